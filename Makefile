@@ -1,0 +1,73 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`. `make help` lists the rest.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+.DEFAULT_GOAL := help
+.PHONY: help setup lock demo serve check format lint types imports test bench conformance conformance-mcp fuzz clean
+
+help: ## List the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
+
+$(READY): requirements.lock pyproject.toml
+	@echo "==> making the environment in $(VENV) (once; a minute or two)"
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements.lock | awk \
+	  '/^Collecting/ {n++; printf "\r    %3d packages found", n; fflush()} /^Installing/ {print "\n    installing"; fflush()}'
+	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+setup: $(READY) ## Make the environment with locked versions
+
+lock: ## Write requirements.lock anew from pyproject.toml
+	uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header --no-annotate --quiet --output-file requirements.lock
+
+format: setup ## Format the code
+	$(BIN)/ruff format src tests bench conformance examples
+	$(BIN)/ruff check --fix --quiet src tests bench conformance examples
+
+lint: setup
+	$(BIN)/ruff format --check src tests bench conformance examples
+	$(BIN)/ruff check src tests bench conformance examples
+
+types: setup
+	$(BIN)/mypy
+
+imports: setup
+	$(BIN)/lint-imports
+
+check: lint types imports ## Format, lint, types, import rules
+
+test: setup ## Run the tests (under 8 minutes on 2 cores)
+	$(BIN)/pytest -n 2 --dist worksteal
+
+fuzz: setup ## Run the property tests on new random examples
+	METRICGATE_EXAMPLES=fuzz $(BIN)/pytest -n 2 --dist worksteal -m hypothesis
+
+demo: setup ## Load the data and run a scripted agent session (under 90 seconds)
+	@$(BIN)/python examples/demo.py
+
+serve: setup ## Serve the default project on http://127.0.0.1:8321
+	@$(BIN)/python -m metricgate.bootstrap.demo_data
+	@$(BIN)/metricgate serve
+
+bench: setup ## Print measured figures beside their floors (SUBJECTS="compile policy" for some)
+	@$(BIN)/python -m bench $(SUBJECTS)
+
+CASES ?= ../shared/conformance/metricflow
+ENGINE ?= duckdb
+
+conformance: setup ## Run a peer's suite of metric questions (CASES=folder ENGINE=postgres)
+	@$(BIN)/python -m conformance.metricflow --cases $(CASES) --engine $(ENGINE)
+
+conformance-mcp: setup ## Run the official MCP conformance suite and Inspector (needs npm)
+	@$(BIN)/python tests/mcp_conformance/run.py
+
+clean: ## Remove the environment and all generated data
+	rm -rf $(VENV) .metricgate .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,101 @@
+"""What the DuckDB adapter adds to a trivial statement, beside the same statement run bare in the same kind of thread.
+
+Run with ``python -m bench.bench_warehouse``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import time
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import duckdb
+
+from bench.timing import Figure
+from metricgate.adapters.warehouses.duckdb import DuckDBWarehouse
+from metricgate.adapters.warehouses.duckdb_options import DuckDBOptions
+from metricgate.compiling.statement import Statement
+from metricgate.gateway.ports import Durable, Released
+from metricgate.policy.verdict import Decision, Reason, Verdict
+from metricgate.vocabulary.obligation import Obligations
+from metricgate.vocabulary.resource import Action
+
+SCRIPT = "CREATE TABLE t AS SELECT range AS a, range % 5 AS b, 'x' || (range % 7) AS c FROM range(1000)"
+TRIVIAL = "SELECT $1 AS a, 2 AS b"
+GROUPED = "SELECT c, sum(b) AS b FROM t WHERE a > $1 GROUP BY c ORDER BY c LIMIT 1001"
+
+
+def released(sql: str, *, row_limit: int | None) -> Released:
+    reason = Reason(rule="bench", party="agent:bench", resource=None, decision=Decision.ALLOW, message="bench")
+    return Released(
+        statement=Statement(
+            sql=sql, parameters=(1,), dialect="duckdb", columns=(), digest="sha256:bench", row_limit=row_limit
+        ),
+        verdict=Verdict(
+            action=Action.QUERY,
+            decision=Decision.ALLOW,
+            reasons=(reason,),
+            obligations=Obligations(),
+            policy_digest="bench",
+        ),
+        intent=Durable(index=0, leaf_hash=""),
+    )
+
+
+async def mean_us(work: Callable[[], Awaitable[object]], *, calls: int = 400) -> float:
+    for _ in range(50):
+        await work()
+    begin = time.perf_counter_ns()
+    for _ in range(calls):
+        await work()
+    return (time.perf_counter_ns() - begin) / calls / 1_000
+
+
+async def beside(name: str, sql: str, *, row_limit: int | None) -> Figure:
+    """Return the adapter's time beside the bare one's: medians of nine rounds, taken in turn."""
+    warehouse = DuckDBWarehouse(DuckDBOptions(path=None, script=SCRIPT, callers=2))
+    root = duckdb.connect(":memory:")
+    root.execute(SCRIPT)
+    threads = ThreadPoolExecutor(2)
+    loop = asyncio.get_running_loop()
+    release = released(sql, row_limit=row_limit)
+
+    def bare() -> object:
+        with root.cursor() as cursor:
+            return cursor.execute(sql, [1]).fetchall()
+
+    ours, floors = [], []
+    for _ in range(9):
+        floors.append(await mean_us(lambda: loop.run_in_executor(threads, bare)))
+        ours.append(await mean_us(lambda: warehouse.run(release)))
+    await warehouse.close()
+    return Figure(
+        subject="warehouse",
+        name=name,
+        value=statistics.median(ours),
+        unit="us",
+        floor_name="bare cursor in a thread",
+        floor=statistics.median(floors),
+        aim="150 us over the floor",
+    )
+
+
+async def measure() -> list[Figure]:
+    return [
+        await beside("trivial, as rows", TRIVIAL, row_limit=1_000),
+        await beside("trivial, as Arrow", TRIVIAL, row_limit=None),
+        await beside("grouped, as rows", GROUPED, row_limit=1_000),
+        await beside("grouped, as Arrow", GROUPED, row_limit=None),
+    ]
+
+
+def figures() -> list[Figure]:
+    """Return this benchmark's figures."""
+    return asyncio.run(measure())
+
+
+if __name__ == "__main__":
+    for figure in figures():
+        print(f"{figure.name:24}{figure.value:10.1f} {figure.unit}   {figure.floor_name} {figure.floor:.1f}")

@@ -1,0 +1,1 @@
+"""Devices behind the gateway's ports: warehouses, stores, role engines, identity providers, observers."""

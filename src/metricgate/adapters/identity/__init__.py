@@ -1,0 +1,1 @@
+"""Credentials -> principals: API keys and OIDC bearer tokens."""

@@ -1,0 +1,124 @@
+"""API keys -> principals. What a key is stays with the store; this says what it lets its bearer be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from metricgate.adapters.identity import codes
+from metricgate.adapters.identity.credentials import Credential, refused
+from metricgate.adapters.stores.sqlite_keys import KeysUnavailable
+from metricgate.vocabulary.principal import AttributeValue, Identity, Principal, Proof
+from metricgate.vocabulary.problem import Code, Problems
+
+API_KEY: Final = "api_key"
+"""How an agent known by a key was proved."""
+
+
+class KeyRecord(Protocol):
+    """What the store knows of a key."""
+
+    @property
+    def name(self) -> str:
+        """The key's public name."""
+        ...
+
+    @property
+    def agent(self) -> str:
+        """The agent that the key proves."""
+        ...
+
+    @property
+    def may_act_for(self) -> tuple[str, ...]:
+        """Users: exact names, ``*@acme.example`` for everyone of a domain, ``*`` for everyone."""
+        ...
+
+    @property
+    def expires_at(self) -> float | None:
+        """Unix seconds, or None for never."""
+        ...
+
+    @property
+    def revoked(self) -> bool:
+        """Whether it was revoked."""
+        ...
+
+    @property
+    def attributes(self) -> Mapping[str, AttributeValue]:
+        """Attributes of the agent that row filters may use."""
+        ...
+
+
+class KeyStore(Protocol):
+    """Where keys are kept, as hashes."""
+
+    def find(self, text: str, /) -> KeyRecord | None:
+        """Return the key of that text, also a revoked or expired one, or None. Takes microseconds.
+
+        Raises:
+            KeysUnavailable: the store cannot be read.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedKey:
+    """A known key that was not let in: worth a record, because somebody still uses it."""
+
+    name: str
+    agent: str
+    code: Code
+
+
+OnRefusedKey = Callable[[RefusedKey], None]
+
+
+def no_notice(_refused: RefusedKey) -> None:
+    """Take no note of refused keys."""
+
+
+class ApiKeys:
+    """Checks API keys. Nothing is remembered here, so that a revocation holds from the next call on."""
+
+    def __init__(self, store: KeyStore, *, now: Callable[[], float], on_refused: OnRefusedKey = no_notice) -> None:
+        """Take the store, a clock of unix seconds, and whom to tell of known keys that were refused."""
+        self._store = store
+        self._now = now
+        self._on_refused = on_refused
+
+    def principal(self, credential: Credential) -> Principal | Problems:
+        """Return the agent of the key, and the user it asserts to act for where the key allows it."""
+        try:
+            record = self._store.find(credential.secret)
+        except KeysUnavailable:
+            return refused(codes.KEY_STORE_UNAVAILABLE)
+        if record is None:
+            return refused(codes.UNAUTHENTICATED, "The API key is not known here.")
+        if record.revoked:
+            return self._refuse(record, codes.KEY_REVOKED)
+        if record.expires_at is not None and self._now() >= record.expires_at:
+            return self._refuse(record, codes.KEY_EXPIRED)
+        user = None
+        if credential.user is not None:
+            if not _allowed(credential.user, record.may_act_for):
+                return self._refuse(record, codes.MAY_NOT_ACT_FOR)
+            user = Identity(id=credential.user, proof=Proof.ASSERTED, method="header")
+        agent = Identity(
+            id=record.agent,
+            proof=Proof.VERIFIED,
+            method=API_KEY,
+            attributes=tuple(sorted(record.attributes.items())),
+        )
+        return Principal(agent=agent, user=user, credential=record.name)
+
+    def _refuse(self, record: KeyRecord, code: Code) -> Problems:
+        self._on_refused(RefusedKey(name=record.name, agent=record.agent, code=code))
+        return refused(code)
+
+
+def _allowed(user: str, patterns: tuple[str, ...]) -> bool:
+    return any(
+        pattern in {user, "*"} or (pattern.startswith("*@") and user.endswith(pattern[1:]) and user != pattern[1:])
+        for pattern in patterns
+    )

@@ -1,0 +1,1 @@
+"""Definitions as they stood: git, asked read-only."""

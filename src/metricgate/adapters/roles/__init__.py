@@ -1,0 +1,1 @@
+"""Role engines behind the policy room's ``RoleBook`` port."""

@@ -1,0 +1,1 @@
+"""Durable stores: the ledger and the keys, on SQLite."""

@@ -1,0 +1,305 @@
+"""MariaDB (and MySQL) as a warehouse: sessions of one account, each statement in a read-only transaction.
+
+The driver has no parameters of its own, so values are written as escaped literals in the places that
+``mariadb_text.with_values`` finds, after it has made sure that the text is one SELECT. Results are streamed; one that
+is not read to its end costs its connection, because the rest of it is still on the wire. What the account may read is
+the operator's to grant; see ``docs/warehouses.md``.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pymysql
+from pymysql.cursors import Cursor, SSCursor
+
+from metricgate.adapters.warehouses.capping import Caps, kept_rows
+from metricgate.adapters.warehouses.mariadb_options import SQL_MODE, MariaDBOptions
+from metricgate.adapters.warehouses.mariadb_section import MariaDBSection
+from metricgate.adapters.warehouses.mariadb_text import NotOneSelect, with_values
+from metricgate.adapters.warehouses.mariadb_types import Field, declared_type, logical_type, wire_values
+from metricgate.adapters.warehouses.server import (
+    CANCELLED,
+    FAILED,
+    MEMORY,
+    TIMEOUT,
+    UNAVAILABLE,
+    Answer,
+    Sessions,
+)
+from metricgate.compiling.statement import Statement
+from metricgate.gateway.ports import Released, Rows, WarehouseError
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.result import Column, DataType
+
+_CANCEL_SECONDS = 2
+_LATER_SECONDS = 2.0
+_LOST = frozenset({1040, 1053, 1079, 1152, 1158, 1159, 1160, 1161, 1927, 2003, 2006, 2013, 2055, 4031})
+_TOO_LARGE = frozenset({1021, 1037, 1038, 1041, 1114, 1135, 1290})
+_INTERRUPTED = frozenset({1317})
+_TOO_LONG = frozenset({1969, 3024})
+_COLUMNS = """
+SELECT table_schema, table_name, column_name, data_type, column_type
+FROM information_schema.columns WHERE table_schema IN ({schemas}) AND table_name IN ({tables})
+ORDER BY table_schema, table_name, ordinal_position
+"""
+
+
+class MariaDBSession:
+    """One connection. See ``server.Session`` for what each method promises."""
+
+    def __init__(self, options: MariaDBOptions) -> None:
+        """Connect and set the session.
+
+        Raises:
+            WarehouseError: ``E_WAREHOUSE_UNAVAILABLE``.
+        """
+        self.reusable = True
+        self._options = options
+        self._until = 0.0
+        self._connection = _connected(options, options.connect_seconds)
+        try:
+            with self._connection.cursor() as cursor:
+                cursor.execute("SELECT VERSION()")
+                self._is_mariadb = "mariadb" in str(cursor.fetchone()[0]).lower()
+                cursor.execute("SELECT CONVERT_TZ('2020-01-01', 'UTC', 'Europe/Berlin') IS NULL")
+                self._knows_zones = not cursor.fetchone()[0]
+            self._connection.decoders = {}
+            self._set_up()
+        except (pymysql.Error, OSError) as error:
+            self.close()
+            raise WarehouseError(UNAVAILABLE, str(error)) from error
+
+    def begin(self, seconds: float) -> None:
+        """Begin, with the server's own time limit somewhat later than ours."""
+        self._until = time.monotonic() + seconds
+        limit = seconds + _LATER_SECONDS
+        own = f"max_statement_time = {limit:.3f}" if self._is_mariadb else f"max_execution_time = {int(limit * 1000)}"
+        try:
+            self._tell(f"SET SESSION {own}")
+            self._tell("START TRANSACTION READ ONLY")
+        except (pymysql.Error, OSError) as error:
+            self.reusable = False
+            raise WarehouseError(UNAVAILABLE, str(error)) from error
+
+    def answer(self, statement: Statement, caps: Caps) -> Answer:
+        """Send the statement with its values written in, and stream its rows."""
+        if "CONVERT_TZ(" in statement.sql and not self._knows_zones:
+            # It would be NULL without a word.
+            raise WarehouseError(FAILED, "the server's time zone tables are empty: see mariadb-tzinfo-to-sql")
+        expected = [column.type for column in statement.columns]
+        with self._failing():
+            literals = [
+                str(self._connection.escape(value, self._connection.encoders)) for value in statement.parameters
+            ]
+            cursor = SSCursor(self._connection)
+            # Until the result is read to its end, the connection is of no use to anyone else.
+            reusable, self.reusable = self.reusable, False
+            try:
+                cursor.execute(with_values(statement.sql, literals))
+            except (pymysql.MySQLError, NotOneSelect):
+                _abandon(cursor)
+                self.reusable = reusable and self._connection.open
+                raise
+            fields = [
+                Field(name=each.name, code=each.type_code, length=each.length, scale=each.scale, charset=each.charsetnr)
+                for each in cursor._result.fields  # noqa: SLF001 - the public description lacks the character set
+            ]
+            try:
+                kinds = _kinds(fields, expected)
+                kept = kept_rows(cursor.fetchmany, caps)
+            finally:
+                _abandon(cursor)
+            self.reusable = reusable and kept.ended
+            columns = [wire_values(kind, [row[at] for row in kept.rows]) for at, kind in enumerate(kinds)]
+        return Answer(
+            columns=tuple(Column(name=each.name, type=kind) for each, kind in zip(fields, kinds, strict=True)),
+            values=list(zip(*columns, strict=True)),
+            truncated=kept.truncated,
+            bytes=kept.bytes,
+        )
+
+    def columns(self, relations: Sequence[tuple[str, ...]]) -> Mapping[tuple[str, ...], tuple[Column, ...]]:
+        """Read ``information_schema``, which shows what the account may read; letter case counts."""
+        full = {relation: self._full_name(relation) for relation in relations}
+        wanted = [name for name in full.values() if name is not None]
+        if not wanted:
+            return {}
+        found: dict[tuple[str, str], list[Column]] = {}
+        text = _COLUMNS.format(schemas=", ".join(["%s"] * len(wanted)), tables=", ".join(["%s"] * len(wanted)))
+        with self._failing(), Cursor(self._connection) as cursor:
+            cursor.execute(text, [name[0] for name in wanted] + [name[1] for name in wanted])
+            for schema, table, column, kind, declared in cursor.fetchall():
+                named = Column(name=column, type=declared_type(str(kind), str(declared)))
+                found.setdefault((schema, table), []).append(named)
+        return {relation: tuple(found[name]) for relation, name in full.items() if name in found}
+
+    def end(self) -> None:
+        """Roll back; what a statement could set, the scanner has refused."""
+        if not self.reusable:
+            return
+        try:
+            self._tell("ROLLBACK")
+        except (pymysql.Error, OSError):
+            self.reusable = False
+
+    def cancel(self) -> None:
+        """Kill the statement over a connection of its own."""
+        with suppress(pymysql.Error, OSError, WarehouseError):
+            other = _connected(self._options, _CANCEL_SECONDS)
+            try:
+                with other.cursor() as cursor:
+                    cursor.execute(f"KILL QUERY {int(self._connection.thread_id())}")
+            finally:
+                other.close()
+
+    def sever(self) -> None:
+        """Shut the socket, which wakes the thread that waits on it."""
+        wire = self._connection._sock  # noqa: SLF001 - the driver has no public way
+        if wire is not None:
+            with suppress(OSError):
+                wire.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Close the connection; where a result is half read, without a word."""
+        with suppress(pymysql.Error, OSError):
+            if self.reusable:
+                self._connection.close()
+            else:
+                self._connection._force_close()  # noqa: SLF001 - QUIT would wait behind the rest of a result
+
+    def _set_up(self) -> None:
+        self._tell("SET SESSION TRANSACTION READ ONLY")
+        self._tell(f"SET SESSION sql_mode = '{SQL_MODE}'")
+        self._tell("SET SESSION time_zone = '+00:00'")
+        self._tell("SET SESSION lock_wait_timeout = 10")
+        if self._options.session_bytes is not None and self._is_mariadb:
+            self._tell(f"SET SESSION max_session_mem_used = {self._options.session_bytes}")
+
+    def _tell(self, text: str) -> None:
+        with Cursor(self._connection) as cursor:
+            cursor.execute(text)
+
+    def _full_name(self, relation: tuple[str, ...]) -> tuple[str, str] | None:
+        match relation:
+            case (table,):
+                return self._options.database, table
+            case (schema, table):
+                return schema, table
+            case _:
+                return None
+
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        """Give every failure of the driver its code."""
+        try:
+            yield
+        except (pymysql.MySQLError, OSError) as error:
+            number = error.args[0] if error.args and isinstance(error.args[0], int) else 0
+            if not self._connection.open or number in _LOST or isinstance(error, OSError):
+                self.reusable = False
+                raise WarehouseError(UNAVAILABLE, str(error)) from error
+            raise WarehouseError(self._code(number), str(error)) from error
+        except (UnicodeError, ValueError, OverflowError) as error:
+            raise WarehouseError(FAILED, str(error)) from error
+
+    def _code(self, number: int) -> str:
+        if number in _TOO_LARGE:
+            return MEMORY
+        if number in _TOO_LONG or (number in _INTERRUPTED and time.monotonic() >= self._until):
+            return TIMEOUT
+        return CANCELLED if number in _INTERRUPTED else FAILED
+
+
+def _abandon(cursor: SSCursor) -> None:
+    """Let go of the cursor: closing it, or forgetting its result, would read all the rest."""
+    cursor.connection = None
+    if cursor._result is not None:  # noqa: SLF001 - the driver has no public way
+        cursor._result.unbuffered_active = False  # noqa: SLF001
+
+
+def _connected(options: MariaDBOptions, seconds: int) -> pymysql.Connection:
+    """Return a connection.
+
+    Raises:
+        WarehouseError: ``E_WAREHOUSE_UNAVAILABLE``.
+    """
+    try:
+        return pymysql.connect(
+            host=options.host,
+            port=options.port,
+            user=options.user,
+            password=options.password or "",
+            database=options.database,
+            charset="utf8mb4",
+            connect_timeout=seconds,
+            autocommit=True,
+            local_infile=False,
+            ssl=_tls(options),
+            program_name="metricgate",
+        )
+    except (pymysql.Error, OSError, RuntimeError) as error:
+        raise WarehouseError(UNAVAILABLE, str(error)) from error
+
+
+def _tls(options: MariaDBOptions) -> ssl.SSLContext | None:
+    if options.tls == "disable":
+        return None
+    context = ssl.create_default_context(cafile=options.tls_ca)
+    context.check_hostname = options.tls == "verify-full"
+    return context
+
+
+def _kinds(fields: Sequence[Field], expected: Sequence[DataType | None]) -> list[DataType]:
+    kinds = []
+    for at, field in enumerate(fields):
+        kind = logical_type(field, expected[at] if len(expected) == len(fields) else None)
+        if kind is None:
+            raise WarehouseError(FAILED, f"column {field.name!r} has type number {field.code}, which has no wire form")
+        kinds.append(kind)
+    return kinds
+
+
+class MariaDBWarehouse:
+    """A ``gateway.ports.Warehouse`` on MariaDB 10.5 or later, or MySQL 8."""
+
+    name = "mariadb"
+    dialect = "mysql"
+    section = MariaDBSection
+
+    @classmethod
+    def from_section(cls, section: MariaDBSection, folder: Path) -> MariaDBWarehouse:
+        """Open what a project's settings name; raises as the constructor does."""
+        return cls(section.options(folder))
+
+    def __init__(self, options: MariaDBOptions) -> None:
+        """Connect once, so that a wrong address is told at once.
+
+        Raises:
+            WarehouseError: ``E_WAREHOUSE_UNAVAILABLE``.
+        """
+        self._sessions = Sessions(lambda: MariaDBSession(options), options.bounds, self.name)
+
+    @property
+    def data_state(self) -> Json:
+        """Nothing: a server does not say when its data changed."""
+        return {}
+
+    async def run(self, released: Released) -> Rows:
+        """Run the statement; see ``server.Sessions.run``."""
+        return await self._sessions.run(released)
+
+    async def describe(
+        self, relations: Sequence[tuple[str, ...]]
+    ) -> Mapping[tuple[str, ...], tuple[Column, ...] | None]:
+        """Return the columns of each relation that the account may read, or None."""
+        return await self._sessions.describe(relations)
+
+    async def close(self) -> None:
+        """Interrupt what runs and close every connection."""
+        await self._sessions.close()

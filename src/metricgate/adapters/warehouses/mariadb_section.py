@@ -1,0 +1,43 @@
+"""What a project's settings say of a MariaDB or MySQL warehouse."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from metricgate.adapters.warehouses.mariadb_options import MariaDBOptions
+from metricgate.adapters.warehouses.server_section import ServerSection
+
+
+class MariaDBSection(ServerSection):
+    """A MariaDB or MySQL database, read by an account of its own."""
+
+    kind: Literal["mariadb"]
+    port: Annotated[int, Field(ge=1, le=65535)] = Field(3306, description="The server's port.")
+    tls: Literal["disable", "verify-ca", "verify-full"] = Field(
+        "disable", description="Whether to encrypt, and what of the server's certificate to check."
+    )
+    session_memory: str | None = Field(
+        None, description="Memory that a session may use, e.g. 512MB (max_session_mem_used; MariaDB only)."
+    )
+
+    def options(self, folder: Path) -> MariaDBOptions:
+        """Return the adapter's options; paths are relative to ``folder``.
+
+        Raises:
+            WarehouseError: the password's variable is not set.
+        """
+        return MariaDBOptions(
+            host=self.host,
+            port=self.port,
+            database=self.database,
+            user=self.user,
+            password=self.password(),
+            tls=self.tls,
+            tls_ca=None if self.tls_ca is None else str(folder / self.tls_ca),
+            session_memory=self.session_memory,
+            connect_seconds=self.connect_seconds,
+            bounds=self.bounds(),
+        )

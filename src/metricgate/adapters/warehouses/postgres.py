@@ -1,0 +1,279 @@
+"""PostgreSQL as a warehouse: a small pool of sessions of one role, a read-only transaction for each statement.
+
+A statement is declared as a cursor by the extended protocol: PostgreSQL itself then refuses everything but one SELECT
+without data-changing parts. What a statement may have set is rolled back, and the session is discarded to its start-up
+settings before the next. What the role may read is the operator's to grant; see ``docs/warehouses.md``.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import cast
+
+import psycopg
+
+from metricgate.adapters.warehouses.capping import Caps, Kept, kept_rows
+from metricgate.adapters.warehouses.postgres_options import PostgresOptions
+from metricgate.adapters.warehouses.postgres_section import PostgresSection
+from metricgate.adapters.warehouses.postgres_types import TYPES, register
+from metricgate.adapters.warehouses.server import (
+    CANCELLED,
+    FAILED,
+    MEMORY,
+    TIMEOUT,
+    UNAVAILABLE,
+    Answer,
+    Sessions,
+)
+from metricgate.adapters.warehouses.wire import LARGEST_INTEGER
+from metricgate.compiling.statement import Statement
+from metricgate.gateway.ports import Released, Rows, WarehouseError
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.result import Column, DataType
+
+_ANSWER = "answer"
+_CANCEL_SECONDS = 2.0
+_LATER_SECONDS = 2.0
+_LOST = ("08", "57P", "25P03")
+_TOO_LARGE = ("53", "54000")
+_OWN_TYPES = "SELECT oid, typtype, typname FROM pg_catalog.pg_type WHERE oid = ANY(%s)"
+_COLUMNS = """
+SELECT n.nspname, c.relname, a.attname, t.typname, t.typtype, b.typname AS base, t.typcategory
+FROM pg_catalog.pg_class AS c
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
+LEFT JOIN pg_catalog.pg_type AS b ON b.oid = t.typbasetype
+WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p') AND c.relname = ANY(%s)
+  AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_any_column_privilege(c.oid, 'SELECT')
+ORDER BY c.oid, a.attnum
+"""
+
+
+class PostgresSession:
+    """One connection. See ``server.Session`` for what each method promises."""
+
+    def __init__(self, options: PostgresOptions) -> None:
+        """Connect.
+
+        Raises:
+            WarehouseError: ``E_WAREHOUSE_UNAVAILABLE``.
+        """
+        self.reusable = True
+        self._options = options
+        self._kinds: dict[int, DataType] = {}
+        self._until = 0.0
+        settings = " ".join(f"-c {name}={_escaped(value)}" for name, value in options.session.items())
+        try:
+            self._connection = psycopg.connect(
+                host=options.host,
+                port=options.port,
+                dbname=options.database,
+                user=options.user,
+                password=options.password,
+                sslmode=options.tls,
+                sslrootcert=options.tls_ca,
+                connect_timeout=options.connect_seconds,
+                application_name="metricgate",
+                client_encoding="UTF8",
+                options=settings,
+                autocommit=True,
+                prepare_threshold=None,
+                cursor_factory=psycopg.RawCursor,
+            )
+        except psycopg.Error as error:
+            raise WarehouseError(UNAVAILABLE, str(error)) from error
+        register(self._connection.adapters)
+
+    def begin(self, seconds: float) -> None:
+        """Begin, with the server's own time limit somewhat later than ours."""
+        self._until = time.monotonic() + seconds
+        limit = int((seconds + _LATER_SECONDS) * 1_000)
+        try:
+            self._connection.execute(f"BEGIN READ ONLY; SET LOCAL statement_timeout = {limit}")
+        except psycopg.Error as error:
+            self.reusable = False
+            raise WarehouseError(UNAVAILABLE, str(error)) from error
+
+    def answer(self, statement: Statement, caps: Caps) -> Answer:
+        """Declare the statement as a cursor and fetch from it."""
+        with self._failing(), psycopg.RawServerCursor(self._connection, _ANSWER) as cursor:
+            cursor.execute(statement.sql, statement.parameters)
+            described = cursor.description or ()
+            kinds = self._kinds_of([(each.name, each.type_code) for each in described])
+            kept = kept_rows(cursor.fetchmany, caps)
+            whole = {
+                at
+                for at, each in enumerate(described)
+                if kinds[at] is DataType.DECIMAL and (each.scale == 0 or (each.scale is None and _whole(kept.rows, at)))
+            }
+        return _answer([each.name for each in described], kinds, whole, kept)
+
+    def columns(self, relations: Sequence[tuple[str, ...]]) -> Mapping[tuple[str, ...], tuple[Column, ...]]:
+        """Read the catalogue; names are compared as they are, in the case that they have."""
+        with self._failing(), psycopg.Cursor(self._connection) as cursor:
+            rows = cursor.execute(_COLUMNS, [[relation[-1] for relation in relations]]).fetchall()
+        found: dict[tuple[str, str], list[Column]] = {}
+        for schema, table, name, kind, variety, base, category in rows:
+            known = _kind(base if variety == "d" else kind, variety, category)
+            found.setdefault((schema, table), []).append(Column(name=name, type=known or DataType.JSON))
+        named = {relation: self._found(relation, found) for relation in relations}
+        return {relation: tuple(columns) for relation, columns in named.items() if columns is not None}
+
+    def end(self) -> None:
+        """Roll back and discard what the session may hold: settings, locks, plans."""
+        if not self.reusable:
+            return
+        try:
+            self._connection.execute("ROLLBACK")
+            self._connection.execute("DISCARD ALL")
+        except psycopg.Error:
+            self.reusable = False
+
+    def cancel(self) -> None:
+        """Ask the server to cancel, over a connection of its own."""
+        with suppress(psycopg.Error):
+            self._connection.cancel_safe(timeout=_CANCEL_SECONDS)
+
+    def sever(self) -> None:
+        """Shut the socket, which wakes the thread that waits on it."""
+        with suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(self._connection.fileno())) as wire:
+            wire.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Close the connection; one that is lost already is left."""
+        with suppress(psycopg.Error):
+            self._connection.close()
+
+    def _found(self, relation: tuple[str, ...], found: Mapping[tuple[str, str], list[Column]]) -> list[Column] | None:
+        *database, schema, table = relation if len(relation) > 1 else ("", *relation)
+        if database and database != [self._options.database]:
+            return None
+        schemas = (schema,) if schema else self._options.search_path
+        return next((found[each, table] for each in schemas if (each, table) in found), None)
+
+    def _kinds_of(self, columns: Sequence[tuple[str, int]]) -> list[DataType]:
+        """Return the logical types.
+
+        Raises:
+            WarehouseError: a column's type has no wire form.
+        """
+        types = self._connection.adapters.types
+        unknown = [oid for _name, oid in columns if oid not in self._kinds and types.get(oid) is None]
+        if unknown:
+            with psycopg.Cursor(self._connection) as cursor:
+                for oid, variety, _name in cursor.execute(_OWN_TYPES, [unknown]).fetchall():
+                    if variety == "e":
+                        self._kinds[oid] = DataType.STRING
+        kinds = []
+        for name, oid in columns:
+            known = types.get(oid)
+            kind = self._kinds.get(oid)
+            if known is not None:
+                kind = DataType.LIST if oid == known.array_oid and known.name in TYPES else TYPES.get(known.name)
+            if kind is None:
+                what = known.name if known is not None else f"number {oid}"
+                raise WarehouseError(FAILED, f"column {name!r} has type {what}, which has no wire form")
+            kinds.append(kind)
+        return kinds
+
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        """Give every failure of the driver its code."""
+        try:
+            yield
+        except psycopg.Error as error:
+            state = error.sqlstate or ""
+            code = FAILED
+            if self._connection.closed or self._connection.broken or state.startswith(_LOST):
+                code, self.reusable = UNAVAILABLE, False
+            elif state.startswith(_TOO_LARGE):
+                code = MEMORY
+            elif isinstance(error, psycopg.errors.QueryCanceled):
+                code = TIMEOUT if time.monotonic() >= self._until else CANCELLED
+            raise WarehouseError(code, str(error)) from error
+        except (UnicodeError, ValueError, OverflowError) as error:
+            raise WarehouseError(FAILED, str(error)) from error
+
+
+def _escaped(value: str) -> str:
+    """Return a value fit for libpq's ``options``, where blanks part the words."""
+    return value.replace("\\", "\\\\").replace(" ", "\\ ")
+
+
+def _kind(name: str, variety: str, category: str) -> DataType | None:
+    if variety == "e":
+        return DataType.STRING
+    if category == "A":
+        return DataType.LIST
+    return TYPES.get(name)
+
+
+def _answer(names: Sequence[str], kinds: Sequence[DataType], whole: set[int], kept: Kept) -> Answer:
+    """Return the answer, the columns of whole numbers as integers."""
+    values = cast("Sequence[Sequence[Json]]", kept.rows)
+    if whole:
+        values = [[_integer(value) if at in whole else value for at, value in enumerate(row)] for row in values]
+    columns = tuple(
+        Column(name=name, type=DataType.INTEGER if at in whole else kind)
+        for at, (name, kind) in enumerate(zip(names, kinds, strict=True))
+    )
+    return Answer(columns=columns, values=values, truncated=kept.truncated, bytes=kept.bytes)
+
+
+def _whole(rows: Sequence[Sequence[object]], at: int) -> bool:
+    """Say whether a NUMERIC of no declared scale holds whole numbers: so does PostgreSQL's sum of integers."""
+    known = [str(row[at]) for row in rows if row[at] is not None]
+    return bool(known) and all(value.lstrip("-").isdigit() for value in known)
+
+
+def _integer(text: Json) -> Json:
+    if not isinstance(text, str):
+        return text
+    value = int(text)
+    return value if -LARGEST_INTEGER <= value <= LARGEST_INTEGER else text
+
+
+class PostgresWarehouse:
+    """A ``gateway.ports.Warehouse`` on PostgreSQL 13 or later."""
+
+    name = "postgres"
+    dialect = "postgres"
+    section = PostgresSection
+
+    @classmethod
+    def from_section(cls, section: PostgresSection, folder: Path) -> PostgresWarehouse:
+        """Open what a project's settings name; raises as the constructor does."""
+        return cls(section.options(folder))
+
+    def __init__(self, options: PostgresOptions) -> None:
+        """Connect once, so that a wrong address is told at once.
+
+        Raises:
+            WarehouseError: ``E_WAREHOUSE_UNAVAILABLE``.
+        """
+        self._sessions = Sessions(lambda: PostgresSession(options), options.bounds, self.name)
+
+    @property
+    def data_state(self) -> Json:
+        """Nothing: a server does not say when its data changed."""
+        return {}
+
+    async def run(self, released: Released) -> Rows:
+        """Run the statement; see ``server.Sessions.run``."""
+        return await self._sessions.run(released)
+
+    async def describe(
+        self, relations: Sequence[tuple[str, ...]]
+    ) -> Mapping[tuple[str, ...], tuple[Column, ...] | None]:
+        """Return the columns of each relation that the role may read, or None. Letter case counts."""
+        return await self._sessions.describe(relations)
+
+    async def close(self) -> None:
+        """Interrupt what runs and close every connection."""
+        await self._sessions.close()

@@ -1,0 +1,121 @@
+"""PostgreSQL's types: what they are to the rest of the program, and their texts as wire values.
+
+The texts are those of sessions with ``DateStyle = ISO``, ``IntervalStyle = iso_8601``, ``TimeZone = UTC`` (see
+``postgres_options``). Numbers that a driver would round, and moments that Python's calendar
+cannot hold, keep their text.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from psycopg.abc import Buffer
+from psycopg.adapt import AdaptersMap, Loader
+from psycopg.pq import Format
+
+from metricgate.adapters.warehouses.wire import LARGEST_INTEGER, wire_value
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.result import DataType
+
+_FRACTION_DIGITS = 6
+_ENDS = {"infinity": "Infinity", "-infinity": "-Infinity"}
+
+TYPES: Mapping[str, DataType] = MappingProxyType(
+    {
+        **dict.fromkeys(("int2", "int4", "int8", "oid"), DataType.INTEGER),
+        "numeric": DataType.DECIMAL,
+        **dict.fromkeys(("float4", "float8"), DataType.FLOAT),
+        **dict.fromkeys(("text", "varchar", "bpchar", "name", '"char"', "uuid"), DataType.STRING),
+        "bool": DataType.BOOLEAN,
+        "date": DataType.DATE,
+        "timestamp": DataType.TIMESTAMP,
+        "timestamptz": DataType.TIMESTAMP_TZ,
+        "time": DataType.TIME,
+        "interval": DataType.INTERVAL,
+        "bytea": DataType.BINARY,
+        **dict.fromkeys(("json", "jsonb"), DataType.JSON),
+    }
+)
+"""Logical types by name; arrays of these are lists, enums are strings, and a type not here has no wire form."""
+
+
+def timestamp(text: str) -> str:
+    """Return an ISO 8601 moment, with six digits of a second's fraction where there is one.
+
+    >>> timestamp("2013-03-10 05:06:07.25"), timestamp("2013-03-10 10:06:07+00"), timestamp("-infinity")
+    ('2013-03-10T05:06:07.250000', '2013-03-10T10:06:07+00:00', '-Infinity')
+    """
+    if text in _ENDS:
+        return _ENDS[text]
+    day, _, clock = text.partition(" ")
+    zone = clock.find("+")
+    clock, offset = (clock, "") if zone < 0 else (clock[:zone], clock[zone:] + ":00")
+    return f"{day}T{_clock(clock)}{offset}"
+
+
+def _clock(text: str) -> str:
+    whole, dot, fraction = text.partition(".")
+    return f"{whole}.{fraction.ljust(_FRACTION_DIGITS, '0')}" if dot else whole
+
+
+def _integer(text: str) -> Json:
+    value = int(text)
+    return value if -LARGEST_INTEGER <= value <= LARGEST_INTEGER else text
+
+
+def _float(text: str) -> Json:
+    return text if text[-1] in "Ny" else float(text)  # NaN, Infinity and -Infinity are written as on the wire
+
+
+def _day(text: str) -> str:
+    return _ENDS.get(text, text)
+
+
+def _interval(text: str) -> str:
+    return "P0D" if text == "PT0S" else text
+
+
+def _binary(text: str) -> str:
+    return base64.b64encode(bytes.fromhex(text.removeprefix("\\x"))).decode()
+
+
+def _document(text: str) -> Json:
+    return wire_value(json.loads(text))
+
+
+_READERS: Mapping[str, Callable[[str], Json]] = MappingProxyType(
+    {
+        **dict.fromkeys(("int8", "oid"), _integer),
+        **dict.fromkeys(("numeric", "uuid"), str),
+        **dict.fromkeys(("float4", "float8"), _float),
+        "date": _day,
+        "timestamp": timestamp,
+        "timestamptz": timestamp,
+        "time": _clock,
+        "interval": _interval,
+        "bytea": _binary,
+        **dict.fromkeys(("json", "jsonb"), _document),
+    }
+)
+
+
+def _loader(read: Callable[[str], Json]) -> type[Loader]:
+    class WireLoader(Loader):
+        format = Format.TEXT
+
+        def load(self, data: Buffer) -> Json:
+            return read(bytes(data).decode())
+
+    return WireLoader
+
+
+_LOADERS = {name: _loader(read) for name, read in _READERS.items()}
+
+
+def register(adapters: AdaptersMap) -> None:
+    """Let a connection's results, arrays included, hold wire values."""
+    for name, loader in _LOADERS.items():
+        adapters.register_loader(name, loader)

@@ -1,0 +1,46 @@
+"""What the settings of the warehouses behind a network share."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from metricgate.adapters.warehouses.server import UNAVAILABLE, Bounds
+from metricgate.gateway.ports import WarehouseError
+
+
+class ServerSection(BaseModel):
+    """A server's address, who we are there, and limits."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    host: str = Field("127.0.0.1", description="The server's name or address.")
+    database: str = Field(description="The database to read.")
+    user: str = Field(description="The role that may only read what the models name.")
+    password_variable: str | None = Field(None, description="The environment variable that holds the password.")
+    tls_ca: str | None = Field(None, description="File of the certificate authorities to trust.")
+    concurrent: Annotated[int, Field(ge=1, le=256)] = Field(4, description="Statements that run at the same time.")
+    longest_seconds: Annotated[float, Field(gt=0)] = Field(60, description="Time limit where policy sets none.")
+    connect_seconds: Annotated[int, Field(ge=1, le=600)] = Field(10, description="How long connecting may take.")
+
+    def bounds(self) -> Bounds:
+        """Return the limits."""
+        return Bounds(callers=self.concurrent, longest_seconds=self.longest_seconds)
+
+    def password(self) -> str | None:
+        """Return the password from the environment; None where the settings name no variable.
+
+        Raises:
+            WarehouseError: ``E_WAREHOUSE_UNAVAILABLE``: the variable is not set.
+        """
+        if self.password_variable is None:
+            return None
+        found = os.environ.get(self.password_variable)
+        if found is None:
+            raise WarehouseError(
+                UNAVAILABLE,
+                f"the environment variable {self.password_variable} (warehouse.password_variable) is not set",
+            )
+        return found

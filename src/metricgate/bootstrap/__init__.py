@@ -1,0 +1,1 @@
+"""Settings, plugin discovery, wiring: the only room that knows concrete classes."""

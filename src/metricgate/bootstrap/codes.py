@@ -1,0 +1,43 @@
+"""Codes of what keeps a project from being opened, served or read on this machine."""
+
+from __future__ import annotations
+
+from metricgate.vocabulary.problem import Code
+
+
+def _code(name: str, status: int, cause: str, cure: str) -> Code:
+    return Code(name=name, group="project", status=status, cause=cause, cure=cure)
+
+
+CANNOT_START = _code(
+    "E_CANNOT_START",
+    503,
+    "The project cannot be opened: its warehouse or ledger is missing, damaged, or in use by another gateway.",
+    "Do what the message says; where a gateway already runs on this project, ask it instead.",
+)
+UNREADABLE = _code(
+    "E_FILE_UNREADABLE",
+    500,
+    "A file cannot be read or written.",
+    "Check that it exists, is UTF-8 where it is text, and that its permissions let you.",
+)
+WAREHOUSE_CLOSED = _code(
+    "E_WAREHOUSE_CLOSED",
+    503,
+    "The definitions are well formed, but the warehouse could not be opened to check its tables.",
+    "Check the `warehouse` section of metricgate.yaml; for the demo, load the data first (`make demo`).",
+)
+KEYS_UNUSABLE = _code(
+    "E_KEYS_UNUSABLE",
+    422,
+    "The keys could not be read or changed.",
+    "Check the state folder's permissions, and that agent and expiry are given.",
+)
+NO_SUCH_KEY = _code(
+    "E_NO_SUCH_KEY", 404, "No API key has that id.", "`metricgate keys list` shows the ids of all keys."
+)
+NO_LEDGER = _code(
+    "E_NO_LEDGER", 404, "The project has no ledger yet.", "It is made when the gateway first runs or a key is created."
+)
+
+CODES = (CANNOT_START, UNREADABLE, WAREHOUSE_CLOSED, KEYS_UNUSABLE, NO_SUCH_KEY, NO_LEDGER)

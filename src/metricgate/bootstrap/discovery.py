@@ -1,0 +1,33 @@
+"""Plugins: what packages offer under our entry points. The built-in warehouse comes in by the same door."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Protocol
+
+from pydantic import BaseModel
+
+from metricgate.gateway.ports import Warehouse
+
+WAREHOUSES = "metricgate.warehouses"
+
+
+class WarehousePlugin(Protocol):
+    """What an entry point of ``metricgate.warehouses`` names. Its own name is the ``kind`` in settings."""
+
+    section: type[BaseModel]
+    """The pydantic model of the settings' ``warehouse`` section, ``kind`` included; forbids unknown keys."""
+
+    def from_section(self, section: BaseModel, folder: Path) -> Warehouse:
+        """Open the warehouse. ``folder`` is the project's, for relative paths.
+
+        Raises:
+            WarehouseError: it cannot be opened.
+        """
+        ...
+
+
+def warehouse_plugins() -> dict[str, WarehousePlugin]:
+    """Return every installed warehouse plugin by its kind."""
+    return {entry.name: entry.load() for entry in entry_points(group=WAREHOUSES)}

@@ -1,0 +1,110 @@
+"""A gateway inside a Python program: the same flow and the same record, without a socket."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import orjson
+
+from metricgate.adapters.stores.sqlite_keys import SqliteKeys
+from metricgate.bootstrap.clock import SystemClock
+from metricgate.bootstrap.identities import make_authenticator
+from metricgate.bootstrap.recording import RefusedKeyRecorder
+from metricgate.bootstrap.running import Running, StartRefused, StatePaths, running
+from metricgate.bootstrap.settings import Settings, load_settings
+from metricgate.gateway.outcome import Answered, Fault, Held, Refused
+from metricgate.gateway.tool import ToolCall
+from metricgate.surfaces import client
+from metricgate.surfaces.envelope import envelope, held_envelope
+from metricgate.surfaces.problem_document import document_of, problem_document
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.principal import Principal
+from metricgate.vocabulary.problem import Problems
+
+
+class Gateway:
+    """The gateway of a project folder, embedded. Use it as an asynchronous context manager.
+
+    Callers are known by the project's API keys or tokens, as at every door; what is not an answer is raised as
+    ``metricgate.Client`` raises it.
+    """
+
+    def __init__(self, folder: Path, settings: Settings) -> None:
+        self._folder = folder
+        self._settings = settings
+        self._stack = AsyncExitStack()
+        self._parts: Running | None = None
+
+    @classmethod
+    def open(cls, path: str | Path) -> Gateway:
+        """Return the gateway of the project in ``path``; it starts when it is entered.
+
+        Raises:
+            FileNotFoundError: there is no ``metricgate.yaml``.
+            StartRefused: the settings have problems.
+        """
+        settings = load_settings(Path(path))
+        if isinstance(settings, Problems):
+            raise StartRefused("metricgate.yaml has problems", settings)
+        return cls(Path(path), settings)
+
+    async def __aenter__(self) -> Self:
+        """Open warehouse, definitions and ledger.
+
+        Raises:
+            StartRefused: one of them cannot be opened.
+        """
+        parts = await self._stack.enter_async_context(running(self._folder, self._settings, watch=True, logs=False))
+        keys = SqliteKeys(StatePaths.of(self._folder, self._settings).api_keys, clock=SystemClock())
+        self._stack.callback(keys.close)
+        url = self._settings.public_url(self._settings.document.listen.port)
+        self._doorkeeper = make_authenticator(
+            self._folder,
+            keys,
+            self._settings.document.identity.oidc,
+            resource=f"{url}/mcp",
+            on_refused=RefusedKeyRecorder(parts.ledger),
+        )
+        self._parts = parts
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close everything."""
+        self._parts = None
+        await self._stack.aclose()
+
+    async def call(self, tool: str, arguments: Mapping[str, Json], *, key: str, user: str | None = None) -> Json:
+        """Call a tool as the holder of ``key``; return ``{"answer": ..., "record": ...}``.
+
+        Raises:
+            Refused, HeldAction, GatewayFault: there is no answer.
+        """
+        if self._parts is None:
+            raise RuntimeError("enter the gateway first: async with Gateway.open(path) as gateway")
+        headers = [(b"authorization", f"Bearer {key}".encode())]
+        headers += [] if user is None else [(b"x-metricgate-user", user.encode())]
+        principal = await self._doorkeeper.admit(headers)
+        if not isinstance(principal, Principal):
+            raise client.Refused(problem_document(principal))
+        outcome = await self._parts.gateway.call(
+            ToolCall(tool=tool, arguments=dict(arguments), principal=principal, door="python")
+        )
+        match outcome:
+            case Answered():
+                return orjson.loads(envelope(outcome))  # type: ignore[no-any-return]  # JSON by construction
+            case Refused():
+                raise client.Refused(document_of(outcome))
+            case Held():
+                raise client.HeldAction(orjson.loads(held_envelope(outcome)))
+            case Fault():
+                raise client.GatewayFault(document_of(outcome))
+
+    async def query(self, metrics: Sequence[str], *, key: str, user: str | None = None, **arguments: Json) -> Json:
+        """Compute metrics: ``query_metrics`` with its other arguments by name."""
+        return await self.call("query_metrics", {"metrics": list(metrics), **arguments}, key=key, user=user)

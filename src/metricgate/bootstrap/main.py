@@ -1,0 +1,30 @@
+"""The program: the command line with this machine's projects behind it."""
+
+from __future__ import annotations
+
+import sys
+
+from metricgate.adapters.stores.sqlite_keys import KeysUnavailable
+from metricgate.bootstrap import codes
+from metricgate.bootstrap.project import open_project, verify_ledger
+from metricgate.gateway.ports import LedgerUnavailable
+from metricgate.surfaces.cli.app import build_app
+from metricgate.surfaces.cli.project import Exit
+from metricgate.surfaces.cli.telling import tell_problems
+from metricgate.vocabulary.problem import Code, Problem, Problems
+
+
+def main() -> None:
+    """Run ``metricgate``. A record or keys that cannot be read are said in words, whatever command meets them."""
+    try:
+        build_app(open_project, verify_ledger)()
+    except LedgerUnavailable as error:
+        _leave(codes.UNREADABLE, error)
+    except KeysUnavailable as error:
+        _leave(codes.KEYS_UNUSABLE, error)
+
+
+def _leave(code: Code, error: Exception) -> None:
+    problem = Problem(code=code, message=str(error), hint=code.cure)
+    tell_problems(Problems((problem,)), as_json="--json" in sys.argv)
+    sys.exit(Exit.FAULT)

@@ -1,0 +1,396 @@
+"""A project folder as the command line sees it: asking, serving, checking, keys, the record."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from metricgate import __version__
+from metricgate.adapters.identity.api_keys import no_notice
+from metricgate.adapters.observers import configure_logs
+from metricgate.adapters.revisions.git import GitRevision
+from metricgate.adapters.roles.casbin_roles import CasbinRoleBook
+from metricgate.adapters.stores import ledger_reading
+from metricgate.adapters.stores.ledger_audit import verify_file
+from metricgate.adapters.stores.ledger_keys import load_verifier
+from metricgate.adapters.stores.sqlite_keys import KeyRecord, KeysUnavailable, SqliteKeys
+from metricgate.bootstrap import codes
+from metricgate.bootstrap.clock import SystemClock
+from metricgate.bootstrap.governing import load_definitions, load_policies, read_documents
+from metricgate.bootstrap.identities import make_authenticator
+from metricgate.bootstrap.recording import record_key_changes
+from metricgate.bootstrap.remote import ask_over_http, running_at
+from metricgate.bootstrap.remote_gate import RemoteGate
+from metricgate.bootstrap.running import StartRefused, StatePaths, open_ledger, running
+from metricgate.bootstrap.serving import say_serving, serve
+from metricgate.bootstrap.settings import FILE_NAME, Settings, SettingsDocument, load_settings
+from metricgate.catalog import warehouse_check
+from metricgate.documents import read
+from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Refused
+from metricgate.gateway.ports import LedgerUnavailable, WarehouseError
+from metricgate.gateway.tool import ToolCall
+from metricgate.ledger.verification import Report
+from metricgate.policy.judge import Judge
+from metricgate.policy.testing import TestResult, run_tests
+from metricgate.policy.verdict import Verdict
+from metricgate.surfaces.cli.project import EntryFilter, Exit, KeyFacts, NewKey, Reply, Validation
+from metricgate.surfaces.envelope import envelope, held_envelope
+from metricgate.surfaces.mcp.stdio import serve_stdio
+from metricgate.surfaces.ports import Gate
+from metricgate.surfaces.problem_document import document_of, problem_document, to_bytes
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.principal import Identity, Principal, Proof
+from metricgate.vocabulary.problem import Place, Problem, Problems
+from metricgate.vocabulary.resource import Action, Resource
+from metricgate.vocabulary.result import Column
+
+_DEFAULT_EXPIRY = timedelta(days=90)
+
+
+def open_project(folder: Path) -> OpenedProject | Problems:
+    """Open the project in ``folder``.
+
+    Raises:
+        FileNotFoundError: it has no ``metricgate.yaml``.
+    """
+    settings = load_settings(folder)
+    return settings if isinstance(settings, Problems) else OpenedProject(folder, settings)
+
+
+def verify_ledger(file: Path, key_file: Path, against: Path | None) -> Report | Problems:
+    """Verify a ledger file with nothing but the file and a public key (and an earlier checkpoint)."""
+    try:
+        key = key_file.read_text(encoding="utf-8")
+        earlier = None if against is None else against.read_text(encoding="utf-8")
+        return verify_file(file, key, earlier)
+    except (OSError, ValueError) as error:
+        return Problems((Problem(code=codes.UNREADABLE, message=str(error), hint=codes.UNREADABLE.cure),))
+
+
+class OpenedProject:
+    """Implements ``surfaces.cli.project.Project``."""
+
+    def __init__(self, folder: Path, settings: Settings) -> None:
+        self._folder = folder
+        self._settings = settings
+        self._paths = StatePaths.of(folder, settings)
+
+    def ask(self, tool: str, arguments: Mapping[str, Json], key: str, user: str | None) -> Reply:
+        """Call a tool, at the running gateway where there is one, else in this process."""
+        url = running_at(self._paths)
+        if url is not None:
+            return ask_over_http(url, tool, arguments, key, user)
+        try:
+            return asyncio.run(self._ask_here(tool, arguments, key, user))
+        except StartRefused as error:
+            return Reply(exit=Exit.FAULT, body=to_bytes(problem_document(_start_problems(error))))
+
+    def serve(self, host: str | None, port: int | None) -> int:
+        """Run the doors until stopped."""
+        listen = self._settings.document.listen
+        address = listen.host if host is None else host
+        number = listen.port if port is None else port
+        configure_logs(self._settings.document.telemetry.logs)
+        try:
+            asyncio.run(serve(self._folder, self._settings, host=address, port=number, told=say_serving))
+        except StartRefused as error:
+            return _tell(error)
+        except OSError as error:
+            return _tell(StartRefused(f"{address}:{number} cannot be bound: {error}"))
+        except KeyboardInterrupt:
+            return Exit.ANSWERED
+        return Exit.ANSWERED
+
+    def mcp(self, key: str, user: str | None) -> int:
+        """Serve MCP on standard input and output, through the running gateway where there is one."""
+        configure_logs(self._settings.document.telemetry.logs)
+        try:
+            asyncio.run(self._mcp(key, user))
+        except StartRefused as error:
+            return _tell(error)
+        except KeyboardInterrupt:
+            return Exit.ANSWERED
+        return Exit.ANSWERED
+
+    def documents(self, revision: str | None = None) -> Sequence[tuple[str, str]] | Problems:
+        """Return the semantic models at a git revision, by the paths that its own settings name; or as they stand."""
+        if revision is None:
+            return read_documents(self._folder, self._settings.document.paths.semantic_models)
+        found = GitRevision.of(self._folder, revision)
+        if isinstance(found, Problems):
+            return found
+        settings = found.texts(FILE_NAME)
+        if isinstance(settings, Problems):
+            return settings
+        document = read(FILE_NAME, dict(settings).get(FILE_NAME, ""), SettingsDocument)
+        return document if isinstance(document, Problems) else found.texts(document.value.paths.semantic_models)
+
+    def rewrite(self, file: str, text: str) -> Problems | None:
+        """Replace a file of the project by way of a new one beside it."""
+        path = self._folder / file
+        beside = path.with_name(f".{path.name}.new")
+        try:
+            beside.write_text(text, encoding="utf-8")
+            beside.chmod(path.stat().st_mode)
+            beside.replace(path)
+        except OSError as error:
+            return Problems((_unreadable(error),))
+        return None
+
+    def validate(self) -> Validation:
+        """Check models, policies, and the warehouse's tables."""
+        try:
+            loaded = load_definitions(self._folder, self._settings)
+        except (OSError, UnicodeDecodeError) as error:
+            return Validation(problems=(_unreadable(error),), counts={})
+        if isinstance(loaded, Problems):
+            return Validation(problems=tuple(loaded), counts={})
+        catalog, policy = loaded
+        wanted = warehouse_check.relations(catalog)
+        counts = {
+            "semantic models": len(catalog.models),
+            "metrics": len(catalog.metrics),
+            "rules": len(policy.grants) + len(policy.row_filters) + len(policy.limits) + len(policy.domains),
+            "tables": len(wanted),
+        }
+        try:
+            described = asyncio.run(self._describe(wanted))
+        except WarehouseError as error:
+            message = f"The warehouse cannot be asked: {error.engine_text}"
+            problem = Problem(code=codes.WAREHOUSE_CLOSED, message=message, hint=codes.WAREHOUSE_CLOSED.cure)
+            return Validation(problems=(problem,), counts=counts)
+        return Validation(problems=warehouse_check.check(catalog, described), counts=counts)
+
+    def policy_tests(self) -> Sequence[TestResult] | Problems:
+        """Run the tests beside the rules."""
+        policy = load_policies(self._folder, self._settings)
+        if isinstance(policy, Problems):
+            return policy
+        return run_tests(policy, Judge(policy, CasbinRoleBook(policy.roles, policy.grants)))
+
+    def policy_explain(
+        self, agent: str, user: str | None, action: Action, resources: Sequence[Resource]
+    ) -> Verdict | Problems:
+        """Judge as if these parties had asked."""
+        policy = load_policies(self._folder, self._settings)
+        if isinstance(policy, Problems):
+            return policy
+        judge = Judge(policy, CasbinRoleBook(policy.roles, policy.grants))
+        principal = Principal(
+            agent=Identity(id=agent, proof=Proof.VERIFIED, method="local"),
+            user=None if user is None else Identity(id=user, proof=Proof.ASSERTED, method="local"),
+        )
+        return judge.judge(principal, action, tuple(resources))
+
+    def create_key(self, agent: str, *, users: Sequence[str], expires_in: timedelta | None) -> NewKey | Problems:
+        """Make a key; the ledger records it now, or a running gateway does within a second."""
+        lifetime = _DEFAULT_EXPIRY if expires_in is None else expires_in
+        try:
+            keys = SqliteKeys(self._paths.api_keys, clock=SystemClock())
+            try:
+                secret, record = keys.create(
+                    agent, name=agent, expires_in=lifetime.total_seconds(), may_act_for=tuple(users)
+                )
+                self._record(keys)
+            finally:
+                keys.close()
+        except (KeysUnavailable, ValueError) as error:
+            return _keys_problem(error)
+        facts = _facts(record)
+        return NewKey(id=record.id, secret=secret, agent=agent, users=record.may_act_for, expires_at=facts.expires_at)
+
+    def revoke_key(self, key_id: str) -> KeyFacts | Problems:
+        """Revoke at once; recorded as a creation is."""
+        try:
+            keys = SqliteKeys(self._paths.api_keys, clock=SystemClock())
+            try:
+                record = keys.revoke(key_id)
+                self._record(keys)
+            finally:
+                keys.close()
+        except KeysUnavailable as error:
+            return _keys_problem(error)
+        if record is None:
+            message = f"There is no key {key_id!r}."
+            return Problems((Problem(code=codes.NO_SUCH_KEY, message=message, hint=codes.NO_SUCH_KEY.cure),))
+        return _facts(record)
+
+    def list_keys(self) -> Sequence[KeyFacts]:
+        """Return all keys, oldest first."""
+        if not self._paths.api_keys.exists():
+            return ()
+        keys = SqliteKeys(self._paths.api_keys, clock=SystemClock())
+        try:
+            return tuple(_facts(record) for record in keys.list())
+        finally:
+            keys.close()
+
+    def entries(self, wanted: EntryFilter) -> Iterable[Mapping[str, Json]]:
+        """Return ledger entries; none where there is no ledger yet."""
+        if not self._paths.ledger.exists():
+            return
+        with ledger_reading.LedgerReader(self._paths.ledger) as reader:
+            for each in reader.entries(_filter(wanted), newest_first=wanted.newest_first, limit=wanted.limit):
+                yield _shown(each)
+
+    def entry(self, index: int) -> Mapping[str, Json] | None:
+        """Return one entry with its bodies and its receipt."""
+        if not self._paths.ledger.exists():
+            return None
+        with ledger_reading.LedgerReader(self._paths.ledger) as reader:
+            found = reader.entry(index)
+            if found is None:
+                return None
+            receipt = reader.receipt(index, load_verifier(self._paths.public_key))
+            return {**_shown(found), "receipt": None if receipt is None else receipt.as_json()}
+
+    def export_entries(self, file: Path, wanted: EntryFilter) -> int | Problems:
+        """Write entries to a ``.jsonl`` or ``.parquet`` file."""
+        if not self._paths.ledger.exists():
+            return _no_ledger(self._paths.ledger)
+        write = ledger_reading.export_parquet if file.suffix == ".parquet" else ledger_reading.export_jsonl
+        try:
+            with ledger_reading.LedgerReader(self._paths.ledger) as reader:
+                return write(reader.entries(_filter(wanted), newest_first=False, limit=wanted.limit), file)
+        except (OSError, LedgerUnavailable) as error:
+            return Problems((_unreadable(error),))
+
+    def verify(self, against: Path | None) -> Report | Problems:
+        """Verify the project's own ledger with its own public key."""
+        if not self._paths.ledger.exists():
+            return _no_ledger(self._paths.ledger)
+        return verify_ledger(self._paths.ledger, self._paths.public_key, against)
+
+    async def _ask_here(self, tool: str, arguments: Mapping[str, Json], key: str, user: str | None) -> Reply:
+        async with running(self._folder, self._settings, watch=False, logs=False) as parts:
+            principal = self._admit(key, user)
+            if isinstance(principal, Problems):
+                return Reply(exit=Exit.REFUSED, body=to_bytes(problem_document(principal)))
+            call = ToolCall(tool=tool, arguments=dict(arguments), principal=principal, door="cli")
+            return _reply(await parts.gateway.call(call))
+
+    async def _mcp(self, key: str, user: str | None) -> None:
+        url = running_at(self._paths)
+        if url is not None:
+            async with RemoteGate(url, key, user) as gate:
+                await self._stdio(gate, gate.admit)
+            return
+        async with running(self._folder, self._settings, watch=True) as parts:
+            await self._stdio(parts.gateway, lambda: self._admit(key, user))
+
+    async def _stdio(self, gate: Gate, admit: Callable[[], Principal | Problems]) -> None:
+        first = admit()
+        if isinstance(first, Problems):
+            raise StartRefused("the caller is not accepted", first)
+        await serve_stdio(gate, admit, version=__version__)
+
+    def _admit(self, key: str, user: str | None) -> Principal | Problems:
+        try:
+            keys = SqliteKeys(self._paths.api_keys, clock=SystemClock())
+        except KeysUnavailable as error:
+            return _keys_problem(error)
+        try:
+            url = self._settings.public_url(self._settings.document.listen.port)
+            doorkeeper = make_authenticator(
+                self._folder, keys, self._settings.document.identity.oidc, resource=f"{url}/mcp", on_refused=no_notice
+            )
+            headers = {"authorization": f"Bearer {key}"}
+            return doorkeeper.authenticate(headers if user is None else {**headers, "x-metricgate-user": user})
+        finally:
+            keys.close()
+
+    async def _describe(self, wanted: Sequence[tuple[str, ...]]) -> Mapping[tuple[str, ...], tuple[Column, ...] | None]:
+        warehouse = self._settings.plugin.from_section(self._settings.warehouse, self._folder)
+        try:
+            return await warehouse.describe(wanted)
+        finally:
+            await warehouse.close()
+
+    def _record(self, keys: SqliteKeys) -> None:
+        """Record the keys' changes unless a gateway runs, which then does it within a second."""
+        try:
+            ledger = open_ledger(self._folder, self._settings)
+        except StartRefused:
+            return
+        try:
+            with suppress(LedgerUnavailable):
+                record_key_changes(keys, ledger)
+        finally:
+            ledger.close()
+
+
+def _reply(outcome: Outcome) -> Reply:
+    match outcome:
+        case Answered():
+            return Reply(exit=Exit.ANSWERED, body=envelope(outcome))
+        case Refused():
+            return Reply(exit=Exit.REFUSED, body=to_bytes(document_of(outcome)))
+        case Held():
+            return Reply(exit=Exit.HELD, body=held_envelope(outcome))
+        case Fault():
+            return Reply(exit=Exit.FAULT, body=to_bytes(document_of(outcome)))
+
+
+def _filter(wanted: EntryFilter) -> ledger_reading.EntryFilter:
+    return ledger_reading.EntryFilter(
+        agent=wanted.agent,
+        user=wanted.user,
+        tool=wanted.tool,
+        metric=wanted.metric,
+        verdict=wanted.verdict,
+        rule=wanted.rule,
+        since=None if wanted.since is None else int(wanted.since.timestamp() * 1e9),
+        until=None if wanted.until is None else int(wanted.until.timestamp() * 1e9),
+    )
+
+
+def _shown(each: ledger_reading.Recorded) -> dict[str, Json]:
+    """An entry for people: the event's name and the time in words, then the record as it stands."""
+    time = datetime.fromtimestamp(each.time_unix_nano / 1e9, UTC).isoformat(timespec="milliseconds")
+    return {"index": each.index, "time": time, "event": each.event, **each.as_json()}
+
+
+def _facts(record: KeyRecord) -> KeyFacts:
+    now = datetime.now(UTC)
+    expires = datetime.fromtimestamp(record.expires_at, UTC)
+    state = "revoked" if record.revoked else "expired" if expires <= now else "active"
+    return KeyFacts(
+        id=record.id,
+        agent=record.agent,
+        users=record.may_act_for,
+        created_at=datetime.fromtimestamp(record.created_at, UTC),
+        expires_at=expires,
+        state=state,
+    )
+
+
+def _start_problems(error: StartRefused) -> Problems:
+    if error.problems is not None:
+        return error.problems
+    return Problems((Problem(code=codes.CANNOT_START, message=str(error), hint=codes.CANNOT_START.cure),))
+
+
+def _tell(error: StartRefused) -> int:
+    sys.stderr.write(f"metricgate does not start: {error}{os.linesep}")
+    if error.problems is not None:
+        sys.stderr.write(f"{error.problems}{os.linesep}")
+    return Exit.FAULT if error.problems is None else Exit.REFUSED
+
+
+def _keys_problem(error: Exception) -> Problems:
+    return Problems((Problem(code=codes.KEYS_UNUSABLE, message=str(error), hint=codes.KEYS_UNUSABLE.cure),))
+
+
+def _unreadable(error: Exception) -> Problem:
+    return Problem(code=codes.UNREADABLE, message=str(error), hint=codes.UNREADABLE.cure)
+
+
+def _no_ledger(path: Path) -> Problems:
+    message = f"There is no ledger at {path.name} yet."
+    where = Place(file=str(path))
+    return Problems((Problem(code=codes.NO_LEDGER, message=message, where=where, hint=codes.NO_LEDGER.cure),))

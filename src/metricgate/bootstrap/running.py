@@ -1,0 +1,206 @@
+"""A gateway put together and running: everything opened in order, everything closed in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from metricgate import __version__
+from metricgate.adapters.observers.telemetry import Telemetry, TelemetryOptions
+from metricgate.adapters.stores.ledger_keys import load_signer
+from metricgate.adapters.stores.sqlite_ledger import SqliteLedger
+from metricgate.bootstrap.clock import SystemClock
+from metricgate.bootstrap.governing import GovernanceHolder, load_governance, state_of_files
+from metricgate.bootstrap.settings import Settings
+from metricgate.gateway.gateway import Gateway
+from metricgate.gateway.governance import Governance
+from metricgate.gateway.ports import Clock, LedgerUnavailable, Warehouse, WarehouseError
+from metricgate.ledger.note import NoteError
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.problem import Problems
+
+PUBLISHED = "gov.definitions.published"
+"""A catalog and a policy came into force."""
+REJECTED = "gov.definitions.rejected"
+"""A change of the files was refused; the state before stays in force."""
+
+_AGAIN_SECONDS = 1.0
+
+
+class StartRefused(Exception):
+    """The gateway does not start: a problem of the project, said for people."""
+
+    def __init__(self, message: str, problems: Problems | None = None) -> None:
+        super().__init__(message)
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """The parts that doors and operators need."""
+
+    gateway: Gateway
+    governance: GovernanceHolder
+    ledger: SqliteLedger
+    warehouse: Warehouse
+    telemetry: Telemetry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatePaths:
+    """Files under the state folder."""
+
+    folder: Path
+    ledger: Path
+    private_key: Path
+    public_key: Path
+    api_keys: Path
+
+    @classmethod
+    def of(cls, folder: Path, settings: Settings) -> StatePaths:
+        """Return the paths for the project in ``folder``."""
+        state = folder / settings.document.paths.state
+        ledger = state / settings.document.ledger.file
+        return cls(
+            folder=state,
+            ledger=ledger,
+            private_key=ledger.with_suffix(".key"),
+            public_key=ledger.with_suffix(".vkey"),
+            api_keys=state / "keys.db",
+        )
+
+
+def origin_of(settings: Settings) -> str:
+    """Return the log's name in its checkpoints."""
+    return settings.document.ledger.origin or f"metricgate/{settings.document.project}"
+
+
+def open_ledger(folder: Path, settings: Settings) -> SqliteLedger:
+    """Open the project's ledger for writing, making it and its key on first use.
+
+    Raises:
+        StartRefused: another gateway has it, or it is damaged or cannot be written.
+    """
+    paths = StatePaths.of(folder, settings)
+    if paths.public_key.exists() and not (paths.ledger.exists() and paths.ledger.stat().st_size):
+        raise StartRefused(
+            f"the ledger {paths.ledger} is gone, but its key {paths.public_key.name} is there: restore the ledger, or "
+            f"move {paths.private_key.name} and {paths.public_key.name} away to begin a new one on purpose"
+        )
+    try:
+        paths.folder.mkdir(parents=True, exist_ok=True)
+        signer = load_signer(paths.private_key, paths.public_key, name=origin_of(settings))
+        return SqliteLedger(paths.ledger, signer=signer, clock=SystemClock())
+    except (LedgerUnavailable, NoteError, OSError) as error:
+        raise StartRefused(f"the ledger cannot be opened: {error}") from error
+
+
+@asynccontextmanager
+async def running(
+    folder: Path, settings: Settings, *, watch: bool, logs: bool = True, clock: Clock | None = None
+) -> AsyncIterator[Running]:
+    """Open everything, yield it, close everything.
+
+    Args:
+        folder: the project's.
+        settings: as loaded.
+        watch: reload definitions when their files change.
+        logs: write a log line for each call.
+        clock: the gateway's; default: the machine's.
+
+    Raises:
+        StartRefused: with what is wrong.
+    """
+    async with AsyncExitStack() as stack:
+        warehouse = _warehouse(folder, settings)
+        stack.push_async_callback(warehouse.close)
+        seen = state_of_files(folder, settings)
+        first = load_governance(folder, settings, warehouse.dialect)
+        if isinstance(first, Problems):
+            raise StartRefused("the project's definitions have problems", first)
+        ledger = await asyncio.to_thread(open_ledger, folder, settings)
+        stack.callback(ledger.close)
+        telemetry = _telemetry(settings, logs=logs)
+        stack.callback(telemetry.shutdown)
+        telemetry.watch_ledger(
+            queue_depth=lambda: float(ledger.waiting), checkpoint_age_seconds=lambda: ledger.checkpoint_age
+        )
+        holder = GovernanceHolder(folder=folder, settings=settings, dialect=warehouse.dialect, first=first, seen=seen)
+        try:
+            await ledger.append(PUBLISHED, _published(first), bodies={})
+        except LedgerUnavailable as error:
+            raise StartRefused(f"the ledger cannot be written: {error}") from error
+        if watch:
+            task = asyncio.create_task(_watch(holder, ledger))
+            stack.push_async_callback(_stop, task)
+        gateway = Gateway(
+            governance=holder, warehouse=warehouse, ledger=ledger, observer=telemetry, clock=clock or SystemClock()
+        )
+        yield Running(gateway=gateway, governance=holder, ledger=ledger, warehouse=warehouse, telemetry=telemetry)
+
+
+def _warehouse(folder: Path, settings: Settings) -> Warehouse:
+    try:
+        return settings.plugin.from_section(settings.warehouse, folder)
+    except WarehouseError as error:
+        raise StartRefused(f"the warehouse cannot be opened: {error.engine_text}") from error
+
+
+def _telemetry(settings: Settings, *, logs: bool) -> Telemetry:
+    section = settings.document.telemetry
+    return Telemetry(
+        TelemetryOptions(
+            otlp_endpoint=section.otlp_endpoint,
+            sample_ratio=section.sample_ratio,
+            logs=section.logs if logs else None,
+        )
+    )
+
+
+async def _watch(holder: GovernanceHolder, ledger: SqliteLedger) -> None:
+    log = structlog.get_logger("metricgate.definitions")
+
+    async def told(result: Governance | Problems) -> None:
+        if isinstance(result, Problems):
+            log.error("definitions_rejected", problems=[str(problem) for problem in result])
+            codes = sorted({problem.code.name for problem in result})
+            fields: dict[str, Json] = {"gov.outcome": "refused", "gov.codes": codes}
+            bodies: dict[str, Json] = {"gov.problems": [problem.as_json() for problem in result]}
+            event = REJECTED
+        else:
+            fields, bodies, event = _published(result), {}, PUBLISHED
+            log.info("definitions_published", catalog=result.catalog.version, policy=result.judge.policy.digest)
+        await _append_at_last(ledger, event, fields, bodies)
+
+    await holder.watch(told)
+
+
+async def _append_at_last(ledger: SqliteLedger, event: str, fields: dict[str, Json], bodies: dict[str, Json]) -> None:
+    """Append, again and again while the ledger cannot write: calls are refused meanwhile, and nothing goes unsaid."""
+    while True:
+        try:
+            await ledger.append(event, fields, bodies=bodies)
+        except LedgerUnavailable:
+            await asyncio.sleep(_AGAIN_SECONDS)
+        else:
+            return
+
+
+async def _stop(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+def _published(state: Governance) -> dict[str, Json]:
+    return {
+        "gov.catalog.version": state.catalog.version,
+        "gov.policy.digest": state.judge.policy.digest,
+        "gov.metrics.count": len(state.catalog.metrics),
+        "service.version": __version__,
+    }

@@ -1,0 +1,218 @@
+"""The HTTP and MCP doors on a socket, until somebody stops them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager, suppress
+from pathlib import Path
+
+import structlog
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.config import LOGGING_CONFIG
+
+from metricgate import __version__
+from metricgate.adapters.stores.sqlite_keys import KeysUnavailable, SqliteKeys
+from metricgate.bootstrap.clock import SystemClock
+from metricgate.bootstrap.identities import make_authenticator
+from metricgate.bootstrap.recording import RefusedKeyRecorder, watch_keys
+from metricgate.bootstrap.running import Running, StartRefused, StatePaths, running
+from metricgate.bootstrap.settings import Settings
+from metricgate.gateway.ports import WarehouseError
+from metricgate.surfaces.http.app import HttpSettings, create_app
+from metricgate.surfaces.mcp.http import McpHttpDoor, principal_of_request
+from metricgate.surfaces.mcp.server import build_server
+
+ADDRESS_FILE = "serve.json"
+_BACKLOG = 512
+_SWITCH_SECONDS = 0.0005
+
+
+async def serve(folder: Path, settings: Settings, *, host: str, port: int, told: Callable[[str], None]) -> None:
+    """Serve until SIGINT or SIGTERM.
+
+    Args:
+        folder: the project's.
+        settings: as loaded.
+        host: address to bind.
+        port: port to bind; 0 takes a free one.
+        told: is told the URL once the doors are open.
+
+    Raises:
+        StartRefused: the project or the ledger does not let it start.
+        OSError: the address cannot be bound.
+    """
+    # Event loop, committer and engine threads hand the GIL around within one call: do so without the default 5 ms wait.
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    listening = _bind(host, port)
+    bound = int(listening.getsockname()[1])
+    url = settings.public_url(bound)
+    paths = StatePaths.of(folder, settings)
+    async with AsyncExitStack() as stack:
+        stack.callback(listening.close)
+        parts = await stack.enter_async_context(running(folder, settings, watch=True))
+        keys = _open_keys(paths.api_keys)
+        stack.callback(keys.close)
+        keeping = asyncio.create_task(watch_keys(keys, parts.ledger))
+        stack.push_async_callback(_stopped, keeping)
+        try:
+            app = _app(folder, settings, parts, keys, url=url, bound=bound)
+        except (KeysUnavailable, ValueError) as error:
+            raise StartRefused(f"the settings of bearer tokens cannot be used: {error}") from error
+        server = _server(app, settings)
+        address = paths.folder / ADDRESS_FILE
+        address.write_text(json.dumps({"url": f"http://{_reachable(host)}:{bound}", "pid": os.getpid()}))
+        stack.callback(address.unlink, missing_ok=True)
+        told(url)
+        await server.serve(sockets=[listening])
+
+
+def _open_keys(path: Path) -> SqliteKeys:
+    try:
+        return SqliteKeys(path, clock=SystemClock())
+    except KeysUnavailable as error:
+        raise StartRefused(str(error)) from error
+
+
+def _app(folder: Path, settings: Settings, parts: Running, keys: SqliteKeys, *, url: str, bound: int) -> ASGIApp:
+    document = settings.document
+    resource = f"{url}/mcp"
+    oidc = document.identity.oidc
+    doorkeeper = make_authenticator(folder, keys, oidc, resource=resource, on_refused=RefusedKeyRecorder(parts.ledger))
+    hosts = (
+        f"{document.listen.host}:{bound}",
+        f"localhost:{bound}",
+        f"127.0.0.1:{bound}",
+        url.partition("://")[2],
+        *document.listen.allowed_hosts,
+    )
+    http = HttpSettings(
+        version=__version__,
+        allowed_hosts=tuple(dict.fromkeys(hosts)),
+        resource=resource,
+        authorization_servers=() if oidc is None else (oidc.issuer,),
+    )
+    mcp = McpHttpDoor(
+        build_server(parts.gateway, principal_of_request, version=__version__),
+        doorkeeper,
+        metadata_url=http.metadata_url,
+        allowed_hosts=http.allowed_hosts,
+        allowed_origins=tuple(document.listen.allowed_origins),
+    )
+    return create_app(
+        gate=parts.gateway,
+        doorkeeper=doorkeeper,
+        settings=http,
+        checks=_checks(parts),
+        metrics=parts.telemetry.exposition,
+        metrics_type=parts.telemetry.content_type,
+        mounted=mcp,
+    )
+
+
+def _checks(parts: Running) -> Mapping[str, Callable[[], Awaitable[str | None]]]:
+    async def warehouse() -> str | None:
+        try:
+            await parts.warehouse.describe(())
+        except WarehouseError as error:
+            return error.code
+        return None
+
+    async def ledger() -> str | None:
+        return None if parts.ledger.writable else "the last write failed"
+
+    return {"warehouse": warehouse, "ledger": ledger}
+
+
+class _Server(uvicorn.Server):
+    """Stops on SIGINT and SIGTERM and returns, so that what was opened is closed; uvicorn would raise them again."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Ask to stop at the first signal; at the second, do not wait for what still runs."""
+        loop = asyncio.get_running_loop()
+        signals = (signal.SIGINT, signal.SIGTERM)
+        for each in signals:
+            loop.add_signal_handler(each, self._asked_to_stop)
+        try:
+            yield
+        finally:
+            for each in signals:
+                loop.remove_signal_handler(each)
+
+    def _asked_to_stop(self) -> None:
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+
+def _server(app: ASGIApp, settings: Settings) -> uvicorn.Server:
+    return _Server(
+        uvicorn.Config(
+            app,
+            loop="auto",
+            http="auto",
+            access_log=False,
+            log_config=_log_config() if settings.document.telemetry.logs == "json" else LOGGING_CONFIG,
+            log_level=os.environ.get("METRICGATE_LOG_LEVEL", "warning"),
+            server_header=False,
+            timeout_graceful_shutdown=10,
+            backlog=_BACKLOG,
+        )
+    )
+
+
+class JsonLine(logging.Formatter):
+    """The web server's own log lines in the form of ours."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return one line of JSON."""
+        line = {"event": record.getMessage(), "level": record.levelname.lower(), "logger": record.name}
+        if record.exc_info is not None:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line)
+
+
+def _log_config() -> dict[str, object]:
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"line": {"()": JsonLine}},
+        "handlers": {"line": {"class": "logging.StreamHandler", "formatter": "line", "stream": "ext://sys.stderr"}},
+        "loggers": {"uvicorn": {"handlers": ["line"], "level": "INFO", "propagate": False}},
+    }
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # The protocol must be named: event loops set TCP_NODELAY only on sockets that say they are TCP.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+    except OSError:
+        listening.close()
+        raise
+    return listening
+
+
+def _reachable(host: str) -> str:
+    """An address at which this machine reaches what is bound to ``host``."""
+    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+
+
+async def _stopped(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+def say_serving(url: str) -> None:
+    """Tell the log that the doors are open."""
+    structlog.get_logger("metricgate.serve").info("serving", url=url, mcp=f"{url}/mcp")

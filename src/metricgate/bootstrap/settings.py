@@ -1,0 +1,149 @@
+"""``metricgate.yaml``: what a project folder says about itself.
+
+Every key is optional but those marked; unknown keys are problems. Secrets never stand here: they come from the
+environment variables that ``docs/settings.md`` lists.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
+
+from metricgate.bootstrap.discovery import WarehousePlugin, warehouse_plugins
+from metricgate.documents import codes
+from metricgate.documents.reading import Read, problems_of, read
+from metricgate.vocabulary.nearest import did_you_mean
+from metricgate.vocabulary.problem import Problem, Problems
+
+FILE_NAME = "metricgate.yaml"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Paths(_Section):
+    """Folders, relative to the project folder."""
+
+    semantic_models: str = Field("semantic_models", description="Folder of semantic models and metrics (*.yaml).")
+    policies: str = Field("policies", description="Folder of policies (*.yaml).")
+    state: str = Field(".metricgate", description="Folder for the ledger, the keys and what else the gateway keeps.")
+
+
+class Listen(_Section):
+    """Where the HTTP and MCP doors listen."""
+
+    host: str = Field("127.0.0.1", description="Address to bind.")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(8321, description="Port to bind; 0 takes a free one.")
+    public_url: str | None = Field(
+        None, description="The URL clients use; also the resource that tokens must be made for. Default: host and port."
+    )
+    allowed_hosts: list[str] = Field(
+        default_factory=list, description="Further Host headers to accept, as host or host:port."
+    )
+    allowed_origins: list[str] = Field(default_factory=list, description="Browser origins to accept.")
+
+
+class OidcSection(_Section):
+    """Who may issue bearer tokens for this gateway."""
+
+    issuer: str = Field(description="Exact `iss` of accepted tokens.")
+    audience: str | None = Field(None, description="`aud` that tokens must carry; default: the public URL with /mcp.")
+    jwks_url: str | None = Field(None, description="Where the issuer's public keys are.")
+    jwks_file: str | None = Field(None, description="Or a file with them, relative to the project folder.")
+    algorithms: list[str] = Field(["RS256", "ES256", "EdDSA"], description="Signature algorithms to accept.")
+    agent_claim: str = Field("client_id", description="Claim that names the agent; `azp` is tried next.")
+    user_claim: str = Field("sub", description="Claim that names the user.")
+    groups_claim: str = Field("groups", description="Claim that lists the user's groups.")
+    attribute_claims: list[str] = Field(default_factory=list, description="Claims that become principal attributes.")
+    leeway_seconds: Annotated[int, Field(ge=0, le=300)] = Field(30, description="Clock difference to forgive.")
+
+    @model_validator(mode="after")
+    def _one_source_of_keys(self) -> OidcSection:
+        if (self.jwks_url is None) == (self.jwks_file is None):
+            raise ValueError("give jwks_url or jwks_file, one of the two")
+        return self
+
+
+class Identity(_Section):
+    """How callers are known, beside API keys."""
+
+    oidc: OidcSection | None = Field(None, description="OAuth 2.1 / OIDC bearer tokens.")
+
+
+class LedgerSection(_Section):
+    """The record."""
+
+    origin: str | None = Field(None, description="Name of this log in its checkpoints; default: metricgate/<project>.")
+    file: str = Field("ledger.db", description="The ledger's file, relative to the state folder.")
+
+
+class Telemetry(_Section):
+    """Traces, counters, logs. Losing them loses no record."""
+
+    otlp_endpoint: str | None = Field(None, description="OTLP/HTTP traces endpoint; unset: no export.")
+    sample_ratio: Annotated[float, Field(ge=0, le=1)] = Field(1.0, description="Share of traces to export.")
+    logs: Literal["json", "console"] = Field("json", description="Form of the log lines on standard error.")
+
+
+class SettingsDocument(_Section):
+    """The whole of ``metricgate.yaml``."""
+
+    project: str = Field("metricgate", pattern=r"^[a-z][a-z0-9_-]*$", description="Short name of the project.")
+    paths: Paths = Paths()
+    warehouse: dict[str, JsonValue] = Field(
+        description="The engine that holds the data: `kind`, and the keys of that kind. Required."
+    )
+    listen: Listen = Listen()
+    identity: Identity = Identity()
+    ledger: LedgerSection = LedgerSection()
+    telemetry: Telemetry = Telemetry()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Checked settings, with the warehouse's own section checked by its plugin."""
+
+    document: SettingsDocument
+    plugin: WarehousePlugin
+    warehouse: BaseModel
+
+    def public_url(self, port: int) -> str:
+        """The URL clients use, without a trailing slash; ``port`` is the one actually bound."""
+        listen = self.document.listen
+        return f"http://{listen.host}:{port}" if listen.public_url is None else listen.public_url.rstrip("/")
+
+
+def load_settings(folder: Path) -> Settings | Problems:
+    """Read ``folder/metricgate.yaml``.
+
+    Raises:
+        OSError: there is none, or it cannot be read.
+    """
+    text = (folder / FILE_NAME).read_text(encoding="utf-8")
+    document = read(FILE_NAME, text, SettingsDocument)
+    return document if isinstance(document, Problems) else _with_warehouse(document)
+
+
+def _with_warehouse(document: Read[SettingsDocument]) -> Settings | Problems:
+    raw = document.value.warehouse
+    plugins = warehouse_plugins()
+    kind = raw.get("kind")
+    plugin = plugins.get(kind) if isinstance(kind, str) else None
+    if plugin is None:
+        problem = Problem(
+            code=codes.BAD_VALUE,
+            message=f"{kind!r} is no kind of warehouse; there are: {', '.join(sorted(plugins))}",
+            where=document.place(("warehouse", "kind")),
+            hint=did_you_mean(str(kind), plugins),
+        )
+        return Problems((problem,))
+    try:
+        section = plugin.section.model_validate(raw)
+    except ValidationError as error:
+        found = problems_of(error, raw, plugin.section, lambda path: document.place(("warehouse", *path)))
+        return Problems(tuple(found))
+    return Settings(document=document.value, plugin=plugin, warehouse=section)

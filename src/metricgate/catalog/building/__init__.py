@@ -1,0 +1,1 @@
+"""Checked documents -> definitions: names resolved, expressions parsed, joins checked, problems collected."""

@@ -1,0 +1,46 @@
+"""What a metric is built on: its inputs, and metrics whose values its filters compare with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from metricgate.catalog.metrics import (
+    ConversionMetric,
+    CumulativeMetric,
+    DerivedMetric,
+    InputMetric,
+    Metric,
+    RatioMetric,
+    SimpleMetric,
+)
+from metricgate.catalog.names import split_metric_call
+from metricgate.vocabulary.predicate import members_of
+
+
+def inputs_of(metric: Metric) -> Iterator[InputMetric]:
+    """Yield the metrics that a metric is computed from."""
+    match metric:
+        case SimpleMetric():
+            return
+        case RatioMetric():
+            yield metric.numerator
+            yield metric.denominator
+        case DerivedMetric():
+            yield from metric.inputs
+        case CumulativeMetric():
+            yield metric.input
+        case ConversionMetric():
+            yield metric.base
+            yield metric.conversion
+
+
+def named_in_filters(metric: Metric) -> tuple[str, ...]:
+    """Return the full names of the metrics whose values the filters of a metric and of its inputs name."""
+    filters = [metric.filter, *(each.filter for each in inputs_of(metric))]
+    calls = [split_metric_call(member) for each in filters for member in members_of(each)]
+    return tuple(dict.fromkeys(call[0] for call in calls if call is not None))
+
+
+def built_on(metric: Metric) -> tuple[str, ...]:
+    """Return the full names of all metrics that a metric needs."""
+    return tuple(dict.fromkeys([*(each.name for each in inputs_of(metric)), *named_in_filters(metric)]))

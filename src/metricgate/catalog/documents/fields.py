@@ -1,0 +1,51 @@
+"""Field types that several documents share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, JsonValue, StrictInt
+
+from metricgate.catalog.metrics.window import parse_window
+from metricgate.catalog.names import LONGEST, NAME_PATTERN, checked_name, checked_part, checked_source
+
+
+def checked_window(text: str) -> str:
+    """Return ``text``; raise ``ValueError`` where it is no length of time."""
+    if parse_window(text) is None:
+        raise ValueError(f"{text[:40]!a} is not a length of time: write for example 7 days, 1 month")
+    return text
+
+
+Name = Annotated[
+    str,
+    AfterValidator(checked_name),
+    Field(json_schema_extra={"pattern": NAME_PATTERN, "maxLength": LONGEST}),
+]
+"""Lower-case letters, digits and single underscores, a letter first."""
+
+Part = Annotated[
+    str,
+    AfterValidator(checked_part),
+    Field(json_schema_extra={"pattern": NAME_PATTERN, "maxLength": LONGEST}),
+]
+"""A name that may stand in a member's path: not ``metric_time``, not a grain."""
+
+Reference = Annotated[str, Field(min_length=1, max_length=2 * LONGEST + 1)]
+"""The name of something defined elsewhere; a metric of another domain by its full name."""
+
+Source = Annotated[str, AfterValidator(checked_source)]
+"""A relation: ``orders``, ``main.orders`` or ``db.schema.orders``."""
+
+Sql = Annotated[str | StrictInt, Field(description="One scalar SQL expression over the columns of the model's source.")]
+
+WindowText = Annotated[str, AfterValidator(checked_window)]
+"""A length of time: ``7 days``, ``1 month``, or units of a custom granularity."""
+
+Words = Annotated[str, Field(max_length=10_000)]
+"""Text for people and agents. It never changes a number, so it does not count for the version."""
+
+Synonym = Annotated[str, Field(min_length=1, max_length=LONGEST)]
+
+Filter = JsonValue
+"""``{member, op, value}`` with and/or/not, the template form as a string, or a list of either (all must hold)."""

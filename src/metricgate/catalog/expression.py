@@ -1,0 +1,27 @@
+"""A checked SQL expression over the columns of one source.
+
+The catalog parses expressions once (``parsing.py``), keeps their canonical text, and hands that on; trees stay inside.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expression:
+    """A scalar SQL expression.
+
+    Attributes:
+        text: canonical text (sqlglot's generic dialect, one line), the same for texts that differ only in white space,
+            comments, or the case of keywords.
+        columns: the unqualified columns it reads, sorted.
+    """
+
+    text: str
+    columns: tuple[str, ...]
+
+    @property
+    def is_column(self) -> bool:
+        """Whether it is just a column's name."""
+        return self.columns == (self.text,)

@@ -1,0 +1,224 @@
+"""The structured filter, shared by metrics, policies and tool arguments: JSON in, ``Predicate`` out.
+
+A filter is ``{member, op, value}``, ``{and: [...]}``, ``{or: [...]}`` or ``{not: {...}}``. Values stay values.
+Other spellings of operators are accepted on purpose, for people and agents who come from elsewhere::
+
+    =   ==  eq  equals          <   lt          contains      (text)
+    !=  <>  ne  neq  not_equals <=  lte  le     starts_with   (text)
+    in  not_in  "not in"        >   gt          ends_with     (text)
+    between                     >=  gte  ge     is_null  is_not_null
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from metricgate.catalog import codes
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.nearest import did_you_mean
+from metricgate.vocabulary.predicate import And, Comparison, Not, Operator, Or, Predicate, Scalar
+from metricgate.vocabulary.problem import Code, Place, Problem, Problems
+
+Path = tuple[str | int, ...]
+Locate = Callable[[Path], Place]
+
+_SPELLINGS = {
+    "==": "=", "eq": "=", "equals": "=", "<>": "!=", "ne": "!=", "neq": "!=", "not_equals": "!=",
+    "lt": "<", "lte": "<=", "le": "<=", "gt": ">", "gte": ">=", "ge": ">=", "not in": "not_in",
+    "is null": "is_null", "is not null": "is_not_null",
+}  # fmt: skip
+_OPERATORS = {operator.value: operator for operator in Operator}
+_NONE = frozenset({Operator.IS_NULL, Operator.IS_NOT_NULL})
+_LISTS = frozenset({Operator.IN, Operator.NOT_IN})
+_TEXT = frozenset({Operator.CONTAINS, Operator.STARTS_WITH, Operator.ENDS_WITH})
+_ORDERED = frozenset({Operator.LT, Operator.LE, Operator.GT, Operator.GE, Operator.BETWEEN})
+_PAIR = 2
+_DEEPEST = 12
+_MOST_PARTS = 500
+_MOST_VALUES = 10_000
+_LONGEST_TEXT = 10_000
+_LARGEST = 10**38
+_JOINS = ("and", "or", "not")
+_KEYS = frozenset({"member", "op", "value"})
+
+
+def parse_filter(raw: Json, path: str = "where", *, locate: Locate | None = None) -> Predicate | Problems:
+    """Return the checked filter, or everything that is wrong with it.
+
+    ``path`` is how places name the filter (``where.and[1].op``); ``locate`` finds places in a file instead.
+    """
+    reader = _Reader(locate or (lambda steps: Place(path=_written(path, steps))))
+    predicate = reader.part(raw, (), 0)
+    if reader.problems or predicate is None:
+        return Problems(tuple(reader.problems))
+    return predicate
+
+
+def _written(path: str, steps: Path) -> str:
+    return path + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
+
+
+@dataclass(slots=True)
+class _Reader:
+    locate: Locate
+    problems: list[Problem] = field(default_factory=list)
+    parts: int = 0
+    values: int = 0
+
+    def complain(self, message: str, steps: Path, hint: str | None = None, code: Code = codes.BAD_FILTER) -> None:
+        self.problems.append(Problem(code=code, message=message, where=self.locate(steps), hint=hint))
+
+    def part(self, raw: Json, steps: Path, depth: int) -> Predicate | None:
+        self.parts += 1
+        if depth > _DEEPEST or self.parts > _MOST_PARTS:
+            if not any(problem.code is codes.FILTER_TOO_LARGE for problem in self.problems):
+                message = f"the filter has more than {_MOST_PARTS} parts or more than {_DEEPEST} levels"
+                self.complain(message, steps, code=codes.FILTER_TOO_LARGE)
+            return None
+        if not isinstance(raw, Mapping):
+            self.complain(
+                "a filter is a mapping with member, op and value, or with one of and, or, not",
+                steps,
+                "For example {member: customer__segment, op: '=', value: BUILDING}.",
+            )
+            return None
+        joins = [key for key in _JOINS if key in raw]
+        if joins:
+            return self.join(raw, joins[0], steps, depth)
+        return self.comparison(raw, steps)
+
+    def join(self, raw: Mapping[str, Json], key: str, steps: Path, depth: int) -> Predicate | None:
+        others = [other for other in raw if other != key]
+        if others:
+            self.complain(f"{key!r} stands alone in its mapping, without {', '.join(map(repr, others[:5]))}", steps)
+            return None
+        inner = raw[key]
+        if key == "not":
+            part = self.part(inner, (*steps, key), depth + 1)
+            return Not(part) if part is not None else None
+        if isinstance(inner, str) or not isinstance(inner, Sequence) or not inner:
+            self.complain(f"{key!r} needs a list of at least one filter", (*steps, key))
+            return None
+        parts = [self.part(each, (*steps, key, index), depth + 1) for index, each in enumerate(inner)]
+        good = tuple(part for part in parts if part is not None)
+        if len(good) != len(parts):
+            return None
+        return And(good) if key == "and" else Or(good)
+
+    def comparison(self, raw: Mapping[str, Json], steps: Path) -> Comparison | None:
+        before = len(self.problems)
+        for key in raw:
+            if key not in _KEYS:
+                hint = did_you_mean(str(key), (*_KEYS, *_JOINS)) or "A filter has the keys member, op, value."
+                self.complain(f"unknown key {str(key)[:60]!r} in a filter", (*steps, key), hint)
+        member = raw.get("member")
+        if not isinstance(member, str) or not _is_member(member):
+            self.complain(
+                "member must be the name of a dimension or entity",
+                (*steps, "member") if "member" in raw else steps,
+                "For example customer__segment or metric_time__month.",
+            )
+        operator = self.operator(raw, steps)
+        if operator is None:
+            return None
+        values = self.operands(operator, raw, steps)
+        if len(self.problems) > before or not isinstance(member, str):
+            return None
+        return Comparison(member=member, op=operator, values=values)
+
+    def operator(self, raw: Mapping[str, Json], steps: Path) -> Operator | None:
+        written = raw.get("op")
+        if not isinstance(written, str):
+            message = "op must be an operator" if "op" in raw else "the key 'op' is missing"
+            self.complain(message, (*steps, "op") if "op" in raw else steps, f"One of {', '.join(_OPERATORS)}.")
+            return None
+        spelled = written.strip().lower()
+        found = _OPERATORS.get(_SPELLINGS.get(spelled, spelled))
+        if found is None:
+            hint = did_you_mean(spelled, _OPERATORS) or f"One of {', '.join(_OPERATORS)}."
+            self.complain(f"unknown operator {written[:60]!r}", (*steps, "op"), hint)
+        return found
+
+    def operands(self, operator: Operator, raw: Mapping[str, Json], steps: Path) -> tuple[Scalar, ...]:
+        spot = (*steps, "value") if "value" in raw else steps
+        value = raw.get("value")
+        if operator in _NONE:
+            if value is not None:
+                self.complain(f"{operator.value} takes no value", spot, "Leave 'value' out.")
+            return ()
+        if "value" not in raw:
+            self.complain("the key 'value' is missing", spot)
+            return ()
+        if operator in _LISTS or operator is Operator.BETWEEN:
+            return self.several(operator, value, spot)
+        if value is None:
+            self.complain(f"{operator.value} with null is never true", spot, "Use the operator is_null or is_not_null.")
+            return ()
+        return self.scalars(operator, (value,), spot)
+
+    def several(self, operator: Operator, value: Json, spot: Path) -> tuple[Scalar, ...]:
+        if isinstance(value, str) or not isinstance(value, Sequence):
+            self.complain(f"{operator.value} needs a list of values", spot, "For example value: [1, 2].")
+            return ()
+        if operator is Operator.BETWEEN and len(value) != _PAIR:
+            self.complain("between needs exactly two values, the lower one first", spot)
+            return ()
+        if not value:
+            self.complain(f"{operator.value} needs at least one value", spot)
+            return ()
+        return self.scalars(operator, value, spot)
+
+    def scalars(self, operator: Operator, values: Sequence[Json], spot: Path) -> tuple[Scalar, ...]:
+        self.values += len(values)
+        if self.values > _MOST_VALUES:
+            self.complain(f"the filter has more than {_MOST_VALUES:,} values", spot, code=codes.FILTER_TOO_LARGE)
+            return ()
+        good: list[Scalar] = []
+        kinds: set[str] = set()
+        for value in values:
+            fault = _value_fault(operator, value)
+            if fault is not None:
+                self.complain(fault, spot)
+                return ()
+            if isinstance(value, (str, int, float)):
+                good.append(value)
+                kinds.add(_kind(value))
+        if len(kinds) > 1:
+            self.complain(f"{operator.value} compares with values of one kind, not {' and '.join(sorted(kinds))}", spot)
+        return tuple(good)
+
+
+def _kind(value: str | float) -> str:
+    if isinstance(value, bool):
+        return "booleans"
+    return "text" if isinstance(value, str) else "numbers"
+
+
+def _is_member(text: str) -> bool:
+    return 0 < len(text) <= 400 and text.isascii() and text.replace("_", "a").replace(".", "a").isalnum()  # noqa: PLR2004 -- a path of a few names
+
+
+def _value_fault(operator: Operator, value: Json) -> str | None:
+    if value is None:
+        return f"{operator.value} cannot compare with null; use is_null or is_not_null"
+    if isinstance(value, (Mapping, Sequence)) and not isinstance(value, str):
+        return f"{operator.value} needs plain values, not lists or mappings"
+    if isinstance(value, str):
+        return _text_fault(value)
+    if operator in _TEXT:
+        return f"{operator.value} needs text"
+    if operator in _ORDERED and isinstance(value, bool):
+        return f"{operator.value} cannot order true and false"
+    fits = isinstance(value, (int, float)) and -_LARGEST < value < _LARGEST
+    return None if fits else "the number is too large"
+
+
+def _text_fault(value: str) -> str | None:
+    if len(value) > _LONGEST_TEXT:
+        return f"the text has {len(value):,} characters; at most {_LONGEST_TEXT:,} are read"
+    return None if _is_text(value) else "the text holds a NUL or half of a surrogate pair"
+
+
+def _is_text(value: str) -> bool:
+    return "\x00" not in value and not any("\ud800" <= character <= "\udfff" for character in value)

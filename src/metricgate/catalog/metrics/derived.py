@@ -1,0 +1,37 @@
+"""A derived metric: an expression over other metrics' values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from metricgate.catalog.expression import Expression
+from metricgate.catalog.metrics.header import MetricHeader
+from metricgate.catalog.metrics.window import Window
+from metricgate.vocabulary.grain import Grain
+from metricgate.vocabulary.predicate import Predicate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputMetric:
+    """A metric used inside another: full name, the name it has in the expression, and an own filter.
+
+    Attributes:
+        offset_window: its value that long before.
+        offset_to_grain: its value at the start of the period.
+    """
+
+    name: str
+    alias: str
+    filter: Predicate | None = None
+    offset_window: Window | None = None
+    offset_to_grain: Grain | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DerivedMetric:
+    """``expression`` over the inputs' aliases; evaluated after aggregation. ``filter`` applies to every input."""
+
+    header: MetricHeader
+    expression: Expression
+    inputs: tuple[InputMetric, ...]
+    filter: Predicate | None = None

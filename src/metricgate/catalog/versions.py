@@ -1,0 +1,245 @@
+"""Definition versions: digests of the meaning of definitions, and of nothing else.
+
+What counts: name, type, aggregation, expressions, filters, inputs with their versions, the time dimension, and the
+model with every model it can join to. What does not: key order, comments, white space, the file, and words for people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
+from datetime import date
+from decimal import Decimal
+from enum import Enum
+
+from metricgate.catalog.dependencies import built_on, named_in_filters
+from metricgate.catalog.expression import Expression
+from metricgate.catalog.metrics import (
+    ConversionMetric,
+    CumulativeMetric,
+    DerivedMetric,
+    InputMetric,
+    Metric,
+    RatioMetric,
+    SimpleMetric,
+)
+from metricgate.catalog.model import SemanticModel
+from metricgate.catalog.paths import entity_owners, reaches
+from metricgate.vocabulary.digest import digest_of
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.predicate import And, Comparison, Not, Or, Predicate, Scalar, Template
+from metricgate.vocabulary.problem import Place
+
+
+def versioned(metrics: Mapping[str, Metric], models: Mapping[str, SemanticModel]) -> dict[str, Metric]:
+    """Return the metrics with ``definition_version`` and ``certified`` set. The metrics must have no circles."""
+    surroundings = _surroundings(models)
+    done: dict[str, Metric] = {}
+    for start in metrics:
+        stack = [start]
+        while stack:
+            name = stack[-1]
+            waiting = [each for each in built_on(metrics[name]) if each not in done]
+            if name in done or not waiting:
+                stack.pop()
+                if name not in done:
+                    done[name] = _with_version(metrics[name], done, surroundings)
+            else:
+                stack.extend(waiting)
+    return {name: done[name] for name in metrics}
+
+
+def meanings(metrics: Mapping[str, Metric], models: Mapping[str, SemanticModel]) -> dict[str, str]:
+    """Return full names -> digests of the meaning without the own name: equal ones are one definition named twice.
+
+    The metrics must have their versions.
+    """
+    surroundings = _surroundings(models)
+    return {
+        name: digest_of(_whole_meaning(metric, metrics, surroundings) | {"name": None})
+        for name, metric in metrics.items()
+    }
+
+
+def _with_version(metric: Metric, done: Mapping[str, Metric], surroundings: Mapping[str, str]) -> Metric:
+    version = digest_of(_whole_meaning(metric, done, surroundings))
+    certification = metric.header.certification
+    certified = certification is not None and certification.definition_hash == version
+    return replace(metric, header=replace(metric.header, definition_version=version, certified=certified))
+
+
+def _whole_meaning(metric: Metric, done: Mapping[str, Metric], surroundings: Mapping[str, str]) -> dict[str, Json]:
+    meaning = _meaning(metric, done, surroundings)
+    if metric.header.time_granularity is not None:
+        meaning["time_granularity"] = metric.header.time_granularity.value
+    if named_in_filters(metric):
+        meaning["filtered_by"] = {name: done[name].header.definition_version for name in named_in_filters(metric)}
+    return meaning
+
+
+def _meaning(metric: Metric, done: Mapping[str, Metric], surroundings: Mapping[str, str]) -> dict[str, Json]:
+    condition = meaning_of_predicate(metric.filter)
+    name = metric.header.name
+    match metric:
+        case SimpleMetric():
+            percentile = metric.percentile
+            return {
+                "name": name,
+                "type": "simple",
+                "agg": metric.aggregation.value,
+                "expr": metric.expression.text,
+                "model": surroundings[metric.model],
+                "time": metric.time_dimension,
+                "percentile": [percentile.value, percentile.discrete, percentile.approximate] if percentile else None,
+                "filter": condition,
+            } | _options(metric)
+        case RatioMetric():
+            return {
+                "name": name,
+                "type": "ratio",
+                "numerator": _input(metric.numerator, done),
+                "denominator": _input(metric.denominator, done),
+                "filter": condition,
+            }
+        case DerivedMetric():
+            return {
+                "name": name,
+                "type": "derived",
+                "expr": metric.expression.text,
+                "inputs": {each.alias: _input(each, done) for each in metric.inputs},
+                "filter": condition,
+            }
+        case CumulativeMetric():
+            return {
+                "name": name,
+                "type": "cumulative",
+                "input": _input(metric.input, done),
+                "window": None if metric.window is None else str(metric.window),
+                "grain_to_date": None if metric.grain_to_date is None else metric.grain_to_date.value,
+                "period": metric.period_aggregation.value,
+                "filter": condition,
+            }
+        case ConversionMetric():
+            return {
+                "name": name,
+                "type": "conversion",
+                "base": _input(metric.base, done),
+                "conversion": _input(metric.conversion, done),
+                "entity": metric.entity,
+                "calculation": metric.calculation.value,
+                "window": None if metric.window is None else str(metric.window),
+                "constant": [[each.base, each.conversion] for each in metric.constant_properties],
+                "filter": condition,
+            }
+
+
+def _options(metric: SimpleMetric) -> dict[str, Json]:
+    """What only some simple metrics have; left out where absent, so that the versions of the others stay."""
+    found: dict[str, Json] = {}
+    if metric.non_additive is not None:
+        each = metric.non_additive
+        found["non_additive"] = [each.dimension, each.choice.value, list(each.groupings)]
+    if metric.fill_nulls_with is not None:
+        found["fill_nulls_with"] = metric.fill_nulls_with
+    if metric.join_to_timespine:
+        found["join_to_timespine"] = True
+    return found
+
+
+def _input(written: InputMetric, done: Mapping[str, Metric]) -> Json:
+    plain: list[Json] = [done[written.name].header.definition_version, meaning_of_predicate(written.filter)]
+    if written.offset_window is not None:
+        plain.append(str(written.offset_window))
+    if written.offset_to_grain is not None:
+        plain.append(f"start of {written.offset_to_grain}")
+    return plain
+
+
+def meaning_of_predicate(predicate: Predicate | None) -> Json:
+    """Return the JSON that stands for a condition in digests: every value with its type."""
+    match predicate:
+        case None:
+            return None
+        case Comparison():
+            return [predicate.member, predicate.op.value, [_scalar(value) for value in predicate.values]]
+        case And():
+            return {"and": [meaning_of_predicate(part) for part in predicate.parts]}
+        case Or():
+            return {"or": [meaning_of_predicate(part) for part in predicate.parts]}
+        case Not():
+            return {"not": meaning_of_predicate(predicate.part)}
+        case Template():
+            return {
+                "sql": predicate.text,
+                "members": list(predicate.members),
+                "values": [_scalar(value) for value in predicate.values],
+            }
+
+
+def _scalar(value: Scalar) -> Json:
+    if value is None or isinstance(value, (str, bool, int, float)):
+        return value
+    return {type(value).__name__: str(value)}
+
+
+def _surroundings(models: Mapping[str, SemanticModel]) -> dict[str, str]:
+    """For each model, the digest of itself and of every model it can join to."""
+    own = {name: digest_of(_model(model)) for name, model in models.items()}
+    owners = entity_owners(models)
+    return {
+        name: digest_of([own[name], {reach.model: own[reach.model] for reach in reaches(models, name, owners)}])
+        for name in models
+    }
+
+
+def _model(model: SemanticModel) -> Json:
+    return {
+        "source": list(model.source),
+        "primary": model.primary_entity,
+        "time": model.agg_time_dimension,
+        "entities": {each.name: [each.type.value, *_texts(each.expressions)] for each in model.entities},
+        "dimensions": {
+            each.name: [
+                each.type.value,
+                each.expression.text,
+                each.granularity,
+                each.time_zone,
+                *(["partition"] if each.is_partition else []),
+                *([each.validity.value] if each.validity else []),
+            ]
+            for each in model.dimensions
+        },
+        "relationships": {
+            each.name: [each.to_model, _texts(each.from_expressions), _texts(each.to_expressions)]
+            for each in model.relationships
+        },
+    }
+
+
+def _texts(expressions: tuple[Expression, ...]) -> list[str]:
+    return [expression.text for expression in expressions]
+
+
+def digest_of_everything(value: object) -> str:
+    """Return the digest of definitions with all their words, but without their places."""
+    return digest_of(_plain(value))
+
+
+def _plain(value: object) -> Json:
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    if isinstance(value, (str, Enum)):
+        return str(value)
+    if isinstance(value, (date, Decimal)):
+        return {type(value).__name__: str(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [_plain(inner) for inner in value]
+    if is_dataclass(value):
+        return {
+            each.name: _plain(getattr(value, each.name))
+            for each in fields(value)
+            if not isinstance(getattr(value, each.name), Place)
+        } | {"": type(value).__name__}
+    raise TypeError(f"{type(value).__name__} has no place in a catalog")

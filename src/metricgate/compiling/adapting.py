@@ -1,0 +1,198 @@
+"""What a dialect cannot say, said otherwise: passes over a finished tree, before it is written.
+
+MariaDB knows no FULL JOIN and percentiles only as window functions; its division of whole numbers keeps four digits.
+PostgreSQL fails a whole question where one group divides by zero.
+"""
+
+from __future__ import annotations
+
+import re
+
+from sqlglot import exp
+from sqlglot.errors import UnsupportedError
+
+from metricgate.compiling.names import aliased, column, identifier
+from metricgate.compiling.trees import double, literal, operand
+from metricgate.vocabulary.predicate import Scalar
+
+_MARK = re.compile(r"('(?:[^'\\]|''|\\.)*'|\"(?:[^\"\\]|\"\"|\\.)*\"|`(?:[^`]|``)*`)|@(\d+)\b", re.DOTALL)
+_SETTLED = ("order", "limit", "offset", "with_")
+
+
+def without_division_errors(tree: exp.Expr) -> exp.Expr:
+    """Let a division by zero give NULL, as one group's zero must not take the others' numbers away.
+
+    >>> import sqlglot
+    >>> without_division_errors(sqlglot.parse_one("a / b")).sql("postgres")
+    'CAST(a AS DOUBLE PRECISION) / NULLIF(b, 0)'
+    """
+    for found in tree.find_all(exp.Div):
+        if not isinstance(found.expression, (exp.Literal, exp.Nullif)):
+            found.set("safe", True)
+    return tree
+
+
+def without_full_joins(tree: exp.Expr) -> exp.Expr:
+    """Say FULL JOIN as a union: rows found from the root, and rows found from each table that may stand alone.
+
+    Only for distinct rows, which is all that the planner asks of a FULL JOIN.
+
+    >>> import sqlglot
+    >>> without_full_joins(sqlglot.parse_one("SELECT a.x FROM a FULL JOIN b ON a.k = b.k GROUP BY 1")).sql()
+    'SELECT a.x FROM a LEFT JOIN b ON a.k = b.k GROUP BY 1 UNION SELECT a.x FROM a RIGHT JOIN b ON a.k = b.k GROUP BY 1'
+
+    Raises:
+        UnsupportedError: the rows of a FULL JOIN are wanted with their repetitions.
+    """
+    for select in list(tree.find_all(exp.Select)):
+        alone = [at for at, join in enumerate(select.args.get("joins") or ()) if join.side == "FULL"]
+        if not alone:
+            continue
+        if select.args.get("group") is None and select.args.get("distinct") is None:
+            raise UnsupportedError("the rows of several models without their aggregates: there is no FULL JOIN")
+        settled = {key: select.args.pop(key) for key in _SETTLED if select.args.get(key) is not None}
+        whole: exp.Expr = _sided(select, frozenset())
+        for at in alone:
+            whole = exp.Union(this=whole, expression=_sided(select, _chain(select, at)), distinct=True)
+        for key, value in settled.items():
+            whole.set(key, value)
+        if select is tree:
+            tree = whole
+        else:
+            select.replace(whole)
+    return tree
+
+
+def _sided(select: exp.Select, right: frozenset[int]) -> exp.Select:
+    """Return a copy in which the joins at these places are RIGHT JOINs, and every other FULL one a LEFT JOIN."""
+    copied = select.copy()
+    for at, join in enumerate(copied.args["joins"]):
+        if join.side == "FULL":
+            join.set("side", "RIGHT" if at in right else "LEFT")
+    return copied
+
+
+def _chain(select: exp.Select, at: int) -> frozenset[int]:
+    """Return the place of a join and of those between it and the root: rows of its own stay only if these let them."""
+    joins = select.args["joins"]
+    places = {join.alias_or_name: number for number, join in enumerate(joins)}
+    found: set[int] = set()
+    wanted = [at]
+    while wanted:
+        place = wanted.pop()
+        found.add(place)
+        condition = joins[place].args.get("on")
+        for each in condition.find_all(exp.Column) if condition is not None else ():
+            other = places.get(each.table)
+            if other is not None and other < place and other not in found and joins[other].side == "FULL":
+                wanted.append(other)
+    return frozenset(found)
+
+
+def percentiles_as_windows(tree: exp.Expr) -> exp.Expr:
+    """Compute percentiles over windows in an inner SELECT, and one of the equal values of each group outside.
+
+    >>> import sqlglot
+    >>> text = "SELECT k AS k, SUM(v) AS s, PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY v) AS p FROM t GROUP BY 1"
+    >>> print(percentiles_as_windows(sqlglot.parse_one(text)).sql("mysql"))
+    SELECT k, SUM(value_1) AS s, MAX(value_2) AS p FROM (SELECT k AS k, v AS value_1, \
+PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY v) OVER (PARTITION BY k) AS value_2 FROM t) AS rows_found GROUP BY 1
+    """
+    for select in list(tree.find_all(exp.Select)):
+        if any(isinstance(each.unalias(), exp.WithinGroup) for each in select.expressions):
+            _window(select)
+    return tree
+
+
+def _window(select: exp.Select) -> None:
+    inner = exp.Select()
+    for part in ("from_", "joins", "where"):
+        value = select.args.get(part)
+        if value is not None:
+            inner.set(part, value)
+            select.set(part, None)
+    group = select.args.get("group")
+    count = len(group.expressions) if group is not None else 0
+    keys, aggregates = select.expressions[:count], select.expressions[count:]
+    partition = [each.unalias() for each in keys]
+    outer: list[exp.Expr] = [column(each.alias_or_name) for each in keys]
+    for each in keys:
+        inner.append("expressions", each)
+    for number, each in enumerate(aggregates, 1):
+        name = f"value_{number}"
+        aggregate = each.unalias()
+        if isinstance(aggregate, exp.WithinGroup):
+            for ordered in aggregate.find_all(exp.Ordered):
+                ordered.set("nulls_first", True)  # NULLs do not count; said so, no CASE is written for their place
+            over = exp.Window(this=aggregate, partition_by=[key.copy() for key in partition])
+            inner.append("expressions", aliased(over, name))
+            outer.append(aliased(exp.Max(this=column(name)), each.alias))
+            continue
+        within = aggregate.this
+        place = within.expressions[0] if isinstance(within, exp.Distinct) else within
+        if not isinstance(place, exp.Star):
+            inner.append("expressions", aliased(place.copy(), name))
+            place.replace(column(name))
+        outer.append(aliased(aggregate, each.alias))
+    select.set("expressions", outer)
+    alias = exp.TableAlias(this=identifier("rows_found"))
+    select.set("from_", exp.From(this=exp.Subquery(this=inner, alias=alias)))
+
+
+def divisions_as_doubles(tree: exp.Expr) -> exp.Expr:
+    """Divide as DuckDB does.
+
+    >>> import sqlglot
+    >>> divisions_as_doubles(sqlglot.parse_one("a / b")).sql("mysql")
+    'CAST(a AS DOUBLE) / b'
+    """
+    for found in list(tree.find_all(exp.Div)):
+        left = found.this
+        if not (isinstance(left, exp.Cast) and left.to.this is exp.DType.DOUBLE):
+            found.set("this", double(operand(left.copy())))
+    return tree
+
+
+def milliseconds_as_microseconds(tree: exp.Expr) -> exp.Expr:
+    """Write intervals of milliseconds in the smallest unit that MySQL has.
+
+    >>> import sqlglot
+    >>> milliseconds_as_microseconds(sqlglot.parse_one("a - INTERVAL '5' MILLISECOND")).sql("mysql")
+    "a - INTERVAL '5000' MICROSECOND"
+    """
+    for found in tree.find_all(exp.Interval):
+        if found.unit is not None and found.unit.name.upper() == "MILLISECOND":
+            found.set("this", literal(str(1_000 * int(found.this.name))))
+            found.set("unit", exp.Var(this="MICROSECOND"))
+    return tree
+
+
+def averages_as_doubles(tree: exp.Expr) -> exp.Expr:
+    """Average as DuckDB does: MariaDB would keep four digits more than the column has, PostgreSQL give a NUMERIC.
+
+    >>> import sqlglot
+    >>> averages_as_doubles(sqlglot.parse_one("AVG(a)")).sql("postgres")
+    'AVG(CAST(a AS DOUBLE PRECISION))'
+    """
+    for found in list(tree.find_all(exp.Avg)):
+        value = found.this
+        if not isinstance(value, exp.Distinct):
+            found.set("this", double(value.copy()))
+    return tree
+
+
+def mysql_marks(text: str, parameters: tuple[Scalar, ...]) -> tuple[str, tuple[Scalar, ...]]:
+    """Return the text with ``?`` for each ``@number``, and the values in the order of the text.
+
+    >>> mysql_marks("SELECT '@1', @2, @1, @2", ("a", "b"))
+    ("SELECT '@1', ?, ?, ?", ('b', 'a', 'b'))
+    """
+    found: list[Scalar] = []
+
+    def marked(match: re.Match[str]) -> str:
+        if match[2] is None:
+            return match[1]
+        found.append(parameters[int(match[2]) - 1])
+        return "?"
+
+    return _MARK.sub(marked, text), tuple(found)

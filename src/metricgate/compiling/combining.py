@@ -1,0 +1,136 @@
+"""Aggregated scans to one SELECT: alone as it is, otherwise as CTEs joined on all their keys, NULL with NULL.
+
+The keys are the UNION of every scan's keys, so that none loses rows; each scan is joined to them with IS NOT DISTINCT
+FROM. (FULL JOIN on IS NOT DISTINCT FROM is refused by PostgreSQL, and MySQL has no FULL JOIN.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlglot import exp
+
+from metricgate.compiling.context import Context, ScanDraft
+from metricgate.compiling.names import aliased, column, identifier
+from metricgate.compiling.rules import SCAN_RULES
+from metricgate.compiling.trees import all_of
+from metricgate.compiling.values import value_tree
+from metricgate.compiling.wrapping import wrapped
+from metricgate.planning.metrics.values import MeasureValue
+from metricgate.planning.plan import Plan
+from metricgate.planning.scan import Scan
+
+_GROUPS = "all_groups"
+
+
+def combined(plan: Plan, context: Context) -> exp.Select:
+    """Return the SELECT of the plan's columns, without order and limit."""
+    several_keyed = len(plan.scans) > 1 and bool(plan.scans[0].keys)
+    may_be_absent = several_keyed or any(scan.periods is not None for scan in plan.scans)  # an empty period counts 0
+    if len(plan.scans) == 1 and all(
+        isinstance(metric.value, MeasureValue)
+        and metric.value.fill is None
+        and not (may_be_absent and metric.value.counts)
+        for metric in plan.metrics
+    ):
+        outputs = {
+            metric.value.measure: metric.name for metric in plan.metrics if isinstance(metric.value, MeasureValue)
+        }
+        return scan_select(plan.scans[0], context, outputs)
+    names = _names(plan)
+    queries: list[tuple[str, exp.Expr]] = [
+        (name, scan_select(scan, context, {each.name: each.name for each in scan.measures}))
+        for name, scan in zip(names, plan.scans, strict=True)
+    ]
+    homes = {each.name: name for name, scan in zip(names, plan.scans, strict=True) for each in scan.measures}
+    keys = [key.name for key in plan.scans[0].keys]
+    several = len(names) > 1
+    if several and keys:
+        queries.append((_free(_GROUPS, plan, names), _all_keys(names, keys)))
+    base = queries[-1][0] if several and keys else names[0]
+    select = exp.Select(
+        expressions=[
+            *(column(key, base) for key in keys),
+            *(
+                aliased(value_tree(metric.value, homes, may_be_absent=may_be_absent), metric.name)
+                for metric in plan.metrics
+            ),
+        ],
+        from_=exp.From(this=exp.Table(this=identifier(base))),
+        joins=_joins(names, base, keys),
+    )
+    select.set("with_", exp.With(expressions=[_cte(name, query) for name, query in queries]))
+    return select
+
+
+def scan_select(scan: Scan, context: Context, outputs: Mapping[str, str]) -> exp.Select:
+    """Return one scan's SELECT."""
+    return _ruled(scan, context, outputs) if scan.plain else wrapped(scan, context, outputs, _ruled)
+
+
+def extremes(plan: Plan, groups: exp.Select) -> exp.Select:
+    """Return the least and the greatest value of each group-by."""
+    ends = {"min": exp.Min, "max": exp.Max}
+    selected: list[exp.Expr] = []
+    for each in plan.columns:
+        name, _, end = each.name.rpartition("__")
+        selected.append(aliased(ends[end](this=column(name)), each.name))
+    alias = exp.TableAlias(this=identifier("groups_found"))
+    return exp.Select(expressions=selected, from_=exp.From(this=exp.Subquery(this=groups, alias=alias)))
+
+
+def _ruled(scan: Scan, context: Context, outputs: Mapping[str, str]) -> exp.Select:
+    """Return a plain scan's SELECT, made by the rules in their order."""
+    draft = ScanDraft(scan=scan, context=context, outputs=outputs)
+    for rule in SCAN_RULES:
+        rule(draft)
+    return draft.select
+
+
+def _all_keys(names: list[str], keys: list[str]) -> exp.Expr:
+    selects = [_keys_of(name, keys) for name in names]
+    whole: exp.Expr = selects[0]
+    for each in selects[1:]:
+        whole = exp.Union(this=whole, expression=each, distinct=True)
+    return whole
+
+
+def _keys_of(name: str, keys: list[str]) -> exp.Select:
+    return exp.Select(expressions=[column(key) for key in keys], from_=exp.From(this=exp.Table(this=identifier(name))))
+
+
+def _joins(names: list[str], base: str, keys: list[str]) -> list[exp.Expr]:
+    if not keys:
+        return [exp.Join(this=exp.Table(this=identifier(name)), kind="CROSS") for name in names if name != base]
+    return [
+        exp.Join(
+            this=exp.Table(this=identifier(name)),
+            side="LEFT",
+            on=all_of([exp.NullSafeEQ(this=column(key, base), expression=column(key, name)) for key in keys]),
+        )
+        for name in names
+        if name != base
+    ]
+
+
+def _cte(name: str, query: exp.Expr) -> exp.Expr:
+    return exp.CTE(this=query, alias=exp.TableAlias(this=identifier(name)))
+
+
+def _names(plan: Plan) -> list[str]:
+    names: list[str] = []
+    for scan in plan.scans:
+        names.append(_free(f"{scan.name}_metrics", plan, names))
+    return names
+
+
+def _free(wanted: str, plan: Plan, taken: list[str]) -> str:
+    """A CTE must not hide a table that a later CTE reads."""
+    sources = {table.source[-1].lower() for scan in plan.scans for table in scan.reads if table.source}
+    extra = [each.table for scan in plan.scans for each in (scan.moments, scan.periods) if each is not None]
+    sources |= {table.source[-1].lower() for table in extra}
+    name, number = wanted, 1
+    while name.lower() in sources or name in taken:
+        number += 1
+        name = f"{wanted}_{number}"
+    return name

@@ -1,0 +1,79 @@
+"""The door of the room: a plan under obligations to a statement."""
+
+from __future__ import annotations
+
+from sqlglot import Dialect as Writer
+from sqlglot import exp
+from sqlglot.errors import SqlglotError, UnsupportedError
+
+from metricgate.compiling import codes
+from metricgate.compiling.combining import combined, extremes
+from metricgate.compiling.context import Context
+from metricgate.compiling.dialects import dialect_named
+from metricgate.compiling.ordering import cut, order
+from metricgate.compiling.row_filters import bound_row_filters
+from metricgate.compiling.statement import ExpectedColumn, Statement
+from metricgate.planning.plan import Plan
+from metricgate.vocabulary.digest import digest_of_bytes
+from metricgate.vocabulary.obligation import Obligations
+from metricgate.vocabulary.predicate import Scalar
+from metricgate.vocabulary.problem import Problem, Problems
+
+
+def compile_plan(plan: Plan, obligations: Obligations, dialect: str) -> Statement | Problems:
+    """Return the statement in ``dialect`` (a sqlglot name).
+
+    The same plan, obligations and dialect give the same bytes. Problems only where a row filter does not fit its
+    dataset, or an expression cannot be written: then nothing of it may be read.
+    """
+    problems: list[Problem] = []
+    filters = bound_row_filters(obligations.row_filters, plan.models, problems)
+    if problems:
+        return Problems(tuple(problems))
+    context = Context(
+        dialect=dialect_named(dialect), row_filters=filters, answered=lambda inner: combined(inner, context)
+    )
+    try:
+        select = extremes(plan, combined(plan, context)) if plan.extremes else combined(plan, context)
+        order(select, plan.sorting)
+        limit, tightest = _limits(plan.limit, obligations)
+        cut(select, limit, plan.offset)
+        sql, parameters = written(select, context)
+    except UnsupportedError as error:
+        return Problems((Problem(code=codes.DIALECT_CANNOT, message=f"{dialect} cannot answer this: {error}"),))
+    except SqlglotError as error:
+        text = str(error).split("\n", 1)[0]
+        return Problems((Problem(code=codes.UNREADABLE_EXPRESSION, message=f"Not to be written in {dialect}: {text}"),))
+    return Statement(
+        sql=sql,
+        parameters=parameters,
+        dialect=dialect,
+        columns=tuple(ExpectedColumn(name=each.name, type=each.type) for each in plan.columns),
+        digest=digest_of_bytes(f"{dialect}\n{sql}".encode()),
+        row_limit=tightest,
+    )
+
+
+def written(select: exp.Expr, context: Context) -> tuple[str, tuple[Scalar, ...]]:
+    """Return the text in the context's dialect, and its values in the order of the text.
+
+    Raises:
+        UnsupportedError: the dialect has no way to say it.
+    """
+    dialect = context.dialect
+    tree = select
+    for adapt in dialect.adapted:
+        tree = adapt(tree)
+    sql = Writer.get_or_raise(dialect.name).generate(tree, pretty=True, copy=False)
+    parameters = tuple(context.parameters)
+    return dialect.marked(sql, parameters) if dialect.marked is not None else (sql, parameters)
+
+
+def _limits(asked: int | None, obligations: Obligations) -> tuple[int | None, int | None]:
+    """Return (rows to ask for, rows to answer): one row more than policy allows is asked for, to tell of the cut."""
+    if obligations.rows is None:
+        return asked, asked
+    allowed = int(obligations.rows.value)
+    if asked is not None and asked <= allowed:
+        return asked, asked
+    return allowed + 1, allowed

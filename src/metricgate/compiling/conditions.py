@@ -1,0 +1,130 @@
+"""References and conditions as trees: values are bound, members come from the plan."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import assert_never
+
+from sqlglot import exp
+
+from metricgate.compiling.context import Context
+from metricgate.compiling.trees import all_of, any_of, literal, operand, parsed, qualified
+from metricgate.planning.scan import Condition, Reference
+from metricgate.planning.timing import as_day, as_moment
+from metricgate.planning.values import as_timestamp
+from metricgate.vocabulary.grain import Grain
+from metricgate.vocabulary.predicate import And, Comparison, Not, Operator, Or, Predicate, Scalar, Template
+
+_BINARY: dict[Operator, type[exp.Binary]] = {
+    Operator.EQ: exp.EQ,
+    Operator.NE: exp.NEQ,
+    Operator.LT: exp.LT,
+    Operator.LE: exp.LTE,
+    Operator.GT: exp.GT,
+    Operator.GE: exp.GTE,
+}
+_LISTS = (Operator.IN, Operator.NOT_IN)
+_NULLS = (Operator.IS_NULL, Operator.IS_NOT_NULL)
+_NEGATED = (Operator.NOT_IN, Operator.IS_NOT_NULL)
+_COMPARING = (*_BINARY.values(), exp.Between, exp.In)
+_ESCAPE = "!"
+_MARK = re.compile(r"\$([mv])(\d+)\Z")
+
+
+def reference_tree(reference: Reference, context: Context) -> exp.Expr:
+    """Return the column, converted to its zone and cut to its grain where the plan says so."""
+    tree = qualified(reference.expression, reference.table)
+    if reference.zones is not None:
+        tree = context.dialect.converted(tree, reference.zones)
+    if reference.part is not None:
+        return context.dialect.part(tree, reference.part)
+    if reference.grain is not None:
+        tree = context.dialect.truncated(tree, reference.grain)
+    return tree
+
+
+def condition_tree(condition: Condition, context: Context) -> exp.Expr:
+    """Return the condition; its values become parameters in the order of the text."""
+    return _tree(condition.predicate, condition, context)
+
+
+def _tree(predicate: Predicate, condition: Condition, context: Context) -> exp.Expr:
+    match predicate:
+        case Comparison():
+            return _comparison(predicate, condition.reference(predicate.member), context)
+        case And():
+            return all_of([_tree(part, condition, context) for part in predicate.parts])
+        case Or():
+            return any_of([_tree(part, condition, context) for part in predicate.parts])
+        case Not():
+            return exp.Not(this=exp.Paren(this=_tree(predicate.part, condition, context)))
+        case Template():
+            return _template(predicate, condition, context)
+        case _:
+            assert_never(predicate)
+
+
+def _comparison(comparison: Comparison, reference: Reference, context: Context) -> exp.Expr:
+    left = operand(reference_tree(reference, context))
+    op, values = comparison.op, comparison.values
+    tree: exp.Expr
+    if op in _BINARY:
+        return _BINARY[op](this=left, expression=context.bind(values[0]))
+    if op in _LISTS:
+        # A list without items (an attribute that the principal lacks) holds nothing.
+        tree = exp.In(this=left, expressions=[context.bind(value) for value in values]) if values else exp.false()
+    elif op is Operator.BETWEEN:
+        tree = exp.Between(this=left, low=context.bind(values[0]), high=context.bind(values[1]))
+    elif op in _NULLS:
+        tree = exp.Is(this=left, expression=exp.Null())
+    else:
+        tree = _like(left, op, str(values[0]), context)
+    return exp.Not(this=tree) if op in _NEGATED else tree
+
+
+def _like(left: exp.Expr, op: Operator, text: str, context: Context) -> exp.Expr:
+    """LIKE over the value as text; wildcards in the text stand for themselves."""
+    plain = re.sub(r"([!%_])", _ESCAPE + r"\1", text)
+    before = "" if op is Operator.STARTS_WITH else "%"
+    after = "" if op is Operator.ENDS_WITH else "%"
+    as_text = exp.Cast(this=left, to=exp.DataType(this=exp.DType.TEXT))
+    like = exp.Like(this=as_text, expression=context.bind(f"{before}{plain}{after}"))
+    return exp.Escape(this=like, expression=literal(_ESCAPE))
+
+
+def _template(template: Template, condition: Condition, context: Context) -> exp.Expr:
+    """Put references and parameters in the places of ``$m`` and ``$v``; values beside a time become times."""
+    root = exp.Paren(this=parsed(template.text).copy())
+    marks = [each for each in root.find_all(exp.Column, bfs=False) if not each.table and _MARK.match(each.name)]
+    beside = [_beside(mark, template, condition) for mark in marks]
+    for mark, reference in zip(marks, beside, strict=True):
+        number = int(mark.name[2:])
+        if mark.name[1] == "m":
+            mark.replace(operand(reference_tree(condition.reference(template.members[number]), context)))
+        else:
+            mark.replace(context.bind(_fitting(template.values[number], reference)))
+    whole: exp.Expr = root.this
+    return whole
+
+
+def _beside(mark: exp.Column, template: Template, condition: Condition) -> Reference | None:
+    """The time that a value is compared with directly, if any."""
+    parent = mark.parent
+    if parent is None or mark.name[1] == "m" or not isinstance(parent, _COMPARING):
+        return None
+    for other in parent.iter_expressions():
+        if isinstance(other, exp.Column) and _MARK.match(other.name) and other.name[1] == "m":
+            reference = condition.reference(template.members[int(other.name[2:])])
+            return None if reference.granularity is None else reference
+    return None
+
+
+def _fitting(value: Scalar, reference: Reference | None) -> Scalar:
+    if reference is None or reference.granularity is None or as_moment(value) is None:
+        return value
+    if (reference.grain or reference.granularity) >= Grain.DAY:
+        day = as_day(value)
+        return value if day is None else day
+    moment = as_timestamp(value)
+    return value if not isinstance(moment, datetime) else moment

@@ -1,0 +1,48 @@
+"""What all rules share while one plan is compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from metricgate.compiling.dialects import Dialect
+from metricgate.planning.plan import Plan
+from metricgate.planning.scan import Condition, Scan
+from metricgate.vocabulary.predicate import Scalar
+
+
+@dataclass(slots=True, kw_only=True)
+class Context:
+    """One compilation. Rules run in the order of the text, so that parameters are numbered as they appear.
+
+    Attributes:
+        row_filters: model -> conditions that its rows must meet; their references name the table ``""``.
+        answered: the SELECT of another question's plan, under the same row filters.
+        parameters: values bound so far.
+    """
+
+    dialect: Dialect
+    answered: Callable[[Plan], exp.Select]
+    row_filters: Mapping[str, tuple[Condition, ...]] = field(default_factory=dict)
+    parameters: list[Scalar] = field(default_factory=list)
+
+    def bind(self, value: Scalar) -> exp.Expr:
+        """Return the marker of a new parameter with this value."""
+        self.parameters.append(value)
+        return self.dialect.marker(len(self.parameters))
+
+
+@dataclass(slots=True, kw_only=True)
+class ScanDraft:
+    """One scan on its way to a SELECT.
+
+    Attributes:
+        outputs: measure -> the name it has in the result.
+    """
+
+    scan: Scan
+    context: Context
+    outputs: Mapping[str, str]
+    select: exp.Select = field(default_factory=exp.Select)

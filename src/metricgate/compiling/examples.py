@@ -1,0 +1,64 @@
+"""The scan that the rules' examples speak of: orders by month, revenue and returned orders of one segment."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from metricgate.catalog.expression import Expression
+from metricgate.catalog.metrics import Aggregation
+from metricgate.compiling.context import Context, ScanDraft
+from metricgate.compiling.dialects import dialect_named
+from metricgate.planning.scan import Condition, Key, Measure, Reference, Scan, Table
+from metricgate.vocabulary.grain import Grain
+from metricgate.vocabulary.predicate import Comparison, Operator
+
+
+def draft(dialect: str = "duckdb") -> ScanDraft:
+    """Return a fresh draft in which no rule has run yet."""
+    month = Reference(
+        table="orders",
+        model="orders",
+        name="ordered_on",
+        expression=_column("ordered_on"),
+        granularity=Grain.DAY,
+        grain=Grain.MONTH,
+    )
+    scan = Scan(
+        name="orders",
+        tables=(
+            Table(alias="orders", model="orders", source=("main", "orders")),
+            Table(
+                alias="customer",
+                model="customer",
+                source=("main", "customer"),
+                parent="orders",
+                parent_keys=(_column("customer_id"),),
+                keys=(_column("id"),),
+            ),
+        ),
+        keys=(Key(name="metric_time__month", reference=month),),
+        measures=(
+            Measure(name="revenue", aggregation=Aggregation.SUM, expression=_column("amount")),
+            Measure(
+                name="returned",
+                aggregation=Aggregation.COUNT,
+                expression=Expression(text="1", columns=()),
+                filters=(_equal("orders", "status", "R"),),
+            ),
+        ),
+        conditions=(_equal("customer", "segment", "BUILDING"),),
+    )
+    outputs = {measure.name: measure.name for measure in scan.measures}
+    return ScanDraft(
+        scan=scan, context=Context(dialect=dialect_named(dialect), answered=lambda _plan: exp.Select()), outputs=outputs
+    )
+
+
+def _column(name: str) -> Expression:
+    return Expression(text=name, columns=(name,))
+
+
+def _equal(table: str, name: str, value: str) -> Condition:
+    reference = Reference(table=table, model=table, name=name, expression=_column(name))
+    comparison = Comparison(member=f"{table}__{name}", op=Operator.EQ, values=(value,))
+    return Condition(predicate=comparison, members=((comparison.member, reference),))

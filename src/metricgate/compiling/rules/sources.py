@@ -1,0 +1,144 @@
+"""FROM and LEFT JOINs: every table once, under its row filters wherever it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from sqlglot import exp
+
+from metricgate.catalog.expression import Expression
+from metricgate.compiling.conditions import condition_tree, reference_tree
+from metricgate.compiling.context import Context, ScanDraft
+from metricgate.compiling.moments import rows_of, spine_of
+from metricgate.compiling.names import identifier
+from metricgate.compiling.trees import all_of, columns_of, literal, operand, qualified
+from metricgate.planning.scan import Condition, Reference, Scan, Table
+
+
+def read_tables(draft: ScanDraft) -> None:
+    """Read the root and join what the members need; a model with row filters is read through them.
+
+    >>> from metricgate.compiling.examples import draft
+    >>> orders = draft()
+    >>> read_tables(orders)
+    >>> orders.select.sql("duckdb")
+    'SELECT FROM main.orders AS orders LEFT JOIN main.customer AS customer ON orders.customer_id = customer.id'
+    """
+    root, *joined = draft.scan.tables
+    moments = draft.scan.moments
+    if moments is None:
+        draft.select.set("from_", exp.From(this=_source(root, draft)))
+    else:
+        draft.select.set("from_", exp.From(this=spine_of(moments, relation(moments.table))))
+        source = _source(root, draft)
+        draft.select.append("joins", exp.Join(this=source, on=rows_of(moments, draft.context)))
+    for table in joined:
+        source = _source(table, draft)
+        pairs = pairs_of(table, root, draft.context)
+        if not pairs:
+            draft.select.append("joins", exp.Join(this=source, kind="CROSS"))
+            continue
+        side = "FULL" if draft.scan.whole and (table.model or table.answer) else "LEFT"
+        draft.select.append("joins", exp.Join(this=source, side=side, on=all_of(pairs)))
+
+
+def pairs_of(table: Table, root: Table, context: Context) -> list[exp.Expr]:
+    """What must hold for a joined row: equal keys, and that it is the one that holds at the time."""
+    pairs: list[exp.Expr] = [
+        exp.EQ(
+            this=operand(qualified(left, table.parent or root.alias)),
+            expression=operand(qualified(right, table.alias)),
+        )
+        for left, right in zip(table.parent_keys, table.keys, strict=not table.left)
+    ]
+    for reference, key in zip(table.left, table.keys, strict=not table.parent_keys):
+        there = qualified(key, table.alias)
+        if table.keys_grain is not None:
+            there = context.dialect.truncated(there, table.keys_grain)
+        pairs.append(exp.EQ(this=operand(reference_tree(reference, context)), expression=operand(there)))
+    for reference, partition in table.partitions:
+        left, right = reference_tree(reference, context), qualified(partition, table.alias)
+        pairs.append(exp.EQ(this=operand(left), expression=operand(right)))
+    if table.valid is not None:
+        time = reference_tree(table.valid.time, context)
+        start = qualified(table.valid.start, table.alias)
+        end = qualified(table.valid.end, table.alias)
+        still = exp.Or(
+            this=exp.LT(this=operand(time.copy()), expression=operand(end)),
+            expression=exp.Is(this=operand(end.copy()), expression=exp.Null()),
+        )
+        pairs += [exp.GTE(this=operand(time), expression=operand(start)), exp.Paren(this=still)]
+    return pairs
+
+
+def _source(table: Table, draft: ScanDraft) -> exp.Expr:
+    if table.answer is not None:
+        inner = draft.context.answered(table.answer)
+        return exp.Subquery(this=inner, alias=exp.TableAlias(this=identifier(table.alias)))
+    filters = draft.context.row_filters.get(table.model)
+    if not filters:
+        return relation(table)
+    return exp.Subquery(
+        this=_filtered(table, filters, draft.scan, draft.context), alias=exp.TableAlias(this=identifier(table.alias))
+    )
+
+
+def relation(table: Table) -> exp.Expr:
+    """Return the table's source under its alias."""
+    *catalog_and_schema, name = table.source
+    parts = {"this": identifier_of_source(name)}
+    for key, part in zip(("db", "catalog"), reversed(catalog_and_schema), strict=False):
+        parts[key] = identifier_of_source(part)
+    return exp.Table(**parts, alias=exp.TableAlias(this=identifier(table.alias)))
+
+
+def identifier_of_source(name: str) -> exp.Identifier:
+    """Return a part of a relation's name; quoted exactly where it must be."""
+    return identifier(name)
+
+
+def _filtered(table: Table, filters: tuple[Condition, ...], scan: Scan, context: Context) -> exp.Select:
+    """``SELECT the needed columns FROM source WHERE filters``: nothing else of a hidden row gets out."""
+    needed = dict.fromkeys(column for each in _expressions(table, scan) for column in columns_of(each))
+    selected: list[exp.Expr] = [
+        exp.Column(this=exp.Identifier(this=name, quoted=quoted), table=identifier(table.alias))
+        for name, quoted in needed
+    ]
+    where = all_of([condition_tree(_at(each, table.alias), context) for each in filters])
+    return exp.Select(
+        expressions=selected or [literal(1)], from_=exp.From(this=relation(table)), where=exp.Where(this=where)
+    )
+
+
+def _joined_by(scan: Scan) -> list[Reference]:
+    found = [reference for table in scan.tables for reference in table.left]
+    found += [reference for table in scan.tables for reference, _partition in table.partitions]
+    found += [table.valid.time for table in scan.tables if table.valid is not None]
+    if scan.moments is not None:
+        found.append(scan.moments.time)
+    if scan.edge is not None:
+        found += [scan.edge.time, *scan.edge.apart]
+    return found
+
+
+def _at(condition: Condition, alias: str) -> Condition:
+    members = tuple((name, replace(reference, table=alias)) for name, reference in condition.members)
+    return replace(condition, members=members)
+
+
+def _expressions(table: Table, scan: Scan) -> Iterator[Expression]:
+    conditions = [*scan.conditions, *(each for measure in scan.measures for each in measure.filters)]
+    references = [key.reference for key in scan.keys]
+    references += [reference for condition in conditions for _name, reference in condition.members]
+    references += _joined_by(scan)
+    yield from (reference.expression for reference in references if reference.table == table.alias)
+    if table is scan.tables[0]:
+        yield from (measure.expression for measure in scan.measures)
+    yield from table.keys
+    yield from (partition for _reference, partition in table.partitions)
+    if table.valid is not None:
+        yield from (table.valid.start, table.valid.end)
+    for child in scan.tables:
+        if child.parent == table.alias:
+            yield from child.parent_keys

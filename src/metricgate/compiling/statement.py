@@ -1,0 +1,38 @@
+"""A statement: SQL text of our own making, with its values beside it, never in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from metricgate.vocabulary.predicate import Scalar
+from metricgate.vocabulary.result import DataType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectedColumn:
+    """A column that the result will have; ``type`` None where only the warehouse can tell."""
+
+    name: str
+    type: DataType | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """What a warehouse may run.
+
+    Attributes:
+        sql: formatted text in ``dialect``, with ``$1, $2, ...`` (or the dialect's own markers) for the parameters.
+        parameters: values in the order of their numbers.
+        dialect: a sqlglot dialect name.
+        columns: expected output names, in order, with logical types where the definition tells them.
+        digest: ``sha256:`` over text and dialect (not the values).
+        row_limit: the tightest of the question's and the policy's row limits, or None. The text asks for one row more
+            than a policy limit, so that the warehouse can tell whether rows were cut.
+    """
+
+    sql: str
+    parameters: tuple[Scalar, ...]
+    dialect: str
+    columns: tuple[ExpectedColumn, ...]
+    digest: str
+    row_limit: int | None

@@ -1,0 +1,195 @@
+"""Scans that take more than one SELECT: one value per period, edges of time, conversions, periods without rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from sqlglot import exp
+
+from metricgate.catalog.metrics import PeriodAggregation, WindowChoice
+from metricgate.compiling.conditions import condition_tree, reference_tree
+from metricgate.compiling.context import Context, ScanDraft
+from metricgate.compiling.moments import shifted
+from metricgate.compiling.names import aliased, column, identifier, unused
+from metricgate.compiling.rules.aggregates import applied
+from metricgate.compiling.rules.keys import select_keys
+from metricgate.compiling.rules.sources import pairs_of, read_tables, relation
+from metricgate.compiling.rules.wanted_rows import keep_wanted_rows
+from metricgate.compiling.trees import all_of, double, literal, qualified
+from metricgate.planning.scan import Conversion, Edge, Key, Measure, Periods, Reference, Scan
+from metricgate.vocabulary.grain import Grain
+
+Outputs = Mapping[str, str]
+Plain = Callable[[Scan, Context, Outputs], exp.Select]
+
+
+def wrapped(scan: Scan, context: Context, outputs: Outputs, plain: Plain) -> exp.Select:
+    """Return the scan's SELECT; ``plain`` makes that of a scan that is only one."""
+    if scan.conversion is not None:
+        found = _converted(scan, scan.conversion, context, outputs)
+    elif scan.edge is not None:
+        found = _edged(scan, scan.edge, context, outputs)
+    elif scan.period is not None and scan.moments is not None:
+        found = _by_period(scan, scan.period, context, outputs, plain)
+    else:
+        found = plain(scan, context, outputs)
+    return found if scan.periods is None else _with_periods(scan, scan.periods, found, context, outputs)
+
+
+def _by_period(scan: Scan, period: PeriodAggregation, context: Context, outputs: Outputs, plain: Plain) -> exp.Select:
+    """One of the moments' values, or their mean, for each group of keys."""
+    if scan.moments is None:
+        raise ValueError("a period needs moments")
+    moment = _unused("moment", scan)
+    keys = [key.name for key in scan.keys]
+    measures = [outputs[each.name] for each in scan.measures]
+    inner = plain(replace(scan, keys=(*scan.keys, Key(name=moment, reference=scan.moments.moment))), context, outputs)
+    if period is PeriodAggregation.AVERAGE:
+        means = [aliased(exp.Avg(this=double(column(name))), name) for name in measures]
+        return _grouped([*(column(key) for key in keys), *means], inner, "moments", len(keys))
+    order = exp.Ordered(this=column(moment), desc=period is PeriodAggregation.LAST or None)
+    return _first([*keys, *measures], keys, order, inner, _unused("place", scan))
+
+
+def _edged(scan: Scan, edge: Edge, context: Context, outputs: Outputs) -> exp.Select:
+    """Aggregate only the rows whose time is the first or last of all that are apart together."""
+    moment, limit = _unused("moment", scan), _unused("edge", scan)
+    values = [_value(measure, scan) for measure in scan.measures]
+    draft = _rows(scan, (Key(name=moment, reference=edge.time),), values, context)
+    end = exp.Min if edge.choice is WindowChoice.MIN else exp.Max
+    over = exp.Window(
+        this=end(this=reference_tree(edge.time, context)),
+        partition_by=[reference_tree(each, context) for each in edge.apart],
+    )
+    draft.select.append("expressions", aliased(over, limit))
+    aggregates = [aliased(applied(each, column(each.name)), outputs[each.name]) for each in scan.measures]
+    keys: list[exp.Expr] = [column(key.name) for key in scan.keys]
+    found = _grouped([*keys, *aggregates], draft.select, f"{scan.name}_rows", len(keys))
+    found.set("where", exp.Where(this=exp.EQ(this=column(moment), expression=column(limit))))
+    return found
+
+
+def _converted(scan: Scan, conversion: Conversion, context: Context, outputs: Outputs) -> exp.Select:
+    """Give each conversion to the last base event before it, then aggregate by that event's keys.
+
+    The conversions stand first in the text, so they are made first: parameters are numbered as they appear.
+    """
+    names = [_unused(f"same_{at}", scan) for at in range(1, len(conversion.base.equal) + 1)]
+    when, counter, rank = _unused("happened_at", scan), _unused("number", scan), _unused("place", scan)
+    keys = [key.name for key in scan.keys]
+    measure = conversion.scan.measures[0]
+    away = conversion.scan
+    value = qualified(measure.expression, away.tables[0].alias)
+    later = _rows(
+        away,
+        _sides(conversion.events.time, conversion.events.equal, when, names),
+        [aliased(value, measure.name)],
+        context,
+    )
+    base = _rows(
+        replace(scan, measures=()), _sides(conversion.base.time, conversion.base.equal, when, names), [], context
+    )
+    number = exp.Window(
+        this=exp.RowNumber(),
+        order=exp.Order(expressions=[exp.Ordered(this=reference_tree(conversion.events.time, context))]),
+    )
+    later.select.append("expressions", aliased(number, counter))
+    first, second = "base_events", "conversions"
+    same: list[exp.Expr] = [exp.EQ(this=column(name, first), expression=column(name, second)) for name in names]
+    same.append(exp.LTE(this=column(when, first), expression=column(when, second)))
+    if conversion.window is not None:
+        grain = conversion.events.time.grain or Grain.DAY
+        start = shifted(column(when, second), conversion.window, grain, context)
+        same.append(exp.GT(this=column(when, first), expression=start))
+    order = [exp.Ordered(this=column(when, first), desc=True), *(exp.Ordered(this=column(key, first)) for key in keys)]
+    place = exp.Window(this=exp.RowNumber(), partition_by=[column(counter, second)], order=exp.Order(expressions=order))
+    joined = exp.Select(
+        expressions=[*(column(key, first) for key in keys), column(measure.name, second), aliased(place, rank)],
+        from_=exp.From(this=_subquery(later.select, second)),
+        joins=[exp.Join(this=_subquery(base.select, first), on=all_of(same))],
+    )
+    out: list[exp.Expr] = [column(key) for key in keys]
+    out.append(aliased(applied(measure, column(measure.name)), outputs[measure.name]))
+    found = _grouped(out, joined, "attributed", len(keys))
+    found.set("where", exp.Where(this=exp.EQ(this=column(rank), expression=literal(1))))
+    return found
+
+
+def _with_periods(scan: Scan, periods: Periods, found: exp.Select, context: Context, outputs: Outputs) -> exp.Select:
+    """Put the scan beside every period of the spine."""
+    spine = exp.Select(from_=exp.From(this=relation(periods.table)))
+    for key in periods.keys:
+        spine.append("expressions", aliased(reference_tree(key.reference, context), key.name))
+    conditions = [condition_tree(each, context) for each in periods.conditions]
+    if conditions:
+        spine.set("where", exp.Where(this=all_of(conditions)))
+    spine.set("group", exp.Group(expressions=[literal(at) for at in range(1, len(periods.keys) + 1)]))
+    every, rows = "periods", "found"
+    own = {key.name for key in periods.keys}
+    selected: list[exp.Expr] = [column(key.name, every if key.name in own else rows) for key in scan.keys]
+    selected += [column(outputs[each.name], rows) for each in scan.measures]
+    on = [exp.EQ(this=column(name, every), expression=column(name, rows)) for name in own]
+    for table in periods.joined:
+        joined = exp.Join(this=relation(table), side="LEFT", on=all_of(pairs_of(table, periods.table, context)))
+        spine.append("joins", joined)
+    # Parameters are numbered in the order of the text: the spine's are bound last, so it stands last.
+    return exp.Select(
+        expressions=selected,
+        from_=exp.From(this=_subquery(found, rows)),
+        joins=[exp.Join(this=_subquery(spine, every), side="RIGHT", on=all_of(list(on)))],
+    )
+
+
+def _rows(scan: Scan, more: tuple[Key, ...], values: list[exp.Expr], context: Context) -> ScanDraft:
+    """The rows of a scan that count, unaggregated: its keys, more columns, and values."""
+    draft = ScanDraft(scan=replace(scan, keys=(*scan.keys, *more)), context=context, outputs={})
+    select_keys(draft)
+    for value in values:
+        draft.select.append("expressions", value)
+    read_tables(draft)
+    keep_wanted_rows(draft)
+    return draft
+
+
+def _value(measure: Measure, scan: Scan) -> exp.Expr:
+    return aliased(qualified(measure.expression, scan.tables[0].alias), measure.name)
+
+
+def _sides(time: Reference, equal: tuple[Reference, ...], when: str, names: list[str]) -> tuple[Key, ...]:
+    return (
+        Key(name=when, reference=time),
+        *(Key(name=name, reference=each) for name, each in zip(names, equal, strict=True)),
+    )
+
+
+def _grouped(selected: list[exp.Expr], inner: exp.Select, alias: str, keys: int) -> exp.Select:
+    found = exp.Select(expressions=selected, from_=exp.From(this=_subquery(inner, alias)))
+    if keys:
+        found.set("group", exp.Group(expressions=[literal(at) for at in range(1, keys + 1)]))
+    return found
+
+
+def _first(names: list[str], keys: list[str], order: exp.Ordered, inner: exp.Select, place: str) -> exp.Select:
+    number = exp.Window(
+        this=exp.RowNumber(),
+        partition_by=[column(key) for key in keys],
+        order=exp.Order(expressions=[order]),
+    )
+    ranked = exp.Select(
+        expressions=[*(column(name) for name in names), aliased(number, place)],
+        from_=exp.From(this=_subquery(inner, "moments")),
+    )
+    return exp.Select(
+        expressions=[column(name) for name in names],
+        from_=exp.From(this=_subquery(ranked, "ranked")),
+        where=exp.Where(this=exp.EQ(this=column(place), expression=literal(1))),
+    )
+
+
+def _subquery(inner: exp.Expr, alias: str) -> exp.Subquery:
+    return exp.Subquery(this=inner, alias=exp.TableAlias(this=identifier(alias)))
+
+
+def _unused(wanted: str, scan: Scan) -> str:
+    return unused(wanted, [*(key.name for key in scan.keys), *(each.name for each in scan.measures)])

@@ -1,0 +1,129 @@
+"""Our filters -> dbt's: SQL text with ``{{ Dimension('order__status') }}`` in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from metricgate.catalog.catalog import Catalog
+from metricgate.catalog.model import EntityType, SemanticModel
+from metricgate.catalog.names import METRIC_TIME, split_metric_call
+from metricgate.exporting.sql import Unsaid
+from metricgate.vocabulary.grain import Grain
+from metricgate.vocabulary.predicate import And, Comparison, Not, Operator, Or, Predicate, Scalar, Template
+
+_BINARY = {
+    Operator.EQ: "=", Operator.NE: "<>", Operator.LT: "<", Operator.LE: "<=", Operator.GT: ">", Operator.GE: ">=",
+}  # fmt: skip
+_LIKE = {Operator.CONTAINS: "%{}%", Operator.STARTS_WITH: "{}%", Operator.ENDS_WITH: "%{}"}
+_GRAINS = frozenset(grain.value for grain in Grain)
+_STAND_IN = re.compile(r"\$([mv])(\d+)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """Writes filters for metrics of one model; ``names`` are the metrics' names in dbt."""
+
+    catalog: Catalog
+    names: Mapping[str, str]
+
+    def text(self, condition: Predicate, model: SemanticModel | None) -> str:
+        """Return the condition.
+
+        Raises:
+            Unsaid: dbt cannot say it.
+        """
+        match condition:
+            case And():
+                return "(" + " AND ".join(self.text(part, model) for part in condition.parts) + ")"
+            case Or():
+                return "(" + " OR ".join(self.text(part, model) for part in condition.parts) + ")"
+            case Not():
+                return f"NOT ({self.text(condition.part, model)})"
+            case Comparison():
+                return self._comparison(condition, self.member(condition.member, model))
+            case Template():
+                return self._template(condition, model)
+
+    def member(self, member: str, model: SemanticModel | None) -> str:
+        """Return the call in double braces that names the member in dbt."""
+        return "{{ " + self.call(member, model) + " }}"
+
+    def call(self, member: str, model: SemanticModel | None) -> str:
+        """Return ``Dimension('order__status')``, ``TimeDimension(...)``, ``Entity(...)`` or ``Metric(...)``."""
+        metric = split_metric_call(member)
+        if metric is not None:
+            name, group_by = metric
+            listed = ", ".join(f"'{each}'" for each in group_by)
+            return f"Metric('{self.names.get(name, name)}', group_by=[{listed}])"
+        lost = self._lost() & set(member.split("__")[:-1])
+        if lost:
+            raise Unsaid(f"it filters by {member!r}, and dbt cannot join over {min(lost)!r}")
+        head, _, last = member.rpartition("__")
+        if head and (last in _GRAINS or last in self._calendars()):
+            return f"TimeDimension('{self._with_entity(head, model)}', '{last}')"
+        if last.startswith("extract_"):
+            raise Unsaid(f"it filters by a part of a date ({member!r})")
+        if member == METRIC_TIME:
+            return f"TimeDimension('{METRIC_TIME}')"
+        if self._is_entity(last):
+            return f"Entity('{member}')"
+        return f"Dimension('{self._with_entity(member, model)}')"
+
+    def _lost(self) -> set[str]:
+        """Return the joins that do not come along: named relationships, and composite keys."""
+        models = self.catalog.models.values()
+        named = {each.name for model in models for each in model.relationships}
+        keys = (each for model in models for each in model.entities)
+        return named | {each.name for each in keys if len(each.expressions) > 1 and each.type is EntityType.FOREIGN}
+
+    def _calendars(self) -> set[str]:
+        return {each.name for spine in self.catalog.time_spines.values() for each in spine.calendars}
+
+    def _is_entity(self, name: str) -> bool:
+        models = self.catalog.models.values()
+        return any(model.entity(name) for model in models) and not any(model.dimension(name) for model in models)
+
+    @staticmethod
+    def _with_entity(member: str, model: SemanticModel | None) -> str:
+        if "__" in member or member == METRIC_TIME:
+            return member
+        if model is None or model.primary_entity is None:
+            raise Unsaid(f"it names {member!r} without an entity before it")
+        return f"{model.primary_entity}__{member}"
+
+    def _comparison(self, each: Comparison, member: str) -> str:
+        values = [_literal(value) for value in each.values]
+        if each.op in _BINARY:
+            return f"{member} {_BINARY[each.op]} {values[0]}"
+        if each.op in {Operator.IN, Operator.NOT_IN}:
+            return f"{member} {'IN' if each.op is Operator.IN else 'NOT IN'} ({', '.join(values)})"
+        if each.op is Operator.BETWEEN:
+            return f"{member} BETWEEN {values[0]} AND {values[1]}"
+        if each.op in {Operator.IS_NULL, Operator.IS_NOT_NULL}:
+            return f"{member} {'IS NULL' if each.op is Operator.IS_NULL else 'IS NOT NULL'}"
+        value = str(each.values[0])
+        if any(character in value for character in "%_\\"):
+            raise Unsaid(f"it filters by a pattern in {value!r}")
+        return f"{member} LIKE {_literal(_LIKE[each.op].format(value))}"
+
+    def _template(self, each: Template, model: SemanticModel | None) -> str:
+        def stand_in(found: re.Match[str]) -> str:
+            at = int(found[2])
+            return self.member(each.members[at], model) if found[1] == "m" else _literal(each.values[at])
+
+        return _STAND_IN.sub(stand_in, each.text)
+
+
+def _literal(value: Scalar) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, (int, float)):
+        return repr(value)
+    text = str(value)
+    if not text.isprintable() or "\\" in text or "{" in text or "}" in text:
+        raise Unsaid(f"it filters by {text[:40]!r}, which SQL dialects or dbt's templates read differently")
+    return "'" + text.replace("'", "''") + "'"

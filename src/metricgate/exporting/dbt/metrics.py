@@ -1,0 +1,182 @@
+"""Metrics of every type -> dbt's latest spec."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from metricgate.catalog.catalog import Catalog
+from metricgate.catalog.dependencies import built_on
+from metricgate.catalog.metrics import (
+    Aggregation,
+    ConversionMetric,
+    CumulativeMetric,
+    DerivedMetric,
+    InputMetric,
+    Metric,
+    RatioMetric,
+    SimpleMetric,
+)
+from metricgate.catalog.model import SemanticModel
+from metricgate.exporting.dbt.filters import Filters
+from metricgate.exporting.dbt.models import meta_of
+from metricgate.exporting.definitions import Definitions, Document
+from metricgate.exporting.sql import Unsaid
+from metricgate.importing.report import Notes
+from metricgate.importing.source import said
+from metricgate.vocabulary.grain import Grain
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.predicate import Predicate
+
+
+@dataclass(slots=True)
+class Metrics:
+    """Writes the metrics of a catalog; ``names`` are their names in dbt."""
+
+    definitions: Definitions
+    names: Mapping[str, str]
+    notes: Notes
+
+    @property
+    def _catalog(self) -> Catalog:
+        return self.definitions.catalog
+
+    def documents(self) -> dict[str, Document]:
+        """Return each metric in dbt's form by its full name here; one that dbt cannot say is told and left out."""
+        found: dict[str, Document] = {}
+        why: dict[str, str] = {}
+        for full, metric in self._catalog.metrics.items():
+            try:
+                found[full] = self._document(metric)
+            except Unsaid as unsaid:
+                why[full] = str(unsaid)
+        self._without(found, why)
+        for full, reason in why.items():
+            self.notes.dropped(f"the metric {full!r}", self.definitions.metrics[full].place, reason)
+        return found
+
+    def _without(self, found: dict[str, Document], why: dict[str, str]) -> None:
+        """Leave out what is built on something left out."""
+        waiting = True
+        while waiting:
+            waiting = False
+            for full in list(found):
+                missing = next((each for each in built_on(self._catalog.metrics[full]) if each not in found), None)
+                if missing is not None:
+                    del found[full]
+                    why[full] = f"it is built on {missing!r}, which is left out"
+                    waiting = True
+
+    def _document(self, metric: Metric) -> Document:
+        full = metric.header.name
+        document = self.definitions.metrics[full].document
+        models = {each.model for each in self._leaves(metric)}
+        model = self._catalog.models[next(iter(models))] if len(models) == 1 else None
+        return said(
+            name=self.names[full],
+            description=metric.header.description,
+            label=metric.header.label,
+            **self._typed(metric, model),
+            filter=self._filter(metric.filter, model),
+            time_granularity=self._grain(metric),
+            config=meta_of({key: value for key, value in document.items() if key != "label"}),
+        )
+
+    def _typed(self, metric: Metric, model: SemanticModel | None) -> Document:
+        match metric:
+            case SimpleMetric():
+                return {"type": "simple", **self._simple(metric)}
+            case RatioMetric():
+                return {
+                    "type": "ratio",
+                    "numerator": self._input(metric.numerator, model),
+                    "denominator": self._input(metric.denominator, model),
+                }
+            case DerivedMetric():
+                inputs: list[Json] = [self._input(each, model, alias=True) for each in metric.inputs]
+                return {"type": "derived", "expr": metric.expression.text, "input_metrics": inputs}
+            case CumulativeMetric():
+                return said(
+                    type="cumulative",
+                    input_metric=self._input(metric.input, model),
+                    window=None if metric.window is None else str(metric.window),
+                    grain_to_date=None if metric.grain_to_date is None else str(metric.grain_to_date),
+                    period_agg=str(metric.period_aggregation),
+                )
+            case ConversionMetric():
+                constant: list[Json] = [
+                    {"base_property": each.base, "conversion_property": each.conversion}
+                    for each in metric.constant_properties
+                ]
+                return said(
+                    type="conversion",
+                    entity=metric.entity,
+                    base_metric=self._input(metric.base, model),
+                    conversion_metric=self._input(metric.conversion, model),
+                    calculation=str(metric.calculation),
+                    window=None if metric.window is None else str(metric.window),
+                    constant_properties=constant,
+                )
+
+    def _simple(self, metric: SimpleMetric) -> Document:
+        fill = metric.fill_nulls_with
+        if metric.aggregation is Aggregation.COUNT and fill is None:
+            place = self.definitions.metrics[metric.header.name].place
+            reason = "a count of nothing is 0 here and no value in dbt: fill_nulls_with: 0 is written"
+            self.notes.changed(f"the metric {metric.header.name!r}", place, reason)
+            fill = 0
+        percentile, balance = metric.percentile, metric.non_additive
+        median = metric.aggregation is Aggregation.MEDIAN
+        options: Document = {}
+        if percentile is not None and not median:
+            kind = "discrete" if percentile.discrete else "continuous"
+            options = {"percentile": percentile.value, "percentile_type": kind}
+            if percentile.approximate:
+                options["use_approximate_percentile"] = True
+        if balance is not None:
+            options["non_additive_dimension"] = said(
+                name=balance.dimension, window_agg=str(balance.choice), group_by=list[Json](balance.groupings)
+            )
+        if metric.join_to_timespine:
+            options["join_to_timespine"] = True
+        return {
+            "agg": str(metric.aggregation),
+            "expr": metric.expression.text,
+            **said(agg_time_dimension=metric.time_dimension, fill_nulls_with=fill),
+            **options,
+        }
+
+    def _input(self, each: InputMetric, model: SemanticModel | None, *, alias: bool = False) -> Json:
+        name = self.names[each.name]
+        found = said(
+            name=name,
+            alias=each.alias if alias and each.alias != name else None,
+            filter=self._filter(each.filter, model),
+            offset_window=None if each.offset_window is None else str(each.offset_window),
+            offset_to_grain=None if each.offset_to_grain is None else str(each.offset_to_grain),
+        )
+        return name if len(found) == 1 else found
+
+    def _filter(self, condition: Predicate | None, model: SemanticModel | None) -> str | None:
+        if condition is None:
+            return None
+        return Filters(catalog=self._catalog, names=self.names).text(condition, model)
+
+    def _grain(self, metric: Metric) -> str | None:
+        """Return what plain ``metric_time`` means: dbt's own rule is the day, ours the grain of the data."""
+        if metric.header.time_granularity is not None:
+            return str(metric.header.time_granularity)
+        grains = [grain for each in self._leaves(metric) if (grain := self._time_grain(each)) is not None]
+        finest = max(grains, default=Grain.DAY)
+        return str(finest) if finest < Grain.DAY else None
+
+    def _time_grain(self, metric: SimpleMetric) -> Grain | None:
+        found = self._catalog.models[metric.model].dimension(metric.time_dimension or "")
+        return None if found is None else found.granularity
+
+    def _leaves(self, metric: Metric) -> Iterator[SimpleMetric]:
+        if isinstance(metric, SimpleMetric):
+            yield metric
+            return
+        for name in built_on(metric):
+            yield from self._leaves(self._catalog.metrics[name])

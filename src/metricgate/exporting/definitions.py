@@ -1,0 +1,95 @@
+"""What is exported: every definition as it was written, beside the checked catalog that it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pydantic import BaseModel
+
+from metricgate.catalog.catalog import Catalog
+from metricgate.catalog.documents import CatalogFile
+from metricgate.catalog.loading import load
+from metricgate.documents import Read, read_all
+from metricgate.importing.report import Change
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.problem import Place, Problems
+
+Document = dict[str, Json]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """The result of an export: documents of the other format by file name, and the loss report."""
+
+    files: Mapping[str, Mapping[str, Json]]
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    """One definition as it was written, with its place."""
+
+    document: Document
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definitions:
+    """Every definition by name (metrics by full name, free of the model they may be nested in), and the catalog."""
+
+    catalog: Catalog
+    models: dict[str, Definition] = field(default_factory=dict)
+    metrics: dict[str, Definition] = field(default_factory=dict)
+    saved_queries: dict[str, Definition] = field(default_factory=dict)
+    time_spines: dict[str, Definition] = field(default_factory=dict)
+
+
+def read_definitions(texts: Sequence[tuple[str, str]]) -> Definitions | Problems:
+    """Return the definitions of these ``(file name, YAML text)`` pairs, or why they are no catalog."""
+    catalog = load(texts)
+    if isinstance(catalog, Problems):
+        return catalog
+    found = Definitions(catalog=catalog)
+    for name, text in sorted(texts):
+        reads = read_all(name, text, CatalogFile)
+        if isinstance(reads, Problems):
+            return reads
+        for read in reads:
+            _take(read, found)
+    return found
+
+
+def _take(read: Read[CatalogFile], found: Definitions) -> None:
+    for at, model in enumerate(read.value.semantic_models):
+        document = _written(model)
+        document.pop("metrics", None)
+        found.models[model.name] = Definition(document=document, place=read.place(("semantic_models", at)))
+        for inner, metric in enumerate(model.metrics):
+            nested = {**_written(metric)}
+            if metric.type == "simple":
+                nested["semantic_model"] = model.name
+            domain = metric.domain or model.domain
+            place = read.place(("semantic_models", at, "metrics", inner))
+            _metric(nested, domain, place, found)
+    for at, metric in enumerate(read.value.metrics):
+        _metric(_written(metric), metric.domain, read.place(("metrics", at)), found)
+    for at, query in enumerate(read.value.saved_queries):
+        place = read.place(("saved_queries", at))
+        found.saved_queries[query.name] = Definition(document=_written(query), place=place)
+    for at, spine in enumerate(read.value.time_spines):
+        place = read.place(("time_spines", at))
+        found.time_spines[spine.name] = Definition(document=_written(spine), place=place)
+
+
+def _metric(document: Document, domain: str | None, place: Place, found: Definitions) -> None:
+    if domain is not None:
+        document["domain"] = domain
+    name = str(document["name"])
+    found.metrics[f"{domain}.{name}" if domain else name] = Definition(document=document, place=place)
+
+
+def _written(document: BaseModel) -> Document:
+    """Return what was written, and nothing that was not."""
+    found: Document = document.model_dump(mode="json", exclude_unset=True)
+    return found

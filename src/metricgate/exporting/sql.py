@@ -1,0 +1,201 @@
+"""Metrics as one SQL expression over ``dataset.column``, for formats that know metrics only so.
+
+A metric that such an expression cannot say exactly has none: ``Unsaid`` says why. Nothing is approximated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from metricgate.catalog.catalog import Catalog
+from metricgate.catalog.expression import Expression
+from metricgate.catalog.metrics import (
+    Aggregation,
+    ConversionMetric,
+    CumulativeMetric,
+    DerivedMetric,
+    InputMetric,
+    Metric,
+    RatioMetric,
+    SimpleMetric,
+)
+from metricgate.catalog.model import Dimension, DimensionType, EntityType, SemanticModel
+from metricgate.catalog.rewriting import substituted
+from metricgate.vocabulary.predicate import And, Comparison, Not, Operator, Or, Predicate, Scalar, Template
+
+_COMPARED = {
+    Operator.EQ: "=", Operator.NE: "<>", Operator.LT: "<", Operator.LE: "<=", Operator.GT: ">", Operator.GE: ">=",
+}  # fmt: skip
+_PLAIN = {Aggregation.SUM: "SUM", Aggregation.AVERAGE: "AVG", Aggregation.MIN: "MIN", Aggregation.MAX: "MAX"}
+
+
+class Unsaid(Exception):
+    """Why a metric has no expression. It is caught where expressions are asked for."""
+
+
+@dataclass(slots=True)
+class Expressions:
+    """Writes metrics of a catalog as SQL, and remembers which columns of which model they read."""
+
+    catalog: Catalog
+    columns: dict[str, set[str]] = field(default_factory=dict)
+
+    def of(self, metric: Metric) -> str:
+        """Return the expression.
+
+        Raises:
+            Unsaid: there is none.
+        """
+        return self._metric(metric, ())
+
+    def _metric(self, metric: Metric, conditions: tuple[Predicate, ...]) -> str:
+        if metric.header.time_granularity is not None:
+            raise Unsaid("it has a grain of its own (time_granularity)")
+        own = conditions if metric.filter is None else (*conditions, metric.filter)
+        match metric:
+            case SimpleMetric():
+                return self._simple(metric, own)
+            case RatioMetric():
+                over, under = self._input(metric.numerator, own), self._input(metric.denominator, own)
+                return f"CAST({over} AS DOUBLE) / NULLIF(CAST({under} AS DOUBLE), 0)"
+            case DerivedMetric():
+                inputs = {each.alias: self._input(each, own) for each in metric.inputs}
+                return _text(substituted(metric.expression.text, lambda _table, alias: inputs.get(alias)))
+            case CumulativeMetric():
+                raise Unsaid("it is cumulative")
+            case ConversionMetric():
+                raise Unsaid("it is a conversion metric")
+
+    def _input(self, written: InputMetric, conditions: tuple[Predicate, ...]) -> str:
+        if written.offset_window is not None or written.offset_to_grain is not None:
+            raise Unsaid("it reads another period (offset)")
+        own = conditions if written.filter is None else (*conditions, written.filter)
+        return self._metric(self.catalog.metrics[written.name], own)
+
+    def _simple(self, metric: SimpleMetric, conditions: tuple[Predicate, ...]) -> str:
+        if metric.non_additive is not None:
+            raise Unsaid("it must not be summed over time (non_additive_dimension)")
+        if metric.join_to_timespine:
+            raise Unsaid("it shows periods without rows (join_to_timespine)")
+        model = self.catalog.models[metric.model]
+        condition = " AND ".join(self._condition(each, model) for each in conditions)
+        found = self._aggregate(metric, model, condition)
+        return found if metric.fill_nulls_with is None else f"COALESCE({found}, {metric.fill_nulls_with})"
+
+    def _aggregate(self, metric: SimpleMetric, model: SemanticModel, condition: str) -> str:
+        value = self._qualified(metric.expression, model)
+        if not metric.expression.columns and not condition and metric.aggregation is Aggregation.COUNT:
+            value = self._row(model)
+        if metric.aggregation is Aggregation.SUM_BOOLEAN:
+            value = f"CASE WHEN {value} THEN 1 ELSE 0 END"
+        if condition:
+            value = f"CASE WHEN {condition} THEN {value} END"
+        match metric.aggregation:
+            case Aggregation.COUNT:
+                return f"COUNT({value})"
+            case Aggregation.COUNT_DISTINCT:
+                return f"COUNT(DISTINCT {value})"
+            case Aggregation.SUM_BOOLEAN:
+                return f"SUM({value})"
+            case Aggregation.MEDIAN:
+                return f"PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY {value})"
+            case Aggregation.PERCENTILE:
+                percentile = metric.percentile
+                if percentile is None or percentile.approximate:
+                    raise Unsaid("its percentile is approximate")
+                function = "PERCENTILE_DISC" if percentile.discrete else "PERCENTILE_CONT"
+                return f"{function}({percentile.value}) WITHIN GROUP (ORDER BY {value})"
+            case _:
+                return f"{_PLAIN[metric.aggregation]}({value})"
+
+    def _row(self, model: SemanticModel) -> str:
+        """Return a column that is never NULL, so that counting it counts the rows of this dataset."""
+        key = next((each for each in model.entities if each.type is EntityType.PRIMARY), None)
+        if key is None or not key.expressions[0].is_column:
+            raise Unsaid(f"it counts rows, and {model.name!r} has no key column to count")
+        return self._qualified(key.expressions[0], model)
+
+    def _qualified(self, expression: Expression, model: SemanticModel) -> str:
+        for column in expression.columns:
+            shadow = model.dimension(column)
+            if shadow is not None and shadow.expression.text != column:
+                raise Unsaid(f"it reads the column {column!r}, which is hidden by the dimension of that name")
+        self.columns.setdefault(model.name, set()).update(expression.columns)
+        return _text(substituted(expression.text, lambda _table, column: f"{model.name}.{identifier(column)}"))
+
+    def _condition(self, condition: Predicate, model: SemanticModel) -> str:
+        match condition:
+            case And():
+                return "(" + " AND ".join(self._condition(part, model) for part in condition.parts) + ")"
+            case Or():
+                return "(" + " OR ".join(self._condition(part, model) for part in condition.parts) + ")"
+            case Not():
+                return f"NOT ({self._condition(condition.part, model)})"
+            case Comparison():
+                return self._comparison(condition, model)
+            case Template():
+                raise Unsaid("its filter is a template")
+
+    def _comparison(self, each: Comparison, model: SemanticModel) -> str:
+        dimension = _own_dimension(each.member, model)
+        value = self._qualified(dimension.expression, model)
+        if not dimension.expression.is_column:
+            value = f"({value})"
+        values = [_literal(scalar, dimension) for scalar in each.values]
+        if each.op in _COMPARED:
+            return f"{value} {_COMPARED[each.op]} {values[0]}"
+        match each.op:
+            case Operator.IN:
+                return f"{value} IN ({', '.join(values)})"
+            case Operator.NOT_IN:
+                return f"{value} NOT IN ({', '.join(values)})"
+            case Operator.BETWEEN:
+                return f"{value} BETWEEN {values[0]} AND {values[1]}"
+            case Operator.IS_NULL:
+                return f"{value} IS NULL"
+            case Operator.IS_NOT_NULL:
+                return f"{value} IS NOT NULL"
+            case _:
+                raise Unsaid(f"its filter uses {each.op.value!r}")
+
+
+def _own_dimension(member: str, model: SemanticModel) -> Dimension:
+    path, _, name = member.rpartition("__")
+    found = model.dimension(name) if path in {"", model.primary_entity} else None
+    if found is None:
+        raise Unsaid(f"its filter names {member!r}, which is no dimension of its own model")
+    if found.type is DimensionType.TIME:
+        raise Unsaid(f"its filter compares a time ({member!r})")
+    return found
+
+
+def _literal(value: Scalar, dimension: Dimension) -> str:
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, (int, float)):
+        return repr(value)
+    if isinstance(value, str) and value.isprintable() and "\\" not in value:
+        return "'" + value.replace("'", "''") + "'"
+    raise Unsaid(f"its filter compares {dimension.name!r} with a value that SQL dialects write differently")
+
+
+def identifier(column: str) -> str:
+    """Return the column's name as SQL writes it."""
+    return column if column.isidentifier() and column.isascii() else '"' + column.replace('"', '""') + '"'
+
+
+def _text(found: object) -> str:
+    if isinstance(found, str):
+        return found
+    raise Unsaid("its expression cannot be written back")
+
+
+def expression_of(metric: Metric, expressions: Expressions) -> tuple[str | None, str]:
+    """Return the metric's SQL and ``""``, or None and why there is none. Columns are remembered only with the SQL."""
+    before: Mapping[str, set[str]] = {name: set(columns) for name, columns in expressions.columns.items()}
+    try:
+        return expressions.of(metric), ""
+    except Unsaid as why:
+        expressions.columns = dict(before)
+        return None, str(why)

@@ -1,0 +1,199 @@
+"""A tool's arguments: read strictly, with one kindness that is told.
+
+Language models often send a list or an object as a string of JSON. That is accepted where the argument cannot be a
+plain string, and noted in the answer. Everything else that is not exactly right is refused, with the corrected call
+where there is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Generic, TypeVar
+
+import orjson
+from pydantic import BaseModel
+
+from metricgate.documents import codes as document_codes
+from metricgate.documents.reading import check
+from metricgate.gateway import codes
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.nearest import nearest
+from metricgate.vocabulary.problem import Place, Problem, Problems
+
+MOST_BYTES = 262_144
+"""Arguments larger than this (as JSON) are refused before they are looked at."""
+
+_OTHER_WORDS: Mapping[str, str] = {
+    "filter": "where",
+    "filters": "where",
+    "dimensions": "group_by",
+    "by": "group_by",
+    "measures": "metrics",
+    "sort": "order_by",
+    "top": "limit",
+    "query": "text",
+}
+"""What callers of other semantic layers call our arguments: for hints only, never accepted in their place."""
+
+A = TypeVar("A", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed(Generic[A]):
+    """Checked arguments, what was forgiven, and their size in bytes of JSON."""
+
+    value: A
+    notes: tuple[str, ...]
+    size: int
+
+
+def read_arguments(tool: str, raw: Json, model: type[A]) -> Parsed[A] | Problems:
+    """Return the arguments as a ``model``, or every mistake in them."""
+    if not isinstance(raw, dict):
+        problem = Problem(
+            code=codes.ARGUMENTS_NOT_OBJECT,
+            message=f"The arguments of {tool} must be a JSON object.",
+            hint=f"Send an object with keys from: {', '.join(model.model_fields)}.",
+        )
+        return Problems((problem,))
+    forgiven, notes = _unstring(raw, model)
+    size = _size(forgiven)
+    if size > MOST_BYTES:
+        message = f"The arguments are larger than {MOST_BYTES} bytes of JSON, or too deeply nested."
+        return Problems(
+            (Problem(code=codes.ARGUMENTS_TOO_LARGE, message=message, hint=codes.ARGUMENTS_TOO_LARGE.cure),)
+        )
+    checked = check(forgiven, model)
+    if isinstance(checked, Problems):
+        return _as_arguments(checked, tool, forgiven, model)
+    if (nul := _nul(forgiven, "")) is not None:
+        return Problems((Problem(code=codes.INVALID_ARGUMENT, message="A text holds a NUL character.", where=nul),))
+    return Parsed(value=checked, notes=notes, size=size)
+
+
+def _size(arguments: Mapping[str, Json]) -> int:
+    """Bytes of JSON; more than allowed where it cannot be written, as when it is nested too deeply."""
+    try:
+        return len(orjson.dumps(arguments))
+    except (TypeError, ValueError, RecursionError):
+        return MOST_BYTES + 1
+
+
+def _unstring(raw: Mapping[str, Json], model: type[BaseModel]) -> tuple[dict[str, Json], tuple[str, ...]]:
+    """Parse strings of JSON where a list or object is wanted."""
+    out, notes = dict(raw), []
+    for name in _structured(model):
+        text = out.get(name)
+        if (
+            not isinstance(text, str)
+            or len(text) > MOST_BYTES
+            or not text.lstrip().startswith(("[", "{"))
+            or text.lstrip().startswith("{{")
+        ):
+            continue
+        try:
+            out[name] = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            continue
+        notes.append(f"`{name}` came as a string of JSON and was read as JSON; send it as JSON next time.")
+    return out, tuple(notes)
+
+
+@cache
+def _structured(model: type[BaseModel]) -> tuple[str, ...]:
+    schema = model.model_json_schema()["properties"]
+    return tuple(name for name, part in schema.items() if not _plain(part))
+
+
+def _plain(part: Mapping[str, object]) -> bool:
+    options = part.get("anyOf", [part])
+    kinds = (
+        {option.get("type") for option in options if isinstance(option, dict)} if isinstance(options, list) else set()
+    )
+    return bool(kinds) and kinds <= {"string", "integer", "number", "boolean", "null"}
+
+
+def _as_arguments(problems: Problems, tool: str, raw: Mapping[str, Json], model: type[BaseModel]) -> Problems:
+    """The same problems in the words of a call; unknown arguments first, because they explain the missing ones."""
+    corrected = _corrected(raw, model)
+    unknown, others = [], []
+    for problem in problems:
+        where = problem.where if problem.where is not None and problem.where.path else None
+        message = problem.message.replace("unknown key", "unknown argument").replace("the key ", "the argument ")
+        if problem.code is document_codes.UNKNOWN_KEY:
+            details: dict[str, Json] = dict(problem.details)
+            if corrected is not None:
+                details["corrected"] = {"tool": tool, "arguments": corrected}
+            other = _OTHER_WORDS.get(where.path or "", "") if where is not None else ""
+            hint = f"Did you mean {other!r}?" if other in model.model_fields else problem.hint
+            unknown.append(
+                replace(
+                    problem,
+                    code=codes.UNKNOWN_ARGUMENT,
+                    message=f"{message} of {tool}",
+                    where=where,
+                    hint=hint,
+                    details=details,
+                )
+            )
+        else:
+            others.append(replace(problem, code=codes.INVALID_ARGUMENT, message=message, where=where))
+    return Problems((*unknown, *others))
+
+
+def _corrected(raw: Mapping[str, Json], model: type[BaseModel]) -> dict[str, Json] | None:
+    """The call with each unknown argument renamed to its one near name, if that leaves a valid call."""
+    known = model.model_fields.keys()
+    out: dict[str, Json] = {}
+    for name, value in raw.items():
+        other = _OTHER_WORDS.get(name, name)
+        near = (other,) if other in known else nearest(name, known, most=1)
+        if not near or near[0] in out:
+            return None
+        out[near[0]] = value
+    return None if isinstance(check(out, model), Problems) else out
+
+
+def _nul(value: Json, path: str) -> Place | None:
+    if isinstance(value, str):
+        return Place(path=path) if "\0" in value else None
+    if isinstance(value, Mapping):
+        inside = [(f"{path}.{name}".lstrip("."), part) for name, part in value.items()]
+        inside += [(f"{path}.<key>".lstrip("."), name) for name in value]
+    elif isinstance(value, list):
+        inside = [(f"{path}[{index}]", part) for index, part in enumerate(value)]
+    else:
+        return None
+    return next((found for where, part in inside if (found := _nul(part, where)) is not None), None)
+
+
+@cache
+def input_schema(model: type[BaseModel]) -> Mapping[str, Json]:
+    """Return the closed JSON Schema of the arguments, with references resolved in place (some clients know none)."""
+    schema = model.model_json_schema()
+    definitions = schema.pop("$defs", {})
+    inlined = _inlined(schema, definitions)
+    if not isinstance(inlined, dict):
+        raise TypeError("an arguments schema is an object")
+    inlined.pop("title", None)
+    inlined.pop("description", None)
+    return inlined
+
+
+def _inlined(part: Json, definitions: Mapping[str, Json]) -> Json:
+    if isinstance(part, list):
+        return [_inlined(item, definitions) for item in part]
+    if not isinstance(part, dict):
+        return part
+    reference = part.get("$ref")
+    if isinstance(reference, str):
+        rest = {name: value for name, value in part.items() if name != "$ref"}
+        target = _inlined(definitions[reference.removeprefix("#/$defs/")], definitions)
+        return {**target, **rest} if isinstance(target, dict) else target
+    return {
+        name: _inlined(value, definitions)
+        for name, value in part.items()
+        if not (name == "title" and isinstance(value, str))
+    }

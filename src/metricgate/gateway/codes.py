@@ -1,0 +1,137 @@
+"""Codes of the gateway: how calls go wrong before, beside and after the question itself."""
+
+from __future__ import annotations
+
+from metricgate.vocabulary.problem import Code
+
+
+def _code(name: str, status: int, cause: str, cure: str) -> Code:
+    group = "warehouse" if name.startswith("E_WAREHOUSE") else "gateway"
+    return Code(name=name, group=group, status=status, cause=cause, cure=cure)
+
+
+UNKNOWN_TOOL = _code(
+    "E_UNKNOWN_TOOL",
+    404,
+    "No tool of that name exists.",
+    "Take a name from the list of tools; the nearest names are in the hint.",
+)
+ARGUMENTS_NOT_OBJECT = _code(
+    "E_ARGUMENTS_NOT_OBJECT",
+    422,
+    "The arguments are not a JSON object.",
+    "Send an object whose keys are the tool's argument names.",
+)
+UNKNOWN_ARGUMENT = _code(
+    "E_UNKNOWN_ARGUMENT",
+    422,
+    "An argument has a name that the tool does not know. Nothing ran, so that nothing is silently ignored.",
+    "Use the corrected call in the details, or leave the argument out.",
+)
+INVALID_ARGUMENT = _code(
+    "E_INVALID_ARGUMENT",
+    422,
+    "An argument is missing or has a value of the wrong form.",
+    "Give a value of the form that the message names.",
+)
+ARGUMENTS_TOO_LARGE = _code(
+    "E_ARGUMENTS_TOO_LARGE",
+    413,
+    "The arguments are larger or more deeply nested than any question needs.",
+    "Ask with shorter lists and values; split the question.",
+)
+UNKNOWN_SAVED_QUERY = _code(
+    "E_UNKNOWN_SAVED_QUERY",
+    404,
+    "There is no saved query of that name, or it asks for a metric that the caller may not see.",
+    "Take a name from the hint, or ask with `metrics` and `group_by`.",
+)
+METRIC_DRAFT = _code(
+    "E_METRIC_DRAFT",
+    403,
+    "The metric is a draft, and no rule lets the caller query drafts: its definition may still change or be dropped.",
+    "Ask one of the metrics in the details, or ask its owner to make it active; a steward may grant `query_draft`.",
+)
+METRIC_RETIRED = _code(
+    "E_METRIC_RETIRED",
+    410,
+    "The metric is deprecated and its sunset date has passed.",
+    "Ask for its replacement, which the details name where there is one.",
+)
+VERSION_CHANGED = _code(
+    "E_VERSION_CHANGED",
+    409,
+    "The question pins a definition version that is not in force, so that its numbers would mean something else.",
+    "Look at the definition with describe_metric, then pin the version in force or leave the pin out.",
+)
+NO_SUCH_RECORD = _code(
+    "E_NO_SUCH_RECORD",
+    404,
+    "The ledger has no record of that number, or none that the caller may read.",
+    "Use the number from `record.index` of one of your own answers.",
+)
+LEDGER_UNAVAILABLE = _code(
+    "E_LEDGER_UNAVAILABLE",
+    503,
+    "The record could not be made durable, so nothing was run or, where it ran, nothing is returned.",
+    "Ask again later; the operator finds the reason in the log (disk full, read-only, locked).",
+)
+INTERNAL = _code(
+    "E_INTERNAL",
+    500,
+    "The gateway met a state that it was not built for; the call was stopped and recorded.",
+    "Report the record number to the operator.",
+)
+
+WAREHOUSE_TIMEOUT = _code(
+    "E_WAREHOUSE_TIMEOUT",
+    504,
+    "The query was still waiting or running when its time limit ended, and was stopped.",
+    "Ask for less (a shorter time range, fewer groups, a filter), or ask a steward for a longer limit.",
+)
+WAREHOUSE_CANCELLED = _code(
+    "E_WAREHOUSE_CANCELLED",
+    503,
+    "The query was stopped before it ended, because the gateway is shutting down.",
+    "Ask again when the gateway is back.",
+)
+WAREHOUSE_MEMORY = _code(
+    "E_WAREHOUSE_MEMORY",
+    507,
+    "The query needed more memory or spill space than the engine may use.",
+    "Ask for less, or let the operator raise memory_limit or spill_limit.",
+)
+WAREHOUSE_UNAVAILABLE = _code(
+    "E_WAREHOUSE_UNAVAILABLE",
+    503,
+    "The warehouse cannot be opened or does not take queries.",
+    "Let the operator check that the database is where the configuration says, and that nobody writes to it.",
+)
+WAREHOUSE_FAILED = _code(
+    "E_WAREHOUSE_FAILED",
+    502,
+    "The engine refused the statement or failed while running it.",
+    "Run `metricgate validate` to compare the models with the tables; the record holds the engine's words.",
+)
+
+WAREHOUSE_CODES = {
+    code.name: code
+    for code in (WAREHOUSE_TIMEOUT, WAREHOUSE_CANCELLED, WAREHOUSE_MEMORY, WAREHOUSE_UNAVAILABLE, WAREHOUSE_FAILED)
+}
+"""How a warehouse may fail, the same codes for every engine; adapters raise them by name."""
+
+CODES = (
+    UNKNOWN_TOOL,
+    ARGUMENTS_NOT_OBJECT,
+    UNKNOWN_ARGUMENT,
+    INVALID_ARGUMENT,
+    ARGUMENTS_TOO_LARGE,
+    UNKNOWN_SAVED_QUERY,
+    METRIC_DRAFT,
+    METRIC_RETIRED,
+    VERSION_CHANGED,
+    NO_SUCH_RECORD,
+    LEDGER_UNAVAILABLE,
+    INTERNAL,
+    *WAREHOUSE_CODES.values(),
+)

@@ -1,0 +1,96 @@
+"""What can still be added to a half-built question: members that all its metrics reach, metrics that fit beside them.
+
+A metric is offered only where the whole question with it can be planned and this caller may ask it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from metricgate.catalog.metrics import Metric
+from metricgate.gateway.describing import member_as_json, shortened
+from metricgate.gateway.desk import Desk
+from metricgate.gateway.naming import is_usable, resolve_metrics
+from metricgate.gateway.outcome import Outcome
+from metricgate.gateway.questions import GroupByArgument, Name, QuestionArguments, to_question
+from metricgate.gateway.saved_queries import calendars_of
+from metricgate.gateway.seeing import Seen, may_group, refuse_unplanned
+from metricgate.planning.question import Question
+from metricgate.policy.verdict import Decision
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.problem import Problems, together
+from metricgate.vocabulary.resource import Action
+
+_MOST_TRIED = 200
+"""Candidates that are planned for one call: the best of the search; a note tells where there were more."""
+
+
+class ComposeArgument(BaseModel):
+    """A half-built question."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    metrics: list[Name] = Field(min_length=1, max_length=20, description="Metrics that it has already.")
+    group_by: list[Name | GroupByArgument] = Field(
+        default_factory=list, max_length=20, description="Group-bys that it has already."
+    )
+
+
+async def composable(
+    desk: Desk, begun: ComposeArgument, candidates: Sequence[Metric], most: int
+) -> dict[str, Json] | Outcome:
+    """Return ``{metrics, members, notes}``, or the refusal where the question so far is none for this caller.
+
+    Args:
+        desk: the call's.
+        begun: the question so far.
+        candidates: metrics to try, best first.
+        most: offer at most so many metrics.
+    """
+    named = resolve_metrics(desk, tuple(begun.metrics))
+    arguments = QuestionArguments(metrics=begun.metrics, group_by=begun.group_by)
+    question = to_question(arguments, calendars=calendars_of(desk.governance.catalog))
+    if isinstance(named, Problems) or isinstance(question, Problems):
+        return await desk.refuse(together(named, question))
+    question = replace(question, metrics=named.metrics)
+    planner = desk.governance.planner
+    plan = planner.plan(question)
+    if isinstance(plan, Problems):
+        return await refuse_unplanned(
+            desk, Action.QUERY, named.metrics, plan, lambda sight: planner.plan(question, sight)
+        )
+    verdict = desk.judge(Action.QUERY, (desk.tool, *plan.resources))
+    if verdict.decision is not Decision.ALLOW:
+        return await desk.deny(verdict)
+    tried = [each for each in candidates if each.header.name not in named.metrics and is_usable(desk, each.header.name)]
+    fitting = [each for each in tried[:_MOST_TRIED] if _fits(desk, question, each)]
+    notes = list(named.notes)
+    if len(tried) > _MOST_TRIED:
+        notes.append(f"Only the best {_MOST_TRIED} of {len(tried)} metrics were tried; search by words for others.")
+    seen = Seen(desk, Action.QUERY)
+    taken = {each.member for each in question.group_by}
+    return {
+        "metrics": [_offer(metric) for metric in fitting[:most]],
+        "members": [
+            member_as_json(member)
+            for member in planner.reachable(named.metrics)
+            if member.name not in taken and may_group(seen, member)
+        ],
+        "notes": notes,
+    }
+
+
+def _fits(desk: Desk, question: Question, metric: Metric) -> bool:
+    wider = replace(question, metrics=(*question.metrics, metric.header.name))
+    plan = desk.governance.planner.plan(wider)
+    if isinstance(plan, Problems):
+        return False
+    return desk.judge(Action.QUERY, (desk.tool, *plan.resources)).decision is Decision.ALLOW
+
+
+def _offer(metric: Metric) -> Json:
+    header = metric.header
+    return {"name": header.name, "description": shortened(header.description), "status": str(header.status)}

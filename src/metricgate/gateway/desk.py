@@ -1,0 +1,216 @@
+"""One call at the gateway: who asks, what is in force, and the only ways a call may go on or end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from metricgate.compiling.statement import Statement
+from metricgate.gateway import codes, entries
+from metricgate.gateway.governance import Governance
+from metricgate.gateway.outcome import Answered, Fault, Outcome, Record, Refused
+from metricgate.gateway.ports import Durable, Ledger, LedgerUnavailable, Observer, Released, Rows, Span, Warehouse
+from metricgate.gateway.ports import WarehouseError as EngineError
+from metricgate.gateway.tool import ToolCall
+from metricgate.policy.refusal import problems_of
+from metricgate.policy.verdict import Decision, Verdict
+from metricgate.vocabulary.digest import digest_of_bytes
+from metricgate.vocabulary.json import Json, canonical_json
+from metricgate.vocabulary.problem import Problem, Problems
+from metricgate.vocabulary.resource import Action, Resource, ResourceKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """Rows that came back, and the intent under which they were fetched."""
+
+    rows: Rows
+    intent: Durable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Everything a tool may use while it serves one call.
+
+    A tool decides *what* to ask for; the desk sees to it that nothing runs without a verdict and a durable intent, and
+    that every way out leaves an outcome in the ledger.
+    """
+
+    call: ToolCall
+    governance: Governance
+    ledger: Ledger
+    warehouse: Warehouse
+    observer: Observer
+    span: Span
+    today: date
+    """The day of the call, in UTC: decides which deprecated metrics still answer."""
+    released: list[Durable] = field(default_factory=list)
+    """Intents that have no outcome yet."""
+
+    @property
+    def tool(self) -> Resource:
+        """The tool as policy calls it: judged together with what it touches, so that limits on tools bind."""
+        return Resource(ResourceKind.TOOL, self.call.tool)
+
+    def judge(self, action: Action, resources: Sequence[Resource]) -> Verdict:
+        """Decide. Pure; recorded when the call ends or something runs."""
+        with self.observer.span("gov.decide", {"gov.decision.action": str(action)}):
+            return self.governance.judge.judge(self.call.principal, action, resources)
+
+    def allows(self, action: Action, resource: Resource) -> bool:
+        """Whether the caller may: for lists that show only what one may see."""
+        return self.governance.judge.judge(self.call.principal, action, (resource,)).decision is Decision.ALLOW
+
+    async def run(self, statement: Statement, verdict: Verdict, facts: Mapping[str, Json]) -> Ran | Fault:
+        """Record the intent, run the statement, and hand back rows; failures are recorded and returned.
+
+        Args:
+            statement: compiled under the verdict's obligations.
+            verdict: must allow; anything else is a programming error and raises ``ValueError``.
+            facts: record fields about the question (metrics with versions, datasets).
+        """
+        fields, bodies = self._base()
+        fields |= facts
+        fields |= entries.of_verdict(verdict)
+        fields["gov.catalog.version"] = self.governance.catalog.version
+        statement_fields, statement_bodies = entries.of_statement(statement, self.warehouse.dialect)
+        intent = await self._intend(fields | statement_fields, bodies | statement_bodies, facts)
+        if intent is None:
+            return _ledger_fault()
+        released = Released(statement=statement, verdict=verdict, intent=intent)
+        try:
+            with self.observer.span("gov.run", {"db.system.name": self.warehouse.dialect}):
+                rows = await self.warehouse.run(released)
+        except EngineError as error:
+            code = codes.WAREHOUSE_CODES.get(error.code, codes.WAREHOUSE_FAILED)
+            return await self.fault(Problem(code=code, message=code.cause, hint=code.cure), error.engine_text, facts)
+        except asyncio.CancelledError:
+            # The caller is gone, but the intent must get its outcome: finish that before giving way.
+            await asyncio.shield(self._given_up(facts))
+            raise
+        return Ran(rows=rows, intent=intent)
+
+    async def answer(
+        self,
+        answer: Mapping[str, Json],
+        facts: Mapping[str, Json],
+        ran: Ran | None = None,
+        *,
+        verdict: Verdict | None = None,
+    ) -> Outcome:
+        """Record the outcome durably, then answer.
+
+        Args:
+            answer: the answer.
+            facts: record fields.
+            ran: what ran, if anything did; its intent holds the verdict.
+            verdict: where nothing ran, why this may be answered; by default the right to call the tool.
+        """
+        body = canonical_json(answer)
+        fields: entries.Fields = {"gov.outcome": "answered", "gov.effect.result_digest": digest_of_bytes(body), **facts}
+        if ran is None:
+            base, bodies = self._base()
+            fields = base | entries.of_verdict(verdict or self.judge(Action.CALL, (self.tool,))) | fields
+        else:
+            bodies = entries.of_user(self.call.principal)
+            fields = {**self._trail(), **fields, **entries.of_rows(ran.rows), "gov.links": _link(ran.intent, "intent")}
+        done = await self._append(entries.COMPLETED, fields, bodies)
+        if done is None:
+            return _ledger_fault()
+        self.released.clear()
+        return Answered(answer=answer, body=body, record=self._record(done))
+
+    async def refuse(
+        self, problems: Problems, *, verdict: Verdict | None = None, facts: Mapping[str, Json] | None = None
+    ) -> Outcome:
+        """Record that nothing ran and why, then refuse."""
+        fields, bodies = self._base()
+        problem_fields, problem_bodies = entries.of_problems(problems)
+        fields |= {"gov.outcome": "refused", **(facts or {}), **problem_fields}
+        if verdict is not None:
+            fields |= entries.of_verdict(verdict)
+        done = await self._append(entries.REFUSED, fields, bodies | problem_bodies)
+        if done is None:
+            return _ledger_fault()
+        rules = () if verdict is None else verdict.rules
+        return Refused(problems=problems, rules=rules, record=self._record(done))
+
+    async def deny(self, verdict: Verdict, facts: Mapping[str, Json] | None = None) -> Outcome:
+        """Refuse because policy says so."""
+        return await self.refuse(problems_of(verdict), verdict=verdict, facts=facts)
+
+    async def fault(self, problem: Problem, engine_text: str, facts: Mapping[str, Json] | None = None) -> Fault:
+        """Record that a device or the gateway itself failed, as the outcome of what was released, if anything was.
+
+        ``engine_text`` goes to the record only.
+        """
+        fields, bodies = (self._trail(), entries.of_user(self.call.principal)) if self.released else self._base()
+        outcome = "cancelled" if problem.code is codes.WAREHOUSE_CANCELLED else "fault"
+        fields |= {"gov.outcome": outcome, "error.type": problem.code.name, **(facts or {})}
+        if self.released:
+            fields["gov.links"] = [{"index": each.index, "rel": "intent"} for each in self.released]
+        done = await self._append(entries.FAILED, fields, bodies | {"gov.error.text": engine_text})
+        if done is not None:
+            self.released.clear()
+        return Fault(problem=problem, record=None if done is None else self._record(done))
+
+    async def _intend(
+        self, fields: entries.Fields, bodies: entries.Fields, facts: Mapping[str, Json]
+    ) -> Durable | None:
+        """Make the intent durable; if the caller leaves meanwhile, it still gets its outcome."""
+        appending = asyncio.ensure_future(self._append(entries.RELEASED, fields, bodies))
+        try:
+            intent = await asyncio.shield(appending)
+        except asyncio.CancelledError:
+            # The entry is on its way to the disk and cannot be called back.
+            await asyncio.shield(self._given_up(facts, appending))
+            raise
+        if intent is not None:
+            self.released.append(intent)
+        return intent
+
+    async def _given_up(
+        self, facts: Mapping[str, Json], appending: asyncio.Future[Durable | None] | None = None
+    ) -> None:
+        """Record that the caller went away, once the intent stands."""
+        if appending is not None and (intent := await appending) is not None:
+            self.released.append(intent)
+        if self.released:
+            code = codes.WAREHOUSE_CANCELLED
+            await self.fault(Problem(code=code, message=code.cause, hint=code.cure), "the caller went away", facts)
+
+    def _base(self) -> tuple[entries.Fields, entries.Fields]:
+        return entries.of_call(self.call, self.span.trace_id, self.span.span_id)
+
+    def _trail(self) -> entries.Fields:
+        """The few fields by which an outcome is found without its intent."""
+        return {
+            "gen_ai.agent.id": self.call.principal.agent.id,
+            "gen_ai.tool.name": self.call.tool,
+            "gov.door": self.call.door,
+            "trace_id": self.span.trace_id,
+            "span_id": self.span.span_id,
+        }
+
+    async def _append(self, event: str, fields: entries.Fields, bodies: entries.Fields) -> Durable | None:
+        with self.observer.span("gov.record", {"gov.event": event}):
+            try:
+                return await self.ledger.append(event, fields, bodies=bodies)
+            except LedgerUnavailable:
+                return None
+
+    def _record(self, durable: Durable) -> Record:
+        self.span.set("gov.audit.index", durable.index)
+        self.span.set("gov.audit.leaf_hash", durable.leaf_hash)
+        return Record(index=durable.index, trace_id=self.span.trace_id)
+
+
+def _link(to: Durable, relation: str) -> Json:
+    return [{"index": to.index, "rel": relation}]
+
+
+def _ledger_fault() -> Fault:
+    code = codes.LEDGER_UNAVAILABLE
+    return Fault(problem=Problem(code=code, message=code.cause, hint=code.cure), record=None)

@@ -1,0 +1,157 @@
+"""What goes into the record: one place that names the fields, so that every tool records the same things alike.
+
+OpenTelemetry names where they exist, ``gov.*`` for ours (design §7). Whatever may identify a person or repeat data goes
+into bodies, which the ledger keeps apart behind salted commitments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import orjson
+
+from metricgate.compiling.statement import Statement
+from metricgate.gateway.arguments import MOST_BYTES
+from metricgate.gateway.ports import Rows
+from metricgate.gateway.tool import ToolCall
+from metricgate.planning.plan import Plan
+from metricgate.policy.verdict import Verdict
+from metricgate.vocabulary.digest import digest_of_bytes
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.obligation import Limit, Obligations
+from metricgate.vocabulary.predicate import Scalar
+from metricgate.vocabulary.principal import Principal
+from metricgate.vocabulary.problem import Problems
+
+RELEASED = "gov.call.released"
+"""Intent: decided and about to run. Durable before the effect."""
+COMPLETED = "gov.call.completed"
+"""Outcome: answered."""
+REFUSED = "gov.call.refused"
+"""Outcome: nothing ran."""
+FAILED = "gov.call.failed"
+"""Outcome: it was released but gave no answer (time-out, engine error, caller gone)."""
+
+Fields = dict[str, Json]
+
+
+@lru_cache(maxsize=4096)
+def _who(principal: Principal) -> tuple[tuple[tuple[str, Json], ...], tuple[tuple[str, Json], ...]]:
+    agent, user = principal.agent, principal.user
+    fields: Fields = {
+        "gen_ai.operation.name": "execute_tool",
+        "gen_ai.agent.id": agent.id,
+        "gov.agent.proof": str(agent.proof),
+        "gov.agent.method": agent.method,
+        "gov.credential": principal.credential,
+    }
+    bodies: Fields = {}
+    if user is not None:
+        fields["gov.user.proof"] = str(user.proof)
+        fields["gov.user.method"] = user.method
+        bodies["gov.user.id"] = user.id
+    return tuple(fields.items()), tuple(bodies.items())
+
+
+def of_user(principal: Principal) -> Fields:
+    """The body that names the user, if there is one: outcomes carry it too, so that they are found by user."""
+    return {} if principal.user is None else {"gov.user.id": principal.user.id}
+
+
+def of_call(call: ToolCall, trace_id: str, span_id: str) -> tuple[Fields, Fields]:
+    """Return (fields, bodies) that every entry about ``call`` starts from."""
+    who, who_bodies = _who(call.principal)
+    fields = dict(who)
+    fields["gen_ai.tool.name"] = call.tool[:200]
+    fields["gov.door"] = call.door
+    fields["trace_id"] = trace_id
+    fields["span_id"] = span_id
+    if call.client:
+        fields.update(call.client)
+    bodies = dict(who_bodies)
+    bodies["gov.arguments"] = recordable(call.arguments)
+    return fields, bodies
+
+
+def recordable(arguments: Json) -> Json:
+    """Return the arguments as the record takes them.
+
+    What is larger than any question is kept as its size and digest, and what has no JSON form (too deeply nested, lone
+    surrogates) as the reason why: nobody fills the ledger with junk, and no junk keeps a refusal out of it.
+    """
+    try:
+        text = orjson.dumps(arguments)
+    except (TypeError, ValueError, RecursionError) as error:
+        return {"not_kept": str(error)[:200]}
+    if len(text) <= MOST_BYTES:
+        return arguments
+    return {"not_kept": f"larger than {MOST_BYTES} bytes", "bytes": len(text), "digest": digest_of_bytes(text)}
+
+
+def of_plan(plan: Plan) -> Fields:
+    """What was asked, resolved: metrics with their versions, datasets, and everything that policy judged."""
+    return {
+        "gov.metrics": [{"name": metric.name, "version": metric.definition_version} for metric in plan.metrics],
+        "gov.datasets": list(plan.datasets),
+        "gov.resources": [str(resource) for resource in plan.resources],
+    }
+
+
+def of_verdict(verdict: Verdict) -> Fields:
+    """Why: the verdict, its rules, its obligations and the policy it came from."""
+    return {
+        "gov.decision.verdict": str(verdict.decision),
+        "gov.decision.action": str(verdict.action),
+        "gov.decision.rules": list(verdict.rules),
+        "gov.decision.obligations": obligations_as_json(verdict.obligations),
+        "gov.policy.digest": verdict.policy_digest,
+    }
+
+
+def obligations_as_json(obligations: Obligations) -> Json:
+    """The rules and limits of the obligations, without the values bound in row filters."""
+
+    def limit(bound: Limit | None) -> Json:
+        return None if bound is None else {"rule": bound.rule, "value": bound.value}
+
+    return {
+        "row_filters": [{"rule": each.rule, "dataset": each.dataset} for each in obligations.row_filters],
+        "rows": limit(obligations.rows),
+        "bytes": limit(obligations.bytes),
+        "seconds": limit(obligations.seconds),
+    }
+
+
+def of_statement(statement: Statement, system: str) -> tuple[Fields, Fields]:
+    """What runs: parameterised text and its digest as fields, the values as a body."""
+    fields: Fields = {
+        "db.system.name": system,
+        "db.query.text": statement.sql,
+        "gov.statement.digest": statement.digest,
+    }
+    return fields, {"gov.statement.parameters": scalars_as_json(statement.parameters)}
+
+
+def of_rows(rows: Rows) -> Fields:
+    """The effect of a read."""
+    return {
+        "gov.effect.rows": len(rows.values),
+        "gov.effect.bytes": rows.bytes,
+        "gov.effect.truncated": rows.truncated,
+        "gov.effect.seconds": round(rows.seconds, 6),
+    }
+
+
+def of_problems(problems: Problems) -> tuple[Fields, Fields]:
+    """Why nothing ran: the codes as fields, the messages (they repeat arguments) as a body."""
+    first = problems.first
+    return (
+        {"error.type": first.code.name, "gov.codes": sorted({problem.code.name for problem in problems})},
+        {"gov.problems": [problem.as_json() for problem in problems]},
+    )
+
+
+def scalars_as_json(values: Sequence[Scalar]) -> list[Json]:
+    """Values as JSON: dates and decimals as text."""
+    return [value if isinstance(value, str | int | float | bool) or value is None else str(value) for value in values]

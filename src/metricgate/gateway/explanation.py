@@ -1,0 +1,110 @@
+"""Every answer explains itself: what was resolved, which SQL, which rules, which versions (promise 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from metricgate.gateway.desk import Desk
+from metricgate.gateway.entries import scalars_as_json
+from metricgate.gateway.preparing import Prepared
+from metricgate.gateway.standing import deprecation_of
+from metricgate.policy.verdict import Verdict
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.obligation import Obligations
+from metricgate.vocabulary.predicate import And, Comparison, Not, Or, Predicate, Template
+
+EXPLANATION_PROPERTIES: Mapping[str, Json] = {
+    "definitions": {
+        "type": "array",
+        "description": "The governed definition of each metric and its version.",
+        "items": {"type": "object"},
+    },
+    "sql": {"type": "string", "description": "The statement, with $1, $2, ... for the parameters."},
+    "parameters": {"type": "array"},
+    "time": {"type": "object", "description": "Time column used per metric, the range as [start, before), the zone."},
+    "joins": {"type": "object", "description": "Join path taken per member."},
+    "policy": {
+        "type": "object",
+        "description": "The rules that decided, and the filters and limits they added.",
+        "properties": {
+            "verdict": {"type": "string"},
+            "rules": {"type": "array", "items": {"type": "string"}},
+            "row_filters": {"type": "array", "items": {"type": "object"}},
+            "limits": {"type": "object"},
+            "digest": {"type": "string"},
+        },
+        "required": ["verdict", "rules", "row_filters", "limits", "digest"],
+    },
+    "data": {"type": "object", "description": "Where the numbers come from and the state of that data."},
+    "catalog_version": {"type": "string"},
+    "notes": {"type": "array", "items": {"type": "string"}},
+}
+
+
+def explained(desk: Desk, prepared: Prepared, forgiven: Sequence[str]) -> dict[str, Json]:
+    """Return the explaining part of an answer, in the order of ``EXPLANATION_PROPERTIES``."""
+    plan = prepared.plan
+    return {
+        "definitions": [
+            {
+                "metric": metric.name,
+                "definition_version": metric.definition_version,
+                "certified": metric.certified,
+                "status": str(metric.status),
+                "deprecation": deprecation_of(desk, desk.governance.catalog.metrics[metric.name]),
+            }
+            for metric in plan.metrics
+        ],
+        "sql": prepared.statement.sql,
+        "parameters": scalars_as_json(prepared.statement.parameters),
+        "time": plan.explanation.time_as_json(),
+        "joins": plan.explanation.joins_as_json(),
+        "policy": policy_as_json(prepared.verdict),
+        "data": {"warehouse": desk.warehouse.name, "datasets": list(plan.datasets), "state": desk.warehouse.data_state},
+        "catalog_version": desk.governance.catalog.version,
+        "notes": [*forgiven, *prepared.notes, *plan.explanation.notes],
+    }
+
+
+def policy_as_json(verdict: Verdict) -> dict[str, Json]:
+    """Return ``{verdict, rules, row_filters, limits, digest}``."""
+    return {
+        "verdict": str(verdict.decision),
+        "rules": list(verdict.rules),
+        "row_filters": [
+            {"rule": each.rule, "dataset": each.dataset, "where": predicate_as_json(each.condition)}
+            for each in verdict.obligations.row_filters
+        ],
+        "limits": _limits(verdict.obligations),
+        "digest": verdict.policy_digest,
+    }
+
+
+def predicate_as_json(predicate: Predicate) -> Json:
+    """Return the structured form in which a caller could have written the predicate."""
+    match predicate:
+        case Comparison():
+            values = scalars_as_json(predicate.values)
+            value: Json = values[0] if len(values) == 1 and str(predicate.op) not in {"in", "not_in"} else values
+            return {"member": predicate.member, "op": str(predicate.op), **({"value": value} if values else {})}
+        case And():
+            return {"and": [predicate_as_json(part) for part in predicate.parts]}
+        case Or():
+            return {"or": [predicate_as_json(part) for part in predicate.parts]}
+        case Not():
+            return {"not": predicate_as_json(predicate.part)}
+        case Template():
+            return {
+                "sql": predicate.text,
+                "members": list(predicate.members),
+                "values": scalars_as_json(predicate.values),
+            }
+
+
+def _limits(obligations: Obligations) -> Json:
+    named = {"rows": obligations.rows, "bytes": obligations.bytes, "seconds": obligations.seconds}
+    return {
+        name: {"value": int(limit.value) if limit.value == int(limit.value) else limit.value, "rule": limit.rule}
+        for name, limit in named.items()
+        if limit is not None
+    }

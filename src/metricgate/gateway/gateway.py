@@ -1,0 +1,119 @@
+"""The gateway: the one flow behind every door."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import structlog
+
+from metricgate.gateway import codes
+from metricgate.gateway.desk import Desk
+from metricgate.gateway.governance import GovernanceSource
+from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Refused
+from metricgate.gateway.ports import Clock, Ledger, Observer, Warehouse
+from metricgate.gateway.tool import ToolCall, ToolDefinition
+from metricgate.gateway.tools import TOOLS, Servable
+from metricgate.policy.verdict import Decision
+from metricgate.vocabulary.nearest import did_you_mean
+from metricgate.vocabulary.principal import Principal
+from metricgate.vocabulary.problem import Problem, Problems
+from metricgate.vocabulary.resource import Action
+
+_TOOLS: Mapping[str, Servable] = {tool.definition.name: tool for tool in TOOLS}
+
+
+class Gateway:
+    """Takes calls of authenticated principals; answers, refuses or fails, and records each before it says so."""
+
+    def __init__(
+        self,
+        *,
+        governance: GovernanceSource,
+        warehouse: Warehouse,
+        ledger: Ledger,
+        observer: Observer,
+        clock: Clock,
+    ) -> None:
+        self._governance = governance
+        self._warehouse = warehouse
+        self._ledger = ledger
+        self._observer = observer
+        self._clock = clock
+
+    def tools(self, principal: Principal | None = None) -> tuple[ToolDefinition, ...]:
+        """Return the tools in a fixed order; with a principal, only those that it may call."""
+        if principal is None:
+            return tuple(tool.definition for tool in TOOLS)
+        judge = self._governance.current.judge
+        return tuple(
+            tool.definition
+            for tool in TOOLS
+            if judge.judge(principal, Action.CALL, (tool.resource,)).decision is Decision.ALLOW
+        )
+
+    async def call(self, call: ToolCall) -> Outcome:
+        """Serve one call. Never raises for what a caller or a device did; cancellation goes through."""
+        begin = self._clock.monotonic()
+        attributes = {
+            "gen_ai.operation.name": "execute_tool",
+            "gen_ai.tool.name": call.tool[:200],
+            "gen_ai.agent.id": call.principal.agent.id,
+            "gov.door": call.door,
+        }
+        with self._observer.call(call.carrier, f"execute_tool {call.tool[:200]}", attributes) as span:
+            desk = Desk(
+                call=call,
+                governance=self._governance.current,
+                ledger=self._ledger,
+                warehouse=self._warehouse,
+                observer=self._observer,
+                span=span,
+                today=datetime.fromtimestamp(self._clock.unix_nano() // 1_000_000_000, UTC).date(),
+            )
+            try:
+                outcome = await _serve(desk)
+            except Exception as error:  # noqa: BLE001 - promise 1: a checker's own error refuses, and leaves a record
+                code = codes.INTERNAL
+                problem = Problem(code=code, message=code.cause, hint=code.cure)
+                outcome = await desk.fault(problem, f"{type(error).__name__}: {error}")
+                structlog.get_logger("metricgate.gateway").exception("internal_fault", trace_id=span.trace_id)
+            kind, code_name = _told(outcome)
+            span.set("gov.outcome", kind)
+            if code_name:
+                span.set("error.type", code_name)
+        self._observer.counted(
+            tool=call.tool if call.tool in _TOOLS else "unknown",
+            outcome=kind,
+            code=code_name,
+            seconds=self._clock.monotonic() - begin,
+        )
+        return outcome
+
+
+async def _serve(desk: Desk) -> Outcome:
+    name = desk.call.tool
+    tool = _TOOLS.get(name)
+    if tool is None:
+        problem = Problem(
+            code=codes.UNKNOWN_TOOL,
+            message=f"There is no tool {name[:200]!r}.",
+            hint=did_you_mean(name[:200], _TOOLS) or f"The tools are: {', '.join(_TOOLS)}.",
+        )
+        return await desk.refuse(Problems((problem,)))
+    verdict = desk.judge(Action.CALL, (tool.resource,))
+    if verdict.decision is not Decision.ALLOW:
+        return await desk.deny(verdict)
+    return await tool.serve(desk)
+
+
+def _told(outcome: Outcome) -> tuple[str, str]:
+    match outcome:
+        case Answered():
+            return "answered", ""
+        case Refused():
+            return "refused", outcome.problems.first.code.name
+        case Held():
+            return "held", ""
+        case Fault():
+            return "fault", outcome.problem.code.name

@@ -1,0 +1,79 @@
+"""What is in force at one moment: catalog and policy together, so that a call sees one state from start to end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Protocol
+
+from metricgate.catalog.catalog import Catalog
+from metricgate.compiling.compiler import compile_plan
+from metricgate.compiling.statement import Statement
+from metricgate.planning.plan import Plan
+from metricgate.planning.planner import Planner
+from metricgate.planning.question import Question
+from metricgate.policy.judge import Judge
+from metricgate.vocabulary.obligation import Obligations
+from metricgate.vocabulary.problem import Problems
+
+_REMEMBERED = 4096
+_MOST_REMEMBERED_BYTES = 4096
+"""What is remembered is bounded in size as well as in number: at most some 16 MiB of questions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Governance:
+    """One consistent state. Replaced whole by a reload; calls that began under it end under it."""
+
+    catalog: Catalog
+    planner: Planner
+    judge: Judge
+    remembered: Roads
+    """Plans and statements are remembered: the same question under the same obligations has the same ones as long as
+    this state is in force."""
+    fresh: Roads
+    """The same without memory, for questions too large to keep."""
+
+    def roads(self, size: int) -> Roads:
+        """Return how to plan and compile a question that came in ``size`` bytes."""
+        return self.remembered if size <= _MOST_REMEMBERED_BYTES else self.fresh
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roads:
+    """From a question to its plan, and on to its statement."""
+
+    plan: Callable[[Question], Plan | Problems]
+    compile: Callable[[Question, Obligations], Statement | Problems]
+
+
+class GovernanceSource(Protocol):
+    """Holds the state in force."""
+
+    @property
+    def current(self) -> Governance:
+        """The last state that loaded without problems."""
+        ...
+
+
+def govern(*, catalog: Catalog, judge: Judge, dialect: str) -> Governance:
+    """Make a catalog and a judge ready to answer in ``dialect``."""
+    planner = Planner(catalog)
+    plan = lru_cache(maxsize=_REMEMBERED)(planner.plan)
+
+    def compiled(question: Question, obligations: Obligations) -> Statement | Problems:
+        planned = plan(question)
+        return planned if isinstance(planned, Problems) else compile_plan(planned, obligations, dialect)
+
+    def compiled_fresh(question: Question, obligations: Obligations) -> Statement | Problems:
+        planned = planner.plan(question)
+        return planned if isinstance(planned, Problems) else compile_plan(planned, obligations, dialect)
+
+    return Governance(
+        catalog=catalog,
+        planner=planner,
+        judge=judge,
+        remembered=Roads(plan=plan, compile=lru_cache(maxsize=_REMEMBERED)(compiled)),
+        fresh=Roads(plan=planner.plan, compile=compiled_fresh),
+    )

@@ -1,0 +1,78 @@
+"""How a call may end: a closed set, the same at every door."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.problem import Problem, Problems
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """Where the call stands in the ledger.
+
+    Attributes:
+        index: number of the entry that records the outcome; what a receipt is asked for by.
+        trace_id: 32 hex digits, the same as in traces and logs.
+    """
+
+    index: int
+    trace_id: str
+
+    def as_json(self) -> dict[str, Json]:
+        """Return ``{index, trace_id}``."""
+        return {"index": self.index, "trace_id": self.trace_id}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """The call did what was asked.
+
+    ``answer`` depends on the question, the caller's rights and the data only (never on time or record numbers), so that
+    the same question has byte-equal answers at every door. ``body`` is its canonical JSON.
+    """
+
+    answer: Mapping[str, Json]
+    body: bytes
+    record: Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """Nothing ran. The first problem gives code and status; ``rules`` are the policy rules that decided, if policy did.
+
+    An ambiguous name is a refusal too, with code ``E_AMBIGUOUS_METRIC``: its problem's details hold ``question`` and
+    ``candidates`` (each ``{name, domain, owner, description, difference}``), so that doors can ask back.
+    """
+
+    problems: Problems
+    rules: tuple[str, ...] = ()
+    record: Record | None
+
+    @property
+    def status(self) -> int:
+        """The HTTP status of the first problem."""
+        return self.problems.first.code.status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """The action waits for a human. No tool of this release holds; the doors already know how to say it."""
+
+    action_id: str
+    message: str
+    rules: tuple[str, ...]
+    record: Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """The gateway or a device behind it failed; ``record`` is None only where the ledger itself is what failed."""
+
+    problem: Problem
+    record: Record | None
+
+
+Outcome = Answered | Refused | Held | Fault

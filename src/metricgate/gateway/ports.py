@@ -1,0 +1,190 @@
+"""What the gateway needs from the outside, and the value that alone may reach a warehouse."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from metricgate.catalog.catalog import Catalog
+from metricgate.compiling.statement import Statement
+from metricgate.ledger.receipt import Receipt
+from metricgate.policy.verdict import Decision, Verdict
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.result import Column
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Durable:
+    """Proof that an entry is on disk: its index in the ledger and the hash of its leaf (hex)."""
+
+    index: int
+    leaf_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Released:
+    """A statement that may run: it has an allowing verdict and its intent is durable.
+
+    ``Warehouse.run`` takes nothing else, so "ran without a decision or a record" does not type-check.
+    """
+
+    statement: Statement
+    verdict: Verdict
+    intent: Durable
+
+    def __post_init__(self) -> None:
+        if self.verdict.decision is not Decision.ALLOW:
+            raise ValueError(f"a verdict of {self.verdict.decision} releases nothing")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """What a warehouse returned, already inside its caps.
+
+    Attributes:
+        columns: actual names and logical types, in order.
+        values: rows of wire values (JSON scalars, lists, objects) as ``vocabulary.result.DataType`` says.
+        truncated: which cap cut the result (``rows`` or ``bytes``), or None.
+        bytes: size of the Arrow data that was kept.
+        seconds: time spent in the engine.
+    """
+
+    columns: tuple[Column, ...]
+    values: Sequence[Sequence[Json]]
+    truncated: str | None
+    bytes: int
+    seconds: float
+
+
+class WarehouseError(Exception):
+    """The engine did not give rows. ``code`` is a gateway code; the engine's own words go to the record only."""
+
+    def __init__(self, code: str, engine_text: str) -> None:
+        super().__init__(code)
+        self.code = code
+        """``E_WAREHOUSE_TIMEOUT``, ``E_WAREHOUSE_CANCELLED``, ``E_WAREHOUSE_MEMORY``, ``E_WAREHOUSE_UNAVAILABLE`` or
+        ``E_WAREHOUSE_FAILED``."""
+        self.engine_text = engine_text
+
+
+class Warehouse(Protocol):
+    """An engine that runs released statements, one at a time per call, read-only."""
+
+    name: str
+    dialect: str
+
+    @property
+    def data_state(self) -> Json:
+        """What is known of the data's state, for answers and records: e.g. ``{"as_of": "2026-01-31T00:00:00Z"}``.
+
+        Constant between two changes of the data, so that equal questions keep having equal answers.
+        """
+        ...
+
+    async def run(self, released: Released) -> Rows:
+        """Run it under the verdict's limits. Cancelling the awaiting task interrupts the engine.
+
+        Raises:
+            WarehouseError: the engine failed, timed out, or ran out of memory.
+        """
+        ...
+
+    async def describe(
+        self, relations: Sequence[tuple[str, ...]]
+    ) -> Mapping[tuple[str, ...], tuple[Column, ...] | None]:
+        """Return the columns of each relation, or None where it does not exist. Reads metadata only."""
+        ...
+
+    async def close(self) -> None:
+        """Interrupt what runs and release everything."""
+        ...
+
+
+class Ledger(Protocol):
+    """The record. ``append`` returns when the entry is durable; it never drops and never answers early."""
+
+    async def append(
+        self, event: str, fields: Mapping[str, Json], *, bodies: Mapping[str, Json] | None = None
+    ) -> Durable:
+        """Append one entry.
+
+        Args:
+            event: event name, e.g. ``gov.call.released``.
+            fields: the entry's fields, kept in the leaf in clear; see ``docs/record.md``.
+            bodies: what may identify a person or repeat data: kept apart behind salted commitments, erasable.
+
+        Raises:
+            LedgerUnavailable: it could not be made durable. Nothing may run.
+        """
+        ...
+
+    async def receipt(self, index: int) -> Receipt | None:
+        """Return the entry with its proof, which verifies offline, or None if there is no such entry."""
+        ...
+
+
+class LedgerUnavailable(Exception):
+    """The ledger cannot make entries durable; whoever asked must refuse."""
+
+
+SpanValue = str | float | bool
+"""What a span attribute may be (``int`` is a ``float`` to the type checker)."""
+
+
+class Clock(Protocol):
+    """Time as a port."""
+
+    def unix_nano(self) -> int:
+        """Return nanoseconds since 1970-01-01T00:00Z."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds from an arbitrary start, never going back."""
+        ...
+
+
+class Observer(Protocol):
+    """Spans and counters. Losing them loses no record."""
+
+    def span(self, name: str, attributes: Mapping[str, SpanValue] | None = None) -> AbstractContextManager[Span]:
+        """Start a span as the current one's child; leaving the block ends it."""
+        ...
+
+    def call(
+        self, carrier: Mapping[str, str], name: str, attributes: Mapping[str, SpanValue]
+    ) -> AbstractContextManager[Span]:
+        """Start a call's root span, child of the W3C ``traceparent`` in ``carrier`` where there is one."""
+        ...
+
+    def counted(self, *, tool: str, outcome: str, code: str, seconds: float) -> None:
+        """Count one finished call."""
+        ...
+
+
+class Span(Protocol):
+    """A running span."""
+
+    @property
+    def trace_id(self) -> str:
+        """32 hex digits; real also where tracing is off or the trace is not sampled."""
+        ...
+
+    @property
+    def span_id(self) -> str:
+        """16 hex digits."""
+        ...
+
+    def set(self, name: str, value: SpanValue, /) -> None:
+        """Set an attribute."""
+        ...
+
+
+class Definitions(Protocol):
+    """The catalog in force. May change between two calls, never during one."""
+
+    @property
+    def catalog(self) -> Catalog:
+        """The catalog that the last good load gave."""
+        ...

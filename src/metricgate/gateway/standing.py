@@ -1,0 +1,152 @@
+"""Where metrics are in their lives, and whether they are still what the caller takes them for.
+
+Asked once policy allows the question, so that nothing is told of a metric to somebody who may not use it. It is about
+the metrics that a question names, in ``metrics`` or in its filters; what those are built on is their owners' affair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from metricgate.catalog.metrics import Metric, Status
+from metricgate.catalog.names import split_metric_call
+from metricgate.gateway import codes
+from metricgate.gateway.desk import Desk
+from metricgate.gateway.naming import is_usable, may_describe, resolve_metrics, retired
+from metricgate.planning.question import Question
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.predicate import members_of
+from metricgate.vocabulary.problem import Place, Problem, Problems
+from metricgate.vocabulary.resource import Action, Resource, ResourceKind
+
+_MOST_OFFERED = 5
+
+
+def standing_of(desk: Desk, question: Question, pins: Mapping[str, str]) -> tuple[str, ...] | Problems:
+    """Return a note for each deprecated metric, or why some metric does not answer.
+
+    Args:
+        desk: the call's.
+        question: with full metric names; policy already allows it.
+        pins: metric names as the caller wrote them -> the definition version that is expected.
+    """
+    named = _named(desk, question)
+    problems: list[Problem] = []
+    notes: list[str] = []
+    for name in named:
+        metric = desk.governance.catalog.metrics[name]
+        problem = _unready(desk, metric)
+        if problem is not None:
+            problems.append(problem)
+        elif metric.header.status is Status.DEPRECATED:
+            notes.append(_note(desk, metric))
+    problems.extend(_moved(desk, pins, named))
+    return Problems(tuple(problems)) if problems else tuple(notes)
+
+
+def deprecation_of(desk: Desk, metric: Metric) -> dict[str, Json] | None:
+    """Return ``{replaced_by, sunset_at, retired}`` of a deprecated metric, naming only what the caller may see."""
+    given = metric.header.deprecation
+    if given is None and metric.header.status is not Status.DEPRECATED:
+        return None
+    return {
+        "replaced_by": _replacement(desk, metric),
+        "sunset_at": None if given is None else given.sunset_at,
+        "retired": retired(metric, desk.today),
+    }
+
+
+def _named(desk: Desk, question: Question) -> tuple[str, ...]:
+    """Full names; those in filters may be bare, and stand for one metric since the question could be planned."""
+    calls = [call for member in members_of(question.where) if (call := split_metric_call(member)) is not None]
+    in_filters = (full for call in calls for full in desk.governance.catalog.named(call[0]))
+    return tuple(dict.fromkeys([*question.metrics, *in_filters]))
+
+
+def _unready(desk: Desk, metric: Metric) -> Problem | None:
+    name = metric.header.name
+    if metric.header.status is Status.DRAFT and not desk.allows(Action.QUERY_DRAFT, _resource(name)):
+        offered: list[Json] = list(_instead(desk, metric))
+        hint = f"Active and near it: {', '.join(map(str, offered))}." if offered else codes.METRIC_DRAFT.cure
+        return Problem(
+            code=codes.METRIC_DRAFT,
+            message=f"{name} is a draft of {metric.header.owner or 'nobody named'}; you may not query drafts.",
+            where=Place(path="metrics"),
+            hint=hint,
+            details={"metric": name, "owner": metric.header.owner, "instead": offered},
+        )
+    if not retired(metric, desk.today):
+        return None
+    given = metric.header.deprecation
+    until = "" if given is None or given.sunset_at is None else given.sunset_at
+    by = _replacement(desk, metric)
+    return Problem(
+        code=codes.METRIC_RETIRED,
+        message=f"{name} answered until {until} and no longer does.",
+        where=Place(path="metrics"),
+        hint=f"Ask for {by} instead." if by else "It names no replacement that you may see; ask its owner.",
+        details={"metric": name, "sunset_at": until, "replaced_by": by, "owner": metric.header.owner},
+    )
+
+
+def _note(desk: Desk, metric: Metric) -> str:
+    given = metric.header.deprecation
+    by = _replacement(desk, metric)
+    instead = f": use {by} instead" if by else ""
+    until = f" It answers until {given.sunset_at}." if given is not None and given.sunset_at else ""
+    return f"{metric.header.name} is deprecated{instead}.{until}"
+
+
+def _replacement(desk: Desk, metric: Metric) -> str | None:
+    given = metric.header.deprecation
+    by = None if given is None else given.replaced_by
+    return by if by is not None and may_describe(desk, by) else None
+
+
+def _instead(desk: Desk, draft: Metric) -> tuple[str, ...]:
+    """Metrics of the same bare name, then of the same domain, that would answer this caller."""
+    header = draft.header
+    metrics = desk.governance.catalog.metrics
+    near = [each for each in metrics.values() if each.header.bare_name == header.bare_name]
+    near += [each for each in metrics.values() if each.header.domain == header.domain]
+    usable = (
+        each.header.name
+        for each in near
+        if each.header.status is Status.ACTIVE
+        and is_usable(desk, each.header.name)
+        and may_describe(desk, each.header.name)
+        and desk.allows(Action.QUERY, _resource(each.header.name))
+    )
+    return tuple(dict.fromkeys(usable))[:_MOST_OFFERED]
+
+
+def _moved(desk: Desk, pins: Mapping[str, str], named: tuple[str, ...]) -> list[Problem]:
+    problems: list[Problem] = []
+    for given, pinned in pins.items():
+        place = Place(path=f"pins.{given[:80]}")
+        found = resolve_metrics(desk, (given,))
+        if isinstance(found, Problems):
+            problems.extend(Problem(code=p.code, message=p.message, where=place, hint=p.hint) for p in found)
+        elif found.metrics[0] not in named:
+            message = f"A version is pinned for {given[:80]!r}, which the question does not ask for."
+            hint = f"The question asks for: {', '.join(named) or 'no metric'}."
+            problems.append(Problem(code=codes.INVALID_ARGUMENT, message=message, where=place, hint=hint))
+        else:
+            header = desk.governance.catalog.metrics[found.metrics[0]].header
+            if pinned != header.definition_version:
+                problems.append(_changed(header.name, pinned, header.definition_version, place))
+    return problems
+
+
+def _changed(name: str, pinned: str, current: str, place: Place) -> Problem:
+    return Problem(
+        code=codes.VERSION_CHANGED,
+        message=f"{name} is pinned to {pinned[:80]}, but {current} is in force.",
+        where=place,
+        hint=codes.VERSION_CHANGED.cure,
+        details={"metric": name, "pinned": pinned[:80], "current": current},
+    )
+
+
+def _resource(name: str) -> Resource:
+    return Resource(ResourceKind.METRIC, name)

@@ -1,0 +1,53 @@
+"""What a tool is, as the doors see it, and how it is called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.principal import Principal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolDefinition:
+    """One tool: the HTTP route, the MCP tool, the CLI command and the docs are all made from this.
+
+    Attributes:
+        name: e.g. ``query_metrics``.
+        title: for people.
+        description: for models; at most 2,048 characters.
+        input_schema: JSON Schema of the arguments, closed (``additionalProperties: false``).
+        output_schema: JSON Schema of the envelope ``{"answer": ..., "record": ...}``.
+        read_only, destructive, idempotent, open_world: MCP's annotations, truthful.
+    """
+
+    name: str
+    title: str
+    description: str
+    input_schema: Mapping[str, Json]
+    output_schema: Mapping[str, Json]
+    read_only: bool = True
+    destructive: bool = False
+    idempotent: bool = True
+    open_world: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCall:
+    """One call by an authenticated caller.
+
+    Attributes:
+        arguments: parsed JSON, unchecked; the gateway parses them itself, so that every door is equally strict. May be
+            any JSON value: what is not an object is refused.
+        door: ``http``, ``mcp``, ``cli`` or ``python``.
+        carrier: ``traceparent`` and ``tracestate`` as they came, from headers or MCP ``_meta``.
+        client: free facts for the record, e.g. ``{"mcp.protocol.version": "2026-07-28"}``.
+    """
+
+    tool: str
+    arguments: Json
+    principal: Principal
+    door: str
+    carrier: Mapping[str, str] = field(default_factory=dict)
+    client: Mapping[str, Json] = field(default_factory=dict)

@@ -1,0 +1,179 @@
+"""``describe_metric``: one definition in full, and what it can be grouped and filtered by."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from metricgate.catalog.metrics import Metric
+from metricgate.catalog.metrics.conversion import ConversionMetric
+from metricgate.catalog.metrics.cumulative import CumulativeMetric
+from metricgate.catalog.metrics.derived import DerivedMetric, InputMetric
+from metricgate.catalog.metrics.ratio import RatioMetric
+from metricgate.catalog.metrics.simple import SimpleMetric
+from metricgate.gateway.arguments import Parsed
+from metricgate.gateway.describing import member_as_json, shortened, summary_of
+from metricgate.gateway.desk import Desk
+from metricgate.gateway.explanation import predicate_as_json
+from metricgate.gateway.naming import resolve_metrics
+from metricgate.gateway.outcome import Outcome
+from metricgate.gateway.seeing import Seen, may_group
+from metricgate.gateway.standing import deprecation_of
+from metricgate.gateway.tools.tool import Tool, define
+from metricgate.policy.verdict import Decision
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.problem import Problems
+from metricgate.vocabulary.resource import Action, Resource, ResourceKind
+
+
+class DescribeArguments(BaseModel):
+    """Which metric."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    metric: Annotated[str, Field(min_length=1, max_length=300)] = Field(description="A metric's name or synonym.")
+
+
+async def _serve(desk: Desk, parsed: Parsed[DescribeArguments]) -> Outcome:
+    named = resolve_metrics(desk, (parsed.value.metric,))
+    if isinstance(named, Problems):
+        return await desk.refuse(named)
+    name = named.metrics[0]
+    verdict = desk.judge(Action.DESCRIBE, (Resource(ResourceKind.METRIC, name),))
+    if verdict.decision is not Decision.ALLOW:
+        return await desk.deny(verdict)
+    metric = desk.governance.catalog.metrics[name]
+    members = desk.governance.planner.reachable((name,))
+    seen = Seen(desk, Action.QUERY)
+    answer = {
+        **summary_of(metric),
+        "definition": _definition(metric, seen),
+        "certification": _certification(metric),
+        "deprecation": deprecation_of(desk, metric),
+        "instructions": shortened(metric.header.ai_instructions),
+        "examples": list(metric.header.ai_examples),
+        "members": [member_as_json(member) for member in members if may_group(seen, member)],
+        "catalog_version": desk.governance.catalog.version,
+        "notes": [*parsed.notes, *named.notes],
+    }
+    facts: dict[str, Json] = {"gov.metrics": [{"name": name, "version": metric.header.definition_version}]}
+    return await desk.answer(answer, facts, verdict=verdict)
+
+
+def _definition(metric: Metric, seen: Seen) -> Json:
+    match metric:
+        case SimpleMetric():
+            return {
+                "type": "simple",
+                "model": metric.model,
+                "agg": str(metric.aggregation),
+                "expr": metric.expression.text,
+                "metric_time": metric.time_dimension,
+                "filter": None if metric.filter is None else predicate_as_json(metric.filter),
+                "percentile": None if metric.percentile is None else metric.percentile.value,
+                **_options(metric),
+            }
+        case RatioMetric():
+            return {
+                "type": "ratio",
+                "numerator": _input(metric.numerator, seen),
+                "denominator": _input(metric.denominator, seen),
+                "filter": None if metric.filter is None else predicate_as_json(metric.filter),
+            }
+        case DerivedMetric():
+            return {
+                "type": "derived",
+                "expr": metric.expression.text,
+                "input_metrics": [_input(each, seen) for each in metric.inputs],
+                "filter": None if metric.filter is None else predicate_as_json(metric.filter),
+            }
+        case CumulativeMetric():
+            return {
+                "type": "cumulative",
+                "input_metric": _input(metric.input, seen),
+                "window": None if metric.window is None else str(metric.window),
+                "grain_to_date": None if metric.grain_to_date is None else str(metric.grain_to_date),
+                "period_agg": str(metric.period_aggregation),
+                "filter": None if metric.filter is None else predicate_as_json(metric.filter),
+            }
+        case ConversionMetric():
+            return {
+                "type": "conversion",
+                "entity": metric.entity,
+                "base_metric": _input(metric.base, seen),
+                "conversion_metric": _input(metric.conversion, seen),
+                "calculation": str(metric.calculation),
+                "window": None if metric.window is None else str(metric.window),
+                "constant_properties": [
+                    {"base_property": each.base, "conversion_property": each.conversion}
+                    for each in metric.constant_properties
+                ],
+                "filter": None if metric.filter is None else predicate_as_json(metric.filter),
+            }
+
+
+def _options(metric: SimpleMetric) -> dict[str, Json]:
+    """What only some simple metrics have."""
+    found: dict[str, Json] = {}
+    if metric.non_additive is not None:
+        found["non_additive_dimension"] = {
+            "name": metric.non_additive.dimension,
+            "window_choice": str(metric.non_additive.choice),
+            "window_groupings": list(metric.non_additive.groupings),
+        }
+    if metric.fill_nulls_with is not None:
+        found["fill_nulls_with"] = metric.fill_nulls_with
+    if metric.join_to_timespine:
+        found["join_to_timespine"] = True
+    return found
+
+
+def _input(each: InputMetric, seen: Seen) -> Json:
+    """An input that the caller may not know of has no name here; an alias of its own stays, for expressions use it."""
+    shown = seen.metric(each.name)
+    found: dict[str, Json] = {
+        "name": each.name if shown else None,
+        "alias": each.alias if shown or each.alias != each.name.rpartition(".")[2] else None,
+        "filter": None if each.filter is None else predicate_as_json(each.filter),
+    }
+    if each.offset_window is not None:
+        found["offset_window"] = str(each.offset_window)
+    if each.offset_to_grain is not None:
+        found["offset_to_grain"] = str(each.offset_to_grain)
+    return found
+
+
+def _certification(metric: Metric) -> Json:
+    given = metric.header.certification
+    if given is None:
+        return None
+    return {"level": given.level, "by": given.by, "at": given.at, "valid": metric.header.certified}
+
+
+DESCRIBE_METRIC = Tool(
+    definition=define(
+        name="describe_metric",
+        title="Describe a metric",
+        description=(
+            "Show one metric: its definition and version, owner, certification, what it is computed from, and every "
+            "member (`members`) that it can be grouped and filtered by, with time grains. `metric_time` is always "
+            "allowed where the definition names one."
+        ),
+        arguments=DescribeArguments,
+        answer={
+            "type": "object",
+            "properties": {
+                "name": {"type": "string"},
+                "description": {"type": "string"},
+                "definition_version": {"type": "string"},
+                "definition": {"type": "object"},
+                "members": {"type": "array", "items": {"type": "object"}},
+                "notes": {"type": "array", "items": {"type": "string"}},
+            },
+            "required": ["name", "description", "definition_version", "definition", "members", "notes"],
+        },
+    ),
+    arguments=DescribeArguments,
+    handle=_serve,
+)

@@ -1,0 +1,72 @@
+"""``get_receipt``: proof that a call was recorded, checkable without trusting anyone."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from metricgate.gateway import codes
+from metricgate.gateway.arguments import Parsed
+from metricgate.gateway.desk import Desk
+from metricgate.gateway.outcome import Outcome
+from metricgate.gateway.tools.tool import Tool, define
+from metricgate.vocabulary.problem import Place, Problem, Problems
+from metricgate.vocabulary.resource import Action, Resource, ResourceKind
+
+
+class ReceiptArguments(BaseModel):
+    """Which record."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    index: Annotated[int, Field(ge=0, le=2**53)] = Field(description="`record.index` of an earlier answer.")
+
+
+async def _serve(desk: Desk, parsed: Parsed[ReceiptArguments]) -> Outcome:
+    index = parsed.value.index
+    receipt = await desk.ledger.receipt(index)
+    if receipt is None or not _may_read(desk, receipt.agent):
+        problem = Problem(
+            code=codes.NO_SUCH_RECORD,
+            message=f"There is no record {index} that you may read.",
+            where=Place(path="index"),
+            hint=codes.NO_SUCH_RECORD.cure,
+        )
+        return await desk.refuse(Problems((problem,)))
+    return await desk.answer({**receipt.as_json(), "notes": list(parsed.notes)}, {"gov.receipt.index": index})
+
+
+def _may_read(desk: Desk, agent: str | None) -> bool:
+    if agent == desk.call.principal.agent.id:
+        return True
+    return desk.allows(Action.READ_RECORD, Resource(ResourceKind.RECORD, agent or "gateway"))
+
+
+GET_RECEIPT = Tool(
+    definition=define(
+        name="get_receipt",
+        title="Get a receipt",
+        description=(
+            "Get the receipt of a recorded call: the ledger entry's exact bytes, an inclusion proof and a signed "
+            "checkpoint. `metricgate audit verify` and any RFC 9162 verifier can check it offline with the log's "
+            "public key. You can read receipts of your own calls; others need a grant."
+        ),
+        arguments=ReceiptArguments,
+        answer={
+            "type": "object",
+            "properties": {
+                "index": {"type": "integer"},
+                "leaf": {"type": "string", "description": "The entry's exact bytes, as text."},
+                "leaf_hash": {"type": "string", "description": "SHA-256(0x00 || leaf), hex."},
+                "proof": {"type": "array", "items": {"type": "string"}, "description": "Audit path, base64."},
+                "checkpoint": {"type": "string", "description": "Signed note over size and root hash."},
+                "public_key": {"type": "string", "description": "The log's verifier key, to compare with yours."},
+                "notes": {"type": "array", "items": {"type": "string"}},
+            },
+            "required": ["index", "leaf", "leaf_hash", "proof", "checkpoint", "notes"],
+        },
+    ),
+    arguments=ReceiptArguments,
+    handle=_serve,
+)

@@ -1,0 +1,123 @@
+"""``list_dimension_values``: which values a dimension has, for building filters that match."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from metricgate.compiling.compiler import compile_plan
+from metricgate.gateway.arguments import Parsed
+from metricgate.gateway.desk import Desk, Ran
+from metricgate.gateway.entries import of_plan
+from metricgate.gateway.explanation import policy_as_json
+from metricgate.gateway.naming import resolve_metrics
+from metricgate.gateway.outcome import Outcome
+from metricgate.gateway.result import RESULT_PROPERTIES, result_of
+from metricgate.gateway.seeing import refuse_unplanned
+from metricgate.gateway.tools.tool import Tool, define
+from metricgate.planning.plan import Plan
+from metricgate.policy.verdict import Decision
+from metricgate.vocabulary.problem import Problems
+from metricgate.vocabulary.resource import Action, Resource, ResourceKind
+
+
+class ValuesArguments(BaseModel):
+    """Which dimension, and which of its values."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    dimension: Annotated[str, Field(min_length=1, max_length=300)] = Field(
+        description="A categorical dimension such as `customer__segment`."
+    )
+    metrics: list[Annotated[str, Field(min_length=1, max_length=300)]] = Field(
+        default_factory=list,
+        max_length=20,
+        description="Metrics whose join path decides which dimension is meant, where the name alone leaves it open.",
+    )
+    contains: Annotated[str, Field(max_length=300)] | None = Field(None, description="Only values with this text.")
+    starts_with: Annotated[str, Field(max_length=300)] | None = Field(None, description="Only values that begin so.")
+    limit: Annotated[int, Field(ge=1, le=1000)] = Field(100, description="At most so many values.")
+    offset: Annotated[int, Field(ge=0)] | None = Field(None, description="Skip so many first.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Planned:
+    plan: Plan
+    notes: tuple[str, ...]
+
+
+async def _planned(desk: Desk, asked: ValuesArguments) -> _Planned | Outcome:
+    with desk.observer.span("gov.resolve"):
+        named = resolve_metrics(desk, tuple(asked.metrics))
+        if isinstance(named, Problems):
+            return await desk.refuse(named)
+        ask = partial(
+            desk.governance.planner.plan_values,
+            asked.dimension,
+            metrics=named.metrics,
+            search=asked.contains,
+            prefix=asked.starts_with,
+            limit=asked.limit,
+            offset=asked.offset,
+        )
+        plan = ask()
+    if isinstance(plan, Problems):
+        return await refuse_unplanned(desk, Action.LIST_VALUES, named.metrics, plan, lambda sight: ask(sight=sight))
+    if named.metrics:
+        verdict = desk.judge(Action.DESCRIBE, [Resource(ResourceKind.METRIC, name) for name in named.metrics])
+        if verdict.decision is not Decision.ALLOW:
+            return await desk.deny(verdict)
+    return _Planned(plan=plan, notes=named.notes)
+
+
+async def _serve(desk: Desk, parsed: Parsed[ValuesArguments]) -> Outcome:
+    planned = await _planned(desk, parsed.value)
+    if not isinstance(planned, _Planned):
+        return planned
+    plan = planned.plan
+    verdict = desk.judge(Action.LIST_VALUES, (desk.tool, *plan.resources))
+    if verdict.decision is not Decision.ALLOW:
+        return await desk.deny(verdict, of_plan(plan))
+    with desk.observer.span("gov.compile"):
+        statement = compile_plan(plan, verdict.obligations, desk.warehouse.dialect)
+    if isinstance(statement, Problems):
+        return await desk.refuse(statement, verdict=verdict, facts=of_plan(plan))
+    ran = await desk.run(statement, verdict, of_plan(plan))
+    if not isinstance(ran, Ran):
+        return ran
+    answer = {
+        **result_of(ran.rows, verdict.obligations),
+        "sql": statement.sql,
+        "policy": policy_as_json(verdict),
+        "notes": [*parsed.notes, *planned.notes, *plan.explanation.notes],
+    }
+    return await desk.answer(answer, of_plan(plan), ran)
+
+
+LIST_DIMENSION_VALUES = Tool(
+    definition=define(
+        name="list_dimension_values",
+        title="List a dimension's values",
+        description=(
+            "List the distinct values of a categorical dimension, sorted, under the same row filters as every query. "
+            "Use it before you filter by a value that the user named in their own words."
+        ),
+        arguments=ValuesArguments,
+        answer={
+            "type": "object",
+            "properties": {
+                **RESULT_PROPERTIES,
+                "sql": {"type": "string"},
+                "policy": {"type": "object"},
+                "notes": {"type": "array", "items": {"type": "string"}},
+            },
+            "required": [*RESULT_PROPERTIES, "sql", "policy", "notes"],
+            "additionalProperties": False,
+        },
+    ),
+    arguments=ValuesArguments,
+    handle=_serve,
+)

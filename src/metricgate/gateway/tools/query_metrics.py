@@ -1,0 +1,53 @@
+"""``query_metrics``: numbers, from governed definitions only."""
+
+from __future__ import annotations
+
+from metricgate.gateway.arguments import Parsed
+from metricgate.gateway.desk import Desk, Ran
+from metricgate.gateway.entries import of_plan
+from metricgate.gateway.explanation import EXPLANATION_PROPERTIES, explained
+from metricgate.gateway.outcome import Outcome
+from metricgate.gateway.preparing import Prepared, prepare
+from metricgate.gateway.questions import QuestionArguments
+from metricgate.gateway.result import RESULT_PROPERTIES, result_of
+from metricgate.gateway.tools.tool import Tool, define
+
+
+async def _serve(desk: Desk, parsed: Parsed[QuestionArguments]) -> Outcome:
+    prepared = await prepare(desk, parsed)
+    if not isinstance(prepared, Prepared):
+        return prepared
+    facts = of_plan(prepared.plan)
+    ran = await desk.run(prepared.statement, prepared.verdict, facts)
+    if not isinstance(ran, Ran):
+        return ran
+    answer = {
+        **result_of(ran.rows, prepared.verdict.obligations),
+        **explained(desk, prepared, parsed.notes),
+    }
+    return await desk.answer(answer, facts, ran)
+
+
+QUERY_METRICS = Tool(
+    definition=define(
+        name="query_metrics",
+        title="Query metrics",
+        description=(
+            "Compute governed metrics. Each metric has one definition; the answer says which version was used, the SQL "
+            "that ran, the time column, the join path, the filters that policy added and whether rows were cut. A "
+            "name that fits several metrics is not guessed: you get the candidates and a question back. Several "
+            "metrics may be asked at once if every group-by reaches all of them (see describe_metric). `metric_time` "
+            "is each metric's own time. Rows come sorted by the group-bys unless order_by says otherwise. Without "
+            "metrics you get the distinct values of the group-bys; `saved_query` asks a question that people agreed on."
+        ),
+        arguments=QuestionArguments,
+        answer={
+            "type": "object",
+            "properties": {**RESULT_PROPERTIES, **EXPLANATION_PROPERTIES},
+            "required": [*RESULT_PROPERTIES, *EXPLANATION_PROPERTIES],
+            "additionalProperties": False,
+        },
+    ),
+    arguments=QuestionArguments,
+    handle=_serve,
+)

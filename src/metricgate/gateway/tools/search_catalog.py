@@ -1,0 +1,108 @@
+"""``search_catalog``: which metrics there are for what one has in mind."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from metricgate.catalog.metrics import Status
+from metricgate.catalog.searching import search
+from metricgate.gateway.arguments import Parsed
+from metricgate.gateway.composing import ComposeArgument, composable
+from metricgate.gateway.describing import summary_of
+from metricgate.gateway.desk import Desk
+from metricgate.gateway.naming import is_usable, may_describe
+from metricgate.gateway.outcome import Outcome
+from metricgate.gateway.standing import deprecation_of
+from metricgate.gateway.tools.tool import Tool, define
+from metricgate.vocabulary.json import Json
+
+
+class SearchArguments(BaseModel):
+    """What to look for."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    text: Annotated[str, Field(max_length=500)] = Field("", description="Words; empty lists everything.")
+    domain: Annotated[str, Field(max_length=100)] | None = Field(None, description="Only metrics of this domain.")
+    owner: Annotated[str, Field(max_length=200)] | None = Field(None, description="Only metrics of this owner.")
+    certified: bool | None = Field(None, description="Only metrics that are (not) certified now.")
+    status: str | None = Field(None, pattern="^(draft|active|deprecated)$", description="draft, active or deprecated.")
+    compose_with: ComposeArgument | None = Field(
+        None,
+        description=(
+            "A question begun, `{metrics, group_by}`: `composable` then tells which of the metrics found can be asked "
+            "beside them, and by which members all can still be grouped and filtered."
+        ),
+    )
+    limit: Annotated[int, Field(ge=1, le=200)] = Field(20, description="At most so many.")
+
+
+async def _serve(desk: Desk, parsed: Parsed[SearchArguments]) -> Outcome:
+    asked = parsed.value
+    status = None if asked.status is None else Status(asked.status)
+    metrics = [
+        metric
+        for name, metric in desk.governance.catalog.metrics.items()
+        if (asked.domain is None or metric.header.domain == asked.domain)
+        and (asked.owner is None or metric.header.owner == asked.owner)
+        and (asked.certified is None or metric.header.certified == asked.certified)
+        and (status is None or metric.header.status is status)
+        and (status is not None or is_usable(desk, name))
+        and may_describe(desk, name)
+    ]
+    hits = search(asked.text, metrics)
+    composed: dict[str, Json] | None = None
+    if asked.compose_with is not None:
+        found = await composable(desk, asked.compose_with, [hit.metric for hit in hits], asked.limit)
+        if not isinstance(found, dict):
+            return found
+        composed = found
+    answer: dict[str, Json] = {
+        "metrics": [
+            {
+                **summary_of(hit.metric),
+                "deprecation": deprecation_of(desk, hit.metric),
+                "score": hit.score,
+                "matched": hit.matched,
+            }
+            for hit in hits[: asked.limit]
+        ],
+        "found": len(hits),
+        "composable": composed,
+        "catalog_version": desk.governance.catalog.version,
+        "notes": list(parsed.notes),
+    }
+    return await desk.answer(answer, {"gov.effect.listed": min(len(hits), asked.limit)})
+
+
+SEARCH_CATALOG = Tool(
+    definition=define(
+        name="search_catalog",
+        title="Search the catalog",
+        description=(
+            "Find governed metrics by words: names, synonyms, descriptions, examples. Lists only what you may see, "
+            "with owner, domain, status and certification. Start here when you do not know a metric's exact name; then "
+            "describe_metric shows what it can be grouped and filtered by. Drafts that are closed to you and metrics "
+            "that no longer answer are left out unless you ask for their `status`."
+        ),
+        arguments=SearchArguments,
+        answer={
+            "type": "object",
+            "properties": {
+                "metrics": {"type": "array", "items": {"type": "object"}},
+                "found": {"type": "integer", "description": "How many fit, shown or not."},
+                "composable": {
+                    "type": ["object", "null"],
+                    "description": "With `compose_with`: metrics and members that can be added to that question.",
+                },
+                "catalog_version": {"type": "string"},
+                "notes": {"type": "array", "items": {"type": "string"}},
+            },
+            "required": ["metrics", "found", "catalog_version", "notes"],
+        },
+    ),
+    arguments=SearchArguments,
+    handle=_serve,
+)

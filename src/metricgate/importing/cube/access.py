@@ -1,0 +1,234 @@
+"""Cube's ``access_policy`` -> one of our policy documents. What cannot be said exactly grants nothing (told).
+
+In Cube the policies of a user's groups add up; here grants add up as well, but row filters narrow each other. A user of
+two groups with filters therefore sees what both allow, never more than in Cube.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from metricgate.importing.cube.cubes import Cube
+from metricgate.importing.cube.measures import Measures
+from metricgate.importing.naming import plain_name
+from metricgate.importing.report import Notes
+from metricgate.importing.source import Part
+from metricgate.vocabulary.json import Json
+
+_ATTRIBUTE = re.compile(
+    r"\s*\{\s*(?:securityContext|security_context|userAttributes|user_attributes)"
+    r"((?:\.[A-Za-z_]\w*)+|(?:\[['\"]\w+['\"]\])+)\s*\}\s*"
+)
+_ONE = {
+    "gt": ">", "gte": ">=", "lt": "<", "lte": "<=",
+    "contains": "contains", "startswith": "starts_with", "endswith": "ends_with",
+}  # fmt: skip
+_NONE = {"set": "is_not_null", "notset": "is_null"}
+_ALL_ACTIONS: list[Json] = ["describe", "query"]
+_DATA_ACTIONS: list[Json] = ["describe", "query", "list_values"]
+
+
+@dataclass(slots=True)
+class _Policy:
+    notes: Notes
+    roles: dict[str, dict[str, Json]] = field(default_factory=dict)
+    grants: list[Json] = field(default_factory=list)
+    row_filters: list[Json] = field(default_factory=list)
+    ids: set[str] = field(default_factory=set)
+
+    def role(self, group: str) -> str:
+        """Return the role that holds for a group; ``*`` is everyone."""
+        if group == "*":
+            return "everyone"
+        name = f"cube-{plain_name(group).replace('_', '-')}"
+        self.roles.setdefault(name, {"name": name, "members": [f"group:{group}"]})
+        return name
+
+    def id(self, text: str) -> str:
+        """Return a rule's id that is not taken."""
+        found, number = text, 1
+        while found in self.ids:
+            number += 1
+            found = f"{text}-{number}"
+        self.ids.add(found)
+        return found
+
+
+class _Unsaid(Exception):
+    """Why a policy of Cube's cannot be said here."""
+
+
+def policy_of(cubes: Mapping[str, Cube], measures: Measures, views: list[Part], notes: Notes) -> dict[str, Json]:
+    """Return the policy document; empty where no cube has an access policy."""
+    policy = _Policy(notes)
+    guarded = [cube for cube in cubes.values() if any(part.has("access_policy") for part in cube.parts)]
+    for cube in guarded:
+        holder = next(part for part in cube.parts if part.has("access_policy"))
+        for part in holder.parts("access_policy"):
+            _convert(part, cube, measures, policy)
+    for view in views:
+        if view.has("access_policy"):
+            reason = "views are not imported; grant what the view selects to the groups it names"
+            notes.dropped("the access_policy of a view", view.at("access_policy"), reason)
+    if not guarded:
+        return {}
+    for cube in cubes.values():
+        if cube not in guarded:
+            reason = "Cube opens a cube without access_policy to everybody; here nothing is granted on it"
+            notes.changed(f"access to {cube.what}", cube.part.place, reason)
+    roles = list[Json](sorted({str(role) for grant in policy.grants for role in _roles(grant)}))
+    if roles:
+        grant: dict[str, Json] = {"id": "cube-may-call", "roles": roles, "actions": ["call"], "on": ["tool:*"]}
+        policy.grants.insert(0, grant)
+        notes.added("the grant cube-may-call", guarded[0].part.place, "whoever may ask must be able to call the tools")
+    document: dict[str, Json] = {"version": 1, "roles": list[Json](policy.roles.values()), "grants": policy.grants}
+    return {**document, "row_filters": policy.row_filters} if policy.row_filters else document
+
+
+def _roles(grant: Json) -> list[Json]:
+    found = grant.get("roles") if isinstance(grant, Mapping) else None
+    return list(found) if isinstance(found, list) else []
+
+
+def _convert(part: Part, cube: Cube, measures: Measures, policy: _Policy) -> None:
+    groups = [str(item) for key in ("group", "role", "groups") for item, _spot in part.items(key)] or ["*"]
+    what = f"the access policy of {cube.what} for {', '.join(groups)}"
+    try:
+        _check(part)
+        metrics, dimensions = _members(part, cube, measures, what)
+        where = _rows(part, cube, what)
+    except _Unsaid as why:
+        policy.notes.dropped(what, part.place, f"{why}; nothing is granted by it")
+        part.ignore(*part.named())
+        return
+    part.finish(what)
+    roles: list[Json] = [policy.role(group) for group in groups]
+    label = "-".join(str(role).removeprefix("cube-") for role in roles)
+    name = f"cube-{cube.name.replace('_', '-')}-{label}"[:90]
+    data: list[Json] = [f"dataset:{cube.name}", *dimensions]
+    policy.grants.append({"id": policy.id(f"{name}-data"), "roles": roles, "actions": _DATA_ACTIONS, "on": data})
+    if metrics:
+        policy.grants.append(
+            {"id": policy.id(f"{name}-metrics"), "roles": roles, "actions": _ALL_ACTIONS, "on": list[Json](metrics)}
+        )
+    if where is not None:
+        policy.row_filters.append(
+            {"id": policy.id(f"{name}-rows"), "roles": roles, "dataset": cube.name, "where": where}
+        )
+        reason = "filters of several groups narrow each other here; in Cube they add up"
+        policy.notes.changed(what, part.place, reason)
+
+
+def _check(part: Part) -> None:
+    for key in ("conditions", "member_masking"):
+        if part.has(key):
+            raise _Unsaid(f"{key!r} has no counterpart")
+
+
+def _members(part: Part, cube: Cube, measures: Measures, what: str) -> tuple[list[str], list[str]]:
+    """Return the patterns of the metrics and dimensions that the policy opens."""
+    own = {written: f"dimension:{cube.name}.{each['name']}" for written, each in cube.documents.items()}
+    figures = {
+        measure: f"metric:{measures.full_name(owner, measure)}"
+        for owner, measure in measures.names
+        if owner == cube.written
+    }
+    level = part.part("member_level")
+    if level is None:
+        return ([f"metric:{cube.name}.*"] if figures else []), ([f"dimension:{cube.name}.*"] if own else [])
+    everything = [*own, *figures]
+    includes, excludes = _listed(level, "includes", everything), _listed(level, "excludes", everything)
+    has_includes = level.has("includes")
+    level.finish(what)
+    chosen = [name for name in everything if (name in includes or not has_includes) and name not in excludes]
+    return [figures[name] for name in chosen if name in figures], [own[name] for name in chosen if name in own]
+
+
+def _listed(part: Part, key: str, everything: list[str]) -> set[str]:
+    found = {str(item).rpartition(".")[2] for item, _spot in part.items(key)}
+    return set(everything) if "*" in found else found
+
+
+def _rows(part: Part, cube: Cube, what: str) -> dict[str, Json] | None:
+    level = part.part("row_level")
+    if level is None:
+        return None
+    everything = level.flag("allow_all")
+    if level.has("allow_all") and not everything:
+        raise _Unsaid("it shows no rows (allow_all: false)")
+    filters = [_filter(each, cube) for each in level.parts("filters")]
+    level.finish(what)
+    if not filters or everything:
+        return None
+    return filters[0] if len(filters) == 1 else {"and": list[Json](filters)}
+
+
+def _filter(part: Part, cube: Cube) -> dict[str, Json]:
+    for key in ("or", "and"):
+        if part.has(key):
+            inner = [_filter(each, cube) for each in part.parts(key)]
+            part.finish("a row filter")
+            return {key: list[Json](inner)}
+    written = part.text("member") or part.text("dimension") or ""
+    owner, _, member = written.rpartition(".")
+    if owner.strip("{}") not in {"", "CUBE", cube.written} or member.strip("{}") not in cube.documents:
+        raise _Unsaid(f"its row filter names {written!r}, which is no dimension of the cube")
+    name = str(cube.documents[member.strip("{}")]["name"])
+    operator = (part.text("operator") or "").lower()
+    values = _values(part, cube.kinds.get(member.strip("{}"), "string"))
+    part.finish("a row filter")
+    return _comparison(name, operator, values)
+
+
+def _comparison(name: str, operator: str, values: list[Json]) -> dict[str, Json]:
+    if operator in _NONE:
+        return {"member": name, "op": _NONE[operator]}
+    if not values:
+        raise _Unsaid("its row filter has no values")
+    held = [value for value in values if isinstance(value, Mapping)]
+    if operator in {"equals", "notequals"}:
+        if held and len(values) > 1:
+            several: list[Json] = [_comparison(name, "equals", [value]) for value in values]
+            if operator == "notequals":
+                raise _Unsaid("its row filter excludes several attributes of the caller")
+            return {"or": several}
+        value: Json = held[0] if held else values
+        if operator == "equals":
+            return {"member": name, "op": "in", "value": value}
+        return {"or": [{"member": name, "op": "not_in", "value": value}, {"member": name, "op": "is_null"}]}
+    if operator in _ONE:
+        compared: list[Json] = [{"member": name, "op": _ONE[operator], "value": value} for value in values]
+        first = compared[0]
+        return dict(first) if len(compared) == 1 and isinstance(first, Mapping) else {"or": compared}
+    raise _Unsaid(f"its row filter uses the operator {operator!r}")
+
+
+def _values(part: Part, kind: str) -> list[Json]:
+    raw = part.peek("values")
+    if isinstance(raw, Mapping):  # YAML reads { securityContext.country } without quotes as a mapping
+        part.take("values")
+        raw = ["{" + str(next(iter(raw), "")) + "}"]
+        return [_value(each, kind) for each in raw]
+    return [_value(each, kind) for each, _spot in part.items("values")]
+
+
+def _value(value: Json, kind: str) -> Json:
+    if not isinstance(value, str):
+        if isinstance(value, (bool, int, float)):
+            return value
+        raise _Unsaid("its row filter compares with something that is no plain value")
+    found = _ATTRIBUTE.fullmatch(value)
+    if found:
+        names = re.findall(r"\w+", found[1])
+        return {"attribute": ".".join(names)}
+    if "{" in value:
+        raise _Unsaid(f"its row filter compares with {value[:40]!r}, which Cube computes")
+    if kind == "number":
+        if not re.fullmatch(r"-?\d{1,15}(\.\d{1,15})?", value):
+            raise _Unsaid(f"its row filter compares a number with {value[:40]!r}")
+        return float(value) if "." in value else int(value)
+    if kind == "boolean":
+        return value.lower() == "true"
+    return value

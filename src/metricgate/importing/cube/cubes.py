@@ -1,0 +1,212 @@
+"""A cube: its parts with all that it extends, and its dimensions and segments as dimensions of ours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from metricgate.catalog.names import checked_source
+from metricgate.catalog.parsing import Fault, parse_expression
+from metricgate.catalog.rewriting import substituted
+from metricgate.importing.cube.references import cube_of, referring
+from metricgate.importing.naming import Naming
+from metricgate.importing.source import Part, said
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.problem import Problem
+
+_OPEN = ("public", "shown")
+_DEEPEST = 10
+
+
+@dataclass(slots=True, kw_only=True)
+class Cube:
+    """A cube being converted.
+
+    Attributes:
+        written: its name in Cube; ``name`` here.
+        parts: the cube itself and what it extends, nearest first.
+        dimensions: Cube's dimensions and segments by their names there.
+    """
+
+    part: Part
+    written: str
+    name: str
+    source: str
+    parts: tuple[Part, ...]
+    dimensions: dict[str, Part] = field(default_factory=dict)
+    documents: dict[str, dict[str, Json]] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+    primary: list[str] = field(default_factory=list)
+    kinds: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def what(self) -> str:
+        """How the report speaks of it."""
+        return f"the cube {self.written!r}"
+
+    def members(self, key: str) -> dict[str, Part]:
+        """Return the parts under a list by name, inherited ones first; an own one replaces an inherited one."""
+        found: dict[str, Part] = {}
+        for part in reversed(self.parts):
+            for each in part.parts(key):
+                found[each.needed("name", f"one of the {key} of {self.what}")] = each
+        return found
+
+
+def cube_of_part(part: Part, others: Mapping[str, Part], names: Naming) -> Cube | None:
+    """Read a cube's head; None (told) where it stands on a query."""
+    written = part.needed("name", "a cube")
+    what = f"the cube {written!r}"
+    parts = [part]
+    while (base := parts[-1].text("extends")) is not None and len(parts) < _DEEPEST:
+        base = base.strip("{} ")
+        if base not in others:
+            part.reading.notes.dropped(what, part.at("extends"), f"it extends {base!r}, which is not in these files")
+            return None
+        parts.append(others[base])
+    table = next((found for each in parts if (found := each.text("sql_table")) is not None), None)
+    query = next((found for each in parts if (found := each.text("sql")) is not None), None)
+    plain = re.fullmatch(r"\s*select\s+\*\s+from\s+([\w.]+)\s*;?\s*", query or "", re.IGNORECASE)
+    source = table or (plain[1] if plain else None)
+    try:
+        source = None if source is None else checked_source(source.replace('"', "").replace("`", ""))
+    except ValueError:
+        source = None
+    if source is None:
+        reason = "its table is no plain relation: put the query into a view, and name that as sql_table"
+        part.reading.notes.dropped(what, part.place, reason)
+        return None
+    name = names.give(written, what, part.at("name"))
+    return Cube(part=part, written=written, name=name, source=source, parts=tuple(parts))
+
+
+@dataclass(slots=True)
+class Dimensions:
+    """Reads the dimensions and segments of every cube; one may be written in terms of others of its cube."""
+
+    cubes: Mapping[str, Cube]
+
+    def read(self, cube: Cube) -> None:
+        """Fill in the cube's documents, expressions and key."""
+        names = Naming(notes=cube.part.reading.notes, words=True)
+        cube.dimensions = {**cube.members("dimensions")}
+        segments = cube.members("segments")
+        for written, part in {**cube.dimensions, **segments}.items():
+            what = f"the {'segment' if written in segments else 'dimension'} {written!r} of {cube.what}"
+            found = self._text(cube, part, what)
+            kind = "boolean" if written in segments else part.word("type") or "string"
+            if isinstance(found, Fault):
+                part.reading.notes.dropped(what, part.place, found.message)
+                _forget(part)
+                continue
+            cube.texts[written], cube.kinds[written] = found, kind
+            if part.flag("primary_key"):
+                cube.primary.append(written)
+            document = self._document(part, written, found, kind, what, names)
+            if written in segments:
+                reason = "a segment is a dimension that is true or false here"
+                part.reading.notes.changed(what, part.place, reason)
+            if document is not None:
+                cube.documents[written] = document
+            finish_member(part, what)
+
+    def _document(
+        self, part: Part, written: str, text: str, kind: str, what: str, names: Naming
+    ) -> dict[str, Json] | None:
+        if kind in {"geo", "switch"}:
+            part.reading.notes.dropped(what, part.at("type"), f"the type {kind} has no counterpart")
+            _forget(part)
+            return None
+        name = names.give(written, what, part.at("name"))
+        if kind == "time":
+            part.reading.notes.changed(f"the granularity of {what}", part.place, "Cube does not say it: second")
+        return said(
+            name=name,
+            type="time" if kind == "time" else "categorical",
+            expr=text if text != name else None,
+            granularity="second" if kind == "time" else None,
+            label=part.text("title"),
+            description=part.text("description"),
+        )
+
+    def _text(self, cube: Cube, part: Part, what: str) -> str | Fault:
+        if part.flag("sub_query"):
+            return Fault("a subquery dimension aggregates another cube")
+        case = part.part("case")
+        if case is not None:
+            return self._case(cube, case, what)
+        text = part.text("sql")
+        if text is None:
+            return Fault("it has no sql")
+        return self.scalar(cube, text)
+
+    def _case(self, cube: Cube, case: Part, what: str) -> str | Fault:
+        branches: list[str] = []
+        for each in case.parts("when"):
+            condition = self.scalar(cube, each.needed("sql", what))
+            if isinstance(condition, Fault):
+                return condition
+            branches.append(f"WHEN {condition} THEN {_label(each)}")
+        other = case.part("else")
+        if not branches:
+            return Fault("its case has no branches")
+        last = f" ELSE {_label(other)}" if other is not None else ""
+        return f"CASE {' '.join(branches)}{last} END"
+
+    def scalar(self, cube: Cube, text: str, depth: int = 0) -> str | Fault:
+        """Return SQL over the cube's own columns, or why there is none."""
+        found = referring(text, cube.written, frozenset(self.cubes))
+        if isinstance(found, Fault):
+            return found
+        faults: list[str] = []
+
+        def resolve(table: str | None, column: str) -> str | None:
+            if table is None and column in found.members:
+                return self._member(cube, *found.members[column], depth, faults)
+            owner = cube_of(table)
+            if table is None or (owner or table) == cube.written or table == cube.source.rpartition(".")[2]:
+                return column if column.isidentifier() else '"' + column.replace('"', '""') + '"'
+            faults.append(f"it reads the cube {owner or table!r}; an expression reads one model")
+            return None
+
+        written = substituted(found.text, resolve)
+        if isinstance(written, Fault):
+            return Fault(faults[0]) if faults else written
+        problem = parse_expression(written)
+        return Fault(problem.message) if isinstance(problem, Problem) else written
+
+    def _member(self, cube: Cube, owner: str, member: str, depth: int, faults: list[str]) -> str | None:
+        if owner != cube.written:
+            faults.append(f"it reads {owner}.{member}, a member of another cube")
+            return None
+        part = cube.dimensions.get(member)
+        text = part.text("sql") if part is not None else None
+        if text is None or depth > _DEEPEST:
+            if re.fullmatch(r"\w+", member) and part is None:
+                return member
+            faults.append(f"nothing is known of the dimension {member!r}")
+            return None
+        found = self.scalar(cube, text, depth + 1)
+        if isinstance(found, Fault):
+            faults.append(found.message)
+            return None
+        return found
+
+
+def finish_member(part: Part, what: str) -> None:
+    """Tell what a dimension or measure loses."""
+    for key in _OPEN:
+        if part.has(key) and not part.flag(key):
+            reason = "who may ask is a matter of policy here"
+            part.reading.notes.dropped(f"{key}: false of {what}", part.at(key), reason)
+        part.ignore(key)
+    part.finish(what)
+
+
+def _forget(part: Part) -> None:
+    part.ignore(*part.named())
+
+
+def _label(part: Part) -> str:
+    return "'" + (part.text("label") or "").replace("'", "''") + "'"

@@ -1,0 +1,179 @@
+"""Cube's measures -> metrics in the cube's domain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from metricgate.catalog.parsing import Fault
+from metricgate.catalog.rewriting import Aggregated, aggregates_in, substituted
+from metricgate.importing.computed import Computed, Draft
+from metricgate.importing.cube.cubes import Cube, Dimensions, finish_member
+from metricgate.importing.cube.references import Referring, cube_of, referring
+from metricgate.importing.naming import Naming
+from metricgate.importing.report import Notes
+from metricgate.importing.source import Part, said
+from metricgate.vocabulary.json import Json
+
+_AGGREGATES = {
+    "count": "count", "sum": "sum", "avg": "average", "min": "min", "max": "max",
+    "count_distinct": "count_distinct", "count_distinct_approx": "count_distinct",
+}  # fmt: skip
+_FUNCTIONS = {"count": "COUNT", "sum": "SUM", "average": "AVG", "min": "MIN", "max": "MAX"}
+_COMPUTED = frozenset({"number", "number_agg"})
+_NO_COUNTERPART = ("multi_stage", "time_shift", "group_by", "reduce_by", "add_group_by", "case", "filter", "order_by")
+
+
+@dataclass(slots=True)
+class Measures:
+    """The measures of every cube."""
+
+    cubes: Mapping[str, Cube]
+    dimensions: Dimensions
+    notes: Notes
+    windows: list[dict[str, Json]] = field(default_factory=list)
+    names: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def read(self) -> list[dict[str, Json]]:
+        """Return every metric; what has no counterpart is told."""
+        parts = {name: cube.members("measures") for name, cube in self.cubes.items()}
+        namings = {name: Naming(notes=self.notes) for name in self.cubes}
+        for name, measures in parts.items():
+            for written, part in measures.items():
+                what = f"the measure {written!r} of {self.cubes[name].what}"
+                self.names[name, written] = namings[name].give(written, what, part.at("name"))
+        documents: list[dict[str, Json]] = []
+        for name, measures in parts.items():
+            computed = Computed(namings[name], self.notes)
+            for written, part in measures.items():
+                self._measure(self.cubes[name], written, part, computed)
+            documents.extend(computed.documents())
+        return self._whole([*documents, *self.windows])
+
+    def full_name(self, cube: str, measure: str) -> str:
+        """Return the metric's full name here."""
+        return f"{self.cubes[cube].name}.{self.names[cube, measure]}"
+
+    def _measure(self, cube: Cube, written: str, part: Part, computed: Computed) -> None:
+        what = f"the measure {written!r} of {cube.what}"
+        found = self._found(cube, part, what, computed)
+        if isinstance(found, Fault):
+            self.notes.dropped(what, part.place, found.message)
+            part.ignore(*part.named())
+            self.names.pop((cube.written, written))
+            return
+        name = self.names[cube.written, written]
+        words = said(domain=cube.name, label=part.text("title"), description=part.text("description"))
+        rolling = part.part("rolling_window")
+        finish_member(part, what)
+        models = (cube.name,) * len(found.aggregates)
+        if rolling is not None:
+            window = self._window(name, what, rolling, words)
+            if window is None:
+                self.names.pop((cube.written, written))
+                return
+            self.windows.append(window)
+            name, words = f"{name}_each", said(domain=cube.name)
+            self.notes.added(f"the metric {cube.name}.{name}", part.place, f"{what} is its running total")
+        computed.drafts.append(Draft(name=name, what=what, where=part.place, words=words, found=found, models=models))
+
+    def _found(self, cube: Cube, part: Part, what: str, computed: Computed) -> Aggregated | Fault:
+        unknown = next((key for key in _NO_COUNTERPART if part.has(key)), None)
+        if unknown is not None:
+            return Fault(f"{unknown!r} has no counterpart")
+        kind = part.word("type") or "number"
+        text = part.text("sql")
+        if kind in _COMPUTED:
+            filtered = part.has("filters")
+            return Fault("a computed measure cannot be filtered") if filtered else self._computed(cube, text, computed)
+        if kind not in _AGGREGATES:
+            return Fault(f"the type {kind!r} has no counterpart")
+        if kind == "count_distinct_approx":
+            self.notes.changed(what, part.at("type"), "it is counted exactly here")
+        return self._aggregate(cube, part, _AGGREGATES[kind], text)
+
+    def _aggregate(self, cube: Cube, part: Part, function: str, text: str | None) -> Aggregated | Fault:
+        if text is None and function != "count":
+            return Fault("it has no sql")
+        value = "1" if text is None else self._scalar(cube, text)
+        conditions = [self._scalar(cube, each.needed("sql", "a filter")) for each in part.parts("filters")]
+        for each in (value, *conditions):
+            if isinstance(each, Fault):
+                return each
+        if conditions:
+            value = f"CASE WHEN {' AND '.join(f'({each})' for each in conditions)} THEN {value} END"
+        written = f"COUNT(DISTINCT {value})" if function == "count_distinct" else f"{_FUNCTIONS[function]}({value})"
+        return aggregates_in(written, lambda _table, column: column)
+
+    def _scalar(self, cube: Cube, text: str) -> str | Fault:
+        return self.dimensions.scalar(cube, text)
+
+    def _computed(self, cube: Cube, text: str | None, computed: Computed) -> Aggregated | Fault:
+        """Take apart SQL over measures (of any cube) and aggregates (of this one)."""
+        if text is None:
+            return Fault("it has no sql")
+        found = referring(text, cube.written, frozenset(self.cubes))
+        if isinstance(found, Fault):
+            return found
+        for stand_in, (owner, member) in found.members.items():
+            if (owner, member) in self.names:
+                computed.known[f"{owner}__{member}"] = self.full_name(owner, member)
+            elif owner != cube.written or member not in cube.texts:
+                return Fault(f"nothing is known of {owner}.{member}")
+            del stand_in
+        named = substituted(found.text, lambda table, column: self._named(cube, found, table, column))
+        if isinstance(named, Fault):
+            return named
+        return aggregates_in(named, lambda table, column: column if table is None else None)
+
+    def _named(self, cube: Cube, found: Referring, table: str | None, column: str) -> str | None:
+        if table is None and column in found.members:
+            owner, member = found.members[column]
+            return f"{owner}__{member}" if (owner, member) in self.names else cube.texts[member]
+        return column if table is None or (cube_of(table) or table) == cube.written else None
+
+    def _window(self, name: str, what: str, rolling: Part, words: dict[str, Json]) -> dict[str, Json] | None:
+        kind = rolling.word("type") or "fixed"
+        trailing, grain = rolling.text("trailing"), rolling.word("granularity")
+        if rolling.has("leading") or rolling.word("offset") == "start" or kind not in {"fixed", "to_date"}:
+            self.notes.dropped(what, rolling.place, "only windows that end now have a counterpart")
+            rolling.ignore(*rolling.named())
+            return None
+        rolling.finish(f"the rolling window of {what}")
+        shown = None if trailing in {None, "unbounded"} else trailing
+        return {
+            "name": name,
+            "type": "cumulative",
+            "input_metric": f"{name}_each",
+            **said(window=shown if kind == "fixed" else None, grain_to_date=grain if kind == "to_date" else None),
+            "period_agg": "last",
+            **words,
+        }
+
+    def _whole(self, documents: list[dict[str, Json]]) -> list[dict[str, Json]]:
+        """Leave out (told) metrics over metrics that were dropped."""
+        there = {_full(each) for each in documents}
+        kept = [each for each in documents if all(name in there for name in _inputs(each))]
+        for each in documents:
+            missing = next((name for name in _inputs(each) if name not in there), None)
+            if missing is not None:
+                place = next(iter(self.cubes.values())).part.place
+                self.notes.dropped(f"the metric {_full(each)!r}", place, f"{missing!r} is not imported")
+        return kept if len(kept) == len(documents) else self._whole(kept)
+
+
+def _full(document: Mapping[str, Json]) -> str:
+    return f"{document['domain']}.{document['name']}" if "domain" in document else str(document["name"])
+
+
+def _inputs(document: Mapping[str, Json]) -> list[str]:
+    """Return the full names of the metrics that the document is built on."""
+    found: list[str] = []
+    listed = document.get("input_metrics")
+    inputs = list(listed) if isinstance(listed, list) else []
+    for each in (document.get("numerator"), document.get("denominator"), document.get("input_metric"), *inputs):
+        name = each.get("name") if isinstance(each, Mapping) else each
+        if isinstance(name, str):
+            full = name if "." in name or "domain" not in document else f"{document['domain']}.{name}"
+            found.append(full)
+    return found

@@ -1,0 +1,211 @@
+"""``import_cube``: Cube's YAML files -> our documents, a policy, and a loss report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from metricgate.catalog.parsing import Fault
+from metricgate.catalog.rewriting import equalities_in
+from metricgate.documents import in_order
+from metricgate.importing import codes
+from metricgate.importing.cube.access import policy_of
+from metricgate.importing.cube.cubes import Cube, Dimensions, cube_of_part, finish_member
+from metricgate.importing.cube.measures import Measures
+from metricgate.importing.cube.references import cube_of, referring
+from metricgate.importing.joining import Joins, Link, Table, joined
+from metricgate.importing.layout import files_of
+from metricgate.importing.naming import Naming
+from metricgate.importing.report import Imported, Notes
+from metricgate.importing.source import Part, Reading, said
+from metricgate.importing.texts import documents_of
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.problem import Place, Problems
+
+_OF_CUBE = (
+    "pre_aggregations", "refresh_key", "data_source", "sql_alias", "hierarchies", "rewrite_queries", "calendar", "meta",
+)  # fmt: skip
+_TO_ONE = frozenset({"many_to_one", "belongs_to", "belongsto", "one_to_one", "has_one", "hasone"})
+_TO_MANY = frozenset({"one_to_many", "has_many", "hasmany"})
+
+
+def import_cube(texts: Iterable[tuple[str, str]]) -> Imported | Problems:
+    """Return our documents for these ``(file name, YAML text)`` pairs, with everything that changed on the way."""
+    notes = Notes()
+    files = _Files()
+    for name, text in sorted(texts):
+        files.read(name, text, Reading(notes=notes))
+    if not files.cubes and not notes.problems:
+        notes.problem(codes.NOTHING_TO_IMPORT, "there are no cubes of Cube in these files", Place())
+    found = _Conversion(files, notes).run()
+    if notes.problems:
+        return Problems(in_order(notes.problems))
+    return Imported(files=found[0], changes=tuple(dict.fromkeys(notes.changes)), policies=found[1])
+
+
+@dataclass(slots=True)
+class _Files:
+    cubes: dict[str, Part] = field(default_factory=dict)
+    views: list[Part] = field(default_factory=list)
+
+    def read(self, name: str, text: str, reading: Reading) -> None:
+        """Sort the definitions of one file in."""
+        for value, spot in documents_of(name, text, reading):
+            if not isinstance(value, Mapping):
+                if value is not None:
+                    reading.notes.dropped("the document", spot.place(), "it is not a mapping")
+                continue
+            document = Part(value, spot, reading)
+            for each in document.parts("cubes"):
+                written = each.needed("name", "a cube")
+                if written in self.cubes:
+                    message = f"there are two cubes {written!r}"
+                    reading.notes.problem(codes.IMPORT_DUPLICATE, message, each.place)
+                self.cubes[written] = each
+            self.views.extend(document.parts("views"))
+            document.finish("the file", "it is neither a cube nor a view")
+
+
+@dataclass(slots=True)
+class _Conversion:
+    files: _Files
+    notes: Notes
+
+    def run(self) -> tuple[dict[str, dict[str, Json]], dict[str, dict[str, Json]]]:
+        """Return our documents and the policy, each by file name."""
+        names = Naming(notes=self.notes)
+        found = {name: cube_of_part(part, self.files.cubes, names) for name, part in self.files.cubes.items()}
+        cubes = {name: cube for name, cube in found.items() if cube is not None}
+        dimensions = Dimensions(cubes)
+        for cube in cubes.values():
+            dimensions.read(cube)
+        links = [link for cube in cubes.values() for link in self._links(cube, cubes)]
+        joins = joined({cube.name: _table(cube) for cube in cubes.values()}, links, self.notes)
+        models = [self._model(cube, joins[cube.name]) for cube in cubes.values()]
+        measures = Measures(cubes, dimensions, self.notes)
+        metrics = measures.read()
+        policy = policy_of(cubes, measures, self.files.views, self.notes)
+        for name, each in found.items():
+            if each is None:
+                self.files.cubes[name].ignore(*self.files.cubes[name].named())
+            else:
+                each.part.ignore("extends", "sql", "sql_table")
+                self._tell_closed(each.part, each.what)
+                finish_member(each.part, each.what)
+        for view in self.files.views:
+            self._tell_view(view, cubes, measures)
+        return files_of(models, metrics), {"cube.yaml": policy} if policy else {}
+
+    def _tell_closed(self, part: Part, what: str) -> None:
+        for key in _OF_CUBE:
+            if part.has(key):
+                reason = "it says how Cube builds or shows it, nothing about meaning"
+                self.notes.dropped(f"{key!r} of {what}", part.at(key), reason)
+        part.ignore(*_OF_CUBE)
+
+    def _model(self, cube: Cube, joins: Joins) -> dict[str, Json]:
+        documents = list(cube.documents.values())
+        times = [str(each["name"]) for each in documents if each.get("type") == "time"]
+        if len(times) == 1:
+            reason = "it is the cube's only time, so metric_time means it"
+            self.notes.added(f"agg_time_dimension {times[0]!r} of {cube.name!r}", cube.part.place, reason)
+        elif times:
+            reason = "it has several times, and Cube does not say which one measures go by: set agg_time_dimension"
+            self.notes.changed(f"metric_time of {cube.name!r}", cube.part.place, reason)
+        return said(
+            name=cube.name,
+            source=cube.source,
+            label=cube.part.text("title"),
+            description=cube.part.text("description"),
+            domain=cube.name,
+            agg_time_dimension=times[0] if len(times) == 1 else None,
+            primary_entity=joins.primary_entity if documents else None,
+            entities=joins.entities,
+            dimensions=list[Json](documents),
+            relationships=joins.relationships,
+        )
+
+    def _links(self, cube: Cube, cubes: Mapping[str, Cube]) -> list[Link]:
+        found: list[Link] = []
+        for other, part in cube.members("joins").items():
+            what = f"the join of {cube.what} to {other!r}"
+            kind = part.word("relationship") or ""
+            text = part.needed("sql", what)
+            part.finish(what)
+            columns = self._columns(text, cube, other, cubes)
+            if isinstance(columns, Fault):
+                self.notes.dropped(what, part.place, columns.message)
+                continue
+            own, others = columns
+            target = cubes[other]
+            if kind in _TO_MANY:
+                found.append(_link(cube.written, target.name, cube.name, others, own, part))
+            elif kind in _TO_ONE:
+                found.append(_link(other, cube.name, target.name, own, others, part))
+            else:
+                self.notes.dropped(what, part.place, f"the relationship {kind!r} is not known")
+        unique = {(each.source, each.target, each.from_columns, each.to_columns): each for each in found}
+        return list(unique.values())
+
+    def _columns(
+        self, text: str, cube: Cube, other: str, cubes: Mapping[str, Cube]
+    ) -> tuple[tuple[str, ...], tuple[str, ...]] | Fault:
+        """Return the columns of the cube and of the other one that the condition makes equal."""
+        if other not in cubes:
+            return Fault(f"the cube {other!r} is not imported")
+        found = referring(text, cube.written, frozenset(cubes))
+        pairs = found if isinstance(found, Fault) else equalities_in(found.text)
+        if isinstance(found, Fault) or isinstance(pairs, Fault):
+            return pairs if isinstance(pairs, Fault) else Fault("its condition cannot be read")
+        own: list[str] = []
+        others: list[str] = []
+        for pair in pairs:
+            sides = dict(self._side(each, found.members, cube.written, cubes) for each in pair)
+            if set(sides) != {cube.written, other} or not all(name.isidentifier() for name in sides.values()):
+                return Fault("it joins over something else than plain columns of the two cubes")
+            own.append(sides[cube.written])
+            others.append(sides[other])
+        return tuple(own), tuple(others)
+
+    @staticmethod
+    def _side(
+        name: tuple[str | None, str], members: Mapping[str, tuple[str, str]], cube: str, cubes: Mapping[str, Cube]
+    ) -> tuple[str, str]:
+        table, column = name
+        if table is None and column in members:
+            owner, member = members[column]
+            return owner, cubes[owner].texts.get(member, "") if owner in cubes else ""
+        return cube_of(table) or table or cube, column
+
+    def _tell_view(self, view: Part, cubes: Mapping[str, Cube], measures: Measures) -> None:
+        """Tell what a view selects: here everything that joins reach can be asked without it."""
+        name = view.needed("name", "a view")
+        chosen: list[str] = []
+        for each in view.parts("cubes"):
+            path = (each.text("join_path") or "").split(".")
+            cube = cubes.get(path[-1])
+            includes = each.peek("includes")
+            members = (
+                list(cube.documents) + [member for owner, member in measures.names if owner == cube.written]
+                if cube is not None and includes == "*"
+                else [str(item) for item, _spot in each.items("includes")]
+            )
+            for member in members:
+                if cube is not None and (cube.written, member) in measures.names:
+                    chosen.append(measures.full_name(cube.written, member))
+                elif cube is not None and member in cube.documents:
+                    chosen.append(f"{cube.name}__{cube.documents[member]['name']}")
+        shown = ", ".join(chosen[:20]) + (", ..." if len(chosen) > 20 else "")  # noqa: PLR2004 - enough to recognise
+        reason = f"a view selects members; ask them themselves: {shown or 'none of them is imported'}"
+        self.notes.dropped(f"the view {name!r}", view.place, reason)
+        view.ignore(*view.named())
+
+
+def _link(name: str, source: str, target: str, own: tuple[str, ...], others: tuple[str, ...], part: Part) -> Link:
+    return Link(name=name, source=source, target=target, from_columns=own, to_columns=others, place=part.place)
+
+
+def _table(cube: Cube) -> Table:
+    members = frozenset(str(each["name"]) for each in cube.documents.values())
+    primary = tuple(cube.texts[each] for each in cube.primary)
+    return Table(name=cube.name, primary=primary, members=members, place=cube.part.place)

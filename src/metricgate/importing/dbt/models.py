@@ -1,0 +1,158 @@
+"""Semantic models of both specs -> ours, with the measures of the legacy one set aside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from metricgate.importing.dbt.dimensions import dimension, entity
+from metricgate.importing.dbt.measures import Measure, aggregation_keys
+from metricgate.importing.dbt.relations import referred, relation
+from metricgate.importing.dbt.words import config_of, words_of
+from metricgate.importing.source import Part, said
+from metricgate.vocabulary.json import Json
+
+_OF_DBT = (
+    "config", "tests", "data_tests", "docs", "meta", "access", "contract", "constraints", "versions", "latest_version",
+    "deprecation_date", "group", "tags", "freshness",
+)  # fmt: skip
+"""Keys of a dbt model that say nothing about meaning: how it is built, tested and shown by dbt."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """A semantic model of ours with what hangs on it.
+
+    Attributes:
+        measures: legacy measures, each with whether it makes a metric of its own (and that metric's label).
+        metrics: the latest spec's metrics of the model, still to be converted.
+    """
+
+    document: dict[str, Json]
+    measures: tuple[tuple[Measure, bool], ...] = ()
+    metrics: tuple[Part, ...] = ()
+    part: Part
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return str(self.document.get("name", ""))
+
+
+@dataclass(slots=True)
+class _Columns:
+    entities: list[Json] = field(default_factory=list)
+    dimensions: list[Json] = field(default_factory=list)
+
+
+def legacy_model(part: Part, schema: str | None) -> Model | None:
+    """Return a ``semantic_model`` of the legacy spec or of a manifest; None where it is switched off."""
+    name = part.needed("name", "a semantic model")
+    what = f"the semantic model {name!r}"
+    keys, enabled = config_of(part, what)
+    node = part.part("node_relation")
+    if node is not None:
+        source = relation(node, what)
+        part.ignore("model")
+    else:
+        source = referred(part, "model", what, schema)
+    defaults = part.part("defaults")
+    time = None if defaults is None else defaults.text("agg_time_dimension")
+    if defaults is not None:
+        defaults.finish(f"the defaults of {what}")
+    document = said(
+        name=name,
+        source=source,
+        **words_of(part, what),
+        owner=keys.get("owner"),
+        primary_entity=part.text("primary_entity"),
+        agg_time_dimension=time,
+        entities=[entity(each, what) for each in part.parts("entities")],
+        dimensions=[dimension(each, what) for each in part.parts("dimensions")],
+    )
+    measures = tuple(_measure(each, name) for each in part.parts("measures"))
+    if not enabled:
+        part.reading.notes.dropped(what, part.place, "it is switched off (config.enabled: false)")
+        return None
+    part.finish(what)
+    return Model(document=document, measures=measures, part=part)
+
+
+def _measure(part: Part, model: str) -> tuple[Measure, bool]:
+    name = part.needed("name", f"a measure of the semantic model {model!r}")
+    what = f"the measure {name!r}"
+    keys = aggregation_keys(part, name, what)
+    words = words_of(part, what)
+    extra, _enabled = config_of(part, what)
+    makes_metric = part.flag("create_metric")
+    label = part.text("create_metric_display_name")
+    if label:
+        words["label"] = label
+    part.finish(what)
+    return Measure(name=name, model=model, keys=keys, words={**words, **extra}, place=part.place), makes_metric
+
+
+def latest_model(part: Part, schema: str | None) -> Model | None:
+    """Return a dbt model with a ``semantic_model`` of the latest spec.
+
+    None where it has none (then nothing of it is semantic) or switches it off.
+    """
+    name = part.needed("name", "a model")
+    part.ignore("time_spine", *_OF_DBT)
+    said_so = part.take("semantic_model")
+    if isinstance(said_so, Mapping):
+        block = part.part("semantic_model")
+        name, said_so = _block(block, name) if block is not None else (name, False)
+    what = f"the semantic model {name!r}"
+    if said_so is not True:
+        if said_so is not None:
+            part.reading.notes.dropped(what, part.place, "it is switched off (semantic_model.enabled: false)")
+        return None
+    columns = _Columns()
+    for column in part.parts("columns"):
+        _column(column, what, columns)
+    derived = part.part("derived_semantics")
+    if derived is not None:
+        columns.entities.extend(entity(each, what) for each in derived.parts("entities"))
+        columns.dimensions.extend(dimension(each, what) for each in derived.parts("dimensions"))
+        derived.finish(f"derived_semantics of {what}")
+    source = part.text("name") or ""
+    document = said(
+        name=name,
+        source=source if schema is None else f"{schema}.{source}",
+        **words_of(part, what),
+        primary_entity=part.text("primary_entity"),
+        agg_time_dimension=part.text("agg_time_dimension"),
+        entities=columns.entities,
+        dimensions=columns.dimensions,
+    )
+    metrics = tuple(part.parts("metrics"))
+    part.finish(what)
+    return Model(document=document, metrics=metrics, part=part)
+
+
+def _block(block: Part, name: str) -> tuple[str, bool]:
+    own = block.text("name") or name
+    enabled = block.take("enabled")
+    keys, _enabled = config_of(block, f"the semantic model {own!r}")
+    if keys:
+        block.reading.notes.dropped(f"config of the semantic model {own!r}", block.place, "it has no counterpart here")
+    block.finish(f"the semantic model {own!r}")
+    return own, enabled is not False
+
+
+def _column(part: Part, what: str, columns: _Columns) -> None:
+    """Sort one dbt column in: an entity, a dimension, or neither (then it is dbt's matter alone)."""
+    name = part.needed("name", f"a column of {what}")
+    for key, kept, made in (("entity", columns.entities, entity), ("dimension", columns.dimensions, dimension)):
+        value = part.take(key)
+        if value is None:
+            continue
+        inherited = {key: part.take(key) for key in ("granularity", "description") if part.has(key)}
+        inner = {"type": value} if isinstance(value, str) else dict(value) if isinstance(value, Mapping) else {}
+        if key == "entity":
+            inherited.pop("granularity", None)
+        here = Part({**inherited, **inner}, part.spot.below(key), part.reading)
+        kept.append(made(here, what, name=name, column=name))
+    part.ignore("description", "granularity", "data_type", "quote", *_OF_DBT)
+    part.finish(f"the column {name!r} of {what}")

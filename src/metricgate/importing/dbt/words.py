@@ -1,0 +1,43 @@
+"""What dbt says for people and for itself about a definition: labels, descriptions, config."""
+
+from __future__ import annotations
+
+from metricgate.importing.source import Part, said
+from metricgate.vocabulary.json import Json
+
+_LONGEST = 10_000
+_BOOKKEEPING = ("metadata", "input_measures", "unique_id", "created_at")
+"""Where dbt found the definition, and lists that repeat what the definition says."""
+
+
+def words_of(part: Part, what: str) -> dict[str, Json]:
+    """Return ``description`` and ``label`` as ours."""
+    return said(description=_shortened(part, "description", what), label=_shortened(part, "label", what))
+
+
+def _shortened(part: Part, key: str, what: str) -> str | None:
+    text = part.text(key)
+    if text is None or len(text) <= _LONGEST:
+        return text
+    part.reading.notes.changed(f"{key!r} of {what}", part.at(key), f"only its first {_LONGEST:,} characters are kept")
+    return text[:_LONGEST]
+
+
+def config_of(part: Part, what: str) -> tuple[dict[str, Json], bool]:
+    """Return the keys that ``config`` (and ``config.meta``) give to our document, and whether it is enabled."""
+    part.ignore(*_BOOKKEEPING)
+    config = part.part("config")
+    if config is None:
+        return {}, True
+    enabled = not (config.has("enabled") and config.take("enabled") is False)
+    config.ignore("enabled")
+    keys: dict[str, Json] = {}
+    meta = config.part("meta")
+    if meta is not None:
+        if isinstance(meta.take("owner"), str):
+            keys["owner"] = meta.text("owner")
+        synonyms = [item for item, _spot in meta.items("synonyms") if isinstance(item, str)]
+        keys.update(said(synonyms=synonyms))
+        meta.finish(f"config.meta of {what}")
+    config.finish(f"config of {what}")
+    return keys, enabled

@@ -1,0 +1,146 @@
+"""Keys and joins between tables, as Ossie and Cube write them -> entities and relationships of ours.
+
+One join from a table to a key becomes a shared entity, so that two facts that lead to one table can be asked together.
+Several joins from a table to the same key (origin and destination) become named relationships.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from metricgate.catalog.names import RESERVED
+from metricgate.importing.naming import plain_name
+from metricgate.importing.report import Notes
+from metricgate.importing.source import said
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.problem import Place
+
+Columns = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table: its name here, its keys, and the names of its dimensions."""
+
+    name: str
+    primary: Columns
+    unique: tuple[Columns, ...] = ()
+    members: frozenset[str] = frozenset()
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A many-to-one join; table names are those of here, ``to_columns`` are unique in ``target``."""
+
+    name: str
+    source: str
+    target: str
+    from_columns: Columns
+    to_columns: Columns
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joins:
+    """What a table's semantic model gets."""
+
+    entities: list[Json] = field(default_factory=list)
+    relationships: list[Json] = field(default_factory=list)
+    primary_entity: str | None = None
+
+
+def joined(tables: Mapping[str, Table], links: Sequence[Link], notes: Notes) -> dict[str, Joins]:
+    """Return the entities and relationships of every table, by its name."""
+    return _Joining(tables, links, notes).run()
+
+
+@dataclass(slots=True)
+class _Joining:
+    tables: Mapping[str, Table]
+    links: Sequence[Link]
+    notes: Notes
+    taken: dict[str, set[str]] = field(default_factory=dict)
+    keys: dict[tuple[str, Columns], str] = field(default_factory=dict)
+    found: dict[str, Joins] = field(default_factory=dict)
+
+    def run(self) -> dict[str, Joins]:
+        self.taken = {name: set(table.members) | RESERVED for name, table in self.tables.items()}
+        for name, table in self.tables.items():
+            self._own_keys(name, table)
+        self._asserted_keys()
+        ways = Counter((link.source, link.target, self._key(link)) for link in self.links)
+        for link in self.links:
+            key = self._key(link)
+            single = ways[link.source, link.target, key] == 1 and link.source != link.target
+            self._join(link, key, shared=single)
+        return self.found
+
+    def _own_keys(self, name: str, table: Table) -> None:
+        entity = self._free(table.name, name)
+        self.found[name] = Joins(primary_entity=None if table.primary else entity)
+        if table.primary:
+            self.keys[name, table.primary] = entity
+            self._add(name, entity, "primary", table.primary)
+        for columns in table.unique:
+            if self._known(name, columns) is None:
+                self._unique(name, columns)
+
+    def _asserted_keys(self) -> None:
+        for link in self.links:
+            if self._known(link.target, link.to_columns) is None:
+                entity = self._unique(link.target, link.to_columns)
+                reason = f"the join {link.name!r} says that {', '.join(link.to_columns)} is unique there"
+                self.notes.added(f"the unique entity {entity!r} of the model {link.target!r}", link.place, reason)
+
+    def _unique(self, name: str, columns: Columns) -> str:
+        entity = self._free(plain_name(f"{name}_{'_'.join(columns)}"), name)
+        self.keys[name, columns] = entity
+        self._add(name, entity, "unique", columns)
+        return entity
+
+    def _free(self, wanted: str, table: str) -> str:
+        """Return an entity's name that neither the table nor any table that joins to it uses for something else."""
+        users = {table, *(link.source for link in self.links if link.target == table)}
+        for candidate in _candidates(wanted):
+            if not any(candidate in self.taken[user] for user in users):
+                for user in users:
+                    self.taken[user].add(candidate)
+                return candidate
+        raise AssertionError("candidates do not end")
+
+    def _known(self, name: str, columns: Columns) -> Columns | None:
+        return next((key for table, key in self.keys if table == name and sorted(key) == sorted(columns)), None)
+
+    def _key(self, link: Link) -> Columns:
+        return self._known(link.target, link.to_columns) or link.to_columns
+
+    def _join(self, link: Link, key: Columns, *, shared: bool) -> None:
+        pairs = dict(zip(link.to_columns, link.from_columns, strict=True))
+        columns = tuple(pairs[column] for column in key)
+        if shared:
+            self._add(link.source, self.keys[link.target, key], "foreign", columns)
+            return
+        name = next(each for each in _candidates(plain_name(link.name)) if each not in self.taken[link.source])
+        self.taken[link.source].add(name)
+        self.found[link.source].relationships.append(
+            said(name=name, to=link.target, from_columns=_written(columns), to_columns=_written(key))
+        )
+
+    def _add(self, table: str, entity: str, kind: str, columns: Columns) -> None:
+        self.found[table].entities.append({"name": entity, "type": kind, "expr": _written(columns)})
+
+
+def _written(columns: Columns) -> Json:
+    return columns[0] if len(columns) == 1 else list[Json](columns)
+
+
+def _candidates(name: str) -> Iterable[str]:
+    yield name
+    yield f"{name}_key"
+    number = 2
+    while True:
+        yield f"{name}_key_{number}"
+        number += 1

@@ -1,0 +1,71 @@
+"""Expressions and words for agents, as every part of an Ossie document has them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from metricgate.importing import codes
+from metricgate.importing.source import Part, said
+from metricgate.vocabulary.json import Json
+
+_SQL = ("ANSI_SQL", "SNOWFLAKE", "DATABRICKS", "BIGQUERY")
+"""Dialects that are SQL, in the order in which they are taken."""
+
+
+def native_of(part: Part, keys: tuple[str, ...]) -> dict[str, Json]:
+    """Return these keys as the file has them, for comparison with what our extension covers; nothing is taken."""
+    return {key: part.peek(key) for key in keys if part.has(key)}
+
+
+def expression_of(part: Part, what: str) -> str | None:
+    """Take ``expression``: the ANSI text, or that of another SQL dialect; None (told) where there is no SQL."""
+    held = part.part("expression")
+    if held is None:
+        if not part.has("expression"):
+            part.reading.notes.problem(codes.IMPORT_SHAPE, f"{what} has no 'expression'", part.place)
+        return None
+    texts: dict[str, str] = {}
+    for each in held.parts("dialects"):
+        dialect = (each.text("dialect") or "").upper()
+        texts[dialect] = each.needed("expression", f"an expression of {what}")
+        each.finish(f"an expression of {what}")
+    held.finish(f"the expression of {what}")
+    chosen = next((dialect for dialect in _SQL if dialect in texts), None)
+    if chosen is None:
+        told = ", ".join(texts) or "nothing"
+        part.reading.notes.dropped(what, part.at("expression"), f"its expression is in {told}; SQL is read")
+        return None
+    if chosen != _SQL[0]:
+        reason = f"there is no ANSI_SQL; the text of {chosen} is read"
+        part.reading.notes.changed(f"the expression of {what}", part.at("expression"), reason)
+    others = [dialect for dialect in texts if dialect != chosen]
+    if others:
+        reason = f"one expression is kept, that of {chosen}"
+        part.reading.notes.dropped(f"the {', '.join(others)} expression of {what}", part.at("expression"), reason)
+    return texts[chosen]
+
+
+def ai_words(part: Part, what: str, *, keep: tuple[str, ...]) -> dict[str, Json]:
+    """Take ``ai_context`` (text or a mapping) as keys of ours; what is not in ``keep`` is told.
+
+    ``keep`` names what the definition has a place for: ``synonyms``, ``instructions``, ``examples``.
+    """
+    value = part.take("ai_context")
+    if value is None:
+        return {}
+    if isinstance(value, Mapping):
+        held = Part(value, part.spot.below("ai_context"), part.reading)
+    elif isinstance(value, str):
+        held = Part({"instructions": value}, part.spot.below("ai_context"), part.reading)
+    else:
+        part.complain("ai_context", "'ai_context' must be text or a mapping")
+        return {}
+    found: dict[str, Json] = {}
+    if "synonyms" in keep:
+        found["synonyms"] = list(dict.fromkeys(text for text, _spot in held.items("synonyms") if isinstance(text, str)))
+    if "instructions" in keep:
+        found["instructions"] = held.text("instructions")
+        found["examples"] = [text for text, _spot in held.items("examples") if isinstance(text, str)]
+    held.finish(f"the ai_context of {what}")
+    context = said(instructions=found.get("instructions"), examples=found.get("examples"))
+    return said(synonyms=found.get("synonyms"), ai_context=context)

@@ -1,0 +1,39 @@
+"""The text of one file, YAML or JSON -> its documents as plain values with their places; what is malformed is noted."""
+
+from __future__ import annotations
+
+import json
+
+from metricgate.documents import Limits
+from metricgate.documents import codes as document_codes
+from metricgate.documents.composing import compose
+from metricgate.importing.source import Reading, Spot
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.problem import Place, Problem, Problems
+
+_LARGEST = 64 * 1024 * 1024
+_LIMITS = Limits(size=8 * 1024 * 1024, nodes=1_000_000, alias_nodes=20_000)
+
+
+def documents_of(name: str, text: str, reading: Reading) -> list[tuple[Json, Spot]]:
+    """Return every document of the file (JSON by its ending ``.json``); problems of form go to the notes."""
+    if name.lower().endswith(".json"):
+        return _json(name, text, reading)
+    found = compose(name, text, _LIMITS)
+    if isinstance(found, Problems):
+        reading.notes.problems.extend(found)
+        return []
+    return [(document.value, Spot(name, document.mark)) for document in found]
+
+
+def _json(name: str, text: str, reading: Reading) -> list[tuple[Json, Spot]]:
+    if len(text) > _LARGEST:
+        message = f"the file has {len(text):,} characters; at most {_LARGEST:,} are read"
+        reading.notes.problems.append(Problem(code=document_codes.TOO_LARGE, message=message, where=Place(file=name)))
+        return []
+    try:
+        return [(json.loads(text), Spot(name))]
+    except (ValueError, RecursionError) as error:
+        message = "nested too deeply" if isinstance(error, RecursionError) else f"not JSON: {error}"
+        reading.notes.problems.append(Problem(code=document_codes.SYNTAX, message=message, where=Place(file=name)))
+        return []

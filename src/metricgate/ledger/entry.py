@@ -1,0 +1,151 @@
+"""Entries: from an event and its fields to the exact bytes of a leaf.
+
+A leaf is JSON with sorted keys: ``{"commitments", "event_name", "fields", "id", "index", "schema", "time_unix_nano"}``.
+Its bytes are stored and hashed as they are and never written again from their meaning. Values that may identify a
+person are *bodies*: kept apart with a random salt, while the leaf holds only a commitment to them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import orjson
+
+from metricgate.vocabulary.json import Json
+
+SCHEMA = "metricgate.record/1"
+SALT_BYTES = 16
+MOST_BODIES = 256
+"""An entry has fewer bodies than this: a body's number is ``index * 256 + position``."""
+
+INTENT = "gov.call.released"
+"""The event that promises an outcome: an entry with a link ``{"index": <intent>, "rel": "intent"}``."""
+OPENED = "gov.log.opened"
+RECOVERED = "gov.recovery.marked"
+REDACTED = "gov.redaction.performed"
+LINKS = "gov.links"
+
+_OPTIONS = orjson.OPT_SORT_KEYS
+_NOTHING: Mapping[str, Json] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """A value kept apart from its leaf.
+
+    Attributes:
+        value: exact JSON bytes.
+    """
+
+    name: str
+    salt: bytes
+    value: bytes
+
+    @property
+    def erased(self) -> bool:
+        """Whether salt and value were overwritten with zeros."""
+        return not any(self.salt) and not any(self.value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """An entry that lacks only its index, which the ledger gives it when it commits."""
+
+    head: bytes
+    tail: bytes
+    bodies: tuple[Body, ...]
+
+    def leaf(self, index: int) -> bytes:
+        """Return the leaf's exact bytes at ``index``."""
+        return b"%s%d%s" % (self.head, index, self.tail)
+
+
+def draft(
+    event: str,
+    fields: Mapping[str, Json],
+    *,
+    bodies: Mapping[str, Json] | None = None,
+    entry_id: str,
+    time_unix_nano: int,
+    entropy: bytes,
+) -> Draft:
+    """Prepare an entry.
+
+    Args:
+        event: event name.
+        fields: what stands in the leaf in clear.
+        bodies: what stands apart, fewer than ``MOST_BODIES``; names sorted.
+        entry_id: unique, e.g. a ULID.
+        time_unix_nano: when it happened.
+        entropy: at least ``SALT_BYTES`` fresh random bytes per body.
+
+    Raises:
+        ValueError: too many bodies or too little entropy.
+    """
+    kept = _bodies(bodies or _NOTHING, entropy)
+    start: dict[str, Json] = {"event_name": event, "fields": fields, "id": entry_id}
+    if kept:
+        start["commitments"] = {body.name: commitment(body) for body in kept}
+    return Draft(
+        head=as_bytes(start)[:-1] + b',"index":',
+        tail=b',"schema":"%s","time_unix_nano":"%d"}' % (SCHEMA.encode(), time_unix_nano),
+        bodies=kept,
+    )
+
+
+def commitment(body: Body) -> str:
+    """Return hex of ``SHA-256(salt || name || 0x00 || value)``."""
+    return hashlib.sha256(b"%s%s\0%s" % (body.salt, body.name.encode(), body.value)).hexdigest()
+
+
+def as_bytes(value: Json) -> bytes:
+    """Return JSON bytes with sorted keys; what has no form in UTF-8 JSON is escaped, NaN becomes null."""
+    try:
+        return orjson.dumps(value, default=_plain, option=_OPTIONS)
+    except (TypeError, RecursionError):
+        return _escaped(value)
+
+
+def _bodies(bodies: Mapping[str, Json], entropy: bytes) -> tuple[Body, ...]:
+    if len(bodies) >= MOST_BODIES or len(entropy) < SALT_BYTES * len(bodies):
+        raise ValueError("an entry has fewer than 256 bodies, and 16 random bytes for each")
+    return tuple(
+        Body(name=name, salt=entropy[at * SALT_BYTES : (at + 1) * SALT_BYTES], value=as_bytes(bodies[name]))
+        for at, name in enumerate(sorted(bodies))
+    )
+
+
+def _escaped(value: Json) -> bytes:
+    """Lone surrogates, integers beyond 64 bits and very deep values, which the fast writer refuses."""
+    try:
+        text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=_plain)
+        if "NaN" in text or "Infinity" in text:
+            text = json.dumps(json.loads(text, parse_constant=_null), sort_keys=True, separators=(",", ":"))
+    except RecursionError:
+        text = '"(nested too deeply to be recorded)"'
+    return text.encode()
+
+
+def _null(_: str) -> None:
+    return None
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, tuple | list):
+        return list(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def settles(record: Mapping[str, Json]) -> list[int]:
+    """Return the indexes of the intents that a parsed entry is the outcome of."""
+    fields = record.get("fields")
+    links = fields.get(LINKS) if isinstance(fields, Mapping) else None
+    if not isinstance(links, list):
+        return []
+    pairs = [(link.get("rel"), link.get("index")) for link in links if isinstance(link, Mapping)]
+    return [index for rel, index in pairs if rel == "intent" and isinstance(index, int)]

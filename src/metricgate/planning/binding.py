@@ -1,0 +1,318 @@
+"""Members and predicates of one scan bound to its tables; values of times become dates and timestamps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from metricgate.catalog.expression import Expression
+from metricgate.catalog.model import Dimension, SemanticModel
+from metricgate.catalog.names import split_metric_call
+from metricgate.catalog.saved import TimeSpine
+from metricgate.planning import codes
+from metricgate.planning.forms import AS_STORED, Form, split_form
+from metricgate.planning.graph import Hop, Member
+from metricgate.planning.plan import Plan
+from metricgate.planning.resolving import METRIC_TIME, Resolver
+from metricgate.planning.scan import Condition, Reference, Zones
+from metricgate.planning.spines import column
+from metricgate.planning.tables import Tables
+from metricgate.planning.timing import as_moment, has_clock, stored_moment, stored_zone
+from metricgate.planning.values import mismatch, typed
+from metricgate.vocabulary.grain import Grain
+from metricgate.vocabulary.predicate import And, Comparison, Not, Or, Predicate, Scalar, Template
+from metricgate.vocabulary.problem import Place, Problem, Problems
+
+Answers = Callable[[str, tuple[str, ...], str], Plan | Problems]
+"""Plans the question for one metric by some members, for a filter at a place; its column is called ``ANSWER``."""
+
+ANSWER = "metric_value"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpineRoot:
+    """Rows are read from the moments of a spine, so that the root's ``time`` is the spine's."""
+
+    spine: TimeSpine
+    alias: str
+    time: str
+
+
+class Binder:
+    """Binds what is asked of one root; notes problems, the members used, and the paths taken."""
+
+    def __init__(
+        self,
+        *,
+        resolver: Resolver,
+        root: SemanticModel,
+        tables: Tables,
+        zone: str | None,
+        problems: list[Problem],
+        asked_for: str,
+        answers: Answers,
+        spine: SpineRoot | None = None,
+    ) -> None:
+        self._answers = answers
+        self._spine = spine
+        self.answers: list[Plan] = []
+        self._resolver = resolver
+        self._root = root
+        self._tables = tables
+        self._zone = zone
+        self._problems = problems
+        self._asked_for = asked_for
+        self.used: dict[tuple[str, str], None] = {}
+        self.paths: dict[str, tuple[Hop, ...]] = {}
+
+    def member(
+        self, name: str, place: str, time_dimension: str | None, *, own_first: bool = False
+    ) -> tuple[Member, Dimension | None] | None:
+        """Return what ``name`` (without grain) means, or None after noting the problem."""
+        if name == METRIC_TIME:
+            dimension = None if time_dimension is None else self._root.dimension(time_dimension)
+            if dimension is None:
+                self._problems.append(
+                    Problem(
+                        code=codes.NO_TIME,
+                        message=f"{self._asked_for} has no time dimension, so metric_time means nothing for it.",
+                        where=Place(path=place),
+                        hint="Leave metric_time and the time range out.",
+                    )
+                )
+                return None
+            return Member(parts=(dimension.name,), hops=(), model=self._root.name, dimension=dimension), dimension
+        found = self._resolver.resolve(
+            name, self._root.name, place=place, asked_for=self._asked_for, own_first=own_first
+        )
+        if isinstance(found, Problem):
+            self._problems.append(found)
+            return None
+        return found, found.dimension
+
+    @property
+    def tables(self) -> Tables:
+        """Where joined tables are collected."""
+        return self._tables
+
+    @property
+    def on_moments(self) -> bool:
+        """Whether the root's time is a spine's."""
+        return self._spine is not None
+
+    def own_time(self, name: str, time_dimension: str | None) -> bool:
+        """Whether the name means the root's own time, by any name."""
+        if name == METRIC_TIME:
+            return True
+        if time_dimension is None or not name.endswith(time_dimension):
+            return False
+        found = self._resolver.resolve(name, self._root.name, place="", asked_for="")
+        return not isinstance(found, Problem) and not found.hops and found.own_name == time_dimension
+
+    def refer(self, name: str, member: Member, form: Form, place: str) -> Reference | None:
+        """Return the reference in ``form``, joining what it needs; None after noting a problem."""
+        dimension = member.dimension
+        grain = form.grain
+        granularity = None if dimension is None else dimension.granularity
+        if not form.plain and not self._form_fits(name, granularity, form, place):
+            return None
+        spine = self._spine
+        if spine is not None and not member.hops and dimension is not None and dimension.name == spine.time:
+            return self._moment(spine, granularity, form)
+        if form.calendar is not None:
+            return self._calendar(name, member, form.calendar, place)
+        expression = dimension.expression if dimension is not None else _entity_expression(member)
+        zones = None
+        if dimension is not None and has_clock(dimension) and self._zone and self._zone != stored_zone(dimension):
+            zones = Zones(stored=stored_zone(dimension), shown=self._zone)
+        return Reference(
+            table=self._tables.alias(member.hops),
+            model=member.model,
+            name=member.own_name,
+            expression=expression,
+            granularity=granularity,
+            grain=grain,
+            zones=zones,
+            part=form.part,
+        )
+
+    def _moment(self, spine: SpineRoot, granularity: Grain | None, form: Form) -> Reference:
+        """The root's own time, where rows are read from the moments of a spine."""
+        found = Reference(
+            table=spine.alias,
+            model=self._root.name,
+            name=spine.time,
+            expression=column(spine.spine.column),
+            granularity=granularity,
+            grain=form.grain or (granularity if form.plain else None),
+            part=form.part,
+        )
+        if form.calendar is None:
+            return found
+        home, text = self._resolver.spines.calendars[form.calendar]
+        if home is spine.spine:
+            return replace(found, expression=column(text), granularity=None, grain=None)
+        alias = self._tables.calendar(home, replace(found, grain=home.granularity))
+        return replace(found, table=alias, expression=column(text), granularity=None, grain=None)
+
+    def _calendar(self, name: str, member: Member, calendar: str, place: str) -> Reference | None:
+        home, text = self._resolver.spines.calendars[calendar]
+        time = self.refer(name, member, Form(grain=home.granularity), place)
+        if time is None:
+            return None
+        alias = self._tables.calendar(home, time)
+        return Reference(table=alias, model=time.model, name=time.name, expression=column(text))
+
+    def _answer(
+        self, text: str, call: tuple[str, tuple[str, ...]], place: str, time_dimension: str | None
+    ) -> Reference | None:
+        """Join the answer of another metric grouped as the filter says."""
+        plan = self._answers(call[0], call[1], place)
+        if isinstance(plan, Problems):
+            self._problems.extend(plan)
+            return None
+        left: list[Reference] = []
+        for group in call[1]:
+            name = group
+            if isinstance(self._resolver.resolve(group, self._root.name, place=place, asked_for=""), Problem):
+                name = group.rpartition("__")[2]
+            found = self.member(name, place, time_dimension)
+            reference = None if found is None else self.refer(name, found[0], AS_STORED, place)
+            if reference is None:
+                return None
+            left.append(reference)
+        keys = tuple(column(each.name) for each in plan.columns if each.member is not None)
+        if len(keys) != len(left):
+            self._problems.append(
+                Problem(
+                    code=codes.METRIC_GROUPS,
+                    message=f"{text[:120]} cannot be joined to {self._asked_for}.",
+                    where=Place(path=place),
+                )
+            )
+            return None
+        alias = self._tables.answer(call[0].rpartition(".")[2], plan, tuple(left), keys)
+        self.answers.append(plan)
+        return Reference(table=alias, model="", name=call[0], expression=column(ANSWER))
+
+    def condition(
+        self, predicate: Predicate, place: str, time_dimension: str | None, *, from_metric: bool = False
+    ) -> Condition | None:
+        """Return the predicate bound; None where problems were noted."""
+        members: dict[str, Reference] = {}
+        bound = self._bind(predicate, place, time_dimension, members, from_metric=from_metric)
+        return None if bound is None else Condition(predicate=bound, members=tuple(members.items()))
+
+    def _bind(
+        self,
+        predicate: Predicate,
+        place: str,
+        time_dimension: str | None,
+        members: dict[str, Reference],
+        *,
+        from_metric: bool,
+    ) -> Predicate | None:
+        match predicate:
+            case Comparison():
+                reference = self._filtered(predicate.member, place, time_dimension, members, from_metric=from_metric)
+                return None if reference is None else self._compare(predicate, reference, place, members)
+            case And() | Or():
+                parts = [
+                    self._bind(part, place, time_dimension, members, from_metric=from_metric)
+                    for part in predicate.parts
+                ]
+                whole = tuple(part for part in parts if part is not None)
+                return type(predicate)(whole) if len(whole) == len(parts) else None
+            case Not():
+                inner = self._bind(predicate.part, place, time_dimension, members, from_metric=from_metric)
+                return None if inner is None else Not(inner)
+            case Template():
+                found = [
+                    self._filtered(each, place, time_dimension, members, from_metric=from_metric)
+                    for each in predicate.members
+                ]
+                return None if None in found else predicate
+
+    def _filtered(
+        self,
+        text: str,
+        place: str,
+        time_dimension: str | None,
+        members: dict[str, Reference],
+        *,
+        from_metric: bool,
+    ) -> Reference | None:
+        call = split_metric_call(text)
+        if call is not None:
+            joined = self._answer(text, call, place, time_dimension)
+            if joined is not None:
+                members[text] = joined
+            return joined
+        name, form = split_form(text, self._resolver.spines.calendars)
+        found = self.member(name, place, time_dimension, own_first=from_metric)
+        if found is None:
+            return None
+        reference = self.refer(name, found[0], form, place)
+        if reference is not None:
+            members[text] = reference
+            if not from_metric:
+                self.used[reference.model, reference.name] = None
+            if name != METRIC_TIME:
+                self.paths.setdefault(text, found[0].hops)
+        return reference
+
+    def _compare(
+        self, comparison: Comparison, reference: Reference, place: str, members: dict[str, Reference]
+    ) -> Comparison | None:
+        wrong = mismatch(comparison, reference)
+        if wrong is not None:
+            self._problems.append(replace(wrong, where=Place(path=place)))
+            return None
+        if reference.zones is None or reference.grain is not None:
+            return typed(comparison, reference)
+        # The stored column stays bare, so that the engine can skip what lies outside: the values are moved instead.
+        zones = reference.zones
+        members[comparison.member] = replace(reference, zones=None)
+        moved = tuple(_moved(value, zones) for value in comparison.values)
+        return replace(comparison, values=moved)
+
+    def _form_fits(self, name: str, granularity: Grain | None, form: Form, place: str) -> bool:
+        if granularity is not None and form.grain is None:
+            return True
+        grain = form.grain or form.suffix.removeprefix("__")
+        if granularity is None:
+            self._problems.append(
+                Problem(
+                    code=codes.NOT_A_TIME,
+                    message=f"{name!r} is not a time, so it has no {grain}.",
+                    where=Place(path=place),
+                    hint=f"Write {name!r} alone.",
+                )
+            )
+            return False
+        if isinstance(grain, Grain) and grain < granularity:
+            self._problems.append(too_fine(name, grain, granularity, place))
+            return False
+        return True
+
+
+def too_fine(name: str, grain: Grain, finest: Grain, place: str) -> Problem:
+    """Say that ``grain`` is finer than the data of ``name``."""
+    return Problem(
+        code=codes.GRAIN_TOO_FINE,
+        message=f"{name!r} is known by {finest}, not by {grain}.",
+        where=Place(path=place),
+        hint=f"Ask for {name}__{finest} or a coarser grain.",
+        details={"finest": str(finest)},
+    )
+
+
+def _entity_expression(member: Member) -> Expression:
+    if member.entity is None:
+        raise ValueError("a member is a dimension or an entity")
+    return member.entity.expressions[0]
+
+
+def _moved(value: Scalar, zones: Zones) -> Scalar:
+    moment = as_moment(value)
+    return value if moment is None else stored_moment(moment, zones.shown, zones.stored)

@@ -1,0 +1,214 @@
+"""Codes of the planning room: what can be wrong with a question that is well formed."""
+
+from __future__ import annotations
+
+from metricgate.vocabulary.problem import Code
+
+
+def _code(name: str, status: int, cause: str, cure: str) -> Code:
+    return Code(name=name, group="planning", status=status, cause=cause, cure=cure)
+
+
+UNKNOWN_METRIC = _code(
+    "E_UNKNOWN_METRIC",
+    404,
+    "No metric answers to the name.",
+    "Take one of the names in the hint, or search the catalog.",
+)
+AMBIGUOUS_METRIC = _code(
+    "E_AMBIGUOUS_METRIC",
+    409,
+    "The name fits several metrics, and nothing decides between them.",
+    "Ask the user the question in the details, then ask again with the full name of the one that is meant.",
+)
+NO_METRICS = _code(
+    "E_NO_METRICS",
+    422,
+    "The question names no metric.",
+    "Name at least one metric; to see the values of a dimension, list them.",
+)
+UNKNOWN_MEMBER = _code(
+    "E_UNKNOWN_MEMBER",
+    422,
+    "No model has a dimension or entity of that name.",
+    "Take one of the members in the hint; describe the metric to see all of them.",
+)
+AMBIGUOUS_PATH = _code(
+    "E_AMBIGUOUS_PATH",
+    422,
+    "Several join paths lead to a member of that name, and they may give different numbers.",
+    "Write the member with its whole path, as the details show for each.",
+)
+NO_PATH = _code(
+    "E_NO_PATH",
+    422,
+    "The member exists, but no join leads to it from the metric's model.",
+    "Group or filter by a member that the metric reaches, or ask for the metric alone.",
+)
+FAN_OUT = _code(
+    "E_FAN_OUT",
+    422,
+    "The member can only be reached from one row to many, so that rows of the metric would be counted more than once.",
+    "Use a member on the one side, or a metric of the model on the many side.",
+)
+CONFLICTING_MEMBER = _code(
+    "E_CONFLICTING_MEMBER",
+    422,
+    "The member means another dimension for one of the metrics than for another.",
+    "Ask for the metrics one by one, or write a member that means the same for all of them.",
+)
+COMPOSITE_ENTITY = _code(
+    "E_COMPOSITE_ENTITY",
+    422,
+    "The entity has a key of several columns, which is not one value to group or filter by.",
+    "Use a dimension of the model instead.",
+)
+GRAIN_TOO_FINE = _code(
+    "E_GRAIN_TOO_FINE",
+    422,
+    "The grain or the bound of a time range is finer than the data.",
+    "Ask at the finest grain named in the message, or a coarser one.",
+)
+NOT_A_TIME = _code(
+    "E_NOT_A_TIME",
+    422,
+    "A grain is asked of a member that is not a time.",
+    "Leave the grain out.",
+)
+METRIC_AS_MEMBER = _code(
+    "E_METRIC_AS_MEMBER",
+    422,
+    "A metric is used where a member to group or filter by is wanted.",
+    "Name the metric under `metrics`; filter by dimensions.",
+)
+NO_TIME = _code(
+    "E_NO_METRIC_TIME",
+    422,
+    "The question uses metric_time, or the metric looks back in time, and its definition names no time dimension.",
+    "Leave metric_time and the time range out, or group and filter by a time dimension of your own choice.",
+)
+UNKNOWN_ORDER = _code(
+    "E_UNKNOWN_ORDER",
+    422,
+    "The question sorts by a column that its answer does not have.",
+    "Sort by one of the metrics or group-bys of the question.",
+)
+BAD_LIMIT = _code(
+    "E_BAD_LIMIT",
+    422,
+    "The limit is not a whole number of at least 1, or the offset not one of at least 0.",
+    "Give a limit of 1 or more and an offset of 0 or more, or leave them out.",
+)
+VALUE_TYPE = _code(
+    "E_VALUE_TYPE",
+    422,
+    "The value of a filter cannot be compared with its member.",
+    "Give a value of the kind that the message names.",
+)
+VALUE_COUNT = _code(
+    "E_VALUE_COUNT",
+    422,
+    "A filter has too many or too few values for its operator.",
+    "Give one value for a comparison, two for between, at least one for in, none for is_null.",
+)
+TWICE = _code(
+    "E_ASKED_TWICE",
+    422,
+    "The question names the same metric, group-by or sort column twice.",
+    "Name it once.",
+)
+UNKNOWN_TIME_ZONE = _code(
+    "E_UNKNOWN_TIME_ZONE",
+    422,
+    "The time zone is not a name of the IANA time zone database.",
+    "Write a name such as UTC, Europe/Berlin or America/New_York.",
+)
+EMPTY_RANGE = _code(
+    "E_EMPTY_TIME_RANGE",
+    422,
+    "The time range ends before it starts, so that it holds nothing.",
+    "Give a start that is before the end; the end itself is not part of the range.",
+)
+
+NEEDS_TIME = _code(
+    "E_NEEDS_METRIC_TIME",
+    422,
+    "A metric that looks back in time (an offset, a window, a period to date) is asked without any time.",
+    "Group by metric_time at the grain you want; the value depends on it.",
+)
+NO_TIME_SPINE = _code(
+    "E_NO_TIME_SPINE",
+    422,
+    "The metric needs a time spine of its data's grain, and the catalog has none that is fine enough.",
+    "Add a relation with one row per day (or finer) under `time_spines`.",
+)
+UNDATED = _code(
+    "E_UNDATED_HISTORY",
+    422,
+    "A slowly changing dimension is joined, but the metric has no time that says which of its rows hold.",
+    "Give the metric an `agg_time_dimension`, or use a dimension that does not change.",
+)
+NO_COMMON_MODEL = _code(
+    "E_NO_COMMON_MODEL",
+    422,
+    "A question without metrics names members that no one model reaches together.",
+    "Ask for fewer members, or name a metric whose model reaches all of them.",
+)
+METRIC_GROUPS = _code(
+    "E_METRIC_GROUPS",
+    422,
+    "A filter compares with another metric's value per group, and the two are not joined by that group.",
+    "Group the inner metric by entities or dimensions that the outer one reaches under the same name.",
+)
+
+CALENDAR_WINDOW = _code(
+    "E_CALENDAR_WINDOW",
+    422,
+    "A window is given in periods of a calendar (a custom granularity) where only an offset may be, or an offset by a "
+    "calendar that does not stand in the time spine of the data's own grain.",
+    "Give it in days, weeks, months or years.",
+)
+
+UNSAFE_REAGGREGATION = _code(
+    "E_UNSAFE_REAGGREGATION",
+    422,
+    "The metric's values cannot be put together the way the question asks without counting something more than once.",
+    "Group by metric_time at a grain, as the message says.",
+)
+NEEDS_NO_METRICS = _code(
+    "E_NEEDS_NO_METRICS",
+    422,
+    "Least and greatest values, or rows that are not made distinct, are asked together with metrics.",
+    "Leave the metrics out, or the option.",
+)
+
+CODES = (
+    UNKNOWN_METRIC,
+    AMBIGUOUS_METRIC,
+    NO_METRICS,
+    UNKNOWN_MEMBER,
+    AMBIGUOUS_PATH,
+    NO_PATH,
+    FAN_OUT,
+    CONFLICTING_MEMBER,
+    COMPOSITE_ENTITY,
+    GRAIN_TOO_FINE,
+    NOT_A_TIME,
+    METRIC_AS_MEMBER,
+    NO_TIME,
+    UNKNOWN_ORDER,
+    BAD_LIMIT,
+    VALUE_TYPE,
+    VALUE_COUNT,
+    TWICE,
+    UNKNOWN_TIME_ZONE,
+    EMPTY_RANGE,
+    NEEDS_TIME,
+    NO_TIME_SPINE,
+    UNDATED,
+    NO_COMMON_MODEL,
+    METRIC_GROUPS,
+    CALENDAR_WINDOW,
+    UNSAFE_REAGGREGATION,
+    NEEDS_NO_METRICS,
+)

@@ -1,0 +1,133 @@
+"""Questions without metrics: the distinct group-bys of the one model that reaches all of them most directly."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from metricgate.catalog.model import Dimension, DimensionType, SemanticModel
+from metricgate.catalog.names import split_metric_call
+from metricgate.catalog.saved import TimeSpine
+from metricgate.planning import codes
+from metricgate.planning.binding import SpineRoot
+from metricgate.planning.concluding import ScanNotes
+from metricgate.planning.forms import split_form
+from metricgate.planning.graph import Member
+from metricgate.planning.resolving import METRIC_TIME
+from metricgate.planning.scan import Scan
+from metricgate.planning.spines import column, spine_table
+from metricgate.vocabulary.grain import Grain
+from metricgate.vocabulary.predicate import members_of
+from metricgate.vocabulary.problem import Code, Place, Problem
+
+if TYPE_CHECKING:
+    from metricgate.planning.scanning import Scanning
+
+
+class DistinctScans:
+    """Makes the one scan of a question without metrics."""
+
+    def __init__(self, scanning: Scanning) -> None:
+        self._scanning = scanning
+        self._calendars = scanning.resolver.spines.calendars
+
+    def scans(self) -> list[ScanNotes]:
+        """Return the scan, or none after noting why there is none."""
+        scanning = self._scanning
+        members = [each.member for each in scanning.asked] + self._filtered()
+        timed = METRIC_TIME in members or scanning.question.time_range is not None
+        others = list(dict.fromkeys(member for member in members if member != METRIC_TIME))
+        spine = self._spine() if timed else None
+        if timed and spine is None:
+            self._problem(codes.NO_TIME_SPINE, "Without a metric, metric_time is the time spine's; there is none.")
+            return []
+        root = self._root(others) if others or spine is None else _of_spine(spine)
+        if root is None:
+            return []
+        return [self._scan(root, spine, joined=bool(others))]
+
+    def _scan(self, root: SemanticModel, spine: TimeSpine | None, *, joined: bool) -> ScanNotes:
+        scanning = self._scanning
+        base = root
+        tables = scanning.tables(base, None)
+        on = None
+        if spine is not None:
+            time = _time_of(spine)
+            base = root if root.dimension(time.name) else replace(root, dimensions=(*root.dimensions, time))
+            alias = tables.moments(spine) if joined else root.name
+            on = SpineRoot(spine=spine, alias=alias, time=METRIC_TIME)
+        binder = scanning.binder(base, tables, "The question", on)
+        keys = scanning.keys(binder, METRIC_TIME)
+        conditions = [scanning.range(binder, METRIC_TIME, scanning.question.time_range)]
+        if scanning.question.where is not None:
+            conditions.append(binder.condition(scanning.question.where, "where", METRIC_TIME))
+        found = tables.tables if joined or spine is None else (spine_table(spine, root.name),)
+        scan = Scan(
+            name=root.name,
+            tables=found,
+            keys=keys,
+            measures=(),
+            conditions=tuple(each for each in conditions if each is not None),
+            distinct=scanning.question.distinct,
+            whole=True,
+        )
+        for used in [each for each in binder.used if each[1] == METRIC_TIME]:
+            del binder.used[used]  # the spine's time is nobody's dimension
+        return ScanNotes(scan=scan, binder=binder, leaves=())
+
+    def _filtered(self) -> list[str]:
+        found = []
+        for member in members_of(self._scanning.question.where):
+            call = split_metric_call(member)
+            names = [member] if call is None else [group.rpartition("__")[2] for group in call[1]]
+            found += [split_form(name, self._calendars)[0] for name in names]
+        return found
+
+    def _spine(self) -> TimeSpine | None:
+        grains = [each.form.grain for each in self._scanning.asked if each.member == METRIC_TIME and each.form.grain]
+        finest = min([*grains, Grain.DAY], key=lambda grain: grain.rank)
+        return self._scanning.resolver.spines.serving(finest)
+
+    def _root(self, members: list[str]) -> SemanticModel | None:
+        """The model with the fewest joins to all; of several the one whose keys they are, then the narrowest."""
+        resolver, models = self._scanning.resolver, self._scanning.catalog.models
+        best: tuple[int, int, int, str] | None = None
+        for name, model in models.items():
+            found: list[Member] = []
+            for member in members:
+                each = resolver.resolve(member, name, place="", asked_for="")
+                if isinstance(each, Problem):
+                    break
+                found.append(each)
+            if len(found) < len(members):
+                continue
+            foreign = sum(each.entity is not None and each.own_name != model.primary_entity for each in found)
+            width = len(model.dimensions) + len(model.entities)
+            score = (sum(len(each.hops) for each in found), foreign, width, name)
+            best = score if best is None or score < best else best
+        if best is not None:
+            return models[best[3]]
+        for position, member in enumerate(members):
+            if not resolver.homes(member):
+                self._problem(codes.UNKNOWN_MEMBER, f"No model has a member {member[:120]!r}.", f"group_by[{position}]")
+                return None
+        self._problem(
+            codes.NO_COMMON_MODEL, f"No model reaches all of {', '.join(repr(each[:120]) for each in members)}."
+        )
+        return None
+
+    def _problem(self, code: Code, message: str, path: str = "group_by") -> None:
+        self._scanning.problems.append(Problem(code=code, message=message, where=Place(path=path)))
+
+
+def _time_of(spine: TimeSpine) -> Dimension:
+    return Dimension(
+        name=METRIC_TIME,
+        type=DimensionType.TIME,
+        expression=column(spine.column),
+        granularity=spine.granularity,
+    )
+
+
+def _of_spine(spine: TimeSpine) -> SemanticModel:
+    return SemanticModel(name=spine.name, source=spine.source, entities=(), dimensions=(_time_of(spine),))

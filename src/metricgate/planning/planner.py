@@ -1,0 +1,108 @@
+"""The door of the room: questions to plans over one catalog."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+from metricgate.catalog.catalog import Catalog
+from metricgate.catalog.metrics import Metric
+from metricgate.planning.asking import Asking
+from metricgate.planning.binding import ANSWER
+from metricgate.planning.graph import JoinGraph
+from metricgate.planning.listing import plan_values
+from metricgate.planning.plan import Plan
+from metricgate.planning.question import GroupBy, Ordering, Question
+from metricgate.planning.reaching import MemberKind, ReachableMember, reachable
+from metricgate.planning.resolving import Resolver, Sight
+from metricgate.vocabulary.problem import Place, Problems
+
+__all__ = ["MemberKind", "Planner", "ReachableMember", "Sight", "plan"]
+
+
+class Planner:
+    """Plans questions over one catalog. Its indexes depend on the catalog alone, so that any number may share it."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._graph = JoinGraph(catalog.models)
+        self._resolver = Resolver(catalog, self._graph)
+
+    def plan(self, question: Question, sight: Sight | None = None) -> Plan | Problems:
+        """Return the plan, or everything that is wrong with the question; with ``sight``, in what that shows."""
+        return Asking(question, self._catalog, self._seen(sight), partial(self._answer, sight)).plan()
+
+    def _answer(self, sight: Sight | None, metric: str, group_by: tuple[str, ...], place: str) -> Plan | Problems:
+        """Plan the question that a filter asks: one metric by some members, its column under a name of its own."""
+        groups = tuple(GroupBy(member=member) for member in group_by)
+        found = self.plan(Question(metrics=(metric,), group_by=groups), sight)
+        if isinstance(found, Problems):
+            return Problems(tuple(replace(each, where=Place(path=place)) for each in found))
+        metrics = tuple(replace(each, name=ANSWER) for each in found.metrics)
+        return replace(found, metrics=metrics, sorting=())
+
+    def saved(self, name: str) -> Question | None:
+        """Return the question that is saved under a name."""
+        found = self._catalog.saved_queries.get(name)
+        if found is None:
+            return None
+        return Question(
+            metrics=found.metrics,
+            group_by=tuple(GroupBy(member=member) for member in found.group_by),
+            where=found.where,
+            order_by=tuple(
+                Ordering(column=each.removeprefix("-"), descending=each.startswith("-")) for each in found.order_by
+            ),
+            limit=found.limit,
+        )
+
+    def reachable(self, metrics: tuple[str, ...]) -> tuple[ReachableMember, ...]:
+        """Return what can group and filter all of ``metrics`` (full names): metric_time first, then near to far.
+
+        Raises:
+            KeyError: a name is not a metric's full name.
+        """
+        found: list[Metric] = [self._catalog.metrics[name] for name in metrics]
+        return reachable(found, self._catalog, self._graph, self._resolver)
+
+    def plan_values(
+        self,
+        member: str,
+        *,
+        metrics: tuple[str, ...] = (),
+        search: str | None = None,
+        prefix: str | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
+        sight: Sight | None = None,
+    ) -> Plan | Problems:
+        """Return the plan of the distinct values of one categorical dimension, in order, NULL last.
+
+        Args:
+            member: a dimension as in a question; without metrics, any model's, e.g. ``customer__segment``.
+            metrics: metric names whose join paths tell which dimension is meant; only that dimension's own model is
+                scanned.
+            search: only values that contain this text.
+            prefix: only values that start with this text.
+            limit: at most so many values.
+            offset: skip so many first.
+            sight: what problems may name; None for everything.
+        """
+        return plan_values(
+            self._catalog,
+            self._seen(sight),
+            member,
+            metrics=metrics,
+            search=search,
+            prefix=prefix,
+            limit=limit,
+            offset=offset,
+        )
+
+    def _seen(self, sight: Sight | None) -> Resolver:
+        return self._resolver if sight is None else self._resolver.seen_by(sight)
+
+
+def plan(question: Question, catalog: Catalog) -> Plan | Problems:
+    """Plan one question; use a ``Planner`` for more than one over the same catalog."""
+    return Planner(catalog).plan(question)

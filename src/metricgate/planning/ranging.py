@@ -1,0 +1,93 @@
+"""A question's time range as conditions on the time column of each scan."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+
+from metricgate.catalog.model import Dimension
+from metricgate.planning import codes
+from metricgate.planning.binding import too_fine
+from metricgate.planning.question import TimeRange
+from metricgate.planning.resolving import METRIC_TIME
+from metricgate.planning.scan import Condition, Reference
+from metricgate.planning.timing import has_clock, starts_period, stored_moment, stored_zone, zone_of
+from metricgate.vocabulary.grain import Grain
+from metricgate.vocabulary.predicate import And, Comparison, Operator
+from metricgate.vocabulary.problem import Place, Problem
+
+_PLACE = "time_range"
+
+
+def check_range(asked: TimeRange, zone: str | None, problems: list[Problem]) -> None:
+    """Note a range that holds nothing."""
+    if asked.start is None or asked.before is None:
+        return
+    meant = zone or "UTC"
+    if stored_moment(asked.start, meant, "UTC") >= stored_moment(asked.before, meant, "UTC"):
+        problems.append(
+            Problem(
+                code=codes.EMPTY_RANGE,
+                message=f"The range from {asked.start.isoformat()} to before {asked.before.isoformat()} holds nothing.",
+                where=Place(path=_PLACE),
+                hint="The end is exclusive: for one day give the next day as `before`.",
+            )
+        )
+
+
+def check_zone(name: str | None, place: str, problems: list[Problem]) -> bool:
+    """Note a zone that does not exist; return whether it may be used."""
+    if name is None or zone_of(name) is not None:
+        return True
+    problems.append(
+        Problem(
+            code=codes.UNKNOWN_TIME_ZONE,
+            message=f"{name[:60]!r} is not a time zone.",
+            where=Place(path=place),
+            hint="Write an IANA name such as UTC, Europe/Berlin or America/New_York.",
+        )
+    )
+    return False
+
+
+def range_condition(
+    asked: TimeRange, zone: str | None, dimension: Dimension, reference: Reference, problems: list[Problem]
+) -> Condition | None:
+    """Return ``start <= column AND column < before`` with bounds in the column's own zone; the column stays bare."""
+    parts: list[Comparison] = []
+    for op, bound, name in ((Operator.GE, asked.start, "start"), (Operator.LT, asked.before, "before")):
+        if bound is None:
+            continue
+        value = _bound(bound, zone, dimension, f"{_PLACE}.{name}", problems)
+        if value is not None:
+            parts.append(Comparison(member=METRIC_TIME, op=op, values=(value,)))
+    if not parts:
+        return None
+    predicate = parts[0] if len(parts) == 1 else And(tuple(parts))
+    return Condition(predicate=predicate, members=((METRIC_TIME, reference),))
+
+
+def _bound(
+    bound: date | datetime, zone: str | None, dimension: Dimension, place: str, problems: list[Problem]
+) -> date | datetime | None:
+    if has_clock(dimension):
+        stored = stored_zone(dimension)
+        return stored_moment(bound, zone or stored, stored)
+    finest = dimension.granularity or Grain.DAY
+    day = bound
+    if isinstance(bound, datetime):
+        if bound.time() != time() or bound.tzinfo is not None:
+            problems.append(too_fine(METRIC_TIME, Grain.SECOND, finest, place))
+            return None
+        day = bound.date()
+    if not starts_period(day, finest):
+        problems.append(
+            Problem(
+                code=codes.GRAIN_TOO_FINE,
+                message=f"{day.isoformat()} lies inside a {finest}, and the data is known by {finest}.",
+                where=Place(path=place),
+                hint=f"Give the first day of a {finest}.",
+                details={"finest": str(finest)},
+            )
+        )
+        return None
+    return day

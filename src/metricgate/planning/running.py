@@ -1,0 +1,185 @@
+"""Rows read from the moments of a time spine: offsets, windows, periods to date, periods without rows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from metricgate.catalog.metrics import CumulativeMetric, Window
+from metricgate.catalog.model import Dimension
+from metricgate.catalog.saved import TimeSpine
+from metricgate.planning.binding import SpineRoot
+from metricgate.planning.forms import Form
+from metricgate.planning.metrics.expanding import Leaf
+from metricgate.planning.question import TimeRange
+from metricgate.planning.resolving import METRIC_TIME, Resolver
+from metricgate.planning.scan import CalendarShift, Key, Moments, Periods, Reference, Scan, Shift, Zones
+from metricgate.planning.spines import Spines, column, moment_of, spine_table
+from metricgate.planning.tables import Tables
+from metricgate.planning.timing import has_clock, stored_zone
+from metricgate.vocabulary.grain import Grain
+
+if TYPE_CHECKING:
+    from metricgate.planning.scanning import Scanning
+
+
+def moments_of(
+    leaf: Leaf,
+    dimension: Dimension,
+    tables: Tables,
+    resolver: Resolver,
+    forms: list[Form],
+    *,
+    zone: str | None,
+    timed: bool,
+) -> tuple[Moments, TimeSpine] | None:
+    """Return how the leaf's rows are read from a spine, and the spine; None where there is none fine enough.
+
+    ``forms`` are those in which the leaf's own time is asked; ``timed``: a range or filter speaks of it too.
+    """
+    base = dimension.granularity or Grain.DAY
+    spine = resolver.spines.serving(base)
+    if spine is None:
+        return None
+    alias = tables.reserve(spine)
+    zones = None
+    if zone is not None and has_clock(dimension) and zone != stored_zone(dimension):
+        zones = Zones(stored=stored_zone(dimension), shown=zone)
+    root = tables.tables[0]
+    time = Reference(
+        table=root.alias,
+        model=root.model,
+        name=dimension.name,
+        expression=dimension.expression,
+        granularity=base,
+        grain=base,
+        zones=zones,
+    )
+    running = leaf.running
+    calendar, shifts = _calendar(leaf, spine, forms, timed=timed)
+    return (
+        Moments(
+            table=spine_table(spine, alias),
+            moment=moment_of(spine, alias, base),
+            time=time,
+            shifts=shifts,
+            calendar=calendar,
+            running=running is not None,
+            window=None if running is None else running.window,
+            since=None if running is None else running.grain_to_date,
+            starts=_starts(leaf, spine, base, forms),
+        ),
+        spine,
+    )
+
+
+_LONGEST = {Grain.WEEK: 7, Grain.MONTH: 31, Grain.QUARTER: 92, Grain.YEAR: 366}
+"""Days; a grain of a day or less is at most one."""
+
+
+def reach_of(span: TimeRange, leaf: Leaf, dimension: Dimension) -> TimeRange | None:
+    """Return a range that holds every row which the moments of ``span`` can look back on, and not much more."""
+    if dimension.granularity is None or dimension.granularity > Grain.DAY:
+        return None  # periods: a bound inside one would cut it
+    back: list[Shift | None] = [*leaf.shifts]
+    if leaf.running is not None:
+        back.append(leaf.running.window or leaf.running.grain_to_date)
+    days = 1
+    for each in back:
+        if each is None or (isinstance(each, Window) and each.grain is None):
+            return replace(span, start=None)
+        grain, count = (each.grain, each.count) if isinstance(each, Window) else (each, 1)
+        days += count * _LONGEST.get(grain or Grain.DAY, 1)
+    start = span.start
+    earliest = date.min + timedelta(days=days)
+    if start is None or (start.date() if isinstance(start, datetime) else start) <= earliest:
+        return replace(span, start=None)
+    return replace(span, start=start - timedelta(days=days))
+
+
+def _calendar(
+    leaf: Leaf, spine: TimeSpine, forms: list[Form], *, timed: bool
+) -> tuple[CalendarShift | None, tuple[Shift, ...]]:
+    """Return the shift by a calendar's periods, which comes first, and the shifts that follow."""
+    first = leaf.shifts[0] if leaf.shifts else None
+    if not isinstance(first, Window) or first.calendar is None:
+        return None, leaf.shifts
+    columns = {each.name: column(each.column) for each in spine.calendars}
+    name = first.calendar
+    found = CalendarShift(
+        time=column(spine.column),
+        calendar=columns[name],
+        others=tuple(each for other, each in columns.items() if other != name),
+        count=first.count,
+        whole=not timed and all(form.calendar == name for form in forms),
+    )
+    return found, leaf.shifts[1:]
+
+
+def calendar_served(leaf: Leaf, base: Grain, spines: Spines) -> bool:
+    """Whether windows by calendars can be computed: one offset, before all others, on the spine of the data's grain."""
+    windows = [each for each in leaf.shifts if isinstance(each, Window)]
+    inner = [*windows, *(each.window for each in (leaf.running, leaf.conversion) if each is not None and each.window)]
+    named = [each for each in inner if each.calendar is not None]
+    if not named:
+        return True
+    first = leaf.shifts[0] if leaf.shifts else None
+    if len(named) > 1 or first is not named[0] or leaf.running is not None:
+        return False
+    home = spines.calendars[named[0].calendar or ""][0]
+    return home is spines.serving(base) and home.granularity is base
+
+
+def _starts(leaf: Leaf, spine: TimeSpine, base: Grain, forms: list[Form]) -> Grain | None:
+    """The start of a month is one moment: asked by week, it is read at the start of each week, not on every day."""
+    wanted = base if spine.granularity < base else None
+    if any(isinstance(shift, Grain) for shift in leaf.shifts) and leaf.running is None:
+        grains = [form.grain for form in forms if form.grain is not None]
+        finest = min(grains, key=lambda grain: grain.rank) if grains else None
+        if finest is not None and finest > base:
+            return finest
+    return wanted
+
+
+def period_of(scan: Scan, metric: CumulativeMetric) -> Scan:
+    """Return the scan with one value per period where its keys are coarser than the moments."""
+    moments = scan.moments
+    if moments is None or any(
+        key.reference.table == moments.table.alias and key.reference.grain is moments.moment.grain for key in scan.keys
+    ):
+        return scan
+    return replace(scan, period=metric.period_aggregation)
+
+
+def periods_of(scanning: Scanning, scan: Scan, leaf: Leaf, dimension: Dimension) -> Scan | None:
+    """Return the scan with every period of the spine, trimmed as the question trims time; None without a spine."""
+    resolver = scanning.resolver
+    base = dimension.granularity or Grain.DAY
+    calendars = [each.form.calendar for each in scanning.asked if each.form.calendar is not None]
+    spine = resolver.spines.calendars[calendars[0]][0] if calendars else resolver.spines.serving(base)
+    if spine is None:
+        return None
+    root = scanning.catalog.models[leaf.metric.model]
+    tables = scanning.tables(root, leaf.metric)
+    alias = spine.source[-1].lower()
+    binder = scanning.binder(
+        root, tables, leaf.metric.header.name, SpineRoot(spine=spine, alias=alias, time=dimension.name)
+    )
+    keys: list[Key] = []
+    for key, asked in zip(scan.keys, scanning.asked, strict=False):
+        if not binder.own_time(asked.member, dimension.name):
+            continue
+        member = binder.member(METRIC_TIME, "group_by", dimension.name)
+        reference = None if member is None else binder.refer(METRIC_TIME, member[0], asked.form, "group_by")
+        if reference is not None:
+            keys.append(Key(name=key.name, reference=reference))
+    conditions = [scanning.range(binder, dimension.name, scanning.question.time_range)]
+    conditions += [
+        binder.condition(part, "where", dimension.name) for part in scanning.parts_of_where(binder, dimension.name)
+    ]
+    found = tuple(each for each in conditions if each is not None)
+    return replace(
+        scan,
+        periods=Periods(table=spine_table(spine, alias), keys=tuple(keys), conditions=found, joined=tables.tables[1:]),
+    )

@@ -1,0 +1,250 @@
+"""One pass over one model: its joins, what it groups by, what it aggregates, which rows it keeps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from metricgate.catalog.expression import Expression
+from metricgate.catalog.metrics import Aggregation, Percentile, PeriodAggregation, Window, WindowChoice
+from metricgate.vocabulary.grain import DatePart, Grain
+from metricgate.vocabulary.predicate import Predicate
+
+if TYPE_CHECKING:
+    from metricgate.planning.plan import Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Zones:
+    """Timestamps are stored as local times of ``stored``, and are meant in ``shown``."""
+
+    stored: str
+    shown: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """A dimension or entity of one table of the scan.
+
+    Attributes:
+        table: the table's alias in the scan.
+        model: the model that the table is.
+        name: the dimension's or entity's name in its model.
+        grain: truncate to this; None leaves the value as stored.
+        zones: convert before truncation; None leaves the value in its own zone.
+        granularity: the finest grain of the data for a time, None for everything else.
+        part: extract this number from the time.
+    """
+
+    table: str
+    model: str
+    name: str
+    expression: Expression
+    granularity: Grain | None = None
+    grain: Grain | None = None
+    zones: Zones | None = None
+    part: DatePart | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """A predicate whose members are resolved. Comparisons with times hold dates or timestamps as values."""
+
+    predicate: Predicate
+    members: tuple[tuple[str, Reference], ...]
+
+    def reference(self, member: str) -> Reference:
+        """Return what the member is; ``KeyError`` is a fault of the planner."""
+        return dict(self.members)[member]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Valid:
+    """The joined row holds at ``time``: ``start <= time < end``, an absent end being open."""
+
+    time: Reference
+    start: Expression
+    end: Expression
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """An occurrence of a model: its alias, source, and how it is joined (None for the root: LEFT JOIN otherwise).
+
+    Attributes:
+        model: empty for what is no model: a time spine, or the answer to another question.
+        parent_keys, keys: equal pair by pair; the parent's are columns of ``parent``.
+        left: instead of ``parent_keys``: references of any tables joined before.
+        keys_grain: cut the one key to this.
+        partitions: of a table joined before and of this one, equal pair by pair.
+        valid: for slowly changing dimensions.
+        answer: the plan whose answer the table is, instead of a source.
+    """
+
+    alias: str
+    model: str
+    source: tuple[str, ...]
+    parent: str | None = None
+    parent_keys: tuple[Expression, ...] = ()
+    keys: tuple[Expression, ...] = ()
+    partitions: tuple[tuple[Reference, Expression], ...] = ()
+    left: tuple[Reference, ...] = ()
+    keys_grain: Grain | None = None
+    valid: Valid | None = None
+    answer: Plan | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """A group-by of the scan under the name it has in the answer."""
+
+    name: str
+    reference: Reference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """An aggregate over the root's rows for which every filter holds."""
+
+    name: str
+    aggregation: Aggregation
+    expression: Expression
+    percentile: Percentile | None = None
+    filters: tuple[Condition, ...] = ()
+
+    @property
+    def counts(self) -> bool:
+        """Whether nothing means 0 rather than NULL."""
+        return self.aggregation in COUNTING
+
+
+COUNTING = (Aggregation.COUNT, Aggregation.COUNT_DISTINCT, Aggregation.SUM_BOOLEAN)
+
+
+Shift = Window | Grain
+"""Back by a window, or back to the start of a period."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarShift:
+    """Back by ``count`` periods of a calendar, to the moment at the same place in that period.
+
+    Attributes:
+        time: the spine's time.
+        calendar: the spine's column that holds the period.
+        others: further columns of the spine.
+        whole: the whole earlier period, for each whole period; then there is no ``time`` to read.
+    """
+
+    time: Expression
+    calendar: Expression
+    others: tuple[Expression, ...]
+    count: int
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moments:
+    """Rows are read from each moment of a time spine: at the moment shifted, or over all rows up to it.
+
+    Attributes:
+        table: the spine; its rows come first, the root is joined to them.
+        moment: the spine's time at the grain of the data.
+        time: the root's time at the same grain.
+        shifts: applied to the moment one after the other.
+        running: rows up to the moment rather than at it; limited by ``window`` or ``since`` (start of the period).
+        calendar: comes before all shifts.
+        starts: keep only moments that start a period of this grain.
+    """
+
+    table: Table
+    moment: Reference
+    time: Reference
+    shifts: tuple[Shift, ...] = ()
+    running: bool = False
+    window: Window | None = None
+    since: Grain | None = None
+    starts: Grain | None = None
+    calendar: CalendarShift | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edge:
+    """Only the rows at the first or last ``time`` count, sought for each value of ``apart``."""
+
+    time: Reference
+    choice: WindowChoice
+    apart: tuple[Reference, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Periods:
+    """Every period of a time spine is a row: ``keys`` (names of the scan's keys) are read from the spine."""
+
+    table: Table
+    keys: tuple[Key, ...]
+    conditions: tuple[Condition, ...]
+    joined: tuple[Table, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Events:
+    """One side of a conversion: rows with their time and what must be equal on both sides."""
+
+    time: Reference
+    equal: tuple[Reference, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversion:
+    """The scan's rows are base events; each conversion belongs to the last of them before it.
+
+    Attributes:
+        base: time and equal members of the base events, the entity first.
+        scan: the conversion events: its one measure is what is aggregated; it has no keys.
+        events: time and equal members of the conversion events, in the order of the base's.
+        window: conversions later than this after the base event do not belong to it.
+    """
+
+    base: Events
+    scan: Scan
+    events: Events
+    window: Window | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scan:
+    """``SELECT keys, measures FROM tables WHERE conditions GROUP BY keys``. The first table is the root.
+
+    Attributes:
+        moments: rows are read from each moment of a time spine.
+        period: which moment's value stands for the keys, where the keys are coarser than the moments.
+        edge: for measures that must not be summed over time.
+        periods: periods without rows are shown too.
+        conversion: measures are conversions of the rows.
+        distinct: whether equal keys are one row (always so where there are measures).
+        whole: joins keep the rows of both sides.
+    """
+
+    name: str
+    tables: tuple[Table, ...]
+    keys: tuple[Key, ...]
+    measures: tuple[Measure, ...]
+    conditions: tuple[Condition, ...]
+    moments: Moments | None = None
+    period: PeriodAggregation | None = None
+    edge: Edge | None = None
+    periods: Periods | None = None
+    conversion: Conversion | None = None
+    distinct: bool = True
+    whole: bool = False
+
+    @property
+    def plain(self) -> bool:
+        """Whether the scan is one SELECT."""
+        return self.period is None and self.edge is None and self.periods is None and self.conversion is None
+
+    @property
+    def reads(self) -> tuple[Table, ...]:
+        """Every table that is read, also for conversions."""
+        return self.tables if self.conversion is None else (*self.tables, *self.conversion.scan.tables)

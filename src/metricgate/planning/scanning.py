@@ -1,0 +1,333 @@
+"""Leaves of one model under the same treatment of time to one scan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from metricgate.catalog.catalog import Catalog
+from metricgate.catalog.metrics import NonAdditive, SimpleMetric
+from metricgate.catalog.model import Dimension, SemanticModel
+from metricgate.catalog.saved import TimeSpine
+from metricgate.planning import codes
+from metricgate.planning.binding import Answers, Binder, SpineRoot
+from metricgate.planning.concluding import ScanNotes
+from metricgate.planning.converting import conversion_of
+from metricgate.planning.forms import AS_STORED, Form, split_form
+from metricgate.planning.metrics.expanding import Leaf
+from metricgate.planning.owning import own_members, own_reference
+from metricgate.planning.question import Question, TimeRange
+from metricgate.planning.ranging import range_condition
+from metricgate.planning.resolving import METRIC_TIME, Resolver
+from metricgate.planning.running import calendar_served, moments_of, period_of, periods_of, reach_of
+from metricgate.planning.scan import Condition, Edge, Key, Measure, Moments, Scan
+from metricgate.planning.tables import Tables
+from metricgate.vocabulary.grain import Grain
+from metricgate.vocabulary.predicate import And, Predicate, members_of
+from metricgate.vocabulary.problem import Place, Problem
+
+Kind = tuple[object, ...]
+
+
+@dataclass(slots=True, kw_only=True)
+class Asked:
+    """A group-by of the question: member and form; the form's grain is filled in where the member's own is meant."""
+
+    member: str
+    form: Form
+
+    @property
+    def name(self) -> str:
+        """The column's name in the answer."""
+        return self.member + self.form.suffix
+
+
+def kind_of(leaf: Leaf) -> Kind | None:
+    """Return what a leaf shares a scan by beyond model and time; None for plain aggregates."""
+    metric = leaf.metric
+    if leaf.conversion is not None:
+        return ("conversion", leaf.measure)
+    running = None if leaf.running is None else leaf.running.header.name
+    apart = leaf.filters if metric.non_additive is not None else ()
+    kind = (leaf.shifts, running, metric.non_additive, metric.join_to_timespine, apart)
+    return None if kind == _PLAIN else kind
+
+
+_PLAIN: Kind = ((), None, None, False, ())
+
+
+@dataclass(slots=True, kw_only=True)
+class Scanning:
+    """Makes the scans of one question; notes problems."""
+
+    question: Question
+    catalog: Catalog
+    resolver: Resolver
+    answers: Answers
+    problems: list[Problem]
+    asked: list[Asked]
+    taken: set[str] = field(default_factory=set)
+
+    def scan(self, model: str, time: str | None, leaves: tuple[Leaf, ...], kind: Kind | None) -> ScanNotes:
+        """Return the scan of leaves that share model, time and kind."""
+        root = self.catalog.models[model]
+        first = leaves[0]
+        dimension = None if time is None else root.dimension(time)
+        names = dict.fromkeys(leaf.metric.header.name for leaf in leaves)
+        shown = [repr(name) for name in names if self.resolver.sees_metric(name)]
+        asked_for = f"Metric {' and '.join(shown)}" if shown else "The metric"
+        tables = self.tables(root, first.metric)
+        plain = self.binder(root, tables, asked_for)
+        forms = [each.form for each in self.asked if plain.own_time(each.member, time)] if kind is not None else []
+        moments = None if kind is None else self._moments(first, dimension, plain, forms, asked_for)
+        binder = plain
+        if moments is not None and dimension is not None:
+            spine = SpineRoot(spine=moments[1], alias=moments[0].table.alias, time=dimension.name)
+            binder = self.binder(root, tables, asked_for, spine)
+            binder.answers = plain.answers
+        keys = self.keys(binder, time)
+        span = self.question.time_range
+        if first.running is not None and moments is None and span is not None:
+            span = replace(span, start=None)  # since ever, up to the end
+        conditions = self._conditions(binder, time, span)
+        if moments is not None and span is not None and dimension is not None:
+            reach = self.range(plain, time, reach_of(span, first, dimension))
+            conditions += () if reach is None else (reach,)
+        if first.conversion is not None:
+            conditions += self.measure(plain, first).filters
+        scan = Scan(
+            name=self._name(root, time, kind),
+            tables=(),
+            keys=keys,
+            # A definition's own filters speak of rows, the question's of what is asked: of moments.
+            measures=tuple(self.measure(plain, leaf) for leaf in leaves) if first.conversion is None else (),
+            conditions=conditions,
+            moments=None if moments is None else moments[0],
+        )
+        scan = self._treated(scan, first, dimension, asked_for, by_time=bool(forms))
+        self._dated(tables, asked_for)
+        return ScanNotes(scan=replace(scan, tables=tables.tables), binder=binder, leaves=leaves)
+
+    def _moments(
+        self, leaf: Leaf, dimension: Dimension | None, binder: Binder, forms: list[Form], asked_for: str
+    ) -> tuple[Moments, TimeSpine] | None:
+        """Return the moments that a leaf's rows are read from, where it looks back in time, and their spine."""
+        backward = bool(leaf.shifts or leaf.running)
+        if leaf.running is not None and leaf.running.window is None and leaf.running.grain_to_date is None:
+            backward = bool(leaf.shifts or forms)  # since ever without any time is the whole
+        if backward and dimension is None:
+            self._no_time(asked_for)
+        if not backward or dimension is None:
+            return None
+        timed = self._timed(binder, dimension.name)
+        to_start = any(isinstance(shift, Grain) for shift in leaf.shifts)
+        if not forms and not (leaf.shifts and (to_start or timed)):
+            self._needs_time(leaf, asked_for)
+        if not calendar_served(leaf, dimension.granularity or Grain.DAY, self.resolver.spines):
+            self._calendar_window(asked_for)
+            return None
+        self._unsafe(leaf, forms, asked_for)
+        found = moments_of(
+            leaf, dimension, binder.tables, self.resolver, forms, zone=self.question.time_zone, timed=timed
+        )
+        if found is None:
+            self._no_spine(asked_for, dimension)
+        return found
+
+    def _treated(self, scan: Scan, leaf: Leaf, dimension: Dimension | None, asked_for: str, *, by_time: bool) -> Scan:
+        if scan.moments is not None and leaf.running is not None:
+            scan = period_of(scan, leaf.running)
+        if leaf.metric.non_additive is not None and leaf.conversion is None:
+            scan = replace(scan, edge=self._edge(leaf.metric, leaf.metric.non_additive, scan.keys))
+        if leaf.conversion is not None:
+            conversion = None if dimension is None else conversion_of(self, leaf, dimension)
+            if conversion is None:
+                self._no_time(asked_for)
+                return scan
+            scan = replace(scan, conversion=conversion, measures=conversion.scan.measures)
+        if leaf.metric.join_to_timespine and by_time and dimension is not None:
+            found = periods_of(self, scan, leaf, dimension)
+            if found is None:
+                self._no_spine(asked_for, dimension)
+            return found or scan
+        return scan
+
+    def tables(self, root: SemanticModel, metric: SimpleMetric | None) -> Tables:
+        """Return the tables of a scan, with the moment at which changing rows hold."""
+        name = None if metric is None else metric.time_dimension
+        dimension = None if name is None else root.dimension(name)
+        time = None if dimension is None else own_reference(root, dimension)
+        return Tables(root, self.catalog.models, time)
+
+    def binder(self, root: SemanticModel, tables: Tables, asked_for: str, spine: SpineRoot | None = None) -> Binder:
+        """Return a binder for the question."""
+        return Binder(
+            resolver=self.resolver,
+            root=root,
+            tables=tables,
+            zone=self.question.time_zone,
+            problems=self.problems,
+            asked_for=asked_for,
+            answers=self.answers,
+            spine=spine,
+        )
+
+    def keys(self, binder: Binder, time: str | None) -> tuple[Key, ...]:
+        """Return the group-bys bound."""
+        keys: list[Key] = []
+        for position, asked in enumerate(self.asked):
+            place = f"group_by[{position}]"
+            found = binder.member(asked.member, place, time)
+            if found is None:
+                continue
+            member, dimension = found
+            if asked.form.plain and dimension is not None and dimension.granularity is not None:
+                asked.form = Form(grain=dimension.granularity)
+            reference = binder.refer(asked.member, member, asked.form, place)
+            if reference is None:
+                continue
+            binder.used[reference.model, reference.name] = None
+            if asked.member != METRIC_TIME:
+                binder.paths[asked.member] = member.hops
+            keys.append(Key(name=asked.name, reference=reference))
+        return tuple(keys)
+
+    def _conditions(self, binder: Binder, time: str | None, span: TimeRange | None) -> tuple[Condition, ...]:
+        found = [self.range(binder, time, span)]
+        if self.question.where is not None:
+            found.append(binder.condition(self.question.where, "where", time))
+        return tuple(each for each in found if each is not None)
+
+    def range(self, binder: Binder, time: str | None, span: TimeRange | None) -> Condition | None:
+        """Return a time range bound."""
+        member = None if span is None else binder.member(METRIC_TIME, "time_range", time)
+        if span is None or member is None or member[1] is None:
+            return None
+        reference = binder.refer(METRIC_TIME, member[0], AS_STORED, "time_range")
+        if reference is None:
+            return None
+        zone = span.time_zone or self.question.time_zone
+        dimension = member[1]
+        if binder.on_moments:  # which are local times of the zone shown
+            dimension = replace(dimension, time_zone=self.question.time_zone or dimension.time_zone)
+        bare = replace(reference, zones=None)  # the bounds are moved into the stored zone instead
+        binder.used[reference.model, reference.name] = None
+        return range_condition(span, zone, dimension, bare, self.problems)
+
+    def parts_of_where(self, binder: Binder, time: str | None) -> Iterator[Predicate]:
+        """Yield the parts of the question's filter that speak of nothing but the metric's own time."""
+        where = self.question.where
+        for part in where.parts if isinstance(where, And) else () if where is None else (where,):
+            if all(binder.own_time(self._bare(member), time) for member in members_of(part)):
+                yield part
+
+    def _bare(self, member: str) -> str:
+        return split_form(member, self.resolver.spines.calendars)[0]
+
+    def measure(self, binder: Binder, leaf: Leaf) -> Measure:
+        """Return a leaf's aggregate under its filters."""
+        metric = leaf.metric
+        place = f"metric {metric.header.name}"
+        bound = [binder.condition(each, place, metric.time_dimension, from_metric=True) for each in leaf.filters]
+        return Measure(
+            name=leaf.measure,
+            aggregation=metric.aggregation,
+            expression=metric.expression,
+            percentile=metric.percentile,
+            filters=tuple(each for each in bound if each is not None),
+        )
+
+    def _edge(self, metric: SimpleMetric, non_additive: NonAdditive, keys: tuple[Key, ...]) -> Edge | None:
+        root = self.catalog.models[metric.model]
+        time = root.dimension(non_additive.dimension)
+        if time is None:
+            return None
+        apart = [each for name in non_additive.groupings for each in own_members(root, name)]
+        own = (root.name, time.name)
+        apart += [key.reference for key in keys if (key.reference.model, key.reference.name) == own]
+        return Edge(time=own_reference(root, time), choice=non_additive.choice, apart=tuple(apart))
+
+    def _timed(self, binder: Binder, time: str | None) -> bool:
+        """Whether a range or a filter speaks of the metric's own time."""
+        where = members_of(self.question.where)
+        return self.question.time_range is not None or any(binder.own_time(self._bare(each), time) for each in where)
+
+    def _name(self, root: SemanticModel, time: str | None, kind: Kind | None) -> str:
+        wanted = root.name if root.name not in self.taken or kind is not None else f"{root.name}_by_{time}"
+        name, number = wanted, 1
+        while name in self.taken:
+            number += 1
+            name = f"{wanted}_{number}"
+        self.taken.add(name)
+        return name
+
+    def _needs_time(self, leaf: Leaf, asked_for: str) -> None:
+        what = "an offset" if leaf.shifts else "a window"
+        self.problems.append(
+            Problem(
+                code=codes.NEEDS_TIME,
+                message=f"{asked_for} is used with {what}: its value depends on the time, and none is asked.",
+                where=Place(path="group_by"),
+                hint="Add metric_time with a grain to group_by.",
+            )
+        )
+
+    def _unsafe(self, leaf: Leaf, forms: list[Form], asked_for: str) -> None:
+        """Note what would count a moment's value more than once, or take one of another period."""
+        grains = [form.grain for form in forms if form.grain is not None]
+        why = None
+        if leaf.running is not None and any(form.part is not None for form in forms):
+            why = "runs over time, and a part of a date is no stretch of time"
+        elif leaf.running is not None and leaf.metric.non_additive is not None:
+            why = "must not be summed over time, so nothing runs over it"
+        elif leaf.running is None and not grains and any(isinstance(shift, Grain) for shift in leaf.shifts):
+            why = "is read at the start of a period, which would count for each of its days"
+        if why is not None and (forms or leaf.shifts or leaf.metric.non_additive):
+            self.problems.append(
+                Problem(
+                    code=codes.UNSAFE_REAGGREGATION,
+                    message=f"{asked_for} {why}.",
+                    where=Place(path="group_by"),
+                    hint="Group by metric_time at a grain such as day or month.",
+                )
+            )
+
+    def _calendar_window(self, asked_for: str) -> None:
+        self.problems.append(
+            Problem(
+                code=codes.CALENDAR_WINDOW,
+                message=f"{asked_for} looks back by periods of a custom granularity in a way that is not served.",
+                where=Place(path="metrics"),
+                hint="Served is one offset by a calendar of the time spine that has the data's grain.",
+            )
+        )
+
+    def _no_time(self, asked_for: str) -> None:
+        self.problems.append(
+            Problem(
+                code=codes.NO_TIME,
+                message=f"{asked_for} looks back in time, but what it is built on names no time dimension.",
+                where=Place(path="metrics"),
+                hint="The metric's owner sets agg_time_dimension.",
+            )
+        )
+
+    def _no_spine(self, asked_for: str, dimension: Dimension) -> None:
+        self.problems.append(
+            Problem(
+                code=codes.NO_TIME_SPINE,
+                message=f"{asked_for} needs a time spine by {dimension.granularity}; the catalog has none.",
+                where=Place(path="metrics"),
+                hint=f"Add a relation with one row per {dimension.granularity} under `time_spines`.",
+            )
+        )
+
+    def _dated(self, tables: Tables, asked_for: str) -> None:
+        self.problems.extend(
+            Problem(
+                code=codes.UNDATED,
+                message=f"{asked_for} has no time that says which rows of {model!r} hold.",
+                where=Place(path="group_by"),
+            )
+            for model in tables.undated
+        )

@@ -1,0 +1,47 @@
+"""Time spines: which one serves a grain, and where calendars are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from metricgate.catalog.expression import Expression
+from metricgate.catalog.saved import TimeSpine
+from metricgate.planning.scan import Reference, Table
+from metricgate.vocabulary.grain import Grain
+
+
+class Spines:
+    """The time spines of a catalog."""
+
+    def __init__(self, spines: Mapping[str, TimeSpine]) -> None:
+        self._by_fineness = sorted(spines.values(), key=lambda spine: (-spine.granularity.rank, spine.name))
+        self.calendars: dict[str, tuple[TimeSpine, str]] = {}
+        for spine in self._by_fineness:
+            for calendar in spine.calendars:
+                self.calendars.setdefault(calendar.name, (spine, calendar.column))
+
+    def serving(self, grain: Grain) -> TimeSpine | None:
+        """Return the coarsest spine that has every moment of ``grain``."""
+        return next((spine for spine in self._by_fineness if spine.granularity <= grain), None)
+
+
+def column(name: str) -> Expression:
+    """Return a column of a spine."""
+    return Expression(text=name, columns=(name,))
+
+
+def spine_table(spine: TimeSpine, alias: str) -> Table:
+    """Return the spine as a table."""
+    return Table(alias=alias, model="", source=spine.source)
+
+
+def moment_of(spine: TimeSpine, alias: str, grain: Grain) -> Reference:
+    """Return the spine's time at ``grain``."""
+    return Reference(
+        table=alias,
+        model="",
+        name=spine.column,
+        expression=column(spine.column),
+        granularity=spine.granularity,
+        grain=grain,
+    )

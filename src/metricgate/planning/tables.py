@@ -1,0 +1,137 @@
+"""The tables of one scan: each join path once, each under a readable alias."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from metricgate.catalog.expression import Expression
+from metricgate.catalog.model import SemanticModel
+from metricgate.catalog.saved import TimeSpine
+from metricgate.planning.graph import Hop
+from metricgate.planning.plan import Plan
+from metricgate.planning.scan import Reference, Table, Valid
+from metricgate.planning.spines import column
+
+
+class Tables:
+    """Collects joins as members need them.
+
+    ``time`` is the moment at which slowly changing rows must hold; without one they cannot be joined.
+    """
+
+    def __init__(self, root: SemanticModel, models: Mapping[str, SemanticModel], time: Reference | None = None) -> None:
+        self._models = models
+        self._time = time
+        self._aliases: dict[tuple[Hop, ...], str] = {(): root.name}
+        self._others: dict[tuple[object, ...], str] = {}
+        self._tables = [Table(alias=root.name, model=root.name, source=root.source)]
+        self.undated: dict[str, None] = {}
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """The root, then joined tables, each after its parent."""
+        return tuple(self._tables)
+
+    def alias(self, path: tuple[Hop, ...]) -> str:
+        """Return the alias of the table at the end of ``path``, joining what is not joined yet."""
+        found = self._aliases.get(path)
+        if found is not None:
+            return found
+        parent = self.alias(path[:-1])
+        hop = path[-1]
+        target = self._models[hop.to_model]
+        alias = self.free(hop.to_model, "__".join(each.name for each in path))
+        self._aliases[path] = alias
+        self._tables.append(
+            Table(
+                alias=alias,
+                model=hop.to_model,
+                source=target.source,
+                parent=parent,
+                parent_keys=hop.from_expressions,
+                keys=hop.to_expressions,
+                partitions=self._partitions(path),
+                valid=self._valid(target),
+            )
+        )
+        return alias
+
+    def calendar(self, spine: TimeSpine, time: Reference) -> str:
+        """Return the alias of the spine joined at ``time``."""
+        return self._other(
+            ("spine", spine.name, time),
+            lambda alias: Table(
+                alias=alias,
+                model="",
+                source=spine.source,
+                left=(time,),
+                keys=(column(spine.column),),
+                keys_grain=spine.granularity,
+            ),
+            spine.source[-1].lower(),
+        )
+
+    def answer(self, name: str, plan: Plan, left: tuple[Reference, ...], keys: tuple[Expression, ...]) -> str:
+        """Return the alias of another question's answer joined on its keys."""
+        return self._other(
+            ("answer", name, left, keys),
+            lambda alias: Table(alias=alias, model="", source=(), left=left, keys=keys, answer=plan),
+            name,
+        )
+
+    def _other(self, key: tuple[object, ...], made: Callable[[str], Table], wanted: str) -> str:
+        found = self._others.get(key)
+        if found is None:
+            found = self._others[key] = self.free(wanted)
+            self._tables.append(made(found))
+        return found
+
+    def _partitions(self, path: tuple[Hop, ...]) -> tuple[tuple[Reference, Expression], ...]:
+        """Each partition of the last model with the one of the same name nearest before it on the path."""
+        there = [each for each in self._models[path[-1].to_model].dimensions if each.is_partition]
+        found: list[tuple[Reference, Expression]] = []
+        for partition in there:
+            for end in range(len(path) - 1, -1, -1):
+                model = self._models[path[end].from_model]
+                here = model.dimension(partition.name)
+                if here is not None and here.is_partition:
+                    reference = Reference(
+                        table=self.alias(path[:end]), model=model.name, name=here.name, expression=here.expression
+                    )
+                    found.append((reference, partition.expression))
+                    break
+        return tuple(found)
+
+    def _valid(self, target: SemanticModel) -> Valid | None:
+        ends = target.validity
+        if ends is None:
+            return None
+        if self._time is None:
+            self.undated[target.name] = None
+            return None
+        start, end = ends
+        return Valid(time=self._time, start=start.expression, end=end.expression)
+
+    def free(self, *wanted: str) -> str:
+        """Return an alias that no table has."""
+        taken = {alias.lower() for alias in (*self._aliases.values(), *self._others.values())}
+        for name in wanted:
+            if name.lower() not in taken:
+                return name
+        number = 2
+        while f"{wanted[-1]}_{number}".lower() in taken:
+            number += 1
+        return f"{wanted[-1]}_{number}"
+
+    def moments(self, spine: TimeSpine) -> str:
+        """Return the alias of a spine joined to every row."""
+        return self._other(
+            ("moments",),
+            lambda alias: Table(alias=alias, model="", source=spine.source),
+            spine.source[-1].lower(),
+        )
+
+    def reserve(self, spine: TimeSpine) -> str:
+        """Return an alias for a spine from whose moments the rows are read."""
+        alias = self._others[("moments",)] = self.free(spine.source[-1].lower())
+        return alias

@@ -1,0 +1,29 @@
+"""The form of ``policies/*.yaml``. Unknown keys are refused."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, StrictInt
+
+from metricgate.documents import Document
+from metricgate.policy.cases import CaseDocument
+from metricgate.policy.kinds.domains import DomainDocument
+from metricgate.policy.kinds.grants import GrantDocument
+from metricgate.policy.kinds.limits import LimitDocument
+from metricgate.policy.kinds.principals import PrincipalDocument
+from metricgate.policy.kinds.roles import RoleDocument
+from metricgate.policy.kinds.row_filters import RowFilterDocument
+
+
+class PolicyDocument(Document):
+    """One file. A policy is all files together: a rule may name a role of another file."""
+
+    version: Annotated[StrictInt, Field(ge=1, le=1)]
+    roles: tuple[RoleDocument, ...] = ()
+    principals: tuple[PrincipalDocument, ...] = ()
+    domains: tuple[DomainDocument, ...] = ()
+    grants: tuple[GrantDocument, ...] = ()
+    row_filters: tuple[RowFilterDocument, ...] = ()
+    limits: tuple[LimitDocument, ...] = ()
+    tests: tuple[CaseDocument, ...] = ()

@@ -1,0 +1,32 @@
+"""The immutable policy: every rule of every document, in the order of file names and places."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from metricgate.policy.cases import PolicyTest
+from metricgate.policy.kinds.domains import DomainRule
+from metricgate.policy.kinds.grants import Grant
+from metricgate.policy.kinds.limits import LimitRule
+from metricgate.policy.kinds.principals import PartyAttributes
+from metricgate.policy.kinds.roles import Role
+from metricgate.policy.kinds.row_filters import RowFilterRule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """Loaded once, replaced whole, never changed.
+
+    Attributes:
+        tests: run by ``run_tests``; they are no part of the digest.
+        digest: ``sha256:`` over every rule and word; not over formatting, order of keys, comments, file names or tests.
+    """
+
+    roles: tuple[Role, ...]
+    principals: tuple[PartyAttributes, ...]
+    domains: tuple[DomainRule, ...]
+    grants: tuple[Grant, ...]
+    row_filters: tuple[RowFilterRule, ...]
+    limits: tuple[LimitRule, ...]
+    tests: tuple[PolicyTest, ...]
+    digest: str

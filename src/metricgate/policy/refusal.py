@@ -1,0 +1,47 @@
+"""A denying verdict as problems for the caller: which rule, whose right, what was refused, what is possible instead."""
+
+from __future__ import annotations
+
+from metricgate.policy import codes
+from metricgate.policy.names import shown
+from metricgate.policy.verdict import DEFAULT_DENY, Decision, Reason, ReasonKind, Verdict
+from metricgate.vocabulary.problem import Code, Problem, Problems
+
+_HINTS = {
+    codes.DENIED.name: "Ask for another metric or without this part; search_catalog shows what you may use.",
+    codes.NOT_GRANTED.name: "search_catalog shows what you may use. Agent and user both need the right.",
+    codes.ATTRIBUTE_MISSING.name: "Ask about data that is not filtered by this attribute, or tell the data's steward.",
+}
+
+
+def problems_of(verdict: Verdict) -> Problems:
+    """Return one problem for each reason that denies.
+
+    Raises:
+        ValueError: the verdict allows; there is nothing to refuse.
+    """
+    denied = [reason for reason in verdict.reasons if reason.decision is not Decision.ALLOW]
+    if not denied:
+        raise ValueError("an allowing verdict refuses nothing")
+    return Problems(tuple(_problem(verdict, reason) for reason in denied))
+
+
+def _problem(verdict: Verdict, reason: Reason) -> Problem:
+    code = _code(reason)
+    return Problem(
+        code=code,
+        message=reason.message,
+        hint=_HINTS[code.name],
+        details={
+            "rule": reason.rule,
+            "party": shown(reason.party),
+            "action": verdict.action.value,
+            "resource": None if reason.resource is None else shown(str(reason.resource)),
+        },
+    )
+
+
+def _code(reason: Reason) -> Code:
+    if reason.kind is ReasonKind.ROW_FILTER:
+        return codes.ATTRIBUTE_MISSING
+    return codes.NOT_GRANTED if reason.rule == DEFAULT_DENY else codes.DENIED

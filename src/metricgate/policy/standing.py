@@ -1,0 +1,65 @@
+"""One party's standing: its roles, and the attributes that row filters may use.
+
+What a credential proves (groups, attributes) counts for verified identities only. An asserted identity is known by its
+name alone: its roles and attributes come from policy documents, and they can only narrow what the agent may do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from metricgate.policy.conditions import Missing
+from metricgate.policy.names import EVERYONE
+from metricgate.policy.policy import Policy
+from metricgate.policy.ports import RoleBook
+from metricgate.vocabulary.principal import AttributeValue, Identity, Proof
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What the policy knows of one party.
+
+    Attributes:
+        party: ``agent:ID`` or ``user:ID``.
+        roles: all it holds, inherited ones and ``everyone`` included.
+        attributes: a ``Missing`` in the place of a value says why there is none.
+    """
+
+    party: str
+    roles: frozenset[str]
+    attributes: Mapping[str, AttributeValue | Missing] = field(hash=False)
+
+    def attribute(self, name: str) -> AttributeValue | Missing:
+        """Return the attribute's value, or why it has none."""
+        return self.attributes.get(name, Missing(name, "is not known"))
+
+
+def standing_of(kind: str, identity: Identity, policy: Policy, role_book: RoleBook) -> Standing:
+    """Return the standing of ``identity`` as an ``agent`` or a ``user``."""
+    verified = identity.proof is Proof.VERIFIED
+    party = f"{kind}:{identity.id}"
+    groups = {f"group:{group}" for group in identity.groups} if verified else set()
+    roles = role_book.roles_of({party, *groups}) | {EVERYONE}
+    attributes: dict[str, AttributeValue | Missing] = dict(identity.attributes) if verified else {}
+    attributes.update(_of_roles(roles, policy))
+    for each in policy.principals:
+        if each.party == party:
+            attributes.update(each.attributes)
+    return Standing(party=party, roles=roles, attributes=attributes)
+
+
+def _of_roles(roles: frozenset[str], policy: Policy) -> dict[str, AttributeValue | Missing]:
+    """Collect the roles' attributes. Two roles that differ leave an attribute without a value: none is guessed."""
+    found: dict[str, AttributeValue | Missing] = {}
+    given_by: dict[str, str] = {}
+    for role in policy.roles:
+        if role.name not in roles:
+            continue
+        for name, value in role.attributes:
+            if name not in found:
+                found[name] = value
+                given_by[name] = role.name
+            elif repr(found[name]) != repr(value):
+                found[name] = Missing(name, f"is given differently by the roles {given_by[name]!r} and {role.name!r}")
+    return found

@@ -1,0 +1,110 @@
+"""Numbers: what is compared or added up that should not be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+
+from metricgate.catalog.catalog import Catalog
+from metricgate.catalog.dependencies import inputs_of
+from metricgate.catalog.metrics import Aggregation, ConversionMetric, DerivedMetric, Metric, RatioMetric, SimpleMetric
+from metricgate.reviewing import codes
+from metricgate.reviewing.lint.finding import finding
+from metricgate.vocabulary.predicate import And, Comparison, Not, Operator, Or, Predicate, Scalar, Template
+from metricgate.vocabulary.problem import Problem
+
+_EXACT = frozenset({Operator.EQ, Operator.NE, Operator.IN, Operator.NOT_IN})
+_QUOTED = re.compile(r"'(?:[^']|'')*'")
+_EQUALS = re.compile(r"(?<![<>!])(?:=|<>|!=)\s*(\d*\.\d+)\b")
+_EQUALS_VALUE = re.compile(r"(?<![<>!])(?:=|<>|!=)\s*\$v(\d+)")
+_RATE = re.compile(r"(^|_)(rate|ratio|percent|percentage|pct|avg|average|mean|median|share)$", re.IGNORECASE)
+_KEY = re.compile(r"(^|_)(id|key|uuid|pk|fk)$|.(?<!_)key$", re.IGNORECASE)
+_RATE_UNITS = frozenset({"%", "percent", "ratio", "rate", "share"})
+_NO_SUM = frozenset({Aggregation.AVERAGE, Aggregation.MEDIAN, Aggregation.PERCENTILE})
+
+
+def float_equality(catalog: Catalog) -> Iterator[Problem]:
+    """Filters and expressions that test a fraction for equality."""
+    for metric in catalog.metrics.values():
+        filters = [metric.filter, *(each.filter for each in inputs_of(metric))]
+        found = [value for each in filters if each is not None for value in _compared(each)]
+        if isinstance(metric, SimpleMetric):
+            found += _EQUALS.findall(_QUOTED.sub("''", metric.expression.text))
+        for value in dict.fromkeys(map(str, found)):
+            message = f"{metric.header.name} tests for equality with {value}"
+            yield finding(codes.FLOAT_EQUALITY, message, metric.header.place)
+    for model in catalog.models.values():
+        for dimension in model.dimensions:
+            for value in _EQUALS.findall(_QUOTED.sub("''", dimension.expression.text)):
+                message = f"the dimension {model.name}.{dimension.name} tests for equality with {value}"
+                yield finding(codes.FLOAT_EQUALITY, message, dimension.place)
+
+
+def non_additive_sums(catalog: Catalog) -> Iterator[Problem]:
+    """Sums of rates, percentages, averages and ids; derived metrics that add such metrics up."""
+    for metric in catalog.metrics.values():
+        if isinstance(metric, SimpleMetric) and metric.aggregation is Aggregation.SUM:
+            why = _summed(metric)
+        elif isinstance(metric, DerivedMetric):
+            why = _added(metric, catalog)
+        else:
+            why = None
+        if why is not None:
+            yield finding(codes.NON_ADDITIVE_SUM, f"{metric.header.name} adds up {why}", metric.header.place)
+
+
+def _compared(predicate: Predicate) -> Iterator[Scalar]:
+    match predicate:
+        case Comparison():
+            if predicate.op in _EXACT:
+                yield from (value for value in predicate.values if _is_fraction(value))
+        case And() | Or():
+            for part in predicate.parts:
+                yield from _compared(part)
+        case Not():
+            yield from _compared(predicate.part)
+        case Template():
+            for number in _EQUALS_VALUE.findall(predicate.text):
+                if _is_fraction(predicate.values[int(number)]):
+                    yield predicate.values[int(number)]
+            yield from _EQUALS.findall(predicate.text)
+
+
+def _is_fraction(value: Scalar) -> bool:
+    return isinstance(value, (float, Decimal)) and value % 1 != 0
+
+
+def _summed(metric: SimpleMetric) -> str | None:
+    if (metric.header.unit or "").strip().lower() in _RATE_UNITS:
+        return f"what its unit calls {metric.header.unit}"
+    if not metric.expression.is_column:
+        return None
+    column = metric.expression.text.strip('"')
+    if _RATE.search(column):
+        return f"{column}, which reads like a rate or an average"
+    return f"{column}, which reads like an id" if _KEY.search(column) else None
+
+
+def _added(metric: DerivedMetric, catalog: Catalog) -> str | None:
+    text = _QUOTED.sub("''", metric.expression.text)
+    for each in metric.inputs:
+        inner = catalog.metrics[each.name]
+        alias = re.escape(each.alias)
+        if _has_no_sum(inner) and re.fullmatch(rf"(.*\+\s*)?{alias}(\s*\+.*)?", text) and "+" in text:
+            return f"{each.name}, which is {_called(inner)}"
+    return None
+
+
+def _has_no_sum(metric: Metric) -> bool:
+    match metric:
+        case RatioMetric() | ConversionMetric():
+            return True
+        case SimpleMetric():
+            return metric.aggregation in _NO_SUM
+        case _:
+            return False
+
+
+def _called(metric: Metric) -> str:
+    return f"a {metric.aggregation}" if isinstance(metric, SimpleMetric) else "a ratio"

@@ -1,0 +1,64 @@
+"""Standing: certifications that lapsed, deprecations that lead nowhere, definitions that are there twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from metricgate.catalog.catalog import Catalog
+from metricgate.catalog.dependencies import built_on
+from metricgate.catalog.metrics import Status
+from metricgate.catalog.versions import meanings
+from metricgate.reviewing import codes
+from metricgate.reviewing.lint.finding import finding
+from metricgate.vocabulary.problem import Problem
+
+
+def duplicates(catalog: Catalog) -> Iterator[Problem]:
+    """Metrics with the same meaning but for their names; the first by name is the one to keep."""
+    first: dict[str, str] = {}
+    for name, digest in meanings(catalog.metrics, catalog.models).items():
+        if digest in first:
+            message = f"{name} means exactly the same as {first[digest]}"
+            yield finding(codes.DUPLICATE_DEFINITION, message, catalog.metrics[name].header.place)
+        first.setdefault(digest, name)
+
+
+def lives(catalog: Catalog) -> Iterator[Problem]:
+    """Deprecated metrics without an active replacement, and deprecations of metrics that are not deprecated."""
+    for metric in catalog.metrics.values():
+        header, given = metric.header, metric.header.deprecation
+        if header.status is not Status.DEPRECATED:
+            if given is not None:
+                message = f"{header.name} has a deprecation, but its status is {header.status}"
+                yield finding(codes.NOT_DEPRECATED, message, header.place)
+            continue
+        by = None if given is None else given.replaced_by
+        replacement = None if by is None else catalog.metrics.get(by)
+        if replacement is None:
+            yield finding(codes.NO_REPLACEMENT, f"{header.name} is deprecated without a replacement", header.place)
+        elif replacement.header.status is not Status.ACTIVE:
+            message = f"{header.name} is replaced by {by}, whose status is {replacement.header.status}"
+            yield finding(codes.NO_REPLACEMENT, message, header.place)
+
+
+def certifications(catalog: Catalog) -> Iterator[Problem]:
+    """Certifications of a definition that is no longer the one in force."""
+    for metric in catalog.metrics.values():
+        given = metric.header.certification
+        if given is not None and not metric.header.certified:
+            message = (
+                f"{metric.header.name} was certified by {given.by} as {given.definition_hash[:19]}, which it is not"
+            )
+            yield finding(codes.CERTIFICATION_VOID, message, metric.header.place)
+
+
+def unsettled(catalog: Catalog) -> Iterator[Problem]:
+    """Active metrics that are built on drafts or deprecated ones."""
+    for metric in catalog.metrics.values():
+        if metric.header.status is not Status.ACTIVE:
+            continue
+        for name in built_on(metric):
+            status = catalog.metrics[name].header.status
+            if status is not Status.ACTIVE:
+                message = f"{metric.header.name} is built on {name}, whose status is {status}"
+                yield finding(codes.BUILT_ON_UNSETTLED, message, metric.header.place)

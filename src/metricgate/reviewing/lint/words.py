@@ -1,0 +1,39 @@
+"""Words: what metrics are called and how they are described."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from metricgate.catalog.catalog import Catalog
+from metricgate.reviewing import codes
+from metricgate.reviewing.lint.finding import finding
+from metricgate.vocabulary.problem import Problem
+
+
+def undescribed(catalog: Catalog) -> Iterator[Problem]:
+    """Metrics without description or owner."""
+    for metric in catalog.metrics.values():
+        header = metric.header
+        if not header.description.strip():
+            yield finding(codes.NO_DESCRIPTION, f"{header.name} has no description", header.place)
+        if not (header.owner or "").strip():
+            yield finding(codes.NO_OWNER, f"{header.name} has no owner", header.place)
+
+
+def shared_synonyms(catalog: Catalog) -> Iterator[Problem]:
+    """Synonyms that another metric has too, or that read like another metric's name."""
+    answering: dict[str, dict[str, None]] = {}
+    for metric in catalog.metrics.values():
+        for word in (metric.header.bare_name, *metric.header.synonyms):
+            answering.setdefault(_read(word), {})[metric.header.name] = None
+    for metric in catalog.metrics.values():
+        header = metric.header
+        for synonym in header.synonyms:
+            others = [each for each in answering[_read(synonym)] if each != header.name]
+            if others:
+                message = f"the synonym {synonym!r} of {header.name} also means {' and '.join(others)}"
+                yield finding(codes.SHARED_SYNONYM, message, header.place)
+
+
+def _read(word: str) -> str:
+    return " ".join(word.lower().replace("_", " ").split())

@@ -1,0 +1,94 @@
+"""The program ``metricgate``: its commands, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from metricgate.surfaces.cli import (
+    audit,
+    definitions,
+    exporting,
+    importing,
+    keys,
+    policies,
+    questions,
+    reviewing,
+    running,
+)
+from metricgate.surfaces.cli.project import Opener, Verifier
+from metricgate.surfaces.cli.session import Session
+
+_ABOUT = "Governed metrics for AI agents: one definition each, a decision and a record for every call."
+_Commands = Mapping[str, Callable[..., None]]
+
+_COMMANDS: _Commands = {
+    "init": definitions.init,
+    "serve": running.serve,
+    "mcp": running.mcp,
+    "validate": definitions.validate,
+    "schema": definitions.schema,
+    "diff": reviewing.diff,
+    "lint": reviewing.lint,
+    "metrics": questions.metrics,
+    "search": questions.search,
+    "describe": questions.describe,
+    "query": questions.query,
+    "sql": questions.sql,
+    "explain": questions.explain,
+    "values": questions.values,
+    "receipt": questions.receipt,
+    "call": questions.call,
+}
+_GROUPS: Mapping[str, tuple[str, _Commands]] = {
+    "import": ("Other people's models.", {"dbt": importing.dbt, "ossie": importing.ossie, "cube": importing.cube}),
+    "export": ("Our models for other tools.", {"ossie": exporting.ossie, "dbt": exporting.dbt}),
+    "policy": ("What the rules say.", {"test": policies.run_tests, "explain": policies.explain}),
+    "keys": ("API keys of agents.", {"create": keys.create, "revoke": keys.revoke, "list": keys.list_keys}),
+    "audit": (
+        "The record: read it, check it, take it away.",
+        {"list": audit.list_entries, "show": audit.show, "verify": audit.verify, "export": audit.export},
+    ),
+}
+
+
+def build_app(
+    opener: Opener, verifier: Verifier, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> typer.Typer:
+    """Return the program.
+
+    Args:
+        opener: opens a project folder.
+        verifier: verifies a ledger file without a project.
+        now: the present, for durations such as ``--since 24h``.
+    """
+    app = typer.Typer(name="metricgate", help=_ABOUT, no_args_is_help=True, pretty_exceptions_enable=False)
+
+    @app.callback()
+    def start(
+        context: typer.Context,
+        *,
+        _version: Annotated[
+            bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Print the version and leave.")
+        ] = False,
+    ) -> None:
+        context.obj = Session(opener=opener, verifier=verifier, now=now)
+
+    for name, command in _COMMANDS.items():
+        app.command(name)(command)
+    for group_name, (about, commands) in _GROUPS.items():
+        group = typer.Typer(name=group_name, help=about, no_args_is_help=True)
+        for name, command in commands.items():
+            group.command(name)(command)
+        app.add_typer(group)
+    return app
+
+
+def _tell_version(*, asked: bool) -> None:
+    if asked:
+        typer.echo(f"metricgate {version('metricgate')}")
+        raise typer.Exit

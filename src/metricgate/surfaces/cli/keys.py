@@ -1,0 +1,112 @@
+"""``keys create|revoke|list``: who may call. A key's secret is shown once and kept nowhere."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from metricgate.surfaces.cli import codes
+from metricgate.surfaces.cli.arguments import duration
+from metricgate.surfaces.cli.project import Exit, KeyFacts
+from metricgate.surfaces.cli.session import HERE, JsonOption, ProjectOption, fail, fail_usage, open_project
+from metricgate.surfaces.cli.telling import tell, tell_json, tell_table, warn
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.problem import Problems
+
+
+def create(
+    context: typer.Context,
+    agent: Annotated[str, typer.Argument(metavar="AGENT", help="The agent's name, as policies know it.")],
+    *,
+    expires: Annotated[
+        str | None, typer.Option("--expires", metavar="DURATION", help="E.g. 12h, 30d; default: 90d.")
+    ] = None,
+    may_act_for: Annotated[
+        list[str] | None,
+        typer.Option("--may-act-for", metavar="USER", help="A user it may say it acts for; repeatable."),
+    ] = None,
+    as_json: JsonOption = False,
+    project: ProjectOption = HERE,
+) -> None:
+    """Make an API key for an agent. The secret is printed once, alone on standard output."""
+    expires_in = None
+    if expires is not None:
+        try:
+            expires_in = duration(expires)
+        except ValueError as error:
+            fail_usage(codes.BAD_OPTION, f"--expires: {error}.", as_json=as_json)
+    made = open_project(context, project, as_json=as_json).create_key(
+        agent, users=may_act_for or (), expires_in=expires_in
+    )
+    if isinstance(made, Problems):
+        fail(made, Exit.REFUSED, as_json=as_json)
+    if as_json:
+        tell_json(
+            {
+                "id": made.id,
+                "secret": made.secret,
+                "agent": made.agent,
+                "may_act_for": list(made.users),
+                "expires_at": _iso(made.expires_at),
+            }
+        )
+        return
+    warn(f"key {made.id} for agent {made.agent}, {_until(made.expires_at)}")
+    if made.users:
+        warn(f"may say that it acts for: {', '.join(made.users)}")
+    typer.echo(made.secret)
+    warn("This secret is not shown again. Keep it where the agent finds it, e.g. in METRICGATE_API_KEY.", "yellow")
+
+
+def revoke(
+    context: typer.Context,
+    key_id: Annotated[str, typer.Argument(metavar="ID", help="The key's id, as `keys list` shows it.")],
+    *,
+    as_json: JsonOption = False,
+    project: ProjectOption = HERE,
+) -> None:
+    """Revoke a key at once."""
+    revoked = open_project(context, project, as_json=as_json).revoke_key(key_id)
+    if isinstance(revoked, Problems):
+        fail(revoked, Exit.REFUSED, as_json=as_json)
+    if as_json:
+        tell_json(_facts(revoked))
+    else:
+        tell(f"key {revoked.id} of agent {revoked.agent} is revoked")
+
+
+def list_keys(context: typer.Context, *, as_json: JsonOption = False, project: ProjectOption = HERE) -> None:
+    """List all keys, without their secrets."""
+    keys = open_project(context, project, as_json=as_json).list_keys()
+    if as_json:
+        tell_json({"keys": [_facts(key) for key in keys]})
+        return
+    columns = [(name, False) for name in ("id", "agent", "may act for", "created", "expires", "state")]
+    tell_table(
+        columns,
+        [
+            [key.id, key.agent, ", ".join(key.users) or None, _iso(key.created_at), _iso(key.expires_at), key.state]
+            for key in keys
+        ],
+    )
+
+
+def _facts(key: KeyFacts) -> dict[str, Json]:
+    return {
+        "id": key.id,
+        "agent": key.agent,
+        "may_act_for": list(key.users),
+        "created_at": _iso(key.created_at),
+        "expires_at": _iso(key.expires_at),
+        "state": key.state,
+    }
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat(timespec="seconds")
+
+
+def _until(moment: datetime | None) -> str:
+    return "does not expire" if moment is None else f"expires {_iso(moment)}"

@@ -1,0 +1,141 @@
+"""``policy test`` and ``policy explain``: what the rules say, without asking anything of data."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from metricgate.gateway.explanation import policy_as_json
+from metricgate.policy.testing import TestResult
+from metricgate.policy.verdict import Decision, Verdict
+from metricgate.surfaces.cli import codes
+from metricgate.surfaces.cli.project import Exit
+from metricgate.surfaces.cli.session import HERE, JsonOption, ProjectOption, fail, fail_usage, open_project
+from metricgate.surfaces.cli.telling import tell, tell_json, tell_table
+from metricgate.vocabulary.nearest import did_you_mean
+from metricgate.vocabulary.problem import Problems
+from metricgate.vocabulary.resource import Action, Resource, ResourceKind
+
+_STYLES = {Decision.ALLOW: "green", Decision.HOLD: "yellow", Decision.DENY: "red"}
+
+
+def run_tests(context: typer.Context, *, as_json: JsonOption = False, project: ProjectOption = HERE) -> None:
+    """Run the tests that stand beside the rules."""
+    results = open_project(context, project, as_json=as_json).policy_tests()
+    if isinstance(results, Problems):
+        fail(results, Exit.REFUSED, as_json=as_json)
+    failed = [result for result in results if not result.passed]
+    if as_json:
+        tell_json({"passed": not failed, "tests": [result.as_json() for result in results]})
+    else:
+        for result in results:
+            _tell_result(result)
+        tell(f"{len(results) - len(failed)} of {len(results)} policy tests passed", "red" if failed else "green")
+    if failed:
+        raise typer.Exit(Exit.REFUSED)
+
+
+def explain(
+    context: typer.Context,
+    *,
+    who: Annotated[
+        str,
+        typer.Option("--as", metavar="WHO", help="agent:sales-copilot or agent:sales-copilot,user:ana@acme.example"),
+    ],
+    do: Annotated[str, typer.Option("--do", metavar="ACTION", help=", ".join(Action))],
+    on: Annotated[list[str], typer.Option("--on", metavar="RESOURCE", help="E.g. metric:finance.revenue; repeatable.")],
+    as_json: JsonOption = False,
+    project: ProjectOption = HERE,
+) -> None:
+    """Say how policy would decide, and by which rules. Asks nothing and records nothing."""
+    agent, user = _parties(who, as_json=as_json)
+    action = _action(do, as_json=as_json)
+    resources = [_resource(text, as_json=as_json) for text in on]
+    verdict = open_project(context, project, as_json=as_json).policy_explain(agent, user, action, resources)
+    if isinstance(verdict, Problems):
+        fail(verdict, Exit.REFUSED, as_json=as_json)
+    if as_json:
+        tell_json({**policy_as_json(verdict), "reasons": _reasons(verdict)})
+    else:
+        _tell_verdict(verdict)
+    if verdict.decision is Decision.DENY:
+        raise typer.Exit(Exit.REFUSED)
+    if verdict.decision is Decision.HOLD:
+        raise typer.Exit(Exit.HELD)
+
+
+def _tell_result(result: TestResult) -> None:
+    mark, style = ("passed", "green") if result.passed else ("FAILED", "red")
+    tell(f"{mark}  {result.test.name}", style)
+    for failure in result.failures:
+        tell(f"        {result.test.place}: {failure}")
+
+
+def _tell_verdict(verdict: Verdict) -> None:
+    tell(str(verdict.decision), _STYLES[verdict.decision])
+    columns = [("rule", False), ("party", False), ("resource", False), ("says", False), ("why", False)]
+    tell_table(
+        columns,
+        [
+            [
+                reason.rule,
+                reason.party,
+                None if reason.resource is None else str(reason.resource),
+                str(reason.decision),
+                reason.message,
+            ]
+            for reason in verdict.reasons
+        ],
+    )
+
+
+def _reasons(verdict: Verdict) -> list[dict[str, str | None]]:
+    return [
+        {
+            "rule": reason.rule,
+            "party": reason.party,
+            "resource": None if reason.resource is None else str(reason.resource),
+            "decision": str(reason.decision),
+            "kind": str(reason.kind),
+            "message": reason.message,
+        }
+        for reason in verdict.reasons
+    ]
+
+
+def _parties(text: str, *, as_json: bool) -> tuple[str, str | None]:
+    parties: dict[str, str] = {}
+    for part in text.split(","):
+        kind, colon, name = part.strip().partition(":")
+        if not colon or not name or kind not in {"agent", "user"} or kind in parties:
+            fail_usage(
+                codes.BAD_OPTION,
+                f"--as {text!r} does not name an agent and at most one user.",
+                "Write --as agent:sales-copilot or --as agent:sales-copilot,user:ana@acme.example.",
+                as_json=as_json,
+            )
+        parties[kind] = name
+    if "agent" not in parties:
+        fail_usage(codes.BAD_OPTION, "--as names no agent; a user always comes through one.", as_json=as_json)
+    return parties["agent"], parties.get("user")
+
+
+def _action(text: str, *, as_json: bool) -> Action:
+    if text not in set(Action):
+        names = [action.value for action in Action]
+        hint = did_you_mean(text, names) or f"The actions are: {', '.join(names)}."
+        fail_usage(codes.BAD_OPTION, f"--do {text!r} is not an action.", hint, as_json=as_json)
+    return Action(text)
+
+
+def _resource(text: str, *, as_json: bool) -> Resource:
+    kind, colon, name = text.partition(":")
+    if not colon or not name or kind not in set(ResourceKind):
+        fail_usage(
+            codes.BAD_OPTION,
+            f"--on {text!r} is not a resource.",
+            f"Write KIND:NAME with a kind of {', '.join(ResourceKind)}, e.g. metric:finance.revenue.",
+            as_json=as_json,
+        )
+    return Resource(ResourceKind(kind), name)

@@ -1,0 +1,186 @@
+"""What the commands need of a project. ``bootstrap`` implements it; the commands know nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import IntEnum
+from pathlib import Path
+from typing import Protocol
+
+from metricgate.ledger.verification import Report
+from metricgate.policy.testing import TestResult
+from metricgate.policy.verdict import Verdict
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.problem import Problem, Problems
+from metricgate.vocabulary.resource import Action, Resource
+
+
+class Exit(IntEnum):
+    """What a command's exit code says, for every command but ``audit verify`` (see ``ledger.verification``)."""
+
+    ANSWERED = 0
+    FAULT = 1
+    USAGE = 2
+    REFUSED = 3
+    HELD = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """How a tool call ended.
+
+    Attributes:
+        exit: answered, fault, refused or held.
+        body: JSON, exactly what the HTTP door sends: the envelope ``{"answer": ..., "record": ...}`` where answered,
+            the RFC 9457 problem document where refused or failed, ``{"held": ...}`` where held.
+    """
+
+    exit: Exit
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validation:
+    """What ``validate`` found.
+
+    Attributes:
+        problems: in the order of their places; empty where all is well.
+        counts: what was checked, e.g. ``{"metrics": 27, "semantic models": 12, "tables": 12}``.
+    """
+
+    problems: Sequence[Problem]
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewKey:
+    """A key just made. ``secret`` exists here and nowhere else."""
+
+    id: str
+    secret: str
+    agent: str
+    users: tuple[str, ...]
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyFacts:
+    """A key as it is kept, without its secret. ``state`` is ``active``, ``expired`` or ``revoked``."""
+
+    id: str
+    agent: str
+    users: tuple[str, ...]
+    created_at: datetime
+    expires_at: datetime | None
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryFilter:
+    """Which ledger entries; every part that is set must hold. ``since`` is inclusive, ``until`` exclusive."""
+
+    agent: str | None = None
+    user: str | None = None
+    tool: str | None = None
+    metric: str | None = None
+    verdict: str | None = None
+    rule: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    limit: int | None = None
+    newest_first: bool = True
+
+
+class Project(Protocol):
+    """An opened project folder."""
+
+    def documents(self, revision: str | None = None) -> Sequence[tuple[str, str]] | Problems:
+        """Return (file, YAML text) of the semantic models at a git revision, or as they stand in the folder.
+
+        Files are named relative to the project folder.
+        """
+        ...
+
+    def rewrite(self, file: str, text: str) -> Problems | None:
+        """Replace one of the ``documents`` in the folder, whole or not at all."""
+        ...
+
+    def ask(self, tool: str, arguments: Mapping[str, Json], key: str, user: str | None) -> Reply:
+        """Call a tool as the holder of ``key``, acting for ``user`` where the key allows it.
+
+        Goes to the gateway that already runs on this project, where one holds its ledger (at ``METRICGATE_URL`` or the
+        settings' address); otherwise opens the project in this process. A bad key is a refusal.
+        """
+        ...
+
+    def serve(self, host: str | None, port: int | None) -> int:
+        """Run the HTTP and MCP doors until stopped; return the exit code. None takes the settings' value."""
+        ...
+
+    def mcp(self, key: str, user: str | None) -> int:
+        """Serve MCP on standard input and output, for ``key`` and ``user`` as in ``ask``; return the exit code."""
+        ...
+
+    def validate(self) -> Validation:
+        """Check models, policies and the warehouse's tables; never raises for what a file holds."""
+        ...
+
+    def policy_tests(self) -> Sequence[TestResult] | Problems:
+        """Run the tests beside the rules."""
+        ...
+
+    def policy_explain(
+        self, agent: str, user: str | None, action: Action, resources: Sequence[Resource]
+    ) -> Verdict | Problems:
+        """Judge as if these parties had asked, without asking and without a record."""
+        ...
+
+    def create_key(self, agent: str, *, users: Sequence[str], expires_in: timedelta | None) -> NewKey | Problems:
+        """Make a key for an agent that may say it acts for ``users`` (``*``: for anyone)."""
+        ...
+
+    def revoke_key(self, key_id: str) -> KeyFacts | Problems:
+        """Revoke at once, also in a running gateway."""
+        ...
+
+    def list_keys(self) -> Sequence[KeyFacts]:
+        """Return all keys, oldest first."""
+        ...
+
+    def entries(self, wanted: EntryFilter) -> Iterable[Mapping[str, Json]]:
+        """Return ledger entries, each ``{index, time, event, fields, ...}``; reads while a gateway runs."""
+        ...
+
+    def entry(self, index: int) -> Mapping[str, Json] | None:
+        """Return one entry with its bodies, hash and proof, or None."""
+        ...
+
+    def export_entries(self, file: Path, wanted: EntryFilter) -> int | Problems:
+        """Write entries to a ``.jsonl`` or ``.parquet`` file, oldest first; return how many."""
+        ...
+
+    def verify(self, against: Path | None) -> Report | Problems:
+        """Verify the project's own ledger with its own public key."""
+        ...
+
+
+class Opener(Protocol):
+    """Opens a project folder."""
+
+    def __call__(self, folder: Path, /) -> Project | Problems:
+        """Return the project, or what is wrong with its ``metricgate.yaml``.
+
+        Raises:
+            FileNotFoundError: the folder has no ``metricgate.yaml``.
+        """
+        ...
+
+
+class Verifier(Protocol):
+    """Verifies a ledger file with nothing but the file and a public key."""
+
+    def __call__(self, file: Path, key_file: Path, against: Path | None, /) -> Report | Problems:
+        """Return what was found; a file or key that cannot be read is a problem."""
+        ...

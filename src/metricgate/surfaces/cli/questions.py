@@ -1,0 +1,375 @@
+"""The commands that ask: each is one tool of the gateway, called as the holder of an API key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+
+from metricgate.surfaces.cli import codes
+from metricgate.surfaces.cli.arguments import question_arguments
+from metricgate.surfaces.cli.asking import ForOption, KeyFileOption, Shown, ask
+from metricgate.surfaces.cli.session import HERE, JsonOption, ProjectOption, fail_usage
+from metricgate.surfaces.cli.showing import (
+    show_explanation,
+    show_metric,
+    show_metrics,
+    show_metrics_as_csv,
+    show_receipt,
+    show_rows,
+    show_rows_as_csv,
+    show_sql,
+)
+from metricgate.surfaces.cli.telling import tell_json
+from metricgate.vocabulary.json import Json
+
+CsvOption = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
+Metrics = Annotated[
+    list[str] | None, typer.Argument(metavar="METRIC...", help="Metrics: finance.revenue, or a bare name.")
+]
+By = Annotated[list[str] | None, typer.Option("--by", metavar="MEMBER", help="Group by, e.g. customer__segment.")]
+Where = Annotated[
+    list[str] | None, typer.Option("--where", metavar="CONDITION", help="JSON filter or template; all must hold.")
+]
+From = Annotated[str | None, typer.Option("--from", metavar="DATE", help="First moment that counts.")]
+Before = Annotated[str | None, typer.Option("--before", metavar="DATE", help="First moment that no longer counts.")]
+Through = Annotated[str | None, typer.Option("--through", metavar="DATE", help="Last day that counts.")]
+TimeZone = Annotated[str | None, typer.Option("--time-zone", metavar="ZONE", help="IANA zone of range and grouping.")]
+Order = Annotated[list[str] | None, typer.Option("--order", metavar="COLUMN", help="Sort by; -COLUMN descends.")]
+Limit = Annotated[int | None, typer.Option("--limit", help="At most so many rows.")]
+Offset = Annotated[int | None, typer.Option("--offset", help="Skip so many rows first.")]
+Saved = Annotated[str | None, typer.Option("--saved", metavar="NAME", help="A saved query instead of metrics.")]
+MinMax = Annotated[bool, typer.Option("--min-max", help="Only the least and greatest value of each --by.")]
+AllRows = Annotated[bool, typer.Option("--all-rows", help="Without metrics: keep equal rows apart.")]
+Pins = Annotated[
+    list[str] | None,
+    typer.Option("--pin", metavar="METRIC=VERSION", help="Refuse unless that version is in force; repeatable."),
+]
+
+
+def metrics(
+    context: typer.Context,
+    *,
+    domain: Annotated[str | None, typer.Option("--domain", help="Only metrics of this domain.")] = None,
+    owner: Annotated[str | None, typer.Option("--owner", help="Only metrics of this owner.")] = None,
+    status: Annotated[str | None, typer.Option("--status", help="draft, active or deprecated.")] = None,
+    text: Annotated[str, typer.Option("--search", metavar="TEXT", help="Words to look for.")] = "",
+    limit: Annotated[int, typer.Option("--limit", help="At most so many.")] = 200,
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+    key_file: KeyFileOption = None,
+    user: ForOption = None,
+    project: ProjectOption = HERE,
+) -> None:
+    """List the governed metrics that you may see."""
+    _one_form(as_json=as_json, as_csv=as_csv)
+    given = {"text": text, "domain": domain, "owner": owner, "status": status, "limit": limit}
+    ask(
+        context,
+        folder=project,
+        key_file=key_file,
+        user=user,
+        tool="search_catalog",
+        arguments={name: value for name, value in given.items() if value is not None},
+        as_json=as_json,
+        show=show_metrics_as_csv if as_csv else show_metrics,
+    )
+
+
+def search(
+    context: typer.Context,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="Words: names, synonyms, descriptions.")],
+    *,
+    limit: Annotated[int, typer.Option("--limit", help="At most so many.")] = 20,
+    as_json: JsonOption = False,
+    key_file: KeyFileOption = None,
+    user: ForOption = None,
+    project: ProjectOption = HERE,
+) -> None:
+    """Find metrics by words."""
+    ask(
+        context,
+        folder=project,
+        key_file=key_file,
+        user=user,
+        tool="search_catalog",
+        arguments={"text": text, "limit": limit},
+        as_json=as_json,
+        show=show_metrics,
+    )
+
+
+def describe(
+    context: typer.Context,
+    metric: Annotated[str, typer.Argument(metavar="METRIC", help="A metric's name or synonym.")],
+    *,
+    as_json: JsonOption = False,
+    key_file: KeyFileOption = None,
+    user: ForOption = None,
+    project: ProjectOption = HERE,
+) -> None:
+    """Show a metric's definition and what it can be grouped and filtered by."""
+    ask(
+        context,
+        folder=project,
+        key_file=key_file,
+        user=user,
+        tool="describe_metric",
+        arguments={"metric": metric},
+        as_json=as_json,
+        show=show_metric,
+    )
+
+
+def query(
+    context: typer.Context,
+    names: Metrics = None,
+    *,
+    by: By = None,
+    where: Where = None,
+    start: From = None,
+    before: Before = None,
+    through: Through = None,
+    time_zone: TimeZone = None,
+    order: Order = None,
+    limit: Limit = None,
+    offset: Offset = None,
+    saved: Saved = None,
+    min_max: MinMax = False,
+    all_rows: AllRows = False,
+    pins: Pins = None,
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+    key_file: KeyFileOption = None,
+    user: ForOption = None,
+    project: ProjectOption = HERE,
+) -> None:
+    """Compute metrics."""
+    _one_form(as_json=as_json, as_csv=as_csv)
+    arguments = _question(
+        names, by, where, start, before, through, time_zone, order, limit, offset, saved,
+        min_max=min_max, all_rows=all_rows, pins=pins, as_json=as_json,
+    )  # fmt: skip
+    ask(
+        context,
+        folder=project,
+        key_file=key_file,
+        user=user,
+        tool="query_metrics",
+        arguments=arguments,
+        as_json=as_json,
+        show=show_rows_as_csv if as_csv else show_rows,
+    )
+
+
+def sql(
+    context: typer.Context,
+    names: Metrics = None,
+    *,
+    by: By = None,
+    where: Where = None,
+    start: From = None,
+    before: Before = None,
+    through: Through = None,
+    time_zone: TimeZone = None,
+    order: Order = None,
+    limit: Limit = None,
+    offset: Offset = None,
+    saved: Saved = None,
+    min_max: MinMax = False,
+    all_rows: AllRows = False,
+    pins: Pins = None,
+    as_json: JsonOption = False,
+    key_file: KeyFileOption = None,
+    user: ForOption = None,
+    project: ProjectOption = HERE,
+) -> None:
+    """Print the SQL that `query` would run, without running it."""
+    arguments = _question(
+        names, by, where, start, before, through, time_zone, order, limit, offset, saved,
+        min_max=min_max, all_rows=all_rows, pins=pins, as_json=as_json,
+    )  # fmt: skip
+    _explain(context, arguments, as_json=as_json, key_file=key_file, user=user, project=project, show=show_sql)
+
+
+def explain(
+    context: typer.Context,
+    names: Metrics = None,
+    *,
+    by: By = None,
+    where: Where = None,
+    start: From = None,
+    before: Before = None,
+    through: Through = None,
+    time_zone: TimeZone = None,
+    order: Order = None,
+    limit: Limit = None,
+    offset: Offset = None,
+    saved: Saved = None,
+    min_max: MinMax = False,
+    all_rows: AllRows = False,
+    pins: Pins = None,
+    as_json: JsonOption = False,
+    key_file: KeyFileOption = None,
+    user: ForOption = None,
+    project: ProjectOption = HERE,
+) -> None:
+    """Show definitions, SQL, joins and policy of a question, without running it."""
+    arguments = _question(
+        names, by, where, start, before, through, time_zone, order, limit, offset, saved,
+        min_max=min_max, all_rows=all_rows, pins=pins, as_json=as_json,
+    )  # fmt: skip
+    _explain(context, arguments, as_json=as_json, key_file=key_file, user=user, project=project, show=show_explanation)
+
+
+def values(
+    context: typer.Context,
+    dimension: Annotated[str, typer.Argument(metavar="DIMENSION", help="E.g. customer__segment.")],
+    *,
+    metric: Annotated[list[str] | None, typer.Option("--metric", help="Whose join path decides.")] = None,
+    contains: Annotated[str | None, typer.Option("--contains", help="Only values with this text.")] = None,
+    starts_with: Annotated[str | None, typer.Option("--starts-with", help="Only values that begin so.")] = None,
+    limit: Annotated[int, typer.Option("--limit", help="At most so many.")] = 100,
+    offset: Offset = None,
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+    key_file: KeyFileOption = None,
+    user: ForOption = None,
+    project: ProjectOption = HERE,
+) -> None:
+    """List the values of a dimension."""
+    _one_form(as_json=as_json, as_csv=as_csv)
+    given: dict[str, Json] = {
+        "dimension": dimension,
+        "metrics": metric,
+        "contains": contains,
+        "starts_with": starts_with,
+        "limit": limit,
+        "offset": offset,
+    }
+    ask(
+        context,
+        folder=project,
+        key_file=key_file,
+        user=user,
+        tool="list_dimension_values",
+        arguments={name: value for name, value in given.items() if value is not None},
+        as_json=as_json,
+        show=show_rows_as_csv if as_csv else show_rows,
+    )
+
+
+def receipt(
+    context: typer.Context,
+    index: Annotated[int, typer.Argument(metavar="INDEX", help="The record's number.")],
+    *,
+    as_json: JsonOption = False,
+    key_file: KeyFileOption = None,
+    user: ForOption = None,
+    project: ProjectOption = HERE,
+) -> None:
+    """Print the receipt of a recorded call: entry, inclusion proof, signed checkpoint."""
+    ask(
+        context,
+        folder=project,
+        key_file=key_file,
+        user=user,
+        tool="get_receipt",
+        arguments={"index": index},
+        as_json=as_json,
+        show=show_receipt,
+    )
+
+
+def call(
+    context: typer.Context,
+    tool: Annotated[str, typer.Argument(metavar="TOOL", help="A tool's name, as GET /v1/tools lists them.")],
+    arguments: Annotated[str, typer.Argument(metavar="JSON", help="Its arguments, a JSON object.")] = "{}",
+    *,
+    key_file: KeyFileOption = None,
+    user: ForOption = None,
+    project: ProjectOption = HERE,
+) -> None:
+    """Call any tool with JSON arguments; prints JSON."""
+    try:
+        parsed: Json = orjson.loads(arguments)
+    except orjson.JSONDecodeError as error:
+        fail_usage(codes.NOT_JSON, f"The arguments are not JSON: {error}.", as_json=True)
+    if not isinstance(parsed, dict):
+        fail_usage(codes.NOT_JSON, "The arguments must be a JSON object.", as_json=True)
+    ask(
+        context, folder=project, key_file=key_file, user=user, tool=tool, arguments=parsed, as_json=True, show=tell_json
+    )
+
+
+def _explain(
+    context: typer.Context,
+    arguments: dict[str, Json],
+    *,
+    as_json: bool,
+    key_file: Path | None,
+    user: str | None,
+    project: Path,
+    show: Shown,
+) -> None:
+    ask(
+        context,
+        folder=project,
+        key_file=key_file,
+        user=user,
+        tool="explain_query",
+        arguments=arguments,
+        as_json=as_json,
+        show=show,
+    )
+
+
+def _question(
+    names: list[str] | None,
+    by: list[str] | None,
+    where: list[str] | None,
+    start: str | None,
+    before: str | None,
+    through: str | None,
+    time_zone: str | None,
+    order: list[str] | None,
+    limit: int | None,
+    offset: int | None,
+    saved: str | None,
+    *,
+    min_max: bool,
+    all_rows: bool,
+    pins: list[str] | None,
+    as_json: bool,
+) -> dict[str, Json]:
+    try:
+        return question_arguments(
+            metrics=names or [],
+            by=by or [],
+            where=where or [],
+            start=start,
+            before=before,
+            through=through,
+            time_zone=time_zone,
+            order=order or [],
+            limit=limit,
+            offset=offset,
+            saved=saved,
+            min_max=min_max,
+            all_rows=all_rows,
+            pins=pins or (),
+        )
+    except ValueError as error:
+        fail_usage(
+            codes.NOT_JSON,
+            f"--where looks like JSON and is not, or --pin is none: {error}.",
+            """Write '{"member": "customer__segment", "op": "=", "value": "BUILDING"}', or the template form.""",
+            as_json=as_json,
+        )
+
+
+def _one_form(*, as_json: bool, as_csv: bool) -> None:
+    if as_json and as_csv:
+        fail_usage(codes.BAD_OPTION, "--json and --csv cannot both be.", "Drop one of them.", as_json=True)

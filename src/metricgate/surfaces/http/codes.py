@@ -1,0 +1,70 @@
+"""Codes of the HTTP door: requests that are wrong before any tool is asked."""
+
+from __future__ import annotations
+
+from metricgate.vocabulary.problem import Code
+
+
+def _code(name: str, status: int, cause: str, cure: str) -> Code:
+    return Code(name=name, group="http", status=status, cause=cause, cure=cure)
+
+
+MALFORMED_JSON = _code(
+    "E_MALFORMED_JSON",
+    400,
+    "The body is not JSON, or an object in it has the same key twice.",
+    "Send one JSON object in UTF-8; the message names line and column.",
+)
+CONTENT_TYPE = _code(
+    "E_CONTENT_TYPE",
+    415,
+    "The body is not declared as plain JSON.",
+    "Send `Content-Type: application/json`, without a Content-Encoding.",
+)
+BODY_TOO_LARGE = _code(
+    "E_BODY_TOO_LARGE",
+    413,
+    "The body is larger than the gateway reads.",
+    "Ask with shorter lists and values; split the question.",
+)
+NOT_FOUND = _code(
+    "E_NOT_FOUND",
+    404,
+    "Nothing is served at that path.",
+    "Tools are listed at GET /v1/tools and called at POST /v1/tools/{tool}; the OpenAPI document is /openapi.json.",
+)
+METHOD_NOT_ALLOWED = _code(
+    "E_METHOD_NOT_ALLOWED",
+    405,
+    "The path exists, but not for that method.",
+    "Use a method of the Allow header.",
+)
+BAD_REQUEST = _code(
+    "E_BAD_REQUEST",
+    400,
+    "The request's own parameters are wrong.",
+    "See the message.",
+)
+HOST_NOT_ALLOWED = _code(
+    "E_HOST_NOT_ALLOWED",
+    421,
+    "The Host header is missing, repeated, or names a host that this gateway does not answer for.",
+    "Use the gateway's public URL; the operator lists further names under `listen.allowed_hosts`.",
+)
+INTERNAL = _code(
+    "E_HTTP_INTERNAL",
+    500,
+    "The HTTP door met a state that it was not built for.",
+    "Report the time of the call to the operator; the log has the reason.",
+)
+
+CODES = (
+    MALFORMED_JSON,
+    CONTENT_TYPE,
+    BODY_TOO_LARGE,
+    NOT_FOUND,
+    METHOD_NOT_ALLOWED,
+    BAD_REQUEST,
+    HOST_NOT_ALLOWED,
+    INTERNAL,
+)

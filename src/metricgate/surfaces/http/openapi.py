@@ -1,0 +1,96 @@
+"""The OpenAPI 3.1 document: one operation for each tool, with its real schemas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from metricgate.gateway.tool import ToolDefinition
+from metricgate.surfaces.http.formats import FORMATS
+from metricgate.surfaces.problem_document import MEDIA_TYPE
+from metricgate.vocabulary.json import Json
+
+_PROBLEM: Final[dict[str, Json]] = {
+    "type": "object",
+    "description": "RFC 9457 problem document.",
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "code": {"type": "string", "description": "Stable code, see docs/errors."},
+        "message": {"type": "string"},
+        "details": {"type": "object"},
+        "hint": {"type": "string"},
+        "problems": {"type": "array", "items": {"type": "object"}},
+        "rules": {"type": "array", "items": {"type": "string"}},
+        "record": {"type": ["object", "null"]},
+    },
+    "required": ["type", "title", "status", "detail", "code", "message", "details", "hint", "problems", "record"],
+}
+_REFUSED: Final[dict[str, Json]] = {
+    "description": "Refused or failed; the code says why.",
+    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+
+
+def openapi_document(tools: Iterable[ToolDefinition], *, version: str) -> dict[str, Json]:
+    """Return the document."""
+    paths: dict[str, Json] = {f"/v1/tools/{tool.name}": {"post": _operation(tool)} for tool in tools}
+    paths["/v1/tools"] = {"get": _listing()}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Metricgate", "version": version, "license": {"name": "Apache-2.0"}},
+        "paths": paths,
+        "components": {
+            "schemas": {"Problem": _PROBLEM},
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer", "description": "API key or OAuth 2.1 access token."},
+                "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+            },
+        },
+        "security": [{"bearer": []}, {"apiKey": []}],
+    }
+
+
+def _operation(tool: ToolDefinition) -> dict[str, Json]:
+    user: dict[str, Json] = {
+        "name": "X-Metricgate-User",
+        "in": "header",
+        "required": False,
+        "description": "The user an API key acts for.",
+        "schema": {"type": "string"},
+    }
+    return {
+        "operationId": tool.name,
+        "summary": tool.title,
+        "description": tool.description,
+        "parameters": [user],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": tool.input_schema}}},
+        "responses": {
+            "200": {
+                "description": "The answer and its record.",
+                "headers": {"X-Metricgate-Record": {"schema": {"type": "integer"}}},
+                "content": {"application/json": {"schema": tool.output_schema}},
+            },
+            "default": _REFUSED,
+        },
+    }
+
+
+def _listing() -> dict[str, Json]:
+    form: dict[str, Json] = {
+        "name": "format",
+        "in": "query",
+        "required": False,
+        "schema": {"type": "string", "enum": list(FORMATS)},
+    }
+    return {
+        "operationId": "list_tools",
+        "summary": "The tools that the caller may call",
+        "parameters": [form],
+        "responses": {
+            "200": {"description": "The tools.", "content": {"application/json": {"schema": {"type": "object"}}}},
+            "default": _REFUSED,
+        },
+    }

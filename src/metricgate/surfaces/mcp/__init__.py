@@ -1,0 +1,1 @@
+"""The MCP door: the official SDK, streamable HTTP and stdio."""

@@ -1,0 +1,42 @@
+"""MCP over standard input and output, for desktop clients. Nothing but the protocol is written to standard output."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mcp.server.request_state import RequestStateSecurity
+from mcp.server.stdio import stdio_server
+from mcp.shared.exceptions import MCPError
+from mcp_types import INVALID_REQUEST
+
+from metricgate.surfaces.mcp.server import Context, build_server
+from metricgate.surfaces.ports import Gate
+from metricgate.vocabulary.principal import Principal
+from metricgate.vocabulary.problem import Problems
+
+
+async def serve_stdio(
+    gate: Gate,
+    admit: Callable[[], Principal | Problems],
+    *,
+    version: str,
+    state: RequestStateSecurity | None = None,
+) -> None:
+    """Serve until the client closes its end.
+
+    Args:
+        gate: the gateway.
+        admit: who calls; asked for every request, so that a key revoked meanwhile stops working at once.
+        version: the program's version.
+        state: how ``requestState`` is sealed.
+    """
+
+    def principal_of(_ctx: Context) -> Principal:
+        principal = admit()
+        if isinstance(principal, Problems):
+            raise MCPError(code=INVALID_REQUEST, message=str(principal), data={"code": principal.first.code.name})
+        return principal
+
+    server = build_server(gate, principal_of, version=version, state=state)
+    async with stdio_server() as (reading, writing):
+        await server.run(reading, writing, server.create_initialization_options())

@@ -1,0 +1,17 @@
+"""Digests: SHA-256 over canonical JSON or over exact bytes, written ``sha256:<64 hex digits>``."""
+
+from __future__ import annotations
+
+import hashlib
+
+from metricgate.vocabulary.json import Json, canonical_json
+
+
+def digest_of_bytes(data: bytes) -> str:
+    """Return ``sha256:<hex>`` of exactly these bytes."""
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+def digest_of(value: Json) -> str:
+    """Return ``sha256:<hex>`` of the canonical JSON of ``value``: equal values have equal digests."""
+    return digest_of_bytes(canonical_json(value))

@@ -1,0 +1,37 @@
+"""The JSON data type, for signatures at the edges, and the one canonical way to write it.
+
+Canonical bytes are UTF-8, keys sorted by code point, no insignificant white space (the spirit of RFC 8785; numbers are
+written in their shortest form). Two values that are equal have equal canonical bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+import orjson
+
+JsonScalar = str | int | float | bool | None
+Json = JsonScalar | Sequence["Json"] | Mapping[str, "Json"]
+
+
+def canonical_json(value: Json) -> bytes:
+    """Return the canonical UTF-8 bytes of ``value``.
+
+    NaN and infinities have no JSON form: turn them into text first, as wire values do; here they would become null.
+    """
+    try:
+        return orjson.dumps(value, default=_plain, option=orjson.OPT_SORT_KEYS)
+    except TypeError:
+        # Integers beyond 64 bits and lone surrogates, which orjson does not write.
+        return json.dumps(
+            value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False, default=_plain
+        ).encode(errors="surrogatepass")
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, Sequence):
+        return list(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")

@@ -1,0 +1,44 @@
+"""What policy decides about: actions on resources."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    """What a caller may want to do."""
+
+    CALL = "call"
+    """Use a tool at all."""
+    DESCRIBE = "describe"
+    """See that a metric or dimension exists and how it is defined."""
+    QUERY = "query"
+    """Get numbers computed from it, or group and filter by it."""
+    QUERY_DRAFT = "query_draft"
+    """Get numbers also from a metric that is still a draft; beside ``query``, never instead of it."""
+    LIST_VALUES = "list_values"
+    """See the distinct values of a dimension."""
+    READ_RECORD = "read_record"
+    """Read a record of the ledger that is not one's own."""
+
+
+class ResourceKind(StrEnum):
+    """The kinds of thing that grants speak of."""
+
+    METRIC = "metric"
+    DIMENSION = "dimension"
+    DATASET = "dataset"
+    TOOL = "tool"
+    RECORD = "record"
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A thing with a dotted name: ``metric:finance.revenue``, ``dimension:customers.segment``, ``dataset:orders``."""
+
+    kind: ResourceKind
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.name}"

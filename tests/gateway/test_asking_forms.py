@@ -1,0 +1,153 @@
+"""Forms of questions beyond metrics by group: parts of dates, saved queries, group-bys alone; under policy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.gateway.conftest import MODELS, asked, write_project
+
+from metricgate.gateway.outcome import Answered, Refused
+
+SAVED = """
+saved_queries:
+  - name: by_month
+    query_params:
+      metrics: [sales.revenue]
+      group_by: [metric_time__month]
+      where: {member: order__status, op: "=", value: paid}
+      order_by: [-metric_time__month]
+      limit: 1
+  - name: books
+    query_params: {metrics: [finance.revenue]}
+  - name: statuses
+    query_params: {group_by: [order__status]}
+time_spines:
+  - {name: days, source: main.days, column: day, granularity: day, custom_granularities: [{name: season}]}
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_project(tmp_path_factory.mktemp("forms") / "project", models=MODELS + SAVED)
+
+
+def rows(folder: Path, arguments: dict, *, agent: str = "omni", user: str | None = None) -> tuple[list, list]:
+    outcome = asked(folder, agent, "query_metrics", arguments, user=user)
+    assert isinstance(outcome, Answered), outcome
+    return [each["name"] for each in outcome.answer["columns"]], [list(row) for row in outcome.answer["rows"]]
+
+
+def refusal(folder: Path, arguments: dict, agent: str = "omni") -> tuple[str, str | None]:
+    outcome = asked(folder, agent, "query_metrics", arguments)
+    assert isinstance(outcome, Refused), outcome
+    where = outcome.problems.first.where
+    return outcome.problems.first.code.name, None if where is None else where.path
+
+
+@pytest.mark.parametrize("written", ["metric_time__extract_month", {"member": "metric_time", "date_part": "month"}])
+def test_parts_of_dates_are_numbers(folder: Path, written: object) -> None:
+    """Both ways of writing a part give the same column."""
+    columns, found = rows(folder, {"metrics": ["sales.orders"], "group_by": [written]})
+    assert (columns, found) == (["metric_time__extract_month", "sales.orders"], [[1, 2], [2, 2]])
+
+
+def test_group_bys_alone_are_distinct(folder: Path) -> None:
+    """Without metrics a question gives the distinct values, or all rows where it says so."""
+    assert rows(folder, {"group_by": ["order__region"]})[1] == [["EU"], ["US"]]
+    assert rows(folder, {"group_by": ["order__region"], "distinct": False})[1] == [["EU"], ["EU"], ["US"], ["US"]]
+
+
+def test_least_and_greatest_values(folder: Path) -> None:
+    """``min_max_only`` gives one row with two columns for each group-by."""
+    assert rows(folder, {"group_by": ["order__ordered_at"], "min_max_only": True}) == (
+        ["order__ordered_at__day__min", "order__ordered_at__day__max"],
+        [["2026-01-05", "2026-02-28"]],
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "found"),
+    [
+        ({"group_by": ["order__region"]}, [["EU"]]),
+        ({"group_by": ["order__region"], "distinct": False}, [["EU"], ["EU"]]),
+        ({"group_by": ["order__ordered_at"], "min_max_only": True}, [["2026-01-05", "2026-01-20"]]),
+        ({"saved_query": "statuses"}, [["open"], ["paid"]]),
+        ({"saved_query": "by_month"}, [["2026-01-01", "10.00"]]),
+    ],
+)
+def test_row_filters_bind_every_form(folder: Path, arguments: dict, found: list) -> None:
+    """Whoever sees Europe only sees Europe only: without metrics, in extremes, in saved queries."""
+    assert rows(folder, arguments, agent="seller", user="sam")[1] == found
+
+
+def test_limits_of_policy_bind_questions_without_metrics(folder: Path) -> None:
+    """A cap on rows cuts raw rows too."""
+    assert len(rows(folder, {"group_by": ["order__status"], "distinct": False}, agent="small")[1]) == 2
+
+
+def test_saved_queries_bring_their_question(folder: Path) -> None:
+    """Filters of the call hold too; order and limit of the call replace its own."""
+    assert rows(folder, {"saved_query": "by_month"}) == (
+        ["metric_time__month", "sales.revenue"],
+        [["2026-02-01", "120.00"]],
+    )
+    wider = {"saved_query": "by_month", "limit": 9, "order_by": ["metric_time__month"]}
+    assert rows(folder, wider)[1] == [["2026-01-01", "10.00"], ["2026-02-01", "120.00"]]
+    narrower = {**wider, "where": {"member": "order__region", "op": "=", "value": "EU"}}
+    assert rows(folder, narrower)[1] == [["2026-01-01", "10.00"]]
+    assert rows(folder, {**wider, "time_range": {"start": "2026-02-01"}})[1] == [["2026-02-01", "120.00"]]
+
+
+def test_a_saved_query_of_hidden_metrics_is_as_if_it_were_not_there(folder: Path) -> None:
+    """The refusal is the same as for a name that does not exist, and no hint gives the name away."""
+    hidden = asked(folder, "small", "query_metrics", {"saved_query": "books"})
+    missing = asked(folder, "small", "query_metrics", {"saved_query": "boaks"})
+    assert isinstance(hidden, Refused)
+    assert isinstance(missing, Refused)
+    assert hidden.problems.first.code is missing.problems.first.code
+    assert "books" not in str(missing.problems)
+    assert hidden.problems.first.hint == missing.problems.first.hint
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "path"),
+    [
+        ({}, "E_NO_METRICS", "metrics"),
+        ({"min_max_only": True}, "E_NO_METRICS", "metrics"),
+        ({"saved_query": "by_month", "metrics": ["sales.revenue"]}, "E_INVALID_ARGUMENT", "saved_query"),
+        ({"saved_query": "by_month", "group_by": ["order__status"]}, "E_INVALID_ARGUMENT", "saved_query"),
+        ({"saved_query": "by_moon"}, "E_UNKNOWN_SAVED_QUERY", "saved_query"),
+        ({"metrics": ["sales.orders"], "min_max_only": True}, "E_INVALID_ARGUMENT", "min_max_only"),
+        ({"group_by": ["order__region"], "min_max_only": True, "limit": 1}, "E_INVALID_ARGUMENT", "min_max_only"),
+        ({"metrics": ["sales.orders"], "distinct": False}, "E_INVALID_ARGUMENT", "distinct"),
+        (
+            {"metrics": ["sales.orders"], "group_by": [{"member": "metric_time", "grain": "saeson"}]},
+            "E_INVALID_ARGUMENT",
+            "group_by[0].grain",
+        ),
+        (
+            {"metrics": ["sales.orders"], "group_by": [{"member": "metric_time", "date_part": "hour"}]},
+            "E_INVALID_ARGUMENT",
+            "group_by[0].date_part",
+        ),
+        (
+            {"metrics": ["sales.orders"], "group_by": [{"member": "metric_time", "grain": "day", "date_part": "day"}]},
+            "E_INVALID_ARGUMENT",
+            "group_by[0]",
+        ),
+        (
+            {"metrics": ["sales.orders"], "group_by": [{"member": "order__status", "date_part": "day"}]},
+            "E_NOT_A_TIME",
+            "group_by[0]",
+        ),
+        (
+            {"metrics": ["sales.orders"], "group_by": [{"member": "order__status", "grain": "season"}]},
+            "E_NOT_A_TIME",
+            "group_by[0]",
+        ),
+    ],
+)
+def test_what_would_be_ignored_is_refused(folder: Path, arguments: dict, code: str, path: str) -> None:
+    """Forms that contradict each other, or have no meaning, are refused where they stand."""
+    assert refusal(folder, arguments) == (code, path)

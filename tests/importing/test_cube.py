@@ -1,0 +1,186 @@
+"""Cube's data model becomes ours: what it says comes along, what it cannot say is told, and access stays closed."""
+
+from __future__ import annotations
+
+import pytest
+
+from metricgate.catalog.catalog import Catalog
+from metricgate.catalog.loading import load
+from metricgate.documents.writing import to_yaml
+from metricgate.importing.cube import import_cube
+from metricgate.importing.report import Imported
+from metricgate.policy.loading import load as load_policy
+from metricgate.policy.policy import Policy
+from metricgate.vocabulary.problem import Problems
+
+MODEL = """
+cubes:
+  - name: Trips
+    sql_table: bikes.trips
+    joins:
+      - {name: stations, relationship: many_to_one, sql: "{CUBE}.station_id = {stations.id}"}
+    dimensions:
+      - {name: id, sql: id, type: number, primary_key: true}
+      - {name: city, sql: "{CUBE}.city", type: string}
+      - {name: fare, sql: fare, type: number}
+      - {name: startedAt, sql: started_at, type: time}
+      - {name: shout, sql: "UPPER({city})", type: string}
+      - name: size
+        type: string
+        case: {when: [{sql: "{CUBE}.fare > 100", label: big}], else: {label: small}}
+    segments:
+      - {name: paid, sql: "{CUBE}.status = 'paid'"}
+    measures:
+      - {name: count, type: count}
+      - {name: revenue, type: sum, sql: "{fare}", filters: [{sql: "{CUBE}.status = 'paid'"}], title: Revenue}
+      - {name: average, type: number, sql: "{revenue} / NULLIF({count}, 0)"}
+      - {name: share, type: number, sql: "1.0 * {count} / {stations.count}"}
+      - {name: weekly, type: sum, sql: fare, rolling_window: {trailing: 7 day}}
+ADD
+  - name: stations
+    sql: SELECT * FROM bikes.stations
+    dimensions:
+      - {name: id, sql: id, type: number, primary_key: true}
+      - {name: name, sql: name, type: string}
+    measures:
+      - {name: count, type: count}
+"""
+
+
+def taken(text: str) -> Imported:
+    found = import_cube([("m.yml", text)])
+    assert isinstance(found, Imported), str(found)
+    return found
+
+
+def catalog_of(found: Imported) -> Catalog:
+    catalog = load([(name, to_yaml(each)) for name, each in found.files.items()])
+    assert isinstance(catalog, Catalog), str(catalog)
+    return catalog
+
+
+def policy_text(rules: str) -> tuple[str, list[str]]:
+    found = taken(MODEL.replace("ADD", rules))
+    text = to_yaml(found.policies["cube.yaml"])
+    assert isinstance(load_policy([("cube.yaml", text)]), Policy), text
+    return text, [str(change) for change in found.changes]
+
+
+def test_cubes_run_without_edits() -> None:
+    """Measures are metrics of the cube's domain; joins, dimensions, segments and windows load as they come."""
+    found = taken(MODEL.replace("ADD", ""))
+    catalog = catalog_of(found)
+    assert sorted(catalog.metrics) == [
+        "stations.count", "trips.average", "trips.count", "trips.revenue", "trips.share", "trips.weekly",
+        "trips.weekly_each",
+    ]  # fmt: skip
+    trips = catalog.models["trips"]
+    assert [(each.name, each.type.value) for each in trips.entities] == [("trips", "primary"), ("stations", "foreign")]
+    assert {each.name: each.expression.text for each in trips.dimensions} == {
+        "id": "id", "city": "city", "fare": "fare", "started_at": "started_at", "shout": "UPPER(city)",
+        "size": "CASE WHEN fare > 100 THEN 'big' ELSE 'small' END", "paid": "status = 'paid'",
+    }  # fmt: skip
+    assert catalog.metrics["trips.revenue"].expression.text == "CASE WHEN (status = 'paid') THEN fare END"
+    assert catalog.metrics["trips.average"].numerator.name == "trips.revenue"
+    assert str(catalog.metrics["trips.weekly"].window) == "7 days"
+
+
+LOSSES = {
+    "jinja": ('      - {name: m, type: sum, sql: "{{ x }}"}', "it holds Jinja"),
+    "context": ('      - {name: m, type: sum, sql: "{FILTER_PARAMS.Trips.city}"}', "FILTER_PARAMS is set by Cube"),
+    "another cube": ('      - {name: m, type: sum, sql: "{stations}.size"}', "it reads the cube 'stations'"),
+    "shift": ("      - {name: m, type: sum, sql: fare, time_shift: [{interval: 1 year}]}", "'time_shift' has no"),
+    "type": ("      - {name: m, type: string, sql: MAX(a)}", "the type 'string' has no counterpart"),
+    "unknown measure": ('      - {name: m, type: number, sql: "{nothing} + 1"}', "nothing is known of"),
+    "injection": ('      - {name: m, type: sum, sql: "fare) FROM t; DROP TABLE t; --"}', "is not"),
+    "subquery": ('      - {name: m, type: sum, sql: "(SELECT 1)"}', "dropped the measure 'm'"),
+    "no sql": ("      - {name: m, type: sum}", "it has no sql"),
+    "unknown key": ("      - {name: m, type: sum, sql: fare, colour: red}", "'colour' of the measure 'm'"),
+    "hidden": ("      - {name: m, type: sum, sql: fare, public: false}", "public: false"),
+    "pre-aggregations": ("    pre_aggregations: [{name: x}]", "'pre_aggregations' of the cube 'Trips'"),
+    "hidden cube": ("    public: false", "public: false of the cube 'Trips'"),
+    "query": ("  - {name: q, sql: SELECT a FROM b JOIN c}", "put the query into a view"),
+    "unknown cube key": ("    colour: red", "'colour' of the cube 'Trips'"),
+}
+
+
+@pytest.mark.parametrize(("add", "told"), LOSSES.values(), ids=LOSSES)
+def test_what_has_no_counterpart_is_told(add: str, told: str) -> None:
+    """And the rest still loads."""
+    found = taken(MODEL.replace("ADD", add))
+    assert any(told in str(change) for change in found.changes), [str(change) for change in found.changes]
+    catalog_of(found)
+
+
+def test_a_view_is_told_with_what_it_selects() -> None:
+    """So that nobody looks for it."""
+    all_of_it = "{join_path: Trips.stations, includes: '*'}"
+    view = f"views: [{{name: all, cubes: [{{join_path: Trips, includes: [count, city]}}, {all_of_it}]}}]"
+    found = taken(MODEL.replace("ADD", "") + view)
+    told = next(str(change) for change in found.changes if "the view 'all'" in str(change))
+    assert "trips.count, trips__city, stations__id, stations__name, stations.count" in told
+
+
+def test_an_access_policy_becomes_grants_and_row_filters() -> None:
+    """Groups become roles, members grants, filters row filters over the caller's attributes."""
+    text, told = policy_text("""    access_policy:
+      - group: manager
+        row_level: {filters: [{member: city, operator: equals, values: ["{ userAttributes.city }"]}]}
+      - groups: [audit, risk]
+        member_level: {includes: [count, city]}
+        row_level:
+          filters: [{or: [{member: fare, operator: gte, values: ["5"]}, {member: city, operator: notSet}]}]""")
+    assert "members:\n      - group:manager" in text
+    assert "member: city\n      op: in\n      value:\n        attribute: city" in text
+    assert "- metric:trips.count\n" in text
+    assert "metric:trips.*" in text
+    assert "value: 5\n" in text
+    assert any("filters of several groups narrow each other" in line for line in told)
+    assert any("access to the cube 'stations': Cube opens" in line for line in told)
+
+
+CLOSED = {
+    "condition": '{group: g, conditions: [{if: "{ userAttributes.ok }"}]}',
+    "masking": "{group: g, member_masking: {includes: [city]}}",
+    "operator": "{group: g, row_level: {filters: [{member: startedAt, operator: inDateRange, values: [a, b]}]}}",
+    "other cube": "{group: g, row_level: {filters: [{member: stations.name, operator: equals, values: [x]}]}}",
+    "computed value": '{group: g, row_level: {filters: [{member: city, operator: equals, values: ["{ f(x) }"]}]}}',
+    "no values": "{group: g, row_level: {filters: [{member: city, operator: equals, values: []}]}}",
+    "no rows": "{group: g, row_level: {allow_all: false}}",
+    "unknown member": "{group: g, row_level: {filters: [{member: nothing, operator: equals, values: [x]}]}}",
+}
+
+
+@pytest.mark.parametrize("rule", CLOSED.values(), ids=CLOSED)
+def test_a_policy_that_cannot_be_said_grants_nothing(rule: str) -> None:
+    """A filter that is lost never opens the rows that it hid."""
+    text, told = policy_text(f"    access_policy: [{rule}]")
+    assert "dataset:trips" not in text
+    assert any("nothing is granted by it" in line for line in told)
+
+
+BROKEN = {
+    "yaml": "cubes: [",
+    "twice": "cubes: [{name: a, sql_table: a}, {name: a, sql_table: b}]",
+    "not a list": "cubes: {a: 1}",
+    "nothing": "views: []",
+    "tag": "cubes: !!python/object/apply:os.system ['true']",
+    "aliases": "a: &a [1,1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\n"
+    "d: &d [*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d]\nf: [*e,*e,*e,*e,*e,*e,*e,*e]",
+    "deep": "cubes: " + "[" * 5_000,
+    "large": "cubes: [" + "x" * 9_000_000 + "]",
+}
+
+
+@pytest.mark.parametrize("text", BROKEN.values(), ids=BROKEN)
+def test_broken_input_is_refused_with_problems(text: str) -> None:
+    """Never an exception, never half an import."""
+    found = import_cube([("m.yml", text)])
+    assert isinstance(found, Problems)
+
+
+def test_a_circle_of_dimensions_ends() -> None:
+    """Two dimensions that are written in terms of each other are told, not followed for ever."""
+    text = "cubes: [{name: a, sql_table: a, dimensions: [{name: x, sql: '{y}'}, {name: y, sql: '{x}'}]}]"
+    found = taken(text)
+    assert sum("dropped the dimension" in str(change) for change in found.changes) == 2

@@ -1,0 +1,92 @@
+"""One question asked both ways, and what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from math import isclose
+from random import Random
+
+import duckdb
+from tests.oracle.asking import Both, kinds_of, question_of
+from tests.oracle.evaluator import Key, NoAnswer, World, answer
+from tests.oracle.moments import moment
+from tests.oracle.worlds import catalog_text, script, world_of
+
+from metricgate.catalog.catalog import Catalog
+from metricgate.catalog.loading import load
+from metricgate.compiling.compiler import compile_plan
+from metricgate.compiling.statement import Statement
+from metricgate.planning.plan import Plan
+from metricgate.planning.planner import Planner
+from metricgate.vocabulary.problem import Problems
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of one question: ``agreed``, ``refused`` (the gateway), ``unanswerable`` (both) or ``differs``."""
+
+    kind: str
+    both: Both
+    note: str = ""
+    kinds: frozenset[str] = frozenset()
+
+
+def loaded(world: World) -> Catalog:
+    """Load the world's catalog; it must load."""
+    catalog = load([("world.yaml", catalog_text(world))])
+    assert not isinstance(catalog, Problems), str(catalog)
+    return catalog
+
+
+def compare(world: World, planner: Planner, connection: duckdb.DuckDBPyConnection, both: Both) -> Outcome:
+    """Ask one question both ways."""
+    try:
+        wanted = answer(world, both.asked)
+    except NoAnswer as reason:
+        wanted = reason
+    plan = planner.plan(both.question)
+    if not isinstance(plan, Plan):
+        codes = ", ".join(sorted({problem.code.name for problem in plan}))
+        return Outcome(
+            "unanswerable" if isinstance(wanted, NoAnswer) else "refused", both, f"{codes}: {plan.first.message}"
+        )
+    statement = compile_plan(plan, both.obligations, "duckdb")
+    if not isinstance(statement, Statement):
+        return Outcome("refused", both, str(statement))
+    if isinstance(wanted, NoAnswer):
+        return Outcome("differs", both, f"answered, though {wanted}\n{statement.sql}")
+    try:
+        got = connection.execute(statement.sql, list(statement.parameters)).fetchall()
+    except duckdb.Error as error:
+        return Outcome("differs", both, f"{error}\n{statement.sql}\n{statement.parameters}")
+    if same(got, wanted):
+        kinds = frozenset(kind for name in both.asked.metrics for kind in kinds_of(world, name))
+        return Outcome("agreed", both, kinds=kinds)
+    return Outcome("differs", both, f"got    {got}\nwanted {wanted}\n{statement.sql}\n{statement.parameters}")
+
+
+def same(got: list[Key], wanted: list[Key]) -> bool:
+    """Say whether two answers are equal, in their order; floats within rounding."""
+    return len(got) == len(wanted) and all(
+        len(one) == len(other) and all(map(equal, one, other)) for one, other in zip(got, wanted, strict=True)
+    )
+
+
+def equal(one: object, other: object) -> bool:
+    """Say whether two values are the same."""
+    if isinstance(one, date) and isinstance(other, date):
+        return moment(one) == moment(other)
+    if one is None or other is None or isinstance(one, str | bool) or isinstance(other, str | bool):
+        return one == other
+    return isclose(float(one), float(other), rel_tol=1e-9, abs_tol=1e-9)
+
+
+def run(seed: int, connection: duckdb.DuckDBPyConnection, questions: int = 12) -> list[Outcome]:
+    """Make the world of a seed and ask it questions. The same seed gives the same world and questions."""
+    random = Random(seed)  # noqa: S311 - seeded chance is the point
+    world = world_of(random)
+    planner = Planner(loaded(world))
+    connection.execute(script(world))
+    found = [question_of(random, world) for _ in range(questions)]
+    return [compare(world, planner, connection, both) for both in found if both is not None]

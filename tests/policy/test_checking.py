@@ -1,0 +1,54 @@
+"""A policy beside a catalog: what it names must exist there."""
+
+from __future__ import annotations
+
+from tests.policy.tools import policy_of
+
+from metricgate.catalog.catalog import Catalog
+from metricgate.catalog.loading import load
+from metricgate.policy.loading import check_against
+
+_MODEL = """
+semantic_models:
+  - name: customers
+    source: main.customers
+    entities: [{name: customer, type: primary, expr: customer_id}]
+    dimensions: [{name: region, type: categorical}]
+metrics:
+  - {name: count, domain: sales, type: simple, semantic_model: customers, agg: count, expr: customer_id,
+     description: How many.}
+"""
+_RULES = """
+grants: [{id: g, roles: [everyone], actions: [query], on: [METRIC, 'dimension:customers.DIMENSION', 'dataset:DATASET']}]
+row_filters: [{id: f, roles: [everyone], dataset: DATASET, where: {member: DIMENSION, op: is_null}}]
+limits: [{id: l, roles: [everyone], on: ['tool:any', 'dataset:*'], rows: 1}]
+domains: [{id: d, roles: [everyone], domain: DOMAIN}]
+"""
+
+
+def _checked(metric: str, dimension: str, dataset: str, domain: str) -> list[str]:
+    catalog = load([("m.yaml", _MODEL)])
+    assert isinstance(catalog, Catalog), str(catalog)
+    text = _RULES.replace("METRIC", metric).replace("DIMENSION", dimension)
+    policy = policy_of(text.replace("DATASET", dataset).replace("DOMAIN", domain))
+    problems = check_against(policy, catalog)
+    assert {problem.code.name for problem in problems} <= {"E_POLICY_UNKNOWN_RESOURCE"}
+    assert all(problem.where and problem.where.line for problem in problems)
+    return [str(problem) for problem in problems]
+
+
+def test_what_exists_is_no_problem():
+    """Names, prefixes and stars that cover something pass; so do entities, and tools, which no catalog knows."""
+    assert _checked("metric:sales.count", "region", "customers", "sales") == []
+    assert _checked("'metric:sales.*'", "customer", "customers", "sales") == []
+
+
+def test_what_is_gone_is_told_with_its_nearest_name():
+    """A rule that protects or grants what is not there any more has silently stopped working: say so."""
+    grant, dimension, member, domain = _checked("metric:sales.cout", "regoin", "customers", "sale")
+    assert "Did you mean 'metric:sales.count'" in grant
+    assert "Did you mean 'dimension:customers.region'" in dimension
+    assert "Did you mean 'region'" in member
+    assert "Did you mean 'sales'" in domain
+    _grant, dataset, _filter = _checked("'metric:finance.*'", "region", "custmers", "sales")
+    assert "'dataset:custmers'" in dataset

@@ -1,0 +1,50 @@
+"""The pages on policy say what the code does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from tests.policy.tools import judge_of
+
+from metricgate.policy.codes import CODES
+from metricgate.policy.loading import load
+from metricgate.policy.policy import Policy
+from metricgate.policy.testing import run_tests
+
+_DOCS = Path(__file__).parents[2] / "docs"
+_SNIPPETS = re.findall(r"```yaml\n(.*?)```", (_DOCS / "writing-policy.md").read_text(), re.DOTALL)
+
+
+def test_every_code_is_documented_and_no_other():
+    """Each code has a section with its status, cause and cure, word for word."""
+    page = (_DOCS / "errors" / "policy.md").read_text()
+    sections = re.split(r"^## ", page, flags=re.MULTILINE)[1:]
+    assert [section.split("\n")[0] for section in sections] == [code.name for code in CODES]
+    for code, section in zip(CODES, sections, strict=True):
+        flat = " ".join(section.split())
+        assert code.group == "policy"
+        assert f"HTTP status: {code.status} " in flat
+        assert f"Cause: {code.cause}" in flat
+        assert f"Cure: {code.cure}" in flat
+
+
+def test_refusals_are_403():
+    """A refusal by policy is Forbidden; a mistake in a document is Unprocessable."""
+    refusals = {"E_DENIED", "E_NOT_GRANTED", "E_ATTRIBUTE_MISSING"}
+    assert {code.name for code in CODES if code.status == 403} == refusals
+    assert {code.status for code in CODES} == {403, 422}
+
+
+@pytest.mark.parametrize("snippet", _SNIPPETS, ids=range(len(_SNIPPETS)))
+def test_the_examples_load_and_their_tests_pass(snippet):
+    """What the page shows can be copied."""
+    policy = load([("example.yaml", snippet)])
+    assert isinstance(policy, Policy), str(policy)
+    assert all(result.passed for result in run_tests(policy, judge_of(policy)))
+
+
+def test_the_page_has_an_example_of_every_section():
+    """None of the examples got lost to the pattern that finds them."""
+    assert len(_SNIPPETS) == 6

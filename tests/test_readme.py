@@ -1,0 +1,181 @@
+"""The README's examples are run: what a reader types works, and what is shown is what comes.
+
+Every ```` ```console ```` block is run, all of them in order in one shell, in a fresh copy of the default project with
+its data. A line that begins with ``$ `` is a command and must succeed; the lines up to the next one are its output
+(standard output and error together), in which ``...`` stands for any text, and a line of only ``...`` for any number of
+lines. How wide columns are set does not count. A command without such lines may say anything.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from metricgate.bootstrap.demo_data import DEFAULT_SCALE, FILE_NAME, load_demo
+from metricgate.bootstrap.settings import load_settings
+from metricgate.catalog.loading import load as load_catalog
+from metricgate.policy.loading import load as load_policy
+from metricgate.vocabulary.problem import Problems
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SECONDS = 240
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A command of the README and what it shows of its output."""
+
+    command: str
+    output: tuple[str, ...]
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def commands() -> list[Shown]:
+    found: list[Shown] = []
+    for block in blocks("console"):
+        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            first, *rest = part.rstrip("\n").split("\n")
+            found.append(Shown(command=first, output=tuple(rest)))
+    return found
+
+
+def fits(expected: tuple[str, ...], actual: str) -> bool:
+    """Whether the output is as shown."""
+    if not expected:
+        return True
+    pattern = "".join(
+        r"(?:.*\n)*?" if line.strip() == "..." else ".*".join(map(re.escape, _set(line).split("..."))) + r"\n"
+        for line in expected
+    )
+    return re.fullmatch(pattern, "".join(f"{_set(line)}\n" for line in actual.splitlines())) is not None
+
+
+def _set(line: str) -> str:
+    """The line with one space between its words, and its indent."""
+    return re.sub(r"(?<=\S) +", " ", line).rstrip()
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "same"),
+    [
+        ((), "anything", True),
+        (("a", "..."), "a\nb\nc\n", True),
+        (("a", "..."), "a\n", True),
+        (("a",), "a\nb\n", False),
+        (("...", "c"), "a\nb\nc", True),
+        (("size ... of ...",), "size 3 of 4\n", True),
+        (("size ...",), "length 3\n", False),
+        (("a.c",), "abc\n", False),
+        (("a  b",), "a     b  \n", True),
+        (("  a",), "a\n", False),
+    ],
+)
+def test_the_comparison_itself(expected: tuple[str, ...], actual: str, same: bool) -> None:
+    """Dots stand for what they may stand for and nothing else."""
+    assert fits(expected, actual) is same
+
+
+def prepared(folder: Path) -> Path:
+    """A fresh copy of the default project, with its data and the environment at ``.venv``."""
+    project = folder / "metricgate"
+    project.mkdir()
+    for name in ("semantic_models", "policies"):
+        shutil.copytree(ROOT / name, project / name)
+    shutil.copy(ROOT / "metricgate.yaml", project)
+    state = project / ".metricgate"
+    state.mkdir()
+    if (ROOT / ".metricgate" / FILE_NAME).exists():
+        shutil.copy(ROOT / ".metricgate" / FILE_NAME, state)
+    load_demo(state, scale_factor=DEFAULT_SCALE, progress=lambda _line: None)
+    (project / ".venv").symlink_to(sys.prefix)
+    return project
+
+
+def typed(command: str, *, scratch: Path, ports: dict[str, int]) -> str:
+    """The command as it is run here: free ports, a scratch folder of its own, and waiting instead of guessing."""
+    for port in set(re.findall(r"(?<=--port )\d+", command)):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            ports[port] = free.getsockname()[1]
+    for port, free_port in ports.items():
+        command = re.sub(rf"\b{port}\b", str(free_port), command)
+    command = command.replace("/tmp/", f"{scratch}/")  # noqa: S108 - the README's own word
+    if "metricgate serve" in command:
+        command = re.sub(
+            r"& sleep \d+", "& until [ -e .metricgate/serve.json ]; do sleep 0.1; done; sleep 0.3", command
+        )
+    return command
+
+
+def run(found: list[Shown], project: Path, scratch: Path) -> list[tuple[Shown, int, str]]:
+    """Run all commands in one shell; return each with its exit code and output."""
+    ports: dict[str, int] = {}
+    lines = ["exec 3>&1"]
+    for number, each in enumerate(found):
+        command = typed(each.command, scratch=scratch, ports=ports)
+        lines += [f"{{ {command}\n}} > {scratch}/out.{number} 2>&1 < /dev/null", f"echo $? > {scratch}/code.{number}"]
+    lines.append("kill $(jobs -p) 2> /dev/null; wait; exit 0")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("METRICGATE_")}
+    subprocess.run(
+        ["bash", "-c", "\n".join(lines)],
+        cwd=project,
+        env={**environment, "NO_COLOR": "1", "COLUMNS": "140"},
+        timeout=SECONDS,
+        check=True,
+    )
+    return [
+        (each, int((scratch / f"code.{number}").read_text()), (scratch / f"out.{number}").read_text())
+        for number, each in enumerate(found)
+    ]
+
+
+@pytest.mark.skipif(shutil.which("bash") is None or shutil.which("curl") is None, reason="needs bash and curl")
+def test_what_the_readme_shows_is_what_comes(tmp_path: Path) -> None:
+    """Every command of every console block succeeds and says what is shown."""
+    found = commands()
+    assert len(found) > 5
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    ran = run(found, prepared(tmp_path), scratch)
+    wrong = [
+        f"$ {each.command}\nexit code {code}\n--- shown\n{chr(10).join(each.output)}\n--- came\n{output}"
+        for each, code, output in ran
+        if code != 0 or not fits(each.output, output)
+    ]
+    assert not wrong, "\n\n".join(wrong)
+
+
+def test_the_readmes_yaml_loads(tmp_path: Path) -> None:
+    """The metric and the policy that it shows are whole files that load as they stand."""
+    shown = blocks("yaml")
+    models = [text for text in shown if "semantic_models:" in text or "metrics:" in text]
+    policies = [text for text in shown if re.search(r"^(grants|roles):", text, re.MULTILINE)]
+    assert models
+    assert policies
+    for text in models:
+        loaded = load_catalog([("readme.yaml", text)])
+        assert not isinstance(loaded, Problems), str(loaded)
+    for text in policies:
+        loaded_policy = load_policy([("readme.yaml", text)])
+        assert not isinstance(loaded_policy, Problems), str(loaded_policy)
+    for text in shown:
+        if re.search(r"^warehouse:", text, re.MULTILINE):
+            (tmp_path / "metricgate.yaml").write_text(text)
+            assert not isinstance(load_settings(tmp_path), Problems)
+
+
+@pytest.mark.parametrize("number", range(len(blocks("python"))))
+def test_the_readmes_python_compiles(number: int) -> None:
+    """No example has a slip of the pen."""
+    compile(blocks("python")[number], f"README.md python block {number}", "exec")
