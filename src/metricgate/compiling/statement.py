@@ -28,6 +28,7 @@ class Statement:
         digest: ``sha256:`` over text and dialect (not the values).
         row_limit: the tightest of the question's and the policy's row limits, or None. The text asks for one row more
             than a policy limit, so that the warehouse can tell whether rows were cut.
+        confined: whether somebody else's text shaped it: then it runs in the jail, where it can be killed.
     """
 
     sql: str
@@ -36,3 +37,4 @@ class Statement:
     columns: tuple[ExpectedColumn, ...]
     digest: str
     row_limit: int | None
+    confined: bool = False

@@ -1,10 +1,12 @@
-"""What an allowing verdict still demands: rows to hide, limits to keep. The compiler and the warehouse obey."""
+"""What an allowing verdict still demands: rows to hide, values to mask, limits to keep. Whoever makes SQL obeys."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
-from metricgate.vocabulary.predicate import Predicate
+from metricgate.vocabulary.grain import Grain
+from metricgate.vocabulary.predicate import Predicate, Scalar
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +22,69 @@ class RowFilter:
     condition: Predicate
 
 
+class Use(StrEnum):
+    """What a question may do with a column besides showing it."""
+
+    FILTER = "filter"
+    GROUP = "group"
+    ORDER = "order"
+    JOIN = "join"
+    AGGREGATE = "aggregate"
+
+
+class MaskMethod(StrEnum):
+    """How a value is hidden. NULL stays NULL, except under ``constant``."""
+
+    NULL = "null"
+    """NULL in place of every value."""
+    CONSTANT = "constant"
+    """The same text or number in place of every value."""
+    HASH = "hash"
+    """A keyed digest of the value's text: equal values stay equal, and nobody without the key can try values out."""
+    PARTIAL = "partial"
+    """The first and last characters, and ``*`` for each one between."""
+    BUCKET = "bucket"
+    """The lower end of the number's bucket of a given width."""
+    DATE = "date"
+    """The first moment of the period of a given grain that the time lies in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mask:
+    """What this caller gets instead of a column's values, on every road to the data.
+
+    Attributes:
+        dataset: a semantic model's name.
+        column: a column of its source, in lower case.
+        value: for ``constant``.
+        first: for ``partial``: characters to keep at the start.
+        last: for ``partial``: characters to keep at the end.
+        width: for ``bucket``, above 0.
+        grain: for ``date``.
+        uses: what the masked column may be used for besides being shown; the rule said so.
+    """
+
+    rule: str
+    dataset: str
+    column: str
+    method: MaskMethod
+    value: Scalar = None
+    first: int = 0
+    last: int = 0
+    width: float | None = None
+    grain: Grain | None = None
+    uses: frozenset[Use] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MinimumGroup:
+    """Groups made from fewer than ``size`` rows of ``dataset`` are not shown to this caller."""
+
+    rule: str
+    dataset: str
+    size: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
     """A number and the rule that set it."""
@@ -33,6 +98,8 @@ class Obligations:
     """Everything that must hold while an allowed action runs. The tightest limit of several wins."""
 
     row_filters: tuple[RowFilter, ...] = ()
+    masks: tuple[Mask, ...] = ()
+    minimum_groups: tuple[MinimumGroup, ...] = ()
     rows: Limit | None = None
     bytes: Limit | None = None
     seconds: Limit | None = None

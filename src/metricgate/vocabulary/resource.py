@@ -19,6 +19,8 @@ class Action(StrEnum):
     """Get numbers also from a metric that is still a draft; beside ``query``, never instead of it."""
     LIST_VALUES = "list_values"
     """See the distinct values of a dimension."""
+    READ = "read"
+    """Read rows and columns of a dataset with SQL of one's own."""
     READ_RECORD = "read_record"
     """Read a record of the ledger that is not one's own."""
 
@@ -29,16 +31,25 @@ class ResourceKind(StrEnum):
     METRIC = "metric"
     DIMENSION = "dimension"
     DATASET = "dataset"
+    COLUMN = "column"
+    FUNCTION = "function"
     TOOL = "tool"
     RECORD = "record"
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A thing with a dotted name: ``metric:finance.revenue``, ``dimension:customers.segment``, ``dataset:orders``."""
+    """A thing with a dotted name: ``metric:finance.revenue``, ``dimension:customers.segment``, ``dataset:orders``.
+
+    A column is named below its dataset, in lower case: ``column:customers.email``.
+
+    Attributes:
+        labels: what the catalog says of its sensitivity, sorted; ``label:<name>`` covers whatever carries the label.
+    """
 
     kind: ResourceKind
     name: str
+    labels: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.name}"
