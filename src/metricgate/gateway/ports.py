@@ -12,6 +12,7 @@ from metricgate.compiling.statement import Statement
 from metricgate.ledger.receipt import Receipt
 from metricgate.policy.verdict import Decision, Verdict
 from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.opinion import Opinion
 from metricgate.vocabulary.result import Column
 
 
@@ -86,6 +87,8 @@ class Warehouse(Protocol):
     async def run(self, released: Released) -> Rows:
         """Run it under the verdict's limits. Cancelling the awaiting task interrupts the engine.
 
+        A ``confined`` statement runs where it can be killed: it is over two seconds past its limit whatever it does.
+
         Raises:
             WarehouseError: the engine failed, timed out, or ran out of memory.
         """
@@ -95,6 +98,28 @@ class Warehouse(Protocol):
         self, relations: Sequence[tuple[str, ...]]
     ) -> Mapping[tuple[str, ...], tuple[Column, ...] | None]:
         """Return the columns of each relation, or None where it does not exist. Reads metadata only."""
+        ...
+
+    async def functions(self) -> frozenset[str]:
+        """Return the lower-case names of the functions that the engine itself brings, from its own catalogue.
+
+        A name that something in the database could take over (a user's macro or function of the same name) is not
+        among them, nor are functions of the database's own. The names say nothing of what is safe to call.
+
+        Raises:
+            WarehouseError: as ``run`` does.
+        """
+        ...
+
+    async def opinion(self, sql: str) -> Opinion | None:
+        """Return what the engine's own parser makes of a text, or None where there is no such parser.
+
+        The text is parsed, never run or bound; no relation and no file is looked at. A text that the parser cannot
+        read is an opinion too (``kind`` is ``unreadable``).
+
+        Raises:
+            WarehouseError: as ``run`` does.
+        """
         ...
 
     async def close(self) -> None:
