@@ -15,13 +15,13 @@ from metricgate.compiling.row_filters import bound_row_filters
 from metricgate.compiling.statement import ExpectedColumn, Statement
 from metricgate.planning.plan import Plan
 from metricgate.vocabulary.digest import digest_of_bytes
-from metricgate.vocabulary.obligation import Obligations
+from metricgate.vocabulary.obligation import Mask, Obligations
 from metricgate.vocabulary.predicate import Scalar
 from metricgate.vocabulary.problem import Problem, Problems
 
 
-def compile_plan(plan: Plan, obligations: Obligations, dialect: str) -> Statement | Problems:
-    """Return the statement in ``dialect`` (a sqlglot name).
+def compile_plan(plan: Plan, obligations: Obligations, dialect: str, mask_key: str = "") -> Statement | Problems:
+    """Return the statement in ``dialect`` (a sqlglot name); ``mask_key`` is the key of ``hash`` masks.
 
     The same plan, obligations and dialect give the same bytes. Problems only where a row filter does not fit its
     dataset, or an expression cannot be written: then nothing of it may be read.
@@ -31,7 +31,11 @@ def compile_plan(plan: Plan, obligations: Obligations, dialect: str) -> Statemen
     if problems:
         return Problems(tuple(problems))
     context = Context(
-        dialect=dialect_named(dialect), row_filters=filters, answered=lambda inner: combined(inner, context)
+        dialect=dialect_named(dialect),
+        row_filters=filters,
+        masks=_masks(plan, obligations),
+        mask_key=mask_key,
+        answered=lambda inner: combined(inner, context),
     )
     try:
         select = extremes(plan, combined(plan, context)) if plan.extremes else combined(plan, context)
@@ -67,6 +71,14 @@ def written(select: exp.Expr, context: Context) -> tuple[str, tuple[Scalar, ...]
     sql = Writer.get_or_raise(dialect.name).generate(tree, pretty=True, copy=False)
     parameters = tuple(context.parameters)
     return dialect.marked(sql, parameters) if dialect.marked is not None else (sql, parameters)
+
+
+def _masks(plan: Plan, obligations: Obligations) -> dict[str, dict[str, Mask]]:
+    found: dict[str, dict[str, Mask]] = {}
+    for mask in obligations.masks:
+        if mask.dataset in plan.datasets:
+            found.setdefault(mask.dataset, {})[mask.column] = mask
+    return found
 
 
 def _limits(asked: int | None, obligations: Obligations) -> tuple[int | None, int | None]:

@@ -10,6 +10,7 @@ from sqlglot import exp
 from metricgate.compiling.dialects import Dialect
 from metricgate.planning.plan import Plan
 from metricgate.planning.scan import Condition, Scan
+from metricgate.vocabulary.obligation import Mask
 from metricgate.vocabulary.predicate import Scalar
 
 
@@ -20,12 +21,16 @@ class Context:
     Attributes:
         row_filters: model -> conditions that its rows must meet; their references name the table ``""``.
         answered: the SELECT of another question's plan, under the same row filters.
+        masks: model -> column in lower case -> what stands in its place.
+        mask_key: the key of ``hash`` masks.
         parameters: values bound so far.
     """
 
     dialect: Dialect
     answered: Callable[[Plan], exp.Select]
     row_filters: Mapping[str, tuple[Condition, ...]] = field(default_factory=dict)
+    masks: Mapping[str, Mapping[str, Mask]] = field(default_factory=dict)
+    mask_key: str = field(default="", repr=False)
     parameters: list[Scalar] = field(default_factory=list)
 
     def bind(self, value: Scalar) -> exp.Expr:

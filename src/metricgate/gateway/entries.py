@@ -20,7 +20,7 @@ from metricgate.policy.verdict import Verdict
 from metricgate.vocabulary.digest import digest_of_bytes
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.obligation import Limit, Obligations
-from metricgate.vocabulary.predicate import Scalar
+from metricgate.vocabulary.predicate import Scalar, Secret
 from metricgate.vocabulary.principal import Principal
 from metricgate.vocabulary.problem import Problems
 
@@ -153,5 +153,11 @@ def of_problems(problems: Problems) -> tuple[Fields, Fields]:
 
 
 def scalars_as_json(values: Sequence[Scalar]) -> list[Json]:
-    """Values as JSON: dates and decimals as text."""
-    return [value if isinstance(value, str | int | float | bool) or value is None else str(value) for value in values]
+    """Values as JSON: dates and decimals as text, secrets as their place only."""
+    return [_scalar_as_json(value) for value in values]
+
+
+def _scalar_as_json(value: Scalar) -> Json:
+    if isinstance(value, Secret):
+        return repr(value)
+    return value if isinstance(value, str | int | float | bool) or value is None else str(value)

@@ -8,6 +8,16 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+
+class Secret(str):
+    """A text that a statement needs and nobody may read: answers, records and logs show ``(secret)``."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "(secret)"
+
+
 Scalar = str | int | float | bool | Decimal | date | datetime | None
 
 

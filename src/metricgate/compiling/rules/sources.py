@@ -10,6 +10,7 @@ from sqlglot import exp
 from metricgate.catalog.expression import Expression
 from metricgate.compiling.conditions import condition_tree, reference_tree
 from metricgate.compiling.context import Context, ScanDraft
+from metricgate.compiling.masking import masked
 from metricgate.compiling.moments import rows_of, spine_of
 from metricgate.compiling.names import identifier
 from metricgate.compiling.trees import all_of, columns_of, literal, operand, qualified
@@ -76,11 +77,11 @@ def _source(table: Table, draft: ScanDraft) -> exp.Expr:
     if table.answer is not None:
         inner = draft.context.answered(table.answer)
         return exp.Subquery(this=inner, alias=exp.TableAlias(this=identifier(table.alias)))
-    filters = draft.context.row_filters.get(table.model)
-    if not filters:
+    filters = draft.context.row_filters.get(table.model, ())
+    if not filters and table.model not in draft.context.masks:
         return relation(table)
     return exp.Subquery(
-        this=_filtered(table, filters, draft.scan, draft.context), alias=exp.TableAlias(this=identifier(table.alias))
+        this=_governed(table, filters, draft.scan, draft.context), alias=exp.TableAlias(this=identifier(table.alias))
     )
 
 
@@ -98,17 +99,21 @@ def identifier_of_source(name: str) -> exp.Identifier:
     return identifier(name)
 
 
-def _filtered(table: Table, filters: tuple[Condition, ...], scan: Scan, context: Context) -> exp.Select:
-    """``SELECT the needed columns FROM source WHERE filters``: nothing else of a hidden row gets out."""
+def _governed(table: Table, filters: tuple[Condition, ...], scan: Scan, context: Context) -> exp.Select:
+    """``SELECT the needed columns, masked, FROM source WHERE filters``: nothing else of a hidden row gets out."""
     needed = dict.fromkeys(column for each in _expressions(table, scan) for column in columns_of(each))
-    selected: list[exp.Expr] = [
-        exp.Column(this=exp.Identifier(this=name, quoted=quoted), table=identifier(table.alias))
-        for name, quoted in needed
-    ]
-    where = all_of([condition_tree(_at(each, table.alias), context) for each in filters])
-    return exp.Select(
-        expressions=selected or [literal(1)], from_=exp.From(this=relation(table)), where=exp.Where(this=where)
-    )
+    masks = context.masks.get(table.model, {})
+    selected: list[exp.Expr] = []
+    for name, quoted in needed:
+        column = exp.Column(this=exp.Identifier(this=name, quoted=quoted), table=identifier(table.alias))
+        mask = masks.get(name.lower())
+        selected.append(column if mask is None else exp.alias_(masked(column, mask, context), name, quoted=quoted))
+    select = exp.Select(expressions=selected or [literal(1)], from_=exp.From(this=relation(table)))
+    if filters:
+        select.set(
+            "where", exp.Where(this=all_of([condition_tree(_at(each, table.alias), context) for each in filters]))
+        )
+    return select
 
 
 def _joined_by(scan: Scan) -> list[Reference]:

@@ -1,0 +1,93 @@
+"""A dataset as one caller may see it, for SQL that is not ours: visible columns, masked values, filtered rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import Dialect as Writer
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from metricgate.catalog.model import SemanticModel
+from metricgate.compiling import codes
+from metricgate.compiling.conditions import condition_tree
+from metricgate.compiling.context import Context
+from metricgate.compiling.dialects import dialect_named
+from metricgate.compiling.masking import masked
+from metricgate.compiling.row_filters import bound_row_filters
+from metricgate.compiling.trees import all_of, literal
+from metricgate.planning.plan import Plan
+from metricgate.vocabulary.obligation import Mask, Obligations
+from metricgate.vocabulary.problem import Problem, Problems
+from metricgate.vocabulary.relation import Relation
+
+_ROWS = "governed"
+
+
+def relation_of(
+    model: SemanticModel,
+    location: tuple[str, ...],
+    columns: Sequence[str],
+    obligations: Obligations,
+    dialect: str,
+    *,
+    mask_key: str,
+) -> Relation | Problems:
+    """Return ``SELECT columns FROM source WHERE filters`` as this caller may see it.
+
+    Args:
+        model: the dataset.
+        location: its relation in full, as the engine knows it.
+        columns: names as the engine spells them; none at all still gives the right number of rows.
+        obligations: row filters and masks; those of other datasets do not concern it.
+        dialect: a sqlglot name.
+        mask_key: the key of ``hash`` masks.
+    """
+    problems: list[Problem] = []
+    filters = bound_row_filters(obligations.row_filters, (model,), problems)
+    if problems:
+        return Problems(tuple(problems))
+    context = Context(dialect=dialect_named(dialect), answered=_no_plan, mask_key=mask_key)
+    masks = {mask.column: mask for mask in obligations.masks if mask.dataset == model.name}
+    selected = [_selected(name, masks.get(name.lower()), context) for name in columns]
+    select = exp.Select(
+        expressions=selected or [exp.alias_(literal(1), "nothing", quoted=True)], from_=exp.From(this=_table(location))
+    )
+    conditions = [_at_rows(condition_tree(each, context)) for each in filters.get(model.name, ())]
+    if conditions:
+        select.set("where", exp.Where(this=all_of(conditions)))
+    tree: exp.Expr = select
+    try:
+        for adapt in context.dialect.adapted:
+            tree = adapt(tree)
+        sql = Writer.get_or_raise(dialect).generate(tree, copy=False, comments=False)
+    except SqlglotError as error:
+        text = str(error).split("\n", 1)[0]
+        return Problems((Problem(code=codes.UNREADABLE_EXPRESSION, message=f"Not to be written in {dialect}: {text}"),))
+    return Relation(sql=sql, parameters=tuple(context.parameters))
+
+
+def _no_plan(_plan: Plan) -> exp.Select:
+    raise ValueError("a row filter asks no other question")
+
+
+def _selected(name: str, mask: Mask | None, context: Context) -> exp.Expr:
+    column = exp.column(name, table=_ROWS, quoted=True)
+    return column if mask is None else exp.alias_(masked(column, mask, context), name, quoted=True)
+
+
+def _table(location: tuple[str, ...]) -> exp.Expr:
+    *catalog_and_schema, name = location
+    parts = dict(zip(("db", "catalog"), reversed(catalog_and_schema), strict=False))
+    table = exp.Table(
+        this=exp.to_identifier(name, quoted=True),
+        **{key: exp.to_identifier(part, quoted=True) for key, part in parts.items()},
+    )
+    return exp.alias_(table, _ROWS, table=True)
+
+
+def _at_rows(condition: exp.Expr) -> exp.Expr:
+    """Say of every column that it is the source's own, not the mask's output of the same name."""
+    for column in list(condition.find_all(exp.Column)):
+        column.set("table", exp.to_identifier(_ROWS))
+    return condition

@@ -1,0 +1,88 @@
+"""Which columns of which datasets a plan reads, and what for: masks and rules about columns are held against it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from metricgate.catalog.expression import Expression
+from metricgate.planning.plan import Plan
+from metricgate.planning.scan import Condition, Events, Reference, Scan, Table
+from metricgate.vocabulary.obligation import Use
+
+Uses = Mapping[str, Mapping[str, frozenset[Use]]]
+"""Dataset -> column in lower case -> what it is used for; showing it alone is no use."""
+
+_Found = Iterator[tuple[str, Expression, Use]]
+
+
+def uses_of(plan: Plan) -> Uses:
+    """Return every column that the plan reads, within filters' own questions too."""
+    found: dict[str, dict[str, set[Use]]] = {}
+    for model, expression, use in _of_plan(plan):
+        for column in expression.columns:
+            found.setdefault(model, {}).setdefault(column.lower(), set()).add(use)
+    return {
+        model: {column: frozenset(uses) for column, uses in columns.items()}
+        for model, columns in found.items()
+        if model
+    }
+
+
+def _of_plan(plan: Plan) -> _Found:
+    for scan in plan.scans:
+        yield from _of_scan(scan)
+
+
+def _of_scan(scan: Scan) -> _Found:
+    root = scan.tables[0]
+    yield from _references((key.reference for key in scan.keys), Use.GROUP)
+    yield from _conditions(scan.conditions)
+    for measure in scan.measures:
+        yield root.model, measure.expression, Use.AGGREGATE
+        yield from _conditions(measure.filters)
+    models = {each.alias: each.model for each in scan.tables}
+    for table in scan.tables:
+        yield from _of_table(table, models.get(table.parent or root.alias, ""))
+    if scan.moments is not None:
+        yield from _references((scan.moments.time,), Use.FILTER)
+    if scan.edge is not None:
+        yield from _references((scan.edge.time,), Use.FILTER)
+        yield from _references(scan.edge.apart, Use.GROUP)
+    if scan.periods is not None:
+        yield from _references((key.reference for key in scan.periods.keys), Use.GROUP)
+        yield from _conditions(scan.periods.conditions)
+    if scan.conversion is not None:
+        yield from _events(scan.conversion.base)
+        yield from _events(scan.conversion.events)
+        yield from _of_scan(scan.conversion.scan)
+
+
+def _of_table(table: Table, parent: str) -> _Found:
+    if table.answer is not None:
+        yield from _of_plan(table.answer)
+    for key in table.keys:
+        yield table.model, key, Use.JOIN
+    for key in table.parent_keys:
+        yield parent, key, Use.JOIN
+    yield from _references(table.left, Use.JOIN)
+    for reference, partition in table.partitions:
+        yield from _references((reference,), Use.JOIN)
+        yield table.model, partition, Use.JOIN
+    if table.valid is not None:
+        yield from _references((table.valid.time,), Use.JOIN)
+        yield table.model, table.valid.start, Use.JOIN
+        yield table.model, table.valid.end, Use.JOIN
+
+
+def _events(events: Events) -> _Found:
+    yield from _references((events.time, *events.equal), Use.JOIN)
+
+
+def _conditions(conditions: Iterable[Condition]) -> _Found:
+    for condition in conditions:
+        yield from _references((reference for _name, reference in condition.members), Use.FILTER)
+
+
+def _references(references: Iterable[Reference], use: Use) -> _Found:
+    for reference in references:
+        yield reference.model, reference.expression, use
