@@ -165,6 +165,35 @@ def test_a_metrics_value_per_group_is_a_member():
     assert isinstance(parse_template("{{ Metric('revenue') }} > 10"), Problems)
 
 
+def test_a_metrics_value_has_a_structured_form_too():
+    """``{metric, group_by, op, value}`` names the same as the Metric call; one group may stand without a list."""
+    raw = {"metric": "sales.revenue", "group_by": ["customer", "order__status"], "op": ">", "value": 10}
+    found = parse_filter(raw)
+    assert found == Comparison(member="Metric(sales.revenue; customer, order__status)", op=Operator.GT, values=(10,))
+    called = parse_template("{{ Metric('sales.revenue', group_by=['customer', 'order__status']) }} > 10")
+    assert isinstance(called, Template)
+    assert called.members == (found.member,)
+    assert parse_filter({**raw, "group_by": "customer"}) == parse_filter({**raw, "group_by": ["customer"]})
+
+
+@pytest.mark.parametrize(
+    ("changed", "path"),
+    [
+        ({"metric": "a; b"}, "where.metric"), ({"metric": "x" * 999}, "where.metric"), ({"metric": None}, "where.metric"),
+        ({"metric": "A"}, "where.metric"), ({"group_by": []}, "where.group_by"), ({"group_by": ["c)", "d"]}, "where.group_by"),
+        ({"group_by": ["c", 1]}, "where.group_by"), ({"group_by": ["c", "c"]}, "where.group_by"),
+        ({"group_by": None}, "where.group_by"), ({"group_by": {"c": 1}}, "where.group_by"), ({"by": "c"}, "where.by"),
+        ({"group_by": [f"c{at}" for at in range(11)]}, "where.group_by"), ({"member": "c"}, "where.metric"),
+        ({"op": "contains", "value": "x"}, "where.op"), ({"value": None}, "where.value"),
+    ],
+)  # fmt: skip
+def test_a_metrics_value_is_read_strictly(changed, path):
+    """Names are names, groups are named and differ, and nothing else may stand in the mapping."""
+    found = parse_filter({"metric": "orders", "group_by": ["c"], "op": ">", "value": 1} | changed)
+    assert isinstance(found, Problems)
+    assert path in [problem.where.path for problem in found]
+
+
 def test_paths_may_stand_bare():
     """A path with two underscores can be nothing but a member; a single word could be a column and is refused."""
     found = parse_template("metric_time__day >= '2024-01-01' AND customer__segment = 'it''s customer__x'")

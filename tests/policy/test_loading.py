@@ -34,6 +34,8 @@ _RULE = "grants: [{{id: g, roles: [{role}], actions: [{action}], on: ['{on}']}}]
         ("grants: [{id: default-deny, roles: [everyone], actions: [query], on: [metric:a]}]",
          "E_POLICY_RESERVED_NAME", 2, "built in"),
         ("grants: [{id: 'a b', roles: [everyone], actions: [query], on: [metric:a]}]", "E_POLICY_BAD_NAME", 2, "'a b'"),
+        ("row_filters: [{id: f, roles: [everyone], dataset: d, where: {metric: m, group_by: [c], op: '>', value: 1}}]",
+         "E_BAD_FILTER", 2, "over rows"),
         ("limits: [{id: l, roles: [everyone]}]", "E_POLICY_EMPTY_RULE", 2, "limits nothing"),
         ("limits: [{id: l, roles: [everyone], rows: '10'}]", "E_WRONG_TYPE", 2, "whole number"),
         ("limits: [{id: l, roles: [everyone], rows: 0}]", "E_BAD_VALUE", 2, ""),

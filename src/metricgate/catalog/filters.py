@@ -1,6 +1,7 @@
 """The structured filter, shared by metrics, policies and tool arguments: JSON in, ``Predicate`` out.
 
 A filter is ``{member, op, value}``, ``{and: [...]}``, ``{or: [...]}`` or ``{not: {...}}``. Values stay values.
+In the place of a member may stand another metric's value per group: ``{metric, group_by, op, value}``.
 Other spellings of operators are accepted on purpose, for people and agents who come from elsewhere::
 
     =   ==  eq  equals          <   lt          contains      (text)
@@ -11,10 +12,12 @@ Other spellings of operators are accepted on purpose, for people and agents who 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from metricgate.catalog import codes
+from metricgate.catalog.names import MEMBER_PATTERN, METRIC_PATTERN, metric_call
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.predicate import And, Comparison, Not, Operator, Or, Predicate, Scalar
@@ -40,15 +43,25 @@ _MOST_VALUES = 10_000
 _LONGEST_TEXT = 10_000
 _LARGEST = 10**38
 _JOINS = ("and", "or", "not")
-_KEYS = frozenset({"member", "op", "value"})
+_OF_MEMBER = ("member", "op", "value")
+_OF_METRIC = ("metric", "group_by", "op", "value")
+_MOST_GROUPS = 10
+_LONGEST_NAME = 400
+"""A path of a few names."""
+_METRIC = re.compile(METRIC_PATTERN)
+_GROUP = re.compile(MEMBER_PATTERN)
+_EXAMPLE = "For example {metric: sales.order_count, group_by: [customer], op: '>', value: 10}."
 
 
-def parse_filter(raw: Json, path: str = "where", *, locate: Locate | None = None) -> Predicate | Problems:
+def parse_filter(
+    raw: Json, path: str = "where", *, locate: Locate | None = None, metrics: bool = True
+) -> Predicate | Problems:
     """Return the checked filter, or everything that is wrong with it.
 
     ``path`` is how places name the filter (``where.and[1].op``); ``locate`` finds places in a file instead.
+    ``metrics`` says whether other metrics' values may be compared with; a row of a table knows none.
     """
-    reader = _Reader(locate or (lambda steps: Place(path=_written(path, steps))))
+    reader = _Reader(locate or (lambda steps: Place(path=_written(path, steps))), metrics=metrics)
     predicate = reader.part(raw, (), 0)
     if reader.problems or predicate is None:
         return Problems(tuple(reader.problems))
@@ -62,6 +75,7 @@ def _written(path: str, steps: Path) -> str:
 @dataclass(slots=True)
 class _Reader:
     locate: Locate
+    metrics: bool
     problems: list[Problem] = field(default_factory=list)
     parts: int = 0
     values: int = 0
@@ -78,7 +92,7 @@ class _Reader:
             return None
         if not isinstance(raw, Mapping):
             self.complain(
-                "a filter is a mapping with member, op and value, or with one of and, or, not",
+                "a filter is a mapping with member (or metric and group_by), op and value, or with one of and, or, not",
                 steps,
                 "For example {member: customer__segment, op: '=', value: BUILDING}.",
             )
@@ -108,24 +122,52 @@ class _Reader:
 
     def comparison(self, raw: Mapping[str, Json], steps: Path) -> Comparison | None:
         before = len(self.problems)
+        of_metric = "metric" in raw and "member" not in raw
+        keys = _OF_METRIC if of_metric else _OF_MEMBER
         for key in raw:
-            if key not in _KEYS:
-                hint = did_you_mean(str(key), (*_KEYS, *_JOINS)) or "A filter has the keys member, op, value."
+            if key not in keys:
+                hint = did_you_mean(str(key), (*keys, *_JOINS)) or f"A filter has the keys {', '.join(keys)}."
                 self.complain(f"unknown key {str(key)[:60]!r} in a filter", (*steps, key), hint)
-        member = raw.get("member")
-        if not isinstance(member, str) or not _is_member(member):
-            self.complain(
-                "member must be the name of a dimension or entity",
-                (*steps, "member") if "member" in raw else steps,
-                "For example customer__segment or metric_time__month.",
-            )
+        member = self.metric(raw, steps) if of_metric else self.member(raw, steps)
         operator = self.operator(raw, steps)
         if operator is None:
             return None
         values = self.operands(operator, raw, steps)
-        if len(self.problems) > before or not isinstance(member, str):
+        if of_metric and operator in _TEXT:
+            self.complain(f"{operator.value} compares text, and a metric's value is none", (*steps, "op"))
+        if len(self.problems) > before or member is None:
             return None
         return Comparison(member=member, op=operator, values=values)
+
+    def member(self, raw: Mapping[str, Json], steps: Path) -> str | None:
+        member = raw.get("member")
+        if isinstance(member, str) and _is_member(member):
+            return member
+        self.complain(
+            "member must be the name of a dimension or entity",
+            (*steps, "member") if "member" in raw else steps,
+            "For example customer__segment or metric_time__month.",
+        )
+        return None
+
+    def metric(self, raw: Mapping[str, Json], steps: Path) -> str | None:
+        """Return how a predicate names the metric's value per group: ``Metric(orders; customer)``."""
+        if not self.metrics:
+            self.complain("this filter is over rows, and no metric's value may stand in it", (*steps, "metric"))
+            return None
+        name, by = raw.get("metric"), raw.get("group_by")
+        groups = (by,) if isinstance(by, str) else tuple(by) if isinstance(by, Sequence) else ()
+        texts = tuple(each for each in groups if isinstance(each, str) and len(each) <= _LONGEST_NAME)
+        named = isinstance(name, str) and len(name) <= _LONGEST_NAME and _METRIC.fullmatch(name) is not None
+        if not named:
+            self.complain("metric must be the name of a metric", (*steps, "metric"), _EXAMPLE)
+        whole = len(texts) == len(groups) and all(_GROUP.fullmatch(each) for each in texts)
+        if not whole or not 0 < len(groups) <= _MOST_GROUPS or len(set(texts)) < len(texts):
+            spot = (*steps, "group_by") if "group_by" in raw else steps
+            message = f"group_by must be a list of 1 to {_MOST_GROUPS} different dimensions or entities"
+            self.complain(message, spot, _EXAMPLE)
+            return None
+        return metric_call(name, texts) if isinstance(name, str) and named else None
 
     def operator(self, raw: Mapping[str, Json], steps: Path) -> Operator | None:
         written = raw.get("op")
@@ -196,7 +238,7 @@ def _kind(value: str | float) -> str:
 
 
 def _is_member(text: str) -> bool:
-    return 0 < len(text) <= 400 and text.isascii() and text.replace("_", "a").replace(".", "a").isalnum()  # noqa: PLR2004 -- a path of a few names
+    return 0 < len(text) <= _LONGEST_NAME and text.isascii() and text.replace("_", "a").replace(".", "a").isalnum()
 
 
 def _value_fault(operator: Operator, value: Json) -> str | None:

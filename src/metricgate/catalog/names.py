@@ -9,6 +9,8 @@ from metricgate.vocabulary.grain import Grain
 METRIC_TIME = "metric_time"
 RESERVED = frozenset({METRIC_TIME, *(grain.value for grain in Grain)})
 NAME_PATTERN = "^[a-z][a-z0-9]*(_[a-z0-9]+)*$"
+MEMBER_PATTERN = "[a-z][a-z0-9]*(?:_{1,2}[a-z0-9]+)*"
+METRIC_PATTERN = r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)?"
 LONGEST = 100
 
 _METRIC_CALL = re.compile(r"Metric\(([^;()]+); ([^;()]+)\)")
@@ -18,7 +20,7 @@ _MOST_PARTS = 3
 
 
 def metric_call(name: str, group_by: tuple[str, ...]) -> str:
-    """Return how a filter's template names another metric's value: ``Metric(bookings; listing)``."""
+    """Return how a filter names another metric's value: ``Metric(bookings; listing)``."""
     return f"Metric({name}; {', '.join(group_by)})"
 
 

@@ -10,6 +10,7 @@ from metricgate.vocabulary.predicate import Operator
 _FILTER = "Filter"
 _VALUE: JsonValue = {"type": ["string", "number", "boolean"]}
 _CLOSED = False
+_OF_TEXT = frozenset({Operator.CONTAINS, Operator.STARTS_WITH, Operator.ENDS_WITH})
 
 
 def json_schema() -> dict[str, JsonValue]:
@@ -54,6 +55,21 @@ def _filter_definitions() -> dict[str, JsonValue]:
             "value": {"anyOf": [_VALUE, {"type": "array", "minItems": 1, "items": _VALUE}]},
         },
     }
+    value_of_metric: JsonValue = {
+        "type": "object",
+        "title": "Comparison with a metric's value",
+        "additionalProperties": _CLOSED,
+        "required": ["metric", "group_by", "op"],
+        "properties": {
+            "metric": {"type": "string", "description": "Another metric, whose value per group is compared."},
+            "group_by": {
+                "description": "Its groups: entities or dimensions, e.g. customer.",
+                "anyOf": [{"type": "string"}, {"type": "array", "minItems": 1, "items": {"type": "string"}}],
+            },
+            "op": {"enum": [operator.value for operator in Operator if operator not in _OF_TEXT]},
+            "value": {"anyOf": [_VALUE, {"type": "array", "minItems": 1, "items": _VALUE}]},
+        },
+    }
     joins: list[JsonValue] = [
         {"type": "object", "additionalProperties": _CLOSED, "required": [key], "properties": {key: inner}}
         for key, inner in (("and", several), ("or", several), ("not", here))
@@ -63,4 +79,4 @@ def _filter_definitions() -> dict[str, JsonValue]:
         "pattern": r"\{\{",
         "description": "SQL over members: {{ Dimension('customer__segment') }} = 'BUILDING'",
     }
-    return {"StructuredFilter": {"anyOf": [comparison, *joins]}, _FILTER: {"anyOf": [template, here]}}
+    return {"StructuredFilter": {"anyOf": [comparison, value_of_metric, *joins]}, _FILTER: {"anyOf": [template, here]}}

@@ -18,7 +18,7 @@ from decimal import Decimal
 from sqlglot import exp
 
 from metricgate.catalog import codes
-from metricgate.catalog.names import metric_call
+from metricgate.catalog.names import MEMBER_PATTERN, METRIC_PATTERN, metric_call
 from metricgate.catalog.parsing import Fault, checked_tree
 from metricgate.documents.characters import forbidden_at, spelled
 from metricgate.vocabulary.grain import Grain
@@ -27,8 +27,8 @@ from metricgate.vocabulary.predicate import Scalar, Template
 from metricgate.vocabulary.problem import Place, Problem, Problems
 
 _LONGEST_CALL = 500
-_MEMBER = re.compile(r"[a-z][a-z0-9]*(?:_{1,2}[a-z0-9]+)*")
-_METRIC = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)?")
+_MEMBER = re.compile(MEMBER_PATTERN)
+_METRIC = re.compile(METRIC_PATTERN)
 _GRAIN = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 """Which grains there are beside the standard ones is the planner's matter: time spines have calendars of their own."""
 _TOKEN = re.compile(

@@ -83,7 +83,8 @@ class QuestionArguments(BaseModel):
         None,
         description=(
             "Filter: `{member, op, value}`, `{and: [...]}`, `{or: [...]}`, `{not: ...}`, with op one of =, !=, <, <=, "
-            ">, >=, in, not_in, between, is_null, is_not_null, contains, starts_with, ends_with; or the template form "
+            ">, >=, in, not_in, between, is_null, is_not_null, contains, starts_with, ends_with; "
+            "`{metric, group_by: [...], op, value}` compares a metric's value per group; or the template form "
             "\"{{ Dimension('customer__segment') }} = 'BUILDING'\"."
         ),
     )

@@ -49,7 +49,7 @@ def read_condition(raw: Json, path: Path, page: Page) -> Predicate | None:
     marked = _marked(raw, path, page)
     if len(page.problems) > before:
         return None
-    parsed = parse_filter(marked, locate=lambda steps: page.place((*path, *steps)))
+    parsed = parse_filter(marked, locate=lambda steps: page.place((*path, *steps)), metrics=False)
     if isinstance(parsed, Problems):
         page.problems.extend(parsed)
         return None
