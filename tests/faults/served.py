@@ -68,11 +68,11 @@ def slow_project(folder: Path) -> Path:
     return folder
 
 
-def make_key(folder: Path, agent: str, *, may_act_for: tuple[str, ...] = ()) -> str:
+def make_key(folder: Path, agent: str, *, may_act_for: tuple[str, ...] = (), or_alone: bool = False) -> str:
     """Return a new key's secret."""
     keys = SqliteKeys(folder / ".metricgate" / "keys.db", clock=SystemClock())
     try:
-        return keys.create(agent, name=agent, expires_in=3600.0, may_act_for=may_act_for)[0]
+        return keys.create(agent, name=agent, expires_in=3600.0, may_act_for=may_act_for, or_alone=or_alone)[0]
     finally:
         keys.close()
 

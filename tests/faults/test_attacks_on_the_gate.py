@@ -245,7 +245,7 @@ def test_deep_nesting_is_refused_and_recorded(hiding: Path) -> None:
 
 def test_headers_cannot_forge_lines_or_answers(folder: Path) -> None:
     """Line ends, bidi marks and 100 kB in headers: an HTTP error or an answer; the log stays one JSON line a call."""
-    keys = {"omni": make_key(folder, "omni", may_act_for=("olga",))}
+    keys = {"omni": make_key(folder, "omni", may_act_for=("olga",), or_alone=True)}
     with served(folder, keys=keys) as gate:
         for name, value in [
             ("X-Metricgate-User", "olga\r\nX-Evil: 1"),

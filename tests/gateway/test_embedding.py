@@ -23,8 +23,11 @@ def test_an_embedded_gateway_answers_and_refuses_like_every_door(project: Path) 
             answered = await gateway.query(["revenue"], key=key, user="sam")
             assert answered["answer"]["rows"] == [["30.00"]]
             with pytest.raises(metricgate.Refused) as refused:
-                await gateway.query(["finance.revenue"], key=key)
+                await gateway.query(["finance.revenue"], key=key, user="sam")
             assert refused.value.code == "E_NOT_GRANTED"
+            with pytest.raises(metricgate.Refused) as unnamed:
+                await gateway.query(["revenue"], key=key)
+            assert unnamed.value.code == "E_MUST_NAME_USER"
             with pytest.raises(metricgate.Refused) as unknown:
                 await gateway.query(["revenue"], key="mg_0000000000000000_" + "x" * 43)
             assert unknown.value.code == "E_UNAUTHENTICATED"

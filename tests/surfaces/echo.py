@@ -101,10 +101,11 @@ class Key:
     expires_at: float | None = None
     revoked: bool = False
     attributes: dict = field(default_factory=dict)
+    or_alone: bool = False
 
 
 KEYS = {
-    "mg_good": Key(name="k1", agent="copilot", may_act_for=("ana@acme.example", "*@corp.example")),
+    "mg_good": Key(name="k1", agent="copilot", may_act_for=("ana@acme.example", "*@corp.example"), or_alone=True),
     "mg_other": Key(name="k2", agent="other"),
     "mg_narrow": Key(name="k3", agent="narrow"),
     "mg_revoked": Key(name="k4", agent="copilot", revoked=True),

@@ -187,14 +187,20 @@ class OpenedProject:
         )
         return judge.judge(principal, action, tuple(resources))
 
-    def create_key(self, agent: str, *, users: Sequence[str], expires_in: timedelta | None) -> NewKey | Problems:
+    def create_key(
+        self, agent: str, *, users: Sequence[str], expires_in: timedelta | None, or_alone: bool = False
+    ) -> NewKey | Problems:
         """Make a key; the ledger records it now, or a running gateway does within a second."""
         lifetime = _DEFAULT_EXPIRY if expires_in is None else expires_in
         try:
             keys = SqliteKeys(self._paths.api_keys, clock=SystemClock())
             try:
                 secret, record = keys.create(
-                    agent, name=agent, expires_in=lifetime.total_seconds(), may_act_for=tuple(users)
+                    agent,
+                    name=agent,
+                    expires_in=lifetime.total_seconds(),
+                    may_act_for=tuple(users),
+                    or_alone=or_alone,
                 )
                 self._record(keys)
             finally:
@@ -202,7 +208,14 @@ class OpenedProject:
         except (KeysUnavailable, ValueError) as error:
             return _keys_problem(error)
         facts = _facts(record)
-        return NewKey(id=record.id, secret=secret, agent=agent, users=record.may_act_for, expires_at=facts.expires_at)
+        return NewKey(
+            id=record.id,
+            secret=secret,
+            agent=agent,
+            users=record.may_act_for,
+            expires_at=facts.expires_at,
+            or_alone=record.or_alone,
+        )
 
     def revoke_key(self, key_id: str) -> KeyFacts | Problems:
         """Revoke at once; recorded as a creation is."""
@@ -366,6 +379,7 @@ def _facts(record: KeyRecord) -> KeyFacts:
         created_at=datetime.fromtimestamp(record.created_at, UTC),
         expires_at=expires,
         state=state,
+        or_alone=record.or_alone,
     )
 
 

@@ -238,6 +238,7 @@ class Key:
     expires_at: float | None = None
     revoked: bool = False
     attributes: dict = field(default_factory=dict)
+    or_alone: bool = False
 
 
 @dataclass
@@ -266,6 +267,24 @@ def test_may_not_act_for(user):
 def test_may_act_for(user):
     """An allowed user comes along as asserted."""
     assert by_key({"X-API-Key": "mg_a", "X-Metricgate-User": user}).user.id == user
+
+
+def test_leaving_the_user_out_does_not_widen_an_agents_rights():
+    """A key made to act for users must name one; the attempt is noticed, and the refusal says both cures."""
+    notices = []
+    found = by_key({"X-API-Key": "mg_a"}, notices)
+    assert found.first.code is codes.MUST_NAME_USER
+    assert found.first.code.status == 403
+    assert "X-Metricgate-User" in found.first.hint
+    assert "--or-alone" in found.first.hint
+    assert [(each.name, each.code) for each in notices] == [("k", codes.MUST_NAME_USER)]
+
+
+@pytest.mark.parametrize("key", [Key(or_alone=True), Key(may_act_for=())])
+def test_a_key_made_to_act_alone_needs_no_user(key):
+    """Made so on purpose, or for no user at all."""
+    found = by_key({"X-API-Key": "mg_a"}, mg_a=key)
+    assert (found.agent.id, found.user) == ("copilot", None)
 
 
 def test_dead_keys_are_noticed():
@@ -304,7 +323,7 @@ def test_doubtful_headers_are_refused(headers):
 
 def test_a_known_key_is_quick():
     """A repeated lookup takes well under 50 microseconds here (the store's own time comes on top)."""
-    api = ApiKeys(Store({"mg_a": Key()}), now=time.time)
+    api = ApiKeys(Store({"mg_a": Key(may_act_for=())}), now=time.time)
     door = Authenticator(api_keys=api, tokens=None, now=time.time)
     headers = {"authorization": "Bearer mg_a"}
     best = 1.0
@@ -324,7 +343,7 @@ def test_every_code_is_documented():
 
 def test_a_key_is_looked_up_once_in_ten_milliseconds():
     """Many calls of one moment cost one look-up; a revoked key is refused from 10 ms on; other headers never profit."""
-    key, clock = Key(), Clock()
+    key, clock = Key(or_alone=True), Clock()
     keeper = Authenticator(
         api_keys=ApiKeys(Store({"mg_a": key}), now=Clock()), tokens=None, now=Clock(), monotonic=clock
     )

@@ -1,7 +1,9 @@
 """API keys: shown once, kept as digests, revoked everywhere at once."""
 
+import contextlib
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -66,6 +68,22 @@ def test_revoking_twice_keeps_the_first_time(keys):
     assert keys.revoke("nothing") is None
     assert [each.id for each in keys.list()] == [record.id]
     assert keys.list()[0].may_act_for == ("*",)
+
+
+def test_keys_of_an_earlier_version_must_name_their_user(tmp_path):
+    """A file without the column is widened in place; its keys for users are not made to act alone."""
+    path = tmp_path / "keys.db"
+    first = SqliteKeys(path, clock=SystemClock())
+    alone, _ = first.create("a", name="n", expires_in=60, may_act_for=["ana"], or_alone=True)
+    assert first.find(alone).or_alone
+    first.close()
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("ALTER TABLE keys DROP COLUMN or_alone")
+        connection.commit()
+    for _ in range(2):
+        second = SqliteKeys(path, clock=SystemClock())
+        assert not second.find(alone).or_alone
+        second.close()
 
 
 @pytest.mark.parametrize(

@@ -78,10 +78,12 @@ class TinyProject:
         )
         return Verdict(action=action, decision=Decision.DENY, reasons=(reason,), policy_digest="sha256:00")
 
-    def create_key(self, agent, *, users, expires_in):
+    def create_key(self, agent, *, users, expires_in, or_alone=False):
         """A key with a known secret."""
         expires = None if expires_in is None else NOW + expires_in
-        return NewKey(id="k1", secret="mg_k1_secret", agent=agent, users=tuple(users), expires_at=expires)
+        return NewKey(
+            id="k1", secret="mg_k1_secret", agent=agent, users=tuple(users), expires_at=expires, or_alone=or_alone
+        )
 
     def revoke_key(self, key_id):
         """Only k1 exists."""

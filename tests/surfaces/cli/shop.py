@@ -24,7 +24,7 @@ class Shop:
         assert self("init", str(folder)).exit_code == 0
         with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
             connection.execute(TABLES)
-        made = self("keys", "create", "example-agent", "--may-act-for", "ana@example.com")
+        made = self("keys", "create", "example-agent", "--may-act-for", "ana@example.com", "--or-alone")
         assert made.exit_code == 0, made.output
         self.key = made.stdout.strip()
 

@@ -196,6 +196,15 @@ def test_keys_create_prints_the_secret_alone(shell):
     assert "not shown again" in result.stderr
 
 
+def test_a_key_acts_alone_only_where_it_was_made_so(shell):
+    """What is told says whether each call must name a user; the option means nothing without users."""
+    plain = shell.run("keys", "create", "copilot", "--may-act-for", "ana")
+    assert "each call must name one of them" in plain.stderr
+    alone = shell.run("keys", "create", "copilot", "--may-act-for", "ana", "--or-alone")
+    assert "may say that it acts for: ana, or for nobody" in alone.stderr
+    assert shell.run("keys", "create", "copilot", "--or-alone").exit_code == 2
+
+
 @pytest.mark.parametrize("duration", ["30", "0d", "-1d", "1y", "1.5h", "d", "9999999d", "٣d"])
 def test_keys_create_refuses_odd_durations(shell, duration):
     """A duration that is none makes no key."""

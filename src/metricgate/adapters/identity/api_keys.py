@@ -35,6 +35,11 @@ class KeyRecord(Protocol):
         ...
 
     @property
+    def or_alone(self) -> bool:
+        """Whether a key that may act for users may also act for nobody. A key for no user always acts alone."""
+        ...
+
+    @property
     def expires_at(self) -> float | None:
         """Unix seconds, or None for never."""
         ...
@@ -95,26 +100,35 @@ class ApiKeys:
             return refused(codes.KEY_STORE_UNAVAILABLE)
         if record is None:
             return refused(codes.UNAUTHENTICATED, "The API key is not known here.")
-        if record.revoked:
-            return self._refuse(record, codes.KEY_REVOKED)
-        if record.expires_at is not None and self._now() >= record.expires_at:
-            return self._refuse(record, codes.KEY_EXPIRED)
-        user = None
-        if credential.user is not None:
-            if not _allowed(credential.user, record.may_act_for):
-                return self._refuse(record, codes.MAY_NOT_ACT_FOR)
-            user = Identity(id=credential.user, proof=Proof.ASSERTED, method="header")
+        wrong = self._unusable(record) or _misnamed(credential.user, record)
+        if wrong is not None:
+            self._on_refused(RefusedKey(name=record.name, agent=record.agent, code=wrong))
+            return refused(wrong)
         agent = Identity(
             id=record.agent,
             proof=Proof.VERIFIED,
             method=API_KEY,
             attributes=tuple(sorted(record.attributes.items())),
         )
-        return Principal(agent=agent, user=user, credential=record.name)
+        user = credential.user
+        asserted = None if user is None else Identity(id=user, proof=Proof.ASSERTED, method="header")
+        return Principal(agent=agent, user=asserted, credential=record.name)
 
-    def _refuse(self, record: KeyRecord, code: Code) -> Problems:
-        self._on_refused(RefusedKey(name=record.name, agent=record.agent, code=code))
-        return refused(code)
+    def _unusable(self, record: KeyRecord) -> Code | None:
+        if record.revoked:
+            return codes.KEY_REVOKED
+        expired = record.expires_at is not None and self._now() >= record.expires_at
+        return codes.KEY_EXPIRED if expired else None
+
+
+def _misnamed(user: str | None, record: KeyRecord) -> Code | None:
+    """Return why a call for this user, or for none, is not let in.
+
+    Rights are those that agent and user share: an agent that could leave its user out would have more.
+    """
+    if user is not None:
+        return None if _allowed(user, record.may_act_for) else codes.MAY_NOT_ACT_FOR
+    return codes.MUST_NAME_USER if record.may_act_for and not record.or_alone else None
 
 
 def _allowed(user: str, patterns: tuple[str, ...]) -> bool:

@@ -79,7 +79,15 @@ MAY_NOT_ACT_FOR = _code(
     "E_MAY_NOT_ACT_FOR",
     403,
     "The API key may not act for that user.",
-    "Leave X-Metricgate-User out, or have the operator add the user to the key.",
+    "Name a user that the key may act for, or have the operator make a key for this one.",
+)
+MUST_NAME_USER = _code(
+    "E_MUST_NAME_USER",
+    403,
+    "The API key was made for an agent that acts for users, and the call names none. Without a user nothing would "
+    "narrow what the agent may do.",
+    "Name the user: header X-Metricgate-User, `--for` on the command line; or have the operator make a key that may "
+    "act alone as well (`metricgate keys create AGENT --may-act-for USER --or-alone`).",
 )
 
 CODES = (
@@ -95,4 +103,5 @@ CODES = (
     KEYS_UNAVAILABLE,
     KEY_STORE_UNAVAILABLE,
     MAY_NOT_ACT_FOR,
+    MUST_NAME_USER,
 )

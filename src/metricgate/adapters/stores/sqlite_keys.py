@@ -24,7 +24,8 @@ from metricgate.vocabulary.principal import AttributeValue
 _KEYS_TABLE = """
 CREATE TABLE IF NOT EXISTS keys(
   id TEXT PRIMARY KEY, name TEXT NOT NULL, agent TEXT NOT NULL, digest BLOB NOT NULL, created REAL NOT NULL,
-  expires REAL NOT NULL, revoked REAL, may_act_for TEXT NOT NULL, attributes TEXT NOT NULL
+  expires REAL NOT NULL, revoked REAL, may_act_for TEXT NOT NULL, attributes TEXT NOT NULL,
+  or_alone INTEGER NOT NULL DEFAULT 0
 ) STRICT
 """
 _NOTICES_TABLE = """
@@ -32,7 +33,7 @@ CREATE TABLE IF NOT EXISTS notices(id INTEGER PRIMARY KEY, event TEXT NOT NULL, 
 """
 CREATED = "gov.key.created"
 REVOKED = "gov.key.revoked"
-_COLUMNS = "id, name, agent, created, expires, revoked, may_act_for, attributes"
+_COLUMNS = "id, name, agent, created, expires, revoked, may_act_for, attributes, or_alone"
 _ID_BYTES, _SECRET_BYTES = 8, 32
 _PREFIX = "mg_"
 _MOST_LENGTH = 200
@@ -54,6 +55,7 @@ class KeyRecord:
         id: names the key; part of its text.
         name: what people call it.
         may_act_for: patterns of users: exact names, ``*@acme.example``, ``*`` for anyone; empty for none.
+        or_alone: whether a key that may act for users may also act for nobody.
         revoked_at: when it was revoked, or None.
         attributes: of the agent, for row filters.
     """
@@ -66,6 +68,7 @@ class KeyRecord:
     revoked_at: float | None
     may_act_for: tuple[str, ...]
     attributes: Mapping[str, AttributeValue]
+    or_alone: bool = False
 
     @property
     def revoked(self) -> bool:
@@ -108,6 +111,7 @@ class SqliteKeys:
             self._connection.execute("PRAGMA synchronous=FULL")
             self._connection.execute(_KEYS_TABLE)
             self._connection.execute(_NOTICES_TABLE)
+            self._widen()
         except (sqlite3.Error, OSError) as error:
             raise KeysUnavailable(f"the keys in {path} cannot be opened: {error}") from error
 
@@ -119,6 +123,7 @@ class SqliteKeys:
         expires_in: float,
         may_act_for: str | Sequence[str] = (),
         attributes: Mapping[str, AttributeValue] | None = None,
+        or_alone: bool = False,
     ) -> tuple[str, KeyRecord]:
         """Make a key; return its full text, which is never shown again, and its record.
 
@@ -128,6 +133,7 @@ class SqliteKeys:
             expires_in: seconds, more than 0.
             may_act_for: ``*`` or the users on whose behalf the agent may act.
             attributes: what row filters may use.
+            or_alone: whether a key that may act for users may also act for nobody.
 
         Raises:
             ValueError: ``agent`` or ``name`` is empty, ``expires_in`` is not positive, ``may_act_for`` is another text.
@@ -147,6 +153,7 @@ class SqliteKeys:
             revoked_at=None,
             may_act_for=(ANYONE,) if isinstance(may_act_for, str) else tuple(may_act_for),
             attributes=dict(sorted((attributes or {}).items())),
+            or_alone=or_alone,
         )
         text = f"{_PREFIX}{record.id}_{secrets.token_urlsafe(_SECRET_BYTES)}"
         users = orjson.dumps(record.may_act_for).decode()
@@ -159,10 +166,11 @@ class SqliteKeys:
             record.expires_at,
             users,
             orjson.dumps(record.attributes).decode(),
+            int(or_alone),
         )
         insert = (
-            "INSERT INTO keys(id, name, agent, digest, created, expires, may_act_for, attributes)"
-            " VALUES (?,?,?,?,?,?,?,?)"
+            "INSERT INTO keys(id, name, agent, digest, created, expires, may_act_for, attributes, or_alone)"
+            " VALUES (?,?,?,?,?,?,?,?,?)"
         )
         self._change(insert, row, CREATED, {"gov.key.id": record.id, "gov.key.agent": agent, "gov.key.name": name})
         return text, record
@@ -221,6 +229,12 @@ class SqliteKeys:
         with self._lock:
             self._connection.close()
 
+    def _widen(self) -> None:
+        """Add what a file of an earlier version lacks. Its keys for users must name one from now on."""
+        columns = {row[1] for row in self._connection.execute("PRAGMA table_info(keys)")}
+        if "or_alone" not in columns:
+            self._connection.execute("ALTER TABLE keys ADD COLUMN or_alone INTEGER NOT NULL DEFAULT 0")
+
     def _change(
         self, statement: str, values: tuple[str | float | bytes, ...], event: str, fields: Mapping[str, Json]
     ) -> None:
@@ -252,7 +266,7 @@ def _digest(text: str) -> bytes:
 
 
 def _record(row: tuple[object, ...]) -> KeyRecord:
-    key_id, name, agent, created, expires, revoked, users, attributes = row[:8]
+    key_id, name, agent, created, expires, revoked, users, attributes, or_alone = row[:9]
     pairs = orjson.loads(str(attributes))
     return KeyRecord(
         id=str(key_id),
@@ -263,4 +277,5 @@ def _record(row: tuple[object, ...]) -> KeyRecord:
         revoked_at=None if revoked is None else float(str(revoked)),
         may_act_for=tuple(orjson.loads(str(users))),
         attributes={each: tuple(value) if isinstance(value, list) else value for each, value in pairs.items()},
+        or_alone=bool(or_alone),
     )

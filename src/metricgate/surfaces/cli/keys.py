@@ -27,6 +27,9 @@ def create(
         list[str] | None,
         typer.Option("--may-act-for", metavar="USER", help="A user it may say it acts for; repeatable."),
     ] = None,
+    or_alone: Annotated[
+        bool, typer.Option("--or-alone", help="It may also act for nobody; without, it must name one of those users.")
+    ] = False,
     as_json: JsonOption = False,
     project: ProjectOption = HERE,
 ) -> None:
@@ -37,8 +40,10 @@ def create(
             expires_in = duration(expires)
         except ValueError as error:
             fail_usage(codes.BAD_OPTION, f"--expires: {error}.", as_json=as_json)
+    if or_alone and not may_act_for:
+        fail_usage(codes.BAD_OPTION, "--or-alone: a key for no user always acts alone.", as_json=as_json)
     made = open_project(context, project, as_json=as_json).create_key(
-        agent, users=may_act_for or (), expires_in=expires_in
+        agent, users=may_act_for or (), expires_in=expires_in, or_alone=or_alone
     )
     if isinstance(made, Problems):
         fail(made, Exit.REFUSED, as_json=as_json)
@@ -49,13 +54,15 @@ def create(
                 "secret": made.secret,
                 "agent": made.agent,
                 "may_act_for": list(made.users),
+                "or_alone": made.or_alone,
                 "expires_at": _iso(made.expires_at),
             }
         )
         return
     warn(f"key {made.id} for agent {made.agent}, {_until(made.expires_at)}")
     if made.users:
-        warn(f"may say that it acts for: {', '.join(made.users)}")
+        alone = ", or for nobody" if made.or_alone else "; each call must name one of them"
+        warn(f"may say that it acts for: {', '.join(made.users)}{alone}")
     typer.echo(made.secret)
     warn("This secret is not shown again. Keep it where the agent finds it, e.g. in METRICGATE_API_KEY.", "yellow")
 
@@ -86,10 +93,7 @@ def list_keys(context: typer.Context, *, as_json: JsonOption = False, project: P
     columns = [(name, False) for name in ("id", "agent", "may act for", "created", "expires", "state")]
     tell_table(
         columns,
-        [
-            [key.id, key.agent, ", ".join(key.users) or None, _iso(key.created_at), _iso(key.expires_at), key.state]
-            for key in keys
-        ],
+        [[key.id, key.agent, _users(key), _iso(key.created_at), _iso(key.expires_at), key.state] for key in keys],
     )
 
 
@@ -98,10 +102,15 @@ def _facts(key: KeyFacts) -> dict[str, Json]:
         "id": key.id,
         "agent": key.agent,
         "may_act_for": list(key.users),
+        "or_alone": key.or_alone,
         "created_at": _iso(key.created_at),
         "expires_at": _iso(key.expires_at),
         "state": key.state,
     }
+
+
+def _users(key: KeyFacts) -> str | None:
+    return ", ".join((*key.users, *(["nobody"] if key.or_alone else []))) or None
 
 
 def _iso(moment: datetime | None) -> str | None:

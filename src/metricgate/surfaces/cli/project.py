@@ -63,11 +63,17 @@ class NewKey:
     agent: str
     users: tuple[str, ...]
     expires_at: datetime | None
+    or_alone: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyFacts:
-    """A key as it is kept, without its secret. ``state`` is ``active``, ``expired`` or ``revoked``."""
+    """A key as it is kept, without its secret. ``state`` is ``active``, ``expired`` or ``revoked``.
+
+    Attributes:
+        users: for whom its agent may say that it acts; where there are any, each call must name one of them.
+        or_alone: unless the key may act for nobody as well.
+    """
 
     id: str
     agent: str
@@ -75,6 +81,7 @@ class KeyFacts:
     created_at: datetime
     expires_at: datetime | None
     state: str
+    or_alone: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,8 +144,10 @@ class Project(Protocol):
         """Judge as if these parties had asked, without asking and without a record."""
         ...
 
-    def create_key(self, agent: str, *, users: Sequence[str], expires_in: timedelta | None) -> NewKey | Problems:
-        """Make a key for an agent that may say it acts for ``users`` (``*``: for anyone)."""
+    def create_key(
+        self, agent: str, *, users: Sequence[str], expires_in: timedelta | None, or_alone: bool = False
+    ) -> NewKey | Problems:
+        """Make a key for an agent that acts for ``users`` (``*``: for anyone), or, where it may, for nobody."""
         ...
 
     def revoke_key(self, key_id: str) -> KeyFacts | Problems:

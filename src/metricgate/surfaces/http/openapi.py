@@ -58,7 +58,7 @@ def _operation(tool: ToolDefinition) -> dict[str, Json]:
         "name": "X-Metricgate-User",
         "in": "header",
         "required": False,
-        "description": "The user an API key acts for.",
+        "description": "The user an API key acts for; a key made for users must name one.",
         "schema": {"type": "string"},
     }
     return {
