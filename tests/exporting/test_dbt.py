@@ -136,14 +136,52 @@ def test_structured_filters_become_templates() -> None:
         "\"{{ Dimension('order__status') }} = 'PAID'\"",
         '{and: [{member: status, op: in, value: ["it\'s"]}, {not: {member: order__page, op: starts_with, value: a}}]}',
     )
-    before, after, _told = there_and_back([("a.yaml", text)])
-    assert set(after.metrics) == set(before.metrics)
+    before, after, told = there_and_back([("a.yaml", text)])
+    assert versions(after) == versions(before)
+    assert told == []
     evil = SAME.replace(
         "\"{{ Dimension('order__status') }} = 'PAID'\"", "{member: status, op: '=', value: \"{{ env_var('X') }}\"}"
     )
     _before, after, told = there_and_back([("a.yaml", evil)])
     assert "paid" not in after.metrics
     assert any("dropped the metric 'paid'" in line for line in told)
+
+
+STRUCTURED = SAME.replace(
+    """filter: "{{ Dimension('order__page') }} = 'a'\"""",
+    """filter: [{or: [{member: page, op: between, value: [a, b]}, {member: visitor, op: "=", value: 3}]},
+                                      "{{ Dimension('order__page') }} = 'a'",
+                                      {metric: seen, group_by: [visitor], op: not_in, value: [0, 2.5]}]""",
+).replace(
+    """[revenue, {name: revenue, alias: before, offset_window: 1 month}]""",
+    """[revenue, {name: revenue, alias: before, offset_window: 1 month, filter: {member: page, op: is_null}}]""",
+)
+
+
+def test_structured_filters_keep_the_definition_version() -> None:
+    """The text is for dbt's tools; beside it stands the form in which the filter was written, also of inputs."""
+    before, after, told = there_and_back([("a.yaml", STRUCTURED)])
+    assert versions(after) == versions(before)
+    assert versions(after)["share"] != versions(there_and_back([("a.yaml", SAME)])[0])["share"]
+    assert told == []
+
+
+def test_an_edited_filter_wins_over_what_was_kept() -> None:
+    """Another tool edits the text: the text is read, and the report says so; so with an edit of what was kept."""
+    exported = export_dbt([("a.yaml", STRUCTURED)])
+    assert isinstance(exported, Exported)
+    files = {name: to_yaml(each) for name, each in exported.files.items()}
+    for old, new in (("= 3", "= 4"), ("value: 3", "value: 4")):
+        edited = [(name, text.replace(old, new)) for name, text in files.items()]
+        assert edited != list(files.items())
+        imported = import_dbt(edited)
+        assert isinstance(imported, Imported), str(imported)
+        told = [str(each) for each in imported.changes]
+        assert sum("a filter was edited since metricgate wrote it" in line for line in told) == 1, told
+        after = load([(name, to_yaml(each)) for name, each in imported.files.items()])
+        assert isinstance(after, Catalog), str(after)
+        values = [str(each) for file in imported.files.values() for each in file.get("metrics", ())]
+        assert any(f"= {4 if new == '= 4' else 3}" in text for text in values)
 
 
 def test_what_dbt_cannot_join_takes_its_metrics_along() -> None:

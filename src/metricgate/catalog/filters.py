@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from metricgate.catalog import codes
-from metricgate.catalog.names import MEMBER_PATTERN, METRIC_PATTERN, metric_call
+from metricgate.catalog.names import MEMBER_PATTERN, METRIC_PATTERN, metric_call, split_metric_call
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.predicate import And, Comparison, Not, Operator, Or, Predicate, Scalar
@@ -66,6 +66,12 @@ def parse_filter(
     if reader.problems or predicate is None:
         return Problems(tuple(reader.problems))
     return predicate
+
+
+def subject_of(member: str) -> dict[str, Json]:
+    """Return the keys that name what is compared: ``{member}``, or ``{metric, group_by}``."""
+    call = split_metric_call(member)
+    return {"member": member} if call is None else {"metric": call[0], "group_by": list(call[1])}
 
 
 def _written(path: str, steps: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from metricgate.catalog.filters import subject_of
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.entries import scalars_as_json
 from metricgate.gateway.preparing import Prepared
@@ -86,7 +87,7 @@ def predicate_as_json(predicate: Predicate) -> Json:
         case Comparison():
             values = scalars_as_json(predicate.values)
             value: Json = values[0] if len(values) == 1 and str(predicate.op) not in {"in", "not_in"} else values
-            return {"member": predicate.member, "op": str(predicate.op), **({"value": value} if values else {})}
+            return {**subject_of(predicate.member), "op": str(predicate.op), **({"value": value} if values else {})}
         case And():
             return {"and": [predicate_as_json(part) for part in predicate.parts]}
         case Or():

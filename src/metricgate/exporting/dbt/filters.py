@@ -7,15 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from metricgate.catalog.catalog import Catalog
+from metricgate.catalog.filters import subject_of
 from metricgate.catalog.model import EntityType, SemanticModel
 from metricgate.catalog.names import METRIC_TIME, split_metric_call
 from metricgate.exporting.sql import Unsaid
+from metricgate.importing.source import said
 from metricgate.vocabulary.grain import Grain
+from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.predicate import And, Comparison, Not, Operator, Or, Predicate, Scalar, Template
 
 _BINARY = {
     Operator.EQ: "=", Operator.NE: "<>", Operator.LT: "<", Operator.LE: "<=", Operator.GT: ">", Operator.GE: ">=",
 }  # fmt: skip
+_ONE = {*_BINARY, Operator.CONTAINS, Operator.STARTS_WITH, Operator.ENDS_WITH}
 _LIKE = {Operator.CONTAINS: "%{}%", Operator.STARTS_WITH: "{}%", Operator.ENDS_WITH: "%{}"}
 _GRAINS = frozenset(grain.value for grain in Grain)
 _STAND_IN = re.compile(r"\$([mv])(\d+)")
@@ -45,6 +49,26 @@ class Filters:
                 return self._comparison(condition, self.member(condition.member, model))
             case Template():
                 return self._template(condition, model)
+
+    def kept(self, condition: Predicate, model: SemanticModel | None) -> Json:
+        """Return the condition in the form of ours in which it was written, metrics by their names in dbt."""
+        if isinstance(condition, And) and any(isinstance(part, Template) for part in condition.parts):
+            return [self.kept(part, model) for part in condition.parts]  # only a list holds text beside structure
+        match condition:
+            case And() | Or():
+                key = "and" if isinstance(condition, And) else "or"
+                return {key: [self.kept(part, model) for part in condition.parts]}
+            case Not():
+                return {"not": self.kept(condition.part, model)}
+            case Template():
+                return self._template(condition, model)
+            case Comparison():
+                subject = subject_of(condition.member)
+                if "metric" in subject:
+                    subject["metric"] = self.names.get(str(subject["metric"]), subject["metric"])
+                values = [each for each in condition.values if isinstance(each, (str, int, float))]
+                value: Json = values[0] if condition.op in _ONE else list[Json](values)
+                return said(**subject, op=str(condition.op)) | ({"value": value} if values else {})
 
     def member(self, member: str, model: SemanticModel | None) -> str:
         """Return the call in double braces that names the member in dbt."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from metricgate.catalog.catalog import Catalog
-from metricgate.catalog.dependencies import built_on
+from metricgate.catalog.dependencies import built_on, inputs_of
 from metricgate.catalog.metrics import (
     Aggregation,
     ConversionMetric,
@@ -22,11 +22,12 @@ from metricgate.exporting.dbt.filters import Filters
 from metricgate.exporting.dbt.models import meta_of
 from metricgate.exporting.definitions import Definitions, Document
 from metricgate.exporting.sql import Unsaid
+from metricgate.importing.dbt.kept_filters import KEPT_FILTERS, kept_filter
 from metricgate.importing.report import Notes
 from metricgate.importing.source import said
 from metricgate.vocabulary.grain import Grain
 from metricgate.vocabulary.json import Json
-from metricgate.vocabulary.predicate import Predicate
+from metricgate.vocabulary.predicate import Predicate, Template
 
 
 @dataclass(slots=True)
@@ -70,35 +71,39 @@ class Metrics:
     def _document(self, metric: Metric) -> Document:
         full = metric.header.name
         document = self.definitions.metrics[full].document
-        models = {each.model for each in self._leaves(metric)}
-        model = self._catalog.models[next(iter(models))] if len(models) == 1 else None
+        model = self._model(metric)
+        meta = meta_of({key: value for key, value in document.items() if key != "label"})
+        kept = self._kept(metric, model)
+        if kept:
+            held = meta.get("meta")
+            meta = {"meta": {**(held if isinstance(held, dict) else {}), KEPT_FILTERS: kept}}
         return said(
             name=self.names[full],
             description=metric.header.description,
             label=metric.header.label,
-            **self._typed(metric, model),
+            **self._typed(metric),
             filter=self._filter(metric.filter, model),
             time_granularity=self._grain(metric),
-            config=meta_of({key: value for key, value in document.items() if key != "label"}),
+            config=meta,
         )
 
-    def _typed(self, metric: Metric, model: SemanticModel | None) -> Document:
+    def _typed(self, metric: Metric) -> Document:
         match metric:
             case SimpleMetric():
                 return {"type": "simple", **self._simple(metric)}
             case RatioMetric():
                 return {
                     "type": "ratio",
-                    "numerator": self._input(metric.numerator, model),
-                    "denominator": self._input(metric.denominator, model),
+                    "numerator": self._input(metric.numerator),
+                    "denominator": self._input(metric.denominator),
                 }
             case DerivedMetric():
-                inputs: list[Json] = [self._input(each, model, alias=True) for each in metric.inputs]
+                inputs: list[Json] = [self._input(each, alias=True) for each in metric.inputs]
                 return {"type": "derived", "expr": metric.expression.text, "input_metrics": inputs}
             case CumulativeMetric():
                 return said(
                     type="cumulative",
-                    input_metric=self._input(metric.input, model),
+                    input_metric=self._input(metric.input),
                     window=None if metric.window is None else str(metric.window),
                     grain_to_date=None if metric.grain_to_date is None else str(metric.grain_to_date),
                     period_agg=str(metric.period_aggregation),
@@ -111,8 +116,8 @@ class Metrics:
                 return said(
                     type="conversion",
                     entity=metric.entity,
-                    base_metric=self._input(metric.base, model),
-                    conversion_metric=self._input(metric.conversion, model),
+                    base_metric=self._input(metric.base),
+                    conversion_metric=self._input(metric.conversion),
                     calculation=str(metric.calculation),
                     window=None if metric.window is None else str(metric.window),
                     constant_properties=constant,
@@ -146,12 +151,12 @@ class Metrics:
             **options,
         }
 
-    def _input(self, each: InputMetric, model: SemanticModel | None, *, alias: bool = False) -> Json:
+    def _input(self, each: InputMetric, *, alias: bool = False) -> Json:
         name = self.names[each.name]
         found = said(
             name=name,
             alias=each.alias if alias and each.alias != name else None,
-            filter=self._filter(each.filter, model),
+            filter=self._filter(each.filter, self._model(self._catalog.metrics[each.name])),
             offset_window=None if each.offset_window is None else str(each.offset_window),
             offset_to_grain=None if each.offset_to_grain is None else str(each.offset_to_grain),
         )
@@ -161,6 +166,17 @@ class Metrics:
         if condition is None:
             return None
         return Filters(catalog=self._catalog, names=self.names).text(condition, model)
+
+    def _kept(self, metric: Metric, model: SemanticModel | None) -> list[Json]:
+        """Return the filters of the metric and its inputs that are no template: dbt's text cannot hold their form."""
+        filters = Filters(catalog=self._catalog, names=self.names)
+        inputs = [(each.filter, self._model(self._catalog.metrics[each.name])) for each in inputs_of(metric)]
+        found: list[Json] = []
+        for each, own in [(metric.filter, model), *inputs]:
+            if each is not None and not isinstance(each, Template):
+                item = kept_filter(filters.text(each, own), filters.kept(each, own))
+                found.extend([] if item in found else [item])
+        return found
 
     def _grain(self, metric: Metric) -> str | None:
         """Return what plain ``metric_time`` means: dbt's own rule is the day, ours the grain of the data."""
@@ -178,5 +194,10 @@ class Metrics:
         if isinstance(metric, SimpleMetric):
             yield metric
             return
-        for name in built_on(metric):
-            yield from self._leaves(self._catalog.metrics[name])
+        for each in inputs_of(metric):
+            yield from self._leaves(self._catalog.metrics[each.name])
+
+    def _model(self, metric: Metric) -> SemanticModel | None:
+        """Return the model of all rows that a metric aggregates; None where there are several."""
+        models = {each.model for each in self._leaves(metric)}
+        return self._catalog.models[next(iter(models))] if len(models) == 1 else None

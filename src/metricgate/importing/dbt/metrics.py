@@ -14,6 +14,7 @@ from metricgate.importing.dbt.inputs import (
     metric_inputs,
     simple_document,
 )
+from metricgate.importing.dbt.kept_filters import KEPT_FILTERS, KeptFilters, kept_filters
 from metricgate.importing.dbt.measures import aggregation_keys, window
 from metricgate.importing.dbt.words import config_of, words_of
 from metricgate.importing.source import Part, said
@@ -27,6 +28,7 @@ class Draft:
     Attributes:
         params: ``type_params`` (legacy), or the metric itself (latest).
         model: the semantic model it is nested in (latest).
+        kept: filters in the form that our exporter found.
     """
 
     part: Part
@@ -34,6 +36,7 @@ class Draft:
     name: str
     type: str
     model: str | None
+    kept: KeptFilters
     words: dict[str, Json] = field(default_factory=dict)
     filters: list[str] = field(default_factory=list)
 
@@ -47,7 +50,8 @@ def draft_of(part: Part, model: str | None = None) -> Draft | None:
     """Read what every metric has; None where the metric is switched off."""
     name = part.needed("name", "a metric")
     what = f"the metric {name!r}"
-    config, enabled = config_of(part, what)
+    kept = kept_filters(part)
+    config, enabled = config_of(part, what, read=(KEPT_FILTERS,) if kept.by_digest else ())
     kind = part.word("type") or ""
     words = words_of(part, what)
     grain = part.word("time_granularity")
@@ -67,6 +71,7 @@ def draft_of(part: Part, model: str | None = None) -> Draft | None:
         name=name,
         type=kind,
         model=model,
+        kept=kept,
         words=said(**words, **config, time_granularity=grain),
         filters=filters,
     )
@@ -93,7 +98,7 @@ def convert(draft: Draft, measures: Measures) -> dict[str, Json]:
     if draft.params is not draft.part:
         draft.params.finish(draft.what)
     draft.part.finish(draft.what)
-    return document
+    return draft.kept.restored(document, draft.what, draft.part.reading.notes)
 
 
 def measure_of(draft: Draft) -> MeasureInput | None:

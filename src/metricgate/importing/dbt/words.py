@@ -23,8 +23,11 @@ def _shortened(part: Part, key: str, what: str) -> str | None:
     return text[:_LONGEST]
 
 
-def config_of(part: Part, what: str) -> tuple[dict[str, Json], bool]:
-    """Return the keys that ``config`` (and ``config.meta``) give to our document, and whether it is enabled."""
+def config_of(part: Part, what: str, *, read: tuple[str, ...] = ()) -> tuple[dict[str, Json], bool]:
+    """Return the keys that ``config`` (and ``config.meta``) give to our document, and whether it is enabled.
+
+    ``read`` are keys of ``meta`` that the caller reads itself.
+    """
     part.ignore(*_BOOKKEEPING)
     config = part.part("config")
     if config is None:
@@ -38,6 +41,7 @@ def config_of(part: Part, what: str) -> tuple[dict[str, Json], bool]:
             keys["owner"] = meta.text("owner")
         synonyms = [item for item, _spot in meta.items("synonyms") if isinstance(item, str)]
         keys.update(said(synonyms=synonyms))
+        meta.ignore(*read)
         meta.finish(f"config.meta of {what}")
     config.finish(f"config of {what}")
     return keys, enabled
