@@ -91,13 +91,14 @@ def load_policies(folder: Path, settings: Settings) -> Policy | Problems:
     return documents if isinstance(documents, Problems) else load_policy(documents)
 
 
-def load_governance(folder: Path, settings: Settings, dialect: str) -> Governance | Problems:
-    """Load catalog and policy and make them ready to answer in ``dialect``."""
+def load_governance(folder: Path, settings: Settings, dialect: str, mask_key: str) -> Governance | Problems:
+    """Load catalog and policy and make them ready to answer in ``dialect``; ``mask_key`` is the key of hashed masks."""
     loaded = load_definitions(folder, settings)
     if isinstance(loaded, Problems):
         return loaded
     catalog, policy = loaded
-    return govern(catalog=catalog, judge=Judge(policy, CasbinRoleBook(policy.roles, policy.grants)), dialect=dialect)
+    judge = Judge(policy, CasbinRoleBook(policy.roles, policy.grants))
+    return govern(catalog=catalog, judge=judge, dialect=dialect, mask_key=mask_key)
 
 
 class GovernanceHolder:
@@ -121,7 +122,7 @@ class GovernanceHolder:
 
     def reload(self) -> Governance | Problems | None:
         """Load again. Returns the state now in force, the problems that kept the old one, or None without a change."""
-        loaded = load_governance(self._folder, self._settings, self._dialect)
+        loaded = load_governance(self._folder, self._settings, self._dialect, self._current.mask_key)
         if isinstance(loaded, Problems):
             return loaded
         same = loaded.catalog.version == self._current.catalog.version

@@ -13,6 +13,7 @@ import structlog
 from metricgate import __version__
 from metricgate.adapters.observers.telemetry import Telemetry, TelemetryOptions
 from metricgate.adapters.stores.ledger_keys import load_signer
+from metricgate.adapters.stores.mask_key import load_mask_key
 from metricgate.adapters.stores.sqlite_ledger import SqliteLedger
 from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.governing import GovernanceHolder, load_governance, state_of_files
@@ -60,6 +61,7 @@ class StatePaths:
     private_key: Path
     public_key: Path
     api_keys: Path
+    mask_key: Path
 
     @classmethod
     def of(cls, folder: Path, settings: Settings) -> StatePaths:
@@ -72,6 +74,7 @@ class StatePaths:
             private_key=ledger.with_suffix(".key"),
             public_key=ledger.with_suffix(".vkey"),
             api_keys=state / "keys.db",
+            mask_key=state / "mask.key",
         )
 
 
@@ -120,7 +123,8 @@ async def running(
         warehouse = _warehouse(folder, settings)
         stack.push_async_callback(warehouse.close)
         seen = state_of_files(folder, settings)
-        first = load_governance(folder, settings, warehouse.dialect)
+        mask_key = _mask_key(StatePaths.of(folder, settings).mask_key)
+        first = load_governance(folder, settings, warehouse.dialect, mask_key)
         if isinstance(first, Problems):
             raise StartRefused("the project's definitions have problems", first)
         ledger = await asyncio.to_thread(open_ledger, folder, settings)
@@ -142,6 +146,13 @@ async def running(
             governance=holder, warehouse=warehouse, ledger=ledger, observer=telemetry, clock=clock or SystemClock()
         )
         yield Running(gateway=gateway, governance=holder, ledger=ledger, warehouse=warehouse, telemetry=telemetry)
+
+
+def _mask_key(path: Path) -> str:
+    try:
+        return load_mask_key(path)
+    except (OSError, ValueError) as error:
+        raise StartRefused(f"the key of masks cannot be read: {error}") from error
 
 
 def _warehouse(folder: Path, settings: Settings) -> Warehouse:

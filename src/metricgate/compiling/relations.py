@@ -15,9 +15,12 @@ from metricgate.compiling.context import Context
 from metricgate.compiling.dialects import dialect_named
 from metricgate.compiling.masking import masked
 from metricgate.compiling.row_filters import bound_row_filters
+from metricgate.compiling.statement import ExpectedColumn, Statement
 from metricgate.compiling.trees import all_of, literal
 from metricgate.planning.plan import Plan
+from metricgate.vocabulary.digest import digest_of_bytes
 from metricgate.vocabulary.obligation import Mask, Obligations
+from metricgate.vocabulary.predicate import Scalar
 from metricgate.vocabulary.problem import Problem, Problems
 from metricgate.vocabulary.relation import Relation
 
@@ -65,6 +68,31 @@ def relation_of(
         text = str(error).split("\n", 1)[0]
         return Problems((Problem(code=codes.UNREADABLE_EXPRESSION, message=f"Not to be written in {dialect}: {text}"),))
     return Relation(sql=sql, parameters=tuple(context.parameters))
+
+
+def confined_statement(
+    sql: str, parameters: tuple[Scalar, ...], columns: Sequence[str], dialect: str, *, row_limit: int | None
+) -> Statement:
+    """Return SQL that somebody else's text shaped as a statement for the jail.
+
+    Args:
+        sql: text of the guard's making, with numbered parameters.
+        parameters: their values.
+        columns: output names.
+        dialect: a sqlglot name.
+        row_limit: rows to answer; the text asks for one more.
+    """
+    known = dialect_named(dialect)
+    text, values = known.marked(sql, parameters) if known.marked is not None else (sql, parameters)
+    return Statement(
+        sql=text,
+        parameters=values,
+        dialect=dialect,
+        columns=tuple(ExpectedColumn(name=each, type=None) for each in columns),
+        digest=digest_of_bytes(f"{dialect}\n{text}".encode()),
+        row_limit=row_limit,
+        confined=True,
+    )
 
 
 def _no_plan(_plan: Plan) -> exp.Select:

@@ -64,6 +64,18 @@ VERSION_CHANGED = _code(
     "The question pins a definition version that is not in force, so that its numbers would mean something else.",
     "Look at the definition with describe_metric, then pin the version in force or leave the pin out.",
 )
+MASKED_COLUMN = _code(
+    "E_MASKED_COLUMN",
+    403,
+    "A column that policy masks for the caller is used for more than being shown.",
+    "Show the column, and leave it out of filters, groups, order, joins and aggregates; the hint says what is allowed.",
+)
+NO_SUCH_DATASET = _code(
+    "E_NO_SUCH_DATASET",
+    404,
+    "There is no dataset of that name, or none that the caller may read.",
+    "Take a name from describe_dataset without arguments.",
+)
 NO_SUCH_RECORD = _code(
     "E_NO_SUCH_RECORD",
     404,
@@ -130,6 +142,8 @@ CODES = (
     METRIC_DRAFT,
     METRIC_RETIRED,
     VERSION_CHANGED,
+    MASKED_COLUMN,
+    NO_SUCH_DATASET,
     NO_SUCH_RECORD,
     LEDGER_UNAVAILABLE,
     INTERNAL,

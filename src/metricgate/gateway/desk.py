@@ -9,6 +9,7 @@ from datetime import date
 
 from metricgate.compiling.statement import Statement
 from metricgate.gateway import codes, entries
+from metricgate.gateway.engine import Engine
 from metricgate.gateway.governance import Governance
 from metricgate.gateway.outcome import Answered, Fault, Outcome, Record, Refused
 from metricgate.gateway.ports import Durable, Ledger, LedgerUnavailable, Observer, Released, Rows, Span, Warehouse
@@ -41,13 +42,18 @@ class Desk:
     call: ToolCall
     governance: Governance
     ledger: Ledger
-    warehouse: Warehouse
+    engine: Engine
     observer: Observer
     span: Span
     today: date
     """The day of the call, in UTC: decides which deprecated metrics still answer."""
     released: list[Durable] = field(default_factory=list)
     """Intents that have no outcome yet."""
+
+    @property
+    def warehouse(self) -> Warehouse:
+        """The engine that runs statements."""
+        return self.engine.warehouse
 
     @property
     def tool(self) -> Resource:

@@ -9,6 +9,7 @@ import structlog
 
 from metricgate.gateway import codes
 from metricgate.gateway.desk import Desk
+from metricgate.gateway.engine import Engine
 from metricgate.gateway.governance import GovernanceSource
 from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Refused
 from metricgate.gateway.ports import Clock, Ledger, Observer, Warehouse
@@ -36,7 +37,7 @@ class Gateway:
         clock: Clock,
     ) -> None:
         self._governance = governance
-        self._warehouse = warehouse
+        self._engine = Engine(warehouse, clock)
         self._ledger = ledger
         self._observer = observer
         self._clock = clock
@@ -66,7 +67,7 @@ class Gateway:
                 call=call,
                 governance=self._governance.current,
                 ledger=self._ledger,
-                warehouse=self._warehouse,
+                engine=self._engine,
                 observer=self._observer,
                 span=span,
                 today=datetime.fromtimestamp(self._clock.unix_nano() // 1_000_000_000, UTC).date(),

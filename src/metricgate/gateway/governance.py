@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Protocol
 
@@ -34,6 +34,8 @@ class Governance:
     this state is in force."""
     fresh: Roads
     """The same without memory, for questions too large to keep."""
+    mask_key: str = field(default="", repr=False)
+    """The key of ``hash`` masks; nobody outside the gateway has it."""
 
     def roads(self, size: int) -> Roads:
         """Return how to plan and compile a question that came in ``size`` bytes."""
@@ -57,18 +59,18 @@ class GovernanceSource(Protocol):
         ...
 
 
-def govern(*, catalog: Catalog, judge: Judge, dialect: str) -> Governance:
+def govern(*, catalog: Catalog, judge: Judge, dialect: str, mask_key: str = "") -> Governance:
     """Make a catalog and a judge ready to answer in ``dialect``."""
     planner = Planner(catalog)
     plan = lru_cache(maxsize=_REMEMBERED)(planner.plan)
 
     def compiled(question: Question, obligations: Obligations) -> Statement | Problems:
         planned = plan(question)
-        return planned if isinstance(planned, Problems) else compile_plan(planned, obligations, dialect)
+        return planned if isinstance(planned, Problems) else compile_plan(planned, obligations, dialect, mask_key)
 
     def compiled_fresh(question: Question, obligations: Obligations) -> Statement | Problems:
         planned = planner.plan(question)
-        return planned if isinstance(planned, Problems) else compile_plan(planned, obligations, dialect)
+        return planned if isinstance(planned, Problems) else compile_plan(planned, obligations, dialect, mask_key)
 
     return Governance(
         catalog=catalog,
@@ -76,4 +78,5 @@ def govern(*, catalog: Catalog, judge: Judge, dialect: str) -> Governance:
         judge=judge,
         remembered=Roads(plan=plan, compile=lru_cache(maxsize=_REMEMBERED)(compiled)),
         fresh=Roads(plan=planner.plan, compile=compiled_fresh),
+        mask_key=mask_key,
     )

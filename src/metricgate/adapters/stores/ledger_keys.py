@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
-import os
 import secrets
 from pathlib import Path
 
+from metricgate.adapters.stores.files import write_new
 from metricgate.ledger.note import NoteError, Signer, VerifierKey, parse_key
 
 _SEED_BYTES = 32
@@ -25,7 +25,7 @@ def load_signer(private: Path, public: Path, *, name: str) -> Signer:
         OSError: a file cannot be read or made.
     """
     if not private.exists():
-        _write(private, base64.b64encode(secrets.token_bytes(_SEED_BYTES)) + b"\n", 0o600)
+        write_new(private, base64.b64encode(secrets.token_bytes(_SEED_BYTES)) + b"\n", 0o600)
     try:
         seed = base64.b64decode(private.read_bytes().strip(), validate=True)
     except ValueError as error:
@@ -34,7 +34,7 @@ def load_signer(private: Path, public: Path, *, name: str) -> Signer:
         raise NoteError(f"{private} is not a private key")
     signer = Signer(name, seed)
     if not public.exists():
-        _write(public, f"{signer.verifier}\n".encode(), 0o644)
+        write_new(public, f"{signer.verifier}\n".encode(), 0o644)
     elif load_verifier(public) != signer.verifier:
         raise NoteError(f"{public} is not the public key of {private} under the name {name!r}")
     return signer
@@ -48,21 +48,3 @@ def load_verifier(public: Path) -> VerifierKey:
         OSError: it cannot be read.
     """
     return parse_key(public.read_text(encoding="utf-8"))
-
-
-def _write(path: Path, data: bytes, mode: int) -> None:
-    """Write a new file durably: it is complete or not there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    try:
-        os.write(descriptor, data)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    beside.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -82,7 +82,7 @@ async def _serve(desk: Desk, parsed: Parsed[ValuesArguments]) -> Outcome:
     if verdict.decision is not Decision.ALLOW:
         return await desk.deny(verdict, of_plan(plan))
     with desk.observer.span("gov.compile"):
-        statement = compile_plan(plan, verdict.obligations, desk.warehouse.dialect)
+        statement = compile_plan(plan, verdict.obligations, desk.warehouse.dialect, desk.governance.mask_key)
     if isinstance(statement, Problems):
         return await desk.refuse(statement, verdict=verdict, facts=of_plan(plan))
     ran = await desk.run(statement, verdict, of_plan(plan))
