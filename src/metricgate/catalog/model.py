@@ -84,6 +84,20 @@ class Relationship:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SourceColumn:
+    """What is said of a column of the source itself, for those who write SQL of their own and for policy.
+
+    Attributes:
+        name: as written; columns are told apart without regard to case.
+        sensitivity: labels, sorted.
+    """
+
+    name: str
+    description: str = ""
+    sensitivity: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SemanticModel:
     """A governed dataset. Its ``name`` is what policy calls it (``dataset:<name>``).
 
@@ -91,6 +105,8 @@ class SemanticModel:
         source: the relation's name parts as the warehouse knows them, e.g. ``("main", "orders")``.
         primary_entity: name of the primary entity, declared or by ``primary_entity:``; None where there is none.
         agg_time_dimension: default time dimension of the metrics built on this model.
+        columns: of the source, as far as something is said of them.
+        sensitivity: labels of the dataset, sorted.
     """
 
     name: str
@@ -104,6 +120,8 @@ class SemanticModel:
     label: str | None = None
     owner: str | None = None
     domain: str | None = None
+    columns: tuple[SourceColumn, ...] = ()
+    sensitivity: tuple[str, ...] = ()
     place: Place | None = None
 
     @property

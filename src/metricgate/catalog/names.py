@@ -14,6 +14,9 @@ METRIC_PATTERN = r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)?"
 LONGEST = 100
 
 _METRIC_CALL = re.compile(r"Metric\(([^;()]+); ([^;()]+)\)")
+LABEL_PATTERN = r"^[a-z0-9][a-z0-9_-]*(\.[a-z0-9_-]+)*$"
+_LABEL = re.compile(LABEL_PATTERN)
+_COLUMN = re.compile(r"[\w-]+")
 _NAME = re.compile(NAME_PATTERN)
 _SOURCE_PART = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
 _MOST_PARTS = 3
@@ -48,6 +51,24 @@ def checked_part(name: str) -> str:
     if name in RESERVED:
         raise ValueError(f"{name!r} is a word of the question's grammar; take another name")
     return checked_name(name)
+
+
+def checked_label(label: str) -> str:
+    """Return a label of sensitivity; raise ``ValueError`` where policy could not name it."""
+    if len(label) > LONGEST or not _LABEL.fullmatch(label):
+        near = re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")[:LONGEST]
+        example = f", such as {near!r}" if _LABEL.fullmatch(near) else ""
+        raise ValueError(
+            f"{label[:LONGEST]!a} is not a label: lower-case letters, digits, `_`, `-` and dots between{example}"
+        )
+    return label
+
+
+def checked_column(name: str) -> str:
+    """Return the name of a source's column; raise ``ValueError`` where policy could not name it."""
+    if len(name) > LONGEST or not _COLUMN.fullmatch(name):
+        raise ValueError(f"{name[:LONGEST]!a} is not a column that policy can name: letters, digits, `_` and `-`")
+    return name
 
 
 def checked_source(source: str) -> str:

@@ -46,6 +46,7 @@ def check(catalog: Catalog, described: Described) -> tuple[Problem, ...]:
             problems.append(_no_table(model.source, described, model.place))
             continue
         problems.extend(_model_problems(model, columns))
+        problems.extend(_unknown_columns(model, columns))
         for metric in catalog.metrics.values():
             if isinstance(metric, SimpleMetric) and metric.model == model.name:
                 problems.extend(_metric_problems(metric, model, columns))
@@ -64,6 +65,13 @@ def check(catalog: Catalog, described: Described) -> tuple[Problem, ...]:
 def _columns(described: Described, source: tuple[str, ...]) -> dict[str, DataType] | None:
     columns = described.get(source)
     return None if columns is None else {column.name.lower(): column.type for column in columns}
+
+
+def _unknown_columns(model: SemanticModel, columns: Mapping[str, DataType]) -> Iterator[Problem]:
+    """A label on a misspelt column would protect nothing."""
+    for at, named in enumerate(model.columns):
+        if named.name.lower() not in columns:
+            yield _no_column(named.name, model.source, columns, _below(model.place, f"columns[{at}]"))
 
 
 def _model_problems(model: SemanticModel, columns: Mapping[str, DataType]) -> Iterator[Problem]:

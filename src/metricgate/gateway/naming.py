@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from metricgate.catalog.labels import labelled
 from metricgate.catalog.metrics import Metric, Status
 from metricgate.gateway.desk import Desk
 from metricgate.planning.naming import ambiguous_metric, unknown_metric
@@ -41,9 +42,14 @@ def resolve_metrics(desk: Desk, names: tuple[str, ...]) -> Named | Problems:
     return Named(metrics=tuple(full), notes=tuple(notes))
 
 
+def resource_of(desk: Desk, metric: str) -> Resource:
+    """Return the metric of that full name as policy calls it, with its labels."""
+    return labelled(Resource(ResourceKind.METRIC, metric), desk.governance.catalog)
+
+
 def may_describe(desk: Desk, metric: str) -> bool:
     """Whether the caller may know of the metric."""
-    return desk.allows(Action.DESCRIBE, Resource(ResourceKind.METRIC, metric))
+    return desk.allows(Action.DESCRIBE, resource_of(desk, metric))
 
 
 def retired(metric: Metric, today: date) -> bool:
@@ -58,7 +64,7 @@ def is_usable(desk: Desk, name: str) -> bool:
     """Whether the metric would answer this caller by its standing: no draft that is closed to it, not retired."""
     metric = desk.governance.catalog.metrics[name]
     if metric.header.status is Status.DRAFT:
-        return desk.allows(Action.QUERY_DRAFT, Resource(ResourceKind.METRIC, name))
+        return desk.allows(Action.QUERY_DRAFT, resource_of(desk, name))
     return not retired(metric, desk.today)
 
 

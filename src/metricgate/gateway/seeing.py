@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from metricgate.catalog.labels import labelled
 from metricgate.gateway.desk import Desk
+from metricgate.gateway.naming import resource_of
 from metricgate.gateway.outcome import Outcome
 from metricgate.planning.plan import Plan
 from metricgate.planning.planner import ReachableMember, Sight
@@ -41,7 +43,7 @@ class Seen:
     def _allowed(self, action: Action, resource: Resource) -> bool:
         about = (action, resource)
         if about not in self._known:
-            self._known[about] = self._desk.allows(action, resource)
+            self._known[about] = self._desk.allows(action, labelled(resource, self._desk.governance.catalog))
         return self._known[about]
 
 
@@ -68,7 +70,7 @@ async def refuse_unplanned(
         again: plans the same question within a sight.
     """
     on_metrics = Action.QUERY if action is Action.QUERY else Action.DESCRIBE
-    verdict = desk.judge(on_metrics, (desk.tool, *(Resource(ResourceKind.METRIC, name) for name in metrics)))
+    verdict = desk.judge(on_metrics, (desk.tool, *(resource_of(desk, name) for name in metrics)))
     if verdict.decision is not Decision.ALLOW:
         return await desk.deny(verdict)
     shown = again(Seen(desk, action))

@@ -12,12 +12,12 @@ from metricgate.catalog.metrics import Metric, Status
 from metricgate.catalog.names import split_metric_call
 from metricgate.gateway import codes
 from metricgate.gateway.desk import Desk
-from metricgate.gateway.naming import is_usable, may_describe, resolve_metrics, retired
+from metricgate.gateway.naming import is_usable, may_describe, resolve_metrics, resource_of, retired
 from metricgate.planning.question import Question
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.predicate import members_of
 from metricgate.vocabulary.problem import Place, Problem, Problems
-from metricgate.vocabulary.resource import Action, Resource, ResourceKind
+from metricgate.vocabulary.resource import Action
 
 _MOST_OFFERED = 5
 
@@ -65,7 +65,7 @@ def _named(desk: Desk, question: Question) -> tuple[str, ...]:
 
 def _unready(desk: Desk, metric: Metric) -> Problem | None:
     name = metric.header.name
-    if metric.header.status is Status.DRAFT and not desk.allows(Action.QUERY_DRAFT, _resource(name)):
+    if metric.header.status is Status.DRAFT and not desk.allows(Action.QUERY_DRAFT, resource_of(desk, name)):
         offered: list[Json] = list(_instead(desk, metric))
         hint = f"Active and near it: {', '.join(map(str, offered))}." if offered else codes.METRIC_DRAFT.cure
         return Problem(
@@ -115,7 +115,7 @@ def _instead(desk: Desk, draft: Metric) -> tuple[str, ...]:
         if each.header.status is Status.ACTIVE
         and is_usable(desk, each.header.name)
         and may_describe(desk, each.header.name)
-        and desk.allows(Action.QUERY, _resource(each.header.name))
+        and desk.allows(Action.QUERY, resource_of(desk, each.header.name))
     )
     return tuple(dict.fromkeys(usable))[:_MOST_OFFERED]
 
@@ -146,7 +146,3 @@ def _changed(name: str, pinned: str, current: str, place: Place) -> Problem:
         hint=codes.VERSION_CHANGED.cure,
         details={"metric": name, "pinned": pinned[:80], "current": current},
     )
-
-
-def _resource(name: str) -> Resource:
-    return Resource(ResourceKind.METRIC, name)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from metricgate.catalog.catalog import Catalog
+from metricgate.catalog.labels import dataset_resource, member_resource, metric_resource
 from metricgate.catalog.metrics import Aggregation, Metric, RatioMetric, SimpleMetric, Status, Window
 from metricgate.planning import codes
 from metricgate.planning.binding import Binder
@@ -51,7 +52,7 @@ def conclude(
     within = [name for answer in answers for name in answer.datasets]
     read = (table.model for each in scanned for table in each.scan.reads if table.model)
     datasets = tuple(dict.fromkeys([*read, *within]))
-    resources = _resources(named, scanned, datasets, answers)
+    resources = _resources(named, scanned, datasets, answers, catalog)
     return Plan(
         metrics=tuple(_planned(asked, metric, value) for asked, metric, value in named),
         columns=columns,
@@ -67,17 +68,17 @@ def conclude(
 
 
 def _resources(
-    named: Named, scanned: Scanned, datasets: Sequence[str], answers: Sequence[Plan]
+    named: Named, scanned: Scanned, datasets: Sequence[str], answers: Sequence[Plan], catalog: Catalog
 ) -> tuple[Resource, ...]:
     """Metrics, then dimensions, then datasets; what filters compare with counts as asked."""
     dimensions = dict.fromkeys(used for each in scanned for used in each.binder.used if used[0])
     within = [resource for answer in answers for resource in answer.resources]
     found = (
-        *(Resource(ResourceKind.METRIC, metric.header.name) for _asked, metric, _value in named),
+        *(metric_resource(metric) for _asked, metric, _value in named),
         *(each for each in within if each.kind is ResourceKind.METRIC),
-        *(Resource(ResourceKind.DIMENSION, f"{model}.{name}") for model, name in dimensions),
+        *(member_resource(catalog.models[model], name) for model, name in dimensions),
         *(each for each in within if each.kind is ResourceKind.DIMENSION),
-        *(Resource(ResourceKind.DATASET, name) for name in datasets),
+        *(dataset_resource(catalog.models[name]) for name in datasets),
     )
     return tuple(dict.fromkeys(found))
 

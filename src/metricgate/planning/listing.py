@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from metricgate.catalog.catalog import Catalog
+from metricgate.catalog.labels import dataset_resource, member_resource
 from metricgate.catalog.metrics import SimpleMetric
 from metricgate.catalog.model import Dimension, Entity
 from metricgate.planning import codes
@@ -15,7 +16,6 @@ from metricgate.planning.scan import Condition, Key, Reference, Scan, Table
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.predicate import Comparison, Operator
 from metricgate.vocabulary.problem import Place, Problem, Problems
-from metricgate.vocabulary.resource import Resource, ResourceKind
 
 
 def plan_values(
@@ -62,8 +62,8 @@ def plan_values(
         limit=limit,
         offset=offset,
         resources=(
-            Resource(ResourceKind.DIMENSION, f"{model.name}.{own.name}"),
-            Resource(ResourceKind.DATASET, model.name),
+            member_resource(model, own.name),
+            dataset_resource(model),
         ),
         models=(model,),
         explanation=Explanation(

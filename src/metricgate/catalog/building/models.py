@@ -9,7 +9,15 @@ from metricgate.catalog import codes
 from metricgate.catalog.building.origin import Findings, Origin
 from metricgate.catalog.documents import DimensionDocument, EntityDocument, RelationshipDocument, SemanticModelDocument
 from metricgate.catalog.expression import Expression
-from metricgate.catalog.model import Dimension, DimensionType, Entity, EntityType, Relationship, SemanticModel
+from metricgate.catalog.model import (
+    Dimension,
+    DimensionType,
+    Entity,
+    EntityType,
+    Relationship,
+    SemanticModel,
+    SourceColumn,
+)
 from metricgate.vocabulary.grain import Grain
 from metricgate.vocabulary.nearest import did_you_mean
 
@@ -46,8 +54,28 @@ def build_model(document: SemanticModelDocument, origin: Origin, findings: Findi
         label=document.label,
         owner=document.owner,
         domain=document.domain,
+        columns=_columns(document, origin, findings),
+        sensitivity=_labels(document.sensitivity),
         place=origin.at(),
     )
+
+
+def _columns(document: SemanticModelDocument, origin: Origin, findings: Findings) -> tuple[SourceColumn, ...]:
+    first: dict[str, str] = {}
+    for at, each in enumerate(document.columns):
+        name, place = each.name.lower(), origin.at("columns", at, "name")
+        if name in first:
+            message = f"the model {document.name!r} has the column {name!r} twice"
+            findings.add(codes.DUPLICATE_NAME, message, place, f"The first is in line {first[name]}.")
+        first.setdefault(name, str(place.line))
+    return tuple(
+        SourceColumn(name=each.name, description=each.description, sensitivity=_labels(each.sensitivity))
+        for each in document.columns
+    )
+
+
+def _labels(written: str | tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted({written} if isinstance(written, str) else set(written)))
 
 
 def _check_part_names(document: SemanticModelDocument, origin: Origin, findings: Findings) -> None:

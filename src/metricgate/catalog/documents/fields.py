@@ -7,7 +7,16 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, JsonValue, StrictInt
 
 from metricgate.catalog.metrics.window import parse_window
-from metricgate.catalog.names import LONGEST, NAME_PATTERN, checked_name, checked_part, checked_source
+from metricgate.catalog.names import (
+    LABEL_PATTERN,
+    LONGEST,
+    NAME_PATTERN,
+    checked_column,
+    checked_label,
+    checked_name,
+    checked_part,
+    checked_source,
+)
 
 
 def checked_window(text: str) -> str:
@@ -44,6 +53,16 @@ WindowText = Annotated[str, AfterValidator(checked_window)]
 
 Words = Annotated[str, Field(max_length=10_000)]
 """Text for people and agents. It never changes a number, so it does not count for the version."""
+
+Label = Annotated[
+    str,
+    AfterValidator(checked_label),
+    Field(json_schema_extra={"pattern": LABEL_PATTERN, "maxLength": LONGEST}),
+]
+"""A class of data that policy can speak of: ``label:personal``."""
+
+ColumnName = Annotated[str, AfterValidator(checked_column)]
+"""A column of a source."""
 
 Synonym = Annotated[str, Field(min_length=1, max_length=LONGEST)]
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, StrictInt, Tag
 
-from metricgate.catalog.documents.fields import Filter, Name, Reference, Sql, Synonym, WindowText, Words
+from metricgate.catalog.documents.fields import Filter, Label, Name, Reference, Sql, Synonym, WindowText, Words
 from metricgate.catalog.metrics.conversion import Calculation
 from metricgate.catalog.metrics.cumulative import PeriodAggregation
 from metricgate.catalog.metrics.header import Status
@@ -58,7 +58,7 @@ class HeaderDocument(Document):
     certification: CertificationDocument | None = None
     synonyms: tuple[Synonym, ...] = ()
     ai_context: AiContextDocument | None = None
-    sensitivity: str | None = None
+    sensitivity: Label | None = Field(default=None, description="A class of data that policy can speak of.")
     deprecation: DeprecationDocument | None = None
     filter: Filter = Field(default=None, description="Only rows where this holds count.")
 

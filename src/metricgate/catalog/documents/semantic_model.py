@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from metricgate.catalog.documents.fields import Name, Part, Reference, Source, Sql, Synonym, Words
+from metricgate.catalog.documents.fields import ColumnName, Label, Name, Part, Reference, Source, Sql, Synonym, Words
 from metricgate.catalog.documents.metric import MetricDocument
 from metricgate.catalog.model import DimensionType, EntityType, Validity
 from metricgate.documents import Document
@@ -42,8 +42,19 @@ class DimensionDocument(Document):
     label: Words | None = None
     description: Words = ""
     synonyms: tuple[Synonym, ...] = ()
-    sensitivity: str | None = Field(
+    sensitivity: Label | None = Field(
         default=None, description="A class of data that policy can speak of, e.g. personal."
+    )
+
+
+class ColumnDocument(Document):
+    """What is said of a column of the source itself."""
+
+    name: ColumnName = Field(description="As the warehouse knows it, without regard to case.")
+    description: Words = ""
+    sensitivity: Label | tuple[Label, ...] = Field(
+        default=(),
+        description="Labels that policy can speak of, e.g. personal; dimensions that are just it share them.",
     )
 
 
@@ -84,6 +95,12 @@ class SemanticModelDocument(Document):
         default=None, description="IANA zone of the model's stored timestamps, where a dimension does not say its own."
     )
     defaults: DefaultsDocument | None = None
+    sensitivity: Label | tuple[Label, ...] = Field(
+        default=(), description="Labels of the dataset as a whole, e.g. confidential."
+    )
+    columns: tuple[ColumnDocument, ...] = Field(
+        default=(), description="What is to be said of columns of the source. It need not name them all."
+    )
     entities: tuple[EntityDocument, ...] = ()
     dimensions: tuple[DimensionDocument, ...] = ()
     relationships: tuple[RelationshipDocument, ...] = ()

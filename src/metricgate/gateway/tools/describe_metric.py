@@ -16,7 +16,7 @@ from metricgate.gateway.arguments import Parsed
 from metricgate.gateway.describing import member_as_json, shortened, summary_of
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.explanation import predicate_as_json
-from metricgate.gateway.naming import resolve_metrics
+from metricgate.gateway.naming import resolve_metrics, resource_of
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.seeing import Seen, may_group
 from metricgate.gateway.standing import deprecation_of
@@ -24,7 +24,7 @@ from metricgate.gateway.tools.tool import Tool, define
 from metricgate.policy.verdict import Decision
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problems
-from metricgate.vocabulary.resource import Action, Resource, ResourceKind
+from metricgate.vocabulary.resource import Action
 
 
 class DescribeArguments(BaseModel):
@@ -40,7 +40,7 @@ async def _serve(desk: Desk, parsed: Parsed[DescribeArguments]) -> Outcome:
     if isinstance(named, Problems):
         return await desk.refuse(named)
     name = named.metrics[0]
-    verdict = desk.judge(Action.DESCRIBE, (Resource(ResourceKind.METRIC, name),))
+    verdict = desk.judge(Action.DESCRIBE, (resource_of(desk, name),))
     if verdict.decision is not Decision.ALLOW:
         return await desk.deny(verdict)
     metric = desk.governance.catalog.metrics[name]

@@ -13,7 +13,7 @@ from metricgate.gateway.arguments import Parsed
 from metricgate.gateway.desk import Desk, Ran
 from metricgate.gateway.entries import of_plan
 from metricgate.gateway.explanation import policy_as_json
-from metricgate.gateway.naming import resolve_metrics
+from metricgate.gateway.naming import resolve_metrics, resource_of
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.result import RESULT_PROPERTIES, result_of
 from metricgate.gateway.seeing import refuse_unplanned
@@ -21,7 +21,7 @@ from metricgate.gateway.tools.tool import Tool, define
 from metricgate.planning.plan import Plan
 from metricgate.policy.verdict import Decision
 from metricgate.vocabulary.problem import Problems
-from metricgate.vocabulary.resource import Action, Resource, ResourceKind
+from metricgate.vocabulary.resource import Action
 
 
 class ValuesArguments(BaseModel):
@@ -67,7 +67,7 @@ async def _planned(desk: Desk, asked: ValuesArguments) -> _Planned | Outcome:
     if isinstance(plan, Problems):
         return await refuse_unplanned(desk, Action.LIST_VALUES, named.metrics, plan, lambda sight: ask(sight=sight))
     if named.metrics:
-        verdict = desk.judge(Action.DESCRIBE, [Resource(ResourceKind.METRIC, name) for name in named.metrics])
+        verdict = desk.judge(Action.DESCRIBE, [resource_of(desk, name) for name in named.metrics])
         if verdict.decision is not Decision.ALLOW:
             return await desk.deny(verdict)
     return _Planned(plan=plan, notes=named.notes)
