@@ -93,6 +93,25 @@ class Limit:
     value: float
 
 
+class BudgetMeasure(StrEnum):
+    """What a budget counts, over the calls of one party under one rule."""
+
+    CONCURRENT = "concurrent"
+    CALLS_PER_MINUTE = "calls_per_minute"
+    CALLS_PER_DAY = "calls_per_day"
+    ROWS_PER_DAY = "rows_per_day"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """How much a party (``agent:<id>`` or ``user:<id>``) has under a rule. The gateway counts; days are days of UTC."""
+
+    rule: str
+    party: str
+    measure: BudgetMeasure
+    value: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Obligations:
     """Everything that must hold while an allowed action runs. The tightest limit of several wins."""
@@ -103,6 +122,7 @@ class Obligations:
     rows: Limit | None = None
     bytes: Limit | None = None
     seconds: Limit | None = None
+    budgets: tuple[Budget, ...] = ()
 
 
 NO_OBLIGATIONS = Obligations()
