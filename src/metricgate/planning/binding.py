@@ -31,11 +31,12 @@ ANSWER = "metric_value"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpineRoot:
-    """Rows are read from the moments of a spine, so that the root's ``time`` is the spine's."""
+    """Rows are read from the moments of a spine, so that the root's ``time`` is the spine's, by ``grain``."""
 
     spine: TimeSpine
     alias: str
     time: str
+    grain: Grain
 
 
 class Binder:
@@ -114,10 +115,14 @@ class Binder:
         dimension = member.dimension
         grain = form.grain
         granularity = None if dimension is None else dimension.granularity
+        spine = self._spine
+        if member.hops or dimension is None or (spine is not None and dimension.name != spine.time):
+            spine = None
+        if spine is not None:
+            granularity = spine.grain
         if not form.plain and not self._form_fits(name, granularity, form, place):
             return None
-        spine = self._spine
-        if spine is not None and not member.hops and dimension is not None and dimension.name == spine.time:
+        if spine is not None:
             return self._moment(spine, granularity, form)
         if form.calendar is not None:
             return self._calendar(name, member, form.calendar, place)

@@ -24,6 +24,24 @@ if TYPE_CHECKING:
     from metricgate.planning.scanning import Scanning
 
 
+def base_of(leaf: Leaf, dimension: Dimension, forms: list[Form], spines: Spines) -> Grain:
+    """Return the grain of the moments that a leaf's rows are read from: that of the data.
+
+    Where no spine is as fine as the data, it is that of the finest spine, if nothing finer is asked or defined: an hour
+    of the data then counts for its day.
+    """
+    own = dimension.granularity or Grain.DAY
+    finest = spines.finest
+    if finest is None or spines.serving(own) is not None:
+        return own
+    asked = [own if form.plain else form.grain for form in forms]
+    asked += [each if isinstance(each, Grain) else each.grain for each in leaf.shifts]
+    if leaf.running is not None:
+        asked += [leaf.running.grain_to_date, None if leaf.running.window is None else leaf.running.window.grain]
+    fits = all(each is None or finest.granularity <= each for each in asked)
+    return finest.granularity if fits else own
+
+
 def moments_of(
     leaf: Leaf,
     dimension: Dimension,
@@ -31,14 +49,15 @@ def moments_of(
     resolver: Resolver,
     forms: list[Form],
     *,
+    base: Grain,
     zone: str | None,
     timed: bool,
 ) -> tuple[Moments, TimeSpine] | None:
     """Return how the leaf's rows are read from a spine, and the spine; None where there is none fine enough.
 
-    ``forms`` are those in which the leaf's own time is asked; ``timed``: a range or filter speaks of it too.
+    ``forms`` are those in which the leaf's own time is asked; ``base`` is the moments' grain (``base_of``); ``timed``:
+    a range or filter speaks of that time too.
     """
-    base = dimension.granularity or Grain.DAY
     spine = resolver.spines.serving(base)
     if spine is None:
         return None
@@ -52,7 +71,7 @@ def moments_of(
         model=root.model,
         name=dimension.name,
         expression=dimension.expression,
-        granularity=base,
+        granularity=dimension.granularity or base,
         grain=base,
         zones=zones,
     )
@@ -155,7 +174,8 @@ def period_of(scan: Scan, metric: CumulativeMetric) -> Scan:
 def periods_of(scanning: Scanning, scan: Scan, leaf: Leaf, dimension: Dimension) -> Scan | None:
     """Return the scan with every period of the spine, trimmed as the question trims time; None without a spine."""
     resolver = scanning.resolver
-    base = dimension.granularity or Grain.DAY
+    forms = [each.form for each in scanning.asked if each.member == METRIC_TIME]
+    base = base_of(leaf, dimension, forms, resolver.spines)
     calendars = [each.form.calendar for each in scanning.asked if each.form.calendar is not None]
     spine = resolver.spines.calendars[calendars[0]][0] if calendars else resolver.spines.serving(base)
     if spine is None:
@@ -164,7 +184,7 @@ def periods_of(scanning: Scanning, scan: Scan, leaf: Leaf, dimension: Dimension)
     tables = scanning.tables(root, leaf.metric)
     alias = spine.source[-1].lower()
     binder = scanning.binder(
-        root, tables, leaf.metric.header.name, SpineRoot(spine=spine, alias=alias, time=dimension.name)
+        root, tables, leaf.metric.header.name, SpineRoot(spine=spine, alias=alias, time=dimension.name, grain=base)
     )
     keys: list[Key] = []
     for key, asked in zip(scan.keys, scanning.asked, strict=False):

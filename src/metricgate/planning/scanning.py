@@ -19,7 +19,7 @@ from metricgate.planning.owning import own_members, own_reference
 from metricgate.planning.question import Question, TimeRange
 from metricgate.planning.ranging import range_condition
 from metricgate.planning.resolving import METRIC_TIME, Resolver
-from metricgate.planning.running import calendar_served, moments_of, period_of, periods_of, reach_of
+from metricgate.planning.running import base_of, calendar_served, moments_of, period_of, periods_of, reach_of
 from metricgate.planning.scan import Condition, Edge, Key, Measure, Moments, Scan
 from metricgate.planning.tables import Tables
 from metricgate.vocabulary.grain import Grain
@@ -82,7 +82,8 @@ class Scanning:
         moments = None if kind is None else self._moments(first, dimension, plain, forms, asked_for)
         binder = plain
         if moments is not None and dimension is not None:
-            spine = SpineRoot(spine=moments[1], alias=moments[0].table.alias, time=dimension.name)
+            grain = moments[0].time.grain or Grain.DAY
+            spine = SpineRoot(spine=moments[1], alias=moments[0].table.alias, time=dimension.name, grain=grain)
             binder = self.binder(root, tables, asked_for, spine)
             binder.answers = plain.answers
         keys = self.keys(binder, time)
@@ -123,12 +124,13 @@ class Scanning:
         to_start = any(isinstance(shift, Grain) for shift in leaf.shifts)
         if not forms and not (leaf.shifts and (to_start or timed)):
             self._needs_time(leaf, asked_for)
-        if not calendar_served(leaf, dimension.granularity or Grain.DAY, self.resolver.spines):
+        base = base_of(leaf, dimension, forms, self.resolver.spines)
+        if not calendar_served(leaf, base, self.resolver.spines):
             self._calendar_window(asked_for)
             return None
         self._unsafe(leaf, forms, asked_for)
         found = moments_of(
-            leaf, dimension, binder.tables, self.resolver, forms, zone=self.question.time_zone, timed=timed
+            leaf, dimension, binder.tables, self.resolver, forms, base=base, zone=self.question.time_zone, timed=timed
         )
         if found is None:
             self._no_spine(asked_for, dimension)
@@ -209,7 +211,8 @@ class Scanning:
         zone = span.time_zone or self.question.time_zone
         dimension = member[1]
         if binder.on_moments:  # which are local times of the zone shown
-            dimension = replace(dimension, time_zone=self.question.time_zone or dimension.time_zone)
+            zone_shown = self.question.time_zone or dimension.time_zone
+            dimension = replace(dimension, time_zone=zone_shown, granularity=reference.granularity)
         bare = replace(reference, zones=None)  # the bounds are moved into the stored zone instead
         binder.used[reference.model, reference.name] = None
         return range_condition(span, zone, dimension, bare, self.problems)

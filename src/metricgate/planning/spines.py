@@ -20,6 +20,11 @@ class Spines:
             for calendar in spine.calendars:
                 self.calendars.setdefault(calendar.name, (spine, calendar.column))
 
+    @property
+    def finest(self) -> TimeSpine | None:
+        """The spine with the finest grain."""
+        return self._by_fineness[-1] if self._by_fineness else None
+
     def serving(self, grain: Grain) -> TimeSpine | None:
         """Return the coarsest spine that has every moment of ``grain``."""
         return next((spine for spine in self._by_fineness if spine.granularity <= grain), None)

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from metricgate.catalog.names import checked_name
 from metricgate.documents import in_order
 from metricgate.importing import codes
 from metricgate.importing.dbt.default_grains import write_default_grains
@@ -17,14 +16,12 @@ from metricgate.importing.dbt.models import Model, latest_model, legacy_model
 from metricgate.importing.dbt.reading import Sources, read_sources
 from metricgate.importing.dbt.saved_queries import saved_query
 from metricgate.importing.dbt.time_spines import configured_spines, model_spine
+from metricgate.importing.layout import Document, files_of
 from metricgate.importing.report import Imported, Notes
 from metricgate.importing.source import Part, Reading
-from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Place, Problems
 
 _NO_VALUES: Mapping[str, str] = {}
-_PER_FILE = 500
-Document = dict[str, Json]
 
 
 def import_dbt(
@@ -47,7 +44,8 @@ def import_dbt(
     reading.tell_unfilled()
     if notes.problems:
         return Problems(in_order(notes.problems))
-    return Imported(files=_files(found), changes=tuple(dict.fromkeys(notes.changes)))
+    files = files_of(found.models, found.metrics, found.saved_queries, found.time_spines)
+    return Imported(files=files, changes=tuple(dict.fromkeys(notes.changes)))
 
 
 @dataclass(slots=True)
@@ -162,33 +160,3 @@ class _Conversion:
             if seen[name] > 1:
                 spine["name"] = f"{name}_{seen[name]}"
         return spines
-
-
-def _files(found: _Found) -> dict[str, Document]:
-    """Sort the definitions into files: one for each model with its simple metrics, one for each other kind."""
-    files: dict[str, Document] = {}
-    rest = list(found.metrics)
-    for number, model in enumerate(found.models, start=1):
-        own: list[Json] = [each for each in rest if each.get("semantic_model") == model.get("name")]
-        rest = [each for each in rest if each.get("semantic_model") != model.get("name")]
-        files[_file_name(str(model.get("name", "")), number)] = {
-            "semantic_models": [model],
-            **({"metrics": own} if own else {}),
-        }
-    for at in range(0, len(rest), _PER_FILE):
-        files["metrics.yaml" if at == 0 else f"metrics_{at // _PER_FILE + 1}.yaml"] = {
-            "metrics": rest[at : at + _PER_FILE]
-        }
-    if found.saved_queries:
-        files["saved_queries.yaml"] = {"saved_queries": found.saved_queries}
-    if found.time_spines:
-        files["time_spines.yaml"] = {"time_spines": found.time_spines}
-    return files
-
-
-def _file_name(model: str, number: int) -> str:
-    """Return the file of a model. A name that is no name (the catalog will say so) never becomes part of a path."""
-    try:
-        return f"models/{checked_name(model)}.yaml"
-    except ValueError:
-        return f"models/model_{number}.yaml"
