@@ -5,20 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from metricgate.adapters.warehouses.caps import Caps as Caps
 from metricgate.gateway.ports import Released
 
 _FIXED_WIDTH = 8
 _ROWS_A_FETCH = 1_024
 
 Row = Sequence[object]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caps:
-    """How much may be kept. ``rows`` None means any number."""
-
-    rows: int | None
-    bytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

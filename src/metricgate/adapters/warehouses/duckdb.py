@@ -1,8 +1,12 @@
-"""DuckDB as a warehouse: one locked instance in the process, a cursor for each statement, threads of its own.
+"""DuckDB as a warehouse: what the gateway wrote runs in its own process, what an agent wrote in one that can be killed.
 
-Reads run in a read-only transaction: a file opened read-only has no other kind, and where the instance may write, each
-statement gets a ``BEGIN TRANSACTION READ ONLY`` of its own that is rolled back. The engine must see exactly one
-statement, and call it a SELECT; the rest (which tables, which functions) was settled by the compiler.
+- A file that is opened read-only, and a database in memory: the gateway's own statements run in a locked instance in
+  this process, a cursor for each and threads of its own. ``confined`` statements run in a pool of worker processes,
+  each with an instance of its own.
+- A file that may be written has one process that holds it, because DuckDB lets no second one in. All statements run
+  there and this process never opens it. Killing it loses nothing that was committed: its replacement replays the log.
+
+Texts are parsed for ``opinion`` in a process of its own that holds no data.
 """
 
 from __future__ import annotations
@@ -10,62 +14,38 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import duckdb
-import pyarrow as pa
 
-from metricgate.adapters.warehouses.duckdb_fetch import (
-    FEW_ROWS,
-    Caps,
-    Fetched,
-    NotPlain,
-    TypeNotCarried,
-    fetch_arrow,
-    fetch_rows,
-)
-from metricgate.adapters.warehouses.duckdb_options import DuckDBOptions, opened
+from metricgate.adapters.warehouses import duckdb_packing as packing
+from metricgate.adapters.warehouses.capping import caps_of
+from metricgate.adapters.warehouses.duckdb_calls import Call, Calls
+from metricgate.adapters.warehouses.duckdb_engine import FAILURES, Engine, Relations, code_of
+from metricgate.adapters.warehouses.duckdb_fetch import Batches, Fetched, wired
+from metricgate.adapters.warehouses.duckdb_frames import Head, Malformed
+from metricgate.adapters.warehouses.duckdb_jail import Jail
+from metricgate.adapters.warehouses.duckdb_options import DuckDBOptions, connected
 from metricgate.adapters.warehouses.duckdb_section import DuckDBSection
-from metricgate.adapters.warehouses.duckdb_types import logical_type
-from metricgate.gateway.codes import (
-    WAREHOUSE_CANCELLED,
-    WAREHOUSE_FAILED,
-    WAREHOUSE_MEMORY,
-    WAREHOUSE_TIMEOUT,
-    WAREHOUSE_UNAVAILABLE,
-)
+from metricgate.gateway.codes import WAREHOUSE_FAILED, WAREHOUSE_UNAVAILABLE
 from metricgate.gateway.ports import Released, Rows, WarehouseError
 from metricgate.vocabulary.json import Json
-from metricgate.vocabulary.result import Column, DataType
+from metricgate.vocabulary.opinion import Opinion
+from metricgate.vocabulary.result import Column
 
 _Result = TypeVar("_Result")
-_PARSED_STATEMENTS = 512
-_AGAIN_SECONDS = 0.02
-_DESCRIBE_SECONDS = 30.0
-_BEGIN = "BEGIN TRANSACTION READ ONLY"
-_COLUMNS_SQL = """
-SELECT database_name, schema_name, table_name, column_name, data_type
-FROM duckdb_columns() WHERE NOT internal ORDER BY table_oid, column_index
-"""
-
-
-class _Run:
-    """One statement on its way: the cursor it has, and why it should stop, if it should."""
-
-    __slots__ = ("cursor", "stopped_for")
-
-    def __init__(self) -> None:
-        self.cursor: duckdb.DuckDBPyConnection | None = None
-        self.stopped_for: str | None = None
+_METADATA_SECONDS = 30.0
+_OPINION_SECONDS = 10.0
+_ROOM = 16 * 1024 * 1024
+_MOST_ON_THE_WIRE = 8
+_PARSER = DuckDBOptions(path=None, memory_limit="256MB", engine_threads=1)
 
 
 class DuckDBWarehouse:
-    """A ``gateway.ports.Warehouse`` on DuckDB. Made and used in one event loop; statements run in its own threads."""
+    """A ``gateway.ports.Warehouse`` on DuckDB. Made and used in one event loop; statements run off it."""
 
     name = "duckdb"
     dialect = "duckdb"
@@ -83,32 +63,49 @@ class DuckDBWarehouse:
             WarehouseError: ``E_WAREHOUSE_UNAVAILABLE``.
         """
         self._options = options
-        self._root = opened(options)
-        self._writable = options.path is None or not options.read_only
-        self._threads = ThreadPoolExecutor(options.callers, thread_name_prefix="duckdb")
-        self._runs: set[_Run] = set()
-        self._closed = False
+        shared = options.path is None or options.read_only
+        self._own = _Own(options) if shared else None
+        try:
+            self._jail = Jail(
+                options, processes=options.workers if shared else 1, places=1 if shared else options.callers
+            )
+            if not shared:
+                self._jail.opened()
+        except OSError as error:
+            raise WarehouseError(WAREHOUSE_UNAVAILABLE.name, str(error)) from error
+        except WarehouseError:
+            self._jail.close()
+            raise
+        self._jailed = Calls(options.workers if shared else options.callers, "duckdb-jail")
+        self._parser = Jail(_PARSER, processes=1, places=1)
+        self._opinions = Calls(1, "duckdb-opinion")
         self._data_state = _state_of(options.path)
-        self._parsed = lru_cache(maxsize=_PARSED_STATEMENTS)(self._parse)
-        self._as_arrow: set[str] = set()
 
     @property
     def data_state(self) -> Json:
         """``{"as_of": time of the file's last change, UTC}``; nothing for a database in memory."""
         return self._data_state
 
+    @property
+    def worker_pids(self) -> tuple[int, ...]:
+        """The numbers of the worker processes that run, the parser's last."""
+        return (*self._jail.pids(), *self._parser.pids())
+
     async def run(self, released: Released) -> Rows:
         """Run the statement within the verdict's limits, or within the options' where it sets none.
 
-        The time limit counts from the call, waiting for a thread included. When the awaiting task is cancelled, this
-        statement alone is interrupted and its thread is free again as soon as the engine lets go.
+        The time limit counts from the call, waiting included. When the awaiting task is cancelled, this statement alone
+        is interrupted, and killed where it is confined and does not end.
 
         Raises:
             WarehouseError: with the code that fits; ``engine_text`` has the engine's words.
         """
         limit = released.verdict.obligations.seconds
         seconds = limit.value if limit is not None else self._options.longest_seconds
-        return await self._in_thread(seconds, lambda run: self._rows(run, released))
+        own = self._own
+        if own is not None and not released.statement.confined:
+            return await own.do(seconds, lambda call: self._timed(lambda: own.rows(call, released)))
+        return await self._jailed.do(seconds, lambda call: self._timed(lambda: self._rows(call, released, seconds)))
 
     async def describe(
         self, relations: Sequence[tuple[str, ...]]
@@ -119,78 +116,41 @@ class DuckDBWarehouse:
         schema ``main``. Letter case does not matter, as in DuckDB. A column of a type without a wire form counts as
         JSON, so that the rest of its table stays usable.
         """
-        found = await self._in_thread(_DESCRIBE_SECONDS, self._relations)
+        own = self._own
+        if own is not None:
+            found = await own.do(_METADATA_SECONDS, own.relations)
+        else:
+            found = await self._jailed.do(_METADATA_SECONDS, self._relations)
         database = found.pop(())[0].name
         return {relation: found.get(_full_name(relation, database)) for relation in relations}
 
+    async def functions(self) -> frozenset[str]:
+        """Return the engine's own functions, its built-in macros too.
+
+        A name that a macro of the database has taken is not among them: DuckDB would call the macro.
+        """
+        own = self._own
+        if own is not None:
+            return await own.do(_METADATA_SECONDS, own.functions)
+        return await self._jailed.do(_METADATA_SECONDS, self._functions)
+
+    async def opinion(self, sql: str) -> Opinion:
+        """Return what DuckDB's parser makes of a text: see ``duckdb_opinion``.
+
+        Starts the processes that the statement will need next.
+        """
+        return await self._opinions.do(_OPINION_SECONDS, lambda call: self._opinion(call, sql))
+
     async def close(self) -> None:
-        """Interrupt what runs, wait for its threads, and close the instance. Later calls are refused."""
-        if self._closed:
-            return
-        self._closed = True
-        loop = asyncio.get_running_loop()
-        for run in tuple(self._runs):
-            self._stop(loop, run, WAREHOUSE_CANCELLED.name)
-        await asyncio.to_thread(self._threads.shutdown, cancel_futures=False)
-        self._root.close()
+        """Stop what runs, wait for its threads, and close instances and processes. Later calls are refused."""
+        await asyncio.gather(self._jailed.close(), self._opinions.close(), *([self._own.close()] if self._own else []))
+        await asyncio.to_thread(self._jail.close)
+        await asyncio.to_thread(self._parser.close)
 
-    async def _in_thread(self, seconds: float, work: Callable[[_Run], _Result]) -> _Result:
-        if self._closed:
-            raise WarehouseError(WAREHOUSE_UNAVAILABLE.name, "the warehouse is closed")
-        loop = asyncio.get_running_loop()
-        run = _Run()
-        self._runs.add(run)
-        future = self._threads.submit(self._guarded, run, work)
-        future.add_done_callback(lambda _done: self._runs.discard(run))
-        alarm = loop.call_later(seconds, self._stop, loop, run, WAREHOUSE_TIMEOUT.name)
-        try:
-            return await asyncio.wrap_future(future)
-        except asyncio.CancelledError:
-            self._stop(loop, run, WAREHOUSE_CANCELLED.name)
-            raise
-        finally:
-            alarm.cancel()
-
-    def _stop(self, loop: asyncio.AbstractEventLoop, run: _Run, code: str) -> None:
-        """Interrupt the run until it is gone: an interrupt that comes before the engine starts is lost."""
-        if run not in self._runs:
-            return
-        run.stopped_for = run.stopped_for or code
-        cursor = run.cursor
-        if cursor is not None:
-            with suppress(duckdb.ConnectionException):  # it ended and was closed this very moment
-                cursor.interrupt()
-        loop.call_later(_AGAIN_SECONDS, self._stop, loop, run, code)
-
-    def _guarded(self, run: _Run, work: Callable[[_Run], _Result]) -> _Result:
-        """Run ``work`` with a cursor of its own and give every failure its code. In a thread."""
-        if run.stopped_for is not None:
-            raise WarehouseError(run.stopped_for, "stopped before it began")
-        cursor = self._root.cursor()
-        run.cursor = cursor
-        try:
-            return work(run)
-        except duckdb.OutOfMemoryException as error:
-            raise WarehouseError(run.stopped_for or WAREHOUSE_MEMORY.name, str(error)) from error
-        except (duckdb.Error, TypeNotCarried, pa.ArrowException, OSError, OverflowError, ValueError) as error:
-            code = WAREHOUSE_MEMORY if "Out of Memory" in str(error) else WAREHOUSE_FAILED
-            raise WarehouseError(run.stopped_for or code.name, str(error)) from error
-        except MemoryError as error:
-            raise WarehouseError(run.stopped_for or WAREHOUSE_MEMORY.name, "the process is out of memory") from error
-        finally:
-            run.cursor = None
-            cursor.close()
-
-    def _rows(self, run: _Run, released: Released) -> Rows:
-        cursor = run.cursor
-        assert cursor is not None  # noqa: S101 - set by _guarded
+    def _timed(self, work: Callable[[], Batches | Fetched]) -> Rows:
         begin = time.perf_counter()
-        if not self._writable:
-            fetched = self._fetch(cursor, released)
-        else:
-            cursor.execute(_BEGIN)
-            fetched = self._fetch(cursor, released)
-            cursor.rollback()
+        got = work()
+        fetched = wired(got) if isinstance(got, Batches) else got
         return Rows(
             columns=fetched.columns,
             values=fetched.values,
@@ -199,49 +159,99 @@ class DuckDBWarehouse:
             seconds=time.perf_counter() - begin,
         )
 
-    def _fetch(self, cursor: duckdb.DuckDBPyConnection, released: Released) -> Fetched:
-        statement, obligations = released.statement, released.verdict.obligations
-        row_limits = [statement.row_limit] if statement.row_limit is not None else []
-        if obligations.rows is not None:
-            row_limits.append(int(obligations.rows.value))
-        caps = Caps(
-            rows=min(row_limits, default=None),
-            bytes=int(obligations.bytes.value) if obligations.bytes else self._options.largest_result_bytes,
+    def _rows(self, call: Call, released: Released, seconds: float) -> Batches | Fetched:
+        statement, caps = released.statement, caps_of(released, self._options.largest_result_bytes)
+        question: Head = {
+            "kind": "run",
+            "sql": statement.sql,
+            "parameters": packing.packed_scalars(statement.parameters),
+            "rows": caps.rows,
+            "bytes": caps.bytes,
+            "seconds": seconds,
+        }
+        room = caps.bytes * _MOST_ON_THE_WIRE + _ROOM
+        head, body = self._jail.ask(call, question, room, trusted=not statement.confined)
+        return _read(lambda: packing.result(head, body))
+
+    def _relations(self, call: Call) -> Relations:
+        head, _body = self._jail.ask(call, {"kind": "relations", "seconds": _METADATA_SECONDS})
+        pairs = cast("list[tuple[list[str], Json]]", head["relations"])
+        return _read(lambda: {tuple(name): packing.columns(columns) for name, columns in pairs})
+
+    def _functions(self, call: Call) -> frozenset[str]:
+        head, _body = self._jail.ask(call, {"kind": "functions", "seconds": _METADATA_SECONDS})
+        return frozenset(cast("list[str]", head["functions"]))
+
+    def _opinion(self, call: Call, sql: str) -> Opinion:
+        self._jail.start()
+        question: Head = {"kind": "opinion", "sql": sql, "seconds": _OPINION_SECONDS}
+        head, _body = self._parser.ask(call, question, trusted=False)
+        return Opinion(
+            statements=cast("int", head["statements"]),
+            kind=cast("str", head["kind"]),
+            tables=frozenset(tuple(parts) for parts in cast("list[list[str]]", head["tables"])),
+            functions=frozenset(cast("list[str]", head["functions"])),
         )
-        parsed = self._parsed(statement.sql)
-        if caps.rows is not None and caps.rows <= FEW_ROWS and statement.sql not in self._as_arrow:
-            try:
-                return fetch_rows(cursor, parsed, statement.parameters, caps)
-            except NotPlain:
-                cursor.abort()  # lets go of the result that was begun
-                self._remember_as_arrow(statement.sql)
-        return fetch_arrow(cursor, parsed, statement.parameters, caps)
 
-    def _remember_as_arrow(self, sql: str) -> None:
-        if len(self._as_arrow) >= _PARSED_STATEMENTS:
-            self._as_arrow.clear()
-        self._as_arrow.add(sql)
 
-    def _parse(self, sql: str) -> duckdb.Statement:
-        """Return the one statement that ``sql`` is; what is not one SELECT never reaches the engine."""
-        with self._root.cursor() as cursor:
-            statements = cursor.extract_statements(sql)
-        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-            kinds = ", ".join(statement.type.name for statement in statements) or "nothing"
-            raise WarehouseError(WAREHOUSE_FAILED.name, f"exactly one SELECT may run, this is {kinds}")
-        return statements[0]
+class _Own:
+    """The instance in the gateway's own process, and its threads."""
 
-    def _relations(self, run: _Run) -> dict[tuple[str, ...], tuple[Column, ...]]:
-        """Return every relation's columns by full lower-case name, and under ``()`` the current database's name."""
-        cursor = run.cursor
-        assert cursor is not None  # noqa: S101 - set by _guarded
-        [(current,)] = cursor.execute("SELECT current_database()").fetchall()
-        found: dict[tuple[str, ...], list[Column]] = {(): [Column(name=current.lower(), type=DataType.STRING)]}
-        for *names, column, type_name in cursor.execute(_COLUMNS_SQL).fetchall():
-            relation = tuple(name.lower() for name in names)
-            kind = logical_type(type_name) or DataType.JSON
-            found.setdefault(relation, []).append(Column(name=column, type=kind))
-        return {relation: tuple(columns) for relation, columns in found.items()}
+    def __init__(self, options: DuckDBOptions) -> None:
+        try:
+            root = connected(options)
+        except (duckdb.Error, OSError) as error:
+            raise WarehouseError(WAREHOUSE_UNAVAILABLE.name, str(error)) from error
+        self._engine = Engine(root, writable=options.path is None)
+        self._largest = options.largest_result_bytes
+        self._calls = Calls(options.callers, "duckdb")
+        self._closed = False
+
+    async def do(self, seconds: float, work: Callable[[Call], _Result]) -> _Result:
+        return await self._calls.do(seconds, work)
+
+    async def close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            await self._calls.close()
+            self._engine.close()
+
+    def rows(self, call: Call, released: Released) -> Batches | Fetched:
+        statement, caps = released.statement, caps_of(released, self._largest)
+        return self._with_cursor(
+            call, lambda cursor: self._engine.run(cursor, statement.sql, statement.parameters, caps)
+        )
+
+    def relations(self, call: Call) -> Relations:
+        return self._with_cursor(call, self._engine.relations)
+
+    def functions(self, call: Call) -> frozenset[str]:
+        return self._with_cursor(call, self._engine.functions)
+
+    def _with_cursor(self, call: Call, work: Callable[[duckdb.DuckDBPyConnection], _Result]) -> _Result:
+        """Do ``work`` with a cursor of its own and give every failure its code. In a thread."""
+        cursor = self._engine.cursor()
+
+        def interrupt() -> None:
+            with suppress(duckdb.ConnectionException):  # it ended and was closed this very moment
+                cursor.interrupt()
+
+        call.interrupt = interrupt
+        try:
+            return work(cursor)
+        except FAILURES as error:
+            raise WarehouseError(call.stopped_for or code_of(error), str(error)) from error
+        finally:
+            call.interrupt = None
+            cursor.close()
+
+
+def _read(work: Callable[[], _Result]) -> _Result:
+    """Do ``work`` on what a worker sent."""
+    try:
+        return work()
+    except Malformed as error:
+        raise WarehouseError(WAREHOUSE_FAILED.name, str(error)) from error
 
 
 def _full_name(relation: tuple[str, ...], database: str) -> tuple[str, ...]:

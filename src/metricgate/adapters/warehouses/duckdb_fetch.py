@@ -3,7 +3,7 @@
 Two ways give the same values. Arrow batches are the rule; they cost about 0.2 ms to set up, because the driver binds
 the statement a second time for them. A result of at most ``FEW_ROWS`` plain values is fetched as the driver's rows
 instead, which is how a governed question with a small limit stays cheap. Either way a result is never fetched further
-than its caps.
+than its caps. Batches can be sent to another process before ``wired`` makes values of them.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from itertools import islice
 import duckdb
 import pyarrow as pa
 
+from metricgate.adapters.warehouses.caps import Caps
 from metricgate.adapters.warehouses.duckdb_types import LOST_IN_ARROW, ROW_TYPES, logical_type
 from metricgate.adapters.warehouses.wire import wire_column
 from metricgate.vocabulary.json import Json
@@ -39,19 +40,21 @@ class TypeNotCarried(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Caps:
-    """How much may be fetched. ``rows`` None means any number."""
-
-    rows: int | None
-    bytes: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
     """A result inside its caps; see ``gateway.ports.Rows``."""
 
     columns: tuple[Column, ...]
     values: Sequence[Sequence[Json]]
+    truncated: str | None
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batches:
+    """A result inside its caps, before its values have their wire form: one batch or more, or none for no rows."""
+
+    columns: tuple[Column, ...]
+    batches: Sequence[pa.RecordBatch]
     truncated: str | None
     bytes: int
 
@@ -138,8 +141,8 @@ def _finished(
 
 def fetch_arrow(
     cursor: duckdb.DuckDBPyConnection, statement: duckdb.Statement, parameters: Sequence[Scalar], caps: Caps
-) -> Fetched:
-    """Run the statement and fetch its result as Arrow batches.
+) -> Batches | Fetched:
+    """Run the statement and fetch its result as Arrow batches; as rows where Arrow would lose values.
 
     Raises:
         duckdb.Error, pa.ArrowException, OSError: the engine failed; in the middle of a stream Arrow reports it.
@@ -167,11 +170,16 @@ def fetch_arrow(
                 break
     finally:
         reader.close()
+    return Batches(columns=columns, batches=batches, truncated=truncated, bytes=size)
+
+
+def wired(result: Batches) -> Fetched:
+    """Return the result with its values in their wire form."""
     values: list[Sequence[Json]] = []
-    for batch in batches:
-        by_column = [_wire(column, array) for column, array in zip(columns, batch.columns, strict=True)]
+    for batch in result.batches:
+        by_column = [_wire(column, array) for column, array in zip(result.columns, batch.columns, strict=True)]
         values += zip(*by_column, strict=True)
-    return Fetched(columns=columns, values=values, truncated=truncated, bytes=size)
+    return Fetched(columns=result.columns, values=values, truncated=result.truncated, bytes=result.bytes)
 
 
 def _fitting(batch: pa.RecordBatch, room: int) -> pa.RecordBatch:

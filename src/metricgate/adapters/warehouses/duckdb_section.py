@@ -11,23 +11,29 @@ from metricgate.adapters.warehouses.duckdb_options import DuckDBOptions
 
 
 class DuckDBSection(BaseModel):
-    """A DuckDB file, opened read-only."""
+    """A DuckDB file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: Literal["duckdb"]
     file: str = Field(description="The database file, relative to the project folder.")
-    memory_limit: str = Field("2GB", description="What the engine may use, e.g. 2GB.")
+    read_only: bool = Field(True, description="False keeps the writer's lock on the file, in one worker process.")
+    memory_limit: str = Field("2GB", description="What an instance of the engine may use, e.g. 2GB.")
     threads: Annotated[int, Field(ge=1, le=256)] = Field(2, description="Threads of the engine.")
     concurrent: Annotated[int, Field(ge=1, le=256)] = Field(4, description="Statements that run at the same time.")
     longest_seconds: Annotated[float, Field(gt=0)] = Field(60, description="Time limit where policy sets none.")
+    workers: Annotated[int, Field(ge=1, le=64)] = Field(2, description="Processes for agents' own SQL, if read-only.")
+    worker_memory: str | None = Field(None, description="Address space of a worker; default memory_limit + 1.5 GiB.")
 
     def options(self, folder: Path) -> DuckDBOptions:
         """Return the adapter's options; paths are relative to ``folder``."""
         return DuckDBOptions(
             path=folder / self.file,
+            read_only=self.read_only,
             memory_limit=self.memory_limit,
             engine_threads=self.threads,
             callers=self.concurrent,
             longest_seconds=self.longest_seconds,
+            workers=self.workers,
+            worker_memory=self.worker_memory,
         )

@@ -1,0 +1,167 @@
+"""The worker processes of one database, and how a question gets its answer from them.
+
+A place is one channel of one process, and one question's at a time. The processes of a pool have one place each, so
+that killing one ends one statement. The single process of a writable file has many: who was in it when it was killed
+for somebody else's statement is asked again in its replacement, because the questions only read.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from itertools import count
+
+from metricgate.adapters.warehouses.duckdb_calls import Call
+from metricgate.adapters.warehouses.duckdb_frames import Gone, Head, Malformed, receive, send
+from metricgate.adapters.warehouses.duckdb_options import DuckDBOptions, identity_of
+from metricgate.adapters.warehouses.duckdb_process import Process, remove_stale_spill
+from metricgate.gateway.codes import WAREHOUSE_FAILED, WAREHOUSE_UNAVAILABLE
+from metricgate.gateway.ports import WarehouseError
+from metricgate.vocabulary.json import Json
+
+_LOOK_SECONDS = 0.02
+_START_SECONDS = 30.0
+_ATTEMPTS = 3
+
+
+class Jail:
+    """A fixed number of processes, each replaced as soon as it ends. Thread-safe.
+
+    Processes start when they are first needed.
+    """
+
+    def __init__(self, options: DuckDBOptions, *, processes: int, places: int) -> None:
+        """Make a jail of ``processes`` with ``places`` each.
+
+        Raises:
+            OSError: there is no such file.
+        """
+        self._options = options
+        remove_stale_spill(options)
+        self._identity: Json = identity_of(options)
+        self._places = places
+        self._processes: list[Process | None] = [None] * processes
+        self._lock = threading.Lock()
+        self._closed = False
+        self._numbers = count(1)
+        self._free: queue.LifoQueue[tuple[int, int]] = queue.LifoQueue()
+        for place in reversed([(process, channel) for channel in range(places) for process in range(processes)]):
+            self._free.put(place)
+
+    def start(self) -> None:
+        """Start the processes that do not run, without waiting for them."""
+        for number in range(len(self._processes)):
+            self._current(number)
+
+    def opened(self) -> None:
+        """Start the processes and wait until each has opened the database.
+
+        Raises:
+            WarehouseError: one could not.
+        """
+        self.start()
+        for number in range(len(self._processes)):
+            process = self._current(number)
+            if not process.ready.wait(_START_SECONDS):
+                raise WarehouseError(WAREHOUSE_UNAVAILABLE.name, "the worker process does not start")
+            if process.failure is not None:
+                raise process.failure
+
+    def ask(
+        self, call: Call, question: Mapping[str, Json], largest_body: int = 0, *, trusted: bool = True
+    ) -> tuple[Head, memoryview]:
+        """Ask a question in the first place that is free, and return the answer.
+
+        A question that was in a process that another call's deadline ended is asked again; one that is ``trusted`` (its
+        text is our own) also once when the process died by itself.
+
+        Raises:
+            WarehouseError: with the code that fits.
+        """
+        place = self._free.get()
+        again = False
+        try:
+            for _attempt in range(_ATTEMPTS):
+                process = self._waited_for(call, place[0])
+                try:
+                    return self._asked(call, process, place[1], question, largest_body)
+                except Gone:
+                    call.unless_stopped()
+                    if not process.killed and (again or not trusted):
+                        raise process.failure_of_death() from None
+                    again = again or not process.killed
+            raise WarehouseError(WAREHOUSE_FAILED.name, "its worker process was killed for other statements every time")
+        finally:
+            self._free.put(place)
+
+    def close(self) -> None:
+        """End all processes and wait for them. A writable file is closed by its process."""
+        with self._lock:
+            self._closed = True
+            processes = [process for process in self._processes if process is not None]
+        gently = self._options.path is not None and not self._options.read_only
+        for process in processes:
+            process.close(gently=gently)
+
+    def pids(self) -> tuple[int, ...]:
+        """Return the numbers of the processes that run."""
+        return tuple(process.pid for process in self._processes if process is not None and not process.gone.is_set())
+
+    def _waited_for(self, call: Call, number: int) -> Process:
+        """Return the process when it is ready. A call that must stop meanwhile leaves it alone: it is not in it yet."""
+        while True:
+            call.unless_stopped()
+            process = self._current(number)
+            if process.killed:
+                process.gone.wait(_LOOK_SECONDS)
+            elif process.ready.wait(_LOOK_SECONDS):
+                if process.failure is None:
+                    return process
+                process.gone.wait(_START_SECONDS)
+                raise process.failure
+
+    def _asked(
+        self, call: Call, process: Process, channel: int, question: Mapping[str, Json], largest_body: int
+    ) -> tuple[Head, memoryview]:
+        number = next(self._numbers)
+        call.interrupt = lambda: process.interrupt(channel, number)
+        call.kill = process.kill
+        try:
+            send(process.channels[channel], {**question, "question": number})
+            head, body = receive(process.channels[channel], largest_body)
+        except Malformed as error:
+            process.kill()
+            raise WarehouseError(WAREHOUSE_FAILED.name, str(error)) from error
+        finally:
+            call.interrupt = call.kill = None
+        if head.get("worn") and (self._places == 1 or self._free.qsize() == self._places - 1):
+            # Freed memory that DuckDB keeps takes its address space from the next statement's. Nobody else is in it.
+            process.kill()
+        if not head.get("ok"):
+            raise WarehouseError(call.stopped_for or str(head.get("code")), str(head.get("text")))
+        return head, body
+
+    def _current(self, number: int) -> Process:
+        """Return the process that serves a number, started anew where it has ended."""
+        with self._lock:
+            process = self._processes[number]
+            if process is None or process.gone.is_set():
+                if self._closed:
+                    raise WarehouseError(WAREHOUSE_UNAVAILABLE.name, "the warehouse is closed")
+                process = Process(self._options, self._identity, self._places, self._replace)
+                self._processes[number] = process
+            return process
+
+    def _replace(self, gone: Process) -> None:
+        """Start the replacement of a process that had worked.
+
+        One that could not open the database waits until it is asked for.
+        """
+        with self._lock:
+            if self._closed or gone.failure is not None or gone not in self._processes:
+                return
+            number = self._processes.index(gone)
+            with suppress(WarehouseError):  # whoever needs it next tries again and is told
+                self._processes[number] = Process(self._options, self._identity, self._places, self._replace)

@@ -1,0 +1,113 @@
+"""What travels in the frames between the gateway and a DuckDB worker: parameters, columns and results, without loss.
+
+Arrow batches travel as an IPC stream and keep their types; few plain rows travel as the wire values that they will be
+anyway, and so do values that Arrow would lose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import cast
+
+import orjson
+import pyarrow as pa
+
+from metricgate.adapters.warehouses.duckdb_fetch import Batches, Fetched
+from metricgate.adapters.warehouses.duckdb_frames import Head, Malformed
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.predicate import Scalar
+from metricgate.vocabulary.result import Column, DataType
+
+
+def packed_scalars(values: Sequence[Scalar]) -> list[Json]:
+    """Return parameters in a form that JSON holds without loss."""
+    return [_packed(value) for value in values]
+
+
+def _packed(value: Scalar) -> Json:
+    match value:
+        case Decimal():
+            return {"decimal": str(value)}
+        case datetime():
+            return {"datetime": value.isoformat()}
+        case date():
+            return {"date": value.isoformat()}
+        case str():
+            return str(value)
+    return value
+
+
+def scalars(values: Json) -> list[Scalar]:
+    """Return the parameters that ``packed_scalars`` packed."""
+    return [_scalar(value) for value in cast("list[Json]", values)]
+
+
+def _scalar(value: Json) -> Scalar:
+    match value:
+        case {"decimal": str(text)}:
+            return Decimal(text)
+        case {"datetime": str(text)}:
+            return datetime.fromisoformat(text)
+        case {"date": str(text)}:
+            return date.fromisoformat(text)
+        case None | bool() | int() | float() | str():
+            return value
+    raise Malformed(f"no parameter: {value!r}")
+
+
+def packed_columns(columns: Sequence[Column]) -> Json:
+    """Return columns as ``[[name, type], ...]``."""
+    return [[column.name, str(column.type)] for column in columns]
+
+
+def columns(packed: Json) -> tuple[Column, ...]:
+    """Return the columns that ``packed_columns`` packed."""
+    pairs = cast("list[list[str]]", packed)
+    return tuple(Column(name=name, type=DataType(kind)) for name, kind in pairs)
+
+
+def packed_result(result: Batches | Fetched) -> tuple[Head, bytes | memoryview]:
+    """Return a result as a head and a body: wire values as JSON, batches as an Arrow stream."""
+    head: Head = {
+        "columns": packed_columns(result.columns),
+        "truncated": result.truncated,
+        "bytes": result.bytes,
+        "form": "rows" if isinstance(result, Fetched) else "arrow",
+    }
+    if isinstance(result, Fetched):
+        return head, orjson.dumps(result.values)
+    if not result.batches:
+        return head, b""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, result.batches[0].schema) as writer:
+        for batch in result.batches:
+            writer.write_batch(batch)
+    return head, memoryview(sink.getvalue())
+
+
+def result(head: Head, body: memoryview) -> Batches | Fetched:
+    """Return the result that ``packed_result`` packed.
+
+    Raises:
+        Malformed: it is no result, or its buffers do not hold what they say.
+    """
+    try:
+        facts = {
+            "columns": columns(head["columns"]),
+            "truncated": cast("str | None", head["truncated"]),
+            "bytes": cast("int", head["bytes"]),
+        }
+        if head["form"] == "rows":
+            return Fetched(values=orjson.loads(body), **facts)  # type: ignore[arg-type]
+        batches = []
+        if len(body):
+            with pa.ipc.open_stream(pa.py_buffer(body)) as reader:
+                for batch in reader:
+                    # A worker that somebody took over must not make us read outside the buffers.
+                    batch.validate(full=True)
+                    batches.append(batch)
+        return Batches(batches=batches, **facts)  # type: ignore[arg-type]
+    except (KeyError, ValueError, TypeError, pa.ArrowException) as error:
+        raise Malformed(f"no result: {error}") from error
