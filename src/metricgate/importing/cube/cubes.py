@@ -90,11 +90,11 @@ class Dimensions:
     def read(self, cube: Cube) -> None:
         """Fill in the cube's documents, expressions and key."""
         names = Naming(notes=cube.part.reading.notes, words=True)
-        cube.dimensions = {**cube.members("dimensions")}
         segments = cube.members("segments")
-        for written, part in {**cube.dimensions, **segments}.items():
+        cube.dimensions = {**cube.members("dimensions"), **segments}
+        for written, part in cube.dimensions.items():
             what = f"the {'segment' if written in segments else 'dimension'} {written!r} of {cube.what}"
-            found = self._text(cube, part, what)
+            found = self._text(cube, part)
             kind = "boolean" if written in segments else part.word("type") or "string"
             if isinstance(found, Fault):
                 part.reading.notes.dropped(what, part.place, found.message)
@@ -130,29 +130,46 @@ class Dimensions:
             description=part.text("description"),
         )
 
-    def _text(self, cube: Cube, part: Part, what: str) -> str | Fault:
+    def _text(self, cube: Cube, part: Part, depth: int = 0) -> str | Fault:
         if part.flag("sub_query"):
             return Fault("a subquery dimension aggregates another cube")
         case = part.part("case")
         if case is not None:
-            return self._case(cube, case, what)
+            return self._case(cube, case, depth)
         text = part.text("sql")
         if text is None:
             return Fault("it has no sql")
-        return self.scalar(cube, text)
+        return self.scalar(cube, text, depth)
 
-    def _case(self, cube: Cube, case: Part, what: str) -> str | Fault:
-        branches: list[str] = []
+    def _case(self, cube: Cube, case: Part, depth: int) -> str | Fault:
+        written: list[str] = []
         for each in case.parts("when"):
-            condition = self.scalar(cube, each.needed("sql", what))
-            if isinstance(condition, Fault):
-                return condition
-            branches.append(f"WHEN {condition} THEN {_label(each)}")
+            for word, found in (
+                ("WHEN", self.scalar(cube, each.needed("sql", "a case"), depth)),
+                ("THEN", self._label(cube, each, depth)),
+            ):
+                if isinstance(found, Fault):
+                    return found
+                written.append(f"{word} {found}")
+            each.finish("a case")
         other = case.part("else")
-        if not branches:
+        if not written:
             return Fault("its case has no branches")
-        last = f" ELSE {_label(other)}" if other is not None else ""
-        return f"CASE {' '.join(branches)}{last} END"
+        if other is not None:
+            last = self._label(cube, other, depth)
+            if isinstance(last, Fault):
+                return last
+            written.append(f"ELSE {last}")
+            other.finish("a case")
+        case.finish("a case")
+        return f"CASE {' '.join(written)} END"
+
+    def _label(self, cube: Cube, part: Part, depth: int) -> str | Fault:
+        """Return a branch's value: text, or SQL where the label is ``{sql: ...}``."""
+        if isinstance(part.peek("label"), Mapping):
+            held = part.part("label")
+            return Fault("a label has no sql") if held is None else self.scalar(cube, held.text("sql") or "", depth)
+        return "'" + (part.text("label") or "").replace("'", "''") + "'"
 
     def scalar(self, cube: Cube, text: str, depth: int = 0) -> str | Fault:
         """Return SQL over the cube's own columns, or why there is none."""
@@ -181,15 +198,14 @@ class Dimensions:
             faults.append(f"it reads {owner}.{member}, a member of another cube")
             return None
         part = cube.dimensions.get(member)
-        text = part.text("sql") if part is not None else None
-        if text is None or depth > _DEEPEST:
-            if re.fullmatch(r"\w+", member) and part is None:
-                return member
-            faults.append(f"nothing is known of the dimension {member!r}")
+        if part is None or depth > _DEEPEST:
+            faults.append(
+                f"nothing is known of the dimension {member!r}" if part is None else f"{member!r} goes in circles"
+            )
             return None
-        found = self.scalar(cube, text, depth + 1)
+        found = self._text(cube, part, depth + 1)
         if isinstance(found, Fault):
-            faults.append(found.message)
+            faults.append(f"it reads {member!r}, of which is said: {found.message}")
             return None
         return found
 
@@ -206,7 +222,3 @@ def finish_member(part: Part, what: str) -> None:
 
 def _forget(part: Part) -> None:
     part.ignore(*part.named())
-
-
-def _label(part: Part) -> str:
-    return "'" + (part.text("label") or "").replace("'", "''") + "'"

@@ -15,7 +15,7 @@ from metricgate.importing.cube.measures import Measures
 from metricgate.importing.cube.references import cube_of, referring
 from metricgate.importing.joining import Joins, Link, Table, joined
 from metricgate.importing.layout import files_of
-from metricgate.importing.naming import Naming
+from metricgate.importing.naming import Naming, plain_name
 from metricgate.importing.report import Imported, Notes
 from metricgate.importing.source import Part, Reading, said
 from metricgate.importing.texts import documents_of
@@ -29,18 +29,34 @@ _TO_ONE = frozenset({"many_to_one", "belongs_to", "belongsto", "one_to_one", "ha
 _TO_MANY = frozenset({"one_to_many", "has_many", "hasmany"})
 
 
-def import_cube(texts: Iterable[tuple[str, str]]) -> Imported | Problems:
-    """Return our documents for these ``(file name, YAML text)`` pairs, with everything that changed on the way."""
+def import_cube(texts: Iterable[tuple[str, str]], *, time_spine: TimeSpine | None = None) -> Imported | Problems:
+    """Return our documents for these ``(file name, YAML text)`` pairs, with everything that changed on the way.
+
+    ``time_spine`` is the relation with a row per day that rolling windows need here; Cube makes the days itself.
+    """
     notes = Notes()
     files = _Files()
     for name, text in sorted(texts):
         files.read(name, text, Reading(notes=notes))
     if not files.cubes and not notes.problems:
         notes.problem(codes.NOTHING_TO_IMPORT, "there are no cubes of Cube in these files", Place())
-    found = _Conversion(files, notes).run()
+    found = _Conversion(files, notes, time_spine).run()
     if notes.problems:
         return Problems(in_order(notes.problems))
     return Imported(files=found[0], changes=tuple(dict.fromkeys(notes.changes)), policies=found[1])
+
+
+@dataclass(frozen=True, slots=True)
+class TimeSpine:
+    """A relation that holds every day once, in ``column``."""
+
+    source: str
+    column: str
+
+    def document(self) -> dict[str, Json]:
+        """Return the time spine of ours."""
+        name = plain_name(self.source.rpartition(".")[2])
+        return {"name": name, "source": self.source, "column": self.column, "granularity": "day"}
 
 
 @dataclass(slots=True)
@@ -70,6 +86,7 @@ class _Files:
 class _Conversion:
     files: _Files
     notes: Notes
+    time_spine: TimeSpine | None
 
     def run(self) -> tuple[dict[str, dict[str, Json]], dict[str, dict[str, Json]]]:
         """Return our documents and the policy, each by file name."""
@@ -94,7 +111,12 @@ class _Conversion:
                 finish_member(each.part, each.what)
         for view in self.files.views:
             self._tell_view(view, cubes, measures)
-        return files_of(models, metrics), {"cube.yaml": policy} if policy else {}
+        if measures.windows and self.time_spine is None:
+            reason = "they need a time spine, and Cube names none: name a relation with a row per day by --time-spine"
+            place = next(iter(cubes.values())).part.place
+            self.notes.changed("the rolling windows", place, reason)
+        spines = [] if self.time_spine is None else [self.time_spine.document()]
+        return files_of(models, metrics, time_spines=spines), {"cube.yaml": policy} if policy else {}
 
     def _tell_closed(self, part: Part, what: str) -> None:
         for key in _OF_CUBE:

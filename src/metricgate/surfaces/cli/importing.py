@@ -11,7 +11,7 @@ import typer
 from metricgate.catalog.loading import load
 from metricgate.documents.writing import to_yaml
 from metricgate.importing.codes import NOTHING_TO_IMPORT
-from metricgate.importing.cube import import_cube
+from metricgate.importing.cube import TimeSpine, import_cube
 from metricgate.importing.dbt import import_dbt
 from metricgate.importing.ossie import import_ossie
 from metricgate.importing.report import Imported
@@ -72,10 +72,21 @@ def cube(
     policies: Annotated[
         Path | None, typer.Option("--policies", metavar="DIR", help="Write the access policies here, as a policy.")
     ] = None,
+    time_spine: Annotated[
+        str | None,
+        typer.Option("--time-spine", metavar="RELATION:COLUMN", help="A relation with a row per day, for windows."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Turn Cube's cubes, and their access policies, into models and a policy of ours; tell what changed."""
-    _end(import_cube(texts_at(path, _YAML, as_json=as_json)), out, policies, as_json=as_json)
+    spine = None
+    if time_spine is not None:
+        relation, colon, column = time_spine.rpartition(":")
+        if not colon or not relation or not column:
+            fail_usage(codes.BAD_OPTION, f"--time-spine {time_spine!r} is not RELATION:COLUMN.", as_json=as_json)
+        spine = TimeSpine(relation, column)
+    found = import_cube(texts_at(path, _YAML, as_json=as_json), time_spine=spine)
+    _end(found, out, policies, as_json=as_json)
 
 
 def _end(found: Imported | Problems, out: Path | None, policies: Path | None, *, as_json: bool) -> None:
