@@ -90,16 +90,20 @@ class Measures:
             return Fault(f"the type {kind!r} has no counterpart")
         if kind == "count_distinct_approx":
             self.notes.changed(what, part.at("type"), "it is counted exactly here")
-        return self._aggregate(cube, part, _AGGREGATES[kind], text)
+        return self._aggregate(cube, part, _AGGREGATES[kind], what)
 
-    def _aggregate(self, cube: Cube, part: Part, function: str, text: str | None) -> Aggregated | Fault:
+    def _aggregate(self, cube: Cube, part: Part, function: str, what: str) -> Aggregated | Fault:
+        text = part.text("sql")
         if text is None and function != "count":
             return Fault("it has no sql")
         value = "1" if text is None else self._scalar(cube, text)
-        conditions = [self._scalar(cube, each.needed("sql", "a filter")) for each in part.parts("filters")]
-        for each in (value, *conditions):
-            if isinstance(each, Fault):
-                return each
+        filters = part.parts("filters")
+        conditions = [self._scalar(cube, each.needed("sql", "a filter")) for each in filters]
+        for each in filters:
+            each.finish(f"a filter of {what}")
+        for found in (value, *conditions):
+            if isinstance(found, Fault):
+                return found
         if conditions:
             value = f"CASE WHEN {' AND '.join(f'({each})' for each in conditions)} THEN {value} END"
         written = f"COUNT(DISTINCT {value})" if function == "count_distinct" else f"{_FUNCTIONS[function]}({value})"

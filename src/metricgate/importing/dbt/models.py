@@ -8,15 +8,9 @@ from dataclasses import dataclass, field
 from metricgate.importing.dbt.dimensions import dimension, entity
 from metricgate.importing.dbt.measures import Measure, aggregation_keys
 from metricgate.importing.dbt.relations import referred, relation
-from metricgate.importing.dbt.words import config_of, words_of
+from metricgate.importing.dbt.words import OF_DBT, OF_DBT_COLUMN, config_of, words_of
 from metricgate.importing.source import Part, said
 from metricgate.vocabulary.json import Json
-
-_OF_DBT = (
-    "config", "tests", "data_tests", "docs", "meta", "access", "contract", "constraints", "versions", "latest_version",
-    "deprecation_date", "group", "tags", "freshness",
-)  # fmt: skip
-"""Keys of a dbt model that say nothing about meaning: how it is built, tested and shown by dbt."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +92,8 @@ def latest_model(part: Part, schema: str | None) -> Model | None:
     None where it has none (then nothing of it is semantic) or switches it off.
     """
     name = part.needed("name", "a model")
-    part.ignore("time_spine", *_OF_DBT)
+    config = part.part("config") if part.has("semantic_model") else None
+    part.ignore("time_spine", *OF_DBT)
     said_so = part.take("semantic_model")
     if isinstance(said_so, Mapping):
         block = part.part("semantic_model")
@@ -107,6 +102,11 @@ def latest_model(part: Part, schema: str | None) -> Model | None:
     if said_so is not True:
         if said_so is not None:
             part.reading.notes.dropped(what, part.place, "it is switched off (semantic_model.enabled: false)")
+        return None
+    owner, enabled = _owner(config, what)
+    if not enabled:
+        part.reading.notes.dropped(what, part.place, "its dbt model is switched off (config.enabled: false)")
+        part.ignore(*part.named())
         return None
     columns = _Columns()
     for column in part.parts("columns"):
@@ -121,6 +121,7 @@ def latest_model(part: Part, schema: str | None) -> Model | None:
         name=name,
         source=source if schema is None else f"{schema}.{source}",
         **words_of(part, what),
+        owner=owner,
         primary_entity=part.text("primary_entity"),
         agg_time_dimension=part.text("agg_time_dimension"),
         entities=columns.entities,
@@ -129,6 +130,18 @@ def latest_model(part: Part, schema: str | None) -> Model | None:
     metrics = tuple(part.parts("metrics"))
     part.finish(what)
     return Model(document=document, metrics=metrics, part=part)
+
+
+def _owner(config: Part | None, what: str) -> tuple[str | None, bool]:
+    """Return the owner that a dbt model's ``config.meta`` names, and whether it is enabled; the rest is dbt's build."""
+    if config is None:
+        return None, True
+    meta = config.part("meta")
+    owner = None
+    if meta is not None:
+        owner = meta.text("owner") if isinstance(meta.peek("owner"), str) else None
+        meta.finish(f"config.meta of {what}")
+    return owner, config.take("enabled") is not False
 
 
 def _block(block: Part, name: str) -> tuple[str, bool]:
@@ -154,5 +167,5 @@ def _column(part: Part, what: str, columns: _Columns) -> None:
             inherited.pop("granularity", None)
         here = Part({**inherited, **inner}, part.spot.below(key), part.reading)
         kept.append(made(here, what, name=name, column=name))
-    part.ignore("description", "granularity", "data_type", "quote", *_OF_DBT)
+    part.ignore("granularity", *OF_DBT_COLUMN)
     part.finish(f"the column {name!r} of {what}")

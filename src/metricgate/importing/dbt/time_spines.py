@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from metricgate.importing.dbt.dimensions import known_grain
 from metricgate.importing.dbt.relations import location, relation
+from metricgate.importing.dbt.words import OF_DBT, OF_DBT_COLUMN
 from metricgate.importing.source import Part, said
 from metricgate.vocabulary.json import Json
 
@@ -34,10 +35,17 @@ def model_spine(part: Part, schema: str | None) -> dict[str, Json] | None:
         return None
     name = part.text("name") or ""
     column = found.needed("standard_granularity_column", f"the time spine {name!r}")
-    grains = {each.text("name"): each.word("granularity") for each in part.parts("columns")}
+    columns = part.parts("columns")
+    grains = {each.text("name"): each.word("granularity") for each in columns}
     source = name if schema is None else f"{schema}.{name}"
     spine = _kept(name, source, column, grains.get(column) or "day", found)
     found.finish(f"the time spine {name!r}")
+    if not part.has("semantic_model"):  # else the columns and the rest are the semantic model's
+        for each in columns:
+            each.ignore(*OF_DBT_COLUMN)
+            each.finish(f"a column of the time spine {name!r}")
+        part.ignore("description", *OF_DBT)
+        part.finish(f"the time spine {name!r}")
     return spine
 
 

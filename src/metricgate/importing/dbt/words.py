@@ -10,6 +10,15 @@ _BOOKKEEPING = ("metadata", "input_measures", "unique_id", "created_at")
 """Where dbt found the definition, and lists that repeat what the definition says."""
 
 
+OF_DBT = (
+    "config", "tests", "data_tests", "docs", "meta", "access", "contract", "constraints", "versions", "latest_version",
+    "deprecation_date", "group", "tags", "freshness",
+)  # fmt: skip
+"""Keys of a dbt model that say nothing about meaning: how it is built, tested and shown by dbt."""
+OF_DBT_COLUMN = ("description", "data_type", "quote", *OF_DBT)
+"""Keys of a dbt column that say nothing about meaning."""
+
+
 def words_of(part: Part, what: str) -> dict[str, Json]:
     """Return ``description`` and ``label`` as ours."""
     return said(description=_shortened(part, "description", what), label=_shortened(part, "label", what))
