@@ -33,13 +33,13 @@ def catalog() -> Catalog:
 def test_the_metric_that_is_meant_comes_first(catalog: Catalog, asked: str, first: str) -> None:
     """By name, synonym, description, and with spelling mistakes."""
     hits = search(asked, catalog.metrics.values())
-    assert hits[0].metric.header.name == first, [hit.metric.header.name for hit in hits[:5]]
+    assert hits[0].found.header.name == first, [hit.found.header.name for hit in hits[:5]]
     assert 0 < hits[-1].score <= hits[0].score <= 100
 
 
 def test_both_revenues_are_found(catalog: Catalog) -> None:
     """A bare word that two domains use shows both among the first."""
-    names = [hit.metric.header.name for hit in search("revenue", catalog.metrics.values())[:2]]
+    names = [hit.found.header.name for hit in search("revenue", catalog.metrics.values())[:2]]
     assert sorted(names) == ["finance.revenue", "sales.revenue"]
 
 
@@ -47,4 +47,4 @@ def test_nothing_fits_nonsense_and_empty_text_lists_all(catalog: Catalog) -> Non
     """No guess for words that nobody uses; without words everything, by name."""
     assert search("zebra quantum", catalog.metrics.values()) == ()
     everything = search("", catalog.metrics.values())
-    assert [hit.metric.header.name for hit in everything] == sorted(catalog.metrics)
+    assert [hit.found.header.name for hit in everything] == sorted(catalog.metrics)

@@ -12,6 +12,8 @@ from metricgate.gateway.outcome import Answered, Refused
 SAVED = """
 saved_queries:
   - name: by_month
+    label: Newest month
+    description: The newest month that is paid.
     query_params:
       metrics: [sales.revenue]
       group_by: [metric_time__month]
@@ -151,3 +153,69 @@ def test_a_saved_query_of_hidden_metrics_is_as_if_it_were_not_there(folder: Path
 def test_what_would_be_ignored_is_refused(folder: Path, arguments: dict, code: str, path: str) -> None:
     """Forms that contradict each other, or have no meaning, are refused where they stand."""
     assert refusal(folder, arguments) == (code, path)
+
+
+def listed(folder: Path, arguments: dict, *, agent: str = "omni", user: str | None = None) -> list:
+    outcome = asked(folder, agent, "search_catalog", arguments, user=user)
+    assert isinstance(outcome, Answered), outcome
+    return list(outcome.answer["saved_queries"])
+
+
+def test_saved_queries_are_listed_with_what_they_ask(folder: Path) -> None:
+    """Whoever searches learns their names, what they are for and what they ask."""
+    found = listed(folder, {})
+    assert [each["name"] for each in found] == ["books", "by_month", "statuses"]
+    assert found[1] == {
+        "name": "by_month",
+        "label": "Newest month",
+        "description": "The newest month that is paid.",
+        "metrics": ["sales.revenue"],
+        "group_by": ["metric_time__month"],
+        "where": {"member": "order__status", "op": "=", "value": "paid"},
+        "order_by": ["-metric_time__month"],
+        "limit": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "names"),
+    [
+        ({"text": "newest"}, ["by_month"]),
+        ({"text": "by month"}, ["by_month"]),
+        ({"text": "zebra"}, []),
+        ({"domain": "finance"}, ["books"]),
+        ({"owner": "sales@acme.example"}, ["by_month"]),
+        ({"limit": 1}, ["books"]),
+    ],
+)
+def test_saved_queries_are_searched_as_metrics_are(folder: Path, arguments: dict, names: list[str]) -> None:
+    """Words rank them, conditions on metrics choose those with such a metric, the limit cuts."""
+    assert [each["name"] for each in listed(folder, arguments)] == names
+
+
+@pytest.mark.parametrize(
+    ("agent", "names"),
+    [
+        ("omni", {"books", "by_month", "statuses"}),
+        ("seller", {"by_month", "statuses"}),
+        ("small", {"by_month", "statuses"}),
+    ],
+)
+def test_only_saved_queries_that_may_be_asked_are_listed(folder: Path, agent: str, names: set[str]) -> None:
+    """Not even their names are told to whom some part of them is closed, and each listed one answers."""
+    found = {each["name"] for each in listed(folder, {}, agent=agent)}
+    assert found == names
+    for name in found:
+        rows(folder, {"saved_query": name}, agent=agent)
+
+
+def test_a_closed_metric_in_a_filter_hides_a_saved_query(tmp_path: Path) -> None:
+    """Also what a filter compares with is a metric that the caller must be allowed."""
+    hidden = """
+saved_queries:
+  - name: paying
+    query_params: {metrics: [sales.orders], where: {metric: finance.revenue, group_by: [customer], op: ">", value: 1}}
+"""
+    project = write_project(tmp_path / "project", models=MODELS + hidden)
+    assert [each["name"] for each in listed(project, {})] == ["paying"]
+    assert listed(project, {}, agent="seller") == []

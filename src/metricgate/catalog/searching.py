@@ -1,6 +1,6 @@
-"""Ranking of metrics by the words of a request: names first, then synonyms, then descriptions and examples.
+"""Ranking of metrics and saved queries by the words of a request: names first, then synonyms, then descriptions.
 
-Each word of the request counts by how rare it is among the metrics searched, by how well it is matched (a misspelt word
+Each word of the request counts by how rare it is among what is searched, by how well it is matched (a misspelt word
 still finds its neighbours), and by where it was found.
 """
 
@@ -12,10 +12,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Generic, TypeVar
 
 from rapidfuzz import fuzz, process
 
 from metricgate.catalog.metrics import Metric
+from metricgate.catalog.saved import SavedQuery
+
+T = TypeVar("T", bound=Metric | SavedQuery)
 
 _WORD = re.compile(r"\w+")
 _SIMILAR = 82.0
@@ -25,10 +29,10 @@ _EXACT = 1.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
-    """A metric that fits: ``score`` from 0 to 100, and the text that matched best."""
+class Hit(Generic[T]):
+    """What fits: ``score`` from 0 to 100, and the text that matched best."""
 
-    metric: Metric
+    found: T
     score: float
     matched: str
 
@@ -40,23 +44,31 @@ class _Field:
     weight: float
 
 
-def search(text: str, metrics: Iterable[Metric]) -> tuple[Hit, ...]:
-    """Return the metrics that fit ``text``, best first; ties by name. Empty text: all, by name."""
-    searched = sorted(metrics, key=_name)
+def search(text: str, among: Iterable[T]) -> tuple[Hit[T], ...]:
+    """Return what fits ``text``, best first; ties by name. Empty text: all, by name."""
+    searched = sorted(among, key=_name)
     wanted = tuple(dict.fromkeys(_words(text)))
     if not wanted:
-        return tuple(Hit(metric=metric, score=0.0, matched="") for metric in searched)
-    fields = [_fields(metric) for metric in searched]
+        return tuple(Hit(found=each, score=0.0, matched="") for each in searched)
+    fields = [_fields(each) for each in searched]
     known = Counter(word for each in fields for word in frozenset().union(*(field.words for field in each)))
     similar = {word: _similar(word, known) for word in wanted}
     rare = {word: math.log(1 + len(searched) / (1 + _spread(similar[word], known))) for word in wanted}
     best = sum(rare.values()) * _EXACT
-    hits = [_score(metric, each, similar, rare, best, text) for metric, each in zip(searched, fields, strict=True)]
-    return tuple(sorted((hit for hit in hits if hit.score > 0), key=lambda hit: (-hit.score, _name(hit.metric))))
+    hits = [_score(item, each, similar, rare, best, text) for item, each in zip(searched, fields, strict=True)]
+    return tuple(sorted((hit for hit in hits if hit.score > 0), key=lambda hit: (-hit.score, _name(hit.found))))
 
 
-def _name(metric: Metric) -> str:
-    return metric.header.name
+def _name(item: Metric | SavedQuery) -> str:
+    return item.name if isinstance(item, SavedQuery) else item.header.name
+
+
+def _names(item: Metric | SavedQuery) -> frozenset[str]:
+    """What a request may consist of to mean just this one."""
+    if isinstance(item, SavedQuery):
+        return frozenset({item.name})
+    header = item.header
+    return frozenset({header.name, header.bare_name, *(synonym.lower() for synonym in header.synonyms)})
 
 
 def _words(text: str) -> list[str]:
@@ -64,11 +76,15 @@ def _words(text: str) -> list[str]:
 
 
 @lru_cache(maxsize=16_384)
-def _fields(metric: Metric) -> tuple[_Field, ...]:
-    header = metric.header
-    texts = [(header.bare_name, _IN_NAME), *((synonym, _IN_SYNONYM) for synonym in header.synonyms)]
-    texts += [(header.label or "", _IN_LABEL), (header.domain or "", _IN_DOMAIN), (header.description, _IN_TEXT)]
-    texts += [(example, _IN_TEXT) for example in header.ai_examples]
+def _fields(item: Metric | SavedQuery) -> tuple[_Field, ...]:
+    if isinstance(item, SavedQuery):
+        texts = [(item.name, _IN_NAME), (item.label or "", _IN_LABEL), (item.description, _IN_TEXT)]
+        texts += [(name, _IN_TEXT) for name in (*item.metrics, *item.group_by)]
+    else:
+        header = item.header
+        texts = [(header.bare_name, _IN_NAME), *((synonym, _IN_SYNONYM) for synonym in header.synonyms)]
+        texts += [(header.label or "", _IN_LABEL), (header.domain or "", _IN_DOMAIN), (header.description, _IN_TEXT)]
+        texts += [(example, _IN_TEXT) for example in header.ai_examples]
     return tuple(_Field(text, frozenset(_words(text)), weight) for text, weight in texts if text)
 
 
@@ -83,13 +99,13 @@ def _spread(similar: Mapping[str, float], known: Mapping[str, int]) -> int:
 
 
 def _score(
-    metric: Metric,
+    item: T,
     fields: Sequence[_Field],
     similar: Mapping[str, Mapping[str, float]],
     rare: Mapping[str, float],
     best: float,
     asked: str,
-) -> Hit:
+) -> Hit[T]:
     total = 0.0
     matched: dict[str, float] = {}
     for word, matches in similar.items():
@@ -100,8 +116,7 @@ def _score(
         total += worth * rare[word]
         if where:
             matched[where] = matched.get(where, 0.0) + worth * rare[word]
-    whole = asked.strip().lower()
-    if whole in {metric.header.name, metric.header.bare_name, *(synonym.lower() for synonym in metric.header.synonyms)}:
+    if asked.strip().lower() in _names(item):
         total *= _EXACT
     shown = max(matched, key=lambda text: matched[text]) if matched else ""
-    return Hit(metric=metric, score=round(100 * total / best, 1), matched=shown)
+    return Hit(found=item, score=round(100 * total / best, 1), matched=shown)

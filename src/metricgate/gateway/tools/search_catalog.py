@@ -14,6 +14,7 @@ from metricgate.gateway.describing import summary_of
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.naming import is_usable, may_describe
 from metricgate.gateway.outcome import Outcome
+from metricgate.gateway.saved_listing import askable_saved_queries
 from metricgate.gateway.standing import deprecation_of
 from metricgate.gateway.tools.tool import Tool, define
 from metricgate.vocabulary.json import Json
@@ -55,26 +56,34 @@ async def _serve(desk: Desk, parsed: Parsed[SearchArguments]) -> Outcome:
     hits = search(asked.text, metrics)
     composed: dict[str, Json] | None = None
     if asked.compose_with is not None:
-        found = await composable(desk, asked.compose_with, [hit.metric for hit in hits], asked.limit)
+        found = await composable(desk, asked.compose_with, [hit.found for hit in hits], asked.limit)
         if not isinstance(found, dict):
             return found
         composed = found
     answer: dict[str, Json] = {
         "metrics": [
             {
-                **summary_of(hit.metric),
-                "deprecation": deprecation_of(desk, hit.metric),
+                **summary_of(hit.found),
+                "deprecation": deprecation_of(desk, hit.found),
                 "score": hit.score,
                 "matched": hit.matched,
             }
             for hit in hits[: asked.limit]
         ],
         "found": len(hits),
+        "saved_queries": askable_saved_queries(
+            desk, asked.text, asked.limit, within={each.header.name for each in metrics} if _narrowed(asked) else None
+        ),
         "composable": composed,
         "catalog_version": desk.governance.catalog.version,
         "notes": list(parsed.notes),
     }
     return await desk.answer(answer, {"gov.effect.listed": min(len(hits), asked.limit)})
+
+
+def _narrowed(asked: SearchArguments) -> bool:
+    """Whether only some metrics are looked for, whatever the words."""
+    return any(given is not None for given in (asked.domain, asked.owner, asked.certified, asked.status))
 
 
 SEARCH_CATALOG = Tool(
@@ -85,7 +94,8 @@ SEARCH_CATALOG = Tool(
             "Find governed metrics by words: names, synonyms, descriptions, examples. Lists only what you may see, "
             "with owner, domain, status and certification. Start here when you do not know a metric's exact name; then "
             "describe_metric shows what it can be grouped and filtered by. Drafts that are closed to you and metrics "
-            "that no longer answer are left out unless you ask for their `status`."
+            "that no longer answer are left out unless you ask for their `status`. `saved_queries` are questions "
+            "that people agreed on: ask one with `saved_query` in query_metrics."
         ),
         arguments=SearchArguments,
         answer={
@@ -93,6 +103,11 @@ SEARCH_CATALOG = Tool(
             "properties": {
                 "metrics": {"type": "array", "items": {"type": "object"}},
                 "found": {"type": "integer", "description": "How many fit, shown or not."},
+                "saved_queries": {
+                    "type": "array",
+                    "items": {"type": "object"},
+                    "description": "Saved queries that fit and that you may ask, with what they ask.",
+                },
                 "composable": {
                     "type": ["object", "null"],
                     "description": "With `compose_with`: metrics and members that can be added to that question.",
@@ -100,7 +115,7 @@ SEARCH_CATALOG = Tool(
                 "catalog_version": {"type": "string"},
                 "notes": {"type": "array", "items": {"type": "string"}},
             },
-            "required": ["metrics", "found", "catalog_version", "notes"],
+            "required": ["metrics", "found", "saved_queries", "catalog_version", "notes"],
         },
     ),
     arguments=SearchArguments,

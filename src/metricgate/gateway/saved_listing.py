@@ -1,0 +1,63 @@
+"""Saved queries as a search lists them: those that the caller may ask as a whole, with what each asks."""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+
+from metricgate.catalog.saved import SavedQuery
+from metricgate.catalog.searching import search
+from metricgate.gateway.describing import shortened
+from metricgate.gateway.desk import Desk
+from metricgate.gateway.explanation import predicate_as_json
+from metricgate.gateway.naming import is_usable, may_describe
+from metricgate.policy.verdict import Decision
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.problem import Problems
+from metricgate.vocabulary.resource import Action
+
+_MOST_TRIED = 200
+"""Saved queries that are planned for one search: the best by its words."""
+
+
+def askable_saved_queries(desk: Desk, text: str, most: int, *, within: AbstractSet[str] | None) -> list[Json]:
+    """Return the saved queries that fit ``text``, best first, with all that each asks.
+
+    Only those that this caller may ask as a whole: every metric, member, filter and model of theirs.
+
+    Args:
+        desk: the call's.
+        text: words; empty for all.
+        most: at most so many.
+        within: only those that ask for one of these metrics (full names); None for all.
+    """
+    fitting = [
+        query
+        for query in desk.governance.catalog.saved_queries.values()
+        if within is None or not within.isdisjoint(query.metrics)
+    ]
+    hits = search(text, fitting)[:_MOST_TRIED]
+    return [_shown(each) for each in [hit.found for hit in hits if _may_ask(desk, hit.found)][:most]]
+
+
+def _may_ask(desk: Desk, query: SavedQuery) -> bool:
+    if not all(may_describe(desk, name) and is_usable(desk, name) for name in query.metrics):
+        return False
+    planner = desk.governance.planner
+    question = planner.saved(query.name)
+    plan = None if question is None else planner.plan(question)
+    if plan is None or isinstance(plan, Problems):
+        return False
+    return desk.judge(Action.QUERY, (desk.tool, *plan.resources)).decision is Decision.ALLOW
+
+
+def _shown(query: SavedQuery) -> Json:
+    return {
+        "name": query.name,
+        "label": query.label,
+        "description": shortened(query.description),
+        "metrics": list(query.metrics),
+        "group_by": list(query.group_by),
+        "where": None if query.where is None else predicate_as_json(query.where),
+        "order_by": list(query.order_by),
+        "limit": query.limit,
+    }
