@@ -61,7 +61,16 @@ def policies(draw: st.DrawFn) -> Policy:
     )
     grants = tuple(_grant(number, parts) for number, parts in enumerate(drawn))
     return Policy(
-        roles=roles, principals=(), domains=(), grants=grants, row_filters=(), limits=(), tests=(), digest="sha256:0"
+        roles=roles,
+        principals=(),
+        domains=(),
+        grants=grants,
+        row_filters=(),
+        masks=(),
+        minimum_groups=(),
+        limits=(),
+        tests=(),
+        digest="sha256:0",
     )
 
 

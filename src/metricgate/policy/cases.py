@@ -9,11 +9,14 @@ from pydantic import Field, StrictBool
 from metricgate.documents import Document
 from metricgate.policy import codes
 from metricgate.policy.kinds.limits import Count, Seconds
+from metricgate.policy.kinds.minimum_groups import Size
 from metricgate.policy.kinds.roles import AttributesDocument, read_attributes
 from metricgate.policy.names import mistake_in_party
+from metricgate.policy.occasion import Circumstances, read_moment
 from metricgate.policy.page import Page, Path
 from metricgate.policy.patterns import well_formed
 from metricgate.policy.verdict import Decision
+from metricgate.vocabulary.obligation import MaskMethod
 from metricgate.vocabulary.principal import Identity, Principal, Proof
 from metricgate.vocabulary.problem import Place
 from metricgate.vocabulary.resource import Action, Resource, ResourceKind
@@ -37,6 +40,10 @@ class LimitsDocument(Document):
     rows: Count | None = None
     seconds: Seconds | None = None
     bytes: Count | None = None
+    calls_per_minute: Count | None = None
+    calls_per_day: Count | None = None
+    rows_per_day: Count | None = None
+    concurrent: Count | None = None
 
 
 class CaseDocument(Document):
@@ -49,7 +56,13 @@ class CaseDocument(Document):
     expect: Decision
     rules: tuple[str, ...] = ()
     row_filters: tuple[str, ...] | None = None
+    masks: dict[str, MaskMethod | None] | None = None
+    minimum_groups: dict[str, Size] | None = None
     limits: LimitsDocument | None = None
+    touching: tuple[str, ...] = ()
+    labels: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    purpose: str | None = None
+    at: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +72,12 @@ class PolicyTest:
     Attributes:
         rules: ids that the verdict must name; it may name more.
         row_filters: ids of all row filters that must bind, no more and no fewer; None where the test does not say.
-        limits: sorted (``rows``, ``seconds`` or ``bytes``, value) pairs that must be in force.
+        masks: (column as ``dataset.column``, method) of all masks that must bind; None where the test does not say.
+        minimum_groups: (dataset, size) of all that must bind; None where the test does not say.
+        limits: sorted (sort of limit or budget, value) pairs that must be in force.
+        touching: what is touched without needing a grant.
+        labels: (resource as ``kind:name``, its labels), for those that the test names.
+        circumstances: purpose and time of the call.
     """
 
     name: str
@@ -69,38 +87,61 @@ class PolicyTest:
     expect: Decision
     rules: tuple[str, ...]
     row_filters: tuple[str, ...] | None
+    masks: tuple[tuple[str, MaskMethod], ...] | None
+    minimum_groups: tuple[tuple[str, int], ...] | None
     limits: tuple[tuple[str, float], ...]
+    touching: tuple[Resource, ...]
+    labels: tuple[tuple[str, tuple[str, ...]], ...]
+    circumstances: Circumstances
     place: Place = field(compare=False)
 
 
 def read_case(document: CaseDocument, path: Path, page: Page) -> PolicyTest | None:
     """Return the test, or None; what is wrong with it goes to the page."""
     page.check_filled(document.on, (*path, "on"), "resources")
-    resources = [read_resource(text) for text in document.on]
-    for index, resource in enumerate(resources):
-        if resource is None:
-            page.report(
-                codes.BAD_PATTERN,
-                (*path, "on", index),
-                f"{document.on[index]!r} is not one resource.",
-                "A test asks about single things: `metric:sales.revenue`, `tool:query_metrics`.",
-            )
+    resources = _resources(document.on, (*path, "on"), page)
+    touching = _resources(document.touching, (*path, "touching"), page)
+    _resources(tuple(document.labels), (*path, "labels"), page)
     principal = _principal(document.as_, (*path, "as"), page)
-    if principal is None or None in resources:
+    now = None if document.at is None else read_moment(document.at, (*path, "at"), page)
+    if principal is None:
         return None
-    limits = document.limits or LimitsDocument()
-    wanted = (("bytes", limits.bytes), ("rows", limits.rows), ("seconds", limits.seconds))
+    limits = {} if document.limits is None else document.limits.model_dump(exclude_none=True)
+    masks = document.masks
+    groups = document.minimum_groups
     return PolicyTest(
         name=document.name,
         principal=principal,
         action=document.do,
-        resources=tuple(resource for resource in resources if resource is not None),
+        resources=resources,
         expect=document.expect,
         rules=document.rules,
         row_filters=document.row_filters,
-        limits=tuple((name, value) for name, value in wanted if value is not None),
+        masks=None if masks is None else tuple((name, masks[name] or MaskMethod.NULL) for name in sorted(masks)),
+        minimum_groups=None if groups is None else tuple(sorted(groups.items())),
+        limits=tuple(sorted(limits.items())),
+        touching=touching,
+        labels=tuple(sorted(document.labels.items())),
+        circumstances=Circumstances(purpose=document.purpose, now=now),
         place=page.place(path),
     )
+
+
+def _resources(texts: tuple[str, ...], path: Path, page: Page) -> tuple[Resource, ...]:
+    found: list[Resource] = []
+    for index, text in enumerate(texts):
+        resource = read_resource(text)
+        if resource is None:
+            page.report(
+                codes.BAD_PATTERN,
+                (*path, index),
+                f"{text!r} is not one resource.",
+                "A test asks about single things: `metric:sales.revenue`, `tool:query_metrics`, "
+                "`column:customers.email`.",
+            )
+        else:
+            found.append(resource)
+    return tuple(found)
 
 
 def read_resource(text: str) -> Resource | None:

@@ -86,6 +86,19 @@ BAD_ATTRIBUTE = _code(
     "A value in the condition of a row filter is a mapping, but not `{attribute: NAME}`.",
     "Write `value: {attribute: region}`; name one attribute.",
 )
+BAD_MASK = _code(
+    "E_POLICY_BAD_MASK",
+    "A mask lacks the parameter that its method needs, or has one that its method does not take.",
+    "`constant` takes `value`, `partial` takes `first` and `last`, `bucket` takes `width`, `date` takes `grain`; the "
+    "others take none.",
+)
+BAD_OCCASION = _code(
+    "E_POLICY_BAD_OCCASION",
+    "A condition (`when`, `unless`) or the moment of a test names a time that cannot be read, holds never or always, "
+    "or names nothing.",
+    'Write purposes, `days: [mon, fri]`, `hours: {from: "08:00", to: "18:00"}` with a `time_zone`, or moments with '
+    "their offset.",
+)
 UNKNOWN_RESOURCE = _code(
     "E_POLICY_UNKNOWN_RESOURCE",
     "A rule names a metric, dimension, dataset or member that the catalog does not have.",
@@ -107,5 +120,7 @@ CODES = (
     INHERITANCE_CYCLE,
     EMPTY_RULE,
     BAD_ATTRIBUTE,
+    BAD_MASK,
+    BAD_OCCASION,
     UNKNOWN_RESOURCE,
 )

@@ -28,6 +28,10 @@ def _rules(policy: Policy) -> Iterator[tuple[str, tuple[str, ...], Place]]:
         yield grant.id, grant.roles, grant.place
     for row_filter in policy.row_filters:
         yield row_filter.id, row_filter.roles, row_filter.place
+    for mask in policy.masks:
+        yield mask.id, (*mask.roles, *mask.unless_roles), mask.place
+    for group in policy.minimum_groups:
+        yield group.id, (*group.roles, *group.unless_roles), group.place
     for limit in policy.limits:
         yield limit.id, limit.roles, limit.place
     for domain in policy.domains:

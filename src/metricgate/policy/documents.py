@@ -11,6 +11,8 @@ from metricgate.policy.cases import CaseDocument
 from metricgate.policy.kinds.domains import DomainDocument
 from metricgate.policy.kinds.grants import GrantDocument
 from metricgate.policy.kinds.limits import LimitDocument
+from metricgate.policy.kinds.masks import MaskDocument
+from metricgate.policy.kinds.minimum_groups import MinimumGroupDocument
 from metricgate.policy.kinds.principals import PrincipalDocument
 from metricgate.policy.kinds.roles import RoleDocument
 from metricgate.policy.kinds.row_filters import RowFilterDocument
@@ -25,5 +27,7 @@ class PolicyDocument(Document):
     domains: tuple[DomainDocument, ...] = ()
     grants: tuple[GrantDocument, ...] = ()
     row_filters: tuple[RowFilterDocument, ...] = ()
+    masks: tuple[MaskDocument, ...] = ()
+    minimum_groups: tuple[MinimumGroupDocument, ...] = ()
     limits: tuple[LimitDocument, ...] = ()
     tests: tuple[CaseDocument, ...] = ()

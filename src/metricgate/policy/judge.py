@@ -4,26 +4,41 @@ Each resource must be granted to the agent and, where it acts for a user, to the
 intersection. A denying grant beats an allowing one; what no grant allows is denied. What is allowed carries every row
 filter of either party on the datasets named, and the tightest of all limits.
 
-A policy never changes, so a judgement never does either. Judgements are remembered, boundedly, per principal, action
-and resources; standings per party; rulings per set of roles, action and resource.
+What is touched without needing a grant (the columns that a metric reads) is judged too: a denying grant on it denies,
+and its masks and minimum groups bind.
+
+A policy never changes, so a judgement under the same circumstances never does either. Which conditional rules are in
+force is told first, from the purpose and the minute; judgements are remembered, boundedly, per principal, action,
+resources and the rules that are not in force; standings per party; rulings per roles, action, resource and these rules.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from functools import lru_cache
 
+from metricgate.policy.indexing import NONE_SUSPENDED, Suspended
 from metricgate.policy.kinds.grants import Effect
+from metricgate.policy.kinds.limits import LimitRule
+from metricgate.policy.kinds.masks import MaskRule
+from metricgate.policy.kinds.minimum_groups import MinimumGroupRule
+from metricgate.policy.kinds.row_filters import RowFilterRule
 from metricgate.policy.names import shown
 from metricgate.policy.obligations import ObligationBook
+from metricgate.policy.occasion import ALWAYS, NOWHERE, Circumstances, Terms, folded
 from metricgate.policy.patterns import asked
 from metricgate.policy.policy import Policy
 from metricgate.policy.ports import RoleBook, Ruling
 from metricgate.policy.standing import Standing, standing_of
 from metricgate.policy.verdict import DEFAULT_DENY, Decision, Reason, Verdict
 from metricgate.vocabulary.principal import Identity, Principal
-from metricgate.vocabulary.resource import Action, Resource
+from metricgate.vocabulary.resource import Action, Resource, ResourceKind
 
+_CASELESS = frozenset({ResourceKind.COLUMN, ResourceKind.FUNCTION})
+_MOST_OCCASIONS = 64
+_OTHER = "(another purpose)"
+"""Stands for all purposes that no rule names, so that made-up ones do not fill the memory."""
 _Types = tuple[type, ...]
 
 
@@ -41,17 +56,57 @@ class Judge:
         self._role_book = role_book
         self._obligations = ObligationBook(policy)
         self._because = {grant.id: grant.because for grant in policy.grants}
+        self._conditional = tuple(_conditional(policy))
+        self._purposes = frozenset().union(*(terms.purposes for _rule, terms, _allows in self._conditional))
         self._judged = lru_cache(memory)(self._judge)
         self._stood = lru_cache(memory)(self._stand)
         self._ruled = lru_cache(memory * 4)(role_book.decide)
+        self._told = lru_cache(_MOST_OCCASIONS)(self._tell)
 
-    def judge(self, principal: Principal, action: Action, resources: Sequence[Resource]) -> Verdict:
+    def judge(
+        self,
+        principal: Principal,
+        action: Action,
+        resources: Sequence[Resource],
+        *,
+        unless_forbidden: Sequence[Resource] = (),
+        circumstances: Circumstances = NOWHERE,
+    ) -> Verdict:
         """Decide whether ``principal`` may do ``action`` on all of ``resources``. On nothing at all: no.
 
         Tools are asked about ``call`` and records about ``read_record`` whatever the action, so that the tool can be
-        judged together with what it touches (and limits on tools reach the query).
+        judged together with what it touches (and limits on tools reach the query). Columns and functions are asked
+        about ``read``.
+
+        Args:
+            principal: who asks.
+            action: what for.
+            resources: each needs a grant, of the agent and of the user.
+            unless_forbidden: what is touched besides: it needs no grant, but a denying one counts, and what narrows it.
+            circumstances: purpose and time, for rules that have conditions.
         """
-        return self._judged(principal, _types_of(principal), action, tuple(resources))
+        types = _types_of(principal)
+        return self._judged(
+            principal, types, action, tuple(resources), tuple(unless_forbidden), self.suspended(circumstances)
+        )
+
+    def suspended(self, circumstances: Circumstances) -> Suspended:
+        """Return the ids of the conditional rules that are not in force."""
+        if not self._conditional:
+            return NONE_SUSPENDED
+        purpose = None if circumstances.purpose is None else folded(circumstances.purpose)
+        if purpose is not None and purpose not in self._purposes:
+            purpose = _OTHER
+        return self._told(purpose, None if circumstances.now is None else int(circumstances.now.timestamp() // 60))
+
+    def _tell(self, purpose: str | None, minute: int | None) -> Suspended:
+        now = None if minute is None else datetime.fromtimestamp(minute * 60, UTC)
+        circumstances = Circumstances(purpose=purpose, now=now)
+        known: dict[tuple[Terms, bool], bool] = {}
+        for _rule, terms, allows in self._conditional:
+            if (terms, allows) not in known:
+                known[terms, allows] = terms.in_force(circumstances, allows=allows)
+        return frozenset(rule for rule, terms, allows in self._conditional if not known[terms, allows])
 
     def standings(self, principal: Principal) -> tuple[Standing, ...]:
         """Return the standing of the agent and, where there is one, of the user."""
@@ -73,26 +128,41 @@ class Judge:
                     found.setdefault(rule.domain, rule.id)
         return next(iter(found.items())) if len(found) == 1 else None
 
-    def ruling(self, standing: Standing, action: Action, resource: Resource) -> Ruling | None:
+    def ruling(
+        self, standing: Standing, action: Action, resource: Resource, suspended: Suspended = NONE_SUSPENDED
+    ) -> Ruling | None:
         """Return the grant that decides for one party on one resource, or None."""
-        return self._ruled(standing.roles, asked(action, resource.kind), resource)
+        return self._ruled(standing.roles, asked(action, resource.kind), resource, suspended)
 
     def _stand(self, kind: str, identity: Identity, _types: _Types) -> Standing:
         return standing_of(kind, identity, self.policy, self._role_book)
 
     def _judge(
-        self, principal: Principal, _types: tuple[_Types, _Types], action: Action, resources: tuple[Resource, ...]
+        self,
+        principal: Principal,
+        _types: tuple[_Types, _Types],
+        action: Action,
+        resources: tuple[Resource, ...],
+        touched: tuple[Resource, ...],
+        suspended: Suspended,
     ) -> Verdict:
         standings = self.standings(principal)
-        named = tuple(dict.fromkeys(resources))
-        reasons = [self._reason(standing, action, resource) for resource in named for standing in standings]
-        denied = [reason for reason in reasons if reason.decision is not Decision.ALLOW]
+        named = tuple(dict.fromkeys(map(_as_named, resources)))
+        reasons = [self._reason(standing, action, each, suspended) for each in named for standing in standings]
+        beside = tuple(each for each in dict.fromkeys(map(_as_named, touched)) if each not in named)
         if not resources:
             message = "Nothing is named that could be allowed."
-            denied = [_default(standing.party, None, message) for standing in standings]
+            return self._verdict(action, [_default(standing.party, None, message) for standing in standings])
+        denied = [reason for reason in reasons if reason.decision is not Decision.ALLOW]
+        denied += (
+            self._ruled_reason(standing, action, each, ruling)
+            for each in beside
+            for standing in standings
+            if (ruling := self.ruling(standing, action, each, suspended)) is not None and ruling.effect is Effect.DENY
+        )
         if denied:
             return self._verdict(action, denied)
-        required = self._obligations.required(standings, resources)
+        required = self._obligations.required(standings, (*named, *beside), suspended)
         if required.missing:
             return self._verdict(action, required.missing)
         return Verdict(
@@ -106,13 +176,17 @@ class Judge:
     def _verdict(self, action: Action, denied: Sequence[Reason]) -> Verdict:
         return Verdict(action=action, decision=Decision.DENY, reasons=tuple(denied), policy_digest=self.policy.digest)
 
-    def _reason(self, standing: Standing, action: Action, resource: Resource) -> Reason:
-        ruling = self.ruling(standing, action, resource)
+    def _reason(self, standing: Standing, action: Action, resource: Resource, suspended: Suspended) -> Reason:
+        ruling = self.ruling(standing, action, resource, suspended)
+        if ruling is not None:
+            return self._ruled_reason(standing, action, resource, ruling)
         what = shown(f"{standing.party} to {asked(action, resource.kind)} {resource}")
-        if ruling is None:
-            return _default(standing.party, resource, f"No rule allows {what}.")
+        return _default(standing.party, resource, f"No rule allows {what}.")
+
+    def _ruled_reason(self, standing: Standing, action: Action, resource: Resource, ruling: Ruling) -> Reason:
         allows = ruling.effect is Effect.ALLOW
         because = self._because[ruling.rule]
+        what = shown(f"{standing.party} to {asked(action, resource.kind)} {resource}")
         said = f"The rule {ruling.rule!r} {'allows' if allows else 'forbids'} {what}"
         return Reason(
             rule=ruling.rule,
@@ -121,6 +195,25 @@ class Judge:
             decision=Decision.ALLOW if allows else Decision.DENY,
             message=f"{said}: {because}" if because else f"{said}.",
         )
+
+
+def _conditional(policy: Policy) -> Iterator[tuple[str, Terms, bool]]:
+    """Yield id, condition, and whether it allows, of every rule that has a condition."""
+    for grant in policy.grants:
+        if grant.terms != ALWAYS:
+            yield grant.id, grant.terms, grant.effect is Effect.ALLOW
+    narrowing: tuple[RowFilterRule | MaskRule | MinimumGroupRule | LimitRule, ...]
+    narrowing = (*policy.row_filters, *policy.masks, *policy.minimum_groups, *policy.limits)
+    for rule in narrowing:
+        if rule.terms != ALWAYS:
+            yield rule.id, rule.terms, False
+
+
+def _as_named(resource: Resource) -> Resource:
+    """Columns and functions are what they are in any case; rules name them in lower case."""
+    if resource.kind not in _CASELESS or resource.name == resource.name.lower():
+        return resource
+    return Resource(resource.kind, resource.name.lower(), resource.labels)
 
 
 def _default(party: str, resource: Resource | None, message: str) -> Reason:

@@ -14,6 +14,8 @@ from metricgate.policy.documents import PolicyDocument
 from metricgate.policy.kinds.domains import read_domain
 from metricgate.policy.kinds.grants import read_grant
 from metricgate.policy.kinds.limits import read_limit
+from metricgate.policy.kinds.masks import read_mask
+from metricgate.policy.kinds.minimum_groups import read_minimum_group
 from metricgate.policy.kinds.principals import read_principal
 from metricgate.policy.kinds.roles import read_role
 from metricgate.policy.kinds.row_filters import read_row_filter
@@ -81,6 +83,16 @@ def _assembled(reads: Sequence[Read[PolicyDocument]]) -> tuple[Policy, list[Page
             for index, each in enumerate(document.grants)
         ),
         row_filters=tuple(each for each in filters if each is not None),
+        masks=tuple(
+            read_mask(each, ("masks", index), page)
+            for document, page in files
+            for index, each in enumerate(document.masks)
+        ),
+        minimum_groups=tuple(
+            read_minimum_group(each, ("minimum_groups", index), page)
+            for document, page in files
+            for index, each in enumerate(document.minimum_groups)
+        ),
         limits=tuple(
             read_limit(each, ("limits", index), page)
             for document, page in files

@@ -1,4 +1,4 @@
-"""What an allowed action owes: row filters with the party's attributes bound in them, and limits."""
+"""What an allowed action owes: rows to hide, values to mask, groups too small to show, limits and budgets."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from metricgate.policy.conditions import Missing, bound
+from metricgate.policy.indexing import RuleIndex, Suspended
 from metricgate.policy.kinds.limits import LimitRule
+from metricgate.policy.kinds.masks import MaskRule
+from metricgate.policy.kinds.minimum_groups import MinimumGroupRule, dataset_of
 from metricgate.policy.kinds.row_filters import RowFilterRule
+from metricgate.policy.masking import meet
 from metricgate.policy.names import shown
-from metricgate.policy.patterns import covers
+from metricgate.policy.patterns import candidates
 from metricgate.policy.policy import Policy
 from metricgate.policy.standing import Standing
 from metricgate.policy.verdict import Decision, Reason, ReasonKind
-from metricgate.vocabulary.obligation import Limit, Obligations, RowFilter
+from metricgate.vocabulary.obligation import Budget, Limit, Mask, MaskMethod, MinimumGroup, Obligations, RowFilter
 from metricgate.vocabulary.resource import Resource, ResourceKind
 
 
@@ -27,85 +31,141 @@ class Required:
 
 
 class ObligationBook:
-    """The row filters and limits of one policy, indexed by what they speak of."""
+    """The rules of one policy that narrow, indexed by what they speak of."""
 
     def __init__(self, policy: Policy) -> None:
-        self._filters: dict[str, list[RowFilterRule]] = {}
-        for rule in policy.row_filters:
-            self._filters.setdefault(rule.dataset, []).append(rule)
-        self._limits: dict[str, list[tuple[int, LimitRule]]] = {}
-        for position, limit in enumerate(policy.limits):
-            for role in limit.roles:
-                self._limits.setdefault(role, []).append((position, limit))
+        self._filters = RuleIndex[RowFilterRule](policy.row_filters, lambda rule: (f"dataset:{rule.dataset}",))
+        self._masks = RuleIndex[MaskRule](policy.masks, lambda rule: rule.patterns, lambda rule: rule.unless_roles)
+        self._groups = RuleIndex[MinimumGroupRule](
+            policy.minimum_groups, lambda rule: rule.patterns, lambda rule: rule.unless_roles
+        )
+        self._limits = RuleIndex[LimitRule](policy.limits, lambda rule: rule.patterns)
 
-    def required(self, standings: Sequence[Standing], resources: Sequence[Resource]) -> Required:
-        """Return what these parties owe when they touch these resources."""
+    def required(
+        self, standings: Sequence[Standing], resources: Sequence[Resource], suspended: Suspended = frozenset()
+    ) -> Required:
+        """Return what these parties owe when they touch these resources.
+
+        Args:
+            standings: of the agent and, where there is one, of the user.
+            resources: everything that is touched, each once.
+            suspended: ids of the rules that are not in force.
+        """
         required = Required()
-        filters: dict[str, RowFilter] = {}
-        for standing in standings:
-            for row_filter, reason in self._row_filters(standing, resources):
-                if row_filter is None:
-                    required.missing.append(reason)
-                else:
-                    # By its writing: to Python, a filter on 1 equals one on True.
-                    filters[repr(row_filter)] = row_filter
-                    required.reasons.append(reason)
-        tightest = {sort: self._tightest(sort, standings, resources) for sort in ("rows", "bytes", "seconds")}
-        for sort, found in tightest.items():
-            if found is not None:
-                limit, party = found
-                required.reasons.append(_limit_reason(sort, limit, party))
-        limits = {sort: None if found is None else found[0] for sort, found in tightest.items()}
-        required.obligations = Obligations(row_filters=tuple(filters.values()), **limits)
+        covering = [(resource, candidates(resource)) for resource in resources]
+        filters = self._row_filters(standings, covering, suspended, required)
+        masks = self._column_masks(standings, covering, suspended, required)
+        groups = self._smallest_groups(standings, covering, suspended, required)
+        patterns = {pattern for _resource, patterns in covering for pattern in patterns}
+        limits = [(each, self._limits.on(each.roles, patterns, suspended)) for each in standings]
+        required.obligations = Obligations(
+            row_filters=filters,
+            masks=masks,
+            minimum_groups=groups,
+            rows=_tightest("rows", [(each, rule.id, rule.rows) for each, rules in limits for rule in rules], required),
+            bytes=_tightest(
+                "bytes", [(each, rule.id, rule.bytes) for each, rules in limits for rule in rules], required
+            ),
+            seconds=_tightest(
+                "seconds", [(each, rule.id, rule.seconds) for each, rules in limits for rule in rules], required
+            ),
+            budgets=tuple(_budgets(limits, required)),
+        )
         return required
 
-    def filters_on(self, standing: Standing, dataset: str) -> tuple[RowFilterRule, ...]:
-        """Return the row filters that bind the party on the dataset, in the order of the policy."""
-        rules = self._filters.get(dataset, ())
-        return tuple(rule for rule in rules if not standing.roles.isdisjoint(rule.roles))
-
-    def limits_on(self, standing: Standing, resources: Sequence[Resource]) -> tuple[LimitRule, ...]:
-        """Return the limits on the party when it touches any of the resources, in the order of the policy."""
-        held = {position: rule for role in standing.roles for position, rule in self._limits.get(role, ())}
-        named = [str(resource) for resource in resources]
-        return tuple(
-            rule
-            for _position, rule in sorted(held.items())
-            if any(covers(pattern, name) for pattern in rule.patterns for name in named)
-        )
-
     def _row_filters(
-        self, standing: Standing, resources: Sequence[Resource]
-    ) -> Iterator[tuple[RowFilter | None, Reason]]:
-        for resource in dict.fromkeys(resources):
-            if resource.kind is not ResourceKind.DATASET:
-                continue
-            for rule in self.filters_on(standing, resource.name):
-                condition = bound(rule.condition, standing.attribute)
-                missing = isinstance(condition, Missing)
-                reason = Reason(
-                    rule=rule.id,
-                    party=standing.party,
-                    resource=resource,
-                    decision=Decision.DENY if missing else Decision.ALLOW,
-                    message=_filter_message(rule, standing, condition if isinstance(condition, Missing) else None),
-                    kind=ReasonKind.ROW_FILTER,
-                )
-                if isinstance(condition, Missing):
-                    yield None, reason
-                else:
-                    yield RowFilter(rule=rule.id, dataset=rule.dataset, condition=condition), reason
-
-    def _tightest(
-        self, sort: str, standings: Sequence[Standing], resources: Sequence[Resource]
-    ) -> tuple[Limit, str] | None:
-        best: tuple[Limit, str] | None = None
+        self, standings: Sequence[Standing], covering: _Covering, suspended: Suspended, required: Required
+    ) -> tuple[RowFilter, ...]:
+        found: dict[str, RowFilter] = {}
         for standing in standings:
-            for rule in self.limits_on(standing, resources):
-                value = {"rows": rule.rows, "bytes": rule.bytes, "seconds": rule.seconds}[sort]
-                if value is not None and (best is None or value < best[0].value):
-                    best = Limit(rule=rule.id, value=value), standing.party
-        return best
+            for resource, _patterns in covering:
+                if resource.kind is not ResourceKind.DATASET:
+                    continue
+                for rule in self._filters.on(standing.roles, (f"dataset:{resource.name}",), suspended):
+                    condition = bound(rule.condition, standing.attribute)
+                    missing = condition if isinstance(condition, Missing) else None
+                    reason = Reason(
+                        rule=rule.id,
+                        party=standing.party,
+                        resource=resource,
+                        decision=Decision.ALLOW if missing is None else Decision.DENY,
+                        message=_filter_message(rule, standing, missing),
+                        kind=ReasonKind.ROW_FILTER,
+                    )
+                    if isinstance(condition, Missing):
+                        required.missing.append(reason)
+                    else:
+                        row_filter = RowFilter(rule=rule.id, dataset=rule.dataset, condition=condition)
+                        # By its writing: to Python, a filter on 1 equals one on True.
+                        found[repr(row_filter)] = row_filter
+                        required.reasons.append(reason)
+        return tuple(found.values())
+
+    def _column_masks(
+        self, standings: Sequence[Standing], covering: _Covering, suspended: Suspended, required: Required
+    ) -> tuple[Mask, ...]:
+        masks: dict[str, Mask] = {}
+        for resource, patterns in covering:
+            if resource.kind is not ResourceKind.COLUMN:
+                continue
+            dataset, _dot, column = resource.name.partition(".")
+            binding: list[Mask] = []
+            reasons: list[Reason] = []
+            for standing in standings:
+                for rule in self._masks.on(standing.roles, patterns, suspended):
+                    binding.append(rule.on(dataset, column))
+                    reasons.append(_mask_reason(rule, standing, resource))
+            if binding:
+                masks[resource.name] = meet(binding)
+                required.reasons += _with_outcome(reasons, binding, masks[resource.name])
+        return tuple(masks.values())
+
+    def _smallest_groups(
+        self, standings: Sequence[Standing], covering: _Covering, suspended: Suspended, required: Required
+    ) -> tuple[MinimumGroup, ...]:
+        groups: dict[str, MinimumGroup] = {}
+        told: set[tuple[str, str, str]] = set()
+        for resource, patterns in covering:
+            dataset = dataset_of(resource)
+            if dataset is None:
+                continue
+            for standing in standings:
+                for rule in self._groups.on(standing.roles, patterns, suspended):
+                    held = groups.get(dataset)
+                    if held is None or rule.size > held.size:
+                        groups[dataset] = MinimumGroup(rule=rule.id, dataset=dataset, size=rule.size)
+                    if (rule.id, standing.party, dataset) not in told:
+                        told.add((rule.id, standing.party, dataset))
+                        required.reasons.append(_group_reason(rule, standing, dataset))
+        return tuple(groups.values())
+
+
+_Covering = Sequence[tuple[Resource, tuple[str, ...]]]
+
+
+def _tightest(sort: str, given: Sequence[tuple[Standing, str, float | None]], required: Required) -> Limit | None:
+    best: tuple[Limit, str] | None = None
+    for standing, rule, value in given:
+        if value is not None and (best is None or value < best[0].value):
+            best = Limit(rule=rule, value=value), standing.party
+    if best is None:
+        return None
+    limit, party = best
+    value = int(limit.value) if limit.value == int(limit.value) else limit.value
+    message = f"The rule {limit.rule!r} limits {shown(party)} to {value:,} {sort}."
+    required.reasons.append(_reason(limit.rule, party, None, message, ReasonKind.LIMIT))
+    return limit
+
+
+def _budgets(limits: Sequence[tuple[Standing, Sequence[LimitRule]]], required: Required) -> Iterator[Budget]:
+    for standing, rules in limits:
+        for rule in rules:
+            for measure, value in rule.budgets:
+                words = measure.value.replace("_", " ")
+                what = f"{value:,} {words}" if " " in words else f"{value:,} {words} calls"
+                message = f"The rule {rule.id!r} gives {shown(standing.party)} a budget of {what}."
+                required.reasons.append(_reason(rule.id, standing.party, None, message, ReasonKind.LIMIT))
+                yield Budget(rule=rule.id, party=standing.party, measure=measure, value=value)
 
 
 def _filter_message(rule: RowFilterRule, standing: Standing, missing: Missing | None) -> str:
@@ -117,13 +177,27 @@ def _filter_message(rule: RowFilterRule, standing: Standing, missing: Missing | 
     )
 
 
-def _limit_reason(sort: str, limit: Limit, party: str) -> Reason:
-    value = int(limit.value) if limit.value == int(limit.value) else limit.value
-    return Reason(
-        rule=limit.rule,
-        party=party,
-        resource=None,
-        decision=Decision.ALLOW,
-        message=f"The rule {limit.rule!r} limits {shown(party)} to {value:,} {sort}.",
-        kind=ReasonKind.LIMIT,
-    )
+def _mask_reason(rule: MaskRule, standing: Standing, resource: Resource) -> Reason:
+    said = f"The rule {rule.id!r} masks {resource} for {shown(standing.party)} ({rule.method})"
+    message = f"{said}: {rule.because}" if rule.because else f"{said}."
+    return _reason(rule.id, standing.party, resource, message, ReasonKind.MASK)
+
+
+def _with_outcome(reasons: Sequence[Reason], binding: Sequence[Mask], outcome: Mask) -> list[Reason]:
+    """Say in the last reason what several masks make together, where no single one says it."""
+    if outcome.method is not MaskMethod.NULL or any(each.method is MaskMethod.NULL for each in binding):
+        return list(reasons)
+    *before, last = reasons
+    message = f"{last.message} None of these masks shows less than all others, so that the value is not shown at all."
+    return [*before, _reason(last.rule, last.party, last.resource, message, ReasonKind.MASK)]
+
+
+def _group_reason(rule: MinimumGroupRule, standing: Standing, dataset: str) -> Reason:
+    said = f"The rule {rule.id!r} shows {shown(standing.party)} no group of fewer than {rule.size:,} rows of {dataset}"
+    message = f"{said}: {rule.because}" if rule.because else f"{said}."
+    resource = Resource(ResourceKind.DATASET, dataset)
+    return _reason(rule.id, standing.party, resource, message, ReasonKind.MINIMUM_GROUP)
+
+
+def _reason(rule: str, party: str, resource: Resource | None, message: str, kind: ReasonKind) -> Reason:
+    return Reason(rule=rule, party=party, resource=resource, decision=Decision.ALLOW, message=message, kind=kind)

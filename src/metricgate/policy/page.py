@@ -34,10 +34,13 @@ class Page:
         if not items:
             self.report(codes.EMPTY_RULE, path, f"The rule names no {what}, so it would never take effect.")
 
-    def check_patterns(self, patterns: Sequence[str], path: Path) -> None:
-        """Note each resource pattern that is none."""
+    def check_patterns(self, patterns: Sequence[str], path: Path, *, kinds: Sequence[str] = ()) -> None:
+        """Note each resource pattern that is none, or of another kind than ``kinds`` where any are given."""
         for index, pattern in enumerate(patterns):
             mistake = mistake_in(pattern)
+            if mistake is None and kinds and pattern.partition(":")[0] not in kinds:
+                names = " or ".join(f"`{kind}:`" for kind in kinds)
+                mistake = (f"{pattern!r} is nothing that this kind of rule speaks of.", f"Begin it with {names}.")
             if mistake is not None:
                 self.report(codes.BAD_PATTERN, (*path, index), *mistake)
 

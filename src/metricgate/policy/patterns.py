@@ -1,5 +1,7 @@
 """Resource patterns: ``kind:name`` exactly, ``kind:prefix.*`` below a dotted prefix, ``kind:*``, and ``*``.
 
+``label:name`` covers whatever carries the label, of every kind, and ``label:prefix.*`` and ``label:*`` likewise.
+
 A pattern covers by whole dotted parts: ``metric:sales.*`` covers ``metric:sales.revenue`` and
 ``metric:sales.eu.revenue``, and neither ``metric:sales`` nor ``metric:salesforce.revenue``. Case counts.
 """
@@ -8,20 +10,37 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.resource import Action, Resource, ResourceKind
 
 ANYTHING = "*"
+LABEL = "label"
+_LABELLED = f"{LABEL}:"
 _LONGEST = 256
 _NAME = re.compile(r"[\w-]+(\.[\w-]+)*")
 _RECORD_NAME = re.compile(r"[^\s*]+")
-_KINDS = tuple(str(kind) for kind in ResourceKind)
+_COLUMN_NAME = re.compile(r"[\w-]+\.[^*]*[^*\s]")
+_LABEL_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*(\.[a-z0-9_-]+)*")
+_KINDS = (*(str(kind) for kind in ResourceKind), LABEL)
 _ON_DATA = frozenset({Action.DESCRIBE, Action.QUERY, Action.LIST_VALUES})
-_APPLICABLE = {
+_READ = frozenset({Action.READ})
+_APPLICABLE: dict[str, frozenset[Action]] = {
     ResourceKind.METRIC: _ON_DATA | {Action.QUERY_DRAFT},
+    ResourceKind.DATASET: _ON_DATA | _READ,
+    ResourceKind.COLUMN: _READ,
+    ResourceKind.FUNCTION: _READ,
+    LABEL: _ON_DATA | _READ | {Action.QUERY_DRAFT},
     ResourceKind.TOOL: frozenset({Action.CALL}),
     ResourceKind.RECORD: frozenset({Action.READ_RECORD}),
+}
+
+_ONLY = {
+    ResourceKind.TOOL: Action.CALL,
+    ResourceKind.RECORD: Action.READ_RECORD,
+    ResourceKind.COLUMN: Action.READ,
+    ResourceKind.FUNCTION: Action.READ,
 }
 
 
@@ -30,36 +49,59 @@ def well_formed(resource: Resource) -> bool:
     name = resource.name
     if len(name) > _LONGEST or not name.isprintable() or unicodedata.normalize("NFC", name) != name:
         return False
-    return (_RECORD_NAME if resource.kind is ResourceKind.RECORD else _NAME).fullmatch(name) is not None
+    match resource.kind:
+        case ResourceKind.RECORD:
+            return _RECORD_NAME.fullmatch(name) is not None
+        case ResourceKind.COLUMN:
+            # Columns may be called anything that a table's may, but in lower case only.
+            return _COLUMN_NAME.fullmatch(name) is not None and name == name.lower()
+        case _:
+            return _NAME.fullmatch(name) is not None
 
 
 def candidates(resource: Resource) -> tuple[str, ...]:
     """Return every pattern that covers the resource, the most specific first."""
-    kind = resource.kind.value
-    below: list[str] = []
-    end = len(resource.name)
-    while (end := resource.name.rfind(".", 0, end)) > 0:
-        below.append(f"{kind}:{resource.name[:end]}.*")
-    return (f"{kind}:{resource.name}", *below, f"{kind}:*", ANYTHING)
+    found = _within(resource.kind.value, resource.name)
+    for label in resource.labels:
+        found += _within(LABEL, label)
+    return (*dict.fromkeys(found), ANYTHING) if resource.labels else (*found, ANYTHING)
 
 
-def covers(pattern: str, resource: str) -> bool:
-    """Whether the pattern covers the resource, given as ``kind:name``."""
+def _within(kind: str, name: str) -> list[str]:
+    found = [f"{kind}:{name}"]
+    end = len(name)
+    while (end := name.rfind(".", 0, end)) > 0:
+        found.append(f"{kind}:{name[:end]}.*")
+    found.append(f"{kind}:*")
+    return found
+
+
+def covers(pattern: str, name: str, labels: Sequence[str] = ()) -> bool:
+    """Whether the pattern covers the resource, given as ``kind:name``, with its labels."""
     if pattern == ANYTHING:
         return True
+    if pattern.startswith(_LABELLED):
+        return any(_matches(pattern, f"{LABEL}:{label}") for label in labels)
+    return _matches(pattern, name)
+
+
+def covers_resource(pattern: str, resource: Resource) -> bool:
+    """Whether the pattern covers the resource."""
+    return covers(pattern, str(resource), resource.labels)
+
+
+def _matches(pattern: str, name: str) -> bool:
     if pattern.endswith("*"):
-        return len(resource) >= len(pattern) and resource.startswith(pattern[:-1])
-    return pattern == resource
+        return len(name) >= len(pattern) and name.startswith(pattern[:-1])
+    return pattern == name
 
 
 def asked(action: Action, kind: ResourceKind) -> Action:
-    """Return the action that rules are asked about: tools are only ever called, and records only ever read.
+    """Return the action that rules are asked about: tools are only called; records, columns and functions only read.
 
     So one call can be judged with all it touches: ``query`` on a metric, its datasets and the tool that asks.
     """
-    if kind is ResourceKind.TOOL:
-        return Action.CALL
-    return Action.READ_RECORD if kind is ResourceKind.RECORD else action
+    return _ONLY.get(kind, action)
 
 
 def mistake_in(pattern: str) -> tuple[str, str | None] | None:
@@ -72,7 +114,10 @@ def mistake_in(pattern: str) -> tuple[str, str | None] | None:
         return f"{pattern!r} does not begin with a kind of resource and a colon.", hint
     if name == ANYTHING:
         return None
-    if not well_formed(Resource(ResourceKind(kind), name.removesuffix(".*"))):
+    if not _can_begin(kind, name):
+        if kind == ResourceKind.COLUMN:
+            hint = "Write `column:dataset.column` in lower case, `column:dataset.*` or `column:*`."
+            return f"{pattern!r} is no pattern of columns.", hint
         return (
             f"{pattern!r} is no pattern: after the kind comes a dotted name, and `*` may only be its last part.",
             f"Write `{kind}:name`, `{kind}:prefix.*` or `{kind}:*`.",
@@ -80,8 +125,18 @@ def mistake_in(pattern: str) -> tuple[str, str | None] | None:
     return None
 
 
+def _can_begin(kind: str, name: str) -> bool:
+    """Whether the part after the kind names something exactly, or everything below it."""
+    below = name.removesuffix(".*")
+    if kind == LABEL:
+        return len(name) <= _LONGEST and _LABEL_NAME.fullmatch(below) is not None
+    if kind == ResourceKind.COLUMN and below != name:
+        return well_formed(Resource(ResourceKind.DATASET, below)) or well_formed(Resource(ResourceKind.COLUMN, below))
+    return well_formed(Resource(ResourceKind(kind), below))
+
+
 def applicable(pattern: str) -> frozenset[Action]:
     """Return the actions that are ever asked about what the pattern covers."""
     if pattern == ANYTHING:
         return frozenset(Action)
-    return _APPLICABLE.get(ResourceKind(pattern.partition(":")[0]), _ON_DATA)
+    return _APPLICABLE.get(pattern.partition(":")[0], _ON_DATA)

@@ -8,6 +8,8 @@ from metricgate.policy.cases import PolicyTest
 from metricgate.policy.kinds.domains import DomainRule
 from metricgate.policy.kinds.grants import Grant
 from metricgate.policy.kinds.limits import LimitRule
+from metricgate.policy.kinds.masks import MaskRule
+from metricgate.policy.kinds.minimum_groups import MinimumGroupRule
 from metricgate.policy.kinds.principals import PartyAttributes
 from metricgate.policy.kinds.roles import Role
 from metricgate.policy.kinds.row_filters import RowFilterRule
@@ -27,6 +29,8 @@ class Policy:
     domains: tuple[DomainRule, ...]
     grants: tuple[Grant, ...]
     row_filters: tuple[RowFilterRule, ...]
+    masks: tuple[MaskRule, ...]
+    minimum_groups: tuple[MinimumGroupRule, ...]
     limits: tuple[LimitRule, ...]
     tests: tuple[PolicyTest, ...]
     digest: str

@@ -6,6 +6,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Protocol
 
+from metricgate.policy.indexing import NONE_SUSPENDED, Suspended
 from metricgate.policy.kinds.grants import Effect
 from metricgate.vocabulary.resource import Action, Resource
 
@@ -29,9 +30,12 @@ class RoleBook(Protocol):
         """
         ...
 
-    def decide(self, roles: frozenset[str], action: Action, resource: Resource) -> Ruling | None:
+    def decide(
+        self, roles: frozenset[str], action: Action, resource: Resource, suspended: Suspended = NONE_SUSPENDED
+    ) -> Ruling | None:
         """Return the grant that decides for a party with these roles (``everyone`` included), or None if none applies.
 
-        A denying grant goes before an allowing one; among equals, the first in the order of the policy.
+        A denying grant goes before an allowing one; among equals, the first in the order of the policy. Grants whose
+        ids are ``suspended`` are not in force. What is not well formed may be denied, and is never allowed.
         """
         ...

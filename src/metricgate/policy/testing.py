@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from metricgate.policy.cases import PolicyTest
@@ -9,6 +10,8 @@ from metricgate.policy.judge import Judge
 from metricgate.policy.policy import Policy
 from metricgate.policy.verdict import Verdict
 from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.obligation import Obligations
+from metricgate.vocabulary.resource import Resource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,13 +42,28 @@ class TestResult:
         }
 
 
-def run_tests(policy: Policy, judge: Judge) -> tuple[TestResult, ...]:
-    """Run every test of the policy, in order."""
-    return tuple(_run(test, judge) for test in policy.tests)
+Labelled = Callable[[Resource], Resource]
 
 
-def _run(test: PolicyTest, judge: Judge) -> TestResult:
-    verdict = judge.judge(test.principal, test.action, test.resources)
+def run_tests(policy: Policy, judge: Judge, labelled: Labelled | None = None) -> tuple[TestResult, ...]:
+    """Run every test of the policy, in order.
+
+    Args:
+        policy: whose tests.
+        judge: of the same policy.
+        labelled: gives a resource the labels of the catalog, where a test does not name them.
+    """
+    return tuple(_run(test, judge, labelled) for test in policy.tests)
+
+
+def _run(test: PolicyTest, judge: Judge, labelled: Labelled | None) -> TestResult:
+    verdict = judge.judge(
+        test.principal,
+        test.action,
+        _with_labels(test.resources, test, labelled),
+        unless_forbidden=_with_labels(test.touching, test, labelled),
+        circumstances=test.circumstances,
+    )
     failures: list[str] = []
     if verdict.decision is not test.expect:
         reasons = " ".join(reason.message for reason in verdict.reasons)
@@ -53,21 +71,51 @@ def _run(test: PolicyTest, judge: Judge) -> TestResult:
     unnamed = [rule for rule in test.rules if rule not in verdict.rules]
     if unnamed:
         failures.append(f"Expected the rules {_list(unnamed)} to be named; named were {_list(verdict.rules)}.")
-    bound = sorted({row_filter.rule for row_filter in verdict.obligations.row_filters})
-    if test.row_filters is not None and sorted(set(test.row_filters)) != bound:
-        failures.append(f"Expected the row filters {_list(test.row_filters)}; bound were {_list(bound)}.")
-    limits = {
-        "rows": verdict.obligations.rows,
-        "seconds": verdict.obligations.seconds,
-        "bytes": verdict.obligations.bytes,
-    }
-    for sort, expected in test.limits:
-        limit = limits[sort]
-        if limit is None or limit.value != expected:
-            got = "none" if limit is None else f"{limit.value:,} by {limit.rule!r}"
-            failures.append(f"Expected a limit of {expected:,} {sort}; got {got}.")
+    failures += _of_obligations(test, verdict.obligations)
     return TestResult(test=test, verdict=verdict, failures=tuple(failures))
 
 
-def _list(names: tuple[str, ...] | list[str]) -> str:
+def _with_labels(resources: Sequence[Resource], test: PolicyTest, labelled: Labelled | None) -> tuple[Resource, ...]:
+    given = dict(test.labels)
+    return tuple(
+        Resource(each.kind, each.name, tuple(sorted(set(given[str(each)]))))
+        if str(each) in given
+        else (each if labelled is None else labelled(each))
+        for each in resources
+    )
+
+
+def _of_obligations(test: PolicyTest, owed: Obligations) -> Iterator[str]:
+    exact: tuple[tuple[str, Sequence[str] | None, Sequence[str]], ...] = (
+        ("row filters", test.row_filters, [each.rule for each in owed.row_filters]),
+        ("masks", _said(test.masks), [f"{each.dataset}.{each.column}: {each.method}" for each in owed.masks]),
+        (
+            "minimum groups",
+            _said(test.minimum_groups),
+            [f"{each.dataset}: {each.size}" for each in owed.minimum_groups],
+        ),
+    )
+    for what, expected, found in exact:
+        if expected is not None and sorted(set(expected)) != sorted(set(found)):
+            yield f"Expected the {what} {_list(sorted(set(expected)))}; bound were {_list(sorted(set(found)))}."
+    for sort, wanted in test.limits:
+        got = _limit(owed, sort)
+        if got is None or got[0] != wanted:
+            told = "none" if got is None else f"{got[0]:,} by {got[1]!r}"
+            yield f"Expected a limit of {wanted:,} {sort}; got {told}."
+
+
+def _said(pairs: Sequence[tuple[str, object]] | None) -> list[str] | None:
+    return None if pairs is None else [f"{name}: {value}" for name, value in pairs]
+
+
+def _limit(owed: Obligations, sort: str) -> tuple[float, str] | None:
+    """Return the tightest of a sort and its rule."""
+    limit = {"rows": owed.rows, "seconds": owed.seconds, "bytes": owed.bytes}.get(sort)
+    if limit is not None:
+        return limit.value, limit.rule
+    return min(((each.value, each.rule) for each in owed.budgets if each.measure == sort), default=None)
+
+
+def _list(names: Sequence[str]) -> str:
     return ", ".join(names) or "none"

@@ -28,8 +28,12 @@ class ReasonKind(StrEnum):
     """A grant allowed or denied, or none was found (then the rule is ``default-deny``)."""
     ROW_FILTER = "row_filter"
     """A row filter applies; or, in a denial, lacks an attribute of the party."""
+    MASK = "mask"
+    """A mask binds a column."""
+    MINIMUM_GROUP = "minimum_group"
+    """Small groups of a dataset are not shown."""
     LIMIT = "limit"
-    """A limit applies."""
+    """A limit or a budget applies."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +61,8 @@ class Reason:
 class Verdict:
     """The judgement on one action. ``reasons`` is never empty: also an allow names its rules.
 
-    An allowing verdict gives the grant of each party for each resource, then row filters and limits; a denying one
-    gives only the reasons that deny.
+    An allowing verdict gives the grant of each party for each resource, then row filters, masks, minimum groups and
+    limits; a denying one gives only the reasons that deny.
     """
 
     action: Action

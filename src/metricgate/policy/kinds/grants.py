@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from metricgate.documents import Document
 from metricgate.policy import codes
+from metricgate.policy.occasion import ALWAYS, OccasionDocument, Terms, read_terms
 from metricgate.policy.page import Page, Path
 from metricgate.policy.patterns import applicable, mistake_in
 from metricgate.vocabulary.problem import Place
@@ -29,6 +30,8 @@ class GrantDocument(Document):
     on: tuple[str, ...]
     effect: Effect = Effect.ALLOW
     because: str = ""
+    when: OccasionDocument | None = None
+    unless: OccasionDocument | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +44,7 @@ class Grant:
     patterns: tuple[str, ...]
     effect: Effect
     because: str
+    terms: Terms = ALWAYS
     place: Place = field(compare=False)
 
 
@@ -66,5 +70,6 @@ def read_grant(document: GrantDocument, path: Path, page: Page) -> Grant:
         patterns=document.on,
         effect=document.effect,
         because=document.because,
+        terms=read_terms(document.when, document.unless, path, page),
         place=page.place(path),
     )

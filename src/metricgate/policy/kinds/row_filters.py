@@ -13,6 +13,7 @@ from pydantic import JsonValue
 from metricgate.documents import Document
 from metricgate.policy import codes
 from metricgate.policy.conditions import read_condition
+from metricgate.policy.occasion import ALWAYS, OccasionDocument, Terms, read_terms
 from metricgate.policy.page import Page, Path
 from metricgate.policy.patterns import well_formed
 from metricgate.vocabulary.predicate import Predicate
@@ -27,6 +28,8 @@ class RowFilterDocument(Document):
     roles: tuple[str, ...]
     dataset: str
     where: dict[str, JsonValue]
+    when: OccasionDocument | None = None
+    unless: OccasionDocument | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +40,7 @@ class RowFilterRule:
     roles: tuple[str, ...]
     dataset: str
     condition: Predicate
+    terms: Terms = ALWAYS
     place: Place = field(compare=False)
 
 
@@ -58,5 +62,6 @@ def read_row_filter(document: RowFilterDocument, path: Path, page: Page) -> RowF
         roles=document.roles,
         dataset=document.dataset,
         condition=condition,
+        terms=read_terms(document.when, document.unless, path, page),
         place=page.place(path),
     )
