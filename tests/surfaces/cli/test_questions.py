@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 
 import orjson
 import pytest
@@ -203,8 +204,15 @@ def test_each_command_is_a_tool(shell, project, arguments, asked):
 def test_metrics_list_tells_what_is_left_out(shell, project):
     """A list that is cut says how many fit."""
     metric = {"name": "sales.revenue", "status": "active", "certified": False, "definition_version": "sha256:abc"}
-    project.reply = answered({"metrics": [metric], "found": 31})
+    saved = {
+        "name": "weekly",
+        "metrics": ["sales.revenue"],
+        "group_by": ["metric_time__week"],
+        "description": "By week.",
+    }
+    project.reply = answered({"metrics": [metric], "found": 31, "saved_queries": [saved]})
     result = shell.run("metrics")
+    assert re.search(r"^weekly +sales\.revenue +metric_time__week +By week\.", result.stdout, re.MULTILINE)
     assert "sales.revenue" in result.stdout
     assert "1 of 31 metrics; --limit shows more" in result.stderr
     assert "sales.revenue" in shell.run("metrics", "--csv").stdout

@@ -42,7 +42,7 @@ def show_rows_as_csv(answer: Mapping[str, Json]) -> None:
 
 
 def show_metrics(answer: Mapping[str, Json]) -> None:
-    """Print a list of metrics."""
+    """Print a list of metrics, and below it the saved queries that fit."""
     metrics = mappings(answer.get("metrics"))
     columns = [(name, False) for name in (*_CATALOG_COLUMNS, "version")]
     tell_table(
@@ -57,6 +57,19 @@ def show_metrics(answer: Mapping[str, Json]) -> None:
         warn(f"{len(metrics)} of {found} metrics; --limit shows more")
     else:
         warn(f"{len(metrics)} metric{'' if len(metrics) == 1 else 's'}", "dim")
+    saved = mappings(answer.get("saved_queries"))
+    if saved:
+        tell("")
+        tell_table(
+            [(title, False) for title in ("saved query", "metrics", "by", "description")],
+            [_saved(each) for each in saved],
+        )
+
+
+def _saved(each: Mapping[str, Json]) -> list[Json]:
+    listed = (each.get("metrics"), each.get("group_by"))
+    joined = [", ".join(map(str, names)) if isinstance(names, list) else None for names in listed]
+    return [each.get("name"), *joined, each.get("description")]
 
 
 def show_metrics_as_csv(answer: Mapping[str, Json]) -> None:
