@@ -307,6 +307,45 @@ def test_running_out_of_memory_is_told(engine: Engine):
     using(engine, work, memory_limit="64MB")
 
 
+def test_a_confined_statement_answers_like_any_other(engine: Engine):
+    """Where a statement runs changes nothing of its answer: values, parameters, columns, caps, codes are the same."""
+
+    async def work(warehouse: Warehouse) -> None:
+        async def both(sql: str, *parameters: object, **limits: object) -> None:
+            own, confined = await asyncio.gather(
+                warehouse.run(released(sql, *parameters, **limits)),
+                warehouse.run(released(sql, *parameters, confined=True, **limits)),
+            )
+            assert (own.columns, own.truncated, own.bytes) == (confined.columns, confined.truncated, confined.bytes)
+            assert [list(row) for row in own.values] == [list(row) for row in confined.values]
+
+        for row_limit in (None, 100):
+            for sql, _kind, _wire in engine.values:
+                await both(f"SELECT {sql} AS v", row_limit=row_limit)
+            for value, _wire in engine.parameters:
+                await both(f"SELECT {engine.marker} AS v", value, row_limit=row_limit)
+        for limits in (
+            {"row_limit": 1},
+            {"rows": 999},
+            {"size": 5_000},
+            {"rows": 0},
+            {"row_limit": 500, "size": 9_000},
+        ):
+            await both("SELECT a, b, c FROM numbers ORDER BY a", **limits)
+        await both("SELECT a, b FROM numbers WHERE a < 0")
+        for sql, limits, code in (
+            (engine.wrong, {}, "E_WAREHOUSE_FAILED"),
+            (engine.refused[1], {}, "E_WAREHOUSE_FAILED"),
+            (engine.endless, {"seconds": 0.3}, "E_WAREHOUSE_TIMEOUT"),
+        ):
+            with pytest.raises(WarehouseError) as caught:
+                await warehouse.run(released(sql, confined=True, **limits))
+            assert caught.value.code == code
+            assert "hunter2" not in str(caught.value)
+
+    using(engine, work)
+
+
 def test_describe_tells_columns_and_what_is_not_there(engine: Engine):
     """Relations by bare and full name, in any letter case where the engine has it so; None for what does not exist."""
 

@@ -25,10 +25,11 @@ def released(
     seconds: float | None = None,
     size: int | None = None,
     expected: DataType | None = None,
+    confined: bool = False,
 ) -> Released:
     """Release ``sql``: ``row_limit`` is the statement's; rows, seconds and size (bytes) the verdict's.
 
-    ``expected`` is what the definition says of the one column.
+    ``expected`` is what the definition says of the one column; ``confined`` that somebody else's text shaped it.
     """
 
     def limit(value: float | None) -> Limit | None:
@@ -42,6 +43,7 @@ def released(
             columns=(ExpectedColumn(name="v", type=expected),) if expected is not None else (),
             digest="sha256:contract",
             row_limit=row_limit,
+            confined=confined,
         ),
         verdict=Verdict(
             action=Action.QUERY,
