@@ -53,7 +53,7 @@ def held_by_dropped(document: object, path: tuple, told: str) -> bool:
         if isinstance(here, dict) and re.search(f"dropped {re.escape(repr(step))} of ", told):
             return True
         here = here[step]
-        name = here.get("name") if isinstance(here, dict) else None
+        name = here.get("name", here.get("vendor_name")) if isinstance(here, dict) else None
         if name and re.search(rf"dropped the (\w+ )+{re.escape(repr(name))}[ :]", told):
             return True
     return False

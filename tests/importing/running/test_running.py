@@ -10,6 +10,7 @@ from tests.importing.running.shop import HERE, imported
 PROJECTS = {
     "dbt_legacy": ("dbt", "--schema", "shop"),
     "cube": ("cube", "--time-spine", "shop.days:day"),
+    "ossie": ("ossie",),
 }
 
 
