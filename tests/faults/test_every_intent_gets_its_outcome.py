@@ -62,6 +62,7 @@ def gateway(parts: Running, *, warehouse: Warehouse | Failing | None = None, led
         ledger=ledger or parts.ledger,
         observer=parts.telemetry,
         clock=SystemClock(),
+        conduct=parts.conduct,
     )
 
 

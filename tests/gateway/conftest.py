@@ -67,13 +67,18 @@ limits:
 Ask = Callable[..., Awaitable[Outcome]]
 
 
-def write_project(folder: Path, *, models: str = MODELS, policy: str = POLICY) -> Path:
+SETTINGS = "project: test\nwarehouse: {kind: duckdb, file: data.duckdb, threads: 1}\n"
+PATIENT = SETTINGS + "conduct: {repeats: null, refusals: null}\n"
+"""For tests that ask the same more often than an agent should."""
+
+
+def write_project(folder: Path, *, models: str = MODELS, policy: str = POLICY, settings: str = PATIENT) -> Path:
     """Make a project folder with two small tables."""
     (folder / "semantic_models").mkdir(parents=True)
     (folder / "policies").mkdir()
     (folder / "semantic_models" / "models.yaml").write_text(models)
     (folder / "policies" / "policy.yaml").write_text(policy)
-    (folder / "metricgate.yaml").write_text("project: test\nwarehouse: {kind: duckdb, file: data.duckdb, threads: 1}\n")
+    (folder / "metricgate.yaml").write_text(settings)
     with duckdb.connect(str(folder / "data.duckdb")) as connection:
         connection.execute(
             "CREATE TABLE customers AS SELECT * FROM (VALUES (1, 'small'), (2, 'big')) AS t(id, segment);"

@@ -40,4 +40,30 @@ NO_LEDGER = _code(
     "E_NO_LEDGER", 404, "The project has no ledger yet.", "It is made when the gateway first runs or a key is created."
 )
 
-CODES = (CANNOT_START, UNREADABLE, WAREHOUSE_CLOSED, KEYS_UNUSABLE, NO_SUCH_KEY, NO_LEDGER)
+BAD_TARGET = _code(
+    "E_BAD_TARGET",
+    422,
+    "A switch names nobody who could be stopped.",
+    "Write `all`, or `agent:`, `user:`, `group:` or `tenant:` and a name.",
+)
+NO_SUCH_SWITCH = _code(
+    "E_NO_SUCH_SWITCH", 404, "No switch is thrown on that target.", "`metricgate switch list` shows what is thrown."
+)
+SWITCHES_UNREADABLE = _code(
+    "E_SWITCHES_UNREADABLE",
+    500,
+    "The file of the switches cannot be read or written; until it can, a gateway serves nobody.",
+    "Mend `switches.json` in the state folder, or move it away: then no switch is thrown.",
+)
+
+CODES = (
+    CANNOT_START,
+    UNREADABLE,
+    WAREHOUSE_CLOSED,
+    KEYS_UNUSABLE,
+    NO_SUCH_KEY,
+    NO_LEDGER,
+    BAD_TARGET,
+    NO_SUCH_SWITCH,
+    SWITCHES_UNREADABLE,
+)

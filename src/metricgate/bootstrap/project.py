@@ -19,16 +19,19 @@ from metricgate.adapters.stores import ledger_reading
 from metricgate.adapters.stores.ledger_audit import verify_file
 from metricgate.adapters.stores.ledger_keys import load_verifier
 from metricgate.adapters.stores.sqlite_keys import KeyRecord, KeysUnavailable, SqliteKeys
+from metricgate.adapters.stores.sqlite_ledger import SqliteLedger
+from metricgate.adapters.stores.switch_file import SwitchFile
 from metricgate.bootstrap import codes
 from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.governing import load_definitions, load_policies, read_documents
 from metricgate.bootstrap.identities import make_authenticator
-from metricgate.bootstrap.recording import record_key_changes
+from metricgate.bootstrap.recording import record_key_changes, record_switches
 from metricgate.bootstrap.remote import ask_over_http, running_at
 from metricgate.bootstrap.remote_gate import RemoteGate
 from metricgate.bootstrap.running import StartRefused, StatePaths, open_ledger, running
 from metricgate.bootstrap.serving import say_serving, serve
 from metricgate.bootstrap.settings import FILE_NAME, Settings, SettingsDocument, load_settings
+from metricgate.bootstrap.switching import take_back_switches, throw_switch, thrown_switches
 from metricgate.catalog import warehouse_check
 from metricgate.documents import read
 from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Refused
@@ -38,7 +41,7 @@ from metricgate.ledger.verification import Report
 from metricgate.policy.judge import Judge
 from metricgate.policy.testing import TestResult, run_tests
 from metricgate.policy.verdict import Verdict
-from metricgate.surfaces.cli.project import EntryFilter, Exit, KeyFacts, NewKey, Reply, Validation
+from metricgate.surfaces.cli.project import EntryFilter, Exit, KeyFacts, NewKey, Reply, SwitchFacts, Validation
 from metricgate.surfaces.envelope import envelope, held_envelope
 from metricgate.surfaces.mcp.stdio import serve_stdio
 from metricgate.surfaces.ports import Gate
@@ -202,7 +205,7 @@ class OpenedProject:
                     may_act_for=tuple(users),
                     or_alone=or_alone,
                 )
-                self._record(keys)
+                self._record(lambda ledger: record_key_changes(keys, ledger))
             finally:
                 keys.close()
         except (KeysUnavailable, ValueError) as error:
@@ -223,7 +226,7 @@ class OpenedProject:
             keys = SqliteKeys(self._paths.api_keys, clock=SystemClock())
             try:
                 record = keys.revoke(key_id)
-                self._record(keys)
+                self._record(lambda ledger: record_key_changes(keys, ledger))
             finally:
                 keys.close()
         except KeysUnavailable as error:
@@ -242,6 +245,24 @@ class OpenedProject:
             return tuple(_facts(record) for record in keys.list())
         finally:
             keys.close()
+
+    def switches(self) -> Sequence[SwitchFacts] | Problems:
+        """Return the switches that are thrown."""
+        return thrown_switches(SwitchFile(self._paths.switches))
+
+    def throw_switch(self, kind: str, target: str, because: str) -> SwitchFacts | Problems:
+        """Throw a switch; recorded as a key's creation is."""
+        file = SwitchFile(self._paths.switches)
+        thrown = throw_switch(file, kind, target, because)
+        self._record(lambda ledger: record_switches(file, ledger))
+        return thrown
+
+    def take_back_switches(self, target: str, because: str) -> Sequence[SwitchFacts] | Problems:
+        """Take the target's switches back; recorded alike."""
+        file = SwitchFile(self._paths.switches)
+        gone = take_back_switches(file, target, because)
+        self._record(lambda ledger: record_switches(file, ledger))
+        return gone
 
     def entries(self, wanted: EntryFilter) -> Iterable[Mapping[str, Json]]:
         """Return ledger entries; none where there is no ledger yet."""
@@ -324,15 +345,15 @@ class OpenedProject:
         finally:
             await warehouse.close()
 
-    def _record(self, keys: SqliteKeys) -> None:
-        """Record the keys' changes unless a gateway runs, which then does it within a second."""
+    def _record(self, changes: Callable[[SqliteLedger], None]) -> None:
+        """Record changes unless a gateway runs, which then does it within a second."""
         try:
             ledger = open_ledger(self._folder, self._settings)
         except StartRefused:
             return
         try:
             with suppress(LedgerUnavailable):
-                record_key_changes(keys, ledger)
+                changes(ledger)
         finally:
             ledger.close()
 

@@ -8,6 +8,8 @@ from contextlib import suppress
 from metricgate.adapters.identity.api_keys import RefusedKey
 from metricgate.adapters.stores.sqlite_keys import KeysUnavailable, SqliteKeys
 from metricgate.adapters.stores.sqlite_ledger import SqliteLedger
+from metricgate.adapters.stores.switch_file import SwitchFile
+from metricgate.gateway.conduct.switches import SwitchesUnreadable
 from metricgate.gateway.ports import LedgerUnavailable
 
 AUTH_REFUSED = "gov.auth.refused"
@@ -27,6 +29,26 @@ def record_key_changes(keys: SqliteKeys, ledger: SqliteLedger) -> None:
     for notice in keys.notices():
         ledger.append_blocking(notice.event, notice.fields)
         keys.settle(notice)
+
+
+def record_switches(switches: SwitchFile, ledger: SqliteLedger) -> None:
+    """Record every change of the switches that awaits its record. Blocks until each is durable.
+
+    Raises:
+        LedgerUnavailable: the ledger cannot make entries durable; what is left stays noted.
+        SwitchesUnreadable: the switches cannot be read.
+    """
+    for notice in switches.notices():
+        ledger.append_blocking(notice.event, notice.fields)
+        switches.settle(1)
+
+
+async def watch_switches(switches: SwitchFile, ledger: SqliteLedger) -> None:
+    """Record the switches' changes as they come, until cancelled."""
+    while True:
+        with suppress(LedgerUnavailable, SwitchesUnreadable):
+            await asyncio.to_thread(record_switches, switches, ledger)
+        await asyncio.sleep(_LOOK_SECONDS)
 
 
 async def watch_keys(keys: SqliteKeys, ledger: SqliteLedger) -> None:

@@ -13,11 +13,17 @@ import structlog
 from metricgate import __version__
 from metricgate.adapters.observers.telemetry import Telemetry, TelemetryOptions
 from metricgate.adapters.stores.ledger_keys import load_signer
+from metricgate.adapters.stores.ledger_usage import used_today
 from metricgate.adapters.stores.mask_key import load_mask_key
 from metricgate.adapters.stores.sqlite_ledger import SqliteLedger
+from metricgate.adapters.stores.switch_file import SwitchFile
 from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.governing import GovernanceHolder, load_governance, state_of_files
+from metricgate.bootstrap.recording import watch_switches
 from metricgate.bootstrap.settings import Settings
+from metricgate.gateway.conduct.budgets import Spending
+from metricgate.gateway.conduct.conduct import Conduct, ConductSettings
+from metricgate.gateway.conduct.repetition import Patience
 from metricgate.gateway.gateway import Gateway
 from metricgate.gateway.governance import Governance
 from metricgate.gateway.ports import Clock, LedgerUnavailable, Warehouse, WarehouseError
@@ -50,6 +56,7 @@ class Running:
     ledger: SqliteLedger
     warehouse: Warehouse
     telemetry: Telemetry
+    conduct: Conduct
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +69,7 @@ class StatePaths:
     public_key: Path
     api_keys: Path
     mask_key: Path
+    switches: Path
 
     @classmethod
     def of(cls, folder: Path, settings: Settings) -> StatePaths:
@@ -75,6 +83,7 @@ class StatePaths:
             public_key=ledger.with_suffix(".vkey"),
             api_keys=state / "keys.db",
             mask_key=state / "mask.key",
+            switches=state / "switches.json",
         )
 
 
@@ -142,10 +151,37 @@ async def running(
         if watch:
             task = asyncio.create_task(_watch(holder, ledger))
             stack.push_async_callback(_stop, task)
+            switches = SwitchFile(StatePaths.of(folder, settings).switches)
+            stack.push_async_callback(_stop, asyncio.create_task(watch_switches(switches, ledger)))
+        now = clock or SystemClock()
+        conduct = await asyncio.to_thread(conduct_of, StatePaths.of(folder, settings), settings, now)
         gateway = Gateway(
-            governance=holder, warehouse=warehouse, ledger=ledger, observer=telemetry, clock=clock or SystemClock()
+            governance=holder, warehouse=warehouse, ledger=ledger, observer=telemetry, clock=now, conduct=conduct
         )
-        yield Running(gateway=gateway, governance=holder, ledger=ledger, warehouse=warehouse, telemetry=telemetry)
+        yield Running(
+            gateway=gateway,
+            governance=holder,
+            ledger=ledger,
+            warehouse=warehouse,
+            telemetry=telemetry,
+            conduct=conduct,
+        )
+
+
+def conduct_of(paths: StatePaths, settings: Settings, clock: Clock) -> Conduct:
+    """Return the memory of how agents behave, with what the record says was used up today."""
+    section = settings.document.conduct
+    patience = None
+    if section.repeats is not None:
+        patience = Patience(repeats=section.repeats, errors=section.errors, rounds=section.rounds)
+    return Conduct(
+        clock=clock,
+        board=SwitchFile(paths.switches),
+        spending=Spending(clock, used_today(paths.ledger, clock)),
+        settings=ConductSettings(
+            patience=patience, refusals=section.refusals, pause_seconds=float(section.pause_seconds)
+        ),
+    )
 
 
 def _mask_key(path: Path) -> str:

@@ -81,6 +81,24 @@ class LedgerSection(_Section):
     file: str = Field("ledger.db", description="The ledger's file, relative to the state folder.")
 
 
+class ConductSection(_Section):
+    """What is borne of an agent's behaviour; budgets stand in the policy."""
+
+    repeats: Annotated[int, Field(ge=2, le=10_000)] | None = Field(
+        30, description="Equal calls with equal answers within a minute before the next is refused; null: any number."
+    )
+    errors: Annotated[int, Field(ge=2, le=10_000)] = Field(
+        10, description="Equal calls that were refused for the same reason within a minute."
+    )
+    rounds: Annotated[int, Field(ge=2, le=1_000)] = Field(
+        8, description="Rounds of the same two to six calls with the same answers within a minute."
+    )
+    refusals: Annotated[int, Field(ge=2, le=100_000)] | None = Field(
+        20, description="Different calls of one agent refused within a minute before it is paused; null: never."
+    )
+    pause_seconds: Annotated[int, Field(ge=1, le=86_400)] = Field(300, description="How long an agent is paused.")
+
+
 class Telemetry(_Section):
     """Traces, counters, logs. Losing them loses no record."""
 
@@ -100,6 +118,7 @@ class SettingsDocument(_Section):
     listen: Listen = Listen()
     identity: Identity = Identity()
     ledger: LedgerSection = LedgerSection()
+    conduct: ConductSection = ConductSection()
     telemetry: Telemetry = Telemetry()
 
 

@@ -76,6 +76,36 @@ NO_SUCH_DATASET = _code(
     "There is no dataset of that name, or none that the caller may read.",
     "Take a name from describe_dataset without arguments.",
 )
+AGENT_STOPPED = _code(
+    "E_AGENT_STOPPED",
+    403,
+    "A person stopped this agent, this user, or everything; nothing is served until the switch is taken back.",
+    "Stop calling and tell your user. A person takes the switch back with `metricgate switch off`.",
+)
+FROZEN = _code(
+    "E_FROZEN",
+    403,
+    "A person froze changes: reading goes on, nothing may be changed.",
+    "Do not try again another way; tell your user. A person ends the freeze with `metricgate switch off`.",
+)
+AGENT_PAUSED = _code(
+    "E_AGENT_PAUSED",
+    429,
+    "The agent was refused many different calls in a short time and waits.",
+    "Wait as long as the details say, and find out from the refusals what is allowed before you go on.",
+)
+REPEATED_CALL = _code(
+    "E_REPEATED_CALL",
+    429,
+    "The agent repeats itself: the same call, or the same circle of calls, with the same outcome each time.",
+    "Use the answer that you have, change the question, or tell your user that you are stuck.",
+)
+BUDGET_SPENT = _code(
+    "E_BUDGET_SPENT",
+    429,
+    "A rule of policy limits how many calls or rows there are, at once, a minute or a day, and that is used up.",
+    "Wait as long as the details say; ask fewer and larger questions. A steward may change the limit.",
+)
 NO_SUCH_RECORD = _code(
     "E_NO_SUCH_RECORD",
     404,
@@ -144,6 +174,11 @@ CODES = (
     VERSION_CHANGED,
     MASKED_COLUMN,
     NO_SUCH_DATASET,
+    AGENT_STOPPED,
+    FROZEN,
+    AGENT_PAUSED,
+    REPEATED_CALL,
+    BUDGET_SPENT,
     NO_SUCH_RECORD,
     LEDGER_UNAVAILABLE,
     INTERNAL,

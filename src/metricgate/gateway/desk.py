@@ -9,6 +9,8 @@ from datetime import date
 
 from metricgate.compiling.statement import Statement
 from metricgate.gateway import codes, entries
+from metricgate.gateway.conduct.budgets import Charges
+from metricgate.gateway.conduct.conduct import Conduct
 from metricgate.gateway.engine import Engine
 from metricgate.gateway.governance import Governance
 from metricgate.gateway.outcome import Answered, Fault, Outcome, Record, Refused
@@ -47,8 +49,11 @@ class Desk:
     span: Span
     today: date
     """The day of the call, in UTC: decides which deprecated metrics still answer."""
+    conduct: Conduct
     released: list[Durable] = field(default_factory=list)
     """Intents that have no outcome yet."""
+    charges: Charges = field(default_factory=Charges)
+    """What the call has cost of its caller's budgets."""
 
     @property
     def warehouse(self) -> Warehouse:
@@ -69,14 +74,19 @@ class Desk:
         """Whether the caller may: for lists that show only what one may see."""
         return self.governance.judge.judge(self.call.principal, action, (resource,)).decision is Decision.ALLOW
 
-    async def run(self, statement: Statement, verdict: Verdict, facts: Mapping[str, Json]) -> Ran | Fault:
+    async def run(self, statement: Statement, verdict: Verdict, facts: Mapping[str, Json]) -> Ran | Outcome:
         """Record the intent, run the statement, and hand back rows; failures are recorded and returned.
+
+        A budget of the verdict that is spent refuses before anything runs.
 
         Args:
             statement: compiled under the verdict's obligations.
             verdict: must allow; anything else is a programming error and raises ``ValueError``.
             facts: record fields about the question (metrics with versions, datasets).
         """
+        spent = self.charged(verdict)
+        if spent is not None:
+            return await self.refuse(Problems((spent,)), verdict=verdict, facts=facts)
         fields, bodies = self._base()
         fields |= facts
         fields |= entries.of_verdict(verdict)
@@ -96,7 +106,12 @@ class Desk:
             # The caller is gone, but the intent must get its outcome: finish that before giving way.
             await asyncio.shield(self._given_up(facts))
             raise
+        self.conduct.spending.add_rows(verdict.obligations.budgets, len(rows.values))
         return Ran(rows=rows, intent=intent)
+
+    def charged(self, verdict: Verdict) -> Problem | None:
+        """Charge the call for the verdict's budgets, once each; return why it may not go on, or None."""
+        return self.conduct.charge(verdict.obligations.budgets, self.charges)
 
     async def answer(
         self,

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 
+import orjson
 import structlog
 
-from metricgate.gateway import codes
+from metricgate.gateway import codes, entries
+from metricgate.gateway.conduct.conduct import Conduct
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.engine import Engine
 from metricgate.gateway.governance import GovernanceSource
 from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Refused
-from metricgate.gateway.ports import Clock, Ledger, Observer, Warehouse
+from metricgate.gateway.ports import Clock, Ledger, LedgerUnavailable, Observer, Warehouse
 from metricgate.gateway.tool import ToolCall, ToolDefinition
 from metricgate.gateway.tools import TOOLS, Servable
 from metricgate.policy.verdict import Decision
+from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.principal import Principal
 from metricgate.vocabulary.problem import Problem, Problems
 from metricgate.vocabulary.resource import Action
 
+_DENYING = frozenset({"policy", "guarding"})
+"""Groups of codes that say no; a burst of them is somebody trying doors."""
 _TOOLS: Mapping[str, Servable] = {tool.definition.name: tool for tool in TOOLS}
 
 
@@ -35,12 +41,14 @@ class Gateway:
         ledger: Ledger,
         observer: Observer,
         clock: Clock,
+        conduct: Conduct,
     ) -> None:
         self._governance = governance
         self._engine = Engine(warehouse, clock)
         self._ledger = ledger
         self._observer = observer
         self._clock = clock
+        self._conduct = conduct
 
     def tools(self, principal: Principal | None = None) -> tuple[ToolDefinition, ...]:
         """Return the tools in a fixed order; with a principal, only those that it may call."""
@@ -71,14 +79,19 @@ class Gateway:
                 observer=self._observer,
                 span=span,
                 today=datetime.fromtimestamp(self._clock.unix_nano() // 1_000_000_000, UTC).date(),
+                conduct=self._conduct,
             )
+            asked = _digest(call)
             try:
-                outcome = await _serve(desk)
+                outcome = await self._behaved(desk, asked)
             except Exception as error:  # noqa: BLE001 - promise 1: a checker's own error refuses, and leaves a record
                 code = codes.INTERNAL
                 problem = Problem(code=code, message=code.cause, hint=code.cure)
                 outcome = await desk.fault(problem, f"{type(error).__name__}: {error}")
                 structlog.get_logger("metricgate.gateway").exception("internal_fault", trace_id=span.trace_id)
+            finally:
+                self._conduct.spending.finish(desk.charges)
+            await self._learn(desk, asked, outcome)
             kind, code_name = _told(outcome)
             span.set("gov.outcome", kind)
             if code_name:
@@ -91,10 +104,47 @@ class Gateway:
         )
         return outcome
 
+    async def _behaved(self, desk: Desk, asked: str) -> Outcome:
+        """Serve the call unless its caller is stopped, paused or going round in circles."""
+        tool = _TOOLS.get(desk.call.tool)
+        objection = self._conduct.objection(
+            desk.call.principal,
+            asked,
+            reads=tool is None or tool.definition.read_only,
+            polls=tool is not None and tool.definition.polls,
+        )
+        if objection is not None:
+            return await desk.refuse(Problems((objection,)))
+        return await _serve(desk, tool)
 
-async def _serve(desk: Desk) -> Outcome:
+    async def _learn(self, desk: Desk, asked: str, outcome: Outcome) -> None:
+        """Remember how the call ended; a burst of refusals pauses the agent, which is recorded and told."""
+        kind, code = _told(outcome)
+        pause = self._conduct.finished(
+            desk.call.principal,
+            asked,
+            str(hash(outcome.body)) if isinstance(outcome, Answered) else f"{kind} {code}",
+            failed=not isinstance(outcome, Answered | Held),
+            refused=isinstance(outcome, Refused) and outcome.problems.first.code.group in _DENYING,
+        )
+        if pause is None:
+            return
+        fields: dict[str, Json] = {"gen_ai.agent.id": pause.agent, "gov.refusals": pause.refusals}
+        structlog.get_logger("metricgate.conduct").warning("agent_paused", agent=pause.agent, refusals=pause.refusals)
+        with suppress(LedgerUnavailable):
+            await self._ledger.append(entries.PAUSED, fields, bodies={})
+
+
+def _digest(call: ToolCall) -> str:
+    """Tell calls apart, within this process."""
+    try:
+        return f"{call.tool} {hash(orjson.dumps(call.arguments, option=orjson.OPT_SORT_KEYS))}"
+    except (TypeError, ValueError, RecursionError):
+        return f"{call.tool} without form"
+
+
+async def _serve(desk: Desk, tool: Servable | None) -> Outcome:
     name = desk.call.tool
-    tool = _TOOLS.get(name)
     if tool is None:
         problem = Problem(
             code=codes.UNKNOWN_TOOL,
@@ -105,6 +155,9 @@ async def _serve(desk: Desk) -> Outcome:
     verdict = desk.judge(Action.CALL, (tool.resource,))
     if verdict.decision is not Decision.ALLOW:
         return await desk.deny(verdict)
+    spent = desk.charged(verdict)
+    if spent is not None:
+        return await desk.refuse(Problems((spent,)), verdict=verdict)
     return await tool.serve(desk)
 
 

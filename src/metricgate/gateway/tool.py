@@ -20,6 +20,7 @@ class ToolDefinition:
         input_schema: JSON Schema of the arguments, closed (``additionalProperties: false``).
         output_schema: JSON Schema of the envelope ``{"answer": ..., "record": ...}``.
         read_only, destructive, idempotent, open_world: MCP's annotations, truthful.
+        polls: made for being asked again until something changes; asking it often is no loop.
     """
 
     name: str
@@ -31,6 +32,7 @@ class ToolDefinition:
     destructive: bool = False
     idempotent: bool = True
     open_world: bool = False
+    polls: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,6 +66,7 @@ GET_RECEIPT = Tool(
             },
             "required": ["index", "leaf", "leaf_hash", "proof", "checkpoint", "notes"],
         },
+        polls=True,
     ),
     arguments=ReceiptArguments,
     handle=_serve,

@@ -66,6 +66,7 @@ def define(
     description: str,
     arguments: type[BaseModel],
     answer: Mapping[str, Json],
+    polls: bool = False,
 ) -> ToolDefinition:
     """Make the definition of a reading tool.
 
@@ -75,6 +76,7 @@ def define(
         description: for models, at most 2,048 characters.
         arguments: the pydantic model of the arguments.
         answer: JSON Schema of the ``answer`` part of the envelope.
+        polls: whether it is made for being asked again until something changes.
     """
     return ToolDefinition(
         name=name,
@@ -87,6 +89,7 @@ def define(
             "required": ["answer", "record"],
             "additionalProperties": False,
         },
+        polls=polls,
     )
 
 

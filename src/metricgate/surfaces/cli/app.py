@@ -19,6 +19,7 @@ from metricgate.surfaces.cli import (
     questions,
     reviewing,
     running,
+    switches,
 )
 from metricgate.surfaces.cli.project import Opener, Verifier
 from metricgate.surfaces.cli.session import Session
@@ -49,6 +50,10 @@ _GROUPS: Mapping[str, tuple[str, _Commands]] = {
     "export": ("Our models for other tools.", {"ossie": exporting.ossie, "dbt": exporting.dbt}),
     "policy": ("What the rules say.", {"test": policies.run_tests, "explain": policies.explain}),
     "keys": ("API keys of agents.", {"create": keys.create, "revoke": keys.revoke, "list": keys.list_keys}),
+    "switch": (
+        "Stop agents, or changes, at once.",
+        {"stop": switches.stop, "freeze": switches.freeze, "off": switches.off, "list": switches.list_switches},
+    ),
     "audit": (
         "The record: read it, check it, take it away.",
         {"list": audit.list_entries, "show": audit.show, "verify": audit.verify, "export": audit.export},

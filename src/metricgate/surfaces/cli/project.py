@@ -67,6 +67,17 @@ class NewKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchFacts:
+    """A thrown switch: ``stop`` or ``freeze``, on whom, why, by whom and when (ISO 8601)."""
+
+    kind: str
+    target: str
+    because: str
+    by: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeyFacts:
     """A key as it is kept, without its secret. ``state`` is ``active``, ``expired`` or ``revoked``.
 
@@ -156,6 +167,18 @@ class Project(Protocol):
 
     def list_keys(self) -> Sequence[KeyFacts]:
         """Return all keys, oldest first."""
+        ...
+
+    def switches(self) -> Sequence[SwitchFacts] | Problems:
+        """Return the switches that are thrown, oldest first."""
+        ...
+
+    def throw_switch(self, kind: str, target: str, because: str) -> SwitchFacts | Problems:
+        """Throw a switch; it is in force at once, also in a running gateway."""
+        ...
+
+    def take_back_switches(self, target: str, because: str) -> Sequence[SwitchFacts] | Problems:
+        """Take every switch on the target back; a problem where there is none."""
         ...
 
     def entries(self, wanted: EntryFilter) -> Iterable[Mapping[str, Json]]:

@@ -1,0 +1,70 @@
+"""Switches thrown from the command line, and recorded as soon as the ledger can be had."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from metricgate.adapters.stores.switch_file import SwitchFile
+from metricgate.bootstrap import codes
+from metricgate.gateway.conduct.switches import Switch, SwitchesUnreadable, SwitchKind, mistake_in_target
+from metricgate.surfaces.cli.project import SwitchFacts
+from metricgate.vocabulary.problem import Problem, Problems
+
+
+def thrown_switches(file: SwitchFile) -> Sequence[SwitchFacts] | Problems:
+    """Return the switches that are thrown."""
+    try:
+        return [_facts(each) for each in file.current().thrown]
+    except SwitchesUnreadable as error:
+        return _unreadable(error)
+
+
+def throw_switch(file: SwitchFile, kind: str, target: str, because: str) -> SwitchFacts | Problems:
+    """Throw a switch in the name of whoever is logged in on this machine."""
+    mistake = mistake_in_target(target)
+    if mistake is not None:
+        return Problems((Problem(code=codes.BAD_TARGET, message=f"{mistake}.", hint=codes.BAD_TARGET.cure),))
+    switch = Switch(kind=SwitchKind(kind), target=target, because=because, by=_who(), at=_now())
+    try:
+        file.throw(switch)
+    except SwitchesUnreadable as error:
+        return _unreadable(error)
+    return _facts(switch)
+
+
+def take_back_switches(file: SwitchFile, target: str, because: str) -> Sequence[SwitchFacts] | Problems:
+    """Take the target's switches back."""
+    try:
+        gone = file.take_back(target, because=because, by=_who(), at=_now())
+        thrown = [each.target for each in file.current().thrown]
+    except SwitchesUnreadable as error:
+        return _unreadable(error)
+    if not gone:
+        message = f"No switch is thrown on {target!r}."
+        hint = f"Switches are thrown on: {', '.join(thrown)}." if thrown else "No switch is thrown at all."
+        return Problems((Problem(code=codes.NO_SUCH_SWITCH, message=message, hint=hint),))
+    return [_facts(each) for each in gone]
+
+
+def _facts(switch: Switch) -> SwitchFacts:
+    return SwitchFacts(kind=str(switch.kind), target=switch.target, because=switch.because, by=switch.by, at=switch.at)
+
+
+def _who() -> str:
+    # Not what the environment says: that is anybody's word.
+    number = os.geteuid()
+    with suppress(KeyError):
+        return pwd.getpwuid(number).pw_name
+    return f"uid {number}"
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _unreadable(error: SwitchesUnreadable) -> Problems:
+    return Problems((Problem(code=codes.SWITCHES_UNREADABLE, message=str(error), hint=codes.SWITCHES_UNREADABLE.cure),))

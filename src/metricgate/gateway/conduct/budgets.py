@@ -1,0 +1,125 @@
+"""Budgets: how many calls, at once, a minute and a day, and how many rows a day a party has under a rule of policy.
+
+Minutes slide; days are days of UTC. Each rule counts for each party apart. A call is charged once for each rule,
+however many of its verdicts name the rule.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from metricgate.gateway.ports import Clock
+from metricgate.vocabulary.obligation import Budget, BudgetMeasure
+
+_MINUTE = 60.0
+_DAY_SECONDS = 86_400
+_NANO = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """A budget that has nothing left, and in how many seconds it has again (at the earliest)."""
+
+    budget: Budget
+    seconds: float
+
+
+@dataclass(slots=True)
+class _Account:
+    """What one party has used under one rule."""
+
+    minute: deque[float] = field(default_factory=deque)
+    day: int = 0
+    calls: int = 0
+    rows: int = 0
+    running: int = 0
+
+
+@dataclass(slots=True)
+class Charges:
+    """What one call has been charged for so far."""
+
+    budgets: dict[tuple[str, str], set[BudgetMeasure]] = field(default_factory=dict)
+    running: set[tuple[str, str]] = field(default_factory=set)
+
+
+class Spending:
+    """The accounts of one gateway. Used in one event loop."""
+
+    def __init__(self, clock: Clock, used_today: Mapping[str, tuple[int, int]] | None = None) -> None:
+        """Begin.
+
+        Args:
+            clock: the gateway's.
+            used_today: party -> (calls, rows) of the running day, as the record tells: so a restart gives nothing back.
+        """
+        self._clock = clock
+        self._accounts: dict[tuple[str, str], _Account] = {}
+        self._used_today = dict(used_today or {})
+        self._first_day = self._day()
+
+    def charge(self, budgets: Iterable[Budget], charges: Charges) -> Spent | None:
+        """Charge a call for each budget it was not charged for yet; return the first that is spent, if one is."""
+        for budget in budgets:
+            about = (budget.rule, budget.party)
+            charged = charges.budgets.setdefault(about, set())
+            if budget.measure in charged:
+                continue
+            spent = self._charged(budget, charges)
+            if spent is not None:
+                return spent
+            charged.add(budget.measure)
+        return None
+
+    def add_rows(self, budgets: Iterable[Budget], rows: int) -> None:
+        """Count rows that were answered."""
+        for about in {(each.rule, each.party) for each in budgets}:
+            self._account(*about).rows += rows
+
+    def finish(self, charges: Charges) -> None:
+        """Say that the call is over."""
+        for about in charges.running:
+            self._account(*about).running -= 1
+        charges.running.clear()
+
+    def _charged(self, budget: Budget, charges: Charges) -> Spent | None:
+        account = self._account(budget.rule, budget.party)
+        now = self._clock.monotonic()
+        match budget.measure:
+            case BudgetMeasure.CONCURRENT:
+                if account.running >= budget.value:
+                    return Spent(budget=budget, seconds=1.0)
+                account.running += 1
+                charges.running.add((budget.rule, budget.party))
+            case BudgetMeasure.CALLS_PER_MINUTE:
+                while account.minute and now - account.minute[0] >= _MINUTE:
+                    account.minute.popleft()
+                if len(account.minute) >= budget.value:
+                    return Spent(budget=budget, seconds=_MINUTE - (now - account.minute[0]))
+                account.minute.append(now)
+            case BudgetMeasure.CALLS_PER_DAY:
+                if account.calls >= budget.value:
+                    return Spent(budget=budget, seconds=self._left_of_day())
+                account.calls += 1
+            case BudgetMeasure.ROWS_PER_DAY:
+                if account.rows >= budget.value:
+                    return Spent(budget=budget, seconds=self._left_of_day())
+        return None
+
+    def _account(self, rule: str, party: str) -> _Account:
+        today = self._day()
+        account = self._accounts.get((rule, party))
+        if account is None:
+            calls, rows = self._used_today.get(party, (0, 0)) if today == self._first_day else (0, 0)
+            account = self._accounts[rule, party] = _Account(day=today, calls=calls, rows=rows)
+        if account.day != today:
+            account.day, account.calls, account.rows = today, 0, 0
+        return account
+
+    def _day(self) -> int:
+        return self._clock.unix_nano() // (_DAY_SECONDS * _NANO)
+
+    def _left_of_day(self) -> float:
+        return _DAY_SECONDS - (self._clock.unix_nano() // _NANO) % _DAY_SECONDS

@@ -1,0 +1,193 @@
+"""How the gateway meets an agent's behaviour: who may not come in, who has had enough, who goes round in circles."""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict, deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from metricgate.gateway import codes
+from metricgate.gateway.conduct.budgets import Charges, Spending, Spent
+from metricgate.gateway.conduct.repetition import History, Loop, Patience
+from metricgate.gateway.conduct.switches import SwitchBoard, SwitchesUnreadable, SwitchKind
+from metricgate.gateway.ports import Clock
+from metricgate.vocabulary.obligation import Budget
+from metricgate.vocabulary.principal import Principal
+from metricgate.vocabulary.problem import Problem
+
+_MOST_CALLERS = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConductSettings:
+    """What is borne.
+
+    Attributes:
+        patience: with repetition; None leaves repetition alone.
+        refusals: different calls of one agent that are refused within ``refusal_seconds`` before it is paused; None
+            never pauses.
+        pause_seconds: how long a pause is.
+    """
+
+    patience: Patience | None = field(default_factory=Patience)
+    refusals: int | None = 20
+    refusal_seconds: float = 60.0
+    pause_seconds: float = 300.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """An agent that was refused too often waits until ``until`` (the clock's monotonic seconds)."""
+
+    agent: str
+    refusals: int
+    until: float
+
+
+class Conduct:
+    """The memory of one gateway of how its callers behave. Used in one event loop."""
+
+    def __init__(self, *, clock: Clock, board: SwitchBoard, spending: Spending, settings: ConductSettings) -> None:
+        self._clock = clock
+        self._board = board
+        self._settings = settings
+        self._histories: OrderedDict[tuple[str, str], History] = OrderedDict()
+        self._refusals: dict[str, deque[tuple[float, str]]] = {}
+        self._pauses: dict[str, Pause] = {}
+        self.spending = spending
+
+    def objection(self, principal: Principal, call: str, *, reads: bool, polls: bool) -> Problem | None:
+        """Return why this call is not even looked at, or None.
+
+        Args:
+            principal: who calls.
+            call: digest of tool and arguments.
+            reads: whether the tool changes nothing: a freeze leaves it alone.
+            polls: whether the tool is made for being asked again.
+        """
+        stopped = self._switched(principal, reads=reads)
+        if stopped is not None:
+            return stopped
+        now = self._clock.monotonic()
+        pause = self._pauses.get(principal.agent.id)
+        if pause is not None:
+            if now < pause.until:
+                return _paused(pause, pause.until - now)
+            del self._pauses[principal.agent.id]
+        if self._settings.patience is None or polls:
+            return None
+        history = self._histories.get(_caller(principal))
+        loop = None if history is None else history.loop(now, call)
+        return None if loop is None else _looping(loop, self._settings.patience)
+
+    def charge(self, budgets: Iterable[Budget], charges: Charges) -> Problem | None:
+        """Charge the call; return why it may not go on, or None."""
+        spent = self.spending.charge(budgets, charges)
+        return None if spent is None else _spent(spent)
+
+    def finished(self, principal: Principal, call: str, result: str, *, failed: bool, refused: bool) -> Pause | None:
+        """Take note of how a call ended; return the pause that begins with it, if one does.
+
+        Args:
+            principal: who called.
+            call: digest of tool and arguments.
+            result: digest of the answer, or the code of the refusal or fault.
+            failed: whether there was no answer.
+            refused: whether policy or the guard said no: bursts of that pause the agent.
+        """
+        now = self._clock.monotonic()
+        if self._settings.patience is not None:
+            self._history(principal, self._settings.patience).add(now, call, result, failed=failed)
+        return self._burst(principal.agent.id, call, now) if refused else None
+
+    def _switched(self, principal: Principal, *, reads: bool) -> Problem | None:
+        try:
+            switches = self._board.current()
+        except SwitchesUnreadable as error:
+            message = f"Nobody can tell whether agents are stopped, so none is served: {error}."
+            return Problem(code=codes.AGENT_STOPPED, message=message, hint=codes.AGENT_STOPPED.cure)
+        stop = switches.concerning(principal, SwitchKind.STOP)
+        if stop is not None:
+            message = f"{stop.by} stopped {stop.target} at {stop.at}: {stop.because}"
+            return Problem(code=codes.AGENT_STOPPED, message=message, hint=codes.AGENT_STOPPED.cure)
+        freeze = None if reads else switches.concerning(principal, SwitchKind.FREEZE)
+        if freeze is None:
+            return None
+        message = f"{freeze.by} froze {freeze.target} at {freeze.at}: {freeze.because}"
+        return Problem(code=codes.FROZEN, message=message, hint=codes.FROZEN.cure)
+
+    def _history(self, principal: Principal, patience: Patience) -> History:
+        caller = _caller(principal)
+        history = self._histories.get(caller)
+        if history is None:
+            history = self._histories[caller] = History(patience)
+            if len(self._histories) > _MOST_CALLERS:
+                self._histories.popitem(last=False)
+        self._histories.move_to_end(caller)
+        return history
+
+    def _burst(self, agent: str, call: str, now: float) -> Pause | None:
+        borne = self._settings.refusals
+        if borne is None:
+            return None
+        recent = self._refusals.setdefault(agent, deque())
+        recent.append((now, call))
+        while recent and now - recent[0][0] >= self._settings.refusal_seconds:
+            recent.popleft()
+        # The same call refused again is a loop, judged as such; a burst is many different tries.
+        different = len({each for _at, each in recent})
+        if different < borne:
+            return None
+        recent.clear()
+        pause = Pause(agent=agent, refusals=different, until=now + self._settings.pause_seconds)
+        self._pauses[agent] = pause
+        return pause
+
+
+def _caller(principal: Principal) -> tuple[str, str]:
+    return principal.agent.id, "" if principal.user is None else principal.user.id
+
+
+def _paused(pause: Pause, seconds: float) -> Problem:
+    return Problem(
+        code=codes.AGENT_PAUSED,
+        message=(
+            f"The agent {pause.agent!r} was refused {pause.refusals} different calls in a short time and is paused for "
+            f"another {math.ceil(seconds)} seconds. A human has been told."
+        ),
+        hint=codes.AGENT_PAUSED.cure,
+        details={"retry_after_seconds": math.ceil(seconds)},
+    )
+
+
+def _looping(loop: Loop, patience: Patience) -> Problem:
+    said = {
+        "repeat": f"You asked exactly this {loop.times} times within {patience.seconds:g} seconds; the answer was the "
+        "same each time.",
+        "error": f"You asked exactly this {loop.times} times within {patience.seconds:g} seconds and were refused for "
+        "the same reason each time.",
+        "circle": f"You went round the same {loop.calls} calls {loop.times} times and got the same answers each time.",
+    }
+    return Problem(
+        code=codes.REPEATED_CALL,
+        message=said[loop.kind],
+        hint=codes.REPEATED_CALL.cure,
+        details={"kind": loop.kind, "retry_after_seconds": math.ceil(patience.seconds)},
+    )
+
+
+def _spent(spent: Spent) -> Problem:
+    budget = spent.budget
+    words = str(budget.measure).replace("_", " ")
+    return Problem(
+        code=codes.BUDGET_SPENT,
+        message=f"The rule {budget.rule!r} gives {budget.party} {budget.value:,} {words}; that is used up.",
+        hint=codes.BUDGET_SPENT.cure,
+        details={
+            "rule": budget.rule,
+            "measure": str(budget.measure),
+            "value": budget.value,
+            "retry_after_seconds": math.ceil(spent.seconds),
+        },
+    )

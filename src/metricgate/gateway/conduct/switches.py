@@ -1,0 +1,102 @@
+"""Switches that people throw: agents that are stopped, and a freeze under which nothing may change data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from metricgate.vocabulary.principal import Identity, Principal
+
+EVERYTHING = "all"
+KINDS = ("agent", "user", "group", "tenant")
+"""What a switch may name before the colon; ``tenant`` is the attribute of that name that a credential proves."""
+
+
+class SwitchKind(StrEnum):
+    """What a thrown switch does."""
+
+    STOP = "stop"
+    """No call is served."""
+    FREEZE = "freeze"
+    """Reading goes on; nothing may be changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switch:
+    """One thrown switch.
+
+    Attributes:
+        target: ``all``, or ``agent:``, ``user:``, ``group:`` or ``tenant:`` and a name.
+        because: why, for whoever is refused.
+        by: who threw it.
+        at: when, ISO 8601 in UTC.
+    """
+
+    kind: SwitchKind
+    target: str
+    because: str
+    by: str
+    at: str
+
+    def concerns(self, principal: Principal) -> bool:
+        """Whether the principal, its agent or its user, is what the switch names."""
+        if self.target == EVERYTHING:
+            return True
+        kind, _colon, name = self.target.partition(":")
+        agent, user = principal.agent, principal.user
+        if kind == "agent":
+            return agent.id == name
+        if kind == "user":
+            return user is not None and user.id == name
+        parties = (agent,) if user is None else (agent, user)
+        return any(_has(party, kind, name) for party in parties)
+
+
+def _has(party: Identity, kind: str, name: str) -> bool:
+    if kind == "group":
+        return name in party.groups
+    return kind == "tenant" and dict(party.attributes).get("tenant") == name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switches:
+    """Every switch that is thrown at one moment, oldest first."""
+
+    thrown: tuple[Switch, ...] = ()
+
+    def concerning(self, principal: Principal, kind: SwitchKind) -> Switch | None:
+        """Return the first switch of that kind that concerns the principal, or None."""
+        return next((each for each in self.thrown if each.kind is kind and each.concerns(principal)), None)
+
+
+class SwitchBoard(Protocol):
+    """Where the switches are. Asked at every call."""
+
+    def current(self) -> Switches:
+        """Return the switches as they stand now, less than a second old.
+
+        Raises:
+            SwitchesUnreadable: nobody can tell; then nothing may be served.
+        """
+        ...
+
+
+class SwitchesUnreadable(Exception):
+    """The state of the switches cannot be read."""
+
+
+class NoSwitches:
+    """A board without switches, for gateways that nobody has to stop."""
+
+    def current(self) -> Switches:
+        """Return none."""
+        return Switches()
+
+
+def mistake_in_target(target: str) -> str | None:
+    """Return what is wrong with a target as somebody wrote it, or None."""
+    kind, colon, name = target.partition(":")
+    if target == EVERYTHING or (colon and kind in KINDS and name.strip() == name and name):
+        return None
+    return f"{target!r} is no target: write `all`, or one of {', '.join(KINDS)}, a colon and a name"
