@@ -39,16 +39,15 @@ class Project:
     told: tuple[str, ...]
 
     def ask_all(
-        self, questions: list[dict[str, Json]], *, agent: str = "any", user: str | None = None
+        self, questions: list[dict[str, Json]], *, group: str | None = None, **attributes: str
     ) -> list[Outcome]:
-        """Ask through the gateway, as one caller."""
+        """Ask through the gateway, as an agent whose credential proves the group and the attributes."""
 
         async def asked() -> list[Outcome]:
-            who = Principal(
-                agent=Identity(id=agent, proof=Proof.VERIFIED, method="api_key"),
-                user=None if user is None else Identity(id=user, proof=Proof.ASSERTED, method="header"),
-                credential="key",
-            )
+            groups = () if group is None else (group,)
+            held = tuple(sorted(attributes.items()))
+            agent = Identity(id="any", proof=Proof.VERIFIED, method="oidc", groups=groups, attributes=held)
+            who = Principal(agent=agent, credential="key")
             calls = [ToolCall(tool="query_metrics", arguments=each, principal=who, door="python") for each in questions]
             async with running(self.folder, load_settings(self.folder), watch=False, logs=False) as parts:
                 return [await parts.gateway.call(each) for each in calls]
