@@ -1,7 +1,6 @@
 """``metricgate policy explain``: every rule that was considered, which applied, which decided, what would change it.
 
-For people and programs that may see the policy (stewards). It walks the rules one by one, without the index by which
-the judge finds them; a test holds the two to the same outcome.
+For people and programs that may see the policy (stewards).
 """
 
 from __future__ import annotations
@@ -9,62 +8,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from metricgate.policy.conditions import Missing, bound
-from metricgate.policy.judge import Judge
-from metricgate.policy.kinds.grants import Grant
-from metricgate.policy.patterns import asked, candidates, covers
+from metricgate.policy.considering import Case, Considered, considered
+from metricgate.policy.judge import Judge, as_named
+from metricgate.policy.kinds.grants import Effect
+from metricgate.policy.occasion import NOWHERE, Circumstances
+from metricgate.policy.patterns import asked, candidates, covers_resource
 from metricgate.policy.standing import Standing
 from metricgate.policy.verdict import DEFAULT_DENY, Decision, Reason, ReasonKind, Verdict
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.principal import Principal
-from metricgate.vocabulary.problem import Place
-from metricgate.vocabulary.resource import Action, Resource, ResourceKind
+from metricgate.vocabulary.resource import Action, Resource
 
 _MOST_SHOWN = 40
 _WORDS = {
     "role": "not a role of this party",
+    "exempt": "the party is exempt",
     "action": "another action",
     "resource": "another resource",
     "attribute": "the attribute is missing",
+    "condition": "its condition does not hold",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Considered:
-    """One rule's part for one party and resource.
-
-    Attributes:
-        kind: ``grant``, ``row_filter`` or ``limit``.
-        effect: what the rule would do: ``allow``, ``deny``, ``filter`` or ``limit``.
-        resource: None for limits, which speak of the call as a whole.
-        matched: whether the rule applies.
-        decided: whether it is named in the verdict.
-        lacking: what kept it from applying: ``role``, ``action``, ``resource``, ``attribute``; empty where it applies.
-    """
-
-    rule: str
-    kind: str
-    effect: str
-    party: str
-    resource: Resource | None
-    matched: bool
-    decided: bool
-    lacking: tuple[str, ...]
-    place: Place
-
-    def as_json(self) -> dict[str, Json]:
-        """Return all fields; the place as ``where``."""
-        return {
-            "rule": self.rule,
-            "kind": self.kind,
-            "effect": self.effect,
-            "party": self.party,
-            "resource": None if self.resource is None else str(self.resource),
-            "matched": self.matched,
-            "decided": self.decided,
-            "lacking": list(self.lacking),
-            "where": self.place.as_json(),
-        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,126 +67,106 @@ class Explanation:
         return "\n".join(lines)
 
 
-def explain(judge: Judge, principal: Principal, action: Action, resources: Sequence[Resource]) -> Explanation:
+def explain(
+    judge: Judge,
+    principal: Principal,
+    action: Action,
+    resources: Sequence[Resource],
+    *,
+    unless_forbidden: Sequence[Resource] = (),
+    circumstances: Circumstances = NOWHERE,
+) -> Explanation:
     """Judge, and lay open how the verdict came about. Linear in the number of rules."""
-    verdict = judge.judge(principal, action, resources)
+    verdict = judge.judge(principal, action, resources, unless_forbidden=unless_forbidden, circumstances=circumstances)
     standings = judge.standings(principal)
-    named = tuple(dict.fromkeys(resources))
-    deciding = {
-        (reason.rule, reason.party, reason.resource)
+    suspended = judge.suspended(circumstances)
+    named = tuple(dict.fromkeys(map(as_named, resources)))
+    touched = tuple(each for each in dict.fromkeys(map(as_named, unless_forbidden)) if each not in named)
+    cases = [
+        Case(
+            standing=standing,
+            action=action,
+            named=named,
+            touched=touched,
+            suspended=suspended,
+            deciding={
+                (reason.rule, reason.party, reason.resource)
+                for reason in (*_rulings(judge, standing, action, (*named, *touched), circumstances), *verdict.reasons)
+                if reason.party == standing.party
+            },
+        )
         for standing in standings
-        for reason in (*_grant_reasons(judge, standing, action, named), *verdict.reasons)
-        if reason.party == standing.party
-    }
-    considered = tuple(each for standing in standings for each in _considered(judge, standing, action, named, deciding))
+    ]
     return Explanation(
         verdict=verdict,
         roles=tuple((standing.party, tuple(sorted(standing.roles))) for standing in standings),
-        considered=considered,
-        changes=tuple(dict.fromkeys(_changes(verdict))),
+        considered=tuple(each for case in cases for each in considered(judge.policy, case)),
+        changes=tuple(dict.fromkeys(_changes(judge, verdict, cases))),
     )
 
 
-_Deciding = set[tuple[str, str, Resource | None]]
-
-
-def _grant_reasons(judge: Judge, standing: Standing, action: Action, resources: Sequence[Resource]) -> Iterator[Reason]:
+def _rulings(
+    judge: Judge, standing: Standing, action: Action, resources: Sequence[Resource], circumstances: Circumstances
+) -> Iterator[Reason]:
     """Return what decided on each resource, also where the verdict as a whole fell on another."""
     for resource in resources:
-        ruling = judge.ruling(standing, action, resource)
+        ruling = judge.ruling(standing, action, resource, judge.suspended(circumstances))
         if ruling is not None:
             yield Reason(
                 rule=ruling.rule, party=standing.party, resource=resource, decision=Decision(ruling.effect), message=""
             )
 
 
-def _considered(
-    judge: Judge, standing: Standing, action: Action, resources: Sequence[Resource], deciding: _Deciding
-) -> Iterator[Considered]:
-    policy = judge.policy
-    party = standing.party
-    for resource in resources:
-        for grant in policy.grants:
-            lacking = _lacking(grant, standing, action, resource)
-            yield Considered(
-                rule=grant.id,
-                kind="grant",
-                effect=grant.effect.value,
-                party=party,
-                resource=resource,
-                matched=not lacking,
-                decided=not lacking and (grant.id, party, resource) in deciding,
-                lacking=lacking,
-                place=grant.place,
-            )
-        if resource.kind is ResourceKind.DATASET:
-            yield from _filters(judge, standing, resource, deciding)
-    for rule in policy.limits:
-        names = [str(resource) for resource in resources]
-        lacks_role = standing.roles.isdisjoint(rule.roles)
-        lacks_resource = not any(covers(pattern, name) for pattern in rule.patterns for name in names)
-        lacking = _named(role=lacks_role, resource=lacks_resource)
-        yield Considered(
-            rule=rule.id,
-            kind="limit",
-            effect="limit",
-            party=party,
-            resource=None,
-            matched=not lacking,
-            decided=not lacking and (rule.id, party, None) in deciding,
-            lacking=lacking,
-            place=rule.place,
-        )
-
-
-def _filters(judge: Judge, standing: Standing, resource: Resource, deciding: _Deciding) -> Iterator[Considered]:
-    for rule in judge.policy.row_filters:
-        lacks_role = standing.roles.isdisjoint(rule.roles)
-        lacks_resource = rule.dataset != resource.name
-        applies = not lacks_role and not lacks_resource
-        unbound = applies and isinstance(bound(rule.condition, standing.attribute), Missing)
-        yield Considered(
-            rule=rule.id,
-            kind="row_filter",
-            effect="filter",
-            party=standing.party,
-            resource=resource,
-            matched=applies,
-            decided=applies and (rule.id, standing.party, resource) in deciding,
-            lacking=_named(role=lacks_role, resource=lacks_resource, attribute=unbound),
-            place=rule.place,
-        )
-
-
-def _lacking(grant: Grant, standing: Standing, action: Action, resource: Resource) -> tuple[str, ...]:
-    name = str(resource)
-    return _named(
-        role=standing.roles.isdisjoint(grant.roles),
-        action=asked(action, resource.kind) not in grant.actions,
-        resource=not any(covers(pattern, name) for pattern in grant.patterns),
-    )
-
-
-def _named(**lacks: bool) -> tuple[str, ...]:
-    return tuple(name for name, lacking in lacks.items() if lacking)
-
-
-def _changes(verdict: Verdict) -> Iterator[str]:
+def _changes(judge: Judge, verdict: Verdict, cases: Sequence[Case]) -> Iterator[str]:
     for reason in verdict.reasons:
         if reason.decision is Decision.ALLOW:
+            if reason.kind in {ReasonKind.MASK, ReasonKind.MINIMUM_GROUP}:
+                yield _to_exempt(judge, reason)
             continue
         if reason.kind is ReasonKind.ROW_FILTER:
             yield f"Give {reason.party} the attribute that the row filter {reason.rule!r} needs, under `principals`."
         elif reason.resource is None:
             yield "Name at least one resource."
         elif reason.rule == DEFAULT_DENY:
-            patterns = ", ".join(candidates(reason.resource)[:-1])
-            meant = asked(verdict.action, reason.resource.kind)
-            yield f"A grant of `{meant}` on one of {patterns} to a role that {reason.party} holds."
+            yield from _to_allow(judge, verdict, reason, reason.resource, cases)
         else:
-            yield f"The rule {reason.rule!r} would have to stop covering {reason.party} or {reason.resource}."
+            terms = _terms_text(judge, reason.rule)
+            also = f", or its condition to come out otherwise ({terms})" if terms else ""
+            yield f"The rule {reason.rule!r} would have to stop covering {reason.party} or {reason.resource}{also}."
     if verdict.decision is Decision.ALLOW:
         yield "A denying grant that covers either party and any of these resources."
+
+
+def _to_allow(
+    judge: Judge, verdict: Verdict, reason: Reason, resource: Resource, cases: Sequence[Case]
+) -> Iterator[str]:
+    meant = asked(verdict.action, resource.kind)
+    case = next(each for each in cases if each.standing.party == reason.party)
+    for grant in judge.policy.grants:
+        if (
+            grant.id in case.suspended
+            and grant.effect is Effect.ALLOW
+            and meant in grant.actions
+            and not case.standing.roles.isdisjoint(grant.roles)
+            and any(covers_resource(pattern, resource) for pattern in grant.patterns)
+        ):
+            yield f"The rule {grant.id!r} would allow it under its condition: {grant.terms.text}."
+    patterns = ", ".join(candidates(resource)[:-1])
+    yield f"A grant of `{meant}` on one of {patterns} to a role that {reason.party} holds."
+
+
+def _to_exempt(judge: Judge, reason: Reason) -> str:
+    terms = _terms_text(judge, reason.rule)
+    also = f", or its condition to come out otherwise ({terms})" if terms else ""
+    what = "masked" if reason.kind is ReasonKind.MASK else "with small groups left out"
+    return (
+        f"For {reason.resource} not to be {what}, the rule {reason.rule!r} would have to exempt {reason.party} "
+        f"(`unless_roles`){also}."
+    )
+
+
+def _terms_text(judge: Judge, rule: str) -> str:
+    return next((each.terms.text for each in judge.policy.rules if each.id == rule), "")
 
 
 def _line(each: Considered) -> str:

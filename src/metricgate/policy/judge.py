@@ -19,11 +19,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from metricgate.policy.indexing import NONE_SUSPENDED, Suspended
-from metricgate.policy.kinds.grants import Effect
-from metricgate.policy.kinds.limits import LimitRule
-from metricgate.policy.kinds.masks import MaskRule
-from metricgate.policy.kinds.minimum_groups import MinimumGroupRule
-from metricgate.policy.kinds.row_filters import RowFilterRule
+from metricgate.policy.kinds.grants import Effect, Grant
 from metricgate.policy.names import shown
 from metricgate.policy.obligations import ObligationBook
 from metricgate.policy.occasion import ALWAYS, NOWHERE, Circumstances, Terms, folded
@@ -147,9 +143,9 @@ class Judge:
         suspended: Suspended,
     ) -> Verdict:
         standings = self.standings(principal)
-        named = tuple(dict.fromkeys(map(_as_named, resources)))
+        named = tuple(dict.fromkeys(map(as_named, resources)))
         reasons = [self._reason(standing, action, each, suspended) for each in named for standing in standings]
-        beside = tuple(each for each in dict.fromkeys(map(_as_named, touched)) if each not in named)
+        beside = tuple(each for each in dict.fromkeys(map(as_named, touched)) if each not in named)
         if not resources:
             message = "Nothing is named that could be allowed."
             return self._verdict(action, [_default(standing.party, None, message) for standing in standings])
@@ -199,17 +195,12 @@ class Judge:
 
 def _conditional(policy: Policy) -> Iterator[tuple[str, Terms, bool]]:
     """Yield id, condition, and whether it allows, of every rule that has a condition."""
-    for grant in policy.grants:
-        if grant.terms != ALWAYS:
-            yield grant.id, grant.terms, grant.effect is Effect.ALLOW
-    narrowing: tuple[RowFilterRule | MaskRule | MinimumGroupRule | LimitRule, ...]
-    narrowing = (*policy.row_filters, *policy.masks, *policy.minimum_groups, *policy.limits)
-    for rule in narrowing:
+    for rule in policy.rules:
         if rule.terms != ALWAYS:
-            yield rule.id, rule.terms, False
+            yield rule.id, rule.terms, isinstance(rule, Grant) and rule.effect is Effect.ALLOW
 
 
-def _as_named(resource: Resource) -> Resource:
+def as_named(resource: Resource) -> Resource:
     """Columns and functions are what they are in any case; rules name them in lower case."""
     if resource.kind not in _CASELESS or resource.name == resource.name.lower():
         return resource

@@ -104,6 +104,25 @@ class Occasion:
     not_before: datetime | None = None
     not_after: datetime | None = None
 
+    @property
+    def text(self) -> str:
+        """Return the occasion in words."""
+        parts: list[str] = []
+        if self.purposes is not None:
+            parts.append(f"the purpose is {' or '.join(self.purposes)}")
+        if self.days is not None:
+            parts.append(f"on {', '.join(self.days)}")
+        if self.hours is not None:
+            parts.append(
+                "from {:02}:{:02} to {:02}:{:02}".format(*divmod(self.hours[0], 60), *divmod(self.hours[1], 60))
+            )
+        if self.days is not None or self.hours is not None:
+            parts.append(f"in {self.zone}")
+        for word, moment in (("from", self.not_before), ("before", self.not_after)):
+            if moment is not None:
+                parts.append(f"{word} {moment:%Y-%m-%dT%H:%MZ}")
+        return ", ".join(parts)
+
     def holds(self, circumstances: Circumstances) -> bool | None:
         """Return whether it holds; None where that cannot be told."""
         return _all((self._by_purpose(circumstances.purpose), self._by_time(circumstances.now)))
@@ -155,6 +174,12 @@ class Terms:
         """Every purpose that is named, in lower case."""
         occasions = (each for each in (self.when, self.unless) if each is not None)
         return frozenset(purpose for each in occasions for purpose in each.purposes or ())
+
+    @property
+    def text(self) -> str:
+        """Return the condition in words; empty where there is none."""
+        parts = [("when", self.when), ("unless", self.unless)]
+        return "; ".join(f"{word} {each.text}" for word, each in parts if each is not None)
 
 
 ALWAYS = Terms()

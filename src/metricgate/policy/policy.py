@@ -15,6 +15,10 @@ from metricgate.policy.kinds.roles import Role
 from metricgate.policy.kinds.row_filters import RowFilterRule
 
 
+Rule = Grant | RowFilterRule | MaskRule | MinimumGroupRule | LimitRule
+"""What may have a condition."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """Loaded once, replaced whole, never changed.
@@ -34,3 +38,8 @@ class Policy:
     limits: tuple[LimitRule, ...]
     tests: tuple[PolicyTest, ...]
     digest: str
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Return every rule that decides or narrows, kind by kind, each in the order of file names and places."""
+        return (*self.grants, *self.row_filters, *self.masks, *self.minimum_groups, *self.limits)

@@ -1,0 +1,190 @@
+"""Every rule of a policy, one by one, held against one call: what applies, what decided, what was lacking.
+
+It uses no index, so that it checks the ones by which the judge finds rules; a test holds the two to the same outcome.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from metricgate.policy.conditions import Missing, bound
+from metricgate.policy.kinds.grants import Effect
+from metricgate.policy.kinds.masks import MaskRule
+from metricgate.policy.kinds.minimum_groups import MinimumGroupRule, dataset_of
+from metricgate.policy.patterns import asked, covers_resource
+from metricgate.policy.policy import Policy
+from metricgate.policy.standing import Standing
+from metricgate.policy.verdict import ReasonKind
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.problem import Place
+from metricgate.vocabulary.resource import Action, Resource, ResourceKind
+
+Deciding = AbstractSet[tuple[str, str, Resource | None]]
+"""(rule, party, resource) of every reason that counted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Considered:
+    """One rule's part for one party and resource.
+
+    Attributes:
+        kind: ``grant``, ``row_filter``, ``mask``, ``minimum_group`` or ``limit``.
+        effect: what the rule would do: ``allow``, ``deny``, ``filter``, ``mask``, ``group`` or ``limit``.
+        resource: None for limits, which speak of the call as a whole.
+        matched: whether the rule applies.
+        decided: whether it is named in the verdict.
+        lacking: what kept it from applying: ``role``, ``exempt``, ``action``, ``resource``, ``condition``; or
+            ``attribute``, without which a row filter that applies denies. Empty where it applies.
+    """
+
+    rule: str
+    kind: str
+    effect: str
+    party: str
+    resource: Resource | None
+    matched: bool
+    decided: bool
+    lacking: tuple[str, ...]
+    place: Place
+
+    def as_json(self) -> dict[str, Json]:
+        """Return all fields; the place as ``where``."""
+        return {
+            "rule": self.rule,
+            "kind": self.kind,
+            "effect": self.effect,
+            "party": self.party,
+            "resource": None if self.resource is None else str(self.resource),
+            "matched": self.matched,
+            "decided": self.decided,
+            "lacking": list(self.lacking),
+            "where": self.place.as_json(),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One party's side of a call.
+
+    Attributes:
+        named: what needs a grant.
+        touched: what needs none, and may be forbidden.
+        suspended: rules whose conditions do not hold.
+        deciding: what counted.
+    """
+
+    standing: Standing
+    action: Action
+    named: Sequence[Resource]
+    touched: Sequence[Resource]
+    suspended: AbstractSet[str]
+    deciding: Deciding
+
+
+def considered(policy: Policy, case: Case) -> Iterator[Considered]:
+    """Yield every rule's part: grants and what binds on each resource, then limits; each in the order of the policy."""
+    for resource in (*case.named, *case.touched):
+        yield from _grants(policy, case, resource)
+        yield from _filters(policy, case, resource)
+        if resource.kind is ResourceKind.COLUMN:
+            yield from (_narrowing(rule, ReasonKind.MASK, "mask", case, resource, resource) for rule in policy.masks)
+        dataset = dataset_of(resource)
+        if dataset is not None:
+            named = Resource(ResourceKind.DATASET, dataset)
+            for rule in policy.minimum_groups:
+                yield _narrowing(rule, ReasonKind.MINIMUM_GROUP, "group", case, resource, named)
+    yield from _limits(policy, case)
+
+
+def _grants(policy: Policy, case: Case, resource: Resource) -> Iterator[Considered]:
+    only_denying = resource in case.touched
+    for grant in policy.grants:
+        if only_denying and grant.effect is Effect.ALLOW:
+            continue
+        lacking = _named(
+            role=case.standing.roles.isdisjoint(grant.roles),
+            action=asked(case.action, resource.kind) not in grant.actions,
+            resource=not any(covers_resource(pattern, resource) for pattern in grant.patterns),
+            condition=grant.id in case.suspended,
+        )
+        yield _one(grant.id, "grant", grant.effect.value, case, resource, lacking, grant.place)
+
+
+def _filters(policy: Policy, case: Case, resource: Resource) -> Iterator[Considered]:
+    if resource.kind is not ResourceKind.DATASET:
+        return
+    for rule in policy.row_filters:
+        lacking = _named(
+            role=case.standing.roles.isdisjoint(rule.roles),
+            resource=rule.dataset != resource.name,
+            condition=rule.id in case.suspended,
+        )
+        unbound = not lacking and isinstance(bound(rule.condition, case.standing.attribute), Missing)
+        yield Considered(
+            rule=rule.id,
+            kind="row_filter",
+            effect="filter",
+            party=case.standing.party,
+            resource=resource,
+            matched=not lacking,
+            decided=not lacking and (rule.id, case.standing.party, resource) in case.deciding,
+            lacking=("attribute",) if unbound else lacking,
+            place=rule.place,
+        )
+
+
+def _narrowing(
+    rule: MaskRule | MinimumGroupRule,
+    kind: ReasonKind,
+    effect: str,
+    case: Case,
+    resource: Resource,
+    reason_on: Resource,
+) -> Considered:
+    lacking = _named(
+        role=case.standing.roles.isdisjoint(rule.roles),
+        exempt=not case.standing.roles.isdisjoint(rule.unless_roles),
+        resource=not any(covers_resource(pattern, resource) for pattern in rule.patterns),
+        condition=rule.id in case.suspended,
+    )
+    return _one(rule.id, kind.value, effect, case, reason_on, lacking, rule.place)
+
+
+def _limits(policy: Policy, case: Case) -> Iterator[Considered]:
+    everything = (*case.named, *case.touched)
+    for rule in policy.limits:
+        lacking = _named(
+            role=case.standing.roles.isdisjoint(rule.roles),
+            resource=not any(covers_resource(pattern, each) for pattern in rule.patterns for each in everything),
+            condition=rule.id in case.suspended,
+        )
+        yield _one(rule.id, "limit", "limit", case, None, lacking, rule.place)
+
+
+def _one(
+    rule: str,
+    kind: str,
+    effect: str,
+    case: Case,
+    resource: Resource | None,
+    lacking: tuple[str, ...],
+    place: Place,
+) -> Considered:
+    party = case.standing.party
+    return Considered(
+        rule=rule,
+        kind=kind,
+        effect=effect,
+        party=party,
+        resource=resource,
+        matched=not lacking,
+        decided=not lacking and (rule, party, resource) in case.deciding,
+        lacking=lacking,
+        place=place,
+    )
+
+
+def _named(**lacks: bool) -> tuple[str, ...]:
+    return tuple(name for name, lacking in lacks.items() if lacking)
