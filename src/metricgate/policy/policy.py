@@ -14,7 +14,6 @@ from metricgate.policy.kinds.principals import PartyAttributes
 from metricgate.policy.kinds.roles import Role
 from metricgate.policy.kinds.row_filters import RowFilterRule
 
-
 Rule = Grant | RowFilterRule | MaskRule | MinimumGroupRule | LimitRule
 """What may have a condition."""
 
