@@ -1,0 +1,131 @@
+"""Layer 4: every table is governed, every column visible and with a source; or the query is refused.
+
+sqlglot's ``qualify`` finds the sources and expands stars; what it lets pass (unresolved names in HAVING, stars over
+repeated names, VALUES, whole rows, attribute notation) is looked for afterwards, name by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+from sqlglot.optimizer.qualify import qualify
+from sqlglot.schema import MappingSchema
+
+from metricgate.guarding import codes
+from metricgate.guarding.dialects import DialectRules
+from metricgate.guarding.mistakes import column_mistakes
+from metricgate.guarding.naming import SPELLED
+from metricgate.guarding.parsing import FAULTS
+from metricgate.guarding.places import place_of
+from metricgate.vocabulary.problem import Problem
+from metricgate.vocabulary.relation import GovernedTable
+from metricgate.vocabulary.result import DataType
+
+_TYPES: Mapping[DataType, str] = {
+    DataType.STRING: "VARCHAR",
+    DataType.INTEGER: "BIGINT",
+    DataType.DECIMAL: "DECIMAL",
+    DataType.FLOAT: "DOUBLE",
+    DataType.BOOLEAN: "BOOLEAN",
+    DataType.DATE: "DATE",
+    DataType.TIMESTAMP: "TIMESTAMP",
+    DataType.TIMESTAMP_TZ: "TIMESTAMPTZ",
+    DataType.TIME: "TIME",
+}
+
+
+def qualified(
+    tree: exp.Query, tables: Mapping[str, GovernedTable], rules: DialectRules, text: str
+) -> exp.Query | list[Problem]:
+    """Return the tree with a table before each column and no star, or what stands in the way.
+
+    Args:
+        tree: with its base tables marked; it is changed.
+        tables: mark -> governed table.
+        rules: the dialect's.
+        text: as the agent wrote it, for places.
+    """
+    schema = MappingSchema(normalize=False, dialect=rules.binding)
+    for mark, table in tables.items():
+        columns = {
+            (column.name.lower() if rules.folds_quoted else column.name): _TYPES.get(column.type, "UNKNOWN")
+            for column in table.columns
+        }
+        # A table of which nothing may be read still has rows to count.
+        schema.add_table(mark, columns or {"metricgate_nothing": "UNKNOWN"}, normalize=False)
+    written = tree.copy()
+    try:
+        found = qualify(
+            tree, dialect=rules.binding, schema=schema, validate_qualify_columns=False, quote_identifiers=True
+        )
+    except SqlglotError as error:
+        return column_mistakes(written, tables, text, str(error))
+    except FAULTS:
+        return [Problem(code=codes.UNBOUND, message="The query's names cannot be traced to their tables.")]
+    return found
+
+
+def left_over(tree: exp.Query, text: str) -> list[Problem]:
+    """Return what ``qualify`` left without a governed source."""
+    problems: list[Problem] = []
+    for node in tree.walk():
+        kind = type(node)
+        if kind is exp.Star and not _counts(node):
+            problems.append(_unbound(node, text, "A star here cannot be written out.", "Name the columns one by one."))
+        elif kind in {exp.TableColumn, exp.Dot, exp.Pseudocolumn}:
+            problems.append(
+                _unbound(node, text, f"{node.name or 'This'} stands for a whole row.", "Name a column of the table.")
+            )
+        elif kind is exp.Column and node.args.get("db") is not None:
+            problems.append(_unbound(node, text, f"{node.name} has too many names before it.", "Write alias.column."))
+        elif kind is exp.Join and (node.args.get("using") or str(node.args.get("method") or "").upper() == "NATURAL"):
+            problems.append(
+                _unbound(node, text, "This join names no columns that both sides have.", "Write JOIN ... ON.")
+            )
+    return problems
+
+
+def _counts(star: exp.Expr) -> bool:
+    return type(star.parent) is exp.Count
+
+
+def _unbound(node: exp.Expr, text: str, message: str, hint: str) -> Problem:
+    return Problem(code=codes.UNBOUND, message=message, where=place_of(node, text), hint=hint)
+
+
+def output_names(tree: exp.Query, tables: Mapping[str, GovernedTable], rules: DialectRules) -> tuple[str, ...]:
+    """Return the result's names as the agent spelled them, and put them into the tree."""
+    select = _leftmost(tree)
+    spelled = {mark: {column.name.lower(): column.name for column in table.columns} for mark, table in tables.items()}
+    sources = _base_aliases(select)
+    names = []
+    for output in select.selects:
+        name = output.alias_or_name
+        if type(output) is exp.Alias:
+            identifier = output.args["alias"]
+            kept = identifier.meta.get(SPELLED)
+            if isinstance(kept, str):
+                name = kept
+            elif type(output.this) is exp.Column:
+                mark = sources.get(output.this.table)
+                name = spelled.get(mark or "", {}).get(output.this.name.lower(), name) if mark else name
+            if name.lower() == identifier.name.lower() and rules.folds_quoted:
+                identifier.set("this", name)
+        names.append(name)
+    return tuple(names)
+
+
+def _leftmost(tree: exp.Expr) -> exp.Select:
+    node: exp.Expr = tree
+    while type(node) is not exp.Select:
+        node = node.this
+    return node
+
+
+def _base_aliases(select: exp.Select) -> dict[str, str]:
+    from_ = select.args.get("from_")
+    sources = [] if from_ is None else [from_.this]
+    sources += [join.this for join in select.args.get("joins") or ()]
+    return {source.alias: source.name for source in sources if type(source) is exp.Table}

@@ -1,0 +1,95 @@
+"""Names of functions that a written text calls, read from its tokens: what an engine will see, not what a tree means.
+
+The text is sqlglot's own, with every identifier quoted; so a bare word before an opening bracket is a call, a type with
+its size, or a word of the grammar.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import Dialect
+from sqlglot.parser import Parser
+from sqlglot.tokenizer_core import Token, TokenType
+
+_GRAMMAR_WORDS = """
+    all and any as between both by case cross cube distinct div else end escape except exists filter from full group
+    having ilike in inner intersect interval is join lateral leading like limit materialized not offset on or over
+    over partition qualify recursive rlike rollup select separator sets similar some then to trailing union using
+    values when where window with within xor zone glob name order
+    """
+_GRAMMAR = frozenset(_GRAMMAR_WORDS.split())
+"""Words that stand before a bracket without calling anything."""
+
+_BARE_WORDS = """
+    current_catalog current_database current_date current_localtime current_localtimestamp current_path current_role
+    current_schema current_time current_timestamp current_user localtime localtimestamp session_user system_user user
+    sysdate utc_date utc_time utc_timestamp
+    """
+_BARE = frozenset(_BARE_WORDS.split())
+"""Words that call without a bracket."""
+
+_LITERALS = frozenset(
+    {
+        *(TokenType.STRING, TokenType.NUMBER, TokenType.HEREDOC_STRING, TokenType.RAW_STRING, TokenType.BYTE_STRING),
+        *(TokenType.HEX_STRING, TokenType.BIT_STRING, TokenType.NATIONAL_STRING, TokenType.UNICODE_STRING),
+    }
+)
+_TYPES = frozenset(Parser.TYPE_TOKENS)
+
+
+def calls_in(text: str, dialect: str) -> frozenset[str]:
+    """Return the names in lower case of whatever the text calls; a quoted name keeps a quote, so nothing allows it."""
+    found: set[str] = set()
+    tokens = Dialect.get_or_raise(dialect).tokenize(text)
+    last = len(tokens) - 1
+    number = 0
+    while number <= last:
+        token = tokens[number]
+        kind = token.token_type
+        opens = number < last and tokens[number + 1].token_type is TokenType.L_PAREN
+        if opens and number and tokens[number - 1].token_type is TokenType.ALIAS and kind in _TYPES:
+            number = _after_type(tokens, number + 1, found)
+            continue
+        if opens and kind is TokenType.IDENTIFIER:
+            if not _is_alias(tokens, number):
+                found.add(f'"{token.text}')
+        elif kind not in _LITERALS and kind is not TokenType.IDENTIFIER:
+            word = token.text.lower()
+            if (opens and word.isidentifier() and word not in _GRAMMAR) or word in _BARE:
+                found.add(word)
+        number += 1
+    return frozenset(found)
+
+
+def _is_alias(tokens: Sequence[Token], number: int) -> bool:
+    """Whether the quoted name is a table's alias or a CTE's name, with its columns in the bracket."""
+    before = tokens[number - 1].token_type if number else None
+    if before in {TokenType.ALIAS, TokenType.WITH, TokenType.RECURSIVE}:
+        return True
+    if before is not TokenType.COMMA:
+        return False
+    end = number + 1
+    while end < len(tokens) and tokens[end].token_type is not TokenType.R_PAREN:
+        if tokens[end].token_type not in {TokenType.IDENTIFIER, TokenType.COMMA, TokenType.L_PAREN}:
+            return False
+        end += 1
+    return end + 1 < len(tokens) and tokens[end + 1].token_type is TokenType.ALIAS
+
+
+def _after_type(tokens: Sequence[Token], number: int, found: set[str]) -> int:
+    """Return where a type's bracket, which opens at ``number``, has closed; inside, only types open brackets."""
+    depth = 0
+    while number < len(tokens):
+        kind = tokens[number].token_type
+        if kind is TokenType.L_PAREN:
+            before = tokens[number - 1]
+            if before.token_type not in _TYPES:
+                found.add(before.text.lower())
+            depth += 1
+        elif kind is TokenType.R_PAREN:
+            depth -= 1
+            if depth == 0:
+                return number + 1
+        number += 1
+    return number

@@ -1,0 +1,248 @@
+"""Layer 3: classes of nodes, their parts, types, literals and calls, by allow-list."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+
+from sqlglot import Dialect, exp
+
+from metricgate.guarding import codes
+from metricgate.guarding.book import FunctionBook
+from metricgate.guarding.calls import calls_in
+from metricgate.guarding.caps import Caps
+from metricgate.guarding.generators import generator_problem
+from metricgate.guarding.nodes import ALLOWED, CLAUSES, JOIN_WORDS
+from metricgate.guarding.parsing import FAULTS
+from metricgate.guarding.places import place_at, place_of
+from metricgate.guarding.types import is_plain
+from metricgate.vocabulary.nearest import did_you_mean
+from metricgate.vocabulary.problem import Problem
+
+RESERVED = "metricgate_"
+"""No name of an agent may begin so, whatever its case."""
+
+_NUMBER = re.compile(r"(\d[\d_]*(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_WORDS = {
+    "into": "SELECT INTO",
+    "locks": "FOR UPDATE and FOR SHARE",
+    "hint": "an optimizer hint",
+    "hints": "an index hint",
+    "sample": "TABLESAMPLE",
+    "pivots": "PIVOT and UNPIVOT",
+    "operation_modifiers": "a modifier after SELECT",
+    "version": "a table at a time",
+    "when": "a table at a time",
+    "only": "ONLY",
+    "partition": "a table's partition",
+    "laterals": "LATERAL VIEW",
+    "kind": "SELECT AS",
+}
+_HINTS: Mapping[type[exp.Expr], str] = {
+    exp.Parameter: "Write the value itself as a literal.",
+    exp.Placeholder: "Write the value itself as a literal.",
+    exp.SessionParameter: "Variables of the session cannot be read.",
+    exp.Dot: "Name a column of a table, alone or after the table's alias.",
+    exp.Columns: "Name the columns one by one.",
+    exp.Pivot: "Write sum(CASE WHEN ... THEN ... END) for each column.",
+    exp.Operator: "Write the operator alone.",
+}
+
+
+def classified(tree: exp.Expr, text: str, book: FunctionBook, caps: Caps) -> tuple[list[Problem], frozenset[str]]:
+    """Return what is not allowed, in the order of the tree, and the names of what is called."""
+    problems = list(_size_problems(tree, caps))
+    if problems:
+        return problems, frozenset()
+    for node in tree.walk():
+        problems.extend(_node_problems(node, text, book, caps))
+    if problems:
+        return _each_once(problems), frozenset()
+    try:
+        written = Dialect.get_or_raise(book.dialect).generate(tree, identify=True, comments=False)
+    except FAULTS:
+        return [
+            Problem(code=codes.UNWRITABLE, message="The query cannot be written again in this dialect.")
+        ], frozenset()
+    calls = calls_in(written, book.dialect)
+    return [_function(name, text, book) for name in sorted(calls - book.names)], calls
+
+
+def _size_problems(tree: exp.Expr, caps: Caps) -> Iterator[Problem]:
+    nodes = joins = branches = ctes = 0
+    deepest = 0
+    level = [(tree, 1)]
+    while level:
+        node, depth = level.pop()
+        nodes += 1
+        deepest = max(deepest, depth)
+        joins += type(node) is exp.Join
+        ctes += type(node) is exp.CTE
+        branches += isinstance(node, exp.SetOperation)
+        level.extend((child, depth + 1) for child in node.iter_expressions())
+    for count, most, what in (
+        (nodes, caps.nodes, "parts"),
+        (deepest, caps.depth, "levels of nesting"),
+        (branches + 1, caps.branches, "branches of set operations"),
+        (joins, caps.joins, "joins"),
+        (ctes, caps.ctes, "CTEs"),
+    ):
+        if count > most:
+            yield Problem(
+                code=codes.TOO_LARGE,
+                message=f"The query has {count:,} {what}; at most {most:,} are read.",
+                hint="Ask for less at once.",
+            )
+
+
+def _node_problems(node: exp.Expr, text: str, book: FunctionBook, caps: Caps) -> Iterator[Problem]:
+    kind = type(node)
+    if kind not in ALLOWED:
+        if kind is exp.ObjectIdentifier or kind is exp.PseudoType:
+            yield Problem(code=codes.TYPE, message=f"The type {node.name} cannot be used.", where=place_of(node, text))
+        else:
+            yield _construct(node, text, _name_of(kind), _HINTS.get(kind))
+        return
+    parts = CLAUSES.get(kind)
+    if parts is not None:
+        for part, value in node.args.items():
+            if part not in parts and value not in (None, False, [], ""):
+                yield _construct(node, text, _WORDS.get(part, f"{kind.__name__} with {part.strip('_')}"))
+    rule = _RULES.get(kind)
+    if rule is not None:
+        yield from rule(node, text, book, caps)
+    problem = generator_problem(node, caps)
+    if problem is not None:
+        yield Problem(
+            code=codes.GENERATOR, message=problem, where=place_of(node, text), hint="Give small literal bounds."
+        )
+
+
+def _identifier(node: exp.Expr, text: str, _book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
+    if not node.name:
+        yield _construct(node, text, "an empty name")
+    elif node.name.lower().startswith(RESERVED):
+        yield Problem(
+            code=codes.RESERVED_NAME,
+            message=f"Names that begin with {RESERVED!r} are kept for the gateway.",
+            where=place_of(node, text),
+            hint="Choose another name.",
+        )
+
+
+def _literal(node: exp.Expr, text: str, _book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
+    if not node.args.get("is_string") and not _NUMBER.fullmatch(str(node.this)):
+        yield Problem(
+            code=codes.UNFAITHFUL,
+            message=f"The number {str(node.this)!r} is not read as one.",
+            where=place_of(node, text),
+            hint="Put spaces around it.",
+        )
+
+
+def _data_type(node: exp.Expr, text: str, book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
+    if not is_plain(node):
+        yield Problem(
+            code=codes.TYPE,
+            message=f"The type {node.sql(book.dialect)} cannot be used.",
+            where=place_of(node.parent or node, text),
+            hint="Cast to a number, text, boolean, date, time, interval, JSON, or a list of those.",
+        )
+
+
+def _anonymous(node: exp.Expr, text: str, book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
+    if type(node.this) is not str:
+        yield _function(f'"{node.name}', text, book)
+    elif node.this.lower() not in book.names:
+        yield _function(node.this, text, book)
+
+
+def _join(node: exp.Expr, text: str, _book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
+    words = {str(node.args.get(part) or "").upper() for part in ("side", "kind", "method")}
+    if not words <= JOIN_WORDS:
+        yield _construct(node, text, f"{' '.join(sorted(words - JOIN_WORDS))} JOIN")
+
+
+def _with(node: exp.Expr, text: str, _book: FunctionBook, caps: Caps) -> Iterator[Problem]:
+    if node.args.get("recursive") and not caps.recursion:
+        yield _construct(node, text, "WITH RECURSIVE", "Write the steps one by one.")
+
+
+def _values(node: exp.Expr, text: str, _book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
+    if type(node.parent) not in {exp.From, exp.Join, exp.Subquery}:
+        yield _construct(node, text, "VALUES outside FROM")
+
+
+def _table(node: exp.Expr, text: str, _book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
+    name = node.this
+    if type(name) is exp.Identifier:
+        for part in ("db", "catalog"):
+            if node.args.get(part) is not None and type(node.args[part]) is not exp.Identifier:
+                yield _construct(node, text, "a table's name that is computed")
+    elif type(name) not in _TABLE_FUNCTIONS:
+        yield _construct(node, text, "a table that is not named by plain words", "Name a dataset.")
+
+
+def _limit(node: exp.Expr, text: str, _book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
+    number = node.args.get("count") if type(node) is exp.Fetch else node.args.get("expression")
+    plain = type(number) is exp.Literal and not number.is_string and number.name.isdigit()
+    everything = type(node) is exp.Limit and type(number) is exp.Var and number.name.upper() == "ALL"
+    if number is not None and not plain and not everything:
+        yield _construct(node, text, f"{type(node).__name__.upper()} without a plain number")
+    options = node.args.get("limit_options")
+    if options is not None and (options.args.get("percent") or options.args.get("with_ties")):
+        yield _construct(node, text, "PERCENT or WITH TIES")
+
+
+_TABLE_FUNCTIONS = frozenset({exp.GenerateSeries, exp.ExplodingGenerateSeries})
+
+
+_RULES: Mapping[type[exp.Expr], Callable[[exp.Expr, str, FunctionBook, Caps], Iterator[Problem]]] = {
+    exp.Identifier: _identifier,
+    exp.Literal: _literal,
+    exp.DataType: _data_type,
+    exp.Anonymous: _anonymous,
+    exp.Table: _table,
+    exp.Join: _join,
+    exp.With: _with,
+    exp.Values: _values,
+    exp.Limit: _limit,
+    exp.Fetch: _limit,
+    exp.Offset: _limit,
+}
+
+
+def _construct(node: exp.Expr, text: str, what: str, hint: str | None = None) -> Problem:
+    return Problem(
+        code=codes.CONSTRUCT,
+        message=f"{what[:1].upper()}{what[1:]} cannot be used here.",
+        where=place_of(node, text),
+        hint=hint,
+        details={"construct": what},
+    )
+
+
+def _function(name: str, text: str, book: FunctionBook) -> Problem:
+    plain = name.lstrip('"').lower()
+    found = re.search(rf'(?<!\w){re.escape(plain)}"?\s*\(', text, re.IGNORECASE)
+    message = f"{plain} is not a function that can be called here."
+    if name.startswith('"'):
+        message = f"A function's name is written without quotes: {plain}."
+    return Problem(
+        code=codes.FUNCTION,
+        message=message,
+        where=place_at(text, found.start()) if found else None,
+        hint=did_you_mean(plain, book.names - {plain}),
+        details={"function": plain},
+    )
+
+
+def _name_of(kind: type[exp.Expr]) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind.__name__).upper()
+
+
+def _each_once(problems: list[Problem]) -> list[Problem]:
+    found: dict[tuple[str, str, str], Problem] = {}
+    for problem in problems:
+        found.setdefault((problem.code.name, problem.message, str(problem.where)), problem)
+    return list(found.values())

@@ -1,0 +1,141 @@
+"""The room's doors, in the order in which a text goes through them: read, bind, rewrite, agrees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sqlglot.errors import SqlglotError
+
+from metricgate.guarding import codes
+from metricgate.guarding.binding import left_over, output_names, qualified
+from metricgate.guarding.book import FunctionBook
+from metricgate.guarding.calls import calls_in
+from metricgate.guarding.caps import CAPS, Caps
+from metricgate.guarding.classifying import classified
+from metricgate.guarding.dialects import rules_of
+from metricgate.guarding.intake import refused_at_intake
+from metricgate.guarding.layers import ALL, Layer
+from metricgate.guarding.mistakes import ambiguous_column
+from metricgate.guarding.naming import name_outputs
+from metricgate.guarding.parsing import FAULTS, parsed
+from metricgate.guarding.reading import Bound, Guarded, Reading
+from metricgate.guarding.regenerating import read_back, written
+from metricgate.guarding.rewriting import limited, located, relation_queries, replaced
+from metricgate.guarding.tables import bound_tables
+from metricgate.guarding.tracing import Tracer
+from metricgate.vocabulary.problem import Problem, Problems
+from metricgate.vocabulary.relation import GovernedTable, Relation
+
+
+def read(
+    text: str,
+    *,
+    dialect: str,
+    functions: FunctionBook,
+    caps: Caps = CAPS,
+    layers: frozenset[Layer] = ALL,
+) -> Reading | Problems:
+    """Read an agent's text: layers 1 to 3. Nothing is known yet of tables and columns.
+
+    Args:
+        text: as it came.
+        dialect: ``duckdb``, ``postgres`` or ``mysql``.
+        functions: what may be called.
+        caps: how large it may be.
+        layers: for tests of the layers only.
+
+    Raises:
+        ValueError: no guard was written for the dialect.
+    """
+    rules_of(dialect)
+    if Layer.INTAKE in layers:
+        refusal = refused_at_intake(text, caps)
+        if refusal is not None:
+            return Problems((refusal,))
+    tree = parsed(text, dialect)
+    if isinstance(tree, Problem):
+        return Problems((tree,))
+    calls: frozenset[str] = frozenset()
+    if Layer.CLASSIFY in layers:
+        problems, calls = classified(tree, text, functions, caps)
+        if problems:
+            return Problems(tuple(problems))
+    return Reading(text=text, dialect=dialect, functions=tuple(sorted(calls)), book=functions, tree=tree)
+
+
+def bind(reading: Reading, tables: Sequence[GovernedTable], *, layers: frozenset[Layer] = ALL) -> Bound | Problems:
+    """Bind a text's names to what its writer may see: layer 4.
+
+    Args:
+        reading: of the text.
+        tables: all that may be named, each with its visible columns.
+        layers: for tests of the layers only.
+    """
+    rules, text = rules_of(reading.dialect), reading.text
+    tree = reading.tree.copy()
+    try:
+        name_outputs(tree, rules)
+        governed, problems = bound_tables(tree, tables, rules, text)
+        if problems and Layer.BIND in layers:
+            return Problems(tuple(problems))
+        found = qualified(tree, governed, rules, text)
+        if isinstance(found, list):
+            return Problems(tuple(found))
+        marks = {mark: table.dataset for mark, table in governed.items()}
+        problems = left_over(found, text)
+        if problems and Layer.BIND in layers:
+            return Problems(tuple(problems))
+        uses, unbound = Tracer(found, marks).uses()
+        if unbound:
+            return Problems(tuple(ambiguous_column(each, governed.values(), text) for each in unbound))
+        output = output_names(found, governed, rules)
+    except FAULTS:
+        return Problems((Problem(code=codes.UNBOUND, message="The query's names cannot be traced to their tables."),))
+    return Bound(
+        reading=reading,
+        tables=tuple(sorted(marks.values())),
+        columns={dataset: uses.get(dataset, {}) for dataset in sorted(marks.values())},
+        functions=reading.functions,
+        output=output,
+        governed=governed,
+        tree=found,
+    )
+
+
+def rewrite(
+    bound: Bound, relations: Mapping[str, Relation], *, row_limit: int | None, layers: frozenset[Layer] = ALL
+) -> Guarded | Problems:
+    """Write the statement that may run in the text's place: layers 6 and 7.
+
+    Args:
+        bound: the text's names, decided on.
+        relations: dataset -> what stands in its place.
+        row_limit: at most so many rows are asked for, or as many as there are.
+        layers: for tests of the layers only.
+    """
+    rules = rules_of(bound.reading.dialect)
+    marked = {mark: relations[table.dataset] for mark, table in bound.governed.items() if table.dataset in relations}
+    try:
+        tree, parameters = (
+            replaced(bound.tree.copy(), marked, rules)
+            if Layer.REWRITE in layers
+            else (located(bound.tree.copy(), bound.governed), ())
+        )
+        own = list(relation_queries(marked, rules))
+    except (SqlglotError, *FAULTS):
+        return Problems((Problem(code=codes.UNWRITABLE, message="A dataset of the query has no readable relation."),))
+    sql = written(limited(tree, row_limit), rules)
+    if isinstance(sql, Problem):
+        return Problems((sql,))
+    calls = calls_in(sql, rules.name)
+    tables = read_back(sql, rules, own, strict=Layer.REGENERATE in layers)
+    if isinstance(tables, Problem):
+        return Problems((tables,))
+    return Guarded(
+        sql=sql,
+        parameters=parameters,
+        columns=bound.output,
+        tables=tables,
+        functions=calls,
+        dialect=rules.name,
+    )

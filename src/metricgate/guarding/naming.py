@@ -1,0 +1,104 @@
+"""What the engine would call an output that has no name, so that a rewritten query answers under the same names."""
+
+from __future__ import annotations
+
+from sqlglot import Dialect, exp
+
+from metricgate.guarding.dialects import DialectRules
+
+SPELLED = "metricgate_spelled"
+"""Where an identifier keeps its spelling while names are compared."""
+
+_POSTGRES_TYPES = {
+    "INT": "int4", "BIGINT": "int8", "SMALLINT": "int2", "DOUBLE": "float8", "FLOAT": "float4", "DECIMAL": "numeric",
+    "BOOLEAN": "bool", "CHAR": "bpchar", "TIMESTAMPTZ": "timestamptz",
+}  # fmt: skip
+
+
+def name_outputs(tree: exp.Expr, rules: DialectRules) -> None:
+    """Give every output of every SELECT that has no name the one that the engine would give it."""
+    for select in tree.find_all(exp.Select):
+        named: list[exp.Expr] = []
+        for output in select.expressions:
+            if type(output) is exp.Alias:
+                identifier = output.args["alias"]
+                identifier.meta[SPELLED] = _spelled(identifier, rules)
+                named.append(output)
+            elif type(output) is exp.Star or (type(output) is exp.Column and type(output.this) is exp.Star):
+                named.append(output)
+            else:
+                named.append(_named(output, rules))
+        select.set("expressions", named)
+
+
+def _spelled(identifier: exp.Expr, rules: DialectRules) -> str:
+    name = identifier.name
+    return name if rules.keeps_case or identifier.args.get("quoted") else name.lower()
+
+
+def _named(output: exp.Expr, rules: DialectRules) -> exp.Expr:
+    if type(output) is exp.Column:
+        identifier = output.this.copy()
+        identifier.meta[SPELLED] = _spelled(output.this, rules)
+    else:
+        name = _NAMES[rules.name](output)
+        identifier = exp.Identifier(this=name, quoted=True)
+        identifier.meta[SPELLED] = name
+    if type(output) is exp.Subquery and output.args.get("alias") is not None:
+        identifier = output.args["alias"].this
+        identifier.meta[SPELLED] = _spelled(identifier, rules)
+        output.set("alias", None)
+    return exp.Alias(this=output, alias=identifier)
+
+
+def _postgres_name(node: exp.Expr) -> str:
+    return _figured(node) or "?column?"
+
+
+_TRANSPARENT = frozenset(
+    {exp.Paren, exp.Filter, exp.Window, exp.WithinGroup, exp.Bracket, exp.Collate, exp.Alias, exp.IgnoreNulls}
+)
+
+
+def _figured(node: exp.Expr) -> str | None:
+    """PostgreSQL's FigureColname: the column, the function, or nothing."""
+    kind = type(node)
+    if kind is exp.Column:
+        return str(node.name)
+    if kind in _TRANSPARENT:
+        return _figured(node.this)
+    if isinstance(node, exp.Subquery):
+        outputs = node.selects
+        return _figured(outputs[0]) if outputs and type(outputs[0]) is not exp.Star else None
+    if isinstance(node, exp.Cast):
+        return _figured(node.this) or _type_name(node.args["to"])
+    if kind is exp.Case:
+        default = node.args.get("default")
+        return (None if default is None else _figured(default)) or "case"
+    return "row" if kind is exp.Tuple else _function_name(node)
+
+
+def _type_name(kind: exp.Expr) -> str:
+    word = str(getattr(kind.this, "value", kind.this))
+    return _POSTGRES_TYPES.get(word, word.lower())
+
+
+def _function_name(node: exp.Expr) -> str | None:
+    if not isinstance(node, (exp.Func, exp.Exists)) or isinstance(node, (exp.Binary, exp.Connector)):
+        return None
+    word = Dialect.get_or_raise("postgres").generate(node, comments=False).split("(", 1)[0].split("[", 1)[0].strip()
+    return word.lower() if word.isidentifier() else None
+
+
+def _duckdb_name(node: exp.Expr) -> str:
+    if type(node) is exp.Count and type(node.this) is exp.Star:
+        return "count_star()"
+    text = Dialect.get_or_raise("duckdb").generate(node, comments=False, normalize_functions="lower")
+    return f"({text})" if isinstance(node, (exp.Binary, exp.Connector)) else str(text)
+
+
+def _mysql_name(node: exp.Expr) -> str:
+    return str(Dialect.get_or_raise("mysql").generate(node, comments=False))
+
+
+_NAMES = {"postgres": _postgres_name, "duckdb": _duckdb_name, "mysql": _mysql_name}

@@ -1,0 +1,71 @@
+"""The stages' types: a text that was read, bound to what its writer may see, rewritten. Trees stay in this room."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from metricgate.guarding.book import FunctionBook
+from metricgate.vocabulary.obligation import Use
+from metricgate.vocabulary.predicate import Scalar
+from metricgate.vocabulary.relation import GovernedTable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A text that is one harmless query, whatever its tables and columns are.
+
+    Attributes:
+        text: as the agent wrote it.
+        dialect: a sqlglot name.
+        functions: names of what it calls, in lower case, as the engine will be asked for them; sorted.
+    """
+
+    text: str = field(repr=False)
+    dialect: str
+    functions: tuple[str, ...]
+    book: FunctionBook = field(repr=False)
+    tree: exp.Query = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """A query bound to governed tables: everything that policy judges.
+
+    Attributes:
+        tables: datasets, sorted.
+        columns: dataset -> column in lower case -> what is done with it besides showing it, through derived tables,
+            CTEs and set operations too. A dataset of which only rows are counted has no columns.
+        functions: names of what it calls, in lower case; sorted.
+        output: names of the result's columns, in order.
+    """
+
+    reading: Reading = field(repr=False)
+    tables: tuple[str, ...]
+    columns: Mapping[str, Mapping[str, frozenset[Use]]]
+    functions: tuple[str, ...]
+    output: tuple[str, ...]
+    governed: Mapping[str, GovernedTable] = field(repr=False)
+    tree: exp.Query = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guarded:
+    """A statement of our own writing.
+
+    Attributes:
+        sql: text in the dialect, with numbered parameters (``$1`` or, in MariaDB's, ``@1``).
+        parameters: their values.
+        columns: names of the result's columns, in order.
+        tables: relations that the text names, by their parts; a warehouse's own, not CTEs.
+        functions: names of what it calls, in lower case, those of masks and row filters among them.
+    """
+
+    sql: str
+    parameters: tuple[Scalar, ...] = field(repr=False)
+    columns: tuple[str, ...]
+    tables: frozenset[tuple[str, ...]]
+    functions: frozenset[str]
+    dialect: str

@@ -1,0 +1,129 @@
+"""Layer 6: every governed table becomes its relation: visible columns, masked values, filtered rows.
+
+On PostgreSQL the relation stands in a MATERIALIZED CTE, because a plain sub-select lets the planner run the agent's
+conditions on rows that the filter would hide, and their errors tell of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import ParseError
+
+from metricgate.guarding.dialects import DialectRules
+from metricgate.guarding.tables import MARK
+from metricgate.vocabulary.predicate import Scalar
+from metricgate.vocabulary.relation import GovernedTable, Relation
+
+FENCE = "metricgate_r"
+"""How a relation's CTE is called; no name of an agent begins so."""
+
+
+def replaced(
+    tree: exp.Query, relations: Mapping[str, Relation], rules: DialectRules
+) -> tuple[exp.Query, tuple[Scalar, ...]]:
+    """Return the tree with relations in place of the marked tables, and all parameters in the order of their numbers.
+
+    Args:
+        tree: bound; it is changed.
+        relations: mark -> relation.
+        rules: the dialect's.
+
+    Raises:
+        KeyError: a marked table has no relation.
+        SqlglotError: a relation cannot be read.
+    """
+    parameters: list[Scalar] = []
+    queries: dict[str, exp.Query] = {}
+    for mark in sorted({node.name for node in _marked(tree)}):
+        relation = relations[mark]
+        queries[mark] = _renumbered(relation, rules, len(parameters))
+        parameters.extend(relation.parameters)
+    for node in list(_marked(tree)):
+        _replace(node, queries[node.name], rules)
+    if rules.fences and queries:
+        _fence(tree, queries)
+    return tree, tuple(parameters)
+
+
+def located(tree: exp.Query, tables: Mapping[str, GovernedTable]) -> exp.Query:
+    """Return the tree with the bare relations of the warehouse: what runs where layer 6 is switched off in a test."""
+    for node in list(_marked(tree)):
+        *schema, name = tables[node.name].source
+        node.set("this", exp.to_identifier(name, quoted=True))
+        for key, part in zip(("db", "catalog"), reversed(schema), strict=False):
+            node.set(key, exp.to_identifier(part, quoted=True))
+    return tree
+
+
+def limited(tree: exp.Query, row_limit: int | None) -> exp.Query:
+    """Return the query with at most so many rows: the smaller of its own limit and ours.
+
+    The query's own limit is a plain number: anything else was refused as it was read.
+    """
+    if row_limit is None:
+        return tree
+    limit = tree.args.get("limit")
+    number = None
+    if limit is not None:
+        number = limit.args.get("count") if type(limit) is exp.Fetch else limit.args.get("expression")
+    if type(number) is not exp.Literal or not number.name.isdigit() or int(number.name) > row_limit:
+        tree.set("limit", exp.Limit(expression=exp.Literal.number(row_limit)))
+    return tree
+
+
+def relation_queries(relations: Mapping[str, Relation], rules: DialectRules) -> Iterator[exp.Query]:
+    """Yield each relation's own tree."""
+    for relation in relations.values():
+        yield _renumbered(relation, rules, 0)
+
+
+def _marked(tree: exp.Expr) -> Iterator[exp.Table]:
+
+    for node in tree.find_all(exp.Table):
+        if type(node.this) is exp.Identifier and node.name.startswith(MARK):
+            yield node
+
+
+def _renumbered(relation: Relation, rules: DialectRules, offset: int) -> exp.Query:
+    tree = sqlglot.parse_one(relation.sql, read=rules.name)
+    if not isinstance(tree, exp.Query):
+        raise ParseError("a relation is a query")
+    for node in list(tree.find_all(exp.Parameter, exp.Placeholder)):
+        number = int(node.name)
+        node.replace(exp.Parameter(this=exp.Literal(this=str(number + offset), is_string=False)))
+    return tree
+
+
+def _replace(node: exp.Table, query: exp.Query, rules: DialectRules) -> None:
+    if rules.fences:
+        node.set("this", exp.to_identifier(_fence_name(node.name), quoted=True))
+        return
+    joins = node.args.get("joins")
+    instead = exp.Subquery(this=query.copy(), alias=node.args.get("alias"))
+    if joins:
+        instead.set("joins", joins)
+    node.replace(instead)
+
+
+def _fence_name(mark: str) -> str:
+
+    return FENCE + mark.removeprefix(MARK)
+
+
+def _fence(tree: exp.Query, queries: Mapping[str, exp.Query]) -> None:
+    ours = [
+        exp.CTE(
+            this=query,
+            alias=exp.TableAlias(this=exp.to_identifier(_fence_name(mark), quoted=True)),
+            materialized=True,
+        )
+        for mark, query in queries.items()
+    ]
+    with_ = tree.args.get("with_")
+    if with_ is None:
+        tree.set("with_", exp.With(expressions=ours))
+    else:
+        with_.set("expressions", [*ours, *with_.expressions])
