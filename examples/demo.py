@@ -104,6 +104,16 @@ def over_http(url: str, keys: Mapping[str, str]) -> None:
         expect(bool(answered.get("answer", {}).get("truncated")), "a limit cuts the rows, and the answer says so")
         show_answer(answered, most=3)
         answered = ask(
+            "generalist",
+            {
+                "metrics": ["sales.revenue", "sales.revenue_year_to_date"],
+                "group_by": ["metric_time__month"],
+                "time_range": {"start": "1997-04-01", "through": "1997-06-30"},
+            },
+        )
+        expect("answer" in answered, "a year to date counts from January, though the question asks from April")
+        show_answer(answered)
+        answered = ask(
             "ops-dashboard",
             {
                 "metrics": ["flights.scheduled_flights", "flights.average_departure_delay"],

@@ -15,7 +15,7 @@ from metricgate.adapters.warehouses.duckdb_options import DuckDBOptions
 from metricgate.bootstrap.demo_data import load_demo
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.loading import load as load_catalog
-from metricgate.catalog.metrics import DerivedMetric, RatioMetric, SimpleMetric
+from metricgate.catalog.metrics import CumulativeMetric, DerivedMetric, RatioMetric, SimpleMetric
 from metricgate.compiling.compiler import compile_plan
 from metricgate.compiling.statement import Statement
 from metricgate.gateway.ports import Durable, Released, Rows
@@ -99,7 +99,12 @@ def test_the_catalog_has_metrics_for_both_domains_with_people_and_words(catalog:
     headers = [metric.header for metric in catalog.metrics.values()]
     assert [header.name for header in headers if not (header.owner and header.domain and header.description)] == []
     assert {header.domain for header in headers} == {"sales", "finance", "operations", "flights"}
-    assert {type(metric) for metric in catalog.metrics.values()} == {SimpleMetric, RatioMetric, DerivedMetric}
+    assert {type(metric) for metric in catalog.metrics.values()} == {
+        SimpleMetric,
+        RatioMetric,
+        DerivedMetric,
+        CumulativeMetric,
+    }
 
 
 def test_the_conflict_is_genuine(catalog: Catalog):

