@@ -13,13 +13,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from metricgate.catalog.metrics import Metric
 from metricgate.gateway.describing import member_as_json, shortened
 from metricgate.gateway.desk import Desk
+from metricgate.gateway.judging import judge_plan, refuse_judged
 from metricgate.gateway.naming import is_usable, resolve_metrics
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.questions import GroupByArgument, Name, QuestionArguments, to_question
 from metricgate.gateway.saved_queries import calendars_of
 from metricgate.gateway.seeing import Seen, may_group, refuse_unplanned
 from metricgate.planning.question import Question
-from metricgate.policy.verdict import Decision
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problems, together
 from metricgate.vocabulary.resource import Action
@@ -62,9 +62,9 @@ async def composable(
         return await refuse_unplanned(
             desk, Action.QUERY, named.metrics, plan, lambda sight: planner.plan(question, sight)
         )
-    verdict = desk.judge(Action.QUERY, (desk.tool, *plan.resources))
-    if verdict.decision is not Decision.ALLOW:
-        return await desk.deny(verdict)
+    refused = await refuse_judged(desk, judge_plan(desk, Action.QUERY, plan), plan)
+    if refused is not None:
+        return refused
     tried = [each for each in candidates if each.header.name not in named.metrics and is_usable(desk, each.header.name)]
     fitting = [each for each in tried[:_MOST_TRIED] if _fits(desk, question, each)]
     notes = list(named.notes)
@@ -88,7 +88,7 @@ def _fits(desk: Desk, question: Question, metric: Metric) -> bool:
     plan = desk.governance.planner.plan(wider)
     if isinstance(plan, Problems):
         return False
-    return desk.judge(Action.QUERY, (desk.tool, *plan.resources)).decision is Decision.ALLOW
+    return judge_plan(desk, Action.QUERY, plan).allows
 
 
 def _offer(metric: Metric) -> Json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 from metricgate.compiling.statement import Statement
 from metricgate.gateway import codes, entries
@@ -17,6 +17,7 @@ from metricgate.gateway.outcome import Answered, Fault, Outcome, Record, Refused
 from metricgate.gateway.ports import Durable, Ledger, LedgerUnavailable, Observer, Released, Rows, Span, Warehouse
 from metricgate.gateway.ports import WarehouseError as EngineError
 from metricgate.gateway.tool import ToolCall
+from metricgate.policy.occasion import Circumstances
 from metricgate.policy.refusal import problems_of
 from metricgate.policy.verdict import Decision, Verdict
 from metricgate.vocabulary.digest import digest_of_bytes
@@ -47,13 +48,18 @@ class Desk:
     engine: Engine
     observer: Observer
     span: Span
-    today: date
-    """The day of the call, in UTC: decides which deprecated metrics still answer."""
+    now: datetime
+    """The moment of the call, in UTC."""
     conduct: Conduct
     released: list[Durable] = field(default_factory=list)
     """Intents that have no outcome yet."""
     charges: Charges = field(default_factory=Charges)
     """What the call has cost of its caller's budgets."""
+
+    @property
+    def today(self) -> date:
+        """The day of the call, in UTC: decides which deprecated metrics still answer."""
+        return self.now.date()
 
     @property
     def warehouse(self) -> Warehouse:
@@ -65,14 +71,36 @@ class Desk:
         """The tool as policy calls it: judged together with what it touches, so that limits on tools bind."""
         return Resource(ResourceKind.TOOL, self.call.tool)
 
-    def judge(self, action: Action, resources: Sequence[Resource]) -> Verdict:
-        """Decide. Pure; recorded when the call ends or something runs."""
+    @property
+    def circumstances(self) -> Circumstances:
+        """What rules with conditions may depend on."""
+        return Circumstances(purpose=self.call.purpose, now=self.now)
+
+    def judge(
+        self, action: Action, resources: Sequence[Resource], *, unless_forbidden: Sequence[Resource] = ()
+    ) -> Verdict:
+        """Decide. Pure; recorded when the call ends or something runs.
+
+        Args:
+            action: what is to be done.
+            resources: with what; each needs a grant.
+            unless_forbidden: what is touched besides: it needs no grant, but what forbids or narrows it counts.
+        """
         with self.observer.span("gov.decide", {"gov.decision.action": str(action)}):
-            return self.governance.judge.judge(self.call.principal, action, resources)
+            return self.governance.judge.judge(
+                self.call.principal,
+                action,
+                resources,
+                unless_forbidden=unless_forbidden,
+                circumstances=self.circumstances,
+            )
 
     def allows(self, action: Action, resource: Resource) -> bool:
         """Whether the caller may: for lists that show only what one may see."""
-        return self.governance.judge.judge(self.call.principal, action, (resource,)).decision is Decision.ALLOW
+        verdict = self.governance.judge.judge(
+            self.call.principal, action, (resource,), circumstances=self.circumstances
+        )
+        return verdict.decision is Decision.ALLOW
 
     async def run(self, statement: Statement, verdict: Verdict, facts: Mapping[str, Json]) -> Ran | Outcome:
         """Record the intent, run the statement, and hand back rows; failures are recorded and returned.

@@ -69,6 +69,8 @@ def of_call(call: ToolCall, trace_id: str, span_id: str) -> tuple[Fields, Fields
     fields["gov.door"] = call.door
     fields["trace_id"] = trace_id
     fields["span_id"] = span_id
+    if call.purpose is not None:
+        fields["gov.purpose"] = call.purpose[:200]
     if call.client:
         fields.update(call.client)
     bodies = dict(who_bodies)
@@ -119,6 +121,13 @@ def obligations_as_json(obligations: Obligations) -> Json:
 
     return {
         "row_filters": [{"rule": each.rule, "dataset": each.dataset} for each in obligations.row_filters],
+        "masks": [
+            {"rule": each.rule, "column": f"{each.dataset}.{each.column}", "method": str(each.method)}
+            for each in obligations.masks
+        ],
+        "minimum_groups": [
+            {"rule": each.rule, "dataset": each.dataset, "size": each.size} for each in obligations.minimum_groups
+        ],
         "rows": limit(obligations.rows),
         "bytes": limit(obligations.bytes),
         "seconds": limit(obligations.seconds),

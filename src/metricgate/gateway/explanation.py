@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from metricgate.catalog.filters import subject_of
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.entries import scalars_as_json
+from metricgate.gateway.masks import mask_as_json
 from metricgate.gateway.preparing import Prepared
 from metricgate.gateway.standing import deprecation_of
 from metricgate.policy.verdict import Verdict
@@ -31,10 +32,12 @@ EXPLANATION_PROPERTIES: Mapping[str, Json] = {
             "verdict": {"type": "string"},
             "rules": {"type": "array", "items": {"type": "string"}},
             "row_filters": {"type": "array", "items": {"type": "object"}},
+            "masks": {"type": "array", "items": {"type": "object"}},
+            "minimum_groups": {"type": "array", "items": {"type": "object"}},
             "limits": {"type": "object"},
             "digest": {"type": "string"},
         },
-        "required": ["verdict", "rules", "row_filters", "limits", "digest"],
+        "required": ["verdict", "rules", "row_filters", "masks", "minimum_groups", "limits", "digest"],
     },
     "data": {"type": "object", "description": "Where the numbers come from and the state of that data."},
     "catalog_version": {"type": "string"},
@@ -68,13 +71,18 @@ def explained(desk: Desk, prepared: Prepared, forgiven: Sequence[str]) -> dict[s
 
 
 def policy_as_json(verdict: Verdict) -> dict[str, Json]:
-    """Return ``{verdict, rules, row_filters, limits, digest}``."""
+    """Return ``{verdict, rules, row_filters, masks, minimum_groups, limits, digest}``."""
     return {
         "verdict": str(verdict.decision),
         "rules": list(verdict.rules),
         "row_filters": [
             {"rule": each.rule, "dataset": each.dataset, "where": predicate_as_json(each.condition)}
             for each in verdict.obligations.row_filters
+        ],
+        "masks": [mask_as_json(each) for each in verdict.obligations.masks],
+        "minimum_groups": [
+            {"rule": each.rule, "dataset": each.dataset, "size": each.size}
+            for each in verdict.obligations.minimum_groups
         ],
         "limits": _limits(verdict.obligations),
         "digest": verdict.policy_digest,

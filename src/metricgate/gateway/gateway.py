@@ -18,6 +18,7 @@ from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Refused
 from metricgate.gateway.ports import Clock, Ledger, LedgerUnavailable, Observer, Warehouse
 from metricgate.gateway.tool import ToolCall, ToolDefinition
 from metricgate.gateway.tools import TOOLS, Servable
+from metricgate.policy.occasion import Circumstances
 from metricgate.policy.verdict import Decision
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.nearest import did_you_mean
@@ -54,12 +55,11 @@ class Gateway:
         """Return the tools in a fixed order; with a principal, only those that it may call."""
         if principal is None:
             return tuple(tool.definition for tool in TOOLS)
-        judge = self._governance.current.judge
-        return tuple(
-            tool.definition
-            for tool in TOOLS
-            if judge.judge(principal, Action.CALL, (tool.resource,)).decision is Decision.ALLOW
+        judge, circumstances = self._governance.current.judge, Circumstances(now=self._now())
+        verdicts = (
+            (tool, judge.judge(principal, Action.CALL, (tool.resource,), circumstances=circumstances)) for tool in TOOLS
         )
+        return tuple(tool.definition for tool, verdict in verdicts if verdict.decision is Decision.ALLOW)
 
     async def call(self, call: ToolCall) -> Outcome:
         """Serve one call. Never raises for what a caller or a device did; cancellation goes through."""
@@ -78,7 +78,7 @@ class Gateway:
                 engine=self._engine,
                 observer=self._observer,
                 span=span,
-                today=datetime.fromtimestamp(self._clock.unix_nano() // 1_000_000_000, UTC).date(),
+                now=self._now(),
                 conduct=self._conduct,
             )
             asked = _digest(call)
@@ -103,6 +103,9 @@ class Gateway:
             seconds=self._clock.monotonic() - begin,
         )
         return outcome
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock.unix_nano() / 1_000_000_000, UTC)
 
     async def _behaved(self, desk: Desk, asked: str) -> Outcome:
         """Serve the call unless its caller is stopped, paused or going round in circles."""

@@ -14,6 +14,8 @@ from metricgate.planning.plan import Plan
 from metricgate.planning.planner import Planner
 from metricgate.planning.question import Question
 from metricgate.policy.judge import Judge
+from metricgate.policy.kinds.grants import Effect
+from metricgate.policy.policy import Policy
 from metricgate.vocabulary.obligation import Obligations
 from metricgate.vocabulary.problem import Problems
 
@@ -34,6 +36,8 @@ class Governance:
     this state is in force."""
     fresh: Roads
     """The same without memory, for questions too large to keep."""
+    narrows_columns: bool
+    """Whether a rule masks or forbids columns, so that questions must be held against the columns that they read."""
     mask_key: str = field(default="", repr=False)
     """The key of ``hash`` masks; nobody outside the gateway has it."""
 
@@ -78,5 +82,12 @@ def govern(*, catalog: Catalog, judge: Judge, dialect: str, mask_key: str = "") 
         judge=judge,
         remembered=Roads(plan=plan, compile=lru_cache(maxsize=_REMEMBERED)(compiled)),
         fresh=Roads(plan=planner.plan, compile=compiled_fresh),
+        narrows_columns=_narrows_columns(judge.policy),
         mask_key=mask_key,
     )
+
+
+def _narrows_columns(policy: Policy) -> bool:
+    forbidding = (grant for grant in policy.grants if grant.effect is Effect.DENY)
+    patterns = [pattern for grant in forbidding for pattern in grant.patterns]
+    return bool(policy.masks) or any(each == "*" or each.startswith(("column:", "label:")) for each in patterns)

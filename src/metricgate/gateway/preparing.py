@@ -8,6 +8,7 @@ from metricgate.compiling.statement import Statement
 from metricgate.gateway.arguments import Parsed
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.entries import of_plan
+from metricgate.gateway.judging import judge_plan, refuse_judged
 from metricgate.gateway.naming import resolve_metrics
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.questions import QuestionArguments, to_question
@@ -16,7 +17,7 @@ from metricgate.gateway.seeing import refuse_unplanned
 from metricgate.gateway.standing import standing_of
 from metricgate.planning.plan import Plan
 from metricgate.planning.question import Question
-from metricgate.policy.verdict import Decision, Verdict
+from metricgate.policy.verdict import Verdict
 from metricgate.vocabulary.problem import Problems, together
 from metricgate.vocabulary.resource import Action
 
@@ -45,9 +46,11 @@ async def prepare(desk: Desk, parsed: Parsed[QuestionArguments]) -> Prepared | O
         return await refuse_unplanned(
             desk, Action.QUERY, question.metrics, plan, lambda sight: planner.plan(question, sight)
         )
-    verdict = desk.judge(Action.QUERY, (desk.tool, *plan.resources))
-    if verdict.decision is not Decision.ALLOW:
-        return await desk.deny(verdict, of_plan(plan))
+    judged = judge_plan(desk, Action.QUERY, plan)
+    refused = await refuse_judged(desk, judged, plan)
+    if refused is not None:
+        return refused
+    verdict = judged.verdict
     standing = standing_of(desk, question, arguments.pins)
     if isinstance(standing, Problems):
         return await desk.refuse(standing, verdict=verdict, facts=of_plan(plan))

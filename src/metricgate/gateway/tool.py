@@ -43,6 +43,7 @@ class ToolCall:
         arguments: parsed JSON, unchecked; the gateway parses them itself, so that every door is equally strict. May be
             any JSON value: what is not an object is refused.
         door: ``http``, ``mcp``, ``cli`` or ``python``.
+        purpose: what the caller says it asks for; a claim, recorded as such, that rules may depend on.
         carrier: ``traceparent`` and ``tracestate`` as they came, from headers or MCP ``_meta``.
         client: free facts for the record, e.g. ``{"mcp.protocol.version": "2026-07-28"}``.
     """
@@ -51,5 +52,6 @@ class ToolCall:
     arguments: Json
     principal: Principal
     door: str
+    purpose: str | None = None
     carrier: Mapping[str, str] = field(default_factory=dict)
     client: Mapping[str, Json] = field(default_factory=dict)

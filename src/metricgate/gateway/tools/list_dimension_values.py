@@ -13,6 +13,7 @@ from metricgate.gateway.arguments import Parsed
 from metricgate.gateway.desk import Desk, Ran
 from metricgate.gateway.entries import of_plan
 from metricgate.gateway.explanation import policy_as_json
+from metricgate.gateway.judging import judge_plan, refuse_judged
 from metricgate.gateway.naming import resolve_metrics, resource_of
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.result import RESULT_PROPERTIES, result_of
@@ -78,9 +79,11 @@ async def _serve(desk: Desk, parsed: Parsed[ValuesArguments]) -> Outcome:
     if not isinstance(planned, _Planned):
         return planned
     plan = planned.plan
-    verdict = desk.judge(Action.LIST_VALUES, (desk.tool, *plan.resources))
-    if verdict.decision is not Decision.ALLOW:
-        return await desk.deny(verdict, of_plan(plan))
+    judged = judge_plan(desk, Action.LIST_VALUES, plan)
+    refused = await refuse_judged(desk, judged, plan)
+    if refused is not None:
+        return refused
+    verdict = judged.verdict
     with desk.observer.span("gov.compile"):
         statement = compile_plan(plan, verdict.obligations, desk.warehouse.dialect, desk.governance.mask_key)
     if isinstance(statement, Problems):

@@ -1,0 +1,138 @@
+"""An agent's own SQL, taken through every layer of the guard up to the point where it may run."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from metricgate import guarding
+from metricgate.compiling.relations import confined_statement, relation_of
+from metricgate.compiling.statement import Statement
+from metricgate.gateway import codes
+from metricgate.gateway.datasets import readable_tables, resources_of
+from metricgate.gateway.desk import Desk
+from metricgate.gateway.masks import misused
+from metricgate.gateway.outcome import Outcome
+from metricgate.gateway.ports import WarehouseError
+from metricgate.guarding import Bound, FunctionBook, Guarded
+from metricgate.policy.verdict import Decision, Verdict
+from metricgate.vocabulary.digest import digest_of_bytes
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.obligation import Obligations
+from metricgate.vocabulary.problem import Problem, Problems
+from metricgate.vocabulary.relation import GovernedTable, Relation
+from metricgate.vocabulary.resource import Action
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confined:
+    """What may run, under which verdict."""
+
+    datasets: tuple[str, ...]
+    verdict: Verdict
+    statement: Statement
+    facts: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """The text bound to what the caller may read."""
+
+    bound: Bound
+    tables: tuple[GovernedTable, ...]
+
+
+async def confine(desk: Desk, text: str) -> Confined | Outcome:
+    """Return the statement that may run in the text's place, or the recorded refusal of the layer that objects."""
+    facts: dict[str, Json] = {"gov.sql.original_digest": digest_of_bytes(text.encode("utf-8", "surrogatepass"))}
+    try:
+        read = await _read(desk, text)
+        if isinstance(read, Problems):
+            return await desk.refuse(read, facts=facts)
+        return await _decided(desk, read, {**facts, **_facts(read.bound)})
+    except WarehouseError as error:
+        code = codes.WAREHOUSE_CODES.get(error.code, codes.WAREHOUSE_FAILED)
+        return await desk.fault(Problem(code=code, message=code.cause, hint=code.cure), error.engine_text, facts)
+
+
+async def _read(desk: Desk, text: str) -> _Read | Problems:
+    """Layers 1 to 4: read the text and bind it. In a thread: a large text takes milliseconds."""
+    dialect = desk.warehouse.dialect
+    book = FunctionBook.of(dialect, await desk.engine.functions())
+    tables = await readable_tables(desk)
+
+    def bound() -> Bound | Problems:
+        reading = guarding.read(text, dialect=dialect, functions=book)
+        return reading if isinstance(reading, Problems) else guarding.bind(reading, tables)
+
+    with desk.observer.span("gov.guard"):
+        found = await asyncio.to_thread(bound)
+    return found if isinstance(found, Problems) else _Read(bound=found, tables=tables)
+
+
+async def _decided(desk: Desk, read: _Read, facts: Mapping[str, Json]) -> Confined | Outcome:
+    """Layers 5 to 8: decide, rewrite under the obligations, and hear the engine's own parser."""
+    bound, models = read.bound, desk.governance.catalog.models
+    columns = {name: sorted(bound.columns.get(name, {})) for name in bound.tables}
+    verdict = desk.judge(Action.READ, (desk.tool, *resources_of(models, columns, bound.functions)))
+    if verdict.decision is not Decision.ALLOW:
+        return await desk.deny(verdict, facts)
+    obligations = verdict.obligations
+    wrong = misused(obligations.masks, bound.columns)
+    if wrong is not None:
+        return await desk.refuse(wrong, verdict=verdict, facts=facts)
+    with desk.observer.span("gov.rewrite"):
+        guarded = await asyncio.to_thread(_rewritten, desk, read, obligations)
+    if isinstance(guarded, Problems):
+        return await desk.refuse(guarded, verdict=verdict, facts=facts)
+    statement = confined_statement(
+        guarded.sql,
+        guarded.parameters,
+        guarded.columns,
+        desk.warehouse.dialect,
+        row_limit=_answered_rows(obligations),
+    )
+    opinion = await desk.warehouse.opinion(statement.sql)
+    objection = None if opinion is None else guarding.agrees(guarded, opinion)
+    if objection is not None:
+        return await desk.refuse(objection, verdict=verdict, facts=facts)
+    return Confined(datasets=bound.tables, verdict=verdict, statement=statement, facts=facts)
+
+
+def _rewritten(desk: Desk, read: _Read, obligations: Obligations) -> Guarded | Problems:
+    relations: dict[str, Relation] = {}
+    problems: list[Problem] = []
+    for table in read.tables:
+        if table.dataset not in read.bound.tables:
+            continue
+        relation = _relation(desk, table, obligations)
+        if isinstance(relation, Problems):
+            problems.extend(relation)
+        else:
+            relations[table.dataset] = relation
+    if problems:
+        return Problems(tuple(problems))
+    rows = _answered_rows(obligations)
+    # One row more than is answered tells whether rows were cut.
+    return guarding.rewrite(read.bound, relations, row_limit=None if rows is None else rows + 1)
+
+
+def _relation(desk: Desk, table: GovernedTable, obligations: Obligations) -> Relation | Problems:
+    return relation_of(
+        desk.governance.catalog.models[table.dataset],
+        table.source,
+        [column.name for column in table.columns],
+        obligations,
+        desk.warehouse.dialect,
+        mask_key=desk.governance.mask_key,
+    )
+
+
+def _answered_rows(obligations: Obligations) -> int | None:
+    return None if obligations.rows is None else int(obligations.rows.value)
+
+
+def _facts(bound: Bound) -> dict[str, Json]:
+    columns: Sequence[str] = [f"{name}.{each}" for name in bound.tables for each in sorted(bound.columns.get(name, {}))]
+    return {"gov.datasets": list(bound.tables), "gov.columns": list(columns), "gov.functions": list(bound.functions)}

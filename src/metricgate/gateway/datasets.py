@@ -1,0 +1,59 @@
+"""The tables that a caller may name in SQL of its own: datasets and columns that policy lets it read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from metricgate.catalog.labels import labels_of
+from metricgate.catalog.model import SemanticModel
+from metricgate.gateway.desk import Desk
+from metricgate.vocabulary.relation import GovernedTable
+from metricgate.vocabulary.resource import Action, Resource, ResourceKind
+from metricgate.vocabulary.result import Column
+
+
+def readable_models(desk: Desk) -> tuple[SemanticModel, ...]:
+    """Return the models whose dataset the caller may read, by name."""
+    models = desk.governance.catalog.models.values()
+    return tuple(model for model in models if desk.allows(Action.READ, dataset_resource(model)))
+
+
+async def readable_tables(desk: Desk) -> tuple[GovernedTable, ...]:
+    """Return what the caller may name, with the columns that it may read; a dataset without any is none.
+
+    Raises:
+        WarehouseError: the engine cannot be asked.
+    """
+    models = readable_models(desk)
+    described = await desk.engine.columns([model.source for model in models])
+    return tuple(
+        GovernedTable(dataset=model.name, source=model.source, columns=columns)
+        for model in models
+        if (columns := _readable(desk, model, described.get(model.source, ())))
+    )
+
+
+def dataset_resource(model: SemanticModel) -> Resource:
+    """Return the dataset as policy calls it."""
+    return Resource(ResourceKind.DATASET, model.name)
+
+
+def column_resource(model: SemanticModel, column: str) -> Resource:
+    """Return a column as policy calls it: below its dataset, in lower case, with its labels."""
+    name = column.lower()
+    return Resource(ResourceKind.COLUMN, f"{model.name}.{name}", labels_of(model, name))
+
+
+def resources_of(
+    models: Mapping[str, SemanticModel], columns: Mapping[str, Sequence[str]], functions: Sequence[str]
+) -> tuple[Resource, ...]:
+    """Return everything that SQL touches, as policy calls it: datasets, then columns, then functions."""
+    return (
+        *(dataset_resource(models[name]) for name in columns),
+        *(column_resource(models[name], each) for name, found in columns.items() for each in found),
+        *(Resource(ResourceKind.FUNCTION, name) for name in functions),
+    )
+
+
+def _readable(desk: Desk, model: SemanticModel, columns: Sequence[Column]) -> tuple[Column, ...]:
+    return tuple(each for each in columns if desk.allows(Action.READ, column_resource(model, each.name)))

@@ -1,0 +1,51 @@
+"""Policy on a planned question: its metrics, members and datasets, and every column that it reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from metricgate.gateway.datasets import column_resource
+from metricgate.gateway.desk import Desk
+from metricgate.gateway.entries import of_plan
+from metricgate.gateway.masks import misused
+from metricgate.gateway.outcome import Outcome
+from metricgate.planning.plan import Plan
+from metricgate.planning.uses import Uses, uses_of
+from metricgate.policy.verdict import Decision, Verdict
+from metricgate.vocabulary.problem import Problems
+from metricgate.vocabulary.resource import Action
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """The verdict, and what stands against the question although it is allowed (masked columns put to use)."""
+
+    verdict: Verdict
+    problems: Problems | None
+
+    @property
+    def allows(self) -> bool:
+        """Whether the question may run as it is."""
+        return self.verdict.decision is Decision.ALLOW and self.problems is None
+
+
+def judge_plan(desk: Desk, action: Action, plan: Plan) -> Judged:
+    """Decide whether the caller may do ``action`` with what the plan touches.
+
+    Metrics, dimensions and datasets need a grant. The columns behind them need none, but a rule that forbids one
+    counts, and so does its mask.
+    """
+    uses: Uses = uses_of(plan) if desk.governance.narrows_columns else {}
+    models = desk.governance.catalog.models
+    columns = [column_resource(models[name], column) for name, found in uses.items() for column in found]
+    verdict = desk.judge(action, (desk.tool, *plan.resources), unless_forbidden=columns)
+    return Judged(verdict=verdict, problems=misused(verdict.obligations.masks, uses))
+
+
+async def refuse_judged(desk: Desk, judged: Judged, plan: Plan) -> Outcome | None:
+    """Refuse and record where something stands against the plan; None where it may run."""
+    if judged.verdict.decision is not Decision.ALLOW:
+        return await desk.deny(judged.verdict, of_plan(plan))
+    if judged.problems is not None:
+        return await desk.refuse(judged.problems, verdict=judged.verdict, facts=of_plan(plan))
+    return None

@@ -1,0 +1,111 @@
+"""``describe_dataset``: the tables and columns that a caller may name in SQL of its own."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from metricgate.gateway import codes
+from metricgate.gateway.arguments import Parsed
+from metricgate.gateway.datasets import column_resource, dataset_resource, readable_tables
+from metricgate.gateway.describing import shortened
+from metricgate.gateway.desk import Desk
+from metricgate.gateway.masks import mask_as_json
+from metricgate.gateway.outcome import Outcome
+from metricgate.gateway.ports import WarehouseError
+from metricgate.gateway.tools.tool import Tool, define
+from metricgate.policy.verdict import Verdict
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.nearest import did_you_mean
+from metricgate.vocabulary.problem import Problem, Problems
+from metricgate.vocabulary.relation import GovernedTable
+from metricgate.vocabulary.resource import Action
+
+
+class DatasetArguments(BaseModel):
+    """Which dataset."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    dataset: Annotated[str, Field(min_length=1, max_length=300)] | None = Field(
+        None, description="A dataset's name; without one, all that you may read are listed."
+    )
+
+
+async def _serve(desk: Desk, parsed: Parsed[DatasetArguments]) -> Outcome:
+    try:
+        tables = await readable_tables(desk)
+    except WarehouseError as error:
+        code = codes.WAREHOUSE_CODES.get(error.code, codes.WAREHOUSE_FAILED)
+        return await desk.fault(Problem(code=code, message=code.cause, hint=code.cure), error.engine_text)
+    wanted = parsed.value.dataset
+    shown = [table for table in tables if wanted is None or table.dataset == wanted]
+    if wanted is not None and not shown:
+        hint = did_you_mean(wanted, [table.dataset for table in tables])
+        message = f"There is no dataset {wanted!r} that you may read."
+        problem = Problem(code=codes.NO_SUCH_DATASET, message=message, hint=hint or codes.NO_SUCH_DATASET.cure)
+        return await desk.refuse(Problems((problem,)))
+    answer: dict[str, Json] = {
+        "dialect": desk.warehouse.dialect,
+        "datasets": [_described(desk, table) for table in shown],
+        "catalog_version": desk.governance.catalog.version,
+        "notes": list(parsed.notes),
+    }
+    return await desk.answer(answer, {"gov.datasets": [table.dataset for table in shown]})
+
+
+def _described(desk: Desk, table: GovernedTable) -> dict[str, Json]:
+    model = desk.governance.catalog.models[table.dataset]
+    resources = [column_resource(model, column.name) for column in table.columns]
+    verdict = desk.judge(Action.READ, (dataset_resource(model), *resources))
+    masks = {mask.column: mask for mask in verdict.obligations.masks}
+    columns: list[Json] = []
+    for column, resource in zip(table.columns, resources, strict=True):
+        mask = masks.get(column.name.lower())
+        columns.append(
+            {
+                "name": column.name,
+                "type": str(column.type),
+                "labels": list(resource.labels),
+                "mask": None if mask is None else mask_as_json(mask),
+            }
+        )
+    return {
+        "name": model.name,
+        "source": ".".join(table.source),
+        "description": shortened(model.description),
+        "owner": model.owner,
+        "row_filters": _rules(verdict),
+        "columns": columns,
+    }
+
+
+def _rules(verdict: Verdict) -> list[Json]:
+    return list(dict.fromkeys(each.rule for each in verdict.obligations.row_filters))
+
+
+DESCRIBE_DATASET = Tool(
+    definition=define(
+        name="describe_dataset",
+        title="Describe a dataset",
+        description=(
+            "Show the datasets that you may read with query_sql: columns with their types, labels and masks, the rules "
+            "that filter rows, and the SQL dialect to write in. Only what you may read is listed."
+        ),
+        arguments=DatasetArguments,
+        answer={
+            "type": "object",
+            "properties": {
+                "dialect": {"type": "string"},
+                "datasets": {"type": "array", "items": {"type": "object"}},
+                "catalog_version": {"type": "string"},
+                "notes": {"type": "array", "items": {"type": "string"}},
+            },
+            "required": ["dialect", "datasets", "catalog_version", "notes"],
+            "additionalProperties": False,
+        },
+    ),
+    arguments=DatasetArguments,
+    handle=_serve,
+)

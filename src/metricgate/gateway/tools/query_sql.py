@@ -1,0 +1,75 @@
+"""``query_sql``: an agent's own SELECT, confined to what policy shows its caller."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from metricgate.gateway.arguments import Parsed
+from metricgate.gateway.confining import Confined, confine
+from metricgate.gateway.desk import Desk, Ran
+from metricgate.gateway.explanation import policy_as_json
+from metricgate.gateway.outcome import Outcome
+from metricgate.gateway.result import RESULT_PROPERTIES, result_of
+from metricgate.gateway.tools.tool import Tool, define
+from metricgate.vocabulary.json import Json
+
+
+class SqlArguments(BaseModel):
+    """A text of SQL."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    sql: Annotated[str, Field(min_length=1, max_length=65_536)] = Field(
+        description="One SELECT in the warehouse's dialect, over datasets and columns that describe_dataset shows."
+    )
+
+
+async def _serve(desk: Desk, parsed: Parsed[SqlArguments]) -> Outcome:
+    confined = await confine(desk, parsed.value.sql)
+    if not isinstance(confined, Confined):
+        return confined
+    ran = await desk.run(confined.statement, confined.verdict, confined.facts)
+    if not isinstance(ran, Ran):
+        return ran
+    answer: dict[str, Json] = {
+        **result_of(ran.rows, confined.verdict.obligations),
+        "sql": confined.statement.sql,
+        "datasets": list(confined.datasets),
+        "policy": policy_as_json(confined.verdict),
+        "data": {"warehouse": desk.warehouse.name, "state": desk.warehouse.data_state},
+        "notes": list(parsed.notes),
+    }
+    return await desk.answer(answer, confined.facts, ran)
+
+
+QUERY_SQL = Tool(
+    definition=define(
+        name="query_sql",
+        title="Query with SQL",
+        description=(
+            "Run one SELECT of your own over the datasets that describe_dataset shows, in the warehouse's dialect. "
+            "Prefer query_metrics for anything that a metric defines: its numbers are agreed on, these are yours. Only "
+            "reading is possible; functions and tables that are not known to be harmless are refused, with the reason. "
+            "Rows and values that policy hides from you are not there; masked columns may be shown, and used otherwise "
+            "only where a rule says so. The answer has the SQL that ran, which is a rewritten form of yours."
+        ),
+        arguments=SqlArguments,
+        answer={
+            "type": "object",
+            "properties": {
+                **RESULT_PROPERTIES,
+                "sql": {"type": "string", "description": "What ran; values of policy are $1, $2, ..."},
+                "datasets": {"type": "array", "items": {"type": "string"}},
+                "policy": {"type": "object"},
+                "data": {"type": "object"},
+                "notes": {"type": "array", "items": {"type": "string"}},
+            },
+            "required": [*RESULT_PROPERTIES, "sql", "datasets", "policy", "data", "notes"],
+            "additionalProperties": False,
+        },
+    ),
+    arguments=SqlArguments,
+    handle=_serve,
+)
