@@ -14,7 +14,6 @@ from metricgate import __version__
 from metricgate.adapters.identity.api_keys import no_notice
 from metricgate.adapters.observers import configure_logs
 from metricgate.adapters.revisions.git import GitRevision
-from metricgate.adapters.roles.casbin_roles import CasbinRoleBook
 from metricgate.adapters.stores import ledger_reading
 from metricgate.adapters.stores.ledger_audit import verify_file
 from metricgate.adapters.stores.ledger_keys import load_verifier
@@ -23,8 +22,9 @@ from metricgate.adapters.stores.sqlite_ledger import SqliteLedger
 from metricgate.adapters.stores.switch_file import SwitchFile
 from metricgate.bootstrap import codes
 from metricgate.bootstrap.clock import SystemClock
-from metricgate.bootstrap.governing import load_definitions, load_policies, read_documents
+from metricgate.bootstrap.governing import load_definitions, read_documents
 from metricgate.bootstrap.identities import make_authenticator
+from metricgate.bootstrap.policies import policy_documents, policy_explain, policy_tests
 from metricgate.bootstrap.recording import record_key_changes, record_switches
 from metricgate.bootstrap.remote import ask_over_http, running_at
 from metricgate.bootstrap.remote_gate import RemoteGate
@@ -38,18 +38,25 @@ from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Refused
 from metricgate.gateway.ports import LedgerUnavailable, WarehouseError
 from metricgate.gateway.tool import ToolCall
 from metricgate.ledger.verification import Report
-from metricgate.policy.judge import Judge
-from metricgate.policy.testing import TestResult, run_tests
-from metricgate.policy.verdict import Verdict
-from metricgate.surfaces.cli.project import EntryFilter, Exit, KeyFacts, NewKey, Reply, SwitchFacts, Validation
+from metricgate.policy.explaining import Explanation
+from metricgate.policy.testing import TestResult
+from metricgate.surfaces.cli.project import (
+    EntryFilter,
+    Exit,
+    KeyFacts,
+    NewKey,
+    PolicyQuestion,
+    Reply,
+    SwitchFacts,
+    Validation,
+)
 from metricgate.surfaces.envelope import envelope, held_envelope
 from metricgate.surfaces.mcp.stdio import serve_stdio
 from metricgate.surfaces.ports import Gate
 from metricgate.surfaces.problem_document import document_of, problem_document, to_bytes
 from metricgate.vocabulary.json import Json
-from metricgate.vocabulary.principal import Identity, Principal, Proof
+from metricgate.vocabulary.principal import Principal
 from metricgate.vocabulary.problem import Place, Problem, Problems
-from metricgate.vocabulary.resource import Action, Resource
 from metricgate.vocabulary.result import Column
 
 _DEFAULT_EXPIRY = timedelta(days=90)
@@ -83,13 +90,15 @@ class OpenedProject:
         self._settings = settings
         self._paths = StatePaths.of(folder, settings)
 
-    def ask(self, tool: str, arguments: Mapping[str, Json], key: str, user: str | None) -> Reply:
+    def ask(
+        self, tool: str, arguments: Mapping[str, Json], key: str, user: str | None, purpose: str | None = None
+    ) -> Reply:
         """Call a tool, at the running gateway where there is one, else in this process."""
         url = running_at(self._paths)
         if url is not None:
-            return ask_over_http(url, tool, arguments, key, user)
+            return ask_over_http(url, tool, arguments, key, user, purpose)
         try:
-            return asyncio.run(self._ask_here(tool, arguments, key, user))
+            return asyncio.run(self._ask_here(tool, arguments, key, user, purpose))
         except StartRefused as error:
             return Reply(exit=Exit.FAULT, body=to_bytes(problem_document(_start_problems(error))))
 
@@ -158,7 +167,7 @@ class OpenedProject:
         counts = {
             "semantic models": len(catalog.models),
             "metrics": len(catalog.metrics),
-            "rules": len(policy.grants) + len(policy.row_filters) + len(policy.limits) + len(policy.domains),
+            "rules": len(policy.rules) + len(policy.domains),
             "tables": len(wanted),
         }
         try:
@@ -171,24 +180,15 @@ class OpenedProject:
 
     def policy_tests(self) -> Sequence[TestResult] | Problems:
         """Run the tests beside the rules."""
-        policy = load_policies(self._folder, self._settings)
-        if isinstance(policy, Problems):
-            return policy
-        return run_tests(policy, Judge(policy, CasbinRoleBook(policy.roles, policy.grants)))
+        return policy_tests(self._folder, self._settings)
 
-    def policy_explain(
-        self, agent: str, user: str | None, action: Action, resources: Sequence[Resource]
-    ) -> Verdict | Problems:
+    def policy_explain(self, asked: PolicyQuestion) -> Explanation | Problems:
         """Judge as if these parties had asked."""
-        policy = load_policies(self._folder, self._settings)
-        if isinstance(policy, Problems):
-            return policy
-        judge = Judge(policy, CasbinRoleBook(policy.roles, policy.grants))
-        principal = Principal(
-            agent=Identity(id=agent, proof=Proof.VERIFIED, method="local"),
-            user=None if user is None else Identity(id=user, proof=Proof.ASSERTED, method="local"),
-        )
-        return judge.judge(principal, action, tuple(resources))
+        return policy_explain(self._folder, self._settings, asked)
+
+    def policy_documents(self, revision: str | None = None) -> Sequence[tuple[str, str]] | Problems:
+        """Return the policies at a git revision, or as they stand."""
+        return policy_documents(self._folder, self._settings, revision)
 
     def create_key(
         self, agent: str, *, users: Sequence[str], expires_in: timedelta | None, or_alone: bool = False
@@ -300,12 +300,14 @@ class OpenedProject:
             return _no_ledger(self._paths.ledger)
         return verify_ledger(self._paths.ledger, self._paths.public_key, against)
 
-    async def _ask_here(self, tool: str, arguments: Mapping[str, Json], key: str, user: str | None) -> Reply:
+    async def _ask_here(
+        self, tool: str, arguments: Mapping[str, Json], key: str, user: str | None, purpose: str | None
+    ) -> Reply:
         async with running(self._folder, self._settings, watch=False, logs=False) as parts:
             principal = self._admit(key, user)
             if isinstance(principal, Problems):
                 return Reply(exit=Exit.REFUSED, body=to_bytes(problem_document(principal)))
-            call = ToolCall(tool=tool, arguments=dict(arguments), principal=principal, door="cli")
+            call = ToolCall(tool=tool, arguments=dict(arguments), principal=principal, door="cli", purpose=purpose)
             return _reply(await parts.gateway.call(call))
 
     async def _mcp(self, key: str, user: str | None) -> None:

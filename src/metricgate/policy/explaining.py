@@ -57,14 +57,19 @@ class Explanation:
         lines = [f"{self.verdict.decision.value.upper()}: {self.verdict.action}"]
         lines += [f"  {party} holds: {', '.join(roles)}" for party, roles in self.roles]
         lines += ["Because:", *(f"  {reason.message}" for reason in self.verdict.reasons)]
+        return "\n".join([*lines, *self.lines])
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The rules that were considered, and what would have to change."""
         near = [each for each in self.considered if len(each.lacking) <= 1]
         shown = list(self.considered) if len(self.considered) <= _MOST_SHOWN else near[:_MOST_SHOWN]
-        lines += ["Rules considered, in order:", *(f"  {_line(each)}" for each in shown)]
+        lines = ["Rules considered, in order:", *(f"  {_line(each)}" for each in shown)]
         if len(shown) < len(self.considered):
             lines.append(f"  and {len(self.considered) - len(shown):,} more that do not apply")
         if self.changes:
             lines += ["To come out otherwise:", *(f"  {change}" for change in self.changes)]
-        return "\n".join(lines)
+        return tuple(lines)
 
 
 def explain(

@@ -76,6 +76,14 @@ def _within(kind: str, name: str) -> list[str]:
     return found
 
 
+def covering(pattern: str) -> tuple[str, ...]:
+    """Return every pattern that covers all that this one covers, itself first."""
+    if pattern == ANYTHING:
+        return (ANYTHING,)
+    kind, _colon, name = pattern.partition(":")
+    return (*dict.fromkeys(_within(kind, name)), ANYTHING)
+
+
 def covers(pattern: str, name: str, labels: Sequence[str] = ()) -> bool:
     """Whether the pattern covers the resource, given as ``kind:name``, with its labels."""
     if pattern == ANYTHING:

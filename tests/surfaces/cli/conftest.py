@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from metricgate.gateway.outcome import Record
 from metricgate.ledger.verification import Finding, FindingKind, Report
+from metricgate.policy.explaining import Explanation
 from metricgate.policy.verdict import Decision, Reason, Verdict
 from metricgate.surfaces.cli import Exit, Reply, build_app
 from metricgate.surfaces.cli.project import KeyFacts, NewKey, Validation
@@ -43,7 +44,7 @@ class TinyProject:
     stored: list = field(default_factory=list)
     report: Report = field(default_factory=lambda: Report(findings=(), size=3, root=b"\x01" * 32))
 
-    def ask(self, tool, arguments, key, user):
+    def ask(self, tool, arguments, key, user, purpose=None):
         """Remember, and reply."""
         self.asked.append((tool, dict(arguments), key, user))
         return self.reply
@@ -66,17 +67,18 @@ class TinyProject:
         """None."""
         return ()
 
-    def policy_explain(self, agent, user, action, resources):
+    def policy_explain(self, asked):
         """Deny, and remember."""
-        self.asked.append((agent, user, action, tuple(resources)))
+        self.asked.append(asked)
         reason = Reason(
             rule="default-deny",
-            party=f"agent:{agent}",
-            resource=resources[0],
+            party=f"agent:{asked.agent}",
+            resource=asked.resources[0],
             decision=Decision.DENY,
             message="No rule allows it.",
         )
-        return Verdict(action=action, decision=Decision.DENY, reasons=(reason,), policy_digest="sha256:00")
+        verdict = Verdict(action=asked.action, decision=Decision.DENY, reasons=(reason,), policy_digest="sha256:00")
+        return Explanation(verdict=verdict, roles=(), considered=(), changes=("Grant it.",))
 
     def create_key(self, agent, *, users, expires_in, or_alone=False):
         """A key with a known secret."""

@@ -13,10 +13,11 @@ from metricgate.adapters.roles.casbin_roles import CasbinRoleBook
 from metricgate.bootstrap.governing import load_definitions
 from metricgate.bootstrap.settings import load_settings
 from metricgate.policy.judge import Judge
+from metricgate.policy.occasion import Circumstances
 from metricgate.policy.testing import run_tests
 from metricgate.surfaces.cli.codes import CODES
 from metricgate.vocabulary.problem import Place, Problem, Problems
-from metricgate.vocabulary.resource import Action, Resource, ResourceKind
+from metricgate.vocabulary.resource import Action
 
 DOCS = Path(__file__).parents[3] / "docs"
 ENTRY = {
@@ -151,20 +152,30 @@ def test_policy_explain(shell, project):
         *("--on", "metric:finance.revenue", "--on", "dataset:orders"),
     )
     assert result.exit_code == 3
-    assert project.asked == [
-        (
-            "copilot",
-            "ana@acme.example",
-            Action.QUERY,
-            (Resource(ResourceKind.METRIC, "finance.revenue"), Resource(ResourceKind.DATASET, "orders")),
-        )
-    ]
+    (asked,) = project.asked
+    assert (asked.agent, asked.user, asked.action) == ("copilot", "ana@acme.example", Action.QUERY)
+    assert [str(each) for each in asked.resources] == ["metric:finance.revenue", "dataset:orders"]
+    assert asked.circumstances.purpose is None
+    assert asked.circumstances.now is not None
     assert result.stdout.startswith("deny\n")
     assert "default-deny" in result.stdout
+    assert result.stdout.endswith("Grant it.\n")
     told = json.loads(
         shell.run("policy", "explain", "--as", "agent:x", "--do", "query", "--on", "metric:m", "--json").stdout
     )
     assert (told["verdict"], told["reasons"][0]["rule"]) == ("deny", "default-deny")
+    assert told["changes"] == ["Grant it."]
+
+
+def test_policy_explain_takes_circumstances(shell, project):
+    """Purpose, moment, and what is touched without a grant reach the judge; a moment without offset is refused."""
+    base = ("policy", "explain", "--as", "agent:a", "--do", "query", "--on", "metric:x")
+    shell.run(*base, "--purpose", "audit", "--at", "2026-03-01T08:00+01:00", "--touching", "column:c.email")
+    (asked,) = project.asked
+    assert asked.circumstances == Circumstances(purpose="audit", now=datetime(2026, 3, 1, 7, tzinfo=UTC))
+    assert [str(each) for each in asked.touching] == ["column:c.email"]
+    assert shell.run(*base, "--at", "2026-03-01T08:00").exit_code == 2
+    assert shell.run(*base, "--touching", "email").exit_code == 2
 
 
 @pytest.mark.parametrize(

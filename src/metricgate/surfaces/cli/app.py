@@ -11,11 +11,13 @@ import typer
 
 from metricgate.surfaces.cli import (
     audit,
+    datasets,
     definitions,
     exporting,
     importing,
     keys,
     policies,
+    policy_changes,
     questions,
     reviewing,
     running,
@@ -42,13 +44,18 @@ _COMMANDS: _Commands = {
     "sql": questions.sql,
     "explain": questions.explain,
     "values": questions.values,
+    "datasets": datasets.datasets,
+    "query-sql": datasets.query_sql,
     "receipt": questions.receipt,
     "call": questions.call,
 }
 _GROUPS: Mapping[str, tuple[str, _Commands]] = {
     "import": ("Other people's models.", {"dbt": importing.dbt, "ossie": importing.ossie, "cube": importing.cube}),
     "export": ("Our models for other tools.", {"ossie": exporting.ossie, "dbt": exporting.dbt}),
-    "policy": ("What the rules say.", {"test": policies.run_tests, "explain": policies.explain}),
+    "policy": (
+        "What the rules say.",
+        {"test": policies.run_tests, "explain": policies.explain, "diff": policy_changes.diff},
+    ),
     "keys": ("API keys of agents.", {"create": keys.create, "revoke": keys.revoke, "list": keys.list_keys}),
     "switch": (
         "Stop agents, or changes, at once.",
@@ -80,8 +87,12 @@ def build_app(
         _version: Annotated[
             bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Print the version and leave.")
         ] = False,
+        purpose: Annotated[
+            str | None,
+            typer.Option("--purpose", envvar="METRICGATE_PURPOSE", help="What you ask for, where rules depend on it."),
+        ] = None,
     ) -> None:
-        context.obj = Session(opener=opener, verifier=verifier, now=now)
+        context.obj = Session(opener=opener, verifier=verifier, now=now, purpose=purpose)
 
     for name, command in _COMMANDS.items():
         app.command(name)(command)

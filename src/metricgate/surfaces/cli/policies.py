@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
 from metricgate.gateway.explanation import policy_as_json
+from metricgate.policy.occasion import Circumstances
 from metricgate.policy.testing import TestResult
 from metricgate.policy.verdict import Decision, Verdict
 from metricgate.surfaces.cli import codes
-from metricgate.surfaces.cli.project import Exit
+from metricgate.surfaces.cli.project import Exit, PolicyQuestion
 from metricgate.surfaces.cli.session import HERE, JsonOption, ProjectOption, fail, fail_usage, open_project
 from metricgate.surfaces.cli.telling import tell, tell_json, tell_table
 from metricgate.vocabulary.nearest import did_you_mean
@@ -45,20 +47,39 @@ def explain(
     ],
     do: Annotated[str, typer.Option("--do", metavar="ACTION", help=", ".join(Action))],
     on: Annotated[list[str], typer.Option("--on", metavar="RESOURCE", help="E.g. metric:finance.revenue; repeatable.")],
+    touching: Annotated[
+        list[str] | None,
+        typer.Option("--touching", metavar="RESOURCE", help="What is touched without needing a grant; repeatable."),
+    ] = None,
+    purpose: Annotated[str | None, typer.Option("--purpose", help="The purpose that the caller states.")] = None,
+    at: Annotated[
+        str | None, typer.Option("--at", metavar="MOMENT", help="With its offset, e.g. 2026-03-01T08:00+01:00; now.")
+    ] = None,
     as_json: JsonOption = False,
     project: ProjectOption = HERE,
 ) -> None:
-    """Say how policy would decide, and by which rules. Asks nothing and records nothing."""
+    """Say how policy would decide, by which rules, and what would change it. Asks nothing and records nothing."""
     agent, user = _parties(who, as_json=as_json)
-    action = _action(do, as_json=as_json)
-    resources = [_resource(text, as_json=as_json) for text in on]
-    verdict = open_project(context, project, as_json=as_json).policy_explain(agent, user, action, resources)
-    if isinstance(verdict, Problems):
-        fail(verdict, Exit.REFUSED, as_json=as_json)
+    asked = PolicyQuestion(
+        agent=agent,
+        user=user,
+        action=_action(do, as_json=as_json),
+        resources=tuple(_resource(text, "--on", as_json=as_json) for text in on),
+        touching=tuple(_resource(text, "--touching", as_json=as_json) for text in touching or ()),
+        circumstances=Circumstances(purpose=purpose, now=_moment(at, as_json=as_json)),
+    )
+    explanation = open_project(context, project, as_json=as_json).policy_explain(asked)
+    if isinstance(explanation, Problems):
+        fail(explanation, Exit.REFUSED, as_json=as_json)
+    verdict = explanation.verdict
     if as_json:
-        tell_json({**policy_as_json(verdict), "reasons": _reasons(verdict)})
+        laid_open = explanation.as_json()
+        told = {name: laid_open[name] for name in ("roles", "considered", "changes")}
+        tell_json({**policy_as_json(verdict), "reasons": _reasons(verdict), **told})
     else:
         _tell_verdict(verdict)
+        for line in explanation.lines:
+            tell(line)
     if verdict.decision is Decision.DENY:
         raise typer.Exit(Exit.REFUSED)
     if verdict.decision is Decision.HOLD:
@@ -129,12 +150,25 @@ def _action(text: str, *, as_json: bool) -> Action:
     return Action(text)
 
 
-def _resource(text: str, *, as_json: bool) -> Resource:
+def _moment(text: str | None, *, as_json: bool) -> datetime:
+    if text is None:
+        return datetime.now(UTC)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        hint = "Write e.g. --at 2026-03-01T08:00+01:00."
+        fail_usage(codes.BAD_OPTION, f"--at {text!r} is not a moment with its offset.", hint, as_json=as_json)
+    return moment
+
+
+def _resource(text: str, option: str, *, as_json: bool) -> Resource:
     kind, colon, name = text.partition(":")
     if not colon or not name or kind not in set(ResourceKind):
         fail_usage(
             codes.BAD_OPTION,
-            f"--on {text!r} is not a resource.",
+            f"{option} {text!r} is not a resource.",
             f"Write KIND:NAME with a kind of {', '.join(ResourceKind)}, e.g. metric:finance.revenue.",
             as_json=as_json,
         )

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Protocol
 
 from metricgate.ledger.verification import Report
+from metricgate.policy.explaining import Explanation
+from metricgate.policy.occasion import NOWHERE, Circumstances
 from metricgate.policy.testing import TestResult
-from metricgate.policy.verdict import Verdict
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problem, Problems
 from metricgate.vocabulary.resource import Action, Resource
@@ -52,6 +53,18 @@ class Validation:
 
     problems: Sequence[Problem]
     counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyQuestion:
+    """What policy is asked about. ``touching`` needs no grant, as the columns that a metric reads."""
+
+    agent: str
+    user: str | None
+    action: Action
+    resources: tuple[Resource, ...]
+    touching: tuple[Resource, ...] = ()
+    circumstances: Circumstances = NOWHERE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,8 +138,10 @@ class Project(Protocol):
         """Replace one of the ``documents`` in the folder, whole or not at all."""
         ...
 
-    def ask(self, tool: str, arguments: Mapping[str, Json], key: str, user: str | None) -> Reply:
-        """Call a tool as the holder of ``key``, acting for ``user`` where the key allows it.
+    def ask(
+        self, tool: str, arguments: Mapping[str, Json], key: str, user: str | None, purpose: str | None = None
+    ) -> Reply:
+        """Call a tool as the holder of ``key``, acting for ``user`` where the key allows it, for the stated purpose.
 
         Goes to the gateway that already runs on this project, where one holds its ledger (at ``METRICGATE_URL`` or the
         settings' address); otherwise opens the project in this process. A bad key is a refusal.
@@ -149,10 +164,12 @@ class Project(Protocol):
         """Run the tests beside the rules."""
         ...
 
-    def policy_explain(
-        self, agent: str, user: str | None, action: Action, resources: Sequence[Resource]
-    ) -> Verdict | Problems:
+    def policy_explain(self, asked: PolicyQuestion) -> Explanation | Problems:
         """Judge as if these parties had asked, without asking and without a record."""
+        ...
+
+    def policy_documents(self, revision: str | None = None) -> Sequence[tuple[str, str]] | Problems:
+        """Return (file, YAML text) of the policies at a git revision, or as they stand in the folder."""
         ...
 
     def create_key(

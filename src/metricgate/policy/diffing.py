@@ -1,0 +1,160 @@
+"""Two policies -> who gains and who loses what, by resource.
+
+Every role (``everyone`` too) is compared by all that its holder has, inherited roles included, on every pattern that a
+rule of either policy names: of what lies below two patterns, the narrower tells. Parties are compared where the roles
+that they hold differ. What a role has from another that has changed the same way is told there once. Labels are
+compared by themselves: that a thing carries two of them is for ``policy explain``.
+
+Names of rules, reasons, tests and the order of files are no difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from metricgate.policy.names import EVERYONE
+from metricgate.policy.policy import Policy
+from metricgate.policy.sides import Side, Subject
+from metricgate.vocabulary.json import Json
+
+
+class Direction(StrEnum):
+    """What somebody makes of a difference."""
+
+    GAINS = "gains"
+    """May do or sees more."""
+    LOSES = "loses"
+    """May do or sees less."""
+    CHANGES = "changes"
+    """Neither is more than the other, or it cannot be told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One thing that is not as before, for some.
+
+    Attributes:
+        kind: ``grant``, ``row_filter``, ``mask``, ``minimum_group``, ``limit``, ``role``, ``attribute`` or ``domain``.
+        who: roles by their names, parties as ``user:ana``; sorted.
+        action: for grants.
+        resource: a pattern, with the condition under which the rule is in force; for roles ``role:NAME``.
+        before: in words; empty where there was nothing.
+        after: the same.
+    """
+
+    kind: str
+    who: tuple[str, ...]
+    direction: Direction
+    action: str | None
+    resource: str
+    before: str
+    after: str
+
+    def as_json(self) -> dict[str, Json]:
+        """Return all fields."""
+        return {
+            "kind": self.kind,
+            "who": list(self.who),
+            "direction": self.direction.value,
+            "action": self.action,
+            "resource": self.resource,
+            "before": self.before,
+            "after": self.after,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    kind: str
+    direction: Direction
+    action: str | None
+    resource: str
+    before: str
+    after: str
+
+
+_Rows = dict[str, frozenset[_Row]]
+
+
+def compare(old: Policy, new: Policy) -> tuple[Difference, ...]:
+    """Return every difference in what anybody may do or see: grants first, then what narrows, then who holds what."""
+    sides = Side(old), Side(new)
+    rows: _Rows = {}
+    for name in sorted({*sides[0].role_names, *sides[1].role_names}):
+        rows[name] = frozenset(_of_subject(sides, sides[0].of_role(name), sides[1].of_role(name)))
+    told: _Rows = {name: _own(name, found, rows, sides) for name, found in rows.items()}
+    for party in sorted({*sides[0].parties, *sides[1].parties}):
+        before, after = sides[0].of_party(party), sides[1].of_party(party)
+        if before.roles != after.roles:
+            common = before.roles & after.roles
+            known = frozenset().union(*(rows.get(role, frozenset()) for role in common))
+            told[party] = frozenset(_of_subject(sides, before, after)) - known
+    _note(told, sides[0].links, sides[1].links, "role")
+    _note(told, sides[0].attributes, sides[1].attributes, "attribute")
+    _note(told, sides[0].domains, sides[1].domains, "domain")
+    return tuple(_grouped(told))
+
+
+def _own(name: str, found: frozenset[_Row], rows: _Rows, sides: tuple[Side, Side]) -> frozenset[_Row]:
+    """Leave out what a role inherits, before and after: it is told there."""
+    inherited = (sides[0].of_role(name).roles & sides[1].of_role(name).roles) - {name}
+    if name == EVERYONE:
+        return found
+    return found - frozenset().union(*(rows.get(role, frozenset()) for role in inherited))
+
+
+def _of_subject(sides: tuple[Side, Side], before: Subject, after: Subject) -> Iterator[_Row]:
+    old, new = sides
+    if before.roles == after.roles and all(old.same_as(new, role) for role in before.roles):
+        return
+    for action, pattern in sorted({*old.granted(before), *new.granted(after)}):
+        was, now = old.right(before, action, pattern), new.right(after, action, pattern)
+        if was != now:
+            direction = Direction.CHANGES
+            if was.rank != now.rank:
+                direction = Direction.GAINS if now.rank > was.rank else Direction.LOSES
+            yield _Row("grant", direction, action, pattern, was.text, now.text)
+    for key in sorted({*old.narrowed(before), *new.narrowed(after)}):
+        had, has = old.narrowing(before, key), new.narrowing(after, key)
+        if had == has:
+            continue
+        less, more = has.at_most(had), had.at_most(has)
+        direction = Direction.LOSES if less else Direction.CHANGES
+        direction = Direction.GAINS if more and not less else direction
+        yield _Row(key.kind, direction, None, key.text, had.text, has.text)
+
+
+def _note(told: _Rows, old: Mapping[tuple[str, str], str], new: Mapping[tuple[str, str], str], kind: str) -> None:
+    """Add what is told by name: (who, what) -> in words."""
+    for who, what in sorted({*old, *new}):
+        before, after = old.get((who, what), ""), new.get((who, what), "")
+        if before == after:
+            continue
+        direction = Direction.CHANGES
+        if kind == "role":
+            direction = Direction.GAINS if after else Direction.LOSES
+        row = _Row(kind, direction, None, f"{kind}:{what}", before, after)
+        told[who] = told.get(who, frozenset()) | {row}
+
+
+_ORDER = ("grant", "row_filter", "mask", "minimum_group", "limit", "role", "attribute", "domain")
+
+
+def _grouped(told: _Rows) -> Iterator[Difference]:
+    """Name together those for whom the same differs."""
+    who: dict[_Row, list[str]] = {}
+    for name, rows in told.items():
+        for row in rows:
+            who.setdefault(row, []).append(name)
+    for row in sorted(who, key=lambda each: (_ORDER.index(each.kind), each.resource, each.action or "", who[each])):
+        yield Difference(
+            kind=row.kind,
+            who=tuple(sorted(who[row])),
+            direction=row.direction,
+            action=row.action,
+            resource=row.resource,
+            before=row.before,
+            after=row.after,
+        )
