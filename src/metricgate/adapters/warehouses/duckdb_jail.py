@@ -8,6 +8,7 @@ for somebody else's statement is asked again in its replacement, because the que
 from __future__ import annotations
 
 import queue
+import socket
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
@@ -24,6 +25,10 @@ from metricgate.vocabulary.json import Json
 _LOOK_SECONDS = 0.02
 _START_SECONDS = 30.0
 _ATTEMPTS = 3
+
+
+class _NotBegun(Gone):
+    """The process was gone before it began."""
 
 
 class Jail:
@@ -85,14 +90,19 @@ class Jail:
         try:
             for _attempt in range(_ATTEMPTS):
                 process = self._waited_for(call, place[0])
+                if process.failure is not None:
+                    continue
                 try:
                     return self._asked(call, process, place[1], question, largest_body)
-                except Gone:
+                except Gone as gone:
+                    process.over = True
                     call.unless_stopped()
+                    if isinstance(gone, _NotBegun):
+                        continue
                     if not process.killed and (again or not trusted):
                         raise process.failure_of_death() from None
                     again = again or not process.killed
-            raise WarehouseError(WAREHOUSE_FAILED.name, "its worker process was killed for other statements every time")
+            raise process.failure or WarehouseError(WAREHOUSE_FAILED.name, "it met a dying worker process every time")
         finally:
             self._free.put(place)
 
@@ -110,16 +120,24 @@ class Jail:
         return tuple(process.pid for process in self._processes if process is not None and not process.gone.is_set())
 
     def _waited_for(self, call: Call, number: int) -> Process:
-        """Return the process when it is ready. A call that must stop meanwhile leaves it alone: it is not in it yet."""
+        """Return the process when it is ready, or when it ended without a word while it started.
+
+        A call that must stop meanwhile leaves the process alone: it is not in it yet.
+
+        Raises:
+            WarehouseError: the database does not open, or the call must stop.
+        """
         while True:
             call.unless_stopped()
             process = self._current(number)
-            if process.killed:
+            if process.over:
                 process.gone.wait(_LOOK_SECONDS)
             elif process.ready.wait(_LOOK_SECONDS):
                 if process.failure is None:
                     return process
                 process.gone.wait(_START_SECONDS)
+                if process.fell:
+                    return process
                 raise process.failure
 
     def _asked(
@@ -129,7 +147,7 @@ class Jail:
         call.interrupt = lambda: process.interrupt(channel, number)
         call.kill = process.kill
         try:
-            send(process.channels[channel], {**question, "question": number})
+            _begin(process.channels[channel], {**question, "question": number})
             head, body = receive(process.channels[channel], largest_body)
         except Malformed as error:
             process.kill()
@@ -165,3 +183,14 @@ class Jail:
             number = self._processes.index(gone)
             with suppress(WarehouseError):  # whoever needs it next tries again and is told
                 self._processes[number] = Process(self._options, self._identity, self._places, self._replace)
+
+
+def _begin(channel: socket.socket, question: Mapping[str, Json]) -> None:
+    """Send a question and wait until it has begun."""
+    try:
+        send(channel, question)
+        head, _body = receive(channel)
+    except Gone as error:
+        raise _NotBegun from error
+    if head != {"begun": True}:
+        raise Malformed("an answer before it has begun")

@@ -47,8 +47,12 @@ class Process:
         self.channels: list[socket.socket] = []
         self.failure: WarehouseError | None = None
         """Why it could not open the database, if so."""
+        self.fell = False
+        """Whether it ended before it could say whether the database opens."""
         self.killed = False
         """Whether we killed it."""
+        self.over = False
+        """Whether it takes no questions any more, because it was killed or found dead."""
         self.ready = threading.Event()
         """It has opened the database, or could not, or is gone."""
         self.gone = threading.Event()
@@ -76,7 +80,7 @@ class Process:
 
     def kill(self) -> None:
         """End the process at once; who waits for an answer of it stops waiting."""
-        self.killed = True
+        self.killed = self.over = True
         self._process.kill()
         for channel in self.channels:
             with suppress(OSError):
@@ -152,6 +156,7 @@ class Process:
             if not head["ok"]:
                 self.failure = WarehouseError(str(head["code"]), str(head["text"]))
         except (Gone, Malformed, KeyError):
+            self.fell = True
             self.failure = WarehouseError(WAREHOUSE_UNAVAILABLE.name, "the worker process ended while it started")
         self.ready.set()
         self._process.wait()

@@ -71,6 +71,7 @@ class Worker:
         with suppress(Gone):
             while True:
                 question, _body = receive(channel)
+                send(channel, {"begun": True})
                 limits.limit_time(cast("float", question["seconds"]) * self._cores)
                 head, body = self._answer(number, question)
                 head["worn"] = limits.unused_address_space() > self._most_unused
