@@ -60,11 +60,11 @@ serve: setup ## Serve the default project on http://127.0.0.1:8321
 bench: setup ## Print measured figures beside their floors (SUBJECTS="compile policy" for some)
 	@$(BIN)/python -m bench $(SUBJECTS)
 
-CASES ?= ../shared/conformance/metricflow
+CASES ?= ../shared/conformance
 ENGINE ?= duckdb
 
-conformance: setup ## Run a peer's suite of metric questions (CASES=folder ENGINE=postgres)
-	@$(BIN)/python -m conformance.metricflow --cases $(CASES) --engine $(ENGINE)
+conformance: setup ## Run peers' suites: metric questions, corpora of SQL (CASES=folder ENGINE=postgres)
+	@$(BIN)/python -m conformance --cases $(CASES) --engine $(ENGINE)
 
 conformance-mcp: setup ## Run the official MCP conformance suite and Inspector (needs npm)
 	@$(BIN)/python tests/mcp_conformance/run.py

@@ -11,6 +11,9 @@ from metricgate.guarding.functions import duckdb, mysql, postgres
 
 _BOOKS: Mapping[str, ModuleType] = {"duckdb": duckdb, "postgres": postgres, "mysql": mysql}
 
+TABLE_FUNCTIONS: Mapping[str, frozenset[str]] = {name: book.TABLES for name, book in _BOOKS.items()}
+"""Dialect -> functions that may stand in FROM."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FunctionBook:

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlglot import Dialect
 from sqlglot.parser import Parser
 from sqlglot.tokenizer_core import Token, TokenType
 
 _GRAMMAR_WORDS = """
-    all and any as between both by case cross cube distinct div else end escape except exists filter from full group
-    having ilike in inner intersect interval is join lateral leading like limit materialized not offset on or over
-    over partition qualify recursive rlike rollup select separator sets similar some then to trailing union using
-    values when where window with within xor zone glob name order
-    """
+    all and any as between both by case cross cube distinct div else end escape except exclude exists filter from full
+    group having ilike in inner intersect interval is join lateral leading like limit materialized not offset on or
+    over partition qualify recursive rename rlike rollup select separator sets similar some then to trailing union
+    using values when where window with within xor zone glob name order
+"""
 _GRAMMAR = frozenset(_GRAMMAR_WORDS.split())
 """Words that stand before a bracket without calling anything."""
 
@@ -25,7 +24,7 @@ _BARE_WORDS = """
     current_catalog current_database current_date current_localtime current_localtimestamp current_path current_role
     current_schema current_time current_timestamp current_user localtime localtimestamp session_user system_user user
     sysdate utc_date utc_time utc_timestamp
-    """
+"""
 _BARE = frozenset(_BARE_WORDS.split())
 """Words that call without a bracket."""
 
@@ -38,10 +37,9 @@ _LITERALS = frozenset(
 _TYPES = frozenset(Parser.TYPE_TOKENS)
 
 
-def calls_in(text: str, dialect: str) -> frozenset[str]:
+def calls_in(tokens: Sequence[Token]) -> frozenset[str]:
     """Return the names in lower case of whatever the text calls; a quoted name keeps a quote, so nothing allows it."""
     found: set[str] = set()
-    tokens = Dialect.get_or_raise(dialect).tokenize(text)
     last = len(tokens) - 1
     number = 0
     while number <= last:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 
-from sqlglot import Dialect, exp
+from sqlglot import Dialect, ErrorLevel, exp
 
 from metricgate.guarding import codes
-from metricgate.guarding.book import FunctionBook
+from metricgate.guarding.book import TABLE_FUNCTIONS, FunctionBook
 from metricgate.guarding.calls import calls_in
 from metricgate.guarding.caps import Caps
+from metricgate.guarding.fidelity import unfaithful
 from metricgate.guarding.generators import generator_problem
 from metricgate.guarding.nodes import ALLOWED, CLAUSES, JOIN_WORDS
-from metricgate.guarding.parsing import FAULTS
+from metricgate.guarding.parsing import FAULTS, Parsed, words
 from metricgate.guarding.places import place_at, place_of
 from metricgate.guarding.types import is_plain
 from metricgate.vocabulary.nearest import did_you_mean
@@ -21,6 +23,9 @@ from metricgate.vocabulary.problem import Problem
 
 RESERVED = "metricgate_"
 """No name of an agent may begin so, whatever its case."""
+
+_TABLE_NAME = re.compile(r"[\w $-]+")
+"""DuckDB takes other names for files to read."""
 
 _NUMBER = re.compile(r"(\d[\d_]*(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _WORDS = {
@@ -49,8 +54,9 @@ _HINTS: Mapping[type[exp.Expr], str] = {
 }
 
 
-def classified(tree: exp.Expr, text: str, book: FunctionBook, caps: Caps) -> tuple[list[Problem], frozenset[str]]:
+def classified(query: Parsed, text: str, book: FunctionBook, caps: Caps) -> tuple[list[Problem], frozenset[str]]:
     """Return what is not allowed, in the order of the tree, and the names of what is called."""
+    tree = query.tree
     problems = list(_size_problems(tree, caps))
     if problems:
         return problems, frozenset()
@@ -58,14 +64,29 @@ def classified(tree: exp.Expr, text: str, book: FunctionBook, caps: Caps) -> tup
         problems.extend(_node_problems(node, text, book, caps))
     if problems:
         return _each_once(problems), frozenset()
+    written = rewritten(tree, book.dialect)
+    if isinstance(written, Problem):
+        return [written], frozenset()
+    tokens = words(written, book.dialect)
+    if isinstance(tokens, Problem):
+        return [tokens], frozenset()
+    calls = calls_in(tokens)
+    problems = [_function(name, text, book) for name in sorted(calls - book.names)]
+    lost = unfaithful(text, book.dialect, query.tokens, tokens)
+    if lost is not None:
+        problems.append(lost)
+    return problems, calls
+
+
+def rewritten(tree: exp.Expr, dialect: str) -> str | Problem:
+    """Return the tree's text in the dialect with every name quoted, without comments."""
+    generator = Dialect.get_or_raise(dialect).generator(
+        identify=True, comments=False, unsupported_level=ErrorLevel.IGNORE
+    )
     try:
-        written = Dialect.get_or_raise(book.dialect).generate(tree, identify=True, comments=False)
+        return str(generator.generate(tree))
     except FAULTS:
-        return [
-            Problem(code=codes.UNWRITABLE, message="The query cannot be written again in this dialect.")
-        ], frozenset()
-    calls = calls_in(written, book.dialect)
-    return [_function(name, text, book) for name in sorted(calls - book.names)], calls
+        return Problem(code=codes.UNWRITABLE, message="The query cannot be written again in this dialect.")
 
 
 def _size_problems(tree: exp.Expr, caps: Caps) -> Iterator[Problem]:
@@ -121,6 +142,8 @@ def _node_problems(node: exp.Expr, text: str, book: FunctionBook, caps: Caps) ->
 def _identifier(node: exp.Expr, text: str, _book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
     if not node.name:
         yield _construct(node, text, "an empty name")
+    elif not node.name.isprintable() or not unicodedata.is_normalized("NFC", node.name):
+        yield _construct(node, text, "a name with characters that look like others")
     elif node.name.lower().startswith(RESERVED):
         yield Problem(
             code=codes.RESERVED_NAME,
@@ -173,14 +196,30 @@ def _values(node: exp.Expr, text: str, _book: FunctionBook, _caps: Caps) -> Iter
         yield _construct(node, text, "VALUES outside FROM")
 
 
-def _table(node: exp.Expr, text: str, _book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
+def _table(node: exp.Expr, text: str, book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
     name = node.this
     if type(name) is exp.Identifier:
-        for part in ("db", "catalog"):
-            if node.args.get(part) is not None and type(node.args[part]) is not exp.Identifier:
-                yield _construct(node, text, "a table's name that is computed")
+        for part in ("this", "db", "catalog"):
+            word = node.args.get(part)
+            if word is not None and (type(word) is not exp.Identifier or not _TABLE_NAME.fullmatch(word.name)):
+                yield _construct(node, text, "a table's name that is a path or a pattern", "Name a dataset.")
+    elif type(name) is exp.Anonymous and str(name.this).lower() in TABLE_FUNCTIONS.get(book.dialect, frozenset()):
+        return
     elif type(name) not in _TABLE_FUNCTIONS:
         yield _construct(node, text, "a table that is not named by plain words", "Name a dataset.")
+
+
+def _tuple(node: exp.Expr, text: str, _book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
+    if len(node.expressions) == 1:
+        yield _construct(node, text, "a tuple of one", "Take the comma out.")
+
+
+def _ignore_nulls(node: exp.Expr, text: str, _book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
+    if (
+        node.find_ancestor(exp.Window, exp.Select) is None
+        or type(node.find_ancestor(exp.Window, exp.Select)) is exp.Select
+    ):
+        yield _construct(node, text, "IGNORE NULLS outside a window", "Write FILTER (WHERE ... IS NOT NULL).")
 
 
 def _limit(node: exp.Expr, text: str, _book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
@@ -206,6 +245,9 @@ _RULES: Mapping[type[exp.Expr], Callable[[exp.Expr, str, FunctionBook, Caps], It
     exp.Join: _join,
     exp.With: _with,
     exp.Values: _values,
+    exp.Tuple: _tuple,
+    exp.IgnoreNulls: _ignore_nulls,
+    exp.RespectNulls: _ignore_nulls,
     exp.Limit: _limit,
     exp.Fetch: _limit,
     exp.Offset: _limit,

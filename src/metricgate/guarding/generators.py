@@ -93,10 +93,13 @@ def _series(name: str, arguments: list[exp.Expr | None], caps: Caps) -> str | No
         width = 1.0 if step is None else _number(step)
     else:
         begins, ends = _moment(start), _moment(end)
-        if begins is None or ends is None:
-            return f"{name} must be told where to begin and end by literals."
-        first, last = 0.0, (ends - begins).total_seconds() / 86_400
         width = _step_days(step)
+        if begins is None or ends is None:
+            # The calendar ends somewhere; days between two moments of the data are few enough.
+            if step is not None and width is not None and abs(width) >= 1:
+                return None
+            return f"{name} must be told where to begin and end by literals, or a step of a day or more."
+        first, last = 0.0, (ends - begins).total_seconds() / 86_400
     if not width:
         return f"{name} must be told its step by a literal other than 0."
     return (

@@ -17,7 +17,7 @@ from metricgate.guarding.intake import refused_at_intake
 from metricgate.guarding.layers import ALL, Layer
 from metricgate.guarding.mistakes import ambiguous_column
 from metricgate.guarding.naming import name_outputs
-from metricgate.guarding.parsing import FAULTS, parsed
+from metricgate.guarding.parsing import FAULTS, parsed, words
 from metricgate.guarding.reading import Bound, Guarded, Reading
 from metricgate.guarding.regenerating import read_back, written
 from metricgate.guarding.rewriting import limited, located, relation_queries, replaced
@@ -39,28 +39,24 @@ def read(
 
     Args:
         text: as it came.
-        dialect: ``duckdb``, ``postgres`` or ``mysql``.
+        dialect: a sqlglot name; only for ``duckdb``, ``postgres`` and ``mysql`` is there more than reading.
         functions: what may be called.
         caps: how large it may be.
         layers: for tests of the layers only.
-
-    Raises:
-        ValueError: no guard was written for the dialect.
     """
-    rules_of(dialect)
     if Layer.INTAKE in layers:
         refusal = refused_at_intake(text, caps)
         if refusal is not None:
             return Problems((refusal,))
-    tree = parsed(text, dialect)
-    if isinstance(tree, Problem):
-        return Problems((tree,))
+    query = parsed(text, dialect)
+    if isinstance(query, Problem):
+        return Problems((query,))
     calls: frozenset[str] = frozenset()
     if Layer.CLASSIFY in layers:
-        problems, calls = classified(tree, text, functions, caps)
+        problems, calls = classified(query, text, functions, caps)
         if problems:
             return Problems(tuple(problems))
-    return Reading(text=text, dialect=dialect, functions=tuple(sorted(calls)), book=functions, tree=tree)
+    return Reading(text=text, dialect=dialect, functions=tuple(sorted(calls)), book=functions, tree=query.tree)
 
 
 def bind(reading: Reading, tables: Sequence[GovernedTable], *, layers: frozenset[Layer] = ALL) -> Bound | Problems:
@@ -70,6 +66,9 @@ def bind(reading: Reading, tables: Sequence[GovernedTable], *, layers: frozenset
         reading: of the text.
         tables: all that may be named, each with its visible columns.
         layers: for tests of the layers only.
+
+    Raises:
+        ValueError: no binding was written for the dialect.
     """
     rules, text = rules_of(reading.dialect), reading.text
     tree = reading.tree.copy()
@@ -127,7 +126,9 @@ def rewrite(
     sql = written(limited(tree, row_limit), rules)
     if isinstance(sql, Problem):
         return Problems((sql,))
-    calls = calls_in(sql, rules.name)
+    tokens = words(sql, rules.name)
+    if isinstance(tokens, Problem):
+        return Problems((tokens,))
     tables = read_back(sql, rules, own, strict=Layer.REGENERATE in layers)
     if isinstance(tables, Problem):
         return Problems((tables,))
@@ -136,6 +137,6 @@ def rewrite(
         parameters=parameters,
         columns=bound.output,
         tables=tables,
-        functions=calls,
+        functions=calls_in(tokens),
         dialect=rules.name,
     )

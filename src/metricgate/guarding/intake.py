@@ -12,6 +12,8 @@ from metricgate.vocabulary.problem import Problem
 _OPENING = frozenset("([{")
 _CLOSING = frozenset(")]}")
 _SPACES = frozenset("\t\n\r ")
+_NEVER = frozenset({"Cc", "Cs", "Co", "Cn"})
+"""Unicode's control characters, surrogates, private use, and what is no character."""
 
 
 def refused_at_intake(text: str, caps: Caps) -> Problem | None:
@@ -40,15 +42,15 @@ def _size(text: str, caps: Caps) -> Problem | None:
 
 
 def _characters(text: str) -> Problem | None:
-    if text.isascii() and text.isprintable():
+    if text.isprintable():
         return None
     for position, character in enumerate(text):
-        if character.isprintable() or character in _SPACES:
+        if character in _SPACES or unicodedata.category(character) not in _NEVER:
             continue
         name = unicodedata.name(character, f"U+{ord(character):04X}")
         return Problem(
             code=codes.CHARACTER,
-            message=f"The text has a character that is not printed: {name}.",
+            message=f"The text has a character that no query needs: {name}.",
             where=place_at(text, position),
             hint="Write spaces, tabs and line ends as such; inside a literal, make the character with chr().",
         )

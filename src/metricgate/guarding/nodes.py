@@ -70,7 +70,7 @@ _COLLECTIONS = """
 """
 _OTHERS = """
     Anonymous AnonymousAggFunc Cast TryCast JSONCast If Case Coalesce Greatest Least Nullif Nvl2 Collation Convert
-    Typeof Try IsNullValue EqualNull Uniform
+    Typeof Try MatchAgainst FromJson IsNullValue EqualNull Uniform
 """
 
 _UNREVIEWED = {"Operator", "Uniform", "AnonymousAggFunc", "JSONBPathExists", "Comprehension"}
@@ -111,7 +111,7 @@ CLAUSES: Mapping[type[exp.Expr], frozenset[str]] = {
     exp.Window: frozenset({"this", "partition_by", "order", "spec", "alias", "over"}),
     exp.Ordered: frozenset({"this", "desc", "nulls_first"}),
     exp.Star: frozenset({"except_", "replace", "rename"}),
-    exp.Interval: frozenset({"this", "unit"}),
+    exp.Interval: frozenset({"this", "unit", "fraction_in_string"}),
     exp.Cast: frozenset({"this", "to", "safe"}),
     exp.TryCast: frozenset({"this", "to", "safe", "requires_string"}),
 }

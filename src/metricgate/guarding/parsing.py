@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import sqlglot
-from sqlglot import ErrorLevel, exp
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlglot import Dialect, ErrorLevel, exp
 from sqlglot.errors import ParseError, SqlglotError
+from sqlglot.tokenizer_core import Token, TokenType
 
 from metricgate.guarding import codes
 from metricgate.guarding.nodes import ROOTS
@@ -20,24 +23,57 @@ FAULTS = (
 _POSITIONS = ("line", "col", "start", "end")
 
 
-def parsed(text: str, dialect: str) -> exp.Query | Problem:
-    """Return the tree of the one query, without comments and without what comments asked of the parser."""
+_BEGINNINGS = frozenset({TokenType.SELECT, TokenType.WITH, TokenType.L_PAREN, TokenType.FROM, TokenType.TABLE})
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """The words of a text and the tree of the one query that it is."""
+
+    tokens: Sequence[Token]
+    tree: exp.Query
+
+
+def words(text: str, dialect: str) -> Sequence[Token] | Problem:
+    """Return the words of a text."""
     try:
-        trees = sqlglot.parse(text, read=dialect, error_level=ErrorLevel.IMMEDIATE)
+        return Dialect.get_or_raise(dialect).tokenize(text)
     except FAULTS as error:
         return _unreadable(text, error)
+
+
+def parsed(text: str, dialect: str) -> Parsed | Problem:
+    """Return the one query of the text, without comments and without what comments asked of the parser."""
+    tokens = words(text, dialect)
+    if isinstance(tokens, Problem):
+        return tokens
+    # Nothing but a query is parsed at all: for the rest, sqlglot knows much that we need not know.
+    first = next((token for token in tokens if token.token_type is not TokenType.SEMICOLON), None)
+    if first is not None and first.token_type not in _BEGINNINGS:
+        return _no_query(first.text.upper())
+    try:
+        trees = Dialect.get_or_raise(dialect).parser(error_level=ErrorLevel.IMMEDIATE).parse(list(tokens), text)
+    except FAULTS as error:
+        return _unreadable(text, error)
+    root = _single(trees)
+    return root if isinstance(root, Problem) else Parsed(tokens, _without_comments(root))
+
+
+def _single(trees: Sequence[exp.Expr | None]) -> exp.Query | Problem:
     found = [tree for tree in trees if tree is not None and type(tree) is not exp.Semicolon]
     if not found:
         return Problem(code=codes.NO_QUERY, message="The text has no statement.", hint="Write one SELECT.")
-    if len(found) > 1 or type(found[0]) is exp.Block:
+    root = found[0]
+    if len(found) > 1 or type(root) is exp.Block:
         return Problem(
             code=codes.SEVERAL_STATEMENTS,
             message="The text holds more than one statement.",
             hint="Send one SELECT for each call.",
         )
-    root = found[0]
-    if type(root) not in ROOTS or not isinstance(root, exp.Query):
-        return _no_query(root)
+    return root if type(root) in ROOTS and isinstance(root, exp.Query) else _no_query(root.key.upper())
+
+
+def _without_comments(root: exp.Query) -> exp.Query:
     for node in root.walk():
         node.comments = None
         if node.meta:
@@ -68,8 +104,7 @@ def _unreadable(text: str, error: Exception) -> Problem:
     )
 
 
-def _no_query(root: exp.Expr) -> Problem:
-    word = root.key.upper() if type(root) is not exp.Command else str(root.this).upper()
+def _no_query(word: str) -> Problem:
     return Problem(
         code=codes.NO_QUERY,
         message=f"The text is no SELECT but {word}." if word.isidentifier() else "The text is no SELECT.",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import sqlglot
-from sqlglot import Dialect, exp
+from sqlglot import Dialect, ErrorLevel, exp
 
 from metricgate.guarding import codes
 from metricgate.guarding.ctes import cte_named
@@ -23,7 +23,7 @@ Path = tuple[str, ...]
 def written(tree: exp.Expr, rules: DialectRules) -> str | Problem:
     """Return the tree's text in the dialect, without comments."""
     try:
-        return str(Dialect.get_or_raise(rules.name).generate(tree, comments=False))
+        return str(Dialect.get_or_raise(rules.name).generate(tree, comments=False, unsupported_level=ErrorLevel.IGNORE))
     except FAULTS:
         return _unwritable("The statement cannot be written in this dialect.")
 

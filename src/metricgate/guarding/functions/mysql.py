@@ -15,25 +15,29 @@ _REVIEWED_WORDS = """
     from_days from_unixtime greatest group_concat hex ifnull inet6_aton inet6_ntoa inet_aton inet_ntoa instr isnull
     is_ipv4 is_ipv6 json_array json_arrayagg json_array_append json_array_insert json_compact json_contains
     json_contains_path json_depth json_detailed json_equals json_exists json_extract json_insert json_keys json_length
-    json_loose json_merge_patch json_merge_preserve json_normalize json_object json_objectagg json_overlaps json_pretty
-    json_query json_quote json_remove json_replace json_search json_set json_type json_unquote json_valid json_value lag
-    last_day last_value lcase lead least length lengthb ln locate log log10 log2 lower lpad ltrim makedate maketime
-    make_set max md5 median microsecond mid min mod monthname natural_sort_key now nth_value ntile nullif nvl nvl2 oct
-    octet_length ord percentile_cont percentile_disc percent_rank period_add period_diff pi position pow power quarter
-    quote radians rand rank regexp_instr regexp_like regexp_replace regexp_substr reverse round rpad rtrim sec_to_time
-    sformat sha sha1 sha2 sign sin soundex space sqrt std stddev stddev_pop stddev_samp strcmp str_to_date subdate
-    substr substring substring_index subtime sum tan timediff time_format time_to_sec to_base64 to_char to_days
-    to_seconds trim ucase unhex unix_timestamp upper variance var_pop var_samp week weekday weekofyear yearweek
-    """
+    json_loose json_merge_patch json_merge_preserve json_normalize json_object json_objectagg json_overlaps
+    json_pretty json_query json_quote json_remove json_replace json_search json_set json_type json_unquote json_valid
+    json_value lag last_day last_value lcase lead least length lengthb ln locate log log10 log2 lower lpad ltrim
+    makedate maketime make_set max md5 median microsecond mid min mod monthname natural_sort_key now nth_value ntile
+    nullif nvl nvl2 oct octet_length ord percentile_cont percentile_disc percent_rank period_add period_diff pi
+    position pow power quarter quote radians rand rank regexp_instr regexp_like regexp_replace regexp_substr reverse
+    round rpad rtrim sec_to_time sformat sha sha1 sha2 sign sin soundex space sqrt std stddev stddev_pop stddev_samp
+    strcmp str_to_date subdate substr substring substring_index subtime sum tan timediff time_format time_to_sec
+    to_base64 to_char to_days to_seconds trim ucase unhex unix_timestamp upper variance var_pop var_samp week weekday
+    weekofyear yearweek
+"""
 REVIEWED = frozenset(_REVIEWED_WORDS.split())
 
 _GRAMMAR_WORDS = """
     adddate any_value avg bit_and bit_or bit_xor binary cast char coalesce concat convert count curdate current_date
     current_time current_timestamp curtime date date_add date_sub day extract greatest group_concat hour if ifnull
-    json_arrayagg json_objectagg least left localtime localtimestamp lower max mid min minute mod month
-    now nullif position quarter repeat replace right row row_number rtrim second std stddev stddev_pop stddev_samp
-    str_to_date subdate substr substring sum time timestamp timestampadd timestampdiff trim truncate upper
-    utc_date utc_time utc_timestamp variance var_pop var_samp week weekday year
-    """
+    json_arrayagg json_objectagg least left localtime localtimestamp lower max mid min minute mod month now nullif
+    position quarter repeat replace right row row_number rtrim second std stddev stddev_pop stddev_samp str_to_date
+    subdate substr substring sum time timestamp timestampadd timestampdiff trim truncate upper utc_date utc_time
+    utc_timestamp variance var_pop var_samp week weekday year
+"""
 GRAMMAR = frozenset(_GRAMMAR_WORDS.split())
 """What the parser itself understands; the catalogue does not list them all."""
+
+TABLES: frozenset[str] = frozenset()
+"""Functions that may stand in FROM."""

@@ -1,0 +1,122 @@
+"""Whether writing a query anew would change what it asks: every literal and every clause word must come through.
+
+sqlglot reads more than it can write: it drops ``IGNORE NULLS`` of some calls, the flags of ``list_sort`` and of some
+regular expressions, ``ago`` in an interval. So the words of the agent's text are compared with the words of ours.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlglot.tokenizer_core import Token, TokenType
+
+from metricgate.guarding import codes
+from metricgate.guarding.places import place_at
+from metricgate.vocabulary.problem import Problem
+
+_STRINGS = frozenset(
+    {
+        *(TokenType.STRING, TokenType.RAW_STRING, TokenType.HEREDOC_STRING, TokenType.NATIONAL_STRING),
+        *(TokenType.BYTE_STRING, TokenType.HEX_STRING, TokenType.BIT_STRING, TokenType.UNICODE_STRING),
+    }
+)
+_MOMENTS = frozenset({TokenType.DATE, TokenType.TIMESTAMP, TokenType.TIMESTAMPTZ, TokenType.TIME, TokenType.INTERVAL})
+_OPERANDS = frozenset(
+    {TokenType.VAR, TokenType.IDENTIFIER, TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.STRING, TokenType.NUMBER}
+)
+_SPAN = re.compile(r"\s*([-+]?)(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*")
+_KEPT_WORDS = """
+    ignore respect filter over partition order group collate except intersect union limit offset having where qualify
+    case groups symmetric lateral ordinality within distinct exclude rename recursive materialized escape using
+"""
+_KEPT = frozenset(_KEPT_WORDS.split())
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """A literal or a clause word, in the form in which it is compared."""
+
+    form: str
+    start: int
+    text: str
+
+
+def unfaithful(text: str, dialect: str, original: Sequence[Token], written: Sequence[Token]) -> Problem | None:
+    """Return the first thing that would be lost, or None.
+
+    Args:
+        text: as the agent wrote it.
+        dialect: a sqlglot name.
+        original: its words.
+        written: the words of the text that the tree would be written as.
+    """
+    special = _special(text, dialect, original)
+    if special is not None:
+        return special
+    left = Counter(word.form for word in _words(written))
+    for word in _words(original):
+        if left[word.form]:
+            left[word.form] -= 1
+            continue
+        return Problem(
+            code=codes.UNFAITHFUL,
+            message=f"Written anew, the query would lose {word.text}.",
+            where=place_at(text, word.start),
+            hint="Say the same in another way.",
+            details={"lost": word.text},
+        )
+    return None
+
+
+def _words(tokens: Sequence[Token]) -> Iterator[_Word]:
+    before: Token | None = None
+    for token in tokens:
+        kind = token.token_type
+        if before is not None and before.token_type is TokenType.INTERVAL and kind in {*_STRINGS, TokenType.NUMBER}:
+            yield _Word(_interval(token.text), token.start, repr(token.text))
+        elif kind in _STRINGS:
+            yield _Word(f"'{token.text.upper()}", token.start, repr(token.text))
+        elif kind is TokenType.NUMBER:
+            number = _number(token.text)
+            if number:
+                yield _Word(number, token.start, token.text)
+        elif kind is not TokenType.IDENTIFIER:
+            for word in token.text.lower().split():
+                if word in _KEPT:
+                    yield _Word(word, token.start, word.upper())
+        before = token
+
+
+def _interval(text: str) -> str:
+    span = _SPAN.fullmatch(text)
+    return f"interval {span[1].replace('+', '')}{float(span[2])}" if span else f"interval {text.upper()}"
+
+
+def _number(text: str) -> str | None:
+    """The value, so that ``.5`` is ``0.5``; 0 and 1 are left out: parsers add and drop defaults of calls."""
+    try:
+        value = float(text.replace("_", ""))
+    except ValueError:
+        return text
+    return None if value in {0.0, 1.0} else repr(value)
+
+
+def _special(text: str, dialect: str, tokens: Sequence[Token]) -> Problem | None:
+    for first, second, third in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if (
+            first.token_type in _MOMENTS
+            and second.token_type is TokenType.STRING
+            and third.token_type is TokenType.DCOLON
+        ):
+            word = f"{first.text} '{second.text}'"
+            return _problem(text, first, f"{word}:: is read as another cast.", f"Write CAST({word} AS ...).")
+        if dialect == "duckdb" and second.token_type is TokenType.TILDE and first.token_type in _OPERANDS:
+            return _problem(text, second, "~ is read as a partial match.", "Write regexp_full_match(text, pattern).")
+    return None
+
+
+def _problem(text: str, token: Token, message: str, hint: str) -> Problem:
+    return Problem(code=codes.UNFAITHFUL, message=message, where=place_at(text, token.start), hint=hint)
