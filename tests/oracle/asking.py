@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 
-from tests.oracle.conditions import has_metric, template
-from tests.oracle.evaluator import Asked, World
-from tests.oracle.worlds import DIMENSIONS, is_daily, members_of, roots, tree_of
+from tests.oracle.choosing import members_of, tree_of
+from tests.oracle.conditions import structured, template
+from tests.oracle.metrics import is_daily, roots
+from tests.oracle.world import Asked, World
+from tests.oracle.worlds import DIMENSIONS
 
 from metricgate.catalog.filters import parse_filter
 from metricgate.catalog.templates import parse_template
@@ -159,10 +161,10 @@ def both_of(asked: Asked, *, as_template: bool) -> Both:
 
 def predicate(tree: dict, *, as_template: bool) -> Predicate:
     """Return the condition as the question holds it, by the structured form or the template form."""
-    if has_metric(tree) or (as_template and not _has_wildcard(tree)):
+    if as_template and not _has_wildcard(tree):
         found = parse_template(template(tree))
     else:
-        found = parse_filter(tree, "where")
+        found = parse_filter(structured(tree), "where")
     assert not isinstance(found, Problems), f"{tree}: {found}"
     return found
 

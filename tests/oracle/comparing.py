@@ -9,8 +9,9 @@ from random import Random
 
 import duckdb
 from tests.oracle.asking import Both, kinds_of, question_of
-from tests.oracle.evaluator import Key, NoAnswer, World, answer
+from tests.oracle.evaluator import answer
 from tests.oracle.moments import moment
+from tests.oracle.world import Key, NoAnswer, World
 from tests.oracle.worlds import catalog_text, script, world_of
 
 from metricgate.catalog.catalog import Catalog

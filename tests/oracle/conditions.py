@@ -68,12 +68,13 @@ def _moments(other: object) -> object:
     return datetime.fromisoformat(other) if isinstance(other, str) else other
 
 
-def has_metric(tree: dict) -> bool:
-    """Say whether only the template form can write the tree."""
-    return "metric" in tree or any(
-        has_metric(part)
-        for part in [*tree.get("and", []), *tree.get("or", []), *([tree["not"]] if "not" in tree else [])]
-    )
+def structured(tree: dict) -> dict:
+    """Write the tree in the structured form: a metric's groups have a name of their own there."""
+    if "metric" in tree:
+        return {"group_by" if key == "by" else key: value for key, value in tree.items()}
+    if "not" in tree:
+        return {"not": structured(tree["not"])}
+    return {key: [structured(part) for part in value] if key in {"and", "or"} else value for key, value in tree.items()}
 
 
 def template(tree: dict) -> str:

@@ -2,73 +2,29 @@
 
 Written from ``docs/asking.md`` and ``docs/writing-metrics.md`` alone. It knows nothing of SQL and shares no code with
 the product: a row finds its partner by looking at every row, a group is a key of a dict, a window is asked day by day.
+
+Where those pages are silent, the worlds leave the question out rather than take the product's word: rows without a
+time, filters and further group-bys under ``join_to_timespine``; partners that are not unique. Decided here without a page, so that a change of either side would show:
+
+- a discrete percentile is the least value that at least that share of the values does not exceed (SQL's own);
+- of two base events at one moment, a conversion counts where the first that was read is;
+- a group exists for a derived metric where any of its inputs has it;
+- text is ordered by code points, and NULL stands last whichever way is sorted.
 """
 
-# ruff: noqa: E501, PLR0911 -- one return per aggregation
+# ruff: noqa: E501 -- conditions read better whole
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
 
+from tests.oracle.aggregates import COUNTS, DERIVED, aggregate, divided, filled
 from tests.oracle.conditions import truth
+from tests.oracle.members import Members, Place, without_grain
 from tests.oracle.moments import ORDER, before, moment, start_of
-
-Row = dict[str, object]
-Key = tuple[object, ...]
-
-
-class NoAnswer(Exception):
-    """The question has no right answer, as the documentation says; the message tells why."""
-
-
-@dataclass(slots=True)
-class World:
-    """Models and metrics as documents (the same that the catalog loads), the tables' rows, the days of the spine."""
-
-    models: dict[str, dict]
-    metrics: dict[str, dict]
-    tables: dict[str, list[Row]]
-    days: list[datetime]
-    expressions: dict[str, Callable[[Row], object]]
-
-
-@dataclass(slots=True)
-class Asked:
-    """A question. ``by`` holds (member, grain or None); ``hidden`` row filters by model."""
-
-    metrics: list[str]
-    by: list[tuple[str, str | None]] = field(default_factory=list)
-    where: dict | None = None
-    start: datetime | None = None
-    end: datetime | None = None
-    order: list[str] = field(default_factory=list)
-    limit: int | None = None
-    hidden: dict[str, dict] = field(default_factory=dict)
-
-
-@dataclass(slots=True, frozen=True)
-class Place:
-    """Where a member lives: the keys to follow, the model reached, its dimension or entity."""
-
-    path: tuple[str, ...]
-    model: str
-    name: str
-    is_key: bool
-
-
-@dataclass(slots=True)
-class Values:
-    """A metric's value for each group, and what stands for a group that it has no row for."""
-
-    found: dict[Key, object]
-    absent: object
-
-    def at(self, key: Key) -> object:
-        """Return the value of a group."""
-        return self.found.get(key, self.absent)
+from tests.oracle.over_time import balanced, conversion, cumulative
+from tests.oracle.world import Asked, Key, NoAnswer, Row, Values, World, own_filters
 
 
 def answer(world: World, asked: Asked) -> list[Key]:
@@ -86,108 +42,8 @@ def answer(world: World, asked: Asked) -> list[Key]:
     return evaluation.ordered(rows)
 
 
-class Evaluation:
+class Evaluation(Members):
     """One question over one world."""
-
-    def __init__(self, world: World, asked: Asked) -> None:
-        self.world = world
-        self.asked = asked
-        self.visible = {name: list(self._visible(name)) for name in world.models}
-
-    # --- rows and members
-
-    def _visible(self, model: str) -> Iterator[Row]:
-        for row in self.world.tables[model]:
-            hidden = self.asked.hidden.get(model)
-            if hidden is None or truth(hidden, lambda part, row=row: self._own(model, part["member"], row)) is True:
-                yield row
-
-    def _own(self, model: str, name: str, row: Row) -> object:
-        for part in self.world.models[model]["dimensions"]:
-            if part["name"] == name:
-                return self.world.expressions[part.get("expr", name)](row)
-        raise KeyError(name)
-
-    def links(self, model: str) -> dict[str, tuple[str, list[str], list[str]]]:
-        """Return where the keys of a model lead: name -> (model, own columns, the other's columns)."""
-        found = {}
-        document = self.world.models[model]
-        for entity in document["entities"]:
-            if entity["type"] != "foreign":
-                continue
-            for other, target in self.world.models.items():
-                for candidate in target["entities"]:
-                    if candidate["name"] == entity["name"] and candidate["type"] in {"primary", "unique"}:
-                        found[entity["name"]] = (other, _columns(entity["expr"]), _columns(candidate["expr"]))
-        for way in document.get("relationships", []):
-            found[way["name"]] = (way["to"], _columns(way["from_columns"]), _columns(way["to_columns"]))
-        return found
-
-    def paths(self, model: str, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
-        """Give every chain of keys from a model with the model it reaches; the empty one first."""
-        yield path, model
-        for name, (target, _, _) in self.links(model).items():
-            yield from self.paths(target, (*path, name))
-
-    def primary(self, model: str) -> str:
-        """Return the name of the model's primary entity."""
-        return next(entity["name"] for entity in self.world.models[model]["entities"] if entity["type"] == "primary")
-
-    def place(self, model: str, member: str) -> Place:
-        """Find a member: a whole path means itself, a shorter form must fit one place only."""
-        *asked, name = member.split("__")
-        found: dict[Place, bool] = {}
-        for path, reached in self.paths(model):
-            whole = [path, (self.primary(model), *path)]
-            document = self.world.models[reached]
-            has = any(part["name"] == name for part in document["dimensions"])
-            ends_at_key = not path or not self.is_foreign(model, path)
-            is_key = any(
-                entity["name"] == name and (entity["type"] == "foreign" or ends_at_key)
-                for entity in document["entities"]
-            )
-            if (has or is_key) and any(full[len(full) - len(asked) :] == tuple(asked) for full in whole):
-                exact = tuple(asked) in whole if asked else is_key and not path
-                found[Place(path, reached, name, is_key)] = exact
-        exact = [place for place, whole in found.items() if whole]
-        fitting = exact or list(found)
-        if len(fitting) != 1:
-            raise NoAnswer(f"{member} of {model}: {len(fitting)} places")
-        return fitting[0]
-
-    def is_foreign(self, model: str, path: tuple[str, ...]) -> bool:
-        """Say whether the last step of a path is a foreign entity, whose own column is the key (else a relationship)."""
-        for name in path[:-1]:
-            model = self.links(model)[name][0]
-        return any(entity["name"] == path[-1] for entity in self.world.models[model]["entities"])
-
-    def value(self, model: str, row: Row, place: Place) -> object:
-        """Follow the keys from a row; without a partner everything is NULL."""
-        for name in place.path:
-            target, mine, theirs = self.links(model)[name]
-            key = [row[column] for column in mine]
-            partners = [
-                other
-                for other in self.visible[target]
-                if None not in key and [other[column] for column in theirs] == key
-            ]
-            if not partners:
-                return None
-            (row,) = partners
-            model = target
-        if place.is_key:
-            (column,) = _columns(
-                next(e["expr"] for e in self.world.models[model]["entities"] if e["name"] == place.name)
-            )
-            return row[column]
-        return self._own(place.model, place.name, row)
-
-    def grain(self, model: str, name: str) -> str | None:
-        """Return the grain of a time dimension, None for other dimensions."""
-        part = next((part for part in self.world.models[model]["dimensions"] if part["name"] == name), None)
-        return None if part is None else part.get("granularity")
-
-    # --- what is asked
 
     def time_of(self, metric: dict) -> str:
         """Return the dimension that is a simple metric's own time."""
@@ -215,7 +71,7 @@ class Evaluation:
                     for simple in self.simple_of(name)
                 ]
                 settled = grain or max(own, key=ORDER.index)
-                if any(ORDER.index(each) > ORDER.index(settled) for each in own):
+                if any(ORDER.index(each) > _rank_of(settled) for each in own):
                     raise NoAnswer("a grain finer than the data")
             found.append((member, settled))
         return found
@@ -226,14 +82,14 @@ class Evaluation:
         for member, grain in wanted:
             if member == "metric_time":
                 continue
-            stem = _without_grain(member)
+            stem = without_grain(member)
             models = {simple["semantic_model"] for name in self.asked.metrics for simple in self.simple_of(name)}
             places = [self.place(model, stem) for model in sorted(models)]
             if len({(place.name if place.is_key else (place.model, place.name)) for place in places}) > 1:
                 raise NoAnswer(f"{member} is several dimensions")
             own = self.grain(places[0].model, places[0].name)
             asked = grain or (member.rpartition("__")[2] if stem != member else None)
-            if asked and (own is None or ORDER.index(own) > ORDER.index(asked)):
+            if asked and (own is None or ORDER.index(own) > _rank_of(asked)):
                 raise NoAnswer(f"{member} has no {asked}")
 
     def filters(self) -> list[dict]:
@@ -245,22 +101,34 @@ class Evaluation:
     def values(self, name: str, by: list, filters: list[dict], moved: tuple | None) -> Values:
         """Return a metric's values by group. ``moved`` is an offset: ("window", n, unit) or ("start", grain)."""
         metric = self.world.metrics[name]
-        inner = [*filters, *_own_filters(metric)]
+        inner = [*filters, *own_filters(metric)]
+        if moved is not None or metric["type"] == "cumulative":
+            self.check_days(name, by)
         match metric["type"]:
             case "simple":
                 return self.simple(metric, by, inner, moved)
             case "cumulative":
-                return self.cumulative(metric, by, inner)
+                return cumulative(self, metric, by, inner)
             case "conversion":
-                return self.conversion(metric, by, inner)
+                return conversion(self, metric, by, inner)
             case "ratio":
-                return self.combined(metric, by, inner, moved, _divided)
+                return self.combined(metric, by, inner, moved, divided)
         return self.combined(metric, by, inner, moved, DERIVED[metric["expr"]])
+
+    def check_days(self, name: str, by: list) -> None:
+        """Refuse what is finer than the spine's days, for what is read from them."""
+        for simple in self.simple_of(name):
+            own = Place((), simple["semantic_model"], self.time_of(simple), False)
+            for member, form in by:
+                if member == "metric_time" or self.place(own.model, member) == own:
+                    settled = form or self.grain(own.model, own.name)
+                    if _rank_of(settled) < ORDER.index("day"):
+                        raise NoAnswer("finer than the days of the spine")
 
     def combined(self, metric: dict, by: list, filters: list[dict], moved: tuple | None, how: Callable) -> Values:
         """Combine the inputs' values group by group; a group counts where any input has it."""
         columns = [
-            self.values(part["name"], by, [*filters, *_own_filters(part)], _offset(part) or moved)
+            self.values(part["name"], by, [*filters, *own_filters(part)], _offset(part) or moved)
             for part in _inputs(metric)
         ]
         keys = {key: None for column in columns for key in column.found}
@@ -293,7 +161,7 @@ class Evaluation:
             inner = Evaluation(self.world, Asked(metrics=[part["metric"]], hidden=self.asked.hidden))
             found = inner.values(part["metric"], [(part["by"], None)], [], None)
             return None if key is None else found.found.get((key,))
-        stem = _without_grain(part["member"])
+        stem = without_grain(part["member"])
         place = self.place(model, stem)
         is_own = when is not None and place == Place((), model, self.time_name(metric), False)
         value = when if is_own else self.value(model, row, place)
@@ -301,9 +169,10 @@ class Evaluation:
 
     def moments(self, metric: dict, row: Row, moved: tuple | None) -> list[datetime | None]:
         """Return the moments at which a row counts: its own time, or each day whose offset it is."""
-        own = moment(self._own(metric["semantic_model"], self.time_of(metric), row)) if self.has_time(metric) else None
+        own = moment(self.own(metric["semantic_model"], self.time_of(metric), row)) if self.has_time(metric) else None
         if moved is None:
             return [own]
+        own = start_of(own, "day")
         if moved[0] == "window":
             return [day for day in self.world.days if before(day, moved[1], moved[2]) == own]
         return [day for day in self.world.days if start_of(day, moved[1]) == own]
@@ -331,59 +200,30 @@ class Evaluation:
         model, found = metric["semantic_model"], []
         for member, grain in by:
             if member == "metric_time":
-                found.append(start_of(when, grain))
+                found.append(self.form(when, grain))
                 continue
             place = self.place(model, member)
             value = self.value(model, row, place)
             own = None if place.is_key else self.grain(place.model, place.name)
             if place == Place((), model, self.time_name(metric), False):
                 value = when
-            found.append(start_of(moment(value), grain or own) if own else value)
+            found.append(self.form(moment(value), grain or own) if own else value)
         return tuple(found)
 
     def simple(self, metric: dict, by: list, filters: list[dict], moved: tuple | None) -> Values:
         """Aggregate the rows of each group."""
         groups: dict[Key, list[Row]] = {} if by else {(): []}
         rows = list(self.kept(metric, filters, lambda row: self.moments(metric, row, moved)))
-        for row, when in self.balanced(metric, [(row, when) for row, when in rows if self.in_range(when)], by):
+        for row, when in balanced(self, metric, [(row, when) for row, when in rows if self.in_range(when)], by):
             groups.setdefault(self.key(metric, row, when, by), []).append(row)
         fill = metric.get("fill_nulls_with")
-        found = {key: _filled(self.aggregated(metric, members), fill) for key, members in groups.items()}
-        absent = 0 if metric["agg"] in {"count", "count_distinct", "sum_boolean"} else fill
+        found = {key: filled(self.aggregated(metric, members), fill) for key, members in groups.items()}
+        absent = 0 if metric["agg"] in COUNTS else fill
         if metric.get("join_to_timespine") and any(member == "metric_time" for member, _ in by):
             for day in filter(self.in_range, self.world.days):
                 if len(by) == 1:
-                    found.setdefault((start_of(day, by[0][1]),), absent)
+                    found.setdefault((self.form(day, by[0][1]),), absent)
         return Values(found, absent)
-
-    def balanced(self, metric: dict, rows: list, by: list) -> list:
-        """Keep of a balance only the rows at the first or last time of each period asked and each window group."""
-        rule = metric.get("non_additive_dimension")
-        if rule is None:
-            return rows
-        model, pick = metric["semantic_model"], max if rule["window_choice"] == "max" else min
-        own = self.grain(model, rule["name"])
-        places = [Place((), model, name, True) for name in rule.get("window_groupings", [])]
-        grains = [grain or own for member, grain in by if self.is_time(metric, member, rule["name"])]
-
-        def time(row: Row, when: datetime | None) -> datetime | None:
-            return when if self.time_name(metric) == rule["name"] else moment(self._own(model, rule["name"], row))
-
-        def part(row: Row, when: datetime | None) -> Key:
-            return (
-                *(start_of(time(row, when), grain) for grain in grains),
-                *(self.value(model, row, place) for place in places),
-            )
-
-        times: dict[Key, list[datetime]] = {}
-        for row, when in rows:
-            if time(row, when) is not None:
-                times.setdefault(part(row, when), []).append(time(row, when))
-        return [
-            (row, when)
-            for row, when in rows
-            if times.get(part(row, when)) and time(row, when) == pick(times[part(row, when)])
-        ]
 
     def is_time(self, metric: dict, member: str, dimension: str) -> bool:
         """Say whether a group-by is a time dimension of the metric's own model."""
@@ -392,100 +232,8 @@ class Evaluation:
         return self.place(metric["semantic_model"], member) == Place((), metric["semantic_model"], dimension, False)
 
     def aggregated(self, metric: dict, rows: list[Row]) -> object:
-        """Aggregate the expression's values over rows; NULL values count for nothing."""
-        expression = self.world.expressions[metric["expr"]]
-        values = [value for value in map(expression, rows) if value is not None]
-        match metric["agg"]:
-            case "count":
-                return len(values)
-            case "count_distinct":
-                return len(set(values))
-            case "sum_boolean":
-                return sum(values)
-        if not values:
-            return None
-        match metric["agg"]:
-            case "sum":
-                return sum(values)
-            case "average":
-                return sum(values) / len(values)
-            case "min":
-                return min(values)
-            case "max":
-                return max(values)
-            case "median":
-                return _percentile(values, 0.5, "continuous")
-        return _percentile(values, metric["percentile"], metric["percentile_type"])
-
-    def cumulative(self, metric: dict, by: list, filters: list[dict]) -> Values:
-        """At each day, aggregate the input over all rows of the window that ends there; then choose within periods."""
-        simple = self.world.metrics[metric["input_metric"]]
-        inner = [*filters, *_own_filters(simple)]
-
-        def days_of(row: Row) -> list[datetime]:
-            (when,) = self.moments(simple, row, None)
-            return [day for day in self.world.days if when is not None and self.in_window(metric, day, when)]
-
-        rows = list(self.kept(simple, inner, days_of))
-        grain = next(grain for member, grain in by if member == "metric_time")
-        steps: dict[Key, list[object]] = {}
-        for day in filter(self.in_range, self.world.days):
-            groups: dict[Key, list[Row]] = {}
-            for row, when in rows:
-                if when == day:
-                    groups.setdefault(self.key(simple, row, day, by), []).append(row)
-            for key, members in groups.items():
-                steps.setdefault(key, []).append(self.aggregated(simple, members))
-        choose = {"first": lambda each: each[0], "last": lambda each: each[-1], "average": _mean}
-        how = choose["first" if grain == "day" else metric.get("period_agg", "first")]
-        absent = 0 if simple["agg"] in {"count", "count_distinct", "sum_boolean"} else None
-        return Values({key: how(values) for key, values in steps.items()}, absent)
-
-    def in_window(self, metric: dict, day: datetime, when: datetime) -> bool:
-        """Say whether a row's moment counts at a day."""
-        if when > day:
-            return False
-        if "window" in metric:
-            count, unit = metric["window"].split()
-            return when > before(day, int(count), unit.removesuffix("s"))
-        return "grain_to_date" not in metric or when >= start_of(day, metric["grain_to_date"])
-
-    def conversion(self, metric: dict, by: list, filters: list[dict]) -> Values:
-        """Give each conversion to the last base event of its entity before it; count where and when that one is."""
-        base, target = self.world.metrics[metric["base_metric"]], self.world.metrics[metric["conversion_metric"]]
-        kept = self.kept(base, [*filters, *_own_filters(base)], lambda row: self.moments(base, row, None))
-        rows = [row for row, when in kept if self.in_range(when)]
-        counts: dict[Key, list[int]] = {} if by else {(): [0, 0]}
-        for row in rows:
-            counts.setdefault(self.key(base, row, self.moments(base, row, None)[0], by), [0, 0])[0] += 1
-        for event, _ in self.kept(target, _own_filters(target), lambda row: self.moments(target, row, None)):
-            owner = self.last_base(metric, rows, event)
-            if owner is not None:
-                counts[self.key(base, owner, self.moments(base, owner, None)[0], by)][1] += 1
-        if metric["calculation"] == "conversions":
-            return Values({key: done for key, (_, done) in counts.items()}, 0)
-        return Values({key: _divided(done, asked) for key, (asked, done) in counts.items()}, None)
-
-    def last_base(self, metric: dict, rows: list[Row], event: Row) -> Row | None:
-        """Return the last base event of the conversion's entity before it and within the window."""
-        base, target = self.world.metrics[metric["base_metric"]], self.world.metrics[metric["conversion_metric"]]
-        when = self.moments(target, event, None)[0]
-        who = self.value(target["semantic_model"], event, self.place(target["semantic_model"], metric["entity"]))
-        best: tuple[datetime, Row] | None = None
-        for row in rows:
-            at = self.moments(base, row, None)[0]
-            same = self.value(base["semantic_model"], row, self.place(base["semantic_model"], metric["entity"]))
-            if None in (at, when, who) or same != who or at > when:
-                continue
-            if "window" in metric:
-                count, unit = metric["window"].split()
-                if at <= before(when, int(count), unit.removesuffix("s")):
-                    continue
-            if best is None or at > best[0]:
-                best = (at, row)
-        return None if best is None else best[1]
-
-    # --- order
+        """Aggregate the expression's values over rows."""
+        return aggregate(metric, list(map(self.world.expressions[metric["expr"]], rows)))
 
     def ordered(self, rows: list[Key]) -> list[Key]:
         """Sort by the order asked, then by the group-bys; NULL last. Cut at the limit."""
@@ -499,25 +247,13 @@ class Evaluation:
         return rows[: self.asked.limit]
 
 
-def _divided(numerator: object, denominator: object) -> float | None:
-    return None if numerator is None or not denominator else numerator / denominator
-
-
-DERIVED: dict[str, Callable] = {
-    "a - b": lambda a, b: None if None in (a, b) else a - b,
-    "a + b": lambda a, b: None if None in (a, b) else a + b,
-    "a * 2": lambda a: None if a is None else a * 2,
-    "a / NULLIF(b, 0)": _divided,
-    "COALESCE(a, 0) + COALESCE(b, 0)": lambda a, b: (a or 0) + (b or 0),
-}
+def _rank_of(form: str) -> int:
+    """Return how coarse a form is; calendars and parts are of days."""
+    return ORDER.index(form) if form in ORDER else ORDER.index("day")
 
 
 def _rank(value: object) -> tuple:
     return (value is None, "" if value is None else value)
-
-
-def _columns(expr: str | list[str]) -> list[str]:
-    return expr if isinstance(expr, list) else [expr]
 
 
 def _inputs(metric: dict) -> list[dict]:
@@ -531,10 +267,6 @@ def _inputs(metric: dict) -> list[dict]:
         case "conversion":
             return [{"name": metric["base_metric"]}]
     return []
-
-
-def _own_filters(document: dict) -> list[dict]:
-    return [document["tree"]] if document.get("tree") else []
 
 
 def _offset(part: dict) -> tuple | None:
@@ -553,28 +285,3 @@ def _members(tree: dict | None) -> Iterator[str]:
         yield tree["member"]
     if "metric" in tree:
         yield tree["by"]
-
-
-def _without_grain(member: str) -> str:
-    stem, _, last = member.rpartition("__")
-    return stem if last in ORDER else member
-
-
-def _filled(value: object, fill: object) -> object:
-    return fill if value is None and fill is not None else value
-
-
-def _mean(values: list) -> float | None:
-    known = [value for value in values if value is not None]
-    return sum(known) / len(known) if known else None
-
-
-def _percentile(values: list, share: float, kind: str) -> object:
-    """Continuous: between the two neighbours; discrete: the first value that so many do not exceed."""
-    values = sorted(values)
-    if kind == "discrete":
-        return values[max(math.ceil(share * len(values)) - 1, 0)]
-    place = share * (len(values) - 1)
-    low = math.floor(place)
-    high = min(low + 1, len(values) - 1)
-    return values[low] + (values[high] - values[low]) * (place - low)

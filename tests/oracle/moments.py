@@ -41,6 +41,20 @@ def start_of(value: datetime | None, grain: str) -> datetime | None:
             return midnight.replace(day=1, month=1)
 
 
+def part_of(value: datetime, part: str) -> int:
+    """Return a part of a date as a number; Monday is 1."""
+    match part:
+        case "dow":
+            return value.isoweekday()
+        case "doy":
+            return value.timetuple().tm_yday
+        case "week":
+            return value.isocalendar().week
+        case "quarter":
+            return (value.month - 1) // 3 + 1
+    return getattr(value, part)
+
+
 def before(value: datetime, count: int, unit: str) -> datetime:
     """Return the moment ``count`` units earlier; where the month is too short, its last day."""
     if unit in {"day", "week"}:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import duckdb
 from tests.oracle.asking import Both, both_of
 from tests.oracle.comparing import Outcome, compare, loaded
-from tests.oracle.evaluator import Asked, World
+from tests.oracle.world import Asked, World
 from tests.oracle.worlds import catalog_text, script
 
 from metricgate.planning.planner import Planner

@@ -15,8 +15,9 @@ from random import Random
 import duckdb
 import pytest
 from tests.oracle.comparing import Outcome, run, same
-from tests.oracle.evaluator import Asked, NoAnswer, World, answer
+from tests.oracle.evaluator import answer
 from tests.oracle.shrinking import shrunk, told
+from tests.oracle.world import Asked, NoAnswer, World
 from tests.oracle.worlds import EXPRESSIONS, world_of
 
 SEEDS = 500

@@ -1,4 +1,4 @@
-"""Random questions over the shop, against an evaluator that only loops over rows."""
+"""Random questions over the shop with its calendar, against the evaluator that only loops over rows."""
 
 from __future__ import annotations
 
@@ -7,32 +7,39 @@ from functools import cache
 from random import Random
 
 import pytest
-from tests.planning.evaluator import METRICS, Shop
-from tests.planning.test_over_time import planner, question, rows, statement, warehouse
+import yaml
+from tests.oracle.comparing import same
+from tests.oracle.evaluator import answer
+from tests.oracle.moments import moment
+from tests.oracle.shop import shop_world
+from tests.oracle.world import Asked, World
+from tests.planning.test_over_time import FOLDER, planner, question, statement, warehouse
 
 from metricgate.planning.plan import Plan
 
 SEEDS = range(40)
 QUESTIONS = 25
-FORMS = ("day", "week", "month", "quarter", "fiscal_month", "extract_dow")
-LOOKING_BACK = {name for name, metric in METRICS.items() if metric.back or metric.over}
-RUNNING = {name for name, metric in METRICS.items() if metric.over}
+FORMS = ("day", "week", "month", "quarter", "year", "fiscal_month", "extract_dow", "extract_month")
+RUNNING = ("last_7", "last_7_buyers", "to_date", "ever")
+LOOKING_BACK = ("lag", "month_before", *RUNNING)
+METRICS = ("orders", "revenue", "buyers", "visits", *LOOKING_BACK)
 
 
 @cache
-def shop() -> Shop:
-    return Shop(warehouse())
+def shop() -> World:
+    documents = yaml.safe_load((FOLDER / "models.yaml").read_text())
+    return shop_world(warehouse(), documents, METRICS)
 
 
 def asked(random: Random) -> tuple[list[str], tuple[str, ...], dict[str, object], tuple[date, date] | None]:
     """Return metrics, group-bys, filters and a range of a question that can be answered."""
     metrics = random.sample(sorted(METRICS), random.choice((1, 1, 2, 3)))
-    both = {METRICS[name].fact for name in metrics} == {"orders", "visits"} or "visits" in metrics
+    both = "visits" in metrics
     members = ["user", "user__segment"] if both else ["user", "user__segment", "country"]
     by = random.sample(members, random.choice((0, 0, 1, 2)))
-    forms = [form for form in FORMS if form != "extract_dow" or not RUNNING.intersection(metrics)]
+    forms = [form for form in FORMS if "extract" not in form or not set(RUNNING).intersection(metrics)]
     times = random.sample(forms, random.choice((0, 1, 1, 2)))
-    if LOOKING_BACK.intersection(metrics) and not times:
+    if set(LOOKING_BACK).intersection(metrics) and not times:
         times = ["month"]
     by += [f"metric_time__{form}" for form in times]
     random.shuffle(by)
@@ -59,4 +66,10 @@ def test_compiled_sql_agrees_with_the_evaluator(seed):
         compiled = statement(wanted)
         got = warehouse().execute(compiled.sql, list(compiled.parameters)).fetchall()
         told = (metrics, by, where, span, compiled.sql)
-        assert rows(got) == rows(shop().answer(metrics, by, where, span)), told
+        start, end = span or (None, None)
+        members = [
+            ("metric_time", each.removeprefix("metric_time__")) if "metric_time" in each else (each, None)
+            for each in by
+        ]
+        asking = Asked(metrics=metrics, by=members, where=condition, start=moment(start), end=moment(end))
+        assert same(got, answer(shop(), asking)), told

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from metricgate.catalog.metrics import Metric
 from metricgate.planning import codes
+from metricgate.planning.forms import Form
 from metricgate.planning.question import Question
 from metricgate.vocabulary.problem import Place, Problem
 
@@ -42,8 +43,8 @@ def check_options(question: Question, problems: list[Problem]) -> None:
 def check_twice(question: Question, metrics: Sequence[Metric], problems: list[Problem]) -> None:
     """Note what the question names twice, also under two names of the same metric."""
     names = [metric.header.name for metric in metrics]
-    groups = [f"{each.member}__{each.grain or each.date_part or each.calendar or ''}" for each in question.group_by]
-    groups = [each.removesuffix("__") for each in groups]
+    forms = [Form(grain=each.grain, part=each.date_part, calendar=each.calendar) for each in question.group_by]
+    groups = [each.member + form.suffix for each, form in zip(question.group_by, forms, strict=True)]
     orders = [each.column for each in question.order_by]
     for path, words in (("metrics", names), ("group_by", groups), ("order_by", orders)):
         problems.extend(

@@ -1,0 +1,127 @@
+"""Metrics over time: windows that end at each day, conversions, balances; asked day by day and event by event."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from tests.oracle.aggregates import COUNTS, divided, mean
+from tests.oracle.members import Place
+from tests.oracle.moments import before, moment, start_of
+from tests.oracle.world import Key, Row, Values, own_filters
+
+if TYPE_CHECKING:
+    from tests.oracle.evaluator import Evaluation
+
+
+def balanced(evaluation: Evaluation, metric: dict, rows: list, by: list) -> list:
+    """Keep of a balance only the rows at the first or last time of each period asked and each window group."""
+    rule = metric.get("non_additive_dimension")
+    if rule is None:
+        return rows
+    model, pick = metric["semantic_model"], max if rule["window_choice"] == "max" else min
+    own = evaluation.grain(model, rule["name"])
+    places = [Place((), model, name, True) for name in rule.get("window_groupings", [])]
+    grains = [grain or own for member, grain in by if evaluation.is_time(metric, member, rule["name"])]
+
+    def time(row: Row, when: datetime | None) -> datetime | None:
+        return (
+            when if evaluation.time_name(metric) == rule["name"] else moment(evaluation.own(model, rule["name"], row))
+        )
+
+    def part(row: Row, when: datetime | None) -> Key:
+        return (
+            *(start_of(time(row, when), grain) for grain in grains),
+            *(evaluation.value(model, row, place) for place in places),
+        )
+
+    times: dict[Key, list[datetime]] = {}
+    for row, when in rows:
+        if time(row, when) is not None:
+            times.setdefault(part(row, when), []).append(time(row, when))
+    return [
+        (row, when)
+        for row, when in rows
+        if times.get(part(row, when)) and time(row, when) == pick(times[part(row, when)])
+    ]
+
+
+def cumulative(evaluation: Evaluation, metric: dict, by: list, filters: list[dict]) -> Values:
+    """At each day, aggregate the input over all rows of the window that ends there; then choose within periods."""
+    simple = evaluation.world.metrics[metric["input_metric"]]
+    inner = [*filters, *own_filters(simple)]
+
+    def days_of(row: Row) -> list[datetime]:
+        (when,) = evaluation.moments(simple, row, None)
+        when = start_of(when, "day")
+        return [day for day in evaluation.world.days if when is not None and in_window(metric, day, when)]
+
+    rows: dict[datetime, list[Row]] = {}
+    for row, day in evaluation.kept(simple, inner, days_of):
+        rows.setdefault(day, []).append(row)
+    steps: dict[Key, list[object]] = {}
+    for day in filter(evaluation.in_range, evaluation.world.days):
+        groups: dict[Key, list[Row]] = {}
+        for row in rows.get(day, []):
+            groups.setdefault(evaluation.key(simple, row, day, by), []).append(row)
+        for key, members in groups.items():
+            steps.setdefault(key, []).append(evaluation.aggregated(simple, members))
+    choose = {"first": lambda each: each[0], "last": lambda each: each[-1], "average": mean}
+    how = choose[metric.get("period_agg", "first")]  # a group of one day has one value
+    absent = 0 if simple["agg"] in COUNTS else None
+    return Values({key: how(values) for key, values in steps.items()}, absent)
+
+
+def conversion(evaluation: Evaluation, metric: dict, by: list, filters: list[dict]) -> Values:
+    """Give each conversion to the last base event of its entity before it; count where and when that one is."""
+    base, target = (
+        evaluation.world.metrics[metric["base_metric"]],
+        evaluation.world.metrics[metric["conversion_metric"]],
+    )
+    kept = evaluation.kept(base, [*filters, *own_filters(base)], lambda row: evaluation.moments(base, row, None))
+    rows = [row for row, when in kept if evaluation.in_range(when)]
+    counts: dict[Key, list[int]] = {} if by else {(): [0, 0]}
+    for row in rows:
+        counts.setdefault(evaluation.key(base, row, evaluation.moments(base, row, None)[0], by), [0, 0])[0] += 1
+    for event, _ in evaluation.kept(target, own_filters(target), lambda row: evaluation.moments(target, row, None)):
+        owner = last_base(evaluation, metric, rows, event)
+        if owner is not None:
+            counts[evaluation.key(base, owner, evaluation.moments(base, owner, None)[0], by)][1] += 1
+    if metric["calculation"] == "conversions":
+        return Values({key: done for key, (_, done) in counts.items()}, 0)
+    return Values({key: divided(done, asked) for key, (asked, done) in counts.items()}, None)
+
+
+def last_base(evaluation: Evaluation, metric: dict, rows: list[Row], event: Row) -> Row | None:
+    """Return the last base event of the conversion's entity before it and within the window."""
+    base, target = (
+        evaluation.world.metrics[metric["base_metric"]],
+        evaluation.world.metrics[metric["conversion_metric"]],
+    )
+    when = evaluation.moments(target, event, None)[0]
+    who = evaluation.value(
+        target["semantic_model"], event, evaluation.place(target["semantic_model"], metric["entity"])
+    )
+    best: tuple[datetime, Row] | None = None
+    for row in rows:
+        at = evaluation.moments(base, row, None)[0]
+        same = evaluation.value(base["semantic_model"], row, evaluation.place(base["semantic_model"], metric["entity"]))
+        if None in (at, when, who) or same != who or at > when:
+            continue
+        if "window" in metric:
+            count, unit = metric["window"].split()
+            if at <= before(when, int(count), unit.removesuffix("s")):
+                continue
+        if best is None or at > best[0]:
+            best = (at, row)
+    return None if best is None else best[1]
+
+
+def in_window(metric: dict, day: datetime, when: datetime) -> bool:
+    """Say whether a row's moment counts at a day."""
+    if when > day:
+        return False
+    if "window" in metric:
+        count, unit = metric["window"].split()
+        return when > before(day, int(count), unit.removesuffix("s"))
+    return "grain_to_date" not in metric or when >= start_of(day, metric["grain_to_date"])

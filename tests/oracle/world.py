@@ -1,0 +1,63 @@
+"""What the evaluator looks at: a world of tables and definitions as documents, and a question."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+Row = dict[str, object]
+Key = tuple[object, ...]
+
+
+class NoAnswer(Exception):
+    """The question has no right answer, as the documentation says; the message tells why."""
+
+
+@dataclass(slots=True)
+class World:
+    """Models and metrics as documents (the same that the catalog loads), the tables' rows, the days of the spine.
+
+    ``calendars`` hold a period for each day of the spine.
+    """
+
+    models: dict[str, dict]
+    metrics: dict[str, dict]
+    tables: dict[str, list[Row]]
+    days: list[datetime]
+    expressions: dict[str, Callable[[Row], object]]
+    calendars: dict[str, dict[datetime, object]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Asked:
+    """A question. ``by`` holds (member, form or None); ``hidden`` row filters by model.
+
+    A form is a grain, a calendar or ``extract_<part>``.
+    """
+
+    metrics: list[str]
+    by: list[tuple[str, str | None]] = field(default_factory=list)
+    where: dict | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    order: list[str] = field(default_factory=list)
+    limit: int | None = None
+    hidden: dict[str, dict] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Values:
+    """A metric's value for each group, and what stands for a group that it has no row for."""
+
+    found: dict[Key, object]
+    absent: object
+
+    def at(self, key: Key) -> object:
+        """Return the value of a group."""
+        return self.found.get(key, self.absent)
+
+
+def own_filters(document: dict) -> list[dict]:
+    """Return the filter of a definition or of an input, if it has one."""
+    return [document["tree"]] if document.get("tree") else []
