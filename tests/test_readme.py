@@ -1,9 +1,8 @@
 """The README's examples are run: what a reader types works, and what is shown is what comes.
 
 Every ```` ```console ```` block is run, all of them in order in one shell, in a fresh copy of the default project with
-its data. A line that begins with ``$ `` is a command and must succeed; the lines up to the next one are its output
-(standard output and error together), in which ``...`` stands for any text, and a line of only ``...`` for any number of
-lines. How wide columns are set does not count. A command without such lines may say anything.
+its data. Each command must succeed; what is shown is standard output and error together, compared as
+``tests/console.py`` says.
 """
 
 from __future__ import annotations
@@ -14,10 +13,11 @@ import shutil
 import socket
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests import console
+from tests.console import Shown, blocks, fits
 
 from metricgate.bootstrap.demo_data import DEFAULT_SCALE, FILE_NAME, load_demo
 from metricgate.bootstrap.settings import load_settings
@@ -30,41 +30,8 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 SECONDS = 240
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """A command of the README and what it shows of its output."""
-
-    command: str
-    output: tuple[str, ...]
-
-
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-
-
 def commands() -> list[Shown]:
-    found: list[Shown] = []
-    for block in blocks("console"):
-        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-            first, *rest = part.rstrip("\n").split("\n")
-            found.append(Shown(command=first, output=tuple(rest)))
-    return found
-
-
-def fits(expected: tuple[str, ...], actual: str) -> bool:
-    """Whether the output is as shown."""
-    if not expected:
-        return True
-    pattern = "".join(
-        r"(?:.*\n)*?" if line.strip() == "..." else ".*".join(map(re.escape, _set(line).split("..."))) + r"\n"
-        for line in expected
-    )
-    return re.fullmatch(pattern, "".join(f"{_set(line)}\n" for line in actual.splitlines())) is not None
-
-
-def _set(line: str) -> str:
-    """The line with one space between its words, and its indent."""
-    return re.sub(r"(?<=\S) +", " ", line).rstrip()
+    return [each for block in blocks(README, "console") for each in console.commands(block)]
 
 
 @pytest.mark.parametrize(
@@ -158,7 +125,7 @@ def test_what_the_readme_shows_is_what_comes(tmp_path: Path) -> None:
 
 def test_the_readmes_yaml_loads(tmp_path: Path) -> None:
     """The metric and the policy that it shows are whole files that load as they stand."""
-    shown = blocks("yaml")
+    shown = blocks(README, "yaml")
     models = [text for text in shown if "semantic_models:" in text or "metrics:" in text]
     policies = [text for text in shown if re.search(r"^(grants|roles):", text, re.MULTILINE)]
     assert models
@@ -175,7 +142,7 @@ def test_the_readmes_yaml_loads(tmp_path: Path) -> None:
             assert not isinstance(load_settings(tmp_path), Problems)
 
 
-@pytest.mark.parametrize("number", range(len(blocks("python"))))
+@pytest.mark.parametrize("number", range(len(blocks(README, "python"))))
 def test_the_readmes_python_compiles(number: int) -> None:
     """No example has a slip of the pen."""
-    compile(blocks("python")[number], f"README.md python block {number}", "exec")
+    compile(blocks(README, "python")[number], f"README.md python block {number}", "exec")

@@ -14,8 +14,15 @@ from metricgate.catalog.documents import CatalogFile
 from metricgate.catalog.loading import load
 from metricgate.catalog.schema import json_schema
 
-GUIDE = Path(__file__).parents[2] / "docs" / "writing-metrics.md"
-SNIPPETS = re.findall(r"```yaml\n(.*?)```", GUIDE.read_text(), flags=re.DOTALL)
+DOCS = Path(__file__).parents[2] / "docs"
+GUIDE = DOCS / "writing-metrics.md"
+PAGES = [GUIDE, *sorted((DOCS / "metrics").glob("*.md"))]
+SNIPPETS = [
+    snippet
+    for page in PAGES
+    for snippet in re.findall(r"```yaml\n(.*?)```", page.read_text(), flags=re.DOTALL)
+    if page == GUIDE or "# E_" not in snippet  # what is wrong on purpose is tested with its page
+]
 
 
 @pytest.mark.parametrize("snippet", SNIPPETS)
@@ -33,8 +40,8 @@ def test_every_snippet_fits_the_published_schema(snippet):
 
 
 def test_the_guide_names_every_key():
-    """Each key that a file may hold is in the guide."""
-    text = GUIDE.read_text()
+    """Each key that a file may hold is in the guide or on the page of its metric type."""
+    text = "".join(page.read_text() for page in PAGES)
     keys = {key for definition in json_schema()["$defs"].values() for key in definition.get("properties", {})}
     missing = {key for key in keys if not re.search(rf"\b{key}\b", text)} - {"defaults"}
     assert missing == set()

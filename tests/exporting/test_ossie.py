@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from copy import deepcopy
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.console import blocks
 
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.loading import load
@@ -26,8 +26,9 @@ PROJECT = [
     (path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8"))
     for path in sorted((ROOT / "semantic_models").rglob("*.yaml"))
 ]
-PAGE = (ROOT / "docs" / "writing-metrics.md").read_text(encoding="utf-8")
-EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+PAGES = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs" / "metrics").glob("*.md"))]
+GUIDE = (ROOT / "docs" / "writing-metrics.md").read_text(encoding="utf-8")
+EXAMPLES = [*blocks(GUIDE, "yaml"), *(example for page in PAGES for example in blocks(page, "yaml")[:1])]
 SHOP = """
 semantic_models:
   - name: orders

@@ -43,27 +43,25 @@ def show_rows_as_csv(answer: Mapping[str, Json]) -> None:
 
 def show_metrics(answer: Mapping[str, Json]) -> None:
     """Print a list of metrics, and below it the saved queries that fit."""
-    metrics = mappings(answer.get("metrics"))
-    columns = [(name, False) for name in (*_CATALOG_COLUMNS, "version")]
-    tell_table(
-        columns,
-        [
-            [*(each.get(name) for name in _CATALOG_COLUMNS), short_version(each.get("definition_version"))]
-            for each in metrics
-        ],
-    )
+    metrics, saved = mappings(answer.get("metrics")), mappings(answer.get("saved_queries"))
+    if metrics or not saved:
+        tell_table(
+            [(name, False) for name in (*_CATALOG_COLUMNS, "version")],
+            [
+                [*(each.get(name) for name in _CATALOG_COLUMNS), short_version(each.get("definition_version"))]
+                for each in metrics
+            ],
+        )
     found = answer.get("found")
     if isinstance(found, int) and found > len(metrics):
         warn(f"{len(metrics)} of {found} metrics; --limit shows more")
     else:
         warn(f"{len(metrics)} metric{'' if len(metrics) == 1 else 's'}", "dim")
-    saved = mappings(answer.get("saved_queries"))
     if saved:
-        tell("")
-        tell_table(
-            [(title, False) for title in ("saved query", "metrics", "by", "description")],
-            [_saved(each) for each in saved],
-        )
+        if metrics:
+            tell("")
+        titles = ("saved query", "metrics", "by", "description")
+        tell_table([(title, False) for title in titles], [_saved(each) for each in saved])
 
 
 def _saved(each: Mapping[str, Json]) -> list[Json]:

@@ -1,0 +1,153 @@
+"""The pages on metric types are run: their model over their data, asked their questions, says what they show.
+
+On each page of ``docs/metrics/`` the first ```` ```yaml ```` block is a whole file of definitions and the ```` ```sql
+```` block that makes tables is the data. Every command of a console block is run on them (``tests/console.py`` says how
+outputs are compared), and a ```` ```json ```` block asks what the last command before it asked. Other YAML blocks are
+wrong on purpose, with the code of their refusal in a comment.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+from click.testing import Result
+from pydantic import BaseModel
+from tests.console import blocks, commands, fits
+from typer.testing import CliRunner
+
+from metricgate.bootstrap.project import open_project, verify_ledger
+from metricgate.catalog.catalog import Catalog
+from metricgate.catalog.documents.metric import (
+    ConversionDocument,
+    CumulativeDocument,
+    DerivedDocument,
+    HeaderDocument,
+    InputDocument,
+    NonAdditiveDocument,
+    RatioDocument,
+    SimpleDocument,
+)
+from metricgate.catalog.documents.saved_query import QueryParametersDocument, SavedQueryDocument
+from metricgate.catalog.loading import load
+from metricgate.surfaces.cli import build_app
+from metricgate.vocabulary.problem import Problems
+
+FOLDER = Path(__file__).parents[1] / "docs" / "metrics"
+PAGES = sorted(page for page in FOLDER.glob("*.md") if page.name != "README.md")
+SETTINGS = "project: page\nwarehouse: {kind: duckdb, file: data.duckdb, threads: 1}\n"
+POLICY = """
+version: 1
+roles: [{name: readers, members: ["agent:reader"]}]
+grants:
+  - {id: tools, roles: [readers], actions: [call], on: ["tool:*"]}
+  - {id: all, roles: [readers], actions: [describe, query, list_values], on: ["metric:*", "dimension:*", "dataset:*"]}
+"""
+OPTIONS: dict[str, tuple[type[BaseModel], ...]] = {
+    "simple": (SimpleDocument, NonAdditiveDocument),
+    "ratio": (RatioDocument,),
+    "derived": (DerivedDocument, InputDocument),
+    "cumulative": (CumulativeDocument,),
+    "conversion": (ConversionDocument,),
+    "saved-queries": (QueryParametersDocument, SavedQueryDocument),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A page's model and data as a project, with a key of its own."""
+
+    page: str
+    folder: Path
+    key: str
+
+    def run(self, *arguments: str) -> Result:
+        """Run the program."""
+        variables = {"METRICGATE_API_KEY": self.key, "METRICGATE_PROJECT": str(self.folder), "COLUMNS": "140"}
+        unset = dict.fromkeys(("METRICGATE_URL", "METRICGATE_USER"))
+        return CliRunner().invoke(build_app(open_project, verify_ledger), list(arguments), env=variables | unset)
+
+
+@pytest.fixture(scope="module", params=PAGES, ids=lambda page: page.stem)
+def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Each page's project."""
+    page = request.param.read_text(encoding="utf-8")
+    folder = tmp_path_factory.mktemp(request.param.stem)
+    for name, text in {
+        "metricgate.yaml": SETTINGS,
+        "semantic_models/page.yaml": blocks(page, "yaml")[0],
+        "policies/policy.yaml": POLICY,
+    }.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    (data,) = [block for block in blocks(page, "sql") if "CREATE TABLE" in block]
+    with duckdb.connect(str(folder / "data.duckdb")) as connection:
+        connection.execute(data)
+    made = Project(page, folder, "").run("keys", "create", "reader")
+    assert made.exit_code == 0, made.output
+    return Project(page, folder, made.stdout.strip())
+
+
+def test_every_command_says_what_the_page_shows(project: Project) -> None:
+    """An answer's rows or a statement on standard output, a refusal with its code and hint on standard error."""
+    shown = [each for block in blocks(project.page, "console") for each in commands(block)]
+    assert len(shown) >= 3
+    codes = set()
+    for each in shown:
+        program, *arguments = shlex.split(each.command)
+        assert program == "metricgate"
+        assert each.output, each.command
+        result = project.run(*arguments)
+        codes.add(result.exit_code)
+        said = result.stdout if result.exit_code == 0 else result.stderr
+        assert fits(each.output, said), f"$ {each.command}\n--- shown\n{chr(10).join(each.output)}\n--- came\n{said}"
+    assert codes == {0, 3}, "a page shows answers and a refusal"
+
+
+def test_the_question_as_json_has_the_same_answer(project: Project) -> None:
+    """The arguments of ``query_metrics`` ask what the command above them asks."""
+    (question,) = blocks(project.page, "json")
+    before = project.page[: project.page.index(f"```json\n{question}")]
+    command = commands(blocks(before, "console")[-1])[-1].command
+    _program, query, *options = shlex.split(command)
+    assert query == "query"
+    asked = project.run("query", *options, "--json")
+    told = project.run("call", "query_metrics", question)
+    assert (asked.exit_code, told.exit_code) == (0, 0), told.output
+    first, second = (json.loads(each.stdout)["answer"] for each in (asked, told))
+    assert first["rows"]
+    assert (first["columns"], first["rows"]) == (second["columns"], second["rows"])
+
+
+def test_what_is_wrong_on_purpose_is_refused(project: Project) -> None:
+    """Each further block of YAML is refused with the code that its comment names, put beside the page's model."""
+    model, *wrong = blocks(project.page, "yaml")
+    for text in wrong:
+        (code,) = re.findall(r"# (E_[A-Z_]+)", text)
+        found = load([("page.yaml", model), ("wrong.yaml", text)])
+        assert isinstance(found, Problems), text
+        assert {problem.code.name for problem in found} == {code}
+        assert f"#{code.lower()}" in project.page
+
+
+def test_every_option_is_in_the_table(project: Project) -> None:
+    """Each key that this kind of definition may have beside those of all metrics has its row, and no other has one."""
+    kind = next(page.stem for page in PAGES if page.read_text(encoding="utf-8") == project.page)
+    own = {key for document in OPTIONS[kind] for key in document.model_fields} - {"type", "name", "alias"}
+    rows = set(re.findall(r"^\| `([a-z_]+)` \|", project.page, re.MULTILINE)) - {"name", "alias"}
+    assert rows == own - (set(HeaderDocument.model_fields) if kind != "saved-queries" else set())
+
+
+def test_every_kind_has_its_page() -> None:
+    """One page per metric type, all in the index, and every model is of the type that its page is about."""
+    assert {page.stem for page in PAGES} == set(OPTIONS)
+    index = (FOLDER / "README.md").read_text(encoding="utf-8")
+    for page in PAGES:
+        assert f"({page.name})" in index
+        found = load([("page.yaml", blocks(page.read_text(encoding="utf-8"), "yaml")[0])])
+        assert isinstance(found, Catalog), str(found)
