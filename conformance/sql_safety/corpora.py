@@ -18,8 +18,8 @@ _DIALECTS = ("duckdb", "mysql", "postgres", "sqlite")
 _SQLITE = """
     abs avg cast ceil ceiling char char_length coalesce concat count cume_dist date datetime dense_rank extract
     first_value floor format group_concat if ifnull iif instr julianday lag last_value lead length ln log lower ltrim
-    max min mod ntile nullif percent_rank pow power printf rank replace round row_number rtrim sign sqrt strftime string_agg
-    substr substring sum time timestamp total trim trunc unixepoch upper
+    max min mod ntile nullif percent_rank pow power printf rank replace round row_number rtrim sign sqrt strftime
+    string_agg substr substring sum time timestamp total trim trunc unixepoch upper
 """
 """SQLite is none of our engines, so the product has no list for it; its texts are judged by this one."""
 

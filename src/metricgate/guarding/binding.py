@@ -108,7 +108,7 @@ def output_names(tree: exp.Query, tables: Mapping[str, GovernedTable], rules: Di
             kept = identifier.meta.get(SPELLED)
             if isinstance(kept, str):
                 name = kept
-            elif type(output.this) is exp.Column:
+            elif type(output.this) is exp.Column and output.this.name.lower() == name.lower():
                 mark = sources.get(output.this.table)
                 name = spelled.get(mark or "", {}).get(output.this.name.lower(), name) if mark else name
             if name.lower() == identifier.name.lower() and rules.folds_quoted:

@@ -15,6 +15,7 @@ class DialectRules:
         binding: the name under which sqlglot compares identifiers the way the engine does.
         folds_quoted: whether case never counts in names, quoted or not.
         keeps_case: whether an unquoted alias comes back as it was written.
+        laterals: whether a derived table sees the tables before it without LATERAL.
         fences: whether a row filter needs a MATERIALIZED CTE so that its hidden rows cannot raise errors.
     """
 
@@ -22,17 +23,23 @@ class DialectRules:
     binding: str
     folds_quoted: bool
     keeps_case: bool
+    laterals: bool
     fences: bool
 
 
 _RULES: Mapping[str, DialectRules] = {
-    "duckdb": DialectRules(name="duckdb", binding="duckdb", folds_quoted=True, keeps_case=True, fences=False),
-    "postgres": DialectRules(name="postgres", binding="postgres", folds_quoted=False, keeps_case=False, fences=True),
+    "duckdb": DialectRules(
+        name="duckdb", binding="duckdb", folds_quoted=True, keeps_case=True, laterals=True, fences=False
+    ),
+    "postgres": DialectRules(
+        name="postgres", binding="postgres", folds_quoted=False, keeps_case=False, laterals=False, fences=True
+    ),
     "mysql": DialectRules(
         name="mysql",
         binding="mysql, normalization_strategy=case_insensitive",
         folds_quoted=True,
         keeps_case=True,
+        laterals=False,
         fences=False,
     ),
 }

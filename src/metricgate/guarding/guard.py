@@ -84,7 +84,7 @@ def bind(reading: Reading, tables: Sequence[GovernedTable], *, layers: frozenset
         problems = left_over(found, text)
         if problems and Layer.BIND in layers:
             return Problems(tuple(problems))
-        uses, unbound = Tracer(found, marks).uses()
+        uses, unbound = Tracer(found, governed, rules).uses()
         if unbound:
             return Problems(tuple(ambiguous_column(each, governed.values(), text) for each in unbound))
         output = output_names(found, governed, rules)

@@ -10,7 +10,9 @@ from collections.abc import Iterator, Mapping
 from sqlglot import exp
 
 from metricgate.guarding.ctes import cte_named
+from metricgate.guarding.dialects import DialectRules
 from metricgate.vocabulary.obligation import Use
+from metricgate.vocabulary.relation import GovernedTable
 
 Origins = frozenset[tuple[str, str]]
 """(dataset, column in lower case)."""
@@ -30,10 +32,15 @@ class Unbound(Exception):
 class Tracer:
     """Answers of one tree are kept, because a CTE may be asked for often."""
 
-    def __init__(self, tree: exp.Expr, marks: Mapping[str, str]) -> None:
-        """Take the tree; ``marks`` are the names of base tables in it -> datasets."""
+    def __init__(self, tree: exp.Expr, tables: Mapping[str, GovernedTable], rules: DialectRules) -> None:
+        """Take the tree; ``tables`` are the marks of base tables in it -> what may be read of them."""
         self._tree = tree
-        self._marks = marks
+        self._rules = rules
+        self._visible = {
+            mark: (table.dataset, frozenset(self._name(column.name) for column in table.columns))
+            for mark, table in tables.items()
+        }
+        self._in_order = {mark: [column.name for column in table.columns] for mark, table in tables.items()}
         self._sources: dict[int, dict[str, exp.Expr]] = {}
         self._outputs: dict[tuple[int, str], Origins] = {}
 
@@ -89,13 +96,20 @@ class Tracer:
         return self._output(query, names[number - 1], ordered) if 0 < number <= len(names) else _NONE
 
     def _source(self, node: exp.Expr, alias: str) -> exp.Expr | None:
-        """Climb to the first SELECT that has a source of that name."""
-        select = node.find_ancestor(exp.Select)
-        while select is not None:
-            found = self._sources_of(select).get(alias)
-            if found is not None:
-                return found
-            select = select.find_ancestor(exp.Select)
+        """Climb to the first SELECT whose sources are visible from the node and have one of that name."""
+        below: exp.Expr = node
+        parent = node.parent
+        hidden = False
+        while parent is not None:
+            if isinstance(parent, exp.Select):
+                found = None if hidden else self._sources_of(parent).get(alias)
+                if found is not None:
+                    return None if _is_above(found, node) else found
+                hidden = False
+            elif type(parent) is exp.With or (isinstance(parent, (exp.From, exp.Join)) and below.arg_key == "this"):
+                # A CTE does not see the sources of the query that it stands before, a derived table not those beside.
+                hidden = type(parent) is exp.With or not (self._rules.laterals or type(below) is exp.Lateral)
+            below, parent = parent, parent.parent
         return None
 
     def _sources_of(self, select: exp.Select) -> dict[str, exp.Expr]:
@@ -112,8 +126,12 @@ class Tracer:
 
     def _from(self, source: exp.Expr, name: str, column: exp.Expr) -> Origins:
         if type(source) is exp.Table and type(source.this) is exp.Identifier:
-            dataset = self._marks.get(source.name)
-            if dataset is not None:
+            known = self._visible.get(source.name)
+            if known is not None:
+                dataset, columns = known
+                name = self._own_name(source, name)
+                if self._name(name) not in columns:
+                    raise Unbound(column)
                 return frozenset({(dataset, name.lower())})
             cte = cte_named(source, source.name, fold=False)
             if cte is None:
@@ -125,6 +143,14 @@ class Tracer:
         if type(source) in {exp.Subquery, exp.Lateral} and isinstance(inner, _QUERIES):
             return self._aliased(inner, _alias_columns(source), name, column)
         return frozenset().union(*(self.origins(each) for each in source.find_all(exp.Column)))
+
+    def _name(self, name: str) -> str:
+        return name.lower() if self._rules.folds_quoted else name
+
+    def _own_name(self, source: exp.Table, name: str) -> str:
+        """The table's own name of a column that its alias may have renamed: ``customers AS t(a, b)``."""
+        columns = _alias_columns(source)
+        return self._in_order[source.name][columns.index(name)] if name in columns else name
 
     def _aliased(self, query: exp.Expr, columns: list[str], name: str, column: exp.Expr) -> Origins:
         while type(query) is exp.Subquery:
@@ -171,6 +197,16 @@ class Tracer:
                 yield self._output(side, own[position], column)
             else:
                 raise Unbound(column)
+
+
+def _is_above(source: exp.Expr, node: exp.Expr) -> bool:
+    """Whether the source contains the node, which then cannot read from it."""
+    parent = node.parent
+    while parent is not None:
+        if parent is source:
+            return True
+        parent = parent.parent
+    return False
 
 
 def _collect(source: exp.Expr, known: dict[str, exp.Expr]) -> None:
