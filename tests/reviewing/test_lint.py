@@ -9,7 +9,11 @@ from metricgate.reviewing.codes import CODES
 from metricgate.reviewing.lint import lint
 from metricgate.vocabulary.problem import Problem
 
-CLEAN = BASE.replace("per_order, domain: sales,", "per_order, domain: sales, owner: a@b.c,")
+CLEAN = (
+    BASE.replace("per_order, domain: sales,", "per_order, domain: sales, owner: a@b.c,")
+    .replace("    source: main.", "    description: Rows.\n    owner: a@b.c\n    source: main.")
+    .replace("{name: monthly,", "{name: monthly, description: By month.,")
+)
 SIMPLE = "{name: x, domain: sales, owner: a@b.c, description: X., type: simple, semantic_model: orders"
 
 ADDED = (
@@ -68,11 +72,75 @@ def test_the_other_side_of_a_shared_synonym_is_told_too() -> None:
     assert [each.code.name for each in found] == ["E_LINT_SHARED_SYNONYM"] * 2
 
 
-def test_models_and_dimensions_out_of_reach() -> None:
-    """A model that nothing joins, and a dimension that two paths make ambiguous, can be asked by nobody."""
-    island = "  - {name: island, source: main.island, entities: [{name: palm, type: primary, expr: id}]}\nmetrics:\n"
-    found = findings("", CLEAN.replace("metrics:\n", island))
-    assert [(each.code.name, each.where.line) for each in found if each.where] == [("E_LINT_UNUSED_MODEL", 17)]
+def line_of(text: str, start: str) -> int:
+    return text[: text.index(start)].count("\n") + 1
+
+
+def test_a_model_out_of_reach() -> None:
+    """A model that nothing joins can be asked by nobody."""
+    island = (
+        "  - {name: island, description: Rows., owner: a@b.c, source: main.island, "
+        "entities: [{name: palm, type: primary, expr: id}]}\nmetrics:\n"
+    )
+    text = CLEAN.replace("metrics:\n", island)
+    found = findings("", text)
+    assert [(each.code.name, each.where.line) for each in found if each.where] == [
+        ("E_LINT_UNUSED_MODEL", line_of(text, "  - {name: island"))
+    ]
+
+
+def test_a_dimension_out_of_reach() -> None:
+    """Two models identify a customer, and one whole path leads to both: neither dimension can be asked."""
+    text = CLEAN.replace(
+        "metrics:\n",
+        """  - name: prices
+    description: Rows.
+    owner: a@b.c
+    source: main.prices
+    primary_entity: price
+    entities: [{name: customer, type: natural, expr: customer_id}]
+    dimensions:
+      - {name: valid_from, type: time, granularity: day, validity: start}
+      - {name: valid_to, type: time, granularity: day, validity: end}
+      - {name: segment, type: categorical}
+metrics:
+""",
+    )
+    found = findings("", text)
+    assert [(each.code.name, each.where.line) for each in found if each.where] == [
+        ("E_LINT_UNREACHABLE_DIMENSION", line_of(text, "dimensions: [{name: segment")),
+        ("E_LINT_UNREACHABLE_DIMENSION", line_of(text, "      - {name: segment")),
+    ]
+
+
+def test_dimensions_that_are_the_same() -> None:
+    """The second of two dimensions of one expression is told; a time of another grain is another dimension."""
+    more = (
+        "      - {name: status, type: categorical, expr: status}\n"
+        "      - {name: state, type: categorical, expr: status}\n"
+        "      - {name: paid_month, type: time, granularity: month, expr: paid}\n"
+    )
+    text = CLEAN.replace("      - {name: status, type: categorical, expr: status}\n", more)
+    found = findings("", text)
+    assert [each.code.name for each in found] == ["E_LINT_DUPLICATE_DIMENSION"]
+    assert found[0].message == "orders.state is the same as orders.status"
+    assert found[0].where is not None
+    assert found[0].where.line == line_of(text, "      - {name: state")
+
+
+@pytest.mark.parametrize(
+    ("old", "codes", "about"),
+    [
+        ("    description: Rows.\n", ["E_LINT_NO_DESCRIPTION"] * 2, "the model orders has no description"),
+        ("    owner: a@b.c\n", ["E_LINT_NO_OWNER"] * 2, "the model orders has no owner"),
+        ("description: By month., ", ["E_LINT_NO_DESCRIPTION"], "the saved query monthly has no description"),
+    ],
+)
+def test_models_and_saved_queries_want_words_too(old: str, codes: list[str], about: str) -> None:
+    """Whoever lists datasets or saved queries reads what is said of them."""
+    found = findings("", CLEAN.replace(old, ""))
+    assert [each.code.name for each in found] == codes
+    assert about in {each.message for each in found}
 
 
 def test_built_on_a_draft() -> None:
@@ -99,7 +167,7 @@ def test_what_only_looks_alike_is_left_alone(more: str) -> None:
 
 
 def test_no_rule_is_without_a_test() -> None:
-    """Every code but that of dimensions out of reach, which needs a graph of its own, is found somewhere above."""
+    """Every code is found somewhere above."""
     marks = {mark.args[1][at][0] for mark in test_finds.pytestmark for at in range(len(mark.args[1]))}
-    marks |= {"UNUSED_MODEL", "BUILT_ON_UNSETTLED", "UNREACHABLE_DIMENSION"}
+    marks |= {"UNUSED_MODEL", "BUILT_ON_UNSETTLED", "UNREACHABLE_DIMENSION", "DUPLICATE_DIMENSION"}
     assert {f"E_LINT_{each}" for each in marks} == {code.name for code in CODES}

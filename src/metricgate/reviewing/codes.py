@@ -11,12 +11,12 @@ def _code(name: str, cause: str, cure: str) -> Code:
 
 NO_DESCRIPTION = _code(
     "NO_DESCRIPTION",
-    "A metric has no description, so that people and agents have only its name to choose by.",
-    "Say in a sentence what it counts, and what it leaves out.",
+    "A metric, model or saved query has no description, so that people and agents have only its name to choose by.",
+    "Say in a sentence what it counts or holds, and what it leaves out.",
 )
 NO_OWNER = _code(
     "NO_OWNER",
-    "A metric has no owner, so that nobody is asked when its numbers are doubted.",
+    "A metric or model has no owner, so that nobody is asked when its numbers are doubted.",
     "Name a person or a team in `owner`.",
 )
 SHARED_SYNONYM = _code(
@@ -34,6 +34,12 @@ UNREACHABLE_DIMENSION = _code(
     "UNREACHABLE_DIMENSION",
     "No metric can be grouped or filtered by the dimension, though its model is in use.",
     "Give the model a primary entity that others point at, or remove the second path that makes the name ambiguous.",
+)
+DUPLICATE_DIMENSION = _code(
+    "DUPLICATE_DIMENSION",
+    "Two dimensions of one model have the same expression: people group by one and filter by the other, and nobody "
+    "knows that they are the same.",
+    "Keep one and give it the other's name as a synonym.",
 )
 FLOAT_EQUALITY = _code(
     "FLOAT_EQUALITY",
@@ -77,6 +83,7 @@ CODES = (
     SHARED_SYNONYM,
     UNUSED_MODEL,
     UNREACHABLE_DIMENSION,
+    DUPLICATE_DIMENSION,
     FLOAT_EQUALITY,
     NON_ADDITIVE_SUM,
     DUPLICATE_DEFINITION,

@@ -8,7 +8,7 @@ from metricgate.catalog.catalog import Catalog
 from metricgate.documents import in_order
 from metricgate.reviewing.lint.numbers import float_equality, non_additive_sums
 from metricgate.reviewing.lint.reach import unreachable
-from metricgate.reviewing.lint.standing import certifications, duplicates, lives, unsettled
+from metricgate.reviewing.lint.standing import certifications, duplicate_dimensions, duplicates, lives, unsettled
 from metricgate.reviewing.lint.words import shared_synonyms, undescribed
 from metricgate.vocabulary.problem import Problem
 
@@ -19,6 +19,7 @@ _RULES: tuple[Callable[[Catalog], Iterator[Problem]], ...] = (
     float_equality,
     non_additive_sums,
     duplicates,
+    duplicate_dimensions,
     lives,
     certifications,
     unsettled,

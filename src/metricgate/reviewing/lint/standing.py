@@ -23,6 +23,28 @@ def duplicates(catalog: Catalog) -> Iterator[Problem]:
         first.setdefault(digest, name)
 
 
+def duplicate_dimensions(catalog: Catalog) -> Iterator[Problem]:
+    """Dimensions of one model that are the same but for their names; the first one is the one to keep.
+
+    Times of one column with other grains or zones are different, and so are ends of validity and partitions.
+    """
+    for model in catalog.models.values():
+        first: dict[tuple[object, ...], str] = {}
+        for each in model.dimensions:
+            about = (
+                each.type,
+                each.expression.text,
+                each.granularity,
+                each.time_zone,
+                each.validity,
+                each.is_partition,
+            )
+            if about in first:
+                message = f"{model.name}.{each.name} is the same as {model.name}.{first[about]}"
+                yield finding(codes.DUPLICATE_DIMENSION, message, each.place)
+            first.setdefault(about, each.name)
+
+
 def lives(catalog: Catalog) -> Iterator[Problem]:
     """Deprecated metrics without an active replacement, and deprecations of metrics that are not deprecated."""
     for metric in catalog.metrics.values():

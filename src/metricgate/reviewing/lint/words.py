@@ -1,4 +1,4 @@
-"""Words: what metrics are called and how they are described."""
+"""Words: what definitions are called and how they are described."""
 
 from __future__ import annotations
 
@@ -11,13 +11,24 @@ from metricgate.vocabulary.problem import Problem
 
 
 def undescribed(catalog: Catalog) -> Iterator[Problem]:
-    """Metrics without description or owner."""
-    for metric in catalog.metrics.values():
-        header = metric.header
-        if not header.description.strip():
-            yield finding(codes.NO_DESCRIPTION, f"{header.name} has no description", header.place)
-        if not (header.owner or "").strip():
-            yield finding(codes.NO_OWNER, f"{header.name} has no owner", header.place)
+    """Metrics and models without description or owner, saved queries without description."""
+    headers = [metric.header for metric in catalog.metrics.values()]
+    models, saved = catalog.models.values(), catalog.saved_queries.values()
+    described = [
+        *((each.name, each.description, each.place) for each in headers),
+        *((f"the model {each.name}", each.description, each.place) for each in models),
+        *((f"the saved query {each.name}", each.description, each.place) for each in saved),
+    ]
+    owned = [
+        *((each.name, each.owner, each.place) for each in headers),
+        *((f"the model {each.name}", each.owner, each.place) for each in models),
+    ]
+    for name, description, place in described:
+        if not description.strip():
+            yield finding(codes.NO_DESCRIPTION, f"{name} has no description", place)
+    for name, owner, place in owned:
+        if not (owner or "").strip():
+            yield finding(codes.NO_OWNER, f"{name} has no owner", place)
 
 
 def shared_synonyms(catalog: Catalog) -> Iterator[Problem]:

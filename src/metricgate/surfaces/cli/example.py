@@ -26,6 +26,7 @@ _MODELS = """\
 semantic_models:
   - name: orders
     description: One row per order.
+    owner: data-team@example.com
     source: main.orders
     agg_time_dimension: ordered_on
     entities:
@@ -36,6 +37,7 @@ semantic_models:
       - {name: status, type: categorical, description: "open, shipped or cancelled."}
   - name: customers
     description: One row per customer.
+    owner: data-team@example.com
     source: main.customers
     entities:
       - {name: customer, type: primary, expr: customer_id}
