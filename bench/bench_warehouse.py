@@ -1,5 +1,7 @@
 """What the DuckDB adapter adds to a trivial statement, beside the same statement run bare in the same kind of thread.
 
+Then what the worker process adds to it, beside the adapter's own instance; and what the parser's opinion costs.
+
 Run with ``python -m bench.bench_warehouse``.
 """
 
@@ -13,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import duckdb
 
-from bench.timing import Figure
+from bench.timing import Figure, median_us
 from metricgate.adapters.warehouses.duckdb import DuckDBWarehouse
 from metricgate.adapters.warehouses.duckdb_options import DuckDBOptions
 from metricgate.compiling.statement import Statement
@@ -27,11 +29,17 @@ TRIVIAL = "SELECT $1 AS a, 2 AS b"
 GROUPED = "SELECT c, sum(b) AS b FROM t WHERE a > $1 GROUP BY c ORDER BY c LIMIT 1001"
 
 
-def released(sql: str, *, row_limit: int | None) -> Released:
+def released(sql: str, *, row_limit: int | None, confined: bool = False) -> Released:
     reason = Reason(rule="bench", party="agent:bench", resource=None, decision=Decision.ALLOW, message="bench")
     return Released(
         statement=Statement(
-            sql=sql, parameters=(1,), dialect="duckdb", columns=(), digest="sha256:bench", row_limit=row_limit
+            sql=sql,
+            parameters=(1,),
+            dialect="duckdb",
+            columns=(),
+            digest="sha256:bench",
+            row_limit=row_limit,
+            confined=confined,
         ),
         verdict=Verdict(
             action=Action.QUERY,
@@ -82,12 +90,54 @@ async def beside(name: str, sql: str, *, row_limit: int | None) -> Figure:
     )
 
 
+async def hop(name: str, sql: str, *, row_limit: int | None) -> Figure:
+    """Return a confined statement's time beside that of the gateway's own: medians of nine rounds, taken in turn."""
+    warehouse = DuckDBWarehouse(DuckDBOptions(path=None, script=SCRIPT, callers=2, workers=1))
+    own = released(sql, row_limit=row_limit)
+    confined = released(sql, row_limit=row_limit, confined=True)
+    ours, floors = [], []
+    for _ in range(9):
+        floors.append(await mean_us(lambda: warehouse.run(own), calls=200))
+        ours.append(await mean_us(lambda: warehouse.run(confined), calls=200))
+    await warehouse.close()
+    return Figure(
+        subject="warehouse",
+        name=name,
+        value=statistics.median(ours),
+        unit="us",
+        floor_name="in the gateway's process",
+        floor=statistics.median(floors),
+        aim="500 us over the floor",
+    )
+
+
+async def opinion() -> Figure:
+    """Return the time of an opinion beside that of the parser's bare call."""
+    warehouse = DuckDBWarehouse(DuckDBOptions(path=None, script=SCRIPT))
+    bare = duckdb.connect(":memory:")
+    ours = [await mean_us(lambda: warehouse.opinion(GROUPED), calls=100) for _ in range(5)]
+    await warehouse.close()
+    return Figure(
+        subject="warehouse",
+        name="opinion",
+        value=statistics.median(ours),
+        unit="us",
+        floor_name="json_serialize_sql",
+        floor=median_us(lambda: bare.execute("SELECT json_serialize_sql($1)", [GROUPED]).fetchone()),
+        aim="1,000 us over the floor",
+    )
+
+
 async def measure() -> list[Figure]:
     return [
         await beside("trivial, as rows", TRIVIAL, row_limit=1_000),
         await beside("trivial, as Arrow", TRIVIAL, row_limit=None),
         await beside("grouped, as rows", GROUPED, row_limit=1_000),
         await beside("grouped, as Arrow", GROUPED, row_limit=None),
+        await hop("trivial, confined, as rows", TRIVIAL, row_limit=1_000),
+        await hop("trivial, confined, as Arrow", TRIVIAL, row_limit=None),
+        await hop("grouped, confined, as rows", GROUPED, row_limit=1_000),
+        await opinion(),
     ]
 
 
@@ -98,4 +148,4 @@ def figures() -> list[Figure]:
 
 if __name__ == "__main__":
     for figure in figures():
-        print(f"{figure.name:24}{figure.value:10.1f} {figure.unit}   {figure.floor_name} {figure.floor:.1f}")
+        print(f"{figure.name:30}{figure.value:10.1f} {figure.unit}   {figure.floor_name} {figure.floor:.1f}")
