@@ -55,13 +55,12 @@ def qualified(
         }
         # A table of which nothing may be read still has rows to count.
         schema.add_table(mark, columns or {"metricgate_nothing": "UNKNOWN"}, normalize=False)
-    written = tree.copy()
     try:
         found = qualify(
             tree, dialect=rules.binding, schema=schema, validate_qualify_columns=False, quote_identifiers=True
         )
     except SqlglotError as error:
-        return column_mistakes(written, tables, text, str(error))
+        return column_mistakes(tree, tables, text, str(error))
     except FAULTS:
         return [Problem(code=codes.UNBOUND, message="The query's names cannot be traced to their tables.")]
     return found
@@ -72,6 +71,8 @@ def left_over(tree: exp.Query, text: str) -> list[Problem]:
     problems: list[Problem] = []
     for node in tree.walk():
         kind = type(node)
+        if kind not in _SUSPECTS:
+            continue
         if kind is exp.Star and not _counts(node):
             problems.append(_unbound(node, text, "A star here cannot be written out.", "Name the columns one by one."))
         elif kind in {exp.TableColumn, exp.Dot, exp.Pseudocolumn}:
@@ -85,6 +86,9 @@ def left_over(tree: exp.Query, text: str) -> list[Problem]:
                 _unbound(node, text, "This join names no columns that both sides have.", "Write JOIN ... ON.")
             )
     return problems
+
+
+_SUSPECTS = frozenset({exp.Star, exp.TableColumn, exp.Dot, exp.Pseudocolumn, exp.Column, exp.Join})
 
 
 def _counts(star: exp.Expr) -> bool:

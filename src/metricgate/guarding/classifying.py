@@ -15,7 +15,7 @@ from metricgate.guarding.caps import Caps
 from metricgate.guarding.fidelity import unfaithful
 from metricgate.guarding.generators import generator_problem
 from metricgate.guarding.nodes import ALLOWED, CLAUSES, JOIN_WORDS
-from metricgate.guarding.parsing import FAULTS, Parsed, words
+from metricgate.guarding.parsing import FAULTS, Parsed, bare, words
 from metricgate.guarding.places import place_at, place_of
 from metricgate.guarding.types import is_plain
 from metricgate.vocabulary.nearest import did_you_mean
@@ -64,6 +64,7 @@ def classified(query: Parsed, text: str, book: FunctionBook, caps: Caps) -> tupl
         problems.extend(_node_problems(node, text, book, caps))
     if problems:
         return _each_once(problems), frozenset()
+    bare(tree)
     written = rewritten(tree, book.dialect)
     if isinstance(written, Problem):
         return [written], frozenset()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlglot.errors import SqlglotError
+from sqlglot import exp
 
 from metricgate.guarding import codes
 from metricgate.guarding.binding import left_over, output_names, qualified
@@ -12,15 +12,15 @@ from metricgate.guarding.book import FunctionBook
 from metricgate.guarding.calls import calls_in
 from metricgate.guarding.caps import CAPS, Caps
 from metricgate.guarding.classifying import classified
-from metricgate.guarding.dialects import rules_of
+from metricgate.guarding.dialects import DialectRules, rules_of
 from metricgate.guarding.intake import refused_at_intake
 from metricgate.guarding.layers import ALL, Layer
 from metricgate.guarding.mistakes import ambiguous_column
 from metricgate.guarding.naming import name_outputs
-from metricgate.guarding.parsing import FAULTS, parsed, words
+from metricgate.guarding.parsing import FAULTS, bare, parsed, words
 from metricgate.guarding.reading import Bound, Guarded, Reading
 from metricgate.guarding.regenerating import read_back, written
-from metricgate.guarding.rewriting import limited, located, relation_queries, replaced
+from metricgate.guarding.rewriting import limited, located, replaced
 from metricgate.guarding.tables import bound_tables
 from metricgate.guarding.tracing import Tracer
 from metricgate.vocabulary.problem import Problem, Problems
@@ -56,6 +56,7 @@ def read(
         problems, calls = classified(query, text, functions, caps)
         if problems:
             return Problems(tuple(problems))
+    bare(query.tree)
     return Reading(text=text, dialect=dialect, functions=tuple(sorted(calls)), book=functions, tree=query.tree)
 
 
@@ -70,8 +71,27 @@ def bind(reading: Reading, tables: Sequence[GovernedTable], *, layers: frozenset
     Raises:
         ValueError: no binding was written for the dialect.
     """
-    rules, text = rules_of(reading.dialect), reading.text
-    tree = reading.tree.copy()
+    rules = rules_of(reading.dialect)
+    bound = _bound(reading, reading.tree.copy(), tables, rules, layers)
+    if isinstance(bound, Bound):
+        return bound
+    # Once more on a tree that knows where its names stand in the text.
+    again = parsed(reading.text, reading.dialect)
+    return bound if isinstance(again, Problem) else _told(_bound(reading, again.tree, tables, rules, layers), bound)
+
+
+def _told(second: Bound | Problems, first: Problems) -> Problems:
+    return first if isinstance(second, Bound) else second
+
+
+def _bound(
+    reading: Reading,
+    tree: exp.Query,
+    tables: Sequence[GovernedTable],
+    rules: DialectRules,
+    layers: frozenset[Layer],
+) -> Bound | Problems:
+    text = reading.text
     try:
         name_outputs(tree, rules)
         governed, problems = bound_tables(tree, tables, rules, text)
@@ -80,20 +100,21 @@ def bind(reading: Reading, tables: Sequence[GovernedTable], *, layers: frozenset
         found = qualified(tree, governed, rules, text)
         if isinstance(found, list):
             return Problems(tuple(found))
-        marks = {mark: table.dataset for mark, table in governed.items()}
         problems = left_over(found, text)
         if problems and Layer.BIND in layers:
             return Problems(tuple(problems))
         uses, unbound = Tracer(found, governed, rules).uses()
-        if unbound:
+        if unbound and Layer.BIND in layers:
             return Problems(tuple(ambiguous_column(each, governed.values(), text) for each in unbound))
         output = output_names(found, governed, rules)
+        bare(found)
     except FAULTS:
         return Problems((Problem(code=codes.UNBOUND, message="The query's names cannot be traced to their tables."),))
+    datasets = sorted(table.dataset for table in governed.values())
     return Bound(
         reading=reading,
-        tables=tuple(sorted(marks.values())),
-        columns={dataset: uses.get(dataset, {}) for dataset in sorted(marks.values())},
+        tables=tuple(datasets),
+        columns={dataset: uses.get(dataset, {}) for dataset in datasets},
         functions=reading.functions,
         output=output,
         governed=governed,
@@ -115,13 +136,12 @@ def rewrite(
     rules = rules_of(bound.reading.dialect)
     marked = {mark: relations[table.dataset] for mark, table in bound.governed.items() if table.dataset in relations}
     try:
-        tree, parameters = (
-            replaced(bound.tree.copy(), marked, rules)
-            if Layer.REWRITE in layers
-            else (located(bound.tree.copy(), bound.governed), ())
-        )
-        own = list(relation_queries(marked, rules))
-    except (SqlglotError, *FAULTS):
+        tree = bound.tree.copy()
+        if Layer.REWRITE in layers:
+            tree, parameters, own = replaced(tree, marked, rules)
+        else:
+            tree, parameters, own = located(tree, bound.governed), (), ()
+    except (KeyError, *FAULTS):
         return Problems((Problem(code=codes.UNWRITABLE, message="A dataset of the query has no readable relation."),))
     sql = written(limited(tree, row_limit), rules)
     if isinstance(sql, Problem):
@@ -129,7 +149,7 @@ def rewrite(
     tokens = words(sql, rules.name)
     if isinstance(tokens, Problem):
         return Problems((tokens,))
-    tables = read_back(sql, rules, own, strict=Layer.REGENERATE in layers)
+    tables = read_back(sql, tokens, rules, own, strict=Layer.REGENERATE in layers)
     if isinstance(tables, Problem):
         return Problems((tables,))
     return Guarded(

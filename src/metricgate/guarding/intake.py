@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from metricgate.guarding import codes
@@ -10,10 +11,10 @@ from metricgate.guarding.places import place_at
 from metricgate.vocabulary.problem import Problem
 
 _OPENING = frozenset("([{")
-_CLOSING = frozenset(")]}")
-_SPACES = frozenset("\t\n\r ")
-_NEVER = frozenset({"Cc", "Cs", "Co", "Cn"})
-"""Unicode's control characters, surrogates, private use, and what is no character."""
+_BRACKET = re.compile(r"[(\[{)\]}]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_NEVER = frozenset({"Cs", "Co", "Cn"})
+"""Unicode's surrogates, private use, and what is no character."""
 
 
 def refused_at_intake(text: str, caps: Caps) -> Problem | None:
@@ -42,33 +43,33 @@ def _size(text: str, caps: Caps) -> Problem | None:
 
 
 def _characters(text: str) -> Problem | None:
-    if text.isprintable():
+    found = _CONTROL.search(text)
+    position = -1 if found is None else found.start()
+    if found is None and not text.isascii():
+        position = next((at for at, character in enumerate(text) if unicodedata.category(character) in _NEVER), -1)
+    if position < 0:
         return None
-    for position, character in enumerate(text):
-        if character in _SPACES or unicodedata.category(character) not in _NEVER:
-            continue
-        name = unicodedata.name(character, f"U+{ord(character):04X}")
-        return Problem(
-            code=codes.CHARACTER,
-            message=f"The text has a character that no query needs: {name}.",
-            where=place_at(text, position),
-            hint="Write spaces, tabs and line ends as such; inside a literal, make the character with chr().",
-        )
-    return None
+    name = unicodedata.name(text[position], f"U+{ord(text[position]):04X}")
+    return Problem(
+        code=codes.CHARACTER,
+        message=f"The text has a character that no query needs: {name}.",
+        where=place_at(text, position),
+        hint="Write spaces, tabs and line ends as such; inside a literal, make the character with chr().",
+    )
 
 
 def _brackets(text: str, caps: Caps) -> Problem | None:
     depth = 0
-    for position, character in enumerate(text):
-        if character in _OPENING:
-            depth += 1
-            if depth > caps.depth:
-                return Problem(
-                    code=codes.TOO_LARGE,
-                    message=f"Brackets are nested more than {caps.depth} deep.",
-                    where=place_at(text, position),
-                    hint="Use WITH to name the inner queries.",
-                )
-        elif character in _CLOSING and depth:
-            depth -= 1
+    for found in _BRACKET.finditer(text):
+        if found[0] not in _OPENING:
+            depth = max(0, depth - 1)
+            continue
+        depth += 1
+        if depth > caps.depth:
+            return Problem(
+                code=codes.TOO_LARGE,
+                message=f"Brackets are nested more than {caps.depth} deep.",
+                where=place_at(text, found.start()),
+                hint="Use WITH to name the inner queries.",
+            )
     return None

@@ -20,7 +20,7 @@ FAULTS = (
 )
 """Whatever sqlglot was seen to raise, and its like."""
 
-_POSITIONS = ("line", "col", "start", "end")
+_POSITIONS = ("start",)
 
 
 _BEGINNINGS = frozenset({TokenType.SELECT, TokenType.WITH, TokenType.L_PAREN, TokenType.FROM, TokenType.TABLE})
@@ -52,11 +52,16 @@ def parsed(text: str, dialect: str) -> Parsed | Problem:
     if first is not None and first.token_type not in _BEGINNINGS:
         return _no_query(first.text.upper())
     try:
-        trees = Dialect.get_or_raise(dialect).parser(error_level=ErrorLevel.IMMEDIATE).parse(list(tokens), text)
+        trees = trees_of(tokens, text, dialect)
     except FAULTS as error:
         return _unreadable(text, error)
     root = _single(trees)
     return root if isinstance(root, Problem) else Parsed(tokens, _without_comments(root))
+
+
+def trees_of(tokens: Sequence[Token], text: str, dialect: str) -> list[exp.Expr | None]:
+    """Return the trees of words; sqlglot's faults pass through."""
+    return Dialect.get_or_raise(dialect).parser(error_level=ErrorLevel.IMMEDIATE).parse(list(tokens), text)
 
 
 def _single(trees: Sequence[exp.Expr | None]) -> exp.Query | Problem:
@@ -74,13 +79,20 @@ def _single(trees: Sequence[exp.Expr | None]) -> exp.Query | Problem:
 
 
 def _without_comments(root: exp.Query) -> exp.Query:
+    """Take out comments, and what they ordered: ``sqlglot.meta ...`` in one is an order to the parser."""
     for node in root.walk():
         node.comments = None
-        if node.meta:
-            for key in [key for key in node.meta if key not in _POSITIONS]:
-                # A comment "sqlglot.meta ..." is an order to the parser; nobody but us gives orders.
-                del node.meta[key]
+        meta = node._meta  # noqa: SLF001 - the public property makes a dict for every node
+        if meta:
+            node._meta = {key: meta[key] for key in _POSITIONS if key in meta} or None  # noqa: SLF001
     return root
+
+
+def bare(root: exp.Expr) -> None:
+    """Take out positions too: trees that are copied often carry nothing that is not needed."""
+    for node in root.walk():
+        node.comments = None
+        node._meta = None  # noqa: SLF001 - as above
 
 
 def _unreadable(text: str, error: Exception) -> Problem:

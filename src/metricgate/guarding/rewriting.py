@@ -7,12 +7,14 @@ conditions on rows that the filter would hide, and their errors tell of them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ParseError
 
 from metricgate.guarding.dialects import DialectRules
+from metricgate.guarding.parsing import bare
 from metricgate.guarding.tables import MARK
 from metricgate.vocabulary.predicate import Scalar
 from metricgate.vocabulary.relation import GovernedTable, Relation
@@ -23,8 +25,8 @@ FENCE = "metricgate_r"
 
 def replaced(
     tree: exp.Query, relations: Mapping[str, Relation], rules: DialectRules
-) -> tuple[exp.Query, tuple[Scalar, ...]]:
-    """Return the tree with relations in place of the marked tables, and all parameters in the order of their numbers.
+) -> tuple[exp.Query, tuple[Scalar, ...], tuple[exp.Query, ...]]:
+    """Return the tree with relations in place of the marked tables, all parameters, and the relations' own trees.
 
     Args:
         tree: bound; it is changed.
@@ -37,15 +39,16 @@ def replaced(
     """
     parameters: list[Scalar] = []
     queries: dict[str, exp.Query] = {}
-    for mark in sorted({node.name for node in _marked(tree)}):
+    marked = list(_marked(tree))
+    for mark in sorted({node.name for node in marked}):
         relation = relations[mark]
-        queries[mark] = _renumbered(relation, rules, len(parameters))
+        queries[mark] = _renumbered(relation.sql, rules.name, len(parameters))
         parameters.extend(relation.parameters)
-    for node in list(_marked(tree)):
+    for node in marked:
         _replace(node, queries[node.name], rules)
     if rules.fences and queries:
         _fence(tree, queries)
-    return tree, tuple(parameters)
+    return tree, tuple(parameters), tuple(queries.values())
 
 
 def located(tree: exp.Query, tables: Mapping[str, GovernedTable]) -> exp.Query:
@@ -74,12 +77,6 @@ def limited(tree: exp.Query, row_limit: int | None) -> exp.Query:
     return tree
 
 
-def relation_queries(relations: Mapping[str, Relation], rules: DialectRules) -> Iterator[exp.Query]:
-    """Yield each relation's own tree."""
-    for relation in relations.values():
-        yield _renumbered(relation, rules, 0)
-
-
 def _marked(tree: exp.Expr) -> Iterator[exp.Table]:
 
     for node in tree.find_all(exp.Table):
@@ -87,13 +84,16 @@ def _marked(tree: exp.Expr) -> Iterator[exp.Table]:
             yield node
 
 
-def _renumbered(relation: Relation, rules: DialectRules, offset: int) -> exp.Query:
-    tree = sqlglot.parse_one(relation.sql, read=rules.name)
+@lru_cache(maxsize=1_024)
+def _renumbered(sql: str, dialect: str, offset: int) -> exp.Query:
+    """Return a relation's tree with its parameters counted on from ``offset``; shared, so copy before use."""
+    tree = sqlglot.parse_one(sql, read=dialect)
     if not isinstance(tree, exp.Query):
         raise ParseError("a relation is a query")
     for node in list(tree.find_all(exp.Parameter, exp.Placeholder)):
         number = int(node.name)
         node.replace(exp.Parameter(this=exp.Literal(this=str(number + offset), is_string=False)))
+    bare(tree)
     return tree
 
 
@@ -116,7 +116,7 @@ def _fence_name(mark: str) -> str:
 def _fence(tree: exp.Query, queries: Mapping[str, exp.Query]) -> None:
     ours = [
         exp.CTE(
-            this=query,
+            this=query.copy(),
             alias=exp.TableAlias(this=exp.to_identifier(_fence_name(mark), quoted=True)),
             materialized=True,
         )

@@ -23,6 +23,7 @@ def bound_tables(
 ) -> tuple[dict[str, GovernedTable], list[Problem]]:
     """Give every base table its mark. Returns mark -> governed table, and what is not to be bound."""
     marks = {table.dataset: f"{MARK}{number}" for number, table in enumerate(tables)}
+    known = _names(tables, rules)
     found: dict[str, GovernedTable] = {}
     problems: list[Problem] = []
     for node in list(tree.find_all(exp.Table)):
@@ -31,7 +32,7 @@ def bound_tables(
         path = tuple(folded(part, lower_quoted=rules.folds_quoted) for part in _parts(node))
         if len(path) == 1 and cte_named(node, path[0], fold=rules.folds_quoted) is not None:
             continue
-        fitting = [table for table in tables if _fits(path, table, rules)]
+        fitting = known.get(path, ())
         if len(fitting) == 1:
             found[marks[fitting[0].dataset]] = fitting[0]
             _mark(tree, node, marks[fitting[0].dataset], rules)
@@ -47,11 +48,15 @@ def _parts(node: exp.Table) -> Iterator[exp.Expr]:
             yield part
 
 
-def _fits(path: tuple[str, ...], table: GovernedTable, rules: DialectRules) -> bool:
-    if len(path) == 1 and path[0].lower() == table.dataset.lower():
-        return True
-    source = tuple(part.lower() if rules.folds_quoted else part for part in table.source)
-    return len(path) <= len(source) and source[len(source) - len(path) :] == path
+def _names(tables: Sequence[GovernedTable], rules: DialectRules) -> dict[tuple[str, ...], list[GovernedTable]]:
+    """Return each way to write a table -> the tables that it fits."""
+    found: dict[tuple[str, ...], list[GovernedTable]] = {}
+    for table in tables:
+        source = tuple(part.lower() if rules.folds_quoted else part for part in table.source)
+        ways = {source[start:] for start in range(len(source))} | {(table.dataset,), (table.dataset.lower(),)}
+        for way in ways:
+            found.setdefault(way, []).append(table)
+    return found
 
 
 def _mark(tree: exp.Expr, node: exp.Table, mark: str, rules: DialectRules) -> None:
@@ -84,7 +89,7 @@ def _problem(
     node: exp.Table, path: tuple[str, ...], candidates: Sequence[GovernedTable], text: str, *, ambiguous: bool
 ) -> Problem:
     names = sorted(table.dataset for table in candidates)
-    written = ".".join(path)
+    written = ".".join(part.name for part in _parts(node))
     if ambiguous:
         return Problem(
             code=codes.AMBIGUOUS_TABLE,
