@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +14,7 @@ import typer
 from metricgate.ledger.verification import Report
 from metricgate.surfaces.cli import codes
 from metricgate.surfaces.cli.arguments import moment
+from metricgate.surfaces.cli.options import taking
 from metricgate.surfaces.cli.project import EntryFilter, Exit
 from metricgate.surfaces.cli.session import (
     HERE,
@@ -41,46 +43,38 @@ _COLUMNS = (
 _FORMATS = (".jsonl", ".parquet")
 _DEFAULT_LIMIT = 50
 
-Agent = Annotated[str | None, typer.Option("--agent", help="Only entries about this agent.")]
-User = Annotated[str | None, typer.Option("--user", help="Only entries about this user.")]
-Tool = Annotated[str | None, typer.Option("--tool", help="Only calls of this tool.")]
-Metric = Annotated[str | None, typer.Option("--metric", help="Only entries about this metric, e.g. finance.revenue.")]
-VerdictOption = Annotated[str | None, typer.Option("--verdict", help="allow, hold or deny.")]
-Rule = Annotated[str | None, typer.Option("--rule", help="Only entries in which this rule took part.")]
-Since = Annotated[str | None, typer.Option("--since", metavar="WHEN", help="ISO date or date-time, or e.g. 24h.")]
-Until = Annotated[str | None, typer.Option("--until", metavar="WHEN", help="ISO date or date-time (exclusive).")]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """Which entries are wanted."""
+
+    agent: Annotated[str | None, typer.Option("--agent", help="Only entries about this agent.")] = None
+    user: Annotated[str | None, typer.Option("--user", help="Only entries about this user.")] = None
+    tool: Annotated[str | None, typer.Option("--tool", help="Only calls of this tool.")] = None
+    metric: Annotated[
+        str | None, typer.Option("--metric", help="Only entries about this metric, e.g. finance.revenue.")
+    ] = None
+    verdict: Annotated[str | None, typer.Option("--verdict", help="allow, hold or deny.")] = None
+    rule: Annotated[str | None, typer.Option("--rule", help="Only entries in which this rule took part.")] = None
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="WHEN", help="ISO date or date-time, or e.g. 24h.")
+    ] = None
+    until: Annotated[str | None, typer.Option("--until", metavar="WHEN", help="ISO date or date-time (exclusive).")] = (
+        None
+    )
 
 
+@taking(About)
 def list_entries(
     context: typer.Context,
     *,
-    agent: Agent = None,
-    user: User = None,
-    tool: Tool = None,
-    metric: Metric = None,
-    verdict: VerdictOption = None,
-    rule: Rule = None,
-    since: Since = None,
-    until: Until = None,
+    asked: About,
     limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many, the newest first.")] = _DEFAULT_LIMIT,
     as_json: JsonOption = False,
     project: ProjectOption = HERE,
 ) -> None:
     """List entries of the ledger, newest first. With --json, one JSON object per line."""
-    wanted = _filter(
-        context,
-        agent,
-        user,
-        tool,
-        metric,
-        verdict,
-        rule,
-        since,
-        until,
-        limit=limit + 1,
-        newest_first=True,
-        as_json=as_json,
-    )
+    wanted = _filter(context, asked, limit=limit + 1, newest_first=True, as_json=as_json)
     entries = list(open_project(context, project, as_json=as_json).entries(wanted))
     more = len(entries) > limit
     if as_json:
@@ -109,18 +103,12 @@ def show(
         tell(orjson.dumps(entry, option=orjson.OPT_INDENT_2, default=str).decode())
 
 
+@taking(About)
 def export(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A new .jsonl or .parquet file.")],
     *,
-    agent: Agent = None,
-    user: User = None,
-    tool: Tool = None,
-    metric: Metric = None,
-    verdict: VerdictOption = None,
-    rule: Rule = None,
-    since: Since = None,
-    until: Until = None,
+    asked: About,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="At most so many, the oldest first.")] = None,
     as_json: JsonOption = False,
     project: ProjectOption = HERE,
@@ -130,20 +118,7 @@ def export(
         fail_usage(codes.BAD_OPTION, f"{file.name!r} ends in neither .jsonl nor .parquet.", as_json=as_json)
     if file.exists():
         fail_usage(codes.FILE_IN_THE_WAY, f"{str(file)!r} exists already; nothing was written.", as_json=as_json)
-    wanted = _filter(
-        context,
-        agent,
-        user,
-        tool,
-        metric,
-        verdict,
-        rule,
-        since,
-        until,
-        limit=limit,
-        newest_first=False,
-        as_json=as_json,
-    )
+    wanted = _filter(context, asked, limit=limit, newest_first=False, as_json=as_json)
     opened = open_project(context, project, as_json=as_json)
     try:
         written = opened.export_entries(file, wanted)
@@ -213,31 +188,19 @@ def _tell_report(report: Report, *, as_json: bool) -> None:
 
 
 def _filter(
-    context: typer.Context,
-    agent: str | None,
-    user: str | None,
-    tool: str | None,
-    metric: str | None,
-    verdict: str | None,
-    rule: str | None,
-    since: str | None,
-    until: str | None,
-    *,
-    limit: int | None,
-    newest_first: bool,
-    as_json: bool,
+    context: typer.Context, asked: About, *, limit: int | None, newest_first: bool, as_json: bool
 ) -> EntryFilter:
-    if verdict not in {None, "allow", "hold", "deny"}:
-        fail_usage(codes.BAD_OPTION, f"--verdict {verdict!r} is none of allow, hold, deny.", as_json=as_json)
+    if asked.verdict not in {None, "allow", "hold", "deny"}:
+        fail_usage(codes.BAD_OPTION, f"--verdict {asked.verdict!r} is none of allow, hold, deny.", as_json=as_json)
     return EntryFilter(
-        agent=agent,
-        user=user,
-        tool=tool,
-        metric=metric,
-        verdict=verdict,
-        rule=rule,
-        since=_moment(context, "--since", since, as_json=as_json),
-        until=_moment(context, "--until", until, as_json=as_json),
+        agent=asked.agent,
+        user=asked.user,
+        tool=asked.tool,
+        metric=asked.metric,
+        verdict=asked.verdict,
+        rule=asked.rule,
+        since=_moment(context, "--since", asked.since, as_json=as_json),
+        until=_moment(context, "--until", asked.until, as_json=as_json),
         limit=limit,
         newest_first=newest_first,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ import typer
 from metricgate.surfaces.cli import codes
 from metricgate.surfaces.cli.arguments import question_arguments
 from metricgate.surfaces.cli.asking import ForOption, KeyFileOption, Shown, ask
+from metricgate.surfaces.cli.options import taking
 from metricgate.surfaces.cli.session import HERE, JsonOption, ProjectOption, fail_usage
 from metricgate.surfaces.cli.showing import (
     show_explanation,
@@ -26,27 +28,44 @@ from metricgate.surfaces.cli.telling import tell_json
 from metricgate.vocabulary.json import Json
 
 CsvOption = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
-Metrics = Annotated[
-    list[str] | None, typer.Argument(metavar="METRIC...", help="Metrics: finance.revenue, or a bare name.")
-]
-By = Annotated[list[str] | None, typer.Option("--by", metavar="MEMBER", help="Group by, e.g. customer__segment.")]
-Where = Annotated[
-    list[str] | None, typer.Option("--where", metavar="CONDITION", help="JSON filter or template; all must hold.")
-]
-From = Annotated[str | None, typer.Option("--from", metavar="DATE", help="First moment that counts.")]
-Before = Annotated[str | None, typer.Option("--before", metavar="DATE", help="First moment that no longer counts.")]
-Through = Annotated[str | None, typer.Option("--through", metavar="DATE", help="Last day that counts.")]
-TimeZone = Annotated[str | None, typer.Option("--time-zone", metavar="ZONE", help="IANA zone of range and grouping.")]
-Order = Annotated[list[str] | None, typer.Option("--order", metavar="COLUMN", help="Sort by; -COLUMN descends.")]
-Limit = Annotated[int | None, typer.Option("--limit", help="At most so many rows.")]
 Offset = Annotated[int | None, typer.Option("--offset", help="Skip so many rows first.")]
-Saved = Annotated[str | None, typer.Option("--saved", metavar="NAME", help="A saved query instead of metrics.")]
-MinMax = Annotated[bool, typer.Option("--min-max", help="Only the least and greatest value of each --by.")]
-AllRows = Annotated[bool, typer.Option("--all-rows", help="Without metrics: keep equal rows apart.")]
-Pins = Annotated[
-    list[str] | None,
-    typer.Option("--pin", metavar="METRIC=VERSION", help="Refuse unless that version is in force; repeatable."),
-]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A question as it is typed."""
+
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="METRIC...", help="Metrics: finance.revenue, or a bare name.")
+    ] = None
+    by: Annotated[
+        list[str] | None, typer.Option("--by", metavar="MEMBER", help="Group by, e.g. customer__segment.")
+    ] = None
+    where: Annotated[
+        list[str] | None, typer.Option("--where", metavar="CONDITION", help="JSON filter or template; all must hold.")
+    ] = None
+    start: Annotated[str | None, typer.Option("--from", metavar="DATE", help="First moment that counts.")] = None
+    before: Annotated[
+        str | None, typer.Option("--before", metavar="DATE", help="First moment that no longer counts.")
+    ] = None
+    through: Annotated[str | None, typer.Option("--through", metavar="DATE", help="Last day that counts.")] = None
+    time_zone: Annotated[
+        str | None, typer.Option("--time-zone", metavar="ZONE", help="IANA zone of range and grouping.")
+    ] = None
+    order: Annotated[list[str] | None, typer.Option("--order", metavar="COLUMN", help="Sort by; -COLUMN descends.")] = (
+        None
+    )
+    limit: Annotated[int | None, typer.Option("--limit", help="At most so many rows.")] = None
+    offset: Offset = None
+    saved: Annotated[str | None, typer.Option("--saved", metavar="NAME", help="A saved query instead of metrics.")] = (
+        None
+    )
+    min_max: Annotated[bool, typer.Option("--min-max", help="Only the least and greatest value of each --by.")] = False
+    all_rows: Annotated[bool, typer.Option("--all-rows", help="Without metrics: keep equal rows apart.")] = False
+    pins: Annotated[
+        list[str] | None,
+        typer.Option("--pin", metavar="METRIC=VERSION", help="Refuse unless that version is in force; repeatable."),
+    ] = None
 
 
 def metrics(
@@ -123,23 +142,11 @@ def describe(
     )
 
 
+@taking(Asked)
 def query(
     context: typer.Context,
-    names: Metrics = None,
     *,
-    by: By = None,
-    where: Where = None,
-    start: From = None,
-    before: Before = None,
-    through: Through = None,
-    time_zone: TimeZone = None,
-    order: Order = None,
-    limit: Limit = None,
-    offset: Offset = None,
-    saved: Saved = None,
-    min_max: MinMax = False,
-    all_rows: AllRows = False,
-    pins: Pins = None,
+    asked: Asked,
     as_json: JsonOption = False,
     as_csv: CsvOption = False,
     key_file: KeyFileOption = None,
@@ -148,80 +155,44 @@ def query(
 ) -> None:
     """Compute metrics."""
     _one_form(as_json=as_json, as_csv=as_csv)
-    arguments = _question(
-        names, by, where, start, before, through, time_zone, order, limit, offset, saved,
-        min_max=min_max, all_rows=all_rows, pins=pins, as_json=as_json,
-    )  # fmt: skip
     ask(
         context,
         folder=project,
         key_file=key_file,
         user=user,
         tool="query_metrics",
-        arguments=arguments,
+        arguments=_question(asked, as_json=as_json),
         as_json=as_json,
         show=show_rows_as_csv if as_csv else show_rows,
     )
 
 
+@taking(Asked)
 def sql(
     context: typer.Context,
-    names: Metrics = None,
     *,
-    by: By = None,
-    where: Where = None,
-    start: From = None,
-    before: Before = None,
-    through: Through = None,
-    time_zone: TimeZone = None,
-    order: Order = None,
-    limit: Limit = None,
-    offset: Offset = None,
-    saved: Saved = None,
-    min_max: MinMax = False,
-    all_rows: AllRows = False,
-    pins: Pins = None,
+    asked: Asked,
     as_json: JsonOption = False,
     key_file: KeyFileOption = None,
     user: ForOption = None,
     project: ProjectOption = HERE,
 ) -> None:
     """Print the SQL that `query` would run, without running it."""
-    arguments = _question(
-        names, by, where, start, before, through, time_zone, order, limit, offset, saved,
-        min_max=min_max, all_rows=all_rows, pins=pins, as_json=as_json,
-    )  # fmt: skip
-    _explain(context, arguments, as_json=as_json, key_file=key_file, user=user, project=project, show=show_sql)
+    _explain(context, asked, as_json=as_json, key_file=key_file, user=user, project=project, show=show_sql)
 
 
+@taking(Asked)
 def explain(
     context: typer.Context,
-    names: Metrics = None,
     *,
-    by: By = None,
-    where: Where = None,
-    start: From = None,
-    before: Before = None,
-    through: Through = None,
-    time_zone: TimeZone = None,
-    order: Order = None,
-    limit: Limit = None,
-    offset: Offset = None,
-    saved: Saved = None,
-    min_max: MinMax = False,
-    all_rows: AllRows = False,
-    pins: Pins = None,
+    asked: Asked,
     as_json: JsonOption = False,
     key_file: KeyFileOption = None,
     user: ForOption = None,
     project: ProjectOption = HERE,
 ) -> None:
     """Show definitions, SQL, joins and policy of a question, without running it."""
-    arguments = _question(
-        names, by, where, start, before, through, time_zone, order, limit, offset, saved,
-        min_max=min_max, all_rows=all_rows, pins=pins, as_json=as_json,
-    )  # fmt: skip
-    _explain(context, arguments, as_json=as_json, key_file=key_file, user=user, project=project, show=show_explanation)
+    _explain(context, asked, as_json=as_json, key_file=key_file, user=user, project=project, show=show_explanation)
 
 
 def values(
@@ -306,7 +277,7 @@ def call(
 
 def _explain(
     context: typer.Context,
-    arguments: dict[str, Json],
+    asked: Asked,
     *,
     as_json: bool,
     key_file: Path | None,
@@ -320,46 +291,29 @@ def _explain(
         key_file=key_file,
         user=user,
         tool="explain_query",
-        arguments=arguments,
+        arguments=_question(asked, as_json=as_json),
         as_json=as_json,
         show=show,
     )
 
 
-def _question(
-    names: list[str] | None,
-    by: list[str] | None,
-    where: list[str] | None,
-    start: str | None,
-    before: str | None,
-    through: str | None,
-    time_zone: str | None,
-    order: list[str] | None,
-    limit: int | None,
-    offset: int | None,
-    saved: str | None,
-    *,
-    min_max: bool,
-    all_rows: bool,
-    pins: list[str] | None,
-    as_json: bool,
-) -> dict[str, Json]:
+def _question(asked: Asked, *, as_json: bool) -> dict[str, Json]:
     try:
         return question_arguments(
-            metrics=names or [],
-            by=by or [],
-            where=where or [],
-            start=start,
-            before=before,
-            through=through,
-            time_zone=time_zone,
-            order=order or [],
-            limit=limit,
-            offset=offset,
-            saved=saved,
-            min_max=min_max,
-            all_rows=all_rows,
-            pins=pins or (),
+            metrics=asked.names or [],
+            by=asked.by or [],
+            where=asked.where or [],
+            start=asked.start,
+            before=asked.before,
+            through=asked.through,
+            time_zone=asked.time_zone,
+            order=asked.order or [],
+            limit=asked.limit,
+            offset=asked.offset,
+            saved=asked.saved,
+            min_max=asked.min_max,
+            all_rows=asked.all_rows,
+            pins=asked.pins or (),
         )
     except ValueError as error:
         fail_usage(
