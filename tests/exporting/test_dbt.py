@@ -65,7 +65,7 @@ metrics:
   - {name: funnel, type: conversion, entity: visitor, base_metric: seen, conversion_metric: buyers, window: 7 days,
      constant_properties: [{base_property: page, conversion_property: page}]}
   - {name: weekly, type: simple, semantic_model: orders, agg: average, expr: amount, time_granularity: week,
-     filter: "{{ Metric('seen', group_by=['visitor']) }} > 2"}
+     filter: "{{ Metric('seen', group_by=['visitor']) }} > 2.50"}
 saved_queries:
   - {name: q, query_params: {metrics: [revenue], group_by: [order__page, metric_time__day], order_by: [-revenue]}}
 time_spines:

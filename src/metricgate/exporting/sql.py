@@ -22,16 +22,11 @@ from metricgate.catalog.metrics import (
 )
 from metricgate.catalog.model import Dimension, DimensionType, EntityType, SemanticModel
 from metricgate.catalog.rewriting import substituted
-from metricgate.vocabulary.predicate import And, Comparison, Not, Operator, Or, Predicate, Scalar, Template
+from metricgate.exporting.conditions import Unsaid, comparison_text, condition_text, literal_text
+from metricgate.importing.naming import identifier
+from metricgate.vocabulary.predicate import Comparison, Predicate, Scalar, Template
 
-_COMPARED = {
-    Operator.EQ: "=", Operator.NE: "<>", Operator.LT: "<", Operator.LE: "<=", Operator.GT: ">", Operator.GE: ">=",
-}  # fmt: skip
 _PLAIN = {Aggregation.SUM: "SUM", Aggregation.AVERAGE: "AVG", Aggregation.MIN: "MIN", Aggregation.MAX: "MAX"}
-
-
-class Unsaid(Exception):
-    """Why a metric has no expression. It is caught where expressions are asked for."""
 
 
 @dataclass(slots=True)
@@ -125,39 +120,16 @@ class Expressions:
         return _text(substituted(expression.text, lambda _table, column: f"{model.name}.{identifier(column)}"))
 
     def _condition(self, condition: Predicate, model: SemanticModel) -> str:
-        match condition:
-            case And():
-                return "(" + " AND ".join(self._condition(part, model) for part in condition.parts) + ")"
-            case Or():
-                return "(" + " OR ".join(self._condition(part, model) for part in condition.parts) + ")"
-            case Not():
-                return f"NOT ({self._condition(condition.part, model)})"
-            case Comparison():
-                return self._comparison(condition, model)
-            case Template():
-                raise Unsaid("its filter is a template")
+        return condition_text(condition, lambda leaf: self._comparison(leaf, model))
 
-    def _comparison(self, each: Comparison, model: SemanticModel) -> str:
+    def _comparison(self, each: Comparison | Template, model: SemanticModel) -> str:
+        if isinstance(each, Template):
+            raise Unsaid("its filter is a template")
         dimension = _own_dimension(each.member, model)
         value = self._qualified(dimension.expression, model)
         if not dimension.expression.is_column:
             value = f"({value})"
-        values = [_literal(scalar, dimension) for scalar in each.values]
-        if each.op in _COMPARED:
-            return f"{value} {_COMPARED[each.op]} {values[0]}"
-        match each.op:
-            case Operator.IN:
-                return f"{value} IN ({', '.join(values)})"
-            case Operator.NOT_IN:
-                return f"{value} NOT IN ({', '.join(values)})"
-            case Operator.BETWEEN:
-                return f"{value} BETWEEN {values[0]} AND {values[1]}"
-            case Operator.IS_NULL:
-                return f"{value} IS NULL"
-            case Operator.IS_NOT_NULL:
-                return f"{value} IS NOT NULL"
-            case _:
-                raise Unsaid(f"its filter uses {each.op.value!r}")
+        return comparison_text(each.op, value, [_literal(scalar, dimension) for scalar in each.values])
 
 
 def _own_dimension(member: str, model: SemanticModel) -> Dimension:
@@ -171,18 +143,10 @@ def _own_dimension(member: str, model: SemanticModel) -> Dimension:
 
 
 def _literal(value: Scalar, dimension: Dimension) -> str:
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    if isinstance(value, (int, float)):
-        return repr(value)
-    if isinstance(value, str) and value.isprintable() and "\\" not in value:
-        return "'" + value.replace("'", "''") + "'"
-    raise Unsaid(f"its filter compares {dimension.name!r} with a value that SQL dialects write differently")
-
-
-def identifier(column: str) -> str:
-    """Return the column's name as SQL writes it."""
-    return column if column.isidentifier() and column.isascii() else '"' + column.replace('"', '""') + '"'
+    found = literal_text(value)
+    if found is None:
+        raise Unsaid(f"its filter compares {dimension.name!r} with a value that SQL dialects write differently")
+    return found
 
 
 def _text(found: object) -> str:

@@ -7,13 +7,13 @@ Several joins from a table to the same key (origin and destination) become named
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from metricgate.catalog.names import RESERVED
-from metricgate.importing.naming import plain_name
+from metricgate.importing.naming import candidates, plain_name
 from metricgate.importing.report import Notes
-from metricgate.importing.source import said
+from metricgate.importing.source import Part, said
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Place
 
@@ -55,6 +55,19 @@ class Joins:
 def joined(tables: Mapping[str, Table], links: Sequence[Link], notes: Notes) -> dict[str, Joins]:
     """Return the entities and relationships of every table, by its name."""
     return _Joining(tables, links, notes).run()
+
+
+def only_time(dimensions: Sequence[Mapping[str, Json]], model: str, tool: str, part: Part) -> str | None:
+    """Return the time by which a model's metrics go: the only one there is (told); of several none is taken (told)."""
+    times = [str(each["name"]) for each in dimensions if each.get("type") == "time"]
+    if len(times) > 1:
+        reason = f"it has several times, and {tool} does not say which one metrics go by: set agg_time_dimension"
+        part.reading.notes.changed(f"metric_time of {model!r}", part.place, reason)
+    if len(times) != 1:
+        return None
+    reason = "it is the only time there, so metric_time means it"
+    part.reading.notes.added(f"agg_time_dimension {times[0]!r} of {model!r}", part.place, reason)
+    return times[0]
 
 
 @dataclass(slots=True)
@@ -104,7 +117,7 @@ class _Joining:
     def _free(self, wanted: str, table: str) -> str:
         """Return an entity's name that neither the table nor any table that joins to it uses for something else."""
         users = {table, *(link.source for link in self.links if link.target == table)}
-        for candidate in _candidates(wanted):
+        for candidate in candidates(wanted, "key"):
             if not any(candidate in self.taken[user] for user in users):
                 for user in users:
                     self.taken[user].add(candidate)
@@ -123,7 +136,7 @@ class _Joining:
         if shared:
             self._add(link.source, self.keys[link.target, key], "foreign", columns)
             return
-        name = next(each for each in _candidates(plain_name(link.name)) if each not in self.taken[link.source])
+        name = next(each for each in candidates(plain_name(link.name), "key") if each not in self.taken[link.source])
         self.taken[link.source].add(name)
         self.found[link.source].relationships.append(
             said(name=name, to=link.target, from_columns=_written(columns), to_columns=_written(key))
@@ -135,12 +148,3 @@ class _Joining:
 
 def _written(columns: Columns) -> Json:
     return columns[0] if len(columns) == 1 else list[Json](columns)
-
-
-def _candidates(name: str) -> Iterable[str]:
-    yield name
-    yield f"{name}_key"
-    number = 2
-    while True:
-        yield f"{name}_key_{number}"
-        number += 1

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import count
 
 from metricgate.catalog.names import LONGEST, RESERVED
 from metricgate.importing.report import Notes
@@ -17,6 +19,19 @@ def plain_name(text: str) -> str:
     if not name:
         return "unnamed"
     return (name if name[0].isalpha() else f"n_{name}")[:LONGEST].rstrip("_")
+
+
+def candidates(name: str, word: str) -> Iterator[str]:
+    """Yield ``name``, ``name_<word>``, ``name_<word>_2``, ... without end."""
+    yield name
+    yield f"{name}_{word}"
+    for number in count(2):
+        yield f"{name}_{word}_{number}"
+
+
+def identifier(column: str) -> str:
+    """Return a column's name as SQL writes it: in double quotes where it is no plain one."""
+    return column if column.isidentifier() and column.isascii() else '"' + column.replace('"', '""') + '"'
 
 
 @dataclass(slots=True)

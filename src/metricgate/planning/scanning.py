@@ -24,7 +24,7 @@ from metricgate.planning.scan import Condition, Edge, Key, Measure, Moments, Sca
 from metricgate.planning.tables import Tables
 from metricgate.vocabulary.grain import Grain
 from metricgate.vocabulary.predicate import And, Predicate, members_of
-from metricgate.vocabulary.problem import Place, Problem
+from metricgate.vocabulary.problem import Code, Place, Problem
 
 Kind = tuple[object, ...]
 
@@ -264,16 +264,13 @@ class Scanning:
         self.taken.add(name)
         return name
 
+    def _refuse(self, code: Code, message: str, hint: str, path: str = "metrics") -> None:
+        self.problems.append(Problem(code=code, message=message, where=Place(path=path), hint=hint))
+
     def _needs_time(self, leaf: Leaf, asked_for: str) -> None:
         what = "an offset" if leaf.shifts else "a window"
-        self.problems.append(
-            Problem(
-                code=codes.NEEDS_TIME,
-                message=f"{asked_for} is used with {what}: its value depends on the time, and none is asked.",
-                where=Place(path="group_by"),
-                hint="Add metric_time with a grain to group_by.",
-            )
-        )
+        message = f"{asked_for} is used with {what}: its value depends on the time, and none is asked."
+        self._refuse(codes.NEEDS_TIME, message, "Add metric_time with a grain to group_by.", "group_by")
 
     def _unsafe(self, leaf: Leaf, forms: list[Form], asked_for: str) -> None:
         """Note what would count a moment's value more than once, or take one of another period."""
@@ -286,44 +283,22 @@ class Scanning:
         elif leaf.running is None and not grains and any(isinstance(shift, Grain) for shift in leaf.shifts):
             why = "is read at the start of a period, which would count for each of its days"
         if why is not None and (forms or leaf.shifts or leaf.metric.non_additive):
-            self.problems.append(
-                Problem(
-                    code=codes.UNSAFE_REAGGREGATION,
-                    message=f"{asked_for} {why}.",
-                    where=Place(path="group_by"),
-                    hint="Group by metric_time at a grain such as day or month.",
-                )
-            )
+            hint = "Group by metric_time at a grain such as day or month."
+            self._refuse(codes.UNSAFE_REAGGREGATION, f"{asked_for} {why}.", hint, "group_by")
 
     def _calendar_window(self, asked_for: str) -> None:
-        self.problems.append(
-            Problem(
-                code=codes.CALENDAR_WINDOW,
-                message=f"{asked_for} looks back by periods of a custom granularity in a way that is not served.",
-                where=Place(path="metrics"),
-                hint="Served is one offset by a calendar of the time spine that has the data's grain.",
-            )
-        )
+        message = f"{asked_for} looks back by periods of a custom granularity in a way that is not served."
+        hint = "Served is one offset by a calendar of the time spine that has the data's grain."
+        self._refuse(codes.CALENDAR_WINDOW, message, hint)
 
     def _no_time(self, asked_for: str) -> None:
-        self.problems.append(
-            Problem(
-                code=codes.NO_TIME,
-                message=f"{asked_for} looks back in time, but what it is built on names no time dimension.",
-                where=Place(path="metrics"),
-                hint="The metric's owner sets agg_time_dimension.",
-            )
-        )
+        message = f"{asked_for} looks back in time, but what it is built on names no time dimension."
+        self._refuse(codes.NO_TIME, message, "The metric's owner sets agg_time_dimension.")
 
     def _no_spine(self, asked_for: str, dimension: Dimension) -> None:
-        self.problems.append(
-            Problem(
-                code=codes.NO_TIME_SPINE,
-                message=f"{asked_for} needs a time spine by {dimension.granularity}; the catalog has none.",
-                where=Place(path="metrics"),
-                hint=f"Add a relation with one row per {dimension.granularity} under `time_spines`.",
-            )
-        )
+        message = f"{asked_for} needs a time spine by {dimension.granularity}; the catalog has none."
+        hint = f"Add a relation with one row per {dimension.granularity} under `time_spines`."
+        self._refuse(codes.NO_TIME_SPINE, message, hint)
 
     def _dated(self, tables: Tables, asked_for: str) -> None:
         self.problems.extend(

@@ -5,21 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.filters import subject_of
 from metricgate.catalog.model import EntityType, SemanticModel
 from metricgate.catalog.names import METRIC_TIME, split_metric_call
-from metricgate.exporting.sql import Unsaid
+from metricgate.exporting.conditions import ONE_VALUE, Unsaid, comparison_text, condition_text, literal_text
 from metricgate.importing.source import said
 from metricgate.vocabulary.grain import Grain
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.predicate import And, Comparison, Not, Operator, Or, Predicate, Scalar, Template
 
-_BINARY = {
-    Operator.EQ: "=", Operator.NE: "<>", Operator.LT: "<", Operator.LE: "<=", Operator.GT: ">", Operator.GE: ">=",
-}  # fmt: skip
-_ONE = {*_BINARY, Operator.CONTAINS, Operator.STARTS_WITH, Operator.ENDS_WITH}
 _LIKE = {Operator.CONTAINS: "%{}%", Operator.STARTS_WITH: "{}%", Operator.ENDS_WITH: "%{}"}
 _GRAINS = frozenset(grain.value for grain in Grain)
 _STAND_IN = re.compile(r"\$([mv])(\d+)")
@@ -38,17 +35,12 @@ class Filters:
         Raises:
             Unsaid: dbt cannot say it.
         """
-        match condition:
-            case And():
-                return "(" + " AND ".join(self.text(part, model) for part in condition.parts) + ")"
-            case Or():
-                return "(" + " OR ".join(self.text(part, model) for part in condition.parts) + ")"
-            case Not():
-                return f"NOT ({self.text(condition.part, model)})"
-            case Comparison():
-                return self._comparison(condition, self.member(condition.member, model))
-            case Template():
-                return self._template(condition, model)
+        return condition_text(condition, lambda leaf: self._leaf(leaf, model))
+
+    def _leaf(self, each: Comparison | Template, model: SemanticModel | None) -> str:
+        if isinstance(each, Template):
+            return self._template(each, model)
+        return self._comparison(each, self.member(each.member, model))
 
     def kept(self, condition: Predicate, model: SemanticModel | None) -> Json:
         """Return the condition in the form of ours in which it was written, metrics by their names in dbt."""
@@ -67,7 +59,7 @@ class Filters:
                 if "metric" in subject:
                     subject["metric"] = self.names.get(str(subject["metric"]), subject["metric"])
                 values = [each for each in condition.values if isinstance(each, (str, int, float))]
-                value: Json = values[0] if condition.op in _ONE else list[Json](values)
+                value: Json = values[0] if condition.op in ONE_VALUE else list[Json](values)
                 return said(**subject, op=str(condition.op)) | ({"value": value} if values else {})
 
     def member(self, member: str, model: SemanticModel | None) -> str:
@@ -118,15 +110,8 @@ class Filters:
         return f"{model.primary_entity}__{member}"
 
     def _comparison(self, each: Comparison, member: str) -> str:
-        values = [_literal(value) for value in each.values]
-        if each.op in _BINARY:
-            return f"{member} {_BINARY[each.op]} {values[0]}"
-        if each.op in {Operator.IN, Operator.NOT_IN}:
-            return f"{member} {'IN' if each.op is Operator.IN else 'NOT IN'} ({', '.join(values)})"
-        if each.op is Operator.BETWEEN:
-            return f"{member} BETWEEN {values[0]} AND {values[1]}"
-        if each.op in {Operator.IS_NULL, Operator.IS_NOT_NULL}:
-            return f"{member} {'IS NULL' if each.op is Operator.IS_NULL else 'IS NOT NULL'}"
+        if each.op not in _LIKE:
+            return comparison_text(each.op, member, [_literal(value) for value in each.values])
         value = str(each.values[0])
         if any(character in value for character in "%_\\"):
             raise Unsaid(f"it filters by a pattern in {value!r}")
@@ -141,13 +126,9 @@ class Filters:
 
 
 def _literal(value: Scalar) -> str:
-    if value is None:
-        return "NULL"
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    if isinstance(value, (int, float)):
-        return repr(value)
-    text = str(value)
-    if not text.isprintable() or "\\" in text or "{" in text or "}" in text:
-        raise Unsaid(f"it filters by {text[:40]!r}, which SQL dialects or dbt's templates read differently")
-    return "'" + text.replace("'", "''") + "'"
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    found = "NULL" if value is None else literal_text(value, "\\{}")
+    if found is None:
+        raise Unsaid(f"it filters by {str(value)[:40]!r}, which SQL dialects or dbt's templates read differently")
+    return found

@@ -18,10 +18,10 @@ from metricgate.catalog.metrics import (
     SimpleMetric,
 )
 from metricgate.catalog.model import SemanticModel
+from metricgate.exporting.conditions import Unsaid
 from metricgate.exporting.dbt.filters import Filters
 from metricgate.exporting.dbt.models import meta_of
 from metricgate.exporting.definitions import Definitions, Document
-from metricgate.exporting.sql import Unsaid
 from metricgate.importing.dbt.kept_filters import KEPT_FILTERS, kept_filter
 from metricgate.importing.report import Notes
 from metricgate.importing.source import said

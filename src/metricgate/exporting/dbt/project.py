@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from metricgate.catalog.saved import SavedQuery
+from metricgate.exporting.conditions import Unsaid
 from metricgate.exporting.dbt.filters import Filters
 from metricgate.exporting.dbt.metrics import Metrics
 from metricgate.exporting.dbt.models import model_document, spine_document
 from metricgate.exporting.definitions import Definition, Definitions, Document, Exported, read_definitions
-from metricgate.exporting.sql import Unsaid
 from metricgate.importing.report import Notes
 from metricgate.importing.source import said
 from metricgate.vocabulary.json import Json

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from metricgate.catalog.model import Entity, EntityType, SemanticModel
 from metricgate.exporting.definitions import Definition, Definitions, Document, Exported, read_definitions
-from metricgate.exporting.sql import Expressions, expression_of, identifier
+from metricgate.exporting.sql import Expressions, expression_of
+from metricgate.importing.naming import identifier
 from metricgate.importing.ossie.datasets import FIELD_KEYS
 from metricgate.importing.ossie.extension import VENDOR, extension_of
 from metricgate.importing.ossie.metrics import METRIC_KEYS

@@ -10,7 +10,7 @@ from metricgate.catalog.names import checked_source
 from metricgate.catalog.parsing import Fault, parse_expression
 from metricgate.catalog.rewriting import substituted
 from metricgate.importing.cube.references import cube_of, referring
-from metricgate.importing.naming import Naming
+from metricgate.importing.naming import Naming, identifier
 from metricgate.importing.source import Part, said
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problem
@@ -183,7 +183,7 @@ class Dimensions:
                 return self._member(cube, *found.members[column], depth, faults)
             owner = cube_of(table)
             if table is None or (owner or table) == cube.written or table == cube.source.rpartition(".")[2]:
-                return column if column.isidentifier() else '"' + column.replace('"', '""') + '"'
+                return identifier(column)
             faults.append(f"it reads the cube {owner or table!r}; an expression reads one model")
             return None
 

@@ -13,7 +13,7 @@ from metricgate.importing.cube.access import policy_of
 from metricgate.importing.cube.cubes import Cube, Dimensions, cube_of_part, finish_member
 from metricgate.importing.cube.measures import Measures
 from metricgate.importing.cube.references import cube_of, referring
-from metricgate.importing.joining import Joins, Link, Table, joined
+from metricgate.importing.joining import Joins, Link, Table, joined, only_time
 from metricgate.importing.layout import files_of
 from metricgate.importing.naming import Naming, plain_name
 from metricgate.importing.report import Imported, Notes
@@ -127,20 +127,13 @@ class _Conversion:
 
     def _model(self, cube: Cube, joins: Joins) -> dict[str, Json]:
         documents = list(cube.documents.values())
-        times = [str(each["name"]) for each in documents if each.get("type") == "time"]
-        if len(times) == 1:
-            reason = "it is the cube's only time, so metric_time means it"
-            self.notes.added(f"agg_time_dimension {times[0]!r} of {cube.name!r}", cube.part.place, reason)
-        elif times:
-            reason = "it has several times, and Cube does not say which one measures go by: set agg_time_dimension"
-            self.notes.changed(f"metric_time of {cube.name!r}", cube.part.place, reason)
         return said(
             name=cube.name,
             source=cube.source,
             label=cube.part.text("title"),
             description=cube.part.text("description"),
             domain=cube.name,
-            agg_time_dimension=times[0] if len(times) == 1 else None,
+            agg_time_dimension=only_time(documents, cube.name, "Cube", cube.part),
             primary_entity=joins.primary_entity if documents else None,
             entities=joins.entities,
             dimensions=list[Json](documents),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from metricgate.importing import codes
 from metricgate.importing.dbt.filters import filters_of, written
 from metricgate.importing.dbt.measures import Measure, window
+from metricgate.importing.naming import candidates
 from metricgate.importing.report import Notes
 from metricgate.importing.source import Part, said
 from metricgate.vocabulary.json import Json
@@ -123,20 +124,11 @@ class Measures:
             name += "_fill_nulls_with_" + str(used.fill_nulls_with).replace("-", "minus_").replace(".", "_")
         if used.join_to_timespine:
             name += "_join_to_timespine"
-        for candidate in _candidates(name):
+        for candidate in candidates(name, "measure"):
             if candidate not in self.taken:
                 self.taken.add(candidate)
                 return candidate
         raise AssertionError("candidates do not end")
-
-
-def _candidates(name: str) -> Iterable[str]:
-    yield name
-    yield f"{name}_measure"
-    number = 2
-    while True:
-        yield f"{name}_measure_{number}"
-        number += 1
 
 
 def simple_document(

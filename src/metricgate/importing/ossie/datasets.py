@@ -9,8 +9,8 @@ from metricgate.catalog.names import checked_source
 from metricgate.catalog.parsing import Fault, parse_expression
 from metricgate.catalog.rewriting import substituted
 from metricgate.importing import codes
-from metricgate.importing.joining import Joins, Link, Table
-from metricgate.importing.naming import Naming
+from metricgate.importing.joining import Joins, Link, Table, only_time
+from metricgate.importing.naming import Naming, identifier
 from metricgate.importing.ossie.extension import taken_extension
 from metricgate.importing.ossie.words import ai_words, expression_of, native_of
 from metricgate.importing.source import Part, said
@@ -69,15 +69,12 @@ class Dataset:
             kept = {key: value for key, value in self.kept.items() if key not in {"dimensions", "name", "source"}}
             return said(**{"name": self.name, "source": self.source, **kept, **self.words, "dimensions": dimensions})
         kept = self.kept or {}
-        governed = {key: kept[key] for key in ("owner", "domain", "label", "agg_time_dimension") if key in kept}
-        times = [each["name"] for each in self.dimensions if each.get("type") == "time"]
-        if "agg_time_dimension" not in governed and len(times) == 1:
-            governed["agg_time_dimension"] = times[0]
-            reason = "it is the dataset's only time, so metric_time means it"
-            self.part.reading.notes.added(f"agg_time_dimension {times[0]!r} of {self.name!r}", self.part.place, reason)
-        if "agg_time_dimension" not in governed and len(times) > 1:
-            reason = "it has several times, and Ossie does not say which one metrics go by: set agg_time_dimension"
-            self.part.reading.notes.changed(f"metric_time of {self.name!r}", self.part.place, reason)
+        governed: dict[str, Json] = {
+            key: kept[key] for key in ("owner", "domain", "label", "agg_time_dimension") if key in kept
+        }
+        if "agg_time_dimension" not in governed:
+            held = said(agg_time_dimension=only_time(self.dimensions, self.name, "Ossie", self.part))
+            governed.update(held)
         return said(
             name=self.name,
             source=self.source,
@@ -213,11 +210,7 @@ def _field(part: Part, dataset: Dataset, written: str, what: str, names: Naming)
 
 
 def _own_columns(text: str, dataset: str) -> str | Fault:
-    return substituted(text, lambda table, column: _quoted(column) if table in {None, dataset} else None)
-
-
-def _quoted(column: str) -> str:
-    return column if column.isidentifier() else '"' + column.replace('"', '""') + '"'
+    return substituted(text, lambda table, column: identifier(column) if table in {None, dataset} else None)
 
 
 def _dimension(part: Part, written: str, plain: str, what: str, names: Naming) -> dict[str, Json]:

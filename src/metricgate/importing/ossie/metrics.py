@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from metricgate.catalog.parsing import Fault
 from metricgate.catalog.rewriting import Aggregated, aggregates_in
 from metricgate.importing.computed import Computed, Draft
-from metricgate.importing.naming import Naming
+from metricgate.importing.naming import Naming, identifier
 from metricgate.importing.ossie.datasets import Dataset
 from metricgate.importing.ossie.extension import Extension, taken_extension
 from metricgate.importing.ossie.words import ai_words, expression_of, native_of
@@ -140,7 +140,7 @@ class _Resolver:
         found = owner.fields.get(column)
         if found is not None:
             return found.expression
-        return column if column.isidentifier() else '"' + column.replace('"', '""') + '"'
+        return identifier(column)
 
     def owner(self, table: str | None, column: str) -> Dataset | None:
         if table is not None:
