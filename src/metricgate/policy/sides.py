@@ -40,20 +40,20 @@ class Right:
 
     @property
     def rank(self) -> int:
-        """From denied (-1) over not granted (0) and sometimes (1) to always (2)."""
+        """From always denied over sometimes denied, not granted (0) and sometimes allowed to always."""
         if "" in self.denied:
-            return -1
+            return -2
         if not self.allowed:
-            return 0
+            return -1 if self.denied else 0
         return 2 if "" in self.allowed and not self.denied else 1
 
     @property
     def text(self) -> str:
         """In words."""
-        if self.rank <= 0:
-            return "denied" if self.rank else "not granted"
-        allowed = "allowed" if "" in self.allowed else f"allowed {' or '.join(sorted(self.allowed))}"
-        return f"{allowed}, denied {' and '.join(sorted(self.denied))}" if self.denied else allowed
+        if "" in self.denied:
+            return "denied"
+        allowed = f"allowed {' or '.join(sorted(self.allowed))}" if self.allowed else "not granted"
+        return f"{allowed.strip()}, denied {' and '.join(sorted(self.denied))}" if self.denied else allowed.strip()
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -161,7 +161,9 @@ class Side:
             for role in subject.roles:
                 for effect, condition in self._grants.get(role, {}).get((action, each), ()):
                     found[effect].add(condition)
-        return Right(frozenset(found[Effect.ALLOW]), frozenset(found[Effect.DENY]))
+        allowed, denied = ({""} if "" in each else each for each in (found[Effect.ALLOW], found[Effect.DENY]))
+        # What is always denied is not allowed under any condition.
+        return Right(frozenset() if "" in denied else frozenset(allowed), frozenset(denied))
 
     def narrowed(self, subject: Subject) -> Iterator[Key]:
         """Yield everything that a rule on any of the roles narrows."""
