@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from tests.policy.tools import policy_of
 
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.loading import load
+from metricgate.policy.checking import check_columns
 from metricgate.policy.loading import check_against
+from metricgate.vocabulary.result import Column, DataType
 
 _MODEL = """
 semantic_models:
@@ -52,3 +55,46 @@ def test_what_is_gone_is_told_with_its_nearest_name():
     assert "Did you mean 'sales'" in domain
     _grant, dataset, _filter = _checked("'metric:finance.*'", "region", "custmers", "sales")
     assert "'dataset:custmers'" in dataset
+
+
+_LABELLED = _MODEL.replace("    entities", "    columns: [{name: email, sensitivity: [personal.mail]}]\n    entities")
+_COLUMNS = """
+masks: [{id: m, roles: [everyone], on: ['ON'], method: null}]
+minimum_groups: [{id: n, roles: [everyone], on: [dataset:customers], size: 5}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("on", "said"),
+    [
+        ("column:customers.email", ""),
+        ("column:customers.*", ""),
+        ("column:*", ""),
+        ("label:personal.mail", ""),
+        ("label:personal.*", ""),
+        ("label:*", ""),
+        ("column:custmers.email", "Did you mean 'customers'"),
+        ("label:personal", "covers nothing"),
+        ("label:personal.mial", "Did you mean 'label:personal.mail'"),
+    ],
+)
+def test_a_mask_on_what_no_model_has_is_told(on, said):
+    """A label that nothing carries and a dataset that is not there protect nothing."""
+    catalog = load([("m.yaml", _LABELLED)])
+    assert isinstance(catalog, Catalog), str(catalog)
+    found = [str(each) for each in check_against(policy_of(_COLUMNS.replace("ON", on)), catalog)]
+    assert len(found) == bool(said)
+    assert all(said in each for each in found)
+
+
+def test_a_rule_on_a_column_that_the_table_lacks_is_told():
+    """Validation knows the warehouse's columns: a misspelt one would leave the true one open."""
+    catalog = load([("m.yaml", _LABELLED)])
+    assert isinstance(catalog, Catalog), str(catalog)
+    described = {("main", "customers"): (Column(name="Email", type=DataType.STRING),)}
+    for on, problems in (("email", 0), ("*", 0), ("emial", 1)):
+        policy = policy_of(_COLUMNS.replace("ON", f"column:customers.{on}"))
+        found = check_columns(policy, catalog, described)
+        assert [each.code.name for each in found] == ["E_POLICY_UNKNOWN_RESOURCE"] * problems
+    assert "Did you mean 'email'" in str(found[0])
+    assert check_columns(policy, catalog, {("main", "customers"): None}) == ()

@@ -38,6 +38,7 @@ from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Refused
 from metricgate.gateway.ports import LedgerUnavailable, WarehouseError
 from metricgate.gateway.tool import ToolCall
 from metricgate.ledger.verification import Report
+from metricgate.policy.checking import check_columns
 from metricgate.policy.explaining import Explanation
 from metricgate.policy.testing import TestResult
 from metricgate.surfaces.cli.project import (
@@ -176,7 +177,8 @@ class OpenedProject:
             message = f"The warehouse cannot be asked: {error.engine_text}"
             problem = Problem(code=codes.WAREHOUSE_CLOSED, message=message, hint=codes.WAREHOUSE_CLOSED.cure)
             return Validation(problems=(problem,), counts=counts)
-        return Validation(problems=warehouse_check.check(catalog, described), counts=counts)
+        problems = (*warehouse_check.check(catalog, described), *check_columns(policy, catalog, described))
+        return Validation(problems=problems, counts=counts)
 
     def policy_tests(self) -> Sequence[TestResult] | Problems:
         """Run the tests beside the rules."""

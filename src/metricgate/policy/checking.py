@@ -2,41 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 
 from metricgate.catalog.catalog import Catalog
+from metricgate.catalog.labels import labels_in
 from metricgate.catalog.model import SemanticModel
 from metricgate.documents import in_order
 from metricgate.policy import codes
-from metricgate.policy.patterns import covers
+from metricgate.policy.kinds.row_filters import RowFilterRule
+from metricgate.policy.patterns import LABEL, covers
 from metricgate.policy.policy import Policy
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.predicate import members_of
 from metricgate.vocabulary.problem import Place, Problem
+from metricgate.vocabulary.resource import ResourceKind
+from metricgate.vocabulary.result import Column
 
 
 def check_against(policy: Policy, catalog: Catalog) -> tuple[Problem, ...]:
-    """Return what no longer exists: metrics, dimensions, datasets, members of row filters, domains.
+    """Return what no longer exists: metrics, dimensions, datasets, labels, members of row filters, domains.
 
     A dimension is called ``<model>.<dimension>`` and an entity likewise; tools and records are no part of a catalog.
     """
     return in_order([*_patterns(policy, catalog), *_filters(policy, catalog), *_domains(policy, catalog)])
 
 
-def _patterns(policy: Policy, catalog: Catalog) -> Iterator[Problem]:
-    known = _resources(catalog)
-    rules: list[tuple[str, Iterable[str], Place]] = [
-        *((rule.id, rule.patterns, rule.place) for rule in policy.grants),
-        *((rule.id, rule.patterns, rule.place) for rule in policy.limits),
-    ]
-    for name, patterns, place in rules:
+def check_columns(
+    policy: Policy, catalog: Catalog, described: Mapping[tuple[str, ...], tuple[Column, ...] | None]
+) -> tuple[Problem, ...]:
+    """Return the columns that rules name and the warehouse does not have: a rule on a misspelt one protects nothing.
+
+    ``described`` gives the columns of each model's source; models whose source is not there are not looked at.
+    """
+    columns = {
+        name: {column.name.lower() for column in found}
+        for name, model in catalog.models.items()
+        if (found := described.get(model.source)) is not None
+    }
+    problems: list[Problem] = []
+    for name, patterns, place in _named(policy):
         for pattern in patterns:
             kind, _colon, rest = pattern.partition(":")
-            if kind not in known or rest == "*" or any(covers(pattern, resource) for resource in known[kind]):
+            dataset, _dot, column = rest.partition(".")
+            if kind == ResourceKind.COLUMN and column not in {"", "*"} and dataset in columns:
+                known = columns[dataset]
+                below = column.removesuffix("*")
+                if column not in known and not (column != below and any(each.startswith(below) for each in known)):
+                    message = f"The rule {name!r} names {pattern!r}, and the table of {dataset!r} has no such column."
+                    problems.append(_problem(message, place, did_you_mean(column, known)))
+    return in_order(problems)
+
+
+def _named(policy: Policy) -> Iterator[tuple[str, tuple[str, ...], Place]]:
+    for rule in policy.rules:
+        if not isinstance(rule, RowFilterRule):
+            yield rule.id, rule.patterns, rule.place
+
+
+def _patterns(policy: Policy, catalog: Catalog) -> Iterator[Problem]:
+    known = _resources(catalog)
+    for name, patterns, place in _named(policy):
+        for pattern in patterns:
+            kind, _colon, rest = pattern.partition(":")
+            if kind == ResourceKind.COLUMN:
+                # Which columns there are is the warehouse's matter: see ``check_columns``.
+                dataset = rest.partition(".")[0]
+                if dataset not in catalog.models and rest != "*":
+                    message = f"The rule {name!r} names {pattern!r}, and the catalog has no dataset {dataset!r}."
+                    yield _problem(message, place, did_you_mean(dataset, catalog.models))
+                continue
+            if kind not in known or rest == "*" or _covers_any(pattern, known[kind]):
                 continue
             wrong = pattern.removesuffix(".*")
             hint = did_you_mean(wrong, {*known[kind], *(each.rpartition(".")[0] for each in known[kind])})
             yield _problem(f"The rule {name!r} names {pattern!r}, which covers nothing in the catalog.", place, hint)
+
+
+def _covers_any(pattern: str, names: set[str]) -> bool:
+    return any(covers(pattern, name, (name.removeprefix(f"{LABEL}:"),)) for name in names)
 
 
 def _resources(catalog: Catalog) -> dict[str, set[str]]:
@@ -45,6 +88,7 @@ def _resources(catalog: Catalog) -> dict[str, set[str]]:
         "metric": {f"metric:{name}" for name in catalog.metrics},
         "dimension": dimensions,
         "dataset": {f"dataset:{name}" for name in catalog.models},
+        LABEL: {f"{LABEL}:{label}" for label in labels_in(catalog)},
     }
 
 

@@ -101,7 +101,8 @@ BAD_OCCASION = _code(
 )
 UNKNOWN_RESOURCE = _code(
     "E_POLICY_UNKNOWN_RESOURCE",
-    "A rule names a metric, dimension, dataset or member that the catalog does not have.",
+    "A rule names a metric, dimension, dataset, label or member that the catalog does not have, or a column that the "
+    "warehouse does not have.",
     "Correct the spelling, or remove the rule together with what it protected.",
 )
 
