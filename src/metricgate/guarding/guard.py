@@ -9,7 +9,6 @@ from sqlglot import exp
 from metricgate.guarding import codes
 from metricgate.guarding.binding import left_over, output_names, qualified
 from metricgate.guarding.book import FunctionBook
-from metricgate.guarding.calls import calls_in
 from metricgate.guarding.caps import CAPS, Caps
 from metricgate.guarding.classifying import classified
 from metricgate.guarding.dialects import DialectRules, rules_of
@@ -17,9 +16,9 @@ from metricgate.guarding.intake import refused_at_intake
 from metricgate.guarding.layers import ALL, Layer
 from metricgate.guarding.mistakes import ambiguous_column
 from metricgate.guarding.naming import name_outputs
-from metricgate.guarding.parsing import FAULTS, bare, parsed, words
+from metricgate.guarding.parsing import FAULTS, bare, parsed
 from metricgate.guarding.reading import Bound, Guarded, Reading
-from metricgate.guarding.regenerating import read_back, written
+from metricgate.guarding.regenerating import BINDING_CALLS, read_back, relation_calls, written
 from metricgate.guarding.rewriting import limited, located, replaced
 from metricgate.guarding.tables import bound_tables
 from metricgate.guarding.tracing import Tracer
@@ -99,7 +98,9 @@ def _bound(
             return Problems(tuple(problems))
         found = qualified(tree, governed, rules, text)
         if isinstance(found, list):
-            return Problems(tuple(found))
+            if Layer.BIND in layers:
+                return Problems(tuple(found))
+            found = tree
         problems = left_over(found, text)
         if problems and Layer.BIND in layers:
             return Problems(tuple(problems))
@@ -146,17 +147,15 @@ def rewrite(
     sql = written(limited(tree, row_limit), rules)
     if isinstance(sql, Problem):
         return Problems((sql,))
-    tokens = words(sql, rules.name)
-    if isinstance(tokens, Problem):
-        return Problems((tokens,))
-    tables = read_back(sql, tokens, rules, own, strict=Layer.REGENERATE in layers)
-    if isinstance(tables, Problem):
-        return Problems((tables,))
+    approved = frozenset(bound.functions) | relation_calls(own, rules) | BINDING_CALLS
+    back = read_back(sql, rules, own, approved, strict=Layer.REGENERATE in layers)
+    if isinstance(back, Problem):
+        return Problems((back,))
     return Guarded(
         sql=sql,
         parameters=parameters,
         columns=bound.output,
-        tables=tables,
-        functions=calls_in(tokens),
+        tables=back.tables,
+        functions=back.functions & approved,
         dialect=rules.name,
     )

@@ -6,20 +6,26 @@ name no table but inside a relation, and call nothing that was not approved.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import sqlglot
 from sqlglot import Dialect, ErrorLevel, exp
-from sqlglot.tokenizer_core import Token
 
 from metricgate.guarding import codes
+from metricgate.guarding.calls import calls_in
 from metricgate.guarding.ctes import cte_named
 from metricgate.guarding.dialects import DialectRules
-from metricgate.guarding.parsing import FAULTS, trees_of
+from metricgate.guarding.parsing import FAULTS, trees_of, words
 from metricgate.vocabulary.problem import Problem
 
 Path = tuple[str, ...]
+
+BINDING_CALLS = frozenset({"coalesce"})
+"""What binding itself may write: JOIN ... USING becomes it."""
+
+_EFFECTS = (exp.DML, exp.DDL, exp.Command, exp.Into, exp.Lock, exp.Hint, exp.Set, exp.Use, exp.Attach, exp.Pragma)
 
 
 def written(tree: exp.Expr, rules: DialectRules) -> str | Problem:
@@ -30,49 +36,82 @@ def written(tree: exp.Expr, rules: DialectRules) -> str | Problem:
         return _unwritable("The statement cannot be written in this dialect.")
 
 
+@dataclass(frozen=True, slots=True)
+class Back:
+    """What a text shows when it is read back: the warehouse's relations, and the names of what it calls."""
+
+    tables: frozenset[Path]
+    functions: frozenset[str]
+
+
 def read_back(
-    text: str, tokens: Sequence[Token], rules: DialectRules, relations: Sequence[exp.Expr], *, strict: bool = True
-) -> frozenset[Path] | Problem:
-    """Return the warehouse's relations that the text names, or why it must not run.
+    text: str,
+    rules: DialectRules,
+    relations: Sequence[exp.Expr],
+    approved: frozenset[str],
+    *,
+    strict: bool = True,
+) -> Back | Problem:
+    """Return what the text names and calls, or why it must not run.
 
     Args:
         text: ours.
-        tokens: its words.
         rules: the dialect's.
         relations: the trees that may name relations of the warehouse.
-        strict: False only collects the relations, for tests of the other layers.
+        approved: what may be called.
+        strict: False only looks, for tests of the other layers.
     """
+    tokens = words(text, rules.name)
+    if isinstance(tokens, Problem):
+        return tokens
+    calls = calls_in(tokens)
     try:
         trees = [tree for tree in trees_of(tokens, text, rules.name) if tree is not None]
         if len(trees) != 1 or not isinstance(trees[0], exp.Query):
             return _unwritable("The statement reads back as something else than one query.")
-        allowed = frozenset(_canonical(each, rules.name) for each in relations)
-        tables = _tables(trees[0], allowed, rules, strict=strict)
-        if tables is None:
-            return _unwritable("The statement would read a table beside what you may see.")
+        found = _tables(trees[0], frozenset(_canonical(each, rules.name) for each in relations), rules)
+        wrong = _wrong(trees[0], found, calls - approved) if strict else None
+        if wrong is not None:
+            return _unwritable(wrong)
         # Last, because writing uses the tree up.
         if strict and _text(trees[0], rules.name) != text:
             return _unwritable("The statement does not read back as it was written.")
     except FAULTS:
         return _unwritable("The statement cannot be read back.")
-    return tables
+    return Back(frozenset(found), calls)
 
 
-def _tables(
-    tree: exp.Query, allowed: frozenset[exp.Expr], rules: DialectRules, *, strict: bool
-) -> frozenset[Path] | None:
-    """Return the paths of all base tables; None where one stands outside the allowed queries."""
-    found: set[Path] = set()
+def _wrong(tree: exp.Query, tables: Mapping[Path, bool], calls: frozenset[str]) -> str | None:
+    if not all(tables.values()):
+        return "The statement would read a table beside what you may see."
+    if calls:
+        return f"The statement would call {', '.join(sorted(calls))}."
+    if any(isinstance(node, _EFFECTS) for node in tree.walk()):
+        return "The statement would do more than read."
+    return None
+
+
+def relation_calls(relations: Sequence[exp.Expr], rules: DialectRules) -> frozenset[str]:
+    """Return what the relations call: masks and row filters do."""
+    return frozenset().union(*(_calls(_text(each.copy(), rules.name), rules.name) for each in relations))
+
+
+@lru_cache(maxsize=1_024)
+def _calls(text: str, dialect: str) -> frozenset[str]:
+    return calls_in(Dialect.get_or_raise(dialect).tokenize(text))
+
+
+def _tables(tree: exp.Query, allowed: frozenset[exp.Expr], rules: DialectRules) -> dict[Path, bool]:
+    """Return the path of each base table -> whether it stands inside an allowed query wherever it stands."""
+    found: dict[Path, bool] = {}
     for table in tree.find_all(exp.Table):
         if type(table.this) is not exp.Identifier:
             continue
         path = tuple(part.name for part in table.parts)
         if len(path) == 1 and cte_named(table, path[0], fold=rules.folds_quoted) is not None:
             continue
-        if strict and not _is_inside(table, allowed):
-            return None
-        found.add(path)
-    return frozenset(found)
+        found[path] = found.get(path, True) and _is_inside(table, allowed)
+    return found
 
 
 def _is_inside(table: exp.Expr, allowed: frozenset[exp.Expr]) -> bool:
