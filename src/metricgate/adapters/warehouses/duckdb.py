@@ -150,7 +150,10 @@ class DuckDBWarehouse:
     def _timed(self, work: Callable[[], Batches | Fetched]) -> Rows:
         begin = time.perf_counter()
         got = work()
-        fetched = wired(got) if isinstance(got, Batches) else got
+        try:
+            fetched = wired(got) if isinstance(got, Batches) else got
+        except FAILURES as error:
+            raise WarehouseError(code_of(error), str(error)) from error
         return Rows(
             columns=fetched.columns,
             values=fetched.values,

@@ -14,7 +14,7 @@ import resource
 import select
 import signal
 import sys
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 LINUX = sys.platform.startswith("linux")
@@ -87,7 +87,9 @@ def limit_time(seconds: float) -> None:
 def _lower(what: int, size: int) -> None:
     _soft, hard = resource.getrlimit(what)
     size = size if hard == resource.RLIM_INFINITY else min(size, hard)
-    resource.setrlimit(what, (size, size))
+    # Not every system keeps every limit.
+    with nullcontext() if LINUX else suppress(OSError, ValueError):
+        resource.setrlimit(what, (size, size))
 
 
 def unused_address_space() -> int:

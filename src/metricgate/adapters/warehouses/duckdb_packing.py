@@ -94,22 +94,19 @@ def result(head: Head, body: memoryview) -> Batches | Fetched:
         Malformed: it is no result, or its buffers do not hold what they say.
     """
     try:
-        facts = {
-            "columns": columns(head["columns"]),
-            "truncated": cast("str | None", head["truncated"]),
-            "bytes": cast("int", head["bytes"]),
-        }
+        named = columns(head["columns"])
+        truncated, size = cast("str | None", head["truncated"]), cast("int", head["bytes"])
         if head["form"] == "rows":
-            return Fetched(values=orjson.loads(body), **facts)  # type: ignore[arg-type]
+            return Fetched(columns=named, values=orjson.loads(body), truncated=truncated, bytes=size)
         batches = []
         if len(body):
             with pa.ipc.open_stream(pa.py_buffer(body)) as reader:
                 for batch in reader:
-                    for array in batch.columns:
+                    for _column, array in zip(named, batch.columns, strict=True):
                         _check(array)
                     batches.append(batch)
-        return Batches(batches=batches, **facts)  # type: ignore[arg-type]
-    except (KeyError, ValueError, TypeError, pa.ArrowException) as error:
+        return Batches(columns=named, batches=batches, truncated=truncated, bytes=size)
+    except (KeyError, ValueError, TypeError, OverflowError, OSError, MemoryError, pa.ArrowException) as error:
         raise Malformed(f"no result: {error}") from error
 
 

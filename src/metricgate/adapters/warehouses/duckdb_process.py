@@ -15,6 +15,9 @@ from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 
+import duckdb
+import pyarrow as pa
+
 import metricgate
 from metricgate.adapters.warehouses.duckdb_frames import Gone, Malformed, receive, send
 from metricgate.adapters.warehouses.duckdb_options import DuckDBOptions, packed
@@ -23,6 +26,7 @@ from metricgate.gateway.ports import WarehouseError
 from metricgate.vocabulary.json import Json
 
 _PROGRAM = "metricgate.adapters.warehouses.duckdb_worker"
+_PACKAGES = (metricgate, duckdb, pa)
 _CLOSE_SECONDS = 5.0
 _LAST_WORDS = 2_000
 _SPILL = "metricgate-"
@@ -210,10 +214,10 @@ def _files(options: DuckDBOptions) -> tuple[list[str], list[str]]:
 
 
 def _environment(ours: Mapping[str, str]) -> dict[str, str]:
-    """Return the worker's environment: where our package is, and how the process behaves. Nothing in it is secret."""
+    """Return the worker's environment: where the packages are, and how the process behaves. Nothing in it is secret."""
     loader = {name: ours[name] for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH") if name in ours}
     return {
-        "PYTHONPATH": str(Path(metricgate.__file__).parents[1]),
+        "PYTHONPATH": os.pathsep.join(dict.fromkeys(str(Path(str(each.__file__)).parents[1]) for each in _PACKAGES)),
         "PYTHONUTF8": "1",
         "LC_ALL": "C.UTF-8",
         "TZ": "UTC",
