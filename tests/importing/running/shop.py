@@ -95,6 +95,16 @@ def imported(folder: Path, kind: str, source: Path, *options: str, policy: str |
     return Project(folder, tuple(f"{each['kind']} {each['subject']}: {each['reason']}" for each in told["changes"]))
 
 
+def exported(project: Project, kind: str, folder: Path) -> Path:
+    """Export the project's models by the command line; nothing may be lost on the way."""
+    models = str(project.folder / "semantic_models")
+    command = [sys.executable, "-m", "metricgate", "export", kind, models, "--out", str(folder), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [each for each in json.loads(done.stdout)["changes"] if each["kind"] == "dropped"] == []
+    return folder
+
+
 def _plain(rows: list[list[object]] | Rows) -> Rows:
     """Return rows to compare: dates as text, numbers rounded, in one order."""
     return sorted((tuple(_value(each) for each in row) for row in rows), key=repr)

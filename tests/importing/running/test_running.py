@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.importing.running.shop import HERE, Project, imported
+from tests.importing.running.shop import HERE, Project, exported, imported
 
 from metricgate.gateway.outcome import Answered, Refused
 
@@ -21,6 +21,13 @@ def test_an_imported_project_answers(name: str, tmp_path: Path) -> None:
     """Every metric, by several groupings: what the gateway answers is what SQL written by hand gives."""
     kind, *options = PROJECTS[name]
     imported(tmp_path / "project", kind, HERE / name / "source", *options).check(HERE / name / "cases.yaml")
+
+
+def test_the_latest_spec_answers_the_same(tmp_path: Path) -> None:
+    """The legacy project written in dbt's latest spec, by our own exporter, and imported again."""
+    legacy = imported(tmp_path / "legacy", "dbt", HERE / "dbt_legacy" / "source", "--schema", "shop")
+    latest = exported(legacy, "dbt", tmp_path / "source")
+    imported(tmp_path / "latest", "dbt", latest, "--schema", "shop").check(HERE / "dbt_legacy" / "cases.yaml")
 
 
 @pytest.fixture(scope="module")
