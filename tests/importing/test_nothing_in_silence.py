@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
+from tests.importing.projects import LATEST, LEGACY_METRICS, LEGACY_MODELS, MANIFEST
 
 from metricgate.importing.cube import import_cube
 from metricgate.importing.dbt import import_dbt
@@ -76,3 +78,37 @@ def test_an_unknown_key_anywhere_is_told(file: Path) -> None:
         if UNKNOWN not in told and not held_by_dropped(document, path, before):
             silent.append(path)
     assert silent == []
+
+
+BOOKKEEPING = {"metadata", "input_measures", "metric_aggregation_params", "dsi_package_version"}
+"""What dbt writes into a manifest to repeat, or to find, what stands elsewhere (``docs/importing.md``)."""
+
+
+@pytest.mark.parametrize(
+    "text", [LEGACY_MODELS + LEGACY_METRICS, LATEST, MANIFEST], ids=["legacy", "latest", "manifest"]
+)
+def test_an_unknown_key_in_any_spec_of_dbt_is_told(text: str) -> None:
+    """The same for every spec: documents of one text, each with one key more."""
+    documents = list(yaml.safe_load_all(text))
+    before = told_of(import_dbt([("a.yml", text)], values={"bike_schema": "b"}))
+    silent = []
+    for at, document in enumerate(documents):
+        for path in mappings(document):
+            changed = [with_unknown(each, path) if number == at else each for number, each in enumerate(documents)]
+            written = yaml.safe_dump_all(changed, sort_keys=False)
+            told = told_of(import_dbt([("a.yml", written)], values={"bike_schema": "b"}))
+            if UNKNOWN not in told and not held_by_dropped(document, path, before) and not BOOKKEEPING & set(path):
+                silent.append((at, path))
+    assert silent == []
+
+
+def test_a_contradiction_inside_a_manifest_is_told() -> None:
+    """A window that stands twice and differs: one is taken, and the report says which."""
+    document = yaml.safe_load(MANIFEST)
+    found = [each for each in document["metrics"] if each["type"] == "cumulative"]
+    assert found
+    for each in found:
+        each["type_params"]["window"] = {"count": 99, "granularity": "day"}
+        each["type_params"]["cumulative_type_params"] = {"window": {"count": 2, "granularity": "day"}}
+    told = told_of(import_dbt([("semantic_manifest.json", json.dumps(document))], values={"bike_schema": "b"}))
+    assert "dropped window '99 days'" in told

@@ -179,8 +179,10 @@ def _cumulative(draft: Draft, measures: Measures) -> dict[str, Json]:
     else:
         key = "metric" if inner is not params else "input_metric"
         source = _input(inner, key, draft.what)
-    length = window(inner, "window") or window(params, "window")
-    to_date = inner.word("grain_to_date") or params.word("grain_to_date")
+    length, to_date = window(inner, "window"), inner.word("grain_to_date")
+    if inner is not params:  # manifests repeat both beside the block
+        length = _same(length, window(params, "window"), "window", draft)
+        to_date = _same(to_date, params.word("grain_to_date"), "grain_to_date", draft)
     document = _headed(
         draft,
         input_metric=source,
@@ -188,10 +190,17 @@ def _cumulative(draft: Draft, measures: Measures) -> dict[str, Json]:
         grain_to_date=to_date,
         period_agg=inner.word("period_agg") or "first",
     )
-    params.ignore("window", "grain_to_date")
     if inner is not params:
         inner.finish(draft.what)
     return document
+
+
+def _same(value: str | None, repeated: str | None, key: str, draft: Draft) -> str | None:
+    """Return what the block says, else what stands beside it; a contradiction is told."""
+    if value is not None and repeated not in {None, value}:
+        reason = f"cumulative_type_params says {value!r}, and that is taken"
+        draft.part.reading.notes.dropped(f"{key} {repeated!r} of {draft.what}", draft.params.at(key), reason)
+    return repeated if value is None else value
 
 
 def _conversion(draft: Draft, measures: Measures) -> dict[str, Json]:
