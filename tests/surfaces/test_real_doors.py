@@ -25,7 +25,16 @@ from metricgate.vocabulary.json import canonical_json
 ERAS = ["2026-07-28", "legacy"]
 DOORS = ["http", "stdio"]
 QUESTION = {"metrics": ["sales.revenue", "finance.revenue"], "group_by": ["customer__segment", "metric_time__month"]}
-TOOLS = ["search_catalog", "describe_metric", "query_metrics", "explain_query", "list_dimension_values", "get_receipt"]
+TOOLS = [
+    "search_catalog",
+    "describe_metric",
+    "query_metrics",
+    "explain_query",
+    "list_dimension_values",
+    "describe_dataset",
+    "query_sql",
+    "get_receipt",
+]
 
 
 def mcp_client(real, door="http", key=None, **more):

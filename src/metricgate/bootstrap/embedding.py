@@ -79,7 +79,15 @@ class Gateway:
         self._parts = None
         await self._stack.aclose()
 
-    async def call(self, tool: str, arguments: Mapping[str, Json], *, key: str, user: str | None = None) -> Json:
+    async def call(
+        self,
+        tool: str,
+        arguments: Mapping[str, Json],
+        *,
+        key: str,
+        user: str | None = None,
+        purpose: str | None = None,
+    ) -> Json:
         """Call a tool as the holder of ``key``; return ``{"answer": ..., "record": ...}``.
 
         Raises:
@@ -93,7 +101,7 @@ class Gateway:
         if not isinstance(principal, Principal):
             raise client.Refused(problem_document(principal))
         outcome = await self._parts.gateway.call(
-            ToolCall(tool=tool, arguments=dict(arguments), principal=principal, door="python")
+            ToolCall(tool=tool, arguments=dict(arguments), principal=principal, door="python", purpose=purpose)
         )
         match outcome:
             case Answered():

@@ -15,6 +15,7 @@ from metricgate.bootstrap.running import StatePaths
 from metricgate.bootstrap.serving import ADDRESS_FILE
 from metricgate.surfaces.cli.project import Exit, Reply
 from metricgate.surfaces.problem_document import problem_document, to_bytes
+from metricgate.surfaces.purpose import HEADER
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problem, Problems
 
@@ -39,11 +40,15 @@ def running_at(paths: StatePaths) -> str | None:
     return url if process == holder_of(paths.ledger) else None
 
 
-def ask_over_http(url: str, tool: str, arguments: Mapping[str, Json], key: str, user: str | None) -> Reply:
+def ask_over_http(
+    url: str, tool: str, arguments: Mapping[str, Json], key: str, user: str | None, purpose: str | None = None
+) -> Reply:
     """Call a tool at a running gateway and return its reply, byte for byte."""
     headers = {"Authorization": f"Bearer {key}"}
     if user is not None:
         headers["X-Metricgate-User"] = user
+    if purpose is not None:
+        headers[HEADER] = purpose
     try:
         answer = httpx2.post(
             f"{url}/v1/tools/{quote(tool, safe='')}", json=dict(arguments), headers=headers, timeout=_CALL_SECONDS

@@ -17,6 +17,7 @@ import orjson
 from metricgate.bootstrap import codes
 from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Record, Refused
 from metricgate.gateway.tool import ToolCall, ToolDefinition
+from metricgate.surfaces.purpose import HEADER
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.principal import Identity, Principal, Proof
 from metricgate.vocabulary.problem import Code, Place, Problem, Problems
@@ -76,6 +77,8 @@ class RemoteGate:
     async def call(self, call: ToolCall) -> Outcome:
         """Call a tool over there. Cancelling drops the connection, which stops the work there."""
         headers = {**self._headers, **call.carrier, "User-Agent": _agent(call.client)}
+        if call.purpose is not None:
+            headers[HEADER] = call.purpose
         url = f"{self._url}/v1/tools/{quote(call.tool, safe='')}"
         try:
             body = orjson.dumps(call.arguments)

@@ -27,7 +27,7 @@ from metricgate.bootstrap.running import Running, StartRefused, StatePaths, runn
 from metricgate.bootstrap.settings import Settings
 from metricgate.gateway.ports import WarehouseError
 from metricgate.surfaces.http.app import HttpSettings, create_app
-from metricgate.surfaces.mcp.http import McpHttpDoor, principal_of_request
+from metricgate.surfaces.mcp.http import McpHttpDoor, principal_of_request, purpose_of_request
 from metricgate.surfaces.mcp.server import build_server
 
 ADDRESS_FILE = "serve.json"
@@ -100,7 +100,7 @@ def _app(folder: Path, settings: Settings, parts: Running, keys: SqliteKeys, *, 
         authorization_servers=() if oidc is None else (oidc.issuer,),
     )
     mcp = McpHttpDoor(
-        build_server(parts.gateway, principal_of_request, version=__version__),
+        build_server(parts.gateway, principal_of_request, version=__version__, stated=purpose_of_request),
         doorkeeper,
         metadata_url=http.metadata_url,
         allowed_hosts=http.allowed_hosts,

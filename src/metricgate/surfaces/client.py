@@ -15,6 +15,7 @@ from urllib.parse import quote
 import httpx2
 import orjson
 
+from metricgate.surfaces.purpose import HEADER
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Code
 
@@ -75,7 +76,7 @@ class GatewayFault(GatewayError):
 class _Caller:
     """What both clients share: requests out, replies in."""
 
-    def __init__(self, url: str, key: str, *, user: str | None) -> None:
+    def __init__(self, url: str, key: str, *, user: str | None, purpose: str | None) -> None:
         if not key or not key.isascii() or not key.isprintable() or " " in key:
             # Said here, without the key: further down the error would repeat it.
             raise ValueError("the key is empty or holds characters that no key holds")
@@ -83,6 +84,8 @@ class _Caller:
         self.headers = {"authorization": f"Bearer {key}", "accept": "application/json"}
         if user is not None:
             self.headers["x-metricgate-user"] = user
+        if purpose is not None:
+            self.headers[HEADER] = purpose
 
     def tool_url(self, tool: str) -> str:
         """The URL of a tool; its name cannot leave the path."""
@@ -99,14 +102,17 @@ class Client:
         url: where the gateway listens, e.g. ``http://127.0.0.1:8321``.
         key: an API key or a bearer token.
         user: the user on whose behalf the agent acts; the key must allow it.
+        purpose: what the questions are for, where rules depend on it.
         timeout: seconds for one call.
 
     Raises:
         ValueError: the key cannot be one.
     """
 
-    def __init__(self, url: str, key: str, *, user: str | None = None, timeout: float = _SECONDS) -> None:
-        self._caller = _Caller(url, key, user=user)
+    def __init__(
+        self, url: str, key: str, *, user: str | None = None, purpose: str | None = None, timeout: float = _SECONDS
+    ) -> None:
+        self._caller = _Caller(url, key, user=user, purpose=purpose)
         self._http = httpx2.Client(headers=self._caller.headers, timeout=timeout, follow_redirects=False)
 
     def tools(self) -> Sequence[Document]:
@@ -149,8 +155,10 @@ class Client:
 class AsyncClient:
     """Calls a gateway from asyncio; otherwise as ``Client``. Cancelling a call stops its query."""
 
-    def __init__(self, url: str, key: str, *, user: str | None = None, timeout: float = _SECONDS) -> None:
-        self._caller = _Caller(url, key, user=user)
+    def __init__(
+        self, url: str, key: str, *, user: str | None = None, purpose: str | None = None, timeout: float = _SECONDS
+    ) -> None:
+        self._caller = _Caller(url, key, user=user, purpose=purpose)
         self._http = httpx2.AsyncClient(headers=self._caller.headers, timeout=timeout, follow_redirects=False)
 
     async def tools(self) -> Sequence[Document]:

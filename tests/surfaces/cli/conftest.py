@@ -42,11 +42,13 @@ class TinyProject:
     problems: tuple = ()
     wanted: list = field(default_factory=list)
     stored: list = field(default_factory=list)
+    purposes: list = field(default_factory=list)
     report: Report = field(default_factory=lambda: Report(findings=(), size=3, root=b"\x01" * 32))
 
     def ask(self, tool, arguments, key, user, purpose=None):
         """Remember, and reply."""
         self.asked.append((tool, dict(arguments), key, user))
+        self.purposes.append(purpose)
         return self.reply
 
     def serve(self, host, port):

@@ -12,7 +12,7 @@ import typer
 
 from metricgate.surfaces.cli import codes
 from metricgate.surfaces.cli.project import Exit, Reply
-from metricgate.surfaces.cli.session import fail_usage, open_project
+from metricgate.surfaces.cli.session import fail_usage, open_project, session_of
 from metricgate.surfaces.cli.telling import problem_of, tell_problem, warn
 from metricgate.vocabulary.json import Json
 
@@ -65,7 +65,8 @@ def ask(
 ) -> None:
     """Call the tool; print the answer with ``show``, or the JSON as it came; leave with the reply's exit code."""
     project = open_project(context, folder, as_json=as_json)
-    reply = project.ask(tool, arguments, read_key(key_file, as_json=as_json), user)
+    purpose = session_of(context).purpose
+    reply = project.ask(tool, arguments, read_key(key_file, as_json=as_json), user, purpose)
     if as_json:
         typer.echo(reply.body)
     else:

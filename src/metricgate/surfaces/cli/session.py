@@ -29,6 +29,7 @@ class Session:
     opener: Opener
     verifier: Verifier
     now: Callable[[], datetime]
+    purpose: str | None = None
 
 
 def session_of(context: typer.Context) -> Session:

@@ -14,6 +14,7 @@ from metricgate.surfaces.http.body import ClientGone, read_json
 from metricgate.surfaces.http.replies import record_header, reply, reply_problems
 from metricgate.surfaces.ports import Doorkeeper, Gate, RawHeaders
 from metricgate.surfaces.problem_document import MEDIA_TYPE, document_of, to_bytes
+from metricgate.surfaces.purpose import purpose_in
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problems
 
@@ -54,6 +55,7 @@ class Calls:
             arguments=body.value,
             principal=principal,
             door="http",
+            purpose=purpose_in(raw),
             carrier=carrier,
             client=client,
         )

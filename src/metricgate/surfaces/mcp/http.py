@@ -22,6 +22,7 @@ from starlette.types import Receive, Scope, Send
 from metricgate.surfaces.http.replies import reply_problems
 from metricgate.surfaces.mcp.server import Context
 from metricgate.surfaces.ports import Doorkeeper
+from metricgate.surfaces.purpose import purpose_in
 from metricgate.vocabulary.principal import Principal
 from metricgate.vocabulary.problem import Problems
 
@@ -41,6 +42,11 @@ def principal_of_request(ctx: Context) -> Principal:
         if isinstance(principal, Principal):
             return principal
     raise MCPError(code=INVALID_REQUEST, message="The caller is not authenticated.")
+
+
+def purpose_of_request(ctx: Context) -> str | None:
+    """Return the purpose that the request's headers state."""
+    return purpose_in(ctx.request.scope["headers"]) if isinstance(ctx.request, Request) else None
 
 
 class McpHttpDoor:

@@ -20,12 +20,15 @@ from metricgate.gateway.tool import ToolCall
 from metricgate.surfaces.mcp.asking_back import FIELD, MOST_ROUNDS, Ambiguity, Pending, ambiguity_of, clarified
 from metricgate.surfaces.mcp.results import result_of, tool_of
 from metricgate.surfaces.ports import Gate
+from metricgate.surfaces.purpose import purpose_in_meta
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.principal import Principal
 
 Context = ServerRequestContext[dict[str, object], object]
 PrincipalOf = Callable[[Context], Principal]
 """Says who sent a request. Raises ``MCPError`` where nobody may any more."""
+PurposeOf = Callable[[Context], str | None]
+"""Says what the request's transport states as its purpose."""
 
 NAME: Final = "metricgate"
 _TOOLS_TTL_MS: Final = 30_000
@@ -43,6 +46,7 @@ def build_server(
     principal_of: PrincipalOf,
     *,
     version: str,
+    stated: PurposeOf = lambda _ctx: None,
     state: RequestStateSecurity | None = None,
     seconds_to_answer: float = 120.0,
 ) -> Server[dict[str, object]]:
@@ -52,10 +56,11 @@ def build_server(
         gate: the gateway.
         principal_of: who sent a request.
         version: the program's version.
+        stated: the purpose that the transport states, for requests that state none themselves.
         state: how ``requestState`` is sealed; several processes must share its keys. None: a key of this process.
         seconds_to_answer: how long a user of the older revision may take over a question back.
     """
-    door = _Door(gate, principal_of, seconds_to_answer)
+    door = _Door(gate, principal_of, stated, seconds_to_answer)
     hint = CacheHint(ttl_ms=_TOOLS_TTL_MS, scope="private")
     server: Server[dict[str, object]] = Server(
         NAME,
@@ -81,9 +86,10 @@ def build_server(
 class _Door:
     """The two request handlers."""
 
-    def __init__(self, gate: Gate, principal_of: PrincipalOf, seconds_to_answer: float) -> None:
+    def __init__(self, gate: Gate, principal_of: PrincipalOf, stated: PurposeOf, seconds_to_answer: float) -> None:
         self._gate = gate
         self._principal_of = principal_of
+        self._stated = stated
         self._seconds_to_answer = seconds_to_answer
         self._schemas = {tool.name: tool.input_schema for tool in gate.tools()}
 
@@ -135,6 +141,7 @@ class _Door:
             arguments=arguments,
             principal=self._principal_of(ctx),
             door="mcp",
+            purpose=purpose_in_meta(_meta(ctx)) or self._stated(ctx),
             carrier=_carrier(ctx),
             client=client,
         )
@@ -178,8 +185,12 @@ def _asks(ctx: Context) -> bool:
     return ctx.protocol_version in MODERN_PROTOCOL_VERSIONS or ctx.session.can_send_request
 
 
+def _meta(ctx: Context) -> Mapping[str, object]:
+    return dict(ctx.meta) if ctx.meta is not None else {}
+
+
 def _carrier(ctx: Context) -> dict[str, str]:
-    meta: Mapping[str, object] = dict(ctx.meta) if ctx.meta is not None else {}
+    meta = _meta(ctx)
     found = {name: meta.get(name) for name in ("traceparent", "tracestate")}
     return {name: value for name, value in found.items() if isinstance(value, str) and len(value) <= _LONGEST_CARRIED}
 

@@ -1,0 +1,82 @@
+"""SQL of one's own: the datasets that it may name, and running it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Annotated
+
+import typer
+
+from metricgate.surfaces.cli.asking import ForOption, KeyFileOption, ask
+from metricgate.surfaces.cli.session import HERE, JsonOption, ProjectOption
+from metricgate.surfaces.cli.showing import mappings, show_rows, show_rows_as_csv
+from metricgate.surfaces.cli.telling import tell, tell_table
+from metricgate.vocabulary.json import Json
+
+
+def datasets(
+    context: typer.Context,
+    name: Annotated[str | None, typer.Argument(metavar="DATASET", help="One of them; default: all.")] = None,
+    *,
+    as_json: JsonOption = False,
+    key_file: KeyFileOption = None,
+    user: ForOption = None,
+    project: ProjectOption = HERE,
+) -> None:
+    """Show the datasets and columns that you may read with SQL of your own."""
+    ask(
+        context,
+        folder=project,
+        key_file=key_file,
+        user=user,
+        tool="describe_dataset",
+        arguments={} if name is None else {"dataset": name},
+        as_json=as_json,
+        show=_show_datasets,
+    )
+
+
+def query_sql(
+    context: typer.Context,
+    text: Annotated[str, typer.Argument(metavar="SQL", help="One SELECT; - reads it from standard input.")],
+    *,
+    as_json: JsonOption = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+    key_file: KeyFileOption = None,
+    user: ForOption = None,
+    project: ProjectOption = HERE,
+) -> None:
+    """Run one SELECT of your own over the datasets that you may read."""
+    ask(
+        context,
+        folder=project,
+        key_file=key_file,
+        user=user,
+        tool="query_sql",
+        arguments={"sql": sys.stdin.read() if text == "-" else text},
+        as_json=as_json,
+        show=show_rows_as_csv if as_csv else show_rows,
+    )
+
+
+def _show_datasets(answer: Mapping[str, Json]) -> None:
+    for each in mappings(answer.get("datasets")):
+        tell(f"{each.get('name')} ({each.get('source')})", "bold")
+        if each.get("description"):
+            tell(f"  {each['description']}")
+        tell_table(
+            [("column", False), ("type", False), ("labels", False), ("mask", False)],
+            [
+                [column.get("name"), column.get("type"), _joined(column.get("labels")), _mask(column.get("mask"))]
+                for column in mappings(each.get("columns"))
+            ],
+        )
+
+
+def _joined(labels: Json) -> str | None:
+    return ", ".join(str(each) for each in labels) or None if isinstance(labels, list) else None
+
+
+def _mask(mask: Json) -> str | None:
+    return str(mask.get("method")) if isinstance(mask, Mapping) else None
