@@ -210,6 +210,11 @@ def _table(node: exp.Expr, text: str, book: FunctionBook, _caps: Caps) -> Iterat
         yield _construct(node, text, "a table that is not named by plain words", "Name a dataset.")
 
 
+def _select(node: exp.Expr, text: str, _book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
+    if not node.expressions:
+        yield _construct(node, text, "SELECT of nothing", "Name a column or an expression.")
+
+
 def _tuple(node: exp.Expr, text: str, _book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
     if len(node.expressions) == 1:
         yield _construct(node, text, "a tuple of one", "Take the comma out.")
@@ -246,6 +251,7 @@ _RULES: Mapping[type[exp.Expr], Callable[[exp.Expr, str, FunctionBook, Caps], It
     exp.Join: _join,
     exp.With: _with,
     exp.Values: _values,
+    exp.Select: _select,
     exp.Tuple: _tuple,
     exp.IgnoreNulls: _ignore_nulls,
     exp.RespectNulls: _ignore_nulls,
