@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from itertools import cycle
 
 from bench.timing import Figure, median_us
 from metricgate.adapters.roles.casbin_roles import CasbinRoleBook
 from metricgate.policy.judge import Judge
 from metricgate.policy.loading import load
+from metricgate.policy.occasion import Circumstances
 from metricgate.policy.policy import Policy
 from metricgate.policy.verdict import Decision
 from metricgate.vocabulary.principal import Identity, Principal, Proof
@@ -34,6 +36,12 @@ _CALL = (
     Resource(ResourceKind.DATASET, "orders"),
     Resource(ResourceKind.DATASET, "customers"),
 )
+_COLUMNS = (
+    Resource(ResourceKind.COLUMN, "orders.c1"),
+    Resource(ResourceKind.COLUMN, "customers.email", ("personal",)),
+    Resource(ResourceKind.COLUMN, "customers.segment"),
+)
+_NOW = Circumstances(purpose="review", now=datetime(2026, 1, 5, 12, tzinfo=UTC))
 _HEAD = """version: 1
 roles:
   - {name: analyst, members: ["agent:copilot", "group:sales"], inherits: [reader]}
@@ -41,21 +49,41 @@ roles:
 grants:
   - {id: reads, roles: [reader], actions: [call, query], on: ["tool:*", "dimension:*", "dataset:*"]}
   - {id: sales, roles: [analyst], actions: [query], on: ["metric:d0.*"]}
+masks:
+  - {id: mail, roles: [everyone], on: ["label:personal"], method: hash, usable_in: [group], unless: {purpose: [audit]}}
+limits:
+  - {id: rows, roles: [everyone], rows: 1000, calls_per_minute: 60}
 """
 
 
+_WHEN = ', when: {days: [mon, fri], hours: {from: "08:00", to: "18:00"}, time_zone: Europe/Berlin}'
+_UNLESS = ", unless: {purpose: [audit]}"
+
+
+def _grant(number: int) -> str:
+    effect = "deny" if number % 10 == 0 else "allow"
+    when = _WHEN if number % 7 == 0 else ""
+    on = f"metric:d{number % 100}.m{number}"
+    return f"  - {{id: g{number}, roles: [r{number % 50}], actions: [query], on: [{on}], effect: {effect}{when}}}\n"
+
+
+def _mask(number: int) -> str:
+    on = f"column:orders.c{number % 400}" if number % 5 else f'"label:l{number % 40}"'
+    unless = _UNLESS if number % 3 == 0 else ""
+    return f"  - {{id: m{number}, roles: [r{number % 50}], on: [{on}], method: hash{unless}}}\n"
+
+
 def _documents(rules: int) -> list[tuple[str, str]]:
-    """Write that many grants, over 50 roles and 100 domains of metrics, a tenth of them denying."""
-    lines = [
-        f"  - {{id: g{number}, roles: [r{number % 50}], actions: [query], on: [metric:d{number % 100}.m{number}], "
-        f"effect: {'deny' if number % 10 == 0 else 'allow'}}}\n"
-        for number in range(1, rules - 1)
-    ]
+    """Write that many rules over 50 roles: four grants for each mask, a tenth of them denying, a sixth conditional."""
+    numbers = range(1, rules - 3)
+    grants = [_grant(number) for number in numbers if number % 5]
+    masks = [_mask(number) for number in numbers if number % 5 == 0]
     roles = "".join(f"  - {{name: r{number}, members: [user:u{number}@acme.example]}}\n" for number in range(50))
     documents = [("00.yaml", _HEAD), ("01.yaml", f"version: 1\nroles:\n{roles}")]
-    for begin in range(0, len(lines), _PER_FILE):
-        text = "version: 1\ngrants:\n" + "".join(lines[begin : begin + _PER_FILE])
-        documents.append((f"{begin + 10:05}.yaml", text))
+    for kind, lines in (("grants", grants), ("masks", masks)):
+        for begin in range(0, len(lines), _PER_FILE):
+            text = f"version: 1\n{kind}:\n" + "".join(lines[begin : begin + _PER_FILE])
+            documents.append((f"{kind}{begin:05}.yaml", text))
     return documents
 
 
@@ -77,10 +105,13 @@ def _fresh(resources: tuple[Resource, ...]) -> tuple[tuple[Resource, ...], ...]:
     )
 
 
-def _decision(judge: Judge, resources: tuple[Resource, ...]) -> Callable[[], object]:
+def _decision(
+    judge: Judge, resources: tuple[Resource, ...], touched: tuple[Resource, ...] = ()
+) -> Callable[[], object]:
     def decide() -> None:
-        verdict = judge.judge(_PRINCIPAL, Action.QUERY, resources)
+        verdict = judge.judge(_PRINCIPAL, Action.QUERY, resources, unless_forbidden=touched, circumstances=_NOW)
         assert verdict.decision is Decision.ALLOW
+        assert len(verdict.obligations.masks) == bool(touched)
 
     return decide
 
@@ -89,7 +120,7 @@ def _decisions(judge: Judge, several: tuple[tuple[Resource, ...], ...]) -> Calla
     calls = cycle(several)
 
     def decide() -> None:
-        verdict = judge.judge(_PRINCIPAL, Action.QUERY, next(calls))
+        verdict = judge.judge(_PRINCIPAL, Action.QUERY, next(calls), circumstances=_NOW)
         assert verdict.decision is Decision.ALLOW
 
     return decide
@@ -110,7 +141,8 @@ def figures() -> list[Figure]:
         cases = (
             ("one metric, nothing remembered", _decision(forgetful, single), "< 100 us"),
             ("one metric, new to a known caller", _decisions(Judge(policy, book), _fresh(single)), "< 100 us"),
-            ("call of 6 resources, nothing remembered", _decision(forgetful, _CALL), ""),
+            ("call of 6 resources, nothing remembered", _decision(forgetful, _CALL), "< 100 us"),
+            ("call of 6 resources and 3 columns, nothing remembered", _decision(forgetful, _CALL, _COLUMNS), ""),
             ("call of 6 resources, new metric", _decisions(Judge(policy, book), _fresh(_CALL)), "< 100 us"),
             ("call of 6 resources, repeated", _decision(Judge(policy, book), _CALL), "< 10 us"),
         )

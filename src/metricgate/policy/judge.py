@@ -26,7 +26,7 @@ from metricgate.policy.occasion import ALWAYS, NOWHERE, Circumstances, Terms, fo
 from metricgate.policy.patterns import asked
 from metricgate.policy.policy import Policy
 from metricgate.policy.ports import RoleBook, Ruling
-from metricgate.policy.standing import Standing, standing_of
+from metricgate.policy.standing import Standing, StandingBook
 from metricgate.policy.verdict import DEFAULT_DENY, Decision, Reason, Verdict
 from metricgate.vocabulary.principal import Identity, Principal
 from metricgate.vocabulary.resource import Action, Resource, ResourceKind
@@ -49,7 +49,7 @@ class Judge:
 
     def __init__(self, policy: Policy, role_book: RoleBook, *, memory: int = 4096) -> None:
         self.policy = policy
-        self._role_book = role_book
+        self._standings = StandingBook(policy, role_book)
         self._obligations = ObligationBook(policy)
         self._because = {grant.id: grant.because for grant in policy.grants}
         self._conditional = tuple(_conditional(policy))
@@ -131,7 +131,7 @@ class Judge:
         return self._ruled(standing.roles, asked(action, resource.kind), resource, suspended)
 
     def _stand(self, kind: str, identity: Identity, _types: _Types) -> Standing:
-        return standing_of(kind, identity, self.policy, self._role_book)
+        return self._standings.of(kind, identity)
 
     def _judge(
         self,

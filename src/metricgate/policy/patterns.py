@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.resource import Action, Resource, ResourceKind
@@ -19,6 +20,7 @@ ANYTHING = "*"
 LABEL = "label"
 _LABELLED = f"{LABEL}:"
 _LONGEST = 256
+_REMEMBERED = 8_192
 _NAME = re.compile(r"[\w-]+(\.[\w-]+)*")
 _RECORD_NAME = re.compile(r"[^\s*]+")
 _COLUMN_NAME = re.compile(r"[\w-]+\.[^*]*[^*\s]")
@@ -44,6 +46,7 @@ _ONLY = {
 }
 
 
+@lru_cache(_REMEMBERED)
 def well_formed(resource: Resource) -> bool:
     """Whether a rule could name this resource at all; what is not well formed is never granted."""
     name = resource.name
@@ -59,6 +62,7 @@ def well_formed(resource: Resource) -> bool:
             return _NAME.fullmatch(name) is not None
 
 
+@lru_cache(_REMEMBERED)
 def candidates(resource: Resource) -> tuple[str, ...]:
     """Return every pattern that covers the resource, the most specific first."""
     found = _within(resource.kind.value, resource.name)

@@ -35,31 +35,37 @@ class Standing:
         return self.attributes.get(name, Missing(name, "is not known"))
 
 
-def standing_of(kind: str, identity: Identity, policy: Policy, role_book: RoleBook) -> Standing:
-    """Return the standing of ``identity`` as an ``agent`` or a ``user``."""
-    verified = identity.proof is Proof.VERIFIED
-    party = f"{kind}:{identity.id}"
-    groups = {f"group:{group}" for group in identity.groups} if verified else set()
-    roles = role_book.roles_of({party, *groups}) | {EVERYONE}
-    attributes: dict[str, AttributeValue | Missing] = dict(identity.attributes) if verified else {}
-    attributes.update(_of_roles(roles, policy))
-    for each in policy.principals:
-        if each.party == party:
-            attributes.update(each.attributes)
-    return Standing(party=party, roles=roles, attributes=attributes)
+class StandingBook:
+    """Tells the standing of parties under one policy. Never changes."""
 
+    def __init__(self, policy: Policy, role_book: RoleBook) -> None:
+        self._role_book = role_book
+        self._giving = tuple(role for role in policy.roles if role.attributes)
+        self._given = {each.party: each.attributes for each in policy.principals}
 
-def _of_roles(roles: frozenset[str], policy: Policy) -> dict[str, AttributeValue | Missing]:
-    """Collect the roles' attributes. Two roles that differ leave an attribute without a value: none is guessed."""
-    found: dict[str, AttributeValue | Missing] = {}
-    given_by: dict[str, str] = {}
-    for role in policy.roles:
-        if role.name not in roles:
-            continue
-        for name, value in role.attributes:
-            if name not in found:
-                found[name] = value
-                given_by[name] = role.name
-            elif repr(found[name]) != repr(value):
-                found[name] = Missing(name, f"is given differently by the roles {given_by[name]!r} and {role.name!r}")
-    return found
+    def of(self, kind: str, identity: Identity) -> Standing:
+        """Return the standing of ``identity`` as an ``agent`` or a ``user``."""
+        verified = identity.proof is Proof.VERIFIED
+        party = f"{kind}:{identity.id}"
+        groups = {f"group:{group}" for group in identity.groups} if verified else set()
+        roles = self._role_book.roles_of({party, *groups}) | {EVERYONE}
+        attributes: dict[str, AttributeValue | Missing] = dict(identity.attributes) if verified else {}
+        attributes.update(self._of_roles(roles))
+        attributes.update(self._given.get(party, ()))
+        return Standing(party=party, roles=roles, attributes=attributes)
+
+    def _of_roles(self, roles: frozenset[str]) -> dict[str, AttributeValue | Missing]:
+        """Collect the roles' attributes. Two roles that differ leave an attribute without a value: none is guessed."""
+        found: dict[str, AttributeValue | Missing] = {}
+        given_by: dict[str, str] = {}
+        for role in self._giving:
+            if role.name not in roles:
+                continue
+            for name, value in role.attributes:
+                if name not in found:
+                    found[name] = value
+                    given_by[name] = role.name
+                elif repr(found[name]) != repr(value):
+                    why = f"is given differently by the roles {given_by[name]!r} and {role.name!r}"
+                    found[name] = Missing(name, why)
+        return found

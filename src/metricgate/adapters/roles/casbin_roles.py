@@ -70,6 +70,7 @@ class CasbinRoleBook:
         self._matches = _compiled(model["m"]["m"].value)
         self._members = frozenset(member for role in roles for member in role.members)
         self._lines = _indexed(grants)
+        self._rulings = {grant.id: Ruling(rule=grant.id, effect=grant.effect) for grant in grants}
         self._patterns = frozenset(pattern for _role_name, _action, pattern in self._lines)
 
     def roles_of(self, subjects: AbstractSet[str]) -> frozenset[str]:
@@ -90,9 +91,9 @@ class CasbinRoleBook:
         name = str(resource)
         for line in lines:
             if self._matches(*line, roles, action, name, resource.labels):
-                effect = Effect(line[3])
+                found = self._rulings[line[4]]
                 # What no rule could name may still be denied with all that surrounds it.
-                return Ruling(rule=line[4], effect=effect) if effect is Effect.DENY or well_formed(resource) else None
+                return found if found.effect is Effect.DENY or well_formed(resource) else None
         return None
 
     def _candidates(
