@@ -7,6 +7,7 @@ PostgreSQL fails a whole question where one group divides by zero.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from sqlglot import exp
 from sqlglot.errors import UnsupportedError
@@ -98,13 +99,29 @@ def percentiles_as_windows(tree: exp.Expr) -> exp.Expr:
     SELECT k, SUM(value_1) AS s, MAX(value_2) AS p FROM (SELECT k AS k, v AS value_1, \
 PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY v) OVER (PARTITION BY k) AS value_2 FROM t) AS rows_found GROUP BY 1
     """
+    return with_percentiles_inside(tree, _over)
+
+
+Said = Callable[[exp.Select, exp.WithinGroup, list[exp.Expr], str], exp.Expr]
+"""Puts into the inner SELECT what a percentile takes, over the keys and under a name, and returns the outer value."""
+
+
+def with_percentiles_inside(tree: exp.Expr, said: Said) -> exp.Expr:
+    """Split each SELECT with percentiles in two: rows with their windows inside, the groups outside."""
     for select in list(tree.find_all(exp.Select)):
         if any(isinstance(each.unalias(), exp.WithinGroup) for each in select.expressions):
-            _window(select)
+            _split(select, said)
     return tree
 
 
-def _window(select: exp.Select) -> None:
+def _over(inner: exp.Select, within: exp.WithinGroup, partition: list[exp.Expr], name: str) -> exp.Expr:
+    for ordered in within.find_all(exp.Ordered):
+        ordered.set("nulls_first", True)  # NULLs do not count; said so, no CASE is written for their place
+    inner.append("expressions", aliased(exp.Window(this=within, partition_by=partition), name))
+    return exp.Max(this=column(name))
+
+
+def _split(select: exp.Select, said: Said) -> None:
     inner = exp.Select()
     for part in ("from_", "joins", "where"):
         value = select.args.get(part)
@@ -122,11 +139,8 @@ def _window(select: exp.Select) -> None:
         name = f"value_{number}"
         aggregate = each.unalias()
         if isinstance(aggregate, exp.WithinGroup):
-            for ordered in aggregate.find_all(exp.Ordered):
-                ordered.set("nulls_first", True)  # NULLs do not count; said so, no CASE is written for their place
-            over = exp.Window(this=aggregate, partition_by=[key.copy() for key in partition])
-            inner.append("expressions", aliased(over, name))
-            outer.append(aliased(exp.Max(this=column(name)), each.alias))
+            value = said(inner, aggregate, [key.copy() for key in partition], name)
+            outer.append(aliased(value, each.alias))
             continue
         within = aggregate.this
         place = within.expressions[0] if isinstance(within, exp.Distinct) else within

@@ -68,7 +68,7 @@ def written(select: exp.Expr, context: Context) -> tuple[str, tuple[Scalar, ...]
     tree = select
     for adapt in dialect.adapted:
         tree = adapt(tree)
-    sql = Writer.get_or_raise(dialect.name).generate(tree, pretty=True, copy=False)
+    sql = Writer.get_or_raise(dialect.writer).generate(tree, pretty=True, copy=False)
     parameters = tuple(context.parameters)
     return dialect.marked(sql, parameters) if dialect.marked is not None else (sql, parameters)
 

@@ -28,7 +28,6 @@ _LISTS = (Operator.IN, Operator.NOT_IN)
 _NULLS = (Operator.IS_NULL, Operator.IS_NOT_NULL)
 _NEGATED = (Operator.NOT_IN, Operator.IS_NOT_NULL)
 _COMPARING = (*_BINARY.values(), exp.Between, exp.In)
-_ESCAPE = "!"
 _MARK = re.compile(r"\$([mv])(\d+)\Z")
 
 
@@ -85,12 +84,13 @@ def _comparison(comparison: Comparison, reference: Reference, context: Context) 
 
 def _like(left: exp.Expr, op: Operator, text: str, context: Context) -> exp.Expr:
     """LIKE over the value as text; wildcards in the text stand for themselves."""
-    plain = re.sub(r"([!%_])", _ESCAPE + r"\1", text)
+    escape = context.dialect.escape
+    plain = "".join(escape + each if each in {escape, "%", "_"} else each for each in text)
     before = "" if op is Operator.STARTS_WITH else "%"
     after = "" if op is Operator.ENDS_WITH else "%"
     as_text = exp.Cast(this=left, to=exp.DataType(this=exp.DType.TEXT))
     like = exp.Like(this=as_text, expression=context.bind(f"{before}{plain}{after}"))
-    return exp.Escape(this=like, expression=literal(_ESCAPE))
+    return like if escape == "\\" else exp.Escape(this=like, expression=literal(escape))
 
 
 def _template(template: Template, condition: Condition, context: Context) -> exp.Expr:

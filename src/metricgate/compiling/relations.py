@@ -63,7 +63,7 @@ def relation_of(
     try:
         for adapt in context.dialect.adapted:
             tree = adapt(tree)
-        sql = Writer.get_or_raise(dialect).generate(tree, copy=False, comments=False)
+        sql = Writer.get_or_raise(context.dialect.writer).generate(tree, copy=False, comments=False)
     except SqlglotError as error:
         text = str(error).split("\n", 1)[0]
         return Problems((Problem(code=codes.UNREADABLE_EXPRESSION, message=f"Not to be written in {dialect}: {text}"),))

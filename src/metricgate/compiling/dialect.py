@@ -1,0 +1,66 @@
+"""What a dialect has to say for itself, and the trees that several say it with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from metricgate.planning.scan import Zones
+from metricgate.vocabulary.grain import DatePart, Grain
+from metricgate.vocabulary.predicate import Scalar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """One dialect's ways.
+
+    Attributes:
+        name: as a question names it.
+        writer: as sqlglot calls it.
+        marker: the parameter of a number (1-based), in the order of the text.
+        filters_aggregates: whether ``agg(x) FILTER (WHERE ...)`` is understood; otherwise CASE inside the aggregate.
+        approximates: whether ``APPROX_QUANTILE(x, fraction)`` is understood, in the dialect's own words.
+        truncated: a time cut to a grain: DATE from day on, TIMESTAMP below.
+        part: a part of a time as a number.
+        converted: a local time of one zone as the local time of another.
+        adapted: passes over the finished tree, for what the dialect cannot say.
+        escape: of wildcards in LIKE; a backslash is the engine's own and needs no ESCAPE.
+        marked: the written text and its values, for dialects whose markers have no numbers.
+    """
+
+    name: str
+    writer: str
+    marker: Callable[[int], exp.Expr]
+    filters_aggregates: bool
+    approximates: bool = False
+    truncated: Callable[[exp.Expr, Grain], exp.Expr]
+    converted: Callable[[exp.Expr, Zones], exp.Expr]
+    part: Callable[[exp.Expr, DatePart], exp.Expr]
+    adapted: tuple[Callable[[exp.Expr], exp.Expr], ...] = ()
+    escape: str = "!"
+    marked: Callable[[str, tuple[Scalar, ...]], tuple[str, tuple[Scalar, ...]]] | None = None
+
+
+def call(name: str, *arguments: exp.Expr) -> exp.Expr:
+    """Return a call of a function of the engine's own, written as it is named."""
+    return exp.Anonymous(this=name, expressions=list(arguments))
+
+
+def cast_as(tree: exp.Expr, kind: exp.DType) -> exp.Expr:
+    """Return the tree as a type."""
+    return exp.Cast(this=tree, to=exp.DataType(this=kind))
+
+
+def as_date(tree: exp.Expr) -> exp.Expr:
+    """Return the tree as a DATE."""
+    return cast_as(tree, exp.DType.DATE)
+
+
+def date_trunc(tree: exp.Expr, grain: Grain) -> exp.Expr:
+    """Return the tree cut by DATE_TRUNC, whose weeks begin on Monday."""
+    if grain is Grain.DAY:
+        return as_date(tree)
+    cut = exp.TimestampTrunc(this=tree, unit=exp.Var(this=grain.name))
+    return as_date(cut) if grain > Grain.DAY else cast_as(cut, exp.DType.TIMESTAMP)
