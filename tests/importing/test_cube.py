@@ -11,6 +11,7 @@ from metricgate.importing.cube import import_cube
 from metricgate.importing.report import Imported
 from metricgate.policy.loading import load as load_policy
 from metricgate.policy.policy import Policy
+from metricgate.vocabulary.obligation import MaskMethod
 from metricgate.vocabulary.problem import Problems
 
 MODEL = """
@@ -139,9 +140,42 @@ def test_an_access_policy_becomes_grants_and_row_filters() -> None:
     assert any("access to the cube 'stations': Cube opens" in line for line in told)
 
 
+def test_masked_members_become_masks_on_their_columns() -> None:
+    """Who has a member in full by another policy is exempt; what is no column is not granted."""
+    text, told = policy_text("""    access_policy:
+      - {group: staff, member_level: {includes: [count]}, member_masking: {includes: [city, fare, shout, revenue]}}
+      - {group: boss, member_level: {includes: [city]}}""")
+    policy = load_policy([("cube.yaml", text)])
+    assert isinstance(policy, Policy)
+    assert [(each.patterns, each.roles, each.unless_roles, each.method) for each in policy.masks] == [
+        (("column:trips.city",), ("cube-staff",), ("cube-boss",), MaskMethod.NULL),
+        (("column:trips.fare",), ("cube-staff",), (), MaskMethod.NULL),
+    ]
+    granted = {pattern for grant in policy.grants if "cube-staff" in grant.roles for pattern in grant.patterns}
+    assert granted == {"tool:*", "dataset:trips", "dimension:trips.city", "dimension:trips.fare", "metric:trips.count"}
+    for member in ("shout", "revenue"):
+        assert any(f"the masked {member!r}" in line and "it is not granted" in line for line in told)
+
+
+def test_a_mask_shows_what_the_dimension_says() -> None:
+    """A plain value is shown as it is; SQL is not run for it, and that is told."""
+    masked = MODEL.replace('sql: "{CUBE}.city", type', 'sql: "{CUBE}.city", mask: hidden, type').replace(
+        "{name: fare, sql: fare,", "{name: fare, sql: fare, mask: {sql: '1 / 0'},"
+    )
+    found = taken(masked.replace("ADD", "    access_policy: [{group: g, member_masking: {includes: [city, fare]}}]"))
+    policy = load_policy([("cube.yaml", to_yaml(found.policies["cube.yaml"]))])
+    assert isinstance(policy, Policy)
+    assert [(each.method, each.value) for each in policy.masks] == [
+        (MaskMethod.CONSTANT, "hidden"),
+        (MaskMethod.NULL, None),
+    ]
+    assert any("SQL masks nothing here" in str(change) for change in found.changes)
+
+
 CLOSED = {
     "condition": '{group: g, conditions: [{if: "{ userAttributes.ok }"}]}',
-    "masking": "{group: g, member_masking: {includes: [city]}}",
+    "masked measure": "{group: g, member_masking: {includes: [revenue]}}",
+    "masked computation": "{group: g, member_masking: {includes: [shout]}}",
     "operator": "{group: g, row_level: {filters: [{member: startedAt, operator: inDateRange, values: [a, b]}]}}",
     "other cube": "{group: g, row_level: {filters: [{member: stations.name, operator: equals, values: [x]}]}}",
     "computed value": '{group: g, row_level: {filters: [{member: city, operator: equals, values: ["{ f(x) }"]}]}}',

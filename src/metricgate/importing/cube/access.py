@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from metricgate.importing.cube.cubes import Cube
+from metricgate.importing.cube.masking import Masked, Masks, read_masked
 from metricgate.importing.cube.measures import Measures
 from metricgate.importing.naming import plain_name
 from metricgate.importing.report import Notes
@@ -37,6 +38,7 @@ class _Policy:
     grants: list[Json] = field(default_factory=list)
     row_filters: list[Json] = field(default_factory=list)
     ids: set[str] = field(default_factory=set)
+    masks: Masks = field(default_factory=Masks)
 
     def role(self, group: str) -> str:
         """Return the role that holds for a group; ``*`` is everyone."""
@@ -84,7 +86,8 @@ def policy_of(cubes: Mapping[str, Cube], measures: Measures, views: list[Part], 
         policy.grants.insert(0, grant)
         notes.added("the grant cube-may-call", guarded[0].part.place, "whoever may ask must be able to call the tools")
     document: dict[str, Json] = {"version": 1, "roles": list[Json](policy.roles.values()), "grants": policy.grants}
-    return {**document, "row_filters": policy.row_filters} if policy.row_filters else document
+    narrowing = {"row_filters": policy.row_filters, "masks": policy.masks.documents()}
+    return {**document, **{kind: rules for kind, rules in narrowing.items() if rules}}
 
 
 def _roles(grant: Json) -> list[Json]:
@@ -97,7 +100,7 @@ def _convert(part: Part, cube: Cube, measures: Measures, policy: _Policy) -> Non
     what = f"the access policy of {cube.what} for {', '.join(groups)}"
     try:
         _check(part)
-        metrics, dimensions = _members(part, cube, measures, what)
+        chosen = _chosen(part, cube, measures, what, policy.notes)
         where = _rows(part, cube, what)
     except _Unsaid as why:
         policy.notes.dropped(what, part.place, f"{why}; nothing is granted by it")
@@ -107,7 +110,16 @@ def _convert(part: Part, cube: Cube, measures: Measures, policy: _Policy) -> Non
     roles: list[Json] = [policy.role(group) for group in groups]
     label = "-".join(str(role).removeprefix("cube-") for role in roles)
     name = f"cube-{cube.name.replace('_', '-')}-{label}"[:90]
-    data: list[Json] = [f"dataset:{cube.name}", *dimensions]
+    for member in chosen.full:
+        policy.masks.unmasked.setdefault((cube.name, member), set()).update(map(str, roles))
+    for member, (column, value) in chosen.masked.items():
+        rule = policy.id(f"{name}-{plain_name(member).replace('_', '-')}-masked"[:95])
+        names = tuple(map(str, roles))
+        policy.masks.masked.append(
+            Masked(rule=rule, roles=names, cube=cube.name, member=member, column=column, value=value)
+        )
+    metrics = chosen.metrics
+    data: list[Json] = [f"dataset:{cube.name}", *chosen.dimensions]
     policy.grants.append({"id": policy.id(f"{name}-data"), "roles": roles, "actions": _DATA_ACTIONS, "on": data})
     if metrics:
         policy.grants.append(
@@ -122,28 +134,52 @@ def _convert(part: Part, cube: Cube, measures: Measures, policy: _Policy) -> Non
 
 
 def _check(part: Part) -> None:
-    for key in ("conditions", "member_masking"):
-        if part.has(key):
-            raise _Unsaid(f"{key!r} has no counterpart")
+    if part.has("conditions"):
+        raise _Unsaid("'conditions' has no counterpart")
 
 
-def _members(part: Part, cube: Cube, measures: Measures, what: str) -> tuple[list[str], list[str]]:
-    """Return the patterns of the metrics and dimensions that the policy opens."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Chosen:
+    """What a policy opens: patterns of metrics and dimensions, members in full, and (column, value) of masked ones."""
+
+    metrics: list[str]
+    dimensions: list[str]
+    full: list[str]
+    masked: Mapping[str, tuple[str, Json]]
+
+
+def _chosen(part: Part, cube: Cube, measures: Measures, what: str, notes: Notes) -> _Chosen:
     own = {written: f"dimension:{cube.name}.{each['name']}" for written, each in cube.documents.items()}
     figures = {
         measure: f"metric:{measures.full_name(owner, measure)}"
         for owner, measure in measures.names
         if owner == cube.written
     }
-    level = part.part("member_level")
-    if level is None:
-        return ([f"metric:{cube.name}.*"] if figures else []), ([f"dimension:{cube.name}.*"] if own else [])
     everything = [*own, *figures]
+    level, masking = part.part("member_level"), part.part("member_masking")
+    if level is None and masking is None:
+        metrics = [f"metric:{cube.name}.*"] if figures else []
+        dimensions = [f"dimension:{cube.name}.*"] if own else []
+        return _Chosen(metrics=metrics, dimensions=dimensions, full=everything, masked={})
+    # Beside masks, only what member_level names is open in full.
+    full = [] if level is None else _included(level, everything, what)
+    hidden = [] if masking is None else [name for name in _included(masking, everything, what) if name not in full]
+    masked = read_masked(hidden, cube, what, notes, masking or part) if hidden else {}
+    if masking is not None and not full and not masked:
+        raise _Unsaid("'member_masking' names only what cannot be masked here")
+    return _Chosen(
+        metrics=[figures[name] for name in full if name in figures],
+        dimensions=[own[name] for name in [*full, *masked] if name in own],
+        full=full,
+        masked=masked,
+    )
+
+
+def _included(level: Part, everything: list[str], what: str) -> list[str]:
     includes, excludes = _listed(level, "includes", everything), _listed(level, "excludes", everything)
     has_includes = level.has("includes")
     level.finish(what)
-    chosen = [name for name in everything if (name in includes or not has_includes) and name not in excludes]
-    return [figures[name] for name in chosen if name in figures], [own[name] for name in chosen if name in own]
+    return [name for name in everything if (name in includes or not has_includes) and name not in excludes]
 
 
 def _listed(part: Part, key: str, everything: list[str]) -> set[str]:

@@ -27,6 +27,7 @@ class Cube:
         written: its name in Cube; ``name`` here.
         parts: the cube itself and what it extends, nearest first.
         dimensions: Cube's dimensions and segments by their names there.
+        masks: what is shown instead of a dimension to those who may see it masked only, as written.
     """
 
     part: Part
@@ -39,6 +40,7 @@ class Cube:
     texts: dict[str, str] = field(default_factory=dict)
     primary: list[str] = field(default_factory=list)
     kinds: dict[str, str] = field(default_factory=dict)
+    masks: dict[str, Json] = field(default_factory=dict)
 
     @property
     def what(self) -> str:
@@ -103,6 +105,8 @@ class Dimensions:
             cube.texts[written], cube.kinds[written] = found, kind
             if part.flag("primary_key"):
                 cube.primary.append(written)
+            if part.has("mask"):
+                cube.masks[written] = part.take("mask")
             document = self._document(part, written, found, kind, what, names)
             if written in segments:
                 reason = "a segment is a dimension that is true or false here"
