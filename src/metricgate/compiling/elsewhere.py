@@ -305,9 +305,9 @@ _ALL = (
             quoting(
                 "aes128 aes256 allowoverwrite backup blanksasnull bytedict bzip2 credentials defrag deflate delta "
                 "disable emptyasnull enable encode encrypt encryption explicit globaldict256 globaldict64k gzip "
-                "identity language lun luns lzo lzop minus new no nullsoid off offline oid old open parallel permissions "
-                "raw readratio recover rejectlog resort respect restore snapshot sysdate tag tdes text255 text32k top "
-                "truncatecolumns wallet"
+                "identity language lun luns lzo lzop minus new no nullsoid off offline oid old open parallel "
+                "permissions raw readratio recover rejectlog resort respect restore snapshot sysdate tag tdes "
+                "text255 text32k top truncatecolumns wallet"
             ),
         ),
     ),

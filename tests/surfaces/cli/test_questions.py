@@ -161,6 +161,13 @@ def test_sql_prints_the_sql_alone(shell, project):
     assert "$1 = BUILDING" in result.stderr
 
 
+def test_sql_for_another_warehouse(shell, project):
+    """The kind of warehouse is an argument of the tool."""
+    project.reply = answered(ROWS)
+    shell.run("sql", "sales.revenue", "--dialect", "snowflake")
+    assert project.asked[0][1] == {"metrics": ["sales.revenue"], "dialect": "snowflake"}
+
+
 def test_explain_shows_the_road(shell, project):
     """Explain prints definitions, policy and SQL."""
     policy = {"verdict": "allow", "rules": ["sales-reads-sales"], "row_filters": [], "limits": {}, "digest": "sha256:1"}

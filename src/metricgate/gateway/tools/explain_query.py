@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Literal
+
+from pydantic import Field
+
+from metricgate.compiling.compiler import compile_plan
 from metricgate.gateway.arguments import Parsed
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.entries import of_plan
@@ -10,12 +16,33 @@ from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.preparing import Prepared, prepare
 from metricgate.gateway.questions import QuestionArguments
 from metricgate.gateway.tools.tool import Tool, define
+from metricgate.vocabulary.problem import Problems
+
+_Dialect = Literal[
+    "duckdb", "postgres", "mariadb", "mysql8", "snowflake", "bigquery", "databricks", "clickhouse", "trino", "redshift"
+]
 
 
-async def _serve(desk: Desk, parsed: Parsed[QuestionArguments]) -> Outcome:
-    prepared = await prepare(desk, parsed)
+class ExplainArguments(QuestionArguments):
+    """What would be computed, and in whose words."""
+
+    dialect: _Dialect | None = Field(
+        None, description="Write the SQL for this kind of warehouse instead of the connected one; it is not run."
+    )
+
+
+async def _serve(desk: Desk, parsed: Parsed[ExplainArguments]) -> Outcome:
+    asked: Parsed[QuestionArguments] = Parsed(value=parsed.value, notes=parsed.notes, size=parsed.size)
+    prepared = await prepare(desk, asked)
     if not isinstance(prepared, Prepared):
         return prepared
+    dialect = parsed.value.dialect
+    if dialect is not None:
+        name = "mysql" if dialect == "mariadb" else dialect
+        statement = compile_plan(prepared.plan, prepared.verdict.obligations, name, desk.governance.mask_key)
+        if isinstance(statement, Problems):
+            return await desk.refuse(statement, verdict=prepared.verdict, facts=of_plan(prepared.plan))
+        prepared = replace(prepared, statement=statement)
     answer = explained(desk, prepared, parsed.notes)
     return await desk.answer(answer, of_plan(prepared.plan), verdict=prepared.verdict)
 
@@ -29,7 +56,7 @@ EXPLAIN_QUERY = Tool(
             "versions, SQL with its parameters, time columns, join paths, the filters and limits that policy adds, and "
             "the rules that decided. Refuses where query_metrics would refuse."
         ),
-        arguments=QuestionArguments,
+        arguments=ExplainArguments,
         answer={
             "type": "object",
             "properties": EXPLANATION_PROPERTIES,
@@ -37,6 +64,6 @@ EXPLAIN_QUERY = Tool(
             "additionalProperties": False,
         },
     ),
-    arguments=QuestionArguments,
+    arguments=ExplainArguments,
     handle=_serve,
 )

@@ -172,13 +172,18 @@ def sql(
     context: typer.Context,
     *,
     asked: Asked,
+    dialect: Annotated[
+        str | None, typer.Option("--dialect", metavar="KIND", help="For another kind of warehouse, e.g. snowflake.")
+    ] = None,
     as_json: JsonOption = False,
     key_file: KeyFileOption = None,
     user: ForOption = None,
     project: ProjectOption = HERE,
 ) -> None:
     """Print the SQL that `query` would run, without running it."""
-    _explain(context, asked, as_json=as_json, key_file=key_file, user=user, project=project, show=show_sql)
+    _explain(
+        context, asked, as_json=as_json, key_file=key_file, user=user, project=project, show=show_sql, dialect=dialect
+    )
 
 
 @taking(Asked)
@@ -284,14 +289,18 @@ def _explain(
     user: str | None,
     project: Path,
     show: Shown,
+    dialect: str | None = None,
 ) -> None:
+    arguments = _question(asked, as_json=as_json)
+    if dialect is not None:
+        arguments["dialect"] = dialect
     ask(
         context,
         folder=project,
         key_file=key_file,
         user=user,
         tool="explain_query",
-        arguments=_question(asked, as_json=as_json),
+        arguments=arguments,
         as_json=as_json,
         show=show,
     )
