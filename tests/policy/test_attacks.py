@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from tests.policy.tools import caller, judge_of, on, party, policy_of, problems_in
 
+from metricgate.policy.explaining import explain
+from metricgate.policy.occasion import Circumstances
 from metricgate.policy.refusal import problems_of
 from metricgate.policy.verdict import Decision
+from metricgate.vocabulary.obligation import MaskMethod
 from metricgate.vocabulary.predicate import Comparison
 from metricgate.vocabulary.principal import Principal, Proof
 from metricgate.vocabulary.resource import Action, Resource, ResourceKind
@@ -150,3 +155,97 @@ def test_a_refusal_repeats_no_invisible_characters():
     assert problems_of(verdict).first.code.name == "E_NOT_GRANTED"
     assert problems_of(verdict).first.message == "No rule allows agent:a to query metric:sales.\\u202ex."
     assert "\u202e" not in str(problems_of(verdict).first.as_json())
+
+
+_SHUT = """
+grants:
+  - {id: all, roles: [everyone], actions: [query, read, describe], on: ['*']}
+  - {id: shut, roles: [everyone], actions: [read], on: ['column:c.*', 'label:secret', 'function:evil'], effect: deny}
+masks: [{id: m, roles: [everyone], on: ['column:d.*', 'label:pale'], method: null}]
+"""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "c.email",
+        "c.EMAIL",
+        "c.Credit Card",
+        "c.x\u200by",
+        "c.cafe\u0301",
+        "c.a.b",
+        "c.*",
+        "c." + "x" * 5_000,
+        "c. x ",
+        "c.$1",
+    ],
+)
+def test_no_strange_column_slips_past_a_denial(name):
+    """A denying grant on a table's columns holds for names that no rule could write, asked for or only touched."""
+    judge = judge_of(policy_of(_SHUT))
+    column = Resource(ResourceKind.COLUMN, name)
+    assert judge.judge(caller("a"), Action.READ, [column]).decision is Decision.DENY
+    touched = judge.judge(caller("a"), Action.QUERY, on("metric:x"), unless_forbidden=[column])
+    assert touched.decision is Decision.DENY
+    masked = Resource(ResourceKind.COLUMN, "d" + name[1:])
+    verdict = judge.judge(caller("a"), Action.QUERY, on("metric:x"), unless_forbidden=[masked])
+    assert [(each.dataset, each.method) for each in verdict.obligations.masks] == [("d", MaskMethod.NULL)]
+
+
+def test_the_action_is_no_way_round_a_column():
+    """Whatever a call does, columns and functions are asked about reading: describing one is no way in."""
+    judge = judge_of(policy_of(_SHUT))
+    for action in Action:
+        for resource in (Resource(ResourceKind.COLUMN, "c.x"), Resource(ResourceKind.FUNCTION, "EVIL")):
+            assert judge.judge(caller("a"), action, [resource]).decision is Decision.DENY
+
+
+def test_more_labels_never_open_what_one_of_them_closes():
+    """A label beside a forbidden one, in any order, changes nothing."""
+    judge = judge_of(policy_of(_SHUT))
+    for labels in (("secret",), ("open", "secret"), ("pale", "secret")):
+        column = Resource(ResourceKind.COLUMN, "x.y", labels)
+        assert judge.judge(caller("a"), Action.READ, [column]).rules == ("shut",)
+
+
+def test_a_memory_of_one_purpose_or_minute_never_serves_another():
+    """The same call under other circumstances is judged anew, also where purposes are made up."""
+    text = (
+        _SALES + "  - {id: fraud, roles: [seller], actions: [query], on: [metric:risk.x], when: {purpose: [fraud]}}\n"
+    )
+    text += (
+        "limits: [{id: night, roles: [everyone], rows: 5, "
+        "when: {hours: {from: '22:00', to: '06:00'}, time_zone: UTC}}]\n"
+    )
+    judge = judge_of(policy_of(text))
+    start = datetime(2026, 1, 5, 21, 59, 59, tzinfo=UTC)
+    for _ in range(2):
+        for purpose, decision in ((None, "deny"), ("fraud", "allow"), ("other", "deny"), ("FRAUD ", "allow")):
+            verdict = judge.judge(
+                caller("a"), Action.QUERY, on("metric:risk.x"), circumstances=Circumstances(purpose=purpose, now=start)
+            )
+            assert verdict.decision == decision
+        for seconds, rows in ((0, None), (1, 5), (8 * 3_600, 5), (8 * 3_600 + 1, None)):
+            now = start + timedelta(seconds=seconds)
+            verdict = judge.judge(caller("a"), Action.QUERY, on("metric:sales.x"), circumstances=Circumstances(now=now))
+            limit = verdict.obligations.rows
+            assert (limit and limit.value) == rows
+    with pytest.raises(ValueError, match="time zone"):
+        Circumstances(now=datetime(2026, 1, 5))  # noqa: DTZ001 - what is refused
+
+
+def test_an_explanation_says_what_a_condition_and_a_mask_would_take():
+    """The purpose that would open, and who would have to be exempt."""
+    text = (
+        _SALES + "  - {id: fraud, roles: [seller], actions: [query], on: [metric:risk.x], when: {purpose: [fraud]}}\n"
+    )
+    text += "masks: [{id: mail, roles: [everyone], on: ['column:c.*'], method: hash, unless: {purpose: [audit]}}]\n"
+    judge = judge_of(policy_of(text))
+    shut = explain(judge, caller("a"), Action.QUERY, on("metric:risk.x"))
+    assert "The rule 'fraud' would allow it under its condition: when the purpose is fraud." in shut.changes
+    assert "fraud (allow) for agent:a on metric:risk.x: does not apply: its condition does not hold" in shut.text
+    masked = explain(judge, caller("a"), Action.QUERY, on("metric:sales.x"), unless_forbidden=on("column:c.e"))
+    assert (
+        "For column:c.e not to be masked, the rule 'mail' would have to exempt agent:a (`unless_roles`), "
+        "or its condition to come out otherwise (unless the purpose is audit)."
+    ) in masked.changes

@@ -10,6 +10,8 @@ from metricgate.policy.policy import Policy
 from metricgate.vocabulary.problem import Problems
 
 _RULE = "grants: [{{id: g, roles: [{role}], actions: [{action}], on: ['{on}']}}]"
+_MASK = "masks: [{{id: m, roles: [everyone], on: [column:c.e], {}}}]"
+_WHEN = "limits: [{{id: l, roles: [everyone], rows: 5, when: {{{}}}}}]"
 
 
 @pytest.mark.parametrize(
@@ -50,6 +52,41 @@ _RULE = "grants: [{{id: g, roles: [{role}], actions: [{action}], on: ['{on}']}}]
         ("row_filters: [{id: f, roles: [everyone], dataset: c, where: {or: []}}]", "E_BAD_FILTER", 2, ""),
         ("row_filters: [{id: f, roles: [everyone], dataset: 'c.*', where: {member: r, op: is_null}}]",
          "E_POLICY_BAD_PATTERN", 2, "one dataset"),
+        (_MASK.format("method: partial"), "E_POLICY_BAD_MASK", 2, "needs `first` or `last`"),
+        (_MASK.format("method: constant"), "E_POLICY_BAD_MASK", 2, "needs `value`"),
+        (_MASK.format("method: bucket, grain: day"), "E_POLICY_BAD_MASK", 2, "`width`"),
+        (_MASK.format("method: hash, value: x"), "E_POLICY_BAD_MASK", 2, "takes no parameter"),
+        (_MASK.format("method: null, width: 5"), "E_POLICY_BAD_MASK", 2, "`width` means nothing"),
+        (_MASK.format("method: hide"), "E_BAD_VALUE", 2, "hash"),
+        (_MASK.format("usable_in: [group]"), "E_MISSING_KEY", 2, "method"),
+        (_MASK.format("method: bucket, width: 0"), "E_BAD_VALUE", 2, ""),
+        (_MASK.format("method: bucket, width: .inf"), "", 2, ""),
+        (_MASK.format("method: hash, usable_in: [show]"), "E_BAD_VALUE", 2, "group"),
+        (_MASK.format("method: hash, unless_roles: [nobody]"), "E_POLICY_UNKNOWN_ROLE", 2, "'nobody'"),
+        (_MASK.format("method: hash").replace("column:c.e", "dataset:c"), "E_POLICY_BAD_PATTERN", 2, "`column:`"),
+        (_MASK.format("method: hash").replace("column:c.e", "column:c.E"), "E_POLICY_BAD_PATTERN", 2, "lower case"),
+        (_MASK.format("method: hash").replace("column:c.e", "label:Secret"), "E_POLICY_BAD_PATTERN", 2, ""),
+        ("minimum_groups: [{id: n, roles: [everyone], on: [dataset:c], size: 1}]", "E_BAD_VALUE", 2, ""),
+        ("minimum_groups: [{id: n, roles: [everyone], on: ['metric:*'], size: 5}]", "E_POLICY_BAD_PATTERN", 2,
+         "`dataset:`"),
+        ("limits: [{id: l, roles: [everyone], calls_per_minute: 0}]", "E_BAD_VALUE", 2, ""),
+        (_WHEN.format(""), "E_POLICY_BAD_OCCASION", 2, "names nothing"),
+        (_WHEN.format("time_zone: UTC"), "E_POLICY_BAD_OCCASION", 2, "names nothing"),
+        (_WHEN.format("purpose: []"), "E_POLICY_EMPTY_RULE", 2, "no purposes"),
+        (_WHEN.format("purpose: ['a b']"), "E_POLICY_BAD_NAME", 2, "a purpose"),
+        (_WHEN.format("days: [mon]"), "E_POLICY_BAD_OCCASION", 2, "time_zone"),
+        (_WHEN.format("days: [monday], time_zone: UTC"), "E_BAD_VALUE", 2, "mon"),
+        (_WHEN.format("days: [mon], time_zone: Europe/Berln"), "E_POLICY_BAD_OCCASION", 2, "Europe/Berlin"),
+        (_WHEN.format("days: [mon], time_zone: ../../etc/passwd"), "E_POLICY_BAD_OCCASION", 2, "not an IANA"),
+        (_WHEN.format("hours: {from: '8', to: '18:00'}, time_zone: UTC"), "E_POLICY_BAD_OCCASION", 2, "08:00"),
+        (_WHEN.format("hours: {from: '08:00', to: '08:00'}, time_zone: UTC"), "E_POLICY_BAD_OCCASION", 2, "none, or"),
+        (_WHEN.format("hours: {from: '24:00', to: '08:00'}, time_zone: UTC"), "E_POLICY_BAD_OCCASION", 2, ""),
+        (_WHEN.format("not_before: '2026-01-01'"), "E_POLICY_BAD_OCCASION", 2, "offset"),
+        (_WHEN.format("not_before: '2026-01-01T00:00:30Z'"), "E_POLICY_BAD_OCCASION", 2, "whole minute"),
+        (_WHEN.format("not_before: '2026-01-02T00:00Z', not_after: '2026-01-01T00:00Z'"), "E_POLICY_BAD_OCCASION", 2,
+         "never holds"),
+        ("tests: [{name: t, as: {agent: a}, do: query, on: [metric:a], expect: deny, at: tomorrow}]",
+         "E_POLICY_BAD_OCCASION", 2, "offset"),
         ("principals: [{id: ana}]", "E_POLICY_BAD_PARTY", 2, "user:"),
         ("tests: [{name: t, as: {agent: a}, do: query, on: ['metric:*'], expect: allow}]", "E_POLICY_BAD_PATTERN", 2,
          "single things"),
@@ -135,7 +172,9 @@ def test_form_does_not_change_the_digest(other):
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [("rows: 5", "rows: 6"), ("user:ana", "user:bo"), ("level: 2", "level: true"), ("op: in", "op: not_in"),
+    [("rows: 5", "rows: 6"), ("rows: 5", "rows: 5, when: {purpose: [x]}"), ("rows: 5", "rows: 5, concurrent: 1"),
+     ("limits:", "masks: [{id: m, roles: [r], on: [column:c.e], method: hash}]\nlimits:"),
+     ("user:ana", "user:bo"), ("level: 2", "level: true"), ("op: in", "op: not_in"),
      ("attribute: regions", "attribute: region")],
 )  # fmt: skip
 def test_meaning_changes_the_digest(old, new):
