@@ -14,9 +14,10 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.schema import MappingSchema
 
 from metricgate.guarding import codes
+from metricgate.guarding.ctes import cte_named
 from metricgate.guarding.dialects import DialectRules
 from metricgate.guarding.mistakes import column_mistakes
-from metricgate.guarding.naming import SPELLED
+from metricgate.guarding.naming import SPELLED, leftmost
 from metricgate.guarding.parsing import FAULTS
 from metricgate.guarding.places import place_of
 from metricgate.vocabulary.problem import Problem
@@ -101,35 +102,45 @@ def _unbound(node: exp.Expr, text: str, message: str, hint: str) -> Problem:
 
 def output_names(tree: exp.Query, tables: Mapping[str, GovernedTable], rules: DialectRules) -> tuple[str, ...]:
     """Return the result's names as the agent spelled them, and put them into the tree."""
-    select = _leftmost(tree)
-    spelled = {mark: {column.name.lower(): column.name for column in table.columns} for mark, table in tables.items()}
-    sources = _base_aliases(select)
+    select = leftmost(tree)
     names = []
     for output in select.selects:
-        name = output.alias_or_name
-        if type(output) is exp.Alias:
-            identifier = output.args["alias"]
-            kept = identifier.meta.get(SPELLED)
-            if isinstance(kept, str):
-                name = kept
-            elif type(output.this) is exp.Column and output.this.name.lower() == name.lower():
-                mark = sources.get(output.this.table)
-                name = spelled.get(mark or "", {}).get(output.this.name.lower(), name) if mark else name
-            if name.lower() == identifier.name.lower() and rules.folds_quoted:
-                identifier.set("this", name)
+        name = _spelling(output, select, tables, rules)
+        if type(output) is exp.Alias and rules.folds_quoted:
+            output.args["alias"].set("this", name)
         names.append(name)
     return tuple(names)
 
 
-def _leftmost(tree: exp.Expr) -> exp.Select:
-    node: exp.Expr = tree
-    while type(node) is not exp.Select:
-        node = node.this
-    return node
+def _spelling(output: exp.Expr, select: exp.Select, tables: Mapping[str, GovernedTable], rules: DialectRules) -> str:
+    """Return an output's name as it was spelled first: here, in the query that it is read from, or by the engine."""
+    name = output.alias_or_name
+    if type(output) is not exp.Alias:
+        return name
+    kept = output.args["alias"].meta.get(SPELLED)
+    if isinstance(kept, str):
+        return kept
+    column = output.this
+    source = _sources(select).get(column.table) if type(column) is exp.Column and column.name == name else None
+    if source is None:
+        return name
+    if type(source) is exp.Table:
+        table = tables.get(source.name)
+        if table is not None:
+            return next((each.name for each in table.columns if each.name.lower() == name.lower()), name)
+        source = cte_named(source, source.name, fold=False)
+    inner = source
+    while inner is not None and not isinstance(inner, exp.Select):
+        inner = inner.args.get("this")
+        inner = inner if isinstance(inner, exp.Expr) else None
+    if inner is None:
+        return name
+    found = next((each for each in inner.selects if each.alias_or_name == name), None)
+    return name if found is None else _spelling(found, inner, tables, rules)
 
 
-def _base_aliases(select: exp.Select) -> dict[str, str]:
+def _sources(select: exp.Select) -> dict[str, exp.Expr]:
     from_ = select.args.get("from_")
     sources = [] if from_ is None else [from_.this]
     sources += [join.this for join in select.args.get("joins") or ()]
-    return {source.alias: source.name for source in sources if type(source) is exp.Table}
+    return {source.alias_or_name: source for source in sources}

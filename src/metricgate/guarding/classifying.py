@@ -121,7 +121,7 @@ def _node_problems(node: exp.Expr, text: str, book: FunctionBook, caps: Caps) ->
     kind = type(node)
     if kind not in ALLOWED:
         if kind is exp.ObjectIdentifier or kind is exp.PseudoType:
-            yield Problem(code=codes.TYPE, message=f"The type {node.name} cannot be used.", where=place_of(node, text))
+            yield _type(node, text, node.name)
         else:
             yield _construct(node, text, _name_of(kind), _HINTS.get(kind))
         return
@@ -166,12 +166,17 @@ def _literal(node: exp.Expr, text: str, _book: FunctionBook, _caps: Caps) -> Ite
 
 def _data_type(node: exp.Expr, text: str, book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
     if not is_plain(node):
-        yield Problem(
-            code=codes.TYPE,
-            message=f"The type {node.sql(book.dialect)} cannot be used.",
-            where=place_of(node.parent or node, text),
-            hint="Cast to a number, text, boolean, date, time, interval, JSON, or a list of those.",
-        )
+        yield _type(node, text, node.sql(book.dialect))
+
+
+def _type(node: exp.Expr, text: str, name: str) -> Problem:
+    found = re.search(rf"(?<!\w){re.escape(name)}", text, re.IGNORECASE)
+    return Problem(
+        code=codes.TYPE,
+        message=f"The type {name} cannot be used.",
+        where=place_at(text, found.start()) if found else place_of(node.parent or node, text),
+        hint="Cast to a number, text, boolean, date, time, interval, JSON, or a list of those.",
+    )
 
 
 def _anonymous(node: exp.Expr, text: str, book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
@@ -215,11 +220,6 @@ def _select(node: exp.Expr, text: str, _book: FunctionBook, _caps: Caps) -> Iter
         yield _construct(node, text, "SELECT of nothing", "Name a column or an expression.")
 
 
-def _tuple(node: exp.Expr, text: str, _book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
-    if len(node.expressions) == 1:
-        yield _construct(node, text, "a tuple of one", "Take the comma out.")
-
-
 def _ignore_nulls(node: exp.Expr, text: str, _book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
     if (
         node.find_ancestor(exp.Window, exp.Select) is None
@@ -252,7 +252,6 @@ _RULES: Mapping[type[exp.Expr], Callable[[exp.Expr, str, FunctionBook, Caps], It
     exp.With: _with,
     exp.Values: _values,
     exp.Select: _select,
-    exp.Tuple: _tuple,
     exp.IgnoreNulls: _ignore_nulls,
     exp.RespectNulls: _ignore_nulls,
     exp.Limit: _limit,

@@ -105,14 +105,17 @@ def _number(text: str) -> str | None:
 
 
 def _special(text: str, dialect: str, tokens: Sequence[Token]) -> Problem | None:
-    for first, second, third in zip(tokens, tokens[1:], tokens[2:], strict=False):
+    for first, second, third in zip(tokens, tokens[1:], [*tokens[2:], None], strict=False):
         if (
-            first.token_type in _MOMENTS
+            third is not None
+            and first.token_type in _MOMENTS
             and second.token_type is TokenType.STRING
             and third.token_type is TokenType.DCOLON
         ):
             word = f"{first.text} '{second.text}'"
             return _problem(text, first, f"{word}:: is read as another cast.", f"Write CAST({word} AS ...).")
+        if first.token_type is TokenType.COMMA and second.token_type is TokenType.R_PAREN:
+            return _problem(text, first, "A list in brackets ends with a comma.", "Take the comma out.")
         if dialect == "duckdb" and second.token_type is TokenType.TILDE and first.token_type in _OPERANDS:
             return _problem(text, second, "~ is read as a partial match.", "Write regexp_full_match(text, pattern).")
     return None

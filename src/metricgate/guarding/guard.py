@@ -20,8 +20,11 @@ from metricgate.guarding.parsing import FAULTS, bare, parsed
 from metricgate.guarding.reading import Bound, Guarded, Reading
 from metricgate.guarding.regenerating import BINDING_CALLS, read_back, relation_calls, written
 from metricgate.guarding.rewriting import limited, located, replaced
+from metricgate.guarding.small_groups import with_minimum_groups
 from metricgate.guarding.tables import bound_tables
 from metricgate.guarding.tracing import Tracer
+from metricgate.guarding.wording import output_texts
+from metricgate.vocabulary.obligation import MinimumGroup
 from metricgate.vocabulary.problem import Problem, Problems
 from metricgate.vocabulary.relation import GovernedTable, Relation
 
@@ -56,7 +59,14 @@ def read(
         if problems:
             return Problems(tuple(problems))
     bare(query.tree)
-    return Reading(text=text, dialect=dialect, functions=tuple(sorted(calls)), book=functions, tree=query.tree)
+    return Reading(
+        text=text,
+        dialect=dialect,
+        functions=tuple(sorted(calls)),
+        book=functions,
+        tree=query.tree,
+        outputs=tuple(output_texts(text, query.tokens)),
+    )
 
 
 def bind(reading: Reading, tables: Sequence[GovernedTable], *, layers: frozenset[Layer] = ALL) -> Bound | Problems:
@@ -92,7 +102,7 @@ def _bound(
 ) -> Bound | Problems:
     text = reading.text
     try:
-        name_outputs(tree, rules)
+        name_outputs(tree, rules, reading.outputs)
         governed, problems = bound_tables(tree, tables, rules, text)
         if problems and Layer.BIND in layers:
             return Problems(tuple(problems))
@@ -124,7 +134,12 @@ def _bound(
 
 
 def rewrite(
-    bound: Bound, relations: Mapping[str, Relation], *, row_limit: int | None, layers: frozenset[Layer] = ALL
+    bound: Bound,
+    relations: Mapping[str, Relation],
+    *,
+    row_limit: int | None,
+    minimum_groups: Sequence[MinimumGroup] = (),
+    layers: frozenset[Layer] = ALL,
 ) -> Guarded | Problems:
     """Write the statement that may run in the text's place: layers 6 and 7.
 
@@ -132,12 +147,16 @@ def rewrite(
         bound: the text's names, decided on.
         relations: dataset -> what stands in its place.
         row_limit: at most so many rows are asked for, or as many as there are.
+        minimum_groups: sizes below which groups of a dataset are not shown.
         layers: for tests of the layers only.
     """
     rules = rules_of(bound.reading.dialect)
     marked = {mark: relations[table.dataset] for mark, table in bound.governed.items() if table.dataset in relations}
     try:
         tree = bound.tree.copy()
+        problems = with_minimum_groups(tree, _minimums(bound, minimum_groups))
+        if problems:
+            return Problems(tuple(problems))
         if Layer.REWRITE in layers:
             tree, parameters, own = replaced(tree, marked, rules)
         else:
@@ -147,7 +166,8 @@ def rewrite(
     sql = written(limited(tree, row_limit), rules)
     if isinstance(sql, Problem):
         return Problems((sql,))
-    approved = frozenset(bound.functions) | relation_calls(own, rules) | BINDING_CALLS
+    counted = frozenset({"count"} if minimum_groups else ())
+    approved = frozenset(bound.functions) | relation_calls(own, rules) | BINDING_CALLS | counted
     back = read_back(sql, rules, own, approved, strict=Layer.REGENERATE in layers)
     if isinstance(back, Problem):
         return Problems((back,))
@@ -159,3 +179,13 @@ def rewrite(
         functions=back.functions & approved,
         dialect=rules.name,
     )
+
+
+def _minimums(bound: Bound, minimum_groups: Sequence[MinimumGroup]) -> dict[str, MinimumGroup]:
+    """Return mark -> the largest minimum of its dataset."""
+    found: dict[str, MinimumGroup] = {}
+    for mark, table in bound.governed.items():
+        own = [each for each in minimum_groups if each.dataset == table.dataset]
+        if own:
+            found[mark] = max(own, key=lambda each: each.size)
+    return found

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 from sqlglot import Dialect, exp
 
 from metricgate.guarding.dialects import DialectRules
@@ -9,17 +12,26 @@ from metricgate.guarding.dialects import DialectRules
 SPELLED = "metricgate_spelled"
 """Where an identifier keeps its spelling while names are compared."""
 
+_CALL = re.compile(r"([A-Za-z_]\w*)\s*\(")
 _POSTGRES_TYPES = {
     "INT": "int4", "BIGINT": "int8", "SMALLINT": "int2", "DOUBLE": "float8", "FLOAT": "float4", "DECIMAL": "numeric",
     "BOOLEAN": "bool", "CHAR": "bpchar", "TIMESTAMPTZ": "timestamptz",
 }  # fmt: skip
 
 
-def name_outputs(tree: exp.Expr, rules: DialectRules) -> None:
-    """Give every output of every SELECT that has no name the one that the engine would give it."""
+def name_outputs(tree: exp.Expr, rules: DialectRules, texts: Sequence[str]) -> None:
+    """Give every output of every SELECT that has no name the one that the engine would give it.
+
+    Args:
+        tree: parsed; it is changed.
+        rules: the dialect's.
+        texts: the agent's own words for the outputs of the whole query; they name what they can.
+    """
+    first = leftmost(tree)
     for select in tree.find_all(exp.Select):
+        words = texts if select is first and len(texts) == len(select.expressions) else ()
         named: list[exp.Expr] = []
-        for output in select.expressions:
+        for number, output in enumerate(select.expressions):
             if type(output) is exp.Alias:
                 identifier = output.args["alias"]
                 identifier.meta[SPELLED] = _spelled(identifier, rules)
@@ -27,7 +39,7 @@ def name_outputs(tree: exp.Expr, rules: DialectRules) -> None:
             elif type(output) is exp.Star or (type(output) is exp.Column and type(output.this) is exp.Star):
                 named.append(output)
             else:
-                named.append(_named(output, rules))
+                named.append(_named(output, rules, words[number] if words else None))
         select.set("expressions", named)
 
 
@@ -36,12 +48,12 @@ def _spelled(identifier: exp.Expr, rules: DialectRules) -> str:
     return name if rules.keeps_case or identifier.args.get("quoted") else name.lower()
 
 
-def _named(output: exp.Expr, rules: DialectRules) -> exp.Expr:
+def _named(output: exp.Expr, rules: DialectRules, text: str | None) -> exp.Expr:
     if type(output) is exp.Column:
         identifier = output.this.copy()
         identifier.meta[SPELLED] = _spelled(output.this, rules)
     else:
-        name = _NAMES[rules.name](output)
+        name = _NAMES[rules.name](output, text)
         identifier = exp.Identifier(this=name, quoted=True)
         identifier.meta[SPELLED] = name
     if type(output) is exp.Subquery and output.args.get("alias") is not None:
@@ -51,8 +63,20 @@ def _named(output: exp.Expr, rules: DialectRules) -> exp.Expr:
     return exp.Alias(this=output, alias=identifier)
 
 
-def _postgres_name(node: exp.Expr) -> str:
-    return _figured(node) or "?column?"
+def leftmost(tree: exp.Expr) -> exp.Select:
+    """Return the SELECT whose names are those of the whole query."""
+    node: exp.Expr = tree
+    while not isinstance(node, exp.Select):
+        node = node.this
+    return node
+
+
+def _postgres_name(node: exp.Expr, text: str | None) -> str:
+    figured = _figured(node)
+    called = None if text is None else _CALL.match(text)
+    if figured is not None and called is not None and not isinstance(node, exp.Cast) and _function_name(node):
+        return "btrim" if called[1].lower() == "trim" else called[1].lower()
+    return figured or "?column?"
 
 
 _TRANSPARENT = frozenset(
@@ -90,14 +114,24 @@ def _function_name(node: exp.Expr) -> str | None:
     return word.lower() if word.isidentifier() else None
 
 
-def _duckdb_name(node: exp.Expr) -> str:
+_MOMENTS = frozenset({exp.CurrentDate, exp.CurrentTime, exp.CurrentTimestamp, exp.Localtime, exp.Localtimestamp})
+
+
+def _duckdb_name(node: exp.Expr, _text: str | None) -> str:
     if type(node) is exp.Count and type(node.this) is exp.Star:
         return "count_star()"
     text = Dialect.get_or_raise("duckdb").generate(node, comments=False, normalize_functions="lower")
+    if type(node) in _MOMENTS:
+        # DuckDB takes CURRENT_DATE beside an output called so for that output.
+        return f"{text.lower()}()"
     return f"({text})" if isinstance(node, (exp.Binary, exp.Connector)) else str(text)
 
 
-def _mysql_name(node: exp.Expr) -> str:
+def _mysql_name(node: exp.Expr, text: str | None) -> str:
+    if type(node) is exp.Literal and node.is_string:
+        return str(node.this)
+    if text is not None:
+        return text
     return str(Dialect.get_or_raise("mysql").generate(node, comments=False))
 
 

@@ -56,7 +56,19 @@ def parsed(text: str, dialect: str) -> Parsed | Problem:
     except FAULTS as error:
         return _unreadable(text, error)
     root = _single(trees)
-    return root if isinstance(root, Problem) else Parsed(tokens, _without_comments(root))
+    if isinstance(root, Problem):
+        return root
+    tree = _without_comments(root)
+    return Parsed(tokens, _without_regexp_like(tree) if dialect == "mysql" else tree)
+
+
+def _without_regexp_like(root: exp.Query) -> exp.Query:
+    """MariaDB has no REGEXP_LIKE, as which sqlglot writes RLIKE; REGEXP_INSTR is in MySQL too."""
+    for node in list(root.find_all(exp.RegexpLike)):
+        if node.args.get("flag") is None:
+            call = exp.Anonymous(this="REGEXP_INSTR", expressions=[node.this, node.expression])
+            node.replace(exp.Paren(this=exp.GT(this=call, expression=exp.Literal.number(0))))
+    return root
 
 
 def trees_of(tokens: Sequence[Token], text: str, dialect: str) -> list[exp.Expr | None]:

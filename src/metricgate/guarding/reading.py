@@ -28,6 +28,8 @@ class Reading:
     functions: tuple[str, ...]
     book: FunctionBook = field(repr=False)
     tree: exp.Query = field(repr=False, compare=False)
+    outputs: tuple[str, ...] = field(repr=False)
+    """The agent's own words for each output."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
