@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from conformance.sql_safety.corpora import Tally, corpora, tally
+from conformance.sql_safety.probes import suite
+from conformance.sql_safety.probing import ENGINES, Report, probe
 
 _DEFAULT = Path(__file__).resolve().parents[3] / "shared" / "conformance" / "sql_safety"
 _MOST_REFUSED = 0.005
@@ -18,6 +20,9 @@ def main(arguments: Sequence[str]) -> int:
     """Run; return 0 where the bars hold, 1 where one does not, 2 where the folder holds no corpus."""
     parser = argparse.ArgumentParser(prog="python -m conformance.sql_safety", description=__doc__)
     parser.add_argument("--cases", type=Path, default=_DEFAULT, metavar="FOLDER", help="the folder with *.jsonl")
+    parser.add_argument(
+        "--engines", nargs="*", default=ENGINES, choices=ENGINES, help="where the probes are asked (default: all)"
+    )
     parser.add_argument("--verbose", action="store_true", help="show each non-read accepted and each read refused")
     asked = parser.parse_args(arguments)
     found = [tally(name, rows) for name, rows in corpora(asked.cases)]
@@ -31,7 +36,26 @@ def main(arguments: Sequence[str]) -> int:
         _tell_reasons(each)
         if asked.verbose:
             _tell_texts(each)
-    return 0 if all(_holds(each) for each in found) else 1
+    probes = suite(asked.cases)
+    reports = [] if probes is None else [probe(probes, engine) for engine in asked.engines]
+    for report in reports:
+        _tell_probes(report, verbose=asked.verbose)
+    held = all(_holds(each) for each in found) and not any(each.leaking or each.beside for each in reports)
+    return 0 if held else 1
+
+
+def _tell_probes(report: Report, *, verbose: bool) -> None:
+    answered = sum(each.how == "answered" for each in report.probed)
+    print(
+        f"probes on {report.engine:<9}{len(report.probed):>5} asked{answered:>5} answered, confined"
+        f"{len(report.probed) - answered:>5} refused{len(report.leaking):>5} leaking"
+        f"; logs, spans, metrics: {', '.join(report.beside) or 'nothing'}"
+    )
+    for each in report.leaking:
+        print(f"LEAK in {', '.join(each.leaks)}: {each.sql}")
+    if verbose:
+        for each in report.probed:
+            print(f"{each.how:<28}{' '.join(each.sql.split())[:160]}")
 
 
 def _holds(found: Tally) -> bool:
