@@ -90,4 +90,7 @@ def govern(*, catalog: Catalog, judge: Judge, dialect: str, mask_key: str = "") 
 def _narrows_columns(policy: Policy) -> bool:
     forbidding = (grant for grant in policy.grants if grant.effect is Effect.DENY)
     patterns = [pattern for grant in forbidding for pattern in grant.patterns]
-    return bool(policy.masks) or any(each == "*" or each.startswith(("column:", "label:")) for each in patterns)
+    # Minimum groups and limits bind by a column that is touched as well; their `*` binds without it.
+    narrowing = [pattern for rule in (*policy.minimum_groups, *policy.limits) for pattern in rule.patterns]
+    of_columns = [each for each in (*patterns, *narrowing) if each.startswith(("column:", "label:"))]
+    return bool(policy.masks) or bool(of_columns) or "*" in patterns
