@@ -24,6 +24,8 @@ def engine() -> Iterator[duckdb.DuckDBPyConnection]:
     for statement in WORLD:
         connection.execute(statement)
     connection.execute("SET enable_external_access = false")
+    connection.execute("SET memory_limit = '200MB'")
+    connection.execute("SET max_temp_directory_size = '0MB'")
     connection.execute("SET lock_configuration = true")
     yield connection
     connection.close()

@@ -33,7 +33,7 @@ ORDINARY = {
     "duckdb": [
         "SELECT date_trunc('month', d), d + INTERVAL 1 DAY, strftime(d, '%Y-%m'), datediff('day', d, e) FROM t",
         "SELECT * EXCLUDE (a) FROM t QUALIFY row_number() OVER (PARTITION BY b ORDER BY c) = 1",
-        "SELECT median(a), quantile_cont(a, 0.9), arg_max(a, b), list(c), string_agg(c, ',') FROM t",
+        "SELECT median(a), any_value(a), quantile_cont(a, 0.9), arg_max(a, b), list(c), string_agg(c, ',') FROM t",
         "SELECT a, sum(b) FROM t GROUP BY ALL ORDER BY ALL",
         "FROM t SELECT a",
         "SELECT count(*) FILTER (WHERE a > 1), l[1], l[1:2], {'x': 1}, [1, 2] FROM t",

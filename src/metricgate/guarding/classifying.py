@@ -220,14 +220,6 @@ def _select(node: exp.Expr, text: str, _book: FunctionBook, _caps: Caps) -> Iter
         yield _construct(node, text, "SELECT of nothing", "Name a column or an expression.")
 
 
-def _ignore_nulls(node: exp.Expr, text: str, _book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
-    if (
-        node.find_ancestor(exp.Window, exp.Select) is None
-        or type(node.find_ancestor(exp.Window, exp.Select)) is exp.Select
-    ):
-        yield _construct(node, text, "IGNORE NULLS outside a window", "Write FILTER (WHERE ... IS NOT NULL).")
-
-
 def _limit(node: exp.Expr, text: str, _book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
     number = node.args.get("count") if type(node) is exp.Fetch else node.args.get("expression")
     plain = type(number) is exp.Literal and not number.is_string and number.name.isdigit()
@@ -252,8 +244,6 @@ _RULES: Mapping[type[exp.Expr], Callable[[exp.Expr, str, FunctionBook, Caps], It
     exp.With: _with,
     exp.Values: _values,
     exp.Select: _select,
-    exp.IgnoreNulls: _ignore_nulls,
-    exp.RespectNulls: _ignore_nulls,
     exp.Limit: _limit,
     exp.Fetch: _limit,
     exp.Offset: _limit,

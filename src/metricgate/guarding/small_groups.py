@@ -1,8 +1,8 @@
 """Groups below a minimum size are not shown: such a dataset is read in aggregates of whole groups only.
 
-An aggregate that looks at a condition of its own (FILTER, CASE, a comparison) could single out one row of a large group,
-and one that lists values shows them all; neither is let through. What stays is documented: two questions that differ
-by one row can be told apart by their sums.
+An aggregate that looks at a condition of its own (FILTER, CASE, a comparison) could single out one row of a large
+group, and one that lists values shows them all; neither is let through. What stays: two questions that differ by one
+row can be told apart by their sums.
 """
 
 from __future__ import annotations
