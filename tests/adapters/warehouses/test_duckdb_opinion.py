@@ -14,7 +14,7 @@ from metricgate.adapters.warehouses.duckdb_file import building
 from metricgate.adapters.warehouses.duckdb_options import DuckDBOptions
 from metricgate.vocabulary.opinion import Opinion
 
-MEMORY = DuckDBOptions(path=None)
+MEMORY = DuckDBOptions(path=None, workers=1)
 QUERIES = (
     # text, tables, functions
     ("SELECT 1", "", ""),
@@ -109,7 +109,7 @@ def test_an_opinion_touches_nothing(tmp_path: Path):
     async def work(warehouse: DuckDBWarehouse) -> list[int]:
         return [(await warehouse.opinion(text)).statements for text in texts]
 
-    assert using(options_of("read-only", file), work) == [1, 1, 1, 1]
+    assert using(options_of("read-only", file, workers=1), work) == [1, 1, 1, 1]
     assert {path.name for path in tmp_path.iterdir()} == {"w.duckdb", "schema.sql"}
 
 
