@@ -48,14 +48,8 @@ def qualified(
         rules: the dialect's.
         text: as the agent wrote it, for places.
     """
-    schema = MappingSchema(normalize=False, dialect=rules.binding)
-    for mark, table in tables.items():
-        columns = {
-            (column.name.lower() if rules.folds_quoted else column.name): _TYPES.get(column.type, "UNKNOWN")
-            for column in table.columns
-        }
-        # A table of which nothing may be read still has rows to count.
-        schema.add_table(mark, columns or {"metricgate_nothing": "UNKNOWN"}, normalize=False)
+    columns: dict[str, object] = {mark: _columns(table, rules) for mark, table in tables.items()}
+    schema = MappingSchema(columns, normalize=False, dialect=rules.binding)
     try:
         found = qualify(
             tree, dialect=rules.binding, schema=schema, validate_qualify_columns=False, quote_identifiers=True
@@ -65,6 +59,15 @@ def qualified(
     except FAULTS:
         return [Problem(code=codes.UNBOUND, message="The query's names cannot be traced to their tables.")]
     return found
+
+
+def _columns(table: GovernedTable, rules: DialectRules) -> dict[str, str]:
+    found = {
+        (column.name.lower() if rules.folds_quoted else column.name): _TYPES.get(column.type, "UNKNOWN")
+        for column in table.columns
+    }
+    # A table of which nothing may be read still has rows to count.
+    return found or {"metricgate_nothing": "UNKNOWN"}
 
 
 def left_over(tree: exp.Query, text: str) -> list[Problem]:

@@ -13,7 +13,7 @@ from metricgate.guarding.book import TABLE_FUNCTIONS, FunctionBook
 from metricgate.guarding.calls import calls_in
 from metricgate.guarding.caps import Caps
 from metricgate.guarding.fidelity import unfaithful
-from metricgate.guarding.generators import generator_problem
+from metricgate.guarding.generators import GENERATORS, generator_problem
 from metricgate.guarding.nodes import ALLOWED, CLAUSES, JOIN_WORDS
 from metricgate.guarding.parsing import FAULTS, Parsed, bare, words
 from metricgate.guarding.places import place_at, place_of
@@ -61,7 +61,8 @@ def classified(query: Parsed, text: str, book: FunctionBook, caps: Caps) -> tupl
     if problems:
         return problems, frozenset()
     for node in tree.walk():
-        problems.extend(_node_problems(node, text, book, caps))
+        if type(node) not in _PLAIN:
+            problems.extend(_node_problems(node, text, book, caps))
     if problems:
         return _each_once(problems), frozenset()
     bare(tree)
@@ -91,19 +92,18 @@ def rewritten(tree: exp.Expr, dialect: str) -> str | Problem:
 
 
 def _size_problems(tree: exp.Expr, caps: Caps) -> Iterator[Problem]:
-    nodes = joins = branches = ctes = 0
-    deepest = 0
-    level = [(tree, 1)]
-    while level:
-        node, depth = level.pop()
-        nodes += 1
-        deepest = max(deepest, depth)
-        joins += type(node) is exp.Join
-        ctes += type(node) is exp.CTE
-        branches += isinstance(node, exp.SetOperation)
-        level.extend((child, depth + 1) for child in node.iter_expressions())
+    joins = branches = ctes = deepest = 0
+    depths: dict[int, int] = {}
+    for node in tree.walk():
+        depth = depths.get(id(node.parent), 0) + 1
+        depths[id(node)] = depth
+        deepest = max(depth, deepest)
+        kind = type(node)
+        joins += kind is exp.Join
+        ctes += kind is exp.CTE
+        branches += kind in _SET_OPERATIONS
     for count, most, what in (
-        (nodes, caps.nodes, "parts"),
+        (len(depths), caps.nodes, "parts"),
         (deepest, caps.depth, "levels of nesting"),
         (branches + 1, caps.branches, "branches of set operations"),
         (joins, caps.joins, "joins"),
@@ -248,6 +248,11 @@ _RULES: Mapping[type[exp.Expr], Callable[[exp.Expr, str, FunctionBook, Caps], It
     exp.Fetch: _limit,
     exp.Offset: _limit,
 }
+
+
+_SET_OPERATIONS = frozenset({exp.Union, exp.Except, exp.Intersect})
+_PLAIN = ALLOWED - CLAUSES.keys() - _RULES.keys() - GENERATORS
+"""Kinds of nodes that nothing more is asked of."""
 
 
 def _construct(node: exp.Expr, text: str, what: str, hint: str | None = None) -> Problem:

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlglot.tokenizer_core import Token, TokenType
 
@@ -23,6 +24,7 @@ _STRINGS = frozenset(
         *(TokenType.BYTE_STRING, TokenType.HEX_STRING, TokenType.BIT_STRING, TokenType.UNICODE_STRING),
     }
 )
+_AMOUNTS = _STRINGS | {TokenType.NUMBER}
 _MOMENTS = frozenset({TokenType.DATE, TokenType.TIMESTAMP, TokenType.TIMESTAMPTZ, TokenType.TIME, TokenType.INTERVAL})
 _OPERANDS = frozenset(
     {TokenType.VAR, TokenType.IDENTIFIER, TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.STRING, TokenType.NUMBER}
@@ -75,7 +77,7 @@ def _words(tokens: Sequence[Token]) -> Iterator[_Word]:
     before: Token | None = None
     for token in tokens:
         kind = token.token_type
-        if before is not None and before.token_type is TokenType.INTERVAL and kind in {*_STRINGS, TokenType.NUMBER}:
+        if before is not None and before.token_type is TokenType.INTERVAL and kind in _AMOUNTS:
             yield _Word(_interval(token.text), token.start, repr(token.text))
         elif kind in _STRINGS:
             yield _Word(f"'{token.text.upper()}", token.start, repr(token.text))
@@ -84,10 +86,14 @@ def _words(tokens: Sequence[Token]) -> Iterator[_Word]:
             if number:
                 yield _Word(number, token.start, token.text)
         elif kind is not TokenType.IDENTIFIER:
-            for word in token.text.lower().split():
-                if word in _KEPT:
-                    yield _Word(word, token.start, word.upper())
+            for word in _kept_in(token.text):
+                yield _Word(word, token.start, word.upper())
         before = token
+
+
+@lru_cache(maxsize=4_096)
+def _kept_in(text: str) -> tuple[str, ...]:
+    return tuple(word for word in text.lower().split() if word in _KEPT)
 
 
 def _interval(text: str) -> str:

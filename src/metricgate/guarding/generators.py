@@ -137,5 +137,6 @@ _CHECKS: Mapping[type[exp.Expr], Callable[[exp.Expr, Caps], str | None]] = {
     exp.GenerateDateArray: _dates,
     exp.GenerateTimestampArray: _dates,
 }
+GENERATORS = frozenset(_CHECKS)
 _SIZED = {"repeat": 1, "lpad": 1, "rpad": 1, "space": 0, "bitstring": 1, "list_resize": 1, "array_resize": 1, "bar": 3}
 _SERIES = frozenset({"range", "generate_series"})

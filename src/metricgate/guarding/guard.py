@@ -18,8 +18,8 @@ from metricgate.guarding.mistakes import ambiguous_column
 from metricgate.guarding.naming import name_outputs
 from metricgate.guarding.parsing import FAULTS, bare, parsed
 from metricgate.guarding.reading import Bound, Guarded, Reading
-from metricgate.guarding.regenerating import BINDING_CALLS, read_back, relation_calls, written
-from metricgate.guarding.rewriting import limited, located, replaced
+from metricgate.guarding.regenerating import BINDING_CALLS, read_back, written
+from metricgate.guarding.rewriting import Replaced, limited, located, replaced
 from metricgate.guarding.small_groups import with_minimum_groups
 from metricgate.guarding.tables import bound_tables
 from metricgate.guarding.tracing import Tracer
@@ -158,22 +158,23 @@ def rewrite(
         if problems:
             return Problems(tuple(problems))
         if Layer.REWRITE in layers:
-            tree, parameters, own = replaced(tree, marked, rules)
+            done = replaced(tree, marked, rules)
         else:
-            tree, parameters, own = located(tree, bound.governed), (), ()
+            done = Replaced(located(tree, bound.governed), (), ())
     except (KeyError, *FAULTS):
         return Problems((Problem(code=codes.UNWRITABLE, message="A dataset of the query has no readable relation."),))
-    sql = written(limited(tree, row_limit), rules)
+    sql = written(limited(done.tree, row_limit), rules)
     if isinstance(sql, Problem):
         return Problems((sql,))
     counted = frozenset({"count"} if minimum_groups else ())
-    approved = frozenset(bound.functions) | relation_calls(own, rules) | BINDING_CALLS | counted
+    approved = frozenset(bound.functions).union(BINDING_CALLS, counted, *(each.calls for each in done.relations))
+    own = [each.canonical for each in done.relations]
     back = read_back(sql, rules, own, approved, strict=Layer.REGENERATE in layers)
     if isinstance(back, Problem):
         return Problems((back,))
     return Guarded(
         sql=sql,
-        parameters=parameters,
+        parameters=done.parameters,
         columns=bound.output,
         tables=back.tables,
         functions=back.functions & approved,

@@ -7,12 +7,14 @@ conditions on rows that the filter would hide, and their errors tell of them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 
 import sqlglot
-from sqlglot import exp
+from sqlglot import Dialect, exp
 from sqlglot.errors import ParseError
 
+from metricgate.guarding.calls import calls_in
 from metricgate.guarding.dialects import DialectRules
 from metricgate.guarding.parsing import bare
 from metricgate.guarding.tables import MARK
@@ -23,10 +25,26 @@ FENCE = "metricgate_r"
 """How a relation's CTE is called; no name of an agent begins so."""
 
 
-def replaced(
-    tree: exp.Query, relations: Mapping[str, Relation], rules: DialectRules
-) -> tuple[exp.Query, tuple[Scalar, ...], tuple[exp.Query, ...]]:
-    """Return the tree with relations in place of the marked tables, all parameters, and the relations' own trees.
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A relation taken apart once: its tree, the same as it reads back by itself, and what it calls."""
+
+    tree: exp.Query
+    canonical: exp.Expr
+    calls: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """A tree with relations in place of the marked tables, all parameters in the order of their numbers."""
+
+    tree: exp.Query
+    parameters: tuple[Scalar, ...]
+    relations: tuple[Ready, ...]
+
+
+def replaced(tree: exp.Query, relations: Mapping[str, Relation], rules: DialectRules) -> Replaced:
+    """Return the tree with relations in place of the marked tables.
 
     Args:
         tree: bound; it is changed.
@@ -38,17 +56,17 @@ def replaced(
         SqlglotError: a relation cannot be read.
     """
     parameters: list[Scalar] = []
-    queries: dict[str, exp.Query] = {}
+    ready: dict[str, Ready] = {}
     marked = list(_marked(tree))
     for mark in sorted({node.name for node in marked}):
         relation = relations[mark]
-        queries[mark] = _renumbered(relation.sql, rules.name, len(parameters))
+        ready[mark] = _ready(relation.sql, rules.name, len(parameters))
         parameters.extend(relation.parameters)
     for node in marked:
-        _replace(node, queries[node.name], rules)
-    if rules.fences and queries:
-        _fence(tree, queries)
-    return tree, tuple(parameters), tuple(queries.values())
+        _replace(node, ready[node.name].tree, rules)
+    if rules.fences and ready:
+        _fence(tree, {mark: each.tree for mark, each in ready.items()})
+    return Replaced(tree, tuple(parameters), tuple(ready.values()))
 
 
 def located(tree: exp.Query, tables: Mapping[str, GovernedTable]) -> exp.Query:
@@ -85,8 +103,8 @@ def _marked(tree: exp.Expr) -> Iterator[exp.Table]:
 
 
 @lru_cache(maxsize=1_024)
-def _renumbered(sql: str, dialect: str, offset: int) -> exp.Query:
-    """Return a relation's tree with its parameters counted on from ``offset``; shared, so copy before use."""
+def _ready(sql: str, dialect: str, offset: int) -> Ready:
+    """Take a relation apart, its parameters counted on from ``offset``; shared, so copy before use."""
     tree = sqlglot.parse_one(sql, read=dialect)
     if not isinstance(tree, exp.Query):
         raise ParseError("a relation is a query")
@@ -94,7 +112,9 @@ def _renumbered(sql: str, dialect: str, offset: int) -> exp.Query:
         number = int(node.name)
         node.replace(exp.Parameter(this=exp.Literal(this=str(number + offset), is_string=False)))
     bare(tree)
-    return tree
+    writer = Dialect.get_or_raise(dialect)
+    text = writer.generate(tree, comments=False)
+    return Ready(tree, sqlglot.parse_one(text, read=dialect), calls_in(writer.tokenize(text)))
 
 
 def _replace(node: exp.Table, query: exp.Query, rules: DialectRules) -> None:
