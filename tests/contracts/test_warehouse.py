@@ -319,8 +319,12 @@ def test_a_confined_statement_answers_like_any_other(engine: Engine):
             assert (own.columns, own.truncated, own.bytes) == (confined.columns, confined.truncated, confined.bytes)
             assert [list(row) for row in own.values] == [list(row) for row in confined.values]
 
+        # What is confined names its tables in full: no search path stands between the name and the table.
+        full = (await warehouse.located([("numbers",)]))["numbers",]
+        numbers = ".".join(full)
         for row_limit in (None, 100):
-            for sql, _kind, _wire in engine.values:
+            # A cast to a type of the database's own has no full name here, and the guard lets none pass.
+            for sql in (each for each, _kind, _wire in engine.values if "mood" not in each):
                 await both(f"SELECT {sql} AS v", row_limit=row_limit)
             for value, _wire in engine.parameters:
                 await both(f"SELECT {engine.marker} AS v", value, row_limit=row_limit)
@@ -331,8 +335,8 @@ def test_a_confined_statement_answers_like_any_other(engine: Engine):
             {"rows": 0},
             {"row_limit": 500, "size": 9_000},
         ):
-            await both("SELECT a, b, c FROM numbers ORDER BY a", **limits)
-        await both("SELECT a, b FROM numbers WHERE a < 0")
+            await both(f"SELECT a, b, c FROM {numbers} ORDER BY a", **limits)
+        await both(f"SELECT a, b FROM {numbers} WHERE a < 0")
         for sql, limits, code in (
             (engine.wrong, {}, "E_WAREHOUSE_FAILED"),
             (engine.refused[1], {}, "E_WAREHOUSE_FAILED"),
@@ -385,3 +389,53 @@ def test_close_stops_what_runs_and_refuses_what_comes(engine: Engine):
         assert caught.value.code == "E_WAREHOUSE_UNAVAILABLE"
 
     asyncio.run(work())
+
+
+def test_names_in_full_and_functions_of_the_engine(engine: Engine):
+    """A relation that exists has a full name that ends in its own; functions come in lower case."""
+
+    async def work(warehouse: Warehouse) -> None:
+        found = await warehouse.located([("numbers",), ("no_such_table",)])
+        assert list(found) == [("numbers",)]
+        full = found["numbers",]
+        assert full[-1] == "numbers"
+        assert len(full) > 1
+        assert (await warehouse.located([full]))[full] == full
+        assert set(await warehouse.describe([full])) == {full}
+        functions = await warehouse.functions()
+        assert {"count", "sum", "lower", "coalesce" if warehouse.dialect == "mysql" else "upper"} <= functions
+        assert all(name == name.lower() for name in functions)
+
+    using(engine, work)
+
+
+@pytest.mark.parametrize(
+    ("sql", "kind", "tables", "functions"),
+    [
+        ("SELECT lower(a.x) FROM s.t AS a", "select", {("s", "t")}, {"lower"}),
+        ("WITH c AS (SELECT 1 AS x) SELECT x FROM c UNION ALL SELECT y FROM s.t", "select", {("s", "t")}, set()),
+        ("SELECT (SELECT max(v) FROM s.u) FROM s.t", "select", {("s", "t"), ("s", "u")}, {"max"}),
+        ("DELETE FROM s.t", "delete", {("s", "t")}, set()),
+        ("WITH d AS (DELETE FROM s.t RETURNING 1) SELECT 1", "delete", {("s", "t")}, set()),
+        ("WITH d AS (INSERT INTO s.t VALUES (1) RETURNING 1) SELECT 1", "insert", {("s", "t")}, set()),
+    ],
+)
+def test_opinions(engine: Engine, sql: str, kind: str, tables: set, functions: set):
+    """Parsers of the engines' own see through CTEs and sub-queries; an engine without one has no opinion."""
+
+    async def work(warehouse: Warehouse) -> None:
+        opinion = await warehouse.opinion(sql)
+        if opinion is None:
+            assert warehouse.dialect == "mysql"
+            return
+        if kind != "select":
+            assert opinion.kind != "select"
+            return
+        assert (opinion.statements, opinion.kind) == (1, "select")
+        assert opinion.tables == tables
+        assert functions <= opinion.functions
+        several = await warehouse.opinion(f"{sql}; {sql}")
+        assert several.statements == 2 or several.kind != "select"
+        assert (await warehouse.opinion("SELEC 1")).kind == "unreadable"
+
+    using(engine, work)

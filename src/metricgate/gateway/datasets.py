@@ -25,11 +25,12 @@ async def readable_tables(desk: Desk) -> tuple[GovernedTable, ...]:
         WarehouseError: the engine cannot be asked.
     """
     models = readable_models(desk)
-    described = await desk.engine.columns([model.source for model in models])
+    found = await desk.engine.relations([model.source for model in models])
+    there = ((model, found[model.source]) for model in models if model.source in found)
     return tuple(
-        GovernedTable(dataset=model.name, source=model.source, columns=columns)
-        for model in models
-        if (columns := _readable(desk, model, described.get(model.source, ())))
+        GovernedTable(dataset=model.name, source=relation.location, columns=columns)
+        for model, relation in there
+        if (columns := _readable(desk, model, relation.columns))
     )
 
 

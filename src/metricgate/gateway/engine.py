@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from metricgate.gateway.ports import Clock, Warehouse
 from metricgate.vocabulary.result import Column
@@ -11,6 +12,14 @@ Relation = tuple[str, ...]
 
 _REMEMBERED_SECONDS = 60.0
 """A column that is new in the warehouse is known after so long; one that is gone makes the engine refuse."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A relation in the warehouse: its full name, and its columns."""
+
+    location: Relation
+    columns: tuple[Column, ...]
 
 
 class Engine:
@@ -23,7 +32,7 @@ class Engine:
         self.warehouse = warehouse
         self._clock = clock
         self._functions: frozenset[str] | None = None
-        self._columns: dict[Relation, tuple[float, tuple[Column, ...] | None]] = {}
+        self._found: dict[Relation, tuple[float, Found | None]] = {}
 
     async def functions(self) -> frozenset[str]:
         """Return the names of the functions that the engine brings.
@@ -35,8 +44,8 @@ class Engine:
             self._functions = await self.warehouse.functions()
         return self._functions
 
-    async def columns(self, relations: Sequence[Relation]) -> dict[Relation, tuple[Column, ...]]:
-        """Return the columns of those relations that exist, as they were at most a minute ago.
+    async def relations(self, relations: Sequence[Relation]) -> dict[Relation, Found]:
+        """Return those relations that exist, as they were at most a minute ago.
 
         Raises:
             WarehouseError: the engine cannot be asked.
@@ -44,11 +53,19 @@ class Engine:
         now = self._clock.monotonic()
         missing = [each for each in dict.fromkeys(relations) if not self._fresh(each, now)]
         if missing:
-            found = await self.warehouse.describe(missing)
-            self._columns.update({each: (now, found.get(each)) for each in missing})
-        known = ((each, self._columns[each][1]) for each in relations)
-        return {relation: columns for relation, columns in known if columns is not None}
+            columns = await self.warehouse.describe(missing)
+            locations = await self.warehouse.located(missing)
+            self._found.update({each: (now, _found(each, locations, columns)) for each in missing})
+        known = ((each, self._found[each][1]) for each in relations)
+        return {relation: found for relation, found in known if found is not None}
 
     def _fresh(self, relation: Relation, now: float) -> bool:
-        found = self._columns.get(relation)
+        found = self._found.get(relation)
         return found is not None and now - found[0] < _REMEMBERED_SECONDS
+
+
+def _found(
+    relation: Relation, locations: Mapping[Relation, Relation], columns: Mapping[Relation, tuple[Column, ...] | None]
+) -> Found | None:
+    location, described = locations.get(relation), columns.get(relation)
+    return None if location is None or described is None else Found(location=location, columns=described)

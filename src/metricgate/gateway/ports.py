@@ -100,6 +100,14 @@ class Warehouse(Protocol):
         """Return the columns of each relation, or None where it does not exist. Reads metadata only."""
         ...
 
+    async def located(self, relations: Sequence[tuple[str, ...]]) -> Mapping[tuple[str, ...], tuple[str, ...]]:
+        """Return the full name of each relation that exists, so that nothing else can be meant by it.
+
+        Raises:
+            WarehouseError: as ``run`` does.
+        """
+        ...
+
     async def functions(self) -> frozenset[str]:
         """Return the lower-case names of the functions that the engine itself brings, from its own catalogue.
 

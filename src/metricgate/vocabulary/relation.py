@@ -14,7 +14,7 @@ class GovernedTable:
 
     Attributes:
         dataset: the semantic model's name; the caller may write it, or the last parts of ``source``.
-        source: the relation's parts as the warehouse knows them, e.g. ``("main", "orders")``.
+        source: the relation's name in full, e.g. ``("shop", "main", "orders")``.
         columns: those that the caller may read, as the engine spells them, in the engine's order.
     """
 

@@ -116,13 +116,14 @@ class DuckDBWarehouse:
         schema ``main``. Letter case does not matter, as in DuckDB. A column of a type without a wire form counts as
         JSON, so that the rest of its table stays usable.
         """
-        own = self._own
-        if own is not None:
-            found = await own.do(_METADATA_SECONDS, own.relations)
-        else:
-            found = await self._jailed.do(_METADATA_SECONDS, self._relations)
-        database = found.pop(())[0].name
+        found, database = await self._catalogue()
         return {relation: found.get(_full_name(relation, database)) for relation in relations}
+
+    async def located(self, relations: Sequence[tuple[str, ...]]) -> Mapping[tuple[str, ...], tuple[str, ...]]:
+        """Return ``(database, schema, table)`` of each relation that exists."""
+        found, database = await self._catalogue()
+        full = {relation: _full_name(relation, database) for relation in relations}
+        return {relation: name for relation, name in full.items() if name in found}
 
     async def functions(self) -> frozenset[str]:
         """Return the engine's own functions, its built-in macros too.
@@ -175,6 +176,16 @@ class DuckDBWarehouse:
         room = caps.bytes * _MOST_ON_THE_WIRE + _ROOM
         head, body = self._jail.ask(call, question, room, trusted=not statement.confined)
         return _read(lambda: packing.result(head, body))
+
+    async def _catalogue(self) -> tuple[Relations, str]:
+        """Return the columns of every relation by its full name, and the database's name."""
+        own = self._own
+        if own is not None:
+            found = await own.do(_METADATA_SECONDS, own.relations)
+        else:
+            found = await self._jailed.do(_METADATA_SECONDS, self._relations)
+        database = found.pop(())[0].name
+        return found, database
 
     def _relations(self, call: Call) -> Relations:
         head, _body = self._jail.ask(call, {"kind": "relations", "seconds": _METADATA_SECONDS})

@@ -30,11 +30,10 @@ from metricgate.adapters.warehouses.server import (
     TIMEOUT,
     UNAVAILABLE,
     Answer,
-    Sessions,
+    ServerWarehouse,
 )
 from metricgate.compiling.statement import Statement
-from metricgate.gateway.ports import Released, Rows, WarehouseError
-from metricgate.vocabulary.json import Json
+from metricgate.gateway.ports import WarehouseError
 from metricgate.vocabulary.result import Column, DataType
 
 _CANCEL_SECONDS = 2
@@ -138,6 +137,21 @@ class MariaDBSession:
                 named = Column(name=column, type=declared_type(str(kind), str(declared)))
                 found.setdefault((schema, table), []).append(named)
         return {relation: tuple(found[name]) for relation, name in full.items() if name in found}
+
+    def locations(self, relations: Sequence[tuple[str, ...]]) -> Mapping[tuple[str, ...], tuple[str, ...]]:
+        """Return schema and table; a source without a schema is in the connection's own."""
+        full = {relation: self._full_name(relation) for relation in relations}
+        return {relation: full[relation] or relation for relation in self.columns(relations)}
+
+    def functions(self) -> frozenset[str]:
+        """Read the server's words and functions. Built-in ones cannot be taken over: a stored one needs its schema."""
+        with self._failing(), Cursor(self._connection) as cursor:
+            cursor.execute("SELECT WORD FROM information_schema.KEYWORDS")
+            found = {str(word).lower() for (word,) in cursor.fetchall()}
+            if self._is_mariadb:
+                cursor.execute("SELECT `FUNCTION` FROM information_schema.SQL_FUNCTIONS")
+                found |= {str(word).lower() for (word,) in cursor.fetchall()}
+        return frozenset(found)
 
     def end(self) -> None:
         """Roll back; what a statement could set, the scanner has refused."""
@@ -265,7 +279,7 @@ def _kinds(fields: Sequence[Field], expected: Sequence[DataType | None]) -> list
     return kinds
 
 
-class MariaDBWarehouse:
+class MariaDBWarehouse(ServerWarehouse):
     """A ``gateway.ports.Warehouse`` on MariaDB 10.5 or later, or MySQL 8."""
 
     name = "mariadb"
@@ -283,23 +297,4 @@ class MariaDBWarehouse:
         Raises:
             WarehouseError: ``E_WAREHOUSE_UNAVAILABLE``.
         """
-        self._sessions = Sessions(lambda: MariaDBSession(options), options.bounds, self.name)
-
-    @property
-    def data_state(self) -> Json:
-        """Nothing: a server does not say when its data changed."""
-        return {}
-
-    async def run(self, released: Released) -> Rows:
-        """Run the statement; see ``server.Sessions.run``."""
-        return await self._sessions.run(released)
-
-    async def describe(
-        self, relations: Sequence[tuple[str, ...]]
-    ) -> Mapping[tuple[str, ...], tuple[Column, ...] | None]:
-        """Return the columns of each relation that the account may read, or None."""
-        return await self._sessions.describe(relations)
-
-    async def close(self) -> None:
-        """Interrupt what runs and close every connection."""
-        await self._sessions.close()
+        super().__init__(lambda: MariaDBSession(options), options.bounds)

@@ -7,6 +7,7 @@ settings before the next. What the role may read is the operator's to grant; see
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import time
@@ -18,6 +19,7 @@ from typing import cast
 import psycopg
 
 from metricgate.adapters.warehouses.capping import Caps, Kept, kept_rows
+from metricgate.adapters.warehouses.postgres_opinion import opinion_of
 from metricgate.adapters.warehouses.postgres_options import PostgresOptions
 from metricgate.adapters.warehouses.postgres_section import PostgresSection
 from metricgate.adapters.warehouses.postgres_types import TYPES, register
@@ -28,12 +30,13 @@ from metricgate.adapters.warehouses.server import (
     TIMEOUT,
     UNAVAILABLE,
     Answer,
-    Sessions,
+    ServerWarehouse,
 )
 from metricgate.adapters.warehouses.wire import LARGEST_INTEGER
 from metricgate.compiling.statement import Statement
-from metricgate.gateway.ports import Released, Rows, WarehouseError
+from metricgate.gateway.ports import WarehouseError
 from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.opinion import Opinion
 from metricgate.vocabulary.result import Column, DataType
 
 _ANSWER = "answer"
@@ -42,6 +45,10 @@ _LATER_SECONDS = 2.0
 _LOST = ("08", "57P", "25P03")
 _TOO_LARGE = ("53", "54000")
 _OWN_TYPES = "SELECT oid, typtype, typname FROM pg_catalog.pg_type WHERE oid = ANY(%s)"
+_ESSENTIAL = {"standard_conforming_strings": "on", "client_encoding": "UTF8"}
+_FUNCTIONS = (
+    "SELECT DISTINCT proname FROM pg_catalog.pg_proc WHERE pronamespace = 'pg_catalog'::pg_catalog.regnamespace"
+)
 _COLUMNS = """
 SELECT n.nspname, c.relname, a.attname, t.typname, t.typtype, b.typname AS base, t.typcategory
 FROM pg_catalog.pg_class AS c
@@ -89,6 +96,11 @@ class PostgresSession:
         except psycopg.Error as error:
             raise WarehouseError(UNAVAILABLE, str(error)) from error
         register(self._connection.adapters)
+        for name, wanted in _ESSENTIAL.items():
+            if self._connection.info.parameter_status(name) != wanted:
+                # With another setting, text that we wrote would mean something else.
+                self.close()
+                raise WarehouseError(UNAVAILABLE, f"the server keeps {name} from being {wanted}")
 
     def begin(self, seconds: float) -> None:
         """Begin, with the server's own time limit somewhat later than ours."""
@@ -103,6 +115,9 @@ class PostgresSession:
     def answer(self, statement: Statement, caps: Caps) -> Answer:
         """Declare the statement as a cursor and fetch from it."""
         with self._failing(), psycopg.RawServerCursor(self._connection, _ANSWER) as cursor:
+            if statement.confined:
+                # A function of the database's own must not be taken for a built-in one of the same name.
+                self._connection.execute("SET LOCAL search_path = pg_catalog")
             cursor.execute(statement.sql, statement.parameters)
             described = cursor.description or ()
             kinds = self._kinds_of([(each.name, each.type_code) for each in described])
@@ -116,14 +131,30 @@ class PostgresSession:
 
     def columns(self, relations: Sequence[tuple[str, ...]]) -> Mapping[tuple[str, ...], tuple[Column, ...]]:
         """Read the catalogue; names are compared as they are, in the case that they have."""
+        found = self._catalogue(relations)
+        named = {relation: self._found(relation, found) for relation in relations}
+        return {relation: tuple(found[name]) for relation, name in named.items() if name is not None}
+
+    def locations(self, relations: Sequence[tuple[str, ...]]) -> Mapping[tuple[str, ...], tuple[str, ...]]:
+        """Read the catalogue; a source without a schema is looked up in the schemas of the search path."""
+        found = self._catalogue(relations)
+        named = {relation: self._found(relation, found) for relation in relations}
+        return {relation: name for relation, name in named.items() if name is not None}
+
+    def functions(self) -> frozenset[str]:
+        """Read the functions of ``pg_catalog``: the only ones that confined statements can reach."""
+        with self._failing(), psycopg.Cursor(self._connection) as cursor:
+            return frozenset(str(name).lower() for (name,) in cursor.execute(_FUNCTIONS).fetchall())
+
+    def _catalogue(self, relations: Sequence[tuple[str, ...]]) -> dict[tuple[str, str], list[Column]]:
+        """Return every readable relation of one of these names, by schema and name."""
         with self._failing(), psycopg.Cursor(self._connection) as cursor:
             rows = cursor.execute(_COLUMNS, [[relation[-1] for relation in relations]]).fetchall()
         found: dict[tuple[str, str], list[Column]] = {}
         for schema, table, name, kind, variety, base, category in rows:
             known = _kind(base if variety == "d" else kind, variety, category)
             found.setdefault((schema, table), []).append(Column(name=name, type=known or DataType.JSON))
-        named = {relation: self._found(relation, found) for relation in relations}
-        return {relation: tuple(columns) for relation, columns in named.items() if columns is not None}
+        return found
 
     def end(self) -> None:
         """Roll back and discard what the session may hold: settings, locks, plans."""
@@ -150,12 +181,14 @@ class PostgresSession:
         with suppress(psycopg.Error):
             self._connection.close()
 
-    def _found(self, relation: tuple[str, ...], found: Mapping[tuple[str, str], list[Column]]) -> list[Column] | None:
+    def _found(
+        self, relation: tuple[str, ...], found: Mapping[tuple[str, str], list[Column]]
+    ) -> tuple[str, str] | None:
         *database, schema, table = relation if len(relation) > 1 else ("", *relation)
         if database and database != [self._options.database]:
             return None
         schemas = (schema,) if schema else self._options.search_path
-        return next((found[each, table] for each in schemas if (each, table) in found), None)
+        return next(((each, table) for each in schemas if (each, table) in found), None)
 
     def _kinds_of(self, columns: Sequence[tuple[str, int]]) -> list[DataType]:
         """Return the logical types.
@@ -239,7 +272,7 @@ def _integer(text: Json) -> Json:
     return value if -LARGEST_INTEGER <= value <= LARGEST_INTEGER else text
 
 
-class PostgresWarehouse:
+class PostgresWarehouse(ServerWarehouse):
     """A ``gateway.ports.Warehouse`` on PostgreSQL 13 or later."""
 
     name = "postgres"
@@ -257,23 +290,8 @@ class PostgresWarehouse:
         Raises:
             WarehouseError: ``E_WAREHOUSE_UNAVAILABLE``.
         """
-        self._sessions = Sessions(lambda: PostgresSession(options), options.bounds, self.name)
+        super().__init__(lambda: PostgresSession(options), options.bounds)
 
-    @property
-    def data_state(self) -> Json:
-        """Nothing: a server does not say when its data changed."""
-        return {}
-
-    async def run(self, released: Released) -> Rows:
-        """Run the statement; see ``server.Sessions.run``."""
-        return await self._sessions.run(released)
-
-    async def describe(
-        self, relations: Sequence[tuple[str, ...]]
-    ) -> Mapping[tuple[str, ...], tuple[Column, ...] | None]:
-        """Return the columns of each relation that the role may read, or None. Letter case counts."""
-        return await self._sessions.describe(relations)
-
-    async def close(self) -> None:
-        """Interrupt what runs and close every connection."""
-        await self._sessions.close()
+    async def opinion(self, sql: str) -> Opinion | None:
+        """Return what PostgreSQL's grammar makes of the text; in a thread, for it may be long."""
+        return await asyncio.to_thread(opinion_of, sql)

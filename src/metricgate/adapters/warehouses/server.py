@@ -20,6 +20,7 @@ from metricgate.adapters.warehouses.capping import Caps, caps_of
 from metricgate.compiling.statement import Statement
 from metricgate.gateway.ports import Released, Rows, WarehouseError
 from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.opinion import Opinion
 from metricgate.vocabulary.result import Column
 
 TIMEOUT = "E_WAREHOUSE_TIMEOUT"
@@ -60,6 +61,14 @@ class Session(Protocol):
 
     def columns(self, relations: Sequence[tuple[str, ...]]) -> Mapping[tuple[str, ...], tuple[Column, ...]]:
         """Return the columns of those relations that exist."""
+        ...
+
+    def locations(self, relations: Sequence[tuple[str, ...]]) -> Mapping[tuple[str, ...], tuple[str, ...]]:
+        """Return the full names of those relations that exist."""
+        ...
+
+    def functions(self) -> frozenset[str]:
+        """Return the lower-case names of the engine's own functions."""
         ...
 
     def end(self) -> None:
@@ -151,6 +160,14 @@ class Sessions:
             return {}
         found = await self._in_thread(_DESCRIBE_SECONDS, lambda session: session.columns(relations))
         return {relation: found.get(relation) for relation in relations}
+
+    async def located(self, relations: Sequence[tuple[str, ...]]) -> Mapping[tuple[str, ...], tuple[str, ...]]:
+        """Return the full names of those relations that exist."""
+        return await self._in_thread(_DESCRIBE_SECONDS, lambda session: session.locations(relations))
+
+    async def functions(self) -> frozenset[str]:
+        """Return the names of the engine's own functions."""
+        return await self._in_thread(_DESCRIBE_SECONDS, lambda session: session.functions())
 
     async def close(self) -> None:
         """Interrupt what runs, wait for its threads, and close the sessions. Later calls are refused."""
@@ -253,3 +270,49 @@ class Sessions:
     def _drop_idle(self) -> None:
         while self._idle:
             self._idle.pop().close()
+
+
+class ServerWarehouse:
+    """What the warehouses behind a network have in common; an engine's own adds its name, dialect and parser."""
+
+    name: str
+    dialect: str
+
+    def __init__(self, opened: Callable[[], Session], bounds: Bounds) -> None:
+        """Connect once, so that a wrong address is told at once.
+
+        Raises:
+            WarehouseError: ``E_WAREHOUSE_UNAVAILABLE``.
+        """
+        self._sessions = Sessions(opened, bounds, self.name)
+
+    @property
+    def data_state(self) -> Json:
+        """Nothing: a server does not say when its data changed."""
+        return {}
+
+    async def run(self, released: Released) -> Rows:
+        """Run the statement; see ``Sessions.run``."""
+        return await self._sessions.run(released)
+
+    async def describe(
+        self, relations: Sequence[tuple[str, ...]]
+    ) -> Mapping[tuple[str, ...], tuple[Column, ...] | None]:
+        """Return the columns of each relation that the account may read, or None. Letter case counts."""
+        return await self._sessions.describe(relations)
+
+    async def located(self, relations: Sequence[tuple[str, ...]]) -> Mapping[tuple[str, ...], tuple[str, ...]]:
+        """Return the full name of each relation that the account may read."""
+        return await self._sessions.located(relations)
+
+    async def functions(self) -> frozenset[str]:
+        """Return the names of the engine's own functions, in lower case."""
+        return await self._sessions.functions()
+
+    async def opinion(self, _sql: str) -> Opinion | None:
+        """Return None: there is no parser of the engine's own outside the server."""
+        return None
+
+    async def close(self) -> None:
+        """Interrupt what runs and close every connection."""
+        await self._sessions.close()

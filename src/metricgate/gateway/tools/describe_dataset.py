@@ -73,7 +73,7 @@ def _described(desk: Desk, table: GovernedTable) -> dict[str, Json]:
         )
     return {
         "name": model.name,
-        "source": ".".join(table.source),
+        "source": ".".join(model.source),
         "description": shortened(model.description),
         "owner": model.owner,
         "row_filters": _rules(verdict),
