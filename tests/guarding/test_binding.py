@@ -195,6 +195,9 @@ NAMES = {
         "SELECT substr(region, 1), coalesce(region, 'x'), (SELECT max(id) FROM orders) FROM orders": (
             *("substr", "coalesce", "max"),
         ),
+        "SELECT 1::int::bigint, INTERVAL '1 day', power(2, 3), CAST('{1}' AS int[]), CASE WHEN true THEN 1 END": (
+            *("int8", "interval", "power", "int4", "case"),
+        ),
     },
     "duckdb": {
         "SELECT count(*), SUM(amount), amount + 1, Amount AS Total FROM orders GROUP BY ALL": (

@@ -122,6 +122,8 @@ def _special(text: str, dialect: str, tokens: Sequence[Token]) -> Problem | None
             return _problem(text, first, f"{word}:: is read as another cast.", f"Write CAST({word} AS ...).")
         if first.token_type is TokenType.COMMA and second.token_type is TokenType.R_PAREN:
             return _problem(text, first, "A list in brackets ends with a comma.", "Take the comma out.")
+        if dialect == "duckdb" and second.text.upper() == "EXPORT_STATE" and first.token_type is TokenType.R_PAREN:
+            return _problem(text, second, "EXPORT_STATE is read as a name.", "Aggregate without it.")
         if dialect == "duckdb" and second.token_type is TokenType.TILDE and first.token_type in _OPERANDS:
             return _problem(text, second, "~ is read as a partial match.", "Write regexp_full_match(text, pattern).")
     return None

@@ -15,7 +15,7 @@ SPELLED = "metricgate_spelled"
 _CALL = re.compile(r"([A-Za-z_]\w*)\s*\(")
 _POSTGRES_TYPES = {
     "INT": "int4", "BIGINT": "int8", "SMALLINT": "int2", "DOUBLE": "float8", "FLOAT": "float4", "DECIMAL": "numeric",
-    "BOOLEAN": "bool", "CHAR": "bpchar", "TIMESTAMPTZ": "timestamptz",
+    "BOOLEAN": "bool", "VARBINARY": "bytea", "CHAR": "bpchar", "TIMESTAMPTZ": "timestamptz",
 }  # fmt: skip
 
 
@@ -74,7 +74,7 @@ def leftmost(tree: exp.Expr) -> exp.Select:
 def _postgres_name(node: exp.Expr, text: str | None) -> str:
     figured = _figured(node)
     called = None if text is None else _CALL.match(text)
-    if figured is not None and called is not None and not isinstance(node, exp.Cast) and _function_name(node):
+    if called is not None and isinstance(node, exp.Func) and not isinstance(node, (exp.Cast, exp.And, exp.Or)):
         return "btrim" if called[1].lower() == "trim" else called[1].lower()
     return figured or "?column?"
 
@@ -95,14 +95,27 @@ def _figured(node: exp.Expr) -> str | None:
         outputs = node.selects
         return _figured(outputs[0]) if outputs and type(outputs[0]) is not exp.Star else None
     if isinstance(node, exp.Cast):
-        return _figured(node.this) or _type_name(node.args["to"])
+        return _cast_name(node)
     if kind is exp.Case:
         default = node.args.get("default")
         return (None if default is None else _figured(default)) or "case"
-    return "row" if kind is exp.Tuple else _function_name(node)
+    return _NAMED.get(kind) or _function_name(node)
+
+
+_NAMED = {exp.Tuple: "row", exp.Interval: "interval", exp.AtTimeZone: "timezone"}
+
+
+def _cast_name(node: exp.Expr) -> str:
+    """A cast is called as the column or function that is cast, else as the outermost type."""
+    inner = node.this
+    while isinstance(inner, (exp.Cast, exp.Paren)):
+        inner = inner.this
+    return (None if type(inner) in {exp.Case, exp.Interval} else _figured(inner)) or _type_name(node.args["to"])
 
 
 def _type_name(kind: exp.Expr) -> str:
+    while kind.this is exp.DType.ARRAY and kind.expressions:
+        kind = kind.expressions[0]
     word = str(getattr(kind.this, "value", kind.this))
     return _POSTGRES_TYPES.get(word, word.lower())
 
