@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlglot import Dialect, exp
 
@@ -102,7 +102,7 @@ def _figured(node: exp.Expr) -> str | None:
     return _NAMED.get(kind) or _function_name(node)
 
 
-_NAMED = {exp.Tuple: "row", exp.Interval: "interval", exp.AtTimeZone: "timezone"}
+_NAMED: Mapping[type[exp.Expr], str] = {exp.Tuple: "row", exp.Interval: "interval", exp.AtTimeZone: "timezone"}
 
 
 def _cast_name(node: exp.Expr) -> str:
