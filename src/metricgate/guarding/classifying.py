@@ -234,6 +234,15 @@ def _limit(node: exp.Expr, text: str, _book: FunctionBook, _caps: Caps) -> Itera
 _TABLE_FUNCTIONS = frozenset({exp.GenerateSeries, exp.ExplodingGenerateSeries})
 
 
+def _not_in_mysql(node: exp.Expr, text: str, book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
+    if book.dialect != "mysql":
+        return
+    if type(node) is exp.Lateral:
+        yield _construct(node, text, "LATERAL", "Join a grouped sub-query instead.")
+    elif node.args.get("columns") and type(node.parent) is not exp.CTE:
+        yield _construct(node, text, "names of columns after a table's alias", "Name the columns inside.")
+
+
 _RULES: Mapping[type[exp.Expr], Callable[[exp.Expr, str, FunctionBook, Caps], Iterator[Problem]]] = {
     exp.Identifier: _identifier,
     exp.Literal: _literal,
@@ -244,6 +253,8 @@ _RULES: Mapping[type[exp.Expr], Callable[[exp.Expr, str, FunctionBook, Caps], It
     exp.With: _with,
     exp.Values: _values,
     exp.Select: _select,
+    exp.Lateral: _not_in_mysql,
+    exp.TableAlias: _not_in_mysql,
     exp.Limit: _limit,
     exp.Fetch: _limit,
     exp.Offset: _limit,
