@@ -22,7 +22,7 @@ _SPELLINGS: Mapping[str, Mapping[str, frozenset[str]]] = {
         "current_date": frozenset({"today", "get_current_date"}),
         "current_timestamp": frozenset({"get_current_timestamp", "now"}),
         "current_time": frozenset({"get_current_time"}),
-        "array": frozenset({"array_value"}),
+        "array": frozenset({"array_value", "array_agg"}),
     },
     "postgres": {
         "extract": frozenset({"date_part"}),

@@ -12,13 +12,23 @@ from sqlglot.parser import Parser
 from sqlglot.tokenizer_core import Token, TokenType
 
 _GRAMMAR_WORDS = """
-    all and any as between both by case cross cube distinct div else end escape except exclude exists filter from full
+    all and any as between both by case cross cube distinct else end escape except exclude exists filter from full
     group having ilike in inner intersect interval is join lateral leading like limit materialized not offset on or
-    over partition qualify recursive rename rlike rollup select separator sets similar some then to trailing union
-    using values when where window with within xor zone glob name order
+    over partition qualify recursive rename rollup select separator sets similar some then to trailing union using
+    values when where window with within zone order
 """
 _GRAMMAR = frozenset(_GRAMMAR_WORDS.split())
 """Words that stand before a bracket without calling anything."""
+
+_INFIX = frozenset({"div", "glob", "rlike", "xor"})
+"""Operators that have a function's name: no calls where an operand stands before them."""
+
+_OPERANDS = frozenset(
+    {
+        *(TokenType.IDENTIFIER, TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.STRING, TokenType.NUMBER),
+        *(TokenType.NULL, TokenType.TRUE, TokenType.FALSE, TokenType.END),
+    }
+)
 
 _BARE_WORDS = """
     current_catalog current_database current_date current_localtime current_localtimestamp current_path current_role
@@ -54,10 +64,19 @@ def calls_in(tokens: Sequence[Token]) -> frozenset[str]:
                 found.add(f'"{token.text}')
         elif kind not in _LITERALS and kind is not TokenType.IDENTIFIER:
             word = token.text.lower()
-            if (opens and word.isidentifier() and word not in _GRAMMAR) or word in _BARE:
+            called = opens and word.isidentifier() and word not in _GRAMMAR and not _is_infix(tokens, number, word)
+            if called or word in _BARE:
                 found.add(word)
         number += 1
     return frozenset(found)
+
+
+def _is_infix(tokens: Sequence[Token], number: int, word: str) -> bool:
+    """Whether the word joins two operands, or is the NAME of UNION BY NAME."""
+    if not number:
+        return False
+    before = tokens[number - 1]
+    return before.text.upper().endswith("BY") if word == "name" else word in _INFIX and before.token_type in _OPERANDS
 
 
 def _is_alias(tokens: Sequence[Token], number: int) -> bool:
