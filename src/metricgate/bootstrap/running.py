@@ -11,6 +11,7 @@ from pathlib import Path
 import structlog
 
 from metricgate import __version__
+from metricgate.adapters.observers.logs import quiet_libraries
 from metricgate.adapters.observers.telemetry import Telemetry, TelemetryOptions
 from metricgate.adapters.stores.ledger_keys import load_signer
 from metricgate.adapters.stores.ledger_usage import used_today
@@ -128,6 +129,7 @@ async def running(
     Raises:
         StartRefused: with what is wrong.
     """
+    quiet_libraries()
     async with AsyncExitStack() as stack:
         warehouse = _warehouse(folder, settings)
         stack.push_async_callback(warehouse.close)

@@ -228,3 +228,11 @@ def test_datasets_show_what_may_be_read(folder: Path) -> None:
     assert email["mask"]["method"] == "hash"
     assert customers["row_filters"] == ["europe-customers"]
     assert code(hidden) == "E_NO_SUCH_DATASET"
+
+
+def test_no_log_line_repeats_an_agents_text(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Parsers warn with the text that they did not like; what a caller wrote belongs to the record alone."""
+    text = "WITH c AS (COPY (SELECT 'hunter2') TO '/tmp/x') SELECT * FROM c"
+    assert isinstance(sql(folder, text), Refused)
+    out, err = capfd.readouterr()
+    assert "hunter2" not in out + err

@@ -6,6 +6,7 @@ SQL, rows or messages (they may repeat arguments).
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Mapping
 from typing import Literal, Protocol, TextIO
@@ -71,6 +72,11 @@ def processors(form: LogForm) -> list[Processor]:
             return [*shared, structlog.processors.format_exc_info, _as_json]
         case "console":
             return [*shared, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+
+
+def quiet_libraries() -> None:
+    """Keep libraries from writing log lines that repeat what a caller wrote: sqlglot's warnings quote the text."""
+    logging.getLogger("sqlglot").disabled = True
 
 
 def configure_logs(form: LogForm) -> None:
