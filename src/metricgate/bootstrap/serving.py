@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -71,6 +72,9 @@ async def serve(folder: Path, settings: Settings, *, host: str, port: int, told:
         address.write_text(json.dumps({"url": f"http://{_reachable(host)}:{bound}", "pid": os.getpid()}))
         stack.callback(address.unlink, missing_ok=True)
         told(url)
+        # What stands now stands for good: the collector need not look through it again in the middle of calls.
+        gc.collect()
+        gc.freeze()
         await server.serve(sockets=[listening])
 
 
