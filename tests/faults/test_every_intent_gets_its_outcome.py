@@ -58,7 +58,7 @@ class Slow:
 def gateway(parts: Running, *, warehouse: Warehouse | Failing | None = None, ledger: Ledger | Slow | None = None):
     return Gateway(
         governance=parts.governance,
-        warehouse=warehouse or parts.warehouse,
+        warehouses={"duckdb": warehouse or parts.warehouses["duckdb"]},
         ledger=ledger or parts.ledger,
         observer=parts.telemetry,
         clock=SystemClock(),

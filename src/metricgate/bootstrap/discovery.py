@@ -18,6 +18,8 @@ class WarehousePlugin(Protocol):
 
     section: type[BaseModel]
     """The pydantic model of the settings' ``warehouse`` section, ``kind`` included; forbids unknown keys."""
+    dialect: str
+    """How its warehouses are spoken to, known before one is opened."""
 
     def from_section(self, section: BaseModel, folder: Path) -> Warehouse:
         """Open the warehouse. ``folder`` is the project's, for relative paths.

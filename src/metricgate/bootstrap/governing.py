@@ -14,6 +14,7 @@ from metricgate.bootstrap import codes
 from metricgate.bootstrap.settings import Settings
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.loading import load as load_catalog
+from metricgate.catalog.placing import placed
 from metricgate.gateway.governance import Governance, govern
 from metricgate.policy.checking import check_against
 from metricgate.policy.judge import Judge
@@ -74,9 +75,11 @@ def _unreadable(place: str, message: str) -> Problem:
 
 
 def load_definitions(folder: Path, settings: Settings) -> tuple[Catalog, Policy] | Problems:
-    """Load catalog and policy; all problems of both come at once."""
+    """Load catalog and policy; all problems of both come at once. Each model names its warehouse."""
     models, policies = (read_documents(folder, name) for name in _folders(settings))
     catalog = models if isinstance(models, Problems) else load_catalog(models)
+    if not isinstance(catalog, Problems):
+        catalog = placed(catalog, list(settings.warehouses))
     policy = policies if isinstance(policies, Problems) else load_policy(policies)
     found = [problem for part in (catalog, policy) if isinstance(part, Problems) for problem in part]
     if isinstance(catalog, Problems) or isinstance(policy, Problems):
@@ -91,14 +94,14 @@ def load_policies(folder: Path, settings: Settings) -> Policy | Problems:
     return documents if isinstance(documents, Problems) else load_policy(documents)
 
 
-def load_governance(folder: Path, settings: Settings, dialect: str, mask_key: str) -> Governance | Problems:
-    """Load catalog and policy and make them ready to answer in ``dialect``; ``mask_key`` is the key of hashed masks."""
+def load_governance(folder: Path, settings: Settings, mask_key: str) -> Governance | Problems:
+    """Load catalog and policy and make them ready to answer; ``mask_key`` is the key of hashed masks."""
     loaded = load_definitions(folder, settings)
     if isinstance(loaded, Problems):
         return loaded
     catalog, policy = loaded
     judge = Judge(policy, CasbinRoleBook(policy.roles, policy.grants))
-    return govern(catalog=catalog, judge=judge, dialect=dialect, mask_key=mask_key)
+    return govern(catalog=catalog, judge=judge, dialects=settings.dialects, mask_key=mask_key)
 
 
 class GovernanceHolder:
@@ -107,11 +110,10 @@ class GovernanceHolder:
     Calls read ``current`` once, so a call sees one state from start to end.
     """
 
-    def __init__(self, *, folder: Path, settings: Settings, dialect: str, first: Governance, seen: State) -> None:
+    def __init__(self, *, folder: Path, settings: Settings, first: Governance, seen: State) -> None:
         """Take the state in force and how the files stood before it was loaded from them."""
         self._folder = folder
         self._settings = settings
-        self._dialect = dialect
         self._current = first
         self._seen = seen
 
@@ -122,7 +124,7 @@ class GovernanceHolder:
 
     def reload(self) -> Governance | Problems | None:
         """Load again. Returns the state now in force, the problems that kept the old one, or None without a change."""
-        loaded = load_governance(self._folder, self._settings, self._dialect, self._current.mask_key)
+        loaded = load_governance(self._folder, self._settings, self._current.mask_key)
         if isinstance(loaded, Problems):
             return loaded
         same = loaded.catalog.version == self._current.catalog.version

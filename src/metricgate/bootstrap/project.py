@@ -22,7 +22,7 @@ from metricgate.adapters.stores.sqlite_ledger import SqliteLedger
 from metricgate.adapters.stores.switch_file import SwitchFile
 from metricgate.bootstrap import codes
 from metricgate.bootstrap.clock import SystemClock
-from metricgate.bootstrap.governing import load_definitions, read_documents
+from metricgate.bootstrap.governing import read_documents
 from metricgate.bootstrap.identities import make_authenticator
 from metricgate.bootstrap.policies import policy_documents, policy_explain, policy_tests
 from metricgate.bootstrap.recording import record_key_changes, record_switches
@@ -32,13 +32,12 @@ from metricgate.bootstrap.running import StartRefused, StatePaths, open_ledger, 
 from metricgate.bootstrap.serving import say_serving, serve
 from metricgate.bootstrap.settings import FILE_NAME, Settings, SettingsDocument, load_settings
 from metricgate.bootstrap.switching import take_back_switches, throw_switch, thrown_switches
-from metricgate.catalog import warehouse_check
+from metricgate.bootstrap.validating import validated
 from metricgate.documents import read
 from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Refused
-from metricgate.gateway.ports import LedgerUnavailable, WarehouseError
+from metricgate.gateway.ports import LedgerUnavailable
 from metricgate.gateway.tool import ToolCall
 from metricgate.ledger.verification import Report
-from metricgate.policy.checking import check_columns
 from metricgate.policy.explaining import Explanation
 from metricgate.policy.testing import TestResult
 from metricgate.surfaces.cli.project import (
@@ -58,7 +57,6 @@ from metricgate.surfaces.problem_document import document_of, problem_document, 
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.principal import Principal
 from metricgate.vocabulary.problem import Place, Problem, Problems
-from metricgate.vocabulary.result import Column
 
 _DEFAULT_EXPIRY = timedelta(days=90)
 
@@ -156,29 +154,8 @@ class OpenedProject:
         return None
 
     def validate(self) -> Validation:
-        """Check models, policies, and the warehouse's tables."""
-        try:
-            loaded = load_definitions(self._folder, self._settings)
-        except (OSError, UnicodeDecodeError) as error:
-            return Validation(problems=(_unreadable(error),), counts={})
-        if isinstance(loaded, Problems):
-            return Validation(problems=tuple(loaded), counts={})
-        catalog, policy = loaded
-        wanted = warehouse_check.relations(catalog)
-        counts = {
-            "semantic models": len(catalog.models),
-            "metrics": len(catalog.metrics),
-            "rules": len(policy.rules) + len(policy.domains),
-            "tables": len(wanted),
-        }
-        try:
-            described = asyncio.run(self._describe(wanted))
-        except WarehouseError as error:
-            message = f"The warehouse cannot be asked: {error.engine_text}"
-            problem = Problem(code=codes.WAREHOUSE_CLOSED, message=message, hint=codes.WAREHOUSE_CLOSED.cure)
-            return Validation(problems=(problem,), counts=counts)
-        problems = (*warehouse_check.check(catalog, described), *check_columns(policy, catalog, described))
-        return Validation(problems=problems, counts=counts)
+        """Check models, policies, and the warehouses' tables."""
+        return validated(self._folder, self._settings)
 
     def policy_tests(self) -> Sequence[TestResult] | Problems:
         """Run the tests beside the rules."""
@@ -341,13 +318,6 @@ class OpenedProject:
             return doorkeeper.authenticate(headers if user is None else {**headers, "x-metricgate-user": user})
         finally:
             keys.close()
-
-    async def _describe(self, wanted: Sequence[tuple[str, ...]]) -> Mapping[tuple[str, ...], tuple[Column, ...] | None]:
-        warehouse = self._settings.plugin.from_section(self._settings.warehouse, self._folder)
-        try:
-            return await warehouse.describe(wanted)
-        finally:
-            await warehouse.close()
 
     def _record(self, changes: Callable[[SqliteLedger], None]) -> None:
         """Record changes unless a gateway runs, which then does it within a second."""

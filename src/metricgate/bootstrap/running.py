@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.governing import GovernanceHolder, load_governance, state_of_files
 from metricgate.bootstrap.recording import watch_switches
 from metricgate.bootstrap.settings import Settings
+from metricgate.bootstrap.warehouses import open_warehouses
 from metricgate.gateway.conduct.budgets import Spending
 from metricgate.gateway.conduct.conduct import Conduct, ConductSettings
 from metricgate.gateway.conduct.repetition import Patience
@@ -55,7 +56,8 @@ class Running:
     gateway: Gateway
     governance: GovernanceHolder
     ledger: SqliteLedger
-    warehouse: Warehouse
+    warehouses: Mapping[str, Warehouse]
+    """By their names in the settings, the default one first."""
     telemetry: Telemetry
     conduct: Conduct
 
@@ -131,11 +133,11 @@ async def running(
     """
     quiet_libraries()
     async with AsyncExitStack() as stack:
-        warehouse = _warehouse(folder, settings)
-        stack.push_async_callback(warehouse.close)
+        now = clock or SystemClock()
+        warehouses = await _warehouses(folder, settings, stack, now)
         seen = state_of_files(folder, settings)
         mask_key = _mask_key(StatePaths.of(folder, settings).mask_key)
-        first = load_governance(folder, settings, warehouse.dialect, mask_key)
+        first = load_governance(folder, settings, mask_key)
         if isinstance(first, Problems):
             raise StartRefused("the project's definitions have problems", first)
         ledger = await asyncio.to_thread(open_ledger, folder, settings)
@@ -145,7 +147,7 @@ async def running(
         telemetry.watch_ledger(
             queue_depth=lambda: float(ledger.waiting), checkpoint_age_seconds=lambda: ledger.checkpoint_age
         )
-        holder = GovernanceHolder(folder=folder, settings=settings, dialect=warehouse.dialect, first=first, seen=seen)
+        holder = GovernanceHolder(folder=folder, settings=settings, first=first, seen=seen)
         try:
             await ledger.append(PUBLISHED, _published(first), bodies={})
         except LedgerUnavailable as error:
@@ -155,16 +157,15 @@ async def running(
             stack.push_async_callback(_stop, task)
             switches = SwitchFile(StatePaths.of(folder, settings).switches)
             stack.push_async_callback(_stop, asyncio.create_task(watch_switches(switches, ledger)))
-        now = clock or SystemClock()
         conduct = await asyncio.to_thread(conduct_of, StatePaths.of(folder, settings), settings, now)
         gateway = Gateway(
-            governance=holder, warehouse=warehouse, ledger=ledger, observer=telemetry, clock=now, conduct=conduct
+            governance=holder, warehouses=warehouses, ledger=ledger, observer=telemetry, clock=now, conduct=conduct
         )
         yield Running(
             gateway=gateway,
             governance=holder,
             ledger=ledger,
-            warehouse=warehouse,
+            warehouses=warehouses,
             telemetry=telemetry,
             conduct=conduct,
         )
@@ -193,9 +194,9 @@ def _mask_key(path: Path) -> str:
         raise StartRefused(f"the key of masks cannot be read: {error}") from error
 
 
-def _warehouse(folder: Path, settings: Settings) -> Warehouse:
+async def _warehouses(folder: Path, settings: Settings, stack: AsyncExitStack, clock: Clock) -> Mapping[str, Warehouse]:
     try:
-        return settings.plugin.from_section(settings.warehouse, folder)
+        return await open_warehouses(folder, settings, stack, clock)
     except WarehouseError as error:
         raise StartRefused(f"the warehouse cannot be opened: {error.engine_text}") from error
 

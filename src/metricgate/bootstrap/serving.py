@@ -26,7 +26,7 @@ from metricgate.bootstrap.identities import make_authenticator
 from metricgate.bootstrap.recording import RefusedKeyRecorder, watch_keys
 from metricgate.bootstrap.running import Running, StartRefused, StatePaths, running
 from metricgate.bootstrap.settings import Settings
-from metricgate.gateway.ports import WarehouseError
+from metricgate.gateway.ports import Warehouse, WarehouseError
 from metricgate.surfaces.http.app import HttpSettings, create_app
 from metricgate.surfaces.mcp.http import McpHttpDoor, principal_of_request, purpose_of_request
 from metricgate.surfaces.mcp.server import build_server
@@ -115,6 +115,7 @@ def _app(folder: Path, settings: Settings, parts: Running, keys: SqliteKeys, *, 
         doorkeeper=doorkeeper,
         settings=http,
         checks=_checks(parts),
+        any_of={f"warehouse {name}": _answering(each) for name, each in parts.warehouses.items()},
         metrics=parts.telemetry.exposition,
         metrics_type=parts.telemetry.content_type,
         mounted=mcp,
@@ -122,17 +123,21 @@ def _app(folder: Path, settings: Settings, parts: Running, keys: SqliteKeys, *, 
 
 
 def _checks(parts: Running) -> Mapping[str, Callable[[], Awaitable[str | None]]]:
-    async def warehouse() -> str | None:
+    async def ledger() -> str | None:
+        return None if parts.ledger.writable else "the last write failed"
+
+    return {"ledger": ledger}
+
+
+def _answering(warehouse: Warehouse) -> Callable[[], Awaitable[str | None]]:
+    async def answers() -> str | None:
         try:
-            await parts.warehouse.describe(())
+            await warehouse.describe(())
         except WarehouseError as error:
             return error.code
         return None
 
-    async def ledger() -> str | None:
-        return None if parts.ledger.writable else "the last write failed"
-
-    return {"warehouse": warehouse, "ledger": ledger}
+    return answers
 
 
 class _Server(uvicorn.Server):

@@ -6,15 +6,18 @@ environment variables that ``docs/settings.md`` lists.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 from metricgate.bootstrap.discovery import WarehousePlugin, warehouse_plugins
+from metricgate.catalog.names import LONGEST, NAME_PATTERN, checked_name
 from metricgate.documents import codes
-from metricgate.documents.reading import Read, problems_of, read
+from metricgate.documents.reading import Read, in_order, problems_of, read
+from metricgate.gateway.ports import Warehouse
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.problem import Problem, Problems
 
@@ -107,13 +110,25 @@ class Telemetry(_Section):
     logs: Literal["json", "console"] = Field("json", description="Form of the log lines on standard error.")
 
 
+WarehouseName = Annotated[
+    str, AfterValidator(checked_name), Field(json_schema_extra={"pattern": NAME_PATTERN, "maxLength": LONGEST})
+]
+"""As a semantic model may name it."""
+
+
 class SettingsDocument(_Section):
     """The whole of ``metricgate.yaml``."""
 
     project: str = Field("metricgate", pattern=r"^[a-z][a-z0-9_-]*$", description="Short name of the project.")
     paths: Paths = Paths()
-    warehouse: dict[str, JsonValue] = Field(
-        description="The engine that holds the data: `kind`, and the keys of that kind. Required."
+    warehouse: dict[str, JsonValue] | None = Field(
+        None, description="The engine that holds the data: `kind`, and the keys of that kind. This or `warehouses`."
+    )
+    warehouses: dict[WarehouseName, dict[str, JsonValue]] | None = Field(
+        None, description="Several engines by name, each written as `warehouse` is."
+    )
+    default_warehouse: str | None = Field(
+        None, description="Which of `warehouses` holds the models that name none; default: the first."
     )
     listen: Listen = Listen()
     identity: Identity = Identity()
@@ -123,12 +138,37 @@ class SettingsDocument(_Section):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WarehouseSettings:
+    """One warehouse: its plugin, and its section as the plugin checked it."""
+
+    plugin: WarehousePlugin
+    section: BaseModel
+
+    def open(self, folder: Path) -> Warehouse:
+        """Open it; ``folder`` is the project's.
+
+        Raises:
+            WarehouseError: it cannot be opened.
+        """
+        return self.plugin.from_section(self.section, folder)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Checked settings, with the warehouse's own section checked by its plugin."""
+    """Checked settings.
+
+    Attributes:
+        document: as written.
+        warehouses: by name, the default one first. A single ``warehouse`` is called as its kind.
+    """
 
     document: SettingsDocument
-    plugin: WarehousePlugin
-    warehouse: BaseModel
+    warehouses: Mapping[str, WarehouseSettings]
+
+    @property
+    def dialects(self) -> dict[str, str]:
+        """How each warehouse is spoken to, the default one first."""
+        return {name: each.plugin.dialect for name, each in self.warehouses.items()}
 
     def public_url(self, port: int) -> str:
         """The URL clients use, without a trailing slash; ``port`` is the one actually bound."""
@@ -144,11 +184,63 @@ def load_settings(folder: Path) -> Settings | Problems:
     """
     text = (folder / FILE_NAME).read_text(encoding="utf-8")
     document = read(FILE_NAME, text, SettingsDocument)
-    return document if isinstance(document, Problems) else _with_warehouse(document)
+    return document if isinstance(document, Problems) else _with_warehouses(document)
 
 
-def _with_warehouse(document: Read[SettingsDocument]) -> Settings | Problems:
-    raw = document.value.warehouse
+def _with_warehouses(document: Read[SettingsDocument]) -> Settings | Problems:
+    written = document.value
+    problems = list(_choice_problems(document))
+    sections: list[tuple[str, Mapping[str, JsonValue], tuple[str, ...]]] = []
+    if written.warehouse is not None:
+        sections.append((str(written.warehouse.get("kind")), written.warehouse, ("warehouse",)))
+    sections += [(name, raw, ("warehouses", name)) for name, raw in (written.warehouses or {}).items()]
+    found: dict[str, WarehouseSettings] = {}
+    for name, raw, path in sections:
+        checked = _checked(raw, path, document)
+        if isinstance(checked, Problems):
+            problems.extend(checked)
+        else:
+            found[name] = checked
+    if problems:
+        return Problems(in_order(problems))
+    first = written.default_warehouse or next(iter(found))
+    return Settings(document=written, warehouses={first: found[first], **found})
+
+
+def _choice_problems(document: Read[SettingsDocument]) -> Iterator[Problem]:
+    """Exactly one of ``warehouse`` and ``warehouses``; the default is one of the latter."""
+    written = document.value
+    default, names = written.default_warehouse, list(written.warehouses or {})
+    if written.warehouse is None and not names:
+        place = document.place(() if written.warehouses is None else ("warehouses",))
+        yield Problem(
+            code=codes.MISSING_KEY,
+            message="the key 'warehouse' is missing",
+            where=place,
+            hint="Add `warehouse:` with a `kind`, or `warehouses:` with one or more of them by name.",
+        )
+    if written.warehouse is not None and written.warehouses is not None:
+        yield Problem(
+            code=codes.BAD_VALUE,
+            message="`warehouse` and `warehouses` exclude each other",
+            where=document.place(("warehouses",)),
+            hint="Move the one warehouse under `warehouses`, with a name of its own.",
+        )
+    if default is not None and default not in names:
+        hint = did_you_mean(default, names) or (
+            f"The names are: {', '.join(names)}." if names else "Leave it out: there is one warehouse."
+        )
+        yield Problem(
+            code=codes.BAD_VALUE,
+            message=f"{default!r} is no name of `warehouses`",
+            where=document.place(("default_warehouse",)),
+            hint=hint,
+        )
+
+
+def _checked(
+    raw: Mapping[str, JsonValue], path: tuple[str, ...], document: Read[SettingsDocument]
+) -> WarehouseSettings | Problems:
     plugins = warehouse_plugins()
     kind = raw.get("kind")
     plugin = plugins.get(kind) if isinstance(kind, str) else None
@@ -156,13 +248,13 @@ def _with_warehouse(document: Read[SettingsDocument]) -> Settings | Problems:
         problem = Problem(
             code=codes.BAD_VALUE,
             message=f"{kind!r} is no kind of warehouse; there are: {', '.join(sorted(plugins))}",
-            where=document.place(("warehouse", "kind")),
+            where=document.place((*path, "kind")),
             hint=did_you_mean(str(kind), plugins),
         )
         return Problems((problem,))
     try:
         section = plugin.section.model_validate(raw)
     except ValidationError as error:
-        found = problems_of(error, raw, plugin.section, lambda path: document.place(("warehouse", *path)))
+        found = problems_of(error, raw, plugin.section, lambda inside: document.place((*path, *inside)))
         return Problems(tuple(found))
-    return Settings(document=document.value, plugin=plugin, warehouse=section)
+    return WarehouseSettings(plugin=plugin, section=section)

@@ -91,6 +91,16 @@ COLUMN_TYPE = _code(
     "A column's type does not fit what the definition does with it.",
     "Cast the column in `expr`, or use another aggregation or dimension type.",
 )
+UNKNOWN_WAREHOUSE = _code(
+    "E_UNKNOWN_WAREHOUSE",
+    "A semantic model or a time spine names a warehouse that the settings do not have.",
+    "Correct `warehouse`, or add it under `warehouses` in metricgate.yaml.",
+)
+METRIC_SPANS_WAREHOUSES = _code(
+    "E_METRIC_SPANS_WAREHOUSES",
+    "A metric is built on models that lie in different warehouses, and no statement can read from two.",
+    "Build it on models of one warehouse, or bring the tables together in one.",
+)
 
 CODES = (
     DUPLICATE_NAME,
@@ -108,5 +118,7 @@ CODES = (
     FILTER_TOO_LARGE,
     NO_SUCH_TABLE,
     NO_SUCH_COLUMN,
+    UNKNOWN_WAREHOUSE,
+    METRIC_SPANS_WAREHOUSES,
     COLUMN_TYPE,
 )

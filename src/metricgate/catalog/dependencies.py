@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from metricgate.catalog.metrics import (
     ConversionMetric,
@@ -44,3 +44,17 @@ def named_in_filters(metric: Metric) -> tuple[str, ...]:
 def built_on(metric: Metric) -> tuple[str, ...]:
     """Return the full names of all metrics that a metric needs."""
     return tuple(dict.fromkeys([*(each.name for each in inputs_of(metric)), *named_in_filters(metric)]))
+
+
+def models_behind(start: str, metrics: Mapping[str, Metric]) -> tuple[str, ...]:
+    """Return the names of the models that a metric (by its full name) and all that it needs aggregate, sorted."""
+    found: set[str] = set()
+    waiting, seen = [start], {start}
+    while waiting:
+        metric = metrics[waiting.pop()]
+        if isinstance(metric, SimpleMetric):
+            found.add(metric.model)
+        following = [each for each in built_on(metric) if each not in seen]
+        seen.update(following)
+        waiting.extend(following)
+    return tuple(sorted(found))

@@ -103,6 +103,7 @@ class SemanticModel:
 
     Attributes:
         source: the relation's name parts as the warehouse knows them, e.g. ``("main", "orders")``.
+        warehouse: the warehouse of the settings that holds the source; None for the default one.
         primary_entity: name of the primary entity, declared or by ``primary_entity:``; None where there is none.
         agg_time_dimension: default time dimension of the metrics built on this model.
         columns: of the source, as far as something is said of them.
@@ -120,6 +121,7 @@ class SemanticModel:
     label: str | None = None
     owner: str | None = None
     domain: str | None = None
+    warehouse: str | None = None
     columns: tuple[SourceColumn, ...] = ()
     sensitivity: tuple[str, ...] = ()
     place: Place | None = None

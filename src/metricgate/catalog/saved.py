@@ -34,12 +34,16 @@ class Calendar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeSpine:
-    """A relation with one row per ``granularity``, without gaps; ``calendars`` are custom grains."""
+    """A relation with one row per ``granularity``, without gaps; ``calendars`` are custom grains.
+
+    ``warehouse`` is as a semantic model's; a spine serves the models of its own warehouse.
+    """
 
     name: str
     source: tuple[str, ...]
     column: str
     granularity: Grain
     calendars: tuple[Calendar, ...] = ()
+    warehouse: str | None = None
     description: str = ""
     place: Place | None = None

@@ -30,6 +30,9 @@ from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.predicate import And, Comparison, Not, Or, Predicate, Scalar, Template
 from metricgate.vocabulary.problem import Place
 
+_LATER = frozenset({"warehouse"})
+"""Fields that count only where they say something, so that catalogs from before them keep their digests."""
+
 
 def versioned(metrics: Mapping[str, Metric], models: Mapping[str, SemanticModel]) -> dict[str, Metric]:
     """Return the metrics with ``definition_version`` and ``certified`` set. The metrics must have no circles."""
@@ -193,7 +196,9 @@ def _surroundings(models: Mapping[str, SemanticModel]) -> dict[str, str]:
 
 
 def _model(model: SemanticModel) -> Json:
-    return {
+    # Named only where the model names it: the versions of models in a project's one warehouse stay.
+    elsewhere: dict[str, Json] = {} if model.warehouse is None else {"warehouse": model.warehouse}
+    return elsewhere | {
         "source": list(model.source),
         "primary": model.primary_entity,
         "time": model.agg_time_dimension,
@@ -241,5 +246,6 @@ def _plain(value: object) -> Json:
             each.name: _plain(getattr(value, each.name))
             for each in fields(value)
             if not isinstance(getattr(value, each.name), Place)
+            and not (each.name in _LATER and getattr(value, each.name) is None)
         } | {"": type(value).__name__}
     raise TypeError(f"{type(value).__name__} has no place in a catalog")

@@ -76,6 +76,24 @@ NO_SUCH_DATASET = _code(
     "There is no dataset of that name, or none that the caller may read.",
     "Take a name from describe_dataset without arguments.",
 )
+SPANS_WAREHOUSES = _code(
+    "E_SPANS_WAREHOUSES",
+    422,
+    "The question reads from models in different warehouses, and one statement reads from one.",
+    "Ask for the metrics one by one, each with members of its own warehouse, and put the answers together.",
+)
+NO_SUCH_WAREHOUSE = _code(
+    "E_NO_SUCH_WAREHOUSE",
+    404,
+    "There is no warehouse of that name, or none with a dataset that the caller may read.",
+    "Take a name from describe_dataset, or leave the argument out.",
+)
+WHICH_WAREHOUSE = _code(
+    "E_WHICH_WAREHOUSE",
+    409,
+    "The datasets that the caller may read are in several warehouses, and the call does not say in which one to ask.",
+    "Give `warehouse`; describe_dataset says where each dataset is and in which dialect to write.",
+)
 AGENT_STOPPED = _code(
     "E_AGENT_STOPPED",
     403,
@@ -174,6 +192,9 @@ CODES = (
     VERSION_CHANGED,
     MASKED_COLUMN,
     NO_SUCH_DATASET,
+    SPANS_WAREHOUSES,
+    NO_SUCH_WAREHOUSE,
+    WHICH_WAREHOUSE,
     AGENT_STOPPED,
     FROZEN,
     AGENT_PAUSED,

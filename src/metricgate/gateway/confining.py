@@ -10,8 +10,10 @@ from metricgate import guarding
 from metricgate.compiling.relations import confined_statement, relation_of
 from metricgate.compiling.statement import Statement
 from metricgate.gateway import codes
+from metricgate.gateway.choosing import Chosen, choose, pointed_elsewhere
 from metricgate.gateway.datasets import readable_tables, resources_of
 from metricgate.gateway.desk import Desk
+from metricgate.gateway.engine import Engine
 from metricgate.gateway.masks import misused
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.ports import WarehouseError
@@ -27,8 +29,9 @@ from metricgate.vocabulary.resource import Action
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confined:
-    """What may run, under which verdict."""
+    """What may run, where, under which verdict."""
 
+    engine: Engine
     datasets: tuple[str, ...]
     verdict: Verdict
     statement: Statement
@@ -37,17 +40,28 @@ class Confined:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Read:
-    """The text bound to what the caller may read."""
+    """The text bound to what the caller may read in one warehouse."""
 
+    engine: Engine
     bound: Bound
     tables: tuple[GovernedTable, ...]
 
 
-async def confine(desk: Desk, text: str) -> Confined | Outcome:
-    """Return the statement that may run in the text's place, or the recorded refusal of the layer that objects."""
+async def confine(desk: Desk, text: str, warehouse: str | None = None) -> Confined | Outcome:
+    """Return the statement that may run in the text's place, or the recorded refusal of the layer that objects.
+
+    Args:
+        desk: the call's.
+        text: the agent's.
+        warehouse: where it is meant to run; None where there is no choice.
+    """
     facts: dict[str, Json] = {"gov.sql.original_digest": digest_of_bytes(text.encode("utf-8", "surrogatepass"))}
+    chosen = choose(desk, warehouse)
+    if isinstance(chosen, Problems):
+        return await desk.refuse(chosen, facts=facts)
+    facts["gov.warehouse"] = chosen.engine.name
     try:
-        read = await _read(desk, text)
+        read = await _read(desk, text, chosen)
         if isinstance(read, Problems):
             return await desk.refuse(read, facts=facts)
         return await _decided(desk, read, {**facts, **_facts(read.bound)})
@@ -56,11 +70,12 @@ async def confine(desk: Desk, text: str) -> Confined | Outcome:
         return await desk.fault(Problem(code=code, message=code.cause, hint=code.cure), error.engine_text, facts)
 
 
-async def _read(desk: Desk, text: str) -> _Read | Problems:
+async def _read(desk: Desk, text: str, chosen: Chosen) -> _Read | Problems:
     """Layers 1 to 4: read the text and bind it. In a thread: a large text takes milliseconds."""
-    dialect = desk.warehouse.dialect
-    book = FunctionBook.of(dialect, await desk.engine.functions())
-    tables = await readable_tables(desk)
+    engine = chosen.engine
+    dialect = engine.dialect
+    book = FunctionBook.of(dialect, await engine.functions())
+    tables = await readable_tables(desk, engine, chosen.models)
 
     def bound() -> Bound | Problems:
         reading = guarding.read(text, dialect=dialect, functions=book)
@@ -68,7 +83,9 @@ async def _read(desk: Desk, text: str) -> _Read | Problems:
 
     with desk.observer.span("gov.guard"):
         found = await asyncio.to_thread(bound)
-    return found if isinstance(found, Problems) else _Read(bound=found, tables=tables)
+    if isinstance(found, Problems):
+        return await pointed_elsewhere(desk, chosen, found)
+    return _Read(engine=engine, bound=found, tables=tables)
 
 
 async def _decided(desk: Desk, read: _Read, facts: Mapping[str, Json]) -> Confined | Outcome:
@@ -90,14 +107,14 @@ async def _decided(desk: Desk, read: _Read, facts: Mapping[str, Json]) -> Confin
         guarded.sql,
         guarded.parameters,
         guarded.columns,
-        desk.warehouse.dialect,
+        read.engine.dialect,
         row_limit=_answered_rows(obligations),
     )
-    opinion = await desk.warehouse.opinion(statement.sql)
+    opinion = await read.engine.warehouse.opinion(statement.sql)
     objection = None if opinion is None else guarding.agrees(guarded, opinion)
     if objection is not None:
         return await desk.refuse(objection, verdict=verdict, facts=facts)
-    return Confined(datasets=bound.tables, verdict=verdict, statement=statement, facts=facts)
+    return Confined(engine=read.engine, datasets=bound.tables, verdict=verdict, statement=statement, facts=facts)
 
 
 def _rewritten(desk: Desk, read: _Read, obligations: Obligations) -> Guarded | Problems:
@@ -106,7 +123,7 @@ def _rewritten(desk: Desk, read: _Read, obligations: Obligations) -> Guarded | P
     for table in read.tables:
         if table.dataset not in read.bound.tables:
             continue
-        relation = _relation(desk, table, obligations)
+        relation = _relation(desk, read.engine, table, obligations)
         if isinstance(relation, Problems):
             problems.extend(relation)
         else:
@@ -118,13 +135,13 @@ def _rewritten(desk: Desk, read: _Read, obligations: Obligations) -> Guarded | P
     return guarding.rewrite(read.bound, relations, row_limit=None if rows is None else rows + 1)
 
 
-def _relation(desk: Desk, table: GovernedTable, obligations: Obligations) -> Relation | Problems:
+def _relation(desk: Desk, engine: Engine, table: GovernedTable, obligations: Obligations) -> Relation | Problems:
     return relation_of(
         desk.governance.catalog.models[table.dataset],
         table.source,
         [column.name for column in table.columns],
         obligations,
-        desk.warehouse.dialect,
+        engine.dialect,
         mask_key=desk.governance.mask_key,
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from metricgate.catalog.labels import labels_of
 from metricgate.catalog.model import SemanticModel
 from metricgate.gateway.desk import Desk
+from metricgate.gateway.engine import Engine
 from metricgate.vocabulary.relation import GovernedTable
 from metricgate.vocabulary.resource import Action, Resource, ResourceKind
 from metricgate.vocabulary.result import Column
@@ -18,14 +19,30 @@ def readable_models(desk: Desk) -> tuple[SemanticModel, ...]:
     return tuple(model for model in models if desk.allows(Action.READ, dataset_resource(model)))
 
 
-async def readable_tables(desk: Desk) -> tuple[GovernedTable, ...]:
+def readable_homes(desk: Desk) -> dict[str, tuple[SemanticModel, ...]]:
+    """Return the warehouses that hold models whose dataset the caller may read, in the order of the settings."""
+    models = readable_models(desk)
+    homes = ((each.name, tuple(model for model in models if engine_of(desk, model) is each)) for each in desk.engines)
+    return {name: found for name, found in homes if found}
+
+
+def engine_of(desk: Desk, model: SemanticModel) -> Engine:
+    """Return the warehouse that holds the model's source."""
+    return desk.engines.named(model.warehouse)
+
+
+async def readable_tables(desk: Desk, engine: Engine, models: Sequence[SemanticModel]) -> tuple[GovernedTable, ...]:
     """Return what the caller may name, with the columns that it may read; a dataset without any is none.
+
+    Args:
+        desk: the call's.
+        engine: a warehouse.
+        models: of that warehouse; their datasets may be read.
 
     Raises:
         WarehouseError: the engine cannot be asked.
     """
-    models = readable_models(desk)
-    found = await desk.engine.relations([model.source for model in models])
+    found = await engine.relations([model.source for model in models])
     there = ((model, found[model.source]) for model in models if model.source in found)
     return tuple(
         GovernedTable(dataset=model.name, source=relation.location, columns=columns)

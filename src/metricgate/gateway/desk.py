@@ -11,10 +11,10 @@ from metricgate.compiling.statement import Statement
 from metricgate.gateway import codes, entries
 from metricgate.gateway.conduct.budgets import Charges
 from metricgate.gateway.conduct.conduct import Conduct
-from metricgate.gateway.engine import Engine
+from metricgate.gateway.engine import Engine, Engines
 from metricgate.gateway.governance import Governance
 from metricgate.gateway.outcome import Answered, Fault, Outcome, Record, Refused
-from metricgate.gateway.ports import Durable, Ledger, LedgerUnavailable, Observer, Released, Rows, Span, Warehouse
+from metricgate.gateway.ports import Durable, Ledger, LedgerUnavailable, Observer, Released, Rows, Span
 from metricgate.gateway.ports import WarehouseError as EngineError
 from metricgate.gateway.tool import ToolCall
 from metricgate.policy.occasion import Circumstances
@@ -45,7 +45,7 @@ class Desk:
     call: ToolCall
     governance: Governance
     ledger: Ledger
-    engine: Engine
+    engines: Engines
     observer: Observer
     span: Span
     now: datetime
@@ -60,11 +60,6 @@ class Desk:
     def today(self) -> date:
         """The day of the call, in UTC: decides which deprecated metrics still answer."""
         return self.now.date()
-
-    @property
-    def warehouse(self) -> Warehouse:
-        """The engine that runs statements."""
-        return self.engine.warehouse
 
     @property
     def tool(self) -> Resource:
@@ -102,12 +97,15 @@ class Desk:
         )
         return verdict.decision is Decision.ALLOW
 
-    async def run(self, statement: Statement, verdict: Verdict, facts: Mapping[str, Json]) -> Ran | Outcome:
+    async def run(
+        self, engine: Engine, statement: Statement, verdict: Verdict, facts: Mapping[str, Json]
+    ) -> Ran | Outcome:
         """Record the intent, run the statement, and hand back rows; failures are recorded and returned.
 
         A budget of the verdict that is spent refuses before anything runs.
 
         Args:
+            engine: the warehouse that the statement is for.
             statement: compiled under the verdict's obligations.
             verdict: must allow; anything else is a programming error and raises ``ValueError``.
             facts: record fields about the question (metrics with versions, datasets).
@@ -119,14 +117,14 @@ class Desk:
         fields |= facts
         fields |= entries.of_verdict(verdict)
         fields["gov.catalog.version"] = self.governance.catalog.version
-        statement_fields, statement_bodies = entries.of_statement(statement, self.warehouse.dialect)
+        statement_fields, statement_bodies = entries.of_statement(statement, engine.name, engine.dialect)
         intent = await self._intend(fields | statement_fields, bodies | statement_bodies, facts)
         if intent is None:
             return _ledger_fault()
         released = Released(statement=statement, verdict=verdict, intent=intent)
         try:
-            with self.observer.span("gov.run", {"db.system.name": self.warehouse.dialect}):
-                rows = await self.warehouse.run(released)
+            with self.observer.span("gov.run", {"db.system.name": engine.dialect}):
+                rows = await engine.warehouse.run(released)
         except EngineError as error:
             code = codes.WAREHOUSE_CODES.get(error.code, codes.WAREHOUSE_FAILED)
             return await self.fault(Problem(code=code, message=code.cause, hint=code.cure), error.engine_text, facts)

@@ -1,8 +1,8 @@
-"""What is known of the engine behind the gateway, remembered for a while: its functions, its tables' columns."""
+"""What is known of the engines behind the gateway, remembered for a while: their functions, their tables' columns."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from metricgate.gateway.ports import Clock, Warehouse
@@ -28,11 +28,18 @@ class Engine:
     The engine's functions are remembered for good: they change with its version only, which needs a restart.
     """
 
-    def __init__(self, warehouse: Warehouse, clock: Clock) -> None:
+    def __init__(self, name: str, warehouse: Warehouse, clock: Clock) -> None:
+        """Take a warehouse and its name in the settings."""
+        self.name = name
         self.warehouse = warehouse
         self._clock = clock
         self._functions: frozenset[str] | None = None
         self._found: dict[Relation, tuple[float, Found | None]] = {}
+
+    @property
+    def dialect(self) -> str:
+        """How the warehouse wants to be spoken to."""
+        return self.warehouse.dialect
 
     async def functions(self) -> frozenset[str]:
         """Return the names of the functions that the engine brings.
@@ -62,6 +69,27 @@ class Engine:
     def _fresh(self, relation: Relation, now: float) -> bool:
         found = self._found.get(relation)
         return found is not None and now - found[0] < _REMEMBERED_SECONDS
+
+
+class Engines:
+    """The warehouses of a gateway by their names in the settings; the first is the default."""
+
+    def __init__(self, warehouses: Mapping[str, Warehouse], clock: Clock) -> None:
+        """Take at least one warehouse, the default one first."""
+        self._by_name = {name: Engine(name, warehouse, clock) for name, warehouse in warehouses.items()}
+        self.default = next(iter(self._by_name.values()))
+
+    def __iter__(self) -> Iterator[Engine]:
+        return iter(self._by_name.values())
+
+    def named(self, name: str | None) -> Engine:
+        """Return the engine of that name; None is the default one.
+
+        Raises:
+            KeyError: there is none. The catalog in force is checked against the settings, so that none of its names is
+                unknown.
+        """
+        return self.default if name is None else self._by_name[name]
 
 
 def _found(

@@ -134,9 +134,10 @@ def obligations_as_json(obligations: Obligations) -> Json:
     }
 
 
-def of_statement(statement: Statement, system: str) -> tuple[Fields, Fields]:
-    """What runs: parameterised text and its digest as fields, the values as a body."""
+def of_statement(statement: Statement, warehouse: str, system: str) -> tuple[Fields, Fields]:
+    """What runs and where: parameterised text and its digest as fields, the values as a body."""
     fields: Fields = {
+        "gov.warehouse": warehouse,
         "db.system.name": system,
         "db.query.text": statement.sql,
         "gov.statement.digest": statement.digest,

@@ -64,7 +64,11 @@ def explained(desk: Desk, prepared: Prepared, forgiven: Sequence[str]) -> dict[s
         "time": plan.explanation.time_as_json(),
         "joins": plan.explanation.joins_as_json(),
         "policy": policy_as_json(prepared.verdict),
-        "data": {"warehouse": desk.warehouse.name, "datasets": list(plan.datasets), "state": desk.warehouse.data_state},
+        "data": {
+            "warehouse": prepared.engine.name,
+            "datasets": list(plan.datasets),
+            "state": prepared.engine.warehouse.data_state,
+        },
         "catalog_version": desk.governance.catalog.version,
         "notes": [*forgiven, *prepared.notes, *plan.explanation.notes],
     }

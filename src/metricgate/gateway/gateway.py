@@ -12,7 +12,7 @@ import structlog
 from metricgate.gateway import codes, entries
 from metricgate.gateway.conduct.conduct import Conduct
 from metricgate.gateway.desk import Desk
-from metricgate.gateway.engine import Engine
+from metricgate.gateway.engine import Engines
 from metricgate.gateway.governance import GovernanceSource
 from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Refused
 from metricgate.gateway.ports import Clock, Ledger, LedgerUnavailable, Observer, Warehouse
@@ -38,14 +38,15 @@ class Gateway:
         self,
         *,
         governance: GovernanceSource,
-        warehouse: Warehouse,
+        warehouses: Mapping[str, Warehouse],
         ledger: Ledger,
         observer: Observer,
         clock: Clock,
         conduct: Conduct,
     ) -> None:
+        """Take the parts; ``warehouses`` are by their names in the settings, the default one first."""
         self._governance = governance
-        self._engine = Engine(warehouse, clock)
+        self._engines = Engines(warehouses, clock)
         self._ledger = ledger
         self._observer = observer
         self._clock = clock
@@ -75,7 +76,7 @@ class Gateway:
                 call=call,
                 governance=self._governance.current,
                 ledger=self._ledger,
-                engine=self._engine,
+                engines=self._engines,
                 observer=self._observer,
                 span=span,
                 now=self._now(),

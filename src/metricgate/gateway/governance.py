@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Protocol
@@ -10,6 +10,7 @@ from typing import Protocol
 from metricgate.catalog.catalog import Catalog
 from metricgate.compiling.compiler import compile_plan
 from metricgate.compiling.statement import Statement
+from metricgate.gateway.homes import home_of
 from metricgate.planning.plan import Plan
 from metricgate.planning.planner import Planner
 from metricgate.planning.question import Question
@@ -52,6 +53,7 @@ class Roads:
 
     plan: Callable[[Question], Plan | Problems]
     compile: Callable[[Question, Obligations], Statement | Problems]
+    """In the dialect of the warehouse that holds the plan's models, which the question alone decides."""
 
 
 class GovernanceSource(Protocol):
@@ -63,18 +65,32 @@ class GovernanceSource(Protocol):
         ...
 
 
-def govern(*, catalog: Catalog, judge: Judge, dialect: str, mask_key: str = "") -> Governance:
-    """Make a catalog and a judge ready to answer in ``dialect``."""
+def govern(*, catalog: Catalog, judge: Judge, dialects: Mapping[str, str], mask_key: str = "") -> Governance:
+    """Make a catalog and a judge ready to answer.
+
+    Args:
+        catalog: with its models placed in warehouses.
+        judge: of the policy.
+        dialects: name of a warehouse -> how it is spoken to; the default one first.
+        mask_key: the key of ``hash`` masks.
+    """
     planner = Planner(catalog)
     plan = lru_cache(maxsize=_REMEMBERED)(planner.plan)
+    default = next(iter(dialects))
+
+    def written(planned: Plan | Problems, obligations: Obligations) -> Statement | Problems:
+        if isinstance(planned, Problems):
+            return planned
+        home = home_of(planned)
+        if isinstance(home, Problems):
+            return home
+        return compile_plan(planned, obligations, dialects[home or default], mask_key)
 
     def compiled(question: Question, obligations: Obligations) -> Statement | Problems:
-        planned = plan(question)
-        return planned if isinstance(planned, Problems) else compile_plan(planned, obligations, dialect, mask_key)
+        return written(plan(question), obligations)
 
     def compiled_fresh(question: Question, obligations: Obligations) -> Statement | Problems:
-        planned = planner.plan(question)
-        return planned if isinstance(planned, Problems) else compile_plan(planned, obligations, dialect, mask_key)
+        return written(planner.plan(question), obligations)
 
     return Governance(
         catalog=catalog,
@@ -91,6 +107,7 @@ def _narrows_columns(policy: Policy) -> bool:
     forbidding = (grant for grant in policy.grants if grant.effect is Effect.DENY)
     patterns = [pattern for grant in forbidding for pattern in grant.patterns]
     # Minimum groups and limits bind by a column that is touched as well; their `*` binds without it.
-    narrowing = [pattern for rule in (*policy.minimum_groups, *policy.limits) for pattern in rule.patterns]
+    narrowing = [pattern for rule in policy.minimum_groups for pattern in rule.patterns]
+    narrowing += [pattern for rule in policy.limits for pattern in rule.patterns]
     of_columns = [each for each in (*patterns, *narrowing) if each.startswith(("column:", "label:"))]
     return bool(policy.masks) or bool(of_columns) or "*" in patterns

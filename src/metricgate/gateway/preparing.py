@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from metricgate.compiling.statement import Statement
 from metricgate.gateway.arguments import Parsed
 from metricgate.gateway.desk import Desk
+from metricgate.gateway.engine import Engine
 from metricgate.gateway.entries import of_plan
+from metricgate.gateway.homes import home_of
 from metricgate.gateway.judging import judge_plan, refuse_judged
 from metricgate.gateway.naming import resolve_metrics
 from metricgate.gateway.outcome import Outcome
@@ -24,9 +26,10 @@ from metricgate.vocabulary.resource import Action
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """What may run, under which verdict."""
+    """What may run, where, under which verdict."""
 
     plan: Plan
+    engine: Engine
     verdict: Verdict
     statement: Statement
     notes: tuple[str, ...]
@@ -54,11 +57,14 @@ async def prepare(desk: Desk, parsed: Parsed[QuestionArguments]) -> Prepared | O
     standing = standing_of(desk, question, arguments.pins)
     if isinstance(standing, Problems):
         return await desk.refuse(standing, verdict=verdict, facts=of_plan(plan))
+    home = home_of(plan)
     with desk.observer.span("gov.compile"):
-        statement = roads.compile(question, verdict.obligations)
-    if isinstance(statement, Problems):
-        return await desk.refuse(statement, verdict=verdict, facts=of_plan(plan))
-    return Prepared(plan=plan, verdict=verdict, statement=statement, notes=(*notes, *standing))
+        statement = home if isinstance(home, Problems) else roads.compile(question, verdict.obligations)
+    if isinstance(home, Problems) or isinstance(statement, Problems):
+        return await desk.refuse(together(statement), verdict=verdict, facts=of_plan(plan))
+    return Prepared(
+        plan=plan, engine=desk.engines.named(home), verdict=verdict, statement=statement, notes=(*notes, *standing)
+    )
 
 
 def _resolved(desk: Desk, arguments: QuestionArguments) -> tuple[Question, tuple[str, ...]] | Problems:

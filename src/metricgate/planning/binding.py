@@ -154,14 +154,14 @@ class Binder:
         )
         if form.calendar is None:
             return found
-        home, text = self._resolver.spines.calendars[form.calendar]
+        home, text = self._resolver.spines.of(self._root.warehouse).calendars[form.calendar]
         if home is spine.spine:
             return replace(found, expression=column(text), granularity=None, grain=None)
         alias = self._tables.calendar(home, replace(found, grain=home.granularity))
         return replace(found, table=alias, expression=column(text), granularity=None, grain=None)
 
     def _calendar(self, name: str, member: Member, calendar: str, place: str) -> Reference | None:
-        home, text = self._resolver.spines.calendars[calendar]
+        home, text = self._resolver.spines.of(self._root.warehouse).calendars[calendar]
         time = self.refer(name, member, Form(grain=home.granularity), place)
         if time is None:
             return None

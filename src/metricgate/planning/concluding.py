@@ -10,6 +10,7 @@ from metricgate.catalog.labels import dataset_resource, member_resource, metric_
 from metricgate.catalog.metrics import Aggregation, Metric, RatioMetric, SimpleMetric, Status, Window
 from metricgate.planning import codes
 from metricgate.planning.binding import Binder
+from metricgate.planning.homes import homes_of
 from metricgate.planning.metrics.expanding import Leaf
 from metricgate.planning.metrics.values import DerivedValue, MeasureValue, RatioValue, Value
 from metricgate.planning.plan import Explanation, OutputColumn, Plan, PlannedMetric, ResolvedRange, Sorting
@@ -53,16 +54,19 @@ def conclude(
     read = (table.model for each in scanned for table in each.scan.reads if table.model)
     datasets = tuple(dict.fromkeys([*read, *within]))
     resources = _resources(named, scanned, datasets, answers, catalog)
+    models = tuple(catalog.models[name] for name in datasets)
+    scans = tuple(each.scan for each in scanned)
     return Plan(
         metrics=tuple(_planned(asked, metric, value) for asked, metric, value in named),
         columns=columns,
-        scans=tuple(each.scan for each in scanned),
+        scans=scans,
         extremes=question.min_max_only,
         sorting=_sorting(question, catalog, columns, keys, problems),
         limit=question.limit,
         offset=question.offset,
         resources=resources,
-        models=tuple(catalog.models[name] for name in datasets),
+        models=models,
+        homes=homes_of(models, scans),
         explanation=_explanation(question, named, scanned),
     )
 

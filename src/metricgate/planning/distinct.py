@@ -15,7 +15,7 @@ from metricgate.planning.forms import split_form
 from metricgate.planning.graph import Member
 from metricgate.planning.resolving import METRIC_TIME
 from metricgate.planning.scan import Scan
-from metricgate.planning.spines import column, spine_table
+from metricgate.planning.spines import Spines, column, spine_table
 from metricgate.vocabulary.grain import Grain
 from metricgate.vocabulary.predicate import members_of
 from metricgate.vocabulary.problem import Code, Place, Problem
@@ -37,11 +37,14 @@ class DistinctScans:
         members = [each.member for each in scanning.asked] + self._filtered()
         timed = METRIC_TIME in members or scanning.question.time_range is not None
         others = list(dict.fromkeys(member for member in members if member != METRIC_TIME))
-        spine = self._spine() if timed else None
+        spines = scanning.resolver.spines
+        spine = self._spine(spines) if timed else None
+        root = self._root(others) if others or spine is None else _of_spine(spine)
+        if root is not None and spine is not None:
+            spine = self._spine(spines.of(root.warehouse))
         if timed and spine is None:
             self._problem(codes.NO_TIME_SPINE, "Without a metric, metric_time is the time spine's; there is none.")
             return []
-        root = self._root(others) if others or spine is None else _of_spine(spine)
         if root is None:
             return []
         return [self._scan(root, spine, joined=bool(others))]
@@ -83,10 +86,10 @@ class DistinctScans:
             found += [split_form(name, self._calendars)[0] for name in names]
         return found
 
-    def _spine(self) -> TimeSpine | None:
+    def _spine(self, spines: Spines) -> TimeSpine | None:
         grains = [each.form.grain for each in self._scanning.asked if each.member == METRIC_TIME and each.form.grain]
         finest = min([*grains, Grain.DAY], key=lambda grain: grain.rank)
-        return self._scanning.resolver.spines.serving(finest)
+        return spines.serving(finest)
 
     def _root(self, members: list[str]) -> SemanticModel | None:
         """The model with the fewest joins to all; of several the one whose keys they are, then the narrowest."""
@@ -130,4 +133,6 @@ def _time_of(spine: TimeSpine) -> Dimension:
 
 
 def _of_spine(spine: TimeSpine) -> SemanticModel:
-    return SemanticModel(name=spine.name, source=spine.source, entities=(), dimensions=(_time_of(spine),))
+    return SemanticModel(
+        name=spine.name, source=spine.source, warehouse=spine.warehouse, entities=(), dimensions=(_time_of(spine),)
+    )

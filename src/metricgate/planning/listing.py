@@ -66,6 +66,7 @@ def plan_values(
             dataset_resource(model),
         ),
         models=(model,),
+        homes=((model.name, model.warehouse),),
         explanation=Explanation(
             time_columns=(), time_range=None, time_zone=None, joins=((member, ()),), default_order=True, notes=()
         ),

@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from metricgate.catalog.metrics import Status
 from metricgate.catalog.model import SemanticModel
+from metricgate.planning.homes import Homes
 from metricgate.planning.metrics.values import Value
 from metricgate.planning.scan import Scan
 from metricgate.vocabulary.digest import digest_of_bytes
@@ -100,6 +101,7 @@ class Plan:
         sorting: complete: after the asked columns come the remaining group-bys, so that the order is settled.
         resources: what policy decides about: metrics, then dimensions, then datasets, each once.
         extremes: only the least and greatest value of each group-by.
+        homes: which warehouse holds each model and each time spine that is read.
         models: the models touched, in the order of their first use; row filters bind to their members.
     """
 
@@ -113,6 +115,7 @@ class Plan:
     models: tuple[SemanticModel, ...] = field(repr=False)
     explanation: Explanation
     extremes: bool = False
+    homes: Homes = field(default=(), repr=False)
 
     @property
     def datasets(self) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from metricgate.planning.binding import SpineRoot
 from metricgate.planning.forms import Form
 from metricgate.planning.metrics.expanding import Leaf
 from metricgate.planning.question import TimeRange
-from metricgate.planning.resolving import METRIC_TIME, Resolver
+from metricgate.planning.resolving import METRIC_TIME
 from metricgate.planning.scan import CalendarShift, Key, Moments, Periods, Reference, Scan, Shift, Zones
 from metricgate.planning.spines import Spines, column, moment_of, spine_table
 from metricgate.planning.tables import Tables
@@ -46,7 +46,7 @@ def moments_of(
     leaf: Leaf,
     dimension: Dimension,
     tables: Tables,
-    resolver: Resolver,
+    spines: Spines,
     forms: list[Form],
     *,
     base: Grain,
@@ -58,7 +58,7 @@ def moments_of(
     ``forms`` are those in which the leaf's own time is asked; ``base`` is the moments' grain (``base_of``); ``timed``:
     a range or filter speaks of that time too.
     """
-    spine = resolver.spines.serving(base)
+    spine = spines.serving(base)
     if spine is None:
         return None
     alias = tables.reserve(spine)
@@ -173,14 +173,14 @@ def period_of(scan: Scan, metric: CumulativeMetric) -> Scan:
 
 def periods_of(scanning: Scanning, scan: Scan, leaf: Leaf, dimension: Dimension) -> Scan | None:
     """Return the scan with every period of the spine, trimmed as the question trims time; None without a spine."""
-    resolver = scanning.resolver
+    root = scanning.catalog.models[leaf.metric.model]
+    spines = scanning.resolver.spines.of(root.warehouse)
     forms = [each.form for each in scanning.asked if each.member == METRIC_TIME]
-    base = base_of(leaf, dimension, forms, resolver.spines)
+    base = base_of(leaf, dimension, forms, spines)
     calendars = [each.form.calendar for each in scanning.asked if each.form.calendar is not None]
-    spine = resolver.spines.calendars[calendars[0]][0] if calendars else resolver.spines.serving(base)
+    spine = spines.calendars[calendars[0]][0] if calendars else spines.serving(base)
     if spine is None:
         return None
-    root = scanning.catalog.models[leaf.metric.model]
     tables = scanning.tables(root, leaf.metric)
     alias = spine.source[-1].lower()
     binder = scanning.binder(

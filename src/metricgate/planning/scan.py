@@ -73,6 +73,7 @@ class Table:
 
     Attributes:
         model: empty for what is no model: a time spine, or the answer to another question.
+        warehouse: of a time spine; a model knows its own.
         parent_keys, keys: equal pair by pair; the parent's are columns of ``parent``.
         left: instead of ``parent_keys``: references of any tables joined before.
         keys_grain: cut the one key to this.
@@ -92,6 +93,7 @@ class Table:
     keys_grain: Grain | None = None
     valid: Valid | None = None
     answer: Plan | None = None
+    warehouse: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -124,13 +124,14 @@ class Scanning:
         to_start = any(isinstance(shift, Grain) for shift in leaf.shifts)
         if not forms and not (leaf.shifts and (to_start or timed)):
             self._needs_time(leaf, asked_for)
-        base = base_of(leaf, dimension, forms, self.resolver.spines)
-        if not calendar_served(leaf, base, self.resolver.spines):
+        spines = self.resolver.spines.of(self.catalog.models[leaf.metric.model].warehouse)
+        base = base_of(leaf, dimension, forms, spines)
+        if not calendar_served(leaf, base, spines):
             self._calendar_window(asked_for)
             return None
         self._unsafe(leaf, forms, asked_for)
         found = moments_of(
-            leaf, dimension, binder.tables, self.resolver, forms, base=base, zone=self.question.time_zone, timed=timed
+            leaf, dimension, binder.tables, spines, forms, base=base, zone=self.question.time_zone, timed=timed
         )
         if found is None:
             self._no_spine(asked_for, dimension)

@@ -11,7 +11,10 @@ from metricgate.vocabulary.grain import Grain
 
 
 class Spines:
-    """The time spines of a catalog."""
+    """The time spines of a catalog.
+
+    ``calendars`` gives each custom granularity's spine and column.
+    """
 
     def __init__(self, spines: Mapping[str, TimeSpine]) -> None:
         self._by_fineness = sorted(spines.values(), key=lambda spine: (-spine.granularity.rank, spine.name))
@@ -19,6 +22,21 @@ class Spines:
         for spine in self._by_fineness:
             for calendar in spine.calendars:
                 self.calendars.setdefault(calendar.name, (spine, calendar.column))
+        self._by_warehouse: dict[str | None, Spines] = {}
+
+    def of(self, warehouse: str | None) -> Spines:
+        """Return the spines that serve models in ``warehouse``.
+
+        A calendar that is kept elsewhere only is still found there: whether a question may reach so far is not
+        decided here.
+        """
+        if all(spine.warehouse == warehouse for spine in self._by_fineness):
+            return self
+        if warehouse not in self._by_warehouse:
+            own = Spines({each.name: each for each in self._by_fineness if each.warehouse == warehouse})
+            own.calendars = {**self.calendars, **own.calendars}
+            self._by_warehouse[warehouse] = own
+        return self._by_warehouse[warehouse]
 
     @property
     def finest(self) -> TimeSpine | None:
@@ -37,7 +55,7 @@ def column(name: str) -> Expression:
 
 def spine_table(spine: TimeSpine, alias: str) -> Table:
     """Return the spine as a table."""
-    return Table(alias=alias, model="", source=spine.source)
+    return Table(alias=alias, model="", source=spine.source, warehouse=spine.warehouse)
 
 
 def moment_of(spine: TimeSpine, alias: str, grain: Grain) -> Reference:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from metricgate.catalog.expression import Expression
 from metricgate.catalog.model import SemanticModel
@@ -10,7 +11,7 @@ from metricgate.catalog.saved import TimeSpine
 from metricgate.planning.graph import Hop
 from metricgate.planning.plan import Plan
 from metricgate.planning.scan import Reference, Table, Valid
-from metricgate.planning.spines import column
+from metricgate.planning.spines import column, spine_table
 
 
 class Tables:
@@ -64,6 +65,7 @@ class Tables:
                 alias=alias,
                 model="",
                 source=spine.source,
+                warehouse=spine.warehouse,
                 left=(time,),
                 keys=(column(spine.column),),
                 keys_grain=spine.granularity,
@@ -127,7 +129,7 @@ class Tables:
         """Return the alias of a spine joined to every row."""
         return self._other(
             ("moments",),
-            lambda alias: Table(alias=alias, model="", source=spine.source),
+            partial(spine_table, spine),
             spine.source[-1].lower(),
         )
 

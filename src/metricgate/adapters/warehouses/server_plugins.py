@@ -26,6 +26,7 @@ class ServerPlugin:
 
     Attributes:
         section: the settings' model.
+        dialect: how the warehouse is spoken to, as its class says.
         module: where the warehouse is; imports the driver.
         warehouse: its class there.
         driver: the driver's package.
@@ -33,6 +34,7 @@ class ServerPlugin:
     """
 
     section: type[BaseModel]
+    dialect: str
     module: str
     warehouse: str
     driver: str
@@ -54,6 +56,7 @@ class ServerPlugin:
 
 POSTGRES = ServerPlugin(
     section=PostgresSection,
+    dialect="postgres",
     module="metricgate.adapters.warehouses.postgres",
     warehouse="PostgresWarehouse",
     driver="psycopg",
@@ -61,6 +64,7 @@ POSTGRES = ServerPlugin(
 )
 MARIADB = ServerPlugin(
     section=MariaDBSection,
+    dialect="mysql",
     module="metricgate.adapters.warehouses.mariadb",
     warehouse="MariaDBWarehouse",
     driver="pymysql",

@@ -54,6 +54,7 @@ def build_model(document: SemanticModelDocument, origin: Origin, findings: Findi
         label=document.label,
         owner=document.owner,
         domain=document.domain,
+        warehouse=document.warehouse,
         columns=_columns(document, origin, findings),
         sensitivity=_labels(document.sensitivity),
         place=origin.at(),

@@ -48,6 +48,7 @@ def build_time_spine(document: TimeSpineDocument, origin: Origin) -> TimeSpine:
         calendars=tuple(
             Calendar(name=each.name, column=each.column or each.name) for each in document.custom_granularities
         ),
+        warehouse=document.warehouse,
         description=document.description,
         place=origin.at(),
     )

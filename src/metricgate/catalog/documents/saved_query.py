@@ -41,6 +41,9 @@ class TimeSpineDocument(Document):
 
     name: Name
     source: Source
+    warehouse: Name | None = Field(
+        default=None, description="The warehouse of the settings that holds the source. Default: the default one."
+    )
     column: str = Field(min_length=1, description="The column that holds the time.")
     granularity: Grain
     custom_granularities: tuple[CustomGranularityDocument, ...] = Field(

@@ -81,6 +81,9 @@ class SemanticModelDocument(Document):
 
     name: Name = Field(description="What policy calls it: dataset:<name>.")
     source: Source = Field(description="The relation in the warehouse: orders, main.orders or db.schema.orders.")
+    warehouse: Name | None = Field(
+        default=None, description="The warehouse of the settings that holds the source. Default: the default one."
+    )
     description: Words = ""
     label: Words | None = None
     owner: str | None = None

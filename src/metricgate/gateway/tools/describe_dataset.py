@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from metricgate.gateway import codes
 from metricgate.gateway.arguments import Parsed
-from metricgate.gateway.datasets import column_resource, dataset_resource, readable_tables
+from metricgate.gateway.datasets import column_resource, dataset_resource, readable_homes, readable_tables
 from metricgate.gateway.describing import shortened
 from metricgate.gateway.desk import Desk
+from metricgate.gateway.engine import Engine
 from metricgate.gateway.masks import mask_as_json
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.ports import WarehouseError
@@ -34,28 +36,50 @@ class DatasetArguments(BaseModel):
 
 
 async def _serve(desk: Desk, parsed: Parsed[DatasetArguments]) -> Outcome:
-    try:
-        tables = await readable_tables(desk)
-    except WarehouseError as error:
-        code = codes.WAREHOUSE_CODES.get(error.code, codes.WAREHOUSE_FAILED)
-        return await desk.fault(Problem(code=code, message=code.cause, hint=code.cure), error.engine_text)
     wanted = parsed.value.dataset
-    shown = [table for table in tables if wanted is None or table.dataset == wanted]
+    found = await _found(desk, wanted)
+    if isinstance(found, WarehouseError):
+        code = codes.WAREHOUSE_CODES.get(found.code, codes.WAREHOUSE_FAILED)
+        return await desk.fault(Problem(code=code, message=code.cause, hint=code.cure), found.engine_text)
+    shown = [each for each in found.there if wanted is None or each[1].dataset == wanted]
     if wanted is not None and not shown:
-        hint = did_you_mean(wanted, [table.dataset for table in tables])
+        hint = did_you_mean(wanted, [table.dataset for _engine, table in found.there])
         message = f"There is no dataset {wanted!r} that you may read."
         problem = Problem(code=codes.NO_SUCH_DATASET, message=message, hint=hint or codes.NO_SUCH_DATASET.cure)
         return await desk.refuse(Problems((problem,)))
+    dialects = {engine.dialect for engine, _table in shown} or {desk.engines.default.dialect}
     answer: dict[str, Json] = {
-        "dialect": desk.warehouse.dialect,
-        "datasets": [_described(desk, table) for table in shown],
+        "dialect": dialects.pop() if len(dialects) == 1 else None,
+        "datasets": [_described(desk, engine, table) for engine, table in shown],
         "catalog_version": desk.governance.catalog.version,
-        "notes": list(parsed.notes),
+        "notes": [*parsed.notes, *found.notes],
     }
-    return await desk.answer(answer, {"gov.datasets": [table.dataset for table in shown]})
+    return await desk.answer(answer, {"gov.datasets": [table.dataset for _engine, table in shown]})
 
 
-def _described(desk: Desk, table: GovernedTable) -> dict[str, Json]:
+@dataclass(frozen=True, slots=True)
+class _Found:
+    there: list[tuple[Engine, GovernedTable]]
+    notes: list[str]
+
+
+async def _found(desk: Desk, wanted: str | None) -> _Found | WarehouseError:
+    """Return what the caller may read. A warehouse that is away hides its own datasets only, unless they are asked."""
+    homes = readable_homes(desk)
+    own = next((home for home, models in homes.items() if wanted in {model.name for model in models}), None)
+    found, away = _Found([], []), None
+    for home, models in homes.items():
+        engine = desk.engines.named(home)
+        try:
+            found.there.extend((engine, table) for table in await readable_tables(desk, engine, models))
+        except WarehouseError as error:
+            if own in {None, home}:
+                away = error
+            found.notes.append(f"The datasets of the warehouse {home!r} are not shown: {error.code}.")
+    return away if away is not None and (own is not None or not found.there) else found
+
+
+def _described(desk: Desk, engine: Engine, table: GovernedTable) -> dict[str, Json]:
     model = desk.governance.catalog.models[table.dataset]
     resources = [column_resource(model, column.name) for column in table.columns]
     verdict = desk.judge(Action.READ, (dataset_resource(model), *resources))
@@ -74,6 +98,8 @@ def _described(desk: Desk, table: GovernedTable) -> dict[str, Json]:
     return {
         "name": model.name,
         "source": ".".join(model.source),
+        "warehouse": engine.name,
+        "dialect": engine.dialect,
         "description": shortened(model.description),
         "owner": model.owner,
         "row_filters": _rules(verdict),
@@ -91,13 +117,16 @@ DESCRIBE_DATASET = Tool(
         title="Describe a dataset",
         description=(
             "Show the datasets that you may read with query_sql: columns with their types, labels and masks, the rules "
-            "that filter rows, and the SQL dialect to write in. Only what you may read is listed."
+            "that filter rows, the warehouse, and the SQL dialect to write in. Only what you may read is listed."
         ),
         arguments=DatasetArguments,
         answer={
             "type": "object",
             "properties": {
-                "dialect": {"type": "string"},
+                "dialect": {
+                    "type": ["string", "null"],
+                    "description": "Of all that is shown; null where each dataset has its own.",
+                },
                 "datasets": {"type": "array", "items": {"type": "object"}},
                 "catalog_version": {"type": "string"},
                 "notes": {"type": "array", "items": {"type": "string"}},

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from metricgate.catalog.dependencies import models_behind
 from metricgate.catalog.metrics import Metric
 from metricgate.catalog.metrics.conversion import ConversionMetric
 from metricgate.catalog.metrics.cumulative import CumulativeMetric
@@ -21,6 +22,7 @@ from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.seeing import Seen, may_group
 from metricgate.gateway.standing import deprecation_of
 from metricgate.gateway.tools.tool import Tool, define
+from metricgate.planning.planner import ReachableMember
 from metricgate.policy.verdict import Decision
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problems
@@ -44,7 +46,7 @@ async def _serve(desk: Desk, parsed: Parsed[DescribeArguments]) -> Outcome:
     if verdict.decision is not Decision.ALLOW:
         return await desk.deny(verdict)
     metric = desk.governance.catalog.metrics[name]
-    members = desk.governance.planner.reachable((name,))
+    members = [each for each in desk.governance.planner.reachable((name,)) if _together(desk, name, each)]
     seen = Seen(desk, Action.QUERY)
     answer = {
         **summary_of(metric),
@@ -59,6 +61,14 @@ async def _serve(desk: Desk, parsed: Parsed[DescribeArguments]) -> Outcome:
     }
     facts: dict[str, Json] = {"gov.metrics": [{"name": name, "version": metric.header.definition_version}]}
     return await desk.answer(answer, facts, verdict=verdict)
+
+
+def _together(desk: Desk, metric: str, member: ReachableMember) -> bool:
+    """Whether the member is in the metric's own warehouse, and so is every model on the way to it."""
+    catalog = desk.governance.catalog
+    passed = (hop.rpartition(" -> ")[2] for hop in member.path)
+    names = {member.model, *passed, *models_behind(metric, catalog.metrics)}
+    return len({catalog.models[each].warehouse for each in names if each in catalog.models}) <= 1
 
 
 def _definition(metric: Metric, seen: Seen) -> Json:

@@ -13,6 +13,7 @@ from metricgate.gateway.arguments import Parsed
 from metricgate.gateway.desk import Desk, Ran
 from metricgate.gateway.entries import of_plan
 from metricgate.gateway.explanation import policy_as_json
+from metricgate.gateway.homes import home_of
 from metricgate.gateway.judging import judge_plan, refuse_judged
 from metricgate.gateway.naming import resolve_metrics, resource_of
 from metricgate.gateway.outcome import Outcome
@@ -84,11 +85,15 @@ async def _serve(desk: Desk, parsed: Parsed[ValuesArguments]) -> Outcome:
     if refused is not None:
         return refused
     verdict = judged.verdict
+    home = home_of(plan)
+    if isinstance(home, Problems):
+        return await desk.refuse(home, verdict=verdict, facts=of_plan(plan))
+    engine = desk.engines.named(home)
     with desk.observer.span("gov.compile"):
-        statement = compile_plan(plan, verdict.obligations, desk.warehouse.dialect, desk.governance.mask_key)
+        statement = compile_plan(plan, verdict.obligations, engine.dialect, desk.governance.mask_key)
     if isinstance(statement, Problems):
         return await desk.refuse(statement, verdict=verdict, facts=of_plan(plan))
-    ran = await desk.run(statement, verdict, of_plan(plan))
+    ran = await desk.run(engine, statement, verdict, of_plan(plan))
     if not isinstance(ran, Ran):
         return ran
     answer = {

@@ -18,7 +18,7 @@ async def _serve(desk: Desk, parsed: Parsed[QuestionArguments]) -> Outcome:
     if not isinstance(prepared, Prepared):
         return prepared
     facts = of_plan(prepared.plan)
-    ran = await desk.run(prepared.statement, prepared.verdict, facts)
+    ran = await desk.run(prepared.engine, prepared.statement, prepared.verdict, facts)
     if not isinstance(ran, Ran):
         return ran
     answer = {

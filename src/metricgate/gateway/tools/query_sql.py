@@ -24,13 +24,16 @@ class SqlArguments(BaseModel):
     sql: Annotated[str, Field(min_length=1, max_length=65_536)] = Field(
         description="One SELECT in the warehouse's dialect, over datasets and columns that describe_dataset shows."
     )
+    warehouse: Annotated[str, Field(min_length=1, max_length=100)] | None = Field(
+        None, description="Where to run it, as describe_dataset says; only needed where your datasets are in several."
+    )
 
 
 async def _serve(desk: Desk, parsed: Parsed[SqlArguments]) -> Outcome:
-    confined = await confine(desk, parsed.value.sql)
+    confined = await confine(desk, parsed.value.sql, parsed.value.warehouse)
     if not isinstance(confined, Confined):
         return confined
-    ran = await desk.run(confined.statement, confined.verdict, confined.facts)
+    ran = await desk.run(confined.engine, confined.statement, confined.verdict, confined.facts)
     if not isinstance(ran, Ran):
         return ran
     answer: dict[str, Json] = {
@@ -38,7 +41,7 @@ async def _serve(desk: Desk, parsed: Parsed[SqlArguments]) -> Outcome:
         "sql": confined.statement.sql,
         "datasets": list(confined.datasets),
         "policy": policy_as_json(confined.verdict),
-        "data": {"warehouse": desk.warehouse.name, "state": desk.warehouse.data_state},
+        "data": {"warehouse": confined.engine.name, "state": confined.engine.warehouse.data_state},
         "notes": list(parsed.notes),
     }
     return await desk.answer(answer, confined.facts, ran)

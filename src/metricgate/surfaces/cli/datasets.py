@@ -43,6 +43,9 @@ def query_sql(
     *,
     as_json: JsonOption = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+    warehouse: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Where to run it, if your datasets are in several.")
+    ] = None,
     key_file: KeyFileOption = None,
     user: ForOption = None,
     project: ProjectOption = HERE,
@@ -54,7 +57,10 @@ def query_sql(
         key_file=key_file,
         user=user,
         tool="query_sql",
-        arguments={"sql": sys.stdin.read() if text == "-" else text},
+        arguments={
+            "sql": sys.stdin.read() if text == "-" else text,
+            **({} if warehouse is None else {"warehouse": warehouse}),
+        },
         as_json=as_json,
         show=show_rows_as_csv if as_csv else show_rows,
     )
@@ -62,7 +68,7 @@ def query_sql(
 
 def _show_datasets(answer: Mapping[str, Json]) -> None:
     for each in mappings(answer.get("datasets")):
-        tell(f"{each.get('name')} ({each.get('source')})", "bold")
+        tell(f"{each.get('name')} ({each.get('source')} in {each.get('warehouse')}, {each.get('dialect')})", "bold")
         if each.get("description"):
             tell(f"  {each['description']}")
         tell_table(

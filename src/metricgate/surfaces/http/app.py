@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -86,6 +87,7 @@ def create_app(
     doorkeeper: Doorkeeper,
     settings: HttpSettings,
     checks: Mapping[str, Check],
+    any_of: Mapping[str, Check] | None = None,
     metrics: Callable[[], bytes],
     metrics_type: str = "text/plain; version=0.0.4; charset=utf-8",
     mounted: Mounted | None = None,
@@ -96,7 +98,8 @@ def create_app(
         gate: the gateway.
         doorkeeper: knows callers.
         settings: how the door presents itself.
-        checks: what ``/readyz`` asks, by name: ledger, warehouse, definitions.
+        checks: what ``/readyz`` asks, by name: ledger, warehouse, definitions. All must be well.
+        any_of: what it asks besides, of which one must be well: several warehouses.
         metrics: the Prometheus text for ``/metrics``.
         metrics_type: its media type.
         mounted: MCP, or None.
@@ -117,7 +120,7 @@ def create_app(
     if mounted is not None:
         app.router.routes.append(Route(mounted.path, mounted, methods=["GET", "POST", "DELETE"]))
     _add_tools(app, gate, doorkeeper, settings)
-    _add_operations(app, checks, metrics, metrics_type)
+    _add_operations(app, checks, any_of or {}, metrics, metrics_type)
     app.add_exception_handler(HTTPException, _http_problem)
     app.add_middleware(Guard, allowed_hosts=settings.allowed_hosts)
     return app
@@ -155,13 +158,21 @@ def _add_tools(app: FastAPI, gate: Gate, doorkeeper: Doorkeeper, settings: HttpS
     app.router.routes.append(Route("/openapi.json", openapi, methods=["GET"]))
 
 
-def _add_operations(app: FastAPI, checks: Mapping[str, Check], metrics: Callable[[], bytes], metrics_type: str) -> None:
+def _add_operations(
+    app: FastAPI,
+    checks: Mapping[str, Check],
+    any_of: Mapping[str, Check],
+    metrics: Callable[[], bytes],
+    metrics_type: str,
+) -> None:
     async def healthz(_request: Request) -> Response:
         return _json({"status": "alive"})
 
     async def readyz(_request: Request) -> Response:
-        reasons = {name: await check() for name, check in checks.items()}
-        ready = all(reason is None for reason in reasons.values())
+        asked = {**checks, **any_of}
+        reasons = dict(zip(asked, await asyncio.gather(*(check() for check in asked.values())), strict=True))
+        well = [name for name, reason in reasons.items() if reason is None]
+        ready = set(checks) <= set(well) and (not any_of or not set(any_of).isdisjoint(well))
         document: dict[str, Json] = {
             "status": "ready" if ready else "not ready",
             "checks": {name: reason or "ok" for name, reason in reasons.items()},

@@ -1,0 +1,68 @@
+"""Models, policies and the tables of every warehouse, checked against each other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from metricgate.bootstrap import codes
+from metricgate.bootstrap.governing import load_definitions
+from metricgate.bootstrap.settings import Settings, WarehouseSettings
+from metricgate.catalog import warehouse_check
+from metricgate.catalog.catalog import Catalog
+from metricgate.catalog.placing import within
+from metricgate.documents import in_order
+from metricgate.gateway.ports import WarehouseError
+from metricgate.policy.checking import check_columns
+from metricgate.policy.policy import Policy
+from metricgate.surfaces.cli.project import Validation
+from metricgate.vocabulary.problem import Problem, Problems
+from metricgate.vocabulary.result import Column
+
+
+def validated(folder: Path, settings: Settings) -> Validation:
+    """Return what is wrong with the definitions of the project in ``folder``, and how many were looked at."""
+    try:
+        loaded = load_definitions(folder, settings)
+    except (OSError, UnicodeDecodeError) as error:
+        problem = Problem(code=codes.UNREADABLE, message=str(error), hint=codes.UNREADABLE.cure)
+        return Validation(problems=(problem,), counts={})
+    if isinstance(loaded, Problems):
+        return Validation(problems=tuple(loaded), counts={})
+    catalog, policy = loaded
+    parts = {name: within(catalog, name) for name in settings.warehouses}
+    counts = {
+        "semantic models": len(catalog.models),
+        "metrics": len(catalog.metrics),
+        "rules": len(policy.rules) + len(policy.domains),
+        "tables": sum(len(warehouse_check.relations(part)) for part in parts.values()),
+    }
+    problems = [
+        problem
+        for name, part in parts.items()
+        for problem in _of_warehouse(folder, name, settings.warehouses[name], part, policy)
+    ]
+    return Validation(problems=in_order(problems), counts=counts)
+
+
+def _of_warehouse(
+    folder: Path, name: str, warehouse: WarehouseSettings, catalog: Catalog, policy: Policy
+) -> tuple[Problem, ...]:
+    """What does not fit in one warehouse; that it is away is one problem."""
+    try:
+        described = asyncio.run(_describe(folder, warehouse, warehouse_check.relations(catalog)))
+    except WarehouseError as error:
+        message = f"The warehouse {name!r} cannot be asked: {error.engine_text}"
+        return (Problem(code=codes.WAREHOUSE_CLOSED, message=message, hint=codes.WAREHOUSE_CLOSED.cure),)
+    return (*warehouse_check.check(catalog, described), *check_columns(policy, catalog, described))
+
+
+async def _describe(
+    folder: Path, settings: WarehouseSettings, wanted: Sequence[tuple[str, ...]]
+) -> Mapping[tuple[str, ...], tuple[Column, ...] | None]:
+    warehouse = settings.open(folder)
+    try:
+        return await warehouse.describe(wanted)
+    finally:
+        await warehouse.close()

@@ -1,0 +1,39 @@
+"""Which warehouse holds each relation of a plan: one statement reads from one warehouse only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from metricgate.catalog.model import SemanticModel
+from metricgate.planning.scan import Scan, Table
+
+Homes = tuple[tuple[str, str | None], ...]
+"""(dataset or a time spine's source, name of the warehouse or None for the default), each once."""
+
+
+def homes_of(models: Iterable[SemanticModel], scans: Sequence[Scan]) -> Homes:
+    """Return the homes of a plan's models and of the time spines that its scans read.
+
+    Args:
+        models: of the plan, those of answers within included.
+        scans: of the plan.
+    """
+    found = {model.name: model.warehouse for model in models}
+    for table in _tables(scans):
+        if table.answer is not None:
+            found.update(table.answer.homes)
+        elif not table.model:
+            found.setdefault(".".join(table.source), table.warehouse)
+    return tuple(found.items())
+
+
+def _tables(scans: Sequence[Scan]) -> Iterator[Table]:
+    for scan in scans:
+        yield from scan.tables
+        if scan.moments is not None:
+            yield scan.moments.table
+        if scan.periods is not None:
+            yield scan.periods.table
+            yield from scan.periods.joined
+        if scan.conversion is not None:
+            yield from _tables((scan.conversion.scan,))
