@@ -141,7 +141,12 @@ def test_a_server_without_tls_is_not_used_where_tls_is_asked(kind: str):
 def test_a_missing_driver_names_the_extra(plugin: ServerPlugin, tmp_path: Path):
     """Settings load without the driver; opening says what to install."""
     bare = ServerPlugin(
-        section=plugin.section, module="no.such", warehouse="None_", driver="no_such_driver", extra=plugin.extra
+        section=plugin.section,
+        dialect=plugin.dialect,
+        module="no.such",
+        warehouse="None_",
+        driver="no_such_driver",
+        extra=plugin.extra,
     )
     section = bare.section.model_validate({"kind": plugin.extra, "database": "d", "user": "u"})
     with pytest.raises(WarehouseError) as caught:
