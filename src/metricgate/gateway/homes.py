@@ -12,6 +12,8 @@ def home_of(plan: Plan) -> str | Problems | None:
 
     The problem names the plan's models, so it is for a caller who may read them.
     """
+    if len(plan.homes) == 1:
+        return plan.homes[0][1]
     homes = {home for _name, home in plan.homes}
     if len(homes) <= 1:
         return next(iter(homes), None)

@@ -14,9 +14,9 @@ KEY = {"authorization": "Bearer mg_good"}
 JSON = {"content-type": "application/json"}
 
 
-def ask(method, path, *, gate=None, ready=True, base="http://gate.test", **more):
+def ask(method, path, *, gate=None, ready=True, any_of=None, base="http://gate.test", **more):
     """One request against the real app, in process."""
-    app = make_app(gate or EchoGate(), keeper(), ready=ready)
+    app = make_app(gate or EchoGate(), keeper(), ready=ready, any_of=any_of)
 
     async def go():
         transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
@@ -179,6 +179,23 @@ def test_readiness_tells_what_is_down():
     assert down.status_code == 503
     assert "disk is full" in down.json()["checks"]["ledger"]
     assert ask("GET", "/metrics").text.startswith("metricgate_")
+
+
+@pytest.mark.parametrize(
+    ("ready", "any_of", "status"),
+    [
+        (True, {"one": True, "other": False}, 200),
+        (True, {"one": False, "other": False}, 503),
+        (True, {"one": False}, 503),
+        (False, {"one": True, "other": True}, 503),
+    ],
+)
+def test_of_several_parts_one_must_be_well(ready, any_of, status):
+    """One of several warehouses is enough; none is not, and they do not stand in for the ledger."""
+    reply = ask("GET", "/readyz", ready=ready, any_of=any_of)
+    assert reply.status_code == status
+    told = {name: reply.json()["checks"][name] == "ok" for name in any_of}
+    assert told == any_of
 
 
 def test_openapi_has_each_tool():
