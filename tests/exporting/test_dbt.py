@@ -202,3 +202,17 @@ metrics:
     _before, after, told = there_and_back([("a.yaml", text)])
     assert list(after.metrics) == ["fares"]
     assert sum("dropped the metric" in line for line in told) == 2
+
+
+def test_a_warehouse_is_dropped_and_told() -> None:
+    """There is one connection in dbt, so the name of another one is told for models and time spines."""
+    elsewhere = SAME.replace("source: orders\n", "source: orders\n    warehouse: bills\n").replace(
+        "source: days,", "source: days, warehouse: bills,"
+    )
+    exported = export_dbt([("m.yaml", elsewhere)])
+    assert isinstance(exported, Exported), str(exported)
+    told = [each.subject for each in exported.changes if "warehouse" in each.subject]
+    assert told == [
+        "the warehouse 'bills' of the semantic model 'orders'",
+        "the warehouse 'bills' of the time spine 'days'",
+    ]

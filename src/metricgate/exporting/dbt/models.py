@@ -54,6 +54,7 @@ def model_document(model: SemanticModel, definition: Definition, metrics: list[D
     if len(model.source) > 1:
         reason = f"dbt takes the schema of {'.'.join(model.source)} from its own configuration"
         notes.changed(f"the source of {what}", definition.place, reason)
+    _warehouse(model.warehouse, what, definition, notes)
     declared = {each.name for each in model.entities if each.type == "primary" and len(each.expressions) == 1}
     return said(
         name=model.source[-1],
@@ -66,6 +67,11 @@ def model_document(model: SemanticModel, definition: Definition, metrics: list[D
         derived_semantics=said(entities=derived["entities"], dimensions=derived["dimensions"]),
         metrics=list[Json](metrics),
     )
+
+
+def _warehouse(name: str | None, what: str, definition: Definition, notes: Notes) -> None:
+    if name is not None:
+        notes.dropped(f"the warehouse {name!r} of {what}", definition.place, "dbt has one connection, of its profile")
 
 
 def _put(columns: _Columns, role: str, document: Document) -> bool:
@@ -114,6 +120,7 @@ def spine_document(spine: TimeSpine, definition: Definition, notes: Notes) -> Do
     if len(spine.source) > 1 or spine.name != spine.source[-1]:
         reason = f"dbt calls it by its table, {spine.source[-1]}, and takes the schema from its own configuration"
         notes.changed(f"the time spine {spine.name!r}", definition.place, reason)
+    _warehouse(spine.warehouse, f"the time spine {spine.name!r}", definition, notes)
     custom: list[Json] = [{"name": each.name, "column_name": each.column} for each in spine.calendars]
     return {
         "name": spine.source[-1],
