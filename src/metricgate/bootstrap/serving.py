@@ -75,6 +75,7 @@ async def serve(folder: Path, settings: Settings, *, host: str, port: int, told:
         # What stands now stands for good: the collector need not look through it again in the middle of calls.
         gc.collect()
         gc.freeze()
+        stack.callback(gc.unfreeze)
         await server.serve(sockets=[listening])
 
 
