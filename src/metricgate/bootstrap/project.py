@@ -22,6 +22,7 @@ from metricgate.adapters.stores.sqlite_ledger import SqliteLedger
 from metricgate.adapters.stores.switch_file import SwitchFile
 from metricgate.bootstrap import codes
 from metricgate.bootstrap.clock import SystemClock
+from metricgate.bootstrap.doctoring import examined
 from metricgate.bootstrap.governing import read_documents
 from metricgate.bootstrap.identities import make_authenticator
 from metricgate.bootstrap.policies import policy_documents, policy_explain, policy_tests
@@ -54,6 +55,7 @@ from metricgate.surfaces.envelope import envelope, held_envelope
 from metricgate.surfaces.mcp.stdio import serve_stdio
 from metricgate.surfaces.ports import Gate
 from metricgate.surfaces.problem_document import document_of, problem_document, to_bytes
+from metricgate.vocabulary.finding import Finding
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.principal import Principal
 from metricgate.vocabulary.problem import Place, Problem, Problems
@@ -156,6 +158,10 @@ class OpenedProject:
     def validate(self) -> Validation:
         """Check models, policies, and the warehouses' tables."""
         return validated(self._folder, self._settings)
+
+    def doctor(self) -> Sequence[tuple[str, Finding]] | Problems:
+        """Look at the warehouses' accounts and the state folder."""
+        return examined(self._folder, self._settings, self._paths)
 
     def policy_tests(self) -> Sequence[TestResult] | Problems:
         """Run the tests beside the rules."""

@@ -12,6 +12,7 @@ import structlog
 
 from metricgate.bootstrap.settings import Settings
 from metricgate.gateway.ports import Clock, Released, Rows, Warehouse, WarehouseError
+from metricgate.vocabulary.finding import Finding
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.opinion import Opinion
 from metricgate.vocabulary.result import Column
@@ -61,6 +62,10 @@ class AwayWarehouse:
     async def functions(self) -> frozenset[str]:
         """As the port says."""
         return await (await self._opened()).functions()
+
+    async def findings(self, relations: Sequence[Relation]) -> tuple[Finding, ...]:
+        """As the port says."""
+        return await (await self._opened()).findings(relations)
 
     async def opinion(self, sql: str) -> Opinion | None:
         """As the port says."""

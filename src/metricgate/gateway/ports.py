@@ -11,6 +11,7 @@ from metricgate.catalog.catalog import Catalog
 from metricgate.compiling.statement import Statement
 from metricgate.ledger.receipt import Receipt
 from metricgate.policy.verdict import Decision, Verdict
+from metricgate.vocabulary.finding import Finding
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.opinion import Opinion
 from metricgate.vocabulary.result import Column
@@ -113,6 +114,14 @@ class Warehouse(Protocol):
 
         A name that something in the database could take over (a user's macro or function of the same name) is not
         among them, nor are functions of the database's own. The names say nothing of what is safe to call.
+
+        Raises:
+            WarehouseError: as ``run`` does.
+        """
+        ...
+
+    async def findings(self, relations: Sequence[tuple[str, ...]]) -> tuple[Finding, ...]:
+        """Return what the account can do that it should not, where these are the governed relations.
 
         Raises:
             WarehouseError: as ``run`` does.

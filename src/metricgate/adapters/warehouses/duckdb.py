@@ -32,6 +32,7 @@ from metricgate.adapters.warehouses.duckdb_options import DuckDBOptions, connect
 from metricgate.adapters.warehouses.duckdb_section import DuckDBSection
 from metricgate.gateway.codes import WAREHOUSE_FAILED, WAREHOUSE_UNAVAILABLE
 from metricgate.gateway.ports import Released, Rows, WarehouseError
+from metricgate.vocabulary.finding import ADVICE, WRONG, Finding
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.opinion import Opinion
 from metricgate.vocabulary.result import Column
@@ -124,6 +125,21 @@ class DuckDBWarehouse:
         found, database = await self._catalogue()
         full = {relation: _full_name(relation, database) for relation in relations}
         return {relation: name for relation, name in full.items() if name in found}
+
+    async def findings(self, _relations: Sequence[tuple[str, ...]]) -> tuple[Finding, ...]:
+        """Say who else may write the file, and whether it is opened for writing."""
+        path = self._options.path
+        if path is None:
+            return ()
+        found = [
+            Finding(severity=WRONG, right="written by anyone", object=str(each), cure=f"chmod o-w {each}")
+            for each in (path, path.parent)
+            if each.exists() and each.stat().st_mode & 0o002 and not each.stat().st_mode & 0o1000
+        ]
+        if not self._options.read_only:
+            cure = "read_only: true under the warehouse in metricgate.yaml"
+            found.append(Finding(severity=ADVICE, right="opened for writing", object=str(path), cure=cure))
+        return tuple(found)
 
     async def functions(self) -> frozenset[str]:
         """Return the engine's own functions, its built-in macros too.

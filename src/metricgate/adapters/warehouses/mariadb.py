@@ -20,6 +20,7 @@ from pymysql.cursors import Cursor, SSCursor
 
 from metricgate.adapters.warehouses.capping import Caps, kept_rows
 from metricgate.adapters.warehouses.mariadb_options import SQL_MODE, MariaDBOptions
+from metricgate.adapters.warehouses.mariadb_rights import mariadb_findings
 from metricgate.adapters.warehouses.mariadb_section import MariaDBSection
 from metricgate.adapters.warehouses.mariadb_text import NotOneSelect, with_values
 from metricgate.adapters.warehouses.mariadb_types import Field, declared_type, logical_type, wire_values
@@ -34,6 +35,7 @@ from metricgate.adapters.warehouses.server import (
 )
 from metricgate.compiling.statement import Statement
 from metricgate.gateway.ports import WarehouseError
+from metricgate.vocabulary.finding import Finding
 from metricgate.vocabulary.result import Column, DataType
 
 _CANCEL_SECONDS = 2
@@ -152,6 +154,12 @@ class MariaDBSession:
                 cursor.execute("SELECT `FUNCTION` FROM information_schema.SQL_FUNCTIONS")
                 found |= {str(word).lower() for (word,) in cursor.fetchall()}
         return frozenset(found)
+
+    def findings(self, relations: Sequence[tuple[str, ...]]) -> tuple[Finding, ...]:
+        """Read the account's grants."""
+        full = [name for name in map(self._full_name, relations) if name is not None]
+        with self._failing(), Cursor(self._connection) as cursor:
+            return mariadb_findings(cursor, full)
 
     def end(self) -> None:
         """Roll back; what a statement could set, the scanner has refused."""

@@ -21,6 +21,7 @@ import psycopg
 from metricgate.adapters.warehouses.capping import Caps, Kept, kept_rows
 from metricgate.adapters.warehouses.postgres_opinion import opinion_of
 from metricgate.adapters.warehouses.postgres_options import PostgresOptions
+from metricgate.adapters.warehouses.postgres_rights import postgres_findings
 from metricgate.adapters.warehouses.postgres_section import PostgresSection
 from metricgate.adapters.warehouses.postgres_types import TYPES, register
 from metricgate.adapters.warehouses.server import (
@@ -35,6 +36,7 @@ from metricgate.adapters.warehouses.server import (
 from metricgate.adapters.warehouses.wire import LARGEST_INTEGER
 from metricgate.compiling.statement import Statement
 from metricgate.gateway.ports import WarehouseError
+from metricgate.vocabulary.finding import Finding
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.opinion import Opinion
 from metricgate.vocabulary.result import Column, DataType
@@ -145,6 +147,11 @@ class PostgresSession:
         """Read the functions of ``pg_catalog``: the only ones that confined statements can reach."""
         with self._failing(), psycopg.Cursor(self._connection) as cursor:
             return frozenset(str(name).lower() for (name,) in cursor.execute(_FUNCTIONS).fetchall())
+
+    def findings(self, relations: Sequence[tuple[str, ...]]) -> tuple[Finding, ...]:
+        """Read the role's rights from the catalogue."""
+        with self._failing(), psycopg.Cursor(self._connection) as cursor:
+            return postgres_findings(cursor, relations)
 
     def _catalogue(self, relations: Sequence[tuple[str, ...]]) -> dict[tuple[str, str], list[Column]]:
         """Return every readable relation of one of these names, by schema and name."""

@@ -19,6 +19,7 @@ from typing import Protocol, TypeVar
 from metricgate.adapters.warehouses.capping import Caps, caps_of
 from metricgate.compiling.statement import Statement
 from metricgate.gateway.ports import Released, Rows, WarehouseError
+from metricgate.vocabulary.finding import Finding
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.opinion import Opinion
 from metricgate.vocabulary.result import Column
@@ -69,6 +70,10 @@ class Session(Protocol):
 
     def functions(self) -> frozenset[str]:
         """Return the lower-case names of the engine's own functions."""
+        ...
+
+    def findings(self, relations: Sequence[tuple[str, ...]]) -> tuple[Finding, ...]:
+        """Return what the account can do that it should not, where these are the governed relations."""
         ...
 
     def end(self) -> None:
@@ -168,6 +173,10 @@ class Sessions:
     async def functions(self) -> frozenset[str]:
         """Return the names of the engine's own functions."""
         return await self._in_thread(_DESCRIBE_SECONDS, lambda session: session.functions())
+
+    async def findings(self, relations: Sequence[tuple[str, ...]]) -> tuple[Finding, ...]:
+        """Return what the account can do that it should not."""
+        return await self._in_thread(_DESCRIBE_SECONDS, lambda session: session.findings(relations))
 
     async def close(self) -> None:
         """Interrupt what runs, wait for its threads, and close the sessions. Later calls are refused."""
@@ -308,6 +317,10 @@ class ServerWarehouse:
     async def functions(self) -> frozenset[str]:
         """Return the names of the engine's own functions, in lower case."""
         return await self._sessions.functions()
+
+    async def findings(self, relations: Sequence[tuple[str, ...]]) -> tuple[Finding, ...]:
+        """Return what the account can do that it should not."""
+        return await self._sessions.findings(relations)
 
     async def opinion(self, _sql: str) -> Opinion | None:
         """Return None: there is no parser of the engine's own outside the server."""

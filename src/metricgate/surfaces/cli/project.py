@@ -13,6 +13,7 @@ from metricgate.ledger.verification import Report
 from metricgate.policy.explaining import Explanation
 from metricgate.policy.occasion import NOWHERE, Circumstances
 from metricgate.policy.testing import TestResult
+from metricgate.vocabulary.finding import Finding
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problem, Problems
 from metricgate.vocabulary.resource import Action, Resource
@@ -158,6 +159,10 @@ class Project(Protocol):
 
     def validate(self) -> Validation:
         """Check models, policies and the warehouse's tables; never raises for what a file holds."""
+        ...
+
+    def doctor(self) -> Sequence[tuple[str, Finding]] | Problems:
+        """Return what the warehouses' accounts can do that they should not, each with the name of its place."""
         ...
 
     def policy_tests(self) -> Sequence[TestResult] | Problems:

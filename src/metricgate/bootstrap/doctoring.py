@@ -1,0 +1,56 @@
+"""What the accounts of a project's warehouses can do that they should not, and who can read its secrets."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+from metricgate.bootstrap import codes
+from metricgate.bootstrap.governing import load_definitions
+from metricgate.bootstrap.running import StatePaths
+from metricgate.bootstrap.settings import Settings, WarehouseSettings
+from metricgate.catalog import warehouse_check
+from metricgate.catalog.placing import within
+from metricgate.gateway.ports import WarehouseError
+from metricgate.vocabulary.finding import WRONG, Finding
+from metricgate.vocabulary.problem import Problem, Problems
+
+
+def examined(folder: Path, settings: Settings, paths: StatePaths) -> Sequence[tuple[str, Finding]] | Problems:
+    """Return every finding with the name of its warehouse, or ``state``; a warehouse that is away is a problem."""
+    try:
+        loaded = load_definitions(folder, settings)
+    except (OSError, UnicodeDecodeError) as error:
+        return Problems((Problem(code=codes.UNREADABLE, message=str(error), hint=codes.UNREADABLE.cure),))
+    if isinstance(loaded, Problems):
+        return loaded
+    found: list[tuple[str, Finding]] = [("state", each) for each in _of_state(paths)]
+    problems = []
+    for name, warehouse in settings.warehouses.items():
+        relations = warehouse_check.relations(within(loaded[0], name))
+        try:
+            found += [(name, each) for each in asyncio.run(_findings(folder, warehouse, relations))]
+        except WarehouseError as error:
+            message = f"The warehouse {name!r} cannot be asked: {error.engine_text}"
+            problems.append(Problem(code=codes.WAREHOUSE_CLOSED, message=message, hint=codes.WAREHOUSE_CLOSED.cure))
+    return Problems(tuple(problems)) if problems else found
+
+
+async def _findings(
+    folder: Path, settings: WarehouseSettings, relations: Sequence[tuple[str, ...]]
+) -> tuple[Finding, ...]:
+    warehouse = settings.open(folder)
+    try:
+        return await warehouse.findings(relations)
+    finally:
+        await warehouse.close()
+
+
+def _of_state(paths: StatePaths) -> list[Finding]:
+    """Secrets that others on the machine can read or write."""
+    return [
+        Finding(severity=WRONG, right="read or written by others", object=str(each), cure=f"chmod go-rwx {each}")
+        for each in (paths.private_key, paths.mask_key, paths.api_keys)
+        if each.exists() and each.stat().st_mode & 0o006
+    ]
