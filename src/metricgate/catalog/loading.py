@@ -12,14 +12,20 @@ from metricgate.catalog.building.joins import link
 from metricgate.catalog.building.kinds import KindCheck
 from metricgate.catalog.building.members import MemberCheck
 from metricgate.catalog.building.metrics import Draft, MetricBuilder
-from metricgate.catalog.building.models import build_model
+from metricgate.catalog.building.models import build_model, check_settings
 from metricgate.catalog.building.origin import Findings, Origin
 from metricgate.catalog.building.references import MetricNames, cycle_from
 from metricgate.catalog.building.saved import build_saved_query, build_time_spine
 from metricgate.catalog.building.words import called, check_synonyms
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.dependencies import built_on
-from metricgate.catalog.documents import CatalogFile, SavedQueryDocument, SemanticModelDocument, TimeSpineDocument
+from metricgate.catalog.documents import (
+    CatalogFile,
+    SavedQueryDocument,
+    SemanticModelDocument,
+    SettingsDocument,
+    TimeSpineDocument,
+)
 from metricgate.catalog.metrics import Metric
 from metricgate.catalog.versions import digest_of_everything, versioned
 from metricgate.documents import Limits, Read, in_order, read_all
@@ -40,9 +46,11 @@ class _Parts:
     metrics: dict[str, Draft] = field(default_factory=dict)
     saved: dict[str, tuple[SavedQueryDocument, Origin]] = field(default_factory=dict)
     spines: dict[str, tuple[TimeSpineDocument, Origin]] = field(default_factory=dict)
+    settings: tuple[SettingsDocument, Origin] | None = None
 
     def take(self, read: Read[CatalogFile]) -> None:
         """Sort the definitions of one file in."""
+        self._take_settings(read)
         for at, model in enumerate(read.value.semantic_models):
             origin = Origin(read, ("semantic_models", at))
             self._keep("semantic model", self.models, model.name, (model, origin), origin)
@@ -57,6 +65,23 @@ class _Parts:
         for at, spine in enumerate(read.value.time_spines):
             origin = Origin(read, ("time_spines", at))
             self._keep("time spine", self.spines, spine.name, (spine, origin), origin)
+
+    def _take_settings(self, read: Read[CatalogFile]) -> None:
+        found = read.value.settings
+        if found is None:
+            return
+        origin = Origin(read, ("settings",))
+        if self.settings is None:
+            self.settings = found, origin
+            check_settings(found, origin, self.findings)
+            return
+        first = self.settings[1].at()
+        self.findings.add(
+            codes.DUPLICATE_NAME,
+            "there are settings twice, and they hold for all definitions",
+            origin.at(),
+            f"The first are at {first.file}:{first.line}.",
+        )
 
     def _keep_metric(self, draft: Draft) -> None:
         self._keep("metric", self.metrics, draft.name, draft, draft.origin)
@@ -89,7 +114,10 @@ def load(documents: Sequence[tuple[str, str]]) -> Catalog | Problems:
     parts = _Parts(findings)
     for read in reads:
         parts.take(read)
-    models = {name: build_model(document, origin, findings) for name, (document, origin) in parts.models.items()}
+    settings = SettingsDocument() if parts.settings is None else parts.settings[0]
+    models = {
+        name: build_model(document, settings, origin, findings) for name, (document, origin) in parts.models.items()
+    }
     models = link(models, {name: origin for name, (_document, origin) in parts.models.items()}, findings)
     names = MetricNames(frozenset(parts.metrics))
     builder = MetricBuilder(models, names, findings)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from metricgate.catalog.expression import Expression
-from metricgate.vocabulary.grain import Grain
+from metricgate.vocabulary.grain import Grain, WeekStart
 from metricgate.vocabulary.problem import Place
 
 
@@ -104,6 +104,7 @@ class SemanticModel:
     Attributes:
         source: the relation's name parts as the warehouse knows them, e.g. ``("main", "orders")``.
         warehouse: the warehouse of the settings that holds the source; None for the default one.
+        week_start: the day on which weeks begin, where that is not Monday.
         primary_entity: name of the primary entity, declared or by ``primary_entity:``; None where there is none.
         agg_time_dimension: default time dimension of the metrics built on this model.
         columns: of the source, as far as something is said of them.
@@ -122,6 +123,7 @@ class SemanticModel:
     owner: str | None = None
     domain: str | None = None
     warehouse: str | None = None
+    week_start: WeekStart | None = None
     columns: tuple[SourceColumn, ...] = ()
     sensitivity: tuple[str, ...] = ()
     place: Place | None = None

@@ -9,7 +9,7 @@ from sqlglot.errors import SqlglotError, UnsupportedError
 from metricgate.compiling import codes
 from metricgate.compiling.combining import combined, extremes
 from metricgate.compiling.context import Context
-from metricgate.compiling.dialects import dialect_named
+from metricgate.compiling.dialects import dialect_for
 from metricgate.compiling.ordering import cut, order
 from metricgate.compiling.row_filters import bound_row_filters
 from metricgate.compiling.statement import ExpectedColumn, Statement
@@ -31,7 +31,7 @@ def compile_plan(plan: Plan, obligations: Obligations, dialect: str, mask_key: s
     if problems:
         return Problems(tuple(problems))
     context = Context(
-        dialect=dialect_named(dialect),
+        dialect=dialect_for(dialect, plan.models),
         row_filters=filters,
         masks=_masks(plan, obligations),
         mask_key=mask_key,

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from sqlglot import exp
 
+from metricgate.catalog.model import SemanticModel
 from metricgate.compiling.adapting import (
     averages_as_doubles,
     divisions_as_doubles,
@@ -18,7 +22,25 @@ from metricgate.compiling.elsewhere import ELSEWHERE
 from metricgate.compiling.elsewhere_adapting import offset_under_limit, percentiles_as_ranks
 from metricgate.compiling.trees import literal, operand
 from metricgate.planning.scan import Zones
-from metricgate.vocabulary.grain import DatePart, Grain
+from metricgate.vocabulary.grain import DatePart, Grain, WeekStart
+
+_DAY = exp.Interval(this=exp.Literal.string("1"), unit=exp.Var(this="DAY"))
+
+
+def dialect_for(name: str, models: Iterable[SemanticModel]) -> Dialect:
+    """Return the dialect with weeks that begin as those of the models."""
+    dialect = dialect_named(name)
+    if all(model.week_start is not WeekStart.SUNDAY for model in models):
+        return dialect
+
+    def truncated(tree: exp.Expr, grain: Grain) -> exp.Expr:
+        if grain is not Grain.WEEK:
+            return dialect.truncated(tree, grain)
+        # Sunday is the day before the Monday of the day after.
+        monday = dialect.truncated(exp.Add(this=operand(as_date(tree)), expression=_DAY.copy()), grain)
+        return as_date(exp.Sub(this=operand(monday), expression=_DAY.copy()))
+
+    return replace(dialect, truncated=truncated)
 
 
 def dialect_named(name: str) -> Dialect:

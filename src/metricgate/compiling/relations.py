@@ -12,7 +12,7 @@ from metricgate.catalog.model import SemanticModel
 from metricgate.compiling import codes
 from metricgate.compiling.conditions import condition_tree
 from metricgate.compiling.context import Context
-from metricgate.compiling.dialects import dialect_named
+from metricgate.compiling.dialects import dialect_for, dialect_named
 from metricgate.compiling.masking import masked
 from metricgate.compiling.row_filters import bound_row_filters
 from metricgate.compiling.statement import ExpectedColumn, Statement
@@ -50,7 +50,7 @@ def relation_of(
     filters = bound_row_filters(obligations.row_filters, (model,), problems)
     if problems:
         return Problems(tuple(problems))
-    context = Context(dialect=dialect_named(dialect), answered=_no_plan, mask_key=mask_key)
+    context = Context(dialect=dialect_for(dialect, (model,)), answered=_no_plan, mask_key=mask_key)
     masks = {mask.column: mask for mask in obligations.masks if mask.dataset == model.name}
     selected = [_selected(name, masks.get(name.lower()), context) for name in columns]
     select = exp.Select(

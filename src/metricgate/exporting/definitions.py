@@ -11,7 +11,7 @@ from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.documents import CatalogFile
 from metricgate.catalog.loading import load
 from metricgate.documents import Read, read_all
-from metricgate.importing.report import Change
+from metricgate.importing.report import Change, Notes
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Place, Problems
 
@@ -43,6 +43,8 @@ class Definitions:
     metrics: dict[str, Definition] = field(default_factory=dict)
     saved_queries: dict[str, Definition] = field(default_factory=dict)
     time_spines: dict[str, Definition] = field(default_factory=dict)
+    settings: list[Definition] = field(default_factory=list)
+    """What holds for all definitions: one at most."""
 
 
 def read_definitions(texts: Sequence[tuple[str, str]]) -> Definitions | Problems:
@@ -60,7 +62,15 @@ def read_definitions(texts: Sequence[tuple[str, str]]) -> Definitions | Problems
     return found
 
 
+def tell_settings(definitions: Definitions, notes: Notes, form: str) -> None:
+    """Tell that the other form has no place for what holds for all definitions."""
+    for each in definitions.settings:
+        notes.dropped("the settings of all definitions", each.place, f"{form} has no form for them")
+
+
 def _take(read: Read[CatalogFile], found: Definitions) -> None:
+    if read.value.settings is not None:
+        found.settings.append(Definition(document=_written(read.value.settings), place=read.place(("settings",))))
     for at, model in enumerate(read.value.semantic_models):
         document = _written(model)
         document.pop("metrics", None)

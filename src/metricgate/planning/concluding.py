@@ -67,7 +67,9 @@ def conclude(
         resources=resources,
         models=models,
         homes=homes_of(models, scans),
-        explanation=_explanation(question, named, scanned),
+        explanation=_explanation(
+            question, named, scanned, sundays=any(catalog.models[name].week_start is not None for name in datasets)
+        ),
     )
 
 
@@ -197,7 +199,7 @@ def _sorted_column(name: str, catalog: Catalog, columns: Sequence[OutputColumn])
     return meant[0] if len(meant) == 1 else None
 
 
-def _explanation(question: Question, named: Named, scanned: Scanned) -> Explanation:
+def _explanation(question: Question, named: Named, scanned: Scanned, *, sundays: bool) -> Explanation:
     zone = question.time_zone
     asked = question.time_range
     paths = {name: hops for each in scanned for name, hops in each.binder.paths.items()}
@@ -218,7 +220,7 @@ def _explanation(question: Question, named: Named, scanned: Scanned) -> Explanat
         time_zone=zone,
         joins=tuple(joins),
         default_order=not question.order_by,
-        notes=tuple(_notes(question, named, scanned)),
+        notes=tuple(_notes(question, named, scanned, sundays=sundays)),
     )
 
 
@@ -242,7 +244,7 @@ def measures_of(value: Value) -> tuple[str, ...]:
             return tuple(measure for _alias, each in value.inputs for measure in measures_of(each))
 
 
-def _notes(question: Question, named: Named, scanned: Scanned) -> list[str]:
+def _notes(question: Question, named: Named, scanned: Scanned, *, sundays: bool) -> list[str]:
     notes: list[str] = []
     for _asked, metric, _value in named:
         header = metric.header
@@ -279,6 +281,9 @@ def _notes(question: Question, named: Named, scanned: Scanned) -> list[str]:
         for name, reference in times.items()
         if reference.zones is not None and reference.grain is not None and reference.grain <= Grain.HOUR
     ]
+    by_week = any(reference.grain is Grain.WEEK for reference in times.values())
+    if by_week and sundays:
+        notes.append("Weeks begin on Sunday, by the settings of the definitions.")
     shifts = {str(shift) for each in scanned for leaf in each.leaves for shift in leaf.shifts if _by_month(shift)}
     notes += [
         f"{shift} before the last days of a month is the last day of a shorter month, which counts for each of them; "

@@ -11,7 +11,7 @@ from metricgate.planning.question import TimeRange
 from metricgate.planning.resolving import METRIC_TIME
 from metricgate.planning.scan import Condition, Reference
 from metricgate.planning.timing import has_clock, starts_period, stored_moment, stored_zone, zone_of
-from metricgate.vocabulary.grain import Grain
+from metricgate.vocabulary.grain import Grain, WeekStart
 from metricgate.vocabulary.predicate import And, Comparison, Operator
 from metricgate.vocabulary.problem import Place, Problem
 
@@ -50,14 +50,19 @@ def check_zone(name: str | None, place: str, problems: list[Problem]) -> bool:
 
 
 def range_condition(
-    asked: TimeRange, zone: str | None, dimension: Dimension, reference: Reference, problems: list[Problem]
+    asked: TimeRange,
+    zone: str | None,
+    dimension: Dimension,
+    reference: Reference,
+    problems: list[Problem],
+    week_start: WeekStart | None = None,
 ) -> Condition | None:
     """Return ``start <= column AND column < before`` with bounds in the column's own zone; the column stays bare."""
     parts: list[Comparison] = []
     for op, bound, name in ((Operator.GE, asked.start, "start"), (Operator.LT, asked.before, "before")):
         if bound is None:
             continue
-        value = _bound(bound, zone, dimension, f"{_PLACE}.{name}", problems)
+        value = _bound(bound, zone, dimension, f"{_PLACE}.{name}", problems, week_start)
         if value is not None:
             parts.append(Comparison(member=METRIC_TIME, op=op, values=(value,)))
     if not parts:
@@ -67,7 +72,12 @@ def range_condition(
 
 
 def _bound(
-    bound: date | datetime, zone: str | None, dimension: Dimension, place: str, problems: list[Problem]
+    bound: date | datetime,
+    zone: str | None,
+    dimension: Dimension,
+    place: str,
+    problems: list[Problem],
+    week_start: WeekStart | None,
 ) -> date | datetime | None:
     if has_clock(dimension):
         stored = stored_zone(dimension)
@@ -79,7 +89,7 @@ def _bound(
             problems.append(too_fine(METRIC_TIME, Grain.SECOND, finest, place))
             return None
         day = bound.date()
-    if not starts_period(day, finest):
+    if not starts_period(day, finest, week_start):
         problems.append(
             Problem(
                 code=codes.GRAIN_TOO_FINE,

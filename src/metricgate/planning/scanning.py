@@ -216,7 +216,9 @@ class Scanning:
             dimension = replace(dimension, time_zone=zone_shown, granularity=reference.granularity)
         bare = replace(reference, zones=None)  # the bounds are moved into the stored zone instead
         binder.used[reference.model, reference.name] = None
-        return range_condition(span, zone, dimension, bare, self.problems)
+        home = self.catalog.models.get(reference.model)  # a time spine is none
+        week_start = None if home is None else home.week_start
+        return range_condition(span, zone, dimension, bare, self.problems, week_start)
 
     def parts_of_where(self, binder: Binder, time: str | None) -> Iterator[Predicate]:
         """Yield the parts of the question's filter that speak of nothing but the metric's own time."""

@@ -7,7 +7,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from metricgate.catalog.model import Dimension
-from metricgate.vocabulary.grain import Grain
+from metricgate.vocabulary.grain import Grain, WeekStart
 from metricgate.vocabulary.predicate import Scalar
 
 _LONGEST_ZONE = 64
@@ -22,6 +22,9 @@ def zone_of(name: str) -> ZoneInfo | None:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         return None  # absent, a path, or not a zone file: never a zone
+
+
+_SUNDAY = 6
 
 
 def has_clock(dimension: Dimension) -> bool:
@@ -48,11 +51,11 @@ def stored_moment(value: date | datetime, meant: str, stored: str) -> datetime:
     return moment.astimezone(ZoneInfo(stored)).replace(tzinfo=None)
 
 
-def starts_period(value: date, grain: Grain) -> bool:
-    """Whether the day is the first of its week (Monday), month, quarter or year; each day is of finer grains."""
+def starts_period(value: date, grain: Grain, week_start: WeekStart | None = None) -> bool:
+    """Whether the day is the first of its week, month, quarter or year; each day is of finer grains."""
     match grain:
         case Grain.WEEK:
-            return value.weekday() == 0
+            return value.weekday() == (_SUNDAY if week_start is WeekStart.SUNDAY else 0)
         case Grain.MONTH:
             return value.day == 1
         case Grain.QUARTER:

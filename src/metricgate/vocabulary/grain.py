@@ -36,6 +36,13 @@ class Grain(StrEnum):
         return self.rank >= Grain(other).rank
 
 
+class WeekStart(StrEnum):
+    """The day on which weeks begin. ISO 8601's begin on Monday; the date part ``week`` is always ISO 8601's."""
+
+    MONDAY = "monday"
+    SUNDAY = "sunday"
+
+
 class DatePart(StrEnum):
     """A part of a time, as a number. ``dow`` is ISO 8601's day of the week: Monday is 1, Sunday 7."""
 

@@ -7,7 +7,13 @@ from collections.abc import Iterable, Sequence
 
 from metricgate.catalog import codes
 from metricgate.catalog.building.origin import Findings, Origin
-from metricgate.catalog.documents import DimensionDocument, EntityDocument, RelationshipDocument, SemanticModelDocument
+from metricgate.catalog.documents import (
+    DimensionDocument,
+    EntityDocument,
+    RelationshipDocument,
+    SemanticModelDocument,
+    SettingsDocument,
+)
 from metricgate.catalog.expression import Expression
 from metricgate.catalog.model import (
     Dimension,
@@ -18,7 +24,7 @@ from metricgate.catalog.model import (
     SemanticModel,
     SourceColumn,
 )
-from metricgate.vocabulary.grain import Grain
+from metricgate.vocabulary.grain import Grain, WeekStart
 from metricgate.vocabulary.nearest import did_you_mean
 
 _UNREADABLE = Expression(text="NULL", columns=())
@@ -27,7 +33,9 @@ _UNREADABLE = Expression(text="NULL", columns=())
 _ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*")
 
 
-def build_model(document: SemanticModelDocument, origin: Origin, findings: Findings) -> SemanticModel:
+def build_model(
+    document: SemanticModelDocument, settings: SettingsDocument, origin: Origin, findings: Findings
+) -> SemanticModel:
     """Return the model; relationships without ``to_columns`` keep them empty until the joins are linked."""
     _check_part_names(document, origin, findings)
     if document.time_zone is not None and not _ZONE.fullmatch(document.time_zone):
@@ -35,7 +43,7 @@ def build_model(document: SemanticModelDocument, origin: Origin, findings: Findi
         findings.add(codes.TIME_DIMENSION, message, origin.at("time_zone"), "Name an IANA zone such as Europe/Berlin.")
     entities = [_entity(each, origin.below("entities", at), findings) for at, each in enumerate(document.entities)]
     dimensions = [
-        _dimension(each, document.time_zone, origin.below("dimensions", at), findings)
+        _dimension(each, document.time_zone or settings.time_zone, origin.below("dimensions", at), findings)
         for at, each in enumerate(document.dimensions)
     ]
     relationships = [
@@ -54,6 +62,7 @@ def build_model(document: SemanticModelDocument, origin: Origin, findings: Findi
         label=document.label,
         owner=document.owner,
         domain=document.domain,
+        week_start=None if settings.week_start is WeekStart.MONDAY else settings.week_start,
         warehouse=document.warehouse,
         columns=_columns(document, origin, findings),
         sensitivity=_labels(document.sensitivity),
@@ -77,6 +86,13 @@ def _columns(document: SemanticModelDocument, origin: Origin, findings: Findings
 
 def _labels(written: str | tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted({written} if isinstance(written, str) else set(written)))
+
+
+def check_settings(document: SettingsDocument, origin: Origin, findings: Findings) -> None:
+    """Note a zone that is none."""
+    if document.time_zone is not None and not _ZONE.fullmatch(document.time_zone):
+        message = f"{document.time_zone!a} is not a time zone"
+        findings.add(codes.TIME_DIMENSION, message, origin.at("time_zone"), "Name an IANA zone such as Europe/Berlin.")
 
 
 def _check_part_names(document: SemanticModelDocument, origin: Origin, findings: Findings) -> None:

@@ -1,6 +1,6 @@
 """The shape of ``semantic_models/*.yaml``: pydantic documents that know every key and refuse the rest."""
 
-from metricgate.catalog.documents.file import CatalogFile
+from metricgate.catalog.documents.file import CatalogFile, SettingsDocument
 from metricgate.catalog.documents.metric import (
     ConversionDocument,
     CumulativeDocument,
@@ -31,6 +31,7 @@ __all__ = [
     "RelationshipDocument",
     "SavedQueryDocument",
     "SemanticModelDocument",
+    "SettingsDocument",
     "SimpleDocument",
     "TimeSpineDocument",
 ]

@@ -9,7 +9,14 @@ from metricgate.exporting.conditions import Unsaid
 from metricgate.exporting.dbt.filters import Filters
 from metricgate.exporting.dbt.metrics import Metrics
 from metricgate.exporting.dbt.models import model_document, spine_document
-from metricgate.exporting.definitions import Definition, Definitions, Document, Exported, read_definitions
+from metricgate.exporting.definitions import (
+    Definition,
+    Definitions,
+    Document,
+    Exported,
+    read_definitions,
+    tell_settings,
+)
 from metricgate.importing.report import Notes
 from metricgate.importing.source import said
 from metricgate.vocabulary.json import Json
@@ -26,6 +33,7 @@ def export_dbt(texts: Sequence[tuple[str, str]]) -> Exported | Problems:
     if isinstance(definitions, Problems):
         return definitions
     notes = Notes()
+    tell_settings(definitions, notes, "dbt")
     names = _names(definitions, notes)
     metrics = Metrics(definitions, names, notes).documents()
     files: dict[str, Document] = {}

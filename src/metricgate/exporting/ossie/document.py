@@ -6,7 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from metricgate.catalog.model import Entity, EntityType, SemanticModel
-from metricgate.exporting.definitions import Definition, Definitions, Document, Exported, read_definitions
+from metricgate.exporting.definitions import (
+    Definition,
+    Definitions,
+    Document,
+    Exported,
+    read_definitions,
+    tell_settings,
+)
 from metricgate.exporting.sql import Expressions, expression_of
 from metricgate.importing.naming import identifier
 from metricgate.importing.ossie.datasets import FIELD_KEYS
@@ -61,6 +68,7 @@ class _Writing:
             relationships=[link for links in relationships.values() for link in links],
             metrics=list[Json](metrics),
         )
+        tell_settings(self.definitions, self.notes, "Ossie")
         model["custom_extensions"] = [extension_of(self._aside(aside), {})]
         document: Document = {"version": version, "semantic_model": [model]}
         return Exported(files={f"{name}.yaml": document}, changes=tuple(self.notes.changes))
