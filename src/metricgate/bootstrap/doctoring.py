@@ -50,7 +50,7 @@ async def _findings(
 def _of_state(paths: StatePaths) -> list[Finding]:
     """Secrets that others on the machine can read or write."""
     return [
-        Finding(severity=WRONG, right="read or written by others", object=str(each), cure=f"chmod go-rwx {each}")
+        Finding(severity=WRONG, right="open to others than its owner", object=str(each), cure=f"chmod go-rwx {each}")
         for each in (paths.private_key, paths.mask_key, paths.api_keys)
-        if each.exists() and each.stat().st_mode & 0o006
+        if each.exists() and each.stat().st_mode & 0o077
     ]
