@@ -34,6 +34,7 @@ def compile_plan(plan: Plan, obligations: Obligations, dialect: str, mask_key: s
         dialect=dialect_for(dialect, plan.models),
         row_filters=filters,
         masks=_masks(plan, obligations),
+        minimum_groups=_minimum_groups(obligations),
         mask_key=mask_key,
         answered=lambda inner: combined(inner, context),
     )
@@ -78,6 +79,13 @@ def _masks(plan: Plan, obligations: Obligations) -> dict[str, dict[str, Mask]]:
     for mask in obligations.masks:
         if mask.dataset in plan.datasets:
             found.setdefault(mask.dataset, {})[mask.column] = mask
+    return found
+
+
+def _minimum_groups(obligations: Obligations) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for each in obligations.minimum_groups:
+        found[each.dataset] = max(each.size, found.get(each.dataset, 0))
     return found
 
 

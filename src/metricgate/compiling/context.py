@@ -22,6 +22,7 @@ class Context:
         row_filters: model -> conditions that its rows must meet; their references name the table ``""``.
         answered: the SELECT of another question's plan, under the same row filters.
         masks: model -> column in lower case -> what stands in its place.
+        minimum_groups: model -> rows of it that a group needs to be shown.
         mask_key: the key of ``hash`` masks.
         parameters: values bound so far.
     """
@@ -30,6 +31,7 @@ class Context:
     answered: Callable[[Plan], exp.Select]
     row_filters: Mapping[str, tuple[Condition, ...]] = field(default_factory=dict)
     masks: Mapping[str, Mapping[str, Mask]] = field(default_factory=dict)
+    minimum_groups: Mapping[str, int] = field(default_factory=dict)
     mask_key: str = field(default="", repr=False)
     parameters: list[Scalar] = field(default_factory=list)
 

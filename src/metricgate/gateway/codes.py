@@ -70,6 +70,12 @@ MASKED_COLUMN = _code(
     "A column that policy masks for the caller is used for more than being shown.",
     "Show the column, and leave it out of filters, groups, order, joins and aggregates; the hint says what is allowed.",
 )
+SMALL_GROUPS = _code(
+    "E_SMALL_GROUPS",
+    403,
+    "Policy hides small groups of a dataset from the caller, and the question could show them by what it leaves out.",
+    "Ask one plain metric by its groups, without filter and time range; groups that are too small are left out.",
+)
 NO_SUCH_DATASET = _code(
     "E_NO_SUCH_DATASET",
     404,
@@ -191,6 +197,7 @@ CODES = (
     METRIC_RETIRED,
     VERSION_CHANGED,
     MASKED_COLUMN,
+    SMALL_GROUPS,
     NO_SUCH_DATASET,
     SPANS_WAREHOUSES,
     NO_SUCH_WAREHOUSE,

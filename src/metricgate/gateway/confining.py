@@ -15,6 +15,7 @@ from metricgate.gateway.datasets import readable_tables, resources_of
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.engine import Engine
 from metricgate.gateway.masks import misused
+from metricgate.gateway.minimum_groups import small_groups_read
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.ports import WarehouseError
 from metricgate.guarding import Bound, FunctionBook, Guarded
@@ -96,7 +97,7 @@ async def _decided(desk: Desk, read: _Read, facts: Mapping[str, Json]) -> Confin
     if verdict.decision is not Decision.ALLOW:
         return await desk.deny(verdict, facts)
     obligations = verdict.obligations
-    wrong = misused(obligations.masks, bound.columns)
+    wrong = misused(obligations.masks, bound.columns) or small_groups_read(obligations.minimum_groups)
     if wrong is not None:
         return await desk.refuse(wrong, verdict=verdict, facts=facts)
     with desk.observer.span("gov.rewrite"):

@@ -8,6 +8,7 @@ from metricgate.gateway.datasets import column_resource
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.entries import of_plan
 from metricgate.gateway.masks import misused
+from metricgate.gateway.minimum_groups import small_groups_shown
 from metricgate.gateway.outcome import Outcome
 from metricgate.planning.plan import Plan
 from metricgate.planning.uses import Uses, uses_of
@@ -39,7 +40,9 @@ def judge_plan(desk: Desk, action: Action, plan: Plan) -> Judged:
     models = desk.governance.catalog.models
     columns = [column_resource(models[name], column) for name, found in uses.items() for column in found]
     verdict = desk.judge(action, (desk.tool, *plan.resources), unless_forbidden=columns)
-    return Judged(verdict=verdict, problems=misused(verdict.obligations.masks, uses))
+    obligations = verdict.obligations
+    problems = misused(obligations.masks, uses) or small_groups_shown(obligations.minimum_groups, plan)
+    return Judged(verdict=verdict, problems=problems)
 
 
 async def refuse_judged(desk: Desk, judged: Judged, plan: Plan) -> Outcome | None:

@@ -12,6 +12,7 @@ from metricgate.compiling.context import ScanDraft
 from metricgate.compiling.rules.aggregates import select_measures
 from metricgate.compiling.rules.grouping import group_by_keys
 from metricgate.compiling.rules.keys import select_keys
+from metricgate.compiling.rules.small_groups import hide_small_groups
 from metricgate.compiling.rules.sources import read_tables
 from metricgate.compiling.rules.wanted_rows import keep_wanted_rows
 
@@ -21,4 +22,5 @@ SCAN_RULES: tuple[Callable[[ScanDraft], None], ...] = (
     read_tables,
     keep_wanted_rows,
     group_by_keys,
+    hide_small_groups,
 )
