@@ -303,7 +303,10 @@ def _notes(question: Question, named: Named, scanned: Scanned) -> list[str]:
     return notes
 
 
-_BY_PERIOD = "is taken by whole months, each row counting once; a row of a day that the later month lacks counts at its last day."
+_BY_PERIOD = (
+    "is taken by whole months, each row counting once; "
+    "a row of a day that the later month lacks counts at its last day."
+)
 _BY_DAY = (
     "the last days of a month is the last day of a shorter month, which counts for each of them; "
     "days that the later month lacks are not counted."
