@@ -81,7 +81,7 @@ def engine(request: pytest.FixtureRequest) -> Iterator[tuple[str, Execute]]:
 
         def execute(sql: str) -> list[tuple[object, ...]]:
             cursor.execute(sql)
-            return [tuple(row) for row in cursor.fetchall()]
+            return [tuple(row) for row in cursor.fetchall()] if sql.startswith(("SELECT", "WITH")) else []
 
         for each in tables():
             cursor.execute(each)
@@ -154,3 +154,15 @@ def test_by_week_a_balance_that_several_days_read_counts_once(engine):
     """The 29th to the 31st of March 2024 all read the 29th of February; the week ends with the 31st."""
     plan = planned("balance_ago", "metric_time__week", start=date(2024, 3, 25), before=date(2024, 4, 1))
     assert answered(engine, plan) == {"2024-03-25": 32}
+
+
+def test_periods_of_the_spine_stand_beside_all_groups(engine):
+    """A row without a time and one outside of the spine keep their groups, as they have without the spine."""
+    _, execute = engine
+    plan, plain = planned("every_day", "metric_time__year"), planned("amount", "metric_time__year")
+    assert answered(engine, plan) == answered(engine, plain)
+    for row in ("(90, NULL, 256)", "(91, '2030-05-01', 512)"):
+        execute(f"INSERT INTO period_sales VALUES {row}")
+    found = answered(engine, plan)
+    assert found == answered(engine, plain) == {"2023-01-01": 1000, "2024-01-01": 255, "None": 256, "2030-01-01": 512}
+    execute("DELETE FROM period_sales WHERE id >= 90")
