@@ -22,7 +22,7 @@ from datetime import datetime
 from tests.oracle.aggregates import COUNTS, DERIVED, aggregate, divided, filled
 from tests.oracle.conditions import truth
 from tests.oracle.members import Members, Place, without_grain
-from tests.oracle.moments import ORDER, before, moment, start_of
+from tests.oracle.moments import MONTHS, ORDER, after, before, moment, start_of
 from tests.oracle.over_time import balanced, conversion, cumulative
 from tests.oracle.world import Asked, Key, NoAnswer, Row, Values, World, own_filters
 
@@ -99,7 +99,10 @@ class Evaluation(Members):
     # --- metrics
 
     def values(self, name: str, by: list, filters: list[dict], moved: tuple | None) -> Values:
-        """Return a metric's values by group. ``moved`` is an offset: ("window", n, unit) or ("start", grain)."""
+        """Return a metric's values by group.
+
+        ``moved`` is an offset: ("window", n, unit) day by day, ("period", n, unit) by whole months, ("start", grain).
+        """
         metric = self.world.metrics[name]
         inner = [*filters, *own_filters(metric)]
         if moved is not None or metric["type"] == "cumulative":
@@ -173,6 +176,8 @@ class Evaluation(Members):
         if moved is None:
             return [own]
         own = start_of(own, "day")
+        if moved[0] == "period":
+            return [] if own is None else [day for day in self.world.days if day == after(own, moved[1], moved[2])]
         if moved[0] == "window":
             return [day for day in self.world.days if before(day, moved[1], moved[2]) == own]
         return [day for day in self.world.days if start_of(day, moved[1]) == own]
@@ -213,8 +218,9 @@ class Evaluation(Members):
     def simple(self, metric: dict, by: list, filters: list[dict], moved: tuple | None) -> Values:
         """Aggregate the rows of each group."""
         groups: dict[Key, list[Row]] = {} if by else {(): []}
+        moved = self.by_period(metric, by, moved)
         rows = list(self.kept(metric, filters, lambda row: self.moments(metric, row, moved)))
-        for row, when in balanced(self, metric, [(row, when) for row, when in rows if self.in_range(when)], by):
+        for row, when in balanced(self, metric, [(row, when) for row, when in rows if self.in_range(when)], by, moved):
             groups.setdefault(self.key(metric, row, when, by), []).append(row)
         fill = metric.get("fill_nulls_with")
         found = {key: filled(self.aggregated(metric, members), fill) for key, members in groups.items()}
@@ -224,6 +230,14 @@ class Evaluation(Members):
                 if len(by) == 1:
                     found.setdefault((self.form(day, by[0][1]),), absent)
         return Values(found, absent)
+
+    def by_period(self, metric: dict, by: list, moved: tuple | None) -> tuple | None:
+        """Take an offset by months as one of whole periods, where time is asked by months or coarser only."""
+        times = [form for member, form in by if self.is_time(metric, member, self.time_name(metric))]
+        whole = times and all(form in {*MONTHS, *(f"extract_{each}" for each in MONTHS)} for form in times)
+        if whole and moved is not None and moved[0] == "window" and moved[2] in MONTHS:
+            return ("period", *moved[1:])
+        return moved
 
     def is_time(self, metric: dict, member: str, dimension: str) -> bool:
         """Say whether a group-by is a time dimension of the metric's own model."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 from calendar import monthrange
 from datetime import date, datetime, timedelta
 
+MONTHS = ("month", "quarter", "year")
 ORDER = ("second", "minute", "hour", "day", "week", "month", "quarter", "year")
 
 
@@ -53,6 +54,11 @@ def part_of(value: datetime, part: str) -> int:
         case "quarter":
             return (value.month - 1) // 3 + 1
     return getattr(value, part)
+
+
+def after(value: datetime, count: int, unit: str) -> datetime:
+    """Return the moment ``count`` months, quarters or years later; where the month is too short, its last day."""
+    return before(value, -count, unit)
 
 
 def before(value: datetime, count: int, unit: str) -> datetime:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tests.oracle.evaluator import Evaluation
 
 
-def balanced(evaluation: Evaluation, metric: dict, rows: list, by: list) -> list:
+def balanced(evaluation: Evaluation, metric: dict, rows: list, by: list, moved: tuple | None) -> list:
     """Keep of a balance only the rows at the first or last time of each period asked and each window group."""
     rule = metric.get("non_additive_dimension")
     if rule is None:
@@ -29,6 +29,10 @@ def balanced(evaluation: Evaluation, metric: dict, rows: list, by: list) -> list
             when if evaluation.time_name(metric) == rule["name"] else moment(evaluation.own(model, rule["name"], row))
         )
 
+    def sought(row: Row, when: datetime | None) -> datetime | None:
+        """By whole periods several days of a row may count at one: the rows' own days say which is first or last."""
+        return time(row, evaluation.moments(metric, row, None)[0] if moved and moved[0] == "period" else when)
+
     def part(row: Row, when: datetime | None) -> Key:
         return (
             *(start_of(time(row, when), grain) for grain in grains),
@@ -37,12 +41,12 @@ def balanced(evaluation: Evaluation, metric: dict, rows: list, by: list) -> list
 
     times: dict[Key, list[datetime]] = {}
     for row, when in rows:
-        if time(row, when) is not None:
-            times.setdefault(part(row, when), []).append(time(row, when))
+        if sought(row, when) is not None:
+            times.setdefault(part(row, when), []).append(sought(row, when))
     return [
         (row, when)
         for row, when in rows
-        if times.get(part(row, when)) and time(row, when) == pick(times[part(row, when)])
+        if times.get(part(row, when)) and sought(row, when) == pick(times[part(row, when)])
     ]
 
 

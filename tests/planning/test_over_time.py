@@ -170,7 +170,8 @@ def test_other_dialects_read_it(case, dialect):
     """The statement is written without loss in the other dialects too, and they can read it again."""
     found = statement(question(**case["ask"]), dialect)
     assert sqlglot.parse_one(found.sql, dialect=dialect) is not None
-    assert found.parameters == statement(question(**case["ask"])).parameters
+    # Without FULL JOIN a spine's periods are said as a union, whose sides repeat the values.
+    assert dict.fromkeys(found.parameters) == dict.fromkeys(statement(question(**case["ask"])).parameters)
 
 
 def test_an_approximate_percentile_is_the_engines_own_where_it_has_one():

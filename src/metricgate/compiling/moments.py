@@ -80,8 +80,12 @@ def rows_of(moments: Moments, context: Context) -> exp.Expr:
     moment = reference_tree(moments.moment, context)
     if moments.calendar is not None:
         moment = context.dialect.truncated(column(_marks(moments.calendar)[2], moments.table.alias), grain)
-    for shift in moments.shifts:
-        moment = shifted(moment, shift, grain, context)
+    if moments.by_period:
+        for shift in reversed(moments.shifts):
+            time = shifted(time, shift, grain, context, forward=True)
+    else:
+        for shift in moments.shifts:
+            moment = shifted(moment, shift, grain, context)
     parts: list[exp.Expr] = [
         exp.LTE(this=time, expression=moment) if moments.running else exp.EQ(this=time, expression=moment)
     ]
@@ -97,12 +101,15 @@ def rows_of(moments: Moments, context: Context) -> exp.Expr:
     return all_of(parts)
 
 
-def shifted(tree: exp.Expr, shift: Shift, grain: Grain, context: Context) -> exp.Expr:
-    """Return the moment a window before, or the start of its period; a DATE where the data is known by day."""
+def shifted(tree: exp.Expr, shift: Shift, grain: Grain, context: Context, *, forward: bool = False) -> exp.Expr:
+    """Return the moment a window before, or after, or the start of its period; a DATE where the data is known by day.
+
+    A day that the month reached lacks is that month's last day, either way.
+    """
     if not isinstance(shift, Window):
         return context.dialect.truncated(tree, shift)
-    back = exp.Sub(this=operand(tree), expression=interval(shift))
-    return exp.Cast(this=back, to=exp.DataType(this=exp.DType.DATE)) if grain >= Grain.DAY else back
+    moved = (exp.Add if forward else exp.Sub)(this=operand(tree), expression=interval(shift))
+    return exp.Cast(this=moved, to=exp.DataType(this=exp.DType.DATE)) if grain >= Grain.DAY else moved
 
 
 def interval(window: Window) -> exp.Interval:

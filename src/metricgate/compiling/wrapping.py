@@ -117,17 +117,31 @@ def _converted(scan: Scan, conversion: Conversion, context: Context, outputs: Ou
 
 
 def _with_periods(scan: Scan, periods: Periods, found: exp.Select, context: Context, outputs: Outputs) -> exp.Select:
-    """Put the scan beside every period of the spine."""
+    """Put the scan beside every period of the spine; groups without a time, or with one that the spine lacks, stay.
+
+    Every row is distinct by its keys, and grouped by all its columns: only so can engines without FULL JOIN say it.
+    """
     spine = exp.Select(from_=exp.From(this=relation(periods.table)))
     for key in periods.keys:
         spine.append("expressions", aliased(reference_tree(key.reference, context), key.name))
     conditions = [condition_tree(each, context) for each in periods.conditions]
+    # Days without a period of a calendar are no period of it; NULL would not find the rows' NULL.
+    conditions += [
+        exp.Not(this=exp.Is(this=reference_tree(key.reference, context), expression=exp.Null()))
+        for key in periods.keys
+        if key.reference.granularity is None
+    ]
     if conditions:
         spine.set("where", exp.Where(this=all_of(conditions)))
     spine.set("group", exp.Group(expressions=[literal(at) for at in range(1, len(periods.keys) + 1)]))
     every, rows = "periods", "found"
     own = {key.name for key in periods.keys}
-    selected: list[exp.Expr] = [column(key.name, every if key.name in own else rows) for key in scan.keys]
+    selected: list[exp.Expr] = [
+        aliased(exp.Coalesce(this=column(key.name, every), expressions=[column(key.name, rows)]), key.name)
+        if key.name in own
+        else column(key.name, rows)
+        for key in scan.keys
+    ]
     selected += [column(outputs[each.name], rows) for each in scan.measures]
     on = [exp.EQ(this=column(name, every), expression=column(name, rows)) for name in own]
     for table in periods.joined:
@@ -137,7 +151,8 @@ def _with_periods(scan: Scan, periods: Periods, found: exp.Select, context: Cont
     return exp.Select(
         expressions=selected,
         from_=exp.From(this=_subquery(found, rows)),
-        joins=[exp.Join(this=_subquery(spine, every), side="RIGHT", on=all_of(list(on)))],
+        joins=[exp.Join(this=_subquery(spine, every), side="FULL", on=all_of(list(on)))],
+        group=exp.Group(expressions=[literal(at) for at in range(1, len(selected) + 1)]),
     )
 
 

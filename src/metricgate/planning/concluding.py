@@ -16,7 +16,8 @@ from metricgate.planning.metrics.values import DerivedValue, MeasureValue, Ratio
 from metricgate.planning.plan import Explanation, OutputColumn, Plan, PlannedMetric, ResolvedRange, Sorting
 from metricgate.planning.question import Question
 from metricgate.planning.resolving import METRIC_TIME
-from metricgate.planning.scan import Key, Reference, Scan, Shift
+from metricgate.planning.running import by_months
+from metricgate.planning.scan import Key, Reference, Scan
 from metricgate.vocabulary.grain import Grain
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.problem import Place, Problem
@@ -284,12 +285,14 @@ def _notes(question: Question, named: Named, scanned: Scanned, *, sundays: bool)
     by_week = any(reference.grain is Grain.WEEK for reference in times.values())
     if by_week and sundays:
         notes.append("Weeks begin on Sunday, by the settings of the definitions.")
-    shifts = {str(shift) for each in scanned for leaf in each.leaves for shift in leaf.shifts if _by_month(shift)}
-    notes += [
-        f"{shift} before the last days of a month is the last day of a shorter month, which counts for each of them; "
-        "days that the later month lacks are not counted."
-        for shift in sorted(shifts)
-    ]
+    shifts = {
+        (str(shift), each.scan.moments is not None and each.scan.moments.by_period)
+        for each in scanned
+        for leaf in each.leaves
+        for shift in leaf.shifts
+        if by_months(shift)
+    }
+    notes += [f"{shift} before {_BY_PERIOD if by_period else _BY_DAY}" for shift, by_period in sorted(shifts)]
     calendars = {
         shift
         for each in scanned
@@ -305,5 +308,11 @@ def _notes(question: Question, named: Named, scanned: Scanned, *, sundays: bool)
     return notes
 
 
-def _by_month(shift: Shift) -> bool:
-    return isinstance(shift, Window) and shift.grain in {Grain.MONTH, Grain.QUARTER, Grain.YEAR}
+_BY_PERIOD = (
+    "is taken by whole months, each row counting once; "
+    "a row of a day that the later month lacks counts at its last day."
+)
+_BY_DAY = (
+    "the last days of a month is the last day of a shorter month, which counts for each of them; "
+    "days that the later month lacks are not counted."
+)

@@ -18,7 +18,7 @@ from metricgate.planning.scan import CalendarShift, Key, Moments, Periods, Refer
 from metricgate.planning.spines import Spines, column, moment_of, spine_table
 from metricgate.planning.tables import Tables
 from metricgate.planning.timing import has_clock, stored_zone
-from metricgate.vocabulary.grain import Grain
+from metricgate.vocabulary.grain import DatePart, Grain
 
 if TYPE_CHECKING:
     from metricgate.planning.scanning import Scanning
@@ -88,6 +88,7 @@ def moments_of(
             window=None if running is None else running.window,
             since=None if running is None else running.grain_to_date,
             starts=_starts(leaf, spine, base, forms),
+            by_period=_by_period(leaf, base, forms),
         ),
         spine,
     )
@@ -159,6 +160,24 @@ def _starts(leaf: Leaf, spine: TimeSpine, base: Grain, forms: list[Form]) -> Gra
         if finest is not None and finest > base:
             return finest
     return wanted
+
+
+_OF_MONTHS = (Grain.MONTH, Grain.QUARTER, Grain.YEAR)
+_PARTS_OF_MONTHS = (DatePart.MONTH, DatePart.QUARTER, DatePart.YEAR)
+
+
+def by_months(shift: Shift) -> bool:
+    """Whether the shift is a number of months, which are not equally long."""
+    return isinstance(shift, Window) and shift.grain in _OF_MONTHS
+
+
+def _by_period(leaf: Leaf, base: Grain, forms: list[Form]) -> bool:
+    """Whether whole months are asked of a shift by months: then a shown period is the whole of an earlier one."""
+    if leaf.running is not None or not leaf.shifts or not all(map(by_months, leaf.shifts)):
+        return False
+    return bool(forms) and all(
+        form.part in _PARTS_OF_MONTHS or (base if form.plain else form.grain) in _OF_MONTHS for form in forms
+    )
 
 
 def period_of(scan: Scan, metric: CumulativeMetric) -> Scan:

@@ -156,6 +156,8 @@ class Moments:
         shifts: applied to the moment one after the other.
         running: rows up to the moment rather than at it; limited by ``window`` or ``since`` (start of the period).
         calendar: comes before all shifts.
+        by_period: whole months are asked and shifted: rows are moved forward by the shifts instead of moments back, so
+            that each row counts exactly once, at the last day of its month where that lacks the row's day.
         starts: keep only moments that start a period of this grain.
     """
 
@@ -168,6 +170,7 @@ class Moments:
     since: Grain | None = None
     starts: Grain | None = None
     calendar: CalendarShift | None = None
+    by_period: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

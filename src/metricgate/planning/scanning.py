@@ -141,7 +141,7 @@ class Scanning:
         if scan.moments is not None and leaf.running is not None:
             scan = period_of(scan, leaf.running)
         if leaf.metric.non_additive is not None and leaf.conversion is None:
-            scan = replace(scan, edge=self._edge(leaf.metric, leaf.metric.non_additive, scan.keys))
+            scan = replace(scan, edge=self._edge(leaf.metric, leaf.metric.non_additive, scan))
         if leaf.conversion is not None:
             conversion = None if dimension is None else conversion_of(self, leaf, dimension)
             if conversion is None:
@@ -243,15 +243,20 @@ class Scanning:
             filters=tuple(each for each in bound if each is not None),
         )
 
-    def _edge(self, metric: SimpleMetric, non_additive: NonAdditive, keys: tuple[Key, ...]) -> Edge | None:
+    def _edge(self, metric: SimpleMetric, non_additive: NonAdditive, scan: Scan) -> Edge | None:
         root = self.catalog.models[metric.model]
         time = root.dimension(non_additive.dimension)
         if time is None:
             return None
         apart = [each for name in non_additive.groupings for each in own_members(root, name)]
         own = (root.name, time.name)
-        apart += [key.reference for key in keys if (key.reference.model, key.reference.name) == own]
-        return Edge(time=own_reference(root, time), choice=non_additive.choice, apart=tuple(apart))
+        apart += [key.reference for key in scan.keys if (key.reference.model, key.reference.name) == own]
+        sought = own_reference(root, time)
+        moments = scan.moments
+        if moments is not None and time.name == metric.time_dimension and not moments.by_period:
+            # Several moments may read one row, which then counts at the first or last of them only.
+            sought = sought if moments.calendar is not None and moments.calendar.whole else moments.moment
+        return Edge(time=sought, choice=non_additive.choice, apart=tuple(apart))
 
     def _timed(self, binder: Binder, time: str | None) -> bool:
         """Whether a range or a filter speaks of the metric's own time."""

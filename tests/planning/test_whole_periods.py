@@ -1,0 +1,168 @@
+"""Offsets by months where whole months are asked: the same rows, worked out by hand, on every engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import date, timedelta
+
+import duckdb
+import pytest
+from tests.contracts import servers
+
+from metricgate.catalog.catalog import Catalog
+from metricgate.catalog.loading import load
+from metricgate.compiling.compiler import compile_plan
+from metricgate.compiling.statement import Statement
+from metricgate.planning.plan import Plan
+from metricgate.planning.planner import Planner
+from metricgate.planning.question import GroupBy, Question, TimeRange
+from metricgate.vocabulary.obligation import NO_OBLIGATIONS
+
+Execute = Callable[[str], list[tuple[object, ...]]]
+
+DOCUMENT = """
+semantic_models:
+  - name: sales
+    source: period_sales
+    agg_time_dimension: sold_on
+    entities: [{name: sale, type: primary, expr: id}]
+    dimensions: [{name: sold_on, type: time, granularity: day}]
+metrics:
+  - {name: amount, type: simple, semantic_model: sales, agg: sum, expr: amount}
+  - {name: every_day, type: simple, semantic_model: sales, agg: sum, expr: amount, join_to_timespine: true}
+  - {name: balance, type: simple, semantic_model: sales, agg: sum, expr: amount,
+     non_additive_dimension: {name: sold_on, window_choice: max}}
+  - {name: month_ago, type: derived, expr: a, input_metrics: [{name: amount, alias: a, offset_window: 1 month}]}
+  - {name: two_ago, type: derived, expr: a, input_metrics: [{name: month_ago, alias: a, offset_window: 1 month}]}
+  - {name: quarter_ago, type: derived, expr: a, input_metrics: [{name: amount, alias: a, offset_window: 1 quarter}]}
+  - {name: year_ago, type: derived, expr: a, input_metrics: [{name: amount, alias: a, offset_window: 1 year}]}
+  - {name: balance_ago, type: derived, expr: a, input_metrics: [{name: balance, alias: a, offset_window: 1 month}]}
+time_spines:
+  - {name: days, source: period_days, column: day, granularity: day}
+"""
+SALES = {
+    "2023-02-28": 1000,
+    "2024-01-28": 1,
+    "2024-01-29": 2,
+    "2024-01-30": 4,
+    "2024-01-31": 8,
+    "2024-02-28": 16,
+    "2024-02-29": 32,
+    "2024-03-31": 64,
+    "2024-12-31": 128,
+}
+FIRST, DAYS = date(2023, 1, 1), 1096  # through 2025-12-31
+
+
+def tables() -> Iterator[str]:
+    days = ", ".join(f"('{FIRST + timedelta(days=number)}')" for number in range(DAYS))
+    rows = ", ".join(f"({number}, '{day}', {amount})" for number, (day, amount) in enumerate(SALES.items()))
+    yield "CREATE TABLE period_days (day DATE)"
+    yield f"INSERT INTO period_days VALUES {days}"
+    yield "CREATE TABLE period_sales (id INTEGER, sold_on DATE, amount INTEGER)"
+    yield f"INSERT INTO period_sales VALUES {rows}"
+
+
+@pytest.fixture(scope="module", params=["duckdb", "postgres", "mysql"])
+def engine(request: pytest.FixtureRequest) -> Iterator[tuple[str, Execute]]:
+    """The tables of each engine: its dialect, and what runs a statement."""
+    opened: dict[str, Callable] = {
+        "duckdb": duckdb.connect,
+        "postgres": lambda: servers.postgres_connection(servers.postgres()),
+        "mysql": lambda: servers.mariadb_connection(servers.mariadb()),
+    }
+    with closing(opened[request.param]()) as connection, closing(connection.cursor()) as cursor:
+        if request.param == "postgres":
+            cursor.execute(f"SET search_path TO {servers.SCHEMA}")
+        if request.param == "mysql":
+            cursor.execute(f"USE {servers.SCHEMA}")
+            cursor.execute("SET sql_mode = 'ANSI_QUOTES,PIPES_AS_CONCAT'")
+
+        def execute(sql: str) -> list[tuple[object, ...]]:
+            cursor.execute(sql)
+            return [tuple(row) for row in cursor.fetchall()] if sql.startswith(("SELECT", "WITH")) else []
+
+        for each in tables():
+            cursor.execute(each)
+        yield request.param, execute
+        cursor.execute("DROP TABLE period_sales")
+        cursor.execute("DROP TABLE period_days")
+
+
+def planned(metric: str, *by: str, start: date | None = None, before: date | None = None) -> Plan:
+    catalog = load([("shop.yaml", DOCUMENT)])
+    assert isinstance(catalog, Catalog), str(catalog)
+    plan = Planner(catalog).plan(
+        Question(
+            metrics=(metric,),
+            group_by=tuple(GroupBy(member=member) for member in by),
+            time_range=None if start is None else TimeRange(start=start, before=before),
+        )
+    )
+    assert isinstance(plan, Plan), str(plan)
+    return plan
+
+
+def answered(engine: tuple[str, Execute], plan: Plan) -> dict[object, float]:
+    dialect, execute = engine
+    compiled = compile_plan(plan, NO_OBLIGATIONS, dialect)
+    assert isinstance(compiled, Statement), str(compiled)
+    sql = compiled.sql
+    for number, value in reversed(list(enumerate(compiled.parameters, start=1))):
+        sql = sql.replace(f"${number}", f"DATE '{value}'")
+    for value in compiled.parameters if dialect == "mysql" else ():
+        sql = sql.replace("?", f"DATE '{value}'", 1).replace("%s", f"DATE '{value}'", 1)
+    return {str(key): float(value) for key, value in execute(sql) if value is not None}
+
+
+@pytest.mark.parametrize(
+    ("metric", "by", "wanted"),
+    [
+        ("month_ago", "month", {"2023-03": 1000, "2024-02": 15, "2024-03": 48, "2024-04": 64, "2025-01": 128}),
+        ("two_ago", "month", {"2023-04": 1000, "2024-03": 15, "2024-04": 48, "2024-05": 64, "2025-02": 128}),
+        ("quarter_ago", "quarter", {"2023-04": 1000, "2024-04": 127, "2025-01": 128}),
+        ("quarter_ago", "month", {"2023-05": 1000, "2024-04": 15, "2024-05": 48, "2024-06": 64, "2025-03": 128}),
+        ("year_ago", "year", {"2024-01": 1000, "2025-01": 255}),
+        ("year_ago", "month", {"2024-02": 1000, "2025-01": 15, "2025-02": 48, "2025-03": 64, "2025-12": 128}),
+        ("month_ago", "year", {"2023-01": 1000, "2024-01": 127, "2025-01": 128}),
+        ("balance_ago", "month", {"2023-03": 1000, "2024-02": 8, "2024-03": 32, "2024-04": 64, "2025-01": 128}),
+    ],
+)
+def test_a_period_ago_is_the_whole_period_each_row_once(engine, metric: str, by: str, wanted: dict[str, int]):
+    """Rows of the 29th to 31st are neither lost in a shorter month nor counted for several days of a longer one."""
+    plan = planned(metric, f"metric_time__{by}")
+    assert answered(engine, plan) == {f"{month}-01": value for month, value in wanted.items()}
+    assert any("taken by whole months" in note for note in plan.explanation.notes)
+
+
+def test_a_range_that_cuts_a_month_cuts_the_month_before(engine):
+    """The first 28 days of February 2024 without the 29th, at which the 29th to 31st of January count."""
+    plan = planned("month_ago", "metric_time__month", start=date(2024, 2, 1), before=date(2024, 2, 29))
+    assert answered(engine, plan) == {"2024-02-01": 1}
+
+
+def test_by_day_each_day_reads_its_own(engine):
+    """A finer grain keeps the rule by days, and says so."""
+    plan = planned("month_ago", "metric_time__day", start=date(2024, 3, 1), before=date(2024, 4, 1))
+    wanted = {"2024-03-28": 16, "2024-03-29": 32, "2024-03-30": 32, "2024-03-31": 32}
+    assert answered(engine, plan) == wanted
+    assert any("counts for each of them" in note for note in plan.explanation.notes)
+
+
+def test_by_week_a_balance_that_several_days_read_counts_once(engine):
+    """The 29th to the 31st of March 2024 all read the 29th of February; the week ends with the 31st."""
+    plan = planned("balance_ago", "metric_time__week", start=date(2024, 3, 25), before=date(2024, 4, 1))
+    assert answered(engine, plan) == {"2024-03-25": 32}
+
+
+def test_periods_of_the_spine_stand_beside_all_groups(engine):
+    """A row without a time and one outside of the spine keep their groups, as they have without the spine."""
+    _, execute = engine
+    plan, plain = planned("every_day", "metric_time__year"), planned("amount", "metric_time__year")
+    assert answered(engine, plan) == answered(engine, plain)
+    for row in ("(90, NULL, 256)", "(91, '2030-05-01', 512)"):
+        execute(f"INSERT INTO period_sales VALUES {row}")
+    found = answered(engine, plan)
+    assert found == answered(engine, plain) == {"2023-01-01": 1000, "2024-01-01": 255, "None": 256, "2030-01-01": 512}
+    execute("DELETE FROM period_sales WHERE id >= 90")
