@@ -150,8 +150,9 @@ class PostgresSession:
 
     def findings(self, relations: Sequence[tuple[str, ...]]) -> tuple[Finding, ...]:
         """Read the role's rights from the catalogue."""
+        governed = frozenset(self.locations(relations).values())
         with self._failing(), psycopg.Cursor(self._connection) as cursor:
-            return postgres_findings(cursor, relations)
+            return postgres_findings(cursor, governed)
 
     def _catalogue(self, relations: Sequence[tuple[str, ...]]) -> dict[tuple[str, str], list[Column]]:
         """Return every readable relation of one of these names, by schema and name."""

@@ -1,102 +1,106 @@
-"""What a PostgreSQL role can do beyond reading, from the catalogue, with the statement that takes each right away."""
+"""What a PostgreSQL role can do beyond reading, from the catalogue, with the statement that takes each right away.
+
+Counted are the role's own rights, PUBLIC's, and those of the roles that it inherits from, in this database.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
 
 import psycopg
 
+from metricgate.adapters.warehouses.postgres_rights_sql import HELD, MEMBERSHIPS, POWERS, SETTINGS
 from metricgate.vocabulary.finding import ADVICE, WRONG, Finding
 
-_ROLE = """
-SELECT v.name, 'role ' || r.rolname, format('ALTER ROLE %I NO%s', r.rolname, v.name)
-FROM pg_catalog.pg_roles AS r CROSS JOIN LATERAL (VALUES
-  ('SUPERUSER', r.rolsuper), ('CREATEDB', r.rolcreatedb), ('CREATEROLE', r.rolcreaterole),
-  ('REPLICATION', r.rolreplication), ('BYPASSRLS', r.rolbypassrls)) AS v (name, held)
-WHERE r.rolname = current_user AND v.held
-"""
-_RIGHTS = """
-SELECT 'membership', 'role ' || r.rolname, format('REVOKE %I FROM %I', r.rolname, current_user)
-FROM pg_catalog.pg_roles AS r
-WHERE r.rolname ~ '^pg_' AND r.rolname <> 'pg_database_owner' AND pg_has_role(r.oid, 'MEMBER')
-UNION ALL
-SELECT 'OWNER', 'database ' || d.datname, format('ALTER DATABASE %I OWNER TO another_role', d.datname)
-FROM pg_catalog.pg_database AS d WHERE d.datname = current_database() AND pg_has_role(d.datdba, 'MEMBER')
-UNION ALL
-SELECT 'OWNER', 'schema ' || n.nspname, format('ALTER SCHEMA %I OWNER TO another_role', n.nspname)
-FROM pg_catalog.pg_namespace AS n
-WHERE pg_has_role(n.nspowner, 'MEMBER') AND n.nspname !~ '^pg_(toast|temp)'
-  AND n.nspowner <> (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = 'pg_database_owner')
-UNION ALL
-SELECT 'OWNER', format('table %I.%I', n.nspname, c.relname),
-  format('ALTER TABLE %I.%I OWNER TO another_role', n.nspname, c.relname)
-FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p', 'S') AND pg_has_role(c.relowner, 'MEMBER')
-UNION ALL
-SELECT v.name, 'database ' || current_database(),
-  format('REVOKE %s ON DATABASE %I FROM %s', v.name, current_database(),
-    CASE WHEN has_database_privilege('public', current_database(), v.name)
-      THEN 'PUBLIC' ELSE quote_ident(current_user) END)
-FROM (VALUES ('CREATE'), ('TEMPORARY')) AS v (name)
-WHERE has_database_privilege(current_database(), v.name)
-UNION ALL
-SELECT 'CREATE', 'schema ' || n.nspname, format('REVOKE CREATE ON SCHEMA %I FROM %s', n.nspname,
-  CASE WHEN has_schema_privilege('public', n.oid, 'CREATE') THEN 'PUBLIC' ELSE quote_ident(current_user) END)
-FROM pg_catalog.pg_namespace AS n WHERE has_schema_privilege(n.oid, 'CREATE')
-UNION ALL
-SELECT v.name, format('table %I.%I', n.nspname, c.relname), format('REVOKE %s ON %I.%I FROM %s', v.name, n.nspname,
-  c.relname, CASE WHEN has_table_privilege('public', c.oid, v.name) THEN 'PUBLIC' ELSE quote_ident(current_user) END)
-FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-CROSS JOIN (VALUES ('INSERT'), ('UPDATE'), ('DELETE'), ('TRUNCATE'), ('REFERENCES'), ('TRIGGER')) AS v (name)
-WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
-  AND (has_table_privilege(c.oid, v.name)
-    OR (v.name IN ('INSERT', 'UPDATE', 'REFERENCES') AND has_any_column_privilege(c.oid, v.name)))
-UNION ALL
-SELECT 'EXECUTE', format('function %I.%I(%s)', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid)),
-  format('REVOKE EXECUTE ON FUNCTION %I.%I(%s) FROM %s', n.nspname, p.proname,
-    pg_get_function_identity_arguments(p.oid),
-    CASE WHEN has_function_privilege('public', p.oid, 'EXECUTE') THEN 'PUBLIC' ELSE quote_ident(current_user) END)
-FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
-WHERE has_function_privilege(p.oid, 'EXECUTE') AND p.prokind = 'f'
-  AND p.proname <> 'pg_read_file_old' -- asks for a superuser itself
-  AND (
-  p.proname ~ '^(lo_(creat|create|from_bytea|put|import|export|unlink|truncate|truncate64|open)|lowrite|pg_notify)$'
-  OR p.proname ~ '^(dblink|pg_read_|pg_ls_|pg_stat_file|pg_file_)'
-  OR (p.prosecdef AND n.nspname NOT IN ('pg_catalog', 'information_schema')))
-"""
-_READABLE = """
-SELECT n.nspname, c.relname, format('REVOKE SELECT ON %I.%I FROM %I', n.nspname, c.relname, current_user)
-FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
-  AND has_schema_privilege(n.oid, 'USAGE') AND has_any_column_privilege(c.oid, 'SELECT')
-"""
-_SETTINGS = """
-SELECT v.name, format('ALTER ROLE %I SET %s = %L', current_user, v.name, v.value)
-FROM (VALUES ('default_transaction_read_only', 'on'), ('statement_timeout', '60s'), ('temp_file_limit', '1GB'))
-  AS v (name, value)
-WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles AS r, unnest(r.rolconfig) AS s (text)
-  WHERE r.rolname = current_user AND starts_with(s.text, v.name || '='))
-"""
+_SYSTEM = ("pg_catalog", "information_schema")
+_SUBJECTS = (
+    ("write large objects", "lo_(creat|create|from_bytea|put|unlink|open|truncate|truncate64)|lowrite"),
+    (
+        "reach other sessions or make them wait",
+        "pg_notify|pg_(try_)?advisory_(xact_)?lock(_shared)?|pg_(cancel|terminate)_backend|pg_export_snapshot",
+    ),
+    ("run SQL that stands in a text", r"(query|table|schema|database)_to_xml.*|ts_stat|ts_rewrite\(tsquery,text\)"),
+    ("read or write files of the server", "lo_(import|export)|pg_read_(binary_)?file|pg_ls_.*|pg_stat_file"),
+)
+_NAMES = "|".join(pattern.partition(r"\(")[0] for _what, pattern in _SUBJECTS)
+_DANGEROUS = f"^({_NAMES})$"
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """One row of ``HELD``; ``part`` is a column of ``thing``, ``owned`` says that the right is the owner's."""
+
+    kind: str
+    schema: str
+    name: str
+    thing: str
+    part: str
+    privilege: str
+    holder: str
+    owned: bool
 
 
 def postgres_findings(
-    cursor: psycopg.Cursor[tuple[str, ...]], governed: Sequence[tuple[str, ...]]
+    cursor: psycopg.Cursor[tuple[str, ...]], governed: Collection[tuple[str, ...]]
 ) -> tuple[Finding, ...]:
     """Return what the session's role can do that it should not. A superuser's other rights are not listed.
+
+    Args:
+        cursor: of a session of the role, in a transaction.
+        governed: schema and name of every governed relation.
 
     Raises:
         psycopg.Error: the server did not answer.
     """
-    wrong = cursor.execute(_ROLE).fetchall()
-    found = [Finding(severity=WRONG, right=right, object=what, cure=cure) for right, what, cure in wrong]
+    cursor.execute("SET LOCAL search_path = pg_catalog")  # so that the server writes other names in full
+    powers = cursor.execute(POWERS).fetchall()
+    found = [Finding(severity=WRONG, right=right, object=what, cure=cure) for right, what, cure in powers]
     if any(each.right == "SUPERUSER" for each in found):
         return tuple(found)
-    wrong = cursor.execute(_RIGHTS).fetchall()
-    found += [Finding(severity=WRONG, right=right, object=what, cure=cure) for right, what, cure in wrong]
-    names = {relation[-1] for relation in governed}
-    for schema, table, cure in cursor.execute(_READABLE).fetchall():
-        if table not in names:
-            found.append(Finding(severity=ADVICE, right="SELECT", object=f"table {schema}.{table}", cure=cure))
-    for name, cure in cursor.execute(_SETTINGS).fetchall():
+    for role, cure in cursor.execute(MEMBERSHIPS).fetchall():
+        found.append(Finding(severity=WRONG, right="membership", object=f"role {role}", cure=cure))
+    held = [_Held(*row) for row in cursor.execute(HELD, [_DANGEROUS]).fetchall()]  # type: ignore[arg-type]
+    found += _owned(held)
+    found += _granted([row for row in held if not row.owned], governed)
+    for name, cure in cursor.execute(SETTINGS).fetchall():
         found.append(Finding(severity=ADVICE, right=f"no {name}", object="role", cure=cure))
     return tuple(found)
+
+
+def _owned(held: Sequence[_Held]) -> Iterator[Finding]:
+    things = {(row.kind, row.thing) for row in held if row.owned and row.kind != "COLUMN" and row.schema not in _SYSTEM}
+    for kind, thing in sorted(things):
+        cure = f"ALTER {kind} {thing} OWNER TO CURRENT_USER"
+        yield Finding(severity=WRONG, right="OWNER", object=f"{kind.lower()} {thing}", cure=cure)
+
+
+def _granted(held: Sequence[_Held], governed: Collection[tuple[str, ...]]) -> Iterator[Finding]:
+    for row in held:
+        beyond = (row.schema, row.name) not in governed
+        if row.kind != "FUNCTION" and (row.privilege != "SELECT" or beyond):
+            right = f"{row.privilege} ({row.part})" if row.part else row.privilege
+            where = {"COLUMN": "TABLE ", "SERVER": "FOREIGN SERVER "}.get(row.kind, f"{row.kind} ") + row.thing
+            yield Finding(
+                severity=ADVICE if row.privilege == "SELECT" else WRONG,
+                right=right,
+                object=f"{'table' if row.kind == 'COLUMN' else row.kind.lower()} {row.thing}",
+                cure=f"REVOKE {right} ON {where} FROM {row.holder}",
+            )
+    functions = [row for row in held if row.kind == "FUNCTION"]
+    for (schema, holder), rows in groupby(functions, key=lambda row: (row.schema, row.holder)):
+        yield from _functions(schema, holder, list(rows))
+
+
+def _functions(schema: str, holder: str, rows: list[_Held]) -> Iterator[Finding]:
+    """One finding for all functions of one danger: the list of a fresh database is long."""
+    subjects = _SUBJECTS if schema == "pg_catalog" else (("may write, or run as their owner", ".*"),)
+    for what, pattern in subjects:
+        names = [row.thing for row in rows if re.fullmatch(pattern, row.name) or re.fullmatch(pattern, row.thing)]
+        if names:
+            cure = f"REVOKE EXECUTE ON ROUTINE {', '.join(names)} FROM {holder}"
+            yield Finding(
+                severity=WRONG, right="EXECUTE", object=f"functions that {what}: {', '.join(names)}", cure=cure
+            )
