@@ -1,4 +1,4 @@
-"""Each right beyond those of docs/least-privilege.md is found, however it came, and the cure's statement takes it away."""
+"""Each right beyond those of docs/least-privilege.md is found, however it came, and its cure takes it away."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def named(text: str) -> str:
         (("GRANT pg_read_server_files TO $me",), WRONG, "pg_read_server_files"),
         (("CREATE ROLE $a", "GRANT pg_read_all_data TO $a", "GRANT $a TO $me"), WRONG, "pg_read_all_data"),
         (("CREATE ROLE $b CREATEROLE", "GRANT $b TO $me"), WRONG, "_b"),
-        (("CREATE ROLE $c", "GRANT $c TO $me", "ALTER ROLE $me NOINHERIT"), WRONG, "_c"),
+        (("CREATE ROLE $c", "GRANT $c TO $me", "ALTER ROLE $me NOINHERIT"), WRONG, "membership"),
         (("ALTER ROLE $me INHERIT", "GRANT CREATE ON SCHEMA public TO PUBLIC"), WRONG, "CREATE on schema public"),
         (("GRANT CREATE, TEMP ON DATABASE $me TO PUBLIC",), WRONG, " on database"),
         (("GRANT INSERT, UPDATE ON public.sales TO $me",), WRONG, "public.sales"),

@@ -69,32 +69,33 @@ def mariadb_findings(cursor: Cursor, governed: Sequence[tuple[str, str]]) -> tup
     Raises:
         pymysql.Error: the server did not answer.
     """
-    cursor.execute("SELECT CURRENT_USER(), @@GLOBAL.local_infile, @@max_statement_time")
-    current, infile, limit = map(str, cursor.fetchone())
+    cursor.execute("SELECT CURRENT_USER(), @@GLOBAL.local_infile")
+    current, infile = map(str, cursor.fetchone())
     user, host = current.rsplit("@", 1)
     account = f"'{user}'@'{host}'"
     cursor.execute("SHOW GRANTS")
     lines = [str(line) for (line,) in cursor.fetchall()]
-    by_others = [each for line in lines for each in _read(line, user)]
     cursor.execute(_GRANTS, {"account": account})
     found: list[Finding] = []
-    grants = by_others
+    grants = [each for line in lines for each in _read(line, user)]
     for right, may_grant, where, schema in cursor.fetchall():
         grants.append(_Grant(str(right), str(where), str(schema) or None, account))
         cure = f"REVOKE GRANT OPTION ON {where} FROM {account}"
         option = Finding(severity=WRONG, right="GRANT OPTION", object=str(where), cure=cure)
         if may_grant == "YES" and option not in found:
             found.append(option)
-    for each in grants:
-        if each.right.partition(" (")[0] not in _READING or (each.reads and each.schema in {None, "mysql"}):
-            found.append(Finding(severity=WRONG, right=each.right, object=each.on, cure=each.cure))
+    found += [
+        Finding(severity=WRONG, right=each.right, object=each.on, cure=each.cure)
+        for each in grants
+        if each.right.partition(" (")[0] not in _READING or (each.reads and each.schema in {None, "mysql"})
+    ]
     found += _beyond(cursor, [each for each in grants if each.reads], governed)
     found += _memberships(lines)
     found += _without_grant(cursor, grants)
     if infile in {"1", "ON"}:
         cure = "SET GLOBAL local_infile = OFF"
         found.append(Finding(severity=ADVICE, right="local_infile", object="server", cure=cure))
-    if float(limit) == 0:
+    if not any("MAX_STATEMENT_TIME" in line for line in lines):
         cure = f"ALTER USER {account} WITH MAX_STATEMENT_TIME 60"
         found.append(Finding(severity=ADVICE, right="no MAX_STATEMENT_TIME", object=account, cure=cure))
     return tuple(found)
