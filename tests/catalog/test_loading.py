@@ -286,3 +286,17 @@ semantic_models:
     zones = {each.name: each.time_zone for each in loaded(text).models["events"].dimensions}
     assert zones == {"at": "Europe/Berlin", "seen_at": "UTC", "held_on": None}
     assert told(text.replace("Europe/Berlin", "Europe Berlin")) == [("f0.yaml", 4, "E_TIME_DIMENSION")]
+
+
+@pytest.mark.parametrize("day", ["2026-02-30", "2026-13-01", "2026-2-3", "soon"])
+def test_a_sunset_is_a_day_of_the_calendar(day):
+    """What is no day would never come; it is told where it stands."""
+    text = (
+        "semantic_models: [{name: m, source: m, entities: [{name: e, type: primary, expr: id}], metrics: [{name: x, "
+        f"type: simple, agg: count, status: deprecated, deprecation: {{sunset_at: '{day}'}}}}]}}]"
+    )
+    found = load([("a.yaml", text)])
+    assert isinstance(found, Problems)
+    assert found.first.code.name == "E_BAD_VALUE"
+    assert "is no day" in found.first.message
+    assert isinstance(load([("a.yaml", text.replace(day, "2028-02-29"))]), Catalog)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, JsonValue, StrictInt
@@ -17,6 +18,15 @@ from metricgate.catalog.names import (
     checked_part,
     checked_source,
 )
+
+
+def checked_day(text: str) -> str:
+    """Return ``text``; raise ``ValueError`` where it is no day of the calendar."""
+    try:
+        date.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"{text[:40]!a} is no day: {error}") from error
+    return text
 
 
 def checked_window(text: str) -> str:
@@ -47,6 +57,9 @@ Source = Annotated[str, AfterValidator(checked_source)]
 """A relation: ``orders``, ``main.orders`` or ``db.schema.orders``."""
 
 Sql = Annotated[str | StrictInt, Field(description="One scalar SQL expression over the columns of the model's source.")]
+
+DayText = Annotated[str, AfterValidator(checked_day), Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+"""A day as ISO 8601 writes it: ``2027-01-31``."""
 
 WindowText = Annotated[str, AfterValidator(checked_window)]
 """A length of time: ``7 days``, ``1 month``, or units of a custom granularity."""

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, StrictInt, Tag
 
-from metricgate.catalog.documents.fields import Filter, Label, Name, Reference, Sql, Synonym, WindowText, Words
+from metricgate.catalog.documents.fields import DayText, Filter, Label, Name, Reference, Sql, Synonym, WindowText, Words
 from metricgate.catalog.metrics.conversion import Calculation
 from metricgate.catalog.metrics.cumulative import PeriodAggregation
 from metricgate.catalog.metrics.header import Status
@@ -35,11 +35,7 @@ class DeprecationDocument(Document):
     """What to use instead, and until when."""
 
     replaced_by: Reference | None = None
-    sunset_at: str | None = Field(
-        default=None,
-        pattern=r"^\d{4}-\d{2}-\d{2}$",
-        description="ISO date after which the metric no longer answers.",
-    )
+    sunset_at: DayText | None = Field(default=None, description="ISO date after which the metric no longer answers.")
 
 
 class HeaderDocument(Document):

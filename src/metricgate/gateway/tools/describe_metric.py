@@ -19,6 +19,7 @@ from metricgate.gateway.desk import Desk
 from metricgate.gateway.explanation import predicate_as_json
 from metricgate.gateway.naming import resolve_metrics, resource_of
 from metricgate.gateway.outcome import Outcome
+from metricgate.gateway.saved_queries import calendars_of
 from metricgate.gateway.seeing import Seen, may_group
 from metricgate.gateway.standing import deprecation_of
 from metricgate.gateway.tools.tool import Tool, define
@@ -55,6 +56,7 @@ async def _serve(desk: Desk, parsed: Parsed[DescribeArguments]) -> Outcome:
         "deprecation": deprecation_of(desk, metric),
         "instructions": shortened(metric.header.ai_instructions),
         "examples": list(metric.header.ai_examples),
+        "calendars": list(calendars_of(desk.governance.catalog)),
         "members": [member_as_json(member) for member in members if may_group(seen, member)],
         "catalog_version": desk.governance.catalog.version,
         "notes": [*parsed.notes, *named.notes],
@@ -179,6 +181,11 @@ DESCRIBE_METRIC = Tool(
                 "definition_version": {"type": "string"},
                 "definition": {"type": "object"},
                 "members": {"type": "array", "items": {"type": "object"}},
+                "calendars": {
+                    "type": "array",
+                    "items": {"type": "string"},
+                    "description": "Grains of this project's own, besides day, week, month, quarter and year.",
+                },
                 "notes": {"type": "array", "items": {"type": "string"}},
             },
             "required": ["name", "description", "definition_version", "definition", "members", "notes"],
