@@ -205,6 +205,24 @@ def test_a_postgres_session_forgets():
     using(postgres_warehouse(callers=1), work)
 
 
+def test_a_mariadb_session_forgets():
+    """What a function remembers, and the settings of the session, are as new for the next statement on it."""
+
+    async def work(warehouse: Warehouse) -> None:
+        state = (
+            "SELECT LAST_INSERT_ID() AS remembered, CONVERT(TIMEDIFF(NOW(), UTC_TIMESTAMP()), CHAR) AS zone,"
+            " 'a' || 'b' AS mode, CHARSET('a') AS names"
+        )
+        number = await own_id("mariadb", warehouse)
+        before = await values(warehouse, state)
+        assert before == [(0, "00:00:00", "ab", "utf8mb4")]
+        assert await values(warehouse, "SELECT LAST_INSERT_ID(42) AS told") == [(42,)]
+        assert await values(warehouse, state) == before
+        assert await own_id("mariadb", warehouse) == number
+
+    using(mariadb_warehouse(callers=1), work)
+
+
 def test_a_postgres_role_describes_only_what_it_may_read():
     """A table without a grant is as absent as one that does not exist."""
     name = f"{servers.SCHEMA}_reader"

@@ -24,6 +24,7 @@ from metricgate.adapters.warehouses.mariadb_rights import mariadb_findings
 from metricgate.adapters.warehouses.mariadb_section import MariaDBSection
 from metricgate.adapters.warehouses.mariadb_text import NotOneSelect, with_values
 from metricgate.adapters.warehouses.mariadb_types import Field, declared_type, logical_type, wire_values
+from metricgate.adapters.warehouses.mysql_functions import MYSQL_FUNCTIONS
 from metricgate.adapters.warehouses.server import (
     CANCELLED,
     FAILED,
@@ -38,6 +39,7 @@ from metricgate.gateway.ports import WarehouseError
 from metricgate.vocabulary.finding import Finding
 from metricgate.vocabulary.result import Column, DataType
 
+_RESET_CONNECTION = 0x1F
 _CANCEL_SECONDS = 2
 _LATER_SECONDS = 2.0
 _LOST = frozenset({1040, 1053, 1079, 1152, 1158, 1159, 1160, 1161, 1927, 2003, 2006, 2013, 2055, 4031})
@@ -150,10 +152,12 @@ class MariaDBSession:
         with self._failing(), Cursor(self._connection) as cursor:
             cursor.execute("SELECT WORD FROM information_schema.KEYWORDS")
             found = {str(word).lower() for (word,) in cursor.fetchall()}
-            if self._is_mariadb:
-                cursor.execute("SELECT `FUNCTION` FROM information_schema.SQL_FUNCTIONS")
-                found |= {str(word).lower() for (word,) in cursor.fetchall()}
-        return frozenset(found)
+            # MySQL has no such table, nor has MariaDB before 10.6, which calls most functions by the same names.
+            cursor.execute("SELECT 1 FROM information_schema.TABLES WHERE TABLE_NAME = 'SQL_FUNCTIONS'")
+            if not cursor.fetchall():
+                return MYSQL_FUNCTIONS | found
+            cursor.execute("SELECT `FUNCTION` FROM information_schema.SQL_FUNCTIONS")
+            return frozenset(found | {str(word).lower() for (word,) in cursor.fetchall()})
 
     def findings(self, relations: Sequence[tuple[str, ...]]) -> tuple[Finding, ...]:
         """Read the account's grants."""
@@ -162,11 +166,16 @@ class MariaDBSession:
             return mariadb_findings(cursor, full)
 
     def end(self) -> None:
-        """Roll back; what a statement could set, the scanner has refused."""
+        """Reset the connection: the transaction, locks, variables, what functions remember; then set it up anew.
+
+        A server or proxy that cannot do that gives a session for one statement.
+        """
         if not self.reusable:
             return
         try:
-            self._tell("ROLLBACK")
+            self._connection._execute_command(_RESET_CONNECTION, b"")  # noqa: SLF001 - the driver has no public way
+            self._connection._read_ok_packet()  # noqa: SLF001
+            self._set_up()
         except (pymysql.Error, OSError):
             self.reusable = False
 
@@ -196,12 +205,12 @@ class MariaDBSession:
                 self._connection._force_close()  # noqa: SLF001 - QUIT would wait behind the rest of a result
 
     def _set_up(self) -> None:
-        self._tell("SET SESSION TRANSACTION READ ONLY")
-        self._tell(f"SET SESSION sql_mode = '{SQL_MODE}'")
-        self._tell("SET SESSION time_zone = '+00:00'")
-        self._tell("SET SESSION lock_wait_timeout = 10")
+        settings = {"sql_mode": f"'{SQL_MODE}'", "time_zone": "'+00:00'", "lock_wait_timeout": "10"}
         if self._options.session_bytes is not None and self._is_mariadb:
-            self._tell(f"SET SESSION max_session_mem_used = {self._options.session_bytes}")
+            settings["max_session_mem_used"] = str(self._options.session_bytes)
+        # The character set too: values are escaped for it.
+        self._tell("SET NAMES utf8mb4, " + ", ".join(f"SESSION {name} = {value}" for name, value in settings.items()))
+        self._tell("SET SESSION TRANSACTION READ ONLY")
 
     def _tell(self, text: str) -> None:
         with Cursor(self._connection) as cursor:
