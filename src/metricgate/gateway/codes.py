@@ -74,7 +74,7 @@ SMALL_GROUPS = _code(
     "E_SMALL_GROUPS",
     403,
     "Policy hides small groups of a dataset from the caller, and the question could show them by what it leaves out.",
-    "Ask one plain metric by its groups, without filter and time range; groups that are too small are left out.",
+    "Ask one plain sum, count or average by its groups, without filter or time range; groups too small are left out.",
 )
 NO_SUCH_DATASET = _code(
     "E_NO_SUCH_DATASET",

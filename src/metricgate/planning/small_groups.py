@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from metricgate.catalog.metrics import Aggregation
 from metricgate.planning.plan import Plan
 from metricgate.planning.scan import Scan
+
+_OF_ONE_ROW = (Aggregation.MIN, Aggregation.MAX, Aggregation.MEDIAN, Aggregation.PERCENTILE)
 
 
 def hindrance(plan: Plan, datasets: Collection[str]) -> str | None:
@@ -29,14 +32,16 @@ def hindrance(plan: Plan, datasets: Collection[str]) -> str | None:
 
 
 def _of_scan(scan: Scan, datasets: Collection[str]) -> str | None:
-    if scan.conditions or any(table.answer is not None for table in scan.tables):
-        return "a filter or a time range"
-    if not scan.plain or scan.moments is not None:
-        return "a metric that looks over time, a balance or a conversion"
-    if not scan.measures and not scan.distinct:
-        return "single rows"
-    if len({measure.filters for measure in scan.measures}) > 1:
-        return "metrics with different filters in one question"
-    if any(table.model in datasets and len(table.keys) != 1 for table in scan.tables[1:]):
-        return "a join over several columns"
-    return None
+    shapes = {
+        "a filter or a time range": bool(scan.conditions) or any(table.answer is not None for table in scan.tables),
+        "a metric that looks over time, a balance or a conversion": not scan.plain or scan.moments is not None,
+        "single rows": not scan.measures and not scan.distinct,
+        "a metric that has a filter of its own": any(measure.filters for measure in scan.measures),
+        "a least, greatest or middle value, which is one row's": any(
+            measure.aggregation in _OF_ONE_ROW for measure in scan.measures
+        ),
+        "a join over several columns": any(
+            table.model in datasets and len(table.keys) != 1 for table in scan.tables[1:]
+        ),
+    }
+    return next((words for words, found in shapes.items() if found), None)

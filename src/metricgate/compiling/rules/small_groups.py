@@ -17,7 +17,7 @@ def hide_small_groups(draft: ScanDraft) -> None:
     >>> orders.context = replace(orders.context, minimum_groups={"orders": 5, "customer": 3})
     >>> hide_small_groups(orders)
     >>> orders.select.sql("duckdb")
-    'SELECT HAVING COUNT(*) >= 5 AND COUNT(DISTINCT customer.id) >= 3'
+    'SELECT HAVING COUNT(*) >= 5 AND COUNT(DISTINCT customer.id) >= 3 AND COUNT(orders.amount) >= 5'
     """
     minimums = draft.context.minimum_groups
     enough: list[exp.Expr] = []
@@ -29,5 +29,11 @@ def hide_small_groups(draft: ScanDraft) -> None:
         if at:
             counted = exp.Distinct(expressions=[qualified(key, table.alias) for key in table.keys])
         enough.append(exp.GTE(this=exp.Count(this=counted), expression=literal(size)))
+    largest = max((minimums.get(table.model, 0) for table in draft.scan.tables), default=0)
+    for measure in draft.scan.measures if largest else ():
+        if measure.expression.columns:
+            # Rows without a value add nothing: a sum of one value in a large group is that value.
+            value = exp.Count(this=qualified(measure.expression, draft.scan.tables[0].alias))
+            enough.append(exp.GTE(this=value, expression=literal(largest)))
     if enough:
         draft.select.set("having", exp.Having(this=all_of(enough)))
