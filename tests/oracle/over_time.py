@@ -43,11 +43,13 @@ def balanced(evaluation: Evaluation, metric: dict, rows: list, by: list, moved: 
     for row, when in rows:
         if sought(row, when) is not None:
             times.setdefault(part(row, when), []).append(sought(row, when))
-    return [
+    kept = [
         (row, when)
         for row, when in rows
         if times.get(part(row, when)) and sought(row, when) == pick(times[part(row, when)])
     ]
+    # A row that several days of one group look back on counts once.
+    return list({(id(row), *evaluation.key(metric, row, when, by)): (row, when) for row, when in kept}.values())
 
 
 def cumulative(evaluation: Evaluation, metric: dict, by: list, filters: list[dict]) -> Values:

@@ -27,12 +27,17 @@ semantic_models:
     source: period_sales
     agg_time_dimension: sold_on
     entities: [{name: sale, type: primary, expr: id}]
-    dimensions: [{name: sold_on, type: time, granularity: day}]
+    dimensions:
+      - {name: sold_on, type: time, granularity: day}
+      - {name: booked_on, type: time, granularity: day, expr: sold_on}
 metrics:
   - {name: amount, type: simple, semantic_model: sales, agg: sum, expr: amount}
   - {name: every_day, type: simple, semantic_model: sales, agg: sum, expr: amount, join_to_timespine: true}
   - {name: balance, type: simple, semantic_model: sales, agg: sum, expr: amount,
      non_additive_dimension: {name: sold_on, window_choice: max}}
+  - {name: booked, type: simple, semantic_model: sales, agg: sum, expr: amount,
+     non_additive_dimension: {name: booked_on, window_choice: max}}
+  - {name: booked_ago, type: derived, expr: a, input_metrics: [{name: booked, alias: a, offset_window: 1 month}]}
   - {name: month_ago, type: derived, expr: a, input_metrics: [{name: amount, alias: a, offset_window: 1 month}]}
   - {name: two_ago, type: derived, expr: a, input_metrics: [{name: month_ago, alias: a, offset_window: 1 month}]}
   - {name: quarter_ago, type: derived, expr: a, input_metrics: [{name: amount, alias: a, offset_window: 1 quarter}]}
@@ -154,6 +159,14 @@ def test_by_week_a_balance_that_several_days_read_counts_once(engine):
     """The 29th to the 31st of March 2024 all read the 29th of February; the week ends with the 31st."""
     plan = planned("balance_ago", "metric_time__week", start=date(2024, 3, 25), before=date(2024, 4, 1))
     assert answered(engine, plan) == {"2024-03-25": 32}
+
+
+def test_so_does_a_balance_over_another_time_than_its_own(engine):
+    """Its last rows are sought by the other time; each of them still counts once in a week, and once on each day."""
+    span = {"start": date(2024, 3, 25), "before": date(2024, 4, 1)}
+    assert answered(engine, planned("booked_ago", "metric_time__week", **span)) == {"2024-03-25": 32}
+    days = {"2024-03-29": 32, "2024-03-30": 32, "2024-03-31": 32}
+    assert answered(engine, planned("booked_ago", "metric_time__day", **span)) == days
 
 
 def test_periods_of_the_spine_stand_beside_all_groups(engine):

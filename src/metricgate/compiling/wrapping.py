@@ -17,7 +17,7 @@ from metricgate.compiling.rules.keys import select_keys
 from metricgate.compiling.rules.sources import pairs_of, read_tables, relation
 from metricgate.compiling.rules.wanted_rows import keep_wanted_rows
 from metricgate.compiling.trees import all_of, double, literal, qualified
-from metricgate.planning.scan import Conversion, Edge, Key, Measure, Periods, Reference, Scan
+from metricgate.planning.scan import Conversion, Edge, Key, Measure, Moments, Periods, Reference, Scan
 from metricgate.vocabulary.grain import Grain
 
 Outputs = Mapping[str, str]
@@ -63,11 +63,26 @@ def _edged(scan: Scan, edge: Edge, context: Context, outputs: Outputs) -> exp.Se
         partition_by=[reference_tree(each, context) for each in edge.apart],
     )
     draft.select.append("expressions", aliased(over, limit))
+    counted: list[exp.Expr] = [exp.EQ(this=column(moment), expression=column(limit))]
+    if edge.repeated and scan.moments is not None:
+        counted.append(_once(scan, edge, scan.moments, draft))
     aggregates = [aliased(applied(each, column(each.name)), outputs[each.name]) for each in scan.measures]
     keys: list[exp.Expr] = [column(key.name) for key in scan.keys]
     found = _grouped([*keys, *aggregates], draft.select, f"{scan.name}_rows", len(keys))
-    found.set("where", exp.Where(this=exp.EQ(this=column(moment), expression=column(limit))))
+    found.set("where", exp.Where(this=all_of(counted)))
     return found
+
+
+def _once(scan: Scan, edge: Edge, moments: Moments, draft: ScanDraft) -> exp.Expr:
+    """Select the moment that reads a row and the last (or first) of its group that does; return that they are one."""
+    shown, chosen = _unused("shown", scan), _unused("chosen", scan)
+    here = reference_tree(moments.moment, draft.context)
+    end = exp.Min if edge.choice is WindowChoice.MIN else exp.Max
+    keys = [*(key.reference for key in scan.keys), moments.time]
+    over = exp.Window(this=end(this=here.copy()), partition_by=[reference_tree(each, draft.context) for each in keys])
+    draft.select.append("expressions", aliased(here, shown))
+    draft.select.append("expressions", aliased(over, chosen))
+    return exp.EQ(this=column(shown), expression=column(chosen))
 
 
 def _converted(scan: Scan, conversion: Conversion, context: Context, outputs: Outputs) -> exp.Select:

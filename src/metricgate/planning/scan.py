@@ -175,11 +175,15 @@ class Moments:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edge:
-    """Only the rows at the first or last ``time`` count, sought for each value of ``apart``."""
+    """Only the rows at the first or last ``time`` count, sought for each value of ``apart``.
+
+    ``repeated``: several moments of one group may read the same row, which then counts at the last (or first) of them.
+    """
 
     time: Reference
     choice: WindowChoice
     apart: tuple[Reference, ...]
+    repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

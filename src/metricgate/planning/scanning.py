@@ -19,7 +19,7 @@ from metricgate.planning.owning import own_members, own_reference
 from metricgate.planning.question import Question, TimeRange
 from metricgate.planning.ranging import range_condition
 from metricgate.planning.resolving import METRIC_TIME, Resolver
-from metricgate.planning.running import base_of, calendar_served, moments_of, period_of, periods_of, reach_of
+from metricgate.planning.running import base_of, by_months, calendar_served, moments_of, period_of, periods_of, reach_of
 from metricgate.planning.scan import Condition, Edge, Key, Measure, Moments, Scan
 from metricgate.planning.tables import Tables
 from metricgate.vocabulary.grain import Grain
@@ -253,10 +253,13 @@ class Scanning:
         apart += [key.reference for key in scan.keys if (key.reference.model, key.reference.name) == own]
         sought = own_reference(root, time)
         moments = scan.moments
-        if moments is not None and time.name == metric.time_dimension and not moments.by_period:
+        repeated = False
+        if moments is not None and not moments.by_period:
             # Several moments may read one row, which then counts at the first or last of them only.
-            sought = sought if moments.calendar is not None and moments.calendar.whole else moments.moment
-        return Edge(time=sought, choice=non_additive.choice, apart=tuple(apart))
+            repeated = time.name != metric.time_dimension and any(map(by_months, moments.shifts))
+            if time.name == metric.time_dimension:
+                sought = sought if moments.calendar is not None and moments.calendar.whole else moments.moment
+        return Edge(time=sought, choice=non_additive.choice, apart=tuple(apart), repeated=repeated)
 
     def _timed(self, binder: Binder, time: str | None) -> bool:
         """Whether a range or a filter speaks of the metric's own time."""
