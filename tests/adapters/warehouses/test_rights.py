@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
-from tests.contracts import servers
-from tests.contracts.least_privilege import statements
+from tests.contracts.least_privilege import mariadb_account, place, postgres_account
 
 from metricgate.adapters.warehouses.mariadb import MariaDBWarehouse
 from metricgate.adapters.warehouses.mariadb_options import MariaDBOptions
@@ -55,54 +54,24 @@ class Place:
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[Place]:
-    at = servers.postgres()
-    own = replace(at, database=NAME)
-    with servers.postgres_connection(at) as admin:
-        admin.execute(f"CREATE DATABASE {NAME}")
-        try:
-            with servers.postgres_connection(own) as inside:
-                inside.execute("CREATE TABLE public.sales (a int); CREATE TABLE public.hidden (k int, v int)")
-                inside.execute("CREATE SCHEMA other; CREATE TABLE other.sales (a int); CREATE SEQUENCE public.s")
-                for each in statements("PostgreSQL", shop=NAME, metricgate=NAME):
-                    inside.execute(each)
-                account = replace(own, user=NAME, password="change-me")
-                yield Place(
-                    lambda text: inside.execute(named(text)) and None,
-                    lambda: PostgresWarehouse(PostgresOptions(**place(account))),
-                )
-        finally:
-            admin.execute(f"DROP DATABASE {NAME} WITH (FORCE)")
-            for role in (NAME, *ROLES):
-                admin.execute(f"DROP ROLE IF EXISTS {role}")
+    made = (
+        "CREATE TABLE public.sales (a int); CREATE TABLE public.hidden (k int, v int)",
+        "CREATE SCHEMA other; CREATE TABLE other.sales (a int); CREATE SEQUENCE public.s",
+    )
+    with postgres_account(NAME, made, ROLES) as account:
+        yield Place(
+            lambda text: account.run(named(text)), lambda: PostgresWarehouse(PostgresOptions(**place(account.own)))
+        )
 
 
 @pytest.fixture(scope="module")
 def mariadb() -> Iterator[Place]:
-    at = servers.mariadb()
-    account = replace(at, database=NAME, user=NAME, password="change-me")
-    with servers.mariadb_connection(at) as admin, admin.cursor() as cursor:
-
-        def run(text: str) -> None:
-            for part in filter(str.strip, named(text).split(";")):
-                cursor.execute(part)
-
-        cursor.execute(f"CREATE DATABASE {NAME}")
-        try:
-            cursor.execute(f"CREATE TABLE {NAME}.sales (a int)")
-            cursor.execute(f"CREATE TABLE {NAME}.hidden (k int, v int)")
-            for each in statements("MariaDB", shop=NAME, metricgate=NAME):
-                cursor.execute(each)
-            yield Place(run, lambda: MariaDBWarehouse(MariaDBOptions(**place(account))))
-        finally:
-            cursor.execute(f"DROP DATABASE {NAME}")
-            cursor.execute(f"DROP DATABASE IF EXISTS {NAME}_x")
-            cursor.execute(f"DROP USER IF EXISTS '{NAME}'@'%'")
-            for role in ROLES:
-                cursor.execute(f"DROP ROLE IF EXISTS {role}")
-
-
-def place(at: servers.Address) -> dict[str, object]:
-    return {"host": at.host, "port": at.port, "database": at.database, "user": at.user, "password": at.password}
+    made = ("CREATE TABLE sales (a int)", "CREATE TABLE hidden (k int, v int)")
+    with mariadb_account(NAME, made, ROLES) as account:
+        yield Place(
+            lambda text: account.run(named(text)), lambda: MariaDBWarehouse(MariaDBOptions(**place(account.own)))
+        )
+        account.run("DROP DATABASE IF EXISTS $me_x".replace("$me", NAME))
 
 
 def named(text: str) -> str:
