@@ -8,6 +8,7 @@ schema or database of its own, dropped at exit.
 from __future__ import annotations
 
 import atexit
+import fcntl
 import os
 import shutil
 import socket
@@ -15,7 +16,8 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -52,6 +54,14 @@ def _address(url: str) -> Address:
         password=parts.password,
         database=parts.path.lstrip("/") or "test",
     )
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Keep others of this machine's test runs out meanwhile: what is granted to everybody concerns every account."""
+    with (Path(tempfile.gettempdir()) / "metricgate-tests-rights.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def postgres_connection(at: Address) -> psycopg.Connection:

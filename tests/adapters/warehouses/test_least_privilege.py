@@ -60,6 +60,13 @@ def statements(engine: str) -> list[str]:
     return [each for each in re.sub(r"\bmetricgate\b", NAME, own).split(";\n") if each.strip()]
 
 
+@pytest.fixture(autouse=True)
+def alone() -> Iterator[None]:
+    """One test at a time, over all workers."""
+    with servers.alone():
+        yield
+
+
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[servers.Address]:
     at = servers.postgres()

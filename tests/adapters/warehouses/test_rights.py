@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
+from tests.contracts import servers
 from tests.contracts.least_privilege import mariadb_account, place, postgres_account
 
 from metricgate.adapters.warehouses.mariadb import MariaDBWarehouse
@@ -50,6 +51,13 @@ class Place:
         for each in told:
             self.run(each.cure)
         assert self.found() == ()
+
+
+@pytest.fixture(autouse=True)
+def alone() -> Iterator[None]:
+    """One test at a time, over all workers."""
+    with servers.alone():
+        yield
 
 
 @pytest.fixture(scope="module")
