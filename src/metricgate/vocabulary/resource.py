@@ -23,6 +23,43 @@ class Action(StrEnum):
     """Read rows and columns of a dataset with SQL of one's own."""
     READ_RECORD = "read_record"
     """Read a record of the ledger that is not one's own."""
+    INSERT = "insert"
+    """Add rows to a dataset, with values for these columns."""
+    UPDATE = "update"
+    """Change these columns of rows of a dataset."""
+    DELETE = "delete"
+    """Delete rows of a dataset."""
+    TRUNCATE = "truncate"
+    """Delete all rows of a dataset."""
+    DROP = "drop"
+    """Drop a dataset's table."""
+    ALTER = "alter"
+    """Change how a dataset's table is defined."""
+    EXECUTE = "execute"
+    """Propose a governed action (``action:<name>``)."""
+    UNDO = "undo"
+    """Propose that an executed action is taken back."""
+    APPROVE = "approve"
+    """Decide, as a person, on held actions that touch the resource. No agent can use this right."""
+
+    @property
+    def changes(self) -> bool:
+        """Whether data may change by it."""
+        return self in _CHANGING
+
+
+_CHANGING = frozenset(
+    {
+        Action.INSERT,
+        Action.UPDATE,
+        Action.DELETE,
+        Action.TRUNCATE,
+        Action.DROP,
+        Action.ALTER,
+        Action.EXECUTE,
+        Action.UNDO,
+    }
+)
 
 
 class ResourceKind(StrEnum):
@@ -35,6 +72,7 @@ class ResourceKind(StrEnum):
     FUNCTION = "function"
     TOOL = "tool"
     RECORD = "record"
+    ACTION = "action"
 
 
 @dataclass(frozen=True, slots=True)

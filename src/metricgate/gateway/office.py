@@ -1,0 +1,199 @@
+"""What people may do at the gateway: read, decide, take back, stop. No tool and no agent's key leads here.
+
+``Office`` is what the console, the human API and the command line speak to; every one of them has proved who the person
+is before it calls. Rights are checked here again, on every call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from metricgate.approvals.proposal import Action, State
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.problem import Problems
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody who proved who they are.
+
+    Attributes:
+        id: as policies name users, without ``user:``.
+        method: ``password+totp``, ``oidc``, ...
+        channel: ``console``, ``api`` or ``cli``.
+        groups: that the login itself proves.
+    """
+
+    id: str
+    method: str
+    channel: str
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionFilter:
+    """Which actions to list; everything given must hold.
+
+    Attributes:
+        text: words found in the statement, action name, agent, targets.
+        before: action id from which to go on (older ones), for pages.
+    """
+
+    states: tuple[State, ...] = ()
+    agent: str | None = None
+    user: str | None = None
+    target: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    text: str | None = None
+    before: str | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowSample:
+    """One row before and after, as its values' texts; None stands for no row, or for NULL inside a row."""
+
+    table: str
+    kind: str
+    key: tuple[str | None, ...]
+    before: tuple[str | None, ...] | None
+    after: tuple[str | None, ...] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionView:
+    """One action as a person may see it.
+
+    Attributes:
+        columns: names of the sample's columns, by table.
+        sample: rows of the effect, the first of each kind and table.
+        may_decide: None where this person may decide now, else the reason why not, for people.
+        may_undo: likewise.
+        shown: what is shown, in a stable form; ``shown_digest`` is its digest and goes back with the decision, so that
+            what the person saw is known. The gateway keeps ``shown``.
+        history: earlier actions of the same agent, newest first (ids and states).
+        decided_by_rules: every rule considered, in order: ``{rule, decision, message}``.
+    """
+
+    action: Action
+    columns: Mapping[str, tuple[str, ...]]
+    sample: Sequence[RowSample]
+    may_decide: str | None
+    may_undo: str | None
+    shown: Mapping[str, Json]
+    shown_digest: str
+    history: Sequence[Action] = ()
+    decided_by_rules: Sequence[Mapping[str, Json]] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryQuery:
+    """Which entries of the record to list; everything given must hold. Newest first.
+
+    Attributes:
+        before: only entries with a smaller number, for pages.
+    """
+
+    event: str | None = None
+    agent: str | None = None
+    tool: str | None = None
+    outcome: str | None = None
+    code: str | None = None
+    trace_id: str | None = None
+    action_id: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    before: int | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentView:
+    """One agent and what it did lately.
+
+    Attributes:
+        paused_until: where the gate paused it, else None.
+        switches: ``{kind, target, because, by, at}`` of the switches that bind it.
+        calls: outcome -> number, over the last day.
+        budgets: ``{rule, measure, used, value}``.
+    """
+
+    id: str
+    last_seen: datetime | None
+    calls: Mapping[str, int] = field(default_factory=dict)
+    paused_until: datetime | None = None
+    switches: Sequence[Mapping[str, Json]] = ()
+    budgets: Sequence[Mapping[str, Json]] = ()
+    actions: Mapping[str, int] = field(default_factory=dict)
+
+
+class Office(Protocol):
+    """Every method refuses with ``Problems`` what the person may not do; entries of the record tell of every decision."""
+
+    async def actions(self, person: Person, wanted: ActionFilter) -> Sequence[Action] | Problems:
+        """Return the actions that the person may see, newest first."""
+        ...
+
+    async def action(self, person: Person, action_id: str) -> ActionView | Problems:
+        """Return one action with all that a decision needs; what is shown is kept."""
+        ...
+
+    async def decide(
+        self,
+        person: Person,
+        action_id: str,
+        *,
+        approves: bool,
+        reason: str,
+        shown_digest: str,
+        bound_to: str,
+        break_glass: bool = False,
+    ) -> Action | Problems:
+        """Record a decision; the last one that is needed carries the action out before this returns."""
+        ...
+
+    async def undo(self, person: Person, action_id: str, *, reason: str, partial: bool = False) -> Action | Problems:
+        """Propose that an executed action is taken back; returns the new action (held, or executed at once)."""
+        ...
+
+    async def review(self, person: Person, action_id: str, *, reason: str) -> Action | Problems:
+        """Sign the afterwards review of a break-glass approval; it takes two."""
+        ...
+
+    async def entries(self, person: Person, wanted: EntryQuery) -> Sequence[Mapping[str, Json]] | Problems:
+        """Return entries of the record, newest first: ``{index, at, event, fields..., bodies}``."""
+        ...
+
+    async def entry(self, person: Person, index: int) -> Mapping[str, Json] | Problems:
+        """Return one entry with bodies, receipt, and the entries that it is linked with (``related``)."""
+        ...
+
+    async def agents(self, person: Person) -> Sequence[AgentView] | Problems:
+        """Return every agent that holds a key, is named in the policy or was seen lately."""
+        ...
+
+    async def switches(self, person: Person) -> Sequence[Mapping[str, Json]] | Problems:
+        """Return the switches that are thrown."""
+        ...
+
+    async def throw_switch(self, person: Person, kind: str, target: str, because: str) -> Problems | None:
+        """Throw ``stop`` or ``freeze`` on ``all`` or ``agent:NAME``, ``user:NAME``, ``group:NAME``, ``tenant:NAME``."""
+        ...
+
+    async def take_back_switches(self, person: Person, target: str, because: str) -> Problems | None:
+        """Take the target's switches back."""
+        ...
+
+    async def catalog(self, person: Person) -> Mapping[str, Json] | Problems:
+        """Return metrics with owner, status, certification, version and lineage: ``{metrics: [...], models: [...],
+        edges: [[from, to], ...]}``.
+        """
+        ...
+
+    def changed(self) -> int:
+        """Return a number that grows whenever an action or the record changes, for live pages."""
+        ...

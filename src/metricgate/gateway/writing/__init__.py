@@ -1,0 +1,1 @@
+"""Changes: proposed, rehearsed, decided, held, approved, carried out once, journaled, taken back."""

@@ -1,0 +1,169 @@
+"""What changes need from the outside, and the value that alone may change a warehouse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
+
+from metricgate.changing.change import ChangeKind, Row, TableChange
+from metricgate.changing.effect import Effect
+from metricgate.changing.shape import Location, TableShape
+from metricgate.compiling.statement import Statement
+from metricgate.gateway.ports import Durable
+from metricgate.policy.verdict import Decision, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeStep:
+    """One kind of change to one table, with the rows still to be found.
+
+    Attributes:
+        key: the table's key, as in ``TableShape.key``; empty for an insert.
+        columns: columns that are set.
+        source: a confined SELECT that gives, for each row, the key's values and then the new values of ``columns``; its
+            output names do not matter. The engine casts new values to the columns' own types.
+    """
+
+    kind: ChangeKind
+    table: Location
+    key: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    source: Statement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangePlan:
+    """What a proposal would do.
+
+    Attributes:
+        steps: in the order in which they are carried out; no row may be touched by two of them.
+        most_rows: with more rows (cascades included) nothing is done.
+        seconds: limit of one transaction.
+    """
+
+    steps: tuple[ChangeStep, ...]
+    most_rows: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """What a plan does, found out in a transaction that was rolled back.
+
+    Attributes:
+        changes: the plan with its rows spelt out; their digest is compared again when it is carried out.
+        effect: what they do.
+        seconds: time spent in the engine.
+    """
+
+    changes: tuple[TableChange, ...] = field(repr=False)
+    effect: Effect = field(repr=False)
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleasedChange:
+    """A change that may be carried out: decided, recorded, and bound to exactly these rows.
+
+    Attributes:
+        action_id: written by the same transaction into the marker table, so that it is known afterwards whether it
+            was committed.
+        plan: sources to be evaluated once more, whose rows must be the same; None where only ``changes`` count (undo).
+        changes: row by row.
+        expected_digest: ``Effect.digest`` of the rehearsal; where the effect differs, nothing is committed.
+        verdict: allowing.
+        intent: durable.
+    """
+
+    action_id: str
+    plan: ChangePlan | None
+    changes: tuple[TableChange, ...] = field(repr=False)
+    expected_digest: str
+    most_rows: int
+    seconds: float
+    verdict: Verdict
+    intent: Durable
+
+    def __post_init__(self) -> None:
+        if self.verdict.decision is not Decision.ALLOW:
+            raise ValueError(f"a verdict of {self.verdict.decision} releases nothing")
+
+
+class ChangeFailed(Exception):
+    """Nothing was changed: the transaction was rolled back, or none was begun. ``code`` is a gateway code's name.
+
+    ``E_ROWS_CHANGED`` (with ``rows``), ``E_WRITE_CONSTRAINT`` (``detail``: the constraint's sort and name),
+    ``E_WRITE_CONFLICT``, ``E_TOO_MANY_ROWS``, ``E_DUPLICATE_TARGET`` (one row found twice), or a code of
+    ``WarehouseError``. The engine's own words go to the record only.
+    """
+
+    def __init__(
+        self, code: str, engine_text: str, *, rows: Sequence[tuple[Location, Row]] = (), detail: str = ""
+    ) -> None:
+        super().__init__(code)
+        self.code = code
+        self.engine_text = engine_text
+        self.rows = tuple(rows)
+        """Tables and keys of rows that are not as expected: at most 100."""
+        self.detail = detail
+
+
+class OutcomeUnknown(Exception):
+    """The connection was lost while the engine committed: ``WritableWarehouse.applied`` tells, once it answers."""
+
+
+@runtime_checkable
+class WritableWarehouse(Protocol):
+    """An engine that may be changed, by an account of its own. Every transaction is REPEATABLE READ or better."""
+
+    @property
+    def writable(self) -> bool:
+        """Whether the settings allow changes at all."""
+        ...
+
+    async def shapes(self, relations: Sequence[Location]) -> Mapping[Location, TableShape]:
+        """Return the shapes of those relations that exist, and of every table that foreign keys reach from them.
+
+        Raises:
+            WarehouseError: the engine cannot be asked.
+        """
+        ...
+
+    async def rehearse(self, plan: ChangePlan) -> Rehearsal:
+        """Carry the plan out in a transaction and roll it back, whatever happens.
+
+        Raises:
+            ChangeFailed: it cannot be carried out.
+        """
+        ...
+
+    async def rehearse_changes(self, changes: Sequence[TableChange], *, most_rows: int, seconds: float) -> Rehearsal:
+        """Do the same for changes that are spelt out already (an undo); ``expecting`` columns are held against the rows.
+
+        Raises:
+            ChangeFailed: ``E_ROWS_CHANGED`` where rows are not as expected, or as ``rehearse`` does.
+        """
+        ...
+
+    async def apply(self, released: ReleasedChange, prepare: Callable[[Effect], None]) -> Effect:
+        """Carry it out and commit, or change nothing.
+
+        Sources are evaluated again and compared with ``changes``; rows are locked, held against what is expected,
+        changed and read back; the effect's digest is compared; the marker is written; ``prepare`` is called with the
+        effect (from a thread; it makes the journal durable); then the transaction is committed. Where ``prepare``
+        raises, nothing is changed.
+
+        Raises:
+            ChangeFailed: nothing was changed.
+            OutcomeUnknown: it may have been committed.
+        """
+        ...
+
+    async def applied(self, action_ids: Sequence[str]) -> frozenset[str]:
+        """Return those actions whose transaction was committed, by the marker table.
+
+        Raises:
+            WarehouseError: the engine cannot be asked.
+        """
+        ...
