@@ -132,7 +132,7 @@ class AgentView:
 
 
 class Office(Protocol):
-    """Every method refuses with ``Problems`` what the person may not do; entries of the record tell of every decision."""
+    """Every method refuses with ``Problems`` what the person may not do; every decision is recorded."""
 
     async def actions(self, person: Person, wanted: ActionFilter) -> Sequence[Action] | Problems:
         """Return the actions that the person may see, newest first."""
@@ -189,8 +189,9 @@ class Office(Protocol):
         ...
 
     async def catalog(self, person: Person) -> Mapping[str, Json] | Problems:
-        """Return metrics with owner, status, certification, version and lineage: ``{metrics: [...], models: [...],
-        edges: [[from, to], ...]}``.
+        """Return metrics with owner, status, certification, version and lineage.
+
+        The form is ``{metrics: [...], models: [...], edges: [[from, to], ...]}``.
         """
         ...
 

@@ -139,7 +139,7 @@ class WritableWarehouse(Protocol):
         ...
 
     async def rehearse_changes(self, changes: Sequence[TableChange], *, most_rows: int, seconds: float) -> Rehearsal:
-        """Do the same for changes that are spelt out already (an undo); ``expecting`` columns are held against the rows.
+        """Do the same for changes that are spelt out (an undo); ``expecting`` columns are held against the rows.
 
         Raises:
             ChangeFailed: ``E_ROWS_CHANGED`` where rows are not as expected, or as ``rehearse`` does.
