@@ -123,6 +123,18 @@ DISAGREEMENT = _code(
     "The warehouse's own parser sees something in the statement that was not approved, so it is not run.",
     "Write the query in a plainer form.",
 )
+NO_WRITE = _code(
+    "E_SQL_NO_WRITE",
+    422,
+    "The text changes no rows: only INSERT, UPDATE, DELETE, MERGE and TRUNCATE can be proposed.",
+    "Propose one of them; to read, use query_metrics or query_sql.",
+)
+NO_WHERE = _code(
+    "E_SQL_NO_WHERE",
+    422,
+    "An UPDATE or DELETE does not say which rows it means.",
+    "Write a WHERE that looks at the table's columns; to empty a table, propose TRUNCATE.",
+)
 
 CODES = (
     TOO_LARGE,
@@ -144,4 +156,6 @@ CODES = (
     SMALL_GROUPS,
     UNWRITABLE,
     DISAGREEMENT,
+    NO_WRITE,
+    NO_WHERE,
 )

@@ -39,7 +39,7 @@ def words(text: str, dialect: str) -> Sequence[Token] | Problem:
     try:
         return Dialect.get_or_raise(dialect).tokenize(text)
     except FAULTS as error:
-        return _unreadable(text, error)
+        return unreadable(text, error)
 
 
 def parsed(text: str, dialect: str) -> Parsed | Problem:
@@ -54,7 +54,7 @@ def parsed(text: str, dialect: str) -> Parsed | Problem:
     try:
         trees = trees_of(tokens, text, dialect)
     except FAULTS as error:
-        return _unreadable(text, error)
+        return unreadable(text, error)
     root = _single(trees)
     if isinstance(root, Problem):
         return root
@@ -107,7 +107,8 @@ def bare(root: exp.Expr) -> None:
         node._meta = None  # noqa: SLF001 - as above
 
 
-def _unreadable(text: str, error: Exception) -> Problem:
+def unreadable(text: str, error: Exception) -> Problem:
+    """Return what stopped the parser, and where."""
     where: Place | None = None
     if isinstance(error, ParseError) and error.errors:
         first = error.errors[0]

@@ -1,0 +1,11 @@
+"""SQL that changes rows, taken apart: its target, what it sets, and for each step the SELECT that finds the rows.
+
+No text of an agent's that changes anything ever reaches an engine. What is left of it are SELECTs, which go through the
+whole guard like any other, and the names of a target and of columns. The engine is then given our own statements, row
+by row, with bound values.
+"""
+
+from metricgate.guarding.writes.reading import read_write
+from metricgate.guarding.writes.text import SourceText, WriteText
+
+__all__ = ["SourceText", "WriteText", "read_write"]

@@ -1,0 +1,262 @@
+"""From a text to its parts: one statement of a few kinds, each with the clauses that are known, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from sqlglot import exp
+from sqlglot.tokenizer_core import Token, TokenType
+
+from metricgate.guarding import codes
+from metricgate.guarding.caps import CAPS, Caps
+from metricgate.guarding.fidelity import unfaithful
+from metricgate.guarding.intake import refused_at_intake
+from metricgate.guarding.parsing import FAULTS, bare, trees_of, unreadable, words
+from metricgate.guarding.writes.merging import merge_steps
+from metricgate.guarding.writes.parts import (
+    NotPlain,
+    alias_of,
+    column_named,
+    literal_rows,
+    named_parts,
+    only,
+    selected,
+)
+from metricgate.guarding.writes.text import Step, WriteText
+from metricgate.vocabulary.problem import Problem, Problems
+from metricgate.vocabulary.resource import Action
+
+_KINDS = "INSERT, UPDATE, DELETE or MERGE"
+_BEGINNINGS = frozenset({TokenType.INSERT, TokenType.UPDATE, TokenType.DELETE, TokenType.MERGE, TokenType.TRUNCATE})
+_MOST_BRANCHES = 50
+
+
+def read_write(text: str, *, dialect: str, caps: Caps = CAPS) -> WriteText | Problems:
+    """Take a text that changes rows apart. Nothing is known yet of tables, columns and functions.
+
+    Args:
+        text: as it came.
+        dialect: a sqlglot name.
+        caps: how large it may be.
+    """
+    try:
+        root, tokens = _single(text, dialect, caps)
+        written = _written(root, text, dialect, tokens)
+        return _KNOWN[type(root)](root, dialect, written)
+    except NotPlain as error:
+        return Problems((error.problem,))
+
+
+def _single(text: str, dialect: str, caps: Caps) -> tuple[exp.Expr, Sequence[Token]]:
+    """Return the one statement of the text, of a known kind, and the text's words."""
+    refusal = refused_at_intake(text, caps)
+    tokens = words(text, dialect) if refusal is None else refusal
+    if isinstance(tokens, Problem):
+        raise NotPlain.of(tokens)
+    first = next((token for token in tokens if token.token_type is not TokenType.SEMICOLON), None)
+    if first is None or first.token_type not in _BEGINNINGS:
+        raise NotPlain.of(_no_write("nothing" if first is None else first.text.upper()))
+    try:
+        trees = trees_of(tokens, text, dialect)
+    except FAULTS as error:
+        raise NotPlain.of(unreadable(text, error)) from error
+    found = [tree for tree in trees if tree is not None and type(tree) is not exp.Semicolon]
+    if len(found) > 1 or type(found[0]) is exp.Block:
+        message = "The text holds more than one statement."
+        raise NotPlain.of(Problem(code=codes.SEVERAL_STATEMENTS, message=message, hint="Propose one at a time."))
+    root = found[0]
+    if type(root) not in _KNOWN:
+        raise NotPlain.of(_no_write(root.key.upper()))
+    if sum(1 for _node in root.walk()) > caps.nodes:
+        message = f"The statement has more than {caps.nodes:,} parts."
+        raise NotPlain.of(Problem(code=codes.TOO_LARGE, message=message, hint="Propose less at once."))
+    return root, tokens
+
+
+def _written(root: exp.Expr, text: str, dialect: str, tokens: Sequence[Token]) -> str:
+    """Return the statement as we write it; nothing may be lost by that."""
+    bare(root)
+    try:
+        written = root.sql(dialect, comments=False)
+        again = words(written, dialect)
+    except FAULTS as error:
+        message = "The statement cannot be written again."
+        raise NotPlain.of(Problem(code=codes.UNWRITABLE, message=message)) from error
+    lost = again if isinstance(again, Problem) else unfaithful(text, dialect, tokens, again)
+    if lost is not None:
+        raise NotPlain.of(lost)
+    return written
+
+
+def _insert(root: exp.Expr, dialect: str, written: str) -> WriteText:
+    only(root, ("this", "expression", "with_"), "INSERT")
+    schema = root.this
+    if type(schema) is not exp.Schema or not schema.expressions:
+        raise NotPlain("INSERT without a list of columns", "Name the columns: INSERT INTO t (a, b) ...")
+    table = schema.this
+    columns = tuple(column_named(each, dialect) for each in schema.expressions)
+    if len(set(columns)) < len(columns):
+        raise NotPlain("A column that is named twice")
+    query = root.args.get("expression")
+    if type(query) is exp.Values:
+        rows = [list(each.expressions) if type(each) is exp.Tuple else [each] for each in query.expressions]
+        if any(len(row) != len(columns) for row in rows):
+            raise NotPlain("VALUES with another number of values than there are columns")
+        literals = literal_rows(rows, dialect)
+        if literals is not None and root.args.get("with_") is None:
+            step = Step(verb=Action.INSERT, columns=columns, literals=literals)
+        elif len(rows) > _MOST_BRANCHES:
+            raise NotPlain(
+                f"VALUES of more than {_MOST_BRANCHES} rows that are not plain literals", "Write plain literals."
+            )
+        else:
+            step = Step(verb=Action.INSERT, columns=columns, query=_with(_union(rows), root))
+    elif isinstance(query, exp.Query):
+        step = Step(verb=Action.INSERT, columns=columns, query=_with(query, root))
+    else:
+        raise NotPlain("INSERT without VALUES or SELECT")
+    return _write(root, table, dialect, written, (step,))
+
+
+def _union(rows: list[list[exp.Expr]]) -> exp.Query:
+    selects = [exp.Select(expressions=[_output(each, at) for at, each in enumerate(row, 1)]) for row in rows]
+    query: exp.Query = selects[0]
+    for each in selects[1:]:
+        query = exp.Union(this=query, expression=each, distinct=False)
+    return query
+
+
+def _output(value: exp.Expr, number: int) -> exp.Expr:
+    if type(value) is exp.Var and value.name.upper() == "DEFAULT":
+        raise NotPlain("DEFAULT as a value", "Leave the column out of the list, or write the value.")
+    return exp.alias_(value.copy(), f"new_{number}")
+
+
+def _with(query: exp.Query, root: exp.Expr) -> exp.Query:
+    names = root.args.get("with_")
+    if names is not None:
+        if query.args.get("with_") is not None:
+            raise NotPlain("WITH before INSERT and again before SELECT")
+        query = query.copy()
+        query.set("with_", names.copy())
+    return query
+
+
+def _update(root: exp.Expr, dialect: str, written: str) -> WriteText:
+    only(root, ("this", "expressions", "from_", "where"), "UPDATE")
+    table = root.this
+    columns: list[str] = []
+    values: list[exp.Expr] = []
+    for each in root.expressions:
+        if type(each) is not exp.EQ or type(each.this) is not exp.Column:
+            raise NotPlain("SET of several columns at once", "Write SET a = 1, b = 2.")
+        columns.append(_assigned(each.this, table, dialect))
+        values.append(_new_value(each.expression))
+    if len(set(columns)) < len(columns):
+        raise NotPlain("A column that is set twice")
+    origin = root.args.get("from_")
+    step = Step(
+        verb=Action.UPDATE,
+        columns=tuple(columns),
+        values=tuple(values),
+        tables=selected(table, [] if origin is None else [origin.this], alias_of(table)),
+        condition=_condition(root),
+    )
+    return _write(root, table, dialect, written, (step,))
+
+
+def _assigned(column: exp.Expr, table: exp.Expr, dialect: str) -> str:
+    owner = column.args.get("table")
+    if column.args.get("db") is not None or (owner is not None and owner.name.lower() != alias_of(table).name.lower()):
+        raise NotPlain("SET of a column of another table")
+    return column_named(column.this, dialect)
+
+
+def _new_value(value: exp.Expr) -> exp.Expr:
+    inner = value.this if type(value) is exp.Column else value
+    if type(inner) in {exp.Var, exp.Identifier} and not inner.args.get("quoted") and inner.name.upper() == "DEFAULT":
+        raise NotPlain("DEFAULT as a value", "Write the value.")
+    return value
+
+
+def _delete(root: exp.Expr, dialect: str, written: str) -> WriteText:
+    only(root, ("this", "using", "where"), "DELETE")
+    using = list(root.args.get("using") or [])
+    step = Step(
+        verb=Action.DELETE,
+        tables=selected(root.this, using, alias_of(root.this)),
+        condition=_condition(root),
+        distinct=bool(using),
+    )
+    return _write(root, root.this, dialect, written, (step,))
+
+
+def _condition(root: exp.Expr) -> exp.Expr:
+    where = root.args.get("where")
+    if where is None or where.this.find(exp.Column) is None:
+        message = "WHERE is missing." if where is None else "WHERE looks at no column, so that it means every row."
+        raise NotPlain.of(
+            Problem(
+                code=codes.NO_WHERE,
+                message=message,
+                hint="Say which rows are meant; to empty a table, propose TRUNCATE.",
+            )
+        )
+    condition: exp.Expr = where.this
+    return condition
+
+
+def _truncate(root: exp.Expr, dialect: str, written: str) -> WriteText:
+    only(root, ("expressions",), "TRUNCATE")
+    if len(root.expressions) != 1 or type(root.expressions[0]) is not exp.Table:
+        raise NotPlain("TRUNCATE of several tables", "Propose one at a time.")
+    table = root.expressions[0]
+    step = Step(verb=Action.DELETE, tables=selected(table, [], alias_of(table)))
+    return _write(root, table, dialect, written, (step,), verbs=(Action.TRUNCATE,), no_where=True)
+
+
+def _merge(root: exp.Expr, dialect: str, written: str) -> WriteText:
+    only(root, ("this", "using", "on", "whens"), "MERGE")
+    return _write(root, root.this, dialect, written, tuple(merge_steps(root, dialect)))
+
+
+def _write(
+    root: exp.Expr,
+    table: exp.Expr,
+    dialect: str,
+    written: str,
+    steps: tuple[Step, ...],
+    *,
+    verbs: tuple[Action, ...] | None = None,
+    no_where: bool = False,
+) -> WriteText:
+    for each in root.find_all(exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Into):
+        if each is not root and type(each.parent) is not exp.When:
+            raise NotPlain("A change inside a change")
+    return WriteText(
+        dialect=dialect,
+        verbs=verbs or tuple(dict.fromkeys(step.verb for step in steps)),
+        statement=written,
+        target=named_parts(table, dialect),
+        alias=alias_of(table),
+        no_where=no_where,
+        steps=steps,
+    )
+
+
+_KNOWN: Mapping[type[exp.Expr], Callable[[exp.Expr, str, str], WriteText]] = {
+    exp.Insert: _insert,
+    exp.Update: _update,
+    exp.Delete: _delete,
+    exp.Merge: _merge,
+    exp.TruncateTable: _truncate,
+}
+
+
+def _no_write(word: str) -> Problem:
+    return Problem(
+        code=codes.NO_WRITE,
+        message=f"The text is no {_KINDS} but {word}." if word.isidentifier() else f"The text is no {_KINDS}.",
+        hint=f"Propose one {_KINDS} (or TRUNCATE, where that is granted).",
+        details={"found": word},
+    )
