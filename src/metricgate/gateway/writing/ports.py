@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol, runtime_checkable
 
+from metricgate.approvals.proposal import Action
 from metricgate.changing.change import ChangeKind, Row, TableChange
 from metricgate.changing.effect import Effect
 from metricgate.changing.shape import Location, TableShape
 from metricgate.compiling.statement import Statement
+from metricgate.gateway.office import ActionFilter
 from metricgate.gateway.ports import Durable
 from metricgate.policy.verdict import Decision, Verdict
+from metricgate.vocabulary.json import Json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +37,20 @@ class ChangeStep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What the caller may see of a table under its row filters.
+
+    Attributes:
+        source: a confined SELECT of the key's values of every row that the caller may see. After the change, each row
+            that it inserted or updated there must be among them: nobody puts rows where they cannot see them.
+    """
+
+    table: Location
+    key: tuple[str, ...]
+    source: Statement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChangePlan:
     """What a proposal would do.
 
@@ -40,11 +58,13 @@ class ChangePlan:
         steps: in the order in which they are carried out; no row may be touched by two of them.
         most_rows: with more rows (cascades included) nothing is done.
         seconds: limit of one transaction.
+        views: of the tables under row filters; a row that leaves its view fails the change with ``E_ROW_OUT_OF_VIEW``.
     """
 
     steps: tuple[ChangeStep, ...]
     most_rows: int
     seconds: float
+    views: tuple[View, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +102,7 @@ class ReleasedChange:
     expected_digest: str
     most_rows: int
     seconds: float
+    views: tuple[View, ...] = ()
     verdict: Verdict
     intent: Durable
 
@@ -93,7 +114,7 @@ class ReleasedChange:
 class ChangeFailed(Exception):
     """Nothing was changed: the transaction was rolled back, or none was begun. ``code`` is a gateway code's name.
 
-    ``E_ROWS_CHANGED`` (with ``rows``), ``E_WRITE_CONSTRAINT`` (``detail``: the constraint's sort and name),
+    ``E_ROWS_CHANGED`` and ``E_ROW_OUT_OF_VIEW`` (with ``rows``), ``E_WRITE_CONSTRAINT`` (``detail``: the constraint's sort and name),
     ``E_WRITE_CONFLICT``, ``E_TOO_MANY_ROWS``, ``E_DUPLICATE_TARGET`` (one row found twice), or a code of
     ``WarehouseError``. The engine's own words go to the record only.
     """
@@ -138,7 +159,9 @@ class WritableWarehouse(Protocol):
         """
         ...
 
-    async def rehearse_changes(self, changes: Sequence[TableChange], *, most_rows: int, seconds: float) -> Rehearsal:
+    async def rehearse_changes(
+        self, changes: Sequence[TableChange], *, most_rows: int, seconds: float, views: Sequence[View] = ()
+    ) -> Rehearsal:
         """Do the same for changes that are spelt out (an undo); ``expecting`` columns are held against the rows.
 
         Raises:
@@ -166,4 +189,72 @@ class WritableWarehouse(Protocol):
         Raises:
             WarehouseError: the engine cannot be asked.
         """
+        ...
+
+
+class ActionStore(Protocol):
+    """Where actions are kept. Every method is durable when it returns; all are safe from several threads."""
+
+    def add(self, action: Action) -> Action:
+        """Keep a new action, or return the one that its proposer's idempotency key stands for already."""
+        ...
+
+    def get(self, action_id: str) -> Action | None:
+        """Return the action as it stands."""
+        ...
+
+    def by_key(self, agent: str, user: str | None, idempotency_key: str) -> Action | None:
+        """Return the action that this proposer's key stands for."""
+        ...
+
+    def replace(self, action: Action) -> bool:
+        """Keep ``action`` if the kept one's version is ``action.version - 1``; False where somebody was faster."""
+        ...
+
+    def list(self, wanted: ActionFilter) -> Sequence[Action]:
+        """Return actions, newest first."""
+        ...
+
+    def keep_changes(self, action_id: str, changes: bytes) -> None:
+        """Keep the change row by row, sealed, until the action is settled."""
+        ...
+
+    def changes(self, action_id: str) -> bytes | None:
+        """Return what ``keep_changes`` kept."""
+        ...
+
+    def keep_shown(self, digest: str, shown: Mapping[str, Json]) -> None:
+        """Keep what a person was shown, by its digest; for good."""
+        ...
+
+    def shown(self, digest: str) -> Mapping[str, Json] | None:
+        """Return what was shown."""
+        ...
+
+
+class Journal(Protocol):
+    """Before and after images of what was changed, sealed, apart from the warehouse. Durable when a method returns."""
+
+    def prepare(self, action_id: str, content: bytes, *, until: datetime) -> None:
+        """Keep the images before the transaction commits."""
+        ...
+
+    def commit(self, action_id: str) -> None:
+        """Say that the transaction was committed."""
+        ...
+
+    def abandon(self, action_id: str) -> None:
+        """Forget what was prepared: nothing was changed."""
+        ...
+
+    def content(self, action_id: str) -> bytes | None:
+        """Return the images of a committed action; None where there are none, or no longer."""
+        ...
+
+    def prepared(self) -> Sequence[str]:
+        """Return the actions that were prepared and neither committed nor abandoned."""
+        ...
+
+    def purge(self, now: datetime) -> Sequence[str]:
+        """Remove the images whose time is over; return their actions."""
         ...
