@@ -25,7 +25,7 @@ from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.obligation import Obligations
 from metricgate.vocabulary.problem import Problem, Problems
 from metricgate.vocabulary.relation import GovernedTable, Relation
-from metricgate.vocabulary.resource import Action
+from metricgate.vocabulary.resource import Action, Resource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +40,8 @@ class Confined:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Read:
-    """The text bound to what the caller may read in one warehouse."""
+class BoundText:
+    """A text bound to what the caller may name in one warehouse."""
 
     engine: Engine
     bound: Bound
@@ -71,12 +71,19 @@ async def confine(desk: Desk, text: str, warehouse: str | None = None) -> Confin
         return await desk.fault(Problem(code=code, message=code.cause, hint=code.cure), error.engine_text, facts)
 
 
-async def _read(desk: Desk, text: str, chosen: Chosen) -> _Read | Problems:
-    """Layers 1 to 4: read the text and bind it. In a thread: a large text takes milliseconds."""
-    engine = chosen.engine
+async def _read(desk: Desk, text: str, chosen: Chosen) -> BoundText | Problems:
+    found = await bind_text(desk, text, chosen.engine, await readable_tables(desk, chosen.engine, chosen.models))
+    return await pointed_elsewhere(desk, chosen, found) if isinstance(found, Problems) else found
+
+
+async def bind_text(desk: Desk, text: str, engine: Engine, tables: tuple[GovernedTable, ...]) -> BoundText | Problems:
+    """Layers 1 to 4: read the text and bind it. In a thread: a large text takes milliseconds.
+
+    Raises:
+        WarehouseError: the engine cannot tell its functions.
+    """
     dialect = engine.dialect
     book = FunctionBook.of(dialect, await engine.functions())
-    tables = await readable_tables(desk, engine, chosen.models)
 
     def bound() -> Bound | Problems:
         reading = guarding.read(text, dialect=dialect, functions=book)
@@ -84,41 +91,54 @@ async def _read(desk: Desk, text: str, chosen: Chosen) -> _Read | Problems:
 
     with desk.observer.span("gov.guard"):
         found = await asyncio.to_thread(bound)
-    if isinstance(found, Problems):
-        return await pointed_elsewhere(desk, chosen, found)
-    return _Read(engine=engine, bound=found, tables=tables)
+    return found if isinstance(found, Problems) else BoundText(engine=engine, bound=found, tables=tables)
 
 
-async def _decided(desk: Desk, read: _Read, facts: Mapping[str, Json]) -> Confined | Outcome:
+async def _decided(desk: Desk, read: BoundText, facts: Mapping[str, Json]) -> Confined | Outcome:
     """Layers 5 to 8: decide, rewrite under the obligations, and hear the engine's own parser."""
-    bound, models = read.bound, desk.governance.catalog.models
-    columns = {name: sorted(bound.columns.get(name, {})) for name in bound.tables}
-    verdict = desk.judge(Action.READ, (desk.tool, *resources_of(models, columns, bound.functions)))
+    bound = read.bound
+    verdict = desk.judge(Action.READ, (desk.tool, *resources_read(desk, bound)))
     if verdict.decision is not Decision.ALLOW:
         return await desk.deny(verdict, facts)
     obligations = verdict.obligations
-    wrong = misused(obligations.masks, bound.columns) or small_groups_read(obligations.minimum_groups)
-    if wrong is not None:
-        return await desk.refuse(wrong, verdict=verdict, facts=facts)
-    with desk.observer.span("gov.rewrite"):
-        guarded = await asyncio.to_thread(_rewritten, desk, read, obligations)
-    if isinstance(guarded, Problems):
-        return await desk.refuse(guarded, verdict=verdict, facts=facts)
-    statement = confined_statement(
-        guarded.sql,
-        guarded.parameters,
-        guarded.columns,
-        read.engine.dialect,
-        row_limit=_answered_rows(obligations),
+    statement = misused(obligations.masks, bound.columns) or await rewritten(
+        desk, read, obligations, row_limit=_answered_rows(obligations)
     )
-    opinion = await read.engine.warehouse.opinion(statement.sql)
-    objection = None if opinion is None else guarding.agrees(guarded, opinion)
-    if objection is not None:
-        return await desk.refuse(objection, verdict=verdict, facts=facts)
+    if isinstance(statement, Problems):
+        return await desk.refuse(statement, verdict=verdict, facts=facts)
     return Confined(engine=read.engine, datasets=bound.tables, verdict=verdict, statement=statement, facts=facts)
 
 
-def _rewritten(desk: Desk, read: _Read, obligations: Obligations) -> Guarded | Problems:
+def resources_read(desk: Desk, bound: Bound) -> tuple[Resource, ...]:
+    """Return everything that a bound text reads and calls, as policy calls it."""
+    columns = {name: sorted(bound.columns.get(name, {})) for name in bound.tables}
+    return resources_of(desk.governance.catalog.models, columns, bound.functions)
+
+
+async def rewritten(
+    desk: Desk, read: BoundText, obligations: Obligations, *, row_limit: int | None
+) -> Statement | Problems:
+    """Layers 6 to 8: rewrite the text under the obligations, and hear the engine's own parser.
+
+    Raises:
+        WarehouseError: the engine's parser cannot be asked.
+    """
+    wrong = small_groups_read(obligations.minimum_groups)
+    if wrong is not None:
+        return wrong
+    with desk.observer.span("gov.rewrite"):
+        guarded = await asyncio.to_thread(_rewritten, desk, read, obligations, row_limit)
+    if isinstance(guarded, Problems):
+        return guarded
+    statement = confined_statement(
+        guarded.sql, guarded.parameters, guarded.columns, read.engine.dialect, row_limit=row_limit
+    )
+    opinion = await read.engine.warehouse.opinion(statement.sql)
+    objection = None if opinion is None else guarding.agrees(guarded, opinion)
+    return statement if objection is None else objection
+
+
+def _rewritten(desk: Desk, read: BoundText, obligations: Obligations, rows: int | None) -> Guarded | Problems:
     relations: dict[str, Relation] = {}
     problems: list[Problem] = []
     for table in read.tables:
@@ -131,7 +151,6 @@ def _rewritten(desk: Desk, read: _Read, obligations: Obligations) -> Guarded | P
             relations[table.dataset] = relation
     if problems:
         return Problems(tuple(problems))
-    rows = _answered_rows(obligations)
     # One row more than is answered tells whether rows were cut.
     return guarding.rewrite(read.bound, relations, row_limit=None if rows is None else rows + 1)
 

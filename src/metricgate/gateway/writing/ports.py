@@ -114,9 +114,9 @@ class ReleasedChange:
 class ChangeFailed(Exception):
     """Nothing was changed: the transaction was rolled back, or none was begun. ``code`` is a gateway code's name.
 
-    ``E_ROWS_CHANGED`` and ``E_ROW_OUT_OF_VIEW`` (with ``rows``), ``E_WRITE_CONSTRAINT`` (``detail``: the constraint's sort and name),
-    ``E_WRITE_CONFLICT``, ``E_TOO_MANY_ROWS``, ``E_DUPLICATE_TARGET`` (one row found twice), or a code of
-    ``WarehouseError``. The engine's own words go to the record only.
+    ``E_ROWS_CHANGED`` and ``E_ROW_OUT_OF_VIEW`` (with ``rows``), ``E_WRITE_CONSTRAINT`` (``detail``: the
+    constraint's sort and name), ``E_WRITE_CONFLICT``, ``E_TOO_MANY_ROWS``, ``E_DUPLICATE_TARGET`` (one row found
+    twice), or a code of ``WarehouseError``. The engine's own words go to the record only.
     """
 
     def __init__(
