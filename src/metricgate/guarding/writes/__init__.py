@@ -6,6 +6,7 @@ by row, with bound values.
 """
 
 from metricgate.guarding.writes.reading import read_write
+from metricgate.guarding.writes.templates import fill, parameters_in
 from metricgate.guarding.writes.text import SourceText, WriteText
 
-__all__ = ["SourceText", "WriteText", "read_write"]
+__all__ = ["SourceText", "WriteText", "fill", "parameters_in", "read_write"]
