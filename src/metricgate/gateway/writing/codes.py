@@ -1,0 +1,176 @@
+"""Codes of changes: why one is not planned, not carried out, not decided on, not taken back."""
+
+from __future__ import annotations
+
+from metricgate.vocabulary.problem import Code
+
+
+def _code(name: str, status: int, cause: str, cure: str) -> Code:
+    return Code(name=name, group="writing", status=status, cause=cause, cure=cure)
+
+
+NOT_WRITABLE = _code(
+    "E_NOT_WRITABLE",
+    409,
+    "The warehouse that holds the table is not opened for changes.",
+    "The operator opens it: `writer` under a PostgreSQL or MariaDB warehouse, `writes: true` under a DuckDB one.",
+)
+NOT_CHANGEABLE = _code(
+    "E_NOT_CHANGEABLE",
+    422,
+    "The target is a view, a foreign or partitioned table, or one that its engine cannot roll back.",
+    "Name the ordinary table behind it; a MariaDB table must be of a transactional engine such as InnoDB.",
+)
+UNKNOWN_TARGET = _code(
+    "E_WRITE_UNKNOWN_TARGET",
+    422,
+    "The statement changes a table that is no dataset that you may change. Hidden and missing ones look the same.",
+    "Name a dataset that the answer lists.",
+)
+UNKNOWN_COLUMN = _code(
+    "E_WRITE_UNKNOWN_COLUMN",
+    422,
+    "The statement sets a column that the table does not have, or that its engine computes.",
+    "Use the nearest name, or leave the column out.",
+)
+NO_KEY = _code(
+    "E_WRITE_NO_KEY",
+    422,
+    "The table has no key by which its rows could be told apart, so that no change of it could be shown or taken back.",
+    "The table's owner adds a primary key, or a unique key over columns that are never NULL.",
+)
+MASKED_SOURCE = _code(
+    "E_WRITE_MASKED_SOURCE",
+    403,
+    "A change finds its rows, or computes its values, from a column whose values are masked for you.",
+    "Leave the column out of the statement.",
+)
+ROWS_CHANGED = _code(
+    "E_ROWS_CHANGED",
+    409,
+    "Rows are not as they were when the change was shown: somebody else changed, added or removed some meanwhile. "
+    "Nothing was changed.",
+    "Propose it again, so that it is decided on what is there now; the details list rows that differ.",
+)
+ROW_OUT_OF_VIEW = _code(
+    "E_ROW_OUT_OF_VIEW",
+    403,
+    "The change would put a row where a row filter hides it from its own proposer. Nothing was changed.",
+    "Give the row values that keep it among those that you may see.",
+)
+CONSTRAINT = _code(
+    "E_WRITE_CONSTRAINT",
+    409,
+    "The change violates a constraint of the table: a key, a foreign key, NOT NULL or CHECK. Nothing was changed.",
+    "Correct the values; the message names the sort of constraint.",
+)
+CONFLICT = _code(
+    "E_WRITE_CONFLICT",
+    409,
+    "Another transaction changed or locked the same rows at the same moment. Nothing was changed.",
+    "Propose it again in a moment.",
+)
+TOO_MANY_ROWS = _code(
+    "E_TOO_MANY_ROWS",
+    422,
+    "The change touches more rows than one action may, those behind cascades included. Nothing was changed.",
+    "Propose smaller changes, or ask the operator for a higher limit.",
+)
+DUPLICATE_TARGET = _code(
+    "E_DUPLICATE_TARGET",
+    422,
+    "The statement finds the same row several times: what it is to become is not clear. Nothing was changed.",
+    "Write the source so that it gives at most one row for each row of the target.",
+)
+OUTCOME_UNKNOWN = _code(
+    "E_OUTCOME_UNKNOWN",
+    503,
+    "The connection was lost while the warehouse committed. The gateway finds out what happened and records it.",
+    "Wait and ask get_action; do not propose it again before that.",
+)
+FROZEN = _code(
+    "E_FROZEN",
+    403,
+    "Changes are frozen: by a switch or by a rule of the policy. Reading goes on.",
+    "Wait until the freeze is lifted; its reason is in the message.",
+)
+NO_SUCH_ACTION = _code(
+    "E_NO_SUCH_ACTION",
+    404,
+    "There is no action of that id that you may see.",
+    "Use the id that the proposal's answer gave.",
+)
+IDEMPOTENCY_CONFLICT = _code(
+    "E_IDEMPOTENCY_CONFLICT",
+    409,
+    "The idempotency key was used for another proposal.",
+    "Use a new key for a new proposal, and the same key only to repeat the same call.",
+)
+NOT_DECIDABLE = _code(
+    "E_NOT_DECIDABLE",
+    409,
+    "The action does not wait for a decision: it was decided, carried out, withdrawn, or its time is over.",
+    "Look at its state; propose it anew where it is still wanted.",
+)
+NOT_THE_SAME = _code(
+    "E_NOT_WHAT_WAS_SHOWN",
+    409,
+    "The decision is bound to something else than what the action is now.",
+    "Open the action again and decide on what is shown.",
+)
+NOT_YOURS_TO_DECIDE = _code(
+    "E_NOT_YOURS_TO_DECIDE",
+    403,
+    "This person may not decide on this action: no right on its targets, or one of those who must be different people.",
+    "Somebody else decides; the message says who may.",
+)
+REASON_MISSING = _code(
+    "E_REASON_MISSING",
+    422,
+    "A decision needs a reason in words.",
+    "Say why, in a sentence.",
+)
+GOVERNANCE_CHANGED = _code(
+    "E_GOVERNANCE_CHANGED",
+    409,
+    "Policy or catalog changed after the action was shown, so that its approval no longer holds. Nothing was changed.",
+    "Propose it again under the rules of now.",
+)
+NOTHING_TO_UNDO = _code(
+    "E_NOTHING_TO_UNDO",
+    409,
+    "The action cannot be taken back: it was not carried out, was taken back already, or its images are gone.",
+    "Look at its state and its undo deadline.",
+)
+NOT_A_PERSON = _code(
+    "E_NOT_A_PERSON",
+    403,
+    "Only a person with a login of their own may do this; no agent, no key and no token on somebody's behalf.",
+    "Open the console, or log in with `metricgate approvals login`.",
+)
+
+CODES = (
+    NOT_WRITABLE,
+    NOT_CHANGEABLE,
+    UNKNOWN_TARGET,
+    UNKNOWN_COLUMN,
+    NO_KEY,
+    MASKED_SOURCE,
+    ROWS_CHANGED,
+    ROW_OUT_OF_VIEW,
+    CONSTRAINT,
+    CONFLICT,
+    TOO_MANY_ROWS,
+    DUPLICATE_TARGET,
+    OUTCOME_UNKNOWN,
+    FROZEN,
+    NO_SUCH_ACTION,
+    IDEMPOTENCY_CONFLICT,
+    NOT_DECIDABLE,
+    NOT_THE_SAME,
+    NOT_YOURS_TO_DECIDE,
+    REASON_MISSING,
+    GOVERNANCE_CHANGED,
+    NOTHING_TO_UNDO,
+    NOT_A_PERSON,
+)

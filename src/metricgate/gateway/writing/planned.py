@@ -1,0 +1,365 @@
+"""From a text or a governed action to a plan that can be rehearsed: target, columns, rights, guarded SELECTs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from metricgate.catalog.model import SemanticModel
+from metricgate.changing.change import ChangeKind, RowTarget, TableChange
+from metricgate.changing.shape import TableShape
+from metricgate.compiling.relations import confined_statement, relation_of
+from metricgate.compiling.statement import Statement
+from metricgate.gateway.confining import BoundText, bind_text, resources_read, rewritten
+from metricgate.gateway.datasets import column_resource, dataset_resource, engine_of, readable_tables
+from metricgate.gateway.desk import Desk
+from metricgate.gateway.engine import Engine, Found
+from metricgate.gateway.writing import codes
+from metricgate.gateway.writing.ports import ChangePlan, ChangeStep, View, WritableWarehouse
+from metricgate.gateway.writing.settings import WriteSettings
+from metricgate.guarding.writes import SourceText, WriteText
+from metricgate.policy.verdict import Decision, Verdict
+from metricgate.vocabulary.nearest import did_you_mean
+from metricgate.vocabulary.obligation import Obligations
+from metricgate.vocabulary.problem import Problem, Problems
+from metricgate.vocabulary.relation import GovernedTable
+from metricgate.vocabulary.resource import Action, Resource, ResourceKind
+
+_KINDS = {Action.INSERT: ChangeKind.INSERT, Action.UPDATE: ChangeKind.UPDATE, Action.DELETE: ChangeKind.DELETE}
+_VERBS = (Action.INSERT, Action.UPDATE, Action.DELETE, Action.TRUNCATE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """The table that a change is for, where it is and how it is made."""
+
+    engine: Engine
+    warehouse: WritableWarehouse
+    model: SemanticModel
+    found: Found
+    shape: TableShape
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A change that its proposer may propose, ready to be rehearsed.
+
+    Attributes:
+        write: the statement's parts.
+        verdict: of the right to propose it, with the obligations that bind.
+        reading: verdicts of the right to read what its SELECTs read.
+        plan: with SELECTs that find the rows; None where ``changes`` has them spelt out.
+        columns: of the target that are set, as the engine spells them.
+        resources: what changes, as policy calls it: the dataset, its columns, the governed action.
+        action: the governed action's name, or None.
+    """
+
+    target: Target
+    write: WriteText
+    verdict: Verdict
+    reading: tuple[Verdict, ...]
+    plan: ChangePlan | None
+    changes: tuple[TableChange, ...]
+    views: tuple[View, ...]
+    columns: tuple[str, ...]
+    resources: tuple[Resource, ...]
+    most_rows: int
+    seconds: float
+    action: str | None = None
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """Policy says no."""
+
+    verdict: Verdict
+
+
+async def target_of(desk: Desk, parts: Sequence[str], warehouse: str | None) -> Target | Problems:
+    """Return the table that a caller names, among those that it may read or change.
+
+    Args:
+        desk: the call's.
+        parts: of the table's name, as its engine reads them.
+        warehouse: where it is; None where the name tells.
+
+    Raises:
+        WarehouseError: a warehouse cannot be asked.
+    """
+    models = [model for model in desk.governance.catalog.models.values() if _may_touch(desk, model)]
+    fitting: list[tuple[Engine, SemanticModel, Found]] = []
+    for engine in desk.engines:
+        if warehouse not in {None, engine.name}:
+            continue
+        own = [model for model in models if engine_of(desk, model) is engine]
+        found = await engine.relations([model.source for model in own]) if own else {}
+        fitting += [
+            (engine, model, found[model.source])
+            for model in own
+            if model.source in found and _named(parts, model.name, found[model.source].location, engine.dialect)
+        ]
+    name = ".".join(parts)
+    if len(fitting) != 1:
+        return _no_target(name, [model.name for model in models], [model.name for _e, model, _f in fitting])
+    return await shaped(*fitting[0])
+
+
+async def shaped(engine: Engine, model: SemanticModel, found: Found) -> Target | Problems:
+    """Return the target with its shape, if its rows can be changed at all.
+
+    Raises:
+        WarehouseError: the warehouse cannot be asked.
+    """
+    writable = engine.warehouse
+    if not isinstance(writable, WritableWarehouse) or not writable.writable:
+        message = f"The warehouse {engine.name!r}, which holds {model.name!r}, is not opened for changes."
+        return Problems((Problem(code=codes.NOT_WRITABLE, message=message, hint=codes.NOT_WRITABLE.cure),))
+    shape = (await writable.shapes([found.location])).get(found.location)
+    if shape is None or not shape.plain or not shape.transactional:
+        why = "is no ordinary table" if shape is None or not shape.plain else "cannot be rolled back by its engine"
+        message = f"The table of {model.name!r} {why}, so that nothing in it is changed."
+        return Problems((Problem(code=codes.NOT_CHANGEABLE, message=message, hint=codes.NOT_CHANGEABLE.cure),))
+    return Target(engine=engine, warehouse=writable, model=model, found=found, shape=shape)
+
+
+def _may_touch(desk: Desk, model: SemanticModel) -> bool:
+    dataset = dataset_resource(model)
+    return any(desk.allows(verb, dataset) for verb in (Action.READ, *_VERBS))
+
+
+def _named(parts: Sequence[str], dataset: str, location: tuple[str, ...], dialect: str) -> bool:
+    exact = dialect == "postgres"
+    written = tuple(parts) if exact else tuple(part.lower() for part in parts)
+    source = location if exact else tuple(part.lower() for part in location)
+    return written == source[-len(written) :] or tuple(part.lower() for part in parts) == (dataset.lower(),)
+
+
+def _no_target(name: str, known: Sequence[str], fitting: Sequence[str]) -> Problems:
+    if fitting:
+        message = f"{name!r} fits {' and '.join(sorted(fitting))}."
+        hint = "Give `warehouse`, or write the dataset's name."
+    else:
+        message = f"{name!r} is no dataset that you may change."
+        near = did_you_mean(name, known)
+        hint = f"{near + ' ' if near else ''}The datasets that you may name are {', '.join(sorted(known)) or 'none'}."
+    return Problems((Problem(code=codes.UNKNOWN_TARGET, message=message, hint=hint),))
+
+
+async def plan_sql(
+    desk: Desk, write: WriteText, target: Target, settings: WriteSettings
+) -> Planned | Denied | Problems:
+    """Return what an agent's own statement would do, if its caller may propose it.
+
+    Raises:
+        WarehouseError: the warehouse cannot be asked.
+    """
+    columns = _columns(write, target)
+    if isinstance(columns, Problems):
+        return columns
+    resources = _resources(target, columns)
+    touched = [column_resource(target.model, each) for each in target.shape.names]
+    verdict: Verdict | None = None
+    for verb in write.verbs:
+        set_by = columns if verb in {Action.INSERT, Action.UPDATE} else ()
+        verdict = desk.judge(verb, (desk.tool, *_resources(target, set_by)), unless_forbidden=touched)
+        if verdict.decision is not Decision.ALLOW:
+            return Denied(verdict)
+    assert verdict is not None  # noqa: S101 - a statement has a verb
+    models = [
+        model
+        for model in desk.governance.catalog.models.values()
+        if engine_of(desk, model) is target.engine and desk.allows(Action.READ, dataset_resource(model))
+    ]
+    tables = await readable_tables(desk, target.engine, models)
+    return await _planned(desk, write, target, settings, _Rights(verdict, tables, granted=False), columns, resources)
+
+
+async def plan_action(
+    desk: Desk, name: str, write: WriteText, target: Target, settings: WriteSettings, most_rows: int
+) -> Planned | Denied | Problems:
+    """Return what a governed action would do: the right to execute it suffices, but what forbids or narrows counts.
+
+    Raises:
+        WarehouseError: the warehouse cannot be asked.
+    """
+    columns = _columns(write, target)
+    if isinstance(columns, Problems):
+        return columns
+    action = Resource(ResourceKind.ACTION, name)
+    models = [each for each in desk.governance.catalog.models.values() if engine_of(desk, each) is target.engine]
+    found = await target.engine.relations([model.source for model in models])
+    tables = tuple(
+        GovernedTable(dataset=model.name, source=found[model.source].location, columns=found[model.source].columns)
+        for model in models
+        if model.source in found
+    )
+    touched = [column_resource(target.model, each) for each in target.shape.names]
+    verdict = desk.judge(
+        Action.EXECUTE, (action,), unless_forbidden=(desk.tool, dataset_resource(target.model), *touched)
+    )
+    if verdict.decision is not Decision.ALLOW:
+        return Denied(verdict)
+    resources = (action, *_resources(target, columns))
+    rights = _Rights(verdict, tables, granted=True)
+    return await _planned(desk, write, target, settings, rights, columns, resources, name=name, most_rows=most_rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rights:
+    """The verdict on proposing, the tables that its SELECTs may name, and whether reading them is granted by it."""
+
+    verdict: Verdict
+    tables: tuple[GovernedTable, ...]
+    granted: bool = False
+
+
+async def _planned(
+    desk: Desk,
+    write: WriteText,
+    target: Target,
+    settings: WriteSettings,
+    rights: _Rights,
+    columns: tuple[str, ...],
+    resources: tuple[Resource, ...],
+    *,
+    name: str | None = None,
+    most_rows: int | None = None,
+) -> Planned | Denied | Problems:
+    steps: list[ChangeStep] = []
+    changes: list[TableChange] = []
+    reading: list[Verdict] = []
+    spelt = {each.lower(): each for each in target.shape.names}
+    for source in write.sources(target.shape.key):
+        own = tuple(spelt[each.lower()] for each in source.columns)
+        if source.literals is not None:
+            rows = tuple(RowTarget(values=row) for row in source.literals)
+            changes.append(TableChange(kind=ChangeKind.INSERT, table=target.found.location, columns=own, rows=rows))
+            continue
+        found = await _selected(desk, source, target, rights)
+        if not isinstance(found, tuple):
+            return found
+        statement, verdict = found
+        reading.append(verdict)
+        kind = _KINDS[source.verb]
+        key = () if kind is ChangeKind.INSERT else target.shape.key
+        steps.append(ChangeStep(kind=kind, table=target.found.location, key=key, columns=own, source=statement))
+    views = _views(desk, target, [rights.verdict, *reading])
+    if isinstance(views, Problems):
+        return views
+    limit = rights.verdict.obligations.seconds
+    seconds = settings.seconds if limit is None else min(settings.seconds, float(limit.value))
+    most = min(settings.most_rows, most_rows or settings.most_rows)
+    return Planned(
+        target=target,
+        write=write,
+        verdict=rights.verdict,
+        reading=tuple(reading),
+        plan=ChangePlan(steps=tuple(steps), most_rows=most, seconds=seconds, views=views) if steps else None,
+        changes=tuple(changes),
+        views=views,
+        columns=columns,
+        resources=resources,
+        most_rows=most,
+        seconds=seconds,
+        action=name,
+    )
+
+
+async def _selected(
+    desk: Desk, source: SourceText, target: Target, rights: _Rights
+) -> tuple[Statement, Verdict] | Denied | Problems:
+    """Take the SELECT that finds a step's rows through the whole guard."""
+    bound = await bind_text(desk, source.sql or "", target.engine, rights.tables)
+    if isinstance(bound, Problems):
+        return _without_places(bound)
+    resources = resources_read(desk, bound.bound)
+    if rights.granted:
+        verdict = desk.judge(Action.EXECUTE, _actions(rights.verdict), unless_forbidden=resources)
+    else:
+        verdict = desk.judge(Action.READ, (desk.tool, *resources))
+    if verdict.decision is not Decision.ALLOW:
+        return Denied(verdict)
+    problems = _masked(verdict.obligations, bound)
+    if problems is not None:
+        return problems
+    statement = await rewritten(desk, bound, verdict.obligations, row_limit=None)
+    return _without_places(statement) if isinstance(statement, Problems) else (statement, verdict)
+
+
+def _actions(verdict: Verdict) -> tuple[Resource, ...]:
+    found = (each.resource for each in verdict.reasons if each.resource is not None)
+    return tuple(dict.fromkeys(each for each in found if each.kind is ResourceKind.ACTION))
+
+
+def _masked(obligations: Obligations, bound: BoundText) -> Problems | None:
+    """A change neither finds its rows by masked values nor writes them anywhere."""
+    masked = sorted(
+        f"{mask.dataset}.{mask.column}"
+        for mask in obligations.masks
+        if mask.column in bound.bound.columns.get(mask.dataset, {})
+    )
+    if not masked:
+        return None
+    message = f"The statement reads {', '.join(masked)}, whose values are masked for you."
+    return Problems((Problem(code=codes.MASKED_SOURCE, message=message, hint=codes.MASKED_SOURCE.cure),))
+
+
+def _without_places(problems: Problems) -> Problems:
+    """Places are those of a text that the caller never saw."""
+    return Problems(
+        tuple(Problem(code=each.code, message=each.message, hint=each.hint, details=each.details) for each in problems)
+    )
+
+
+def _views(desk: Desk, target: Target, verdicts: Sequence[Verdict]) -> tuple[View, ...] | Problems:
+    filters = {
+        repr(each): each
+        for verdict in verdicts
+        for each in verdict.obligations.row_filters
+        if each.dataset == target.model.name
+    }
+    if not filters:
+        return ()
+    relation = relation_of(
+        target.model,
+        target.found.location,
+        target.shape.key,
+        Obligations(row_filters=tuple(filters.values())),
+        target.engine.dialect,
+        mask_key=desk.governance.mask_key,
+    )
+    if isinstance(relation, Problems):
+        return relation
+    source = confined_statement(
+        relation.sql, relation.parameters, target.shape.key, target.engine.dialect, row_limit=None
+    )
+    return (View(table=target.found.location, key=target.shape.key, source=source),)
+
+
+def _columns(write: WriteText, target: Target) -> tuple[str, ...] | Problems:
+    """Return the columns that are set as the engine spells them, if they can be set and rows can be told apart."""
+    shape = target.shape
+    problems: list[Problem] = []
+    if not shape.key:
+        message = f"The table of {target.model.name!r} has no primary key and no unique key without NULLs."
+        problems.append(Problem(code=codes.NO_KEY, message=message, hint=codes.NO_KEY.cure))
+    exact = target.engine.dialect == "postgres"
+    known = {each.name if exact else each.name.lower(): each for each in shape.columns}
+    found: list[str] = []
+    for name in write.columns:
+        column = known.get(name if exact else name.lower())
+        if column is None:
+            hint = did_you_mean(name, [each.name for each in shape.columns])
+            message = f"{target.model.name!r} has no column {name!r}."
+            problems.append(Problem(code=codes.UNKNOWN_COLUMN, message=message, hint=hint))
+        elif column.generated:
+            message = f"The engine computes {target.model.name}.{column.name} itself."
+            problems.append(Problem(code=codes.UNKNOWN_COLUMN, message=message, hint="Leave it out."))
+        else:
+            found.append(column.name)
+    return Problems(tuple(problems)) if problems else tuple(found)
+
+
+def _resources(target: Target, columns: Sequence[str]) -> tuple[Resource, ...]:
+    return (dataset_resource(target.model), *(column_resource(target.model, each) for each in columns))
