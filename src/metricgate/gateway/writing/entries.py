@@ -1,0 +1,96 @@
+"""What the record says of actions: one entry for each thing that happens to one, all with the action's id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from metricgate.approvals.proposal import Action, HumanDecision
+from metricgate.changing.effect import Effect
+from metricgate.gateway.entries import Fields
+from metricgate.gateway.ports import Durable
+from metricgate.vocabulary.json import Json
+
+PROPOSED = "gov.action.proposed"
+"""An agent proposed it; it was rehearsed and decided on: shown, held, allowed or denied."""
+DECIDED = "gov.action.decided"
+"""A person approved or denied it."""
+RELEASED = "gov.action.released"
+"""Intent: it is about to be carried out. Durable before the effect."""
+EXECUTED = "gov.action.executed"
+"""It was carried out and committed."""
+FAILED = "gov.action.failed"
+"""It was released, and nothing was changed."""
+ENDED = "gov.action.ended"
+"""It expired or was withdrawn; nothing was changed."""
+REVIEWED = "gov.action.reviewed"
+"""Somebody reviewed a break-glass approval afterwards."""
+SHOWN = "gov.action.shown"
+"""A person was shown it."""
+
+
+def of_action(action: Action) -> Fields:
+    """The fields by which every entry of an action is found and understood."""
+    proposal = action.proposal
+    fields: Fields = {
+        "gov.action.id": action.id,
+        "gov.action.state": str(action.state),
+        "gov.action.digest": proposal.digest,
+        "gov.action.name": proposal.action,
+        "gen_ai.agent.id": proposal.agent,
+        "gen_ai.tool.name": proposal.tool,
+        "gov.warehouse": proposal.warehouse,
+        "gov.targets": list(proposal.targets),
+        "gov.policy.digest": proposal.policy_digest,
+        "gov.catalog.version": proposal.catalog_version,
+        "gov.effect.preview_digest": proposal.preview_digest,
+        "gov.reversibility": str(proposal.reversibility),
+    }
+    if action.undoes is not None:
+        fields["gov.undoes"] = action.undoes
+    links: list[Json] = [{"index": index, "rel": "action"} for index in action.records]
+    if links:
+        fields["gov.links"] = links
+    return fields
+
+
+def bodies_of(action: Action) -> Fields:
+    """What may repeat data or identify a person: the statement, and the user."""
+    bodies: Fields = {"gov.statement.text": action.proposal.statement}
+    if action.proposal.user is not None:
+        bodies["gov.user.id"] = action.proposal.user
+    return bodies
+
+
+def of_decision(decision: HumanDecision) -> tuple[Fields, Fields]:
+    """What a person said; who it was is a body, so that it can be erased."""
+    fields: Fields = {
+        "gov.decision.approves": decision.approves,
+        "gov.decision.channel": decision.channel,
+        "gov.decision.shown_digest": decision.shown_digest,
+        "gov.decision.bound_to": decision.bound_to,
+        "gov.decision.break_glass": decision.break_glass,
+    }
+    return fields, {"gov.decision.person": decision.person, "gov.decision.reason": decision.reason}
+
+
+def of_effect(effect: Effect) -> Fields:
+    """How many rows were changed, table by table, and the digest of all of it."""
+    tables: list[Json] = [
+        {"table": ".".join(each.table), "cause": str(each.cause), "rows": len(each.rows)} for each in effect.tables
+    ]
+    return {"gov.effect.rows": effect.rows, "gov.effect.tables": tables, "gov.effect.digest": effect.digest}
+
+
+def of_risk(risk: Mapping[str, Json]) -> Fields:
+    """The score and what contributed most."""
+    return {"gov.risk.score": risk.get("score"), "gov.risk.contributions": risk.get("contributions")}
+
+
+def linked(*records: tuple[Durable, str]) -> Json:
+    """Links to other entries."""
+    return [{"index": durable.index, "rel": relation} for durable, relation in records]
+
+
+def of_reasons(reasons: Sequence[Mapping[str, Json]]) -> Fields:
+    """Every rule considered, in order."""
+    return {"gov.rules.considered": [dict(each) for each in reasons]}

@@ -1,0 +1,135 @@
+"""What is kept of a proposal until it is settled: its plan, its rows, and what they do, as bytes and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import cast
+
+import orjson
+
+from metricgate.changing.change import ChangeKind, Row, RowTarget, TableChange
+from metricgate.compiling.statement import ExpectedColumn, Statement
+from metricgate.gateway.writing.ports import ChangePlan, ChangeStep, View
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.predicate import Scalar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealed:
+    """Everything that carrying out needs besides the proposal."""
+
+    plan: ChangePlan | None
+    changes: tuple[TableChange, ...]
+    views: tuple[View, ...]
+    most_rows: int
+    seconds: float
+
+
+def to_bytes(sealed: Sealed) -> bytes:
+    """Return the bytes that ``from_bytes`` reads."""
+    plan = sealed.plan
+    steps: Json = None if plan is None else [_step(each) for each in plan.steps]
+    document: dict[str, Json] = {
+        "steps": steps,
+        "changes": [each.as_json() for each in sealed.changes],
+        "views": [[list(each.table), list(each.key), _statement(each.source)] for each in sealed.views],
+        "most_rows": sealed.most_rows,
+        "seconds": sealed.seconds,
+    }
+    return orjson.dumps(document)
+
+
+def from_bytes(data: bytes) -> Sealed:
+    """Return what was kept."""
+    document = orjson.loads(data)
+    views = tuple(
+        View(table=tuple(table), key=tuple(key), source=_read_statement(source))
+        for table, key, source in document["views"]
+    )
+    most_rows, seconds = document["most_rows"], document["seconds"]
+    steps = document["steps"]
+    plan = None
+    if steps is not None:
+        read = tuple(_read_step(each) for each in steps)
+        plan = ChangePlan(steps=read, most_rows=most_rows, seconds=seconds, views=views)
+    changes = tuple(change_from_json(each) for each in document["changes"])
+    return Sealed(plan=plan, changes=changes, views=views, most_rows=most_rows, seconds=seconds)
+
+
+def change_from_json(raw: dict[str, Json]) -> TableChange:
+    """Return the change that ``TableChange.as_json`` wrote."""
+
+    def texts(name: str) -> tuple[str, ...]:
+        return tuple(cast("list[str]", raw[name]))
+
+    rows = cast("list[list[list[str | None]]]", raw["rows"])
+    return TableChange(
+        kind=ChangeKind(cast("str", raw["kind"])),
+        table=texts("table"),
+        key=texts("key"),
+        columns=texts("columns"),
+        expecting=texts("expecting"),
+        rows=tuple(RowTarget(key=_row(key), values=_row(values), expected=_row(old)) for key, values, old in rows),
+    )
+
+
+def _row(values: list[str | None]) -> Row:
+    return tuple(values)
+
+
+def _step(step: ChangeStep) -> Json:
+    return [str(step.kind), list(step.table), list(step.key), list(step.columns), _statement(step.source)]
+
+
+def _read_step(raw: list[Json]) -> ChangeStep:
+    kind, table, key, columns, source = cast("tuple[str, list[str], list[str], list[str], list[Json]]", tuple(raw))
+    return ChangeStep(
+        kind=ChangeKind(kind),
+        table=tuple(table),
+        key=tuple(key),
+        columns=tuple(columns),
+        source=_read_statement(source),
+    )
+
+
+def _statement(statement: Statement) -> Json:
+    names: list[Json] = [each.name for each in statement.columns]
+    values: list[Json] = [_scalar(each) for each in statement.parameters]
+    return [statement.sql, values, statement.dialect, names, statement.digest]
+
+
+def _read_statement(raw: list[Json]) -> Statement:
+    sql, values, dialect, names, digest = cast("tuple[str, list[list[str]], str, list[str], str]", tuple(raw))
+    return Statement(
+        sql=sql,
+        parameters=tuple(_read_scalar(each) for each in values),
+        dialect=dialect,
+        columns=tuple(ExpectedColumn(name=name, type=None) for name in names),
+        digest=digest,
+        row_limit=None,
+        confined=True,
+    )
+
+
+def _scalar(value: Scalar) -> Json:
+    return [type(value).__name__, str(value)]
+
+
+_READERS: Mapping[str, Callable[[str], Scalar]] = {
+    "NoneType": lambda _text: None,
+    "bool": lambda text: text == "True",
+    "int": int,
+    "float": float,
+    "Decimal": Decimal,
+    "date": date.fromisoformat,
+    "datetime": datetime.fromisoformat,
+}
+
+
+def _read_scalar(raw: list[str]) -> Scalar:
+    kind, text = raw
+    read = _READERS.get(kind)
+    return text if read is None else read(text)
