@@ -1,0 +1,173 @@
+"""What a proposal is shown as: to its proposer what that one may see, to people who decide all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from metricgate.approvals.proposal import Reversibility
+from metricgate.catalog.labels import labels_of
+from metricgate.changing.change import ChangeKind, Row
+from metricgate.changing.effect import Cause, Effect, RowChange, TableEffect
+from metricgate.changing.shape import TableShape
+from metricgate.gateway.datasets import column_resource
+from metricgate.gateway.desk import Desk
+from metricgate.gateway.writing.planned import Planned
+from metricgate.policy.verdict import Decision
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.resource import Action
+
+_LONGEST_VALUE = 2_000
+HIDDEN = "(hidden)"
+_CLASSES: Mapping[Reversibility, str] = {
+    Reversibility.R0: "can be taken back exactly",
+    Reversibility.R1: "can be taken back exactly; the engine sets some other columns anew",
+    Reversibility.R2: "is made good by another action, not restored",
+    Reversibility.R3: "can be taken back in part only",
+    Reversibility.R4: "cannot be taken back",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Previewed:
+    """A rehearsed proposal in numbers and samples.
+
+    Attributes:
+        document: for people who decide: ``{rows: {insert, update, delete, cascaded}, tables: [...], columns, labels,
+            unknown, reversibility, undo}``; each table with ``{table, cause, columns, key, rows: {...}, sample}``.
+        columns: columns that change in the target, those that the engine changes besides among them.
+        labels: sensitivity labels of what changes, sorted.
+    """
+
+    document: Mapping[str, Json]
+    columns: tuple[str, ...]
+    labels: tuple[str, ...]
+    reversibility: Reversibility
+
+
+def previewed(planned: Planned, effect: Effect, *, sample_rows: int, restorable: bool = True) -> Previewed:
+    """Return the preview of what a rehearsal found.
+
+    Args:
+        planned: what was rehearsed.
+        effect: what it does.
+        sample_rows: rows of each kind and table to show.
+        restorable: whether images are kept by which it can be taken back.
+    """
+    own = [each for each in effect.tables if each.cause is Cause.STATEMENT]
+    columns = tuple(dict.fromkeys(name for each in own for name in each.changed_columns()))
+    labels = {label for name in columns for label in labels_of(planned.target.model, name)}
+    labels.update(planned.target.model.sensitivity)
+    level = reversibility_of(effect, planned.target.shape, restorable=restorable)
+    document: dict[str, Json] = {
+        "dataset": planned.target.model.name,
+        "rows": counts(effect),
+        "tables": [_table(each, sample_rows) for each in effect.tables],
+        "columns": list(columns),
+        "labels": sorted(labels),
+        "unknown": list(effect.unknown),
+        "reversibility": str(level),
+        "undo": _CLASSES[level],
+    }
+    return Previewed(document=document, columns=columns, labels=tuple(sorted(labels)), reversibility=level)
+
+
+def reversibility_of(effect: Effect, shape: TableShape, *, restorable: bool) -> Reversibility:
+    """Return how far an effect can be taken back by its images."""
+    if not restorable:
+        return Reversibility.R4
+    if effect.unknown:
+        return Reversibility.R3
+    return Reversibility.R1 if any(_moves(each, shape) for each in effect.tables) else Reversibility.R0
+
+
+def _moves(effect: TableEffect, shape: TableShape) -> bool:
+    """Whether the engine changes columns of updated rows that the change does not set."""
+    updated = [row for row in effect.rows if row.kind is ChangeKind.UPDATE]
+    if not updated or effect.cause is not Cause.STATEMENT:
+        return False
+    generated = {each.name for each in shape.columns if each.generated}
+    return any(
+        old != new and name not in effect.assigned and name not in generated
+        for row in updated
+        for name, old, new in zip(effect.columns, row.before or (), row.after or (), strict=True)
+    )
+
+
+def counts(effect: Effect) -> dict[str, Json]:
+    """Return rows by what happens to them; those behind cascades on their own."""
+    found: dict[str, Json] = {
+        str(kind): sum(each.count(kind) for each in effect.tables if each.cause is Cause.STATEMENT)
+        for kind in ChangeKind
+    }
+    found["cascaded"] = sum(len(each.rows) for each in effect.tables if each.cause is Cause.CASCADE)
+    found["total"] = effect.rows
+    return found
+
+
+def _table(effect: TableEffect, most: int) -> dict[str, Json]:
+    sample = [row for kind in ChangeKind for row in _first(effect.rows, kind, most)]
+    return {
+        "table": ".".join(effect.table),
+        "cause": str(effect.cause),
+        "columns": list(effect.columns),
+        "key": list(effect.key),
+        "assigned": list(effect.assigned),
+        "rows": {str(kind): effect.count(kind) for kind in ChangeKind},
+        "sample": [row_as_json(row) for row in sample],
+    }
+
+
+def _first(rows: Sequence[RowChange], kind: ChangeKind, most: int) -> list[RowChange]:
+    return [row for row in rows if row.kind is kind][:most]
+
+
+def row_as_json(row: RowChange) -> dict[str, Json]:
+    """Return one row's change, long values cut."""
+    return {
+        "kind": str(row.kind),
+        "key": _cut(row.key),
+        "before": None if row.before is None else _cut(row.before),
+        "after": None if row.after is None else _cut(row.after),
+    }
+
+
+def _cut(row: Row) -> list[Json]:
+    return [None if value is None else _short(value) for value in row]
+
+
+def _short(value: str) -> str:
+    if len(value) <= _LONGEST_VALUE:
+        return value
+    return f"{value[:_LONGEST_VALUE]}... ({len(value):,} characters)"
+
+
+def for_proposer(
+    desk: Desk, planned: Planned, effect: Effect, preview: Mapping[str, Json], *, sample_rows: int
+) -> dict[str, Json]:
+    """Return the preview as the proposer may see it: of cascades only numbers, of columns only readable values."""
+    tables: list[Json] = []
+    for each in effect.tables:
+        if each.cause is not Cause.STATEMENT:
+            continue
+        visible = [_visible(desk, planned, name) for name in each.columns]
+        sample = [_hidden(row, visible) for kind in ChangeKind for row in _first(each.rows, kind, sample_rows)]
+        tables.append({**_table(each, 0), "sample": sample})
+    return {**preview, "tables": tables}
+
+
+def _visible(desk: Desk, planned: Planned, column: str) -> bool:
+    if planned.action is not None:
+        # The agent knows the action, not the table: it sees what it set, and nothing else of the row.
+        return column in planned.columns or column in planned.target.shape.key
+    verdict = desk.judge(Action.READ, (desk.tool, column_resource(planned.target.model, column)))
+    return verdict.decision is Decision.ALLOW and not verdict.obligations.masks
+
+
+def _hidden(row: RowChange, visible: Sequence[bool]) -> Json:
+    def shown(values: Row | None) -> list[Json] | None:
+        if values is None:
+            return None
+        return [value if seen else HIDDEN for value, seen in zip(_cut(values), visible, strict=True)]
+
+    return {"kind": str(row.kind), "key": _cut(row.key), "before": shown(row.before), "after": shown(row.after)}
