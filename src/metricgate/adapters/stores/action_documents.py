@@ -1,0 +1,115 @@
+"""Actions as JSON documents and back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from metricgate.approvals.proposal import Action, HumanDecision, Proposal, Requirement, Reversibility, State
+
+
+def to_document(action: Action) -> bytes:
+    """Return the JSON that ``from_document`` reads."""
+    return orjson.dumps(
+        {
+            "proposal": action.proposal.as_json(),
+            "state": str(action.state),
+            "requirement": None if action.requirement is None else _requirement(action.requirement),
+            "decisions": [_decision(each) for each in action.decisions],
+            "risk": action.risk,
+            "preview": action.preview,
+            "outcome": action.outcome,
+            "idempotency_key": action.idempotency_key,
+            "arguments_digest": action.arguments_digest,
+            "undo_until": _time(action.undo_until),
+            "undoes": action.undoes,
+            "undone_by": action.undone_by,
+            "records": list(action.records),
+            "settled_at": _time(action.settled_at),
+            "version": action.version,
+        },
+        default=_plain,
+    )
+
+
+def from_document(data: bytes | str) -> Action:
+    """Return the action."""
+    raw = orjson.loads(data)
+    proposal = dict(raw["proposal"])
+    for name in ("proposed_at", "expires_at"):
+        proposal[name] = datetime.fromisoformat(proposal[name])
+    proposal["targets"] = tuple(proposal["targets"])
+    proposal["reversibility"] = Reversibility(proposal["reversibility"])
+    requirement = raw["requirement"]
+    return Action(
+        proposal=Proposal(**proposal),
+        state=State(raw["state"]),
+        requirement=None if requirement is None else _read_requirement(requirement),
+        decisions=tuple(_read_decision(each) for each in raw["decisions"]),
+        risk=raw["risk"],
+        preview=raw["preview"],
+        outcome=raw["outcome"],
+        idempotency_key=raw["idempotency_key"],
+        arguments_digest=raw["arguments_digest"],
+        undo_until=_read_time(raw["undo_until"]),
+        undoes=raw["undoes"],
+        undone_by=raw["undone_by"],
+        records=tuple(raw["records"]),
+        settled_at=_read_time(raw["settled_at"]),
+        version=raw["version"],
+    )
+
+
+def _requirement(each: Requirement) -> dict[str, Any]:
+    return {
+        "approvals": each.approvals,
+        "roles": list(each.roles),
+        "apart": list(each.apart),
+        "rules": list(each.rules),
+        "seconds": each.seconds,
+    }
+
+
+def _read_requirement(raw: dict[str, Any]) -> Requirement:
+    return Requirement(
+        approvals=raw["approvals"],
+        roles=tuple(raw["roles"]),
+        apart=tuple(raw["apart"]),
+        rules=tuple(raw["rules"]),
+        seconds=raw["seconds"],
+    )
+
+
+def _decision(each: HumanDecision) -> dict[str, Any]:
+    return {
+        "person": each.person,
+        "approves": each.approves,
+        "reason": each.reason,
+        "at": each.at.isoformat(),
+        "shown_digest": each.shown_digest,
+        "bound_to": each.bound_to,
+        "channel": each.channel,
+        "break_glass": each.break_glass,
+    }
+
+
+def _read_decision(raw: dict[str, Any]) -> HumanDecision:
+    return HumanDecision(**{**raw, "at": datetime.fromisoformat(raw["at"])})
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
+def _read_time(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def _plain(value: object) -> object:
+    if hasattr(value, "items"):
+        return dict(value.items())
+    if isinstance(value, tuple | list):
+        return list(value)
+    raise TypeError(type(value).__name__)

@@ -1,0 +1,54 @@
+"""A small SQLite file of the state folder: durable, one writer at a time, safe from several threads and processes."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+_WAIT_SECONDS = 5.0
+
+
+class Database:
+    """One file, opened for good.
+
+    Raises:
+        sqlite3.Error: it cannot be opened.
+        OSError: its folder cannot be made.
+    """
+
+    def __init__(self, path: Path, tables: Sequence[str]) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            path.touch(mode=0o600)
+        self._lock = threading.Lock()
+        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=_WAIT_SECONDS)
+        self._connection.execute("PRAGMA journal_mode=WAL")
+        self._connection.execute("PRAGMA synchronous=FULL")
+        self._connection.execute("PRAGMA secure_delete=ON")
+        for table in tables:
+            self._connection.execute(table)
+
+    @contextmanager
+    def changing(self) -> Iterator[sqlite3.Connection]:
+        """Give the connection inside a transaction that is committed, durably, on leaving the block without error."""
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
+        """Return what a SELECT gives."""
+        with self._lock:
+            return self._connection.execute(sql, tuple(parameters)).fetchall()
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()

@@ -1,0 +1,70 @@
+"""The journal of changes on SQLite: before and after images, sealed, apart from the warehouse that was changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import cast
+
+from metricgate.adapters.stores.sealing import Seal
+from metricgate.adapters.stores.sqlite_database import Database
+
+_TABLE = """
+CREATE TABLE IF NOT EXISTS journal(
+  action TEXT PRIMARY KEY, content BLOB NOT NULL, until TEXT NOT NULL, committed INTEGER NOT NULL DEFAULT 0
+) STRICT
+"""
+
+
+class SqliteJournal:
+    """Implements ``gateway.writing.ports.Journal``. Images lie on the disk in sealed form only."""
+
+    def __init__(self, path: Path, seal: Seal) -> None:
+        """Open or make the file; raises as ``Database`` does."""
+        self._database = Database(path, [_TABLE])
+        self._seal = seal
+
+    def prepare(self, action_id: str, content: bytes, *, until: datetime) -> None:
+        """Keep the images, not yet known to be committed."""
+        sealed = self._seal.seal(action_id, content)
+        with self._database.changing() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO journal(action, content, until) VALUES (?, ?, ?)",
+                (action_id, sealed, until.isoformat()),
+            )
+
+    def commit(self, action_id: str) -> None:
+        """Say that the transaction was committed."""
+        with self._database.changing() as connection:
+            connection.execute("UPDATE journal SET committed = 1 WHERE action = ?", (action_id,))
+
+    def abandon(self, action_id: str) -> None:
+        """Forget what was prepared, where nothing was committed."""
+        with self._database.changing() as connection:
+            connection.execute("DELETE FROM journal WHERE action = ? AND committed = 0", (action_id,))
+
+    def content(self, action_id: str) -> bytes | None:
+        """Return the images of a committed action.
+
+        Raises:
+            Unsealable: they were changed, or another key sealed them.
+        """
+        rows = self._database.rows("SELECT content FROM journal WHERE action = ? AND committed = 1", (action_id,))
+        return None if not rows else self._seal.open(action_id, cast("bytes", rows[0][0]))
+
+    def prepared(self) -> Sequence[str]:
+        """Return the actions that were prepared and neither committed nor abandoned."""
+        return [str(action) for (action,) in self._database.rows("SELECT action FROM journal WHERE committed = 0")]
+
+    def purge(self, now: datetime) -> Sequence[str]:
+        """Remove the images whose time is over; return their actions."""
+        with self._database.changing() as connection:
+            found = connection.execute(
+                "DELETE FROM journal WHERE committed = 1 AND until <= ? RETURNING action", (now.isoformat(),)
+            ).fetchall()
+        return [str(action) for (action,) in found]
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
