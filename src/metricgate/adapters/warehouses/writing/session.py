@@ -1,0 +1,92 @@
+"""What an engine brings to be changed: a session in which one transaction runs, and its ways of writing SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from metricgate.changing.change import Row
+from metricgate.changing.shape import ColumnShape, ForeignKey, Location, TableShape
+from metricgate.compiling.statement import Statement
+
+Text = tuple[str, Sequence[object]]
+"""SQL of our own writing, and the values of its parameters in order."""
+
+
+class WriteSession(Protocol):
+    """One connection of the writing account, in one transaction. Methods raise ``ChangeFailed``, and nothing else."""
+
+    def begin(self, seconds: float) -> None:
+        """Begin a transaction at REPEATABLE READ or better that may take so long."""
+        ...
+
+    def read(self, sql: str, parameters: Sequence[object]) -> list[Row]:
+        """Return the rows of one SELECT, every value as text."""
+        ...
+
+    def change(self, sql: str, parameters: Sequence[object]) -> int:
+        """Run one statement and return how many rows it found, changed or not."""
+        ...
+
+    def commit(self) -> None:
+        """Commit.
+
+        Raises:
+            OutcomeUnknown: the connection was lost meanwhile.
+        """
+        ...
+
+    def rollback(self) -> None:
+        """Roll back; a session that cannot is closed."""
+        ...
+
+
+class WriteDialect(Protocol):
+    """How one engine is told what to do. Names are quoted, values are parameters, always."""
+
+    def shapes(self, session: WriteSession, relations: Sequence[Location]) -> Mapping[Location, TableShape]:
+        """Read the shapes of those tables that exist, and of all that foreign keys reach from them."""
+        ...
+
+    def evaluate(self, source: Statement, targets: Sequence[ColumnShape]) -> Text:
+        """Write the SELECT of a source's rows as text, each value as it would be stored in its target column."""
+        ...
+
+    def plain(self, source: Statement, targets: Sequence[ColumnShape]) -> Text:
+        """Write the SELECT of a source's rows as text, where they are values of these columns already."""
+        ...
+
+    def images(self, shape: TableShape, by: Sequence[ColumnShape], rows: Sequence[Row], *, lock: bool) -> Text:
+        """Write the SELECT of whole rows whose columns ``by`` have one of these values.
+
+        The first output is the number of the row of values that fits, then come all columns of the table.
+        """
+        ...
+
+    def insert(self, shape: TableShape, columns: Sequence[ColumnShape], rows: Sequence[Row]) -> Text:
+        """Write an INSERT that gives back the values of the key's columns."""
+        ...
+
+    def update(self, shape: TableShape, columns: Sequence[ColumnShape], rows: Sequence[tuple[Row, Row]]) -> Text:
+        """Write an UPDATE by key; each row is its key and its new values."""
+        ...
+
+    def delete(self, shape: TableShape, rows: Sequence[Row]) -> Text:
+        """Write a DELETE by key."""
+        ...
+
+    def children(self, child: TableShape, key: ForeignKey, rows: Sequence[Row], parent: TableShape) -> Text:
+        """Write the SELECT of whole rows of a child that refer to one of these values, as ``images`` does."""
+        ...
+
+    def mark(self, action_id: str) -> Text:
+        """Write the INSERT into the table of markers."""
+        ...
+
+    def marks(self, action_ids: Sequence[str]) -> Text:
+        """Write the SELECT of those markers that are there."""
+        ...
+
+    def make_marks(self) -> Sequence[str]:
+        """Return the statements that make the table of markers where it is missing."""
+        ...
