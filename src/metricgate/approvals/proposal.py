@@ -183,6 +183,7 @@ class Action:
         undo_until: the journal's deadline; None where there is nothing to undo by.
         undoes: the action that this one takes back.
         undone_by: the action that took this one back.
+        user_groups: groups that the proposer's credentials proved, so that a freeze of one finds it.
         records: numbers of its ledger entries, in order.
     """
 
@@ -194,6 +195,7 @@ class Action:
     preview: Mapping[str, Json] = field(default_factory=dict, repr=False)
     outcome: Mapping[str, Json] = field(default_factory=dict)
     idempotency_key: str | None = None
+    user_groups: tuple[str, ...] = ()
     arguments_digest: str = ""
     undo_until: datetime | None = None
     undoes: str | None = None

@@ -148,6 +148,18 @@ NOT_A_PERSON = _code(
     "Only a person with a login of their own may do this; no agent, no key and no token on somebody's behalf.",
     "Open the console, or log in with `metricgate approvals login`.",
 )
+INTERRUPTED = _code(
+    "E_WRITE_INTERRUPTED",
+    503,
+    "The gateway went away before the change was committed. Nothing was changed.",
+    "Propose it again where it is still wanted.",
+)
+FAILED = _code(
+    "E_WRITE_FAILED",
+    502,
+    "The warehouse could not carry the change out. Nothing was changed.",
+    "Try again later; the record has the warehouse's own words.",
+)
 
 CODES = (
     NOT_WRITABLE,
@@ -173,4 +185,6 @@ CODES = (
     GOVERNANCE_CHANGED,
     NOTHING_TO_UNDO,
     NOT_A_PERSON,
+    INTERRUPTED,
+    FAILED,
 )

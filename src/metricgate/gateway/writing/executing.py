@@ -1,0 +1,220 @@
+"""An approved action is carried out: once, as it was shown, or not at all; and what a crash left is settled."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+import structlog
+
+from metricgate.approvals import deciding
+from metricgate.approvals.deciding import Refusal
+from metricgate.approvals.proposal import Action, State
+from metricgate.changing.change import digest_of_changes
+from metricgate.changing.effect import Effect
+from metricgate.changing.serial import effect_to_bytes
+from metricgate.gateway.office import ActionFilter
+from metricgate.gateway.ports import LedgerUnavailable, WarehouseError
+from metricgate.gateway.writing import codes, entries, sealed
+from metricgate.gateway.writing.book import Book, Raced
+from metricgate.gateway.writing.ports import ChangeFailed, OutcomeUnknown, ReleasedChange, WritableWarehouse
+from metricgate.gateway.writing.previewing import counts
+from metricgate.policy.verdict import Decision, Reason, ReasonKind, Verdict
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.problem import Code, Problem
+from metricgate.vocabulary.resource import Action as Verb
+
+_BY_NAME: Mapping[str, Code] = {code.name: code for code in codes.CODES}
+
+
+async def execute(book: Book, action: Action) -> Action:
+    """Carry an approved action out. Whatever goes wrong is the action's outcome; nothing raises for it.
+
+    Raises:
+        Raced: somebody else carries it out, or changed it.
+        LedgerUnavailable: the intent could not be made durable; nothing was changed.
+    """
+    # The caller may go away; what was begun is finished, and recorded, all the same.
+    task: asyncio.Task[Action] = asyncio.ensure_future(_execute(book, action))
+    book.running.add(task)
+    task.add_done_callback(book.running.discard)
+    return await asyncio.shield(task)
+
+
+async def _execute(book: Book, action: Action) -> Action:
+    kept = await _ready(book, action)
+    if isinstance(kept, Problem):
+        return await _fail(book, action, kept, "")
+    begun = deciding.executing(action, book.now())
+    if isinstance(begun, Refusal):
+        return await _fail(book, action, Problem(code=codes.NOT_DECIDABLE, message=begun.message), "")
+    intent = await book.record(entries.RELEASED, begun)
+    begun = await book.keep(begun, intent)
+    released = ReleasedChange(
+        action_id=begun.id,
+        plan=kept.plan,
+        changes=kept.changes,
+        expected_digest=begun.proposal.preview_digest,
+        most_rows=begun.proposal.row_ceiling,
+        seconds=kept.seconds,
+        views=kept.views,
+        verdict=_verdict(begun),
+        intent=intent,
+    )
+    until = book.now() + timedelta(days=book.settings.undo_days)
+
+    def prepare(effect: Effect) -> None:
+        book.journal.prepare(begun.id, effect_to_bytes(effect), until=until)
+
+    return await _applied(book, begun, released, prepare)
+
+
+async def _applied(book: Book, begun: Action, released: ReleasedChange, prepare: Callable[[Effect], None]) -> Action:
+    warehouse = _warehouse(book, begun)
+    if warehouse is None:
+        return await _fail(book, begun, Problem(code=codes.NOT_WRITABLE, message=codes.NOT_WRITABLE.cause), "")
+    try:
+        effect = await warehouse.apply(released, prepare)
+    except ChangeFailed as error:
+        await asyncio.to_thread(book.journal.abandon, begun.id)
+        return await _fail(book, begun, problem_of(error), error.engine_text)
+    except (OutcomeUnknown, WarehouseError) as error:
+        structlog.get_logger("metricgate.writing").warning("outcome_unknown", action=begun.id, error=str(error))
+        return await settle(book, begun) or begun
+    return await _done(book, begun, effect)
+
+
+def _warehouse(book: Book, action: Action) -> WritableWarehouse | None:
+    found = book.engines.named(action.proposal.warehouse).warehouse
+    return found if isinstance(found, WritableWarehouse) and found.writable else None
+
+
+async def _ready(book: Book, action: Action) -> sealed.Sealed | Problem:
+    """Return what is to be carried out, or what came between the decision and now."""
+    objection = _objection(book, action)
+    if objection is not None:
+        return objection
+    content = await asyncio.to_thread(book.store.changes, action.id)
+    kept = None if content is None else sealed.from_bytes(content)
+    if kept is None or digest_of_changes(kept.changes) != action.proposal.changes_digest:
+        return Problem(code=codes.NOT_THE_SAME, message="The rows that are kept are not those that were shown.")
+    return kept
+
+
+def _objection(book: Book, action: Action) -> Problem | None:
+    """Return what came between the decision and now: another policy or catalog, a freeze."""
+    governance = book.governance.current
+    proposal = action.proposal
+    same = (governance.judge.policy.digest, governance.catalog.version) == (
+        proposal.policy_digest,
+        proposal.catalog_version,
+    )
+    if not same:
+        return Problem(
+            code=codes.GOVERNANCE_CHANGED,
+            message="Policy or catalog changed after the action was shown.",
+            hint=codes.GOVERNANCE_CHANGED.cure,
+        )
+    return book.frozen_for(action)
+
+
+async def _done(book: Book, action: Action, effect: Effect | None) -> Action:
+    """The transaction was committed: say so in the journal, in the record, and in the action."""
+    await asyncio.to_thread(book.journal.commit, action.id)
+    fields = {"gov.outcome": "executed", **({} if effect is None else entries.of_effect(effect))}
+    if effect is None:
+        fields["gov.reconciled"] = True
+    outcome: dict[str, Json] = {} if effect is None else {"rows": counts(effect)}
+    until = book.now() + timedelta(days=book.settings.undo_days)
+    done = deciding.executed(action, outcome, book.now(), until)
+    durable = await book.record(entries.EXECUTED, done, fields)
+    done = await book.keep(done, durable)
+    if done.undoes is not None:
+        await _mark_undone(book, done)
+    book.tell("action_undone" if done.undoes else "action_executed", done, outcome)
+    return done
+
+
+async def _mark_undone(book: Book, action: Action) -> None:
+    first = await asyncio.to_thread(book.store.get, action.undoes or "")
+    if first is None:
+        return
+    changed = deciding.undone(first, action.id)
+    if not isinstance(changed, Refusal):
+        await book.keep(changed)
+
+
+async def _fail(book: Book, action: Action, problem: Problem, engine_text: str) -> Action:
+    outcome: dict[str, Json] = {"problem": problem.as_json()}
+    failed = deciding.failed(action, outcome, book.now())
+    durable = await book.record(
+        entries.FAILED,
+        failed,
+        {"gov.outcome": "failed", "error.type": problem.code.name},
+        {"gov.error.text": engine_text, "gov.problems": [problem.as_json()]},
+    )
+    kept = await book.keep(failed, durable)
+    book.tell("action_failed", kept, outcome)
+    return kept
+
+
+def problem_of(error: ChangeFailed) -> Problem:
+    """Return what a person or an agent is told of a change that failed; never the engine's words."""
+    code = _BY_NAME.get(error.code) or codes.FAILED
+    detail = f" ({error.detail})" if error.detail else ""
+    rows: list[Json] = [{"table": ".".join(table), "key": list(key)} for table, key in error.rows]
+    details: dict[str, Json] = {"rows": rows} if rows else {}
+    return Problem(code=code, message=f"{code.cause.rstrip('.')}{detail}.", hint=code.cure, details=details)
+
+
+def _verdict(action: Action) -> Verdict:
+    """The allowing verdict that stands for a decided proposal: of the rules, and of the people who approved."""
+    rules = () if action.requirement is None else action.requirement.rules
+    reason = Reason(
+        rule=rules[0] if rules else "allowed",
+        party=f"agent:{action.proposal.agent}",
+        resource=None,
+        decision=Decision.ALLOW,
+        message=f"The action {action.id} was decided on as {action.proposal.digest}.",
+        kind=ReasonKind.GRANT,
+    )
+    return Verdict(
+        action=Verb.EXECUTE, decision=Decision.ALLOW, reasons=(reason,), policy_digest=action.proposal.policy_digest
+    )
+
+
+async def settle(book: Book, action: Action) -> Action | None:
+    """Find out what became of an action that was begun, and record it; None where the warehouse cannot tell yet."""
+    warehouse = book.engines.named(action.proposal.warehouse).warehouse
+    if not isinstance(warehouse, WritableWarehouse):
+        return None
+    try:
+        applied = await warehouse.applied([action.id])
+    except (ChangeFailed, WarehouseError):
+        return None
+    if action.id in applied:
+        return await _done(book, action, None)
+    await asyncio.to_thread(book.journal.abandon, action.id)
+    problem = Problem(code=codes.INTERRUPTED, message=codes.INTERRUPTED.cause, hint=codes.INTERRUPTED.cure)
+    return await _fail(book, action, problem, "the transaction was not committed")
+
+
+async def settle_all(book: Book) -> list[Action]:
+    """Settle what a crash left, at start: begun actions, and approved ones that nobody began."""
+    found: list[Action] = []
+    for action in await asyncio.to_thread(book.store.list, ActionFilter(states=(State.EXECUTING,), limit=1_000)):
+        try:
+            settled = await settle(book, action)
+        except (Raced, LedgerUnavailable):
+            continue
+        if settled is not None:
+            found.append(settled)
+    for action in await asyncio.to_thread(book.store.list, ActionFilter(states=(State.APPROVED,), limit=1_000)):
+        # Approved, but the gateway went away before it began: what was approved then is not run now.
+        problem = Problem(code=codes.INTERRUPTED, message=codes.INTERRUPTED.cause, hint=codes.INTERRUPTED.cure)
+        try:
+            found.append(await _fail(book, action, problem, "the gateway went away before it began"))
+        except (Raced, LedgerUnavailable):
+            continue
+    return found
