@@ -13,7 +13,7 @@ from metricgate.gateway.conduct.budgets import Charges
 from metricgate.gateway.conduct.conduct import Conduct
 from metricgate.gateway.engine import Engine, Engines
 from metricgate.gateway.governance import Governance
-from metricgate.gateway.outcome import Answered, Fault, Outcome, Record, Refused
+from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Record, Refused
 from metricgate.gateway.ports import Durable, Ledger, LedgerUnavailable, Observer, Released, Rows, Span
 from metricgate.gateway.ports import WarehouseError as EngineError
 from metricgate.gateway.tool import ToolCall
@@ -135,6 +135,34 @@ class Desk:
         self.conduct.spending.add_rows(verdict.obligations.budgets, len(rows.values))
         return Ran(rows=rows, intent=intent)
 
+    async def begin(self, verdict: Verdict, facts: Mapping[str, Json], bodies: Mapping[str, Json]) -> Durable | Outcome:
+        """Record the intent to try something out at a warehouse: a rehearsal, which is rolled back.
+
+        Args:
+            verdict: must allow; a budget of it that is spent refuses before anything runs.
+            facts: record fields: warehouse, what it is about.
+            bodies: what may repeat data.
+        """
+        spent = self.charged(verdict)
+        if spent is not None:
+            return await self.refuse(Problems((spent,)), verdict=verdict, facts=facts)
+        fields, own = self._base()
+        fields |= facts
+        fields |= entries.of_verdict(verdict)
+        fields["gov.catalog.version"] = self.governance.catalog.version
+        return await self._intend(fields, own | dict(bodies), facts) or _ledger_fault()
+
+    async def hold(self, action_id: str, message: str, rules: tuple[str, ...], facts: Mapping[str, Json]) -> Outcome:
+        """Record that the call waits for people, as the outcome of what was tried out, then say so."""
+        fields = {**self._trail(), "gov.outcome": "held", "gov.action.id": action_id, **facts}
+        if self.released:
+            fields["gov.links"] = [{"index": each.index, "rel": "intent"} for each in self.released]
+        done = await self._append(entries.HELD, fields, entries.of_user(self.call.principal))
+        if done is None:
+            return _ledger_fault()
+        self.released.clear()
+        return Held(action_id=action_id, message=message, rules=rules, record=self._record(done))
+
     def charged(self, verdict: Verdict) -> Problem | None:
         """Charge the call for the verdict's budgets, once each; return why it may not go on, or None."""
         return self.conduct.charge(verdict.obligations.budgets, self.charges)
@@ -160,6 +188,8 @@ class Desk:
         if ran is None:
             base, bodies = self._base()
             fields = base | entries.of_verdict(verdict or self.judge(Action.CALL, (self.tool,))) | fields
+            if self.released:
+                fields["gov.links"] = [{"index": each.index, "rel": "intent"} for each in self.released]
         else:
             bodies = entries.of_user(self.call.principal)
             fields = {**self._trail(), **fields, **entries.of_rows(ran.rows), "gov.links": _link(ran.intent, "intent")}
@@ -176,11 +206,14 @@ class Desk:
         fields, bodies = self._base()
         problem_fields, problem_bodies = entries.of_problems(problems)
         fields |= {"gov.outcome": "refused", **(facts or {}), **problem_fields}
+        if self.released:
+            fields["gov.links"] = [{"index": each.index, "rel": "intent"} for each in self.released]
         if verdict is not None:
             fields |= entries.of_verdict(verdict)
         done = await self._append(entries.REFUSED, fields, bodies | problem_bodies)
         if done is None:
             return _ledger_fault()
+        self.released.clear()
         rules = () if verdict is None else verdict.rules
         return Refused(problems=problems, rules=rules, record=self._record(done))
 

@@ -32,6 +32,8 @@ REFUSED = "gov.call.refused"
 """Outcome: nothing ran."""
 FAILED = "gov.call.failed"
 """Outcome: it was released but gave no answer (time-out, engine error, caller gone)."""
+HELD = "gov.call.held"
+"""Outcome: it waits for people."""
 PAUSED = "gov.agent.paused"
 """An agent was refused too often and waits."""
 

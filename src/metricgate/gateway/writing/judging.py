@@ -1,0 +1,91 @@
+"""What a rehearsed change is judged on: facts about it and about its proposer, gathered for policy."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+from metricgate.approvals.proposal import Action, Requirement, State
+from metricgate.changing.change import ChangeKind
+from metricgate.changing.effect import Cause, Effect
+from metricgate.gateway.desk import Desk
+from metricgate.gateway.office import ActionFilter
+from metricgate.gateway.writing.book import Book
+from metricgate.gateway.writing.planned import Planned
+from metricgate.gateway.writing.previewing import Previewed
+from metricgate.policy.judging_changes import ChangeVerdict, judge_change
+from metricgate.policy.stakes import Past, Stakes
+
+_LOOK_BACK = timedelta(hours=24)
+_BURST = timedelta(minutes=10)
+_EFFECTIVE = frozenset({State.EXECUTED, State.UNDONE, State.EXECUTING, State.APPROVED})
+
+
+async def judged(desk: Desk, book: Book, planned: Planned, effect: Effect, preview: Previewed) -> ChangeVerdict:
+    """Return what policy says of the rehearsed change."""
+    stakes = Stakes(
+        verbs=tuple(str(verb) for verb in planned.write.verbs),
+        targets=tuple(str(each) for each in planned.resources),
+        labels=preview.labels,
+        columns=preview.columns,
+        inserted=_count(effect, ChangeKind.INSERT),
+        updated=_count(effect, ChangeKind.UPDATE),
+        deleted=_count(effect, ChangeKind.DELETE),
+        cascaded=sum(len(each.rows) for each in effect.of(Cause.CASCADE)),
+        most_rows=planned.most_rows,
+        reversibility=str(preview.reversibility),
+        unknown=effect.unknown,
+        no_where=planned.write.no_where,
+        environment=book.settings.environment,
+        now=book.now(),
+        risk_class=None if planned.action is None else str(book.actions()[planned.action].risk),
+        past=await past_of(book, desk.call.principal.agent.id, planned.target.model.name),
+    )
+    return judge_change(
+        desk.governance.judge,
+        desk.call.principal,
+        planned.verdict,
+        stakes,
+        planned.resources,
+        circumstances=desk.circumstances,
+    )
+
+
+def _count(effect: Effect, kind: ChangeKind) -> int:
+    return sum(each.count(kind) for each in effect.of(Cause.STATEMENT))
+
+
+async def past_of(book: Book, agent: str, dataset: str) -> Past:
+    """Return what the agent did lately."""
+    since = book.now() - _LOOK_BACK
+    found = await asyncio.to_thread(book.store.list, ActionFilter(agent=agent, since=since, limit=500))
+    done = [each for each in found if each.state in _EFFECTIVE]
+    recent = [each for each in done if each.proposal.proposed_at >= book.now() - _BURST]
+    target = f"dataset:{dataset}"
+    return Past(
+        changes_today=len(done),
+        changes_lately=len(recent),
+        rows_lately=sum(_rows(each) for each in recent),
+        denied_today=sum(1 for each in found if each.state is State.DENIED),
+        deleted_here_lately=any(target in each.proposal.targets and _deleted(each) for each in recent),
+        first_on_target=not any(target in each.proposal.targets for each in done),
+    )
+
+
+def _rows(action: Action) -> int:
+    rows = action.preview.get("rows")
+    total = rows.get("total") if isinstance(rows, dict) else 0
+    return total if isinstance(total, int) else 0
+
+
+def _deleted(action: Action) -> bool:
+    rows = action.preview.get("rows")
+    return isinstance(rows, dict) and bool(rows.get("delete"))
+
+
+def requirement_of(verdict: ChangeVerdict) -> Requirement:
+    """Return what it takes, in the words of the approvals room."""
+    demand = verdict.demand
+    return Requirement(
+        approvals=demand.approvals, roles=demand.roles, apart=demand.apart, rules=demand.rules, seconds=demand.seconds
+    )
