@@ -36,8 +36,9 @@ class Difference:
     """One thing that is not as before, for some.
 
     Attributes:
-        kind: ``grant``, ``row_filter``, ``mask``, ``minimum_group``, ``limit``, ``freeze``, ``stop``, ``role``, ``attribute`` or ``domain``.
-        who: roles by their names, parties as ``user:ana``, targets of stops and freezes likewise or ``all``; sorted.
+        kind: ``grant``, ``row_filter``, ``mask``, ``minimum_group``, ``limit``, ``freeze``, ``stop``, ``role``,
+            ``attribute`` or ``domain``.
+        who: roles by their names, parties as ``user:ana``, targets of stops and freezes as written; sorted.
         action: for grants.
         resource: a pattern, with the condition under which the rule is in force; for roles ``role:NAME``.
         before: in words; empty where there was nothing.
