@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from tests.policy.strategies import PARTIES, POOL, ROLES, policies
 from tests.policy.tools import judge_of, party, policy_of
 
-from metricgate.policy.diffing import compare
+from metricgate.policy.diffing import Direction, compare
+from metricgate.policy.loading import load
 from metricgate.policy.policy import Policy
 from metricgate.policy.verdict import Decision
 from metricgate.vocabulary.principal import Principal
@@ -110,3 +111,27 @@ def test_whoever_is_judged_otherwise_is_named(old: Policy, new: Policy, name: st
     assert Decision.ALLOW in verdicts
     held = {name, "everyone", *ROLES}
     assert any(each.kind in {"grant", "role"} and held & set(each.who) for each in found)
+
+
+def test_freezes_and_stops_take_and_give():
+    """A freeze or stop that comes is a loss, of its roles and of its targets; one that goes is a gain."""
+    text = """
+version: 1
+roles: [{name: writers, members: [agent:copilot]}]
+freezes:
+  - {id: f, roles: [writers], targets: ["tenant:acme"], on: [dataset:orders], because: b}
+stops:
+  - {id: s, targets: [all], because: b, when: {purpose: [sale]}}
+"""
+    bare = text[: text.index("freezes:")]
+    old, new = load([("p.yaml", bare)]), load([("p.yaml", text)])
+    assert isinstance(old, Policy)
+    assert isinstance(new, Policy), str(new)
+    wanted = {
+        ("freeze", ("tenant:acme", "writers"), "dataset:orders", "nothing may be changed"),
+        ("stop", ("all",), "* (when the purpose is sale)", "no call is served"),
+    }
+    assert {(each.kind, each.who, each.resource, each.after) for each in compare(old, new)} == wanted
+    assert {each.direction for each in compare(old, new)} == {Direction.LOSES}
+    assert {each.direction for each in compare(new, old)} == {Direction.GAINS}
+    assert compare(new, new) == ()

@@ -26,7 +26,7 @@ Documents = Sequence[tuple[str, str]]
 State = tuple[tuple[str, int, int, int], ...]
 """Path, inode, size and time of change of every definition file: differs whenever a file may have changed."""
 
-_LOOK_MILLISECONDS = 1000
+_LOOK_MILLISECONDS = 500
 _AGAIN_SECONDS = 1.0
 
 
@@ -149,7 +149,7 @@ class GovernanceHolder:
                 await told(result)
 
     async def _moments(self) -> AsyncIterator[None]:
-        """Yield when a file may have changed: at once where the system tells, else within a second."""
+        """Yield when a file may have changed: at once where the system tells, else within half a second."""
         folders = [self._folder / name for name in _folders(self._settings)]
         while True:
             try:

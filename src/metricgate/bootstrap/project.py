@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,12 +19,14 @@ from metricgate.adapters.stores.ledger_audit import verify_file
 from metricgate.adapters.stores.ledger_keys import load_verifier
 from metricgate.adapters.stores.sqlite_keys import KeyRecord, KeysUnavailable, SqliteKeys
 from metricgate.adapters.stores.sqlite_ledger import SqliteLedger
+from metricgate.adapters.stores.sqlite_outbox import SqliteOutbox
 from metricgate.adapters.stores.switch_file import SwitchFile
 from metricgate.bootstrap import codes
 from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.doctoring import examined
 from metricgate.bootstrap.governing import read_documents
 from metricgate.bootstrap.identities import make_authenticator
+from metricgate.bootstrap.notifying import outbox_of
 from metricgate.bootstrap.policies import policy_documents, policy_explain, policy_tests
 from metricgate.bootstrap.recording import record_key_changes, record_switches
 from metricgate.bootstrap.remote import ask_over_http, running_at
@@ -35,6 +37,7 @@ from metricgate.bootstrap.settings import FILE_NAME, Settings, SettingsDocument,
 from metricgate.bootstrap.switching import take_back_switches, throw_switch, thrown_switches
 from metricgate.bootstrap.validating import validated
 from metricgate.documents import read
+from metricgate.gateway.notices import NoticeNotKept
 from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Refused
 from metricgate.gateway.ports import LedgerUnavailable
 from metricgate.gateway.tool import ToolCall
@@ -239,14 +242,14 @@ class OpenedProject:
         """Throw a switch; recorded as a key's creation is."""
         file = SwitchFile(self._paths.switches)
         thrown = throw_switch(file, kind, target, because)
-        self._record(lambda ledger: record_switches(file, ledger))
+        self._record_switches(file)
         return thrown
 
     def take_back_switches(self, target: str, because: str) -> Sequence[SwitchFacts] | Problems:
         """Take the target's switches back; recorded alike."""
         file = SwitchFile(self._paths.switches)
         gone = take_back_switches(file, target, because)
-        self._record(lambda ledger: record_switches(file, ledger))
+        self._record_switches(file)
         return gone
 
     def entries(self, wanted: EntryFilter) -> Iterable[Mapping[str, Json]]:
@@ -324,6 +327,16 @@ class OpenedProject:
             return doorkeeper.authenticate(headers if user is None else {**headers, "x-metricgate-user": user})
         finally:
             keys.close()
+
+    def _record_switches(self, file: SwitchFile) -> None:
+        def changes(ledger: SqliteLedger) -> None:
+            with suppress(NoticeNotKept), closing(self._outbox()) as outbox:
+                record_switches(file, ledger, outbox)
+
+        self._record(changes)
+
+    def _outbox(self) -> SqliteOutbox:
+        return outbox_of(self._paths.outbox, self._settings, SystemClock())
 
     def _record(self, changes: Callable[[SqliteLedger], None]) -> None:
         """Record changes unless a gateway runs, which then does it within a second."""

@@ -9,7 +9,9 @@ from metricgate.adapters.identity.api_keys import RefusedKey
 from metricgate.adapters.stores.sqlite_keys import KeysUnavailable, SqliteKeys
 from metricgate.adapters.stores.sqlite_ledger import SqliteLedger
 from metricgate.adapters.stores.switch_file import SwitchFile
+from metricgate.bootstrap.notifying import notice_of_switch
 from metricgate.gateway.conduct.switches import SwitchesUnreadable
+from metricgate.gateway.notices import NoticeNotKept, Notifier
 from metricgate.gateway.ports import LedgerUnavailable
 
 AUTH_REFUSED = "gov.auth.refused"
@@ -31,23 +33,26 @@ def record_key_changes(keys: SqliteKeys, ledger: SqliteLedger) -> None:
         keys.settle(notice)
 
 
-def record_switches(switches: SwitchFile, ledger: SqliteLedger) -> None:
+def record_switches(switches: SwitchFile, ledger: SqliteLedger, notifier: Notifier) -> None:
     """Record every change of the switches that awaits its record. Blocks until each is durable.
 
     Raises:
         LedgerUnavailable: the ledger cannot make entries durable; what is left stays noted.
         SwitchesUnreadable: the switches cannot be read.
+        NoticeNotKept: the outbox cannot be written.
     """
     for notice in switches.notices():
+        # Told before it is settled, under one id: a crash between tells nobody twice and nobody never.
+        notifier.tell(notice_of_switch(notice))
         ledger.append_blocking(notice.event, notice.fields)
         switches.settle(1)
 
 
-async def watch_switches(switches: SwitchFile, ledger: SqliteLedger) -> None:
+async def watch_switches(switches: SwitchFile, ledger: SqliteLedger, notifier: Notifier) -> None:
     """Record the switches' changes as they come, until cancelled."""
     while True:
-        with suppress(LedgerUnavailable, SwitchesUnreadable):
-            await asyncio.to_thread(record_switches, switches, ledger)
+        with suppress(LedgerUnavailable, SwitchesUnreadable, NoticeNotKept):
+            await asyncio.to_thread(record_switches, switches, ledger, notifier)
         await asyncio.sleep(_LOOK_SECONDS)
 
 

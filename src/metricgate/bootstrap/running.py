@@ -13,6 +13,7 @@ import structlog
 from metricgate import __version__
 from metricgate.adapters.observers.logs import quiet_libraries
 from metricgate.adapters.observers.telemetry import Telemetry, TelemetryOptions
+from metricgate.adapters.sinks.courier import Courier
 from metricgate.adapters.stores.ledger_keys import load_signer
 from metricgate.adapters.stores.ledger_usage import used_today
 from metricgate.adapters.stores.mask_key import load_mask_key
@@ -20,6 +21,7 @@ from metricgate.adapters.stores.sqlite_ledger import SqliteLedger
 from metricgate.adapters.stores.switch_file import SwitchFile
 from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.governing import GovernanceHolder, load_governance, state_of_files
+from metricgate.bootstrap.notifying import outbox_of, sinks_of
 from metricgate.bootstrap.recording import watch_switches
 from metricgate.bootstrap.settings import Settings
 from metricgate.bootstrap.warehouses import open_warehouses
@@ -28,6 +30,7 @@ from metricgate.gateway.conduct.conduct import Conduct, ConductSettings
 from metricgate.gateway.conduct.repetition import Patience
 from metricgate.gateway.gateway import Gateway
 from metricgate.gateway.governance import Governance
+from metricgate.gateway.notices import NoticeNotKept
 from metricgate.gateway.ports import Clock, LedgerUnavailable, Warehouse, WarehouseError
 from metricgate.ledger.note import NoteError
 from metricgate.vocabulary.json import Json
@@ -73,6 +76,7 @@ class StatePaths:
     api_keys: Path
     mask_key: Path
     switches: Path
+    outbox: Path
 
     @classmethod
     def of(cls, folder: Path, settings: Settings) -> StatePaths:
@@ -87,6 +91,7 @@ class StatePaths:
             api_keys=state / "keys.db",
             mask_key=state / "mask.key",
             switches=state / "switches.json",
+            outbox=state / "outbox.db",
         )
 
 
@@ -147,6 +152,12 @@ async def running(
         telemetry.watch_ledger(
             queue_depth=lambda: float(ledger.waiting), checkpoint_age_seconds=lambda: ledger.checkpoint_age
         )
+        try:
+            outbox = outbox_of(StatePaths.of(folder, settings).outbox, settings, now)
+            stack.callback(outbox.close)
+            sinks = sinks_of(settings) if watch else {}
+        except (NoticeNotKept, ValueError) as error:
+            raise StartRefused(f"notifications cannot be sent: {error}") from error
         holder = GovernanceHolder(folder=folder, settings=settings, first=first, seen=seen)
         try:
             await ledger.append(PUBLISHED, _published(first), bodies={})
@@ -156,10 +167,17 @@ async def running(
             task = asyncio.create_task(_watch(holder, ledger))
             stack.push_async_callback(_stop, task)
             switches = SwitchFile(StatePaths.of(folder, settings).switches)
-            stack.push_async_callback(_stop, asyncio.create_task(watch_switches(switches, ledger)))
+            stack.push_async_callback(_stop, asyncio.create_task(watch_switches(switches, ledger, outbox)))
+            stack.push_async_callback(_stop, asyncio.create_task(Courier(outbox, sinks, clock=now).run()))
         conduct = await asyncio.to_thread(conduct_of, StatePaths.of(folder, settings), settings, now)
         gateway = Gateway(
-            governance=holder, warehouses=warehouses, ledger=ledger, observer=telemetry, clock=now, conduct=conduct
+            governance=holder,
+            warehouses=warehouses,
+            ledger=ledger,
+            observer=telemetry,
+            clock=now,
+            conduct=conduct,
+            notifier=outbox,
         )
         yield Running(
             gateway=gateway,

@@ -17,6 +17,7 @@ from metricgate.bootstrap.discovery import WarehousePlugin, warehouse_plugins
 from metricgate.catalog.names import LONGEST, NAME_PATTERN, checked_name
 from metricgate.documents import codes
 from metricgate.documents.reading import Read, in_order, problems_of, read
+from metricgate.gateway.notices import NoticeKind
 from metricgate.gateway.ports import Warehouse
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.problem import Problem, Problems
@@ -110,6 +111,23 @@ class Telemetry(_Section):
     logs: Literal["json", "console"] = Field("json", description="Form of the log lines on standard error.")
 
 
+class NotificationSection(_Section):
+    """Where people are told of events."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_-]*$", description="Names it in lists and logs.")
+    url: str | None = Field(None, pattern=r"^https?://[^\s@/]+(/\S*)?$", description="Where to post.")
+    url_variable: str | None = Field(None, description="Or the variable that holds it, where it is a secret itself.")
+    form: Literal["plain", "slack"] = Field("plain", description="Form of the body.")
+    secret: str = Field(description="The environment variable that holds the signing secrets.")
+    on: list[NoticeKind] = Field(min_length=1, description="The events to tell.")
+
+    @model_validator(mode="after")
+    def _one_address(self) -> NotificationSection:
+        if (self.url is None) == (self.url_variable is None):
+            raise ValueError("give url or url_variable, one of the two")
+        return self
+
+
 WarehouseName = Annotated[
     str, AfterValidator(checked_name), Field(json_schema_extra={"pattern": NAME_PATTERN, "maxLength": LONGEST})
 ]
@@ -135,6 +153,14 @@ class SettingsDocument(_Section):
     ledger: LedgerSection = LedgerSection()
     conduct: ConductSection = ConductSection()
     telemetry: Telemetry = Telemetry()
+    notifications: list[NotificationSection] = Field(default_factory=list, description="Whom to tell of events.")
+
+    @model_validator(mode="after")
+    def _names_once(self) -> SettingsDocument:
+        names = [each.name for each in self.notifications]
+        if len(set(names)) != len(names):
+            raise ValueError("two notifications have one name")
+        return self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

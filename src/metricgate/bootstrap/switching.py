@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 
 from metricgate.adapters.stores.switch_file import SwitchFile
 from metricgate.bootstrap import codes
-from metricgate.gateway.conduct.switches import Switch, SwitchesUnreadable, SwitchKind, mistake_in_target
+from metricgate.gateway.conduct.switches import Switch, SwitchesUnreadable, SwitchKind
 from metricgate.surfaces.cli.project import SwitchFacts
 from metricgate.vocabulary.problem import Problem, Problems
+from metricgate.vocabulary.target import mistake_in_target
 
 
 def thrown_switches(file: SwitchFile) -> Sequence[SwitchFacts] | Problems:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from uuid import uuid4
 
 import orjson
 import structlog
@@ -14,6 +16,7 @@ from metricgate.gateway.conduct.conduct import Conduct
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.engine import Engines
 from metricgate.gateway.governance import GovernanceSource
+from metricgate.gateway.notices import NobodyToTell, Notice, NoticeKind, NoticeNotKept, Notifier
 from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Refused
 from metricgate.gateway.ports import Clock, Ledger, LedgerUnavailable, Observer, Warehouse
 from metricgate.gateway.tool import ToolCall, ToolDefinition
@@ -43,6 +46,7 @@ class Gateway:
         observer: Observer,
         clock: Clock,
         conduct: Conduct,
+        notifier: Notifier | None = None,
     ) -> None:
         """Take the parts; ``warehouses`` are by their names in the settings, the default one first."""
         self._governance = governance
@@ -51,6 +55,7 @@ class Gateway:
         self._observer = observer
         self._clock = clock
         self._conduct = conduct
+        self._notifier = notifier or NobodyToTell()
 
     def tools(self, principal: Principal | None = None) -> tuple[ToolDefinition, ...]:
         """Return the tools in a fixed order; with a principal, only those that it may call."""
@@ -135,6 +140,19 @@ class Gateway:
             return
         fields: dict[str, Json] = {"gen_ai.agent.id": pause.agent, "gov.refusals": pause.refusals}
         structlog.get_logger("metricgate.conduct").warning("agent_paused", agent=pause.agent, refusals=pause.refusals)
+        now = self._now()
+        notice = Notice(
+            kind=NoticeKind.AGENT_PAUSED,
+            id=f"paused_{uuid4().hex}",
+            at=now.isoformat(timespec="seconds"),
+            title=f"Agent paused: {pause.agent}",
+            text=f"{pause.refusals} of its calls were refused within a minute; it waits before it is served again.",
+            fields={"agent": pause.agent, "refusals": str(pause.refusals)},
+        )
+        try:
+            await asyncio.to_thread(self._notifier.tell, notice)
+        except NoticeNotKept:
+            structlog.get_logger("metricgate.conduct").exception("notice_not_kept", notice=notice.id)
         with suppress(LedgerUnavailable):
             await self._ledger.append(entries.PAUSED, fields, bodies={})
 

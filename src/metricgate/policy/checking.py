@@ -10,6 +10,7 @@ from metricgate.catalog.model import SemanticModel
 from metricgate.documents import in_order
 from metricgate.policy import codes
 from metricgate.policy.kinds.row_filters import RowFilterRule
+from metricgate.policy.kinds.stops import StopRule
 from metricgate.policy.patterns import LABEL, covers
 from metricgate.policy.policy import Policy
 from metricgate.vocabulary.nearest import did_you_mean
@@ -55,7 +56,7 @@ def check_columns(
 
 def _named(policy: Policy) -> Iterator[tuple[str, tuple[str, ...], Place]]:
     for rule in policy.rules:
-        if not isinstance(rule, RowFilterRule):
+        if not isinstance(rule, RowFilterRule | StopRule):
             yield rule.id, rule.patterns, rule.place
 
 

@@ -10,6 +10,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from metricgate.policy.conditions import Missing, bound
+from metricgate.policy.halting import binds
 from metricgate.policy.kinds.grants import Effect
 from metricgate.policy.kinds.masks import MaskRule
 from metricgate.policy.kinds.minimum_groups import MinimumGroupRule, dataset_of
@@ -30,9 +31,9 @@ class Considered:
     """One rule's part for one party and resource.
 
     Attributes:
-        kind: ``grant``, ``row_filter``, ``mask``, ``minimum_group`` or ``limit``.
+        kind: ``grant``, ``row_filter``, ``mask``, ``minimum_group``, ``limit``, ``freeze`` or ``stop``.
         effect: what the rule would do: ``allow``, ``deny``, ``filter``, ``mask``, ``group`` or ``limit``.
-        resource: None for limits, which speak of the call as a whole.
+        resource: None for limits and stops, which speak of the call as a whole.
         matched: whether the rule applies.
         decided: whether it is named in the verdict.
         lacking: what kept it from applying: ``role``, ``exempt``, ``action``, ``resource``, ``condition``; or
@@ -96,6 +97,7 @@ def considered(policy: Policy, case: Case) -> Iterator[Considered]:
             for rule in policy.minimum_groups:
                 yield _narrowing(rule, ReasonKind.MINIMUM_GROUP, "group", case, resource, named)
     yield from _limits(policy, case)
+    yield from _halts(policy, case)
 
 
 def _grants(policy: Policy, case: Case, resource: Resource) -> Iterator[Considered]:
@@ -161,6 +163,21 @@ def _limits(policy: Policy, case: Case) -> Iterator[Considered]:
             condition=rule.id in case.suspended,
         )
         yield _one(rule.id, "limit", "limit", case, None, lacking, rule.place)
+
+
+def _halts(policy: Policy, case: Case) -> Iterator[Considered]:
+    for resource in (*case.named, *case.touched):
+        for rule in policy.freezes:
+            lacking = _named(
+                role=not binds(rule, case.standing),
+                action=not case.action.changes,
+                resource=not rule.covers(resource),
+                condition=rule.id in case.suspended,
+            )
+            yield _one(rule.id, ReasonKind.FREEZE.value, "deny", case, resource, lacking, rule.place)
+    for stop in policy.stops:
+        lacking = _named(role=not binds(stop, case.standing), condition=stop.id in case.suspended)
+        yield _one(stop.id, ReasonKind.STOP.value, "deny", case, None, lacking, stop.place)
 
 
 def _one(

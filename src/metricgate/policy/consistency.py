@@ -34,6 +34,10 @@ def _rules(policy: Policy) -> Iterator[tuple[str, tuple[str, ...], Place]]:
         yield group.id, (*group.roles, *group.unless_roles), group.place
     for limit in policy.limits:
         yield limit.id, limit.roles, limit.place
+    for freeze in policy.freezes:
+        yield freeze.id, freeze.roles, freeze.place
+    for stop in policy.stops:
+        yield stop.id, stop.roles, stop.place
     for domain in policy.domains:
         yield domain.id, domain.roles, domain.place
 

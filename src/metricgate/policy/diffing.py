@@ -36,8 +36,9 @@ class Difference:
     """One thing that is not as before, for some.
 
     Attributes:
-        kind: ``grant``, ``row_filter``, ``mask``, ``minimum_group``, ``limit``, ``role``, ``attribute`` or ``domain``.
-        who: roles by their names, parties as ``user:ana``; sorted.
+        kind: ``grant``, ``row_filter``, ``mask``, ``minimum_group``, ``limit``, ``freeze``, ``stop``, ``role``,
+            ``attribute`` or ``domain``.
+        who: roles by their names, parties as ``user:ana``, targets of stops and freezes as written; sorted.
         action: for grants.
         resource: a pattern, with the condition under which the rule is in force; for roles ``role:NAME``.
         before: in words; empty where there was nothing.
@@ -91,6 +92,11 @@ def compare(old: Policy, new: Policy) -> tuple[Difference, ...]:
             common = before.roles & after.roles
             known = frozenset().union(*(rows.get(role, frozenset()) for role in common))
             told[party] = frozenset(_of_subject(sides, before, after)) - known
+    for who, key in sorted({*sides[0].halts, *sides[1].halts}):
+        was, now = sides[0].halts.get((who, key), ""), sides[1].halts.get((who, key), "")
+        if was != now:
+            direction = Direction.LOSES if now else Direction.GAINS
+            told[who] = told.get(who, frozenset()) | {_Row(key.kind, direction, None, key.text, was, now)}
     _note(told, sides[0].links, sides[1].links, "role")
     _note(told, sides[0].attributes, sides[1].attributes, "attribute")
     _note(told, sides[0].domains, sides[1].domains, "domain")
@@ -139,7 +145,7 @@ def _note(told: _Rows, old: Mapping[tuple[str, str], str], new: Mapping[tuple[st
         told[who] = told.get(who, frozenset()) | {row}
 
 
-_ORDER = ("grant", "row_filter", "mask", "minimum_group", "limit", "role", "attribute", "domain")
+_ORDER = ("grant", "row_filter", "mask", "minimum_group", "limit", "freeze", "stop", "role", "attribute", "domain")
 
 
 def _grouped(told: _Rows) -> Iterator[Difference]:

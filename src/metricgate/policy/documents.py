@@ -9,6 +9,7 @@ from pydantic import Field, StrictInt
 from metricgate.documents import Document
 from metricgate.policy.cases import CaseDocument
 from metricgate.policy.kinds.domains import DomainDocument
+from metricgate.policy.kinds.freezes import FreezeDocument
 from metricgate.policy.kinds.grants import GrantDocument
 from metricgate.policy.kinds.limits import LimitDocument
 from metricgate.policy.kinds.masks import MaskDocument
@@ -16,6 +17,7 @@ from metricgate.policy.kinds.minimum_groups import MinimumGroupDocument
 from metricgate.policy.kinds.principals import PrincipalDocument
 from metricgate.policy.kinds.roles import RoleDocument
 from metricgate.policy.kinds.row_filters import RowFilterDocument
+from metricgate.policy.kinds.stops import StopDocument
 
 
 class PolicyDocument(Document):
@@ -30,4 +32,6 @@ class PolicyDocument(Document):
     masks: tuple[MaskDocument, ...] = ()
     minimum_groups: tuple[MinimumGroupDocument, ...] = ()
     limits: tuple[LimitDocument, ...] = ()
+    freezes: tuple[FreezeDocument, ...] = ()
+    stops: tuple[StopDocument, ...] = ()
     tests: tuple[CaseDocument, ...] = ()

@@ -128,7 +128,11 @@ def _changes(judge: Judge, verdict: Verdict, cases: Sequence[Case]) -> Iterator[
             if reason.kind in {ReasonKind.MASK, ReasonKind.MINIMUM_GROUP}:
                 yield _to_exempt(judge, reason)
             continue
-        if reason.kind is ReasonKind.ROW_FILTER:
+        if reason.kind in {ReasonKind.FREEZE, ReasonKind.STOP}:
+            terms = _terms_text(judge, reason.rule)
+            also = f", or its condition to come out otherwise ({terms})" if terms else ""
+            yield f"The {reason.kind} {reason.rule!r} would have to be lifted, or to leave {reason.party} out{also}."
+        elif reason.kind is ReasonKind.ROW_FILTER:
             yield f"Give {reason.party} the attribute that the row filter {reason.rule!r} needs, under `principals`."
         elif reason.resource is None:
             yield "Name at least one resource."

@@ -7,6 +7,8 @@ filter of either party on the datasets named, and the tightest of all limits.
 What is touched without needing a grant (the columns that a metric reads) is judged too: a denying grant on it denies,
 and its masks and minimum groups bind.
 
+Before all of these, a stop serves nothing to whom it binds, and a freeze denies every action that changes data.
+
 A policy never changes, so a judgement under the same circumstances never does either. Which conditional rules are in
 force is told first, from the purpose and the minute; judgements are remembered, boundedly, per principal, action,
 resources and the rules that are not in force; standings per party; rulings per roles, action, resource and these rules.
@@ -18,6 +20,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 
+from metricgate.policy.halting import HaltBook
 from metricgate.policy.indexing import NONE_SUSPENDED, Suspended
 from metricgate.policy.kinds.grants import Effect, Grant
 from metricgate.policy.names import shown
@@ -51,6 +54,7 @@ class Judge:
         self.policy = policy
         self._standings = StandingBook(policy, role_book)
         self._obligations = ObligationBook(policy)
+        self._halts = HaltBook(policy)
         self._because = {grant.id: grant.because for grant in policy.grants}
         self._conditional = tuple(_conditional(policy))
         self._purposes = frozenset().union(*(terms.purposes for _rule, terms, _allows in self._conditional))
@@ -156,6 +160,7 @@ class Judge:
             for standing in standings
             if (ruling := self.ruling(standing, action, each, suspended)) is not None and ruling.effect is Effect.DENY
         )
+        denied = [*self._halts.reasons(standings, action, (*named, *beside), suspended), *denied]
         if denied:
             return self._verdict(action, denied)
         required = self._obligations.required(standings, (*named, *beside), suspended)

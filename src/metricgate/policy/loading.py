@@ -12,6 +12,7 @@ from metricgate.policy.checking import check_against
 from metricgate.policy.consistency import check_together
 from metricgate.policy.documents import PolicyDocument
 from metricgate.policy.kinds.domains import read_domain
+from metricgate.policy.kinds.freezes import read_freeze
 from metricgate.policy.kinds.grants import read_grant
 from metricgate.policy.kinds.limits import read_limit
 from metricgate.policy.kinds.masks import read_mask
@@ -19,6 +20,7 @@ from metricgate.policy.kinds.minimum_groups import read_minimum_group
 from metricgate.policy.kinds.principals import read_principal
 from metricgate.policy.kinds.roles import read_role
 from metricgate.policy.kinds.row_filters import read_row_filter
+from metricgate.policy.kinds.stops import read_stop
 from metricgate.policy.page import Page
 from metricgate.policy.policy import Policy
 from metricgate.vocabulary.digest import digest_of
@@ -97,6 +99,16 @@ def _assembled(reads: Sequence[Read[PolicyDocument]]) -> tuple[Policy, list[Page
             read_limit(each, ("limits", index), page)
             for document, page in files
             for index, each in enumerate(document.limits)
+        ),
+        freezes=tuple(
+            read_freeze(each, ("freezes", index), page)
+            for document, page in files
+            for index, each in enumerate(document.freezes)
+        ),
+        stops=tuple(
+            read_stop(each, ("stops", index), page)
+            for document, page in files
+            for index, each in enumerate(document.stops)
         ),
         tests=tuple(each for each in tests if each is not None),
         digest=_digest([document for document, _page in files]),

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from metricgate.policy import codes
 from metricgate.policy.names import is_name, mistake_in_party
-from metricgate.policy.patterns import mistake_in
+from metricgate.policy.patterns import ANYTHING, mistake_in
 from metricgate.vocabulary.problem import Code, Place, Problem
+from metricgate.vocabulary.target import mistake_in_target
 
 Path = tuple[int | str, ...]
 
@@ -39,10 +40,17 @@ class Page:
         for index, pattern in enumerate(patterns):
             mistake = mistake_in(pattern)
             if mistake is None and kinds and pattern.partition(":")[0] not in kinds:
-                names = " or ".join(f"`{kind}:`" for kind in kinds)
+                names = " or ".join(f"`{kind}`" if kind == ANYTHING else f"`{kind}:`" for kind in kinds)
                 mistake = (f"{pattern!r} is nothing that this kind of rule speaks of.", f"Begin it with {names}.")
             if mistake is not None:
                 self.report(codes.BAD_PATTERN, (*path, index), *mistake)
+
+    def check_targets(self, targets: Sequence[str], path: Path) -> None:
+        """Note each target that names nobody."""
+        for index, target in enumerate(targets):
+            mistake = mistake_in_target(target)
+            if mistake is not None:
+                self.report(codes.BAD_PARTY, (*path, index), f"{mistake}.", "Write `all`, or e.g. `agent:copilot`.")
 
     def check_party(self, party: str, path: Path) -> None:
         """Note it if this names no party."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from metricgate.policy.cases import PolicyTest
 from metricgate.policy.kinds.domains import DomainRule
+from metricgate.policy.kinds.freezes import FreezeRule
 from metricgate.policy.kinds.grants import Grant
 from metricgate.policy.kinds.limits import LimitRule
 from metricgate.policy.kinds.masks import MaskRule
@@ -13,8 +14,9 @@ from metricgate.policy.kinds.minimum_groups import MinimumGroupRule
 from metricgate.policy.kinds.principals import PartyAttributes
 from metricgate.policy.kinds.roles import Role
 from metricgate.policy.kinds.row_filters import RowFilterRule
+from metricgate.policy.kinds.stops import StopRule
 
-Rule = Grant | RowFilterRule | MaskRule | MinimumGroupRule | LimitRule
+Rule = Grant | RowFilterRule | MaskRule | MinimumGroupRule | LimitRule | FreezeRule | StopRule
 """What may have a condition."""
 
 
@@ -37,8 +39,18 @@ class Policy:
     limits: tuple[LimitRule, ...]
     tests: tuple[PolicyTest, ...]
     digest: str
+    freezes: tuple[FreezeRule, ...] = ()
+    stops: tuple[StopRule, ...] = ()
 
     @property
     def rules(self) -> tuple[Rule, ...]:
         """Return every rule that decides or narrows, kind by kind, each in the order of file names and places."""
-        return (*self.grants, *self.row_filters, *self.masks, *self.minimum_groups, *self.limits)
+        return (
+            *self.grants,
+            *self.row_filters,
+            *self.masks,
+            *self.minimum_groups,
+            *self.limits,
+            *self.freezes,
+            *self.stops,
+        )

@@ -13,6 +13,11 @@ _HINTS = {
     codes.ATTRIBUTE_MISSING.name: "Ask about data that is not filtered by this attribute, or tell the data's steward.",
 }
 
+_HALTED = {
+    ReasonKind.FREEZE: "Reading goes on. Propose the change again when the freeze is lifted; do not keep asking.",
+    ReasonKind.STOP: "Stop asking; a steward has to lift the rule.",
+}
+
 
 def problems_of(verdict: Verdict) -> Problems:
     """Return one problem for each reason that denies.
@@ -31,7 +36,7 @@ def _problem(verdict: Verdict, reason: Reason) -> Problem:
     return Problem(
         code=code,
         message=reason.message,
-        hint=_HINTS[code.name],
+        hint=_HALTED.get(reason.kind) or _HINTS[code.name],
         details={
             "rule": reason.rule,
             "party": shown(reason.party),

@@ -11,14 +11,16 @@ from functools import reduce
 from operator import or_
 
 from metricgate.policy.conditions import Attribute
+from metricgate.policy.kinds.freezes import FreezeRule
 from metricgate.policy.kinds.grants import Effect
 from metricgate.policy.kinds.limits import LimitRule
 from metricgate.policy.kinds.masks import MaskRule
 from metricgate.policy.kinds.minimum_groups import MinimumGroupRule
 from metricgate.policy.kinds.row_filters import RowFilterRule
+from metricgate.policy.kinds.stops import StopRule
 from metricgate.policy.masking import meet
 from metricgate.policy.names import EVERYONE
-from metricgate.policy.patterns import covering
+from metricgate.policy.patterns import ANYTHING, covering
 from metricgate.policy.policy import Policy
 from metricgate.vocabulary.obligation import Mask
 from metricgate.vocabulary.predicate import And, Comparison, Not, Or, Predicate, Scalar, Template
@@ -107,6 +109,10 @@ class Narrowing:
         return self.conditions >= other.conditions
 
 
+_FROZEN = Narrowing(conditions=frozenset({"nothing may be changed"}))
+_STOPPED = Narrowing(conditions=frozenset({"no call is served"}))
+
+
 class Side:
     """One policy, indexed by role."""
 
@@ -133,6 +139,12 @@ class Side:
         self.attributes = {
             **{(role.name, name): repr(value) for role in policy.roles for name, value in role.attributes},
             **{(each.party, name): repr(value) for each in policy.principals for name, value in each.attributes},
+        }
+        self.halts = {
+            (target, Key(kind, pattern, rule.terms.text)): narrowing.text
+            for kind, narrowing, rule, patterns in _halts(policy)
+            for target in rule.targets
+            for pattern in patterns
         }
         self.domains = {(role, rule.domain): "means it" for rule in policy.domains for role in rule.roles}
 
@@ -212,6 +224,16 @@ def _narrowings(policy: Policy) -> Iterator[tuple[tuple[str, ...], Key, Narrowin
                 yield from _limits(rule)
             case _:
                 pass
+    for kind, narrowing, halt, patterns in _halts(policy):
+        for pattern in patterns:
+            yield halt.roles, Key(kind, pattern, halt.terms.text), narrowing
+
+
+def _halts(policy: Policy) -> Iterator[tuple[str, Narrowing, FreezeRule | StopRule, tuple[str, ...]]]:
+    for freeze in policy.freezes:
+        yield "freeze", _FROZEN, freeze, freeze.patterns
+    for stop in policy.stops:
+        yield "stop", _STOPPED, stop, (ANYTHING,)
 
 
 def _limits(rule: LimitRule) -> Iterator[tuple[tuple[str, ...], Key, Narrowing]]:

@@ -14,6 +14,7 @@ from metricgate.policy.names import EVERYONE
 from metricgate.policy.policy import Policy
 from metricgate.policy.ports import RoleBook
 from metricgate.vocabulary.principal import AttributeValue, Identity, Proof
+from metricgate.vocabulary.target import targets_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,11 +25,13 @@ class Standing:
         party: ``agent:ID`` or ``user:ID``.
         roles: all it holds, inherited ones and ``everyone`` included.
         attributes: a ``Missing`` in the place of a value says why there is none.
+        targets: every target that names it. Unproven groups and tenants count: a target only ever takes away.
     """
 
     party: str
     roles: frozenset[str]
     attributes: Mapping[str, AttributeValue | Missing] = field(hash=False)
+    targets: frozenset[str] = frozenset()
 
     def attribute(self, name: str) -> AttributeValue | Missing:
         """Return the attribute's value, or why it has none."""
@@ -52,7 +55,7 @@ class StandingBook:
         attributes: dict[str, AttributeValue | Missing] = dict(identity.attributes) if verified else {}
         attributes.update(self._of_roles(roles))
         attributes.update(self._given.get(party, ()))
-        return Standing(party=party, roles=roles, attributes=attributes)
+        return Standing(party=party, roles=roles, attributes=attributes, targets=targets_of(kind, identity))
 
     def _of_roles(self, roles: frozenset[str]) -> dict[str, AttributeValue | Missing]:
         """Collect the roles' attributes. Two roles that differ leave an attribute without a value: none is guessed."""

@@ -34,6 +34,10 @@ class ReasonKind(StrEnum):
     """Small groups of a dataset are not shown."""
     LIMIT = "limit"
     """A limit or a budget applies."""
+    FREEZE = "freeze"
+    """Nothing may be changed for now."""
+    STOP = "stop"
+    """Nothing is served at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -113,6 +113,32 @@ def test_a_switch_is_in_force_within_a_second_at_a_running_gateway(tmp_path: Pat
         assert entry.fields["gov.switch.because"] == "it asks for too much"
 
 
+def test_a_stop_in_the_policy_is_in_force_within_a_second_at_every_door(tmp_path: Path) -> None:
+    """A file changes beside a serving gateway: HTTP and MCP refuse with rule and reason, which is recorded."""
+    folder = write_project(tmp_path / "project")
+    key = make_key(folder, "omni")
+    [file] = (folder / "policies").glob("*.yaml")
+    with served(folder) as gate, httpx2.Client(timeout=30) as client:
+
+        def ask_http() -> httpx2.Response:
+            headers = {"Authorization": f"Bearer {key}"}
+            return client.post(f"{gate.url}/v1/tools/query_metrics", json=ORDERS, headers=headers)
+
+        assert ask_http().status_code == 200
+        rule = '\nstops:\n  - {id: omni-waits, targets: ["agent:omni"], because: It asks too much.}\n'
+        begin = time.monotonic()
+        file.write_text(file.read_text() + rule)
+        while ask_http().status_code == 200:
+            assert time.monotonic() - begin < 1.0
+            time.sleep(0.15)
+        refused = ask_http()
+        assert refused.status_code == 403
+        assert "The stop 'omni-waits' serves no call of agent:omni: It asks too much." in refused.text
+        assert "omni-waits" in asyncio.run(mcp_text(gate.url, key))
+        [entry, *_more] = entries_of(folder / ".metricgate" / "ledger.db", "gov.call.refused")
+        assert "omni-waits" in json.dumps(entry.fields)
+
+
 async def mcp_text(url: str, key: str) -> str:
     http = httpx2.AsyncClient(headers={"Authorization": f"Bearer {key}"}, timeout=30)
     async with Client(streamable_http_client(f"{url}/mcp", http_client=http)) as session:

@@ -6,11 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from metricgate.vocabulary.principal import Identity, Principal
-
-EVERYTHING = "all"
-KINDS = ("agent", "user", "group", "tenant")
-"""What a switch may name before the colon; ``tenant`` is the attribute of that name that a credential proves."""
+from metricgate.vocabulary.principal import Principal
+from metricgate.vocabulary.target import targets_of
 
 
 class SwitchKind(StrEnum):
@@ -41,22 +38,10 @@ class Switch:
 
     def concerns(self, principal: Principal) -> bool:
         """Whether the principal, its agent or its user, is what the switch names."""
-        if self.target == EVERYTHING:
-            return True
-        kind, _colon, name = self.target.partition(":")
-        agent, user = principal.agent, principal.user
-        if kind == "agent":
-            return agent.id == name
-        if kind == "user":
-            return user is not None and user.id == name
-        parties = (agent,) if user is None else (agent, user)
-        return any(_has(party, kind, name) for party in parties)
-
-
-def _has(party: Identity, kind: str, name: str) -> bool:
-    if kind == "group":
-        return name in party.groups
-    return kind == "tenant" and dict(party.attributes).get("tenant") == name
+        user = principal.user
+        return self.target in targets_of("agent", principal.agent) or (
+            user is not None and self.target in targets_of("user", user)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,11 +77,3 @@ class NoSwitches:
     def current(self) -> Switches:
         """Return none."""
         return Switches()
-
-
-def mistake_in_target(target: str) -> str | None:
-    """Return what is wrong with a target as somebody wrote it, or None."""
-    kind, colon, name = target.partition(":")
-    if target == EVERYTHING or (colon and kind in KINDS and name.strip() == name and name):
-        return None
-    return f"{target!r} is no target: write `all`, or one of {', '.join(KINDS)}, a colon and a name"

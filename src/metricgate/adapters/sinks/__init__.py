@@ -1,0 +1,1 @@
+"""Where notices go: signed webhooks, and the courier that takes them there."""

@@ -1,0 +1,84 @@
+"""The courier: takes due notices from the outbox to their sinks, again and again, up to an end that is known."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from metricgate.adapters.stores.sqlite_outbox import DELIVERED, PARKED, WAITING, Pending, SqliteOutbox
+from metricgate.gateway.notices import Notice, NoticeKind, NoticeNotKept, Sink
+from metricgate.gateway.ports import Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """Seconds: the first wait, doubled each time up to the longest; the end counts from the first attempt."""
+
+    first: float = 5.0
+    longest: float = 3_600.0
+    end: float = 86_400.0
+    look: float = 1.0
+
+
+class Courier:
+    """Delivers at least once. What was taken and not yet settled when the process dies is delivered again."""
+
+    def __init__(
+        self, outbox: SqliteOutbox, sinks: Mapping[str, Sink], *, clock: Clock, patience: Patience | None = None
+    ) -> None:
+        self._outbox, self._sinks, self._clock = outbox, sinks, clock
+        self._patience = patience or Patience()
+
+    async def run(self) -> None:
+        """Deliver until cancelled; a slow sink keeps no other waiting."""
+        async with asyncio.TaskGroup() as tasks:
+            for name, sink in self._sinks.items():
+                tasks.create_task(self._serve(name, sink))
+
+    async def _serve(self, name: str, sink: Sink) -> None:
+        while True:
+            try:
+                for pending in await asyncio.to_thread(self._outbox.due, name):
+                    await self._attempt(pending, sink)
+            except Exception as error:  # noqa: BLE001 - neither a full disk nor a bad plugin ends the courier
+                structlog.get_logger("metricgate.notifications").error(
+                    "notifications_stuck", sink=name, error=type(error).__name__
+                )
+            await asyncio.sleep(self._patience.look)
+
+    async def _attempt(self, pending: Pending, sink: Sink) -> None:
+        now = self._clock.unix_nano() / 1e9
+        first = now if pending.first is None else pending.first
+        delivery = await sink.deliver(pending.notice, seconds=int(now))
+        state, due = DELIVERED, now
+        if delivery.failure:
+            wait = min(self._patience.longest, self._patience.first * 2.0 ** min(pending.attempts, 30))
+            due = now + wait * random.uniform(0.5, 1.0)  # noqa: S311 - to spread, not to hide
+            state = PARKED if delivery.final or due > first + self._patience.end else WAITING
+        await asyncio.to_thread(
+            self._outbox.settle, pending, state=state, first=first, due=due, failure=delivery.failure
+        )
+        if state == PARKED:
+            await asyncio.to_thread(self._say_parked, pending, delivery.failure)
+
+    def _say_parked(self, pending: Pending, failure: str) -> None:
+        log = structlog.get_logger("metricgate.notifications")
+        log.error("notification_parked", notice=pending.notice.id, sink=pending.sink, failure=failure)
+        if pending.notice.kind is NoticeKind.NOTIFICATION_PARKED:
+            return
+        told = Notice(
+            kind=NoticeKind.NOTIFICATION_PARKED,
+            id=f"parked_{pending.notice.id}"[:100],
+            at=pending.notice.at,
+            title="A notification could not be delivered",
+            text=f"The sink {pending.sink} did not take it. It is kept in the outbox.",
+            fields={"notification": pending.notice.id, "sink": pending.sink, "failure": failure},
+        )
+        try:
+            self._outbox.tell_but(told, sink=pending.sink)
+        except NoticeNotKept:
+            log.exception("notice_not_kept", notice=told.id)

@@ -1,0 +1,146 @@
+"""The outbox of notices on SQLite: what is told is durable before ``tell`` returns, and stays until it is delivered."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import orjson
+
+from metricgate.gateway.notices import Notice, NoticeKind, NoticeNotKept
+from metricgate.gateway.ports import Clock
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS notices(id TEXT PRIMARY KEY, kind TEXT NOT NULL, body TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS deliveries(
+  notice TEXT NOT NULL REFERENCES notices(id), sink TEXT NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL,
+  first REAL, due REAL NOT NULL, failure TEXT NOT NULL, PRIMARY KEY(notice, sink)
+) STRICT;
+CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries(sink, state, due);
+"""
+_PENDING = "SELECT n.body, d.sink, d.state, d.attempts, d.first, d.due, d.failure FROM deliveries d JOIN notices n ON n.id=d.notice"  # noqa: E501
+WAITING, DELIVERED, PARKED = "waiting", "delivered", "parked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """One notice on its way to one sink. Times in seconds since 1970; ``first`` is the first attempt's."""
+
+    notice: Notice
+    sink: str
+    state: str
+    attempts: int
+    first: float | None
+    due: float
+    failure: str
+
+
+class SqliteOutbox:
+    """Implements ``gateway.notices.Notifier``. Safe to use from several threads and processes.
+
+    Args:
+        path: the file; made if it is missing.
+        routes: name of a sink -> the kinds that it wants.
+        clock: for when things are due.
+
+    Raises:
+        NoticeNotKept: the file cannot be opened.
+    """
+
+    def __init__(self, path: Path, *, routes: Mapping[str, frozenset[NoticeKind]], clock: Clock) -> None:
+        self._routes, self._clock, self._lock = routes, clock, threading.Lock()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if not path.exists():
+                path.touch(mode=0o600)
+            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute("PRAGMA synchronous=FULL")
+            self._connection.executescript(_TABLES)
+        except (sqlite3.Error, OSError) as error:
+            raise NoticeNotKept(f"the outbox {path.name} cannot be opened: {error}") from error
+
+    def tell(self, notice: Notice) -> None:
+        """Keep the notice for every sink that wants its kind."""
+        self.tell_but(notice, sink=None)
+
+    def tell_but(self, notice: Notice, *, sink: str | None) -> None:
+        """Keep the notice for every sink that wants its kind but this one."""
+        wanting = [name for name, kinds in self._routes.items() if notice.kind in kinds and name != sink]
+        if not wanting:
+            return
+        now = self._clock.unix_nano() / 1e9
+        body = orjson.dumps(asdict(notice)).decode()
+        with self._changing() as connection:
+            connection.execute("INSERT OR IGNORE INTO notices VALUES (?,?,?)", (notice.id, notice.kind, body))
+            connection.executemany(
+                "INSERT OR IGNORE INTO deliveries VALUES (?,?,?,0,NULL,?,'')",
+                [(notice.id, name, WAITING, now) for name in wanting],
+            )
+
+    def due(self, sink: str, *, most: int = 20) -> Sequence[Pending]:
+        """Return what is to be tried now, the oldest first."""
+        now = self._clock.unix_nano() / 1e9
+        with self._changing() as connection:
+            rows = connection.execute(
+                f"{_PENDING} WHERE d.sink=? AND d.state=? AND d.due<=? ORDER BY d.due, d.rowid LIMIT ?",
+                (sink, WAITING, now, most),
+            ).fetchall()
+        return [_pending(row) for row in rows]
+
+    def settle(self, pending: Pending, *, state: str, first: float, due: float, failure: str) -> None:
+        """Note how an attempt ended."""
+        with self._changing() as connection:
+            connection.execute(
+                "UPDATE deliveries SET state=?, attempts=attempts+1, first=?, due=?, failure=?"
+                " WHERE notice=? AND sink=?",
+                (state, first, due, failure, pending.notice.id, pending.sink),
+            )
+
+    def undelivered(self) -> Sequence[Pending]:
+        """Return what waits or is parked, the oldest first."""
+        with self._changing() as connection:
+            rows = connection.execute(f"{_PENDING} WHERE d.state<>? ORDER BY d.rowid", (DELIVERED,)).fetchall()
+        return [_pending(row) for row in rows]
+
+    def retry(self, notice: str | None) -> int:
+        """Let parked deliveries, of one notice or of all, be tried anew; return how many."""
+        now = self._clock.unix_nano() / 1e9
+        with self._changing() as connection:
+            return connection.execute(
+                "UPDATE deliveries SET state=?, attempts=0, first=NULL, due=?"
+                " WHERE state=? AND (? IS NULL OR notice=?)",
+                (WAITING, now, PARKED, notice, notice),
+            ).rowcount
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()
+
+    @contextmanager
+    def _changing(self) -> Iterator[sqlite3.Connection]:
+        try:
+            with self._lock, self._connection:
+                self._connection.execute("BEGIN IMMEDIATE")
+                yield self._connection
+        except sqlite3.Error as error:
+            raise NoticeNotKept(f"the outbox cannot be read or written: {error}") from error
+
+
+def _pending(row: tuple[object, ...]) -> Pending:
+    body, sink, state, attempts, first, due, failure = row
+    document = orjson.loads(str(body))
+    return Pending(
+        notice=Notice(**{**document, "kind": NoticeKind(document["kind"])}),
+        sink=str(sink),
+        state=str(state),
+        attempts=int(str(attempts)),
+        first=None if first is None else float(str(first)),
+        due=float(str(due)),
+        failure=str(failure),
+    )
