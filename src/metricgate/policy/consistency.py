@@ -38,6 +38,8 @@ def _rules(policy: Policy) -> Iterator[tuple[str, tuple[str, ...], Place]]:
         yield freeze.id, freeze.roles, freeze.place
     for stop in policy.stops:
         yield stop.id, stop.roles, stop.place
+    for hold in policy.holds:
+        yield hold.id, (*hold.roles, *hold.approver_roles), hold.place
     for domain in policy.domains:
         yield domain.id, domain.roles, domain.place
 

@@ -11,6 +11,7 @@ from metricgate.policy.cases import CaseDocument
 from metricgate.policy.kinds.domains import DomainDocument
 from metricgate.policy.kinds.freezes import FreezeDocument
 from metricgate.policy.kinds.grants import GrantDocument
+from metricgate.policy.kinds.holds import HoldDocument
 from metricgate.policy.kinds.limits import LimitDocument
 from metricgate.policy.kinds.masks import MaskDocument
 from metricgate.policy.kinds.minimum_groups import MinimumGroupDocument
@@ -34,4 +35,5 @@ class PolicyDocument(Document):
     limits: tuple[LimitDocument, ...] = ()
     freezes: tuple[FreezeDocument, ...] = ()
     stops: tuple[StopDocument, ...] = ()
+    holds: tuple[HoldDocument, ...] = ()
     tests: tuple[CaseDocument, ...] = ()

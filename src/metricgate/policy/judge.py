@@ -90,6 +90,33 @@ class Judge:
             principal, types, action, tuple(resources), tuple(unless_forbidden), self.suspended(circumstances)
         )
 
+    def judge_person(
+        self,
+        person: Identity,
+        action: Action,
+        resources: Sequence[Resource],
+        *,
+        circumstances: Circumstances = NOWHERE,
+    ) -> Verdict:
+        """Decide whether a person, acting for nobody and with no agent between, may do ``action`` on all of these.
+
+        Only doors at which people prove themselves ask so: no credential of an agent's leads here.
+        """
+        standing = self._stood("user", person, _types_in(person))
+        suspended = self.suspended(circumstances)
+        named = tuple(dict.fromkeys(map(as_named, resources)))
+        reasons = [self._reason(standing, action, each, suspended) for each in named]
+        if not reasons:
+            reasons = [_default(standing.party, None, "Nothing is named that could be allowed.")]
+        denied = [reason for reason in reasons if reason.decision is not Decision.ALLOW]
+        if denied:
+            return self._verdict(action, denied)
+        return Verdict(action=action, decision=Decision.ALLOW, reasons=tuple(reasons), policy_digest=self.policy.digest)
+
+    def roles_of_person(self, person: Identity) -> frozenset[str]:
+        """Return the roles of a person, inherited ones included."""
+        return self._stood("user", person, _types_in(person)).roles
+
     def suspended(self, circumstances: Circumstances) -> Suspended:
         """Return the ids of the conditional rules that are not in force."""
         if not self._conditional:

@@ -14,6 +14,7 @@ from metricgate.policy.documents import PolicyDocument
 from metricgate.policy.kinds.domains import read_domain
 from metricgate.policy.kinds.freezes import read_freeze
 from metricgate.policy.kinds.grants import read_grant
+from metricgate.policy.kinds.holds import read_hold
 from metricgate.policy.kinds.limits import read_limit
 from metricgate.policy.kinds.masks import read_mask
 from metricgate.policy.kinds.minimum_groups import read_minimum_group
@@ -109,6 +110,11 @@ def _assembled(reads: Sequence[Read[PolicyDocument]]) -> tuple[Policy, list[Page
             read_stop(each, ("stops", index), page)
             for document, page in files
             for index, each in enumerate(document.stops)
+        ),
+        holds=tuple(
+            read_hold(each, ("holds", index), page)
+            for document, page in files
+            for index, each in enumerate(document.holds)
         ),
         tests=tuple(each for each in tests if each is not None),
         digest=_digest([document for document, _page in files]),

@@ -28,12 +28,15 @@ _LABEL_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*(\.[a-z0-9_-]+)*")
 _KINDS = (*(str(kind) for kind in ResourceKind), LABEL)
 _ON_DATA = frozenset({Action.DESCRIBE, Action.QUERY, Action.LIST_VALUES})
 _READ = frozenset({Action.READ})
+_ON_ROWS = frozenset({Action.INSERT, Action.UPDATE, Action.DELETE, Action.TRUNCATE, Action.DROP, Action.ALTER})
+_WRITE = _ON_ROWS | {Action.UNDO, Action.APPROVE}
 _APPLICABLE: dict[str, frozenset[Action]] = {
     ResourceKind.METRIC: _ON_DATA | {Action.QUERY_DRAFT},
-    ResourceKind.DATASET: _ON_DATA | _READ,
-    ResourceKind.COLUMN: _READ,
+    ResourceKind.DATASET: _ON_DATA | _READ | _WRITE,
+    ResourceKind.COLUMN: _READ | _WRITE,
     ResourceKind.FUNCTION: _READ,
-    LABEL: _ON_DATA | _READ | {Action.QUERY_DRAFT},
+    LABEL: _ON_DATA | _READ | _WRITE | {Action.QUERY_DRAFT},
+    ResourceKind.ACTION: frozenset({Action.EXECUTE, Action.UNDO, Action.APPROVE}),
     ResourceKind.TOOL: frozenset({Action.CALL}),
     ResourceKind.RECORD: frozenset({Action.READ_RECORD}),
 }
@@ -109,10 +112,13 @@ def _matches(pattern: str, name: str) -> bool:
 
 
 def asked(action: Action, kind: ResourceKind) -> Action:
-    """Return the action that rules are asked about: tools are only called; records, columns and functions only read.
+    """Return the action that rules are asked about: tools are only called; records and functions only read.
 
-    So one call can be judged with all it touches: ``query`` on a metric, its datasets and the tool that asks.
+    So one call can be judged with all it touches: ``query`` on a metric, its datasets and the tool that asks. Columns
+    are read, unless something is to be changed, or decided on: then they are asked about just that.
     """
+    if kind is ResourceKind.COLUMN and (action.changes or action is Action.APPROVE):
+        return action
     return _ONLY.get(kind, action)
 
 

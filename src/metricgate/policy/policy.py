@@ -8,6 +8,7 @@ from metricgate.policy.cases import PolicyTest
 from metricgate.policy.kinds.domains import DomainRule
 from metricgate.policy.kinds.freezes import FreezeRule
 from metricgate.policy.kinds.grants import Grant
+from metricgate.policy.kinds.holds import HoldRule
 from metricgate.policy.kinds.limits import LimitRule
 from metricgate.policy.kinds.masks import MaskRule
 from metricgate.policy.kinds.minimum_groups import MinimumGroupRule
@@ -16,7 +17,7 @@ from metricgate.policy.kinds.roles import Role
 from metricgate.policy.kinds.row_filters import RowFilterRule
 from metricgate.policy.kinds.stops import StopRule
 
-Rule = Grant | RowFilterRule | MaskRule | MinimumGroupRule | LimitRule | FreezeRule | StopRule
+Rule = Grant | RowFilterRule | MaskRule | MinimumGroupRule | LimitRule | FreezeRule | StopRule | HoldRule
 """What may have a condition."""
 
 
@@ -41,6 +42,7 @@ class Policy:
     digest: str
     freezes: tuple[FreezeRule, ...] = ()
     stops: tuple[StopRule, ...] = ()
+    holds: tuple[HoldRule, ...] = ()
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -53,4 +55,10 @@ class Policy:
             *self.limits,
             *self.freezes,
             *self.stops,
+            *self.holds,
         )
+
+    def owner_of(self, agent: str) -> str | None:
+        """Return the user who answers for an agent, without ``user:``, or None where nobody is named."""
+        party = f"agent:{agent}"
+        return next((each.owner for each in self.principals if each.party == party), None)

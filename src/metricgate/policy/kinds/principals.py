@@ -17,19 +17,27 @@ class PrincipalDocument(Document):
 
     id: str
     attributes: AttributesDocument = Field(default_factory=dict)
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartyAttributes:
-    """Attributes of one party. They go before those of its roles and of its credential."""
+    """Attributes of one party. They go before those of its roles and of its credential.
+
+    ``owner`` is the user who answers for an agent, without ``user:``.
+    """
 
     party: str
     attributes: Attributes
+    owner: str | None = None
     place: Place = field(compare=False)
 
 
 def read_principal(document: PrincipalDocument, path: Path, page: Page) -> PartyAttributes:
     """Return the party's attributes; what is wrong goes to the page."""
     page.check_party(document.id, (*path, "id"))
+    if document.owner is not None:
+        page.check_party(document.owner, (*path, "owner"))
     attributes = read_attributes(document.attributes, (*path, "attributes"), page)
-    return PartyAttributes(party=document.id, attributes=attributes, place=page.place(path))
+    owner = None if document.owner is None else document.owner.removeprefix("user:")
+    return PartyAttributes(party=document.id, attributes=attributes, owner=owner, place=page.place(path))

@@ -1,0 +1,155 @@
+"""The judgement on a rehearsed change: allow, hold or deny, with every rule that was considered, in order.
+
+Floors of the gateway come first and beat everything: what means every row, what cannot be taken back, what may do more
+than is known, is never automatic, whatever rules and score say. Then the rules that hold; then the risk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from metricgate.policy.judge import Judge
+from metricgate.policy.kinds.holds import HoldRule
+from metricgate.policy.occasion import NOWHERE, Circumstances
+from metricgate.policy.risk import Risk, risk_of
+from metricgate.policy.stakes import Stakes
+from metricgate.policy.verdict import Decision, Verdict
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.principal import Principal
+from metricgate.vocabulary.resource import Resource
+
+HOLD_OVER = 30
+"""A change of a higher score waits for a person; ``docs/approvals.md`` says how scores come about."""
+DENY_OVER = 90
+"""A change of a higher score is not even shown to people."""
+FLOOR_SECONDS = 900
+_IRREVERSIBLE = frozenset({"R3", "R4"})
+_APART = ("requester", "owner")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demand:
+    """What it takes for a held change to run: see ``approvals.proposal.Requirement``."""
+
+    approvals: int = 1
+    roles: tuple[str, ...] = ()
+    apart: tuple[str, ...] = _APART
+    rules: tuple[str, ...] = ()
+    seconds: int = FLOOR_SECONDS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Considered:
+    """One rule, or floor, and what it said."""
+
+    rule: str
+    decision: Decision
+    message: str
+
+    def as_json(self) -> dict[str, Json]:
+        """Return ``{rule, decision, message}``."""
+        return {"rule": self.rule, "decision": str(self.decision), "message": self.message}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeVerdict:
+    """What becomes of the change. ``demand`` counts only where it is held."""
+
+    decision: Decision
+    demand: Demand
+    considered: tuple[Considered, ...]
+    risk: Risk
+
+
+def judge_change(
+    judge: Judge,
+    principal: Principal,
+    right: Verdict,
+    stakes: Stakes,
+    resources: Sequence[Resource],
+    *,
+    circumstances: Circumstances = NOWHERE,
+) -> ChangeVerdict:
+    """Return what becomes of a change that its proposer has the right to propose.
+
+    Args:
+        judge: of the policy in force.
+        principal: who proposes.
+        right: the allowing verdict on proposing it.
+        stakes: what the rehearsal and the past tell.
+        resources: what changes.
+        circumstances: purpose and time, for rules with conditions.
+    """
+    risk = risk_of(stakes)
+    considered = [Considered(rule=each.rule, decision=each.decision, message=each.message) for each in right.reasons]
+    held = list(_floors(stakes))
+    rules = list(_binding(judge, principal, stakes, tuple(resources), risk.score, circumstances))
+    held += [Considered(rule=rule.id, decision=Decision.HOLD, message=_said(rule, why)) for rule, why in rules]
+    if risk.score > HOLD_OVER:
+        message = f"The risk is {risk.score}, above {HOLD_OVER}."
+        held.append(Considered(rule="floor:risk", decision=Decision.HOLD, message=message))
+    considered += held
+    if risk.score > DENY_OVER:
+        message = f"The risk is {risk.score}, above {DENY_OVER}."
+        considered.append(Considered(rule="floor:risk", decision=Decision.DENY, message=message))
+        return ChangeVerdict(decision=Decision.DENY, demand=Demand(), considered=tuple(considered), risk=risk)
+    decision = Decision.HOLD if held else Decision.ALLOW
+    demand = _demand(stakes, [rule for rule, _why in rules], held)
+    return ChangeVerdict(decision=decision, demand=demand, considered=tuple(considered), risk=risk)
+
+
+def _floors(stakes: Stakes) -> Iterator[Considered]:
+    """What is never automatic."""
+    for rule, binds, message in (
+        ("floor:no-where", stakes.no_where, "It means every row of the table."),
+        (
+            "floor:unknown-effect",
+            bool(stakes.unknown),
+            f"Not all that happens is known: {'; '.join(stakes.unknown)[:300]}.",
+        ),
+        (
+            "floor:irreversible",
+            stakes.reversibility in _IRREVERSIBLE,
+            f"Its reversibility is {stakes.reversibility}; two people decide.",
+        ),
+        ("floor:critical", stakes.risk_class == "critical", "Its owner classed the action critical."),
+    ):
+        if binds:
+            yield Considered(rule=rule, decision=Decision.HOLD, message=message)
+
+
+def _binding(
+    judge: Judge,
+    principal: Principal,
+    stakes: Stakes,
+    resources: tuple[Resource, ...],
+    risk: int,
+    circumstances: Circumstances,
+) -> Iterator[tuple[HoldRule, str]]:
+    """Yield the holds that bind agent or user, and why."""
+    roles = frozenset().union(*(standing.roles for standing in judge.standings(principal)))
+    suspended = judge.suspended(circumstances)
+    for rule in judge.policy.holds:
+        if rule.id in suspended or roles.isdisjoint(rule.roles):
+            continue
+        why = rule.why(stakes, resources, risk)
+        if why is not None:
+            yield rule, why
+
+
+def _said(rule: HoldRule, why: str) -> str:
+    said = f"The rule {rule.id!r} holds it for {why}"
+    return f"{said}: {rule.because}" if rule.because else f"{said}."
+
+
+def _demand(stakes: Stakes, rules: Sequence[HoldRule], held: Sequence[Considered]) -> Demand:
+    two = stakes.reversibility in _IRREVERSIBLE
+    apart = {part for rule in rules for part in rule.apart} or set(_APART)
+    return Demand(
+        approvals=max([2 if two else 1, *(rule.approvals for rule in rules)]),
+        roles=tuple(dict.fromkeys(role for rule in rules for role in rule.approver_roles)),
+        apart=tuple(part for part in _APART if part in apart),
+        rules=tuple(dict.fromkeys(each.rule for each in held)),
+        seconds=min((rule.seconds for rule in rules), default=FLOOR_SECONDS),
+    )

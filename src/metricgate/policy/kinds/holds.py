@@ -1,0 +1,131 @@
+"""Holds: changes that wait for people, which, for whom, for how many and for how long.
+
+Every hold that binds counts: the most approvals, everybody's roles, all that must be apart, the shortest time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+from pydantic import Field, StrictInt
+
+from metricgate.documents import Document
+from metricgate.policy.occasion import OccasionDocument, Terms, read_terms
+from metricgate.policy.page import Page, Path
+from metricgate.policy.patterns import covers_resource
+from metricgate.policy.stakes import Stakes
+from metricgate.vocabulary.problem import Place
+from metricgate.vocabulary.resource import Resource
+
+Verb = Literal["insert", "update", "delete", "truncate", "drop", "alter", "execute", "undo"]
+Apart = Literal["requester", "owner"]
+Level = Literal["R0", "R1", "R2", "R3", "R4"]
+
+
+class StakesDocument(Document):
+    """What must be true of a change for a hold to bind; all that is given."""
+
+    rows_over: Annotated[StrictInt, Field(ge=0)] | None = None
+    risk_over: Annotated[StrictInt, Field(ge=0, le=100)] | None = None
+    labels: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    reversibility: tuple[Level, ...] = ()
+    environments: tuple[str, ...] = ()
+    changes_lately_over: Annotated[StrictInt, Field(ge=0)] | None = None
+
+
+class ApprovalsDocument(Document):
+    """Who decides."""
+
+    count: Annotated[StrictInt, Field(ge=1, le=5)] = 1
+    roles: tuple[str, ...] = ()
+    apart: tuple[Apart, ...] = ("requester", "owner")
+    within_minutes: Annotated[StrictInt, Field(ge=1, le=10_080)] = 15
+
+
+class HoldDocument(Document):
+    """A hold as written."""
+
+    id: str
+    roles: tuple[str, ...]
+    on: tuple[str, ...]
+    actions: tuple[Verb, ...] = ()
+    stakes: StakesDocument = Field(default_factory=StakesDocument)
+    approvals: ApprovalsDocument = Field(default_factory=ApprovalsDocument)
+    because: str = ""
+    when: OccasionDocument | None = None
+    unless: OccasionDocument | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldRule:
+    """Changes by holders of any of ``roles``, of what any of ``patterns`` covers, wait where ``stakes`` fit."""
+
+    id: str
+    roles: tuple[str, ...]
+    patterns: tuple[str, ...]
+    actions: tuple[str, ...]
+    stakes: StakesDocument
+    approvals: int
+    approver_roles: tuple[str, ...]
+    apart: tuple[str, ...]
+    seconds: int
+    because: str
+    terms: Terms
+    place: Place = field(compare=False)
+
+    def why(self, stakes: Stakes, resources: tuple[Resource, ...], risk: int) -> str | None:
+        """Return why the rule binds a change, in a few words, or None where it does not."""
+        if self.actions and not set(self.actions) & set(stakes.verbs):
+            return None
+        if not any(covers_resource(pattern, each) for pattern in self.patterns for each in resources):
+            return None
+        wanted, said = self.stakes, []
+        for fits, words in (
+            (_over(stakes.rows, wanted.rows_over), f"{stakes.rows:,} rows"),
+            (_over(risk, wanted.risk_over), f"risk {risk}"),
+            (
+                _over(stakes.past.changes_lately, wanted.changes_lately_over),
+                f"{stakes.past.changes_lately} changes lately",
+            ),
+            (_any(wanted.labels, stakes.labels), f"labels {', '.join(stakes.labels)}"),
+            (_any(wanted.columns, stakes.columns), f"columns {', '.join(stakes.columns)}"),
+            (_any(wanted.reversibility, (stakes.reversibility,)), f"reversibility {stakes.reversibility}"),
+            (_any(wanted.environments, (stakes.environment,)), f"environment {stakes.environment}"),
+        ):
+            if fits is False:
+                return None
+            if fits:
+                said.append(words)
+        return ", ".join(said) or "what it changes"
+
+
+def _over(value: int, most: int | None) -> bool | None:
+    return None if most is None else value > most
+
+
+def _any(wanted: tuple[str, ...], found: tuple[str, ...]) -> bool | None:
+    return None if not wanted else not set(wanted).isdisjoint(found)
+
+
+def read_hold(document: HoldDocument, path: Path, page: Page) -> HoldRule:
+    """Return the hold; what is wrong with it goes to the page."""
+    page.check_filled(document.roles, (*path, "roles"), "roles")
+    page.check_filled(document.on, (*path, "on"), "resources")
+    page.check_patterns(document.on, (*path, "on"))
+    approvals = document.approvals
+    return HoldRule(
+        id=document.id,
+        roles=document.roles,
+        patterns=document.on,
+        actions=tuple(document.actions),
+        stakes=document.stakes,
+        approvals=approvals.count,
+        approver_roles=approvals.roles,
+        apart=tuple(approvals.apart),
+        seconds=approvals.within_minutes * 60,
+        because=document.because,
+        terms=read_terms(document.when, document.unless, path, page),
+        place=page.place(path),
+    )
