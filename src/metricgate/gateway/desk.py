@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 from metricgate.compiling.statement import Statement
 from metricgate.gateway import codes, entries
@@ -24,6 +25,9 @@ from metricgate.vocabulary.digest import digest_of_bytes
 from metricgate.vocabulary.json import Json, canonical_json
 from metricgate.vocabulary.problem import Problem, Problems
 from metricgate.vocabulary.resource import Action, Resource, ResourceKind
+
+if TYPE_CHECKING:
+    from metricgate.gateway.writing.book import Book
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +55,8 @@ class Desk:
     now: datetime
     """The moment of the call, in UTC."""
     conduct: Conduct
+    book: Book | None = None
+    """What changes need; None where the gateway serves no changes."""
     released: list[Durable] = field(default_factory=list)
     """Intents that have no outcome yet."""
     charges: Charges = field(default_factory=Charges)

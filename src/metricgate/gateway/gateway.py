@@ -21,13 +21,14 @@ from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Refused
 from metricgate.gateway.ports import Clock, Ledger, LedgerUnavailable, Observer, Warehouse
 from metricgate.gateway.tool import ToolCall, ToolDefinition
 from metricgate.gateway.tools import TOOLS, Servable
+from metricgate.gateway.tools.actions import ActionTool
+from metricgate.gateway.writing.book import Book
 from metricgate.policy.occasion import Circumstances
 from metricgate.policy.verdict import Decision
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.principal import Principal
 from metricgate.vocabulary.problem import Problem, Problems
-from metricgate.vocabulary.resource import Action
 
 _DENYING = frozenset({"policy", "guarding"})
 """Groups of codes that say no; a burst of them is somebody trying doors."""
@@ -47,8 +48,12 @@ class Gateway:
         clock: Clock,
         conduct: Conduct,
         notifier: Notifier | None = None,
+        book: Book | None = None,
     ) -> None:
-        """Take the parts; ``warehouses`` are by their names in the settings, the default one first."""
+        """Take the parts; ``warehouses`` are by their names in the settings, the default one first.
+
+        Without a ``book`` nothing is ever changed.
+        """
         self._governance = governance
         self._engines = Engines(warehouses, clock)
         self._ledger = ledger
@@ -56,14 +61,17 @@ class Gateway:
         self._clock = clock
         self._conduct = conduct
         self._notifier = notifier or NobodyToTell()
+        self._book = book
 
     def tools(self, principal: Principal | None = None) -> tuple[ToolDefinition, ...]:
         """Return the tools in a fixed order; with a principal, only those that it may call."""
+        governance = self._governance.current
+        tools: tuple[Servable, ...] = (*TOOLS, *map(ActionTool, governance.actions.values()))
         if principal is None:
-            return tuple(tool.definition for tool in TOOLS)
-        judge, circumstances = self._governance.current.judge, Circumstances(now=self._now())
+            return tuple(tool.definition for tool in tools)
+        judge, circumstances = governance.judge, Circumstances(now=self._now())
         verdicts = (
-            (tool, judge.judge(principal, Action.CALL, (tool.resource,), circumstances=circumstances)) for tool in TOOLS
+            (tool, judge.judge(principal, tool.right, (tool.resource,), circumstances=circumstances)) for tool in tools
         )
         return tuple(tool.definition for tool, verdict in verdicts if verdict.decision is Decision.ALLOW)
 
@@ -86,6 +94,7 @@ class Gateway:
                 span=span,
                 now=self._now(),
                 conduct=self._conduct,
+                book=self._book,
             )
             asked = _digest(call)
             try:
@@ -103,7 +112,7 @@ class Gateway:
             if code_name:
                 span.set("error.type", code_name)
         self._observer.counted(
-            tool=call.tool if call.tool in _TOOLS else "unknown",
+            tool="unknown" if _tool_named(desk) is None else call.tool,
             outcome=kind,
             code=code_name,
             seconds=self._clock.monotonic() - begin,
@@ -115,7 +124,7 @@ class Gateway:
 
     async def _behaved(self, desk: Desk, asked: str) -> Outcome:
         """Serve the call unless its caller is stopped, paused or going round in circles."""
-        tool = _TOOLS.get(desk.call.tool)
+        tool = _tool_named(desk)
         objection = self._conduct.objection(
             desk.call.principal,
             asked,
@@ -165,16 +174,23 @@ def _digest(call: ToolCall) -> str:
         return f"{call.tool} without form"
 
 
+def _tool_named(desk: Desk) -> Servable | None:
+    name = desk.call.tool
+    action = desk.governance.actions.get(name.removeprefix("action_")) if name.startswith("action_") else None
+    return _TOOLS.get(name) if action is None else ActionTool(action)
+
+
 async def _serve(desk: Desk, tool: Servable | None) -> Outcome:
     name = desk.call.tool
     if tool is None:
+        own = [each.tool for each in desk.governance.actions.values()]
         problem = Problem(
             code=codes.UNKNOWN_TOOL,
             message=f"There is no tool {name[:200]!r}.",
-            hint=did_you_mean(name[:200], _TOOLS) or f"The tools are: {', '.join(_TOOLS)}.",
+            hint=did_you_mean(name[:200], [*_TOOLS, *own]) or f"The tools are: {', '.join((*_TOOLS, *own))}.",
         )
         return await desk.refuse(Problems((problem,)))
-    verdict = desk.judge(Action.CALL, (tool.resource,))
+    verdict = desk.judge(tool.right, (tool.resource,))
     if verdict.decision is not Decision.ALLOW:
         return await desk.deny(verdict)
     spent = desk.charged(verdict)

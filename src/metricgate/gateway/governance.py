@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Protocol
 
+from metricgate.actions import ActionDefinition
 from metricgate.catalog.catalog import Catalog
 from metricgate.compiling.compiler import compile_plan
 from metricgate.compiling.statement import Statement
@@ -39,6 +40,8 @@ class Governance:
     """The same without memory, for questions too large to keep."""
     narrows_columns: bool
     """Whether a rule masks or forbids columns, so that questions must be held against the columns that they read."""
+    actions: Mapping[str, ActionDefinition] = field(default_factory=dict)
+    """Governed actions by name."""
     mask_key: str = field(default="", repr=False)
     """The key of ``hash`` masks; nobody outside the gateway has it."""
 
@@ -65,7 +68,14 @@ class GovernanceSource(Protocol):
         ...
 
 
-def govern(*, catalog: Catalog, judge: Judge, dialects: Mapping[str, str], mask_key: str = "") -> Governance:
+def govern(
+    *,
+    catalog: Catalog,
+    judge: Judge,
+    dialects: Mapping[str, str],
+    mask_key: str = "",
+    actions: Mapping[str, ActionDefinition] | None = None,
+) -> Governance:
     """Make a catalog and a judge ready to answer.
 
     Args:
@@ -73,6 +83,7 @@ def govern(*, catalog: Catalog, judge: Judge, dialects: Mapping[str, str], mask_
         judge: of the policy.
         dialects: name of a warehouse -> how it is spoken to; the default one first.
         mask_key: the key of ``hash`` masks.
+        actions: governed actions by name.
     """
     planner = Planner(catalog)
     plan = lru_cache(maxsize=_REMEMBERED)(planner.plan)
@@ -100,6 +111,7 @@ def govern(*, catalog: Catalog, judge: Judge, dialects: Mapping[str, str], mask_
         fresh=Roads(plan=planner.plan, compile=compiled_fresh),
         narrows_columns=_narrows_columns(judge.policy),
         mask_key=mask_key,
+        actions=actions or {},
     )
 
 

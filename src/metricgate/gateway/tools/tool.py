@@ -14,7 +14,7 @@ from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.tool import ToolDefinition
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problems
-from metricgate.vocabulary.resource import Resource, ResourceKind
+from metricgate.vocabulary.resource import Action, Resource, ResourceKind
 
 A = TypeVar("A", bound=BaseModel)
 
@@ -30,6 +30,11 @@ class Servable(Protocol):
     @property
     def resource(self) -> Resource:
         """What policy calls it."""
+        ...
+
+    @property
+    def right(self) -> Action:
+        """What one must be allowed to do with ``resource`` to call it."""
         ...
 
     async def serve(self, desk: Desk) -> Outcome:
@@ -49,6 +54,11 @@ class Tool(Generic[A]):
     def resource(self) -> Resource:
         """``tool:<name>``."""
         return Resource(ResourceKind.TOOL, self.definition.name)
+
+    @property
+    def right(self) -> Action:
+        """Tools are called."""
+        return Action.CALL
 
     async def serve(self, desk: Desk) -> Outcome:
         """Read strictly, then handle."""

@@ -160,6 +160,12 @@ FAILED = _code(
     "The warehouse could not carry the change out. Nothing was changed.",
     "Try again later; the record has the warehouse's own words.",
 )
+TOO_RISKY = _code(
+    "E_TOO_RISKY",
+    403,
+    "The change's risk is above what people are asked about at all. Nothing was changed.",
+    "Propose less at once: fewer rows, one table, what can be taken back.",
+)
 
 CODES = (
     NOT_WRITABLE,
@@ -187,4 +193,5 @@ CODES = (
     NOT_A_PERSON,
     INTERRUPTED,
     FAILED,
+    TOO_RISKY,
 )

@@ -1,0 +1,79 @@
+"""``get_action``: how a proposed change stands. Made for being asked again."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from metricgate.approvals import deciding
+from metricgate.approvals.deciding import Refusal
+from metricgate.gateway.arguments import Parsed, input_schema
+from metricgate.gateway.desk import Desk
+from metricgate.gateway.outcome import Outcome
+from metricgate.gateway.tool import ToolDefinition
+from metricgate.gateway.tools.proposal import OUTPUT
+from metricgate.gateway.tools.tool import Tool
+from metricgate.gateway.writing import codes, entries
+from metricgate.gateway.writing.book import Raced
+from metricgate.gateway.writing.proposing import told
+from metricgate.vocabulary.problem import Problem, Problems
+
+
+class ActionArguments(BaseModel):
+    """Which action."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    action_id: Annotated[str, Field(pattern=r"^act_[0-9A-Za-z]{26}$")] = Field(
+        description="The id that the proposal's answer gave."
+    )
+    withdraw: bool = Field(False, description="Withdraw the action if it still waits.")
+
+
+async def _serve(desk: Desk, parsed: Parsed[ActionArguments]) -> Outcome:
+    book, wanted = desk.book, parsed.value.action_id
+    action = None if book is None else await book.get(wanted)
+    principal = desk.call.principal
+    user = None if principal.user is None else principal.user.id
+    own = action is not None and (action.proposal.agent, action.proposal.user) == (principal.agent.id, user)
+    if book is None or action is None or not own:
+        # An action of somebody else's looks like one that is not there.
+        message = f"There is no action {wanted} of yours."
+        return await desk.refuse(
+            Problems((Problem(code=codes.NO_SUCH_ACTION, message=message, hint=codes.NO_SUCH_ACTION.cure),))
+        )
+    if parsed.value.withdraw:
+        gone = deciding.cancelled(action, book.now())
+        if isinstance(gone, Refusal):
+            return await desk.refuse(
+                Problems((Problem(code=codes.NOT_DECIDABLE, message=gone.message, hint=codes.NOT_DECIDABLE.cure),))
+            )
+        durable = await book.record(entries.ENDED, gone, {"gov.outcome": "withdrawn"})
+        try:
+            action = await book.keep(gone, durable)
+        except Raced:
+            action = await asyncio.to_thread(book.store.get, wanted) or action
+    return await told(desk, book, action)
+
+
+GET_ACTION = Tool(
+    definition=ToolDefinition(
+        name="get_action",
+        title="See how an action stands",
+        description=(
+            "Tell how a change that you proposed stands: held (a person has to decide; ask again in a minute), "
+            "executed, denied, expired, failed, undone. Whether it can be taken back, and until when, is said here and "
+            "nowhere else. With withdraw: true it is taken off the desk, if it still waits."
+        ),
+        input_schema=input_schema(ActionArguments),
+        output_schema=OUTPUT,
+        read_only=False,
+        destructive=False,
+        idempotent=True,
+        polls=True,
+    ),
+    arguments=ActionArguments,
+    handle=_serve,
+)

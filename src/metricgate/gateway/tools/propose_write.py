@@ -1,0 +1,87 @@
+"""``propose_write``: an agent's own INSERT, UPDATE, DELETE, MERGE or TRUNCATE, shown, decided on, never sent on."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from metricgate.gateway.arguments import Parsed, input_schema
+from metricgate.gateway.desk import Desk
+from metricgate.gateway.outcome import Outcome
+from metricgate.gateway.tool import ToolDefinition
+from metricgate.gateway.tools.proposal import OUTPUT, ProposalArguments
+from metricgate.gateway.tools.tool import Tool
+from metricgate.gateway.writing import codes
+from metricgate.gateway.writing.book import Book
+from metricgate.gateway.writing.planned import Denied, Planned, plan_sql, target_of
+from metricgate.gateway.writing.proposing import Asked, offer
+from metricgate.guarding.writes import read_write
+from metricgate.vocabulary.digest import digest_of
+from metricgate.vocabulary.problem import Place, Problem, Problems
+
+
+class WriteArguments(ProposalArguments):
+    """A text of SQL that changes rows."""
+
+    sql: Annotated[str, Field(min_length=1, max_length=65_536)] = Field(
+        description="One INSERT (with a list of columns), UPDATE or DELETE (with WHERE), MERGE, or TRUNCATE, in the "
+        "warehouse's dialect, of a dataset that describe_dataset shows."
+    )
+    warehouse: Annotated[str, Field(min_length=1, max_length=100)] | None = Field(
+        None, description="Where the table is; only needed where its name is in several."
+    )
+
+
+async def _serve(desk: Desk, parsed: Parsed[WriteArguments]) -> Outcome:
+    value = parsed.value
+    asked = Asked(
+        dry_run=value.dry_run,
+        idempotency_key=value.idempotency_key,
+        arguments_digest=digest_of(value.model_dump(mode="json")),
+        because=value.because,
+    )
+    return await offer(desk, asked, lambda book: _planned(desk, book, value))
+
+
+async def _planned(desk: Desk, book: Book, value: WriteArguments) -> Planned | Denied | Problems:
+    found: Problems | None = None
+    # The dialect is the target's, and the target is named in the text: all dialects read the names alike.
+    dialects = dict.fromkeys(engine.dialect for engine in desk.engines if value.warehouse in {None, engine.name})
+    for dialect in dialects:
+        write = read_write(value.sql, dialect=dialect)
+        if isinstance(write, Problems):
+            found = found or write
+            continue
+        target = await target_of(desk, write.target, value.warehouse)
+        if isinstance(target, Problems):
+            found = target
+        elif target.engine.dialect == dialect:
+            return await plan_sql(desk, write, target, book.settings)
+    if found is None:
+        message = f"There is no warehouse {value.warehouse!r} with a dataset that you may change."
+        found = Problems((Problem(code=codes.UNKNOWN_TARGET, message=message, where=Place(path="warehouse")),))
+    return found
+
+
+PROPOSE_WRITE = Tool(
+    definition=ToolDefinition(
+        name="propose_write",
+        title="Propose a change with SQL",
+        description=(
+            "Propose one INSERT, UPDATE, DELETE, MERGE or TRUNCATE of a dataset. Prefer a governed action (tools named "
+            "action_...) where one fits. The first call is a dry run: it shows the rows that would change, before and "
+            "after, what it risks, whether it can be taken back, and whether policy would carry it out or have a "
+            "person decide; nothing runs. With dry_run: false and an idempotency_key it is proposed: the answer says "
+            "whether it was carried out, or waits. Then ask get_action and wait; do not propose it again. Nothing but "
+            "exactly the rows shown is ever changed; if they change meanwhile, it is refused."
+        ),
+        input_schema=input_schema(WriteArguments),
+        output_schema=OUTPUT,
+        read_only=False,
+        destructive=True,
+        idempotent=False,
+    ),
+    arguments=WriteArguments,
+    handle=_serve,
+)

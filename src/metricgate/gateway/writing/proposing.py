@@ -1,0 +1,328 @@
+"""A planned change becomes an action: rehearsed, shown, decided on; then it is over, runs, or waits for people."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from metricgate.approvals import deciding
+from metricgate.approvals.proposal import Action, Proposal, State
+from metricgate.changing.change import digest_of_changes
+from metricgate.changing.effect import Effect
+from metricgate.gateway import codes as gateway_codes
+from metricgate.gateway.desk import Desk
+from metricgate.gateway.outcome import Outcome
+from metricgate.gateway.ports import Durable, WarehouseError
+from metricgate.gateway.writing import codes, entries, sealed
+from metricgate.gateway.writing.book import Book, Raced
+from metricgate.gateway.writing.executing import execute, problem_of
+from metricgate.gateway.writing.judging import judged, requirement_of
+from metricgate.gateway.writing.planned import Denied, Planned
+from metricgate.gateway.writing.ports import ChangeFailed, Rehearsal
+from metricgate.gateway.writing.previewing import Previewed, for_proposer, previewed
+from metricgate.policy.judging_changes import FLOOR_SECONDS, ChangeVerdict
+from metricgate.policy.verdict import Decision
+from metricgate.vocabulary.digest import digest_of
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.problem import Place, Problem, Problems
+
+WAIT = (
+    "The action waits for a person. Do not propose it again and do not try another way: ask get_action for it now and "
+    "then, a minute apart, until its state changes."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """How a change was asked for.
+
+    Attributes:
+        dry_run: show what it would do and what would be decided; nothing runs.
+        idempotency_key: the same key never runs twice.
+        arguments_digest: of the call's arguments.
+        because: what the agent says it is for; untrusted.
+    """
+
+    dry_run: bool
+    idempotency_key: str | None
+    arguments_digest: str
+    because: str | None = None
+
+
+async def offer(desk: Desk, asked: Asked, plan: Callable[[Book], Awaitable[Planned | Denied | Problems]]) -> Outcome:
+    """Take a change from the call to its outcome: once for each idempotency key.
+
+    Args:
+        desk: the call's.
+        asked: how it was asked for.
+        plan: gives the change; may raise ``WarehouseError``.
+    """
+    book = desk.book
+    if book is None:
+        problem = Problem(code=codes.NOT_WRITABLE, message=codes.NOT_WRITABLE.cause, hint=codes.NOT_WRITABLE.cure)
+        return await desk.refuse(Problems((problem,)))
+    again = await repeated(desk, book, asked)
+    if again is not None:
+        return again
+    if not asked.dry_run and asked.idempotency_key is None:
+        return await desk.refuse(Problems((_key_missing(),)))
+    try:
+        planned = await plan(book)
+    except WarehouseError as error:
+        code = gateway_codes.WAREHOUSE_CODES.get(error.code, gateway_codes.WAREHOUSE_FAILED)
+        return await desk.fault(Problem(code=code, message=code.cause, hint=code.cure), error.engine_text)
+    return await propose(desk, book, planned, asked)
+
+
+def _key_missing() -> Problem:
+    return Problem(
+        code=gateway_codes.INVALID_ARGUMENT,
+        message="The argument 'idempotency_key' is missing.",
+        where=Place(path="idempotency_key"),
+        hint="Give a name of your own for this proposal, and the same one in every repetition of the call.",
+    )
+
+
+async def repeated(desk: Desk, book: Book, asked: Asked) -> Outcome | None:
+    """Answer a call whose idempotency key was used before; None where it is new."""
+    if asked.idempotency_key is None:
+        return None
+    principal = desk.call.principal
+    user = None if principal.user is None else principal.user.id
+    action = await asyncio.to_thread(book.store.by_key, principal.agent.id, user, asked.idempotency_key)
+    if action is None:
+        return None
+    if action.arguments_digest != asked.arguments_digest:
+        problem = Problem(
+            code=codes.IDEMPOTENCY_CONFLICT,
+            message=f"The idempotency key stands for {action.id}, which was another proposal.",
+            hint=codes.IDEMPOTENCY_CONFLICT.cure,
+        )
+        return await desk.refuse(Problems((problem,)))
+    return await told(desk, book, await book.settled(action))
+
+
+async def propose(desk: Desk, book: Book, planned: Planned | Denied | Problems, asked: Asked) -> Outcome:
+    """Rehearse a planned change, decide on it, and do what was decided."""
+    if isinstance(planned, Denied):
+        return await desk.deny(planned.verdict)
+    frozen = None if asked.dry_run else book.frozen(desk.call.principal)
+    if isinstance(planned, Problems) or frozen is not None:
+        return await desk.refuse(planned if isinstance(planned, Problems) else Problems((frozen,)))  # type: ignore[arg-type]
+    facts = _facts(planned)
+    begun = await desk.begin(planned.verdict, facts, {"gov.statement.text": planned.write.statement})
+    if not isinstance(begun, Durable):
+        return begun
+    rehearsal = await _rehearsed(desk, planned, facts)
+    if not isinstance(rehearsal, Rehearsal):
+        return rehearsal
+    preview = previewed(planned, rehearsal.effect, sample_rows=book.settings.sample_rows)
+    verdict = await judged(desk, book, planned, rehearsal.effect, preview)
+    facts |= {**entries.of_reasons([each.as_json() for each in verdict.considered])}
+    facts |= entries.of_risk(verdict.risk.as_json())
+    if verdict.decision is Decision.DENY:
+        problem = Problem(
+            code=codes.TOO_RISKY,
+            message=verdict.considered[-1].message,
+            hint=codes.TOO_RISKY.cure,
+            details={"risk": verdict.risk.as_json()},
+        )
+        return await desk.refuse(Problems((problem,)), verdict=planned.verdict, facts=facts)
+    action = await _kept(desk, book, planned, asked, rehearsal, preview, verdict)
+    return await _follow(desk, book, planned, asked, action, rehearsal.effect, verdict, facts)
+
+
+async def _rehearsed(desk: Desk, planned: Planned, facts: Mapping[str, Json]) -> Rehearsal | Outcome:
+    warehouse = planned.target.warehouse
+    try:
+        if planned.plan is not None:
+            return await warehouse.rehearse(planned.plan)
+        return await warehouse.rehearse_changes(
+            planned.changes, most_rows=planned.most_rows, seconds=planned.seconds, views=planned.views
+        )
+    except ChangeFailed as error:
+        # The engine's own words go to the record.
+        text = {**facts, "gov.error.code": error.code}
+        return await desk.refuse(Problems((problem_of(error),)), verdict=planned.verdict, facts=text)
+    except WarehouseError as error:
+        code = gateway_codes.WAREHOUSE_CODES.get(error.code, gateway_codes.WAREHOUSE_FAILED)
+        return await desk.fault(Problem(code=code, message=code.cause, hint=code.cure), error.engine_text, facts)
+
+
+async def _kept(
+    desk: Desk,
+    book: Book,
+    planned: Planned,
+    asked: Asked,
+    rehearsal: Rehearsal,
+    preview: Previewed,
+    verdict: ChangeVerdict,
+) -> Action:
+    """Make the action and keep it with its rows."""
+    principal, now = desk.call.principal, book.now()
+    user = None if principal.user is None else principal.user.id
+    held = verdict.decision is Decision.HOLD
+    seconds = verdict.demand.seconds if held else FLOOR_SECONDS
+    proposal = Proposal(
+        action_id=book.new_id(),
+        tenant=book.settings.tenant,
+        agent=principal.agent.id,
+        user=user,
+        owner=desk.governance.judge.policy.owner_of(principal.agent.id),
+        tool=desk.call.tool,
+        action=planned.action,
+        statement=planned.write.statement,
+        parameters_digest=asked.arguments_digest,
+        targets=tuple(sorted(str(each) for each in planned.resources)),
+        warehouse=planned.target.engine.name,
+        changes_digest=digest_of_changes(rehearsal.changes),
+        preview_digest=rehearsal.effect.digest,
+        row_ceiling=rehearsal.effect.rows,
+        policy_digest=desk.governance.judge.policy.digest,
+        catalog_version=desk.governance.catalog.version,
+        reversibility=preview.reversibility,
+        proposed_at=now,
+        expires_at=now + timedelta(seconds=seconds),
+        nonce=book.new_nonce(),
+    )
+    groups = (*principal.agent.groups, *(() if principal.user is None else principal.user.groups))
+    action = Action(
+        proposal=proposal,
+        state=State.PREVIEWED if asked.dry_run else State.HELD if held else State.APPROVED,
+        requirement=requirement_of(verdict) if held else None,
+        risk=verdict.risk.as_json(),
+        preview={**preview.document, "because": asked.because, "considered": _considered(verdict)},
+        idempotency_key=None if asked.dry_run else asked.idempotency_key,
+        user_groups=tuple(dict.fromkeys(groups)),
+        arguments_digest=asked.arguments_digest,
+    )
+    if not asked.dry_run:
+        plan = planned.plan
+        content = sealed.to_bytes(
+            sealed.Sealed(
+                plan=plan,
+                changes=rehearsal.changes,
+                views=planned.views,
+                most_rows=planned.most_rows,
+                seconds=planned.seconds,
+            )
+        )
+        await asyncio.to_thread(book.store.keep_changes, action.id, content)
+    durable = await book.record(
+        entries.PROPOSED,
+        action,
+        {
+            "gov.outcome": str(action.state),
+            **entries.of_effect(rehearsal.effect),
+            **entries.of_risk(action.risk),
+            **entries.of_reasons([each.as_json() for each in verdict.considered]),
+        },
+    )
+    return await asyncio.to_thread(book.store.add, deciding.with_record(action, durable.index))
+
+
+async def _follow(
+    desk: Desk,
+    book: Book,
+    planned: Planned,
+    asked: Asked,
+    action: Action,
+    effect: Effect,
+    verdict: ChangeVerdict,
+    facts: Mapping[str, Json],
+) -> Outcome:
+    own: dict[str, Json] = {**facts, "gov.action.id": action.id}
+    sample = book.settings.sample_rows
+    preview = for_proposer(desk, planned, effect, action.preview, sample_rows=sample)
+    if asked.dry_run:
+        would = "be carried out" if verdict.decision is Decision.ALLOW else "wait for a person"
+        message = f"Nothing ran. Proposed with dry_run: false, it would {would}."
+        return await desk.answer(
+            answer_of(action, preview, message, would=str(verdict.decision)), own, verdict=planned.verdict
+        )
+    if action.state is State.APPROVED:
+        try:
+            done = await execute(book, action)
+        except Raced:
+            done = await book.get(action.id) or action
+        return await _ended(desk, done, preview, own)
+    book.tell("action_held", action, {"risk": action.risk})
+    rules = () if action.requirement is None else action.requirement.rules
+    return await desk.hold(action.id, WAIT, rules, own)
+
+
+async def _ended(desk: Desk, action: Action, preview: Mapping[str, Json], facts: Mapping[str, Json]) -> Outcome:
+    if action.state is State.EXECUTED:
+        return await desk.answer(answer_of(action, preview, "It was carried out."), facts)
+    if action.state is State.FAILED:
+        raw = action.outcome.get("problem")
+        return await desk.refuse(Problems((_problem(raw),)), facts=facts)
+    code = codes.OUTCOME_UNKNOWN
+    return await desk.fault(Problem(code=code, message=code.cause, hint=code.cure), "the outcome is not known", facts)
+
+
+def _problem(raw: Json) -> Problem:
+    """Return the problem that an action failed with, as it was kept."""
+    by_name = {code.name: code for code in (*codes.CODES, *gateway_codes.CODES)}
+    if not isinstance(raw, dict):
+        return Problem(code=codes.FAILED, message=codes.FAILED.cause, hint=codes.FAILED.cure)
+    code = by_name.get(str(raw.get("code")), codes.FAILED)
+    details = raw.get("details")
+    return Problem(
+        code=code,
+        message=str(raw.get("message", code.cause)),
+        hint=str(raw.get("hint") or code.cure),
+        details=dict(details) if isinstance(details, dict) else {},
+    )
+
+
+async def told(desk: Desk, book: Book, action: Action) -> Outcome:
+    """Answer how an action of the caller's stands."""
+    preview = {key: value for key, value in action.preview.items() if key != "tables"}
+    message = WAIT if action.state is State.HELD else f"The action is {action.state}."
+    fields: dict[str, Json] = {"gov.action.id": action.id, "gov.action.state": str(action.state)}
+    _ = book
+    return await desk.answer(answer_of(action, preview, message), fields)
+
+
+def answer_of(
+    action: Action, preview: Mapping[str, Json], message: str, *, would: str | None = None
+) -> dict[str, Json]:
+    """Return what the proposer is told of an action."""
+    missing = deciding.missing(action) if action.state is State.HELD else 0
+    return {
+        "action_id": action.id,
+        "state": str(action.state),
+        "message": message,
+        "would": would,
+        "statement": action.proposal.statement,
+        "action": action.proposal.action,
+        "preview": dict(preview),
+        "risk": dict(action.risk),
+        "approvals_missing": missing,
+        "expires_at": action.proposal.expires_at.isoformat() if action.state is State.HELD else None,
+        "outcome": dict(action.outcome),
+        "undo_until": None if action.undo_until is None else action.undo_until.isoformat(),
+        "undoes": action.undoes,
+        "undone_by": action.undone_by,
+    }
+
+
+def _considered(verdict: ChangeVerdict) -> list[Json]:
+    return [each.as_json() for each in verdict.considered]
+
+
+def _facts(planned: Planned) -> dict[str, Json]:
+    return {
+        "gov.warehouse": planned.target.engine.name,
+        "gov.datasets": [planned.target.model.name],
+        "gov.targets": [str(each) for each in planned.resources],
+        "gov.statement.digest": digest_of(planned.write.statement),
+    }
+
+
+def without_tables(action: Action) -> Action:
+    """Return the action without samples, for lists."""
+    return replace(action, preview={key: value for key, value in action.preview.items() if key != "tables"})
