@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from metricgate.catalog.catalog import Catalog
-from metricgate.catalog.metrics import NonAdditive, SimpleMetric
+from metricgate.catalog.metrics import NonAdditive, SimpleMetric, Window
 from metricgate.catalog.model import Dimension, SemanticModel
 from metricgate.catalog.saved import TimeSpine
 from metricgate.planning import codes
@@ -19,8 +19,8 @@ from metricgate.planning.owning import own_members, own_reference
 from metricgate.planning.question import Question, TimeRange
 from metricgate.planning.ranging import range_condition
 from metricgate.planning.resolving import METRIC_TIME, Resolver
-from metricgate.planning.running import base_of, by_months, calendar_served, moments_of, period_of, periods_of, reach_of
-from metricgate.planning.scan import Condition, Edge, Key, Measure, Moments, Scan
+from metricgate.planning.running import base_of, by_months, calendar_served, moments_of, period_of, periods_of, reach_of, too_fine_for
+from metricgate.planning.scan import Condition, Edge, Key, Measure, Moments, Scan, Shift
 from metricgate.planning.tables import Tables
 from metricgate.vocabulary.grain import Grain
 from metricgate.vocabulary.predicate import And, Predicate, members_of
@@ -128,6 +128,10 @@ class Scanning:
         base = base_of(leaf, dimension, forms, spines)
         if not calendar_served(leaf, base, spines):
             self._calendar_window(asked_for)
+            return None
+        fine = too_fine_for(leaf, base)
+        if fine is not None:
+            self._finer(fine, base, asked_for)
             return None
         self._unsafe(leaf, forms, asked_for)
         found = moments_of(
@@ -267,7 +271,8 @@ class Scanning:
         return self.question.time_range is not None or any(binder.own_time(self._bare(each), time) for each in where)
 
     def _name(self, root: SemanticModel, time: str | None, kind: Kind | None) -> str:
-        wanted = root.name if root.name not in self.taken or kind is not None else f"{root.name}_by_{time}"
+        apart = time is not None and kind is None and root.name in self.taken
+        wanted = f"{root.name}_by_{time}" if apart else root.name
         name, number = wanted, 1
         while name in self.taken:
             number += 1
@@ -301,6 +306,21 @@ class Scanning:
         message = f"{asked_for} looks back by periods of a custom granularity in a way that is not served."
         hint = "Served is one offset by a calendar of the time spine that has the data's grain."
         self._refuse(codes.CALENDAR_WINDOW, message, hint)
+
+    def _finer(self, fine: Shift, base: Grain, asked_for: str) -> None:
+        what = str(fine) if isinstance(fine, Window) else f"the start of a {fine}"
+        message = f"{asked_for} looks back by {what}, but its data is known by {base}: no whole number of {base}s."
+        hint = f"Its owner writes the offset or window in whole {base}s" + (
+            ", or in 7 days or a multiple." if base is Grain.WEEK else " or a longer period that is made of them."
+        )
+        problem = Problem(
+            code=codes.GRAIN_TOO_FINE,
+            message=message,
+            where=Place(path="metrics"),
+            hint=hint,
+            details={"finest": str(base)},
+        )
+        self.problems.append(problem)
 
     def _no_time(self, asked_for: str) -> None:
         message = f"{asked_for} looks back in time, but what it is built on names no time dimension."
