@@ -304,7 +304,11 @@ class Scanning:
 
     def _calendar_window(self, asked_for: str) -> None:
         message = f"{asked_for} looks back by periods of a custom granularity in a way that is not served."
-        hint = "Served is one offset by a calendar of the time spine that has the data's grain."
+        hint = (
+            "Served is one `offset_window` of whole calendar periods, before all other offsets and not of a running "
+            "metric, by a calendar of the time spine that has the data's grain. Windows are written in days, weeks or months; "
+            "group by the calendar to see its periods."
+        )
         self._refuse(codes.CALENDAR_WINDOW, message, hint)
 
     def _finer(self, fine: Shift, base: Grain, asked_for: str) -> None:
