@@ -59,9 +59,7 @@ def _paired(moments: Moments, relation: exp.Expr, context: Context) -> exp.Expr:
     select = exp.Select(
         expressions=[aliased(column(each, here), each) for each in moments.columns],
         from_=exp.From(this=_named(relation, here)),
-        joins=[
-            exp.Join(this=_named(relation.copy(), before), on=exp.EQ(this=moved, expression=column(time, here)))
-        ],
+        joins=[exp.Join(this=_named(relation.copy(), before), on=exp.EQ(this=moved, expression=column(time, here)))],
     )
     select.append("expressions", aliased(column(time, before), _read(moments)))
     return exp.Subquery(this=select, alias=exp.TableAlias(this=identifier(moments.table.alias)))

@@ -44,7 +44,9 @@ def _by_period(scan: Scan, period: PeriodAggregation, context: Context, outputs:
     moment = _unused("moment", scan)
     keys = [key.name for key in scan.keys]
     measures = [outputs[each.name] for each in scan.measures]
-    inner = plain(replace(scan, keys=(*scan.keys, Key(name=moment, reference=read_moment(scan.moments)))), context, outputs)
+    inner = plain(
+        replace(scan, keys=(*scan.keys, Key(name=moment, reference=read_moment(scan.moments)))), context, outputs
+    )
     if period is PeriodAggregation.AVERAGE:
         means = [_one(exp.Avg(this=double(column(outputs[each.name]))), each, scan, outputs) for each in scan.measures]
         return _grouped([*(column(key) for key in keys), *means], inner, "moments", len(keys))

@@ -181,32 +181,6 @@ def _by_period(leaf: Leaf, base: Grain, forms: list[Form]) -> bool:
     return all(form.part in _PARTS_OF_MONTHS or (base if form.plain else form.grain) in _OF_MONTHS for form in forms)
 
 
-def too_fine_for(leaf: Leaf, base: Grain) -> Shift | None:
-    """Return an offset, window or period to date that does not hold a whole number of the data's periods."""
-    running = leaf.running
-    inner = () if running is None else (running.window, running.grain_to_date)
-    for each in (*leaf.shifts, *inner):
-        if each is None or (isinstance(each, Window) and each.grain is None):
-            continue  # a calendar's periods are looked at elsewhere
-        grain, count = (each.grain or base, each.count) if isinstance(each, Window) else (each, 1)
-        if not _holds(grain, count, base, moved=each in leaf.shifts):
-            return each
-    return None
-
-
-_MONTHS = {Grain.MONTH: 1, Grain.QUARTER: 3, Grain.YEAR: 12}
-_DAYS = {Grain.DAY: 1, Grain.WEEK: 7}
-
-
-def _holds(grain: Grain, count: int, base: Grain, *, moved: bool) -> bool:
-    """Whether ``count`` of a grain is a number of periods of the data; a start moved off a week's is no week's."""
-    if base in _MONTHS:
-        return grain in _MONTHS and (count * _MONTHS[grain]) % _MONTHS[base] == 0
-    if base is Grain.WEEK:
-        return not moved if grain in _MONTHS else grain in _DAYS and (count * _DAYS[grain]) % _DAYS[base] == 0
-    return base <= grain
-
-
 def period_of(scan: Scan, metric: CumulativeMetric) -> Scan:
     """Return the scan with one value per period where its keys are coarser than the moments."""
     moments = scan.moments

@@ -6,21 +6,30 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from metricgate.catalog.catalog import Catalog
-from metricgate.catalog.metrics import NonAdditive, SimpleMetric, Window
+from metricgate.catalog.metrics import NonAdditive, SimpleMetric
 from metricgate.catalog.model import Dimension, SemanticModel
 from metricgate.catalog.saved import TimeSpine
 from metricgate.planning import codes
 from metricgate.planning.binding import Answers, Binder, SpineRoot
 from metricgate.planning.concluding import ScanNotes
 from metricgate.planning.converting import conversion_of
+from metricgate.planning.fitting import calendar_not_served, unfit_for
 from metricgate.planning.forms import AS_STORED, Form, split_form
 from metricgate.planning.metrics.expanding import Leaf
 from metricgate.planning.owning import own_members, own_reference
 from metricgate.planning.question import Question, TimeRange
 from metricgate.planning.ranging import range_condition
 from metricgate.planning.resolving import METRIC_TIME, Resolver
-from metricgate.planning.running import base_of, by_months, calendar_served, moments_of, period_of, periods_of, reach_of, too_fine_for
-from metricgate.planning.scan import Condition, Edge, Key, Measure, Moments, Scan, Shift
+from metricgate.planning.running import (
+    base_of,
+    by_months,
+    calendar_served,
+    moments_of,
+    period_of,
+    periods_of,
+    reach_of,
+)
+from metricgate.planning.scan import Condition, Edge, Key, Measure, Moments, Scan
 from metricgate.planning.tables import Tables
 from metricgate.vocabulary.grain import Grain
 from metricgate.vocabulary.predicate import And, Predicate, members_of
@@ -127,11 +136,11 @@ class Scanning:
         spines = self.resolver.spines.of(self.catalog.models[leaf.metric.model].warehouse)
         base = base_of(leaf, dimension, forms, spines)
         if not calendar_served(leaf, base, spines):
-            self._calendar_window(asked_for)
+            self.problems.append(calendar_not_served(asked_for))
             return None
-        fine = too_fine_for(leaf, base)
-        if fine is not None:
-            self._finer(fine, base, asked_for)
+        unfit = unfit_for(leaf, base, asked_for)
+        if unfit is not None:
+            self.problems.append(unfit)
             return None
         self._unsafe(leaf, forms, asked_for)
         found = moments_of(
@@ -301,30 +310,6 @@ class Scanning:
         if why is not None and (forms or leaf.shifts or leaf.metric.non_additive):
             hint = "Group by metric_time at a grain such as day or month."
             self._refuse(codes.UNSAFE_REAGGREGATION, f"{asked_for} {why}.", hint, "group_by")
-
-    def _calendar_window(self, asked_for: str) -> None:
-        message = f"{asked_for} looks back by periods of a custom granularity in a way that is not served."
-        hint = (
-            "Served is one `offset_window` of whole calendar periods, before all other offsets and not of a running "
-            "metric, by a calendar of the time spine that has the data's grain. Windows are written in days, weeks or months; "
-            "group by the calendar to see its periods."
-        )
-        self._refuse(codes.CALENDAR_WINDOW, message, hint)
-
-    def _finer(self, fine: Shift, base: Grain, asked_for: str) -> None:
-        what = str(fine) if isinstance(fine, Window) else f"the start of a {fine}"
-        message = f"{asked_for} looks back by {what}, but its data is known by {base}: no whole number of {base}s."
-        hint = f"Its owner writes the offset or window in whole {base}s" + (
-            ", or in 7 days or a multiple." if base is Grain.WEEK else " or a longer period that is made of them."
-        )
-        problem = Problem(
-            code=codes.GRAIN_TOO_FINE,
-            message=message,
-            where=Place(path="metrics"),
-            hint=hint,
-            details={"finest": str(base)},
-        )
-        self.problems.append(problem)
 
     def _no_time(self, asked_for: str) -> None:
         message = f"{asked_for} looks back in time, but what it is built on names no time dimension."
