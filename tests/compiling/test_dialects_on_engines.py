@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlglot
@@ -129,16 +131,55 @@ def test_zones_are_converted_alike_or_refused(dialect: str):
     def trees(name: str) -> list[exp.Expr]:
         return [dialect_named(name).converted(column("at", "m"), Zones(stored="UTC", shown="America/New_York"))]
 
-    with servers.mariadb_connection(servers.mariadb()) as admin, admin.cursor() as cursor:
-        cursor.execute("SELECT CONVERT_TZ('2020-01-01', 'UTC', 'America/New_York')")
-        [known] = cursor.fetchone()
-    if dialect == "mysql" and not known:
+    if dialect == "mysql" and not _knows("America/New_York"):
         here = trees(dialect)
         with pytest.raises(WarehouseError) as caught:
             answers(dialect, here)
+        assert caught.value.code == "E_WAREHOUSE_TIME_ZONE"
         assert "time zone tables" in caught.value.engine_text
         return
     assert answers(dialect, trees(dialect)) == answers("duckdb", trees("duckdb"))
+
+
+def test_a_zone_that_the_server_lacks_is_refused():
+    """It would be NULL without a word, whether all tables are empty or only this zone is missing."""
+    warehouse = mariadb_warehouse()
+    with pytest.raises(WarehouseError) as caught:
+        asked(warehouse, "SELECT CONVERT_TZ('2024-01-01', 'UTC', 'Nowhere/Land') AS v")
+    assert caught.value.code == "E_WAREHOUSE_TIME_ZONE"
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Europe/Berlin"])
+@pytest.mark.parametrize("engine", ["duckdb", *OPENED])
+def test_days_of_23_and_25_hours(engine: str, zone: str):
+    """Half hours around both changes of clocks fall on the local days and hours that Python's zones say."""
+    firsts = (datetime(2024, 3, 9), datetime(2024, 3, 30), datetime(2024, 10, 26), datetime(2024, 11, 2))  # noqa: DTZ001
+    halves = [first + timedelta(minutes=30 * number) for first in firsts for number in range(3 * 48)]
+    kind = "DATETIME(3)" if engine == "mysql" else "TIMESTAMP"
+    rows = " UNION ALL ".join(f"SELECT CAST('{each}' AS {kind}) AS at" for each in halves)
+    known = dialect_named(engine)
+    local = known.converted(column("at", "m"), Zones(stored="UTC", shown=zone))
+    select = sqlglot.parse_one(f"SELECT COUNT(*) AS n FROM ({rows}) AS m GROUP BY 1, 2 ORDER BY 1, 2", dialect=engine)
+    keys = [aliased(known.truncated(local.copy(), grain), f"g_{grain}") for grain in (Grain.DAY, Grain.HOUR)]
+    select.set("expressions", [*keys, *select.expressions])
+    sql, parameters = written(select, context(engine))
+    warehouse = ENGINES["duckdb"].opened() if engine == "duckdb" else OPENED[engine]()
+    if engine == "mysql" and not _knows(zone):
+        with pytest.raises(WarehouseError, match="E_WAREHOUSE_TIME_ZONE"):
+            asked(warehouse, sql, parameters)
+        return
+    found = [(str(day), str(hour).replace("T", " "), count) for day, hour, count in asked(warehouse, sql, parameters)]
+    shown = [each.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)) for each in halves]
+    wanted = Counter((f"{each:%Y-%m-%d}", f"{each:%Y-%m-%d %H}:00:00") for each in shown)
+    assert found == [(*key, count) for key, count in sorted(wanted.items())]
+    changes = {"America/New_York": ("2024-03-10", "2024-11-03"), "Europe/Berlin": ("2024-03-31", "2024-10-27")}[zone]
+    assert [sum(count for day, _, count in found if day == change) for change in changes] == [46, 50]
+
+
+def _knows(zone: str) -> bool:
+    with servers.mariadb_connection(servers.mariadb()) as admin, admin.cursor() as cursor:
+        cursor.execute("SELECT CONVERT_TZ('2020-01-01', 'UTC', %s)", (zone,))
+        return cursor.fetchone()[0] is not None
 
 
 @pytest.mark.parametrize(

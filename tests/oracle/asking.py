@@ -42,7 +42,10 @@ def question_of(random: Random, world: World) -> Both | None:
     model = random.choice(roots(world, metrics[0]))
     asked = Asked(metrics=metrics)
     timed = all(_is_timed(world, name) for name in metrics)
-    if kinds & {"cumulative", "offset", "spine"} or (timed and random.random() < 0.4):
+    alone = kinds & {"offset"} and not kinds & {"spine", "to_grain"} and random.random() < 0.25
+    if alone and timed and all("offset" in kinds_of(world, name) for name in metrics):
+        _add_range(random, asked)
+    elif kinds & {"cumulative", "offset", "spine"} or (timed and random.random() < 0.4):
         asked.by.append(("metric_time", "day" if "to_grain" in kinds else random.choice([*GRAINS, None])))
     elif "cumulative" in kinds:
         return None
@@ -50,7 +53,7 @@ def question_of(random: Random, world: World) -> Both | None:
         _add_members(random, world, model, asked)
     if random.random() < 0.5 and "spine" not in kinds:
         asked.where = _where(random, world, model, kinds)
-    if timed and random.random() < 0.3:
+    if timed and asked.start is None and asked.end is None and random.random() < 0.3:
         _add_range(random, asked)
     if random.random() < 0.25:
         hidden = random.sample(list(world.models), k=random.choice([1, 1, 2]) if len(world.models) > 1 else 1)

@@ -89,5 +89,6 @@ def run(seed: int, connection: duckdb.DuckDBPyConnection, questions: int = 12) -
     world = world_of(random)
     planner = Planner(loaded(world))
     connection.execute(script(world))
+    connection.execute("SET disabled_optimizers = 'common_subplan'")  # as the gateway's own connections
     found = [question_of(random, world) for _ in range(questions)]
     return [compare(world, planner, connection, both) for both in found if both is not None]

@@ -111,7 +111,7 @@ class Evaluation(Members):
             case "simple":
                 return self.simple(metric, by, inner, moved)
             case "cumulative":
-                return cumulative(self, metric, by, inner)
+                return cumulative(self, metric, by, inner, moved)
             case "conversion":
                 return conversion(self, metric, by, inner)
             case "ratio":
@@ -217,6 +217,10 @@ class Evaluation(Members):
 
     def simple(self, metric: dict, by: list, filters: list[dict], moved: tuple | None) -> Values:
         """Aggregate the rows of each group."""
+        if moved is not None and moved[0] == "window" and moved[2] not in MONTHS:
+            own = self.grain(metric["semantic_model"], self.time_of(metric))
+            if ORDER.index(own) > ORDER.index("day"):
+                raise NoAnswer("an offset finer than the data")
         groups: dict[Key, list[Row]] = {} if by else {(): []}
         moved = self.by_period(metric, by, moved)
         rows = list(self.kept(metric, filters, lambda row: self.moments(metric, row, moved)))
@@ -232,9 +236,9 @@ class Evaluation(Members):
         return Values(found, absent)
 
     def by_period(self, metric: dict, by: list, moved: tuple | None) -> tuple | None:
-        """Take an offset by months as one of whole periods, where time is asked by months or coarser only."""
+        """Take an offset by months as one of whole periods, where no time finer than months is asked."""
         times = [form for member, form in by if self.is_time(metric, member, self.time_name(metric))]
-        whole = times and all(form in {*MONTHS, *(f"extract_{each}" for each in MONTHS)} for form in times)
+        whole = all(form in {*MONTHS, *(f"extract_{each}" for each in MONTHS)} for form in times)
         if whole and moved is not None and moved[0] == "window" and moved[2] in MONTHS:
             return ("period", *moved[1:])
         return moved

@@ -129,11 +129,13 @@ def _derived(random: Random, world: World, simple: list[str]) -> dict | None:
 
 
 def _offset(random: Random, world: World, simple: list[str]) -> dict | None:
-    plain = [name for name in _numeric(world, simple) if is_daily(world, name)]
+    known = ("due", "seen", "period")
+    plain = [name for name in _numeric(world, simple) if is_daily(world, name, known)]
+    plain += [name for name, metric in world.metrics.items() if metric["type"] == "cumulative"]
     if not plain:
         return None
     moved = {"name": (name := random.choice(plain)), "alias": "b"}
-    if random.random() < 0.75:
+    if random.random() < 0.75 or world.metrics[name]["type"] == "cumulative" or not is_daily(world, name):
         moved["offset_window"] = random.choice(["1 month", "3 days", "1 week", "1 quarter", "1 year", "2 months"])
     else:
         moved["offset_to_grain"] = random.choice(["month", "week", "quarter"])

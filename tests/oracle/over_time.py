@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tests.oracle.aggregates import COUNTS, divided, mean
 from tests.oracle.members import Place
-from tests.oracle.moments import before, moment, start_of
+from tests.oracle.moments import after, before, moment, start_of
 from tests.oracle.world import Key, Row, Values, own_filters
 
 if TYPE_CHECKING:
@@ -52,30 +52,51 @@ def balanced(evaluation: Evaluation, metric: dict, rows: list, by: list, moved: 
     return list({(id(row), *evaluation.key(metric, row, when, by)): (row, when) for row, when in kept}.values())
 
 
-def cumulative(evaluation: Evaluation, metric: dict, by: list, filters: list[dict]) -> Values:
-    """At each day, aggregate the input over all rows of the window that ends there; then choose within periods."""
+def cumulative(evaluation: Evaluation, metric: dict, by: list, filters: list[dict], moved: tuple | None) -> Values:
+    """At each day, aggregate the input over all rows of the window that ends there; then choose within periods.
+
+    Under an offset a day is shown as another; by whole months several may be shown as one, and are still apart.
+    """
     simple = evaluation.world.metrics[metric["input_metric"]]
     inner = [*filters, *own_filters(simple)]
+    days = shown_and_read(evaluation.world.days, evaluation.by_period(simple, by, moved))
 
     def days_of(row: Row) -> list[datetime]:
-        (when,) = evaluation.moments(simple, row, None)
-        when = start_of(when, "day")
-        return [day for day in evaluation.world.days if when is not None and in_window(metric, day, when)]
+        when = time_of(row)
+        found = [shown for shown, read in days if when is not None and in_window(metric, read, when)]
+        return list(dict.fromkeys(found))
+
+    def time_of(row: Row) -> datetime | None:
+        return start_of(evaluation.moments(simple, row, None)[0], "day")
 
     rows: dict[datetime, list[Row]] = {}
     for row, day in evaluation.kept(simple, inner, days_of):
         rows.setdefault(day, []).append(row)
     steps: dict[Key, list[object]] = {}
-    for day in filter(evaluation.in_range, evaluation.world.days):
+    for day, read in days:
+        if not evaluation.in_range(day):
+            continue
         groups: dict[Key, list[Row]] = {}
         for row in rows.get(day, []):
-            groups.setdefault(evaluation.key(simple, row, day, by), []).append(row)
+            if in_window(metric, read, time_of(row)):
+                groups.setdefault(evaluation.key(simple, row, day, by), []).append(row)
         for key, members in groups.items():
             steps.setdefault(key, []).append(evaluation.aggregated(simple, members))
     choose = {"first": lambda each: each[0], "last": lambda each: each[-1], "average": mean}
     how = choose[metric.get("period_agg", "first")]  # a group of one day has one value
     absent = 0 if simple["agg"] in COUNTS else None
     return Values({key: how(values) for key, values in steps.items()}, absent)
+
+
+def shown_and_read(days: list[datetime], moved: tuple | None) -> list[tuple[datetime, datetime]]:
+    """Return each day shown and the day that is read for it, in the order of the days read."""
+    if moved is None:
+        return [(day, day) for day in days]
+    if moved[0] == "period":
+        return [(shown, read) for read in days if (shown := after(read, moved[1], moved[2])) in set(days)]
+    if moved[0] == "window":
+        return [(day, before(day, moved[1], moved[2])) for day in days]
+    return [(day, start_of(day, moved[1])) for day in days]
 
 
 def conversion(evaluation: Evaluation, metric: dict, by: list, filters: list[dict]) -> Values:

@@ -246,3 +246,10 @@ def test_an_entity_of_several_columns_converts_by_all_of_them():
     connection.execute("INSERT INTO b VALUES (1, 1, '2024-01-01'), (1, 2, '2024-01-01')")
     connection.execute("INSERT INTO a VALUES (1, 1, '2024-01-02'), (1, 3, '2024-01-02'), (2, 2, '2024-01-02')")
     assert connection.execute(compiled.sql).fetchall() == [(1,)]
+
+
+def test_a_scan_without_a_time_is_not_named_after_one():
+    """Names of subqueries are read by people: a rate without a group-by has no `by_None`."""
+    sql = statement(question(["rate_7", "conversions"])).sql
+    assert "None" not in sql
+    assert "visits_2_metrics" in sql

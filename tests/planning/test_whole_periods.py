@@ -42,6 +42,13 @@ metrics:
   - {name: two_ago, type: derived, expr: a, input_metrics: [{name: month_ago, alias: a, offset_window: 1 month}]}
   - {name: quarter_ago, type: derived, expr: a, input_metrics: [{name: amount, alias: a, offset_window: 1 quarter}]}
   - {name: year_ago, type: derived, expr: a, input_metrics: [{name: amount, alias: a, offset_window: 1 year}]}
+  - {name: running, type: cumulative, input_metric: amount, grain_to_date: year, period_agg: last}
+  - {name: first, type: cumulative, input_metric: amount, window: 2 days}
+  - {name: mean, type: cumulative, input_metric: amount, window: 1 day, period_agg: average}
+  - {name: running_ago, type: derived, expr: a, input_metrics: [{name: running, alias: a, offset_window: 1 month}]}
+  - {name: first_ago, type: derived, expr: a, input_metrics: [{name: first, alias: a, offset_window: 1 month}]}
+  - {name: mean_ago, type: derived, expr: a, input_metrics: [{name: mean, alias: a, offset_window: 1 month}]}
+  - {name: mean_two_ago, type: derived, expr: a, input_metrics: [{name: mean_ago, alias: a, offset_window: 1 month}]}
   - {name: balance_ago, type: derived, expr: a, input_metrics: [{name: balance, alias: a, offset_window: 1 month}]}
 time_spines:
   - {name: days, source: period_days, column: day, granularity: day}
@@ -110,6 +117,15 @@ def planned(metric: str, *by: str, start: date | None = None, before: date | Non
 
 
 def answered(engine: tuple[str, Execute], plan: Plan) -> dict[object, float]:
+    return {str(key): float(value) for key, value in rows_of(engine, plan) if value is not None}
+
+
+def whole(engine: tuple[str, Execute], plan: Plan) -> float | None:
+    ((value,),) = rows_of(engine, plan)
+    return None if value is None else float(value)
+
+
+def rows_of(engine: tuple[str, Execute], plan: Plan) -> list[tuple[object, ...]]:
     dialect, execute = engine
     compiled = compile_plan(plan, NO_OBLIGATIONS, dialect)
     assert isinstance(compiled, Statement), str(compiled)
@@ -118,7 +134,7 @@ def answered(engine: tuple[str, Execute], plan: Plan) -> dict[object, float]:
         sql = sql.replace(f"${number}", f"DATE '{value}'")
     for value in compiled.parameters if dialect == "mysql" else ():
         sql = sql.replace("?", f"DATE '{value}'", 1).replace("%s", f"DATE '{value}'", 1)
-    return {str(key): float(value) for key, value in execute(sql) if value is not None}
+    return execute(sql)
 
 
 @pytest.mark.parametrize(
@@ -179,3 +195,59 @@ def test_periods_of_the_spine_stand_beside_all_groups(engine):
     found = answered(engine, plan)
     assert found == answered(engine, plain) == {"2023-01-01": 1000, "2024-01-01": 255, "None": 256, "2030-01-01": 512}
     execute("DELETE FROM period_sales WHERE id >= 90")
+
+
+@pytest.mark.parametrize(
+    ("metric", "start", "before", "wanted"),
+    [
+        ("month_ago", "2024-03-01", "2024-04-01", 48),
+        ("month_ago", "2024-02-01", "2024-03-01", 15),
+        ("month_ago", "2024-02-29", "2024-03-29", 2 + 4 + 8 + 16),
+        ("month_ago", "2024-03-29", "2024-03-31", 32),
+        ("month_ago", "2024-03-30", "2024-04-01", None),
+        ("two_ago", "2024-03-01", "2024-04-01", 15),
+        ("year_ago", "2024-02-29", "2025-03-01", 63),
+        ("balance_ago", "2024-03-01", "2024-04-01", 32),
+        ("booked_ago", "2024-03-01", "2024-04-01", 32),
+        ("running_ago", "2024-03-01", "2024-04-01", 63),
+        ("running_ago", "2024-02-01", "2024-03-01", 15),
+        ("running_ago", "2024-02-01", "2024-02-29", 1),
+        ("first_ago", "2024-03-29", "2024-04-01", 48),
+        ("mean_ago", "2024-02-28", "2024-03-01", (1 + 2 + 4 + 8) / 4),
+    ],
+)
+def test_a_range_without_groups_is_moved_as_a_whole(engine, metric: str, start: str, before: str, wanted: float | None):
+    """Each row counts once, and ranges side by side read ranges side by side."""
+    plan = planned(metric, start=date.fromisoformat(start), before=date.fromisoformat(before))
+    assert whole(engine, plan) == wanted
+    assert any("taken by whole months" in note for note in plan.explanation.notes)
+
+
+@pytest.mark.parametrize(
+    ("metric", "input_metric", "months"),
+    [
+        ("month_ago", "amount", 1),
+        ("running_ago", "running", 1),
+        ("first_ago", "first", 1),
+        ("mean_ago", "mean", 1),
+        ("mean_two_ago", "mean", 2),
+        ("balance_ago", "balance", 1),
+    ],
+)
+def test_each_month_shows_what_the_month_before_it_shows(engine, metric: str, input_metric: str, months: int):
+    """Whatever a metric says of January is what it says a month ago in February."""
+    now = answered(engine, planned(input_metric, "metric_time__month"))
+    then = answered(engine, planned(metric, "metric_time__month"))
+    moved = {month: now.get(str(ago(date.fromisoformat(month), months))) for month in spine_months()}
+    assert then == {month: value for month, value in moved.items() if value is not None}
+
+
+def ago(month: date, count: int) -> date:
+    for _ in range(count):
+        month = (month - timedelta(days=1)).replace(day=1)
+    return month
+
+
+def spine_months() -> list[str]:
+    days = (FIRST + timedelta(days=number) for number in range(DAYS))
+    return [str(day) for day in days if day.day == 1]

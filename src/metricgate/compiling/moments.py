@@ -6,22 +6,25 @@ from dataclasses import replace
 
 from sqlglot import exp
 
+from metricgate.catalog.expression import Expression
 from metricgate.catalog.metrics import Window
 from metricgate.compiling.conditions import reference_tree
 from metricgate.compiling.context import Context
 from metricgate.compiling.names import aliased, column, identifier, unused
 from metricgate.compiling.trees import all_of, literal, operand
-from metricgate.planning.scan import CalendarShift, Moments, Shift
+from metricgate.planning.scan import CalendarShift, Moments, Reference, Shift
 from metricgate.vocabulary.grain import Grain
 
 _SIDES = ("here", "before")
 
 
-def spine_of(moments: Moments, relation: exp.Expr) -> exp.Expr:
+def spine_of(moments: Moments, relation: exp.Expr, context: Context) -> exp.Expr:
     """Return the spine, with the moment a calendar's periods before beside each of its moments.
 
     Periods are numbered in their order and moments within their period; a moment without period has none before.
     """
+    if moments.running and moments.by_period:
+        return _paired(moments, relation, context)
     shift = moments.calendar
     if shift is None:
         return relation
@@ -43,6 +46,40 @@ def spine_of(moments: Moments, relation: exp.Expr) -> exp.Expr:
         joins=[exp.Join(this=_numbered(shift, relation.copy(), before, every=True), on=all_of(on))],
     )
     return exp.Subquery(this=select, alias=exp.TableAlias(this=identifier(moments.table.alias)))
+
+
+def _paired(moments: Moments, relation: exp.Expr, context: Context) -> exp.Expr:
+    """Return the spine's moments, each beside those that the shifts move to it: several, or none, in other months."""
+    here, before = _SIDES
+    time = moments.moment.expression.text
+    grain = moments.moment.granularity or Grain.DAY
+    moved: exp.Expr = column(time, before)
+    for shift in reversed(moments.shifts):
+        moved = shifted(moved, shift, grain, context, forward=True)
+    select = exp.Select(
+        expressions=[aliased(column(each, here), each) for each in moments.columns],
+        from_=exp.From(this=_named(relation, here)),
+        joins=[exp.Join(this=_named(relation.copy(), before), on=exp.EQ(this=moved, expression=column(time, here)))],
+    )
+    select.append("expressions", aliased(column(time, before), _read(moments)))
+    return exp.Subquery(this=select, alias=exp.TableAlias(this=identifier(moments.table.alias)))
+
+
+def _named(relation: exp.Expr, alias: str) -> exp.Expr:
+    relation.set("alias", exp.TableAlias(this=identifier(alias)))
+    return relation
+
+
+def read_moment(moments: Moments) -> Reference:
+    """Return the moment up to which rows are read: the moment shown, where the spine has no other beside it."""
+    if not (moments.running and moments.by_period):
+        return moments.moment
+    name = _read(moments)
+    return replace(moments.moment, expression=Expression(text=name, columns=(name,)))
+
+
+def _read(moments: Moments) -> str:
+    return unused("moment_before", list(moments.columns))
 
 
 def _marks(shift: CalendarShift) -> tuple[str, str, str]:
@@ -77,10 +114,12 @@ def rows_of(moments: Moments, context: Context) -> exp.Expr:
     """Return the condition on which a row of the root belongs to a moment of the spine."""
     grain = moments.moment.grain or Grain.DAY
     time = reference_tree(moments.time, context)
-    moment = reference_tree(moments.moment, context)
+    moment = reference_tree(read_moment(moments), context)
     if moments.calendar is not None:
         moment = context.dialect.truncated(column(_marks(moments.calendar)[2], moments.table.alias), grain)
-    if moments.by_period:
+    if moments.by_period and moments.running:
+        pass  # the moment read stands in the spine already
+    elif moments.by_period:
         for shift in reversed(moments.shifts):
             time = shifted(time, shift, grain, context, forward=True)
     else:

@@ -10,7 +10,7 @@ from sqlglot import exp
 from metricgate.catalog.metrics import PeriodAggregation, WindowChoice
 from metricgate.compiling.conditions import condition_tree, reference_tree
 from metricgate.compiling.context import Context, ScanDraft
-from metricgate.compiling.moments import shifted
+from metricgate.compiling.moments import read_moment, shifted
 from metricgate.compiling.names import aliased, column, identifier, unused
 from metricgate.compiling.rules.aggregates import applied
 from metricgate.compiling.rules.keys import select_keys
@@ -44,12 +44,25 @@ def _by_period(scan: Scan, period: PeriodAggregation, context: Context, outputs:
     moment = _unused("moment", scan)
     keys = [key.name for key in scan.keys]
     measures = [outputs[each.name] for each in scan.measures]
-    inner = plain(replace(scan, keys=(*scan.keys, Key(name=moment, reference=scan.moments.moment))), context, outputs)
+    inner = plain(
+        replace(scan, keys=(*scan.keys, Key(name=moment, reference=read_moment(scan.moments)))), context, outputs
+    )
     if period is PeriodAggregation.AVERAGE:
-        means = [aliased(exp.Avg(this=double(column(name))), name) for name in measures]
+        means = [_one(exp.Avg(this=double(column(outputs[each.name]))), each, scan, outputs) for each in scan.measures]
         return _grouped([*(column(key) for key in keys), *means], inner, "moments", len(keys))
     order = exp.Ordered(this=column(moment), desc=period is PeriodAggregation.LAST or None)
-    return _first([*keys, *measures], keys, order, inner, _unused("place", scan))
+    found = _first([*keys, *measures], keys, order, inner, _unused("place", scan))
+    if not keys:  # where no moment reads a row there is still one answer
+        values = [_one(exp.Max(this=column(outputs[each.name])), each, scan, outputs) for each in scan.measures]
+        found.set("expressions", values)
+    return found
+
+
+def _one(value: exp.Expr, measure: Measure, scan: Scan, outputs: Outputs) -> exp.Expr:
+    """Return the value of a group; the one group of a question without keys counts 0 where there is nothing."""
+    if measure.counts and not scan.keys:
+        value = exp.Coalesce(this=value, expressions=[literal(0)])
+    return aliased(value, outputs[measure.name])
 
 
 def _edged(scan: Scan, edge: Edge, context: Context, outputs: Outputs) -> exp.Select:

@@ -180,9 +180,23 @@ WAREHOUSE_FAILED = _code(
     "Run `metricgate validate` to compare the models with the tables; the record holds the engine's words.",
 )
 
+WAREHOUSE_TIME_ZONE = _code(
+    "E_WAREHOUSE_TIME_ZONE",
+    501,
+    "The server does not know a time zone that the question converts times from or to.",
+    "Ask in the zone of the stored times, or let the operator load the server's time zone tables.",
+)
+
 WAREHOUSE_CODES = {
     code.name: code
-    for code in (WAREHOUSE_TIMEOUT, WAREHOUSE_CANCELLED, WAREHOUSE_MEMORY, WAREHOUSE_UNAVAILABLE, WAREHOUSE_FAILED)
+    for code in (
+        WAREHOUSE_TIMEOUT,
+        WAREHOUSE_CANCELLED,
+        WAREHOUSE_MEMORY,
+        WAREHOUSE_UNAVAILABLE,
+        WAREHOUSE_FAILED,
+        WAREHOUSE_TIME_ZONE,
+    )
 }
 """How a warehouse may fail, the same codes for every engine; adapters raise them by name."""
 

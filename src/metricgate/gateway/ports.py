@@ -66,8 +66,8 @@ class WarehouseError(Exception):
     def __init__(self, code: str, engine_text: str) -> None:
         super().__init__(code)
         self.code = code
-        """``E_WAREHOUSE_TIMEOUT``, ``E_WAREHOUSE_CANCELLED``, ``E_WAREHOUSE_MEMORY``, ``E_WAREHOUSE_UNAVAILABLE`` or
-        ``E_WAREHOUSE_FAILED``."""
+        """``E_WAREHOUSE_TIMEOUT``, ``E_WAREHOUSE_CANCELLED``, ``E_WAREHOUSE_MEMORY``, ``E_WAREHOUSE_UNAVAILABLE``,
+        ``E_WAREHOUSE_FAILED`` or ``E_WAREHOUSE_TIME_ZONE``."""
         self.engine_text = engine_text
 
 

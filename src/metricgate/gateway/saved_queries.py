@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.saved import SavedQuery
 from metricgate.gateway import codes
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.naming import may_describe
+from metricgate.planning.planner import ReachableMember
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.problem import Place, Problem, Problems
 
@@ -38,6 +41,17 @@ def saved_query(desk: Desk, name: str | None) -> SavedQuery | Problems | None:
         hint=hint,
     )
     return Problems((problem,))
+
+
+def calendars_for(catalog: Catalog, members: Iterable[ReachableMember]) -> tuple[str, ...]:
+    """Return the custom granularities to which one of the members, a time known finely enough, can be cut."""
+    times = [(each.grain, catalog.models[each.model].warehouse) for each in members if each.grain is not None]
+    spines = [
+        spine
+        for spine in catalog.time_spines.values()
+        if any(grain <= spine.granularity and spine.warehouse == warehouse for grain, warehouse in times)
+    ]
+    return tuple(dict.fromkeys(each.name for spine in spines for each in spine.calendars))
 
 
 def calendars_of(catalog: Catalog) -> tuple[str, ...]:

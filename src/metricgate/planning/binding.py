@@ -282,6 +282,8 @@ class Binder:
         return replace(comparison, values=moved)
 
     def _form_fits(self, name: str, granularity: Grain | None, form: Form, place: str) -> bool:
+        if granularity is not None and form.calendar is not None:  # its periods begin on any moment of its spine
+            form = Form(grain=self._resolver.spines.of(self._root.warehouse).calendars[form.calendar][0].granularity)
         if granularity is not None and form.grain is None:
             return True
         grain = form.grain or form.suffix.removeprefix("__")

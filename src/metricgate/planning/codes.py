@@ -66,8 +66,9 @@ COMPOSITE_ENTITY = _code(
 GRAIN_TOO_FINE = _code(
     "E_GRAIN_TOO_FINE",
     422,
-    "The grain or the bound of a time range is finer than the data.",
-    "Ask at the finest grain named in the message, or a coarser one.",
+    "The grain or the bound of a time range is finer than the data, or a metric looks back by an offset or window that "
+    "is no whole number of its data's periods.",
+    "Ask at the finest grain named in the message, or a coarser one; a metric's owner writes offsets in whole periods.",
 )
 NOT_A_TIME = _code(
     "E_NOT_A_TIME",

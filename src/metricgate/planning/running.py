@@ -89,6 +89,7 @@ def moments_of(
             since=None if running is None else running.grain_to_date,
             starts=_starts(leaf, spine, base, forms),
             by_period=_by_period(leaf, base, forms),
+            columns=tuple(dict.fromkeys((spine.column, *(each.column for each in spine.calendars)))),
         ),
         spine,
     )
@@ -172,12 +173,12 @@ def by_months(shift: Shift) -> bool:
 
 
 def _by_period(leaf: Leaf, base: Grain, forms: list[Form]) -> bool:
-    """Whether whole months are asked of a shift by months: then a shown period is the whole of an earlier one."""
-    if leaf.running is not None or not leaf.shifts or not all(map(by_months, leaf.shifts)):
+    """Whether a shift by months moves whole stretches: no period finer than a month is asked, or only a range."""
+    if not leaf.shifts or not all(map(by_months, leaf.shifts)):
         return False
-    return bool(forms) and all(
-        form.part in _PARTS_OF_MONTHS or (base if form.plain else form.grain) in _OF_MONTHS for form in forms
-    )
+    if leaf.running is not None and base >= Grain.MONTH:
+        return False  # nothing lies inside of a month, and each has its own
+    return all(form.part in _PARTS_OF_MONTHS or (base if form.plain else form.grain) in _OF_MONTHS for form in forms)
 
 
 def period_of(scan: Scan, metric: CumulativeMetric) -> Scan:

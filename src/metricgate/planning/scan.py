@@ -156,9 +156,11 @@ class Moments:
         shifts: applied to the moment one after the other.
         running: rows up to the moment rather than at it; limited by ``window`` or ``since`` (start of the period).
         calendar: comes before all shifts.
-        by_period: whole months are asked and shifted: rows are moved forward by the shifts instead of moments back, so
-            that each row counts exactly once, at the last day of its month where that lacks the row's day.
+        by_period: whole months are asked and shifted, or a range as a whole: rows (``running``: the moments that rows
+            are read up to) are moved forward by the shifts instead of moments back, so that each counts exactly once,
+            at the last day of the month where that lacks its day.
         starts: keep only moments that start a period of this grain.
+        columns: of the spine: its time and its calendars' periods.
     """
 
     table: Table
@@ -171,6 +173,7 @@ class Moments:
     starts: Grain | None = None
     calendar: CalendarShift | None = None
     by_period: bool = False
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,13 +13,22 @@ from metricgate.planning import codes
 from metricgate.planning.binding import Answers, Binder, SpineRoot
 from metricgate.planning.concluding import ScanNotes
 from metricgate.planning.converting import conversion_of
+from metricgate.planning.fitting import calendar_not_served, unfit_for
 from metricgate.planning.forms import AS_STORED, Form, split_form
 from metricgate.planning.metrics.expanding import Leaf
 from metricgate.planning.owning import own_members, own_reference
 from metricgate.planning.question import Question, TimeRange
 from metricgate.planning.ranging import range_condition
 from metricgate.planning.resolving import METRIC_TIME, Resolver
-from metricgate.planning.running import base_of, by_months, calendar_served, moments_of, period_of, periods_of, reach_of
+from metricgate.planning.running import (
+    base_of,
+    by_months,
+    calendar_served,
+    moments_of,
+    period_of,
+    periods_of,
+    reach_of,
+)
 from metricgate.planning.scan import Condition, Edge, Key, Measure, Moments, Scan
 from metricgate.planning.tables import Tables
 from metricgate.vocabulary.grain import Grain
@@ -127,7 +136,11 @@ class Scanning:
         spines = self.resolver.spines.of(self.catalog.models[leaf.metric.model].warehouse)
         base = base_of(leaf, dimension, forms, spines)
         if not calendar_served(leaf, base, spines):
-            self._calendar_window(asked_for)
+            self.problems.append(calendar_not_served(asked_for))
+            return None
+        unfit = unfit_for(leaf, base, asked_for)
+        if unfit is not None:
+            self.problems.append(unfit)
             return None
         self._unsafe(leaf, forms, asked_for)
         found = moments_of(
@@ -267,7 +280,8 @@ class Scanning:
         return self.question.time_range is not None or any(binder.own_time(self._bare(each), time) for each in where)
 
     def _name(self, root: SemanticModel, time: str | None, kind: Kind | None) -> str:
-        wanted = root.name if root.name not in self.taken or kind is not None else f"{root.name}_by_{time}"
+        apart = time is not None and kind is None and root.name in self.taken
+        wanted = f"{root.name}_by_{time}" if apart else root.name
         name, number = wanted, 1
         while name in self.taken:
             number += 1
@@ -296,11 +310,6 @@ class Scanning:
         if why is not None and (forms or leaf.shifts or leaf.metric.non_additive):
             hint = "Group by metric_time at a grain such as day or month."
             self._refuse(codes.UNSAFE_REAGGREGATION, f"{asked_for} {why}.", hint, "group_by")
-
-    def _calendar_window(self, asked_for: str) -> None:
-        message = f"{asked_for} looks back by periods of a custom granularity in a way that is not served."
-        hint = "Served is one offset by a calendar of the time spine that has the data's grain."
-        self._refuse(codes.CALENDAR_WINDOW, message, hint)
 
     def _no_time(self, asked_for: str) -> None:
         message = f"{asked_for} looks back in time, but what it is built on names no time dimension."

@@ -134,6 +134,7 @@ def test_the_configuration_is_what_the_options_say_and_locked(file: Path):
         "allow_unsigned_extensions": "false",
         "allow_persistent_secrets": "false",
         "python_enable_replacements": "false",
+        "disabled_optimizers": "common_subplan",
         "temp_directory": "",
         "threads": "1",
         "TimeZone": "UTC",

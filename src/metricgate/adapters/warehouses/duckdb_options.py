@@ -112,6 +112,8 @@ def _at_start(options: DuckDBOptions) -> dict[str, Setting]:
         "allow_unredacted_secrets": False,
         "allow_extensions_metadata_mismatch": False,
         "enable_external_file_cache": False,
+        # DuckDB 2.0.0 takes two joins of one table, made twice alike, for one: wrong values (its issue 25819).
+        "disabled_optimizers": "common_subplan",
         "threads": options.engine_threads,
         "memory_limit": options.memory_limit,
         "temp_directory": str(spill) if spill is not None else "",

@@ -22,13 +22,14 @@ from metricgate.adapters.warehouses.capping import Caps, kept_rows
 from metricgate.adapters.warehouses.mariadb_options import SQL_MODE, MariaDBOptions
 from metricgate.adapters.warehouses.mariadb_rights import mariadb_findings
 from metricgate.adapters.warehouses.mariadb_section import MariaDBSection
-from metricgate.adapters.warehouses.mariadb_text import NotOneSelect, with_values
+from metricgate.adapters.warehouses.mariadb_text import NotOneSelect, with_values, zones_of
 from metricgate.adapters.warehouses.mariadb_types import Field, declared_type, logical_type, wire_values
 from metricgate.adapters.warehouses.mysql_functions import MYSQL_FUNCTIONS
 from metricgate.adapters.warehouses.server import (
     CANCELLED,
     FAILED,
     MEMORY,
+    TIME_ZONE,
     TIMEOUT,
     UNAVAILABLE,
     Answer,
@@ -65,13 +66,12 @@ class MariaDBSession:
         self.reusable = True
         self._options = options
         self._until = 0.0
+        self._known_zones: set[str] = set()
         self._connection = _connected(options, options.connect_seconds)
         try:
             with self._connection.cursor() as cursor:
                 cursor.execute("SELECT VERSION()")
                 self._is_mariadb = "mariadb" in str(cursor.fetchone()[0]).lower()
-                cursor.execute("SELECT CONVERT_TZ('2020-01-01', 'UTC', 'Europe/Berlin') IS NULL")
-                self._knows_zones = not cursor.fetchone()[0]
             self._connection.decoders = {}
             self._set_up()
         except (pymysql.Error, OSError) as error:
@@ -90,13 +90,23 @@ class MariaDBSession:
             self.reusable = False
             raise WarehouseError(UNAVAILABLE, str(error)) from error
 
+    def _check_zone(self, zone: str) -> None:
+        """Refuse a zone that the server does not know: its times would be NULL without a word."""
+        if zone in self._known_zones:
+            return
+        with self._connection.cursor() as cursor:
+            cursor.execute("SELECT CONVERT_TZ('2020-01-01', 'UTC', %s) IS NULL", (zone,))
+            if cursor.fetchone()[0] in {1, "1", b"1"}:
+                words = f"the server's time zone tables do not hold {zone}: see mariadb-tzinfo-to-sql"
+                raise WarehouseError(TIME_ZONE, words)
+        self._known_zones.add(zone)
+
     def answer(self, statement: Statement, caps: Caps) -> Answer:
         """Send the statement with its values written in, and stream its rows."""
-        if "CONVERT_TZ(" in statement.sql and not self._knows_zones:
-            # It would be NULL without a word.
-            raise WarehouseError(FAILED, "the server's time zone tables are empty: see mariadb-tzinfo-to-sql")
         expected = [column.type for column in statement.columns]
         with self._failing():
+            for zone in zones_of(statement.sql):
+                self._check_zone(zone)
             literals = [
                 str(self._connection.escape(value, self._connection.encoders)) for value in statement.parameters
             ]

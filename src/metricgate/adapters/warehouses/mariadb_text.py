@@ -94,3 +94,31 @@ def _check(kind: str | None, piece: str, text: str, end: int) -> None:
         raise NotOneSelect(f"{word} reaches outside the tables")
     if word in _FUNCTIONS and text[end:].lstrip().startswith("("):
         raise NotOneSelect(f"the function {word} may not be called")
+
+
+def zones_of(sql: str) -> frozenset[str]:
+    """Return the time zones that the text converts from or to, as far as they are written in it; ``UTC`` among them.
+
+    >>> sorted(zones_of("SELECT CONVERT_TZ(COALESCE(a, 'x'), 'UTC', 'Asia/Tokyo'), CONCAT(b, 'y', 'z')"))
+    ['Asia/Tokyo', 'UTC']
+    >>> zones_of("SELECT 'CONVERT_TZ(' FROM t")
+    frozenset()
+    """
+    if "CONVERT_TZ" not in sql.upper():
+        return frozenset()
+    found: set[str] = set()
+    calls: list[bool] = []
+    name = ""
+    for match in _TOKEN.finditer(sql):
+        text, kind = match[0], match.lastgroup
+        if text == "(":
+            calls.append(name == "CONVERT_TZ")
+        elif text == ")" and calls:
+            calls.pop()
+        elif kind == "quoted" and text[0] == "'" and calls and calls[-1]:
+            found.add(text[1:-1])
+        if calls and calls[-1]:
+            found.add("UTC")  # where the tables are empty, not even this is known
+        if not text.isspace():
+            name = text.upper() if kind == "name" else ""
+    return frozenset(found)

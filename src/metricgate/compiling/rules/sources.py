@@ -31,7 +31,7 @@ def read_tables(draft: ScanDraft) -> None:
     if moments is None:
         draft.select.set("from_", exp.From(this=_source(root, draft)))
     else:
-        draft.select.set("from_", exp.From(this=spine_of(moments, relation(moments.table))))
+        draft.select.set("from_", exp.From(this=spine_of(moments, relation(moments.table), draft.context)))
         source = _source(root, draft)
         draft.select.append("joins", exp.Join(this=source, on=rows_of(moments, draft.context)))
     for table in joined:

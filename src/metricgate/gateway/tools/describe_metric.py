@@ -19,7 +19,7 @@ from metricgate.gateway.desk import Desk
 from metricgate.gateway.explanation import predicate_as_json
 from metricgate.gateway.naming import resolve_metrics, resource_of
 from metricgate.gateway.outcome import Outcome
-from metricgate.gateway.saved_queries import calendars_of
+from metricgate.gateway.saved_queries import calendars_for
 from metricgate.gateway.seeing import Seen, may_group
 from metricgate.gateway.standing import deprecation_of
 from metricgate.gateway.tools.tool import Tool, define
@@ -47,8 +47,9 @@ async def _serve(desk: Desk, parsed: Parsed[DescribeArguments]) -> Outcome:
     if verdict.decision is not Decision.ALLOW:
         return await desk.deny(verdict)
     metric = desk.governance.catalog.metrics[name]
-    members = [each for each in desk.governance.planner.reachable((name,)) if _together(desk, name, each)]
     seen = Seen(desk, Action.QUERY)
+    reached = [each for each in desk.governance.planner.reachable((name,)) if _together(desk, name, each)]
+    members = [each for each in reached if may_group(seen, each)]
     answer = {
         **summary_of(metric),
         "definition": _definition(metric, seen),
@@ -56,8 +57,8 @@ async def _serve(desk: Desk, parsed: Parsed[DescribeArguments]) -> Outcome:
         "deprecation": deprecation_of(desk, metric),
         "instructions": shortened(metric.header.ai_instructions),
         "examples": list(metric.header.ai_examples),
-        "calendars": list(calendars_of(desk.governance.catalog)),
-        "members": [member_as_json(member) for member in members if may_group(seen, member)],
+        "calendars": list(calendars_for(desk.governance.catalog, members)),
+        "members": [member_as_json(member) for member in members],
         "catalog_version": desk.governance.catalog.version,
         "notes": [*parsed.notes, *named.notes],
     }
@@ -184,7 +185,10 @@ DESCRIBE_METRIC = Tool(
                 "calendars": {
                     "type": "array",
                     "items": {"type": "string"},
-                    "description": "Grains of this project's own, besides day, week, month, quarter and year.",
+                    "description": (
+                        "Grains of this project's own, besides day, week, month, quarter and year, that some "
+                        "member of the metric can be cut to: a time known as finely as the calendar."
+                    ),
                 },
                 "notes": {"type": "array", "items": {"type": "string"}},
             },

@@ -1,0 +1,73 @@
+"""Whether what looks back in time fits the periods by which the data is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from metricgate.catalog.metrics import Window
+from metricgate.planning import codes
+from metricgate.planning.metrics.expanding import Leaf
+from metricgate.planning.scan import Shift
+from metricgate.vocabulary.grain import Grain
+from metricgate.vocabulary.problem import Place, Problem
+
+_MONTHS = {Grain.MONTH: 1, Grain.QUARTER: 3, Grain.YEAR: 12}
+_DAYS = {Grain.DAY: 1, Grain.WEEK: 7}
+
+
+def unfit_for(leaf: Leaf, base: Grain, asked_for: str) -> Problem | None:
+    """Return the problem of an offset, window or period to date that is no whole number of the data's periods.
+
+    No row stands at the moment to which it leads, so it would find nothing, or one period only, without a word.
+    """
+    unfit = next((each for each, moved in _looks_back(leaf) if not _fits(each, base, moved=moved)), None)
+    if unfit is None:
+        return None
+    what = str(unfit) if isinstance(unfit, Window) else f"to the start of its {unfit}"
+    longer = ", or in 7 days or a multiple" if base is Grain.WEEK else " or longer periods that are made of them"
+    return Problem(
+        code=codes.GRAIN_TOO_FINE,
+        message=f"{asked_for} looks back {what}, but its data is known by {base}: that is no whole number of {base}s.",
+        where=Place(path="metrics"),
+        hint=f"Its owner writes offsets and windows in whole {base}s{longer}.",
+        details={"finest": str(base)},
+    )
+
+
+def calendar_not_served(asked_for: str) -> Problem:
+    """Return that a window by a calendar is none of those that can be computed."""
+    return Problem(
+        code=codes.CALENDAR_WINDOW,
+        message=f"{asked_for} looks back by periods of a custom granularity in a way that is not served.",
+        where=Place(path="metrics"),
+        hint=(
+            "Served is one offset_window of whole calendar periods, before all others and not of a running metric, "
+            "by a calendar of the time spine that has the data's grain; windows are written in days, weeks, months or "
+            "years."
+        ),
+    )
+
+
+def _looks_back(leaf: Leaf) -> Iterator[tuple[Shift, bool]]:
+    """Yield each way back, and whether it moves to another moment rather than widening what is read."""
+    for shift in leaf.shifts:
+        yield shift, True
+    if leaf.running is not None:
+        for each in (leaf.running.window, leaf.running.grain_to_date):
+            if each is not None:
+                yield each, False
+
+
+def _fits(each: Shift, base: Grain, *, moved: bool) -> bool:
+    if not isinstance(each, Window):
+        return _holds(each, 1, base, moved=moved)
+    return each.grain is None or _holds(each.grain, each.count, base, moved=moved)  # a calendar is looked at elsewhere
+
+
+def _holds(grain: Grain, count: int, base: Grain, *, moved: bool) -> bool:
+    """Whether ``count`` of a grain is a number of periods of the data; months before a week's start begin no week."""
+    if base in _MONTHS:
+        return grain in _MONTHS and (count * _MONTHS[grain]) % _MONTHS[base] == 0
+    if base is Grain.WEEK:
+        return not moved if grain in _MONTHS else grain in _DAYS and (count * _DAYS[grain]) % _DAYS[base] == 0
+    return base <= grain
