@@ -193,6 +193,7 @@ class Sessions:
             await asyncio.wait((answer,), timeout=seconds + _ABANDON_SECONDS)
         except asyncio.CancelledError:
             self._stop(loop, run, CANCELLED)
+            answer.cancel()  # nobody is left to hear what becomes of it
             raise
         finally:
             alarm.cancel()
