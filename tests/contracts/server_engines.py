@@ -13,7 +13,7 @@ from metricgate.adapters.warehouses.mariadb import MariaDBWarehouse
 from metricgate.adapters.warehouses.mariadb_options import MariaDBOptions
 from metricgate.adapters.warehouses.postgres import PostgresWarehouse
 from metricgate.adapters.warehouses.postgres_options import PostgresOptions
-from metricgate.adapters.warehouses.server import Bounds
+from metricgate.adapters.warehouses.sessions import Bounds
 from metricgate.vocabulary.result import DataType
 
 _BYTES = 64 * 1024 * 1024
@@ -35,12 +35,20 @@ def _postgres_loaded() -> servers.Address:
     return at
 
 
-def postgres_warehouse(*, callers: int = 4, memory_limit: str = "64MB", user: str | None = None) -> PostgresWarehouse:
+def postgres_warehouse(
+    *,
+    callers: int = 4,
+    memory_limit: str = "64MB",
+    user: str | None = None,
+    port: int | None = None,
+    connect_seconds: int = 10,
+) -> PostgresWarehouse:
     at = _postgres_loaded()
     return PostgresWarehouse(
         PostgresOptions(
             host=at.host,
-            port=at.port,
+            port=port or at.port,
+            connect_seconds=connect_seconds,
             database=at.database,
             user=user or at.user,
             password=at.password,
@@ -63,14 +71,22 @@ def _mariadb_loaded() -> servers.Address:
     return at
 
 
-def mariadb_warehouse(*, callers: int = 4, memory_limit: str = "1GB") -> MariaDBWarehouse:
+def mariadb_warehouse(
+    *,
+    callers: int = 4,
+    memory_limit: str = "1GB",
+    user: str | None = None,
+    port: int | None = None,
+    connect_seconds: int = 10,
+) -> MariaDBWarehouse:
     at = _mariadb_loaded()
     return MariaDBWarehouse(
         MariaDBOptions(
             host=at.host,
-            port=at.port,
+            port=port or at.port,
+            connect_seconds=connect_seconds,
             database=servers.SCHEMA,
-            user=at.user,
+            user=user or at.user,
             password=at.password,
             # It counts little but sort buffers (2 MB as installed), so "less than is needed" is less than that.
             session_memory="1MB" if memory_limit == "64MB" else memory_limit,

@@ -71,6 +71,32 @@ def test_postgres_relations_stand_behind_a_fence() -> None:
     assert found.parameters == ("EU",)
 
 
+def test_a_postgres_relation_that_shows_every_row_needs_no_fence() -> None:
+    """Columns as they are of one table; a filter, a mask, a limit or anything else is behind one."""
+    found = bound("SELECT o.id FROM customers c JOIN orders o ON o.customer_id = c.id", "postgres")
+
+    def written(orders: str) -> str:
+        own = {
+            "orders": Relation(sql=orders, parameters=()),
+            "customers": Relation(sql="SELECT g.id FROM public.customers AS g WHERE g.c = $1", parameters=(3,)),
+        }
+        rewritten = guarding.rewrite(found, own, row_limit=None)
+        assert isinstance(rewritten, Guarded)
+        return rewritten.sql
+
+    plain = "SELECT g.id AS id, g.customer_id FROM public.orders AS g"
+    assert written(plain).count("MATERIALIZED") == 1
+    assert written(plain).count("WHERE") == 1
+    for more in (
+        f"{plain} WHERE g.a",
+        f"{plain} LIMIT 5",
+        f"SELECT DISTINCT {plain.removeprefix('SELECT ')}",
+        "SELECT g.id, NULL AS customer_id FROM public.orders AS g",
+        "SELECT 1 / g.id AS id, g.customer_id FROM public.orders AS g",
+    ):
+        assert written(more).count("MATERIALIZED") == 2, more
+
+
 @pytest.mark.parametrize("dialect", ["duckdb", "postgres", "mysql"])
 @pytest.mark.parametrize(
     ("text", "limit"),

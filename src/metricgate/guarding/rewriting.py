@@ -1,7 +1,8 @@
 """Layer 6: every governed table becomes its relation: visible columns, masked values, filtered rows.
 
-On PostgreSQL the relation stands in a MATERIALIZED CTE, because a plain sub-select lets the planner run the agent's
-conditions on rows that the filter would hide, and their errors tell of them.
+On PostgreSQL a relation that hides or masks anything stands in a MATERIALIZED CTE, because a plain sub-select lets the
+planner run the agent's conditions on rows that the filter would hide, and their errors tell of them. A relation that
+shows every row as it is needs no such fence, which would keep the planner from the table's indexes and statistics.
 """
 
 from __future__ import annotations
@@ -62,10 +63,11 @@ def replaced(tree: exp.Query, relations: Mapping[str, Relation], rules: DialectR
         relation = relations[mark]
         ready[mark] = _ready(relation.sql, rules.name, len(parameters))
         parameters.extend(relation.parameters)
+    fenced = {mark for mark, each in ready.items() if rules.fences and not _shows_every_row(each.tree)}
     for node in marked:
-        _replace(node, ready[node.name].tree, rules)
-    if rules.fences and ready:
-        _fence(tree, {mark: each.tree for mark, each in ready.items()})
+        _replace(node, ready[node.name].tree, fenced=node.name in fenced)
+    if fenced:
+        _fence(tree, {mark: each.tree for mark, each in ready.items() if mark in fenced})
     return Replaced(tree, tuple(parameters), tuple(ready.values()))
 
 
@@ -117,8 +119,23 @@ def _ready(sql: str, dialect: str, offset: int) -> Ready:
     return Ready(tree, sqlglot.parse_one(text, read=dialect), calls_in(writer.tokenize(text)))
 
 
-def _replace(node: exp.Table, query: exp.Query, rules: DialectRules) -> None:
-    if rules.fences:
+def _shows_every_row(query: exp.Query) -> bool:
+    """Say whether it is columns of one table, as they are, and nothing else: there is no row that a fence would hide.
+
+    What a mask computes stays behind a fence: it may raise errors that tell of the value under it.
+    """
+    if type(query) is not exp.Select or {key for key, value in query.args.items() if value} != {"expressions", "from_"}:
+        return False
+    source = query.args["from_"].this
+    return (
+        type(source) is exp.Table
+        and not source.args.get("joins")
+        and all(type(each.unalias()) is exp.Column for each in query.expressions)
+    )
+
+
+def _replace(node: exp.Table, query: exp.Query, *, fenced: bool) -> None:
+    if fenced:
         node.set("this", exp.to_identifier(_fence_name(node.name), quoted=True))
         return
     joins = node.args.get("joins")

@@ -8,10 +8,11 @@ than its caps. Batches can be sent to another process before ``wired`` makes val
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
+from types import MappingProxyType
 
 import duckdb
 import pyarrow as pa
@@ -144,14 +145,26 @@ def fetch_arrow(
 ) -> Batches | Fetched:
     """Run the statement and fetch its result as Arrow batches; as rows where Arrow would lose values.
 
+    Where rows would lose others, the columns that Arrow would lose are fetched as texts.
+
     Raises:
         duckdb.Error, pa.ArrowException, OSError: the engine failed; in the middle of a stream Arrow reports it.
     """
     relation = cursor.sql(statement, params=list(parameters) or None)
     types = [str(kind) for kind in relation.types]
-    if not LOST_IN_ARROW.isdisjoint(types):
-        return fetch_rows(cursor, statement, parameters, caps)
     columns = columns_of(relation.columns, types)
+    if not LOST_IN_ARROW.isdisjoint(types):
+        try:
+            return fetch_rows(cursor, statement, parameters, caps)
+        except NotPlain:
+            cursor.abort()  # lets go of the result that was begun
+            places = (f"#{place}" for place in range(1, len(types) + 1))
+            relation = cursor.sql(statement, params=list(parameters) or None).project(
+                ", ".join(
+                    f"CAST({place} AS VARCHAR)" if kind in LOST_IN_ARROW else place
+                    for place, kind in zip(places, types, strict=True)
+                )
+            )
     batches: list[pa.RecordBatch] = []
     rows = size = 0
     truncated = None
@@ -199,7 +212,20 @@ def _wire(column: Column, array: pa.Array) -> Sequence[object]:
         return _moments(column.type, array)
     if column.type is DataType.INTEGER and pa.types.is_decimal(array.type):
         return wire_column(column.type, [None if value is None else int(value) for value in array.to_pylist()])
+    if column.type in _AS_TEXTS and pa.types.is_string(array.type):
+        return wire_column(
+            column.type, [None if text is None else _AS_TEXTS[column.type](text) for text in array.to_pylist()]
+        )
     return wire_column(column.type, array.to_pylist(maps_as_pydicts="strict"))
+
+
+def _clock(text: str) -> str:
+    """Write a second's fraction with six digits, or not at all."""
+    whole, _, fraction = text.partition(".")
+    return f"{whole}.{fraction:0<6}" if fraction.strip("0") else whole
+
+
+_AS_TEXTS: Mapping[DataType, Callable[[str], object]] = MappingProxyType({DataType.TIME: _clock, DataType.INTEGER: int})
 
 
 def _moments(kind: DataType, array: pa.Array) -> Sequence[object]:

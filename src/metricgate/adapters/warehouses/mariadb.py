@@ -9,7 +9,6 @@ the operator's to grant; see ``docs/warehouses.md``.
 from __future__ import annotations
 
 import socket
-import ssl
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -19,29 +18,22 @@ import pymysql
 from pymysql.cursors import Cursor, SSCursor
 
 from metricgate.adapters.warehouses.capping import Caps, kept_rows
+from metricgate.adapters.warehouses.mariadb_connecting import connect, connection_of, limit_waits
 from metricgate.adapters.warehouses.mariadb_options import SQL_MODE, MariaDBOptions
 from metricgate.adapters.warehouses.mariadb_rights import mariadb_findings
 from metricgate.adapters.warehouses.mariadb_section import MariaDBSection
 from metricgate.adapters.warehouses.mariadb_text import NotOneSelect, with_values, zones_of
 from metricgate.adapters.warehouses.mariadb_types import Field, declared_type, logical_type, wire_values
 from metricgate.adapters.warehouses.mysql_functions import MYSQL_FUNCTIONS
-from metricgate.adapters.warehouses.server import (
-    CANCELLED,
-    FAILED,
-    MEMORY,
-    TIME_ZONE,
-    TIMEOUT,
-    UNAVAILABLE,
-    Answer,
-    ServerWarehouse,
-)
+from metricgate.adapters.warehouses.server import ServerWarehouse
+from metricgate.adapters.warehouses.session import CANCELLED, FAILED, MEMORY, TIME_ZONE, TIMEOUT, UNAVAILABLE, Answer
 from metricgate.compiling.statement import Statement
 from metricgate.gateway.ports import WarehouseError
 from metricgate.vocabulary.finding import Finding
 from metricgate.vocabulary.result import Column, DataType
 
 _RESET_CONNECTION = 0x1F
-_CANCEL_SECONDS = 2
+_CANCEL_SECONDS = 1.0
 _LATER_SECONDS = 2.0
 _LOST = frozenset({1040, 1053, 1079, 1152, 1158, 1159, 1160, 1161, 1927, 2003, 2006, 2013, 2055, 4031})
 _TOO_LARGE = frozenset({1021, 1037, 1038, 1041, 1114, 1135, 1290})
@@ -58,16 +50,18 @@ class MariaDBSession:
     """One connection. See ``server.Session`` for what each method promises."""
 
     def __init__(self, options: MariaDBOptions) -> None:
-        """Connect and set the session.
-
-        Raises:
-            WarehouseError: ``E_WAREHOUSE_UNAVAILABLE``.
-        """
+        """Keep the options; ``open`` connects."""
         self.reusable = True
         self._options = options
         self._until = 0.0
+        self._is_mariadb = True
         self._known_zones: set[str] = set()
-        self._connection = _connected(options, options.connect_seconds)
+        self._connection = connection_of(options)
+
+    def open(self, seconds: float) -> None:
+        """Connect and set the session, each wait on the server within the limit."""
+        limit = min(seconds, self._options.connect_seconds)
+        connect(self._connection, limit)
         try:
             with self._connection.cursor() as cursor:
                 cursor.execute("SELECT VERSION()")
@@ -77,6 +71,7 @@ class MariaDBSession:
         except (pymysql.Error, OSError) as error:
             self.close()
             raise WarehouseError(UNAVAILABLE, str(error)) from error
+        limit_waits(self._connection, None)
 
     def begin(self, seconds: float) -> None:
         """Begin, with the server's own time limit somewhat later than ours."""
@@ -192,7 +187,8 @@ class MariaDBSession:
     def cancel(self) -> None:
         """Kill the statement over a connection of its own."""
         with suppress(pymysql.Error, OSError, WarehouseError):
-            other = _connected(self._options, _CANCEL_SECONDS)
+            other = connection_of(self._options)
+            connect(other, _CANCEL_SECONDS)
             try:
                 with other.cursor() as cursor:
                     cursor.execute(f"KILL QUERY {int(self._connection.thread_id())}")
@@ -204,7 +200,8 @@ class MariaDBSession:
         wire = self._connection._sock  # noqa: SLF001 - the driver has no public way
         if wire is not None:
             with suppress(OSError):
-                wire.shutdown(socket.SHUT_RDWR)
+                # Not the socket's own method: under TLS, that one takes the reading thread's state from it.
+                socket.socket.shutdown(wire, socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Close the connection; where a result is half read, without a word."""
@@ -262,38 +259,6 @@ def _abandon(cursor: SSCursor) -> None:
     cursor.connection = None
     if cursor._result is not None:  # noqa: SLF001 - the driver has no public way
         cursor._result.unbuffered_active = False  # noqa: SLF001
-
-
-def _connected(options: MariaDBOptions, seconds: int) -> pymysql.Connection:
-    """Return a connection.
-
-    Raises:
-        WarehouseError: ``E_WAREHOUSE_UNAVAILABLE``.
-    """
-    try:
-        return pymysql.connect(
-            host=options.host,
-            port=options.port,
-            user=options.user,
-            password=options.password or "",
-            database=options.database,
-            charset="utf8mb4",
-            connect_timeout=seconds,
-            autocommit=True,
-            local_infile=False,
-            ssl=_tls(options),
-            program_name="metricgate",
-        )
-    except (pymysql.Error, OSError, RuntimeError) as error:
-        raise WarehouseError(UNAVAILABLE, str(error)) from error
-
-
-def _tls(options: MariaDBOptions) -> ssl.SSLContext | None:
-    if options.tls == "disable":
-        return None
-    context = ssl.create_default_context(cafile=options.tls_ca)
-    context.check_hostname = options.tls == "verify-full"
-    return context
 
 
 def _kinds(fields: Sequence[Field], expected: Sequence[DataType | None]) -> list[DataType]:

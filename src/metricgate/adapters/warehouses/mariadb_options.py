@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from metricgate.adapters.warehouses.server import Bounds
+from metricgate.adapters.warehouses.sessions import Bounds
 
 _SIZE = re.compile(r"(\d+)\s*([KMG]?)B?\Z", re.IGNORECASE)
 _UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}

@@ -8,6 +8,7 @@ settings before the next. What the role may read is the operator's to grant; see
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import socket
 import time
@@ -24,15 +25,8 @@ from metricgate.adapters.warehouses.postgres_options import PostgresOptions
 from metricgate.adapters.warehouses.postgres_rights import postgres_findings
 from metricgate.adapters.warehouses.postgres_section import PostgresSection
 from metricgate.adapters.warehouses.postgres_types import TYPES, register
-from metricgate.adapters.warehouses.server import (
-    CANCELLED,
-    FAILED,
-    MEMORY,
-    TIMEOUT,
-    UNAVAILABLE,
-    Answer,
-    ServerWarehouse,
-)
+from metricgate.adapters.warehouses.server import ServerWarehouse
+from metricgate.adapters.warehouses.session import CANCELLED, FAILED, MEMORY, TIMEOUT, UNAVAILABLE, Answer
 from metricgate.adapters.warehouses.wire import LARGEST_INTEGER
 from metricgate.compiling.statement import Statement
 from metricgate.gateway.ports import WarehouseError
@@ -42,7 +36,7 @@ from metricgate.vocabulary.opinion import Opinion
 from metricgate.vocabulary.result import Column, DataType
 
 _ANSWER = "answer"
-_CANCEL_SECONDS = 2.0
+_CANCEL_SECONDS = 1.0
 _LATER_SECONDS = 2.0
 _LOST = ("08", "57P", "25P03")
 _TOO_LARGE = ("53", "54000")
@@ -68,26 +62,26 @@ class PostgresSession:
     """One connection. See ``server.Session`` for what each method promises."""
 
     def __init__(self, options: PostgresOptions) -> None:
-        """Connect.
-
-        Raises:
-            WarehouseError: ``E_WAREHOUSE_UNAVAILABLE``.
-        """
+        """Keep the options; ``open`` connects."""
         self.reusable = True
         self._options = options
         self._kinds: dict[int, DataType] = {}
         self._until = 0.0
-        settings = " ".join(f"-c {name}={_escaped(value)}" for name, value in options.session.items())
+        self._opened: psycopg.Connection | None = None
+
+    def open(self, seconds: float) -> None:
+        """Connect. The driver's own limit, of whole seconds and at least two, cannot be cut short."""
+        settings = " ".join(f"-c {name}={_escaped(value)}" for name, value in self._options.session.items())
         try:
-            self._connection = psycopg.connect(
-                host=options.host,
-                port=options.port,
-                dbname=options.database,
-                user=options.user,
-                password=options.password,
-                sslmode=options.tls,
-                sslrootcert=options.tls_ca,
-                connect_timeout=options.connect_seconds,
+            opened = psycopg.connect(
+                host=self._options.host,
+                port=self._options.port,
+                dbname=self._options.database,
+                user=self._options.user,
+                password=self._options.password,
+                sslmode=self._options.tls,
+                sslrootcert=self._options.tls_ca,
+                connect_timeout=math.ceil(min(seconds, self._options.connect_seconds)),
                 application_name="metricgate",
                 client_encoding="UTF8",
                 options=settings,
@@ -97,9 +91,10 @@ class PostgresSession:
             )
         except psycopg.Error as error:
             raise WarehouseError(UNAVAILABLE, str(error)) from error
-        register(self._connection.adapters)
+        register(opened.adapters)
+        self._opened = opened
         for name, wanted in _ESSENTIAL.items():
-            if self._connection.info.parameter_status(name) != wanted:
+            if opened.info.parameter_status(name) != wanted:
                 # With another setting, text that we wrote would mean something else.
                 self.close()
                 raise WarehouseError(UNAVAILABLE, f"the server keeps {name} from being {wanted}")
@@ -180,14 +175,23 @@ class PostgresSession:
             self._connection.cancel_safe(timeout=_CANCEL_SECONDS)
 
     def sever(self) -> None:
-        """Shut the socket, which wakes the thread that waits on it."""
-        with suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(self._connection.fileno())) as wire:
+        """Shut the socket, which wakes the thread that waits on it. Does nothing while it is being connected."""
+        if self._opened is None:
+            return
+        with suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(self._opened.fileno())) as wire:
             wire.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Close the connection; one that is lost already is left."""
-        with suppress(psycopg.Error):
-            self._connection.close()
+        if self._opened is not None:
+            with suppress(psycopg.Error):
+                self._opened.close()
+
+    @property
+    def _connection(self) -> psycopg.Connection:
+        if self._opened is None:
+            raise WarehouseError(UNAVAILABLE, "not connected")
+        return self._opened
 
     def _found(
         self, relation: tuple[str, ...], found: Mapping[tuple[str, str], list[Column]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from metricgate.adapters.warehouses.server import Bounds
+from metricgate.adapters.warehouses.sessions import Bounds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

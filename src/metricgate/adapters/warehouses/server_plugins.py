@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from metricgate.adapters.warehouses.mariadb_section import MariaDBSection
 from metricgate.adapters.warehouses.postgres_section import PostgresSection
-from metricgate.adapters.warehouses.server import UNAVAILABLE
+from metricgate.adapters.warehouses.session import UNAVAILABLE
 from metricgate.gateway.ports import Warehouse, WarehouseError
 
 

@@ -7,7 +7,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from metricgate.adapters.warehouses.server import UNAVAILABLE, Bounds
+from metricgate.adapters.warehouses.session import UNAVAILABLE
+from metricgate.adapters.warehouses.sessions import Bounds
 from metricgate.gateway.ports import WarehouseError
 
 

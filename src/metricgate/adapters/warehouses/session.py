@@ -1,0 +1,81 @@
+"""One connection to a server, as the pool of ``sessions`` uses it, and the codes of what can go wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from metricgate.adapters.warehouses.capping import Caps
+from metricgate.compiling.statement import Statement
+from metricgate.vocabulary.finding import Finding
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.result import Column
+
+TIMEOUT = "E_WAREHOUSE_TIMEOUT"
+CANCELLED = "E_WAREHOUSE_CANCELLED"
+MEMORY = "E_WAREHOUSE_MEMORY"
+UNAVAILABLE = "E_WAREHOUSE_UNAVAILABLE"
+FAILED = "E_WAREHOUSE_FAILED"
+TIME_ZONE = "E_WAREHOUSE_TIME_ZONE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a session read: columns, rows of wire values, the cap that cut them (or None), and their size in bytes."""
+
+    columns: tuple[Column, ...]
+    values: Sequence[Sequence[Json]]
+    truncated: str | None
+    bytes: int
+
+
+class Session(Protocol):
+    """One connection, read-only. Every method raises ``WarehouseError`` with the code that fits, and nothing else."""
+
+    reusable: bool
+    """Whether the next statement may have this session."""
+
+    def open(self, seconds: float) -> None:
+        """Connect, once, before anything else; gives up after this long, or after the options' time if that is less."""
+        ...
+
+    def begin(self, seconds: float) -> None:
+        """Begin a read-only transaction in which a statement may take this long; finds out whether anyone is there."""
+        ...
+
+    def answer(self, statement: Statement, caps: Caps) -> Answer:
+        """Run one SELECT and read its rows up to the caps."""
+        ...
+
+    def columns(self, relations: Sequence[tuple[str, ...]]) -> Mapping[tuple[str, ...], tuple[Column, ...]]:
+        """Return the columns of those relations that exist."""
+        ...
+
+    def locations(self, relations: Sequence[tuple[str, ...]]) -> Mapping[tuple[str, ...], tuple[str, ...]]:
+        """Return the full names of those relations that exist."""
+        ...
+
+    def functions(self) -> frozenset[str]:
+        """Return the lower-case names of the engine's own functions."""
+        ...
+
+    def findings(self, relations: Sequence[tuple[str, ...]]) -> tuple[Finding, ...]:
+        """Return what the account can do that it should not, where these are the governed relations."""
+        ...
+
+    def end(self) -> None:
+        """End the transaction and forget what the session holds; not ``reusable`` afterwards where that failed."""
+        ...
+
+    def cancel(self) -> None:
+        """Ask the server to stop the statement. From any thread; does nothing where nothing runs."""
+        ...
+
+    def sever(self) -> None:
+        """Cut the connection, which wakes the thread that waits on it. From any thread, at any time; does not wait."""
+        ...
+
+    def close(self) -> None:
+        """Close the connection, if there is one, without waiting for the server."""
+        ...
