@@ -9,12 +9,15 @@ from pathlib import Path
 import structlog
 from watchfiles import awatch
 
+from metricgate.actions import load as load_actions
+from metricgate.actions.loading import Actions
 from metricgate.adapters.roles.casbin_roles import CasbinRoleBook
 from metricgate.bootstrap import codes
 from metricgate.bootstrap.settings import Settings
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.loading import load as load_catalog
 from metricgate.catalog.placing import placed
+from metricgate.gateway.actions import check_actions
 from metricgate.gateway.governance import Governance, govern
 from metricgate.policy.checking import check_against
 from metricgate.policy.judge import Judge
@@ -66,26 +69,28 @@ def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.suffix in {".yaml", ".yml"} and path.is_file())
 
 
-def _folders(settings: Settings) -> tuple[str, str]:
-    return settings.document.paths.semantic_models, settings.document.paths.policies
+def _folders(settings: Settings) -> tuple[str, str, str]:
+    paths = settings.document.paths
+    return paths.semantic_models, paths.policies, paths.actions
 
 
 def _unreadable(place: str, message: str) -> Problem:
     return Problem(code=codes.UNREADABLE, message=message, where=Place(file=place), hint=codes.UNREADABLE.cure)
 
 
-def load_definitions(folder: Path, settings: Settings) -> tuple[Catalog, Policy] | Problems:
-    """Load catalog and policy; all problems of both come at once. Each model names its warehouse."""
-    models, policies = (read_documents(folder, name) for name in _folders(settings))
+def load_definitions(folder: Path, settings: Settings) -> tuple[Catalog, Policy, Actions] | Problems:
+    """Load catalog, policy and governed actions; all problems come at once. Each model names its warehouse."""
+    models, policies, written = (read_documents(folder, name) for name in _folders(settings))
     catalog = models if isinstance(models, Problems) else load_catalog(models)
     if not isinstance(catalog, Problems):
         catalog = placed(catalog, list(settings.warehouses))
     policy = policies if isinstance(policies, Problems) else load_policy(policies)
-    found = [problem for part in (catalog, policy) if isinstance(part, Problems) for problem in part]
-    if isinstance(catalog, Problems) or isinstance(policy, Problems):
+    actions = written if isinstance(written, Problems) else load_actions(written)
+    found = [problem for part in (catalog, policy, actions) if isinstance(part, Problems) for problem in part]
+    if isinstance(catalog, Problems) or isinstance(policy, Problems) or isinstance(actions, Problems):
         return Problems(tuple(found))
-    mismatches = check_against(policy, catalog)
-    return Problems(mismatches) if mismatches else (catalog, policy)
+    mismatches = (*check_against(policy, catalog), *check_actions(actions, catalog, settings.dialects))
+    return Problems(mismatches) if mismatches else (catalog, policy, actions)
 
 
 def load_policies(folder: Path, settings: Settings) -> Policy | Problems:
@@ -99,9 +104,9 @@ def load_governance(folder: Path, settings: Settings, mask_key: str) -> Governan
     loaded = load_definitions(folder, settings)
     if isinstance(loaded, Problems):
         return loaded
-    catalog, policy = loaded
+    catalog, policy, actions = loaded
     judge = Judge(policy, CasbinRoleBook(policy.roles, policy.grants))
-    return govern(catalog=catalog, judge=judge, dialects=settings.dialects, mask_key=mask_key)
+    return govern(catalog=catalog, judge=judge, dialects=settings.dialects, mask_key=mask_key, actions=actions)
 
 
 class GovernanceHolder:
@@ -128,6 +133,7 @@ class GovernanceHolder:
         if isinstance(loaded, Problems):
             return loaded
         same = loaded.catalog.version == self._current.catalog.version
+        same = same and loaded.actions == self._current.actions
         if same and loaded.judge.policy.digest == self._current.judge.policy.digest:
             return None
         self._current = loaded
@@ -150,8 +156,9 @@ class GovernanceHolder:
 
     async def _moments(self) -> AsyncIterator[None]:
         """Yield when a file may have changed: at once where the system tells, else within half a second."""
-        folders = [self._folder / name for name in _folders(self._settings)]
         while True:
+            # A project need not have actions; a folder that comes later is found by looking again.
+            folders = [each for name in _folders(self._settings) if (each := self._folder / name).is_dir()]
             try:
                 async for _changes in awatch(
                     *folders, debounce=200, step=50, rust_timeout=_LOOK_MILLISECONDS, yield_on_timeout=True

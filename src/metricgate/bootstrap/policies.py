@@ -25,7 +25,7 @@ def policy_tests(folder: Path, settings: Settings) -> Sequence[TestResult] | Pro
     loaded = load_definitions(folder, settings)
     if isinstance(loaded, Problems):
         return loaded
-    catalog, policy = loaded
+    catalog, policy, _actions = loaded
     judge = Judge(policy, CasbinRoleBook(policy.roles, policy.grants))
     return run_tests(policy, judge, partial(labelled, catalog=catalog))
 
@@ -35,7 +35,7 @@ def policy_explain(folder: Path, settings: Settings, asked: PolicyQuestion) -> E
     loaded = load_definitions(folder, settings)
     if isinstance(loaded, Problems):
         return loaded
-    catalog, policy = loaded
+    catalog, policy, _actions = loaded
     principal = Principal(
         agent=Identity(id=asked.agent, proof=Proof.VERIFIED, method="local"),
         user=None if asked.user is None else Identity(id=asked.user, proof=Proof.ASSERTED, method="local"),

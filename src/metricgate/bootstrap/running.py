@@ -25,13 +25,16 @@ from metricgate.bootstrap.notifying import outbox_of, sinks_of
 from metricgate.bootstrap.recording import watch_switches
 from metricgate.bootstrap.settings import Settings
 from metricgate.bootstrap.warehouses import open_warehouses
+from metricgate.bootstrap.writing import Opened, WritingUnavailable, keep_tidy
 from metricgate.gateway.conduct.budgets import Spending
 from metricgate.gateway.conduct.conduct import Conduct, ConductSettings
 from metricgate.gateway.conduct.repetition import Patience
 from metricgate.gateway.gateway import Gateway
 from metricgate.gateway.governance import Governance
-from metricgate.gateway.notices import NoticeNotKept
+from metricgate.gateway.notices import NoticeNotKept, Notifier
 from metricgate.gateway.ports import Clock, LedgerUnavailable, Warehouse, WarehouseError
+from metricgate.gateway.writing.book import Book
+from metricgate.gateway.writing.executing import settle_all
 from metricgate.ledger.note import NoteError
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problems
@@ -63,6 +66,7 @@ class Running:
     """By their names in the settings, the default one first."""
     telemetry: Telemetry
     conduct: Conduct
+    book: Book
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +174,10 @@ async def running(
             stack.push_async_callback(_stop, asyncio.create_task(watch_switches(switches, ledger, outbox)))
             stack.push_async_callback(_stop, asyncio.create_task(Courier(outbox, sinks, clock=now).run()))
         conduct = await asyncio.to_thread(conduct_of, StatePaths.of(folder, settings), settings, now)
+        book = await _book(folder, settings, stack, holder, warehouses, ledger, now, outbox)
+        if watch:
+            await settle_all(book)
+            stack.push_async_callback(_stop, asyncio.create_task(keep_tidy(book)))
         gateway = Gateway(
             governance=holder,
             warehouses=warehouses,
@@ -178,6 +186,7 @@ async def running(
             clock=now,
             conduct=conduct,
             notifier=outbox,
+            book=book,
         )
         yield Running(
             gateway=gateway,
@@ -186,7 +195,39 @@ async def running(
             warehouses=warehouses,
             telemetry=telemetry,
             conduct=conduct,
+            book=book,
         )
+
+
+async def _book(
+    folder: Path,
+    settings: Settings,
+    stack: AsyncExitStack,
+    holder: GovernanceHolder,
+    warehouses: Mapping[str, Warehouse],
+    ledger: SqliteLedger,
+    clock: Clock,
+    notifier: Notifier,
+) -> Book:
+    paths = StatePaths.of(folder, settings)
+    try:
+        opened = await asyncio.to_thread(
+            lambda: Opened(
+                paths.folder,
+                settings,
+                governance=holder,
+                warehouses=warehouses,
+                ledger=ledger,
+                board=SwitchFile(paths.switches),
+                clock=clock,
+                notifier=notifier,
+                url=settings.public_url(settings.document.listen.port),
+            )
+        )
+    except WritingUnavailable as error:
+        raise StartRefused(f"the actions cannot be opened: {error}") from error
+    stack.callback(opened.close)
+    return opened.book
 
 
 def conduct_of(paths: StatePaths, settings: Settings, clock: Clock) -> Conduct:

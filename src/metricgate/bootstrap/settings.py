@@ -34,6 +34,7 @@ class Paths(_Section):
 
     semantic_models: str = Field("semantic_models", description="Folder of semantic models and metrics (*.yaml).")
     policies: str = Field("policies", description="Folder of policies (*.yaml).")
+    actions: str = Field("actions", description="Folder of governed actions (*.yaml); there need not be one.")
     state: str = Field(".metricgate", description="Folder for the ledger, the keys and what else the gateway keeps.")
 
 
@@ -128,6 +129,18 @@ class NotificationSection(_Section):
         return self
 
 
+class WritesSection(_Section):
+    """How far changes go at all."""
+
+    environment: str = Field("production", pattern=r"^[a-z][a-z0-9_-]{0,40}$", description="What holds may depend on.")
+    most_rows: Annotated[int, Field(ge=1, le=1_000_000)] = Field(10_000, description="Rows that one action may change.")
+    seconds: Annotated[float, Field(gt=0, le=3_600)] = Field(30.0, description="Time limit of one change.")
+    sample_rows: Annotated[int, Field(ge=1, le=500)] = Field(20, description="Rows of each kind to show.")
+    undo_days: Annotated[int, Field(ge=1, le=3_650)] = Field(
+        30, description="Days for which changes can be taken back."
+    )
+
+
 WarehouseName = Annotated[
     str, AfterValidator(checked_name), Field(json_schema_extra={"pattern": NAME_PATTERN, "maxLength": LONGEST})
 ]
@@ -152,6 +165,7 @@ class SettingsDocument(_Section):
     identity: Identity = Identity()
     ledger: LedgerSection = LedgerSection()
     conduct: ConductSection = ConductSection()
+    writes: WritesSection = WritesSection()
     telemetry: Telemetry = Telemetry()
     notifications: list[NotificationSection] = Field(default_factory=list, description="Whom to tell of events.")
 

@@ -30,7 +30,7 @@ def validated(folder: Path, settings: Settings) -> Validation:
         return Validation(problems=(problem,), counts={})
     if isinstance(loaded, Problems):
         return Validation(problems=tuple(loaded), counts={})
-    catalog, policy = loaded
+    catalog, policy, _actions = loaded
     parts = {name: within(catalog, name) for name in settings.warehouses}
     counts = {
         "semantic models": len(catalog.models),

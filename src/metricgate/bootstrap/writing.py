@@ -1,0 +1,160 @@
+"""Changes put together: the store of actions, the journal, ids, who is told, and what is done from time to time."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import sqlite3
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+
+from metricgate.adapters.stores.sealing import Seal
+from metricgate.adapters.stores.sqlite_actions import SqliteActions
+from metricgate.adapters.stores.sqlite_journal import SqliteJournal
+from metricgate.approvals.proposal import Action, State
+from metricgate.bootstrap.settings import Settings
+from metricgate.gateway.conduct.switches import SwitchBoard
+from metricgate.gateway.engine import Engines
+from metricgate.gateway.governance import GovernanceSource
+from metricgate.gateway.notices import Notice, NoticeKind, NoticeNotKept, Notifier
+from metricgate.gateway.office import ActionFilter
+from metricgate.gateway.ports import Clock, Ledger, LedgerUnavailable, Warehouse
+from metricgate.gateway.writing.book import Book, Raced
+from metricgate.gateway.writing.settings import WriteSettings
+from metricgate.vocabulary.json import Json
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_TIME_DIGITS, _RANDOM_DIGITS = 10, 16
+_EVERY_SECONDS = 5.0
+_KINDS: Mapping[str, NoticeKind] = {
+    "action_held": NoticeKind.ACTION_HELD,
+    "action_decided": NoticeKind.ACTION_DECIDED,
+    "action_expired": NoticeKind.ACTION_DECIDED,
+    "action_executed": NoticeKind.ACTION_EXECUTED,
+    "action_failed": NoticeKind.ACTION_EXECUTED,
+    "action_undone": NoticeKind.ACTION_UNDONE,
+    "break_glass": NoticeKind.BREAK_GLASS,
+}
+
+
+class WritingUnavailable(Exception):
+    """The files of actions or of the journal cannot be opened."""
+
+
+class Opened:
+    """The book and its files.
+
+    Raises:
+        WritingUnavailable: they cannot be opened.
+    """
+
+    def __init__(
+        self,
+        state: Path,
+        settings: Settings,
+        *,
+        governance: GovernanceSource,
+        warehouses: Mapping[str, Warehouse],
+        ledger: Ledger,
+        board: SwitchBoard,
+        clock: Clock,
+        notifier: Notifier,
+        url: str,
+    ) -> None:
+        try:
+            seal = Seal(state / "journal.key")
+            self._store = SqliteActions(state / "actions.db", seal)
+            self._journal = SqliteJournal(state / "journal.db", seal)
+        except (OSError, ValueError, sqlite3.Error) as error:
+            raise WritingUnavailable(str(error)) from error
+        section = settings.document.writes
+
+        def tell(kind: str, action: Action, facts: Mapping[str, Json]) -> None:
+            with suppress(NoticeNotKept):
+                notifier.tell(_notice(kind, action, facts, url))
+
+        self.book = Book(
+            governance=governance,
+            engines=Engines(warehouses, clock),
+            ledger=ledger,
+            clock=clock,
+            board=board,
+            store=self._store,
+            journal=self._journal,
+            settings=WriteSettings(
+                environment=section.environment,
+                tenant=settings.document.project,
+                most_rows=section.most_rows,
+                seconds=section.seconds,
+                sample_rows=section.sample_rows,
+                undo_days=section.undo_days,
+            ),
+            new_id=new_id,
+            new_nonce=lambda: secrets.token_hex(16),
+            actions=lambda: governance.current.actions,
+            tell=tell,
+        )
+
+    def close(self) -> None:
+        """Close the files."""
+        self._store.close()
+        self._journal.close()
+
+
+def new_id() -> str:
+    """Return ``act_`` and 26 characters: the time in milliseconds, then 80 random bits (as a ULID)."""
+    number = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10), "big")
+    digits = [_ALPHABET[(number >> (5 * place)) & 31] for place in range(_TIME_DIGITS + _RANDOM_DIGITS)]
+    return "act_" + "".join(reversed(digits))
+
+
+def _notice(kind: str, action: Action, facts: Mapping[str, Json], url: str) -> Notice:
+    proposal = action.proposal
+    score = action.risk.get("score")
+    titles = {
+        "action_held": f"{proposal.agent} asks for a decision",
+        "action_decided": f"{proposal.agent}'s action was {action.state}",
+        "action_expired": f"{proposal.agent}'s action expired",
+        "action_executed": f"{proposal.agent}'s action was carried out",
+        "action_failed": f"{proposal.agent}'s action failed",
+        "action_undone": "An action was taken back",
+        "break_glass": "The glass was broken",
+    }
+    fields = {
+        "action": action.id,
+        "state": str(action.state),
+        "agent": proposal.agent,
+        "targets": ", ".join(proposal.targets[:5]),
+        "risk": str(score),
+        "until": proposal.expires_at.isoformat(timespec="seconds"),
+        **{name: str(value) for name, value in facts.items() if isinstance(value, str | int)},
+    }
+    return Notice(
+        kind=_KINDS.get(kind, NoticeKind.ACTION_DECIDED),
+        id=f"{action.id}_{kind}_{action.version}",
+        at=datetime.now(UTC).isoformat(timespec="seconds"),
+        title=titles.get(kind, kind),
+        text=proposal.statement[:500],
+        fields=fields,
+        link=f"{url}/console/approvals/{action.id}",
+    )
+
+
+async def keep_tidy(book: Book) -> None:
+    """Settle what is over and remove images whose time is over, until cancelled."""
+    log = structlog.get_logger("metricgate.writing")
+    while True:
+        try:
+            for action in await asyncio.to_thread(book.store.list, ActionFilter(states=(State.HELD,), limit=1_000)):
+                await book.settled(action)
+            for gone in await asyncio.to_thread(book.journal.purge, book.now()):
+                log.info("images_removed", action=gone)
+        except (LedgerUnavailable, Raced, sqlite3.Error) as error:
+            log.warning("tidying_failed", error=str(error))
+        await asyncio.sleep(_EVERY_SECONDS)

@@ -1,0 +1,66 @@
+"""Governed actions held against the catalog: their targets are there, and their statements can be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from metricgate.actions import ActionDefinition, codes
+from metricgate.catalog.catalog import Catalog
+from metricgate.guarding.writes import fill, parameters_in
+from metricgate.vocabulary.nearest import did_you_mean
+from metricgate.vocabulary.problem import Code, Problem, Problems
+
+
+def check_actions(
+    actions: Mapping[str, ActionDefinition], catalog: Catalog, dialects: Mapping[str, str]
+) -> tuple[Problem, ...]:
+    """Return everything that is wrong between actions and catalog.
+
+    Args:
+        actions: by name.
+        catalog: with its models placed in warehouses.
+        dialects: name of a warehouse -> how it is spoken to; the default one first.
+    """
+    return tuple(problem for each in actions.values() for problem in _problems(each, catalog, dialects))
+
+
+def _problems(action: ActionDefinition, catalog: Catalog, dialects: Mapping[str, str]) -> Iterator[Problem]:
+    model = catalog.models.get(action.target)
+    if model is None:
+        message = f"The action {action.name!r} changes {action.target!r}, which is no semantic model."
+        yield _problem(action, codes.UNKNOWN_TARGET, message, did_you_mean(action.target, catalog.models))
+        return
+    dialect = dialects[model.warehouse or next(iter(dialects))]
+    used = parameters_in(action.statement, dialect=dialect)
+    if isinstance(used, Problems):
+        yield from _unreadable(action, used)
+        return
+    known = {each.name for each in action.parameters}
+    for name in sorted(used - known):
+        message = f"The statement of {action.name!r} uses :{name}, which is no parameter."
+        yield _problem(action, codes.UNKNOWN_PARAMETER, message, did_you_mean(name, known))
+    for name in sorted(known - used):
+        message = f"The statement of {action.name!r} does not use its parameter {name!r}."
+        yield _problem(action, codes.UNUSED_PARAMETER, message)
+    if used - known:
+        return
+    # Any values do: what is wrong with the form is wrong with all of them.
+    write = fill(action.statement, dialect=dialect, values=dict.fromkeys(used, 1))
+    if isinstance(write, Problems):
+        yield from _unreadable(action, write)
+        return
+    written = tuple(part.lower() for part in write.target)
+    source = tuple(part.lower() for part in model.source)
+    if written not in {source[start:] for start in range(len(source))} | {(model.name.lower(),)}:
+        message = f"The statement of {action.name!r} changes {'.'.join(write.target)}, not its target {model.name}."
+        yield _problem(action, codes.BAD_STATEMENT, message)
+
+
+def _unreadable(action: ActionDefinition, problems: Problems) -> Iterator[Problem]:
+    for each in problems:
+        message = f"The statement of {action.name!r} cannot be used: {each.message}"
+        yield _problem(action, codes.BAD_STATEMENT, message, each.hint)
+
+
+def _problem(action: ActionDefinition, code: Code, message: str, hint: str | None = None) -> Problem:
+    return Problem(code=code, message=message, where=action.place, hint=hint or code.cure)
