@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from metricgate.policy.judge import Judge
 from metricgate.policy.kinds.holds import HoldRule
@@ -16,7 +17,7 @@ from metricgate.policy.risk import Risk, risk_of
 from metricgate.policy.stakes import Stakes
 from metricgate.policy.verdict import Decision, Verdict
 from metricgate.vocabulary.json import Json
-from metricgate.vocabulary.principal import Principal
+from metricgate.vocabulary.principal import Identity, Principal
 from metricgate.vocabulary.resource import Resource
 
 HOLD_OVER = 30
@@ -97,6 +98,42 @@ def judge_change(
     decision = Decision.HOLD if held else Decision.ALLOW
     demand = _demand(stakes, [rule for rule, _why in rules], held)
     return ChangeVerdict(decision=decision, demand=demand, considered=tuple(considered), risk=risk)
+
+
+def undo_demand(
+    judge: Judge,
+    person: Identity,
+    resources: tuple[Resource, ...],
+    *,
+    rows: int,
+    environment: str,
+    now: datetime,
+) -> Demand | None:
+    """Return what it takes that a person's undo runs, or None where it runs at once: the holds on ``undo`` say it.
+
+    Args:
+        judge: of the policy in force.
+        person: who takes it back; has the right to.
+        resources: what changes back.
+        rows: how many rows the action changed.
+        environment: of the gateway.
+        now: UTC.
+    """
+    stakes = Stakes(verbs=("undo",), targets=tuple(map(str, resources)), updated=rows, environment=environment, now=now)
+    roles = judge.roles_of_person(person)
+    suspended = judge.suspended(Circumstances(now=now))
+    binding = [
+        rule
+        for rule in judge.policy.holds
+        if "undo" in rule.actions
+        and rule.id not in suspended
+        and not roles.isdisjoint(rule.roles)
+        and rule.why(stakes, resources, 0) is not None
+    ]
+    if not binding:
+        return None
+    held = [Considered(rule=rule.id, decision=Decision.HOLD, message=_said(rule, "undo")) for rule in binding]
+    return _demand(stakes, binding, held)
 
 
 def _floors(stakes: Stakes) -> Iterator[Considered]:

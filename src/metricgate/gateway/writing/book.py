@@ -107,7 +107,12 @@ class Book:
         return kept
 
     def frozen_for(self, action: Action) -> Problem | None:
-        """Return why an action may not change anything now: a freeze of whom it was proposed by, or None."""
+        """Return why an action may not change anything now: a freeze of whom it was proposed by, or None.
+
+        A person's undo is not frozen: taking back what was done is what a freeze gives time for.
+        """
+        if action.undoes is not None:
+            return None
         proposal = action.proposal
         tenant = (("tenant", proposal.tenant),)
         agent = Identity(

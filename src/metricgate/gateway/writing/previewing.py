@@ -62,7 +62,7 @@ def previewed(planned: Planned, effect: Effect, *, sample_rows: int, restorable:
     document: dict[str, Json] = {
         "dataset": planned.target.model.name,
         "rows": counts(effect),
-        "tables": [_table(each, sample_rows) for each in effect.tables],
+        "tables": tables_of(effect, sample_rows),
         "columns": list(columns),
         "labels": sorted(labels),
         "unknown": list(effect.unknown),
@@ -103,6 +103,11 @@ def counts(effect: Effect) -> dict[str, Json]:
     found["cascaded"] = sum(len(each.rows) for each in effect.tables if each.cause is Cause.CASCADE)
     found["total"] = effect.rows
     return found
+
+
+def tables_of(effect: Effect, sample_rows: int) -> list[Json]:
+    """Return every table's effect with a sample, for people who decide."""
+    return [_table(each, sample_rows) for each in effect.tables]
 
 
 def _table(effect: TableEffect, most: int) -> dict[str, Json]:

@@ -1,0 +1,292 @@
+"""Where people decide: rights are judged here, transitions made, and every decision recorded before it counts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from metricgate.approvals import deciding
+from metricgate.approvals.deciding import Obstacle, Refusal
+from metricgate.approvals.proposal import Action, HumanDecision, Requirement, State
+from metricgate.gateway.office import ActionFilter, ActionView, Person, RowSample
+from metricgate.gateway.ports import LedgerUnavailable
+from metricgate.gateway.writing import codes, entries
+from metricgate.gateway.writing.book import Book, Raced
+from metricgate.gateway.writing.executing import execute
+from metricgate.gateway.writing.undoing import Undoer, propose_undo
+from metricgate.policy.judging_changes import Demand, undo_demand
+from metricgate.policy.verdict import Decision, Verdict
+from metricgate.vocabulary.digest import digest_of
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.principal import Identity, Proof
+from metricgate.vocabulary.problem import Code, Problem, Problems
+from metricgate.vocabulary.resource import Action as Verb
+from metricgate.vocabulary.resource import Resource, ResourceKind
+
+_HISTORY = 10
+_CODES: Mapping[Obstacle, Code] = {
+    Obstacle.SETTLED: codes.NOT_DECIDABLE,
+    Obstacle.EXPIRED: codes.NOT_DECIDABLE,
+    Obstacle.NOT_WHAT_WAS_SHOWN: codes.NOT_THE_SAME,
+    Obstacle.SAME_PERSON: codes.NOT_YOURS_TO_DECIDE,
+    Obstacle.ROLE: codes.NOT_YOURS_TO_DECIDE,
+    Obstacle.REASON: codes.REASON_MISSING,
+}
+
+
+class DecisionDesk:
+    """The part of ``gateway.office.Office`` that is about actions."""
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+
+    async def actions(self, person: Person, wanted: ActionFilter) -> Sequence[Action] | Problems:
+        """Return the actions that the person may see: those on whose targets one may decide, and one's own."""
+        found = await asyncio.to_thread(self._book.store.list, wanted)
+        settled = [await self._book.settled(each) for each in found]
+        return [each for each in settled if self._may_see(person, each)]
+
+    async def action(self, person: Person, action_id: str) -> ActionView | Problems:
+        """Return one action with all that a decision needs; what is shown is kept, and that it was shown recorded."""
+        action = await self._book.get(action_id)
+        if action is None or not self._may_see(person, action):
+            return _problem(codes.NO_SUCH_ACTION, f"There is no action {action_id[:40]!r} that you may see.")
+        wanted = ActionFilter(agent=action.proposal.agent, before=action.id, limit=_HISTORY)
+        history = await asyncio.to_thread(self._book.store.list, wanted)
+        shown: dict[str, Json] = {
+            "proposal": action.proposal.as_json(),
+            "preview": dict(action.preview),
+            "risk": dict(action.risk),
+            "requirement": None if action.requirement is None else list(action.requirement.rules),
+            "history": [[each.id, str(each.state)] for each in history],
+        }
+        digest = digest_of(shown)
+        if action.state is State.HELD:
+            await asyncio.to_thread(self._book.store.keep_shown, digest, shown)
+            try:
+                await self._book.record(
+                    entries.SHOWN, action, {"gov.shown_digest": digest}, {"gov.decision.person": person.id}
+                )
+            except LedgerUnavailable:
+                return _problem(codes.FAILED, "The record cannot be written, so that nothing is decided.")
+        return ActionView(
+            action=action,
+            columns=_columns(action),
+            sample=_samples(action),
+            may_decide=self._why_not_decide(person, action),
+            may_undo=self._why_not_undo(person, action),
+            shown=shown,
+            shown_digest=digest,
+            history=history,
+            decided_by_rules=cast("list[Mapping[str, Json]]", action.preview.get("considered") or []),
+        )
+
+    async def decide(
+        self,
+        person: Person,
+        action_id: str,
+        *,
+        approves: bool,
+        reason: str,
+        shown_digest: str,
+        bound_to: str,
+        break_glass: bool = False,
+    ) -> Action | Problems:
+        """Record a decision; the last one that is needed carries the action out before this returns."""
+        action = await self._book.get(action_id)
+        if action is None or not self._may_see(person, action):
+            return _problem(codes.NO_SUCH_ACTION, f"There is no action {action_id[:40]!r} that you may see.")
+        right = self._right(person, Verb.APPROVE, action)
+        if right.decision is not Decision.ALLOW:
+            return _problem(codes.NOT_YOURS_TO_DECIDE, right.reasons[0].message)
+        if await asyncio.to_thread(self._book.store.shown, shown_digest) is None:
+            return _problem(codes.NOT_THE_SAME, "What was decided on was never shown.")
+        decision = HumanDecision(
+            person=person.id,
+            approves=approves,
+            reason=reason.strip(),
+            at=self._book.now(),
+            shown_digest=shown_digest,
+            bound_to=bound_to,
+            channel=person.channel,
+            break_glass=break_glass,
+        )
+        return await self._decided(action, decision, self._roles(person))
+
+    async def _decided(self, action: Action, decision: HumanDecision, roles: frozenset[str]) -> Action | Problems:
+        after = deciding.decide(action, decision, roles=roles)
+        if isinstance(after, Refusal):
+            return _problem(_CODES[after.obstacle], after.message)
+        fields, bodies = entries.of_decision(decision)
+        try:
+            durable = await self._book.record(entries.DECIDED, after, fields, bodies)
+            after = await self._book.keep(after, durable)
+        except Raced:
+            return _problem(codes.NOT_DECIDABLE, "Somebody decided at the same moment; look at it again.")
+        except LedgerUnavailable:
+            return _problem(codes.FAILED, "The record cannot be written, so that nothing is decided.")
+        self._book.tell("break_glass" if decision.break_glass else "action_decided", after, {"by": decision.person})
+        if after.state is not State.APPROVED:
+            return after
+        return await self._executed(after)
+
+    async def _executed(self, action: Action) -> Action | Problems:
+        try:
+            return await execute(self._book, action)
+        except Raced:
+            return await self._book.get(action.id) or action
+        except LedgerUnavailable:
+            return _problem(codes.FAILED, "The record cannot be written; it was approved and not carried out.")
+
+    async def undo(self, person: Person, action_id: str, *, reason: str, partial: bool = False) -> Action | Problems:
+        """Propose that an executed action is taken back; returns the new action (held, or executed at once).
+
+        A freeze stops what agents change; people take back what was done while it lasts.
+        """
+        action = await self._book.get(action_id)
+        objection = self._objection_to_undo(person, action, reason, action_id)
+        if objection is not None or action is None:
+            return objection or _problem(codes.NO_SUCH_ACTION, codes.NO_SUCH_ACTION.cause)
+        demand = self._undo_demand(person, action)
+        undoer = Undoer(
+            person=person.id,
+            reason=reason.strip(),
+            requirement=None if demand is None else _requirement(demand),
+            partial=partial,
+        )
+        try:
+            undo = await propose_undo(self._book, action, undoer)
+        except LedgerUnavailable:
+            return _problem(codes.FAILED, "The record cannot be written, so that nothing is taken back.")
+        if isinstance(undo, Action) and undo.state is State.APPROVED:
+            return await self._executed(undo)
+        if isinstance(undo, Action):
+            self._book.tell("action_held", undo, {})
+        return undo
+
+    def _objection_to_undo(self, person: Person, action: Action | None, reason: str, action_id: str) -> Problems | None:
+        if action is None or not self._may_see(person, action):
+            return _problem(codes.NO_SUCH_ACTION, f"There is no action {action_id[:40]!r} that you may see.")
+        if not reason.strip():
+            return _problem(codes.REASON_MISSING, codes.REASON_MISSING.cause)
+        why_not = self._why_not_undo(person, action)
+        return None if why_not is None else _problem(codes.NOTHING_TO_UNDO, why_not)
+
+    async def review(self, person: Person, action_id: str, *, reason: str) -> Action | Problems:
+        """Sign the afterwards review of a break-glass approval; it takes two."""
+        action = await self._book.get(action_id)
+        if action is None or not self._may_see(person, action):
+            return _problem(codes.NO_SUCH_ACTION, f"There is no action {action_id[:40]!r} that you may see.")
+        broken = [each for each in action.decisions if each.break_glass]
+        if not broken or any(each.person.casefold() == person.id.casefold() for each in action.decisions):
+            return _problem(codes.NOT_YOURS_TO_DECIDE, "There is no broken glass in it for you to review.")
+        if not reason.strip():
+            return _problem(codes.REASON_MISSING, codes.REASON_MISSING.cause)
+        await self._book.record(
+            entries.REVIEWED, action, {}, {"gov.decision.person": person.id, "gov.decision.reason": reason.strip()}
+        )
+        return action
+
+    def changed(self) -> int:
+        """Return a number that grows whenever an action changes."""
+        return self._book.changes
+
+    def _identity(self, person: Person) -> Identity:
+        return Identity(id=person.id, proof=Proof.VERIFIED, method=person.method, groups=person.groups)
+
+    def _roles(self, person: Person) -> frozenset[str]:
+        return self._book.governance.current.judge.roles_of_person(self._identity(person))
+
+    def _right(self, person: Person, verb: Verb, action: Action) -> Verdict:
+        """Whether the person has a right on every dataset and action that the proposal changes."""
+        named = [_resource(each) for each in action.proposal.targets]
+        wanted = [each for each in named if each.kind in {ResourceKind.DATASET, ResourceKind.ACTION}]
+        judge = self._book.governance.current.judge
+        return judge.judge_person(self._identity(person), verb, wanted)
+
+    def _may_see(self, person: Person, action: Action) -> bool:
+        own = {each for each in (action.proposal.user, action.proposal.owner) if each is not None}
+        if person.id in own:
+            return True
+        if self._right(person, Verb.APPROVE, action).decision is Decision.ALLOW:
+            return True
+        record = Resource(ResourceKind.RECORD, "actions")
+        judge = self._book.governance.current.judge
+        verdict = judge.judge_person(self._identity(person), Verb.READ_RECORD, [record])
+        return verdict.decision is Decision.ALLOW
+
+    def _why_not_decide(self, person: Person, action: Action) -> str | None:
+        right = self._right(person, Verb.APPROVE, action)
+        if right.decision is not Decision.ALLOW:
+            return right.reasons[0].message
+        refusal = deciding.why_not(action, person.id, self._book.now(), roles=self._roles(person))
+        return None if refusal is None else refusal.message
+
+    def _why_not_undo(self, person: Person, action: Action) -> str | None:
+        if action.state is not State.EXECUTED:
+            return f"The action is {action.state}."
+        if action.undo_until is None or action.undo_until <= self._book.now():
+            return "The time to take it back is over."
+        right = self._right(person, Verb.UNDO, action)
+        return None if right.decision is Decision.ALLOW else right.reasons[0].message
+
+    def _undo_demand(self, person: Person, action: Action) -> Demand | None:
+        """Return what taking it back needs: policy of its own, with the verb ``undo``."""
+        return undo_demand(
+            self._book.governance.current.judge,
+            self._identity(person),
+            tuple(_resource(each) for each in action.proposal.targets),
+            rows=_rows(action),
+            environment=self._book.settings.environment,
+            now=self._book.now(),
+        )
+
+
+def _requirement(demand: Demand) -> Requirement:
+    return Requirement(
+        approvals=demand.approvals, roles=demand.roles, apart=demand.apart, rules=demand.rules, seconds=demand.seconds
+    )
+
+
+def _resource(text: str) -> Resource:
+    kind, _colon, name = text.partition(":")
+    return Resource(ResourceKind(kind), name)
+
+
+def _rows(action: Action) -> int:
+    rows = action.preview.get("rows")
+    total = rows.get("total") if isinstance(rows, dict) else 0
+    return total if isinstance(total, int) else 0
+
+
+def _tables(action: Action) -> list[Mapping[str, Json]]:
+    tables = action.preview.get("tables")
+    return [each for each in tables if isinstance(each, dict)] if isinstance(tables, list) else []
+
+
+def _columns(action: Action) -> dict[str, tuple[str, ...]]:
+    return {
+        str(each["table"]): tuple(str(name) for name in cast("list[Json]", each["columns"])) for each in _tables(action)
+    }
+
+
+def _samples(action: Action) -> list[RowSample]:
+    found: list[RowSample] = []
+    for table in _tables(action):
+        for raw in cast("list[dict[str, list[str | None] | None]]", table["sample"]):
+            before, after = raw["before"], raw["after"]
+            found.append(
+                RowSample(
+                    table=str(table["table"]),
+                    kind=str(raw["kind"]),
+                    key=tuple(raw["key"] or ()),
+                    before=None if before is None else tuple(before),
+                    after=None if after is None else tuple(after),
+                )
+            )
+    return found
+
+
+def _problem(code: Code, message: str) -> Problems:
+    return Problems((Problem(code=code, message=message, hint=code.cure),))

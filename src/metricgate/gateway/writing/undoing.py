@@ -1,0 +1,149 @@
+"""Taking an action back: a proposal of its own, from the journal's images, column by column."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+
+from metricgate.approvals import deciding
+from metricgate.approvals.proposal import Action, Proposal, Requirement, Reversibility, State
+from metricgate.changing.change import TableChange, digest_of_changes
+from metricgate.changing.effect import Effect
+from metricgate.changing.serial import effect_from_bytes
+from metricgate.changing.undo import taking_back, without
+from metricgate.gateway.ports import WarehouseError
+from metricgate.gateway.writing import codes, entries, sealed
+from metricgate.gateway.writing.book import Book
+from metricgate.gateway.writing.executing import problem_of
+from metricgate.gateway.writing.ports import ChangeFailed, Rehearsal, WritableWarehouse
+from metricgate.gateway.writing.previewing import counts, tables_of
+from metricgate.policy.judging_changes import FLOOR_SECONDS
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.problem import Problem, Problems
+
+_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undoer:
+    """Who takes it back, how that is allowed, and whether conflicting rows are left out."""
+
+    person: str
+    reason: str
+    requirement: Requirement | None
+    partial: bool
+
+
+async def propose_undo(book: Book, action: Action, undoer: Undoer) -> Action | Problems:
+    """Return the action that takes another one back: held, or approved and still to be carried out.
+
+    Rows that somebody changed since are listed and nothing is done, unless a partial undo is wanted.
+    """
+    content = await asyncio.to_thread(book.journal.content, action.id)
+    if action.state is not State.EXECUTED or content is None:
+        return _nothing("Its images are gone." if content is None else f"The action is {action.state}.")
+    warehouse = book.engines.named(action.proposal.warehouse).warehouse
+    if not isinstance(warehouse, WritableWarehouse) or not warehouse.writable:
+        return Problems((Problem(code=codes.NOT_WRITABLE, message=codes.NOT_WRITABLE.cause),))
+    try:
+        changes = await _changes(warehouse, effect_from_bytes(content))
+        rehearsal = await _rehearsed(warehouse, changes, book, partial=undoer.partial)
+    except ChangeFailed as error:
+        return Problems((problem_of(error),))
+    except WarehouseError as error:
+        return Problems((Problem(code=codes.FAILED, message=codes.FAILED.cause, hint=error.code),))
+    return (
+        await _kept(book, action, undoer, rehearsal) if rehearsal.changes else _nothing("Every row was changed since.")
+    )
+
+
+async def _changes(warehouse: WritableWarehouse, effect: Effect) -> tuple[TableChange, ...]:
+    shapes = await warehouse.shapes([each.table for each in effect.tables])
+    missing = [each.table for each in effect.tables if each.table not in shapes]
+    if missing:
+        raise ChangeFailed(codes.NOT_CHANGEABLE.name, f"{missing[0]} is gone", detail="a table is gone")
+    return taking_back(effect, shapes)
+
+
+async def _rehearsed(
+    warehouse: WritableWarehouse, changes: tuple[TableChange, ...], book: Book, *, partial: bool
+) -> Rehearsal:
+    """Rehearse; for a partial undo, again and again without the rows that are in the way."""
+    left = changes
+    while True:
+        try:
+            return await warehouse.rehearse_changes(left, most_rows=book.settings.most_rows * 2, seconds=_SECONDS)
+        except ChangeFailed as error:
+            fewer = without(left, error.rows) if partial and error.rows else left
+            if sum(len(each.rows) for each in fewer) == sum(len(each.rows) for each in left):
+                raise
+            left = fewer
+            if not left:
+                return Rehearsal(changes=(), effect=Effect(tables=()), seconds=0.0)
+
+
+async def _kept(book: Book, action: Action, undoer: Undoer, rehearsal: Rehearsal) -> Action:
+    governance, now = book.governance.current, book.now()
+    first = action.proposal
+    held = undoer.requirement is not None
+    seconds = undoer.requirement.seconds if undoer.requirement is not None else FLOOR_SECONDS
+    all_back = sum(len(each.rows) for each in rehearsal.changes)
+    proposal = Proposal(
+        action_id=book.new_id(),
+        tenant=first.tenant,
+        agent=first.agent,
+        user=undoer.person,
+        owner=first.owner,
+        tool="undo",
+        action=None,
+        statement=f"take back {action.id}: {undoer.reason}",
+        parameters_digest=first.digest,
+        targets=first.targets,
+        warehouse=first.warehouse,
+        changes_digest=digest_of_changes(rehearsal.changes),
+        preview_digest=rehearsal.effect.digest,
+        row_ceiling=rehearsal.effect.rows,
+        policy_digest=governance.judge.policy.digest,
+        catalog_version=governance.catalog.version,
+        reversibility=Reversibility.R3 if rehearsal.effect.unknown else Reversibility.R0,
+        proposed_at=now,
+        expires_at=now + timedelta(seconds=seconds),
+        nonce=book.new_nonce(),
+    )
+    preview: dict[str, Json] = {
+        "dataset": action.preview.get("dataset"),
+        "rows": counts(rehearsal.effect),
+        "tables": tables_of(rehearsal.effect, book.settings.sample_rows),
+        "columns": action.preview.get("columns"),
+        "labels": action.preview.get("labels"),
+        "unknown": list(rehearsal.effect.unknown),
+        "reversibility": str(proposal.reversibility),
+        "undo": f"takes back {all_back:,} rows",
+        "because": undoer.reason,
+    }
+    content = sealed.to_bytes(
+        sealed.Sealed(
+            plan=None,
+            changes=rehearsal.changes,
+            views=(),
+            most_rows=max(1, rehearsal.effect.rows),
+            seconds=_SECONDS,
+        )
+    )
+    undo = Action(
+        proposal=proposal,
+        state=State.HELD if held else State.APPROVED,
+        requirement=undoer.requirement,
+        preview=preview,
+        undoes=action.id,
+    )
+    await asyncio.to_thread(book.store.keep_changes, undo.id, content)
+    durable = await book.record(
+        entries.PROPOSED, undo, {"gov.outcome": str(undo.state), **entries.of_effect(rehearsal.effect)}
+    )
+    return await asyncio.to_thread(book.store.add, deciding.with_record(undo, durable.index))
+
+
+def _nothing(why: str) -> Problems:
+    return Problems((Problem(code=codes.NOTHING_TO_UNDO, message=why, hint=codes.NOTHING_TO_UNDO.cure),))
