@@ -8,7 +8,7 @@ from pathlib import Path
 
 from metricgate.bootstrap import codes
 from metricgate.bootstrap.governing import load_definitions
-from metricgate.bootstrap.running import StatePaths
+from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.settings import Settings, WarehouseSettings
 from metricgate.catalog import warehouse_check
 from metricgate.catalog.placing import within

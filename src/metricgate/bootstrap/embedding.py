@@ -13,8 +13,9 @@ import orjson
 from metricgate.adapters.stores.sqlite_keys import SqliteKeys
 from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.identities import make_authenticator
+from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.recording import RefusedKeyRecorder
-from metricgate.bootstrap.running import Running, StartRefused, StatePaths, running
+from metricgate.bootstrap.running import Running, StartRefused, running
 from metricgate.bootstrap.settings import Settings, load_settings
 from metricgate.gateway.outcome import Answered, Fault, Held, Refused
 from metricgate.gateway.tool import ToolCall

@@ -27,11 +27,12 @@ from metricgate.bootstrap.doctoring import examined
 from metricgate.bootstrap.governing import read_documents
 from metricgate.bootstrap.identities import make_authenticator
 from metricgate.bootstrap.notifying import outbox_of
+from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.policies import policy_documents, policy_explain, policy_tests
 from metricgate.bootstrap.recording import record_key_changes, record_switches
 from metricgate.bootstrap.remote import ask_over_http, running_at
 from metricgate.bootstrap.remote_gate import RemoteGate
-from metricgate.bootstrap.running import StartRefused, StatePaths, open_ledger, running
+from metricgate.bootstrap.running import StartRefused, open_ledger, running
 from metricgate.bootstrap.serving import say_serving, serve
 from metricgate.bootstrap.settings import FILE_NAME, Settings, SettingsDocument, load_settings
 from metricgate.bootstrap.switching import take_back_switches, throw_switch, thrown_switches

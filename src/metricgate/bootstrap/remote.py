@@ -11,7 +11,7 @@ import httpx2
 
 from metricgate.adapters.stores.sqlite_ledger import holder_of
 from metricgate.bootstrap import codes
-from metricgate.bootstrap.running import StatePaths
+from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.serving import ADDRESS_FILE
 from metricgate.surfaces.cli.project import Exit, Reply
 from metricgate.surfaces.problem_document import problem_document, to_bytes

@@ -22,6 +22,7 @@ from metricgate.adapters.stores.switch_file import SwitchFile
 from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.governing import GovernanceHolder, load_governance, state_of_files
 from metricgate.bootstrap.notifying import outbox_of, sinks_of
+from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.recording import watch_switches
 from metricgate.bootstrap.settings import Settings
 from metricgate.bootstrap.warehouses import open_warehouses
@@ -67,36 +68,6 @@ class Running:
     telemetry: Telemetry
     conduct: Conduct
     book: Book
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatePaths:
-    """Files under the state folder."""
-
-    folder: Path
-    ledger: Path
-    private_key: Path
-    public_key: Path
-    api_keys: Path
-    mask_key: Path
-    switches: Path
-    outbox: Path
-
-    @classmethod
-    def of(cls, folder: Path, settings: Settings) -> StatePaths:
-        """Return the paths for the project in ``folder``."""
-        state = folder / settings.document.paths.state
-        ledger = state / settings.document.ledger.file
-        return cls(
-            folder=state,
-            ledger=ledger,
-            private_key=ledger.with_suffix(".key"),
-            public_key=ledger.with_suffix(".vkey"),
-            api_keys=state / "keys.db",
-            mask_key=state / "mask.key",
-            switches=state / "switches.json",
-            outbox=state / "outbox.db",
-        )
 
 
 def origin_of(settings: Settings) -> str:

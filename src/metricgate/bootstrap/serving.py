@@ -23,8 +23,9 @@ from metricgate import __version__
 from metricgate.adapters.stores.sqlite_keys import KeysUnavailable, SqliteKeys
 from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.identities import make_authenticator
+from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.recording import RefusedKeyRecorder, watch_keys
-from metricgate.bootstrap.running import Running, StartRefused, StatePaths, running
+from metricgate.bootstrap.running import Running, StartRefused, running
 from metricgate.bootstrap.settings import Settings
 from metricgate.gateway.ports import Warehouse, WarehouseError
 from metricgate.surfaces.http.app import HttpSettings, create_app

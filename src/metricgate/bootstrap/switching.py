@@ -24,12 +24,14 @@ def thrown_switches(file: SwitchFile) -> Sequence[SwitchFacts] | Problems:
         return _unreadable(error)
 
 
-def throw_switch(file: SwitchFile, kind: str, target: str, because: str) -> SwitchFacts | Problems:
-    """Throw a switch in the name of whoever is logged in on this machine."""
+def throw_switch(
+    file: SwitchFile, kind: str, target: str, because: str, by: str | None = None
+) -> SwitchFacts | Problems:
+    """Throw a switch in the name of ``by``, or of whoever is logged in on this machine."""
     mistake = mistake_in_target(target)
     if mistake is not None:
         return Problems((Problem(code=codes.BAD_TARGET, message=f"{mistake}.", hint=codes.BAD_TARGET.cure),))
-    switch = Switch(kind=SwitchKind(kind), target=target, because=because, by=_who(), at=_now())
+    switch = Switch(kind=SwitchKind(kind), target=target, because=because, by=by or _who(), at=_now())
     try:
         file.throw(switch)
     except SwitchesUnreadable as error:
@@ -37,10 +39,12 @@ def throw_switch(file: SwitchFile, kind: str, target: str, because: str) -> Swit
     return _facts(switch)
 
 
-def take_back_switches(file: SwitchFile, target: str, because: str) -> Sequence[SwitchFacts] | Problems:
+def take_back_switches(
+    file: SwitchFile, target: str, because: str, by: str | None = None
+) -> Sequence[SwitchFacts] | Problems:
     """Take the target's switches back."""
     try:
-        gone = file.take_back(target, because=because, by=_who(), at=_now())
+        gone = file.take_back(target, because=because, by=by or _who(), at=_now())
         thrown = [each.target for each in file.current().thrown]
     except SwitchesUnreadable as error:
         return _unreadable(error)

@@ -81,6 +81,12 @@ class Conduct:
         loop = None if history is None else history.loop(now, call)
         return None if loop is None else _looping(loop, self._settings.patience)
 
+    def paused_for(self, agent: str) -> float | None:
+        """Return for how many seconds more the agent is paused, or None."""
+        pause = self._pauses.get(agent)
+        left = 0.0 if pause is None else pause.until - self._clock.monotonic()
+        return left if left > 0 else None
+
     def charge(self, budgets: Iterable[Budget], charges: Charges) -> Problem | None:
         """Charge the call; return why it may not go on, or None."""
         spent = self.spending.charge(budgets, charges)

@@ -69,7 +69,7 @@ GET_ACTION = Tool(
         ),
         input_schema=input_schema(ActionArguments),
         output_schema=OUTPUT,
-        read_only=False,
+        read_only=True,
         destructive=False,
         idempotent=True,
         polls=True,

@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 from metricgate.actions import ActionDefinition
 from metricgate.approvals import deciding
 from metricgate.approvals.proposal import Action
+from metricgate.gateway.codes import FROZEN
 from metricgate.gateway.conduct.switches import SwitchBoard, SwitchesUnreadable, SwitchKind
 from metricgate.gateway.engine import Engines
 from metricgate.gateway.entries import Fields
 from metricgate.gateway.governance import GovernanceSource
 from metricgate.gateway.ports import Clock, Durable, Ledger
-from metricgate.gateway.writing import codes, entries
+from metricgate.gateway.writing import entries
 from metricgate.gateway.writing.ports import ActionStore, Journal
 from metricgate.gateway.writing.settings import WriteSettings
 from metricgate.vocabulary.json import Json
@@ -126,10 +127,10 @@ class Book:
         try:
             switches = self.board.current()
         except SwitchesUnreadable:
-            return Problem(code=codes.FROZEN, message="Nobody can tell whether changes are frozen, so they are.")
+            return Problem(code=FROZEN, message="Nobody can tell whether changes are frozen, so they are.")
         for kind in (SwitchKind.STOP, SwitchKind.FREEZE):
             switch = switches.concerning(principal, kind)
             if switch is not None:
                 message = f"Changes are frozen for {switch.target}: {switch.because}"
-                return Problem(code=codes.FROZEN, message=message, hint=codes.FROZEN.cure)
+                return Problem(code=FROZEN, message=message, hint=FROZEN.cure)
         return None

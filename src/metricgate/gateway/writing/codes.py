@@ -88,12 +88,6 @@ OUTCOME_UNKNOWN = _code(
     "The connection was lost while the warehouse committed. The gateway finds out what happened and records it.",
     "Wait and ask get_action; do not propose it again before that.",
 )
-FROZEN = _code(
-    "E_FROZEN",
-    403,
-    "Changes are frozen: by a switch or by a rule of the policy. Reading goes on.",
-    "Wait until the freeze is lifted; its reason is in the message.",
-)
 NO_SUCH_ACTION = _code(
     "E_NO_SUCH_ACTION",
     404,
@@ -142,6 +136,13 @@ NOTHING_TO_UNDO = _code(
     "The action cannot be taken back: it was not carried out, was taken back already, or its images are gone.",
     "Look at its state and its undo deadline.",
 )
+NOT_YOURS_TO_SEE = _code(
+    "E_NOT_YOURS_TO_SEE",
+    403,
+    "No rule of the policy lets this person see the record, the agents or the catalog, or throw switches.",
+    "A steward grants `read_record` on `record:entries`, `record:agents`, `record:catalog`, or `approve` on "
+    "`action:switches`.",
+)
 NOT_A_PERSON = _code(
     "E_NOT_A_PERSON",
     403,
@@ -181,7 +182,6 @@ CODES = (
     TOO_MANY_ROWS,
     DUPLICATE_TARGET,
     OUTCOME_UNKNOWN,
-    FROZEN,
     NO_SUCH_ACTION,
     IDEMPOTENCY_CONFLICT,
     NOT_DECIDABLE,
@@ -190,6 +190,7 @@ CODES = (
     REASON_MISSING,
     GOVERNANCE_CHANGED,
     NOTHING_TO_UNDO,
+    NOT_YOURS_TO_SEE,
     NOT_A_PERSON,
     INTERRUPTED,
     FAILED,

@@ -1,0 +1,281 @@
+"""The office of a running project: decisions, the record, agents, switches, the catalog, for people who logged in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from metricgate.adapters.stores.ledger_keys import load_verifier
+from metricgate.adapters.stores.ledger_reading import EntryFilter, LedgerReader, Recorded
+from metricgate.adapters.stores.sqlite_keys import KeysUnavailable, SqliteKeys
+from metricgate.adapters.stores.switch_file import SwitchFile
+from metricgate.bootstrap import codes as project_codes
+from metricgate.bootstrap.clock import SystemClock
+from metricgate.bootstrap.governing import GovernanceHolder
+from metricgate.bootstrap.paths import StatePaths
+from metricgate.bootstrap.switching import take_back_switches, throw_switch, thrown_switches
+from metricgate.catalog.dependencies import built_on, models_behind
+from metricgate.gateway.conduct.conduct import Conduct
+from metricgate.gateway.office import ActionFilter, AgentView, EntryQuery, Person
+from metricgate.gateway.ports import LedgerUnavailable
+from metricgate.gateway.writing import codes
+from metricgate.gateway.writing.book import Book
+from metricgate.gateway.writing.office import DecisionDesk
+from metricgate.policy.verdict import Decision
+from metricgate.surfaces.cli.project import SwitchFacts
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.principal import Identity, Proof
+from metricgate.vocabulary.problem import Problem, Problems
+from metricgate.vocabulary.resource import Action, Resource, ResourceKind
+
+_MOST_LOOKED_AT = 20_000
+_DAY = timedelta(days=1)
+
+
+class ProjectOffice(DecisionDesk):
+    """Implements ``gateway.office.Office``.
+
+    The record, agents and catalog are for whoever may ``read_record`` on ``record:entries``, ``record:agents`` and
+    ``record:catalog``; switches are thrown by whoever may ``approve`` on ``action:switches``.
+    """
+
+    def __init__(self, book: Book, holder: GovernanceHolder, conduct: Conduct, paths: StatePaths) -> None:
+        super().__init__(book)
+        self._holder = holder
+        self._conduct = conduct
+        self._paths = paths
+
+    async def entries(self, person: Person, wanted: EntryQuery) -> Sequence[Mapping[str, Json]] | Problems:
+        """Return entries of the record, newest first."""
+        refused = self._refused(person, Action.READ_RECORD, ResourceKind.RECORD, "entries")
+        return await asyncio.to_thread(self._entries, wanted) if refused is None else refused
+
+    async def entry(self, person: Person, index: int) -> Mapping[str, Json] | Problems:
+        """Return one entry with bodies, receipt, and the entries that it is linked with."""
+        refused = self._refused(person, Action.READ_RECORD, ResourceKind.RECORD, "entries")
+        if refused is not None:
+            return refused
+        found = await asyncio.to_thread(self._entry, index)
+        if found is None:
+            message = f"The record has no entry {index}."
+            return Problems((Problem(code=codes.NO_SUCH_ACTION, message=message),))
+        return found
+
+    async def agents(self, person: Person) -> Sequence[AgentView] | Problems:
+        """Return every agent that holds a key, is named in the policy or was seen lately."""
+        refused = self._refused(person, Action.READ_RECORD, ResourceKind.RECORD, "agents")
+        return await asyncio.to_thread(self._agents) if refused is None else refused
+
+    async def switches(self, person: Person) -> Sequence[Mapping[str, Json]] | Problems:
+        """Return the switches that are thrown."""
+        refused = self._refused(person, Action.READ_RECORD, ResourceKind.RECORD, "agents")
+        if refused is not None:
+            return refused
+        found = await asyncio.to_thread(thrown_switches, SwitchFile(self._paths.switches))
+        return found if isinstance(found, Problems) else [_switch(each) for each in found]
+
+    async def throw_switch(self, person: Person, kind: str, target: str, because: str) -> Problems | None:
+        """Throw a switch in the person's name; it is recorded within a second, like any other."""
+        refused = self._refused(person, Action.APPROVE, ResourceKind.ACTION, "switches")
+        if refused is not None or not because.strip():
+            return refused or _reason_missing()
+        file = SwitchFile(self._paths.switches)
+        done = await asyncio.to_thread(lambda: throw_switch(file, kind, target, because.strip(), by=person.id))
+        return done if isinstance(done, Problems) else None
+
+    async def take_back_switches(self, person: Person, target: str, because: str) -> Problems | None:
+        """Take the target's switches back."""
+        refused = self._refused(person, Action.APPROVE, ResourceKind.ACTION, "switches")
+        if refused is not None or not because.strip():
+            return refused or _reason_missing()
+        file = SwitchFile(self._paths.switches)
+        done = await asyncio.to_thread(lambda: take_back_switches(file, target, because.strip(), by=person.id))
+        return done if isinstance(done, Problems) else None
+
+    async def catalog(self, person: Person) -> Mapping[str, Json] | Problems:
+        """Return metrics with owner, status, certification, version and lineage."""
+        refused = self._refused(person, Action.READ_RECORD, ResourceKind.RECORD, "catalog")
+        if refused is not None:
+            return refused
+        catalog = self._holder.current.catalog
+        metrics: list[Json] = []
+        edges: list[Json] = []
+        for name, metric in catalog.metrics.items():
+            header = metric.header
+            metrics.append(
+                {
+                    "name": name,
+                    "label": header.label,
+                    "description": header.description,
+                    "owner": header.owner,
+                    "domain": header.domain,
+                    "status": str(header.status),
+                    "certified": header.certified,
+                    "version": header.definition_version,
+                }
+            )
+            needs = built_on(metric)
+            edges += [[name, each] for each in needs or models_behind(name, catalog.metrics)]
+        models: list[Json] = [
+            {"name": model.name, "source": ".".join(model.source), "owner": model.owner, "warehouse": model.warehouse}
+            for model in catalog.models.values()
+        ]
+        return {"version": catalog.version, "metrics": metrics, "models": models, "edges": edges}
+
+    def _refused(self, person: Person, verb: Action, kind: ResourceKind, name: str) -> Problems | None:
+        identity = Identity(id=person.id, proof=Proof.VERIFIED, method=person.method, groups=person.groups)
+        verdict = self._holder.current.judge.judge_person(identity, verb, [Resource(kind, name)])
+        if verdict.decision is Decision.ALLOW:
+            return None
+        message = verdict.reasons[0].message
+        return Problems((Problem(code=codes.NOT_YOURS_TO_SEE, message=message, hint=codes.NOT_YOURS_TO_SEE.cure),))
+
+    def _entries(self, wanted: EntryQuery) -> Sequence[Mapping[str, Json]] | Problems:
+        keep = EntryFilter(
+            agent=wanted.agent,
+            tool=wanted.tool,
+            event=wanted.event,
+            trace_id=wanted.trace_id,
+            since=_nano(wanted.since),
+            until=_nano(wanted.until),
+        )
+        found: list[Mapping[str, Json]] = []
+        try:
+            with LedgerReader(self._paths.ledger) as reader:
+                for each in reader.entries(keep, limit=_MOST_LOOKED_AT):
+                    if _fits(each, wanted):
+                        found.append(_shown(each))
+                        if len(found) >= wanted.limit:
+                            break
+        except LedgerUnavailable as error:
+            return Problems((Problem(code=project_codes.UNREADABLE, message=str(error)),))
+        return found
+
+    def _entry(self, index: int) -> Mapping[str, Json] | None:
+        with LedgerReader(self._paths.ledger) as reader:
+            found = reader.entry(index)
+            if found is None:
+                return None
+            receipt = reader.receipt(index, load_verifier(self._paths.public_key))
+            related = [_shown(each) for each in _related(reader, found)]
+            return {
+                **_shown(found),
+                "receipt": None if receipt is None else receipt.as_json(),
+                "related": related,
+            }
+
+    def _agents(self) -> Sequence[AgentView]:
+        seen: dict[str, datetime] = {}
+        calls: dict[str, Counter[str]] = {}
+        since = datetime.now(UTC) - _DAY
+        with LedgerReader(self._paths.ledger) as reader:
+            for each in reader.entries(EntryFilter(since=_nano(since)), limit=_MOST_LOOKED_AT):
+                agent, outcome = each.text("gen_ai.agent.id"), each.text("gov.outcome")
+                if agent is None:
+                    continue
+                seen.setdefault(agent, datetime.fromtimestamp(each.time_unix_nano / 1e9, UTC))
+                if outcome is not None and each.event.startswith("gov.call."):
+                    calls.setdefault(agent, Counter())[outcome] += 1
+        names = {*seen, *self._agents_with_keys(), *self._agents_named()}
+        actions: dict[str, Counter[str]] = {}
+        for action in self._book.store.list(ActionFilter(since=since, limit=1_000)):
+            actions.setdefault(action.proposal.agent, Counter())[str(action.state)] += 1
+        thrown = thrown_switches(SwitchFile(self._paths.switches))
+        switches = [] if isinstance(thrown, Problems) else thrown
+        return [
+            AgentView(
+                id=name,
+                last_seen=seen.get(name),
+                calls=dict(calls.get(name, {})),
+                paused_until=self._paused_until(name),
+                switches=[_switch(each) for each in switches if each.target in {"all", f"agent:{name}"}],
+                actions=dict(actions.get(name, {})),
+            )
+            for name in sorted(names)
+        ]
+
+    def _paused_until(self, agent: str) -> datetime | None:
+        seconds = self._conduct.paused_for(agent)
+        return None if seconds is None else datetime.now(UTC) + timedelta(seconds=seconds)
+
+    def _agents_with_keys(self) -> set[str]:
+        if not self._paths.api_keys.exists():
+            return set()
+        try:
+            keys = SqliteKeys(self._paths.api_keys, clock=SystemClock())
+        except KeysUnavailable:
+            return set()
+        try:
+            return {record.agent for record in keys.list() if not record.revoked}
+        finally:
+            keys.close()
+
+    def _agents_named(self) -> set[str]:
+        policy = self._holder.current.judge.policy
+        named = [member for role in policy.roles for member in role.members]
+        named += [each.party for each in policy.principals]
+        return {each.removeprefix("agent:") for each in named if each.startswith("agent:")}
+
+
+def _related(reader: LedgerReader, entry: Recorded) -> list[Recorded]:
+    """Return the entries that this one links to, and those of the same action or trace, oldest first."""
+    found: dict[int, Recorded] = {}
+    links = entry.fields.get("gov.links")
+    for link in links if isinstance(links, list) else []:
+        index = link.get("index") if isinstance(link, dict) else None
+        linked = reader.entry(index) if isinstance(index, int) else None
+        if linked is not None:
+            found[linked.index] = linked
+    action, trace = entry.text("gov.action.id"), entry.text("trace_id")
+    for each in reader.entries(limit=2_000):
+        if each.index != entry.index and (
+            (action is not None and each.text("gov.action.id") == action)
+            or (trace is not None and each.text("trace_id") == trace)
+        ):
+            found[each.index] = each
+    return [found[index] for index in sorted(found)]
+
+
+def _fits(each: Recorded, wanted: EntryQuery) -> bool:
+    if wanted.before is not None and each.index >= wanted.before:
+        return False
+    return all(
+        want is None or want == each.text(name)
+        for want, name in (
+            (wanted.outcome, "gov.outcome"),
+            (wanted.code, "error.type"),
+            (wanted.action_id, "gov.action.id"),
+        )
+    )
+
+
+def _shown(each: Recorded) -> dict[str, Json]:
+    moment = datetime.fromtimestamp(each.time_unix_nano / 1e9, UTC).isoformat(timespec="milliseconds")
+    return {
+        "index": each.index,
+        "at": moment,
+        "event": each.event,
+        "fields": dict(each.fields),
+        "bodies": dict(each.bodies),
+        "leaf_hash": each.leaf_hash.hex(),
+    }
+
+
+def _switch(switch: SwitchFacts) -> Mapping[str, Json]:
+    return {
+        "kind": switch.kind,
+        "target": switch.target,
+        "because": switch.because,
+        "by": switch.by,
+        "at": switch.at,
+    }
+
+
+def _nano(moment: datetime | None) -> int | None:
+    return None if moment is None else int(moment.timestamp() * 1e9)
+
+
+def _reason_missing() -> Problems:
+    return Problems((Problem(code=codes.REASON_MISSING, message=codes.REASON_MISSING.cause),))

@@ -1,0 +1,38 @@
+"""Where a project keeps its state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from metricgate.bootstrap.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatePaths:
+    """Files under the state folder."""
+
+    folder: Path
+    ledger: Path
+    private_key: Path
+    public_key: Path
+    api_keys: Path
+    mask_key: Path
+    switches: Path
+    outbox: Path
+
+    @classmethod
+    def of(cls, folder: Path, settings: Settings) -> StatePaths:
+        """Return the paths for the project in ``folder``."""
+        state = folder / settings.document.paths.state
+        ledger = state / settings.document.ledger.file
+        return cls(
+            folder=state,
+            ledger=ledger,
+            private_key=ledger.with_suffix(".key"),
+            public_key=ledger.with_suffix(".vkey"),
+            api_keys=state / "keys.db",
+            mask_key=state / "mask.key",
+            switches=state / "switches.json",
+            outbox=state / "outbox.db",
+        )
