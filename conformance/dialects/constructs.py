@@ -17,9 +17,8 @@ WRITERS = {
     "redshift": "redshift",
     "mysql8": "mysql",
 }
-_WORDS = frozenset(
-    ("and as by case distinct else filter from group in join not on or over select then using when where with").split()
-)
+_SYNTAX = "and as by case distinct else filter from group in join not on or over select then using when where with"
+_WORDS = frozenset(_SYNTAX.split())
 _EVERYWHERE = "avg cast coalesce count max min nullif row_number sum abs round lower upper least greatest floor ceil"
 _OWN = {
     "snowflake": "convert_timezone date_part date_trunc dateadd datediff dayofweekiso dayofyear extract "
