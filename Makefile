@@ -64,6 +64,7 @@ CASES ?= ../shared/conformance
 ENGINE ?= duckdb
 
 conformance: setup ## Run peers' suites: metric questions, corpora of SQL (CASES=folder ENGINE=postgres)
+	@$(BIN)/python -m conformance.dialects
 	@$(BIN)/python -m conformance --cases $(CASES) --engine $(ENGINE)
 
 conformance-mcp: setup ## Run the official MCP conformance suite and Inspector (needs npm)

@@ -16,6 +16,7 @@ from metricgate.compiling.elsewhere_adapting import (
     clickhouse_joins,
     clickhouse_marks,
     clickhouse_settings,
+    databricks_percentiles,
     names_without_dots,
     null_safe_by_json,
     null_safe_by_or,
@@ -244,6 +245,7 @@ _ALL = (
         adapted=(
             *_NUMBERS,
             _MASKS,
+            databricks_percentiles,
             quoting("anti cross except full inner intersect join lateral left minus natural on right semi union using"),
         ),
     ),

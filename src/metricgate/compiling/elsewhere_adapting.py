@@ -86,6 +86,22 @@ def plain_percentile_order(tree: exp.Expr) -> exp.Expr:
     return tree
 
 
+def databricks_percentiles(tree: exp.Expr) -> exp.Expr:
+    """Keep percentiles exact: sqlglot would write PERCENTILE_APPROX, and Databricks takes no place for NULLs there.
+
+    >>> import sqlglot
+    >>> text = "SELECT PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY v NULLS LAST)"
+    >>> databricks_percentiles(sqlglot.parse_one(text)).sql("databricks")
+    'SELECT PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY v)'
+    """
+    for found in tree.find_all(exp.WithinGroup):
+        word = "PERCENTILE_DISC" if isinstance(found.this, exp.PercentileDisc) else "PERCENTILE_CONT"
+        found.set("this", exp.Anonymous(this=word, expressions=[found.this.this]))
+        for ordered in found.find_all(exp.Ordered):
+            ordered.set("nulls_first", True)
+    return tree
+
+
 def null_safe_by_or(tree: exp.Expr) -> exp.Expr:
     """Say ``a IS NOT DISTINCT FROM b`` as ``(a = b OR a IS NULL AND b IS NULL)``.
 
