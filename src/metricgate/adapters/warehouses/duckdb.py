@@ -14,24 +14,27 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar, cast
 
-import duckdb
-
 from metricgate.adapters.warehouses import duckdb_packing as packing
 from metricgate.adapters.warehouses.capping import caps_of
 from metricgate.adapters.warehouses.duckdb_calls import Call, Calls
-from metricgate.adapters.warehouses.duckdb_engine import FAILURES, Engine, Relations, code_of
+from metricgate.adapters.warehouses.duckdb_engine import FAILURES, Relations, code_of
 from metricgate.adapters.warehouses.duckdb_fetch import Batches, Fetched, wired
 from metricgate.adapters.warehouses.duckdb_frames import Head, Malformed
 from metricgate.adapters.warehouses.duckdb_jail import Jail
-from metricgate.adapters.warehouses.duckdb_options import DuckDBOptions, connected
+from metricgate.adapters.warehouses.duckdb_options import DuckDBOptions
+from metricgate.adapters.warehouses.duckdb_own import Own
 from metricgate.adapters.warehouses.duckdb_section import DuckDBSection
+from metricgate.adapters.warehouses.writing.duckdb_writing import CHANNELS, Writing, sealed_of
+from metricgate.changing.change import TableChange
+from metricgate.changing.effect import Effect
+from metricgate.changing.shape import Location, TableShape
 from metricgate.gateway.codes import WAREHOUSE_FAILED, WAREHOUSE_UNAVAILABLE
 from metricgate.gateway.ports import Released, Rows, WarehouseError
+from metricgate.gateway.writing.ports import ChangePlan, Rehearsal, ReleasedChange, View
 from metricgate.vocabulary.finding import ADVICE, WRONG, Finding
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.opinion import Opinion
@@ -65,11 +68,10 @@ class DuckDBWarehouse:
         """
         self._options = options
         shared = options.path is None or options.read_only
-        self._own = _Own(options) if shared else None
+        self._own = Own(options) if shared else None
         try:
-            self._jail = Jail(
-                options, processes=options.workers if shared else 1, places=1 if shared else options.callers
-            )
+            places = 1 if shared else options.callers + (CHANNELS if options.writes else 0)
+            self._jail = Jail(options, processes=options.workers if shared else 1, places=places)
             if not shared:
                 self._jail.opened()
         except OSError as error:
@@ -78,6 +80,7 @@ class DuckDBWarehouse:
             self._jail.close()
             raise
         self._jailed = Calls(options.workers if shared else options.callers, "duckdb-jail")
+        self._writing = Writing(self._jail) if options.writes and not shared else None
         self._parser = Jail(_PARSER, processes=1, places=1)
         self._opinions = Calls(1, "duckdb-opinion")
         self._data_state = _state_of(options.path)
@@ -160,9 +163,45 @@ class DuckDBWarehouse:
 
     async def close(self) -> None:
         """Stop what runs, wait for its threads, and close instances and processes. Later calls are refused."""
+        if self._writing is not None:
+            await self._writing.close()
         await asyncio.gather(self._jailed.close(), self._opinions.close(), *([self._own.close()] if self._own else []))
         await asyncio.to_thread(self._jail.close)
         await asyncio.to_thread(self._parser.close)
+
+    @property
+    def writable(self) -> bool:
+        """Whether changes may be carried out."""
+        return self._writing is not None
+
+    async def shapes(self, relations: Sequence[Location]) -> Mapping[Location, TableShape]:
+        """Return the shapes of those relations that exist, and of the tables that their foreign keys name."""
+        return await self._opened().shapes(relations)
+
+    async def rehearse(self, plan: ChangePlan) -> Rehearsal:
+        """Carry the plan out and roll it back, as ``WritableWarehouse`` says."""
+        return await self._opened().rehearse(sealed_of(plan, (), plan.views, plan.most_rows, plan.seconds))
+
+    async def rehearse_changes(
+        self, changes: Sequence[TableChange], *, most_rows: int, seconds: float, views: Sequence[View] = ()
+    ) -> Rehearsal:
+        """Carry the changes out and roll them back, as ``WritableWarehouse`` says."""
+        return await self._opened().rehearse(sealed_of(None, changes, views, most_rows, seconds))
+
+    async def apply(self, released: ReleasedChange, prepare: Callable[[Effect], None]) -> Effect:
+        """Carry it out and commit, or change nothing, as ``WritableWarehouse`` says."""
+        effect = await self._opened().apply(released, prepare)
+        self._data_state = _state_of(self._options.path)
+        return effect
+
+    async def applied(self, action_ids: Sequence[str]) -> frozenset[str]:
+        """Return those actions whose transaction was committed, by the table of markers."""
+        return await self._opened().applied(action_ids)
+
+    def _opened(self) -> Writing:
+        if self._writing is None:
+            raise WarehouseError(WAREHOUSE_UNAVAILABLE.name, "not opened for changes")
+        return self._writing
 
     def _timed(self, work: Callable[[], Batches | Fetched]) -> Rows:
         begin = time.perf_counter()
@@ -224,58 +263,6 @@ class DuckDBWarehouse:
         )
 
 
-class _Own:
-    """The instance in the gateway's own process, and its threads."""
-
-    def __init__(self, options: DuckDBOptions) -> None:
-        try:
-            root = connected(options)
-        except (duckdb.Error, OSError) as error:
-            raise WarehouseError(WAREHOUSE_UNAVAILABLE.name, str(error)) from error
-        self._engine = Engine(root, writable=options.path is None)
-        self._largest = options.largest_result_bytes
-        self._calls = Calls(options.callers, "duckdb")
-        self._closed = False
-
-    async def do(self, seconds: float, work: Callable[[Call], _Result]) -> _Result:
-        return await self._calls.do(seconds, work)
-
-    async def close(self) -> None:
-        if not self._closed:
-            self._closed = True
-            await self._calls.close()
-            self._engine.close()
-
-    def rows(self, call: Call, released: Released) -> Batches | Fetched:
-        statement, caps = released.statement, caps_of(released, self._largest)
-        return self._with_cursor(
-            call, lambda cursor: self._engine.run(cursor, statement.sql, statement.parameters, caps)
-        )
-
-    def relations(self, call: Call) -> Relations:
-        return self._with_cursor(call, self._engine.relations)
-
-    def functions(self, call: Call) -> frozenset[str]:
-        return self._with_cursor(call, self._engine.functions)
-
-    def _with_cursor(self, call: Call, work: Callable[[duckdb.DuckDBPyConnection], _Result]) -> _Result:
-        """Do ``work`` with a cursor of its own and give every failure its code. In a thread."""
-        cursor = self._engine.cursor()
-
-        def interrupt() -> None:
-            with suppress(duckdb.ConnectionException):  # it ended and was closed this very moment
-                cursor.interrupt()
-
-        call.interrupt = interrupt
-        try:
-            return work(cursor)
-        except FAILURES as error:
-            raise WarehouseError(call.stopped_for or code_of(error), str(error)) from error
-        finally:
-            call.interrupt = None
-            cursor.close()
-
-
 def _read(work: Callable[[], _Result]) -> _Result:
     """Do ``work`` on what a worker sent."""
     try:
@@ -293,5 +280,7 @@ def _full_name(relation: tuple[str, ...], database: str) -> tuple[str, ...]:
 def _state_of(path: Path | None) -> Json:
     if path is None:
         return {}
-    changed = datetime.fromtimestamp(path.stat().st_mtime, tz=UTC)
+    log = path.with_name(f"{path.name}.wal")
+    times = [each.stat().st_mtime for each in (path, log) if each.exists()]
+    changed = datetime.fromtimestamp(max(times), tz=UTC)
     return {"as_of": changed.isoformat(timespec="seconds").replace("+00:00", "Z")}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import queue
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from itertools import count
 
@@ -25,6 +25,10 @@ from metricgate.vocabulary.json import Json
 _LOOK_SECONDS = 0.02
 _START_SECONDS = 30.0
 _ATTEMPTS = 3
+
+
+Reply = Callable[[memoryview], Head]
+"""Takes the effect of a change and returns whether to commit."""
 
 
 class _NotBegun(Gone):
@@ -106,6 +110,40 @@ class Jail:
         finally:
             self._free.put(place)
 
+    def tell(
+        self, call: Call, question: Mapping[str, Json], body: bytes, largest_body: int, reply: Reply | None = None
+    ) -> tuple[Head, memoryview]:
+        """Ask a question that is about a change: once it has begun, it is never asked again.
+
+        Args:
+            call: the call that waits for it.
+            question: its head.
+            body: its body.
+            largest_body: bytes of the answer's body at most.
+            reply: what to answer when the worker asks, once, whether to commit.
+
+        Raises:
+            Gone: the process ended after it had begun.
+            WarehouseError: with the code that fits.
+        """
+        place = self._free.get()
+        try:
+            for _attempt in range(_ATTEMPTS):
+                process = self._waited_for(call, place[0])
+                if process.failure is not None:
+                    continue
+                try:
+                    return self._asked(call, process, place[1], question, largest_body, body, reply)
+                except _NotBegun:
+                    process.over = True
+                    call.unless_stopped()
+                except Gone:
+                    process.over = True
+                    raise
+            raise process.failure or WarehouseError(WAREHOUSE_FAILED.name, "it met a dying worker process every time")
+        finally:
+            self._free.put(place)
+
     def close(self) -> None:
         """End all processes and wait for them. A writable file is closed by its process."""
         with self._lock:
@@ -141,14 +179,24 @@ class Jail:
                 raise process.failure
 
     def _asked(
-        self, call: Call, process: Process, channel: int, question: Mapping[str, Json], largest_body: int
+        self,
+        call: Call,
+        process: Process,
+        channel: int,
+        question: Mapping[str, Json],
+        largest_body: int,
+        content: bytes = b"",
+        reply: Reply | None = None,
     ) -> tuple[Head, memoryview]:
         number = next(self._numbers)
         call.interrupt = lambda: process.interrupt(channel, number)
         call.kill = process.kill
         try:
-            _begin(process.channels[channel], {**question, "question": number})
+            _begin(process.channels[channel], {**question, "question": number}, content)
             head, body = receive(process.channels[channel], largest_body)
+            if reply is not None and head == {"prepare": True}:
+                send(process.channels[channel], reply(body))
+                head, body = receive(process.channels[channel], largest_body)
         except Malformed as error:
             process.kill()
             raise WarehouseError(WAREHOUSE_FAILED.name, str(error)) from error
@@ -185,10 +233,10 @@ class Jail:
                 self._processes[number] = Process(self._options, self._identity, self._places, self._replace)
 
 
-def _begin(channel: socket.socket, question: Mapping[str, Json]) -> None:
+def _begin(channel: socket.socket, question: Mapping[str, Json], content: bytes) -> None:
     """Send a question and wait until it has begun."""
     try:
-        send(channel, question)
+        send(channel, question, content)
         head, _body = receive(channel)
     except Gone as error:
         raise _NotBegun from error

@@ -26,6 +26,7 @@ class DuckDBOptions:
         path: the database file; None opens an empty database in memory.
         read_only: open the file read-only, so that other processes may read it too. False keeps a writer's lock on it,
             held by a worker process that runs all statements; they still run in read-only transactions.
+        writes: changes may be carried out, by that worker; needs a file with ``read_only`` off.
         script: SQL that fills an in-memory database before it is locked, in the gateway and in every worker anew.
             Trusted text of tests and benches.
         memory_limit: what the engine may use, e.g. ``1GB``. Soft: some functions pass it for moments.
@@ -43,6 +44,7 @@ class DuckDBOptions:
 
     path: Path | None
     read_only: bool = True
+    writes: bool = False
     script: str = ""
     memory_limit: str = "1GB"
     engine_threads: int = 2

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from metricgate.adapters.warehouses.duckdb_options import DuckDBOptions
 
@@ -18,6 +18,7 @@ class DuckDBSection(BaseModel):
     kind: Literal["duckdb"]
     file: str = Field(description="The database file, relative to the project folder.")
     read_only: bool = Field(True, description="False keeps the writer's lock on the file, in one worker process.")
+    writes: bool = Field(False, description="Let changes be proposed and carried out. Needs read_only: false.")
     memory_limit: str = Field("2GB", description="What an instance of the engine may use, e.g. 2GB.")
     threads: Annotated[int, Field(ge=1, le=256)] = Field(2, description="Threads of the engine.")
     concurrent: Annotated[int, Field(ge=1, le=256)] = Field(4, description="Statements that run at the same time.")
@@ -25,11 +26,20 @@ class DuckDBSection(BaseModel):
     workers: Annotated[int, Field(ge=1, le=64)] = Field(2, description="Processes for agents' own SQL, if read-only.")
     worker_memory: str | None = Field(None, description="Address space of a worker; default memory_limit + 1.5 GiB.")
 
+    @model_validator(mode="after")
+    def _writes_need_the_file(self) -> Self:
+        if self.writes and self.read_only:
+            raise ValueError(
+                "writes: true needs read_only: false, because this process must hold the file to change it"
+            )
+        return self
+
     def options(self, folder: Path) -> DuckDBOptions:
         """Return the adapter's options; paths are relative to ``folder``."""
         return DuckDBOptions(
             path=folder / self.file,
             read_only=self.read_only,
+            writes=self.writes,
             memory_limit=self.memory_limit,
             engine_threads=self.threads,
             callers=self.concurrent,

@@ -13,19 +13,22 @@ import threading
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import duckdb
 
 from metricgate.adapters.warehouses import duckdb_limits as limits
 from metricgate.adapters.warehouses.caps import Caps
 from metricgate.adapters.warehouses.duckdb_engine import FAILURES, Engine, code_of
-from metricgate.adapters.warehouses.duckdb_frames import Gone, Head, receive, send
+from metricgate.adapters.warehouses.duckdb_frames import LARGEST_QUESTION, Gone, Head, Malformed, receive, send
 from metricgate.adapters.warehouses.duckdb_opinion import opinion_of
 from metricgate.adapters.warehouses.duckdb_options import connected, identity_of, unpacked
 from metricgate.adapters.warehouses.duckdb_packing import packed_columns, packed_result, scalars
 from metricgate.gateway.codes import WAREHOUSE_MEMORY, WAREHOUSE_UNAVAILABLE
 from metricgate.vocabulary.json import Json
+
+if TYPE_CHECKING:
+    from metricgate.adapters.warehouses.writing.duckdb_carrying import Carrying
 
 Reply = tuple[Head, bytes | memoryview]
 
@@ -35,8 +38,11 @@ _SPARE = 1536 * 1024 * 1024
 class Worker:
     """One open instance and its channels."""
 
-    def __init__(self, engine: Engine, channels: list[socket.socket], cores: int, most_unused: int) -> None:
+    def __init__(
+        self, engine: Engine, channels: list[socket.socket], cores: int, most_unused: int, carrying: Carrying | None
+    ) -> None:
         self._engine = engine
+        self._carrying = carrying
         self._channels = channels
         self._cores = cores
         self._most_unused = most_unused
@@ -70,19 +76,24 @@ class Worker:
         channel = self._channels[number]
         with suppress(Gone):
             while True:
-                question, _body = receive(channel)
+                question, content = receive(channel, LARGEST_QUESTION if self._carrying is not None else 0)
                 send(channel, {"begun": True})
                 limits.limit_time(cast("float", question["seconds"]) * self._cores)
-                head, body = self._answer(number, question)
+                head, body = self._answer(number, question, content)
                 head["worn"] = limits.unused_address_space() > self._most_unused
                 send(channel, head, body)
 
-    def _answer(self, number: int, question: Head) -> Reply:
+    def _answer(self, number: int, question: Head, content: memoryview) -> Reply:
         try:
             with self._engine.cursor() as cursor:
                 self._running[number] = (cast("int", question["question"]), cursor)
                 try:
-                    head, body = self._kinds[cast("str", question["kind"])](cursor, question)
+                    if question["kind"] in self._kinds:
+                        head, body = self._kinds[question["kind"]](cursor, question)
+                    elif self._carrying is not None:
+                        head, body = self._carrying.answer(self._channels[number], cursor, question, content)
+                    else:
+                        raise Malformed(f"no such question: {question['kind']}")
                 finally:
                     self._running.pop(number, None)
         except FAILURES as error:
@@ -124,7 +135,16 @@ def serve(control: socket.socket, head: Head) -> None:
     channels = [socket.socket(fileno=number) for number in cast("list[int]", head["channels"])]
     send(control, {"ok": True})
     cores = len(os.sched_getaffinity(0)) if limits.LINUX else (os.cpu_count() or 1)
-    Worker(engine, channels, cores, most_unused).serve(control)
+    Worker(engine, channels, cores, most_unused, _carrying(engine, head)).serve(control)
+
+
+def _carrying(engine: Engine, head: Head) -> Carrying | None:
+    """Return what carries changes out, where the file is opened for them; nobody else needs to load it."""
+    if not unpacked(cast("dict[str, Json]", head["options"])).writes:
+        return None
+    from metricgate.adapters.warehouses.writing.duckdb_carrying import Carrying  # noqa: PLC0415
+
+    return Carrying(engine)
 
 
 def _opened(head: Head) -> tuple[Engine, int]:

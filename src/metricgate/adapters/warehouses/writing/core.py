@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from metricgate.adapters.warehouses.writing.reach import Reach, follow
 from metricgate.adapters.warehouses.writing.session import WriteDialect, WriteSession
@@ -17,7 +18,7 @@ from metricgate.changing.change import ChangeKind, Row, RowTarget, TableChange, 
 from metricgate.changing.effect import Cause, Effect, RowChange, TableEffect
 from metricgate.changing.shape import ColumnShape, Location, TableShape
 from metricgate.gateway.writing import codes
-from metricgate.gateway.writing.ports import ChangeFailed, ChangePlan, Rehearsal, ReleasedChange, View
+from metricgate.gateway.writing.ports import ChangeFailed, ChangePlan, Rehearsal, View
 
 _CHUNK = 2_000
 _MOST_TOLD = 100
@@ -30,6 +31,31 @@ class Engine:
 
     session: WriteSession
     dialect: WriteDialect
+
+
+class Released(Protocol):
+    """What ``apply`` looks at of a ``ReleasedChange``: a worker process is told no more than that."""
+
+    @property
+    def action_id(self) -> str: ...  # noqa: D102 - as in ReleasedChange, and so are the others
+
+    @property
+    def plan(self) -> ChangePlan | None: ...  # noqa: D102
+
+    @property
+    def changes(self) -> tuple[TableChange, ...]: ...  # noqa: D102
+
+    @property
+    def expected_digest(self) -> str: ...  # noqa: D102
+
+    @property
+    def most_rows(self) -> int: ...  # noqa: D102
+
+    @property
+    def seconds(self) -> float: ...  # noqa: D102
+
+    @property
+    def views(self) -> tuple[View, ...]: ...  # noqa: D102
 
 
 def rehearse(engine: Engine, plan: ChangePlan) -> Rehearsal:
@@ -67,7 +93,7 @@ def rehearse_changes(
     return Rehearsal(changes=tuple(changes), effect=effect, seconds=time.perf_counter() - begin)
 
 
-def apply(engine: Engine, released: ReleasedChange, prepare: Callable[[Effect], None]) -> Effect:
+def apply(engine: Engine, released: Released, prepare: Callable[[Effect], None]) -> Effect:
     """Carry it out and commit, or change nothing.
 
     Raises:
@@ -87,7 +113,7 @@ def apply(engine: Engine, released: ReleasedChange, prepare: Callable[[Effect], 
     return effect
 
 
-def _as_rehearsed(engine: Engine, released: ReleasedChange) -> Effect:
+def _as_rehearsed(engine: Engine, released: Released) -> Effect:
     """Carry it out, if everything is still as it was rehearsed."""
     shapes = _shapes(engine, [change.table for change in released.changes])
     _lock(engine, released.changes, shapes)

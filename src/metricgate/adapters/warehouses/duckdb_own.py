@@ -1,0 +1,81 @@
+"""The DuckDB instance in the gateway's own process, and its threads: it runs what the compiler wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TypeVar
+
+import duckdb
+
+from metricgate.adapters.warehouses.capping import caps_of
+from metricgate.adapters.warehouses.duckdb_calls import Call, Calls
+from metricgate.adapters.warehouses.duckdb_engine import FAILURES, Engine, Relations, code_of
+from metricgate.adapters.warehouses.duckdb_fetch import Batches, Fetched
+from metricgate.adapters.warehouses.duckdb_options import DuckDBOptions, connected
+from metricgate.gateway.codes import WAREHOUSE_UNAVAILABLE
+from metricgate.gateway.ports import Released, WarehouseError
+
+_Result = TypeVar("_Result")
+
+
+class Own:
+    """The instance in the gateway's own process, and its threads."""
+
+    def __init__(self, options: DuckDBOptions) -> None:
+        """Open and lock the instance.
+
+        Raises:
+            WarehouseError: ``E_WAREHOUSE_UNAVAILABLE``.
+        """
+        try:
+            root = connected(options)
+        except (duckdb.Error, OSError) as error:
+            raise WarehouseError(WAREHOUSE_UNAVAILABLE.name, str(error)) from error
+        self._engine = Engine(root, writable=options.path is None)
+        self._largest = options.largest_result_bytes
+        self._calls = Calls(options.callers, "duckdb")
+        self._closed = False
+
+    async def do(self, seconds: float, work: Callable[[Call], _Result]) -> _Result:
+        """Do ``work`` in one of its threads, as ``Calls.do`` does."""
+        return await self._calls.do(seconds, work)
+
+    async def close(self) -> None:
+        """Stop what runs and close the instance."""
+        if not self._closed:
+            self._closed = True
+            await self._calls.close()
+            self._engine.close()
+
+    def rows(self, call: Call, released: Released) -> Batches | Fetched:
+        """Run a statement. In a thread, as the others."""
+        statement, caps = released.statement, caps_of(released, self._largest)
+        return self._with_cursor(
+            call, lambda cursor: self._engine.run(cursor, statement.sql, statement.parameters, caps)
+        )
+
+    def relations(self, call: Call) -> Relations:
+        """Return every relation's columns."""
+        return self._with_cursor(call, self._engine.relations)
+
+    def functions(self, call: Call) -> frozenset[str]:
+        """Return the engine's own functions."""
+        return self._with_cursor(call, self._engine.functions)
+
+    def _with_cursor(self, call: Call, work: Callable[[duckdb.DuckDBPyConnection], _Result]) -> _Result:
+        """Do ``work`` with a cursor of its own and give every failure its code. In a thread."""
+        cursor = self._engine.cursor()
+
+        def interrupt() -> None:
+            with suppress(duckdb.ConnectionException):  # it ended and was closed this very moment
+                cursor.interrupt()
+
+        call.interrupt = interrupt
+        try:
+            return work(cursor)
+        except FAILURES as error:
+            raise WarehouseError(call.stopped_for or code_of(error), str(error)) from error
+        finally:
+            call.interrupt = None
+            cursor.close()

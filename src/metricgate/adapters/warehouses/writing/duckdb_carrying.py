@@ -1,0 +1,158 @@
+"""The worker's side of changes to a DuckDB file: it carries one out, and commits when the gateway says so."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import cast
+
+import duckdb
+
+from metricgate.adapters.warehouses.duckdb_engine import Engine as Instance
+from metricgate.adapters.warehouses.duckdb_frames import Head, receive, send
+from metricgate.adapters.warehouses.writing import core
+from metricgate.adapters.warehouses.writing.duckdb_dialect import DuckDBDialect
+from metricgate.adapters.warehouses.writing.duckdb_session import DuckDBSession
+from metricgate.adapters.warehouses.writing.duckdb_shapes import MARKS, lossy
+from metricgate.adapters.warehouses.writing.duckdb_wire import (
+    LARGEST,
+    packed_failure,
+    packed_rehearsal,
+    packed_shapes,
+)
+from metricgate.changing.change import TableChange
+from metricgate.changing.effect import Effect
+from metricgate.changing.serial import effect_to_bytes
+from metricgate.changing.shape import Location, TableShape
+from metricgate.gateway.writing import codes, sealed
+from metricgate.gateway.writing.ports import ChangeFailed, ChangePlan, OutcomeUnknown, View
+
+KINDS = frozenset({"shapes", "rehearse", "apply", "applied"})
+"""Questions that are answered here."""
+
+_HAS_MARKS = """
+SELECT 'yes' FROM duckdb_tables()
+WHERE database_name = current_database() AND schema_name = 'main' AND table_name = $1
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Released:
+    """What the gateway released, as the core takes it."""
+
+    action_id: str
+    plan: ChangePlan | None
+    changes: tuple[TableChange, ...]
+    expected_digest: str
+    most_rows: int
+    seconds: float
+    views: tuple[View, ...]
+
+
+class _Stopped(Exception):
+    """The gateway says that nothing is to be committed."""
+
+
+class Carrying:
+    """Answers what the gateway asks about changes. One change runs at a time: the others wait here."""
+
+    def __init__(self, engine: Instance) -> None:
+        self._engine = engine
+        self._turn = threading.Lock()
+
+    def answer(
+        self, channel: socket.socket, cursor: duckdb.DuckDBPyConnection, question: Head, body: memoryview
+    ) -> tuple[Head, bytes]:
+        """Answer one question, with a fresh cursor.
+
+        Raises:
+            Gone: the gateway hung up; nothing was changed.
+        """
+        kind = question["kind"]
+        try:
+            if kind == "shapes":
+                return self._shapes(cursor, question)
+            if kind == "applied":
+                return self._applied(cursor, question)
+            with self._turn:
+                if kind == "apply":
+                    return self._apply(channel, cursor, question, sealed.from_bytes(bytes(body)))
+                return self._rehearse(cursor, sealed.from_bytes(bytes(body)))
+        except ChangeFailed as error:
+            return packed_failure(error), b""
+
+    def _shapes(self, cursor: duckdb.DuckDBPyConnection, question: Head) -> tuple[Head, bytes]:
+        session = DuckDBSession(self._engine, cursor)
+        relations = [tuple(each) for each in cast("list[list[str]]", question["relations"])]
+        return {}, packed_shapes(DuckDBDialect(session.check).shapes(session, relations))
+
+    def _applied(self, cursor: duckdb.DuckDBPyConnection, question: Head) -> tuple[Head, bytes]:
+        session = DuckDBSession(self._engine, cursor)
+        asked = cast("list[str]", question["actions"])
+        found = session.read(*DuckDBDialect(session.check).marks(asked)) if session.read(_HAS_MARKS, (MARKS,)) else []
+        return {"applied": [str(action) for (action,) in found]}, b""
+
+    def _rehearse(self, cursor: duckdb.DuckDBPyConnection, wanted: sealed.Sealed) -> tuple[Head, bytes]:
+        engine = self._opened(cursor)
+        if wanted.plan is not None:
+            found = core.rehearse(engine, wanted.plan)
+        else:
+            found = core.rehearse_changes(
+                engine, wanted.changes, most_rows=wanted.most_rows, seconds=wanted.seconds, views=wanted.views
+            )
+        head, body = packed_rehearsal(replace(found, effect=_whole(engine, found.effect)))
+        return head, _carried(body)
+
+    def _apply(
+        self, channel: socket.socket, cursor: duckdb.DuckDBPyConnection, question: Head, wanted: sealed.Sealed
+    ) -> tuple[Head, bytes]:
+        engine = self._opened(cursor, marking=True)
+        released = _Released(
+            action_id=str(question["action"]),
+            plan=wanted.plan,
+            changes=wanted.changes,
+            expected_digest=str(question["digest"]),
+            most_rows=wanted.most_rows,
+            seconds=wanted.seconds,
+            views=wanted.views,
+        )
+
+        def prepare(effect: Effect) -> None:
+            send(channel, {"prepare": True}, _carried(effect_to_bytes(_whole(engine, effect))))
+            head, _body = receive(channel)
+            if head != {"go": True}:
+                raise _Stopped
+
+        try:
+            core.apply(engine, released, prepare)
+        except _Stopped:
+            return {"stopped": True}, b""
+        except OutcomeUnknown as error:
+            # Whoever opens the file next replays its log and knows. This instance may not be right any more.
+            sys.stderr.write(f"commit: {error}\n")
+            sys.stderr.flush()
+            os._exit(1)
+        return {"committed": True}, b""
+
+    def _opened(self, cursor: duckdb.DuckDBPyConnection, *, marking: bool = False) -> core.Engine:
+        checking = DuckDBSession(self._engine, cursor)
+        dialect = DuckDBDialect(checking.check)
+        session = DuckDBSession(self._engine, cursor, dialect.make_marks() if marking else ())
+        return core.Engine(session, dialect)
+
+
+def _whole(engine: core.Engine, effect: Effect) -> Effect:
+    """Return the effect with what its texts do not hold."""
+    tables: Sequence[Location] = [each.table for each in effect.tables]
+    shapes: Mapping[Location, TableShape] = engine.dialect.shapes(engine.session, tables)
+    return lossy(effect, shapes)
+
+
+def _carried(body: bytes) -> bytes:
+    if len(body) > LARGEST:
+        raise ChangeFailed(codes.TOO_MANY_ROWS.name, f"{len(body)} bytes", detail="too large to be shown")
+    return body

@@ -1,0 +1,140 @@
+"""How DuckDB is told to change rows: set-based statements by key, with all values in bound lists of text."""
+
+# ruff: noqa: S608 - names are quoted and values are parameters
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from metricgate.adapters.warehouses.writing.duckdb_shapes import MARKS, read_shapes
+from metricgate.adapters.warehouses.writing.session import Text, WriteSession
+from metricgate.changing.change import Row
+from metricgate.changing.shape import ColumnShape, ForeignKey, Location, TableShape
+from metricgate.compiling.statement import Statement
+
+# No column can be taken for one of these: they stand where a column of a struct might.
+_GIVEN = "metricgate_given"
+_TABLE = "metricgate_table"
+
+
+class DuckDBDialect:
+    """A ``WriteDialect``. Values go as lists of VARCHAR, one list for each column, and are cast to the columns' types.
+
+    Args:
+        check: raises unless a text is one plain SELECT; every source goes through it before it is part of another text.
+    """
+
+    def __init__(self, check: Callable[[str], None]) -> None:
+        self._check = check
+
+    def shapes(self, session: WriteSession, relations: Sequence[Location]) -> Mapping[Location, TableShape]:
+        """Read the shapes from DuckDB's own tables about tables."""
+        return read_shapes(session, relations)
+
+    def evaluate(self, source: Statement, targets: Sequence[ColumnShape]) -> Text:
+        """Cast each value to its target's type and then to text, so that it reads as it would be stored."""
+        return self._source(source, targets)
+
+    def plain(self, source: Statement, targets: Sequence[ColumnShape]) -> Text:
+        """Do the same: a value of a column's own type is not changed by it."""
+        return self._source(source, targets)
+
+    def images(self, shape: TableShape, by: Sequence[ColumnShape], rows: Sequence[Row], *, lock: bool) -> Text:  # noqa: ARG002
+        """Join the table with the given values. There are no locks: one change runs at a time, on one snapshot."""
+        outputs = ", ".join(_as_text(f"{_TABLE}.{_quoted(name)}") for name in shape.names)
+        sql = (
+            f"SELECT CAST({_GIVEN}.n - 1 AS VARCHAR), {outputs} FROM {_given(len(by))} "
+            f"JOIN {_named(shape.location)} AS {_TABLE} ON {_fits(by)}"
+        )
+        return sql, _lists(rows, len(by))
+
+    def children(self, child: TableShape, key: ForeignKey, rows: Sequence[Row], parent: TableShape) -> Text:  # noqa: ARG002
+        """Join the child with the given values."""
+        columns = [next(each for each in child.columns if each.name == name) for name in key.columns]
+        return self.images(child, columns, rows, lock=False)
+
+    def insert(self, shape: TableShape, columns: Sequence[ColumnShape], rows: Sequence[Row]) -> Text:
+        """Insert from the given values; without columns, rows of defaults."""
+        keys = ", ".join(_as_text(_quoted(name)) for name in shape.key)
+        if not columns:
+            only = _quoted(next(each.name for each in shape.columns if not each.generated))
+            defaults = ", ".join("(DEFAULT)" for _row in rows)
+            return f"INSERT INTO {_named(shape.location)} ({only}) VALUES {defaults} RETURNING {keys}", ()
+        names = ", ".join(_quoted(each.name) for each in columns)
+        values = ", ".join(_value(at, each) for at, each in enumerate(columns))
+        sql = (
+            f"INSERT INTO {_named(shape.location)} ({names}) "
+            f"SELECT {values} FROM {_given(len(columns))} RETURNING {keys}"
+        )
+        return sql, _lists(rows, len(columns))
+
+    def update(self, shape: TableShape, columns: Sequence[ColumnShape], rows: Sequence[tuple[Row, Row]]) -> Text:
+        """Update from the given keys and values."""
+        keys = _keys(shape)
+        values = ", ".join(f"{_quoted(each.name)} = {_value(at, each)}" for at, each in enumerate(columns, len(keys)))
+        sql = (
+            f"UPDATE {_named(shape.location)} AS {_TABLE} SET {values} "
+            f"FROM {_given(len(keys) + len(columns))} WHERE {_fits(keys)}"
+        )
+        return sql, _lists([(*key, *new) for key, new in rows], len(keys) + len(columns))
+
+    def delete(self, shape: TableShape, rows: Sequence[Row]) -> Text:
+        """Delete by the given keys."""
+        keys = _keys(shape)
+        sql = f"DELETE FROM {_named(shape.location)} AS {_TABLE} USING {_given(len(keys))} WHERE {_fits(keys)}"
+        return sql, _lists(rows, len(keys))
+
+    def mark(self, action_id: str) -> Text:
+        """Say which action the transaction carries out, and when."""
+        return f'INSERT INTO main.{MARKS} (action_id, "at") VALUES ($1, now())', (action_id,)
+
+    def marks(self, action_ids: Sequence[str]) -> Text:
+        """Read which of the actions are marked."""
+        return f"SELECT action_id FROM main.{MARKS} WHERE list_contains($1::VARCHAR[], action_id)", (list(action_ids),)
+
+    def make_marks(self) -> Sequence[str]:
+        """Make the table of markers."""
+        columns = 'action_id VARCHAR PRIMARY KEY, "at" TIMESTAMP WITH TIME ZONE NOT NULL'
+        return (f"CREATE TABLE IF NOT EXISTS main.{MARKS} ({columns})",)
+
+    def _source(self, source: Statement, targets: Sequence[ColumnShape]) -> Text:
+        self._check(source.sql)
+        names = ", ".join(f"c{at}" for at in range(len(targets)))
+        outputs = ", ".join(_as_text(f"CAST(c{at} AS {each.type})") for at, each in enumerate(targets))
+        # The line's end keeps a comment at the end of the source from swallowing the bracket.
+        return f"WITH {_GIVEN}({names}) AS (\n{source.sql}\n) SELECT {outputs} FROM {_GIVEN}", source.parameters
+
+
+def _given(columns: int) -> str:
+    """The parameters as a relation: ``n`` counts from 1, then come ``c0``, ``c1``, ..."""
+    lists = ", ".join(f"unnest(${at + 1}::VARCHAR[]) AS c{at}" for at in range(columns))
+    return f"(SELECT generate_subscripts($1::VARCHAR[], 1) AS n, {lists}) AS {_GIVEN}"
+
+
+def _lists(rows: Sequence[Row], columns: int) -> list[object]:
+    return [[row[at] for row in rows] for at in range(columns)]
+
+
+def _fits(columns: Sequence[ColumnShape]) -> str:
+    return " AND ".join(f"{_TABLE}.{_quoted(each.name)} = {_value(at, each)}" for at, each in enumerate(columns))
+
+
+def _value(at: int, column: ColumnShape) -> str:
+    return f"CAST({_GIVEN}.c{at} AS {column.type})"
+
+
+def _keys(shape: TableShape) -> list[ColumnShape]:
+    return [next(each for each in shape.columns if each.name == name) for name in shape.key]
+
+
+def _as_text(expression: str) -> str:
+    return f"CAST({expression} AS VARCHAR)"
+
+
+def _named(location: Location) -> str:
+    return ".".join(_quoted(part) for part in location)
+
+
+def _quoted(name: str) -> str:
+    doubled = name.replace('"', '""')
+    return f'"{doubled}"'

@@ -1,0 +1,112 @@
+"""One write transaction of DuckDB, in the worker that holds the file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+import duckdb
+
+from metricgate.adapters.warehouses.duckdb_engine import FAILURES, Engine, code_of
+from metricgate.adapters.warehouses.duckdb_opinion import opinion_of
+from metricgate.changing.change import Row
+from metricgate.gateway.codes import WAREHOUSE_FAILED
+from metricgate.gateway.writing import codes
+from metricgate.gateway.writing.ports import ChangeFailed, OutcomeUnknown
+
+_SORTS = (
+    ("foreign key", "a foreign key"),
+    ("not null", "NOT NULL"),
+    ("check constraint", "CHECK"),
+    ("duplicate key", "a unique key"),
+    ("primary key or unique", "a unique key"),
+)
+_NOT_FOR_SOURCES = frozenset({"nextval", "currval", "query", "query_table"})
+
+
+class DuckDBSession:
+    """A ``WriteSession`` on one cursor. Its transaction sees one snapshot, and no other change runs beside it.
+
+    Args:
+        engine: the open instance.
+        cursor: of this session alone.
+        first: statements that open the transaction: they make the table of markers.
+    """
+
+    def __init__(self, engine: Engine, cursor: duckdb.DuckDBPyConnection, first: Sequence[str] = ()) -> None:
+        self._engine = engine
+        self._cursor = cursor
+        self._first = first
+
+    def check(self, sql: str) -> None:
+        """Let a text be a source: one SELECT of plain parts to DuckDB's own parser, that moves no sequence.
+
+        Raises:
+            ChangeFailed: it is something else.
+        """
+        try:
+            with self._engine.cursor() as cursor:
+                opinion = opinion_of(cursor, sql)
+        except FAILURES as error:
+            raise failed(error) from error
+        names = {name.rpartition(".")[2] for name in opinion.functions}
+        if opinion.statements != 1 or opinion.kind != "select" or names & _NOT_FOR_SOURCES:
+            raise ChangeFailed(WAREHOUSE_FAILED.name, f"a source that is no plain SELECT but {opinion.kind}")
+
+    def begin(self, _seconds: float) -> None:
+        """Begin. The time is the worker's to keep."""
+        self._run("BEGIN TRANSACTION", ())
+        for sql in self._first:
+            self._run(sql, ())
+
+    def read(self, sql: str, parameters: Sequence[object]) -> list[Row]:
+        """Return the rows of one statement."""
+        return [tuple(row) for row in self._run(sql, parameters)]
+
+    def change(self, sql: str, parameters: Sequence[object]) -> int:
+        """Run one statement and return its count."""
+        [(count,)] = self._run(sql, parameters)
+        return int(count)
+
+    def commit(self) -> None:
+        """Commit; what DuckDB refuses to commit, it has rolled back.
+
+        Raises:
+            ChangeFailed: it refused.
+            OutcomeUnknown: it failed in another way.
+        """
+        try:
+            self._cursor.commit()
+        except (duckdb.TransactionException, duckdb.ConstraintException) as error:
+            self.rollback()
+            raise failed(error) from error
+        except FAILURES as error:
+            raise OutcomeUnknown(str(error)) from error
+
+    def rollback(self) -> None:
+        """Roll back, if anything was begun."""
+        with suppress(duckdb.Error):
+            self._cursor.rollback()
+
+    def _run(self, sql: str, parameters: Sequence[object]) -> list[Any]:
+        """Run exactly one statement."""
+        try:
+            [statement] = self._cursor.extract_statements(sql)
+            return self._cursor.execute(statement, list(parameters)).fetchall()
+        except FAILURES as error:
+            raise failed(error) from error
+
+
+def failed(error: BaseException) -> ChangeFailed:
+    """Return what one of DuckDB's errors means for a change."""
+    text = str(error)
+    words = text.lower()
+    sort = next((name for sign, name in _SORTS if sign in words), "")
+    if isinstance(error, duckdb.ConstraintException) or (isinstance(error, duckdb.TransactionException) and sort):
+        return ChangeFailed(codes.CONSTRAINT.name, text, detail=sort)
+    if isinstance(error, duckdb.TransactionException):
+        return ChangeFailed(codes.CONFLICT.name, text)
+    if isinstance(error, (duckdb.ConversionException, duckdb.OutOfRangeException)):
+        return ChangeFailed(codes.CONSTRAINT.name, text, detail="a value that its column's type cannot hold")
+    return ChangeFailed(code_of(error), text)

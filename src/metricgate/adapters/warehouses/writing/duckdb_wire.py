@@ -1,0 +1,98 @@
+"""What travels between the gateway and a DuckDB worker about changes, beside ``sealed`` and ``serial``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from metricgate.adapters.warehouses.duckdb_frames import Head, Malformed
+from metricgate.changing.effect import Effect
+from metricgate.changing.serial import effect_from_bytes, effect_to_bytes
+from metricgate.changing.shape import ColumnShape, ForeignKey, Location, Reaction, TableShape
+from metricgate.gateway.writing.ports import ChangeFailed, Rehearsal
+from metricgate.gateway.writing.sealed import change_from_json
+
+LARGEST = 256 * 1024 * 1024
+"""Bytes of one change, or of what it does, in a frame."""
+
+_WRONG = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+
+
+def packed_failure(error: ChangeFailed) -> Head:
+    """Return the head of the answer to a change that failed."""
+    rows = [[list(table), list(key)] for table, key in error.rows]
+    return {"failed": error.code, "text": error.engine_text, "rows": json.dumps(rows), "detail": error.detail}
+
+
+def failure(head: Head) -> ChangeFailed:
+    """Return what ``packed_failure`` packed."""
+    try:
+        rows = [(tuple(table), tuple(key)) for table, key in json.loads(str(head["rows"]))]
+        return ChangeFailed(str(head["failed"]), str(head["text"]), rows=rows, detail=str(head["detail"]))
+    except _WRONG as error:
+        raise Malformed(f"no failure: {error}") from error
+
+
+def packed_rehearsal(rehearsal: Rehearsal) -> tuple[Head, bytes]:
+    """Return a rehearsal as a head and a body."""
+    changes = json.dumps([each.as_json() for each in rehearsal.changes]).encode()
+    return {"seconds": rehearsal.seconds, "split": len(changes)}, changes + effect_to_bytes(rehearsal.effect)
+
+
+def rehearsal(head: Head, body: memoryview) -> Rehearsal:
+    """Return what ``packed_rehearsal`` packed."""
+    try:
+        split, seconds = int(str(head["split"])), float(str(head["seconds"]))
+        changes = tuple(change_from_json(each) for each in json.loads(bytes(body[:split])))
+    except _WRONG as error:
+        raise Malformed(f"no rehearsal: {error}") from error
+    return Rehearsal(changes=changes, effect=effect(body[split:]), seconds=seconds)
+
+
+def effect(body: memoryview) -> Effect:
+    """Return an effect that a worker sent."""
+    try:
+        return effect_from_bytes(bytes(body))
+    except _WRONG as error:
+        raise Malformed(f"no effect: {error}") from error
+
+
+def packed_shapes(shapes: Mapping[Location, TableShape]) -> bytes:
+    """Return shapes as bytes."""
+    return json.dumps([[list(name), asdict(shape)] for name, shape in shapes.items()]).encode()
+
+
+def shapes(body: memoryview) -> dict[Location, TableShape]:
+    """Return what ``packed_shapes`` packed."""
+    try:
+        return {tuple(name): _shape(raw) for name, raw in json.loads(bytes(body))}
+    except _WRONG as error:
+        raise Malformed(f"no shapes: {error}") from error
+
+
+def _shape(raw: dict[str, Any]) -> TableShape:
+    return TableShape(
+        location=tuple(raw["location"]),
+        columns=tuple(ColumnShape(**each) for each in raw["columns"]),
+        key=tuple(raw["key"]),
+        unique=tuple(tuple(each) for each in raw["unique"]),
+        references=tuple(_foreign(each) for each in raw["references"]),
+        referenced_by=tuple(_foreign(each) for each in raw["referenced_by"]),
+        triggers=tuple(raw["triggers"]),
+        transactional=bool(raw["transactional"]),
+        plain=bool(raw["plain"]),
+    )
+
+
+def _foreign(raw: dict[str, Any]) -> ForeignKey:
+    return ForeignKey(
+        name=raw["name"],
+        table=tuple(raw["table"]),
+        columns=tuple(raw["columns"]),
+        referenced=tuple(raw["referenced"]),
+        referenced_columns=tuple(raw["referenced_columns"]),
+        on_delete=Reaction(raw["on_delete"]),
+        on_update=Reaction(raw["on_update"]),
+    )
