@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-import sqlite3
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -16,6 +15,7 @@ import structlog
 
 from metricgate.adapters.stores.sealing import Seal
 from metricgate.adapters.stores.sqlite_actions import SqliteActions
+from metricgate.adapters.stores.sqlite_database import DatabaseError
 from metricgate.adapters.stores.sqlite_journal import SqliteJournal
 from metricgate.approvals.proposal import Action, State
 from metricgate.bootstrap.settings import Settings
@@ -71,7 +71,7 @@ class Opened:
             seal = Seal(state / "journal.key")
             self._store = SqliteActions(state / "actions.db", seal)
             self._journal = SqliteJournal(state / "journal.db", seal)
-        except (OSError, ValueError, sqlite3.Error) as error:
+        except (OSError, ValueError, DatabaseError) as error:
             raise WritingUnavailable(str(error)) from error
         section = settings.document.writes
 
@@ -155,6 +155,6 @@ async def keep_tidy(book: Book) -> None:
                 await book.settled(action)
             for gone in await asyncio.to_thread(book.journal.purge, book.now()):
                 log.info("images_removed", action=gone)
-        except (LedgerUnavailable, Raced, sqlite3.Error) as error:
+        except (LedgerUnavailable, Raced, DatabaseError) as error:
             log.warning("tidying_failed", error=str(error))
         await asyncio.sleep(_EVERY_SECONDS)

@@ -10,6 +10,9 @@ from pathlib import Path
 
 _WAIT_SECONDS = 5.0
 
+DatabaseError = sqlite3.Error
+"""Whatever goes wrong with the file."""
+
 
 class Database:
     """One file, opened for good.

@@ -158,10 +158,12 @@ async def plan_sql(
     if isinstance(columns, Problems):
         return columns
     resources = _resources(target, columns)
-    touched = [column_resource(target.model, each) for each in target.shape.names]
+    whole = [column_resource(target.model, each) for each in target.shape.names]
     verdict: Verdict | None = None
     for verb in write.verbs:
         set_by = columns if verb in {Action.INSERT, Action.UPDATE} else ()
+        # An update touches what it sets; to insert or delete a row touches all of it.
+        touched = () if verb is Action.UPDATE else whole
         verdict = desk.judge(verb, (desk.tool, *_resources(target, set_by)), unless_forbidden=touched)
         if verdict.decision is not Decision.ALLOW:
             return Denied(verdict)
