@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from metricgate.surfaces.http import codes
@@ -91,6 +91,7 @@ def create_app(
     metrics: Callable[[], bytes],
     metrics_type: str = "text/plain; version=0.0.4; charset=utf-8",
     mounted: Mounted | None = None,
+    beside: Sequence[BaseRoute] = (),
 ) -> FastAPI:
     """Return the app.
 
@@ -103,6 +104,7 @@ def create_app(
         metrics: the Prometheus text for ``/metrics``.
         metrics_type: its media type.
         mounted: MCP, or None.
+        beside: further routes: the doors for people.
     """
 
     @asynccontextmanager
@@ -119,6 +121,7 @@ def create_app(
     app.router.routes.append(Route("/v1/tools/{tool}", calls, methods=["POST"]))
     if mounted is not None:
         app.router.routes.append(Route(mounted.path, mounted, methods=["GET", "POST", "DELETE"]))
+    app.router.routes.extend(beside)
     _add_tools(app, gate, doorkeeper, settings)
     _add_operations(app, checks, any_of or {}, metrics, metrics_type)
     app.add_exception_handler(HTTPException, _http_problem)

@@ -1,0 +1,142 @@
+"""One action -> what its page shows: a sentence, the change cell by cell, why it is held, how it can be taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from metricgate.approvals.proposal import Action
+from metricgate.gateway.office import ActionView, RowSample
+from metricgate.surfaces.console.words import CLASSES, cell, counted
+from metricgate.vocabulary.json import Json
+
+_VERBS: Final = {"insert": "insert", "update": "change", "delete": "delete"}
+_LARGEST: Final = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One value before and after; None stands for NULL. ``is_key`` where it tells the row apart."""
+
+    before: str | None
+    after: str | None
+    had: bool
+    has: bool
+
+    @property
+    def changed(self) -> bool:
+        """Whether the value differs."""
+        return self.had and self.has and self.before != self.after
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """Rows of one table."""
+
+    name: str
+    cascade: bool
+    columns: Sequence[str]
+    rows: Sequence[tuple[str, Sequence[Cell]]]
+    of: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """What contributed to the risk score; ``share`` of the largest, 0 to 100."""
+
+    name: str
+    points: float
+    why: str
+    share: int
+
+
+def sentence(action: Action) -> str:
+    """Return what the action would do (or did), in one sentence."""
+    proposal = action.proposal
+    counts = rows_of(action)
+    parts = [f"{verb} {counted(counts[kind], 'row')}" for kind, verb in _VERBS.items() if counts.get(kind)]
+    doing = " and ".join(parts) or "change no row"
+    where = ", ".join(target.partition(":")[2] for target in proposal.targets if target.startswith("dataset:"))
+    cascaded = counts.get("cascaded", 0)
+    behind = f", and {counted(cascaded, 'row')} behind foreign keys" if cascaded else ""
+    whom = f" for {proposal.user}" if proposal.user else ""
+    name = f" by the action {proposal.action}" if proposal.action else ""
+    return f"Agent {proposal.agent}{whom} proposes to {doing}{f' of {where}' if where else ''}{behind}{name}."
+
+
+def rows_of(action: Action) -> dict[str, int]:
+    """Return how many rows change, by what happens to them."""
+    rows = action.preview.get("rows")
+    found = rows if isinstance(rows, Mapping) else {}
+    return {name: value for name, value in found.items() if isinstance(value, int)}
+
+
+def tables_of(view: ActionView) -> list[Table]:
+    """Return the sample, table by table."""
+    facts = view.action.preview.get("tables")
+    known = (
+        {str(each.get("table")): each for each in facts if isinstance(each, Mapping)}
+        if isinstance(facts, Sequence)
+        else {}
+    )
+    found: list[Table] = []
+    for name in dict.fromkeys([*known, *(row.table for row in view.sample)]):
+        rows = [row for row in view.sample if row.table == name]
+        counts = known.get(name, {}).get("rows")
+        total = sum(each for each in counts.values() if isinstance(each, int)) if isinstance(counts, Mapping) else 0
+        found.append(
+            Table(
+                name=name,
+                cascade=known.get(name, {}).get("cause") == "cascade",
+                columns=view.columns.get(name, ()),
+                rows=[(row.kind, _cells(row, len(view.columns.get(name, ())))) for row in rows],
+                of=max(total, len(rows)),
+            )
+        )
+    return found
+
+
+def _cells(row: RowSample, width: int) -> list[Cell]:
+    had, has = row.before is not None, row.after is not None
+    before = list(row.before or [None] * width)
+    after = list(row.after or [None] * width)
+    return [Cell(before=_cut(old), after=_cut(new), had=had, has=has) for old, new in zip(before, after, strict=False)]
+
+
+def _cut(value: str | None) -> str | None:
+    return None if value is None else cell(value)
+
+
+def signals(action: Action) -> list[Signal]:
+    """Return the largest contributions to the risk score."""
+    listed = action.risk.get("contributions")
+    found = [each for each in listed if isinstance(each, Mapping)] if isinstance(listed, Sequence) else []
+    points = [(_points(each), each) for each in found]
+    points.sort(key=lambda pair: -pair[0])
+    largest = max((number for number, _each in points), default=0.0) or 1.0
+    return [
+        Signal(
+            name=str(_first(each, "signal", "name", "id") or "signal").replace("_", " "),
+            points=number,
+            why=str(_first(each, "because", "why", "message", "reason") or ""),
+            share=max(1, round(100 * number / largest)),
+        )
+        for number, each in points[:_LARGEST]
+    ]
+
+
+def undo_words(action: Action) -> str:
+    """Return in words how far the action can be taken back."""
+    level = str(action.proposal.reversibility)
+    told = action.preview.get("undo")
+    return str(told) if isinstance(told, str) and told else CLASSES[level]
+
+
+def _points(each: Mapping[str, Json]) -> float:
+    value = _first(each, "points", "contribution", "weight", "value", "score")
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def _first(each: Mapping[str, Json], *names: str) -> Json:
+    return next((each[name] for name in names if each.get(name) is not None), None)

@@ -1,0 +1,150 @@
+"""One entry of the record -> what a page tells of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from metricgate.surfaces.console.words import EVENTS, as_text, counted
+from metricgate.surfaces.human.documents import at_of, event_of, facts_of
+from metricgate.vocabulary.json import Json
+
+_OUTCOMES = {"completed": "answered", "refused": "refused", "failed": "failed", "released": "released"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryRow:
+    """A line of the timeline."""
+
+    index: Json
+    at: str
+    event: str
+    title: str
+    agent: str
+    tool: str
+    outcome: str
+    about: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryPage:
+    """All that the page of one entry shows.
+
+    Attributes:
+        rules: ``(rule, decision, message)``, in order.
+        metrics: ``(name, version)``.
+        related: ``(number, relation)`` of other entries.
+        everything: name and text of each field and body.
+    """
+
+    row: EntryRow
+    sentence: str
+    rules: Sequence[tuple[str, str, str]]
+    obligations: Json
+    sql: str | None
+    metrics: Sequence[tuple[str, str]]
+    problems: Sequence[tuple[str, str]]
+    effect: Sequence[tuple[str, str]]
+    related: Sequence[tuple[Json, str]]
+    has_receipt: bool
+    everything: Sequence[tuple[str, str]]
+
+
+def entry_row(entry: Mapping[str, Json]) -> EntryRow:
+    """Return the line of an entry."""
+    facts, event = facts_of(entry), event_of(entry)
+    metrics = [name for name, _version in _metrics(facts)]
+    targets = facts.get("gov.targets") or facts.get("gov.datasets")
+    about = metrics or ([str(each) for each in targets] if isinstance(targets, Sequence) else [])
+    return EntryRow(
+        index=entry.get("index"),
+        at=at_of(entry),
+        event=event,
+        title=EVENTS.get(event, event),
+        agent=str(facts.get("gen_ai.agent.id") or facts.get("gov.switch.target") or ""),
+        tool=str(facts.get("gen_ai.tool.name") or ""),
+        outcome=str(facts.get("error.type") or facts.get("gov.outcome") or _OUTCOMES.get(event.rpartition(".")[2], "")),
+        about=", ".join(about[:6]),
+        action=str(facts.get("gov.action.id") or ""),
+    )
+
+
+def entry_page(entry: Mapping[str, Json]) -> EntryPage:
+    """Return what the page of an entry shows."""
+    facts, row = facts_of(entry), entry_row(entry)
+    receipt = entry.get("receipt")
+    sql = facts.get("db.query.text") or facts.get("gov.statement.text")
+    hidden = {"receipt", "related"}
+    return EntryPage(
+        row=row,
+        sentence=_sentence(row, facts),
+        rules=_rules(facts),
+        obligations=_bound(facts.get("gov.decision.obligations")),
+        sql=str(sql) if sql else None,
+        metrics=_metrics(facts),
+        problems=[
+            (str(each.get("code", "")), str(each.get("message", ""))) for each in _maps(facts.get("gov.problems"))
+        ],
+        effect=[
+            (name.removeprefix("gov.effect.").replace("_", " "), as_text(value))
+            for name, value in facts.items()
+            if name.startswith("gov.effect.")
+        ],
+        related=_related(entry, facts),
+        has_receipt=bool(receipt),
+        everything=[(name, as_text(value)) for name, value in sorted(facts.items()) if name not in hidden],
+    )
+
+
+def _sentence(row: EntryRow, facts: Mapping[str, Json]) -> str:
+    user = facts.get("gov.user.id")
+    whom = f" for {user}" if user else ""
+    rows = facts.get("gov.effect.rows")
+    got = f" with {counted(rows, 'row')}" if isinstance(rows, int) else ""
+    about = f" about {row.about}" if row.about else ""
+    if row.agent and row.tool:
+        return f"{row.title}: agent {row.agent}{whom} called {row.tool}{about}; {row.outcome or 'noted'}{got}."
+    who = f" {row.agent}" if row.agent else ""
+    return f"{row.title}{':' if who else ''}{who}{about}."
+
+
+def _rules(facts: Mapping[str, Json]) -> list[tuple[str, str, str]]:
+    considered = _maps(facts.get("gov.rules.considered"))
+    if considered:
+        return [
+            (str(each.get("rule", "")), str(each.get("decision", "")), str(each.get("message") or ""))
+            for each in considered
+        ]
+    rules = facts.get("gov.decision.rules")
+    verdict = str(facts.get("gov.decision.verdict") or "")
+    return (
+        [(str(rule), verdict, "") for rule in rules]
+        if isinstance(rules, Sequence) and not isinstance(rules, str)
+        else []
+    )
+
+
+def _bound(obligations: Json) -> Json:
+    if not isinstance(obligations, Mapping):
+        return None
+    return {name: value for name, value in obligations.items() if value} or None
+
+
+def _metrics(facts: Mapping[str, Json]) -> list[tuple[str, str]]:
+    return [(str(each.get("name", "")), str(each.get("version", ""))) for each in _maps(facts.get("gov.metrics"))]
+
+
+def _related(entry: Mapping[str, Json], facts: Mapping[str, Json]) -> list[tuple[Json, str]]:
+    found: dict[Json, str] = {}
+    for each in (*_maps(entry.get("related")), *_maps(facts.get("gov.links"))):
+        index = each.get("index")
+        if isinstance(index, int):
+            found.setdefault(index, str(each.get("rel") or EVENTS.get(event_of(each), event_of(each)) or "linked"))
+    return list(found.items())
+
+
+def _maps(listed: Json) -> list[Mapping[str, Json]]:
+    if not isinstance(listed, Sequence) or isinstance(listed, str):
+        return []
+    return [each for each in listed if isinstance(each, Mapping)]

@@ -1,0 +1,216 @@
+"""What the ``Office`` returns, as JSON, CSV and lines of JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+import orjson
+
+from metricgate.approvals.proposal import Action, HumanDecision, Requirement
+from metricgate.gateway.office import ActionView, AgentView, RowSample
+from metricgate.vocabulary.json import Json, canonical_json
+
+FORMATS: Final = ("json", "csv", "jsonl")
+MEDIA: Final = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_ACTION_COLUMNS: Final = (
+    "id",
+    "state",
+    "proposed_at",
+    "expires_at",
+    "agent",
+    "user",
+    "owner",
+    "tool",
+    "action",
+    "targets",
+    "reversibility",
+    "rows",
+    "risk",
+    "statement",
+    "decided_by",
+)
+
+
+def action_document(action: Action) -> dict[str, Json]:
+    """Return one action without what only its own page shows."""
+    return {
+        "id": action.id,
+        "state": str(action.state),
+        "proposal": action.proposal.as_json(),
+        "bound_to": action.proposal.digest,
+        "requirement": None if action.requirement is None else _requirement(action.requirement),
+        "decisions": [_decision(each) for each in action.decisions],
+        "risk": dict(action.risk),
+        "preview": dict(action.preview),
+        "outcome": dict(action.outcome),
+        "undo_until": iso(action.undo_until),
+        "undoes": action.undoes,
+        "undone_by": action.undone_by,
+        "records": list(action.records),
+        "settled_at": iso(action.settled_at),
+    }
+
+
+def view_document(view: ActionView) -> dict[str, Json]:
+    """Return one action with all that a decision needs."""
+    return {
+        **action_document(view.action),
+        "columns": {table: list(names) for table, names in view.columns.items()},
+        "sample": [_row(each) for each in view.sample],
+        "may_decide": view.may_decide is None,
+        "why_not_decide": view.may_decide,
+        "may_undo": view.may_undo is None,
+        "why_not_undo": view.may_undo,
+        "shown_digest": view.shown_digest,
+        "history": [{"id": each.id, "state": str(each.state)} for each in view.history],
+        "rules": [dict(each) for each in view.decided_by_rules],
+    }
+
+
+def agent_document(agent: AgentView) -> dict[str, Json]:
+    """Return one agent."""
+    return {
+        "id": agent.id,
+        "last_seen": iso(agent.last_seen),
+        "calls": dict(agent.calls),
+        "actions": dict(agent.actions),
+        "paused_until": iso(agent.paused_until),
+        "switches": [dict(each) for each in agent.switches],
+        "budgets": [dict(each) for each in agent.budgets],
+    }
+
+
+def actions_as(form: str, actions: Sequence[Action]) -> bytes:
+    """Return actions as ``csv`` (one line each) or ``jsonl`` (everything)."""
+    if form == "jsonl":
+        return lines(action_document(each) for each in actions)
+    return table(_ACTION_COLUMNS, [_flat(each) for each in actions])
+
+
+def entries_as(form: str, entries: Sequence[Mapping[str, Json]]) -> bytes:
+    """Return entries of the record as ``csv`` or ``jsonl``."""
+    if form == "jsonl":
+        return lines(dict(each) for each in entries)
+    rows = [[each.get("index"), at_of(each), event_of(each), text_of(each)] for each in entries]
+    return table(("index", "at", "event", "entry"), rows)
+
+
+def lines(documents: Iterable[Json]) -> bytes:
+    """Return one line of JSON for each document."""
+    return b"".join(canonical_json(each) + b"\n" for each in documents)
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[Json]]) -> bytes:
+    """Return CSV. What a spreadsheet would take for a formula gets a quote in front."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([_cell(each) for each in row])
+    return out.getvalue().encode("utf-8", "backslashreplace")
+
+
+def at_of(entry: Mapping[str, Json]) -> str:
+    """Return when an entry was written, in ISO form."""
+    return str(entry.get("at") or entry.get("time") or "")
+
+
+def event_of(entry: Mapping[str, Json]) -> str:
+    """Return the name of an entry's event."""
+    return str(entry.get("event") or entry.get("event_name") or "")
+
+
+def facts_of(entry: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Return an entry's fields and bodies in one."""
+    fields, bodies = entry.get("fields"), entry.get("bodies")
+    found = dict(fields) if isinstance(fields, Mapping) else dict(entry)
+    if isinstance(bodies, Mapping):
+        found.update({name: value for name, value in bodies.items() if value is not None})
+    return found
+
+
+def text_of(value: Json) -> str:
+    """Return JSON as text."""
+    return canonical_json(value).decode(errors="replace")
+
+
+def iso(moment: datetime | None) -> str | None:
+    """Return a moment in ISO form."""
+    return None if moment is None else moment.isoformat()
+
+
+def to_json(document: Json) -> bytes:
+    """Return JSON, mapping views and tuples included."""
+    return canonical_json(document)
+
+
+def pretty(document: Json) -> bytes:
+    """Return JSON for people."""
+    return orjson.dumps(orjson.loads(canonical_json(document)), option=orjson.OPT_INDENT_2)
+
+
+def _flat(action: Action) -> list[Json]:
+    proposal = action.proposal
+    rows = action.preview.get("rows")
+    return [
+        action.id,
+        str(action.state),
+        proposal.proposed_at.isoformat(),
+        proposal.expires_at.isoformat(),
+        proposal.agent,
+        proposal.user,
+        proposal.owner,
+        proposal.tool,
+        proposal.action,
+        " ".join(proposal.targets),
+        str(proposal.reversibility),
+        rows.get("total") if isinstance(rows, Mapping) else None,
+        action.risk.get("score"),
+        proposal.statement,
+        " ".join(each.person for each in action.decisions),
+    ]
+
+
+def _cell(value: Json) -> str:
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else text_of(value)
+    return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text
+
+
+def _row(row: RowSample) -> dict[str, Json]:
+    return {
+        "table": row.table,
+        "kind": row.kind,
+        "key": list(row.key),
+        "before": None if row.before is None else list(row.before),
+        "after": None if row.after is None else list(row.after),
+    }
+
+
+def _requirement(required: Requirement) -> dict[str, Json]:
+    return {
+        "approvals": required.approvals,
+        "roles": list(required.roles),
+        "apart": list(required.apart),
+        "rules": list(required.rules),
+        "seconds": required.seconds,
+    }
+
+
+def _decision(decision: HumanDecision) -> dict[str, Json]:
+    return {
+        "person": decision.person,
+        "approves": decision.approves,
+        "reason": decision.reason,
+        "at": decision.at.isoformat(),
+        "shown_digest": decision.shown_digest,
+        "bound_to": decision.bound_to,
+        "channel": decision.channel,
+        "break_glass": decision.break_glass,
+    }

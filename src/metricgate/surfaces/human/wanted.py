@@ -1,0 +1,121 @@
+"""Parameters of a URL -> filters of the ``Office``. Unknown names and values are problems, never ignored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from starlette.datastructures import QueryParams
+
+from metricgate.approvals.proposal import State
+from metricgate.gateway.office import ActionFilter, EntryQuery
+from metricgate.surfaces.human import codes
+from metricgate.vocabulary.nearest import did_you_mean
+from metricgate.vocabulary.problem import Problem, Problems
+
+MOST: Final = 500
+_LONGEST: Final = 500
+_ACTION: Final = ("state", "agent", "user", "target", "since", "until", "text", "before", "limit")
+_ENTRY: Final = (
+    "event",
+    "agent",
+    "tool",
+    "outcome",
+    "code",
+    "trace_id",
+    "action_id",
+    "since",
+    "until",
+    "before",
+    "limit",
+)
+
+
+class _WrongError(Exception):
+    pass
+
+
+def action_filter(parameters: QueryParams, *, besides: Sequence[str] = ()) -> ActionFilter | Problems:
+    """Return which actions are asked for. ``state`` may be repeated; an empty value counts as not given."""
+    try:
+        given = _given(parameters, (*_ACTION, *besides))
+        return ActionFilter(
+            states=tuple(_state(each) for each in parameters.getlist("state") if each),
+            agent=given.get("agent"),
+            user=given.get("user"),
+            target=given.get("target"),
+            since=_moment("since", given.get("since")),
+            until=_moment("until", given.get("until")),
+            text=given.get("text"),
+            before=given.get("before"),
+            limit=_number("limit", given.get("limit"), 50),
+        )
+    except _WrongError as error:
+        return _problem(error)
+
+
+def entry_query(parameters: QueryParams, *, besides: Sequence[str] = ()) -> EntryQuery | Problems:
+    """Return which entries of the record are asked for."""
+    try:
+        given = _given(parameters, (*_ENTRY, *besides))
+        before = given.get("before")
+        return EntryQuery(
+            event=given.get("event"),
+            agent=given.get("agent"),
+            tool=given.get("tool"),
+            outcome=given.get("outcome"),
+            code=given.get("code"),
+            trace_id=given.get("trace_id"),
+            action_id=given.get("action_id"),
+            since=_moment("since", given.get("since")),
+            until=_moment("until", given.get("until")),
+            before=None if before is None else _number("before", before, 0, most=2**53),
+            limit=_number("limit", given.get("limit"), 50),
+        )
+    except _WrongError as error:
+        return _problem(error)
+
+
+def _given(parameters: QueryParams, known: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in parameters.multi_items():
+        if name not in known:
+            hint = did_you_mean(name[:80], known) or f"The parameters are: {', '.join(known)}."
+            raise _WrongError(f"There is no parameter {name[:80]!r}. {hint}")
+        if len(value) > _LONGEST:
+            raise _WrongError(f"The value of {name} is longer than {_LONGEST} characters.")
+        if name in found and name != "state":
+            raise _WrongError(f"The parameter {name} is there more than once.")
+        if value:
+            found[name] = value
+    return found
+
+
+def _state(text: str) -> State:
+    try:
+        return State(text)
+    except ValueError:
+        raise _WrongError(f"{text[:80]!r} is no state; the states are: {', '.join(State)}.") from None
+
+
+def _moment(name: str, text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise _WrongError(f"{name}: {text[:80]!r} is neither an ISO date nor a date-time.") from None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+
+def _number(name: str, text: str | None, default: int, *, most: int = MOST) -> int:
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) < 17 and 0 < int(text) <= most):  # noqa: PLR2004
+        raise _WrongError(f"{name}: {text[:80]!r} is no number from 1 to {most}.")
+    return int(text)
+
+
+def _problem(error: _WrongError) -> Problems:
+    return Problems((Problem(code=codes.BAD_PARAMETER, message=str(error), hint=codes.BAD_PARAMETER.cure),))
