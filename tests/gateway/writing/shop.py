@@ -92,7 +92,8 @@ INSERT INTO customers VALUES
  (3,'Cem',NULL,'ASIA','cem@x.example',NULL,NULL),
  (4,'Dee','iron','EU','dee@x.example',99999999.99,'1999-12-31 23:59:59.999999');
 CREATE TABLE orders(id INTEGER PRIMARY KEY, customer_id INTEGER, status VARCHAR, amount DECIMAL(10,2));
-INSERT INTO orders SELECT n, 1 + n % 4, CASE WHEN n % 3 = 0 THEN 'open' ELSE 'paid' END, n * 1.25 FROM range(1, 41) t(n);
+INSERT INTO orders
+ SELECT n, 1 + n % 4, CASE WHEN n % 3 = 0 THEN 'open' ELSE 'paid' END, n * 1.25 FROM range(1, 41) t(n);
 """
 
 STEN = Person(id="sten", method="password+totp", channel="console")

@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from tests.gateway.writing.shop import OLAF, STELLA, STEN, Shop, opened, write_shop
+
 from metricgate.approvals.proposal import Action, State
 from metricgate.gateway.outcome import Answered, Held, Refused
 from metricgate.vocabulary.problem import Problems
-from tests.gateway.writing.shop import OLAF, STELLA, STEN, Shop, opened, write_shop
 
 SEGMENTS = "SELECT id, segment FROM customers ORDER BY id"
 FIRST = [[1, "gold"], [2, "gold"], [3, None], [4, "iron"]]
