@@ -210,7 +210,7 @@ def enrolled(name: str, groups: tuple[str, ...], now: float, *, issuer: str) -> 
     return record, Enrolled(name=name, one_time_password=one_time, otpauth=uri, until=until)
 
 
-def _new_password(person: PersonRecord, asked: Login) -> str | None | Problems:
+def _new_password(person: PersonRecord, asked: Login) -> str | Problems | None:
     """Return the password that takes the place of a one-time one; None where the password is a person's own."""
     if person.one_time_until is None:
         return None
