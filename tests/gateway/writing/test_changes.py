@@ -176,3 +176,23 @@ def test_merge_inserts_updates_and_deletes(tmp_path: Path) -> None:
         assert await shop.rows(SEGMENTS) == FIRST
 
     played(tmp_path, story)
+
+
+def test_the_time_that_was_shown_is_the_time_that_is_stored(tmp_path: Path) -> None:
+    async def story(shop: Shop) -> None:
+        held = await shop.call(
+            "propose_write",
+            sql="UPDATE customers SET since = CAST(now() AS TIMESTAMP) WHERE id > 0",
+            dry_run=False,
+            idempotency_key="now-000001",
+        )
+        assert isinstance(held, Held), held
+        view = await shop.office.action(STEN, held.action_id)
+        at = view.columns[view.sample[0].table].index("since")
+        shown = {row.key: row.after[at] for row in view.sample}
+        done = await approved(shop, held.action_id)
+        assert done.state is State.EXECUTED, done.outcome
+        stored = await shop.rows("SELECT id, CAST(since AS VARCHAR) FROM customers")
+        assert {(str(key),): text for key, text in stored} == shown
+
+    played(tmp_path, story)

@@ -19,7 +19,7 @@ from metricgate.surfaces.human.admission import Admission
 from metricgate.surfaces.human.api import PeopleApi
 
 BASE = "http://gate.test"
-PASSWORD = "correct horse battery"  # noqa: S105
+PASSWORD = "correct horse battery"
 ANA, BO, SAM = "ana@acme.example", "bo@acme.example", "sam@acme.example"
 
 

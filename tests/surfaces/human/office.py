@@ -248,7 +248,6 @@ class MemoryOffice:
     async def take_back_switches(self, person, target, because):
         self.thrown = [each for each in self.thrown if each["target"] != target]
         self._changed("gov.switch.taken_back")
-        return None
 
     async def catalog(self, person):
         return {"metrics": self.metrics, "models": [{"name": "orders", "description": "Orders."}], "edges": self.edges}

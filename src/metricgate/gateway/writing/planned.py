@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from metricgate.catalog.model import SemanticModel
 from metricgate.changing.change import ChangeKind, RowTarget, TableChange
@@ -26,6 +26,16 @@ from metricgate.vocabulary.relation import GovernedTable
 from metricgate.vocabulary.resource import Action, Resource, ResourceKind
 
 _KINDS = {Action.INSERT: ChangeKind.INSERT, Action.UPDATE: ChangeKind.UPDATE, Action.DELETE: ChangeKind.DELETE}
+_VOLATILE = frozenset(
+    {
+        *("now", "current_timestamp", "current_date", "current_time", "localtime", "localtimestamp", "today"),
+        *("transaction_timestamp", "statement_timestamp", "clock_timestamp", "timeofday", "get_current_timestamp"),
+        *("get_current_time", "curdate", "curtime", "sysdate", "utc_date", "utc_time", "utc_timestamp", "age"),
+        *("unix_timestamp", "random", "rand", "setseed", "uuid", "uuidv4", "uuidv7", "gen_random_uuid"),
+    }
+)
+"""Functions that give another value at another time: what they gave in the rehearsal is decided on and stored."""
+
 _VERBS = (Action.INSERT, Action.UPDATE, Action.DELETE, Action.TRUNCATE)
 
 
@@ -50,6 +60,7 @@ class Planned:
         reading: verdicts of the right to read what its SELECTs read.
         plan: with SELECTs that find the rows; None where ``changes`` has them spelt out.
         columns: of the target that are set, as the engine spells them.
+        volatile: whether a SELECT of it gives other values at another time: then the rehearsal's are bound.
         resources: what changes, as policy calls it: the dataset, its columns, the governed action.
         action: the governed action's name, or None.
     """
@@ -66,7 +77,7 @@ class Planned:
     most_rows: int
     seconds: float
     action: str | None = None
-    facts: Mapping[str, object] = field(default_factory=dict)
+    volatile: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +242,7 @@ async def _planned(
     steps: list[ChangeStep] = []
     changes: list[TableChange] = []
     reading: list[Verdict] = []
+    volatile = False
     spelt = {each.lower(): each for each in target.shape.names}
     for source in write.sources(target.shape.key):
         own = tuple(spelt[each.lower()] for each in source.columns)
@@ -241,8 +253,9 @@ async def _planned(
         found = await _selected(desk, source, target, rights)
         if not isinstance(found, tuple):
             return found
-        statement, verdict = found
+        statement, verdict, calls = found
         reading.append(verdict)
+        volatile = volatile or not _VOLATILE.isdisjoint(calls)
         kind = _KINDS[source.verb]
         key = () if kind is ChangeKind.INSERT else target.shape.key
         steps.append(ChangeStep(kind=kind, table=target.found.location, key=key, columns=own, source=statement))
@@ -265,13 +278,14 @@ async def _planned(
         most_rows=most,
         seconds=seconds,
         action=name,
+        volatile=volatile,
     )
 
 
 async def _selected(
     desk: Desk, source: SourceText, target: Target, rights: _Rights
-) -> tuple[Statement, Verdict] | Denied | Problems:
-    """Take the SELECT that finds a step's rows through the whole guard."""
+) -> tuple[Statement, Verdict, tuple[str, ...]] | Denied | Problems:
+    """Take the SELECT that finds a step's rows through the whole guard; returns what it calls besides."""
     bound = await bind_text(desk, source.sql or "", target.engine, rights.tables)
     if isinstance(bound, Problems):
         return _without_places(bound)
@@ -286,7 +300,9 @@ async def _selected(
     if problems is not None:
         return problems
     statement = await rewritten(desk, bound, verdict.obligations, row_limit=None)
-    return _without_places(statement) if isinstance(statement, Problems) else (statement, verdict)
+    if isinstance(statement, Problems):
+        return _without_places(statement)
+    return statement, verdict, bound.bound.functions
 
 
 def _actions(verdict: Verdict) -> tuple[Resource, ...]:

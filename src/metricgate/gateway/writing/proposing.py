@@ -199,7 +199,8 @@ async def _kept(
         arguments_digest=asked.arguments_digest,
     )
     if not asked.dry_run:
-        plan = planned.plan
+        # Values that would be others at another time are bound: what is carried out is what was shown.
+        plan = None if planned.volatile else planned.plan
         content = sealed.to_bytes(
             sealed.Sealed(
                 plan=plan,
