@@ -221,9 +221,7 @@ def _narrowings(policy: Policy) -> Iterator[tuple[tuple[str, ...], Key, Narrowin
                         Narrowing(mask=replace(rule.on("", ""), rule="")),
                     )
             case MinimumGroupRule():
-                for pattern in rule.patterns:
-                    narrowing = Narrowing(number=rule.size, words="at least", larger_is_narrower=True)
-                    yield rule.roles, Key("minimum_group", pattern, _exempting(rule)), narrowing
+                yield from _groups(rule)
             case _:
                 pass
     for limit in policy.limits:
@@ -233,6 +231,12 @@ def _narrowings(policy: Policy) -> Iterator[tuple[tuple[str, ...], Key, Narrowin
     for kind, narrowing, halt, patterns in _halts(policy):
         for pattern in patterns:
             yield halt.roles, Key(kind, pattern, halt.terms.text), narrowing
+
+
+def _groups(rule: MinimumGroupRule) -> Iterator[tuple[tuple[str, ...], Key, Narrowing]]:
+    for pattern in rule.patterns:
+        narrowing = Narrowing(number=rule.size, words="at least", larger_is_narrower=True)
+        yield rule.roles, Key("minimum_group", pattern, _exempting(rule)), narrowing
 
 
 def _halts(policy: Policy) -> Iterator[tuple[str, Narrowing, FreezeRule | StopRule, tuple[str, ...]]]:
