@@ -8,6 +8,7 @@ from pydantic import Field, StrictBool
 
 from metricgate.documents import Document
 from metricgate.policy import codes
+from metricgate.policy.change_cases import ApprovalsCaseDocument, StakesCaseDocument, read_stakes
 from metricgate.policy.kinds.limits import Count, Seconds
 from metricgate.policy.kinds.minimum_groups import Size
 from metricgate.policy.kinds.roles import AttributesDocument, read_attributes
@@ -15,6 +16,7 @@ from metricgate.policy.names import mistake_in_party
 from metricgate.policy.occasion import Circumstances, read_moment
 from metricgate.policy.page import Page, Path
 from metricgate.policy.patterns import well_formed
+from metricgate.policy.stakes import Stakes
 from metricgate.policy.verdict import Decision
 from metricgate.vocabulary.obligation import MaskMethod
 from metricgate.vocabulary.principal import Identity, Principal, Proof
@@ -63,6 +65,8 @@ class CaseDocument(Document):
     labels: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     purpose: str | None = None
     at: str | None = None
+    stakes: StakesCaseDocument | None = None
+    approvals: ApprovalsCaseDocument | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +82,8 @@ class PolicyTest:
         touching: what is touched without needing a grant.
         labels: (resource as ``kind:name``, its labels), for those that the test names.
         circumstances: purpose and time of the call.
+        stakes: of a change: what its rehearsal is supposed to have told; None where only the right is judged.
+        approvals: what a hold must demand, as far as the test says.
     """
 
     name: str
@@ -93,6 +99,8 @@ class PolicyTest:
     touching: tuple[Resource, ...]
     labels: tuple[tuple[str, tuple[str, ...]], ...]
     circumstances: Circumstances
+    stakes: Stakes | None = None
+    approvals: ApprovalsCaseDocument | None = None
     place: Place = field(compare=False)
 
 
@@ -104,6 +112,8 @@ def read_case(document: CaseDocument, path: Path, page: Page) -> PolicyTest | No
     _resources(tuple(document.labels), (*path, "labels"), page)
     principal = _principal(document.as_, (*path, "as"), page)
     now = None if document.at is None else read_moment(document.at, (*path, "at"), page)
+    stakes = read_stakes(document.stakes, document.do, document.on, now)
+    _check_change(document, path, page)
     if principal is None:
         return None
     limits = {} if document.limits is None else document.limits.model_dump(exclude_none=True)
@@ -123,8 +133,21 @@ def read_case(document: CaseDocument, path: Path, page: Page) -> PolicyTest | No
         touching=touching,
         labels=tuple(sorted(document.labels.items())),
         circumstances=Circumstances(purpose=document.purpose, now=now),
+        stakes=stakes,
+        approvals=document.approvals,
         place=page.place(path),
     )
+
+
+def _check_change(document: CaseDocument, path: Path, page: Page) -> None:
+    """Report stakes where nothing changes, and demands where nothing is held."""
+    if document.stakes is not None and not document.do.changes:
+        message = f"`{document.do}` changes nothing, so that nothing is at stake."
+        page.report(codes.BAD_TEST, (*path, "stakes"), message, codes.BAD_TEST.cure)
+    held = document.stakes is not None and document.expect is Decision.HOLD
+    if document.approvals is not None and not held:
+        message = "Approvals are looked at where `stakes` are given and `hold` is expected."
+        page.report(codes.BAD_TEST, (*path, "approvals"), message, codes.BAD_TEST.cure)
 
 
 def _resources(texts: tuple[str, ...], path: Path, page: Page) -> tuple[Resource, ...]:

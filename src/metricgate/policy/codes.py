@@ -99,6 +99,11 @@ BAD_OCCASION = _code(
     'Write purposes, `days: [mon, fri]`, `hours: {from: "08:00", to: "18:00"}` with a `time_zone`, or moments with '
     "their offset.",
 )
+BAD_TEST = _code(
+    "E_POLICY_BAD_TEST",
+    "A test states what is at stake where nothing changes, or what a hold demands where none is expected.",
+    "Give `stakes` with an action that changes data; give `approvals` with `stakes` and `expect: hold`.",
+)
 UNKNOWN_RESOURCE = _code(
     "E_POLICY_UNKNOWN_RESOURCE",
     "A rule names a metric, dimension, dataset, label or member that the catalog does not have, or a column that the "
@@ -123,5 +128,6 @@ CODES = (
     BAD_ATTRIBUTE,
     BAD_MASK,
     BAD_OCCASION,
+    BAD_TEST,
     UNKNOWN_RESOURCE,
 )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from metricgate.policy.conditions import Missing, bound
 from metricgate.policy.halting import binds
@@ -31,13 +31,14 @@ class Considered:
     """One rule's part for one party and resource.
 
     Attributes:
-        kind: ``grant``, ``row_filter``, ``mask``, ``minimum_group``, ``limit``, ``freeze`` or ``stop``.
-        effect: what the rule would do: ``allow``, ``deny``, ``filter``, ``mask``, ``group`` or ``limit``.
+        kind: ``grant``, ``row_filter``, ``mask``, ``minimum_group``, ``limit``, ``freeze``, ``stop`` or ``hold``.
+        effect: what the rule would do: ``allow``, ``deny``, ``filter``, ``mask``, ``group``, ``limit`` or ``hold``.
         resource: None for limits and stops, which speak of the call as a whole.
         matched: whether the rule applies.
         decided: whether it is named in the verdict.
         lacking: what kept it from applying: ``role``, ``exempt``, ``action``, ``resource``, ``condition``; or
             ``attribute``, without which a row filter that applies denies. Empty where it applies.
+        stakes: of a hold: what must be true of the rehearsed change besides; empty where nothing must.
     """
 
     rule: str
@@ -49,6 +50,7 @@ class Considered:
     decided: bool
     lacking: tuple[str, ...]
     place: Place
+    stakes: str = ""
 
     def as_json(self) -> dict[str, Json]:
         """Return all fields; the place as ``where``."""
@@ -62,6 +64,7 @@ class Considered:
             "decided": self.decided,
             "lacking": list(self.lacking),
             "where": self.place.as_json(),
+            **({"stakes": self.stakes} if self.kind == "hold" else {}),
         }
 
 
@@ -98,6 +101,8 @@ def considered(policy: Policy, case: Case) -> Iterator[Considered]:
                 yield _narrowing(rule, ReasonKind.MINIMUM_GROUP, "group", case, resource, named)
     yield from _limits(policy, case)
     yield from _halts(policy, case)
+    if case.action.changes:
+        yield from _holds(policy, case)
 
 
 def _grants(policy: Policy, case: Case, resource: Resource) -> Iterator[Considered]:
@@ -178,6 +183,20 @@ def _halts(policy: Policy, case: Case) -> Iterator[Considered]:
     for stop in policy.stops:
         lacking = _named(role=not binds(stop, case.standing), condition=stop.id in case.suspended)
         yield _one(stop.id, ReasonKind.STOP.value, "deny", case, None, lacking, stop.place)
+
+
+def _holds(policy: Policy, case: Case) -> Iterator[Considered]:
+    """Yield the holds on changes; whether one that applies binds depends on its stakes: only a rehearsal tells."""
+    everything = (*case.named, *case.touched)
+    for rule in policy.holds:
+        lacking = _named(
+            role=case.standing.roles.isdisjoint(rule.roles),
+            action=bool(rule.actions) and case.action.value not in rule.actions,
+            resource=not any(covers_resource(pattern, each) for pattern in rule.patterns for each in everything),
+            condition=rule.id in case.suspended,
+        )
+        one = _one(rule.id, "hold", "hold", case, None, lacking, rule.place)
+        yield replace(one, stakes=rule.stakes_text)
 
 
 def _one(

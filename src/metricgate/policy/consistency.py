@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from metricgate.policy import codes
+from metricgate.policy.judging_changes import FLOORS
 from metricgate.policy.kinds.roles import Role
 from metricgate.policy.names import EVERYONE, is_name
 from metricgate.policy.policy import Policy
@@ -80,7 +81,7 @@ def _unknown_roles(policy: Policy) -> Iterator[Problem]:
 
 
 def _unknown_rules(policy: Policy) -> Iterator[Problem]:
-    known = {DEFAULT_DENY, *(name for name, _roles, _place in _rules(policy))}
+    known = {DEFAULT_DENY, *FLOORS, *(name for name, _roles, _place in _rules(policy))}
     for test in policy.tests:
         for rule in (*test.rules, *(test.row_filters or ())):
             if rule not in known:

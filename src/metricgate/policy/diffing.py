@@ -36,8 +36,8 @@ class Difference:
     """One thing that is not as before, for some.
 
     Attributes:
-        kind: ``grant``, ``row_filter``, ``mask``, ``minimum_group``, ``limit``, ``freeze``, ``stop``, ``role``,
-            ``attribute`` or ``domain``.
+        kind: ``grant``, ``row_filter``, ``mask``, ``minimum_group``, ``limit``, ``freeze``, ``stop``, ``hold``,
+            ``role``, ``attribute``, ``owner`` or ``domain``.
         who: roles by their names, parties as ``user:ana``, targets of stops and freezes as written; sorted.
         action: for grants.
         resource: a pattern, with the condition under which the rule is in force; for roles ``role:NAME``.
@@ -99,6 +99,7 @@ def compare(old: Policy, new: Policy) -> tuple[Difference, ...]:
             told[who] = told.get(who, frozenset()) | {_Row(key.kind, direction, None, key.text, was, now)}
     _note(told, sides[0].links, sides[1].links, "role")
     _note(told, sides[0].attributes, sides[1].attributes, "attribute")
+    _note(told, sides[0].owners, sides[1].owners, "owner")
     _note(told, sides[0].domains, sides[1].domains, "domain")
     return tuple(_grouped(told))
 
@@ -145,7 +146,8 @@ def _note(told: _Rows, old: Mapping[tuple[str, str], str], new: Mapping[tuple[st
         told[who] = told.get(who, frozenset()) | {row}
 
 
-_ORDER = ("grant", "row_filter", "mask", "minimum_group", "limit", "freeze", "stop", "role", "attribute", "domain")
+_NARROWING = ("row_filter", "mask", "minimum_group", "limit", "freeze", "stop", "hold")
+_ORDER = ("grant", *_NARROWING, "role", "attribute", "owner", "domain")
 
 
 def _grouped(told: _Rows) -> Iterator[Difference]:

@@ -180,7 +180,9 @@ def _terms_text(judge: Judge, rule: str) -> str:
 
 def _line(each: Considered) -> str:
     on = "" if each.resource is None else f" on {each.resource}"
-    if each.decided:
+    if each.matched and each.kind == "hold":
+        end = f"holds it where the change has {each.stakes}" if each.stakes else "holds it"
+    elif each.decided:
         end = "applies, decided"
     elif each.matched:
         end = "applies, another rule decided"

@@ -8,11 +8,12 @@ from typing import Generic, TypeVar
 from metricgate.policy.indexing import Suspended
 from metricgate.policy.kinds.freezes import FreezeRule
 from metricgate.policy.kinds.stops import StopRule
-from metricgate.policy.names import shown
+from metricgate.policy.names import EVERYONE, shown
 from metricgate.policy.policy import Policy
 from metricgate.policy.standing import Standing
 from metricgate.policy.verdict import Decision, Reason, ReasonKind
 from metricgate.vocabulary.resource import Action, Resource
+from metricgate.vocabulary.target import EVERYTHING
 
 R = TypeVar("R", FreezeRule, StopRule)
 
@@ -35,8 +36,7 @@ class HaltBook:
         """Yield why nothing is served to one of the parties, or nothing may be changed by it."""
         for standing in standings:
             for stop in self._stops.on(standing, suspended):
-                message = f"The stop {stop.id!r} serves no call of {shown(standing.party)}: {stop.because}"
-                yield _denial(stop.id, standing, None, message, ReasonKind.STOP)
+                yield _stopped(stop, standing)
         if not action.changes:
             return
         for standing in standings:
@@ -46,6 +46,13 @@ class HaltBook:
                         what = shown(f"{standing.party} to {action} {resource}")
                         message = f"The freeze {freeze.id!r} forbids {what}: {freeze.because}"
                         yield _denial(freeze.id, standing, resource, message, ReasonKind.FREEZE)
+
+    def of_person(self, standing: Standing, suspended: Suspended) -> Iterator[Reason]:
+        """Yield the stops that name a person who acts alone, otherwise than with everybody else."""
+        for stop in self._stops.on(standing, suspended):
+            roles, targets = standing.roles - {EVERYONE}, standing.targets - {EVERYTHING}
+            if not roles.isdisjoint(stop.roles) or not targets.isdisjoint(stop.targets):
+                yield _stopped(stop, standing)
 
 
 class _ByParty(Generic[R]):
@@ -68,6 +75,11 @@ class _ByParty(Generic[R]):
         held = {position for role in standing.roles for position in self._of_roles.get(role, ())}
         held.update(position for target in standing.targets for position in self._of_targets.get(target, ()))
         return tuple(self._rules[each] for each in sorted(held) if self._rules[each].id not in suspended)
+
+
+def _stopped(stop: StopRule, standing: Standing) -> Reason:
+    message = f"The stop {stop.id!r} serves no call of {shown(standing.party)}: {stop.because}"
+    return _denial(stop.id, standing, None, message, ReasonKind.STOP)
 
 
 def _denial(rule: str, standing: Standing, resource: Resource | None, message: str, kind: ReasonKind) -> Reason:

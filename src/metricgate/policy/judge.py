@@ -100,7 +100,8 @@ class Judge:
     ) -> Verdict:
         """Decide whether a person, acting for nobody and with no agent between, may do ``action`` on all of these.
 
-        Only doors at which people prove themselves ask so: no credential of an agent's leads here.
+        Only doors at which people prove themselves ask so: no credential of an agent's leads here. A stop that names
+        the person, one of its groups or roles denies; one of everybody does not, nor a freeze: people clean up then.
         """
         standing = self._stood("user", person, _types_in(person))
         suspended = self.suspended(circumstances)
@@ -109,6 +110,7 @@ class Judge:
         if not reasons:
             reasons = [_default(standing.party, None, "Nothing is named that could be allowed.")]
         denied = [reason for reason in reasons if reason.decision is not Decision.ALLOW]
+        denied = [*self._halts.of_person(standing, suspended), *denied]
         if denied:
             return self._verdict(action, denied)
         return Verdict(action=action, decision=Decision.ALLOW, reasons=tuple(reasons), policy_digest=self.policy.digest)

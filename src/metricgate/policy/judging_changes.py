@@ -25,6 +25,14 @@ HOLD_OVER = 30
 DENY_OVER = 90
 """A change of a higher score is not even shown to people."""
 FLOOR_SECONDS = 900
+FLOORS = (
+    "floor:no-where",
+    "floor:unknown-effect",
+    "floor:irreversible",
+    "floor:critical",
+    "floor:risk",
+)
+"""Ids of what holds, or denies, without any rule of the policy's."""
 _IRREVERSIBLE = frozenset({"R3", "R4"})
 _APART = ("requester", "owner")
 
@@ -182,7 +190,10 @@ def _said(rule: HoldRule, why: str) -> str:
 
 def _demand(stakes: Stakes, rules: Sequence[HoldRule], held: Sequence[Considered]) -> Demand:
     two = stakes.reversibility in _IRREVERSIBLE
-    apart = {part for rule in rules for part in rule.apart} or set(_APART)
+    apart = {part for rule in rules for part in rule.apart}
+    # What a floor holds, no rule makes easier to decide; and a rule that demands nobody apart is taken to forget it.
+    if not apart or any(each.rule.startswith("floor:") for each in held):
+        apart = set(_APART)
     return Demand(
         approvals=max([2 if two else 1, *(rule.approvals for rule in rules)]),
         roles=tuple(dict.fromkeys(role for rule in rules for role in rule.approver_roles)),

@@ -13,6 +13,7 @@ from operator import or_
 from metricgate.policy.conditions import Attribute
 from metricgate.policy.kinds.freezes import FreezeRule
 from metricgate.policy.kinds.grants import Effect
+from metricgate.policy.kinds.holds import HoldRule
 from metricgate.policy.kinds.limits import LimitRule
 from metricgate.policy.kinds.masks import MaskRule
 from metricgate.policy.kinds.minimum_groups import MinimumGroupRule
@@ -140,6 +141,9 @@ class Side:
             **{(role.name, name): repr(value) for role in policy.roles for name, value in role.attributes},
             **{(each.party, name): repr(value) for each in policy.principals for name, value in each.attributes},
         }
+        self.owners = {
+            (each.party, each.owner): "answers for it" for each in policy.principals if each.owner is not None
+        }
         self.halts = {
             (target, Key(kind, pattern, rule.terms.text)): narrowing.text
             for kind, narrowing, rule, patterns in _halts(policy)
@@ -217,16 +221,22 @@ def _narrowings(policy: Policy) -> Iterator[tuple[tuple[str, ...], Key, Narrowin
                         Narrowing(mask=replace(rule.on("", ""), rule="")),
                     )
             case MinimumGroupRule():
-                for pattern in rule.patterns:
-                    narrowing = Narrowing(number=rule.size, words="at least", larger_is_narrower=True)
-                    yield rule.roles, Key("minimum_group", pattern, _exempting(rule)), narrowing
-            case LimitRule():
-                yield from _limits(rule)
+                yield from _groups(rule)
             case _:
                 pass
+    for limit in policy.limits:
+        yield from _limits(limit)
+    for hold in policy.holds:
+        yield from _holds(hold)
     for kind, narrowing, halt, patterns in _halts(policy):
         for pattern in patterns:
             yield halt.roles, Key(kind, pattern, halt.terms.text), narrowing
+
+
+def _groups(rule: MinimumGroupRule) -> Iterator[tuple[tuple[str, ...], Key, Narrowing]]:
+    for pattern in rule.patterns:
+        narrowing = Narrowing(number=rule.size, words="at least", larger_is_narrower=True)
+        yield rule.roles, Key("minimum_group", pattern, _exempting(rule)), narrowing
 
 
 def _halts(policy: Policy) -> Iterator[tuple[str, Narrowing, FreezeRule | StopRule, tuple[str, ...]]]:
@@ -244,6 +254,13 @@ def _limits(rule: LimitRule) -> Iterator[tuple[tuple[str, ...], Key, Narrowing]]
             if value is not None:
                 narrowing = Narrowing(number=value, words=sort.replace("_", " "))
                 yield rule.roles, Key("limit", pattern, rule.terms.text, sort), narrowing
+
+
+def _holds(rule: HoldRule) -> Iterator[tuple[tuple[str, ...], Key, Narrowing]]:
+    what = f"{' or '.join(rule.actions) or 'any change'} held for {rule.demand_text}"
+    said = f"{what} where {rule.stakes_text}" if rule.stakes_text else what
+    for pattern in rule.patterns:
+        yield rule.roles, Key("hold", pattern, rule.terms.text), Narrowing(conditions=frozenset({said}))
 
 
 def _exempting(rule: MaskRule | MinimumGroupRule) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from metricgate.policy.cases import PolicyTest
 from metricgate.policy.judge import Judge
+from metricgate.policy.judging_changes import Demand, judge_change
 from metricgate.policy.policy import Policy
-from metricgate.policy.verdict import Verdict
+from metricgate.policy.stakes import Stakes
+from metricgate.policy.verdict import Decision, Reason, Verdict
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.obligation import Obligations
 from metricgate.vocabulary.resource import Resource
@@ -57,14 +59,15 @@ def run_tests(policy: Policy, judge: Judge, labelled: Labelled | None = None) ->
 
 
 def _run(test: PolicyTest, judge: Judge, labelled: Labelled | None) -> TestResult:
+    resources = _with_labels(test.resources, test, labelled)
+    touching = _with_labels(test.touching, test, labelled)
     verdict = judge.judge(
-        test.principal,
-        test.action,
-        _with_labels(test.resources, test, labelled),
-        unless_forbidden=_with_labels(test.touching, test, labelled),
-        circumstances=test.circumstances,
+        test.principal, test.action, resources, unless_forbidden=touching, circumstances=test.circumstances
     )
     failures: list[str] = []
+    if test.stakes is not None and verdict.decision is Decision.ALLOW:
+        verdict, demand = _of_change(test, test.stakes, judge, verdict, (*resources, *touching))
+        failures += _of_demand(test, verdict, demand)
     if verdict.decision is not test.expect:
         reasons = " ".join(reason.message for reason in verdict.reasons)
         failures.append(f"Expected {test.expect}, got {verdict.decision}. {reasons}")
@@ -73,6 +76,37 @@ def _run(test: PolicyTest, judge: Judge, labelled: Labelled | None) -> TestResul
         failures.append(f"Expected the rules {_list(unnamed)} to be named; named were {_list(verdict.rules)}.")
     failures += _of_obligations(test, verdict.obligations)
     return TestResult(test=test, verdict=verdict, failures=tuple(failures))
+
+
+def _of_change(
+    test: PolicyTest, stakes: Stakes, judge: Judge, right: Verdict, resources: tuple[Resource, ...]
+) -> tuple[Verdict, Demand]:
+    """Return the verdict on the change itself, which its proposer has the right to propose, and what a hold demands."""
+    labels = tuple(sorted({*stakes.labels, *(label for each in resources for label in each.labels)}))
+    found = judge_change(
+        judge, test.principal, right, replace(stakes, labels=labels), resources, circumstances=test.circumstances
+    )
+    party = right.reasons[0].party
+    added = tuple(
+        Reason(rule=each.rule, party=party, resource=None, decision=each.decision, message=each.message)
+        for each in found.considered[len(right.reasons) :]
+    )
+    return replace(right, decision=found.decision, reasons=(*right.reasons, *added)), found.demand
+
+
+def _of_demand(test: PolicyTest, verdict: Verdict, demand: Demand) -> Iterator[str]:
+    wanted = test.approvals
+    if wanted is None or verdict.decision is not Decision.HOLD:
+        return
+    for what, expected, found in (
+        ("approvals", wanted.count, demand.approvals),
+        ("minutes", wanted.within_minutes, demand.seconds // 60),
+    ):
+        if expected is not None and expected != found:
+            yield f"Expected the hold to demand {expected:,} {what}; it demands {found:,}."
+    for what, names, held in (("roles", wanted.roles, demand.roles), ("parties apart", wanted.apart, demand.apart)):
+        if names is not None and sorted(names) != sorted(held):
+            yield f"Expected the hold to demand the {what} {_list(names)}; it demands {_list(held)}."
 
 
 def _with_labels(resources: Sequence[Resource], test: PolicyTest, labelled: Labelled | None) -> tuple[Resource, ...]:

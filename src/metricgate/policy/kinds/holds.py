@@ -75,6 +75,38 @@ class HoldRule:
     terms: Terms
     place: Place = field(compare=False)
 
+    @property
+    def stakes_text(self) -> str:
+        """What must be true of a change for the rule to bind, in words; empty where it always does."""
+        wanted = self.stakes
+        parts = [
+            f"{words} {value:,}"
+            for words, value in (
+                ("rows over", wanted.rows_over),
+                ("risk over", wanted.risk_over),
+                ("changes lately over", wanted.changes_lately_over),
+            )
+            if value is not None
+        ]
+        parts += [
+            f"{words} {' or '.join(values)}"
+            for words, values in (
+                ("labels", wanted.labels),
+                ("columns", wanted.columns),
+                ("reversibility", wanted.reversibility),
+                ("environment", wanted.environments),
+            )
+            if values
+        ]
+        return ", ".join(parts)
+
+    @property
+    def demand_text(self) -> str:
+        """Who decides, in words."""
+        who = f"{self.approvals} of {' or '.join(self.approver_roles)}" if self.approver_roles else f"{self.approvals}"
+        apart = f", apart from {' and '.join(self.apart)}" if self.apart else ""
+        return f"{who} within {self.seconds // 60:,} minutes{apart}"
+
     def why(self, stakes: Stakes, resources: tuple[Resource, ...], risk: int) -> str | None:
         """Return why the rule binds a change, in a few words, or None where it does not."""
         if self.actions and not set(self.actions) & set(stakes.verbs):

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from pydantic import Field
 
 from metricgate.documents import Document
+from metricgate.policy import codes
 from metricgate.policy.kinds.roles import Attributes, AttributesDocument, read_attributes
+from metricgate.policy.names import mistake_in_party
 from metricgate.policy.page import Page, Path
 from metricgate.vocabulary.problem import Place
 
@@ -38,6 +40,10 @@ def read_principal(document: PrincipalDocument, path: Path, page: Page) -> Party
     page.check_party(document.id, (*path, "id"))
     if document.owner is not None:
         page.check_party(document.owner, (*path, "owner"))
+        known = mistake_in_party(document.owner) is not None
+        if not known and not (document.id.startswith("agent:") and document.owner.startswith("user:")):
+            message = "An owner is a user, `user:NAME`, who answers for an agent."
+            page.report(codes.BAD_PARTY, (*path, "owner"), message, "Give agents an owner, and users only.")
     attributes = read_attributes(document.attributes, (*path, "attributes"), page)
     owner = None if document.owner is None else document.owner.removeprefix("user:")
     return PartyAttributes(party=document.id, attributes=attributes, owner=owner, place=page.place(path))
