@@ -130,7 +130,7 @@ class DuckDBWarehouse:
         return {relation: name for relation, name in full.items() if name in found}
 
     async def findings(self, _relations: Sequence[tuple[str, ...]]) -> tuple[Finding, ...]:
-        """Say who else may write the file, and whether it is opened for writing."""
+        """Say who else may write the file, and whether it is opened for writing without need."""
         path = self._options.path
         if path is None:
             return ()
@@ -139,7 +139,7 @@ class DuckDBWarehouse:
             for each in (path, path.parent)
             if each.exists() and each.stat().st_mode & 0o002 and not each.stat().st_mode & 0o1000
         ]
-        if not self._options.read_only:
+        if not self._options.read_only and not self._options.writes:
             cure = "read_only: true under the warehouse in metricgate.yaml"
             found.append(Finding(severity=ADVICE, right="opened for writing", object=str(path), cure=cure))
         return tuple(found)

@@ -69,6 +69,8 @@ class Worker:
     def _interrupt(self, channel: int, question: int) -> None:
         asked, cursor = self._running.get(channel, (None, None))
         if cursor is not None and asked == question:
+            if self._carrying is not None:
+                self._carrying.stop(question)
             with suppress(duckdb.ConnectionException):  # it ended and was closed this very moment
                 cursor.interrupt()
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import socket
 import sys
-import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -16,8 +16,9 @@ from metricgate.adapters.warehouses.duckdb_engine import Engine as Instance
 from metricgate.adapters.warehouses.duckdb_frames import Head, receive, send
 from metricgate.adapters.warehouses.writing import core
 from metricgate.adapters.warehouses.writing.duckdb_dialect import DuckDBDialect
-from metricgate.adapters.warehouses.writing.duckdb_session import DuckDBSession
+from metricgate.adapters.warehouses.writing.duckdb_session import Broken, DuckDBSession
 from metricgate.adapters.warehouses.writing.duckdb_shapes import MARKS, lossy
+from metricgate.adapters.warehouses.writing.duckdb_turns import GaveWay, Turns
 from metricgate.adapters.warehouses.writing.duckdb_wire import (
     LARGEST,
     packed_failure,
@@ -58,11 +59,15 @@ class _Stopped(Exception):
 
 
 class Carrying:
-    """Answers what the gateway asks about changes. One change runs at a time: the others wait here."""
+    """Answers what the gateway asks about changes. One change runs at a time, and rehearsals wait longest."""
 
     def __init__(self, engine: Instance) -> None:
         self._engine = engine
-        self._turn = threading.Lock()
+        self._turns = Turns()
+
+    def stop(self, question: int) -> None:
+        """Have a question that waits for its turn wait no longer."""
+        self._turns.stop(question)
 
     def answer(
         self, channel: socket.socket, cursor: duckdb.DuckDBPyConnection, question: Head, body: memoryview
@@ -78,12 +83,20 @@ class Carrying:
                 return self._shapes(cursor, question)
             if kind == "applied":
                 return self._applied(cursor, question)
-            with self._turn:
-                if kind == "apply":
-                    return self._apply(channel, cursor, question, sealed.from_bytes(bytes(body)))
-                return self._rehearse(cursor, sealed.from_bytes(bytes(body)))
+            number, wanted = cast("int", question["question"]), sealed.from_bytes(bytes(body))
+            if kind == "apply":
+                with self._turns.approved(number):
+                    return self._apply(channel, cursor, question, wanted)
+            while True:
+                with suppress(GaveWay), self._turns.rehearsing(number, cursor):
+                    return self._rehearse(cursor, wanted)
         except ChangeFailed as error:
-            return packed_failure(error), b""
+            return packed_failure(error)
+        except (Broken, OutcomeUnknown) as error:
+            # Whoever opens the file next replays its log and knows. This instance may not be right any more.
+            sys.stderr.write(f"{error}\n")
+            sys.stderr.flush()
+            os._exit(1)
 
     def _shapes(self, cursor: duckdb.DuckDBPyConnection, question: Head) -> tuple[Head, bytes]:
         session = DuckDBSession(self._engine, cursor)
@@ -131,11 +144,6 @@ class Carrying:
             core.apply(engine, released, prepare)
         except _Stopped:
             return {"stopped": True}, b""
-        except OutcomeUnknown as error:
-            # Whoever opens the file next replays its log and knows. This instance may not be right any more.
-            sys.stderr.write(f"commit: {error}\n")
-            sys.stderr.flush()
-            os._exit(1)
         return {"committed": True}, b""
 
     def _opened(self, cursor: duckdb.DuckDBPyConnection, *, marking: bool = False) -> core.Engine:

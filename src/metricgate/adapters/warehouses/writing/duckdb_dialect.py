@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from metricgate.adapters.warehouses.writing.duckdb_shapes import MARKS, read_shapes
+from metricgate.adapters.warehouses.writing.duckdb_shapes import MARKS, loses_as_text, read_shapes
 from metricgate.adapters.warehouses.writing.session import Text, WriteSession
 from metricgate.changing.change import Row
 from metricgate.changing.shape import ColumnShape, ForeignKey, Location, TableShape
@@ -101,8 +101,11 @@ class DuckDBDialect:
         self._check(source.sql)
         names = ", ".join(f"c{at}" for at in range(len(targets)))
         outputs = ", ".join(_as_text(f"CAST(c{at} AS {each.type})") for at, each in enumerate(targets))
-        # The line's end keeps a comment at the end of the source from swallowing the bracket.
-        return f"WITH {_GIVEN}({names}) AS (\n{source.sql}\n) SELECT {outputs} FROM {_GIVEN}", source.parameters
+        # The union refuses a source of too many columns, which the list of names would drop. The line's end keeps a
+        # comment at the end of the source from swallowing the bracket.
+        none = f"SELECT {', '.join('NULL' for _each in targets)} WHERE false"
+        rows = f"{none} UNION ALL (\n{source.sql}\n)"
+        return f"WITH {_GIVEN}({names}) AS ({rows}) SELECT {outputs} FROM {_GIVEN}", source.parameters
 
 
 def _given(columns: int) -> str:
@@ -120,7 +123,10 @@ def _fits(columns: Sequence[ColumnShape]) -> str:
 
 
 def _value(at: int, column: ColumnShape) -> str:
-    return f"CAST({_GIVEN}.c{at} AS {column.type})"
+    text = f"{_GIVEN}.c{at}"
+    value = f"CAST({text} AS {column.type})"
+    # A NULL of text would become a member of a union that is NULL.
+    return f"CASE WHEN {text} IS NOT NULL THEN {value} END" if loses_as_text(column.type) else value
 
 
 def _keys(shape: TableShape) -> list[ColumnShape]:

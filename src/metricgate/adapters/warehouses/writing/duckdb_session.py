@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any
 
 import duckdb
@@ -15,6 +14,8 @@ from metricgate.gateway.codes import WAREHOUSE_FAILED
 from metricgate.gateway.writing import codes
 from metricgate.gateway.writing.ports import ChangeFailed, OutcomeUnknown
 
+_ATTEMPTS = 5
+_LONGEST_WORDS = 10_000
 _SORTS = (
     ("foreign key", "a foreign key"),
     ("not null", "NOT NULL"),
@@ -22,7 +23,11 @@ _SORTS = (
     ("duplicate key", "a unique key"),
     ("primary key or unique", "a unique key"),
 )
-_NOT_FOR_SOURCES = frozenset({"nextval", "currval", "query", "query_table"})
+_NOT_FOR_SOURCES = frozenset({"nextval", "currval", "query", "query_table", "json_execute_serialized_sql"})
+
+
+class Broken(Exception):
+    """The instance can do no more: what comes next needs a new process."""
 
 
 class DuckDBSession:
@@ -85,22 +90,33 @@ class DuckDBSession:
             raise OutcomeUnknown(str(error)) from error
 
     def rollback(self) -> None:
-        """Roll back, if anything was begun."""
-        with suppress(duckdb.Error):
-            self._cursor.rollback()
+        """Roll back, if anything was begun; an interrupt that comes late does not keep it from doing so."""
+        for _attempt in range(_ATTEMPTS):
+            try:
+                self._cursor.rollback()
+            except duckdb.InterruptException:
+                continue
+            except duckdb.TransactionException:  # nothing is open any more
+                return
+            except FAILURES as error:
+                raise Broken(str(error)) from error
+            return
+        raise Broken("no transaction can be rolled back")
 
     def _run(self, sql: str, parameters: Sequence[object]) -> list[Any]:
         """Run exactly one statement."""
         try:
             [statement] = self._cursor.extract_statements(sql)
             return self._cursor.execute(statement, list(parameters)).fetchall()
+        except (duckdb.FatalException, duckdb.InternalException) as error:
+            raise Broken(str(error)) from error
         except FAILURES as error:
             raise failed(error) from error
 
 
 def failed(error: BaseException) -> ChangeFailed:
     """Return what one of DuckDB's errors means for a change."""
-    text = str(error)
+    text = str(error)[:_LONGEST_WORDS]
     words = text.lower()
     sort = next((name for sign, name in _SORTS if sign in words), "")
     if isinstance(error, duckdb.ConstraintException) or (isinstance(error, duckdb.TransactionException) and sort):

@@ -65,16 +65,21 @@ def read_shapes(session: WriteSession, relations: Sequence[Location]) -> dict[Lo
     return {asked.get(full, full): _shape(full, facts[full], asked) for full in wanted if full in facts}
 
 
+def loses_as_text(kind: str) -> bool:
+    """Return whether values of a type, or of something in it, are more than their text."""
+    return _LOSSY.search(_QUOTED.sub("", kind)) is not None
+
+
 def lossy(effect: Effect, shapes: Mapping[Location, TableShape]) -> Effect:
     """Return the effect with a word on columns whose text is not all that is in them."""
     found = list(effect.unknown)
     for each in effect.tables:
         shape = shapes.get(each.table)
-        types = {} if shape is None else {column.name: _QUOTED.sub("", column.type) for column in shape.columns}
+        types = {} if shape is None else {column.name: column.type for column in shape.columns}
         found += [
             f"{'.'.join(each.table)}.{name}: text does not hold all of a value of type {types[name]}"
             for name in each.changed_columns()
-            if _LOSSY.search(types.get(name, ""))
+            if loses_as_text(types.get(name, ""))
         ]
     return replace(effect, unknown=tuple(dict.fromkeys(found)))
 

@@ -20,16 +20,16 @@ LARGEST = 256 * 1024 * 1024
 _WRONG = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 
-def packed_failure(error: ChangeFailed) -> Head:
-    """Return the head of the answer to a change that failed."""
-    rows = [[list(table), list(key)] for table, key in error.rows]
-    return {"failed": error.code, "text": error.engine_text, "rows": json.dumps(rows), "detail": error.detail}
+def packed_failure(error: ChangeFailed) -> tuple[Head, bytes]:
+    """Return the answer to a change that failed, as a head and a body."""
+    rows = json.dumps([[table, key] for table, key in error.rows]).encode()
+    return {"failed": error.code, "text": error.engine_text, "detail": error.detail}, rows
 
 
-def failure(head: Head) -> ChangeFailed:
+def failure(head: Head, body: memoryview) -> ChangeFailed:
     """Return what ``packed_failure`` packed."""
     try:
-        rows = [(tuple(table), tuple(key)) for table, key in json.loads(str(head["rows"]))]
+        rows = [(tuple(table), tuple(key)) for table, key in json.loads(bytes(body))]
         return ChangeFailed(str(head["failed"]), str(head["text"]), rows=rows, detail=str(head["detail"]))
     except _WRONG as error:
         raise Malformed(f"no failure: {error}") from error

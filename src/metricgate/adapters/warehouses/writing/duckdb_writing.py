@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar, cast
 
 from metricgate.adapters.warehouses.duckdb_calls import Call, Calls
-from metricgate.adapters.warehouses.duckdb_frames import Gone, Head, Malformed
+from metricgate.adapters.warehouses.duckdb_frames import LARGEST_QUESTION, Gone, Head, Malformed
 from metricgate.adapters.warehouses.duckdb_jail import Jail
 from metricgate.adapters.warehouses.writing import duckdb_wire as wire
 from metricgate.changing.change import TableChange
@@ -14,6 +14,7 @@ from metricgate.changing.effect import Effect
 from metricgate.changing.shape import Location, TableShape
 from metricgate.gateway.codes import WAREHOUSE_FAILED, WAREHOUSE_UNAVAILABLE
 from metricgate.gateway.ports import WarehouseError
+from metricgate.gateway.writing import codes
 from metricgate.gateway.writing.ports import (
     ChangeFailed,
     ChangePlan,
@@ -27,8 +28,8 @@ from metricgate.vocabulary.json import Json
 
 _Result = TypeVar("_Result")
 _METADATA_SECONDS = 30.0
-CHANNELS = 2
-"""Channels of the worker that changes need beside those of reads: one for a change, one to ask about changes."""
+CHANNELS = 3
+"""Channels of the worker that changes need beside those of reads: for a change, for a rehearsal, to ask about them."""
 
 
 class Writing:
@@ -37,11 +38,13 @@ class Writing:
     def __init__(self, jail: Jail) -> None:
         self._jail = jail
         self._changes = Calls(1, "duckdb-change")
+        self._rehearsals = Calls(1, "duckdb-rehearsal")
         self._questions = Calls(1, "duckdb-changes")
 
     async def close(self) -> None:
         """Stop what runs and wait for it; a change that was told to go on ends."""
         await self._changes.close()
+        await self._rehearsals.close()
         await self._questions.close()
 
     async def shapes(self, relations: Sequence[Location]) -> Mapping[Location, TableShape]:
@@ -66,21 +69,26 @@ class Writing:
         def work(call: Call) -> Rehearsal:
             try:
                 question: Head = {"kind": "rehearse", "seconds": wanted.seconds}
-                head, body = self._jail.tell(call, question, to_bytes(wanted), wire.LARGEST)
-                _unless_failed(call, head)
+                head, body = self._jail.tell(call, question, _content(wanted), wire.LARGEST)
+                _unless_failed(call, head, body)
                 return wire.rehearsal(head, body)
             except (Gone, Malformed) as error:
                 raise _lost(call, error) from error
 
-        return await self._carried_out(wanted.seconds, work)
+        return await self._carried_out(self._rehearsals, wanted.seconds, work)
 
     async def apply(self, released: ReleasedChange, prepare: Callable[[Effect], None]) -> Effect:
         """Apply, as ``WritableWarehouse`` says."""
-        return await self._carried_out(released.seconds, lambda call: _Going(self._jail, call, prepare).apply(released))
 
-    async def _carried_out(self, seconds: float, work: Callable[[Call], _Result]) -> _Result:
+        def work(call: Call) -> Effect:
+            return _Going(self._jail, call, prepare).apply(released)
+
+        return await self._carried_out(self._changes, released.seconds, work)
+
+    @staticmethod
+    async def _carried_out(calls: Calls, seconds: float, work: Callable[[Call], _Result]) -> _Result:
         try:
-            return await self._changes.do(seconds, work)
+            return await calls.do(seconds, work)
         except WarehouseError as error:
             raise ChangeFailed(error.code, error.engine_text) from error
 
@@ -122,8 +130,8 @@ class _Going:
             seconds=released.seconds,
         )
         try:
-            head, _body = self._jail.tell(self._call, question, to_bytes(content), wire.LARGEST, self._reply)
-            _unless_failed(self._call, head)
+            head, body = self._jail.tell(self._call, question, _content(content), wire.LARGEST, self._reply)
+            _unless_failed(self._call, head, body)
         except (Gone, Malformed, WarehouseError) as error:
             if self._effect is not None:
                 # It was told to commit. Whether it did stands in the file, which its replacement opens.
@@ -159,9 +167,16 @@ def sealed_of(
     return Sealed(plan=plan, changes=tuple(changes), views=tuple(views), most_rows=most_rows, seconds=seconds)
 
 
-def _unless_failed(call: Call, head: Head) -> None:
+def _content(wanted: Sealed) -> bytes:
+    content = to_bytes(wanted)
+    if len(content) > LARGEST_QUESTION:
+        raise ChangeFailed(codes.TOO_MANY_ROWS.name, f"{len(content)} bytes", detail=f"{len(content):,} bytes")
+    return content
+
+
+def _unless_failed(call: Call, head: Head, body: memoryview) -> None:
     if "failed" in head:
-        error = wire.failure(head)
+        error = wire.failure(head, body)
         stopped = call.stopped_for if error.code == WAREHOUSE_FAILED.name else None
         raise ChangeFailed(stopped or error.code, error.engine_text, rows=error.rows, detail=error.detail)
 

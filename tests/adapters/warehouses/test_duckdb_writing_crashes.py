@@ -1,0 +1,225 @@
+"""What a crash, a deadline or a failing journal leaves of a change to a DuckDB file: all of it or nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from tests.adapters.warehouses.duckdb_changes import built, carried_out, plan, ready, release, rows, step, table, using
+from tests.contracts.warehouse_engines import released
+
+from metricgate.adapters.warehouses.duckdb import DuckDBWarehouse
+from metricgate.adapters.warehouses.duckdb_options import DuckDBOptions
+from metricgate.changing.effect import Effect
+from metricgate.gateway.writing.ports import ChangeFailed, ChangePlan, OutcomeUnknown
+
+SCRIPT = "CREATE TABLE t(a INTEGER PRIMARY KEY, b VARCHAR); INSERT INTO t SELECT i, 'old' FROM range(2000) r(i)"
+WANTED = plan(step("update", "t", "SELECT a, 'new' FROM t", key="a", columns="b"))
+LONG = plan(step("update", "t", "SELECT a, 'new' || repeat('x', 3000) FROM t", key="a", columns="b"))
+ONE = plan(step("update", "t", "SELECT 1, 'one'", key="a", columns="b"))
+NEW = "SELECT count(*) FILTER (starts_with(b, 'new')), count(*) FROM t"
+ENDLESS = "SELECT x.range % 7 FROM range(1000000) x, range(1000000) y WHERE hash(x.range + y.range) = 1"
+
+
+@pytest.fixture
+def options(tmp_path: Path) -> DuckDBOptions:
+    return built(tmp_path / "w.duckdb", SCRIPT)
+
+
+def kill(warehouse: DuckDBWarehouse, how: signal.Signals = signal.SIGKILL) -> None:
+    os.kill(warehouse.worker_pids[0], how)
+
+
+def apply_killed(
+    options: DuckDBOptions, killing: Callable[[DuckDBWarehouse], Callable[[Effect], None]], wanted: ChangePlan = WANTED
+) -> tuple[bool, list[object]]:
+    """Apply with a ``prepare`` that brings the worker's death about; return whether it is marked, and the rows."""
+
+    async def work(warehouse: DuckDBWarehouse) -> tuple[bool, list[object]]:
+        rehearsal = await warehouse.rehearse(wanted)
+        with suppress(OutcomeUnknown):
+            await warehouse.apply(release(rehearsal, wanted), killing(warehouse))
+        marked = "act-1" in await warehouse.applied(["act-1"])
+        [found] = await rows(warehouse, NEW)
+        if not marked:
+            # What was not committed can be carried out now.
+            await carried_out(warehouse, WANTED, "act-2")
+            assert await rows(warehouse, NEW) == [[2000, 2000]]
+        return marked, found
+
+    return using(options, work)
+
+
+def test_a_worker_that_dies_while_the_journal_is_written_changed_nothing(options: DuckDBOptions):
+    """It was not told to go on."""
+
+    def killing(warehouse: DuckDBWarehouse) -> Callable[[Effect], None]:
+        return lambda _effect: kill(warehouse)
+
+    assert apply_killed(options, killing) == (False, [0, 2000])
+
+
+def test_a_worker_that_dies_before_it_hears_go_changed_nothing(options: DuckDBOptions):
+    """Nobody can know that it did not hear it: the outcome is unknown until the file is asked."""
+
+    def killing(warehouse: DuckDBWarehouse) -> Callable[[Effect], None]:
+        def prepare(_effect: Effect) -> None:
+            kill(warehouse, signal.SIGSTOP)
+            threading.Timer(0.3, kill, [warehouse]).start()
+
+        return prepare
+
+    assert apply_killed(options, killing) == (False, [0, 2000])
+
+
+@pytest.mark.parametrize("later", [0.0, 0.004, 0.01])
+def test_a_worker_that_dies_in_its_commit_did_all_of_it_or_nothing(options: DuckDBOptions, later: float):
+    """Killed at some moment after it may have heard go: the marker tells, and it tells the truth."""
+
+    def killing(warehouse: DuckDBWarehouse) -> Callable[[Effect], None]:
+        return lambda _effect: threading.Timer(later, kill, [warehouse]).start()
+
+    marked, found = apply_killed(options, killing, LONG)
+    assert found == ([2000, 2000] if marked else [0, 2000])
+
+
+def test_a_journal_that_fails_keeps_the_change_from_being_made(options: DuckDBOptions):
+    """What ``prepare`` raised comes out, and the transaction is rolled back."""
+
+    class JournalFull(Exception):
+        pass
+
+    def prepare(_effect: Effect) -> None:
+        raise JournalFull
+
+    async def work(warehouse: DuckDBWarehouse) -> None:
+        pids = warehouse.worker_pids
+        rehearsal = await warehouse.rehearse(WANTED)
+        with pytest.raises(JournalFull):
+            await warehouse.apply(release(rehearsal, WANTED), prepare)
+        assert (await warehouse.applied(["act-1"]), await rows(warehouse, NEW)) == (frozenset(), [[0, 2000]])
+        await warehouse.apply(release(rehearsal, WANTED), ready)
+        assert (await warehouse.applied(["act-1"]), await rows(warehouse, NEW)) == ({"act-1"}, [[2000, 2000]])
+        assert warehouse.worker_pids[0] == pids[0]
+
+    using(options, work)
+
+
+def test_what_was_committed_is_there_for_whoever_opens_the_file_next(options: DuckDBOptions):
+    """Also when the worker was killed right after it had answered."""
+
+    async def first(warehouse: DuckDBWarehouse) -> None:
+        await carried_out(warehouse, WANTED)
+        kill(warehouse)
+
+    async def second(warehouse: DuckDBWarehouse) -> None:
+        assert (await warehouse.applied(["act-1"]), await rows(warehouse, NEW)) == ({"act-1"}, [[2000, 2000]])
+
+    using(options, first)
+    using(options, second)
+
+
+def test_a_runaway_source_ends_in_time_and_reads_go_on(options: DuckDBOptions):
+    """Its deadline plus two seconds; nothing is sent again to another worker."""
+    runaway = plan(step("delete", "t", ENDLESS, key="a"), seconds=1.0)
+
+    async def work(warehouse: DuckDBWarehouse) -> None:
+        begin = time.monotonic()
+        change = asyncio.create_task(warehouse.rehearse(runaway))
+        await asyncio.sleep(0.3)
+        assert await rows(warehouse, NEW) == [[0, 2000]]
+        assert await warehouse.applied(["act-1"]) == frozenset()
+        assert not change.done()
+        with pytest.raises(ChangeFailed) as caught:
+            await change
+        assert caught.value.code == "E_WAREHOUSE_TIMEOUT"
+        assert time.monotonic() - begin < 3.0
+        await carried_out(warehouse, WANTED)
+
+    using(options, work)
+
+
+def test_a_change_whose_worker_dies_is_not_sent_to_the_next(options: DuckDBOptions):
+    """It fails at once, nothing is changed, and reads are asked again as ever."""
+
+    async def work(warehouse: DuckDBWarehouse) -> None:
+        change = asyncio.create_task(warehouse.rehearse(plan(step("delete", "t", ENDLESS, key="a"), seconds=20.0)))
+        await asyncio.sleep(0.5)
+        kill(warehouse)
+        begin = time.monotonic()
+        with pytest.raises(ChangeFailed) as caught:
+            await change
+        assert caught.value.code == "E_WAREHOUSE_UNAVAILABLE"
+        assert time.monotonic() - begin < 5.0
+        assert await rows(warehouse, NEW) == [[0, 2000]]
+
+    using(options, work)
+
+
+def test_a_deadline_that_passes_while_the_journal_is_written_stops_the_change(options: DuckDBOptions):
+    """The gateway does not say go."""
+
+    async def work(warehouse: DuckDBWarehouse) -> None:
+        rehearsal = await warehouse.rehearse(WANTED)
+        changes = release(rehearsal, seconds=0.7)
+        with pytest.raises(ChangeFailed) as caught:
+            await warehouse.apply(changes, lambda _effect: time.sleep(1.0))
+        assert caught.value.code == "E_WAREHOUSE_TIMEOUT"
+        assert (await warehouse.applied(["act-1"]), await rows(warehouse, NEW)) == (frozenset(), [[0, 2000]])
+
+    using(options, work)
+
+
+def test_an_approved_change_does_not_wait_for_a_rehearsal(options: DuckDBOptions):
+    """The rehearsal gives way, begins again afterwards, and sees what was committed."""
+    slow = "SELECT (SELECT count(*) FILTER (hash(range) = 1) FROM range(300000000)) + a, b || '!' FROM t WHERE a < 2"
+
+    async def work(warehouse: DuckDBWarehouse) -> None:
+        one = await warehouse.rehearse(ONE)
+        rehearsal = asyncio.create_task(warehouse.rehearse(plan(step("update", "t", slow, key="a", columns="b"))))
+        await asyncio.sleep(0.2)
+        begin = time.monotonic()
+        await warehouse.apply(release(one, ONE), ready)
+        assert time.monotonic() - begin < 1.0
+        assert not rehearsal.done()
+        found = (await rehearsal).effect.tables[0]
+        assert [row.after for row in found.rows] == [("0", "old!"), ("1", "one!")]
+
+    using(options, work)
+
+
+def test_a_caller_who_goes_away_stops_its_rehearsal_alone(options: DuckDBOptions):
+    """Cancelled in the middle of its source, and nothing of it is left open."""
+
+    async def work(warehouse: DuckDBWarehouse) -> None:
+        pids = warehouse.worker_pids
+        change = asyncio.create_task(warehouse.rehearse(plan(step("delete", "t", ENDLESS, key="a"))))
+        await asyncio.sleep(0.3)
+        change.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await change
+        await carried_out(warehouse, ONE)
+        assert warehouse.worker_pids[0] == pids[0]
+
+    using(options, work)
+
+
+def test_reads_of_a_file_that_may_be_changed_still_change_nothing(options: DuckDBOptions):
+    """A statement that is no change runs in a read-only transaction, confined or not."""
+
+    async def work(warehouse: DuckDBWarehouse) -> None:
+        for confined in (False, True):
+            for sql in ("DELETE FROM t", "WITH d AS (DELETE FROM t RETURNING a) SELECT a FROM d", "DROP TABLE t"):
+                with pytest.raises(Exception, match="E_WAREHOUSE"):
+                    await warehouse.run(released(sql, confined=confined))
+        assert await rows(warehouse, NEW) == [[0, 2000]]
+        assert table("t") in await warehouse.shapes([table("t")])
+
+    using(options, work)
