@@ -43,7 +43,7 @@ class Browser:
             await self.page.get_by_label("New password").fill(given["new_password"])
             house.secrets[name] = (PASSWORD, house.secrets[name][1])
         await self.page.get_by_role("button", name="Log in", exact=True).click()
-        await self.page.wait_for_url("**/console/timeline")
+        await self.page.get_by_role("heading", name="Timeline").wait_for(timeout=5_000)
 
     async def picture(self, name):
         """Take a screenshot at each width; no page is wider than its window."""
@@ -87,20 +87,31 @@ async def story(browser, house, url):
     await bo.page.get_by_role("button", name="Deny for good").click()
     await bo.page.get_by_text("Denied. That is final.").wait_for()
     await ana.page.goto(f"{url}/console/agents")
-    await ana.page.get_by_text("Stop or freeze").nth(1).click()
-    await ana.page.get_by_label("Why").nth(1).fill("It runs in circles")
-    await ana.page.get_by_role("button", name="Stop: no call").nth(1).click()
+    switch = ana.page.locator("details.switch").nth(1)
+    await switch.get_by_text("Stop or freeze").click()
+    await switch.get_by_label("Why").fill("It runs in circles")
+    await switch.get_by_role("button", name="Stop: no call").click()
     await ana.page.get_by_text("Switches that are thrown").wait_for()
     await ana.picture("agents")
     details = {
-        "gen_ai.agent.id": "crm-agent", "gen_ai.tool.name": "query_metrics", "gov.user.id": "sam@acme.example",
+        "gen_ai.agent.id": "crm-agent",
+        "gen_ai.tool.name": "query_metrics",
+        "gov.user.id": "sam@acme.example",
         "gov.metrics": [{"name": "finance.revenue", "version": "sha256:" + "a1" * 32}],
-        "db.query.text": "SELECT region, SUM(amount) AS revenue\nFROM shop.main.orders\nWHERE status = $1\nGROUP BY region",
-        "gov.decision.rules": ["crm-reads-finance", "limit-rows"], "gov.decision.verdict": "allow",
-        "gov.effect.rows": 4, "gov.effect.seconds": 0.012, "gov.links": [{"index": 0, "rel": "intent"}],
+        "db.query.text": "SELECT region, SUM(amount) AS revenue\nFROM shop.main.orders\nGROUP BY region",
+        "gov.decision.rules": ["crm-reads-finance", "limit-rows"],
+        "gov.decision.verdict": "allow",
+        "gov.effect.rows": 4,
+        "gov.effect.seconds": 0.012,
+        "gov.links": [{"index": 0, "rel": "intent"}],
     }
     index = house.office.note("gov.call.completed", **details)
-    for name, path in (("timeline", "timeline"), ("call", f"calls/{index}"), ("catalog", "catalog"), ("lineage", "catalog?about=finance.margin")):
+    for name, path in (
+        ("timeline", "timeline"),
+        ("call", f"calls/{index}"),
+        ("catalog", "catalog"),
+        ("lineage", "catalog?about=finance.margin"),
+    ):
         await ana.page.goto(f"{url}/console/{path}")
         await ana.picture(name)
     await dark.login(house, url, ANA)
@@ -114,13 +125,20 @@ async def hostile(browser, house, url, person):
     """The same pages with hostile text in every field, 1 MB of it in some."""
     long = EVIL * 20_000
     action = house.office.propose(agent=EVIL, user=EVIL, text=EVIL, statement=long, unknown=[EVIL])
-    index = house.office.note(EVIL, **{EVIL: long, "gen_ai.agent.id": EVIL, "db.query.text": long, "gov.metrics": [{"name": EVIL}]})
+    index = house.office.note(
+        EVIL, **{EVIL: long, "gen_ai.agent.id": EVIL, "db.query.text": long, "gov.metrics": [{"name": EVIL}]}
+    )
     house.office.metrics.append(dict.fromkeys(("name", "owner", "status", "version", "description"), EVIL))
     house.office.edges.append([EVIL, "finance.margin"])
     house.office.thrown.append(dict.fromkeys(("kind", "target", "because", "by", "at"), EVIL))
     for name, path in (
-        ("evil-inbox", "approvals"), ("evil-action", f"approvals/{action.id}"), ("evil-call", f"calls/{index}"),
-        ("evil-timeline", "timeline"), ("evil-agents", "agents"), ("evil-catalog", "catalog"), ("evil-lineage", "catalog?about=finance.margin"),
+        ("evil-inbox", "approvals"),
+        ("evil-action", f"approvals/{action.id}"),
+        ("evil-call", f"calls/{index}"),
+        ("evil-timeline", "timeline"),
+        ("evil-agents", "agents"),
+        ("evil-catalog", "catalog"),
+        ("evil-lineage", "catalog?about=finance.margin"),
     ):
         await person.page.goto(f"{url}/console/{path}")
         await person.picture(name)
@@ -130,7 +148,6 @@ async def hostile(browser, house, url, person):
 
 async def main() -> int:
     """Return 0 where nothing went wrong."""
-    PICTURES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         house = House(Path(folder))
         async with served(house.app) as url, async_playwright() as play:
@@ -148,4 +165,5 @@ async def main() -> int:
 
 
 if __name__ == "__main__":
+    PICTURES.mkdir(parents=True, exist_ok=True)
     sys.exit(asyncio.run(main()))
