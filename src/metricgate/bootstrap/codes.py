@@ -55,6 +55,24 @@ SWITCHES_UNREADABLE = _code(
     "The file of the switches cannot be read or written; until it can, a gateway serves nobody.",
     "Mend `switches.json` in the state folder, or move it away: then no switch is thrown.",
 )
+BAD_PERSON = _code(
+    "E_BAD_PERSON",
+    422,
+    "The name is none that a person can have, is taken already, or is nobody's.",
+    "`metricgate people list` shows who there is; a name is printable ASCII, e.g. ana@acme.example.",
+)
+PEOPLE_UNUSABLE = _code(
+    "E_PEOPLE_UNUSABLE",
+    500,
+    "The file of people in the state folder cannot be opened.",
+    "Check that `people.db` in the state folder is readable and writable for this user.",
+)
+NO_GATEWAY = _code(
+    "E_NO_GATEWAY",
+    503,
+    "No gateway runs on the project, and people decide at a running one only.",
+    "Start it with `metricgate serve`, or name another with METRICGATE_URL.",
+)
 
 CODES = (
     CANNOT_START,
@@ -66,4 +84,7 @@ CODES = (
     BAD_TARGET,
     NO_SUCH_SWITCH,
     SWITCHES_UNREADABLE,
+    BAD_PERSON,
+    PEOPLE_UNUSABLE,
+    NO_GATEWAY,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from metricgate.adapters.stores.sqlite_keys import KeysUnavailable
+from metricgate.adapters.stores.sqlite_people import PeopleUnavailable
 from metricgate.bootstrap import codes
 from metricgate.bootstrap.project import open_project, verify_ledger
 from metricgate.gateway.ports import LedgerUnavailable
@@ -22,6 +23,8 @@ def main() -> None:
         _leave(codes.UNREADABLE, error)
     except KeysUnavailable as error:
         _leave(codes.KEYS_UNUSABLE, error)
+    except PeopleUnavailable as error:
+        _leave(codes.PEOPLE_UNUSABLE, error)
 
 
 def _leave(code: Code, error: Exception) -> None:

@@ -19,6 +19,7 @@ class StatePaths:
     api_keys: Path
     mask_key: Path
     switches: Path
+    people: Path
     outbox: Path
 
     @classmethod
@@ -34,5 +35,6 @@ class StatePaths:
             api_keys=state / "keys.db",
             mask_key=state / "mask.key",
             switches=state / "switches.json",
+            people=state / "people.db",
             outbox=state / "outbox.db",
         )

@@ -28,6 +28,7 @@ from metricgate.bootstrap.governing import read_documents
 from metricgate.bootstrap.identities import make_authenticator
 from metricgate.bootstrap.notifying import outbox_of
 from metricgate.bootstrap.paths import StatePaths
+from metricgate.bootstrap.peopling import OperatorsDesk, PersonsDoor
 from metricgate.bootstrap.policies import policy_documents, policy_explain, policy_tests
 from metricgate.bootstrap.recording import record_key_changes, record_switches
 from metricgate.bootstrap.remote import ask_over_http, running_at
@@ -238,6 +239,15 @@ class OpenedProject:
     def switches(self) -> Sequence[SwitchFacts] | Problems:
         """Return the switches that are thrown."""
         return thrown_switches(SwitchFile(self._paths.switches))
+
+    def people(self) -> OperatorsDesk:
+        """Return the operator's side of people."""
+        return OperatorsDesk(self._paths.people, project=self._settings.document.project)
+
+    def human(self) -> PersonsDoor:
+        """Return a person's side: the API for people at the running gateway."""
+        named = os.environ.get("METRICGATE_URL")
+        return PersonsDoor(url=running_at(self._paths), name=named or str(self._paths.folder.resolve()))
 
     def throw_switch(self, kind: str, target: str, because: str) -> SwitchFacts | Problems:
         """Throw a switch; recorded as a key's creation is."""

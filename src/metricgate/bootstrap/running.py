@@ -33,6 +33,7 @@ from metricgate.gateway.conduct.repetition import Patience
 from metricgate.gateway.gateway import Gateway
 from metricgate.gateway.governance import Governance
 from metricgate.gateway.notices import NoticeNotKept, Notifier
+from metricgate.gateway.office import Office
 from metricgate.gateway.ports import Clock, LedgerUnavailable, Warehouse, WarehouseError
 from metricgate.gateway.writing.book import Book
 from metricgate.gateway.writing.executing import settle_all
@@ -68,6 +69,8 @@ class Running:
     telemetry: Telemetry
     conduct: Conduct
     book: Book
+    office: Office | None = None
+    """What people speak to; without one there are no doors for people."""
 
 
 def origin_of(settings: Settings) -> str:

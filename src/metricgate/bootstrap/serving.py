@@ -10,20 +10,23 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
 
 import structlog
 import uvicorn
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 from uvicorn.config import LOGGING_CONFIG
 
 from metricgate import __version__
 from metricgate.adapters.stores.sqlite_keys import KeysUnavailable, SqliteKeys
+from metricgate.adapters.stores.sqlite_people import PeopleUnavailable, SqlitePeople
 from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.identities import make_authenticator
 from metricgate.bootstrap.paths import StatePaths
+from metricgate.bootstrap.peopling import people_doors, watch_people
 from metricgate.bootstrap.recording import RefusedKeyRecorder, watch_keys
 from metricgate.bootstrap.running import Running, StartRefused, running
 from metricgate.bootstrap.settings import Settings
@@ -64,10 +67,14 @@ async def serve(folder: Path, settings: Settings, *, host: str, port: int, told:
         stack.callback(keys.close)
         keeping = asyncio.create_task(watch_keys(keys, parts.ledger))
         stack.push_async_callback(_stopped, keeping)
+        people = _open_people(paths.people)
+        stack.callback(people.close)
+        stack.push_async_callback(_stopped, asyncio.create_task(watch_people(people, parts.ledger)))
         try:
-            app = _app(folder, settings, parts, keys, url=url, bound=bound)
+            beside = () if parts.office is None else people_doors(settings, parts.office, people, url=url)
+            app = _app(folder, settings, parts, keys, url=url, bound=bound, beside=beside)
         except (KeysUnavailable, ValueError) as error:
-            raise StartRefused(f"the settings of bearer tokens cannot be used: {error}") from error
+            raise StartRefused(f"the settings of logins cannot be used: {error}") from error
         server = _server(app, settings)
         address = paths.folder / ADDRESS_FILE
         address.write_text(json.dumps({"url": f"http://{_reachable(host)}:{bound}", "pid": os.getpid()}))
@@ -87,7 +94,23 @@ def _open_keys(path: Path) -> SqliteKeys:
         raise StartRefused(str(error)) from error
 
 
-def _app(folder: Path, settings: Settings, parts: Running, keys: SqliteKeys, *, url: str, bound: int) -> ASGIApp:
+def _open_people(path: Path) -> SqlitePeople:
+    try:
+        return SqlitePeople(path)
+    except PeopleUnavailable as error:
+        raise StartRefused(str(error)) from error
+
+
+def _app(
+    folder: Path,
+    settings: Settings,
+    parts: Running,
+    keys: SqliteKeys,
+    *,
+    url: str,
+    bound: int,
+    beside: Sequence[BaseRoute],
+) -> ASGIApp:
     document = settings.document
     resource = f"{url}/mcp"
     oidc = document.identity.oidc
@@ -121,6 +144,7 @@ def _app(folder: Path, settings: Settings, parts: Running, keys: SqliteKeys, *, 
         metrics=parts.telemetry.exposition,
         metrics_type=parts.telemetry.content_type,
         mounted=mcp,
+        beside=beside,
     )
 
 

@@ -141,6 +141,27 @@ class WritesSection(_Section):
     )
 
 
+class PeopleOidcSection(_Section):
+    """An OpenID provider at which people log in to the console."""
+
+    issuer: str = Field(description="Exact `iss`; the provider's configuration is read below it.")
+    client_id: str = Field(description="This gateway's id at the provider.")
+    client_secret: str | None = Field(None, description="The environment variable that holds the client's secret.")
+    scopes: list[str] = Field(["openid", "email", "profile"], description="What to ask for.")
+    user_claim: str = Field("email", description="Claim that names the person as policies do.")
+    groups_claim: str = Field("groups", description="Claim that lists the person's groups.")
+    required_amr: list[str] = Field(default_factory=list, description="Ways of proof, one of which `amr` must name.")
+    algorithms: list[str] = Field(["RS256", "ES256", "EdDSA"], description="Signature algorithms to accept.")
+
+
+class PeopleSection(_Section):
+    """How people log in."""
+
+    idle_minutes: Annotated[int, Field(ge=1, le=1_440)] = Field(30, description="A session unused so long ends.")
+    session_hours: Annotated[int, Field(ge=1, le=168)] = Field(12, description="A session ends after so long.")
+    oidc: PeopleOidcSection | None = Field(None, description="Login at an OpenID provider, beside local users.")
+
+
 WarehouseName = Annotated[
     str, AfterValidator(checked_name), Field(json_schema_extra={"pattern": NAME_PATTERN, "maxLength": LONGEST})
 ]
@@ -163,6 +184,7 @@ class SettingsDocument(_Section):
     )
     listen: Listen = Listen()
     identity: Identity = Identity()
+    people: PeopleSection = PeopleSection()
     ledger: LedgerSection = LedgerSection()
     conduct: ConductSection = ConductSection()
     writes: WritesSection = WritesSection()

@@ -57,6 +57,7 @@ def test_pages_need_a_session_and_have_their_policy(house):
             policy = answer.headers["content-security-policy"]
             assert policy.startswith("default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:;")
             assert "unsafe" not in policy
+            assert answer.headers["referrer-policy"] == "same-origin"
             assert not re.search(r"<style|\sstyle=|\son[a-z]+=|<script(?! src=)|javascript:", answer.text)
             assert answer.text.count("<main") == 1
             assert answer.text.count("<h1>") == 1

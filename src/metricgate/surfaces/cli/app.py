@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from metricgate.surfaces.cli import (
+    approvals,
     audit,
     datasets,
     definitions,
@@ -17,6 +18,7 @@ from metricgate.surfaces.cli import (
     exporting,
     importing,
     keys,
+    people,
     policies,
     policy_changes,
     questions,
@@ -50,6 +52,7 @@ _COMMANDS: _Commands = {
     "query-sql": datasets.query_sql,
     "receipt": questions.receipt,
     "call": questions.call,
+    "undo": approvals.undo,
 }
 _GROUPS: Mapping[str, tuple[str, _Commands]] = {
     "import": ("Other people's models.", {"dbt": importing.dbt, "ossie": importing.ossie, "cube": importing.cube}),
@@ -62,6 +65,21 @@ _GROUPS: Mapping[str, tuple[str, _Commands]] = {
     "switch": (
         "Stop agents, or changes, at once.",
         {"stop": switches.stop, "freeze": switches.freeze, "off": switches.off, "list": switches.list_switches},
+    ),
+    "people": (
+        "People who may log in.",
+        {"add": people.add, "list": people.list_people, "remove": people.remove, "reset": people.reset},
+    ),
+    "approvals": (
+        "What people decide, with a login of their own.",
+        {
+            "list": approvals.list_actions,
+            "show": approvals.show,
+            "approve": approvals.approve,
+            "deny": approvals.deny,
+            "login": approvals.login,
+            "logout": approvals.logout,
+        },
     ),
     "audit": (
         "The record: read it, check it, take it away.",

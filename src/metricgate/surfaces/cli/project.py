@@ -13,6 +13,7 @@ from metricgate.ledger.verification import Report
 from metricgate.policy.explaining import Explanation
 from metricgate.policy.occasion import NOWHERE, Circumstances
 from metricgate.policy.testing import TestResult
+from metricgate.surfaces.cli.people_desk import HumanDoor, PeopleDesk
 from metricgate.vocabulary.finding import Finding
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problem, Problems
@@ -189,6 +190,14 @@ class Project(Protocol):
 
     def list_keys(self) -> Sequence[KeyFacts]:
         """Return all keys, oldest first."""
+        ...
+
+    def people(self) -> PeopleDesk:
+        """Return the operator's side of people: who may log in."""
+        ...
+
+    def human(self) -> HumanDoor:
+        """Return a person's side: what they see and decide, with a login of their own."""
         ...
 
     def switches(self) -> Sequence[SwitchFacts] | Problems:

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from metricgate.approvals.proposal import Action
+from metricgate.approvals.proposal import Action, State
 from metricgate.gateway.office import ActionView, RowSample
 from metricgate.surfaces.console.words import CLASSES, cell, counted
 from metricgate.vocabulary.json import Json
 
 _VERBS: Final = {"insert": "insert", "update": "change", "delete": "delete"}
 _LARGEST: Final = 3
+_OPEN: Final = {State.PREVIEWED, State.HELD, State.APPROVED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +63,8 @@ def sentence(action: Action) -> str:
     behind = f", and {counted(cascaded, 'row')} behind foreign keys" if cascaded else ""
     whom = f" for {proposal.user}" if proposal.user else ""
     name = f" by the action {proposal.action}" if proposal.action else ""
-    return f"Agent {proposal.agent}{whom} proposes to {doing}{f' of {where}' if where else ''}{behind}{name}."
+    says = "proposes" if action.state in _OPEN else "proposed"
+    return f"Agent {proposal.agent}{whom} {says} to {doing}{f' of {where}' if where else ''}{behind}{name}."
 
 
 def rows_of(action: Action) -> dict[str, int]:

@@ -18,7 +18,8 @@ from metricgate.surfaces.human.admission import CONSOLE, Admission, address_of, 
 from metricgate.vocabulary.problem import Problems
 
 _PATH: Final = "/console/login"
-_BACK: Final = "/console/oidc/back"
+BACK: Final = "/console/oidc/back"
+"""Where a browser comes back to from the OpenID provider."""
 _SEALED: Final = "metricgate_oidc"
 _SEALED_SECONDS: Final = 600
 _LONGEST: Final = 2_000
@@ -39,7 +40,7 @@ class LoggingIn:
         if self._elsewhere is not None:
             routes += [
                 Route("/console/oidc", self._begin, methods=["POST"]),
-                Route(_BACK, self._finish, methods=["GET"]),
+                Route(BACK, self._finish, methods=["GET"]),
             ]
         return routes
 
@@ -121,7 +122,7 @@ class LoggingIn:
             _SEALED,
             redirect.sealed,
             max_age=_SEALED_SECONDS,
-            path=_BACK,
+            path=BACK,
             secure=self._admission.secure,
             httponly=True,
             samesite="lax",
@@ -145,7 +146,7 @@ class LoggingIn:
             if isinstance(opened, Problems)
             else await self._welcome(request, opened, "")
         )
-        response.delete_cookie(_SEALED, path=_BACK, secure=self._admission.secure, httponly=True, samesite="lax")
+        response.delete_cookie(_SEALED, path=BACK, secure=self._admission.secure, httponly=True, samesite="lax")
         return response
 
 

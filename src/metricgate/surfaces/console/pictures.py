@@ -69,22 +69,33 @@ def lineage(edges: Sequence[tuple[str, str]], around: str | None = None) -> Grap
     kept = kept[:_MOST]
     names = list(dict.fromkeys(name for edge in kept for name in edge)) or ([around] if around else [])
     depth = _depths(names, kept)
-    columns: dict[int, list[str]] = {}
+    columns: dict[int, list[str | tuple[str, str]]] = {}
     for name in names:
         columns.setdefault(depth[name], []).append(name)
+    # A line that passes a column has a row of its own there: it never runs through a box.
+    for start, end in kept:
+        for column in range(depth[start] + 1, depth[end]):
+            columns[column].append((start, end))
     places = {
-        name: Box(name, _label(name), column * (BOX_WIDTH + _GAP_X), row * (BOX_HEIGHT + _GAP_Y))
+        (column, each): (column * (BOX_WIDTH + _GAP_X), row * (BOX_HEIGHT + _GAP_Y))
         for column, inside in columns.items()
-        for row, name in enumerate(inside)
+        for row, each in enumerate(inside)
     }
-    lines = [
-        (places[start].x + BOX_WIDTH, places[start].y + BOX_HEIGHT // 2, places[end].x, places[end].y + BOX_HEIGHT // 2)
-        for start, end in kept
-        if start != end
-    ]
+    boxes = [Box(name, _label(name), *places[depth[name], name]) for name in names]
+    lines: list[tuple[int, int, int, int]] = []
+    for start, end in kept:
+        if start == end:
+            continue
+        left, height = places[depth[start], start]
+        for column in range(depth[start] + 1, depth[end] + 1):
+            x, y = places[column, end if column == depth[end] else (start, end)]
+            lines.append((left + BOX_WIDTH, height + BOX_HEIGHT // 2, x, y + BOX_HEIGHT // 2))
+            if column != depth[end]:
+                lines.append((x, y + BOX_HEIGHT // 2, x + BOX_WIDTH, y + BOX_HEIGHT // 2))
+            left, height = x, y
     tallest = max((len(inside) for inside in columns.values()), default=0)
     width = max(1, len(columns)) * (BOX_WIDTH + _GAP_X) - _GAP_X
-    return Graph(list(places.values()), lines, width, max(1, tallest) * (BOX_HEIGHT + _GAP_Y) - _GAP_Y)
+    return Graph(boxes, lines, width, max(1, tallest) * (BOX_HEIGHT + _GAP_Y) - _GAP_Y)
 
 
 def edges_of(listed: Json) -> list[tuple[str, str]]:

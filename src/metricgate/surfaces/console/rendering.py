@@ -25,6 +25,8 @@ _HEADERS: Final = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
+    # Under no-referrer browsers send forms with `Origin: null`, which proves nothing.
+    "referrer-policy": "same-origin",
     "cache-control": "no-store",
 }
 _MEDIA: Final = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
