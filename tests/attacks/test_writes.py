@@ -55,7 +55,7 @@ ATTEMPTS = {
     "a file as source": "INSERT INTO customers (id, name) SELECT 9, column0 FROM '/etc/passwd'",
     "hidden table as source": "INSERT INTO customers (id, name) SELECT id, value FROM secrets",
     "hidden table in a sub-query": "UPDATE customers SET segment = (SELECT max(value) FROM secrets) WHERE id = 1",
-    "hidden table in where": "DELETE FROM customers WHERE EXISTS (SELECT 1 FROM secrets WHERE value LIKE 'S%' AND id = 1)",
+    "hidden table in where": "DELETE FROM customers WHERE id = 1 AND 'S1' IN (SELECT value FROM secrets)",
     "hidden table by merge": (
         "MERGE INTO customers USING secrets AS s ON customers.id = s.id WHEN MATCHED THEN UPDATE SET segment = s.value"
     ),
