@@ -44,7 +44,7 @@ def test_init_writes_a_project_that_is_valid(shell, tmp_path):
     assert not isinstance(settings, Problems), str(settings)
     loaded = load_definitions(folder, settings)
     assert not isinstance(loaded, Problems), str(loaded)
-    catalog, policy = loaded
+    catalog, policy, _actions = loaded
     assert "sales.revenue" in catalog.metrics
     results = run_tests(policy, Judge(policy, CasbinRoleBook(policy.roles, policy.grants)))
     assert results
