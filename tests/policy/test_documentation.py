@@ -47,4 +47,4 @@ def test_the_examples_load_and_their_tests_pass(snippet):
 
 def test_the_page_has_an_example_of_every_section():
     """None of the examples got lost to the pattern that finds them."""
-    assert len(_SNIPPETS) == 11
+    assert len(_SNIPPETS) == 12

@@ -7,16 +7,19 @@ approval is of exactly what was shown, and nothing runs twice or late.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from metricgate.approvals.proposal import Action, HumanDecision, Requirement, State
+from metricgate.approvals.proposal import Action, HumanDecision, Requirement, Review, State
 from metricgate.vocabulary.json import Json
 
 OWNER, REQUESTER = "owner", "requester"
 LONGEST_REASON = 2_000
+REVIEWS = 2
+"""How many people look at broken glass afterwards."""
 
 
 class Obstacle(StrEnum):
@@ -41,13 +44,21 @@ class Refusal:
 
 
 def held(action: Action, requirement: Requirement) -> Action:
-    """Return the action waiting for people."""
-    return _next(action, State.HELD, requirement=requirement)
+    """Return the action waiting for people.
+
+    Raises:
+        ValueError: it is not in a state from which this follows.
+    """
+    return _next(_in(action, State.PREVIEWED), State.HELD, requirement=requirement)
 
 
 def allowed(action: Action) -> Action:
-    """Return the action that a verdict lets run without anybody."""
-    return _next(action, State.APPROVED)
+    """Return the action that a verdict lets run without anybody.
+
+    Raises:
+        ValueError: it is not in a state from which this follows.
+    """
+    return _next(_in(action, State.PREVIEWED), State.APPROVED)
 
 
 def decide(action: Action, decision: HumanDecision, *, roles: frozenset[str]) -> Action | Refusal:
@@ -58,18 +69,21 @@ def decide(action: Action, decision: HumanDecision, *, roles: frozenset[str]) ->
         decision: what the person said, when, and to what it is bound.
         roles: the person's roles.
     """
-    refusal = why_not(action, decision.person, decision.at, roles=roles, break_glass=decision.break_glass)
+    # A denial is final, so that breaking the glass makes nothing of it easier.
+    broken = decision.break_glass and decision.approves
+    refusal = why_not(action, decision.person, decision.at, roles=roles, break_glass=broken)
     if refusal is not None:
         return refusal
     if decision.bound_to != action.proposal.digest:
         return Refusal(Obstacle.NOT_WHAT_WAS_SHOWN, "What was decided on is not what the action is.")
-    reason = decision.reason.strip()
-    if not reason or len(reason) > LONGEST_REASON:
+    if not _is_reason(decision.reason):
         return Refusal(Obstacle.REASON, f"A decision needs a reason of at most {LONGEST_REASON:,} characters.")
-    decisions = (*action.decisions, decision)
+    wanted = () if action.requirement is None else action.requirement.roles
+    counted = replace(decision, break_glass=broken, roles=tuple(each for each in wanted if each in roles))
+    decisions = (*action.decisions, counted)
     if not decision.approves:
         return _next(action, State.DENIED, decisions=decisions, settled_at=decision.at)
-    enough = decision.break_glass or missing(action, decisions) == 0
+    enough = broken or missing(action, decisions) == 0
     return _next(action, State.APPROVED if enough else State.HELD, decisions=decisions)
 
 
@@ -81,10 +95,10 @@ def why_not(
         return Refusal(Obstacle.SETTLED, f"The action is {action.state} and waits for nobody.")
     if now >= action.proposal.expires_at:
         return Refusal(Obstacle.EXPIRED, "The time to decide is over.")
-    for part, other in ((REQUESTER, action.proposal.user), (OWNER, action.proposal.owner)):
-        if part in action.requirement.apart and other is not None and _same(other, person):
+    for part in _parts_of(action, person):
+        if part in action.requirement.apart:
             return Refusal(Obstacle.SAME_PERSON, f"You are the {part} of this action; somebody else decides.")
-    if any(_same(each.person, person) for each in action.decisions):
+    if _is_among(person, (each.person for each in action.decisions)):
         return Refusal(Obstacle.SAME_PERSON, "You decided on this action already.")
     wanted = action.requirement.roles
     if wanted and not break_glass and roles.isdisjoint(wanted):
@@ -93,26 +107,72 @@ def why_not(
 
 
 def missing(action: Action, decisions: tuple[HumanDecision, ...] | None = None) -> int:
-    """Return how many approvals are still wanted."""
-    if action.requirement is None:
+    """Return how many approvals are still wanted, at the least: of anybody, and of the roles of each rule."""
+    requirement = action.requirement
+    if requirement is None:
         return 0
-    given = {each.person.casefold() for each in decisions or action.decisions if each.approves}
-    return max(0, action.requirement.approvals - len(given))
+    given = [each for each in (action.decisions if decisions is None else decisions) if each.approves]
+    short = requirement.approvals - len(_people(given))
+    for approvals, roles in requirement.quorums:
+        holders = [each for each in given if not set(roles).isdisjoint(each.roles)]
+        short = max(short, approvals - len(_people(holders)))
+    return max(0, short)
 
 
 def may_run(action: Action, now: datetime) -> Refusal | None:
-    """Return why an action must not be carried out now, or None: asked again at the last moment."""
+    """Return why an action must not be carried out now, or None: asked again at the last moment.
+
+    It does not take the state's word: the decisions themselves must carry it.
+    """
     if action.state is not State.APPROVED:
         return Refusal(Obstacle.SETTLED, f"The action is {action.state}.")
     if now >= action.proposal.expires_at:
         return Refusal(Obstacle.EXPIRED, "The time to carry it out is over.")
-    digest = action.proposal.digest
-    if any(each.bound_to != digest or not each.approves for each in action.decisions):
+    return _why_not_carried(action)
+
+
+def _why_not_carried(action: Action) -> Refusal | None:
+    """Return why the decisions of an approved action do not carry it, or None."""
+    proposal, requirement = action.proposal, action.requirement
+    if any(each.bound_to != proposal.digest or not each.approves for each in action.decisions):
         return Refusal(Obstacle.NOT_WHAT_WAS_SHOWN, "An approval is bound to something else.")
+    if any(not proposal.proposed_at <= each.at < proposal.expires_at for each in action.decisions):
+        return Refusal(Obstacle.EXPIRED, "An approval was given when nothing could be decided.")
+    if requirement is None:
+        return None
+    parts = {part for each in action.decisions for part in _parts_of(action, each.person)}
+    if not parts.isdisjoint(requirement.apart):
+        return Refusal(Obstacle.SAME_PERSON, "An approval is of somebody who had to be another person.")
     broken = any(each.break_glass for each in action.decisions)
     if not broken and missing(action) > 0:
         return Refusal(Obstacle.SETTLED, "Approvals are missing.")
     return None
+
+
+def reviews_missing(action: Action) -> int:
+    """Return how many people have yet to look at broken glass; 0 where none was broken, or before it had any effect."""
+    broken = any(each.break_glass for each in action.decisions)
+    if not broken or action.state in {State.PREVIEWED, State.HELD}:
+        return 0
+    return max(0, REVIEWS - len({_name(each.person) for each in action.reviews}))
+
+
+def reviewed(action: Action, review: Review) -> Action | Refusal:
+    """Return the action with one more review of its broken glass: by nobody who had a part in it, and once each.
+
+    A review changes nothing of what was done; whoever finds fault takes the action back.
+    """
+    if reviews_missing(action) == 0:
+        return Refusal(Obstacle.SETTLED, "There is no broken glass in it that waits for a review.")
+    parts = _parts_of(action, review.person)
+    if parts:
+        return Refusal(Obstacle.SAME_PERSON, f"You are the {parts[0]} of this action; somebody else reviews it.")
+    earlier = (*(each.person for each in action.decisions), *(each.person for each in action.reviews))
+    if _is_among(review.person, earlier):
+        return Refusal(Obstacle.SAME_PERSON, "You decided on this action or reviewed it already.")
+    if not _is_reason(review.reason):
+        return Refusal(Obstacle.REASON, f"A review needs a reason of at most {LONGEST_REASON:,} characters.")
+    return replace(action, reviews=(*action.reviews, review), version=action.version + 1)
 
 
 def executing(action: Action, now: datetime) -> Action | Refusal:
@@ -121,13 +181,21 @@ def executing(action: Action, now: datetime) -> Action | Refusal:
 
 
 def executed(action: Action, outcome: Mapping[str, Json], now: datetime, undo_until: datetime | None) -> Action:
-    """Return the action as carried out."""
-    return _next(action, State.EXECUTED, outcome=outcome, settled_at=now, undo_until=undo_until)
+    """Return the action as carried out.
+
+    Raises:
+        ValueError: it is not in a state from which this follows.
+    """
+    return _next(_in(action, State.EXECUTING), State.EXECUTED, outcome=outcome, settled_at=now, undo_until=undo_until)
 
 
 def failed(action: Action, outcome: Mapping[str, Json], now: datetime) -> Action:
-    """Return the action as released without any effect."""
-    return _next(action, State.FAILED, outcome=outcome, settled_at=now)
+    """Return the action as released without any effect.
+
+    Raises:
+        ValueError: it is not in a state from which this follows.
+    """
+    return _next(_in(action, State.APPROVED, State.EXECUTING), State.FAILED, outcome=outcome, settled_at=now)
 
 
 def expired(action: Action, now: datetime) -> Action | None:
@@ -157,9 +225,42 @@ def with_record(action: Action, index: int) -> Action:
     return replace(action, records=(*action.records, index))
 
 
+def _in(action: Action, *states: State) -> Action:
+    """Return the action; a caller that comes from another state is wrong, and what is final stays so."""
+    if action.state not in states:
+        raise ValueError(f"the action {action.id} is {action.state}")
+    return action
+
+
 def _next(action: Action, state: State, **changed: object) -> Action:
     return replace(action, state=state, version=action.version + 1, **changed)  # type: ignore[arg-type]
 
 
-def _same(one: str, other: str) -> bool:
-    return one.removeprefix("user:").casefold() == other.removeprefix("user:").casefold()
+def _parts_of(action: Action, person: str) -> tuple[str, ...]:
+    """Return which parts of the proposal are the person's already."""
+    parts = ((REQUESTER, action.proposal.user), (OWNER, action.proposal.owner))
+    return tuple(part for part, other in parts if other is not None and _name(other) == _name(person))
+
+
+def _is_among(person: str, others: Iterable[str]) -> bool:
+    return _name(person) in map(_name, others)
+
+
+def _people(decisions: Iterable[HumanDecision]) -> set[str]:
+    return {_name(each.person) for each in decisions}
+
+
+def _name(person: str) -> str:
+    """Return what is the same for every way to write one person: case, width, composition, what cannot be seen.
+
+    Names that differ only so are taken for one person, who then is refused: the error on the safe side. Letters of
+    other alphabets that look alike stay different: whether they may log in is decided where accounts are made.
+    """
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", person).casefold())
+    seen = "".join(each for each in plain if unicodedata.category(each) not in {"Cf", "Cc"} and not each.isspace())
+    return seen.removeprefix("user:")
+
+
+def _is_reason(text: str) -> bool:
+    stripped = text.strip()
+    return len(stripped) <= LONGEST_REASON and any(unicodedata.category(each)[0] in "LNPS" for each in stripped)

@@ -137,6 +137,8 @@ class Requirement:
         apart: parties that must be different people from each approver: ``requester`` (the user on whose behalf),
             ``owner`` (of the agent). Approvers always differ from one another.
         rules: ids of the rules that hold it, floors of the gateway included.
+        quorums: of each rule that names roles: how many people, and that they must hold one of these. One person may
+            count in several; ``roles`` are those of all of them.
         seconds: time until it lapses.
     """
 
@@ -144,6 +146,7 @@ class Requirement:
     roles: tuple[str, ...] = ()
     apart: tuple[str, ...] = ("requester", "owner")
     rules: tuple[str, ...] = ()
+    quorums: tuple[tuple[int, tuple[str, ...]], ...] = ()
     seconds: int = 900
 
 
@@ -159,6 +162,7 @@ class HumanDecision:
         bound_to: ``Proposal.digest`` at the time.
         channel: ``console``, ``api`` or ``cli``.
         break_glass: whether the person overrode the rules on who may approve.
+        roles: those of the person's roles that the requirement asks for; ``decide`` fills them in.
     """
 
     person: str
@@ -169,6 +173,16 @@ class HumanDecision:
     bound_to: str
     channel: str
     break_glass: bool = False
+    roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """What one person said afterwards of an approval that broke the glass."""
+
+    person: str
+    at: datetime
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +199,7 @@ class Action:
         undone_by: the action that took this one back.
         user_groups: groups that the proposer's credentials proved, so that a freeze of one finds it.
         records: numbers of its ledger entries, in order.
+        reviews: where the glass was broken: who looked at it afterwards.
     """
 
     proposal: Proposal
@@ -202,6 +217,7 @@ class Action:
     undone_by: str | None = None
     records: tuple[int, ...] = ()
     settled_at: datetime | None = None
+    reviews: tuple[Review, ...] = ()
     version: int = 1
 
     @property

@@ -45,6 +45,7 @@ class Demand:
     roles: tuple[str, ...] = ()
     apart: tuple[str, ...] = _APART
     rules: tuple[str, ...] = ()
+    quorums: tuple[tuple[int, tuple[str, ...]], ...] = ()
     seconds: int = FLOOR_SECONDS
 
 
@@ -199,5 +200,6 @@ def _demand(stakes: Stakes, rules: Sequence[HoldRule], held: Sequence[Considered
         roles=tuple(dict.fromkeys(role for rule in rules for role in rule.approver_roles)),
         apart=tuple(part for part in _APART if part in apart),
         rules=tuple(dict.fromkeys(each.rule for each in held)),
+        quorums=tuple(dict.fromkeys((rule.approvals, rule.approver_roles) for rule in rules if rule.approver_roles)),
         seconds=min((rule.seconds for rule in rules), default=FLOOR_SECONDS),
     )

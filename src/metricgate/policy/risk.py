@@ -209,7 +209,7 @@ def risk_of(stakes: Stakes) -> Risk:
     """Return the risk of a change."""
     found = []
     for signal in SIGNALS:
-        points = round(signal.weight * signal.strength(stakes), 2)
+        points = round(signal.weight * min(1.0, max(0.0, signal.strength(stakes))), 2)
         if points > 0:
             found.append(Contribution(signal=signal.name, side=signal.side, points=points, message=signal.says(stakes)))
     likelihood = min(MOST, 1.0 + sum(each.points for each in found if each.side is Side.LIKELIHOOD))

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from metricgate.approvals.proposal import Action, HumanDecision, Proposal, Requirement, Reversibility, State
+from metricgate.approvals.proposal import Action, HumanDecision, Proposal, Requirement, Reversibility, Review, State
 
 
 def to_document(action: Action) -> bytes:
@@ -29,6 +29,7 @@ def to_document(action: Action) -> bytes:
             "undone_by": action.undone_by,
             "records": list(action.records),
             "settled_at": _time(action.settled_at),
+            "reviews": [[each.person, each.at.isoformat(), each.reason] for each in action.reviews],
             "version": action.version,
         },
         default=_plain,
@@ -60,6 +61,9 @@ def from_document(data: bytes | str) -> Action:
         undone_by=raw["undone_by"],
         records=tuple(raw["records"]),
         settled_at=_read_time(raw["settled_at"]),
+        reviews=tuple(
+            Review(person=person, at=datetime.fromisoformat(at), reason=reason) for person, at, reason in raw["reviews"]
+        ),
         version=raw["version"],
     )
 
@@ -70,6 +74,7 @@ def _requirement(each: Requirement) -> dict[str, Any]:
         "roles": list(each.roles),
         "apart": list(each.apart),
         "rules": list(each.rules),
+        "quorums": [[approvals, list(roles)] for approvals, roles in each.quorums],
         "seconds": each.seconds,
     }
 
@@ -80,6 +85,7 @@ def _read_requirement(raw: dict[str, Any]) -> Requirement:
         roles=tuple(raw["roles"]),
         apart=tuple(raw["apart"]),
         rules=tuple(raw["rules"]),
+        quorums=tuple((approvals, tuple(roles)) for approvals, roles in raw["quorums"]),
         seconds=raw["seconds"],
     )
 
@@ -94,11 +100,12 @@ def _decision(each: HumanDecision) -> dict[str, Any]:
         "bound_to": each.bound_to,
         "channel": each.channel,
         "break_glass": each.break_glass,
+        "roles": list(each.roles),
     }
 
 
 def _read_decision(raw: dict[str, Any]) -> HumanDecision:
-    return HumanDecision(**{**raw, "at": datetime.fromisoformat(raw["at"])})
+    return HumanDecision(**{**raw, "at": datetime.fromisoformat(raw["at"]), "roles": tuple(raw["roles"])})
 
 
 def _time(moment: datetime | None) -> str | None:

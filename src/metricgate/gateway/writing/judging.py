@@ -87,5 +87,10 @@ def requirement_of(verdict: ChangeVerdict) -> Requirement:
     """Return what it takes, in the words of the approvals room."""
     demand = verdict.demand
     return Requirement(
-        approvals=demand.approvals, roles=demand.roles, apart=demand.apart, rules=demand.rules, seconds=demand.seconds
+        approvals=demand.approvals,
+        roles=demand.roles,
+        apart=demand.apart,
+        rules=demand.rules,
+        quorums=demand.quorums,
+        seconds=demand.seconds,
     )

@@ -8,7 +8,7 @@ from typing import cast
 
 from metricgate.approvals import deciding
 from metricgate.approvals.deciding import Obstacle, Refusal
-from metricgate.approvals.proposal import Action, HumanDecision, Requirement, State
+from metricgate.approvals.proposal import Action, HumanDecision, Requirement, Review, State
 from metricgate.gateway.office import ActionFilter, ActionView, Person, RowSample
 from metricgate.gateway.ports import LedgerUnavailable
 from metricgate.gateway.writing import codes, entries
@@ -178,15 +178,17 @@ class DecisionDesk:
         action = await self._book.get(action_id)
         if action is None or not self._may_see(person, action):
             return _problem(codes.NO_SUCH_ACTION, f"There is no action {action_id[:40]!r} that you may see.")
-        broken = [each for each in action.decisions if each.break_glass]
-        if not broken or any(each.person.casefold() == person.id.casefold() for each in action.decisions):
-            return _problem(codes.NOT_YOURS_TO_DECIDE, "There is no broken glass in it for you to review.")
-        if not reason.strip():
-            return _problem(codes.REASON_MISSING, codes.REASON_MISSING.cause)
-        await self._book.record(
-            entries.REVIEWED, action, {}, {"gov.decision.person": person.id, "gov.decision.reason": reason.strip()}
-        )
-        return action
+        after = deciding.reviewed(action, Review(person=person.id, at=self._book.now(), reason=reason.strip()))
+        if isinstance(after, Refusal):
+            return _problem(_CODES[after.obstacle], after.message)
+        fields: dict[str, Json] = {"gov.reviews.missing": deciding.reviews_missing(after)}
+        bodies: dict[str, Json] = {"gov.decision.person": person.id, "gov.decision.reason": reason.strip()}
+        try:
+            return await self._book.keep(after, await self._book.record(entries.REVIEWED, after, fields, bodies))
+        except Raced:
+            return _problem(codes.NOT_DECIDABLE, "Somebody reviewed it at the same moment; look at it again.")
+        except LedgerUnavailable:
+            return _problem(codes.FAILED, "The record cannot be written, so that nothing is signed.")
 
     def changed(self) -> int:
         """Return a number that grows whenever an action changes."""
@@ -245,7 +247,12 @@ class DecisionDesk:
 
 def _requirement(demand: Demand) -> Requirement:
     return Requirement(
-        approvals=demand.approvals, roles=demand.roles, apart=demand.apart, rules=demand.rules, seconds=demand.seconds
+        approvals=demand.approvals,
+        roles=demand.roles,
+        apart=demand.apart,
+        rules=demand.rules,
+        quorums=demand.quorums,
+        seconds=demand.seconds,
     )
 
 

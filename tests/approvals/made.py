@@ -1,0 +1,58 @@
+"""Actions as tests of approvals and of their stores need them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from metricgate.approvals.proposal import Action, HumanDecision, Proposal, Requirement, Reversibility, State
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+EXPIRES = NOW + timedelta(minutes=15)
+PROPOSAL = Proposal(
+    action_id="act_00000000000000000000000001",
+    tenant="acme",
+    agent="copilot",
+    user="rita@acme.example",
+    owner="olga@acme.example",
+    tool="propose_write",
+    action=None,
+    statement="UPDATE customers SET segment = ? WHERE id = ?",
+    parameters_digest="sha256:p",
+    targets=("column:customers.segment", "dataset:customers"),
+    warehouse="main",
+    changes_digest="sha256:c",
+    preview_digest="sha256:e",
+    row_ceiling=10,
+    policy_digest="sha256:y",
+    catalog_version="v1",
+    reversibility=Reversibility.R0,
+    proposed_at=NOW,
+    expires_at=EXPIRES,
+    nonce="0" * 32,
+)
+
+
+def proposal(number: int = 1, **changed: object) -> Proposal:
+    """Return a proposal of its own id, otherwise alike."""
+    return replace(PROPOSAL, action_id=f"act_{number:026}", **changed)  # type: ignore[arg-type]
+
+
+def held_action(requirement: Requirement | None = None, number: int = 1, **changed: object) -> Action:
+    """Return an action that waits for people."""
+    wanted = requirement or Requirement()
+    return Action(proposal=proposal(number, **changed), state=State.HELD, requirement=wanted)
+
+
+def decision(action: Action, person: str, *, at: datetime = NOW, **changed: object) -> HumanDecision:
+    """Return a person's approval of exactly this action."""
+    given = HumanDecision(
+        person=person,
+        approves=True,
+        reason="I have looked at it.",
+        at=at,
+        shown_digest="sha256:s",
+        bound_to=action.proposal.digest,
+        channel="console",
+    )
+    return replace(given, **changed)  # type: ignore[arg-type]
