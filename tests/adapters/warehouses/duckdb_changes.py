@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,6 +22,7 @@ from metricgate.vocabulary.predicate import Scalar
 
 Result = TypeVar("Result")
 Work = Callable[[DuckDBWarehouse], Awaitable[Result]]
+Doing = Callable[[Work[None]], None]
 
 
 def built(path: Path, script: str) -> DuckDBOptions:
@@ -41,6 +43,23 @@ def using(options: DuckDBOptions, work: Work[Result]) -> Result:
             await warehouse.close()
 
     return asyncio.run(main())
+
+
+@contextmanager
+def kept_open(options: DuckDBOptions) -> Iterator[Doing]:
+    """Yield what does work with one warehouse, in one event loop: starting a worker takes longer than most tests."""
+    with asyncio.Runner() as runner:
+
+        async def opened() -> DuckDBWarehouse:
+            return DuckDBWarehouse(options)
+
+        warehouse = runner.run(opened())
+
+        async def working(work: Work[None]) -> None:
+            await work(warehouse)
+
+        yield lambda work: runner.run(working(work))
+        runner.run(warehouse.close())
 
 
 def table(name: str) -> tuple[str, ...]:
