@@ -6,7 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 from metricgate.adapters.warehouses.session import Session
 from metricgate.adapters.warehouses.sessions import Bounds, Sessions
+from metricgate.adapters.warehouses.writing.server_writer import ServerWriter
+from metricgate.changing.change import TableChange
+from metricgate.changing.effect import Effect
+from metricgate.changing.shape import Location, TableShape
 from metricgate.gateway.ports import Released, Rows
+from metricgate.gateway.writing.codes import NOT_WRITABLE
+from metricgate.gateway.writing.ports import ChangeFailed, ChangePlan, Rehearsal, ReleasedChange, View
 from metricgate.vocabulary.finding import Finding
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.opinion import Opinion
@@ -19,13 +25,16 @@ class ServerWarehouse:
     name: str
     dialect: str
 
-    def __init__(self, made: Callable[[], Session], bounds: Bounds) -> None:
+    def __init__(self, made: Callable[[], Session], bounds: Bounds, writer: ServerWriter | None = None) -> None:
         """Connect once, with a session that ``made`` gives, so that a wrong address is told at once.
+
+        With a ``writer`` the warehouse is open for changes.
 
         Raises:
             WarehouseError: ``E_WAREHOUSE_UNAVAILABLE``.
         """
         self._sessions = Sessions(made, bounds, self.name)
+        self._writer = writer
 
     @property
     def data_state(self) -> Json:
@@ -61,3 +70,37 @@ class ServerWarehouse:
     async def close(self) -> None:
         """Interrupt what runs and close every connection."""
         await self._sessions.close()
+        if self._writer is not None:
+            await self._writer.close()
+
+    @property
+    def writable(self) -> bool:
+        """Whether the settings name a writer."""
+        return self._writer is not None
+
+    async def shapes(self, relations: Sequence[Location]) -> Mapping[Location, TableShape]:
+        """Return the tables' shapes; see ``gateway.writing.ports.WritableWarehouse``."""
+        return await self._opened().shapes(relations)
+
+    async def rehearse(self, plan: ChangePlan) -> Rehearsal:
+        """Carry the plan out and roll it back."""
+        return await self._opened().rehearse(plan)
+
+    async def rehearse_changes(
+        self, changes: Sequence[TableChange], *, most_rows: int, seconds: float, views: Sequence[View] = ()
+    ) -> Rehearsal:
+        """Carry changes out and roll them back."""
+        return await self._opened().rehearse_changes(changes, most_rows=most_rows, seconds=seconds, views=views)
+
+    async def apply(self, released: ReleasedChange, prepare: Callable[[Effect], None]) -> Effect:
+        """Carry it out and commit, or change nothing."""
+        return await self._opened().apply(released, prepare)
+
+    async def applied(self, action_ids: Sequence[str]) -> frozenset[str]:
+        """Return those actions whose transaction was committed."""
+        return await self._opened().applied(action_ids)
+
+    def _opened(self) -> ServerWriter:
+        if self._writer is None:
+            raise ChangeFailed(NOT_WRITABLE.name, "the settings name no writer")
+        return self._writer

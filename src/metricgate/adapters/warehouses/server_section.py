@@ -12,6 +12,16 @@ from metricgate.adapters.warehouses.sessions import Bounds
 from metricgate.gateway.ports import WarehouseError
 
 
+class WriterSection(BaseModel):
+    """The account that carries changes out; the other one only reads."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    user: str = Field(description="The role that may change what the models name, and nothing else.")
+    password_variable: str | None = Field(None, description="The environment variable that holds its password.")
+    marker_schema: str | None = Field(None, description="Where the table metricgate_applied is, or is made.")
+
+
 class ServerSection(BaseModel):
     """A server's address, who we are there, and limits."""
 
@@ -26,6 +36,8 @@ class ServerSection(BaseModel):
     longest_seconds: Annotated[float, Field(gt=0)] = Field(60, description="Time limit where policy sets none.")
     connect_seconds: Annotated[int, Field(ge=1, le=600)] = Field(10, description="How long connecting may take.")
 
+    writer: WriterSection | None = Field(None, description="Opens the warehouse for changes.")
+
     def bounds(self) -> Bounds:
         """Return the limits."""
         return Bounds(callers=self.concurrent, longest_seconds=self.longest_seconds)
@@ -36,12 +48,22 @@ class ServerSection(BaseModel):
         Raises:
             WarehouseError: ``E_WAREHOUSE_UNAVAILABLE``: the variable is not set.
         """
-        if self.password_variable is None:
-            return None
-        found = os.environ.get(self.password_variable)
-        if found is None:
-            raise WarehouseError(
-                UNAVAILABLE,
-                f"the environment variable {self.password_variable} (warehouse.password_variable) is not set",
-            )
-        return found
+        return _password(self.password_variable, "warehouse.password_variable")
+
+    def writer_password(self) -> str | None:
+        """Return the writer's password likewise.
+
+        Raises:
+            WarehouseError: ``E_WAREHOUSE_UNAVAILABLE``: the variable is not set.
+        """
+        variable = None if self.writer is None else self.writer.password_variable
+        return _password(variable, "warehouse.writer.password_variable")
+
+
+def _password(variable: str | None, key: str) -> str | None:
+    if variable is None:
+        return None
+    found = os.environ.get(variable)
+    if found is None:
+        raise WarehouseError(UNAVAILABLE, f"the environment variable {variable} ({key}) is not set")
+    return found
