@@ -8,6 +8,7 @@ import time
 import httpx2
 import pyotp
 import pytest
+from argon2 import PasswordHasher
 from tests.surfaces.echo import EchoGate, keeper
 from tests.surfaces.human.office import MemoryOffice
 from tests.surfaces.serving import make_app
@@ -18,6 +19,7 @@ from metricgate.surfaces.console.app import Console
 from metricgate.surfaces.human.admission import Admission
 from metricgate.surfaces.human.api import PeopleApi
 
+CHEAP = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 BASE = "http://gate.test"
 PASSWORD = "correct horse battery"
 ANA, BO, SAM = "ana@acme.example", "bo@acme.example", "sam@acme.example"
@@ -40,7 +42,7 @@ class House:
     def __init__(self, folder, *, elsewhere=None, base=BASE):
         self.clock = Clock()
         self.store = SqlitePeople(folder / "people.db")
-        self.people = LocalPeople(self.store, now=self.clock)
+        self.people = LocalPeople(self.store, now=self.clock, hasher=CHEAP)
         self.office = MemoryOffice()
         self.base = base
         admission = Admission(self.people, public_url=base)
@@ -58,7 +60,7 @@ class House:
 
     def add(self, name):
         """Enrol somebody who has already chosen a password."""
-        record, paper = enrolled(name, ("stewards",), self.clock(), issuer="acme")
+        record, paper = enrolled(name, ("stewards",), self.clock(), issuer="acme", hasher=CHEAP)
         self.store.add(record)
         self.secrets[name] = (paper.one_time_password, record.totp)
         return paper

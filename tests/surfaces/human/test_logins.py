@@ -124,6 +124,7 @@ def test_names_are_one_person_each(house):
     """The same name in other letters is taken."""
     house.add(ANA)
     record, paper = enrolled("ANA@Acme.example", (), house.clock(), issuer="acme")
+    assert record.password.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
     assert not house.store.add(record)
     assert paper.otpauth.startswith("otpauth://totp/acme:ANA%40Acme.example?secret=")
 

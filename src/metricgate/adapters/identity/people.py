@@ -16,7 +16,6 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from typing import Final
 
 import pyotp
@@ -66,8 +65,17 @@ class Enrolled:
 class LocalPeople:
     """Implements ``gateway.people.People``."""
 
-    def __init__(self, store: SqlitePeople, *, now: Callable[[], float], times: SessionTimes | None = None) -> None:
-        """Take the store and a clock of unix seconds."""
+    def __init__(
+        self,
+        store: SqlitePeople,
+        *,
+        now: Callable[[], float],
+        times: SessionTimes | None = None,
+        hasher: PasswordHasher | None = None,
+    ) -> None:
+        """Take the store, a clock of unix seconds and, for tests, cheaper hashes."""
+        self._hasher = hasher or PasswordHasher()
+        self._nobody = self._hasher.hash(secrets.token_urlsafe(32))
         self._store = store
         self._now = now
         self._times = times or SessionTimes()
@@ -148,7 +156,7 @@ class LocalPeople:
         encoded = None if fresh is None else self._hash(fresh)
         if step is None or not self._store.use_code(name, step, new_password=encoded):
             return self._failed([codes_key, *keys[:1]], asked, name)
-        if encoded is None and _hasher().check_needs_rehash(person.password):
+        if encoded is None and self._hasher.check_needs_rehash(person.password):
             self._store.rehash(name, person.password, self._hash(asked.password))
         self._store.clear([*keys[:1], codes_key])
         who = Person(id=name, method=PASSWORD, channel=asked.channel, groups=person.groups)
@@ -158,14 +166,14 @@ class LocalPeople:
         """Check; the same work is done for a name that nobody has."""
         with self._checks:
             try:
-                right = _hasher().verify(_nobody() if person is None else person.password, _plain(password))
+                right = self._hasher.verify(self._nobody if person is None else person.password, _plain(password))
             except (VerificationError, InvalidHashError):
                 return False
         return right and person is not None
 
     def _hash(self, password: str) -> str:
         with self._checks:
-            return _hasher().hash(_plain(password))
+            return self._hasher.hash(_plain(password))
 
     def _failed(self, keys: list[str], asked: Login, name: str) -> Problems:
         now = self._now()
@@ -192,13 +200,15 @@ class LocalPeople:
         return last + min(most, 2.0 ** min(failures - free, 20)) - self._now()
 
 
-def enrolled(name: str, groups: tuple[str, ...], now: float, *, issuer: str) -> tuple[PersonRecord, Enrolled]:
+def enrolled(
+    name: str, groups: tuple[str, ...], now: float, *, issuer: str, hasher: PasswordHasher | None = None
+) -> tuple[PersonRecord, Enrolled]:
     """Return a new person (or the same one anew) and what the operator hands over."""
     one_time = "-".join(secrets.token_hex(2) for _ in range(6))
     secret = pyotp.random_base32(32)
     record = PersonRecord(
         name=name,
-        password=_hasher().hash(one_time),
+        password=(hasher or PasswordHasher()).hash(one_time),
         one_time_until=now + _ONE_TIME_SECONDS,
         totp=secret,
         last_step=0,
@@ -257,13 +267,3 @@ def _step_of(secret: str, code: str, now: float) -> int | None:
 def _plain(password: str) -> str:
     """One form for passwords that look the same, however a keyboard composed them."""
     return unicodedata.normalize("NFKC", password)
-
-
-@cache
-def _hasher() -> PasswordHasher:
-    return PasswordHasher()
-
-
-@cache
-def _nobody() -> str:
-    return _hasher().hash(secrets.token_urlsafe(32))

@@ -27,10 +27,18 @@ function listen() {
   if (!where || !window.EventSource) return;
   const source = new EventSource(where);
   let first = true;
+  let waiting = 0;
   source.addEventListener("changed", () => {
-    if (first) first = false;
-    else if (lists().length && !typing()) swap().catch(tell);
-    else tell();
+    // A busy gateway changes all the time: lists follow every two seconds, and other pages stay as they were read.
+    if (first || !lists().length) first = false;
+    else if (typing()) tell();
+    else if (!waiting) {
+      waiting = setTimeout(() => {
+        waiting = 0;
+        if (typing()) tell();
+        else swap().catch(tell);
+      }, 2000);
+    }
   });
   source.addEventListener("over", () => {
     source.close();
