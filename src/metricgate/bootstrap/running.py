@@ -22,6 +22,7 @@ from metricgate.adapters.stores.switch_file import SwitchFile
 from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.governing import GovernanceHolder, load_governance, state_of_files
 from metricgate.bootstrap.notifying import outbox_of, sinks_of
+from metricgate.bootstrap.office import ProjectOffice
 from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.recording import watch_switches
 from metricgate.bootstrap.settings import Settings
@@ -170,6 +171,7 @@ async def running(
             telemetry=telemetry,
             conduct=conduct,
             book=book,
+            office=ProjectOffice(book, holder, conduct, StatePaths.of(folder, settings)),
         )
 
 

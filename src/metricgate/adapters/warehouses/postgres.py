@@ -14,6 +14,7 @@ import socket
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -28,6 +29,9 @@ from metricgate.adapters.warehouses.postgres_types import TYPES, register
 from metricgate.adapters.warehouses.server import ServerWarehouse
 from metricgate.adapters.warehouses.session import CANCELLED, FAILED, MEMORY, TIMEOUT, UNAVAILABLE, Answer
 from metricgate.adapters.warehouses.wire import LARGEST_INTEGER
+from metricgate.adapters.warehouses.writing.postgres_dialect import PostgresDialect
+from metricgate.adapters.warehouses.writing.postgres_session import PostgresWriteSession
+from metricgate.adapters.warehouses.writing.server_writer import ServerWriter
 from metricgate.compiling.statement import Statement
 from metricgate.gateway.ports import WarehouseError
 from metricgate.vocabulary.finding import Finding
@@ -294,15 +298,20 @@ class PostgresWarehouse(ServerWarehouse):
     @classmethod
     def from_section(cls, section: PostgresSection, folder: Path) -> PostgresWarehouse:
         """Open what a project's settings name; raises as the constructor does."""
-        return cls(section.options(folder))
+        options, writer = section.options(folder), section.writer
+        if writer is None:
+            return cls(options)
+        password, schema = section.writer_password(), writer.marker_schema or options.search_path[0]
+        opened = partial(PostgresWriteSession, options, writer.user, password)
+        return cls(options, ServerWriter(opened, PostgresDialect(schema), cls.name))
 
-    def __init__(self, options: PostgresOptions) -> None:
+    def __init__(self, options: PostgresOptions, writer: ServerWriter | None = None) -> None:
         """Connect once, so that a wrong address is told at once.
 
         Raises:
             WarehouseError: ``E_WAREHOUSE_UNAVAILABLE``.
         """
-        super().__init__(lambda: PostgresSession(options), options.bounds)
+        super().__init__(lambda: PostgresSession(options), options.bounds, writer)
 
     async def opinion(self, sql: str) -> Opinion | None:
         """Return what PostgreSQL's grammar makes of the text; in a thread, for it may be long."""

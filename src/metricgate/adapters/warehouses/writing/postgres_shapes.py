@@ -21,7 +21,8 @@ _BY_NAME = "(n.nspname::text, c.relname::text) IN (SELECT * FROM pg_catalog.unne
 _BY_OID = "c.oid = ANY($1::text[]::oid[])"
 _COLUMNS = """
 SELECT a.attrelid::text, a.attname::text, pg_catalog.format_type(a.atttypid, a.atttypmod), (NOT a.attnotnull)::text,
-  (a.attgenerated <> '')::text, (a.attidentity <> '' OR pg_catalog.pg_get_expr(d.adbin, d.adrelid) LIKE 'nextval(%')::text,
+  (a.attgenerated <> '')::text,
+  (a.attidentity <> '' OR pg_catalog.pg_get_expr(d.adbin, d.adrelid) LIKE 'nextval(%')::text,
   pg_catalog.pg_get_expr(d.adbin, d.adrelid)
 FROM pg_catalog.pg_attribute AS a
 LEFT JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
@@ -39,9 +40,11 @@ ORDER BY i.indrelid, NOT i.indisprimary, i.indexrelid
 """
 _FOREIGN = """
 SELECT k.conname::text, k.conrelid::text, k.confrelid::text, k.confdeltype::text, k.confupdtype::text,
-  (SELECT pg_catalog.json_agg(a.attname ORDER BY p.n)::text FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY AS p(num, n)
+  (SELECT pg_catalog.json_agg(a.attname ORDER BY p.n)::text
+   FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY AS p(num, n)
    JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = p.num),
-  (SELECT pg_catalog.json_agg(a.attname ORDER BY p.n)::text FROM pg_catalog.unnest(k.confkey) WITH ORDINALITY AS p(num, n)
+  (SELECT pg_catalog.json_agg(a.attname ORDER BY p.n)::text
+   FROM pg_catalog.unnest(k.confkey) WITH ORDINALITY AS p(num, n)
    JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.confrelid AND a.attnum = p.num)
 FROM pg_catalog.pg_constraint AS k
 WHERE k.contype = 'f' AND (k.confrelid = ANY($1::text[]::oid[]) OR k.conrelid = ANY($1::text[]::oid[]))
