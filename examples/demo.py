@@ -52,6 +52,8 @@ def main() -> None:
         asyncio.run(over_mcp(url, keys))
         over_http(url, keys)
     verify_ledger()
+    step("6. A change", "proposed by an agent, held, approved by a person, taken back (examples/helpdesk)")
+    run(str(PROJECT / "examples" / "helpdesk" / "run.py"))
     out.print()
     out.print(f"[bold green]Done in {time.monotonic() - begin:.0f} s; nothing is left running.[/]")
     out.print("Next: [bold]make serve[/], then the ten-minute tour in README.md.")
