@@ -211,6 +211,31 @@ def test_an_approved_change_does_not_wait_for_a_rehearsal(leaving: Doing):
     leaving(work)
 
 
+def test_a_change_that_waits_for_its_turn_outlives_the_worker(options: DuckDBOptions):
+    """The worker dies while another change has its turn: what only waited is asked again in the next one."""
+
+    async def work(warehouse: DuckDBWarehouse) -> None:
+        other = plan(step("update", "t", "SELECT 2, 'two'", key="a", columns="b"))
+        one, two = await warehouse.rehearse(ONE), await warehouse.rehearse(other)
+        waiting: list[asyncio.Task[Effect]] = []
+        loop = asyncio.get_running_loop()
+
+        def prepare(_effect: Effect) -> None:
+            loop.call_soon_threadsafe(lambda: waiting.append(loop.create_task(rehearsing())))
+            time.sleep(0.3)
+            kill(warehouse)
+
+        async def rehearsing() -> Effect:
+            return (await warehouse.rehearse(other)).effect
+
+        with pytest.raises(OutcomeUnknown):
+            await warehouse.apply(release(one, ONE), prepare)
+        assert (await waiting[0]).digest == two.effect.digest
+        assert await warehouse.applied(["act-1"]) == frozenset()
+
+    using(options, work)
+
+
 def test_a_caller_who_goes_away_stops_its_rehearsal_alone(leaving: Doing):
     """Cancelled in the middle of its source, and nothing of it is left open."""
 

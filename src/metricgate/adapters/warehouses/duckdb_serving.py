@@ -79,7 +79,8 @@ class Worker:
         with suppress(Gone):
             while True:
                 question, content = receive(channel, LARGEST_QUESTION if self._carrying is not None else 0)
-                send(channel, {"begun": True})
+                if self._carrying is None or not self._carrying.begins(question):
+                    send(channel, {"begun": True})
                 limits.limit_time(cast("float", question["seconds"]) * self._cores)
                 head, body = self._answer(number, question, content)
                 head["worn"] = limits.unused_address_space() > self._most_unused

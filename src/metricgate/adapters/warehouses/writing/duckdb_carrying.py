@@ -32,8 +32,7 @@ from metricgate.changing.shape import Location, TableShape
 from metricgate.gateway.writing import codes, sealed
 from metricgate.gateway.writing.ports import ChangeFailed, ChangePlan, OutcomeUnknown, View
 
-KINDS = frozenset({"shapes", "rehearse", "apply", "applied"})
-"""Questions that are answered here."""
+_IN_TURN = frozenset({"rehearse", "apply"})
 
 _HAS_MARKS = """
 SELECT 'yes' FROM duckdb_tables()
@@ -65,6 +64,14 @@ class Carrying:
         self._engine = engine
         self._turns = Turns()
 
+    @staticmethod
+    def begins(question: Head) -> bool:
+        """Whether ``answer`` itself says that work has begun: not before its turn has come.
+
+        A worker that is killed for a rehearsal that does not end takes no approved change along which only waits.
+        """
+        return question["kind"] in _IN_TURN
+
     def stop(self, question: int) -> None:
         """Have a question that waits for its turn wait no longer."""
         self._turns.stop(question)
@@ -77,19 +84,12 @@ class Carrying:
         Raises:
             Gone: the gateway hung up; nothing was changed.
         """
-        kind = question["kind"]
         try:
-            if kind == "shapes":
+            if question["kind"] == "shapes":
                 return self._shapes(cursor, question)
-            if kind == "applied":
+            if question["kind"] == "applied":
                 return self._applied(cursor, question)
-            number, wanted = cast("int", question["question"]), sealed.from_bytes(bytes(body))
-            if kind == "apply":
-                with self._turns.approved(number):
-                    return self._apply(channel, cursor, question, wanted)
-            while True:
-                with suppress(GaveWay), self._turns.rehearsing(number, cursor):
-                    return self._rehearse(cursor, wanted)
+            return self._in_turn(channel, cursor, question, sealed.from_bytes(bytes(body)))
         except ChangeFailed as error:
             return packed_failure(error)
         except (Broken, OutcomeUnknown) as error:
@@ -97,6 +97,27 @@ class Carrying:
             sys.stderr.write(f"{error}\n")
             sys.stderr.flush()
             os._exit(1)
+
+    def _in_turn(
+        self, channel: socket.socket, cursor: duckdb.DuckDBPyConnection, question: Head, wanted: sealed.Sealed
+    ) -> tuple[Head, bytes]:
+        number, begun = cast("int", question["question"]), False
+        try:
+            if question["kind"] == "apply":
+                with self._turns.approved(number):
+                    send(channel, {"begun": True})
+                    begun = True
+                    return self._apply(channel, cursor, question, wanted)
+            while True:
+                with suppress(GaveWay), self._turns.rehearsing(number, cursor):
+                    if not begun:
+                        send(channel, {"begun": True})
+                        begun = True
+                    return self._rehearse(cursor, wanted)
+        except ChangeFailed:
+            if not begun:
+                send(channel, {"begun": True})  # an answer follows
+            raise
 
     def _shapes(self, cursor: duckdb.DuckDBPyConnection, question: Head) -> tuple[Head, bytes]:
         session = DuckDBSession(self._engine, cursor)
