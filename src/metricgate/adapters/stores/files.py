@@ -4,11 +4,29 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 
 def write_new(path: Path, data: bytes, mode: int) -> None:
-    """Write a new file durably: it is complete or not there."""
+    """Write a file durably, in place of what was there: it is complete or not there."""
+    beside = _beside(path, data, mode)
+    beside.replace(path)
+    _sync(path.parent)
+
+
+def write_first(path: Path, data: bytes, mode: int) -> None:
+    """Write a new file durably. Of several that write it at once the first wins, and nobody's is replaced."""
+    beside = _beside(path, data, mode)
+    try:
+        with suppress(FileExistsError):
+            path.hardlink_to(beside)
+    finally:
+        beside.unlink()
+    _sync(path.parent)
+
+
+def _beside(path: Path, data: bytes, mode: int) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
@@ -17,8 +35,11 @@ def write_new(path: Path, data: bytes, mode: int) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    beside.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
+    return beside
+
+
+def _sync(path: Path) -> None:
+    folder = os.open(path, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:

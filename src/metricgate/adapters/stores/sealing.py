@@ -1,17 +1,19 @@
 """Bytes that only this gateway can read again: AES-256-GCM under a key of the state folder.
 
-What is sealed is bound to a name, so that one action's images cannot be put in another's place.
+What is sealed is bound to a name, so that one action's images cannot be put in another's place, nor one kind of content
+in another kind's. Who has the key file and the data can read all of it: keep the two apart in backups.
 """
 
 from __future__ import annotations
 
+import hmac
 import secrets
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from metricgate.adapters.stores.files import write_new
+from metricgate.adapters.stores.files import write_first
 
 _KEY_BYTES = 32
 _NONCE_BYTES = 12
@@ -31,11 +33,17 @@ class Seal:
 
     def __init__(self, key_file: Path) -> None:
         if not key_file.exists():
-            write_new(key_file, secrets.token_bytes(_KEY_BYTES).hex().encode(), 0o600)
+            write_first(key_file, secrets.token_bytes(_KEY_BYTES).hex().encode(), 0o600)
         key = bytes.fromhex(key_file.read_text(encoding="ascii").strip())
         if len(key) != _KEY_BYTES:
             raise ValueError(f"{key_file} does not hold a key of {_KEY_BYTES} bytes")
-        self._cipher = AESGCM(key)
+        # Each use has a key of its own.
+        self._cipher = AESGCM(hmac.digest(key, b"seal", "sha256"))
+        self._marking = hmac.digest(key, b"mark", "sha256")
+
+    def mark(self, purpose: str, text: str) -> str:
+        """Return what stands for a text where it must be found again and not be read: equal for equal texts."""
+        return hmac.digest(self._marking, f"{purpose}\0{text}".encode(), "sha256").hex()
 
     def seal(self, name: str, content: bytes) -> bytes:
         """Return the content sealed under a name."""
@@ -50,5 +58,5 @@ class Seal:
         """
         try:
             return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], name.encode())
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:
             raise Unsealable(f"what is kept for {name} cannot be opened") from error

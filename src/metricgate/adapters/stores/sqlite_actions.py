@@ -1,8 +1,13 @@
-"""Actions on SQLite. A change of one is kept only where nobody else changed it meanwhile."""
+"""Actions on SQLite. A change of one is kept only where nobody else changed it meanwhile.
+
+An action repeats data (samples of rows, statements with values) and names people, so its document is sealed. In clear
+are what lists are made from: id, state, agent, time and targets; users and idempotency keys stand there as keyed marks.
+The seal covers these columns too: a row that was changed by hand is refused. Words are searched in opened documents.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -10,31 +15,38 @@ import orjson
 
 from metricgate.adapters.stores.action_documents import from_document, to_document
 from metricgate.adapters.stores.sealing import Seal
-from metricgate.adapters.stores.sqlite_database import Database
-from metricgate.approvals.proposal import Action
+from metricgate.adapters.stores.sqlite_database import Database, sortable
+from metricgate.approvals.proposal import Action, State
 from metricgate.gateway.office import ActionFilter
 from metricgate.vocabulary.json import Json
 
 _TABLES = (
     """
     CREATE TABLE IF NOT EXISTS actions(
-      id TEXT PRIMARY KEY, state TEXT NOT NULL, agent TEXT NOT NULL, user TEXT NOT NULL, proposed TEXT NOT NULL,
-      idempotency_key TEXT, words TEXT NOT NULL, targets TEXT NOT NULL, version INTEGER NOT NULL, document TEXT NOT NULL
+      id TEXT PRIMARY KEY, state TEXT NOT NULL, agent TEXT NOT NULL, user_mark TEXT NOT NULL, proposed TEXT NOT NULL,
+      key_mark TEXT UNIQUE, targets TEXT NOT NULL, version INTEGER NOT NULL, document BLOB NOT NULL
     ) STRICT
     """,
-    """
-    CREATE UNIQUE INDEX IF NOT EXISTS actions_by_key ON actions(agent, user, idempotency_key)
-      WHERE idempotency_key IS NOT NULL
-    """,
     "CREATE INDEX IF NOT EXISTS actions_by_state ON actions(state, id)",
+    "CREATE INDEX IF NOT EXISTS actions_by_agent ON actions(agent, id)",
     "CREATE TABLE IF NOT EXISTS changes(action TEXT PRIMARY KEY, content BLOB NOT NULL) STRICT",
-    "CREATE TABLE IF NOT EXISTS shown(digest TEXT PRIMARY KEY, content TEXT NOT NULL) STRICT",
+    "CREATE TABLE IF NOT EXISTS shown(digest TEXT PRIMARY KEY, content BLOB NOT NULL) STRICT",
 )
+_COLUMNS = "id, state, agent, user_mark, proposed, key_mark, targets, version"
 _MOST = 1_000
+_PAGE = 200
+_SEARCHED = 20_000
+"""So many actions are opened at most to find words in them, the newest first."""
+_SETTLED = frozenset(
+    {State.EXECUTED, State.FAILED, State.DENIED, State.EXPIRED, State.CANCELLED, State.UNDONE},
+)
 
 
 class SqliteActions:
-    """Implements ``gateway.writing.ports.ActionStore``. Safe to use from several threads and processes."""
+    """Implements ``gateway.writing.ports.ActionStore``. Safe to use from several threads and processes.
+
+    Whatever was changed by hand, or sealed with another key, raises ``Unsealable`` where it is read.
+    """
 
     def __init__(self, path: Path, seal: Seal) -> None:
         """Open or make the file; raises as ``Database`` does."""
@@ -43,45 +55,42 @@ class SqliteActions:
 
     def add(self, action: Action) -> Action:
         """Keep a new action, or return the one that its proposer's idempotency key stands for already."""
-        proposal = action.proposal
+        row = self._row(action)
         with self._database.changing() as connection:
-            if action.idempotency_key is not None:
-                row = connection.execute(
-                    "SELECT document FROM actions WHERE agent = ? AND user = ? AND idempotency_key = ?",
-                    (proposal.agent, proposal.user or "", action.idempotency_key),
+            if row[5] is not None:
+                found = connection.execute(
+                    f"SELECT {_COLUMNS}, document FROM actions WHERE key_mark = ?",  # noqa: S608 - columns are ours
+                    (row[5],),
                 ).fetchone()
-                if row is not None:
-                    return from_document(row[0])
+                if found is not None:
+                    return self._opened(found)
             connection.execute(
-                "INSERT INTO actions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    *(action.id, str(action.state), proposal.agent, proposal.user or ""),
-                    *(proposal.proposed_at.isoformat(), action.idempotency_key, _words(action)),
-                    *(" ".join(proposal.targets), action.version, to_document(action).decode()),
-                ),
+                f"INSERT INTO actions({_COLUMNS}, document) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+                (*row, self._sealed(row, action)),
             )
         return action
 
     def get(self, action_id: str) -> Action | None:
         """Return the action as it stands."""
-        rows = self._database.rows("SELECT document FROM actions WHERE id = ?", (action_id,))
-        return from_document(str(rows[0][0])) if rows else None
+        return next(self._found("id = ?", [action_id], 1), None)
 
     def by_key(self, agent: str, user: str | None, idempotency_key: str) -> Action | None:
         """Return the action that this proposer's key stands for."""
-        rows = self._database.rows(
-            "SELECT document FROM actions WHERE agent = ? AND user = ? AND idempotency_key = ?",
-            (agent, user or "", idempotency_key),
-        )
-        return from_document(str(rows[0][0])) if rows else None
+        return next(self._found("key_mark = ?", [self._key_mark(agent, user, idempotency_key)], 1), None)
 
     def replace(self, action: Action) -> bool:
-        """Keep ``action`` if the kept one's version is ``action.version - 1``; False where somebody was faster."""
+        """Keep ``action`` if the kept one's version is ``action.version - 1``; False where somebody was faster.
+
+        What it changes row by row is forgotten once it is settled.
+        """
+        row = self._row(action)
         with self._database.changing() as connection:
             done = connection.execute(
                 "UPDATE actions SET state = ?, version = ?, document = ? WHERE id = ? AND version = ?",
-                (str(action.state), action.version, to_document(action).decode(), action.id, action.version - 1),
+                (row[1], action.version, self._sealed(row, action), action.id, action.version - 1),
             )
+            if done.rowcount == 1 and action.state in _SETTLED:
+                connection.execute("DELETE FROM changes WHERE action = ?", (action.id,))
             return done.rowcount == 1
 
     def list(self, wanted: ActionFilter) -> Sequence[Action]:
@@ -93,53 +102,102 @@ class SqliteActions:
             values += [str(state) for state in wanted.states]
         for term, value in (
             ("agent = ?", wanted.agent),
-            ("user = ?", wanted.user),
-            ("proposed >= ?", None if wanted.since is None else wanted.since.isoformat()),
-            ("proposed < ?", None if wanted.until is None else wanted.until.isoformat()),
-            ("id < ?", wanted.before),
-            ("instr(lower(words), ?) > 0", None if wanted.text is None else wanted.text.lower()),
+            ("user_mark = ?", None if wanted.user is None else self._user_mark(wanted.user)),
+            ("proposed >= ?", None if wanted.since is None else sortable(wanted.since)),
+            ("proposed < ?", None if wanted.until is None else sortable(wanted.until)),
             ("instr(' ' || targets || ' ', ' ' || ? || ' ') > 0", wanted.target),
         ):
             if value is not None:
                 terms.append(term)
                 values.append(value)
-        values.append(max(1, min(wanted.limit, _MOST)))
-        sql = f"SELECT document FROM actions WHERE {' AND '.join(terms)} ORDER BY id DESC LIMIT ?"  # noqa: S608 - terms are ours
-        return [from_document(str(document)) for (document,) in self._database.rows(sql, values)]
+        where, most = " AND ".join(terms), max(1, min(wanted.limit, _MOST))
+        if wanted.text is None:
+            return list(self._page(where, values, wanted.before, most))
+        return self._searched(where, values, wanted, most)
 
     def keep_changes(self, action_id: str, changes: bytes) -> None:
         """Keep the change row by row, sealed."""
+        sealed = self._seal.seal(f"changes/{action_id}", changes)
         with self._database.changing() as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO changes VALUES (?, ?)", (action_id, self._seal.seal(action_id, changes))
-            )
+            connection.execute("INSERT OR REPLACE INTO changes VALUES (?, ?)", (action_id, sealed))
 
     def changes(self, action_id: str) -> bytes | None:
-        """Return what ``keep_changes`` kept.
-
-        Raises:
-            Unsealable: it was changed, or another key sealed it.
-        """
+        """Return what ``keep_changes`` kept."""
         rows = self._database.rows("SELECT content FROM changes WHERE action = ?", (action_id,))
-        return self._seal.open(action_id, cast("bytes", rows[0][0])) if rows else None
+        return self._seal.open(f"changes/{action_id}", cast("bytes", rows[0][0])) if rows else None
 
     def keep_shown(self, digest: str, shown: Mapping[str, Json]) -> None:
         """Keep what a person was shown, by its digest."""
+        sealed = self._seal.seal(f"shown/{digest}", orjson.dumps(shown, default=dict))
         with self._database.changing() as connection:
-            text = orjson.dumps(shown, default=dict).decode()
-            connection.execute("INSERT OR IGNORE INTO shown VALUES (?, ?)", (digest, text))
+            connection.execute("INSERT OR IGNORE INTO shown VALUES (?, ?)", (digest, sealed))
 
     def shown(self, digest: str) -> Mapping[str, Json] | None:
         """Return what was shown."""
         rows = self._database.rows("SELECT content FROM shown WHERE digest = ?", (digest,))
-        return cast("Mapping[str, Json]", orjson.loads(str(rows[0][0]))) if rows else None
+        if not rows:
+            return None
+        content = self._seal.open(f"shown/{digest}", cast("bytes", rows[0][0]))
+        return cast("Mapping[str, Json]", orjson.loads(content))
 
     def close(self) -> None:
         """Close the file."""
         self._database.close()
 
+    def _searched(self, where: str, values: Sequence[object], wanted: ActionFilter, most: int) -> Sequence[Action]:
+        text = (wanted.text or "").casefold()
+        found: list[Action] = []
+        before = wanted.before
+        for _turn in range(_SEARCHED // _PAGE):
+            page = list(self._page(where, values, before, _PAGE))
+            found += [action for action in page if text in _words(action)]
+            if len(page) < _PAGE or len(found) >= most:
+                break
+            before = page[-1].id
+        return found[:most]
+
+    def _page(self, where: str, values: Sequence[object], before: str | None, most: int) -> Iterator[Action]:
+        if before is None:
+            return self._found(where, values, most)
+        return self._found(f"{where} AND id < ?", [*values, before], most)
+
+    def _found(self, where: str, values: Sequence[object], most: int) -> Iterator[Action]:
+        sql = f"SELECT {_COLUMNS}, document FROM actions WHERE {where} ORDER BY id DESC LIMIT ?"  # noqa: S608 - terms are ours
+        yield from map(self._opened, self._database.rows(sql, [*values, most]))
+
+    def _row(self, action: Action) -> tuple[object, ...]:
+        """Return the columns in clear, in the order of ``_COLUMNS``."""
+        proposal, key = action.proposal, action.idempotency_key
+        return (
+            action.id,
+            str(action.state),
+            proposal.agent,
+            self._user_mark(proposal.user),
+            sortable(proposal.proposed_at),
+            None if key is None else self._key_mark(proposal.agent, proposal.user, key),
+            " ".join(proposal.targets),
+            action.version,
+        )
+
+    def _sealed(self, row: tuple[object, ...], action: Action) -> bytes:
+        return self._seal.seal(_name(row), to_document(action))
+
+    def _opened(self, row: tuple[object, ...]) -> Action:
+        *clear, document = row
+        return from_document(self._seal.open(_name(tuple(clear)), cast("bytes", document)))
+
+    def _user_mark(self, user: str | None) -> str:
+        return self._seal.mark("user", user or "")
+
+    def _key_mark(self, agent: str, user: str | None, key: str) -> str:
+        return self._seal.mark("key", orjson.dumps([agent, user or "", key]).decode())
+
+
+def _name(row: tuple[object, ...]) -> str:
+    return f"action/{orjson.dumps(row).decode()}"
+
 
 def _words(action: Action) -> str:
     proposal = action.proposal
     parts = (action.id, proposal.statement, proposal.action or "", proposal.agent, proposal.user or "")
-    return " ".join((*parts, *proposal.targets))
+    return " ".join((*parts, *proposal.targets)).casefold()

@@ -6,12 +6,18 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 _WAIT_SECONDS = 5.0
 
 DatabaseError = sqlite3.Error
 """Whatever goes wrong with the file."""
+
+
+def sortable(moment: datetime) -> str:
+    """Return a moment as text that sorts as moments do, whatever its time zone."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 class Database:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import cast
 
 from metricgate.adapters.stores.sealing import Seal
-from metricgate.adapters.stores.sqlite_database import Database
+from metricgate.adapters.stores.sqlite_database import Database, sortable
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS journal(
@@ -27,11 +27,15 @@ class SqliteJournal:
 
     def prepare(self, action_id: str, content: bytes, *, until: datetime) -> None:
         """Keep the images, not yet known to be committed."""
-        sealed = self._seal.seal(action_id, content)
+        over = sortable(until)
+        sealed = self._seal.seal(_name(action_id, over), content)
         with self._database.changing() as connection:
             connection.execute(
-                "INSERT OR REPLACE INTO journal(action, content, until) VALUES (?, ?, ?)",
-                (action_id, sealed, until.isoformat()),
+                # What is committed stays as it is: only what was prepared in vain is written anew.
+                "INSERT INTO journal(action, content, until) VALUES (?, ?, ?) "
+                "ON CONFLICT(action) DO UPDATE SET content = excluded.content, until = excluded.until "
+                "WHERE committed = 0",
+                (action_id, sealed, over),
             )
 
     def commit(self, action_id: str) -> None:
@@ -50,8 +54,10 @@ class SqliteJournal:
         Raises:
             Unsealable: they were changed, or another key sealed them.
         """
-        rows = self._database.rows("SELECT content FROM journal WHERE action = ? AND committed = 1", (action_id,))
-        return None if not rows else self._seal.open(action_id, cast("bytes", rows[0][0]))
+        rows = self._database.rows(
+            "SELECT content, until FROM journal WHERE action = ? AND committed = 1", (action_id,)
+        )
+        return None if not rows else self._seal.open(_name(action_id, str(rows[0][1])), cast("bytes", rows[0][0]))
 
     def prepared(self) -> Sequence[str]:
         """Return the actions that were prepared and neither committed nor abandoned."""
@@ -61,10 +67,14 @@ class SqliteJournal:
         """Remove the images whose time is over; return their actions."""
         with self._database.changing() as connection:
             found = connection.execute(
-                "DELETE FROM journal WHERE committed = 1 AND until <= ? RETURNING action", (now.isoformat(),)
+                "DELETE FROM journal WHERE committed = 1 AND until <= ? RETURNING action", (sortable(now),)
             ).fetchall()
         return [str(action) for (action,) in found]
 
     def close(self) -> None:
         """Close the file."""
         self._database.close()
+
+
+def _name(action_id: str, until: str) -> str:
+    return f"journal/{action_id}/{until}"
