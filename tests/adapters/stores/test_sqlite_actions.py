@@ -1,4 +1,4 @@
-"""The store of actions: durable, first come first served, readable by the gateway only, and not to be altered by hand."""
+"""The store of actions: durable, first come first served, readable by the gateway only, not altered by hand."""
 
 from __future__ import annotations
 
@@ -259,7 +259,7 @@ def _bytes_in(folder: Path) -> bytes:
 
 
 def test_what_is_personal_cannot_be_read_in_the_file(tmp_path):
-    """Statement, rows, people, reasons, keys: nothing of them lies on the disk in clear, in the log beside it neither."""
+    """Statement, rows, people, reasons, keys: nothing of them lies on the disk in clear, nor in the log beside it."""
     store = _store(tmp_path)
     secret = "Q7x-secret"
     action = held_action(user=f"{secret}@acme.example", owner=f"{secret}2", statement=f"DELETE {secret}")
