@@ -33,6 +33,8 @@ TOOLS = [
     "list_dimension_values",
     "describe_dataset",
     "query_sql",
+    "propose_write",
+    "get_action",
     "get_receipt",
 ]
 
