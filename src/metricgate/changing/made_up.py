@@ -132,7 +132,7 @@ def _dependence_lost(names: Sequence[str], before: list[_Column], after: list[_C
 
 
 def _binned(column: _Column) -> list[str] | None:
-    """Return each value's bin, or None where the column has none that say anything (constant, or nearly unique text)."""
+    """Return each value's bin, or None where they say nothing: one value alone, or nearly unique texts."""
     filled = [each for each in column if each is not None]
     counts = Counter(filled)
     if len(counts) <= _CATEGORIES:
@@ -233,9 +233,11 @@ def _counting(names: Sequence[str], before: list[_Column], after: list[_Column])
             # A key counts up by rights: what never repeats in the table is taken for one.
             if len(set(was)) < _NEARLY_ALL * len(was) and _steps(filled) > _NEARLY_ALL:
                 yield _Finding(0.6, f"{name} only counts up.")
-        elif len(set(filled)) > _NEARLY_ALL * len(filled) and _one_form(filled) > _NEARLY_ALL:
-            if _one_form([each for each in was if each is not None]) < _HALF:
-                yield _Finding(0.7, f"{name} is one text with a counter in it.")
+            continue
+        differ = len(set(filled)) > _NEARLY_ALL * len(filled)
+        before_in_one_form = _one_form([each for each in was if each is not None])
+        if differ and _one_form(filled) > _NEARLY_ALL and before_in_one_form < _HALF:
+            yield _Finding(0.7, f"{name} is one text with a counter in it.")
 
 
 def _steps(filled: Sequence[str]) -> float:
