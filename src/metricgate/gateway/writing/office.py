@@ -100,7 +100,8 @@ class DecisionDesk:
         right = self._right(person, Verb.APPROVE, action)
         if right.decision is not Decision.ALLOW:
             return _problem(codes.NOT_YOURS_TO_DECIDE, right.reasons[0].message)
-        if await asyncio.to_thread(self._book.store.shown, shown_digest) is None:
+        shown = await asyncio.to_thread(self._book.store.shown, shown_digest)
+        if shown is None or shown.get("proposal") != action.proposal.as_json():
             return _problem(codes.NOT_THE_SAME, "What was decided on was never shown.")
         decision = HumanDecision(
             person=person.id,
