@@ -196,3 +196,21 @@ def test_the_time_that_was_shown_is_the_time_that_is_stored(tmp_path: Path) -> N
         assert {(str(key),): text for key, text in stored} == shown
 
     played(tmp_path, story)
+
+
+def test_rows_that_look_made_up_raise_the_risk_and_say_why(tmp_path: Path) -> None:
+    async def run() -> None:
+        folder = write_shop(tmp_path / "shop")
+        with duckdb.connect(str(folder / "data.duckdb")) as connection:
+            connection.execute(
+                "INSERT INTO orders SELECT n, n % 50, CASE WHEN n % 50 < 25 THEN 'open' ELSE 'paid' END, "
+                "(n % 50) * 10 + n % 7 / 10 FROM range(1000, 1600) AS t(n)"
+            )
+        async with opened(folder) as shop:
+            rows = ", ".join(f"({9000 + n}, {n * 17 % 50}, '{'open' if n % 2 else 'paid'}', 500)" for n in range(200))
+            sql = f"INSERT INTO orders (id, customer_id, status, amount) VALUES {rows}"
+            fake = await shop.call("propose_write", sql=sql)
+            assert isinstance(fake, Answered), fake
+            assert "made_up" in {each["signal"] for each in fake.answer["risk"]["contributions"]}, fake.answer["risk"]
+
+    asyncio.run(run())

@@ -8,21 +8,33 @@ from datetime import timedelta
 from metricgate.approvals.proposal import Action, Requirement, State
 from metricgate.changing.change import ChangeKind
 from metricgate.changing.effect import Cause, Effect
+from metricgate.changing.made_up import FEWEST_INSERTED, made_up
+from metricgate.compiling.relations import confined_statement, relation_of
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.office import ActionFilter
+from metricgate.gateway.ports import Durable, Released, WarehouseError
 from metricgate.gateway.writing.book import Book
 from metricgate.gateway.writing.planned import Planned
+from metricgate.gateway.writing.ports import Rehearsal
 from metricgate.gateway.writing.previewing import Previewed
 from metricgate.policy.judging_changes import ChangeVerdict, judge_change
 from metricgate.policy.stakes import Past, Stakes
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.obligation import NO_OBLIGATIONS
+from metricgate.vocabulary.problem import Problems
 
 _LOOK_BACK = timedelta(hours=24)
 _BURST = timedelta(minutes=10)
+_SAMPLE = 1_000
 _EFFECTIVE = frozenset({State.EXECUTED, State.UNDONE, State.EXECUTING, State.APPROVED})
 
 
-async def judged(desk: Desk, book: Book, planned: Planned, effect: Effect, preview: Previewed) -> ChangeVerdict:
+async def judged(
+    desk: Desk, book: Book, planned: Planned, rehearsal: Rehearsal, preview: Previewed, intent: Durable
+) -> ChangeVerdict:
     """Return what policy says of the rehearsed change."""
+    effect = rehearsal.effect
+    share, because = await _made_up(desk, planned, rehearsal, intent)
     stakes = Stakes(
         verbs=tuple(str(verb) for verb in planned.write.verbs),
         targets=tuple(str(each) for each in planned.resources),
@@ -39,6 +51,8 @@ async def judged(desk: Desk, book: Book, planned: Planned, effect: Effect, previ
         environment=book.settings.environment,
         now=book.now(),
         risk_class=None if planned.action is None else str(book.actions()[planned.action].risk),
+        made_up=share,
+        made_up_because=because,
         past=await past_of(book, desk.call.principal.agent.id, planned.target.model.name),
     )
     return judge_change(
@@ -49,6 +63,38 @@ async def judged(desk: Desk, book: Book, planned: Planned, effect: Effect, previ
         planned.resources,
         circumstances=desk.circumstances,
     )
+
+
+async def _made_up(desk: Desk, planned: Planned, rehearsal: Rehearsal, intent: Durable) -> tuple[float, str]:
+    """Return how far inserted rows look made up beside a sample of those that are there, and why."""
+    inserted = next((each for each in rehearsal.changes if each.kind is ChangeKind.INSERT and each.columns), None)
+    if inserted is None or len(inserted.rows) < FEWEST_INSERTED:
+        return 0.0, ""
+    dialect = planned.target.engine.dialect
+    relation = relation_of(
+        planned.target.model,
+        planned.target.found.location,
+        inserted.columns,
+        NO_OBLIGATIONS,
+        dialect,
+        mask_key=desk.governance.mask_key,
+    )
+    if isinstance(relation, Problems):
+        return 0.0, ""
+    # The rows stay in the gateway: only how alike they are is told.
+    sql = f"{relation.sql} LIMIT {_SAMPLE}"
+    statement = confined_statement(sql, relation.parameters, inserted.columns, dialect, row_limit=_SAMPLE)
+    released = Released(statement=statement, verdict=planned.verdict, intent=intent)
+    try:
+        rows = await planned.target.engine.warehouse.run(released)
+    except WarehouseError:
+        return 0.0, ""
+    existing = [tuple(None if value is None else _text(value) for value in row) for row in rows.values]
+    return made_up(inserted.columns, existing, [row.values for row in inserted.rows])
+
+
+def _text(value: Json) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _count(effect: Effect, kind: ChangeKind) -> int:

@@ -119,7 +119,7 @@ async def propose(desk: Desk, book: Book, planned: Planned | Denied | Problems, 
     if not isinstance(rehearsal, Rehearsal):
         return rehearsal
     preview = previewed(planned, rehearsal.effect, sample_rows=book.settings.sample_rows)
-    verdict = await judged(desk, book, planned, rehearsal.effect, preview)
+    verdict = await judged(desk, book, planned, rehearsal, preview, begun)
     facts |= {**entries.of_reasons([each.as_json() for each in verdict.considered])}
     facts |= entries.of_risk(verdict.risk.as_json())
     if verdict.decision is Decision.DENY:
