@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import duckdb
 from tests.gateway.writing.shop import OLAF, STELLA, STEN, Shop, opened, write_shop
 
 from metricgate.approvals.proposal import Action, State
