@@ -28,6 +28,9 @@ from metricgate.adapters.warehouses.postgres_types import TYPES, register
 from metricgate.adapters.warehouses.server import ServerWarehouse
 from metricgate.adapters.warehouses.session import CANCELLED, FAILED, MEMORY, TIMEOUT, UNAVAILABLE, Answer
 from metricgate.adapters.warehouses.wire import LARGEST_INTEGER
+from metricgate.adapters.warehouses.writing.postgres_dialect import PostgresDialect
+from metricgate.adapters.warehouses.writing.postgres_session import PostgresWriteSession
+from metricgate.adapters.warehouses.writing.server_writer import ServerWriter
 from metricgate.compiling.statement import Statement
 from metricgate.gateway.ports import WarehouseError
 from metricgate.vocabulary.finding import Finding
@@ -302,7 +305,12 @@ class PostgresWarehouse(ServerWarehouse):
         Raises:
             WarehouseError: ``E_WAREHOUSE_UNAVAILABLE``.
         """
-        super().__init__(lambda: PostgresSession(options), options.bounds)
+        account = options.writer
+        writer = None
+        if account is not None:
+            dialect = PostgresDialect(options.search_path, account.marker_schema)
+            writer = ServerWriter(lambda: PostgresWriteSession(options, account), dialect, self.name)
+        super().__init__(lambda: PostgresSession(options), options.bounds, writer)
 
     async def opinion(self, sql: str) -> Opinion | None:
         """Return what PostgreSQL's grammar makes of the text; in a thread, for it may be long."""

@@ -6,8 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 
 from metricgate.adapters.warehouses.session import Session
 from metricgate.adapters.warehouses.sessions import Bounds, Sessions
-from metricgate.gateway.ports import Released, Rows
-from metricgate.vocabulary.finding import Finding
+from metricgate.adapters.warehouses.writing.server_writer import ServerWriter
+from metricgate.changing.change import TableChange
+from metricgate.changing.effect import Effect
+from metricgate.changing.shape import Location, TableShape
+from metricgate.gateway.ports import Released, Rows, WarehouseError
+from metricgate.gateway.writing import codes
+from metricgate.gateway.writing.ports import ChangeFailed, ChangePlan, Rehearsal, ReleasedChange, View
+from metricgate.vocabulary.finding import WRONG, Finding
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.opinion import Opinion
 from metricgate.vocabulary.result import Column
@@ -19,13 +25,14 @@ class ServerWarehouse:
     name: str
     dialect: str
 
-    def __init__(self, made: Callable[[], Session], bounds: Bounds) -> None:
+    def __init__(self, made: Callable[[], Session], bounds: Bounds, writer: ServerWriter | None = None) -> None:
         """Connect once, with a session that ``made`` gives, so that a wrong address is told at once.
 
         Raises:
             WarehouseError: ``E_WAREHOUSE_UNAVAILABLE``.
         """
         self._sessions = Sessions(made, bounds, self.name)
+        self._writer = writer
 
     @property
     def data_state(self) -> Json:
@@ -52,7 +59,17 @@ class ServerWarehouse:
 
     async def findings(self, relations: Sequence[tuple[str, ...]]) -> tuple[Finding, ...]:
         """Return what the account can do that it should not."""
-        return await self._sessions.findings(relations)
+        found = await self._sessions.findings(relations)
+        if self._writer is None:
+            return found
+        try:
+            missing = await self._writer.missing_marks()
+        except WarehouseError as error:
+            missing = error.engine_text
+        if not missing:
+            return found
+        cure = "let the writer's account make metricgate_applied in writer.marker_schema, or make it by hand"
+        return (*found, Finding(severity=WRONG, right=f"changes: {missing}", object="metricgate_applied", cure=cure))
 
     async def opinion(self, _sql: str) -> Opinion | None:
         """Return None: there is no parser of the engine's own outside the server."""
@@ -60,4 +77,43 @@ class ServerWarehouse:
 
     async def close(self) -> None:
         """Interrupt what runs and close every connection."""
+        if self._writer is not None:
+            await self._writer.close()
         await self._sessions.close()
+
+    @property
+    def writable(self) -> bool:
+        """Whether the settings name an account for changes."""
+        return self._writer is not None
+
+    async def shapes(self, relations: Sequence[Location]) -> Mapping[Location, TableShape]:
+        """Return the tables' shapes, as ``WritableWarehouse`` says."""
+        if self._writer is None:
+            raise WarehouseError(codes.NOT_WRITABLE.name, "the settings name no writer")
+        return await self._writer.shapes(relations)
+
+    async def rehearse(self, plan: ChangePlan) -> Rehearsal:
+        """Carry the plan out and roll it back, as ``WritableWarehouse`` says."""
+        return await self._opened_for_changes().rehearse(plan)
+
+    async def rehearse_changes(
+        self, changes: Sequence[TableChange], *, most_rows: int, seconds: float, views: Sequence[View] = ()
+    ) -> Rehearsal:
+        """Carry the changes out and roll them back, as ``WritableWarehouse`` says."""
+        writer = self._opened_for_changes()
+        return await writer.rehearse_changes(changes, most_rows=most_rows, seconds=seconds, views=views)
+
+    async def apply(self, released: ReleasedChange, prepare: Callable[[Effect], None]) -> Effect:
+        """Carry it out and commit, or change nothing, as ``WritableWarehouse`` says."""
+        return await self._opened_for_changes().apply(released, prepare)
+
+    async def applied(self, action_ids: Sequence[str]) -> frozenset[str]:
+        """Return which actions were committed, as ``WritableWarehouse`` says."""
+        if self._writer is None:
+            return frozenset()
+        return await self._writer.applied(action_ids)
+
+    def _opened_for_changes(self) -> ServerWriter:
+        if self._writer is None:
+            raise ChangeFailed(codes.NOT_WRITABLE.name, "the settings name no writer")
+        return self._writer

@@ -9,7 +9,29 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from metricgate.adapters.warehouses.session import UNAVAILABLE
 from metricgate.adapters.warehouses.sessions import Bounds
+from metricgate.adapters.warehouses.writing.writer_options import WriterOptions
 from metricgate.gateway.ports import WarehouseError
+
+
+class WriterSection(BaseModel):
+    """The account that changes rows."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    user: str = Field(description="The role that may change the tables of entities open to changes, and no others.")
+    password_variable: str | None = Field(None, description="The environment variable that holds its password.")
+    marker_schema: str = Field(
+        description="Schema (PostgreSQL) or database (MariaDB) of metricgate_applied, the table of what was committed."
+    )
+
+    def options(self) -> WriterOptions:
+        """Return the adapter's options.
+
+        Raises:
+            WarehouseError: the password's variable is not set.
+        """
+        password = _password(self.password_variable, "warehouse.writer.password_variable")
+        return WriterOptions(user=self.user, password=password, marker_schema=self.marker_schema)
 
 
 class ServerSection(BaseModel):
@@ -26,6 +48,8 @@ class ServerSection(BaseModel):
     longest_seconds: Annotated[float, Field(gt=0)] = Field(60, description="Time limit where policy sets none.")
     connect_seconds: Annotated[int, Field(ge=1, le=600)] = Field(10, description="How long connecting may take.")
 
+    writer: WriterSection | None = Field(None, description="The account for changes; without it there are none.")
+
     def bounds(self) -> Bounds:
         """Return the limits."""
         return Bounds(callers=self.concurrent, longest_seconds=self.longest_seconds)
@@ -36,12 +60,13 @@ class ServerSection(BaseModel):
         Raises:
             WarehouseError: ``E_WAREHOUSE_UNAVAILABLE``: the variable is not set.
         """
-        if self.password_variable is None:
-            return None
-        found = os.environ.get(self.password_variable)
-        if found is None:
-            raise WarehouseError(
-                UNAVAILABLE,
-                f"the environment variable {self.password_variable} (warehouse.password_variable) is not set",
-            )
-        return found
+        return _password(self.password_variable, "warehouse.password_variable")
+
+
+def _password(variable: str | None, setting: str) -> str | None:
+    if variable is None:
+        return None
+    found = os.environ.get(variable)
+    if found is None:
+        raise WarehouseError(UNAVAILABLE, f"the environment variable {variable} ({setting}) is not set")
+    return found

@@ -1,0 +1,172 @@
+"""How PostgreSQL is told to change rows: set-based statements by key, with all values in bound lists of text."""
+
+# ruff: noqa: S608 - names are quoted and values are parameters
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from metricgate.adapters.warehouses.writing.postgres_shapes import read_shapes
+from metricgate.adapters.warehouses.writing.session import Text, WriteSession
+from metricgate.changing.change import Row
+from metricgate.changing.shape import ColumnShape, ForeignKey, Location, TableShape
+from metricgate.compiling.statement import Statement
+
+_MARKS = "metricgate_applied"
+_GIVEN = "metricgate_given"
+_TABLE = "metricgate_table"
+_CUT = re.compile(r"(?:character varying|character|bpchar|varchar|char)(?:\(\d+\))(.*)", re.DOTALL)
+_CUT_BITS = re.compile(r"bit(?: varying)?\(\d+\)(.*)", re.DOTALL)
+
+
+class PostgresDialect:
+    """A ``ServerDialect``. Values go as arrays of text, one for each column, and are cast to the columns' types."""
+
+    def __init__(self, search_path: Sequence[str], marker_schema: str) -> None:
+        self._search_path = tuple(search_path)
+        self._marker_schema = marker_schema
+
+    def shapes(self, session: WriteSession, relations: Sequence[Location]) -> Mapping[Location, TableShape]:
+        """Read the shapes from the catalogue."""
+        return read_shapes(session, relations, self._search_path)
+
+    def evaluate(self, source: Statement, targets: Sequence[ColumnShape]) -> Text:
+        """Cast each value to its target's type and then to text, so that it reads as it would be stored."""
+        names = ", ".join(f"c{at}" for at in range(len(targets)))
+        outputs = ", ".join(f"s.c{at}::{_written(each.type)}::text" for at, each in enumerate(targets))
+        # The parameter of our own has the text sent by the extended protocol, which takes one statement only.
+        own = len(source.parameters) + 1
+        sql = f"SELECT {outputs} FROM (\n{source.sql}\n) AS s({names}) WHERE ${own}::text IS NOT NULL"
+        return sql, (*source.parameters, "")
+
+    def plain(self, source: Statement, targets: Sequence[ColumnShape]) -> Text:
+        """Do the same: a value of a column's own type is not changed by it."""
+        return self.evaluate(source, targets)
+
+    def images(self, shape: TableShape, by: Sequence[ColumnShape], rows: Sequence[Row], *, lock: bool) -> Text:
+        """Join the table with the given values."""
+        outputs = ", ".join(f"{_TABLE}.{quoted(name)}::text" for name in shape.names)
+        sql = (
+            f"SELECT ({_GIVEN}.n - 1)::text, {outputs} FROM {_given(len(by))} "
+            f"JOIN {named(shape.location)} AS {_TABLE} ON {_fits(by, by)}{f' FOR UPDATE OF {_TABLE}' if lock else ''}"
+        )
+        return sql, _lists(rows, len(by))
+
+    def children(self, child: TableShape, key: ForeignKey, rows: Sequence[Row], parent: TableShape) -> Text:
+        """Join the child with the given values, which are of the parent's types."""
+        by = [_column(child, name) for name in key.columns]
+        types = [_column(parent, name) for name in key.referenced_columns]
+        outputs = ", ".join(f"{_TABLE}.{quoted(name)}::text" for name in child.names)
+        sql = (
+            f"SELECT ({_GIVEN}.n - 1)::text, {outputs} FROM {_given(len(by))} "
+            f"JOIN {named(child.location)} AS {_TABLE} ON {_fits(by, types)}"
+        )
+        return sql, _lists(rows, len(by))
+
+    def insert(self, shape: TableShape, columns: Sequence[ColumnShape], rows: Sequence[Row]) -> Text:
+        """Insert from the given values; without columns, rows of defaults."""
+        keys = ", ".join(f"{quoted(name)}::text" for name in shape.key)
+        if not columns:
+            only = quoted(next(each.name for each in shape.columns if not each.generated))
+            defaults = ", ".join("(DEFAULT)" for _row in rows)
+            return f"INSERT INTO {named(shape.location)} ({only}) VALUES {defaults} RETURNING {keys}", ()
+        names = ", ".join(quoted(each.name) for each in columns)
+        values = ", ".join(_value(at, each) for at, each in enumerate(columns))
+        given = " OVERRIDING SYSTEM VALUE" if any(each.identity for each in columns) else ""
+        sql = (
+            f"INSERT INTO {named(shape.location)} ({names}){given} "
+            f"SELECT {values} FROM {_given(len(columns))} ORDER BY {_GIVEN}.n RETURNING {keys}"
+        )
+        return sql, _lists(rows, len(columns))
+
+    def update(self, shape: TableShape, columns: Sequence[ColumnShape], rows: Sequence[tuple[Row, Row]]) -> Text:
+        """Update from the given keys and values."""
+        keys = [_column(shape, name) for name in shape.key]
+        values = ", ".join(f"{quoted(each.name)} = {_value(at, each)}" for at, each in enumerate(columns, len(keys)))
+        sql = (
+            f"UPDATE {named(shape.location)} AS {_TABLE} SET {values} "
+            f"FROM {_given(len(keys) + len(columns))} WHERE {_fits(keys, keys)}"
+        )
+        return sql, _lists([(*key, *new) for key, new in rows], len(keys) + len(columns))
+
+    def delete(self, shape: TableShape, rows: Sequence[Row]) -> Text:
+        """Delete by the given keys."""
+        keys = [_column(shape, name) for name in shape.key]
+        sql = f"DELETE FROM {named(shape.location)} AS {_TABLE} USING {_given(len(keys))} WHERE {_fits(keys, keys)}"
+        return sql, _lists(rows, len(keys))
+
+    def mark(self, action_id: str) -> Text:
+        """Say which action the transaction carries out, and when."""
+        return f'INSERT INTO {self._marks} (action_id, "at") VALUES ($1, pg_catalog.now())', (action_id,)
+
+    def marks(self, action_ids: Sequence[str]) -> Text:
+        """Read which of the actions are marked."""
+        return f"SELECT action_id::text FROM {self._marks} WHERE action_id = ANY($1::text[])", (list(action_ids),)
+
+    def await_marks(self, action_ids: Sequence[str]) -> Text:
+        """Insert them, to be rolled back: this waits for whoever has inserted one and has not yet committed."""
+        sql = (
+            f'INSERT INTO {self._marks} (action_id, "at") SELECT a, pg_catalog.now() '
+            "FROM pg_catalog.unnest($1::text[]) AS g(a) ON CONFLICT DO NOTHING"
+        )
+        return sql, (list(action_ids),)
+
+    def has_marks(self) -> Text:
+        """Look for the table of markers."""
+        return "SELECT pg_catalog.to_regclass($1)::text WHERE pg_catalog.to_regclass($1) IS NOT NULL", (self._marks,)
+
+    def make_marks(self) -> Sequence[str]:
+        """Make the table of markers."""
+        columns = 'action_id varchar(64) PRIMARY KEY, "at" timestamptz NOT NULL'
+        return (f"CREATE TABLE IF NOT EXISTS {self._marks} ({columns})",)
+
+    @property
+    def _marks(self) -> str:
+        return named((self._marker_schema, _MARKS))
+
+
+def _given(columns: int) -> str:
+    lists = ", ".join(f"${at + 1}::text[]" for at in range(columns))
+    names = ", ".join(f"c{at}" for at in range(columns))
+    return f"ROWS FROM (unnest({lists})) WITH ORDINALITY AS {_GIVEN}({names}, n)"
+
+
+def _lists(rows: Sequence[Row], columns: int) -> list[object]:
+    return [[row[at] for row in rows] for at in range(columns)]
+
+
+def _fits(columns: Sequence[ColumnShape], types: Sequence[ColumnShape]) -> str:
+    # The operator is PostgreSQL's own, whatever the schemas that triggers need may hold.
+    return " AND ".join(
+        f"{_TABLE}.{quoted(each.name)} OPERATOR(pg_catalog.=) {_GIVEN}.c{at}::{kind.type}"
+        for at, (each, kind) in enumerate(zip(columns, types, strict=True))
+    )
+
+
+def _value(at: int, column: ColumnShape) -> str:
+    return f"{_GIVEN}.c{at}::{_written(column.type)}"
+
+
+def _written(kind: str) -> str:
+    """Return the type without its length: a cast would cut what is too long without a word, an assignment refuses."""
+    if found := _CUT.fullmatch(kind):
+        return f"text{found[1]}"
+    if found := _CUT_BITS.fullmatch(kind):
+        return f"bit varying{found[1]}"
+    return kind
+
+
+def _column(shape: TableShape, name: str) -> ColumnShape:
+    return next(each for each in shape.columns if each.name == name)
+
+
+def named(location: Location) -> str:
+    """Return the relation's quoted name; the database, if it is told, is the one we are connected to."""
+    return ".".join(quoted(part) for part in location[-2:])
+
+
+def quoted(name: str) -> str:
+    """Return the name as an identifier."""
+    doubled = name.replace('"', '""')
+    return f'"{doubled}"'
