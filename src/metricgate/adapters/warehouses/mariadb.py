@@ -27,6 +27,9 @@ from metricgate.adapters.warehouses.mariadb_types import Field, declared_type, l
 from metricgate.adapters.warehouses.mysql_functions import MYSQL_FUNCTIONS
 from metricgate.adapters.warehouses.server import ServerWarehouse
 from metricgate.adapters.warehouses.session import CANCELLED, FAILED, MEMORY, TIME_ZONE, TIMEOUT, UNAVAILABLE, Answer
+from metricgate.adapters.warehouses.writing.mariadb_dialect import MariaDBDialect
+from metricgate.adapters.warehouses.writing.mariadb_session import MariaDBWriteSession
+from metricgate.adapters.warehouses.writing.server_writer import ServerWriter
 from metricgate.compiling.statement import Statement
 from metricgate.gateway.ports import WarehouseError
 from metricgate.vocabulary.finding import Finding
@@ -289,4 +292,9 @@ class MariaDBWarehouse(ServerWarehouse):
         Raises:
             WarehouseError: ``E_WAREHOUSE_UNAVAILABLE``.
         """
-        super().__init__(lambda: MariaDBSession(options), options.bounds)
+        account = options.writer
+        writer = None
+        if account is not None:
+            dialect = MariaDBDialect(options.database, account.marker_schema)
+            writer = ServerWriter(lambda: MariaDBWriteSession(options, account), dialect, self.name)
+        super().__init__(lambda: MariaDBSession(options), options.bounds, writer)

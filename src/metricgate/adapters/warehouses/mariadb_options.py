@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from metricgate.adapters.warehouses.sessions import Bounds
+from metricgate.adapters.warehouses.writing.writer_options import WriterOptions
 
 _SIZE = re.compile(r"(\d+)\s*([KMG]?)B?\Z", re.IGNORECASE)
 _UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
@@ -23,6 +24,7 @@ class MariaDBOptions:
         tls_ca: file of the authorities to trust; None takes the system's.
         session_memory: e.g. ``512MB``; None leaves the server's own limit.
         bounds: statements at once, and limits where the verdict sets none.
+        writer: the account for changes; None where there are none.
     """
 
     host: str
@@ -35,6 +37,7 @@ class MariaDBOptions:
     session_memory: str | None = None
     connect_seconds: int = 10
     bounds: Bounds = field(default_factory=Bounds)
+    writer: WriterOptions | None = None
 
     def __post_init__(self) -> None:
         if self.session_memory is not None and not _SIZE.match(self.session_memory):

@@ -40,4 +40,5 @@ class MariaDBSection(ServerSection):
             session_memory=self.session_memory,
             connect_seconds=self.connect_seconds,
             bounds=self.bounds(),
+            writer=None if self.writer is None else self.writer.options(),
         )

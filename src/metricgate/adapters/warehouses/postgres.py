@@ -311,6 +311,11 @@ class PostgresWarehouse(ServerWarehouse):
         Raises:
             WarehouseError: ``E_WAREHOUSE_UNAVAILABLE``.
         """
+        account = options.writer
+        writer = None
+        if account is not None:
+            dialect = PostgresDialect(options.search_path, account.marker_schema)
+            writer = ServerWriter(lambda: PostgresWriteSession(options, account), dialect, self.name)
         super().__init__(lambda: PostgresSession(options), options.bounds, writer)
 
     async def opinion(self, sql: str) -> Opinion | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from metricgate.adapters.warehouses.sessions import Bounds
+from metricgate.adapters.warehouses.writing.writer_options import WriterOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +19,7 @@ class PostgresOptions:
             ``pg_catalog`` first, which nobody can change.
         work_memory: ``work_mem`` of a session.
         bounds: statements at once, and limits where the verdict sets none.
+        writer: the account for changes; None where there are none.
     """
 
     host: str
@@ -31,6 +33,7 @@ class PostgresOptions:
     work_memory: str = "64MB"
     connect_seconds: int = 10
     bounds: Bounds = field(default_factory=Bounds)
+    writer: WriterOptions | None = None
 
     @property
     def path(self) -> str:

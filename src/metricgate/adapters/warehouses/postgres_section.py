@@ -40,4 +40,5 @@ class PostgresSection(ServerSection):
             work_memory=self.work_memory,
             connect_seconds=self.connect_seconds,
             bounds=self.bounds(),
+            writer=None if self.writer is None else self.writer.options(),
         )

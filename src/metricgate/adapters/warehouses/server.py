@@ -10,10 +10,10 @@ from metricgate.adapters.warehouses.writing.server_writer import ServerWriter
 from metricgate.changing.change import TableChange
 from metricgate.changing.effect import Effect
 from metricgate.changing.shape import Location, TableShape
-from metricgate.gateway.ports import Released, Rows
-from metricgate.gateway.writing.codes import NOT_WRITABLE
+from metricgate.gateway.ports import Released, Rows, WarehouseError
+from metricgate.gateway.writing import codes
 from metricgate.gateway.writing.ports import ChangeFailed, ChangePlan, Rehearsal, ReleasedChange, View
-from metricgate.vocabulary.finding import Finding
+from metricgate.vocabulary.finding import WRONG, Finding
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.opinion import Opinion
 from metricgate.vocabulary.result import Column
@@ -61,7 +61,17 @@ class ServerWarehouse:
 
     async def findings(self, relations: Sequence[tuple[str, ...]]) -> tuple[Finding, ...]:
         """Return what the account can do that it should not."""
-        return await self._sessions.findings(relations)
+        found = await self._sessions.findings(relations)
+        if self._writer is None:
+            return found
+        try:
+            missing = await self._writer.missing_marks()
+        except WarehouseError as error:
+            missing = error.engine_text
+        if not missing:
+            return found
+        cure = "let the writer's account make metricgate_applied in writer.marker_schema, or make it by hand"
+        return (*found, Finding(severity=WRONG, right=f"changes: {missing}", object="metricgate_applied", cure=cure))
 
     async def opinion(self, _sql: str) -> Opinion | None:
         """Return None: there is no parser of the engine's own outside the server."""
@@ -69,38 +79,43 @@ class ServerWarehouse:
 
     async def close(self) -> None:
         """Interrupt what runs and close every connection."""
-        await self._sessions.close()
         if self._writer is not None:
             await self._writer.close()
+        await self._sessions.close()
 
     @property
     def writable(self) -> bool:
-        """Whether the settings name a writer."""
+        """Whether the settings name an account for changes."""
         return self._writer is not None
 
     async def shapes(self, relations: Sequence[Location]) -> Mapping[Location, TableShape]:
-        """Return the tables' shapes; see ``gateway.writing.ports.WritableWarehouse``."""
-        return await self._opened().shapes(relations)
+        """Return the tables' shapes, as ``WritableWarehouse`` says."""
+        if self._writer is None:
+            raise WarehouseError(codes.NOT_WRITABLE.name, "the settings name no writer")
+        return await self._writer.shapes(relations)
 
     async def rehearse(self, plan: ChangePlan) -> Rehearsal:
-        """Carry the plan out and roll it back."""
-        return await self._opened().rehearse(plan)
+        """Carry the plan out and roll it back, as ``WritableWarehouse`` says."""
+        return await self._opened_for_changes().rehearse(plan)
 
     async def rehearse_changes(
         self, changes: Sequence[TableChange], *, most_rows: int, seconds: float, views: Sequence[View] = ()
     ) -> Rehearsal:
-        """Carry changes out and roll them back."""
-        return await self._opened().rehearse_changes(changes, most_rows=most_rows, seconds=seconds, views=views)
+        """Carry the changes out and roll them back, as ``WritableWarehouse`` says."""
+        writer = self._opened_for_changes()
+        return await writer.rehearse_changes(changes, most_rows=most_rows, seconds=seconds, views=views)
 
     async def apply(self, released: ReleasedChange, prepare: Callable[[Effect], None]) -> Effect:
-        """Carry it out and commit, or change nothing."""
-        return await self._opened().apply(released, prepare)
+        """Carry it out and commit, or change nothing, as ``WritableWarehouse`` says."""
+        return await self._opened_for_changes().apply(released, prepare)
 
     async def applied(self, action_ids: Sequence[str]) -> frozenset[str]:
-        """Return those actions whose transaction was committed."""
-        return await self._opened().applied(action_ids)
-
-    def _opened(self) -> ServerWriter:
+        """Return which actions were committed, as ``WritableWarehouse`` says."""
         if self._writer is None:
-            raise ChangeFailed(NOT_WRITABLE.name, "the settings name no writer")
+            return frozenset()
+        return await self._writer.applied(action_ids)
+
+    def _opened_for_changes(self) -> ServerWriter:
+        if self._writer is None:
+            raise ChangeFailed(codes.NOT_WRITABLE.name, "the settings name no writer")
         return self._writer

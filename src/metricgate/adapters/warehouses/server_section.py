@@ -9,17 +9,29 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from metricgate.adapters.warehouses.session import UNAVAILABLE
 from metricgate.adapters.warehouses.sessions import Bounds
+from metricgate.adapters.warehouses.writing.writer_options import WriterOptions
 from metricgate.gateway.ports import WarehouseError
 
 
 class WriterSection(BaseModel):
-    """The account that carries changes out; the other one only reads."""
+    """The account that changes rows."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    user: str = Field(description="The role that may change what the models name, and nothing else.")
+    user: str = Field(description="The role that may change the tables of entities open to changes, and no others.")
     password_variable: str | None = Field(None, description="The environment variable that holds its password.")
-    marker_schema: str | None = Field(None, description="Where the table metricgate_applied is, or is made.")
+    marker_schema: str = Field(
+        description="Schema (PostgreSQL) or database (MariaDB) of metricgate_applied, the table of what was committed."
+    )
+
+    def options(self) -> WriterOptions:
+        """Return the adapter's options.
+
+        Raises:
+            WarehouseError: the password's variable is not set.
+        """
+        password = _password(self.password_variable, "warehouse.writer.password_variable")
+        return WriterOptions(user=self.user, password=password, marker_schema=self.marker_schema)
 
 
 class ServerSection(BaseModel):
@@ -36,7 +48,7 @@ class ServerSection(BaseModel):
     longest_seconds: Annotated[float, Field(gt=0)] = Field(60, description="Time limit where policy sets none.")
     connect_seconds: Annotated[int, Field(ge=1, le=600)] = Field(10, description="How long connecting may take.")
 
-    writer: WriterSection | None = Field(None, description="Opens the warehouse for changes.")
+    writer: WriterSection | None = Field(None, description="The account for changes; without it there are none.")
 
     def bounds(self) -> Bounds:
         """Return the limits."""
@@ -50,20 +62,11 @@ class ServerSection(BaseModel):
         """
         return _password(self.password_variable, "warehouse.password_variable")
 
-    def writer_password(self) -> str | None:
-        """Return the writer's password likewise.
 
-        Raises:
-            WarehouseError: ``E_WAREHOUSE_UNAVAILABLE``: the variable is not set.
-        """
-        variable = None if self.writer is None else self.writer.password_variable
-        return _password(variable, "warehouse.writer.password_variable")
-
-
-def _password(variable: str | None, key: str) -> str | None:
+def _password(variable: str | None, setting: str) -> str | None:
     if variable is None:
         return None
     found = os.environ.get(variable)
     if found is None:
-        raise WarehouseError(UNAVAILABLE, f"the environment variable {variable} ({key}) is not set")
+        raise WarehouseError(UNAVAILABLE, f"the environment variable {variable} ({setting}) is not set")
     return found

@@ -1,4 +1,4 @@
-"""How PostgreSQL is told to change rows: set-based statements by key, with all values in bound arrays of text."""
+"""How PostgreSQL is told to change rows: set-based statements by key, with all values in bound lists of text."""
 
 # ruff: noqa: S608 - names are quoted and values are parameters
 
@@ -13,78 +13,87 @@ from metricgate.changing.change import Row
 from metricgate.changing.shape import ColumnShape, ForeignKey, Location, TableShape
 from metricgate.compiling.statement import Statement
 
-_GIVEN, _TABLE = "metricgate_given", "metricgate_table"
-_CUT = re.compile(r"(character varying|character|bit varying|bit)(\(\d+\))?$")
-"""Types to which an explicit cast cuts silently: the assignment, which refuses, is left to do it."""
+_MARKS = "metricgate_applied"
+_GIVEN = "metricgate_given"
+_TABLE = "metricgate_table"
+_CUT = re.compile(r"(?:character varying|character|bpchar|varchar|char)(?:\(\d+\))(.*)", re.DOTALL)
+_CUT_BITS = re.compile(r"bit(?: varying)?\(\d+\)(.*)", re.DOTALL)
 
 
 class PostgresDialect:
-    """A ``WriteDialect``.
+    """A ``ServerDialect``. Values go as arrays of text, one for each column, and are cast to the columns' types."""
 
-    Args:
-        marker_schema: where the table of markers is.
-    """
-
-    def __init__(self, marker_schema: str) -> None:
-        self._marks = f"{_quoted(marker_schema)}.metricgate_applied"
+    def __init__(self, search_path: Sequence[str], marker_schema: str) -> None:
+        self._search_path = tuple(search_path)
+        self._marker_schema = marker_schema
 
     def shapes(self, session: WriteSession, relations: Sequence[Location]) -> Mapping[Location, TableShape]:
         """Read the shapes from the catalogue."""
-        return read_shapes(session, relations)
+        return read_shapes(session, relations, self._search_path)
 
     def evaluate(self, source: Statement, targets: Sequence[ColumnShape]) -> Text:
-        """Cast each value to its target's type and then to text."""
+        """Cast each value to its target's type and then to text, so that it reads as it would be stored."""
         names = ", ".join(f"c{at}" for at in range(len(targets)))
-        outputs = ", ".join(f"CAST(c{at} AS {_cast(each)})::text" for at, each in enumerate(targets))
-        return f"WITH {_GIVEN}({names}) AS (\n{source.sql}\n) SELECT {outputs} FROM {_GIVEN}", source.parameters
+        outputs = ", ".join(f"s.c{at}::{_written(each.type)}::text" for at, each in enumerate(targets))
+        # The parameter of our own has the text sent by the extended protocol, which takes one statement only.
+        own = len(source.parameters) + 1
+        sql = f"SELECT {outputs} FROM (\n{source.sql}\n) AS s({names}) WHERE ${own}::text IS NOT NULL"
+        return sql, (*source.parameters, "")
 
     def plain(self, source: Statement, targets: Sequence[ColumnShape]) -> Text:
-        """Do the same."""
+        """Do the same: a value of a column's own type is not changed by it."""
         return self.evaluate(source, targets)
 
     def images(self, shape: TableShape, by: Sequence[ColumnShape], rows: Sequence[Row], *, lock: bool) -> Text:
         """Join the table with the given values."""
-        outputs = ", ".join(f"{_TABLE}.{_quoted(name)}::text" for name in shape.names)
+        outputs = ", ".join(f"{_TABLE}.{quoted(name)}::text" for name in shape.names)
         sql = (
             f"SELECT ({_GIVEN}.n - 1)::text, {outputs} FROM {_given(len(by))} "
-            f"JOIN {_named(shape.location)} AS {_TABLE} ON {_fits(by)}"
+            f"JOIN {named(shape.location)} AS {_TABLE} ON {_fits(by, by)}{f' FOR UPDATE OF {_TABLE}' if lock else ''}"
         )
-        return sql + (f" FOR UPDATE OF {_TABLE}" if lock else ""), _lists(rows, len(by))
+        return sql, _lists(rows, len(by))
 
-    def children(self, child: TableShape, key: ForeignKey, rows: Sequence[Row], parent: TableShape) -> Text:  # noqa: ARG002
-        """Join the child with the given values."""
-        columns = [next(each for each in child.columns if each.name == name) for name in key.columns]
-        return self.images(child, columns, rows, lock=False)
+    def children(self, child: TableShape, key: ForeignKey, rows: Sequence[Row], parent: TableShape) -> Text:
+        """Join the child with the given values, which are of the parent's types."""
+        by = [_column(child, name) for name in key.columns]
+        types = [_column(parent, name) for name in key.referenced_columns]
+        outputs = ", ".join(f"{_TABLE}.{quoted(name)}::text" for name in child.names)
+        sql = (
+            f"SELECT ({_GIVEN}.n - 1)::text, {outputs} FROM {_given(len(by))} "
+            f"JOIN {named(child.location)} AS {_TABLE} ON {_fits(by, types)}"
+        )
+        return sql, _lists(rows, len(by))
 
     def insert(self, shape: TableShape, columns: Sequence[ColumnShape], rows: Sequence[Row]) -> Text:
-        """Insert from the given values."""
-        keys = ", ".join(f"{_quoted(name)}::text" for name in shape.key)
+        """Insert from the given values; without columns, rows of defaults."""
+        keys = ", ".join(f"{quoted(name)}::text" for name in shape.key)
         if not columns:
-            defaults = f"INSERT INTO {_named(shape.location)} DEFAULT VALUES RETURNING {keys}"
-            return defaults, ()
-        names = ", ".join(_quoted(each.name) for each in columns)
+            only = quoted(next(each.name for each in shape.columns if not each.generated))
+            defaults = ", ".join("(DEFAULT)" for _row in rows)
+            return f"INSERT INTO {named(shape.location)} ({only}) VALUES {defaults} RETURNING {keys}", ()
+        names = ", ".join(quoted(each.name) for each in columns)
         values = ", ".join(_value(at, each) for at, each in enumerate(columns))
-        overriding = "OVERRIDING SYSTEM VALUE " if any(each.identity for each in columns) else ""
+        given = " OVERRIDING SYSTEM VALUE" if any(each.identity for each in columns) else ""
         sql = (
-            f"INSERT INTO {_named(shape.location)} ({names}) {overriding}"
+            f"INSERT INTO {named(shape.location)} ({names}){given} "
             f"SELECT {values} FROM {_given(len(columns))} ORDER BY {_GIVEN}.n RETURNING {keys}"
         )
         return sql, _lists(rows, len(columns))
 
     def update(self, shape: TableShape, columns: Sequence[ColumnShape], rows: Sequence[tuple[Row, Row]]) -> Text:
         """Update from the given keys and values."""
-        keys = _keys(shape)
-        values = ", ".join(f"{_quoted(each.name)} = {_value(at, each)}" for at, each in enumerate(columns, len(keys)))
+        keys = [_column(shape, name) for name in shape.key]
+        values = ", ".join(f"{quoted(each.name)} = {_value(at, each)}" for at, each in enumerate(columns, len(keys)))
         sql = (
-            f"UPDATE {_named(shape.location)} AS {_TABLE} SET {values} "
-            f"FROM {_given(len(keys) + len(columns))} WHERE {_fits(keys)}"
+            f"UPDATE {named(shape.location)} AS {_TABLE} SET {values} "
+            f"FROM {_given(len(keys) + len(columns))} WHERE {_fits(keys, keys)}"
         )
         return sql, _lists([(*key, *new) for key, new in rows], len(keys) + len(columns))
 
     def delete(self, shape: TableShape, rows: Sequence[Row]) -> Text:
         """Delete by the given keys."""
-        keys = _keys(shape)
-        sql = f"DELETE FROM {_named(shape.location)} AS {_TABLE} USING {_given(len(keys))} WHERE {_fits(keys)}"
+        keys = [_column(shape, name) for name in shape.key]
+        sql = f"DELETE FROM {named(shape.location)} AS {_TABLE} USING {_given(len(keys))} WHERE {_fits(keys, keys)}"
         return sql, _lists(rows, len(keys))
 
     def mark(self, action_id: str) -> Text:
@@ -95,45 +104,69 @@ class PostgresDialect:
         """Read which of the actions are marked."""
         return f"SELECT action_id::text FROM {self._marks} WHERE action_id = ANY($1::text[])", (list(action_ids),)
 
+    def await_marks(self, action_ids: Sequence[str]) -> Text:
+        """Insert them, to be rolled back: this waits for whoever has inserted one and has not yet committed."""
+        sql = (
+            f'INSERT INTO {self._marks} (action_id, "at") SELECT a, pg_catalog.now() '
+            "FROM pg_catalog.unnest($1::text[]) AS g(a) ON CONFLICT DO NOTHING"
+        )
+        return sql, (list(action_ids),)
+
+    def has_marks(self) -> Text:
+        """Look for the table of markers."""
+        return "SELECT pg_catalog.to_regclass($1)::text WHERE pg_catalog.to_regclass($1) IS NOT NULL", (self._marks,)
+
     def make_marks(self) -> Sequence[str]:
         """Make the table of markers."""
-        columns = 'action_id text PRIMARY KEY, "at" timestamptz NOT NULL'
+        columns = 'action_id varchar(64) PRIMARY KEY, "at" timestamptz NOT NULL'
         return (f"CREATE TABLE IF NOT EXISTS {self._marks} ({columns})",)
+
+    @property
+    def _marks(self) -> str:
+        return named((self._marker_schema, _MARKS))
 
 
 def _given(columns: int) -> str:
-    arrays = ", ".join(f"${at + 1}::text[]" for at in range(columns))
+    lists = ", ".join(f"${at + 1}::text[]" for at in range(columns))
     names = ", ".join(f"c{at}" for at in range(columns))
-    return f"pg_catalog.unnest({arrays}) WITH ORDINALITY AS {_GIVEN}({names}, n)"
+    return f"ROWS FROM (unnest({lists})) WITH ORDINALITY AS {_GIVEN}({names}, n)"
 
 
 def _lists(rows: Sequence[Row], columns: int) -> list[object]:
     return [[row[at] for row in rows] for at in range(columns)]
 
 
-def _fits(columns: Sequence[ColumnShape]) -> str:
-    return " AND ".join(f"{_TABLE}.{_quoted(each.name)} = {_value(at, each)}" for at, each in enumerate(columns))
+def _fits(columns: Sequence[ColumnShape], types: Sequence[ColumnShape]) -> str:
+    # The operator is PostgreSQL's own, whatever the schemas that triggers need may hold.
+    return " AND ".join(
+        f"{_TABLE}.{quoted(each.name)} OPERATOR(pg_catalog.=) {_GIVEN}.c{at}::{kind.type}"
+        for at, (each, kind) in enumerate(zip(columns, types, strict=True))
+    )
 
 
 def _value(at: int, column: ColumnShape) -> str:
-    return f"CAST({_GIVEN}.c{at} AS {_cast(column)})"
+    return f"{_GIVEN}.c{at}::{_written(column.type)}"
 
 
-def _cast(column: ColumnShape) -> str:
-    found = _CUT.match(column.type)
-    if found is None:
-        return column.type
-    return "bit varying" if found[1].startswith("bit") else "text"
+def _written(kind: str) -> str:
+    """Return the type without its length: a cast would cut what is too long without a word, an assignment refuses."""
+    if found := _CUT.fullmatch(kind):
+        return f"text{found[1]}"
+    if found := _CUT_BITS.fullmatch(kind):
+        return f"bit varying{found[1]}"
+    return kind
 
 
-def _keys(shape: TableShape) -> list[ColumnShape]:
-    return [next(each for each in shape.columns if each.name == name) for name in shape.key]
+def _column(shape: TableShape, name: str) -> ColumnShape:
+    return next(each for each in shape.columns if each.name == name)
 
 
-def _named(location: Location) -> str:
-    return ".".join(_quoted(part) for part in location[-2:])
+def named(location: Location) -> str:
+    """Return the relation's quoted name; the database, if it is told, is the one we are connected to."""
+    return ".".join(quoted(part) for part in location[-2:])
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """Return the name as an identifier."""
     doubled = name.replace('"', '""')
     return f'"{doubled}"'

@@ -1,140 +1,200 @@
-"""One write transaction of PostgreSQL, by the account that may write."""
+"""One write transaction of PostgreSQL, on a connection of its own."""
 
 from __future__ import annotations
 
 import math
 import os
 import socket
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 import psycopg
 
 from metricgate.adapters.warehouses.postgres_options import PostgresOptions
-from metricgate.adapters.warehouses.session import FAILED, TIMEOUT, UNAVAILABLE
+from metricgate.adapters.warehouses.postgres_types import register
+from metricgate.adapters.warehouses.session import CANCELLED, FAILED, MEMORY, TIMEOUT, UNAVAILABLE
+from metricgate.adapters.warehouses.writing.writer_options import WriterOptions
 from metricgate.changing.change import Row
 from metricgate.gateway.writing import codes
 from metricgate.gateway.writing.ports import ChangeFailed, OutcomeUnknown
 
-_CONSTRAINTS = {
-    "23502": "NOT NULL",
-    "23503": "a foreign key",
+_CANCEL_SECONDS = 1.0
+_LATER_SECONDS = 2.0
+_LOST = ("08", "57P", "25P03")
+_TOO_LARGE = ("53", "54000")
+_CONFLICTS = ("40", "55P03")
+_SORTS = {
     "23505": "a unique key",
+    "23503": "a foreign key",
+    "23502": "NOT NULL",
     "23514": "CHECK",
-    "23P01": "an exclusion",
-    "22001": "a value that is too long",
-    "22003": "a number out of range",
-    "22P02": "a value that its column's type cannot hold",
-    "22007": "a value that its column's type cannot hold",
-    "22008": "a value that its column's type cannot hold",
-    "428C9": "a value for a column that the engine sets",
+    "23P01": "EXCLUDE",
+    "44000": "CHECK OPTION",
+    "428C9": "a generated column",
+    "P0001": "a trigger",
 }
-_CONFLICTS = ("40001", "40P01", "55P03")
-_LONGEST_WORDS = 10_000
+_ESSENTIAL = {"standard_conforming_strings": "on", "client_encoding": "UTF8"}
 
 
 class PostgresWriteSession:
-    """A ``ServerSession``. Every value goes as text, and comes back as text."""
+    """A ``ServerSession``. What reads sees ``pg_catalog`` only; what writes, the schemas that triggers may need."""
 
-    def __init__(self, options: PostgresOptions, user: str, password: str | None) -> None:
-        """Connect.
+    def __init__(self, options: PostgresOptions, writer: WriterOptions) -> None:
+        self._options = options
+        self._writer = writer
+        self._opened: psycopg.Connection | None = None
+        self._writes = False
 
-        Raises:
-            ChangeFailed: the server cannot be reached, or does not let the account in.
-        """
-        self.committing = False
-        settings = {
-            **options.session,
-            "default_transaction_read_only": "off",
+    def open(self, seconds: float) -> None:
+        """Connect as the writing account."""
+        wanted = {
+            **self._options.session,
             "search_path": "pg_catalog",
+            "default_transaction_read_only": "off",
             "IntervalStyle": "postgres",
-            "lock_timeout": "3s",
         }
-        text = " ".join(f"-c {name}={_escaped(value)}" for name, value in settings.items())
+        settings = " ".join(f"-c {name}={_escaped(value)}" for name, value in wanted.items())
         try:
-            self._connection = psycopg.connect(
-                host=options.host,
-                port=options.port,
-                dbname=options.database,
-                user=user,
-                password=password,
-                sslmode=options.tls,
-                sslrootcert=options.tls_ca,
-                connect_timeout=options.connect_seconds,
-                application_name="metricgate writer",
+            opened = psycopg.connect(
+                host=self._options.host,
+                port=self._options.port,
+                dbname=self._options.database,
+                user=self._writer.user,
+                password=self._writer.password,
+                sslmode=self._options.tls,
+                sslrootcert=self._options.tls_ca,
+                connect_timeout=math.ceil(min(seconds, self._options.connect_seconds)),
+                application_name="metricgate changes",
                 client_encoding="UTF8",
-                options=text,
+                options=settings,
                 autocommit=True,
                 prepare_threshold=None,
                 cursor_factory=psycopg.RawCursor,
             )
         except psycopg.Error as error:
             raise ChangeFailed(UNAVAILABLE, str(error)) from error
+        register(opened.adapters)
+        self._opened = opened
+        for name, value in _ESSENTIAL.items():
+            if opened.info.parameter_status(name) != value:
+                raise ChangeFailed(UNAVAILABLE, f"the server keeps {name} from being {value}")
 
     def begin(self, seconds: float) -> None:
-        """Begin at REPEATABLE READ, with the server's own time limit."""
-        limit = max(1, math.ceil(seconds * 1_000))
-        self._run(f"BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL statement_timeout = {limit}", None)
+        """Begin at REPEATABLE READ; waits for locks end before the transaction's own limit."""
+        self._begin("REPEATABLE READ", seconds)
+
+    def begin_asking(self, seconds: float) -> None:
+        """Begin at READ COMMITTED."""
+        self._begin("READ COMMITTED", seconds)
+
+    def _begin(self, level: str, seconds: float) -> None:
+        limit, lock = int((seconds + _LATER_SECONDS) * 1_000), max(1, int(seconds * 800))
+        self._writes = False
+        with self._failing():
+            self._connection.execute(
+                f"BEGIN ISOLATION LEVEL {level} READ WRITE; SET LOCAL statement_timeout = {limit}; "
+                f"SET LOCAL lock_timeout = {lock}; SET LOCAL idle_in_transaction_session_timeout = {limit}"
+            )
 
     def read(self, sql: str, parameters: Sequence[object]) -> list[Row]:
         """Return the rows of one statement."""
-        return [tuple(row) for row in self._run(sql, parameters).fetchall()]
+        self._path(sql)
+        with self._failing():
+            return self._connection.execute(sql, list(parameters)).fetchall()
 
     def change(self, sql: str, parameters: Sequence[object]) -> int:
         """Run one statement and return its count."""
-        return self._run(sql, parameters).rowcount
+        self._path(sql)
+        with self._failing():
+            return self._connection.execute(sql, list(parameters)).rowcount
 
     def commit(self) -> None:
         """Commit.
 
         Raises:
-            ChangeFailed: the server refused.
-            OutcomeUnknown: the connection was lost meanwhile.
+            ChangeFailed: it was refused (a deferred constraint).
+            OutcomeUnknown: the connection was lost.
         """
-        self.committing = True
         try:
-            self._run("COMMIT", None)
-        except ChangeFailed as error:
-            if error.code == UNAVAILABLE:
-                raise OutcomeUnknown(error.engine_text) from error
-            raise
-        self.committing = False
+            answer = self._connection.execute("COMMIT")
+        except psycopg.Error as error:
+            state = error.sqlstate or ""
+            if state and not state.startswith(_LOST) and not self._connection.closed:
+                self.rollback()
+                raise _failed(error, lost=False) from error
+            raise OutcomeUnknown(str(error)) from error
+        if answer.statusmessage != "COMMIT":
+            raise ChangeFailed(FAILED, f"COMMIT gave {answer.statusmessage}")
 
     def rollback(self) -> None:
-        """Roll back; a connection that is lost was rolled back by the server."""
-        with suppress(psycopg.Error):
-            self._connection.execute("ROLLBACK")
+        """Roll back; a connection that cannot is closed."""
+        if self._opened is None or self._opened.closed:
+            return
+        try:
+            if self._opened.info.transaction_status is not psycopg.pq.TransactionStatus.IDLE:
+                self._opened.execute("ROLLBACK")
+        except psycopg.Error:
+            self.close()
+
+    def cancel(self) -> None:
+        """Ask the server to cancel."""
+        with suppress(psycopg.Error, ChangeFailed):
+            self._connection.cancel_safe(timeout=_CANCEL_SECONDS)
 
     def sever(self) -> None:
         """Shut the socket, which wakes the thread that waits on it."""
-        with suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(self._connection.fileno())) as wire:
+        if self._opened is None:
+            return
+        with suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(self._opened.fileno())) as wire:
             wire.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Close the connection."""
-        with suppress(psycopg.Error):
-            self._connection.close()
+        if self._opened is not None:
+            with suppress(psycopg.Error):
+                self._opened.close()
 
-    def _run(self, sql: str, parameters: Sequence[object] | None) -> psycopg.Cursor:
+    @property
+    def _connection(self) -> psycopg.Connection:
+        if self._opened is None:
+            raise ChangeFailed(UNAVAILABLE, "not connected")
+        return self._opened
+
+    def _path(self, sql: str) -> None:
+        writes = not sql.lstrip().startswith("SELECT")
+        if writes != self._writes:
+            path = self._options.path if writes else "pg_catalog"
+            with self._failing():
+                self._connection.execute("SELECT pg_catalog.set_config('search_path', $1, true)", (path,))
+            self._writes = writes
+
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
         try:
-            return self._connection.execute(sql, parameters)
-        except (psycopg.Error, UnicodeError, ValueError) as error:
-            raise self._failed(error) from error
+            yield
+        except psycopg.Error as error:
+            lost = self._connection.closed or self._connection.broken
+            raise _failed(error, lost=lost) from error
+        except (UnicodeError, ValueError, OverflowError) as error:
+            raise ChangeFailed(FAILED, str(error)) from error
 
-    def _failed(self, error: Exception) -> ChangeFailed:
-        text = str(error)[:_LONGEST_WORDS]
-        state = getattr(error, "sqlstate", None) or ""
-        if self._connection.closed or self._connection.broken or state.startswith(("08", "57P")):
-            return ChangeFailed(UNAVAILABLE, text)
-        if state in _CONSTRAINTS:
-            name = getattr(getattr(error, "diag", None), "constraint_name", None)
-            detail = _CONSTRAINTS[state] + (f" {name}" if name else "")
-            return ChangeFailed(codes.CONSTRAINT.name, text, detail=detail)
-        if state in _CONFLICTS:
-            return ChangeFailed(codes.CONFLICT.name, text)
-        if isinstance(error, psycopg.errors.QueryCanceled):
-            return ChangeFailed(TIMEOUT, text)
-        return ChangeFailed(FAILED, text)
+
+def _failed(error: psycopg.Error, *, lost: bool) -> ChangeFailed:
+    state, text = error.sqlstate or "", str(error)
+    name = error.diag.constraint_name or error.diag.column_name or ""
+    if lost or state.startswith(_LOST):
+        return ChangeFailed(UNAVAILABLE, text)
+    if state in _SORTS:
+        return ChangeFailed(codes.CONSTRAINT.name, text, detail=f"{_SORTS[state]} {name}".strip())
+    if state.startswith("22"):
+        return ChangeFailed(codes.CONSTRAINT.name, text, detail="a value that its column's type cannot hold")
+    if state.startswith(_CONFLICTS):
+        return ChangeFailed(codes.CONFLICT.name, text)
+    if state.startswith(_TOO_LARGE):
+        return ChangeFailed(MEMORY, text)
+    if isinstance(error, psycopg.errors.QueryCanceled):
+        return ChangeFailed(TIMEOUT if "statement timeout" in text else CANCELLED, text)
+    return ChangeFailed(FAILED, text)
 
 
 def _escaped(value: str) -> str:

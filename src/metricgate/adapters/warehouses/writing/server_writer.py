@@ -1,24 +1,25 @@
-"""The writing side of a warehouse behind a network: sessions of an account of its own, one transaction each.
+"""Changes to a warehouse behind a network: a connection of the writing account for each transaction.
 
-A session is opened for each transaction and closed after it, so that nothing of one is there for the next. A caller
-never waits past its limit and a little more, whatever the server does: then the session is cut, and what it had begun
-is rolled back by the server.
+A call that runs out of time is asked to stop over a connection of its own; where that does not help, its connection is
+cut. A connection serves one transaction, so that nothing is left of it for the next.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from threading import Lock, Thread
 from typing import Protocol, TypeVar
 
-from metricgate.adapters.warehouses.session import TIMEOUT, UNAVAILABLE
+from metricgate.adapters.warehouses.duckdb_calls import Call, Calls
 from metricgate.adapters.warehouses.writing import core
 from metricgate.adapters.warehouses.writing.session import WriteDialect, WriteSession
 from metricgate.changing.change import TableChange
 from metricgate.changing.effect import Effect
 from metricgate.changing.shape import Location, TableShape
+from metricgate.gateway.codes import WAREHOUSE_CANCELLED, WAREHOUSE_TIMEOUT
 from metricgate.gateway.ports import WarehouseError
 from metricgate.gateway.writing.ports import (
     ChangeFailed,
@@ -31,18 +32,27 @@ from metricgate.gateway.writing.ports import (
 
 _Result = TypeVar("_Result")
 _METADATA_SECONDS = 30.0
-_GRACE_SECONDS = 1.5
-_AT_ONCE = 2
+_MARKS_SECONDS = 10.0
+_ABANDON_SECONDS = 1.7
 
 
 class ServerSession(WriteSession, Protocol):
-    """A write session that can be cut from another thread, and is closed after use."""
+    """A ``WriteSession`` behind a network. The further methods may be called from other threads."""
 
-    committing: bool
-    """Whether COMMIT was sent."""
+    def open(self, seconds: float) -> None:
+        """Connect."""
+        ...
+
+    def begin_asking(self, seconds: float) -> None:
+        """Begin a transaction in which each statement sees what was committed before it."""
+        ...
+
+    def cancel(self) -> None:
+        """Ask the server to stop the statement."""
+        ...
 
     def sever(self) -> None:
-        """Cut the connection. From any thread."""
+        """Cut the connection; does not wait."""
         ...
 
     def close(self) -> None:
@@ -50,103 +60,212 @@ class ServerSession(WriteSession, Protocol):
         ...
 
 
+class ServerDialect(WriteDialect, Protocol):
+    """A ``WriteDialect`` whose markers may be waited for."""
+
+    def await_marks(self, action_ids: Sequence[str]) -> tuple[str, Sequence[object]] | None:
+        """Write what waits for transactions that are about to commit one of these markers."""
+        ...
+
+    def has_marks(self) -> tuple[str, Sequence[object]]:
+        """Write the SELECT of one row if the table of markers is there."""
+        ...
+
+
+class _Commit:
+    """Whether the call may still commit: settled once, by the thread that commits or by who no longer waits."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._begun = self._abandoned = False
+
+    def begin(self) -> bool:
+        with self._lock:
+            self._begun = not self._abandoned
+            return self._begun
+
+    def abandon(self) -> bool:
+        """Keep it from committing; False where it has begun to."""
+        with self._lock:
+            self._abandoned = True
+            return not self._begun
+
+
+class _Stopped(Exception):
+    """Nobody waits for the change any more."""
+
+
 class ServerWriter:
-    """Carries changes out on sessions that ``opened`` gives. Used in one event loop."""
+    """The ``WritableWarehouse`` methods of one server.
 
-    def __init__(self, opened: Callable[[], ServerSession], dialect: WriteDialect, name: str) -> None:
-        self._opened = opened
+    Args:
+        made: gives a session that is not connected.
+        dialect: of the engine.
+    """
+
+    def __init__(self, made: Callable[[], ServerSession], dialect: ServerDialect, name: str) -> None:
+        self._made = made
         self._dialect = dialect
-        self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix=f"{name}-writes")
-        self._marked = False
-
-    async def shapes(self, relations: Sequence[Location]) -> Mapping[Location, TableShape]:
-        """Return the shapes; see ``WritableWarehouse``."""
-
-        def work(engine: core.Engine) -> Mapping[Location, TableShape]:
-            engine.session.begin(_METADATA_SECONDS)
-            try:
-                return self._dialect.shapes(engine.session, relations)
-            finally:
-                engine.session.rollback()
-
-        return await self._asked(work)
-
-    async def rehearse(self, plan: ChangePlan) -> Rehearsal:
-        """Carry the plan out and roll it back."""
-        return await self._do(plan.seconds, lambda engine: core.rehearse(engine, plan))
-
-    async def rehearse_changes(
-        self, changes: Sequence[TableChange], *, most_rows: int, seconds: float, views: Sequence[View] = ()
-    ) -> Rehearsal:
-        """Carry changes out and roll them back."""
-        return await self._do(
-            seconds,
-            lambda engine: core.rehearse_changes(engine, changes, most_rows=most_rows, seconds=seconds, views=views),
-        )
-
-    async def apply(self, released: ReleasedChange, prepare: Callable[[Effect], None]) -> Effect:
-        """Carry it out and commit, or change nothing."""
-        await self._make_marks()
-        return await self._do(released.seconds, lambda engine: core.apply(engine, released, prepare))
-
-    async def applied(self, action_ids: Sequence[str]) -> frozenset[str]:
-        """Return those actions whose marker is there."""
-        await self._make_marks()
-
-        def work(engine: core.Engine) -> frozenset[str]:
-            engine.session.begin(_METADATA_SECONDS)
-            try:
-                rows = engine.session.read(*self._dialect.marks(action_ids))
-                return frozenset(str(row[0]) for row in rows)
-            finally:
-                engine.session.rollback()
-
-        return await self._asked(work)
+        self._changes = Calls(2, f"{name}-changes")
+        self._questions = Calls(1, f"{name}-changes-asked")
 
     async def close(self) -> None:
-        """Wait for what runs."""
-        await asyncio.to_thread(self._threads.shutdown)
+        """Stop what runs."""
+        await self._changes.close()
+        await self._questions.close()
 
-    async def _make_marks(self) -> None:
-        if self._marked:
-            return
+    async def shapes(self, relations: Sequence[Location]) -> Mapping[Location, TableShape]:
+        """Return the shapes, as ``WritableWarehouse`` says."""
 
-        def work(engine: core.Engine) -> None:
-            for sql in self._dialect.make_marks():
-                engine.session.begin(_METADATA_SECONDS)
-                engine.session.change(sql, ())
-                engine.session.commit()
+        def work(session: ServerSession, _call: Call) -> Mapping[Location, TableShape]:
+            session.begin_asking(_METADATA_SECONDS)
+            try:
+                return self._dialect.shapes(session, relations)
+            finally:
+                session.rollback()
 
-        # Where the account may not make it, it is there already, or the marker's own statement says what is missing.
-        with suppress(ChangeFailed, OutcomeUnknown):
-            await self._do(_METADATA_SECONDS, work)
-        self._marked = True
+        return await self._asked(_METADATA_SECONDS, work)
 
-    async def _asked(self, work: Callable[[core.Engine], _Result]) -> _Result:
-        """Do what changes nothing: its failures are the warehouse's."""
+    async def applied(self, action_ids: Sequence[str]) -> frozenset[str]:
+        """Return what was committed; waits for a transaction that may be about to commit one of them."""
+
+        def work(session: ServerSession, _call: Call) -> frozenset[str]:
+            session.begin_asking(_MARKS_SECONDS)
+            try:
+                if not session.read(*self._dialect.has_marks()):
+                    return frozenset()
+                if (waiting := self._dialect.await_marks(action_ids)) is not None:
+                    session.change(*waiting)
+                    session.rollback()
+                    session.begin_asking(_MARKS_SECONDS)
+                return frozenset(str(action) for (action,) in session.read(*self._dialect.marks(action_ids)))
+            finally:
+                session.rollback()
+
+        return await self._asked(_MARKS_SECONDS, work) if action_ids else frozenset()
+
+    async def rehearse(self, plan: ChangePlan) -> Rehearsal:
+        """Rehearse, as ``WritableWarehouse`` says."""
+
+        def work(session: ServerSession, _call: Call) -> Rehearsal:
+            return core.rehearse(core.Engine(session, self._dialect), plan)
+
+        return await self._carried_out(plan.seconds, work, _Commit())
+
+    async def rehearse_changes(
+        self, changes: Sequence[TableChange], *, most_rows: int, seconds: float, views: Sequence[View]
+    ) -> Rehearsal:
+        """Rehearse, as ``WritableWarehouse`` says."""
+
+        def work(session: ServerSession, _call: Call) -> Rehearsal:
+            engine = core.Engine(session, self._dialect)
+            return core.rehearse_changes(engine, changes, most_rows=most_rows, seconds=seconds, views=views)
+
+        return await self._carried_out(seconds, work, _Commit())
+
+    async def apply(self, released: ReleasedChange, prepare: Callable[[Effect], None]) -> Effect:
+        """Apply, as ``WritableWarehouse`` says."""
+        commit = _Commit()
+
+        def work(session: ServerSession, call: Call) -> Effect:
+            self._make_marks(session, released.seconds)
+
+            def prepared(effect: Effect) -> None:
+                call.unless_stopped()
+                prepare(effect)
+                call.unless_stopped()
+                if not commit.begin():
+                    raise _Stopped
+                # From here on nobody asks the server to stop; where it hangs, the connection is cut.
+                call.interrupt = None
+
+            return core.apply(core.Engine(session, self._dialect), released, prepared)
+
+        return await self._carried_out(released.seconds, work, commit)
+
+    async def missing_marks(self) -> str:
+        """Return why the table of markers cannot be had; empty where it can."""
+
+        def work(session: ServerSession, _call: Call) -> str:
+            try:
+                self._make_marks(session, _MARKS_SECONDS)
+            except ChangeFailed as error:
+                return error.engine_text
+            return ""
+
+        return await self._asked(_MARKS_SECONDS, work)
+
+    def _make_marks(self, session: ServerSession, seconds: float) -> None:
+        session.begin_asking(seconds)
         try:
-            return await self._do(_METADATA_SECONDS, work)
+            if session.read(*self._dialect.has_marks()):
+                return
+            for sql in self._dialect.make_marks():
+                session.change(sql, ())
+            session.commit()
+        finally:
+            session.rollback()
+
+    async def _asked(self, seconds: float, work: Callable[[ServerSession, Call], _Result]) -> _Result:
+        try:
+            return await self._run(self._questions, seconds, work, _Commit())
         except ChangeFailed as error:
             raise WarehouseError(error.code, error.engine_text) from error
 
-    async def _do(self, seconds: float, work: Callable[[core.Engine], _Result]) -> _Result:
-        held: list[ServerSession] = []
+    async def _carried_out(
+        self, seconds: float, work: Callable[[ServerSession, Call], _Result], commit: _Commit
+    ) -> _Result:
+        try:
+            return await self._run(self._changes, seconds, work, commit)
+        except WarehouseError as error:
+            raise ChangeFailed(error.code, error.engine_text) from error
 
-        def run() -> _Result:
-            session = self._opened()
-            held.append(session)
-            try:
-                return work(core.Engine(session, self._dialect))
-            finally:
-                session.close()
-
-        running = asyncio.get_running_loop().run_in_executor(self._threads, run)
-        done, _waiting = await asyncio.wait({running}, timeout=seconds + _GRACE_SECONDS)
+    async def _run(
+        self, calls: Calls, seconds: float, work: Callable[[ServerSession, Call], _Result], commit: _Commit
+    ) -> _Result:
+        until = time.monotonic() + seconds
+        running = asyncio.ensure_future(calls.do(seconds, lambda call: self._worked(call, until, work)))
+        try:
+            done, _waiting = await asyncio.wait((running,), timeout=seconds + _ABANDON_SECONDS)
+        except asyncio.CancelledError:
+            commit.abandon()
+            running.cancel()
+            raise
         if done:
             return running.result()
-        for session in held:
-            await asyncio.to_thread(session.sever)
-        running.add_done_callback(lambda each: each.cancelled() or each.exception())
-        if any(session.committing for session in held):
-            raise OutcomeUnknown("no answer to COMMIT in time")
-        raise ChangeFailed(TIMEOUT if held else UNAVAILABLE, "the change took longer than its limit")
+        stopped = commit.abandon()
+        running.cancel()
+        if stopped:
+            raise ChangeFailed(WAREHOUSE_TIMEOUT.name, "the server answers neither the statement nor its cancelling")
+        raise OutcomeUnknown("the server does not answer COMMIT")
+
+    def _worked(self, call: Call, until: float, work: Callable[[ServerSession, Call], _Result]) -> _Result:
+        session = self._made()
+        asking = Lock()
+
+        def interrupt() -> None:
+            # In a thread of its own: asking takes a connection, and the event loop waits for nobody.
+            if asking.acquire(blocking=False):
+                Thread(target=ask, daemon=True).start()
+
+        def ask() -> None:
+            with suppress(Exception):
+                session.cancel()
+            asking.release()
+
+        try:
+            session.open(max(0.1, until - time.monotonic()))
+            call.kill, call.interrupt = session.sever, interrupt
+            call.unless_stopped()
+            return work(session, call)
+        except _Stopped as error:
+            raise ChangeFailed(call.stopped_for or WAREHOUSE_TIMEOUT.name, "nobody waits any more") from error
+        except ChangeFailed as error:
+            if call.stopped_for is not None and error.code.startswith("E_WAREHOUSE"):
+                raise ChangeFailed(call.stopped_for, error.engine_text) from error
+            if error.code == WAREHOUSE_CANCELLED.name and time.monotonic() >= until:
+                raise ChangeFailed(WAREHOUSE_TIMEOUT.name, error.engine_text) from error
+            raise
+        finally:
+            call.interrupt = call.kill = None
+            session.close()

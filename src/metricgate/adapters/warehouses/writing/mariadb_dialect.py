@@ -1,0 +1,165 @@
+"""How MariaDB is told to change rows: set-based statements by key, with all values in one bound JSON text."""
+
+# ruff: noqa: S608 - names are quoted and values are parameters
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from pymysql.converters import encoders, escape_item
+
+from metricgate.adapters.warehouses.mariadb_text import NotOneSelect, with_values
+from metricgate.adapters.warehouses.session import FAILED
+from metricgate.adapters.warehouses.writing.mariadb_shapes import read_shapes
+from metricgate.adapters.warehouses.writing.mariadb_types import as_text, assigned, compared, given_as_text
+from metricgate.adapters.warehouses.writing.session import Text, WriteSession
+from metricgate.changing.change import Row
+from metricgate.changing.shape import ColumnShape, ForeignKey, Location, TableShape
+from metricgate.compiling.statement import Statement
+from metricgate.gateway.writing.ports import ChangeFailed
+
+_MARKS = "metricgate_applied"
+_GIVEN = "metricgate_given"
+_TABLE = "metricgate_table"
+
+
+class MariaDBDialect:
+    """A ``ServerDialect``. The texts are for the driver, which writes parameters at ``%s``; a percent sign is doubled."""
+
+    def __init__(self, database: str, marker_schema: str) -> None:
+        self._database = database
+        self._marker_schema = marker_schema
+
+    def shapes(self, session: WriteSession, relations: Sequence[Location]) -> Mapping[Location, TableShape]:
+        """Read the shapes from ``information_schema``."""
+        return read_shapes(session, relations, self._database)
+
+    def evaluate(self, source: Statement, targets: Sequence[ColumnShape]) -> Text:
+        """Give each value as text that its column takes or, in strict mode, refuses; it is not cast before."""
+        return _source(source, [given_as_text(f"c{at}", each.type) for at, each in enumerate(targets)])
+
+    def plain(self, source: Statement, targets: Sequence[ColumnShape]) -> Text:
+        """Give each value as ``images`` does."""
+        return _source(source, [as_text(f"c{at}", each.type) for at, each in enumerate(targets)])
+
+    def images(self, shape: TableShape, by: Sequence[ColumnShape], rows: Sequence[Row], *, lock: bool) -> Text:
+        """Join the table with the given values."""
+        outputs = ", ".join(as_text(f"{_TABLE}.{quoted(each.name)}", each.type) for each in shape.columns)
+        sql = (
+            f"SELECT CAST({_GIVEN}.n - 1 AS CHAR), {outputs} FROM {_given(len(by))} "
+            f"STRAIGHT_JOIN {self._named(shape.location)} AS {_TABLE} ON {_fits(by)}{' FOR UPDATE' if lock else ''}"
+        )
+        return sql, (_json(rows),)
+
+    def children(self, child: TableShape, key: ForeignKey, rows: Sequence[Row], parent: TableShape) -> Text:  # noqa: ARG002
+        """Join the child with the given values. Its rows are locked, for a snapshot may be older than they are."""
+        columns = [_column(child, name) for name in key.columns]
+        return self.images(child, columns, rows, lock=True)
+
+    def insert(self, shape: TableShape, columns: Sequence[ColumnShape], rows: Sequence[Row]) -> Text:
+        """Insert from the given values; without columns, rows of defaults."""
+        keys = ", ".join(as_text(quoted(each.name), each.type) for each in _keys(shape))
+        if not columns:
+            defaults = ", ".join("()" for _row in rows)
+            return f"INSERT INTO {self._named(shape.location)} () VALUES {defaults} RETURNING {keys}", ()
+        names = ", ".join(quoted(each.name) for each in columns)
+        values = ", ".join(assigned(f"{_GIVEN}.c{at}", each.type) for at, each in enumerate(columns))
+        sql = (
+            f"INSERT INTO {self._named(shape.location)} ({names}) "
+            f"SELECT {values} FROM {_given(len(columns))} ORDER BY {_GIVEN}.n RETURNING {keys}"
+        )
+        return sql, (_json(rows),)
+
+    def update(self, shape: TableShape, columns: Sequence[ColumnShape], rows: Sequence[tuple[Row, Row]]) -> Text:
+        """Update from the given keys and values."""
+        keys = _keys(shape)
+        values = ", ".join(
+            f"{_TABLE}.{quoted(each.name)} = {assigned(f'{_GIVEN}.c{at}', each.type)}"
+            for at, each in enumerate(columns, len(keys))
+        )
+        sql = (
+            f"UPDATE {_given(len(keys) + len(columns))} "
+            f"STRAIGHT_JOIN {self._named(shape.location)} AS {_TABLE} ON {_fits(keys)} SET {values}"
+        )
+        return sql, (_json([(*key, *new) for key, new in rows]),)
+
+    def delete(self, shape: TableShape, rows: Sequence[Row]) -> Text:
+        """Delete by the given keys."""
+        keys = _keys(shape)
+        sql = (
+            f"DELETE {_TABLE} FROM {_given(len(keys))} "
+            f"STRAIGHT_JOIN {self._named(shape.location)} AS {_TABLE} ON {_fits(keys)}"
+        )
+        return sql, (_json(rows),)
+
+    def mark(self, action_id: str) -> Text:
+        """Say which action the transaction carries out, and when."""
+        return f"INSERT INTO {self._marks} (action_id, `at`) VALUES (%s, UTC_TIMESTAMP())", (action_id,)
+
+    def marks(self, action_ids: Sequence[str]) -> Text:
+        """Read which of the actions are marked; waits for whoever has marked one and has not yet committed."""
+        places = ", ".join("%s" for _each in action_ids)
+        return f"SELECT action_id FROM {self._marks} WHERE action_id IN ({places}) FOR UPDATE", tuple(action_ids)
+
+    def await_marks(self, action_ids: Sequence[str]) -> None:  # noqa: ARG002
+        """Give nothing: ``marks`` waits by itself."""
+        return
+
+    def has_marks(self) -> Text:
+        """Look for the table of markers."""
+        sql = "SELECT '1' FROM information_schema.tables WHERE table_schema = %s AND table_name = %s"
+        return sql, (self._marker_schema, _MARKS)
+
+    def make_marks(self) -> Sequence[str]:
+        """Make the table of markers."""
+        columns = "action_id varchar(64) CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY, `at` datetime NOT NULL"
+        return (f"CREATE TABLE IF NOT EXISTS {self._marks} ({columns}) ENGINE=InnoDB",)
+
+    @property
+    def _marks(self) -> str:
+        return self._named((self._marker_schema, _MARKS))
+
+    def _named(self, location: Location) -> str:
+        full = location if len(location) > 1 else (self._database, *location)
+        return ".".join(quoted(part) for part in full)
+
+
+def _source(source: Statement, outputs: Sequence[str]) -> Text:
+    literals = [str(escape_item(value, "utf8mb4", encoders)) for value in source.parameters]
+    try:
+        text = with_values(source.sql, literals)
+    except NotOneSelect as error:
+        raise ChangeFailed(FAILED, f"a source that is no plain SELECT: {error}") from error
+    names = ", ".join(f"c{at}" for at in range(len(outputs)))
+    sql = f"WITH s({names}) AS (\n{text}\n) SELECT {', '.join(outputs)} FROM s"
+    return sql.replace("%", "%%"), ()
+
+
+def _given(columns: int) -> str:
+    names = ", ".join(f"c{at} LONGTEXT PATH '$[{at}]'" for at in range(columns))
+    return f"JSON_TABLE(%s, '$[*]' COLUMNS (n FOR ORDINALITY, {names})) AS {_GIVEN}"
+
+
+def _json(rows: Sequence[Row]) -> str:
+    return json.dumps(rows, ensure_ascii=False)
+
+
+def _fits(columns: Sequence[ColumnShape]) -> str:
+    return " AND ".join(
+        f"{_TABLE}.{quoted(each.name)} = {compared(f'{_GIVEN}.c{at}', each.type)}" for at, each in enumerate(columns)
+    )
+
+
+def _keys(shape: TableShape) -> list[ColumnShape]:
+    return [_column(shape, name) for name in shape.key]
+
+
+def _column(shape: TableShape, name: str) -> ColumnShape:
+    return next(each for each in shape.columns if each.name == name)
+
+
+def quoted(name: str) -> str:
+    """Return the name as an identifier in a text for the driver."""
+    doubled = name.replace("`", "``").replace("%", "%%")
+    return f"`{doubled}`"

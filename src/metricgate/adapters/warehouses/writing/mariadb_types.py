@@ -1,0 +1,78 @@
+"""How values of MariaDB's types go to text and back without loss."""
+
+from __future__ import annotations
+
+import re
+
+_INTEGERS = frozenset({"tinyint", "smallint", "mediumint", "int", "bigint"})
+_TEXTS = frozenset({"char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set"})
+_BYTES = frozenset({"binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"})
+_FLOATS = frozenset({"float", "double"})
+_TIMES = {"datetime": "DATETIME", "timestamp": "DATETIME", "time": "TIME"}
+_NUMBER = r"^[-+]?[0-9]*[.]?[0-9]+([eE][-+]?[0-9]+)?$"
+_COLLATED = re.compile(r" CHARACTER SET (\w+) COLLATE (\w+)\Z")
+_SIZE = re.compile(r"\w+\((\d+(?:,\d+)?)\)")
+
+
+def as_text(expression: str, kind: str) -> str:
+    """Return the expression of a column's value as text."""
+    word = _word(kind)
+    if word in _BYTES:
+        return f"HEX({expression})"
+    if word == "bit":
+        return f"CAST({expression} + 0 AS CHAR)"
+    if word in _FLOATS:
+        return f"CAST(CAST({expression} AS DOUBLE) AS CHAR)"
+    if word in _TEXTS:
+        return f"CONVERT({expression} USING utf8mb4)"
+    return f"CAST({expression} AS CHAR)"
+
+
+def given_as_text(expression: str, kind: str) -> str:
+    """Return the expression of any value, to be stored in a column of this type, as text that the column refuses or takes.
+
+    A cast of MariaDB makes something of every value, with a warning; so what is no number stays as it is.
+    """
+    word = _word(kind)
+    if word in _BYTES:
+        return f"HEX(CAST({expression} AS BINARY))"
+    if word in _FLOATS:
+        as_double = f"CAST(CAST({expression} AS DOUBLE) AS CHAR)"
+        return f"IF({expression} REGEXP '{_NUMBER}', {as_double}, CAST({expression} AS CHAR))"
+    return as_text(expression, kind)
+
+
+def assigned(text: str, kind: str) -> str:
+    """Return the expression that is assigned: MariaDB's strict mode refuses what does not fit."""
+    word = _word(kind)
+    if word in _BYTES:
+        return f"UNHEX({text})"
+    return f"CAST({text} AS UNSIGNED)" if word == "bit" else text
+
+
+def compared(text: str, kind: str) -> str:
+    """Return the expression that is compared with a column, in the column's own type and collation."""
+    word, size = _word(kind), _SIZE.match(kind)
+    length = f"({size[1]})" if size is not None else ""
+    if word in _BYTES:
+        return f"UNHEX({text})"
+    if word in _INTEGERS:
+        return f"CAST({text} AS {'UNSIGNED' if 'unsigned' in kind else 'SIGNED'})"
+    if word in {"bit", "year"}:
+        return f"CAST({text} AS UNSIGNED)"
+    if word == "decimal":
+        return f"CAST({text} AS DECIMAL{length})"
+    if word in _FLOATS:
+        return f"CAST({text} AS DOUBLE)"
+    if word == "date":
+        return f"CAST({text} AS DATE)"
+    if word in _TIMES:
+        return f"CAST({text} AS {_TIMES[word]}{length})"
+    if (found := _COLLATED.search(kind)) is not None:
+        return f"CONVERT({text} USING {found[1]}) COLLATE {found[2]}"
+    return text
+
+
+def _word(kind: str) -> str:
+    found = re.match(r"\w+", kind)
+    return found[0].lower() if found is not None else ""
