@@ -14,7 +14,6 @@ import socket
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -298,14 +297,9 @@ class PostgresWarehouse(ServerWarehouse):
     @classmethod
     def from_section(cls, section: PostgresSection, folder: Path) -> PostgresWarehouse:
         """Open what a project's settings name; raises as the constructor does."""
-        options, writer = section.options(folder), section.writer
-        if writer is None:
-            return cls(options)
-        password, schema = section.writer_password(), writer.marker_schema or options.search_path[0]
-        opened = partial(PostgresWriteSession, options, writer.user, password)
-        return cls(options, ServerWriter(opened, PostgresDialect(schema), cls.name))
+        return cls(section.options(folder))
 
-    def __init__(self, options: PostgresOptions, writer: ServerWriter | None = None) -> None:
+    def __init__(self, options: PostgresOptions) -> None:
         """Connect once, so that a wrong address is told at once.
 
         Raises:

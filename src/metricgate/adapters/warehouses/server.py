@@ -28,8 +28,6 @@ class ServerWarehouse:
     def __init__(self, made: Callable[[], Session], bounds: Bounds, writer: ServerWriter | None = None) -> None:
         """Connect once, with a session that ``made`` gives, so that a wrong address is told at once.
 
-        With a ``writer`` the warehouse is open for changes.
-
         Raises:
             WarehouseError: ``E_WAREHOUSE_UNAVAILABLE``.
         """
