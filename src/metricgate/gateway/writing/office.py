@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import cast
 
 from metricgate.approvals import deciding
@@ -16,6 +17,7 @@ from metricgate.gateway.writing.book import Book, Raced
 from metricgate.gateway.writing.executing import execute
 from metricgate.gateway.writing.undoing import Undoer, propose_undo
 from metricgate.policy.judging_changes import Demand, undo_demand
+from metricgate.policy.occasion import Circumstances
 from metricgate.policy.verdict import Decision, Verdict
 from metricgate.vocabulary.digest import digest_of
 from metricgate.vocabulary.json import Json
@@ -43,9 +45,20 @@ class DecisionDesk:
 
     async def actions(self, person: Person, wanted: ActionFilter) -> Sequence[Action] | Problems:
         """Return the actions that the person may see: those on whose targets one may decide, and one's own."""
-        found = await asyncio.to_thread(self._book.store.list, wanted)
-        settled = [await self._book.settled(each) for each in found]
-        return [each for each in settled if self._may_see(person, each)]
+        seen: list[Action] = []
+        page = wanted
+        while len(seen) < wanted.limit:
+            found = await asyncio.to_thread(self._book.store.list, page)
+            settled = [await self._book.settled(each) for each in found]
+            seen += [
+                each
+                for each in settled
+                if (not wanted.states or each.state in wanted.states) and self._may_see(person, each)
+            ]
+            if len(found) < page.limit:
+                break
+            page = replace(page, before=found[-1].id)
+        return seen[: wanted.limit]
 
     async def action(self, person: Person, action_id: str) -> ActionView | Problems:
         """Return one action with all that a decision needs; what is shown is kept, and that it was shown recorded."""
@@ -206,7 +219,8 @@ class DecisionDesk:
         named = [_resource(each) for each in action.proposal.targets]
         wanted = [each for each in named if each.kind in {ResourceKind.DATASET, ResourceKind.ACTION}]
         judge = self._book.governance.current.judge
-        return judge.judge_person(self._identity(person), verb, wanted)
+        now = Circumstances(now=self._book.now())
+        return judge.judge_person(self._identity(person), verb, wanted, circumstances=now)
 
     def _may_see(self, person: Person, action: Action) -> bool:
         own = {each for each in (action.proposal.user, action.proposal.owner) if each is not None}
