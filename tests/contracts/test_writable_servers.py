@@ -1,15 +1,21 @@
+# ruff: noqa: E501, ISC004 - scripts of SQL
 """Changes on real PostgreSQL and MariaDB servers: what is done, what is refused, what is taken back."""
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from tests.contracts import servers
 from tests.contracts.server_changes import Place, drop, new_place, plan, ready, release, using
 
+from metricgate.adapters.warehouses.mariadb import MariaDBWarehouse
+from metricgate.adapters.warehouses.mariadb_options import MariaDBOptions
 from metricgate.adapters.warehouses.server import ServerWarehouse
+from metricgate.adapters.warehouses.writing.writer_options import WriterOptions
 from metricgate.changing.effect import Cause, Effect
 from metricgate.changing.undo import taking_back
 from metricgate.gateway.writing.ports import ChangeFailed, ChangePlan, OutcomeUnknown, View, WritableWarehouse
@@ -268,7 +274,7 @@ def test_prepare_that_raises_and_locks_of_others_change_nothing(place: Place):
         with pytest.raises(RuntimeError, match="the disk is full"):
             await warehouse.apply(release(rehearsal, wanted), stop)
         assert everything(place) == before
-        with holding(place, f"UPDATE {place.schema}.people SET name = 'held' WHERE id = 2"):
+        with _Holding(place, f"UPDATE {place.schema}.people SET name = 'held' WHERE id = 2"):
             begin = time.monotonic()
             with pytest.raises(ChangeFailed, match="E_WRITE_CONFLICT"):
                 await warehouse.apply(release(rehearsal, wanted), ready)
@@ -318,12 +324,10 @@ def test_ten_thousand_rows_take_seconds_and_values_stay_values(place: Place):
     using(place, work)
 
 
-class holding:
+class _Holding:
     """Another connection's transaction that holds what this statement locks."""
 
     def __init__(self, place: Place, sql: str) -> None:
-        from tests.contracts import servers
-
         postgres = place.engine == "postgres"
         self._connection = (
             servers.postgres_connection(servers.postgres())
@@ -358,4 +362,36 @@ def kill_writers(place: Place) -> None:
         place.admin(f"KILL {number}")
 
 
-_ = Callable
+@pytest.mark.parametrize("process", [True, False])
+def test_what_an_account_of_mariadb_may_not_see_is_unknown(process: bool):
+    """Cascades are followed where the rule is hidden; without PROCESS, nobody knows of hidden tables."""
+    place = new_place("mariadb", *MARIADB)
+    user, at = f"u_{place.schema}"[-30:], servers.mariadb()
+    place.admin(
+        f"CREATE USER {user}@'%'",
+        *([f"GRANT PROCESS ON *.* TO {user}@'%'"] if process else []),
+        *[f"GRANT SELECT, DELETE, TRIGGER ON `{name}` TO {user}@'%'" for name in TABLES],
+    )
+    options = MariaDBOptions(
+        host=at.host,
+        port=at.port,
+        database=place.schema,
+        user=at.user,
+        password=at.password,
+        writer=WriterOptions(user=user, marker_schema=place.schema),
+    )
+
+    async def main() -> None:
+        warehouse = MariaDBWarehouse(options)
+        try:
+            found = await warehouse.rehearse(plan(place.step("delete", "people", "SELECT 1", key="id")))
+        finally:
+            await warehouse.close()
+        assert found.effect.rows == 6
+        assert bool(found.effect.unknown) != process
+
+    try:
+        asyncio.run(main())
+    finally:
+        place.admin(f"DROP USER {user}@'%'")
+        drop(place)

@@ -25,7 +25,7 @@ _TABLE = "metricgate_table"
 
 
 class MariaDBDialect:
-    """A ``ServerDialect``. The texts are for the driver, which writes parameters at ``%s``; a percent sign is doubled."""
+    """A ``ServerDialect``. The driver writes parameters at ``%s``; a percent sign is doubled."""
 
     def __init__(self, database: str, marker_schema: str) -> None:
         self._database = database

@@ -25,6 +25,8 @@ _CANCEL_SECONDS = 1.0
 _LATER_SECONDS = 2.0
 _LOST = frozenset({0, 1040, 1053, 1079, 1152, 1158, 1159, 1160, 1161, 1927, 2003, 2006, 2013, 2055, 4031})
 _TOO_LARGE = frozenset({1021, 1037, 1038, 1041, 1114, 1135, 1153, 1206})
+_TOO_LONG = frozenset({1969, 3024})
+_INTERRUPTED = frozenset({1317})
 _CONFLICTS = frozenset({1020, 1205, 1213})
 _SORTS = {
     1062: "a unique key",
@@ -154,7 +156,7 @@ class MariaDBWriteSession:
             raise ChangeFailed(FAILED, str(error)) from error
 
 
-def _failed(number: int, text: str, *, lost: bool) -> ChangeFailed:
+def _failed(number: int, text: str, *, lost: bool) -> ChangeFailed:  # noqa: PLR0911 - one for each sort
     if lost or number in _LOST:
         return ChangeFailed(UNAVAILABLE, text)
     if number in _SORTS:
@@ -167,6 +169,6 @@ def _failed(number: int, text: str, *, lost: bool) -> ChangeFailed:
         return ChangeFailed(codes.CONFLICT.name, text)
     if number in _TOO_LARGE:
         return ChangeFailed(MEMORY, text)
-    if number in {1969, 3024}:
+    if number in _TOO_LONG:
         return ChangeFailed(TIMEOUT, text)
-    return ChangeFailed(CANCELLED if number == 1317 else FAILED, text)
+    return ChangeFailed(CANCELLED if number in _INTERRUPTED else FAILED, text)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from metricgate.adapters.warehouses.session import FAILED
 from metricgate.adapters.warehouses.writing.session import WriteSession
 from metricgate.changing.change import Row
 from metricgate.changing.shape import ColumnShape, ForeignKey, Location, Reaction, TableShape
+from metricgate.gateway.writing.ports import ChangeFailed
 
 _TABLES = """
 SELECT t.table_schema, t.table_name, t.table_type, COALESCE(e.transactions, 'NO'), COALESCE(t.create_options, '')
@@ -14,14 +16,16 @@ FROM information_schema.tables AS t LEFT JOIN information_schema.engines AS e ON
 WHERE {where}
 """
 _KEYS = """
-SELECT r.constraint_schema, r.constraint_name, r.table_name, r.unique_constraint_schema, r.referenced_table_name,
-  r.delete_rule, r.update_rule, k.column_name, k.referenced_column_name
-FROM information_schema.referential_constraints AS r
-JOIN information_schema.key_column_usage AS k ON k.constraint_schema = r.constraint_schema
+SELECT k.constraint_schema, k.constraint_name, k.table_name, k.referenced_table_schema, k.referenced_table_name,
+  COALESCE(r.delete_rule, ''), COALESCE(r.update_rule, ''), k.column_name, k.referenced_column_name
+FROM information_schema.key_column_usage AS k
+LEFT JOIN information_schema.referential_constraints AS r ON k.constraint_schema = r.constraint_schema
   AND k.constraint_name = r.constraint_name AND k.table_name = r.table_name
-WHERE r.constraint_schema IN ({schemas}) OR r.unique_constraint_schema IN ({schemas})
-ORDER BY r.constraint_schema, r.table_name, r.constraint_name, k.ordinal_position
+WHERE k.referenced_table_name IS NOT NULL
+  AND (k.constraint_schema IN ({schemas}) OR k.referenced_table_schema IN ({schemas}))
+ORDER BY k.constraint_schema, k.table_name, k.constraint_name, k.ordinal_position
 """
+_REFERRING = "SELECT ref_name, COUNT(*) FROM information_schema.innodb_sys_foreign GROUP BY ref_name"
 _COLUMNS = """
 SELECT table_schema, table_name, column_name, column_type, character_set_name, collation_name, is_nullable, extra,
   column_default, is_generated
@@ -41,7 +45,13 @@ SELECT '', '' FROM information_schema.user_privileges WHERE privilege_type = 'TR
 UNION SELECT table_schema, '' FROM information_schema.schema_privileges WHERE privilege_type = 'TRIGGER'
 UNION SELECT table_schema, table_name FROM information_schema.table_privileges WHERE privilege_type = 'TRIGGER'
 """
-_REACTIONS = {"CASCADE": Reaction.CASCADE, "SET NULL": Reaction.SET_NULL, "SET DEFAULT": Reaction.SET_DEFAULT}
+# Where the account may not see the rule, it is taken for the one that goes furthest; rows that stay fall out.
+_REACTIONS = {
+    "": Reaction.CASCADE,
+    "CASCADE": Reaction.CASCADE,
+    "SET NULL": Reaction.SET_NULL,
+    "SET DEFAULT": Reaction.SET_DEFAULT,
+}
 _Name = tuple[str, str]
 
 
@@ -61,6 +71,7 @@ def read_shapes(session: WriteSession, relations: Sequence[Location], database: 
     places = ", ".join("(%s, %s)" for _each in wanted)
     triggers = _grouped(session.read(_TRIGGERS.format(tables=places), [part for each in wanted for part in each]))
     rights = set(session.read(_RIGHTS, ()))
+    referring = _referring(session)
     names = {each: asked.get(each, each) for each in tables}
     foreign = [_renamed(key, names) for key in keys if key.table in names and key.referenced in names]
     shapes: dict[Location, TableShape] = {}
@@ -72,6 +83,8 @@ def read_shapes(session: WriteSession, relations: Sequence[Location], database: 
         acting = [str(name) for (name,) in triggers.get(table, [])]
         if not rights & {("", ""), (table[0], ""), table}:
             acting.append("that the writer's account has no right (TRIGGER) to see")
+        if referring is None or referring.get(_encoded(table), 0) != sum(key.referenced == table for key in keys):
+            acting.append("behind foreign keys that the writer's account has no right (PROCESS, SELECT) to see")
         shapes[names[table]] = TableShape(
             location=names[table],
             columns=own,
@@ -130,6 +143,23 @@ def _reached(tables: set[_Name], keys: Sequence[ForeignKey]) -> set[_Name]:
         if not more:
             return found
         found |= more
+
+
+def _referring(session: WriteSession) -> dict[str, int] | None:
+    """Return how many foreign keys refer to each table, or None: InnoDB tells only who has the right PROCESS."""
+    try:
+        rows = session.read(_REFERRING, ())
+    except ChangeFailed as error:
+        if error.code != FAILED:
+            raise
+        return None
+    return {str(table).lower(): int(number or 0) for table, number in rows}
+
+
+def _encoded(table: _Name) -> str:
+    """Return the name as InnoDB spells it."""
+    parts = ("".join(each if each.isalnum() or each == "_" else f"@{ord(each):04x}" for each in part) for part in table)
+    return "/".join(parts).lower()
 
 
 def _renamed(key: ForeignKey, names: Mapping[_Name, Location]) -> ForeignKey:

@@ -29,7 +29,7 @@ def as_text(expression: str, kind: str) -> str:
 
 
 def given_as_text(expression: str, kind: str) -> str:
-    """Return the expression of any value, to be stored in a column of this type, as text that the column refuses or takes.
+    """Return the expression of a value to be stored in such a column, as text that the column takes or refuses.
 
     A cast of MariaDB makes something of every value, with a warning; so what is no number stays as it is.
     """
@@ -50,7 +50,7 @@ def assigned(text: str, kind: str) -> str:
     return f"CAST({text} AS UNSIGNED)" if word == "bit" else text
 
 
-def compared(text: str, kind: str) -> str:
+def compared(text: str, kind: str) -> str:  # noqa: PLR0911 - one for each sort of type
     """Return the expression that is compared with a column, in the column's own type and collation."""
     word, size = _word(kind), _SIZE.match(kind)
     length = f"({size[1]})" if size is not None else ""

@@ -179,7 +179,7 @@ class PostgresWriteSession:
             raise ChangeFailed(FAILED, str(error)) from error
 
 
-def _failed(error: psycopg.Error, *, lost: bool) -> ChangeFailed:
+def _failed(error: psycopg.Error, *, lost: bool) -> ChangeFailed:  # noqa: PLR0911 - one for each sort
     state, text = error.sqlstate or "", str(error)
     name = error.diag.constraint_name or error.diag.column_name or ""
     if lost or state.startswith(_LOST):
