@@ -38,6 +38,15 @@ def without(changes: Sequence[TableChange], rows: Iterable[tuple[Location, Row]]
     return tuple(change for change in kept if change.rows)
 
 
+def reaching_further(effect: Effect) -> tuple[tuple[Location, Row], ...]:
+    """Return rows that an undo would change behind foreign keys: others put them there since, so it must not run.
+
+    Args:
+        effect: of the undo, as it was rehearsed. What it may change, its changes name.
+    """
+    return tuple((each.table, row.key) for each in effect.of(Cause.CASCADE) for row in each.rows)
+
+
 def _ranks(shapes: Mapping[Location, TableShape]) -> dict[Location, int]:
     """Parents before children; tables in a circle come in any order."""
     ranks: dict[Location, int] = {}

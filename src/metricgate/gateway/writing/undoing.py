@@ -11,7 +11,7 @@ from metricgate.approvals.proposal import Action, Proposal, Requirement, Reversi
 from metricgate.changing.change import TableChange, digest_of_changes
 from metricgate.changing.effect import Effect
 from metricgate.changing.serial import effect_from_bytes
-from metricgate.changing.undo import taking_back, without
+from metricgate.changing.undo import reaching_further, taking_back, without
 from metricgate.gateway.ports import WarehouseError
 from metricgate.gateway.writing import codes, entries, sealed
 from metricgate.gateway.writing.book import Book
@@ -23,6 +23,7 @@ from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problem, Problems
 
 _SECONDS = 60.0
+_MOST_TOLD = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +74,12 @@ async def _rehearsed(
     left = changes
     while True:
         try:
-            return await warehouse.rehearse_changes(left, most_rows=book.settings.most_rows * 2, seconds=_SECONDS)
+            found = await warehouse.rehearse_changes(left, most_rows=book.settings.most_rows * 2, seconds=_SECONDS)
+            further = reaching_further(found.effect)
+            if further:
+                text = "rows that were added since refer to rows that would be taken back"
+                raise ChangeFailed(codes.ROWS_CHANGED.name, text, rows=further[:_MOST_TOLD], detail=text)
+            return found
         except ChangeFailed as error:
             fewer = without(left, error.rows) if partial and error.rows else left
             if sum(len(each.rows) for each in fewer) == sum(len(each.rows) for each in left):

@@ -1,0 +1,49 @@
+"""``python -m conformance.undo [--trials N] [--seed N] [ENGINE...]``: what came of the trials; 1 if any is wrong."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import time
+
+from conformance.undo.places import ENGINES, placed
+from conformance.undo.trials import Tally, Trials
+
+_EVERY = 200
+
+
+def main() -> int:
+    """Run the trials."""
+    parser = argparse.ArgumentParser(prog="python -m conformance.undo")
+    parser.add_argument("engines", nargs="*", metavar="ENGINE", help=f"of {', '.join(ENGINES)}; default: all")
+    parser.add_argument("--trials", type=int, default=2_000)
+    parser.add_argument("--seed", type=int, default=0)
+    asked = parser.parse_args()
+    wrong = 0
+    for engine in asked.engines or ENGINES:
+        begin = time.monotonic()
+        tally = asyncio.run(tried(engine, asked.trials, asked.seed))
+        kinds = "; ".join(f"{kind} {count:,}" for kind, count in sorted(tally.kinds.items()))
+        print(
+            f"{engine}: {asked.trials:,} trials in {time.monotonic() - begin:.0f} s: {kinds}; wrong {len(tally.wrong)}"
+        )
+        for each in tally.wrong[:10]:
+            print(f"  {each}")
+        wrong += len(tally.wrong)
+    return 1 if wrong else 0
+
+
+async def tried(engine: str, trials: int, seed: int) -> Tally:
+    """Make trials on one engine."""
+
+    def told(done: int) -> None:
+        if done % _EVERY == 0:
+            print(f"  {engine}: {done:,}", file=sys.stderr)
+
+    async with placed(engine) as place:
+        return await Trials(place, seed).run(trials, told)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
