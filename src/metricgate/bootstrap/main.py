@@ -7,6 +7,7 @@ import sys
 from metricgate.adapters.stores.sqlite_keys import KeysUnavailable
 from metricgate.adapters.stores.sqlite_people import PeopleUnavailable
 from metricgate.bootstrap import codes
+from metricgate.bootstrap.drilling import drills_of
 from metricgate.bootstrap.project import open_project, verify_ledger
 from metricgate.gateway.ports import LedgerUnavailable
 from metricgate.surfaces.cli.app import build_app
@@ -18,7 +19,7 @@ from metricgate.vocabulary.problem import Code, Problem, Problems
 def main() -> None:
     """Run ``metricgate``. A record or keys that cannot be read are said in words, whatever command meets them."""
     try:
-        build_app(open_project, verify_ledger)()
+        build_app(open_project, verify_ledger, drills=drills_of)()
     except LedgerUnavailable as error:
         _leave(codes.UNREADABLE, error)
     except KeysUnavailable as error:

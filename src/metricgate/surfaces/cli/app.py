@@ -15,6 +15,7 @@ from metricgate.surfaces.cli import (
     datasets,
     definitions,
     doctoring,
+    drilling,
     exporting,
     importing,
     keys,
@@ -27,7 +28,7 @@ from metricgate.surfaces.cli import (
     switches,
 )
 from metricgate.surfaces.cli.project import Opener, Verifier
-from metricgate.surfaces.cli.session import Session
+from metricgate.surfaces.cli.session import Drills, Session, no_drills
 
 _ABOUT = "Governed metrics for AI agents: one definition each, a decision and a record for every call."
 _Commands = Mapping[str, Callable[..., None]]
@@ -53,6 +54,7 @@ _COMMANDS: _Commands = {
     "receipt": questions.receipt,
     "call": questions.call,
     "undo": approvals.undo,
+    "drill": drilling.drill,
 }
 _GROUPS: Mapping[str, tuple[str, _Commands]] = {
     "import": ("Other people's models.", {"dbt": importing.dbt, "ossie": importing.ossie, "cube": importing.cube}),
@@ -89,7 +91,11 @@ _GROUPS: Mapping[str, tuple[str, _Commands]] = {
 
 
 def build_app(
-    opener: Opener, verifier: Verifier, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    opener: Opener,
+    verifier: Verifier,
+    *,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    drills: Drills | None = None,
 ) -> typer.Typer:
     """Return the program.
 
@@ -97,6 +103,7 @@ def build_app(
         opener: opens a project folder.
         verifier: verifies a ledger file without a project.
         now: the present, for durations such as ``--since 24h``.
+        drills: gives a folder's drills; default: none.
     """
     app = typer.Typer(name="metricgate", help=_ABOUT, no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -112,7 +119,8 @@ def build_app(
             typer.Option("--purpose", envvar="METRICGATE_PURPOSE", help="What you ask for, where rules depend on it."),
         ] = None,
     ) -> None:
-        context.obj = Session(opener=opener, verifier=verifier, now=now, purpose=purpose)
+        given = no_drills if drills is None else drills
+        context.obj = Session(opener=opener, verifier=verifier, now=now, purpose=purpose, drills=given)
 
     for name, command in _COMMANDS.items():
         app.command(name)(command)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ import typer
 from metricgate.surfaces.cli import codes
 from metricgate.surfaces.cli.project import Exit, Opener, Project, Verifier
 from metricgate.surfaces.cli.telling import tell_problems
+from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Code, Problem, Problems
 
 ProjectOption = Annotated[
@@ -20,6 +21,13 @@ ProjectOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 HERE = Path()
+Drills = Callable[[Path], Mapping[str, Callable[[], Mapping[str, Json]]]]
+"""Gives the drills of a folder by name; each plays one and returns ``bootstrap.drilling.Finding.as_json()``."""
+
+
+def no_drills(_folder: Path) -> Mapping[str, Callable[[], Mapping[str, Json]]]:
+    """Return no drills at all."""
+    return {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +38,7 @@ class Session:
     verifier: Verifier
     now: Callable[[], datetime]
     purpose: str | None = None
+    drills: Drills = no_drills
 
 
 def session_of(context: typer.Context) -> Session:
