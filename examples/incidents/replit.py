@@ -15,7 +15,7 @@ RISK = "floor:risk"
 def fakes(first: int) -> str:
     """Return a statement that inserts made-up rows; 16 of them are the 4,000."""
     rows = ", ".join(f"({number}, 'Person {number}', 'Nowhere')" for number in range(first, first + BATCH))
-    return f"INSERT INTO executives (id, name, city) VALUES {rows}"  # noqa: S608
+    return f"INSERT INTO executives (id, name, city) VALUES {rows}"
 
 
 async def play(scene: Scene) -> None:
@@ -24,7 +24,7 @@ async def play(scene: Scene) -> None:
     before = {table: await scene.rows(table) for table in tables}
     scene.freeze(on=True)
     for table in tables:
-        outcome = await scene.write(f"delete all {table} under the freeze", f"DELETE FROM {table} WHERE id > 0", table)  # noqa: S608
+        outcome = await scene.write(f"delete all {table} under the freeze", f"DELETE FROM {table} WHERE id > 0", table)
         scene.refused(outcome, "E_FROZEN")
     scene.refused(await scene.write("insert made-up rows under the freeze", fakes(10_000), "fakes"))
     scene.check("nothing changed under the freeze", before == {table: await scene.rows(table) for table in tables})
@@ -32,7 +32,7 @@ async def play(scene: Scene) -> None:
     scene.freeze(on=False)
     done = []
     for table in tables:
-        sql = f"DELETE FROM {table} WHERE id > 0"  # noqa: S608
+        sql = f"DELETE FROM {table} WHERE id > 0"
         held = await scene.write(f"delete all {table}", sql, f"{table}-again")
         scene.check(f"the deletion of {table} is held", isinstance(held, Held))
         if isinstance(held, Held):

@@ -138,6 +138,9 @@ class Gateway:
     async def _learn(self, desk: Desk, asked: str, outcome: Outcome) -> None:
         """Remember how the call ended; a burst of refusals pauses the agent, which is recorded and told."""
         kind, code = _told(outcome)
+        if code == codes.REPEATED_CALL.name:
+            # It did not get as far as having a result: remembering it as one would end the loop that it refuses.
+            return
         pause = self._conduct.finished(
             desk.call.principal,
             asked,

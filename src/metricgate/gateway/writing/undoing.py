@@ -72,21 +72,21 @@ async def _rehearsed(
 ) -> Rehearsal:
     """Rehearse; for a partial undo, again and again without the rows that are in the way."""
     left = changes
-    while True:
+    while left:
         try:
             found = await warehouse.rehearse_changes(left, most_rows=book.settings.most_rows * 2, seconds=_SECONDS)
-            further = reaching_further(found.effect)
-            if further:
-                text = "rows that were added since refer to rows that would be taken back"
-                raise ChangeFailed(codes.ROWS_CHANGED.name, text, rows=further[:_MOST_TOLD], detail=text)
-            return found
         except ChangeFailed as error:
             fewer = without(left, error.rows) if partial and error.rows else left
             if sum(len(each.rows) for each in fewer) == sum(len(each.rows) for each in left):
                 raise
             left = fewer
-            if not left:
-                return Rehearsal(changes=(), effect=Effect(tables=()), seconds=0.0)
+            continue
+        further = reaching_further(found.effect)
+        if not further:
+            return found
+        text = "rows that were added since refer to rows that would be taken back"
+        raise ChangeFailed(codes.ROWS_CHANGED.name, text, rows=further[:_MOST_TOLD], detail=text)
+    return Rehearsal(changes=(), effect=Effect(tables=()), seconds=0.0)
 
 
 async def _kept(book: Book, action: Action, undoer: Undoer, rehearsal: Rehearsal) -> Action:
