@@ -65,6 +65,7 @@ ENGINE ?= duckdb
 
 conformance: setup ## Run peers' suites: metric questions, corpora of SQL (CASES=folder ENGINE=postgres)
 	@$(BIN)/python -m conformance.dialects
+	@$(BIN)/python -m conformance.layers
 	@$(BIN)/python -m conformance.undo
 	@$(BIN)/python -m conformance --cases $(CASES) --engine $(ENGINE)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 from postgast import PgQueryError, parse, walk
 
 from metricgate.vocabulary.opinion import Opinion
@@ -21,7 +21,7 @@ def opinion_of(sql: str) -> Opinion:
     """
     try:
         tree = parse(sql)
-    except PgQueryError:
+    except (PgQueryError, DecodeError):  # the latter: nested deeper than its own form is read
         return Opinion(statements=0, kind="unreadable", tables=frozenset(), functions=frozenset())
     messages = [message for _field, message in walk(tree)]
     own = {str(each.ctename) for each in messages if _kind(each) == "CommonTableExpr"}
