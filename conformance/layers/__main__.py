@@ -39,6 +39,7 @@ class Row:
     off: Layer | str | None
     stopped: Counter[str] = field(default_factory=Counter)
     ran: int = 0
+    refused: int = 0
     seen: list[str] = field(default_factory=list)
 
 
@@ -46,13 +47,14 @@ def main(arguments: list[str]) -> int:
     """Print the table."""
     rows = [row for dialect in arguments or list(WORLDS) for row in rows_of(dialect)]
     table = Table(title="Attempts with one layer off: who stops them, and whether the sentinel is seen", box=None)
-    for name in ("engine", "off", "attempts", "stopped by", "ran, confined", "sentinel seen"):
-        table.add_column(name, justify="right" if name in {"attempts", "ran, confined", "sentinel seen"} else "left")
+    for name in ("engine", "off", "attempts", "stopped by", "engine refused", "ran, confined", "sentinel seen"):
+        table.add_column(name, justify="left" if name in {"engine", "off", "stopped by"} else "right")
     for row in rows:
         off = "none" if row.off is None else f"{_NUMBERS[row.off]} {row.off}"
         stopped = ", ".join(f"{name} {count}" for name, count in row.stopped.most_common())
-        total = row.ran + sum(row.stopped.values())
-        table.add_row(row.dialect, off, str(total), stopped, str(row.ran), str(len(row.seen)))
+        total = row.ran + row.refused + sum(row.stopped.values())
+        numbers = (str(row.refused), str(row.ran), str(len(row.seen)))
+        table.add_row(row.dialect, off, str(total), stopped, *numbers)
     Console(width=150).print(table)
     for row in rows:
         for sql in row.seen[:5]:
@@ -66,6 +68,10 @@ def rows_of(dialect: str) -> list[Row]:
     found: list[Row] = []
     for jailed in (True, False):
         with WORLDS[dialect](jailed=jailed) as shown:
+            visible = through("SELECT name FROM customers", dialect)
+            # Where what may be seen did not come, that nothing else came would mean nothing.
+            assert isinstance(visible, Guarded)
+            assert "Ann" in shown(visible)
             found += [_row(dialect, off, texts, shown) for off in OFF if (off != JAIL) == jailed]
     return found
 
@@ -83,8 +89,10 @@ def _row(dialect: str, off: Layer | str | None, texts: list[str], shown: Shown) 
         if opinion is not None and agrees(answer, opinion) is not None:
             row.stopped[str(Layer.OPINION)] += 1
             continue
-        row.ran += 1
-        if SENTINEL in shown(answer):
+        found = shown(answer)
+        row.ran += bool(found)
+        row.refused += not found
+        if SENTINEL in found:
             row.seen.append(sql)
     return row
 

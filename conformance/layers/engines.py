@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import duckdb
 import psycopg
+import pymysql
 from tests.attacks.confined import WORLD
 from tests.contracts import servers
 
@@ -94,7 +95,7 @@ def mariadb_world(*, jailed: bool) -> Iterator[Shown]:
     at = servers.mariadb()
     account = f"layers_{uuid.uuid4().hex[:10]}"
     with servers.mariadb_connection(at) as admin, admin.cursor() as cursor:
-        cursor.execute("DROP DATABASE IF EXISTS sentinel")
+        # Its name is the world's; a database of somebody's own that is called so is left alone, and the run fails.
         cursor.execute("CREATE DATABASE sentinel")
         cursor.execute("USE sentinel")
         for statement in WORLD:
@@ -123,7 +124,7 @@ def mariadb_world(*, jailed: bool) -> Iterator[Shown]:
                         cursor.execute("START TRANSACTION READ ONLY" if jailed else "START TRANSACTION")
                         cursor.execute(sql)
                         return repr(cursor.fetchmany(1_000))
-                except (NotOneSelect, Exception):  # noqa: BLE001 - whatever the driver says, nothing was shown
+                except (NotOneSelect, pymysql.Error):
                     return ""
                 finally:
                     connection.rollback()
