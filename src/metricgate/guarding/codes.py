@@ -126,7 +126,7 @@ DISAGREEMENT = _code(
 NO_WRITE = _code(
     "E_SQL_NO_WRITE",
     422,
-    "The text changes no rows: only INSERT, UPDATE, DELETE, MERGE and TRUNCATE can be proposed.",
+    "The text is no change that can be proposed: INSERT, UPDATE, DELETE, MERGE, TRUNCATE, DROP TABLE or ALTER TABLE.",
     "Propose one of them; to read, use query_metrics or query_sql.",
 )
 NO_WHERE = _code(
