@@ -4,31 +4,65 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from metricgate.compiling.statement import Statement
 from metricgate.gateway import codes
+from metricgate.gateway.ports import Rows
 from metricgate.planning.plan import Plan
-from metricgate.planning.small_groups import hindrance
-from metricgate.vocabulary.obligation import MinimumGroup
+from metricgate.planning.small_groups import coarser_grains, hindrance
+from metricgate.vocabulary.obligation import MinimumGroup, Obligations
 from metricgate.vocabulary.problem import Problem, Problems
 
 
-def small_groups_shown(minimums: Sequence[MinimumGroup], plan: Plan) -> Problems | None:
-    """Return why the question may not run under these minimums, or None; the groups themselves are SQL's to hide."""
-    found = hindrance(plan, {each.dataset for each in minimums}) if minimums else None
-    return None if found is None else _problems(minimums, f"a question with {found}")
+def small_groups_shown(obligations: Obligations, plan: Plan) -> Problems | None:
+    """Return why the question may not run under these minimums, or None; the groups themselves are SQL's to find."""
+    minimums = obligations.minimum_groups
+    if not minimums:
+        return None
+    nesting = obligations.refuses_small_groups(plan.datasets)
+    found = hindrance(plan, {each.dataset for each in minimums}, nesting=nesting)
+    if found is None:
+        return None
+    return _problems(minimums, f"hides small groups of {{}} from you, and a question with {found} could show them.")
+
+
+def small_groups_found(obligations: Obligations, plan: Plan, statement: Statement, rows: Rows) -> Problems | None:
+    """Return why what ran is not answered, or None: some group was too small, or there was none at all.
+
+    Which of the two, which group, and how many rows it has is not told; a page beyond the last row looks the same.
+    """
+    if not statement.refuses_when_empty or rows.values or rows.truncated is not None:
+        return None
+    minimums = [each for each in obligations.minimum_groups if each.dataset in plan.datasets]
+    said = "lets you see answers only where every group has enough rows of {}, and this one has a smaller one or none"
+    past = f", or nothing comes after the first {plan.offset}" if plan.offset else ""
+    return _problems(minimums, f"{said}{past}.", hint=_coarser(plan))
 
 
 def small_groups_read(minimums: Sequence[MinimumGroup]) -> Problems | None:
     """Return why SQL of the caller's own may not run under these minimums, or None."""
-    return _problems(minimums, "SQL of your own") if minimums else None
+    said = "hides small groups of {} from you, and SQL of your own could show them."
+    return _problems(minimums, said) if minimums else None
 
 
-def _problems(minimums: Sequence[MinimumGroup], what: str) -> Problems:
+def _coarser(plan: Plan) -> str:
+    """Say what of the same could be asked; whether it is answered only asking tells."""
+    keys = plan.scans[0].keys
+    if not keys:
+        return "There is no coarser question: without group-bys, all rows are one group already."
+    names = ", ".join(repr(key.name) for key in keys)
+    words = f"Leave out some of {names}, or all of them"
+    for name, grains in coarser_grains(plan).items():
+        words += f"; or cut {name!r} by {' or '.join(grains)}"
+    return f"{words}. Every group counts, also those beyond the limit and those without a value."
+
+
+def _problems(minimums: Sequence[MinimumGroup], said: str, hint: str = "") -> Problems:
     rules = ", ".join(dict.fromkeys(repr(each.rule) for each in minimums))
     datasets = ", ".join(dict.fromkeys(each.dataset for each in minimums))
     problem = Problem(
         code=codes.SMALL_GROUPS,
-        message=f"{rules} hides small groups of {datasets} from you, and {what} could show them.",
-        hint=codes.SMALL_GROUPS.cure,
+        message=f"{rules} {said.format(datasets)}",
+        hint=hint or codes.SMALL_GROUPS.cure,
         details={"rules": [each.rule for each in minimums], "datasets": [each.dataset for each in minimums]},
     )
     return Problems((problem,))
