@@ -6,9 +6,13 @@ from collections.abc import Sequence
 
 from metricgate.compiling.statement import Statement
 from metricgate.gateway import codes
-from metricgate.gateway.ports import Rows
+from metricgate.gateway.desk import Desk, Ran
+from metricgate.gateway.engine import Engine
+from metricgate.gateway.entries import of_plan
+from metricgate.gateway.outcome import Outcome
 from metricgate.planning.plan import Plan
 from metricgate.planning.small_groups import coarser_grains, hindrance
+from metricgate.policy.verdict import Verdict
 from metricgate.vocabulary.obligation import MinimumGroup, Obligations
 from metricgate.vocabulary.problem import Problem, Problems
 
@@ -25,23 +29,31 @@ def small_groups_shown(obligations: Obligations, plan: Plan) -> Problems | None:
     return _problems(minimums, f"hides small groups of {{}} from you, and a question with {found} could show them.")
 
 
-def small_groups_found(obligations: Obligations, plan: Plan, statement: Statement, rows: Rows) -> Problems | None:
-    """Return why what ran is not answered, or None: some group was too small, or there was none at all.
-
-    Which of the two, which group, and how many rows it has is not told; a page beyond the last row looks the same.
-    """
-    if not statement.refuses_when_empty or rows.values or rows.truncated is not None:
-        return None
-    minimums = [each for each in obligations.minimum_groups if each.dataset in plan.datasets]
-    said = "lets you see answers only where every group has enough rows of {}, and this one has a smaller one or none"
-    past = f", or nothing comes after the first {plan.offset}" if plan.offset else ""
-    return _problems(minimums, f"{said}{past}.", hint=_coarser(plan))
-
-
 def small_groups_read(minimums: Sequence[MinimumGroup]) -> Problems | None:
     """Return why SQL of the caller's own may not run under these minimums, or None."""
     said = "hides small groups of {} from you, and SQL of your own could show them."
     return _problems(minimums, said) if minimums else None
+
+
+async def run_plan(desk: Desk, plan: Plan, engine: Engine, statement: Statement, verdict: Verdict) -> Ran | Outcome:
+    """Run a plan's statement as ``Desk.run`` does; refuse where a group was too small, and nothing of it is answered.
+
+    Which group, and how many rows it has, is not told; no group at all and a page beyond the last row look the same.
+    """
+    facts = of_plan(plan)
+    ran = await desk.run(engine, statement, verdict, facts)
+    if not isinstance(ran, Ran) or not statement.refuses_when_empty:
+        return ran
+    if ran.rows.values or ran.rows.truncated is not None:
+        return ran
+    return await desk.refuse(_small_groups_found(verdict.obligations, plan), verdict=verdict, facts=facts)
+
+
+def _small_groups_found(obligations: Obligations, plan: Plan) -> Problems:
+    minimums = [each for each in obligations.minimum_groups if each.dataset in plan.datasets]
+    said = "lets you see answers only where every group has enough rows of {}, and this one has a smaller one or none"
+    past = f", or nothing comes after the first {plan.offset}" if plan.offset else ""
+    return _problems(minimums, f"{said}{past}.", hint=_coarser(plan))
 
 
 def _coarser(plan: Plan) -> str:

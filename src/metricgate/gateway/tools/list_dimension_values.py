@@ -15,7 +15,7 @@ from metricgate.gateway.entries import of_plan
 from metricgate.gateway.explanation import policy_as_json
 from metricgate.gateway.homes import home_of
 from metricgate.gateway.judging import judge_plan, refuse_judged
-from metricgate.gateway.minimum_groups import small_groups_found
+from metricgate.gateway.minimum_groups import run_plan
 from metricgate.gateway.naming import resolve_metrics, resource_of
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.result import RESULT_PROPERTIES, result_of
@@ -94,12 +94,9 @@ async def _serve(desk: Desk, parsed: Parsed[ValuesArguments]) -> Outcome:
         statement = compile_plan(plan, verdict.obligations, engine.dialect, desk.governance.mask_key)
     if isinstance(statement, Problems):
         return await desk.refuse(statement, verdict=verdict, facts=of_plan(plan))
-    ran = await desk.run(engine, statement, verdict, of_plan(plan))
+    ran = await run_plan(desk, plan, engine, statement, verdict)
     if not isinstance(ran, Ran):
         return ran
-    small = small_groups_found(verdict.obligations, plan, statement, ran.rows)
-    if small is not None:
-        return await desk.refuse(small, verdict=verdict, facts=of_plan(plan))
     answer = {
         **result_of(ran.rows, verdict.obligations),
         "sql": statement.sql,
