@@ -5,8 +5,8 @@ against the same one without it. So nothing may be left out by the question eith
 
 Where answers are given in large groups only or not at all, every answer splits the same rows. Of two answers of which
 one's group-bys are among the other's, or cut a time coarser, the finer one's groups lie whole within the coarser one's:
-what the two differ by is made of whole groups again, each large enough. Group-bys that overlap (weeks and months) would
-break that, so they are refused there.
+what the two differ by is made of whole groups again, each large enough. Times cut so that they overlap (weeks and
+months) would break that, and so would counts of distinct values, so these are refused there.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def hindrance(plan: Plan, datasets: Collection[str], *, nesting: bool) -> str | 
     Args:
         plan: of the question.
         datasets: those under a minimum; where the plan reads none of them, nothing stands in the way.
-        nesting: whether times must be cut so that the groups of any two questions lie within each other.
+        nesting: whether what would tell of groups that lie partly within those of another question is refused too.
     """
     if not any(name in datasets for name in plan.datasets):
         return None
@@ -70,7 +70,10 @@ def _of_scan(scan: Scan, datasets: Collection[str]) -> str | None:
 
 
 def _overlapping(scan: Scan) -> str | None:
-    """Return which group-by cuts a time so that another cut's periods could lie partly within its own."""
+    """Return what tells of groups that lie partly within each other: a cut of time, or values counted once in each."""
+    if any(measure.aggregation is Aggregation.COUNT_DISTINCT for measure in scan.measures):
+        # All customers less those of one city are those who were in no other.
+        return "a count of distinct values"
     calendars = {table.alias for table in scan.tables if not table.model}
     return next((words for key in scan.keys if (words := _of_key(key, calendars)) is not None), None)
 

@@ -29,6 +29,7 @@ semantic_models:
       - {name: cost, type: simple, agg: sum}
       - {name: tips, type: simple, agg: sum, expr: tip}
       - {name: fees, type: simple, agg: average, expr: fee}
+      - {name: patients_seen, type: simple, agg: count_distinct, expr: patient_id}
       - {name: urgent_visits, type: simple, agg: sum_boolean, expr: urgent}
       - {name: cost_per_visit, type: ratio, numerator: cost, denominator: visit_count}
       - {name: tip_share, type: ratio, numerator: tips, denominator: cost}
@@ -129,6 +130,7 @@ ATTEMPTS: Mapping[str, tuple[str, Json]] = {
     "inside a ratio": ("query_metrics", {"metrics": ["tip_share"]}),
     "inside an expression": ("query_metrics", {"metrics": ["fee_and_cost"], "group_by": ["visit__ward"]}),
     "a condition that one row meets": ("query_metrics", {"metrics": ["urgent_visits"]}),
+    "who was on no other ward": ("query_metrics", {"metrics": ["patients_seen"]}),
     "a filter": (
         "query_metrics",
         {"metrics": ["cost"], "where": {"member": "visit__ward", "op": "=", "value": "A"}},
