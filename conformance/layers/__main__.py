@@ -44,8 +44,8 @@ _NUMBERS = {
 }
 NOTE = """
 Without 5, whoever may call query_sql calls every reviewed function, and filters, groups and joins by the masks of
-masked columns: grants on functions and on such uses are held by 5 alone. The sentinel stays in, because what may not be
-named does not bind (4), and hidden rows and masked values are not in the relations (6). What may be named and what
+masked columns: grants on functions and on such uses are held by 5 alone. The sentinel stays in, because what may not
+be named does not bind (4), and hidden rows and masked values are not in the relations (6). What may be named and what
 goes into the relations is policy's to say as well: no row shows a policy that hides nothing. The jail (9) is this
 harness's own, with the gateway's settings; the worker process (10) and the limits on calls (11) have no row.
 """
