@@ -105,12 +105,6 @@ RESERVED_NAME = _code(
     "The query uses a name that is kept for the gateway's own parts of the statement.",
     "Choose another name.",
 )
-SMALL_GROUPS = _code(
-    "E_SQL_SMALL_GROUPS",
-    403,
-    "A dataset shows groups of a minimum size only, and the query could show smaller ones.",
-    "Aggregate the dataset in a SELECT of its own, without joins and windows.",
-)
 UNWRITABLE = _code(
     "E_SQL_UNWRITABLE",
     422,
@@ -153,7 +147,6 @@ CODES = (
     AMBIGUOUS_COLUMN,
     UNBOUND,
     RESERVED_NAME,
-    SMALL_GROUPS,
     UNWRITABLE,
     DISAGREEMENT,
     NO_WRITE,
