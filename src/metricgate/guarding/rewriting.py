@@ -28,11 +28,19 @@ FENCE = "metricgate_r"
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A relation taken apart once: its tree, the same as it reads back by itself, and what it calls."""
+    """A relation taken apart once.
 
-    tree: exp.Query
+    Attributes:
+        text: as it is written into statements.
+        canonical: its tree, as the text reads back by itself.
+        calls: what it calls.
+        shows_every_row: whether there is nothing in it that a fence would have to hide.
+    """
+
+    text: str
     canonical: exp.Expr
     calls: frozenset[str]
+    shows_every_row: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +71,11 @@ def replaced(tree: exp.Query, relations: Mapping[str, Relation], rules: DialectR
         relation = relations[mark]
         ready[mark] = _ready(relation.sql, rules.name, len(parameters))
         parameters.extend(relation.parameters)
-    fenced = {mark for mark, each in ready.items() if rules.fences and not _shows_every_row(each.tree)}
+    fenced = {mark for mark, each in ready.items() if rules.fences and not each.shows_every_row}
     for node in marked:
-        _replace(node, ready[node.name].tree, fenced=node.name in fenced)
+        _replace(node, ready[node.name].text, fenced=node.name in fenced)
     if fenced:
-        _fence(tree, {mark: each.tree for mark, each in ready.items() if mark in fenced})
+        _fence(tree, {mark: each.text for mark, each in ready.items() if mark in fenced})
     return Replaced(tree, tuple(parameters), tuple(ready.values()))
 
 
@@ -106,7 +114,7 @@ def _marked(tree: exp.Expr) -> Iterator[exp.Table]:
 
 @lru_cache(maxsize=1_024)
 def _ready(sql: str, dialect: str, offset: int) -> Ready:
-    """Take a relation apart, its parameters counted on from ``offset``; shared, so copy before use."""
+    """Take a relation apart, its parameters counted on from ``offset``."""
     tree = sqlglot.parse_one(sql, read=dialect)
     if not isinstance(tree, exp.Query):
         raise ParseError("a relation is a query")
@@ -116,7 +124,8 @@ def _ready(sql: str, dialect: str, offset: int) -> Ready:
     bare(tree)
     writer = Dialect.get_or_raise(dialect)
     text = writer.generate(tree, comments=False)
-    return Ready(tree, sqlglot.parse_one(text, read=dialect), calls_in(writer.tokenize(text)))
+    canonical = sqlglot.parse_one(text, read=dialect)
+    return Ready(text, canonical, calls_in(writer.tokenize(text)), _shows_every_row(tree))
 
 
 def _shows_every_row(query: exp.Query) -> bool:
@@ -134,12 +143,12 @@ def _shows_every_row(query: exp.Query) -> bool:
     )
 
 
-def _replace(node: exp.Table, query: exp.Query, *, fenced: bool) -> None:
+def _replace(node: exp.Table, text: str, *, fenced: bool) -> None:
     if fenced:
         node.set("this", exp.to_identifier(_fence_name(node.name), quoted=True))
         return
     joins = node.args.get("joins")
-    instead = exp.Subquery(this=query.copy(), alias=node.args.get("alias"))
+    instead = exp.Subquery(this=_as_it_is(text), alias=node.args.get("alias"))
     if joins:
         instead.set("joins", joins)
     node.replace(instead)
@@ -150,14 +159,19 @@ def _fence_name(mark: str) -> str:
     return FENCE + mark.removeprefix(MARK)
 
 
-def _fence(tree: exp.Query, queries: Mapping[str, exp.Query]) -> None:
+def _as_it_is(text: str) -> exp.Var:
+    """A leaf that is written as its text. It is ours, costs less than a tree, and is read back with all the rest."""
+    return exp.Var(this=text)
+
+
+def _fence(tree: exp.Query, texts: Mapping[str, str]) -> None:
     ours = [
         exp.CTE(
-            this=query.copy(),
+            this=_as_it_is(text),
             alias=exp.TableAlias(this=exp.to_identifier(_fence_name(mark), quoted=True)),
             materialized=True,
         )
-        for mark, query in queries.items()
+        for mark, text in texts.items()
     ]
     with_ = tree.args.get("with_")
     if with_ is None:
