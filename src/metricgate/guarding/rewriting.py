@@ -1,8 +1,9 @@
 """Layer 6: every governed table becomes its relation: visible columns, masked values, filtered rows.
 
-On PostgreSQL a relation that hides or masks anything stands in a MATERIALIZED CTE, because a plain sub-select lets the
-planner run the agent's conditions on rows that the filter would hide, and their errors tell of them. A relation that
-shows every row as it is needs no such fence, which would keep the planner from the table's indexes and statistics.
+On PostgreSQL a relation that hides or masks anything stands behind a fence, because a plain sub-select lets the planner
+run the agent's conditions on rows that the filter would hide, and their errors tell of them. A relation that shows
+every row as it is needs no such fence, which would keep the planner from the table's indexes. Fences are of two kinds
+(``fences``): sub-selects that stream where the engine reads each once, MATERIALIZED CTEs in other statements.
 """
 
 from __future__ import annotations
@@ -17,13 +18,11 @@ from sqlglot.errors import ParseError
 
 from metricgate.guarding.calls import calls_in
 from metricgate.guarding.dialects import DialectRules
+from metricgate.guarding.fences import FENCE, read_once, streaming
 from metricgate.guarding.parsing import bare
 from metricgate.guarding.tables import MARK
 from metricgate.vocabulary.predicate import Scalar
 from metricgate.vocabulary.relation import GovernedTable, Relation
-
-FENCE = "metricgate_r"
-"""How a relation's CTE is called; no name of an agent begins so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +71,18 @@ def replaced(tree: exp.Query, relations: Mapping[str, Relation], rules: DialectR
         ready[mark] = _ready(relation.sql, rules.name, len(parameters))
         parameters.extend(relation.parameters)
     fenced = {mark for mark, each in ready.items() if rules.fences and not each.shows_every_row}
+    hiding = [node for node in marked if node.name in fenced]
+    streams = read_once(hiding, tree) if hiding else True
     for node in marked:
-        _replace(node, ready[node.name].text, fenced=node.name in fenced)
-    if fenced:
-        _fence(tree, {mark: each.text for mark, each in ready.items() if mark in fenced})
+        text = ready[node.name].text
+        if node.name not in fenced:
+            _put(node, text)
+        elif streams:
+            _put(node, streaming(text))
+        else:
+            node.set("this", exp.to_identifier(_fence_name(node.name), quoted=True))
+    if not streams:
+        _keep(tree, {mark: each.text for mark, each in ready.items() if mark in fenced})
     return Replaced(tree, tuple(parameters), tuple(ready.values()))
 
 
@@ -106,7 +113,6 @@ def limited(tree: exp.Query, row_limit: int | None) -> exp.Query:
 
 
 def _marked(tree: exp.Expr) -> Iterator[exp.Table]:
-
     for node in tree.find_all(exp.Table):
         if type(node.this) is exp.Identifier and node.name.startswith(MARK):
             yield node
@@ -143,10 +149,7 @@ def _shows_every_row(query: exp.Query) -> bool:
     )
 
 
-def _replace(node: exp.Table, text: str, *, fenced: bool) -> None:
-    if fenced:
-        node.set("this", exp.to_identifier(_fence_name(node.name), quoted=True))
-        return
+def _put(node: exp.Table, text: str) -> None:
     joins = node.args.get("joins")
     instead = exp.Subquery(this=_as_it_is(text), alias=node.args.get("alias"))
     if joins:
@@ -155,7 +158,6 @@ def _replace(node: exp.Table, text: str, *, fenced: bool) -> None:
 
 
 def _fence_name(mark: str) -> str:
-
     return FENCE + mark.removeprefix(MARK)
 
 
@@ -164,7 +166,8 @@ def _as_it_is(text: str) -> exp.Var:
     return exp.Var(this=text)
 
 
-def _fence(tree: exp.Query, texts: Mapping[str, str]) -> None:
+def _keep(tree: exp.Query, texts: Mapping[str, str]) -> None:
+    """Put MATERIALIZED CTEs before the query's own."""
     ours = [
         exp.CTE(
             this=_as_it_is(text),
