@@ -17,8 +17,9 @@ from conformance.metricflow.comparing import compare
 from conformance.metricflow.engines import Place, place
 from conformance.metricflow.fixtures import load_fixtures
 from conformance.metricflow.project import Prepared, prepare
-from metricgate.bootstrap.running import Running, StartRefused, running
+from metricgate.bootstrap.running import Running, running
 from metricgate.bootstrap.settings import load_settings
+from metricgate.bootstrap.starting import StartRefused
 from metricgate.gateway.outcome import Answered, Fault, Refused
 from metricgate.gateway.tool import ToolCall
 from metricgate.vocabulary.principal import Identity, Principal, Proof

@@ -19,8 +19,9 @@ import duckdb
 from tests.contracts import servers
 
 from conformance.sql_safety.probes import Suite
-from metricgate.bootstrap.running import Running, StartRefused, running
+from metricgate.bootstrap.running import Running, running
 from metricgate.bootstrap.settings import Settings, load_settings
+from metricgate.bootstrap.starting import StartRefused
 from metricgate.gateway.outcome import Answered, Fault, Outcome, Refused
 from metricgate.gateway.tool import ToolCall
 from metricgate.surfaces.problem_document import document_of, to_bytes

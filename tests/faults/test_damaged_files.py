@@ -12,7 +12,7 @@ import pytest
 from tests.faults.served import Served, entries_of, make_key, run, served
 from tests.gateway.conftest import ask, asked, opened
 
-from metricgate.bootstrap.running import StartRefused
+from metricgate.bootstrap.starting import StartRefused
 from metricgate.gateway.outcome import Answered, Fault
 
 ORDERS = {"metrics": ["sales.orders"]}

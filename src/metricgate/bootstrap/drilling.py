@@ -20,8 +20,9 @@ from metricgate.adapters.stores.switch_file import SwitchFile
 from metricgate.approvals.proposal import Action
 from metricgate.bootstrap.office import ProjectOffice
 from metricgate.bootstrap.paths import StatePaths
-from metricgate.bootstrap.running import Running, StartRefused, running
+from metricgate.bootstrap.running import Running, running
 from metricgate.bootstrap.settings import Settings, load_settings
+from metricgate.bootstrap.starting import StartRefused
 from metricgate.bootstrap.switching import take_back_switches, throw_switch
 from metricgate.gateway.office import Person
 from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Refused

@@ -15,8 +15,9 @@ from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.identities import make_authenticator
 from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.recording import RefusedKeyRecorder
-from metricgate.bootstrap.running import Running, StartRefused, running
+from metricgate.bootstrap.running import Running, running
 from metricgate.bootstrap.settings import Settings, load_settings
+from metricgate.bootstrap.starting import StartRefused
 from metricgate.gateway.outcome import Answered, Fault, Held, Refused
 from metricgate.gateway.tool import ToolCall
 from metricgate.surfaces import client

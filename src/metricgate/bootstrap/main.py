@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from metricgate.adapters.stores.sqlite_keys import KeysUnavailable
 from metricgate.adapters.stores.sqlite_people import PeopleUnavailable
 from metricgate.bootstrap import codes
-from metricgate.bootstrap.drilling import drills_of
 from metricgate.bootstrap.project import open_project, verify_ledger
 from metricgate.gateway.ports import LedgerUnavailable
 from metricgate.surfaces.cli.app import build_app
 from metricgate.surfaces.cli.project import Exit
 from metricgate.surfaces.cli.telling import tell_problems
+from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Code, Problem, Problems
 
 
-def main() -> None:
+def run() -> None:
     """Run ``metricgate``. A record or keys that cannot be read are said in words, whatever command meets them."""
     try:
-        build_app(open_project, verify_ledger, drills=drills_of)()
+        build_app(open_project, verify_ledger, drills=_drills_of)()
     except LedgerUnavailable as error:
         _leave(codes.UNREADABLE, error)
     except KeysUnavailable as error:
         _leave(codes.KEYS_UNUSABLE, error)
     except PeopleUnavailable as error:
         _leave(codes.PEOPLE_UNUSABLE, error)
+
+
+def _drills_of(folder: Path) -> Mapping[str, Callable[[], Mapping[str, Json]]]:
+    from metricgate.bootstrap.drilling import drills_of  # noqa: PLC0415 - a whole gateway, for one command
+
+    return drills_of(folder)
 
 
 def _leave(code: Code, error: Exception) -> None:

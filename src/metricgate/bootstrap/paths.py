@@ -21,6 +21,8 @@ class StatePaths:
     switches: Path
     people: Path
     outbox: Path
+    address: Path
+    """Where ``serve`` leaves its address for other commands."""
 
     @classmethod
     def of(cls, folder: Path, settings: Settings) -> StatePaths:
@@ -37,4 +39,5 @@ class StatePaths:
             switches=state / "switches.json",
             people=state / "people.db",
             outbox=state / "outbox.db",
+            address=state / "serve.json",
         )

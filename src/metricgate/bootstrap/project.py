@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from metricgate import __version__
-from metricgate.adapters.identity.api_keys import no_notice
 from metricgate.adapters.observers import configure_logs
 from metricgate.adapters.revisions.git import GitRevision
 from metricgate.adapters.stores import ledger_reading
@@ -25,25 +23,21 @@ from metricgate.bootstrap import codes
 from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.doctoring import examined
 from metricgate.bootstrap.governing import read_documents
-from metricgate.bootstrap.identities import make_authenticator
 from metricgate.bootstrap.notifying import outbox_of
+from metricgate.bootstrap.operators_desk import OperatorsDesk
 from metricgate.bootstrap.outbox_desk import deliveries, retry_deliveries
 from metricgate.bootstrap.paths import StatePaths
-from metricgate.bootstrap.peopling import OperatorsDesk, PersonsDoor
+from metricgate.bootstrap.persons_door import PersonsDoor
 from metricgate.bootstrap.policies import policy_documents, policy_explain, policy_tests
 from metricgate.bootstrap.recording import record_key_changes, record_switches
 from metricgate.bootstrap.remote import ask_over_http, running_at
-from metricgate.bootstrap.remote_gate import RemoteGate
-from metricgate.bootstrap.running import StartRefused, open_ledger, running
-from metricgate.bootstrap.serving import say_serving, serve
 from metricgate.bootstrap.settings import FILE_NAME, Settings, SettingsDocument, load_settings
+from metricgate.bootstrap.starting import StartRefused, open_ledger
 from metricgate.bootstrap.switching import take_back_switches, throw_switch, thrown_switches
 from metricgate.bootstrap.validating import validated
 from metricgate.documents import read
 from metricgate.gateway.notices import NoticeNotKept
-from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Refused
 from metricgate.gateway.ports import LedgerUnavailable
-from metricgate.gateway.tool import ToolCall
 from metricgate.ledger.verification import Report
 from metricgate.policy.explaining import Explanation
 from metricgate.policy.testing import TestResult
@@ -59,13 +53,8 @@ from metricgate.surfaces.cli.project import (
     SwitchFacts,
     Validation,
 )
-from metricgate.surfaces.envelope import envelope, held_envelope
-from metricgate.surfaces.mcp.stdio import serve_stdio
-from metricgate.surfaces.ports import Gate
-from metricgate.surfaces.problem_document import document_of, problem_document, to_bytes
 from metricgate.vocabulary.finding import Finding
 from metricgate.vocabulary.json import Json
-from metricgate.vocabulary.principal import Principal
 from metricgate.vocabulary.problem import Place, Problem, Problems
 
 _DEFAULT_EXPIRY = timedelta(days=90)
@@ -99,6 +88,8 @@ class OpenedProject:
         self._settings = settings
         self._paths = StatePaths.of(folder, settings)
 
+    # What only a door or a call needs (MCP, HTTP, engines) is imported there: other commands start in half the time.
+
     def ask(
         self, tool: str, arguments: Mapping[str, Json], key: str, user: str | None, purpose: str | None = None
     ) -> Reply:
@@ -106,37 +97,29 @@ class OpenedProject:
         url = running_at(self._paths)
         if url is not None:
             return ask_over_http(url, tool, arguments, key, user, purpose)
-        try:
-            return asyncio.run(self._ask_here(tool, arguments, key, user, purpose))
-        except StartRefused as error:
-            return Reply(exit=Exit.FAULT, body=to_bytes(problem_document(_start_problems(error))))
+        from metricgate.bootstrap.calling import call_here  # noqa: PLC0415
+
+        return call_here(self._folder, self._settings, tool, arguments, key=key, user=user, purpose=purpose)
 
     def serve(self, host: str | None, port: int | None) -> int:
         """Run the doors until stopped."""
+        from metricgate.bootstrap.serving import say_serving, serve  # noqa: PLC0415
+
         listen = self._settings.document.listen
         address = listen.host if host is None else host
         number = listen.port if port is None else port
         configure_logs(self._settings.document.telemetry.logs)
         try:
-            asyncio.run(serve(self._folder, self._settings, host=address, port=number, told=say_serving))
-        except StartRefused as error:
-            return _tell(error)
+            return _until_stopped(serve(self._folder, self._settings, host=address, port=number, told=say_serving))
         except OSError as error:
             return _tell(StartRefused(f"{address}:{number} cannot be bound: {error}"))
-        except KeyboardInterrupt:
-            return Exit.ANSWERED
-        return Exit.ANSWERED
 
     def mcp(self, key: str, user: str | None) -> int:
         """Serve MCP on standard input and output, through the running gateway where there is one."""
+        from metricgate.bootstrap.stdio import speak  # noqa: PLC0415
+
         configure_logs(self._settings.document.telemetry.logs)
-        try:
-            asyncio.run(self._mcp(key, user))
-        except StartRefused as error:
-            return _tell(error)
-        except KeyboardInterrupt:
-            return Exit.ANSWERED
-        return Exit.ANSWERED
+        return _until_stopped(speak(self._folder, self._settings, key, user))
 
     def documents(self, revision: str | None = None) -> Sequence[tuple[str, str]] | Problems:
         """Return the semantic models at a git revision, by the paths that its own settings name; or as they stand."""
@@ -310,46 +293,6 @@ class OpenedProject:
             return _no_ledger(self._paths.ledger)
         return verify_ledger(self._paths.ledger, self._paths.public_key, against)
 
-    async def _ask_here(
-        self, tool: str, arguments: Mapping[str, Json], key: str, user: str | None, purpose: str | None
-    ) -> Reply:
-        async with running(self._folder, self._settings, watch=False, logs=False) as parts:
-            principal = self._admit(key, user)
-            if isinstance(principal, Problems):
-                return Reply(exit=Exit.REFUSED, body=to_bytes(problem_document(principal)))
-            call = ToolCall(tool=tool, arguments=dict(arguments), principal=principal, door="cli", purpose=purpose)
-            return _reply(await parts.gateway.call(call))
-
-    async def _mcp(self, key: str, user: str | None) -> None:
-        url = running_at(self._paths)
-        if url is not None:
-            async with RemoteGate(url, key, user) as gate:
-                await self._stdio(gate, gate.admit)
-            return
-        async with running(self._folder, self._settings, watch=True) as parts:
-            await self._stdio(parts.gateway, lambda: self._admit(key, user))
-
-    async def _stdio(self, gate: Gate, admit: Callable[[], Principal | Problems]) -> None:
-        first = admit()
-        if isinstance(first, Problems):
-            raise StartRefused("the caller is not accepted", first)
-        await serve_stdio(gate, admit, version=__version__)
-
-    def _admit(self, key: str, user: str | None) -> Principal | Problems:
-        try:
-            keys = SqliteKeys(self._paths.api_keys, clock=SystemClock())
-        except KeysUnavailable as error:
-            return _keys_problem(error)
-        try:
-            url = self._settings.public_url(self._settings.document.listen.port)
-            doorkeeper = make_authenticator(
-                self._folder, keys, self._settings.document.identity.oidc, resource=f"{url}/mcp", on_refused=no_notice
-            )
-            headers = {"authorization": f"Bearer {key}"}
-            return doorkeeper.authenticate(headers if user is None else {**headers, "x-metricgate-user": user})
-        finally:
-            keys.close()
-
     def _record_switches(self, file: SwitchFile) -> None:
         def changes(ledger: SqliteLedger) -> None:
             with suppress(NoticeNotKept), closing(self._outbox()) as outbox:
@@ -371,18 +314,6 @@ class OpenedProject:
                 changes(ledger)
         finally:
             ledger.close()
-
-
-def _reply(outcome: Outcome) -> Reply:
-    match outcome:
-        case Answered():
-            return Reply(exit=Exit.ANSWERED, body=envelope(outcome))
-        case Refused():
-            return Reply(exit=Exit.REFUSED, body=to_bytes(document_of(outcome)))
-        case Held():
-            return Reply(exit=Exit.HELD, body=held_envelope(outcome))
-        case Fault():
-            return Reply(exit=Exit.FAULT, body=to_bytes(document_of(outcome)))
 
 
 def _filter(wanted: EntryFilter) -> ledger_reading.EntryFilter:
@@ -419,10 +350,14 @@ def _facts(record: KeyRecord) -> KeyFacts:
     )
 
 
-def _start_problems(error: StartRefused) -> Problems:
-    if error.problems is not None:
-        return error.problems
-    return Problems((Problem(code=codes.CANNOT_START, message=str(error), hint=codes.CANNOT_START.cure),))
+def _until_stopped(door: Coroutine[None, None, None]) -> int:
+    try:
+        asyncio.run(door)
+    except StartRefused as error:
+        return _tell(error)
+    except KeyboardInterrupt:
+        pass
+    return Exit.ANSWERED
 
 
 def _tell(error: StartRefused) -> int:

@@ -12,7 +12,6 @@ import httpx2
 from metricgate.adapters.stores.sqlite_ledger import holder_of
 from metricgate.bootstrap import codes
 from metricgate.bootstrap.paths import StatePaths
-from metricgate.bootstrap.serving import ADDRESS_FILE
 from metricgate.surfaces.cli.project import Exit, Reply
 from metricgate.surfaces.problem_document import problem_document, to_bytes
 from metricgate.surfaces.purpose import HEADER
@@ -33,7 +32,7 @@ def running_at(paths: StatePaths) -> str | None:
     if url := os.environ.get("METRICGATE_URL"):
         return url.rstrip("/")
     try:
-        left = json.loads((paths.folder / ADDRESS_FILE).read_text())
+        left = json.loads(paths.address.read_text())
         url, process = str(left["url"]), left["pid"]
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -13,7 +13,6 @@ import structlog
 from metricgate import __version__
 from metricgate.adapters.observers.logs import quiet_libraries
 from metricgate.adapters.observers.telemetry import Telemetry, TelemetryOptions
-from metricgate.adapters.stores.ledger_keys import load_signer
 from metricgate.adapters.stores.ledger_usage import used_today
 from metricgate.adapters.stores.mask_key import load_mask_key
 from metricgate.adapters.stores.sqlite_ledger import SqliteLedger
@@ -25,6 +24,7 @@ from metricgate.bootstrap.office import ProjectOffice
 from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.recording import watch_switches
 from metricgate.bootstrap.settings import Settings
+from metricgate.bootstrap.starting import StartRefused, open_ledger
 from metricgate.bootstrap.warehouses import open_warehouses
 from metricgate.bootstrap.writing import Opened, WritingUnavailable, keep_tidy
 from metricgate.gateway.conduct.budgets import Spending
@@ -37,7 +37,6 @@ from metricgate.gateway.office import Office
 from metricgate.gateway.ports import Clock, LedgerUnavailable, Warehouse, WarehouseError
 from metricgate.gateway.writing.book import Book
 from metricgate.gateway.writing.executing import settle_all
-from metricgate.ledger.note import NoteError
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problems
 
@@ -47,14 +46,6 @@ REJECTED = "gov.definitions.rejected"
 """A change of the files was refused; the state before stays in force."""
 
 _AGAIN_SECONDS = 1.0
-
-
-class StartRefused(Exception):
-    """The gateway does not start: a problem of the project, said for people."""
-
-    def __init__(self, message: str, problems: Problems | None = None) -> None:
-        super().__init__(message)
-        self.problems = problems
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,31 +62,6 @@ class Running:
     book: Book
     office: Office | None = None
     """What people speak to; without one there are no doors for people."""
-
-
-def origin_of(settings: Settings) -> str:
-    """Return the log's name in its checkpoints."""
-    return settings.document.ledger.origin or f"metricgate/{settings.document.project}"
-
-
-def open_ledger(folder: Path, settings: Settings) -> SqliteLedger:
-    """Open the project's ledger for writing, making it and its key on first use.
-
-    Raises:
-        StartRefused: another gateway has it, or it is damaged or cannot be written.
-    """
-    paths = StatePaths.of(folder, settings)
-    if paths.public_key.exists() and not (paths.ledger.exists() and paths.ledger.stat().st_size):
-        raise StartRefused(
-            f"the ledger {paths.ledger} is gone, but its key {paths.public_key.name} is there: restore the ledger, or "
-            f"move {paths.private_key.name} and {paths.public_key.name} away to begin a new one on purpose"
-        )
-    try:
-        paths.folder.mkdir(parents=True, exist_ok=True)
-        signer = load_signer(paths.private_key, paths.public_key, name=origin_of(settings))
-        return SqliteLedger(paths.ledger, signer=signer, clock=SystemClock())
-    except (LedgerUnavailable, NoteError, OSError) as error:
-        raise StartRefused(f"the ledger cannot be opened: {error}") from error
 
 
 @asynccontextmanager

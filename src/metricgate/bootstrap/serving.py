@@ -28,14 +28,14 @@ from metricgate.bootstrap.identities import make_authenticator
 from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.peopling import people_doors, watch_people
 from metricgate.bootstrap.recording import RefusedKeyRecorder, watch_keys
-from metricgate.bootstrap.running import Running, StartRefused, running
+from metricgate.bootstrap.running import Running, running
 from metricgate.bootstrap.settings import Settings
+from metricgate.bootstrap.starting import StartRefused
 from metricgate.gateway.ports import Warehouse, WarehouseError
 from metricgate.surfaces.http.app import HttpSettings, create_app
 from metricgate.surfaces.mcp.http import McpHttpDoor, principal_of_request, purpose_of_request
 from metricgate.surfaces.mcp.server import build_server
 
-ADDRESS_FILE = "serve.json"
 _BACKLOG = 512
 _SWITCH_SECONDS = 0.0005
 
@@ -76,9 +76,8 @@ async def serve(folder: Path, settings: Settings, *, host: str, port: int, told:
         except (KeysUnavailable, ValueError) as error:
             raise StartRefused(f"the settings of logins cannot be used: {error}") from error
         server = _server(app, settings)
-        address = paths.folder / ADDRESS_FILE
-        address.write_text(json.dumps({"url": f"http://{_reachable(host)}:{bound}", "pid": os.getpid()}))
-        stack.callback(address.unlink, missing_ok=True)
+        paths.address.write_text(json.dumps({"url": f"http://{_reachable(host)}:{bound}", "pid": os.getpid()}))
+        stack.callback(paths.address.unlink, missing_ok=True)
         told(url)
         # What stands now stands for good: the collector need not look through it again in the middle of calls.
         gc.collect()

@@ -16,8 +16,9 @@ from tests.gateway.warehouses.several import MODELS, SCHEMA, Door, closed_port, 
 from metricgate.adapters.stores.ledger_audit import verify_file
 from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.project import open_project
-from metricgate.bootstrap.running import Running, StartRefused, running
+from metricgate.bootstrap.running import Running, running
 from metricgate.bootstrap.settings import Settings, load_settings
+from metricgate.bootstrap.starting import StartRefused
 from metricgate.gateway.outcome import Answered, Fault, Outcome, Refused
 from metricgate.gateway.tool import ToolCall
 from metricgate.vocabulary.json import Json

@@ -1,0 +1,80 @@
+"""One call from the command line, answered in this process: the same flow and the same record, without a door."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+
+from metricgate.adapters.identity.api_keys import no_notice
+from metricgate.adapters.stores.sqlite_keys import KeysUnavailable, SqliteKeys
+from metricgate.bootstrap import codes
+from metricgate.bootstrap.clock import SystemClock
+from metricgate.bootstrap.identities import make_authenticator
+from metricgate.bootstrap.paths import StatePaths
+from metricgate.bootstrap.running import running
+from metricgate.bootstrap.settings import Settings
+from metricgate.bootstrap.starting import StartRefused
+from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Refused
+from metricgate.gateway.tool import ToolCall
+from metricgate.surfaces.cli.project import Exit, Reply
+from metricgate.surfaces.envelope import envelope, held_envelope
+from metricgate.surfaces.problem_document import document_of, problem_document, to_bytes
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.principal import Principal
+from metricgate.vocabulary.problem import Problem, Problems
+
+
+def call_here(
+    folder: Path,
+    settings: Settings,
+    tool: str,
+    arguments: Mapping[str, Json],
+    *,
+    key: str,
+    user: str | None,
+    purpose: str | None,
+) -> Reply:
+    """Open the gateway, let it answer one call and close it."""
+
+    async def called() -> Reply:
+        async with running(folder, settings, watch=False, logs=False) as parts:
+            principal = admitted(folder, settings, key, user)
+            if isinstance(principal, Problems):
+                return Reply(exit=Exit.REFUSED, body=to_bytes(problem_document(principal)))
+            call = ToolCall(tool=tool, arguments=dict(arguments), principal=principal, door="cli", purpose=purpose)
+            return _reply(await parts.gateway.call(call))
+
+    try:
+        return asyncio.run(called())
+    except StartRefused as error:
+        return Reply(exit=Exit.FAULT, body=to_bytes(problem_document(error.as_problems())))
+
+
+def admitted(folder: Path, settings: Settings, key: str, user: str | None) -> Principal | Problems:
+    """Return who calls with a key, or why it is not accepted."""
+    try:
+        keys = SqliteKeys(StatePaths.of(folder, settings).api_keys, clock=SystemClock())
+    except KeysUnavailable as error:
+        return Problems((Problem(code=codes.KEYS_UNUSABLE, message=str(error), hint=codes.KEYS_UNUSABLE.cure),))
+    try:
+        url = settings.public_url(settings.document.listen.port)
+        doorkeeper = make_authenticator(
+            folder, keys, settings.document.identity.oidc, resource=f"{url}/mcp", on_refused=no_notice
+        )
+        headers = {"authorization": f"Bearer {key}"}
+        return doorkeeper.authenticate(headers if user is None else {**headers, "x-metricgate-user": user})
+    finally:
+        keys.close()
+
+
+def _reply(outcome: Outcome) -> Reply:
+    match outcome:
+        case Answered():
+            return Reply(exit=Exit.ANSWERED, body=envelope(outcome))
+        case Refused():
+            return Reply(exit=Exit.REFUSED, body=to_bytes(document_of(outcome)))
+        case Held():
+            return Reply(exit=Exit.HELD, body=held_envelope(outcome))
+        case Fault():
+            return Reply(exit=Exit.FAULT, body=to_bytes(document_of(outcome)))

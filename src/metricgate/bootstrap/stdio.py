@@ -1,0 +1,41 @@
+"""MCP on standard input and output, for a client that starts its servers itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from metricgate import __version__
+from metricgate.bootstrap.calling import admitted
+from metricgate.bootstrap.paths import StatePaths
+from metricgate.bootstrap.remote import running_at
+from metricgate.bootstrap.remote_gate import RemoteGate
+from metricgate.bootstrap.running import running
+from metricgate.bootstrap.settings import Settings
+from metricgate.bootstrap.starting import StartRefused
+from metricgate.surfaces.mcp.stdio import serve_stdio
+from metricgate.surfaces.ports import Gate
+from metricgate.vocabulary.principal import Principal
+from metricgate.vocabulary.problem import Problems
+
+
+async def speak(folder: Path, settings: Settings, key: str, user: str | None) -> None:
+    """Serve until standard input ends, through the running gateway where there is one.
+
+    Raises:
+        StartRefused: the caller is not accepted, or the project does not let it start.
+    """
+    url = running_at(StatePaths.of(folder, settings))
+    if url is not None:
+        async with RemoteGate(url, key, user) as gate:
+            await _served(gate, gate.admit)
+        return
+    async with running(folder, settings, watch=True) as parts:
+        await _served(parts.gateway, lambda: admitted(folder, settings, key, user))
+
+
+async def _served(gate: Gate, admit: Callable[[], Principal | Problems]) -> None:
+    first = admit()
+    if isinstance(first, Problems):
+        raise StartRefused("the caller is not accepted", first)
+    await serve_stdio(gate, admit, version=__version__)
