@@ -16,7 +16,7 @@ from metricgate.guarding.intake import refused_at_intake
 from metricgate.guarding.layers import ALL, Layer
 from metricgate.guarding.mistakes import ambiguous_column
 from metricgate.guarding.naming import name_outputs
-from metricgate.guarding.parsing import FAULTS, bare, parsed
+from metricgate.guarding.parsing import FAULTS, bare, bare_nodes, parsed
 from metricgate.guarding.reading import Bound, Guarded, Reading
 from metricgate.guarding.regenerating import BINDING_CALLS, read_back, written
 from metricgate.guarding.rewriting import Replaced, limited, located, replaced
@@ -56,7 +56,7 @@ def read(
         problems, calls = classified(query, text, functions, caps)
         if problems:
             return Problems(tuple(problems))
-    bare(query.tree)
+    bare_nodes(query.nodes)
     return Reading(
         text=text,
         dialect=dialect,
