@@ -12,7 +12,6 @@ from tests.attacks.confined import relations, tables, through
 
 from metricgate import guarding
 from metricgate.guarding import ALL, Bound, FunctionBook, Guarded, Layer, Reading
-from metricgate.vocabulary.obligation import MinimumGroup
 from metricgate.vocabulary.opinion import Opinion
 from metricgate.vocabulary.problem import Problems
 from metricgate.vocabulary.relation import Relation
@@ -179,48 +178,6 @@ def test_without_rewriting_nothing_is_regenerated() -> None:
     )
     assert isinstance(found, Problems)
     assert found.first.code.name == "E_SQL_UNWRITABLE"
-
-
-MINIMUM = (MinimumGroup(rule="small", dataset="customers", size=5),)
-
-
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "SELECT region, count(*) FROM customers GROUP BY region",
-        "SELECT region, sum(id + 1), count(DISTINCT name) FROM customers GROUP BY region HAVING count(*) > 1",
-        "SELECT count(*) FROM customers WHERE name = 'Ann'",
-        "SELECT o.id, c.n FROM orders o JOIN (SELECT region, count(*) AS n FROM customers GROUP BY 1) c USING (region)",
-    ],
-)
-def test_groups_have_a_minimum_size(sql: str) -> None:
-    """Each SELECT over the dataset keeps groups of the size only."""
-    found = guarding.rewrite(bound(sql), relations("duckdb"), row_limit=None, minimum_groups=MINIMUM)
-    assert isinstance(found, Guarded), found
-    assert "COUNT(*) >= 5" in found.sql
-
-
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "SELECT name FROM customers",
-        "SELECT DISTINCT name FROM customers",
-        "SELECT count(*) OVER () FROM customers",
-        "SELECT list(name) FROM customers",
-        "SELECT string_agg(name, ',') FROM customers",
-        "SELECT sum(CASE WHEN name = 'Ann' THEN id END) FROM customers",
-        "SELECT sum(id) FILTER (WHERE name = 'Ann') FROM customers",
-        "SELECT count(nullif(name, 'Ann')) FROM customers",
-        "SELECT region FROM customers GROUP BY region HAVING any_value(name) = 'Ann'",
-        "SELECT count(*) FROM customers c JOIN orders o ON o.customer_id = c.id",
-        "SELECT count(*) FROM orders WHERE customer_id IN (SELECT id FROM customers)",
-    ],
-)
-def test_what_could_show_a_smaller_group_is_refused(sql: str) -> None:
-    """Rows, lists of values, conditions inside aggregates, joins."""
-    found = guarding.rewrite(bound(sql), relations("duckdb"), row_limit=None, minimum_groups=MINIMUM)
-    assert isinstance(found, Problems), found
-    assert {problem.code.name for problem in found} == {"E_SQL_SMALL_GROUPS"}
 
 
 OPINION = Opinion(
