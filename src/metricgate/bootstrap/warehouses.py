@@ -11,7 +11,7 @@ from pathlib import Path
 import structlog
 
 from metricgate.bootstrap.settings import Settings
-from metricgate.gateway.ports import Clock, Released, Rows, Warehouse, WarehouseError
+from metricgate.gateway.ports import Clock, Released, Rows, Warehouse, WarehouseError, WarehouseUnfit
 from metricgate.vocabulary.finding import Finding
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.opinion import Opinion
@@ -102,6 +102,7 @@ async def open_warehouses(
 
     Raises:
         WarehouseError: none of them can be opened.
+        WarehouseUnfit: one of them can never be what the settings say.
     """
     found: dict[str, Warehouse] = {}
     errors: dict[str, WarehouseError] = {}
@@ -109,6 +110,8 @@ async def open_warehouses(
         warehouse: Warehouse
         try:
             warehouse = each.open(folder)
+        except WarehouseUnfit:
+            raise
         except WarehouseError as error:
             errors[name] = error
             warehouse = AwayWarehouse(name, each.plugin.dialect, partial(each.open, folder), error, clock)
