@@ -25,6 +25,7 @@ from metricgate.bootstrap.doctoring import examined
 from metricgate.bootstrap.governing import read_documents
 from metricgate.bootstrap.notifying import outbox_of
 from metricgate.bootstrap.operators_desk import OperatorsDesk
+from metricgate.bootstrap.outbox_desk import deliveries, retry_deliveries
 from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.persons_door import PersonsDoor
 from metricgate.bootstrap.policies import policy_documents, policy_explain, policy_tests
@@ -41,6 +42,8 @@ from metricgate.ledger.verification import Report
 from metricgate.policy.explaining import Explanation
 from metricgate.policy.testing import TestResult
 from metricgate.surfaces.cli.project import (
+    DeliveryFacts,
+    DeliveryFilter,
     EntryFilter,
     Exit,
     KeyFacts,
@@ -245,6 +248,14 @@ class OpenedProject:
         gone = take_back_switches(file, target, because)
         self._record_switches(file)
         return gone
+
+    def notifications(self, wanted: DeliveryFilter) -> Sequence[DeliveryFacts] | Problems:
+        """Return deliveries of notifications."""
+        return deliveries(self._paths.outbox, self._settings, wanted)
+
+    def retry_notifications(self, notification: str | None, sink: str | None) -> int | Problems:
+        """Let what was not delivered be tried again."""
+        return retry_deliveries(self._paths.outbox, self._settings, notification, sink)
 
     def entries(self, wanted: EntryFilter) -> Iterable[Mapping[str, Json]]:
         """Return ledger entries; none where there is no ledger yet."""

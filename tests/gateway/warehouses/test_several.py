@@ -359,3 +359,25 @@ def test_validate_looks_at_each(tmp_path: Path) -> None:
     [only] = away.validate().problems
     assert only.code.name == "E_WAREHOUSE_CLOSED"
     assert "'bills'" in only.message
+
+
+@pytest.mark.parametrize(
+    ("metric", "large", "small", "number"),
+    [
+        ("invoiced", "metric_time__year", "metric_time__month", 407),
+        ("ticket_count", "metric_time__month", "ticket__state", 3),
+    ],
+    ids=["postgres", "mariadb"],
+)
+def test_small_groups_refuse_the_whole_answer(folder: Path, metric: str, large: str, small: str, number: int) -> None:
+    """Each server finds the small group before the limit leaves only a large one."""
+    rule = "{id: two, roles: [everyone], on: [dataset:invoices, dataset:tickets], size: 2}"
+    (folder / "policies" / "groups.yaml").write_text(f"version: 1\nminimum_groups: [{rule}]\n")
+    whole, split, first = calls(
+        folder,
+        ("query_metrics", {"metrics": [metric], "group_by": [large]}),
+        ("query_metrics", {"metrics": [metric], "group_by": [small]}),
+        ("query_metrics", {"metrics": [metric], "group_by": [small], "order_by": [f"-{metric}"], "limit": 1}),
+    )
+    assert [row[-1] for row in rows(whole)] == [number]
+    assert {refusal(each).first.code.name for each in (split, first)} == {"E_SMALL_GROUPS"}

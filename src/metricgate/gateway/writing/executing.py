@@ -11,7 +11,6 @@ import structlog
 from metricgate.approvals import deciding
 from metricgate.approvals.deciding import Refusal
 from metricgate.approvals.proposal import Action, State
-from metricgate.changing.change import digest_of_changes
 from metricgate.changing.effect import Effect
 from metricgate.changing.serial import effect_to_bytes
 from metricgate.gateway.office import ActionFilter
@@ -59,6 +58,7 @@ async def _execute(book: Book, action: Action) -> Action:
         most_rows=begun.proposal.row_ceiling,
         seconds=kept.seconds,
         views=kept.views,
+        structure=kept.structure,
         verdict=_verdict(begun),
         intent=intent,
     )
@@ -97,7 +97,7 @@ async def _ready(book: Book, action: Action) -> sealed.Sealed | Problem:
         return objection
     content = await asyncio.to_thread(book.store.changes, action.id)
     kept = None if content is None else sealed.from_bytes(content)
-    if kept is None or digest_of_changes(kept.changes) != action.proposal.changes_digest:
+    if kept is None or sealed.digest_of_what(kept.changes, kept.structure) != action.proposal.changes_digest:
         return Problem(code=codes.NOT_THE_SAME, message="The rows that are kept are not those that were shown.")
     return kept
 
@@ -190,14 +190,20 @@ async def settle(book: Book, action: Action) -> Action | None:
     if not isinstance(warehouse, WritableWarehouse):
         return None
     try:
-        applied = await warehouse.applied([action.id])
+        applied = action.id in await warehouse.applied([action.id]) or await _restructured(book, action, warehouse)
     except (ChangeFailed, WarehouseError):
         return None
-    if action.id in applied:
+    if applied:
         return await _done(book, action, None)
     await asyncio.to_thread(book.journal.abandon, action.id)
     problem = Problem(code=codes.INTERRUPTED, message=codes.INTERRUPTED.cause, hint=codes.INTERRUPTED.cure)
     return await _fail(book, action, problem, "the transaction was not committed")
+
+
+async def _restructured(book: Book, action: Action, warehouse: WritableWarehouse) -> bool:
+    content = await asyncio.to_thread(book.store.changes, action.id)
+    structure = None if content is None else sealed.from_bytes(content).structure
+    return structure is not None and await warehouse.restructured(structure, action.id)
 
 
 async def settle_all(book: Book) -> list[Action]:

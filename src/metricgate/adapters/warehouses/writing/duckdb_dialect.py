@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from metricgate.adapters.warehouses.writing.duckdb_shapes import MARKS, loses_as_text, read_shapes
+from metricgate.adapters.warehouses.writing.duckdb_structures import DuckDBStructures
 from metricgate.adapters.warehouses.writing.session import Text, WriteSession
 from metricgate.changing.change import Row
 from metricgate.changing.shape import ColumnShape, ForeignKey, Location, TableShape
@@ -89,6 +90,11 @@ class DuckDBDialect:
         keys = _keys(shape)
         sql = f"DELETE FROM {_named(shape.location)} AS {_TABLE} USING {_given(len(keys))} WHERE {_fits(keys)}"
         return sql, _lists(rows, len(keys))
+
+    @property
+    def structures(self) -> DuckDBStructures:
+        """How tables themselves are changed."""
+        return DuckDBStructures()
 
     def mark(self, action_id: str) -> Text:
         """Say which action the transaction carries out, and when."""

@@ -12,6 +12,7 @@ from pymysql.converters import encoders, escape_item
 from metricgate.adapters.warehouses.mariadb_text import NotOneSelect, with_values
 from metricgate.adapters.warehouses.session import FAILED
 from metricgate.adapters.warehouses.writing.mariadb_shapes import read_shapes
+from metricgate.adapters.warehouses.writing.mariadb_structures import MariaDBStructures
 from metricgate.adapters.warehouses.writing.mariadb_types import as_text, assigned, compared, given_as_text
 from metricgate.adapters.warehouses.writing.session import Text, WriteSession
 from metricgate.changing.change import Row
@@ -99,6 +100,11 @@ class MariaDBDialect:
             f"STRAIGHT_JOIN {self._named(shape.location)} AS {_TABLE} ON {_fits(keys)}"
         )
         return sql, (_json(rows),)
+
+    @property
+    def structures(self) -> MariaDBStructures:
+        """How tables themselves are changed."""
+        return MariaDBStructures(self._named, self._database)
 
     def mark(self, action_id: str) -> Text:
         """Say which action the transaction carries out, and when."""

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from metricgate.adapters.warehouses.writing.postgres_shapes import read_shapes
+from metricgate.adapters.warehouses.writing.postgres_structures import PostgresStructures
 from metricgate.adapters.warehouses.writing.session import Text, WriteSession
 from metricgate.changing.change import Row
 from metricgate.changing.shape import ColumnShape, ForeignKey, Location, TableShape
@@ -101,6 +102,11 @@ class PostgresDialect:
         keys = [_column(shape, name) for name in shape.key]
         sql = f"DELETE FROM {named(shape.location)} AS {_TABLE} USING {_given(len(keys))} WHERE {_fits(keys, keys)}"
         return sql, _lists(rows, len(keys))
+
+    @property
+    def structures(self) -> PostgresStructures:
+        """How tables themselves are changed."""
+        return PostgresStructures()
 
     def mark(self, action_id: str) -> Text:
         """Say which action the transaction carries out, and when."""
