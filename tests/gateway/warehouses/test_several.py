@@ -16,6 +16,7 @@ from tests.gateway.warehouses.several import (
     MODELS,
     SCHEMA,
     Door,
+    Hurried,
     closed_port,
     loaded_mariadb,
     loaded_postgres,
@@ -23,7 +24,6 @@ from tests.gateway.warehouses.several import (
 )
 
 from metricgate.adapters.stores.ledger_audit import verify_file
-from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.project import open_project
 from metricgate.bootstrap.running import Running, running
 from metricgate.bootstrap.settings import Settings, load_settings
@@ -32,17 +32,6 @@ from metricgate.gateway.outcome import Answered, Fault, Outcome, Refused
 from metricgate.gateway.tool import ToolCall
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problems
-
-
-class Hurried(SystemClock):
-    """A clock that can be put forward."""
-
-    def __init__(self) -> None:
-        self.ahead = 0.0
-
-    def monotonic(self) -> float:
-        """Return the machine's, and what was added."""
-        return super().monotonic() + self.ahead
 
 
 async def ask(parts: Running, tool: str, arguments: Json, agent: str = "omni") -> Outcome:
