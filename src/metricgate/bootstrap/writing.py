@@ -26,6 +26,7 @@ from metricgate.gateway.notices import Notice, NoticeKind, NoticeNotKept, Notifi
 from metricgate.gateway.office import ActionFilter
 from metricgate.gateway.ports import Clock, Ledger, LedgerUnavailable, Warehouse, WarehouseError
 from metricgate.gateway.writing.book import Book, Raced
+from metricgate.gateway.writing.executing import settle_again
 from metricgate.gateway.writing.ports import ChangeFailed, WritableWarehouse
 from metricgate.gateway.writing.settings import WriteSettings
 from metricgate.vocabulary.json import Json
@@ -165,6 +166,7 @@ async def tidy(book: Book, now: datetime) -> None:
     """
     for action in await asyncio.to_thread(book.store.list, ActionFilter(states=(State.HELD,), limit=1_000)):
         await book.settled(action)
+    await settle_again(book)
     for gone in await asyncio.to_thread(book.journal.purge, now):
         structlog.get_logger("metricgate.writing").info("images_removed", action=gone)
         await _forget_aside(book, gone)

@@ -13,7 +13,7 @@ import structlog
 
 from metricgate.gateway import codes, entries
 from metricgate.gateway.conduct.conduct import Conduct
-from metricgate.gateway.desk import Desk
+from metricgate.gateway.desk import Desk, ledger_fault
 from metricgate.gateway.engine import Engines
 from metricgate.gateway.governance import GovernanceSource
 from metricgate.gateway.notices import NobodyToTell, Notice, NoticeKind, NoticeNotKept, Notifier
@@ -110,6 +110,9 @@ class Gateway:
             asked = _digest(call)
             try:
                 outcome = await self._behaved(desk, asked)
+            except LedgerUnavailable:
+                # A change's own entries: the call's are kept by its desk.
+                outcome = ledger_fault()
             except Exception as error:  # noqa: BLE001 - promise 1: a checker's own error refuses, and leaves a record
                 code = codes.INTERNAL
                 problem = Problem(code=code, message=code.cause, hint=code.cure)

@@ -67,7 +67,11 @@ async def _execute(book: Book, action: Action) -> Action:
     def prepare(effect: Effect) -> None:
         book.journal.prepare(begun.id, effect_to_bytes(effect), until=until)
 
-    return await _applied(book, begun, released, prepare)
+    try:
+        return await _applied(book, begun, released, prepare)
+    except LedgerUnavailable:
+        book.unsettled.add(begun.id)
+        raise
 
 
 async def _applied(book: Book, begun: Action, released: ReleasedChange, prepare: Callable[[Effect], None]) -> Action:
@@ -185,7 +189,30 @@ def _verdict(action: Action) -> Verdict:
 
 
 async def settle(book: Book, action: Action) -> Action | None:
-    """Find out what became of an action that was begun, and record it; None where the warehouse cannot tell yet."""
+    """Find out what became of an action that was begun, and record it; None where the warehouse cannot tell yet.
+
+    ``settle_again`` then asks again.
+    """
+    settled = await _settled(book, action)
+    if settled is None:
+        book.unsettled.add(action.id)
+    return settled
+
+
+async def settle_again(book: Book) -> None:
+    """Try once more what could not be settled.
+
+    Raises:
+        Raced, LedgerUnavailable: some of it is left for the next time.
+    """
+    for action_id in tuple(book.unsettled):
+        action = await asyncio.to_thread(book.store.get, action_id)
+        begun = action is not None and action.state is State.EXECUTING
+        if action is None or not begun or await settle(book, action) is not None:
+            book.unsettled.discard(action_id)
+
+
+async def _settled(book: Book, action: Action) -> Action | None:
     warehouse = book.engines.named(action.proposal.warehouse).warehouse
     if not isinstance(warehouse, WritableWarehouse):
         return None

@@ -129,13 +129,13 @@ def said_of(effect: StructureEffect | None) -> str:
 
 
 def _moves(effect: TableEffect, shape: TableShape) -> bool:
-    """Whether the engine changes columns of updated rows that the change does not set."""
+    """Whether the engine changes columns of updated rows that the change does not set and an undo cannot put back."""
     updated = [row for row in effect.rows if row.kind is ChangeKind.UPDATE]
     if not updated or effect.cause is not Cause.STATEMENT:
         return False
-    generated = {each.name for each in shape.columns if each.generated}
+    own = {each.name for each in shape.columns if each.generated or each.moving}
     return any(
-        old != new and name not in effect.assigned and name not in generated
+        old != new and name not in effect.assigned and name not in own
         for row in updated
         for name, old, new in zip(effect.columns, row.before or (), row.after or (), strict=True)
     )

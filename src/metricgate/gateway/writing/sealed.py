@@ -89,6 +89,7 @@ def change_from_json(raw: dict[str, Json]) -> TableChange:
         key=texts("key"),
         columns=texts("columns"),
         expecting=texts("expecting"),
+        keeping=texts("keeping"),
         rows=tuple(RowTarget(key=_row(key), values=_row(values), expected=_row(old)) for key, values, old in rows),
     )
 

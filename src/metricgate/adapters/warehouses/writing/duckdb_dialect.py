@@ -69,8 +69,14 @@ class DuckDBDialect:
         )
         return sql, _lists(rows, len(columns))
 
-    def update(self, shape: TableShape, columns: Sequence[ColumnShape], rows: Sequence[tuple[Row, Row]]) -> Text:
-        """Update from the given keys and values."""
+    def update(
+        self,
+        shape: TableShape,
+        columns: Sequence[ColumnShape],
+        rows: Sequence[tuple[Row, Row]],
+        kept: Sequence[ColumnShape],  # noqa: ARG002
+    ) -> Text:
+        """Update from the given keys and values; no column of this engine moves by itself."""
         keys = _keys(shape)
         values = ", ".join(f"{_quoted(each.name)} = {_value(at, each)}" for at, each in enumerate(columns, len(keys)))
         sql = (

@@ -72,16 +72,23 @@ class MariaDBDialect:
         )
         return sql, (_json(rows),)
 
-    def update(self, shape: TableShape, columns: Sequence[ColumnShape], rows: Sequence[tuple[Row, Row]]) -> Text:
-        """Update from the given keys and values."""
+    def update(
+        self,
+        shape: TableShape,
+        columns: Sequence[ColumnShape],
+        rows: Sequence[tuple[Row, Row]],
+        kept: Sequence[ColumnShape],
+    ) -> Text:
+        """Update from the given keys and values. What is assigned to itself does not move."""
         keys = _keys(shape)
-        values = ", ".join(
+        values = [
             f"{_TABLE}.{quoted(each.name)} = {assigned(f'{_GIVEN}.c{at}', each.type)}"
             for at, each in enumerate(columns, len(keys))
-        )
+        ]
+        values += [f"{_TABLE}.{quoted(each.name)} = {_TABLE}.{quoted(each.name)}" for each in kept]
         sql = (
             f"UPDATE {_given(len(keys) + len(columns))} "
-            f"STRAIGHT_JOIN {self._named(shape.location)} AS {_TABLE} ON {_fits(keys)} SET {values}"
+            f"STRAIGHT_JOIN {self._named(shape.location)} AS {_TABLE} ON {_fits(keys)} SET {', '.join(values)}"
         )
         return sql, (_json([(*key, *new) for key, new in rows]),)
 

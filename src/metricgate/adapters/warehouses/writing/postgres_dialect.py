@@ -81,8 +81,14 @@ class PostgresDialect:
         )
         return sql, _lists(rows, len(columns))
 
-    def update(self, shape: TableShape, columns: Sequence[ColumnShape], rows: Sequence[tuple[Row, Row]]) -> Text:
-        """Update from the given keys and values."""
+    def update(
+        self,
+        shape: TableShape,
+        columns: Sequence[ColumnShape],
+        rows: Sequence[tuple[Row, Row]],
+        kept: Sequence[ColumnShape],  # noqa: ARG002
+    ) -> Text:
+        """Update from the given keys and values; no column of this engine moves by itself."""
         keys = [_column(shape, name) for name in shape.key]
         values = ", ".join(f"{quoted(each.name)} = {_value(at, each)}" for at, each in enumerate(columns, len(keys)))
         sql = (

@@ -72,8 +72,17 @@ class WriteDialect(Protocol):
         """Write an INSERT that gives back the values of the key's columns."""
         ...
 
-    def update(self, shape: TableShape, columns: Sequence[ColumnShape], rows: Sequence[tuple[Row, Row]]) -> Text:
-        """Write an UPDATE by key; each row is its key and its new values."""
+    def update(
+        self,
+        shape: TableShape,
+        columns: Sequence[ColumnShape],
+        rows: Sequence[tuple[Row, Row]],
+        kept: Sequence[ColumnShape],
+    ) -> Text:
+        """Write an UPDATE by key; each row is its key and its new values.
+
+        Columns ``kept``, which the engine would set anew (``ColumnShape.moving``), stay as they are in each row.
+        """
         ...
 
     def delete(self, shape: TableShape, rows: Sequence[Row]) -> Text:
