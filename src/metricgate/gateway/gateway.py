@@ -23,6 +23,8 @@ from metricgate.gateway.tool import ToolCall, ToolDefinition
 from metricgate.gateway.tools import TOOLS, Servable
 from metricgate.gateway.tools.actions import ActionTool
 from metricgate.gateway.writing.book import Book
+from metricgate.gateway.writing.damage import damaged
+from metricgate.gateway.writing.ports import Unsealable
 from metricgate.policy.occasion import Circumstances
 from metricgate.policy.verdict import Decision
 from metricgate.vocabulary.json import Json
@@ -99,6 +101,8 @@ class Gateway:
             asked = _digest(call)
             try:
                 outcome = await self._behaved(desk, asked)
+            except Unsealable as error:
+                outcome = await desk.fault(damaged(), str(error))
             except Exception as error:  # noqa: BLE001 - promise 1: a checker's own error refuses, and leaves a record
                 code = codes.INTERNAL
                 problem = Problem(code=code, message=code.cause, hint=code.cure)

@@ -14,10 +14,11 @@ from typing import cast
 import orjson
 
 from metricgate.adapters.stores.action_documents import from_document, to_document
-from metricgate.adapters.stores.sealing import Seal
+from metricgate.adapters.stores.sealing import SEALED_BY, Seal, check_key
 from metricgate.adapters.stores.sqlite_database import Database, sortable
 from metricgate.approvals.proposal import Action, State
 from metricgate.gateway.office import ActionFilter
+from metricgate.gateway.writing.ports import Unsealable
 from metricgate.vocabulary.json import Json
 
 _TABLES = (
@@ -31,6 +32,7 @@ _TABLES = (
     "CREATE INDEX IF NOT EXISTS actions_by_agent ON actions(agent, id)",
     "CREATE TABLE IF NOT EXISTS changes(action TEXT PRIMARY KEY, content BLOB NOT NULL) STRICT",
     "CREATE TABLE IF NOT EXISTS shown(digest TEXT PRIMARY KEY, content BLOB NOT NULL) STRICT",
+    SEALED_BY,
 )
 _COLUMNS = "id, state, agent, user_mark, proposed, key_mark, targets, version"
 _MOST = 1_000
@@ -49,9 +51,10 @@ class SqliteActions:
     """
 
     def __init__(self, path: Path, seal: Seal) -> None:
-        """Open or make the file; raises as ``Database`` does."""
+        """Open or make the file; raises as ``Database`` and ``check_key`` do."""
         self._database = Database(path, _TABLES)
         self._seal = seal
+        check_key(self._database, seal)
 
     def add(self, action: Action) -> Action:
         """Keep a new action, or return the one that its proposer's idempotency key stands for already."""
@@ -139,6 +142,19 @@ class SqliteActions:
             return None
         content = self._seal.open(f"shown/{digest}", cast("bytes", rows[0][0]))
         return cast("Mapping[str, Json]", orjson.loads(content))
+
+    def damaged(self) -> Sequence[str]:
+        """Return the actions that do not open."""
+        found = self._database.rows("SELECT id FROM actions ORDER BY id")
+        return [str(action) for (action,) in found if not self._opens(str(action))]
+
+    def _opens(self, action_id: str) -> bool:
+        try:
+            self.get(action_id)
+            self.changes(action_id)
+        except Unsealable:
+            return False
+        return True
 
     def close(self) -> None:
         """Close the file."""
