@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.gateway.writing.shop import AUDRA, OLAF, POLICY, STELLA, STEN, opened, write_shop
 
 from metricgate.approvals.proposal import Action, State
+from metricgate.gateway.office import ActionFilter
 from metricgate.gateway.outcome import Held
 from metricgate.vocabulary.problem import Problems
 
@@ -52,6 +53,8 @@ def test_one_person_breaks_the_glass_and_two_others_look_at_it(tmp_path: Path) -
             assert isinstance(done, Action)
             assert done.state is State.EXECUTED, done.outcome
             assert await shop.rows("SELECT count(*) FROM orders") == [[39]]
+            waiting = await shop.office.actions(STELLA, ActionFilter(to_review=True))
+            assert [each.id for each in waiting] == held[:1]
             for person, reason, code in (
                 (STEN, "It was right.", "E_NOT_YOURS_TO_DECIDE"),
                 (OLAF, "It was right.", "E_NOT_YOURS_TO_DECIDE"),
@@ -66,6 +69,8 @@ def test_one_person_breaks_the_glass_and_two_others_look_at_it(tmp_path: Path) -
             kept = await shop.office.action(STELLA, held[0])
             assert not isinstance(kept, Problems)
             assert [each.person for each in kept.action.reviews] == ["stella", "audra"]
+            assert kept.may_review == "There is no broken glass in it that waits for a review."
+            assert await shop.office.actions(STELLA, ActionFilter(to_review=True)) == []
             # Nobody broke the other one's: nothing to review.
             assert _code(await shop.office.review(STELLA, held[1], reason="Why?")) == "E_NOT_DECIDABLE"
 

@@ -92,6 +92,7 @@ class DecisionDesk:
             sample=_samples(action),
             may_decide=self._why_not_decide(person, action),
             may_undo=self._why_not_undo(person, action),
+            may_review=_why_not_review(person, action),
             shown=shown,
             shown_digest=digest,
             history=history,
@@ -264,6 +265,11 @@ class DecisionDesk:
             environment=self._book.settings.environment,
             now=self._book.now(),
         )
+
+
+def _why_not_review(person: Person, action: Action) -> str | None:
+    refusal = deciding.why_not_review(action, person.id)
+    return None if refusal is None else refusal.message
 
 
 def _requirement(demand: Demand) -> Requirement:

@@ -16,7 +16,7 @@ from metricgate.vocabulary.problem import Problem, Problems
 
 MOST: Final = 500
 _LONGEST: Final = 500
-_ACTION: Final = ("state", "agent", "user", "target", "since", "until", "text", "before", "limit")
+_ACTION: Final = ("state", "agent", "user", "target", "since", "until", "text", "to_review", "before", "limit")
 _ENTRY: Final = (
     "event",
     "agent",
@@ -48,6 +48,7 @@ def action_filter(parameters: QueryParams, *, besides: Sequence[str] = ()) -> Ac
             since=_moment("since", given.get("since")),
             until=_moment("until", given.get("until")),
             text=given.get("text"),
+            to_review=_yes("to_review", given.get("to_review")),
             before=given.get("before"),
             limit=_number("limit", given.get("limit"), 50),
         )
@@ -107,6 +108,12 @@ def _moment(name: str, text: str | None) -> datetime | None:
     except ValueError:
         raise _WrongError(f"{name}: {text[:80]!r} is neither an ISO date nor a date-time.") from None
     return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+
+def _yes(name: str, text: str | None) -> bool:
+    if text not in {None, "yes"}:
+        raise _WrongError(f"{name}: {text[:80] if text else text!r} is not 'yes'; leave it out where it is not meant.")
+    return text is not None
 
 
 def _number(name: str, text: str | None, default: int, *, most: int = MOST) -> int:
