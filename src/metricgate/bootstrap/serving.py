@@ -33,6 +33,7 @@ from metricgate.bootstrap.settings import Settings
 from metricgate.bootstrap.starting import StartRefused
 from metricgate.gateway.ports import Warehouse, WarehouseError
 from metricgate.surfaces.http.app import HttpSettings, create_app
+from metricgate.surfaces.human.openapi import people_described
 from metricgate.surfaces.mcp.http import McpHttpDoor, principal_of_request, purpose_of_request
 from metricgate.surfaces.mcp.server import build_server
 
@@ -144,6 +145,7 @@ def _app(
         metrics_type=parts.telemetry.content_type,
         mounted=mcp,
         beside=beside,
+        described=people_described() if beside else None,
     )
 
 

@@ -67,7 +67,16 @@ class MemoryOffice:
         if action is not None:
             facts |= {"gen_ai.tool.name": action.proposal.tool, "gov.targets": list(action.proposal.targets)}
         at = datetime.now(UTC).isoformat()
-        self.log.append({"index": len(self.log), "at": at, "event": event, "fields": facts | fields, "bodies": {}})
+        self.log.append(
+            {
+                "index": len(self.log),
+                "at": at,
+                "event": event,
+                "fields": facts | fields,
+                "bodies": {},
+                "leaf_hash": "00",
+            }
+        )
         return len(self.log) - 1
 
     def note(self, event, **fields):

@@ -16,8 +16,19 @@ from metricgate.vocabulary.problem import Problem, Problems
 
 MOST: Final = 500
 _LONGEST: Final = 500
-_ACTION: Final = ("state", "agent", "user", "target", "since", "until", "text", "to_review", "before", "limit")
-_ENTRY: Final = (
+ACTION_PARAMETERS: Final = (
+    "state",
+    "agent",
+    "user",
+    "target",
+    "since",
+    "until",
+    "text",
+    "to_review",
+    "before",
+    "limit",
+)
+ENTRY_PARAMETERS: Final = (
     "event",
     "agent",
     "tool",
@@ -39,7 +50,7 @@ class _WrongError(Exception):
 def action_filter(parameters: QueryParams, *, besides: Sequence[str] = ()) -> ActionFilter | Problems:
     """Return which actions are asked for. ``state`` may be repeated; an empty value counts as not given."""
     try:
-        given = _given(parameters, (*_ACTION, *besides))
+        given = _given(parameters, (*ACTION_PARAMETERS, *besides))
         return ActionFilter(
             states=tuple(_state(each) for each in parameters.getlist("state") if each),
             agent=given.get("agent"),
@@ -59,7 +70,7 @@ def action_filter(parameters: QueryParams, *, besides: Sequence[str] = ()) -> Ac
 def entry_query(parameters: QueryParams, *, besides: Sequence[str] = ()) -> EntryQuery | Problems:
     """Return which entries of the record are asked for."""
     try:
-        given = _given(parameters, (*_ENTRY, *besides))
+        given = _given(parameters, (*ENTRY_PARAMETERS, *besides))
         before = given.get("before")
         return EntryQuery(
             event=given.get("event"),
