@@ -16,6 +16,7 @@ from metricgate.adapters.stores.sqlite_actions import SqliteActions
 from metricgate.adapters.stores.sqlite_database import DatabaseError
 from metricgate.adapters.stores.sqlite_journal import SqliteJournal
 from metricgate.approvals.proposal import Action, State
+from metricgate.bootstrap.pages import approval_page
 from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.settings import Settings
 from metricgate.gateway.conduct.switches import SwitchBoard
@@ -158,7 +159,7 @@ def _notice(kind: str, action: Action, facts: Mapping[str, Json], url: str) -> N
         title=titles.get(kind, kind),
         text=proposal.statement[:500],
         fields=fields,
-        link=f"{url}/console/approvals/{action.id}",
+        link=approval_page(url, action.id),
     )
 
 
