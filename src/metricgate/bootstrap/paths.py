@@ -21,6 +21,10 @@ class StatePaths:
     switches: Path
     people: Path
     outbox: Path
+    actions: Path
+    journal: Path
+    journal_key: Path
+    """What seals ``actions`` and ``journal``."""
     address: Path
     """Where ``serve`` leaves its address for other commands."""
 
@@ -39,5 +43,8 @@ class StatePaths:
             switches=state / "switches.json",
             people=state / "people.db",
             outbox=state / "outbox.db",
+            actions=state / "actions.db",
+            journal=state / "journal.db",
+            journal_key=state / "journal.key",
             address=state / "serve.json",
         )
