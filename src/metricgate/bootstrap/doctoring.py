@@ -51,6 +51,6 @@ def _of_state(paths: StatePaths) -> list[Finding]:
     """Secrets that others on the machine can read or write."""
     return [
         Finding(severity=WRONG, right="open to others than its owner", object=str(each), cure=f"chmod go-rwx {each}")
-        for each in (paths.private_key, paths.mask_key, paths.api_keys)
+        for each in (paths.private_key, paths.mask_key, paths.api_keys, paths.people, paths.people_key)
         if each.exists() and each.stat().st_mode & 0o077
     ]

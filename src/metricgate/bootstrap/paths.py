@@ -20,6 +20,8 @@ class StatePaths:
     mask_key: Path
     switches: Path
     people: Path
+    people_key: Path
+    """What seals the authenticators' secrets in ``people``."""
     outbox: Path
     address: Path
     """Where ``serve`` leaves its address for other commands."""
@@ -38,6 +40,7 @@ class StatePaths:
             mask_key=state / "mask.key",
             switches=state / "switches.json",
             people=state / "people.db",
+            people_key=state / "people.key",
             outbox=state / "outbox.db",
             address=state / "serve.json",
         )
