@@ -63,8 +63,8 @@ class OnServer:
     def run(self, *statements: str) -> list[tuple[object, ...]]:  # noqa: D102
         return self._place.admin(*statements)
 
-    def play(self, story: Story) -> None:  # noqa: D102
-        server_changes.using(self._place, story)
+    def play(self, story: Story, user: str = "") -> None:  # noqa: D102
+        server_changes.using(self._place, story, user)
 
     def close(self) -> None:  # noqa: D102
         server_changes.drop(self._place)
@@ -370,3 +370,30 @@ def test_a_crash_between_ddl_that_commits_at_once_and_its_marker_is_seen(change:
     finally:
         ground.close()
     assert found == [False, True]
+
+
+def test_an_account_that_may_not_change_tables_is_told_so_and_changes_nothing():
+    """A server that says no has done nothing, also where DDL commits at once; what was begun is cleaned away."""
+    ground = OnServer("mariadb")
+    user = f"{ground.at('people')[0]}_w"[:30]
+    schema = ground.at("people")[0]
+    ground.run(
+        f"CREATE USER {user}@'%' IDENTIFIED BY '{user}'",
+        f"GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, SHOW VIEW ON {schema}.* TO {user}@'%'",
+        f"GRANT PROCESS ON *.* TO {user}@'%'",
+    )
+    drop = StructureChange(kind=StructureKind.DROP_COLUMN, table=ground.at("people"), column=named("note"))
+
+    async def story(warehouse: WritableWarehouse) -> None:
+        with pytest.raises(ChangeFailed, match="E_WAREHOUSE_FAILED"):
+            await carried_out(warehouse, drop, "act_1")
+        assert await warehouse.applied(["act_1"]) == set()
+        assert not await warehouse.restructured(drop, "act_1")
+
+    before = tables(ground)
+    try:
+        ground.play(story, user)
+        assert tables(ground) == before
+    finally:
+        ground.run(f"DROP USER {user}@'%'")
+        ground.close()

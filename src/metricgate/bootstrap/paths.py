@@ -23,6 +23,10 @@ class StatePaths:
     people_key: Path
     """What seals the authenticators' secrets in ``people``."""
     outbox: Path
+    actions: Path
+    journal: Path
+    journal_key: Path
+    """What seals ``actions`` and ``journal``."""
     address: Path
     """Where ``serve`` leaves its address for other commands."""
 
@@ -42,5 +46,8 @@ class StatePaths:
             people=state / "people.db",
             people_key=state / "people.key",
             outbox=state / "outbox.db",
+            actions=state / "actions.db",
+            journal=state / "journal.db",
+            journal_key=state / "journal.key",
             address=state / "serve.json",
         )

@@ -352,12 +352,22 @@ def _facts(record: KeyRecord) -> KeyFacts:
 
 def _until_stopped(door: Coroutine[None, None, None]) -> int:
     try:
-        asyncio.run(door)
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(door)
     except StartRefused as error:
         return _tell(error)
     except KeyboardInterrupt:
         pass
     return Exit.ANSWERED
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return what makes the event loop: uvloop's where it runs (CPython, not Windows), else Python's own."""
+    try:
+        import uvloop  # noqa: PLC0415
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
 
 
 def _tell(error: StartRefused) -> int:

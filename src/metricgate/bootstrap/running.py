@@ -37,6 +37,7 @@ from metricgate.gateway.office import Office
 from metricgate.gateway.ports import Clock, LedgerUnavailable, Warehouse, WarehouseError
 from metricgate.gateway.writing.book import Book
 from metricgate.gateway.writing.executing import settle_all
+from metricgate.gateway.writing.ports import Unsealable
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problems
 
@@ -116,7 +117,13 @@ async def running(
         conduct = await asyncio.to_thread(conduct_of, StatePaths.of(folder, settings), settings, now)
         book = await _book(folder, settings, stack, holder, warehouses, ledger, now, outbox)
         if watch:
-            await settle_all(book)
+            try:
+                await settle_all(book)
+            except Unsealable as error:
+                raise StartRefused(
+                    f"what became of the changes that were under way cannot be told: {error}; `metricgate doctor` "
+                    "names the actions, and a backup of the state folder has them as they were"
+                ) from error
             stack.push_async_callback(_stop, asyncio.create_task(keep_tidy(book)))
         gateway = Gateway(
             governance=holder,
@@ -154,7 +161,7 @@ async def _book(
     try:
         opened = await asyncio.to_thread(
             lambda: Opened(
-                paths.folder,
+                paths,
                 settings,
                 governance=holder,
                 warehouses=warehouses,

@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
 
 import structlog
 from ulid import ULID
@@ -17,6 +16,8 @@ from metricgate.adapters.stores.sqlite_actions import SqliteActions
 from metricgate.adapters.stores.sqlite_database import DatabaseError
 from metricgate.adapters.stores.sqlite_journal import SqliteJournal
 from metricgate.approvals.proposal import Action, State
+from metricgate.bootstrap.pages import approval_page
+from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.settings import Settings
 from metricgate.changing.structure import aside_of
 from metricgate.gateway.conduct.switches import SwitchBoard
@@ -27,7 +28,7 @@ from metricgate.gateway.office import ActionFilter
 from metricgate.gateway.ports import Clock, Ledger, LedgerUnavailable, Warehouse, WarehouseError
 from metricgate.gateway.writing.book import Book, Raced
 from metricgate.gateway.writing.executing import settle_again
-from metricgate.gateway.writing.ports import ChangeFailed, WritableWarehouse
+from metricgate.gateway.writing.ports import ChangeFailed, Unsealable, WritableWarehouse
 from metricgate.gateway.writing.settings import WriteSettings
 from metricgate.vocabulary.json import Json
 
@@ -47,6 +48,31 @@ class WritingUnavailable(Exception):
     """The files of actions or of the journal cannot be opened."""
 
 
+def open_stores(paths: StatePaths) -> tuple[SqliteActions, SqliteJournal]:
+    """Open the files of actions and of the journal with the key that seals them; the first time they are made.
+
+    Raises:
+        WritingUnavailable: they cannot be opened, or their key is gone or another.
+    """
+    kept = [each for each in (paths.actions, paths.journal) if each.exists()]
+    if kept and not paths.journal_key.exists():
+        names = " and ".join(each.name for each in kept)
+        raise WritingUnavailable(
+            f"the key {paths.journal_key} is gone, and {names} cannot be read without it: restore it from the backup, "
+            f"or move {names} away to begin anew; what was done before can then not be taken back"
+        )
+    try:
+        seal = Seal(paths.journal_key, may_make=not kept)
+        return SqliteActions(paths.actions, seal), SqliteJournal(paths.journal, seal)
+    except Unsealable as error:
+        raise WritingUnavailable(
+            f"{paths.journal_key} is not the key that sealed {paths.actions.name} and {paths.journal.name}: restore "
+            "the one that was backed up with them"
+        ) from error
+    except (OSError, ValueError, DatabaseError) as error:
+        raise WritingUnavailable(str(error)) from error
+
+
 class Opened:
     """The book and its files.
 
@@ -56,7 +82,7 @@ class Opened:
 
     def __init__(
         self,
-        state: Path,
+        paths: StatePaths,
         settings: Settings,
         *,
         governance: GovernanceSource,
@@ -67,12 +93,7 @@ class Opened:
         notifier: Notifier,
         url: str,
     ) -> None:
-        try:
-            seal = Seal(state / "journal.key")
-            self._store = SqliteActions(state / "actions.db", seal)
-            self._journal = SqliteJournal(state / "journal.db", seal)
-        except (OSError, ValueError, DatabaseError) as error:
-            raise WritingUnavailable(str(error)) from error
+        self._store, self._journal = open_stores(paths)
         section = settings.document.writes
 
         def tell(kind: str, action: Action, facts: Mapping[str, Json]) -> None:
@@ -140,7 +161,7 @@ def _notice(kind: str, action: Action, facts: Mapping[str, Json], url: str) -> N
         title=titles.get(kind, kind),
         text=proposal.statement[:500],
         fields=fields,
-        link=f"{url}/console/approvals/{action.id}",
+        link=approval_page(url, action.id),
     )
 
 
@@ -177,6 +198,6 @@ async def keep_tidy(book: Book) -> None:
     while True:
         try:
             await tidy(book, book.now())
-        except (LedgerUnavailable, Raced, DatabaseError) as error:
+        except (LedgerUnavailable, Raced, DatabaseError, Unsealable) as error:
             structlog.get_logger("metricgate.writing").warning("tidying_failed", error=str(error))
         await asyncio.sleep(_EVERY_SECONDS)

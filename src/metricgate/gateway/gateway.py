@@ -24,6 +24,8 @@ from metricgate.gateway.tools import TOOLS, Servable
 from metricgate.gateway.tools.actions import ActionTool
 from metricgate.gateway.writing import codes as writing
 from metricgate.gateway.writing.book import Book
+from metricgate.gateway.writing.damage import damaged
+from metricgate.gateway.writing.ports import Unsealable
 from metricgate.policy.occasion import Circumstances
 from metricgate.policy.verdict import Decision
 from metricgate.vocabulary.json import Json
@@ -113,6 +115,8 @@ class Gateway:
             except LedgerUnavailable:
                 # A change's own entries: the call's are kept by its desk.
                 outcome = ledger_fault()
+            except Unsealable as error:
+                outcome = await desk.fault(damaged(), str(error))
             except Exception as error:  # noqa: BLE001 - promise 1: a checker's own error refuses, and leaves a record
                 code = codes.INTERNAL
                 problem = Problem(code=code, message=code.cause, hint=code.cure)

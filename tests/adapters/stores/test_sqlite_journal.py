@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from metricgate.adapters.stores.sealing import Seal, Unsealable
+from metricgate.adapters.stores.sealing import Seal
 from metricgate.adapters.stores.sqlite_journal import SqliteJournal
+from metricgate.gateway.writing.ports import Unsealable
 
 _NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 _LATER = _NOW + timedelta(days=30)

@@ -101,14 +101,18 @@ def test_a_secret_that_was_put_there_is_not_taken(path: Path, altered: str) -> N
 
 
 def test_without_its_key_nobody_is_let_in_until_their_login_is_new(path: Path) -> None:
-    """The refusal is typed; ``reset`` is the way back; a key's file that holds none is said at open."""
+    """Said where no new key may be made; else refused by code, ``damaged`` names them, ``reset`` is the way back."""
     hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
     record, paper = enrolled("ana", (), 1_000.0, issuer="acme", hasher=hasher)
     store = SqlitePeople(path)
     store.add(record)
     store.close()
     path.with_suffix(".key").unlink()
+    with pytest.raises(PeopleUnavailable, match=r"people\.key is gone"):
+        SqlitePeople(path, may_make_key=False)
+    assert not path.with_suffix(".key").exists()
     store = SqlitePeople(path)
+    assert store.damaged() == ["ana"]
     people = LocalPeople(store, now=lambda: 1_000.0, hasher=hasher)
     code = pyotp.TOTP(record.totp).at(1_000)
     asked = Login(
@@ -125,6 +129,7 @@ def test_without_its_key_nobody_is_let_in_until_their_login_is_new(path: Path) -
     assert refused.first.code.name == "E_PEOPLE_UNAVAILABLE"
     assert [each.name for each in store.list()] == ["ana"]
     assert store.reset(record)
+    assert store.damaged() == []
     assert not isinstance(asyncio.run(people.login(asked)), Problems)
     store.close()
     path.with_suffix(".key").write_text("none")

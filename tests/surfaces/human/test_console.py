@@ -169,6 +169,29 @@ def test_who_may_not_decide_is_told_why(house):
     asyncio.run(go())
 
 
+def test_the_page_says_how_many_of_whom_and_who_approved(house):
+    """Inbox and action show each quorum, before and after an approval."""
+
+    async def go():
+        house.office.roles = frozenset({"stewards", "dpo"})
+        wanted = {"quorums": ((2, ("stewards",)), (1, ("dpo", "legal"))), "roles": ("stewards", "dpo", "legal")}
+        action = house.office.propose(approvals=2, **wanted)
+        ana = await house.browser(ANA)
+        page = (await ana.get(f"/console/approvals/{action.id}")).text
+        assert "Held by hold-many-rows. An approver is not the requester or the owner." in page
+        assert page.count("nobody yet") == 2
+        given = {**fields(page), "reason": "looked at it", "decision": "approve"}
+        assert (await ana.post(f"/console/approvals/{action.id}/decide", data=given)).status_code == 303
+        page = (await ana.get(f"/console/approvals/{action.id}")).text
+        rows = re.findall(r"<li>(\d approvals? by [^:]*): <strong>(.*?)</strong> <span[^>]*>(.*?)</span>", page)
+        assert rows == [("2 approvals by stewards", ANA, "1 missing"), ("1 approval by dpo or legal", ANA, "complete")]
+        inbox = (await ana.get("/console/approvals")).text
+        assert "1 of 2 approvals by stewards" in inbox
+        assert "1 of 1 approval by dpo or legal" in inbox
+
+    asyncio.run(go())
+
+
 def test_switches_from_the_page(house):
     """Throw and take back, each with a reason."""
 

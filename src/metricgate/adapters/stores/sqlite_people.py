@@ -17,7 +17,8 @@ from pathlib import Path
 
 import orjson
 
-from metricgate.adapters.stores.sealing import Seal, Unsealable
+from metricgate.adapters.stores.sealing import Seal
+from metricgate.gateway.writing.ports import Unsealable
 from metricgate.vocabulary.json import Json
 
 _TABLES = """
@@ -106,14 +107,17 @@ def digest(secret: str) -> bytes:
 class SqlitePeople:
     """The people of one project. Safe to use from several threads and processes.
 
-    The key that seals the authenticators' secrets is beside ``path``, with the suffix ``.key``; it is made on
-    first use.
+    The key that seals the authenticators' secrets is beside ``path``, with the suffix ``.key``.
+
+    Args:
+        path: made where it is missing, readable by its owner only.
+        may_make_key: False leaves a key that is gone for the operator to restore; a new one opens nothing of the old.
 
     Raises:
         PeopleUnavailable: the file cannot be opened, or the key.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, may_make_key: bool = True) -> None:
         self._lock = threading.Lock()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -124,7 +128,7 @@ class SqlitePeople:
             self._connection.execute("PRAGMA synchronous=FULL")
             self._connection.execute("PRAGMA secure_delete=ON")
             self._connection.executescript(_TABLES)
-            self._seal = Seal(path.with_suffix(".key"))
+            self._seal = self._opened_seal(path.with_suffix(".key"), may_make=may_make_key)
             self._seal_old()
         except (sqlite3.Error, OSError, ValueError) as error:
             raise PeopleUnavailable(f"the people in {path} cannot be opened: {error}") from error
@@ -269,6 +273,23 @@ class SqlitePeople:
         """Close the file."""
         with self._lock:
             self._connection.close()
+
+    def damaged(self) -> Sequence[str]:
+        """Return whose secret does not open, by name."""
+        found: list[str] = []
+        for each in self.list():
+            try:
+                self.find(each.name)
+            except PeopleUnavailable:
+                found.append(each.name)
+        return found
+
+    def _opened_seal(self, key: Path, *, may_make: bool) -> Seal:
+        sealed = self._version() >= _SEALED and self.list()
+        if sealed and not may_make and not key.exists():
+            cure = "restore it from the backup, or let `metricgate people reset NAME` make a new one"
+            raise PeopleUnavailable(f"the key {key} is gone, which opens the secrets of authenticators: {cure}")
+        return Seal(key)
 
     def _sealed(self, name: str, secret: str) -> str:
         """Return a secret as it is kept; it opens under this name only."""

@@ -173,6 +173,13 @@ TOO_RISKY = _code(
     "The change's risk is above what people are asked about at all. Nothing was changed.",
     "Propose less at once: fewer rows, one table, what can be taken back.",
 )
+KEPT_UNREADABLE = _code(
+    "E_KEPT_UNREADABLE",
+    503,
+    "What the gateway keeps of the action, or its images, does not open: it was sealed with another key, or altered. "
+    "Nothing was decided, changed or taken back.",
+    "The operator runs `metricgate doctor`, and restores `journal.key`, `actions.db` or `journal.db` from the backup.",
+)
 
 CODES = (
     NOT_WRITABLE,
@@ -202,4 +209,5 @@ CODES = (
     INTERRUPTED,
     FAILED,
     TOO_RISKY,
+    KEPT_UNREADABLE,
 )

@@ -17,7 +17,8 @@ from metricgate.gateway.office import ActionFilter
 from metricgate.gateway.ports import LedgerUnavailable, WarehouseError
 from metricgate.gateway.writing import codes, entries, sealed
 from metricgate.gateway.writing.book import Book, Raced
-from metricgate.gateway.writing.ports import ChangeFailed, OutcomeUnknown, ReleasedChange, WritableWarehouse
+from metricgate.gateway.writing.damage import damaged
+from metricgate.gateway.writing.ports import ChangeFailed, OutcomeUnknown, ReleasedChange, Unsealable, WritableWarehouse
 from metricgate.gateway.writing.previewing import counts
 from metricgate.policy.verdict import Decision, Reason, ReasonKind, Verdict
 from metricgate.vocabulary.json import Json
@@ -99,7 +100,10 @@ async def _ready(book: Book, action: Action) -> sealed.Sealed | Problem:
     objection = _objection(book, action)
     if objection is not None:
         return objection
-    content = await asyncio.to_thread(book.store.changes, action.id)
+    try:
+        content = await asyncio.to_thread(book.store.changes, action.id)
+    except Unsealable:
+        return damaged()
     kept = None if content is None else sealed.from_bytes(content)
     if kept is None or sealed.digest_of_what(kept.changes, kept.structure) != action.proposal.changes_digest:
         return Problem(code=codes.NOT_THE_SAME, message="The rows that are kept are not those that were shown.")
@@ -141,7 +145,12 @@ async def _done(book: Book, action: Action, effect: Effect | None) -> Action:
 
 
 async def _mark_undone(book: Book, action: Action) -> None:
-    first = await asyncio.to_thread(book.store.get, action.undoes or "")
+    try:
+        first = await asyncio.to_thread(book.store.get, action.undoes or "")
+    except Unsealable as error:
+        # What was taken back stays taken back and recorded, though its first action cannot say so any more.
+        structlog.get_logger("metricgate.writing").error("kept_unreadable", action=action.undoes, error=str(error))
+        return
     if first is None:
         return
     changed = deciding.undone(first, action.id)

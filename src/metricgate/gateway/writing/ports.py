@@ -132,6 +132,13 @@ class ChangeFailed(Exception):
         self.detail = detail
 
 
+class Unsealable(Exception):
+    """What is kept of an action, or its images, does not open: sealed with another key, or altered since.
+
+    Every reading method of ``ActionStore`` and ``Journal`` may raise it; nothing is done on what cannot be read.
+    """
+
+
 class OutcomeUnknown(Exception):
     """The connection was lost while the engine committed: ``WritableWarehouse.applied`` tells, once it answers."""
 
@@ -219,7 +226,10 @@ class WritableWarehouse(Protocol):
 
 
 class ActionStore(Protocol):
-    """Where actions are kept. Every method is durable when it returns; all are safe from several threads."""
+    """Where actions are kept. Every method is durable when it returns; all are safe from several threads.
+
+    What was altered behind its back raises ``Unsealable`` where it is read.
+    """
 
     def add(self, action: Action) -> Action:
         """Keep a new action, or return the one that its proposer's idempotency key stands for already."""
@@ -274,7 +284,11 @@ class Journal(Protocol):
         ...
 
     def content(self, action_id: str) -> bytes | None:
-        """Return the images of a committed action; None where there are none, or no longer."""
+        """Return the images of a committed action; None where there are none, or no longer.
+
+        Raises:
+            Unsealable: they do not open.
+        """
         ...
 
     def prepared(self) -> Sequence[str]:

@@ -84,6 +84,7 @@ _GROUPS: Mapping[str, tuple[str, _Commands]] = {
             "show": approvals.show,
             "approve": approvals.approve,
             "deny": approvals.deny,
+            "review": approvals.review,
             "login": approvals.login,
             "logout": approvals.logout,
         },

@@ -135,6 +135,15 @@ def undo_words(action: Action) -> str:
     return str(told) if isinstance(told, str) and told else CLASSES[level]
 
 
+def wanted_words(action: Action) -> str:
+    """Return in words which rules hold the action, and who may not approve it."""
+    required = action.requirement
+    if required is None:
+        return ""
+    held = f"Held by {', '.join(required.rules)}." if required.rules else "Held."
+    return f"{held} An approver is not the {' or the '.join(required.apart)}." if required.apart else held
+
+
 def _points(each: Mapping[str, Json]) -> float:
     value = _first(each, "points", "contribution", "weight", "value", "score")
     return float(value) if isinstance(value, int | float) else 0.0

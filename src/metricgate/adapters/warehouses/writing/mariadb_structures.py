@@ -18,7 +18,10 @@ _INDEXES = """
 SELECT index_name, GROUP_CONCAT(column_name SEPARATOR '\\n') FROM information_schema.statistics
 WHERE table_schema = %s AND table_name = %s GROUP BY index_name ORDER BY index_name
 """
-_VIEWS = "SELECT CONCAT(table_schema, '.', table_name), view_definition FROM information_schema.views"
+_VIEWS = """
+SELECT CONCAT(table_schema, '.', table_name), view_definition FROM information_schema.views
+WHERE table_schema NOT IN ('sys', 'mysql', 'performance_schema', 'information_schema')
+"""
 _COLUMN = """
 SELECT c.column_type, c.character_set_name, c.collation_name, c.column_comment, c.extra,
   (SELECT p.column_name FROM information_schema.columns AS p

@@ -17,10 +17,13 @@ from metricgate.adapters.warehouses.writing.structure_dialect import Index, Surr
 from metricgate.changing.effect import Effect
 from metricgate.changing.shape import ColumnShape, Location, TableShape
 from metricgate.changing.structure import ASIDE, StructureChange, StructureEffect, StructureKind, aside_of
+from metricgate.gateway.codes import WAREHOUSE_CANCELLED, WAREHOUSE_TIMEOUT, WAREHOUSE_UNAVAILABLE
 from metricgate.gateway.writing import codes
 from metricgate.gateway.writing.ports import ChangeFailed, OutcomeUnknown, Rehearsal
 
 _ENDS_A_COLUMN = frozenset({StructureKind.DROP_COLUMN, StructureKind.RENAME_COLUMN})
+_UNANSWERED = frozenset({WAREHOUSE_UNAVAILABLE.name, WAREHOUSE_TIMEOUT.name, WAREHOUSE_CANCELLED.name})
+"""The server did not say how a statement ended."""
 _ASIDE_NOTE = "The table is renamed and set aside; its data is dropped for good when the undo ends."
 
 
@@ -106,17 +109,15 @@ def forget_aside(engine: Engine, action_ids: Sequence[str]) -> None:
 
 def _committing(engine: Engine, change: StructureChange, aside: Location, statements: Sequence[str]) -> None:
     """Run DDL that cannot be rolled back. Only its last statement makes the change visible."""
-    done = 0
     try:
         for sql in statements:
             engine.session.do(sql)
-            done += 1
     except ChangeFailed as error:
         with suppress(ChangeFailed):
             for sql in engine.dialect.structures.cleaning(change, aside):
                 engine.session.do(sql)
-        if error.code.startswith("E_WAREHOUSE"):
-            # Lost, or out of time: whether the statement was carried out is seen from the table.
+        if error.code in _UNANSWERED:
+            # Whether the statement was carried out is seen from the table.
             raise OutcomeUnknown(error.engine_text) from error
         raise
 
