@@ -213,6 +213,25 @@ def test_a_dropped_column_comes_back_with_its_values(ground: Ground, column: str
         assert ground.run("SELECT rank FROM people WHERE id = 5") == [(7,)]
 
 
+def test_values_that_come_back_move_no_times_of_their_rows():
+    """MariaDB would set a column anew that is set ON UPDATE."""
+    ground = OnServer("mariadb")
+    columns = "id int PRIMARY KEY, v int, touched datetime DEFAULT '2020-01-02 03:04:05' ON UPDATE CURRENT_TIMESTAMP"
+    ground.run(f"CREATE TABLE stamped ({columns})", "INSERT INTO stamped (id, v) VALUES (1, 5)")
+    drop = StructureChange(kind=StructureKind.DROP_COLUMN, table=ground.at("stamped"), column=named("v"))
+
+    async def goes_and_comes_back(warehouse: WritableWarehouse) -> None:
+        found = await carried_out(warehouse, drop, "act_1")
+        assert found.structure is not None
+        await carried_out(warehouse, taking_back_structure(found.structure, "act_1"), "act_2")
+
+    try:
+        ground.play(goes_and_comes_back)
+        assert ground.run("SELECT id, v, CAST(touched AS CHAR) FROM stamped") == [(1, 5, "2020-01-02 03:04:05")]
+    finally:
+        ground.close()
+
+
 def test_a_column_is_added_and_goes_again_while_it_is_empty(ground: Ground):
     add = StructureChange(kind=StructureKind.ADD_COLUMN, table=ground.at("people"), column=named("grade", "int"))
     found: list[Effect] = []

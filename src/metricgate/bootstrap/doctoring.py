@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from metricgate.adapters.stores.sqlite_database import DatabaseError
+from metricgate.adapters.stores.sqlite_people import PeopleUnavailable, SqlitePeople
 from metricgate.bootstrap import codes
 from metricgate.bootstrap.governing import load_definitions
 from metricgate.bootstrap.paths import StatePaths
@@ -52,16 +53,38 @@ async def _findings(
 
 
 def _of_state(paths: StatePaths) -> list[Finding]:
-    """Secrets that others on the machine can read or write, and what is kept of changes and does not open."""
-    return [*_open_secrets(paths), *_damaged_changes(paths)]
+    """Secrets that others on the machine can read or write, and what is kept sealed and does not open."""
+    return [*_open_secrets(paths), *_damaged_changes(paths), *_damaged_people(paths)]
 
 
 def _open_secrets(paths: StatePaths) -> list[Finding]:
     return [
         Finding(severity=WRONG, right="open to others than its owner", object=str(each), cure=f"chmod go-rwx {each}")
-        for each in (paths.private_key, paths.mask_key, paths.journal_key, paths.api_keys, paths.people)
+        for each in _secrets(paths)
         if each.exists() and each.stat().st_mode & 0o077
     ]
+
+
+def _secrets(paths: StatePaths) -> tuple[Path, ...]:
+    keys = (paths.private_key, paths.mask_key, paths.journal_key, paths.people_key)
+    return (*keys, paths.api_keys, paths.people)
+
+
+def _damaged_people(paths: StatePaths) -> list[Finding]:
+    """Say whose authenticator cannot be checked: the key is gone or another, or the secret was altered."""
+    if not paths.people.exists():
+        return []
+    try:
+        store = SqlitePeople(paths.people, may_make_key=False)
+    except PeopleUnavailable as error:
+        return [Finding(severity=WRONG, right=_SEAL, object=str(paths.people), cure=str(error))]
+    try:
+        return [
+            Finding(severity=WRONG, right=_SEAL, object=f"person {name}", cure=f"metricgate people reset {name}")
+            for name in store.damaged()
+        ]
+    finally:
+        store.close()
 
 
 def _damaged_changes(paths: StatePaths) -> list[Finding]:

@@ -20,6 +20,8 @@ class StatePaths:
     mask_key: Path
     switches: Path
     people: Path
+    people_key: Path
+    """What seals the authenticators' secrets in ``people``."""
     outbox: Path
     actions: Path
     journal: Path
@@ -42,6 +44,7 @@ class StatePaths:
             mask_key=state / "mask.key",
             switches=state / "switches.json",
             people=state / "people.db",
+            people_key=state / "people.key",
             outbox=state / "outbox.db",
             actions=state / "actions.db",
             journal=state / "journal.db",

@@ -98,7 +98,7 @@ def _open_keys(path: Path) -> SqliteKeys:
 
 def _open_people(path: Path) -> SqlitePeople:
     try:
-        return SqlitePeople(path)
+        return SqlitePeople(path, may_make_key=False)
     except PeopleUnavailable as error:
         raise StartRefused(str(error)) from error
 

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 from metricgate.adapters.warehouses import duckdb_packing as packing
+from metricgate.adapters.warehouses.calls import Call, Calls
 from metricgate.adapters.warehouses.capping import caps_of
-from metricgate.adapters.warehouses.duckdb_calls import Call, Calls
 from metricgate.adapters.warehouses.duckdb_engine import FAILURES, Relations, code_of
 from metricgate.adapters.warehouses.duckdb_fetch import Batches, Fetched, wired
 from metricgate.adapters.warehouses.duckdb_frames import Head, Malformed

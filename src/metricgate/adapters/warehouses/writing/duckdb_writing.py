@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar, cast
 
-from metricgate.adapters.warehouses.duckdb_calls import Call, Calls
+from metricgate.adapters.warehouses.calls import Call, Calls
 from metricgate.adapters.warehouses.duckdb_frames import LARGEST_QUESTION, Gone, Head, Malformed
 from metricgate.adapters.warehouses.duckdb_jail import Jail
 from metricgate.adapters.warehouses.writing import duckdb_wire as wire

@@ -99,7 +99,7 @@ class MariaDBStructures(Counting):
                     keep = (f"CREATE TABLE {beside} AS {kept}",)
                 texts = (*keep, drop)
             case StructureKind.RESTORE_COLUMN:
-                texts = tuple(self._restored(change))
+                texts = tuple(self._restored(change, shape))
         return texts
 
     def cleaning(self, change: StructureChange, aside: Location) -> Sequence[str]:
@@ -116,17 +116,22 @@ class MariaDBStructures(Counting):
         sql = f"SELECT table_schema, table_name FROM information_schema.tables WHERE table_name IN ({places})"
         return sql, tuple(names)
 
-    def _restored(self, change: StructureChange) -> Sequence[str]:
-        """Add the column under a name of ours, put the values back, and only then give it its name."""
+    def _restored(self, change: StructureChange, shape: TableShape | None) -> Sequence[str]:
+        """Add the column under a name of ours, put the values back, and only then give it its name.
+
+        The rows' other columns stay as they are, those too that an update would set anew.
+        """
         assert change.column is not None  # noqa: S101 - a restored column is told
         table, own, column = self._name(change.table), quoted(_UNFINISHED), quoted(change.column.name)
         kept = self._name((*change.table[:-1], change.aside))
         fits = " AND ".join(f"t.{quoted(each)} = k.{quoted(each)}" for each in change.key)
         null = "NULL" if change.column.nullable else "NOT NULL"
+        moving = () if shape is None else (quoted(each.name) for each in shape.columns if each.moving)
+        values = ", ".join([f"t.{own} = k.{column}", *(f"t.{name} = t.{name}" for name in moving)])
         default = "" if change.column.default is None else f" DEFAULT {change.column.default}"
         return (
             f"ALTER TABLE {table} ADD COLUMN {own} {_type(change)} NULL",
-            f"UPDATE {table} AS t JOIN {kept} AS k ON {fits} SET t.{own} = k.{column}",
+            f"UPDATE {table} AS t JOIN {kept} AS k ON {fits} SET {values}",
             "COMMIT",
             f"ALTER TABLE {table} CHANGE COLUMN {own} {column} {_type(change)} {null}{default}",
         )

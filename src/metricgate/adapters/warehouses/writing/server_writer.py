@@ -13,7 +13,7 @@ from contextlib import suppress
 from threading import Lock, Thread
 from typing import Protocol, TypeVar
 
-from metricgate.adapters.warehouses.duckdb_calls import Call, Calls
+from metricgate.adapters.warehouses.calls import Call, Calls
 from metricgate.adapters.warehouses.writing import core, structures
 from metricgate.adapters.warehouses.writing.session import WriteDialect, WriteSession
 from metricgate.changing.change import TableChange
