@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, cast
@@ -175,7 +175,7 @@ class Scene:
         self.check("the switch is thrown or taken back", not isinstance(done, Problems))
 
     async def rows(self, table: str) -> list[tuple[object, ...]]:
-        """Return a table as it stands, read beside the gateway from a copy of the data's files."""
+        """Return a table as it stands (none: it is gone), read beside the gateway from a copy of the data's files."""
         return await asyncio.to_thread(self._rows, table)
 
     def _rows(self, table: str) -> list[tuple[object, ...]]:
@@ -184,7 +184,9 @@ class Scene:
             for each in self.folder.glob("data.duckdb*"):
                 shutil.copy(each, beside)
             with duckdb.connect(str(Path(beside) / "data.duckdb")) as connection:
-                return sorted(connection.table(table).fetchall(), key=repr)
+                with suppress(duckdb.CatalogException):
+                    return sorted(connection.table(table).fetchall(), key=repr)
+                return []
 
     def check(self, what: str, holds: bool) -> None:  # noqa: FBT001
         """Note what must hold."""

@@ -19,14 +19,16 @@ from metricgate.approvals.proposal import Action, State
 from metricgate.bootstrap.pages import approval_page
 from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.settings import Settings
+from metricgate.changing.structure import aside_of
 from metricgate.gateway.conduct.switches import SwitchBoard
 from metricgate.gateway.engine import Engines
 from metricgate.gateway.governance import GovernanceSource
 from metricgate.gateway.notices import Notice, NoticeKind, NoticeNotKept, Notifier
 from metricgate.gateway.office import ActionFilter
-from metricgate.gateway.ports import Clock, Ledger, LedgerUnavailable, Warehouse
+from metricgate.gateway.ports import Clock, Ledger, LedgerUnavailable, Warehouse, WarehouseError
 from metricgate.gateway.writing.book import Book, Raced
-from metricgate.gateway.writing.ports import Unsealable
+from metricgate.gateway.writing.executing import settle_again
+from metricgate.gateway.writing.ports import ChangeFailed, Unsealable, WritableWarehouse
 from metricgate.gateway.writing.settings import WriteSettings
 from metricgate.vocabulary.json import Json
 
@@ -163,15 +165,39 @@ def _notice(kind: str, action: Action, facts: Mapping[str, Json], url: str) -> N
     )
 
 
+async def _forget_aside(book: Book, action_id: str) -> None:
+    """Drop for good what an action set aside: nobody can bring it back any more."""
+    action = await asyncio.to_thread(book.store.get, action_id)
+    if action is None or not action.preview.get("structure"):
+        return
+    warehouse = book.engines.named(action.proposal.warehouse).warehouse
+    try:
+        if isinstance(warehouse, WritableWarehouse) and warehouse.writable:
+            await warehouse.forget_aside([action_id])
+    except (ChangeFailed, WarehouseError) as error:
+        log = structlog.get_logger("metricgate.writing")
+        log.warning("set_aside_left", action=action_id, table=aside_of(action_id), error=str(error))
+
+
+async def tidy(book: Book, now: datetime) -> None:
+    """Settle what is over and remove images, and what was set aside, whose time is over.
+
+    Raises:
+        LedgerUnavailable, Raced, DatabaseError: not all of it was done; the next time does the rest.
+    """
+    for action in await asyncio.to_thread(book.store.list, ActionFilter(states=(State.HELD,), limit=1_000)):
+        await book.settled(action)
+    await settle_again(book)
+    for gone in await asyncio.to_thread(book.journal.purge, now):
+        structlog.get_logger("metricgate.writing").info("images_removed", action=gone)
+        await _forget_aside(book, gone)
+
+
 async def keep_tidy(book: Book) -> None:
-    """Settle what is over and remove images whose time is over, until cancelled."""
-    log = structlog.get_logger("metricgate.writing")
+    """Tidy every few seconds, until cancelled."""
     while True:
         try:
-            for action in await asyncio.to_thread(book.store.list, ActionFilter(states=(State.HELD,), limit=1_000)):
-                await book.settled(action)
-            for gone in await asyncio.to_thread(book.journal.purge, book.now()):
-                log.info("images_removed", action=gone)
+            await tidy(book, book.now())
         except (LedgerUnavailable, Raced, DatabaseError, Unsealable) as error:
-            log.warning("tidying_failed", error=str(error))
+            structlog.get_logger("metricgate.writing").warning("tidying_failed", error=str(error))
         await asyncio.sleep(_EVERY_SECONDS)

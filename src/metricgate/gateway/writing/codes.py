@@ -45,6 +45,12 @@ MASKED_SOURCE = _code(
     "A change finds its rows, or computes its values, from a column whose values are masked for you.",
     "Leave the column out of the statement.",
 )
+DEPENDED_ON = _code(
+    "E_DEPENDED_ON",
+    409,
+    "A table or column cannot go while something of the database reads it, refers to it or is built over it.",
+    "Its owner takes away or changes what the message names first; nothing is dropped along with it.",
+)
 ROWS_CHANGED = _code(
     "E_ROWS_CHANGED",
     409,
@@ -182,6 +188,7 @@ CODES = (
     UNKNOWN_COLUMN,
     NO_KEY,
     MASKED_SOURCE,
+    DEPENDED_ON,
     ROWS_CHANGED,
     ROW_OUT_OF_VIEW,
     CONSTRAINT,

@@ -11,7 +11,6 @@ import structlog
 from metricgate.approvals import deciding
 from metricgate.approvals.deciding import Refusal
 from metricgate.approvals.proposal import Action, State
-from metricgate.changing.change import digest_of_changes
 from metricgate.changing.effect import Effect
 from metricgate.changing.serial import effect_to_bytes
 from metricgate.gateway.office import ActionFilter
@@ -60,6 +59,7 @@ async def _execute(book: Book, action: Action) -> Action:
         most_rows=begun.proposal.row_ceiling,
         seconds=kept.seconds,
         views=kept.views,
+        structure=kept.structure,
         verdict=_verdict(begun),
         intent=intent,
     )
@@ -68,7 +68,11 @@ async def _execute(book: Book, action: Action) -> Action:
     def prepare(effect: Effect) -> None:
         book.journal.prepare(begun.id, effect_to_bytes(effect), until=until)
 
-    return await _applied(book, begun, released, prepare)
+    try:
+        return await _applied(book, begun, released, prepare)
+    except LedgerUnavailable:
+        book.unsettled.add(begun.id)
+        raise
 
 
 async def _applied(book: Book, begun: Action, released: ReleasedChange, prepare: Callable[[Effect], None]) -> Action:
@@ -101,7 +105,7 @@ async def _ready(book: Book, action: Action) -> sealed.Sealed | Problem:
     except Unsealable:
         return damaged()
     kept = None if content is None else sealed.from_bytes(content)
-    if kept is None or digest_of_changes(kept.changes) != action.proposal.changes_digest:
+    if kept is None or sealed.digest_of_what(kept.changes, kept.structure) != action.proposal.changes_digest:
         return Problem(code=codes.NOT_THE_SAME, message="The rows that are kept are not those that were shown.")
     return kept
 
@@ -194,19 +198,48 @@ def _verdict(action: Action) -> Verdict:
 
 
 async def settle(book: Book, action: Action) -> Action | None:
-    """Find out what became of an action that was begun, and record it; None where the warehouse cannot tell yet."""
+    """Find out what became of an action that was begun, and record it; None where the warehouse cannot tell yet.
+
+    ``settle_again`` then asks again.
+    """
+    settled = await _settled(book, action)
+    if settled is None:
+        book.unsettled.add(action.id)
+    return settled
+
+
+async def settle_again(book: Book) -> None:
+    """Try once more what could not be settled.
+
+    Raises:
+        Raced, LedgerUnavailable: some of it is left for the next time.
+    """
+    for action_id in tuple(book.unsettled):
+        action = await asyncio.to_thread(book.store.get, action_id)
+        begun = action is not None and action.state is State.EXECUTING
+        if action is None or not begun or await settle(book, action) is not None:
+            book.unsettled.discard(action_id)
+
+
+async def _settled(book: Book, action: Action) -> Action | None:
     warehouse = book.engines.named(action.proposal.warehouse).warehouse
     if not isinstance(warehouse, WritableWarehouse):
         return None
     try:
-        applied = await warehouse.applied([action.id])
+        applied = action.id in await warehouse.applied([action.id]) or await _restructured(book, action, warehouse)
     except (ChangeFailed, WarehouseError):
         return None
-    if action.id in applied:
+    if applied:
         return await _done(book, action, None)
     await asyncio.to_thread(book.journal.abandon, action.id)
     problem = Problem(code=codes.INTERRUPTED, message=codes.INTERRUPTED.cause, hint=codes.INTERRUPTED.cure)
     return await _fail(book, action, problem, "the transaction was not committed")
+
+
+async def _restructured(book: Book, action: Action, warehouse: WritableWarehouse) -> bool:
+    content = await asyncio.to_thread(book.store.changes, action.id)
+    structure = None if content is None else sealed.from_bytes(content).structure
+    return structure is not None and await warehouse.restructured(structure, action.id)
 
 
 async def settle_all(book: Book) -> list[Action]:

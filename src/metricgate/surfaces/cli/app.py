@@ -19,6 +19,7 @@ from metricgate.surfaces.cli import (
     exporting,
     importing,
     keys,
+    notifications,
     people,
     policies,
     policy_changes,
@@ -67,6 +68,10 @@ _GROUPS: Mapping[str, tuple[str, _Commands]] = {
     "switch": (
         "Stop agents, or changes, at once.",
         {"stop": switches.stop, "freeze": switches.freeze, "off": switches.off, "list": switches.list_switches},
+    ),
+    "notifications": (
+        "What people were told, and what did not reach them.",
+        {"list": notifications.list_notifications, "retry": notifications.retry},
     ),
     "people": (
         "People who may log in.",

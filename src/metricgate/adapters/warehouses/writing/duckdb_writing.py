@@ -63,6 +63,11 @@ class Writing:
         head, _body = await self._questions.do(_METADATA_SECONDS, lambda call: self._asked(call, question))
         return frozenset(cast("list[str]", head["applied"]))
 
+    async def forget_aside(self, action_ids: Sequence[str]) -> None:
+        """Drop it, as ``WritableWarehouse`` says."""
+        question: Head = {"kind": "forget", "actions": list(action_ids), "seconds": _METADATA_SECONDS}
+        await self._changes.do(_METADATA_SECONDS, lambda call: self._asked(call, question))
+
     async def rehearse(self, wanted: Sealed) -> Rehearsal:
         """Rehearse, as ``WritableWarehouse`` says."""
 
@@ -128,6 +133,7 @@ class _Going:
             views=released.views,
             most_rows=released.most_rows,
             seconds=released.seconds,
+            structure=released.structure,
         )
         try:
             head, body = self._jail.tell(self._call, question, _content(content), wire.LARGEST, self._reply)
