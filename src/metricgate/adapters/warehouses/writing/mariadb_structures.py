@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from metricgate.adapters.warehouses.writing.plain_structures import Counting
 from metricgate.adapters.warehouses.writing.structure_dialect import Index, Read, Reads, Surroundings
 from metricgate.adapters.warehouses.writing.view_readers import views_reading
 from metricgate.changing.shape import ColumnShape, Location, TableShape
@@ -31,7 +32,7 @@ FROM information_schema.columns AS c WHERE c.table_schema = %s AND c.table_name 
 """
 
 
-class MariaDBStructures:
+class MariaDBStructures(Counting):
     """A ``StructureDialect``.
 
     Args:
@@ -40,6 +41,7 @@ class MariaDBStructures:
     """
 
     commits_by_itself = True
+    text = "CHAR"
 
     def __init__(self, name: Callable[[Location], str], database: str) -> None:
         self._name = name
@@ -64,17 +66,13 @@ class MariaDBStructures:
             return replace(column, type=written), (f"ON UPDATE of {column.name}",)
         return replace(column, type=written), ((f"the comment on {column.name}",) if comment else ())
 
-    def count(self, location: Location, column: str | None) -> Read:
-        """Count rows, or values."""
-        what = "*" if column is None else quoted(column)
-        return f"SELECT CAST(count({what}) AS CHAR) FROM {self._name(location)}", ()
+    def quoted(self, name: str) -> str:
+        """Return a name as an identifier."""
+        return quoted(name)
 
-    def without_values(self, change: StructureChange) -> Read:
-        """Count rows without a kept value."""
-        kept = self._name((*change.table[:-1], change.aside))
-        fits = " AND ".join(f"k.{quoted(each)} = t.{quoted(each)}" for each in change.key)
-        sql = f"SELECT CAST(count(*) AS CHAR) FROM {self._name(change.table)} AS t WHERE NOT EXISTS"
-        return f"{sql} (SELECT 1 FROM {kept} AS k WHERE {fits})", ()
+    def name(self, location: Location) -> str:
+        """Return a relation's quoted name, with its database."""
+        return self._name(location)
 
     def statements(
         self, change: StructureChange, shape: TableShape | None, aside: Location, indexes: Sequence[Index]
@@ -117,10 +115,6 @@ class MariaDBStructures:
         places = ", ".join("%s" for _each in names)
         sql = f"SELECT table_schema, table_name FROM information_schema.tables WHERE table_name IN ({places})"
         return sql, tuple(names)
-
-    def drop(self, location: Location) -> str:
-        """Drop a table."""
-        return f"DROP TABLE {self._name(location)}"
 
     def _restored(self, change: StructureChange) -> Sequence[str]:
         """Add the column under a name of ours, put the values back, and only then give it its name."""

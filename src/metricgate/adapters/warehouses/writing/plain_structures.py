@@ -1,4 +1,4 @@
-"""The DDL that DuckDB and PostgreSQL write alike: in the change's own transaction, rolled back with it."""
+"""What engines write alike to change tables; DuckDB and PostgreSQL do it in the change's own transaction."""
 
 # ruff: noqa: S608 - names are quoted
 
@@ -11,26 +11,40 @@ from metricgate.changing.shape import Location, TableShape
 from metricgate.changing.structure import StructureChange, StructureKind
 
 
-class PlainStructures:
-    """What both have in common of a ``StructureDialect``."""
+class Counting:
+    """The SELECTs of a ``StructureDialect`` that every engine writes alike, but for quotes and the name of text."""
 
-    commits_by_itself = False
+    text = "VARCHAR"
+
+    def quoted(self, name: str) -> str:
+        """Return a name as an identifier."""
+        return quoted(name)
 
     def name(self, location: Location) -> str:
         """Return a relation's quoted name."""
-        return ".".join(quoted(part) for part in location)
+        return ".".join(self.quoted(part) for part in location)
 
     def count(self, location: Location, column: str | None) -> Read:
         """Count rows, or values."""
-        what = "*" if column is None else quoted(column)
-        return f"SELECT CAST(count({what}) AS VARCHAR) FROM {self.name(location)}", ()
+        what = "*" if column is None else self.quoted(column)
+        return f"SELECT CAST(count({what}) AS {self.text}) FROM {self.name(location)}", ()
 
     def without_values(self, change: StructureChange) -> Read:
         """Count rows without a kept value."""
         kept = self.name((*change.table[:-1], change.aside))
-        fits = " AND ".join(f"k.{quoted(each)} = t.{quoted(each)}" for each in change.key)
-        sql = f"SELECT CAST(count(*) AS VARCHAR) FROM {self.name(change.table)} AS t WHERE NOT EXISTS"
+        fits = " AND ".join(f"k.{self.quoted(each)} = t.{self.quoted(each)}" for each in change.key)
+        sql = f"SELECT CAST(count(*) AS {self.text}) FROM {self.name(change.table)} AS t WHERE NOT EXISTS"
         return f"{sql} (SELECT 1 FROM {kept} AS k WHERE {fits})", ()
+
+    def drop(self, location: Location) -> str:
+        """Drop a table."""
+        return f"DROP TABLE {self.name(location)}"
+
+
+class PlainStructures(Counting):
+    """What DuckDB and PostgreSQL have in common of a ``StructureDialect``."""
+
+    commits_by_itself = False
 
     def statements(
         self, change: StructureChange, shape: TableShape | None, aside: Location, indexes: Sequence[Index]
@@ -64,10 +78,6 @@ class PlainStructures:
         """Nothing is left: it was rolled back."""
         _ = change, aside
         return ()
-
-    def drop(self, location: Location) -> str:
-        """Drop a table."""
-        return f"DROP TABLE {self.name(location)}"
 
     def _added(self, change: StructureChange) -> str:
         assert change.column is not None  # noqa: S101 - an added column is told
