@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
 import structlog
@@ -185,12 +185,23 @@ async def tidy(book: Book, now: datetime) -> None:
     Raises:
         LedgerUnavailable, Raced, DatabaseError: not all of it was done; the next time does the rest.
     """
-    for action in await asyncio.to_thread(book.store.list, ActionFilter(states=(State.HELD,), limit=1_000)):
-        await book.settled(action)
+    with _whatever_is_damaged():
+        for action in await asyncio.to_thread(book.store.list, ActionFilter(states=(State.HELD,), limit=1_000)):
+            await book.settled(action)
     await settle_again(book)
     for gone in await asyncio.to_thread(book.journal.purge, now):
         structlog.get_logger("metricgate.writing").info("images_removed", action=gone)
-        await _forget_aside(book, gone)
+        with _whatever_is_damaged():
+            await _forget_aside(book, gone)
+
+
+@contextmanager
+def _whatever_is_damaged() -> Iterator[None]:
+    """Say what does not open, and go on: what is left undone of it must not keep the rest from being done."""
+    try:
+        yield
+    except Unsealable as error:
+        structlog.get_logger("metricgate.writing").error("kept_unreadable", error=str(error))
 
 
 async def keep_tidy(book: Book) -> None:
@@ -198,6 +209,6 @@ async def keep_tidy(book: Book) -> None:
     while True:
         try:
             await tidy(book, book.now())
-        except (LedgerUnavailable, Raced, DatabaseError, Unsealable) as error:
+        except (LedgerUnavailable, Raced, DatabaseError) as error:
             structlog.get_logger("metricgate.writing").warning("tidying_failed", error=str(error))
         await asyncio.sleep(_EVERY_SECONDS)

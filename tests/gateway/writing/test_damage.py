@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from tests.gateway.writing.shop import STELLA, STEN, Shop, opened, write_shop
 
+from metricgate.adapters.stores.sqlite_journal import SqliteJournal
 from metricgate.approvals.proposal import Action, State
 from metricgate.bootstrap.doctoring import examined
 from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.settings import load_settings
 from metricgate.bootstrap.starting import StartRefused
+from metricgate.bootstrap.writing import tidy
 from metricgate.gateway.office import ActionFilter, EntryQuery, Person
 from metricgate.gateway.outcome import Answered, Fault, Held
 from metricgate.vocabulary.problem import Problems
@@ -54,6 +57,7 @@ def test_altered_state_is_told_at_every_door_and_runs_nothing(tmp_path: Path) ->
         async with opened(write_shop(tmp_path / "shop")) as shop:
             done = await changed(shop, "UPDATE customers SET segment = 'iron' WHERE id = 1", "change-0001")
             assert isinstance(done, Answered)
+            kept = str(done.answer["action_id"])
             alter(shop, "journal.db", "UPDATE journal SET content = zeroblob(200)")
             assert code(await shop.office.undo(STEN, done.answer["action_id"], reason="a mistake")) == CODE
 
@@ -84,10 +88,16 @@ def test_altered_state_is_told_at_every_door_and_runs_nothing(tmp_path: Path) ->
             [entry] = await shop.office.entries(AUDITOR, EntryQuery(code=CODE, tool="get_action"))
             assert wanted in str(entry["bodies"])
             assert await shop.rows("SELECT count(*) FROM orders") == [[40]]
+            # What is damaged, held as it claims to be, keeps no image longer than was said.
+            book = shop.parts.book
+            assert isinstance(book.journal, SqliteJournal)
+            assert list(book.journal.damaged()) == [kept]
+            await tidy(book, book.now() + timedelta(days=book.settings.undo_days + 1))
+            assert book.journal.content(kept) is None
             return str(wanted)
 
     wanted = asyncio.run(story())
-    assert findings(tmp_path / "shop") == [f"action {wanted}", f"the images of {wanted}"]
+    assert findings(tmp_path / "shop") == [f"action {wanted}"]
 
 
 @pytest.mark.parametrize("key", [None, "ab" * 32, "no key"])

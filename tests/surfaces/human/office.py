@@ -129,6 +129,7 @@ class MemoryOffice:
             "labels": ["pii"],
             "unknown": more.get("unknown", []),
             "undo": "can be taken back exactly",
+            "because": f"It was agreed: {text}",
         }
         contributions = [
             {"signal": "rows", "points": 21, "because": "12 rows of 40 change"},

@@ -24,6 +24,7 @@ def test_story_of_two_people(house):
             assert "<del>small</del>" in page
             assert "<ins>enterprise</ins>" in page
             assert "not among the three largest" not in page
+            assert "<dt>The agent says</dt><dd>It was agreed: enterprise</dd>" in page
             given = {**fields(page), "reason": "looked at it", "decision": "approve"}
             answer = await client.post(f"/console/approvals/{action.id}/decide", data=given)
             assert answer.status_code == 303

@@ -215,10 +215,14 @@ async def settle_again(book: Book) -> None:
         Raced, LedgerUnavailable: some of it is left for the next time.
     """
     for action_id in tuple(book.unsettled):
-        action = await asyncio.to_thread(book.store.get, action_id)
-        begun = action is not None and action.state is State.EXECUTING
-        if action is None or not begun or await settle(book, action) is not None:
-            book.unsettled.discard(action_id)
+        try:
+            action = await asyncio.to_thread(book.store.get, action_id)
+            begun = action is not None and action.state is State.EXECUTING
+            if action is None or not begun or await settle(book, action) is not None:
+                book.unsettled.discard(action_id)
+        except Unsealable as error:
+            # It stays unsettled, and keeps no other from being settled.
+            structlog.get_logger("metricgate.writing").error("kept_unreadable", action=action_id, error=str(error))
 
 
 async def _settled(book: Book, action: Action) -> Action | None:

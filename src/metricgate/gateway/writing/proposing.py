@@ -295,6 +295,8 @@ def answer_of(
 ) -> dict[str, Json]:
     """Return what the proposer is told of an action."""
     missing = deciding.missing(action) if action.state is State.HELD else 0
+    # The images of what was taken back are still there; it cannot be taken back once more.
+    undo_until = action.undo_until if action.state is State.EXECUTED else None
     return {
         "action_id": action.id,
         "state": str(action.state),
@@ -307,7 +309,7 @@ def answer_of(
         "approvals_missing": missing,
         "expires_at": action.proposal.expires_at.isoformat() if action.state is State.HELD else None,
         "outcome": dict(action.outcome),
-        "undo_until": None if action.undo_until is None else action.undo_until.isoformat(),
+        "undo_until": None if undo_until is None else undo_until.isoformat(),
         "undoes": action.undoes,
         "undone_by": action.undone_by,
     }

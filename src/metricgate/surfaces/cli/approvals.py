@@ -224,6 +224,7 @@ def _tell_action(body: Mapping[str, Json]) -> None:
         ("agent", proposal.get("agent")),
         ("for", proposal.get("user")),
         ("targets", proposal.get("targets")),
+        ("because" if body.get("undoes") else "agent says", preview.get("because")),
         ("rows", preview.get("rows")),
         ("the table", _map(preview.get("structure")).get("says")),
         ("metrics", _map(preview.get("structure")).get("metrics") or None),
