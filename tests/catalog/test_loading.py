@@ -300,3 +300,40 @@ def test_a_sunset_is_a_day_of_the_calendar(day):
     assert found.first.code.name == "E_BAD_VALUE"
     assert "is no day" in found.first.message
     assert isinstance(load([("a.yaml", text.replace(day, "2028-02-29"))]), Catalog)
+
+
+@pytest.mark.parametrize(
+    ("metric", "message", "hint"),
+    [
+        ("type: cumulative, input_metric: n, grain_to_date: months", "'months' is no grain", "Did you mean 'month'?"),
+        ("type: cumulative, input_metric: n, window: 2 fiscal_yer", "'fiscal_yer' is no grain", "'fiscal_year'"),
+        (
+            "type: derived, expr: n, input_metrics: [{name: n, offset_to_grain: fiscalyear}]",
+            "'fiscalyear'",
+            "'fiscal_year'",
+        ),
+        ("type: cumulative, input_metric: n, grain_to_date: 1 month", "'1 month' is no grain", None),
+    ],
+)
+def test_a_period_that_no_calendar_has_is_told_with_the_nearest(metric: str, message: str, hint: str | None):
+    """The place is that of the length of time, not of the whole metric."""
+    text = f"""
+semantic_models:
+  - name: orders
+    source: orders
+    agg_time_dimension: at
+    entities: [{{name: order, type: primary}}]
+    dimensions: [{{name: at, type: time, granularity: day}}]
+time_spines:
+  - {{name: days, source: days, column: day, granularity: day, custom_granularities: [{{name: fiscal_year}}]}}
+metrics:
+  - {{name: n, type: simple, semantic_model: orders, agg: count}}
+  - {{name: m, {metric}}}
+"""
+    found = load([("f.yaml", text)])
+    assert isinstance(found, Problems)
+    (problem,) = found
+    assert message in problem.message
+    assert problem.where is not None
+    assert (problem.where.line, problem.where.column or 0) > (12, 20)
+    assert hint is None or hint in (problem.hint or "")

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Iterator
 from datetime import date, timedelta
 
-import duckdb
 import pytest
-from tests.contracts import servers
+from tests.planning.engines import DIALECTS, Engine, opened
 
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.loading import load
-from metricgate.compiling.compiler import compile_plan
-from metricgate.compiling.statement import Statement
 from metricgate.planning.plan import Plan
 from metricgate.planning.planner import Planner
 from metricgate.planning.question import GroupBy, Question, TimeRange
-from metricgate.vocabulary.obligation import NO_OBLIGATIONS
-
-Execute = Callable[[str], list[tuple[object, ...]]]
 
 DOCUMENT = """
 semantic_models:
@@ -76,30 +69,15 @@ def tables() -> Iterator[str]:
     yield f"INSERT INTO period_sales VALUES {rows}"
 
 
-@pytest.fixture(scope="module", params=["duckdb", "postgres", "mysql"])
-def engine(request: pytest.FixtureRequest) -> Iterator[tuple[str, Execute]]:
-    """The tables of each engine: its dialect, and what runs a statement."""
-    opened: dict[str, Callable] = {
-        "duckdb": duckdb.connect,
-        "postgres": lambda: servers.postgres_connection(servers.postgres()),
-        "mysql": lambda: servers.mariadb_connection(servers.mariadb()),
-    }
-    with closing(opened[request.param]()) as connection, closing(connection.cursor()) as cursor:
-        if request.param == "postgres":
-            cursor.execute(f"SET search_path TO {servers.SCHEMA}")
-        if request.param == "mysql":
-            cursor.execute(f"USE {servers.SCHEMA}")
-            cursor.execute("SET sql_mode = 'ANSI_QUOTES,PIPES_AS_CONCAT'")
-
-        def execute(sql: str) -> list[tuple[object, ...]]:
-            cursor.execute(sql)
-            return [tuple(row) for row in cursor.fetchall()] if sql.startswith(("SELECT", "WITH")) else []
-
+@pytest.fixture(scope="module", params=DIALECTS)
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """The tables in each engine."""
+    with opened(request.param) as found:
         for each in tables():
-            cursor.execute(each)
-        yield request.param, execute
-        cursor.execute("DROP TABLE period_sales")
-        cursor.execute("DROP TABLE period_days")
+            found.execute(each)
+        yield found
+        found.execute("DROP TABLE period_sales")
+        found.execute("DROP TABLE period_days")
 
 
 def planned(metric: str, *by: str, start: date | None = None, before: date | None = None) -> Plan:
@@ -116,25 +94,13 @@ def planned(metric: str, *by: str, start: date | None = None, before: date | Non
     return plan
 
 
-def answered(engine: tuple[str, Execute], plan: Plan) -> dict[object, float]:
-    return {str(key): float(value) for key, value in rows_of(engine, plan) if value is not None}
+def answered(engine: Engine, plan: Plan) -> dict[object, float]:
+    return {str(key): float(value) for key, value in engine.rows_of(plan) if value is not None}
 
 
-def whole(engine: tuple[str, Execute], plan: Plan) -> float | None:
-    ((value,),) = rows_of(engine, plan)
+def whole(engine: Engine, plan: Plan) -> float | None:
+    ((value,),) = engine.rows_of(plan)
     return None if value is None else float(value)
-
-
-def rows_of(engine: tuple[str, Execute], plan: Plan) -> list[tuple[object, ...]]:
-    dialect, execute = engine
-    compiled = compile_plan(plan, NO_OBLIGATIONS, dialect)
-    assert isinstance(compiled, Statement), str(compiled)
-    sql = compiled.sql
-    for number, value in reversed(list(enumerate(compiled.parameters, start=1))):
-        sql = sql.replace(f"${number}", f"DATE '{value}'")
-    for value in compiled.parameters if dialect == "mysql" else ():
-        sql = sql.replace("?", f"DATE '{value}'", 1).replace("%s", f"DATE '{value}'", 1)
-    return execute(sql)
 
 
 @pytest.mark.parametrize(
@@ -187,14 +153,13 @@ def test_so_does_a_balance_over_another_time_than_its_own(engine):
 
 def test_periods_of_the_spine_stand_beside_all_groups(engine):
     """A row without a time and one outside of the spine keep their groups, as they have without the spine."""
-    _, execute = engine
     plan, plain = planned("every_day", "metric_time__year"), planned("amount", "metric_time__year")
     assert answered(engine, plan) == answered(engine, plain)
     for row in ("(90, NULL, 256)", "(91, '2030-05-01', 512)"):
-        execute(f"INSERT INTO period_sales VALUES {row}")
+        engine.execute(f"INSERT INTO period_sales VALUES {row}")
     found = answered(engine, plan)
     assert found == answered(engine, plain) == {"2023-01-01": 1000, "2024-01-01": 255, "None": 256, "2030-01-01": 512}
-    execute("DELETE FROM period_sales WHERE id >= 90")
+    engine.execute("DELETE FROM period_sales WHERE id >= 90")
 
 
 @pytest.mark.parametrize(

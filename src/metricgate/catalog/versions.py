@@ -118,7 +118,7 @@ def _meaning(metric: Metric, done: Mapping[str, Metric], surroundings: Mapping[s
                 "type": "cumulative",
                 "input": _input(metric.input, done),
                 "window": None if metric.window is None else str(metric.window),
-                "grain_to_date": None if metric.grain_to_date is None else metric.grain_to_date.value,
+                "grain_to_date": None if metric.grain_to_date is None else str(metric.grain_to_date),
                 "period": metric.period_aggregation.value,
                 "filter": condition,
             }

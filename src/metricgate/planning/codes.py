@@ -165,9 +165,9 @@ METRIC_GROUPS = _code(
 CALENDAR_WINDOW = _code(
     "E_CALENDAR_WINDOW",
     422,
-    "A window is given in periods of a calendar (a custom granularity) where only an offset may be, or an offset by a "
-    "calendar that does not stand in the time spine of the data's own grain.",
-    "Give it in days, weeks, months or years.",
+    "A metric looks back by periods of a calendar (a custom granularity) where that has no meaning: a conversion's "
+    "window, a time asked finer than the calendar's time spine, calendars of several time spines.",
+    "Ask by the time spine's grain or coarser; give a conversion's window in days, weeks, months or years.",
 )
 
 UNSAFE_REAGGREGATION = _code(

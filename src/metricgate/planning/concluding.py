@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.labels import dataset_resource, member_resource, metric_resource
-from metricgate.catalog.metrics import Aggregation, Metric, RatioMetric, SimpleMetric, Status, Window
+from metricgate.catalog.metrics import Aggregation, Metric, RatioMetric, SimpleMetric, Status
 from metricgate.planning import codes
 from metricgate.planning.binding import Binder
 from metricgate.planning.homes import homes_of
 from metricgate.planning.metrics.expanding import Leaf
 from metricgate.planning.metrics.values import DerivedValue, MeasureValue, RatioValue, Value
+from metricgate.planning.noting import looking_back
 from metricgate.planning.plan import Explanation, OutputColumn, Plan, PlannedMetric, ResolvedRange, Sorting
 from metricgate.planning.question import Question
 from metricgate.planning.resolving import METRIC_TIME
-from metricgate.planning.running import by_months
 from metricgate.planning.scan import Key, Reference, Scan
 from metricgate.vocabulary.grain import Grain
 from metricgate.vocabulary.nearest import did_you_mean
@@ -285,34 +285,4 @@ def _notes(question: Question, named: Named, scanned: Scanned, *, sundays: bool)
     by_week = any(reference.grain is Grain.WEEK for reference in times.values())
     if by_week and sundays:
         notes.append("Weeks begin on Sunday, by the settings of the definitions.")
-    shifts = {
-        (str(shift), each.scan.moments is not None and each.scan.moments.by_period)
-        for each in scanned
-        for leaf in each.leaves
-        for shift in leaf.shifts
-        if by_months(shift)
-    }
-    notes += [f"{shift} before {_BY_PERIOD if by_period else _BY_DAY}" for shift, by_period in sorted(shifts)]
-    calendars = {
-        shift
-        for each in scanned
-        for leaf in each.leaves
-        for shift in leaf.shifts
-        if isinstance(shift, Window) and shift.calendar
-    }
-    notes += [
-        f"{shift} before a day is the day at the same place in that period; days that one of the periods lacks are not "
-        "counted, unless whole periods are asked."
-        for shift in sorted(map(str, calendars))
-    ]
-    return notes
-
-
-_BY_PERIOD = (
-    "is taken by whole months, each row counting once; "
-    "a row of a day that the later month lacks counts at its last day."
-)
-_BY_DAY = (
-    "the last days of a month is the last day of a shorter month, which counts for each of them; "
-    "days that the later month lacks are not counted."
-)
+    return notes + looking_back((each.scan, each.leaves) for each in scanned)

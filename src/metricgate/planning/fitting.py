@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from metricgate.catalog.metrics import Window
+from metricgate.catalog.metrics import CustomGrain, Window
 from metricgate.planning import codes
 from metricgate.planning.metrics.expanding import Leaf
 from metricgate.planning.scan import Shift
@@ -35,15 +35,14 @@ def unfit_for(leaf: Leaf, base: Grain, asked_for: str) -> Problem | None:
 
 
 def calendar_not_served(asked_for: str) -> Problem:
-    """Return that a window by a calendar is none of those that can be computed."""
+    """Return that looking back by a calendar is none of what can be computed."""
     return Problem(
         code=codes.CALENDAR_WINDOW,
         message=f"{asked_for} looks back by periods of a custom granularity in a way that is not served.",
         where=Place(path="metrics"),
         hint=(
-            "Served is one offset_window of whole calendar periods, before all others and not of a running metric, "
-            "by a calendar of the time spine that has the data's grain; windows are written in days, weeks, months or "
-            "years."
+            "The calendars of a metric stand in one time spine, by whose grain or coarser its time is asked, and the "
+            "window of a conversion is written in days, weeks, months or years."
         ),
     )
 
@@ -59,9 +58,11 @@ def _looks_back(leaf: Leaf) -> Iterator[tuple[Shift, bool]]:
 
 
 def _fits(each: Shift, base: Grain, *, moved: bool) -> bool:
+    if isinstance(each, CustomGrain):
+        return True  # calendars are looked at elsewhere
     if not isinstance(each, Window):
         return _holds(each, 1, base, moved=moved)
-    return each.grain is None or _holds(each.grain, each.count, base, moved=moved)  # a calendar is looked at elsewhere
+    return each.grain is None or _holds(each.grain, each.count, base, moved=moved)
 
 
 def _holds(grain: Grain, count: int, base: Grain, *, moved: bool) -> bool:

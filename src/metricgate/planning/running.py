@@ -6,15 +6,16 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from metricgate.catalog.metrics import CumulativeMetric, Window
+from metricgate.catalog.metrics import CumulativeMetric, CustomGrain, Period, Window, calendar_of
 from metricgate.catalog.model import Dimension
 from metricgate.catalog.saved import TimeSpine
 from metricgate.planning.binding import SpineRoot
+from metricgate.planning.calendars import home_of, looked_back_by, merged, starts_asked, to_start
 from metricgate.planning.forms import Form
 from metricgate.planning.metrics.expanding import Leaf
 from metricgate.planning.question import TimeRange
 from metricgate.planning.resolving import METRIC_TIME
-from metricgate.planning.scan import CalendarShift, Key, Moments, Periods, Reference, Scan, Shift, Zones
+from metricgate.planning.scan import Key, Moments, Periods, Reference, Scan, Shift, Zones
 from metricgate.planning.spines import Spines, column, moment_of, spine_table
 from metricgate.planning.tables import Tables
 from metricgate.planning.timing import has_clock, stored_zone
@@ -27,19 +28,20 @@ if TYPE_CHECKING:
 def base_of(leaf: Leaf, dimension: Dimension, forms: list[Form], spines: Spines) -> Grain:
     """Return the grain of the moments that a leaf's rows are read from: that of the data.
 
-    Where no spine is as fine as the data, it is that of the finest spine, if nothing finer is asked or defined: an hour
-    of the data then counts for its day.
+    Where no spine is as fine as the data, it is that of the finest spine, or of the spine that has the calendars, if
+    nothing finer is asked or defined: an hour of the data then counts for its day.
     """
     own = dimension.granularity or Grain.DAY
-    finest = spines.finest
-    if finest is None or spines.serving(own) is not None:
+    read = home_of(looked_back_by(leaf), spines) or (spines.finest if spines.serving(own) is None else None)
+    if read is None or read.granularity <= own:
         return own
     asked = [own if form.plain else form.grain for form in forms]
-    asked += [each if isinstance(each, Grain) else each.grain for each in leaf.shifts]
+    back: list[Shift | None] = [*leaf.shifts]
     if leaf.running is not None:
-        asked += [leaf.running.grain_to_date, None if leaf.running.window is None else leaf.running.window.grain]
-    fits = all(each is None or finest.granularity <= each for each in asked)
-    return finest.granularity if fits else own
+        back += [leaf.running.grain_to_date, leaf.running.window]
+    asked += [each.grain if isinstance(each, Window) else each for each in back if not isinstance(each, CustomGrain)]
+    fits = all(each is None or read.granularity <= each for each in asked)
+    return read.granularity if fits else own
 
 
 def moments_of(
@@ -58,9 +60,13 @@ def moments_of(
     ``forms`` are those in which the leaf's own time is asked; ``base`` is the moments' grain (``base_of``); ``timed``:
     a range or filter speaks of that time too.
     """
-    spine = spines.serving(base)
+    starts = starts_asked(leaf, forms, base, spines) or _starts(leaf, base, forms)
+    calendars = dict.fromkeys((*looked_back_by(leaf), *((starts.name,) if isinstance(starts, CustomGrain) else ())))
+    spine = home_of(tuple(calendars), spines) or spines.serving(base)
     if spine is None:
         return None
+    if starts is None and spine.granularity < base:
+        starts = base
     alias = tables.reserve(spine)
     zones = None
     if zone is not None and has_clock(dimension) and zone != stored_zone(dimension):
@@ -76,18 +82,19 @@ def moments_of(
         zones=zones,
     )
     running = leaf.running
-    calendar, shifts = _calendar(leaf, spine, forms, timed=timed)
+    shifts = merged(leaf.shifts)
     return (
         Moments(
             table=spine_table(spine, alias),
             moment=moment_of(spine, alias, base),
             time=time,
             shifts=shifts,
-            calendar=calendar,
             running=running is not None,
             window=None if running is None else running.window,
             since=None if running is None else running.grain_to_date,
-            starts=_starts(leaf, spine, base, forms),
+            starts=starts,
+            calendars=tuple((name, column(spines.calendars[name][1])) for name in calendars),
+            whole=starts is None and not timed and _whole(shifts, forms),
             by_period=_by_period(leaf, base, forms),
             columns=tuple(dict.fromkeys((spine.column, *(each.column for each in spine.calendars)))),
         ),
@@ -108,10 +115,10 @@ def reach_of(span: TimeRange, leaf: Leaf, dimension: Dimension) -> TimeRange | N
         back.append(leaf.running.window or leaf.running.grain_to_date)
     days = 1
     for each in back:
-        if each is None or (isinstance(each, Window) and each.grain is None):
-            return replace(span, start=None)
         grain, count = (each.grain, each.count) if isinstance(each, Window) else (each, 1)
-        days += count * _LONGEST.get(grain or Grain.DAY, 1)
+        if not isinstance(grain, Grain):
+            return replace(span, start=None)  # since ever, or by a calendar
+        days += count * _LONGEST.get(grain, 1)
     start = span.start
     earliest = date.min + timedelta(days=days)
     if start is None or (start.date() if isinstance(start, datetime) else start) <= earliest:
@@ -119,48 +126,20 @@ def reach_of(span: TimeRange, leaf: Leaf, dimension: Dimension) -> TimeRange | N
     return replace(span, start=start - timedelta(days=days))
 
 
-def _calendar(
-    leaf: Leaf, spine: TimeSpine, forms: list[Form], *, timed: bool
-) -> tuple[CalendarShift | None, tuple[Shift, ...]]:
-    """Return the shift by a calendar's periods, which comes first, and the shifts that follow."""
-    first = leaf.shifts[0] if leaf.shifts else None
-    if not isinstance(first, Window) or first.calendar is None:
-        return None, leaf.shifts
-    columns = {each.name: column(each.column) for each in spine.calendars}
-    name = first.calendar
-    found = CalendarShift(
-        time=column(spine.column),
-        calendar=columns[name],
-        others=tuple(each for other, each in columns.items() if other != name),
-        count=first.count,
-        whole=not timed and all(form.calendar == name for form in forms),
-    )
-    return found, leaf.shifts[1:]
-
-
-def calendar_served(leaf: Leaf, base: Grain, spines: Spines) -> bool:
-    """Whether windows by calendars can be computed: one offset, before all others, on the spine of the data's grain."""
-    windows = [each for each in leaf.shifts if isinstance(each, Window)]
-    inner = [*windows, *(each.window for each in (leaf.running, leaf.conversion) if each is not None and each.window)]
-    named = [each for each in inner if each.calendar is not None]
-    if not named:
-        return True
-    first = leaf.shifts[0] if leaf.shifts else None
-    if len(named) > 1 or first is not named[0] or leaf.running is not None:
-        return False
-    home = spines.calendars[named[0].calendar or ""][0]
-    return home is spines.serving(base) and home.granularity is base
-
-
-def _starts(leaf: Leaf, spine: TimeSpine, base: Grain, forms: list[Form]) -> Grain | None:
+def _starts(leaf: Leaf, base: Grain, forms: list[Form]) -> Period | None:
     """The start of a month is one moment: asked by week, it is read at the start of each week, not on every day."""
-    wanted = base if spine.granularity < base else None
-    if any(isinstance(shift, Grain) for shift in leaf.shifts) and leaf.running is None:
-        grains = [form.grain for form in forms if form.grain is not None]
-        finest = min(grains, key=lambda grain: grain.rank) if grains else None
-        if finest is not None and finest > base:
-            return finest
-    return wanted
+    if not to_start(leaf) or leaf.running is not None:
+        return None
+    grains = [form.grain for form in forms if form.grain is not None]
+    finest = min(grains, key=lambda grain: grain.rank) if grains else None
+    return finest if finest is not None and finest > base else None
+
+
+def _whole(shifts: tuple[Shift, ...], forms: list[Form]) -> bool:
+    """Whether the first shift goes back by the periods that are asked, and by nothing else."""
+    first = shifts[0] if shifts else None
+    name = calendar_of(first) if isinstance(first, Window) else None
+    return name is not None and all(form.calendar == name for form in forms)
 
 
 _OF_MONTHS = (Grain.MONTH, Grain.QUARTER, Grain.YEAR)

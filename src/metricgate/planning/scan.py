@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from metricgate.catalog.expression import Expression
-from metricgate.catalog.metrics import Aggregation, Percentile, PeriodAggregation, Window, WindowChoice
+from metricgate.catalog.metrics import Aggregation, Percentile, Period, PeriodAggregation, Window, WindowChoice
 from metricgate.vocabulary.grain import DatePart, Grain
 from metricgate.vocabulary.predicate import Predicate
 
@@ -123,26 +123,8 @@ class Measure:
 COUNTING = (Aggregation.COUNT, Aggregation.COUNT_DISTINCT, Aggregation.SUM_BOOLEAN)
 
 
-Shift = Window | Grain
-"""Back by a window, or back to the start of a period."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CalendarShift:
-    """Back by ``count`` periods of a calendar, to the moment at the same place in that period.
-
-    Attributes:
-        time: the spine's time.
-        calendar: the spine's column that holds the period.
-        others: further columns of the spine.
-        whole: the whole earlier period, for each whole period; then there is no ``time`` to read.
-    """
-
-    time: Expression
-    calendar: Expression
-    others: tuple[Expression, ...]
-    count: int
-    whole: bool
+Shift = Window | Period
+"""Back by a window, or back to the start of a period; either may be of a calendar."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,13 +135,16 @@ class Moments:
         table: the spine; its rows come first, the root is joined to them.
         moment: the spine's time at the grain of the data.
         time: the root's time at the same grain.
-        shifts: applied to the moment one after the other.
+        shifts: applied to the moment one after the other. Back by periods of a calendar is the moment at the same place
+            in that earlier period, and none where there is no such moment.
         running: rows up to the moment rather than at it; limited by ``window`` or ``since`` (start of the period).
-        calendar: comes before all shifts.
         by_period: whole months are asked and shifted, or a range as a whole: rows (``running``: the moments that rows
             are read up to) are moved forward by the shifts instead of moments back, so that each counts exactly once,
             at the last day of the month where that lacks its day.
-        starts: keep only moments that start a period of this grain.
+        starts: keep only moments that start such a period.
+        calendars: the spine's columns of the calendars that shifts, ``window``, ``since`` and ``starts`` name.
+        whole: whole periods of a calendar are asked, and the first shift goes back by that calendar: each reads every
+            moment of the earlier period, however long both are.
         columns: of the spine: its time and its calendars' periods.
     """
 
@@ -169,11 +154,17 @@ class Moments:
     shifts: tuple[Shift, ...] = ()
     running: bool = False
     window: Window | None = None
-    since: Grain | None = None
-    starts: Grain | None = None
-    calendar: CalendarShift | None = None
+    since: Period | None = None
+    starts: Period | None = None
+    calendars: tuple[tuple[str, Expression], ...] = ()
+    whole: bool = False
     by_period: bool = False
     columns: tuple[str, ...] = ()
+
+    @property
+    def beside(self) -> bool:
+        """Whether the moment read has to be found in the spine too, and stands beside the moment shown."""
+        return bool(self.calendars) or (self.running and self.by_period)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

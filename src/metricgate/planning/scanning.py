@@ -11,6 +11,7 @@ from metricgate.catalog.model import Dimension, SemanticModel
 from metricgate.catalog.saved import TimeSpine
 from metricgate.planning import codes
 from metricgate.planning.binding import Answers, Binder, SpineRoot
+from metricgate.planning.calendars import calendars_served, converts_by_calendar, starts_asked, to_start
 from metricgate.planning.concluding import ScanNotes
 from metricgate.planning.converting import conversion_of
 from metricgate.planning.fitting import calendar_not_served, unfit_for
@@ -23,7 +24,6 @@ from metricgate.planning.resolving import METRIC_TIME, Resolver
 from metricgate.planning.running import (
     base_of,
     by_months,
-    calendar_served,
     moments_of,
     period_of,
     periods_of,
@@ -122,6 +122,9 @@ class Scanning:
         self, leaf: Leaf, dimension: Dimension | None, binder: Binder, forms: list[Form], asked_for: str
     ) -> tuple[Moments, TimeSpine] | None:
         """Return the moments that a leaf's rows are read from, where it looks back in time, and their spine."""
+        if converts_by_calendar(leaf):
+            self.problems.append(calendar_not_served(asked_for))
+            return None
         backward = bool(leaf.shifts or leaf.running)
         if leaf.running is not None and leaf.running.window is None and leaf.running.grain_to_date is None:
             backward = bool(leaf.shifts or forms)  # since ever without any time is the whole
@@ -130,19 +133,19 @@ class Scanning:
         if not backward or dimension is None:
             return None
         timed = self._timed(binder, dimension.name)
-        to_start = any(isinstance(shift, Grain) for shift in leaf.shifts)
-        if not forms and not (leaf.shifts and (to_start or timed)):
+        if not forms and not (leaf.shifts and (to_start(leaf) or timed)):
             self._needs_time(leaf, asked_for)
         spines = self.resolver.spines.of(self.catalog.models[leaf.metric.model].warehouse)
         base = base_of(leaf, dimension, forms, spines)
-        if not calendar_served(leaf, base, spines):
+        if not calendars_served(leaf, base, spines):
             self.problems.append(calendar_not_served(asked_for))
             return None
         unfit = unfit_for(leaf, base, asked_for)
         if unfit is not None:
             self.problems.append(unfit)
             return None
-        self._unsafe(leaf, forms, asked_for)
+        if starts_asked(leaf, forms, base, spines) is None:
+            self._unsafe(leaf, forms, asked_for)
         found = moments_of(
             leaf, dimension, binder.tables, spines, forms, base=base, zone=self.question.time_zone, timed=timed
         )
@@ -271,7 +274,7 @@ class Scanning:
             # Several moments may read one row, which then counts at the first or last of them only.
             repeated = time.name != metric.time_dimension and any(map(by_months, moments.shifts))
             if time.name == metric.time_dimension:
-                sought = sought if moments.calendar is not None and moments.calendar.whole else moments.moment
+                sought = sought if moments.whole else moments.moment
         return Edge(time=sought, choice=non_additive.choice, apart=tuple(apart), repeated=repeated)
 
     def _timed(self, binder: Binder, time: str | None) -> bool:
@@ -305,7 +308,7 @@ class Scanning:
             why = "runs over time, and a part of a date is no stretch of time"
         elif leaf.running is not None and leaf.metric.non_additive is not None:
             why = "must not be summed over time, so nothing runs over it"
-        elif leaf.running is None and not grains and any(isinstance(shift, Grain) for shift in leaf.shifts):
+        elif leaf.running is None and not grains and to_start(leaf):
             why = "is read at the start of a period, which would count for each of its days"
         if why is not None and (forms or leaf.shifts or leaf.metric.non_additive):
             hint = "Group by metric_time at a grain such as day or month."

@@ -1,6 +1,8 @@
 -- Gaps, ties, month ends, NULL times, orphan keys and NULL keys, made by formulas so that nobody has to trust a file.
 CREATE TABLE days AS
-  SELECT day::DATE AS day, date_trunc('month', day + INTERVAL 6 DAY)::DATE AS fiscal_month
+  SELECT day::DATE AS day, date_trunc('month', day + INTERVAL 6 DAY)::DATE AS fiscal_month,
+    date_trunc('quarter', day + INTERVAL 6 DAY)::DATE AS fiscal_quarter,
+    CASE WHEN day BETWEEN DATE '2024-01-08' AND DATE '2024-05-20' THEN 'season ' || (9 - (day::DATE - DATE '2024-01-08') // 40) END AS season
   FROM generate_series(DATE '2023-12-01', DATE '2024-05-31', INTERVAL 1 DAY) AS t(day);
 CREATE TABLE hours AS
   SELECT moment FROM generate_series(TIMESTAMP '2024-03-01', TIMESTAMP '2024-03-04', INTERVAL 1 HOUR) AS t(moment);

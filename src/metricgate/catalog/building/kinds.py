@@ -8,9 +8,20 @@ from dataclasses import dataclass
 from metricgate.catalog import codes
 from metricgate.catalog.building.metrics import Draft
 from metricgate.catalog.building.origin import Findings, Step
-from metricgate.catalog.dependencies import inputs_of
-from metricgate.catalog.metrics import ConversionMetric, CumulativeMetric, Metric, SimpleMetric, Window
+from metricgate.catalog.metrics import (
+    ConversionMetric,
+    CumulativeMetric,
+    DerivedMetric,
+    InputMetric,
+    Metric,
+    Period,
+    RatioMetric,
+    SimpleMetric,
+    Window,
+    calendar_of,
+)
 from metricgate.catalog.model import SemanticModel
+from metricgate.vocabulary.grain import Grain
 from metricgate.vocabulary.nearest import did_you_mean
 
 
@@ -24,12 +35,14 @@ class KindCheck:
     findings: Findings
 
     def check(self, metric: Metric, draft: Draft) -> None:
-        """Note inputs that are not simple where they must be, and windows in units that no time spine has."""
-        for window in _windows(metric):
-            if window.calendar is not None and window.calendar not in self.calendars:
-                message = f"{window.calendar!r} is no grain, and no time spine has a custom granularity of that name"
-                hint = did_you_mean(window.calendar, self.calendars) or "Write for example 7 days."
-                self.findings.add(codes.INPUTS, message, draft.origin.at(), hint)
+        """Note inputs that are not simple where they must be, and lengths of time in units that no time spine has."""
+        for length, steps in _lengths(metric):
+            calendar = calendar_of(length)
+            if calendar is not None and calendar not in self.calendars:
+                message = f"{calendar!r} is no grain, and no time spine has a custom granularity of that name"
+                example = "7 days" if isinstance(length, Window) else "month"
+                hint = did_you_mean(calendar, [*self.calendars, *map(str, Grain)]) or f"Write for example {example}."
+                self.findings.add(codes.INPUTS, message, draft.origin.at(*steps), hint)
         if isinstance(metric, CumulativeMetric):
             self._simple(metric.input.name, draft, "input_metric")
         if isinstance(metric, ConversionMetric):
@@ -69,9 +82,23 @@ class KindCheck:
             self.findings.add(codes.DANGLING_REFERENCE, message, draft.origin.at(*steps), did_you_mean(name, members))
 
 
-def _windows(metric: Metric) -> Iterator[Window]:
-    for each in inputs_of(metric):
-        if each.offset_window is not None:
-            yield each.offset_window
-    if isinstance(metric, (CumulativeMetric, ConversionMetric)) and metric.window is not None:
-        yield metric.window
+def _lengths(metric: Metric) -> Iterator[tuple[Window | Period | None, tuple[Step, ...]]]:
+    """Yield every length of time and every period that a definition names, with its place in it."""
+    inputs: list[tuple[tuple[Step, ...], InputMetric]]
+    match metric:
+        case RatioMetric():
+            inputs = [(("numerator",), metric.numerator), (("denominator",), metric.denominator)]
+        case DerivedMetric():
+            inputs = [(("input_metrics", at), each) for at, each in enumerate(metric.inputs)]
+        case CumulativeMetric():
+            inputs = [(("input_metric",), metric.input)]
+            yield metric.window, ("window",)
+            yield metric.grain_to_date, ("grain_to_date",)
+        case ConversionMetric():
+            inputs = [(("base_metric",), metric.base), (("conversion_metric",), metric.conversion)]
+            yield metric.window, ("window",)
+        case SimpleMetric():
+            return
+    for place, each in inputs:
+        yield each.offset_window, (*place, "offset_window")
+        yield each.offset_to_grain, (*place, "offset_to_grain")

@@ -35,7 +35,7 @@ from metricgate.catalog.metrics import (
     SimpleMetric,
     Window,
 )
-from metricgate.catalog.metrics.window import parse_window
+from metricgate.catalog.metrics.window import Period, parse_period, parse_window
 from metricgate.catalog.model import DimensionType, SemanticModel
 from metricgate.catalog.names import metric_call, split_metric_call
 from metricgate.documents import codes as document_codes
@@ -140,7 +140,7 @@ class MetricBuilder:
             header=header,
             input=found,
             window=_window(document.window),
-            grain_to_date=document.grain_to_date,
+            grain_to_date=_period(document.grain_to_date),
             period_aggregation=document.period_agg,
             filter=condition,
         )
@@ -218,7 +218,7 @@ class MetricBuilder:
             alias=document.alias or name.rpartition(".")[2],
             filter=condition,
             offset_window=_window(document.offset_window),
-            offset_to_grain=document.offset_to_grain,
+            offset_to_grain=_period(document.offset_to_grain),
         )
 
     def _condition(self, raw: object, origin: Origin, domain: str | None) -> Predicate | None:
@@ -337,3 +337,7 @@ class MetricBuilder:
 
 def _window(text: str | None) -> Window | None:
     return None if text is None else parse_window(text)
+
+
+def _period(text: str | None) -> Period | None:
+    return None if text is None else parse_period(text)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, JsonValue, StrictInt
 
-from metricgate.catalog.metrics.window import parse_window
+from metricgate.catalog.metrics.window import parse_period, parse_window
 from metricgate.catalog.names import (
     LABEL_PATTERN,
     LONGEST,
@@ -33,6 +33,13 @@ def checked_window(text: str) -> str:
     """Return ``text``; raise ``ValueError`` where it is no length of time."""
     if parse_window(text) is None:
         raise ValueError(f"{text[:40]!a} is not a length of time: write for example 7 days, 1 month")
+    return text
+
+
+def checked_period(text: str) -> str:
+    """Return ``text``; raise ``ValueError`` where it can be neither a grain nor a custom granularity's name."""
+    if parse_period(text) is None:
+        raise ValueError(f"{text[:40]!a} is no grain: write for example month, or a custom granularity's name")
     return text
 
 
@@ -63,6 +70,9 @@ DayText = Annotated[str, AfterValidator(checked_day), Field(pattern=r"^\d{4}-\d{
 
 WindowText = Annotated[str, AfterValidator(checked_window)]
 """A length of time: ``7 days``, ``1 month``, or units of a custom granularity."""
+
+PeriodText = Annotated[str, AfterValidator(checked_period)]
+"""``week``, ``month``, ``quarter``, ``year``, or a custom granularity."""
 
 Words = Annotated[str, Field(max_length=10_000)]
 """Text for people and agents. It never changes a number, so it does not count for the version."""

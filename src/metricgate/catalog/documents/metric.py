@@ -6,7 +6,18 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, StrictInt, Tag
 
-from metricgate.catalog.documents.fields import DayText, Filter, Label, Name, Reference, Sql, Synonym, WindowText, Words
+from metricgate.catalog.documents.fields import (
+    DayText,
+    Filter,
+    Label,
+    Name,
+    PeriodText,
+    Reference,
+    Sql,
+    Synonym,
+    WindowText,
+    Words,
+)
 from metricgate.catalog.metrics.conversion import Calculation
 from metricgate.catalog.metrics.cumulative import PeriodAggregation
 from metricgate.catalog.metrics.header import Status
@@ -96,7 +107,7 @@ class InputDocument(Document):
     alias: Name | None = Field(default=None, description="Its name in expr. Default: the metric's bare name.")
     filter: Filter = None
     offset_window: WindowText | None = Field(default=None, description="Its value that long before.")
-    offset_to_grain: Grain | None = Field(default=None, description="Its value at the start of the period.")
+    offset_to_grain: PeriodText | None = Field(default=None, description="Its value at the start of the period.")
 
 
 def _input_form(value: object) -> str:
@@ -131,7 +142,7 @@ class CumulativeDocument(HeaderDocument):
     type: Literal["cumulative"]
     input_metric: Input
     window: WindowText | None = None
-    grain_to_date: Grain | None = None
+    grain_to_date: PeriodText | None = None
     period_agg: PeriodAggregation = Field(
         default=PeriodAggregation.FIRST,
         description="Which of a period's values stands for it, where the question is coarser than the data.",

@@ -10,7 +10,7 @@ from metricgate.catalog.metrics.derived import DerivedMetric, InputMetric
 from metricgate.catalog.metrics.header import Certification, Deprecation, MetricHeader, Status
 from metricgate.catalog.metrics.ratio import RatioMetric
 from metricgate.catalog.metrics.simple import Aggregation, NonAdditive, Percentile, SimpleMetric, WindowChoice
-from metricgate.catalog.metrics.window import Window
+from metricgate.catalog.metrics.window import CustomGrain, Period, Window, calendar_of
 
 Metric = SimpleMetric | RatioMetric | DerivedMetric | CumulativeMetric | ConversionMetric
 
@@ -21,6 +21,7 @@ __all__ = [
     "ConstantProperty",
     "ConversionMetric",
     "CumulativeMetric",
+    "CustomGrain",
     "Deprecation",
     "DerivedMetric",
     "InputMetric",
@@ -28,10 +29,12 @@ __all__ = [
     "MetricHeader",
     "NonAdditive",
     "Percentile",
+    "Period",
     "PeriodAggregation",
     "RatioMetric",
     "SimpleMetric",
     "Status",
     "Window",
     "WindowChoice",
+    "calendar_of",
 ]

@@ -7,8 +7,7 @@ from enum import StrEnum
 
 from metricgate.catalog.metrics.derived import InputMetric
 from metricgate.catalog.metrics.header import MetricHeader
-from metricgate.catalog.metrics.window import Window
-from metricgate.vocabulary.grain import Grain
+from metricgate.catalog.metrics.window import Period, Window
 from metricgate.vocabulary.predicate import Predicate
 
 
@@ -33,6 +32,6 @@ class CumulativeMetric:
     header: MetricHeader
     input: InputMetric
     window: Window | None = None
-    grain_to_date: Grain | None = None
+    grain_to_date: Period | None = None
     period_aggregation: PeriodAggregation = PeriodAggregation.FIRST
     filter: Predicate | None = None

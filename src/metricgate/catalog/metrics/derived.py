@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from metricgate.catalog.expression import Expression
 from metricgate.catalog.metrics.header import MetricHeader
-from metricgate.catalog.metrics.window import Window
-from metricgate.vocabulary.grain import Grain
+from metricgate.catalog.metrics.window import Period, Window
 from metricgate.vocabulary.predicate import Predicate
 
 
@@ -24,7 +23,7 @@ class InputMetric:
     alias: str
     filter: Predicate | None = None
     offset_window: Window | None = None
-    offset_to_grain: Grain | None = None
+    offset_to_grain: Period | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

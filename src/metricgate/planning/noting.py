@@ -1,0 +1,51 @@
+"""What the answer says about how its metrics looked back in time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from metricgate.catalog.metrics import CustomGrain, Window
+from metricgate.planning.metrics.expanding import Leaf
+from metricgate.planning.running import by_months
+from metricgate.planning.scan import Scan
+
+_BY_PERIOD = (
+    "is taken by whole months, each row counting once; "
+    "a row of a day that the later month lacks counts at its last day."
+)
+_BY_DAY = (
+    "the last days of a month is the last day of a shorter month, which counts for each of them; "
+    "days that the later month lacks are not counted."
+)
+_AT_PLACE = (
+    "before a day is the day at the same place in that period; days that one of the periods lacks are not counted, "
+    "unless whole periods are asked."
+)
+_FIRST = "begins with the first day that the time spine has of it; days without such a period are not shown."
+_WINDOW = (
+    "up to a day begin after the day at the same place that many periods before, or after that period's last day if it "
+    "is shorter; days whose window would begin before the calendar are not shown."
+)
+
+
+def looking_back(scanned: Iterable[tuple[Scan, tuple[Leaf, ...]]]) -> list[str]:
+    """Return the rules that were taken where months, or a calendar's periods, are not equally long; each once."""
+    months: set[tuple[str, bool]] = set()
+    offsets: set[str] = set()
+    starts: set[str] = set()
+    windows: set[str] = set()
+    for scan, leaves in scanned:
+        by_period = scan.moments is not None and scan.moments.by_period
+        for leaf in leaves:
+            months |= {(str(shift), by_period) for shift in leaf.shifts if by_months(shift)}
+            offsets |= {str(shift) for shift in leaf.shifts if isinstance(shift, Window) and shift.calendar}
+            cut = (*leaf.shifts, None if leaf.running is None else leaf.running.grain_to_date)
+            starts |= {each.name for each in cut if isinstance(each, CustomGrain)}
+            window = None if leaf.running is None else leaf.running.window
+            windows |= {str(window)} if window is not None and window.calendar else set()
+    return [
+        *(f"{shift} before {_BY_PERIOD if by_period else _BY_DAY}" for shift, by_period in sorted(months)),
+        *(f"{shift} {_AT_PLACE}" for shift in sorted(offsets)),
+        *(f"{name} {_FIRST}" for name in sorted(starts)),
+        *(f"{window} {_WINDOW}" for window in sorted(windows)),
+    ]
