@@ -14,6 +14,7 @@ from pathlib import Path
 
 from playwright.async_api import async_playwright
 from tests.surfaces.human.conftest import ANA, BO, PASSWORD, House
+from tests.surfaces.human.office import STRUCTURE
 from tests.surfaces.serving import served
 
 EVIL = "<script>alert(1)</script>\u202e'\"</textarea><img src=x onerror=alert(1)>"
@@ -72,6 +73,9 @@ async def story(browser, house, url):
     await ana.page.get_by_text("late-agent").first.wait_for(timeout=5_000)
     await ana.page.goto(f"{url}/console/approvals/{action.id}")
     await ana.picture("held")
+    dropped = house.office.propose(statement="DROP TABLE shop.main.customers", structure=STRUCTURE)
+    await ana.page.goto(f"{url}/console/approvals/{dropped.id}")
+    await ana.picture("drop")
     await glass(ana, bo, house, url)
     for person in (ana, bo):
         await person.page.goto(f"{url}/console/approvals/{action.id}")

@@ -17,6 +17,18 @@ from metricgate.vocabulary.problem import Problem, Problems
 TABLE = "shop.main.customers"
 COLUMNS = ("id", "name", "segment", "email", "credit_limit", "updated_at")
 
+STRUCTURE = {
+    "says": f"drops {TABLE} with its 40 rows",
+    "table": TABLE,
+    "rows": 40,
+    "values": 0,
+    "columns": ["id INTEGER", "name VARCHAR"],
+    "indexes": ["by_name"],
+    "not_restored": ["NOT NULL of name"],
+    "notes": ["Set aside <b>until the undo ends</b>."],
+    "metrics": ["finance.revenue", "finance.margin"],
+}
+
 
 def refusal(code, message=None):
     return Problems((Problem(code=code, message=message or code.cause, hint=code.cure),))
@@ -97,6 +109,7 @@ class MemoryOffice:
                 after=None if kind == "delete" else (str(at), f"Customer {at}", text, None, "1000.00", "2026-11-01"),
             )
             for at in range(1, 4)
+            if "structure" not in more
         ]
         rows = {"insert": 0, "update": 0, "delete": 0, kind: 12, "cascaded": 2, "total": 14}
         proposal = Proposal(
@@ -125,10 +138,11 @@ class MemoryOffice:
         )
         preview = {
             "rows": rows,
-            "tables": [{"table": TABLE, "cause": "statement", "rows": {kind: 12}}],
+            "tables": [{"table": TABLE, "cause": "statement", "rows": {kind: 12}}] if sample else [],
             "labels": ["pii"],
             "unknown": more.get("unknown", []),
             "undo": "can be taken back exactly",
+            "structure": more.get("structure"),
             "because": f"It was agreed: {text}",
         }
         contributions = [

@@ -5,6 +5,7 @@ import re
 
 import pytest
 from tests.surfaces.human.conftest import ANA, BO, SAM, fields
+from tests.surfaces.human.office import STRUCTURE
 
 PAGES = ("/console/approvals", "/console/timeline", "/console/agents", "/console/catalog")
 EVIL = "<script>alert(1)</script>\u202e\x00'\"{{7*7}}</textarea><img src=x onerror=alert(1)>"
@@ -189,6 +190,27 @@ def test_the_page_says_how_many_of_whom_and_who_approved(house):
         inbox = (await ana.get("/console/approvals")).text
         assert "1 of 2 approvals by stewards" in inbox
         assert "1 of 1 approval by dpo or legal" in inbox
+
+    asyncio.run(go())
+
+
+def test_a_change_of_the_table_itself_is_told_in_full(house):
+    """What goes, what reads it, what does not come back: before anybody approves."""
+
+    async def go():
+        action = house.office.propose(statement="DROP TABLE customers", structure=STRUCTURE)
+        ana = await house.browser(ANA)
+        page = (await ana.get(f"/console/approvals/{action.id}")).text
+        for words in (
+            "It drops shop.main.customers with its 40 rows. Set aside &lt;b&gt;until the undo ends&lt;/b&gt;.",
+            "proposes a change of the table itself: it drops shop.main.customers with its 40 rows.",
+            "Approve the change of the table</button>",
+            "finance.revenue, finance.margin",
+            "by_name",
+            "NOT NULL of name",
+            "<code>name VARCHAR</code>",
+        ):
+            assert words in page, words
 
     asyncio.run(go())
 

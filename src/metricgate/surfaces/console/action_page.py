@@ -64,6 +64,9 @@ def sentence(action: Action) -> str:
     whom = f" for {proposal.user}" if proposal.user else ""
     name = f" by the action {proposal.action}" if proposal.action else ""
     says = "proposes" if action.state in _OPEN else "proposed"
+    structure = action.preview.get("structure")
+    if isinstance(structure, Mapping):
+        return f"Agent {proposal.agent}{whom} {says} a change of the table itself: it {structure.get('says')}."
     return f"Agent {proposal.agent}{whom} {says} to {doing}{f' of {where}' if where else ''}{behind}{name}."
 
 
