@@ -15,8 +15,9 @@ from tests.contracts.warehouse_engines import released
 
 from metricgate.changing.effect import Effect
 from metricgate.changing.shape import ColumnShape, Location
-from metricgate.changing.structure import StructureChange, StructureKind, aside_of, taking_back_structure
+from metricgate.changing.structure import StructureChange, aside_of, taking_back_structure
 from metricgate.gateway.writing.ports import ChangeFailed, ReleasedChange, WritableWarehouse
+from metricgate.vocabulary.structure import StructureKind
 
 SCRIPT = (
     "CREATE TABLE people (id int PRIMARY KEY, name varchar(20) NOT NULL, rank int DEFAULT 7, note varchar(50))",

@@ -165,18 +165,22 @@ def _notice(kind: str, action: Action, facts: Mapping[str, Json], url: str) -> N
     )
 
 
-async def _forget_aside(book: Book, action_id: str) -> None:
-    """Drop for good what an action set aside: nobody can bring it back any more."""
+async def _forgotten(book: Book, action_id: str) -> bool:
+    """Drop for good what an action set aside, if it did; False where that is to be tried again."""
     action = await asyncio.to_thread(book.store.get, action_id)
     if action is None or not action.preview.get("structure"):
-        return
+        return True
     warehouse = book.engines.named(action.proposal.warehouse).warehouse
+    log = structlog.get_logger("metricgate.writing")
+    if not isinstance(warehouse, WritableWarehouse) or not warehouse.writable:
+        log.warning("set_aside_left", action=action_id, table=aside_of(action_id), error="not opened for changes")
+        return True
     try:
-        if isinstance(warehouse, WritableWarehouse) and warehouse.writable:
-            await warehouse.forget_aside([action_id])
+        await warehouse.forget_aside([action_id])
     except (ChangeFailed, WarehouseError) as error:
-        log = structlog.get_logger("metricgate.writing")
         log.warning("set_aside_left", action=action_id, table=aside_of(action_id), error=str(error))
+        return False
+    return True
 
 
 async def tidy(book: Book, now: datetime) -> None:
@@ -189,10 +193,13 @@ async def tidy(book: Book, now: datetime) -> None:
         for action in await asyncio.to_thread(book.store.list, ActionFilter(states=(State.HELD,), limit=1_000)):
             await book.settled(action)
     await settle_again(book)
-    for gone in await asyncio.to_thread(book.journal.purge, now):
-        structlog.get_logger("metricgate.writing").info("images_removed", action=gone)
+    for over in await asyncio.to_thread(book.journal.due, now):
+        done = True
         with _whatever_is_damaged():
-            await _forget_aside(book, gone)
+            done = await _forgotten(book, over)
+        if done:
+            await asyncio.to_thread(book.journal.forget, over)
+            structlog.get_logger("metricgate.writing").info("images_removed", action=over)
 
 
 @contextmanager

@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from typing import cast
 
 from metricgate.changing.shape import ColumnShape, Location
 from metricgate.vocabulary.digest import digest_of
 from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.structure import StructureKind
 
 ASIDE = "metricgate_aside_"
 """What the names of tables begin with in which the gateway keeps what was dropped; they end with the action's id."""
-
-
-class StructureKind(StrEnum):
-    """What is done to the table. The last two are only ever proposed as an undo."""
-
-    DROP_TABLE = "drop_table"
-    ADD_COLUMN = "add_column"
-    DROP_COLUMN = "drop_column"
-    RENAME_COLUMN = "rename_column"
-    RESTORE_TABLE = "restore_table"
-    RESTORE_COLUMN = "restore_column"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

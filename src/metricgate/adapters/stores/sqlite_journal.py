@@ -65,13 +65,15 @@ class SqliteJournal:
         """Return the actions that were prepared and neither committed nor abandoned."""
         return [str(action) for (action,) in self._database.rows("SELECT action FROM journal WHERE committed = 0")]
 
-    def purge(self, now: datetime) -> Sequence[str]:
-        """Remove the images whose time is over; return their actions."""
-        with self._database.changing() as connection:
-            found = connection.execute(
-                "DELETE FROM journal WHERE committed = 1 AND until <= ? RETURNING action", (sortable(now),)
-            ).fetchall()
+    def due(self, now: datetime) -> Sequence[str]:
+        """Return the committed actions whose time is over."""
+        found = self._database.rows("SELECT action FROM journal WHERE committed = 1 AND until <= ?", (sortable(now),))
         return [str(action) for (action,) in found]
+
+    def forget(self, action_id: str) -> None:
+        """Remove the images of a committed action."""
+        with self._database.changing() as connection:
+            connection.execute("DELETE FROM journal WHERE committed = 1 AND action = ?", (action_id,))
 
     def damaged(self) -> Sequence[str]:
         """Return the committed actions whose images do not open."""

@@ -295,6 +295,10 @@ class Journal(Protocol):
         """Return the actions that were prepared and neither committed nor abandoned."""
         ...
 
-    def purge(self, now: datetime) -> Sequence[str]:
-        """Remove the images whose time is over; return their actions."""
+    def due(self, now: datetime) -> Sequence[str]:
+        """Return the committed actions whose time is over."""
+        ...
+
+    def forget(self, action_id: str) -> None:
+        """Remove the images of a committed action."""
         ...

@@ -10,13 +10,14 @@ from metricgate.catalog.labels import labels_of
 from metricgate.changing.change import ChangeKind, Row
 from metricgate.changing.effect import Cause, Effect, RowChange, TableEffect
 from metricgate.changing.shape import TableShape
-from metricgate.changing.structure import StructureEffect, StructureKind
+from metricgate.changing.structure import StructureEffect
 from metricgate.gateway.datasets import column_resource
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.writing.planned import Planned
 from metricgate.policy.verdict import Decision
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.resource import Action
+from metricgate.vocabulary.structure import StructureKind
 
 _LONGEST_VALUE = 2_000
 HIDDEN = "(hidden)"

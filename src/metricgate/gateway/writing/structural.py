@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from metricgate.catalog.dependencies import models_behind
 from metricgate.changing.shape import ColumnShape
-from metricgate.changing.structure import StructureChange, StructureKind
+from metricgate.changing.structure import StructureChange
 from metricgate.gateway.datasets import column_resource, dataset_resource
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.writing import codes
@@ -14,6 +14,7 @@ from metricgate.guarding.writes import StructureText
 from metricgate.policy.verdict import Decision
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.problem import Problem, Problems
+from metricgate.vocabulary.structure import StructureKind
 
 
 def plan_structure(

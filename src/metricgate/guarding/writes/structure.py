@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from sqlglot import exp
 from sqlglot.tokenizer_core import TokenType
 
-from metricgate.changing.structure import StructureKind
 from metricgate.guarding import codes
 from metricgate.guarding.caps import CAPS, Caps
 from metricgate.guarding.parsing import words
@@ -16,6 +15,7 @@ from metricgate.guarding.writes.parts import NotPlain, column_named, named_parts
 from metricgate.guarding.writes.single import single
 from metricgate.vocabulary.problem import Problem, Problems
 from metricgate.vocabulary.resource import Action
+from metricgate.vocabulary.structure import StructureKind
 
 _BEGINNINGS = frozenset({TokenType.DROP, TokenType.ALTER})
 _HINT = (

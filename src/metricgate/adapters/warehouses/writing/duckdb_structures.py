@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from metricgate.adapters.warehouses.writing.plain_structures import PlainStructures
 from metricgate.adapters.warehouses.writing.structure_dialect import Index, Read, Reads, Surroundings
-from metricgate.adapters.warehouses.writing.view_readers import views_reading
 from metricgate.changing.shape import ColumnShape, Location, TableShape
-from metricgate.changing.structure import StructureChange, StructureKind
+from metricgate.changing.structure import StructureChange
+from metricgate.guarding.views import views_reading
+from metricgate.vocabulary.structure import StructureKind
 
 _INDEXES = """
 SELECT index_name, expressions, sql FROM duckdb_indexes()

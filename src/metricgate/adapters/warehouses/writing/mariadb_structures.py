@@ -9,9 +9,10 @@ from dataclasses import replace
 
 from metricgate.adapters.warehouses.writing.plain_structures import Counting
 from metricgate.adapters.warehouses.writing.structure_dialect import Index, Read, Reads, Surroundings
-from metricgate.adapters.warehouses.writing.view_readers import views_reading
 from metricgate.changing.shape import ColumnShape, Location, TableShape
-from metricgate.changing.structure import ASIDE, StructureChange, StructureKind
+from metricgate.changing.structure import ASIDE, StructureChange
+from metricgate.guarding.views import views_reading
+from metricgate.vocabulary.structure import StructureKind
 
 _UNFINISHED = f"{ASIDE}column"
 """What a column is called until its values are back."""

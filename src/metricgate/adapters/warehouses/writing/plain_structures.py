@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from metricgate.adapters.warehouses.writing.structure_dialect import Index, Read
 from metricgate.changing.shape import Location, TableShape
-from metricgate.changing.structure import StructureChange, StructureKind
+from metricgate.changing.structure import StructureChange
+from metricgate.vocabulary.structure import StructureKind
 
 
 class Counting:

@@ -16,10 +16,11 @@ from metricgate.adapters.warehouses.writing.core import Engine, Released
 from metricgate.adapters.warehouses.writing.structure_dialect import Index, Surroundings
 from metricgate.changing.effect import Effect
 from metricgate.changing.shape import ColumnShape, Location, TableShape
-from metricgate.changing.structure import ASIDE, StructureChange, StructureEffect, StructureKind, aside_of
+from metricgate.changing.structure import ASIDE, StructureChange, StructureEffect, aside_of
 from metricgate.gateway.codes import WAREHOUSE_CANCELLED, WAREHOUSE_TIMEOUT, WAREHOUSE_UNAVAILABLE
 from metricgate.gateway.writing import codes
 from metricgate.gateway.writing.ports import ChangeFailed, OutcomeUnknown, Rehearsal
+from metricgate.vocabulary.structure import StructureKind
 
 _ENDS_A_COLUMN = frozenset({StructureKind.DROP_COLUMN, StructureKind.RENAME_COLUMN})
 _UNANSWERED = frozenset({WAREHOUSE_UNAVAILABLE.name, WAREHOUSE_TIMEOUT.name, WAREHOUSE_CANCELLED.name})

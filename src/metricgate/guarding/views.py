@@ -8,10 +8,8 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from metricgate.changing.shape import Location
 
-
-def views_reading(table: Location, views: Iterable[tuple[str, str]], dialect: str) -> tuple[str, ...]:
+def views_reading(table: tuple[str, ...], views: Iterable[tuple[str, str]], dialect: str) -> tuple[str, ...]:
     """Return the views that may read a table, in words; one whose text cannot be read is taken to.
 
     Args:
