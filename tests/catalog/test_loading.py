@@ -313,6 +313,11 @@ def test_a_sunset_is_a_day_of_the_calendar(day):
             "'fiscal_year'",
         ),
         ("type: cumulative, input_metric: n, grain_to_date: 1 month", "'1 month' is no grain", None),
+        (
+            "type: conversion, entity: order, base_metric: n, conversion_metric: {name: n, offset_window: 7 days}",
+            "conversion_metric has an offset",
+            "a derived one",
+        ),
     ],
 )
 def test_a_period_that_no_calendar_has_is_told_with_the_nearest(metric: str, message: str, hint: str | None):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from metricgate.catalog.metrics import Metric
 from metricgate.catalog.model import SemanticModel
 from metricgate.catalog.saved import SavedQuery, TimeSpine
+from metricgate.vocabulary.problem import Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,7 @@ class Catalog:
         version: ``sha256:`` over everything that is loaded, words included.
         saved_queries: by name; loaded and checked, not yet run.
         time_spines: by name.
+        warehouse_zones: by warehouse, the zone that the settings give its timestamps, and where.
     """
 
     models: Mapping[str, SemanticModel]
@@ -29,6 +31,7 @@ class Catalog:
     version: str
     saved_queries: Mapping[str, SavedQuery] = field(default_factory=dict, repr=False)
     time_spines: Mapping[str, TimeSpine] = field(default_factory=dict, repr=False)
+    warehouse_zones: Mapping[str, tuple[str, Place]] = field(default_factory=dict, repr=False)
 
     def named(self, name: str) -> tuple[str, ...]:
         """Return the full names of the metrics that ``name`` may mean: none, one, or several."""

@@ -29,7 +29,7 @@ from metricgate.catalog.documents import (
 from metricgate.catalog.metrics import Metric
 from metricgate.catalog.versions import digest_of_everything, versioned
 from metricgate.documents import Limits, Read, in_order, read_all
-from metricgate.vocabulary.problem import Problem, Problems
+from metricgate.vocabulary.problem import Place, Problem, Problems
 
 T = TypeVar("T")
 
@@ -143,8 +143,16 @@ def load(documents: Sequence[tuple[str, str]]) -> Catalog | Problems:
         called=MappingProxyType(called(final)),
         saved_queries=_sorted(saved),
         time_spines=_sorted(spines),
+        warehouse_zones=_zones(parts),
         version=digest_of_everything((models, final, saved, spines)),
     )
+
+
+def _zones(parts: _Parts) -> dict[str, tuple[str, Place]]:
+    if parts.settings is None:
+        return {}
+    document, origin = parts.settings
+    return {name: (each.time_zone, origin.at("warehouses", name)) for name, each in document.warehouses.items()}
 
 
 def _read(documents: Iterable[tuple[str, str]]) -> tuple[list[Read[CatalogFile]], list[Problem]]:

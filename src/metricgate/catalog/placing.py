@@ -11,6 +11,7 @@ from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.dependencies import models_behind
 from metricgate.catalog.metrics import Metric
 from metricgate.documents import in_order
+from metricgate.vocabulary.grain import Grain
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.problem import Place, Problem, Problems
 
@@ -34,6 +35,7 @@ def placed(catalog: Catalog, warehouses: Sequence[str]) -> Catalog | Problems:
         for name, each in found.items()
         if each.warehouse not in warehouses
     ]
+    problems += _zoned(catalog, warehouses)
     if problems:
         return Problems(in_order(problems))
     homes = {name: model.warehouse or "" for name, model in models.items()}
@@ -57,6 +59,33 @@ def _unknown(kind: str, name: str, written: str | None, place: Place | None, kno
     message = f"the {kind} {name!r} is in the warehouse {written!r}, which the settings do not have"
     where = None if place is None else replace(place, path=f"{place.path}.warehouse" if place.path else "warehouse")
     return Problem(code=codes.UNKNOWN_WAREHOUSE, message=message, where=where, hint=hint)
+
+
+def _zoned(catalog: Catalog, warehouses: Sequence[str]) -> Iterator[Problem]:
+    """Zones given to warehouses that are none, or that would not hold for a model in the warehouse.
+
+    Versions hold the zones, and are made before anybody knows which warehouse is the first: a model that names none
+    cannot have its warehouse's.
+    """
+    for name, (_zone, place) in catalog.warehouse_zones.items():
+        if name not in warehouses:
+            message = f"the settings give a time zone to the warehouse {name!r}, which is none of theirs"
+            hint = did_you_mean(name, warehouses) or f"The warehouses of the settings are: {', '.join(warehouses)}."
+            yield Problem(code=codes.UNKNOWN_WAREHOUSE, message=message, where=place, hint=hint)
+    first = warehouses[0]
+    zone, _place = catalog.warehouse_zones.get(first, ("", None))
+    for model in catalog.models.values() if zone else ():
+        clocks = [each for each in model.dimensions if each.granularity is not None and each.granularity < Grain.DAY]
+        if model.warehouse is None and any(each.time_zone != zone for each in clocks):
+            yield Problem(
+                code=codes.TIME_DIMENSION,
+                message=(
+                    f"the model {model.name!r} names no warehouse, so that the time zone of {first!r}, where it lies, "
+                    "would not hold for it"
+                ),
+                where=model.place,
+                hint=f"Add warehouse: {first} to the model.",
+            )
 
 
 def _spanning(metrics: Mapping[str, Metric], homes: Mapping[str, str]) -> Iterator[Problem]:

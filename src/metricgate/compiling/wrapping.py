@@ -101,7 +101,8 @@ def _once(scan: Scan, edge: Edge, moments: Moments, draft: ScanDraft) -> exp.Exp
 def _converted(scan: Scan, conversion: Conversion, context: Context, outputs: Outputs) -> exp.Select:
     """Give each conversion to the last base event before it, then aggregate by that event's keys.
 
-    The conversions stand first in the text, so they are made first: parameters are numbered as they appear.
+    Under an offset a base event that is shown at no moment is still the last before its conversions, which then count
+    nowhere. The conversions stand first in the text, so they are made first: parameters are numbered as they appear.
     """
     names = [_unused(f"same_{at}", scan) for at in range(1, len(conversion.base.equal) + 1)]
     when, counter, rank = _unused("happened_at", scan), _unused("number", scan), _unused("place", scan)
@@ -115,9 +116,9 @@ def _converted(scan: Scan, conversion: Conversion, context: Context, outputs: Ou
         [aliased(value, measure.name)],
         context,
     )
-    base = _rows(
-        replace(scan, measures=()), _sides(conversion.base.time, conversion.base.equal, when, names), [], context
-    )
+    shown = None if scan.moments is None else Key(name=_unused("shown", scan), reference=read_moment(scan.moments))
+    sides = _sides(conversion.base.time, conversion.base.equal, when, names)
+    base = _rows(replace(scan, measures=()), (*sides, *((shown,) if shown else ())), [], context)
     number = exp.Window(
         this=exp.RowNumber(),
         order=exp.Order(expressions=[exp.Ordered(this=reference_tree(conversion.events.time, context))]),
@@ -132,15 +133,20 @@ def _converted(scan: Scan, conversion: Conversion, context: Context, outputs: Ou
         same.append(exp.GT(this=column(when, first), expression=start))
     order = [exp.Ordered(this=column(when, first), desc=True), *(exp.Ordered(this=column(key, first)) for key in keys)]
     place = exp.Window(this=exp.RowNumber(), partition_by=[column(counter, second)], order=exp.Order(expressions=order))
+    chosen = [*(column(key, first) for key in keys), column(measure.name, second), aliased(place, rank)]
+    counted: list[exp.Expr] = [exp.EQ(this=column(rank), expression=literal(1))]
+    if shown is not None:
+        chosen.append(column(shown.name, first))
+        counted.append(exp.Not(this=exp.Is(this=column(shown.name), expression=exp.Null())))
     joined = exp.Select(
-        expressions=[*(column(key, first) for key in keys), column(measure.name, second), aliased(place, rank)],
+        expressions=chosen,
         from_=exp.From(this=_subquery(later.select, second)),
         joins=[exp.Join(this=_subquery(base.select, first), on=all_of(same))],
     )
     out: list[exp.Expr] = [column(key) for key in keys]
     out.append(aliased(applied(measure, column(measure.name)), outputs[measure.name]))
     found = _grouped(out, joined, "attributed", len(keys))
-    found.set("where", exp.Where(this=exp.EQ(this=column(rank), expression=literal(1))))
+    found.set("where", exp.Where(this=all_of(counted)))
     return found
 
 

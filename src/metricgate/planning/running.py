@@ -151,6 +151,14 @@ def by_months(shift: Shift) -> bool:
     return isinstance(shift, Window) and shift.grain in _OF_MONTHS
 
 
+def at_one_moment(moments: Moments) -> bool:
+    """Whether each row is read at one moment at most: the shifts are of one length, or of whole periods as asked."""
+    lengths = moments.shifts[1:] if moments.whole else moments.shifts
+    return moments.by_period or all(
+        isinstance(each, Window) and each.calendar is None and not by_months(each) for each in lengths
+    )
+
+
 def _by_period(leaf: Leaf, base: Grain, forms: list[Form]) -> bool:
     """Whether a shift by months moves whole stretches: no period finer than a month is asked, or only a range."""
     if not leaf.shifts or not all(map(by_months, leaf.shifts)):

@@ -22,6 +22,7 @@ from metricgate.planning.question import Question, TimeRange
 from metricgate.planning.ranging import range_condition
 from metricgate.planning.resolving import METRIC_TIME, Resolver
 from metricgate.planning.running import (
+    at_one_moment,
     base_of,
     by_months,
     moments_of,
@@ -137,10 +138,8 @@ class Scanning:
             self._needs_time(leaf, asked_for)
         spines = self.resolver.spines.of(self.catalog.models[leaf.metric.model].warehouse)
         base = base_of(leaf, dimension, forms, spines)
-        if not calendars_served(leaf, base, spines):
-            self.problems.append(calendar_not_served(asked_for))
-            return None
-        unfit = unfit_for(leaf, base, asked_for)
+        served = calendars_served(leaf, base, spines)
+        unfit = unfit_for(leaf, base, asked_for) if served else calendar_not_served(asked_for)
         if unfit is not None:
             self.problems.append(unfit)
             return None
@@ -151,6 +150,10 @@ class Scanning:
         )
         if found is None:
             self._no_spine(asked_for, dimension)
+        elif leaf.conversion is not None and not at_one_moment(found[0]):
+            message = f"{asked_for} is read at several days, or at none, and each conversion belongs to one base event."
+            hint = "Ask by the offset's own periods: by month for an offset by months, by the calendar for one by it."
+            self._refuse(codes.UNSAFE_REAGGREGATION, message, hint, "group_by")
         return found
 
     def _treated(self, scan: Scan, leaf: Leaf, dimension: Dimension | None, asked_for: str, *, by_time: bool) -> Scan:

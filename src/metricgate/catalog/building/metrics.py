@@ -150,6 +150,11 @@ class MetricBuilder:
         condition = self._condition(document.filter, draft.origin, draft.domain)
         base = self._input(document.base_metric, draft, ("base_metric",))
         conversion = self._input(document.conversion_metric, draft, ("conversion_metric",))
+        for key, each in (("base_metric", base), ("conversion_metric", conversion)):
+            if each is not None and (each.offset_window or each.offset_to_grain):
+                message = f"{key} has an offset, and both events of a conversion are taken at their own time"
+                hint = "Give the offset to the conversion metric, as an input of a derived one."
+                self.findings.add(codes.INPUTS, message, draft.origin.at(key), hint)
         if base is None or conversion is None:
             return None
         return ConversionMetric(

@@ -38,13 +38,11 @@ def build_model(
 ) -> SemanticModel:
     """Return the model; relationships without ``to_columns`` keep them empty until the joins are linked."""
     _check_part_names(document, origin, findings)
-    if document.time_zone is not None and not _ZONE.fullmatch(document.time_zone):
-        message = f"{document.time_zone!a} is not a time zone"
-        findings.add(codes.TIME_DIMENSION, message, origin.at("time_zone"), "Name an IANA zone such as Europe/Berlin.")
+    _check_zone(document.time_zone, origin, findings)
+    zone = document.time_zone or _settled_zone(document.warehouse, settings)
     entities = [_entity(each, origin.below("entities", at), findings) for at, each in enumerate(document.entities)]
     dimensions = [
-        _dimension(each, document.time_zone or settings.time_zone, origin.below("dimensions", at), findings)
-        for at, each in enumerate(document.dimensions)
+        _dimension(each, zone, origin.below("dimensions", at), findings) for at, each in enumerate(document.dimensions)
     ]
     relationships = [
         _relationship(each, origin.below("relationships", at), findings)
@@ -89,10 +87,22 @@ def _labels(written: str | tuple[str, ...]) -> tuple[str, ...]:
 
 
 def check_settings(document: SettingsDocument, origin: Origin, findings: Findings) -> None:
-    """Note a zone that is none."""
-    if document.time_zone is not None and not _ZONE.fullmatch(document.time_zone):
-        message = f"{document.time_zone!a} is not a time zone"
+    """Note zones that are none."""
+    _check_zone(document.time_zone, origin, findings)
+    for name, each in document.warehouses.items():
+        _check_zone(each.time_zone, origin.below("warehouses", name), findings)
+
+
+def _check_zone(written: str | None, origin: Origin, findings: Findings) -> None:
+    if written is not None and not _ZONE.fullmatch(written):
+        message = f"{written!a} is not a time zone"
         findings.add(codes.TIME_DIMENSION, message, origin.at("time_zone"), "Name an IANA zone such as Europe/Berlin.")
+
+
+def _settled_zone(warehouse: str | None, settings: SettingsDocument) -> str | None:
+    """Return the zone of the warehouse that a model names, or else that of all definitions."""
+    found = None if warehouse is None else settings.warehouses.get(warehouse)
+    return settings.time_zone if found is None else found.time_zone
 
 
 def _check_part_names(document: SemanticModelDocument, origin: Origin, findings: Findings) -> None:

@@ -32,9 +32,14 @@ def read_tables(draft: ScanDraft) -> None:
     if moments is None:
         draft.select.set("from_", exp.From(this=_source(root, draft)))
     else:
-        draft.select.set("from_", exp.From(this=spine_of(moments, relation(moments.table), draft.context)))
+        spine = spine_of(moments, relation(moments.table), draft.context)
         source = _source(root, draft)
-        draft.select.append("joins", exp.Join(this=source, on=rows_of(moments, draft.context)))
+        if draft.scan.conversion is None:
+            draft.select.set("from_", exp.From(this=spine))
+            draft.select.append("joins", exp.Join(this=source, on=rows_of(moments, draft.context)))
+        else:  # base events that are shown at no moment stay: conversions may belong to them
+            draft.select.set("from_", exp.From(this=source))
+            draft.select.append("joins", exp.Join(this=spine, side="LEFT", on=rows_of(moments, draft.context)))
     for table in joined:
         source = _source(table, draft)
         pairs = pairs_of(table, root, draft.context)
