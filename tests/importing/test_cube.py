@@ -86,11 +86,28 @@ def test_cubes_run_without_edits() -> None:
     assert str(catalog.metrics["trips.weekly"].window) == "7 days"
 
 
+SHIFT = '      - {{name: m, type: number, multi_stage: true, sql: "{{revenue}}", time_shift: [{}]}}'
 LOSSES = {
     "jinja": ('      - {name: m, type: sum, sql: "{{ x }}"}', "it holds Jinja"),
     "context": ('      - {name: m, type: sum, sql: "{FILTER_PARAMS.Trips.city}"}', "FILTER_PARAMS is set by Cube"),
     "another cube": ('      - {name: m, type: sum, sql: "{stations}.size"}', "it reads the cube 'stations'"),
-    "shift": ("      - {name: m, type: sum, sql: fare, time_shift: [{interval: 1 year}]}", "'time_shift' has no"),
+    "shift": ("      - {name: m, type: sum, sql: fare, time_shift: [{interval: 1 year}]}", "only where it shifts one"),
+    "shift forward": (SHIFT.format("{interval: 1 year, type: next}"), "'time_shift' of type 'next' has no counterpart"),
+    "shift by parts": (SHIFT.format("{interval: 1 year 2 months, type: prior}"), "is no number of one grain"),
+    "shift by another time": (
+        SHIFT.format("{interval: 1 year, type: prior, time_dimension: city}"),
+        "which is not the one time of 'Trips'",
+    ),
+    "shifts": (
+        SHIFT.format("{interval: 1 day, type: prior}, {interval: 1 day, type: prior}"),
+        "only where there is one",
+    ),
+    "shift of every time": (SHIFT.format("{interval: 1 day, type: prior}"), "metric_time is shifted"),
+    "shift of nothing": (SHIFT.format("{interval: 1 day, type: prior}").replace("revenue", "gone"), "is not imported"),
+    "stages": (
+        '      - {name: m, type: number, multi_stage: true, sql: "{revenue}"}',
+        "'multi_stage' has no counterpart",
+    ),
     "type": ("      - {name: m, type: string, sql: MAX(a)}", "the type 'string' has no counterpart"),
     "unknown measure": ('      - {name: m, type: number, sql: "{nothing} + 1"}', "nothing is known of"),
     "injection": ('      - {name: m, type: sum, sql: "fare) FROM t; DROP TABLE t; --"}', "is not"),

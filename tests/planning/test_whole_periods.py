@@ -33,6 +33,7 @@ metrics:
   - {name: booked_ago, type: derived, expr: a, input_metrics: [{name: booked, alias: a, offset_window: 1 month}]}
   - {name: month_ago, type: derived, expr: a, input_metrics: [{name: amount, alias: a, offset_window: 1 month}]}
   - {name: two_ago, type: derived, expr: a, input_metrics: [{name: month_ago, alias: a, offset_window: 1 month}]}
+  - {name: mixed_ago, type: derived, expr: a, input_metrics: [{name: month_ago, alias: a, offset_window: 3 days}]}
   - {name: quarter_ago, type: derived, expr: a, input_metrics: [{name: amount, alias: a, offset_window: 1 quarter}]}
   - {name: year_ago, type: derived, expr: a, input_metrics: [{name: amount, alias: a, offset_window: 1 year}]}
   - {name: running, type: cumulative, input_metric: amount, grain_to_date: year, period_agg: last}
@@ -113,6 +114,7 @@ def whole(engine: Engine, plan: Plan) -> float | None:
         ("year_ago", "year", {"2024-01": 1000, "2025-01": 255}),
         ("year_ago", "month", {"2024-02": 1000, "2025-01": 15, "2025-02": 48, "2025-03": 64, "2025-12": 128}),
         ("month_ago", "year", {"2023-01": 1000, "2024-01": 127, "2025-01": 128}),
+        ("mixed_ago", "month", {"2023-03": 1000, "2024-03": 31, "2024-04": 32, "2024-05": 64, "2025-02": 128}),
         ("balance_ago", "month", {"2023-03": 1000, "2024-02": 8, "2024-03": 32, "2024-04": 64, "2025-01": 128}),
     ],
 )
@@ -134,6 +136,15 @@ def test_by_day_each_day_reads_its_own(engine):
     plan = planned("month_ago", "metric_time__day", start=date(2024, 3, 1), before=date(2024, 4, 1))
     wanted = {"2024-03-28": 16, "2024-03-29": 32, "2024-03-30": 32, "2024-03-31": 32}
     assert answered(engine, plan) == wanted
+    assert any("counts for each of them" in note for note in plan.explanation.notes)
+
+
+def test_a_month_beside_the_day_changes_nothing(engine):
+    """Days asked together with their month show what they show alone."""
+    span = {"start": date(2024, 3, 1), "before": date(2024, 4, 1)}
+    alone = answered(engine, planned("month_ago", "metric_time__day", **span))
+    plan = planned("month_ago", "metric_time__day", "metric_time__month", **span)
+    assert {str(day): float(value) for day, _month, value in engine.rows_of(plan) if value is not None} == alone
     assert any("counts for each of them" in note for note in plan.explanation.notes)
 
 
@@ -172,6 +183,7 @@ def test_periods_of_the_spine_stand_beside_all_groups(engine):
         ("month_ago", "2024-03-30", "2024-04-01", None),
         ("two_ago", "2024-03-01", "2024-04-01", 15),
         ("year_ago", "2024-02-29", "2025-03-01", 63),
+        ("mixed_ago", "2024-03-01", "2024-04-01", 31),
         ("balance_ago", "2024-03-01", "2024-04-01", 32),
         ("booked_ago", "2024-03-01", "2024-04-01", 32),
         ("running_ago", "2024-03-01", "2024-04-01", 63),

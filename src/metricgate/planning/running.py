@@ -160,8 +160,12 @@ def at_one_moment(moments: Moments) -> bool:
 
 
 def _by_period(leaf: Leaf, base: Grain, forms: list[Form]) -> bool:
-    """Whether a shift by months moves whole stretches: no period finer than a month is asked, or only a range."""
-    if not leaf.shifts or not all(map(by_months, leaf.shifts)):
+    """Whether a shift by months moves whole stretches: no period finer than a month is asked, or only a range.
+
+    Shifts by days or weeks among those by months move with them: forward each row has one place.
+    """
+    lengths = all(isinstance(shift, Window) and shift.calendar is None for shift in leaf.shifts)
+    if not lengths or not any(map(by_months, leaf.shifts)):
         return False
     if leaf.running is not None and base >= Grain.MONTH:
         return False  # nothing lies inside of a month, and each has its own

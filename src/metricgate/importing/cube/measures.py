@@ -10,6 +10,7 @@ from metricgate.catalog.rewriting import Aggregated, aggregates_in, substituted
 from metricgate.importing.computed import Computed, Draft
 from metricgate.importing.cube.cubes import Cube, Dimensions, finish_member
 from metricgate.importing.cube.references import Referring, cube_of, referring
+from metricgate.importing.cube.shifting import Shifted, shift_of
 from metricgate.importing.naming import Naming
 from metricgate.importing.report import Notes
 from metricgate.importing.source import Part, said
@@ -21,7 +22,8 @@ _AGGREGATES = {
 }  # fmt: skip
 _FUNCTIONS = {"count": "COUNT", "sum": "SUM", "average": "AVG", "min": "MIN", "max": "MAX"}
 _COMPUTED = frozenset({"number", "number_agg"})
-_NO_COUNTERPART = ("multi_stage", "time_shift", "group_by", "reduce_by", "add_group_by", "case", "filter", "order_by")
+_NO_COUNTERPART = ("group_by", "reduce_by", "add_group_by", "case", "filter", "order_by")
+_STAGED = ("multi_stage", "time_shift")
 
 
 @dataclass(slots=True)
@@ -31,7 +33,8 @@ class Measures:
     cubes: Mapping[str, Cube]
     dimensions: Dimensions
     notes: Notes
-    windows: list[dict[str, Json]] = field(default_factory=list)
+    over_time: list[dict[str, Json]] = field(default_factory=list)
+    """Metrics that look back in time, and so need a time spine."""
     names: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def read(self) -> list[dict[str, Json]]:
@@ -48,7 +51,7 @@ class Measures:
             for written, part in measures.items():
                 self._measure(self.cubes[name], written, part, computed)
             documents.extend(computed.documents())
-        return self._whole([*documents, *self.windows])
+        return self._whole([*documents, *self.over_time])
 
     def full_name(self, cube: str, measure: str) -> str:
         """Return the metric's full name here."""
@@ -56,7 +59,10 @@ class Measures:
 
     def _measure(self, cube: Cube, written: str, part: Part, computed: Computed) -> None:
         what = f"the measure {written!r} of {cube.what}"
-        found = self._found(cube, part, what, computed)
+        if part.has("time_shift") and not any(map(part.has, _NO_COUNTERPART)):
+            found: Aggregated | Fault | Shifted = shift_of(cube, part, self.cubes)
+        else:
+            found = self._found(cube, part, what, computed)
         if isinstance(found, Fault):
             self.notes.dropped(what, part.place, found.message)
             part.ignore(*part.named())
@@ -64,6 +70,9 @@ class Measures:
             return
         name = self.names[cube.written, written]
         words = said(domain=cube.name, label=part.text("title"), description=part.text("description"))
+        if isinstance(found, Shifted):
+            self._shifted(name, what, part, found, words)
+            return
         rolling = part.part("rolling_window")
         finish_member(part, what)
         models = (cube.name,) * len(found.aggregates)
@@ -72,13 +81,30 @@ class Measures:
             if window is None:
                 self.names.pop((cube.written, written))
                 return
-            self.windows.append(window)
+            self.over_time.append(window)
             name, words = f"{name}_each", said(domain=cube.name)
             self.notes.added(f"the metric {cube.name}.{name}", part.place, f"{what} is its running total")
         computed.drafts.append(Draft(name=name, what=what, where=part.place, words=words, found=found, models=models))
 
+    def _shifted(self, name: str, what: str, part: Part, shift: Shifted, words: dict[str, Json]) -> None:
+        finish_member(part, what)
+        owner, measure = self.cubes[shift.cube], self.names.get((shift.cube, shift.measure), shift.measure)
+        if shift.every:
+            self.notes.changed(
+                what, part.at("time_shift"), "metric_time is shifted; Cube shifts every time of a question"
+            )
+        self.over_time.append(
+            {
+                "name": name,
+                "type": "derived",
+                "expr": "earlier",
+                "input_metrics": [{"name": f"{owner.name}.{measure}", "alias": "earlier", "offset_window": shift.back}],
+                **words,
+            }
+        )
+
     def _found(self, cube: Cube, part: Part, what: str, computed: Computed) -> Aggregated | Fault:
-        unknown = next((key for key in _NO_COUNTERPART if part.has(key)), None)
+        unknown = next((key for key in (*_STAGED, *_NO_COUNTERPART) if part.has(key)), None)
         if unknown is not None:
             return Fault(f"{unknown!r} has no counterpart")
         kind = part.word("type") or "number"

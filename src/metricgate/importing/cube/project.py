@@ -32,7 +32,8 @@ _TO_MANY = frozenset({"one_to_many", "has_many", "hasmany"})
 def import_cube(texts: Iterable[tuple[str, str]], *, time_spine: TimeSpine | None = None) -> Imported | Problems:
     """Return our documents for these ``(file name, YAML text)`` pairs, with everything that changed on the way.
 
-    ``time_spine`` is the relation with a row per day that rolling windows need here; Cube makes the days itself.
+    ``time_spine`` is the relation with a row per day that rolling windows and time shifts need here; Cube makes
+    the days itself.
     """
     notes = Notes()
     files = _Files()
@@ -111,10 +112,10 @@ class _Conversion:
                 finish_member(each.part, each.what)
         for view in self.files.views:
             self._tell_view(view, cubes, measures)
-        if measures.windows and self.time_spine is None:
+        if measures.over_time and self.time_spine is None:
             reason = "they need a time spine, and Cube names none: name a relation with a row per day by --time-spine"
             place = next(iter(cubes.values())).part.place
-            self.notes.changed("the rolling windows", place, reason)
+            self.notes.changed("rolling windows and time shifts", place, reason)
         spines = [] if self.time_spine is None else [self.time_spine.document()]
         return files_of(models, metrics, time_spines=spines), {"cube.yaml": policy} if policy else {}
 
