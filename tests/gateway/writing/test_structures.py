@@ -19,7 +19,9 @@ from metricgate.vocabulary.problem import Problems
 
 GRANT = """  - {id: drops, roles: [desk], actions: [drop, alter], on: ["dataset:orders", "dataset:customers"]}
 row_filters:"""
-GRANTED = POLICY.replace("row_filters:", GRANT)
+GRANTED = POLICY.replace("row_filters:", GRANT).replace(
+    '"column:orders.*"]}', '"column:orders.*", "column:orders.amount"]}'
+)
 
 
 def played(folder: Path, story: Callable[[Shop], Awaitable[None]], policy: str = GRANTED) -> Path:
@@ -116,6 +118,9 @@ def test_what_was_set_aside_goes_when_its_undo_ends(tmp_path: Path) -> None:
         ("ALTER TABLE orders ADD COLUMN status INT", "E_WRITE_UNKNOWN_COLUMN"),
         ("ALTER TABLE orders DROP COLUMN stauts", "E_WRITE_UNKNOWN_COLUMN"),
         ("ALTER TABLE orders DROP COLUMN id", "E_DEPENDED_ON"),
+        ("ALTER TABLE customers RENAME COLUMN email TO note", "E_NOT_CHANGEABLE"),
+        ("ALTER TABLE customers RENAME COLUMN EMAIL TO note", "E_NOT_CHANGEABLE"),
+        ("ALTER TABLE orders RENAME COLUMN amount TO sum", "E_NOT_CHANGEABLE"),
         ("ALTER TABLE orders RENAME COLUMN status TO amount", "E_WRITE_UNKNOWN_COLUMN"),
         ("CREATE TABLE x (id INT)", "E_SQL_NO_WRITE"),
         ("GRANT ALL ON orders TO desk", "E_SQL_NO_WRITE"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from metricgate.catalog.dependencies import models_behind
+from metricgate.catalog.labels import labels_of
+from metricgate.catalog.model import SemanticModel
 from metricgate.changing.shape import ColumnShape
 from metricgate.changing.structure import StructureChange
 from metricgate.gateway.datasets import column_resource, dataset_resource
@@ -35,6 +37,10 @@ def plan_structure(
         # Who may see a part of a table does not decide on the whole of it.
         message = f"You see {target.model.name!r} in part only, and a change of the table means all of it."
         return Problems((Problem(code=codes.NOT_CHANGEABLE, message=message),))
+    bound = _bound_by_name(desk, target.model, change) if change.kind is StructureKind.RENAME_COLUMN else ""
+    if bound:
+        message = f"{bound} binds {target.model.name}.{change.column_name} by its name, which it would lose."
+        return Problems((Problem(code=codes.NOT_CHANGEABLE, message=message, hint="People change rule and name."),))
     named = [] if change.kind is StructureKind.DROP_TABLE else [change.column_name]
     touched = [each for each in target.shape.names if each in named]
     limit = verdict.obligations.seconds
@@ -53,6 +59,17 @@ def plan_structure(
         structure=change,
         read_by=metrics_reading(desk, target.model.name),
     )
+
+
+def _bound_by_name(desk: Desk, model: SemanticModel, change: StructureChange) -> str:
+    """Return which label or rule a column would slip from under another name; empty where none."""
+    labels = labels_of(model, change.column_name)
+    if labels:
+        return f"The label {labels[0]!r}"
+    own = str(column_resource(model, change.column_name)).lower()
+    policy = desk.governance.judge.policy
+    rules = (each for each in (*policy.grants, *policy.masks) if own in {name.lower() for name in each.patterns})
+    return next((f"The rule {each.id!r}" for each in rules), "")
 
 
 def metrics_reading(desk: Desk, model: str) -> tuple[str, ...]:
