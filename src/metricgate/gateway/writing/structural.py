@@ -68,8 +68,10 @@ def _bound_by_name(desk: Desk, model: SemanticModel, change: StructureChange) ->
         return f"The label {labels[0]!r}"
     own = str(column_resource(model, change.column_name)).lower()
     policy = desk.governance.judge.policy
-    rules = (each for each in (*policy.grants, *policy.masks) if own in {name.lower() for name in each.patterns})
-    return next((f"The rule {each.id!r}" for each in rules), "")
+    patterns = [(each.id, each.patterns) for each in policy.grants] + [
+        (each.id, each.patterns) for each in policy.masks
+    ]
+    return next((f"The rule {rule!r}" for rule, names in patterns if own in {name.lower() for name in names}), "")
 
 
 def metrics_reading(desk: Desk, model: str) -> tuple[str, ...]:
