@@ -44,8 +44,9 @@ imports: setup
 
 check: lint types imports ## Format, lint, types, import rules
 
+# Many tests wait for processes of their own: one worker more than the cores keeps these busy.
 test: setup ## Run the tests (under 8 minutes on 2 cores)
-	$(BIN)/pytest -n 2 --dist worksteal
+	$(BIN)/pytest -n 3 --dist worksteal
 
 fuzz: setup ## Run the property tests on new random examples
 	METRICGATE_EXAMPLES=fuzz $(BIN)/pytest -n 2 --dist worksteal -m hypothesis

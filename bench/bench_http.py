@@ -172,6 +172,8 @@ def _project(folder: Path, rows: int) -> str:
     (folder / "policies" / "bench.yaml").write_text(_POLICY)
     (folder / "metricgate.yaml").write_text(
         "project: bench\nwarehouse: {kind: duckdb, file: data.duckdb, threads: 1}\n"
+        # An agent that asks the same a thousand times is refused.
+        "conduct: {repeats: null}\n"
     )
     with duckdb.connect(str(folder / "data.duckdb")) as engine:
         engine.execute(

@@ -17,7 +17,7 @@ import duckdb
 
 from bench.timing import Figure, median_us
 from metricgate.adapters.warehouses.duckdb import DuckDBWarehouse
-from metricgate.adapters.warehouses.duckdb_options import DuckDBOptions
+from metricgate.adapters.warehouses.duckdb_options import DuckDBOptions, connected
 from metricgate.compiling.statement import Statement
 from metricgate.gateway.ports import Durable, Released
 from metricgate.policy.verdict import Decision, Reason, Verdict
@@ -27,6 +27,10 @@ from metricgate.vocabulary.resource import Action
 SCRIPT = "CREATE TABLE t AS SELECT range AS a, range % 5 AS b, 'x' || (range % 7) AS c FROM range(1000)"
 TRIVIAL = "SELECT $1 AS a, 2 AS b"
 GROUPED = "SELECT c, sum(b) AS b FROM t WHERE a > $1 GROUP BY c ORDER BY c LIMIT 1001"
+
+MANY = "SELECT range AS a, range % 5000 AS b, 'x' || (range % 7) AS c FROM range(1000000)"
+LARGE = "SELECT c, b % 10 AS d, sum(a) AS a FROM t GROUP BY ALL"
+TWICE = f"SELECT x.c, x.a / y.a FROM ({LARGE}) x JOIN ({LARGE}) y ON x.c = y.c AND x.d = y.d"
 
 
 def released(sql: str, *, row_limit: int | None, confined: bool = False) -> Released:
@@ -128,6 +132,33 @@ async def opinion() -> Figure:
     )
 
 
+def disabled_optimizer() -> list[Figure]:
+    """Return what it costs that the engine may not share equal parts of a statement (it gave wrong results)."""
+    with connected(DuckDBOptions(path=None)) as adapter:
+        [[setting]] = adapter.execute("SELECT current_setting('disabled_optimizers')").fetchall()
+    with_it = duckdb.connect(":memory:", config={"threads": 2})
+    without = duckdb.connect(":memory:", config={"threads": 2, "disabled_optimizers": setting})
+    found = []
+    for name, sql in (("no equal parts", LARGE), ("two equal parts", TWICE)):
+        for engine in (with_it, without):
+            engine.execute(f"CREATE OR REPLACE TABLE t AS {MANY}")
+        floor, ours = (
+            median_us(lambda engine=engine, sql=sql: engine.execute(sql).fetchall(), rounds=7, calls=3)
+            for engine in (with_it, without)
+        )
+        found.append(
+            Figure(
+                subject="warehouse",
+                name=f"without {setting}: {name}",
+                value=ours / 1_000,
+                unit="ms",
+                floor_name="with it",
+                floor=floor / 1_000,
+            )
+        )
+    return found
+
+
 async def measure() -> list[Figure]:
     return [
         await beside("trivial, as rows", TRIVIAL, row_limit=1_000),
@@ -138,6 +169,7 @@ async def measure() -> list[Figure]:
         await hop("trivial, confined, as Arrow", TRIVIAL, row_limit=None),
         await hop("grouped, confined, as rows", GROUPED, row_limit=1_000),
         await opinion(),
+        *disabled_optimizer(),
     ]
 
 

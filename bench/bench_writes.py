@@ -25,8 +25,8 @@ from metricgate.changing.serial import effect_to_bytes
 from metricgate.changing.undo import taking_back
 from metricgate.gateway.writing.ports import WritableWarehouse
 
-SIZES = (1, 1_000, 10_000)
-ROUNDS = {1: 7, 1_000: 3, 10_000: 1}
+SIZES = (1, 1_000, 10_000, 100_000)
+ROUNDS = {1: 7, 1_000: 3, 10_000: 1, 100_000: 1}
 _TABLE = "CREATE TABLE goods(id integer PRIMARY KEY, name varchar(40), price numeric(12,2))"
 _BARE = "UPDATE goods SET price = price + 1 WHERE id <= {rows}"
 
@@ -42,7 +42,7 @@ def figures() -> list[Figure]:
 
 
 def _duckdb(folder: Path) -> list[Figure]:
-    rows = "INSERT INTO goods SELECT n, 'g' || n, n FROM range(1, 10001) t(n)"
+    rows = "INSERT INTO goods SELECT n, 'g' || n, n FROM range(1, 100001) t(n)"
     options = built(folder / "w.duckdb", f"{_TABLE}; {rows}")
     with duckdb.connect(str(folder / "bare.duckdb")) as bare:
         bare.execute(_TABLE)
@@ -61,7 +61,7 @@ def _duckdb(folder: Path) -> list[Figure]:
 
 def _server(engine: str, folder: Path) -> list[Figure]:
     place: Place = new_place(engine, _TABLE)
-    values = ", ".join(f"({n}, 'g{n}', {n})" for n in range(1, 10_001))
+    values = ", ".join(f"({n}, 'g{n}', {n})" for n in range(1, 100_001))
     place.admin(f"INSERT INTO goods VALUES {values}")
     floors = {size: _median(lambda size=size: place.admin(_BARE.format(rows=size)), size) for size in SIZES}
 
@@ -118,7 +118,7 @@ async def _turn(
     change = TableChange(kind=ChangeKind.UPDATE, table=table, key=("id",), columns=("price",), rows=rows)
     action, until = f"bench-{'-'.join(table)}-{size}-{turn}", datetime.now(UTC) + timedelta(days=1)
     begin = time.perf_counter()
-    rehearsal = await warehouse.rehearse_changes([change], most_rows=20_000, seconds=60)
+    rehearsal = await warehouse.rehearse_changes([change], most_rows=200_000, seconds=300)
     spent["rehearse"] = time.perf_counter() - begin
 
     def keep(effect: Effect) -> None:
@@ -128,11 +128,11 @@ async def _turn(
 
     begin = time.perf_counter()
     spent["carry out"] = 0.0
-    effect = await warehouse.apply(release(rehearsal, action=action, seconds=60), keep)
+    effect = await warehouse.apply(release(rehearsal, action=action, seconds=300), keep)
     spent["carry out"] = time.perf_counter() - begin
     begin = time.perf_counter()
     back = taking_back(effect, await warehouse.shapes([table]))
-    again = await warehouse.rehearse_changes(back, most_rows=20_000, seconds=60)
-    await warehouse.apply(release(again, action=f"{action}-undo", seconds=60), lambda _effect: None)
+    again = await warehouse.rehearse_changes(back, most_rows=200_000, seconds=300)
+    await warehouse.apply(release(again, action=f"{action}-undo", seconds=300), lambda _effect: None)
     spent["undo"] = time.perf_counter() - begin
     return spent

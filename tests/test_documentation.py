@@ -13,7 +13,7 @@ import pytest
 from pydantic import BaseModel
 
 import metricgate
-from metricgate.bootstrap.discovery import warehouse_plugins
+from metricgate.bootstrap.discovery import sink_plugins, warehouse_plugins
 from metricgate.bootstrap.settings import SettingsDocument
 from metricgate.gateway.tools import TOOLS
 from metricgate.policy import kinds
@@ -122,11 +122,13 @@ def is_section(part: object) -> bool:
 
 
 def test_every_setting_is_documented() -> None:
-    """Each key of `metricgate.yaml` and of each warehouse plugin's section has its row, and no row is of a gone key."""
+    """Each key of `metricgate.yaml` and of each plugin's section has its row, and no row is of a gone key."""
     text = (DOCS / "settings.md").read_text(encoding="utf-8")
-    wanted = {key for key in keys_of(SettingsDocument) if key != "warehouse"}
+    wanted = {key for key in keys_of(SettingsDocument) if key not in {"warehouse", "notifications"}}
     for plugin in warehouse_plugins().values():
         wanted |= {f"warehouse.{key}" for key in keys_of(plugin.section)}
+    for sink in sink_plugins().values():
+        wanted |= {f"notifications.{key}" for key in keys_of(sink.section)}
     assert set(re.findall(r"^\| `([a-z_.]+)` \|", text, re.MULTILINE)) == wanted
 
 

@@ -1,7 +1,8 @@
 """``python -m conformance.layers [DIALECT...]``: prints the table; ends with 1 where the sentinel was seen.
 
-Each row has one layer switched off. Layer 5, the decision, takes part in none of them: what the world's policy shows is
-in the relations, so that every row is also one without it.
+The first row has all layers on, the second is without the decision (5), each row after it without one more. Switched
+off, the decision is not heeded; the rows and values that it hides are in the relations all the same, which the
+rewriting (6) puts in the datasets' place.
 """
 
 from __future__ import annotations
@@ -15,12 +16,16 @@ from rich.table import Table
 from tests.attacks.attempts import attempts
 from tests.attacks.confined import SENTINEL, stopped_by, through
 
+from conformance.layers.decision import decision
 from conformance.layers.engines import WORLDS, Shown, opinion_on
-from metricgate.guarding import ALL, Guarded, Layer, agrees
+from metricgate.guarding import ALL, Bound, Guarded, Layer, agrees
+from metricgate.vocabulary.problem import Problems
 
+DECIDE = "decide"
 JAIL = "jail"
 OFF: tuple[Layer | str | None, ...] = (
     None,
+    DECIDE,
     Layer.CLASSIFY,
     Layer.BIND,
     Layer.REWRITE,
@@ -28,7 +33,22 @@ OFF: tuple[Layer | str | None, ...] = (
     Layer.OPINION,
     JAIL,
 )
-_NUMBERS = {Layer.CLASSIFY: 3, Layer.BIND: 4, Layer.REWRITE: 6, Layer.REGENERATE: 7, Layer.OPINION: 8, JAIL: 9}
+_NUMBERS = {
+    Layer.CLASSIFY: 3,
+    Layer.BIND: 4,
+    DECIDE: 5,
+    Layer.REWRITE: 6,
+    Layer.REGENERATE: 7,
+    Layer.OPINION: 8,
+    JAIL: 9,
+}
+NOTE = """
+Without 5, whoever may call query_sql calls every reviewed function, and filters, groups and joins by the masks of
+masked columns: grants on functions and on such uses are held by 5 alone. The sentinel stays in, because what may not
+be named does not bind (4), and hidden rows and masked values are not in the relations (6). What may be named and what
+goes into the relations is policy's to say as well: no row shows a policy that hides nothing. The jail (9) is this
+harness's own, with the gateway's settings; the worker process (10) and the limits on calls (11) have no row.
+"""
 
 
 @dataclass
@@ -50,16 +70,23 @@ def main(arguments: list[str]) -> int:
     for name in ("engine", "off", "attempts", "stopped by", "engine refused", "ran, confined", "sentinel seen"):
         table.add_column(name, justify="left" if name in {"engine", "off", "stopped by"} else "right")
     for row in rows:
-        off = "none" if row.off is None else f"{_NUMBERS[row.off]} {row.off}"
+        off = _words(row.off)
         stopped = ", ".join(f"{name} {count}" for name, count in row.stopped.most_common())
         total = row.ran + row.refused + sum(row.stopped.values())
         numbers = (str(row.refused), str(row.ran), str(len(row.seen)))
         table.add_row(row.dialect, off, str(total), stopped, *numbers)
     Console(width=150).print(table)
+    print(NOTE)
     for row in rows:
         for sql in row.seen[:5]:
             print(f"seen on {row.dialect} without {row.off}: {sql[:200]!r}")
     return 1 if any(row.seen for row in rows) else 0
+
+
+def _words(off: Layer | str | None) -> str:
+    if off is None:
+        return "none"
+    return f"{_NUMBERS[off]} {off}" if off == DECIDE else f"{_NUMBERS[off]} {off}, {_NUMBERS[DECIDE]}"
 
 
 def rows_of(dialect: str) -> list[Row]:
@@ -78,10 +105,11 @@ def rows_of(dialect: str) -> list[Row]:
 
 def _row(dialect: str, off: Layer | str | None, texts: list[str], shown: Shown) -> Row:
     row, layers, asked = Row(dialect, off), ALL - {off}, opinion_on(dialect)
+    decided = decision() if off is None else _undecided
     for sql in texts:
-        answer = through(sql, dialect, layers)
+        answer = through(sql, dialect, layers, decided=decided)
         if not isinstance(answer, Guarded):
-            row.stopped[str(stopped_by(sql, dialect, answer))] += 1
+            row.stopped[_stopper(sql, dialect, answer)] += 1
             if SENTINEL in str(answer):
                 row.seen.append(sql)
             continue
@@ -95,6 +123,15 @@ def _row(dialect: str, off: Layer | str | None, texts: list[str], shown: Shown) 
         if SENTINEL in found:
             row.seen.append(sql)
     return row
+
+
+def _undecided(_bound: Bound) -> None:
+    """Layer 5 switched off."""
+
+
+def _stopper(sql: str, dialect: str, answer: object) -> str:
+    judged = isinstance(answer, Problems) and not answer.first.code.name.startswith("E_SQL_")
+    return DECIDE if judged else str(stopped_by(sql, dialect, answer))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from metricgate import guarding
 from metricgate.guarding import ALL, Bound, FunctionBook, Guarded, Layer, Reading
@@ -66,15 +66,23 @@ def relations(dialect: str) -> dict[str, Relation]:
 
 
 def through(
-    sql: str, dialect: str, layers: frozenset[Layer] = ALL, book: FunctionBook | None = None, row_limit: int = 100
+    sql: str,
+    dialect: str,
+    layers: frozenset[Layer] = ALL,
+    book: FunctionBook | None = None,
+    row_limit: int = 100,
+    decided: Callable[[Bound], Problems | None] = lambda _bound: None,
 ) -> Reading | Bound | Guarded | Problems:
-    """Take a text through the guard as far as it goes."""
+    """Take a text through the guard as far as it goes; nothing is decided unless ``decided`` does it."""
     reading = guarding.read(sql, dialect=dialect, functions=book or FunctionBook.reviewed(dialect), layers=layers)
     if isinstance(reading, Problems):
         return reading
     bound = guarding.bind(reading, tables(dialect), layers=layers)
     if isinstance(bound, Problems):
         return bound
+    refused = decided(bound)
+    if refused is not None:
+        return refused
     return guarding.rewrite(bound, relations(dialect), row_limit=row_limit, layers=layers)
 
 

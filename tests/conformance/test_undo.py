@@ -8,7 +8,7 @@ import pytest
 from conformance.undo.__main__ import tried
 from conformance.undo.places import ENGINES
 
-TRIALS = {"duckdb": 60, "postgres": 60, "mariadb": 20}
+TRIALS = {"duckdb": 80, "postgres": 100, "mariadb": 20}
 
 
 @pytest.mark.parametrize("engine", ENGINES)

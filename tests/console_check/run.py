@@ -14,6 +14,7 @@ from pathlib import Path
 
 from playwright.async_api import async_playwright
 from tests.surfaces.human.conftest import ANA, BO, PASSWORD, House
+from tests.surfaces.human.office import STRUCTURE
 from tests.surfaces.serving import served
 
 EVIL = "<script>alert(1)</script>\u202e'\"</textarea><img src=x onerror=alert(1)>"
@@ -72,6 +73,10 @@ async def story(browser, house, url):
     await ana.page.get_by_text("late-agent").first.wait_for(timeout=5_000)
     await ana.page.goto(f"{url}/console/approvals/{action.id}")
     await ana.picture("held")
+    dropped = house.office.propose(statement="DROP TABLE shop.main.customers", structure=STRUCTURE)
+    await ana.page.goto(f"{url}/console/approvals/{dropped.id}")
+    await ana.picture("drop")
+    await glass(ana, bo, house, url)
     for person in (ana, bo):
         await person.page.goto(f"{url}/console/approvals/{action.id}")
         await person.page.get_by_label("Your reason").first.fill("Looked at every row")
@@ -119,6 +124,27 @@ async def story(browser, house, url):
     await dark.page.goto(f"{url}/console/approvals/{held.id}")
     await dark.picture("dark")
     return [ana, bo, dark]
+
+
+async def glass(ana, bo, house, url):
+    """Several quorums; one person breaks the glass, another reviews it."""
+    house.office.roles = frozenset({"stewards"})
+    wanted = {"quorums": ((2, ("stewards",)), (1, ("data-protection", "legal"))), "roles": ("stewards", "legal")}
+    action = house.office.propose(kind="delete", agent="outage-agent", approvals=2, **wanted)
+    await ana.page.goto(f"{url}/console/approvals/{action.id}")
+    await ana.page.get_by_label("Your reason").first.fill("The outage will not wait")
+    await ana.page.get_by_text("Break-glass", exact=True).click()
+    await ana.page.get_by_label("Override the rules").check()
+    await ana.page.get_by_role("button", name="Approve 14 rows").click()
+    await ana.page.get_by_text("You cannot review this").wait_for()
+    await bo.page.goto(f"{url}/console/approvals?to_review=yes")
+    await bo.picture("to-review")
+    await bo.page.get_by_role("link", name="outage-agent").click()
+    await bo.page.get_by_label("What you found").fill("The outage was real")
+    await bo.picture("glass")
+    await bo.page.get_by_role("button", name="Sign the review").click()
+    await bo.page.get_by_text("1 of 2 reviews").wait_for()
+    await bo.picture("reviewed")
 
 
 async def hostile(browser, house, url, person):

@@ -48,8 +48,8 @@ class Place:
                 cursor.execute(each)
             return list(cursor.fetchall()) if cursor.description else []
 
-    def warehouse(self) -> ServerWarehouse:
-        """Open it, for changes too."""
+    def warehouse(self, user: str = "", password: str = "") -> ServerWarehouse:
+        """Open it, for changes too; by an account of one's own on MariaDB."""
         if self.engine == "postgres":
             at = servers.postgres()
             writer = WriterOptions(user=at.user, password=at.password, marker_schema=self.schema)
@@ -65,7 +65,8 @@ class Place:
                 )
             )
         at = servers.mariadb()
-        writer = WriterOptions(user=at.user, password=at.password, marker_schema=self.schema)
+        own = (user, password) if user else (at.user, at.password)
+        writer = WriterOptions(user=own[0], password=own[1], marker_schema=self.schema)
         return MariaDBWarehouse(
             MariaDBOptions(
                 host=at.host, port=at.port, database=self.schema, user=at.user, password=at.password, writer=writer
@@ -123,11 +124,11 @@ def drop(place: Place) -> None:
         place.admin(f"DROP DATABASE {place.schema}")
 
 
-def using(place: Place, work: Callable[[ServerWarehouse], Awaitable[Result]]) -> Result:
-    """Do ``work`` with the warehouse."""
+def using(place: Place, work: Callable[[ServerWarehouse], Awaitable[Result]], user: str = "") -> Result:
+    """Do ``work`` with the warehouse; where a user is named, it writes, and its password is its name."""
 
     async def main() -> Result:
-        warehouse = place.warehouse()
+        warehouse = place.warehouse(user, user)
         try:
             return await work(warehouse)
         finally:

@@ -16,9 +16,11 @@ from metricgate.adapters.warehouses.mariadb import MariaDBWarehouse
 from metricgate.adapters.warehouses.mariadb_options import MariaDBOptions
 from metricgate.adapters.warehouses.server import ServerWarehouse
 from metricgate.adapters.warehouses.writing.writer_options import WriterOptions
+from metricgate.approvals.proposal import Reversibility
 from metricgate.changing.effect import Cause, Effect
 from metricgate.changing.undo import taking_back
 from metricgate.gateway.writing.ports import ChangeFailed, ChangePlan, OutcomeUnknown, View, WritableWarehouse
+from metricgate.gateway.writing.previewing import reversibility_of
 
 POSTGRES = (
     "CREATE TABLE people (id int PRIMARY KEY, name varchar(20) NOT NULL, boss int REFERENCES people ON DELETE SET NULL)",
@@ -81,10 +83,10 @@ async def carried_out(warehouse: ServerWarehouse, wanted: ChangePlan) -> Effect:
     return await warehouse.apply(release(rehearsal, wanted), ready)
 
 
-async def undone(warehouse: ServerWarehouse, effect: Effect) -> None:
+async def undone(warehouse: ServerWarehouse, effect: Effect, action: str = "act-2") -> None:
     shapes = await warehouse.shapes([each.table for each in effect.tables])
     undo = await warehouse.rehearse_changes(taking_back(effect, shapes), most_rows=20_000, seconds=20)
-    await warehouse.apply(release(undo, action="act-2"), ready)
+    await warehouse.apply(release(undo, action=action), ready)
 
 
 def test_shapes_tell_keys_reactions_and_what_the_engine_fills_in(place: Place):
@@ -169,6 +171,45 @@ def test_cascades_are_foretold_and_taken_back(place: Place):
             await warehouse.rehearse(replace(wanted, most_rows=3))
 
     using(place, work)
+
+
+def test_columns_that_mariadb_sets_anew_are_put_back_or_left_alone():
+    """Moved by the change; set by it to what they were; behind SET NULL, where they do not move: taken back exactly."""
+    place = new_place(
+        "mariadb",
+        *MARIADB[:2],
+        "CREATE TABLE stamped (id int PRIMARY KEY, v int, boss int, touched datetime(6) DEFAULT '2020-01-02 03:04:05.000006'"
+        " ON UPDATE CURRENT_TIMESTAMP(6), seen timestamp NULL ON UPDATE CURRENT_TIMESTAMP,"
+        " FOREIGN KEY (boss) REFERENCES people (id) ON DELETE SET NULL)",
+        "INSERT INTO stamped (id, v, boss) VALUES (1, 1, 4), (2, 2, NULL), (3, 3, 2)",
+    )
+    moved = plan(place.step("update", "stamped", "SELECT id, v + 1 FROM {s}.stamped", key="id", columns="v"))
+    held = plan(
+        place.step(
+            "update", "stamped", "SELECT id, v + 1, touched, seen FROM {s}.stamped", key="id", columns="v touched seen"
+        )
+    )
+    behind = plan(place.step("delete", "people", "SELECT 4", key="id"))
+
+    def rows() -> list[tuple[object, ...]]:
+        return place.admin(f"SELECT * FROM {place.schema}.stamped ORDER BY id")
+
+    async def work(warehouse: ServerWarehouse) -> None:
+        before = rows()
+        shape = (await warehouse.shapes([place.table("stamped")]))[place.table("stamped")]
+        assert [each.name for each in shape.columns if each.moving] == ["touched", "seen"]
+        for number, (wanted, moves) in enumerate([(moved, True), (held, False), (behind, False)]):
+            rehearsal = await warehouse.rehearse(wanted)
+            effect = await warehouse.apply(release(rehearsal, wanted, action=f"act-{number}"), ready)
+            assert ([row[3:] for row in rows()] != [row[3:] for row in before]) == moves
+            await undone(warehouse, effect, f"undo-{number}")
+            assert rows() == before
+            assert reversibility_of(effect, shape, restorable=True) is Reversibility.R0
+
+    try:
+        using(place, work)
+    finally:
+        drop(place)
 
 
 def test_triggers_make_the_effect_unknown_and_views_are_not_changed(place: Place):

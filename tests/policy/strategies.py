@@ -16,7 +16,7 @@ from metricgate.policy.kinds.row_filters import RowFilterRule
 from metricgate.policy.occasion import ALWAYS, NOWHERE, Circumstances, Day, Occasion, Terms
 from metricgate.policy.policy import Policy
 from metricgate.vocabulary.grain import Grain
-from metricgate.vocabulary.obligation import BudgetMeasure, MaskMethod, Use
+from metricgate.vocabulary.obligation import BudgetMeasure, MaskMethod, SmallGroups, Use
 from metricgate.vocabulary.predicate import Comparison, Operator
 from metricgate.vocabulary.principal import Principal, Proof
 from metricgate.vocabulary.problem import Place
@@ -133,6 +133,7 @@ minimum_groups = st.builds(
     unless_roles=some(ROLES, most=1, least=0),
     patterns=some(_GROUPS),
     size=st.integers(2, 6),
+    small=st.sampled_from(SmallGroups),
     because=st.just(""),
     terms=terms,
     place=st.just(Place()),

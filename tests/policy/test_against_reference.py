@@ -15,7 +15,7 @@ from metricgate.policy.explaining import explain
 from metricgate.policy.kinds.minimum_groups import dataset_of
 from metricgate.policy.occasion import NOWHERE
 from metricgate.policy.verdict import DEFAULT_DENY, Decision
-from metricgate.vocabulary.obligation import MaskMethod
+from metricgate.vocabulary.obligation import MaskMethod, SmallGroups
 from metricgate.vocabulary.principal import Principal
 from metricgate.vocabulary.resource import ResourceKind
 
@@ -89,11 +89,14 @@ def test_what_is_owed_is_what_the_reference_finds(policy, principal, asked_for, 
         # Of one method nothing is hidden without need. A hash hides the text that a part shows: neither shows less.
         assert len(methods) > 1 or not strictest or any(shows_no_more(each, mask) for each in strictest)
     sizes: dict[str, int] = {}
+    refusing = set()
     for rule, each in bound["minimum_groups"]:
         dataset = dataset_of(each)
         if dataset is not None:
             sizes[dataset] = max(rule.size, sizes.get(dataset, 0))
+            refusing |= {dataset} if rule.small is SmallGroups.REFUSE else set()
     assert {each.dataset: each.size for each in owed.minimum_groups} == sizes
+    assert {each.dataset for each in owed.minimum_groups if each.small is SmallGroups.REFUSE} == refusing
     for sort in ("rows", "seconds"):
         values = [getattr(rule, sort) for rule, _each in bound["limits"] if getattr(rule, sort) is not None]
         limit = getattr(owed, sort)

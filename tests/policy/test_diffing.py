@@ -63,6 +63,8 @@ def _said(old: str, new: str) -> list[tuple[str, str, str, str, str, str]]:
            "partial, first 3, usable in filter, group")]),
         ("size: 5", "size: 3",
          [("everyone", "gains", "minimum_group", "dataset:c", "at least 5", "at least 3")]),
+        ("size: 5}", "size: 5, small: hide}",
+         [("everyone", "gains", "minimum_group", "dataset:c", "answers with a smaller group are refused", "")]),
         ("rows: 100", "rows: 50", [("seller", "loses", "limit", "*", "rows 100", "rows 50")]),
         (", calls_per_day: 10", "", [("seller", "gains", "limit", "*", "calls per day 10", "")]),
         ("{regions: [EU]}", "{regions: [US]}",

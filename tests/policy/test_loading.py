@@ -67,6 +67,8 @@ _WHEN = "limits: [{{id: l, roles: [everyone], rows: 5, when: {{{}}}}}]"
         (_MASK.format("method: hash").replace("column:c.e", "column:c.E"), "E_POLICY_BAD_PATTERN", 2, "lower case"),
         (_MASK.format("method: hash").replace("column:c.e", "label:Secret"), "E_POLICY_BAD_PATTERN", 2, ""),
         ("minimum_groups: [{id: n, roles: [everyone], on: [dataset:c], size: 1}]", "E_BAD_VALUE", 2, ""),
+        ("minimum_groups: [{id: n, roles: [everyone], on: [dataset:c], size: 5, small: hidden}]", "E_BAD_VALUE", 2,
+         "hide"),
         ("minimum_groups: [{id: n, roles: [everyone], on: ['metric:*'], size: 5}]", "E_POLICY_BAD_PATTERN", 2,
          "`dataset:`"),
         ("limits: [{id: l, roles: [everyone], calls_per_minute: 0}]", "E_BAD_VALUE", 2, ""),

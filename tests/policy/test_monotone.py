@@ -11,6 +11,7 @@ from tests.policy.values import shows_no_more
 from metricgate.policy.kinds.grants import Effect, Grant
 from metricgate.policy.policy import Policy
 from metricgate.policy.verdict import Decision, Verdict
+from metricgate.vocabulary.obligation import SmallGroups
 
 _SEVERAL = st.lists(any_.resources, min_size=1, max_size=3)
 _denials = any_.grants.map(
@@ -54,7 +55,8 @@ def assert_no_more(before: Verdict, after: Verdict) -> None:
         stricter = masks[mask.dataset, mask.column]
         assert shows_no_more(stricter, mask)
         assert stricter.uses <= mask.uses
-    sizes = {each.dataset: each.size for each in new.minimum_groups}
-    assert all(sizes[each.dataset] >= each.size for each in old.minimum_groups)
+    groups = {each.dataset: each for each in new.minimum_groups}
+    assert all(groups[each.dataset].size >= each.size for each in old.minimum_groups)
+    assert all(groups[each.dataset].small in {each.small, SmallGroups.REFUSE} for each in old.minimum_groups)
     for was, now in ((old.rows, new.rows), (old.seconds, new.seconds)):
         assert was is None or (now is not None and now.value <= was.value)

@@ -23,7 +23,7 @@ async def _down():
     return "the ledger's disk is full"
 
 
-def make_app(gate, doorkeeper, *, ready=True, any_of=None, server=None, state=None, beside=()):
+def make_app(gate, doorkeeper, *, ready=True, any_of=None, server=None, state=None, beside=(), described=None):
     settings = HttpSettings(
         version="0.test",
         allowed_hosts=("127.0.0.1", "127.0.0.1:*", "gate.test"),
@@ -46,6 +46,7 @@ def make_app(gate, doorkeeper, *, ready=True, any_of=None, server=None, state=No
         metrics=lambda: b"metricgate_calls_total 0\n",
         mounted=door,
         beside=beside,
+        described=described,
     )
 
 

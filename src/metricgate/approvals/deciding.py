@@ -106,17 +106,43 @@ def why_not(
     return None
 
 
-def missing(action: Action, decisions: tuple[HumanDecision, ...] | None = None) -> int:
-    """Return how many approvals are still wanted, at the least: of anybody, and of the roles of each rule."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quorum:
+    """How many people are wanted, of which roles (of any, where none is named), and who approved so far."""
+
+    approvals: int
+    roles: tuple[str, ...]
+    people: tuple[str, ...]
+
+    @property
+    def missing(self) -> int:
+        """How many more are wanted."""
+        return max(0, self.approvals - len(self.people))
+
+
+def quorums(action: Action, decisions: tuple[HumanDecision, ...] | None = None) -> tuple[Quorum, ...]:
+    """Return what a held action waits for; one person may count in several. Empty where it never had to wait."""
     requirement = action.requirement
     if requirement is None:
-        return 0
+        return ()
     given = [each for each in (action.decisions if decisions is None else decisions) if each.approves]
-    short = requirement.approvals - len(_people(given))
-    for approvals, roles in requirement.quorums:
-        holders = [each for each in given if not set(roles).isdisjoint(each.roles)]
-        short = max(short, approvals - len(_people(holders)))
-    return max(0, short)
+    found = [
+        Quorum(
+            approvals=approvals,
+            roles=roles,
+            people=_people(each for each in given if not set(roles).isdisjoint(each.roles)),
+        )
+        for approvals, roles in requirement.quorums
+    ]
+    # Where a rule with roles wants as many, the number alone says nothing more.
+    if all(each.approvals < requirement.approvals for each in found):
+        found.insert(0, Quorum(approvals=requirement.approvals, roles=requirement.roles, people=_people(given)))
+    return tuple(found)
+
+
+def missing(action: Action, decisions: tuple[HumanDecision, ...] | None = None) -> int:
+    """Return how many approvals are still wanted, at the least: of anybody, and of the roles of each rule."""
+    return max((each.missing for each in quorums(action, decisions)), default=0)
 
 
 def may_run(action: Action, now: datetime) -> Refusal | None:
@@ -162,17 +188,25 @@ def reviewed(action: Action, review: Review) -> Action | Refusal:
 
     A review changes nothing of what was done; whoever finds fault takes the action back.
     """
-    if reviews_missing(action) == 0:
-        return Refusal(Obstacle.SETTLED, "There is no broken glass in it that waits for a review.")
-    parts = _parts_of(action, review.person)
-    if parts:
-        return Refusal(Obstacle.SAME_PERSON, f"You are the {parts[0]} of this action; somebody else reviews it.")
-    earlier = (*(each.person for each in action.decisions), *(each.person for each in action.reviews))
-    if _is_among(review.person, earlier):
-        return Refusal(Obstacle.SAME_PERSON, "You decided on this action or reviewed it already.")
+    refusal = why_not_review(action, review.person)
+    if refusal is not None:
+        return refusal
     if not _is_reason(review.reason):
         return Refusal(Obstacle.REASON, f"A review needs a reason of at most {LONGEST_REASON:,} characters.")
     return replace(action, reviews=(*action.reviews, review), version=action.version + 1)
+
+
+def why_not_review(action: Action, person: str) -> Refusal | None:
+    """Return why this person cannot review broken glass in the action, or None."""
+    if reviews_missing(action) == 0:
+        return Refusal(Obstacle.SETTLED, "There is no broken glass in it that waits for a review.")
+    parts = _parts_of(action, person)
+    if parts:
+        return Refusal(Obstacle.SAME_PERSON, f"You are the {parts[0]} of this action; somebody else reviews it.")
+    earlier = (*(each.person for each in action.decisions), *(each.person for each in action.reviews))
+    if _is_among(person, earlier):
+        return Refusal(Obstacle.SAME_PERSON, "You decided on this action or reviewed it already.")
+    return None
 
 
 def executing(action: Action, now: datetime) -> Action | Refusal:
@@ -246,8 +280,12 @@ def _is_among(person: str, others: Iterable[str]) -> bool:
     return _name(person) in map(_name, others)
 
 
-def _people(decisions: Iterable[HumanDecision]) -> set[str]:
-    return {_name(each.person) for each in decisions}
+def _people(decisions: Iterable[HumanDecision]) -> tuple[str, ...]:
+    """Return who decided, each person once, as they wrote themselves first."""
+    named: dict[str, str] = {}
+    for each in decisions:
+        named.setdefault(_name(each.person), each.person)
+    return tuple(named.values())
 
 
 def _name(person: str) -> str:

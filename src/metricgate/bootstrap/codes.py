@@ -74,6 +74,19 @@ NO_GATEWAY = _code(
     "Start it with `metricgate serve`, or name another with METRICGATE_URL.",
 )
 
+NO_SUCH_SINK = _code(
+    "E_NO_SUCH_SINK",
+    404,
+    "No entry of `notifications` in metricgate.yaml has that name.",
+    "Name one of them, or leave `--sink` out.",
+)
+NO_SUCH_NOTIFICATION = _code(
+    "E_NO_SUCH_NOTIFICATION",
+    404,
+    "No notification of that id waits or is parked for a sink that the settings name.",
+    "`metricgate notifications list` shows what is not delivered.",
+)
+
 CODES = (
     CANNOT_START,
     UNREADABLE,
@@ -87,4 +100,6 @@ CODES = (
     BAD_PERSON,
     PEOPLE_UNUSABLE,
     NO_GATEWAY,
+    NO_SUCH_SINK,
+    NO_SUCH_NOTIFICATION,
 )

@@ -1,4 +1,4 @@
-"""Plugins: what packages offer under our entry points. The built-in warehouse comes in by the same door."""
+"""Plugins: what packages offer under our entry points. The built-in ones come in by the same door."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from typing import Protocol
 
 from pydantic import BaseModel
 
+from metricgate.adapters.sinks.section import SinkSection
+from metricgate.gateway.notices import Sink
 from metricgate.gateway.ports import Warehouse
 
 WAREHOUSES = "metricgate.warehouses"
+SINKS = "metricgate.sinks"
 
 
 class WarehousePlugin(Protocol):
@@ -33,3 +36,23 @@ class WarehousePlugin(Protocol):
 def warehouse_plugins() -> dict[str, WarehousePlugin]:
     """Return every installed warehouse plugin by its kind."""
     return {entry.name: entry.load() for entry in entry_points(group=WAREHOUSES)}
+
+
+class SinkPlugin(Protocol):
+    """What an entry point of ``metricgate.sinks`` names. Its own name is the ``kind`` of a notification."""
+
+    section: type[SinkSection]
+    """The pydantic model of an entry of the settings' ``notifications``."""
+
+    def from_section(self, section: SinkSection, folder: Path) -> Sink:
+        """Make the sink. ``folder`` is the project's, for relative paths; secrets come from the environment.
+
+        Raises:
+            SinkUnusable: it cannot be made.
+        """
+        ...
+
+
+def sink_plugins() -> dict[str, SinkPlugin]:
+    """Return every installed sink plugin by its kind."""
+    return {entry.name: entry.load() for entry in entry_points(group=SINKS)}

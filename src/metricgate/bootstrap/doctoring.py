@@ -6,15 +6,20 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
+from metricgate.adapters.stores.sqlite_database import DatabaseError
+from metricgate.adapters.stores.sqlite_people import PeopleUnavailable, SqlitePeople
 from metricgate.bootstrap import codes
 from metricgate.bootstrap.governing import load_definitions
 from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.settings import Settings, WarehouseSettings
+from metricgate.bootstrap.writing import WritingUnavailable, open_stores
 from metricgate.catalog import warehouse_check
 from metricgate.catalog.placing import within
 from metricgate.gateway.ports import WarehouseError
 from metricgate.vocabulary.finding import WRONG, Finding
 from metricgate.vocabulary.problem import Problem, Problems
+
+_SEAL = "a seal that does not open"
 
 
 def examined(folder: Path, settings: Settings, paths: StatePaths) -> Sequence[tuple[str, Finding]] | Problems:
@@ -48,9 +53,59 @@ async def _findings(
 
 
 def _of_state(paths: StatePaths) -> list[Finding]:
-    """Secrets that others on the machine can read or write."""
+    """Secrets that others on the machine can read or write, and what is kept sealed and does not open."""
+    return [*_open_secrets(paths), *_damaged_changes(paths), *_damaged_people(paths)]
+
+
+def _open_secrets(paths: StatePaths) -> list[Finding]:
     return [
         Finding(severity=WRONG, right="open to others than its owner", object=str(each), cure=f"chmod go-rwx {each}")
-        for each in (paths.private_key, paths.mask_key, paths.api_keys)
+        for each in _secrets(paths)
         if each.exists() and each.stat().st_mode & 0o077
     ]
+
+
+def _secrets(paths: StatePaths) -> tuple[Path, ...]:
+    keys = (paths.private_key, paths.mask_key, paths.journal_key, paths.people_key)
+    return (*keys, paths.api_keys, paths.people)
+
+
+def _damaged_people(paths: StatePaths) -> list[Finding]:
+    """Say whose authenticator cannot be checked: the key is gone or another, or the secret was altered."""
+    if not paths.people.exists():
+        return []
+    try:
+        store = SqlitePeople(paths.people, may_make_key=False)
+    except PeopleUnavailable as error:
+        return [Finding(severity=WRONG, right=_SEAL, object=str(paths.people), cure=str(error))]
+    try:
+        return [
+            Finding(severity=WRONG, right=_SEAL, object=f"person {name}", cure=f"metricgate people reset {name}")
+            for name in store.damaged()
+        ]
+    finally:
+        store.close()
+
+
+def _damaged_changes(paths: StatePaths) -> list[Finding]:
+    """Say which actions and images cannot be read: their key is gone or another, or they were altered."""
+    if not (paths.actions.exists() or paths.journal.exists()):
+        return []
+    try:
+        actions, journal = open_stores(paths)
+    except WritingUnavailable as error:
+        return [Finding(severity=WRONG, right=_SEAL, object="what is kept of changes", cure=str(error))]
+    try:
+        return [
+            Finding(severity=WRONG, right=_SEAL, object=f"{what} {each}", cure=f"restore {file} from a backup")
+            for what, file, damaged in (
+                ("action", paths.actions, actions.damaged()),
+                ("the images of", paths.journal, journal.damaged()),
+            )
+            for each in damaged
+        ]
+    except DatabaseError as error:
+        return [Finding(severity=WRONG, right=_SEAL, object="what is kept of changes", cure=str(error))]
+    finally:
+        actions.close()
+        journal.close()

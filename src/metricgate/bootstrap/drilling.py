@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, cast
@@ -118,11 +118,24 @@ class Scene:
         self.finding.steps.append(Step(attempted=attempted, happened=happened, why=why, entry=entry))
         return outcome
 
-    async def write(self, attempted: str, sql: str, key: str, *, agent: str = "desk") -> Outcome:
-        """Propose a statement to be carried out."""
+    async def write(
+        self, attempted: str, sql: str, key: str, *, agent: str = "desk", because: str | None = None
+    ) -> Outcome:
+        """Propose a statement to be carried out; ``because`` is what the agent says it is for."""
         return await self.call(
-            attempted, "propose_write", agent=agent, sql=sql, dry_run=False, idempotency_key=f"drill-{key}"
+            attempted,
+            "propose_write",
+            agent=agent,
+            sql=sql,
+            dry_run=False,
+            idempotency_key=f"drill-{key}",
+            because=because,
         )
+
+    async def shown(self, person: str, action_id: str) -> Action | Problems:
+        """Return an action as a person sees it."""
+        view = await self.office.action(_person(person), action_id)
+        return view if isinstance(view, Problems) else view.action
 
     async def decide(self, person: str, action_id: str, *, reason: str) -> Action | Problems:
         """Approve an action in a person's name, as it is shown to them."""
@@ -162,7 +175,7 @@ class Scene:
         self.check("the switch is thrown or taken back", not isinstance(done, Problems))
 
     async def rows(self, table: str) -> list[tuple[object, ...]]:
-        """Return a table as it stands, read beside the gateway from a copy of the data's files."""
+        """Return a table as it stands (none: it is gone), read beside the gateway from a copy of the data's files."""
         return await asyncio.to_thread(self._rows, table)
 
     def _rows(self, table: str) -> list[tuple[object, ...]]:
@@ -171,7 +184,9 @@ class Scene:
             for each in self.folder.glob("data.duckdb*"):
                 shutil.copy(each, beside)
             with duckdb.connect(str(Path(beside) / "data.duckdb")) as connection:
-                return sorted(connection.table(table).fetchall(), key=repr)
+                with suppress(duckdb.CatalogException):
+                    return sorted(connection.table(table).fetchall(), key=repr)
+                return []
 
     def check(self, what: str, holds: bool) -> None:  # noqa: FBT001
         """Note what must hold."""
@@ -252,7 +267,10 @@ def _person(name: str) -> Person:
 
 def _told(outcome: Outcome) -> tuple[str, str]:
     if isinstance(outcome, Answered):
-        return str(outcome.answer.get("state", "answered")), ""
+        state, until = str(outcome.answer.get("state", "answered")), outcome.answer.get("undo_until")
+        preview = outcome.answer.get("preview")
+        level = preview.get("reversibility") if isinstance(preview, Mapping) else None
+        return state, f"{level}, a person can take it back until {until}" if until else ""
     if isinstance(outcome, Held):
         return "held", ", ".join(outcome.rules)
     if isinstance(outcome, Fault):

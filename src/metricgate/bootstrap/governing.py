@@ -13,6 +13,7 @@ from metricgate.actions import load as load_actions
 from metricgate.actions.loading import Actions
 from metricgate.adapters.roles.casbin_roles import CasbinRoleBook
 from metricgate.bootstrap import codes
+from metricgate.bootstrap.collecting import collector_paused
 from metricgate.bootstrap.settings import Settings
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.loading import load as load_catalog
@@ -78,6 +79,7 @@ def _unreadable(place: str, message: str) -> Problem:
     return Problem(code=codes.UNREADABLE, message=message, where=Place(file=place), hint=codes.UNREADABLE.cure)
 
 
+@collector_paused()
 def load_definitions(folder: Path, settings: Settings) -> tuple[Catalog, Policy, Actions] | Problems:
     """Load catalog, policy and governed actions; all problems come at once. Each model names its warehouse."""
     models, policies, written = (read_documents(folder, name) for name in _folders(settings))
@@ -93,12 +95,14 @@ def load_definitions(folder: Path, settings: Settings) -> tuple[Catalog, Policy,
     return Problems(mismatches) if mismatches else (catalog, policy, actions)
 
 
+@collector_paused()
 def load_policies(folder: Path, settings: Settings) -> Policy | Problems:
     """Load the policies alone."""
     documents = read_documents(folder, settings.document.paths.policies)
     return documents if isinstance(documents, Problems) else load_policy(documents)
 
 
+@collector_paused()
 def load_governance(folder: Path, settings: Settings, mask_key: str) -> Governance | Problems:
     """Load catalog and policy and make them ready to answer; ``mask_key`` is the key of hashed masks."""
     loaded = load_definitions(folder, settings)

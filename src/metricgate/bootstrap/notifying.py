@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from metricgate.adapters.sinks.webhook import Webhook, read_secrets
+from metricgate.adapters.sinks.courier import Courier
 from metricgate.adapters.stores.sqlite_outbox import SqliteOutbox
 from metricgate.adapters.stores.switch_file import THROWN, SwitchNotice
 from metricgate.bootstrap.settings import Settings
-from metricgate.gateway.notices import Notice, NoticeKind
+from metricgate.gateway.notices import Notice, NoticeKind, Sink, SinkUnusable
 from metricgate.gateway.ports import Clock
 from metricgate.vocabulary.digest import digest_of
-
-_ADDRESS = re.compile(r"https?://[^\s@/]+(/\S*)?")
 
 
 def outbox_of(path: Path, settings: Settings, clock: Clock) -> SqliteOutbox:
@@ -24,27 +20,29 @@ def outbox_of(path: Path, settings: Settings, clock: Clock) -> SqliteOutbox:
     Raises:
         NoticeNotKept: it cannot be opened.
     """
-    routes = {each.name: frozenset(each.on) for each in settings.document.notifications}
+    routes = {each.section.name: frozenset(each.section.on) for each in settings.notifications}
     return SqliteOutbox(path, routes=routes, clock=clock)
 
 
-def sinks_of(settings: Settings) -> Mapping[str, Webhook]:
-    """Return the sinks, with secrets from the environment.
+def sinks_of(settings: Settings, folder: Path) -> Mapping[str, Sink]:
+    """Return the sinks by name; ``folder`` is the project's.
 
     Raises:
-        ValueError: a variable is not set or holds no secret or address; what it holds is not said.
+        SinkUnusable: one cannot be made.
     """
-    found: dict[str, Webhook] = {}
-    for each in settings.document.notifications:
-        url = each.url if each.url is not None else os.environ.get(each.url_variable or "", "")
-        if not _ADDRESS.fullmatch(url):
-            raise ValueError(f"notification {each.name}: the variable {each.url_variable} holds no http address")
+    found: dict[str, Sink] = {}
+    for each in settings.notifications:
         try:
-            keys = read_secrets(os.environ.get(each.secret, ""))
-        except ValueError as error:
-            raise ValueError(f"notification {each.name}: the variable {each.secret}: {error}") from error
-        found[each.name] = Webhook(url=url, form=each.form, keys=keys)
+            found[each.section.name] = each.open(folder)
+        except SinkUnusable as error:
+            raise SinkUnusable(f"notification {each.section.name}: {error}") from error
     return found
+
+
+def courier_of(settings: Settings, outbox: SqliteOutbox, sinks: Mapping[str, Sink], clock: Clock) -> Courier:
+    """Return what delivers, and forgets what was delivered long ago."""
+    keep = settings.document.outbox.delivered_days * 86_400.0
+    return Courier(outbox, sinks, clock=clock, keep_seconds=keep)
 
 
 def notice_of_switch(change: SwitchNotice) -> Notice:

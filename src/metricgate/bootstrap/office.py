@@ -22,6 +22,7 @@ from metricgate.gateway.office import ActionFilter, AgentView, EntryQuery, Perso
 from metricgate.gateway.ports import LedgerUnavailable
 from metricgate.gateway.writing import codes
 from metricgate.gateway.writing.book import Book
+from metricgate.gateway.writing.damage import refusing_damage
 from metricgate.gateway.writing.office import DecisionDesk
 from metricgate.policy.verdict import Decision
 from metricgate.surfaces.cli.project import SwitchFacts
@@ -63,6 +64,7 @@ class ProjectOffice(DecisionDesk):
             return Problems((Problem(code=codes.NO_SUCH_ACTION, message=message),))
         return found
 
+    @refusing_damage
     async def agents(self, person: Person) -> Sequence[AgentView] | Problems:
         """Return every agent that holds a key, is named in the policy or was seen lately."""
         refused = self._refused(person, Action.READ_RECORD, ResourceKind.RECORD, "agents")

@@ -20,7 +20,13 @@ class StatePaths:
     mask_key: Path
     switches: Path
     people: Path
+    people_key: Path
+    """What seals the authenticators' secrets in ``people``."""
     outbox: Path
+    actions: Path
+    journal: Path
+    journal_key: Path
+    """What seals ``actions`` and ``journal``."""
     address: Path
     """Where ``serve`` leaves its address for other commands."""
 
@@ -38,6 +44,10 @@ class StatePaths:
             mask_key=state / "mask.key",
             switches=state / "switches.json",
             people=state / "people.db",
+            people_key=state / "people.key",
             outbox=state / "outbox.db",
+            actions=state / "actions.db",
+            journal=state / "journal.db",
+            journal_key=state / "journal.key",
             address=state / "serve.json",
         )

@@ -25,6 +25,7 @@ from metricgate.bootstrap.doctoring import examined
 from metricgate.bootstrap.governing import read_documents
 from metricgate.bootstrap.notifying import outbox_of
 from metricgate.bootstrap.operators_desk import OperatorsDesk
+from metricgate.bootstrap.outbox_desk import deliveries, retry_deliveries
 from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.persons_door import PersonsDoor
 from metricgate.bootstrap.policies import policy_documents, policy_explain, policy_tests
@@ -41,6 +42,8 @@ from metricgate.ledger.verification import Report
 from metricgate.policy.explaining import Explanation
 from metricgate.policy.testing import TestResult
 from metricgate.surfaces.cli.project import (
+    DeliveryFacts,
+    DeliveryFilter,
     EntryFilter,
     Exit,
     KeyFacts,
@@ -246,6 +249,14 @@ class OpenedProject:
         self._record_switches(file)
         return gone
 
+    def notifications(self, wanted: DeliveryFilter) -> Sequence[DeliveryFacts] | Problems:
+        """Return deliveries of notifications."""
+        return deliveries(self._paths.outbox, self._settings, wanted)
+
+    def retry_notifications(self, notification: str | None, sink: str | None) -> int | Problems:
+        """Let what was not delivered be tried again."""
+        return retry_deliveries(self._paths.outbox, self._settings, notification, sink)
+
     def entries(self, wanted: EntryFilter) -> Iterable[Mapping[str, Json]]:
         """Return ledger entries; none where there is no ledger yet."""
         if not self._paths.ledger.exists():
@@ -341,12 +352,22 @@ def _facts(record: KeyRecord) -> KeyFacts:
 
 def _until_stopped(door: Coroutine[None, None, None]) -> int:
     try:
-        asyncio.run(door)
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(door)
     except StartRefused as error:
         return _tell(error)
     except KeyboardInterrupt:
         pass
     return Exit.ANSWERED
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return what makes the event loop: uvloop's where it runs (CPython, not Windows), else Python's own."""
+    try:
+        import uvloop  # noqa: PLC0415
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
 
 
 def _tell(error: StartRefused) -> int:

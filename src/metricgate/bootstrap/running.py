@@ -13,14 +13,13 @@ import structlog
 from metricgate import __version__
 from metricgate.adapters.observers.logs import quiet_libraries
 from metricgate.adapters.observers.telemetry import Telemetry, TelemetryOptions
-from metricgate.adapters.sinks.courier import Courier
 from metricgate.adapters.stores.ledger_usage import used_today
 from metricgate.adapters.stores.mask_key import load_mask_key
 from metricgate.adapters.stores.sqlite_ledger import SqliteLedger
 from metricgate.adapters.stores.switch_file import SwitchFile
 from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.governing import GovernanceHolder, load_governance, state_of_files
-from metricgate.bootstrap.notifying import outbox_of, sinks_of
+from metricgate.bootstrap.notifying import courier_of, outbox_of, sinks_of
 from metricgate.bootstrap.office import ProjectOffice
 from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.recording import watch_switches
@@ -33,11 +32,12 @@ from metricgate.gateway.conduct.conduct import Conduct, ConductSettings
 from metricgate.gateway.conduct.repetition import Patience
 from metricgate.gateway.gateway import Gateway
 from metricgate.gateway.governance import Governance
-from metricgate.gateway.notices import NoticeNotKept, Notifier
+from metricgate.gateway.notices import NoticeNotKept, Notifier, SinkUnusable
 from metricgate.gateway.office import Office
 from metricgate.gateway.ports import Clock, LedgerUnavailable, Warehouse, WarehouseError
 from metricgate.gateway.writing.book import Book
 from metricgate.gateway.writing.executing import settle_all
+from metricgate.gateway.writing.ports import Unsealable
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problems
 
@@ -100,8 +100,8 @@ async def running(
         try:
             outbox = outbox_of(StatePaths.of(folder, settings).outbox, settings, now)
             stack.callback(outbox.close)
-            sinks = sinks_of(settings) if watch else {}
-        except (NoticeNotKept, ValueError) as error:
+            sinks = sinks_of(settings, folder) if watch else {}
+        except (NoticeNotKept, SinkUnusable) as error:
             raise StartRefused(f"notifications cannot be sent: {error}") from error
         holder = GovernanceHolder(folder=folder, settings=settings, first=first, seen=seen)
         try:
@@ -113,11 +113,17 @@ async def running(
             stack.push_async_callback(_stop, task)
             switches = SwitchFile(StatePaths.of(folder, settings).switches)
             stack.push_async_callback(_stop, asyncio.create_task(watch_switches(switches, ledger, outbox)))
-            stack.push_async_callback(_stop, asyncio.create_task(Courier(outbox, sinks, clock=now).run()))
+            stack.push_async_callback(_stop, asyncio.create_task(courier_of(settings, outbox, sinks, now).run()))
         conduct = await asyncio.to_thread(conduct_of, StatePaths.of(folder, settings), settings, now)
         book = await _book(folder, settings, stack, holder, warehouses, ledger, now, outbox)
         if watch:
-            await settle_all(book)
+            try:
+                await settle_all(book)
+            except Unsealable as error:
+                raise StartRefused(
+                    f"what became of the changes that were under way cannot be told: {error}; `metricgate doctor` "
+                    "names the actions, and a backup of the state folder has them as they were"
+                ) from error
             stack.push_async_callback(_stop, asyncio.create_task(keep_tidy(book)))
         gateway = Gateway(
             governance=holder,
@@ -155,7 +161,7 @@ async def _book(
     try:
         opened = await asyncio.to_thread(
             lambda: Opened(
-                paths.folder,
+                paths,
                 settings,
                 governance=holder,
                 warehouses=warehouses,

@@ -12,6 +12,7 @@ import socket
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -25,6 +26,7 @@ from metricgate.adapters.stores.sqlite_keys import KeysUnavailable, SqliteKeys
 from metricgate.adapters.stores.sqlite_people import PeopleUnavailable, SqlitePeople
 from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.identities import make_authenticator
+from metricgate.bootstrap.pages import approval_page, console_url
 from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.peopling import people_doors, watch_people
 from metricgate.bootstrap.recording import RefusedKeyRecorder, watch_keys
@@ -33,6 +35,7 @@ from metricgate.bootstrap.settings import Settings
 from metricgate.bootstrap.starting import StartRefused
 from metricgate.gateway.ports import Warehouse, WarehouseError
 from metricgate.surfaces.http.app import HttpSettings, create_app
+from metricgate.surfaces.human.openapi import people_described
 from metricgate.surfaces.mcp.http import McpHttpDoor, principal_of_request, purpose_of_request
 from metricgate.surfaces.mcp.server import build_server
 
@@ -95,7 +98,7 @@ def _open_keys(path: Path) -> SqliteKeys:
 
 def _open_people(path: Path) -> SqlitePeople:
     try:
-        return SqlitePeople(path)
+        return SqlitePeople(path, may_make_key=False)
     except PeopleUnavailable as error:
         raise StartRefused(str(error)) from error
 
@@ -127,8 +130,15 @@ def _app(
         resource=resource,
         authorization_servers=() if oidc is None else (oidc.issuer,),
     )
+    console = console_url(settings, bound) if beside else None
     mcp = McpHttpDoor(
-        build_server(parts.gateway, principal_of_request, version=__version__, stated=purpose_of_request),
+        build_server(
+            parts.gateway,
+            principal_of_request,
+            version=__version__,
+            stated=purpose_of_request,
+            page_of=None if console is None else partial(approval_page, console),
+        ),
         doorkeeper,
         metadata_url=http.metadata_url,
         allowed_hosts=http.allowed_hosts,
@@ -144,6 +154,7 @@ def _app(
         metrics_type=parts.telemetry.content_type,
         mounted=mcp,
         beside=beside,
+        described=people_described() if beside else None,
     )
 
 

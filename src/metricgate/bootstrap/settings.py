@@ -6,23 +6,29 @@ environment variables that ``docs/settings.md`` lists.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
-from metricgate.bootstrap.discovery import WarehousePlugin, warehouse_plugins
+from metricgate.adapters.sinks.section import SinkSection
+from metricgate.bootstrap.discovery import SinkPlugin, WarehousePlugin, sink_plugins, warehouse_plugins
 from metricgate.catalog.names import LONGEST, NAME_PATTERN, checked_name
 from metricgate.documents import codes
+from metricgate.documents.model_fields import Step
 from metricgate.documents.reading import Read, in_order, problems_of, read
-from metricgate.gateway.notices import NoticeKind
+from metricgate.gateway.notices import Sink
 from metricgate.gateway.ports import Warehouse
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.problem import Problem, Problems
 
 FILE_NAME = "metricgate.yaml"
+DEFAULT_SINK = "webhook"
+
+M = TypeVar("M", bound=BaseModel)
+P = TypeVar("P")
 
 
 class _Section(BaseModel):
@@ -112,21 +118,12 @@ class Telemetry(_Section):
     logs: Literal["json", "console"] = Field("json", description="Form of the log lines on standard error.")
 
 
-class NotificationSection(_Section):
-    """Where people are told of events."""
+class OutboxSection(_Section):
+    """The outbox of notifications."""
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_-]*$", description="Names it in lists and logs.")
-    url: str | None = Field(None, pattern=r"^https?://[^\s@/]+(/\S*)?$", description="Where to post.")
-    url_variable: str | None = Field(None, description="Or the variable that holds it, where it is a secret itself.")
-    form: Literal["plain", "slack"] = Field("plain", description="Form of the body.")
-    secret: str = Field(description="The environment variable that holds the signing secrets.")
-    on: list[NoticeKind] = Field(min_length=1, description="The events to tell.")
-
-    @model_validator(mode="after")
-    def _one_address(self) -> NotificationSection:
-        if (self.url is None) == (self.url_variable is None):
-            raise ValueError("give url or url_variable, one of the two")
-        return self
+    delivered_days: Annotated[int, Field(ge=1, le=3_650)] = Field(
+        30, description="Days for which a delivered notification is kept; one that is not delivered is kept for good."
+    )
 
 
 class WritesSection(_Section):
@@ -189,14 +186,10 @@ class SettingsDocument(_Section):
     conduct: ConductSection = ConductSection()
     writes: WritesSection = WritesSection()
     telemetry: Telemetry = Telemetry()
-    notifications: list[NotificationSection] = Field(default_factory=list, description="Whom to tell of events.")
-
-    @model_validator(mode="after")
-    def _names_once(self) -> SettingsDocument:
-        names = [each.name for each in self.notifications]
-        if len(set(names)) != len(names):
-            raise ValueError("two notifications have one name")
-        return self
+    notifications: list[dict[str, JsonValue]] = Field(
+        default_factory=list, description="Whom to tell of events: `name`, `on`, and the keys of its `kind`."
+    )
+    outbox: OutboxSection = OutboxSection()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,16 +209,34 @@ class WarehouseSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationSettings:
+    """One sink: its plugin, and its section as the plugin checked it."""
+
+    plugin: SinkPlugin
+    section: SinkSection
+
+    def open(self, folder: Path) -> Sink:
+        """Make it; ``folder`` is the project's.
+
+        Raises:
+            SinkUnusable: it cannot be made.
+        """
+        return self.plugin.from_section(self.section, folder)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Checked settings.
 
     Attributes:
         document: as written.
         warehouses: by name, the default one first. A single ``warehouse`` is called as its kind.
+        notifications: in their order; each name once.
     """
 
     document: SettingsDocument
     warehouses: Mapping[str, WarehouseSettings]
+    notifications: Sequence[NotificationSettings] = ()
 
     @property
     def dialects(self) -> dict[str, str]:
@@ -246,27 +257,57 @@ def load_settings(folder: Path) -> Settings | Problems:
     """
     text = (folder / FILE_NAME).read_text(encoding="utf-8")
     document = read(FILE_NAME, text, SettingsDocument)
-    return document if isinstance(document, Problems) else _with_warehouses(document)
+    return document if isinstance(document, Problems) else _with_plugins(document)
 
 
-def _with_warehouses(document: Read[SettingsDocument]) -> Settings | Problems:
-    written = document.value
+def _with_plugins(document: Read[SettingsDocument]) -> Settings | Problems:
     problems = list(_choice_problems(document))
+    warehouses = _warehouses(document, problems)
+    notifications = _notifications(document, problems)
+    if problems:
+        return Problems(in_order(problems))
+    first = document.value.default_warehouse or next(iter(warehouses))
+    return Settings(
+        document=document.value, warehouses={first: warehouses[first], **warehouses}, notifications=notifications
+    )
+
+
+def _warehouses(document: Read[SettingsDocument], problems: list[Problem]) -> dict[str, WarehouseSettings]:
+    written = document.value
     sections: list[tuple[str, Mapping[str, JsonValue], tuple[str, ...]]] = []
     if written.warehouse is not None:
         sections.append((str(written.warehouse.get("kind")), written.warehouse, ("warehouse",)))
     sections += [(name, raw, ("warehouses", name)) for name, raw in (written.warehouses or {}).items()]
     found: dict[str, WarehouseSettings] = {}
+    plugins = warehouse_plugins()
     for name, raw, path in sections:
-        checked = _checked(raw, path, document)
-        if isinstance(checked, Problems):
-            problems.extend(checked)
-        else:
-            found[name] = checked
-    if problems:
-        return Problems(in_order(problems))
-    first = written.default_warehouse or next(iter(found))
-    return Settings(document=written, warehouses={first: found[first], **found})
+        plugin = _plugin(raw.get("kind"), plugins, "warehouse", path, document, problems)
+        section = None if plugin is None else _section(raw, plugin.section, path, document, problems)
+        if plugin is not None and section is not None:
+            found[name] = WarehouseSettings(plugin=plugin, section=section)
+    return found
+
+
+def _notifications(document: Read[SettingsDocument], problems: list[Problem]) -> tuple[NotificationSettings, ...]:
+    found: dict[str, NotificationSettings] = {}
+    plugins = sink_plugins() if document.value.notifications else {}
+    for position, raw in enumerate(document.value.notifications):
+        path = ("notifications", position)
+        plugin = _plugin(raw.get("kind", DEFAULT_SINK), plugins, "notification", path, document, problems)
+        section = None if plugin is None else _section(raw, plugin.section, path, document, problems)
+        if plugin is None or section is None:
+            continue
+        if section.name in found:
+            problems.append(
+                Problem(
+                    code=codes.BAD_VALUE,
+                    message=f"two notifications are called {section.name!r}",
+                    where=document.place((*path, "name")),
+                    hint="Give each a name of its own: deliveries are kept by it.",
+                )
+            )
+        found[section.name] = NotificationSettings(plugin=plugin, section=section)
+    return tuple(found.values())
 
 
 def _choice_problems(document: Read[SettingsDocument]) -> Iterator[Problem]:
@@ -300,23 +341,35 @@ def _choice_problems(document: Read[SettingsDocument]) -> Iterator[Problem]:
         )
 
 
-def _checked(
-    raw: Mapping[str, JsonValue], path: tuple[str, ...], document: Read[SettingsDocument]
-) -> WarehouseSettings | Problems:
-    plugins = warehouse_plugins()
-    kind = raw.get("kind")
+def _plugin(
+    kind: JsonValue,
+    plugins: Mapping[str, P],
+    what: str,
+    path: tuple[Step, ...],
+    document: Read[SettingsDocument],
+    problems: list[Problem],
+) -> P | None:
     plugin = plugins.get(kind) if isinstance(kind, str) else None
     if plugin is None:
         problem = Problem(
             code=codes.BAD_VALUE,
-            message=f"{kind!r} is no kind of warehouse; there are: {', '.join(sorted(plugins))}",
+            message=f"{kind!r} is no kind of {what}; there are: {', '.join(sorted(plugins))}",
             where=document.place((*path, "kind")),
             hint=did_you_mean(str(kind), plugins),
         )
-        return Problems((problem,))
+        problems.append(problem)
+    return plugin
+
+
+def _section(
+    raw: Mapping[str, JsonValue],
+    model: type[M],
+    path: tuple[Step, ...],
+    document: Read[SettingsDocument],
+    problems: list[Problem],
+) -> M | None:
     try:
-        section = plugin.section.model_validate(raw)
+        return model.model_validate(raw)
     except ValidationError as error:
-        found = problems_of(error, raw, plugin.section, lambda inside: document.place((*path, *inside)))
-        return Problems(tuple(found))
-    return WarehouseSettings(plugin=plugin, section=section)
+        problems += problems_of(error, raw, model, lambda inside: document.place((*path, *inside)))
+    return None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from metricgate import __version__
 from metricgate.bootstrap.calling import admitted
+from metricgate.bootstrap.pages import approval_page
 from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.remote import running_at
 from metricgate.bootstrap.remote_gate import RemoteGate
@@ -28,14 +30,18 @@ async def speak(folder: Path, settings: Settings, key: str, user: str | None) ->
     url = running_at(StatePaths.of(folder, settings))
     if url is not None:
         async with RemoteGate(url, key, user) as gate:
-            await _served(gate, gate.admit)
+            # The running gateway has the console; one of our own here would have none.
+            console = settings.document.listen.public_url or url
+            await _served(gate, gate.admit, partial(approval_page, console.rstrip("/")))
         return
     async with running(folder, settings, watch=True) as parts:
         await _served(parts.gateway, lambda: admitted(folder, settings, key, user))
 
 
-async def _served(gate: Gate, admit: Callable[[], Principal | Problems]) -> None:
+async def _served(
+    gate: Gate, admit: Callable[[], Principal | Problems], page_of: Callable[[str], str] | None = None
+) -> None:
     first = admit()
     if isinstance(first, Problems):
         raise StartRefused("the caller is not accepted", first)
-    await serve_stdio(gate, admit, version=__version__)
+    await serve_stdio(gate, admit, version=__version__, page_of=page_of)

@@ -1,4 +1,4 @@
-"""Models, policies and the tables of every warehouse, checked against each other."""
+"""Models, policies, actions and the tables of every warehouse, checked against each other."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from metricgate.actions.loading import Actions
 from metricgate.bootstrap import codes
 from metricgate.bootstrap.governing import load_definitions
 from metricgate.bootstrap.settings import Settings, WarehouseSettings
@@ -13,7 +14,9 @@ from metricgate.catalog import warehouse_check
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.placing import within
 from metricgate.documents import in_order
+from metricgate.gateway.actions import check_tables_of_actions
 from metricgate.gateway.ports import WarehouseError
+from metricgate.gateway.writing.ports import WritableWarehouse
 from metricgate.policy.checking import check_columns
 from metricgate.policy.policy import Policy
 from metricgate.surfaces.cli.project import Validation
@@ -30,39 +33,46 @@ def validated(folder: Path, settings: Settings) -> Validation:
         return Validation(problems=(problem,), counts={})
     if isinstance(loaded, Problems):
         return Validation(problems=tuple(loaded), counts={})
-    catalog, policy, _actions = loaded
+    catalog, policy, actions = loaded
     parts = {name: within(catalog, name) for name in settings.warehouses}
     counts = {
         "semantic models": len(catalog.models),
         "metrics": len(catalog.metrics),
+        "actions": len(actions),
         "rules": len(policy.rules) + len(policy.domains),
         "tables": sum(len(warehouse_check.relations(part)) for part in parts.values()),
     }
     problems = [
         problem
         for name, part in parts.items()
-        for problem in _of_warehouse(folder, name, settings.warehouses[name], part, policy)
+        for problem in _of_warehouse(folder, name, settings.warehouses[name], part, policy, actions)
     ]
     return Validation(problems=in_order(problems), counts=counts)
 
 
 def _of_warehouse(
-    folder: Path, name: str, warehouse: WarehouseSettings, catalog: Catalog, policy: Policy
+    folder: Path, name: str, warehouse: WarehouseSettings, catalog: Catalog, policy: Policy, actions: Actions
 ) -> tuple[Problem, ...]:
     """What does not fit in one warehouse; that it is away is one problem."""
     try:
-        described = asyncio.run(_describe(folder, warehouse, warehouse_check.relations(catalog)))
+        described, writable = asyncio.run(_describe(folder, warehouse, warehouse_check.relations(catalog)))
     except WarehouseError as error:
         message = f"The warehouse {name!r} cannot be asked: {error.engine_text}"
         return (Problem(code=codes.WAREHOUSE_CLOSED, message=message, hint=codes.WAREHOUSE_CLOSED.cure),)
-    return (*warehouse_check.check(catalog, described), *check_columns(policy, catalog, described))
+    dialect = warehouse.plugin.dialect
+    return (
+        *warehouse_check.check(catalog, described),
+        *check_columns(policy, catalog, described),
+        *check_tables_of_actions(actions, catalog, described, dialect=dialect, writable=writable),
+    )
 
 
 async def _describe(
     folder: Path, settings: WarehouseSettings, wanted: Sequence[tuple[str, ...]]
-) -> Mapping[tuple[str, ...], tuple[Column, ...] | None]:
+) -> tuple[Mapping[tuple[str, ...], tuple[Column, ...] | None], bool]:
+    """Return the columns of each relation, and whether the warehouse is opened for changes."""
     warehouse = settings.open(folder)
     try:
-        return await warehouse.describe(wanted)
+        return await warehouse.describe(wanted), isinstance(warehouse, WritableWarehouse) and warehouse.writable
     finally:
         await warehouse.close()

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from pathlib import Path
 
 import structlog
 from ulid import ULID
@@ -17,14 +16,19 @@ from metricgate.adapters.stores.sqlite_actions import SqliteActions
 from metricgate.adapters.stores.sqlite_database import DatabaseError
 from metricgate.adapters.stores.sqlite_journal import SqliteJournal
 from metricgate.approvals.proposal import Action, State
+from metricgate.bootstrap.pages import approval_page
+from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.settings import Settings
+from metricgate.changing.structure import aside_of
 from metricgate.gateway.conduct.switches import SwitchBoard
 from metricgate.gateway.engine import Engines
 from metricgate.gateway.governance import GovernanceSource
 from metricgate.gateway.notices import Notice, NoticeKind, NoticeNotKept, Notifier
 from metricgate.gateway.office import ActionFilter
-from metricgate.gateway.ports import Clock, Ledger, LedgerUnavailable, Warehouse
+from metricgate.gateway.ports import Clock, Ledger, LedgerUnavailable, Warehouse, WarehouseError
 from metricgate.gateway.writing.book import Book, Raced
+from metricgate.gateway.writing.executing import settle_again
+from metricgate.gateway.writing.ports import ChangeFailed, Unsealable, WritableWarehouse
 from metricgate.gateway.writing.settings import WriteSettings
 from metricgate.vocabulary.json import Json
 
@@ -44,6 +48,31 @@ class WritingUnavailable(Exception):
     """The files of actions or of the journal cannot be opened."""
 
 
+def open_stores(paths: StatePaths) -> tuple[SqliteActions, SqliteJournal]:
+    """Open the files of actions and of the journal with the key that seals them; the first time they are made.
+
+    Raises:
+        WritingUnavailable: they cannot be opened, or their key is gone or another.
+    """
+    kept = [each for each in (paths.actions, paths.journal) if each.exists()]
+    if kept and not paths.journal_key.exists():
+        names = " and ".join(each.name for each in kept)
+        raise WritingUnavailable(
+            f"the key {paths.journal_key} is gone, and {names} cannot be read without it: restore it from the backup, "
+            f"or move {names} away to begin anew; what was done before can then not be taken back"
+        )
+    try:
+        seal = Seal(paths.journal_key, may_make=not kept)
+        return SqliteActions(paths.actions, seal), SqliteJournal(paths.journal, seal)
+    except Unsealable as error:
+        raise WritingUnavailable(
+            f"{paths.journal_key} is not the key that sealed {paths.actions.name} and {paths.journal.name}: restore "
+            "the one that was backed up with them"
+        ) from error
+    except (OSError, ValueError, DatabaseError) as error:
+        raise WritingUnavailable(str(error)) from error
+
+
 class Opened:
     """The book and its files.
 
@@ -53,7 +82,7 @@ class Opened:
 
     def __init__(
         self,
-        state: Path,
+        paths: StatePaths,
         settings: Settings,
         *,
         governance: GovernanceSource,
@@ -64,12 +93,7 @@ class Opened:
         notifier: Notifier,
         url: str,
     ) -> None:
-        try:
-            seal = Seal(state / "journal.key")
-            self._store = SqliteActions(state / "actions.db", seal)
-            self._journal = SqliteJournal(state / "journal.db", seal)
-        except (OSError, ValueError, DatabaseError) as error:
-            raise WritingUnavailable(str(error)) from error
+        self._store, self._journal = open_stores(paths)
         section = settings.document.writes
 
         def tell(kind: str, action: Action, facts: Mapping[str, Json]) -> None:
@@ -137,19 +161,61 @@ def _notice(kind: str, action: Action, facts: Mapping[str, Json], url: str) -> N
         title=titles.get(kind, kind),
         text=proposal.statement[:500],
         fields=fields,
-        link=f"{url}/console/approvals/{action.id}",
+        link=approval_page(url, action.id),
     )
 
 
-async def keep_tidy(book: Book) -> None:
-    """Settle what is over and remove images whose time is over, until cancelled."""
+async def _forgotten(book: Book, action_id: str) -> bool:
+    """Drop for good what an action set aside, if it did; False where that is to be tried again."""
+    action = await asyncio.to_thread(book.store.get, action_id)
+    if action is None or not action.preview.get("structure"):
+        return True
+    warehouse = book.engines.named(action.proposal.warehouse).warehouse
     log = structlog.get_logger("metricgate.writing")
+    if not isinstance(warehouse, WritableWarehouse) or not warehouse.writable:
+        log.warning("set_aside_left", action=action_id, table=aside_of(action_id), error="not opened for changes")
+        return True
+    try:
+        await warehouse.forget_aside([action_id])
+    except (ChangeFailed, WarehouseError) as error:
+        log.warning("set_aside_left", action=action_id, table=aside_of(action_id), error=str(error))
+        return False
+    return True
+
+
+async def tidy(book: Book, now: datetime) -> None:
+    """Settle what is over and remove images, and what was set aside, whose time is over.
+
+    Raises:
+        LedgerUnavailable, Raced, DatabaseError: not all of it was done; the next time does the rest.
+    """
+    with _whatever_is_damaged():
+        for action in await asyncio.to_thread(book.store.list, ActionFilter(states=(State.HELD,), limit=1_000)):
+            await book.settled(action)
+    await settle_again(book)
+    for over in await asyncio.to_thread(book.journal.due, now):
+        done = True
+        with _whatever_is_damaged():
+            done = await _forgotten(book, over)
+        if done:
+            await asyncio.to_thread(book.journal.forget, over)
+            structlog.get_logger("metricgate.writing").info("images_removed", action=over)
+
+
+@contextmanager
+def _whatever_is_damaged() -> Iterator[None]:
+    """Say what does not open, and go on: what is left undone of it must not keep the rest from being done."""
+    try:
+        yield
+    except Unsealable as error:
+        structlog.get_logger("metricgate.writing").error("kept_unreadable", error=str(error))
+
+
+async def keep_tidy(book: Book) -> None:
+    """Tidy every few seconds, until cancelled."""
     while True:
         try:
-            for action in await asyncio.to_thread(book.store.list, ActionFilter(states=(State.HELD,), limit=1_000)):
-                await book.settled(action)
-            for gone in await asyncio.to_thread(book.journal.purge, book.now()):
-                log.info("images_removed", action=gone)
+            await tidy(book, book.now())
         except (LedgerUnavailable, Raced, DatabaseError) as error:
-            log.warning("tidying_failed", error=str(error))
+            structlog.get_logger("metricgate.writing").warning("tidying_failed", error=str(error))
         await asyncio.sleep(_EVERY_SECONDS)

@@ -45,6 +45,7 @@ class TableChange:
         key: names of the key columns, as in ``TableShape.key``; empty for an insert.
         columns: names of the columns that are set.
         expecting: names of the columns whose values are looked at before the change.
+        keeping: names of the columns that an update leaves as they are, where the engine would set them anew.
     """
 
     kind: ChangeKind
@@ -52,6 +53,7 @@ class TableChange:
     key: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     expecting: tuple[str, ...] = ()
+    keeping: tuple[str, ...] = ()
     rows: tuple[RowTarget, ...] = field(repr=False)
 
     def as_json(self) -> dict[str, Json]:
@@ -62,6 +64,7 @@ class TableChange:
             "key": list(self.key),
             "columns": list(self.columns),
             "expecting": list(self.expecting),
+            "keeping": list(self.keeping),
             "rows": [[list(row.key), list(row.values), list(row.expected)] for row in self.rows],
         }
 

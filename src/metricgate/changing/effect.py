@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from metricgate.changing.change import ChangeKind, Row
 from metricgate.changing.shape import Location
+from metricgate.changing.structure import StructureEffect
 from metricgate.vocabulary.digest import digest_of
 from metricgate.vocabulary.json import Json
 
@@ -82,15 +83,17 @@ class Effect:
     Attributes:
         unknown: why more may happen than is listed (a trigger, a table without a key behind a cascade); empty where all
             is known.
+        structure: what happens to a table itself; then ``tables`` is empty.
     """
 
     tables: tuple[TableEffect, ...]
     unknown: tuple[str, ...] = ()
+    structure: StructureEffect | None = None
 
     @property
     def rows(self) -> int:
-        """Rows that change, those behind cascades too."""
-        return sum(len(each.rows) for each in self.tables)
+        """Rows that change, those behind cascades too; of a table that changes itself, all of them."""
+        return sum(len(each.rows) for each in self.tables) + (0 if self.structure is None else self.structure.rows)
 
     @property
     def digest(self) -> str:
@@ -99,6 +102,8 @@ class Effect:
         What the engine gives by itself (the next number of a sequence, the time of a default or a trigger) may differ
         between a rehearsal and the real run, and so may the keys of inserted rows that such a value makes.
         """
+        if self.structure is not None:
+            return self.structure.digest
         return digest_of([_foretold(each) for each in self.tables])
 
     def of(self, cause: Cause) -> Sequence[TableEffect]:

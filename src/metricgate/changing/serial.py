@@ -7,18 +7,29 @@ from typing import Any
 
 from metricgate.changing.change import Row
 from metricgate.changing.effect import Cause, Effect, RowChange, TableEffect
+from metricgate.changing.structure import effect_of
 
 
 def effect_to_bytes(effect: Effect) -> bytes:
     """Return the bytes that ``effect_from_bytes`` reads."""
-    document = {"tables": [_table(each) for each in effect.tables], "unknown": list(effect.unknown)}
+    structure = effect.structure
+    document = {
+        "tables": [_table(each) for each in effect.tables],
+        "unknown": list(effect.unknown),
+        "structure": None if structure is None else structure.as_json(),
+    }
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def effect_from_bytes(data: bytes) -> Effect:
     """Return the effect."""
     document = json.loads(data)
-    return Effect(tables=tuple(_read_table(each) for each in document["tables"]), unknown=tuple(document["unknown"]))
+    structure = document.get("structure")  # journals of releases before this one have none
+    return Effect(
+        tables=tuple(_read_table(each) for each in document["tables"]),
+        unknown=tuple(document["unknown"]),
+        structure=None if structure is None else effect_of(structure),
+    )
 
 
 def _table(effect: TableEffect) -> list[Any]:

@@ -27,6 +27,7 @@ class ColumnShape:
         type: in the engine's words, fit for a cast, e.g. ``numeric(10,2)``.
         nullable: whether NULL may stand in it.
         generated: computed by the engine; never assigned, never restored.
+        moving: the engine sets it anew in every update that does not set it (``ON UPDATE CURRENT_TIMESTAMP``).
         identity: the engine gives a value where none is given (identity, serial, auto-increment).
         default: the default's text, or None.
     """
@@ -35,6 +36,7 @@ class ColumnShape:
     type: str
     nullable: bool = True
     generated: bool = False
+    moving: bool = False
     identity: bool = False
     default: str | None = None
 

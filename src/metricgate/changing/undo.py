@@ -92,8 +92,12 @@ def _inserts(effect: TableEffect, shape: TableShape) -> Iterator[TableChange]:
 
 
 def _updates(effect: TableEffect, shape: TableShape) -> Iterator[TableChange]:
-    """Group rows by the columns that differ, so that nothing else of a row is touched or looked at."""
+    """Group rows by the columns that differ, so that nothing else of a row is touched or looked at.
+
+    Columns that the engine sets anew are among them, or else are kept: taking back must not leave its own time.
+    """
     generated = {each.name for each in shape.columns if each.generated}
+    moving = [each.name for each in shape.columns if each.moving]
     groups: dict[tuple[int, ...], list[RowChange]] = {}
     for row in effect.rows:
         if row.kind is ChangeKind.UPDATE:
@@ -114,6 +118,7 @@ def _updates(effect: TableEffect, shape: TableShape) -> Iterator[TableChange]:
             key=effect.key,
             columns=columns,
             expecting=columns,
+            keeping=tuple(name for name in moving if name not in columns),
             rows=tuple(
                 RowTarget(
                     key=_picked(row.after, keys),

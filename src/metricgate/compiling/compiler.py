@@ -35,6 +35,7 @@ def compile_plan(plan: Plan, obligations: Obligations, dialect: str, mask_key: s
         row_filters=filters,
         masks=_masks(plan, obligations),
         minimum_groups=_minimum_groups(obligations),
+        all_or_nothing=obligations.refuses_small_groups(plan.datasets),
         mask_key=mask_key,
         answered=lambda inner: combined(inner, context),
     )
@@ -56,6 +57,7 @@ def compile_plan(plan: Plan, obligations: Obligations, dialect: str, mask_key: s
         columns=tuple(ExpectedColumn(name=each.name, type=each.type) for each in plan.columns),
         digest=digest_of_bytes(f"{dialect}\n{sql}".encode()),
         row_limit=tightest,
+        refuses_when_empty=context.all_or_nothing,
     )
 
 

@@ -23,6 +23,7 @@ class Context:
         answered: the SELECT of another question's plan, under the same row filters.
         masks: model -> column in lower case -> what stands in its place.
         minimum_groups: model -> rows of it that a group needs to be shown.
+        all_or_nothing: whether one group with fewer leaves no row at all, rather than all but that group.
         mask_key: the key of ``hash`` masks.
         parameters: values bound so far.
     """
@@ -32,6 +33,7 @@ class Context:
     row_filters: Mapping[str, tuple[Condition, ...]] = field(default_factory=dict)
     masks: Mapping[str, Mapping[str, Mask]] = field(default_factory=dict)
     minimum_groups: Mapping[str, int] = field(default_factory=dict)
+    all_or_nothing: bool = False
     mask_key: str = field(default="", repr=False)
     parameters: list[Scalar] = field(default_factory=list)
 

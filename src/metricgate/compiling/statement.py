@@ -28,6 +28,8 @@ class Statement:
         digest: ``sha256:`` over text and dialect (not the values).
         row_limit: the tightest of the question's and the policy's row limits, or None. The text asks for one row more
             than a policy limit, so that the warehouse can tell whether rows were cut.
+        refuses_when_empty: whether no row at all means that some group was too small, or that there was none: such a
+            question is refused, not answered with nothing.
         confined: whether somebody else's text shaped it: then it runs in the jail, where it can be killed.
     """
 
@@ -37,4 +39,5 @@ class Statement:
     columns: tuple[ExpectedColumn, ...]
     digest: str
     row_limit: int | None
+    refuses_when_empty: bool = False
     confined: bool = False

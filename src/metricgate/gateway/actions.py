@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from metricgate.actions import ActionDefinition, codes
 from metricgate.catalog.catalog import Catalog
-from metricgate.guarding.writes import fill, parameters_in
+from metricgate.catalog.warehouse_check import Described
+from metricgate.gateway.writing import codes as writing_codes
+from metricgate.guarding.writes import WriteText, fill, parameters_in
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.problem import Code, Problem, Problems
 
@@ -22,6 +24,44 @@ def check_actions(
         dialects: name of a warehouse -> how it is spoken to; the default one first.
     """
     return tuple(problem for each in actions.values() for problem in _problems(each, catalog, dialects))
+
+
+def check_tables_of_actions(
+    actions: Mapping[str, ActionDefinition], catalog: Catalog, described: Described, *, dialect: str, writable: bool
+) -> tuple[Problem, ...]:
+    """Return everything that is wrong between actions and the tables of one warehouse.
+
+    Args:
+        actions: without problems of ``check_actions``.
+        catalog: the part of it that lies in the warehouse; actions on other models are left alone.
+        described: the columns of each relation; None where there is none, which is a problem of its model.
+        dialect: how the warehouse is spoken to.
+        writable: whether it is opened for changes.
+    """
+    problems: list[Problem] = []
+    for action in actions.values():
+        model = catalog.models.get(action.target)
+        if model is None:
+            continue
+        if not writable:
+            message = f"The action {action.name!r} changes {model.name!r}, whose warehouse is not opened for changes."
+            problems.append(_problem(action, writing_codes.NOT_WRITABLE, message))
+        known = {each.name.lower(): each.name for each in described.get(model.source) or ()}
+        write = _filled(action, dialect)
+        if not known or isinstance(write, Problems):
+            continue
+        for name in write.columns:
+            if name.lower() not in known:
+                message = f"The statement of {action.name!r} sets {name!r}, which is no column of {model.name!r}."
+                hint = did_you_mean(name, known.values())
+                problems.append(_problem(action, writing_codes.UNKNOWN_COLUMN, message, hint))
+    return tuple(problems)
+
+
+def _filled(action: ActionDefinition, dialect: str) -> WriteText | Problems:
+    """Take the statement apart, with any values: what is wrong with its form is wrong with all of them."""
+    values = {each.name: 1 for each in action.parameters}
+    return fill(action.statement, dialect=dialect, values=values)
 
 
 def _problems(action: ActionDefinition, catalog: Catalog, dialects: Mapping[str, str]) -> Iterator[Problem]:
@@ -44,8 +84,7 @@ def _problems(action: ActionDefinition, catalog: Catalog, dialects: Mapping[str,
         yield _problem(action, codes.UNUSED_PARAMETER, message)
     if used - known:
         return
-    # Any values do: what is wrong with the form is wrong with all of them.
-    write = fill(action.statement, dialect=dialect, values=dict.fromkeys(used, 1))
+    write = _filled(action, dialect)
     if isinstance(write, Problems):
         yield from _unreadable(action, write)
         return

@@ -73,8 +73,10 @@ MASKED_COLUMN = _code(
 SMALL_GROUPS = _code(
     "E_SMALL_GROUPS",
     403,
-    "Policy hides small groups of a dataset from the caller, and the question could show them by what it leaves out.",
-    "Ask one plain sum, count or average by its groups, without filter or time range; groups too small are left out.",
+    "Policy hides small groups of a dataset from the caller. The question has one, or could show one by what it leaves "
+    "out.",
+    "Ask one plain sum, count or average by few and coarse groups (day, month, quarter, year), without filter or time "
+    "range.",
 )
 NO_SUCH_DATASET = _code(
     "E_NO_SUCH_DATASET",

@@ -126,7 +126,7 @@ class Desk:
         statement_fields, statement_bodies = entries.of_statement(statement, engine.name, engine.dialect)
         intent = await self._intend(fields | statement_fields, bodies | statement_bodies, facts)
         if intent is None:
-            return _ledger_fault()
+            return ledger_fault()
         released = Released(statement=statement, verdict=verdict, intent=intent)
         try:
             with self.observer.span("gov.run", {"db.system.name": engine.dialect}):
@@ -156,7 +156,7 @@ class Desk:
         fields |= facts
         fields |= entries.of_verdict(verdict)
         fields["gov.catalog.version"] = self.governance.catalog.version
-        return await self._intend(fields, own | dict(bodies), facts) or _ledger_fault()
+        return await self._intend(fields, own | dict(bodies), facts) or ledger_fault()
 
     async def hold(self, action_id: str, message: str, rules: tuple[str, ...], facts: Mapping[str, Json]) -> Outcome:
         """Record that the call waits for people, as the outcome of what was tried out, then say so."""
@@ -165,7 +165,7 @@ class Desk:
             fields["gov.links"] = [{"index": each.index, "rel": "intent"} for each in self.released]
         done = await self._append(entries.HELD, fields, entries.of_user(self.call.principal))
         if done is None:
-            return _ledger_fault()
+            return ledger_fault()
         self.released.clear()
         return Held(action_id=action_id, message=message, rules=rules, record=self._record(done))
 
@@ -201,7 +201,7 @@ class Desk:
             fields = {**self._trail(), **fields, **entries.of_rows(ran.rows), "gov.links": _link(ran.intent, "intent")}
         done = await self._append(entries.COMPLETED, fields, bodies)
         if done is None:
-            return _ledger_fault()
+            return ledger_fault()
         self.released.clear()
         return Answered(answer=answer, body=body, record=self._record(done))
 
@@ -218,7 +218,7 @@ class Desk:
             fields |= entries.of_verdict(verdict)
         done = await self._append(entries.REFUSED, fields, bodies | problem_bodies)
         if done is None:
-            return _ledger_fault()
+            return ledger_fault()
         self.released.clear()
         rules = () if verdict is None else verdict.rules
         return Refused(problems=problems, rules=rules, record=self._record(done))
@@ -297,6 +297,7 @@ def _link(to: Durable, relation: str) -> Json:
     return [{"index": to.index, "rel": relation}]
 
 
-def _ledger_fault() -> Fault:
+def ledger_fault() -> Fault:
+    """Return how a call ends whose record could not be made durable."""
     code = codes.LEDGER_UNAVAILABLE
     return Fault(problem=Problem(code=code, message=code.cause, hint=code.cure), record=None)

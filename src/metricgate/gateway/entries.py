@@ -128,7 +128,8 @@ def obligations_as_json(obligations: Obligations) -> Json:
             for each in obligations.masks
         ],
         "minimum_groups": [
-            {"rule": each.rule, "dataset": each.dataset, "size": each.size} for each in obligations.minimum_groups
+            {"rule": each.rule, "dataset": each.dataset, "size": each.size, "small": str(each.small)}
+            for each in obligations.minimum_groups
         ],
         "rows": limit(obligations.rows),
         "bytes": limit(obligations.bytes),

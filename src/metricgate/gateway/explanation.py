@@ -85,7 +85,7 @@ def policy_as_json(verdict: Verdict) -> dict[str, Json]:
         ],
         "masks": [mask_as_json(each) for each in verdict.obligations.masks],
         "minimum_groups": [
-            {"rule": each.rule, "dataset": each.dataset, "size": each.size}
+            {"rule": each.rule, "dataset": each.dataset, "size": each.size, "small": str(each.small)}
             for each in verdict.obligations.minimum_groups
         ],
         "limits": _limits(verdict.obligations),

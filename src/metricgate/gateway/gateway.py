@@ -13,7 +13,7 @@ import structlog
 
 from metricgate.gateway import codes, entries
 from metricgate.gateway.conduct.conduct import Conduct
-from metricgate.gateway.desk import Desk
+from metricgate.gateway.desk import Desk, ledger_fault
 from metricgate.gateway.engine import Engines
 from metricgate.gateway.governance import GovernanceSource
 from metricgate.gateway.notices import NobodyToTell, Notice, NoticeKind, NoticeNotKept, Notifier
@@ -22,16 +22,29 @@ from metricgate.gateway.ports import Clock, Ledger, LedgerUnavailable, Observer,
 from metricgate.gateway.tool import ToolCall, ToolDefinition
 from metricgate.gateway.tools import TOOLS, Servable
 from metricgate.gateway.tools.actions import ActionTool
+from metricgate.gateway.writing import codes as writing
 from metricgate.gateway.writing.book import Book
+from metricgate.gateway.writing.damage import damaged
+from metricgate.gateway.writing.ports import Unsealable
 from metricgate.policy.occasion import Circumstances
 from metricgate.policy.verdict import Decision
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.principal import Principal
-from metricgate.vocabulary.problem import Problem, Problems
+from metricgate.vocabulary.problem import Code, Problem, Problems
 
 _DENYING = frozenset({"policy", "guarding"})
 """Groups of codes that say no; a burst of them is somebody trying doors."""
+_DENYING_CHANGES = frozenset(
+    {
+        writing.UNKNOWN_TARGET,
+        writing.MASKED_SOURCE,
+        writing.ROW_OUT_OF_VIEW,
+        writing.TOO_RISKY,
+        writing.NOT_YOURS_TO_SEE,
+    }
+)
+"""Codes of changes that do so too; the others say that something else stands in the way."""
 _TOOLS: Mapping[str, Servable] = {tool.definition.name: tool for tool in TOOLS}
 
 
@@ -99,6 +112,11 @@ class Gateway:
             asked = _digest(call)
             try:
                 outcome = await self._behaved(desk, asked)
+            except LedgerUnavailable:
+                # A change's own entries: the call's are kept by its desk.
+                outcome = ledger_fault()
+            except Unsealable as error:
+                outcome = await desk.fault(damaged(), str(error))
             except Exception as error:  # noqa: BLE001 - promise 1: a checker's own error refuses, and leaves a record
                 code = codes.INTERNAL
                 problem = Problem(code=code, message=code.cause, hint=code.cure)
@@ -146,7 +164,7 @@ class Gateway:
             asked,
             str(hash(outcome.body)) if isinstance(outcome, Answered) else f"{kind} {code}",
             failed=not isinstance(outcome, Answered | Held),
-            refused=isinstance(outcome, Refused) and outcome.problems.first.code.group in _DENYING,
+            refused=isinstance(outcome, Refused) and _denies(outcome.problems.first.code),
         )
         if pause is None:
             return
@@ -200,6 +218,10 @@ async def _serve(desk: Desk, tool: Servable | None) -> Outcome:
     if spent is not None:
         return await desk.refuse(Problems((spent,)), verdict=verdict)
     return await tool.serve(desk)
+
+
+def _denies(code: Code) -> bool:
+    return code.group in _DENYING or code in _DENYING_CHANGES
 
 
 def _told(outcome: Outcome) -> tuple[str, str]:

@@ -41,7 +41,7 @@ def judge_plan(desk: Desk, action: Action, plan: Plan) -> Judged:
     columns = [column_resource(models[name], column) for name, found in uses.items() for column in found]
     verdict = desk.judge(action, (desk.tool, *plan.resources), unless_forbidden=columns)
     obligations = verdict.obligations
-    problems = misused(obligations.masks, uses) or small_groups_shown(obligations.minimum_groups, plan)
+    problems = misused(obligations.masks, uses) or small_groups_shown(obligations, plan)
     return Judged(verdict=verdict, problems=problems)
 
 

@@ -87,6 +87,10 @@ class NoticeNotKept(Exception):
     """A notice could not be made durable."""
 
 
+class SinkUnusable(Exception):
+    """A sink cannot be made as the settings say; the message names what is missing and no secret."""
+
+
 class NobodyToTell:
     """A notifier without anybody to notify."""
 

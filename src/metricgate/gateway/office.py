@@ -39,6 +39,7 @@ class ActionFilter:
 
     Attributes:
         text: words found in the statement, action name, agent, targets.
+        to_review: only those in which broken glass waits for a review.
         before: action id from which to go on (older ones), for pages.
     """
 
@@ -49,6 +50,7 @@ class ActionFilter:
     since: datetime | None = None
     until: datetime | None = None
     text: str | None = None
+    to_review: bool = False
     before: str | None = None
     limit: int = 50
 
@@ -73,6 +75,7 @@ class ActionView:
         sample: rows of the effect, the first of each kind and table.
         may_decide: None where this person may decide now, else the reason why not, for people.
         may_undo: likewise.
+        may_review: likewise, of broken glass in it.
         shown: what is shown, in a stable form; ``shown_digest`` is its digest and goes back with the decision, so that
             what the person saw is known. The gateway keeps ``shown``.
         history: earlier actions of the same agent, newest first (ids and states).
@@ -84,6 +87,7 @@ class ActionView:
     sample: Sequence[RowSample]
     may_decide: str | None
     may_undo: str | None
+    may_review: str | None
     shown: Mapping[str, Json]
     shown_digest: str
     history: Sequence[Action] = ()

@@ -59,7 +59,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """The action waits for a human. No tool of this release holds; the doors already know how to say it."""
+    """The action waits for a human: ``message`` tells the agent to wait, and ``get_action`` how it stands."""
 
     action_id: str
     message: str

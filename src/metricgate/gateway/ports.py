@@ -71,6 +71,10 @@ class WarehouseError(Exception):
         self.engine_text = engine_text
 
 
+class WarehouseUnfit(WarehouseError):
+    """The engine is there, but is not one that can do what the settings ask of it: no waiting mends that."""
+
+
 class Warehouse(Protocol):
     """An engine that runs released statements, one at a time per call, read-only."""
 

@@ -44,26 +44,32 @@ _LITERALS = frozenset(
         *(TokenType.HEX_STRING, TokenType.BIT_STRING, TokenType.NATIONAL_STRING, TokenType.UNICODE_STRING),
     }
 )
+_NEVER = _LITERALS | {TokenType.COMMA, TokenType.DOT, TokenType.L_PAREN, TokenType.R_PAREN}
+"""Tokens that are no call, whatever stands after them."""
+
 _TYPES = frozenset(Parser.TYPE_TOKENS)
 
 
 def calls_in(tokens: Sequence[Token]) -> frozenset[str]:
     """Return the names in lower case of whatever the text calls; a quoted name keeps a quote, so nothing allows it."""
     found: set[str] = set()
+    kinds = [token.token_type for token in tokens]
     last = len(tokens) - 1
     number = 0
     while number <= last:
-        token = tokens[number]
-        kind = token.token_type
-        opens = number < last and tokens[number + 1].token_type is TokenType.L_PAREN
-        if opens and number and tokens[number - 1].token_type is TokenType.ALIAS and kind in _TYPES:
+        kind = kinds[number]
+        if kind in _NEVER:
+            number += 1
+            continue
+        opens = number < last and kinds[number + 1] is TokenType.L_PAREN
+        if opens and number and kinds[number - 1] is TokenType.ALIAS and kind in _TYPES:
             number = _after_type(tokens, number + 1, found)
             continue
-        if opens and kind is TokenType.IDENTIFIER:
-            if not _is_alias(tokens, number):
-                found.add(f'"{token.text}')
-        elif kind not in _LITERALS and kind is not TokenType.IDENTIFIER:
-            word = token.text.lower()
+        if kind is TokenType.IDENTIFIER:
+            if opens and not _is_alias(tokens, number):
+                found.add(f'"{tokens[number].text}')
+        else:
+            word = tokens[number].text.lower()
             called = opens and word.isidentifier() and word not in _GRAMMAR and not _is_infix(tokens, number, word)
             if called or word in _BARE:
                 found.add(word)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from sqlglot import Dialect, ErrorLevel, exp
 
@@ -15,7 +16,7 @@ from metricgate.guarding.caps import Caps
 from metricgate.guarding.fidelity import unfaithful
 from metricgate.guarding.generators import GENERATORS, generator_problem
 from metricgate.guarding.nodes import ALLOWED, CLAUSES, JOIN_WORDS
-from metricgate.guarding.parsing import FAULTS, Parsed, bare, words
+from metricgate.guarding.parsing import FAULTS, Parsed, bare_nodes, words
 from metricgate.guarding.places import place_at, place_of
 from metricgate.guarding.types import is_plain
 from metricgate.vocabulary.nearest import did_you_mean
@@ -56,17 +57,16 @@ _HINTS: Mapping[type[exp.Expr], str] = {
 
 def classified(query: Parsed, text: str, book: FunctionBook, caps: Caps) -> tuple[list[Problem], frozenset[str]]:
     """Return what is not allowed, in the order of the tree, and the names of what is called."""
-    tree = query.tree
-    problems = list(_size_problems(tree, caps))
+    problems = list(_size_problems(query.nodes, caps))
     if problems:
         return problems, frozenset()
-    for node in tree.walk():
+    for node in query.nodes:
         if type(node) not in _PLAIN:
             problems.extend(_node_problems(node, text, book, caps))
     if problems:
         return _each_once(problems), frozenset()
-    bare(tree)
-    written = rewritten(tree, book.dialect)
+    bare_nodes(query.nodes)
+    written = rewritten(query.tree, book.dialect)
     if isinstance(written, Problem):
         return [written], frozenset()
     tokens = words(written, book.dialect)
@@ -91,23 +91,17 @@ def rewritten(tree: exp.Expr, dialect: str) -> str | Problem:
         return Problem(code=codes.UNWRITABLE, message="The query cannot be written again in this dialect.")
 
 
-def _size_problems(tree: exp.Expr, caps: Caps) -> Iterator[Problem]:
-    joins = branches = ctes = deepest = 0
+def _size_problems(nodes: Sequence[exp.Expr], caps: Caps) -> Iterator[Problem]:
+    kinds = Counter(map(type, nodes))
     depths: dict[int, int] = {}
-    for node in tree.walk():
-        depth = depths.get(id(node.parent), 0) + 1
-        depths[id(node)] = depth
-        deepest = max(depth, deepest)
-        kind = type(node)
-        joins += kind is exp.Join
-        ctes += kind is exp.CTE
-        branches += kind in _SET_OPERATIONS
+    for node in nodes:  # a parent comes before its children
+        depths[id(node)] = depths.get(id(node.parent), 0) + 1
     for count, most, what in (
-        (len(depths), caps.nodes, "parts"),
-        (deepest, caps.depth, "levels of nesting"),
-        (branches + 1, caps.branches, "branches of set operations"),
-        (joins, caps.joins, "joins"),
-        (ctes, caps.ctes, "CTEs"),
+        (len(nodes), caps.nodes, "parts"),
+        (max(depths.values()), caps.depth, "levels of nesting"),
+        (sum(kinds[kind] for kind in _SET_OPERATIONS) + 1, caps.branches, "branches of set operations"),
+        (kinds[exp.Join], caps.joins, "joins"),
+        (kinds[exp.CTE], caps.ctes, "CTEs"),
     ):
         if count > most:
             yield Problem(

@@ -105,12 +105,6 @@ RESERVED_NAME = _code(
     "The query uses a name that is kept for the gateway's own parts of the statement.",
     "Choose another name.",
 )
-SMALL_GROUPS = _code(
-    "E_SQL_SMALL_GROUPS",
-    403,
-    "A dataset shows groups of a minimum size only, and the query could show smaller ones.",
-    "Aggregate the dataset in a SELECT of its own, without joins and windows.",
-)
 UNWRITABLE = _code(
     "E_SQL_UNWRITABLE",
     422,
@@ -126,7 +120,7 @@ DISAGREEMENT = _code(
 NO_WRITE = _code(
     "E_SQL_NO_WRITE",
     422,
-    "The text changes no rows: only INSERT, UPDATE, DELETE, MERGE and TRUNCATE can be proposed.",
+    "The text is no change that can be proposed: INSERT, UPDATE, DELETE, MERGE, TRUNCATE, DROP TABLE or ALTER TABLE.",
     "Propose one of them; to read, use query_metrics or query_sql.",
 )
 NO_WHERE = _code(
@@ -153,7 +147,6 @@ CODES = (
     AMBIGUOUS_COLUMN,
     UNBOUND,
     RESERVED_NAME,
-    SMALL_GROUPS,
     UNWRITABLE,
     DISAGREEMENT,
     NO_WRITE,

@@ -16,7 +16,7 @@ class DialectRules:
         folds_quoted: whether case never counts in names, quoted or not.
         keeps_case: whether an unquoted alias comes back as it was written.
         laterals: whether a derived table sees the tables before it without LATERAL.
-        fences: whether a row filter needs a MATERIALIZED CTE so that its hidden rows cannot raise errors.
+        fences: whether a row filter needs a fence so that its hidden rows cannot raise errors.
     """
 
     name: str

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
+from typing import NamedTuple
 
 from sqlglot.tokenizer_core import Token, TokenType
 
@@ -29,6 +30,9 @@ _MOMENTS = frozenset({TokenType.DATE, TokenType.TIMESTAMP, TokenType.TIMESTAMPTZ
 _OPERANDS = frozenset(
     {TokenType.VAR, TokenType.IDENTIFIER, TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.STRING, TokenType.NUMBER}
 )
+_WORDLESS = frozenset(
+    {TokenType.IDENTIFIER, TokenType.COMMA, TokenType.DOT, TokenType.L_PAREN, TokenType.R_PAREN, TokenType.EQ}
+)
 _SPAN = re.compile(r"\s*([-+]?)(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*")
 _KEPT_WORDS = """
     ignore respect filter over partition order group collate except intersect union limit offset having where qualify
@@ -37,8 +41,7 @@ _KEPT_WORDS = """
 _KEPT = frozenset(_KEPT_WORDS.split())
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
+class _Word(NamedTuple):
     """A literal or a clause word, in the form in which it is compared."""
 
     form: str
@@ -74,10 +77,12 @@ def unfaithful(text: str, dialect: str, original: Sequence[Token], written: Sequ
 
 
 def _words(tokens: Sequence[Token]) -> Iterator[_Word]:
-    before: Token | None = None
+    before: TokenType | None = None
     for token in tokens:
         kind = token.token_type
-        if before is not None and before.token_type is TokenType.INTERVAL and kind in _AMOUNTS:
+        if kind in _WORDLESS:
+            pass
+        elif before is TokenType.INTERVAL and kind in _AMOUNTS:
             yield _Word(_interval(token.text), token.start, repr(token.text))
         elif kind in _STRINGS:
             yield _Word(f"'{token.text.upper()}", token.start, repr(token.text))
@@ -85,10 +90,10 @@ def _words(tokens: Sequence[Token]) -> Iterator[_Word]:
             number = _number(token.text)
             if number:
                 yield _Word(number, token.start, token.text)
-        elif kind is not TokenType.IDENTIFIER:
+        else:
             for word in _kept_in(token.text):
                 yield _Word(word, token.start, word.upper())
-        before = token
+        before = kind
 
 
 @lru_cache(maxsize=4_096)
@@ -111,21 +116,24 @@ def _number(text: str) -> str | None:
 
 
 def _special(text: str, dialect: str, tokens: Sequence[Token]) -> Problem | None:
-    for first, second, third in zip(tokens, tokens[1:], [*tokens[2:], None], strict=False):
-        if (
-            third is not None
-            and first.token_type in _MOMENTS
-            and second.token_type is TokenType.STRING
-            and third.token_type is TokenType.DCOLON
-        ):
-            word = f"{first.text} '{second.text}'"
-            return _problem(text, first, f"{word}:: is read as another cast.", f"Write CAST({word} AS ...).")
-        if first.token_type is TokenType.COMMA and second.token_type is TokenType.R_PAREN:
-            return _problem(text, first, "A list in brackets ends with a comma.", "Take the comma out.")
-        if dialect == "duckdb" and second.text.upper() == "EXPORT_STATE" and first.token_type is TokenType.R_PAREN:
+    kinds = [token.token_type for token in tokens]
+    for number, (before, kind) in enumerate(pairwise(kinds), start=1):
+        first, second = tokens[number - 1], tokens[number]
+        if kind is TokenType.STRING:
+            if before in _MOMENTS and kinds[number + 1 : number + 2] == [TokenType.DCOLON]:
+                word = f"{first.text} '{second.text}'"
+                return _problem(text, first, f"{word}:: is read as another cast.", f"Write CAST({word} AS ...).")
+        elif kind is TokenType.R_PAREN:
+            if before is TokenType.COMMA:
+                return _problem(text, first, "A list in brackets ends with a comma.", "Take the comma out.")
+        elif dialect != "duckdb":
+            continue
+        elif kind is TokenType.TILDE:
+            if before in _OPERANDS:
+                hint = "Write regexp_full_match(text, pattern)."
+                return _problem(text, second, "~ is read as a partial match.", hint)
+        elif before is TokenType.R_PAREN and second.text.upper() == "EXPORT_STATE":
             return _problem(text, second, "EXPORT_STATE is read as a name.", "Aggregate without it.")
-        if dialect == "duckdb" and second.token_type is TokenType.TILDE and first.token_type in _OPERANDS:
-            return _problem(text, second, "~ is read as a partial match.", "Write regexp_full_match(text, pattern).")
     return None
 
 

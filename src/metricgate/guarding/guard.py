@@ -16,15 +16,13 @@ from metricgate.guarding.intake import refused_at_intake
 from metricgate.guarding.layers import ALL, Layer
 from metricgate.guarding.mistakes import ambiguous_column
 from metricgate.guarding.naming import name_outputs
-from metricgate.guarding.parsing import FAULTS, bare, parsed
+from metricgate.guarding.parsing import FAULTS, bare, bare_nodes, parsed
 from metricgate.guarding.reading import Bound, Guarded, Reading
 from metricgate.guarding.regenerating import BINDING_CALLS, read_back, written
 from metricgate.guarding.rewriting import Replaced, limited, located, replaced
-from metricgate.guarding.small_groups import with_minimum_groups
 from metricgate.guarding.tables import bound_tables
 from metricgate.guarding.tracing import Tracer
 from metricgate.guarding.wording import output_texts
-from metricgate.vocabulary.obligation import MinimumGroup
 from metricgate.vocabulary.problem import Problem, Problems
 from metricgate.vocabulary.relation import GovernedTable, Relation
 
@@ -58,7 +56,7 @@ def read(
         problems, calls = classified(query, text, functions, caps)
         if problems:
             return Problems(tuple(problems))
-    bare(query.tree)
+    bare_nodes(query.nodes)
     return Reading(
         text=text,
         dialect=dialect,
@@ -138,7 +136,6 @@ def rewrite(
     relations: Mapping[str, Relation],
     *,
     row_limit: int | None,
-    minimum_groups: Sequence[MinimumGroup] = (),
     layers: frozenset[Layer] = ALL,
 ) -> Guarded | Problems:
     """Write the statement that may run in the text's place: layers 6 and 7.
@@ -147,16 +144,12 @@ def rewrite(
         bound: the text's names, decided on.
         relations: dataset -> what stands in its place.
         row_limit: at most so many rows are asked for, or as many as there are.
-        minimum_groups: sizes below which groups of a dataset are not shown.
         layers: for tests of the layers only.
     """
     rules = rules_of(bound.reading.dialect)
     marked = {mark: relations[table.dataset] for mark, table in bound.governed.items() if table.dataset in relations}
     try:
         tree = bound.tree.copy()
-        problems = with_minimum_groups(tree, _minimums(bound, minimum_groups))
-        if problems:
-            return Problems(tuple(problems))
         if Layer.REWRITE in layers:
             done = replaced(tree, marked, rules)
         else:
@@ -166,8 +159,7 @@ def rewrite(
     sql = written(limited(done.tree, row_limit), rules)
     if isinstance(sql, Problem):
         return Problems((sql,))
-    counted = frozenset({"count"} if minimum_groups else ())
-    approved = frozenset(bound.functions).union(BINDING_CALLS, counted, *(each.calls for each in done.relations))
+    approved = frozenset(bound.functions).union(BINDING_CALLS, *(each.calls for each in done.relations))
     own = [each.canonical for each in done.relations]
     back = read_back(sql, rules, own, approved, strict=Layer.REGENERATE in layers)
     if isinstance(back, Problem):
@@ -180,13 +172,3 @@ def rewrite(
         functions=back.functions & approved,
         dialect=rules.name,
     )
-
-
-def _minimums(bound: Bound, minimum_groups: Sequence[MinimumGroup]) -> dict[str, MinimumGroup]:
-    """Return mark -> the largest minimum of its dataset."""
-    found: dict[str, MinimumGroup] = {}
-    for mark, table in bound.governed.items():
-        own = [each for each in minimum_groups if each.dataset == table.dataset]
-        if own:
-            found[mark] = max(own, key=lambda each: each.size)
-    return found

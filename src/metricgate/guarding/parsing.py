@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlglot import Dialect, ErrorLevel, exp
@@ -28,10 +28,15 @@ _BEGINNINGS = frozenset({TokenType.SELECT, TokenType.WITH, TokenType.L_PAREN, To
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """The words of a text and the tree of the one query that it is."""
+    """The words of a text and the tree of the one query that it is.
+
+    Attributes:
+        nodes: of the tree as it was parsed: walking costs more than what most looks at a node do.
+    """
 
     tokens: Sequence[Token]
     tree: exp.Query
+    nodes: Sequence[exp.Expr]
 
 
 def words(text: str, dialect: str) -> Sequence[Token] | Problem:
@@ -58,8 +63,11 @@ def parsed(text: str, dialect: str) -> Parsed | Problem:
     root = _single(trees)
     if isinstance(root, Problem):
         return root
-    tree = _without_comments(root)
-    return Parsed(tokens, _without_regexp_like(tree) if dialect == "mysql" else tree)
+    nodes = list(root.walk())
+    _take_out_comments(nodes)
+    if dialect == "mysql" and exp.RegexpLike in map(type, nodes):
+        nodes = list(_without_regexp_like(root).walk())
+    return Parsed(tokens, root, nodes)
 
 
 def _without_regexp_like(root: exp.Query) -> exp.Query:
@@ -90,19 +98,23 @@ def _single(trees: Sequence[exp.Expr | None]) -> exp.Query | Problem:
     return root if type(root) in ROOTS and isinstance(root, exp.Query) else _no_query(root.key.upper())
 
 
-def _without_comments(root: exp.Query) -> exp.Query:
+def _take_out_comments(nodes: Iterable[exp.Expr]) -> None:
     """Take out comments, and what they ordered: ``sqlglot.meta ...`` in one is an order to the parser."""
-    for node in root.walk():
+    for node in nodes:
         node.comments = None
         meta = node._meta  # noqa: SLF001 - the public property makes a dict for every node
         if meta:
             node._meta = {key: meta[key] for key in _POSITIONS if key in meta} or None  # noqa: SLF001
-    return root
 
 
 def bare(root: exp.Expr) -> None:
     """Take out positions too: trees that are copied often carry nothing that is not needed."""
-    for node in root.walk():
+    bare_nodes(root.walk())
+
+
+def bare_nodes(nodes: Iterable[exp.Expr]) -> None:
+    """As ``bare``, of a tree whose nodes are known already."""
+    for node in nodes:
         node.comments = None
         node._meta = None  # noqa: SLF001 - as above
 

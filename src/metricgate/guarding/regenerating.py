@@ -69,8 +69,9 @@ def read_back(
         trees = [tree for tree in trees_of(tokens, text, rules.name) if tree is not None]
         if len(trees) != 1 or not isinstance(trees[0], exp.Query):
             return _unwritable("The statement reads back as something else than one query.")
-        found = _tables(trees[0], frozenset(relations), rules)
-        wrong = _wrong(trees[0], found, calls - approved) if strict else None
+        nodes = list(trees[0].walk())
+        found = _tables(nodes, frozenset(relations), rules)
+        wrong = _wrong(nodes, found, calls - approved) if strict else None
         if wrong is not None:
             return _unwritable(wrong)
         # Last, because writing uses the tree up.
@@ -81,21 +82,21 @@ def read_back(
     return Back(frozenset(found), calls)
 
 
-def _wrong(tree: exp.Query, tables: Mapping[Path, bool], calls: frozenset[str]) -> str | None:
+def _wrong(nodes: Sequence[exp.Expr], tables: Mapping[Path, bool], calls: frozenset[str]) -> str | None:
     if not all(tables.values()):
         return "The statement would read a table beside what you may see."
     if calls:
         return f"The statement would call {', '.join(sorted(calls))}."
-    if any(type(node) in _EFFECTS for node in tree.walk()):
+    if not _EFFECTS.isdisjoint(map(type, nodes)):
         return "The statement would do more than read."
     return None
 
 
-def _tables(tree: exp.Query, allowed: frozenset[exp.Expr], rules: DialectRules) -> dict[Path, bool]:
+def _tables(nodes: Sequence[exp.Expr], allowed: frozenset[exp.Expr], rules: DialectRules) -> dict[Path, bool]:
     """Return the path of each base table -> whether it stands inside an allowed query wherever it stands."""
     found: dict[Path, bool] = {}
-    for table in tree.find_all(exp.Table):
-        if type(table.this) is not exp.Identifier:
+    for table in nodes:
+        if not isinstance(table, exp.Table) or type(table.this) is not exp.Identifier:
             continue
         path = tuple(part.name for part in table.parts)
         if len(path) == 1 and cte_named(table, path[0], fold=rules.folds_quoted) is not None:

@@ -1,8 +1,9 @@
 """Layer 6: every governed table becomes its relation: visible columns, masked values, filtered rows.
 
-On PostgreSQL a relation that hides or masks anything stands in a MATERIALIZED CTE, because a plain sub-select lets the
-planner run the agent's conditions on rows that the filter would hide, and their errors tell of them. A relation that
-shows every row as it is needs no such fence, which would keep the planner from the table's indexes and statistics.
+On PostgreSQL a relation that hides or masks anything stands behind a fence, because a plain sub-select lets the planner
+run the agent's conditions on rows that the filter would hide, and their errors tell of them. A relation that shows
+every row as it is needs no such fence, which would keep the planner from the table's indexes. Fences are of two kinds
+(``fences``): sub-selects that stream where the engine reads each once, MATERIALIZED CTEs in other statements.
 """
 
 from __future__ import annotations
@@ -17,22 +18,28 @@ from sqlglot.errors import ParseError
 
 from metricgate.guarding.calls import calls_in
 from metricgate.guarding.dialects import DialectRules
+from metricgate.guarding.fences import FENCE, read_once, streaming
 from metricgate.guarding.parsing import bare
 from metricgate.guarding.tables import MARK
 from metricgate.vocabulary.predicate import Scalar
 from metricgate.vocabulary.relation import GovernedTable, Relation
 
-FENCE = "metricgate_r"
-"""How a relation's CTE is called; no name of an agent begins so."""
-
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A relation taken apart once: its tree, the same as it reads back by itself, and what it calls."""
+    """A relation taken apart once.
 
-    tree: exp.Query
+    Attributes:
+        text: as it is written into statements.
+        canonical: its tree, as the text reads back by itself.
+        calls: what it calls.
+        shows_every_row: whether there is nothing in it that a fence would have to hide.
+    """
+
+    text: str
     canonical: exp.Expr
     calls: frozenset[str]
+    shows_every_row: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +70,19 @@ def replaced(tree: exp.Query, relations: Mapping[str, Relation], rules: DialectR
         relation = relations[mark]
         ready[mark] = _ready(relation.sql, rules.name, len(parameters))
         parameters.extend(relation.parameters)
-    fenced = {mark for mark, each in ready.items() if rules.fences and not _shows_every_row(each.tree)}
+    fenced = {mark for mark, each in ready.items() if rules.fences and not each.shows_every_row}
+    hiding = [node for node in marked if node.name in fenced]
+    streams = read_once(hiding, tree) if hiding else True
     for node in marked:
-        _replace(node, ready[node.name].tree, fenced=node.name in fenced)
-    if fenced:
-        _fence(tree, {mark: each.tree for mark, each in ready.items() if mark in fenced})
+        text = ready[node.name].text
+        if node.name not in fenced:
+            _put(node, text)
+        elif streams:
+            _put(node, streaming(text))
+        else:
+            node.set("this", exp.to_identifier(_fence_name(node.name), quoted=True))
+    if not streams:
+        _keep(tree, {mark: each.text for mark, each in ready.items() if mark in fenced})
     return Replaced(tree, tuple(parameters), tuple(ready.values()))
 
 
@@ -98,7 +113,6 @@ def limited(tree: exp.Query, row_limit: int | None) -> exp.Query:
 
 
 def _marked(tree: exp.Expr) -> Iterator[exp.Table]:
-
     for node in tree.find_all(exp.Table):
         if type(node.this) is exp.Identifier and node.name.startswith(MARK):
             yield node
@@ -106,7 +120,7 @@ def _marked(tree: exp.Expr) -> Iterator[exp.Table]:
 
 @lru_cache(maxsize=1_024)
 def _ready(sql: str, dialect: str, offset: int) -> Ready:
-    """Take a relation apart, its parameters counted on from ``offset``; shared, so copy before use."""
+    """Take a relation apart, its parameters counted on from ``offset``."""
     tree = sqlglot.parse_one(sql, read=dialect)
     if not isinstance(tree, exp.Query):
         raise ParseError("a relation is a query")
@@ -116,7 +130,8 @@ def _ready(sql: str, dialect: str, offset: int) -> Ready:
     bare(tree)
     writer = Dialect.get_or_raise(dialect)
     text = writer.generate(tree, comments=False)
-    return Ready(tree, sqlglot.parse_one(text, read=dialect), calls_in(writer.tokenize(text)))
+    canonical = sqlglot.parse_one(text, read=dialect)
+    return Ready(text, canonical, calls_in(writer.tokenize(text)), _shows_every_row(tree))
 
 
 def _shows_every_row(query: exp.Query) -> bool:
@@ -134,30 +149,32 @@ def _shows_every_row(query: exp.Query) -> bool:
     )
 
 
-def _replace(node: exp.Table, query: exp.Query, *, fenced: bool) -> None:
-    if fenced:
-        node.set("this", exp.to_identifier(_fence_name(node.name), quoted=True))
-        return
+def _put(node: exp.Table, text: str) -> None:
     joins = node.args.get("joins")
-    instead = exp.Subquery(this=query.copy(), alias=node.args.get("alias"))
+    instead = exp.Subquery(this=_as_it_is(text), alias=node.args.get("alias"))
     if joins:
         instead.set("joins", joins)
     node.replace(instead)
 
 
 def _fence_name(mark: str) -> str:
-
     return FENCE + mark.removeprefix(MARK)
 
 
-def _fence(tree: exp.Query, queries: Mapping[str, exp.Query]) -> None:
+def _as_it_is(text: str) -> exp.Var:
+    """A leaf that is written as its text. It is ours, costs less than a tree, and is read back with all the rest."""
+    return exp.Var(this=text)
+
+
+def _keep(tree: exp.Query, texts: Mapping[str, str]) -> None:
+    """Put MATERIALIZED CTEs before the query's own."""
     ours = [
         exp.CTE(
-            this=query.copy(),
+            this=_as_it_is(text),
             alias=exp.TableAlias(this=exp.to_identifier(_fence_name(mark), quoted=True)),
             materialized=True,
         )
-        for mark, query in queries.items()
+        for mark, text in texts.items()
     ]
     with_ = tree.args.get("with_")
     if with_ is None:

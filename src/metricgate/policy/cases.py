@@ -18,7 +18,7 @@ from metricgate.policy.page import Page, Path
 from metricgate.policy.patterns import well_formed
 from metricgate.policy.stakes import Stakes
 from metricgate.policy.verdict import Decision
-from metricgate.vocabulary.obligation import MaskMethod
+from metricgate.vocabulary.obligation import MaskMethod, SmallGroups
 from metricgate.vocabulary.principal import Identity, Principal, Proof
 from metricgate.vocabulary.problem import Place
 from metricgate.vocabulary.resource import Action, Resource, ResourceKind
@@ -48,6 +48,13 @@ class LimitsDocument(Document):
     concurrent: Count | None = None
 
 
+class MinimumCaseDocument(Document):
+    """The minimum that a test expects of a dataset, with what becomes of answers that have a smaller group."""
+
+    size: Size
+    small: SmallGroups
+
+
 class CaseDocument(Document):
     """A test as written."""
 
@@ -59,7 +66,7 @@ class CaseDocument(Document):
     rules: tuple[str, ...] = ()
     row_filters: tuple[str, ...] | None = None
     masks: dict[str, MaskMethod | None] | None = None
-    minimum_groups: dict[str, Size] | None = None
+    minimum_groups: dict[str, Size | MinimumCaseDocument] | None = None
     limits: LimitsDocument | None = None
     touching: tuple[str, ...] = ()
     labels: dict[str, tuple[str, ...]] = Field(default_factory=dict)
@@ -77,7 +84,8 @@ class PolicyTest:
         rules: ids that the verdict must name; it may name more.
         row_filters: ids of all row filters that must bind, no more and no fewer; None where the test does not say.
         masks: (column as ``dataset.column``, method) of all masks that must bind; None where the test does not say.
-        minimum_groups: (dataset, size) of all that must bind; None where the test does not say.
+        minimum_groups: (dataset, size, what becomes of smaller ones or None for either) of all that must bind; None
+            where the test does not say.
         limits: sorted (sort of limit or budget, value) pairs that must be in force.
         touching: what is touched without needing a grant.
         labels: (resource as ``kind:name``, its labels), for those that the test names.
@@ -94,7 +102,7 @@ class PolicyTest:
     rules: tuple[str, ...]
     row_filters: tuple[str, ...] | None
     masks: tuple[tuple[str, MaskMethod], ...] | None
-    minimum_groups: tuple[tuple[str, int], ...] | None
+    minimum_groups: tuple[tuple[str, int, SmallGroups | None], ...] | None
     limits: tuple[tuple[str, float], ...]
     touching: tuple[Resource, ...]
     labels: tuple[tuple[str, tuple[str, ...]], ...]
@@ -102,6 +110,10 @@ class PolicyTest:
     stakes: Stakes | None = None
     approvals: ApprovalsCaseDocument | None = None
     place: Place = field(compare=False)
+
+
+def _minimum(dataset: str, expected: int | MinimumCaseDocument) -> tuple[str, int, SmallGroups | None]:
+    return (dataset, expected, None) if isinstance(expected, int) else (dataset, expected.size, expected.small)
 
 
 def read_case(document: CaseDocument, path: Path, page: Page) -> PolicyTest | None:
@@ -128,7 +140,7 @@ def read_case(document: CaseDocument, path: Path, page: Page) -> PolicyTest | No
         rules=document.rules,
         row_filters=document.row_filters,
         masks=None if masks is None else tuple((name, masks[name] or MaskMethod.NULL) for name in sorted(masks)),
-        minimum_groups=None if groups is None else tuple(sorted(groups.items())),
+        minimum_groups=None if groups is None else tuple(_minimum(name, groups[name]) for name in sorted(groups)),
         limits=tuple(sorted(limits.items())),
         touching=touching,
         labels=tuple(sorted(document.labels.items())),

@@ -27,6 +27,7 @@ DENY_OVER = 90
 FLOOR_SECONDS = 900
 FLOORS = (
     "floor:no-where",
+    "floor:structure",
     "floor:unknown-effect",
     "floor:irreversible",
     "floor:critical",
@@ -149,6 +150,7 @@ def _floors(stakes: Stakes) -> Iterator[Considered]:
     """What is never automatic."""
     for rule, binds, message in (
         ("floor:no-where", stakes.no_where, "It means every row of the table."),
+        ("floor:structure", bool(stakes.structure), f"It changes the table itself: it {stakes.structure}."),
         (
             "floor:unknown-effect",
             bool(stakes.unknown),

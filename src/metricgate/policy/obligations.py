@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from metricgate.policy.conditions import Missing, bound
 from metricgate.policy.indexing import RuleIndex, Suspended
@@ -17,7 +17,16 @@ from metricgate.policy.patterns import candidates
 from metricgate.policy.policy import Policy
 from metricgate.policy.standing import Standing
 from metricgate.policy.verdict import Decision, Reason, ReasonKind
-from metricgate.vocabulary.obligation import Budget, Limit, Mask, MaskMethod, MinimumGroup, Obligations, RowFilter
+from metricgate.vocabulary.obligation import (
+    Budget,
+    Limit,
+    Mask,
+    MaskMethod,
+    MinimumGroup,
+    Obligations,
+    RowFilter,
+    SmallGroups,
+)
 from metricgate.vocabulary.resource import Resource, ResourceKind
 
 
@@ -131,9 +140,8 @@ class ObligationBook:
                 continue
             for standing in standings:
                 for rule in self._groups.on(standing.roles, patterns, suspended):
-                    held = groups.get(dataset)
-                    if held is None or rule.size > held.size:
-                        groups[dataset] = MinimumGroup(rule=rule.id, dataset=dataset, size=rule.size)
+                    own = MinimumGroup(rule=rule.id, dataset=dataset, size=rule.size, small=rule.small)
+                    groups[dataset] = _stricter(groups.get(dataset, own), own)
                     if (rule.id, standing.party, dataset) not in told:
                         told.add((rule.id, standing.party, dataset))
                         required.reasons.append(_group_reason(rule, standing, dataset))
@@ -192,8 +200,16 @@ def _with_outcome(reasons: Sequence[Reason], binding: Sequence[Mask], outcome: M
     return [*before, _reason(last.rule, last.party, last.resource, message, ReasonKind.MASK)]
 
 
+def _stricter(held: MinimumGroup, other: MinimumGroup) -> MinimumGroup:
+    """The larger size, of equal ones the first; refused as a whole where either says so."""
+    small = SmallGroups.REFUSE if SmallGroups.REFUSE in {held.small, other.small} else SmallGroups.HIDE
+    return replace(other if other.size > held.size else held, small=small)
+
+
 def _group_reason(rule: MinimumGroupRule, standing: Standing, dataset: str) -> Reason:
     said = f"The rule {rule.id!r} shows {shown(standing.party)} no group of fewer than {rule.size:,} rows of {dataset}"
+    if rule.small is SmallGroups.REFUSE:
+        said += ", nor any answer that has one"
     message = f"{said}: {rule.because}" if rule.because else f"{said}."
     resource = Resource(ResourceKind.DATASET, dataset)
     return _reason(rule.id, standing.party, resource, message, ReasonKind.MINIMUM_GROUP)

@@ -23,7 +23,7 @@ from metricgate.policy.masking import meet
 from metricgate.policy.names import EVERYONE
 from metricgate.policy.patterns import ANYTHING, covering
 from metricgate.policy.policy import Policy
-from metricgate.vocabulary.obligation import Mask
+from metricgate.vocabulary.obligation import Mask, SmallGroups
 from metricgate.vocabulary.predicate import And, Comparison, Not, Or, Predicate, Scalar, Template
 
 
@@ -61,7 +61,7 @@ class Right:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Key:
-    """What is narrowed: a pattern, under a condition; ``sort`` of limit where it is one."""
+    """What is narrowed: a pattern, under a condition; ``sort`` tells what narrows it in several ways apart."""
 
     kind: str
     pattern: str
@@ -110,6 +110,7 @@ class Narrowing:
         return self.conditions >= other.conditions
 
 
+_ALL_LARGE = Narrowing(conditions=frozenset({"answers with a smaller group are refused"}))
 _FROZEN = Narrowing(conditions=frozenset({"nothing may be changed"}))
 _STOPPED = Narrowing(conditions=frozenset({"no call is served"}))
 
@@ -237,6 +238,8 @@ def _groups(rule: MinimumGroupRule) -> Iterator[tuple[tuple[str, ...], Key, Narr
     for pattern in rule.patterns:
         narrowing = Narrowing(number=rule.size, words="at least", larger_is_narrower=True)
         yield rule.roles, Key("minimum_group", pattern, _exempting(rule)), narrowing
+        if rule.small is SmallGroups.REFUSE:
+            yield rule.roles, Key("minimum_group", pattern, _exempting(rule), rule.small), _ALL_LARGE
 
 
 def _halts(policy: Policy) -> Iterator[tuple[str, Narrowing, FreezeRule | StopRule, tuple[str, ...]]]:

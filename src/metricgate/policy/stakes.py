@@ -42,6 +42,7 @@ class Stakes:
         reversibility: ``R0`` to ``R4``.
         unknown: why more may happen than is known.
         no_where: whether all rows are meant.
+        structure: what happens to the table itself, in a sentence; empty where only rows change.
         environment: of the gateway, e.g. ``production``.
         now: UTC.
         risk_class: of the governed action: ``low`` to ``critical``; None for SQL.
@@ -60,6 +61,7 @@ class Stakes:
     reversibility: str = "R0"
     unknown: tuple[str, ...] = ()
     no_where: bool = False
+    structure: str = ""
     environment: str = "production"
     now: datetime
     risk_class: str | None = None

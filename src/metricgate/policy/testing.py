@@ -119,15 +119,24 @@ def _with_labels(resources: Sequence[Resource], test: PolicyTest, labelled: Labe
     )
 
 
+def _minimums(test: PolicyTest, owed: Obligations) -> tuple[Sequence[str] | None, Sequence[str]]:
+    """Return what the test expects and what binds, in words; of ``small`` only where the test speaks of it."""
+    if test.minimum_groups is None:
+        return None, ()
+    told = {dataset for dataset, _size, small in test.minimum_groups if small is not None}
+    wanted = [f"{dataset}: {size}" + (f" ({small})" if small else "") for dataset, size, small in test.minimum_groups]
+    bound = [
+        f"{each.dataset}: {each.size}" + (f" ({each.small})" if each.dataset in told else "")
+        for each in owed.minimum_groups
+    ]
+    return wanted, bound
+
+
 def _of_obligations(test: PolicyTest, owed: Obligations) -> Iterator[str]:
     exact: tuple[tuple[str, Sequence[str] | None, Sequence[str]], ...] = (
         ("row filters", test.row_filters, [each.rule for each in owed.row_filters]),
         ("masks", _said(test.masks), [f"{each.dataset}.{each.column}: {each.method}" for each in owed.masks]),
-        (
-            "minimum groups",
-            _said(test.minimum_groups),
-            [f"{each.dataset}: {each.size}" for each in owed.minimum_groups],
-        ),
+        ("minimum groups", *_minimums(test, owed)),
     )
     for what, expected, found in exact:
         if expected is not None and sorted(set(expected)) != sorted(set(found)):

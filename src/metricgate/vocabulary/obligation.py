@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -76,13 +77,23 @@ class Mask:
     uses: frozenset[Use] = frozenset()
 
 
+class SmallGroups(StrEnum):
+    """What becomes of a question that finds a group under the minimum."""
+
+    REFUSE = "refuse"
+    """It is not answered at all: what is answered splits the rows into large groups, and so do differences of it."""
+    HIDE = "hide"
+    """It is answered without that group; a coarser answer less the finer one gives what the hidden ones make up."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MinimumGroup:
-    """Groups made from fewer than ``size`` rows of ``dataset`` are not shown to this caller."""
+    """Groups made from fewer than ``size`` rows of ``dataset`` are not shown to this caller; ``rule`` set the size."""
 
     rule: str
     dataset: str
     size: int
+    small: SmallGroups = SmallGroups.REFUSE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +134,10 @@ class Obligations:
     bytes: Limit | None = None
     seconds: Limit | None = None
     budgets: tuple[Budget, ...] = ()
+
+    def refuses_small_groups(self, datasets: Collection[str]) -> bool:
+        """Whether a question that reads these datasets is answered in large groups only, or not at all."""
+        return any(each.small is SmallGroups.REFUSE and each.dataset in datasets for each in self.minimum_groups)
 
 
 NO_OBLIGATIONS = Obligations()

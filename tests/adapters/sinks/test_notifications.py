@@ -9,54 +9,19 @@ import hmac
 import json
 from collections.abc import Iterator
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
+from tests.adapters.sinks.hooks import HASTY, SECRETS, Hook, notice
 
-from metricgate.adapters.sinks.courier import Courier, Patience
-from metricgate.adapters.sinks.webhook import Webhook, read_secrets, slack
+from metricgate.adapters.sinks.courier import Courier
+from metricgate.adapters.sinks.webhook import Webhook, slack
+from metricgate.adapters.sinks.webhook_signing import read_secrets
 from metricgate.adapters.stores.sqlite_outbox import SqliteOutbox
 from metricgate.bootstrap.clock import SystemClock
-from metricgate.gateway.notices import Notice, NoticeKind
+from metricgate.gateway.notices import Delivery, Notice, NoticeKind, Sink
 
-SECRETS = "whsec_" + base64.b64encode(b"n" * 32).decode() + " whsec_" + base64.b64encode(b"o" * 32).decode()
 ALL = frozenset(NoticeKind)
-HASTY = Patience(first=0.01, longest=0.05, end=0.2, look=0.01)
-
-
-class Hook(ThreadingHTTPServer):
-    """Answers with the statuses it was given, the last for ever; keeps what came."""
-
-    def __init__(self, *statuses: int) -> None:
-        self.statuses, self.got = list(statuses), []
-        super().__init__(("127.0.0.1", 0), Handler)
-        Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-
-    @property
-    def url(self) -> str:
-        """Where to post."""
-        return f"http://127.0.0.1:{self.server_port}/hook"
-
-
-class Handler(BaseHTTPRequestHandler):
-    """Keeps what was posted."""
-
-    server: Hook
-
-    def do_POST(self) -> None:
-        """Answer a post."""
-        body = self.rfile.read(int(self.headers["content-length"]))
-        self.server.got.append((dict(self.headers), body))
-        status = self.server.statuses.pop(0) if len(self.server.statuses) > 1 else self.server.statuses[0]
-        self.send_response(status)
-        self.send_header("location", self.server.url)
-        self.send_header("content-length", "0")
-        self.end_headers()
-
-    def log_message(self, *_args: object) -> None:
-        """Say nothing."""
 
 
 @pytest.fixture
@@ -68,15 +33,11 @@ def hooks() -> Iterator[list[Hook]]:
         each.server_close()
 
 
-def notice(name: str = "n_1", text: str = "It was refused too often.") -> Notice:
-    return Notice(kind=NoticeKind.AGENT_PAUSED, id=name, at="2026-01-01T00:00:00Z", title="Paused", text=text)
-
-
-def run(outbox: SqliteOutbox, sinks: dict[str, Webhook], seconds: float = 0.6) -> None:
+def run(outbox: SqliteOutbox, sinks: dict[str, Sink], seconds: float = 0.6, **options: float) -> None:
     async def main() -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await Courier(outbox, sinks, clock=SystemClock(), patience=HASTY).run()
+                await Courier(outbox, sinks, clock=SystemClock(), patience=HASTY, **options).run()
 
     asyncio.run(main())
 
@@ -119,6 +80,39 @@ def test_what_nobody_takes_is_parked_told_elsewhere_and_tried_again(tmp_path: Pa
     assert outbox.retry("n_1") == 1
     run(outbox, {"ops": webhook}, 0.3)
     assert outbox.undelivered() == []
+
+
+class Clumsy:
+    """A plugin with mistakes: raises for the first notice, hangs at the second."""
+
+    async def deliver(self, told: Notice, *, seconds: int) -> Delivery:  # noqa: ARG002 - the port's
+        """Fail, in the way that the notice's id says."""
+        if told.id == "raises":
+            raise RuntimeError("https://hooks.example/secret")
+        await asyncio.sleep(60)
+        return Delivery()
+
+
+def test_a_plugin_that_raises_or_hangs_has_not_taken_it(tmp_path: Path) -> None:
+    outbox = SqliteOutbox(tmp_path / "outbox.db", routes={"own": ALL}, clock=SystemClock())
+    outbox.tell(notice("raises"))
+    outbox.tell(notice("hangs"))
+    run(outbox, {"own": Clumsy()}, 0.5)
+    failed = {each.notice.id: each.failure for each in outbox.undelivered() if each.attempts}
+    assert failed == {"raises": "RuntimeError", "hangs": "timeout"}
+
+
+def test_what_was_delivered_is_forgotten_in_time_and_nothing_else(tmp_path: Path, hooks: list[Hook]) -> None:
+    outbox = SqliteOutbox(tmp_path / "outbox.db", routes={"ops": ALL, "gone": ALL}, clock=SystemClock())
+    outbox.tell(notice())
+    _hook, webhook = hook_of(hooks, 200)
+    run(outbox, {"ops": webhook}, 0.2)
+    delivered = outbox.deliveries(states=["delivered"])
+    assert [each.sink for each in delivered] == ["ops"], "kept for 30 days where nothing else is said"
+    run(outbox, {"ops": webhook}, 0.1, keep_seconds=0.0)
+    assert outbox.deliveries(states=["delivered"]) == []
+    assert [(each.sink, each.state) for each in outbox.undelivered()] == [("gone", "waiting")]
+    assert outbox.undelivered()[0].notice == notice(), "the notice stays for the sink that has not had it"
 
 
 def test_text_is_no_markup_and_shows_what_hides() -> None:

@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 from tests.approvals.made import EXPIRES, NOW, decision, held_action, proposal
 
 from metricgate.adapters.stores.action_documents import from_document, to_document
-from metricgate.adapters.stores.sealing import Seal, Unsealable
+from metricgate.adapters.stores.sealing import Seal
 from metricgate.adapters.stores.sqlite_actions import SqliteActions
 from metricgate.approvals import deciding
 from metricgate.approvals.proposal import Action, Requirement, Review, State
 from metricgate.gateway.office import ActionFilter
+from metricgate.gateway.writing.ports import Unsealable
 
 _FORK = multiprocessing.get_context("fork")
 _NOBODY: frozenset[str] = frozenset()

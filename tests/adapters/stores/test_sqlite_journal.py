@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from metricgate.adapters.stores.sealing import Seal, Unsealable
+from metricgate.adapters.stores.sealing import Seal
 from metricgate.adapters.stores.sqlite_journal import SqliteJournal
+from metricgate.gateway.writing.ports import Unsealable
 
 _NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 _LATER = _NOW + timedelta(days=30)
@@ -81,11 +82,13 @@ def test_images_are_gone_when_their_time_is_over(tmp_path):
         journal.commit(name)
     journal.prepare("e", b"x", until=_NOW + timedelta(microseconds=500))
     journal.commit("e")
-    assert sorted(journal.purge(_NOW)) == ["a", "b"]
-    assert journal.purge(_NOW) == []
+    assert sorted(journal.due(_NOW)) == ["a", "b"]
+    for name in ("a", "b", "d"):
+        journal.forget(name)
+    assert journal.due(_NOW) == []
     assert [journal.content(name) for name in "abc"] == [None, None, b"Q7x-c-secret"]
     assert journal.prepared() == ["d"]
-    assert sorted(journal.purge(_NOW.astimezone(timezone(timedelta(hours=-11))) + timedelta(seconds=1))) == ["c", "e"]
+    assert sorted(journal.due(_NOW.astimezone(timezone(timedelta(hours=-11))) + timedelta(seconds=1))) == ["c", "e"]
 
 
 def test_images_cannot_be_read_in_the_file(tmp_path):

@@ -116,7 +116,7 @@ def release(
         plan=wanted,
         changes=rehearsal.changes,
         expected_digest=rehearsal.effect.digest,
-        most_rows=20_000,
+        most_rows=200_000,
         seconds=seconds if wanted is None else wanted.seconds,
         views=() if wanted is None else wanted.views,
         verdict=allowed.verdict,

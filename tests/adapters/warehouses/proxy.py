@@ -30,6 +30,8 @@ class Proxy:
         """Whether every connection gets stuck at the next byte."""
         self.marker: bytes | None = None
         """The connection whose client sends this gets stuck there; the others go on."""
+        self.instead: tuple[bytes, bytes] | None = None
+        """What the server says, and what its clients hear instead; of one length."""
         self.seen = threading.Event()
         """Something got stuck since this was cleared."""
         self._target = (host, port)
@@ -76,6 +78,8 @@ class Proxy:
                 if self.hangs or (near is pair.ends[0] and self.marker is not None and self.marker in data):
                     pair.stuck = True
                     self.seen.set()
+                if self.instead is not None and near is pair.ends[1]:
+                    data = data.replace(*self.instead)
                 if not pair.stuck:
                     far.sendall(data)
         pair.drop()

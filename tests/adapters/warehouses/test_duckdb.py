@@ -187,7 +187,8 @@ def test_types_of_which_each_way_of_fetching_would_lose_one(file: Path, row_limi
     """Times and unsigned 128-bit integers beside intervals, in order, under parameters and under duplicate names."""
     sql = (
         "SELECT a, CAST('05:06:07.25' AS TIME) AS c, CAST('24:00:00' AS TIME) AS c, to_months(14) AS i,"
-        " 340282366920938463463374607431768211455::UHUGEINT AS h, $1 AS p FROM w.main.t WHERE a >= 96000 ORDER BY a DESC"
+        " 340282366920938463463374607431768211455::UHUGEINT AS h, $1 AS p FROM w.main.t"
+        " WHERE a >= 96000 ORDER BY a DESC"
     )
 
     async def work(warehouse: DuckDBWarehouse) -> Rows:

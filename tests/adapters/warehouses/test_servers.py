@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from tests.adapters.warehouses.proxy import Proxy
 from tests.contracts import servers
 from tests.contracts.server_engines import mariadb_warehouse, postgres_warehouse
 from tests.contracts.warehouse_engines import released
@@ -23,7 +24,8 @@ from metricgate.adapters.warehouses.postgres import PostgresWarehouse
 from metricgate.adapters.warehouses.postgres_options import PostgresOptions
 from metricgate.adapters.warehouses.postgres_section import PostgresSection
 from metricgate.adapters.warehouses.server_plugins import MARIADB, POSTGRES, ServerPlugin
-from metricgate.gateway.ports import Warehouse, WarehouseError
+from metricgate.adapters.warehouses.writing.writer_options import WriterOptions
+from metricgate.gateway.ports import Warehouse, WarehouseError, WarehouseUnfit
 from metricgate.vocabulary.result import DataType
 
 Result = TypeVar("Result")
@@ -126,6 +128,26 @@ def test_an_address_where_nobody_is_is_told_at_once(kind: str):
         MADE[kind](**place)
     assert caught.value.code == "E_WAREHOUSE_UNAVAILABLE"
     assert "127.0.0.1" in caught.value.engine_text
+
+
+@pytest.mark.parametrize("heard", ["8.0.36", "10.5.29-MariaDB"])
+def test_a_server_that_cannot_carry_changes_out_is_read_from_only(heard: str):
+    """With a writer it is refused by its version, for good; without one it opens. The version is changed on its way."""
+    at = servers.mariadb()
+    with servers.mariadb_connection(at) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT VERSION()")
+        version = str(cursor.fetchone()[0])
+    proxy = Proxy(at.host, at.port)
+    proxy.instead = (version.encode(), heard.ljust(len(version), "-").encode())
+    place = {"host": "127.0.0.1", "port": proxy.port, "database": at.database, "user": at.user, "password": at.password}
+    try:
+        asyncio.run(MariaDBWarehouse(MariaDBOptions(**place)).close())
+        with pytest.raises(WarehouseUnfit, match="E_WAREHOUSE_UNAVAILABLE") as caught:
+            MariaDBWarehouse(MariaDBOptions(**place, writer=WriterOptions(user=at.user, marker_schema=at.database)))
+    finally:
+        proxy.refuse()
+    assert "changes need MariaDB 10.6" in caught.value.engine_text
+    assert heard in caught.value.engine_text
 
 
 def test_a_server_without_tls_is_not_used_where_tls_is_asked(kind: str):

@@ -1,4 +1,4 @@
-"""Minimum groups: small groups are hidden, and no question may leave rows out to find them."""
+"""Minimum groups that are hidden one by one (``small: hide``): no question may leave rows out to find them."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ grants:
   - {id: tools, roles: [readers], actions: [call], on: ["tool:*"]}
   - {id: all, roles: [readers], actions: [query, describe, list_values, read], on: ["*"]}
 minimum_groups:
-  - {id: three-visits, roles: [readers], on: [dataset:visits], size: 3}
-  - {id: two-patients, roles: [readers], on: ["label:personal", dataset:patients], size: 2}
+  - {id: three-visits, roles: [readers], on: [dataset:visits], size: 3, small: hide}
+  - {id: two-patients, roles: [readers], on: ["label:personal", dataset:patients], size: 2, small: hide}
 """
 # Ward A has four visits of two patients, ward B three visits of one patient, ward C two visits.
 TABLES = """

@@ -182,8 +182,10 @@ def test_on_duckdb(world: World, tmp_path: Path) -> None:
 def test_on_postgres(world: World, tmp_path: Path) -> None:
     """The same on another engine, loaded from the same files."""
     at = servers.postgres()
+    schema = f"{servers.SCHEMA}_tpch"
     with duckdb.connect(str(world.file), read_only=True) as source, servers.postgres_connection(at) as target:
-        target.execute(f"SET search_path = {servers.SCHEMA}")
+        target.execute(f"CREATE SCHEMA {schema}")
+        target.execute(f"SET search_path = {schema}")
         for table in KEYS:
             kinds = source.execute(f"DESCRIBE plain.{table}").fetchall()
             target.execute(f"CREATE TABLE {table} ({', '.join(f'{row[0]} {row[1]}' for row in kinds)})")
@@ -193,15 +195,14 @@ def test_on_postgres(world: World, tmp_path: Path) -> None:
                 copy.write(file.read_bytes())
             target.execute(f"ANALYZE {table}")
         target.commit()
-    section: dict[str, object] = {"kind": "postgres", "database": at.database, "search_path": servers.SCHEMA}
+    section: dict[str, object] = {"kind": "postgres", "database": at.database, "search_path": schema}
     section |= {"host": at.host, "port": at.port, "user": at.user}
     if at.password is not None:
         os.environ["TPCH_PASSWORD"] = at.password
         section["password_variable"] = "TPCH_PASSWORD"
     try:
-        compare(world, asked(tmp_path, world, section, servers.SCHEMA))
+        compare(world, asked(tmp_path, world, section, schema))
     finally:
         with servers.postgres_connection(at) as target:
-            for table in KEYS:
-                target.execute(f"DROP TABLE {servers.SCHEMA}.{table}")
+            target.execute(f"DROP SCHEMA {schema} CASCADE")
             target.commit()

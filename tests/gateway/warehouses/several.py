@@ -13,6 +13,8 @@ from pathlib import Path
 import duckdb
 from tests.contracts import servers
 
+from metricgate.bootstrap.clock import SystemClock
+
 SCHEMA = servers.SCHEMA
 MODELS = f"""
 semantic_models:
@@ -98,7 +100,7 @@ def loaded_mariadb() -> servers.Address:
 
 def settings_of(bills_port: int) -> str:
     bills, desk = loaded_postgres(), loaded_mariadb()
-    first, second = _password(bills, "METRICGATE_WH_BILLS"), _password(desk, "METRICGATE_WH_DESK")
+    first, second = password_words(bills, "METRICGATE_WH_BILLS"), password_words(desk, "METRICGATE_WH_DESK")
     return f"""
 project: test
 conduct: {{repeats: null, refusals: null}}
@@ -111,7 +113,7 @@ default_warehouse: shop
 """
 
 
-def _password(at: servers.Address, variable: str) -> str:
+def password_words(at: servers.Address, variable: str) -> str:
     """Return the settings' words for the server's password, which goes into the environment; none where it has none."""
     if at.password is None:
         return ""
@@ -139,6 +141,17 @@ def closed_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+class Hurried(SystemClock):
+    """A clock that can be put forward."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def monotonic(self) -> float:
+        """Return the machine's, and what was added."""
+        return super().monotonic() + self.ahead
 
 
 class Door:

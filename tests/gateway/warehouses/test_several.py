@@ -9,12 +9,21 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from tests.adapters.warehouses.proxy import Proxy
 from tests.faults.served import command, entries_of, served
 from tests.gateway.conftest import principal
-from tests.gateway.warehouses.several import MODELS, SCHEMA, Door, closed_port, loaded_postgres, write_three
+from tests.gateway.warehouses.several import (
+    MODELS,
+    SCHEMA,
+    Door,
+    Hurried,
+    closed_port,
+    loaded_mariadb,
+    loaded_postgres,
+    write_three,
+)
 
 from metricgate.adapters.stores.ledger_audit import verify_file
-from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.project import open_project
 from metricgate.bootstrap.running import Running, running
 from metricgate.bootstrap.settings import Settings, load_settings
@@ -23,17 +32,6 @@ from metricgate.gateway.outcome import Answered, Fault, Outcome, Refused
 from metricgate.gateway.tool import ToolCall
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problems
-
-
-class Hurried(SystemClock):
-    """A clock that can be put forward."""
-
-    def __init__(self) -> None:
-        self.ahead = 0.0
-
-    def monotonic(self) -> float:
-        """Return the machine's, and what was added."""
-        return super().monotonic() + self.ahead
 
 
 async def ask(parts: Running, tool: str, arguments: Json, agent: str = "omni") -> Outcome:
@@ -316,6 +314,23 @@ def test_nothing_starts_where_none_is_there(tmp_path: Path) -> None:
         calls(write_three(tmp_path, settings=away))
 
 
+def test_nothing_starts_where_one_cannot_do_what_the_settings_say(tmp_path: Path) -> None:
+    """A server that cannot carry changes out is not taken for one that is away: nothing but the settings mends it."""
+    at = loaded_mariadb()
+    proxy = Proxy(at.host, at.port)
+    proxy.instead = (b"-MariaDB", b"-MySQLdb")
+    folder = write_three(tmp_path)
+    text, desk = (folder / "metricgate.yaml").read_text(), "desk: {kind: mariadb, "
+    rest = text.split(desk)[1].replace(f"port: {at.port}", f"port: {proxy.port}", 1)
+    writer = f"writer: {{user: {at.user}, marker_schema: {SCHEMA}}}, "
+    (folder / "metricgate.yaml").write_text(f"{text.split(desk)[0]}{desk}{writer}{rest}")
+    try:
+        with pytest.raises(StartRefused, match=r"changes need MariaDB 10\.6 or later"):
+            calls(folder)
+    finally:
+        proxy.refuse()
+
+
 def test_validate_looks_at_each(tmp_path: Path) -> None:
     """A table that is missing in its own warehouse is missing, though another one has such a table."""
     models = MODELS.replace("source: main.orders", "source: main.orderz").replace("wh_tickets", "wh_invoices")
@@ -333,3 +348,25 @@ def test_validate_looks_at_each(tmp_path: Path) -> None:
     [only] = away.validate().problems
     assert only.code.name == "E_WAREHOUSE_CLOSED"
     assert "'bills'" in only.message
+
+
+@pytest.mark.parametrize(
+    ("metric", "large", "small", "number"),
+    [
+        ("invoiced", "metric_time__year", "metric_time__month", 407),
+        ("ticket_count", "metric_time__month", "ticket__state", 3),
+    ],
+    ids=["postgres", "mariadb"],
+)
+def test_small_groups_refuse_the_whole_answer(folder: Path, metric: str, large: str, small: str, number: int) -> None:
+    """Each server finds the small group before the limit leaves only a large one."""
+    rule = "{id: two, roles: [everyone], on: [dataset:invoices, dataset:tickets], size: 2}"
+    (folder / "policies" / "groups.yaml").write_text(f"version: 1\nminimum_groups: [{rule}]\n")
+    whole, split, first = calls(
+        folder,
+        ("query_metrics", {"metrics": [metric], "group_by": [large]}),
+        ("query_metrics", {"metrics": [metric], "group_by": [small]}),
+        ("query_metrics", {"metrics": [metric], "group_by": [small], "order_by": [f"-{metric}"], "limit": 1}),
+    )
+    assert [row[-1] for row in rows(whole)] == [number]
+    assert {refusal(each).first.code.name for each in (split, first)} == {"E_SMALL_GROUPS"}

@@ -11,6 +11,8 @@ from tests.contracts import servers
 from tests.faults.served import make_key
 from tests.gateway.conftest import write_project
 
+from metricgate.adapters.stores.sqlite_people import PersonRecord, SqlitePeople
+
 
 def doctor(folder: Path, *more: str) -> tuple[int, str]:
     ran = subprocess.run(
@@ -40,6 +42,33 @@ def test_a_sound_project_and_one_that_is_open_to_all(tmp_path: Path) -> None:
     for each in told["findings"]:
         subprocess.run(each["cure"].split(), check=True)
     assert doctor(folder)[0] == 0
+
+
+def test_whose_authenticator_cannot_be_checked_is_told(tmp_path: Path) -> None:
+    """Their secret was sealed with another key; the cure is a new login."""
+    folder = write_project(tmp_path / "project")
+    (folder / "data.duckdb").chmod(0o644)
+    state = folder / ".metricgate"
+    for key in ("first", "second"):
+        store = SqlitePeople(state / "people.db")
+        store.add(
+            PersonRecord(
+                name=f"{key}@acme.example",
+                password="p",
+                one_time_until=None,
+                totp="GEZDGNBVGY3TQOJQ",
+                last_step=0,
+                groups=(),
+                created=1.0,
+            )
+        )
+        store.close()
+        if key == "first":
+            (state / "people.key").unlink()
+    code, text = doctor(folder, "--json")
+    assert code == 3
+    [only] = json.loads(text)["findings"]
+    assert (only["object"], only["cure"]) == ("person first@acme.example", "metricgate people reset first@acme.example")
 
 
 def test_a_writable_source_is_advice(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from metricgate.adapters.stores.sqlite_people import SqlitePeople
 from metricgate.surfaces.console.app import Console
 from metricgate.surfaces.human.admission import Admission
 from metricgate.surfaces.human.api import PeopleApi
+from metricgate.surfaces.human.openapi import people_described
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 BASE = "http://gate.test"
@@ -49,7 +50,7 @@ class House:
         where = None if elsewhere is None else elsewhere(self.people)
         self.console = Console(self.office, admission, project="acme", elsewhere=where)
         routes = [*PeopleApi(self.office, admission).routes(), *self.console.routes()]
-        self.app = make_app(EchoGate(), keeper(), beside=routes)
+        self.app = make_app(EchoGate(), keeper(), beside=routes, described=people_described())
         self.secrets: dict[str, tuple[str, str]] = {}
 
     def client(self, **headers):

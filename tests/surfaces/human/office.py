@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from metricgate.approvals import deciding
-from metricgate.approvals.proposal import Action, HumanDecision, Proposal, Requirement, Reversibility, State
+from metricgate.approvals.proposal import Action, HumanDecision, Proposal, Requirement, Reversibility, Review, State
 from metricgate.gateway.office import ActionView, AgentView, RowSample
 from metricgate.gateway.writing import codes
 from metricgate.vocabulary.digest import digest_of
@@ -16,6 +16,18 @@ from metricgate.vocabulary.problem import Problem, Problems
 
 TABLE = "shop.main.customers"
 COLUMNS = ("id", "name", "segment", "email", "credit_limit", "updated_at")
+
+STRUCTURE = {
+    "says": f"drops {TABLE} with its 40 rows",
+    "table": TABLE,
+    "rows": 40,
+    "values": 0,
+    "columns": ["id INTEGER", "name VARCHAR"],
+    "indexes": ["by_name"],
+    "not_restored": ["NOT NULL of name"],
+    "notes": ["Set aside <b>until the undo ends</b>."],
+    "metrics": ["finance.revenue", "finance.margin"],
+}
 
 
 def refusal(code, message=None):
@@ -27,6 +39,7 @@ class MemoryOffice:
 
     def __init__(self, stewards=("ana@acme.example", "bo@acme.example")):
         self.stewards = frozenset(stewards)
+        self.roles = frozenset({"stewards"})
         self.kept: dict[str, Action] = {}
         self.samples: dict[str, list[RowSample]] = {}
         self.log: list[dict] = []
@@ -66,7 +79,16 @@ class MemoryOffice:
         if action is not None:
             facts |= {"gen_ai.tool.name": action.proposal.tool, "gov.targets": list(action.proposal.targets)}
         at = datetime.now(UTC).isoformat()
-        self.log.append({"index": len(self.log), "at": at, "event": event, "fields": facts | fields, "bodies": {}})
+        self.log.append(
+            {
+                "index": len(self.log),
+                "at": at,
+                "event": event,
+                "fields": facts | fields,
+                "bodies": {},
+                "leaf_hash": "00",
+            }
+        )
         return len(self.log) - 1
 
     def note(self, event, **fields):
@@ -87,6 +109,7 @@ class MemoryOffice:
                 after=None if kind == "delete" else (str(at), f"Customer {at}", text, None, "1000.00", "2026-11-01"),
             )
             for at in range(1, 4)
+            if "structure" not in more
         ]
         rows = {"insert": 0, "update": 0, "delete": 0, kind: 12, "cascaded": 2, "total": 14}
         proposal = Proposal(
@@ -115,10 +138,12 @@ class MemoryOffice:
         )
         preview = {
             "rows": rows,
-            "tables": [{"table": TABLE, "cause": "statement", "rows": {kind: 12}}],
+            "tables": [{"table": TABLE, "cause": "statement", "rows": {kind: 12}}] if sample else [],
             "labels": ["pii"],
             "unknown": more.get("unknown", []),
             "undo": "can be taken back exactly",
+            "structure": more.get("structure"),
+            "because": f"It was agreed: {text}",
         }
         contributions = [
             {"signal": "rows", "points": 21, "because": "12 rows of 40 change"},
@@ -132,7 +157,8 @@ class MemoryOffice:
             preview=preview,
             risk={"score": 46, "likelihood": 0.6, "impact": 77, "contributions": contributions},
         )
-        requirement = Requirement(approvals=more.get("approvals", 1), rules=("hold-many-rows",))
+        wanted = {"rules": ("hold-many-rows",), "quorums": more.get("quorums", ()), "roles": more.get("roles", ())}
+        requirement = Requirement(approvals=more.get("approvals", 1), **wanted)
         action = deciding.held(action, requirement)
         self.samples[action.id] = sample
         self.kept[action.id] = deciding.with_record(action, self._changed("gov.action.proposed", action))
@@ -144,6 +170,7 @@ class MemoryOffice:
         found = [each for each in found if not wanted.states or each.state in wanted.states]
         found = [each for each in found if wanted.agent is None or each.proposal.agent == wanted.agent]
         found = [each for each in found if wanted.before is None or each.id < wanted.before]
+        found = [each for each in found if not wanted.to_review or deciding.reviews_missing(each)]
         found = [each for each in found if wanted.text is None or wanted.text in each.proposal.statement]
         return found[: wanted.limit]
 
@@ -151,7 +178,7 @@ class MemoryOffice:
         action = self.kept.get(action_id)
         if action is None:
             return refusal(codes.NO_SUCH_ACTION)
-        wrong = deciding.why_not(action, person.id, datetime.now(UTC), roles=frozenset())
+        wrong = deciding.why_not(action, person.id, datetime.now(UTC), roles=self.roles)
         shown = {"proposal": action.proposal.as_json(), "preview": dict(action.preview)}
         steward = person.id in self.stewards
         return ActionView(
@@ -160,6 +187,7 @@ class MemoryOffice:
             sample=self.samples[action_id],
             may_decide="Only stewards decide." if not steward else None if wrong is None else wrong.message,
             may_undo=None if steward and action.state is State.EXECUTED else "It was not carried out.",
+            may_review=None if (no := deciding.why_not_review(action, person.id)) is None else no.message,
             shown=shown,
             shown_digest=digest_of(shown),
             history=[each for each in self.kept.values() if each.id < action_id][-5:],
@@ -188,7 +216,7 @@ class MemoryOffice:
             channel=person.channel,
             break_glass=break_glass,
         )
-        action = deciding.decide(view.action, decision, roles=frozenset())
+        action = deciding.decide(view.action, decision, roles=self.roles)
         if isinstance(action, deciding.Refusal):
             return refusal(codes.NOT_THE_SAME, action.message)
         action = deciding.with_record(action, self._changed("gov.action.decided", action))
@@ -208,8 +236,13 @@ class MemoryOffice:
         return new
 
     async def review(self, person, action_id, *, reason):
-        self._changed("gov.action.reviewed", self.kept[action_id])
-        return self.kept[action_id]
+        review = Review(person=person.id, at=datetime.now(UTC), reason=reason)
+        action = deciding.reviewed(self.kept[action_id], review)
+        if isinstance(action, deciding.Refusal):
+            return refusal(codes.NOT_YOURS_TO_DECIDE, action.message)
+        self._changed("gov.action.reviewed", action)
+        self.kept[action_id] = action
+        return action
 
     async def entries(self, person, wanted):
         found = [each for each in reversed(self.log) if wanted.before is None or each["index"] < wanted.before]

@@ -5,6 +5,7 @@ import re
 
 import pytest
 from tests.surfaces.human.conftest import ANA, BO, SAM, fields
+from tests.surfaces.human.office import STRUCTURE
 
 PAGES = ("/console/approvals", "/console/timeline", "/console/agents", "/console/catalog")
 EVIL = "<script>alert(1)</script>\u202e\x00'\"{{7*7}}</textarea><img src=x onerror=alert(1)>"
@@ -24,6 +25,7 @@ def test_story_of_two_people(house):
             assert "<del>small</del>" in page
             assert "<ins>enterprise</ins>" in page
             assert "not among the three largest" not in page
+            assert "<dt>The agent says</dt><dd>It was agreed: enterprise</dd>" in page
             given = {**fields(page), "reason": "looked at it", "decision": "approve"}
             answer = await client.post(f"/console/approvals/{action.id}/decide", data=given)
             assert answer.status_code == 303
@@ -165,6 +167,50 @@ def test_who_may_not_decide_is_told_why(house):
         answer = await sam.post(f"/console/approvals/{action.id}/decide", data=given)
         assert answer.status_code == 403
         assert "E_NOT_YOURS_TO_DECIDE" in answer.text
+
+    asyncio.run(go())
+
+
+def test_the_page_says_how_many_of_whom_and_who_approved(house):
+    """Inbox and action show each quorum, before and after an approval."""
+
+    async def go():
+        house.office.roles = frozenset({"stewards", "dpo"})
+        wanted = {"quorums": ((2, ("stewards",)), (1, ("dpo", "legal"))), "roles": ("stewards", "dpo", "legal")}
+        action = house.office.propose(approvals=2, **wanted)
+        ana = await house.browser(ANA)
+        page = (await ana.get(f"/console/approvals/{action.id}")).text
+        assert "Held by hold-many-rows. An approver is not the requester or the owner." in page
+        assert page.count("nobody yet") == 2
+        given = {**fields(page), "reason": "looked at it", "decision": "approve"}
+        assert (await ana.post(f"/console/approvals/{action.id}/decide", data=given)).status_code == 303
+        page = (await ana.get(f"/console/approvals/{action.id}")).text
+        rows = re.findall(r"<li>(\d approvals? by [^:]*): <strong>(.*?)</strong> <span[^>]*>(.*?)</span>", page)
+        assert rows == [("2 approvals by stewards", ANA, "1 missing"), ("1 approval by dpo or legal", ANA, "complete")]
+        inbox = (await ana.get("/console/approvals")).text
+        assert "1 of 2 approvals by stewards" in inbox
+        assert "1 of 1 approval by dpo or legal" in inbox
+
+    asyncio.run(go())
+
+
+def test_a_change_of_the_table_itself_is_told_in_full(house):
+    """What goes, what reads it, what does not come back: before anybody approves."""
+
+    async def go():
+        action = house.office.propose(statement="DROP TABLE customers", structure=STRUCTURE)
+        ana = await house.browser(ANA)
+        page = (await ana.get(f"/console/approvals/{action.id}")).text
+        for words in (
+            "It drops shop.main.customers with its 40 rows. Set aside &lt;b&gt;until the undo ends&lt;/b&gt;.",
+            "proposes a change of the table itself: it drops shop.main.customers with its 40 rows.",
+            "Approve the change of the table</button>",
+            "finance.revenue, finance.margin",
+            "by_name",
+            "NOT NULL of name",
+            "<code>name VARCHAR</code>",
+        ):
+            assert words in page, words
 
     asyncio.run(go())
 

@@ -106,8 +106,53 @@ def test_decide_undo_review_by_token(house):
         assert (await client.post(f"{there}/decide", json=body)).status_code == 403
         undo = (await client.post(f"{there}/undo", json={"reason": "wrong", "partial": True})).json()
         assert undo["undoes"] == action.id
-        assert (await client.post(f"{there}/review", json={"reason": "ok"})).status_code == 200
         assert (await client.get("/v1/approvals/act_none")).status_code == 404
+
+    asyncio.run(go())
+
+
+def test_broken_glass_is_reviewed_by_two_who_had_no_part(house):
+    """By API and page: it is listed until then, and whoever released it signs nothing."""
+
+    async def go():
+        action = house.office.propose(approvals=3)
+        there = f"/v1/approvals/{action.id}"
+        ana, bo = await house.bearer(ANA), await house.browser(BO)
+        shown = (await ana.get(there)).json()
+        assert shown["quorums"] == [{"approvals": 3, "roles": [], "approved_by": [], "missing": 3}]
+        bound = {name: shown[name] for name in ("shown_digest", "bound_to")}
+        glass = {"approves": True, "reason": "an outage", "break_glass": True, **bound}
+        done = (await ana.post(f"{there}/decide", json=glass)).json()
+        assert (done["state"], done["reviews"], done["reviews_missing"]) == ("executed", [], 2)
+        assert done["quorums"][0]["approved_by"] == [ANA]
+        house.office.propose()
+        for client, path in ((ana, "/v1/approvals?to_review=yes"), (bo, "/console/approvals?to_review=yes")):
+            listed = (await client.get(path)).text
+            assert listed.count(action.id) >= 1
+            assert f"act_{2:026d}" not in listed
+        assert (await ana.get("/v1/approvals?to_review=no")).status_code == 400
+        assert (await ana.post(f"{there}/review", json={"reason": "mine"})).status_code == 403
+        page = (await bo.get(f"/console/approvals/{action.id}")).text
+        assert "2 people have yet to" in page
+        signed = {**fields(page), "reason": "the outage was real"}
+        assert (
+            await bo.post(f"/console/approvals/{action.id}/review", data={**signed, "csrf": "x"})
+        ).status_code == 403
+        assert (
+            await bo.post(f"/console/approvals/{action.id}/review", data={**signed, "reason": " "})
+        ).status_code == 400
+        answer = await bo.post(f"/console/approvals/{action.id}/review", data=signed)
+        assert answer.status_code == 303
+        page = (await bo.get(answer.headers["location"])).text
+        assert "1 of 2 reviews" in page
+        assert "You cannot review this: You decided on this action or reviewed it already." in page
+        assert "Sign the review" not in page
+        sam = await house.bearer(SAM)
+        assert (await sam.post(f"{there}/review", json={"reason": "I asked for it"})).status_code == 403
+        olaf = await house.bearer("olaf@acme.example")
+        last = (await olaf.post(f"{there}/review", json={"reason": "agreed"})).json()
+        assert [each["person"] for each in last["reviews"]] == [BO, "olaf@acme.example"]
+        assert (await ana.get("/v1/approvals?to_review=yes")).json()["actions"] == []
 
     asyncio.run(go())
 

@@ -71,6 +71,10 @@ def test_a_person_decides(run, house, tmp_path):
             assert action.id in (await cli("approvals", "list", "--state", "held"))[1]
             code, out, _ = await cli("approvals", "show", action.id)
             assert "UPDATE shop.main.customers" in out
+            assert "0 of 2" in out
+            assert "It was agreed" in out
+            assert json.loads((await cli("approvals", "list", "--to-review", "--json"))[1])["actions"] == []
+            assert (await cli("approvals", "review", action.id, "--because", "no glass was broken"))[0] == 3
             assert (await cli("approvals", "approve", action.id, "--because", "fine"))[0] == 2
             assert (await cli("approvals", "approve", action.id, "--because", "fine", "--yes"))[0] == 4
             assert (await cli("approvals", "approve", action.id, "--because", "again", "--yes"))[0] == 3

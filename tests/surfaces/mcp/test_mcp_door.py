@@ -112,8 +112,8 @@ META = {
 }
 
 
-async def post(url, params, key="mg_good", **headers):
-    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"_meta": META, **params}}
+async def post(url, params, key="mg_good", meta=None, **headers):
+    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"_meta": META | (meta or {}), **params}}
     every = {
         "accept": "application/json, text/event-stream",
         "mcp-protocol-version": "2026-07-28",

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 import pyotp
+import structlog
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
@@ -86,7 +87,8 @@ class LocalPeople:
         """Open a session for a right password and a code that was not used before."""
         try:
             return await asyncio.to_thread(self._login, asked)
-        except PeopleUnavailable:
+        except PeopleUnavailable as error:
+            structlog.get_logger("metricgate.people").error("login_impossible", error=str(error))
             return refused(codes.PEOPLE_UNAVAILABLE)
 
     async def session(self, token: str) -> PersonSession | None:
@@ -128,7 +130,7 @@ class LocalPeople:
         now = self._now()
         if record is None or now >= record.expires or now >= record.seen + self._times.idle:
             return None
-        if record.method == PASSWORD and self._store.find(record.person) is None:
+        if record.method == PASSWORD and not self._store.knows(record.person):
             return None
         if now >= record.seen + _TOUCH_SECONDS:
             self._store.touch(token, now)

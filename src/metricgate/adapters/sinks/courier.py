@@ -10,27 +10,49 @@ from dataclasses import dataclass
 import structlog
 
 from metricgate.adapters.stores.sqlite_outbox import DELIVERED, PARKED, WAITING, Pending, SqliteOutbox
-from metricgate.gateway.notices import Notice, NoticeKind, NoticeNotKept, Sink
+from metricgate.gateway.notices import Delivery, Notice, NoticeKind, NoticeNotKept, Sink
 from metricgate.gateway.ports import Clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """Seconds: the first wait, doubled each time up to the longest; the end counts from the first attempt."""
+    """Seconds: the first wait, doubled each time up to the longest; the end counts from the first attempt.
+
+    Attributes:
+        attempt: that one attempt may take; a sink that keeps its own limit ends before.
+        look: between looks for what is due.
+        tidy: between looks for what was delivered long ago.
+    """
 
     first: float = 5.0
     longest: float = 3_600.0
     end: float = 86_400.0
+    attempt: float = 30.0
     look: float = 1.0
+    tidy: float = 3_600.0
 
 
 class Courier:
-    """Delivers at least once. What was taken and not yet settled when the process dies is delivered again."""
+    """Delivers at least once. What was taken and not yet settled when the process dies is delivered again.
+
+    Args:
+        outbox: where notices wait.
+        sinks: by the names of the outbox's routes.
+        clock: for when things are due.
+        keep_seconds: after which a delivered notice is forgotten.
+        patience: how often and how long to try.
+    """
 
     def __init__(
-        self, outbox: SqliteOutbox, sinks: Mapping[str, Sink], *, clock: Clock, patience: Patience | None = None
+        self,
+        outbox: SqliteOutbox,
+        sinks: Mapping[str, Sink],
+        *,
+        clock: Clock,
+        keep_seconds: float = 30 * 86_400.0,
+        patience: Patience | None = None,
     ) -> None:
-        self._outbox, self._sinks, self._clock = outbox, sinks, clock
+        self._outbox, self._sinks, self._clock, self._keep = outbox, sinks, clock, keep_seconds
         self._patience = patience or Patience()
 
     async def run(self) -> None:
@@ -38,6 +60,15 @@ class Courier:
         async with asyncio.TaskGroup() as tasks:
             for name, sink in self._sinks.items():
                 tasks.create_task(self._serve(name, sink))
+            tasks.create_task(self._tidy())
+
+    async def _tidy(self) -> None:
+        while True:
+            try:
+                await asyncio.to_thread(self._outbox.prune, self._now() - self._keep)
+            except NoticeNotKept as error:
+                structlog.get_logger("metricgate.notifications").warning("outbox_not_tidied", error=str(error))
+            await asyncio.sleep(self._patience.tidy)
 
     async def _serve(self, name: str, sink: Sink) -> None:
         while True:
@@ -51,9 +82,9 @@ class Courier:
             await asyncio.sleep(self._patience.look)
 
     async def _attempt(self, pending: Pending, sink: Sink) -> None:
-        now = self._clock.unix_nano() / 1e9
+        now = self._now()
         first = now if pending.first is None else pending.first
-        delivery = await sink.deliver(pending.notice, seconds=int(now))
+        delivery = await self._deliver(pending.notice, sink, seconds=int(now))
         state, due = DELIVERED, now
         if delivery.failure:
             wait = min(self._patience.longest, self._patience.first * 2.0 ** min(pending.attempts, 30))
@@ -64,6 +95,20 @@ class Courier:
         )
         if state == PARKED:
             await asyncio.to_thread(self._say_parked, pending, delivery.failure)
+
+    async def _deliver(self, notice: Notice, sink: Sink, *, seconds: int) -> Delivery:
+        """Try once; a plugin that hangs or raises has not taken it."""
+        try:
+            async with asyncio.timeout(self._patience.attempt):
+                return await sink.deliver(notice, seconds=seconds)
+        except TimeoutError:
+            return Delivery("timeout")
+        except Exception as error:  # noqa: BLE001 - a plugin's mistake is a failed attempt, counted like any other
+            # Its own text may hold an address, which may be a secret.
+            return Delivery(type(error).__name__)
+
+    def _now(self) -> float:
+        return self._clock.unix_nano() / 1e9
 
     def _say_parked(self, pending: Pending, failure: str) -> None:
         log = structlog.get_logger("metricgate.notifications")

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
-import hashlib
-import hmac
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import httpx2
 import orjson
 
+from metricgate.adapters.sinks.webhook_section import WebhookSection
+from metricgate.adapters.sinks.webhook_signing import signature
 from metricgate.gateway.notices import Delivery, Notice
 
 _LIMIT_SECONDS = 10.0
-_LEAST_BYTES, _MOST_BYTES = 24, 64
 _GONE = 410
 _LOOK_ALIKES = {ord("*"): "\u2217", ord("`"): "\u02cb", ord("~"): "\u223c"}
 
@@ -56,34 +54,19 @@ def _escaped(text: str) -> str:
     return plain_text.translate(_LOOK_ALIKES)
 
 
-def read_secrets(text: str) -> tuple[bytes, ...]:
-    """Return the keys of ``whsec_<base64>``, several separated by spaces.
-
-    Raises:
-        ValueError: one is none, or there is none.
-    """
-    keys: list[bytes] = []
-    for each in text.split():
-        try:
-            key = base64.b64decode(each.removeprefix("whsec_"), validate=True)
-        except binascii.Error as error:
-            raise ValueError("it is no base64") from error
-        if not each.startswith("whsec_") or not _LEAST_BYTES <= len(key) <= _MOST_BYTES:
-            raise ValueError("a secret is whsec_ and 24 to 64 bytes in base64")
-        keys.append(key)
-    if not keys:
-        raise ValueError("there is none")
-    return tuple(keys)
-
-
-def signature(keys: Sequence[bytes], name: str, seconds: int, body: bytes) -> str:
-    """Return ``v1,<base64>`` for every key, separated by spaces."""
-    signed = f"{name}.{seconds}.".encode() + body
-    return " ".join(f"v1,{base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()}" for key in keys)
-
-
 class Webhook:
     """Implements ``gateway.notices.Sink``. Follows no redirect, reads no body, keeps no cookie, uses no proxy."""
+
+    section = WebhookSection
+
+    @classmethod
+    def from_section(cls, section: WebhookSection, _folder: Path) -> Webhook:
+        """Make it from the settings, with address and secrets from the environment.
+
+        Raises:
+            SinkUnusable: a variable is not set or holds none.
+        """
+        return cls(url=section.address(), form=section.form, keys=section.keys())
 
     def __init__(self, *, url: str, form: str, keys: Sequence[bytes]) -> None:
         """Take where to post, a key of ``FORMS``, and the signing keys, the newest first."""

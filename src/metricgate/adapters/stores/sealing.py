@@ -14,25 +14,31 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from metricgate.adapters.stores.files import write_first
+from metricgate.adapters.stores.sqlite_database import Database
+from metricgate.gateway.writing.ports import Unsealable
 
 _KEY_BYTES = 32
 _NONCE_BYTES = 12
 
 
-class Unsealable(Exception):
-    """The bytes were not sealed with this key, under this name, or were changed since."""
+SEALED_BY = "CREATE TABLE IF NOT EXISTS sealed_by(mark TEXT PRIMARY KEY) STRICT"
+"""The table by which a file knows the key that seals its contents."""
 
 
 class Seal:
-    """Seals and opens. The key's file is made on first use and readable by its owner only.
+    """Seals and opens.
+
+    Args:
+        key_file: made where it is missing, readable by its owner only.
+        may_make: False where something is sealed already, which a new key would not open.
 
     Raises:
         ValueError: the file does not hold a key.
-        OSError: it cannot be read or made.
+        OSError: it is missing and may not be made, or cannot be read or made.
     """
 
-    def __init__(self, key_file: Path) -> None:
-        if not key_file.exists():
+    def __init__(self, key_file: Path, *, may_make: bool = True) -> None:
+        if may_make and not key_file.exists():
             write_first(key_file, secrets.token_bytes(_KEY_BYTES).hex().encode(), 0o600)
         key = bytes.fromhex(key_file.read_text(encoding="ascii").strip())
         if len(key) != _KEY_BYTES:
@@ -60,3 +66,17 @@ class Seal:
             return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], name.encode())
         except (InvalidTag, ValueError) as error:
             raise Unsealable(f"what is kept for {name} cannot be opened") from error
+
+
+def check_key(database: Database, seal: Seal) -> None:
+    """Hold the key against the one that seals the file's contents; a new file takes it for its own.
+
+    Raises:
+        Unsealable: the contents were sealed with another key.
+    """
+    mark = seal.mark("key", "")
+    if not (known := database.rows("SELECT mark FROM sealed_by")):
+        with database.changing() as connection:
+            connection.execute("INSERT OR IGNORE INTO sealed_by VALUES (?)", (mark,))
+    elif known != [(mark,)]:
+        raise Unsealable("the file was sealed with another key")

@@ -14,10 +14,12 @@ from typing import cast
 import orjson
 
 from metricgate.adapters.stores.action_documents import from_document, to_document
-from metricgate.adapters.stores.sealing import Seal
+from metricgate.adapters.stores.sealing import SEALED_BY, Seal, check_key
 from metricgate.adapters.stores.sqlite_database import Database, sortable
+from metricgate.approvals import deciding
 from metricgate.approvals.proposal import Action, State
 from metricgate.gateway.office import ActionFilter
+from metricgate.gateway.writing.ports import Unsealable
 from metricgate.vocabulary.json import Json
 
 _TABLES = (
@@ -31,12 +33,13 @@ _TABLES = (
     "CREATE INDEX IF NOT EXISTS actions_by_agent ON actions(agent, id)",
     "CREATE TABLE IF NOT EXISTS changes(action TEXT PRIMARY KEY, content BLOB NOT NULL) STRICT",
     "CREATE TABLE IF NOT EXISTS shown(digest TEXT PRIMARY KEY, content BLOB NOT NULL) STRICT",
+    SEALED_BY,
 )
 _COLUMNS = "id, state, agent, user_mark, proposed, key_mark, targets, version"
 _MOST = 1_000
 _PAGE = 200
 _SEARCHED = 20_000
-"""So many actions are opened at most to find words in them, the newest first."""
+"""So many actions are opened at most to find something in them, the newest first."""
 _SETTLED = frozenset(
     {State.EXECUTED, State.FAILED, State.DENIED, State.EXPIRED, State.CANCELLED, State.UNDONE},
 )
@@ -49,9 +52,10 @@ class SqliteActions:
     """
 
     def __init__(self, path: Path, seal: Seal) -> None:
-        """Open or make the file; raises as ``Database`` does."""
+        """Open or make the file; raises as ``Database`` and ``check_key`` do."""
         self._database = Database(path, _TABLES)
         self._seal = seal
+        check_key(self._database, seal)
 
     def add(self, action: Action) -> Action:
         """Keep a new action, or return the one that its proposer's idempotency key stands for already."""
@@ -111,7 +115,7 @@ class SqliteActions:
                 terms.append(term)
                 values.append(value)
         where, most = " AND ".join(terms), max(1, min(wanted.limit, _MOST))
-        if wanted.text is None:
+        if wanted.text is None and not wanted.to_review:
             return list(self._page(where, values, wanted.before, most))
         return self._searched(where, values, wanted, most)
 
@@ -140,17 +144,29 @@ class SqliteActions:
         content = self._seal.open(f"shown/{digest}", cast("bytes", rows[0][0]))
         return cast("Mapping[str, Json]", orjson.loads(content))
 
+    def damaged(self) -> Sequence[str]:
+        """Return the actions that do not open."""
+        found = self._database.rows("SELECT id FROM actions ORDER BY id")
+        return [str(action) for (action,) in found if not self._opens(str(action))]
+
+    def _opens(self, action_id: str) -> bool:
+        try:
+            self.get(action_id)
+            self.changes(action_id)
+        except Unsealable:
+            return False
+        return True
+
     def close(self) -> None:
         """Close the file."""
         self._database.close()
 
     def _searched(self, where: str, values: Sequence[object], wanted: ActionFilter, most: int) -> Sequence[Action]:
-        text = (wanted.text or "").casefold()
         found: list[Action] = []
         before = wanted.before
         for _turn in range(_SEARCHED // _PAGE):
             page = list(self._page(where, values, before, _PAGE))
-            found += [action for action in page if text in _words(action)]
+            found += [action for action in page if _fits(action, wanted)]
             if len(page) < _PAGE or len(found) >= most:
                 break
             before = page[-1].id
@@ -195,6 +211,13 @@ class SqliteActions:
 
 def _name(row: tuple[object, ...]) -> str:
     return f"action/{orjson.dumps(row).decode()}"
+
+
+def _fits(action: Action, wanted: ActionFilter) -> bool:
+    """Whether an opened action is what is wanted, as far as its columns do not tell."""
+    if wanted.to_review and deciding.reviews_missing(action) == 0:
+        return False
+    return (wanted.text or "").casefold() in _words(action)
 
 
 def _words(action: Action) -> str:

@@ -7,8 +7,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import cast
 
-from metricgate.adapters.stores.sealing import Seal
+from metricgate.adapters.stores.sealing import SEALED_BY, Seal, check_key
 from metricgate.adapters.stores.sqlite_database import Database, sortable
+from metricgate.gateway.writing.ports import Unsealable
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS journal(
@@ -21,9 +22,10 @@ class SqliteJournal:
     """Implements ``gateway.writing.ports.Journal``. Images lie on the disk in sealed form only."""
 
     def __init__(self, path: Path, seal: Seal) -> None:
-        """Open or make the file; raises as ``Database`` does."""
-        self._database = Database(path, [_TABLE])
+        """Open or make the file; raises as ``Database`` and ``check_key`` do."""
+        self._database = Database(path, [_TABLE, SEALED_BY])
         self._seal = seal
+        check_key(self._database, seal)
 
     def prepare(self, action_id: str, content: bytes, *, until: datetime) -> None:
         """Keep the images, not yet known to be committed."""
@@ -63,13 +65,27 @@ class SqliteJournal:
         """Return the actions that were prepared and neither committed nor abandoned."""
         return [str(action) for (action,) in self._database.rows("SELECT action FROM journal WHERE committed = 0")]
 
-    def purge(self, now: datetime) -> Sequence[str]:
-        """Remove the images whose time is over; return their actions."""
-        with self._database.changing() as connection:
-            found = connection.execute(
-                "DELETE FROM journal WHERE committed = 1 AND until <= ? RETURNING action", (sortable(now),)
-            ).fetchall()
+    def due(self, now: datetime) -> Sequence[str]:
+        """Return the committed actions whose time is over."""
+        found = self._database.rows("SELECT action FROM journal WHERE committed = 1 AND until <= ?", (sortable(now),))
         return [str(action) for (action,) in found]
+
+    def forget(self, action_id: str) -> None:
+        """Remove the images of a committed action."""
+        with self._database.changing() as connection:
+            connection.execute("DELETE FROM journal WHERE committed = 1 AND action = ?", (action_id,))
+
+    def damaged(self) -> Sequence[str]:
+        """Return the committed actions whose images do not open."""
+        found = self._database.rows("SELECT action FROM journal WHERE committed = 1 ORDER BY action")
+        return [str(action) for (action,) in found if not self._opens(str(action))]
+
+    def _opens(self, action_id: str) -> bool:
+        try:
+            self.content(action_id)
+        except Unsealable:
+            return False
+        return True
 
     def close(self) -> None:
         """Close the file."""

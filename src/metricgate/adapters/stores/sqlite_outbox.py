@@ -7,6 +7,8 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 import orjson
@@ -24,11 +26,18 @@ CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries(sink, state, due);
 """
 _PENDING = "SELECT n.body, d.sink, d.state, d.attempts, d.first, d.due, d.failure FROM deliveries d JOIN notices n ON n.id=d.notice"  # noqa: E501
 WAITING, DELIVERED, PARKED = "waiting", "delivered", "parked"
+STATES = (WAITING, PARKED, DELIVERED)
+UNDELIVERED = (WAITING, PARKED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:
-    """One notice on its way to one sink. Times in seconds since 1970; ``first`` is the first attempt's."""
+    """One notice on its way to one sink. Times in seconds since 1970.
+
+    Attributes:
+        first: when it was first tried.
+        due: when it is tried next; where it was delivered, when that was.
+    """
 
     notice: Notice
     sink: str
@@ -101,21 +110,53 @@ class SqliteOutbox:
                 (state, first, due, failure, pending.notice.id, pending.sink),
             )
 
+    def deliveries(
+        self,
+        *,
+        states: Sequence[str] = UNDELIVERED,
+        sink: str | None = None,
+        since: datetime | None = None,
+        limit: int | None = None,
+    ) -> Sequence[Pending]:
+        """Return deliveries in these states, the newest first; ``since`` is about the event, and inclusive."""
+        with self._changing() as connection:
+            rows = connection.execute(
+                f"{_PENDING} WHERE d.state IN (SELECT value FROM json_each(?)) AND (? IS NULL OR d.sink=?)"  # noqa: S608
+                " ORDER BY d.rowid DESC",
+                (_list(states), sink, sink),
+            )
+            found = (each for each in map(_pending, rows) if since is None or _moment(each.notice) >= since)
+            return list(islice(found, limit))
+
     def undelivered(self) -> Sequence[Pending]:
         """Return what waits or is parked, the oldest first."""
-        with self._changing() as connection:
-            rows = connection.execute(f"{_PENDING} WHERE d.state<>? ORDER BY d.rowid", (DELIVERED,)).fetchall()
-        return [_pending(row) for row in rows]
+        return self.deliveries()[::-1]
 
-    def retry(self, notice: str | None) -> int:
-        """Let parked deliveries, of one notice or of all, be tried anew; return how many."""
+    def retry(self, notice: str | None, *, sink: str | None = None) -> int:
+        """Let what was not delivered, of one notice or of all, be tried anew and at once; return how many.
+
+        What is meant for a sink that is gone from the settings stays as it is: nobody would try it.
+        """
         now = self._clock.unix_nano() / 1e9
+        routes = [name for name in self._routes if sink in {None, name}]
         with self._changing() as connection:
             return connection.execute(
                 "UPDATE deliveries SET state=?, attempts=0, first=NULL, due=?"
-                " WHERE state=? AND (? IS NULL OR notice=?)",
-                (WAITING, now, PARKED, notice, notice),
+                " WHERE state IN (SELECT value FROM json_each(?)) AND sink IN (SELECT value FROM json_each(?))"
+                " AND (? IS NULL OR notice=?)",
+                (WAITING, now, _list(UNDELIVERED), _list(routes), notice, notice),
             ).rowcount
+
+    def prune(self, before: float) -> int:
+        """Forget what was delivered before this moment, in seconds since 1970; return how many deliveries.
+
+        What waits or is parked stays, however old it is, and so does its notice.
+        """
+        with self._changing() as connection:
+            gone = connection.execute("DELETE FROM deliveries WHERE state=? AND due<?", (DELIVERED, before)).rowcount
+            if gone:
+                connection.execute("DELETE FROM notices WHERE id NOT IN (SELECT notice FROM deliveries)")
+            return gone
 
     def close(self) -> None:
         """Close the file."""
@@ -130,6 +171,15 @@ class SqliteOutbox:
                 yield self._connection
         except sqlite3.Error as error:
             raise NoticeNotKept(f"the outbox cannot be read or written: {error}") from error
+
+
+def _list(names: Sequence[str]) -> str:
+    return orjson.dumps(list(names)).decode()
+
+
+def _moment(notice: Notice) -> datetime:
+    found = datetime.fromisoformat(notice.at)
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 def _pending(row: tuple[object, ...]) -> Pending:

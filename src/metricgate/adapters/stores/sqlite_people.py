@@ -1,7 +1,7 @@
 """People, their sessions and their failed logins on SQLite. Of passwords, sessions and devices only digests are kept.
 
-The secret of an authenticator app must be kept as it is, since its codes are computed from it: the file is readable to
-its owner only. Every look-up reads the file: who is removed by another process is out from the next request on.
+The secret of an authenticator app must be known, since its codes are computed from it: it is kept sealed, under a
+key in a file beside. Every look-up reads the file: who is removed by another process is out from the next request on.
 """
 
 from __future__ import annotations
@@ -9,13 +9,16 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import threading
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import orjson
 
+from metricgate.adapters.stores.sealing import Seal
+from metricgate.gateway.writing.ports import Unsealable
 from metricgate.vocabulary.json import Json
 
 _TABLES = """
@@ -34,6 +37,8 @@ CREATE TABLE IF NOT EXISTS attempts(
 ) STRICT;
 CREATE TABLE IF NOT EXISTS notices(id INTEGER PRIMARY KEY, event TEXT NOT NULL, fields TEXT NOT NULL) STRICT;
 """
+_SEALED, _CLEAN = 1, 2
+"""``user_version`` of a file whose secrets are sealed, and of one in which nothing is left of unsealed ones besides."""
 _COLUMNS = "name, password, one_time_until, totp, last_step, groups, created"
 _SESSION = "person, method, channel, groups, csrf, created, seen, expires"
 _MOST_ATTEMPTS = 100_000
@@ -58,7 +63,7 @@ class PersonRecord:
     Attributes:
         password: the encoded argon2id hash.
         one_time_until: where the password is one-time, until when it may be used; None for a password of their own.
-        totp: the authenticator's secret in base32.
+        totp: the authenticator's secret in base32; empty in a list.
         last_step: the last time step whose code was used; no code of it or of an earlier one is taken again.
     """
 
@@ -102,11 +107,17 @@ def digest(secret: str) -> bytes:
 class SqlitePeople:
     """The people of one project. Safe to use from several threads and processes.
 
+    The key that seals the authenticators' secrets is beside ``path``, with the suffix ``.key``.
+
+    Args:
+        path: made where it is missing, readable by its owner only.
+        may_make_key: False leaves a key that is gone for the operator to restore; a new one opens nothing of the old.
+
     Raises:
-        PeopleUnavailable: the file cannot be opened.
+        PeopleUnavailable: the file cannot be opened, or the key.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, may_make_key: bool = True) -> None:
         self._lock = threading.Lock()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -115,13 +126,18 @@ class SqlitePeople:
             self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=2.0)
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=FULL")
+            self._connection.execute("PRAGMA secure_delete=ON")
             self._connection.executescript(_TABLES)
-        except (sqlite3.Error, OSError) as error:
+            self._seal = self._opened_seal(path.with_suffix(".key"), may_make=may_make_key)
+            self._seal_old()
+        except (sqlite3.Error, OSError, ValueError) as error:
             raise PeopleUnavailable(f"the people in {path} cannot be opened: {error}") from error
 
     def add(self, record: PersonRecord) -> bool:
         """Add somebody; False where the name is taken, in whatever case."""
-        values = (*_key(record), record.created)
+        groups = orjson.dumps(record.groups).decode()
+        secret = self._sealed(record.name, record.totp)
+        values = (record.name, record.password, record.one_time_until, secret, record.last_step, groups, record.created)
         with self._change() as run:
             added = run(f"INSERT OR IGNORE INTO people({_COLUMNS}) VALUES (?,?,?,?,?,?,?)", values)  # noqa: S608
             if added:
@@ -130,10 +146,11 @@ class SqlitePeople:
 
     def reset(self, record: PersonRecord) -> bool:
         """Give somebody a new password and authenticator, and end their sessions; False where there is no such name."""
+        secret = self._sealed(record.name, record.totp)
         with self._change() as run:
             found = run(
                 "UPDATE people SET password=?, one_time_until=?, totp=?, last_step=? WHERE name=?",
-                (record.password, record.one_time_until, record.totp, record.last_step, record.name),
+                (record.password, record.one_time_until, secret, record.last_step, record.name),
             )
             if found:
                 _forget(run, record.name)
@@ -150,13 +167,29 @@ class SqlitePeople:
         return bool(found)
 
     def find(self, name: str) -> PersonRecord | None:
-        """Return a person, or None."""
+        """Return a person, or None.
+
+        Raises:
+            PeopleUnavailable: the secret was sealed with another key, or altered; ``reset`` gives a new one.
+        """
         rows = self._run(f"SELECT {_COLUMNS} FROM people WHERE name=?", (name,))  # noqa: S608 - a constant
-        return _record(rows[0]) if rows else None
+        if not rows:
+            return None
+        record = _record(rows[0])
+        try:
+            secret = self._seal.open(_sealed_as(name), b64decode(record.totp, validate=True)).decode()
+        except (Unsealable, ValueError) as error:
+            raise PeopleUnavailable(f"the authenticator's secret of {name} cannot be opened: {error}") from error
+        return replace(record, totp=secret)
+
+    def knows(self, name: str) -> bool:
+        """Whether there is somebody of this name."""
+        return bool(self._run("SELECT 1 FROM people WHERE name=?", (name,)))
 
     def list(self) -> tuple[PersonRecord, ...]:
-        """Return everybody, by name."""
-        return tuple(_record(row) for row in self._run(f"SELECT {_COLUMNS} FROM people ORDER BY name", ()))  # noqa: S608
+        """Return everybody, by name; nobody's secret is opened."""
+        rows = self._run(f"SELECT {_COLUMNS} FROM people ORDER BY name", ())  # noqa: S608 - a constant
+        return tuple(replace(_record(row), totp="") for row in rows)
 
     def use_code(self, name: str, step: int, *, new_password: str | None) -> bool:
         """Mark a time step as used, and set a new password along with it; False where it was used before."""
@@ -241,6 +274,48 @@ class SqlitePeople:
         with self._lock:
             self._connection.close()
 
+    def damaged(self) -> Sequence[str]:
+        """Return whose secret does not open, by name."""
+        found: list[str] = []
+        for each in self.list():
+            try:
+                self.find(each.name)
+            except PeopleUnavailable:
+                found.append(each.name)
+        return found
+
+    def _opened_seal(self, key: Path, *, may_make: bool) -> Seal:
+        sealed = self._version() >= _SEALED and self.list()
+        if sealed and not may_make and not key.exists():
+            cure = "restore it from the backup, or let `metricgate people reset NAME` make a new one"
+            raise PeopleUnavailable(f"the key {key} is gone, which opens the secrets of authenticators: {cure}")
+        return Seal(key)
+
+    def _sealed(self, name: str, secret: str) -> str:
+        """Return a secret as it is kept; it opens under this name only."""
+        return b64encode(self._seal.seal(_sealed_as(name), secret.encode())).decode()
+
+    def _seal_old(self) -> None:
+        """Seal the secrets of a file that an older version kept as they are, and leave nothing of them in the file."""
+        if self._version() < _SEALED:
+            with self._connection:
+                self._connection.execute("BEGIN IMMEDIATE")
+                # Another process may have been faster.
+                if self._version() < _SEALED:
+                    for name, secret in self._connection.execute("SELECT name, totp FROM people").fetchall():
+                        values = (self._sealed(str(name), str(secret)), name)
+                        self._connection.execute("UPDATE people SET totp=? WHERE name=?", values)
+                    self._connection.execute(f"PRAGMA user_version={_SEALED}")
+        if self._version() < _CLEAN:
+            # Pages that are free, and the log, may still hold what was there. Where others use the file: the next time.
+            with suppress(sqlite3.OperationalError):
+                self._connection.execute("VACUUM")
+                if self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0:
+                    self._connection.execute(f"PRAGMA user_version={_CLEAN}")
+
+    def _version(self) -> int:
+        return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
+
     @contextmanager
     def _change(self) -> Iterator[_Run]:
         """One transaction; what it yields runs a statement and returns how many rows it changed."""
@@ -269,9 +344,8 @@ def _forget(run: _Run, name: str) -> None:
     run("DELETE FROM attempts WHERE key IN (?,?)", (f"name:{name}", f"code:{name}"))
 
 
-def _key(record: PersonRecord) -> tuple[Value, ...]:
-    groups = orjson.dumps(record.groups).decode()
-    return (record.name, record.password, record.one_time_until, record.totp, record.last_step, groups)
+def _sealed_as(name: str) -> str:
+    return f"totp/{name}"
 
 
 def _record(row: tuple[object, ...]) -> PersonRecord:

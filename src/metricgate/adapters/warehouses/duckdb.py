@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 from metricgate.adapters.warehouses import duckdb_packing as packing
+from metricgate.adapters.warehouses.calls import Call, Calls
 from metricgate.adapters.warehouses.capping import caps_of
-from metricgate.adapters.warehouses.duckdb_calls import Call, Calls
 from metricgate.adapters.warehouses.duckdb_engine import FAILURES, Relations, code_of
 from metricgate.adapters.warehouses.duckdb_fetch import Batches, Fetched, wired
 from metricgate.adapters.warehouses.duckdb_frames import Head, Malformed
@@ -32,9 +32,11 @@ from metricgate.adapters.warehouses.writing.duckdb_writing import CHANNELS, Writ
 from metricgate.changing.change import TableChange
 from metricgate.changing.effect import Effect
 from metricgate.changing.shape import Location, TableShape
+from metricgate.changing.structure import StructureChange
 from metricgate.gateway.codes import WAREHOUSE_FAILED, WAREHOUSE_UNAVAILABLE
 from metricgate.gateway.ports import Released, Rows, WarehouseError
 from metricgate.gateway.writing.ports import ChangePlan, Rehearsal, ReleasedChange, View
+from metricgate.gateway.writing.sealed import Sealed
 from metricgate.vocabulary.finding import ADVICE, WRONG, Finding
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.opinion import Opinion
@@ -187,6 +189,20 @@ class DuckDBWarehouse:
     ) -> Rehearsal:
         """Carry the changes out and roll them back, as ``WritableWarehouse`` says."""
         return await self._opened().rehearse(sealed_of(None, changes, views, most_rows, seconds))
+
+    async def rehearse_structure(self, change: StructureChange, *, seconds: float) -> Rehearsal:
+        """Look up what a change of a table itself would do, as ``WritableWarehouse`` says."""
+        wanted = Sealed(plan=None, changes=(), views=(), most_rows=1, seconds=seconds, structure=change)
+        return await self._opened().rehearse(wanted)
+
+    async def restructured(self, change: StructureChange, action_id: str) -> bool:
+        """Return False: DuckDB rolls DDL back, and the marker tells."""
+        _ = change, action_id
+        return False
+
+    async def forget_aside(self, action_ids: Sequence[str]) -> None:
+        """Drop what these actions set aside, as ``WritableWarehouse`` says."""
+        await self._opened().forget_aside(action_ids)
 
     async def apply(self, released: ReleasedChange, prepare: Callable[[Effect], None]) -> Effect:
         """Carry it out and commit, or change nothing, as ``WritableWarehouse`` says."""

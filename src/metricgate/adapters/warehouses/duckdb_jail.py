@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from itertools import count
 
-from metricgate.adapters.warehouses.duckdb_calls import Call
+from metricgate.adapters.warehouses.calls import Call
 from metricgate.adapters.warehouses.duckdb_frames import Gone, Head, Malformed, receive, send
 from metricgate.adapters.warehouses.duckdb_options import DuckDBOptions, identity_of
 from metricgate.adapters.warehouses.duckdb_process import Process, remove_stale_spill

@@ -8,8 +8,8 @@ from typing import TypeVar
 
 import duckdb
 
+from metricgate.adapters.warehouses.calls import Call, Calls
 from metricgate.adapters.warehouses.capping import caps_of
-from metricgate.adapters.warehouses.duckdb_calls import Call, Calls
 from metricgate.adapters.warehouses.duckdb_engine import FAILURES, Engine, Relations, code_of
 from metricgate.adapters.warehouses.duckdb_fetch import Batches, Fetched
 from metricgate.adapters.warehouses.duckdb_options import DuckDBOptions, connected

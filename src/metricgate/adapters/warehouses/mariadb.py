@@ -29,9 +29,10 @@ from metricgate.adapters.warehouses.server import ServerWarehouse
 from metricgate.adapters.warehouses.session import CANCELLED, FAILED, MEMORY, TIME_ZONE, TIMEOUT, UNAVAILABLE, Answer
 from metricgate.adapters.warehouses.writing.mariadb_dialect import MariaDBDialect
 from metricgate.adapters.warehouses.writing.mariadb_session import MariaDBWriteSession
+from metricgate.adapters.warehouses.writing.mariadb_version import unfit_for_changes
 from metricgate.adapters.warehouses.writing.server_writer import ServerWriter
 from metricgate.compiling.statement import Statement
-from metricgate.gateway.ports import WarehouseError
+from metricgate.gateway.ports import WarehouseError, WarehouseUnfit
 from metricgate.vocabulary.finding import Finding
 from metricgate.vocabulary.result import Column, DataType
 
@@ -68,7 +69,11 @@ class MariaDBSession:
         try:
             with self._connection.cursor() as cursor:
                 cursor.execute("SELECT VERSION()")
-                self._is_mariadb = "mariadb" in str(cursor.fetchone()[0]).lower()
+                version = str(cursor.fetchone()[0])
+            self._is_mariadb = "mariadb" in version.lower()
+            if self._options.writer is not None and (unfit := unfit_for_changes(version)):
+                self.close()
+                raise WarehouseUnfit(UNAVAILABLE, unfit)
             self._connection.decoders = {}
             self._set_up()
         except (pymysql.Error, OSError) as error:
@@ -290,7 +295,7 @@ class MariaDBWarehouse(ServerWarehouse):
         """Connect once, so that a wrong address is told at once.
 
         Raises:
-            WarehouseError: ``E_WAREHOUSE_UNAVAILABLE``.
+            WarehouseError: ``E_WAREHOUSE_UNAVAILABLE``; ``WarehouseUnfit`` where the server cannot carry changes out.
         """
         account = options.writer
         writer = None

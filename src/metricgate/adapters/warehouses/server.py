@@ -10,6 +10,7 @@ from metricgate.adapters.warehouses.writing.server_writer import ServerWriter
 from metricgate.changing.change import TableChange
 from metricgate.changing.effect import Effect
 from metricgate.changing.shape import Location, TableShape
+from metricgate.changing.structure import StructureChange
 from metricgate.gateway.ports import Released, Rows, WarehouseError
 from metricgate.gateway.writing import codes
 from metricgate.gateway.writing.ports import ChangeFailed, ChangePlan, Rehearsal, ReleasedChange, View
@@ -102,6 +103,18 @@ class ServerWarehouse:
         """Carry the changes out and roll them back, as ``WritableWarehouse`` says."""
         writer = self._opened_for_changes()
         return await writer.rehearse_changes(changes, most_rows=most_rows, seconds=seconds, views=views)
+
+    async def rehearse_structure(self, change: StructureChange, *, seconds: float) -> Rehearsal:
+        """Look up what a change of a table itself would do, as ``WritableWarehouse`` says."""
+        return await self._opened_for_changes().rehearse_structure(change, seconds=seconds)
+
+    async def restructured(self, change: StructureChange, action_id: str) -> bool:
+        """Return whether a table stands as an action leaves it, as ``WritableWarehouse`` says."""
+        return self._writer is not None and await self._writer.restructured(change, action_id)
+
+    async def forget_aside(self, action_ids: Sequence[str]) -> None:
+        """Drop what these actions set aside, as ``WritableWarehouse`` says."""
+        await self._opened_for_changes().forget_aside(action_ids)
 
     async def apply(self, released: ReleasedChange, prepare: Callable[[Effect], None]) -> Effect:
         """Carry it out and commit, or change nothing, as ``WritableWarehouse`` says."""

@@ -12,7 +12,7 @@ from metricgate.compiling.context import ScanDraft
 from metricgate.compiling.rules.aggregates import select_measures
 from metricgate.compiling.rules.grouping import group_by_keys
 from metricgate.compiling.rules.keys import select_keys
-from metricgate.compiling.rules.small_groups import hide_small_groups
+from metricgate.compiling.rules.small_groups import keep_large_groups
 from metricgate.compiling.rules.sources import read_tables
 from metricgate.compiling.rules.wanted_rows import keep_wanted_rows
 
@@ -22,5 +22,5 @@ SCAN_RULES: tuple[Callable[[ScanDraft], None], ...] = (
     read_tables,
     keep_wanted_rows,
     group_by_keys,
-    hide_small_groups,
+    keep_large_groups,
 )

@@ -1,39 +1,79 @@
-"""HAVING: groups that too few rows of a dataset made are not shown."""
+"""Groups that too few rows of a dataset made: left out by HAVING, or the whole answer is empty where there is one."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sqlglot import exp
 
+from metricgate.catalog.metrics import Aggregation
 from metricgate.compiling.context import ScanDraft
+from metricgate.compiling.names import aliased, column, identifier, unused
 from metricgate.compiling.trees import all_of, literal, qualified
+from metricgate.planning.scan import Measure
 
 
-def hide_small_groups(draft: ScanDraft) -> None:
+def keep_large_groups(draft: ScanDraft) -> None:
     """Keep the groups with enough rows of every dataset that has a minimum: the root's rows, others by their keys.
 
     >>> from dataclasses import replace
     >>> from metricgate.compiling.examples import draft
     >>> orders = draft()
     >>> orders.context = replace(orders.context, minimum_groups={"orders": 5, "customer": 3})
-    >>> hide_small_groups(orders)
+    >>> keep_large_groups(orders)
     >>> orders.select.sql("duckdb")
     'SELECT HAVING COUNT(*) >= 5 AND COUNT(DISTINCT customer.id) >= 3 AND COUNT(orders.amount) >= 5'
+
+    All or nothing, the rows without a value are a group as well, which must be large or empty.
     """
-    minimums = draft.context.minimum_groups
-    enough: list[exp.Expr] = []
-    for at, table in enumerate(draft.scan.tables):
-        size = minimums.get(table.model)
-        if size is None:
-            continue
-        counted: exp.Expr = exp.Star()
-        if at:
-            counted = exp.Distinct(expressions=[qualified(key, table.alias) for key in table.keys])
-        enough.append(exp.GTE(this=exp.Count(this=counted), expression=literal(size)))
-    largest = max((minimums.get(table.model, 0) for table in draft.scan.tables), default=0)
-    for measure in draft.scan.measures if largest else ():
+    sizes = [draft.context.minimum_groups.get(table.model, 0) for table in draft.scan.tables]
+    largest = max(sizes)
+    if not largest:
+        return
+    enough = list(_enough_rows(draft, sizes))
+    for measure in draft.scan.measures:
         if measure.expression.columns:
-            # Rows without a value add nothing: a sum of one value in a large group is that value.
-            value = exp.Count(this=qualified(measure.expression, draft.scan.tables[0].alias))
-            enough.append(exp.GTE(this=value, expression=literal(largest)))
-    if enough:
+            enough += _enough_values(measure, largest, draft)
+    if draft.context.all_or_nothing and draft.scan.keys:
+        _all_or_nothing(draft, all_of(enough))
+    else:
         draft.select.set("having", exp.Having(this=all_of(enough)))
+
+
+def _enough_rows(draft: ScanDraft, sizes: list[int]) -> Iterator[exp.Expr]:
+    for at, (table, size) in enumerate(zip(draft.scan.tables, sizes, strict=True)):
+        if size:
+            # Joined rows appear once for each of the root's: their keys tell how many there are.
+            keys = [qualified(key, table.alias) for key in table.keys]
+            counted = exp.Distinct(expressions=keys) if at else exp.Star()
+            yield exp.GTE(this=exp.Count(this=counted), expression=literal(size))
+
+
+def _enough_values(measure: Measure, size: int, draft: ScanDraft) -> list[exp.Expr]:
+    """Rows without a value add nothing: a sum of one value in a large group is that value."""
+    value = qualified(measure.expression, draft.scan.tables[0].alias)
+    if not draft.context.all_or_nothing:
+        return [exp.GTE(this=exp.Count(this=value), expression=literal(size))]
+    if measure.aggregation is Aggregation.SUM_BOOLEAN:
+        # The number of rows for which it is true is the size of a group too.
+        value = exp.Case(ifs=[exp.If(this=value, true=literal(1))])
+    counted = exp.Count(this=value)
+    others = exp.Sub(this=exp.Count(this=exp.Star()), expression=counted.copy())
+    few = exp.Between(this=others, low=literal(1), high=literal(size - 1))
+    return [exp.GTE(this=counted, expression=literal(size)), exp.Not(this=few)]
+
+
+def _all_or_nothing(draft: ScanDraft, enough: exp.Expr) -> None:
+    """Wrap the groups: their rows, where every one of them is large.
+
+    The window sees all groups, before the question's order, limit and offset take some of them.
+    """
+    names = [*(key.name for key in draft.scan.keys), *(draft.outputs[each.name] for each in draft.scan.measures)]
+    told = exp.Case(ifs=[exp.If(this=enough, true=literal(1))], default=literal(0))
+    flag, groups = unused("all_large", names), unused("groups_found", names)
+    draft.select.append("expressions", aliased(exp.Window(this=exp.Min(this=told)), flag))
+    draft.select = exp.Select(
+        expressions=[column(name, groups) for name in names],
+        from_=exp.From(this=exp.Subquery(this=draft.select, alias=exp.TableAlias(this=identifier(groups)))),
+        where=exp.Where(this=exp.EQ(this=column(flag, groups), expression=literal(1))),
+    )

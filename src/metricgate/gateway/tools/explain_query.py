@@ -54,7 +54,8 @@ EXPLAIN_QUERY = Tool(
         description=(
             "Show what query_metrics would do with the same arguments, without running it: resolved definitions and "
             "versions, SQL with its parameters, time columns, join paths, the filters and limits that policy adds, and "
-            "the rules that decided. Refuses where query_metrics would refuse."
+            "the rules that decided. Refuses where query_metrics would refuse without looking at the data; groups that "
+            "are too small only running it finds."
         ),
         arguments=ExplainArguments,
         answer={

@@ -15,6 +15,7 @@ from metricgate.gateway.entries import of_plan
 from metricgate.gateway.explanation import policy_as_json
 from metricgate.gateway.homes import home_of
 from metricgate.gateway.judging import judge_plan, refuse_judged
+from metricgate.gateway.minimum_groups import run_plan
 from metricgate.gateway.naming import resolve_metrics, resource_of
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.result import RESULT_PROPERTIES, result_of
@@ -93,7 +94,7 @@ async def _serve(desk: Desk, parsed: Parsed[ValuesArguments]) -> Outcome:
         statement = compile_plan(plan, verdict.obligations, engine.dialect, desk.governance.mask_key)
     if isinstance(statement, Problems):
         return await desk.refuse(statement, verdict=verdict, facts=of_plan(plan))
-    ran = await desk.run(engine, statement, verdict, of_plan(plan))
+    ran = await run_plan(desk, plan, engine, statement, verdict)
     if not isinstance(ran, Ran):
         return ran
     answer = {

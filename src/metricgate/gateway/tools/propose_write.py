@@ -1,4 +1,4 @@
-"""``propose_write``: an agent's own INSERT, UPDATE, DELETE, MERGE or TRUNCATE, shown, decided on, never sent on."""
+"""``propose_write``: an agent's own change of rows, or of a table, shown, decided on, never sent on."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from metricgate.gateway.writing import codes
 from metricgate.gateway.writing.book import Book
 from metricgate.gateway.writing.planned import Denied, Planned, plan_sql, target_of
 from metricgate.gateway.writing.proposing import Asked, offer
-from metricgate.guarding.writes import read_write
+from metricgate.gateway.writing.structural import plan_structure
+from metricgate.guarding.writes import StructureText, changes_structure, read_structure, read_write
 from metricgate.vocabulary.digest import digest_of
 from metricgate.vocabulary.problem import Place, Problem, Problems
 
@@ -26,7 +27,8 @@ class WriteArguments(ProposalArguments):
 
     sql: Annotated[str, Field(min_length=1, max_length=65_536)] = Field(
         description="One INSERT (with a list of columns), UPDATE or DELETE (with WHERE), MERGE, or TRUNCATE, in the "
-        "warehouse's dialect, of a dataset that describe_dataset shows."
+        "warehouse's dialect, of a dataset that describe_dataset shows. Where it is granted, DROP TABLE, or ALTER "
+        "TABLE that adds, drops or renames one column: always held for people."
     )
     warehouse: Annotated[str, Field(min_length=1, max_length=100)] | None = Field(
         None, description="Where the table is; only needed where its name is in several."
@@ -49,7 +51,8 @@ async def _planned(desk: Desk, book: Book, value: WriteArguments) -> Planned | D
     # The dialect is the target's, and the target is named in the text: all dialects read the names alike.
     dialects = dict.fromkeys(engine.dialect for engine in desk.engines if value.warehouse in {None, engine.name})
     for dialect in dialects:
-        write = read_write(value.sql, dialect=dialect)
+        ddl = changes_structure(value.sql, dialect=dialect)
+        write = read_structure(value.sql, dialect=dialect) if ddl else read_write(value.sql, dialect=dialect)
         if isinstance(write, Problems):
             found = found or write
             continue
@@ -57,6 +60,8 @@ async def _planned(desk: Desk, book: Book, value: WriteArguments) -> Planned | D
         if isinstance(target, Problems):
             found = target
         elif target.engine.dialect == dialect:
+            if isinstance(write, StructureText):
+                return plan_structure(desk, write, target, book.settings)
             return await plan_sql(desk, write, target, book.settings)
     if found is None:
         message = f"There is no warehouse {value.warehouse!r} with a dataset that you may change."

@@ -6,6 +6,7 @@ from metricgate.gateway.arguments import Parsed
 from metricgate.gateway.desk import Desk, Ran
 from metricgate.gateway.entries import of_plan
 from metricgate.gateway.explanation import EXPLANATION_PROPERTIES, explained
+from metricgate.gateway.minimum_groups import run_plan
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.preparing import Prepared, prepare
 from metricgate.gateway.questions import QuestionArguments
@@ -17,15 +18,14 @@ async def _serve(desk: Desk, parsed: Parsed[QuestionArguments]) -> Outcome:
     prepared = await prepare(desk, parsed)
     if not isinstance(prepared, Prepared):
         return prepared
-    facts = of_plan(prepared.plan)
-    ran = await desk.run(prepared.engine, prepared.statement, prepared.verdict, facts)
+    ran = await run_plan(desk, prepared.plan, prepared.engine, prepared.statement, prepared.verdict)
     if not isinstance(ran, Ran):
         return ran
     answer = {
         **result_of(ran.rows, prepared.verdict.obligations),
         **explained(desk, prepared, parsed.notes),
     }
-    return await desk.answer(answer, facts, ran)
+    return await desk.answer(answer, of_plan(prepared.plan), ran)
 
 
 QUERY_METRICS = Tool(

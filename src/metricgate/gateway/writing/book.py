@@ -56,6 +56,8 @@ class Book:
     changes: int = 0
     """Grows with everything that happens, for live pages."""
     running: set[asyncio.Task[object]] = field(default_factory=set)
+    unsettled: set[str] = field(default_factory=set)
+    """Actions that were begun, and of which nobody could be asked, or no record made, what became of them."""
 
     def now(self) -> datetime:
         """The moment, in UTC."""

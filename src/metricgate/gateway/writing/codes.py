@@ -45,6 +45,12 @@ MASKED_SOURCE = _code(
     "A change finds its rows, or computes its values, from a column whose values are masked for you.",
     "Leave the column out of the statement.",
 )
+DEPENDED_ON = _code(
+    "E_DEPENDED_ON",
+    409,
+    "A table or column cannot go while something of the database reads it, refers to it or is built over it.",
+    "Its owner takes away or changes what the message names first; nothing is dropped along with it.",
+)
 ROWS_CHANGED = _code(
     "E_ROWS_CHANGED",
     409,
@@ -167,6 +173,13 @@ TOO_RISKY = _code(
     "The change's risk is above what people are asked about at all. Nothing was changed.",
     "Propose less at once: fewer rows, one table, what can be taken back.",
 )
+KEPT_UNREADABLE = _code(
+    "E_KEPT_UNREADABLE",
+    503,
+    "What the gateway keeps of the action, or its images, does not open: it was sealed with another key, or altered. "
+    "Nothing was decided, changed or taken back.",
+    "The operator runs `metricgate doctor`, and restores `journal.key`, `actions.db` or `journal.db` from the backup.",
+)
 
 CODES = (
     NOT_WRITABLE,
@@ -175,6 +188,7 @@ CODES = (
     UNKNOWN_COLUMN,
     NO_KEY,
     MASKED_SOURCE,
+    DEPENDED_ON,
     ROWS_CHANGED,
     ROW_OUT_OF_VIEW,
     CONSTRAINT,
@@ -195,4 +209,5 @@ CODES = (
     INTERRUPTED,
     FAILED,
     TOO_RISKY,
+    KEPT_UNREADABLE,
 )

@@ -11,14 +11,14 @@ import structlog
 from metricgate.approvals import deciding
 from metricgate.approvals.deciding import Refusal
 from metricgate.approvals.proposal import Action, State
-from metricgate.changing.change import digest_of_changes
 from metricgate.changing.effect import Effect
 from metricgate.changing.serial import effect_to_bytes
 from metricgate.gateway.office import ActionFilter
 from metricgate.gateway.ports import LedgerUnavailable, WarehouseError
 from metricgate.gateway.writing import codes, entries, sealed
 from metricgate.gateway.writing.book import Book, Raced
-from metricgate.gateway.writing.ports import ChangeFailed, OutcomeUnknown, ReleasedChange, WritableWarehouse
+from metricgate.gateway.writing.damage import damaged
+from metricgate.gateway.writing.ports import ChangeFailed, OutcomeUnknown, ReleasedChange, Unsealable, WritableWarehouse
 from metricgate.gateway.writing.previewing import counts
 from metricgate.policy.verdict import Decision, Reason, ReasonKind, Verdict
 from metricgate.vocabulary.json import Json
@@ -59,6 +59,7 @@ async def _execute(book: Book, action: Action) -> Action:
         most_rows=begun.proposal.row_ceiling,
         seconds=kept.seconds,
         views=kept.views,
+        structure=kept.structure,
         verdict=_verdict(begun),
         intent=intent,
     )
@@ -67,7 +68,11 @@ async def _execute(book: Book, action: Action) -> Action:
     def prepare(effect: Effect) -> None:
         book.journal.prepare(begun.id, effect_to_bytes(effect), until=until)
 
-    return await _applied(book, begun, released, prepare)
+    try:
+        return await _applied(book, begun, released, prepare)
+    except LedgerUnavailable:
+        book.unsettled.add(begun.id)
+        raise
 
 
 async def _applied(book: Book, begun: Action, released: ReleasedChange, prepare: Callable[[Effect], None]) -> Action:
@@ -95,9 +100,12 @@ async def _ready(book: Book, action: Action) -> sealed.Sealed | Problem:
     objection = _objection(book, action)
     if objection is not None:
         return objection
-    content = await asyncio.to_thread(book.store.changes, action.id)
+    try:
+        content = await asyncio.to_thread(book.store.changes, action.id)
+    except Unsealable:
+        return damaged()
     kept = None if content is None else sealed.from_bytes(content)
-    if kept is None or digest_of_changes(kept.changes) != action.proposal.changes_digest:
+    if kept is None or sealed.digest_of_what(kept.changes, kept.structure) != action.proposal.changes_digest:
         return Problem(code=codes.NOT_THE_SAME, message="The rows that are kept are not those that were shown.")
     return kept
 
@@ -137,7 +145,12 @@ async def _done(book: Book, action: Action, effect: Effect | None) -> Action:
 
 
 async def _mark_undone(book: Book, action: Action) -> None:
-    first = await asyncio.to_thread(book.store.get, action.undoes or "")
+    try:
+        first = await asyncio.to_thread(book.store.get, action.undoes or "")
+    except Unsealable as error:
+        # What was taken back stays taken back and recorded, though its first action cannot say so any more.
+        structlog.get_logger("metricgate.writing").error("kept_unreadable", action=action.undoes, error=str(error))
+        return
     if first is None:
         return
     changed = deciding.undone(first, action.id)
@@ -185,19 +198,52 @@ def _verdict(action: Action) -> Verdict:
 
 
 async def settle(book: Book, action: Action) -> Action | None:
-    """Find out what became of an action that was begun, and record it; None where the warehouse cannot tell yet."""
+    """Find out what became of an action that was begun, and record it; None where the warehouse cannot tell yet.
+
+    ``settle_again`` then asks again.
+    """
+    settled = await _settled(book, action)
+    if settled is None:
+        book.unsettled.add(action.id)
+    return settled
+
+
+async def settle_again(book: Book) -> None:
+    """Try once more what could not be settled.
+
+    Raises:
+        Raced, LedgerUnavailable: some of it is left for the next time.
+    """
+    for action_id in tuple(book.unsettled):
+        try:
+            action = await asyncio.to_thread(book.store.get, action_id)
+            begun = action is not None and action.state is State.EXECUTING
+            if action is None or not begun or await settle(book, action) is not None:
+                book.unsettled.discard(action_id)
+        except Unsealable as error:
+            # It stays unsettled, and keeps no other from being settled.
+            structlog.get_logger("metricgate.writing").error("kept_unreadable", action=action_id, error=str(error))
+
+
+async def _settled(book: Book, action: Action) -> Action | None:
     warehouse = book.engines.named(action.proposal.warehouse).warehouse
     if not isinstance(warehouse, WritableWarehouse):
         return None
     try:
-        applied = await warehouse.applied([action.id])
+        applied = action.id in await warehouse.applied([action.id]) or await _restructured(book, action, warehouse)
     except (ChangeFailed, WarehouseError):
         return None
-    if action.id in applied:
+    if applied:
         return await _done(book, action, None)
     await asyncio.to_thread(book.journal.abandon, action.id)
     problem = Problem(code=codes.INTERRUPTED, message=codes.INTERRUPTED.cause, hint=codes.INTERRUPTED.cure)
     return await _fail(book, action, problem, "the transaction was not committed")
+
+
+async def _restructured(book: Book, action: Action, warehouse: WritableWarehouse) -> bool:
+    content = await asyncio.to_thread(book.store.changes, action.id)
+    structure = None if content is None else sealed.from_bytes(content).structure
+    return structure is not None and await warehouse.restructured(structure, action.id)
 
 
 async def settle_all(book: Book) -> list[Action]:

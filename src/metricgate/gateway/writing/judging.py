@@ -16,7 +16,7 @@ from metricgate.gateway.ports import Durable, Released, WarehouseError
 from metricgate.gateway.writing.book import Book
 from metricgate.gateway.writing.planned import Planned
 from metricgate.gateway.writing.ports import Rehearsal
-from metricgate.gateway.writing.previewing import Previewed
+from metricgate.gateway.writing.previewing import Previewed, counts, said_of
 from metricgate.policy.judging_changes import ChangeVerdict, judge_change
 from metricgate.policy.stakes import Past, Stakes
 from metricgate.vocabulary.json import Json
@@ -48,6 +48,7 @@ async def judged(
         reversibility=str(preview.reversibility),
         unknown=effect.unknown,
         no_where=planned.write.no_where,
+        structure="" if effect.structure is None else said_of(effect.structure),
         environment=book.settings.environment,
         now=book.now(),
         risk_class=None if planned.action is None else str(book.actions()[planned.action].risk),
@@ -98,6 +99,8 @@ def _text(value: Json) -> str:
 
 
 def _count(effect: Effect, kind: ChangeKind) -> int:
+    if effect.structure is not None:
+        return int(str(counts(effect)[str(kind)]))
     return sum(each.count(kind) for each in effect.of(Cause.STATEMENT))
 
 

@@ -14,6 +14,7 @@ from metricgate.gateway.office import ActionFilter, ActionView, Person, RowSampl
 from metricgate.gateway.ports import LedgerUnavailable
 from metricgate.gateway.writing import codes, entries
 from metricgate.gateway.writing.book import Book, Raced
+from metricgate.gateway.writing.damage import refusing_damage
 from metricgate.gateway.writing.executing import execute
 from metricgate.gateway.writing.undoing import Undoer, propose_undo
 from metricgate.policy.judging_changes import Demand, undo_demand
@@ -43,6 +44,7 @@ class DecisionDesk:
     def __init__(self, book: Book) -> None:
         self._book = book
 
+    @refusing_damage
     async def actions(self, person: Person, wanted: ActionFilter) -> Sequence[Action] | Problems:
         """Return the actions that the person may see: those on whose targets one may decide, and one's own."""
         seen: list[Action] = []
@@ -60,6 +62,7 @@ class DecisionDesk:
             page = replace(page, before=found[-1].id)
         return seen[: wanted.limit]
 
+    @refusing_damage
     async def action(self, person: Person, action_id: str) -> ActionView | Problems:
         """Return one action with all that a decision needs; what is shown is kept, and that it was shown recorded."""
         action = await self._book.get(action_id)
@@ -89,12 +92,14 @@ class DecisionDesk:
             sample=_samples(action),
             may_decide=self._why_not_decide(person, action),
             may_undo=self._why_not_undo(person, action),
+            may_review=_why_not_review(person, action),
             shown=shown,
             shown_digest=digest,
             history=history,
             decided_by_rules=cast("list[Mapping[str, Json]]", action.preview.get("considered") or []),
         )
 
+    @refusing_damage
     async def decide(
         self,
         person: Person,
@@ -153,6 +158,7 @@ class DecisionDesk:
         except LedgerUnavailable:
             return _problem(codes.FAILED, "The record cannot be written; it was approved and not carried out.")
 
+    @refusing_damage
     async def undo(self, person: Person, action_id: str, *, reason: str, partial: bool = False) -> Action | Problems:
         """Propose that an executed action is taken back; returns the new action (held, or executed at once).
 
@@ -187,6 +193,7 @@ class DecisionDesk:
         why_not = self._why_not_undo(person, action)
         return None if why_not is None else _problem(codes.NOTHING_TO_UNDO, why_not)
 
+    @refusing_damage
     async def review(self, person: Person, action_id: str, *, reason: str) -> Action | Problems:
         """Sign the afterwards review of a break-glass approval; it takes two."""
         action = await self._book.get(action_id)
@@ -258,6 +265,11 @@ class DecisionDesk:
             environment=self._book.settings.environment,
             now=self._book.now(),
         )
+
+
+def _why_not_review(person: Person, action: Action) -> str | None:
+    refusal = deciding.why_not_review(action, person.id)
+    return None if refusal is None else refusal.message
 
 
 def _requirement(demand: Demand) -> Requirement:

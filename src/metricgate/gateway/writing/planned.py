@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from metricgate.catalog.model import SemanticModel
 from metricgate.changing.change import ChangeKind, RowTarget, TableChange
 from metricgate.changing.shape import TableShape
+from metricgate.changing.structure import StructureChange
 from metricgate.compiling.relations import confined_statement, relation_of
 from metricgate.compiling.statement import Statement
 from metricgate.gateway.confining import BoundText, bind_text, resources_read, rewritten
@@ -17,7 +18,7 @@ from metricgate.gateway.engine import Engine, Found
 from metricgate.gateway.writing import codes
 from metricgate.gateway.writing.ports import ChangePlan, ChangeStep, View, WritableWarehouse
 from metricgate.gateway.writing.settings import WriteSettings
-from metricgate.guarding.writes import SourceText, WriteText
+from metricgate.guarding.writes import SourceText, StructureText, WriteText
 from metricgate.policy.verdict import Decision, Verdict
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.obligation import Obligations
@@ -36,7 +37,7 @@ _VOLATILE = frozenset(
 )
 """Functions that give another value at another time: what they gave in the rehearsal is decided on and stored."""
 
-_VERBS = (Action.INSERT, Action.UPDATE, Action.DELETE, Action.TRUNCATE)
+_VERBS = (Action.INSERT, Action.UPDATE, Action.DELETE, Action.TRUNCATE, Action.DROP, Action.ALTER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,10 +64,12 @@ class Planned:
         volatile: whether a SELECT of it gives other values at another time: then the rehearsal's are bound.
         resources: what changes, as policy calls it: the dataset, its columns, the governed action.
         action: the governed action's name, or None.
+        structure: what is done to the table itself; then there are no rows to change.
+        read_by: metrics of the catalog that read the table, where its structure changes.
     """
 
     target: Target
-    write: WriteText
+    write: WriteText | StructureText
     verdict: Verdict
     reading: tuple[Verdict, ...]
     plan: ChangePlan | None
@@ -78,6 +81,8 @@ class Planned:
     seconds: float
     action: str | None = None
     volatile: bool = False
+    structure: StructureChange | None = None
+    read_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

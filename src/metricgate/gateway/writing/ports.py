@@ -11,6 +11,7 @@ from metricgate.approvals.proposal import Action
 from metricgate.changing.change import ChangeKind, Row, TableChange
 from metricgate.changing.effect import Effect
 from metricgate.changing.shape import Location, TableShape
+from metricgate.changing.structure import StructureChange
 from metricgate.compiling.statement import Statement
 from metricgate.gateway.office import ActionFilter
 from metricgate.gateway.ports import Durable
@@ -90,7 +91,7 @@ class ReleasedChange:
         action_id: written by the same transaction into the marker table, so that it is known afterwards whether it
             was committed.
         plan: sources to be evaluated once more, whose rows must be the same; None where only ``changes`` count (undo).
-        changes: row by row.
+        changes: row by row; none where ``structure`` says what is done to a table itself.
         expected_digest: ``Effect.digest`` of the rehearsal; where the effect differs, nothing is committed.
         verdict: allowing.
         intent: durable.
@@ -103,6 +104,7 @@ class ReleasedChange:
     most_rows: int
     seconds: float
     views: tuple[View, ...] = ()
+    structure: StructureChange | None = None
     verdict: Verdict
     intent: Durable
 
@@ -128,6 +130,13 @@ class ChangeFailed(Exception):
         self.rows = tuple(rows)
         """Tables and keys of rows that are not as expected: at most 100."""
         self.detail = detail
+
+
+class Unsealable(Exception):
+    """What is kept of an action, or its images, does not open: sealed with another key, or altered since.
+
+    Every reading method of ``ActionStore`` and ``Journal`` may raise it; nothing is done on what cannot be read.
+    """
 
 
 class OutcomeUnknown(Exception):
@@ -169,6 +178,14 @@ class WritableWarehouse(Protocol):
         """
         ...
 
+    async def rehearse_structure(self, change: StructureChange, *, seconds: float) -> Rehearsal:
+        """Look up what a change of a table itself would do; nothing is tried.
+
+        Raises:
+            ChangeFailed: it cannot be carried out, or could not be taken back: something depends on what would go.
+        """
+        ...
+
     async def apply(self, released: ReleasedChange, prepare: Callable[[Effect], None]) -> Effect:
         """Carry it out and commit, or change nothing.
 
@@ -191,9 +208,28 @@ class WritableWarehouse(Protocol):
         """
         ...
 
+    async def restructured(self, change: StructureChange, action_id: str) -> bool:
+        """Return whether a table stands as an action would leave it, on an engine whose DDL commits by itself.
+
+        Raises:
+            WarehouseError: the engine cannot be asked.
+        """
+        ...
+
+    async def forget_aside(self, action_ids: Sequence[str]) -> None:
+        """Drop what these actions set aside, for good.
+
+        Raises:
+            ChangeFailed, WarehouseError: some of it is still there.
+        """
+        ...
+
 
 class ActionStore(Protocol):
-    """Where actions are kept. Every method is durable when it returns; all are safe from several threads."""
+    """Where actions are kept. Every method is durable when it returns; all are safe from several threads.
+
+    What was altered behind its back raises ``Unsealable`` where it is read.
+    """
 
     def add(self, action: Action) -> Action:
         """Keep a new action, or return the one that its proposer's idempotency key stands for already."""
@@ -248,13 +284,21 @@ class Journal(Protocol):
         ...
 
     def content(self, action_id: str) -> bytes | None:
-        """Return the images of a committed action; None where there are none, or no longer."""
+        """Return the images of a committed action; None where there are none, or no longer.
+
+        Raises:
+            Unsealable: they do not open.
+        """
         ...
 
     def prepared(self) -> Sequence[str]:
         """Return the actions that were prepared and neither committed nor abandoned."""
         ...
 
-    def purge(self, now: datetime) -> Sequence[str]:
-        """Remove the images whose time is over; return their actions."""
+    def due(self, now: datetime) -> Sequence[str]:
+        """Return the committed actions whose time is over."""
+        ...
+
+    def forget(self, action_id: str) -> None:
+        """Remove the images of a committed action."""
         ...

@@ -10,12 +10,14 @@ from metricgate.catalog.labels import labels_of
 from metricgate.changing.change import ChangeKind, Row
 from metricgate.changing.effect import Cause, Effect, RowChange, TableEffect
 from metricgate.changing.shape import TableShape
+from metricgate.changing.structure import StructureEffect
 from metricgate.gateway.datasets import column_resource
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.writing.planned import Planned
 from metricgate.policy.verdict import Decision
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.resource import Action
+from metricgate.vocabulary.structure import StructureKind
 
 _LONGEST_VALUE = 2_000
 HIDDEN = "(hidden)"
@@ -58,6 +60,9 @@ def previewed(planned: Planned, effect: Effect, *, sample_rows: int, restorable:
     columns = tuple(dict.fromkeys(name for each in own for name in each.changed_columns()))
     labels = {label for name in columns for label in labels_of(planned.target.model, name)}
     labels.update(planned.target.model.sensitivity)
+    if effect.structure is not None:
+        columns = planned.columns
+        labels |= {label for name in columns for label in labels_of(planned.target.model, name)}
     level = reversibility_of(effect, planned.target.shape, restorable=restorable)
     document: dict[str, Json] = {
         "dataset": planned.target.model.name,
@@ -68,6 +73,7 @@ def previewed(planned: Planned, effect: Effect, *, sample_rows: int, restorable:
         "unknown": list(effect.unknown),
         "reversibility": str(level),
         "undo": _CLASSES[level],
+        "structure": structure_of(effect, planned.read_by),
     }
     return Previewed(document=document, columns=columns, labels=tuple(sorted(labels)), reversibility=level)
 
@@ -76,19 +82,61 @@ def reversibility_of(effect: Effect, shape: TableShape, *, restorable: bool) -> 
     """Return how far an effect can be taken back by its images."""
     if not restorable:
         return Reversibility.R4
+    if effect.structure is not None:
+        return _of_structure(effect.structure)
     if effect.unknown:
         return Reversibility.R3
     return Reversibility.R1 if any(_moves(each, shape) for each in effect.tables) else Reversibility.R0
 
 
+def _of_structure(effect: StructureEffect) -> Reversibility:
+    if effect.losses:
+        return Reversibility.R3
+    return Reversibility.R1 if effect.change.kind is StructureKind.DROP_COLUMN else Reversibility.R0
+
+
+def structure_of(effect: Effect, read_by: Sequence[str] = ()) -> Json:
+    """Return what happens to a table itself, for people who decide; None where only rows change."""
+    found = effect.structure
+    if found is None:
+        return None
+    return {
+        "says": said_of(found),
+        "table": ".".join(found.change.table),
+        "rows": found.rows,
+        "values": found.values,
+        "columns": [f"{each.name} {each.type}" for each in found.columns],
+        "indexes": list(found.belongings),
+        "not_restored": list(found.losses),
+        "notes": list(found.notes),
+        "metrics": list(read_by),
+    }
+
+
+def said_of(effect: StructureEffect | None) -> str:
+    """Return in a sentence what happens to a table."""
+    if effect is None:
+        return ""
+    change, table = effect.change, ".".join(effect.change.table)
+    kind = "" if change.column is None else f" {change.column.type}"
+    return {
+        StructureKind.DROP_TABLE: f"drops {table} with its {effect.rows:,} rows",
+        StructureKind.RESTORE_TABLE: f"brings {table} back with its {effect.rows:,} rows",
+        StructureKind.ADD_COLUMN: f"adds {change.column_name}{kind} to {table}",
+        StructureKind.DROP_COLUMN: f"drops {change.column_name} of {table} with its {effect.values:,} values",
+        StructureKind.RENAME_COLUMN: f"renames {change.column_name} of {table} to {change.new_name}",
+        StructureKind.RESTORE_COLUMN: f"brings {change.column_name} of {table} back with {effect.values:,} values",
+    }[change.kind]
+
+
 def _moves(effect: TableEffect, shape: TableShape) -> bool:
-    """Whether the engine changes columns of updated rows that the change does not set."""
+    """Whether the engine changes columns of updated rows that the change does not set and an undo cannot put back."""
     updated = [row for row in effect.rows if row.kind is ChangeKind.UPDATE]
     if not updated or effect.cause is not Cause.STATEMENT:
         return False
-    generated = {each.name for each in shape.columns if each.generated}
+    own = {each.name for each in shape.columns if each.generated or each.moving}
     return any(
-        old != new and name not in effect.assigned and name not in generated
+        old != new and name not in effect.assigned and name not in own
         for row in updated
         for name, old, new in zip(effect.columns, row.before or (), row.after or (), strict=True)
     )
@@ -102,6 +150,12 @@ def counts(effect: Effect) -> dict[str, Json]:
     }
     found["cascaded"] = sum(len(each.rows) for each in effect.tables if each.cause is Cause.CASCADE)
     found["total"] = effect.rows
+    if effect.structure is not None:
+        # All rows of a table go with it; of a column that goes, the values.
+        going = effect.structure
+        found[str(ChangeKind.DELETE)] = going.rows if going.change.kind is StructureKind.DROP_TABLE else 0
+        found[str(ChangeKind.UPDATE)] = going.values
+        found["total"] = int(str(found[str(ChangeKind.DELETE)])) + going.values
     return found
 
 

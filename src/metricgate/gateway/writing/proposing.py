@@ -9,7 +9,6 @@ from datetime import timedelta
 
 from metricgate.approvals import deciding
 from metricgate.approvals.proposal import Action, Proposal, State
-from metricgate.changing.change import digest_of_changes
 from metricgate.changing.effect import Effect
 from metricgate.gateway import codes as gateway_codes
 from metricgate.gateway.desk import Desk
@@ -137,6 +136,8 @@ async def propose(desk: Desk, book: Book, planned: Planned | Denied | Problems, 
 async def _rehearsed(desk: Desk, planned: Planned, facts: Mapping[str, Json]) -> Rehearsal | Outcome:
     warehouse = planned.target.warehouse
     try:
+        if planned.structure is not None:
+            return await warehouse.rehearse_structure(planned.structure, seconds=planned.seconds)
         if planned.plan is not None:
             return await warehouse.rehearse(planned.plan)
         return await warehouse.rehearse_changes(
@@ -177,7 +178,7 @@ async def _kept(
         parameters_digest=asked.arguments_digest,
         targets=tuple(sorted(str(each) for each in planned.resources)),
         warehouse=planned.target.engine.name,
-        changes_digest=digest_of_changes(rehearsal.changes),
+        changes_digest=sealed.digest_of_what(rehearsal.changes, planned.structure),
         preview_digest=rehearsal.effect.digest,
         row_ceiling=rehearsal.effect.rows,
         policy_digest=desk.governance.judge.policy.digest,
@@ -208,6 +209,7 @@ async def _kept(
                 views=planned.views,
                 most_rows=planned.most_rows,
                 seconds=planned.seconds,
+                structure=planned.structure,
             )
         )
         await asyncio.to_thread(book.store.keep_changes, action.id, content)
@@ -293,6 +295,8 @@ def answer_of(
 ) -> dict[str, Json]:
     """Return what the proposer is told of an action."""
     missing = deciding.missing(action) if action.state is State.HELD else 0
+    # The images of what was taken back are still there; it cannot be taken back once more.
+    undo_until = action.undo_until if action.state is State.EXECUTED else None
     return {
         "action_id": action.id,
         "state": str(action.state),
@@ -305,7 +309,7 @@ def answer_of(
         "approvals_missing": missing,
         "expires_at": action.proposal.expires_at.isoformat() if action.state is State.HELD else None,
         "outcome": dict(action.outcome),
-        "undo_until": None if action.undo_until is None else action.undo_until.isoformat(),
+        "undo_until": None if undo_until is None else undo_until.isoformat(),
         "undoes": action.undoes,
         "undone_by": action.undone_by,
     }

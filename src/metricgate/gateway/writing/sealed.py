@@ -10,9 +10,11 @@ from typing import cast
 
 import orjson
 
-from metricgate.changing.change import ChangeKind, Row, RowTarget, TableChange
+from metricgate.changing.change import ChangeKind, Row, RowTarget, TableChange, digest_of_changes
+from metricgate.changing.structure import StructureChange, change_of
 from metricgate.compiling.statement import ExpectedColumn, Statement
 from metricgate.gateway.writing.ports import ChangePlan, ChangeStep, View
+from metricgate.vocabulary.digest import digest_of
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.predicate import Scalar
 
@@ -26,6 +28,7 @@ class Sealed:
     views: tuple[View, ...]
     most_rows: int
     seconds: float
+    structure: StructureChange | None = None
 
 
 def to_bytes(sealed: Sealed) -> bytes:
@@ -38,6 +41,7 @@ def to_bytes(sealed: Sealed) -> bytes:
         "views": [[list(each.table), list(each.key), _statement(each.source)] for each in sealed.views],
         "most_rows": sealed.most_rows,
         "seconds": sealed.seconds,
+        "structure": None if sealed.structure is None else sealed.structure.as_json(),
     }
     return orjson.dumps(document)
 
@@ -56,7 +60,20 @@ def from_bytes(data: bytes) -> Sealed:
         read = tuple(_read_step(each) for each in steps)
         plan = ChangePlan(steps=read, most_rows=most_rows, seconds=seconds, views=views)
     changes = tuple(change_from_json(each) for each in document["changes"])
-    return Sealed(plan=plan, changes=changes, views=views, most_rows=most_rows, seconds=seconds)
+    structure = document.get("structure")  # what an earlier release kept has none
+    return Sealed(
+        plan=plan,
+        changes=changes,
+        views=views,
+        most_rows=most_rows,
+        seconds=seconds,
+        structure=None if structure is None else change_of(structure),
+    )
+
+
+def digest_of_what(changes: tuple[TableChange, ...], structure: StructureChange | None) -> str:
+    """Return the digest of what a proposal is bound to: every row of every change, or what is done to a table."""
+    return digest_of_changes(changes) if structure is None else digest_of(structure.as_json())
 
 
 def change_from_json(raw: dict[str, Json]) -> TableChange:
@@ -72,6 +89,7 @@ def change_from_json(raw: dict[str, Json]) -> TableChange:
         key=texts("key"),
         columns=texts("columns"),
         expecting=texts("expecting"),
+        keeping=texts("keeping"),
         rows=tuple(RowTarget(key=_row(key), values=_row(values), expected=_row(old)) for key, values, old in rows),
     )
 

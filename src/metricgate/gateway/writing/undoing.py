@@ -8,16 +8,17 @@ from datetime import timedelta
 
 from metricgate.approvals import deciding
 from metricgate.approvals.proposal import Action, Proposal, Requirement, Reversibility, State
-from metricgate.changing.change import TableChange, digest_of_changes
+from metricgate.changing.change import TableChange
 from metricgate.changing.effect import Effect
 from metricgate.changing.serial import effect_from_bytes
+from metricgate.changing.structure import StructureChange, taking_back_structure
 from metricgate.changing.undo import reaching_further, taking_back, without
 from metricgate.gateway.ports import WarehouseError
 from metricgate.gateway.writing import codes, entries, sealed
 from metricgate.gateway.writing.book import Book
 from metricgate.gateway.writing.executing import problem_of
 from metricgate.gateway.writing.ports import ChangeFailed, Rehearsal, WritableWarehouse
-from metricgate.gateway.writing.previewing import counts, tables_of
+from metricgate.gateway.writing.previewing import counts, said_of, structure_of, tables_of
 from metricgate.policy.judging_changes import FLOOR_SECONDS
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problem, Problems
@@ -48,7 +49,12 @@ async def propose_undo(book: Book, action: Action, undoer: Undoer) -> Action | P
     if not isinstance(warehouse, WritableWarehouse) or not warehouse.writable:
         return Problems((Problem(code=codes.NOT_WRITABLE, message=codes.NOT_WRITABLE.cause),))
     try:
-        changes = await _changes(warehouse, effect_from_bytes(content))
+        effect = effect_from_bytes(content)
+        if effect.structure is not None:
+            structure = taking_back_structure(effect.structure, action.id)
+            back = await warehouse.rehearse_structure(structure, seconds=_SECONDS)
+            return await _kept(book, action, undoer, back, structure)
+        changes = await _changes(warehouse, effect)
         rehearsal = await _rehearsed(warehouse, changes, book, partial=undoer.partial)
     except ChangeFailed as error:
         return Problems((problem_of(error),))
@@ -89,12 +95,15 @@ async def _rehearsed(
     return Rehearsal(changes=(), effect=Effect(tables=()), seconds=0.0)
 
 
-async def _kept(book: Book, action: Action, undoer: Undoer, rehearsal: Rehearsal) -> Action:
+async def _kept(
+    book: Book, action: Action, undoer: Undoer, rehearsal: Rehearsal, structure: StructureChange | None = None
+) -> Action:
     governance, now = book.governance.current, book.now()
     first = action.proposal
     held = undoer.requirement is not None
     seconds = undoer.requirement.seconds if undoer.requirement is not None else FLOOR_SECONDS
     all_back = sum(len(each.rows) for each in rehearsal.changes)
+    back = f"takes back {all_back:,} rows" if structure is None else said_of(rehearsal.effect.structure)
     proposal = Proposal(
         action_id=book.new_id(),
         tenant=first.tenant,
@@ -107,7 +116,7 @@ async def _kept(book: Book, action: Action, undoer: Undoer, rehearsal: Rehearsal
         parameters_digest=first.digest,
         targets=first.targets,
         warehouse=first.warehouse,
-        changes_digest=digest_of_changes(rehearsal.changes),
+        changes_digest=sealed.digest_of_what(rehearsal.changes, structure),
         preview_digest=rehearsal.effect.digest,
         row_ceiling=rehearsal.effect.rows,
         policy_digest=governance.judge.policy.digest,
@@ -125,7 +134,8 @@ async def _kept(book: Book, action: Action, undoer: Undoer, rehearsal: Rehearsal
         "labels": action.preview.get("labels"),
         "unknown": list(rehearsal.effect.unknown),
         "reversibility": str(proposal.reversibility),
-        "undo": f"takes back {all_back:,} rows",
+        "undo": back,
+        "structure": structure_of(rehearsal.effect),
         "because": undoer.reason,
     }
     content = sealed.to_bytes(
@@ -135,6 +145,7 @@ async def _kept(book: Book, action: Action, undoer: Undoer, rehearsal: Rehearsal
             views=(),
             most_rows=max(1, rehearsal.effect.rows),
             seconds=_SECONDS,
+            structure=structure,
         )
     )
     undo = Action(

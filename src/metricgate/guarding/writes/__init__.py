@@ -6,7 +6,17 @@ by row, with bound values.
 """
 
 from metricgate.guarding.writes.reading import read_write
+from metricgate.guarding.writes.structure import StructureText, changes_structure, read_structure
 from metricgate.guarding.writes.templates import fill, parameters_in
 from metricgate.guarding.writes.text import SourceText, WriteText
 
-__all__ = ["SourceText", "WriteText", "fill", "parameters_in", "read_write"]
+__all__ = [
+    "SourceText",
+    "StructureText",
+    "WriteText",
+    "changes_structure",
+    "fill",
+    "parameters_in",
+    "read_structure",
+    "read_write",
+]

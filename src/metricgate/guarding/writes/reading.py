@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from sqlglot import exp
-from sqlglot.tokenizer_core import Token, TokenType
+from sqlglot.tokenizer_core import TokenType
 
 from metricgate.guarding import codes
 from metricgate.guarding.caps import CAPS, Caps
-from metricgate.guarding.fidelity import unfaithful
-from metricgate.guarding.intake import refused_at_intake
-from metricgate.guarding.parsing import FAULTS, bare, trees_of, unreadable, words
 from metricgate.guarding.writes.merging import merge_steps
 from metricgate.guarding.writes.parts import (
     NotPlain,
@@ -22,11 +19,11 @@ from metricgate.guarding.writes.parts import (
     only,
     selected,
 )
+from metricgate.guarding.writes.single import single
 from metricgate.guarding.writes.text import Step, WriteText
 from metricgate.vocabulary.problem import Problem, Problems
 from metricgate.vocabulary.resource import Action
 
-_KINDS = "INSERT, UPDATE, DELETE or MERGE"
 _BEGINNINGS = frozenset({TokenType.INSERT, TokenType.UPDATE, TokenType.DELETE, TokenType.MERGE, TokenType.TRUNCATE})
 _MOST_BRANCHES = 50
 
@@ -40,52 +37,10 @@ def read_write(text: str, *, dialect: str, caps: Caps = CAPS) -> WriteText | Pro
         caps: how large it may be.
     """
     try:
-        root, tokens = _single(text, dialect, caps)
-        written = _written(root, text, dialect, tokens)
+        root, written = single(text, dialect, caps, _BEGINNINGS, tuple(_KNOWN))
         return _KNOWN[type(root)](root, dialect, written)
     except NotPlain as error:
         return Problems((error.problem,))
-
-
-def _single(text: str, dialect: str, caps: Caps) -> tuple[exp.Expr, Sequence[Token]]:
-    """Return the one statement of the text, of a known kind, and the text's words."""
-    refusal = refused_at_intake(text, caps)
-    tokens = words(text, dialect) if refusal is None else refusal
-    if isinstance(tokens, Problem):
-        raise NotPlain.of(tokens)
-    first = next((token for token in tokens if token.token_type is not TokenType.SEMICOLON), None)
-    if first is None or first.token_type not in _BEGINNINGS:
-        raise NotPlain.of(_no_write("nothing" if first is None else first.text.upper()))
-    try:
-        trees = trees_of(tokens, text, dialect)
-    except FAULTS as error:
-        raise NotPlain.of(unreadable(text, error)) from error
-    found = [tree for tree in trees if tree is not None and type(tree) is not exp.Semicolon]
-    if len(found) > 1 or type(found[0]) is exp.Block:
-        message = "The text holds more than one statement."
-        raise NotPlain.of(Problem(code=codes.SEVERAL_STATEMENTS, message=message, hint="Propose one at a time."))
-    root = found[0]
-    if type(root) not in _KNOWN:
-        raise NotPlain.of(_no_write(root.key.upper()))
-    if sum(1 for _node in root.walk()) > caps.nodes:
-        message = f"The statement has more than {caps.nodes:,} parts."
-        raise NotPlain.of(Problem(code=codes.TOO_LARGE, message=message, hint="Propose less at once."))
-    return root, tokens
-
-
-def _written(root: exp.Expr, text: str, dialect: str, tokens: Sequence[Token]) -> str:
-    """Return the statement as we write it; nothing may be lost by that."""
-    bare(root)
-    try:
-        written = root.sql(dialect, comments=False)
-        again = words(written, dialect)
-    except FAULTS as error:
-        message = "The statement cannot be written again."
-        raise NotPlain.of(Problem(code=codes.UNWRITABLE, message=message)) from error
-    lost = again if isinstance(again, Problem) else unfaithful(text, dialect, tokens, again)
-    if lost is not None:
-        raise NotPlain.of(lost)
-    return written
 
 
 def _insert(root: exp.Expr, dialect: str, written: str) -> WriteText:
@@ -251,12 +206,3 @@ _KNOWN: Mapping[type[exp.Expr], Callable[[exp.Expr, str, str], WriteText]] = {
     exp.Merge: _merge,
     exp.TruncateTable: _truncate,
 }
-
-
-def _no_write(word: str) -> Problem:
-    return Problem(
-        code=codes.NO_WRITE,
-        message=f"The text is no {_KINDS} but {word}." if word.isidentifier() else f"The text is no {_KINDS}.",
-        hint=f"Propose one {_KINDS} (or TRUNCATE, where that is granted).",
-        details={"found": word},
-    )

@@ -1,5 +1,8 @@
 """Minimum groups: holders of a role do not see groups that are made from too few rows of a dataset.
 
+``small`` says what becomes of a question with such a group: refused as a whole, so that no two answers differ by fewer
+rows, or answered without it.
+
 A rule on a dataset binds whenever the dataset is touched; one on a label binds the datasets that carry it, and those
 with a dimension or a column that is touched and carries it.
 """
@@ -15,6 +18,7 @@ from metricgate.documents import Document
 from metricgate.policy.occasion import OccasionDocument, Terms, read_terms
 from metricgate.policy.page import Page, Path
 from metricgate.policy.patterns import LABEL
+from metricgate.vocabulary.obligation import SmallGroups
 from metricgate.vocabulary.problem import Place
 from metricgate.vocabulary.resource import Resource, ResourceKind
 
@@ -32,6 +36,7 @@ class MinimumGroupDocument(Document):
     unless_roles: tuple[str, ...] = ()
     on: tuple[str, ...]
     size: Size
+    small: SmallGroups = SmallGroups.REFUSE
     because: str = ""
     when: OccasionDocument | None = None
     unless: OccasionDocument | None = None
@@ -46,6 +51,7 @@ class MinimumGroupRule:
     unless_roles: tuple[str, ...]
     patterns: tuple[str, ...]
     size: int
+    small: SmallGroups
     because: str
     terms: Terms
     place: Place = field(compare=False)
@@ -62,6 +68,7 @@ def read_minimum_group(document: MinimumGroupDocument, path: Path, page: Page) -
         unless_roles=document.unless_roles,
         patterns=document.on,
         size=document.size,
+        small=document.small,
         because=document.because,
         terms=read_terms(document.when, document.unless, path, page),
         place=page.place(path),

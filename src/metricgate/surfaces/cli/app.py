@@ -19,6 +19,7 @@ from metricgate.surfaces.cli import (
     exporting,
     importing,
     keys,
+    notifications,
     people,
     policies,
     policy_changes,
@@ -68,6 +69,10 @@ _GROUPS: Mapping[str, tuple[str, _Commands]] = {
         "Stop agents, or changes, at once.",
         {"stop": switches.stop, "freeze": switches.freeze, "off": switches.off, "list": switches.list_switches},
     ),
+    "notifications": (
+        "What people were told, and what did not reach them.",
+        {"list": notifications.list_notifications, "retry": notifications.retry},
+    ),
     "people": (
         "People who may log in.",
         {"add": people.add, "list": people.list_people, "remove": people.remove, "reset": people.reset},
@@ -79,6 +84,7 @@ _GROUPS: Mapping[str, tuple[str, _Commands]] = {
             "show": approvals.show,
             "approve": approvals.approve,
             "deny": approvals.deny,
+            "review": approvals.review,
             "login": approvals.login,
             "logout": approvals.logout,
         },

@@ -1,4 +1,4 @@
-"""``approvals list|show|approve|deny|login|logout`` and ``undo``: what a person decides, with a login of their own."""
+"""``approvals ...`` and ``undo``: what a person reads, decides and reviews, with a login of their own."""
 
 from __future__ import annotations
 
@@ -58,6 +58,9 @@ def list_actions(
     agent: Annotated[str | None, typer.Option("--agent", help="Only of this agent.")] = None,
     target: Annotated[str | None, typer.Option("--target", help="Only on this, e.g. dataset:customers.")] = None,
     text: Annotated[str | None, typer.Option("--text", help="Only with these words.")] = None,
+    to_review: Annotated[
+        bool, typer.Option("--to-review", help="Only with broken glass that waits for a review.")
+    ] = False,
     limit: Annotated[int, typer.Option("--limit", min=1, max=500, help="At most so many.")] = 50,
     as_json: JsonOption = False,
     project: ProjectOption = HERE,
@@ -65,6 +68,7 @@ def list_actions(
     """List actions, newest first."""
     query = [("state", each) for each in state or ()] + [("limit", str(limit))]
     query += [(name, value) for name, value in (("agent", agent), ("target", target), ("text", text)) if value]
+    query += [("to_review", "yes")] if to_review else []
     body = _good(_door(context, project, as_json=as_json).ask("GET", "/v1/approvals", query=query), as_json=as_json)
     if as_json:
         tell_json(body)
@@ -112,6 +116,23 @@ def deny(
     """Deny an action for good."""
     door = _door(context, project, as_json=as_json)
     _decide(door, action_id, because, approves=False, break_glass=False, sure=True, as_json=as_json)
+
+
+def review(
+    context: typer.Context,
+    action_id: ActionId,
+    *,
+    because: Because,
+    as_json: JsonOption = False,
+    project: ProjectOption = HERE,
+) -> None:
+    """Sign the review of an approval that broke the glass; it takes two people who had no part in it."""
+    door = _door(context, project, as_json=as_json)
+    body = _good(door.ask("POST", f"/v1/approvals/{_id(action_id)}/review", body={"reason": because}), as_json=as_json)
+    if as_json:
+        tell_json(body)
+    else:
+        tell(f"{body.get('id')}: reviewed, {body.get('reviews_missing')} more wanted")
 
 
 def undo(
@@ -203,11 +224,17 @@ def _tell_action(body: Mapping[str, Json]) -> None:
         ("agent", proposal.get("agent")),
         ("for", proposal.get("user")),
         ("targets", proposal.get("targets")),
+        ("because" if body.get("undoes") else "agent says", preview.get("because")),
         ("rows", preview.get("rows")),
+        ("the table", _map(preview.get("structure")).get("says")),
+        ("metrics", _map(preview.get("structure")).get("metrics") or None),
+        ("lost", _map(preview.get("structure")).get("not_restored") or None),
         ("not known", preview.get("unknown") or None),
         ("take back", f"{proposal.get('reversibility')}: {preview.get('undo', '')}"),
         ("risk", _map(body.get("risk")).get("score")),
         ("lapses", proposal.get("expires_at")),
+        ("approvals", "; ".join(_quorum(each) for each in _maps(body.get("quorums"))) or None),
+        ("reviews missing", body.get("reviews_missing") or None),
         ("record", body.get("records")),
     ]
     tell_table([("", False), ("", False)], [[name, value] for name, value in facts])
@@ -222,6 +249,12 @@ def _tell_action(body: Mapping[str, Json]) -> None:
         tell(f"rule {each.get('rule')}: {each.get('decision')} {each.get('message') or ''}")
     if body.get("why_not_decide"):
         warn(f"You cannot decide this: {body.get('why_not_decide')}")
+
+
+def _quorum(quorum: Mapping[str, Json]) -> str:
+    people, roles = _texts(quorum.get("approved_by")), _texts(quorum.get("roles"))
+    of = f" by {' or '.join(roles)}" if roles else ""
+    return f"{len(people)} of {quorum.get('approvals')}{of}" + (f" ({', '.join(people)})" if people else "")
 
 
 def _lines(row: Mapping[str, Json]) -> list[list[Json]]:
@@ -243,6 +276,10 @@ def _row(action: Mapping[str, Json]) -> list[Json]:
 
 def _map(value: Json) -> Mapping[str, Json]:
     return value if isinstance(value, Mapping) else {}
+
+
+def _texts(value: Json) -> list[str]:
+    return [str(each) for each in value] if isinstance(value, list) else []
 
 
 def _maps(value: Json) -> list[Mapping[str, Json]]:

@@ -35,7 +35,7 @@ def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder 
 
 
 def validate(context: typer.Context, *, as_json: JsonOption = False, project: ProjectOption = HERE) -> None:
-    """Check models, policies and the warehouse's tables; print every problem with its place."""
+    """Check models, policies, actions and the warehouse's tables; print every problem with its place."""
     found = open_project(context, project, as_json=as_json).validate()
     if as_json:
         tell_json(

@@ -126,6 +126,39 @@ class EntryFilter:
     newest_first: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryFilter:
+    """Which deliveries of notifications; every part that is set must hold. ``since`` is the event's, inclusive."""
+
+    states: tuple[str, ...]
+    sink: str | None = None
+    since: datetime | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryFacts:
+    """One notification on its way to one sink. Times are ISO 8601 in UTC.
+
+    Attributes:
+        id: the notification's; one that is for two sinks has two deliveries.
+        at: when the event was.
+        state: ``waiting``, ``parked`` or ``delivered``.
+        next_attempt: where it waits, when it is tried next at the earliest.
+        failure: how the last attempt failed; None where none has.
+    """
+
+    id: str
+    event: str
+    at: str
+    title: str
+    sink: str
+    state: str
+    attempts: int
+    next_attempt: str | None
+    failure: str | None
+
+
 class Project(Protocol):
     """An opened project folder."""
 
@@ -210,6 +243,14 @@ class Project(Protocol):
 
     def take_back_switches(self, target: str, because: str) -> Sequence[SwitchFacts] | Problems:
         """Take every switch on the target back; a problem where there is none."""
+        ...
+
+    def notifications(self, wanted: DeliveryFilter) -> Sequence[DeliveryFacts] | Problems:
+        """Return deliveries of notifications, newest first; reads while a gateway runs."""
+        ...
+
+    def retry_notifications(self, notification: str | None, sink: str | None) -> int | Problems:
+        """Let one that was not delivered, or all, be tried again; return how many deliveries."""
         ...
 
     def entries(self, wanted: EntryFilter) -> Iterable[Mapping[str, Json]]:

@@ -64,6 +64,9 @@ def sentence(action: Action) -> str:
     whom = f" for {proposal.user}" if proposal.user else ""
     name = f" by the action {proposal.action}" if proposal.action else ""
     says = "proposes" if action.state in _OPEN else "proposed"
+    structure = action.preview.get("structure")
+    if isinstance(structure, Mapping):
+        return f"Agent {proposal.agent}{whom} {says} a change of the table itself: it {structure.get('says')}."
     return f"Agent {proposal.agent}{whom} {says} to {doing}{f' of {where}' if where else ''}{behind}{name}."
 
 
@@ -133,6 +136,15 @@ def undo_words(action: Action) -> str:
     level = str(action.proposal.reversibility)
     told = action.preview.get("undo")
     return str(told) if isinstance(told, str) and told else CLASSES[level]
+
+
+def wanted_words(action: Action) -> str:
+    """Return in words which rules hold the action, and who may not approve it."""
+    required = action.requirement
+    if required is None:
+        return ""
+    held = f"Held by {', '.join(required.rules)}." if required.rules else "Held."
+    return f"{held} An approver is not the {' or the '.join(required.apart)}." if required.apart else held
 
 
 def _points(each: Mapping[str, Json]) -> float:

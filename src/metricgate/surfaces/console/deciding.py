@@ -7,10 +7,11 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from metricgate.approvals.deciding import REVIEWS, quorums, reviews_missing
 from metricgate.approvals.proposal import Action, State
 from metricgate.gateway.office import Office
 from metricgate.gateway.people import PersonSession
-from metricgate.surfaces.console.action_page import rows_of, sentence, signals, tables_of, undo_words
+from metricgate.surfaces.console.action_page import rows_of, sentence, signals, tables_of, undo_words, wanted_words
 from metricgate.surfaces.console.rendering import Pages
 from metricgate.surfaces.human import codes, documents
 from metricgate.surfaces.human.admission import refused
@@ -52,6 +53,8 @@ class Deciding:
             session,
             rows=[(each, sentence(each), rows_of(each)) for each in found],
             states=list(State),
+            quorums=quorums,
+            reviews_missing=reviews_missing,
             wanted=wanted,
             query=urlencode(query),
             older=older,
@@ -147,8 +150,11 @@ class Deciding:
             tables=tables_of(view),
             signals=signals(action),
             undo_words=undo_words(action),
-            approvals=sum(each.approves for each in action.decisions),
+            quorums=quorums(action),
+            wanted_words=wanted_words(action),
             break_glass=glass,
+            to_review=reviews_missing(action),
+            reviews_wanted=REVIEWS,
             reason=reason,
         )
 

@@ -22,7 +22,7 @@ from metricgate.surfaces.http.body import MOST_BYTES, problem
 from metricgate.surfaces.http.calls import Calls
 from metricgate.surfaces.http.formats import FORMATS
 from metricgate.surfaces.http.guard import Guard
-from metricgate.surfaces.http.openapi import openapi_document
+from metricgate.surfaces.http.openapi import Described, openapi_document
 from metricgate.surfaces.http.replies import challenge
 from metricgate.surfaces.ports import Doorkeeper, Gate
 from metricgate.surfaces.problem_document import MEDIA_TYPE, problem_document, to_bytes
@@ -92,6 +92,7 @@ def create_app(
     metrics_type: str = "text/plain; version=0.0.4; charset=utf-8",
     mounted: Mounted | None = None,
     beside: Sequence[BaseRoute] = (),
+    described: Described | None = None,
 ) -> FastAPI:
     """Return the app.
 
@@ -105,6 +106,7 @@ def create_app(
         metrics_type: its media type.
         mounted: MCP, or None.
         beside: further routes: the doors for people.
+        described: what the OpenAPI document says of them.
     """
 
     @asynccontextmanager
@@ -122,14 +124,16 @@ def create_app(
     if mounted is not None:
         app.router.routes.append(Route(mounted.path, mounted, methods=["GET", "POST", "DELETE"]))
     app.router.routes.extend(beside)
-    _add_tools(app, gate, doorkeeper, settings)
+    _add_tools(app, gate, doorkeeper, settings, described)
     _add_operations(app, checks, any_of or {}, metrics, metrics_type)
     app.add_exception_handler(HTTPException, _http_problem)
     app.add_middleware(Guard, allowed_hosts=settings.allowed_hosts)
     return app
 
 
-def _add_tools(app: FastAPI, gate: Gate, doorkeeper: Doorkeeper, settings: HttpSettings) -> None:
+def _add_tools(
+    app: FastAPI, gate: Gate, doorkeeper: Doorkeeper, settings: HttpSettings, beside: Described | None
+) -> None:
     async def list_tools(request: Request) -> Response:
         principal = await doorkeeper.admit(request.scope["headers"])
         if isinstance(principal, Problems):
@@ -151,7 +155,7 @@ def _add_tools(app: FastAPI, gate: Gate, doorkeeper: Doorkeeper, settings: HttpS
             document["authorization_servers"] = list(settings.authorization_servers)
         return _json(document)
 
-    described = openapi_document(gate.tools(), version=settings.version)
+    described = openapi_document(gate.tools(), version=settings.version, beside=beside)
 
     async def openapi(_request: Request) -> Response:
         return _json(described)

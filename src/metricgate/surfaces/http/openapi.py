@@ -1,8 +1,9 @@
-"""The OpenAPI 3.1 document: one operation for each tool, with its real schemas."""
+"""The OpenAPI 3.1 document: one operation for each tool, with its real schemas, and what is served beside them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from metricgate.gateway.tool import ToolDefinition
@@ -28,25 +29,42 @@ _PROBLEM: Final[dict[str, Json]] = {
     },
     "required": ["type", "title", "status", "detail", "code", "message", "details", "hint", "problems", "record"],
 }
-_REFUSED: Final[dict[str, Json]] = {
+REFUSED: Final[dict[str, Json]] = {
     "description": "Refused or failed; the code says why.",
     "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
+"""The response of every operation that is not answered."""
 
 
-def openapi_document(tools: Iterable[ToolDefinition], *, version: str) -> dict[str, Json]:
-    """Return the document."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """What another door adds to the document. None of its names may be one of the tools' own."""
+
+    paths: Mapping[str, Json]
+    schemas: Mapping[str, Json]
+    security_schemes: Mapping[str, Json]
+
+
+_NOTHING: Final = Described(paths={}, schemas={}, security_schemes={})
+
+
+def openapi_document(
+    tools: Iterable[ToolDefinition], *, version: str, beside: Described | None = None
+) -> dict[str, Json]:
+    """Return the document: the tools, and the routes that are served beside them."""
+    more = beside or _NOTHING
     paths: dict[str, Json] = {f"/v1/tools/{tool.name}": {"post": _operation(tool)} for tool in tools}
     paths["/v1/tools"] = {"get": _listing()}
     return {
         "openapi": "3.1.0",
         "info": {"title": "Metricgate", "version": version, "license": {"name": "Apache-2.0"}},
-        "paths": paths,
+        "paths": {**paths, **more.paths},
         "components": {
-            "schemas": {"Problem": _PROBLEM},
+            "schemas": {"Problem": _PROBLEM, **more.schemas},
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "description": "API key or OAuth 2.1 access token."},
                 "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+                **more.security_schemes,
             },
         },
         "security": [{"bearer": []}, {"apiKey": []}],
@@ -73,7 +91,7 @@ def _operation(tool: ToolDefinition) -> dict[str, Json]:
                 "headers": {"X-Metricgate-Record": {"schema": {"type": "integer"}}},
                 "content": {"application/json": {"schema": tool.output_schema}},
             },
-            "default": _REFUSED,
+            "default": REFUSED,
         },
     }
 
@@ -91,6 +109,6 @@ def _listing() -> dict[str, Json]:
         "parameters": [form],
         "responses": {
             "200": {"description": "The tools.", "content": {"application/json": {"schema": {"type": "object"}}}},
-            "default": _REFUSED,
+            "default": REFUSED,
         },
     }

@@ -10,7 +10,9 @@ from typing import Final
 
 import orjson
 
-from metricgate.approvals.proposal import Action, HumanDecision, Requirement
+from metricgate.approvals import deciding
+from metricgate.approvals.deciding import Quorum
+from metricgate.approvals.proposal import Action, HumanDecision, Requirement, Review
 from metricgate.gateway.office import ActionView, AgentView, RowSample
 from metricgate.vocabulary.json import Json, canonical_json
 
@@ -44,7 +46,10 @@ def action_document(action: Action) -> dict[str, Json]:
         "proposal": action.proposal.as_json(),
         "bound_to": action.proposal.digest,
         "requirement": None if action.requirement is None else _requirement(action.requirement),
+        "quorums": [_quorum(each) for each in deciding.quorums(action)],
         "decisions": [_decision(each) for each in action.decisions],
+        "reviews": [_review(each) for each in action.reviews],
+        "reviews_missing": deciding.reviews_missing(action),
         "risk": dict(action.risk),
         "preview": dict(action.preview),
         "outcome": dict(action.outcome),
@@ -66,6 +71,8 @@ def view_document(view: ActionView) -> dict[str, Json]:
         "why_not_decide": view.may_decide,
         "may_undo": view.may_undo is None,
         "why_not_undo": view.may_undo,
+        "may_review": view.may_review is None,
+        "why_not_review": view.may_review,
         "shown_digest": view.shown_digest,
         "history": [{"id": each.id, "state": str(each.state)} for each in view.history],
         "rules": [dict(each) for each in view.decided_by_rules],
@@ -201,6 +208,19 @@ def _requirement(required: Requirement) -> dict[str, Json]:
         "rules": list(required.rules),
         "seconds": required.seconds,
     }
+
+
+def _quorum(quorum: Quorum) -> dict[str, Json]:
+    return {
+        "approvals": quorum.approvals,
+        "roles": list(quorum.roles),
+        "approved_by": list(quorum.people),
+        "missing": quorum.missing,
+    }
+
+
+def _review(review: Review) -> dict[str, Json]:
+    return {"person": review.person, "at": review.at.isoformat(), "reason": review.reason}
 
 
 def _decision(decision: HumanDecision) -> dict[str, Json]:

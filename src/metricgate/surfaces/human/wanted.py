@@ -16,8 +16,19 @@ from metricgate.vocabulary.problem import Problem, Problems
 
 MOST: Final = 500
 _LONGEST: Final = 500
-_ACTION: Final = ("state", "agent", "user", "target", "since", "until", "text", "before", "limit")
-_ENTRY: Final = (
+ACTION_PARAMETERS: Final = (
+    "state",
+    "agent",
+    "user",
+    "target",
+    "since",
+    "until",
+    "text",
+    "to_review",
+    "before",
+    "limit",
+)
+ENTRY_PARAMETERS: Final = (
     "event",
     "agent",
     "tool",
@@ -39,7 +50,7 @@ class _WrongError(Exception):
 def action_filter(parameters: QueryParams, *, besides: Sequence[str] = ()) -> ActionFilter | Problems:
     """Return which actions are asked for. ``state`` may be repeated; an empty value counts as not given."""
     try:
-        given = _given(parameters, (*_ACTION, *besides))
+        given = _given(parameters, (*ACTION_PARAMETERS, *besides))
         return ActionFilter(
             states=tuple(_state(each) for each in parameters.getlist("state") if each),
             agent=given.get("agent"),
@@ -48,6 +59,7 @@ def action_filter(parameters: QueryParams, *, besides: Sequence[str] = ()) -> Ac
             since=_moment("since", given.get("since")),
             until=_moment("until", given.get("until")),
             text=given.get("text"),
+            to_review=_yes("to_review", given.get("to_review")),
             before=given.get("before"),
             limit=_number("limit", given.get("limit"), 50),
         )
@@ -58,7 +70,7 @@ def action_filter(parameters: QueryParams, *, besides: Sequence[str] = ()) -> Ac
 def entry_query(parameters: QueryParams, *, besides: Sequence[str] = ()) -> EntryQuery | Problems:
     """Return which entries of the record are asked for."""
     try:
-        given = _given(parameters, (*_ENTRY, *besides))
+        given = _given(parameters, (*ENTRY_PARAMETERS, *besides))
         before = given.get("before")
         return EntryQuery(
             event=given.get("event"),
@@ -107,6 +119,12 @@ def _moment(name: str, text: str | None) -> datetime | None:
     except ValueError:
         raise _WrongError(f"{name}: {text[:80]!r} is neither an ISO date nor a date-time.") from None
     return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+
+def _yes(name: str, text: str | None) -> bool:
+    if text not in {None, "yes"}:
+        raise _WrongError(f"{name}: {text[:80] if text else text!r} is not 'yes'; leave it out where it is not meant.")
+    return text is not None
 
 
 def _number(name: str, text: str | None, default: int, *, most: int = MOST) -> int:

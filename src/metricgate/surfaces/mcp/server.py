@@ -1,9 +1,10 @@
-"""The MCP door on the official SDK: lists tools, calls them, asks back where a name is ambiguous."""
+"""The MCP door on the official SDK: lists tools, calls them, asks back, and shows where people decide."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Final
 
 import mcp_types as types
@@ -15,10 +16,11 @@ from mcp.shared.exceptions import MCPError
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import ValidationError
 
-from metricgate.gateway.outcome import Outcome
+from metricgate.gateway.outcome import Held, Outcome
 from metricgate.gateway.tool import ToolCall
 from metricgate.surfaces.mcp.asking_back import FIELD, MOST_ROUNDS, Ambiguity, Pending, ambiguity_of, clarified
 from metricgate.surfaces.mcp.results import result_of, tool_of
+from metricgate.surfaces.mcp.showing import PageOf, asking, held_in, link
 from metricgate.surfaces.ports import Gate
 from metricgate.surfaces.purpose import purpose_in_meta
 from metricgate.vocabulary.json import Json
@@ -49,6 +51,7 @@ def build_server(
     stated: PurposeOf = lambda _ctx: None,
     state: RequestStateSecurity | None = None,
     seconds_to_answer: float = 120.0,
+    page_of: PageOf | None = None,
 ) -> Server[dict[str, object]]:
     """Return the server.
 
@@ -59,8 +62,9 @@ def build_server(
         stated: the purpose that the transport states, for requests that state none themselves.
         state: how ``requestState`` is sealed; several processes must share its keys. None: a key of this process.
         seconds_to_answer: how long a user of the older revision may take over a question back.
+        page_of: where people decide on a held action; None where no console can be reached, and words must do.
     """
-    door = _Door(gate, principal_of, stated, seconds_to_answer)
+    door = _Door(gate, principal_of, stated, seconds_to_answer, page_of)
     hint = CacheHint(ttl_ms=_TOOLS_TTL_MS, scope="private")
     server: Server[dict[str, object]] = Server(
         NAME,
@@ -86,11 +90,19 @@ def build_server(
 class _Door:
     """The two request handlers."""
 
-    def __init__(self, gate: Gate, principal_of: PrincipalOf, stated: PurposeOf, seconds_to_answer: float) -> None:
+    def __init__(
+        self,
+        gate: Gate,
+        principal_of: PrincipalOf,
+        stated: PurposeOf,
+        seconds_to_answer: float,
+        page_of: PageOf | None,
+    ) -> None:
         self._gate = gate
         self._principal_of = principal_of
         self._stated = stated
         self._seconds_to_answer = seconds_to_answer
+        self._page_of = page_of
         self._schemas = {tool.name: tool.input_schema for tool in gate.tools()}
 
     def input_schema(self, name: str) -> Mapping[str, Json] | None:
@@ -109,10 +121,15 @@ class _Door:
     async def call_tool(
         self, ctx: Context, params: types.CallToolRequestParams
     ) -> types.CallToolResult | types.InputRequiredResult:
-        """Call a tool; where a name is ambiguous and the client can ask its user, ask back."""
+        """Call a tool; where a name is ambiguous ask back, where a change is held show the page where people decide.
+
+        Either only where the client can put it before its user.
+        """
         arguments: Json = params.arguments or {}
         chosen: tuple[tuple[str, str], ...] = ()
         if params.request_state is not None:
+            if (held := held_in(params.request_state)) is not None:
+                return result_of(held)
             pending = Pending.from_text(params.request_state)
             chosen = pending.chosen
             choice = _choice(params.input_responses, pending.candidates)
@@ -128,6 +145,11 @@ class _Door:
                 break
             chosen = (*chosen, (ambiguity.path, choice))
             outcome = await self._ask(ctx, params.name, arguments, chosen)
+        if isinstance(outcome, Held) and self._page_of is not None and _opens_pages(ctx):
+            page = link(self._page_of, outcome)
+            if ctx.protocol_version in MODERN_PROTOCOL_VERSIONS:
+                return asking(page, outcome)
+            await self._show(ctx, page)
         return result_of(outcome)
 
     async def _ask(self, ctx: Context, tool: str, arguments: Json, chosen: tuple[tuple[str, str], ...]) -> Outcome:
@@ -158,6 +180,14 @@ class _Door:
             return None
         return _choice({FIELD: reply}, ambiguity.candidates)
 
+    async def _show(self, ctx: Context, page: types.ElicitRequestURLParams) -> None:
+        """Show a page over the open connection (revision 2025-11-25). What the user makes of it changes nothing."""
+        with suppress(TimeoutError, MCPError, ValidationError):
+            async with asyncio.timeout(self._seconds_to_answer):
+                await ctx.session.elicit_url(
+                    page.message, page.url, page.elicitation_id or page.url, related_request_id=ctx.request_id
+                )
+
 
 def _question(ambiguity: Ambiguity, chosen: tuple[tuple[str, str], ...]) -> types.InputRequiredResult:
     params = types.ElicitRequestFormParams(message=ambiguity.question, requested_schema=ambiguity.schema())
@@ -182,6 +212,17 @@ def _asks(ctx: Context) -> bool:
     declared = None if capabilities is None else capabilities.elicitation
     if declared is None or (declared.form is None and declared.url is not None):
         return False
+    return _reaches_user(ctx)
+
+
+def _opens_pages(ctx: Context) -> bool:
+    """Whether the client can offer its user to open a page; that has to be declared (2025-11-25)."""
+    capabilities = ctx.session.client_capabilities
+    declared = None if capabilities is None else capabilities.elicitation
+    return declared is not None and declared.url is not None and _reaches_user(ctx)
+
+
+def _reaches_user(ctx: Context) -> bool:
     return ctx.protocol_version in MODERN_PROTOCOL_VERSIONS or ctx.session.can_send_request
 
 

@@ -10,6 +10,7 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_REQUEST
 
 from metricgate.surfaces.mcp.server import Context, build_server
+from metricgate.surfaces.mcp.showing import PageOf
 from metricgate.surfaces.ports import Gate
 from metricgate.vocabulary.principal import Principal
 from metricgate.vocabulary.problem import Problems
@@ -21,6 +22,7 @@ async def serve_stdio(
     *,
     version: str,
     state: RequestStateSecurity | None = None,
+    page_of: PageOf | None = None,
 ) -> None:
     """Serve until the client closes its end.
 
@@ -29,6 +31,7 @@ async def serve_stdio(
         admit: who calls; asked for every request, so that a key revoked meanwhile stops working at once.
         version: the program's version.
         state: how ``requestState`` is sealed.
+        page_of: where people decide on a held action, if a console can be reached.
     """
 
     def principal_of(_ctx: Context) -> Principal:
@@ -37,6 +40,6 @@ async def serve_stdio(
             raise MCPError(code=INVALID_REQUEST, message=str(principal), data={"code": principal.first.code.name})
         return principal
 
-    server = build_server(gate, principal_of, version=version, state=state)
+    server = build_server(gate, principal_of, version=version, state=state, page_of=page_of)
     async with stdio_server() as (reading, writing):
         await server.run(reading, writing, server.create_initialization_options())

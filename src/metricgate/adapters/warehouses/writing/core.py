@@ -241,7 +241,8 @@ def _carry_out(engine: Engine, change: TableChange, shape: TableShape) -> list[R
             count = len(given)
         elif change.kind is ChangeKind.UPDATE:
             pairs = [(row.key, row.values) for row in rows]
-            count = engine.session.change(*engine.dialect.update(shape, columns, pairs))
+            kept = [_column(shape, name) for name in change.keeping]
+            count = engine.session.change(*engine.dialect.update(shape, columns, pairs, kept))
         else:
             count = engine.session.change(*engine.dialect.delete(shape, [row.key for row in rows]))
         if count != len(rows):

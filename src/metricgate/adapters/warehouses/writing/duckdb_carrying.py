@@ -14,7 +14,7 @@ import duckdb
 
 from metricgate.adapters.warehouses.duckdb_engine import Engine as Instance
 from metricgate.adapters.warehouses.duckdb_frames import Head, receive, send
-from metricgate.adapters.warehouses.writing import core
+from metricgate.adapters.warehouses.writing import core, structures
 from metricgate.adapters.warehouses.writing.duckdb_dialect import DuckDBDialect
 from metricgate.adapters.warehouses.writing.duckdb_session import Broken, DuckDBSession
 from metricgate.adapters.warehouses.writing.duckdb_shapes import MARKS, lossy
@@ -89,6 +89,8 @@ class Carrying:
                 return self._shapes(cursor, question)
             if question["kind"] == "applied":
                 return self._applied(cursor, question)
+            if question["kind"] == "forget":
+                return self._forget(cursor, question)
             return self._in_turn(channel, cursor, question, sealed.from_bytes(bytes(body)))
         except ChangeFailed as error:
             return packed_failure(error)
@@ -130,8 +132,22 @@ class Carrying:
         found = session.read(*DuckDBDialect(session.check).marks(asked)) if session.read(_HAS_MARKS, (MARKS,)) else []
         return {"applied": [str(action) for (action,) in found]}, b""
 
+    def _forget(self, cursor: duckdb.DuckDBPyConnection, question: Head) -> tuple[Head, bytes]:
+        session = DuckDBSession(self._engine, cursor)
+        session.begin(0)
+        try:
+            engine = core.Engine(session, DuckDBDialect(session.check))
+            structures.forget_aside(engine, cast("list[str]", question["actions"]))
+        except BaseException:
+            session.rollback()
+            raise
+        session.commit()
+        return {}, b""
+
     def _rehearse(self, cursor: duckdb.DuckDBPyConnection, wanted: sealed.Sealed) -> tuple[Head, bytes]:
         engine = self._opened(cursor)
+        if wanted.structure is not None:
+            return packed_rehearsal(structures.rehearse_structure(engine, wanted.structure, wanted.seconds))
         if wanted.plan is not None:
             found = core.rehearse(engine, wanted.plan)
         else:
@@ -162,7 +178,10 @@ class Carrying:
                 raise _Stopped
 
         try:
-            core.apply(engine, released, prepare)
+            if wanted.structure is not None:
+                structures.restructure(engine, wanted.structure, released, prepare)
+            else:
+                core.apply(engine, released, prepare)
         except _Stopped:
             return {"stopped": True}, b""
         return {"committed": True}, b""

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from metricgate.adapters.warehouses.writing.duckdb_shapes import MARKS, loses_as_text, read_shapes
+from metricgate.adapters.warehouses.writing.duckdb_structures import DuckDBStructures
 from metricgate.adapters.warehouses.writing.session import Text, WriteSession
 from metricgate.changing.change import Row
 from metricgate.changing.shape import ColumnShape, ForeignKey, Location, TableShape
@@ -68,8 +69,14 @@ class DuckDBDialect:
         )
         return sql, _lists(rows, len(columns))
 
-    def update(self, shape: TableShape, columns: Sequence[ColumnShape], rows: Sequence[tuple[Row, Row]]) -> Text:
-        """Update from the given keys and values."""
+    def update(
+        self,
+        shape: TableShape,
+        columns: Sequence[ColumnShape],
+        rows: Sequence[tuple[Row, Row]],
+        kept: Sequence[ColumnShape],  # noqa: ARG002
+    ) -> Text:
+        """Update from the given keys and values; no column of this engine moves by itself."""
         keys = _keys(shape)
         values = ", ".join(f"{_quoted(each.name)} = {_value(at, each)}" for at, each in enumerate(columns, len(keys)))
         sql = (
@@ -83,6 +90,11 @@ class DuckDBDialect:
         keys = _keys(shape)
         sql = f"DELETE FROM {_named(shape.location)} AS {_TABLE} USING {_given(len(keys))} WHERE {_fits(keys)}"
         return sql, _lists(rows, len(keys))
+
+    @property
+    def structures(self) -> DuckDBStructures:
+        """How tables themselves are changed."""
+        return DuckDBStructures()
 
     def mark(self, action_id: str) -> Text:
         """Say which action the transaction carries out, and when."""

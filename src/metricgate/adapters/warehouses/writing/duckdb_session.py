@@ -74,6 +74,10 @@ class DuckDBSession:
         [(count,)] = self._run(sql, parameters)
         return int(count)
 
+    def do(self, sql: str) -> None:
+        """Run one statement that has neither rows nor a count."""
+        self._run(sql, ())
+
     def commit(self) -> None:
         """Commit; what DuckDB refuses to commit, it has rolled back.
 

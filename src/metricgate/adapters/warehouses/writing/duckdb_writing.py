@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar, cast
 
-from metricgate.adapters.warehouses.duckdb_calls import Call, Calls
+from metricgate.adapters.warehouses.calls import Call, Calls
 from metricgate.adapters.warehouses.duckdb_frames import LARGEST_QUESTION, Gone, Head, Malformed
 from metricgate.adapters.warehouses.duckdb_jail import Jail
 from metricgate.adapters.warehouses.writing import duckdb_wire as wire
@@ -62,6 +62,11 @@ class Writing:
         question: Head = {"kind": "applied", "actions": list(action_ids), "seconds": _METADATA_SECONDS}
         head, _body = await self._questions.do(_METADATA_SECONDS, lambda call: self._asked(call, question))
         return frozenset(cast("list[str]", head["applied"]))
+
+    async def forget_aside(self, action_ids: Sequence[str]) -> None:
+        """Drop it, as ``WritableWarehouse`` says."""
+        question: Head = {"kind": "forget", "actions": list(action_ids), "seconds": _METADATA_SECONDS}
+        await self._changes.do(_METADATA_SECONDS, lambda call: self._asked(call, question))
 
     async def rehearse(self, wanted: Sealed) -> Rehearsal:
         """Rehearse, as ``WritableWarehouse`` says."""
@@ -128,6 +133,7 @@ class _Going:
             views=released.views,
             most_rows=released.most_rows,
             seconds=released.seconds,
+            structure=released.structure,
         )
         try:
             head, body = self._jail.tell(self._call, question, _content(content), wire.LARGEST, self._reply)

@@ -12,6 +12,7 @@ from pymysql.converters import encoders, escape_item
 from metricgate.adapters.warehouses.mariadb_text import NotOneSelect, with_values
 from metricgate.adapters.warehouses.session import FAILED
 from metricgate.adapters.warehouses.writing.mariadb_shapes import read_shapes
+from metricgate.adapters.warehouses.writing.mariadb_structures import MariaDBStructures
 from metricgate.adapters.warehouses.writing.mariadb_types import as_text, assigned, compared, given_as_text
 from metricgate.adapters.warehouses.writing.session import Text, WriteSession
 from metricgate.changing.change import Row
@@ -71,16 +72,23 @@ class MariaDBDialect:
         )
         return sql, (_json(rows),)
 
-    def update(self, shape: TableShape, columns: Sequence[ColumnShape], rows: Sequence[tuple[Row, Row]]) -> Text:
-        """Update from the given keys and values."""
+    def update(
+        self,
+        shape: TableShape,
+        columns: Sequence[ColumnShape],
+        rows: Sequence[tuple[Row, Row]],
+        kept: Sequence[ColumnShape],
+    ) -> Text:
+        """Update from the given keys and values. What is assigned to itself does not move."""
         keys = _keys(shape)
-        values = ", ".join(
+        values = [
             f"{_TABLE}.{quoted(each.name)} = {assigned(f'{_GIVEN}.c{at}', each.type)}"
             for at, each in enumerate(columns, len(keys))
-        )
+        ]
+        values += [f"{_TABLE}.{quoted(each.name)} = {_TABLE}.{quoted(each.name)}" for each in kept]
         sql = (
             f"UPDATE {_given(len(keys) + len(columns))} "
-            f"STRAIGHT_JOIN {self._named(shape.location)} AS {_TABLE} ON {_fits(keys)} SET {values}"
+            f"STRAIGHT_JOIN {self._named(shape.location)} AS {_TABLE} ON {_fits(keys)} SET {', '.join(values)}"
         )
         return sql, (_json([(*key, *new) for key, new in rows]),)
 
@@ -92,6 +100,11 @@ class MariaDBDialect:
             f"STRAIGHT_JOIN {self._named(shape.location)} AS {_TABLE} ON {_fits(keys)}"
         )
         return sql, (_json(rows),)
+
+    @property
+    def structures(self) -> MariaDBStructures:
+        """How tables themselves are changed."""
+        return MariaDBStructures(self._named, self._database)
 
     def mark(self, action_id: str) -> Text:
         """Say which action the transaction carries out, and when."""

@@ -97,6 +97,11 @@ class MariaDBWriteSession:
         with self._failing(), Cursor(self._connection) as cursor:
             return int(cursor.execute(sql, tuple(parameters)))
 
+    def do(self, sql: str) -> None:
+        """Run one statement that has neither rows nor a count."""
+        with self._failing():
+            self._tell(sql)
+
     def commit(self) -> None:
         """Commit.
 

@@ -182,6 +182,7 @@ def _column(row: Row) -> ColumnShape:
         type=f"{kind}{collated}",
         nullable=nullable == "YES",
         generated=generated == "ALWAYS",
+        moving="on update" in str(extra).lower(),
         identity="auto_increment" in str(extra),
         default=None if default == "NULL" else default,
     )

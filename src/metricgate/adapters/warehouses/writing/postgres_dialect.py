@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from metricgate.adapters.warehouses.writing.postgres_shapes import read_shapes
+from metricgate.adapters.warehouses.writing.postgres_structures import PostgresStructures
 from metricgate.adapters.warehouses.writing.session import Text, WriteSession
 from metricgate.changing.change import Row
 from metricgate.changing.shape import ColumnShape, ForeignKey, Location, TableShape
@@ -80,8 +81,14 @@ class PostgresDialect:
         )
         return sql, _lists(rows, len(columns))
 
-    def update(self, shape: TableShape, columns: Sequence[ColumnShape], rows: Sequence[tuple[Row, Row]]) -> Text:
-        """Update from the given keys and values."""
+    def update(
+        self,
+        shape: TableShape,
+        columns: Sequence[ColumnShape],
+        rows: Sequence[tuple[Row, Row]],
+        kept: Sequence[ColumnShape],  # noqa: ARG002
+    ) -> Text:
+        """Update from the given keys and values; no column of this engine moves by itself."""
         keys = [_column(shape, name) for name in shape.key]
         values = ", ".join(f"{quoted(each.name)} = {_value(at, each)}" for at, each in enumerate(columns, len(keys)))
         sql = (
@@ -95,6 +102,11 @@ class PostgresDialect:
         keys = [_column(shape, name) for name in shape.key]
         sql = f"DELETE FROM {named(shape.location)} AS {_TABLE} USING {_given(len(keys))} WHERE {_fits(keys, keys)}"
         return sql, _lists(rows, len(keys))
+
+    @property
+    def structures(self) -> PostgresStructures:
+        """How tables themselves are changed."""
+        return PostgresStructures()
 
     def mark(self, action_id: str) -> Text:
         """Say which action the transaction carries out, and when."""

@@ -108,6 +108,12 @@ class PostgresWriteSession:
         with self._failing():
             return self._connection.execute(sql, list(parameters)).rowcount
 
+    def do(self, sql: str) -> None:
+        """Run one statement that has neither rows nor a count."""
+        self._path(sql)
+        with self._failing():
+            self._connection.execute(sql)
+
     def commit(self) -> None:
         """Commit.
 

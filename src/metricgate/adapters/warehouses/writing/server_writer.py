@@ -13,12 +13,13 @@ from contextlib import suppress
 from threading import Lock, Thread
 from typing import Protocol, TypeVar
 
-from metricgate.adapters.warehouses.duckdb_calls import Call, Calls
-from metricgate.adapters.warehouses.writing import core
+from metricgate.adapters.warehouses.calls import Call, Calls
+from metricgate.adapters.warehouses.writing import core, structures
 from metricgate.adapters.warehouses.writing.session import WriteDialect, WriteSession
 from metricgate.changing.change import TableChange
 from metricgate.changing.effect import Effect
 from metricgate.changing.shape import Location, TableShape
+from metricgate.changing.structure import StructureChange
 from metricgate.gateway.codes import WAREHOUSE_CANCELLED, WAREHOUSE_TIMEOUT
 from metricgate.gateway.ports import WarehouseError
 from metricgate.gateway.writing.ports import (
@@ -163,6 +164,39 @@ class ServerWriter:
 
         return await self._carried_out(seconds, work, _Commit())
 
+    async def rehearse_structure(self, change: StructureChange, *, seconds: float) -> Rehearsal:
+        """Look up, as ``WritableWarehouse`` says."""
+
+        def work(session: ServerSession, _call: Call) -> Rehearsal:
+            return structures.rehearse_structure(core.Engine(session, self._dialect), change, seconds)
+
+        return await self._carried_out(seconds, work, _Commit())
+
+    async def restructured(self, change: StructureChange, action_id: str) -> bool:
+        """Look at the table, as ``WritableWarehouse`` says."""
+
+        def work(session: ServerSession, _call: Call) -> bool:
+            session.begin_asking(_METADATA_SECONDS)
+            try:
+                return structures.restructured(core.Engine(session, self._dialect), change, action_id)
+            finally:
+                session.rollback()
+
+        return await self._asked(_METADATA_SECONDS, work)
+
+    async def forget_aside(self, action_ids: Sequence[str]) -> None:
+        """Drop it, as ``WritableWarehouse`` says."""
+
+        def work(session: ServerSession, _call: Call) -> None:
+            session.begin_asking(_METADATA_SECONDS)
+            try:
+                structures.forget_aside(core.Engine(session, self._dialect), action_ids)
+                session.commit()
+            finally:
+                session.rollback()
+
+        await self._asked(_METADATA_SECONDS, work)
+
     async def apply(self, released: ReleasedChange, prepare: Callable[[Effect], None]) -> Effect:
         """Apply, as ``WritableWarehouse`` says."""
         commit = _Commit()
@@ -179,7 +213,10 @@ class ServerWriter:
                 # From here on nobody asks the server to stop; where it hangs, the connection is cut.
                 call.interrupt = None
 
-            return core.apply(core.Engine(session, self._dialect), released, prepared)
+            engine = core.Engine(session, self._dialect)
+            if released.structure is not None:
+                return structures.restructure(engine, released.structure, released, prepared)
+            return core.apply(engine, released, prepared)
 
         return await self._carried_out(released.seconds, work, commit)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from metricgate.adapters.warehouses.writing.structure_dialect import StructureDialect
 from metricgate.changing.change import Row
 from metricgate.changing.shape import ColumnShape, ForeignKey, Location, TableShape
 from metricgate.compiling.statement import Statement
@@ -26,6 +27,10 @@ class WriteSession(Protocol):
 
     def change(self, sql: str, parameters: Sequence[object]) -> int:
         """Run one statement and return how many rows it found, changed or not."""
+        ...
+
+    def do(self, sql: str) -> None:
+        """Run one statement that has neither rows nor a count, such as DDL."""
         ...
 
     def commit(self) -> None:
@@ -67,8 +72,17 @@ class WriteDialect(Protocol):
         """Write an INSERT that gives back the values of the key's columns."""
         ...
 
-    def update(self, shape: TableShape, columns: Sequence[ColumnShape], rows: Sequence[tuple[Row, Row]]) -> Text:
-        """Write an UPDATE by key; each row is its key and its new values."""
+    def update(
+        self,
+        shape: TableShape,
+        columns: Sequence[ColumnShape],
+        rows: Sequence[tuple[Row, Row]],
+        kept: Sequence[ColumnShape],
+    ) -> Text:
+        """Write an UPDATE by key; each row is its key and its new values.
+
+        Columns ``kept``, which the engine would set anew (``ColumnShape.moving``), stay as they are in each row.
+        """
         ...
 
     def delete(self, shape: TableShape, rows: Sequence[Row]) -> Text:
@@ -89,4 +103,9 @@ class WriteDialect(Protocol):
 
     def make_marks(self) -> Sequence[str]:
         """Return the statements that make the table of markers where it is missing."""
+        ...
+
+    @property
+    def structures(self) -> StructureDialect:
+        """How tables themselves are changed."""
         ...

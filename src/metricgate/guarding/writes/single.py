@@ -1,0 +1,77 @@
+"""The one statement of a text that changes something: of a known kind, and written again without loss."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlglot import exp
+from sqlglot.tokenizer_core import TokenType
+
+from metricgate.guarding import codes
+from metricgate.guarding.caps import Caps
+from metricgate.guarding.fidelity import unfaithful
+from metricgate.guarding.intake import refused_at_intake
+from metricgate.guarding.parsing import FAULTS, bare, trees_of, unreadable, words
+from metricgate.guarding.writes.parts import NotPlain
+from metricgate.vocabulary.problem import Problem
+
+_KINDS = "INSERT, UPDATE, DELETE or MERGE"
+_FURTHER = "TRUNCATE, DROP TABLE or ALTER TABLE"
+
+
+def single(
+    text: str, dialect: str, caps: Caps, beginnings: Collection[TokenType], kinds: Collection[type[exp.Expr]]
+) -> tuple[exp.Expr, str]:
+    """Return the statement, and its text as we write it: normalised, without comments.
+
+    Args:
+        text: as it came.
+        dialect: a sqlglot name.
+        caps: how large it may be.
+        beginnings: words that it may begin with.
+        kinds: of the statement.
+
+    Raises:
+        NotPlain: it is several, of another kind, too large, or would not be the same when written again.
+    """
+    refusal = refused_at_intake(text, caps)
+    tokens = words(text, dialect) if refusal is None else refusal
+    if isinstance(tokens, Problem):
+        raise NotPlain.of(tokens)
+    first = next((token for token in tokens if token.token_type is not TokenType.SEMICOLON), None)
+    if first is None or first.token_type not in beginnings:
+        raise NotPlain.of(_no_write("nothing" if first is None else first.text.upper()))
+    try:
+        trees = trees_of(tokens, text, dialect)
+    except FAULTS as error:
+        raise NotPlain.of(unreadable(text, error)) from error
+    found = [tree for tree in trees if tree is not None and type(tree) is not exp.Semicolon]
+    if len(found) > 1 or type(found[0]) is exp.Block:
+        message = "The text holds more than one statement."
+        raise NotPlain.of(Problem(code=codes.SEVERAL_STATEMENTS, message=message, hint="Propose one at a time."))
+    root = found[0]
+    if type(root) not in kinds:
+        raise NotPlain.of(_no_write(root.key.upper()))
+    if sum(1 for _node in root.walk()) > caps.nodes:
+        message = f"The statement has more than {caps.nodes:,} parts."
+        raise NotPlain.of(Problem(code=codes.TOO_LARGE, message=message, hint="Propose less at once."))
+    bare(root)
+    try:
+        written = root.sql(dialect, comments=False)
+        again = words(written, dialect)
+    except FAULTS as error:
+        message = "The statement cannot be written again."
+        raise NotPlain.of(Problem(code=codes.UNWRITABLE, message=message)) from error
+    lost = again if isinstance(again, Problem) else unfaithful(text, dialect, tokens, again)
+    if lost is not None:
+        raise NotPlain.of(lost)
+    return root, written
+
+
+def _no_write(word: str) -> Problem:
+    return Problem(
+        code=codes.NO_WRITE,
+        message=f"The text is no {_KINDS} but {word}." if word.isidentifier() else f"The text is no {_KINDS}.",
+        hint=f"Propose one {_KINDS} (or {_FURTHER}, where that is granted).",
+        details={"found": word},
+    )

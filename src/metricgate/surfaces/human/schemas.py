@@ -1,0 +1,179 @@
+"""JSON schemas of what the API for people returns: the forms that ``documents`` writes."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Final
+
+from metricgate.approvals.proposal import Proposal, Reversibility, State
+from metricgate.vocabulary.json import Json
+
+Schema = dict[str, Json]
+
+_TEXT: Final[Schema] = {"type": "string"}
+_TEXT_OR_NULL: Final[Schema] = {"type": ["string", "null"]}
+_TEXTS: Final[Schema] = {"type": "array", "items": _TEXT}
+_MOMENT: Final[Schema] = {"type": "string", "format": "date-time"}
+_MOMENT_OR_NULL: Final[Schema] = {"type": ["string", "null"], "format": "date-time"}
+_COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
+_FLAG: Final[Schema] = {"type": "boolean"}
+_ANY: Final[Schema] = {"type": "object"}
+_COUNTS: Final[Schema] = {"type": "object", "additionalProperties": _COUNT}
+_CELLS: Final[Schema] = {
+    "type": ["array", "null"],
+    "items": _TEXT_OR_NULL,
+    "description": "Values as text, in the order of `columns`; null stands for no row, inside a row for NULL.",
+}
+
+
+def _told(schema: Schema, description: str) -> Schema:
+    return {**schema, "description": description}
+
+
+def _list_of(items: Schema) -> Schema:
+    return {"type": "array", "items": items}
+
+
+def _object(properties: Schema, *, optional: Schema | None = None) -> Schema:
+    return {
+        "type": "object",
+        "properties": {**properties, **(optional or {})},
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def reference(name: str) -> Schema:
+    """Return the reference to one of ``SCHEMAS``."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+_OF_PROPOSAL: Final[Schema] = {
+    "user": _TEXT_OR_NULL,
+    "owner": _TEXT_OR_NULL,
+    "action": _TEXT_OR_NULL,
+    "targets": _TEXTS,
+    "row_ceiling": _COUNT,
+    "reversibility": {"type": "string", "enum": [str(each) for each in Reversibility]},
+    "proposed_at": _MOMENT,
+    "expires_at": _MOMENT,
+}
+_PROPOSAL: Final = _object({each.name: _OF_PROPOSAL.get(each.name, _TEXT) for each in fields(Proposal)})
+_REQUIREMENT: Final = _object(
+    {"approvals": _COUNT, "roles": _TEXTS, "apart": _TEXTS, "rules": _TEXTS, "seconds": _COUNT}
+)
+_QUORUM: Final = _object({"approvals": _COUNT, "roles": _TEXTS, "approved_by": _TEXTS, "missing": _COUNT})
+_DECISION: Final = _object(
+    {
+        "person": _TEXT,
+        "approves": _told(_FLAG, "False denies, which is final."),
+        "reason": _TEXT,
+        "at": _MOMENT,
+        "shown_digest": _TEXT,
+        "bound_to": _TEXT,
+        "channel": {"type": "string", "enum": ["console", "api", "cli"]},
+        "break_glass": _FLAG,
+    }
+)
+_REVIEW: Final = _object({"person": _TEXT, "at": _MOMENT, "reason": _TEXT})
+_STATE: Final[Schema] = {"type": "string", "enum": [str(each) for each in State]}
+
+_OF_ACTION: Final[Schema] = {
+    "id": _TEXT,
+    "state": _STATE,
+    "proposal": reference("Proposal"),
+    "bound_to": _told(_TEXT, "Digest of the proposal; it goes back with a decision."),
+    "requirement": {"anyOf": [_REQUIREMENT, {"type": "null"}]},
+    "quorums": _told(_list_of(_QUORUM), "How many people of which roles are wanted, and who approved so far."),
+    "decisions": _list_of(_DECISION),
+    "reviews": _told(_list_of(_REVIEW), "Who looked at broken glass afterwards."),
+    "reviews_missing": _COUNT,
+    "risk": _told(_ANY, "`score`, `likelihood`, `impact`, `contributions`."),
+    "preview": _told(_ANY, "What the rehearsal showed: rows, tables, labels, what is not known."),
+    "outcome": _told(_ANY, "Once it ended: what was done, or the `problem`."),
+    "undo_until": _MOMENT_OR_NULL,
+    "undoes": _TEXT_OR_NULL,
+    "undone_by": _TEXT_OR_NULL,
+    "records": _told(_list_of(_COUNT), "Numbers of its entries in the record."),
+    "settled_at": _MOMENT_OR_NULL,
+}
+_SAMPLE: Final = _object({"table": _TEXT, "kind": _TEXT, "key": _CELLS, "before": _CELLS, "after": _CELLS})
+_RULE: Final[Schema] = {"type": "object", "properties": {"rule": _TEXT, "decision": _TEXT, "message": _TEXT_OR_NULL}}
+_OF_ACTION_VIEW: Final[Schema] = {
+    **_OF_ACTION,
+    "columns": {"type": "object", "additionalProperties": _TEXTS},
+    "sample": _list_of(_SAMPLE),
+    "may_decide": _told(_FLAG, "Whether you may decide now; `why_not_decide` says why not."),
+    "why_not_decide": _TEXT_OR_NULL,
+    "may_undo": _FLAG,
+    "why_not_undo": _TEXT_OR_NULL,
+    "may_review": _told(_FLAG, "Whether you may review broken glass in it."),
+    "why_not_review": _TEXT_OR_NULL,
+    "shown_digest": _told(_TEXT, "Digest of what is shown here; it goes back with a decision."),
+    "history": _list_of(_object({"id": _TEXT, "state": _STATE})),
+    "rules": _told(_list_of(_RULE), "Every rule that was considered, in order."),
+}
+_OF_ENTRY: Final[Schema] = {
+    "index": _COUNT,
+    "at": _MOMENT,
+    "event": _TEXT,
+    "fields": _ANY,
+    "bodies": _told(_ANY, "Personal and long values, kept apart; null where one was erased."),
+    "leaf_hash": _TEXT,
+}
+_SWITCH: Final = _object(dict.fromkeys(("kind", "target", "because", "by", "at"), _TEXT))
+_AGENT: Final = _object(
+    {
+        "id": _TEXT,
+        "last_seen": _MOMENT_OR_NULL,
+        "calls": _told(_COUNTS, "By outcome, over the last day."),
+        "actions": _told(_COUNTS, "By state, over the last day."),
+        "paused_until": _MOMENT_OR_NULL,
+        "switches": _list_of(reference("Switch")),
+        "budgets": _list_of(_ANY),
+    }
+)
+
+SCHEMAS: Final[dict[str, Schema]] = {
+    "Proposal": _PROPOSAL,
+    "Action": _object(_OF_ACTION),
+    "ActionView": _object(_OF_ACTION_VIEW),
+    "Actions": _object(
+        {
+            "actions": _list_of(reference("Action")),
+            "before": _told(_TEXT_OR_NULL, "What to ask `before` for the next page; null where there is none."),
+        }
+    ),
+    "Entry": _object(_OF_ENTRY),
+    "EntryView": _object(
+        {
+            **_OF_ENTRY,
+            "receipt": _told({"type": ["object", "null"]}, "Inclusion proof; null until a checkpoint covers it."),
+            "related": _list_of(reference("Entry")),
+        }
+    ),
+    "Entries": _object({"entries": _list_of(reference("Entry")), "before": {"type": ["integer", "null"]}}),
+    "Agent": _AGENT,
+    "Agents": _object({"agents": _list_of(reference("Agent"))}),
+    "Switch": _SWITCH,
+    "Switches": _object({"switches": _list_of(reference("Switch"))}),
+    "Session": _object(
+        {
+            "person": _TEXT,
+            "method": _told(_TEXT, "How the person proved who they are."),
+            "channel": _TEXT,
+            "groups": _TEXTS,
+            "expires_at": _MOMENT,
+        },
+        optional={"csrf": _told(_TEXT, "Of a browser's session: what `X-CSRF-Token` takes.")},
+    ),
+    "Opened": _object(
+        {
+            "token": _told(_TEXT, "For `Authorization: Bearer`."),
+            "device": _told(_TEXT_OR_NULL, "Give it back with the next login."),
+            "person": _TEXT,
+            "expires_at": _MOMENT,
+        }
+    ),
+}
+"""By name, as ``components.schemas`` of the OpenAPI document."""
