@@ -101,7 +101,8 @@ class Evaluation(Members):
     def values(self, name: str, by: list, filters: list[dict], moved: tuple | None) -> Values:
         """Return a metric's values by group.
 
-        ``moved`` is an offset: ("window", n, unit) day by day, ("period", n, unit) by whole months, ("start", grain).
+        ``moved`` is an offset: ("window", n, unit) day by day, ("period", n, unit) by whole months or whole periods of a
+        calendar, ("start", grain).
         """
         metric = self.world.metrics[name]
         inner = [*filters, *own_filters(metric)]
@@ -176,6 +177,11 @@ class Evaluation(Members):
         if moved is None:
             return [own]
         own = start_of(own, "day")
+        periods = self.world.calendars.get(moved[-1])
+        if periods is not None:
+            if moved[0] == "period":
+                return periods.period_after(own, moved[1])[:1]
+            return [day for day in self.world.days if own is not None and periods.day_before(day, moved[1]) == own]
         if moved[0] == "period":
             return [] if own is None else [day for day in self.world.days if day == after(own, moved[1], moved[2])]
         if moved[0] == "window":
@@ -240,6 +246,9 @@ class Evaluation(Members):
         times = [form for member, form in by if self.is_time(metric, member, self.time_name(metric))]
         whole = all(form in {*MONTHS, *(f"extract_{each}" for each in MONTHS)} for form in times)
         if whole and moved is not None and moved[0] == "window" and moved[2] in MONTHS:
+            return ("period", *moved[1:])
+        timed = self.asked.start is not None or self.asked.end is not None
+        if moved is not None and moved[-1] in self.world.calendars and not timed and set(times) == {moved[-1]}:
             return ("period", *moved[1:])
         return moved
 

@@ -63,7 +63,7 @@ def cumulative(evaluation: Evaluation, metric: dict, by: list, filters: list[dic
 
     def days_of(row: Row) -> list[datetime]:
         when = time_of(row)
-        found = [shown for shown, read in days if when is not None and in_window(metric, read, when)]
+        found = [shown for shown, read in days if when is not None and in_window(evaluation, metric, read, when)]
         return list(dict.fromkeys(found))
 
     def time_of(row: Row) -> datetime | None:
@@ -78,7 +78,7 @@ def cumulative(evaluation: Evaluation, metric: dict, by: list, filters: list[dic
             continue
         groups: dict[Key, list[Row]] = {}
         for row in rows.get(day, []):
-            if in_window(metric, read, time_of(row)):
+            if in_window(evaluation, metric, read, time_of(row)):
                 groups.setdefault(evaluation.key(simple, row, day, by), []).append(row)
         for key, members in groups.items():
             steps.setdefault(key, []).append(evaluation.aggregated(simple, members))
@@ -144,11 +144,17 @@ def last_base(evaluation: Evaluation, metric: dict, rows: list[Row], event: Row)
     return None if best is None else best[1]
 
 
-def in_window(metric: dict, day: datetime, when: datetime) -> bool:
+def in_window(evaluation: Evaluation, metric: dict, day: datetime, when: datetime) -> bool:
     """Say whether a row's moment counts at a day."""
     if when > day:
         return False
     if "window" in metric:
         count, unit = metric["window"].split()
+        if unit in evaluation.world.calendars:
+            after = evaluation.world.calendars[unit].day_before(day, int(count), clamped=True)
+            return after is not None and when > after
         return when > before(day, int(count), unit.removesuffix("s"))
+    if metric.get("grain_to_date") in evaluation.world.calendars:
+        start = evaluation.world.calendars[metric["grain_to_date"]].first_day(day)
+        return start is not None and when >= start
     return "grain_to_date" not in metric or when >= start_of(day, metric["grain_to_date"])

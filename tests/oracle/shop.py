@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import duckdb
+from tests.oracle.calendars import Periods
 from tests.oracle.moments import moment
 from tests.oracle.world import Row, World
 
@@ -36,7 +37,10 @@ def shop_world(connection: duckdb.DuckDBPyConnection, documents: dict, metrics: 
         tables={name: rows_of(connection, name) for name in models},
         days=[moment(row["day"]) for row in days],
         expressions={"1": lambda _row: 1, **{name: lambda row, name=name: row[name] for name in columns}},
-        calendars={"fiscal_month": {moment(row["day"]): row["fiscal_month"] for row in days}},
+        calendars={
+            name: Periods({moment(row["day"]): row[name] for row in days})
+            for name in ("fiscal_month", "fiscal_quarter", "season")
+        },
     )
 
 

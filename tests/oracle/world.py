@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from tests.oracle.calendars import Periods
+
 Row = dict[str, object]
 Key = tuple[object, ...]
 
@@ -26,7 +28,7 @@ class World:
     tables: dict[str, list[Row]]
     days: list[datetime]
     expressions: dict[str, Callable[[Row], object]]
-    calendars: dict[str, dict[datetime, object]] = field(default_factory=dict)
+    calendars: dict[str, Periods] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -55,3 +55,19 @@ def test_the_answer_is_that_of_the_oracle(engine: Engine, case):
     plan = planner().plan(question(**case["ask"]))
     assert isinstance(plan, Plan), str(plan)
     assert rows(engine.rows_of(plan)) == rows(warehouse().execute(case["sql"]).fetchall())
+
+
+@pytest.mark.parametrize(
+    ("metric", "note"),
+    [
+        ("fiscal_before", "1 fiscal_month before a day is the day at the same place in that period"),
+        ("fiscal_window", "2 fiscal_month up to a day begin after the day at the same place"),
+        ("season_to_date", "season begins with the first day that the time spine has of it"),
+        ("fiscal_start", "fiscal_month begins with the first day"),
+    ],
+)
+def test_the_answer_says_which_rule_was_taken(metric: str, note: str):
+    """For each way of looking back by a calendar."""
+    plan = planner().plan(question([metric], ("metric_time__day",)))
+    assert isinstance(plan, Plan), str(plan)
+    assert [each for each in plan.explanation.notes if note in each]

@@ -18,10 +18,10 @@ from tests.planning.test_over_time import FOLDER, planner, question, statement, 
 from metricgate.planning.plan import Plan
 
 SEEDS = range(40)
-QUESTIONS = 25
-FORMS = ("day", "week", "month", "quarter", "year", "fiscal_month", "extract_dow", "extract_month")
-RUNNING = ("last_7", "last_7_buyers", "to_date", "ever")
-LOOKING_BACK = ("lag", "month_before", *RUNNING)
+QUESTIONS = 20
+FORMS = ("day", "week", "month", "quarter", "year", "fiscal_month", "season", "extract_dow", "extract_month")
+RUNNING = ("last_7", "last_7_buyers", "to_date", "ever", "fiscal_window", "fiscal_to_date", "season_to_date")
+LOOKING_BACK = ("lag", "month_before", "fiscal_before", "season_before", *RUNNING)
 METRICS = ("orders", "revenue", "buyers", "visits", *LOOKING_BACK)
 
 
