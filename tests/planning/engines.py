@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from uuid import uuid4
 
 import duckdb
 from tests.contracts import servers
@@ -42,21 +43,28 @@ def _written(value: object) -> str:
 
 @contextmanager
 def opened(dialect: str) -> Iterator[Engine]:
-    """Connect to an engine, in the schema of the run's own."""
+    """Connect to an engine, in a schema of the caller's own, which goes with its tables."""
+    schema = f"{servers.SCHEMA}_{uuid4().hex[:8]}"
     connect: dict[str, Callable] = {
         "duckdb": duckdb.connect,
         "postgres": lambda: servers.postgres_connection(servers.postgres()),
         "mysql": lambda: servers.mariadb_connection(servers.mariadb()),
     }
     with closing(connect[dialect]()) as connection, closing(connection.cursor()) as cursor:
+        if dialect != "duckdb":
+            cursor.execute(f"CREATE SCHEMA {schema}")
         if dialect == "postgres":
-            cursor.execute(f"SET search_path TO {servers.SCHEMA}")
+            cursor.execute(f"SET search_path TO {schema}")
         if dialect == "mysql":
-            cursor.execute(f"USE {servers.SCHEMA}")
+            cursor.execute(f"USE {schema}")
             cursor.execute("SET sql_mode = 'ANSI_QUOTES,PIPES_AS_CONCAT'")
 
         def execute(sql: str) -> list[tuple[object, ...]]:
             cursor.execute(sql)
             return [tuple(row) for row in cursor.fetchall()] if sql.startswith(("SELECT", "WITH")) else []
 
-        yield Engine(dialect, execute)
+        try:
+            yield Engine(dialect, execute)
+        finally:
+            if dialect != "duckdb":
+                cursor.execute(f"DROP SCHEMA {schema}{' CASCADE' if dialect == 'postgres' else ''}")
