@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Protocol
 import duckdb
 import pytest
 from tests.adapters.warehouses import duckdb_changes
-from tests.contracts import server_changes
+from tests.contracts import server_changes, servers
 from tests.contracts.warehouse_engines import released
 
 from metricgate.changing.effect import Effect
@@ -416,4 +417,32 @@ def test_an_account_that_may_not_change_tables_is_told_so_and_changes_nothing():
         assert tables(ground) == before
     finally:
         ground.run(f"DROP USER {user}@'%'")
+        ground.close()
+
+
+@pytest.mark.parametrize("engine", ["postgres", "mariadb"])
+def test_a_value_that_others_commit_meanwhile_is_kept_too(engine: str):
+    """Somebody's update is open when the column goes: it is waited for, and what it wrote comes back."""
+    ground = OnServer(engine)
+    drop = StructureChange(kind=StructureKind.DROP_COLUMN, table=ground.at("people"), column=named("note"))
+    connect = {
+        "postgres": lambda: servers.postgres_connection(servers.postgres()),
+        "mariadb": lambda: servers.mariadb_connection(servers.mariadb()),
+    }[engine]
+
+    async def story(warehouse: WritableWarehouse) -> None:
+        with connect() as connection, connection.cursor() as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute(f"UPDATE {ground.at('people')[0]}.people SET note = 'late' WHERE id = 1")
+            going = asyncio.ensure_future(carried_out(warehouse, drop, "act_1"))
+            await asyncio.sleep(0.5)
+            assert not going.done()
+            cursor.execute("COMMIT")
+        effect = await going
+        await carried_out(warehouse, taking_back_structure(effect.structure, "act_1"), "act_2")
+
+    try:
+        ground.play(story)
+        assert ground.run("SELECT id, note FROM people ORDER BY id") == [(1, "late"), (2, None), (3, "z")]
+    finally:
         ground.close()

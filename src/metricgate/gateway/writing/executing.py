@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 
 import structlog
@@ -235,6 +236,10 @@ async def _settled(book: Book, action: Action) -> Action | None:
         return None
     if applied:
         return await _done(book, action, None)
+    if action.preview.get("structure"):
+        # Values that were copied aside for a change that was not made.
+        with suppress(ChangeFailed, WarehouseError):
+            await warehouse.forget_aside([action.id])
     await asyncio.to_thread(book.journal.abandon, action.id)
     problem = Problem(code=codes.INTERRUPTED, message=codes.INTERRUPTED.cause, hint=codes.INTERRUPTED.cure)
     return await _fail(book, action, problem, "the transaction was not committed")

@@ -92,13 +92,17 @@ class MariaDBStructures(Counting):
             case StructureKind.ADD_COLUMN:
                 texts = (f"ALTER TABLE {table} ADD COLUMN {column} {_type(change)} NULL",)
             case StructureKind.DROP_COLUMN:
-                drop = f"ALTER TABLE {table} DROP COLUMN {column}"
-                keep: tuple[str, ...] = ()
-                if shape is not None and not change.only_empty:
-                    outputs = ", ".join(quoted(each) for each in (*shape.key, change.column_name))
-                    kept = f"SELECT {outputs} FROM {table} WHERE {column} IS NOT NULL"
-                    keep = (f"CREATE TABLE {beside} AS {kept}",)
-                texts = (*keep, drop)
+                key = () if shape is None else shape.key
+                outputs = ", ".join(quoted(each) for each in (*key, change.column_name))
+                kept = f"SELECT {outputs} FROM {table} WHERE {column} IS NOT NULL"
+                # Under a lock: a value that is written while the others are copied would be neither kept nor there.
+                texts = (
+                    f"CREATE TABLE {beside} AS {kept} AND FALSE",
+                    f"LOCK TABLES {table} WRITE, {beside} WRITE",
+                    f"INSERT INTO {beside} {kept}",
+                    f"ALTER TABLE {table} DROP COLUMN {column}",
+                    "UNLOCK TABLES",
+                )
             case StructureKind.RESTORE_COLUMN:
                 texts = tuple(self._restored(change, shape))
         return texts
@@ -107,8 +111,8 @@ class MariaDBStructures(Counting):
         """Drop a column whose values were not all back, or values that were kept for nothing."""
         if change.kind is StructureKind.RESTORE_COLUMN:
             return (f"ALTER TABLE {self._name(change.table)} DROP COLUMN IF EXISTS {quoted(_UNFINISHED)}",)
-        if change.kind is StructureKind.DROP_COLUMN and not change.only_empty:
-            return (f"DROP TABLE IF EXISTS {self._name(aside)}",)
+        if change.kind is StructureKind.DROP_COLUMN:
+            return ("UNLOCK TABLES", f"DROP TABLE IF EXISTS {self._name(aside)}")
         return ()
 
     def named(self, names: Sequence[str]) -> Read:

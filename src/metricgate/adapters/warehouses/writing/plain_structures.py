@@ -37,6 +37,11 @@ class Counting:
         sql = f"SELECT CAST(count(*) AS {self.text}) FROM {self.name(change.table)} AS t WHERE NOT EXISTS"
         return f"{sql} (SELECT 1 FROM {kept} AS k WHERE {fits})", ()
 
+    def lock(self, location: Location) -> str | None:
+        """Write nothing: one change runs at a time, or the statements themselves lock."""
+        _ = location
+        return None
+
     def drop(self, location: Location) -> str:
         """Drop a table."""
         return f"DROP TABLE {self.name(location)}"

@@ -56,6 +56,10 @@ class PostgresStructures(PlainStructures):
         """Return the relation's quoted name in the database that we are connected to."""
         return super().name(location[-2:])
 
+    def lock(self, location: Location) -> str | None:
+        """Lock it before the snapshot is taken: what others commit meanwhile would be neither seen nor kept."""
+        return f"LOCK TABLE {self.name(location)} IN ACCESS EXCLUSIVE MODE"
+
     def surroundings(self, session: Reads, shape: TableShape) -> Surroundings:
         """Ask the catalogue, which keeps account of who depends on what."""
         table = (self.name(shape.location),)

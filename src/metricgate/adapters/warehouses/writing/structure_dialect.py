@@ -73,6 +73,10 @@ class StructureDialect(Protocol):
         """Write the SELECT of how many rows a column's kept values do not reach."""
         ...
 
+    def lock(self, location: Location) -> str | None:
+        """Write what keeps all others from a table until the transaction ends; None where the engine has no need."""
+        ...
+
     def statements(
         self, change: StructureChange, shape: TableShape | None, aside: Location, indexes: Sequence[Index]
     ) -> Sequence[str]:

@@ -55,8 +55,11 @@ def restructure(
     session, dialect = engine.session, engine.dialect.structures
     # What comes back lies where another action put it.
     aside = (*change.table[:-1], change.aside or aside_of(released.action_id))
+    locking = dialect.lock(aside if change.kind is StructureKind.RESTORE_TABLE else change.table)
     session.begin(released.seconds)
     try:
+        if locking is not None:
+            session.do(locking)
         found, shape, indexes = _foretold(engine, change)
         effect = _as_shown(found, released.expected_digest)
         statements = dialect.statements(found.change, shape, aside, indexes)
@@ -70,7 +73,11 @@ def restructure(
         raise
     if dialect.commits_by_itself:
         _committing(engine, found.change, aside, statements)
-        session.change(*engine.dialect.mark(released.action_id))
+        try:
+            session.change(*engine.dialect.mark(released.action_id))
+        except ChangeFailed as error:
+            # It is done, and only the marker is missing.
+            raise OutcomeUnknown(error.engine_text) from error
     session.commit()
     return effect
 
@@ -109,17 +116,17 @@ def forget_aside(engine: Engine, action_ids: Sequence[str]) -> None:
 
 
 def _committing(engine: Engine, change: StructureChange, aside: Location, statements: Sequence[str]) -> None:
-    """Run DDL that cannot be rolled back. Only its last statement makes the change visible."""
+    """Run DDL that cannot be rolled back. Only one of its statements, the last DDL, makes the change visible."""
     try:
         for sql in statements:
             engine.session.do(sql)
     except ChangeFailed as error:
+        if error.code in _UNANSWERED:
+            # Whether the statement was carried out is seen from the table; until then nothing of it is cleaned away.
+            raise OutcomeUnknown(error.engine_text) from error
         with suppress(ChangeFailed):
             for sql in engine.dialect.structures.cleaning(change, aside):
                 engine.session.do(sql)
-        if error.code in _UNANSWERED:
-            # Whether the statement was carried out is seen from the table.
-            raise OutcomeUnknown(error.engine_text) from error
         raise
 
 
