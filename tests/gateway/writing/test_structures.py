@@ -130,6 +130,8 @@ def test_ddl_of_other_kinds_is_refused(one_shop: Callable[..., object], sql: str
     outcome = one_shop("propose_write", sql=sql)
     assert isinstance(outcome, Refused), outcome
     assert outcome.problems.first.code.name == code
+    if code == "E_SQL_CONSTRUCT":
+        assert "ALTER TABLE t ADD COLUMN c type" in outcome.problems.first.hint, "it says what can be proposed"
 
 
 @pytest.fixture(scope="module")

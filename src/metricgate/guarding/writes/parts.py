@@ -26,6 +26,14 @@ _WORDS = {
     "option": "CASCADE, RESTRICT and IDENTITY",
     "partition": "PARTITION",
     "cluster": "ON CLUSTER",
+    "exists": "IF EXISTS",
+    "cascade": "CASCADE",
+    "restrict": "RESTRICT",
+    "purge": "PURGE",
+    "temporary": "TEMPORARY",
+    "only": "ONLY",
+    "constraints": "a constraint or a default",
+    "position": "FIRST and AFTER",
 }
 _HINTS = {
     "conflict": "Propose a MERGE, which says what happens to which rows.",
