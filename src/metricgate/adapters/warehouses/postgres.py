@@ -8,7 +8,6 @@ settings before the next. What the role may read is the operator's to grant; see
 from __future__ import annotations
 
 import asyncio
-import math
 import os
 import socket
 import time
@@ -20,11 +19,12 @@ from typing import cast
 import psycopg
 
 from metricgate.adapters.warehouses.capping import Caps, Kept, kept_rows
+from metricgate.adapters.warehouses.postgres_connecting import connected
 from metricgate.adapters.warehouses.postgres_opinion import opinion_of
 from metricgate.adapters.warehouses.postgres_options import PostgresOptions
 from metricgate.adapters.warehouses.postgres_rights import postgres_findings
 from metricgate.adapters.warehouses.postgres_section import PostgresSection
-from metricgate.adapters.warehouses.postgres_types import TYPES, register
+from metricgate.adapters.warehouses.postgres_types import TYPES
 from metricgate.adapters.warehouses.server import ServerWarehouse
 from metricgate.adapters.warehouses.session import CANCELLED, FAILED, MEMORY, TIMEOUT, UNAVAILABLE, Answer
 from metricgate.adapters.warehouses.wire import LARGEST_INTEGER
@@ -44,7 +44,6 @@ _LATER_SECONDS = 2.0
 _LOST = ("08", "57P", "25P03")
 _TOO_LARGE = ("53", "54000")
 _OWN_TYPES = "SELECT oid, typtype, typname FROM pg_catalog.pg_type WHERE oid = ANY(%s)"
-_ESSENTIAL = {"standard_conforming_strings": "on", "client_encoding": "UTF8"}
 _FUNCTIONS = (
     "SELECT DISTINCT proname FROM pg_catalog.pg_proc WHERE pronamespace = 'pg_catalog'::pg_catalog.regnamespace"
 )
@@ -73,34 +72,16 @@ class PostgresSession:
         self._opened: psycopg.Connection | None = None
 
     def open(self, seconds: float) -> None:
-        """Connect. The driver's own limit, of whole seconds and at least two, cannot be cut short."""
-        settings = " ".join(f"-c {name}={_escaped(value)}" for name, value in self._options.session.items())
-        try:
-            opened = psycopg.connect(
-                host=self._options.host,
-                port=self._options.port,
-                dbname=self._options.database,
-                user=self._options.user,
-                password=self._options.password,
-                sslmode=self._options.tls,
-                sslrootcert=self._options.tls_ca,
-                connect_timeout=math.ceil(min(seconds, self._options.connect_seconds)),
-                application_name="metricgate",
-                client_encoding="UTF8",
-                options=settings,
-                autocommit=True,
-                prepare_threshold=None,
-                cursor_factory=psycopg.RawCursor,
-            )
-        except psycopg.Error as error:
-            raise WarehouseError(UNAVAILABLE, str(error)) from error
-        register(opened.adapters)
-        self._opened = opened
-        for name, wanted in _ESSENTIAL.items():
-            if opened.info.parameter_status(name) != wanted:
-                # With another setting, text that we wrote would mean something else.
-                self.close()
-                raise WarehouseError(UNAVAILABLE, f"the server keeps {name} from being {wanted}")
+        """Connect."""
+        options = self._options
+        self._opened = connected(
+            options,
+            user=options.user,
+            password=options.password,
+            settings=options.session,
+            seconds=seconds,
+            application="metricgate",
+        )
 
     def begin(self, seconds: float) -> None:
         """Begin, with the server's own time limit somewhat later than ours."""
@@ -247,11 +228,6 @@ class PostgresSession:
             raise WarehouseError(code, str(error)) from error
         except (UnicodeError, ValueError, OverflowError) as error:
             raise WarehouseError(FAILED, str(error)) from error
-
-
-def _escaped(value: str) -> str:
-    """Return a value fit for libpq's ``options``, where blanks part the words."""
-    return value.replace("\\", "\\\\").replace(" ", "\\ ")
 
 
 def _kind(name: str, variety: str, category: str) -> DataType | None:

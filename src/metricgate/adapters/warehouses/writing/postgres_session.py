@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import socket
 from collections.abc import Iterator, Sequence
@@ -10,11 +9,12 @@ from contextlib import contextmanager, suppress
 
 import psycopg
 
+from metricgate.adapters.warehouses.postgres_connecting import connected
 from metricgate.adapters.warehouses.postgres_options import PostgresOptions
-from metricgate.adapters.warehouses.postgres_types import register
 from metricgate.adapters.warehouses.session import CANCELLED, FAILED, MEMORY, TIMEOUT, UNAVAILABLE
 from metricgate.adapters.warehouses.writing.writer_options import WriterOptions
 from metricgate.changing.change import Row
+from metricgate.gateway.ports import WarehouseError
 from metricgate.gateway.writing import codes
 from metricgate.gateway.writing.ports import ChangeFailed, OutcomeUnknown
 
@@ -33,7 +33,6 @@ _SORTS = {
     "428C9": "a generated column",
     "P0001": "a trigger",
 }
-_ESSENTIAL = {"standard_conforming_strings": "on", "client_encoding": "UTF8"}
 
 
 class PostgresWriteSession:
@@ -53,31 +52,17 @@ class PostgresWriteSession:
             "default_transaction_read_only": "off",
             "IntervalStyle": "postgres",
         }
-        settings = " ".join(f"-c {name}={_escaped(value)}" for name, value in wanted.items())
         try:
-            opened = psycopg.connect(
-                host=self._options.host,
-                port=self._options.port,
-                dbname=self._options.database,
+            self._opened = connected(
+                self._options,
                 user=self._writer.user,
                 password=self._writer.password,
-                sslmode=self._options.tls,
-                sslrootcert=self._options.tls_ca,
-                connect_timeout=math.ceil(min(seconds, self._options.connect_seconds)),
-                application_name="metricgate changes",
-                client_encoding="UTF8",
-                options=settings,
-                autocommit=True,
-                prepare_threshold=None,
-                cursor_factory=psycopg.RawCursor,
+                settings=wanted,
+                seconds=seconds,
+                application="metricgate changes",
             )
-        except psycopg.Error as error:
-            raise ChangeFailed(UNAVAILABLE, str(error)) from error
-        register(opened.adapters)
-        self._opened = opened
-        for name, value in _ESSENTIAL.items():
-            if opened.info.parameter_status(name) != value:
-                raise ChangeFailed(UNAVAILABLE, f"the server keeps {name} from being {value}")
+        except WarehouseError as error:
+            raise ChangeFailed(error.code, error.engine_text) from error
 
     def begin(self, seconds: float) -> None:
         """Begin at REPEATABLE READ; waits for locks end before the transaction's own limit."""
@@ -202,7 +187,3 @@ def _failed(error: psycopg.Error, *, lost: bool) -> ChangeFailed:  # noqa: PLR09
     if isinstance(error, psycopg.errors.QueryCanceled):
         return ChangeFailed(TIMEOUT if "statement timeout" in text else CANCELLED, text)
     return ChangeFailed(FAILED, text)
-
-
-def _escaped(value: str) -> str:
-    return value.replace("\\", "\\\\").replace(" ", "\\ ")
