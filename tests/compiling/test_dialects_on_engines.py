@@ -18,9 +18,9 @@ from tests.contracts.warehouse_engines import ENGINES, released
 from metricgate.catalog.metrics import Window
 from metricgate.compiling.compiler import written
 from metricgate.compiling.context import Context
-from metricgate.compiling.dialects import dialect_named
 from metricgate.compiling.moments import shifted
-from metricgate.compiling.names import aliased, column
+from metricgate.dialects.engines import dialect_named
+from metricgate.dialects.names import aliased, column
 from metricgate.gateway.ports import Rows, Warehouse, WarehouseError
 from metricgate.planning.scan import Zones
 from metricgate.vocabulary.grain import DatePart, Grain

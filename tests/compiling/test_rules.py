@@ -8,7 +8,8 @@ import pkgutil
 
 import pytest
 
-from metricgate.compiling import names, ordering, rules, trees
+from metricgate.compiling import ordering, rules
+from metricgate.dialects import names, trees
 
 RULES = [f"{rules.__name__}.{found.name}" for found in pkgutil.iter_modules(rules.__path__)]
 

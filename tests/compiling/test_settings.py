@@ -12,9 +12,9 @@ from tests.contracts import servers
 
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.loading import load
-from metricgate.compiling.adapting import mysql_marks
 from metricgate.compiling.compiler import compile_plan
 from metricgate.compiling.statement import Statement
+from metricgate.dialects.adapting import mysql_marks
 from metricgate.planning.plan import Plan
 from metricgate.planning.planner import Planner
 from metricgate.planning.question import GroupBy, Question

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from sqlglot import exp
 
 from metricgate.compiling.context import Context, ScanDraft
-from metricgate.compiling.names import aliased, column, identifier
 from metricgate.compiling.rules import SCAN_RULES
-from metricgate.compiling.trees import all_of
 from metricgate.compiling.values import value_tree
 from metricgate.compiling.wrapping import wrapped
+from metricgate.dialects.names import aliased, column, identifier
+from metricgate.dialects.trees import all_of
 from metricgate.planning.metrics.values import MeasureValue
 from metricgate.planning.plan import Plan
 from metricgate.planning.scan import Scan

@@ -9,10 +9,10 @@ from sqlglot.errors import SqlglotError, UnsupportedError
 from metricgate.compiling import codes
 from metricgate.compiling.combining import combined, extremes
 from metricgate.compiling.context import Context
-from metricgate.compiling.dialects import dialect_for
 from metricgate.compiling.ordering import cut, order
 from metricgate.compiling.row_filters import bound_row_filters
 from metricgate.compiling.statement import ExpectedColumn, Statement
+from metricgate.dialects.engines import dialect_for
 from metricgate.planning.plan import Plan
 from metricgate.vocabulary.digest import digest_of_bytes
 from metricgate.vocabulary.obligation import Mask, Obligations

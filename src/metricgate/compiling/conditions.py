@@ -9,7 +9,7 @@ from typing import assert_never
 from sqlglot import exp
 
 from metricgate.compiling.context import Context
-from metricgate.compiling.trees import all_of, any_of, literal, operand, parsed, qualified
+from metricgate.dialects.trees import all_of, any_of, literal, operand, parsed, qualified
 from metricgate.planning.scan import Condition, Reference
 from metricgate.planning.timing import as_day, as_moment
 from metricgate.planning.values import as_timestamp

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from metricgate.compiling.dialect import Dialect
+from metricgate.dialects.dialect import Dialect
 from metricgate.planning.plan import Plan
 from metricgate.planning.scan import Condition, Scan
 from metricgate.vocabulary.obligation import Mask

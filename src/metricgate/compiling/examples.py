@@ -7,7 +7,7 @@ from sqlglot import exp
 from metricgate.catalog.expression import Expression
 from metricgate.catalog.metrics import Aggregation
 from metricgate.compiling.context import Context, ScanDraft
-from metricgate.compiling.dialects import dialect_named
+from metricgate.dialects.engines import dialect_named
 from metricgate.planning.scan import Condition, Key, Measure, Reference, Scan, Table
 from metricgate.vocabulary.grain import Grain
 from metricgate.vocabulary.predicate import Comparison, Operator

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from sqlglot import exp
 
 from metricgate.compiling.context import Context
-from metricgate.compiling.trees import double, literal
+from metricgate.dialects.trees import double, literal
 from metricgate.vocabulary.obligation import Mask, MaskMethod
 from metricgate.vocabulary.predicate import Secret
 

@@ -10,8 +10,8 @@ from metricgate.catalog.expression import Expression
 from metricgate.catalog.metrics import CustomGrain, Window
 from metricgate.compiling.conditions import reference_tree
 from metricgate.compiling.context import Context
-from metricgate.compiling.names import unused
-from metricgate.compiling.trees import all_of, literal, operand
+from metricgate.dialects.names import unused
+from metricgate.dialects.trees import all_of, literal, operand
 from metricgate.planning.scan import Moments, Reference, Shift
 from metricgate.vocabulary.grain import Grain
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from metricgate.compiling.names import column
-from metricgate.compiling.trees import literal
+from metricgate.dialects.names import column
+from metricgate.dialects.trees import literal
 from metricgate.planning.plan import Sorting
 
 

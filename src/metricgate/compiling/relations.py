@@ -12,11 +12,11 @@ from metricgate.catalog.model import SemanticModel
 from metricgate.compiling import codes
 from metricgate.compiling.conditions import condition_tree
 from metricgate.compiling.context import Context
-from metricgate.compiling.dialects import dialect_for, dialect_named
 from metricgate.compiling.masking import masked
 from metricgate.compiling.row_filters import bound_row_filters
 from metricgate.compiling.statement import ExpectedColumn, Statement
-from metricgate.compiling.trees import all_of, literal
+from metricgate.dialects.engines import dialect_for, dialect_named
+from metricgate.dialects.trees import all_of, literal
 from metricgate.planning.plan import Plan
 from metricgate.vocabulary.digest import digest_of_bytes
 from metricgate.vocabulary.obligation import Mask, Obligations

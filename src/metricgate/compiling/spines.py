@@ -11,8 +11,8 @@ from sqlglot import exp
 from metricgate.catalog.metrics import CustomGrain, Window, calendar_of
 from metricgate.compiling.context import Context
 from metricgate.compiling.moments import Beside, shifted
-from metricgate.compiling.names import aliased, column, identifier, unused
-from metricgate.compiling.trees import all_of, literal
+from metricgate.dialects.names import aliased, column, identifier, unused
+from metricgate.dialects.trees import all_of, literal
 from metricgate.planning.scan import Moments, Shift
 from metricgate.vocabulary.grain import Grain
 

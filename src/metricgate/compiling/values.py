@@ -7,8 +7,8 @@ from typing import assert_never
 
 from sqlglot import exp
 
-from metricgate.compiling.names import column
-from metricgate.compiling.trees import double, literal, operand, parsed
+from metricgate.dialects.names import column
+from metricgate.dialects.trees import double, literal, operand, parsed
 from metricgate.planning.metrics.values import DerivedValue, MeasureValue, RatioValue, Value
 
 

@@ -11,12 +11,12 @@ from metricgate.catalog.metrics import PeriodAggregation, WindowChoice
 from metricgate.compiling.conditions import condition_tree, reference_tree
 from metricgate.compiling.context import Context, ScanDraft
 from metricgate.compiling.moments import read_moment, shifted
-from metricgate.compiling.names import aliased, column, identifier, unused
 from metricgate.compiling.rules.aggregates import applied
 from metricgate.compiling.rules.keys import select_keys
 from metricgate.compiling.rules.sources import pairs_of, read_tables, relation
 from metricgate.compiling.rules.wanted_rows import keep_wanted_rows
-from metricgate.compiling.trees import all_of, double, literal, qualified
+from metricgate.dialects.names import aliased, column, identifier, unused
+from metricgate.dialects.trees import all_of, double, literal, qualified
 from metricgate.planning.scan import Conversion, Edge, Key, Measure, Moments, Periods, Reference, Scan
 from metricgate.vocabulary.grain import Grain
 

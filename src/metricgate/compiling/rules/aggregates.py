@@ -11,9 +11,9 @@ from sqlglot import exp
 from metricgate.catalog.metrics import Aggregation, Percentile
 from metricgate.compiling.conditions import condition_tree
 from metricgate.compiling.context import Context, ScanDraft
-from metricgate.compiling.names import aliased
 from metricgate.compiling.rules.shared_filters import own_filters
-from metricgate.compiling.trees import all_of, double, literal, qualified
+from metricgate.dialects.names import aliased
+from metricgate.dialects.trees import all_of, double, literal, qualified
 from metricgate.planning.scan import Measure
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from metricgate.compiling.context import ScanDraft
-from metricgate.compiling.trees import literal
+from metricgate.dialects.trees import literal
 
 
 def group_by_keys(draft: ScanDraft) -> None:

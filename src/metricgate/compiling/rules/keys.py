@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from metricgate.compiling.conditions import reference_tree
 from metricgate.compiling.context import ScanDraft
-from metricgate.compiling.names import aliased
+from metricgate.dialects.names import aliased
 
 
 def select_keys(draft: ScanDraft) -> None:

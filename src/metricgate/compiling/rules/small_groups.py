@@ -8,8 +8,8 @@ from sqlglot import exp
 
 from metricgate.catalog.metrics import Aggregation
 from metricgate.compiling.context import ScanDraft
-from metricgate.compiling.names import aliased, column, identifier, unused
-from metricgate.compiling.trees import all_of, literal, qualified
+from metricgate.dialects.names import aliased, column, identifier, unused
+from metricgate.dialects.trees import all_of, literal, qualified
 from metricgate.planning.scan import Measure
 
 

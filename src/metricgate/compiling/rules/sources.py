@@ -12,9 +12,9 @@ from metricgate.compiling.conditions import condition_tree, reference_tree
 from metricgate.compiling.context import Context, ScanDraft
 from metricgate.compiling.masking import masked
 from metricgate.compiling.moments import rows_of
-from metricgate.compiling.names import identifier
 from metricgate.compiling.spines import spine_of
-from metricgate.compiling.trees import all_of, columns_of, literal, operand, qualified
+from metricgate.dialects.names import identifier
+from metricgate.dialects.trees import all_of, columns_of, literal, operand, qualified
 from metricgate.planning.scan import Condition, Reference, Scan, Table
 
 

@@ -7,7 +7,7 @@ from sqlglot import exp
 from metricgate.compiling.conditions import condition_tree
 from metricgate.compiling.context import ScanDraft
 from metricgate.compiling.rules.shared_filters import own_filters, shared_filters
-from metricgate.compiling.trees import all_of, any_of
+from metricgate.dialects.trees import all_of, any_of
 
 
 def keep_wanted_rows(draft: ScanDraft) -> None:

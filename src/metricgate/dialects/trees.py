@@ -8,8 +8,8 @@ import sqlglot
 from sqlglot import exp
 
 from metricgate.catalog.expression import Expression
-from metricgate.compiling.names import identifier
-from metricgate.compiling.reserved import RESERVED
+from metricgate.dialects.names import identifier
+from metricgate.dialects.reserved import RESERVED
 
 _ATOMS = (exp.Column, exp.Func, exp.Literal, exp.Paren, exp.Parameter, exp.Placeholder, exp.Boolean, exp.Null)
 

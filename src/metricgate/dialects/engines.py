@@ -8,7 +8,7 @@ from dataclasses import replace
 from sqlglot import exp
 
 from metricgate.catalog.model import SemanticModel
-from metricgate.compiling.adapting import (
+from metricgate.dialects.adapting import (
     averages_as_doubles,
     divisions_as_doubles,
     milliseconds_as_microseconds,
@@ -17,10 +17,10 @@ from metricgate.compiling.adapting import (
     without_division_errors,
     without_full_joins,
 )
-from metricgate.compiling.dialect import Dialect, as_date, call, date_trunc
-from metricgate.compiling.elsewhere import ELSEWHERE
-from metricgate.compiling.elsewhere_adapting import offset_under_limit, percentiles_as_ranks
-from metricgate.compiling.trees import literal, operand
+from metricgate.dialects.dialect import Dialect, as_date, call, date_trunc
+from metricgate.dialects.offline import OFFLINE
+from metricgate.dialects.offline_adapting import offset_under_limit, percentiles_as_ranks
+from metricgate.dialects.trees import literal, operand
 from metricgate.planning.scan import Zones
 from metricgate.vocabulary.grain import DatePart, Grain, WeekStart
 
@@ -171,5 +171,5 @@ _KNOWN = {
         ),
         marked=mysql_marks,
     ),
-    **ELSEWHERE,
+    **OFFLINE,
 }

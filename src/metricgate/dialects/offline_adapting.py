@@ -9,10 +9,10 @@ from datetime import date, datetime
 from sqlglot import exp
 from sqlglot.errors import UnsupportedError
 
-from metricgate.compiling.adapting import with_percentiles_inside
-from metricgate.compiling.dialect import call
-from metricgate.compiling.names import aliased, column
-from metricgate.compiling.trees import double, literal
+from metricgate.dialects.adapting import with_percentiles_inside
+from metricgate.dialects.dialect import call
+from metricgate.dialects.names import aliased, column
+from metricgate.dialects.trees import double, literal
 from metricgate.vocabulary.predicate import Scalar
 
 _MARK = re.compile(r"('(?:[^'\\]|''|\\.)*'|\"(?:[^\"\\]|\"\"|\\.)*\"|`(?:[^`]|``)*`)|[@$](\d+)\b", re.DOTALL)

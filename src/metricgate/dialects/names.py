@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from sqlglot import exp
 
-from metricgate.compiling.reserved import RESERVED
+from metricgate.dialects.reserved import RESERVED
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*\Z")
 

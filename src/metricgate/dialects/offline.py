@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from metricgate.compiling.adapting import (
+from metricgate.dialects.adapting import (
     averages_as_doubles,
     divisions_as_doubles,
     percentiles_as_windows,
     without_division_errors,
 )
-from metricgate.compiling.dialect import Dialect, as_date, call, cast_as, date_trunc
-from metricgate.compiling.elsewhere_adapting import (
+from metricgate.dialects.dialect import Dialect, as_date, call, cast_as, date_trunc
+from metricgate.dialects.offline_adapting import (
     bigquery_percentiles,
     clickhouse_joins,
     clickhouse_marks,
@@ -29,7 +29,7 @@ from metricgate.compiling.elsewhere_adapting import (
     trino_intervals,
     whole_intervals,
 )
-from metricgate.compiling.trees import literal
+from metricgate.dialects.trees import literal
 from metricgate.planning.scan import Zones
 from metricgate.vocabulary.grain import DatePart, Grain
 
@@ -314,4 +314,4 @@ _ALL = (
         ),
     ),
 )
-ELSEWHERE = {each.name: each for each in _ALL}
+OFFLINE = {each.name: each for each in _ALL}

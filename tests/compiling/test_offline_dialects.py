@@ -8,9 +8,9 @@ from tests.planning.shop import compiled, oracle, planned, run
 
 from metricgate.catalog.expression import Expression
 from metricgate.catalog.metrics import Aggregation, Percentile
-from metricgate.compiling.dialects import dialect_named
-from metricgate.compiling.elsewhere_adapting import percentiles_as_ranks
 from metricgate.compiling.rules.aggregates import applied
+from metricgate.dialects.engines import dialect_named
+from metricgate.dialects.offline_adapting import percentiles_as_ranks
 from metricgate.planning.scan import Measure, Zones
 from metricgate.vocabulary.grain import DatePart, Grain
 from metricgate.vocabulary.predicate import Comparison, Operator

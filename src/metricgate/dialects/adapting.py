@@ -12,8 +12,8 @@ from collections.abc import Callable
 from sqlglot import exp
 from sqlglot.errors import UnsupportedError
 
-from metricgate.compiling.names import aliased, column, identifier
-from metricgate.compiling.trees import double, literal, operand
+from metricgate.dialects.names import aliased, column, identifier
+from metricgate.dialects.trees import double, literal, operand
 from metricgate.vocabulary.predicate import Scalar
 
 _MARK = re.compile(r"('(?:[^'\\]|''|\\.)*'|\"(?:[^\"\\]|\"\"|\\.)*\"|`(?:[^`]|``)*`)|@(\d+)\b", re.DOTALL)
