@@ -15,6 +15,7 @@ from metricgate.compiling.rules import SCAN_RULES
 from metricgate.compiling.values import value_tree
 from metricgate.compiling.wrapping import wrapped
 from metricgate.dialects.names import aliased, column, identifier
+from metricgate.dialects.expressions import 
 from metricgate.dialects.trees import all_of
 from metricgate.planning.metrics.values import MeasureValue
 from metricgate.planning.plan import Plan
@@ -52,7 +53,7 @@ def combined(plan: Plan, context: Context) -> exp.Select:
         expressions=[
             *(column(key, base) for key in keys),
             *(
-                aliased(value_tree(metric.value, homes, may_be_absent=may_be_absent), metric.name)
+                aliased(value_tree(metric.value, homes, context.dialect.name, may_be_absent=may_be_absent), metric.name)
                 for metric in plan.metrics
             ),
         ],

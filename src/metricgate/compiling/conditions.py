@@ -9,7 +9,8 @@ from typing import assert_never
 from sqlglot import exp
 
 from metricgate.compiling.context import Context
-from metricgate.dialects.trees import all_of, any_of, literal, operand, parsed, qualified
+from metricgate.dialects.expressions import meant, qualified
+from metricgate.dialects.trees import all_of, any_of, literal, operand
 from metricgate.planning.scan import Condition, Reference
 from metricgate.planning.timing import as_day, as_moment
 from metricgate.planning.values import as_timestamp
@@ -33,7 +34,7 @@ _MARK = re.compile(r"\$([mv])(\d+)\Z")
 
 def reference_tree(reference: Reference, context: Context) -> exp.Expr:
     """Return the column, converted to its zone and cut to its grain where the plan says so."""
-    tree = qualified(reference.expression, reference.table)
+    tree = qualified(reference.expression, reference.table, context.dialect.name)
     if reference.zones is not None:
         tree = context.dialect.converted(tree, reference.zones)
     if reference.part is not None:
@@ -95,7 +96,7 @@ def _like(left: exp.Expr, op: Operator, text: str, context: Context) -> exp.Expr
 
 def _template(template: Template, condition: Condition, context: Context) -> exp.Expr:
     """Put references and parameters in the places of ``$m`` and ``$v``; values beside a time become times."""
-    root = exp.Paren(this=parsed(template.text).copy())
+    root = exp.Paren(this=meant(template.text, context.dialect.name).copy())
     marks = [each for each in root.find_all(exp.Column, bfs=False) if not each.table and _MARK.match(each.name)]
     beside = [_beside(mark, template, condition) for mark in marks]
     for mark, reference in zip(marks, beside, strict=True):

@@ -7,17 +7,19 @@ from typing import assert_never
 
 from sqlglot import exp
 
+from metricgate.dialects.expressions import meant
 from metricgate.dialects.names import column
-from metricgate.dialects.trees import double, literal, operand, parsed
+from metricgate.dialects.trees import double, literal, operand
 from metricgate.planning.metrics.values import DerivedValue, MeasureValue, RatioValue, Value
 
 
-def value_tree(value: Value, homes: Mapping[str, str], *, may_be_absent: bool) -> exp.Expr:
+def value_tree(value: Value, homes: Mapping[str, str], dialect: str, *, may_be_absent: bool) -> exp.Expr:
     """Return the value.
 
     Args:
         value: as planned.
         homes: measure -> the CTE that has it.
+        dialect: in whose words.
         may_be_absent: a CTE may have no row for a key; counts are 0 there.
     """
     match value:
@@ -28,24 +30,24 @@ def value_tree(value: Value, homes: Mapping[str, str], *, may_be_absent: bool) -
             return tree if instead is None else exp.Coalesce(this=tree, expressions=[literal(instead)])
         case RatioValue():
             return exp.Div(
-                this=double(value_tree(value.numerator, homes, may_be_absent=may_be_absent)),
+                this=double(value_tree(value.numerator, homes, dialect, may_be_absent=may_be_absent)),
                 expression=exp.Nullif(
-                    this=double(value_tree(value.denominator, homes, may_be_absent=may_be_absent)),
+                    this=double(value_tree(value.denominator, homes, dialect, may_be_absent=may_be_absent)),
                     expression=literal(0),
                 ),
             )
         case DerivedValue():
-            return _derived(value, homes, may_be_absent=may_be_absent)
+            return _derived(value, homes, dialect, may_be_absent=may_be_absent)
         case _:
             assert_never(value)
 
 
-def _derived(value: DerivedValue, homes: Mapping[str, str], *, may_be_absent: bool) -> exp.Expr:
+def _derived(value: DerivedValue, homes: Mapping[str, str], dialect: str, *, may_be_absent: bool) -> exp.Expr:
     inputs = dict(value.inputs)
-    root = exp.Paren(this=parsed(value.expression.text).copy())
+    root = exp.Paren(this=meant(value.expression.text, dialect).copy())
     for found in list(root.find_all(exp.Column)):
         each = inputs.get(found.name)
         if each is not None:
-            found.replace(operand(value_tree(each, homes, may_be_absent=may_be_absent)))
+            found.replace(operand(value_tree(each, homes, dialect, may_be_absent=may_be_absent)))
     whole: exp.Expr = root.this
     return whole

@@ -15,8 +15,9 @@ from metricgate.compiling.rules.aggregates import applied
 from metricgate.compiling.rules.keys import select_keys
 from metricgate.compiling.rules.sources import pairs_of, read_tables, relation
 from metricgate.compiling.rules.wanted_rows import keep_wanted_rows
+from metricgate.dialects.expressions import qualified
 from metricgate.dialects.names import aliased, column, identifier, unused
-from metricgate.dialects.trees import all_of, double, literal, qualified
+from metricgate.dialects.trees import all_of, double, literal
 from metricgate.planning.scan import Conversion, Edge, Key, Measure, Moments, Periods, Reference, Scan
 from metricgate.vocabulary.grain import Grain
 
@@ -68,7 +69,7 @@ def _one(value: exp.Expr, measure: Measure, scan: Scan, outputs: Outputs) -> exp
 def _edged(scan: Scan, edge: Edge, context: Context, outputs: Outputs) -> exp.Select:
     """Aggregate only the rows whose time is the first or last of all that are apart together."""
     moment, limit = _unused("moment", scan), _unused("edge", scan)
-    values = [_value(measure, scan) for measure in scan.measures]
+    values = [_value(measure, scan, context) for measure in scan.measures]
     draft = _rows(scan, (Key(name=moment, reference=edge.time),), values, context)
     end = exp.Min if edge.choice is WindowChoice.MIN else exp.Max
     over = exp.Window(
@@ -109,7 +110,7 @@ def _converted(scan: Scan, conversion: Conversion, context: Context, outputs: Ou
     keys = [key.name for key in scan.keys]
     measure = conversion.scan.measures[0]
     away = conversion.scan
-    value = qualified(measure.expression, away.tables[0].alias)
+    value = qualified(measure.expression, away.tables[0].alias, context.dialect.name)
     later = _rows(
         away,
         _sides(conversion.events.time, conversion.events.equal, when, names),
@@ -201,8 +202,8 @@ def _rows(scan: Scan, more: tuple[Key, ...], values: list[exp.Expr], context: Co
     return draft
 
 
-def _value(measure: Measure, scan: Scan) -> exp.Expr:
-    return aliased(qualified(measure.expression, scan.tables[0].alias), measure.name)
+def _value(measure: Measure, scan: Scan, context: Context) -> exp.Expr:
+    return aliased(qualified(measure.expression, scan.tables[0].alias, context.dialect.name), measure.name)
 
 
 def _sides(time: Reference, equal: tuple[Reference, ...], when: str, names: list[str]) -> tuple[Key, ...]:

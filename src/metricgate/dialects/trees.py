@@ -1,4 +1,4 @@
-"""Small trees that many rules need, and the analysts' expressions as trees: parsed once, copied at each use."""
+"""Small trees that many rules need, and the analysts' expressions as they were written: parsed once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import sqlglot
 from sqlglot import exp
 
 from metricgate.catalog.expression import Expression
-from metricgate.dialects.names import identifier
 from metricgate.dialects.reserved import RESERVED
 
 _ATOMS = (exp.Column, exp.Func, exp.Literal, exp.Paren, exp.Parameter, exp.Placeholder, exp.Boolean, exp.Null)
@@ -62,23 +61,6 @@ def _part(tree: exp.Expr) -> exp.Expr:
 def parsed(text: str) -> exp.Expr:
     """Return the tree of a catalog's expression (the generic dialect); shared, so copy before use."""
     return sqlglot.parse_one(text)
-
-
-@lru_cache(maxsize=8_192)
-def _with_table(text: str, table: str) -> exp.Expr:
-    tree = parsed(text).copy()
-    for column in list(tree.find_all(exp.Column)):
-        if not column.table:
-            column.set("table", identifier(table))
-    return tree
-
-
-def qualified(expression: Expression, table: str) -> exp.Expr:
-    """Return the expression with every column read from the table of that alias."""
-    if expression.is_column:
-        name = exp.Identifier(this=expression.text, quoted=expression.text.lower() in RESERVED)
-        return exp.Column(this=name, table=identifier(table))
-    return _with_table(expression.text, table).copy()
 
 
 @lru_cache(maxsize=8_192)

@@ -12,8 +12,9 @@ from metricgate.catalog.metrics import Aggregation, Percentile
 from metricgate.compiling.conditions import condition_tree
 from metricgate.compiling.context import Context, ScanDraft
 from metricgate.compiling.rules.shared_filters import own_filters
+from metricgate.dialects.expressions import qualified
 from metricgate.dialects.names import aliased
-from metricgate.dialects.trees import all_of, double, literal, qualified
+from metricgate.dialects.trees import all_of, double, literal
 from metricgate.planning.scan import Measure
 
 
@@ -37,7 +38,7 @@ def select_measures(draft: ScanDraft) -> None:
 def _aggregate(measure: Measure, root: str, draft: ScanDraft) -> exp.Expr:
     context = draft.context
     filters = own_filters(measure, draft.scan)
-    value = qualified(measure.expression, root)
+    value = qualified(measure.expression, root, draft.context.dialect.name)
     approximates = context.dialect.approximates
     if not filters:
         return applied(measure, value, approximates=approximates)

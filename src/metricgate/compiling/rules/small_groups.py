@@ -8,8 +8,9 @@ from sqlglot import exp
 
 from metricgate.catalog.metrics import Aggregation
 from metricgate.compiling.context import ScanDraft
+from metricgate.dialects.expressions import qualified
 from metricgate.dialects.names import aliased, column, identifier, unused
-from metricgate.dialects.trees import all_of, literal, qualified
+from metricgate.dialects.trees import all_of, literal
 from metricgate.planning.scan import Measure
 
 
@@ -44,14 +45,14 @@ def _enough_rows(draft: ScanDraft, sizes: list[int]) -> Iterator[exp.Expr]:
     for at, (table, size) in enumerate(zip(draft.scan.tables, sizes, strict=True)):
         if size:
             # Joined rows appear once for each of the root's: their keys tell how many there are.
-            keys = [qualified(key, table.alias) for key in table.keys]
+            keys = [qualified(key, table.alias, draft.context.dialect.name) for key in table.keys]
             counted = exp.Distinct(expressions=keys) if at else exp.Star()
             yield exp.GTE(this=exp.Count(this=counted), expression=literal(size))
 
 
 def _enough_values(measure: Measure, size: int, draft: ScanDraft) -> list[exp.Expr]:
     """Rows without a value add nothing: a sum of one value in a large group is that value."""
-    value = qualified(measure.expression, draft.scan.tables[0].alias)
+    value = qualified(measure.expression, draft.scan.tables[0].alias, draft.context.dialect.name)
     if not draft.context.all_or_nothing:
         return [exp.GTE(this=exp.Count(this=value), expression=literal(size))]
     if measure.aggregation is Aggregation.SUM_BOOLEAN:

@@ -13,8 +13,9 @@ from metricgate.compiling.context import Context, ScanDraft
 from metricgate.compiling.masking import masked
 from metricgate.compiling.moments import rows_of
 from metricgate.compiling.spines import spine_of
+from metricgate.dialects.expressions import qualified
 from metricgate.dialects.names import identifier
-from metricgate.dialects.trees import all_of, columns_of, literal, operand, qualified
+from metricgate.dialects.trees import all_of, columns_of, literal, operand
 from metricgate.planning.scan import Condition, Reference, Scan, Table
 
 
@@ -52,25 +53,26 @@ def read_tables(draft: ScanDraft) -> None:
 
 def pairs_of(table: Table, root: Table, context: Context) -> list[exp.Expr]:
     """What must hold for a joined row: equal keys, and that it is the one that holds at the time."""
+    dialect = context.dialect.name
     pairs: list[exp.Expr] = [
         exp.EQ(
-            this=operand(qualified(left, table.parent or root.alias)),
-            expression=operand(qualified(right, table.alias)),
+            this=operand(qualified(left, table.parent or root.alias, dialect)),
+            expression=operand(qualified(right, table.alias, dialect)),
         )
         for left, right in zip(table.parent_keys, table.keys, strict=not table.left)
     ]
     for reference, key in zip(table.left, table.keys, strict=not table.parent_keys):
-        there = qualified(key, table.alias)
+        there = qualified(key, table.alias, dialect)
         if table.keys_grain is not None:
             there = context.dialect.truncated(there, table.keys_grain)
         pairs.append(exp.EQ(this=operand(reference_tree(reference, context)), expression=operand(there)))
     for reference, partition in table.partitions:
-        left, right = reference_tree(reference, context), qualified(partition, table.alias)
+        left, right = reference_tree(reference, context), qualified(partition, table.alias, dialect)
         pairs.append(exp.EQ(this=operand(left), expression=operand(right)))
     if table.valid is not None:
         time = reference_tree(table.valid.time, context)
-        start = qualified(table.valid.start, table.alias)
-        end = qualified(table.valid.end, table.alias)
+        start = qualified(table.valid.start, table.alias, dialect)
+        end = qualified(table.valid.end, table.alias, dialect)
         still = exp.Or(
             this=exp.LT(this=operand(time.copy()), expression=operand(end)),
             expression=exp.Is(this=operand(end.copy()), expression=exp.Null()),

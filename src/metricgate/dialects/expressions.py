@@ -1,0 +1,51 @@
+"""The analysts' expressions as a dialect's trees: each text is read and written in its words once, and copied at each use.
+
+What an expression means is the same on every engine (docs/expressions.md); how an engine says it is in ``meanings``.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from sqlglot import exp
+
+from metricgate.catalog.expression import Expression
+from metricgate.dialects.meanings import in_words_of
+from metricgate.dialects.names import identifier
+from metricgate.dialects.reserved import RESERVED
+from metricgate.dialects.trees import parsed
+
+
+@lru_cache(maxsize=8_192)
+def meant(text: str, dialect: str) -> exp.Expr:
+    """Return the tree that says in the dialect what an expression of the catalog means; shared, so copy before use.
+
+    Raises:
+        UnsupportedError: the dialect cannot say it.
+    """
+    return in_words_of(dialect, parsed(text))
+
+
+@lru_cache(maxsize=8_192)
+def _with_table(text: str, table: str, dialect: str) -> exp.Expr:
+    tree = meant(text, dialect).copy()
+    for column in list(tree.find_all(exp.Column)):
+        if not column.table:
+            column.set("table", identifier(table))
+    return tree
+
+
+def qualified(expression: Expression, table: str, dialect: str) -> exp.Expr:
+    """Return the expression in a dialect's words, with every column read from the table of that alias.
+
+    >>> longest = Expression(text="GREATEST(a, b)", columns=("a", "b"))
+    >>> qualified(longest, "orders", "duckdb").sql("duckdb")
+    'GREATEST(orders.a, orders.b)'
+
+    Raises:
+        UnsupportedError: the dialect cannot say it.
+    """
+    if expression.is_column:
+        name = exp.Identifier(this=expression.text, quoted=expression.text.lower() in RESERVED)
+        return exp.Column(this=name, table=identifier(table))
+    return _with_table(expression.text, table, dialect).copy()
