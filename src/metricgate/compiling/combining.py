@@ -15,7 +15,6 @@ from metricgate.compiling.rules import SCAN_RULES
 from metricgate.compiling.values import value_tree
 from metricgate.compiling.wrapping import wrapped
 from metricgate.dialects.names import aliased, column, identifier
-from metricgate.dialects.expressions import 
 from metricgate.dialects.trees import all_of
 from metricgate.planning.metrics.values import MeasureValue
 from metricgate.planning.plan import Plan

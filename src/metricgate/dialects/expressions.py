@@ -1,4 +1,4 @@
-"""The analysts' expressions as a dialect's trees: each text is read and written in its words once, and copied at each use.
+"""The analysts' expressions as a dialect's trees: each text is read and written once, and copied at each use.
 
 What an expression means is the same on every engine (docs/expressions.md); how an engine says it is in ``meanings``.
 """

@@ -1,0 +1,162 @@
+"""What kind of value an expression gives, as far as its text tells: engines write some functions by it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import Enum, auto
+
+from sqlglot import exp
+
+
+class Kind(Enum):
+    """Kinds of values; UNKNOWN for a column of which nothing is known, ZERO for NULL alone."""
+
+    UNKNOWN = auto()
+    ZERO = auto()
+    BOOLEAN = auto()
+    INTEGER = auto()
+    DECIMAL = auto()
+    DOUBLE = auto()
+    TEXT = auto()
+    DATE = auto()
+    TIMESTAMP = auto()
+    TIME = auto()
+    INTERVAL = auto()
+
+
+TIMES = frozenset({Kind.DATE, Kind.TIMESTAMP})
+NUMBERS = (Kind.INTEGER, Kind.DECIMAL, Kind.DOUBLE)
+"""Each is also what a number of it and one before it give together."""
+
+BELOW_A_DAY = frozenset({"MICROSECOND", "MILLISECOND", "SECOND", "MINUTE", "HOUR"})
+
+_T = exp.DType
+_TYPES: Mapping[exp.DType, Kind] = {
+    _T.BOOLEAN: Kind.BOOLEAN,
+    **dict.fromkeys((_T.TINYINT, _T.SMALLINT, _T.INT, _T.BIGINT, _T.INT128), Kind.INTEGER),
+    **dict.fromkeys((_T.FLOAT, _T.DOUBLE), Kind.DOUBLE),
+    _T.DECIMAL: Kind.DECIMAL,
+    **dict.fromkeys((_T.CHAR, _T.VARCHAR, _T.TEXT), Kind.TEXT),
+    _T.DATE: Kind.DATE,
+    **dict.fromkeys((_T.DATETIME, _T.TIMESTAMP, _T.TIMESTAMPTZ, _T.TIMESTAMPNTZ), Kind.TIMESTAMP),
+    _T.TIME: Kind.TIME,
+    _T.INTERVAL: Kind.INTERVAL,
+}
+_OF_NODES: Mapping[type[exp.Expr], Kind] = {
+    **dict.fromkeys(
+        (
+            exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ, exp.Is, exp.And,
+            exp.Or, exp.Not, exp.Between, exp.In, exp.Like, exp.ILike, exp.Escape, exp.Boolean, exp.StartsWith,
+            exp.RegexpLike,
+        ),
+        Kind.BOOLEAN,
+    ),
+    **dict.fromkeys((exp.Div, exp.Sqrt, exp.Exp, exp.Ln, exp.Pow), Kind.DOUBLE),
+    **dict.fromkeys(
+        (
+            exp.IntDiv, exp.Sign, exp.Length, exp.StrPosition, exp.Year, exp.Quarter, exp.Month, exp.Week, exp.Day,
+            exp.DayOfYear, exp.Hour, exp.Minute, exp.Second, exp.DateDiff,
+        ),
+        Kind.INTEGER,
+    ),
+    **dict.fromkeys(
+        (
+            exp.Lower, exp.Upper, exp.Trim, exp.Substring, exp.Left, exp.Right, exp.Concat, exp.ConcatWs, exp.Replace,
+            exp.SplitPart, exp.Reverse, exp.MD5, exp.DPipe,
+        ),
+        Kind.TEXT,
+    ),
+    exp.LastDay: Kind.DATE,
+    exp.Date: Kind.DATE,
+    exp.Interval: Kind.INTERVAL,
+    exp.Null: Kind.ZERO,
+}  # fmt: skip
+
+
+def kind_of(tree: exp.Expr, columns: Mapping[str, Kind]) -> Kind:
+    """Return what the expression gives; ``columns`` are known by name in lower case.
+
+    >>> import sqlglot
+    >>> [kind_of(sqlglot.parse_one(text), {"n": Kind.INTEGER}).name for text in ("n + 1", "n / 2", "n = 1", "x")]
+    ['INTEGER', 'DOUBLE', 'BOOLEAN', 'UNKNOWN']
+    """
+    known = _OF_NODES.get(type(tree))
+    if known is None:
+        rule = _RULES.get(type(tree))
+        known = Kind.UNKNOWN if rule is None else rule(tree, columns)
+    return known
+
+
+def together(trees: list[exp.Expr], columns: Mapping[str, Kind]) -> Kind:
+    """Return the kind of a value that is one of these."""
+    found = {kind_of(each, columns) for each in trees} - {Kind.ZERO}
+    if len(found) == 1:
+        return found.pop()
+    if found and found <= set(NUMBERS):
+        return max(found, key=NUMBERS.index)
+    return Kind.TIMESTAMP if found == TIMES else Kind.UNKNOWN
+
+
+def _of_column(tree: exp.Expr, columns: Mapping[str, Kind]) -> Kind:
+    return columns.get(tree.name.lower(), Kind.UNKNOWN)
+
+
+def _of_literal(tree: exp.Expr, _columns: Mapping[str, Kind]) -> Kind:
+    if isinstance(tree, exp.Literal) and tree.is_string:
+        return Kind.TEXT
+    return Kind.INTEGER if tree.name.isdigit() else Kind.DECIMAL
+
+
+def _of_cast(tree: exp.Expr, _columns: Mapping[str, Kind]) -> Kind:
+    return _TYPES.get(tree.args["to"].this, Kind.UNKNOWN)
+
+
+def _of_cut(tree: exp.Expr, _columns: Mapping[str, Kind]) -> Kind:
+    return Kind.TIMESTAMP if tree.args["unit"].name.upper() in BELOW_A_DAY else Kind.DATE
+
+
+def _of_part(tree: exp.Expr, _columns: Mapping[str, Kind]) -> Kind:
+    return Kind.DOUBLE if tree.name.upper() == "EPOCH" else Kind.INTEGER
+
+
+def _of_operand(tree: exp.Expr, columns: Mapping[str, Kind]) -> Kind:
+    return kind_of(tree.this, columns)
+
+
+def _of_branches(tree: exp.Expr, columns: Mapping[str, Kind]) -> Kind:
+    keys = ("true", "false") if isinstance(tree, exp.If) else ("default",)
+    branches = [each.args["true"] for each in tree.args.get("ifs") or ()]
+    return together(branches + [tree.args[key] for key in keys if tree.args.get(key) is not None], columns)
+
+
+def _of_any(tree: exp.Expr, columns: Mapping[str, Kind]) -> Kind:
+    return together([tree.this, *tree.expressions], columns)
+
+
+def _of_sum(tree: exp.Expr, columns: Mapping[str, Kind]) -> Kind:
+    sides = (tree.this, tree.args["expression"])
+    left, right = (kind_of(each, columns) for each in sides)
+    if isinstance(tree, exp.Sub) and left is right is Kind.DATE:
+        return Kind.INTEGER
+    if Kind.INTERVAL in (left, right):
+        time, step = (right, sides[0]) if left is Kind.INTERVAL else (left, sides[1])
+        unit = step.args.get("unit") if isinstance(step, exp.Interval) else None
+        if time is Kind.DATE and (unit is None or unit.name.upper() in BELOW_A_DAY):
+            return Kind.TIMESTAMP
+        return time
+    if Kind.DOUBLE in (left, right):
+        return Kind.DOUBLE
+    return together(list(sides), columns)
+
+
+_RULES: Mapping[type[exp.Expr], Callable[[exp.Expr, Mapping[str, Kind]], Kind]] = {
+    exp.Column: _of_column,
+    exp.Literal: _of_literal,
+    **dict.fromkeys((exp.Cast, exp.TryCast), _of_cast),
+    **dict.fromkeys((exp.DateTrunc, exp.TimestampTrunc), _of_cut),
+    exp.Extract: _of_part,
+    **dict.fromkeys((exp.Add, exp.Sub, exp.Mul, exp.Mod), _of_sum),
+    **dict.fromkeys((exp.Case, exp.If), _of_branches),
+    **dict.fromkeys((exp.Coalesce, exp.Greatest, exp.Least), _of_any),
+    **dict.fromkeys((exp.Paren, exp.Neg, exp.Abs, exp.Round, exp.Trunc, exp.Ceil, exp.Floor, exp.Nullif), _of_operand),
+}

@@ -1,0 +1,50 @@
+"""Walking an expression from the top: what a table names its writer says, all else is copied with its parts said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from metricgate.dialects.kinds import Kind, kind_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """One dialect's way to say expressions.
+
+    Attributes:
+        dialect: as a question names it.
+        table: who writes which node; a writer asks ``said`` for each part that it uses.
+        columns: what is known of columns, by name in lower case.
+    """
+
+    dialect: str
+    table: Mapping[type[exp.Expr], Writing]
+    columns: Mapping[str, Kind] = field(default_factory=dict)
+
+    def said(self, node: exp.Expr) -> exp.Expr:
+        """Return the node in the dialect's words, with parts of its own."""
+        write = self.table.get(type(node))
+        return self.plain(node) if write is None else write(node, self)
+
+    def plain(self, node: exp.Expr) -> exp.Expr:
+        """Return a copy of the node whose parts are in the dialect's words."""
+        arguments: dict[str, object] = {}
+        for key, value in node.args.items():
+            if isinstance(value, exp.Expr):
+                arguments[key] = self.said(value)
+            elif isinstance(value, list):
+                arguments[key] = [self.said(each) if isinstance(each, exp.Expr) else each for each in value]
+            else:
+                arguments[key] = value
+        return type(node)(**arguments)
+
+    def kind(self, node: exp.Expr) -> Kind:
+        """Return what the node gives, as far as is known."""
+        return kind_of(node, self.columns)
+
+
+Writing = Callable[[exp.Expr, Way], exp.Expr]
+"""Returns a node of the catalog's as a tree of the dialect's; raises UnsupportedError where there is none."""
