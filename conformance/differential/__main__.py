@@ -1,0 +1,58 @@
+"""``python -m conformance.differential --engine ENGINE --count N --seed S``: random queries, raw and through the gate.
+
+Prints what came back changed, what was refused and how often each construct was drawn; ends with 1 where anything came
+back changed, more than 2 % were refused, or (of 20,000 queries and more) a construct was hardly drawn. A first usable
+form: reads on three engines, whole and under row filters.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from conformance.differential.forms import ENGINES
+from conformance.differential.gate import opened
+from conformance.differential.places import placed
+from conformance.differential.reporting import judged, printed
+from conformance.differential.running import Tally, run
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run on each engine that is named, or on all."""
+    parser = argparse.ArgumentParser(prog="python -m conformance.differential")
+    parser.add_argument("--engine", choices=ENGINES, action="append", help="may be said more than once; default: all")
+    parser.add_argument("--count", type=int, default=1_000, help="queries that the raw engine runs")
+    parser.add_argument("--seed", type=int, default=int(time.time()), help="of tables and queries")
+    parser.add_argument("--first", type=int, default=0, metavar="NUMBER", help="begin with this query of the seed")
+    parser.add_argument("--shown", type=int, default=10, help="how many changed queries are printed in full")
+    asked = parser.parse_args(arguments)
+    worst = 0
+    for engine in asked.engine or ENGINES:
+        print(f"{engine}: {asked.count:,} queries, --seed {asked.seed}", flush=True)
+        begin = time.monotonic()
+        tally = asyncio.run(tried(engine, asked.count, asked.seed, asked.first))
+        printed(engine, tally, time.monotonic() - begin, shown=asked.shown)
+        worst = max(worst, judged(engine, tally, asked.count))
+    return worst
+
+
+async def tried(engine: str, count: int, seed: int, first: int = 0) -> Tally:
+    """Make the tables and a gateway on them, and run."""
+
+    def told(tally: Tally) -> None:
+        print(f"  {tally.valid:,} of {count:,}: {len(tally.findings)} changed", flush=True)
+
+    with tempfile.TemporaryDirectory(prefix="metricgate-differential-") as name:
+        folder = Path(name)
+        with placed(engine, seed, folder) as place:
+            async with opened(place, folder) as gate:
+                return await run(place, gate, count=count, seed=seed, first=first, told=told)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,40 @@
+"""The constructs that a run on an engine must have drawn."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from conformance.differential.forms import AGGREGATES, EXPRESSIONS, WINDOWS
+from conformance.differential.forms.form import DUCKDB, MARIADB, POSTGRES
+
+_ALL = """
+    output without a name
+    alias that shadows a column|word of SQL as a name|name of a function as an alias|alias without AS
+    CTE|CTE read|CTE with names of columns|table alias|derived table|VALUES
+    comma between tables|CROSS JOIN|INNER JOIN|LEFT JOIN|RIGHT JOIN|FULL JOIN|JOIN ... ON|NATURAL JOIN|USING
+    third table by USING or NATURAL|USING or NATURAL with RIGHT or FULL|USING or NATURAL after RIGHT or FULL
+    merged column named alone|star|star of one table|star over merged columns
+    UNION|UNION ALL|UNION DISTINCT|INTERSECT|EXCEPT|DISTINCT|ORDER BY places|ORDER BY an output's name|LIMIT|OFFSET
+    scalar sub-query|EXISTS|IN a sub-query|ANY or ALL of a sub-query|scalar sub-query compared
+    sub-query that names columns around it|window over an output's name
+    GROUP BY a place|GROUP BY an alias|GROUP BY an expression
+    aggregate without GROUP BY|ROLLUP|ROLLUP over an alias|HAVING
+"""
+_NOT_MARIADB = """
+    INTERSECT ALL|EXCEPT ALL|CUBE|GROUPING SETS|LATERAL|ORDER BY ... NULLS|VALUES with fewer names than columns
+    table alias with names of columns|derived table with names of columns|series in FROM|UNNEST in FROM
+"""
+_OWN = {
+    DUCKDB: "SEMI JOIN|ANTI JOIN|ASOF JOIN|HAVING an alias",
+    POSTGRES: "",
+    MARIADB: "HAVING an alias|alias as a text",
+}
+
+
+@cache
+def constructs(engine: str) -> tuple[str, ...]:
+    """Return the engine's constructs, sorted."""
+    words = [_ALL, _OWN[engine], *([] if engine == MARIADB else [_NOT_MARIADB])]
+    named = {each.strip() for text in words for line in text.splitlines() for each in line.split("|")} - {""}
+    drawn = {form.construct for form in (*EXPRESSIONS, *AGGREGATES, *WINDOWS) if engine in form.engines}
+    return tuple(sorted(named | drawn))

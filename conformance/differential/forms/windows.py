@@ -1,0 +1,83 @@
+"""Windows whose values do not depend on the order of peers. ``{order}`` is a column of unique numbers."""
+
+from __future__ import annotations
+
+from conformance.differential.forms.form import Form, forms
+
+_DP, _D, _P, _M = "duckdb postgres", "duckdb", "postgres", "mariadb"
+
+FORMS: tuple[Form, ...] = (
+    *forms(
+        "window: rank", "int", "RANK() OVER (ORDER BY {column:int})", "DENSE_RANK() OVER (ORDER BY {column:int} DESC)"
+    ),
+    *forms("window: rank", "int", "RANK() OVER (PARTITION BY {column:text} ORDER BY {int})"),
+    *forms(
+        "window: rank",
+        "float",
+        "PERCENT_RANK() OVER (ORDER BY {column:int})",
+        "CUME_DIST() OVER (ORDER BY {column:int})",
+        weight=0.4,
+    ),
+    *forms(
+        "window: over everything",
+        "int",
+        "COUNT(*) OVER ()",
+        "SUM({int}) OVER ()",
+        "MAX({int}) OVER (PARTITION BY {column:int})",
+    ),
+    *forms(
+        "window: running",
+        "int",
+        "SUM({int}) OVER (ORDER BY {column:int})",
+        "COUNT(*) OVER (PARTITION BY {column:int} ORDER BY {column:int})",
+    ),
+    *forms(
+        "window: frame",
+        "int",
+        "SUM({int}) OVER (ORDER BY {column:int} RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)",
+        "COUNT({int}) OVER (ORDER BY {column:int} RANGE BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)",
+        "MAX({int}) OVER (ORDER BY {column:int} RANGE UNBOUNDED PRECEDING)",
+    ),
+    *forms(
+        "window: frame",
+        "int",
+        "SUM({int}) OVER (ORDER BY {column:int} RANGE BETWEEN 1 PRECEDING AND 1 FOLLOWING)",
+        "COUNT(*) OVER (ORDER BY {column:int} GROUPS BETWEEN 1 PRECEDING AND CURRENT ROW)",
+        "SUM({int}) OVER (ORDER BY {column:int} RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW EXCLUDE GROUP)",
+        on=_DP,
+    ),
+    *forms(
+        "window: rows",
+        "int",
+        "ROW_NUMBER() OVER (ORDER BY {order})",
+        "LAG({int}) OVER (ORDER BY {order})",
+        "LEAD({int}, 1) OVER (ORDER BY {order})",
+    ),
+    *forms(
+        "window: rows",
+        "int",
+        "SUM({int}) OVER (ORDER BY {order} ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)",
+        "NTILE(2) OVER (ORDER BY {order})",
+    ),
+    *forms(
+        "window: rows", "int", "FIRST_VALUE({int}) OVER (ORDER BY {order})", "LAST_VALUE({int}) OVER (ORDER BY {order})"
+    ),
+    *forms(
+        "window: IGNORE NULLS",
+        "int",
+        "LAST_VALUE({column:int} IGNORE NULLS) OVER (ORDER BY {order})",
+        on=_D,
+        weight=0.5,
+    ),
+    *forms(
+        "window: FILTER", "int", "COUNT(*) FILTER (WHERE {bool}) OVER (PARTITION BY {column:int})", on=_DP, weight=0.5
+    ),
+    *forms(
+        "window: NULLS FIRST",
+        "int",
+        "RANK() OVER (ORDER BY {column:int} NULLS FIRST)",
+        "RANK() OVER (ORDER BY {column:int} DESC NULLS LAST)",
+        on=_DP,
+    ),
+    *forms("window: named", "int", "RANK() OVER named", "COUNT(*) OVER named", weight=0.5),
+)

@@ -1,0 +1,128 @@
+"""Whole queries: SELECTs, set operations of them, CTEs before them, sub-queries in them."""
+
+from __future__ import annotations
+
+from conformance.differential.drawing import Column, Draw, Query, Scope, Source
+from conformance.differential.grouping import grouped
+from conformance.differential.joins import from_clause
+from conformance.differential.names import output
+from conformance.differential.subqueries import condition
+
+_OUTPUTS = (1, 4)
+_SET_WORDS = ("UNION", "UNION ALL", "UNION DISTINCT", "INTERSECT", "EXCEPT")
+
+
+def statement(draw: Draw) -> Query:
+    """Draw a whole text."""
+    depth = draw.one((0, 1, 1, 2, 2))
+    beginning = _ctes(draw, depth) if draw.chance(0.15) else ""
+    query = _set_operation(draw, depth) if draw.chance(0.12) else select(draw, depth, None)
+    return Query(text=beginning + query.text + _ending(draw, query), columns=query.columns)
+
+
+def _ctes(draw: Draw, depth: int) -> str:
+    draw.mark("CTE")
+    parts = []
+    for _ in range(draw.one((1, 1, 2))):
+        query = select(draw, max(0, depth - 1), None)
+        name = draw.alias("c")
+        if draw.chance(0.4):
+            draw.mark("CTE with names of columns")
+            named = tuple(Column(name=f"r{number}", kind=each.kind) for number, each in enumerate(query.columns))
+            parts.append(f"{name}({', '.join(each.name for each in named)}) AS ({query.text})")
+        else:
+            named = tuple(each for each in query.columns if each.name)
+            parts.append(f"{name} AS ({query.text})")
+        draw.ctes.append(Source(alias=name, columns=named))
+    return f"WITH {', '.join(parts)} "
+
+
+def _set_operation(draw: Draw, depth: int) -> Query:
+    kinds = [draw.kind() for _ in range(draw.one((1, 2)))]
+    # Without numbers of one width, an engine may widen one side only.
+    kinds = [kind if kind in {"int", "text", "date", "bool"} else "int" for kind in kinds]
+    left = select(draw, depth, None, kinds=kinds)
+    text = left.text
+    for _ in range(draw.one((1, 1, 2))):
+        word = draw.one(_SET_WORDS)
+        if draw.engine != "mariadb" and word in {"INTERSECT", "EXCEPT"} and draw.chance(0.3):
+            word += " ALL"
+        draw.mark(word)
+        right = select(draw, max(0, depth - 1), None, kinds=kinds).text
+        text += f" {word} {f'({right})' if draw.chance(0.3) else right}"
+    return Query(text=text, columns=left.columns)
+
+
+def _ending(draw: Draw, query: Query) -> str:
+    """ORDER BY every output, so that LIMIT takes the same rows whatever the engine does."""
+    places = ", ".join(str(number) for number in range(1, len(query.columns) + 1))
+    if not draw.chance(0.2):
+        return ""
+    draw.mark("ORDER BY places")
+    text = f" ORDER BY {places}"
+    if draw.chance(0.5):
+        draw.mark("LIMIT")
+        text += f" LIMIT {draw.one((0, 1, 3, 100))}"
+        if draw.chance(0.4):
+            draw.mark("OFFSET")
+            text += f" OFFSET {draw.one((0, 1, 2))}"
+    return text
+
+
+def select(draw: Draw, depth: int, outer: Scope | None, kinds: list[str] | None = None) -> Query:
+    """Draw a SELECT that gives values of these kinds, or of any."""
+    scope = Scope(outer=outer)
+    from_ = f" FROM {from_clause(draw, scope, depth, select)}" if draw.chance(0.96) else ""
+    where = f" WHERE {condition(draw, scope, depth, select)}" if draw.chance(0.45) else ""
+    if draw.chance(0.3):
+        return grouped(draw, scope, f"{from_}{where}", kinds)
+    if kinds is None and from_ and draw.chance(0.1):
+        return _starred(draw, scope, f"{from_}{where}")
+    return _plain(draw, scope, depth, f"{from_}{where}", kinds)
+
+
+def _plain(draw: Draw, scope: Scope, depth: int, rest: str, kinds: list[str] | None) -> Query:
+    outputs, columns = [], []
+    for kind in kinds or [draw.kind() for _ in range(draw.random.randint(*_OUTPUTS))]:
+        value = draw.window(scope, kind, depth) if rest and draw.chance(0.12) else None
+        if value is None and depth > 0 and kind == "int" and draw.chance(0.08):
+            draw.mark("scalar sub-query")
+            inner = Scope(outer=scope)
+            source = from_clause(draw, inner, 0, select)
+            value = f"(SELECT {draw.aggregate(inner, 'int', 1)} FROM {source})"
+        text, column = output(draw, scope, value or draw.value(scope, kind, depth + 1), kind)
+        outputs.append(text)
+        columns.append(column)
+    if draw.chance(0.06) and columns[0].name:
+        # The name may be an output's and a column's: engines differ in which it means.
+        draw.mark("window over an output's name")
+        outputs.append(f"RANK() OVER (ORDER BY {columns[0].name}) AS rk")
+        columns.append(Column(name="rk", kind="int"))
+    distinct = ""
+    if draw.chance(0.08):
+        draw.mark("DISTINCT")
+        distinct = "DISTINCT "
+    ending = ""
+    if any("OVER named" in each for each in outputs):
+        number = draw.column(scope, "int")
+        ending = f" WINDOW named AS (ORDER BY {number})" if number else ""
+    if columns[0].name and kinds is None and scope.outer is None and draw.chance(0.1):
+        draw.mark("ORDER BY an output's name")
+        ending += f" ORDER BY {columns[0].name}{draw.one(('', ' DESC'))}"
+        if draw.engine != "mariadb" and draw.chance(0.3):
+            draw.mark("ORDER BY ... NULLS")
+            ending += draw.one((" NULLS FIRST", " NULLS LAST"))
+    return Query(text=f"SELECT {distinct}{', '.join(outputs)}{rest}{ending}", columns=tuple(columns))
+
+
+def _starred(draw: Draw, scope: Scope, rest: str) -> Query:
+    if draw.chance(0.4):
+        source = draw.one(scope.sources)
+        draw.mark("star of one table")
+        return Query(text=f"SELECT {source.alias}.*{rest}", columns=source.columns)
+    draw.mark("star")
+    if scope.merged:
+        draw.mark("star over merged columns")
+    columns = tuple(column for source in scope.sources for column in source.columns if column.name not in scope.merged)
+    merged = tuple(Column(name=name, kind=kind) for name, kind in scope.merged.items())
+    return Query(text=f"SELECT *{rest}", columns=merged + columns)

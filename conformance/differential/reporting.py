@@ -1,0 +1,47 @@
+"""What is printed, and what fails a run."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+
+from conformance.differential.constructs import constructs
+from conformance.differential.running import Tally
+
+MOST_REFUSED = 0.02
+LEAST_DRAWN = 200
+_OF = 50_000
+"""``LEAST_DRAWN`` is asked of so many queries; of fewer, as much less."""
+
+
+def printed(engine: str, tally: Tally, seconds: float, *, shown: int) -> None:
+    """Print findings, refusals and constructs."""
+    for each in tally.findings[:shown]:
+        print(f"\nquery {each.number}, caller {each.caller}: {each.what}\n  sent {each.sql}\n  ran  {each.ran}")
+    print(
+        f"\n{engine}: {tally.valid:,} queries in {seconds:.0f} s: {len(tally.findings)} changed, "
+        f"{tally.refused_share:.2%} refused ({tally.invalid:,} more that the engine itself refuses, "
+        f"{tally.ambiguous:,} whose answer depends on the order of stored rows)"
+    )
+    for words, count in tally.refusals.most_common():
+        print(f"  refused {count:>5,}  {words}\n                 e.g. {tally.examples[words][:300]}")
+    table = Table(box=None)
+    for name in ("construct", "drawn", "refused"):
+        table.add_column(name, justify="left" if name == "construct" else "right")
+    for name in constructs(engine):
+        table.add_row(name, f"{tally.drawn[name]:,}", f"{tally.refused[name]:,}")
+    Console(width=100).print(table)
+
+
+def judged(engine: str, tally: Tally, count: int) -> int:
+    """Return 1 where the run fails, and print why."""
+    least = max(1, LEAST_DRAWN * count // _OF)
+    wrong = [f"{name} was drawn {tally.drawn[name]} times" for name in constructs(engine) if tally.drawn[name] < least]
+    reasons = wrong if count >= _OF // 10 else []
+    if tally.findings:
+        reasons = [f"{len(tally.findings)} queries came back changed", *reasons]
+    if tally.refused_share > MOST_REFUSED:
+        reasons = [f"{tally.refused_share:.2%} were refused", *reasons]
+    for each in reasons:
+        print(f"FAILED {engine}: {each}")
+    return 1 if reasons else 0
