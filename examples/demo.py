@@ -206,9 +206,9 @@ def wait_until_ready(url: str, server: subprocess.Popen[bytes], log: Path) -> No
 
 
 async def call(client: Client, tool: str, **arguments: object) -> dict[str, object]:
-    """Call over MCP and return the structured content: the envelope, or the problem document."""
+    """Call over MCP and return the envelope, or the problem document."""
     result = await client.call_tool(tool, arguments)
-    return dict(result.structured_content or {})
+    return dict(result.structured_content or (result.meta or {})["metricgate/problem"])
 
 
 def make_key(agent: str, *options: str) -> str:

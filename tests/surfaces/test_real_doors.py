@@ -95,7 +95,7 @@ def test_an_ambiguous_name_is_asked_back(real, era, door):
     assert chosen.structured_content["answer"]["rows"] == [["130.00"]]
     assert "fin@acme.example" in json.dumps(offered[0].requested_schema)
     assert declined.is_error
-    assert declined.structured_content["code"] == "E_AMBIGUOUS_METRIC"
+    assert problem_of(declined)["code"] == "E_AMBIGUOUS_METRIC"
     newest = entries(real.folder, tool="query_metrics", limit=2)[0]
     assert newest["fields"]["error.type"] == "E_AMBIGUOUS_METRIC"
 
@@ -109,18 +109,23 @@ def test_a_client_that_cannot_ask_gets_the_candidates(real, door):
             return await session.call_tool("query_metrics", {"metrics": ["revenue"]})
 
     refused = asyncio.run(go())
-    names = [each["name"] for each in refused.structured_content["details"]["candidates"]]
+    names = [each["name"] for each in problem_of(refused)["details"]["candidates"]]
     assert names == ["finance.revenue", "sales.revenue"]
     assert "finance.revenue" in refused.content[0].text
     over_http = post(real, {"metrics": ["revenue"]}).json()
-    assert refused.structured_content | {"record": over_http["record"]} == over_http
+    assert problem_of(refused) | {"record": over_http["record"]} == over_http
+
+
+def problem_of(result):
+    """The problem document of a refusal over MCP."""
+    return result.meta["metricgate/problem"]
 
 
 async def _over_mcp(client):
     async with client as session:
         answered = await session.call_tool("query_metrics", QUESTION)
         refused = await session.call_tool("query_metrics", {"metrics": ["sales.revenu"]})
-        return answered.content[0].text.encode(), refused.structured_content["problems"]
+        return answered.content[0].text.encode(), problem_of(refused)["problems"]
 
 
 async def _embedded(folder, key):

@@ -95,12 +95,10 @@ def _outcome(status: int, content: bytes) -> Outcome:
     """Return the outcome that the reply tells; an answer's bytes stay as they came."""
     document = orjson.loads(content)
     record = _record(document["record"])
-    if status == _OK and record is not None:
+    if status in {_OK, _HELD} and record is not None:
         body = content[len(_OPENING) : content.rindex(_CLOSING)]
-        return Answered(answer=document["answer"], body=body, record=record)
-    if status == _HELD and record is not None:
-        held = document["held"]
-        return Held(action_id=held["action_id"], message=held["message"], rules=tuple(held["rules"]), record=record)
+        kind = Answered if status == _OK else Held
+        return kind(answer=document["answer"], body=body, record=record)
     problems = _problems(document)
     if status >= _SERVER_ERROR:
         return Fault(problem=problems.first, record=record)

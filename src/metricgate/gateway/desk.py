@@ -158,16 +158,21 @@ class Desk:
         fields["gov.catalog.version"] = self.governance.catalog.version
         return await self._intend(fields, own | dict(bodies), facts) or ledger_fault()
 
-    async def hold(self, action_id: str, message: str, rules: tuple[str, ...], facts: Mapping[str, Json]) -> Outcome:
-        """Record that the call waits for people, as the outcome of what was tried out, then say so."""
-        fields = {**self._trail(), "gov.outcome": "held", "gov.action.id": action_id, **facts}
+    async def hold(self, answer: Mapping[str, Json], facts: Mapping[str, Json]) -> Outcome:
+        """Record that the call waits for people, as the outcome of what was tried out, then say so.
+
+        Args:
+            answer: how the action stands, as ``get_action`` tells it.
+            facts: record fields.
+        """
+        fields = {**self._trail(), "gov.outcome": "held", "gov.action.id": answer["action_id"], **facts}
         if self.released:
             fields["gov.links"] = [{"index": each.index, "rel": "intent"} for each in self.released]
         done = await self._append(entries.HELD, fields, entries.of_user(self.call.principal))
         if done is None:
             return ledger_fault()
         self.released.clear()
-        return Held(action_id=action_id, message=message, rules=rules, record=self._record(done))
+        return Held(answer=answer, body=canonical_json(answer), record=self._record(done))
 
     def charged(self, verdict: Verdict) -> Problem | None:
         """Charge the call for the verdict's budgets, once each; return why it may not go on, or None."""

@@ -143,11 +143,13 @@ class Gateway:
     async def _behaved(self, desk: Desk, asked: str) -> Outcome:
         """Serve the call unless its caller is stopped, paused or going round in circles."""
         tool = _tool_named(desk)
+        polls = tool is not None and tool.definition.polls
         objection = self._conduct.objection(
             desk.call.principal,
             asked,
-            reads=tool is None or tool.definition.read_only,
-            polls=tool is not None and tool.definition.polls,
+            # What is asked how a change stands can take it off the desk at most: in a freeze all the more welcome.
+            reads=tool is None or tool.definition.read_only or polls,
+            polls=polls,
         )
         if objection is not None:
             return await desk.refuse(Problems((objection,)))

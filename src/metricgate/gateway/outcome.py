@@ -59,12 +59,31 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """The action waits for a human: ``message`` tells the agent to wait, and ``get_action`` how it stands."""
+    """The change waits for people. ``answer`` is what ``get_action`` gives meanwhile; ``body`` is its canonical JSON.
 
-    action_id: str
-    message: str
-    rules: tuple[str, ...]
+    In it: ``action_id``, ``state`` (``held``), ``message`` (how to ask again) and ``rules`` (the ids of those that hold
+    it).
+    """
+
+    answer: Mapping[str, Json]
+    body: bytes
     record: Record
+
+    @property
+    def action_id(self) -> str:
+        """What ``get_action`` takes."""
+        return str(self.answer["action_id"])
+
+    @property
+    def message(self) -> str:
+        """What the agent is to do now: wait, and how to ask again."""
+        return str(self.answer["message"])
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The ids of the rules that hold it."""
+        listed = self.answer["rules"]
+        return tuple(str(each) for each in listed) if isinstance(listed, list) else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ import orjson
 from metricgate.gateway.outcome import Answered, Held
 
 
-def envelope(outcome: Answered) -> bytes:
+def envelope(outcome: Answered | Held) -> bytes:
     """Return ``{"answer": ..., "record": {"index": ..., "trace_id": ...}}``; the answer's bytes go in untouched."""
     record = outcome.record
     return b'{"answer":%b,"record":{"index":%d,"trace_id":"%b"}}' % (
@@ -18,6 +18,9 @@ def envelope(outcome: Answered) -> bytes:
 
 
 def held_envelope(outcome: Held) -> bytes:
-    """Return ``{"held": {"action_id", "message", "rules"}, "record": ...}``."""
+    """Return ``{"answer": ..., "record": ..., "held": {"action_id", "message", "rules"}}``.
+
+    ``held`` repeats what a program needs to wait, so that it is told from an answer by its keys alone.
+    """
     held = {"action_id": outcome.action_id, "message": outcome.message, "rules": outcome.rules}
-    return orjson.dumps({"held": held, "record": outcome.record.as_json()})
+    return b'%b,"held":%b}' % (envelope(outcome)[:-1], orjson.dumps(held))

@@ -1,6 +1,7 @@
 """A held change over MCP: the page where people decide is offered, decides nothing, and nobody needs it."""
 
 import asyncio
+import json
 import sys
 
 import httpx2
@@ -56,15 +57,17 @@ def test_the_page_is_offered_and_its_answer_decides_nothing(tmp_path, mode):
                     result = await session.call_tool(
                         "propose_write", {**DELETE, "idempotency_key": f"delete-000{number}"}
                     )
-                    held = result.structured_content["held"]
+                    held = result.structured_content["answer"]
+                    assert not result.is_error
+                    assert held["state"] == "held"
                     assert "ask get_action" in held["message"]
-                    assert result.content[0].text == held["message"]
+                    assert json.loads(result.content[0].text) == result.structured_content
                     assert (shown[-1].url, shown[-1].message) == (page_of(held["action_id"]), MESSAGE)
                     action = shop.parts.book.store.get(held["action_id"])
                     assert (action.state, action.decisions) == (State.HELD, ())
                 # Polling shows no page again.
                 poll = await session.call_tool("get_action", {"action_id": held["action_id"]})
-                assert poll.structured_content["answer"]["state"] == "held"
+                assert poll.structured_content["answer"] == held
                 again = await session.call_tool("propose_write", {**DELETE, "idempotency_key": "delete-0002"})
                 assert again.structured_content["answer"]["action_id"] == held["action_id"]
                 assert [each.mode for each in shown] == ["url", "url"]
@@ -93,7 +96,7 @@ def test_where_nothing_can_be_shown_words_do(tmp_path):
                 async with served(doors(shop, **more)) as url, client(url, mode=mode, **asks) as session:
                     asked = {**DELETE, "idempotency_key": f"delete-100{number}"}
                     result = await session.call_tool("propose_write", asked)
-                    assert "ask get_action" in result.structured_content["held"]["message"]
+                    assert "ask get_action" in result.structured_content["answer"]["message"]
 
     asyncio.run(story())
 
@@ -118,11 +121,12 @@ def test_the_state_of_a_shown_page_is_of_one_caller_and_one_call(tmp_path):
             other = {**again, "arguments": {**DELETE, "sql": "DELETE FROM orders WHERE id = 4"}}
             assert "error" in (await post(url, other, meta=meta)).json()
             assert "error" in (await post(url, again, key="mg_other", meta=meta)).json()
-            held = (await post(url, again, meta=meta)).json()["result"]["structuredContent"]["held"]
+            held = (await post(url, again, meta=meta)).json()["result"]["structuredContent"]["answer"]
             assert page_of(held["action_id"]) == request["url"]
             only_forms = {"io.modelcontextprotocol/clientCapabilities": {"elicitation": {"form": {}}}}
             plain = {**asked, "arguments": {**DELETE, "idempotency_key": "delete-0009"}}
-            assert "held" in (await post(url, plain, meta=only_forms)).json()["result"]["structuredContent"]
+            answer = (await post(url, plain, meta=only_forms)).json()["result"]["structuredContent"]["answer"]
+            assert answer["state"] == "held"
 
     asyncio.run(story())
 
@@ -142,7 +146,7 @@ def test_the_served_gateway_offers_its_own_console(tmp_path):
         for number, server in enumerate((client(url, key, **asks), Client(process, **asks))):
             async with server as session:
                 asked = {**DELETE, "idempotency_key": f"delete-200{number}"}
-                held = (await session.call_tool("propose_write", asked)).structured_content["held"]
+                held = (await session.call_tool("propose_write", asked)).structured_content["answer"]
             assert shown[number] == approval_page(url, held["action_id"])
         async with httpx2.AsyncClient() as stranger:
             answer = await stranger.get(shown[0])

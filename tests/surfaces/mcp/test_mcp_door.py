@@ -44,13 +44,14 @@ def test_lists_and_calls(mode):
 
 @pytest.mark.parametrize("mode", MODES)
 def test_refusal_is_a_result_a_model_can_act_on(mode):
-    """A refusal is an error result with the problem document, the code and the hint; the process goes on."""
+    """A refusal is an error whose text has code and hint, for programs the document in _meta; the process goes on."""
 
     async def go():
         async with served(make_app(EchoGate(), keeper())) as url, client(url, mode=mode) as session:
             result = await session.call_tool("ecko", {})
             assert result.is_error
-            assert result.structured_content["code"] == "E_UNKNOWN_TOOL"
+            assert result.structured_content is None
+            assert result.meta["metricgate/problem"]["code"] == "E_UNKNOWN_TOOL"
             assert "Did you mean 'echo'?" in result.content[0].text
 
     asyncio.run(go())
@@ -99,8 +100,9 @@ def test_no_choice_means_the_refusal_with_candidates(mode, reply):
         async with served(make_app(EchoGate(), keeper())) as url, client(url, mode=mode, **more) as session:
             result = await session.call_tool("echo", {"metrics": ["revenue"]})
             assert result.is_error
-            assert result.structured_content["code"] == "E_AMBIGUOUS_METRIC"
-            assert len(result.structured_content["details"]["candidates"]) == 2
+            problem = result.meta["metricgate/problem"]
+            assert problem["code"] == "E_AMBIGUOUS_METRIC"
+            assert len(problem["details"]["candidates"]) == 2
 
     asyncio.run(go())
 

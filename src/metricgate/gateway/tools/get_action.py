@@ -69,7 +69,7 @@ GET_ACTION = Tool(
         ),
         input_schema=input_schema(ActionArguments),
         output_schema=OUTPUT,
-        read_only=True,
+        read_only=False,
         destructive=False,
         idempotent=True,
         polls=True,

@@ -54,6 +54,11 @@ ANSWER: Mapping[str, Json] = {
             "(hidden).",
         },
         "risk": {"type": "object", "description": "Score, likelihood, impact, the three largest contributions."},
+        "rules": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Ids of the rules that have people decide.",
+        },
         "approvals_missing": {"type": "integer"},
         "expires_at": {"type": ["string", "null"], "description": "When it is denied if nobody decided."},
         "outcome": {"type": "object"},
@@ -62,8 +67,8 @@ ANSWER: Mapping[str, Json] = {
         "undone_by": {"type": ["string", "null"]},
     },
     "required": [
-        *("action_id", "state", "message", "would", "statement", "action", "preview", "risk", "approvals_missing"),
-        *("expires_at", "outcome", "undo_until", "undoes", "undone_by"),
+        *("action_id", "state", "message", "would", "statement", "action", "preview", "risk", "rules"),
+        *("approvals_missing", "expires_at", "outcome", "undo_until", "undoes", "undone_by"),
     ],
     "additionalProperties": False,
 }

@@ -29,7 +29,7 @@ from metricgate.vocabulary.problem import Place, Problem, Problems
 
 WAIT = (
     "The action waits for a person. Do not propose it again and do not try another way: ask get_action for it now and "
-    "then, a minute apart, until its state changes."
+    'then, a minute apart, until its state changes: {"action_id": "%s"}.'
 )
 
 
@@ -252,42 +252,47 @@ async def _follow(
             done = await book.get(action.id) or action
         return await _ended(desk, done, preview, own)
     book.tell("action_held", action, {"risk": action.risk})
-    rules = () if action.requirement is None else action.requirement.rules
-    return await desk.hold(action.id, WAIT, rules, own)
+    return await desk.hold(_standing(action), own)
 
 
 async def _ended(desk: Desk, action: Action, preview: Mapping[str, Json], facts: Mapping[str, Json]) -> Outcome:
     if action.state is State.EXECUTED:
         return await desk.answer(answer_of(action, preview, "It was carried out."), facts)
     if action.state is State.FAILED:
-        raw = action.outcome.get("problem")
-        return await desk.refuse(Problems((_problem(raw),)), facts=facts)
+        return await desk.refuse(Problems((_problem(action),)), facts=facts)
     code = codes.OUTCOME_UNKNOWN
-    return await desk.fault(Problem(code=code, message=code.cause, hint=code.cure), "the outcome is not known", facts)
+    problem = Problem(code=code, message=code.cause, hint=code.cure, details={"action_id": action.id})
+    return await desk.fault(problem, "the outcome is not known", facts)
 
 
-def _problem(raw: Json) -> Problem:
+def _problem(action: Action) -> Problem:
     """Return the problem that an action failed with, as it was kept."""
+    raw, own = action.outcome.get("problem"), {"action_id": action.id}
     by_name = {code.name: code for code in (*codes.CODES, *gateway_codes.CODES)}
     if not isinstance(raw, dict):
-        return Problem(code=codes.FAILED, message=codes.FAILED.cause, hint=codes.FAILED.cure)
+        return Problem(code=codes.FAILED, message=codes.FAILED.cause, hint=codes.FAILED.cure, details={**own})
     code = by_name.get(str(raw.get("code")), codes.FAILED)
     details = raw.get("details")
     return Problem(
         code=code,
         message=str(raw.get("message", code.cause)),
         hint=str(raw.get("hint") or code.cure),
-        details=dict(details) if isinstance(details, dict) else {},
+        details={**(details if isinstance(details, dict) else {}), **own},
     )
 
 
 async def told(desk: Desk, book: Book, action: Action) -> Outcome:
     """Answer how an action of the caller's stands."""
-    preview = {key: value for key, value in action.preview.items() if key != "tables"}
-    message = WAIT if action.state is State.HELD else f"The action is {action.state}."
     fields: dict[str, Json] = {"gov.action.id": action.id, "gov.action.state": str(action.state)}
     _ = book
-    return await desk.answer(answer_of(action, preview, message), fields)
+    return await desk.answer(_standing(action), fields)
+
+
+def _standing(action: Action) -> dict[str, Json]:
+    """Return how an action stands, without the sample of its rows."""
+    preview = {key: value for key, value in action.preview.items() if key != "tables"}
+    message = WAIT % action.id if action.state is State.HELD else f"The action is {action.state}."
+    return answer_of(action, preview, message)
 
 
 def answer_of(
@@ -306,6 +311,7 @@ def answer_of(
         "action": action.proposal.action,
         "preview": dict(preview),
         "risk": dict(action.risk),
+        "rules": [] if action.requirement is None else list(action.requirement.rules),
         "approvals_missing": missing,
         "expires_at": action.proposal.expires_at.isoformat() if action.state is State.HELD else None,
         "outcome": dict(action.outcome),

@@ -79,20 +79,43 @@ def _operation(tool: ToolDefinition) -> dict[str, Json]:
         "description": "The user an API key acts for; a key made for users must name one.",
         "schema": {"type": "string"},
     }
+    responses: dict[str, Json] = {"200": _response("The answer and its record.", tool.output_schema)}
+    if tool.destructive:
+        responses["202"] = _response("The change waits for people; ask get_action how it stands.", _held(tool))
     return {
         "operationId": tool.name,
         "summary": tool.title,
         "description": tool.description,
         "parameters": [user],
         "requestBody": {"required": True, "content": {"application/json": {"schema": tool.input_schema}}},
-        "responses": {
-            "200": {
-                "description": "The answer and its record.",
-                "headers": {"X-Metricgate-Record": {"schema": {"type": "integer"}}},
-                "content": {"application/json": {"schema": tool.output_schema}},
-            },
-            "default": REFUSED,
+        "responses": {**responses, "default": REFUSED},
+    }
+
+
+def _response(description: str, schema: Mapping[str, Json]) -> dict[str, Json]:
+    return {
+        "description": description,
+        "headers": {"X-Metricgate-Record": {"schema": {"type": "integer"}}},
+        "content": {"application/json": {"schema": schema}},
+    }
+
+
+def _held(tool: ToolDefinition) -> dict[str, Json]:
+    """The envelope's schema where a change is held: the answer, and beside it what a program needs to wait."""
+    properties, required = tool.output_schema["properties"], tool.output_schema["required"]
+    held: dict[str, Json] = {
+        "type": "object",
+        "properties": {
+            "action_id": {"type": "string"},
+            "message": {"type": "string"},
+            "rules": {"type": "array", "items": {"type": "string"}},
         },
+        "required": ["action_id", "message", "rules"],
+    }
+    return {
+        **tool.output_schema,
+        "properties": {**(properties if isinstance(properties, Mapping) else {}), "held": held},
+        "required": [*(required if isinstance(required, list) else []), "held"],
     }
 
 

@@ -68,12 +68,13 @@ def ambiguity_of(outcome: Outcome) -> Ambiguity | None:
     return Ambiguity(
         question=str(first.details.get("question") or first.message),
         candidates=tuple(str(row["name"]) for row in rows),
-        labels=tuple(_label(row) for row in rows),
+        labels=tuple(label_of(row) for row in rows),
         path=path or "metrics[0]",
     )
 
 
-def _label(row: Mapping[str, Json]) -> str:
+def label_of(row: Mapping[str, Json]) -> str:
+    """Return a candidate in a line: full name, owner, beginning of its description."""
     words = [str(row["name"])]
     if row.get("owner"):
         words.append(f"({row['owner']})")

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 import mcp_types as types
 import orjson
 
 from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Refused
 from metricgate.gateway.tool import ToolDefinition
 from metricgate.surfaces.envelope import envelope
+from metricgate.surfaces.mcp.asking_back import label_of
 from metricgate.surfaces.problem_document import document_of, to_bytes
+from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problem
+
+PROBLEM: Final = "metricgate/problem"
+"""Where a result's ``_meta`` has the problem document of a refusal or a fault."""
 
 
 def tool_of(definition: ToolDefinition) -> types.Tool:
@@ -30,35 +38,55 @@ def tool_of(definition: ToolDefinition) -> types.Tool:
 
 
 def result_of(outcome: Outcome) -> types.CallToolResult:
-    """Return an outcome as a tool result: answers as envelope, refusals and faults as errors a model can act on."""
+    """Return an outcome as a tool result.
+
+    An answer, and what waits for people, is the envelope, as structured content and as text. A refusal or a fault is an
+    error: its text says all that a model needs to act on it, its problem document is in ``_meta``. It has no structured
+    content, because clients hold that against the schema of answers and drop the whole result where it does not fit.
+    """
     match outcome:
-        case Answered():
+        case Answered() | Held():
             body = envelope(outcome)
-            return _result(body.decode(), body, is_error=False)
+            return types.CallToolResult(content=[_text(body.decode())], structured_content=orjson.loads(body))
         case Refused() | Fault():
-            problems = tuple(outcome.problems) if isinstance(outcome, Refused) else (outcome.problem,)
-            return _result("\n".join(_words(each) for each in problems), to_bytes(document_of(outcome)), is_error=True)
-        case Held():
-            held = {"held": {"action_id": outcome.action_id, "message": outcome.message, "rules": outcome.rules}}
-            return _result(outcome.message, orjson.dumps(held | {"record": outcome.record.as_json()}), is_error=True)
+            document = orjson.loads(to_bytes(document_of(outcome)))
+            return types.CallToolResult(content=[_text(_told(outcome))], is_error=True, _meta={PROBLEM: document})
 
 
-def _result(text: str, structured: bytes, *, is_error: bool) -> types.CallToolResult:
-    return types.CallToolResult(
-        content=[types.TextContent(type="text", text=text)],
-        structured_content=orjson.loads(structured),
-        is_error=is_error,
-    )
+def _text(text: str) -> types.TextContent:
+    return types.TextContent(type="text", text=text)
+
+
+def _told(outcome: Refused | Fault) -> str:
+    """Return everything in words: many clients show a model nothing but the text."""
+    if isinstance(outcome, Fault):
+        parts = [_words(outcome.problem)]
+    else:
+        parts = [_words(each) for each in outcome.problems]
+        if outcome.rules:
+            parts.append(f"Decided by: {', '.join(outcome.rules)}")
+    if outcome.record is not None:
+        parts.append(f"Record: {outcome.record.index}")
+    return "\n".join(parts)
 
 
 def _words(problem: Problem) -> str:
     place = f" (at {problem.where})" if problem.where is not None else ""
     lines = [f"{problem.code.name}{place}: {problem.message}"]
     lines.append(f"Hint: {problem.hint if problem.hint is not None else problem.code.cure}")
-    corrected = problem.details.get("corrected")
-    if corrected is not None:
+    details = problem.details
+    if (corrected := details.get("corrected")) is not None:
         lines.append(f"Corrected call: {orjson.dumps(corrected, default=dict).decode()}")
-    question = problem.details.get("question")
-    if isinstance(question, str):
-        lines.append(question)
+    if isinstance(question := details.get("question"), str):
+        lines.append(f"Ask the user: {question}")
+    if isinstance(candidates := details.get("candidates"), list | tuple):
+        lines += [_candidate(each) for each in candidates if isinstance(each, Mapping) and "name" in each]
+    if isinstance(action := details.get("action_id"), str):
+        lines.append(f'get_action tells how it stands: {{"action_id": "{action}"}}')
     return "\n".join(lines)
+
+
+def _candidate(row: Mapping[str, Json]) -> str:
+    difference = row.get("difference")
+    facts = difference.items() if isinstance(difference, Mapping) else ()
+    return "; ".join([f"- {label_of(row)}", *(f"{name}: {fact}" for name, fact in facts)])

@@ -41,8 +41,7 @@ def asking(params: types.ElicitRequestURLParams, held: Held) -> types.InputRequi
 
 
 def _as_state(held: Held) -> str:
-    record = [held.record.index, held.record.trace_id]
-    return json.dumps({FIELD: [held.action_id, held.message, list(held.rules), record]})
+    return json.dumps({FIELD: [held.body.decode(), held.record.index, held.record.trace_id]})
 
 
 def held_in(state: str) -> Held | None:
@@ -53,5 +52,5 @@ def held_in(state: str) -> Held | None:
     found = json.loads(state)
     if not isinstance(found, dict):
         return None
-    action_id, message, rules, (index, trace_id) = found[FIELD]
-    return Held(action_id=action_id, message=message, rules=tuple(rules), record=Record(index=index, trace_id=trace_id))
+    body, index, trace_id = found[FIELD]
+    return Held(answer=json.loads(body), body=body.encode(), record=Record(index=index, trace_id=trace_id))
