@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from metricgate.catalog.respelling import respelled
 from metricgate.documents.composing import Mark
 from metricgate.importing import codes
 from metricgate.importing.report import Notes
@@ -139,6 +140,17 @@ class Part:
         self.complain(key, f"{key!r} must be text")
         return None
 
+    def sql(self, key: str) -> str | None:
+        """Return an SQL expression in our spelling; a form that was spelled otherwise is told."""
+        text = self.text(key)
+        if text is None:
+            return None
+        written = respelled(text)
+        if written != text:
+            reason = f"{_short(text)} is written {_short(written)} here"
+            self.reading.notes.changed(f"the spelling of {key!r}", self.at(key), reason)
+        return written
+
     def word(self, key: str) -> str | None:
         """Return text that is a word of a closed set: in lower case."""
         text = self.text(key)
@@ -221,6 +233,10 @@ class Part:
             if key in self._left:
                 self.reading.notes.dropped(f"{key[:_SHOWN]!r} of {what}", self.at(key), reason)
         self._left.clear()
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "...")
 
 
 def _says_nothing(value: Json) -> bool:

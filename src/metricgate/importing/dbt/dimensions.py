@@ -29,7 +29,7 @@ def dimension(part: Part, what: str, *, name: str | None = None, column: str | N
     found = said(
         name=own,
         type=kind,
-        expr=part.text("expr") or (column if column != own else None),
+        expr=part.sql("expr") or (column if column != own else None),
         granularity=_kept_grain(grain or "day", part, what) if kind == "time" else None,
         validity=_validity(validity, what),
         **words,
@@ -49,7 +49,7 @@ def entity(part: Part, what: str, *, name: str | None = None, column: str | None
     found = said(
         name=own,
         type=part.word("type"),
-        expr=part.text("expr") or (column if column != own else None),
+        expr=part.sql("expr") or (column if column != own else None),
         description=words_of(Part({"description": part.take("description")}, part.spot, part.reading), what).get(
             "description"
         ),

@@ -41,7 +41,7 @@ def aggregation_keys(part: Part, name: str, what: str) -> dict[str, Json]:
     elif agg != "percentile" and options:
         part.reading.notes.dropped(f"the percentile of {what}", part.place, f"agg: {agg} takes none")
         options = {}
-    expr = part.text("expr") or name
+    expr = part.sql("expr") or name
     if agg == "count":
         agg, expr = "sum", _ones(expr)
         reason = "count is written as a sum of ones: as in dbt, nothing counted is no value (NULL), not 0"

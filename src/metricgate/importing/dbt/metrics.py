@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from metricgate.catalog.respelling import respelled
 from metricgate.importing import codes
 from metricgate.importing.dbt.filters import filters_of, written
 from metricgate.importing.dbt.inputs import (
@@ -52,7 +53,7 @@ def draft_of(part: Part, model: str | None = None) -> Draft | None:
     what = f"the metric {name!r}"
     kept = kept_filters(part)
     config, enabled = config_of(part, what, read=(KEPT_FILTERS,) if kept.by_digest else ())
-    kind = part.word("type") or ""
+    kind = part.word("type") or "simple"  # as dbt-core does where nothing is said
     words = words_of(part, what)
     grain = part.word("time_granularity")
     filters = filters_of(part, "filter")
@@ -116,7 +117,7 @@ def _simple(draft: Draft, measures: Measures) -> dict[str, Json]:
     params = draft.params.part("metric_aggregation_params")
     place = params or draft.params
     if params is not None:
-        expression = draft.params.text("expr") or params.text("expr")
+        expression = draft.params.sql("expr") or params.sql("expr")
         held = {"expr": expression, **{key: params.take(key) for key in params.named()}}
         place = Part({key: value for key, value in held.items() if value is not None}, params.spot, params.reading)
     model = place.text("semantic_model") or draft.model
@@ -164,7 +165,7 @@ def _derived(draft: Draft) -> dict[str, Json]:
     key = "input_metrics" if draft.params.has("input_metrics") else "metrics"
     return _headed(
         draft,
-        expr=draft.params.needed("expr", draft.what),
+        expr=respelled(draft.params.needed("expr", draft.what)),
         input_metrics=metric_inputs(draft.params, key, draft.what),
     )
 

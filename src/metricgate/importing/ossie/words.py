@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from metricgate.catalog.respelling import respelled
 from metricgate.importing import codes
 from metricgate.importing.source import Part, said
 from metricgate.vocabulary.json import Json
@@ -19,6 +20,8 @@ def native_of(part: Part, keys: tuple[str, ...]) -> dict[str, Json]:
 
 def expression_of(part: Part, what: str) -> str | None:
     """Take ``expression``: the ANSI text, or that of another SQL dialect; None (told) where there is no SQL."""
+    if isinstance(part.peek("expression"), str):  # tools write the text alone where there is one
+        return part.sql("expression")
     held = part.part("expression")
     if held is None:
         if not part.has("expression"):
@@ -42,7 +45,7 @@ def expression_of(part: Part, what: str) -> str | None:
     if others:
         reason = f"one expression is kept, that of {chosen}"
         part.reading.notes.dropped(f"the {', '.join(others)} expression of {what}", part.at("expression"), reason)
-    return texts[chosen]
+    return respelled(texts[chosen])
 
 
 def ai_words(part: Part, what: str, *, keep: tuple[str, ...]) -> dict[str, Json]:

@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
-from metricgate.catalog.loading import load
 from metricgate.documents.writing import to_yaml
 from metricgate.importing.codes import NOTHING_TO_IMPORT
 from metricgate.importing.cube import TimeSpine, import_cube
 from metricgate.importing.dbt import import_dbt
 from metricgate.importing.ossie import import_ossie
 from metricgate.importing.report import Imported
+from metricgate.importing.settling import settled
 from metricgate.policy.loading import load as load_policy
 from metricgate.surfaces.cli import codes
 from metricgate.surfaces.cli.files import Texts, check_count, files_under, read_files, texts_at, write_texts
@@ -93,10 +93,11 @@ def _end(found: Imported | Problems, out: Path | None, policies: Path | None, *,
     """Check the result as anything that people write, write it, tell it, and leave."""
     if isinstance(found, Problems):
         fail(found, Exit.REFUSED, as_json=as_json)
+    found, unsettled = settled(found)
     written = {name: to_yaml(document) for name, document in found.files.items()}
     rules = {name: to_yaml(document) for name, document in found.policies.items()}
-    checked = (load(list(written.items())), load_policy(list(rules.items())))
-    problems = tuple(problem for each in checked if isinstance(each, Problems) for problem in each)
+    checked = load_policy(list(rules.items()))
+    problems = (*unsettled, *(checked if isinstance(checked, Problems) else ()))
     if policies is not None:
         write_texts(policies, rules, as_json=as_json)
     if out is not None:
