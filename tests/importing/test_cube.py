@@ -105,8 +105,8 @@ LOSSES = {
     "shift of every time": (SHIFT.format("{interval: 1 day, type: prior}"), "metric_time is shifted"),
     "shift of nothing": (SHIFT.format("{interval: 1 day, type: prior}").replace("revenue", "gone"), "is not imported"),
     "stages": (
-        '      - {name: m, type: number, multi_stage: true, sql: "{revenue}"}',
-        "'multi_stage' has no counterpart",
+        "      - {name: m, type: sum, multi_stage: true, sql: fare}",
+        "'multi_stage' has a counterpart only for arithmetic",
     ),
     "type": ("      - {name: m, type: string, sql: MAX(a)}", "the type 'string' has no counterpart"),
     "unknown measure": ('      - {name: m, type: number, sql: "{nothing} + 1"}', "nothing is known of"),

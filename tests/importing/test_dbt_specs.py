@@ -11,6 +11,7 @@ from metricgate.catalog.metrics import RatioMetric
 from metricgate.documents.writing import to_yaml
 from metricgate.importing.dbt import import_dbt
 from metricgate.importing.report import Imported
+from metricgate.importing.settling import settled
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.predicate import members_of
 
@@ -220,3 +221,62 @@ def test_files_hold_one_model_each_with_its_simple_metrics() -> None:
 def test_the_order_of_files_does_not_matter() -> None:
     """The same files in another order give the same documents."""
     assert imported(LEGACY[::-1], values={"bike_schema": "bikes"}) == legacy()
+
+
+COURSE = """
+models:
+  - name: fct_orders
+    semantic_model: {enabled: true}
+    agg_time_dimension: ordered_at
+    columns:
+      - {name: order_id, entity: {type: primary, name: order_id}}
+      - {name: customer_id, entity: {type: foreign, name: customer}}
+      - {name: ordered_at, dimension: {type: time}, granularity: day}
+      - {name: is_food, dimension: {type: categorical}}
+    metrics:
+      - {name: order_total, agg: sum}
+      - {name: orders, agg: count, expr: order_id}
+      - {name: food_total, agg: sum, expr: order_total, filter: "{{ Dimension('order_id__is_food') }} = true"}
+      - {name: median_order, agg: median, expr: order_total}
+      - {name: days_open, agg: average, expr: "DATEDIFF('day', ordered_at, closed_at)"}
+metrics:
+  - {name: mean_order, type: ratio, numerator: order_total, denominator: orders}
+  - {name: so_far, type: cumulative, input_metric: order_total}
+  - {name: growth, type: derived, expr: now - before, input_metrics: [
+      {name: order_total, alias: now}, {name: order_total, alias: before, offset_window: 1 month}]}
+"""
+
+
+def test_a_metric_without_a_type_is_simple() -> None:
+    """As in dbt-core; the other types say theirs."""
+    found = import_dbt([("m.yml", COURSE)], sql_files=["models/marts/metricflow_time_spine.sql"])
+    assert isinstance(found, Imported), found
+    left, problems = settled(found)
+    assert problems == ()
+    assert left.counts == {"semantic_models": 1, "metrics": 8, "saved_queries": 0, "time_spines": 1}
+    kinds = {each["name"]: each["type"] for document in left.files.values() for each in document.get("metrics", [])}
+    assert [name for name, kind in kinds.items() if kind == "simple"] == [
+        "order_total", "orders", "food_total", "median_order", "days_open",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["metricflow_time_spine.sql", "models/util/MetricFlow_Time_Spine.sql"])
+def test_a_time_spine_that_is_a_file_alone(name: str) -> None:
+    """Before time spines were declared, dbt knew the one by its model's name; a declared one makes it none."""
+    found = import_dbt([("m.yml", COURSE)], sql_files=["models/x.sql", name], schema="mart")
+    assert isinstance(found, Imported)
+    assert found.files["time_spines.yaml"]["time_spines"] == [
+        {
+            "name": "metricflow_time_spine",
+            "source": "mart.metricflow_time_spine",
+            "column": "date_day",
+            "granularity": "day",
+        }
+    ]
+    declared = COURSE + "  - {name: last, agg: max, semantic_model: fct_orders}\n"
+    declared = declared.replace(
+        "models:\n", "models:\n  - {name: days, time_spine: {standard_granularity_column: d}}\n", 1
+    )
+    found = import_dbt([("m.yml", declared)], sql_files=[name])
+    assert isinstance(found, Imported)
+    assert [each["name"] for each in found.files["time_spines.yaml"]["time_spines"]] == ["days"]

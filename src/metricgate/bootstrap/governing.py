@@ -42,7 +42,7 @@ def read_documents(folder: Path, name: str) -> Documents | Problems:
     found: list[tuple[str, str]] = []
     problems: list[Problem] = []
     for path in _files(folder / name):
-        place = path.relative_to(folder).as_posix()
+        place = (path.relative_to(folder) if path.is_relative_to(folder) else path).as_posix()
         try:
             found.append((place, path.read_text(encoding="utf-8")))
         except UnicodeDecodeError as error:

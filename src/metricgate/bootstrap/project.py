@@ -20,6 +20,7 @@ from metricgate.adapters.stores.sqlite_ledger import SqliteLedger
 from metricgate.adapters.stores.sqlite_outbox import SqliteOutbox
 from metricgate.adapters.stores.switch_file import SwitchFile
 from metricgate.bootstrap import codes
+from metricgate.bootstrap.asking_imports import ask_imported
 from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.doctoring import examined
 from metricgate.bootstrap.governing import read_documents
@@ -42,6 +43,7 @@ from metricgate.ledger.verification import Report
 from metricgate.policy.explaining import Explanation
 from metricgate.policy.testing import TestResult
 from metricgate.surfaces.cli.project import (
+    Attempt,
     DeliveryFacts,
     DeliveryFilter,
     EntryFilter,
@@ -149,6 +151,12 @@ class OpenedProject:
     def validate(self) -> Validation:
         """Check models, policies, and the warehouses' tables."""
         return validated(self._folder, self._settings)
+
+    def ask_imported(
+        self, texts: Mapping[str, str], metrics: Sequence[str], told: Callable[[Attempt], None]
+    ) -> Sequence[Attempt] | Problems:
+        """Ask imported metrics beside the project, in its warehouses."""
+        return ask_imported(self._folder, self._settings, texts, metrics, told)
 
     def doctor(self) -> Sequence[tuple[str, Finding]] | Problems:
         """Look at the warehouses' accounts and the state folder."""

@@ -12,8 +12,8 @@ from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Place
 
 _INHERITED: tuple[str, ...] = ("domain", "owner", "sensitivity")
-Shape = tuple[str, str, str, float | None, bool]
-"""What tells simple metrics apart: model, function, text, percentile, discrete."""
+Shape = tuple[str, str, str, float | None, bool, tuple[str, ...]]
+"""What tells simple metrics apart: model, function, text, percentile, discrete, filters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +23,7 @@ class Draft:
     Attributes:
         words: keys that the document gets as they are (``domain``, ``description``, ...).
         models: of each aggregate.
+        filters: of the one aggregate that the whole is; all must hold.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Draft:
     words: Mapping[str, Json]
     found: Aggregated
     models: tuple[str, ...]
+    filters: tuple[str, ...] = ()
 
     @property
     def full_name(self) -> str:
@@ -45,7 +47,7 @@ class Draft:
     def shape(self, at: int) -> Shape:
         """Return what tells the aggregate apart."""
         each = self.found.aggregates[at]
-        return (self.models[at], each.function, _text(each), each.percentile, each.discrete)
+        return (self.models[at], each.function, _text(each), each.percentile, each.discrete, self.filters)
 
     def simple(self, at: int, name: str, words: Mapping[str, Json]) -> dict[str, Json]:
         """Return the simple metric that shows the aggregate as it is."""
@@ -61,6 +63,7 @@ class Draft:
             "agg": aggregate.function,
             "expr": _text(aggregate),
             **percentile,
+            **({"filter": _filter(self.filters)} if self.filters else {}),
             **words,
         }
 
@@ -143,6 +146,10 @@ def _aliases(inputs: Mapping[str, str]) -> dict[str, str]:
     bare = {name: metric.rpartition(".")[2] for name, metric in inputs.items()}
     several = len(set(bare.values())) < len(bare)
     return {name: f"input_{at}" if several else bare[name] for at, name in enumerate(inputs, start=1)}
+
+
+def _filter(filters: tuple[str, ...]) -> Json:
+    return filters[0] if len(filters) == 1 else list[Json](filters)
 
 
 def _text(aggregate: Aggregate) -> str:

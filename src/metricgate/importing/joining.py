@@ -44,12 +44,26 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hop:
+    """A join as members' paths name it: an entity's or a relationship's name, and the columns that are equal."""
+
+    name: str
+    from_columns: Columns
+    to_columns: Columns
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Joins:
-    """What a table's semantic model gets."""
+    """What a table's semantic model gets.
+
+    Attributes:
+        hops: by the table they lead to; of several to one table the first.
+    """
 
     entities: list[Json] = field(default_factory=list)
     relationships: list[Json] = field(default_factory=list)
     primary_entity: str | None = None
+    hops: dict[str, Hop] = field(default_factory=dict)
 
 
 def joined(tables: Mapping[str, Table], links: Sequence[Link], notes: Notes) -> dict[str, Joins]:
@@ -135,12 +149,17 @@ class _Joining:
         columns = tuple(pairs[column] for column in key)
         if shared:
             self._add(link.source, self.keys[link.target, key], "foreign", columns)
+            self._hop(link, Hop(name=self.keys[link.target, key], from_columns=columns, to_columns=key))
             return
         name = next(each for each in candidates(plain_name(link.name), "key") if each not in self.taken[link.source])
         self.taken[link.source].add(name)
         self.found[link.source].relationships.append(
             said(name=name, to=link.target, from_columns=_written(columns), to_columns=_written(key))
         )
+        self._hop(link, Hop(name=name, from_columns=columns, to_columns=key))
+
+    def _hop(self, link: Link, hop: Hop) -> None:
+        self.found[link.source].hops.setdefault(link.target, hop)
 
     def _add(self, table: str, entity: str, kind: str, columns: Columns) -> None:
         self.found[table].entities.append({"name": entity, "type": kind, "expr": _written(columns)})

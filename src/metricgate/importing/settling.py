@@ -1,7 +1,7 @@
 """What our catalog refuses of an import costs that definition and what is built on it, never the whole project.
 
-The result is loaded as anything that people write. A metric, saved query, dimension or entity whose SQL or filter cannot be
-read is left out and told; so is, after that, what names it. Every other problem is the user's to settle, and stays.
+The result is loaded as anything that people write. A metric, saved query, dimension or entity whose SQL or filter
+cannot be read is left out and told; so is, after that, what names it. Every other problem is the user's to settle.
 """
 
 from __future__ import annotations

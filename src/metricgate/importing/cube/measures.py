@@ -9,6 +9,7 @@ from metricgate.catalog.parsing import Fault
 from metricgate.catalog.rewriting import Aggregated, aggregates_in, substituted
 from metricgate.importing.computed import Computed, Draft
 from metricgate.importing.cube.cubes import Cube, Dimensions, finish_member
+from metricgate.importing.cube.reaching import Reach
 from metricgate.importing.cube.references import Referring, cube_of, referring
 from metricgate.importing.cube.shifting import Shifted, shift_of
 from metricgate.importing.naming import Naming
@@ -23,7 +24,14 @@ _AGGREGATES = {
 _FUNCTIONS = {"count": "COUNT", "sum": "SUM", "average": "AVG", "min": "MIN", "max": "MAX"}
 _COMPUTED = frozenset({"number", "number_agg"})
 _NO_COUNTERPART = ("group_by", "reduce_by", "add_group_by", "case", "filter", "order_by")
-_STAGED = ("multi_stage", "time_shift")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Measured:
+    """What a measure computes, and the filters over other cubes that its rows must pass."""
+
+    found: Aggregated
+    filters: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -32,6 +40,7 @@ class Measures:
 
     cubes: Mapping[str, Cube]
     dimensions: Dimensions
+    reach: Reach
     notes: Notes
     over_time: list[dict[str, Json]] = field(default_factory=list)
     """Metrics that look back in time, and so need a time spine."""
@@ -60,7 +69,7 @@ class Measures:
     def _measure(self, cube: Cube, written: str, part: Part, computed: Computed) -> None:
         what = f"the measure {written!r} of {cube.what}"
         if part.has("time_shift") and not any(map(part.has, _NO_COUNTERPART)):
-            found: Aggregated | Fault | Shifted = shift_of(cube, part, self.cubes)
+            found: _Measured | Fault | Shifted = shift_of(cube, part, self.cubes)
         else:
             found = self._found(cube, part, what, computed)
         if isinstance(found, Fault):
@@ -75,7 +84,7 @@ class Measures:
             return
         rolling = part.part("rolling_window")
         finish_member(part, what)
-        models = (cube.name,) * len(found.aggregates)
+        models = (cube.name,) * len(found.found.aggregates)
         if rolling is not None:
             window = self._window(name, what, rolling, words)
             if window is None:
@@ -84,7 +93,10 @@ class Measures:
             self.over_time.append(window)
             name, words = f"{name}_each", said(domain=cube.name)
             self.notes.added(f"the metric {cube.name}.{name}", part.place, f"{what} is its running total")
-        computed.drafts.append(Draft(name=name, what=what, where=part.place, words=words, found=found, models=models))
+        draft = Draft(
+            name=name, what=what, where=part.place, words=words, found=found.found, models=models, filters=found.filters
+        )
+        computed.drafts.append(draft)
 
     def _shifted(self, name: str, what: str, part: Part, shift: Shifted, words: dict[str, Json]) -> None:
         finish_member(part, what)
@@ -103,37 +115,63 @@ class Measures:
             }
         )
 
-    def _found(self, cube: Cube, part: Part, what: str, computed: Computed) -> Aggregated | Fault:
-        unknown = next((key for key in (*_STAGED, *_NO_COUNTERPART) if part.has(key)), None)
+    def _found(self, cube: Cube, part: Part, what: str, computed: Computed) -> _Measured | Fault:
+        unknown = next((key for key in ("time_shift", *_NO_COUNTERPART) if part.has(key)), None)
         if unknown is not None:
             return Fault(f"{unknown!r} has no counterpart")
         kind = part.word("type") or "number"
         text = part.text("sql")
         if kind in _COMPUTED:
-            filtered = part.has("filters")
-            return Fault("a computed measure cannot be filtered") if filtered else self._computed(cube, text, computed)
+            part.flag("multi_stage")  # arithmetic over measures is the same in one stage
+            if part.has("filters"):
+                return Fault("a computed measure cannot be filtered")
+            found = self._computed(cube, text, computed)
+            return found if isinstance(found, Fault) else _Measured(found=found)
+        if part.flag("multi_stage"):
+            return Fault("'multi_stage' has a counterpart only for arithmetic over measures")
         if kind not in _AGGREGATES:
             return Fault(f"the type {kind!r} has no counterpart")
         if kind == "count_distinct_approx":
             self.notes.changed(what, part.at("type"), "it is counted exactly here")
         return self._aggregate(cube, part, _AGGREGATES[kind], what)
 
-    def _aggregate(self, cube: Cube, part: Part, function: str, what: str) -> Aggregated | Fault:
+    def _aggregate(self, cube: Cube, part: Part, function: str, what: str) -> _Measured | Fault:
         text = part.text("sql")
         if text is None and function != "count":
             return Fault("it has no sql")
-        value = "1" if text is None else self._scalar(cube, text)
         filters = part.parts("filters")
-        conditions = [self._scalar(cube, each.needed("sql", "a filter")) for each in filters]
+        written = [each.needed("sql", "a filter") for each in filters]
         for each in filters:
             each.finish(f"a filter of {what}")
-        for found in (value, *conditions):
-            if isinstance(found, Fault):
-                return found
+        value, reached = self._value(cube, text)
+        conditions: list[str | Fault] = []
+        for each in written:
+            if self.reach.others(cube, each):
+                reached.append(self.reach.filter(cube, each))
+            else:
+                conditions.append(self._scalar(cube, each))
+        fault = next((each for each in (value, *conditions, *reached) if isinstance(each, Fault)), None)
+        if fault is not None:
+            return fault
         if conditions:
             value = f"CASE WHEN {' AND '.join(f'({each})' for each in conditions)} THEN {value} END"
-        written = f"COUNT(DISTINCT {value})" if function == "count_distinct" else f"{_FUNCTIONS[function]}({value})"
-        return aggregates_in(written, lambda _table, column: column)
+        whole = f"COUNT(DISTINCT {value})" if function == "count_distinct" else f"{_FUNCTIONS[function]}({value})"
+        found = aggregates_in(whole, lambda _table, column: column)
+        if isinstance(found, Fault):
+            return found
+        if reached:
+            reason = "what it reads of other cubes is a filter here: a group in which no row passes it is not shown"
+            self.notes.changed(what, part.place, reason)
+        return _Measured(found=found, filters=tuple(dict.fromkeys(map(str, reached))))
+
+    def _value(self, cube: Cube, text: str | None) -> tuple[str | Fault, list[str | Fault]]:
+        """Return what is aggregated, and the filters that come with it."""
+        if text is None:
+            return "1", []
+        if not self.reach.others(cube, text):
+            return self._scalar(cube, text), []
+        key = self.reach.key(cube, text)
+        return (key, []) if isinstance(key, Fault) else (key.column, [key.filter])
 
     def _scalar(self, cube: Cube, text: str) -> str | Fault:
         return self.dimensions.scalar(cube, text)

@@ -12,6 +12,7 @@ from metricgate.importing import codes
 from metricgate.importing.cube.access import policy_of
 from metricgate.importing.cube.cubes import Cube, Dimensions, cube_of_part, finish_member
 from metricgate.importing.cube.measures import Measures
+from metricgate.importing.cube.reaching import Reach
 from metricgate.importing.cube.references import cube_of, referring
 from metricgate.importing.joining import Joins, Link, Table, joined, only_time
 from metricgate.importing.layout import files_of
@@ -100,7 +101,7 @@ class _Conversion:
         links = [link for cube in cubes.values() for link in self._links(cube, cubes)]
         joins = joined({cube.name: _table(cube) for cube in cubes.values()}, links, self.notes)
         models = [self._model(cube, joins[cube.name]) for cube in cubes.values()]
-        measures = Measures(cubes, dimensions, self.notes)
+        measures = Measures(cubes, dimensions, Reach(cubes=cubes, joins=joins), self.notes)
         metrics = measures.read()
         policy = policy_of(cubes, measures, self.files.views, self.notes)
         for name, each in found.items():

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from metricgate.catalog.parsing import Fault
+from metricgate.catalog.respelling import respelled
 
 _REFERENCE = re.compile(
     r"\$?\{\s*([A-Za-z_]\w*)\s*(?:\.\s*([A-Za-z_]\w*)\s*(?:\.\s*([A-Za-z_]\w*)\s*)?)?\}(\.(?=[A-Za-z_\"`]))?"
@@ -30,6 +31,7 @@ class Referring:
 
 def referring(text: str, cube: str, cubes: frozenset[str]) -> Referring | Fault:
     """Return the text with every reference named, or why one cannot be: Jinja, filters of the caller, context."""
+    text = respelled(text)
     if "{{" in text or "{%" in text or "{#" in text:
         return Fault("it holds Jinja, which is not run")
     members: dict[str, tuple[str, str]] = {}
@@ -60,6 +62,11 @@ def referring(text: str, cube: str, cubes: frozenset[str]) -> Referring | Fault:
     if "{" in _QUOTED.sub("", written) or "}" in _QUOTED.sub("", written):
         return Fault("it holds a reference that is not understood")
     return Referring(text=written, members=members)
+
+
+def tables_of(found: Referring) -> list[str]:
+    """Return the cubes whose tables the text names, in its order."""
+    return re.findall(rf"\b{_TABLE}(\w+)\.", found.text)
 
 
 def cube_of(table: str | None) -> str | None:

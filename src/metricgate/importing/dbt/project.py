@@ -15,7 +15,7 @@ from metricgate.importing.dbt.metrics import Draft, convert, draft_of, measure_o
 from metricgate.importing.dbt.models import Model, latest_model, legacy_model
 from metricgate.importing.dbt.reading import Sources, read_sources
 from metricgate.importing.dbt.saved_queries import saved_query
-from metricgate.importing.dbt.time_spines import configured_spines, model_spine
+from metricgate.importing.dbt.time_spines import configured_spines, file_spine, model_spine
 from metricgate.importing.layout import Document, files_of
 from metricgate.importing.report import Imported, Notes
 from metricgate.importing.source import Part, Reading
@@ -25,7 +25,11 @@ _NO_VALUES: Mapping[str, str] = {}
 
 
 def import_dbt(
-    texts: Iterable[tuple[str, str]], *, values: Mapping[str, str] = _NO_VALUES, schema: str | None = None
+    texts: Iterable[tuple[str, str]],
+    *,
+    values: Mapping[str, str] = _NO_VALUES,
+    schema: str | None = None,
+    sql_files: Iterable[str] = (),
 ) -> Imported | Problems:
     """Return our documents for these ``(file name, text)`` pairs, with everything that changed on the way.
 
@@ -33,6 +37,7 @@ def import_dbt(
         texts: YAML files of either spec, or ``semantic_manifest.json`` (told by the ending ``.json``).
         values: of placeholders such as ``$source_schema``.
         schema: where the relations of ``ref('orders')`` and of annotated dbt models stand; None for the default one.
+        sql_files: names of the project's SQL models, not read: one that dbt knows by its name is the time spine.
     """
     notes = Notes()
     reading = Reading(notes=notes, values=values)
@@ -40,7 +45,7 @@ def import_dbt(
     if sources.empty and not notes.problems:
         message = "there is no semantic model and no metric of dbt in these files"
         notes.problem(codes.NOTHING_TO_IMPORT, message, Place())
-    found = _Conversion(sources, schema, notes).run()
+    found = _Conversion(sources, schema, notes, tuple(sql_files)).run()
     reading.tell_unfilled()
     if notes.problems:
         return Problems(in_order(notes.problems))
@@ -61,11 +66,14 @@ class _Conversion:
     sources: Sources
     schema: str | None
     notes: Notes
+    sql_files: tuple[str, ...] = ()
 
     def run(self) -> _Found:
         found = _Found()
         spines = [spine for each in self.sources.models if (spine := model_spine(each, self.schema)) is not None]
         spines += [spine for each in self.sources.configurations for spine in configured_spines(each)]
+        if not spines:
+            spines += file_spine((*self.sql_files, *self._plain_names()), self.schema, self.notes)
         models = self._models()
         drafts = self._drafts(models)
         found.models = [model.document for model in models]
@@ -74,6 +82,9 @@ class _Conversion:
         found.saved_queries = [query for each in self.sources.saved_queries if (query := saved_query(each)) is not None]
         found.time_spines = self._named_apart(spines)
         return found
+
+    def _plain_names(self) -> list[str]:
+        return [f"{each.peek('name')}.sql" for each in self.sources.models]
 
     def _models(self) -> list[Model]:
         legacy = [legacy_model(each, self.schema) for each in self.sources.semantic_models]

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from metricgate.importing.dbt.dimensions import known_grain
 from metricgate.importing.dbt.relations import location, relation
 from metricgate.importing.dbt.words import OF_DBT, OF_DBT_COLUMN
+from metricgate.importing.report import Notes
 from metricgate.importing.source import Part, said
 from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.problem import Place
 
+_SPINE, _SPINE_COLUMN = "metricflow_time_spine", "date_day"
 _BOOKKEEPING = ("dsi_package_version", "metadata")
 
 
@@ -47,6 +52,20 @@ def model_spine(part: Part, schema: str | None) -> dict[str, Json] | None:
         part.ignore("description", *OF_DBT)
         part.finish(f"the time spine {name!r}")
     return spine
+
+
+def file_spine(files: Sequence[str], schema: str | None, notes: Notes) -> list[dict[str, Json]]:
+    """Return the spine that a model is by its name alone, as dbt knew time spines before they were declared.
+
+    Source: MetricFlow time spines, dbt-core 1.8 and before: a model ``metricflow_time_spine`` with ``date_day`` by day.
+    """
+    named = next((each for each in files if each.rpartition("/")[2].lower() == f"{_SPINE}.sql"), None)
+    if named is None:
+        return []
+    reason = f"dbt takes the model of this name for the time spine, a row per day in {_SPINE_COLUMN}"
+    notes.added(f"the time spine {_SPINE!r}", Place(file=named), reason)
+    source = _SPINE if schema is None else f"{schema}.{_SPINE}"
+    return [said(name=_SPINE, source=source, column=_SPINE_COLUMN, granularity="day")]
 
 
 def _spine(part: Part) -> dict[str, Json] | None:

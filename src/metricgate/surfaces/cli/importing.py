@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -18,8 +18,9 @@ from metricgate.importing.settling import settled
 from metricgate.policy.loading import load as load_policy
 from metricgate.surfaces.cli import codes
 from metricgate.surfaces.cli.files import Texts, check_count, files_under, read_files, texts_at, write_texts
-from metricgate.surfaces.cli.project import Exit
-from metricgate.surfaces.cli.session import JsonOption, fail, fail_usage
+from metricgate.surfaces.cli.import_check import attempts_of, tell_attempts
+from metricgate.surfaces.cli.project import Attempt, Exit, Project
+from metricgate.surfaces.cli.session import HERE, JsonOption, ProjectOption, fail, fail_usage, leave, open_project
 from metricgate.surfaces.cli.telling import tell, tell_json, tell_problems, warn
 from metricgate.vocabulary.problem import Problem, Problems
 
@@ -27,12 +28,17 @@ _MANIFEST = "semantic_manifest.json"
 _YAML = frozenset({".yaml", ".yml"})
 
 
+CheckOption = Annotated[
+    bool,
+    typer.Option("--check", help="Ask each metric once, plain and by month, in the project's warehouses."),
+]
 OutOption = Annotated[
     Path | None, typer.Option("--out", metavar="DIR", help="Write the files here; default: print them.")
 ]
 
 
 def dbt(
+    context: typer.Context,
     path: Annotated[
         Path, typer.Argument(metavar="PATH", help="A dbt project's folder, one of its YAML files, or a manifest.")
     ],
@@ -44,28 +50,35 @@ def dbt(
     schema: Annotated[
         str | None, typer.Option("--schema", help="Schema of the relations that ref('...') leads to.")
     ] = None,
+    check: CheckOption = False,
+    project: ProjectOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
     """Turn a dbt semantic layer (manifest, legacy or latest YAML) into models of ours; tell what changed."""
     filled = _pairs(values or [], as_json=as_json)
     texts, manifest = _texts(path, as_json=as_json)
-    found = import_dbt(texts, values=filled, schema=schema)
+    found = import_dbt(texts, values=filled, schema=schema, sql_files=_sql_files(path))
     if isinstance(found, Problems) and found.first.code is NOTHING_TO_IMPORT and manifest:
         found = import_dbt(manifest, values=filled, schema=schema)
-    _end(found, out, None, as_json=as_json)
+    _end(found, out, None, _checking(context, project, check=check, as_json=as_json), as_json=as_json)
 
 
 def ossie(
+    context: typer.Context,
     path: Annotated[Path, typer.Argument(metavar="PATH", help="An Ossie document, or a folder of them.")],
     *,
     out: OutOption = None,
+    check: CheckOption = False,
+    project: ProjectOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
     """Turn Ossie (formerly OSI) semantic models into models of ours; tell what changed."""
-    _end(import_ossie(texts_at(path, _YAML | {".json"}, as_json=as_json)), out, None, as_json=as_json)
+    found = import_ossie(texts_at(path, _YAML | {".json"}, as_json=as_json))
+    _end(found, out, None, _checking(context, project, check=check, as_json=as_json), as_json=as_json)
 
 
 def cube(
+    context: typer.Context,
     path: Annotated[Path, typer.Argument(metavar="PATH", help="The folder of a Cube data model, or one YAML file.")],
     *,
     out: OutOption = None,
@@ -76,6 +89,8 @@ def cube(
         str | None,
         typer.Option("--time-spine", metavar="RELATION:COLUMN", help="A relation with a row per day, for windows."),
     ] = None,
+    check: CheckOption = False,
+    project: ProjectOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
     """Turn Cube's cubes, and their access policies, into models and a policy of ours; tell what changed."""
@@ -86,11 +101,18 @@ def cube(
             fail_usage(codes.BAD_OPTION, f"--time-spine {time_spine!r} is not RELATION:COLUMN.", as_json=as_json)
         spine = TimeSpine(relation, column)
     found = import_cube(texts_at(path, _YAML, as_json=as_json), time_spine=spine)
-    _end(found, out, policies, as_json=as_json)
+    _end(found, out, policies, _checking(context, project, check=check, as_json=as_json), as_json=as_json)
 
 
-def _end(found: Imported | Problems, out: Path | None, policies: Path | None, *, as_json: bool) -> None:
-    """Check the result as anything that people write, write it, tell it, and leave."""
+def _checking(context: typer.Context, folder: Path, *, check: bool, as_json: bool) -> Project | None:
+    """Return the project whose warehouses the metrics are asked in, opened before anything is written."""
+    return open_project(context, folder, as_json=as_json) if check else None
+
+
+def _end(
+    found: Imported | Problems, out: Path | None, policies: Path | None, asked: Project | None, *, as_json: bool
+) -> None:
+    """Check the result as anything that people write, write it, tell it, ask it where that is wanted, and leave."""
     if isinstance(found, Problems):
         fail(found, Exit.REFUSED, as_json=as_json)
     found, unsettled = settled(found)
@@ -102,11 +124,13 @@ def _end(found: Imported | Problems, out: Path | None, policies: Path | None, *,
         write_texts(policies, rules, as_json=as_json)
     if out is not None:
         write_texts(out, written, as_json=as_json)
-    _tell(found, written, problems, out, as_json=as_json)
+    attempts = () if asked is None or problems else attempts_of(asked, found, written, as_json=as_json)
+    _tell(found, written, problems, out, attempts, as_json=as_json)
     if not as_json:
         _tell_rules(rules, out, policies)
     if problems:
         raise typer.Exit(Exit.REFUSED)
+    leave(tell_attempts(attempts, as_json=as_json))
 
 
 def _tell_rules(rules: Mapping[str, str], out: Path | None, policies: Path | None) -> None:
@@ -135,6 +159,14 @@ def _texts(path: Path, *, as_json: bool) -> tuple[Texts, Texts]:
         fail_usage(codes.UNREADABLE_FILE, f"{str(path)!r} cannot be read: {error}.", as_json=as_json)
 
 
+def _sql_files(path: Path) -> list[str]:
+    return (
+        [each.relative_to(path).as_posix() for each in files_under(path) if each.suffix == ".sql"]
+        if path.is_dir()
+        else []
+    )
+
+
 def _pairs(texts: list[str], *, as_json: bool) -> dict[str, str]:
     pairs: dict[str, str] = {}
     for text in texts:
@@ -146,7 +178,13 @@ def _pairs(texts: list[str], *, as_json: bool) -> dict[str, str]:
 
 
 def _tell(
-    found: Imported, texts: Mapping[str, str], problems: tuple[Problem, ...], out: Path | None, *, as_json: bool
+    found: Imported,
+    texts: Mapping[str, str],
+    problems: tuple[Problem, ...],
+    out: Path | None,
+    attempts: Sequence[Attempt],
+    *,
+    as_json: bool,
 ) -> None:
     if as_json:
         tell_json(
@@ -155,6 +193,7 @@ def _tell(
                 **({"policies": dict(found.policies)} if found.policies else {}),
                 "changes": [change.as_json() for change in found.changes],
                 "problems": [problem.as_json() for problem in problems],
+                **({"asked": [attempt.as_json() for attempt in attempts]} if attempts else {}),
             }
         )
         return

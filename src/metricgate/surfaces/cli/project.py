@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import Protocol
 
@@ -55,6 +55,35 @@ class Validation:
 
     problems: Sequence[Problem]
     counts: Mapping[str, int]
+
+
+class AttemptResult(StrEnum):
+    """How a question about an imported metric ended."""
+
+    ANSWERED = "answered"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One question about one imported metric; ``code`` and ``message`` say why there is no answer."""
+
+    metric: str
+    group_by: tuple[str, ...]
+    result: AttemptResult
+    code: str | None = None
+    message: str | None = None
+
+    def as_json(self) -> dict[str, Json]:
+        """Return every member."""
+        return {
+            "metric": self.metric,
+            "group_by": list(self.group_by),
+            "result": str(self.result),
+            "code": self.code,
+            "message": self.message,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +222,12 @@ class Project(Protocol):
 
     def validate(self) -> Validation:
         """Check models, policies and the warehouse's tables; never raises for what a file holds."""
+        ...
+
+    def ask_imported(
+        self, texts: Mapping[str, str], metrics: Sequence[str], told: Callable[[Attempt], None]
+    ) -> Sequence[Attempt] | Problems:
+        """Ask each metric of imported definitions (YAML by file name), plain and by month, in a scratch gateway."""
         ...
 
     def doctor(self) -> Sequence[tuple[str, Finding]] | Problems:
