@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 import sqlglot
 from sqlglot.errors import SqlglotError
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from metricgate.catalog.allowed import PARTS, UNITS
 

@@ -66,7 +66,7 @@ def _spots(texts: Mapping[str, str], problems: list[Problem]) -> dict[_Spot, Pro
     found: dict[_Spot, Problem] = {}
     for problem in problems:
         place = problem.where
-        if place is None or place.file not in texts or place.line is None:
+        if place is None or place.file is None or place.file not in texts or place.line is None:
             continue
         composed = compose(place.file, texts[place.file], Limits())
         if isinstance(composed, Problems):

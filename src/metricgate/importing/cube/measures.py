@@ -145,11 +145,11 @@ class Measures:
             each.finish(f"a filter of {what}")
         value, reached = self._value(cube, text)
         conditions: list[str | Fault] = []
-        for each in written:
-            if self.reach.others(cube, each):
-                reached.append(self.reach.filter(cube, each))
+        for condition in written:
+            if self.reach.others(cube, condition):
+                reached.append(self.reach.filter(cube, condition))
             else:
-                conditions.append(self._scalar(cube, each))
+                conditions.append(self._scalar(cube, condition))
         fault = next((each for each in (value, *conditions, *reached) if isinstance(each, Fault)), None)
         if fault is not None:
             return fault
