@@ -53,9 +53,9 @@ def tree_of(random: Random, world: World, model: str, *, whole: bool, own: bool 
         grain = random.choice(["", "", "__month"]) if not own else ""
         return _time_condition(random, member + grain)
     kind = part["name"]
-    if kind in {"flag", "large"}:
+    if kind in {"flag", "large", "blank"}:
         return {"member": member, "op": random.choice(["=", "!="]), "value": random.random() < 0.5}
-    if kind in {"kind", "label"}:
+    if kind in {"kind", "label", "size", "named", "same"}:
         return _text_condition(random, member)
     op = random.choice(["=", "!=", "<", "<=", ">", ">=", "in", "not_in", "between"])
     low = random.randint(0, 5)

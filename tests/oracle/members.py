@@ -8,7 +8,7 @@ from datetime import datetime
 
 from tests.oracle.conditions import truth
 from tests.oracle.moments import ORDER, part_of, start_of
-from tests.oracle.world import Asked, NoAnswer, Row, World
+from tests.oracle.world import Asked, NoAnswer, Row, World, key_of
 
 
 @dataclass(slots=True, frozen=True)
@@ -106,11 +106,11 @@ class Members:
         """Follow the keys from a row; without a partner everything is NULL."""
         for name in place.path:
             target, mine, theirs = self.links(model)[name]
-            key = [row[column] for column in mine]
+            key = [key_of(row, column) for column in mine]
             partners = [
                 other
                 for other in self.visible[target]
-                if None not in key and [other[column] for column in theirs] == key
+                if None not in key and [key_of(other, column) for column in theirs] == key
             ]
             if not partners:
                 return None
@@ -120,7 +120,7 @@ class Members:
             (column,) = columns_of(
                 next(e["expr"] for e in self.world.models[model]["entities"] if e["name"] == place.name)
             )
-            return row[column]
+            return key_of(row, column)
         return self.own(place.model, place.name, row)
 
     def grain(self, model: str, name: str) -> str | None:

@@ -179,7 +179,7 @@ def _conversion(random: Random, world: World, simple: list[str]) -> dict | None:
         if key in _keys(world, other)
     ]
     if not pairs:
-        return None
+        return _events(random, world)
     base, target, key = random.choice(pairs)
     found = {"type": "conversion", "entity": key, "base_metric": base, "conversion_metric": target}
     found["calculation"] = random.choice(["conversion_rate", "conversions"])
@@ -188,8 +188,17 @@ def _conversion(random: Random, world: World, simple: list[str]) -> dict | None:
     return found
 
 
+def _events(random: Random, world: World) -> dict | None:
+    """Count the rows of a model that conversions can be made of."""
+    fit = [name for name, model in world.models.items() if model.get("agg_time_dimension") == "seen" and _own(model)]
+    return {"type": "simple", "semantic_model": random.choice(fit), "agg": "count", "expr": "1"} if fit else None
+
+
 def _keys(world: World, name: str) -> list[str]:
-    model = world.models[world.metrics[name]["semantic_model"]]
+    return _own(world.models[world.metrics[name]["semantic_model"]])
+
+
+def _own(model: dict) -> list[str]:
     return [e["name"] for e in model["entities"] if e["type"] == "foreign" and not isinstance(e["expr"], list)]
 
 

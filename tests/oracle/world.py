@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -58,6 +59,22 @@ class Values:
     def at(self, key: Key) -> object:
         """Return the value of a group."""
         return self.found.get(key, self.absent)
+
+
+_KEY = re.compile(r"COALESCE\((\w+), (\d+)\)")
+
+
+def column_of(key: str) -> str:
+    """Return the column that a key is made of."""
+    found = _KEY.fullmatch(key)
+    return found[1] if found else key
+
+
+def key_of(row: Row, key: str) -> object:
+    """Return a key's value: a column, or a number where that is NULL."""
+    found = _KEY.fullmatch(key)
+    value = row[found[1] if found else key]
+    return int(found[2]) if found and value is None else value
 
 
 def own_filters(document: dict) -> list[dict]:

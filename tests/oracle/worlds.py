@@ -12,7 +12,7 @@ from random import Random
 from tests.oracle.choosing import WORDS, day_of
 from tests.oracle.conditions import structured
 from tests.oracle.metrics import add_metric
-from tests.oracle.world import Row, World
+from tests.oracle.world import Row, World, column_of
 
 FIRST, LAST = datetime(2024, 1, 1), datetime(2024, 5, 10)
 DAYS = [FIRST + timedelta(days=number) for number in range((LAST - FIRST).days + 1)]
@@ -26,6 +26,10 @@ EXPRESSIONS: dict[str, Callable[[Row], object]] = {
     "COALESCE(amount, 7)": lambda row: 7 if row["amount"] is None else row["amount"],
     "amount > 3": lambda row: None if row["amount"] is None else row["amount"] > 3,
     "CASE WHEN flag THEN price ELSE 0 END": lambda row: row["price"] if row["flag"] else 0,
+    "CASE WHEN amount > 3 THEN 'a' ELSE 'b' END": lambda row: "a" if (row["amount"] or 0) > 3 else "b",
+    "COALESCE(label, 'none')": lambda row: "none" if row["label"] is None else row["label"],
+    "label IS NULL": lambda row: row["label"] is None,
+    "'a'": lambda _row: "a",
 }
 TYPES = {
     "kind": "VARCHAR", "label": "VARCHAR", "flag": "BOOLEAN", "amount": "INTEGER", "price": "INTEGER",
@@ -41,6 +45,13 @@ DIMENSIONS = [
     {"name": "seen", "type": "time", "granularity": "second"},
     {"name": "period", "type": "time", "granularity": "month"},
 ]
+ANYWAY = [
+    {"name": "size", "type": "categorical", "expr": "CASE WHEN amount > 3 THEN 'a' ELSE 'b' END"},
+    {"name": "named", "type": "categorical", "expr": "COALESCE(label, 'none')"},
+    {"name": "blank", "type": "categorical", "expr": "label IS NULL"},
+    {"name": "same", "type": "categorical", "expr": "'a'"},
+]
+"""Dimensions that have a value also where each of their columns is NULL."""
 
 
 def world_of(random: Random) -> World:
@@ -75,7 +86,7 @@ def _model(random: Random, name: str, below: list[str], *, is_fact: bool) -> dic
     composite = random.random() < 0.2
     entities = [{"name": f"e{name[1:]}", "type": "primary", "expr": ["ka", "kb"] if composite else "id"}]
     if not composite and random.random() < 0.15:
-        entities[0]["type"] = "primary"
+        entities[0]["expr"] = "COALESCE(id, 0)"
     relationships = []
     chosen = random.sample(below, k=min(len(below), random.choice([1, 1, 2, 3]))) if below else []
     document = {"name": name, "source": f"main.{name}", "entities": entities, "dimensions": []}
@@ -91,24 +102,29 @@ def _model(random: Random, name: str, below: list[str], *, is_fact: bool) -> dic
                         "name": f"{role}_{key}",
                         "to": target,
                         "from_columns": mine,
-                        "to_columns": ["ka", "kb"] if is_pair else ["id"],
+                        "to_columns": ["ka", "kb"] if is_pair else [_ONLY_KEY[target]],
                     }
                 )
         else:
+            if not is_pair and random.random() < 0.15:
+                columns = f"COALESCE({columns}, {random.choice([0, 1])})"
             entities.append({"name": key, "type": "foreign", "expr": columns})
     if relationships:
         document["relationships"] = relationships
     document["dimensions"] = [dict(part) for part in random.sample(DIMENSIONS, k=random.randint(2, 5))]
+    document["dimensions"] += [dict(part) for part in random.sample(ANYWAY, k=random.choice([0, 0, 1, 2]))]
     if is_fact or random.random() < 0.4:
         time = random.choice(["due", "due", "due", "seen", "period"])
         document["agg_time_dimension"] = time
         if all(part["name"] != time for part in document["dimensions"]):
             document["dimensions"].append(next(dict(part) for part in DIMENSIONS if part["name"] == time))
     _COMPOSITE[name] = composite
+    _ONLY_KEY[name] = "" if composite else entities[0]["expr"]
     return document
 
 
 _COMPOSITE: dict[str, bool] = {}
+_ONLY_KEY: dict[str, str] = {}
 
 
 def _is_composite(name: str) -> bool:
@@ -121,6 +137,8 @@ def _rows(random: Random, models: dict, tables: dict, name: str, size: int) -> l
     random.shuffle(pairs)
     for number in range(size):
         row: Row = {"id": number + 1, "ka": pairs[number][0], "kb": pairs[number][1]}
+        if number == 0 and document["entities"][0]["expr"] == "COALESCE(id, 0)":
+            row["id"] = None
         for entity in document["entities"][1:]:
             target = next(other for other in models if f"e{other[1:]}" == entity["name"])
             _point(random, row, entity["expr"], tables[target])
@@ -132,12 +150,12 @@ def _rows(random: Random, models: dict, tables: dict, name: str, size: int) -> l
 
 def _point(random: Random, row: Row, columns: str | list[str], partners: list[Row]) -> None:
     """Write a foreign key: mostly a partner's, sometimes NULL (in one column or all), sometimes an orphan."""
-    columns = columns if isinstance(columns, list) else [columns]
+    columns = [column_of(each) for each in (columns if isinstance(columns, list) else [columns])]
     theirs = ["ka", "kb"] if len(columns) == 2 else ["id"]
     chance = random.random()
     partner = random.choice(partners) if partners and chance < 0.75 else None
     for mine, their in zip(columns, theirs, strict=True):
-        row[mine] = partner[their] if partner else None if chance < 0.88 else 90 + random.randint(0, 2)
+        row[mine] = (partner[their] or 0) if partner else None if chance < 0.88 else 90 + random.randint(0, 2)
     if len(columns) == 2 and random.random() < 0.1:
         row[columns[0]] = None
 
@@ -192,7 +210,7 @@ def script(world: World) -> str:
             *(e["expr"] for e in document["entities"][1:]),
             *(w["from_columns"] for w in document.get("relationships", [])),
         ]:
-            columns |= dict.fromkeys(each if isinstance(each, list) else [each], "INTEGER")
+            columns |= dict.fromkeys(map(column_of, each if isinstance(each, list) else [each]), "INTEGER")
         columns |= TYPES
         lines.append(f"CREATE OR REPLACE TABLE {name}({', '.join(f'{key} {kind}' for key, kind in columns.items())});")
         if rows:

@@ -13,7 +13,7 @@ from tests.contracts import servers
 from metricgate.compiling.compiler import compile_plan
 from metricgate.compiling.statement import Statement
 from metricgate.planning.plan import Plan
-from metricgate.vocabulary.obligation import NO_OBLIGATIONS
+from metricgate.vocabulary.obligation import NO_OBLIGATIONS, Obligations
 
 DIALECTS = ("duckdb", "postgres", "mysql")
 
@@ -25,9 +25,9 @@ class Engine:
     dialect: str
     execute: Callable[[str], list[tuple[object, ...]]]
 
-    def rows_of(self, plan: Plan) -> list[tuple[object, ...]]:
+    def rows_of(self, plan: Plan, obligations: Obligations = NO_OBLIGATIONS) -> list[tuple[object, ...]]:
         """Return the rows of a plan whose values are dates or texts."""
-        compiled = compile_plan(plan, NO_OBLIGATIONS, self.dialect)
+        compiled = compile_plan(plan, obligations, self.dialect)
         assert isinstance(compiled, Statement), str(compiled)
         sql = compiled.sql
         for number, value in reversed(list(enumerate(compiled.parameters, start=1))):

@@ -9,7 +9,8 @@ from typing import assert_never
 from sqlglot import exp
 
 from metricgate.compiling.context import Context
-from metricgate.dialects.expressions import meant, qualified
+from metricgate.compiling.presence import where_found
+from metricgate.dialects.expressions import meant
 from metricgate.dialects.trees import all_of, any_of, literal, operand
 from metricgate.planning.scan import Condition, Reference
 from metricgate.planning.timing import as_day, as_moment
@@ -33,8 +34,8 @@ _MARK = re.compile(r"\$([mv])(\d+)\Z")
 
 
 def reference_tree(reference: Reference, context: Context) -> exp.Expr:
-    """Return the column, converted to its zone and cut to its grain where the plan says so."""
-    tree = qualified(reference.expression, reference.table, context.dialect.name)
+    """Return the value, converted to its zone and cut to its grain where the plan says so; NULL where no row is."""
+    tree = where_found(reference.expression, reference.table, reference.present, context.dialect.name)
     if reference.zones is not None:
         tree = context.dialect.converted(tree, reference.zones)
     if reference.part is not None:

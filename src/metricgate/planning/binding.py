@@ -135,6 +135,7 @@ class Binder:
             model=member.model,
             name=member.own_name,
             expression=expression,
+            present=self._tables.present(member.hops, expression),
             granularity=granularity,
             grain=grain,
             zones=zones,

@@ -47,12 +47,13 @@ class DistinctScans:
             return []
         if root is None:
             return []
-        return [self._scan(root, spine, joined=bool(others))]
+        return [self._scan(root, spine, others)]
 
-    def _scan(self, root: SemanticModel, spine: TimeSpine | None, *, joined: bool) -> ScanNotes:
+    def _scan(self, root: SemanticModel, spine: TimeSpine | None, others: list[str]) -> ScanNotes:
         scanning = self._scanning
         base = root
-        tables = scanning.tables(base, None)
+        joined = bool(others)
+        tables = scanning.tables(base, None, whole=self._reaches_out(root, others))
         on = None
         if spine is not None:
             time = _time_of(spine)
@@ -77,6 +78,14 @@ class DistinctScans:
         for used in [each for each in binder.used if each[1] == METRIC_TIME]:
             del binder.used[used]  # the spine's time is nobody's dimension
         return ScanNotes(scan=scan, binder=binder, leaves=())
+
+    def _reaches_out(self, root: SemanticModel, members: list[str]) -> bool:
+        """Whether other models or answers are joined, so that rows of theirs may stand where the root has none."""
+        resolver = self._scanning.resolver
+        found = [resolver.resolve(member, root.name, place="", asked_for="") for member in members]
+        return any(isinstance(each, Problem) or bool(each.hops) for each in found) or any(
+            split_metric_call(member) is not None for member in members_of(self._scanning.question.where)
+        )
 
     def _filtered(self) -> list[str]:
         found = []

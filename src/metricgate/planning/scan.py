@@ -34,12 +34,14 @@ class Reference:
         zones: convert before truncation; None leaves the value in its own zone.
         granularity: the finest grain of the data for a time, None for everything else.
         part: extract this number from the time.
+        present: what the table has only where a row was found, for an expression that has a value without one.
     """
 
     table: str
     model: str
     name: str
     expression: Expression
+    present: Expression | None = None
     granularity: Grain | None = None
     grain: Grain | None = None
     zones: Zones | None = None
@@ -80,6 +82,8 @@ class Table:
         partitions: of a table joined before and of this one, equal pair by pair.
         valid: for slowly changing dimensions.
         answer: the plan whose answer the table is, instead of a source.
+        parent_present: what ``parent`` has only where a row of it was found, for keys that have a value without one.
+        marker: a column that the table is read with beside its own, where nothing else tells that a row was found.
     """
 
     alias: str
@@ -94,6 +98,8 @@ class Table:
     valid: Valid | None = None
     answer: Plan | None = None
     warehouse: str | None = None
+    parent_present: Expression | None = None
+    marker: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

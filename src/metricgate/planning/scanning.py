@@ -174,12 +174,12 @@ class Scanning:
             return found or scan
         return scan
 
-    def tables(self, root: SemanticModel, metric: SimpleMetric | None) -> Tables:
-        """Return the tables of a scan, with the moment at which changing rows hold."""
+    def tables(self, root: SemanticModel, metric: SimpleMetric | None, *, whole: bool = False) -> Tables:
+        """Return the tables of a scan, with the moment at which changing rows hold; ``whole`` as of ``Tables``."""
         name = None if metric is None else metric.time_dimension
         dimension = None if name is None else root.dimension(name)
         time = None if dimension is None else own_reference(root, dimension)
-        return Tables(root, self.catalog.models, time)
+        return Tables(root, self.catalog.models, time, whole=whole)
 
     def binder(self, root: SemanticModel, tables: Tables, asked_for: str, spine: SpineRoot | None = None) -> Binder:
         """Return a binder for the question."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 
 from metricgate.catalog.expression import Expression
 from metricgate.catalog.model import SemanticModel
 from metricgate.catalog.saved import TimeSpine
+from metricgate.catalog.strictness import is_strict
 from metricgate.planning.graph import Hop
 from metricgate.planning.plan import Plan
 from metricgate.planning.scan import Reference, Table, Valid
@@ -17,12 +19,21 @@ from metricgate.planning.spines import column, spine_table
 class Tables:
     """Collects joins as members need them.
 
-    ``time`` is the moment at which slowly changing rows must hold; without one they cannot be joined.
+    ``time`` is the moment at which slowly changing rows must hold; without one they cannot be joined. ``whole``: joins
+    keep the rows of both sides, so that a row of any table may be missing beside the others'.
     """
 
-    def __init__(self, root: SemanticModel, models: Mapping[str, SemanticModel], time: Reference | None = None) -> None:
+    def __init__(
+        self,
+        root: SemanticModel,
+        models: Mapping[str, SemanticModel],
+        time: Reference | None = None,
+        *,
+        whole: bool = False,
+    ) -> None:
         self._models = models
         self._time = time
+        self._whole = whole
         self._aliases: dict[tuple[Hop, ...], str] = {(): root.name}
         self._others: dict[tuple[object, ...], str] = {}
         self._tables = [Table(alias=root.name, model=root.name, source=root.source)]
@@ -53,9 +64,29 @@ class Tables:
                 keys=hop.to_expressions,
                 partitions=self._partitions(path),
                 valid=self._valid(target),
+                parent_present=self.present(path[:-1], *hop.from_expressions),
+                marker=None if any(map(is_strict, hop.to_expressions)) else _marker(target),
             )
         )
         return alias
+
+    def present(self, path: tuple[Hop, ...], *expressions: Expression) -> Expression | None:
+        """Return what is NULL only where no row was found at the end of ``path``.
+
+        None where there always is one, or where the expressions are NULL without one by themselves.
+        """
+        if all(map(is_strict, expressions)) or not (path or self._whole):
+            return None
+        keys = () if self._whole else path[-1].to_expressions
+        key = next(filter(is_strict, keys), None)  # equal to the parent's, so not NULL in a row that was found
+        return column(self._marked(self.alias(path))) if key is None else key
+
+    def _marked(self, alias: str) -> str:
+        """Return the marker of a table, which is read with one from now on."""
+        at, table = next((at, each) for at, each in enumerate(self._tables) if each.alias == alias)
+        marker = table.marker or _marker(self._models.get(table.model))
+        self._tables[at] = replace(table, marker=marker)
+        return marker
 
     def calendar(self, spine: TimeSpine, time: Reference) -> str:
         """Return the alias of the spine joined at ``time``."""
@@ -98,7 +129,11 @@ class Tables:
                 here = model.dimension(partition.name)
                 if here is not None and here.is_partition:
                     reference = Reference(
-                        table=self.alias(path[:end]), model=model.name, name=here.name, expression=here.expression
+                        table=self.alias(path[:end]),
+                        model=model.name,
+                        name=here.name,
+                        expression=here.expression,
+                        present=self.present(path[:end], here.expression),
                     )
                     found.append((reference, partition.expression))
                     break
@@ -137,3 +172,14 @@ class Tables:
         """Return an alias for a spine from whose moments the rows are read."""
         alias = self._others[("moments",)] = self.free(spine.source[-1].lower())
         return alias
+
+
+def _marker(model: SemanticModel | None) -> str:
+    """Return a name that no column has which the model's definitions read."""
+    read = [] if model is None else [each.expression for each in model.dimensions]
+    read += [] if model is None else [each for entity in model.entities for each in entity.expressions]
+    taken = {name.lower() for expression in read for name in expression.columns}
+    marker = "row_found"
+    while marker in taken:
+        marker += "_"
+    return marker

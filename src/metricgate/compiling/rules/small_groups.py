@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
+from metricgate.catalog.expression import Expression
 from metricgate.catalog.metrics import Aggregation
 from metricgate.compiling.context import ScanDraft
+from metricgate.compiling.presence import where_found
 from metricgate.dialects.expressions import qualified
 from metricgate.dialects.names import aliased, column, identifier, unused
 from metricgate.dialects.trees import all_of, literal
@@ -45,7 +47,8 @@ def _enough_rows(draft: ScanDraft, sizes: list[int]) -> Iterator[exp.Expr]:
     for at, (table, size) in enumerate(zip(draft.scan.tables, sizes, strict=True)):
         if size:
             # Joined rows appear once for each of the root's: their keys tell how many there are.
-            keys = [qualified(key, table.alias, draft.context.dialect.name) for key in table.keys]
+            found = None if table.marker is None else Expression(text=table.marker, columns=(table.marker,))
+            keys = [where_found(key, table.alias, found, draft.context.dialect.name) for key in table.keys]
             counted = exp.Distinct(expressions=keys) if at else exp.Star()
             yield exp.GTE(this=exp.Count(this=counted), expression=literal(size))
 

@@ -12,9 +12,10 @@ from metricgate.compiling.conditions import condition_tree, reference_tree
 from metricgate.compiling.context import Context, ScanDraft
 from metricgate.compiling.masking import masked
 from metricgate.compiling.moments import rows_of
+from metricgate.compiling.presence import where_found
 from metricgate.compiling.spines import spine_of
 from metricgate.dialects.expressions import qualified
-from metricgate.dialects.names import identifier
+from metricgate.dialects.names import aliased, identifier
 from metricgate.dialects.trees import all_of, columns_of, literal, operand
 from metricgate.planning.scan import Condition, Reference, Scan, Table
 
@@ -53,10 +54,10 @@ def read_tables(draft: ScanDraft) -> None:
 
 def pairs_of(table: Table, root: Table, context: Context) -> list[exp.Expr]:
     """What must hold for a joined row: equal keys, and that it is the one that holds at the time."""
-    dialect = context.dialect.name
+    parent, dialect = table.parent or root.alias, context.dialect.name
     pairs: list[exp.Expr] = [
         exp.EQ(
-            this=operand(qualified(left, table.parent or root.alias, dialect)),
+            this=operand(where_found(left, parent, table.parent_present, dialect)),
             expression=operand(qualified(right, table.alias, dialect)),
         )
         for left, right in zip(table.parent_keys, table.keys, strict=not table.left)
@@ -86,7 +87,7 @@ def _source(table: Table, draft: ScanDraft) -> exp.Expr:
         inner = draft.context.answered(table.answer)
         return exp.Subquery(this=inner, alias=exp.TableAlias(this=identifier(table.alias)))
     filters = draft.context.row_filters.get(table.model, ())
-    if not filters and table.model not in draft.context.masks:
+    if not filters and table.model not in draft.context.masks and table.marker is None:
         return relation(table)
     return exp.Subquery(
         this=_governed(table, filters, draft.scan, draft.context), alias=exp.TableAlias(this=identifier(table.alias))
@@ -108,7 +109,10 @@ def identifier_of_source(name: str) -> exp.Identifier:
 
 
 def _governed(table: Table, filters: tuple[Condition, ...], scan: Scan, context: Context) -> exp.Select:
-    """``SELECT the needed columns, masked, FROM source WHERE filters``: nothing else of a hidden row gets out."""
+    """``SELECT the needed columns, masked, FROM source WHERE filters``: nothing else of a hidden row gets out.
+
+    A marker tells afterwards that there was a row.
+    """
     needed = dict.fromkeys(column for each in _expressions(table, scan) for column in columns_of(each))
     masks = context.masks.get(table.model, {})
     selected: list[exp.Expr] = []
@@ -116,6 +120,8 @@ def _governed(table: Table, filters: tuple[Condition, ...], scan: Scan, context:
         column = exp.Column(this=exp.Identifier(this=name, quoted=quoted), table=identifier(table.alias))
         mask = masks.get(name.lower())
         selected.append(column if mask is None else exp.alias_(masked(column, mask, context), name, quoted=quoted))
+    if table.marker is not None:
+        selected.append(aliased(literal(1), table.marker))
     select = exp.Select(expressions=selected or [literal(1)], from_=exp.From(this=relation(table)))
     if filters:
         select.set(

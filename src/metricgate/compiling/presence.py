@@ -1,0 +1,24 @@
+"""Values of a joined table where a row of it was found: nothing is computed on the row that a join fills with NULL."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from metricgate.catalog.expression import Expression
+from metricgate.dialects.expressions import qualified
+from metricgate.dialects.trees import operand
+
+
+def where_found(expression: Expression, table: str, present: Expression | None, dialect: str) -> exp.Expr:
+    """Return the value where the table has a row, which ``present`` tells; None where there is no need to ask.
+
+    >>> size = Expression(text="COALESCE(size, 'small')", columns=("size",))
+    >>> key = Expression(text="id", columns=("id",))
+    >>> where_found(size, "customers", key, "duckdb").sql()
+    "CASE WHEN NOT customers.id IS NULL THEN COALESCE(customers.size, 'small') END"
+    """
+    tree = qualified(expression, table, dialect)
+    if present is None:
+        return tree
+    found = exp.Not(this=exp.Is(this=operand(qualified(present, table, dialect)), expression=exp.Null()))
+    return exp.Case(ifs=[exp.If(this=found, true=tree)])
