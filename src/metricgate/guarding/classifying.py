@@ -28,7 +28,7 @@ RESERVED = "metricgate_"
 _TABLE_NAME = re.compile(r"[\w $-]+")
 """DuckDB takes other names for files to read."""
 
-_NUMBER = re.compile(r"(\d[\d_]*(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_NUMBER = re.compile(r"0x[\da-fA-F]+|(\d[\d_]*(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _WORDS = {
     "into": "SELECT INTO",
     "locks": "FOR UPDATE and FOR SHARE",

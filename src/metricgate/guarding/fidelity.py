@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
@@ -62,9 +62,14 @@ def unfaithful(text: str, dialect: str, original: Sequence[Token], written: Sequ
     if special is not None:
         return special
     left = Counter(word.form for word in _words(written))
+    # A name that is a clause word too, such as offset, is quoted by us.
+    names = _names(written) - _names(original)
     for word in _words(original):
         if left[word.form]:
             left[word.form] -= 1
+            continue
+        if names[word.form]:
+            names[word.form] -= 1
             continue
         return Problem(
             code=codes.UNFAITHFUL,
@@ -74,6 +79,10 @@ def unfaithful(text: str, dialect: str, original: Sequence[Token], written: Sequ
             details={"lost": word.text},
         )
     return None
+
+
+def _names(tokens: Sequence[Token]) -> Counter[str]:
+    return Counter(token.text.lower() for token in tokens if token.token_type is TokenType.IDENTIFIER)
 
 
 def _words(tokens: Sequence[Token]) -> Iterator[_Word]:
@@ -116,26 +125,71 @@ def _number(text: str) -> str | None:
 
 
 def _special(text: str, dialect: str, tokens: Sequence[Token]) -> Problem | None:
-    kinds = [token.token_type for token in tokens]
-    for number, (before, kind) in enumerate(pairwise(kinds), start=1):
-        first, second = tokens[number - 1], tokens[number]
-        if kind is TokenType.STRING:
-            if before in _MOMENTS and kinds[number + 1 : number + 2] == [TokenType.DCOLON]:
-                word = f"{first.text} '{second.text}'"
-                return _problem(text, first, f"{word}:: is read as another cast.", f"Write CAST({word} AS ...).")
-        elif kind is TokenType.R_PAREN:
-            if before is TokenType.COMMA:
-                return _problem(text, first, "A list in brackets ends with a comma.", "Take the comma out.")
-        elif dialect != "duckdb":
-            continue
-        elif kind is TokenType.TILDE:
-            if before in _OPERANDS:
-                hint = "Write regexp_full_match(text, pattern)."
-                return _problem(text, second, "~ is read as a partial match.", hint)
-        elif before is TokenType.R_PAREN and second.text.upper() == "EXPORT_STATE":
-            return _problem(text, second, "EXPORT_STATE is read as a name.", "Aggregate without it.")
+    rule = _SPECIALS.get(dialect)
+    for number, (first, second) in enumerate(pairwise(tokens), start=1):
+        problem = _anywhere(text, tokens, number, first, second)
+        if problem is None and rule is not None:
+            problem = rule(text, tokens, number, first, second)
+        if problem is not None:
+            return problem
     return None
+
+
+def _anywhere(text: str, tokens: Sequence[Token], number: int, first: Token, second: Token) -> Problem | None:
+    kind, before = second.token_type, first.token_type
+    if kind is TokenType.STRING and before in _MOMENTS and _kind_at(tokens, number + 1) is TokenType.DCOLON:
+        word = f"{first.text} '{second.text}'"
+        return _problem(text, first, f"{word}:: is read as another cast.", f"Write CAST({word} AS ...).")
+    if kind is TokenType.R_PAREN and before is TokenType.COMMA:
+        return _problem(text, first, "A list in brackets ends with a comma.", "Take the comma out.")
+    return None
+
+
+def _kind_at(tokens: Sequence[Token], number: int) -> TokenType | None:
+    return tokens[number].token_type if number < len(tokens) else None
+
+
+def _of_duckdb(text: str, _tokens: Sequence[Token], _number: int, first: Token, second: Token) -> Problem | None:
+    if second.token_type is TokenType.TILDE and first.token_type in _OPERANDS:
+        hint = "Write regexp_full_match(text, pattern)."
+        return _problem(text, second, "~ is read as a partial match.", hint)
+    if first.token_type is TokenType.R_PAREN and second.text.upper() == "EXPORT_STATE":
+        return _problem(text, second, "EXPORT_STATE is read as a name.", "Aggregate without it.")
+    return None
+
+
+def _of_postgres(text: str, tokens: Sequence[Token], number: int, first: Token, second: Token) -> Problem | None:
+    """What PostgreSQL reads otherwise than sqlglot does: letters after digits, and the field after an interval."""
+    if first.token_type is TokenType.NUMBER and second.token_type is TokenType.VAR and first.end + 1 == second.start:
+        return _glued(text, first, text[first.start : second.end + 1])
+    if second.token_type in _BASED and text[second.start : second.start + 1] == "0":
+        return _glued(text, second, text[second.start : second.end + 1])
+    if first.token_type is TokenType.STRING and number > 1 and tokens[number - 2].token_type is TokenType.INTERVAL:
+        unit = second.text.upper()
+        spans = number + 1 < len(tokens) and tokens[number + 1].text.upper() == "TO"
+        if unit in _ALL_UNITS and not spans and (unit not in _FIELDS or not _WHOLE.fullmatch(first.text)):
+            message = f"INTERVAL '{first.text}' {unit} is not INTERVAL '{first.text} {unit.lower()}' here."
+            return _problem(text, first, message, f"Write INTERVAL '{first.text} {unit.lower()}'.")
+    return None
+
+
+_BASED = frozenset({TokenType.HEX_STRING, TokenType.BIT_STRING})
+_WHOLE = re.compile(r"\s*[-+]?\d+\s*")
+_FIELDS = frozenset({"YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND"})
+_ALL_UNITS = _FIELDS | {"QUARTER", "WEEK", "MILLISECOND", "MICROSECOND"} | {f"{each}S" for each in _FIELDS}
+"""Words that sqlglot takes for the unit of a text's number; PostgreSQL knows the fields, which cut the rest off."""
+
+
+def _glued(text: str, token: Token, word: str) -> Problem:
+    hint = "Write the digits alone; before a name, put a space."
+    return _problem(text, token, f"{word!r} is not read as one number.", hint)
 
 
 def _problem(text: str, token: Token, message: str, hint: str) -> Problem:
     return Problem(code=codes.UNFAITHFUL, message=message, where=place_at(text, token.start), hint=hint)
+
+
+_SPECIALS: Mapping[str, Callable[[str, Sequence[Token], int, Token, Token], Problem | None]] = {
+    "duckdb": _of_duckdb,
+    "postgres": _of_postgres,
+}

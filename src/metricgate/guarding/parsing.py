@@ -12,6 +12,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 from metricgate.guarding import codes
 from metricgate.guarding.nodes import ROOTS
 from metricgate.guarding.places import place_at
+from metricgate.guarding.spelling import marked, respelt, restored
 from metricgate.vocabulary.problem import Place, Problem
 
 FAULTS = (
@@ -40,9 +41,9 @@ class Parsed:
 
 
 def words(text: str, dialect: str) -> Sequence[Token] | Problem:
-    """Return the words of a text."""
+    """Return the words of a text, as ``trees_of`` is to be given them."""
     try:
-        return Dialect.get_or_raise(dialect).tokenize(text)
+        return respelt(Dialect.get_or_raise(dialect).tokenize(text), text, dialect)
     except FAULTS as error:
         return unreadable(text, error)
 
@@ -81,7 +82,11 @@ def _without_regexp_like(root: exp.Query) -> exp.Query:
 
 def trees_of(tokens: Sequence[Token], text: str, dialect: str) -> list[exp.Expr | None]:
     """Return the trees of words; sqlglot's faults pass through."""
-    return Dialect.get_or_raise(dialect).parser(error_level=ErrorLevel.IMMEDIATE).parse(list(tokens), text)
+    trees = Dialect.get_or_raise(dialect).parser(error_level=ErrorLevel.IMMEDIATE).parse(marked(tokens, dialect), text)
+    for tree in trees:
+        if tree is not None:
+            restored(tree)
+    return trees
 
 
 def _single(trees: Sequence[exp.Expr | None]) -> exp.Query | Problem:

@@ -8,7 +8,7 @@ Left out on purpose: files (``load_file``), locks, ``sleep``, ``benchmark``, rep
 from __future__ import annotations
 
 _REVIEWED_WORDS = """
-    abs acos adddate addtime add_months asin atan atan2 bin bit_and bit_count bit_length bit_or bit_xor cast ceil
+    abs acos ascii adddate addtime add_months asin atan atan2 bin bit_and bit_count bit_length bit_or bit_xor cast ceil
     ceiling character_length char_length chr coalesce coercibility collation concat concat_ws conv convert_tz cos cot
     count crc32 crc32c cume_dist curdate curtime datediff date_add date_format date_sub dayname dayofmonth dayofweek
     dayofyear degrees dense_rank elt exp export_set extract field find_in_set first_value floor format from_base64
@@ -29,12 +29,12 @@ _REVIEWED_WORDS = """
 REVIEWED = frozenset(_REVIEWED_WORDS.split())
 
 _GRAMMAR_WORDS = """
-    adddate any_value avg bit_and bit_or bit_xor binary cast char coalesce concat convert count curdate current_date
-    current_time current_timestamp curtime date date_add date_sub day extract greatest group_concat hour if ifnull
-    json_arrayagg json_objectagg least left localtime localtimestamp lower max mid min minute mod month now nullif
-    position quarter repeat replace right row row_number rtrim second std stddev stddev_pop stddev_samp str_to_date
-    subdate substr substring sum time timestamp timestampadd timestampdiff trim truncate upper utc_date utc_time
-    utc_timestamp variance var_pop var_samp week weekday year
+    adddate any_value avg binary bit_and bit_or bit_xor cast char coalesce concat convert count curdate current_date
+    current_time current_timestamp curtime date date_add date_sub day extract get_format greatest group_concat hour
+    if ifnull insert interval json_arrayagg json_objectagg least left localtime localtimestamp lower max mid min
+    minute mod month now nullif position quarter repeat replace right row row_number rtrim second std stddev
+    stddev_pop stddev_samp str_to_date subdate substr substring sum time timestamp timestampadd timestampdiff trim
+    truncate upper utc_date utc_time utc_timestamp var_pop var_samp variance week weekday year
 """
 GRAMMAR = frozenset(_GRAMMAR_WORDS.split())
 """What the parser itself understands; the catalogue does not list them all."""

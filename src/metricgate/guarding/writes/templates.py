@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 
-from sqlglot import Dialect, exp
+from sqlglot import exp
 
 from metricgate.guarding import codes
 from metricgate.guarding.parsing import FAULTS, trees_of, unreadable, words
@@ -41,7 +41,8 @@ def fill(text: str, *, dialect: str, values: Mapping[str, Scalar]) -> WriteText 
         node.replace(literal)
     try:
         written = tree.sql(dialect, comments=False)
-        back = trees_of(Dialect.get_or_raise(dialect).tokenize(written), written, dialect)
+        tokens = words(written, dialect)
+        back = [] if isinstance(tokens, Problem) else trees_of(tokens, written, dialect)
     except FAULTS as error:
         return Problems((unreadable(text, error),))
     if len(back) != 1 or back[0] != tree:

@@ -1,0 +1,102 @@
+"""What the guard writes means on the engine what was sent: literals, intervals, calls and names of every spelling."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from tests.guarding.engines import Meaning, meaning
+
+from metricgate.vocabulary.problem import Problems
+
+EVERYWHERE = """
+SELECT .5, -.5, .5e2, 1.5e3, 5., 1.10
+SELECT id * .5, id-.5 FROM t WHERE id > .5 AND n NOT IN (.5, 10)
+SELECT t.offset, t.partition, t.limit, t.filter FROM t
+SELECT sum(t.offset) FROM t WHERE t.offset > 1 GROUP BY t.partition
+SELECT filter FROM t WHERE filter = 'x' ORDER BY filter
+SELECT id FROM t WHERE n NOT IN (10) = TRUE
+"""
+UNQUOTED = """
+SELECT partition, filter FROM t
+SELECT id AS offset FROM t
+SELECT id AS partition FROM t ORDER BY partition
+SELECT sum(n) OVER (PARTITION BY partition) FROM t
+SELECT count(*) FILTER (WHERE filter = 'x') FROM t
+SELECT id FROM t WHERE id <> ALL (ARRAY[1, 2])
+SELECT id FROM t WHERE NOT id > ALL (ARRAY[1, 2])
+"""
+TEXTS = {
+    "duckdb": UNQUOTED
+    + """
+SELECT x'00ff', octet_length(X'00ff'), bit_count(b'101'), b'101'
+SELECT j->'k', j->>'k', j->'a'->0, j->>'$.k' FROM t
+SELECT id FROM t WHERE j->>'k' = 'v' OR j->>'k' IS NULL AND id > 1
+SELECT '{"a.b": 1}'::JSON -> 'a.b'
+SELECT percentile_cont(0.25) WITHIN GROUP (ORDER BY n), mode() WITHIN GROUP (ORDER BY s) FROM t
+SELECT percentile_cont(0.25) WITHIN GROUP (ORDER BY n DESC) FILTER (WHERE n > 1) FROM t
+SELECT s, percentile_disc(0.5) WITHIN GROUP (ORDER BY n) AS p FROM t GROUP BY s
+""",
+    "postgres": UNQUOTED
+    + """
+SELECT date_part('year', d), date_part('epoch', ts), 1 / date_part('day', d) FROM t
+SELECT to_hex(255), regexp_like('aBc', 'B', 'i'), regexp_like('a', 'a.d', 'n')
+SELECT g FROM generate_series('2026-01-01'::date, '2026-01-05', '1 day') g
+SELECT g FROM generate_series('2026-01-01'::timestamp, '2026-01-05'::timestamp, '36 hours') g
+SELECT INTERVAL '1-2' YEAR TO MONTH, INTERVAL '2' HOUR, INTERVAL '1.5 hours', INTERVAL '90' MINUTE
+SELECT b'101', x'1F', '\\x41'::bytea
+""",
+    "mysql": """
+SELECT 0x02 + 0, 0x0A + n, 0x5 + 0, n & 0x04, 0x41, x'41', HEX(0x05) FROM t
+SELECT id FROM t WHERE id > 0x02 OR id IN (0x01, x'03')
+SELECT b'101' + 0, 0b101 + 0, HEX(b'101')
+SELECT ts + INTERVAL 1.5 HOUR, ts - INTERVAL -1.5 DAY, ts + INTERVAL '1.5' HOUR, ts + INTERVAL 1.5 SECOND FROM t
+SELECT DATE_ADD(ts, INTERVAL 2.5 HOUR), DATE_SUB(ts, INTERVAL 1.9 DAY), d + INTERVAL 0x02 DAY FROM t
+SELECT TIMESTAMPADD(MINUTE, 5, ts), TIMESTAMPADD(SQL_TSI_DAY, 1, d), TIMESTAMPDIFF(MONTH, d, '2026-12-31') FROM t
+SELECT DATE_FORMAT(ts, '%Y-%m-%d %H:%i:%s'), DATE_FORMAT(ts, '%H:%i:%S'), DATE_FORMAT(ts, '%T %e %k %D') FROM t
+SELECT STR_TO_DATE('2026-01-01 10:11:12', '%Y-%m-%d %H:%i:%s'), FROM_UNIXTIME(0, '%Y-%m-%d %H:%i:%s')
+SELECT TIME_FORMAT('100:00:00', '%H %k %h %I %l'), TO_DAYS(d), TO_DAYS(DATE(ts)), ASCII(s) FROM t
+SELECT UTC_DATE() = UTC_DATE, UTC_DATE = DATE(UTC_TIMESTAMP), UTC_TIME() IS NULL
+SELECT INTERVAL(5, 1, 10), INSERT('Quadratic', 3, 4, 'What'), GET_FORMAT(DATE, 'EUR')
+SELECT MEDIAN(n) OVER (PARTITION BY s) FROM t
+SELECT COUNT(*) AS 'n' FROM t
+SELECT s AS "x y", COUNT(*) 'how many' FROM t GROUP BY s
+SELECT CONVERT_TZ(ts, '+00:00', '+05:30') FROM t
+""",
+}
+
+
+@pytest.fixture(scope="module", params=("duckdb", "postgres", "mysql"))
+def engine(request: pytest.FixtureRequest) -> Iterator[Meaning]:
+    """Each engine with its table."""
+    with meaning(request.param) as found:
+        yield found
+
+
+def test_the_written_text_means_what_was_sent(engine: Meaning) -> None:
+    """Row for row the same."""
+    texts = [text for text in (EVERYWHERE + TEXTS[engine.dialect]).splitlines() if text]
+    assert len(texts) > 12
+    for sql in texts:
+        guarded = engine.guarded(sql)
+        assert not isinstance(guarded, Problems), f"{sql}: {guarded}"
+        assert engine.run(guarded) == engine.run(sql), f"{sql} became {guarded}"
+
+
+@pytest.mark.parametrize(
+    ("dialect", "sql", "hint"),
+    [
+        ("postgres", "SELECT sum(n) / 1_000 FROM t", "Write the digits alone; before a name, put a space."),
+        ("postgres", "SELECT n/2x FROM t", "Write the digits alone; before a name, put a space."),
+        ("postgres", "SELECT 0x1F", "Write the digits alone; before a name, put a space."),
+        ("postgres", "SELECT ts - INTERVAL '1.5' HOUR FROM t", "Write INTERVAL '1.5 hour'."),
+        ("postgres", "SELECT INTERVAL '1' WEEK", "Write INTERVAL '1 week'."),
+    ],
+)
+def test_what_would_change_is_refused_with_the_form_that_works(dialect: str, sql: str, hint: str) -> None:
+    """PostgreSQL reads these otherwise than the parser does, or not at all."""
+    with meaning(dialect) as found:
+        answer = found.guarded(sql)
+    assert isinstance(answer, Problems)
+    assert answer.first.code.name == "E_SQL_UNFAITHFUL"
+    assert answer.first.hint == hint
