@@ -50,15 +50,12 @@ def _beside(moments: Moments, name: str) -> Reference:
 
 def rows_of(moments: Moments, context: Context) -> exp.Expr:
     """Return the condition on which a row of the root belongs to a moment of the spine."""
-    grain = moments.moment.grain or Grain.DAY
+    grain = moments.grain
     time = reference_tree(moments.time, context)
     moment = reference_tree(read_moment(moments), context)
     if moments.by_period and not moments.running:
         for shift in reversed(moments.shifts):
             time = shifted(time, shift, grain, context, forward=True)
-    elif not moments.beside:
-        for shift in moments.shifts:
-            moment = shifted(moment, shift, grain, context)
     parts: list[exp.Expr] = [
         exp.LTE(this=time, expression=moment) if moments.running else exp.EQ(this=time, expression=moment)
     ]
@@ -75,7 +72,7 @@ def rows_of(moments: Moments, context: Context) -> exp.Expr:
             start = shifted(moment.copy(), moments.since, grain, context)
         parts.append(exp.GTE(this=time.copy(), expression=start))
     if isinstance(moments.starts, Grain):
-        stored = reference_tree(replace(moments.moment, grain=None), context)
+        stored = reference_tree(moments.moment, context)
         parts.append(exp.EQ(this=stored, expression=context.dialect.truncated(stored.copy(), moments.starts)))
     return all_of(parts)
 

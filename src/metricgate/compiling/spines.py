@@ -14,7 +14,6 @@ from metricgate.compiling.moments import Beside, shifted
 from metricgate.dialects.names import aliased, column, identifier, unused
 from metricgate.dialects.trees import all_of, literal
 from metricgate.planning.scan import Moments, Shift
-from metricgate.vocabulary.grain import Grain
 
 _HERE = "here"
 
@@ -38,7 +37,7 @@ class _Reading:
         self._relation = relation
         self._context = context
         self._time = moments.moment.expression.text
-        self._grain = moments.moment.granularity or Grain.DAY
+        self._grain = moments.grain
         self._calendars = {name: expression.text for name, expression in moments.calendars}
         self._period, self._place = (unused(name, moments.columns) for name in ("period", "place"))
         self._start, self._length = (unused(name, moments.columns) for name in ("start", "length"))
@@ -71,6 +70,7 @@ class _Reading:
             expressions=[*(column(each, _HERE) for each in self._shown), *found],
             from_=exp.From(this=self._from or _named(self._relation, _HERE)),
             joins=self._joins,
+            distinct=exp.Distinct(),  # makes no difference but that MariaDB keeps the columns, and looks rows up by them
         )
         if where is not None:
             select.set("where", exp.Where(this=where))

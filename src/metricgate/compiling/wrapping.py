@@ -156,7 +156,7 @@ def _with_periods(scan: Scan, periods: Periods, found: exp.Select, context: Cont
 
     Every row is distinct by its keys, and grouped by all its columns: only so can engines without FULL JOIN say it.
     """
-    spine = exp.Select(from_=exp.From(this=relation(periods.table)))
+    spine = exp.Select(from_=exp.From(this=relation(periods.table, context)))
     for key in periods.keys:
         spine.append("expressions", aliased(reference_tree(key.reference, context), key.name))
     conditions = [condition_tree(each, context) for each in periods.conditions]
@@ -180,7 +180,9 @@ def _with_periods(scan: Scan, periods: Periods, found: exp.Select, context: Cont
     selected += [column(outputs[each.name], rows) for each in scan.measures]
     on = [exp.EQ(this=column(name, every), expression=column(name, rows)) for name in own]
     for table in periods.joined:
-        joined = exp.Join(this=relation(table), side="LEFT", on=all_of(pairs_of(table, periods.table, context)))
+        joined = exp.Join(
+            this=relation(table, context), side="LEFT", on=all_of(pairs_of(table, periods.table, context))
+        )
         spine.append("joins", joined)
     # Parameters are numbered in the order of the text: the spine's are bound last, so it stands last.
     return exp.Select(

@@ -65,8 +65,6 @@ def moments_of(
     spine = home_of(tuple(calendars), spines) or spines.serving(base)
     if spine is None:
         return None
-    if starts is None and spine.granularity < base:
-        starts = base
     alias = tables.reserve(spine)
     zones = None
     if zone is not None and has_clock(dimension) and zone != stored_zone(dimension):
@@ -85,7 +83,8 @@ def moments_of(
     shifts = merged(leaf.shifts)
     return (
         Moments(
-            table=spine_table(spine, alias),
+            table=spine_table(spine, alias, base),
+            grain=base,
             moment=moment_of(spine, alias, base),
             time=time,
             shifts=shifts,
@@ -176,7 +175,7 @@ def period_of(scan: Scan, metric: CumulativeMetric) -> Scan:
     """Return the scan with one value per period where its keys are coarser than the moments."""
     moments = scan.moments
     if moments is None or any(
-        key.reference.table == moments.table.alias and key.reference.grain is moments.moment.grain for key in scan.keys
+        key.reference.table == moments.table.alias and key.reference.grain is moments.grain for key in scan.keys
     ):
         return scan
     return replace(scan, period=metric.period_aggregation)
@@ -212,5 +211,10 @@ def periods_of(scanning: Scanning, scan: Scan, leaf: Leaf, dimension: Dimension)
     found = tuple(each for each in conditions if each is not None)
     return replace(
         scan,
-        periods=Periods(table=spine_table(spine, alias), keys=tuple(keys), conditions=found, joined=tables.tables[1:]),
+        periods=Periods(
+            table=spine_table(spine, alias, None if calendars else base),
+            keys=tuple(keys),
+            conditions=found,
+            joined=tables.tables[1:],
+        ),
     )

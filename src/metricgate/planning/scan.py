@@ -70,6 +70,20 @@ class Valid:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Spine:
+    """The moments of a time spine, cut to a grain, each once.
+
+    Attributes:
+        column: the spine's time, here cut to ``grain``.
+        calendars: columns that stand beside it.
+    """
+
+    column: str
+    grain: Grain
+    calendars: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
     """An occurrence of a model: its alias, source, and how it is joined (None for the root: LEFT JOIN otherwise).
 
@@ -78,7 +92,7 @@ class Table:
         warehouse: of a time spine; a model knows its own.
         parent_keys, keys: equal pair by pair; the parent's are columns of ``parent``.
         left: instead of ``parent_keys``: references of any tables joined before.
-        keys_grain: cut the one key to this.
+        spine: the table is a time spine: its source is read through this.
         partitions: of a table joined before and of this one, equal pair by pair.
         valid: for slowly changing dimensions.
         answer: the plan whose answer the table is, instead of a source.
@@ -94,7 +108,7 @@ class Table:
     keys: tuple[Expression, ...] = ()
     partitions: tuple[tuple[Reference, Expression], ...] = ()
     left: tuple[Reference, ...] = ()
-    keys_grain: Grain | None = None
+    spine: Spine | None = None
     valid: Valid | None = None
     answer: Plan | None = None
     warehouse: str | None = None
@@ -139,7 +153,8 @@ class Moments:
 
     Attributes:
         table: the spine; its rows come first, the root is joined to them.
-        moment: the spine's time at the grain of the data.
+        grain: of the moments; that of the data, or a coarser one.
+        moment: the spine's time, which is at that grain.
         time: the root's time at the same grain.
         shifts: applied to the moment one after the other. Back by periods of a calendar is the moment at the same place
             in that earlier period, and none where there is no such moment.
@@ -155,6 +170,7 @@ class Moments:
     """
 
     table: Table
+    grain: Grain
     moment: Reference
     time: Reference
     shifts: tuple[Shift, ...] = ()
@@ -169,8 +185,8 @@ class Moments:
 
     @property
     def beside(self) -> bool:
-        """Whether the moment read has to be found in the spine too, and stands beside the moment shown."""
-        return bool(self.calendars) or (self.running and self.by_period)
+        """Whether the moment read is another than the moment shown, and stands beside it."""
+        return bool(self.calendars) or (bool(self.shifts) and (self.running or not self.by_period))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from metricgate.catalog.expression import Expression
 from metricgate.catalog.saved import TimeSpine
-from metricgate.planning.scan import Reference, Table
+from metricgate.planning.scan import Reference, Spine, Table
 from metricgate.vocabulary.grain import Grain
 
 
@@ -53,18 +53,21 @@ def column(name: str) -> Expression:
     return Expression(text=name, columns=(name,))
 
 
-def spine_table(spine: TimeSpine, alias: str) -> Table:
-    """Return the spine as a table."""
-    return Table(alias=alias, model="", source=spine.source, warehouse=spine.warehouse)
+def spine_table(spine: TimeSpine, alias: str, grain: Grain | None = None) -> Table:
+    """Return the spine as a table of its moments at a grain, by default its own."""
+    return Table(
+        alias=alias,
+        model="",
+        source=spine.source,
+        warehouse=spine.warehouse,
+        spine=Spine(
+            column=spine.column,
+            grain=grain or spine.granularity,
+            calendars=tuple(dict.fromkeys(each.column for each in spine.calendars if each.column != spine.column)),
+        ),
+    )
 
 
 def moment_of(spine: TimeSpine, alias: str, grain: Grain) -> Reference:
-    """Return the spine's time at ``grain``."""
-    return Reference(
-        table=alias,
-        model="",
-        name=spine.column,
-        expression=column(spine.column),
-        granularity=spine.granularity,
-        grain=grain,
-    )
+    """Return the spine's time, which its table has at ``grain``."""
+    return Reference(table=alias, model="", name=spine.column, expression=column(spine.column), granularity=grain)

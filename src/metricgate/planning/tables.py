@@ -92,15 +92,7 @@ class Tables:
         """Return the alias of the spine joined at ``time``."""
         return self._other(
             ("spine", spine.name, time),
-            lambda alias: Table(
-                alias=alias,
-                model="",
-                source=spine.source,
-                warehouse=spine.warehouse,
-                left=(time,),
-                keys=(column(spine.column),),
-                keys_grain=spine.granularity,
-            ),
+            lambda alias: replace(spine_table(spine, alias), left=(time,), keys=(column(spine.column),)),
             spine.source[-1].lower(),
         )
 

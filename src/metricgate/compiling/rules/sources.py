@@ -15,9 +15,9 @@ from metricgate.compiling.moments import rows_of
 from metricgate.compiling.presence import where_found
 from metricgate.compiling.spines import spine_of
 from metricgate.dialects.expressions import qualified
-from metricgate.dialects.names import aliased, identifier
+from metricgate.dialects.names import aliased, column, identifier
 from metricgate.dialects.trees import all_of, columns_of, literal, operand
-from metricgate.planning.scan import Condition, Reference, Scan, Table
+from metricgate.planning.scan import Condition, Reference, Scan, Spine, Table
 
 
 def read_tables(draft: ScanDraft) -> None:
@@ -34,7 +34,7 @@ def read_tables(draft: ScanDraft) -> None:
     if moments is None:
         draft.select.set("from_", exp.From(this=_source(root, draft)))
     else:
-        spine = spine_of(moments, relation(moments.table), draft.context)
+        spine = spine_of(moments, relation(moments.table, draft.context), draft.context)
         source = _source(root, draft)
         if draft.scan.conversion is None:
             draft.select.set("from_", exp.From(this=spine))
@@ -63,10 +63,8 @@ def pairs_of(table: Table, root: Table, context: Context) -> list[exp.Expr]:
         for left, right in zip(table.parent_keys, table.keys, strict=not table.left)
     ]
     for reference, key in zip(table.left, table.keys, strict=not table.parent_keys):
-        there = qualified(key, table.alias, dialect)
-        if table.keys_grain is not None:
-            there = context.dialect.truncated(there, table.keys_grain)
-        pairs.append(exp.EQ(this=operand(reference_tree(reference, context)), expression=operand(there)))
+        there = operand(qualified(key, table.alias, dialect))
+        pairs.append(exp.EQ(this=operand(reference_tree(reference, context)), expression=there))
     for reference, partition in table.partitions:
         left, right = reference_tree(reference, context), qualified(partition, table.alias, dialect)
         pairs.append(exp.EQ(this=operand(left), expression=operand(right)))
@@ -88,14 +86,30 @@ def _source(table: Table, draft: ScanDraft) -> exp.Expr:
         return exp.Subquery(this=inner, alias=exp.TableAlias(this=identifier(table.alias)))
     filters = draft.context.row_filters.get(table.model, ())
     if not filters and table.model not in draft.context.masks and table.marker is None:
-        return relation(table)
+        return relation(table, draft.context)
     return exp.Subquery(
         this=_governed(table, filters, draft.scan, draft.context), alias=exp.TableAlias(this=identifier(table.alias))
     )
 
 
-def relation(table: Table) -> exp.Expr:
-    """Return the table's source under its alias."""
+def relation(table: Table, context: Context) -> exp.Expr:
+    """Return the table's source under its alias; of a time spine, its moments."""
+    if table.spine is None:
+        return _named(table)
+    return exp.Subquery(this=_moments(table, table.spine, context), alias=exp.TableAlias(this=identifier(table.alias)))
+
+
+def _moments(table: Table, spine: Spine, context: Context) -> exp.Select:
+    """Each moment once, as a bare column: so an engine without hash joins can still look it up."""
+    time = context.dialect.truncated(column(spine.column, table.alias), spine.grain)
+    return exp.Select(
+        expressions=[aliased(time, spine.column), *(column(each, table.alias) for each in spine.calendars)],
+        from_=exp.From(this=_named(table)),
+        distinct=exp.Distinct(),
+    )
+
+
+def _named(table: Table) -> exp.Expr:
     *catalog_and_schema, name = table.source
     parts = {"this": identifier_of_source(name)}
     for key, part in zip(("db", "catalog"), reversed(catalog_and_schema), strict=False):
@@ -113,16 +127,16 @@ def _governed(table: Table, filters: tuple[Condition, ...], scan: Scan, context:
 
     A marker tells afterwards that there was a row.
     """
-    needed = dict.fromkeys(column for each in _expressions(table, scan) for column in columns_of(each))
+    needed = dict.fromkeys(read for each in _expressions(table, scan) for read in columns_of(each))
     masks = context.masks.get(table.model, {})
     selected: list[exp.Expr] = []
     for name, quoted in needed:
-        column = exp.Column(this=exp.Identifier(this=name, quoted=quoted), table=identifier(table.alias))
+        found = exp.Column(this=exp.Identifier(this=name, quoted=quoted), table=identifier(table.alias))
         mask = masks.get(name.lower())
-        selected.append(column if mask is None else exp.alias_(masked(column, mask, context), name, quoted=quoted))
+        selected.append(found if mask is None else exp.alias_(masked(found, mask, context), name, quoted=quoted))
     if table.marker is not None:
         selected.append(aliased(literal(1), table.marker))
-    select = exp.Select(expressions=selected or [literal(1)], from_=exp.From(this=relation(table)))
+    select = exp.Select(expressions=selected or [literal(1)], from_=exp.From(this=relation(table, context)))
     if filters:
         select.set(
             "where", exp.Where(this=all_of([condition_tree(_at(each, table.alias), context) for each in filters]))

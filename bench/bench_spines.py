@@ -1,0 +1,108 @@
+"""Looking back over a time spine on each engine, beside the least SQL that gives the same numbers without a spine.
+
+40,000 rows over 4,000 days: an offset by a day, sums by a calendar's period, sums of seven days.
+PostgreSQL and MariaDB are those of the tests; a server that is not there is left out.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from tests.contracts.servers import NoServer
+from tests.planning.engines import DIALECTS, Engine, opened
+
+from bench.timing import Figure
+from metricgate.catalog.catalog import Catalog
+from metricgate.catalog.loading import load
+from metricgate.planning.plan import Plan
+from metricgate.planning.planner import Planner
+from metricgate.planning.question import GroupBy, Question
+
+_ROWS, _DAYS, _ROUNDS = 40_000, 4_000, 3
+_DOCUMENT = """
+semantic_models:
+  - name: sales
+    source: bench_sales
+    agg_time_dimension: sold_on
+    entities: [{name: sale, type: primary, expr: id}]
+    dimensions: [{name: sold_on, type: time, granularity: day}]
+metrics:
+  - {name: amount, type: simple, semantic_model: sales, agg: sum, expr: amount}
+  - {name: day_ago, type: derived, expr: a, input_metrics: [{name: amount, alias: a, offset_window: 1 day}]}
+  - {name: week, type: cumulative, input_metric: amount, window: 7 days}
+time_spines:
+  - {name: days, source: bench_days, column: day, granularity: day, custom_granularities: [{name: season, column: season}]}
+"""
+_QUESTIONS = {
+    "an offset of a day": (
+        "day_ago",
+        "metric_time__day",
+        "SELECT sold_on + INTERVAL '1' DAY, SUM(amount) FROM bench_sales GROUP BY 1",
+    ),
+    "by a calendar's period": (
+        "amount",
+        "metric_time__season",
+        "SELECT season, SUM(amount) FROM bench_sales JOIN bench_days ON sold_on = day GROUP BY 1",
+    ),
+    "seven days, by day": (
+        "week",
+        "metric_time__day",
+        "SELECT sold_on, SUM(SUM(amount)) OVER (ORDER BY sold_on ROWS 6 PRECEDING) FROM bench_sales GROUP BY sold_on",
+    ),
+}
+
+
+def figures() -> list[Figure]:
+    """Return what each question takes on each engine that is there."""
+    found: list[Figure] = []
+    for dialect in DIALECTS:
+        try:
+            with opened(dialect) as engine:
+                found += _measured(engine)
+        except NoServer:
+            continue
+    return found
+
+
+def _measured(engine: Engine) -> Iterator[Figure]:
+    for each in _tables():
+        engine.execute(each)
+    catalog = load([("bench.yaml", _DOCUMENT)])
+    if not isinstance(catalog, Catalog):
+        raise TypeError(str(catalog))
+    planner = Planner(catalog)
+    for name, (metric, member, by_hand) in _QUESTIONS.items():
+        plan = planner.plan(Question(metrics=(metric,), group_by=(GroupBy(member=member),)))
+        if not isinstance(plan, Plan):
+            raise TypeError(str(plan))
+        ours, least = [], []
+        for _ in range(_ROUNDS):
+            begin = time.perf_counter()
+            engine.rows_of(plan)
+            ours.append(time.perf_counter() - begin)
+            begin = time.perf_counter()
+            engine.execute(by_hand)
+            least.append(time.perf_counter() - begin)
+        yield Figure(
+            subject="time spines",
+            name=f"{engine.dialect}: {name}",
+            value=1_000 * statistics.median(ours),
+            unit="ms",
+            floor_name="without a spine",
+            floor=1_000 * statistics.median(least),
+        )
+
+
+def _tables() -> Iterator[str]:
+    yield "CREATE TABLE bench_days (day DATE, season INTEGER)"
+    yield "CREATE TABLE bench_sales (id INTEGER, sold_on DATE, amount INTEGER)"
+    days = [(date(2010, 1, 1) + timedelta(days=at)).isoformat() for at in range(_DAYS)]
+    yield _insert("bench_days", [f"'{day}', {at // 90}" for at, day in enumerate(days)])
+    yield _insert("bench_sales", [f"{at}, '{days[at % _DAYS]}', {at % 10}" for at in range(_ROWS)])
+
+
+def _insert(table: str, rows: list[str]) -> str:
+    return f"INSERT INTO {table} VALUES {', '.join(f'({row})' for row in rows)}"
