@@ -34,7 +34,11 @@ metrics:
   - {name: day_ago, type: derived, expr: a, input_metrics: [{name: amount, alias: a, offset_window: 1 day}]}
   - {name: week, type: cumulative, input_metric: amount, window: 7 days}
 time_spines:
-  - {name: days, source: bench_days, column: day, granularity: day, custom_granularities: [{name: season, column: season}]}
+  - name: days
+    source: bench_days
+    column: day
+    granularity: day
+    custom_granularities: [{name: season, column: season}]
 """
 _QUESTIONS = {
     "an offset of a day": (
