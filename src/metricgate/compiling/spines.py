@@ -70,7 +70,7 @@ class _Reading:
             expressions=[*(column(each, _HERE) for each in self._shown), *found],
             from_=exp.From(this=self._from or _named(self._relation, _HERE)),
             joins=self._joins,
-            distinct=exp.Distinct(),  # for MariaDB: what is not merged into the outer SELECT is looked up by its columns
+            distinct=exp.Distinct(),  # or MariaDB would merge it into the outer SELECT, and compare all with all
         )
         if where is not None:
             select.set("where", exp.Where(this=where))
