@@ -47,7 +47,7 @@ DERIVED: dict[str, Callable] = {
     "a - b": lambda a, b: None if None in (a, b) else a - b,
     "a + b": lambda a, b: None if None in (a, b) else a + b,
     "a * 2": lambda a: None if a is None else a * 2,
-    "a / NULLIF(b, 0)": divided,
+    "a / b": divided,
     "COALESCE(a, 0) + COALESCE(b, 0)": lambda a, b: (a or 0) + (b or 0),
 }
 

@@ -122,7 +122,7 @@ def _derived(random: Random, world: World, simple: list[str]) -> dict | None:
     )
     if not plain:
         return None
-    expr = random.choice(["a - b", "a + b", "a * 2", "a / NULLIF(b, 0)", "COALESCE(a, 0) + COALESCE(b, 0)"])
+    expr = random.choice(["a - b", "a + b", "a * 2", "a / b", "COALESCE(a, 0) + COALESCE(b, 0)"])
     aliases = ["a"] if expr == "a * 2" else ["a", "b"]
     inputs = [{**_input(random, world, random.choice(plain)), "alias": alias} for alias in aliases]
     return {"type": "derived", "expr": expr, "input_metrics": inputs}
@@ -139,7 +139,7 @@ def _offset(random: Random, world: World, simple: list[str]) -> dict | None:
         moved["offset_window"] = random.choice(["1 month", "3 days", "1 week", "1 quarter", "1 year", "2 months"])
     else:
         moved["offset_to_grain"] = random.choice(["month", "week", "quarter"])
-    expr = random.choice(["a - b", "a / NULLIF(b, 0)", "COALESCE(a, 0) + COALESCE(b, 0)"])
+    expr = random.choice(["a - b", "a / b", "COALESCE(a, 0) + COALESCE(b, 0)"])
     return {"type": "derived", "expr": expr, "input_metrics": [{"name": name, "alias": "a"}, moved]}
 
 

@@ -1,7 +1,7 @@
 """What a dialect cannot say, said otherwise: passes over a finished tree, before it is written.
 
 MariaDB knows no FULL JOIN and percentiles only as window functions; its division of whole numbers keeps four digits.
-PostgreSQL fails a whole question where one group divides by zero.
+PostgreSQL fails a whole question where one group divides by zero, and DuckDB answers that with Infinity.
 """
 
 from __future__ import annotations
@@ -21,16 +21,31 @@ _SETTLED = ("order", "limit", "offset", "with_")
 
 
 def without_division_errors(tree: exp.Expr) -> exp.Expr:
-    """Let a division by zero give NULL, as one group's zero must not take the others' numbers away.
+    """Let a division by zero, and the remainder of one, give NULL: one group's zero takes no other's number away.
 
     >>> import sqlglot
     >>> without_division_errors(sqlglot.parse_one("a / b")).sql("postgres")
     'CAST(a AS DOUBLE PRECISION) / NULLIF(b, 0)'
+    >>> without_division_errors(sqlglot.parse_one("a % (b + 1) / 2")).sql("duckdb")
+    'a % NULLIF(b + 1, 0) / 2'
     """
-    for found in tree.find_all(exp.Div):
-        if not isinstance(found.expression, (exp.Literal, exp.Nullif)):
-            found.set("safe", True)
+    for found in list(tree.find_all(exp.Div, exp.Mod, exp.IntDiv)):
+        divisor = found.expression
+        if not _is_never_zero(divisor):
+            found.set("expression", exp.Nullif(this=divisor.unnest(), expression=literal(0)))
     return tree
+
+
+def _is_never_zero(divisor: exp.Expr) -> bool:
+    if isinstance(divisor, exp.Nullif):
+        return bool(divisor.expression == literal(0))
+    while isinstance(divisor, (exp.Paren, exp.Neg, exp.Cast)):
+        divisor = divisor.this
+    return isinstance(divisor, exp.Literal) and _number(divisor) >= 1  # a cast may round less to zero
+
+
+def _number(found: exp.Literal) -> float:
+    return 0 if found.is_string else float(found.name)
 
 
 def without_full_joins(tree: exp.Expr) -> exp.Expr:

@@ -53,6 +53,7 @@ def dialect_named(name: str) -> Dialect:
         truncated=date_trunc,
         converted=_at_time_zone,
         part=_extract,
+        adapted=(without_division_errors,),
     )
 
 
@@ -125,6 +126,7 @@ _KNOWN = {
         truncated=date_trunc,
         converted=_at_time_zone,
         part=_extract,
+        adapted=(without_division_errors,),
     ),
     "postgres": Dialect(
         name="postgres",
