@@ -137,7 +137,7 @@ def test_any_small_catalog_comes_back(text: str) -> None:
 
 def test_metrics_are_sql_over_datasets_for_other_tools() -> None:
     """Filters are inside the aggregate, rows are counted by the key, no metric is approximated."""
-    model = the_document(exported([("a.yaml", SHOP)]))["semantic_model"][0]
+    model = the_document(exported([("a.yaml", SHOP)]))
     told = {each["name"]: each["expression"]["dialects"][0]["expression"] for each in model["metrics"]}
     assert told == {
         "revenue": "SUM(CASE WHEN orders.order_status IN ('paid', 'sent') THEN orders.amount END)",
@@ -147,6 +147,78 @@ def test_metrics_are_sql_over_datasets_for_other_tools() -> None:
         {"name": "orders_to_customers", "from": "orders", "to": "customers", "from_columns": ["customer_id"],
          "to_columns": ["id"]}
     ]  # fmt: skip
+
+
+LABELS = """
+semantic_models:
+  - name: claims
+    source: claims
+    agg_time_dimension: opened
+    entities: [{name: claim, type: primary, expr: id}, {name: agent, type: foreign, expr: agent_key}]
+    dimensions:
+      - {name: opened, type: time, granularity: day}
+      - {name: plain, type: categorical, expr: UPPER(kind)}
+      - {name: days, type: categorical, expr: "DATEDIFF(closed, opened, DAY)"}
+      - {name: hashed, type: categorical, expr: MD5(kind)}
+  - name: agents
+    source: agents
+    entities: [{name: agent, type: primary, expr: key_of_agent}]
+metrics:
+  - {name: mean_days, type: simple, semantic_model: claims, agg: average, expr: "DATEDIFF(closed, opened, DAY)"}
+  - {name: claims, type: simple, semantic_model: claims, agg: count}
+  - {name: share, type: ratio, numerator: mean_days, denominator: claims}
+"""
+
+
+def labels(expression: dict) -> dict[str, str]:
+    return {each["dialect"]: each["expression"] for each in expression["dialects"]}
+
+
+def dataset(model: dict, name: str) -> dict:
+    return next(each for each in model["datasets"] if each["name"] == name)
+
+
+def test_an_expression_is_labelled_as_what_it_is() -> None:
+    """Standard SQL alone; else Ossie's own language where it has the word, and warehouses' SQL beside it."""
+    document = the_document(exported([("a.yaml", LABELS)]))
+    fields = {each["name"]: labels(each["expression"]) for each in dataset(document, "claims")["fields"]}
+    assert fields["plain"] == {"ANSI_SQL": "UPPER(kind)"}
+    assert fields["days"]["OSSIE_SQL_2026"] == "DATEDIFF(DAY, opened, closed)"
+    assert set(fields["days"]) == {"OSSIE_SQL_2026", "SNOWFLAKE", "DATABRICKS", "BIGQUERY"}
+    assert "ANSI_SQL" not in fields["hashed"]
+    assert "OSSIE_SQL_2026" not in fields["hashed"]
+    metrics = {each["name"]: labels(each["expression"]) for each in document["metrics"]}
+    assert metrics["claims"] == {"ANSI_SQL": "COUNT(claims.id)"}
+    assert metrics["mean_days"]["OSSIE_SQL_2026"] == "AVG(DATEDIFF(DAY, claims.opened, claims.closed))"
+    same([("a.yaml", LABELS)])
+
+
+def test_columns_of_joins_are_fields() -> None:
+    """Both sides of a relationship name fields of their datasets, as readers of the format look them up there."""
+    document = the_document(exported([("a.yaml", LABELS)]))
+    fields = {each["name"]: {field["name"] for field in each["fields"]} for each in document["datasets"]}
+    assert [(each["from_columns"], each["to_columns"]) for each in document["relationships"]] == [
+        (["agent_key"], ["key_of_agent"])
+    ]
+    for each in document["relationships"]:
+        assert set(each["from_columns"]) <= fields[each["from"]]
+        assert set(each["to_columns"]) <= fields[each["to"]]
+
+
+@pytest.mark.parametrize(
+    ("version", "wrapped", "listed"), [("0.2.0", False, False), ("0.2.0", True, True), ("0.1.1", False, True)]
+)
+def test_the_model_is_the_document_or_in_a_list(version: str, wrapped: bool, listed: bool) -> None:
+    """The old form knows no dialect that came later."""
+    found = export_ossie([("a.yaml", LABELS)], version=version, wrapped=wrapped)
+    assert isinstance(found, Exported)
+    document = the_document(found)
+    assert ("semantic_model" in document) == listed
+    model = document["semantic_model"][0] if listed else document
+    told = {label for each in dataset(model, "claims")["fields"] for label in labels(each["expression"])}
+    assert told == {"ANSI_SQL", "SNOWFLAKE", "DATABRICKS"} | (set() if listed else {"OSSIE_SQL_2026", "BIGQUERY"})
+    catalog, _report = imported(document)
+    assert set(catalog.metrics) == {"mean_days", "claims", "share"}
 
 
 def test_what_other_tools_cannot_see_is_told() -> None:
@@ -160,7 +232,7 @@ def test_what_other_tools_cannot_see_is_told() -> None:
 def test_an_expression_that_another_tool_edited_wins() -> None:
     """The file's expression is read, governance is kept, and the report says so; the old meaning is not served."""
     document = the_document(exported([("a.yaml", SHOP)]))
-    revenue = document["semantic_model"][0]["metrics"][0]
+    revenue = document["metrics"][0]
     assert revenue["name"] == "revenue"
     revenue["expression"]["dialects"][0]["expression"] = "SUM(orders.amount - orders.tax)"
     catalog, report = imported(document)
@@ -174,7 +246,7 @@ def test_an_expression_that_another_tool_edited_wins() -> None:
 def test_words_and_keys_that_another_tool_edited_win() -> None:
     """Descriptions, keys, sources and fields come from the file where they were edited; the rest stays."""
     document = the_document(exported([("a.yaml", SHOP)]))
-    model = document["semantic_model"][0]
+    model = document
     orders = next(each for each in model["datasets"] if each["name"] == "orders")
     orders["source"] = "lake.orders"
     status = next(each for each in orders["fields"] if each["name"] == "status")
@@ -193,7 +265,7 @@ def test_words_and_keys_that_another_tool_edited_win() -> None:
 def test_a_damaged_extension_is_told_and_not_believed(data: object) -> None:
     """Then the file's own keys are read, as of anybody else's file."""
     document = the_document(exported([("a.yaml", SHOP)]))
-    document["semantic_model"][0]["metrics"][0]["custom_extensions"][0]["data"] = data
+    document["metrics"][0]["custom_extensions"][0]["data"] = data
     catalog, report = imported(document)
     assert "revenue" in catalog.metrics or "sales.revenue" in catalog.metrics
     assert report.changes
@@ -202,7 +274,7 @@ def test_a_damaged_extension_is_told_and_not_believed(data: object) -> None:
 def test_a_certification_does_not_survive_a_changed_meaning() -> None:
     """Somebody who edits our extension's definition by hand gets no certified metric out of it."""
     document = the_document(exported(PROJECT))
-    metrics = document["semantic_model"][0]["metrics"]
+    metrics = document["metrics"]
     chosen = next(each for each in metrics if each["name"] == "finance__revenue")
     data = json.loads(chosen["custom_extensions"][0]["data"])
     data["definition"]["expr"] = "l_extendedprice"

@@ -13,7 +13,7 @@ NOTHING_TO_IMPORT = _code(
     "E_NOTHING_TO_IMPORT",
     "The files hold no semantic model and no metric of the format that was named.",
     "Name the folder or file that holds them: for dbt a semantic_manifest.json, or the project's YAML files; for Ossie "
-    "the YAML or JSON file with `semantic_model`; for Cube the YAML files with `cubes`.",
+    "the YAML or JSON file with `datasets`; for Cube the YAML files with `cubes`.",
 )
 IMPORT_SHAPE = _code(
     "E_IMPORT_SHAPE",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from metricgate.catalog.model import Entity, EntityType, SemanticModel
@@ -14,6 +14,7 @@ from metricgate.exporting.definitions import (
     read_definitions,
     tell_settings,
 )
+from metricgate.exporting.ossie.wording import Wording
 from metricgate.exporting.sql import Expressions, expression_of
 from metricgate.importing.naming import identifier
 from metricgate.importing.ossie.datasets import FIELD_KEYS
@@ -27,6 +28,7 @@ from metricgate.vocabulary.problem import Problems
 VERSIONS = {"0.1.1": "0.1.1", "0.2.0": "0.2.0.dev0"}
 """What may be asked for -> what Ossie's schema of it wants under ``version``."""
 
+_FIRST = "0.1.1"
 _UNIQUE = frozenset({EntityType.PRIMARY, EntityType.UNIQUE})
 _SAID = frozenset({"name", "type", "description", "synonyms", "ai_context", "semantic_model", "agg", "expr", "filter",
                    "numerator", "denominator", "input_metrics"})  # fmt: skip
@@ -34,7 +36,7 @@ _SAID = frozenset({"name", "type", "description", "synonyms", "ai_context", "sem
 
 
 def export_ossie(
-    texts: Sequence[tuple[str, str]], *, name: str = "metricgate", version: str = "0.2.0"
+    texts: Sequence[tuple[str, str]], *, name: str = "metricgate", version: str = "0.2.0", wrapped: bool = False
 ) -> Exported | Problems:
     """Return one Ossie document for these ``(file name, YAML text)`` pairs of ours.
 
@@ -42,24 +44,34 @@ def export_ossie(
         texts: a whole catalog.
         name: of the semantic model in the document.
         version: a key of ``VERSIONS``.
+        wrapped: the model stands in a list under ``semantic_model``, as the draft of 0.2.0 had it before September
+            2026; since then it is the document itself. In 0.1.1 it is always so.
     """
     definitions = read_definitions(texts)
     if isinstance(definitions, Problems):
         return definitions
-    return _Writing(definitions).run(name, VERSIONS[version])
+    wrapped = wrapped or version == _FIRST
+    return _Writing(definitions, Wording(knows_own_language=not wrapped)).run(name, VERSIONS[version], wrapped=wrapped)
 
 
 @dataclass(slots=True)
 class _Writing:
     definitions: Definitions
+    wording: Wording
     notes: Notes = field(default_factory=Notes)
 
-    def run(self, name: str, version: str) -> Exported:
+    def run(self, name: str, version: str, *, wrapped: bool) -> Exported:
         expressions = Expressions(self.definitions.catalog)
         metrics, aside = self._metrics(expressions)
         relationships = {each: self._relationships(model) for each, model in self.definitions.catalog.models.items()}
+        linked = _linked(link for links in relationships.values() for link in links)
         datasets = [
-            self._dataset(self.definitions.models[each], model, relationships[each], expressions.columns.get(each, ()))
+            self._dataset(
+                self.definitions.models[each],
+                model,
+                relationships[each],
+                expressions.columns.get(each, set()) | linked.get(each, set()),
+            )
             for each, model in self.definitions.catalog.models.items()
         ]
         model = said(
@@ -70,7 +82,7 @@ class _Writing:
         )
         tell_settings(self.definitions, self.notes, "Ossie")
         model["custom_extensions"] = [extension_of(self._aside(aside), {})]
-        document: Document = {"version": version, "semantic_model": [model]}
+        document: Document = {"version": version, **({"semantic_model": [model]} if wrapped else model)}
         return Exported(files={f"{name}.yaml": document}, changes=tuple(self.notes.changes))
 
     def _aside(self, metrics: list[Json]) -> dict[str, Json]:
@@ -101,10 +113,15 @@ class _Writing:
                 aside.append(definition.document)
                 self._hidden(what, definition, f"{why}, which Ossie cannot say")
                 continue
+            expression = self.wording.expression(text)
+            if expression is None:
+                aside.append(definition.document)
+                self._hidden(what, definition, "its SQL is of none of the dialects that Ossie names")
+                continue
             document = definition.document
             native = said(
                 name=names[full],
-                expression=_expression(text),
+                expression=expression,
                 description=document.get("description"),
                 ai_context=_agent_words(document),
             )
@@ -115,7 +132,7 @@ class _Writing:
         return written, aside
 
     def _dataset(
-        self, definition: Definition, model: SemanticModel, links: list[Document], columns: Sequence[str] | set[str]
+        self, definition: Definition, model: SemanticModel, links: list[Document], columns: set[str]
     ) -> Document:
         document = definition.document
         what = f"the dataset {model.name!r}"
@@ -133,26 +150,42 @@ class _Writing:
         )
         covered = {**native, **({"relationships": {str(link["name"]): link for link in links}} if links else {})}
         kept = {key: value for key, value in document.items() if key not in {"dimensions", "name", "source"}}
-        fields = [self._field(each) for each in _listed(document, "dimensions")]
+        fields = self._fields(definition, what)
         taken = {str(each["name"]) for each in fields}
         used = {column for each in keys for expression in each.expressions for column in expression.columns}
-        fields += [_column(each) for each in sorted({*columns, *used} - taken)]
+        fields += [self._column(each) for each in sorted({*columns, *used} - taken)]
         own = {"definition": {"name": model.name, **kept}}
         only = [key for key in kept if key not in {"description", "entities", "relationships"}]
         if only:
             self._hidden(f"{', '.join(only)} of {what}", definition, "Ossie has no field for it")
         return {**native, "fields": list[Json](fields), "custom_extensions": [extension_of(own, covered)]}
 
+    def _fields(self, definition: Definition, what: str) -> list[Document]:
+        found: list[Document] = []
+        for each in _listed(definition.document, "dimensions"):
+            expression = self.wording.expression(str(each.get("expr", each["name"])))
+            if expression is None:
+                reason = "its SQL is of none of the dialects that Ossie names"
+                self.notes.dropped(f"the dimension {each['name']!r} of {what}", definition.place, reason)
+            else:
+                found.append(self._field(each, expression))
+        return found
+
     @staticmethod
-    def _field(dimension: Document) -> Document:
+    def _field(dimension: Document, expression: Json) -> Document:
         native = said(
             name=dimension["name"],
-            expression=_expression(str(dimension.get("expr", dimension["name"]))),
+            expression=expression,
             dimension={"is_time": dimension["type"] == "time"},
             description=dimension.get("description"),
             ai_context=said(synonyms=dimension.get("synonyms")),
         )
         return _extended(native, FIELD_KEYS, dimension)
+
+    def _column(self, name: str) -> Document:
+        """Return a field for a column that keys, joins and metrics read, and that is no dimension here."""
+        native: Document = {"name": name, "expression": self.wording.expression(identifier(name))}
+        return {**native, "custom_extensions": [extension_of({"column": True}, native)]}
 
     def _relationships(self, model: SemanticModel) -> list[Document]:
         """Return the joins that begin at the model: over foreign entities, and the named ones."""
@@ -213,10 +246,6 @@ def _extended(native: Document, keys: Sequence[str], document: Document) -> Docu
     return {**native, "custom_extensions": [extension_of({"definition": document}, covered)]}
 
 
-def _expression(text: str) -> Json:
-    return {"dialects": [{"dialect": "ANSI_SQL", "expression": text}]}
-
-
 def _agent_words(document: Document) -> Json:
     held = document.get("ai_context")
     context = dict(held) if isinstance(held, Mapping) else {}
@@ -227,14 +256,18 @@ def _agent_words(document: Document) -> Json:
     )
 
 
+def _linked(links: Iterable[Document]) -> dict[str, set[str]]:
+    """Return the columns that relationships join over, by dataset: Ossie finds them among the fields."""
+    found: dict[str, set[str]] = {}
+    for link in links:
+        for side in ("from", "to"):
+            columns = link[f"{side}_columns"]
+            found.setdefault(str(link[side]), set()).update(map(str, columns if isinstance(columns, list) else ()))
+    return found
+
+
 def _columns(entity: Entity) -> list[Json]:
     return [each.text for each in entity.expressions]
-
-
-def _column(name: str) -> Document:
-    """Return a field for a column that keys and metrics read, and that is no dimension here."""
-    native: Document = {"name": name, "expression": _expression(identifier(name))}
-    return {**native, "custom_extensions": [extension_of({"column": True}, native)]}
 
 
 def _listed(document: Document, key: str) -> list[Document]:

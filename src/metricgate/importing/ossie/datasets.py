@@ -183,6 +183,10 @@ def _read_fields(dataset: Dataset, of: str) -> None:
 def _field(part: Part, dataset: Dataset, written: str, what: str, names: Naming) -> Field | None:
     notes = part.reading.notes
     extension = taken_extension(part, what, native_of(part, FIELD_KEYS))
+    if extension is not None and not extension.edited:
+        part.ignore(*FIELD_KEYS, "label", "datatype")
+        part.finish(what)
+        return _kept(extension.definition, written, names)
     text = expression_of(part, what)
     if text is None:
         part.ignore(*FIELD_KEYS, "label", "datatype")
@@ -194,12 +198,6 @@ def _field(part: Part, dataset: Dataset, written: str, what: str, names: Naming)
         message = problem.message if isinstance(problem, (Fault, Problem)) else ""
         notes.dropped(what, part.at("expression"), message)
         return None
-    if extension is not None and not extension.edited:
-        part.ignore(*FIELD_KEYS, "label", "datatype")
-        part.finish(what)
-        if extension.definition is not None:
-            names.taken.add(str(extension.definition.get("name")))
-        return Field(expression=plain, dimension=extension.definition)
     dimension = _dimension(part, written, plain, what, names)
     if extension is not None and extension.definition is not None:
         told = ", ".join(sorted(extension.edited))
@@ -207,6 +205,15 @@ def _field(part: Part, dataset: Dataset, written: str, what: str, names: Naming)
         dimension = _merged(extension.definition, dimension, extension.edited)
     part.finish(what)
     return Field(expression=plain, dimension=dimension)
+
+
+def _kept(definition: dict[str, Json] | None, written: str, names: Naming) -> Field:
+    """Return a field that is as our export wrote it: our own dimension, or a column that is none."""
+    if definition is None:
+        return Field(expression=identifier(written), dimension=None)
+    name = str(definition.get("name"))
+    names.taken.add(name)
+    return Field(expression=str(definition.get("expr", name)), dimension=definition)
 
 
 def _own_columns(text: str, dataset: str) -> str | Fault:

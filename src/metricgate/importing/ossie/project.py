@@ -56,7 +56,7 @@ def _models(name: str, text: str, reading: Reading) -> list[Part]:
         if document.has("semantic_model"):
             found.extend(_listed(document))
             document.finish("the file", "it is no part of a semantic model")
-        elif document.has("datasets"):
+        elif document.has("datasets") or document.has("custom_extensions"):
             found.append(document)
         else:
             document.finish("the file", "it is no part of a semantic model")

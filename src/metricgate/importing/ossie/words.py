@@ -9,7 +9,7 @@ from metricgate.importing import codes
 from metricgate.importing.source import Part, said
 from metricgate.vocabulary.json import Json
 
-_SQL = ("ANSI_SQL", "SNOWFLAKE", "DATABRICKS", "BIGQUERY")
+_SQL = ("ANSI_SQL", "OSSIE_SQL_2026", "SNOWFLAKE", "DATABRICKS", "BIGQUERY")
 """Dialects that are SQL, in the order in which they are taken."""
 
 

@@ -33,6 +33,9 @@ def ossie(
     out: OutOption = None,
     name: Annotated[str, typer.Option("--name", help="Name of the semantic model in the document.")] = "metricgate",
     spec: Annotated[str, typer.Option("--spec", help=f"Version of Ossie: {' or '.join(VERSIONS)}.")] = "0.2.0",
+    wrapped: Annotated[
+        bool, typer.Option("--wrapped", help="A list under semantic_model, as 0.2.0 had it before September 2026.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Turn models of ours into one Ossie document; our own keys stand in its custom_extensions."""
@@ -41,7 +44,8 @@ def ossie(
         fail_usage(codes.BAD_OPTION, f"--spec {spec!r} is not known.", hint, as_json=as_json)
     if not name.replace("_", "a").replace("-", "a").isalnum():
         fail_usage(codes.BAD_OPTION, f"--name {name!r} is not a plain name.", as_json=as_json)
-    _end(export_ossie(texts_at(path, _YAML, as_json=as_json), name=name, version=spec), out, as_json=as_json)
+    texts = texts_at(path, _YAML, as_json=as_json)
+    _end(export_ossie(texts, name=name, version=spec, wrapped=wrapped), out, as_json=as_json)
 
 
 def dbt(path: PathArgument = _MODELS, *, out: OutOption = None, as_json: JsonOption = False) -> None:
