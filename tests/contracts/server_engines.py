@@ -271,6 +271,7 @@ MARIADB = Engine(
         "SELECT ? AS v",
     ),
     wrong="SELECT EXTRACTVALUE(1, CONCAT(0x7e, 'hunter2')) AS a",
+    wrong_code="E_WAREHOUSE_FAILED",
     parameters=(*_PARAMETERS, (date(2020, 1, 2), "2020-01-02"), (datetime(2020, 1, 2, 3), "2020-01-02 03:00:00")),  # noqa: DTZ001 - no zone
 )
 

@@ -69,7 +69,7 @@ class Engine:
         ignores_case: whether names of relations are found in any letter case.
         many: returns ten million rows of three columns, fetched without materializing them first.
         refused: statements that must not run, each with what it would do.
-        wrong: a statement whose error text quotes the secret 'hunter2'.
+        wrong: a statement whose error text quotes the secret 'hunter2', and the code of its class.
     """
 
     opened: Callable[..., Warehouse]
@@ -79,6 +79,7 @@ class Engine:
     many: str
     refused: tuple[str, ...]
     wrong: str
+    wrong_code: str = "E_SQL_BAD_CAST"
     parameters: tuple[tuple[Scalar, object], ...] = field(default=())
     dialect: str = "duckdb"
     marker: str = "$1"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from metricgate import guarding
 from metricgate.compiling.relations import confined_statement, relation_of
 from metricgate.compiling.statement import Statement
-from metricgate.gateway import codes
+from metricgate.gateway import failures
 from metricgate.gateway.choosing import Chosen, choose, pointed_elsewhere
 from metricgate.gateway.datasets import readable_tables, resources_of
 from metricgate.gateway.desk import Desk
@@ -67,8 +67,7 @@ async def confine(desk: Desk, text: str, warehouse: str | None = None) -> Confin
             return await desk.refuse(read, facts=facts)
         return await _decided(desk, read, {**facts, **_facts(read.bound)})
     except WarehouseError as error:
-        code = codes.WAREHOUSE_CODES.get(error.code, codes.WAREHOUSE_FAILED)
-        return await desk.fault(Problem(code=code, message=code.cause, hint=code.cure), error.engine_text, facts)
+        return await desk.failed(failures.of_engine(error), error.engine_text, facts)
 
 
 async def _read(desk: Desk, text: str, chosen: Chosen) -> BoundText | Problems:

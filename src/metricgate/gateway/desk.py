@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from metricgate.compiling.statement import Statement
-from metricgate.gateway import codes, entries
+from metricgate.gateway import codes, entries, failures
 from metricgate.gateway.conduct.budgets import Charges
 from metricgate.gateway.conduct.conduct import Conduct
 from metricgate.gateway.engine import Engine, Engines
@@ -28,6 +28,9 @@ from metricgate.vocabulary.resource import Action, Resource, ResourceKind
 
 if TYPE_CHECKING:
     from metricgate.gateway.writing.book import Book
+
+
+_FAULTS_BEGIN = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,8 +135,7 @@ class Desk:
             with self.observer.span("gov.run", {"db.system.name": engine.dialect}):
                 rows = await engine.warehouse.run(released)
         except EngineError as error:
-            code = codes.WAREHOUSE_CODES.get(error.code, codes.WAREHOUSE_FAILED)
-            return await self.fault(Problem(code=code, message=code.cause, hint=code.cure), error.engine_text, facts)
+            return await self.failed(self._problem_of(error, statement, facts), error.engine_text, facts)
         except asyncio.CancelledError:
             # The caller is gone, but the intent must get its outcome: finish that before giving way.
             await asyncio.shield(self._given_up(facts))
@@ -246,6 +248,33 @@ class Desk:
         if done is not None:
             self.released.clear()
         return Fault(problem=problem, record=None if done is None else self._record(done))
+
+    async def failed(self, problem: Problem, engine_text: str, facts: Mapping[str, Json] | None = None) -> Outcome:
+        """Record that an engine gave no rows: as a fault, or as a refusal where the caller's own text is the reason.
+
+        ``engine_text`` goes to the record only.
+        """
+        if problem.code.status >= _FAULTS_BEGIN:
+            return await self.fault(problem, engine_text, facts)
+        problems = Problems((problem,))
+        problem_fields, problem_bodies = entries.of_problems(problems)
+        fields, bodies = (self._trail(), entries.of_user(self.call.principal)) if self.released else self._base()
+        fields |= {"gov.outcome": "refused", **(facts or {}), **problem_fields}
+        if self.released:
+            fields["gov.links"] = [{"index": each.index, "rel": "intent"} for each in self.released]
+        bodies |= {**problem_bodies, "gov.error.text": engine_text}
+        done = await self._append(entries.FAILED, fields, bodies)
+        if done is None:
+            return ledger_fault()
+        self.released.clear()
+        return Refused(problems=problems, record=self._record(done))
+
+    def _problem_of(self, error: EngineError, statement: Statement, facts: Mapping[str, Json]) -> Problem:
+        if statement.confined:
+            return failures.of_own_text(error, statement.sql)
+        metrics = facts.get("gov.metrics")
+        names = [str(each["name"]) for each in metrics if isinstance(each, dict)] if isinstance(metrics, list) else []
+        return failures.of_definitions(error, statement, names, self.governance.catalog)
 
     async def _intend(
         self, fields: entries.Fields, bodies: entries.Fields, facts: Mapping[str, Json]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol
 
 from metricgate.catalog.catalog import Catalog
@@ -63,12 +64,22 @@ class Rows:
 class WarehouseError(Exception):
     """The engine did not give rows. ``code`` is a gateway code; the engine's own words go to the record only."""
 
-    def __init__(self, code: str, engine_text: str) -> None:
+    def __init__(
+        self,
+        code: str,
+        engine_text: str,
+        *,
+        position: int | None = None,
+        details: Mapping[str, Json] = MappingProxyType({}),
+    ) -> None:
         super().__init__(code)
         self.code = code
-        """``E_WAREHOUSE_TIMEOUT``, ``E_WAREHOUSE_CANCELLED``, ``E_WAREHOUSE_MEMORY``, ``E_WAREHOUSE_UNAVAILABLE``,
-        ``E_WAREHOUSE_FAILED`` or ``E_WAREHOUSE_TIME_ZONE``."""
+        """One of ``codes.WAREHOUSE_CODES``, or of ``sql_codes`` where the engine told the class of its error."""
         self.engine_text = engine_text
+        self.position = position
+        """Characters of the statement's text before the place that failed, where the engine gave one."""
+        self.details = details
+        """What may be told, beside the code: names of columns and types, never values."""
 
 
 class WarehouseUnfit(WarehouseError):

@@ -15,13 +15,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metricgate.adapters.warehouses.duckdb_fetch import Batches, Fetched, wired
+from metricgate.adapters.warehouses.duckdb_forms import Shape
 from metricgate.adapters.warehouses.duckdb_frames import Gone, Head, Malformed, receive, send
 from metricgate.adapters.warehouses.duckdb_packing import packed_result, packed_scalars, result, scalars
 from metricgate.vocabulary.result import Column, DataType
 
 COLUMNS = (Column(name="a", type=DataType.STRING), Column(name="b", type=DataType.LIST))
-BATCH = pa.record_batch([pa.array(["one", None, "three"]), pa.array([[Decimal(1), None], None, []])], names=["a", "b"])
-BATCHES = Batches(columns=COLUMNS, batches=[BATCH, BATCH], truncated="rows", bytes=99)
+SHAPES = (None, Shape(kind="list", parts=(Shape(kind="DECIMAL(4,1)"),)))
+BATCH = pa.record_batch([pa.array(["one", None, "three"]), pa.array(['["1.5",null]', None, "[]"])], names=["a", "b"])
+BATCHES = Batches(columns=COLUMNS, shapes=SHAPES, batches=[BATCH, BATCH], truncated="rows", bytes=99)
 
 
 def packed() -> tuple[Head, bytes]:
@@ -45,9 +47,10 @@ def test_a_result_comes_as_it_was_sent():
     again = result(got[0], memoryview(got[1]))
     assert isinstance(again, Batches)
     assert wired(again) == wired(BATCHES)
+    assert wired(again).values[:2] == [("one", ["1.5", None]), (None, None)]
     for rows in (
         Fetched(columns=COLUMNS[:1], values=(("x",), (None,)), truncated=None, bytes=5),
-        Batches(columns=COLUMNS, batches=[], truncated=None, bytes=0),
+        Batches(columns=COLUMNS, shapes=SHAPES, batches=[], truncated=None, bytes=0),
     ):
         head, body = packed_result(rows)
         again = result(json.loads(json.dumps(head)), memoryview(bytes(body)))
@@ -113,10 +116,42 @@ def test_bytes_that_were_tampered_with_do_no_harm(data: st.DataObject):
                 continue
 
 
+@pytest.mark.parametrize(
+    "array",
+    [
+        pa.array([[1]]),
+        pa.array([{"a": 1}]),
+        pa.array([[("k", 1)]], pa.map_(pa.string(), pa.int64())),
+        pa.array([[1, 2]], pa.list_(pa.int64(), 2)),
+        pa.array(["x"]).dictionary_encode().cast(pa.dictionary(pa.int8(), pa.large_string())),
+    ],
+    ids=lambda array: str(array.type),
+)
+def test_nothing_nested_is_taken_from_a_worker(array: pa.Array):
+    """A worker that was taken over could send what Arrow's library does not survive: only flat columns are read."""
+    batch = pa.record_batch([array], names=["a"])
+    for shape in (None, Shape(kind="list", parts=(Shape(kind="BIGINT"),))):
+        sent = Batches(columns=COLUMNS[:1], shapes=(shape,), batches=[batch], truncated=None, bytes=1)
+        head, body = packed_result(sent)
+        with pytest.raises(Malformed):
+            result(head, memoryview(bytes(body)))
+
+
 def test_a_result_that_does_not_fit_its_head_is_refused():
-    """Columns that are missing, an unknown type, no form."""
+    """Columns that are missing, an unknown type, no form, a shape that is none, and one too deep to read."""
     head, body = packed()
-    for wrong in ({"columns": [["a", "string"]]}, {"columns": [["a", "colour"], ["b", "list"]]}, {"columns": None}):
+    deep: object = ["DATE", [], []]
+    for _ in range(10_000):
+        deep = ["list", [], [deep]]
+    for wrong in (
+        {"columns": [["a", "string"]]},
+        {"columns": [["a", "colour"], ["b", "list"]]},
+        {"columns": None},
+        {"shapes": [None]},
+        {"shapes": ["DATE", None]},
+        {"shapes": [["DATE"], None]},
+        {"shapes": [None, deep]},
+    ):
         with pytest.raises(Malformed):
             result(head | wrong, memoryview(body))
     with pytest.raises(Malformed):

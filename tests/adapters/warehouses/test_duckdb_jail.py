@@ -186,7 +186,7 @@ def test_a_worker_that_crashes_is_told_apart(file: Path):
         os.kill(warehouse.worker_pids[0], signal.SIGSEGV)
         with pytest.raises(WarehouseError) as caught:
             await statement
-        assert caught.value.code == "E_WAREHOUSE_FAILED"
+        assert caught.value.code == "E_SQL_CRASHED"
         assert f"-{int(signal.SIGSEGV)}" in caught.value.engine_text
         assert await confined(warehouse, "SELECT 2 AS a") == [[2]]
 
@@ -228,7 +228,7 @@ def test_fifty_agents_get_their_own_answers(file: Path):
     async def work(warehouse: DuckDBWarehouse) -> None:
         async def one(number: int) -> None:
             if number % 10 == 9:
-                assert await code_of(warehouse, "SELECT CAST(b AS INTEGER) AS a FROM t") == "E_WAREHOUSE_FAILED"
+                assert await code_of(warehouse, "SELECT CAST(b AS INTEGER) AS a FROM t") == "E_SQL_BAD_CAST"
                 return
             limit = 10 if number % 2 else None
             sql = "SELECT a, b FROM t WHERE a >= $1 ORDER BY a LIMIT 5"

@@ -200,7 +200,7 @@ REFUSED = [
     (step("delete", "orders", "PRAGMA show_tables", key="id"), "E_WAREHOUSE_FAILED", ""),
     (step("delete", "orders", "COMMIT", key="id"), "E_WAREHOUSE_FAILED", ""),
     (step("delete", "orders", "FROM query('SELECT 1')", key="id"), "E_WAREHOUSE_FAILED", ""),
-    (step("delete", "orders", "SELECT id, id FROM orders", key="id"), "E_WAREHOUSE_FAILED", ""),
+    (step("delete", "orders", "SELECT id, id FROM orders", key="id"), "E_SQL_MIXED_TYPES", ""),
 ]
 
 

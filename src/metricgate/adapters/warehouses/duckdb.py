@@ -21,12 +21,13 @@ from typing import TypeVar, cast
 from metricgate.adapters.warehouses import duckdb_packing as packing
 from metricgate.adapters.warehouses.calls import Call, Calls
 from metricgate.adapters.warehouses.capping import caps_of
-from metricgate.adapters.warehouses.duckdb_engine import FAILURES, Relations, code_of
+from metricgate.adapters.warehouses.duckdb_engine import Relations
+from metricgate.adapters.warehouses.duckdb_errors import FAILURES
 from metricgate.adapters.warehouses.duckdb_fetch import Batches, Fetched, wired
 from metricgate.adapters.warehouses.duckdb_frames import Head, Malformed
 from metricgate.adapters.warehouses.duckdb_jail import Jail
 from metricgate.adapters.warehouses.duckdb_options import DuckDBOptions
-from metricgate.adapters.warehouses.duckdb_own import Own
+from metricgate.adapters.warehouses.duckdb_own import Own, failure_of
 from metricgate.adapters.warehouses.duckdb_section import DuckDBSection
 from metricgate.adapters.warehouses.writing.duckdb_writing import CHANNELS, Writing, sealed_of
 from metricgate.changing.change import TableChange
@@ -225,7 +226,7 @@ class DuckDBWarehouse:
         try:
             fetched = wired(got) if isinstance(got, Batches) else got
         except FAILURES as error:
-            raise WarehouseError(code_of(error), str(error)) from error
+            raise failure_of(error) from error
         return Rows(
             columns=fetched.columns,
             values=fetched.values,

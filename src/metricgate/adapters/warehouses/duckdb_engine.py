@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import duckdb
-import pyarrow as pa
 
 from metricgate.adapters.warehouses.caps import Caps
 from metricgate.adapters.warehouses.duckdb_fetch import (
@@ -21,20 +20,15 @@ from metricgate.adapters.warehouses.duckdb_fetch import (
     Batches,
     Fetched,
     NotPlain,
-    TypeNotCarried,
     fetch_arrow,
     fetch_rows,
 )
 from metricgate.adapters.warehouses.duckdb_types import logical_type
-from metricgate.gateway.codes import WAREHOUSE_FAILED, WAREHOUSE_MEMORY
 from metricgate.vocabulary.predicate import Scalar
 from metricgate.vocabulary.result import Column, DataType
 
 Relations = dict[tuple[str, ...], tuple[Column, ...]]
 """Columns by full lower-case name; under ``()`` stands the current database's name, as a column."""
-
-FAILURES = (duckdb.Error, TypeNotCarried, pa.ArrowException, OSError, OverflowError, ValueError, MemoryError)
-"""How work with a cursor may fail."""
 
 _PARSED_STATEMENTS = 512
 _BEGIN = "BEGIN TRANSACTION READ ONLY"
@@ -50,13 +44,6 @@ EXCEPT SELECT lower(function_name) FROM duckdb_functions() WHERE NOT internal
 
 class NotOneSelect(ValueError):
     """The text is not exactly one statement that the engine calls a SELECT."""
-
-
-def code_of(error: BaseException) -> str:
-    """Return the name of the code of one of ``FAILURES``."""
-    # In the middle of a stream Arrow reports the engine's errors as its own.
-    memory = isinstance(error, (duckdb.OutOfMemoryException, MemoryError)) or "Out of Memory" in str(error)
-    return WAREHOUSE_MEMORY.name if memory else WAREHOUSE_FAILED.name
 
 
 class Engine:
@@ -83,7 +70,7 @@ class Engine:
 
         Raises:
             NotOneSelect: it is something else; nothing has run.
-            FAILURES: the engine failed.
+            duckdb_errors.FAILURES: the engine failed.
         """
         statement = self._parsed(sql)
         if not self._writable:

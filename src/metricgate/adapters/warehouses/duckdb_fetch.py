@@ -3,23 +3,25 @@
 Two ways give the same values. Arrow batches are the rule; they cost about 0.2 ms to set up, because the driver binds
 the statement a second time for them. A result of at most ``FEW_ROWS`` plain values is fetched as the driver's rows
 instead, which is how a governed question with a small limit stays cheap. Either way a result is never fetched further
-than its caps. Batches can be sent to another process before ``wired`` makes values of them.
+than its caps, and nothing nested reaches Arrow: see ``duckdb_forms``. Batches can be sent to another process before
+``wired`` makes values of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import islice
-from types import MappingProxyType
 
 import duckdb
 import pyarrow as pa
 
 from metricgate.adapters.warehouses.caps import Caps
-from metricgate.adapters.warehouses.duckdb_types import LOST_IN_ARROW, ROW_TYPES, logical_type
-from metricgate.adapters.warehouses.wire import wire_column
+from metricgate.adapters.warehouses.duckdb_forms import Shape, ValueNotCarried, form_of
+from metricgate.adapters.warehouses.duckdb_types import in_rows, logical_type
+from metricgate.adapters.warehouses.duckdb_values import far_day, far_moment, read_column
+from metricgate.adapters.warehouses.wire import Uncarried, wire_column
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.predicate import Scalar
 from metricgate.vocabulary.result import Column, DataType
@@ -36,10 +38,6 @@ class NotPlain(Exception):
     """The rows hold a type or a value that only Arrow carries without loss; nothing was given out."""
 
 
-class TypeNotCarried(Exception):
-    """A column's type has no wire form. The message names column and type."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
     """A result inside its caps; see ``gateway.ports.Rows``."""
@@ -52,27 +50,16 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batches:
-    """A result inside its caps, before its values have their wire form: one batch or more, or none for no rows."""
+    """A result inside its caps, before its values have their wire form: one batch or more, or none for no rows.
+
+    ``shapes`` has, for each column, the shape behind its texts; None where the values are there as they are.
+    """
 
     columns: tuple[Column, ...]
+    shapes: tuple[Shape | None, ...]
     batches: Sequence[pa.RecordBatch]
     truncated: str | None
     bytes: int
-
-
-def columns_of(names: Sequence[str], types: Sequence[str]) -> tuple[Column, ...]:
-    """Return the columns with logical types.
-
-    Raises:
-        TypeNotCarried: for the first column whose type has no wire form.
-    """
-    columns = []
-    for name, type_name in zip(names, types, strict=True):
-        kind = logical_type(type_name)
-        if kind is None:
-            raise TypeNotCarried(f"column {name!r} has type {type_name}, which has no wire form")
-        columns.append(Column(name=name, type=kind))
-    return tuple(columns)
 
 
 def fetch_rows(
@@ -85,11 +72,7 @@ def fetch_rows(
         duckdb.Error: the engine failed.
     """
     cursor.execute(statement, parameters)
-    names = [column[0] for column in cursor.description]
-    types = [str(column[1]) for column in cursor.description]
-    if not all(name in ROW_TYPES or name.startswith("DECIMAL(") for name in types):
-        raise NotPlain
-    columns = columns_of(names, types)
+    columns = tuple(_plain(name, str(kind)) for name, kind, *_ in cursor.description)
     kept: list[tuple[object, ...]] = []
     size = 0
     while batch := cursor.fetchmany(_ROWS_A_FETCH):
@@ -103,6 +86,13 @@ def fetch_rows(
         if len(batch) < _ROWS_A_FETCH:
             break
     return _finished(columns, kept, None, size)
+
+
+def _plain(name: str, kind: str) -> Column:
+    logical = logical_type(kind) if in_rows(kind) else None
+    if logical is None:
+        raise NotPlain
+    return Column(name=name, type=logical)
 
 
 def _sizes(batch: Sequence[Sequence[object]], columns: Sequence[Column]) -> list[int]:
@@ -133,8 +123,8 @@ def _finished(
         return Fetched(columns=columns, values=(), truncated=truncated, bytes=size)
     by_column = []
     for column, values in zip(columns, zip(*rows, strict=True), strict=True):
-        # The driver's rows give 'infinity' as the calendar's last moment; Arrow tells the two apart.
-        if column.type in _MOMENTS and not _ENDS_OF_CALENDAR.isdisjoint(values):
+        # The driver's rows give 'infinity' as the calendar's last moment, and texts of what lies outside of it.
+        if column.type in _MOMENTS and not (_ENDS_OF_CALENDAR.isdisjoint(values) and str not in set(map(type, values))):
             raise NotPlain
         by_column.append(wire_column(column.type, values))
     return Fetched(columns=columns, values=list(zip(*by_column, strict=True)), truncated=truncated, bytes=size)
@@ -142,29 +132,19 @@ def _finished(
 
 def fetch_arrow(
     cursor: duckdb.DuckDBPyConnection, statement: duckdb.Statement, parameters: Sequence[Scalar], caps: Caps
-) -> Batches | Fetched:
-    """Run the statement and fetch its result as Arrow batches; as rows where Arrow would lose values.
-
-    Where rows would lose others, the columns that Arrow would lose are fetched as texts.
+) -> Batches:
+    """Run the statement and fetch its result as Arrow batches, what is not flat and plain as texts.
 
     Raises:
+        TypeNotCarried: a column has a type without a wire form; nothing has run.
         duckdb.Error, pa.ArrowException, OSError: the engine failed; in the middle of a stream Arrow reports it.
     """
     relation = cursor.sql(statement, params=list(parameters) or None)
-    types = [str(kind) for kind in relation.types]
-    columns = columns_of(relation.columns, types)
-    if not LOST_IN_ARROW.isdisjoint(types):
-        try:
-            return fetch_rows(cursor, statement, parameters, caps)
-        except NotPlain:
-            cursor.abort()  # lets go of the result that was begun
-            places = (f"#{place}" for place in range(1, len(types) + 1))
-            relation = cursor.sql(statement, params=list(parameters) or None).project(
-                ", ".join(
-                    f"CAST({place} AS VARCHAR)" if kind in LOST_IN_ARROW else place
-                    for place, kind in zip(places, types, strict=True)
-                )
-            )
+    names = relation.columns
+    forms = [form_of(name, kind) for name, kind in zip(names, relation.types, strict=True)]
+    if any(form.sql for form in forms):
+        places = ((form.sql or "{}", f"#{place}") for place, form in enumerate(forms, start=1))
+        relation = relation.project(", ".join(sql.replace("{}", place) for sql, place in places))
     batches: list[pa.RecordBatch] = []
     rows = size = 0
     truncated = None
@@ -183,15 +163,25 @@ def fetch_arrow(
                 break
     finally:
         reader.close()
-    return Batches(columns=columns, batches=batches, truncated=truncated, bytes=size)
+    return Batches(
+        columns=tuple(Column(name=name, type=form.type) for name, form in zip(names, forms, strict=True)),
+        shapes=tuple(form.shape for form in forms),
+        batches=batches,
+        truncated=truncated,
+        bytes=size,
+    )
 
 
 def wired(result: Batches) -> Fetched:
-    """Return the result with its values in their wire form."""
+    """Return the result with its values in their wire form.
+
+    Raises:
+        ValueNotCarried: a value has no wire form.
+    """
     values: list[Sequence[Json]] = []
     for batch in result.batches:
-        by_column = [_wire(column, array) for column, array in zip(result.columns, batch.columns, strict=True)]
-        values += zip(*by_column, strict=True)
+        parts = zip(result.columns, result.shapes, batch.columns, strict=True)
+        values += zip(*(_wire(column, shape, array) for column, shape, array in parts), strict=True)
     return Fetched(columns=result.columns, values=values, truncated=result.truncated, bytes=result.bytes)
 
 
@@ -207,39 +197,30 @@ def _fitting(batch: pa.RecordBatch, room: int) -> pa.RecordBatch:
     return batch.slice(0, fits)
 
 
-def _wire(column: Column, array: pa.Array) -> Sequence[object]:
-    if column.type in _MOMENTS:
-        return _moments(column.type, array)
-    if column.type is DataType.INTEGER and pa.types.is_decimal(array.type):
-        return wire_column(column.type, [None if value is None else int(value) for value in array.to_pylist()])
-    if column.type in _AS_TEXTS and pa.types.is_string(array.type):
-        return wire_column(
-            column.type, [None if text is None else _AS_TEXTS[column.type](text) for text in array.to_pylist()]
-        )
-    return wire_column(column.type, array.to_pylist(maps_as_pydicts="strict"))
-
-
-def _clock(text: str) -> str:
-    """Write a second's fraction with six digits, or not at all."""
-    whole, _, fraction = text.partition(".")
-    return f"{whole}.{fraction:0<6}" if fraction.strip("0") else whole
-
-
-_AS_TEXTS: Mapping[DataType, Callable[[str], object]] = MappingProxyType({DataType.TIME: _clock, DataType.INTEGER: int})
+def _wire(column: Column, shape: Shape | None, array: pa.Array) -> Sequence[object]:
+    try:
+        if shape is not None:
+            return read_column(shape, array.to_pylist())
+        if column.type in _MOMENTS:
+            return _moments(column.type, array)
+        if column.type is DataType.INTEGER and pa.types.is_decimal(array.type):
+            return wire_column(column.type, [None if value is None else int(value) for value in array.to_pylist()])
+        return wire_column(column.type, array.to_pylist())
+    except Uncarried as error:
+        raise ValueNotCarried(column.name, str(error)) from error
+    except (ValueError, TypeError, AttributeError) as error:  # a taken-over worker, or a form that DuckDB changed
+        raise ValueNotCarried(column.name, "a value that cannot be read") from error
 
 
 def _moments(kind: DataType, array: pa.Array) -> Sequence[object]:
-    nanoseconds = pa.types.is_timestamp(array.type) and array.type.unit == "ns"
-    try:
-        if not nanoseconds:
+    if not (pa.types.is_timestamp(array.type) and array.type.unit == "ns"):
+        with suppress(OverflowError, ValueError):  # else some year is outside 1 to 9999: write each on its own
             return wire_column(kind, array.to_pylist())
-    except (OverflowError, ValueError):
-        pass  # some year is outside 1 to 9999: write each on its own
-    width = pa.int32() if pa.types.is_date32(array.type) else pa.int64()
-    last = 2 ** (width.bit_width - 1) - 1
-    texts = array.cast(pa.string()).to_pylist()
-    ends = {last: "Infinity", -last: "-Infinity"}
-    return [
-        ends.get(number, text.replace(" ", "T").replace("Z", "+00:00")) if number is not None else None
-        for number, text in islice(zip(array.cast(width).to_pylist(), texts, strict=True), len(array))
-    ]
+    if pa.types.is_date32(array.type):
+        return [None if days is None else far_day(days) for days in array.cast(pa.int32()).to_pylist()]
+    digits = _DIGITS[array.type.unit]
+    zone = "" if array.type.tz is None else "+00:00"
+    return [None if ticks is None else far_moment(ticks, digits, zone) for ticks in array.cast(pa.int64()).to_pylist()]
+
+
+_DIGITS = {"s": 0, "ms": 3, "us": 6, "ns": 9}

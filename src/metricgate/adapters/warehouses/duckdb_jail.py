@@ -206,7 +206,7 @@ class Jail:
             # Freed memory that DuckDB keeps takes its address space from the next statement's. Nobody else is in it.
             process.kill()
         if not head.get("ok"):
-            raise WarehouseError(call.stopped_for or str(head.get("code")), str(head.get("text")))
+            raise _failure(head, call.stopped_for)
         return head, body
 
     def _current(self, number: int) -> Process:
@@ -231,6 +231,16 @@ class Jail:
             number = self._processes.index(gone)
             with suppress(WarehouseError):  # whoever needs it next tries again and is told
                 self._processes[number] = Process(self._options, self._identity, self._places, self._replace)
+
+
+def _failure(head: Head, stopped_for: str | None) -> WarehouseError:
+    position, details = head.get("position"), head.get("details")
+    return WarehouseError(
+        stopped_for or str(head.get("code")),
+        str(head.get("text")),
+        position=position if isinstance(position, int) else None,
+        details=details if isinstance(details, dict) else {},
+    )
 
 
 def _begin(channel: socket.socket, question: Mapping[str, Json], content: bytes) -> None:

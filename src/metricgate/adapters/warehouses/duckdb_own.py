@@ -10,13 +10,20 @@ import duckdb
 
 from metricgate.adapters.warehouses.calls import Call, Calls
 from metricgate.adapters.warehouses.capping import caps_of
-from metricgate.adapters.warehouses.duckdb_engine import FAILURES, Engine, Relations, code_of
+from metricgate.adapters.warehouses.duckdb_engine import Engine, Relations
+from metricgate.adapters.warehouses.duckdb_errors import FAILURES, code_of, details_of, position_of
 from metricgate.adapters.warehouses.duckdb_fetch import Batches, Fetched
 from metricgate.adapters.warehouses.duckdb_options import DuckDBOptions, connected
 from metricgate.gateway.codes import WAREHOUSE_UNAVAILABLE
 from metricgate.gateway.ports import Released, WarehouseError
 
 _Result = TypeVar("_Result")
+
+
+def failure_of(error: BaseException, sql: str = "", stopped_for: str | None = None) -> WarehouseError:
+    """Return one of ``FAILURES`` of a statement as the gateway takes it; ``stopped_for`` goes before its own code."""
+    code, position = stopped_for or code_of(error), position_of(error, sql)
+    return WarehouseError(code, str(error), position=position, details=details_of(error))
 
 
 class Own:
@@ -52,7 +59,7 @@ class Own:
         """Run a statement. In a thread, as the others."""
         statement, caps = released.statement, caps_of(released, self._largest)
         return self._with_cursor(
-            call, lambda cursor: self._engine.run(cursor, statement.sql, statement.parameters, caps)
+            call, lambda cursor: self._engine.run(cursor, statement.sql, statement.parameters, caps), statement.sql
         )
 
     def relations(self, call: Call) -> Relations:
@@ -63,7 +70,7 @@ class Own:
         """Return the engine's own functions."""
         return self._with_cursor(call, self._engine.functions)
 
-    def _with_cursor(self, call: Call, work: Callable[[duckdb.DuckDBPyConnection], _Result]) -> _Result:
+    def _with_cursor(self, call: Call, work: Callable[[duckdb.DuckDBPyConnection], _Result], sql: str = "") -> _Result:
         """Do ``work`` with a cursor of its own and give every failure its code. In a thread."""
         cursor = self._engine.cursor()
 
@@ -75,7 +82,7 @@ class Own:
         try:
             return work(cursor)
         except FAILURES as error:
-            raise WarehouseError(call.stopped_for or code_of(error), str(error)) from error
+            raise failure_of(error, sql, call.stopped_for) from error
         finally:
             call.interrupt = None
             cursor.close()

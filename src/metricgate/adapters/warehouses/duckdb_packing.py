@@ -15,10 +15,16 @@ import orjson
 import pyarrow as pa
 
 from metricgate.adapters.warehouses.duckdb_fetch import Batches, Fetched
+from metricgate.adapters.warehouses.duckdb_forms import Shape
 from metricgate.adapters.warehouses.duckdb_frames import Head, Malformed
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.predicate import Scalar
 from metricgate.vocabulary.result import Column, DataType
+
+_WRONG = (
+    *(KeyError, ValueError, TypeError, OverflowError, OSError, MemoryError, RecursionError),
+    pa.ArrowException,
+)
 
 
 def packed_scalars(values: Sequence[Scalar]) -> list[Json]:
@@ -78,6 +84,7 @@ def packed_result(result: Batches | Fetched) -> tuple[Head, bytes | memoryview]:
     }
     if isinstance(result, Fetched):
         return head, orjson.dumps(result.values)
+    head["shapes"] = [_packed_shape(shape) for shape in result.shapes]
     if not result.batches:
         return head, b""
     sink = pa.BufferOutputStream()
@@ -98,36 +105,47 @@ def result(head: Head, body: memoryview) -> Batches | Fetched:
         truncated, size = cast("str | None", head["truncated"]), cast("int", head["bytes"])
         if head["form"] == "rows":
             return Fetched(columns=named, values=orjson.loads(body), truncated=truncated, bytes=size)
+        shapes = tuple(None if each is None else _shape(each) for each in cast("list[Json]", head["shapes"]))
         batches = []
         if len(body):
             with pa.ipc.open_stream(pa.py_buffer(body)) as reader:
                 for batch in reader:
-                    for _column, array in zip(named, batch.columns, strict=True):
-                        _check(array)
+                    for _column, shape, array in zip(named, shapes, batch.columns, strict=True):
+                        _check(array, shape)
                     batches.append(batch)
-        return Batches(columns=named, batches=batches, truncated=truncated, bytes=size)
-    except (KeyError, ValueError, TypeError, OverflowError, OSError, MemoryError, pa.ArrowException) as error:
+        return Batches(columns=named, shapes=shapes, batches=batches, truncated=truncated, bytes=size)
+    except _WRONG as error:
         raise Malformed(f"no result: {error}") from error
 
 
-def _check(array: pa.Array) -> None:
-    """See that no offset leads outside the buffers: somebody may have taken the worker over.
+def _check(array: pa.Array, shape: Shape | None) -> None:
+    """See that a column is flat and that no offset leads outside its buffers: somebody may have taken the worker over.
 
     A HUGEINT of 39 digits is a decimal of 38 to DuckDB, which Arrow's check would refuse: decimals are seen as bytes.
     """
-    array.view(_without_decimals(array.type)).validate(full=True)
+    kind = array.type.value_type if pa.types.is_dictionary(array.type) else array.type
+    if not (pa.types.is_string(kind) if shape is not None else _is_flat(kind)):
+        raise Malformed(f"a column of type {array.type}")
+    (array.view(pa.binary(16)) if pa.types.is_decimal128(kind) else array).validate(full=True)
 
 
-def _without_decimals(kind: pa.DataType) -> pa.DataType:
-    if pa.types.is_decimal128(kind):
-        return pa.binary(16)
-    if pa.types.is_list(kind):
-        return pa.list_(kind.value_field.with_type(_without_decimals(kind.value_type)))
-    if pa.types.is_fixed_size_list(kind):
-        return pa.list_(kind.value_field.with_type(_without_decimals(kind.value_type)), kind.list_size)
-    if pa.types.is_struct(kind):
-        return pa.struct([field.with_type(_without_decimals(field.type)) for field in kind])
-    if pa.types.is_map(kind):
-        key = kind.key_field.with_type(_without_decimals(kind.key_type))
-        return pa.map_(key, kind.item_field.with_type(_without_decimals(kind.item_type)))
-    return kind
+def _is_flat(kind: pa.DataType) -> bool:
+    return kind == pa.month_day_nano_interval() or any(is_one(kind) for is_one in _FLAT)
+
+
+_FLAT = (
+    *(pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal128, pa.types.is_boolean, pa.types.is_null),
+    *(pa.types.is_string, pa.types.is_binary, pa.types.is_date32, pa.types.is_timestamp),
+)
+"""What DuckDB's flat types are to Arrow, as far as columns leave as they are."""
+
+
+def _packed_shape(shape: Shape | None) -> Json:
+    return None if shape is None else [shape.kind, list(shape.names), [_packed_shape(part) for part in shape.parts]]
+
+
+def _shape(packed: Json) -> Shape:
+    match packed:
+        case [str(kind), [*names], [*parts]]:
+            return Shape(kind=kind, names=tuple(map(str, names)), parts=tuple(map(_shape, parts)))
+    raise Malformed("no type's shape")

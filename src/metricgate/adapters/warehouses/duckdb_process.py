@@ -21,8 +21,9 @@ import pyarrow as pa
 import metricgate
 from metricgate.adapters.warehouses.duckdb_frames import Gone, Malformed, receive, send
 from metricgate.adapters.warehouses.duckdb_options import DuckDBOptions, packed
-from metricgate.gateway.codes import WAREHOUSE_FAILED, WAREHOUSE_MEMORY, WAREHOUSE_TIMEOUT, WAREHOUSE_UNAVAILABLE
+from metricgate.gateway.codes import WAREHOUSE_MEMORY, WAREHOUSE_TIMEOUT, WAREHOUSE_UNAVAILABLE
 from metricgate.gateway.ports import WarehouseError
+from metricgate.gateway.sql_codes import CRASHED
 from metricgate.vocabulary.json import Json
 
 _PROGRAM = "metricgate.adapters.warehouses.duckdb_worker"
@@ -110,7 +111,7 @@ class Process:
         # Nobody but the kernel kills it when we do not: it chooses the workers when the machine's memory is short.
         if status == -signal.SIGKILL or any(sign in self._last_words for sign in _OUT_OF_MEMORY):
             return WarehouseError(WAREHOUSE_MEMORY.name, words)
-        return WarehouseError(WAREHOUSE_FAILED.name, words)
+        return WarehouseError(CRASHED.name, words)
 
     def _start(self, options: DuckDBOptions, identity: Json, channels: int, theirs: ExitStack) -> None:
         """Start the process and say what to open; ``theirs`` holds our copies of the descriptors that it inherits."""

@@ -19,7 +19,8 @@ import duckdb
 
 from metricgate.adapters.warehouses import duckdb_limits as limits
 from metricgate.adapters.warehouses.caps import Caps
-from metricgate.adapters.warehouses.duckdb_engine import FAILURES, Engine, code_of
+from metricgate.adapters.warehouses.duckdb_engine import Engine
+from metricgate.adapters.warehouses.duckdb_errors import FAILURES, code_of, details_of, position_of
 from metricgate.adapters.warehouses.duckdb_frames import LARGEST_QUESTION, Gone, Head, Malformed, receive, send
 from metricgate.adapters.warehouses.duckdb_opinion import opinion_of
 from metricgate.adapters.warehouses.duckdb_options import connected, identity_of, unpacked
@@ -100,7 +101,9 @@ class Worker:
                 finally:
                     self._running.pop(number, None)
         except FAILURES as error:
-            return {"ok": False, "code": code_of(error), "text": str(error)}, b""
+            position = position_of(error, str(question.get("sql", "")))
+            facts: Head = {"position": position, "details": details_of(error)}
+            return {"ok": False, "code": code_of(error), "text": str(error), **facts}, b""
         return {"ok": True, **head}, body
 
     def _run(self, cursor: duckdb.DuckDBPyConnection, question: Head) -> Reply:

@@ -7,30 +7,40 @@ from types import MappingProxyType
 
 from metricgate.vocabulary.result import DataType
 
+INTEGERS = frozenset(
+    {
+        *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"),
+        *("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"),
+    }
+)
+FLOATS = frozenset({"FLOAT", "DOUBLE"})
+
 _BY_NAME: Mapping[str, DataType] = MappingProxyType(
     {
-        **dict.fromkeys(
-            ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"),
-            DataType.INTEGER,
-        ),
-        "UHUGEINT": DataType.INTEGER,
-        **dict.fromkeys(("FLOAT", "DOUBLE"), DataType.FLOAT),
-        **dict.fromkeys(("VARCHAR", "UUID", '"NULL"'), DataType.STRING),
+        **dict.fromkeys((*INTEGERS, "BIGNUM"), DataType.INTEGER),
+        **dict.fromkeys(FLOATS, DataType.FLOAT),
+        **dict.fromkeys(("VARCHAR", "UUID", "BIT", "TYPE", '"NULL"'), DataType.STRING),
         **dict.fromkeys(("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"), DataType.TIMESTAMP),
-        **dict.fromkeys(("TIMESTAMP WITH TIME ZONE", "TIMESTAMP_NS WITH TIME ZONE"), DataType.TIMESTAMP_TZ),
-        "TIME": DataType.TIME,
+        **dict.fromkeys(
+            ("TIMESTAMP WITH TIME ZONE", "TIMESTAMP_NS WITH TIME ZONE", "TIMESTAMPTZ_NS"), DataType.TIMESTAMP_TZ
+        ),
+        **dict.fromkeys(("TIME", "TIME_NS", "TIME WITH TIME ZONE"), DataType.TIME),
         "BOOLEAN": DataType.BOOLEAN,
         "DATE": DataType.DATE,
         "INTERVAL": DataType.INTERVAL,
         "BLOB": DataType.BINARY,
-        "JSON": DataType.JSON,
+        **dict.fromkeys(("JSON", "VARIANT"), DataType.JSON),
+        "GEOMETRY": DataType.STRING,
     }
 )
 
 _BY_BEGINNING = (
     ("DECIMAL(", DataType.DECIMAL),
     ("ENUM(", DataType.STRING),
+    ("GEOMETRY(", DataType.STRING),
+    ("TUPLE(", DataType.LIST),
     ("STRUCT(", DataType.STRUCT),
+    ("UNION(", DataType.STRUCT),
     ("MAP(", DataType.STRUCT),
 )
 
@@ -45,24 +55,9 @@ def logical_type(name: str) -> DataType | None:
     return next((kind for beginning, kind in _BY_BEGINNING if name.startswith(beginning)), None)
 
 
-ROW_TYPES = frozenset(
-    {
-        *(
-            "TINYINT",
-            "SMALLINT",
-            "INTEGER",
-            "BIGINT",
-            "HUGEINT",
-            "UTINYINT",
-            "USMALLINT",
-            "UINTEGER",
-            "UBIGINT",
-            "UHUGEINT",
-        ),
-        *("FLOAT", "DOUBLE", "VARCHAR", "BOOLEAN", "DATE", "TIMESTAMP", "TIME", '"NULL"'),
-    }
-)
-"""Types (and every ``DECIMAL``) whose values the driver's rows hold without loss."""
+def in_rows(name: str) -> bool:
+    """Return whether the driver's rows hold every value of the type without loss."""
+    return name in _IN_ROWS or name.startswith("DECIMAL(")
 
-LOST_IN_ARROW = frozenset({"UHUGEINT", "TIME"})
-"""Types that the driver's Arrow export cannot hold: numbers over 38 digits wrap, 24:00:00 becomes 00:00:00."""
+
+_IN_ROWS = INTEGERS | FLOATS | {"VARCHAR", "BOOLEAN", "DATE", "TIMESTAMP", "TIME", '"NULL"'}

@@ -19,6 +19,7 @@ from pymysql.cursors import Cursor, SSCursor
 
 from metricgate.adapters.warehouses.capping import Caps, kept_rows
 from metricgate.adapters.warehouses.mariadb_connecting import connect, connection_of, limit_waits
+from metricgate.adapters.warehouses.mariadb_errors import code_of
 from metricgate.adapters.warehouses.mariadb_options import SQL_MODE, MariaDBOptions
 from metricgate.adapters.warehouses.mariadb_rights import mariadb_findings
 from metricgate.adapters.warehouses.mariadb_section import MariaDBSection
@@ -259,7 +260,7 @@ class MariaDBSession:
             return MEMORY
         if number in _TOO_LONG or (number in _INTERRUPTED and time.monotonic() >= self._until):
             return TIMEOUT
-        return CANCELLED if number in _INTERRUPTED else FAILED
+        return CANCELLED if number in _INTERRUPTED else code_of(number)
 
 
 def _abandon(cursor: SSCursor) -> None:

@@ -20,6 +20,7 @@ import psycopg
 
 from metricgate.adapters.warehouses.capping import Caps, Kept, kept_rows
 from metricgate.adapters.warehouses.postgres_connecting import connected
+from metricgate.adapters.warehouses.postgres_errors import code_of
 from metricgate.adapters.warehouses.postgres_opinion import opinion_of
 from metricgate.adapters.warehouses.postgres_options import PostgresOptions
 from metricgate.adapters.warehouses.postgres_rights import postgres_findings
@@ -39,6 +40,8 @@ from metricgate.vocabulary.opinion import Opinion
 from metricgate.vocabulary.result import Column, DataType
 
 _ANSWER = "answer"
+_DECLARED = f'DECLARE "{_ANSWER}" CURSOR FOR '
+"""What the driver writes before a statement: places count from there."""
 _CANCEL_SECONDS = 1.0
 _LATER_SECONDS = 2.0
 _LOST = ("08", "57P", "25P03")
@@ -218,14 +221,16 @@ class PostgresSession:
             yield
         except psycopg.Error as error:
             state = error.sqlstate or ""
-            code = FAILED
+            code, position = code_of(state), None
             if self._connection.closed or self._connection.broken or state.startswith(_LOST):
                 code, self.reusable = UNAVAILABLE, False
             elif state.startswith(_TOO_LARGE):
                 code = MEMORY
             elif isinstance(error, psycopg.errors.QueryCanceled):
                 code = TIMEOUT if time.monotonic() >= self._until else CANCELLED
-            raise WarehouseError(code, str(error)) from error
+            if error.diag.statement_position is not None:
+                position = int(error.diag.statement_position) - 1 - len(_DECLARED)
+            raise WarehouseError(code, str(error), position=position) from error
         except (UnicodeError, ValueError, OverflowError) as error:
             raise WarehouseError(FAILED, str(error)) from error
 

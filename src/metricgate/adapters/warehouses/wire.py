@@ -22,10 +22,20 @@ from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.result import DataType
 
 LARGEST_INTEGER = 2**53
+DEEPEST_DOCUMENT = 200
+"""Levels of lists and objects in one value: the writers and readers of JSON at the doors give up soon after."""
+
+_TOO_DEEP = f"a document nested deeper than {DEEPEST_DOCUMENT} levels"
+_SAFE_DIGITS = 15
 _NANOSECONDS = 1_000_000_000
 
 Column = Sequence[object]
+
 Converter = Callable[[Column], Column]
+
+
+class Uncarried(ValueError):
+    """A value has no wire form. The text says what it is and quotes nothing of it."""
 
 
 def wire_column(kind: DataType, values: Column) -> Column:
@@ -52,9 +62,9 @@ def wire_value(value: object) -> Json:  # noqa: C901, PLR0911 - one flat match o
         case date() | time():
             return value.isoformat()
         case pa.MonthDayNano():
-            return _duration(value.months, value.days, value.nanoseconds)
+            return duration(value.months, value.days, value.nanoseconds)
         case timedelta():
-            return _duration(0, value.days, value.seconds * _NANOSECONDS + value.microseconds * 1_000)
+            return duration(0, value.days, value.seconds * _NANOSECONDS + value.microseconds * 1_000)
         case bytes():
             return base64.b64encode(value).decode()
         case UUID():
@@ -72,8 +82,8 @@ def _word(value: float) -> str:
     return "Infinity" if value > 0 else "-Infinity"
 
 
-def _duration(months: int, days: int, nanoseconds: int) -> str:
-    """Write an ISO 8601 duration; parts may be negative on their own (``P1M-2D``), as ISO 8601-2 has it."""
+def duration(months: int, days: int, nanoseconds: int) -> str:
+    """Return an ISO 8601 duration; parts may be negative on their own (``P1M-2D``), as ISO 8601-2 has it."""
     years, months = divmod(abs(months), 12) if months >= 0 else tuple(-part for part in divmod(-months, 12))
     parts = "".join(f"{part}{unit}" for part, unit in ((years, "Y"), (months, "M"), (days, "D")) if part)
     sign, nanoseconds = ("-", -nanoseconds) if nanoseconds < 0 else ("", nanoseconds)
@@ -113,8 +123,49 @@ def _moments(values: Column) -> Column:
     return [value if value is None or isinstance(value, str) else value.isoformat() for value in values]  # type: ignore[attr-defined]
 
 
+def document(text: str) -> Json:
+    """Return the wire form of a text of JSON, with every digit of its numbers.
+
+    A number that a double would round is its text, as whole numbers beyond 2**53 are.
+
+    Raises:
+        Uncarried: no door could send it: it is nested too deeply, or holds half of a surrogate pair.
+        ValueError: it is no JSON.
+    """
+    try:
+        value = json.loads(text, parse_float=_exactly)
+        if text.count("[") + text.count("{") > DEEPEST_DOCUMENT and _depth(value) > DEEPEST_DOCUMENT:
+            raise Uncarried(_TOO_DEEP)
+    except RecursionError as error:
+        raise Uncarried(_TOO_DEEP) from error
+    if "\\ud" in text or "\\uD" in text:
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:
+            raise Uncarried("half a character") from error
+    return wire_value(value)
+
+
+def _depth(value: object) -> int:
+    """Return how many lists and objects stand in each other, as far as more than may be sent."""
+    levels, inside = 0, [value]
+    while inside and levels <= DEEPEST_DOCUMENT:
+        parts = [each.values() if isinstance(each, dict) else each for each in inside if isinstance(each, (dict, list))]
+        levels += bool(parts)
+        inside = [each for part in parts for each in part]
+    return levels
+
+
+def _exactly(text: str) -> float | str:
+    """Return the number where a double holds it, else its text."""
+    number = float(text)
+    if len(text) <= _SAFE_DIGITS and "e" not in text and "E" not in text:
+        return number
+    return number if math.isfinite(number) and Decimal(repr(number)) == Decimal(text) else text
+
+
 def _documents(values: Column) -> Column:
-    return [None if value is None else wire_value(json.loads(value)) for value in values]  # type: ignore[arg-type]
+    return [None if value is None else document(value) for value in values]  # type: ignore[arg-type]
 
 
 def _others(values: Column) -> Column:

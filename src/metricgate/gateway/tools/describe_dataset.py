@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from metricgate.gateway import codes
+from metricgate.gateway import codes, failures
 from metricgate.gateway.arguments import Parsed
 from metricgate.gateway.datasets import column_resource, dataset_resource, readable_homes, readable_tables
 from metricgate.gateway.describing import shortened
@@ -39,8 +39,7 @@ async def _serve(desk: Desk, parsed: Parsed[DatasetArguments]) -> Outcome:
     wanted = parsed.value.dataset
     found = await _found(desk, wanted)
     if isinstance(found, WarehouseError):
-        code = codes.WAREHOUSE_CODES.get(found.code, codes.WAREHOUSE_FAILED)
-        return await desk.fault(Problem(code=code, message=code.cause, hint=code.cure), found.engine_text)
+        return await desk.failed(failures.of_engine(found), found.engine_text)
     shown = [each for each in found.there if wanted is None or each[1].dataset == wanted]
     if wanted is not None and not shown:
         hint = did_you_mean(wanted, [table.dataset for _engine, table in found.there])

@@ -14,6 +14,7 @@ from metricgate.approvals.deciding import Refusal
 from metricgate.approvals.proposal import Action, State
 from metricgate.changing.effect import Effect
 from metricgate.changing.serial import effect_to_bytes
+from metricgate.gateway import sql_codes
 from metricgate.gateway.office import ActionFilter
 from metricgate.gateway.ports import LedgerUnavailable, WarehouseError
 from metricgate.gateway.writing import codes, entries, sealed
@@ -26,7 +27,7 @@ from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Code, Problem
 from metricgate.vocabulary.resource import Action as Verb
 
-_BY_NAME: Mapping[str, Code] = {code.name: code for code in codes.CODES}
+_BY_NAME: Mapping[str, Code] = {code.name: code for code in (*codes.CODES, *sql_codes.CODES)}
 
 
 async def execute(book: Book, action: Action) -> Action:

@@ -11,6 +11,7 @@ from metricgate.approvals import deciding
 from metricgate.approvals.proposal import Action, Proposal, State
 from metricgate.changing.effect import Effect
 from metricgate.gateway import codes as gateway_codes
+from metricgate.gateway import failures, sql_codes
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.ports import Durable, WarehouseError
@@ -70,8 +71,7 @@ async def offer(desk: Desk, asked: Asked, plan: Callable[[Book], Awaitable[Plann
     try:
         planned = await plan(book)
     except WarehouseError as error:
-        code = gateway_codes.WAREHOUSE_CODES.get(error.code, gateway_codes.WAREHOUSE_FAILED)
-        return await desk.fault(Problem(code=code, message=code.cause, hint=code.cure), error.engine_text)
+        return await desk.failed(failures.of_engine(error), error.engine_text)
     return await propose(desk, book, planned, asked)
 
 
@@ -148,8 +148,7 @@ async def _rehearsed(desk: Desk, planned: Planned, facts: Mapping[str, Json]) ->
         text = {**facts, "gov.error.code": error.code}
         return await desk.refuse(Problems((problem_of(error),)), verdict=planned.verdict, facts=text)
     except WarehouseError as error:
-        code = gateway_codes.WAREHOUSE_CODES.get(error.code, gateway_codes.WAREHOUSE_FAILED)
-        return await desk.fault(Problem(code=code, message=code.cause, hint=code.cure), error.engine_text, facts)
+        return await desk.failed(failures.of_own_text(error), error.engine_text, facts)
 
 
 async def _kept(
@@ -268,7 +267,7 @@ async def _ended(desk: Desk, action: Action, preview: Mapping[str, Json], facts:
 def _problem(action: Action) -> Problem:
     """Return the problem that an action failed with, as it was kept."""
     raw, own = action.outcome.get("problem"), {"action_id": action.id}
-    by_name = {code.name: code for code in (*codes.CODES, *gateway_codes.CODES)}
+    by_name = {code.name: code for code in (*codes.CODES, *gateway_codes.CODES, *sql_codes.CODES)}
     if not isinstance(raw, dict):
         return Problem(code=codes.FAILED, message=codes.FAILED.cause, hint=codes.FAILED.cure, details={**own})
     code = by_name.get(str(raw.get("code")), codes.FAILED)

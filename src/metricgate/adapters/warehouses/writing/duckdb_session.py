@@ -7,7 +7,8 @@ from typing import Any
 
 import duckdb
 
-from metricgate.adapters.warehouses.duckdb_engine import FAILURES, Engine, code_of
+from metricgate.adapters.warehouses.duckdb_engine import Engine
+from metricgate.adapters.warehouses.duckdb_errors import FAILURES, code_of
 from metricgate.adapters.warehouses.duckdb_opinion import opinion_of
 from metricgate.changing.change import Row
 from metricgate.gateway.codes import WAREHOUSE_FAILED

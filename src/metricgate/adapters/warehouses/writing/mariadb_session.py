@@ -13,6 +13,7 @@ from pymysql.constants import CLIENT
 from pymysql.cursors import Cursor
 
 from metricgate.adapters.warehouses.mariadb_connecting import connect, connection_of, limit_waits
+from metricgate.adapters.warehouses.mariadb_errors import code_of
 from metricgate.adapters.warehouses.mariadb_options import SQL_MODE, MariaDBOptions
 from metricgate.adapters.warehouses.session import CANCELLED, FAILED, MEMORY, TIMEOUT, UNAVAILABLE
 from metricgate.adapters.warehouses.writing.writer_options import WriterOptions
@@ -176,4 +177,4 @@ def _failed(number: int, text: str, *, lost: bool) -> ChangeFailed:  # noqa: PLR
         return ChangeFailed(MEMORY, text)
     if number in _TOO_LONG:
         return ChangeFailed(TIMEOUT, text)
-    return ChangeFailed(CANCELLED if number in _INTERRUPTED else FAILED, text)
+    return ChangeFailed(CANCELLED if number in _INTERRUPTED else code_of(number), text)

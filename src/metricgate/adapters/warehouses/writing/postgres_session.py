@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 import psycopg
 
 from metricgate.adapters.warehouses.postgres_connecting import connected
+from metricgate.adapters.warehouses.postgres_errors import code_of
 from metricgate.adapters.warehouses.postgres_options import PostgresOptions
 from metricgate.adapters.warehouses.session import CANCELLED, FAILED, MEMORY, TIMEOUT, UNAVAILABLE
 from metricgate.adapters.warehouses.writing.writer_options import WriterOptions
@@ -23,6 +24,8 @@ _LATER_SECONDS = 2.0
 _LOST = ("08", "57P", "25P03")
 _TOO_LARGE = ("53", "54000")
 _CONFLICTS = ("40", "55P03")
+_NOT_OF_COLUMNS = frozenset({"22012"})
+"""States of class 22 (data) that have nothing to do with what a column holds."""
 _SORTS = {
     "23505": "a unique key",
     "23503": "a foreign key",
@@ -178,7 +181,7 @@ def _failed(error: psycopg.Error, *, lost: bool) -> ChangeFailed:  # noqa: PLR09
         return ChangeFailed(UNAVAILABLE, text)
     if state in _SORTS:
         return ChangeFailed(codes.CONSTRAINT.name, text, detail=f"{_SORTS[state]} {name}".strip())
-    if state.startswith("22"):
+    if state.startswith("22") and state not in _NOT_OF_COLUMNS:
         return ChangeFailed(codes.CONSTRAINT.name, text, detail="a value that its column's type cannot hold")
     if state.startswith(_CONFLICTS):
         return ChangeFailed(codes.CONFLICT.name, text)
@@ -186,4 +189,4 @@ def _failed(error: psycopg.Error, *, lost: bool) -> ChangeFailed:  # noqa: PLR09
         return ChangeFailed(MEMORY, text)
     if isinstance(error, psycopg.errors.QueryCanceled):
         return ChangeFailed(TIMEOUT if "statement timeout" in text else CANCELLED, text)
-    return ChangeFailed(FAILED, text)
+    return ChangeFailed(code_of(state), text)

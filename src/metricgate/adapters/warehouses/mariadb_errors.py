@@ -1,0 +1,36 @@
+"""MariaDB's and MySQL's error numbers -> codes. A number tells the class of an error and holds nothing of the data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from metricgate.gateway import sql_codes
+from metricgate.gateway.codes import WAREHOUSE_FAILED
+from metricgate.vocabulary.problem import Code
+
+_BY_NUMBER: Mapping[int, Code] = MappingProxyType(
+    {
+        1365: sql_codes.DIVISION_BY_ZERO,
+        **dict.fromkeys((1366, 1918, 3140, 3141, 4037, 4038), sql_codes.BAD_CAST),
+        **dict.fromkeys((1264, 1690, 1916), sql_codes.OUT_OF_RANGE),
+        **dict.fromkeys((1292, 1411, 1441, 1525), sql_codes.BAD_TIME),
+        1242: sql_codes.MANY_ROWS,
+        **dict.fromkeys((1139, 1210, 1115, 1273, 1426, 1427, 1691, 3037, 4024, 4042), sql_codes.BAD_ARGUMENT),
+        **dict.fromkeys((1055, 1056, 1111, 1140, 1463, 4015, 4016), sql_codes.GROUPING),
+        **dict.fromkeys((1049, 1051, 1052, 1054, 1060, 1066, 1109, 1146, 1247, 4009), sql_codes.UNKNOWN_NAME),
+        **dict.fromkeys((1128, 1305, 1318, 1582, 1583, 1584, 1630), sql_codes.NO_FUNCTION),
+        **dict.fromkeys((1222, 1241, 1253, 1267, 1270, 1271, 4078, 4079), sql_codes.MIXED_TYPES),
+        **dict.fromkeys((1064, 1149, 1248), sql_codes.SYNTAX),
+        1235: sql_codes.UNSUPPORTED,
+    }
+)
+
+
+def code_of(number: int) -> str:
+    """Return the name of the code of an error number.
+
+    >>> code_of(1690), code_of(1105)
+    ('E_SQL_OUT_OF_RANGE', 'E_WAREHOUSE_FAILED')
+    """
+    return _BY_NUMBER.get(number, WAREHOUSE_FAILED).name

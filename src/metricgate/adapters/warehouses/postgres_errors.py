@@ -1,0 +1,39 @@
+"""PostgreSQL's SQLSTATEs -> codes. A SQLSTATE tells the class of an error and holds nothing of the data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from metricgate.gateway import sql_codes
+from metricgate.gateway.codes import WAREHOUSE_FAILED
+from metricgate.vocabulary.problem import Code
+
+_BY_STATE: Mapping[str, Code] = MappingProxyType(
+    {
+        "22012": sql_codes.DIVISION_BY_ZERO,
+        **dict.fromkeys(("22P02", "22P03", "22018", "2203B", "22030", "22032"), sql_codes.BAD_CAST),
+        "22003": sql_codes.OUT_OF_RANGE,
+        **dict.fromkeys(("22007", "22008", "22009"), sql_codes.BAD_TIME),
+        "21000": sql_codes.MANY_ROWS,
+        **dict.fromkeys(("42803", "42P20"), sql_codes.GROUPING),
+        **dict.fromkeys(
+            ("42703", "42702", "42P01", "42P02", "42P09", "42704", "3F000", "42P10"), sql_codes.UNKNOWN_NAME
+        ),
+        **dict.fromkeys(("42883", "42725"), sql_codes.NO_FUNCTION),
+        **dict.fromkeys(("42804", "42846", "42P18", "42P21", "42P22"), sql_codes.MIXED_TYPES),
+        "42501": WAREHOUSE_FAILED,
+    }
+)
+_BY_CLASS: Mapping[str, Code] = MappingProxyType(
+    {"22": sql_codes.BAD_ARGUMENT, "42": sql_codes.SYNTAX, "0A": sql_codes.UNSUPPORTED}
+)
+
+
+def code_of(state: str) -> str:
+    """Return the name of the code of a SQLSTATE.
+
+    >>> code_of("22012"), code_of("2201B"), code_of("XX000")
+    ('E_SQL_DIVISION_BY_ZERO', 'E_SQL_BAD_ARGUMENT', 'E_WAREHOUSE_FAILED')
+    """
+    return (_BY_STATE.get(state) or _BY_CLASS.get(state[:2]) or WAREHOUSE_FAILED).name

@@ -1,0 +1,101 @@
+"""What a caller is told when an engine fails: a class of error and a place, never the engine's words.
+
+Whose text failed decides the words. An agent can mend its own SQL; in a question about metrics it is an expression of
+the definitions that failed, which their owner mends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from metricgate.catalog.catalog import Catalog
+from metricgate.compiling.statement import Statement
+from metricgate.gateway import codes, sql_codes
+from metricgate.gateway.ports import WarehouseError
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.problem import Code, Place, Problem
+
+_BY_NAME: Mapping[str, Code] = {
+    **codes.WAREHOUSE_CODES,
+    **{code.name: code for code in sql_codes.CODES},
+}
+_SHOWN = 60
+"""Characters of the statement that are shown from the place on."""
+
+
+def of_engine(error: WarehouseError) -> Problem:
+    """Return what to tell where no statement of anybody's was run: the engine was asked for its tables or functions."""
+    code = codes.WAREHOUSE_CODES.get(error.code, codes.WAREHOUSE_FAILED)
+    return Problem(code=code, message=code.cause, hint=code.cure)
+
+
+def of_own_text(error: WarehouseError, sql: str | None = None) -> Problem:
+    """Return what to tell the author of a statement.
+
+    Args:
+        error: the engine's.
+        sql: the text that ran, without values that policy bound; None where its author may not see it.
+    """
+    code = _BY_NAME.get(error.code, sql_codes.FAILED)
+    code = sql_codes.FAILED if code is codes.WAREHOUSE_FAILED else code
+    if code is sql_codes.TYPE_NOT_CARRIED:
+        return _not_carried(error)
+    details = _place(error, sql)
+    near = f" Near: {details['near']}" if details else ""
+    return Problem(code=code, message=f"{code.cause}{near}", hint=code.cure, details=details)
+
+
+def of_definitions(error: WarehouseError, statement: Statement, names: Sequence[str], catalog: Catalog) -> Problem:
+    """Return what to tell of a statement that the compiler wrote from definitions.
+
+    Args:
+        error: the engine's.
+        statement: what ran.
+        names: the metrics that were asked for; empty for a list of values.
+        catalog: where they are defined.
+    """
+    code = _BY_NAME.get(error.code, codes.WAREHOUSE_FAILED)
+    if code is sql_codes.TYPE_NOT_CARRIED:
+        return _not_carried(error)
+    if code is sql_codes.CRASHED or code.name in codes.WAREHOUSE_CODES:
+        return Problem(code=code, message=code.cause, hint=code.cure)
+    details = {**_place(error, statement.sql), "class": code.name}
+    details.pop("sql", None)
+    if code not in sql_codes.RUNTIME:
+        failed = codes.WAREHOUSE_FAILED
+        return Problem(code=failed, message=failed.cause, hint=failed.cure, details=details)
+    metrics = [catalog.metrics[name].header for name in names if name in catalog.metrics]
+    places = [each.place for each in metrics if each.place is not None]
+    details["definitions"] = [{"metric": each.name, **_as_json(each.place)} for each in metrics]
+    message = f"An expression of the definitions fails on the data: {code.cause[:1].lower()}{code.cause[1:]}"
+    if "near" in details:
+        message += f" Near: {details['near']}"
+    return Problem(
+        code=sql_codes.EXPRESSION_FAILED,
+        message=message,
+        where=places[0] if places else None,
+        hint=f"{sql_codes.EXPRESSION_FAILED.cure} For them: {code.cure}",
+        details=details,
+    )
+
+
+def _as_json(place: Place | None) -> dict[str, Json]:
+    return {} if place is None else place.as_json()
+
+
+def _not_carried(error: WarehouseError) -> Problem:
+    code, facts = sql_codes.TYPE_NOT_CARRIED, error.details
+    column = facts.get("column")
+    what = f"has the type {facts['type']}" if "type" in facts else f"holds {facts.get('value', 'such a value')}"
+    hint = f"Select {facts['cast']} in its place, or leave it out." if "cast" in facts else code.cure
+    message = f"The column {column!r} {what}, which no answer can carry."
+    return Problem(code=code, message=message, hint=hint, details=dict(facts))
+
+
+def _place(error: WarehouseError, sql: str | None) -> dict[str, Json]:
+    """Return the place in the statement, where the engine gave one."""
+    at = error.position
+    if at is None or sql is None or not 0 <= at < len(sql):
+        return {}
+    shown = sql[at : at + _SHOWN]
+    return {"position": at, "near": shown if at + _SHOWN >= len(sql) else f"{shown}…", "sql": sql}
