@@ -173,8 +173,8 @@ def test_receipts_of_others_need_a_grant(project: Path) -> None:
     [
         ("query_metrics", {"metric": ["sales.revenue"]}, "E_UNKNOWN_ARGUMENT"),
         ("query_metrics", {"metrics": []}, "E_NO_METRICS"),
-        ("query_metrics", {"metrics": "sales.revenue"}, "E_INVALID_ARGUMENT"),
-        ("query_metrics", {"metrics": ["sales.revenue"], "limit": "10"}, "E_INVALID_ARGUMENT"),
+        ("query_metrics", {"metrics": {"sales.revenue": 1}}, "E_INVALID_ARGUMENT"),
+        ("query_metrics", {"metrics": ["sales.revenue"], "limit": "ten"}, "E_INVALID_ARGUMENT"),
         ("query_metrics", {"metrics": ["sales.revenue"], "limit": 0}, "E_"),
         ("query_metrics", {"metrics": ["sales.revenue"], "time_range": {"through": "soon"}}, "E_INVALID_ARGUMENT"),
         ("query_metrics", {"metrics": ["sales.rev\0enue"]}, "E_INVALID_ARGUMENT"),

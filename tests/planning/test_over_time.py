@@ -236,6 +236,15 @@ def test_what_looks_back_without_a_time_is_refused(metric, by, code):
     assert code in [problem.code.name for problem in found]
 
 
+@pytest.mark.parametrize("metric", ["lag", "last_7", "to_date"])
+def test_what_needs_a_time_is_named_as_it_was_asked(metric):
+    """By the metric of the question: the inputs that it reads are the definition's affair."""
+    problems = planner().plan(question(metrics=[metric, "orders"]))
+    assert isinstance(problems, Problems)
+    assert problems.first.code.name == "E_NEEDS_METRIC_TIME"
+    assert f"Metric '{metric}' looks back" in problems.first.message
+
+
 def test_an_entity_of_several_columns_converts_by_all_of_them():
     """Events of one entity are equal in every column of its key."""
     plan = Planner(load([("m.yaml", TIMELESS)])).plan(question(["both"]))

@@ -1,15 +1,12 @@
-"""A tool's arguments: read strictly, with one kindness that is told.
+"""A tool's arguments: read strictly, but for a few forms that can mean one thing only (``forgiving``), which is told.
 
-Language models often send a list or an object as a string of JSON. That is accepted where the argument cannot be a
-plain string, and noted in the answer. Everything else that is not exactly right is refused, with the corrected call
-where there is one.
+Everything else that is not exactly right is refused, with the corrected call where there is one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Generic, TypeVar
 
 import orjson
@@ -18,6 +15,8 @@ from pydantic import BaseModel
 from metricgate.documents import codes as document_codes
 from metricgate.documents.reading import check
 from metricgate.gateway import codes
+from metricgate.gateway.argument_schemas import accepted_schema
+from metricgate.gateway.forgiving import forgive, texts_for
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.nearest import nearest
 from metricgate.vocabulary.problem import Place, Problem, Problems
@@ -58,7 +57,7 @@ def read_arguments(tool: str, raw: Json, model: type[A]) -> Parsed[A] | Problems
             hint=f"Send an object with keys from: {', '.join(model.model_fields)}.",
         )
         return Problems((problem,))
-    forgiven, notes = _unstring(raw, model)
+    forgiven, notes = forgive(raw, accepted_schema(model))
     size = _size(forgiven)
     if size > MOST_BYTES:
         message = f"The arguments are larger than {MOST_BYTES} bytes of JSON, or too deeply nested."
@@ -81,66 +80,27 @@ def _size(arguments: Mapping[str, Json]) -> int:
         return MOST_BYTES + 1
 
 
-def _unstring(raw: Mapping[str, Json], model: type[BaseModel]) -> tuple[dict[str, Json], tuple[str, ...]]:
-    """Parse strings of JSON where a list or object is wanted."""
-    out, notes = dict(raw), []
-    for name in _structured(model):
-        text = out.get(name)
-        if (
-            not isinstance(text, str)
-            or len(text) > MOST_BYTES
-            or not text.lstrip().startswith(("[", "{"))
-            or text.lstrip().startswith("{{")
-        ):
-            continue
-        try:
-            out[name] = orjson.loads(text)
-        except orjson.JSONDecodeError:
-            continue
-        notes.append(f"`{name}` came as a string of JSON and was read as JSON; send it as JSON next time.")
-    return out, tuple(notes)
-
-
-@cache
-def _structured(model: type[BaseModel]) -> tuple[str, ...]:
-    schema = model.model_json_schema()["properties"]
-    return tuple(name for name, part in schema.items() if not _plain(part))
-
-
-def _plain(part: Mapping[str, object]) -> bool:
-    options = part.get("anyOf", [part])
-    kinds = (
-        {option.get("type") for option in options if isinstance(option, dict)} if isinstance(options, list) else set()
-    )
-    return bool(kinds) and kinds <= {"string", "integer", "number", "boolean", "null"}
-
-
 def _as_arguments(problems: Problems, tool: str, raw: Mapping[str, Json], model: type[BaseModel]) -> Problems:
-    """The same problems in the words of a call; unknown arguments first, because they explain the missing ones."""
-    corrected = _corrected(raw, model)
+    """The same problems in the words of a call; unknown arguments first, because they explain the missing ones.
+
+    The first one has the corrected call, where there is one.
+    """
     unknown, others = [], []
     for problem in problems:
         where = problem.where if problem.where is not None and problem.where.path else None
         message = problem.message.replace("unknown key", "unknown argument").replace("the key ", "the argument ")
         if problem.code is document_codes.UNKNOWN_KEY:
-            details: dict[str, Json] = dict(problem.details)
-            if corrected is not None:
-                details["corrected"] = {"tool": tool, "arguments": corrected}
             other = _OTHER_WORDS.get(where.path or "", "") if where is not None else ""
             hint = f"Did you mean {other!r}?" if other in model.model_fields else problem.hint
-            unknown.append(
-                replace(
-                    problem,
-                    code=codes.UNKNOWN_ARGUMENT,
-                    message=f"{message} of {tool}",
-                    where=where,
-                    hint=hint,
-                    details=details,
-                )
-            )
+            code, message = codes.UNKNOWN_ARGUMENT, f"{message} of {tool}"
+            unknown.append(replace(problem, code=code, message=message, where=where, hint=hint))
         else:
             others.append(replace(problem, code=codes.INVALID_ARGUMENT, message=message, where=where))
-    return Problems((*unknown, *others))
+    first, *rest = (*unknown, *others)
+    corrected = _corrected(raw, model)
+    if corrected is not None:
+        first = replace(first, details={**first.details, "corrected": {"tool": tool, "arguments": corrected}})
+    return Problems((first, *rest))
 
 
 def _corrected(raw: Mapping[str, Json], model: type[BaseModel]) -> dict[str, Json] | None:
@@ -153,7 +113,9 @@ def _corrected(raw: Mapping[str, Json], model: type[BaseModel]) -> dict[str, Jso
         if not near or near[0] in out:
             return None
         out[near[0]] = value
-    return None if isinstance(check(out, model), Problems) else out
+    schema = accepted_schema(model)
+    corrected, _notes = forgive(texts_for(out, schema), schema)
+    return None if isinstance(check(corrected, model), Problems) else corrected
 
 
 def _nul(value: Json, path: str) -> Place | None:
@@ -167,33 +129,3 @@ def _nul(value: Json, path: str) -> Place | None:
     else:
         return None
     return next((found for where, part in inside if (found := _nul(part, where)) is not None), None)
-
-
-@cache
-def input_schema(model: type[BaseModel]) -> Mapping[str, Json]:
-    """Return the closed JSON Schema of the arguments, with references resolved in place (some clients know none)."""
-    schema = model.model_json_schema()
-    definitions = schema.pop("$defs", {})
-    inlined = _inlined(schema, definitions)
-    if not isinstance(inlined, dict):
-        raise TypeError("an arguments schema is an object")
-    inlined.pop("title", None)
-    inlined.pop("description", None)
-    return inlined
-
-
-def _inlined(part: Json, definitions: Mapping[str, Json]) -> Json:
-    if isinstance(part, list):
-        return [_inlined(item, definitions) for item in part]
-    if not isinstance(part, dict):
-        return part
-    reference = part.get("$ref")
-    if isinstance(reference, str):
-        rest = {name: value for name, value in part.items() if name != "$ref"}
-        target = _inlined(definitions[reference.removeprefix("#/$defs/")], definitions)
-        return {**target, **rest} if isinstance(target, dict) else target
-    return {
-        name: _inlined(value, definitions)
-        for name, value in part.items()
-        if not (name == "title" and isinstance(value, str))
-    }

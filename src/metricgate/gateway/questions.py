@@ -39,7 +39,7 @@ class GroupByArgument(BaseModel):
 
 
 class TimeRangeArgument(BaseModel):
-    """A range over `metric_time`. Give `start`, and one of `before` (exclusive) or `through` (inclusive)."""
+    """A range over `metric_time`."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -75,8 +75,7 @@ class QuestionArguments(BaseModel):
         default_factory=list,
         max_length=20,
         description=(
-            "Dimensions as `entity__dimension`, time as `metric_time__month` or `metric_time__extract_dow`, or "
-            "`{member, grain}`."
+            "Dimensions as `entity__dimension`, time as `metric_time__month` or, by parts, `metric_time__extract_dow`."
         ),
     )
     where: JsonValue = Field(
@@ -84,16 +83,17 @@ class QuestionArguments(BaseModel):
         description=(
             "Filter: `{member, op, value}`, `{and: [...]}`, `{or: [...]}`, `{not: ...}`, with op one of =, !=, <, <=, "
             ">, >=, in, not_in, between, is_null, is_not_null, contains, starts_with, ends_with; "
-            "`{metric, group_by: [...], op, value}` compares a metric's value per group; or the template form "
-            "\"{{ Dimension('customer__segment') }} = 'BUILDING'\"."
+            "`{metric, group_by: [...], op, value}` compares a metric's value per group."
         ),
     )
-    time_range: TimeRangeArgument | None = Field(None, description="Range over metric_time.")
+    time_range: TimeRangeArgument | None = Field(
+        None, description="Range over metric_time: `start`, and `before` (exclusive) or `through` (inclusive)."
+    )
     time_zone: str | None = Field(None, description="IANA zone in which time is grouped; default: the data's own.")
     order_by: list[Name | OrderArgument] = Field(
         default_factory=list,
         max_length=40,
-        description="Columns of the answer; `-x` or `{column, descending: true}` sorts descending.",
+        description="Columns of the answer; `-x` sorts descending.",
     )
     limit: int | None = Field(None, description="At most so many rows, 1 or more.")
     offset: int | None = Field(None, description="Skip so many rows first.")

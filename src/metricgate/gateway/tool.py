@@ -17,7 +17,9 @@ class ToolDefinition:
         name: e.g. ``query_metrics``.
         title: for people.
         description: for models; at most 2,048 characters.
-        input_schema: JSON Schema of the arguments, closed (``additionalProperties: false``).
+        input_schema: JSON Schema of the arguments as models are shown it, closed (``additionalProperties: false``):
+            one plain type for every part.
+        accepted_schema: the same with every form that is accepted, for programs; None where there are no others.
         output_schema: JSON Schema of the envelope ``{"answer": ..., "record": ...}``.
         read_only, destructive, idempotent, open_world: MCP's annotations, truthful.
         polls: made for being asked again until something changes; asking it often is no loop.
@@ -28,6 +30,7 @@ class ToolDefinition:
     description: str
     input_schema: Mapping[str, Json]
     output_schema: Mapping[str, Json]
+    accepted_schema: Mapping[str, Json] | None = None
     read_only: bool = True
     destructive: bool = False
     idempotent: bool = True

@@ -16,6 +16,7 @@ from metricgate.planning.concluding import ScanNotes
 from metricgate.planning.converting import conversion_of
 from metricgate.planning.fitting import calendar_not_served, unfit_for
 from metricgate.planning.forms import AS_STORED, Form, split_form
+from metricgate.planning.looking_back import looking_back
 from metricgate.planning.metrics.expanding import Leaf
 from metricgate.planning.owning import own_members, own_reference
 from metricgate.planning.question import Question, TimeRange
@@ -299,8 +300,12 @@ class Scanning:
         self.problems.append(Problem(code=code, message=message, where=Place(path=path), hint=hint))
 
     def _needs_time(self, leaf: Leaf, asked_for: str) -> None:
+        """Name the metric that was asked: the input that it reads, ``asked_for``, is the definition's affair."""
+        names = looking_back(self.question.metrics, self.catalog.metrics, leaf)
+        seen = [repr(name) for name in names if self.resolver.sees_metric(name)]
         what = "an offset" if leaf.shifts else "a window"
-        message = f"{asked_for} is used with {what}: its value depends on the time, and none is asked."
+        subject = f"Metric {' and '.join(seen)}" if seen else asked_for
+        message = f"{subject} looks back in time by {what}: its value depends on the time, and none is asked."
         self._refuse(codes.NEEDS_TIME, message, "Add metric_time with a grain to group_by.", "group_by")
 
     def _unsafe(self, leaf: Leaf, forms: list[Form], asked_for: str) -> None:

@@ -13,7 +13,8 @@ from metricgate.actions import ActionDefinition, Parameter
 from metricgate.actions.definition import ParameterType, ParameterValue
 from metricgate.actions.parameters import outside, valued
 from metricgate.gateway import codes as gateway_codes
-from metricgate.gateway.arguments import input_schema, read_arguments
+from metricgate.gateway.argument_schemas import accepted_schema, shown_schema
+from metricgate.gateway.arguments import read_arguments
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.tool import ToolDefinition
@@ -73,6 +74,7 @@ class ActionTool:
             idempotency_key=given["idempotency_key"],
             arguments_digest=digest_of({name: str(value) for name, value in given.items()}),
             because=given["because"],
+            notes=parsed.notes,
         )
         return await offer(desk, asked, lambda book: self._planned(desk, book, values))
 
@@ -159,7 +161,8 @@ def _definition(action: ActionDefinition) -> ToolDefinition:
         name=action.tool,
         title=action.name.replace("_", " ").capitalize(),
         description=about[:_DESCRIPTION],
-        input_schema=input_schema(_model(action)),
+        input_schema=shown_schema(_model(action)),
+        accepted_schema=accepted_schema(_model(action)),
         output_schema=OUTPUT,
         read_only=False,
         destructive=True,

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from metricgate.approvals import deciding
 from metricgate.approvals.deciding import Refusal
-from metricgate.gateway.arguments import Parsed, input_schema
+from metricgate.gateway.argument_schemas import accepted_schema, shown_schema
+from metricgate.gateway.arguments import Parsed
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.tool import ToolDefinition
@@ -55,7 +56,7 @@ async def _serve(desk: Desk, parsed: Parsed[ActionArguments]) -> Outcome:
             action = await book.keep(gone, durable)
         except Raced:
             action = await asyncio.to_thread(book.store.get, wanted) or action
-    return await told(desk, book, action)
+    return await told(desk, action, parsed.notes)
 
 
 GET_ACTION = Tool(
@@ -67,7 +68,8 @@ GET_ACTION = Tool(
             "executed, denied, expired, failed, undone. Whether it can be taken back, and until when, is said here and "
             "nowhere else. With withdraw: true it is taken off the desk, if it still waits."
         ),
-        input_schema=input_schema(ActionArguments),
+        input_schema=shown_schema(ActionArguments),
+        accepted_schema=accepted_schema(ActionArguments),
         output_schema=OUTPUT,
         read_only=False,
         destructive=False,

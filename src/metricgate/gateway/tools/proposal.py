@@ -25,8 +25,8 @@ class ProposalArguments(BaseModel):
     )
     idempotency_key: Key | None = Field(
         None,
-        description="Your own name for this proposal, the same in every repetition of the call: it never runs twice. "
-        "Wanted where dry_run is false.",
+        description="Your own name for this proposal (8 to 100 letters, digits or ._:-), the same in every repetition "
+        "of the call: it never runs twice. Wanted where dry_run is false.",
     )
     because: Annotated[str, Field(max_length=1_000)] | None = Field(
         None, description="What the change is for, in a sentence, for the person who decides."
@@ -65,10 +65,11 @@ ANSWER: Mapping[str, Json] = {
         "undo_until": {"type": ["string", "null"], "description": "Until when a person can take it back."},
         "undoes": {"type": ["string", "null"]},
         "undone_by": {"type": ["string", "null"]},
+        "notes": {"type": "array", "items": {"type": "string"}},
     },
     "required": [
         *("action_id", "state", "message", "would", "statement", "action", "preview", "risk", "rules"),
-        *("approvals_missing", "expires_at", "outcome", "undo_until", "undoes", "undone_by"),
+        *("approvals_missing", "expires_at", "outcome", "undo_until", "undoes", "undone_by", "notes"),
     ],
     "additionalProperties": False,
 }

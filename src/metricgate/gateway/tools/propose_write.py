@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from metricgate.gateway.arguments import Parsed, input_schema
+from metricgate.gateway.argument_schemas import accepted_schema, shown_schema
+from metricgate.gateway.arguments import Parsed
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.tool import ToolDefinition
@@ -42,6 +43,7 @@ async def _serve(desk: Desk, parsed: Parsed[WriteArguments]) -> Outcome:
         idempotency_key=value.idempotency_key,
         arguments_digest=digest_of(value.model_dump(mode="json")),
         because=value.because,
+        notes=parsed.notes,
     )
     return await offer(desk, asked, lambda book: _planned(desk, book, value))
 
@@ -81,7 +83,8 @@ PROPOSE_WRITE = Tool(
             "whether it was carried out, or waits. Then ask get_action and wait; do not propose it again. Nothing but "
             "exactly the rows shown is ever changed; if they change meanwhile, it is refused."
         ),
-        input_schema=input_schema(WriteArguments),
+        input_schema=shown_schema(WriteArguments),
+        accepted_schema=accepted_schema(WriteArguments),
         output_schema=OUTPUT,
         read_only=False,
         destructive=True,

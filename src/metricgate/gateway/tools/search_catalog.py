@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -29,7 +29,7 @@ class SearchArguments(BaseModel):
     domain: Annotated[str, Field(max_length=100)] | None = Field(None, description="Only metrics of this domain.")
     owner: Annotated[str, Field(max_length=200)] | None = Field(None, description="Only metrics of this owner.")
     certified: bool | None = Field(None, description="Only metrics that are (not) certified now.")
-    status: str | None = Field(None, pattern="^(draft|active|deprecated)$", description="draft, active or deprecated.")
+    status: Literal["draft", "active", "deprecated"] | None = Field(None, description="Only metrics of this status.")
     compose_with: ComposeArgument | None = Field(
         None,
         description=(

@@ -8,7 +8,8 @@ from typing import Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
 
-from metricgate.gateway.arguments import Parsed, input_schema, read_arguments
+from metricgate.gateway.argument_schemas import accepted_schema, shown_schema
+from metricgate.gateway.arguments import Parsed, read_arguments
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.tool import ToolDefinition
@@ -92,7 +93,8 @@ def define(
         name=name,
         title=title,
         description=description,
-        input_schema=input_schema(arguments),
+        input_schema=shown_schema(arguments),
+        accepted_schema=accepted_schema(arguments),
         output_schema={
             "type": "object",
             "properties": {"answer": answer, "record": RECORD_SCHEMA},

@@ -43,12 +43,14 @@ class Asked:
         idempotency_key: the same key never runs twice.
         arguments_digest: of the call's arguments.
         because: what the agent says it is for; untrusted.
+        notes: what was forgiven in the call's arguments.
     """
 
     dry_run: bool
     idempotency_key: str | None
     arguments_digest: str
     because: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 async def offer(desk: Desk, asked: Asked, plan: Callable[[Book], Awaitable[Planned | Denied | Problems]]) -> Outcome:
@@ -100,7 +102,7 @@ async def repeated(desk: Desk, book: Book, asked: Asked) -> Outcome | None:
             hint=codes.IDEMPOTENCY_CONFLICT.cure,
         )
         return await desk.refuse(Problems((problem,)))
-    return await told(desk, book, await book.settled(action))
+    return await told(desk, await book.settled(action), asked.notes)
 
 
 async def propose(desk: Desk, book: Book, planned: Planned | Denied | Problems, asked: Asked) -> Outcome:
@@ -242,21 +244,23 @@ async def _follow(
         would = "be carried out" if verdict.decision is Decision.ALLOW else "wait for a person"
         message = f"Nothing ran. Proposed with dry_run: false, it would {would}."
         return await desk.answer(
-            answer_of(action, preview, message, would=str(verdict.decision)), own, verdict=planned.verdict
+            answer_of(action, preview, message, asked.notes, would=str(verdict.decision)), own, verdict=planned.verdict
         )
     if action.state is State.APPROVED:
         try:
             done = await execute(book, action)
         except Raced:
             done = await book.get(action.id) or action
-        return await _ended(desk, done, preview, own)
+        return await _ended(desk, done, preview, asked.notes, own)
     book.tell("action_held", action, {"risk": action.risk})
-    return await desk.hold(_standing(action), own)
+    return await desk.hold(_standing(action, asked.notes), own)
 
 
-async def _ended(desk: Desk, action: Action, preview: Mapping[str, Json], facts: Mapping[str, Json]) -> Outcome:
+async def _ended(
+    desk: Desk, action: Action, preview: Mapping[str, Json], notes: tuple[str, ...], facts: Mapping[str, Json]
+) -> Outcome:
     if action.state is State.EXECUTED:
-        return await desk.answer(answer_of(action, preview, "It was carried out."), facts)
+        return await desk.answer(answer_of(action, preview, "It was carried out.", notes), facts)
     if action.state is State.FAILED:
         return await desk.refuse(Problems((_problem(action),)), facts=facts)
     code = codes.OUTCOME_UNKNOWN
@@ -280,24 +284,23 @@ def _problem(action: Action) -> Problem:
     )
 
 
-async def told(desk: Desk, book: Book, action: Action) -> Outcome:
-    """Answer how an action of the caller's stands."""
+async def told(desk: Desk, action: Action, notes: tuple[str, ...]) -> Outcome:
+    """Answer how an action of the caller's stands; ``notes`` are on the call's arguments."""
     fields: dict[str, Json] = {"gov.action.id": action.id, "gov.action.state": str(action.state)}
-    _ = book
-    return await desk.answer(_standing(action), fields)
+    return await desk.answer(_standing(action, notes), fields)
 
 
-def _standing(action: Action) -> dict[str, Json]:
+def _standing(action: Action, notes: tuple[str, ...]) -> dict[str, Json]:
     """Return how an action stands, without the sample of its rows."""
     preview = {key: value for key, value in action.preview.items() if key != "tables"}
     message = WAIT % action.id if action.state is State.HELD else f"The action is {action.state}."
-    return answer_of(action, preview, message)
+    return answer_of(action, preview, message, notes)
 
 
 def answer_of(
-    action: Action, preview: Mapping[str, Json], message: str, *, would: str | None = None
+    action: Action, preview: Mapping[str, Json], message: str, notes: tuple[str, ...], *, would: str | None = None
 ) -> dict[str, Json]:
-    """Return what the proposer is told of an action."""
+    """Return what the proposer is told of an action; ``notes`` are on the call's arguments."""
     missing = deciding.missing(action) if action.state is State.HELD else 0
     # The images of what was taken back are still there; it cannot be taken back once more.
     undo_until = action.undo_until if action.state is State.EXECUTED else None
@@ -317,6 +320,7 @@ def answer_of(
         "undo_until": None if undo_until is None else undo_until.isoformat(),
         "undoes": action.undoes,
         "undone_by": action.undone_by,
+        "notes": list(notes),
     }
 
 

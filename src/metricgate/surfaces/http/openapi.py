@@ -87,7 +87,10 @@ def _operation(tool: ToolDefinition) -> dict[str, Json]:
         "summary": tool.title,
         "description": tool.description,
         "parameters": [user],
-        "requestBody": {"required": True, "content": {"application/json": {"schema": tool.input_schema}}},
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": tool.accepted_schema or tool.input_schema}},
+        },
         "responses": {**responses, "default": REFUSED},
     }
 

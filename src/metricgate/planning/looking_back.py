@@ -1,0 +1,34 @@
+"""Which of the metrics asked looks back in time: the one that a caller knows, not the input that is read from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from metricgate.catalog.dependencies import inputs_of
+from metricgate.catalog.metrics import Metric
+from metricgate.planning.metrics.expanding import Leaf
+
+
+def looking_back(asked: Iterable[str], metrics: Mapping[str, Metric], leaf: Leaf) -> tuple[str, ...]:
+    """Return those of the metrics ``asked`` (full names) that take the leaf's value from another time.
+
+    That is by way of its running metric, or of an input with an offset.
+    """
+    return tuple(name for name in dict.fromkeys(asked) if _reads(metrics[name], metrics, leaf, shifted=False))
+
+
+def _reads(metric: Metric, metrics: Mapping[str, Metric], leaf: Leaf, *, shifted: bool) -> bool:
+    name = metric.header.name
+    if leaf.running is not None and name == leaf.running.header.name:
+        return not leaf.shifts or shifted
+    if name == leaf.metric.header.name:
+        return shifted
+    return any(
+        _reads(
+            metrics[each.name],
+            metrics,
+            leaf,
+            shifted=shifted or each.offset_window is not None or each.offset_to_grain is not None,
+        )
+        for each in inputs_of(metric)
+    )
