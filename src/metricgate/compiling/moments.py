@@ -11,7 +11,7 @@ from metricgate.catalog.metrics import CustomGrain, Window
 from metricgate.compiling.conditions import reference_tree
 from metricgate.compiling.context import Context
 from metricgate.dialects.names import unused
-from metricgate.dialects.trees import all_of, literal, operand
+from metricgate.dialects.trees import all_of, any_of, literal, operand
 from metricgate.planning.scan import Moments, Reference, Shift
 from metricgate.vocabulary.grain import Grain
 
@@ -71,10 +71,15 @@ def rows_of(moments: Moments, context: Context) -> exp.Expr:
         else:
             start = shifted(moment.copy(), moments.since, grain, context)
         parts.append(exp.GTE(this=time.copy(), expression=start))
-    if isinstance(moments.starts, Grain):
-        stored = reference_tree(moments.moment, context)
-        parts.append(exp.EQ(this=stored, expression=context.dialect.truncated(stored.copy(), moments.starts)))
+    if moments.starts and not any(isinstance(each, CustomGrain) for each in moments.starts):
+        here = reference_tree(moments.moment, context)
+        parts.append(any_of([starts_period(here, each, context) for each in moments.starts if isinstance(each, Grain)]))
     return all_of(parts)
+
+
+def starts_period(moment: exp.Expr, grain: Grain, context: Context) -> exp.Expr:
+    """Return whether a moment is the first of its period."""
+    return exp.EQ(this=moment.copy(), expression=context.dialect.truncated(moment.copy(), grain))
 
 
 def shifted(tree: exp.Expr, shift: Shift, grain: Grain, context: Context, *, forward: bool = False) -> exp.Expr:

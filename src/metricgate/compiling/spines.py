@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from metricgate.catalog.metrics import CustomGrain, Window, calendar_of
+from metricgate.catalog.metrics import CustomGrain, Period, Window, calendar_of
 from metricgate.compiling.context import Context
-from metricgate.compiling.moments import Beside, shifted
+from metricgate.compiling.moments import Beside, shifted, starts_period
 from metricgate.dialects.names import aliased, column, identifier, unused
-from metricgate.dialects.trees import all_of, literal
+from metricgate.dialects.trees import all_of, any_of, literal
 from metricgate.planning.scan import Moments, Shift
 
 _HERE = "here"
@@ -51,9 +51,8 @@ class _Reading:
     def relation(self) -> exp.Expr:
         moments, names = self._moments, Beside.of(self._moments)
         where: exp.Expr | None = None
-        if isinstance(moments.starts, CustomGrain):
-            at = self._at(moments.starts.name)
-            where = exp.EQ(this=column(self._time, at), expression=column(self._start, at))
+        if any(isinstance(each, CustomGrain) for each in moments.starts):
+            where = any_of([self._starts(each) for each in moments.starts])
         if moments.by_period:
             self._pair()
         else:
@@ -75,6 +74,12 @@ class _Reading:
         if where is not None:
             select.set("where", exp.Where(this=where))
         return _subquery(select, moments.table.alias)
+
+    def _starts(self, period: Period) -> exp.Expr:
+        if not isinstance(period, CustomGrain):
+            return starts_period(column(self._time, _HERE), period, self._context)
+        at = self._at(period.name)
+        return exp.EQ(this=column(self._time, at), expression=column(self._start, at))
 
     def _pair(self) -> None:
         """Go to the moments that the shifts by whole months move here: several or none, as months differ."""
@@ -172,7 +177,7 @@ class _Reading:
         moments = self._moments
         back = any(isinstance(each, Window) and each.calendar == calendar for each in moments.shifts)
         widened = calendar_of(moments.window) == calendar
-        named = (*moments.shifts, moments.since, moments.starts)
+        named = (*moments.shifts, moments.since, *moments.starts)
         cut = any(isinstance(each, CustomGrain) and each.name == calendar for each in named)
         wanted = {
             self._period: back or widened,

@@ -7,18 +7,19 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from metricgate.catalog.metrics import PeriodAggregation, WindowChoice
-from metricgate.compiling.conditions import condition_tree, reference_tree
+from metricgate.catalog.metrics import WindowChoice
+from metricgate.compiling.conditions import reference_tree
 from metricgate.compiling.context import Context, ScanDraft
 from metricgate.compiling.moments import read_moment, shifted
+from metricgate.compiling.periods import by_period, with_periods
 from metricgate.compiling.rules.aggregates import applied
 from metricgate.compiling.rules.keys import select_keys
-from metricgate.compiling.rules.sources import pairs_of, read_tables, relation
+from metricgate.compiling.rules.sources import read_tables
 from metricgate.compiling.rules.wanted_rows import keep_wanted_rows
 from metricgate.dialects.expressions import qualified
 from metricgate.dialects.names import aliased, column, identifier, unused
-from metricgate.dialects.trees import all_of, double, literal
-from metricgate.planning.scan import Conversion, Edge, Key, Measure, Moments, Periods, Reference, Scan
+from metricgate.dialects.trees import all_of, literal
+from metricgate.planning.scan import Conversion, Edge, Key, Measure, Moments, Reference, Scan
 from metricgate.vocabulary.grain import Grain
 
 Outputs = Mapping[str, str]
@@ -32,38 +33,10 @@ def wrapped(scan: Scan, context: Context, outputs: Outputs, plain: Plain) -> exp
     elif scan.edge is not None:
         found = _edged(scan, scan.edge, context, outputs)
     elif scan.period is not None and scan.moments is not None:
-        found = _by_period(scan, scan.period, context, outputs, plain)
+        found = by_period(scan, scan.period, context, outputs, plain)
     else:
         found = plain(scan, context, outputs)
-    return found if scan.periods is None else _with_periods(scan, scan.periods, found, context, outputs)
-
-
-def _by_period(scan: Scan, period: PeriodAggregation, context: Context, outputs: Outputs, plain: Plain) -> exp.Select:
-    """One of the moments' values, or their mean, for each group of keys."""
-    if scan.moments is None:
-        raise ValueError("a period needs moments")
-    moment = _unused("moment", scan)
-    keys = [key.name for key in scan.keys]
-    measures = [outputs[each.name] for each in scan.measures]
-    inner = plain(
-        replace(scan, keys=(*scan.keys, Key(name=moment, reference=read_moment(scan.moments)))), context, outputs
-    )
-    if period is PeriodAggregation.AVERAGE:
-        means = [_one(exp.Avg(this=double(column(outputs[each.name]))), each, scan, outputs) for each in scan.measures]
-        return _grouped([*(column(key) for key in keys), *means], inner, "moments", len(keys))
-    order = exp.Ordered(this=column(moment), desc=period is PeriodAggregation.LAST or None)
-    found = _first([*keys, *measures], keys, order, inner, _unused("place", scan))
-    if not keys:  # where no moment reads a row there is still one answer
-        values = [_one(exp.Max(this=column(outputs[each.name])), each, scan, outputs) for each in scan.measures]
-        found.set("expressions", values)
-    return found
-
-
-def _one(value: exp.Expr, measure: Measure, scan: Scan, outputs: Outputs) -> exp.Expr:
-    """Return the value of a group; the one group of a question without keys counts 0 where there is nothing."""
-    if measure.counts and not scan.keys:
-        value = exp.Coalesce(this=value, expressions=[literal(0)])
-    return aliased(value, outputs[measure.name])
+    return found if scan.periods is None else with_periods(scan, scan.periods, found, context, outputs)
 
 
 def _edged(scan: Scan, edge: Edge, context: Context, outputs: Outputs) -> exp.Select:
@@ -151,48 +124,6 @@ def _converted(scan: Scan, conversion: Conversion, context: Context, outputs: Ou
     return found
 
 
-def _with_periods(scan: Scan, periods: Periods, found: exp.Select, context: Context, outputs: Outputs) -> exp.Select:
-    """Put the scan beside every period of the spine; groups without a time, or with one that the spine lacks, stay.
-
-    Every row is distinct by its keys, and grouped by all its columns: only so can engines without FULL JOIN say it.
-    """
-    spine = exp.Select(from_=exp.From(this=relation(periods.table, context)))
-    for key in periods.keys:
-        spine.append("expressions", aliased(reference_tree(key.reference, context), key.name))
-    conditions = [condition_tree(each, context) for each in periods.conditions]
-    # Days without a period of a calendar are no period of it; NULL would not find the rows' NULL.
-    conditions += [
-        exp.Not(this=exp.Is(this=reference_tree(key.reference, context), expression=exp.Null()))
-        for key in periods.keys
-        if key.reference.granularity is None
-    ]
-    if conditions:
-        spine.set("where", exp.Where(this=all_of(conditions)))
-    spine.set("group", exp.Group(expressions=[literal(at) for at in range(1, len(periods.keys) + 1)]))
-    every, rows = "periods", "found"
-    own = {key.name for key in periods.keys}
-    selected: list[exp.Expr] = [
-        aliased(exp.Coalesce(this=column(key.name, every), expressions=[column(key.name, rows)]), key.name)
-        if key.name in own
-        else column(key.name, rows)
-        for key in scan.keys
-    ]
-    selected += [column(outputs[each.name], rows) for each in scan.measures]
-    on = [exp.EQ(this=column(name, every), expression=column(name, rows)) for name in own]
-    for table in periods.joined:
-        joined = exp.Join(
-            this=relation(table, context), side="LEFT", on=all_of(pairs_of(table, periods.table, context))
-        )
-        spine.append("joins", joined)
-    # Parameters are numbered in the order of the text: the spine's are bound last, so it stands last.
-    return exp.Select(
-        expressions=selected,
-        from_=exp.From(this=_subquery(found, rows)),
-        joins=[exp.Join(this=_subquery(spine, every), side="FULL", on=all_of(list(on)))],
-        group=exp.Group(expressions=[literal(at) for at in range(1, len(selected) + 1)]),
-    )
-
-
 def _rows(scan: Scan, more: tuple[Key, ...], values: list[exp.Expr], context: Context) -> ScanDraft:
     """The rows of a scan that count, unaggregated: its keys, more columns, and values."""
     draft = ScanDraft(scan=replace(scan, keys=(*scan.keys, *more)), context=context, outputs={})
@@ -220,23 +151,6 @@ def _grouped(selected: list[exp.Expr], inner: exp.Select, alias: str, keys: int)
     if keys:
         found.set("group", exp.Group(expressions=[literal(at) for at in range(1, keys + 1)]))
     return found
-
-
-def _first(names: list[str], keys: list[str], order: exp.Ordered, inner: exp.Select, place: str) -> exp.Select:
-    number = exp.Window(
-        this=exp.RowNumber(),
-        partition_by=[column(key) for key in keys],
-        order=exp.Order(expressions=[order]),
-    )
-    ranked = exp.Select(
-        expressions=[*(column(name) for name in names), aliased(number, place)],
-        from_=exp.From(this=_subquery(inner, "moments")),
-    )
-    return exp.Select(
-        expressions=[column(name) for name in names],
-        from_=exp.From(this=_subquery(ranked, "ranked")),
-        where=exp.Where(this=exp.EQ(this=column(place), expression=literal(1))),
-    )
 
 
 def _subquery(inner: exp.Expr, alias: str) -> exp.Subquery:

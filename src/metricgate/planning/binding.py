@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from metricgate.catalog.expression import Expression
 from metricgate.catalog.model import Dimension, SemanticModel
 from metricgate.catalog.names import split_metric_call
 from metricgate.catalog.saved import TimeSpine
+from metricgate.catalog.times_within import AtMoment, Mixed
 from metricgate.planning import codes
+from metricgate.planning.at_moments import entity_expression, expressions_at, joined_at
 from metricgate.planning.forms import AS_STORED, Form, split_form
 from metricgate.planning.graph import Hop, Member
 from metricgate.planning.plan import Plan
@@ -31,12 +32,18 @@ ANSWER = "metric_value"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpineRoot:
-    """Rows are read from the moments of a spine, so that the root's ``time`` is the spine's, by ``grain``."""
+    """Rows are read from the moments of a spine, so that the root's ``time`` is the spine's, by ``grain``.
+
+    ``zoned``: the moments are of another zone than the rows are stored in; ``instead``: they stand for the root's own
+    time, also in what depends on it.
+    """
 
     spine: TimeSpine
     alias: str
-    time: str
+    time: Dimension
     grain: Grain
+    zoned: bool = False
+    instead: bool = True
 
 
 class Binder:
@@ -105,10 +112,27 @@ class Binder:
         """Whether the name means the root's own time, by any name."""
         if name == METRIC_TIME:
             return True
-        if time_dimension is None or not name.endswith(time_dimension):
+        time = None if time_dimension is None else self._root.dimension(time_dimension)
+        if time is None:
             return False
         found = self._resolver.resolve(name, self._root.name, place="", asked_for="")
-        return not isinstance(found, Problem) and not found.hops and found.own_name == time_dimension
+        if isinstance(found, Problem) or found.hops or found.dimension is None:
+            return False
+        same = (found.dimension.expression, found.dimension.granularity) == (time.expression, time.granularity)
+        return same or found.own_name == time.name
+
+    def meant(self, name: str) -> str:
+        """Return the whole name of the member that is meant; what is no member, or none of one place, as it is."""
+        found = self._resolver.resolve(name, self._root.name, place="", asked_for="")
+        return name if isinstance(found, Problem) else found.name
+
+    def of_time(self, name: str, time_dimension: str | None) -> bool:
+        """Whether the name means something else that depends on the root's own time: a calendar's day, its year."""
+        time = None if time_dimension is None else self._root.dimension(time_dimension)
+        if time is None or self.own_time(name, time_dimension):
+            return False
+        found = self._resolver.resolve(name, self._root.name, place="", asked_for="")
+        return not isinstance(found, Problem) and any(expressions_at(found, time.expression, ""))
 
     def refer(self, name: str, member: Member, form: Form, place: str) -> Reference | None:
         """Return the reference in ``form``, joining what it needs; None after noting a problem."""
@@ -116,8 +140,11 @@ class Binder:
         grain = form.grain
         granularity = None if dimension is None else dimension.granularity
         spine = self._spine
-        if member.hops or dimension is None or (spine is not None and dimension.name != spine.time):
-            spine = None
+        if spine is not None and (member.hops or dimension is None or dimension.name != spine.time.name):
+            shown = self._shown(name, member, spine, form, place) if spine.instead else member
+            if shown is None or isinstance(shown, Reference):
+                return shown
+            member, spine = shown, None
         if spine is not None:
             granularity = spine.grain
         if not form.plain and not self._form_fits(name, granularity, form, place):
@@ -126,7 +153,7 @@ class Binder:
             return self._moment(spine, granularity, form)
         if form.calendar is not None:
             return self._calendar(name, member, form.calendar, place)
-        expression = dimension.expression if dimension is not None else _entity_expression(member)
+        expression = dimension.expression if dimension is not None else entity_expression(member)
         zones = None
         if dimension is not None and has_clock(dimension) and self._zone and self._zone != stored_zone(dimension):
             zones = Zones(stored=stored_zone(dimension), shown=self._zone)
@@ -142,12 +169,48 @@ class Binder:
             part=form.part,
         )
 
+    def _shown(self, name: str, member: Member, spine: SpineRoot, form: Form, place: str) -> Reference | Member | None:
+        """Return what depends on the time as of the moment shown; the member joined at it; or as it is, if it does not.
+
+        None after noting that it depends on the time in a way that no other moment can be put in.
+        """
+        found = expressions_at(member, spine.time.expression, spine.spine.column)
+        if not any(found):
+            return member
+        exact = spine.time.granularity is spine.grain
+        cut = not member.hops and (form.part is not None or (form.grain or Grain.MILLISECOND) >= spine.grain)
+        if spine.zoned or any(
+            isinstance(each, Mixed) or (each and not (exact or cut or each.by_day)) for each in found
+        ):
+            self._problems.append(depends_on_time(name, self._asked_for, place, zoned=spine.zoned))
+            return None
+        at = [
+            Reference(table=spine.alias, model=self._root.name, name=spine.time.name, expression=each.expression)
+            if isinstance(each, AtMoment)
+            else None
+            for each in found
+        ]
+        if member.hops:
+            return joined_at(member, at, self._root.name)
+        dimension = member.dimension
+        granularity = None if dimension is None else dimension.granularity
+        if granularity is not None and granularity < spine.grain:
+            granularity = spine.grain
+        if at[0] is None or not (form.plain or self._form_fits(name, granularity, form, place)):
+            return None
+        moment = replace(at[0], name=member.own_name, granularity=granularity)
+        if form.calendar is None:
+            return replace(moment, grain=form.grain, part=form.part)
+        home, text = self._resolver.spines.of(self._root.warehouse).calendars[form.calendar]
+        alias = self._tables.calendar(home, replace(moment, grain=home.granularity))
+        return Reference(table=alias, model=moment.model, name=moment.name, expression=column(text))
+
     def _moment(self, spine: SpineRoot, granularity: Grain | None, form: Form) -> Reference:
         """The root's own time, where rows are read from the moments of a spine."""
         found = Reference(
             table=spine.alias,
             model=self._root.name,
-            name=spine.time,
+            name=spine.time.name,
             expression=column(spine.spine.column),
             granularity=granularity,
             grain=form.grain or (granularity if form.plain else None),
@@ -304,6 +367,21 @@ class Binder:
         return True
 
 
+def depends_on_time(name: str, asked_for: str, place: str, *, zoned: bool) -> Problem:
+    """Say that what is asked depends on the metric's own time, and cannot be told of another moment."""
+    why = (
+        "and the question's time zone is not the one that it is computed in"
+        if zoned
+        else "together with other columns, or more finely than the moments that are read"
+    )
+    return Problem(
+        code=codes.TIME_ATTRIBUTE,
+        message=f"{asked_for} looks back in time, and {name!r} depends on that time, {why}.",
+        where=Place(path=place),
+        hint="Group by metric_time with a grain instead, or ask without what looks back.",
+    )
+
+
 def too_fine(name: str, grain: Grain, finest: Grain, place: str) -> Problem:
     """Say that ``grain`` is finer than the data of ``name``."""
     return Problem(
@@ -313,12 +391,6 @@ def too_fine(name: str, grain: Grain, finest: Grain, place: str) -> Problem:
         hint=f"Ask for {name}__{finest} or a coarser grain.",
         details={"finest": str(finest)},
     )
-
-
-def _entity_expression(member: Member) -> Expression:
-    if member.entity is None:
-        raise ValueError("a member is a dimension or an entity")
-    return member.entity.expressions[0]
 
 
 def _moved(value: Scalar, zones: Zones) -> Scalar:

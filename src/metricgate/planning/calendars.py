@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from metricgate.catalog.metrics import CustomGrain, Window, calendar_of
+from metricgate.catalog.metrics import Window, calendar_of
 from metricgate.catalog.saved import TimeSpine
-from metricgate.planning.forms import Form
 from metricgate.planning.metrics.expanding import Leaf
 from metricgate.planning.scan import Shift
 from metricgate.planning.spines import Spines
@@ -38,19 +37,6 @@ def calendars_served(leaf: Leaf, base: Grain, spines: Spines) -> bool:
 def converts_by_calendar(leaf: Leaf) -> bool:
     """Whether a conversion's window is given in periods of a calendar: events are no moments of a spine."""
     return leaf.conversion is not None and calendar_of(leaf.conversion.window) is not None
-
-
-def starts_asked(leaf: Leaf, forms: Sequence[Form], base: Grain, spines: Spines) -> CustomGrain | None:
-    """Return the calendar at the start of whose periods a leaf is read, where that is all that is asked of its time.
-
-    The start of a period is one moment: read on every day, it would count for each of them.
-    """
-    asked = {form.calendar for form in forms}
-    name = next(iter(asked)) if len(asked) == 1 else None
-    if name is None or leaf.running is not None or not to_start(leaf):
-        return None
-    home = home_of((*looked_back_by(leaf), name), spines)
-    return CustomGrain(name=name) if home is not None and home.granularity is base else None
 
 
 def to_start(leaf: Leaf) -> bool:

@@ -176,6 +176,13 @@ UNSAFE_REAGGREGATION = _code(
     "The metric's values cannot be put together the way the question asks without counting something more than once.",
     "Group by metric_time at a grain, as the message says.",
 )
+TIME_ATTRIBUTE = _code(
+    "E_TIME_ATTRIBUTE",
+    422,
+    "A metric that looks back in time is grouped or filtered by something that depends on its own time (a computed "
+    "fiscal year, a weekday of a calendar), and that cannot be told of the moments that are shown.",
+    "Group by metric_time with a grain, or ask without the metric that looks back.",
+)
 NEEDS_NO_METRICS = _code(
     "E_NEEDS_NO_METRICS",
     422,
@@ -211,5 +218,6 @@ CODES = (
     METRIC_GROUPS,
     CALENDAR_WINDOW,
     UNSAFE_REAGGREGATION,
+    TIME_ATTRIBUTE,
     NEEDS_NO_METRICS,
 )

@@ -59,7 +59,7 @@ class DistinctScans:
             time = _time_of(spine)
             base = root if root.dimension(time.name) else replace(root, dimensions=(*root.dimensions, time))
             alias = tables.moments(spine) if joined else root.name
-            on = SpineRoot(spine=spine, alias=alias, time=METRIC_TIME, grain=spine.granularity)
+            on = SpineRoot(spine=spine, alias=alias, time=time, grain=spine.granularity, instead=False)
         binder = scanning.binder(base, tables, "The question", on)
         keys = scanning.keys(binder, METRIC_TIME)
         conditions = [scanning.range(binder, METRIC_TIME, scanning.question.time_range)]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from metricgate.catalog.expression import Expression
 from metricgate.catalog.model import Dimension, Entity, EntityType, SemanticModel
+from metricgate.planning.scan import Reference
 
 MOST_HOPS = 8
 MOST_PATHS = 4_000
@@ -19,7 +20,11 @@ MOST_PATHS = 4_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hop:
-    """One join: ``name`` is the entity's or relationship's."""
+    """One join: ``name`` is the entity's or relationship's.
+
+    ``left``: what the keys are compared with instead of ``from_expressions``, where these depend on a time that is
+    shown as another moment.
+    """
 
     name: str
     from_model: str
@@ -27,6 +32,7 @@ class Hop:
     from_expressions: tuple[Expression, ...]
     to_expressions: tuple[Expression, ...]
     by_relationship: bool = False
+    left: tuple[Reference, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.from_model}.{self.name} -> {self.to_model}"

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
 
-from metricgate.catalog.metrics import CumulativeMetric, CustomGrain, Period, Window, calendar_of
+from metricgate.catalog.metrics import CustomGrain, Window, calendar_of
 from metricgate.catalog.model import Dimension
 from metricgate.catalog.saved import TimeSpine
 from metricgate.planning.binding import SpineRoot
-from metricgate.planning.calendars import home_of, looked_back_by, merged, starts_asked, to_start
+from metricgate.planning.calendars import home_of, looked_back_by, merged
 from metricgate.planning.forms import Form
 from metricgate.planning.metrics.expanding import Leaf
 from metricgate.planning.question import TimeRange
-from metricgate.planning.resolving import METRIC_TIME
-from metricgate.planning.scan import Key, Moments, Periods, Reference, Scan, Shift, Zones
+from metricgate.planning.scan import Moments, Reference, Shift, Zones
 from metricgate.planning.spines import Spines, column, moment_of, spine_table
+from metricgate.planning.starting import starts_of
 from metricgate.planning.tables import Tables
 from metricgate.planning.timing import has_clock, stored_zone
 from metricgate.vocabulary.grain import DatePart, Grain
-
-if TYPE_CHECKING:
-    from metricgate.planning.scanning import Scanning
 
 
 def base_of(leaf: Leaf, dimension: Dimension, forms: list[Form], spines: Spines) -> Grain:
@@ -54,14 +50,15 @@ def moments_of(
     base: Grain,
     zone: str | None,
     timed: bool,
+    beside: bool,
 ) -> tuple[Moments, TimeSpine] | None:
     """Return how the leaf's rows are read from a spine, and the spine; None where there is none fine enough.
 
     ``forms`` are those in which the leaf's own time is asked; ``base`` is the moments' grain (``base_of``); ``timed``:
-    a range or filter speaks of that time too.
+    a range or filter speaks of that time too; ``beside``: it is grouped by something that depends on it.
     """
-    starts = starts_asked(leaf, forms, base, spines) or _starts(leaf, base, forms)
-    calendars = dict.fromkeys((*looked_back_by(leaf), *((starts.name,) if isinstance(starts, CustomGrain) else ())))
+    starts = starts_of(leaf, forms, base)
+    calendars = dict.fromkeys((*looked_back_by(leaf), *(each.name for each in starts if isinstance(each, CustomGrain))))
     spine = home_of(tuple(calendars), spines) or spines.serving(base)
     if spine is None:
         return None
@@ -93,12 +90,18 @@ def moments_of(
             since=None if running is None else running.grain_to_date,
             starts=starts,
             calendars=tuple((name, column(spines.calendars[name][1])) for name in calendars),
-            whole=starts is None and not timed and _whole(shifts, forms),
-            by_period=_by_period(leaf, base, forms),
+            whole=not (starts or timed or beside) and _whole(shifts, forms),
+            by_period=not beside and _by_period(leaf, base, forms),
             columns=tuple(dict.fromkeys((spine.column, *(each.column for each in spine.calendars)))),
         ),
         spine,
     )
+
+
+def spine_root(moments: Moments, spine: TimeSpine, time: Dimension) -> SpineRoot:
+    """Return how a binder finds the root's time in the spine's moments."""
+    zoned = moments.time.zones is not None
+    return SpineRoot(spine=spine, alias=moments.table.alias, time=time, grain=moments.grain, zoned=zoned)
 
 
 _LONGEST = {Grain.WEEK: 7, Grain.MONTH: 31, Grain.QUARTER: 92, Grain.YEAR: 366}
@@ -123,15 +126,6 @@ def reach_of(span: TimeRange, leaf: Leaf, dimension: Dimension) -> TimeRange | N
     if start is None or (start.date() if isinstance(start, datetime) else start) <= earliest:
         return replace(span, start=None)
     return replace(span, start=start - timedelta(days=days))
-
-
-def _starts(leaf: Leaf, base: Grain, forms: list[Form]) -> Period | None:
-    """The start of a month is one moment: asked by week, it is read at the start of each week, not on every day."""
-    if not to_start(leaf) or leaf.running is not None:
-        return None
-    grains = [form.grain for form in forms if form.grain is not None]
-    finest = min(grains, key=lambda grain: grain.rank) if grains else None
-    return finest if finest is not None and finest > base else None
 
 
 def _whole(shifts: tuple[Shift, ...], forms: list[Form]) -> bool:
@@ -169,52 +163,3 @@ def _by_period(leaf: Leaf, base: Grain, forms: list[Form]) -> bool:
     if leaf.running is not None and base >= Grain.MONTH:
         return False  # nothing lies inside of a month, and each has its own
     return all(form.part in _PARTS_OF_MONTHS or (base if form.plain else form.grain) in _OF_MONTHS for form in forms)
-
-
-def period_of(scan: Scan, metric: CumulativeMetric) -> Scan:
-    """Return the scan with one value per period where its keys are coarser than the moments."""
-    moments = scan.moments
-    if moments is None or any(
-        key.reference.table == moments.table.alias and key.reference.grain is moments.grain for key in scan.keys
-    ):
-        return scan
-    return replace(scan, period=metric.period_aggregation)
-
-
-def periods_of(scanning: Scanning, scan: Scan, leaf: Leaf, dimension: Dimension) -> Scan | None:
-    """Return the scan with every period of the spine, trimmed as the question trims time; None without a spine."""
-    root = scanning.catalog.models[leaf.metric.model]
-    spines = scanning.resolver.spines.of(root.warehouse)
-    forms = [each.form for each in scanning.asked if each.member == METRIC_TIME]
-    base = base_of(leaf, dimension, forms, spines)
-    calendars = [each.form.calendar for each in scanning.asked if each.form.calendar is not None]
-    spine = spines.calendars[calendars[0]][0] if calendars else spines.serving(base)
-    if spine is None:
-        return None
-    tables = scanning.tables(root, leaf.metric)
-    alias = spine.source[-1].lower()
-    binder = scanning.binder(
-        root, tables, leaf.metric.header.name, SpineRoot(spine=spine, alias=alias, time=dimension.name, grain=base)
-    )
-    keys: list[Key] = []
-    for key, asked in zip(scan.keys, scanning.asked, strict=False):
-        if not binder.own_time(asked.member, dimension.name):
-            continue
-        member = binder.member(METRIC_TIME, "group_by", dimension.name)
-        reference = None if member is None else binder.refer(METRIC_TIME, member[0], asked.form, "group_by")
-        if reference is not None:
-            keys.append(Key(name=key.name, reference=reference))
-    conditions = [scanning.range(binder, dimension.name, scanning.question.time_range)]
-    conditions += [
-        binder.condition(part, "where", dimension.name) for part in scanning.parts_of_where(binder, dimension.name)
-    ]
-    found = tuple(each for each in conditions if each is not None)
-    return replace(
-        scan,
-        periods=Periods(
-            table=spine_table(spine, alias, None if calendars else base),
-            keys=tuple(keys),
-            conditions=found,
-            joined=tables.tables[1:],
-        ),
-    )

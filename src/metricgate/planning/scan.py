@@ -126,13 +126,14 @@ class Key:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """An aggregate over the root's rows for which every filter holds."""
+    """An aggregate over the root's rows for which every filter holds; ``fill`` stands for NULL."""
 
     name: str
     aggregation: Aggregation
     expression: Expression
     percentile: Percentile | None = None
     filters: tuple[Condition, ...] = ()
+    fill: int | None = None
 
     @property
     def counts(self) -> bool:
@@ -162,7 +163,7 @@ class Moments:
         by_period: whole months are asked and shifted, or a range as a whole: rows (``running``: the moments that rows
             are read up to) are moved forward by the shifts instead of moments back, so that each counts exactly once,
             at the last day of the month where that lacks its day.
-        starts: keep only moments that start such a period.
+        starts: keep only moments that start one of such periods.
         calendars: the spine's columns of the calendars that shifts, ``window``, ``since`` and ``starts`` name.
         whole: whole periods of a calendar are asked, and the first shift goes back by that calendar: each reads every
             moment of the earlier period, however long both are.
@@ -177,7 +178,7 @@ class Moments:
     running: bool = False
     window: Window | None = None
     since: Period | None = None
-    starts: Period | None = None
+    starts: tuple[Period, ...] = ()
     calendars: tuple[tuple[str, Expression], ...] = ()
     whole: bool = False
     by_period: bool = False
@@ -204,12 +205,29 @@ class Edge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Periods:
-    """Every period of a time spine is a row: ``keys`` (names of the scan's keys) are read from the spine."""
+    """The periods that a time spine has, without regard to rows.
+
+    Attributes:
+        table: the spine.
+        keys: those of the scan that are read from the spine, or from what is joined to it.
+        conditions: of the question, as far as they speak of periods: a group-by that is no time is NULL in them.
+        joined: to the spine, each after its parent.
+        named: keys that name a calendar's period; a day without a name is no period of it.
+    """
 
     table: Table
     keys: tuple[Key, ...]
     conditions: tuple[Condition, ...]
     joined: tuple[Table, ...] = ()
+    named: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PerPeriod:
+    """One value stands for each period that the question shows, out of those of the period's moments."""
+
+    aggregation: PeriodAggregation
+    periods: Periods
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,7 +261,7 @@ class Scan:
 
     Attributes:
         moments: rows are read from each moment of a time spine.
-        period: which moment's value stands for the keys, where the keys are coarser than the moments.
+        period: what stands for the keys where they are coarser than the moments.
         edge: for measures that must not be summed over time.
         periods: periods without rows are shown too.
         conversion: measures are conversions of the rows.
@@ -257,7 +275,7 @@ class Scan:
     measures: tuple[Measure, ...]
     conditions: tuple[Condition, ...]
     moments: Moments | None = None
-    period: PeriodAggregation | None = None
+    period: PerPeriod | None = None
     edge: Edge | None = None
     periods: Periods | None = None
     conversion: Conversion | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from metricgate.catalog.catalog import Catalog
@@ -11,7 +10,7 @@ from metricgate.catalog.model import Dimension, SemanticModel
 from metricgate.catalog.saved import TimeSpine
 from metricgate.planning import codes
 from metricgate.planning.binding import Answers, Binder, SpineRoot
-from metricgate.planning.calendars import calendars_served, converts_by_calendar, starts_asked, to_start
+from metricgate.planning.calendars import calendars_served, converts_by_calendar, to_start
 from metricgate.planning.concluding import ScanNotes
 from metricgate.planning.converting import conversion_of
 from metricgate.planning.fitting import calendar_not_served, unfit_for
@@ -19,21 +18,14 @@ from metricgate.planning.forms import AS_STORED, Form, split_form
 from metricgate.planning.looking_back import looking_back
 from metricgate.planning.metrics.expanding import Leaf
 from metricgate.planning.owning import own_members, own_reference
+from metricgate.planning.periods import period_of, periods_of
 from metricgate.planning.question import Question, TimeRange
 from metricgate.planning.ranging import range_condition
 from metricgate.planning.resolving import METRIC_TIME, Resolver
-from metricgate.planning.running import (
-    at_one_moment,
-    base_of,
-    by_months,
-    moments_of,
-    period_of,
-    periods_of,
-    reach_of,
-)
+from metricgate.planning.running import at_one_moment, base_of, by_months, moments_of, reach_of, spine_root
 from metricgate.planning.scan import Condition, Edge, Key, Measure, Moments, Scan
+from metricgate.planning.starting import unsafe_to_group
 from metricgate.planning.tables import Tables
-from metricgate.vocabulary.grain import Grain
 from metricgate.vocabulary.predicate import And, Predicate, members_of
 from metricgate.vocabulary.problem import Code, Place, Problem
 
@@ -90,12 +82,11 @@ class Scanning:
         tables = self.tables(root, first.metric)
         plain = self.binder(root, tables, asked_for)
         forms = [each.form for each in self.asked if plain.own_time(each.member, time)] if kind is not None else []
-        moments = None if kind is None else self._moments(first, dimension, plain, forms, asked_for)
+        beside = kind is not None and any(plain.of_time(each.member, time) for each in self.asked)
+        moments = None if kind is None else self._moments(first, dimension, plain, forms, asked_for, beside=beside)
         binder = plain
         if moments is not None and dimension is not None:
-            grain = moments[0].time.grain or Grain.DAY
-            spine = SpineRoot(spine=moments[1], alias=moments[0].table.alias, time=dimension.name, grain=grain)
-            binder = self.binder(root, tables, asked_for, spine)
+            binder = self.binder(root, tables, asked_for, spine_root(*moments, dimension))
             binder.answers = plain.answers
         keys = self.keys(binder, time)
         span = self.question.time_range
@@ -116,14 +107,26 @@ class Scanning:
             conditions=conditions,
             moments=None if moments is None else moments[0],
         )
-        scan = self._treated(scan, first, dimension, asked_for, by_time=bool(forms))
+        scan = self._treated(
+            replace(scan, tables=tables.tables), binder, first, dimension, asked_for, by_time=bool(forms)
+        )
         self._dated(tables, asked_for)
         return ScanNotes(scan=replace(scan, tables=tables.tables), binder=binder, leaves=leaves)
 
     def _moments(
-        self, leaf: Leaf, dimension: Dimension | None, binder: Binder, forms: list[Form], asked_for: str
+        self,
+        leaf: Leaf,
+        dimension: Dimension | None,
+        binder: Binder,
+        forms: list[Form],
+        asked_for: str,
+        *,
+        beside: bool,
     ) -> tuple[Moments, TimeSpine] | None:
-        """Return the moments that a leaf's rows are read from, where it looks back in time, and their spine."""
+        """Return the moments that a leaf's rows are read from, where it looks back in time, and their spine.
+
+        ``beside``: it is grouped by something that depends on its time, too.
+        """
         if converts_by_calendar(leaf):
             self.problems.append(calendar_not_served(asked_for))
             return None
@@ -144,10 +147,20 @@ class Scanning:
         if unfit is not None:
             self.problems.append(unfit)
             return None
-        if starts_asked(leaf, forms, base, spines) is None:
-            self._unsafe(leaf, forms, asked_for)
+        unsafe = unsafe_to_group(leaf, forms, base, spines, beside=beside)
+        if unsafe is not None:
+            hint = "Group by metric_time at a grain such as day or month."
+            self._refuse(codes.UNSAFE_REAGGREGATION, f"{asked_for} {unsafe}.", hint, "group_by")
         found = moments_of(
-            leaf, dimension, binder.tables, spines, forms, base=base, zone=self.question.time_zone, timed=timed
+            leaf,
+            dimension,
+            binder.tables,
+            spines,
+            forms,
+            base=base,
+            zone=self.question.time_zone,
+            timed=timed,
+            beside=beside,
         )
         if found is None:
             self._no_spine(asked_for, dimension)
@@ -157,9 +170,18 @@ class Scanning:
             self._refuse(codes.UNSAFE_REAGGREGATION, message, hint, "group_by")
         return found
 
-    def _treated(self, scan: Scan, leaf: Leaf, dimension: Dimension | None, asked_for: str, *, by_time: bool) -> Scan:
-        if scan.moments is not None and leaf.running is not None:
-            scan = period_of(scan, leaf.running)
+    def _treated(
+        self,
+        scan: Scan,
+        binder: Binder,
+        leaf: Leaf,
+        dimension: Dimension | None,
+        asked_for: str,
+        *,
+        by_time: bool,
+    ) -> Scan:
+        if scan.moments is not None and leaf.running is not None and dimension is not None:
+            scan = period_of(self, scan, leaf.running, binder, dimension)
         if leaf.metric.non_additive is not None and leaf.conversion is None:
             scan = replace(scan, edge=self._edge(leaf.metric, leaf.metric.non_additive, scan))
         if leaf.conversion is not None:
@@ -240,14 +262,13 @@ class Scanning:
         week_start = None if home is None else home.week_start
         return range_condition(span, zone, dimension, bare, self.problems, week_start)
 
-    def parts_of_where(self, binder: Binder, time: str | None) -> Iterator[Predicate]:
-        """Yield the parts of the question's filter that speak of nothing but the metric's own time."""
+    def parts_of_where(self) -> tuple[Predicate, ...]:
+        """Return the parts of the question's filter, all of which must hold."""
         where = self.question.where
-        for part in where.parts if isinstance(where, And) else () if where is None else (where,):
-            if all(binder.own_time(self._bare(member), time) for member in members_of(part)):
-                yield part
+        return where.parts if isinstance(where, And) else () if where is None else (where,)
 
-    def _bare(self, member: str) -> str:
+    def bare(self, member: str) -> str:
+        """Return a member of a filter without its form."""
         return split_form(member, self.resolver.spines.calendars)[0]
 
     def measure(self, binder: Binder, leaf: Leaf) -> Measure:
@@ -261,6 +282,7 @@ class Scanning:
             expression=metric.expression,
             percentile=metric.percentile,
             filters=tuple(each for each in bound if each is not None),
+            fill=metric.fill_nulls_with,
         )
 
     def _edge(self, metric: SimpleMetric, non_additive: NonAdditive, scan: Scan) -> Edge | None:
@@ -284,7 +306,7 @@ class Scanning:
     def _timed(self, binder: Binder, time: str | None) -> bool:
         """Whether a range or a filter speaks of the metric's own time."""
         where = members_of(self.question.where)
-        return self.question.time_range is not None or any(binder.own_time(self._bare(each), time) for each in where)
+        return self.question.time_range is not None or any(binder.own_time(self.bare(each), time) for each in where)
 
     def _name(self, root: SemanticModel, time: str | None, kind: Kind | None) -> str:
         apart = time is not None and kind is None and root.name in self.taken
@@ -307,20 +329,6 @@ class Scanning:
         subject = f"Metric {' and '.join(seen)}" if seen else asked_for
         message = f"{subject} looks back in time by {what}: its value depends on the time, and none is asked."
         self._refuse(codes.NEEDS_TIME, message, "Add metric_time with a grain to group_by.", "group_by")
-
-    def _unsafe(self, leaf: Leaf, forms: list[Form], asked_for: str) -> None:
-        """Note what would count a moment's value more than once, or take one of another period."""
-        grains = [form.grain for form in forms if form.grain is not None]
-        why = None
-        if leaf.running is not None and any(form.part is not None for form in forms):
-            why = "runs over time, and a part of a date is no stretch of time"
-        elif leaf.running is not None and leaf.metric.non_additive is not None:
-            why = "must not be summed over time, so nothing runs over it"
-        elif leaf.running is None and not grains and to_start(leaf):
-            why = "is read at the start of a period, which would count for each of its days"
-        if why is not None and (forms or leaf.shifts or leaf.metric.non_additive):
-            hint = "Group by metric_time at a grain such as day or month."
-            self._refuse(codes.UNSAFE_REAGGREGATION, f"{asked_for} {why}.", hint, "group_by")
 
     def _no_time(self, asked_for: str) -> None:
         message = f"{asked_for} looks back in time, but what it is built on names no time dimension."

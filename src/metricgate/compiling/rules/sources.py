@@ -32,10 +32,10 @@ def read_tables(draft: ScanDraft) -> None:
     root, *joined = draft.scan.tables
     moments = draft.scan.moments
     if moments is None:
-        draft.select.set("from_", exp.From(this=_source(root, draft)))
+        draft.select.set("from_", exp.From(this=source_of(root, draft)))
     else:
         spine = spine_of(moments, relation(moments.table, draft.context), draft.context)
-        source = _source(root, draft)
+        source = source_of(root, draft)
         if draft.scan.conversion is None:
             draft.select.set("from_", exp.From(this=spine))
             draft.select.append("joins", exp.Join(this=source, on=rows_of(moments, draft.context)))
@@ -43,7 +43,7 @@ def read_tables(draft: ScanDraft) -> None:
             draft.select.set("from_", exp.From(this=source))
             draft.select.append("joins", exp.Join(this=spine, side="LEFT", on=rows_of(moments, draft.context)))
     for table in joined:
-        source = _source(table, draft)
+        source = source_of(table, draft)
         pairs = pairs_of(table, root, draft.context)
         if not pairs:
             draft.select.append("joins", exp.Join(this=source, kind="CROSS"))
@@ -80,7 +80,8 @@ def pairs_of(table: Table, root: Table, context: Context) -> list[exp.Expr]:
     return pairs
 
 
-def _source(table: Table, draft: ScanDraft) -> exp.Expr:
+def source_of(table: Table, draft: ScanDraft) -> exp.Expr:
+    """Return what is read of a table under its alias: its rows that the caller may see."""
     if table.answer is not None:
         inner = draft.context.answered(table.answer)
         return exp.Subquery(this=inner, alias=exp.TableAlias(this=identifier(table.alias)))

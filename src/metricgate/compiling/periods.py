@@ -1,0 +1,179 @@
+"""Periods as a relation of their own, read from the time spine: what stands for one, and those without rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from sqlglot import exp
+
+from metricgate.catalog.metrics import PeriodAggregation
+from metricgate.compiling.conditions import condition_tree, reference_tree
+from metricgate.compiling.context import Context, ScanDraft
+from metricgate.compiling.moments import read_moment
+from metricgate.compiling.rules.sources import pairs_of, relation, source_of
+from metricgate.compiling.spines import spine_of
+from metricgate.dialects.names import aliased, column, identifier, unused
+from metricgate.dialects.trees import all_of, double, literal
+from metricgate.planning.scan import Key, Measure, Moments, Periods, PerPeriod, Scan
+
+Outputs = Mapping[str, str]
+Plain = Callable[[Scan, Context, Outputs], exp.Select]
+
+_ROWS, _PERIODS = "moments", "periods"
+
+
+def by_period(scan: Scan, period: PerPeriod, context: Context, outputs: Outputs, plain: Plain) -> exp.Select:
+    """Return the first value of each period, that of its last moment, or the mean over all of its moments.
+
+    A group is there where it has a row at some moment of the period; at the others it has none: a count is 0, anything
+    else empty.
+    """
+    moments = scan.moments
+    if moments is None:
+        raise ValueError("a period needs moments")
+    moment, last, count = (_unused(name, scan) for name in ("moment", "last_moment", "moments_in_period"))
+    inner = plain(replace(scan, keys=(*scan.keys, Key(name=moment, reference=read_moment(moments)))), context, outputs)
+    if period.aggregation is PeriodAggregation.FIRST:
+        return _first(inner, moment, scan, outputs)
+    found = exp.Select(
+        expressions=[column(key.name, _ROWS) for key in scan.keys],
+        from_=exp.From(this=_subquery(inner, _ROWS)),
+        joins=[_beside(period.periods, _periods_of(scan, moments, period, context, last, count))],
+    )
+    here = exp.EQ(this=column(moment, _ROWS), expression=column(last, _PERIODS))
+    for measure in scan.measures:
+        value = column(outputs[measure.name], _ROWS)
+        if period.aggregation is PeriodAggregation.AVERAGE:
+            stands = _mean(measure, value, column(count, _PERIODS))
+        else:
+            stands = _counted(exp.Max(this=exp.Case(ifs=[exp.If(this=here.copy(), true=value)])), measure)
+        found.append("expressions", aliased(stands, outputs[measure.name]))
+    return _grouped(found, len(scan.keys))
+
+
+def _first(inner: exp.Select, moment: str, scan: Scan, outputs: Outputs) -> exp.Select:
+    place, keys = _unused("place", scan), [key.name for key in scan.keys]
+    measures = [outputs[each.name] for each in scan.measures]
+    number = exp.Window(
+        this=exp.RowNumber(),
+        partition_by=[column(key) for key in keys],
+        order=exp.Order(expressions=[exp.Ordered(this=column(moment))]),
+    )
+    ranked = exp.Select(
+        expressions=[*(column(name) for name in (*keys, *measures)), aliased(number, place)],
+        from_=exp.From(this=_subquery(inner, _ROWS)),
+    )
+    found = exp.Select(
+        expressions=[*(column(name) for name in (*keys, *measures))],
+        from_=exp.From(this=_subquery(ranked, "ranked")),
+        where=exp.Where(this=exp.EQ(this=column(place), expression=literal(1))),
+    )
+    if not keys:  # where no moment reads a row there is still one answer
+        values = [(each, outputs[each.name]) for each in scan.measures]
+        found.set("expressions", [aliased(_counted(exp.Max(this=column(name)), each), name) for each, name in values])
+    return found
+
+
+def _periods_of(scan: Scan, moments: Moments, period: PerPeriod, context: Context, last: str, count: str) -> exp.Select:
+    """Each period shown, with its last moment and the number of its moments."""
+    marks = [
+        aliased(exp.Max(this=reference_tree(read_moment(moments), context)), last),
+        aliased(exp.Count(this=exp.Star()), count),
+    ]
+    found = _select(period.periods, spine_of(moments, relation(moments.table, context), context), scan, context)
+    found.set("expressions", [*found.expressions, *marks])
+    return _grouped(found, len(period.periods.keys))
+
+
+def _beside(periods: Periods, tree: exp.Select) -> exp.Join:
+    on = [
+        (exp.EQ if key.reference.granularity is not None else exp.NullSafeEQ)(
+            this=column(key.name, _ROWS), expression=column(key.name, _PERIODS)
+        )
+        for key in periods.keys
+    ]
+    joined = _subquery(tree, _PERIODS)
+    return exp.Join(this=joined, on=all_of(list(on))) if on else exp.Join(this=joined, kind="CROSS")
+
+
+def _mean(measure: Measure, value: exp.Expr, count: exp.Expr) -> exp.Expr:
+    """The mean over a period's moments; what is empty has no part in it, unless something stands for it."""
+    instead = 0 if measure.counts else measure.fill
+    if instead is None:
+        return exp.Avg(this=double(value))
+    known = exp.Coalesce(this=double(value), expressions=[literal(instead)])
+    total: exp.Expr = exp.Sum(this=known)
+    if instead:
+        missing = exp.Sub(this=exp.Max(this=count), expression=exp.Count(this=exp.Star()))
+        total = exp.Add(this=total, expression=exp.Mul(this=exp.Paren(this=missing), expression=literal(instead)))
+    return _counted(exp.Div(this=exp.Paren(this=total), expression=exp.Max(this=count.copy())), measure)
+
+
+def _counted(value: exp.Expr, measure: Measure) -> exp.Expr:
+    return exp.Coalesce(this=value, expressions=[literal(0)]) if measure.counts else value
+
+
+def with_periods(scan: Scan, periods: Periods, found: exp.Select, context: Context, outputs: Outputs) -> exp.Select:
+    """Put the periods in which the scan has no group beside its groups; all of these stay.
+
+    Parameters are numbered in the order of the text: the spine's are bound last, so it stands last.
+    """
+    is_row, any_row = _unused("is_row", scan), _unused("any_row", scan)
+    own = {key.name for key in periods.keys}
+    names = [*(key.name for key in scan.keys), *(outputs[each.name] for each in scan.measures)]
+    rows = exp.Select(
+        expressions=[*(column(name, _ROWS) for name in names), aliased(literal(1), is_row)],
+        from_=exp.From(this=_subquery(found, _ROWS)),
+    )
+    spine = _grouped(_select(periods, relation(periods.table, context), scan, context), len(periods.keys))
+    known = [exp.Not(this=exp.Is(this=column(name, _PERIODS), expression=exp.Null())) for name in periods.named]
+    every = exp.Select(
+        expressions=[
+            *(column(name, _PERIODS) if name in own else aliased(exp.Null(), name) for name in names),
+            aliased(literal(0), is_row),
+        ],
+        from_=exp.From(this=_subquery(spine, _PERIODS)),
+    )
+    if known:
+        every.set("where", exp.Where(this=all_of(list(known))))
+    both = exp.Union(this=rows, expression=every, distinct=False)
+    told = exp.Window(this=exp.Max(this=column(is_row)), partition_by=[column(key.name) for key in periods.keys])
+    marked = exp.Select(
+        expressions=[*(column(name) for name in (*names, is_row)), aliased(told, any_row)],
+        from_=exp.From(this=_subquery(both, "groups_and_periods")),
+    )
+    return exp.Select(
+        expressions=[column(name) for name in names],
+        from_=exp.From(this=_subquery(marked, "told_apart")),
+        where=exp.Where(this=exp.EQ(this=column(is_row), expression=column(any_row))),
+    )
+
+
+def _select(periods: Periods, spine: exp.Expr, scan: Scan, context: Context) -> exp.Select:
+    """The keys of the spine's moments, under the conditions that speak of them."""
+    found = exp.Select(
+        expressions=[aliased(reference_tree(key.reference, context), key.name) for key in periods.keys],
+        from_=exp.From(this=spine),
+    )
+    draft = ScanDraft(scan=scan, context=context, outputs={})
+    for table in periods.joined:
+        pairs = pairs_of(table, periods.table, context)
+        found.append("joins", exp.Join(this=source_of(table, draft), side="LEFT", on=all_of(pairs)))
+    if periods.conditions:
+        found.set("where", exp.Where(this=all_of([condition_tree(each, context) for each in periods.conditions])))
+    return found
+
+
+def _grouped(select: exp.Select, keys: int) -> exp.Select:
+    if keys:
+        select.set("group", exp.Group(expressions=[literal(at) for at in range(1, keys + 1)]))
+    return select
+
+
+def _subquery(inner: exp.Expr, alias: str) -> exp.Subquery:
+    return exp.Subquery(this=inner, alias=exp.TableAlias(this=identifier(alias)))
+
+
+def _unused(wanted: str, scan: Scan) -> str:
+    return unused(wanted, [*(key.name for key in scan.keys), *(each.name for each in scan.measures)])
