@@ -42,16 +42,11 @@ def question_of(random: Random, world: World) -> Both | None:
     model = random.choice(roots(world, metrics[0]))
     asked = Asked(metrics=metrics)
     timed = all(_is_timed(world, name) for name in metrics)
-    alone = kinds & {"offset"} and not kinds & {"spine", "to_grain"} and random.random() < 0.25
-    if alone and timed and all("offset" in kinds_of(world, name) for name in metrics):
-        _add_range(random, asked)
-    elif kinds & {"cumulative", "offset", "spine"} or (timed and random.random() < 0.4):
-        asked.by.append(("metric_time", "day" if "to_grain" in kinds else random.choice([*GRAINS, None])))
-    elif "cumulative" in kinds:
+    if not _add_times(random, world, asked, kinds, timed=timed):
         return None
-    if "spine" not in kinds:
+    if "spine" not in kinds or random.random() < 0.5:
         _add_members(random, world, model, asked)
-    if random.random() < 0.5 and "spine" not in kinds:
+    if random.random() < 0.5:
         asked.where = _where(random, world, model, kinds)
     if timed and asked.start is None and asked.end is None and random.random() < 0.3:
         _add_range(random, asked)
@@ -66,6 +61,18 @@ def question_of(random: Random, world: World) -> Both | None:
     if random.random() < 0.25:
         asked.limit = random.randint(1, 4)
     return both_of(asked, as_template=random.random() < 0.4)
+
+
+def _add_times(random: Random, world: World, asked: Asked, kinds: set[str], *, timed: bool) -> bool:
+    """Ask for what looks back by its time, or in a range; say whether it can be asked."""
+    alone = kinds & {"offset"} and not kinds & {"spine", "to_grain"} and random.random() < 0.25
+    if alone and timed and all("offset" in kinds_of(world, name) for name in asked.metrics):
+        _add_range(random, asked)
+    elif kinds & {"cumulative", "offset", "spine"} or (timed and random.random() < 0.4):
+        asked.by.append(("metric_time", random.choice([*GRAINS, None])))
+        if random.random() < 0.2:
+            asked.by.append(("metric_time", random.choice([each for each in GRAINS if each != asked.by[0][1]])))
+    return bool(asked.by or asked.start or asked.end or "cumulative" not in kinds)
 
 
 def kinds_of(world: World, name: str) -> set[str]:

@@ -44,7 +44,7 @@ def tree_of(random: Random, world: World, model: str, *, whole: bool, own: bool 
     members = (
         [(part["name"], part) for part in world.models[model]["dimensions"]]
         if own
-        else members_of(world, model, whole=whole)
+        else [each for each in members_of(world, model, whole=whole) if each[1]["name"] != "ecal"]
     )
     member, part = random.choice(members)
     if random.random() < 0.12:
@@ -55,7 +55,7 @@ def tree_of(random: Random, world: World, model: str, *, whole: bool, own: bool 
     kind = part["name"]
     if kind in {"flag", "large", "blank"}:
         return {"member": member, "op": random.choice(["=", "!="]), "value": random.random() < 0.5}
-    if kind in {"kind", "label", "size", "named", "same"}:
+    if kind in {"kind", "label", "size", "named", "same", "half"}:
         return _text_condition(random, member)
     op = random.choice(["=", "!=", "<", "<=", ">", ">=", "in", "not_in", "between"])
     low = random.randint(0, 5)

@@ -4,7 +4,7 @@ Written from ``docs/asking.md`` and ``docs/writing-metrics.md`` alone. It knows 
 the product: a row finds its partner by looking at every row, a group is a key of a dict, a window is asked day by day.
 
 Where those pages are silent, the worlds leave the question out rather than take the product's word: rows without a
-time, filters and further group-bys under ``join_to_timespine``; partners that are not unique. Decided here without a page, so that a change of either side would show:
+time under ``join_to_timespine``; partners that are not unique. Decided here without a page, so that a change of either side would show:
 
 - a discrete percentile is the least value that at least that share of the values does not exceed (SQL's own);
 - of two base events at one moment, a conversion counts where the first that was read is;
@@ -17,7 +17,7 @@ time, filters and further group-bys under ``join_to_timespine``; partners that a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from tests.oracle.aggregates import COUNTS, DERIVED, aggregate, divided, filled
 from tests.oracle.conditions import truth
@@ -40,6 +40,13 @@ def answer(world: World, asked: Asked) -> list[Key]:
     keys = {key: None for column in columns for key in column.found} if by else {(): None}
     rows = [(*key, *(column.at(key) for column in columns)) for key in keys]
     return evaluation.ordered(rows)
+
+
+class Nothing(dict):
+    """A row of nothing but what is said."""
+
+    def __missing__(self, _name: str) -> None:
+        """Return NULL."""
 
 
 class Evaluation(Members):
@@ -166,6 +173,7 @@ class Evaluation(Members):
             found = inner.values(part["metric"], [(part["by"], None)], [], None)
             return None if key is None else found.found.get((key,))
         stem = without_grain(part["member"])
+        row = self.shown(metric, row, when)
         place = self.place(model, stem)
         is_own = when is not None and place == Place((), model, self.time_name(metric), False)
         value = when if is_own else self.value(model, row, place)
@@ -209,6 +217,7 @@ class Evaluation(Members):
     def key(self, metric: dict, row: Row, when: datetime | None, by: list) -> Key:
         """Return the group of a row that counts at ``when``."""
         model, found = metric["semantic_model"], []
+        row = self.shown(metric, row, when)
         for member, grain in by:
             if member == "metric_time":
                 found.append(self.form(when, grain))
@@ -221,6 +230,66 @@ class Evaluation(Members):
             found.append(self.form(moment(value), grain or own) if own else value)
         return tuple(found)
 
+    def shown(self, metric: dict, row: Row, when: datetime | None) -> Row:
+        """Return the row as it is shown at another moment: what depends on its time is that moment's."""
+        name = self.time_name(metric)
+        if when is None or not name or moment(row[name]) == when or start_of(moment(row[name]), "day") == when:
+            return row
+        return {
+            **row,
+            name: when.date() if isinstance(row[name], date) and not isinstance(row[name], datetime) else when,
+        }
+
+    def depends(self, metric: dict, member: str) -> bool:
+        """Say whether a group-by or filter depends on the metric's time, and is not that time itself."""
+        model, name = metric["semantic_model"], self.time_name(metric)
+        if member == "metric_time":
+            return False
+        place = self.place(model, member)
+        if not name or place == Place((), model, name, False):
+            return False
+        if place.path:
+            return name in self.links(model)[place.path[0]][1]
+        if place.is_key:
+            return name == next(
+                each["expr"] for each in self.world.models[model]["entities"] if each["name"] == place.name
+            )
+        part = next(each for each in self.world.models[model]["dimensions"] if each["name"] == place.name)
+        return name in part.get("expr", place.name)
+
+    def times_of(self, metric: dict, by: list) -> list[int]:
+        """Return which group-bys are the metric's time or depend on it."""
+        name = self.time_name(metric)
+        return [
+            at
+            for at, (member, _) in enumerate(by)
+            if member == "metric_time" or self.is_time(metric, member, name) or self.depends(metric, member)
+        ]
+
+    def time_part(self, metric: dict, day: datetime, by: list) -> Key:
+        """Return what these are of a day."""
+        whole = self.key(metric, Nothing({self.time_name(metric): day.date()}), day, by)
+        return tuple(whole[at] for at in self.times_of(metric, by))
+
+    def is_asked(self, metric: dict, day: datetime, filters: list[dict]) -> bool:
+        """Say whether the question's filter leaves a day, as far as it speaks of nothing but the metric's time."""
+        if self.asked.where not in filters:
+            return True
+        row = Nothing({self.time_name(metric): day.date()})
+        return all(
+            self.holds(part, metric, row, day)
+            for part in _all_of(self.asked.where)
+            if all(self.of_time(metric, without_grain(member)) for member in _members(part))
+        )
+
+    def of_time(self, metric: dict, member: str) -> bool:
+        """Say whether a member of a filter is the metric's time or depends on it."""
+        return (
+            member == "metric_time"
+            or self.is_time(metric, member, self.time_name(metric))
+            or self.depends(metric, member)
+        )
+
     def simple(self, metric: dict, by: list, filters: list[dict], moved: tuple | None) -> Values:
         """Aggregate the rows of each group."""
         if moved is not None and moved[0] == "window" and moved[2] not in MONTHS:
@@ -229,21 +298,62 @@ class Evaluation(Members):
                 raise NoAnswer("an offset finer than the data")
         groups: dict[Key, list[Row]] = {} if by else {(): []}
         moved = self.by_period(metric, by, moved)
-        rows = list(self.kept(metric, filters, lambda row: self.moments(metric, row, moved)))
+        starts = self.starting_days(metric, by) if moved is not None and moved[0] == "start" else None
+        rows = [
+            (row, when)
+            for row, when in self.kept(metric, filters, lambda row: self.moments(metric, row, moved))
+            if starts is None or when in starts
+        ]
         for row, when in balanced(self, metric, [(row, when) for row, when in rows if self.in_range(when)], by, moved):
             groups.setdefault(self.key(metric, row, when, by), []).append(row)
         fill = metric.get("fill_nulls_with")
         found = {key: filled(self.aggregated(metric, members), fill) for key, members in groups.items()}
         absent = 0 if metric["agg"] in COUNTS else fill
-        if metric.get("join_to_timespine") and any(member == "metric_time" for member, _ in by):
-            for day in filter(self.in_range, self.world.days):
-                if len(by) == 1:
-                    found.setdefault((self.form(day, by[0][1]),), absent)
+        if metric.get("join_to_timespine"):
+            found |= dict.fromkeys(self.empty_periods(metric, by, filters, set(found)), absent)
         return Values(found, absent)
+
+    def starting_days(self, metric: dict, by: list) -> set[datetime]:
+        """Return the days with which what is asked of the time begins anew."""
+        if any(self.depends(metric, member) for member, _ in by) and (("metric_time", "day") not in by):
+            raise NoAnswer("the start of a period would count for each day of what is asked")
+        return {
+            day
+            for day in self.world.days
+            if self.time_part(metric, day, by) != self.time_part(metric, day - timedelta(days=1), by)
+        }
+
+    def empty_periods(self, metric: dict, by: list, filters: list[dict], known: set[Key]) -> Iterator[Key]:
+        """Give the periods of the spine in which nothing was found, as far as the question leaves them."""
+        times = self.times_of(metric, by)
+        if not any(member == "metric_time" or self.is_time(metric, member, self.time_name(metric)) for member, _ in by):
+            return
+        shown = {self.place(metric["semantic_model"], member) for member, _ in by if member != "metric_time"}
+        parts = [
+            part
+            for part in (_all_of(self.asked.where) if self.asked.where in filters else ())
+            if all(self.of_time(metric, stem) or self.place(metric["semantic_model"], stem) in shown
+                   for stem in map(without_grain, _members(part)))
+        ]  # fmt: skip
+        seen = {tuple(key[at] for at in times) for key in known}
+        for day in filter(self.in_range, self.world.days):
+            row = Nothing({self.time_name(metric): day.date()})
+
+            def value(part: dict, row: Row = row, day: datetime = day) -> object:
+                of_time = self.of_time(metric, without_grain(part["member"]))
+                return self.of_condition(metric, row, part, day) if of_time else None
+
+            key = self.time_part(metric, day, by)
+            if key not in seen and all(truth(part, value) is True for part in parts):
+                whole: list[object] = [None] * len(by)
+                for at, found in zip(times, key, strict=True):
+                    whole[at] = found
+                yield tuple(whole)
 
     def by_period(self, metric: dict, by: list, moved: tuple | None) -> tuple | None:
         """Take an offset by months as one of whole periods, where no time finer than months is asked."""
         times = [form for member, form in by if self.is_time(metric, member, self.time_name(metric))]
+        times += ["day" for member, _ in by if self.depends(metric, member)]
         whole = all(form in {*MONTHS, *(f"extract_{each}" for each in MONTHS)} for form in times)
         if whole and moved is not None and moved[0] == "window" and moved[2] in MONTHS:
             return ("period", *moved[1:])
@@ -301,6 +411,15 @@ def _offset(part: dict) -> tuple | None:
         count, unit = part["offset_window"].split()
         return ("window", int(count), unit.removesuffix("s"))
     return ("start", part["offset_to_grain"]) if "offset_to_grain" in part else None
+
+
+def _all_of(tree: dict | None) -> Iterator[dict]:
+    """Give the parts of a filter that must all hold."""
+    if tree is not None and "and" in tree:
+        for part in tree["and"]:
+            yield from _all_of(part)
+    elif tree is not None and "'metric':" not in str(tree):  # what depends on a metric's value speaks of rows
+        yield tree
 
 
 def _members(tree: dict | None) -> Iterator[str]:

@@ -74,7 +74,7 @@ def _simple(random: Random, world: World) -> dict:
             "name": random.choice(times),
             "window_choice": random.choice(["min", "max"]),
         }
-        keys = [e["name"] for e in document["entities"] if e["type"] == "foreign" and not isinstance(e["expr"], list)]
+        keys = _own(document)
         if keys and random.random() < 0.5:
             found["non_additive_dimension"]["window_groupings"] = [random.choice(keys)]
     elif document.get("agg_time_dimension") == "due" and "agg_time_dimension" not in found and random.random() < 0.12:
@@ -199,7 +199,11 @@ def _keys(world: World, name: str) -> list[str]:
 
 
 def _own(model: dict) -> list[str]:
-    return [e["name"] for e in model["entities"] if e["type"] == "foreign" and not isinstance(e["expr"], list)]
+    return [
+        e["name"]
+        for e in model["entities"]
+        if e["type"] == "foreign" and e["expr"] != "due" and not isinstance(e["expr"], list)
+    ]
 
 
 def is_daily(world: World, name: str, times: tuple[str, ...] = ("due", "seen")) -> bool:

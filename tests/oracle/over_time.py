@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from tests.oracle.aggregates import COUNTS, divided, mean
+from tests.oracle.aggregates import COUNTS, divided, filled, mean
 from tests.oracle.members import Place
 from tests.oracle.moments import after, before, moment, start_of
 from tests.oracle.world import Key, Row, Values, own_filters
@@ -72,20 +72,40 @@ def cumulative(evaluation: Evaluation, metric: dict, by: list, filters: list[dic
     rows: dict[datetime, list[Row]] = {}
     for row, day in evaluation.kept(simple, inner, days_of):
         rows.setdefault(day, []).append(row)
-    steps: dict[Key, list[object]] = {}
+    days = [(day, read) for day, read in days if evaluation.in_range(day) and evaluation.is_asked(simple, day, filters)]
+    steps: dict[Key, dict[datetime, object]] = {}
     for day, read in days:
-        if not evaluation.in_range(day):
-            continue
         groups: dict[Key, list[Row]] = {}
         for row in rows.get(day, []):
             if in_window(evaluation, metric, read, time_of(row)):
                 groups.setdefault(evaluation.key(simple, row, day, by), []).append(row)
         for key, members in groups.items():
-            steps.setdefault(key, []).append(evaluation.aggregated(simple, members))
-    choose = {"first": lambda each: each[0], "last": lambda each: each[-1], "average": mean}
-    how = choose[metric.get("period_agg", "first")]  # a group of one day has one value
-    absent = 0 if simple["agg"] in COUNTS else None
-    return Values({key: how(values) for key, values in steps.items()}, absent)
+            steps.setdefault(key, {})[read] = evaluation.aggregated(simple, members)
+    fill = simple.get("fill_nulls_with")
+    absent = 0 if simple["agg"] in COUNTS else fill
+    how = metric.get("period_agg", "first")
+    times = evaluation.times_of(simple, by)
+    found = {}
+    for key, values in steps.items():
+        here = [read for day, read in days if evaluation.time_part(simple, day, by) == tuple(key[at] for at in times)]
+        standing = {"first": first, "last": last, "average": average}[how]
+        found[key] = filled(standing(values, sorted(here), absent, fill), fill)
+    return Values(found, absent)
+
+
+def first(values: dict[datetime, object], days: list[datetime], _absent: object, _fill: object) -> object:
+    """Return the first value that a period has."""
+    return next(values[day] for day in days if day in values)
+
+
+def last(values: dict[datetime, object], days: list[datetime], absent: object, _fill: object) -> object:
+    """Return the value of a period's last day, whether or not there are rows for it."""
+    return values.get(days[-1], absent)
+
+
+def average(values: dict[datetime, object], days: list[datetime], absent: object, fill: object) -> object:
+    """Return the mean over all days of a period; an empty value has no part in it, unless something stands for it."""
+    return mean([filled(values.get(day, absent), fill) for day in days])
 
 
 def shown_and_read(days: list[datetime], moved: tuple | None) -> list[tuple[datetime, datetime]]:

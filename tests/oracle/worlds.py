@@ -30,6 +30,10 @@ EXPRESSIONS: dict[str, Callable[[Row], object]] = {
     "COALESCE(label, 'none')": lambda row: "none" if row["label"] is None else row["label"],
     "label IS NULL": lambda row: row["label"] is None,
     "'a'": lambda _row: "a",
+    "EXTRACT(MONTH FROM due)": lambda row: None if row["due"] is None else row["due"].month,
+    "CASE WHEN EXTRACT(DAY FROM due) > 15 THEN 'a' ELSE 'b' END": lambda row: (
+        "a" if row["due"] is not None and row["due"].day > 15 else "b"
+    ),
 }
 TYPES = {
     "kind": "VARCHAR", "label": "VARCHAR", "flag": "BOOLEAN", "amount": "INTEGER", "price": "INTEGER",
@@ -52,6 +56,11 @@ ANYWAY = [
     {"name": "same", "type": "categorical", "expr": "'a'"},
 ]
 """Dimensions that have a value also where each of their columns is NULL."""
+OF_TIME = [
+    {"name": "due_in", "type": "categorical", "expr": "EXTRACT(MONTH FROM due)"},
+    {"name": "half", "type": "categorical", "expr": "CASE WHEN EXTRACT(DAY FROM due) > 15 THEN 'a' ELSE 'b' END"},
+]
+"""Dimensions that depend on a time."""
 
 
 def world_of(random: Random) -> World:
@@ -60,11 +69,15 @@ def world_of(random: Random) -> World:
     models: dict[str, dict] = {}
     tables: dict[str, list[Row]] = {}
     below: list[str] = []
+    if random.random() < 0.6:
+        models["mcal"], tables["mcal"] = _calendar(), _days(random)
     for level, count in enumerate(levels):
         fresh = []
         for number in range(count):
             name = f"m{level}{'ab'[number]}"
             models[name] = _model(random, name, below, is_fact=level == len(levels) - 1)
+            if "mcal" in models and any(part["name"] == "due" for part in models[name]["dimensions"]):
+                models[name]["entities"].append({"name": "ecal", "type": "foreign", "expr": "due"})
             tables[name] = _rows(
                 random, models, tables, name, size=random.randint(0 if random.random() < 0.1 else 2, 9)
             )
@@ -80,6 +93,21 @@ def world_of(random: Random) -> World:
     for _ in range(random.randint(5, 9)):
         add_metric(random, world)
     return world
+
+
+def _calendar() -> dict:
+    """A table of days, joined by a time."""
+    entities = [{"name": "ecal", "type": "primary", "expr": "due"}]
+    return {"name": "mcal", "source": "main.mcal", "entities": entities, "dimensions": [
+        {"name": "kind", "type": "categorical"}, {"name": "flag", "type": "categorical"},
+        {"name": "named", "type": "categorical", "expr": "COALESCE(label, 'none')"},
+    ]}  # fmt: skip
+
+
+def _days(random: Random) -> list[Row]:
+    """Most days of the data: some rows have no partner."""
+    days = [day.date() for day in DAYS if random.random() < 0.85]
+    return [{"id": at, "ka": 1, "kb": 1, **_values(random), "due": day} for at, day in enumerate(days)]
 
 
 def _model(random: Random, name: str, below: list[str], *, is_fact: bool) -> dict:
@@ -113,6 +141,8 @@ def _model(random: Random, name: str, below: list[str], *, is_fact: bool) -> dic
         document["relationships"] = relationships
     document["dimensions"] = [dict(part) for part in random.sample(DIMENSIONS, k=random.randint(2, 5))]
     document["dimensions"] += [dict(part) for part in random.sample(ANYWAY, k=random.choice([0, 0, 1, 2]))]
+    if any(part["name"] == "due" for part in document["dimensions"]):
+        document["dimensions"] += [dict(part) for part in random.sample(OF_TIME, k=random.choice([0, 0, 1]))]
     if is_fact or random.random() < 0.4:
         time = random.choice(["due", "due", "due", "seen", "period"])
         document["agg_time_dimension"] = time
@@ -140,6 +170,8 @@ def _rows(random: Random, models: dict, tables: dict, name: str, size: int) -> l
         if number == 0 and document["entities"][0]["expr"] == "COALESCE(id, 0)":
             row["id"] = None
         for entity in document["entities"][1:]:
+            if entity["name"] == "ecal":
+                continue
             target = next(other for other in models if f"e{other[1:]}" == entity["name"])
             _point(random, row, entity["expr"], tables[target])
         for way in document.get("relationships", []):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from metricgate.catalog.conjuncts import conjuncts
 from metricgate.catalog.expression import Expression
 from metricgate.catalog.metrics import CumulativeMetric
 from metricgate.catalog.model import Dimension
@@ -31,7 +32,7 @@ def period_of(scanning: Scanning, scan: Scan, metric: CumulativeMetric, binder: 
         return scan
     joined = tuple(joined_to(moments.table.alias, scan.tables))
     homes = {moments.table.alias, *(each.alias for each in joined)}
-    plain = (each for each in scanning.parts_of_where() if not any(map(split_metric_call, members_of(each))))
+    plain = (each for each in conjuncts(scanning.question.where) if not any(map(split_metric_call, members_of(each))))
     parts = (binder.condition(part, "where", dimension.name) for part in plain)
     conditions = (scanning.range(binder, dimension.name, scanning.question.time_range), *parts)
     periods = Periods(
@@ -107,7 +108,7 @@ def _asked_of_periods(scanning: Scanning, binder: Binder, dimension: Dimension) 
     A period without rows has no other group-by, so that these are NULL in it; it says nothing of what is not shown.
     """
     shown = {binder.meant(asked.member) for asked in scanning.asked}
-    for part in scanning.parts_of_where():
+    for part in conjuncts(scanning.question.where):
         members = {member: scanning.bare(member) for member in members_of(part)}
         timed = {member for member, bare in members.items() if _timed(bare, binder, dimension)}
         if all(member in timed or binder.meant(bare) in shown for member, bare in members.items()):

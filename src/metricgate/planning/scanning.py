@@ -26,7 +26,7 @@ from metricgate.planning.running import at_one_moment, base_of, by_months, momen
 from metricgate.planning.scan import Condition, Edge, Key, Measure, Moments, Scan
 from metricgate.planning.starting import unsafe_to_group
 from metricgate.planning.tables import Tables
-from metricgate.vocabulary.predicate import And, Predicate, members_of
+from metricgate.vocabulary.predicate import members_of
 from metricgate.vocabulary.problem import Code, Place, Problem
 
 Kind = tuple[object, ...]
@@ -261,11 +261,6 @@ class Scanning:
         home = self.catalog.models.get(reference.model)  # a time spine is none
         week_start = None if home is None else home.week_start
         return range_condition(span, zone, dimension, bare, self.problems, week_start)
-
-    def parts_of_where(self) -> tuple[Predicate, ...]:
-        """Return the parts of the question's filter, all of which must hold."""
-        where = self.question.where
-        return where.parts if isinstance(where, And) else () if where is None else (where,)
 
     def bare(self, member: str) -> str:
         """Return a member of a filter without its form."""
