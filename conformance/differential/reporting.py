@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.table import Table
 
-from conformance.differential.constructs import constructs
 from conformance.differential.running import Tally
 
 MOST_REFUSED = 0.02
@@ -14,7 +15,7 @@ _OF = 50_000
 """``LEAST_DRAWN`` is asked of so many queries; of fewer, as much less."""
 
 
-def printed(engine: str, tally: Tally, seconds: float, *, shown: int) -> None:
+def printed(engine: str, tally: Tally, seconds: float, named: Sequence[str], *, shown: int) -> None:
     """Print findings, refusals and constructs."""
     for each in tally.findings[:shown]:
         print(f"\nquery {each.number}, caller {each.caller}: {each.what}\n  sent {each.sql}\n  ran  {each.ran}")
@@ -28,15 +29,15 @@ def printed(engine: str, tally: Tally, seconds: float, *, shown: int) -> None:
     table = Table(box=None)
     for name in ("construct", "drawn", "refused"):
         table.add_column(name, justify="left" if name == "construct" else "right")
-    for name in constructs(engine):
+    for name in named:
         table.add_row(name, f"{tally.drawn[name]:,}", f"{tally.refused[name]:,}")
     Console(width=100).print(table)
 
 
-def judged(engine: str, tally: Tally, count: int) -> int:
+def judged(engine: str, tally: Tally, count: int, named: Sequence[str]) -> int:
     """Return 1 where the run fails, and print why."""
     least = max(1, LEAST_DRAWN * count // _OF)
-    wrong = [f"{name} was drawn {tally.drawn[name]} times" for name in constructs(engine) if tally.drawn[name] < least]
+    wrong = [f"{name} was drawn {tally.drawn[name]} times" for name in named if tally.drawn[name] < least]
     reasons = wrong if count >= _OF // 10 else []
     if tally.findings:
         reasons = [f"{len(tally.findings)} queries came back changed", *reasons]

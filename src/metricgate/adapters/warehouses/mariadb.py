@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pymysql
-from pymysql.cursors import Cursor, SSCursor
+from pymysql.cursors import Cursor
 
 from metricgate.adapters.warehouses.capping import Caps, kept_rows
 from metricgate.adapters.warehouses.mariadb_connecting import connect, connection_of, limit_waits
@@ -23,8 +23,9 @@ from metricgate.adapters.warehouses.mariadb_errors import code_of
 from metricgate.adapters.warehouses.mariadb_options import SQL_MODE, MariaDBOptions
 from metricgate.adapters.warehouses.mariadb_rights import mariadb_findings
 from metricgate.adapters.warehouses.mariadb_section import MariaDBSection
+from metricgate.adapters.warehouses.mariadb_streaming import streamed
 from metricgate.adapters.warehouses.mariadb_text import NotOneSelect, with_values, zones_of
-from metricgate.adapters.warehouses.mariadb_types import Field, declared_type, logical_type, wire_values
+from metricgate.adapters.warehouses.mariadb_types import Field, declared_type, logical_type, wire_column
 from metricgate.adapters.warehouses.mysql_functions import MYSQL_FUNCTIONS
 from metricgate.adapters.warehouses.server import ServerWarehouse
 from metricgate.adapters.warehouses.session import CANCELLED, FAILED, MEMORY, TIME_ZONE, TIMEOUT, UNAVAILABLE, Answer
@@ -99,7 +100,7 @@ class MariaDBSession:
         if zone in self._known_zones:
             return
         with self._connection.cursor() as cursor:
-            cursor.execute("SELECT CONVERT_TZ('2020-01-01', 'UTC', %s) IS NULL", (zone,))
+            cursor.execute("SELECT CONVERT_TZ('2020-01-01', '+00:00', %s) IS NULL", (zone,))
             if cursor.fetchone()[0] in {1, "1", b"1"}:
                 words = f"the server's time zone tables do not hold {zone}: see mariadb-tzinfo-to-sql"
                 raise WarehouseError(TIME_ZONE, words)
@@ -114,29 +115,25 @@ class MariaDBSession:
             literals = [
                 str(self._connection.escape(value, self._connection.encoders)) for value in statement.parameters
             ]
-            cursor = SSCursor(self._connection)
             # Until the result is read to its end, the connection is of no use to anyone else.
             reusable, self.reusable = self.reusable, False
             try:
-                cursor.execute(with_values(statement.sql, literals))
+                stream = streamed(self._connection, with_values(statement.sql, literals))
             except (pymysql.MySQLError, NotOneSelect):
-                _abandon(cursor)
                 self.reusable = reusable and self._connection.open
                 raise
-            fields = [
-                Field(name=each.name, code=each.type_code, length=each.length, scale=each.scale, charset=each.charsetnr)
-                for each in cursor._result.fields  # noqa: SLF001 - the public description lacks the character set
-            ]
             try:
-                kinds = _kinds(fields, expected)
-                kept = kept_rows(cursor.fetchmany, caps)
+                kinds = _kinds(stream.fields, expected)
+                kept = kept_rows(stream.fetch, caps)
             finally:
-                _abandon(cursor)
+                stream.let_go()
             self.reusable = reusable and kept.ended
-            columns = [wire_values(kind, [row[at] for row in kept.rows]) for at, kind in enumerate(kinds)]
+            found = [wire_column(kind, [row[at] for row in kept.rows]) for at, kind in enumerate(kinds)]
         return Answer(
-            columns=tuple(Column(name=each.name, type=kind) for each, kind in zip(fields, kinds, strict=True)),
-            values=list(zip(*columns, strict=True)),
+            columns=tuple(
+                Column(name=field.name, type=kind) for field, (kind, _values) in zip(stream.fields, found, strict=True)
+            ),
+            values=list(zip(*(values for _kind, values in found), strict=True)),
             truncated=kept.truncated,
             bytes=kept.bytes,
         )
@@ -261,13 +258,6 @@ class MariaDBSession:
         if number in _TOO_LONG or (number in _INTERRUPTED and time.monotonic() >= self._until):
             return TIMEOUT
         return CANCELLED if number in _INTERRUPTED else code_of(number)
-
-
-def _abandon(cursor: SSCursor) -> None:
-    """Let go of the cursor: closing it, or forgetting its result, would read all the rest."""
-    cursor.connection = None
-    if cursor._result is not None:  # noqa: SLF001 - the driver has no public way
-        cursor._result.unbuffered_active = False  # noqa: SLF001
 
 
 def _kinds(fields: Sequence[Field], expected: Sequence[DataType | None]) -> list[DataType]:

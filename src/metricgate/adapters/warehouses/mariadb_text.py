@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 _TOKEN = re.compile(
     r"""
@@ -97,28 +98,42 @@ def _check(kind: str | None, piece: str, text: str, end: int) -> None:
 
 
 def zones_of(sql: str) -> frozenset[str]:
-    """Return the time zones that the text converts from or to, as far as they are written in it; ``UTC`` among them.
+    """Return the named time zones that the text converts from or to, as far as they are written in it.
+
+    Offsets such as ``+05:30`` need no tables of the server's.
 
     >>> sorted(zones_of("SELECT CONVERT_TZ(COALESCE(a, 'x'), 'UTC', 'Asia/Tokyo'), CONCAT(b, 'y', 'z')"))
     ['Asia/Tokyo', 'UTC']
-    >>> zones_of("SELECT 'CONVERT_TZ(' FROM t")
+    >>> zones_of("SELECT 'CONVERT_TZ(', CONVERT_TZ('2024-01-01', '+00:00', '+05:30') FROM t")
     frozenset()
     """
     if "CONVERT_TZ" not in sql.upper():
         return frozenset()
     found: set[str] = set()
-    calls: list[bool] = []
+    calls: list[_Call] = []
     name = ""
     for match in _TOKEN.finditer(sql):
         text, kind = match[0], match.lastgroup
+        if text.isspace():
+            continue
         if text == "(":
-            calls.append(name == "CONVERT_TZ")
+            calls.append(_Call(converts=name == "CONVERT_TZ"))
         elif text == ")" and calls:
             calls.pop()
-        elif kind == "quoted" and text[0] == "'" and calls and calls[-1]:
+        elif text == "," and calls:
+            calls[-1].arguments += 1
+        elif kind == "quoted" and text[0] == "'" and calls and calls[-1].converts and calls[-1].arguments:
             found.add(text[1:-1])
-        if calls and calls[-1]:
-            found.add("UTC")  # where the tables are empty, not even this is known
-        if not text.isspace():
-            name = text.upper() if kind == "name" else ""
-    return frozenset(found)
+        name = text.upper() if kind == "name" else ""
+    return frozenset(zone for zone in found if not _OFFSET.fullmatch(zone))
+
+
+@dataclass(slots=True)
+class _Call:
+    """A bracket that is open: whether it is CONVERT_TZ's, and how many arguments are complete."""
+
+    converts: bool
+    arguments: int = 0
+
+
+_OFFSET = re.compile(r"[+-]\d{1,2}:\d{2}|SYSTEM", re.IGNORECASE)

@@ -60,8 +60,8 @@ _PLAIN: Mapping[int, DataType] = MappingProxyType(
 def logical_type(field: Field, expected: DataType | None) -> DataType | None:
     """Return the logical type of a result's column; None for one without a wire form.
 
-    ``TINYINT(1)`` is a boolean, as is a number where the definition expects a boolean: MariaDB has no other. A DECIMAL
-    without fraction digits is an integer, as MariaDB's sums of integers are.
+    ``TINYINT(1)`` is a boolean, as is a number where the definition expects a boolean: MariaDB has no other; but see
+    ``wire_column``. A DECIMAL without fraction digits is an integer, as MariaDB's sums of integers are.
     """
     if field.code in _INTEGERS:
         one_digit = field.code == FIELD_TYPE.TINY and field.length == 1
@@ -98,10 +98,18 @@ _DECLARED: Mapping[str, DataType] = MappingProxyType(
 )
 
 
-def wire_values(kind: DataType, values: Sequence[object]) -> Sequence[Json]:
-    """Return a column's wire values; ``values`` are the protocol's texts (bytes where binary), or None."""
+def wire_column(kind: DataType, values: Sequence[object]) -> tuple[DataType, Sequence[Json]]:
+    """Return a column's type and wire values; ``values`` are the protocol's texts (bytes where binary), or None.
+
+    A column for booleans may hold any small number: where it does, it is a column of integers.
+    """
+    if kind is DataType.BOOLEAN and not {None if value is None else _text(value) for value in values} <= _TRUTHS:
+        kind = DataType.INTEGER
     read = _READERS[kind]
-    return [None if value is None else read(value) for value in values]
+    return kind, [None if value is None else read(value) for value in values]
+
+
+_TRUTHS = frozenset({None, "0", "1"})
 
 
 def timestamp(text: str) -> str:

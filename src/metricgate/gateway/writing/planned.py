@@ -249,7 +249,10 @@ async def _planned(
     reading: list[Verdict] = []
     volatile = False
     spelt = {each.lower(): each for each in target.shape.names}
-    for source in write.sources(target.shape.key):
+    sources = write.sources(target.shape.key, {each.name.lower(): each.type for each in target.shape.columns})
+    if isinstance(sources, Problems):
+        return sources
+    for source in sources:
         own = tuple(spelt[each.lower()] for each in source.columns)
         if source.literals is not None:
             rows = tuple(RowTarget(values=row) for row in source.literals)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from metricgate.guarding import codes
-from metricgate.guarding.writes.text import Literals
 from metricgate.vocabulary.problem import Problem
 
 _WORDS = {
@@ -127,7 +126,7 @@ def selected(target: exp.Expr, others: Sequence[exp.Expr], _alias: exp.Identifie
     return select
 
 
-def literal_rows(rows: Sequence[Sequence[exp.Expr]], dialect: str) -> Literals | None:
+def literal_rows(rows: Sequence[Sequence[exp.Expr]], dialect: str) -> tuple[tuple[str | None, ...], ...] | None:
     """Return rows of plain literals as texts, or None where something is to be computed."""
     found: list[tuple[str | None, ...]] = []
     for row in rows:

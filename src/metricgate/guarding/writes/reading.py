@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from sqlglot import exp
 from sqlglot.tokenizer_core import TokenType
@@ -25,7 +25,6 @@ from metricgate.vocabulary.problem import Problem, Problems
 from metricgate.vocabulary.resource import Action
 
 _BEGINNINGS = frozenset({TokenType.INSERT, TokenType.UPDATE, TokenType.DELETE, TokenType.MERGE, TokenType.TRUNCATE})
-_MOST_BRANCHES = 50
 
 
 def read_write(text: str, *, dialect: str, caps: Caps = CAPS) -> WriteText | Problems:
@@ -57,15 +56,15 @@ def _insert(root: exp.Expr, dialect: str, written: str) -> WriteText:
         rows = [list(each.expressions) if type(each) is exp.Tuple else [each] for each in query.expressions]
         if any(len(row) != len(columns) for row in rows):
             raise NotPlain("VALUES with another number of values than there are columns")
-        literals = literal_rows(rows, dialect)
-        if literals is not None and root.args.get("with_") is None:
-            step = Step(verb=Action.INSERT, columns=columns, literals=literals)
-        elif len(rows) > _MOST_BRANCHES:
-            raise NotPlain(
-                f"VALUES of more than {_MOST_BRANCHES} rows that are not plain literals", "Write plain literals."
-            )
-        else:
-            step = Step(verb=Action.INSERT, columns=columns, query=_with(_union(rows), root))
+        for value in (value for row in rows for value in row):
+            _given(value)
+        step = Step(
+            verb=Action.INSERT,
+            columns=columns,
+            rows=tuple(tuple(row) for row in rows),
+            names=root.args.get("with_"),
+            literals=literal_rows(rows, dialect),
+        )
     elif isinstance(query, exp.Query):
         step = Step(verb=Action.INSERT, columns=columns, query=_with(query, root))
     else:
@@ -73,18 +72,9 @@ def _insert(root: exp.Expr, dialect: str, written: str) -> WriteText:
     return _write(root, table, dialect, written, (step,))
 
 
-def _union(rows: list[list[exp.Expr]]) -> exp.Query:
-    selects = [exp.Select(expressions=[_output(each, at) for at, each in enumerate(row, 1)]) for row in rows]
-    query: exp.Query = selects[0]
-    for each in selects[1:]:
-        query = exp.Union(this=query, expression=each, distinct=False)
-    return query
-
-
-def _output(value: exp.Expr, number: int) -> exp.Expr:
+def _given(value: exp.Expr) -> None:
     if type(value) is exp.Var and value.name.upper() == "DEFAULT":
         raise NotPlain("DEFAULT as a value", "Leave the column out of the list, or write the value.")
-    return exp.alias_(value.copy(), f"new_{number}")
 
 
 def _with(query: exp.Query, root: exp.Expr) -> exp.Query:
@@ -105,8 +95,10 @@ def _update(root: exp.Expr, dialect: str, written: str) -> WriteText:
     for each in root.expressions:
         if type(each) is not exp.EQ or type(each.this) is not exp.Column:
             raise NotPlain("SET of several columns at once", "Write SET a = 1, b = 2.")
-        columns.append(_assigned(each.this, table, dialect))
         values.append(_new_value(each.expression))
+        if dialect == "mysql":
+            _not_set_before(each.expression, columns)
+        columns.append(_assigned(each.this, table, dialect))
     if len(set(columns)) < len(columns):
         raise NotPlain("A column that is set twice")
     origin = root.args.get("from_")
@@ -125,6 +117,15 @@ def _assigned(column: exp.Expr, table: exp.Expr, dialect: str) -> str:
     if column.args.get("db") is not None or (owner is not None and owner.name.lower() != alias_of(table).name.lower()):
         raise NotPlain("SET of a column of another table")
     return column_named(column.this, dialect)
+
+
+def _not_set_before(value: exp.Expr, columns: Sequence[str]) -> None:
+    """MariaDB assigns from left to right: what is read afterwards is new there, and old in the standard's."""
+    before = {name.lower() for name in columns}
+    read = next((each.name for each in value.find_all(exp.Column) if each.name.lower() in before), None)
+    if read is not None:
+        hint = f"MariaDB would read the new {read}. Put {read} behind what reads it, or write the value itself."
+        raise NotPlain("SET that reads a column which it has set before", hint)
 
 
 def _new_value(value: exp.Expr) -> exp.Expr:

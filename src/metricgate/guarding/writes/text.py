@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlglot import exp
 
+from metricgate.guarding.writes.mysql_values import as_number, one_type, takes_texts
+from metricgate.guarding.writes.parts import NotPlain
+from metricgate.vocabulary.problem import Problems
 from metricgate.vocabulary.resource import Action
 
 Literals = tuple[tuple[str | None, ...], ...]
+_MOST_SELECTS = 50
+"""Rows of VALUES that are computed, each by a SELECT or a branch of one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +28,9 @@ class Step:
         tables: the FROM clause and its joins; none where ``query`` gives whole rows.
         condition: which rows.
         query: a SELECT of whole rows to insert.
-        literals: rows of plain values to insert, in place of all that.
+        rows: rows of VALUES to insert, in place of all that.
+        names: WITH before them.
+        literals: the same as texts, where they are plain literals.
         distinct: whether the same row may be found several times.
     """
 
@@ -32,6 +40,8 @@ class Step:
     tables: exp.Select | None = field(default=None, repr=False, compare=False)
     condition: exp.Expr | None = field(default=None, repr=False, compare=False)
     query: exp.Query | None = field(default=None, repr=False, compare=False)
+    rows: tuple[tuple[exp.Expr, ...], ...] = field(default=(), repr=False, compare=False)
+    names: exp.With | None = field(default=None, repr=False, compare=False)
     literals: Literals | None = None
     distinct: bool = False
 
@@ -76,27 +86,74 @@ class WriteText:
         """Columns of the target that are set, each once, in order."""
         return tuple(dict.fromkeys(name for step in self.steps for name in step.columns))
 
-    def sources(self, key: tuple[str, ...]) -> tuple[SourceText, ...]:
-        """Return for each step the SELECT that finds its rows.
+    def sources(self, key: tuple[str, ...], types: Mapping[str, str]) -> tuple[SourceText, ...] | Problems:
+        """Return for each step the SELECTs that find its rows, or why there can be none.
 
         Args:
             key: names of the columns of the target's key, as the engine spells them.
+            types: column of the target, in lower case -> its type in the engine's words.
         """
-        return tuple(_source(step, key, self.alias, self.dialect) for step in self.steps)
+        try:
+            return tuple(found for step in self.steps for found in self._sources(step, key, types))
+        except NotPlain as error:
+            return Problems((error.problem,))
+
+    def _sources(self, step: Step, key: tuple[str, ...], types: Mapping[str, str]) -> Iterator[SourceText]:
+        own = [types.get(name.lower(), "") for name in step.columns]
+        if step.rows:
+            yield from self._rows(step, own)
+        elif step.query is not None:
+            query = step.query.copy()
+            if self.dialect == "mysql" and type(query) is exp.Select:
+                query.set("expressions", [as_number(*pair) for pair in zip(query.expressions, own, strict=False)])
+            yield SourceText(verb=step.verb, columns=step.columns, sql=query.sql(self.dialect, comments=False))
+        else:
+            yield _source(step, own, key, self.alias, self.dialect)
+
+    def _rows(self, step: Step, types: Sequence[str]) -> Iterator[SourceText]:
+        """Rows as texts where the engine makes the same of them; else by SELECTs.
+
+        The rows of one SELECT have one type for each column, those of VALUES have each its own.
+        """
+        texts = self.dialect != "mysql" or (len(step.rows) > _MOST_SELECTS and all(map(takes_texts, types)))
+        if step.literals is not None and step.names is None and texts:
+            yield SourceText(verb=step.verb, columns=step.columns, sql=None, literals=step.literals)
+            return
+        if len(step.rows) > _MOST_SELECTS:
+            what = f"VALUES of more than {_MOST_SELECTS} rows that are not plain literals"
+            raise NotPlain(what, "Write plain literals, or propose fewer rows at once.")
+        together = all(map(one_type, zip(*step.rows, strict=True)))
+        for rows in [step.rows] if together else [(row,) for row in step.rows]:
+            query = _union([_row(row, types, self.dialect) for row in rows])
+            if step.names is not None:
+                query.set("with_", step.names.copy())
+            yield SourceText(verb=step.verb, columns=step.columns, sql=query.sql(self.dialect, comments=False))
 
 
-def _source(step: Step, key: tuple[str, ...], alias: exp.Identifier, dialect: str) -> SourceText:
-    if step.literals is not None:
-        return SourceText(verb=step.verb, columns=step.columns, sql=None, literals=step.literals)
-    if step.query is not None:
-        return SourceText(verb=step.verb, columns=step.columns, sql=step.query.sql(dialect, comments=False))
+def _row(row: Sequence[exp.Expr], types: Sequence[str], dialect: str) -> list[exp.Expr]:
+    return [as_number(value, kind) for value, kind in zip(row, types, strict=True)] if dialect == "mysql" else list(row)
+
+
+def _union(rows: Sequence[Sequence[exp.Expr]]) -> exp.Query:
+    selects = [
+        exp.Select(expressions=[exp.alias_(value.copy(), f"new_{at}") for at, value in enumerate(row, 1)])
+        for row in rows
+    ]
+    query: exp.Query = selects[0]
+    for each in selects[1:]:
+        query = exp.Union(this=query, expression=each, distinct=False)
+    return query
+
+
+def _source(step: Step, types: Sequence[str], key: tuple[str, ...], alias: exp.Identifier, dialect: str) -> SourceText:
     outputs: list[exp.Expr] = []
     if step.verb is not Action.INSERT:
         outputs += [
             exp.alias_(exp.Column(this=exp.to_identifier(name, quoted=True), table=alias.copy()), f"key_{number}")
             for number, name in enumerate(key, 1)
         ]
-    outputs += [exp.alias_(value.copy(), f"new_{number}") for number, value in enumerate(step.values, 1)]
+    values = _row(step.values, types, dialect)
+    outputs += [exp.alias_(value.copy(), f"new_{number}") for number, value in enumerate(values, 1)]
     select = (step.tables or exp.Select()).copy()
     select.set("expressions", outputs)
     if step.condition is not None:

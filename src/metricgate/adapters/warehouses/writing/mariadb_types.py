@@ -11,6 +11,8 @@ _FLOATS = frozenset({"float", "double"})
 _TIMES = {"datetime": "DATETIME", "timestamp": "DATETIME", "time": "TIME"}
 _NUMBER = r"^[-+]?[0-9]*[.]?[0-9]+([eE][-+]?[0-9]+)?$"
 _COLLATED = re.compile(r" CHARACTER SET (\w+) COLLATE (\w+)\Z")
+_MEMBERS = re.compile(r"(?:enum|set)\((.*)\)")
+_MEMBER = re.compile(r"'(?:[^']|'')*'")
 _SIZE = re.compile(r"\w+\((\d+(?:,\d+)?)\)")
 
 
@@ -28,18 +30,37 @@ def as_text(expression: str, kind: str) -> str:
     return f"CAST({expression} AS CHAR)"
 
 
-def given_as_text(expression: str, kind: str) -> str:
+def given_as_text(expression: str, kind: str) -> str:  # noqa: PLR0911 - one for each sort of type
     """Return the expression of a value to be stored in such a column, as text that the column takes or refuses.
 
-    A cast of MariaDB makes something of every value, with a warning; so what is no number stays as it is.
+    A cast of MariaDB makes something of every value, with a warning; so what is no number stays as it is. A column may
+    make another value of a number than of the same digits in a text; numbers and times have the coercibility 5.
     """
-    word = _word(kind)
+    word, number = _word(kind), f"COERCIBILITY({expression}) = 5"
+    plain = as_text(expression, kind)
     if word in _BYTES:
         return f"HEX(CAST({expression} AS BINARY))"
     if word in _FLOATS:
         as_double = f"CAST(CAST({expression} AS DOUBLE) AS CHAR)"
         return f"IF({expression} REGEXP '{_NUMBER}', {as_double}, CAST({expression} AS CHAR))"
-    return as_text(expression, kind)
+    if word == "bit":
+        # A text is bits as they stand in its bytes.
+        return f"IF(HEX({expression}) = '', '0', CONV(HEX({expression}), 16, 10))"
+    if word in _INTEGERS:
+        return f"IF({number}, CAST(ROUND({expression}) AS CHAR), {plain})"
+    if word == "decimal":
+        return f"IF({number}, CAST({expression} + 0 AS CHAR), {plain})"
+    if word == "year":
+        return f"IF({number} AND {expression} = 0, '0000', {plain})"
+    members = _MEMBERS.match(kind)
+    if members is not None:
+        # A number is a member's place, or a set of places; one that is none stays a number, and is refused.
+        most = len(_MEMBER.findall(members[1]))
+        found = f"ELT({expression}, {members[1]})"
+        if word == "set":
+            found = f"IF({expression} < {2**most}, MAKE_SET({expression}, {members[1]}), NULL)"
+        return f"IF({number}, COALESCE({found}, CAST({expression} AS CHAR)), {plain})"
+    return plain
 
 
 def assigned(text: str, kind: str) -> str:

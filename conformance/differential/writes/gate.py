@@ -1,0 +1,153 @@
+"""The gate for changes: a gateway that carries out what an agent proposes, and a person who takes it back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, redirect_stderr
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from conformance.differential.writes.places import Content, Place, dumps
+from metricgate.bootstrap.office import ProjectOffice
+from metricgate.bootstrap.paths import StatePaths
+from metricgate.bootstrap.running import Running, running
+from metricgate.bootstrap.settings import load_settings
+from metricgate.bootstrap.starting import StartRefused
+from metricgate.gateway.office import Person
+from metricgate.gateway.outcome import Answered, Fault, Outcome, Refused
+from metricgate.gateway.tool import ToolCall
+from metricgate.vocabulary.principal import Identity, Principal, Proof
+from metricgate.vocabulary.problem import Problems
+
+_AGENT = Principal(agent=Identity(id="writer", proof=Proof.VERIFIED, method="api_key"), credential="key")
+_STEWARD = Person(id="sten", method="password+totp", channel="console")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """What became of a proposal.
+
+    Attributes:
+        refusal: as ``CODE message``; None where it was carried out.
+        action: its id.
+        rows: that the statement itself changed, without what foreign keys did.
+    """
+
+    refusal: str | None = None
+    action: str = ""
+    rows: int = 0
+
+
+class WriteGate:
+    """The gateway, asked to change."""
+
+    def __init__(self, place: Place, parts: Running, office: ProjectOffice) -> None:
+        """Change these tables by these parts."""
+        self._place = place
+        self._parts = parts
+        self._office = office
+        self._numbers = count(1)
+
+    async def propose(self, sql: str) -> Carried:
+        """Propose a change that needs nobody."""
+        outcome = await self._call(
+            "propose_write", sql=sql, dry_run=False, idempotency_key=f"differential-{next(self._numbers)}"
+        )
+        if not isinstance(outcome, Answered):
+            return Carried(refusal=_refusal(outcome))
+        answer = json.loads(outcome.body)
+        if answer["state"] != "executed":
+            return Carried(refusal=f"{answer['state']} {answer.get('error')}")
+        own = [each for each in answer["preview"]["tables"] if each["cause"] == "statement"]
+        return Carried(action=answer["action_id"], rows=sum(sum(each["rows"].values()) for each in own))
+
+    async def take_back(self, action: str) -> str | None:
+        """Take a change back; returns why not."""
+        undone = await self._office.undo(_STEWARD, action, reason="a trial")
+        return str(undone) if isinstance(undone, Problems) else None
+
+    async def content(self) -> Content:
+        """Read the tables: on a server directly, of a file through the gateway."""
+        if self._place.shared:
+            return self._place.directly("").content
+        found = {}
+        for table, sql in dumps(self._place.engine).items():
+            outcome = await self._call("query_sql", sql=sql)
+            if not isinstance(outcome, Answered):
+                raise SystemExit(f"{sql}: {_refusal(outcome)}")
+            rows = [tuple(row) for row in json.loads(outcome.body)["rows"]]
+            found[table] = sorted(rows, key=lambda row: [(value is None, value or "") for value in row])
+        return found
+
+    async def _call(self, tool: str, **arguments: str | bool) -> Outcome:
+        return await self._parts.gateway.call(
+            ToolCall(tool=tool, arguments=dict(arguments), principal=_AGENT, door="python")
+        )
+
+
+def _refusal(outcome: Outcome) -> str:
+    match outcome:
+        case Refused():
+            first = outcome.problems.first
+            return f"{first.code.name} {first.message}"
+        case Fault():
+            return f"{outcome.problem.code.name} {outcome.problem.message}"
+    return type(outcome).__name__
+
+
+@asynccontextmanager
+async def opened(place: Place, folder: Path) -> AsyncIterator[WriteGate]:
+    """Write the project and open the gateway on it."""
+    for path, document in _documents(place).items():
+        (folder / path).parent.mkdir(exist_ok=True)
+        (folder / path).write_text(json.dumps(document), encoding="utf-8")
+    settings = load_settings(folder)
+    if isinstance(settings, Problems):
+        raise SystemExit(str(settings))
+    try:
+        with (folder / "gateway.log").open("w") as log, redirect_stderr(log):
+            async with running(folder, settings, watch=False) as parts:
+                paths = StatePaths.of(folder, settings)
+                assert parts.book is not None
+                office = ProjectOffice(parts.book, parts.governance, parts.conduct, paths)
+                yield WriteGate(place, parts, office)
+    except StartRefused as error:
+        raise SystemExit(f"{error}: {error.problems}") from error
+
+
+def _documents(place: Place) -> Mapping[str, Mapping[str, object]]:
+    models = [
+        {"name": table, "source": f"{place.schema}.{table}", "primary_entity": f"{table}_row"}
+        for table in ("items", "parts")
+    ]
+    verbs = ["insert", "update", "delete", "truncate"]
+    return {
+        "semantic_models/models.yaml": {"semantic_models": models},
+        "policies/policy.yaml": {
+            "version": 1,
+            "roles": [
+                {"name": "writers", "members": ["agent:writer"]},
+                {"name": "stewards", "members": ["user:sten"]},
+            ],
+            "principals": [{"id": "agent:writer", "owner": "user:olaf"}],
+            "grants": [
+                {"id": "tools", "roles": ["everyone"], "actions": ["call"], "on": ["tool:*"]},
+                {
+                    "id": "data",
+                    "roles": ["writers"],
+                    "actions": ["read", "describe", *verbs],
+                    "on": ["dataset:*", "function:*", "column:*"],
+                },
+                {"id": "decide", "roles": ["stewards"], "actions": ["approve", "undo"], "on": ["dataset:*"]},
+            ],
+            "limits": [{"id": "soon", "roles": ["everyone"], "seconds": 20, "rows": 5_000}],
+        },
+        "metricgate.yaml": {
+            "project": "differential-writes",
+            "warehouse": place.warehouse,
+            "conduct": {"repeats": None, "refusals": None},
+            "writes": {"environment": "staging"},
+        },
+    }
