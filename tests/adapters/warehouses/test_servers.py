@@ -271,19 +271,6 @@ def test_a_postgres_role_describes_only_what_it_may_read():
             admin.execute(f"DROP ROLE {name}")
 
 
-def test_a_postgres_type_without_a_wire_form_is_refused_by_name():
-    """Better no answer than a wrong value."""
-
-    async def work(warehouse: Warehouse) -> None:
-        for sql, word in (("SELECT int4range(1, 2) AS r", "int4range"), ("SELECT ROW(1, 2) AS r", "record")):
-            with pytest.raises(WarehouseError) as caught:
-                await values(warehouse, sql)
-            assert caught.value.code == "E_WAREHOUSE_FAILED"
-            assert word in caught.value.engine_text
-
-    using(postgres_warehouse(), work)
-
-
 def test_a_mariadb_number_is_a_boolean_where_the_definition_says_so():
     """MariaDB has no booleans: TINYINT(1) is one by its declaration, a comparison by the definition's word."""
 

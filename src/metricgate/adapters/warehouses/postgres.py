@@ -11,7 +11,7 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import cast
@@ -25,10 +25,20 @@ from metricgate.adapters.warehouses.postgres_opinion import opinion_of
 from metricgate.adapters.warehouses.postgres_options import PostgresOptions
 from metricgate.adapters.warehouses.postgres_rights import postgres_findings
 from metricgate.adapters.warehouses.postgres_section import PostgresSection
-from metricgate.adapters.warehouses.postgres_types import TYPES
+from metricgate.adapters.warehouses.postgres_shapes import Shapes
+from metricgate.adapters.warehouses.postgres_types import register_texts
+from metricgate.adapters.warehouses.postgres_values import Shape, reader_of
 from metricgate.adapters.warehouses.server import ServerWarehouse
-from metricgate.adapters.warehouses.session import CANCELLED, FAILED, MEMORY, TIMEOUT, UNAVAILABLE, Answer
-from metricgate.adapters.warehouses.wire import LARGEST_INTEGER
+from metricgate.adapters.warehouses.session import (
+    CANCELLED,
+    FAILED,
+    MEMORY,
+    TIMEOUT,
+    TYPE_NOT_CARRIED,
+    UNAVAILABLE,
+    Answer,
+)
+from metricgate.adapters.warehouses.wire import LARGEST_INTEGER, Uncarried
 from metricgate.adapters.warehouses.writing.postgres_dialect import PostgresDialect
 from metricgate.adapters.warehouses.writing.postgres_session import PostgresWriteSession
 from metricgate.adapters.warehouses.writing.server_writer import ServerWriter
@@ -46,17 +56,14 @@ _CANCEL_SECONDS = 1.0
 _LATER_SECONDS = 2.0
 _LOST = ("08", "57P", "25P03")
 _TOO_LARGE = ("53", "54000")
-_OWN_TYPES = "SELECT oid, typtype, typname FROM pg_catalog.pg_type WHERE oid = ANY(%s)"
 _FUNCTIONS = (
     "SELECT DISTINCT proname FROM pg_catalog.pg_proc WHERE pronamespace = 'pg_catalog'::pg_catalog.regnamespace"
 )
 _COLUMNS = """
-SELECT n.nspname, c.relname, a.attname, t.typname, t.typtype, b.typname AS base, t.typcategory
+SELECT n.nspname, c.relname, a.attname, a.atttypid
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
-LEFT JOIN pg_catalog.pg_type AS b ON b.oid = t.typbasetype
 WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p') AND c.relname = ANY(%s)
   AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_any_column_privilege(c.oid, 'SELECT')
 ORDER BY c.oid, a.attnum
@@ -70,7 +77,7 @@ class PostgresSession:
         """Keep the options; ``open`` connects."""
         self.reusable = True
         self._options = options
-        self._kinds: dict[int, DataType] = {}
+        self._shapes = Shapes()
         self._until = 0.0
         self._opened: psycopg.Connection | None = None
 
@@ -85,6 +92,7 @@ class PostgresSession:
             seconds=seconds,
             application="metricgate",
         )
+        register_texts(self._opened.adapters)
 
     def begin(self, seconds: float) -> None:
         """Begin, with the server's own time limit somewhat later than ours."""
@@ -104,14 +112,14 @@ class PostgresSession:
                 self._connection.execute("SET LOCAL search_path = pg_catalog")
             cursor.execute(statement.sql, statement.parameters)
             described = cursor.description or ()
-            kinds = self._kinds_of([(each.name, each.type_code) for each in described])
+            shapes = [self._shapes.of(self._connection, each.type_code) for each in described]
             kept = kept_rows(cursor.fetchmany, caps)
             whole = {
                 at
                 for at, each in enumerate(described)
-                if kinds[at] is DataType.DECIMAL and (each.scale == 0 or (each.scale is None and _whole(kept.rows, at)))
+                if shapes[at].kind == "numeric" and (each.scale == 0 or (each.scale is None and _whole(kept.rows, at)))
             }
-        return _answer([each.name for each in described], kinds, whole, kept)
+        return _answer([each.name for each in described], shapes, whole, kept)
 
     def columns(self, relations: Sequence[tuple[str, ...]]) -> Mapping[tuple[str, ...], tuple[Column, ...]]:
         """Read the catalogue; names are compared as they are, in the case that they have."""
@@ -140,10 +148,10 @@ class PostgresSession:
         """Return every readable relation of one of these names, by schema and name."""
         with self._failing(), psycopg.Cursor(self._connection) as cursor:
             rows = cursor.execute(_COLUMNS, [[relation[-1] for relation in relations]]).fetchall()
-        found: dict[tuple[str, str], list[Column]] = {}
-        for schema, table, name, kind, variety, base, category in rows:
-            known = _kind(base if variety == "d" else kind, variety, category)
-            found.setdefault((schema, table), []).append(Column(name=name, type=known or DataType.JSON))
+            found: dict[tuple[str, str], list[Column]] = {}
+            for schema, table, name, number in rows:
+                shape = self._shapes.of(self._connection, int(number))
+                found.setdefault((schema, table), []).append(Column(name=name, type=shape.logical))
         return found
 
     def end(self) -> None:
@@ -189,31 +197,6 @@ class PostgresSession:
         schemas = (schema,) if schema else self._options.search_path
         return next(((each, table) for each in schemas if (each, table) in found), None)
 
-    def _kinds_of(self, columns: Sequence[tuple[str, int]]) -> list[DataType]:
-        """Return the logical types.
-
-        Raises:
-            WarehouseError: a column's type has no wire form.
-        """
-        types = self._connection.adapters.types
-        unknown = [oid for _name, oid in columns if oid not in self._kinds and types.get(oid) is None]
-        if unknown:
-            with psycopg.Cursor(self._connection) as cursor:
-                for oid, variety, _name in cursor.execute(_OWN_TYPES, [unknown]).fetchall():
-                    if variety == "e":
-                        self._kinds[oid] = DataType.STRING
-        kinds = []
-        for name, oid in columns:
-            known = types.get(oid)
-            kind = self._kinds.get(oid)
-            if known is not None:
-                kind = DataType.LIST if oid == known.array_oid and known.name in TYPES else TYPES.get(known.name)
-            if kind is None:
-                what = known.name if known is not None else f"number {oid}"
-                raise WarehouseError(FAILED, f"column {name!r} has type {what}, which has no wire form")
-            kinds.append(kind)
-        return kinds
-
     @contextmanager
     def _failing(self) -> Iterator[None]:
         """Give every failure of the driver its code."""
@@ -235,24 +218,35 @@ class PostgresSession:
             raise WarehouseError(FAILED, str(error)) from error
 
 
-def _kind(name: str, variety: str, category: str) -> DataType | None:
-    if variety == "e":
-        return DataType.STRING
-    if category == "A":
-        return DataType.LIST
-    return TYPES.get(name)
+def _answer(names: Sequence[str], shapes: Sequence[Shape], whole: set[int], kept: Kept) -> Answer:
+    """Return the answer, the columns of whole numbers as integers.
 
-
-def _answer(names: Sequence[str], kinds: Sequence[DataType], whole: set[int], kept: Kept) -> Answer:
-    """Return the answer, the columns of whole numbers as integers."""
+    Raises:
+        WarehouseError: a value has no wire form.
+    """
+    readers = [_integer if at in whole else reader_of(shape) for at, shape in enumerate(shapes)]
     values = cast("Sequence[Sequence[Json]]", kept.rows)
-    if whole:
-        values = [[_integer(value) if at in whole else value for at, value in enumerate(row)] for row in values]
+    if any(readers):
+        by_column = list(zip(*values, strict=True)) or [() for _ in names]
+        parts = zip(names, readers, by_column, strict=True)
+        values = list(zip(*(_read(name, reader, column) for name, reader, column in parts), strict=True))
     columns = tuple(
-        Column(name=name, type=DataType.INTEGER if at in whole else kind)
-        for at, (name, kind) in enumerate(zip(names, kinds, strict=True))
+        Column(name=name, type=DataType.INTEGER if at in whole else shape.logical)
+        for at, (name, shape) in enumerate(zip(names, shapes, strict=True))
     )
     return Answer(columns=columns, values=values, truncated=kept.truncated, bytes=kept.bytes)
+
+
+def _read(name: str, reader: Callable[[str], Json] | None, column: Sequence[Json]) -> Sequence[Json]:
+    if reader is None:
+        return column
+    try:
+        return [None if value is None else reader(str(value)) for value in column]
+    except Uncarried as error:
+        details = {"column": name, "value": str(error)}
+        raise WarehouseError(TYPE_NOT_CARRIED, f"column {name!r} holds {error}", details=details) from error
+    except ValueError as error:
+        raise WarehouseError(FAILED, f"column {name!r}: {error}") from error
 
 
 def _whole(rows: Sequence[Sequence[object]], at: int) -> bool:
@@ -261,9 +255,7 @@ def _whole(rows: Sequence[Sequence[object]], at: int) -> bool:
     return bool(known) and all(value.lstrip("-").isdigit() for value in known)
 
 
-def _integer(text: Json) -> Json:
-    if not isinstance(text, str):
-        return text
+def _integer(text: str) -> Json:
     value = int(text)
     return value if -LARGEST_INTEGER <= value <= LARGEST_INTEGER else text
 
