@@ -16,7 +16,7 @@ from tests.contracts.server_engines import mariadb_warehouse, postgres_warehouse
 from tests.contracts.warehouse_engines import ENGINES, released
 
 from metricgate.catalog.metrics import Window
-from metricgate.compiling.compiler import written
+from metricgate.compiling.writing import written
 from metricgate.compiling.context import Context
 from metricgate.compiling.moments import shifted
 from metricgate.dialects.engines import dialect_named

@@ -96,6 +96,14 @@ def mariadb() -> Address:
     return at
 
 
+@cache
+def own_mariadb(*options: str) -> Address:
+    """Return the address of a server of the run's own, with options that the usual one need not have."""
+    at = _start_mariadb(Path(tempfile.mkdtemp(prefix="metricgate-server-")), _free_port(), *options)
+    _await(at, mariadb_connection)
+    return at
+
+
 def _drop_schema(at: Address) -> None:
     with postgres_connection(at) as connection:
         connection.execute(f"DROP SCHEMA {SCHEMA} CASCADE")
@@ -183,12 +191,12 @@ def _start_postgres(folder: Path, port: int) -> Address:
     return Address(host="127.0.0.1", port=port, user="postgres", password=None, database="postgres")
 
 
-def _start_mariadb(folder: Path, port: int) -> Address:
+def _start_mariadb(folder: Path, port: int, *options: str) -> Address:
     install, server = _binary("mariadb-install-db"), _binary("mariadbd", "mysqld")
     data = folder / "data"
     who = [f"--user={'root' if os.geteuid() == 0 else os.environ.get('USER', '')}"]
     quiet = ["--no-defaults", f"--datadir={data}", *who]
     subprocess.run([install, *quiet, "--auth-root-authentication-method=normal"], check=True, capture_output=True)
     here = [f"--port={port}", "--bind-address=127.0.0.1", f"--socket={folder}/s.sock", "--skip-name-resolve"]
-    _serve([server, *quiet, *here, f"--pid-file={folder}/pid"], folder)
+    _serve([server, *quiet, *here, f"--pid-file={folder}/pid", *options], folder)
     return Address(host="127.0.0.1", port=port, user="root", password=None, database="mysql")

@@ -24,7 +24,7 @@ from metricgate.gateway.writing.ports import (
 from metricgate.vocabulary.finding import Finding
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.opinion import Opinion
-from metricgate.vocabulary.result import Column
+from metricgate.vocabulary.result import Column, DataType
 
 _AGAIN_SECONDS = 5.0
 """So long the reason of the last attempt is told, before the next one."""
@@ -64,6 +64,10 @@ class AwayWarehouse:
     async def describe(self, relations: Sequence[Relation]) -> Mapping[Relation, tuple[Column, ...] | None]:
         """As the port says."""
         return await (await self._opened()).describe(relations)
+
+    async def types(self, selects: Sequence[str]) -> Sequence[tuple[DataType | None, ...]]:
+        """As the port says."""
+        return await (await self._opened()).types(selects)
 
     async def located(self, relations: Sequence[Relation]) -> Mapping[Relation, Relation]:
         """As the port says."""

@@ -37,6 +37,14 @@ class DimensionType(StrEnum):
     TIME = "time"
 
 
+class TimeKind(StrEnum):
+    """What the values of a time are: moments, what a clock showed without saying whose, or days."""
+
+    ZONED = "zoned"
+    LOCAL = "local"
+    DATE = "date"
+
+
 class Validity(StrEnum):
     """The ends of the time in which a row of a slowly changing dimension holds: ``start <= time < end``."""
 
@@ -52,6 +60,7 @@ class Dimension:
         granularity: the finest grain the data has; set exactly for time dimensions.
         time_zone: IANA zone of the stored timestamps; None for dates (granularity day or coarser) and where the model
             says nothing (then UTC).
+        time_kind: what the values are, where no engine can tell; None leaves it to the engine.
         is_partition: tables that both have a partition of this name join on it too.
         validity: this time is an end of the row's validity; no start means since ever, no end means until now.
     """
@@ -61,6 +70,7 @@ class Dimension:
     expression: Expression
     granularity: Grain | None = None
     time_zone: str | None = None
+    time_kind: TimeKind | None = None
     label: str | None = None
     description: str = ""
     synonyms: tuple[str, ...] = ()

@@ -30,7 +30,7 @@ from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.predicate import And, Comparison, Not, Or, Predicate, Scalar, Template
 from metricgate.vocabulary.problem import Place
 
-_LATER = frozenset({"warehouse", "week_start"})
+_LATER = frozenset({"warehouse", "week_start", "time_kind"})
 """Fields that count only where they say something, so that catalogs from before them keep their digests."""
 
 
@@ -212,6 +212,7 @@ def _model(model: SemanticModel) -> Json:
                 each.granularity,
                 each.time_zone,
                 *(["partition"] if each.is_partition else []),
+                *([f"time_kind {each.time_kind}"] if each.time_kind else []),
                 *([each.validity.value] if each.validity else []),
             ]
             for each in model.dimensions

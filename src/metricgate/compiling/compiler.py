@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from sqlglot import Dialect as Writer
-from sqlglot import exp
 from sqlglot.errors import SqlglotError, UnsupportedError
 
 from metricgate.compiling import codes
@@ -12,11 +10,12 @@ from metricgate.compiling.context import Context
 from metricgate.compiling.ordering import cut, order
 from metricgate.compiling.row_filters import bound_row_filters
 from metricgate.compiling.statement import ExpectedColumn, Statement
+from metricgate.compiling.type_probes import type_checks
+from metricgate.compiling.writing import written
 from metricgate.dialects.engines import dialect_for
 from metricgate.planning.plan import Plan
 from metricgate.vocabulary.digest import digest_of_bytes
 from metricgate.vocabulary.obligation import Mask, Obligations
-from metricgate.vocabulary.predicate import Scalar
 from metricgate.vocabulary.problem import Problem, Problems
 
 
@@ -58,22 +57,8 @@ def compile_plan(plan: Plan, obligations: Obligations, dialect: str, mask_key: s
         digest=digest_of_bytes(f"{dialect}\n{sql}".encode()),
         row_limit=tightest,
         refuses_when_empty=context.all_or_nothing,
+        checks=type_checks(plan, dialect),
     )
-
-
-def written(select: exp.Expr, context: Context) -> tuple[str, tuple[Scalar, ...]]:
-    """Return the text in the context's dialect, and its values in the order of the text.
-
-    Raises:
-        UnsupportedError: the dialect has no way to say it.
-    """
-    dialect = context.dialect
-    tree = select
-    for adapt in dialect.adapted:
-        tree = adapt(tree)
-    sql = Writer.get_or_raise(dialect.writer).generate(tree, pretty=True, copy=False)
-    parameters = tuple(context.parameters)
-    return dialect.marked(sql, parameters) if dialect.marked is not None else (sql, parameters)
 
 
 def _masks(plan: Plan, obligations: Obligations) -> dict[str, dict[str, Mask]]:

@@ -17,6 +17,17 @@ class ExpectedColumn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TypeCheck:
+    """A SELECT without rows, whose columns must have these types for a statement to mean what it was written for.
+
+    None is a type that has no logical one.
+    """
+
+    sql: str
+    types: tuple[DataType | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
     """What a warehouse may run.
 
@@ -30,6 +41,7 @@ class Statement:
             than a policy limit, so that the warehouse can tell whether rows were cut.
         refuses_when_empty: whether no row at all means that some group was too small, or that there was none: such a
             question is refused, not answered with nothing.
+        checks: what must still be true of the columns that it reads, in the transaction in which it runs.
         confined: whether somebody else's text shaped it: then it runs in the jail, where it can be killed.
     """
 
@@ -41,3 +53,4 @@ class Statement:
     row_limit: int | None
     refuses_when_empty: bool = False
     confined: bool = False
+    checks: tuple[TypeCheck, ...] = ()

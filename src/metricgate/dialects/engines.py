@@ -66,7 +66,10 @@ def _question_mark(_number: int) -> exp.Expr:
 
 
 def _at_time_zone(tree: exp.Expr, zones: Zones) -> exp.Expr:
-    moment = exp.AtTimeZone(this=operand(tree), zone=literal(zones.stored))
+    # AT TIME ZONE makes a moment of a local time, and a local time of a moment.
+    moment = operand(tree)
+    if zones.stored is not None:
+        moment = exp.AtTimeZone(this=moment, zone=literal(zones.stored))
     return exp.AtTimeZone(this=moment, zone=literal(zones.shown))
 
 
@@ -113,7 +116,8 @@ def _mysql_truncated(tree: exp.Expr, grain: Grain) -> exp.Expr:
 
 
 def _convert_tz(tree: exp.Expr, zones: Zones) -> exp.Expr:
-    return call("CONVERT_TZ", tree, literal(zones.stored), literal(zones.shown))
+    # A TIMESTAMP shows the local time of the session's zone, which is UTC.
+    return call("CONVERT_TZ", tree, literal(zones.stored or "UTC"), literal(zones.shown))
 
 
 _KNOWN = {

@@ -29,7 +29,7 @@ from metricgate.dialects.offline_adapting import (
     trino_intervals,
     whole_intervals,
 )
-from metricgate.dialects.trees import literal
+from metricgate.dialects.trees import literal, operand
 from metricgate.planning.scan import Zones
 from metricgate.vocabulary.grain import DatePart, Grain
 
@@ -83,6 +83,9 @@ def _snowflake_part(tree: exp.Expr, part: DatePart) -> exp.Expr:
 
 
 def _snowflake_converted(tree: exp.Expr, zones: Zones) -> exp.Expr:
+    if zones.stored is None:
+        there = call("CONVERT_TIMEZONE", literal(zones.shown), tree)
+        return exp.Cast(this=there, to=exp.DataType.build("TIMESTAMP_NTZ", "snowflake"))
     naive = exp.Cast(this=tree, to=exp.DataType.build("TIMESTAMP_NTZ", "snowflake"))
     return call("CONVERT_TIMEZONE", literal(zones.stored), literal(zones.shown), naive)
 
@@ -104,7 +107,9 @@ def _bigquery_part(tree: exp.Expr, part: DatePart) -> exp.Expr:
 
 
 def _bigquery_converted(tree: exp.Expr, zones: Zones) -> exp.Expr:
-    moment = call("TIMESTAMP", cast_as(tree, exp.DType.TIMESTAMP), literal(zones.stored))
+    moment = tree
+    if zones.stored is not None:
+        moment = call("TIMESTAMP", cast_as(tree, exp.DType.TIMESTAMP), literal(zones.stored))
     return call("DATETIME", moment, literal(zones.shown))
 
 
@@ -124,7 +129,10 @@ def _databricks_part(tree: exp.Expr, part: DatePart) -> exp.Expr:
 
 
 def _databricks_converted(tree: exp.Expr, zones: Zones) -> exp.Expr:
+    # As a TIMESTAMP_NTZ, a moment shows the local time of the session's zone.
     naive = exp.Cast(this=tree, to=exp.DataType.build("TIMESTAMP_NTZ", "databricks"))
+    if zones.stored is None:
+        return call("CONVERT_TIMEZONE", call("CURRENT_TIMEZONE"), literal(zones.shown), naive)
     return call("CONVERT_TIMEZONE", literal(zones.stored), literal(zones.shown), naive)
 
 
@@ -163,7 +171,10 @@ def _clickhouse_part(tree: exp.Expr, part: DatePart) -> exp.Expr:
 
 
 def _clickhouse_converted(tree: exp.Expr, zones: Zones) -> exp.Expr:
-    moment = call("toDateTime64", call("toString", tree), literal(6), literal(zones.stored))
+    if zones.stored is None:
+        moment = call("toDateTime64", tree, literal(6))
+    else:
+        moment = call("toDateTime64", call("toString", tree), literal(6), literal(zones.stored))
     there = call("toString", call("toTimeZone", moment, literal(zones.shown)))
     return call("toDateTime64", there, literal(6), literal("UTC"))
 
@@ -176,7 +187,9 @@ def _trino_part(tree: exp.Expr, part: DatePart) -> exp.Expr:
 
 def _trino_converted(tree: exp.Expr, zones: Zones) -> exp.Expr:
     kind = exp.DataType.build("TIMESTAMP(6)", "trino")
-    moment = call("WITH_TIMEZONE", exp.Cast(this=tree, to=kind), literal(zones.stored))
+    moment = tree
+    if zones.stored is not None:
+        moment = call("WITH_TIMEZONE", exp.Cast(this=tree, to=kind), literal(zones.stored))
     return exp.Cast(this=exp.AtTimeZone(this=moment, zone=literal(zones.shown)), to=kind.copy())
 
 
@@ -186,6 +199,8 @@ def _redshift_part(tree: exp.Expr, part: DatePart) -> exp.Expr:
 
 
 def _redshift_converted(tree: exp.Expr, zones: Zones) -> exp.Expr:
+    if zones.stored is None:
+        return exp.AtTimeZone(this=operand(tree), zone=literal(zones.shown))
     naive = cast_as(tree, exp.DType.TIMESTAMP)
     return call("CONVERT_TIMEZONE", literal(zones.stored), literal(zones.shown), naive)
 

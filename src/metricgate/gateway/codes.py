@@ -182,6 +182,13 @@ WAREHOUSE_FAILED = _code(
     "Run `metricgate validate` to compare the models with the tables; the record holds the engine's words.",
 )
 
+WAREHOUSE_CHANGED = _code(
+    "E_WAREHOUSE_CHANGED",
+    503,
+    "The type of a column that decides what the question means changed while it was planned, and changed again when it "
+    "was tried once more. Nothing was answered.",
+    "Ask again.",
+)
 WAREHOUSE_TIME_ZONE = _code(
     "E_WAREHOUSE_TIME_ZONE",
     501,
@@ -197,6 +204,7 @@ WAREHOUSE_CODES = {
         WAREHOUSE_MEMORY,
         WAREHOUSE_UNAVAILABLE,
         WAREHOUSE_FAILED,
+        WAREHOUSE_CHANGED,
         WAREHOUSE_TIME_ZONE,
     )
 }

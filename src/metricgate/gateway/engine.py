@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from metricgate.gateway.ports import Clock, Warehouse
-from metricgate.vocabulary.result import Column
+from metricgate.vocabulary.result import Column, DataType
 
 Relation = tuple[str, ...]
 
 _REMEMBERED_SECONDS = 60.0
 """A column that is new in the warehouse is known after so long; one that is gone makes the engine refuse."""
+_MOST_TYPES = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,7 @@ class Engine:
         self._clock = clock
         self._functions: frozenset[str] | None = None
         self._found: dict[Relation, tuple[float, Found | None]] = {}
+        self._types: dict[str, tuple[DataType | None, ...]] = {}
 
     @property
     def dialect(self) -> str:
@@ -65,6 +67,27 @@ class Engine:
             self._found.update({each: (now, _found(each, locations, columns)) for each in missing})
         known = ((each, self._found[each][1]) for each in relations)
         return {relation: found for relation, found in known if found is not None}
+
+    async def types(self, selects: Sequence[str]) -> list[tuple[DataType | None, ...]]:
+        """Return the types of the columns of SELECTs of our own that read no row, as they were when first asked.
+
+        Whoever builds on them has their statement check them (``Statement.checks``), and forgets them where they are
+        no longer true.
+
+        Raises:
+            WarehouseError: the engine cannot be asked, or cannot read one of them.
+        """
+        missing = [each for each in dict.fromkeys(selects) if each not in self._types]
+        if missing:
+            if len(self._types) > _MOST_TYPES:
+                self._types.clear()
+            found = await self.warehouse.types(missing)
+            self._types.update(zip(missing, found, strict=True))
+        return [self._types[each] for each in selects]
+
+    def forget_types(self) -> None:
+        """Have the types asked anew."""
+        self._types.clear()
 
     def _fresh(self, relation: Relation, now: float) -> bool:
         found = self._found.get(relation)

@@ -12,6 +12,7 @@ from metricgate.catalog.catalog import Catalog
 from metricgate.compiling.compiler import compile_plan
 from metricgate.compiling.statement import Statement
 from metricgate.gateway.homes import home_of
+from metricgate.planning.clocks import Kinds
 from metricgate.planning.plan import Plan
 from metricgate.planning.planner import Planner
 from metricgate.planning.question import Question
@@ -54,8 +55,8 @@ class Governance:
 class Roads:
     """From a question to its plan, and on to its statement."""
 
-    plan: Callable[[Question], Plan | Problems]
-    compile: Callable[[Question, Obligations], Statement | Problems]
+    plan: Callable[[Question, Kinds], Plan | Problems]
+    compile: Callable[[Question, Kinds, Obligations], Statement | Problems]
     """In the dialect of the warehouse that holds the plan's models, which the question alone decides."""
 
 
@@ -86,29 +87,33 @@ def govern(
         actions: governed actions by name.
     """
     planner = Planner(catalog)
-    plan = lru_cache(maxsize=_REMEMBERED)(planner.plan)
+
+    def planned(question: Question, kinds: Kinds) -> Plan | Problems:
+        return planner.plan(question, kinds=kinds)
+
+    plan = lru_cache(maxsize=_REMEMBERED)(planned)
     default = next(iter(dialects))
 
-    def written(planned: Plan | Problems, obligations: Obligations) -> Statement | Problems:
-        if isinstance(planned, Problems):
-            return planned
-        home = home_of(planned)
+    def written(made: Plan | Problems, obligations: Obligations) -> Statement | Problems:
+        if isinstance(made, Problems):
+            return made
+        home = home_of(made)
         if isinstance(home, Problems):
             return home
-        return compile_plan(planned, obligations, dialects[home or default], mask_key)
+        return compile_plan(made, obligations, dialects[home or default], mask_key)
 
-    def compiled(question: Question, obligations: Obligations) -> Statement | Problems:
-        return written(plan(question), obligations)
+    def compiled(question: Question, kinds: Kinds, obligations: Obligations) -> Statement | Problems:
+        return written(plan(question, kinds), obligations)
 
-    def compiled_fresh(question: Question, obligations: Obligations) -> Statement | Problems:
-        return written(planner.plan(question), obligations)
+    def compiled_fresh(question: Question, kinds: Kinds, obligations: Obligations) -> Statement | Problems:
+        return written(planned(question, kinds), obligations)
 
     return Governance(
         catalog=catalog,
         planner=planner,
         judge=judge,
         remembered=Roads(plan=plan, compile=lru_cache(maxsize=_REMEMBERED)(compiled)),
-        fresh=Roads(plan=planner.plan, compile=compiled_fresh),
+        fresh=Roads(plan=planned, compile=compiled_fresh),
         narrows_columns=_narrows_columns(judge.policy),
         mask_key=mask_key,
         actions=actions or {},

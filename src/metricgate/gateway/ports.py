@@ -15,7 +15,7 @@ from metricgate.policy.verdict import Decision, Verdict
 from metricgate.vocabulary.finding import Finding
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.opinion import Opinion
-from metricgate.vocabulary.result import Column
+from metricgate.vocabulary.result import Column, DataType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,9 +104,20 @@ class Warehouse(Protocol):
         """Run it under the verdict's limits. Cancelling the awaiting task interrupts the engine.
 
         A ``confined`` statement runs where it can be killed: it is over two seconds past its limit whatever it does.
+        The statement's ``checks`` are held in the transaction in which it runs: nothing that they look at can change
+        in between.
 
         Raises:
-            WarehouseError: the engine failed, timed out, or ran out of memory.
+            WarehouseError: the engine failed, timed out, or ran out of memory; ``E_WAREHOUSE_CHANGED`` where a check
+                does not hold.
+        """
+        ...
+
+    async def types(self, selects: Sequence[str]) -> Sequence[tuple[DataType | None, ...]]:
+        """Return the logical types of the columns of SELECTs of our own that read no row; None for one without.
+
+        Raises:
+            WarehouseError: as ``run`` does.
         """
         ...
 

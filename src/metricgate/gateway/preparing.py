@@ -5,18 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from metricgate.compiling.statement import Statement
+from metricgate.gateway import failures
 from metricgate.gateway.arguments import Parsed
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.engine import Engine
 from metricgate.gateway.entries import of_plan
 from metricgate.gateway.homes import home_of
 from metricgate.gateway.judging import judge_plan, refuse_judged
+from metricgate.gateway.kinds import kinds_of
 from metricgate.gateway.naming import resolve_metrics
 from metricgate.gateway.outcome import Outcome
+from metricgate.gateway.ports import WarehouseError
 from metricgate.gateway.questions import QuestionArguments, to_question
 from metricgate.gateway.saved_queries import calendars_of, saved_query
 from metricgate.gateway.seeing import refuse_unplanned
 from metricgate.gateway.standing import standing_of
+from metricgate.planning.clocks import ASSUMED_LOCAL, Kinds
 from metricgate.planning.plan import Plan
 from metricgate.planning.question import Question
 from metricgate.policy.verdict import Verdict
@@ -35,15 +39,22 @@ class Prepared:
     notes: tuple[str, ...]
 
 
-async def prepare(desk: Desk, parsed: Parsed[QuestionArguments]) -> Prepared | Outcome:
-    """Return the statement that answers the question for this caller, or the recorded refusal."""
+async def prepare(desk: Desk, parsed: Parsed[QuestionArguments], *, runs: bool) -> Prepared | Outcome:
+    """Return the statement that answers the question for this caller, or the recorded refusal.
+
+    Args:
+        desk: the call's.
+        parsed: the arguments.
+        runs: whether it is to run: otherwise an engine that cannot be asked for types need not be there, as long as
+            the models say what has to be known.
+    """
     arguments, roads = parsed.value, desk.governance.roads(parsed.size)
     with desk.observer.span("gov.resolve"):
         resolved = _resolved(desk, arguments)
         if isinstance(resolved, Problems):
             return await desk.refuse(resolved)
         question, notes = resolved
-        plan = roads.plan(question)
+        plan = roads.plan(question, ASSUMED_LOCAL)
     if isinstance(plan, Problems):
         planner = desk.governance.planner
         return await refuse_unplanned(
@@ -57,14 +68,29 @@ async def prepare(desk: Desk, parsed: Parsed[QuestionArguments]) -> Prepared | O
     standing = standing_of(desk, question, arguments.pins)
     if isinstance(standing, Problems):
         return await desk.refuse(standing, verdict=verdict, facts=of_plan(plan))
+    settled = await _settled(desk, question, plan, verdict, parsed.size, runs=runs)
+    return settled if not isinstance(settled, Prepared) else replace(settled, notes=(*notes, *standing))
+
+
+async def _settled(
+    desk: Desk, question: Question, plan: Plan, verdict: Verdict, size: int, *, runs: bool
+) -> Prepared | Outcome:
+    """Plan again with what the engine says of the times that ``plan`` reads, and compile that."""
+    facts, roads = of_plan(plan), desk.governance.roads(size)
     home = home_of(plan)
+    if isinstance(home, Problems):
+        return await desk.refuse(home, verdict=verdict, facts=facts)
+    engine = desk.engines.named(home)
+    found = await kinds_of(plan, engine)
+    if isinstance(found, WarehouseError) and runs:
+        return await desk.fault(failures.of_engine(found), found.engine_text, facts)
+    kinds = Kinds() if isinstance(found, WarehouseError) else found
     with desk.observer.span("gov.compile"):
-        statement = home if isinstance(home, Problems) else roads.compile(question, verdict.obligations)
-    if isinstance(home, Problems) or isinstance(statement, Problems):
-        return await desk.refuse(together(statement), verdict=verdict, facts=of_plan(plan))
-    return Prepared(
-        plan=plan, engine=desk.engines.named(home), verdict=verdict, statement=statement, notes=(*notes, *standing)
-    )
+        settled = roads.plan(question, kinds)
+        statement = roads.compile(question, kinds, verdict.obligations)
+    if isinstance(settled, Problems) or isinstance(statement, Problems):
+        return await desk.refuse(together(statement), verdict=verdict, facts=facts)
+    return Prepared(plan=settled, engine=engine, verdict=verdict, statement=statement, notes=())
 
 
 def _resolved(desk: Desk, arguments: QuestionArguments) -> tuple[Question, tuple[str, ...]] | Problems:

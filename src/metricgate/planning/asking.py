@@ -10,6 +10,7 @@ from metricgate.catalog.metrics import Metric
 from metricgate.planning import codes
 from metricgate.planning.binding import Answers
 from metricgate.planning.checking import check_columns, check_counts, check_options, check_twice
+from metricgate.planning.clocks import Clocks, Kinds
 from metricgate.planning.concluding import ScanNotes, conclude
 from metricgate.planning.distinct import DistinctScans
 from metricgate.planning.forms import Form, split_form
@@ -31,12 +32,15 @@ from metricgate.vocabulary.problem import Place, Problem, Problems
 class Asking:
     """Plans one question; used once."""
 
-    def __init__(self, question: Question, catalog: Catalog, resolver: Resolver, answers: Answers) -> None:
+    def __init__(
+        self, question: Question, catalog: Catalog, resolver: Resolver, answers: Answers, kinds: Kinds
+    ) -> None:
         self._question = _split(question, resolver.spines.calendars)
         self._catalog = catalog
         self._resolver = resolver
         self._answers = answers
         self._problems: list[Problem] = []
+        self._clocks = Clocks(kinds=kinds, zone=question.time_zone, problems=self._problems)
         self._names: list[str] = []
 
     def plan(self) -> Plan | Problems:
@@ -62,7 +66,7 @@ class Asking:
 
     def _conclude(self, metrics: list[Metric], values: list[Value], notes: list[ScanNotes]) -> Plan | Problems:
         named = list(zip(self._question.metrics, metrics, values, strict=True))
-        made = conclude(self._question, self._catalog, named, notes, self._names, self._problems)
+        made = conclude(self._question, self._catalog, named, notes, self._names, self._problems, self._clocks)
         return Problems(_each_once(self._problems)) if self._problems else made
 
     def _metrics(self) -> list[Metric]:
@@ -88,6 +92,7 @@ class Asking:
             resolver=self._resolver,
             answers=self._answers,
             problems=self._problems,
+            clocks=self._clocks,
             asked=asked,
         )
         if not self._question.metrics:

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from metricgate.catalog.model import Dimension, SemanticModel
+from metricgate.catalog.model import Dimension, SemanticModel, TimeKind
 from metricgate.catalog.names import split_metric_call
 from metricgate.catalog.saved import TimeSpine
 from metricgate.catalog.times_within import AtMoment, Mixed
 from metricgate.planning import codes
 from metricgate.planning.at_moments import entity_expression, expressions_at, joined_at
+from metricgate.planning.clocks import Clocks, moved
 from metricgate.planning.forms import AS_STORED, Form, split_form
 from metricgate.planning.graph import Hop, Member
 from metricgate.planning.plan import Plan
 from metricgate.planning.resolving import METRIC_TIME, Resolver
-from metricgate.planning.scan import Condition, Reference, Zones
+from metricgate.planning.scan import Clock, Condition, Reference
 from metricgate.planning.spines import column
 from metricgate.planning.tables import Tables
-from metricgate.planning.timing import as_moment, has_clock, stored_moment, stored_zone
+from metricgate.planning.timing import as_moment
 from metricgate.planning.values import mismatch, typed
 from metricgate.vocabulary.grain import Grain
 from metricgate.vocabulary.predicate import And, Comparison, Not, Or, Predicate, Scalar, Template
@@ -55,7 +56,7 @@ class Binder:
         resolver: Resolver,
         root: SemanticModel,
         tables: Tables,
-        zone: str | None,
+        clocks: Clocks,
         problems: list[Problem],
         asked_for: str,
         answers: Answers,
@@ -67,7 +68,7 @@ class Binder:
         self._resolver = resolver
         self._root = root
         self._tables = tables
-        self._zone = zone
+        self._clocks = clocks
         self._problems = problems
         self._asked_for = asked_for
         self.used: dict[tuple[str, str], None] = {}
@@ -154,9 +155,7 @@ class Binder:
         if form.calendar is not None:
             return self._calendar(name, member, form.calendar, place)
         expression = dimension.expression if dimension is not None else entity_expression(member)
-        zones = None
-        if dimension is not None and has_clock(dimension) and self._zone and self._zone != stored_zone(dimension):
-            zones = Zones(stored=stored_zone(dimension), shown=self._zone)
+        clock = None if dimension is None or granularity is None else self._clocks.of(member.model, dimension)
         return Reference(
             table=self._tables.alias(member.hops),
             model=member.model,
@@ -165,7 +164,8 @@ class Binder:
             present=self._tables.present(member.hops, expression),
             granularity=granularity,
             grain=grain,
-            zones=zones,
+            zones=None if clock is None else clock.zones,
+            clock=clock,
             part=form.part,
         )
 
@@ -206,7 +206,9 @@ class Binder:
         return Reference(table=alias, model=moment.model, name=moment.name, expression=column(text))
 
     def _moment(self, spine: SpineRoot, granularity: Grain | None, form: Form) -> Reference:
-        """The root's own time, where rows are read from the moments of a spine."""
+        """The root's own time, where rows are read from the moments of a spine: local times of the zone shown."""
+        shown = self._clocks.shown(spine.time)
+        clocked = granularity is not None and granularity < Grain.DAY
         found = Reference(
             table=spine.alias,
             model=self._root.name,
@@ -214,6 +216,7 @@ class Binder:
             expression=column(spine.spine.column),
             granularity=granularity,
             grain=form.grain or (granularity if form.plain else None),
+            clock=Clock(kind=TimeKind.LOCAL, stored=shown, shown=shown) if clocked else None,
             part=form.part,
         )
         if form.calendar is None:
@@ -337,13 +340,12 @@ class Binder:
         if wrong is not None:
             self._problems.append(replace(wrong, where=Place(path=place)))
             return None
-        if reference.zones is None or reference.grain is not None:
+        clock = reference.clock
+        if clock is None or clock.kind is TimeKind.DATE or reference.grain is not None or reference.part is not None:
             return typed(comparison, reference)
         # The stored column stays bare, so that the engine can skip what lies outside: the values are moved instead.
-        zones = reference.zones
         members[comparison.member] = replace(reference, zones=None)
-        moved = tuple(_moved(value, zones) for value in comparison.values)
-        return replace(comparison, values=moved)
+        return replace(comparison, values=tuple(_moved(value, clock) for value in comparison.values))
 
     def _form_fits(self, name: str, granularity: Grain | None, form: Form, place: str) -> bool:
         if granularity is not None and form.calendar is not None:  # its periods begin on any moment of its spine
@@ -393,6 +395,6 @@ def too_fine(name: str, grain: Grain, finest: Grain, place: str) -> Problem:
     )
 
 
-def _moved(value: Scalar, zones: Zones) -> Scalar:
+def _moved(value: Scalar, clock: Clock) -> Scalar:
     moment = as_moment(value)
-    return value if moment is None else stored_moment(moment, zones.shown, zones.stored)
+    return value if moment is None else moved(moment, clock.shown, clock)

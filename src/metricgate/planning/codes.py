@@ -124,6 +124,13 @@ UNKNOWN_TIME_ZONE = _code(
     "The time zone is not a name of the IANA time zone database.",
     "Write a name such as UTC, Europe/Berlin or America/New_York.",
 )
+UNKNOWN_TIME_KIND = _code(
+    "E_UNKNOWN_TIME_KIND",
+    422,
+    "The question is about times in a zone, and neither the warehouse nor the model says whether the values are "
+    "moments, local times or dates: each would give other numbers.",
+    "The model's owner adds `time_kind: zoned`, `local` or `date` to the dimension, or a type to its expression.",
+)
 EMPTY_RANGE = _code(
     "E_EMPTY_TIME_RANGE",
     422,
@@ -210,6 +217,7 @@ CODES = (
     VALUE_COUNT,
     TWICE,
     UNKNOWN_TIME_ZONE,
+    UNKNOWN_TIME_KIND,
     EMPTY_RANGE,
     NEEDS_TIME,
     NO_TIME_SPINE,

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.labels import dataset_resource, member_resource, metric_resource
 from metricgate.catalog.metrics import Aggregation, Metric, RatioMetric, SimpleMetric, Status
+from metricgate.catalog.model import TimeKind
 from metricgate.planning import codes
 from metricgate.planning.binding import Binder
+from metricgate.planning.clocks import Clocks
 from metricgate.planning.homes import homes_of
 from metricgate.planning.metrics.expanding import Leaf
 from metricgate.planning.metrics.values import DerivedValue, MeasureValue, RatioValue, Value
@@ -46,6 +48,7 @@ def conclude(
     scanned: Scanned,
     keys: Sequence[str],
     problems: list[Problem],
+    clocks: Clocks,
 ) -> Plan:
     """Return the plan; where problems were noted it is not to be used."""
     _check_same_members(question, catalog, scanned, problems)
@@ -57,11 +60,14 @@ def conclude(
     resources = _resources(named, scanned, datasets, answers, catalog)
     models = tuple(catalog.models[name] for name in datasets)
     scans = tuple(each.scan for each in scanned)
+    for answer in answers:
+        clocks.take(answer.types)
     return Plan(
         metrics=tuple(_planned(asked, metric, value) for asked, metric, value in named),
         columns=columns,
         scans=scans,
         extremes=question.min_max_only,
+        types=tuple(clocks.asked.items()),
         sorting=_sorting(question, catalog, columns, keys, problems),
         limit=question.limit,
         offset=question.offset,
@@ -69,7 +75,11 @@ def conclude(
         models=models,
         homes=homes_of(models, scans),
         explanation=_explanation(
-            question, named, scanned, sundays=any(catalog.models[name].week_start is not None for name in datasets)
+            question,
+            named,
+            scanned,
+            clocks,
+            sundays=any(catalog.models[name].week_start is not None for name in datasets),
         ),
     )
 
@@ -200,7 +210,7 @@ def _sorted_column(name: str, catalog: Catalog, columns: Sequence[OutputColumn])
     return meant[0] if len(meant) == 1 else None
 
 
-def _explanation(question: Question, named: Named, scanned: Scanned, *, sundays: bool) -> Explanation:
+def _explanation(question: Question, named: Named, scanned: Scanned, clocks: Clocks, *, sundays: bool) -> Explanation:
     zone = question.time_zone
     asked = question.time_range
     paths = {name: hops for each in scanned for name, hops in each.binder.paths.items()}
@@ -222,7 +232,13 @@ def _explanation(question: Question, named: Named, scanned: Scanned, *, sundays:
         joins=tuple(joins),
         default_order=not question.order_by,
         notes=tuple(_notes(question, named, scanned, sundays=sundays)),
+        time_kinds=tuple(clocks.told.items()),
     )
+
+
+def _is_day(reference: Reference) -> bool:
+    of_day = reference.granularity is not None and reference.granularity >= Grain.DAY
+    return of_day or (reference.clock is not None and reference.clock.kind is TimeKind.DATE)
 
 
 def _time_columns(value: Value, leaves: dict[str, Leaf]) -> tuple[str, ...]:
@@ -264,7 +280,7 @@ def _notes(question: Question, named: Named, scanned: Scanned, *, sundays: bool)
         notes += [
             f"{name} holds dates, so the time zone does not shift it."
             for name, reference in times.items()
-            if reference.granularity is not None and reference.granularity >= Grain.DAY
+            if reference.granularity is not None and _is_day(reference)
         ]
     if not named:
         notes.append(f"Distinct rows of {scanned[0].scan.name}, the model that reaches all members most directly.")

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from metricgate.catalog.metrics import Status
-from metricgate.catalog.model import SemanticModel
+from metricgate.catalog.model import SemanticModel, TimeKind
+from metricgate.planning.clocks import TypeAsked
 from metricgate.planning.homes import Homes
 from metricgate.planning.metrics.values import Value
 from metricgate.planning.scan import Scan
@@ -61,6 +62,7 @@ class Explanation:
 
     Attributes:
         time_columns: metric -> the ``model.dimension`` columns that metric_time means for it, also where it is unused.
+        time_kinds: ``model.dimension`` -> what its values are, where that mattered.
         joins: member as asked -> hops written ``model.entity -> model``; empty for members of the metric's own model.
     """
 
@@ -70,9 +72,13 @@ class Explanation:
     joins: tuple[tuple[str, tuple[str, ...]], ...]
     default_order: bool
     notes: tuple[str, ...]
+    time_kinds: tuple[tuple[str, TimeKind], ...] = ()
 
     def time_as_json(self) -> dict[str, Json]:
-        """Return ``{columns: {metric: [model.dimension]}, range: {start, before, time_zone} | null, time_zone}``."""
+        """Return ``{columns: {metric: [model.dimension]}, range: {start, before, time_zone} | null, time_zone}``.
+
+        ``kinds: {model.dimension: kind}`` follows where what the values are mattered.
+        """
         asked = self.time_range
         return {
             "columns": {metric: list(columns) for metric, columns in self.time_columns},
@@ -84,6 +90,7 @@ class Explanation:
                 "time_zone": asked.time_zone,
             },
             "time_zone": self.time_zone,
+            **({"kinds": {name: str(kind) for name, kind in self.time_kinds}} if self.time_kinds else {}),
         }
 
     def joins_as_json(self) -> dict[str, Json]:
@@ -101,6 +108,7 @@ class Plan:
         sorting: complete: after the asked columns come the remaining group-bys, so that the order is settled.
         resources: what policy decides about: metrics, then dimensions, then datasets, each once.
         extremes: only the least and greatest value of each group-by.
+        types: expressions whose type decides what the plan means, with the types that it was made for.
         homes: which warehouse holds each model and each time spine that is read.
         models: the models touched, in the order of their first use; row filters bind to their members.
     """
@@ -115,6 +123,7 @@ class Plan:
     models: tuple[SemanticModel, ...] = field(repr=False)
     explanation: Explanation
     extremes: bool = False
+    types: tuple[tuple[TypeAsked, DataType | None], ...] = ()
     homes: Homes = field(default=(), repr=False)
 
     @property

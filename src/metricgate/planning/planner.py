@@ -9,6 +9,7 @@ from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.metrics import Metric
 from metricgate.planning.asking import Asking
 from metricgate.planning.binding import ANSWER
+from metricgate.planning.clocks import ASSUMED_LOCAL, Kinds
 from metricgate.planning.graph import JoinGraph
 from metricgate.planning.listing import plan_values
 from metricgate.planning.plan import Plan
@@ -28,14 +29,23 @@ class Planner:
         self._graph = JoinGraph(catalog.models)
         self._resolver = Resolver(catalog, self._graph)
 
-    def plan(self, question: Question, sight: Sight | None = None) -> Plan | Problems:
-        """Return the plan, or everything that is wrong with the question; with ``sight``, in what that shows."""
-        return Asking(question, self._catalog, self._seen(sight), partial(self._answer, sight)).plan()
+    def plan(self, question: Question, sight: Sight | None = None, kinds: Kinds = ASSUMED_LOCAL) -> Plan | Problems:
+        """Return the plan, or everything that is wrong with the question.
 
-    def _answer(self, sight: Sight | None, metric: str, group_by: tuple[str, ...], place: str) -> Plan | Problems:
+        Args:
+            question: with full or bare names.
+            sight: what problems may name; None for everything.
+            kinds: what engines say of times. By default times of which nothing is said count as local: such a plan
+                tells what it hangs on (``Plan.types``), and is not to be run where that is anything.
+        """
+        return Asking(question, self._catalog, self._seen(sight), partial(self._answer, sight, kinds), kinds).plan()
+
+    def _answer(
+        self, sight: Sight | None, kinds: Kinds, metric: str, group_by: tuple[str, ...], place: str
+    ) -> Plan | Problems:
         """Plan the question that a filter asks: one metric by some members, its column under a name of its own."""
         groups = tuple(GroupBy(member=member) for member in group_by)
-        found = self.plan(Question(metrics=(metric,), group_by=groups), sight)
+        found = self.plan(Question(metrics=(metric,), group_by=groups), sight, kinds)
         if isinstance(found, Problems):
             return Problems(tuple(replace(each, where=Place(path=place)) for each in found))
         metrics = tuple(replace(each, name=ANSWER) for each in found.metrics)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import date, datetime, time
 
-from metricgate.catalog.model import Dimension
+from metricgate.catalog.model import TimeKind
 from metricgate.planning import codes
 from metricgate.planning.binding import too_fine
+from metricgate.planning.clocks import moved
 from metricgate.planning.question import TimeRange
 from metricgate.planning.resolving import METRIC_TIME
 from metricgate.planning.scan import Condition, Reference
-from metricgate.planning.timing import has_clock, starts_period, stored_moment, stored_zone, zone_of
+from metricgate.planning.timing import starts_period, stored_moment, zone_of
 from metricgate.vocabulary.grain import Grain, WeekStart
 from metricgate.vocabulary.predicate import And, Comparison, Operator
 from metricgate.vocabulary.problem import Place, Problem
@@ -52,17 +53,19 @@ def check_zone(name: str | None, place: str, problems: list[Problem]) -> bool:
 def range_condition(
     asked: TimeRange,
     zone: str | None,
-    dimension: Dimension,
     reference: Reference,
     problems: list[Problem],
     week_start: WeekStart | None = None,
 ) -> Condition | None:
-    """Return ``start <= column AND column < before`` with bounds in the column's own zone; the column stays bare."""
+    """Return ``start <= column AND column < before`` with bounds by the column's own clock; the column stays bare.
+
+    ``zone`` says whose local times the bounds are; None: those that the column's values are shown in.
+    """
     parts: list[Comparison] = []
     for op, bound, name in ((Operator.GE, asked.start, "start"), (Operator.LT, asked.before, "before")):
         if bound is None:
             continue
-        value = _bound(bound, zone, dimension, f"{_PLACE}.{name}", problems, week_start)
+        value = _bound(bound, zone, reference, f"{_PLACE}.{name}", problems, week_start)
         if value is not None:
             parts.append(Comparison(member=METRIC_TIME, op=op, values=(value,)))
     if not parts:
@@ -74,15 +77,16 @@ def range_condition(
 def _bound(
     bound: date | datetime,
     zone: str | None,
-    dimension: Dimension,
+    reference: Reference,
     place: str,
     problems: list[Problem],
     week_start: WeekStart | None,
 ) -> date | datetime | None:
-    if has_clock(dimension):
-        stored = stored_zone(dimension)
-        return stored_moment(bound, zone or stored, stored)
-    finest = dimension.granularity or Grain.DAY
+    finest = reference.granularity or Grain.DAY
+    clock = reference.clock
+    if clock is not None and clock.kind is not TimeKind.DATE:
+        return moved(bound, zone or clock.shown, clock)
+    finest = max(finest, Grain.DAY, key=lambda grain: grain.rank)
     day = bound
     if isinstance(bound, datetime):
         if bound.time() != time() or bound.tzinfo is not None:

@@ -17,7 +17,6 @@ from metricgate.planning.scan import Moments, Reference, Shift, Zones
 from metricgate.planning.spines import Spines, column, moment_of, spine_table
 from metricgate.planning.starting import starts_of
 from metricgate.planning.tables import Tables
-from metricgate.planning.timing import has_clock, stored_zone
 from metricgate.vocabulary.grain import DatePart, Grain
 
 
@@ -48,14 +47,15 @@ def moments_of(
     forms: list[Form],
     *,
     base: Grain,
-    zone: str | None,
+    zones: Zones | None,
     timed: bool,
     beside: bool,
 ) -> tuple[Moments, TimeSpine] | None:
     """Return how the leaf's rows are read from a spine, and the spine; None where there is none fine enough.
 
-    ``forms`` are those in which the leaf's own time is asked; ``base`` is the moments' grain (``base_of``); ``timed``:
-    a range or filter speaks of that time too; ``beside``: it is grouped by something that depends on it.
+    ``forms`` are those in which the leaf's own time is asked; ``base`` is the moments' grain (``base_of``); ``zones``:
+    what showing that time takes; ``timed``: a range or filter speaks of that time too; ``beside``: it is grouped by
+    something that depends on it.
     """
     starts = starts_of(leaf, forms, base)
     calendars = dict.fromkeys((*looked_back_by(leaf), *(each.name for each in starts if isinstance(each, CustomGrain))))
@@ -63,9 +63,6 @@ def moments_of(
     if spine is None:
         return None
     alias = tables.reserve(spine)
-    zones = None
-    if zone is not None and has_clock(dimension) and zone != stored_zone(dimension):
-        zones = Zones(stored=stored_zone(dimension), shown=zone)
     root = tables.tables[0]
     time = Reference(
         table=root.alias,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from metricgate.catalog.expression import Expression
 from metricgate.catalog.metrics import Aggregation, Percentile, Period, PeriodAggregation, Window, WindowChoice
+from metricgate.catalog.model import TimeKind
 from metricgate.vocabulary.grain import DatePart, Grain
 from metricgate.vocabulary.predicate import Predicate
 
@@ -16,10 +17,31 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Zones:
-    """Timestamps are stored as local times of ``stored``, and are meant in ``shown``."""
+    """Timestamps are stored as local times of ``stored``, or as moments (None), and are meant in ``shown``."""
 
-    stored: str
+    stored: str | None
     shown: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    """By which clock a time is read.
+
+    Attributes:
+        stored: the zone whose clock the values show; None for moments that the engine knows as such.
+        shown: the zone in whose local times they are meant.
+    """
+
+    kind: TimeKind
+    stored: str | None
+    shown: str
+
+    @property
+    def zones(self) -> Zones | None:
+        """The conversion that showing them takes, if any."""
+        if self.kind is TimeKind.DATE or self.stored == self.shown:
+            return None
+        return Zones(stored=self.stored, shown=self.shown)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +54,7 @@ class Reference:
         name: the dimension's or entity's name in its model.
         grain: truncate to this; None leaves the value as stored.
         zones: convert before truncation; None leaves the value in its own zone.
+        clock: of a time of a model.
         granularity: the finest grain of the data for a time, None for everything else.
         part: extract this number from the time.
         present: what the table has only where a row was found, for an expression that has a value without one.
@@ -45,6 +68,7 @@ class Reference:
     granularity: Grain | None = None
     grain: Grain | None = None
     zones: Zones | None = None
+    clock: Clock | None = None
     part: DatePart | None = None
 
 

@@ -11,6 +11,7 @@ from metricgate.catalog.saved import TimeSpine
 from metricgate.planning import codes
 from metricgate.planning.binding import Answers, Binder, SpineRoot
 from metricgate.planning.calendars import calendars_served, converts_by_calendar, to_start
+from metricgate.planning.clocks import Clocks
 from metricgate.planning.concluding import ScanNotes
 from metricgate.planning.converting import conversion_of
 from metricgate.planning.fitting import calendar_not_served, unfit_for
@@ -68,6 +69,7 @@ class Scanning:
     resolver: Resolver
     answers: Answers
     problems: list[Problem]
+    clocks: Clocks
     asked: list[Asked]
     taken: set[str] = field(default_factory=set)
 
@@ -158,7 +160,7 @@ class Scanning:
             spines,
             forms,
             base=base,
-            zone=self.question.time_zone,
+            zones=self.clocks.of(leaf.metric.model, dimension).zones,
             timed=timed,
             beside=beside,
         )
@@ -210,7 +212,7 @@ class Scanning:
             resolver=self.resolver,
             root=root,
             tables=tables,
-            zone=self.question.time_zone,
+            clocks=self.clocks,
             problems=self.problems,
             asked_for=asked_for,
             answers=self.answers,
@@ -251,16 +253,11 @@ class Scanning:
         reference = binder.refer(METRIC_TIME, member[0], AS_STORED, "time_range")
         if reference is None:
             return None
-        zone = span.time_zone or self.question.time_zone
-        dimension = member[1]
-        if binder.on_moments:  # which are local times of the zone shown
-            zone_shown = self.question.time_zone or dimension.time_zone
-            dimension = replace(dimension, time_zone=zone_shown, granularity=reference.granularity)
-        bare = replace(reference, zones=None)  # the bounds are moved into the stored zone instead
+        bare = replace(reference, zones=None)  # the bounds are moved to the column's clock instead
         binder.used[reference.model, reference.name] = None
         home = self.catalog.models.get(reference.model)  # a time spine is none
         week_start = None if home is None else home.week_start
-        return range_condition(span, zone, dimension, bare, self.problems, week_start)
+        return range_condition(span, span.time_zone, bare, self.problems, week_start)
 
     def bare(self, member: str) -> str:
         """Return a member of a filter without its form."""

@@ -41,7 +41,7 @@ from metricgate.gateway.writing.sealed import Sealed
 from metricgate.vocabulary.finding import ADVICE, WRONG, Finding
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.opinion import Opinion
-from metricgate.vocabulary.result import Column
+from metricgate.vocabulary.result import Column, DataType
 
 _Result = TypeVar("_Result")
 _METADATA_SECONDS = 30.0
@@ -125,6 +125,13 @@ class DuckDBWarehouse:
         """
         found, database = await self._catalogue()
         return {relation: found.get(_full_name(relation, database)) for relation in relations}
+
+    async def types(self, selects: Sequence[str]) -> Sequence[tuple[DataType | None, ...]]:
+        """Return the types of the columns of SELECTs of our own that read no row."""
+        own = self._own
+        if own is not None:
+            return await own.do(_METADATA_SECONDS, lambda call: own.types(call, selects))
+        return await self._jailed.do(_METADATA_SECONDS, lambda call: self._types(call, selects))
 
     async def located(self, relations: Sequence[tuple[str, ...]]) -> Mapping[tuple[str, ...], tuple[str, ...]]:
         """Return ``(database, schema, table)`` of each relation that exists."""
@@ -244,6 +251,7 @@ class DuckDBWarehouse:
             "rows": caps.rows,
             "bytes": caps.bytes,
             "seconds": seconds,
+            "checks": [packing.packed_check(each) for each in statement.checks],
         }
         room = caps.bytes * _MOST_ON_THE_WIRE + _ROOM
         head, body = self._jail.ask(call, question, room, trusted=not statement.confined)
@@ -263,6 +271,11 @@ class DuckDBWarehouse:
         head, _body = self._jail.ask(call, {"kind": "relations", "seconds": _METADATA_SECONDS})
         pairs = cast("list[tuple[list[str], Json]]", head["relations"])
         return _read(lambda: {tuple(name): packing.columns(columns) for name, columns in pairs})
+
+    def _types(self, call: Call, selects: Sequence[str]) -> Sequence[tuple[DataType | None, ...]]:
+        question: Head = {"kind": "types", "selects": list(selects), "seconds": _METADATA_SECONDS}
+        head, _body = self._jail.ask(call, question)
+        return _read(lambda: [packing.types(each) for each in cast("list[Json]", head["types"])])
 
     def _functions(self, call: Call) -> frozenset[str]:
         head, _body = self._jail.ask(call, {"kind": "functions", "seconds": _METADATA_SECONDS})

@@ -15,6 +15,7 @@ from functools import lru_cache
 import duckdb
 
 from metricgate.adapters.warehouses.caps import Caps
+from metricgate.adapters.warehouses.duckdb_errors import ColumnsChanged
 from metricgate.adapters.warehouses.duckdb_fetch import (
     FEW_ROWS,
     Batches,
@@ -24,6 +25,7 @@ from metricgate.adapters.warehouses.duckdb_fetch import (
     fetch_rows,
 )
 from metricgate.adapters.warehouses.duckdb_types import logical_type
+from metricgate.compiling.statement import TypeCheck
 from metricgate.vocabulary.predicate import Scalar
 from metricgate.vocabulary.result import Column, DataType
 
@@ -64,21 +66,35 @@ class Engine:
         self._root.close()
 
     def run(
-        self, cursor: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Scalar], caps: Caps
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        sql: str,
+        parameters: Sequence[Scalar],
+        caps: Caps,
+        checks: Sequence[TypeCheck] = (),
     ) -> Batches | Fetched:
-        """Run the one SELECT that ``sql`` is, within its caps.
+        """Run the one SELECT that ``sql`` is, within its caps, where the checks hold.
 
         Raises:
             NotOneSelect: it is something else; nothing has run.
+            ColumnsChanged: a check does not hold; nothing has run.
             duckdb_errors.FAILURES: the engine failed.
         """
         statement = self._parsed(sql)
-        if not self._writable:
+        if not self._writable:  # nor does anybody else: the types of a file that is open for reading do not change
             return self._fetch(cursor, sql, statement, parameters, caps)
         cursor.execute(_BEGIN)
+        for check in checks:
+            if self.types(cursor, check.sql) != check.types:
+                raise ColumnsChanged(f"columns have other types than when the question was planned: {check.sql}")
         result = self._fetch(cursor, sql, statement, parameters, caps)
         cursor.rollback()
         return result
+
+    def types(self, cursor: duckdb.DuckDBPyConnection, select: str) -> tuple[DataType | None, ...]:
+        """Return the logical types of the columns of a SELECT that reads no row."""
+        cursor.execute(self._parsed(select))
+        return tuple(logical_type(str(column[1])) for column in cursor.description)
 
     def relations(self, cursor: duckdb.DuckDBPyConnection) -> Relations:
         """Return every relation's columns. One of a type without a wire form counts as JSON."""

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from metricgate.adapters.warehouses.duckdb_forms import TypeNotCarried, ValueNotCarried
 from metricgate.gateway import sql_codes
-from metricgate.gateway.codes import WAREHOUSE_FAILED, WAREHOUSE_MEMORY
+from metricgate.gateway.codes import WAREHOUSE_CHANGED, WAREHOUSE_FAILED, WAREHOUSE_MEMORY
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Code
 
@@ -19,6 +19,11 @@ FAILURES = (
     *(OSError, OverflowError, ValueError, MemoryError),
 )
 """How work with a cursor may fail."""
+
+
+class ColumnsChanged(ValueError):
+    """A column has another type than when the question was planned."""
+
 
 _BY_WORDS: Sequence[tuple[str, Code]] = (
     ("Invalid Input Error: Division by zero", sql_codes.DIVISION_BY_ZERO),
@@ -67,6 +72,8 @@ def code_of(error: BaseException) -> str:
     """Return the name of the code of one of ``FAILURES``."""
     if isinstance(error, (TypeNotCarried, ValueNotCarried)):
         return sql_codes.TYPE_NOT_CARRIED.name
+    if isinstance(error, ColumnsChanged):
+        return WAREHOUSE_CHANGED.name
     text = str(error)
     # In the middle of a stream Arrow reports the engine's errors as its own.
     if isinstance(error, (duckdb.OutOfMemoryException, MemoryError)) or "Out of Memory" in text:

@@ -1,11 +1,11 @@
 """What the gateway and a DuckDB worker say to each other: frames over a socket pair, one question at a time each way.
 
-A frame is a JSON head and a body of bytes. A question's head has a ``kind`` (``run``, ``relations``, ``functions``,
-``opinion``, and about changes ``shapes``, ``rehearse``, ``apply``, ``applied``). The first frame back says that work
-has begun, so that whoever hears nothing knows that nothing was done; the second is the answer, and its head says
-whether it went well. Before it commits, ``apply`` sends one frame more, ``{"prepare": true}`` with the effect as its
-body, and waits for ``{"go": true}`` or ``{"go": false}``. Nothing that a worker sends is ever unpickled or run: heads
-and plain rows are JSON, batches are Arrow IPC, and a frame larger than its question allows is not read.
+A frame is a JSON head and a body of bytes. A question's head has a ``kind`` (``run``, ``types``, ``relations``,
+``functions``, ``opinion``, and about changes ``shapes``, ``rehearse``, ``apply``, ``applied``). The first frame back
+says that work has begun, so that whoever hears nothing knows that nothing was done; the second is the answer, and its
+head says whether it went well. Before it commits, ``apply`` sends one frame more, ``{"prepare": true}`` with the effect
+as its body, and waits for ``{"go": true}`` or ``{"go": false}``. Nothing that a worker sends is ever unpickled or run:
+heads and plain rows are JSON, batches are Arrow IPC, and a frame larger than its question allows is not read.
 """
 
 from __future__ import annotations

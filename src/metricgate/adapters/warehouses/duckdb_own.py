@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
@@ -16,6 +16,7 @@ from metricgate.adapters.warehouses.duckdb_fetch import Batches, Fetched
 from metricgate.adapters.warehouses.duckdb_options import DuckDBOptions, connected
 from metricgate.gateway.codes import WAREHOUSE_UNAVAILABLE
 from metricgate.gateway.ports import Released, WarehouseError
+from metricgate.vocabulary.result import DataType
 
 _Result = TypeVar("_Result")
 
@@ -59,12 +60,18 @@ class Own:
         """Run a statement. In a thread, as the others."""
         statement, caps = released.statement, caps_of(released, self._largest)
         return self._with_cursor(
-            call, lambda cursor: self._engine.run(cursor, statement.sql, statement.parameters, caps), statement.sql
+            call,
+            lambda cursor: self._engine.run(cursor, statement.sql, statement.parameters, caps, statement.checks),
+            statement.sql,
         )
 
     def relations(self, call: Call) -> Relations:
         """Return every relation's columns."""
         return self._with_cursor(call, self._engine.relations)
+
+    def types(self, call: Call, selects: Sequence[str]) -> list[tuple[DataType | None, ...]]:
+        """Return the types of the columns of SELECTs that read no row."""
+        return self._with_cursor(call, lambda cursor: [self._engine.types(cursor, each) for each in selects])
 
     def functions(self, call: Call) -> frozenset[str]:
         """Return the engine's own functions."""

@@ -17,6 +17,7 @@ import pyarrow as pa
 from metricgate.adapters.warehouses.duckdb_fetch import Batches, Fetched
 from metricgate.adapters.warehouses.duckdb_forms import Shape
 from metricgate.adapters.warehouses.duckdb_frames import Head, Malformed
+from metricgate.compiling.statement import TypeCheck
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.predicate import Scalar
 from metricgate.vocabulary.result import Column, DataType
@@ -72,6 +73,27 @@ def columns(packed: Json) -> tuple[Column, ...]:
     """Return the columns that ``packed_columns`` packed."""
     pairs = cast("list[list[str]]", packed)
     return tuple(Column(name=name, type=DataType(kind)) for name, kind in pairs)
+
+
+def packed_types(types: Sequence[DataType | None]) -> Json:
+    """Return types by their names."""
+    return [None if each is None else str(each) for each in types]
+
+
+def types(packed: Json) -> tuple[DataType | None, ...]:
+    """Return the types that ``packed_types`` packed."""
+    return tuple(None if each is None else DataType(str(each)) for each in cast("list[Json]", packed))
+
+
+def packed_check(check: TypeCheck) -> Json:
+    """Return a check as ``[select, types]``."""
+    return [check.sql, packed_types(check.types)]
+
+
+def type_check(packed: Json) -> TypeCheck:
+    """Return the check that ``packed_check`` packed."""
+    select, expected = cast("list[Json]", packed)
+    return TypeCheck(sql=str(select), types=types(expected))
 
 
 def packed_result(result: Batches | Fetched) -> tuple[Head, bytes | memoryview]:

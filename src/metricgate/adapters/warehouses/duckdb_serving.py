@@ -24,7 +24,13 @@ from metricgate.adapters.warehouses.duckdb_errors import FAILURES, code_of, deta
 from metricgate.adapters.warehouses.duckdb_frames import LARGEST_QUESTION, Gone, Head, Malformed, receive, send
 from metricgate.adapters.warehouses.duckdb_opinion import opinion_of
 from metricgate.adapters.warehouses.duckdb_options import connected, identity_of, unpacked
-from metricgate.adapters.warehouses.duckdb_packing import packed_columns, packed_result, scalars
+from metricgate.adapters.warehouses.duckdb_packing import (
+    packed_columns,
+    packed_result,
+    packed_types,
+    scalars,
+    type_check,
+)
 from metricgate.gateway.codes import WAREHOUSE_MEMORY, WAREHOUSE_UNAVAILABLE
 from metricgate.vocabulary.json import Json
 
@@ -50,6 +56,7 @@ class Worker:
         self._running: dict[int, tuple[int, duckdb.DuckDBPyConnection]] = {}
         self._kinds: dict[str, Callable[[duckdb.DuckDBPyConnection, Head], Reply]] = {
             "run": self._run,
+            "types": self._types,
             "relations": self._relations,
             "functions": self._functions,
             "opinion": self._opinion,
@@ -109,7 +116,12 @@ class Worker:
     def _run(self, cursor: duckdb.DuckDBPyConnection, question: Head) -> Reply:
         caps = Caps(rows=cast("int | None", question["rows"]), bytes=cast("int", question["bytes"]))
         parameters = scalars(question["parameters"])
-        return packed_result(self._engine.run(cursor, cast("str", question["sql"]), parameters, caps))
+        checks = [type_check(each) for each in cast("list[Json]", question["checks"])]
+        return packed_result(self._engine.run(cursor, cast("str", question["sql"]), parameters, caps, checks))
+
+    def _types(self, cursor: duckdb.DuckDBPyConnection, question: Head) -> Reply:
+        selects = cast("list[str]", question["selects"])
+        return {"types": [packed_types(self._engine.types(cursor, each)) for each in selects]}, b""
 
     def _relations(self, cursor: duckdb.DuckDBPyConnection, _question: Head) -> Reply:
         found = self._engine.relations(cursor)

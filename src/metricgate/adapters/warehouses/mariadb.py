@@ -23,12 +23,21 @@ from metricgate.adapters.warehouses.mariadb_errors import code_of
 from metricgate.adapters.warehouses.mariadb_options import SQL_MODE, MariaDBOptions
 from metricgate.adapters.warehouses.mariadb_rights import mariadb_findings
 from metricgate.adapters.warehouses.mariadb_section import MariaDBSection
-from metricgate.adapters.warehouses.mariadb_streaming import streamed
+from metricgate.adapters.warehouses.mariadb_streaming import fields_of, streamed
 from metricgate.adapters.warehouses.mariadb_text import NotOneSelect, with_values, zones_of
 from metricgate.adapters.warehouses.mariadb_types import Field, declared_type, logical_type, wire_column
 from metricgate.adapters.warehouses.mysql_functions import MYSQL_FUNCTIONS
 from metricgate.adapters.warehouses.server import ServerWarehouse
-from metricgate.adapters.warehouses.session import CANCELLED, FAILED, MEMORY, TIME_ZONE, TIMEOUT, UNAVAILABLE, Answer
+from metricgate.adapters.warehouses.session import (
+    CANCELLED,
+    FAILED,
+    MEMORY,
+    TIME_ZONE,
+    TIMEOUT,
+    UNAVAILABLE,
+    Answer,
+    hold_checks,
+)
 from metricgate.adapters.warehouses.writing.mariadb_dialect import MariaDBDialect
 from metricgate.adapters.warehouses.writing.mariadb_session import MariaDBWriteSession
 from metricgate.adapters.warehouses.writing.mariadb_version import unfit_for_changes
@@ -109,6 +118,7 @@ class MariaDBSession:
     def answer(self, statement: Statement, caps: Caps) -> Answer:
         """Send the statement with its values written in, and stream its rows."""
         expected = [column.type for column in statement.columns]
+        hold_checks(statement, self.types)
         with self._failing():
             for zone in zones_of(statement.sql):
                 self._check_zone(zone)
@@ -137,6 +147,13 @@ class MariaDBSession:
             truncated=kept.truncated,
             bytes=kept.bytes,
         )
+
+    def types(self, select: str) -> tuple[DataType | None, ...]:
+        """Run it: the tables that it names keep their metadata lock until the transaction ends."""
+        with self._failing(), Cursor(self._connection) as cursor:
+            cursor.execute(with_values(select, ()))
+            # The public description lacks the character set.
+            return tuple(logical_type(each, None) for each in fields_of(cursor._result.fields))  # noqa: SLF001
 
     def columns(self, relations: Sequence[tuple[str, ...]]) -> Mapping[tuple[str, ...], tuple[Column, ...]]:
         """Read ``information_schema``, which shows what the account may read; letter case counts."""

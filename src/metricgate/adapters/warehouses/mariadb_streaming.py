@@ -37,7 +37,7 @@ def streamed(connection: pymysql.Connection, sql: str) -> Streamed:
     prepared = prepare(connection, sql)
     if prepared.has_floats:
         rows = prepared.execute()
-        return Streamed(fields=_fields(rows.fields), fetch=rows.fetchmany, let_go=_nothing)
+        return Streamed(fields=fields_of(rows.fields), fetch=rows.fetchmany, let_go=_nothing)
     prepared.close()
     cursor = SSCursor(connection)
     try:
@@ -46,11 +46,12 @@ def streamed(connection: pymysql.Connection, sql: str) -> Streamed:
         _abandon(cursor)
         raise
     # The public description lacks the character set.
-    fields = _fields(cursor._result.fields)  # noqa: SLF001
+    fields = fields_of(cursor._result.fields)  # noqa: SLF001
     return Streamed(fields=fields, fetch=cursor.fetchmany, let_go=lambda: _abandon(cursor))
 
 
-def _fields(described: Sequence[FieldDescriptorPacket]) -> Sequence[Field]:
+def fields_of(described: Sequence[FieldDescriptorPacket]) -> Sequence[Field]:
+    """Return the columns of a result as the protocol describes them."""
     return [
         Field(name=each.name, code=each.type_code, length=each.length, scale=each.scale, charset=each.charsetnr)
         for each in described

@@ -37,6 +37,7 @@ from metricgate.adapters.warehouses.session import (
     TYPE_NOT_CARRIED,
     UNAVAILABLE,
     Answer,
+    hold_checks,
 )
 from metricgate.adapters.warehouses.wire import LARGEST_INTEGER, Uncarried
 from metricgate.adapters.warehouses.writing.postgres_dialect import PostgresDialect
@@ -106,6 +107,7 @@ class PostgresSession:
 
     def answer(self, statement: Statement, caps: Caps) -> Answer:
         """Declare the statement as a cursor and fetch from it."""
+        hold_checks(statement, self.types)
         with self._failing(), psycopg.RawServerCursor(self._connection, _ANSWER) as cursor:
             if statement.confined:
                 # A function of the database's own must not be taken for a built-in one of the same name.
@@ -120,6 +122,13 @@ class PostgresSession:
                 if shapes[at].kind == "numeric" and (each.scale == 0 or (each.scale is None and _whole(kept.rows, at)))
             }
         return _answer([each.name for each in described], shapes, whole, kept)
+
+    def types(self, select: str) -> tuple[DataType | None, ...]:
+        """Run it: the tables that it names stay locked against changes of their columns until the transaction ends."""
+        with self._failing(), psycopg.RawCursor(self._connection) as cursor:
+            cursor.execute(select)
+            numbers = [each.type_code for each in cursor.description or ()]
+            return tuple(self._shapes.of(self._connection, each).logical for each in numbers)
 
     def columns(self, relations: Sequence[tuple[str, ...]]) -> Mapping[tuple[str, ...], tuple[Column, ...]]:
         """Read the catalogue; names are compared as they are, in the case that they have."""

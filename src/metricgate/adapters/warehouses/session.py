@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from metricgate.adapters.warehouses.capping import Caps
 from metricgate.compiling.statement import Statement
+from metricgate.gateway.ports import WarehouseError
 from metricgate.vocabulary.finding import Finding
 from metricgate.vocabulary.json import Json
-from metricgate.vocabulary.result import Column
+from metricgate.vocabulary.result import Column, DataType
 
 TIMEOUT = "E_WAREHOUSE_TIMEOUT"
 CANCELLED = "E_WAREHOUSE_CANCELLED"
 MEMORY = "E_WAREHOUSE_MEMORY"
 UNAVAILABLE = "E_WAREHOUSE_UNAVAILABLE"
 FAILED = "E_WAREHOUSE_FAILED"
+CHANGED = "E_WAREHOUSE_CHANGED"
 TIME_ZONE = "E_WAREHOUSE_TIME_ZONE"
 TYPE_NOT_CARRIED = "E_SQL_TYPE_NOT_CARRIED"
 
@@ -46,7 +48,11 @@ class Session(Protocol):
         ...
 
     def answer(self, statement: Statement, caps: Caps) -> Answer:
-        """Run one SELECT and read its rows up to the caps."""
+        """Hold the statement's checks, then run it and read its rows up to the caps."""
+        ...
+
+    def types(self, select: str) -> tuple[DataType | None, ...]:
+        """Return the logical types of the columns of a SELECT that reads no row."""
         ...
 
     def columns(self, relations: Sequence[tuple[str, ...]]) -> Mapping[tuple[str, ...], tuple[Column, ...]]:
@@ -80,3 +86,14 @@ class Session(Protocol):
     def close(self) -> None:
         """Close the connection, if there is one, without waiting for the server."""
         ...
+
+
+def hold_checks(statement: Statement, types_of: Callable[[str], tuple[DataType | None, ...]]) -> None:
+    """Ask for the types of a statement's checks again.
+
+    Raises:
+        WarehouseError: ``E_WAREHOUSE_CHANGED``.
+    """
+    for check in statement.checks:
+        if types_of(check.sql) != check.types:
+            raise WarehouseError(CHANGED, f"columns have other types than when the question was planned: {check.sql}")

@@ -25,7 +25,7 @@ from metricgate.adapters.warehouses.capping import caps_of
 from metricgate.adapters.warehouses.session import CANCELLED, TIMEOUT, UNAVAILABLE, Session
 from metricgate.gateway.ports import Released, Rows, WarehouseError
 from metricgate.vocabulary.finding import Finding
-from metricgate.vocabulary.result import Column
+from metricgate.vocabulary.result import Column, DataType
 
 _Result = TypeVar("_Result")
 _AGAIN_SECONDS = 0.05
@@ -151,6 +151,10 @@ class Sessions:
             return {}
         found = await self._in_thread(_DESCRIBE_SECONDS, lambda session: session.columns(relations))
         return {relation: found.get(relation) for relation in relations}
+
+    async def types(self, selects: Sequence[str]) -> Sequence[tuple[DataType | None, ...]]:
+        """Return the types of the columns of SELECTs that read no row."""
+        return await self._in_thread(_DESCRIBE_SECONDS, lambda session: [session.types(each) for each in selects])
 
     async def located(self, relations: Sequence[tuple[str, ...]]) -> Mapping[tuple[str, ...], tuple[str, ...]]:
         """Return the full names of those relations that exist."""

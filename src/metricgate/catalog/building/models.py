@@ -170,6 +170,9 @@ def _dimension(document: DimensionDocument, zone: str | None, origin: Origin, fi
             origin.at("time_zone"),
             "Name an IANA zone such as Europe/Berlin, on time dimensions only.",
         )
+    if document.time_kind is not None and not is_time:
+        message = f"the categorical dimension {document.name!r} has a time_kind"
+        findings.add(codes.TIME_DIMENSION, message, origin.at("time_kind"), "Set type: time, or leave it out.")
     if document.validity is not None and not is_time:
         message = f"the categorical dimension {document.name!r} cannot be an end of validity"
         findings.add(codes.TIME_DIMENSION, message, origin.at("validity"), "Set type: time.")
@@ -180,6 +183,7 @@ def _dimension(document: DimensionDocument, zone: str | None, origin: Origin, fi
         expression=expression or _UNREADABLE,
         granularity=document.granularity,
         time_zone=document.time_zone or (zone if is_time and _has_clock(document.granularity) else None),
+        time_kind=document.time_kind,
         label=document.label,
         description=document.description,
         synonyms=tuple(document.synonyms),

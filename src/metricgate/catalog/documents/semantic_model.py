@@ -6,7 +6,7 @@ from pydantic import Field
 
 from metricgate.catalog.documents.fields import ColumnName, Label, Name, Part, Reference, Source, Sql, Synonym, Words
 from metricgate.catalog.documents.metric import MetricDocument
-from metricgate.catalog.model import DimensionType, EntityType, Validity
+from metricgate.catalog.model import DimensionType, EntityType, TimeKind, Validity
 from metricgate.documents import Document
 from metricgate.vocabulary.grain import Grain
 
@@ -39,6 +39,11 @@ class DimensionDocument(Document):
         description="The end of a slowly changing row's validity that this time is.",
     )
     time_zone: str | None = Field(default=None, description="IANA zone of stored timestamps, e.g. America/New_York.")
+    time_kind: TimeKind | None = Field(
+        default=None,
+        description="What the values of a time are, where the engine cannot tell: zoned are moments, local are times "
+        "of the stored zone's clock, date are days. Default: what the engine says of their type.",
+    )
     label: Words | None = None
     description: Words = ""
     synonyms: tuple[Synonym, ...] = ()

@@ -13,7 +13,7 @@ from metricgate.importing.source import said
 from metricgate.vocabulary.json import Json
 
 WORDS = ("owner", "domain", "label", "unit", "status", "sensitivity", "synonyms", "certification", "deprecation",
-         "ai_context", "time_zone")  # fmt: skip
+         "ai_context", "time_zone", "time_kind")  # fmt: skip
 """Keys of ours that dbt has none for; they stand in ``config.meta``."""
 
 
@@ -96,6 +96,9 @@ def _dimension(
     if dimension.time_zone is not None:
         reason = "dbt has no time zones; it stands in config.meta only"
         notes.changed(f"the time zone of {dimension.name!r} of {what}", definition.place, reason)
+    if dimension.time_kind is not None:
+        reason = "dbt has no kinds of time; it stands in config.meta only"
+        notes.changed(f"the time kind of {dimension.name!r} of {what}", definition.place, reason)
     found = said(
         name=dimension.name,
         type=str(dimension.type),

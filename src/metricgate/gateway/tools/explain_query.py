@@ -33,7 +33,7 @@ class ExplainArguments(QuestionArguments):
 
 async def _serve(desk: Desk, parsed: Parsed[ExplainArguments]) -> Outcome:
     asked: Parsed[QuestionArguments] = Parsed(value=parsed.value, notes=parsed.notes, size=parsed.size)
-    prepared = await prepare(desk, asked)
+    prepared = await prepare(desk, asked, runs=False)
     if not isinstance(prepared, Prepared):
         return prepared
     dialect = parsed.value.dialect

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from metricgate.gateway.arguments import Parsed
+from metricgate.gateway.codes import WAREHOUSE_CHANGED
 from metricgate.gateway.desk import Desk, Ran
 from metricgate.gateway.entries import of_plan
 from metricgate.gateway.explanation import EXPLANATION_PROPERTIES, explained
 from metricgate.gateway.minimum_groups import run_plan
-from metricgate.gateway.outcome import Outcome
+from metricgate.gateway.outcome import Fault, Outcome
 from metricgate.gateway.preparing import Prepared, prepare
 from metricgate.gateway.questions import QuestionArguments
 from metricgate.gateway.result import RESULT_PROPERTIES, result_of
@@ -15,7 +16,16 @@ from metricgate.gateway.tools.tool import Tool, define
 
 
 async def _serve(desk: Desk, parsed: Parsed[QuestionArguments]) -> Outcome:
-    prepared = await prepare(desk, parsed)
+    outcome = await _once(desk, parsed)
+    if isinstance(outcome, Fault) and outcome.problem.code is WAREHOUSE_CHANGED:
+        for engine in desk.engines:
+            engine.forget_types()
+        return await _once(desk, parsed)
+    return outcome
+
+
+async def _once(desk: Desk, parsed: Parsed[QuestionArguments]) -> Outcome:
+    prepared = await prepare(desk, parsed, runs=True)
     if not isinstance(prepared, Prepared):
         return prepared
     ran = await run_plan(desk, prepared.plan, prepared.engine, prepared.statement, prepared.verdict)

@@ -17,7 +17,7 @@ def dimension(part: Part, what: str, *, name: str | None = None, column: str | N
     what = f"the dimension {own!r} of {what}"
     kind = part.word("type") or ""
     words = words_of(part, what)
-    keys, _enabled = config_of(part, what)
+    keys, _enabled = config_of(part, what, kept=("time_zone", "time_kind") if kind == "time" else ())
     keys.pop("owner", None)
     params = part.part("type_params")
     grain = part.word("granularity")

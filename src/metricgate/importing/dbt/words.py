@@ -32,10 +32,12 @@ def _shortened(part: Part, key: str, what: str) -> str | None:
     return text[:_LONGEST]
 
 
-def config_of(part: Part, what: str, *, read: tuple[str, ...] = ()) -> tuple[dict[str, Json], bool]:
+def config_of(
+    part: Part, what: str, *, read: tuple[str, ...] = (), kept: tuple[str, ...] = ()
+) -> tuple[dict[str, Json], bool]:
     """Return the keys that ``config`` (and ``config.meta``) give to our document, and whether it is enabled.
 
-    ``read`` are keys of ``meta`` that the caller reads itself.
+    ``read`` are keys of ``meta`` that the caller reads itself; ``kept`` are keys of ``meta`` that are ours as well.
     """
     part.ignore(*_BOOKKEEPING)
     config = part.part("config")
@@ -49,7 +51,7 @@ def config_of(part: Part, what: str, *, read: tuple[str, ...] = ()) -> tuple[dic
         if isinstance(meta.take("owner"), str):
             keys["owner"] = meta.text("owner")
         synonyms = [item for item, _spot in meta.items("synonyms") if isinstance(item, str)]
-        keys.update(said(synonyms=synonyms))
+        keys.update(said(synonyms=synonyms, **{key: meta.text(key) for key in kept}))
         meta.ignore(*read)
         meta.finish(f"config.meta of {what}")
     config.finish(f"config of {what}")

@@ -1,0 +1,143 @@
+"""By which clock each time of one question is read: what its values are (moments, local times, days) decides it.
+
+Three kinds of time answer differently to a question's zone. A *zoned* value is a moment (``timestamptz``, MariaDB's
+``TIMESTAMP``); a *local* one is what a clock showed, that of the zone in which the data is stored; a *date* is a day
+everywhere. The engine knows the kind of an expression by its type, and is asked before the question is planned for
+good; where it does not know, the model says it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from metricgate.catalog.expression import Expression
+from metricgate.catalog.model import Dimension, TimeKind
+from metricgate.planning import codes
+from metricgate.planning.scan import Clock
+from metricgate.planning.timing import has_clock
+from metricgate.vocabulary.problem import Place, Problem
+from metricgate.vocabulary.result import DataType
+
+UTC = "UTC"
+
+KIND_OF_TYPE: Mapping[DataType, TimeKind] = {
+    DataType.TIMESTAMP_TZ: TimeKind.ZONED,
+    DataType.TIMESTAMP: TimeKind.LOCAL,
+    DataType.DATE: TimeKind.DATE,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypeAsked:
+    """An expression over the source of ``model``, whose type decides what a question means."""
+
+    model: str
+    expression: Expression
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kinds:
+    """What engines say of types.
+
+    Attributes:
+        types: what was asked, each once; a type of None is one that the engine did not tell.
+        assumed: of a time of whose type nothing is known; None refuses it.
+    """
+
+    types: tuple[tuple[TypeAsked, DataType | None], ...] = ()
+    assumed: TimeKind | None = None
+
+
+ASSUMED_LOCAL = Kinds(assumed=TimeKind.LOCAL)
+"""For looking at definitions, and for finding out what has to be asked: nothing that is planned so is run."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Clocks:
+    """The clocks of one question; notes which types it hangs on, and the times whose kind nobody knows."""
+
+    kinds: Kinds
+    zone: str | None
+    problems: list[Problem]
+    asked: dict[TypeAsked, DataType | None] = field(default_factory=dict)
+    told: dict[str, TimeKind] = field(default_factory=dict)
+
+    def of(self, model: str, dimension: Dimension) -> Clock:
+        """Return the clock of a time dimension of a model."""
+        if not has_clock(dimension):
+            return Clock(kind=TimeKind.DATE, stored=UTC, shown=UTC)
+        stored, shown = dimension.time_zone or UTC, self.shown(dimension)
+        if stored == UTC == shown:  # an engine's session is in UTC: moments and local times are read alike
+            return Clock(kind=TimeKind.LOCAL, stored=UTC, shown=UTC)
+        found = self._kind(model, dimension.expression, stored, dimension.time_kind)
+        if found is None:
+            self.problems.append(_unknown(f"{model}.{dimension.name}"))
+            found = TimeKind.LOCAL, stored
+        kind, of_clock = found
+        self.told[f"{model}.{dimension.name}"] = kind
+        return Clock(kind=kind, stored=of_clock, shown=shown)
+
+    def shown(self, dimension: Dimension) -> str:
+        """Return the zone in which a time is shown: the question's, else that in which it is stored."""
+        return self.zone or dimension.time_zone or UTC
+
+    def type_of(self, model: str, expression: Expression) -> DataType | None:
+        """Return an expression's type as far as it is known, and note that the question hangs on it."""
+        asked = TypeAsked(model=model, expression=expression)
+        if asked not in self.asked:
+            self.asked[asked] = dict(self.kinds.types).get(asked)
+        return self.asked[asked]
+
+    def take(self, other: Iterable[tuple[TypeAsked, DataType | None]]) -> None:
+        """Hang on what another question within this one hangs on."""
+        self.asked.update(other)
+
+    def _kind(
+        self, model: str, expression: Expression, stored: str, declared: TimeKind | None
+    ) -> tuple[TimeKind, str | None] | None:
+        """Return the kind and the zone of the clock that the values show; no zone for what the engine knows to be one.
+
+        An expression over moments that gives a local time shows the clock of the session, which is UTC, unless the
+        model says that it was moved to the stored zone's.
+        """
+        kind = KIND_OF_TYPE.get(self.type_of(model, expression) or DataType.STRING)
+        read = () if expression.is_column else expression.columns
+        moments = [each for each in read if self.type_of(model, _column(each)) is DataType.TIMESTAMP_TZ]
+        if kind is TimeKind.LOCAL and moments:
+            kind = declared or (TimeKind.LOCAL if stored == UTC else None)
+            return None if kind is None else (kind, UTC if kind is TimeKind.ZONED else stored)
+        if kind is not None:
+            return kind, None if kind is TimeKind.ZONED else stored
+        kind = declared or self.kinds.assumed
+        return None if kind is None else (kind, None if kind is TimeKind.ZONED else stored)
+
+
+def moved(value: date | datetime, meant: str, clock: Clock) -> datetime:
+    """Return what the clock's values show at the moment ``value``, a local time of zone ``meant``.
+
+    A moment is given in UTC. A value with an offset of its own keeps it.
+    """
+    moment = value if isinstance(value, datetime) else datetime.combine(value, datetime.min.time())
+    target = clock.stored or UTC
+    if moment.tzinfo is None:
+        if meant == target:
+            return moment
+        moment = moment.replace(tzinfo=ZoneInfo(meant))
+    return moment.astimezone(ZoneInfo(target)).replace(tzinfo=None)
+
+
+def _column(name: str) -> Expression:
+    return Expression(text=name, columns=(name,))
+
+
+def _unknown(name: str) -> Problem:
+    return Problem(
+        code=codes.UNKNOWN_TIME_KIND,
+        message=f"A zone matters, and it is not known whether {name} holds moments, local times or dates.",
+        where=Place(path="time_zone"),
+        hint="The model's owner adds time_kind: zoned, local or date to the dimension.",
+        details={"dimension": name},
+    )
