@@ -219,13 +219,15 @@ def test_a_warehouse_is_dropped_and_told() -> None:
 
 
 def test_zones_and_kinds_of_time_come_back_by_config_meta() -> None:
-    """dbt has neither: told, and kept where dbt keeps what is not its own."""
+    """Dbt has neither: told, and kept where dbt keeps what is not its own."""
     text = SAME.replace(
         "granularity: day, validity: start}",
         "granularity: second, validity: start, time_zone: Europe/Berlin, time_kind: local}",
     )
     before, after, told = there_and_back([("a.yaml", text)])
     came, went = (each.models["prices"].dimension("valid_from") for each in (after, before))
-    assert came and went and (came.time_zone, came.time_kind) == (went.time_zone, went.time_kind) != (None, None)
+    assert came
+    assert went
+    assert (came.time_zone, came.time_kind) == (went.time_zone, went.time_kind) != (None, None)
     assert versions(after) == versions(before)
     assert any("time kind of 'valid_from'" in each for each in told)
