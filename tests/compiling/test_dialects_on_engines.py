@@ -16,9 +16,9 @@ from tests.contracts.server_engines import mariadb_warehouse, postgres_warehouse
 from tests.contracts.warehouse_engines import ENGINES, released
 
 from metricgate.catalog.metrics import Window
-from metricgate.compiling.writing import written
 from metricgate.compiling.context import Context
 from metricgate.compiling.moments import shifted
+from metricgate.compiling.writing import written
 from metricgate.dialects.engines import dialect_named
 from metricgate.dialects.names import aliased, column
 from metricgate.gateway.ports import Rows, Warehouse, WarehouseError
