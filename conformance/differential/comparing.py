@@ -108,7 +108,8 @@ def _document(value: object) -> str:
         case list() | tuple():
             return "[" + ", ".join(map(_document, value)) + "]"
         case bool() | None:
-            return str(value)
+            # An answer has one null for SQL's and for JSON's.
+            return "NULL" if value is None else str(value)
         case int() | float() | Decimal():
             return _number(Decimal(repr(value) if isinstance(value, float) else value))
         case str():

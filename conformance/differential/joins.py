@@ -47,7 +47,7 @@ def _source(draw: Draw, depth: int, inner: Inner) -> tuple[str, Source]:
 
 def _named(draw: Draw, table: Source) -> tuple[str, Source]:
     alias = draw.alias("t")
-    if draw.engine != "mariadb" and draw.chance(0.06):
+    if table.columns and draw.engine != "mariadb" and draw.chance(0.06):
         draw.mark("table alias with names of columns")
         kept = draw.random.randint(1, len(table.columns))
         names = tuple(

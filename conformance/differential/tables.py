@@ -85,16 +85,20 @@ def allowed(table: str, row: Row) -> bool:
     return {">=": found >= value, "<": found < value, "!=": found != value, "<=": found <= value}[operator]
 
 
-def statements(schema: str, content: Mapping[str, Sequence[Row]], engine: str) -> Iterator[str]:
-    """Return the SQL that makes and fills the tables in a schema."""
+def statements(schema: str, content: Mapping[str, Sequence[Row]], engine: str, *, views: bool = False) -> Iterator[str]:
+    """Return the SQL that makes and fills the tables in a schema, or views of such tables."""
     for table, columns in TABLES.items():
         kept = [name for name, kind in columns.items() if kind != "list" or engine != "mariadb"]
         kinds = {**_COMMON, **_TYPES[engine]}
         parts = ", ".join(f"{quoted(name, engine)} {kinds[columns[name]]}" for name in kept)
-        yield f"CREATE TABLE {schema}.{table} ({parts})"
+        place = f"{schema}.{table}_rows" if views else f"{schema}.{table}"
+        yield f"CREATE TABLE {place} ({parts})"
         for row in content[table]:
             values = dict(zip(columns, row, strict=True))
-            yield f"INSERT INTO {schema}.{table} VALUES ({', '.join(_literal(values[name], engine) for name in kept)})"
+            yield f"INSERT INTO {place} VALUES ({', '.join(_literal(values[name], engine) for name in kept)})"
+        if views:
+            names = ", ".join(quoted(name, engine) for name in kept)
+            yield f"CREATE VIEW {schema}.{table} AS SELECT {names} FROM {place}"
 
 
 def _value(random: Random, kind: str) -> object:

@@ -134,7 +134,7 @@ def test_without_a_limit_none_is_set() -> None:
     """None asks for as many rows as there are."""
     assert "LIMIT" not in guarded("SELECT id FROM orders", row_limit=None).sql
     assert guarded("SELECT id FROM orders LIMIT ALL", "postgres").sql.endswith("LIMIT 100")
-    assert guarded("SELECT id FROM orders FETCH FIRST 500 ROWS ONLY", "postgres").sql.endswith("LIMIT 100")
+    assert guarded("SELECT id FROM orders FETCH FIRST 500 ROWS ONLY", "postgres").sql.endswith("FIRST 100 ROWS ONLY")
     assert guarded("SELECT id FROM orders FETCH FIRST 7 ROWS ONLY", "postgres").sql.endswith("FETCH FIRST 7 ROWS ONLY")
 
 

@@ -1,6 +1,6 @@
-"""Names of functions that a written text calls, read from its tokens: what an engine will see, not what a tree means.
+"""Names of functions that a text calls, read from its tokens: what an engine will see, not what a tree means.
 
-The text is sqlglot's own, with every identifier quoted; so a bare word before an opening bracket is a call, a type with
+Every name in the text is quoted; so a bare word before an opening bracket is a call, a type with
 its size, or a word of the grammar.
 """
 
@@ -48,6 +48,7 @@ _NEVER = _LITERALS | {TokenType.COMMA, TokenType.DOT, TokenType.L_PAREN, TokenTy
 """Tokens that are no call, whatever stands after them."""
 
 _TYPES = frozenset(Parser.TYPE_TOKENS)
+_CASTS = frozenset({TokenType.ALIAS, TokenType.DCOLON})
 
 
 def calls_in(tokens: Sequence[Token]) -> frozenset[str]:
@@ -62,7 +63,7 @@ def calls_in(tokens: Sequence[Token]) -> frozenset[str]:
             number += 1
             continue
         opens = number < last and kinds[number + 1] is TokenType.L_PAREN
-        if opens and number and kinds[number - 1] is TokenType.ALIAS and kind in _TYPES:
+        if opens and number and kinds[number - 1] in _CASTS and kind in _TYPES:
             number = _after_type(tokens, number + 1, found)
             continue
         if kind is TokenType.IDENTIFIER:

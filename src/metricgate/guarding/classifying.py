@@ -13,11 +13,12 @@ from metricgate.guarding import codes
 from metricgate.guarding.book import TABLE_FUNCTIONS, FunctionBook
 from metricgate.guarding.calls import calls_in
 from metricgate.guarding.caps import Caps
-from metricgate.guarding.fidelity import unfaithful
 from metricgate.guarding.generators import GENERATORS, generator_problem
 from metricgate.guarding.nodes import ALLOWED, CLAUSES, JOIN_WORDS
-from metricgate.guarding.parsing import FAULTS, Parsed, bare_nodes, words
+from metricgate.guarding.parsing import FAULTS, Parsed, words
 from metricgate.guarding.places import place_at, place_of
+from metricgate.guarding.spelling import Word, joined, unlisted
+from metricgate.guarding.tables import bare_but_tables
 from metricgate.guarding.types import is_plain
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.problem import Problem
@@ -55,8 +56,18 @@ _HINTS: Mapping[type[exp.Expr], str] = {
 }
 
 
-def classified(query: Parsed, text: str, book: FunctionBook, caps: Caps) -> tuple[list[Problem], frozenset[str]]:
-    """Return what is not allowed, in the order of the tree, and the names of what is called."""
+def classified(
+    query: Parsed, text: str, spelling: Sequence[Word], book: FunctionBook, caps: Caps
+) -> tuple[list[Problem], frozenset[str]]:
+    """Return what is not allowed, in the order of the tree, and the names of what is called.
+
+    Args:
+        query: the text's tree, with positions; they are taken out of it.
+        text: as the agent wrote it.
+        spelling: its words as they will run.
+        book: what may be called.
+        caps: how large it may be.
+    """
     problems = list(_size_problems(query.nodes, caps))
     if problems:
         return problems, frozenset()
@@ -65,19 +76,37 @@ def classified(query: Parsed, text: str, book: FunctionBook, caps: Caps) -> tupl
             problems.extend(_node_problems(node, text, book, caps))
     if problems:
         return _each_once(problems), frozenset()
-    bare_nodes(query.nodes)
-    written = rewritten(query.tree, book.dialect)
-    if isinstance(written, Problem):
-        return [written], frozenset()
-    tokens = words(written, book.dialect)
+    bare_but_tables(query.nodes)
+    spelled = joined(spelling)
+    tokens = words(spelled, book.dialect)
     if isinstance(tokens, Problem):
         return [tokens], frozenset()
+    if [spelled[each.start : each.end + 1] for each in tokens] != [each.text for each in spelling]:
+        return [_construct(query.tree, text, "a word that runs into the next")], frozenset()
     calls = calls_in(tokens)
     problems = [_function(name, text, book) for name in sorted(calls - book.names)]
-    lost = unfaithful(text, book.dialect, query.tokens, tokens)
-    if lost is not None:
-        problems.append(lost)
-    return problems, calls
+    word = unlisted(tokens, book.dialect)
+    if word is not None:
+        problems.append(_word(word, text))
+    return problems, calls | _meant(query.tree, book)
+
+
+def _meant(tree: exp.Expr, book: FunctionBook) -> frozenset[str]:
+    """Return the names by which sqlglot knows what is called: a rule about ``substring`` is about ``substr`` too."""
+    text = rewritten(tree, book.dialect)
+    tokens = text if isinstance(text, Problem) else words(text, book.dialect)
+    return frozenset() if isinstance(tokens, Problem) else calls_in(tokens) & book.names
+
+
+def _word(word: str, text: str) -> Problem:
+    found = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE)
+    return Problem(
+        code=codes.CONSTRUCT,
+        message=f"{word.upper()} cannot be used here.",
+        where=place_at(text, found.start()) if found else None,
+        hint="If it is a name, write it in quotes.",
+        details={"construct": word},
+    )
 
 
 def rewritten(tree: exp.Expr, dialect: str) -> str | Problem:
@@ -180,10 +209,12 @@ def _anonymous(node: exp.Expr, text: str, book: FunctionBook, _caps: Caps) -> It
         yield _function(node.this, text, book)
 
 
-def _join(node: exp.Expr, text: str, _book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
+def _join(node: exp.Expr, text: str, book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
     words = {str(node.args.get(part) or "").upper() for part in ("side", "kind", "method")}
     if not words <= JOIN_WORDS:
         yield _construct(node, text, f"{' '.join(sorted(words - JOIN_WORDS))} JOIN")
+    elif "FULL" in words and book.dialect == "mysql":
+        yield _construct(node, text, "FULL JOIN", "MariaDB has none: write a LEFT JOIN UNION ALL the rest.")
 
 
 def _with(node: exp.Expr, text: str, _book: FunctionBook, caps: Caps) -> Iterator[Problem]:

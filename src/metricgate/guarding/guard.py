@@ -16,11 +16,13 @@ from metricgate.guarding.intake import refused_at_intake
 from metricgate.guarding.layers import ALL, Layer
 from metricgate.guarding.mistakes import ambiguous_column
 from metricgate.guarding.naming import name_outputs
-from metricgate.guarding.parsing import FAULTS, bare, bare_nodes, parsed
+from metricgate.guarding.parsing import FAULTS, bare, parsed
 from metricgate.guarding.reading import Bound, Guarded, Reading
-from metricgate.guarding.regenerating import BINDING_CALLS, read_back, written
-from metricgate.guarding.rewriting import Replaced, limited, located, replaced
-from metricgate.guarding.tables import bound_tables
+from metricgate.guarding.regenerating import read_back
+from metricgate.guarding.rewriting import Replaced, located, replaced
+from metricgate.guarding.spelling import joined, spelled
+from metricgate.guarding.splicing import limited
+from metricgate.guarding.tables import bare_but_tables, bound_tables
 from metricgate.guarding.tracing import Tracer
 from metricgate.guarding.wording import output_texts
 from metricgate.vocabulary.problem import Problem, Problems
@@ -51,18 +53,22 @@ def read(
     query = parsed(text, dialect)
     if isinstance(query, Problem):
         return Problems((query,))
+    words = spelled(text, query.tokens, query.nodes, dialect)
     calls: frozenset[str] = frozenset()
     if Layer.CLASSIFY in layers:
-        problems, calls = classified(query, text, functions, caps)
+        problems, calls = classified(query, text, () if isinstance(words, Problem) else words, functions, caps)
         if problems:
             return Problems(tuple(problems))
-    bare_nodes(query.nodes)
+    if isinstance(words, Problem):
+        return Problems((words,))
+    bare_but_tables(query.nodes)
     return Reading(
         text=text,
         dialect=dialect,
         functions=tuple(sorted(calls)),
         book=functions,
         tree=query.tree,
+        words=words,
         outputs=tuple(output_texts(text, query.tokens)),
     )
 
@@ -101,22 +107,23 @@ def _bound(
     text = reading.text
     try:
         name_outputs(tree, rules, reading.outputs)
-        governed, problems = bound_tables(tree, tables, rules, text)
-        if problems and Layer.BIND in layers:
-            return Problems(tuple(problems))
-        found = qualified(tree, governed, rules, text)
-        if isinstance(found, list):
+        found = bound_tables(tree, tables, rules, text)
+        governed = found.tables
+        if found.problems and Layer.BIND in layers:
+            return Problems(tuple(found.problems))
+        whole = qualified(tree, governed, rules, text)
+        if isinstance(whole, list):
             if Layer.BIND in layers:
-                return Problems(tuple(found))
-            found = tree
-        problems = left_over(found, text)
+                return Problems(tuple(whole))
+            whole = tree
+        problems = left_over(whole, text)
         if problems and Layer.BIND in layers:
             return Problems(tuple(problems))
-        uses, unbound = Tracer(found, governed, rules).uses()
+        uses, unbound = Tracer(whole, governed, rules).uses()
         if unbound and Layer.BIND in layers:
             return Problems(tuple(ambiguous_column(each, governed.values(), text) for each in unbound))
-        output = output_names(found, governed, rules)
-        bare(found)
+        output = output_names(whole, governed, rules)
+        bare(whole)
     except FAULTS:
         return Problems((Problem(code=codes.UNBOUND, message="The query's names cannot be traced to their tables."),))
     datasets = sorted(table.dataset for table in governed.values())
@@ -126,8 +133,8 @@ def _bound(
         columns={dataset: uses.get(dataset, {}) for dataset in datasets},
         functions=reading.functions,
         output=output,
-        governed=governed,
-        tree=found,
+        found=found,
+        tree=whole,
     )
 
 
@@ -138,7 +145,7 @@ def rewrite(
     row_limit: int | None,
     layers: frozenset[Layer] = ALL,
 ) -> Guarded | Problems:
-    """Write the statement that may run in the text's place: layers 6 and 7.
+    """Return the statement that may run in the text's place: layers 6 and 7.
 
     Args:
         bound: the text's names, decided on.
@@ -147,19 +154,17 @@ def rewrite(
         layers: for tests of the layers only.
     """
     rules = rules_of(bound.reading.dialect)
-    marked = {mark: relations[table.dataset] for mark, table in bound.governed.items() if table.dataset in relations}
+    words, found = bound.reading.words, bound.found
+    marked = {mark: relations[table.dataset] for mark, table in found.tables.items() if table.dataset in relations}
     try:
-        tree = bound.tree.copy()
         if Layer.REWRITE in layers:
-            done = replaced(tree, marked, rules)
+            done = replaced(words, found, bound.tree, marked, rules)
         else:
-            done = Replaced(located(tree, bound.governed), (), ())
+            done = Replaced(located(words, found, rules), (), ())
     except (KeyError, *FAULTS):
         return Problems((Problem(code=codes.UNWRITABLE, message="A dataset of the query has no readable relation."),))
-    sql = written(limited(done.tree, row_limit), rules)
-    if isinstance(sql, Problem):
-        return Problems((sql,))
-    approved = frozenset(bound.functions).union(BINDING_CALLS, *(each.calls for each in done.relations))
+    sql = joined(limited(done.words, row_limit, rules.name))
+    approved = frozenset(bound.functions).union(*(each.calls for each in done.relations))
     own = [each.canonical for each in done.relations]
     back = read_back(sql, rules, own, approved, strict=Layer.REGENERATE in layers)
     if isinstance(back, Problem):

@@ -21,7 +21,7 @@ FAULTS = (
 )
 """Whatever sqlglot was seen to raise, and its like."""
 
-_POSITIONS = ("start",)
+_POSITIONS = ("start", "end")
 
 
 _BEGINNINGS = frozenset({TokenType.SELECT, TokenType.WITH, TokenType.L_PAREN, TokenType.FROM, TokenType.TABLE})

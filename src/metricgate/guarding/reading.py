@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from metricgate.guarding.book import FunctionBook
+from metricgate.guarding.spelling import Word
+from metricgate.guarding.tables import Found
 from metricgate.vocabulary.obligation import Use
 from metricgate.vocabulary.predicate import Scalar
-from metricgate.vocabulary.relation import GovernedTable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,7 @@ class Reading:
     functions: tuple[str, ...]
     book: FunctionBook = field(repr=False)
     tree: exp.Query = field(repr=False, compare=False)
+    words: tuple[Word, ...] = field(repr=False)
     outputs: tuple[str, ...] = field(repr=False)
     """The agent's own words for each output."""
 
@@ -49,18 +51,18 @@ class Bound:
     columns: Mapping[str, Mapping[str, frozenset[Use]]]
     functions: tuple[str, ...]
     output: tuple[str, ...]
-    governed: Mapping[str, GovernedTable] = field(repr=False)
+    found: Found = field(repr=False)
     tree: exp.Query = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guarded:
-    """A statement of our own writing.
+    """A statement that may run: the agent's own words, with relations in the place of its tables.
 
     Attributes:
         sql: text in the dialect, with numbered parameters (``$1`` or, in MariaDB's, ``@1``).
         parameters: their values.
-        columns: names of the result's columns, in order.
+        columns: names of the result's columns, in order, as far as they can be told without the engine.
         tables: relations that the text names, by their parts; a warehouse's own, not CTEs.
         functions: names of what it calls, in lower case, those of masks and row filters among them.
     """

@@ -8,21 +8,24 @@ every row as it is needs no such fence, which would keep the planner from the ta
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import sqlglot
 from sqlglot import Dialect, exp
 from sqlglot.errors import ParseError
+from sqlglot.tokenizer_core import TokenType
 
 from metricgate.guarding.calls import calls_in
 from metricgate.guarding.dialects import DialectRules
 from metricgate.guarding.fences import FENCE, read_once, streaming
 from metricgate.guarding.parsing import bare
-from metricgate.guarding.tables import MARK
+from metricgate.guarding.spelling import Word, quoted
+from metricgate.guarding.splicing import begun_with, spliced
+from metricgate.guarding.tables import MARK, Found
 from metricgate.vocabulary.predicate import Scalar
-from metricgate.vocabulary.relation import GovernedTable, Relation
+from metricgate.vocabulary.relation import Relation
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,72 +47,54 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Replaced:
-    """A tree with relations in place of the marked tables, all parameters in the order of their numbers."""
+    """Words with relations in place of the tables, all parameters in the order of their numbers."""
 
-    tree: exp.Query
+    words: list[Word]
     parameters: tuple[Scalar, ...]
     relations: tuple[Ready, ...]
 
 
-def replaced(tree: exp.Query, relations: Mapping[str, Relation], rules: DialectRules) -> Replaced:
-    """Return the tree with relations in place of the marked tables.
+def replaced(
+    words: Sequence[Word], found: Found, tree: exp.Query, relations: Mapping[str, Relation], rules: DialectRules
+) -> Replaced:
+    """Return the words with relations in place of the tables.
 
     Args:
-        tree: bound; it is changed.
+        words: of the agent's text.
+        found: its tables.
+        tree: bound; it says which relations are read once.
         relations: mark -> relation.
         rules: the dialect's.
 
     Raises:
-        KeyError: a marked table has no relation.
+        KeyError: a table has no relation.
         SqlglotError: a relation cannot be read.
     """
     parameters: list[Scalar] = []
     ready: dict[str, Ready] = {}
-    marked = list(_marked(tree))
-    for mark in sorted({node.name for node in marked}):
+    for mark in sorted({spot.mark for spot in found.spots}):
         relation = relations[mark]
         ready[mark] = _ready(relation.sql, rules.name, len(parameters))
         parameters.extend(relation.parameters)
     fenced = {mark for mark, each in ready.items() if rules.fences and not each.shows_every_row}
-    hiding = [node for node in marked if node.name in fenced]
+    hiding = [node for node in _marked(tree) if node.name in fenced]
     streams = read_once(hiding, tree) if hiding else True
-    for node in marked:
-        text = ready[node.name].text
-        if node.name not in fenced:
-            _put(node, text)
-        elif streams:
-            _put(node, streaming(text))
-        else:
-            node.set("this", exp.to_identifier(_fence_name(node.name), quoted=True))
-    if not streams:
-        _keep(tree, {mark: each.text for mark, each in ready.items() if mark in fenced})
-    return Replaced(tree, tuple(parameters), tuple(ready.values()))
+    texts = {mark: streaming(each.text) if mark in fenced else each.text for mark, each in ready.items()}
+    if rules.rollup_merges and any(word.kind is TokenType.ROLLUP for word in words):
+        texts = {mark: f"{text} LIMIT {_ALL_ROWS}" for mark, text in texts.items()}
+    instead = {mark: f"({text})" for mark, text in texts.items() if streams or mark not in fenced}
+    kept = {mark: each.text for mark, each in ready.items() if mark not in instead}
+    instead |= {mark: quoted(_fence_name(mark), rules.name) for mark in kept}
+    ctes = [f"{instead[mark]} AS MATERIALIZED ({text})" for mark, text in kept.items()]
+    return Replaced(begun_with(ctes, spliced(words, found, instead)), tuple(parameters), tuple(ready.values()))
 
 
-def located(tree: exp.Query, tables: Mapping[str, GovernedTable]) -> exp.Query:
-    """Return the tree with the bare relations of the warehouse: what runs where layer 6 is switched off in a test."""
-    for node in list(_marked(tree)):
-        *schema, name = tables[node.name].source
-        node.set("this", exp.to_identifier(name, quoted=True))
-        for key, part in zip(("db", "catalog"), reversed(schema), strict=False):
-            node.set(key, exp.to_identifier(part, quoted=True))
-    return tree
-
-
-def limited(tree: exp.Query, row_limit: int | None) -> exp.Query:
-    """Return the query with at most so many rows: the smaller of its own limit and ours.
-
-    The query's own limit is a plain number: anything else was refused as it was read.
-    """
-    if row_limit is None:
-        return tree
-    limit = tree.args.get("limit")
-    number = None
-    if limit is not None:
-        number = limit.args.get("count") if type(limit) is exp.Fetch else limit.args.get("expression")
-    if type(number) is not exp.Literal or not number.name.isdigit() or int(number.name) > row_limit:
-        tree.set("limit", exp.Limit(expression=exp.Literal.number(row_limit)))
-    return tree
+def located(words: Sequence[Word], found: Found, rules: DialectRules) -> list[Word]:
+    """Return the words with the bare relations of the warehouse: what runs where layer 6 is switched off in a test."""
+    bare_names = {
+        mark: ".".join(quoted(part, rules.name) for part in table.source) for mark, table in found.tables.items()
+    }
+    return spliced(words, found, bare_names)
 
 
 def _marked(tree: exp.Expr) -> Iterator[exp.Table]:
@@ -149,35 +134,10 @@ def _shows_every_row(query: exp.Query) -> bool:
     )
 
 
-def _put(node: exp.Table, text: str) -> None:
-    joins = node.args.get("joins")
-    instead = exp.Subquery(this=_as_it_is(text), alias=node.args.get("alias"))
-    if joins:
-        instead.set("joins", joins)
-    node.replace(instead)
+_ALL_ROWS = 2**64 - 1
+"""MariaDB merges a derived table without a LIMIT into the query around it, and then ROLLUP's totals of an expression
+show the last group's value instead of NULL (10.11)."""
 
 
 def _fence_name(mark: str) -> str:
     return FENCE + mark.removeprefix(MARK)
-
-
-def _as_it_is(text: str) -> exp.Var:
-    """A leaf that is written as its text. It is ours, costs less than a tree, and is read back with all the rest."""
-    return exp.Var(this=text)
-
-
-def _keep(tree: exp.Query, texts: Mapping[str, str]) -> None:
-    """Put MATERIALIZED CTEs before the query's own."""
-    ours = [
-        exp.CTE(
-            this=_as_it_is(text),
-            alias=exp.TableAlias(this=exp.to_identifier(_fence_name(mark), quoted=True)),
-            materialized=True,
-        )
-        for mark, text in texts.items()
-    ]
-    with_ = tree.args.get("with_")
-    if with_ is None:
-        tree.set("with_", exp.With(expressions=ours))
-    else:
-        with_.set("expressions", [*ours, *with_.expressions])

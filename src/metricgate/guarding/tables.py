@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 from sqlglot import exp
 
 from metricgate.guarding import codes
 from metricgate.guarding.ctes import cte_named, folded
 from metricgate.guarding.dialects import DialectRules
+from metricgate.guarding.parsing import bare_nodes
 from metricgate.guarding.places import place_of
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.problem import Problem
@@ -18,14 +20,46 @@ MARK = "metricgate_t"
 """How a governed table is called inside the tree; no name of an agent begins so."""
 
 
-def bound_tables(
-    tree: exp.Expr, tables: Sequence[GovernedTable], rules: DialectRules, text: str
-) -> tuple[dict[str, GovernedTable], list[Problem]]:
-    """Give every base table its mark. Returns mark -> governed table, and what is not to be bound."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spot:
+    """Where the text names a base table.
+
+    Attributes:
+        start: of the first part of the name, in the agent's text.
+        end: of the last part's beginning.
+        mark: of the table.
+        named: whether the text gives it an alias; else it goes by the last part of its name.
+    """
+
+    start: int
+    end: int
+    mark: str
+    named: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The base tables of a text.
+
+    Attributes:
+        tables: mark -> governed table.
+        spots: where they are named.
+        cuts: parts of the text, by the starts of their first word and of the word after, that name a table's schema
+            before its column: a relation has no schema.
+        problems: what is not to be bound.
+    """
+
+    tables: dict[str, GovernedTable] = field(default_factory=dict)
+    spots: list[Spot] = field(default_factory=list)
+    cuts: list[tuple[int, int]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def bound_tables(tree: exp.Expr, tables: Sequence[GovernedTable], rules: DialectRules, text: str) -> Found:
+    """Give every base table of the tree its mark."""
     marks = {table.dataset: f"{MARK}{number}" for number, table in enumerate(tables)}
     known = _names(tables, rules)
-    found: dict[str, GovernedTable] = {}
-    problems: list[Problem] = []
+    found = Found()
     for node in list(tree.find_all(exp.Table)):
         if type(node.this) is not exp.Identifier:
             continue
@@ -34,11 +68,31 @@ def bound_tables(
             continue
         fitting = known.get(path, ())
         if len(fitting) == 1:
-            found[marks[fitting[0].dataset]] = fitting[0]
-            _mark(tree, node, marks[fitting[0].dataset], rules)
+            mark = marks[fitting[0].dataset]
+            found.tables[mark] = fitting[0]
+            starts = [_start(part) for part in _parts(node)]
+            found.spots.append(Spot(start=starts[0], end=starts[-1], mark=mark, named=bool(node.alias)))
+            _mark(tree, node, mark, rules, found.cuts)
         else:
-            problems.append(_problem(node, path, fitting or tables, text, ambiguous=bool(fitting)))
-    return found, problems
+            found.problems.append(_problem(node, path, fitting or tables, text, ambiguous=bool(fitting)))
+    return found
+
+
+def bare_but_tables(nodes: Sequence[exp.Expr]) -> None:
+    """Take positions out of a tree, but for those of tables' names, and of columns' that have a schema before them."""
+    kept: list[tuple[exp.Expr, object]] = []
+    for node in nodes:
+        if type(node) is exp.Table or (type(node) is exp.Column and node.args.get("db") is not None):
+            kept += [(part, part.meta.get("start")) for part in node.parts]
+    bare_nodes(nodes)
+    for part, start in kept:
+        part._meta = {"start": start}  # noqa: SLF001 - as in parsing
+
+
+def _start(part: exp.Expr) -> int:
+    """Return where a name begins in the text; -1 where the parser did not say."""
+    start = part.meta.get("start")
+    return start if isinstance(start, int) else -1
 
 
 def _parts(node: exp.Table) -> Iterator[exp.Expr]:
@@ -59,19 +113,19 @@ def _names(tables: Sequence[GovernedTable], rules: DialectRules) -> dict[tuple[s
     return found
 
 
-def _mark(tree: exp.Expr, node: exp.Table, mark: str, rules: DialectRules) -> None:
+def _mark(tree: exp.Expr, node: exp.Table, mark: str, rules: DialectRules, cuts: list[tuple[int, int]]) -> None:
     if not node.alias:
         alias = node.args.get("alias") or exp.TableAlias()
         alias.set("this", node.this.copy())
         node.set("alias", alias)
-        _shorten_columns(tree, node, rules)
+        cuts.extend(_shorten_columns(tree, node, rules))
     node.set("this", exp.to_identifier(mark, quoted=True))
     node.set("db", None)
     node.set("catalog", None)
 
 
-def _shorten_columns(tree: exp.Expr, node: exp.Table, rules: DialectRules) -> None:
-    """Take the schema off columns that name this table in full: ``main.orders.id``."""
+def _shorten_columns(tree: exp.Expr, node: exp.Table, rules: DialectRules) -> Iterator[tuple[int, int]]:
+    """Take the schema off columns that name this table in full (``main.orders.id``); yield where it stood."""
     if node.args.get("db") is None:
         return
     path = tuple(folded(part, lower_quoted=rules.folds_quoted) for part in _parts(node))
@@ -81,6 +135,8 @@ def _shorten_columns(tree: exp.Expr, node: exp.Table, rules: DialectRules) -> No
         written = [column.args.get(key) for key in ("catalog", "db", "table")]
         own = tuple(folded(part, lower_quoted=rules.folds_quoted) for part in written if part is not None)
         if own == path[len(path) - len(own) :]:
+            first = column.args.get("catalog") or column.args["db"]
+            yield _start(first), _start(column.args["table"])
             column.set("catalog", None)
             column.set("db", None)
 

@@ -25,7 +25,9 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _BEGINNINGS = frozenset({"SELECT", "WITH"})
-_WORDS = frozenset({"INTO", "PROCEDURE", "LOCK", "HANDLER", "OUTFILE", "DUMPFILE", "FOR"})
+_WORDS = frozenset({"INTO", "PROCEDURE", "LOCK", "HANDLER", "OUTFILE", "DUMPFILE"})
+_AFTER_FOR = re.compile(r"\s*(?:[\d.'\"`(?+-]|[A-Za-z_]\w*\s*\()")
+"""What may follow FOR: a length, as in ``SUBSTRING(a FROM 2 FOR 3)``, and no word as in ``FOR UPDATE``."""
 _FUNCTIONS = frozenset(
     {
         *("SLEEP", "BENCHMARK", "LOAD_FILE", "GET_LOCK", "RELEASE_LOCK", "RELEASE_ALL_LOCKS", "IS_FREE_LOCK"),
@@ -91,7 +93,7 @@ def _check(kind: str | None, piece: str, text: str, end: int) -> None:
     if kind != "name":
         return
     word = piece.upper()
-    if word in _WORDS:
+    if word in _WORDS or (word == "FOR" and not _AFTER_FOR.match(text, end)):
         raise NotOneSelect(f"{word} reaches outside the tables")
     if word in _FUNCTIONS and text[end:].lstrip().startswith("("):
         raise NotOneSelect(f"the function {word} may not be called")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from pymysql.constants import FIELD_TYPE
 
-from metricgate.adapters.warehouses.wire import LARGEST_INTEGER, wire_value
+from metricgate.adapters.warehouses.wire import LARGEST_INTEGER, document
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.result import DataType
 
@@ -151,6 +150,6 @@ _READERS: Mapping[DataType, Callable[[object], Json]] = MappingProxyType(
         DataType.TIMESTAMP_TZ: lambda value: timestamp(_text(value)) + "+00:00",
         DataType.TIME: lambda value: _clock(_text(value)),
         DataType.BINARY: _binary,
-        DataType.JSON: lambda value: wire_value(json.loads(_text(value))),
+        DataType.JSON: lambda value: document(_text(value)),
     }
 )

@@ -1,0 +1,60 @@
+"""Bare words that a text may have beside names and calls: clauses, operators, units, types, collations.
+
+A word that is not here is refused wherever it stands, whatever the parser took it for. So nothing that the tree does
+not show (a hint, ``INTO``, a lock, a table's partition) goes to an engine with the words around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_CLAUSES = """
+    all and any as asc between both by case cast collate cross cube current current_date current_time current_timestamp
+    desc distinct else end escape except exclude exists extract false fetch filter first following for from full group
+    grouping groups having ilike in inner intersect interval is join last lateral leading left like limit natural next
+    not null nulls of offset on only or order others outer over partition percent position preceding range right rollup
+    row rows select separator sets similar some symmetric table then ties to trailing trim true unbounded union unknown
+    using values when where window with within without
+"""
+_UNITS = """
+    century centuries day days decade decades dow doy epoch hour hours isodow isoyear julian microsecond microseconds
+    millennium millenniums millennia millisecond milliseconds minute minutes month months nanosecond nanoseconds quarter
+    quarters second seconds timezone timezone_hour timezone_minute week weekday weeks year years
+"""
+_TYPES = """
+    array bigint binary bit blob bool boolean bytea char character date datetime dec decimal double float float4 float8
+    int int1 int2 int4 int8 integer json jsonb list long mediumint numeric precision real signed smallint text time
+    timestamp timestamptz timetz tinyint unsigned uuid varbinary varchar varying zone at
+"""
+_COMMON = frozenset((_CLAUSES + _UNITS + _TYPES).split())
+
+_DUCKDB = """
+    anti asof bignum bpchar columns dayofweek dayofyear era glob hugeint ignore isnull lambda localtime localtimestamp
+    long map materialized name nfc noaccent nocase notnull oid ordinality pivot_longer qualify recursive rename replace
+    respect row semi short string struct timestamp_ms timestamp_ns timestamp_s timestamp_us time_ns try_cast ubigint
+    uhugeint uint8 uint16 uint32 uint64 uinteger union usmallint utinyint week yearweek
+"""
+_POSTGRES = """
+    absent asymmetric bpchar daterange document inet int4range int8range isnull localtime localtimestamp materialized
+    nfc nfd nfkc nfkd normalized notnull numrange operator ordinality overlaps placing recursive respect ignore
+    silent strict tsquery tsrange tstzrange tsvector unique keys vars xml conditional
+"""
+_MYSQL = """
+    against boolean charset day_hour day_microsecond day_minute day_second div hour_microsecond hour_minute hour_second
+    language localtime localtimestamp match minute_microsecond minute_second mode mod national nchar query
+    regexp rlike second_microsecond set utc_date utc_time utc_timestamp xor year_month expansion
+"""
+_BY_DIALECT: Mapping[str, frozenset[str]] = {
+    "duckdb": _COMMON | frozenset(_DUCKDB.split()),
+    "postgres": _COMMON | frozenset(_POSTGRES.split()),
+    "mysql": _COMMON | frozenset(_MYSQL.split()),
+}
+_ANY = frozenset().union(*_BY_DIALECT.values())
+
+ANYTHING_AFTER = frozenset({"collate"})
+"""Words after which any bare word may stand, for it can only be a name of one of the engine's own lists."""
+
+
+def keywords(dialect: str) -> frozenset[str]:
+    """Return the dialect's words, in lower case; all words where no guard was written for it."""
+    return _BY_DIALECT.get(dialect, _ANY)

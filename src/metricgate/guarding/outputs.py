@@ -1,0 +1,102 @@
+"""Where each SELECT's outputs stand in a text, word by word, and what MariaDB calls those without a name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+from sqlglot.tokenizer_core import Token, TokenType
+
+_OPEN = frozenset({TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE})
+_CLOSE = frozenset({TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE})
+_ENDS = frozenset(
+    {
+        *(TokenType.FROM, TokenType.WHERE, TokenType.GROUP_BY, TokenType.HAVING, TokenType.ORDER_BY, TokenType.LIMIT),
+        *(TokenType.UNION, TokenType.EXCEPT, TokenType.INTERSECT, TokenType.OFFSET, TokenType.FETCH, TokenType.WINDOW),
+        *(TokenType.QUALIFY, TokenType.SEMICOLON),
+    }
+)
+_BEGINNING = frozenset({TokenType.DISTINCT, TokenType.ALL})
+
+
+@dataclass(slots=True)
+class _Select:
+    """A SELECT whose outputs are being read: its depth in brackets, where an output began."""
+
+    depth: int
+    first: int | None = None
+
+    def ends(self, kind: TokenType, depth: int) -> bool:
+        """Whether its outputs are over: by its clauses, or by the bracket around it."""
+        return self.depth > depth or (self.depth == depth and kind in _ENDS)
+
+
+def outputs(tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
+    """Yield the numbers of the first and last token of each output of each SELECT."""
+    around: list[_Select] = []
+    depth = 0
+    for number, token in enumerate(tokens):
+        kind = token.token_type
+        depth -= kind in _CLOSE
+        while around and around[-1].ends(kind, depth):
+            yield from _ended(around.pop(), number)
+        depth += kind in _OPEN
+        inside = around[-1] if around else None
+        if kind is TokenType.SELECT:
+            around.append(_Select(depth))
+        elif inside is not None and inside.depth == depth and kind is TokenType.COMMA:
+            yield from _ended(inside, number)
+        elif inside is not None and inside.first is None and kind not in _BEGINNING:
+            inside.first = number
+    for inside in around:
+        yield from _ended(inside, len(tokens))
+
+
+def _ended(select: _Select, number: int) -> Iterator[tuple[int, int]]:
+    first, select.first = select.first, None
+    if first is not None:
+        yield first, number - 1
+
+
+def mysql_names(text: str, tokens: Sequence[Token], names: Mapping[int, exp.Identifier]) -> Mapping[int, str]:
+    """Return where an output without a name ends (the start of its last token) -> what MariaDB calls it.
+
+    MariaDB calls a column by its name, a literal by its value, and anything else by its own words. Those are spelled
+    anew; so it is given them as a name.
+    """
+    found: dict[int, str] = {}
+    for first, last in outputs(tokens):
+        whole = tokens[first : last + 1]
+        if not _has_a_name(whole, names):
+            found[whole[-1].start] = text[whole[0].start : whole[-1].end + 1]
+    return found
+
+
+def _has_a_name(tokens: Sequence[Token], names: Mapping[int, exp.Identifier]) -> bool:
+    """Whether the output is a star, has an alias, or is a column or a literal, in brackets or with a plus before it."""
+    ending = names.get(tokens[-1].start)
+    if ending is not None and type(ending.parent) is exp.Alias and ending.arg_key == "alias":
+        return True
+    core = [token for token in tokens if token.token_type not in _AROUND]
+    if len(core) == 1 and core[0].token_type in _VALUES:
+        return True
+    if all(token.token_type in _TEXTS for token in core):
+        return True
+    if core and core[-1].token_type is TokenType.STAR and all(_is_part(token, names) for token in core[:-1]):
+        return True
+    return all(_is_part(token, names) for token in core)
+
+
+_AROUND = frozenset({TokenType.PLUS, TokenType.L_PAREN, TokenType.R_PAREN})
+_TEXTS = frozenset({TokenType.STRING, TokenType.NATIONAL_STRING, TokenType.INTRODUCER})
+_VALUES = frozenset(
+    {
+        *(TokenType.NUMBER, TokenType.NULL, TokenType.TRUE, TokenType.FALSE, TokenType.NATIONAL_STRING),
+        *(TokenType.HEX_STRING, TokenType.BIT_STRING, TokenType.INTRODUCER),
+    }
+)
+
+
+def _is_part(token: Token, names: Mapping[int, exp.Identifier]) -> bool:
+    return token.start in names or token.token_type is TokenType.DOT

@@ -1,0 +1,240 @@
+"""An agent's own words, spelled so that no engine can take them apart otherwise.
+
+What runs is the agent's text word by word, so that an engine binds names, joins, groups and sorts as it would have
+done with the text itself; writing a tree anew was seen to change meanings in dozens of ways. Each word is what the
+parser saw: names are quoted, literals have a form that is one literal in the engine, comments are gone, and bare words
+are on a list (``keywords``). The layers after this one read the result as if it came from a stranger.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from string import ascii_lowercase, ascii_uppercase
+
+from sqlglot import exp
+from sqlglot.tokenizer_core import Token, TokenType
+
+from metricgate.guarding import codes
+from metricgate.guarding.keywords import ANYTHING_AFTER, keywords
+from metricgate.guarding.outputs import mysql_names
+from metricgate.guarding.places import place_at
+from metricgate.vocabulary.problem import Problem
+
+_FOLDED = str.maketrans(ascii_uppercase, ascii_lowercase)
+"""PostgreSQL folds names without quotes; letters beyond ASCII stay as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word as it will be written.
+
+    Attributes:
+        text: with quotes, where it is a name.
+        gap: what stands before it.
+        start: where it began in the agent's text.
+        kind: what the parser's lexer took it for.
+        named: whether it is a name.
+    """
+
+    text: str
+    gap: str
+    start: int
+    kind: TokenType
+    named: bool
+
+
+def joined(words: Sequence[Word]) -> str:
+    """Return the words as a text."""
+    return "".join(part for word in words for part in (word.gap, word.text)).lstrip()
+
+
+def quoted(name: str, dialect: str) -> str:
+    """Return a name in the dialect's quotes."""
+    mark = "`" if dialect == "mysql" else '"'
+    return f"{mark}{name.replace(mark, mark * 2)}{mark}"
+
+
+def spelled(text: str, tokens: Sequence[Token], nodes: Sequence[exp.Expr], dialect: str) -> tuple[Word, ...] | Problem:
+    """Return the words of a text.
+
+    Args:
+        text: as the agent wrote it.
+        tokens: its words, as the parser's lexer sees them.
+        nodes: of the tree that was parsed of them, with positions.
+        dialect: a sqlglot name.
+    """
+    names = _names(nodes)
+    unnamed = mysql_names(text, tokens, names) if dialect == "mysql" else {}
+    found: list[Word] = []
+    last: Token | None = None
+    for number, token in enumerate(tokens):
+        if token.token_type is TokenType.SEMICOLON:
+            continue
+        problem = _glued(text, last, token)
+        if problem is not None:
+            return problem
+        gap = "" if last is None else _gap(text, last, token)
+        name = names.get(token.start)
+        if name is not None and token.text.lower() in _NO_ALIAS.get(dialect, ()) and _is_bare_alias(name, last):
+            return _unfaithful(text, token, f"{token.text} is read as a name.", "Leave it out, or write AS before it.")
+        if name is not None:
+            if _begins_an_alias(name) and (last is None or last.token_type is not TokenType.ALIAS):
+                # Without AS, a name before a bracket reads as a call.
+                found.append(Word("AS", " ", token.start, TokenType.ALIAS, named=False))
+                gap = " "
+            found.append(Word(quoted(_folded(name, dialect), dialect), gap, token.start, token.token_type, named=True))
+        else:
+            word = _bare(text, token, tokens[number + 1 : number + 2], dialect)
+            if isinstance(word, Problem):
+                return word
+            found.append(Word(word, gap, token.start, token.token_type, named=False))
+        called = unnamed.get(token.start)
+        if called is not None:
+            found.append(Word("AS", " ", token.start, TokenType.ALIAS, named=False))
+            found.append(Word(quoted(called, dialect), " ", token.start, TokenType.IDENTIFIER, named=True))
+        last = token
+    return tuple(found)
+
+
+def unlisted(tokens: Sequence[Token], dialect: str) -> str | None:
+    """Return the first bare word of a spelled text that is on no list, or None. Words before a bracket are calls."""
+    known = keywords(dialect)
+    last = len(tokens) - 1
+    for number, token in enumerate(tokens):
+        if token.token_type in _NOT_BARE or not _WORDY.match(token.text):
+            continue
+        if number < last and tokens[number + 1].token_type in _AFTER_ANY_WORD:
+            continue
+        before = tokens[number - 1].text.lower() if number else ""
+        parts = token.text.lower().split()
+        if not known.issuperset(parts) and before not in ANYTHING_AFTER:
+            return token.text
+    return None
+
+
+def _names(nodes: Sequence[exp.Expr]) -> Mapping[int, exp.Identifier]:
+    found: dict[int, exp.Identifier] = {}
+    for node in nodes:
+        if type(node) is exp.Identifier:
+            start = node.meta.get("start")
+            if isinstance(start, int):
+                found[start] = node
+    return found
+
+
+def _folded(name: exp.Identifier, dialect: str) -> str:
+    folds = dialect == "postgres" and not name.args.get("quoted")
+    return name.name.translate(_FOLDED) if folds else str(name.name)
+
+
+_NO_ALIAS: Mapping[str, frozenset[str]] = {"duckdb": frozenset({"export_state"})}
+"""Words that the parser takes for names of outputs, the engine for clauses."""
+
+
+def _is_bare_alias(name: exp.Identifier, last: Token | None) -> bool:
+    return (
+        type(name.parent) is exp.Alias
+        and not name.args.get("quoted")
+        and (last is None or last.token_type is not TokenType.ALIAS)
+    )
+
+
+def _begins_an_alias(name: exp.Identifier) -> bool:
+    alias = name.parent
+    return type(alias) is exp.TableAlias and name.arg_key == "this" and type(alias.parent) is not exp.CTE
+
+
+_WORDY = re.compile(r"[^\W\d]\w*")
+_PLAIN_CALL = re.compile(r"[a-z_][a-z0-9_]*")
+"""A function's name in quotes is the function of that name; without them it is looked for among the calls."""
+_STRING = r"'(?:[^']|'')*'"
+_BACKSLASHED = r"'(?:[^'\\]|''|\\.)*'"
+_BITS = r"[xX]'(?:[0-9a-fA-F]{2})*'|[bB]'[01]*'|0x(?:[0-9a-fA-F]{2})+|0x[0-9a-fA-F]+|0b[01]+"
+_LITERALS: Mapping[str, re.Pattern[str]] = {
+    dialect: re.compile(pattern, re.DOTALL)
+    for dialect, pattern in {
+        "duckdb": rf"{_STRING}|[eE]{_BACKSLASHED}|{_BITS}|\$\$(?:(?!\$\$).)*\$\$|[nN]{_STRING}",
+        "postgres": rf"{_STRING}|[eE]{_BACKSLASHED}|{_BITS}|[uU]&{_STRING}|[nN]{_STRING}"
+        r"|\$(?P<tag>[A-Za-z_]*)\$(?:(?!\$(?P=tag)\$).)*\$(?P=tag)\$",
+        "mysql": rf'{_BACKSLASHED}|"(?:[^"\\]|""|\\.)*"|{_BITS}|[nN]{_BACKSLASHED}',
+    }.items()
+}
+_NUMBER = re.compile(r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
+_GROUPED = re.compile(r"\d+(?:_\d+)+")
+_STRINGS = frozenset(
+    {
+        *(TokenType.STRING, TokenType.RAW_STRING, TokenType.HEREDOC_STRING, TokenType.NATIONAL_STRING),
+        *(TokenType.BYTE_STRING, TokenType.HEX_STRING, TokenType.BIT_STRING, TokenType.UNICODE_STRING),
+    }
+)
+_NOT_BARE = _STRINGS | {TokenType.IDENTIFIER, TokenType.NUMBER, TokenType.INTRODUCER}
+_AFTER_ANY_WORD = frozenset({TokenType.L_PAREN, TokenType.FARROW, TokenType.COLON})
+"""A bracket makes a call of the word before it, an arrow or a colon the name of an argument or of a struct's part."""
+_SIGNS = re.compile(r"""[^\w\s'"`#;\\]+|#>>?|#-?""")
+
+
+def _bare(text: str, token: Token, after: Sequence[Token], dialect: str) -> str | Problem:
+    """Return the word as it was written, if it can be nothing else."""
+    own = text[token.start : token.end + 1]
+    kind = token.token_type
+    if kind is TokenType.NUMBER:
+        message, hint = f"The number {own!r} is read in different ways.", "Write its digits alone."
+        known = _number(own, dialect)
+    elif kind in _STRINGS:
+        message, hint = f"The literal {own} is read in different ways.", "Write it in single quotes."
+        known = _literal(own, dialect)
+    else:
+        message, hint = f"{own} is not read as a name here.", "Write it plainer."
+        if kind is TokenType.IDENTIFIER:
+            own = _quoted_elsewhere(token, after, dialect)
+            known = bool(own)
+        else:
+            own = " ".join(own.split())
+            known = bool(_WORDY.match(own) or _SIGNS.fullmatch(own))
+    return own if known else _unfaithful(text, token, message, hint)
+
+
+def _quoted_elsewhere(token: Token, after: Sequence[Token], dialect: str) -> str:
+    """Return how a quoted word that is no name in the tree is written: a struct's part, a call; else nothing."""
+    next_ = after[0].token_type if after else None
+    if next_ is TokenType.COLON:
+        return quoted(token.text, dialect)
+    return token.text if next_ is TokenType.L_PAREN and _PLAIN_CALL.fullmatch(token.text) else ""
+
+
+def _number(own: str, dialect: str) -> bool:
+    if dialect == "duckdb" and (_GROUPED.fullmatch(own) or _literal(own, dialect)):
+        return True
+    return _NUMBER.fullmatch(own) is not None
+
+
+def _literal(own: str, dialect: str) -> bool:
+    pattern = _LITERALS.get(dialect, _LITERALS["duckdb"])
+    return pattern.fullmatch(own) is not None
+
+
+def _glued(text: str, last: Token | None, token: Token) -> Problem | None:
+    """A letter after a number is a name to one engine, part of the number to another."""
+    if last is None or token.start != last.end + 1 or last.token_type is not TokenType.NUMBER:
+        return None
+    if not _WORDY.match(text[token.start : token.end + 1]) and token.token_type is not TokenType.NUMBER:
+        return None
+    word = text[last.start : token.end + 1]
+    return _unfaithful(text, last, f"{word} is neither a number nor a name.", "Put a space or an operator between.")
+
+
+def _gap(text: str, last: Token, token: Token) -> str:
+    between = text[last.end + 1 : token.start]
+    if between:
+        return "\n" if "\n" in between and token.token_type in _STRINGS else " "
+    return "" if _is_sign(text, last) or _is_sign(text, token) else " "
+
+
+def _is_sign(text: str, token: Token) -> bool:
+    return token.token_type not in _STRINGS and _SIGNS.fullmatch(text[token.start : token.end + 1]) is not None
+
+
+def _unfaithful(text: str, token: Token, message: str, hint: str) -> Problem:
+    return Problem(code=codes.UNFAITHFUL, message=message, where=place_at(text, token.start), hint=hint)
