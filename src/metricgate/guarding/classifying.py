@@ -17,7 +17,7 @@ from metricgate.guarding.generators import GENERATORS, generator_problem
 from metricgate.guarding.nodes import ALLOWED, CLAUSES, JOIN_WORDS
 from metricgate.guarding.parsing import FAULTS, Parsed, words
 from metricgate.guarding.places import place_at, place_of
-from metricgate.guarding.spelling import Word, joined, unlisted
+from metricgate.guarding.verbatim import Word, joined, unlisted
 from metricgate.guarding.tables import bare_but_tables
 from metricgate.guarding.types import is_plain
 from metricgate.vocabulary.nearest import did_you_mean

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from metricgate.guarding.book import FunctionBook
-from metricgate.guarding.spelling import Word
+from metricgate.guarding.verbatim import Word
 from metricgate.guarding.tables import Found
 from metricgate.vocabulary.obligation import Use
 from metricgate.vocabulary.predicate import Scalar

@@ -21,7 +21,7 @@ from metricgate.guarding.calls import calls_in
 from metricgate.guarding.dialects import DialectRules
 from metricgate.guarding.fences import FENCE, read_once, streaming
 from metricgate.guarding.parsing import bare
-from metricgate.guarding.spelling import Word, quoted
+from metricgate.guarding.verbatim import Word, quoted
 from metricgate.guarding.splicing import begun_with, spliced
 from metricgate.guarding.tables import MARK, Found
 from metricgate.vocabulary.predicate import Scalar

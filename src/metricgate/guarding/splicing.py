@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sqlglot.tokenizer_core import TokenType
 
-from metricgate.guarding.spelling import Word
+from metricgate.guarding.verbatim import Word
 from metricgate.guarding.tables import Found, Spot
 
 
