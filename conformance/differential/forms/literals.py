@@ -34,7 +34,7 @@ FORMS: tuple[Form, ...] = (
     *forms("literal with a character set", "text", "N'ann'", "_utf8mb4'é'", "n'x'", on=_M, weight=0.4),
     *forms("truth literal", "bool", "TRUE", "false", "True"),
     *forms("date literal", "date", "DATE '2024-02-29'", "date '2023-12-31'", "DATE'2024-01-01'"),
-    *forms("date literal", "date", "{d '2024-02-29'}", on=_M, weight=0.2),
+    *forms("date literal in braces", "date", "{d '2024-02-29'}", on=_M, weight=0.05),
     *forms("date literal by cast", "date", "CAST('2024-03-10' AS DATE)"),
     *forms("date literal by cast", "date", "'2024-03-10'::date", "'2024-01-31'::DATE", on=_DP),
     *forms("time literal", "time", "TIMESTAMP '2024-01-31 23:59:59'", "timestamp '2024-02-29 00:00:00'"),

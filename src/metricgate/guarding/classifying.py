@@ -15,11 +15,11 @@ from metricgate.guarding.calls import calls_in
 from metricgate.guarding.caps import Caps
 from metricgate.guarding.generators import GENERATORS, generator_problem
 from metricgate.guarding.nodes import ALLOWED, CLAUSES, JOIN_WORDS
-from metricgate.guarding.parsing import FAULTS, Parsed, words
+from metricgate.guarding.parsing import FAULTS, Parsed, lexed, words
 from metricgate.guarding.places import place_at, place_of
-from metricgate.guarding.verbatim import Word, joined, unlisted
 from metricgate.guarding.tables import bare_but_tables
 from metricgate.guarding.types import is_plain
+from metricgate.guarding.verbatim import Word, joined, unlisted
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.problem import Problem
 
@@ -29,7 +29,7 @@ RESERVED = "metricgate_"
 _TABLE_NAME = re.compile(r"[\w $-]+")
 """DuckDB takes other names for files to read."""
 
-_NUMBER = re.compile(r"0x[\da-fA-F]+|(\d[\d_]*(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_NUMBER = re.compile(r"0[xX][\da-fA-F]+|0[bB][01]+|(\d[\d_]*(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _WORDS = {
     "into": "SELECT INTO",
     "locks": "FOR UPDATE and FOR SHARE",
@@ -78,7 +78,7 @@ def classified(
         return _each_once(problems), frozenset()
     bare_but_tables(query.nodes)
     spelled = joined(spelling)
-    tokens = words(spelled, book.dialect)
+    tokens = lexed(spelled, book.dialect)
     if isinstance(tokens, Problem):
         return [tokens], frozenset()
     if [spelled[each.start : each.end + 1] for each in tokens] != [each.text for each in spelling]:

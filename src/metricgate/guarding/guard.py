@@ -20,10 +20,10 @@ from metricgate.guarding.parsing import FAULTS, bare, parsed
 from metricgate.guarding.reading import Bound, Guarded, Reading
 from metricgate.guarding.regenerating import read_back
 from metricgate.guarding.rewriting import Replaced, located, replaced
-from metricgate.guarding.verbatim import joined, spelled
 from metricgate.guarding.splicing import limited
 from metricgate.guarding.tables import bare_but_tables, bound_tables
 from metricgate.guarding.tracing import Tracer
+from metricgate.guarding.verbatim import joined, spelled
 from metricgate.guarding.wording import output_texts
 from metricgate.vocabulary.problem import Problem, Problems
 from metricgate.vocabulary.relation import GovernedTable, Relation

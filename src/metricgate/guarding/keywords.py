@@ -42,7 +42,8 @@ _POSTGRES = """
 _MYSQL = """
     against boolean charset day_hour day_microsecond day_minute day_second div hour_microsecond hour_minute hour_second
     language localtime localtimestamp match minute_microsecond minute_second mode mod national nchar query
-    regexp rlike second_microsecond set utc_date utc_time utc_timestamp xor year_month expansion
+    frac_second regexp rlike second_microsecond set sql_tsi_day sql_tsi_hour sql_tsi_minute sql_tsi_month
+    sql_tsi_quarter sql_tsi_second sql_tsi_week sql_tsi_year utc_date utc_time utc_timestamp xor year_month expansion
 """
 _BY_DIALECT: Mapping[str, frozenset[str]] = {
     "duckdb": _COMMON | frozenset(_DUCKDB.split()),

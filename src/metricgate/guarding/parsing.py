@@ -12,7 +12,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 from metricgate.guarding import codes
 from metricgate.guarding.nodes import ROOTS
 from metricgate.guarding.places import place_at
-from metricgate.guarding.spelling import marked, respelt, restored
+from metricgate.guarding.spelling import marked, respelt, restored, whole_numbers
 from metricgate.vocabulary.problem import Place, Problem
 
 FAULTS = (
@@ -29,7 +29,7 @@ _BEGINNINGS = frozenset({TokenType.SELECT, TokenType.WITH, TokenType.L_PAREN, To
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """The words of a text and the tree of the one query that it is.
+    """The words of a text, as they stand in it, and the tree of the one query that it is.
 
     Attributes:
         nodes: of the tree as it was parsed: walking costs more than what most looks at a node do.
@@ -40,17 +40,24 @@ class Parsed:
     nodes: Sequence[exp.Expr]
 
 
-def words(text: str, dialect: str) -> Sequence[Token] | Problem:
-    """Return the words of a text, as ``trees_of`` is to be given them."""
+def lexed(text: str, dialect: str) -> Sequence[Token] | Problem:
+    """Return the words of a text as they stand in it."""
     try:
-        return respelt(Dialect.get_or_raise(dialect).tokenize(text), text, dialect)
+        tokens = Dialect.get_or_raise(dialect).tokenize(text)
     except FAULTS as error:
         return unreadable(text, error)
+    return list(whole_numbers(tokens, text)) if dialect == "duckdb" else tokens
+
+
+def words(text: str, dialect: str) -> Sequence[Token] | Problem:
+    """Return the words of a text, as ``trees_of`` is to be given them."""
+    tokens = lexed(text, dialect)
+    return tokens if isinstance(tokens, Problem) else respelt(tokens, text, dialect)
 
 
 def parsed(text: str, dialect: str) -> Parsed | Problem:
     """Return the one query of the text, without comments and without what comments asked of the parser."""
-    tokens = words(text, dialect)
+    tokens = lexed(text, dialect)
     if isinstance(tokens, Problem):
         return tokens
     # Nothing but a query is parsed at all: for the rest, sqlglot knows much that we need not know.
@@ -58,7 +65,7 @@ def parsed(text: str, dialect: str) -> Parsed | Problem:
     if first is not None and first.token_type not in _BEGINNINGS:
         return _no_query(first.text.upper())
     try:
-        trees = trees_of(tokens, text, dialect)
+        trees = trees_of(respelt(tokens, text, dialect), text, dialect)
     except FAULTS as error:
         return unreadable(text, error)
     root = _single(trees)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from metricgate.guarding.book import FunctionBook
-from metricgate.guarding.verbatim import Word
 from metricgate.guarding.tables import Found
+from metricgate.guarding.verbatim import Word
 from metricgate.vocabulary.obligation import Use
 from metricgate.vocabulary.predicate import Scalar
 

@@ -19,11 +19,11 @@ from sqlglot.tokenizer_core import TokenType
 
 from metricgate.guarding.calls import calls_in
 from metricgate.guarding.dialects import DialectRules
-from metricgate.guarding.fences import FENCE, read_once, streaming
+from metricgate.guarding.fences import FENCE, read_once, streaming, unmerged
 from metricgate.guarding.parsing import bare
-from metricgate.guarding.verbatim import Word, quoted
 from metricgate.guarding.splicing import begun_with, spliced
 from metricgate.guarding.tables import MARK, Found
+from metricgate.guarding.verbatim import Word, quoted
 from metricgate.vocabulary.predicate import Scalar
 from metricgate.vocabulary.relation import Relation
 
@@ -81,7 +81,7 @@ def replaced(
     streams = read_once(hiding, tree) if hiding else True
     texts = {mark: streaming(each.text) if mark in fenced else each.text for mark, each in ready.items()}
     if rules.rollup_merges and any(word.kind is TokenType.ROLLUP for word in words):
-        texts = {mark: f"{text} LIMIT {_ALL_ROWS}" for mark, text in texts.items()}
+        texts = {mark: unmerged(text) for mark, text in texts.items()}
     instead = {mark: f"({text})" for mark, text in texts.items() if streams or mark not in fenced}
     kept = {mark: each.text for mark, each in ready.items() if mark not in instead}
     instead |= {mark: quoted(_fence_name(mark), rules.name) for mark in kept}
@@ -132,11 +132,6 @@ def _shows_every_row(query: exp.Query) -> bool:
         and not source.args.get("joins")
         and all(type(each.unalias()) is exp.Column for each in query.expressions)
     )
-
-
-_ALL_ROWS = 2**64 - 1
-"""MariaDB merges a derived table without a LIMIT into the query around it, and then ROLLUP's totals of an expression
-show the last group's value instead of NULL (10.11)."""
 
 
 def _fence_name(mark: str) -> str:

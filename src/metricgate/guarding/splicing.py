@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from sqlglot.tokenizer_core import TokenType
 
-from metricgate.guarding.verbatim import Word
 from metricgate.guarding.tables import Found, Spot
+from metricgate.guarding.verbatim import Word
 
 
 def spliced(words: Sequence[Word], found: Found, instead: Mapping[str, str]) -> list[Word]:

@@ -107,6 +107,8 @@ def unlisted(tokens: Sequence[Token], dialect: str) -> str | None:
             continue
         if number < last and tokens[number + 1].token_type in _AFTER_ANY_WORD:
             continue
+        if token.text.lower() in _PREFIXES and number < last and tokens[number + 1].start == token.end + 1:
+            continue
         before = tokens[number - 1].text.lower() if number else ""
         parts = token.text.lower().split()
         if not known.issuperset(parts) and before not in ANYTHING_AFTER:
@@ -147,18 +149,20 @@ def _begins_an_alias(name: exp.Identifier) -> bool:
 
 
 _WORDY = re.compile(r"[^\W\d]\w*")
+_DIGITS_ALONE = "Write the digits alone; before a name, put a space."
 _PLAIN_CALL = re.compile(r"[a-z_][a-z0-9_]*")
 """A function's name in quotes is the function of that name; without them it is looked for among the calls."""
 _STRING = r"'(?:[^']|'')*'"
 _BACKSLASHED = r"'(?:[^'\\]|''|\\.)*'"
-_BITS = r"[xX]'(?:[0-9a-fA-F]{2})*'|[bB]'[01]*'|0x(?:[0-9a-fA-F]{2})+|0x[0-9a-fA-F]+|0b[01]+"
+_BITS = r"[xX]'[0-9a-fA-F]*'|[bB]'[01]*'"
+_BASED = r"0x[0-9a-fA-F]+|0b[01]+"
 _LITERALS: Mapping[str, re.Pattern[str]] = {
     dialect: re.compile(pattern, re.DOTALL)
     for dialect, pattern in {
-        "duckdb": rf"{_STRING}|[eE]{_BACKSLASHED}|{_BITS}|\$\$(?:(?!\$\$).)*\$\$|[nN]{_STRING}",
+        "duckdb": rf"{_STRING}|[eE]{_BACKSLASHED}|{_BITS}|{_BASED}|\$\$(?:(?!\$\$).)*\$\$|[nN]{_STRING}",
         "postgres": rf"{_STRING}|[eE]{_BACKSLASHED}|{_BITS}|[uU]&{_STRING}|[nN]{_STRING}"
         r"|\$(?P<tag>[A-Za-z_]*)\$(?:(?!\$(?P=tag)\$).)*\$(?P=tag)\$",
-        "mysql": rf'{_BACKSLASHED}|"(?:[^"\\]|""|\\.)*"|{_BITS}|[nN]{_BACKSLASHED}',
+        "mysql": rf'{_BACKSLASHED}|"(?:[^"\\]|""|\\.)*"|{_BITS}|{_BASED}|[nN]{_BACKSLASHED}',
     }.items()
 }
 _NUMBER = re.compile(r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
@@ -169,6 +173,8 @@ _STRINGS = frozenset(
         *(TokenType.BYTE_STRING, TokenType.HEX_STRING, TokenType.BIT_STRING, TokenType.UNICODE_STRING),
     }
 )
+_PREFIXES = frozenset({"b", "x"})
+"""Before a literal and glued to it: bits and bytes, which sqlglot takes apart for DuckDB."""
 _NOT_BARE = _STRINGS | {TokenType.IDENTIFIER, TokenType.NUMBER, TokenType.INTRODUCER}
 _AFTER_ANY_WORD = frozenset({TokenType.L_PAREN, TokenType.FARROW, TokenType.COLON})
 """A bracket makes a call of the word before it, an arrow or a colon the name of an argument or of a struct's part."""
@@ -180,10 +186,14 @@ def _bare(text: str, token: Token, after: Sequence[Token], dialect: str) -> str 
     own = text[token.start : token.end + 1]
     kind = token.token_type
     if kind is TokenType.NUMBER:
-        message, hint = f"The number {own!r} is read in different ways.", "Write its digits alone."
+        message, hint = (
+            f"The number {own!r} is read in different ways.",
+            _DIGITS_ALONE,
+        )
         known = _number(own, dialect)
     elif kind in _STRINGS:
-        message, hint = f"The literal {own} is read in different ways.", "Write it in single quotes."
+        message = f"The literal {own} is read in different ways."
+        hint = _DIGITS_ALONE if own[0].isdigit() else "Write it in single quotes."
         known = _literal(own, dialect)
     else:
         message, hint = f"{own} is not read as a name here.", "Write it plainer."
@@ -222,11 +232,13 @@ def _glued(text: str, last: Token | None, token: Token) -> Problem | None:
     if not _WORDY.match(text[token.start : token.end + 1]) and token.token_type is not TokenType.NUMBER:
         return None
     word = text[last.start : token.end + 1]
-    return _unfaithful(text, last, f"{word} is neither a number nor a name.", "Put a space or an operator between.")
+    return _unfaithful(text, last, f"{word} is neither a number nor a name.", _DIGITS_ALONE)
 
 
 def _gap(text: str, last: Token, token: Token) -> str:
     between = text[last.end + 1 : token.start]
+    if not between and token.token_type in _STRINGS and last.text.lower() in _PREFIXES:
+        return ""
     if between:
         return "\n" if "\n" in between and token.token_type in _STRINGS else " "
     return "" if _is_sign(text, last) or _is_sign(text, token) else " "

@@ -76,20 +76,6 @@ def wire_value(value: object) -> Json:  # noqa: C901, PLR0911 - one flat match o
     raise TypeError(f"{type(value).__name__} has no wire form")
 
 
-def document(text: str) -> Json:
-    """Return a JSON text's wire form: numbers that a float would round keep their digits, as a text.
-
-    >>> document('{"a": 0.1, "b": 0.12345678901234567890}')
-    {'a': 0.1, 'b': '0.12345678901234567890'}
-    """
-    return wire_value(json.loads(text, parse_float=_exact))
-
-
-def _exact(text: str) -> float | str:
-    value = float(text)
-    return value if math.isfinite(value) and Decimal(text) == Decimal(repr(value)) else text
-
-
 def _word(value: float) -> str:
     if math.isnan(value):
         return "NaN"

@@ -56,7 +56,8 @@ QUERY_SQL = Tool(
             "Prefer query_metrics for anything that a metric defines: its numbers are agreed on, these are yours. Only "
             "reading is possible; functions and tables that are not known to be harmless are refused, with the reason. "
             "Rows and values that policy hides from you are not there; masked columns may be shown, and used otherwise "
-            "only where a rule says so. The answer has the SQL that ran, which is a rewritten form of yours."
+            "only where a rule says so. The answer has the SQL that ran: yours, with what you may see in the tables' "
+            "place."
         ),
         arguments=SqlArguments,
         answer={

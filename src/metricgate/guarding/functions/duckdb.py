@@ -63,7 +63,8 @@ REVIEWED = frozenset(_REVIEWED_WORDS.split())
 
 _GRAMMAR_WORDS = """
     array cast coalesce current_date current_time current_timestamp current_localtime current_localtimestamp extract
-    grouping grouping_id if ifnull list nullif overlay position struct_pack substring trim try_cast try unnest
+    date grouping grouping_id if ifnull list mode nullif overlay percentile_cont percentile_disc position
+    struct_pack substring trim try_cast try unnest
 """
 GRAMMAR = frozenset(_GRAMMAR_WORDS.split())
 """What the parser itself understands, or turns into a reviewed function; no catalogue lists them all."""

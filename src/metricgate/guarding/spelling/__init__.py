@@ -15,12 +15,12 @@ from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
 from metricgate.guarding.spelling.calls import KEPT, MARK, UNITS, WORD_FIRST
-from metricgate.guarding.spelling.duckdb import duckdb_words
+from metricgate.guarding.spelling.duckdb import duckdb_words, whole_numbers
 from metricgate.guarding.spelling.mysql import mysql_words
 from metricgate.guarding.spelling.postgres import postgres_words
 from metricgate.guarding.spelling.words import arguments, calls, instead
 
-__all__ = ["marked", "respelt", "restored"]
+__all__ = ["marked", "respelt", "restored", "whole_numbers"]
 
 _RULES: Mapping[str, Callable[[Sequence[Token], str], Iterator[Token]]] = {
     "duckdb": duckdb_words,

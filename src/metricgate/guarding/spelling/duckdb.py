@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from sqlglot.tokenizer_core import Token, TokenType
@@ -40,6 +41,24 @@ def duckdb_words(tokens: Sequence[Token], _text: str) -> Iterator[Token]:
         else:
             yield token
         number += 1
+
+
+def whole_numbers(tokens: Sequence[Token], text: str) -> Iterator[Token]:
+    """Make one word of ``0x1F`` and ``0b101``, which sqlglot takes for a 0 and a name."""
+    last: Token | None = None
+    for token in tokens:
+        if last is None:
+            last = token
+        elif last.text == "0" and last.end + 1 == token.start and _BASED.fullmatch(text[last.start : token.end + 1]):
+            last = instead(last, TokenType.NUMBER, text[last.start : token.end + 1], end=token.end)
+        else:
+            yield last
+            last = token
+    if last is not None:
+        yield last
+
+
+_BASED = re.compile(r"0[xX][0-9a-fA-F]+|0[bB][01]+")
 
 
 def _within(tokens: Sequence[Token], number: int) -> range:
