@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import csv
+import io
 import json
 import re
 import time
@@ -13,7 +15,7 @@ import pytest
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from tests.faults.served import Later, Served, run, served
-from tests.surfaces.typed import TYPES, write_typed
+from tests.surfaces.typed import TYPES, grouped, write_typed
 
 ENDLESS = (
     "SELECT SUM(a.n * b.n + c.n * d.n) AS s FROM {0} AS a CROSS JOIN {0} AS b CROSS JOIN {0} AS c CROSS JOIN {0} AS d"
@@ -68,6 +70,35 @@ def test_every_type_is_one_text_at_every_door(gate: Served, engine: str):
     }
     assert {door for door, body in bodies.items() if body != bodies["http"]} == set()
     assert json.loads(bodies["cli"])["rows"] == answer["rows"]
+
+
+def test_every_type_through_metrics_and_lists_of_values(gate: Served, engine: str):
+    """As a group beside a metric, and as a value of a list: the form is the same."""
+    names = grouped(engine, "typed")
+    wires = {name: (kind, wire) for name, _, _, kind, wire in TYPES[engine]}
+    members = [f"{engine}_typed__v_{name}" for name in names]
+    for some in (slice(0, 12), slice(12, None)):
+        reply = gate.post("query_metrics", {"metrics": [f"{engine}_typed_count"], "group_by": members[some]})
+        assert reply.status_code == 200, reply.text
+        rows = reply.json()["answer"]["rows"]
+        assert [*(wires[name][1] for name in names[some]), 1] in rows
+        assert [*(None for _ in names[some]), 1] in rows
+    for name, member in zip(names, members, strict=True):
+        reply = gate.post("list_dimension_values", {"dimension": member})
+        assert reply.status_code == 200, (name, reply.text)
+        assert wires[name][1] in [row[0] for row in reply.json()["answer"]["rows"]], name
+
+
+def test_every_type_is_one_text_in_csv(gate: Served, engine: str):
+    """Structures as JSON, booleans as JSON has them, NULL as nothing."""
+    names = [name for name, *_ in TYPES[engine]]
+    sql = f"SELECT {', '.join(names)} FROM typed_{engine} ORDER BY n"
+    told = run(gate.folder, "query-sql", sql, "--warehouse", engine, "--csv", METRICGATE_API_KEY=gate.key("omni"))
+    header, first, second = csv.reader(io.StringIO(told.stdout, newline=""))
+    assert header == names
+    for (name, *_, wire), text in zip(TYPES[engine], first, strict=True):
+        assert (text if isinstance(wire, str) else json.loads(text)) == wire, name
+    assert second == [""] * len(names)
 
 
 def test_sql_that_runs_away_ends_in_time_and_others_are_answered(gate: Served, engine: str):

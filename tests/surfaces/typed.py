@@ -40,8 +40,32 @@ _STANDARD = (
     ("numbers", "BIGINT[]", f"ARRAY[1, {_BIG}]", "list", [1, str(_BIG)]),
 )
 TYPES = {
-    "duckdb": (*_STANDARD, ("raw", "BLOB", r"'\xAA\x00'::BLOB", "binary", "qgA=")),
-    "postgres": (*_STANDARD, ("raw", "BYTEA", r"'\xAA00'", "binary", "qgA=")),
+    "duckdb": (
+        *_STANDARD,
+        ("raw", "BLOB", r"'\xAA\x00'::BLOB", "binary", "qgA="),
+        ("bits", "BIT", "'0101'", "string", "0101"),
+        ("zoned", "TIMETZ", "'10:00:00.5+02'", "time", "10:00:00.500000+02:00"),
+        ("tagged", "UNION(a DATE, b VARCHAR)", "DATE '2020-01-01'", "struct", {"a": "2020-01-01"}),
+        ("pairs", "MAP(VARCHAR, DECIMAL(5, 2)[])", "MAP {'k': [1.5, NULL]}", "struct", {"k": ["1.50", None]}),
+        (
+            "tree",
+            "STRUCT(a STRUCT(b TIMESTAMP[]), c INTEGER[2])[]",
+            "[{'a': {'b': [TIMESTAMP '2020-01-01', NULL]}, 'c': [1, NULL]}, {'a': NULL, 'c': NULL}, NULL]",
+            "list",
+            [{"a": {"b": ["2020-01-01T00:00:00", None]}, "c": [1, None]}, {"a": None, "c": None}, None],
+        ),
+    ),
+    "postgres": (
+        *_STANDARD,
+        ("raw", "BYTEA", r"'\xAA00'", "binary", "qgA="),
+        ("bits", "BIT(4)", "'0101'", "string", "0101"),
+        ("zoned", "TIMETZ", "'10:00:00.5+02'", "time", "10:00:00.500000+02:00"),
+        ("address", "INET", "'10.0.0.1/24'", "string", "10.0.0.1/24"),
+        ("paid", "MONEY", "'1234.50'", "string", "$1,234.50"),
+        ("span", "DATERANGE", "'[2020-01-01,2020-02-01)'", "string", "[2020-01-01,2020-02-01)"),
+        ("place", "POINT", "'(1,2)'", "string", "(1,2)"),
+        ("addresses", "INET[]", "ARRAY['::1'::INET, NULL]", "list", ["::1", None]),
+    ),
     "mariadb": (
         *_PLAIN,
         ("moment", "DATETIME(6)", "'2013-03-10 05:06:07.25'", "timestamp", "2013-03-10T05:06:07.250000"),
@@ -50,13 +74,19 @@ TYPES = {
         ("flag", "BOOLEAN", "true", "boolean", True),
         ("id", "UUID", "'95369340-61c6-4754-97fc-4de39dcf989b'", "string", "95369340-61c6-4754-97fc-4de39dcf989b"),
         ("raw", "BLOB", "X'AA00'", "binary", "qgA="),
+        ("bits", "BIT(9)", "b'101000001'", "integer", 321),
+        ("single", "FLOAT", "16777216", "float", 16777216.0),
+        ("place", "POINT", "POINT(1, 2)", "binary", "AAAAAAEBAAAAAAAAAAAA8D8AAAAAAAAAQA=="),
     ),
 }
+NOT_COMPARED = {("postgres", "document"), ("postgres", "place")}
+"""Columns of types that the engine does not compare: nobody can group by them."""
 MODEL = """
   - name: {table}_{engine}
     source: {schema}.{table}
     warehouse: {engine}
     entities: [{{name: {engine}_{table}, type: primary, expr: n}}]
+    dimensions: [{dimensions}]
     metrics: [{{name: {engine}_{table}_count, type: simple, agg: count}}]
 """
 POLICY = """
@@ -68,6 +98,11 @@ grants:
      on: ["metric:*", "dimension:*", "dataset:*", "column:*", "function:*"]}
 limits: [{id: hurry, roles: [hasty], seconds: 1}]
 """
+
+
+def grouped(engine: str, table: str) -> list[str]:
+    """Return the columns of a table that a question may group by."""
+    return [name for name, *_ in TYPES[engine] if (engine, name) not in NOT_COMPARED] if table == "typed" else []
 
 
 def made(engine: str, schema: str) -> list[str]:
@@ -100,7 +135,14 @@ def write_typed(folder: Path) -> Path:
         for each in made("duckdb", "main"):
             connection.execute(each)
     models = "semantic_models:" + "".join(
-        MODEL.format(engine=engine, table=table, schema="main" if engine == "duckdb" else servers.SCHEMA)
+        MODEL.format(
+            engine=engine,
+            table=table,
+            schema="main" if engine == "duckdb" else servers.SCHEMA,
+            dimensions=", ".join(
+                f"{{name: v_{name}, type: categorical, expr: {name}}}" for name in grouped(engine, table)
+            ),
+        )
         for engine in TYPES
         for table in ("typed", "many")
     )

@@ -34,10 +34,12 @@ from metricgate.adapters.warehouses.session import (
     MEMORY,
     TIME_ZONE,
     TIMEOUT,
+    TYPE_NOT_CARRIED,
     UNAVAILABLE,
     Answer,
     hold_checks,
 )
+from metricgate.adapters.warehouses.wire import Uncarried
 from metricgate.adapters.warehouses.writing.mariadb_dialect import MariaDBDialect
 from metricgate.adapters.warehouses.writing.mariadb_session import MariaDBWriteSession
 from metricgate.adapters.warehouses.writing.mariadb_version import unfit_for_changes
@@ -45,6 +47,7 @@ from metricgate.adapters.warehouses.writing.server_writer import ServerWriter
 from metricgate.compiling.statement import Statement
 from metricgate.gateway.ports import WarehouseError, WarehouseUnfit
 from metricgate.vocabulary.finding import Finding
+from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.result import Column, DataType
 
 _RESET_CONNECTION = 0x1F
@@ -138,7 +141,10 @@ class MariaDBSession:
             finally:
                 stream.let_go()
             self.reusable = reusable and kept.ended
-            found = [wire_column(kind, [row[at] for row in kept.rows]) for at, kind in enumerate(kinds)]
+            found = [
+                _wired(field, kind, [row[at] for row in kept.rows])
+                for at, (field, kind) in enumerate(zip(stream.fields, kinds, strict=True))
+            ]
         return Answer(
             columns=tuple(
                 Column(name=field.name, type=kind) for field, (kind, _values) in zip(stream.fields, found, strict=True)
@@ -282,9 +288,20 @@ def _kinds(fields: Sequence[Field], expected: Sequence[DataType | None]) -> list
     for at, field in enumerate(fields):
         kind = logical_type(field, expected[at] if len(expected) == len(fields) else None)
         if kind is None:
-            raise WarehouseError(FAILED, f"column {field.name!r} has type number {field.code}, which has no wire form")
+            quoted = field.name.replace("`", "``")
+            what = f"number {field.code} of the protocol"
+            details = {"column": field.name, "type": what, "cast": f"CAST(`{quoted}` AS CHAR)"}
+            raise WarehouseError(TYPE_NOT_CARRIED, f"column {field.name!r} has type {what}", details=details)
         kinds.append(kind)
     return kinds
+
+
+def _wired(field: Field, kind: DataType, values: Sequence[object]) -> tuple[DataType, Sequence[Json]]:
+    try:
+        return wire_column(field, kind, values)
+    except Uncarried as error:
+        details = {"column": field.name, "value": str(error)}
+        raise WarehouseError(TYPE_NOT_CARRIED, f"column {field.name!r} holds {error}", details=details) from error
 
 
 class MariaDBWarehouse(ServerWarehouse):

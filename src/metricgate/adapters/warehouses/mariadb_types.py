@@ -52,6 +52,7 @@ _PLAIN: Mapping[int, DataType] = MappingProxyType(
         FIELD_TYPE.SET: DataType.STRING,
         FIELD_TYPE.NULL: DataType.STRING,
         FIELD_TYPE.JSON: DataType.JSON,
+        FIELD_TYPE.GEOMETRY: DataType.BINARY,
     }
 )
 
@@ -62,6 +63,8 @@ def logical_type(field: Field, expected: DataType | None) -> DataType | None:
     ``TINYINT(1)`` is a boolean, as is a number where the definition expects a boolean: MariaDB has no other; but see
     ``wire_column``. A DECIMAL without fraction digits is an integer, as MariaDB's sums of integers are.
     """
+    if field.code == FIELD_TYPE.BIT:
+        return DataType.BOOLEAN if expected is DataType.BOOLEAN else DataType.INTEGER
     if field.code in _INTEGERS:
         one_digit = field.code == FIELD_TYPE.TINY and field.length == 1
         return DataType.BOOLEAN if one_digit or expected is DataType.BOOLEAN else DataType.INTEGER
@@ -83,11 +86,13 @@ def declared_type(name: str, column_type: str) -> DataType:
 
 _DECLARED: Mapping[str, DataType] = MappingProxyType(
     {
-        **dict.fromkeys(("tinyint", "smallint", "mediumint", "int", "bigint", "year"), DataType.INTEGER),
+        **dict.fromkeys(("tinyint", "smallint", "mediumint", "int", "bigint", "year", "bit"), DataType.INTEGER),
         **dict.fromkeys(("float", "double"), DataType.FLOAT),
         **dict.fromkeys(("char", "varchar", "enum", "set", "uuid", "inet4", "inet6"), DataType.STRING),
         **dict.fromkeys(("tinytext", "text", "mediumtext", "longtext"), DataType.STRING),
         **dict.fromkeys(("binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"), DataType.BINARY),
+        **dict.fromkeys(("geometry", "point", "linestring", "polygon", "vector"), DataType.BINARY),
+        **dict.fromkeys(("multipoint", "multilinestring", "multipolygon", "geometrycollection"), DataType.BINARY),
         "date": DataType.DATE,
         "datetime": DataType.TIMESTAMP,
         "timestamp": DataType.TIMESTAMP_TZ,
@@ -97,11 +102,17 @@ _DECLARED: Mapping[str, DataType] = MappingProxyType(
 )
 
 
-def wire_column(kind: DataType, values: Sequence[object]) -> tuple[DataType, Sequence[Json]]:
+def wire_column(field: Field, kind: DataType, values: Sequence[object]) -> tuple[DataType, Sequence[Json]]:
     """Return a column's type and wire values; ``values`` are the protocol's texts (bytes where binary), or None.
 
-    A column for booleans may hold any small number: where it does, it is a column of integers.
+    A column for booleans may hold any small number: where it does, it is a column of integers. The bits of a ``BIT``
+    are the digits of a number.
+
+    Raises:
+        wire.Uncarried: a value has no wire form.
     """
+    if field.code == FIELD_TYPE.BIT:
+        values = [str(int.from_bytes(value)) if isinstance(value, bytes) else value for value in values]
     if kind is DataType.BOOLEAN and not {None if value is None else _text(value) for value in values} <= _TRUTHS:
         kind = DataType.INTEGER
     read = _READERS[kind]

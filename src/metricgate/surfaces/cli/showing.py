@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import typer
 
 from metricgate.surfaces.cli.telling import tell, tell_json, tell_table, warn
-from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.json import Json, canonical_json
 from metricgate.vocabulary.result import DataType
 
 _NUMBERS = frozenset({DataType.INTEGER, DataType.DECIMAL, DataType.FLOAT})
@@ -32,13 +32,27 @@ def show_rows(answer: Mapping[str, Json]) -> None:
 
 
 def show_rows_as_csv(answer: Mapping[str, Json]) -> None:
-    """Print rows as RFC 4180 CSV with a header; NULL is an empty field. A cut is told on standard error."""
+    """Print rows as RFC 4180 CSV with a header. A cut is told on standard error.
+
+    NULL is an empty field; lists, structures and booleans are JSON.
+    """
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     writer.writerow([str(column.get("name")) for column in mappings(answer.get("columns"))])
-    writer.writerows(_rows(answer))
+    writer.writerows([[_csv_field(value) for value in row] for row in _rows(answer)])
     typer.echo(buffer.getvalue(), nl=False)
     tell_truncation(answer)
+
+
+def _csv_field(value: Json) -> str | int | float | None:
+    match value:
+        case None | str():
+            return value
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return value
+    return canonical_json(value).decode(errors="surrogatepass")
 
 
 def show_metrics(answer: Mapping[str, Json]) -> None:
