@@ -100,6 +100,14 @@ def test_a_request_outside_any_session_is_told_how_to_open_one(method, version):
     assert ("/healthz" in error["message"]) == (method == "ping")
 
 
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_a_stream_outside_any_session_names_none(method):
+    """No session id comes with the answer: the AI SDK, which asks before it initializes, would go on with it."""
+    reply = ask(None, method=method)
+    assert "send `initialize` first" in error_of(reply, 400)["message"]
+    assert "mcp-session-id" not in reply.headers
+
+
 @pytest.mark.parametrize("headers", [{}, MODERN])
 @pytest.mark.parametrize("accept", ["application/json", "text/event-stream", "text/html", ""])
 def test_an_accept_header_of_one_form_is_told_both(accept, headers):

@@ -21,6 +21,7 @@ from starlette.types import Receive, Scope, Send
 
 from metricgate.surfaces.http.replies import challenged
 from metricgate.surfaces.mcp.rejections import (
+    NO_SESSION,
     NOT_ACCEPTABLE,
     Rejection,
     acceptable,
@@ -119,7 +120,8 @@ async def _rejection(scope: Scope, receive: Receive) -> tuple[Rejection | None, 
     """Return what keeps a request from the SDK, and a ``receive`` that gives what was read of its body once more."""
     raw: RawHeaders = scope["headers"]
     if scope["method"] != "POST":
-        return None, receive
+        # The SDK's own answer would carry the id of a session that never was, which some clients then use.
+        return NO_SESSION if before_session(raw) else None, receive
     if not acceptable(raw):
         return NOT_ACCEPTABLE, receive
     ping = pings_without_session(raw)

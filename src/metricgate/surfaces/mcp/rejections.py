@@ -80,6 +80,7 @@ def acceptable(raw: RawHeaders) -> bool:
     return bool(media & _JSON) and bool(media & _EVENTS)
 
 
+NO_SESSION: Final = Rejection(status=400, code=INVALID_REQUEST, message=_OPEN)
 NOT_ACCEPTABLE: Final = Rejection(status=406, code=INVALID_REQUEST, message=_ACCEPT)
 
 
