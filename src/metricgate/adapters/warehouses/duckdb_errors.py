@@ -45,6 +45,8 @@ _BY_WORDS: Sequence[tuple[str, Code]] = (
     ("Binder Error: Cannot mix values", sql_codes.MIXED_TYPES),
     ("Binder Error: Cannot compare", sql_codes.MIXED_TYPES),
     ("Binder Error: Referenced ", sql_codes.UNKNOWN_NAME),
+    ('Binder Error: Table "', sql_codes.UNKNOWN_NAME),
+    ('Binder Error: Values list "', sql_codes.UNKNOWN_NAME),
     ("Binder Error: Ambiguous reference", sql_codes.UNKNOWN_NAME),
     ("Binder Error: Could not find key", sql_codes.UNKNOWN_NAME),
     ("Binder Error: aggregate function", sql_codes.GROUPING),

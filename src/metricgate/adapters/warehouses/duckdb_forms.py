@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from duckdb.sqltypes import DuckDBPyType
 
 from metricgate.adapters.warehouses.duckdb_types import FLOATS, INTEGERS, logical_type
+from metricgate.adapters.warehouses.wire import DEEPEST_DOCUMENT
 from metricgate.vocabulary.result import DataType
 
 
@@ -102,8 +103,10 @@ class _NoShapeError(Exception):
 _NESTED = frozenset({"list", "array", "tuple", "struct", "union", "map"})
 
 
-def _shape(kind: DuckDBPyType) -> Shape:
+def _shape(kind: DuckDBPyType, room: int = DEEPEST_DOCUMENT) -> Shape:
     nested = str(kind.id)
+    if not room:
+        raise _NoShapeError
     if nested not in _NESTED:
         if logical_type(str(kind)) is None:
             raise _NoShapeError
@@ -112,7 +115,7 @@ def _shape(kind: DuckDBPyType) -> Shape:
     children = [(name, part) for name, part in kind.children if isinstance(part, DuckDBPyType)]
     if nested == "union":
         children = children[1:]
-    parts = tuple(_shape(part) for _name, part in children)
+    parts = tuple(_shape(part, room - 1) for _name, part in children)
     if nested == "map" and _mixed(parts[0]):
         raise _NoShapeError
     names = tuple(name for name, _part in children) if nested in ("struct", "union") else ()

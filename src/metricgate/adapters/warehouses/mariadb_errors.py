@@ -12,8 +12,8 @@ from metricgate.vocabulary.problem import Code
 _BY_NUMBER: Mapping[int, Code] = MappingProxyType(
     {
         1365: sql_codes.DIVISION_BY_ZERO,
-        **dict.fromkeys((1366, 1918, 3140, 3141, 4037, 4038), sql_codes.BAD_CAST),
-        **dict.fromkeys((1264, 1690, 1916), sql_codes.OUT_OF_RANGE),
+        **dict.fromkeys((1300, 1366, 1918, 3140, 3141, 4037, 4038), sql_codes.BAD_CAST),
+        **dict.fromkeys((1264, 1367, 1690, 1916), sql_codes.OUT_OF_RANGE),
         **dict.fromkeys((1292, 1411, 1441, 1525), sql_codes.BAD_TIME),
         1242: sql_codes.MANY_ROWS,
         **dict.fromkeys((1139, 1210, 1115, 1273, 1426, 1427, 1691, 3037, 4024, 4042), sql_codes.BAD_ARGUMENT),

@@ -1,0 +1,97 @@
+"""What a caller is told when an engine fails: their own mistake as theirs, a definition's as its owner's to mend."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.faults.served import entries_of
+from tests.gateway.conftest import MODELS, POLICY, asked, write_project
+
+from metricgate.gateway.failures import of_own_text
+from metricgate.gateway.outcome import Fault, Outcome, Refused
+from metricgate.gateway.ports import WarehouseError
+
+METRICS = """
+  - {name: broken, domain: sales, owner: sales@acme.example, description: Fails on the data., type: simple,
+     semantic_model: orders, agg: sum, expr: CAST(status AS INTEGER)}
+  - {name: misplaced, domain: sales, owner: sales@acme.example, description: No such column., type: simple,
+     semantic_model: orders, agg: sum, expr: nowhere}
+"""
+READS = '  - {id: sql, roles: [all-seeing], actions: [read], on: ["dataset:*", "column:*", "function:*"]}'
+SQL = POLICY.replace('"dataset:*", "record:*"]}', f'"dataset:*", "record:*"]}}\n{READS}')
+
+
+@pytest.fixture
+def failing(tmp_path: Path) -> Path:
+    return write_project(tmp_path / "project", models=MODELS + METRICS, policy=SQL)
+
+
+def told(outcome: Outcome) -> str:
+    """Everything that the caller sees of a failure."""
+    assert isinstance(outcome, Refused | Fault)
+    problem = outcome.problems.first if isinstance(outcome, Refused) else outcome.problem
+    return str(problem.as_json())
+
+
+def test_an_agents_own_error_is_a_refusal_with_class_and_place(failing: Path) -> None:
+    """422 and what to do about it; not a fault of ours, and no word of checking definitions."""
+    outcome = asked(failing, "omni", "query_sql", {"sql": "SELECT id, CAST(status AS INTEGER) AS s FROM orders"})
+    assert isinstance(outcome, Refused)
+    problem = outcome.problems.first
+    assert (problem.code.name, outcome.status) == ("E_SQL_BAD_CAST", 422)
+    position, near, sql = (problem.details[name] for name in ("position", "near", "sql"))
+    assert str(near).startswith("CAST(")
+    assert str(sql)[int(str(position)) :].startswith(str(near).removesuffix("…"))
+    assert "validate" not in told(outcome)
+    assert "paid" not in told(outcome)
+
+
+def test_an_error_without_a_class_is_still_the_agents_own() -> None:
+    """The engine failed in a way that nobody foresaw: the agent is not sent to the definitions."""
+    problem = of_own_text(WarehouseError("E_WAREHOUSE_FAILED", "the secret hunter2"), "SELECT 1")
+    assert problem.code.name == "E_SQL_FAILED"
+    assert "hunter2" not in str(problem.as_json())
+    assert "validate" not in str(problem.as_json())
+
+
+@pytest.mark.parametrize("position", [-1, 8, 10**9, None])
+def test_a_place_outside_of_the_statement_is_none(position: int | None) -> None:
+    """An engine counts otherwise, or a worker that was taken over sends a number of its own."""
+    problem = of_own_text(WarehouseError("E_SQL_BAD_CAST", "", position=position), "SELECT 1")
+    assert problem.details == {}
+
+
+def test_an_expression_that_fails_on_the_data_is_told_with_its_place(failing: Path) -> None:
+    """Who asked cannot mend it: the definition's file and line, the class, the part of the statement; no value."""
+    outcome = asked(failing, "omni", "query_metrics", {"metrics": ["sales.broken", "sales.orders"]})
+    assert isinstance(outcome, Fault)
+    problem = outcome.problem
+    assert problem.code.name == "E_EXPRESSION_FAILED"
+    assert problem.details["class"] == "E_SQL_BAD_CAST"
+    assert [each["metric"] for each in problem.details["definitions"]] == ["sales.broken", "sales.orders"]
+    lines = (failing / "semantic_models" / "models.yaml").read_text().splitlines()
+    assert problem.where is not None
+    assert "name: broken" in lines[(problem.where.line or 0) - 1]
+    assert "CAST" in str(problem.details["near"])
+    assert "sql" not in problem.details
+    assert "paid" not in told(outcome)
+
+
+def test_a_definition_that_does_not_fit_its_table_is_for_validate(failing: Path) -> None:
+    """The class is told; what to do is to compare the models with the tables."""
+    outcome = asked(failing, "omni", "query_metrics", {"metrics": ["sales.misplaced"]})
+    assert isinstance(outcome, Fault)
+    assert outcome.problem.code.name == "E_WAREHOUSE_FAILED"
+    assert outcome.problem.details["class"] == "E_SQL_UNKNOWN_NAME"
+    assert "metricgate validate" in str(outcome.problem.hint)
+
+
+def test_the_engines_words_are_in_the_record_alone(failing: Path) -> None:
+    """In a body of the entry that ends the call, which says that it was released and refused."""
+    asked(failing, "omni", "query_sql", {"sql": "SELECT CAST(status AS INTEGER) AS s FROM orders"})
+    [failed] = entries_of(failing / ".metricgate" / "ledger.db", "gov.call.failed")
+    assert (failed.fields["gov.outcome"], failed.fields["error.type"]) == ("refused", "E_SQL_BAD_CAST")
+    assert failed.fields["gov.links"][0]["rel"] == "intent"
+    assert "Could not convert" in failed.bodies["gov.error.text"]
+    assert "Could not convert" not in str(failed.fields)
