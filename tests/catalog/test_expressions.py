@@ -48,7 +48,7 @@ def test_scalar_expressions_have_one_canonical_form(text, canonical, columns):
         "read_csv('x')", "read_parquet('x')", "read_text('/etc/passwd')", "glob('*')", "getenv('HOME')",
         "query('select 1')", "pg_sleep(9)", "sleep(9)", "load_file('x')", "columns('x')", "unnest(a)", "repeat('x', 9)",
         "a::secrets", "'x'::regclass", "cast(a as struct(b int))", "cast(a as int[])", "lower()", "a +", ")", "'x",
-        "date_trunc('eon', a)", "extract(eon from a)", "date_diff('day', a, b)", "interval (a) day", "a\x00b", "\ud800",
+        "date_trunc('eon', a)", "extract(eon from a)", "date_diff('eon', a, b)", "datediff(a, b)", "interval (a) day", "a\x00b", "\ud800",
         "operator(pg_catalog.+)", "a union select b", "a from b", "a where b", "a limit 1", "pragma x", "copy a to 'b'",
     ],
 )  # fmt: skip

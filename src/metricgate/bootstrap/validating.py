@@ -13,6 +13,7 @@ from metricgate.bootstrap.settings import Settings, WarehouseSettings
 from metricgate.catalog import warehouse_check
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.placing import within
+from metricgate.compiling.expressible import inexpressible
 from metricgate.documents import in_order
 from metricgate.gateway.actions import check_tables_of_actions
 from metricgate.gateway.ports import WarehouseError
@@ -61,6 +62,7 @@ def _of_warehouse(
         return (Problem(code=codes.WAREHOUSE_CLOSED, message=message, hint=codes.WAREHOUSE_CLOSED.cure),)
     dialect = warehouse.plugin.dialect
     return (
+        *inexpressible(catalog, dialect),
         *warehouse_check.check(catalog, described),
         *check_columns(policy, catalog, described),
         *check_tables_of_actions(actions, catalog, described, dialect=dialect, writable=writable),

@@ -10,13 +10,13 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from metricgate.catalog import codes
 from metricgate.catalog.allowed import FUNCTIONS, OPERATORS, PARTS, TYPES, UNITS
 from metricgate.catalog.expression import Expression
+from metricgate.catalog.wording import text_of, trees_of
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.problem import Place, Problem
 
@@ -50,7 +50,7 @@ def _parsed(text: str) -> Expression | Fault:
     if isinstance(tree, Fault):
         return tree
     columns = {column.name for column in tree.find_all(exp.Column)}
-    return Expression(text=tree.sql(comments=False), columns=tuple(sorted(columns)))
+    return Expression(text=text_of(tree), columns=tuple(sorted(columns)))
 
 
 def checked_tree(text: str, *, markers: frozenset[str] = frozenset()) -> exp.Expr | Fault:
@@ -79,11 +79,11 @@ def _tree_fault(tree: exp.Expr, markers: frozenset[str]) -> Fault | None:
         if fault is not None:
             return fault
     try:
-        written = tree.sql(comments=False)
+        written = text_of(tree)
     except _PARSER_FAULTS:
         return Fault("the expression is too deeply nested", "Move a part of it into a view.")
     again = _single(written)
-    if isinstance(again, Fault) or again.sql(comments=False) != written:
+    if isinstance(again, Fault) or text_of(again) != written:
         return Fault("the expression cannot be written back unchanged", "Write it in a plainer form.")
     return None
 
@@ -104,7 +104,7 @@ def _nesting(text: str) -> int:
 
 def _single(text: str) -> exp.Expr | Fault:
     try:
-        trees = sqlglot.parse(text)
+        trees = trees_of(text)
     except _PARSER_FAULTS as error:
         return Fault(f"{_short(text)} is not an SQL expression", _first_line(error))
     found = [tree for tree in trees if tree is not None]

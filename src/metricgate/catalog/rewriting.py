@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from metricgate.catalog.parsing import Fault, parse_expression
+from metricgate.catalog.wording import text_of, trees_of
 from metricgate.vocabulary.problem import Problem
 
 Resolve = Callable[[str | None, str], str | None]
@@ -67,7 +67,7 @@ def substituted(text: str, resolve: Resolve) -> str | Fault:
     if isinstance(tree, Fault):
         return tree
     try:
-        return _replaced(tree, resolve).sql(comments=False)
+        return text_of(_replaced(tree, resolve))
     except _Refused as refused:
         return refused.fault
     except _PARSER_FAULTS:
@@ -90,7 +90,7 @@ def aggregates_in(text: str, resolve: Resolve) -> Aggregated | Fault:
         free = tuple(dict.fromkeys(_free(column) for column in outer.find_all(exp.Column) if column.name not in taker))
         ratio, bare = _ratio(outer)
         found = Aggregated(
-            text=outer.sql(comments=False),
+            text=text_of(outer),
             aggregates=tuple(taker.found),
             free=free,
             ratio=ratio,
@@ -115,7 +115,7 @@ def _read(text: str) -> exp.Expr | Fault:
     if text.count("(") + text.upper().count("CASE") > _DEEPEST * 2:
         return Fault("the expression is nested too deeply")
     try:
-        trees = sqlglot.parse(text)
+        trees = trees_of(text)
     except _PARSER_FAULTS:
         return Fault("it is not an SQL expression")
     if len(trees) != 1 or not isinstance(trees[0], exp.Expr) or isinstance(trees[0], (exp.Query, exp.DML, exp.DDL)):
@@ -189,7 +189,7 @@ class _Taker:
                 raise _Refused(Fault("an aggregate of an aggregate has no counterpart"))
             named = argument.find_all(exp.Column)
             columns = tuple(dict.fromkeys((column.table or None, column.name) for column in named))
-            text = _replaced(argument, self.resolve).sql(comments=False)
+            text = text_of(_replaced(argument, self.resolve))
             fault = _checked(text)
             if fault is not None:
                 raise _Refused(fault)

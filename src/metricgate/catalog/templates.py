@@ -20,6 +20,7 @@ from sqlglot import exp
 from metricgate.catalog import codes
 from metricgate.catalog.names import MEMBER_PATTERN, METRIC_PATTERN, metric_call
 from metricgate.catalog.parsing import Fault, checked_tree
+from metricgate.catalog.wording import text_of
 from metricgate.documents.characters import forbidden_at, spelled
 from metricgate.vocabulary.grain import Grain
 from metricgate.vocabulary.nearest import did_you_mean
@@ -89,7 +90,7 @@ def _parsed(text: str) -> Template:
     _check_condition(tree, markers)
     values: list[Scalar] = []
     taken = tree.transform(lambda node: _taken(node, values))
-    return Template(text=taken.sql(comments=False), members=tuple(members), values=tuple(values))
+    return Template(text=text_of(taken), members=tuple(members), values=tuple(values))
 
 
 def _with_markers(text: str, members: dict[str, None]) -> str:

@@ -33,5 +33,11 @@ DIALECT_CANNOT = _code(
     "The warehouse's dialect has no way to say what the question needs.",
     "Ask with aggregates instead of single rows, or keep the data in a warehouse that can.",
 )
+EXPRESSION_ON_ENGINE = _code(
+    "E_EXPRESSION_ON_ENGINE",
+    400,
+    "An expression has a meaning that the engine of its warehouse has no words for.",
+    "Write it in words that docs/expressions.md shows for the engine, or compute it in a view.",
+)
 
-CODES = (ROW_FILTER_MEMBER, ROW_FILTER_VALUE, DIALECT_CANNOT, UNREADABLE_EXPRESSION)
+CODES = (ROW_FILTER_MEMBER, ROW_FILTER_VALUE, DIALECT_CANNOT, EXPRESSION_ON_ENGINE, UNREADABLE_EXPRESSION)

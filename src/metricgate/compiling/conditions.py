@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import assert_never
 
 from sqlglot import exp
 
 from metricgate.compiling.context import Context
 from metricgate.compiling.presence import where_found
-from metricgate.dialects.expressions import meant
+from metricgate.dialects.expressions import Kinds, meant
+from metricgate.dialects.kinds import Kind
+from metricgate.dialects.padding import is_one_of
 from metricgate.dialects.trees import all_of, any_of, literal, operand
 from metricgate.planning.scan import Condition, Reference
 from metricgate.planning.timing import as_day, as_moment
@@ -26,6 +30,7 @@ _BINARY: dict[Operator, type[exp.Binary]] = {
     Operator.GT: exp.GT,
     Operator.GE: exp.GTE,
 }
+_EQUALITIES = frozenset({Operator.EQ, Operator.NE, Operator.IN, Operator.NOT_IN})
 _LISTS = (Operator.IN, Operator.NOT_IN)
 _NULLS = (Operator.IS_NULL, Operator.IS_NOT_NULL)
 _NEGATED = (Operator.NOT_IN, Operator.IS_NOT_NULL)
@@ -70,6 +75,9 @@ def _comparison(comparison: Comparison, reference: Reference, context: Context) 
     left = operand(reference_tree(reference, context))
     op, values = comparison.op, comparison.values
     tree: exp.Expr
+    if context.dialect.pads and op in _EQUALITIES and any(isinstance(each, str) for each in values):
+        tree = _among(left, values, context)
+        return exp.Not(this=tree) if op in {Operator.NE, Operator.NOT_IN} else tree
     if op in _BINARY:
         return _BINARY[op](this=left, expression=context.bind(values[0]))
     if op in _LISTS:
@@ -82,6 +90,14 @@ def _comparison(comparison: Comparison, reference: Reference, context: Context) 
     else:
         tree = _like(left, op, str(values[0]), context)
     return exp.Not(this=tree) if op in _NEGATED else tree
+
+
+def _among(left: exp.Expr, values: Sequence[Scalar], context: Context) -> exp.Expr:
+    """Equality where an engine would pass over trailing spaces."""
+    texts = [(each, context.bind(each)) for each in values if isinstance(each, str)]
+    others = [context.bind(each) for each in values if not isinstance(each, str)]
+    parts = [is_one_of(left, texts), *([exp.In(this=left.copy(), expressions=others)] if others else [])]
+    return parts[0] if len(parts) == 1 else exp.Paren(this=any_of(parts))
 
 
 def _like(left: exp.Expr, op: Operator, text: str, context: Context) -> exp.Expr:
@@ -97,7 +113,7 @@ def _like(left: exp.Expr, op: Operator, text: str, context: Context) -> exp.Expr
 
 def _template(template: Template, condition: Condition, context: Context) -> exp.Expr:
     """Put references and parameters in the places of ``$m`` and ``$v``; values beside a time become times."""
-    root = exp.Paren(this=meant(template.text, context.dialect.name).copy())
+    root = exp.Paren(this=_meant(template, condition, context).copy())
     marks = [each for each in root.find_all(exp.Column, bfs=False) if not each.table and _MARK.match(each.name)]
     beside = [_beside(mark, template, condition) for mark in marks]
     for mark, reference in zip(marks, beside, strict=True):
@@ -108,6 +124,42 @@ def _template(template: Template, condition: Condition, context: Context) -> exp
             mark.replace(context.bind(_fitting(template.values[number], reference)))
     whole: exp.Expr = root.this
     return whole
+
+
+def _meant(template: Template, condition: Condition, context: Context) -> exp.Expr:
+    """The condition in the dialect's words, which it chooses by what its members and values are."""
+    members = ((f"$m{at}", _kind(condition.reference(each))) for at, each in enumerate(template.members))
+    values, texts = kinds_of_values(template)
+    return meant(template.text, context.dialect.name, (*members, *values), texts)
+
+
+def kinds_of_values(template: Template) -> tuple[Kinds, tuple[tuple[str, str], ...]]:
+    """Return what the marks of a template's values stand for: their kinds, and the texts among them."""
+    kinds = tuple((f"$v{at}", _kind_of_value(each)) for at, each in enumerate(template.values))
+    return kinds, tuple((f"$v{at}", each) for at, each in enumerate(template.values) if isinstance(each, str))
+
+
+def _kind(reference: Reference) -> Kind:
+    if reference.part is not None:
+        return Kind.INTEGER
+    known = reference.grain or reference.granularity
+    return Kind.UNKNOWN if known is None else Kind.DATE if known >= Grain.DAY else Kind.TIMESTAMP
+
+
+def _kind_of_value(value: Scalar) -> Kind:
+    for kind, found in _KINDS:
+        if isinstance(value, kind):
+            return found
+    return Kind.UNKNOWN
+
+
+_KINDS: tuple[tuple[type, Kind], ...] = (
+    (bool, Kind.BOOLEAN),
+    (int, Kind.INTEGER),
+    (Decimal, Kind.DECIMAL),
+    (float, Kind.DOUBLE),
+    (str, Kind.TEXT),
+)
 
 
 def _beside(mark: exp.Column, template: Template, condition: Condition) -> Reference | None:

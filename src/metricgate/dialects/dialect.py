@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
+from metricgate.dialects.meanings.way import Meanings
 from metricgate.planning.scan import Zones
 from metricgate.vocabulary.grain import DatePart, Grain
 from metricgate.vocabulary.predicate import Scalar
@@ -19,6 +20,7 @@ class Dialect:
     Attributes:
         name: as a question names it.
         writer: as sqlglot calls it.
+        meanings: how it says what an expression means, node by node.
         marker: the parameter of a number (1-based), in the order of the text.
         filters_aggregates: whether ``agg(x) FILTER (WHERE ...)`` is understood; otherwise CASE inside the aggregate.
         approximates: whether ``APPROX_QUANTILE(x, fraction)`` is understood, in the dialect's own words.
@@ -27,11 +29,13 @@ class Dialect:
         converted: a local time of one zone as the local time of another.
         adapted: passes over the finished tree, for what the dialect cannot say.
         escape: of wildcards in LIKE; a backslash is the engine's own and needs no ESCAPE.
+        pads: whether texts are equal that differ only in the spaces that they end in.
         marked: the written text and its values, for dialects whose markers have no numbers.
     """
 
     name: str
     writer: str
+    meanings: Meanings
     marker: Callable[[int], exp.Expr]
     filters_aggregates: bool
     approximates: bool = False
@@ -40,6 +44,7 @@ class Dialect:
     part: Callable[[exp.Expr, DatePart], exp.Expr]
     adapted: tuple[Callable[[exp.Expr], exp.Expr], ...] = ()
     escape: str = "!"
+    pads: bool = False
     marked: Callable[[str, tuple[Scalar, ...]], tuple[str, tuple[Scalar, ...]]] | None = None
 
 

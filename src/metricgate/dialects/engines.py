@@ -18,6 +18,8 @@ from metricgate.dialects.adapting import (
     without_full_joins,
 )
 from metricgate.dialects.dialect import Dialect, as_date, call, date_trunc
+from metricgate.dialects.meanings import duckdb, mysql, postgres
+from metricgate.dialects.meanings.general import general
 from metricgate.dialects.offline import OFFLINE
 from metricgate.dialects.offline_adapting import offset_under_limit, percentiles_as_ranks
 from metricgate.dialects.trees import literal, operand
@@ -48,6 +50,7 @@ def dialect_named(name: str) -> Dialect:
     return _KNOWN.get(name) or Dialect(
         name=name,
         writer=name,
+        meanings=general(truncated=date_trunc, part=_extract, escapes=True),
         marker=_question_mark,
         filters_aggregates=False,
         truncated=date_trunc,
@@ -124,6 +127,7 @@ _KNOWN = {
     "duckdb": Dialect(
         name="duckdb",
         writer="duckdb",
+        meanings=duckdb.TABLE,
         approximates=True,
         marker=_numbered,
         filters_aggregates=True,
@@ -135,6 +139,7 @@ _KNOWN = {
     "postgres": Dialect(
         name="postgres",
         writer="postgres",
+        meanings=postgres.TABLE,
         marker=_numbered,
         filters_aggregates=True,
         truncated=date_trunc,
@@ -145,6 +150,7 @@ _KNOWN = {
     "mysql": Dialect(
         name="mysql",
         writer="mysql",
+        meanings=mysql.TABLE,
         marker=_numbered,
         filters_aggregates=False,
         truncated=_mysql_truncated,
@@ -157,11 +163,13 @@ _KNOWN = {
             percentiles_as_windows,
             without_full_joins,
         ),
+        pads=True,
         marked=mysql_marks,
     ),
     "mysql8": Dialect(
         name="mysql8",
         writer="mysql",
+        meanings=mysql.TABLE,
         marker=_numbered,
         filters_aggregates=False,
         truncated=_mysql_truncated,
@@ -175,6 +183,7 @@ _KNOWN = {
             without_full_joins,
             offset_under_limit,
         ),
+        pads=True,
         marked=mysql_marks,
     ),
     **OFFLINE,

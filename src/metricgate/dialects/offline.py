@@ -11,6 +11,8 @@ from metricgate.dialects.adapting import (
     without_division_errors,
 )
 from metricgate.dialects.dialect import Dialect, as_date, call, cast_as, date_trunc
+from metricgate.dialects.meanings import clickhouse, spark
+from metricgate.dialects.meanings.general import general
 from metricgate.dialects.offline_adapting import (
     bigquery_percentiles,
     clickhouse_joins,
@@ -209,6 +211,7 @@ _ALL = (
     Dialect(
         name="snowflake",
         writer="snowflake",
+        meanings=general(truncated=_snowflake_truncated, part=_snowflake_part, escapes=False),
         marker=_numbered,
         filters_aggregates=False,
         approximates=True,
@@ -227,6 +230,7 @@ _ALL = (
     Dialect(
         name="bigquery",
         writer="bigquery",
+        meanings=general(truncated=_bigquery_truncated, part=_bigquery_part, escapes=True),
         marker=_at_named,
         filters_aggregates=False,
         truncated=_bigquery_truncated,
@@ -251,6 +255,7 @@ _ALL = (
     Dialect(
         name="databricks",
         writer="databricks",
+        meanings=spark.TABLE,
         marker=_colon_named,
         filters_aggregates=True,
         approximates=True,
@@ -267,6 +272,7 @@ _ALL = (
     Dialect(
         name="clickhouse",
         writer="clickhouse",
+        meanings=clickhouse.TABLE,
         marker=_numbered,
         filters_aggregates=False,
         truncated=_clickhouse_truncated,
@@ -287,6 +293,7 @@ _ALL = (
     Dialect(
         name="trino",
         writer="trino",
+        meanings=general(truncated=date_trunc, part=_trino_part, escapes=False),
         marker=_numbered,
         filters_aggregates=False,
         approximates=True,
@@ -308,6 +315,7 @@ _ALL = (
     Dialect(
         name="redshift",
         writer="redshift",
+        meanings=general(truncated=date_trunc, part=_redshift_part, escapes=True),
         marker=_numbered,
         filters_aggregates=False,
         truncated=date_trunc,

@@ -15,14 +15,14 @@ class Way:
     """One dialect's way to say expressions.
 
     Attributes:
-        dialect: as a question names it.
         table: who writes which node; a writer asks ``said`` for each part that it uses.
         columns: what is known of columns, by name in lower case.
+        texts: texts that columns stand for, by name: values of a condition, that are bound.
     """
 
-    dialect: str
-    table: Mapping[type[exp.Expr], Writing]
+    table: Meanings
     columns: Mapping[str, Kind] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
 
     def said(self, node: exp.Expr) -> exp.Expr:
         """Return the node in the dialect's words, with parts of its own."""
@@ -45,6 +45,15 @@ class Way:
         """Return what the node gives, as far as is known."""
         return kind_of(node, self.columns)
 
+    def text(self, node: exp.Expr | None) -> str | None:
+        """Return the text that is written there; None where it is computed."""
+        if isinstance(node, exp.Literal) and node.is_string:
+            return node.name
+        return self.texts.get(node.name) if isinstance(node, exp.Column) else None
+
 
 Writing = Callable[[exp.Expr, Way], exp.Expr]
 """Returns a node of the catalog's as a tree of the dialect's; raises UnsupportedError where there is none."""
+
+Meanings = Mapping[type[exp.Expr], Writing]
+"""Who writes which node; nodes of no writer are copied."""

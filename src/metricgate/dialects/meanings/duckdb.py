@@ -1,0 +1,98 @@
+"""DuckDB: most words mean what it makes of them; NaN, infinity, lengths of texts and whole division do not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from sqlglot import exp
+
+from metricgate.dialects.kinds import BELOW_A_DAY, Kind
+from metricgate.dialects.meanings import shared
+from metricgate.dialects.meanings.way import Way, Writing
+from metricgate.dialects.meanings.words import words
+from metricgate.dialects.trees import literal
+
+_NAME = "duckdb"
+
+
+def _whole_division(node: exp.Expr, way: Way) -> exp.Expr:
+    left, right = node.this, node.args["expression"]
+    text = "x // y" if way.kind(left) is way.kind(right) is Kind.INTEGER else "CAST(TRUNC(x / y) AS BIGINT)"
+    return words(_NAME, text, x=way.said(left), y=way.said(right))
+
+
+def _cast(node: exp.Expr, way: Way) -> exp.Expr:
+    length = shared.length_of(node.args["to"])
+    if length is None:
+        return way.plain(node)
+    return words(_NAME, "LEFT(CAST(x AS TEXT), n)", x=way.said(node.this), n=literal(length))
+
+
+def _try_cast(node: exp.Expr, way: Way) -> exp.Expr:
+    """What it reads beyond plain numbers and days (``0x1F``, ``1_000``) no other engine reads."""
+    target = node.args["to"]
+    tried = way.plain(node)
+    if target.this in shared.TEXTS:
+        return _cast(node, way)
+    pattern = shared.pattern_of(target)
+    if pattern is None or way.kind(node.this) not in {Kind.TEXT, Kind.UNKNOWN}:
+        return tried
+    text = "CASE WHEN REGEXP_MATCHES(CAST(x AS TEXT), p) THEN v END"
+    return words(_NAME, text, x=way.said(node.this), p=literal(pattern), v=tried)
+
+
+def _cut(node: exp.Expr, way: Way) -> exp.Expr:
+    unit, time = shared.unit_of(node), way.said(node.this)
+    if unit == "DAY":
+        return exp.Cast(this=time, to=exp.DataType(this=exp.DType.DATE))
+    cut = exp.TimestampTrunc(this=time, unit=exp.Var(this=unit))
+    return cut if unit in BELOW_A_DAY else exp.Cast(this=cut, to=exp.DataType(this=exp.DType.DATE))
+
+
+def _trimmed(node: exp.Expr, way: Way) -> exp.Expr:
+    """Without characters it takes away every kind of space that Unicode has."""
+    found = way.plain(node)
+    if found.args.get("expression") is None:
+        found.set("expression", literal(" "))
+    return found
+
+
+def _substring(node: exp.Expr, way: Way) -> exp.Expr:
+    found = way.plain(node)
+    length = node.args.get("length")
+    if length is not None:
+        known = shared.whole_number(length)
+        found.set("length", literal(max(known, 0)) if known is not None else _at_least_zero(found.args["length"]))
+    return found
+
+
+def _at_least_zero(tree: exp.Expr) -> exp.Expr:
+    return words(_NAME, "CASE WHEN n < 0 THEN 0 ELSE n END", n=tree)
+
+
+def _difference(node: exp.Expr, way: Way) -> exp.Expr:
+    shared.no_span(node, way)
+    return shared.moved_date(node, way)
+
+
+def _part(node: exp.Expr, way: Way) -> exp.Expr:
+    name, time = shared.part_of(node)
+    return exp.Extract(this=exp.Var(this=name), expression=way.said(time))
+
+
+TABLE: Mapping[type[exp.Expr], Writing] = MappingProxyType(
+    {
+        **shared.numeric(_NAME, "DOUBLE", exact=False),
+        exp.Add: shared.moved_date,
+        exp.Sub: _difference,
+        exp.IntDiv: _whole_division,
+        exp.Cast: _cast,
+        exp.TryCast: _try_cast,
+        exp.DateTrunc: _cut,
+        exp.TimestampTrunc: _cut,
+        exp.Trim: _trimmed,
+        exp.Substring: _substring,
+        exp.Week: _part,
+    }
+)

@@ -1,0 +1,143 @@
+"""MariaDB and MySQL: no DATE_TRUNC, no units in DATEDIFF, no booleans, and texts are padded where they are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from sqlglot import exp
+from sqlglot.errors import UnsupportedError
+
+from metricgate.dialects.kinds import TIMES, Kind
+from metricgate.dialects.meanings import shared
+from metricgate.dialects.meanings.mysql_equality import EQUALITY
+from metricgate.dialects.meanings.mysql_texts import TEXTS
+from metricgate.dialects.meanings.mysql_times import TIMES_OF_MYSQL
+from metricgate.dialects.meanings.way import Way, Writing
+from metricgate.dialects.meanings.words import words
+from metricgate.dialects.trees import literal
+
+_NAME = "mysql"
+_EXACT = (Kind.INTEGER, Kind.DECIMAL)
+
+
+def _whole_division(node: exp.Expr, way: Way) -> exp.Expr:
+    return words(_NAME, "x DIV y", x=way.said(node.this), y=way.said(node.args["expression"]))
+
+
+def _difference(node: exp.Expr, way: Way) -> exp.Expr:
+    """Dates are numbers to MariaDB, like 20240131; a column that may hold them is looked at."""
+    shared.no_span(node, way)
+    left, right = node.this, node.args["expression"]
+    kinds = (way.kind(left), way.kind(right))
+    if any(each in TIMES for each in kinds) and Kind.INTERVAL not in kinds:
+        return words(_NAME, "DATEDIFF(x, y)", x=way.said(left), y=way.said(right))
+    if kinds == (Kind.UNKNOWN, Kind.UNKNOWN):
+        text = "CASE WHEN CAST(x AS CHAR) LIKE '____-__-__%' THEN DATEDIFF(x, y) ELSE x - y END"
+        return words(_NAME, text, x=way.said(left), y=way.said(right))
+    return way.plain(node)
+
+
+def _rounded(node: exp.Expr, way: Way) -> exp.Expr:
+    """Halves go away from zero, of a double too, which MariaDB rounds to the even one."""
+    value, digits = way.said(node.this), node.args.get("decimals")
+    count = 0 if digits is None else shared.whole_number(digits)
+    if way.kind(node.this) in _EXACT or count is None:
+        return way.plain(node)
+    if way.kind(node.this) is not Kind.DOUBLE:
+        return way.plain(node)
+    half = "TRUNCATE(x, 0) + CASE WHEN ABS(x - TRUNCATE(x, 0)) >= 0.5 THEN SIGN(x) ELSE 0 END"
+    if count == 0:
+        return words(_NAME, half, x=value)
+    power = literal(10 ** abs(count))
+    there, back = ("x * p", "x / p") if count > 0 else ("x / p", "x * p")
+    return words(_NAME, back, x=words(_NAME, half, x=words(_NAME, there, x=value, p=power)), p=power)
+
+
+def _cast(node: exp.Expr, way: Way) -> exp.Expr:
+    target, kind = node.args["to"], way.kind(node.this)
+    value = way.said(node.this)
+    if target.this is exp.DType.BOOLEAN:
+        return value if kind is Kind.BOOLEAN else _as_boolean(value, kind)
+    if target.this in shared.TEXTS:
+        return _cast_to_text(value, kind, shared.length_of(target))
+    if target.this is exp.DType.TIMESTAMPTZ or target.this in shared.TIMESTAMPS:
+        return words(_NAME, "CAST(x AS DATETIME(6))", x=value)
+    if target.this is exp.DType.INTERVAL:
+        raise UnsupportedError("there is no type for intervals; add or subtract INTERVAL '1' DAY")
+    if shared.pattern_of(target) == shared.NUMBER:
+        return _cast_to_number(value, kind, target, pattern=shared.NUMBER)
+    return exp.Cast(this=value, to=target.copy())
+
+
+def _as_boolean(value: exp.Expr, kind: Kind) -> exp.Expr:
+    if kind in {Kind.INTEGER, Kind.DECIMAL, Kind.DOUBLE}:
+        return words(_NAME, "x <> 0", x=value)
+    text = (
+        "CASE WHEN LOWER(x) IN ('true', 't', 'yes', 'y') THEN TRUE"
+        " WHEN LOWER(x) IN ('false', 'f', 'no', 'n') THEN FALSE WHEN REGEXP_INSTR(x, '^-?[0-9.]+$') > 0 THEN x <> 0 END"
+    )
+    return words(_NAME, text, x=value)
+
+
+def _cast_to_text(value: exp.Expr, kind: Kind, length: int | None) -> exp.Expr:
+    if kind is Kind.BOOLEAN:
+        value = words(_NAME, "CASE WHEN x THEN 'true' WHEN NOT x THEN 'false' END", x=value)
+    whole = words(_NAME, "CAST(x AS CHAR)", x=value)
+    return whole if length is None else words(_NAME, "LEFT(x, n)", x=whole, n=literal(length))
+
+
+def _cast_to_number(value: exp.Expr, kind: Kind, target: exp.DataType, *, pattern: str) -> exp.Expr:
+    """NULL for a text that is no number, which would be 0 without a word, and for a number beyond the type."""
+    cast = _number(value, kind, target)
+    bounds = shared.in_range(target)
+    if bounds is not None and target.this is exp.DType.DECIMAL:
+        digits = shared.digits_of(target)[1]
+        limits = {"n": literal(digits), "l": exp.Literal.number(bounds[0]), "h": exp.Literal.number(bounds[1])}
+        cast = words(_NAME, "CASE WHEN ROUND(x, n) > l AND ROUND(x, n) < h THEN v END", x=value, v=cast, **limits)
+    elif bounds is not None and target.this is not exp.DType.BIGINT:
+        limits = {"l": exp.Literal.number(bounds[0]), "h": exp.Literal.number(bounds[1])}
+        cast = words(_NAME, "CASE WHEN v BETWEEN l AND h THEN v END", v=cast, **limits)
+    if kind not in {Kind.TEXT, Kind.UNKNOWN}:
+        return cast
+    return words(_NAME, "CASE WHEN REGEXP_INSTR(x, p) > 0 THEN v END", x=value, p=literal(pattern), v=cast)
+
+
+def _number(value: exp.Expr, kind: Kind, target: exp.DataType) -> exp.Expr:
+    if target.this in shared.FLOATS:
+        return exp.Cast(this=value, to=target.copy())
+    if target.this is exp.DType.DECIMAL:
+        return exp.Cast(this=value, to=shared.sized(target))
+    if kind is Kind.TEXT:  # only the digits before the point would be read
+        value = words(_NAME, "CAST(x AS DECIMAL(40, 10))", x=value)
+    elif kind is Kind.UNKNOWN:
+        value = exp.Round(this=value)
+    return words(_NAME, "CAST(x AS SIGNED)", x=value)
+
+
+def _try_cast(node: exp.Expr, way: Way) -> exp.Expr:
+    target, kind = node.args["to"], way.kind(node.this)
+    pattern = shared.pattern_of(target)
+    if pattern in {None, shared.NUMBER} or kind not in {Kind.TEXT, Kind.UNKNOWN}:
+        return _cast(node, way)
+    value = way.said(node.this)
+    made = words(_NAME, "CAST(x AS DATE)" if pattern == shared.DAY else "CAST(x AS DATETIME(6))", x=value)
+    return words(_NAME, "CASE WHEN REGEXP_INSTR(x, p) > 0 THEN v END", x=value, p=literal(pattern), v=made)
+
+
+TABLE: Mapping[type[exp.Expr], Writing] = MappingProxyType(
+    {
+        **shared.numeric(_NAME, "DOUBLE", exact=True),
+        **TIMES_OF_MYSQL,
+        **TEXTS,
+        **EQUALITY,
+        exp.Sub: _difference,
+        exp.IntDiv: _whole_division,
+        exp.Round: _rounded,
+        exp.Greatest: shared.passing_over_nulls,
+        exp.Least: shared.passing_over_nulls,
+        exp.Cast: _cast,
+        exp.TryCast: _try_cast,
+        exp.AtTimeZone: shared.NO_ZONE,
+    }
+)
