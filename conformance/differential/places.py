@@ -1,8 +1,8 @@
-"""Where queries run raw: the tables in three copies on an engine, and a plain connection to each.
+"""Where queries run raw: the tables in four copies on an engine, and a plain connection to each.
 
-``all`` holds every row, ``allowed`` only those that the filtered caller may see, ``turned`` views of every row in
-another order: where the engine's own answer depends on that order, or on whether a table is a view, there is no right
-answer to compare with.
+``all`` holds every row, ``allowed`` only those that the filtered caller may see, ``turned`` and ``allowed_turned`` views
+of the same rows in another order: where the engine's own answer depends on that order, or on whether a table is a view,
+there is no right answer to compare with.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from conformance.differential.tables import Row, allowed, rows, statements
 from metricgate.adapters.warehouses import duckdb_types, mariadb_types, postgres_types
 from metricgate.adapters.warehouses.mariadb_options import SQL_MODE
 
-COPIES = ("all", "allowed", "turned")
+COPIES = ("all", "allowed", "turned", "allowed_turned")
 _SECONDS = 5
 
 
@@ -77,8 +77,15 @@ def contents(seed: int) -> Mapping[str, Mapping[str, Sequence[Row]]]:
     return {
         "all": found,
         "allowed": {table: [row for row in each if allowed(table, row)] for table, each in found.items()},
-        "turned": {table: [*each[2:], *reversed(each[:2])] for table, each in found.items()},
+        "turned": {table: _turned(each) for table, each in found.items()},
+        "allowed_turned": {
+            table: _turned([row for row in each if allowed(table, row)]) for table, each in found.items()
+        },
     }
+
+
+def _turned(each: Sequence[Row]) -> list[Row]:
+    return [*each[2:], *reversed(each[:2])]
 
 
 @contextmanager
@@ -98,7 +105,7 @@ def _duckdb(seed: int, folder: Path) -> Iterator[Place]:
     for copy in COPIES:
         connection = connections[copy] = duckdb.connect()
         connection.execute("SET TimeZone = 'UTC'; SET threads = 1")
-        for statement in statements("main", content[copy], "duckdb", views=copy == "turned"):
+        for statement in statements("main", content[copy], "duckdb", views=copy.endswith("turned")):
             connection.execute(statement)
 
     def raw(sql: str, copy: str) -> Result:
@@ -126,7 +133,7 @@ def _postgres(seed: int, _folder: Path) -> Iterator[Place]:
     with servers.postgres_connection(at) as admin:
         for copy, schema in schemas.items():
             admin.execute(f"CREATE SCHEMA {schema}")
-            for statement in statements(schema, content[copy], "postgres", views=copy == "turned"):
+            for statement in statements(schema, content[copy], "postgres", views=copy.endswith("turned")):
                 admin.execute(statement)
             connection = connections[copy] = servers.postgres_connection(at)
             for name in ("json", "jsonb", "interval", "date", "timestamp", "timestamptz", "time"):
@@ -174,7 +181,7 @@ def _mariadb(seed: int, _folder: Path) -> Iterator[Place]:
     with servers.mariadb_connection(at) as admin, admin.cursor() as cursor:
         for copy, schema in schemas.items():
             cursor.execute(f"CREATE DATABASE {schema}")
-            for statement in statements(schema, content[copy], "mariadb", views=copy == "turned"):
+            for statement in statements(schema, content[copy], "mariadb", views=copy.endswith("turned")):
                 cursor.execute(statement)
             connection = connections[copy] = servers.mariadb_connection(at)
             connection.decoders = {}

@@ -105,12 +105,12 @@ async def run(
 def _raws(place: Place, sql: str) -> dict[str, Result] | str | None:
     try:
         found = {copy: place.raw(sql, copy) for copy in ("all", "allowed")}
-        turned = place.raw(sql, "turned")
+        turned = {"all": place.raw(sql, "turned"), "allowed": place.raw(sql, "allowed_turned")}
     except Refused:
         return None
     if len(found["all"].rows) > _MORE_ROWS or "None" in found["all"].types:
         return None
-    return found if same(found["all"], turned) else "ambiguous"
+    return found if all(same(found[copy], turned[copy]) for copy in found) else "ambiguous"
 
 
 async def _ask(gate: Gate, tally: Tally, number: int, sql: str, drawn: set[str], raw: dict[str, Result]) -> None:

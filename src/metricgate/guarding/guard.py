@@ -15,7 +15,8 @@ from metricgate.guarding.dialects import DialectRules, rules_of
 from metricgate.guarding.intake import refused_at_intake
 from metricgate.guarding.layers import ALL, Layer
 from metricgate.guarding.mistakes import ambiguous_column
-from metricgate.guarding.naming import name_outputs
+from metricgate.guarding.naming import merged_names, name_outputs, order_by_places
+from metricgate.guarding.outputs import has_nameless_query
 from metricgate.guarding.parsing import FAULTS, bare, parsed
 from metricgate.guarding.reading import Bound, Guarded, Reading
 from metricgate.guarding.regenerating import read_back
@@ -23,7 +24,7 @@ from metricgate.guarding.rewriting import Replaced, located, replaced
 from metricgate.guarding.splicing import limited
 from metricgate.guarding.tables import bare_but_tables, bound_tables
 from metricgate.guarding.tracing import Tracer
-from metricgate.guarding.verbatim import joined, spelled
+from metricgate.guarding.verbatim import joined, names_in, spelled
 from metricgate.guarding.wording import output_texts
 from metricgate.vocabulary.problem import Problem, Problems
 from metricgate.vocabulary.relation import GovernedTable, Relation
@@ -53,7 +54,8 @@ def read(
     query = parsed(text, dialect)
     if isinstance(query, Problem):
         return Problems((query,))
-    words = spelled(text, query.tokens, query.nodes, dialect)
+    names = names_in(query.nodes)
+    words = spelled(text, query.tokens, names, dialect)
     calls: frozenset[str] = frozenset()
     if Layer.CLASSIFY in layers:
         problems, calls = classified(query, text, () if isinstance(words, Problem) else words, functions, caps)
@@ -69,6 +71,7 @@ def read(
         book=functions,
         tree=query.tree,
         words=words,
+        nameless_query=dialect == "duckdb" and has_nameless_query(query.tokens, names),
         outputs=tuple(output_texts(text, query.tokens)),
     )
 
@@ -107,6 +110,8 @@ def _bound(
     text = reading.text
     try:
         name_outputs(tree, rules, reading.outputs)
+        order_by_places(tree)
+        merged = merged_names(tree)
         found = bound_tables(tree, tables, rules, text)
         governed = found.tables
         if found.problems and Layer.BIND in layers:
@@ -119,7 +124,7 @@ def _bound(
         problems = left_over(whole, text)
         if problems and Layer.BIND in layers:
             return Problems(tuple(problems))
-        uses, unbound = Tracer(whole, governed, rules).uses()
+        uses, unbound = Tracer(whole, governed, rules, merged).uses()
         if unbound and Layer.BIND in layers:
             return Problems(tuple(ambiguous_column(each, governed.values(), text) for each in unbound))
         output = output_names(whole, governed, rules)
@@ -158,7 +163,7 @@ def rewrite(
     marked = {mark: relations[table.dataset] for mark, table in found.tables.items() if table.dataset in relations}
     try:
         if Layer.REWRITE in layers:
-            done = replaced(words, found, bound.tree, marked, rules)
+            done = replaced(bound, marked, rules)
         else:
             done = Replaced(located(words, found, rules), (), ())
     except (KeyError, *FAULTS):

@@ -43,6 +43,32 @@ def name_outputs(tree: exp.Expr, rules: DialectRules, texts: Sequence[str]) -> N
         select.set("expressions", named)
 
 
+def order_by_places(tree: exp.Expr) -> None:
+    """Where a query's outputs get other names from outside, let its ORDER BY name them by their places.
+
+    ``WITH c(a) AS (SELECT x AS y FROM t ORDER BY y)``: binding takes y away.
+    """
+    for alias in list(tree.find_all(exp.TableAlias)):
+        holder = alias.parent
+        query = None if holder is None or not alias.args.get("columns") else holder.this
+        if not isinstance(query, exp.Query) or query.args.get("order") is None:
+            continue
+        places = {output.alias_or_name.lower(): place for place, output in enumerate(leftmost(query).selects, start=1)}
+        for item in query.args["order"].expressions:
+            name = item.this
+            if type(name) is exp.Column and not name.table and name.name.lower() in places:
+                item.set("this", exp.Literal.number(places[name.name.lower()]))
+
+
+def merged_names(tree: exp.Expr) -> frozenset[str]:
+    """Return the names in lower case of columns that joins make one by USING; of NATURAL joins, those of any column."""
+    joins = list(tree.find_all(exp.Join))
+    found = {each.name.lower() for join in joins for each in join.args.get("using") or ()}
+    if any(str(join.args.get("method") or "").upper() == "NATURAL" for join in joins):
+        found |= {each.name.lower() for each in tree.find_all(exp.Column)}
+    return frozenset(found)
+
+
 def _spelled(identifier: exp.Expr, rules: DialectRules) -> str:
     name = identifier.name
     return name if rules.keeps_case or identifier.args.get("quoted") else name.lower()

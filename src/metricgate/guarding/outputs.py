@@ -73,6 +73,15 @@ def mysql_names(text: str, tokens: Sequence[Token], names: Mapping[int, exp.Iden
     return found
 
 
+def has_nameless_query(tokens: Sequence[Token], names: Mapping[int, exp.Identifier]) -> bool:
+    """Say whether an output without a name holds a sub-query, whose text DuckDB makes part of its name."""
+    for first, last in outputs(tokens):
+        whole = tokens[first : last + 1]
+        if any(each.token_type is TokenType.SELECT for each in whole) and not _has_a_name(whole, names):
+            return True
+    return False
+
+
 def _has_a_name(tokens: Sequence[Token], names: Mapping[int, exp.Identifier]) -> bool:
     """Whether the output is a star, has an alias, or is a column or a literal, in brackets or with a plus before it."""
     ending = names.get(tokens[-1].start)

@@ -30,6 +30,9 @@ class Reading:
     book: FunctionBook = field(repr=False)
     tree: exp.Query = field(repr=False, compare=False)
     words: tuple[Word, ...] = field(repr=False)
+    """The agent's words as they will run."""
+    nameless_query: bool = False
+    """Whether the engine makes a sub-query's text part of an output's name."""
     outputs: tuple[str, ...] = field(repr=False)
     """The agent's own words for each output."""
 

@@ -21,6 +21,7 @@ from metricgate.guarding.calls import calls_in
 from metricgate.guarding.dialects import DialectRules
 from metricgate.guarding.fences import FENCE, read_once, streaming, unmerged
 from metricgate.guarding.parsing import bare
+from metricgate.guarding.reading import Bound
 from metricgate.guarding.splicing import begun_with, spliced
 from metricgate.guarding.tables import MARK, Found
 from metricgate.guarding.verbatim import Word, quoted
@@ -54,15 +55,11 @@ class Replaced:
     relations: tuple[Ready, ...]
 
 
-def replaced(
-    words: Sequence[Word], found: Found, tree: exp.Query, relations: Mapping[str, Relation], rules: DialectRules
-) -> Replaced:
-    """Return the words with relations in place of the tables.
+def replaced(bound: Bound, relations: Mapping[str, Relation], rules: DialectRules) -> Replaced:
+    """Return a text's words with relations in place of the tables.
 
     Args:
-        words: of the agent's text.
-        found: its tables.
-        tree: bound; it says which relations are read once.
+        bound: the text.
         relations: mark -> relation.
         rules: the dialect's.
 
@@ -70,15 +67,20 @@ def replaced(
         KeyError: a table has no relation.
         SqlglotError: a relation cannot be read.
     """
+    words, found = bound.reading.words, bound.found
     parameters: list[Scalar] = []
     ready: dict[str, Ready] = {}
     for mark in sorted({spot.mark for spot in found.spots}):
         relation = relations[mark]
         ready[mark] = _ready(relation.sql, rules.name, len(parameters))
         parameters.extend(relation.parameters)
+    named = _named_as_written(bound) if bound.reading.nameless_query else None
+    if named is not None:
+        ctes = [f"{name} AS ({ready[mark].text})" for name, mark in named.items()]
+        return Replaced(begun_with(ctes, words), tuple(parameters), tuple(ready.values()))
     fenced = {mark for mark, each in ready.items() if rules.fences and not each.shows_every_row}
-    hiding = [node for node in _marked(tree) if node.name in fenced]
-    streams = read_once(hiding, tree) if hiding else True
+    hiding = [node for node in _marked(bound.tree) if node.name in fenced]
+    streams = read_once(hiding, bound.tree) if hiding else True
     texts = {mark: streaming(each.text) if mark in fenced else each.text for mark, each in ready.items()}
     if rules.rollup_merges and any(word.kind is TokenType.ROLLUP for word in words):
         texts = {mark: unmerged(text) for mark, text in texts.items()}
@@ -87,6 +89,21 @@ def replaced(
     instead |= {mark: quoted(_fence_name(mark), rules.name) for mark in kept}
     ctes = [f"{instead[mark]} AS MATERIALIZED ({text})" for mark, text in kept.items()]
     return Replaced(begun_with(ctes, spliced(words, found, instead)), tuple(parameters), tuple(ready.values()))
+
+
+def _named_as_written(bound: Bound) -> dict[str, str] | None:
+    """Return the tables' names in the text, quoted -> marks, if CTEs of these names could stand for the relations.
+
+    DuckDB makes a sub-query's text the name of an output that has none; a relation in it would be there to see.
+    """
+    written = {word.start: word.text for word in bound.reading.words if word.named}
+    found: dict[str, tuple[str, str]] = {}
+    for spot in bound.found.spots:
+        name = written.get(spot.start, "")
+        if spot.start != spot.end or found.setdefault(name.lower(), (name, spot.mark))[1] != spot.mark:
+            return None
+    taken = {f'"{cte.alias.lower()}"' for cte in bound.tree.find_all(exp.CTE)}
+    return None if taken & found.keys() else dict(found.values())
 
 
 def located(words: Sequence[Word], found: Found, rules: DialectRules) -> list[Word]:

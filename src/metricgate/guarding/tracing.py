@@ -5,7 +5,9 @@ Works on a qualified tree and resolves every name by itself, so that it holds wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
+from functools import partial
 
 from sqlglot import exp
 
@@ -32,9 +34,23 @@ class Unbound(Exception):
 class Tracer:
     """Answers of one tree are kept, because a CTE may be asked for often."""
 
-    def __init__(self, tree: exp.Expr, tables: Mapping[str, GovernedTable], rules: DialectRules) -> None:
-        """Take the tree; ``tables`` are the marks of base tables in it -> what may be read of them."""
+    def __init__(
+        self,
+        tree: exp.Expr,
+        tables: Mapping[str, GovernedTable],
+        rules: DialectRules,
+        merged: Collection[str] = (),
+    ) -> None:
+        """Take the tree.
+
+        Args:
+            tree: qualified.
+            tables: the marks of base tables in it -> what may be read of them.
+            rules: the dialect's.
+            merged: names that USING or NATURAL made one; alone, such a name is of every source that has it.
+        """
         self._tree = tree
+        self._merged = merged
         self._rules = rules
         self._visible = {
             mark: (table.dataset, frozenset(self._name(column.name) for column in table.columns))
@@ -72,6 +88,8 @@ class Tracer:
             Unbound: it has no source.
         """
         if not column.table:
+            if column.name.lower() in self._merged:
+                return self._of_all(column)
             query = column.find_ancestor(*_QUERIES)
             if query is None or not _may_name_outputs(column):
                 raise Unbound(column)
@@ -80,6 +98,22 @@ class Tracer:
         if source is None:
             raise Unbound(column)
         return self._from(source, column.name, column)
+
+    def _of_all(self, column: exp.Column) -> Origins:
+        """Return the base columns behind a merged column: of all sources and outputs in reach that have its name."""
+        found: list[Origins] = []
+        query = column.find_ancestor(*_QUERIES)
+        while query is not None:
+            asks = [partial(self._output, query)]
+            if isinstance(query, exp.Select):
+                asks += [partial(self._from, source) for source in self._sources_of(query).values()]
+            for ask in asks:
+                with suppress(Unbound):
+                    found.append(ask(column.name, column))
+            query = query.find_ancestor(*_QUERIES)
+        if not found:
+            raise Unbound(column)
+        return frozenset().union(*found)
 
     def _by_position(self, ordered: exp.Ordered) -> Origins:
         place = ordered.this

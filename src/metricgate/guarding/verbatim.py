@@ -56,16 +56,17 @@ def quoted(name: str, dialect: str) -> str:
     return f"{mark}{name.replace(mark, mark * 2)}{mark}"
 
 
-def spelled(text: str, tokens: Sequence[Token], nodes: Sequence[exp.Expr], dialect: str) -> tuple[Word, ...] | Problem:
+def spelled(
+    text: str, tokens: Sequence[Token], names: Mapping[int, exp.Identifier], dialect: str
+) -> tuple[Word, ...] | Problem:
     """Return the words of a text.
 
     Args:
         text: as the agent wrote it.
         tokens: its words, as the parser's lexer sees them.
-        nodes: of the tree that was parsed of them, with positions.
+        names: where a name starts -> the name, as ``names_in`` the tree that was parsed of them.
         dialect: a sqlglot name.
     """
-    names = _names(nodes)
     unnamed = mysql_names(text, tokens, names) if dialect == "mysql" else {}
     found: list[Word] = []
     last: Token | None = None
@@ -116,7 +117,8 @@ def unlisted(tokens: Sequence[Token], dialect: str) -> str | None:
     return None
 
 
-def _names(nodes: Sequence[exp.Expr]) -> Mapping[int, exp.Identifier]:
+def names_in(nodes: Sequence[exp.Expr]) -> Mapping[int, exp.Identifier]:
+    """Return where a name starts -> the name."""
     found: dict[int, exp.Identifier] = {}
     for node in nodes:
         if type(node) is exp.Identifier:
