@@ -1,8 +1,8 @@
 """Where queries run raw: the tables in four copies on an engine, and a plain connection to each.
 
-``all`` holds every row, ``allowed`` only those that the filtered caller may see, ``turned`` and ``allowed_turned`` views
-of the same rows in another order: where the engine's own answer depends on that order, or on whether a table is a view,
-there is no right answer to compare with.
+``all`` holds every row, ``allowed`` only those that the filtered caller may see, ``turned`` and ``allowed_turned``
+views of the same rows in another order: where the engine's own answer depends on that order, or on whether a table is
+a view, there is no right answer to compare with.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ _BY_DIALECT: Mapping[str, frozenset[str]] = {
 }
 _ANY = frozenset().union(*_BY_DIALECT.values())
 
-ANYTHING_AFTER = frozenset({"collate"})
+ANYTHING_AFTER = frozenset({"collate", "using", "character set", "charset"})
 """Words after which any bare word may stand, for it can only be a name of one of the engine's own lists."""
 
 

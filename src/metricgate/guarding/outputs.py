@@ -87,7 +87,11 @@ def _has_a_name(tokens: Sequence[Token], names: Mapping[int, exp.Identifier]) ->
     ending = names.get(tokens[-1].start)
     if ending is not None and type(ending.parent) is exp.Alias and ending.arg_key == "alias":
         return True
-    core = [token for token in tokens if token.token_type not in _AROUND]
+    core = list(tokens)
+    while core and core[0].token_type in _BEFORE:
+        del core[0]
+    while core and core[-1].token_type is TokenType.R_PAREN:
+        del core[-1]
     if len(core) == 1 and core[0].token_type in _VALUES:
         return True
     if all(token.token_type in _TEXTS for token in core):
@@ -97,7 +101,7 @@ def _has_a_name(tokens: Sequence[Token], names: Mapping[int, exp.Identifier]) ->
     return all(_is_part(token, names) for token in core)
 
 
-_AROUND = frozenset({TokenType.PLUS, TokenType.L_PAREN, TokenType.R_PAREN})
+_BEFORE = frozenset({TokenType.PLUS, TokenType.L_PAREN})
 _TEXTS = frozenset({TokenType.STRING, TokenType.NATIONAL_STRING, TokenType.INTRODUCER})
 _VALUES = frozenset(
     {

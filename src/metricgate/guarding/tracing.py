@@ -88,7 +88,7 @@ class Tracer:
             Unbound: it has no source.
         """
         if not column.table:
-            if column.name.lower() in self._merged:
+            if column.name.lower() in self._merged or _stands_after_a_comma(column):
                 return self._of_all(column)
             query = column.find_ancestor(*_QUERIES)
             if query is None or not _may_name_outputs(column):
@@ -274,6 +274,15 @@ def _may_name_outputs(column: exp.Expr) -> bool:
     if clause is None or isinstance(clause, _QUERIES):
         return False
     return type(clause) is not exp.Order or isinstance(clause.parent, _QUERIES)
+
+
+def _stands_after_a_comma(column: exp.Column) -> bool:
+    """Whether the column is in the condition of a join beside a comma, which does not see all tables before it."""
+    join = column.find_ancestor(exp.Join, *_QUERIES)
+    if type(join) is not exp.Join or not isinstance(join.parent, exp.Select):
+        return False
+    joins = join.parent.args.get("joins") or ()
+    return any(not any(each.args.get(part) for part in ("on", "using", "kind", "side", "method")) for each in joins)
 
 
 _CLAUSES: Mapping[type[exp.Expr], Use] = {

@@ -18,4 +18,7 @@ ALLOWED = frozenset(getattr(exp.DType, name) for name in _NAMES.split() if hasat
 
 def is_plain(kind: exp.Expr) -> bool:
     """Whether the type itself (not those inside it, which are nodes of their own) is a plain one."""
+    if type(kind) is exp.DataType and kind.this is exp.DType.CHARACTER_SET:
+        charset = kind.args.get("kind")
+        return type(charset) is exp.Var and charset.name.isidentifier()
     return type(kind) is exp.DataType and kind.this in ALLOWED and kind.args.get("kind") is None
