@@ -17,6 +17,7 @@ time under ``join_to_timespine``; partners that are not unique. Decided here wit
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from tests.oracle.aggregates import COUNTS, DERIVED, aggregate, divided, filled
@@ -24,7 +25,7 @@ from tests.oracle.conditions import truth
 from tests.oracle.members import Members, Place, without_grain
 from tests.oracle.moments import MONTHS, ORDER, after, before, moment, start_of
 from tests.oracle.over_time import balanced, conversion, cumulative
-from tests.oracle.world import Asked, Key, NoAnswer, Row, Values, World, own_filters
+from tests.oracle.world import Asked, Key, NoAnswer, NotCompared, Row, Values, World, own_filters
 
 
 def answer(world: World, asked: Asked) -> list[Key]:
@@ -127,14 +128,14 @@ class Evaluation(Members):
         return self.combined(metric, by, inner, moved, DERIVED[metric["expr"]])
 
     def check_days(self, name: str, by: list) -> None:
-        """Refuse what is finer than the spine's days, for what is read from them."""
+        """Leave out what is finer than days, for what is read from them."""
         for simple in self.simple_of(name):
             own = Place((), simple["semantic_model"], self.time_of(simple), False)
             for member, form in by:
                 if member == "metric_time" or self.place(own.model, member) == own:
                     settled = form or self.grain(own.model, own.name)
                     if _rank_of(settled) < ORDER.index("day"):
-                        raise NoAnswer("finer than the days of the spine")
+                        raise NotCompared("finer than days")
 
     def combined(self, metric: dict, by: list, filters: list[dict], moved: tuple | None, how: Callable) -> Values:
         """Combine the inputs' values group by group; a group counts where any input has it."""
@@ -313,6 +314,11 @@ class Evaluation(Members):
             found |= dict.fromkeys(self.empty_periods(metric, by, filters, set(found)), absent)
         return Values(found, absent)
 
+    def since_ever(self, metric: dict, by: list, filters: list[dict]) -> Values:
+        """Return what has come together up to the end of the question's range, or to this day."""
+        asked = replace(self.asked, start=None)
+        return Evaluation(self.world, asked).simple(metric, by, filters, None)
+
     def starting_days(self, metric: dict, by: list) -> set[datetime]:
         """Return the days with which what is asked of the time begins anew."""
         if any(self.depends(metric, member) for member, _ in by) and (("metric_time", "day") not in by):
@@ -322,6 +328,34 @@ class Evaluation(Members):
             for day in self.world.days
             if self.time_part(metric, day, by) != self.time_part(metric, day - timedelta(days=1), by)
         }
+
+    def days_shown(self, metric: dict, by: list, moved: tuple | None) -> list[datetime]:
+        """Return the days of the spine; without one, from the first to the last row, as late as they are shown.
+
+        The question's ends go before those of the rows, which are taken as far as the periods asked reach.
+        """
+        if not self.world.made:
+            return self.world.days
+        model = metric["semantic_model"]
+        own = [start_of(moment(self.own(model, self.time_of(metric), row)), "day") for row in self.visible[model]]
+        known = [when for when in own if when is not None]
+        if moved is not None:
+            known = [after(when, moved[1], moved[2]) for when in known]
+        grains = [form for member, form in by if self.is_time(metric, member, self.time_name(metric)) and form in ORDER]
+        first = (
+            self.asked.start or min((start_of(min(known), grain) for grain in [*grains, "day"]), default=None)
+            if known
+            else self.asked.start
+        )
+        last = max(start_of(max(known), grain) for grain in [*grains, "day"]) if known else None
+        ends = [
+            day
+            for day in self.world.days
+            if last is not None
+            and any(start_of(day, grain) == start_of(max(known), grain) for grain in [*grains, "day"])
+        ]
+        end = self.asked.end or (max(ends) + timedelta(days=1) if ends else None)
+        return [day for day in self.world.days if first is not None and end is not None and first <= day < end]
 
     def empty_periods(self, metric: dict, by: list, filters: list[dict], known: set[Key]) -> Iterator[Key]:
         """Give the periods of the spine in which nothing was found, as far as the question leaves them."""
@@ -336,7 +370,7 @@ class Evaluation(Members):
                    for stem in map(without_grain, _members(part)))
         ]  # fmt: skip
         seen = {tuple(key[at] for at in times) for key in known}
-        for day in filter(self.in_range, self.world.days):
+        for day in filter(self.in_range, self.days_shown(metric, [], None)):
             row = Nothing({self.time_name(metric): day.date()})
 
             def value(part: dict, row: Row = row, day: datetime = day) -> object:

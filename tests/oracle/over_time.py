@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tests.oracle.aggregates import COUNTS, divided, filled, mean
@@ -59,7 +59,10 @@ def cumulative(evaluation: Evaluation, metric: dict, by: list, filters: list[dic
     """
     simple = evaluation.world.metrics[metric["input_metric"]]
     inner = [*filters, *own_filters(simple)]
-    days = shown_and_read(evaluation.world.days, evaluation.by_period(simple, by, moved))
+    if moved is None and not {"window", "grain_to_date"} & set(metric) and not evaluation.times_of(simple, by):
+        return evaluation.since_ever(simple, by, inner)
+    moved = evaluation.by_period(simple, by, moved)
+    days = shown_and_read(evaluation.days_shown(simple, by, moved), moved)
 
     def days_of(row: Row) -> list[datetime]:
         when = time_of(row)
@@ -113,7 +116,9 @@ def shown_and_read(days: list[datetime], moved: tuple | None) -> list[tuple[date
     if moved is None:
         return [(day, day) for day in days]
     if moved[0] == "period":
-        return [(shown, read) for read in days if (shown := after(read, moved[1], moved[2])) in set(days)]
+        shown = set(days)
+        earlier = [day - timedelta(days=at) for day in days[:1] for at in range(400, 0, -1)]
+        return [(day, read) for read in [*earlier, *days] if (day := after(read, moved[1], moved[2])) in shown]
     if moved[0] == "window":
         return [(day, before(day, moved[1], moved[2])) for day in days]
     return [(day, start_of(day, moved[1])) for day in days]

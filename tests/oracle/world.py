@@ -17,11 +17,15 @@ class NoAnswer(Exception):
     """The question has no right answer, as the documentation says; the message tells why."""
 
 
+class NotCompared(NoAnswer):
+    """There may be an answer, but nothing here works it out."""
+
+
 @dataclass(slots=True)
 class World:
     """Models and metrics as documents (the same that the catalog loads), the tables' rows, the days of the spine.
 
-    ``calendars`` hold a period for each day of the spine.
+    ``made``: no spine is declared; ``days`` are then all that could be shown. ``calendars`` hold a period for each day.
     """
 
     models: dict[str, dict]
@@ -30,6 +34,7 @@ class World:
     days: list[datetime]
     expressions: dict[str, Callable[[Row], object]]
     calendars: dict[str, Periods] = field(default_factory=dict)
+    made: bool = False
 
 
 @dataclass(slots=True)

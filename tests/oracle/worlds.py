@@ -16,6 +16,7 @@ from tests.oracle.world import Row, World, column_of
 
 FIRST, LAST = datetime(2024, 1, 1), datetime(2024, 5, 10)
 DAYS = [FIRST + timedelta(days=number) for number in range((LAST - FIRST).days + 1)]
+WIDE = [datetime(2023, 1, 1) + timedelta(days=number) for number in range(3 * 365)]
 EXPRESSIONS: dict[str, Callable[[Row], object]] = {
     **{
         name: lambda row, name=name: row[name]
@@ -92,6 +93,8 @@ def world_of(random: Random) -> World:
     )
     for _ in range(random.randint(5, 9)):
         add_metric(random, world)
+    if random.random() < 0.4:
+        world.made, world.days = True, WIDE
     return world
 
 
@@ -213,7 +216,13 @@ def catalog_text(world: World) -> str:
     """Write the world's definitions as the catalog reads them (JSON is YAML)."""
     spine = {"name": "days", "source": "main.days", "column": "day", "granularity": "day"}
     metrics = [_document(metric) for metric in world.metrics.values()]
-    return json.dumps({"semantic_models": list(world.models.values()), "metrics": metrics, "time_spines": [spine]})
+    return json.dumps(
+        {
+            "semantic_models": list(world.models.values()),
+            "metrics": metrics,
+            "time_spines": [] if world.made else [spine],
+        }
+    )
 
 
 def _document(metric: dict) -> dict:

@@ -86,10 +86,11 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
             found.execute("DROP TABLE back_sales")
 
 
-@pytest.fixture(scope="module")
-def planner() -> Planner:
-    """Of the definitions above."""
-    catalog = load([("back.yaml", DOCUMENT)])
+@pytest.fixture(scope="module", params=["declared", "made"])
+def planner(request: pytest.FixtureRequest) -> Planner:
+    """Of the definitions above, with the time spine or without."""
+    text = DOCUMENT if request.param == "declared" else DOCUMENT.partition("time_spines:")[0]
+    catalog = load([("back.yaml", text)])
     assert isinstance(catalog, Catalog), str(catalog)
     return Planner(catalog)
 

@@ -226,7 +226,6 @@ metrics:
         ("lag", (), "E_NO_METRIC_TIME"),
         ("from_n", (), "E_NO_METRIC_TIME"),
         ("to_n", (), "E_NO_METRIC_TIME"),
-        ("spined", ("metric_time__day",), "E_NO_TIME_SPINE"),
     ],
 )
 def test_what_looks_back_without_a_time_is_refused(metric, by, code):

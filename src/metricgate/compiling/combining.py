@@ -128,7 +128,7 @@ def _free(wanted: str, plan: Plan, taken: list[str]) -> str:
     """A CTE must not hide a table that a later CTE reads."""
     sources = {table.source[-1].lower() for scan in plan.scans for table in scan.reads if table.source}
     extra = [each.table for scan in plan.scans for each in (scan.moments, scan.periods) if each is not None]
-    sources |= {table.source[-1].lower() for table in extra}
+    sources |= {table.source[-1].lower() for table in extra if table.source}
     name, number = wanted, 1
     while name.lower() in sources or name in taken:
         number += 1

@@ -81,7 +81,8 @@ def _periods_of(scan: Scan, moments: Moments, period: PerPeriod, context: Contex
         aliased(exp.Max(this=reference_tree(read_moment(moments), context)), last),
         aliased(exp.Count(this=exp.Star()), count),
     ]
-    found = _select(period.periods, spine_of(moments, relation(moments.table, context), context), scan, context)
+    draft = ScanDraft(scan=scan, context=context, outputs={})
+    found = _select(period.periods, spine_of(moments, relation(moments.table, draft), context), draft)
     found.set("expressions", [*found.expressions, *marks])
     return _grouped(found, len(period.periods.keys))
 
@@ -126,7 +127,8 @@ def with_periods(scan: Scan, periods: Periods, found: exp.Select, context: Conte
         expressions=[*(column(name, _ROWS) for name in names), aliased(literal(1), is_row)],
         from_=exp.From(this=_subquery(found, _ROWS)),
     )
-    spine = _grouped(_select(periods, relation(periods.table, context), scan, context), len(periods.keys))
+    draft = ScanDraft(scan=scan, context=context, outputs={})
+    spine = _grouped(_select(periods, relation(periods.table, draft), draft), len(periods.keys))
     known = [exp.Not(this=exp.Is(this=column(name, _PERIODS), expression=exp.Null())) for name in periods.named]
     every = exp.Select(
         expressions=[
@@ -150,13 +152,13 @@ def with_periods(scan: Scan, periods: Periods, found: exp.Select, context: Conte
     )
 
 
-def _select(periods: Periods, spine: exp.Expr, scan: Scan, context: Context) -> exp.Select:
+def _select(periods: Periods, spine: exp.Expr, draft: ScanDraft) -> exp.Select:
     """The keys of the spine's moments, under the conditions that speak of them."""
+    context = draft.context
     found = exp.Select(
         expressions=[aliased(reference_tree(key.reference, context), key.name) for key in periods.keys],
         from_=exp.From(this=spine),
     )
-    draft = ScanDraft(scan=scan, context=context, outputs={})
     for table in periods.joined:
         pairs = pairs_of(table, periods.table, context)
         found.append("joins", exp.Join(this=source_of(table, draft), side="LEFT", on=all_of(pairs)))

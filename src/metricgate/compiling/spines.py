@@ -11,9 +11,12 @@ from sqlglot import exp
 from metricgate.catalog.metrics import CustomGrain, Period, Window, calendar_of
 from metricgate.compiling.context import Context
 from metricgate.compiling.moments import Beside, shifted, starts_period
+from metricgate.compiling.series import between
 from metricgate.dialects.names import aliased, column, identifier, unused
+from metricgate.dialects.series import FIRST, LAST
 from metricgate.dialects.trees import all_of, any_of, literal
 from metricgate.planning.scan import Moments, Shift
+from metricgate.vocabulary.grain import Grain
 
 _HERE = "here"
 
@@ -87,8 +90,25 @@ class _Reading:
         moved: exp.Expr = column(self._time, earlier)
         for shift in reversed(self._moments.shifts):
             moved = shifted(moved, shift, self._grain, self._context, forward=True)
-        self._join(_named(self._relation.copy(), earlier), [exp.EQ(this=moved, expression=self._read)])
+        self._join(_named(self._readable(), earlier), [exp.EQ(this=moved, expression=self._read)])
         self._read = column(self._time, earlier)
+
+    def _readable(self) -> exp.Expr:
+        """The moments that those shown may go back to: also before the first one shown."""
+        if self._context.dialect.series is None:
+            return self._relation.copy()
+        first, last = exp.Min(this=column(self._time)), exp.Max(this=column(self._time))
+        ends = []
+        for end, name in ((first, FIRST), (last, LAST)):
+            moment: exp.Expr = end
+            for shift in self._moments.shifts:
+                moment = shifted(moment, shift, self._grain, self._context)
+            if name == LAST:  # days that the month shown lacks are shown at its last one
+                lacking = Window(count=3 * len(self._moments.shifts), grain=Grain.DAY)
+                moment = shifted(moment, lacking, self._grain, self._context, forward=True)
+            ends.append(aliased(moment, name))
+        select = exp.Select(expressions=ends, from_=exp.From(this=_named(self._relation.copy(), _HERE)))
+        return _subquery(between(select, self._grain, self._time, self._context), _HERE)
 
     def _step(self, shift: Shift, *, whole: bool) -> None:
         if isinstance(shift, CustomGrain):

@@ -8,7 +8,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from metricgate.compiling.context import Context
-from metricgate.compiling.rules.sources import relation
+from metricgate.compiling.rules.sources import stored
 from metricgate.compiling.statement import TypeCheck
 from metricgate.compiling.writing import written
 from metricgate.dialects.engines import dialect_for
@@ -59,7 +59,7 @@ def _probe(plan: Plan, name: str, asked: tuple[TypeAsked, ...], dialect: str) ->
         ]
         select = exp.Select(
             expressions=trees,
-            from_=exp.From(this=relation(Table(alias=name, model=name, source=model.source), context)),
+            from_=exp.From(this=stored(Table(alias=name, model=name, source=model.source))),
             limit=exp.Limit(expression=literal(0)),
         )
         sql, _parameters = written(select, context)

@@ -30,6 +30,8 @@ class Dialect:
         adapted: passes over the finished tree, for what the dialect cannot say.
         escape: of wildcards in LIKE; a backslash is the engine's own and needs no ESCAPE.
         pads: whether texts are equal that differ only in the spaces that they end in.
+        series: all moments between two ends that a SELECT gives (``series.FIRST``, ``LAST``), cut to a grain, under a
+            name; None where the dialect is not known to make them.
         marked: the written text and its values, for dialects whose markers have no numbers.
     """
 
@@ -45,6 +47,7 @@ class Dialect:
     adapted: tuple[Callable[[exp.Expr], exp.Expr], ...] = ()
     escape: str = "!"
     pads: bool = False
+    series: Callable[[exp.Select, Grain, str], exp.Select] | None = None
     marked: Callable[[str, tuple[Scalar, ...]], tuple[str, tuple[Scalar, ...]]] | None = None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 
 from sqlglot import exp
 
@@ -22,6 +23,7 @@ from metricgate.dialects.meanings import duckdb, mysql, postgres
 from metricgate.dialects.meanings.general import general
 from metricgate.dialects.offline import OFFLINE
 from metricgate.dialects.offline_adapting import offset_under_limit, percentiles_as_ranks
+from metricgate.dialects.series import by_function, by_halves
 from metricgate.dialects.trees import literal, operand
 from metricgate.planning.scan import Zones
 from metricgate.vocabulary.grain import DatePart, Grain, WeekStart
@@ -129,6 +131,7 @@ _KNOWN = {
         writer="duckdb",
         meanings=duckdb.TABLE,
         approximates=True,
+        series=partial(by_function, lists=True),
         marker=_numbered,
         filters_aggregates=True,
         truncated=date_trunc,
@@ -140,6 +143,7 @@ _KNOWN = {
         name="postgres",
         writer="postgres",
         meanings=postgres.TABLE,
+        series=partial(by_function, lists=False),
         marker=_numbered,
         filters_aggregates=True,
         truncated=date_trunc,
@@ -151,6 +155,7 @@ _KNOWN = {
         name="mysql",
         writer="mysql",
         meanings=mysql.TABLE,
+        series=by_halves,
         marker=_numbered,
         filters_aggregates=False,
         truncated=_mysql_truncated,
@@ -170,6 +175,7 @@ _KNOWN = {
         name="mysql8",
         writer="mysql",
         meanings=mysql.TABLE,
+        series=by_halves,
         marker=_numbered,
         filters_aggregates=False,
         truncated=_mysql_truncated,

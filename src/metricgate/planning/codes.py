@@ -147,8 +147,9 @@ NEEDS_TIME = _code(
 NO_TIME_SPINE = _code(
     "E_NO_TIME_SPINE",
     422,
-    "The metric needs a time spine of its data's grain, and the catalog has none that is fine enough.",
-    "Add a relation with one row per day (or finer) under `time_spines`.",
+    "The question needs a time spine that is declared: metric_time without a metric, or a calendar's periods of "
+    "moments finer than its days; and the catalog has none that is fine enough.",
+    "Add a relation with one row per day (or finer) under `time_spines`, or name a metric.",
 )
 UNDATED = _code(
     "E_UNDATED_HISTORY",
@@ -182,6 +183,13 @@ UNSAFE_REAGGREGATION = _code(
     422,
     "The metric's values cannot be put together the way the question asks without counting something more than once.",
     "Group by metric_time at a grain, as the message says.",
+)
+TOO_MANY_MOMENTS = _code(
+    "E_TOO_MANY_MOMENTS",
+    422,
+    "A metric that looks back in time, or shows periods without rows, is asked by minutes or finer over a stretch of "
+    "more than a million of them, or of no known end; no time spine is declared for them.",
+    "Give a time_range with both ends, ask by hour or coarser, or declare a time spine of that grain.",
 )
 TIME_ATTRIBUTE = _code(
     "E_TIME_ATTRIBUTE",
@@ -226,6 +234,7 @@ CODES = (
     METRIC_GROUPS,
     CALENDAR_WINDOW,
     UNSAFE_REAGGREGATION,
+    TOO_MANY_MOMENTS,
     TIME_ATTRIBUTE,
     NEEDS_NO_METRICS,
 )

@@ -22,7 +22,7 @@ def homes_of(models: Iterable[SemanticModel], scans: Sequence[Scan]) -> Homes:
     for table in _tables(scans):
         if table.answer is not None:
             found.update(table.answer.homes)
-        elif not table.model:
+        elif not table.model and table.source:
             found.setdefault(".".join(table.source), table.warehouse)
     return tuple(found.items())
 

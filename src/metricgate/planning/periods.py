@@ -14,9 +14,9 @@ from metricgate.catalog.names import split_metric_call
 from metricgate.planning.binding import Binder, SpineRoot
 from metricgate.planning.metrics.expanding import Leaf
 from metricgate.planning.resolving import METRIC_TIME
-from metricgate.planning.running import base_of
-from metricgate.planning.scan import Condition, Key, Moments, Periods, PerPeriod, Scan, Table
-from metricgate.planning.spines import spine_table
+from metricgate.planning.running import base_of, between, time_at
+from metricgate.planning.scan import Condition, Key, Moments, Periods, PerPeriod, Scan, Series, Table
+from metricgate.planning.spines import alias_of, made, spine_table
 from metricgate.vocabulary.predicate import members_of
 
 if TYPE_CHECKING:
@@ -62,18 +62,16 @@ def joined_to(alias: str, tables: Iterable[Table]) -> Iterator[Table]:
             yield table
 
 
-def periods_of(scanning: Scanning, scan: Scan, leaf: Leaf, dimension: Dimension) -> Scan | None:
-    """Return the scan with every period of the spine that the question leaves; None without a spine."""
+def periods_of(scanning: Scanning, scan: Scan, leaf: Leaf, dimension: Dimension) -> Scan:
+    """Return the scan with every period of the spine that the question leaves; without one, of the rows' own time."""
     root = scanning.catalog.models[leaf.metric.model]
     spines = scanning.resolver.spines.of(root.warehouse)
     forms = [each.form for each in scanning.asked if each.member == METRIC_TIME]
     base = base_of(leaf, dimension, forms, spines)
     calendars = [each.form.calendar for each in scanning.asked if each.form.calendar is not None]
-    spine = spines.calendars[calendars[0]][0] if calendars else spines.serving(base)
-    if spine is None:
-        return None
+    spine = spines.calendars[calendars[0]][0] if calendars else spines.serving(base) or made(base, root.warehouse)
     tables = scanning.tables(root, leaf.metric)
-    alias = spine.source[-1].lower()
+    alias = alias_of(spine)
     binder = scanning.binder(
         root, tables, leaf.metric.header.name, SpineRoot(spine=spine, alias=alias, time=dimension, grain=base)
     )
@@ -87,13 +85,20 @@ def periods_of(scanning: Scanning, scan: Scan, leaf: Leaf, dimension: Dimension)
         if reference is not None:
             keys.append(Key(name=key.name, reference=reference))
             named += [key.name] if asked.form.calendar is not None else []
-    conditions = [scanning.range(binder, dimension.name, scanning.question.time_range)]
+    asked_range = scanning.range(binder, dimension.name, scanning.question.time_range)
+    conditions = [asked_range]
     conditions += _asked_of_periods(scanning, binder, dimension)
     found = tuple(each for each in conditions if each is not None)
+    series = (
+        None
+        if spine.source
+        else Series(time=time_at(root, dimension, base, scanning.clocks.of(root.name, dimension).zones))
+    )
+    table = spine_table(spine, alias, None if calendars else base, series)
     return replace(
         scan,
         periods=Periods(
-            table=spine_table(spine, alias, None if calendars else base),
+            table=between(table, asked_range),
             keys=tuple(keys),
             named=tuple(named),
             conditions=found,

@@ -3,45 +3,109 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from metricgate.catalog.metrics import CustomGrain, Window, calendar_of
-from metricgate.catalog.model import Dimension
+from metricgate.catalog.model import Dimension, SemanticModel
 from metricgate.catalog.saved import TimeSpine
+from metricgate.planning import codes
 from metricgate.planning.binding import SpineRoot
 from metricgate.planning.calendars import home_of, looked_back_by, merged
 from metricgate.planning.forms import Form
 from metricgate.planning.metrics.expanding import Leaf
+from metricgate.planning.owning import own_reference
 from metricgate.planning.question import TimeRange
-from metricgate.planning.scan import Moments, Reference, Shift, Zones
-from metricgate.planning.spines import Spines, column, moment_of, spine_table
+from metricgate.planning.scan import Condition, Moments, Reference, Series, Shift, Table, Zones
+from metricgate.planning.spines import Spines, column, made, moment_of, spine_table
 from metricgate.planning.starting import starts_of
 from metricgate.planning.tables import Tables
 from metricgate.vocabulary.grain import DatePart, Grain
+from metricgate.vocabulary.predicate import And, Comparison, Operator
+from metricgate.vocabulary.problem import Place, Problem
 
 
 def base_of(leaf: Leaf, dimension: Dimension, forms: list[Form], spines: Spines) -> Grain:
     """Return the grain of the moments that a leaf's rows are read from: that of the data.
 
     Where no spine is as fine as the data, it is that of the finest spine, or of the spine that has the calendars, if
-    nothing finer is asked or defined: an hour of the data then counts for its day.
+    nothing finer is asked or defined: an hour of the data then counts for its day. Otherwise the moments are made:
+    days, or what is asked or defined more finely.
     """
     own = dimension.granularity or Grain.DAY
-    read = home_of(looked_back_by(leaf), spines) or (spines.finest if spines.serving(own) is None else None)
-    if read is None or read.granularity <= own:
+    home = home_of(looked_back_by(leaf), spines)
+    if home is None and spines.serving(own) is not None:
         return own
-    asked = [own if form.plain else form.grain for form in forms]
+    needed = [own if form.plain else form.grain for form in forms]
     back: list[Shift | None] = [*leaf.shifts]
     if leaf.running is not None:
         back += [leaf.running.grain_to_date, leaf.running.window]
-    asked += [each.grain if isinstance(each, Window) else each for each in back if not isinstance(each, CustomGrain)]
-    fits = all(each is None or read.granularity <= each for each in asked)
-    return read.granularity if fits else own
+    needed += [each.grain if isinstance(each, Window) else each for each in back if not isinstance(each, CustomGrain)]
+    finest = min((each for each in needed if each is not None), key=lambda grain: grain.rank, default=Grain.DAY)
+    read = home or spines.finest
+    if read is not None and own < read.granularity <= finest:
+        return read.granularity
+    return own if home is not None else max(own, min(finest, Grain.DAY, key=_rank), key=_rank)
+
+
+def _rank(grain: Grain) -> int:
+    return grain.rank
+
+
+def _grains(forms: list[Form], base: Grain) -> tuple[Grain, ...]:
+    return tuple(dict.fromkeys(form.grain for form in forms if form.grain is not None and form.grain > base))
+
+
+def time_at(root: SemanticModel, dimension: Dimension, grain: Grain, zones: Zones | None) -> Reference:
+    """Return the time of the root's rows at a grain, converted as ``zones`` say."""
+    own = own_reference(root, dimension)
+    return replace(own, granularity=dimension.granularity or grain, grain=grain, zones=zones)
+
+
+_SECONDS = {Grain.MINUTE: 60.0, Grain.SECOND: 1.0, Grain.MILLISECOND: 0.001}
+_MOST = 1_000_000
+
+
+def too_many(table: Table, asked_for: str) -> Problem | None:
+    """Return the problem of more moments than anybody would look at, where they are to be made."""
+    spine = table.spine
+    if spine is None or spine.series is None or spine.grain not in _SECONDS:
+        return None
+    first, last = spine.series.first, spine.series.last
+    if first is not None and last is not None:
+        begin, end = (each if isinstance(each, datetime) else datetime.combine(each, time()) for each in (first, last))
+        if (end - begin).total_seconds() / _SECONDS[spine.grain] <= _MOST:
+            return None
+    return Problem(
+        code=codes.TOO_MANY_MOMENTS,
+        message=f"{asked_for} is asked by {spine.grain}, over more than {_MOST:,} of them or without an end.",
+        where=Place(path="time_range"),
+        hint="Give a time_range with both ends, or ask by hour or coarser.",
+    )
+
+
+def between(table: Table, condition: Condition | None) -> Table:
+    """Return a spine whose moments are made with those ends that a range, in the zone of the moments, gives."""
+    if condition is None or table.spine is None or table.spine.series is None:
+        return table
+    first: date | datetime | None = None
+    last: date | datetime | None = None
+    predicate = condition.predicate
+    for each in predicate.parts if isinstance(predicate, And) else (predicate,):
+        value = each.values[0] if isinstance(each, Comparison) else None
+        if not isinstance(each, Comparison) or not isinstance(value, date):
+            continue
+        if each.op is Operator.GE:
+            first = value
+        else:
+            last = value - (timedelta(milliseconds=1) if isinstance(value, datetime) else timedelta(days=1))
+    series = replace(table.spine.series, first=first, last=last)
+    return replace(table, spine=replace(table.spine, series=series))
 
 
 def moments_of(
     leaf: Leaf,
     dimension: Dimension,
+    root: SemanticModel,
     tables: Tables,
     spines: Spines,
     forms: list[Form],
@@ -60,27 +124,23 @@ def moments_of(
     starts = starts_of(leaf, forms, base)
     calendars = dict.fromkeys((*looked_back_by(leaf), *(each.name for each in starts if isinstance(each, CustomGrain))))
     spine = home_of(tuple(calendars), spines) or spines.serving(base)
-    if spine is None:
+    if spine is None and any(form.calendar is not None for form in forms):
         return None
+    spine = spine or made(base, root.warehouse)
     alias = tables.reserve(spine)
-    root = tables.tables[0]
-    time = Reference(
-        table=root.alias,
-        model=root.model,
-        name=dimension.name,
-        expression=dimension.expression,
-        granularity=dimension.granularity or base,
-        grain=base,
-        zones=zones,
-    )
+    own = time_at(root, dimension, base, zones)
     running = leaf.running
     shifts = merged(leaf.shifts)
+    series = None
+    if not spine.source:
+        uneven = running is None and base <= Grain.DAY and any(map(by_months, shifts))
+        series = Series(time=own, shifts=shifts, whole=_grains(forms, base), uneven=uneven)
     return (
         Moments(
-            table=spine_table(spine, alias, base),
+            table=spine_table(spine, alias, base, series),
             grain=base,
             moment=moment_of(spine, alias, base),
-            time=time,
+            time=own,
             shifts=shifts,
             running=running is not None,
             window=None if running is None else running.window,
@@ -97,7 +157,8 @@ def moments_of(
 
 def spine_root(moments: Moments, spine: TimeSpine, time: Dimension) -> SpineRoot:
     """Return how a binder finds the root's time in the spine's moments."""
-    zoned = moments.time.zones is not None
+    zones = moments.time.zones
+    zoned = zones is not None and not (zones.stored is None and zones.shown == "UTC")
     return SpineRoot(spine=spine, alias=moments.table.alias, time=time, grain=moments.grain, zoned=zoned)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from metricgate.catalog.expression import Expression
@@ -13,6 +14,10 @@ from metricgate.vocabulary.predicate import Predicate
 
 if TYPE_CHECKING:
     from metricgate.planning.plan import Plan
+
+
+Shift = Window | Period
+"""Back by a window, or back to the start of a period; either may be of a calendar."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,17 +99,39 @@ class Valid:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """Moments that are made, not read: from an end that the question gives, or from that of the root's rows.
+
+    Attributes:
+        time: of the root's rows, at the grain of the moments.
+        first, last: the question's ends, in the zone shown; None where the rows tell.
+        shifts: rows are shown later by these, the last one first.
+        whole: the rows' ends are taken as far as such periods reach.
+        uneven: a row may be read some days later than it would be moved, as months are not equally long.
+    """
+
+    time: Reference
+    first: date | datetime | None = None
+    last: date | datetime | None = None
+    shifts: tuple[Shift, ...] = ()
+    whole: tuple[Grain, ...] = ()
+    uneven: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Spine:
     """The moments of a time spine, cut to a grain, each once.
 
     Attributes:
         column: the spine's time, here cut to ``grain``.
         calendars: columns that stand beside it.
+        series: the moments are made; the table has no source.
     """
 
     column: str
     grain: Grain
     calendars: tuple[str, ...] = ()
+    series: Series | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,10 +193,6 @@ class Measure:
 
 
 COUNTING = (Aggregation.COUNT, Aggregation.COUNT_DISTINCT, Aggregation.SUM_BOOLEAN)
-
-
-Shift = Window | Period
-"""Back by a window, or back to the start of a period; either may be of a calendar."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

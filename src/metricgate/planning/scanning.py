@@ -23,8 +23,17 @@ from metricgate.planning.periods import period_of, periods_of
 from metricgate.planning.question import Question, TimeRange
 from metricgate.planning.ranging import range_condition
 from metricgate.planning.resolving import METRIC_TIME, Resolver
-from metricgate.planning.running import at_one_moment, base_of, by_months, moments_of, reach_of, spine_root
-from metricgate.planning.scan import Condition, Edge, Key, Measure, Moments, Scan
+from metricgate.planning.running import (
+    at_one_moment,
+    base_of,
+    between,
+    by_months,
+    moments_of,
+    reach_of,
+    spine_root,
+    too_many,
+)
+from metricgate.planning.scan import Condition, Edge, Key, Measure, Moments, Periods, Scan
 from metricgate.planning.starting import unsafe_to_group
 from metricgate.planning.tables import Tables
 from metricgate.vocabulary.predicate import members_of
@@ -94,7 +103,8 @@ class Scanning:
         span = self.question.time_range
         if first.running is not None and moments is None and span is not None:
             span = replace(span, start=None)  # since ever, up to the end
-        conditions = self._conditions(binder, time, span)
+        asked_range = self.range(binder, time, span)
+        conditions = self._conditions(binder, time, asked_range)
         if moments is not None and span is not None and dimension is not None:
             reach = self.range(plain, time, reach_of(span, first, dimension))
             conditions += () if reach is None else (reach,)
@@ -107,8 +117,9 @@ class Scanning:
             # A definition's own filters speak of rows, the question's of what is asked: of moments.
             measures=tuple(self.measure(plain, leaf) for leaf in leaves) if first.conversion is None else (),
             conditions=conditions,
-            moments=None if moments is None else moments[0],
+            moments=None if moments is None else replace(moments[0], table=between(moments[0].table, asked_range)),
         )
+        self._count(scan.moments, asked_for)
         scan = self._treated(
             replace(scan, tables=tables.tables), binder, first, dimension, asked_for, by_time=bool(forms)
         )
@@ -142,7 +153,8 @@ class Scanning:
         timed = self._timed(binder, dimension.name)
         if not forms and not (leaf.shifts and (to_start(leaf) or timed)):
             self._needs_time(leaf, asked_for)
-        spines = self.resolver.spines.of(self.catalog.models[leaf.metric.model].warehouse)
+        root = self.catalog.models[leaf.metric.model]
+        spines = self.resolver.spines.of(root.warehouse)
         base = base_of(leaf, dimension, forms, spines)
         served = calendars_served(leaf, base, spines)
         unfit = unfit_for(leaf, base, asked_for) if served else calendar_not_served(asked_for)
@@ -156,6 +168,7 @@ class Scanning:
         found = moments_of(
             leaf,
             dimension,
+            root,
             binder.tables,
             spines,
             forms,
@@ -193,10 +206,8 @@ class Scanning:
                 return scan
             scan = replace(scan, conversion=conversion, measures=conversion.scan.measures)
         if leaf.metric.join_to_timespine and by_time and dimension is not None:
-            found = periods_of(self, scan, leaf, dimension)
-            if found is None:
-                self._no_spine(asked_for, dimension)
-            return found or scan
+            scan = periods_of(self, scan, leaf, dimension)
+            self._count(scan.periods, asked_for)
         return scan
 
     def tables(self, root: SemanticModel, metric: SimpleMetric | None, *, whole: bool = False) -> Tables:
@@ -239,8 +250,8 @@ class Scanning:
             keys.append(Key(name=asked.name, reference=reference))
         return tuple(keys)
 
-    def _conditions(self, binder: Binder, time: str | None, span: TimeRange | None) -> tuple[Condition, ...]:
-        found = [self.range(binder, time, span)]
+    def _conditions(self, binder: Binder, time: str | None, asked: Condition | None) -> tuple[Condition, ...]:
+        found = [asked]
         if self.question.where is not None:
             found.append(binder.condition(self.question.where, "where", time))
         return tuple(each for each in found if each is not None)
@@ -321,6 +332,10 @@ class Scanning:
         subject = f"Metric {' and '.join(seen)}" if seen else asked_for
         message = f"{subject} looks back in time by {what}: its value depends on the time, and none is asked."
         self._refuse(codes.NEEDS_TIME, message, "Add metric_time with a grain to group_by.", "group_by")
+
+    def _count(self, moments: Moments | Periods | None, asked_for: str) -> None:
+        problem = None if moments is None else too_many(moments.table, asked_for)
+        self.problems += [] if problem is None else [problem]
 
     def _no_time(self, asked_for: str) -> None:
         message = f"{asked_for} looks back in time, but what it is built on names no time dimension."

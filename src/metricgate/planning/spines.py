@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from metricgate.catalog.expression import Expression
 from metricgate.catalog.saved import TimeSpine
-from metricgate.planning.scan import Reference, Spine, Table
+from metricgate.planning.scan import Reference, Series, Spine, Table
 from metricgate.vocabulary.grain import Grain
 
 
@@ -48,12 +48,26 @@ class Spines:
         return next((spine for spine in self._by_fineness if spine.granularity <= grain), None)
 
 
+_MADE = "moment"
+"""The column of moments that are made."""
+
+
+def made(grain: Grain, warehouse: str | None) -> TimeSpine:
+    """Return a spine without a relation: its moments are made where they are read."""
+    return TimeSpine(name=f"{grain}s", source=(), column=_MADE, granularity=grain, warehouse=warehouse)
+
+
+def alias_of(spine: TimeSpine) -> str:
+    """Return a readable alias."""
+    return spine.source[-1].lower() if spine.source else spine.name
+
+
 def column(name: str) -> Expression:
     """Return a column of a spine."""
     return Expression(text=name, columns=(name,))
 
 
-def spine_table(spine: TimeSpine, alias: str, grain: Grain | None = None) -> Table:
+def spine_table(spine: TimeSpine, alias: str, grain: Grain | None = None, series: Series | None = None) -> Table:
     """Return the spine as a table of its moments at a grain, by default its own."""
     return Table(
         alias=alias,
@@ -64,6 +78,7 @@ def spine_table(spine: TimeSpine, alias: str, grain: Grain | None = None) -> Tab
             column=spine.column,
             grain=grain or spine.granularity,
             calendars=tuple(dict.fromkeys(each.column for each in spine.calendars if each.column != spine.column)),
+            series=series,
         ),
     )
 

@@ -13,7 +13,7 @@ from metricgate.catalog.strictness import is_strict
 from metricgate.planning.graph import Hop
 from metricgate.planning.plan import Plan
 from metricgate.planning.scan import Reference, Table, Valid
-from metricgate.planning.spines import column, spine_table
+from metricgate.planning.spines import alias_of, column, spine_table
 
 
 class Tables:
@@ -94,7 +94,7 @@ class Tables:
         return self._other(
             ("spine", spine.name, time),
             lambda alias: replace(spine_table(spine, alias), left=(time,), keys=(column(spine.column),)),
-            spine.source[-1].lower(),
+            alias_of(spine),
         )
 
     def answer(self, name: str, plan: Plan, left: tuple[Reference, ...], keys: tuple[Expression, ...]) -> str:
@@ -158,12 +158,12 @@ class Tables:
         return self._other(
             ("moments",),
             partial(spine_table, spine),
-            spine.source[-1].lower(),
+            alias_of(spine),
         )
 
     def reserve(self, spine: TimeSpine) -> str:
         """Return an alias for a spine from whose moments the rows are read."""
-        alias = self._others[("moments",)] = self.free(spine.source[-1].lower())
+        alias = self._others[("moments",)] = self.free(alias_of(spine))
         return alias
 
 

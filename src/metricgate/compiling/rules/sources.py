@@ -13,6 +13,7 @@ from metricgate.compiling.context import Context, ScanDraft
 from metricgate.compiling.masking import masked
 from metricgate.compiling.moments import rows_of
 from metricgate.compiling.presence import where_found
+from metricgate.compiling.series import made
 from metricgate.compiling.spines import spine_of
 from metricgate.dialects.expressions import qualified
 from metricgate.dialects.names import aliased, column, identifier
@@ -34,7 +35,7 @@ def read_tables(draft: ScanDraft) -> None:
     if moments is None:
         draft.select.set("from_", exp.From(this=source_of(root, draft)))
     else:
-        spine = spine_of(moments, relation(moments.table, draft.context), draft.context)
+        spine = spine_of(moments, relation(moments.table, draft), draft.context)
         source = source_of(root, draft)
         if draft.scan.conversion is None:
             draft.select.set("from_", exp.From(this=spine))
@@ -87,17 +88,24 @@ def source_of(table: Table, draft: ScanDraft) -> exp.Expr:
         return exp.Subquery(this=inner, alias=exp.TableAlias(this=identifier(table.alias)))
     filters = draft.context.row_filters.get(table.model, ())
     if not filters and table.model not in draft.context.masks and table.marker is None:
-        return relation(table, draft.context)
+        return relation(table, draft)
     return exp.Subquery(
         this=_governed(table, filters, draft.scan, draft.context), alias=exp.TableAlias(this=identifier(table.alias))
     )
 
 
-def relation(table: Table, context: Context) -> exp.Expr:
+def relation(table: Table, draft: ScanDraft) -> exp.Expr:
     """Return the table's source under its alias; of a time spine, its moments."""
-    if table.spine is None:
-        return _named(table)
-    return exp.Subquery(this=_moments(table, table.spine, context), alias=exp.TableAlias(this=identifier(table.alias)))
+    spine = table.spine
+    if spine is None:
+        return stored(table)
+    series = spine.series
+    found = (
+        _moments(table, spine, draft.context)
+        if series is None
+        else made(series, spine, source_of(draft.scan.tables[0], draft), draft.context)
+    )
+    return exp.Subquery(this=found, alias=exp.TableAlias(this=identifier(table.alias)))
 
 
 def _moments(table: Table, spine: Spine, context: Context) -> exp.Select:
@@ -105,12 +113,13 @@ def _moments(table: Table, spine: Spine, context: Context) -> exp.Select:
     time = context.dialect.truncated(column(spine.column, table.alias), spine.grain)
     return exp.Select(
         expressions=[aliased(time, spine.column), *(column(each, table.alias) for each in spine.calendars)],
-        from_=exp.From(this=_named(table)),
+        from_=exp.From(this=stored(table)),
         distinct=exp.Distinct(),
     )
 
 
-def _named(table: Table) -> exp.Expr:
+def stored(table: Table) -> exp.Expr:
+    """Return the table's source under its alias, as it is."""
     *catalog_and_schema, name = table.source
     parts = {"this": identifier_of_source(name)}
     for key, part in zip(("db", "catalog"), reversed(catalog_and_schema), strict=False):
@@ -137,7 +146,7 @@ def _governed(table: Table, filters: tuple[Condition, ...], scan: Scan, context:
         selected.append(found if mask is None else exp.alias_(masked(found, mask, context), name, quoted=quoted))
     if table.marker is not None:
         selected.append(aliased(literal(1), table.marker))
-    select = exp.Select(expressions=selected or [literal(1)], from_=exp.From(this=relation(table, context)))
+    select = exp.Select(expressions=selected or [literal(1)], from_=exp.From(this=stored(table)))
     if filters:
         select.set(
             "where", exp.Where(this=all_of([condition_tree(_at(each, table.alias), context) for each in filters]))
