@@ -38,7 +38,8 @@ FROM duckdb_indexes() WHERE database_name = current_database() AND is_unique ORD
 """
 _NAME = re.compile(r"[a-z_][a-z0-9_]*", re.IGNORECASE)
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
-_LOSSY = re.compile(r"\b(UNION|VARIANT|GEOMETRY)\b")
+_LOSSY = re.compile(r"\b(UNION|VARIANT|GEOMETRY)\b|\bJSON\b.*\]")
+"""DuckDB does not quote documents in the text of a list, so that it cannot read them there."""
 
 
 @dataclass(slots=True)

@@ -6,7 +6,14 @@ import re
 
 _INTEGERS = frozenset({"tinyint", "smallint", "mediumint", "int", "bigint"})
 _TEXTS = frozenset({"char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set"})
-_BYTES = frozenset({"binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"})
+_GEOMETRIES = frozenset(
+    {
+        *("geometry", "point", "linestring", "polygon"),
+        *("multipoint", "multilinestring", "multipolygon", "geometrycollection"),
+    }
+)
+_BYTES = frozenset({"binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"}) | _GEOMETRIES
+"""Types whose values go as their bytes; a geometry's are its SRID and its WKB, which a column takes back."""
 _FLOATS = frozenset({"float", "double"})
 _TIMES = {"datetime": "DATETIME", "timestamp": "DATETIME", "time": "TIME"}
 _NUMBER = r"^[-+]?[0-9]*[.]?[0-9]+([eE][-+]?[0-9]+)?$"
