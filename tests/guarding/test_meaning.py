@@ -36,6 +36,9 @@ SELECT '{"a.b": 1}'::JSON -> 'a.b'
 SELECT percentile_cont(0.25) WITHIN GROUP (ORDER BY n), mode() WITHIN GROUP (ORDER BY s) FROM t
 SELECT percentile_cont(0.25) WITHIN GROUP (ORDER BY n DESC) FILTER (WHERE n > 1) FROM t
 SELECT s, percentile_disc(0.5) WITHIN GROUP (ORDER BY n) AS p FROM t GROUP BY s
+SELECT id, x FROM t, unnest([id, 2]) AS x
+SELECT json_pretty('{"a":1}'), uuid() IS NOT NULL, list_resize([1], 3, 0), set_bit('101'::BIT, 0, 0)
+SELECT r.range, g FROM range(3) r, generate_series(1, 2) AS g
 """,
     "postgres": UNQUOTED
     + """
@@ -46,6 +49,16 @@ SELECT g FROM generate_series('2026-01-01'::timestamp, '2026-01-05'::timestamp, 
 SELECT INTERVAL '1-2' YEAR TO MONTH, INTERVAL '2' HOUR, INTERVAL '1.5 hours', INTERVAL '90' MINUTE
 SELECT ts - INTERVAL '1.5' HOUR, INTERVAL '3 months ago' FROM t
 SELECT b'101', x'1F', '\\x41'::bytea
+SELECT id, x FROM t, unnest(ARRAY[t.id, n]) AS u(x)
+SELECT t.id, x FROM t CROSS JOIN unnest(ARRAY[id, 2]) x WHERE x > .5
+SELECT id, x, o FROM t, unnest(ARRAY[id, 2]) WITH ORDINALITY AS u(x, o)
+SELECT id, x FROM t LEFT JOIN unnest(string_to_array(s, 'n')) AS x ON TRUE
+SELECT id, e.key, e.value FROM t, json_each(t.j) AS e
+SELECT id, e FROM t, json_array_elements(j->'a') AS e
+SELECT id, w FROM t, regexp_split_to_table(t.s, 'n') AS w
+SELECT g.g FROM generate_series(1, 3) AS g
+SELECT n FROM t ORDER BY n FETCH FIRST 1 ROWS WITH TIES
+SELECT host('192.168.1.5/24'::inet), gen_random_uuid() IS NOT NULL, jsonb_path_query_first_tz('{"a": 1}', '$.a')
 """,
     "mysql": """
 SELECT 0x02 + 0, 0x0A + n, 0x5 + 0, n & 0x04, 0x41, x'41', HEX(0x05) FROM t
@@ -63,6 +76,8 @@ SELECT MEDIAN(n) OVER (PARTITION BY s) FROM t
 SELECT COUNT(*) AS 'n' FROM t
 SELECT s AS "x y", COUNT(*) 'how many' FROM t GROUP BY s
 SELECT CONVERT_TZ(ts, '+00:00', '+05:30') FROM t
+SELECT n FROM t ORDER BY n FETCH FIRST 1 ROWS WITH TIES
+SELECT CHAR(77 USING utf8mb4), CHARSET(s), s SOUNDS LIKE 'an' FROM t
 """,
 }
 

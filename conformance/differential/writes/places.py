@@ -167,8 +167,8 @@ def _mariadb(seed: int, _folder: Path) -> Iterator[Place]:
     with connection, connection.cursor() as cursor:
         cursor.execute(f"CREATE DATABASE {schema}")
         cursor.execute(f"USE {schema}")
-        mode = SQL_MODE.replace(",PIPES_AS_CONCAT", "")
-        cursor.execute(f"SET NAMES utf8mb4, SESSION sql_mode = '{mode}', time_zone = '+00:00'")
+
+        cursor.execute(f"SET NAMES utf8mb4, SESSION sql_mode = '{SQL_MODE}', time_zone = '+00:00'")
         for statement in script("mariadb", seed):
             cursor.execute(statement)
         connection.commit()

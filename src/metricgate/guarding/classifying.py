@@ -252,8 +252,15 @@ def _limit(node: exp.Expr, text: str, _book: FunctionBook, _caps: Caps) -> Itera
     if number is not None and not plain and not everything:
         yield _construct(node, text, f"{type(node).__name__.upper()} without a plain number")
     options = node.args.get("limit_options")
-    if options is not None and (options.args.get("percent") or options.args.get("with_ties")):
-        yield _construct(node, text, "PERCENT or WITH TIES")
+    if options is not None and options.args.get("percent"):
+        yield _construct(node, text, "PERCENT")
+    if options is not None and options.args.get("with_ties") and not _is_ordered(node):
+        # Without an order the engines refuse it, or all rows are alike.
+        yield _construct(node, text, "WITH TIES without ORDER BY")
+
+
+def _is_ordered(node: exp.Expr) -> bool:
+    return node.parent is not None and node.parent.args.get("order") is not None
 
 
 _TABLE_FUNCTIONS = frozenset({exp.GenerateSeries, exp.ExplodingGenerateSeries})

@@ -13,6 +13,7 @@ from metricgate.guarding.caps import CAPS, Caps
 from metricgate.guarding.classifying import classified
 from metricgate.guarding.dialects import DialectRules, rules_of
 from metricgate.guarding.intake import refused_at_intake
+from metricgate.guarding.laterals import told_apart
 from metricgate.guarding.layers import ALL, Layer
 from metricgate.guarding.mistakes import ambiguous_column
 from metricgate.guarding.naming import merged_names, name_outputs, order_by_places
@@ -112,6 +113,7 @@ def _bound(
         name_outputs(tree, rules, reading.outputs)
         order_by_places(tree)
         merged = merged_names(tree)
+        told_apart(tree, rules)
         found = bound_tables(tree, tables, rules, text)
         governed = found.tables
         if found.problems and Layer.BIND in layers:

@@ -70,7 +70,7 @@ _COLLECTIONS = """
 """
 _OTHERS = """
     Anonymous AnonymousAggFunc Cast TryCast JSONCast If Case Coalesce Greatest Least Nullif Nvl2 Collation Convert
-    Typeof Try MatchAgainst FromJson IsNullValue EqualNull Uniform
+    Typeof Try MatchAgainst FromJson IsNullValue EqualNull Uniform Uuid Host
 """
 
 _UNREVIEWED = {"Operator", "Uniform", "AnonymousAggFunc", "JSONBPathExists", "Comprehension"}

@@ -1,0 +1,73 @@
+"""Functions in the place of a table, as the engine sees them: they see the tables before them, and have columns.
+
+The tree is changed so that names can be traced; the text that runs stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlglot import exp
+
+from metricgate.guarding.dialects import DialectRules
+
+_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("json_each", "json_each_text", "jsonb_each", "jsonb_each_text"), ("key", "value")),
+    **dict.fromkeys(("json_array_elements", "json_array_elements_text"), ("value",)),
+    **dict.fromkeys(("jsonb_array_elements", "jsonb_array_elements_text"), ("value",)),
+}
+"""PostgreSQL's functions that name the columns of their rows; of the others, a column is called as the table is."""
+
+
+def told_apart(tree: exp.Query, rules: DialectRules) -> None:
+    """Give functions among the tables their columns, and on PostgreSQL the sight of the tables before them.
+
+    Args:
+        tree: parsed; it is changed.
+        rules: the dialect's.
+    """
+    if rules.name == "mysql":
+        return
+    for clause in list(tree.find_all(exp.From, exp.Join)):
+        source = clause.this
+        inner = source.this if type(source) is exp.Lateral else source
+        function = inner.this if type(inner) is exp.Table else inner
+        if not isinstance(function, exp.Func | exp.Unnest):
+            continue
+        alias = source.args.get("alias")
+        if alias is None or alias.this is None:
+            continue
+        # DuckDB's range and generate_series name their column, which may be called by the alias, too.
+        known = rules.name == "duckdb" and _qualified(tree, alias.this)
+        if not alias.args.get("columns") and not known:
+            alias.set("columns", _columns(tree, function, alias.this, ordinality=bool(source.args.get("ordinality"))))
+        if rules.name == "postgres" and type(clause) is exp.Join and type(source) is not exp.Lateral:
+            _made_lateral(source, function)
+
+
+def _columns(tree: exp.Query, function: exp.Expr, alias: exp.Expr, *, ordinality: bool) -> list[exp.Expr]:
+    """Return the names of a function's columns. One that names its column may be called by its alias, too."""
+    named = _COLUMNS.get(str(function.this).lower(), ()) if type(function) is exp.Anonymous else ()
+    if len(named) > 1 or (named and _qualified(tree, alias)):
+        found: list[exp.Expr] = [exp.to_identifier(name) for name in named]
+    else:
+        found = [alias.copy()]
+    return [*found, exp.to_identifier("ordinality")] if ordinality else found
+
+
+def _qualified(tree: exp.Query, alias: exp.Expr) -> bool:
+    return any(column.table == alias.name for column in tree.find_all(exp.Column))
+
+
+def _made_lateral(source: exp.Expr, function: exp.Expr) -> None:
+    alias = source.args["alias"]
+    lateral = exp.Lateral(view=False, outer=False, alias=alias.copy(), ordinality=source.args.get("ordinality"))
+    source.replace(lateral)
+    if type(source) is exp.Unnest:
+        offset = source.args.get("offset")
+        if isinstance(offset, exp.Identifier):
+            lateral.args["alias"].append("columns", offset.copy())
+        source.set("offset", None)
+        source.set("alias", None)
+        function = source
+    lateral.set("this", function)
