@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 
 from sqlglot import exp
@@ -22,8 +23,8 @@ _UNEVEN = Window(count=3, grain=Grain.DAY)
 """Days before a moment may be three fewer than days after: those that a shorter month lacks."""
 
 
-def made(series: Series, spine: Spine, rows: exp.Expr, context: Context) -> exp.Select:
-    """Return the moments of a series; ``rows`` are the root's, under its alias.
+def made(series: Series, spine: Spine, rows: Callable[[], exp.Expr], context: Context) -> exp.Select:
+    """Return the moments of a series; ``rows`` makes the root's, under its alias, where they are asked for an end.
 
     Raises:
         UnsupportedError: the dialect is not known to make moments.
@@ -38,7 +39,7 @@ def made(series: Series, spine: Spine, rows: exp.Expr, context: Context) -> exp.
                 aliased(exp.Min(this=time), _EARLIEST),
                 aliased(exp.Max(this=time.copy()), _LATEST),
             ],
-            from_=exp.From(this=rows),
+            from_=exp.From(this=rows()),
         )
         ends = exp.Select(
             expressions=[

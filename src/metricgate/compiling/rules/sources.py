@@ -103,7 +103,7 @@ def relation(table: Table, draft: ScanDraft) -> exp.Expr:
     found = (
         _moments(table, spine, draft.context)
         if series is None
-        else made(series, spine, source_of(draft.scan.tables[0], draft), draft.context)
+        else made(series, spine, lambda: source_of(draft.scan.tables[0], draft), draft.context)
     )
     return exp.Subquery(this=found, alias=exp.TableAlias(this=identifier(table.alias)))
 
