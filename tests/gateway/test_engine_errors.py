@@ -24,7 +24,9 @@ SQL = POLICY.replace('"dataset:*", "record:*"]}', f'"dataset:*", "record:*"]}}\n
 
 @pytest.fixture
 def failing(tmp_path: Path) -> Path:
-    return write_project(tmp_path / "project", models=MODELS + METRICS, policy=SQL)
+    number = "dimensions:\n      - {name: number, type: categorical, expr: CAST(status AS INTEGER)}"
+    models = MODELS.replace("dimensions:", number, 1)
+    return write_project(tmp_path / "project", models=models + METRICS, policy=SQL)
 
 
 def told(outcome: Outcome) -> str:
@@ -69,12 +71,26 @@ def test_an_expression_that_fails_on_the_data_is_told_with_its_place(failing: Pa
     problem = outcome.problem
     assert problem.code.name == "E_EXPRESSION_FAILED"
     assert problem.details["class"] == "E_SQL_BAD_CAST"
-    assert [each["metric"] for each in problem.details["definitions"]] == ["sales.broken", "sales.orders"]
+    assert [each.get("metric") or each["model"] for each in problem.details["definitions"]] == [
+        "sales.broken",
+        "sales.orders",
+        "orders",
+    ]
     lines = (failing / "semantic_models" / "models.yaml").read_text().splitlines()
     assert problem.where is not None
     assert "name: broken" in lines[(problem.where.line or 0) - 1]
     assert "CAST" in str(problem.details["near"])
     assert "sql" not in problem.details
+    assert "paid" not in told(outcome)
+
+
+def test_a_dimension_that_fails_on_the_data_is_told_with_its_model(failing: Path) -> None:
+    """A list of values has no metric: the model is where to look."""
+    outcome = asked(failing, "omni", "list_dimension_values", {"dimension": "order__number"})
+    assert isinstance(outcome, Fault)
+    assert outcome.problem.code.name == "E_EXPRESSION_FAILED"
+    [definition] = outcome.problem.details["definitions"]
+    assert (definition["model"], outcome.problem.where is not None) == ("orders", True)
     assert "paid" not in told(outcome)
 
 

@@ -272,9 +272,10 @@ class Desk:
     def _problem_of(self, error: EngineError, statement: Statement, facts: Mapping[str, Json]) -> Problem:
         if statement.confined:
             return failures.of_own_text(error, statement.sql)
-        metrics = facts.get("gov.metrics")
+        metrics, datasets = facts.get("gov.metrics"), facts.get("gov.datasets")
         names = [str(each["name"]) for each in metrics if isinstance(each, dict)] if isinstance(metrics, list) else []
-        return failures.of_definitions(error, statement, names, self.governance.catalog)
+        models = [str(each) for each in datasets] if isinstance(datasets, list) else []
+        return failures.of_definitions(error, statement, names, models, self.governance.catalog)
 
     async def _intend(
         self, fields: entries.Fields, bodies: entries.Fields, facts: Mapping[str, Json]

@@ -45,13 +45,16 @@ def of_own_text(error: WarehouseError, sql: str | None = None) -> Problem:
     return Problem(code=code, message=f"{code.cause}{near}", hint=code.cure, details=details)
 
 
-def of_definitions(error: WarehouseError, statement: Statement, names: Sequence[str], catalog: Catalog) -> Problem:
+def of_definitions(
+    error: WarehouseError, statement: Statement, names: Sequence[str], datasets: Sequence[str], catalog: Catalog
+) -> Problem:
     """Return what to tell of a statement that the compiler wrote from definitions.
 
     Args:
         error: the engine's.
         statement: what ran.
         names: the metrics that were asked for; empty for a list of values.
+        datasets: the models that it read.
         catalog: where they are defined.
     """
     code = _BY_NAME.get(error.code, codes.WAREHOUSE_FAILED)
@@ -65,8 +68,12 @@ def of_definitions(error: WarehouseError, statement: Statement, names: Sequence[
         failed = codes.WAREHOUSE_FAILED
         return Problem(code=failed, message=failed.cause, hint=failed.cure, details=details)
     metrics = [catalog.metrics[name].header for name in names if name in catalog.metrics]
-    places = [each.place for each in metrics if each.place is not None]
-    details["definitions"] = [{"metric": each.name, **_as_json(each.place)} for each in metrics]
+    models = [catalog.models[name] for name in datasets if name in catalog.models]
+    places = [each.place for each in (*metrics, *models) if each.place is not None]
+    details["definitions"] = [
+        *({"metric": each.name, **_as_json(each.place)} for each in metrics),
+        *({"model": each.name, **_as_json(each.place)} for each in models),
+    ]
     message = f"An expression of the definitions fails on the data: {code.cause[:1].lower()}{code.cause[1:]}"
     if "near" in details:
         message += f" Near: {details['near']}"
