@@ -69,7 +69,7 @@ def of_definitions(
         return Problem(code=failed, message=failed.cause, hint=failed.cure, details=details)
     metrics = [catalog.metrics[name].header for name in names if name in catalog.metrics]
     models = [catalog.models[name] for name in datasets if name in catalog.models]
-    places = [each.place for each in (*metrics, *models) if each.place is not None]
+    places = [place for place in (*(each.place for each in metrics), *(each.place for each in models)) if place]
     details["definitions"] = [
         *({"metric": each.name, **_as_json(each.place)} for each in metrics),
         *({"model": each.name, **_as_json(each.place)} for each in models),
