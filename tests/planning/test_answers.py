@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import duckdb
 import pytest
 from tests.planning.shop import ask, compiled, oracle, planned
 
+from metricgate.catalog.filters import parse_filter
 from metricgate.catalog.loading import load
 from metricgate.planning.plan import Plan
 from metricgate.planning.planner import Planner
-from metricgate.planning.question import Question
+from metricgate.planning.question import Question, TimeRange
 from metricgate.vocabulary.problem import Problems
 
 ORDERS = "orders o LEFT JOIN customers c ON o.customer_id = c.id LEFT JOIN nations n ON c.nation_id = n.id"
@@ -209,3 +212,14 @@ semantic_models:
         "CREATE TABLE prices AS SELECT * FROM (VALUES (1, 0.01::DECIMAL(12, 2)), (2, 0.04)) t(id, price)"
     )
     assert connection.execute(statement.sql).fetchall() == [pytest.approx((0.013, 0.025))]
+
+
+def test_a_condition_on_another_metric_says_that_no_range_bounds_it():
+    """Over a range the answer's notes say so; without one there is nothing to say."""
+    where = parse_filter({"metric": "sales.orders", "group_by": ["customer"], "op": ">", "value": 1})
+    ranged = planned(
+        "sales.revenue", where=where, time_range=TimeRange(start=date(2024, 1, 1), before=date(2024, 2, 1))
+    )
+    told = "The condition on sales.orders by customer compares its value of all time: the range does not bound it."
+    assert told in ranged.explanation.notes
+    assert told not in planned("sales.revenue", where=where).explanation.notes

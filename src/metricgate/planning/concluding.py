@@ -15,7 +15,7 @@ from metricgate.planning.clocks import Clocks
 from metricgate.planning.homes import homes_of
 from metricgate.planning.metrics.expanding import Leaf
 from metricgate.planning.metrics.values import DerivedValue, MeasureValue, RatioValue, Value
-from metricgate.planning.noting import looking_back
+from metricgate.planning.noting import looking_back, of_all_time
 from metricgate.planning.plan import Explanation, OutputColumn, Plan, PlannedMetric, ResolvedRange, Sorting
 from metricgate.planning.question import Question
 from metricgate.planning.resolving import METRIC_TIME
@@ -282,6 +282,8 @@ def _notes(question: Question, named: Named, scanned: Scanned, *, sundays: bool)
             for name, reference in times.items()
             if reference.granularity is not None and _is_day(reference)
         ]
+    if question.time_range is not None:
+        notes += of_all_time(question.where)
     if not named:
         notes.append(f"Distinct rows of {scanned[0].scan.name}, the model that reaches all members most directly.")
     if len(scanned) > 1:

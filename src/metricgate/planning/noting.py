@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from metricgate.catalog.metrics import CustomGrain, Window
+from metricgate.catalog.names import split_metric_call
 from metricgate.planning.metrics.expanding import Leaf
 from metricgate.planning.running import by_months
 from metricgate.planning.scan import Scan
+from metricgate.vocabulary.predicate import Predicate, members_of
 
 _BY_PERIOD = (
     "is taken by whole months, each row counting once; "
@@ -48,4 +50,13 @@ def looking_back(scanned: Iterable[tuple[Scan, tuple[Leaf, ...]]]) -> list[str]:
         *(f"{shift} {_AT_PLACE}" for shift in sorted(offsets)),
         *(f"{name} {_FIRST}" for name in sorted(starts)),
         *(f"{window} {_WINDOW}" for window in sorted(windows)),
+    ]
+
+
+def of_all_time(where: Predicate | None) -> list[str]:
+    """Return, for a question over a range, that conditions on other metrics' values are not bounded by it."""
+    called = [] if where is None else [split_metric_call(member) for member in members_of(where)]
+    return [
+        f"The condition on {metric} by {', '.join(by)} compares its value of all time: the range does not bound it."
+        for metric, by in dict.fromkeys(each for each in called if each is not None)
     ]
