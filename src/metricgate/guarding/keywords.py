@@ -29,8 +29,8 @@ _TYPES = """
 _COMMON = frozenset((_CLAUSES + _UNITS + _TYPES).split())
 
 _DUCKDB = """
-    anti asof bignum bpchar columns dayofweek dayofyear era glob hugeint ignore isnull lambda localtime localtimestamp
-    long map materialized name nfc noaccent nocase notnull oid ordinality pivot_longer qualify recursive rename replace
+    anti asof bignum bpchar dayofweek dayofyear era glob hugeint ignore isnull lambda localtime localtimestamp
+    long map materialized name nfc noaccent nocase notnull oid ordinality qualify recursive rename replace
     respect row semi short string struct timestamp_ms timestamp_ns timestamp_s timestamp_us time_ns try_cast ubigint
     uhugeint uint8 uint16 uint32 uint64 uinteger union usmallint utinyint week yearweek
 """

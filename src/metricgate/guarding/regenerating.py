@@ -89,7 +89,8 @@ def _tables(nodes: Sequence[exp.Expr], allowed: frozenset[exp.Expr], rules: Dial
         if not isinstance(table, exp.Table) or type(table.this) is not exp.Identifier:
             continue
         path = tuple(part.name for part in table.parts)
-        if len(path) == 1 and cte_named(table, path[0], fold=rules.folds_quoted) is not None:
+        folded = path[0].lower() if rules.folds_quoted else path[0]
+        if len(path) == 1 and cte_named(table, folded, fold=rules.folds_quoted) is not None:
             continue
         found[path] = found.get(path, True) and _is_inside(table, allowed)
     return found

@@ -39,6 +39,10 @@ def spliced(words: Sequence[Word], found: Found, instead: Mapping[str, str]) -> 
                 result[-2] = replace(result[-2], text="SELECT * FROM")
         elif word.named and word.start in cuts:
             until = cuts[word.start]
+        elif word.named and word.start in found.ctes:
+            own, named = found.ctes[word.start]
+            text = word.text[0] + own.replace(word.text[0], word.text[0] * 2) + word.text[0]
+            result.append(replace(word, text=text if named else f"{text} AS {word.text}"))
         else:
             result.append(word)
     if spots:

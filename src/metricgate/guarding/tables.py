@@ -44,6 +44,7 @@ class Found:
     Attributes:
         tables: mark -> governed table.
         spots: where they are named.
+        ctes: where a CTE is named in other letters than its own -> its own, and whether the text gives it an alias.
         cuts: parts of the text, by the starts of their first word and of the word after, that name a table's schema
             before its column: a relation has no schema.
         problems: what is not to be bound.
@@ -51,6 +52,7 @@ class Found:
 
     tables: dict[str, GovernedTable] = field(default_factory=dict)
     spots: list[Spot] = field(default_factory=list)
+    ctes: dict[int, tuple[str, bool]] = field(default_factory=dict)
     cuts: list[tuple[int, int]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
@@ -64,7 +66,11 @@ def bound_tables(tree: exp.Expr, tables: Sequence[GovernedTable], rules: Dialect
         if type(node.this) is not exp.Identifier:
             continue
         path = tuple(folded(part, lower_quoted=rules.folds_quoted) for part in _parts(node))
-        if len(path) == 1 and cte_named(node, path[0], fold=rules.folds_quoted) is not None:
+        cte = cte_named(node, path[0], fold=rules.folds_quoted) if len(path) == 1 else None
+        if cte is not None:
+            own = cte.args["alias"].this.name
+            if rules.folds_quoted and own != node.name:
+                found.ctes[_start(node.this)] = (own, bool(node.alias))
             continue
         fitting = known.get(path, ())
         if len(fitting) == 1:

@@ -67,6 +67,9 @@ def spelled(
         names: where a name starts -> the name, as ``names_in`` the tree that was parsed of them.
         dialect: a sqlglot name.
     """
+    executed = _executed_comment(text, tokens) if dialect == "mysql" else None
+    if executed is not None:
+        return executed
     unnamed = mysql_names(text, tokens, names) if dialect == "mysql" else {}
     found: list[Word] = []
     last: Token | None = None
@@ -225,6 +228,25 @@ def _number(own: str, dialect: str) -> bool:
 def _literal(own: str, dialect: str) -> bool:
     pattern = _LITERALS.get(dialect, _LITERALS["duckdb"])
     return pattern.fullmatch(own) is not None
+
+
+def _executed_comment(text: str, tokens: Sequence[Token]) -> Problem | None:
+    """MariaDB and MySQL run what is in ``/*! ... */``; to the parser it is a comment, which would be dropped."""
+    ends = [0, *(token.end + 1 for token in tokens)]
+    starts = [*(token.start for token in tokens), len(text)]
+    for end, start in zip(ends, starts, strict=True):
+        found = _EXECUTED.search(text, end, start)
+        if found is not None:
+            return Problem(
+                code=codes.UNFAITHFUL,
+                message="A comment here is one that the warehouse would run.",
+                where=place_at(text, found.start()),
+                hint="Write its words outside of comments, or leave them out.",
+            )
+    return None
+
+
+_EXECUTED = re.compile(r"/\*M?!")
 
 
 def _glued(text: str, last: Token | None, token: Token) -> Problem | None:
