@@ -48,8 +48,13 @@ check: lint types imports ## Format, lint, types, import rules
 test: setup ## Run the tests (under 8 minutes on 2 cores)
 	$(BIN)/pytest -n 3 --dist worksteal
 
-fuzz: setup ## Run the property tests on new random examples
+QUERIES ?= 50000
+CHANGES ?= 5000
+
+fuzz: setup ## Run the property tests on new random examples, random queries and changes against the raw engines
 	METRICGATE_EXAMPLES=fuzz $(BIN)/pytest -n 2 --dist worksteal -m hypothesis
+	@$(BIN)/python -m conformance.differential --count $(QUERIES)
+	@$(BIN)/python -m conformance.differential --writes --count $(CHANGES)
 
 demo: setup ## Load the data and run a scripted agent session (under 90 seconds)
 	@$(BIN)/python examples/demo.py

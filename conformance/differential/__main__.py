@@ -4,8 +4,8 @@ With ``--writes``: random changes, each done directly in a transaction that is r
 and taken back.
 
 Prints what came back changed, what was refused and how often each construct was drawn; ends with 1 where anything came
-back changed, more than 2 % were refused, or (of 20,000 queries and more) a construct was hardly drawn. A first usable
-form: reads on three engines, whole and under row filters.
+back changed, more than 2 % were refused, or (of 5,000 and more) a construct was drawn less often than 200 times in
+50,000.
 """
 
 from __future__ import annotations

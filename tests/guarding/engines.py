@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -93,12 +93,17 @@ def meaning(dialect: str) -> Iterator[Meaning]:
             told(f"DROP TABLE {'.'.join(source[-2:])}")
 
 
+def _rows(described: Sequence[Sequence[object]], rows: Iterable[object]) -> Rows:
+    return [str([each[0] for each in described]), *sorted(map(repr, rows))]
+
+
 @contextmanager
 def _duckdb() -> Iterator[tuple[tuple[str, ...], Callable[[str], Rows]]]:
     with duckdb.connect() as connection:
 
         def told(sql: str) -> Rows:
-            return sorted(map(repr, connection.execute(sql).fetchall()))
+            found = connection.execute(sql)
+            return _rows(found.description, found.fetchall())
 
         yield ("memory", "main", "t"), told
 
@@ -110,7 +115,7 @@ def _postgres() -> Iterator[tuple[tuple[str, ...], Callable[[str], Rows]]]:
 
         def told(sql: str) -> Rows:
             cursor: psycopg.Cursor = connection.execute(sql)
-            return [] if cursor.description is None else sorted(map(repr, cursor.fetchall()))
+            return [] if cursor.description is None else _rows(cursor.description, cursor.fetchall())
 
         yield (servers.SCHEMA, "t"), told
 
@@ -123,7 +128,7 @@ def _mysql() -> Iterator[tuple[tuple[str, ...], Callable[[str], Rows]]]:
 
         def told(sql: str) -> Rows:
             cursor.execute(sql)
-            return sorted(map(repr, cursor.fetchall()))
+            return [] if cursor.description is None else _rows(cursor.description, cursor.fetchall())
 
         yield (servers.SCHEMA, "t"), told
 

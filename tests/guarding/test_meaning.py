@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 from tests.guarding.engines import Meaning, meaning
 
+from metricgate import guarding
+from metricgate.guarding import FunctionBook
 from metricgate.vocabulary.problem import Problems
 
 EVERYWHERE = """
@@ -16,6 +18,10 @@ SELECT t.offset, t.partition, t.limit, t.filter FROM t
 SELECT sum(t.offset) FROM t WHERE t.offset > 1 GROUP BY t.partition
 SELECT filter FROM t WHERE filter = 'x' ORDER BY filter
 SELECT id FROM t WHERE n NOT IN (10) = TRUE
+SELECT id, n FROM (SELECT 2 AS id) a RIGHT JOIN (SELECT 1 AS id UNION ALL SELECT 2) b USING (id) LEFT JOIN t USING (id)
+SELECT * FROM (SELECT 1 AS id, 7 AS x) a NATURAL RIGHT JOIN t NATURAL LEFT JOIN (SELECT 2 AS id, 8 AS y) c
+SELECT id AS n, n AS id FROM t ORDER BY n
+SELECT -n AS n, rank() OVER (ORDER BY n) FROM t WHERE n IS NOT NULL
 """
 UNQUOTED = """
 SELECT partition, filter FROM t
@@ -25,10 +31,17 @@ SELECT sum(n) OVER (PARTITION BY partition) FROM t
 SELECT count(*) FILTER (WHERE filter = 'x') FROM t
 SELECT id FROM t WHERE id <> ALL (ARRAY[1, 2])
 SELECT id FROM t WHERE NOT id > ALL (ARRAY[1, 2])
+SELECT id, n FROM (SELECT 5 AS id) a FULL JOIN (SELECT 1 AS id) b USING (id) FULL JOIN t USING (id)
+SELECT * FROM (SELECT 5 AS id) a NATURAL FULL JOIN (SELECT 2 AS id) b NATURAL FULL JOIN t
+SELECT * FROM (VALUES (1, 'a', 2), (3, 'b', 4)) AS v(k)
+SELECT s AS label, sum(n) FROM t GROUP BY ROLLUP (label)
+SELECT s AS n, n + 1 AS s FROM t GROUP BY s, n
 """
 TEXTS = {
     "duckdb": UNQUOTED
     + """
+SELECT 3 NOT IN (5, 2) <> 4 AS x, 3 NOT IN (FALSE, FALSE) < 7 AS y, 0xff, 0b101, 1_000
+SELECT list_sort([1, 3, 2], 'DESC'), DATE '2020-01-01'::TIMESTAMP, (1,)
 SELECT x'00ff', octet_length(X'00ff'), bit_count(b'101'), b'101'
 SELECT j->'k', j->>'k', j->'a'->0, j->>'$.k' FROM t
 SELECT id FROM t WHERE j->>'k' = 'v' OR j->>'k' IS NULL AND id > 1
@@ -61,6 +74,13 @@ SELECT n FROM t ORDER BY n FETCH FIRST 1 ROWS WITH TIES
 SELECT host('192.168.1.5/24'::inet), gen_random_uuid() IS NOT NULL, jsonb_path_query_first_tz('{"a": 1}', '$.a')
 """,
     "mysql": """
+SELECT 3 NOT IN (5, 2) <> 4 AS x
+SELECT name FROM (SELECT 'Bob' AS name) a RIGHT JOIN (SELECT 'bob' AS name) b USING (name)
+SELECT id, -n AS n, RANK() OVER (ORDER BY n) AS r FROM t
+SELECT s AS label, SUM(n) FROM t GROUP BY label WITH ROLLUP
+SELECT id AS label, SIGN(n), SUM(n) FROM t GROUP BY label, SIGN(n) WITH ROLLUP
+SELECT id, MAX(id) OVER (PARTITION BY id) FROM t WHERE id NOT IN (SELECT n FROM t x WHERE n IS NOT NULL)
+SELECT id + 1, 'it''s', TRUE, -1, (id), +n FROM t
 SELECT 0x02 + 0, 0x0A + n, 0x5 + 0, n & 0x04, 0x41, x'41', HEX(0x05) FROM t
 SELECT id FROM t WHERE id > 0x02 OR id IN (0x01, x'03')
 SELECT b'101' + 0, 0b101 + 0, HEX(b'101')
@@ -105,12 +125,12 @@ def test_the_written_text_means_what_was_sent(engine: Meaning) -> None:
         ("postgres", "SELECT sum(n) / 1_000 FROM t", "Write the digits alone; before a name, put a space."),
         ("postgres", "SELECT n/2x FROM t", "Write the digits alone; before a name, put a space."),
         ("postgres", "SELECT 0x1F", "Write the digits alone; before a name, put a space."),
+        ("mysql", "SELECT 1 /*! + 1 */", "Write its words outside of comments, or leave them out."),
     ],
 )
 def test_what_would_change_is_refused_with_the_form_that_works(dialect: str, sql: str, hint: str) -> None:
-    """PostgreSQL reads these otherwise than the parser does, or not at all."""
-    with meaning(dialect) as found:
-        answer = found.guarded(sql)
+    """The engine reads these otherwise than the parser does, or not at all."""
+    answer = guarding.read(sql, dialect=dialect, functions=FunctionBook.reviewed(dialect))
     assert isinstance(answer, Problems)
     assert answer.first.code.name == "E_SQL_UNFAITHFUL"
     assert answer.first.hint == hint

@@ -213,3 +213,16 @@ def test_another_parser_disagrees(change: dict) -> None:
     found = guarding.agrees(guarded("SELECT count(*), sum(id) + 1 FROM orders"), replace(OPINION, **change))
     assert isinstance(found, Problems)
     assert found.first.code.name == "E_SQL_DISAGREEMENT"
+
+
+@pytest.mark.parametrize(
+    ("sql", "alone"),
+    [
+        ("SELECT region, sum(amount) FROM orders GROUP BY region WITH ROLLUP", True),
+        ("SELECT id, rank() OVER (ORDER BY amount) FROM orders", True),
+        ("SELECT region, sum(amount) FROM orders GROUP BY region", False),
+    ],
+)
+def test_mariadb_computes_relations_by_themselves_where_merging_is_wrong(sql: str, alone: bool) -> None:
+    """A LIMIT of everything keeps it from merging them."""
+    assert ("LIMIT 18446744073709551615" in guarded(sql, "mysql").sql) is alone

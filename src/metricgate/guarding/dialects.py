@@ -17,7 +17,7 @@ class DialectRules:
         keeps_case: whether an unquoted alias comes back as it was written.
         laterals: whether a derived table sees the tables before it without LATERAL.
         fences: whether a row filter needs a fence so that its hidden rows cannot raise errors.
-        rollup_merges: whether ROLLUP is wrong over a derived table that is merged into the query.
+        merges_wrongly: whether ROLLUP and windows are wrong over derived tables that are merged into the query.
     """
 
     name: str
@@ -26,7 +26,7 @@ class DialectRules:
     keeps_case: bool
     laterals: bool
     fences: bool
-    rollup_merges: bool = False
+    merges_wrongly: bool = False
 
 
 _RULES: Mapping[str, DialectRules] = {
@@ -43,7 +43,7 @@ _RULES: Mapping[str, DialectRules] = {
         keeps_case=True,
         laterals=False,
         fences=False,
-        rollup_merges=True,
+        merges_wrongly=True,
     ),
 }
 

@@ -43,8 +43,9 @@ def streaming(text: str) -> str:
 def unmerged(text: str) -> str:
     """Return a relation's text as one that MariaDB computes by itself.
 
-    It merges a derived table without a LIMIT into the query around it, and then ROLLUP's totals of an expression show
-    the last group's value instead of NULL (seen on 10.11).
+    It merges a derived table without a LIMIT into the query around it. Then ROLLUP's totals of an expression show the
+    last group's value instead of NULL, and a query with a window loses rows that NOT IN of a sub-query lets through
+    (both seen on 10.11).
     """
     return f"SELECT * FROM ({text}) AS `{FENCE}` LIMIT {2**64 - 1}"  # noqa: S608 - ours, and read back
 

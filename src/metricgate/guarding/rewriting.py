@@ -82,13 +82,16 @@ def replaced(bound: Bound, relations: Mapping[str, Relation], rules: DialectRule
     hiding = [node for node in _marked(bound.tree) if node.name in fenced]
     streams = read_once(hiding, bound.tree) if hiding else True
     texts = {mark: streaming(each.text) if mark in fenced else each.text for mark, each in ready.items()}
-    if rules.rollup_merges and any(word.kind is TokenType.ROLLUP for word in words):
+    if rules.merges_wrongly and any(word.kind in _NOT_TO_BE_MERGED for word in words):
         texts = {mark: unmerged(text) for mark, text in texts.items()}
     instead = {mark: f"({text})" for mark, text in texts.items() if streams or mark not in fenced}
     kept = {mark: each.text for mark, each in ready.items() if mark not in instead}
     instead |= {mark: quoted(_fence_name(mark), rules.name) for mark in kept}
     ctes = [f"{instead[mark]} AS MATERIALIZED ({text})" for mark, text in kept.items()]
     return Replaced(begun_with(ctes, spliced(words, found, instead)), tuple(parameters), tuple(ready.values()))
+
+
+_NOT_TO_BE_MERGED = frozenset({TokenType.ROLLUP, TokenType.OVER})
 
 
 def _named_as_written(bound: Bound) -> dict[str, str] | None:
