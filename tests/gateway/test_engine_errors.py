@@ -5,12 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.contracts.warehouse_engines import released
 from tests.faults.served import entries_of
 from tests.gateway.conftest import MODELS, POLICY, asked, write_project
 
-from metricgate.gateway.failures import of_own_text
+from metricgate.catalog.catalog import Catalog
+from metricgate.catalog.loading import load
+from metricgate.gateway.failures import of_definitions, of_own_text
 from metricgate.gateway.outcome import Fault, Outcome, Refused
 from metricgate.gateway.ports import WarehouseError
+from metricgate.vocabulary.obligation import Obligations, RowFilter
+from metricgate.vocabulary.predicate import Comparison, Operator, Scalar, Secret
 
 METRICS = """
   - {name: broken, domain: sales, owner: sales@acme.example, description: Fails on the data., type: simple,
@@ -111,3 +116,44 @@ def test_the_engines_words_are_in_the_record_alone(failing: Path) -> None:
     assert failed.fields["gov.links"][0]["rel"] == "intent"
     assert "Could not convert" in failed.bodies["gov.error.text"]
     assert "Could not convert" not in str(failed.fields)
+
+
+def test_a_value_that_the_column_cannot_have_is_the_callers_to_mend(failing: Path) -> None:
+    """It is named, where it is theirs: a text beside a column of numbers."""
+    where = {"member": "order", "op": "=", "value": "no number"}
+    outcome = asked(failing, "omni", "query_metrics", {"metrics": ["sales.orders"], "where": where})
+    assert isinstance(outcome, Refused)
+    problem = outcome.problems.first
+    assert (problem.code.name, outcome.status) == ("E_SQL_UNFIT_VALUE", 422)
+    assert problem.details["value"] == "no number"
+    assert "list_dimension_values" in str(problem.hint)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "filtered", "named"),
+    [
+        (("new", "zzz"), None, "zzz"),
+        (("new", "zzz"), "zzz", None),
+        (("new", Secret("zzz")), None, None),
+        (("new",), None, None),
+    ],
+)
+def test_an_enums_unknown_label_is_told_only_where_it_is_the_questions(
+    parameters: tuple[Scalar, ...], filtered: str | None, named: str | None
+) -> None:
+    """PostgreSQL quotes it; so it would quote what policy compares with."""
+    words = 'invalid input value for enum st: "zzz"'
+    statement = released("SELECT 1", *parameters).statement
+    rows = () if filtered is None else (RowFilter(rule="r", dataset="o", condition=_equal("s", filtered)),)
+    catalog = load([("m.yaml", MODELS)])
+    assert isinstance(catalog, Catalog)
+    problem = of_definitions(
+        WarehouseError("E_SQL_BAD_CAST", words), statement, ["sales.orders"], [], catalog, Obligations(row_filters=rows)
+    )
+    assert problem.details.get("value") == named
+    assert ("zzz" in str(problem.as_json())) == (named is not None)
+    assert problem.code.name == ("E_EXPRESSION_FAILED" if named is None else "E_SQL_UNFIT_VALUE")
+
+
+def _equal(member: str, value: str) -> Comparison:
+    return Comparison(member=member, op=Operator.EQ, values=(value,))

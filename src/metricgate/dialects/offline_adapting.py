@@ -11,7 +11,7 @@ from sqlglot.errors import UnsupportedError
 
 from metricgate.dialects.adapting import with_percentiles_inside
 from metricgate.dialects.dialect import call
-from metricgate.dialects.names import aliased, column
+from metricgate.dialects.names import aliased, column, identifier, unused
 from metricgate.dialects.trees import double, literal
 from metricgate.vocabulary.predicate import Scalar
 
@@ -207,6 +207,35 @@ prefer_column_name_to_alias = 1'
     settings = [exp.EQ(this=exp.Var(this=name), expression=literal(1)) for name in _CLICKHOUSE_SETTINGS]
     tree.set("settings", settings)
     return tree
+
+
+def clickhouse_names(tree: exp.Expr) -> exp.Expr:
+    """Name the columns of a SELECT that joins, and tables otherwise than schemas: ClickHouse finds them only so.
+
+    >>> import sqlglot
+    >>> text = "SELECT a.k FROM shop.shop AS shop JOIN shop.a AS a ON a.k = shop.k ORDER BY k"
+    >>> clickhouse_names(sqlglot.parse_one(text)).sql()
+    'SELECT a.k AS k FROM shop.shop AS shop_2 JOIN shop.a AS a ON a.k = shop_2.k ORDER BY k'
+    """
+    for select in tree.find_all(exp.Select):
+        shown = [aliased(each, each.name) if _of_a_table(each) else each for each in select.expressions]
+        select.set("expressions", shown)
+    schemas = {each.db.lower() for each in tree.find_all(exp.Table) if each.db}
+    named = [each for each in tree.find_all(exp.Table, exp.Subquery) if each.alias]
+    taken = {each.alias.lower() for each in (*named, *tree.find_all(exp.CTE))}
+    for alias in sorted(taken & schemas):
+        name = unused(alias, taken | schemas)
+        for found in named:
+            if found.alias.lower() == alias:
+                found.args["alias"].set("this", identifier(name))
+        for column_of in tree.find_all(exp.Column):
+            if column_of.table.lower() == alias:
+                column_of.set("table", identifier(name))
+    return tree
+
+
+def _of_a_table(tree: exp.Expr) -> bool:
+    return isinstance(tree, exp.Column) and bool(tree.table) and not isinstance(tree.this, exp.Star)
 
 
 def clickhouse_joins(tree: exp.Expr) -> exp.Expr:

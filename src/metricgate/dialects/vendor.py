@@ -11,7 +11,7 @@ def vendor_text(text: str, dialect: str) -> str | None:
     """Return an expression (perhaps over aggregates) in a warehouse's SQL, or None where it cannot say it.
 
     >>> vendor_text("DATE_TRUNC('month', opened)", "bigquery")
-    'DATE_TRUNC(opened, MONTH)'
+    'DATE_TRUNC(CAST(opened AS DATE), MONTH)'
     """
     try:
         return meant(text, dialect).copy().sql(dialect, comments=False)

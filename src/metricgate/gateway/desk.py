@@ -135,7 +135,7 @@ class Desk:
             with self.observer.span("gov.run", {"db.system.name": engine.dialect}):
                 rows = await engine.warehouse.run(released)
         except EngineError as error:
-            return await self.failed(self._problem_of(error, statement, facts), error.engine_text, facts)
+            return await self.failed(self._problem_of(error, released, facts), error.engine_text, facts)
         except asyncio.CancelledError:
             # The caller is gone, but the intent must get its outcome: finish that before giving way.
             await asyncio.shield(self._given_up(facts))
@@ -269,13 +269,15 @@ class Desk:
         self.released.clear()
         return Refused(problems=problems, record=self._record(done))
 
-    def _problem_of(self, error: EngineError, statement: Statement, facts: Mapping[str, Json]) -> Problem:
+    def _problem_of(self, error: EngineError, released: Released, facts: Mapping[str, Json]) -> Problem:
+        statement = released.statement
         if statement.confined:
             return failures.of_own_text(error, statement.sql)
         metrics, datasets = facts.get("gov.metrics"), facts.get("gov.datasets")
         names = [str(each["name"]) for each in metrics if isinstance(each, dict)] if isinstance(metrics, list) else []
         models = [str(each) for each in datasets] if isinstance(datasets, list) else []
-        return failures.of_definitions(error, statement, names, models, self.governance.catalog)
+        obligations = released.verdict.obligations
+        return failures.of_definitions(error, statement, names, models, self.governance.catalog, obligations)
 
     async def _intend(
         self, fields: entries.Fields, bodies: entries.Fields, facts: Mapping[str, Json]

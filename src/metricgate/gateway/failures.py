@@ -13,6 +13,8 @@ from metricgate.compiling.statement import Statement
 from metricgate.gateway import codes, sql_codes
 from metricgate.gateway.ports import WarehouseError
 from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.obligation import NO_OBLIGATIONS, Obligations
+from metricgate.vocabulary.predicate import Secret, values_in
 from metricgate.vocabulary.problem import Code, Place, Problem
 
 _BY_NAME: Mapping[str, Code] = {
@@ -46,7 +48,12 @@ def of_own_text(error: WarehouseError, sql: str | None = None) -> Problem:
 
 
 def of_definitions(
-    error: WarehouseError, statement: Statement, names: Sequence[str], datasets: Sequence[str], catalog: Catalog
+    error: WarehouseError,
+    statement: Statement,
+    names: Sequence[str],
+    datasets: Sequence[str],
+    catalog: Catalog,
+    obligations: Obligations = NO_OBLIGATIONS,
 ) -> Problem:
     """Return what to tell of a statement that the compiler wrote from definitions.
 
@@ -56,6 +63,7 @@ def of_definitions(
         names: the metrics that were asked for; empty for a list of values.
         datasets: the models that it read.
         catalog: where they are defined.
+        obligations: what policy put into the statement, of whose values nothing is told.
     """
     code = _BY_NAME.get(error.code, codes.WAREHOUSE_FAILED)
     if code is sql_codes.TYPE_NOT_CARRIED:
@@ -67,6 +75,16 @@ def of_definitions(
     if code not in sql_codes.RUNTIME:
         failed = codes.WAREHOUSE_FAILED
         return Problem(code=failed, message=failed.cause, hint=failed.cure, details=details)
+    unfit = _unfit_value(error, statement, obligations) if code in {sql_codes.BAD_CAST, sql_codes.BAD_TIME} else None
+    if unfit is not None:
+        message = f"{unfit!r} is none of the values that the column which it is compared with can have."
+        return Problem(
+            code=sql_codes.UNFIT_VALUE,
+            message=message,
+            where=Place(path="where"),
+            hint=sql_codes.UNFIT_VALUE.cure,
+            details={"value": unfit},
+        )
     metrics = [catalog.metrics[name].header for name in names if name in catalog.metrics]
     models = [catalog.models[name] for name in datasets if name in catalog.models]
     places = [place for place in (*(each.place for each in metrics), *(each.place for each in models)) if place]
@@ -84,6 +102,20 @@ def of_definitions(
         hint=f"{sql_codes.EXPRESSION_FAILED.cure} For them: {code.cure}",
         details=details,
     )
+
+
+def _unfit_value(error: WarehouseError, statement: Statement, obligations: Obligations) -> str | None:
+    """Return the value of the question, or of a filter of its metrics, that the engine could not read as the column's.
+
+    An engine's words may quote data: only what the question's side of the statement holds is told.
+    """
+    hidden = {value for each in obligations.row_filters for value in values_in(each.condition)}
+    hidden |= {each.value for each in obligations.masks}
+    for value in statement.parameters:
+        plain = isinstance(value, str) and not isinstance(value, Secret) and value not in hidden
+        if plain and any(f"{quote}{value}{quote}" in error.engine_text for quote in "'\""):
+            return str(value)
+    return None
 
 
 def _as_json(place: Place | None) -> dict[str, Json]:

@@ -88,6 +88,11 @@ EXPRESSION_FAILED = _code(
     "Tell the owner of the definitions what the details say; other metrics and group-bys may answer.",
     status=502,
 )
+UNFIT_VALUE = _code(
+    "E_SQL_UNFIT_VALUE",
+    "A value of a filter is none that the column which it is compared with can have.",
+    "Compare with values that list_dimension_values shows.",
+)
 CRASHED = _code(
     "E_SQL_CRASHED",
     "The process that ran the statement ended before it answered. A new one is there.",
@@ -114,5 +119,6 @@ CODES = (
     FAILED,
     TYPE_NOT_CARRIED,
     EXPRESSION_FAILED,
+    UNFIT_VALUE,
     CRASHED,
 )

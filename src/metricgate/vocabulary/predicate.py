@@ -122,6 +122,15 @@ def members_of(predicate: Predicate | None) -> tuple[str, ...]:
     return tuple(found)
 
 
+def values_in(predicate: Predicate) -> tuple[Scalar, ...]:
+    """Return every value that the predicate compares with, in the order of the text."""
+    if isinstance(predicate, Not):
+        return values_in(predicate.part)
+    if isinstance(predicate, And | Or):
+        return tuple(value for part in predicate.parts for value in values_in(part))
+    return predicate.values
+
+
 def with_members(predicate: Predicate, renamed: Callable[[str], str]) -> Predicate:
     """Return the predicate with every member's name replaced by what ``renamed`` gives for it."""
     match predicate:
