@@ -53,7 +53,14 @@ def streamed(connection: pymysql.Connection, sql: str) -> Streamed:
 def fields_of(described: Sequence[FieldDescriptorPacket]) -> Sequence[Field]:
     """Return the columns of a result as the protocol describes them."""
     return [
-        Field(name=each.name, code=each.type_code, length=each.length, scale=each.scale, charset=each.charsetnr)
+        Field(
+            name=each.name,
+            code=each.type_code,
+            length=each.length,
+            scale=each.scale,
+            charset=each.charsetnr,
+            flags=each.flags,
+        )
         for each in described
     ]
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from pymysql.constants import FIELD_TYPE
+from pymysql.constants import FIELD_TYPE, FLAG
 
-from metricgate.adapters.warehouses.wire import LARGEST_INTEGER, document
+from metricgate.adapters.warehouses.wire import LARGEST_INTEGER, Uncarried, document
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.result import DataType
 
@@ -19,13 +19,14 @@ _FRACTION_DIGITS = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """A column of a result as the protocol describes it; ``length`` in bytes or digits."""
+    """A column of a result as the protocol describes it; ``length`` in bytes or digits, ``flags`` its own bits."""
 
     name: str
     code: int
     length: int
     scale: int
     charset: int
+    flags: int = 0
 
 
 _INTEGERS = frozenset(
@@ -105,18 +106,34 @@ _DECLARED: Mapping[str, DataType] = MappingProxyType(
 def wire_column(field: Field, kind: DataType, values: Sequence[object]) -> tuple[DataType, Sequence[Json]]:
     """Return a column's type and wire values; ``values`` are the protocol's texts (bytes where binary), or None.
 
-    A column for booleans may hold any small number: where it does, it is a column of integers. The bits of a ``BIT``
-    are the digits of a number.
+    A column for booleans may hold any small number: where it does, it is a column of integers.
 
     Raises:
         wire.Uncarried: a value has no wire form.
     """
     if field.code == FIELD_TYPE.BIT:
-        values = [str(int.from_bytes(value)) if isinstance(value, bytes) else value for value in values]
+        values = _numbers_of_bits(field, [None if value is None else _bytes(value) for value in values])
     if kind is DataType.BOOLEAN and not {None if value is None else _text(value) for value in values} <= _TRUTHS:
         kind = DataType.INTEGER
     read = _READERS[kind]
     return kind, [None if value is None else read(value) for value in values]
+
+
+def _numbers_of_bits(field: Field, values: Sequence[bytes | None]) -> Sequence[str | None]:
+    """Return the numbers that the bits are, as texts.
+
+    A column's bits come as they are. Of an expression (which has the flag BINARY) MariaDB sends them as they are or as
+    the digits of the number (``MIN`` of 321 is ``b"321"``), and does not say which.
+    """
+    known = [value for value in values if value is not None]
+    size = (field.length + 7) // 8
+    plain = all(len(value) == size and int.from_bytes(value) >> field.length == 0 for value in known)
+    digits = bool(field.flags & FLAG.BINARY) and all(value.isdigit() for value in known)
+    if known and plain and digits:
+        raise Uncarried("bits that the server may have sent in two ways; add 0 to them")
+    if digits:
+        return [None if value is None else str(int(value)) for value in values]
+    return [None if value is None else str(int.from_bytes(value)) for value in values]
 
 
 _TRUTHS = frozenset({None, "0", "1"})
@@ -145,8 +162,12 @@ def _integer(value: object) -> Json:
     return number if -LARGEST_INTEGER <= number <= LARGEST_INTEGER else str(number)
 
 
+def _bytes(value: object) -> bytes:
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
 def _binary(value: object) -> Json:
-    return base64.b64encode(value if isinstance(value, bytes) else str(value).encode()).decode()
+    return base64.b64encode(_bytes(value)).decode()
 
 
 _READERS: Mapping[DataType, Callable[[object], Json]] = MappingProxyType(
