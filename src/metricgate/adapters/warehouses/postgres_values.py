@@ -80,16 +80,16 @@ _INSIDE: Mapping[str, Reader] = MappingProxyType(
 def _list_reader(read: Reader, delimiter: str) -> Reader:
     def read_list(text: str) -> Json:
         if '"' not in text and text.startswith("{") and text.find("{", 1) < 0:  # plain, and of one dimension
-            texts = text[1:-1].split(delimiter) if len(text) > len("{}") else []
-            return [None if each == "NULL" else read(each) for each in texts]
+            items = text[1:-1].split(delimiter) if len(text) > len("{}") else []
+            return [None if each == "NULL" else read(each) for each in items]
         levels: list[list[Json]] = [[]]
         bounds = _BOUNDS.match(text)
         for quoted, plain, brace in _ITEM.findall(text, bounds.end() if bounds else 0):
             if brace == "{":
                 levels.append([])
             elif brace:
-                items = levels.pop()
-                levels[-1].append(items)
+                inner = levels.pop()
+                levels[-1].append(inner)
             elif plain:
                 texts = (each for each in plain.split(delimiter) if each)
                 levels[-1] += [None if each == "NULL" else read(each) for each in texts]
