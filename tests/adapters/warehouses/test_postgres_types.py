@@ -233,6 +233,26 @@ def test_enums_rows_and_what_has_no_items():
     using(work)
 
 
+def test_a_type_with_the_name_of_one_of_the_servers_own_is_itself():
+    """An enum called json is no document, and one called numeric no number."""
+    schema = servers.SCHEMA
+    names = ("json", "numeric", "bool", "record")
+
+    async def work(warehouse: Warehouse) -> None:
+        for name in names:
+            sql = f"SELECT '1'::{schema}.{name} AS v, ARRAY['1'::{schema}.{name}, NULL] AS l"
+            assert await read(warehouse, sql) == [("string", ["1"]), ("list", [["1", None]])], name
+
+    with servers.postgres_connection(servers.postgres()) as admin:
+        for name in names:
+            admin.execute(f"CREATE TYPE {schema}.{name} AS ENUM ('1', 'a')")
+        try:
+            using(work)
+        finally:
+            for name in names:
+                admin.execute(f"DROP TYPE {schema}.{name}")
+
+
 def test_a_composite_that_gains_a_field_is_read_anew():
     """Under a session that has read it before."""
     name = f"{servers.SCHEMA}.growing"

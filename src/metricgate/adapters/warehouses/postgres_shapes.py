@@ -7,7 +7,7 @@ import psycopg
 from metricgate.adapters.warehouses.postgres_values import Shape
 
 _TYPE = """
-SELECT typname, typtype, typelem, typdelim, typbasetype, typrelid,
+SELECT typtype, typelem, typdelim, typbasetype, typrelid,
     typcategory = 'A' AND typelem <> 0 AND typname NOT IN ('int2vector', 'oidvector')
 FROM pg_catalog.pg_type WHERE oid = %s
 """
@@ -50,14 +50,14 @@ class Shapes:
         with psycopg.Cursor(connection) as cursor:
             row = cursor.execute(_TYPE, [number]).fetchone()
             if row is None:  # dropped meanwhile: its text is what is left of it
-                return Shape(kind=f"type number {number}")
-            name, variety, element, delimiter, base, relation, is_list = row
+                return Shape(kind="text")
+            variety, element, delimiter, base, relation, is_list = row
             if variety == "d":
                 return self.of(connection, int(base))
             if is_list:
                 return Shape(kind="list", parts=(self.of(connection, int(element)),), delimiter=str(delimiter))
-            if variety != "c":
-                return Shape(kind=str(name))
+            if variety != "c":  # an enum or an extension's: by its name, it could be taken for one of the server's
+                return Shape(kind="text")
             fields = cursor.execute(_PARTS, [relation]).fetchall()
         parts = tuple(self.of(connection, int(part)) for _name, part in fields)
         return Shape(kind="struct", names=tuple(str(each) for each, _part in fields), parts=parts)
