@@ -37,6 +37,7 @@ from metricgate.bootstrap.starting import StartRefused, open_ledger
 from metricgate.bootstrap.switching import take_back_switches, throw_switch, thrown_switches
 from metricgate.bootstrap.validating import validated
 from metricgate.documents import read
+from metricgate.gateway.data_checks.result import CheckResult
 from metricgate.gateway.notices import NoticeNotKept
 from metricgate.gateway.ports import LedgerUnavailable
 from metricgate.ledger.verification import Report
@@ -151,6 +152,14 @@ class OpenedProject:
     def validate(self) -> Validation:
         """Check models, policies, and the warehouses' tables."""
         return validated(self._folder, self._settings)
+
+    def check_data(
+        self, parties: tuple[str, str | None] | None, told: Callable[[CheckResult, int, int], None]
+    ) -> Sequence[CheckResult] | Problems:
+        """Check keys, histories, references and time spines in the warehouses."""
+        from metricgate.bootstrap.checking_data import data_checked  # noqa: PLC0415
+
+        return data_checked(self._folder, self._settings, parties, told)
 
     def ask_imported(
         self, texts: Mapping[str, str], metrics: Sequence[str], told: Callable[[Attempt], None]

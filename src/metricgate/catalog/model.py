@@ -62,7 +62,7 @@ class Dimension:
             says nothing (then UTC).
         time_kind: what the values are, where no engine can tell; None leaves it to the engine.
         is_partition: tables that both have a partition of this name join on it too.
-        validity: this time is an end of the row's validity; no start means since ever, no end means until now.
+        validity: this time is an end of the row's validity; no end means until now, without a start it never holds.
     """
 
     name: str

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlglot.errors import SqlglotError, UnsupportedError
 
 from metricgate.compiling import codes
@@ -32,7 +34,7 @@ def compile_plan(plan: Plan, obligations: Obligations, dialect: str, mask_key: s
     context = Context(
         dialect=dialect_for(dialect, plan.models),
         row_filters=filters,
-        masks=_masks(plan, obligations),
+        masks=masks_of(obligations, plan.datasets),
         minimum_groups=_minimum_groups(obligations),
         all_or_nothing=obligations.refuses_small_groups(plan.datasets),
         mask_key=mask_key,
@@ -61,10 +63,11 @@ def compile_plan(plan: Plan, obligations: Obligations, dialect: str, mask_key: s
     )
 
 
-def _masks(plan: Plan, obligations: Obligations) -> dict[str, dict[str, Mask]]:
+def masks_of(obligations: Obligations, datasets: Sequence[str]) -> dict[str, dict[str, Mask]]:
+    """Return dataset -> column -> mask for these datasets."""
     found: dict[str, dict[str, Mask]] = {}
     for mask in obligations.masks:
-        if mask.dataset in plan.datasets:
+        if mask.dataset in datasets:
             found.setdefault(mask.dataset, {})[mask.column] = mask
     return found
 

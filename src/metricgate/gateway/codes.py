@@ -70,6 +70,18 @@ MASKED_COLUMN = _code(
     "A column that policy masks for the caller is used for more than being shown.",
     "Show the column, and leave it out of filters, groups, order, joins and aggregates; the hint says what is allowed.",
 )
+KEY_NOT_UNIQUE = _code(
+    "E_KEY_NOT_UNIQUE",
+    409,
+    "A key that the question joins by is declared to be one row's and is not: rows would count more than once.",
+    "Ask without members of that dataset; its owner mends the table, or the declaration of the key.",
+)
+HISTORY_OVERLAPS = _code(
+    "E_HISTORY_OVERLAPS",
+    409,
+    "A history that the question joins has several rows of one key that hold at once: rows would count more than once.",
+    "Ask without members of that dataset; its owner mends the starts and ends of the rows.",
+)
 SMALL_GROUPS = _code(
     "E_SMALL_GROUPS",
     403,
@@ -221,6 +233,8 @@ CODES = (
     METRIC_RETIRED,
     VERSION_CHANGED,
     MASKED_COLUMN,
+    KEY_NOT_UNIQUE,
+    HISTORY_OVERLAPS,
     SMALL_GROUPS,
     NO_SUCH_DATASET,
     SPANS_WAREHOUSES,

@@ -27,6 +27,7 @@ from metricgate.vocabulary.problem import Problem, Problems
 from metricgate.vocabulary.resource import Action, Resource, ResourceKind
 
 if TYPE_CHECKING:
+    from metricgate.gateway.data_checks.memory import KeyMemory
     from metricgate.gateway.writing.book import Book
 
 
@@ -58,6 +59,8 @@ class Desk:
     now: datetime
     """The moment of the call, in UTC."""
     conduct: Conduct
+    keys: KeyMemory
+    """What is known of the keys that answers join by."""
     book: Book | None = None
     """What changes need; None where the gateway serves no changes."""
     released: list[Durable] = field(default_factory=list)
@@ -122,6 +125,26 @@ class Desk:
         spent = self.charged(verdict)
         if spent is not None:
             return await self.refuse(Problems((spent,)), verdict=verdict, facts=facts)
+        ran = await self._released(engine, statement, verdict, facts)
+        if isinstance(ran, EngineError):
+            return await self.failed(self._problem_of(ran, statement, verdict, facts), ran.engine_text, facts)
+        if isinstance(ran, Ran):
+            self.conduct.spending.add_rows(verdict.obligations.budgets, len(ran.rows.values))
+        return ran
+
+    async def look(
+        self, engine: Engine, statement: Statement, verdict: Verdict, facts: Mapping[str, Json]
+    ) -> Rows | EngineError | Outcome:
+        """Record the intent and run a statement of our own, whose rows are not answered but decide whether to answer.
+
+        How the call ends is its outcome too. An engine that fails is handed back, and the call may go on.
+        """
+        ran = await self._released(engine, statement, verdict, facts)
+        return ran.rows if isinstance(ran, Ran) else ran
+
+    async def _released(
+        self, engine: Engine, statement: Statement, verdict: Verdict, facts: Mapping[str, Json]
+    ) -> Ran | EngineError | Outcome:
         fields, bodies = self._base()
         fields |= facts
         fields |= entries.of_verdict(verdict)
@@ -133,15 +156,13 @@ class Desk:
         released = Released(statement=statement, verdict=verdict, intent=intent)
         try:
             with self.observer.span("gov.run", {"db.system.name": engine.dialect}):
-                rows = await engine.warehouse.run(released)
+                return Ran(rows=await engine.warehouse.run(released), intent=intent)
         except EngineError as error:
-            return await self.failed(self._problem_of(error, released, facts), error.engine_text, facts)
+            return error
         except asyncio.CancelledError:
             # The caller is gone, but the intent must get its outcome: finish that before giving way.
             await asyncio.shield(self._given_up(facts))
             raise
-        self.conduct.spending.add_rows(verdict.obligations.budgets, len(rows.values))
-        return Ran(rows=rows, intent=intent)
 
     async def begin(self, verdict: Verdict, facts: Mapping[str, Json], bodies: Mapping[str, Json]) -> Durable | Outcome:
         """Record the intent to try something out at a warehouse: a rehearsal, which is rolled back.
@@ -193,7 +214,7 @@ class Desk:
         Args:
             answer: the answer.
             facts: record fields.
-            ran: what ran, if anything did; its intent holds the verdict.
+            ran: what ran and is answered, if anything did; its intent holds the verdict.
             verdict: where nothing ran, why this may be answered; by default the right to call the tool.
         """
         body = canonical_json(answer)
@@ -201,11 +222,11 @@ class Desk:
         if ran is None:
             base, bodies = self._base()
             fields = base | entries.of_verdict(verdict or self.judge(Action.CALL, (self.tool,))) | fields
-            if self.released:
-                fields["gov.links"] = [{"index": each.index, "rel": "intent"} for each in self.released]
         else:
             bodies = entries.of_user(self.call.principal)
-            fields = {**self._trail(), **fields, **entries.of_rows(ran.rows), "gov.links": _link(ran.intent, "intent")}
+            fields = {**self._trail(), **fields, **entries.of_rows(ran.rows)}
+        if self.released:
+            fields["gov.links"] = [{"index": each.index, "rel": "intent"} for each in self.released]
         done = await self._append(entries.COMPLETED, fields, bodies)
         if done is None:
             return ledger_fault()
@@ -269,15 +290,16 @@ class Desk:
         self.released.clear()
         return Refused(problems=problems, record=self._record(done))
 
-    def _problem_of(self, error: EngineError, released: Released, facts: Mapping[str, Json]) -> Problem:
-        statement = released.statement
+    def _problem_of(
+        self, error: EngineError, statement: Statement, verdict: Verdict, facts: Mapping[str, Json]
+    ) -> Problem:
         if statement.confined:
             return failures.of_own_text(error, statement.sql)
         metrics, datasets = facts.get("gov.metrics"), facts.get("gov.datasets")
         names = [str(each["name"]) for each in metrics if isinstance(each, dict)] if isinstance(metrics, list) else []
         models = [str(each) for each in datasets] if isinstance(datasets, list) else []
-        obligations = released.verdict.obligations
-        return failures.of_definitions(error, statement, names, models, self.governance.catalog, obligations)
+        catalog, obligations = self.governance.catalog, verdict.obligations
+        return failures.of_definitions(error, statement, names, models, catalog, obligations)
 
     async def _intend(
         self, fields: entries.Fields, bodies: entries.Fields, facts: Mapping[str, Json]
@@ -328,10 +350,6 @@ class Desk:
         self.span.set("gov.audit.index", durable.index)
         self.span.set("gov.audit.leaf_hash", durable.leaf_hash)
         return Record(index=durable.index, trace_id=self.span.trace_id)
-
-
-def _link(to: Durable, relation: str) -> Json:
-    return [{"index": to.index, "rel": relation}]
 
 
 def ledger_fault() -> Fault:

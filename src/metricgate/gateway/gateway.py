@@ -13,6 +13,7 @@ import structlog
 
 from metricgate.gateway import codes, entries
 from metricgate.gateway.conduct.conduct import Conduct
+from metricgate.gateway.data_checks.memory import KeyMemory
 from metricgate.gateway.desk import Desk, ledger_fault
 from metricgate.gateway.engine import Engines
 from metricgate.gateway.governance import GovernanceSource
@@ -75,6 +76,7 @@ class Gateway:
         self._conduct = conduct
         self._notifier = notifier or NobodyToTell()
         self._book = book
+        self._keys = KeyMemory(clock)
 
     def tools(self, principal: Principal | None = None) -> tuple[ToolDefinition, ...]:
         """Return the tools in a fixed order; with a principal, only those that it may call."""
@@ -107,6 +109,7 @@ class Gateway:
                 span=span,
                 now=self._now(),
                 conduct=self._conduct,
+                keys=self._keys,
                 book=self._book,
             )
             asked = _digest(call)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Protocol
 
 from metricgate.actions import ActionDefinition
 from metricgate.catalog.catalog import Catalog
+from metricgate.compiling.checks import compile_checks
 from metricgate.compiling.compiler import compile_plan
 from metricgate.compiling.statement import Statement
+from metricgate.gateway.data_checks.counts import MOST_ROWS
 from metricgate.gateway.homes import home_of
+from metricgate.planning.checks import KeyCheck
 from metricgate.planning.clocks import Kinds
 from metricgate.planning.plan import Plan
 from metricgate.planning.planner import Planner
@@ -20,7 +23,7 @@ from metricgate.policy.judge import Judge
 from metricgate.policy.kinds.grants import Effect
 from metricgate.policy.policy import Policy
 from metricgate.vocabulary.obligation import Obligations
-from metricgate.vocabulary.problem import Problems
+from metricgate.vocabulary.problem import Problems, together
 
 _REMEMBERED = 4096
 _MOST_REMEMBERED_BYTES = 4096
@@ -58,6 +61,11 @@ class Roads:
     plan: Callable[[Question, Kinds], Plan | Problems]
     compile: Callable[[Question, Kinds, Obligations], Statement | Problems]
     """In the dialect of the warehouse that holds the plan's models, which the question alone decides."""
+    checks: Callable[[Question, Kinds, Obligations], Checks | Problems]
+    """Of the keys that the statement joins by, in the same dialect and under the same row filters and masks."""
+
+
+Checks = tuple[tuple[KeyCheck, Statement], ...]
 
 
 class GovernanceSource(Protocol):
@@ -91,33 +99,43 @@ def govern(
     def planned(question: Question, kinds: Kinds) -> Plan | Problems:
         return planner.plan(question, kinds=kinds)
 
-    plan = lru_cache(maxsize=_REMEMBERED)(planned)
-    default = next(iter(dialects))
-
-    def written(made: Plan | Problems, obligations: Obligations) -> Statement | Problems:
-        if isinstance(made, Problems):
-            return made
-        home = home_of(made)
-        if isinstance(home, Problems):
-            return home
-        return compile_plan(made, obligations, dialects[home or default], mask_key)
-
-    def compiled(question: Question, kinds: Kinds, obligations: Obligations) -> Statement | Problems:
-        return written(plan(question, kinds), obligations)
-
-    def compiled_fresh(question: Question, kinds: Kinds, obligations: Obligations) -> Statement | Problems:
-        return written(planned(question, kinds), obligations)
-
+    remembering = lru_cache(maxsize=_REMEMBERED)
+    remembered = _roads(remembering(planned), dialects, mask_key)
     return Governance(
         catalog=catalog,
         planner=planner,
         judge=judge,
-        remembered=Roads(plan=plan, compile=lru_cache(maxsize=_REMEMBERED)(compiled)),
-        fresh=Roads(plan=planned, compile=compiled_fresh),
+        remembered=replace(remembered, compile=remembering(remembered.compile), checks=remembering(remembered.checks)),
+        fresh=_roads(planned, dialects, mask_key),
         narrows_columns=_narrows_columns(judge.policy),
         mask_key=mask_key,
         actions=actions or {},
     )
+
+
+def _roads(plan: Callable[[Question, Kinds], Plan | Problems], dialects: Mapping[str, str], mask_key: str) -> Roads:
+    """Return the roads of a planner, without memory of their own; the first dialect is the default warehouse's."""
+    default = next(iter(dialects))
+
+    def dialect_of(made: Plan) -> str | Problems:
+        home = home_of(made)
+        return home if isinstance(home, Problems) else dialects[home or default]
+
+    def compiled(question: Question, kinds: Kinds, obligations: Obligations) -> Statement | Problems:
+        made = plan(question, kinds)
+        dialect = made if isinstance(made, Problems) else dialect_of(made)
+        if isinstance(made, Problems) or isinstance(dialect, Problems):
+            return together(dialect)
+        return compile_plan(made, obligations, dialect, mask_key)
+
+    def checked(question: Question, kinds: Kinds, obligations: Obligations) -> Checks | Problems:
+        made = plan(question, kinds)
+        dialect = made if isinstance(made, Problems) else dialect_of(made)
+        if isinstance(made, Problems) or isinstance(dialect, Problems):
+            return together(dialect)
+        return compile_checks(made, obligations, dialect, mask_key, most_rows=MOST_ROWS + 1)
+
+    return Roads(plan=plan, compile=compiled, checks=checked)
 
 
 def _narrows_columns(policy: Policy) -> bool:

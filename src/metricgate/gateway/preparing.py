@@ -20,6 +20,7 @@ from metricgate.gateway.questions import QuestionArguments, to_question
 from metricgate.gateway.saved_queries import calendars_of, saved_query
 from metricgate.gateway.seeing import refuse_unplanned
 from metricgate.gateway.standing import standing_of
+from metricgate.planning.checks import KeyCheck
 from metricgate.planning.clocks import ASSUMED_LOCAL, Kinds
 from metricgate.planning.plan import Plan
 from metricgate.planning.question import Question
@@ -36,6 +37,8 @@ class Prepared:
     engine: Engine
     verdict: Verdict
     statement: Statement
+    checks: tuple[tuple[KeyCheck, Statement], ...]
+    """Of the keys that the statement joins by."""
     notes: tuple[str, ...]
 
 
@@ -88,9 +91,11 @@ async def _settled(
     with desk.observer.span("gov.compile"):
         settled = roads.plan(question, kinds)
         statement = roads.compile(question, kinds, verdict.obligations)
-    if isinstance(settled, Problems) or isinstance(statement, Problems):
-        return await desk.refuse(together(statement), verdict=verdict, facts=facts)
-    return Prepared(plan=settled, engine=engine, verdict=verdict, statement=statement, notes=())
+        checks = roads.checks(question, kinds, verdict.obligations)
+    if isinstance(settled, Problems) or isinstance(statement, Problems) or isinstance(checks, Problems):
+        wrong = together(statement if isinstance(statement, Problems) else checks)
+        return await desk.refuse(wrong, verdict=verdict, facts=facts)
+    return Prepared(plan=settled, engine=engine, verdict=verdict, statement=statement, checks=checks, notes=())
 
 
 def _resolved(desk: Desk, arguments: QuestionArguments) -> tuple[Question, tuple[str, ...]] | Problems:

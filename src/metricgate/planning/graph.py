@@ -147,6 +147,11 @@ def _sensible(root: str, path: tuple[Hop, ...], hop: Hop) -> bool:
     return hop.to_model != root and all(hop.to_model != earlier.to_model for earlier in path)
 
 
+def hops_of(models: Mapping[str, SemanticModel]) -> tuple[Hop, ...]:
+    """Return every hop between models, by the models that they leave."""
+    return tuple(hop for hops in _hops(models).values() for hop in hops)
+
+
 def _hops(models: Mapping[str, SemanticModel]) -> dict[str, list[Hop]]:
     identified: dict[str, list[tuple[str, Entity]]] = {}
     for model in models.values():

@@ -142,6 +142,7 @@ class Table:
         model: empty for what is no model: a time spine, or the answer to another question.
         warehouse: of a time spine; a model knows its own.
         parent_keys, keys: equal pair by pair; the parent's are columns of ``parent``.
+        joined_by: the entity or relationship of the keys, for models.
         left: instead of ``parent_keys``: references of any tables joined before.
         spine: the table is a time spine: its source is read through this.
         partitions: of a table joined before and of this one, equal pair by pair.
@@ -163,6 +164,7 @@ class Table:
     valid: Valid | None = None
     answer: Plan | None = None
     warehouse: str | None = None
+    joined_by: str = ""
     parent_present: Expression | None = None
     marker: str | None = None
 

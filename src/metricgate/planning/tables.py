@@ -63,6 +63,7 @@ class Tables:
                 parent_keys=() if hop.left else hop.from_expressions,
                 left=hop.left,
                 keys=hop.to_expressions,
+                joined_by=hop.name,
                 partitions=self._partitions(path),
                 valid=self._valid(target),
                 parent_present=self.present(path[:-1], *hop.from_expressions),

@@ -90,3 +90,16 @@ def test_revoked_key(run):
     assert run("keys", "revoke", made["id"]).exit_code == 0
     assert run("query", "sales.revenue", key=made["secret"]).exit_code == 3
     assert made["secret"] not in run("keys", "list").output
+
+
+def test_validate_looks_at_the_data_too(run):
+    """Exit code 0 where all holds or warns; what does not hold is on standard error, and all of it in the JSON."""
+    whole = run("validate", "--data")
+    assert whole.exit_code == 0, whole.output
+    assert re.search(r"data: \d+ hold.* of \d+ checks", whole.stdout)
+    found = json.loads(run("validate", "--data", "--json").stdout)
+    assert found["valid"] is True
+    assert {each["kind"] for each in found["data"]} >= {"key", "reference"}
+    nobody = run("validate", "--data", "--as", "agent:nobody")
+    assert "not_allowed: key" in nobody.stderr
+    assert run("validate", "--as", "agent:nobody").exit_code == 2

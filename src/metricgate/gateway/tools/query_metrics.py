@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from metricgate.gateway.arguments import Parsed
 from metricgate.gateway.codes import WAREHOUSE_CHANGED
+from metricgate.gateway.data_checks.joins import check_joins
 from metricgate.gateway.desk import Desk, Ran
 from metricgate.gateway.entries import of_plan
 from metricgate.gateway.explanation import EXPLANATION_PROPERTIES, explained
@@ -28,12 +29,15 @@ async def _once(desk: Desk, parsed: Parsed[QuestionArguments]) -> Outcome:
     prepared = await prepare(desk, parsed, runs=True)
     if not isinstance(prepared, Prepared):
         return prepared
+    checked = await check_joins(desk, prepared)
+    if not isinstance(checked, tuple):
+        return checked
     ran = await run_plan(desk, prepared.plan, prepared.engine, prepared.statement, prepared.verdict)
     if not isinstance(ran, Ran):
         return ran
     answer = {
         **result_of(ran.rows, prepared.verdict.obligations),
-        **explained(desk, prepared, parsed.notes),
+        **explained(desk, prepared, (*parsed.notes, *checked)),
     }
     return await desk.answer(answer, of_plan(prepared.plan), ran)
 

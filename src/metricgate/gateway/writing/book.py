@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -55,6 +56,8 @@ class Book:
     tell: Tell = nobody
     changes: int = 0
     """Grows with everything that happens, for live pages."""
+    carried_out: Counter[str] = field(default_factory=Counter)
+    """How many changes were carried out, or may have been, in each warehouse: what is known of its data is old then."""
     running: set[asyncio.Task[object]] = field(default_factory=set)
     unsettled: set[str] = field(default_factory=set)
     """Actions that were begun, and of which nobody could be asked, or no record made, what became of them."""

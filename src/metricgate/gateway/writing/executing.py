@@ -82,7 +82,10 @@ async def _applied(book: Book, begun: Action, released: ReleasedChange, prepare:
     if warehouse is None:
         return await _fail(book, begun, Problem(code=codes.NOT_WRITABLE, message=codes.NOT_WRITABLE.cause), "")
     try:
-        effect = await warehouse.apply(released, prepare)
+        try:
+            effect = await warehouse.apply(released, prepare)
+        finally:
+            book.carried_out[book.engines.named(begun.proposal.warehouse).name] += 1
     except ChangeFailed as error:
         await asyncio.to_thread(book.journal.abandon, begun.id)
         return await _fail(book, begun, problem_of(error), error.engine_text)

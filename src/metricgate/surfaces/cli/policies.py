@@ -12,6 +12,7 @@ from metricgate.policy.occasion import Circumstances
 from metricgate.policy.testing import TestResult
 from metricgate.policy.verdict import Decision, Verdict
 from metricgate.surfaces.cli import codes
+from metricgate.surfaces.cli.parties import parties_of
 from metricgate.surfaces.cli.project import Exit, PolicyQuestion
 from metricgate.surfaces.cli.session import HERE, JsonOption, ProjectOption, fail, fail_usage, open_project
 from metricgate.surfaces.cli.telling import tell, tell_json, tell_table
@@ -59,7 +60,7 @@ def explain(
     project: ProjectOption = HERE,
 ) -> None:
     """Say how policy would decide, by which rules, and what would change it. Asks nothing and records nothing."""
-    agent, user = _parties(who, as_json=as_json)
+    agent, user = parties_of(who, as_json=as_json)
     asked = PolicyQuestion(
         agent=agent,
         user=user,
@@ -123,23 +124,6 @@ def _reasons(verdict: Verdict) -> list[dict[str, str | None]]:
         }
         for reason in verdict.reasons
     ]
-
-
-def _parties(text: str, *, as_json: bool) -> tuple[str, str | None]:
-    parties: dict[str, str] = {}
-    for part in text.split(","):
-        kind, colon, name = part.strip().partition(":")
-        if not colon or not name or kind not in {"agent", "user"} or kind in parties:
-            fail_usage(
-                codes.BAD_OPTION,
-                f"--as {text!r} does not name an agent and at most one user.",
-                "Write --as agent:sales-copilot or --as agent:sales-copilot,user:ana@acme.example.",
-                as_json=as_json,
-            )
-        parties[kind] = name
-    if "agent" not in parties:
-        fail_usage(codes.BAD_OPTION, "--as names no agent; a user always comes through one.", as_json=as_json)
-    return parties["agent"], parties.get("user")
 
 
 def _action(text: str, *, as_json: bool) -> Action:

@@ -9,6 +9,7 @@ from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from metricgate.gateway.data_checks.result import CheckResult
 from metricgate.ledger.verification import Report
 from metricgate.policy.explaining import Explanation
 from metricgate.policy.occasion import NOWHERE, Circumstances
@@ -222,6 +223,15 @@ class Project(Protocol):
 
     def validate(self) -> Validation:
         """Check models, policies and the warehouse's tables; never raises for what a file holds."""
+        ...
+
+    def check_data(
+        self, parties: tuple[str, str | None] | None, told: Callable[[CheckResult, int, int], None]
+    ) -> Sequence[CheckResult] | Problems:
+        """Check what the definitions declare of the data: keys, histories, references, time spines; recorded.
+
+        ``parties`` are the agent and perhaps the user whose rights bind; None for the operator's own.
+        """
         ...
 
     def ask_imported(

@@ -1,0 +1,78 @@
+"""Before an answer: is every key that it joins by the key of one row, in the rows that this caller's joins read?
+
+What a caller may not see is not counted: rows behind a row filter double nothing in its answer, and nothing tells of
+them. A refusal says how many keys stand too often, never which; not even that to who may not see small groups.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from metricgate.compiling.statement import Statement
+from metricgate.gateway import codes
+from metricgate.gateway.data_checks.counts import MOST_ROWS, UNCHECKED, KeyCounts
+from metricgate.gateway.data_checks.reading import counts_told, many
+from metricgate.gateway.desk import Desk
+from metricgate.gateway.entries import of_plan
+from metricgate.gateway.outcome import Outcome
+from metricgate.gateway.ports import WarehouseError
+from metricgate.gateway.preparing import Prepared
+from metricgate.planning.checks import KeyCheck
+from metricgate.vocabulary.problem import Problem, Problems
+
+
+async def check_joins(desk: Desk, prepared: Prepared) -> tuple[str, ...] | Outcome:
+    """Return notes for the answer, or the recorded refusal where a key is broken."""
+    notes: list[str] = []
+    broken: list[Problem] = []
+    engine = prepared.engine
+    changes = 0 if desk.book is None else desk.book.carried_out[engine.name]
+    for check, statement in prepared.checks:
+        counts = desk.keys.known(engine, statement, changes)
+        if counts is None:
+            spent = desk.charged(prepared.verdict)
+            if spent is not None:
+                return await desk.refuse(Problems((spent,)), verdict=prepared.verdict, facts=of_plan(prepared.plan))
+            look = partial(_look, desk, prepared, check, statement)
+            found = await desk.keys.learn(engine, statement, changes, look)
+            if not isinstance(found, KeyCounts):
+                return found
+            counts = found
+        if counts.is_broken:
+            broken.append(_problem(check, counts, counted=counts_told(prepared.verdict, (check.dataset,))))
+        elif not counts.complete:
+            notes.append(_unchecked(check))
+    if broken:
+        return await desk.refuse(Problems(tuple(broken)), verdict=prepared.verdict, facts=of_plan(prepared.plan))
+    return tuple(notes)
+
+
+async def _look(desk: Desk, prepared: Prepared, check: KeyCheck, statement: Statement) -> KeyCounts | Outcome:
+    facts = {**of_plan(prepared.plan), "gov.check": f"key {check.dataset}.{check.key}"}
+    rows = await desk.look(prepared.engine, statement, prepared.verdict, facts)
+    if isinstance(rows, WarehouseError):
+        return UNCHECKED  # the question itself will tell what is wrong with the engine, or that nothing is
+    return rows if isinstance(rows, Outcome) else KeyCounts.of(rows)
+
+
+def _problem(check: KeyCheck, counts: KeyCounts, *, counted: bool) -> Problem:
+    keys = many(counts.repeated_keys, "key") if counted else "keys"
+    if check.history:
+        code, what = codes.HISTORY_OVERLAPS, f"windows that overlap, for {keys}"
+    else:
+        code, what = codes.KEY_NOT_UNIQUE, f"{keys} in more than one row"
+        what += f" ({many(counts.repeated_rows, 'row')})" if counted else ""
+    told = {"repeated_keys": counts.repeated_keys, "repeated_rows": counts.repeated_rows} if counted else {}
+    return Problem(
+        code=code,
+        message=f"The question joins {check.dataset} by {check.key}, which has {what}: rows would count repeatedly.",
+        hint=f"Ask without members of {check.dataset} until it is mended; see `metricgate validate --data`.",
+        details={"dataset": check.dataset, "key": check.key, **told},
+    )
+
+
+def _unchecked(check: KeyCheck) -> str:
+    return (
+        f"The key {check.key} of {check.dataset} was not checked: the table has more than {MOST_ROWS:,} rows, or gave "
+        "no answer; `metricgate validate --data` checks it."
+    )

@@ -1,0 +1,79 @@
+"""What is known of keys in this process: looked at once for each state of the data, by whoever asks first.
+
+Where an engine does not tell the state of its data, what was found holds for some minutes, and a broken key for one:
+who mends it need not wait long. A check that gave no answer is tried again after these minutes too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from metricgate.compiling.statement import Statement
+from metricgate.gateway.data_checks.counts import UNCHECKED, KeyCounts
+from metricgate.gateway.engine import Engine
+from metricgate.gateway.outcome import Outcome
+from metricgate.gateway.ports import Clock
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.predicate import Scalar
+
+AGAIN_SECONDS = 600.0
+AGAIN_BROKEN_SECONDS = 60.0
+_MOST_REMEMBERED = 10_000
+
+_Asked = tuple[str, str, tuple[Scalar, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    counts: KeyCounts
+    data_state: Json
+    changes: int
+    at: float
+
+
+class KeyMemory:
+    """Counts by engine and statement, so that callers with other row filters or masks have counts of their own."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._seen: dict[_Asked, _Seen] = {}
+        self._looking: dict[_Asked, asyncio.Lock] = {}
+
+    def known(self, engine: Engine, statement: Statement, changes: int) -> KeyCounts | None:
+        """Return what is known and still holds; ``changes`` counts those that were carried out in the warehouse."""
+        seen = self._seen.get(_asked(engine, statement))
+        if seen is None or seen.data_state != engine.warehouse.data_state or seen.changes != changes:
+            return None
+        if not seen.data_state or seen.counts is UNCHECKED:
+            lasting = AGAIN_BROKEN_SECONDS if seen.counts.is_broken else AGAIN_SECONDS
+            if self._clock.monotonic() - seen.at >= lasting:
+                return None
+        return seen.counts
+
+    async def learn(
+        self,
+        engine: Engine,
+        statement: Statement,
+        changes: int,
+        look: Callable[[], Awaitable[KeyCounts | Outcome]],
+    ) -> KeyCounts | Outcome:
+        """Return what ``look`` finds, or what another call found meanwhile."""
+        asked = _asked(engine, statement)
+        async with self._looking.setdefault(asked, asyncio.Lock()):
+            known = self.known(engine, statement, changes)
+            if known is not None:
+                return known
+            state = engine.warehouse.data_state
+            found = await look()
+            if isinstance(found, KeyCounts):
+                while len(self._seen) >= _MOST_REMEMBERED:
+                    del self._seen[next(iter(self._seen))]
+                self._seen[asked] = _Seen(counts=found, data_state=state, changes=changes, at=self._clock.monotonic())
+                self._looking.pop(asked, None)
+            return found
+
+
+def _asked(engine: Engine, statement: Statement) -> _Asked:
+    return engine.name, statement.sql, statement.parameters

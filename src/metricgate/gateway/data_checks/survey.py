@@ -1,0 +1,231 @@
+"""All that the definitions declare of the data, checked in the warehouses: several at a time, as one recorded call.
+
+Under the rights of a principal only what it may query is checked, in the rows that it may see; without one with the
+operator's: whoever runs the project's command line holds the warehouses' credentials.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from metricgate.catalog.model import SemanticModel
+from metricgate.compiling.checks import compile_check
+from metricgate.compiling.statement import Statement
+from metricgate.gateway import entries
+from metricgate.gateway.data_checks.reading import counts_told, name_of, result_of
+from metricgate.gateway.data_checks.result import CheckResult, CheckState
+from metricgate.gateway.datasets import dataset_resource
+from metricgate.gateway.governance import Governance
+from metricgate.gateway.ports import Durable, Ledger, Released, Warehouse, WarehouseError
+from metricgate.gateway.tool import ToolCall
+from metricgate.planning.checks import Check, ReferenceCheck, SpineCheck, declared_checks
+from metricgate.policy.occasion import Circumstances
+from metricgate.policy.refusal import problems_of
+from metricgate.policy.verdict import Decision, Reason, Verdict
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.obligation import Limit, Obligations
+from metricgate.vocabulary.principal import Identity, Principal, Proof
+from metricgate.vocabulary.problem import Problems
+from metricgate.vocabulary.resource import Action
+
+TOOL = "validate_data"
+"""What the record calls such a call; it is no tool of agents."""
+OPERATOR = "operator"
+_AT_ONCE = 4
+"""Statements at a time in one warehouse."""
+_SECONDS = 3_600.0
+"""The operator's checks may take longer than a question."""
+
+Told = Callable[[CheckResult, int, int], None]
+"""Hears of each result as it comes: the result, how many there are by now, how many there will be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ready:
+    """A check that may run: where, as what, under which verdict."""
+
+    check: Check
+    warehouse: str
+    statement: Statement
+    verdict: Verdict
+
+
+@dataclass(slots=True, kw_only=True)
+class _Progress:
+    """The results so far by the place of their check."""
+
+    total: int
+    told: Told
+    results: dict[int, CheckResult] = field(default_factory=dict)
+
+    def add(self, place: int, result: CheckResult) -> None:
+        self.results[place] = result
+        self.told(result, len(self.results), self.total)
+
+
+async def check_data(
+    governance: Governance,
+    warehouses: Mapping[str, Warehouse],
+    ledger: Ledger,
+    *,
+    now: datetime,
+    principal: Principal | None,
+    told: Told,
+) -> tuple[CheckResult, ...]:
+    """Return the result of every declared check, in the order of the definitions.
+
+    Args:
+        governance: the definitions and the policy in force.
+        warehouses: by their names in the settings, the default one first.
+        ledger: where intent and outcome are recorded.
+        now: the moment of the call, in UTC.
+        principal: whose rights bind; None for the operator's.
+        told: see ``Told``.
+
+    Raises:
+        LedgerUnavailable: the intent or the outcome cannot be made durable; without an intent nothing ran.
+    """
+    checks = declared_checks(governance.catalog)
+    progress = _Progress(total=len(checks), told=told)
+    ready: dict[int, _Ready] = {}
+    for place, check in enumerate(checks):
+        found = _prepared(check, governance, warehouses, principal, now)
+        if isinstance(found, CheckResult):
+            progress.add(place, found)
+        else:
+            ready[place] = found
+    if ready:
+        call = ToolCall(tool=TOOL, arguments={}, principal=principal or _operator(), door="cli")
+        intent = await _intend(call, governance, warehouses, ledger, list(ready.values()))
+        try:
+            await _run(ready, warehouses, intent, progress)
+        finally:
+            await asyncio.shield(_conclude(call, ledger, intent, progress))
+    return tuple(progress.results[place] for place in range(len(checks)))
+
+
+def _operator() -> Principal:
+    return Principal(agent=Identity(id=OPERATOR, proof=Proof.VERIFIED, method="local"))
+
+
+def _prepared(
+    check: Check,
+    governance: Governance,
+    warehouses: Mapping[str, Warehouse],
+    principal: Principal | None,
+    now: datetime,
+) -> _Ready | CheckResult:
+    catalog = governance.catalog
+    models = tuple(catalog.models[name] for name in _datasets(check))
+    home = catalog.time_spines[check.dataset].warehouse if isinstance(check, SpineCheck) else models[0].warehouse
+    warehouse = home or next(iter(warehouses))
+    verdict = _verdict(governance, models, principal, now)
+    kind, subject = name_of(check)
+    if verdict.decision is not Decision.ALLOW:
+        why = problems_of(verdict).first.message
+        return CheckResult(kind=kind, subject=subject, state=CheckState.NOT_ALLOWED, message=why)
+    dialect = warehouses[warehouse].dialect
+    statement = compile_check(check, models, verdict.obligations, dialect, mask_key=governance.mask_key)
+    if isinstance(statement, Problems):
+        message = statement.first.message
+        return CheckResult(kind=kind, subject=subject, state=CheckState.UNKNOWN, message=message)
+    return _Ready(check=check, warehouse=warehouse, statement=statement, verdict=verdict)
+
+
+def _datasets(check: Check) -> tuple[str, ...]:
+    """Return the semantic models that a check reads, each once."""
+    names = [] if isinstance(check, SpineCheck) else [check.dataset]
+    names += [check.to] if isinstance(check, ReferenceCheck) else []
+    return tuple(dict.fromkeys(names))
+
+
+def _verdict(
+    governance: Governance, models: Sequence[SemanticModel], principal: Principal | None, now: datetime
+) -> Verdict:
+    """Judge the datasets as a question over them is judged; a time spine is no dataset."""
+    if principal is not None and models:
+        resources = [dataset_resource(model) for model in models]
+        circumstances = Circumstances(now=now)
+        return governance.judge.judge(principal, Action.QUERY, resources, circumstances=circumstances)
+    reason = Reason(
+        rule=OPERATOR,
+        party=OPERATOR,
+        resource=None,
+        decision=Decision.ALLOW,
+        message="Whoever runs the project's command line holds the credentials of its warehouses.",
+    )
+    return Verdict(
+        action=Action.QUERY,
+        decision=Decision.ALLOW,
+        reasons=(reason,),
+        obligations=Obligations(seconds=Limit(rule=OPERATOR, value=_SECONDS)),
+        policy_digest=governance.judge.policy.digest,
+    )
+
+
+async def _run(
+    ready: Mapping[int, _Ready], warehouses: Mapping[str, Warehouse], intent: Durable, progress: _Progress
+) -> None:
+    turns = {name: asyncio.Semaphore(_AT_ONCE) for name in warehouses}
+
+    async def one(place: int, each: _Ready) -> None:
+        async with turns[each.warehouse]:
+            progress.add(place, await _result(each, warehouses[each.warehouse], intent))
+
+    async with asyncio.TaskGroup() as group:
+        for place, each in ready.items():
+            group.create_task(one(place, each))
+
+
+async def _result(each: _Ready, warehouse: Warehouse, intent: Durable) -> CheckResult:
+    released = Released(statement=each.statement, verdict=each.verdict, intent=intent)
+    kind, subject = name_of(each.check)
+    try:
+        found = result_of(each.check, await warehouse.run(released))
+        if counts_told(each.verdict, _datasets(each.check)):
+            return found
+        message = "counts are not told to who may not see small groups"
+        return CheckResult(kind=kind, subject=subject, state=found.state, message=message)
+    except WarehouseError as error:
+        # The engine's own words may repeat data: they go to nobody but the operator, who may read all of it.
+        said = f"{error.code}: {error.engine_text}" if each.verdict.rules == (OPERATOR,) else error.code
+        return CheckResult(kind=kind, subject=subject, state=CheckState.UNKNOWN, message=said)
+
+
+async def _intend(
+    call: ToolCall,
+    governance: Governance,
+    warehouses: Mapping[str, Warehouse],
+    ledger: Ledger,
+    ready: Sequence[_Ready],
+) -> Durable:
+    """Record every statement before the first runs."""
+    fields, bodies = entries.of_call(call, "", "")
+    fields |= entries.of_verdict(ready[0].verdict)
+    fields["gov.catalog.version"] = governance.catalog.version
+    fields["gov.datasets"] = sorted({each.check.dataset for each in ready})
+    listed: list[Json] = []
+    values: list[Json] = []
+    for each in ready:
+        statement_fields, statement_bodies = entries.of_statement(
+            each.statement, each.warehouse, warehouses[each.warehouse].dialect
+        )
+        kind, subject = name_of(each.check)
+        listed.append({"gov.check": f"{kind} {subject}", **statement_fields, **entries.of_verdict(each.verdict)})
+        values.append(statement_bodies)
+    fields["gov.checks"] = listed
+    return await ledger.append(entries.RELEASED, fields, bodies=bodies | {"gov.statement.parameters": values})
+
+
+async def _conclude(call: ToolCall, ledger: Ledger, intent: Durable, progress: _Progress) -> None:
+    """Record what came of it; where the caller left, what came until then."""
+    whole = len(progress.results) == progress.total
+    fields, _bodies = entries.of_call(call, "", "")
+    fields["gov.outcome"] = "answered" if whole else "cancelled"
+    fields["gov.checks"] = [progress.results[place].as_json() for place in sorted(progress.results)]
+    fields["gov.links"] = [{"index": intent.index, "rel": "intent"}]
+    event = entries.COMPLETED if whole else entries.FAILED
+    await ledger.append(event, fields, bodies=entries.of_user(call.principal))

@@ -1,0 +1,178 @@
+"""What answers take for granted of the data: keys of one row each, histories, partners, time spines; as checks of it.
+
+A check reads rows as a question does: its scans give keys and times of one model, under whatever row filters and masks
+bind there. What is true of all rows may be false of those that a caller sees, and the other way round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from metricgate.catalog.catalog import Catalog
+from metricgate.catalog.expression import Expression
+from metricgate.catalog.model import EntityType, SemanticModel
+from metricgate.catalog.saved import TimeSpine
+from metricgate.planning.graph import Hop, hops_of
+from metricgate.planning.plan import Plan
+from metricgate.planning.scan import Key, Reference, Scan, Table
+from metricgate.planning.spines import column
+from metricgate.vocabulary.grain import Grain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyCheck:
+    """At most one row stands for each key; of a history, at each moment.
+
+    Attributes:
+        dataset: the semantic model.
+        key: the entity or relationship.
+        scan: gives the key's parts, then start and end of a history.
+        parts: how many parts the key has.
+        history: whether start and end follow.
+    """
+
+    dataset: str
+    key: str
+    scan: Scan
+    parts: int
+    history: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowCheck:
+    """No row of a history ends before it starts, and none lacks its start: such rows never hold."""
+
+    dataset: str
+    scan: Scan
+    """Gives start and end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceCheck:
+    """Every key that points at another model finds a row there."""
+
+    dataset: str
+    key: str
+    scan: Scan
+    """Gives the key's parts."""
+    to: str
+    partners: Scan
+    """Gives those of the model pointed at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpineCheck:
+    """A time spine has each moment of its granularity once, from its first to its last."""
+
+    dataset: str
+    scan: Scan
+    """Gives the moment, cut to the granularity."""
+    granularity: Grain
+
+
+Check = KeyCheck | WindowCheck | ReferenceCheck | SpineCheck
+
+
+def checks_before(plan: Plan) -> tuple[KeyCheck, ...]:
+    """Return the checks of every key that the plan joins by, also within filters' own questions; each once.
+
+    Distinct group-bys need none: a row that is joined twice is still one of them.
+    """
+    return tuple(dict.fromkeys(_of_plan(plan)))
+
+
+def declared_checks(catalog: Catalog) -> tuple[Check, ...]:
+    """Return the checks of all that the definitions declare: keys, histories, references, then time spines."""
+    found: list[Check] = []
+    for model in catalog.models.values():
+        found += _of_model(model)
+    for hop in hops_of(catalog.models):
+        found += _of_hop(hop, catalog.models)
+    found += [_of_spine(spine) for spine in catalog.time_spines.values()]
+    return tuple(dict.fromkeys(found))
+
+
+def _of_plan(plan: Plan) -> Iterator[KeyCheck]:
+    for scan in plan.scans:
+        yield from _of_scan(scan)
+
+
+def _of_scan(scan: Scan) -> Iterator[KeyCheck]:
+    multiplies = bool(scan.measures) or not scan.distinct or scan.conversion is not None
+    for table in (*scan.tables[1:], *(() if scan.periods is None else scan.periods.joined)):
+        if table.answer is not None:
+            yield from _of_plan(table.answer)
+        elif table.joined_by and multiplies:
+            partitions = tuple(partition for _reference, partition in table.partitions)
+            valid = None if table.valid is None else (table.valid.start, table.valid.end)
+            yield _key_check(table, (*table.keys, *partitions), valid)
+    if scan.conversion is not None:
+        yield from _of_scan(scan.conversion.scan)
+
+
+def _of_model(model: SemanticModel) -> Iterator[Check]:
+    """A key of a model with partitions is one row's within its partition."""
+    partitions = tuple(each.expression for each in model.dimensions if each.is_partition)
+    ends = _ends(model)
+    for entity in model.entities:
+        if entity.type is not EntityType.FOREIGN:
+            yield _key_check(_table(model, entity.name), (*entity.expressions, *partitions), ends)
+    if ends is not None:
+        yield WindowCheck(dataset=model.name, scan=_scan(_table(model), ends))
+
+
+def _of_hop(hop: Hop, models: Mapping[str, SemanticModel]) -> Iterator[Check]:
+    """Joins within one partition only where both models have it."""
+    here, there = models[hop.from_model], models[hop.to_model]
+    shared = {each.name for each in here.dimensions if each.is_partition}
+    partitions = tuple(each.expression for each in there.dimensions if each.is_partition and each.name in shared)
+    yield _key_check(_table(there, hop.name), (*hop.to_expressions, *partitions), _ends(there))
+    entity = here.entity(hop.name)
+    if here.warehouse == there.warehouse and (
+        hop.by_relationship or entity is None or entity.type is EntityType.FOREIGN
+    ):
+        yield ReferenceCheck(
+            dataset=here.name,
+            key=hop.name,
+            scan=_scan(_table(here), hop.from_expressions),
+            to=there.name,
+            partners=_scan(_table(there), hop.to_expressions),
+        )
+
+
+def _of_spine(spine: TimeSpine) -> SpineCheck:
+    table = Table(alias=spine.name, model="", source=spine.source, warehouse=spine.warehouse)
+    scan = _scan(table, (column(spine.column),), spine.granularity)
+    return SpineCheck(dataset=spine.name, scan=scan, granularity=spine.granularity)
+
+
+def _key_check(table: Table, key: tuple[Expression, ...], history: tuple[Expression, Expression] | None) -> KeyCheck:
+    bare = Table(alias=table.model, model=table.model, source=table.source)
+    return KeyCheck(
+        dataset=table.model,
+        key=table.joined_by,
+        scan=_scan(bare, (*key, *(history or ()))),
+        parts=len(key),
+        history=history is not None,
+    )
+
+
+def _table(model: SemanticModel, key: str = "") -> Table:
+    return Table(alias=model.name, model=model.name, source=model.source, joined_by=key)
+
+
+def _ends(model: SemanticModel) -> tuple[Expression, Expression] | None:
+    ends = model.validity
+    return None if ends is None else (ends[0].expression, ends[1].expression)
+
+
+def _scan(table: Table, values: Sequence[Expression], grain: Grain | None = None) -> Scan:
+    """Return every row of one table with some values of its own, named by their place."""
+    bare = Reference(table=table.alias, model=table.model, name="", expression=values[0], grain=grain)
+    keys = tuple(
+        Key(name=f"value_{number}", reference=replace(bare, expression=each)) for number, each in enumerate(values, 1)
+    )
+    return Scan(
+        name=table.alias, tables=(replace(table, joined_by=""),), keys=keys, measures=(), conditions=(), distinct=False
+    )
