@@ -11,7 +11,7 @@ from tests.gateway.conftest import MODELS, POLICY, asked, write_project
 
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.loading import load
-from metricgate.gateway.failures import of_definitions, of_own_text
+from metricgate.gateway.failures import of_definitions, of_engine, of_own_text
 from metricgate.gateway.outcome import Fault, Outcome, Refused
 from metricgate.gateway.ports import WarehouseError
 from metricgate.vocabulary.obligation import Obligations, RowFilter
@@ -60,6 +60,20 @@ def test_an_error_without_a_class_is_still_the_agents_own() -> None:
     assert problem.code.name == "E_SQL_FAILED"
     assert "hunter2" not in str(problem.as_json())
     assert "validate" not in str(problem.as_json())
+
+
+@pytest.mark.parametrize(
+    ("code", "told_as"),
+    [
+        ("E_SQL_CRASHED", "E_SQL_CRASHED"),
+        ("E_WAREHOUSE_TIMEOUT", "E_WAREHOUSE_TIMEOUT"),
+        ("E_SQL_UNKNOWN_NAME", "E_WAREHOUSE_FAILED"),
+        ("E_NEVER_HEARD_OF", "E_WAREHOUSE_FAILED"),
+    ],
+)
+def test_what_fails_before_a_statement_runs_is_no_error_of_its_text(code: str, told_as: str) -> None:
+    """The engine was asked for its tables, or for its opinion of a text, of which its parser may die."""
+    assert of_engine(WarehouseError(code, "hunter2")).code.name == told_as
 
 
 @pytest.mark.parametrize("position", [-1, 8, 10**9, None])

@@ -26,8 +26,10 @@ _SHOWN = 60
 
 
 def of_engine(error: WarehouseError) -> Problem:
-    """Return what to tell where no statement of anybody's was run: the engine was asked for its tables or functions."""
-    code = codes.WAREHOUSE_CODES.get(error.code, codes.WAREHOUSE_FAILED)
+    """Return what to tell where nobody's statement ran: the engine was asked for its tables, functions or opinion."""
+    code = _BY_NAME.get(error.code, codes.WAREHOUSE_FAILED)
+    if code.name not in codes.WAREHOUSE_CODES and code is not sql_codes.CRASHED:
+        code = codes.WAREHOUSE_FAILED
     return Problem(code=code, message=code.cause, hint=code.cure)
 
 

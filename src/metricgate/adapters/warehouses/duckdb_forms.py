@@ -1,8 +1,8 @@
 """How a column leaves DuckDB: as it is, as its text, or as JSON that DuckDB itself writes.
 
 Only flat columns of types that Arrow holds without loss leave as they are. Everything nested leaves as one text of JSON
-and never reaches Arrow: its library has ended the whole process over nested values (pyarrow 25, DuckDB 2.0), which no
-handler survives. The texts are taken apart by ``duckdb_values``, which knows each column's ``Shape``.
+and never reaches Arrow: its library has ended the whole process over nested values of DuckDB 2.0, which no handler
+survives. The texts are taken apart by ``duckdb_values``, which knows each column's ``Shape``.
 """
 
 from __future__ import annotations
