@@ -25,12 +25,18 @@ def difference(raw: Result, reply: Reply) -> str | None:
         for at, (one, other) in enumerate(zip(raw.types, reply.types, strict=True))
     ):
         return f"types {raw.types} became {reply.types}"
-    wanted = Counter(tuple(map(plain, row, raw.types)) for row in raw.rows)
-    found = Counter(tuple(map(wire, row, reply.types)) for row in reply.rows)
+    wanted = Counter(_coarse(tuple(map(plain, row, raw.types)), raw) for row in raw.rows)
+    found = Counter(_coarse(tuple(map(wire, row, reply.types)), raw) for row in reply.rows)
     if wanted != found:
         lost, new = list((wanted - found).elements())[:3], list((found - wanted).elements())[:3]
         return f"rows: {len(raw.rows)} became {len(reply.rows)}; lost {lost}, new {new}"
     return None
+
+
+def _coarse(row: tuple[str, ...], raw: Result) -> tuple[str, ...]:
+    return tuple(
+        f"{float(value):.6g}" if at in raw.coarse and value != "NULL" else value for at, value in enumerate(row)
+    )
 
 
 def _whole(raw: Result, at: int, answered: str) -> bool:

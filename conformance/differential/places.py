@@ -42,6 +42,8 @@ class Result:
     names: tuple[str, ...]
     types: tuple[str, ...]
     rows: tuple[tuple[object, ...], ...]
+    coarse: frozenset[int] = frozenset()
+    """Columns of which the driver shows six digits: MariaDB's FLOAT, which the gateway reads exactly."""
 
 
 class Raw(Protocol):
@@ -213,6 +215,7 @@ def _mariadb(seed: int, _folder: Path) -> Iterator[Place]:
         return Result(
             names=tuple(each.name for each in described),
             types=types,
+            coarse=frozenset(at for at, each in enumerate(described) if each.code == FIELD_TYPE.FLOAT),
             rows=tuple(
                 tuple(value if value is None or to is None else to(value) for value, to in zip(row, read, strict=True))
                 for row in values

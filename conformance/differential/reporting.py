@@ -25,7 +25,7 @@ def printed(engine: str, tally: Tally, seconds: float, named: Sequence[str], *, 
         f"{tally.ambiguous:,} whose answer depends on the order of stored rows)"
     )
     for words, count in tally.refusals.most_common():
-        print(f"  refused {count:>5,}  {words}\n                 e.g. {tally.examples[words][:300]}")
+        print(f"  refused {count:>5,}  {words}\n                 e.g. {tally.examples[words][:2_000]}")
     table = Table(box=None)
     for name in ("construct", "drawn", "refused"):
         table.add_column(name, justify="left" if name == "construct" else "right")

@@ -124,7 +124,7 @@ async def _ask(gate: Gate, tally: Tally, number: int, sql: str, drawn: set[str],
             tally.refused.update(drawn)
             words = re.sub(r"'[^']*'|\d+", "...", reply.refusal)
             tally.refusals[words] += 1
-            tally.examples.setdefault(words, sql)
+            tally.examples.setdefault(words, f"{number}: {sql}")
             return
         if what is not None:
             tally.findings.append(Finding(number=number, sql=sql, caller=caller, ran=reply.sql, what=what))

@@ -42,7 +42,7 @@ FORMS: tuple[Form, ...] = (
         "CAST({int} AS VARCHAR)",
         "{int}::varchar",
         "CAST({date} AS VARCHAR)",
-        "{bool}::text",
+        "({bool})::text",
         on=_DP,
     ),
     *forms("cast to a text", "text", "CAST({int} AS CHAR)", "CAST({dec} AS CHAR(3))", "CAST({date} AS CHAR)", on=_M),

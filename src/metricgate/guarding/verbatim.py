@@ -114,6 +114,8 @@ def unlisted(tokens: Sequence[Token], dialect: str) -> str | None:
         if token.text.lower() in _PREFIXES and number < last and tokens[number + 1].start == token.end + 1:
             continue
         before = tokens[number - 1].text.lower() if number else ""
+        if before == "{" and number < last and tokens[number + 1].token_type in _STRINGS:
+            continue
         parts = token.text.lower().split()
         if not known.issuperset(parts) and before not in ANYTHING_AFTER:
             return token.text

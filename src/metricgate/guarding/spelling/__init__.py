@@ -18,7 +18,7 @@ from metricgate.guarding.spelling.calls import KEPT, MARK, UNITS, WORD_FIRST
 from metricgate.guarding.spelling.duckdb import duckdb_words, whole_numbers
 from metricgate.guarding.spelling.mysql import mysql_words
 from metricgate.guarding.spelling.postgres import postgres_words
-from metricgate.guarding.spelling.words import arguments, calls, instead
+from metricgate.guarding.spelling.words import arguments, calls, closing, instead
 
 __all__ = ["marked", "respelt", "restored", "whole_numbers"]
 
@@ -37,7 +37,7 @@ def respelt(tokens: Sequence[Token], text: str, dialect: str) -> list[Token]:
         text: from which they are.
         dialect: a sqlglot name.
     """
-    words = list(_fractions(tokens, text))
+    words = list(_grouped(list(_fractions(tokens, text))))
     rule = _RULES.get(dialect)
     return words if rule is None else list(rule(words, text))
 
@@ -94,6 +94,32 @@ def _fractions(tokens: Sequence[Token], text: str) -> Iterator[Token]:
             yield token
     if dot is not None:
         yield dot
+
+
+def _grouped(tokens: Sequence[Token]) -> Iterator[Token]:
+    """Put what ROLLUP and CUBE hold into brackets: without, sqlglot reads no conditions there."""
+    opening: dict[int, Token] = {}
+    closed: dict[int, Token] = {}
+    for number, token in enumerate(tokens):
+        if token.token_type not in _GROUPINGS or not calls(tokens, number):
+            continue
+        end = closing(tokens, number + 1)
+        if end is None or end == number + 2:
+            continue
+        for begin in (number + 2, *arguments(tokens, number + 1)):
+            opening[begin] = tokens[begin]
+            if begin > number + 2:
+                closed[begin - 1] = tokens[begin - 1]
+        closed[end] = tokens[end]
+    for number, token in enumerate(tokens):
+        if number in closed:
+            yield instead(token, TokenType.R_PAREN, ")")
+        if number in opening:
+            yield instead(token, TokenType.L_PAREN, "(")
+        yield token
+
+
+_GROUPINGS = frozenset({TokenType.ROLLUP, TokenType.CUBE})
 
 
 def _begins(text: str, start: int) -> bool:

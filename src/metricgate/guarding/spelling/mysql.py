@@ -17,6 +17,7 @@ _MOMENTS = frozenset({"utc_date", "utc_time", "utc_timestamp"})
 
 def mysql_words(tokens: Sequence[Token], text: str) -> Iterator[Token]:
     """Yield the words as they are to be parsed."""
+    tokens = list(_without_braces(tokens))
     for number, token in enumerate(tokens):
         kind = token.token_type
         before = tokens[number - 1].token_type if number else None
@@ -33,6 +34,24 @@ def mysql_words(tokens: Sequence[Token], text: str) -> Iterator[Token]:
             yield instead(token, TokenType.R_PAREN, ")")
         else:
             yield token
+
+
+def _without_braces(tokens: Sequence[Token]) -> Iterator[Token]:
+    """Yield ``DATE '2024-01-31'`` for ``{d '2024-01-31'}``, and the other words as they are."""
+    number = 0
+    while number < len(tokens):
+        four = tokens[number : number + len(_BRACED)]
+        if [token.token_type for token in four] == _BRACED and four[1].text.lower() in _BRACES:
+            yield instead(four[1], _BRACES[four[1].text.lower()], four[1].text)
+            yield four[2]
+            number += len(_BRACED)
+        else:
+            yield tokens[number]
+            number += 1
+
+
+_BRACED = [TokenType.L_BRACE, TokenType.VAR, TokenType.STRING, TokenType.R_BRACE]
+_BRACES = {"d": TokenType.DATE, "t": TokenType.TIME, "ts": TokenType.TIMESTAMP}
 
 
 def _is_moment(tokens: Sequence[Token], number: int) -> bool:
