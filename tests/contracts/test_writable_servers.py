@@ -173,6 +173,31 @@ def test_cascades_are_foretold_and_taken_back(place: Place):
     using(place, work)
 
 
+@pytest.mark.parametrize("engine", ["postgres", "mariadb"])
+def test_a_row_that_refers_to_itself_is_deleted_once(engine: str):
+    """It is named by the change, not found behind it: as many rows as were shown suffice as the ceiling."""
+    place = new_place(
+        engine,
+        "CREATE TABLE tree (id int PRIMARY KEY, up int, FOREIGN KEY (up) REFERENCES tree (id) ON DELETE CASCADE)",
+        "INSERT INTO tree VALUES (1, 1), (2, NULL), (3, 3)",
+        "INSERT INTO tree VALUES (4, 3)",
+    )
+
+    async def work(warehouse: ServerWarehouse) -> None:
+        alone = plan(place.step("delete", "tree", "SELECT 1", key="id"), most=1)
+        effect = await carried_out(warehouse, alone)
+        assert (effect.rows, effect.of(Cause.CASCADE)) == (1, [])
+        await undone(warehouse, effect)
+        found = await warehouse.rehearse(plan(place.step("delete", "tree", "SELECT 3", key="id"), most=2))
+        assert [len(each.rows) for each in found.effect.of(Cause.CASCADE)] == [1]
+        assert place.admin("SELECT count(*) FROM tree") == [(4,)]
+
+    try:
+        using(place, work)
+    finally:
+        drop(place)
+
+
 def test_columns_that_mariadb_sets_anew_are_put_back_or_left_alone():
     """Moved by the change; set by it to what they were; behind SET NULL, where they do not move: taken back exactly."""
     place = new_place(

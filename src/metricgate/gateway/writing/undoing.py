@@ -55,6 +55,8 @@ async def propose_undo(book: Book, action: Action, undoer: Undoer) -> Action | P
             back = await warehouse.rehearse_structure(structure, seconds=_SECONDS)
             return await _kept(book, action, undoer, back, structure)
         changes = await _changes(warehouse, effect)
+        if not changes:
+            return _nothing("It changed no row, so that there is nothing to take back.")
         rehearsal = await _rehearsed(warehouse, changes, book, partial=undoer.partial)
     except ChangeFailed as error:
         return Problems((problem_of(error),))

@@ -190,11 +190,10 @@ def _carried_out(
     if total > most_rows:
         raise _too_many(total, most_rows)
     before = [_before(engine, change, shapes[change.table], lock=lock) for change in changes]
-    reach = Reach(shapes=shapes, most_rows=most_rows - total)
+    own = frozenset((change.table, row.key) for change in changes for row in change.rows)
+    reach = Reach(shapes=shapes, most_rows=most_rows - total, own=own)
     for change, rows in zip(changes, before, strict=True):
         follow(reach, engine.session, engine.dialect, change, rows)
-    own = {(change.table, row.key) for change in changes for row in change.rows}
-    reach.leave_out(own)
     if total + reach.rows > most_rows:
         raise _too_many(total + reach.rows, most_rows)
     inserted = [_carry_out(engine, change, shapes[change.table]) for change in changes]

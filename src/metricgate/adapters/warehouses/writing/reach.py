@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from metricgate.adapters.warehouses.writing.session import WriteDialect, WriteSession
@@ -17,10 +17,15 @@ _DEEPEST = 32
 
 @dataclass(slots=True)
 class Reach:
-    """What was found so far: rows as they are, by table and key; and why more may happen."""
+    """What was found so far: rows as they are, by table and key; and why more may happen.
+
+    Attributes:
+        own: rows that the change itself names; they are not found again, also where a row refers to itself.
+    """
 
     shapes: dict[Location, TableShape]
     most_rows: int
+    own: frozenset[tuple[Location, Row]] = frozenset()
     found: dict[Location, dict[Row, Row]] = field(default_factory=dict)
     unknown: list[str] = field(default_factory=list)
 
@@ -28,11 +33,6 @@ class Reach:
     def rows(self) -> int:
         """How many rows were found."""
         return sum(len(rows) for rows in self.found.values())
-
-    def leave_out(self, own: Iterable[tuple[Location, Row]]) -> None:
-        """Forget rows that the change itself names."""
-        for table, key in own:
-            self.found.get(table, {}).pop(key, None)
 
 
 def follow(
@@ -91,7 +91,7 @@ def _reacting(
         for _number, *image in session.read(*text):
             whole: Row = tuple(image)
             own = tuple(whole[child.names.index(column)] for column in child.key)
-            if own not in known:
+            if own not in known and (key.table, own) not in reach.own:
                 known[own] = whole
                 fresh.append(whole)
         if reach.rows > reach.most_rows:
