@@ -55,16 +55,15 @@ async def propose_undo(book: Book, action: Action, undoer: Undoer) -> Action | P
             back = await warehouse.rehearse_structure(structure, seconds=_SECONDS)
             return await _kept(book, action, undoer, back, structure)
         changes = await _changes(warehouse, effect)
-        if not changes:
-            return _nothing("It changed no row, so that there is nothing to take back.")
         rehearsal = await _rehearsed(warehouse, changes, book, partial=undoer.partial)
     except ChangeFailed as error:
         return Problems((problem_of(error),))
     except WarehouseError as error:
         return Problems((Problem(code=codes.FAILED, message=codes.FAILED.cause, hint=error.code),))
-    return (
-        await _kept(book, action, undoer, rehearsal) if rehearsal.changes else _nothing("Every row was changed since.")
-    )
+    if not rehearsal.changes:
+        why = "Every row was changed since" if changes else "It changed no row, so that there is nothing to take back"
+        return _nothing(f"{why}.")
+    return await _kept(book, action, undoer, rehearsal)
 
 
 async def _changes(warehouse: WritableWarehouse, effect: Effect) -> tuple[TableChange, ...]:
