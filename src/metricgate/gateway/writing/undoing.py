@@ -60,10 +60,8 @@ async def propose_undo(book: Book, action: Action, undoer: Undoer) -> Action | P
         return Problems((problem_of(error),))
     except WarehouseError as error:
         return Problems((Problem(code=codes.FAILED, message=codes.FAILED.cause, hint=error.code),))
-    if not rehearsal.changes:
-        why = "Every row was changed since" if changes else "It changed no row, so that there is nothing to take back"
-        return _nothing(f"{why}.")
-    return await _kept(book, action, undoer, rehearsal)
+    nothing = "Every row was changed since." if changes else "It changed no row, so that there is nothing to take back."
+    return await _kept(book, action, undoer, rehearsal) if rehearsal.changes else _nothing(nothing)
 
 
 async def _changes(warehouse: WritableWarehouse, effect: Effect) -> tuple[TableChange, ...]:
