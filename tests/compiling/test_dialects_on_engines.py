@@ -22,7 +22,7 @@ from metricgate.compiling.writing import written
 from metricgate.dialects.engines import dialect_named
 from metricgate.dialects.names import aliased, column
 from metricgate.gateway.ports import Rows, Warehouse, WarehouseError
-from metricgate.planning.scan import Zones
+from metricgate.planning.zones import Zones
 from metricgate.vocabulary.grain import DatePart, Grain
 from metricgate.vocabulary.predicate import Scalar
 

@@ -11,7 +11,8 @@ from metricgate.catalog.metrics import Aggregation, Percentile
 from metricgate.compiling.rules.aggregates import applied
 from metricgate.dialects.engines import dialect_named
 from metricgate.dialects.offline_adapting import percentiles_as_ranks
-from metricgate.planning.scan import Measure, Zones
+from metricgate.planning.scan import Measure
+from metricgate.planning.zones import Zones
 from metricgate.vocabulary.grain import DatePart, Grain
 from metricgate.vocabulary.predicate import Comparison, Operator
 

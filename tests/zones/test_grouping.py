@@ -5,20 +5,16 @@ The table of a world holds the same moments as zoned values, as local times of a
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, time, timedelta
-from pathlib import Path
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from tests.gateway.conftest import ask, opened
-from tests.zones.worlds import ENGINES, ZONES, World, moments_of, world, write_project
+from tests.zones.running import DAYS, Asking, asked_of
+from tests.zones.worlds import ZONES
 
-from metricgate.bootstrap.running import Running
 from metricgate.gateway.outcome import Answered
-from metricgate.vocabulary.json import Json
 
 TIMES = {
     "zoned": "{name: zoned, type: time, granularity: second}",
@@ -28,12 +24,10 @@ TIMES = {
     "date": "{name: date, type: time, granularity: hour, expr: day}",
     "day_cast": "{name: day_cast, type: time, granularity: hour, expr: CAST(local AS DATE)}",
 }
-DAYS = ("date", "day_cast")
 
 
-def models(stored: str | None) -> str:
+def models() -> str:
     """The table as a model: a dimension and a count by it for each kind of time."""
-    zone = "" if stored is None else f"    time_zone: {stored}\n"
     dimensions = "\n".join(f"      - {each}" for each in TIMES.values())
     metrics = "\n".join(
         f"      - {{name: by_{name}, type: simple, agg: count, agg_time_dimension: {name}}}" for name in TIMES
@@ -42,7 +36,7 @@ def models(stored: str | None) -> str:
 semantic_models:
   - name: events
     source: "{{schema}}.events"
-{zone}    entities: [{{name: event, type: primary, expr: id}}]
+{{zone}}    entities: [{{name: event, type: primary, expr: id}}]
     dimensions:
       - {{name: kind, type: categorical}}
 {dimensions}
@@ -51,42 +45,7 @@ semantic_models:
 """
 
 
-@pytest.fixture(scope="module", params=[(engine, stored) for engine in ENGINES for stored in (None, "Europe/Berlin")],
-                ids=lambda each: f"{each[0]}, stored in {each[1]}")  # fmt: skip
-def asking(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asking]:
-    engine, stored = request.param
-    folder = tmp_path_factory.mktemp("zones")
-    with world(engine, folder, stored=stored or "UTC") as found:
-        write_project(folder, found, models(stored))
-        with asyncio.Runner() as runner:
-            project = opened(folder)
-            parts = runner.run(project.__aenter__())
-            try:
-                yield Asking(found, stored or "UTC", parts, runner)
-            finally:
-                runner.run(project.__aexit__(None, None, None))
-
-
-class Asking:
-    """Asks the running gateway, and says what must come."""
-
-    def __init__(self, found: World, stored: str, parts: Running, runner: asyncio.Runner) -> None:
-        self.world, self.stored, self._parts, self._runner = found, stored, parts, runner
-        self.moments = moments_of(stored)
-
-    def rows(self, **question: Json) -> list[tuple[Json, ...]]:
-        """Return the answer's rows."""
-        outcome = self._runner.run(ask(self._parts, "reader", "query_metrics", question))
-        assert isinstance(outcome, Answered), outcome
-        return [tuple(row) for row in outcome.answer["rows"]]
-
-    def clock(self, name: str, moment: datetime, zone: str | None) -> datetime:
-        """The local time that a value of that moment is meant in; of a day, its midnight everywhere."""
-        stored = moment.astimezone(ZoneInfo(self.stored)).replace(tzinfo=None)
-        if name in DAYS:
-            return datetime.combine(stored.date(), time())
-        return moment.astimezone(ZoneInfo(zone or self.stored)).replace(tzinfo=None)
-
+asking = asked_of(models())
 
 CUTS: dict[str, Callable[[datetime], object]] = {
     "minute": lambda at: at.replace(second=0).isoformat(),
@@ -148,10 +107,10 @@ def test_ranges_and_filters_keep_the_rows_of_the_zones_time(asking: Asking, name
     assert asking.rows(metrics=["by_zoned"], where=offset, **zoned) == [(wanted,)]
 
 
-def test_an_answer_says_what_the_values_are_where_it_mattered(asking: Asking, tmp_path: Path):
+def test_an_answer_says_what_the_values_are_where_it_mattered(asking: Asking):
     """The time column used, its kind, and the zone."""
     question = {"metrics": ["by_zoned"], "group_by": ["metric_time__day"], "time_zone": "America/New_York"}
-    outcome = asking._runner.run(ask(asking._parts, "reader", "explain_query", question))
+    outcome = asking.outcome("explain_query", **question)
     assert isinstance(outcome, Answered)
     assert outcome.answer["time"]["columns"] == {"by_zoned": ["events.zoned"]}
     assert outcome.answer["time"]["kinds"] == {"events.zoned": "zoned"}

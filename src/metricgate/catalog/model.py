@@ -114,6 +114,7 @@ class SemanticModel:
     Attributes:
         source: the relation's name parts as the warehouse knows them, e.g. ``("main", "orders")``.
         warehouse: the warehouse of the settings that holds the source; None for the default one.
+        stored_zone: IANA zone of its local times where a dimension does not say its own; None: UTC.
         week_start: the day on which weeks begin, where that is not Monday.
         primary_entity: name of the primary entity, declared or by ``primary_entity:``; None where there is none.
         agg_time_dimension: default time dimension of the metrics built on this model.
@@ -134,6 +135,7 @@ class SemanticModel:
     domain: str | None = None
     warehouse: str | None = None
     week_start: WeekStart | None = None
+    stored_zone: str | None = None
     columns: tuple[SourceColumn, ...] = ()
     sensitivity: tuple[str, ...] = ()
     place: Place | None = None

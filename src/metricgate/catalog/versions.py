@@ -30,7 +30,7 @@ from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.predicate import And, Comparison, Not, Or, Predicate, Scalar, Template
 from metricgate.vocabulary.problem import Place
 
-_LATER = frozenset({"warehouse", "week_start", "time_kind"})
+_LATER = frozenset({"warehouse", "week_start", "time_kind", "stored_zone", "zones"})
 """Fields that count only where they say something, so that catalogs from before them keep their digests."""
 
 
@@ -198,6 +198,8 @@ def _surroundings(models: Mapping[str, SemanticModel]) -> dict[str, str]:
 def _model(model: SemanticModel) -> Json:
     # Named only where the model names it: the versions of models in a project's one warehouse stay.
     elsewhere: dict[str, Json] = {} if model.warehouse is None else {"warehouse": model.warehouse}
+    if model.stored_zone is not None and all(each.time_zone != model.stored_zone for each in model.dimensions):
+        elsewhere["time_zone"] = model.stored_zone  # measures over other times have it
     if model.week_start is not None:
         elsewhere["week_start"] = model.week_start.value
     return elsewhere | {

@@ -30,6 +30,7 @@ def combined(plan: Plan, context: Context) -> exp.Select:
     if len(plan.scans) == 1 and all(
         isinstance(metric.value, MeasureValue)
         and metric.value.fill is None
+        and metric.value.zones is None
         and not (may_be_absent and metric.value.counts)
         for metric in plan.metrics
     ):
@@ -52,7 +53,7 @@ def combined(plan: Plan, context: Context) -> exp.Select:
         expressions=[
             *(column(key, base) for key in keys),
             *(
-                aliased(value_tree(metric.value, homes, context.dialect.name, may_be_absent=may_be_absent), metric.name)
+                aliased(value_tree(metric.value, homes, context.dialect, may_be_absent=may_be_absent), metric.name)
                 for metric in plan.metrics
             ),
         ],

@@ -7,13 +7,14 @@ from typing import assert_never
 
 from sqlglot import exp
 
+from metricgate.dialects.dialect import Dialect
 from metricgate.dialects.expressions import meant
 from metricgate.dialects.names import column
 from metricgate.dialects.trees import double, literal, operand
 from metricgate.planning.metrics.values import DerivedValue, MeasureValue, RatioValue, Value
 
 
-def value_tree(value: Value, homes: Mapping[str, str], dialect: str, *, may_be_absent: bool) -> exp.Expr:
+def value_tree(value: Value, homes: Mapping[str, str], dialect: Dialect, *, may_be_absent: bool) -> exp.Expr:
     """Return the value.
 
     Args:
@@ -26,6 +27,8 @@ def value_tree(value: Value, homes: Mapping[str, str], dialect: str, *, may_be_a
         case MeasureValue():
             tree: exp.Expr = column(value.measure, homes[value.measure])
             # A count is never NULL: its fill must not tell a group without rows from one whose rows are filtered out.
+            if value.zones is not None:
+                tree = dialect.converted(tree, value.zones)
             instead = (0 if may_be_absent else None) if value.counts else value.fill
             return tree if instead is None else exp.Coalesce(this=tree, expressions=[literal(instead)])
         case RatioValue():
@@ -42,9 +45,9 @@ def value_tree(value: Value, homes: Mapping[str, str], dialect: str, *, may_be_a
             assert_never(value)
 
 
-def _derived(value: DerivedValue, homes: Mapping[str, str], dialect: str, *, may_be_absent: bool) -> exp.Expr:
+def _derived(value: DerivedValue, homes: Mapping[str, str], dialect: Dialect, *, may_be_absent: bool) -> exp.Expr:
     inputs = dict(value.inputs)
-    root = exp.Paren(this=meant(value.expression.text, dialect).copy())
+    root = exp.Paren(this=meant(value.expression.text, dialect.name).copy())
     for found in list(root.find_all(exp.Column)):
         each = inputs.get(found.name)
         if each is not None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from metricgate.dialects.meanings.way import Meanings
-from metricgate.planning.scan import Zones
+from metricgate.planning.zones import Zones
 from metricgate.vocabulary.grain import DatePart, Grain
 from metricgate.vocabulary.predicate import Scalar
 

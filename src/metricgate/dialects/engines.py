@@ -25,7 +25,7 @@ from metricgate.dialects.offline import OFFLINE
 from metricgate.dialects.offline_adapting import offset_under_limit, percentiles_as_ranks
 from metricgate.dialects.series import by_function, by_halves
 from metricgate.dialects.trees import literal, operand
-from metricgate.planning.scan import Zones
+from metricgate.planning.zones import Zones
 from metricgate.vocabulary.grain import DatePart, Grain, WeekStart
 
 _DAY = exp.Interval(this=exp.Literal.string("1"), unit=exp.Var(this="DAY"))

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from sqlglot import exp
 
+from metricgate.catalog.clock_readings import clock_readings
 from metricgate.catalog.expression import Expression
 from metricgate.dialects.engines import dialect_named
 from metricgate.dialects.kinds import Kind
@@ -16,6 +17,10 @@ from metricgate.dialects.meanings.way import Way
 from metricgate.dialects.names import identifier
 from metricgate.dialects.reserved import RESERVED
 from metricgate.dialects.trees import parsed
+from metricgate.planning.zones import Zones
+
+_READ_BY_CLOCK = "read by clock"
+"""The table of such columns while an expression is put in an engine's words; none that an expression could name."""
 
 Kinds = tuple[tuple[str, Kind], ...]
 """What is known of columns, by name."""
@@ -43,6 +48,29 @@ def _with_table(text: str, table: str, dialect: str, kinds: Kinds) -> exp.Expr:
     return tree
 
 
+@lru_cache(maxsize=8_192)
+def _by_clocks(
+    text: str, zones: tuple[tuple[str, str | None, str], ...], table: str, dialect: str, kinds: Kinds
+) -> exp.Expr:
+    """Like ``_with_table``; what a calendar or a clock is read of is converted there."""
+    of_column = {name: Zones(stored=stored, shown=shown) for name, stored, shown in zones}
+    root = exp.Paren(this=parsed(text).copy())
+    for each in clock_readings(root):
+        if each.name in of_column:
+            each.set("table", identifier(_READ_BY_CLOCK))
+    known = dialect_named(dialect)
+    columns = {name.lower(): kind for name, kind in kinds}
+    root = exp.Paren(this=Way(table=known.meanings, columns=columns, texts={}).said(root.this))
+    for column in list(root.find_all(exp.Column)):
+        read = column.table == _READ_BY_CLOCK
+        if read or not column.table:
+            column.set("table", identifier(table))
+        if read:
+            column.replace(exp.Paren(this=known.converted(column.copy(), of_column[column.name])))
+    whole: exp.Expr = root.this
+    return whole
+
+
 def qualified(expression: Expression, table: str, dialect: str, kinds: Kinds = ()) -> exp.Expr:
     """Return the expression in a dialect's words, with every column read from the table of that alias.
 
@@ -53,6 +81,8 @@ def qualified(expression: Expression, table: str, dialect: str, kinds: Kinds = (
     Raises:
         UnsupportedError: the dialect cannot say it.
     """
+    if expression.zones:
+        return _by_clocks(expression.text, expression.zones, table, dialect, kinds).copy()
     if expression.is_column:
         name = exp.Identifier(this=expression.text, quoted=expression.text.lower() in RESERVED)
         return exp.Column(this=name, table=identifier(table))

@@ -33,7 +33,7 @@ from metricgate.dialects.offline_adapting import (
     whole_intervals,
 )
 from metricgate.dialects.trees import literal, operand
-from metricgate.planning.scan import Zones
+from metricgate.planning.zones import Zones
 from metricgate.vocabulary.grain import DatePart, Grain
 
 _NUMBERS = (divisions_as_doubles, without_division_errors, averages_as_doubles)

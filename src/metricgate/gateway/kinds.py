@@ -10,7 +10,7 @@ from metricgate.planning.plan import Plan
 
 
 async def kinds_of(plan: Plan, engine: Engine) -> Kinds | WarehouseError:
-    """Return the types, or why the engine does not tell them."""
+    """Return the types that the plan asks for, or why the engine does not tell them."""
     probes = type_probes(plan, engine.dialect)
     if not probes:
         return Kinds()

@@ -40,7 +40,7 @@ class Asking:
         self._resolver = resolver
         self._answers = answers
         self._problems: list[Problem] = []
-        self._clocks = Clocks(kinds=kinds, zone=question.time_zone, problems=self._problems)
+        self._clocks = Clocks(kinds=kinds, zone=question.time_zone, models=catalog.models, problems=self._problems)
         self._names: list[str] = []
 
     def plan(self) -> Plan | Problems:

@@ -16,11 +16,12 @@ from metricgate.planning.forms import AS_STORED, Form, split_form
 from metricgate.planning.graph import Hop, Member
 from metricgate.planning.plan import Plan
 from metricgate.planning.resolving import METRIC_TIME, Resolver
-from metricgate.planning.scan import Clock, Condition, Reference
+from metricgate.planning.scan import Condition, Reference
 from metricgate.planning.spines import column
 from metricgate.planning.tables import Tables
 from metricgate.planning.timing import as_moment
 from metricgate.planning.values import mismatch, typed
+from metricgate.planning.zones import Clock
 from metricgate.vocabulary.grain import Grain
 from metricgate.vocabulary.predicate import And, Comparison, Not, Or, Predicate, Scalar, Template
 from metricgate.vocabulary.problem import Place, Problem, Problems
@@ -154,7 +155,9 @@ class Binder:
             return self._moment(spine, granularity, form)
         if form.calendar is not None:
             return self._calendar(name, member, form.calendar, place)
-        expression = dimension.expression if dimension is not None else entity_expression(member)
+        expression = (
+            entity_expression(member) if dimension is None else self._clocks.expression_of(member.model, dimension)
+        )
         clock = None if dimension is None or granularity is None else self._clocks.of(member.model, dimension)
         return Reference(
             table=self._tables.alias(member.hops),

@@ -9,15 +9,16 @@ good; where it does not know, the model says it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from metricgate.catalog.clock_readings import columns_by_clock
 from metricgate.catalog.expression import Expression
-from metricgate.catalog.model import Dimension, TimeKind
+from metricgate.catalog.model import Dimension, SemanticModel, TimeKind
 from metricgate.planning import codes
-from metricgate.planning.scan import Clock
 from metricgate.planning.timing import has_clock
+from metricgate.planning.zones import Clock, Zones
 from metricgate.vocabulary.problem import Place, Problem
 from metricgate.vocabulary.result import DataType
 
@@ -61,6 +62,7 @@ class Clocks:
 
     kinds: Kinds
     zone: str | None
+    models: Mapping[str, SemanticModel]
     problems: list[Problem]
     asked: dict[TypeAsked, DataType | None] = field(default_factory=dict)
     told: dict[str, TimeKind] = field(default_factory=dict)
@@ -90,6 +92,61 @@ class Clocks:
         if asked not in self.asked:
             self.asked[asked] = dict(self.kinds.types).get(asked)
         return self.asked[asked]
+
+    def of_value(self, home: str, expression: Expression) -> Zones | None:
+        """Return how a value of an expression, if it is a time, is shown in the question's zone; None as it is."""
+        model = self.models[home]
+        dimension = _dimension_of(model, expression)
+        stored = (None if dimension is None else dimension.time_zone) or model.stored_zone or UTC
+        shown = self.zone or stored
+        if stored == UTC == shown or (dimension is not None and not has_clock(dimension)):
+            return None
+        if dimension is not None:
+            return self.of(model.name, dimension).zones
+        found = self._kind(model.name, expression, stored, None)
+        if KIND_OF_TYPE.get(self.type_of(model.name, expression) or DataType.STRING) is None:
+            return None  # a number, or a text
+        if found is None:
+            self.problems.append(_unknown(f"{model.name}: {expression.text}"))
+            return None
+        return Clock(kind=found[0], stored=found[1], shown=shown).zones
+
+    def expression_of(self, home: str, dimension: Dimension) -> Expression:
+        """Return a dimension's expression with the zones in which it reads calendars and clocks.
+
+        A time is converted whole, after it is computed, and a day is that of the stored zone whatever is asked.
+        """
+        if has_clock(dimension):
+            return dimension.expression
+        return self.reading(home, dimension.expression, in_zone=dimension.granularity is None)
+
+    def reading(self, home: str, expression: Expression, *, in_zone: bool = True) -> Expression:
+        """Return a model's expression with the zones in which it reads calendars and clocks.
+
+        ``in_zone``: in the question's; otherwise in the stored one, as what must not depend on the question.
+        """
+        model = self.models.get(home)  # a time spine is none
+        if model is None or expression.is_column or not (self.zone not in {None, UTC} or _has_zones(model)):
+            return expression
+        found = [
+            (name, zones.stored, zones.shown)
+            for name in columns_by_clock(expression.text)
+            if (zones := self._zones_read(model, _column(name), in_zone=in_zone)) is not None
+        ]
+        return replace(expression, zones=tuple(found)) if found else expression
+
+    def _zones_read(self, model: SemanticModel, column: Expression, *, in_zone: bool) -> Zones | None:
+        dimension = _dimension_of(model, column)
+        stored = (None if dimension is None else dimension.time_zone) or model.stored_zone or UTC
+        shown = (self.zone if in_zone else None) or stored
+        if stored == UTC == shown:
+            return None
+        declared = None if dimension is None else dimension.time_kind
+        kind = KIND_OF_TYPE.get(self.type_of(model.name, column) or DataType.STRING, declared)
+        if kind is None:
+            return None  # no time: a text is read as it is written
+        self.told[f"{model.name}.{column.text}"] = kind
+        return Clock(kind=kind, stored=None if kind is TimeKind.ZONED else stored, shown=shown).zones
 
     def take(self, other: Iterable[tuple[TypeAsked, DataType | None]]) -> None:
         """Hang on what another question within this one hangs on."""
@@ -127,6 +184,16 @@ def moved(value: date | datetime, meant: str, clock: Clock) -> datetime:
             return moment
         moment = moment.replace(tzinfo=ZoneInfo(meant))
     return moment.astimezone(ZoneInfo(target)).replace(tzinfo=None)
+
+
+def _dimension_of(model: SemanticModel, expression: Expression) -> Dimension | None:
+    """Return the time dimension that an expression is the values of."""
+    found = (each for each in model.dimensions if each.expression == expression and each.granularity is not None)
+    return next(found, None)
+
+
+def _has_zones(model: SemanticModel) -> bool:
+    return model.stored_zone is not None or any(each.time_zone not in {None, UTC} for each in model.dimensions)
 
 
 def _column(name: str) -> Expression:

@@ -20,6 +20,7 @@ from metricgate.planning.plan import Explanation, OutputColumn, Plan, PlannedMet
 from metricgate.planning.question import Question
 from metricgate.planning.resolving import METRIC_TIME
 from metricgate.planning.scan import Key, Reference, Scan
+from metricgate.planning.times_shown import shown_value
 from metricgate.vocabulary.grain import Grain
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.problem import Place, Problem
@@ -60,10 +61,11 @@ def conclude(
     resources = _resources(named, scanned, datasets, answers, catalog)
     models = tuple(catalog.models[name] for name in datasets)
     scans = tuple(each.scan for each in scanned)
+    leaves = {leaf.measure: leaf for each in scanned for leaf in each.leaves}
     for answer in answers:
         clocks.take(answer.types)
     return Plan(
-        metrics=tuple(_planned(asked, metric, value) for asked, metric, value in named),
+        metrics=tuple(_planned(asked, metric, shown_value(value, leaves, clocks)) for asked, metric, value in named),
         columns=columns,
         scans=scans,
         extremes=question.min_max_only,

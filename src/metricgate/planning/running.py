@@ -15,10 +15,11 @@ from metricgate.planning.forms import Form
 from metricgate.planning.metrics.expanding import Leaf
 from metricgate.planning.owning import own_reference
 from metricgate.planning.question import TimeRange
-from metricgate.planning.scan import Condition, Moments, Reference, Series, Shift, Table, Zones
+from metricgate.planning.scan import Condition, Moments, Reference, Series, Shift, Table
 from metricgate.planning.spines import Spines, column, made, moment_of, spine_table
 from metricgate.planning.starting import starts_of
 from metricgate.planning.tables import Tables
+from metricgate.planning.zones import Zones
 from metricgate.vocabulary.grain import DatePart, Grain
 from metricgate.vocabulary.predicate import And, Comparison, Operator
 from metricgate.vocabulary.problem import Place, Problem

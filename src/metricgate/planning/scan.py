@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from metricgate.catalog.expression import Expression
 from metricgate.catalog.metrics import Aggregation, Percentile, Period, PeriodAggregation, Window, WindowChoice
-from metricgate.catalog.model import TimeKind
+from metricgate.planning.zones import Clock, Zones
 from metricgate.vocabulary.grain import DatePart, Grain
 from metricgate.vocabulary.predicate import Predicate
 
@@ -18,35 +18,6 @@ if TYPE_CHECKING:
 
 Shift = Window | Period
 """Back by a window, or back to the start of a period; either may be of a calendar."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Zones:
-    """Timestamps are stored as local times of ``stored``, or as moments (None), and are meant in ``shown``."""
-
-    stored: str | None
-    shown: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clock:
-    """By which clock a time is read.
-
-    Attributes:
-        stored: the zone whose clock the values show; None for moments that the engine knows as such.
-        shown: the zone in whose local times they are meant.
-    """
-
-    kind: TimeKind
-    stored: str | None
-    shown: str
-
-    @property
-    def zones(self) -> Zones | None:
-        """The conversion that showing them takes, if any."""
-        if self.kind is TimeKind.DATE or self.stored == self.shown:
-            return None
-        return Zones(stored=self.stored, shown=self.shown)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -282,7 +282,7 @@ class Scanning:
         return Measure(
             name=leaf.measure,
             aggregation=metric.aggregation,
-            expression=metric.expression,
+            expression=self.clocks.reading(metric.model, metric.expression),
             percentile=metric.percentile,
             filters=tuple(each for each in bound if each is not None),
             fill=metric.fill_nulls_with,

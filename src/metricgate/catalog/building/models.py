@@ -60,6 +60,7 @@ def build_model(
         label=document.label,
         owner=document.owner,
         domain=document.domain,
+        stored_zone=zone,
         week_start=None if settings.week_start is WeekStart.MONDAY else settings.week_start,
         warehouse=document.warehouse,
         columns=_columns(document, origin, findings),
