@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
@@ -43,10 +43,12 @@ class Asking:
         return moment.astimezone(ZoneInfo(zone or self.stored)).replace(tzinfo=None)
 
 
-def asked_of(models: str, *more: str) -> Callable[..., Iterator[Asking]]:
+def asked_of(
+    models: str, more: Callable[[str, str], Sequence[str]] = lambda _engine, _stored: ()
+) -> Callable[..., Iterator[Asking]]:
     """Return a fixture of the module: each engine, without a stored zone and with one; ``{zone}`` stands for its key.
 
-    ``more``: statements that are run first; ``{schema}`` in them names the tables' schema.
+    ``more``: statements for an engine and a zone that are run first; ``{schema}`` in them names the tables' schema.
     """
     params = [(engine, stored) for engine in ENGINES for stored in (None, "Europe/Berlin")]
 
@@ -56,8 +58,14 @@ def asked_of(models: str, *more: str) -> Callable[..., Iterator[Asking]]:
         folder = tmp_path_factory.mktemp("zones")
         zone = "" if stored is None else f"    time_zone: {stored}\n"
         with world(engine, folder, stored=stored or "UTC") as found, asyncio.Runner() as runner:
-            found.execute(*(text.replace("{schema}", found.schema) for text in more))
-            text = models.replace("{zone}", zone).replace("{{", "{").replace("}}", "}")
+            found.execute(*(text.replace("{schema}", found.schema) for text in more(engine, stored or "UTC")))
+            text = (
+                models.replace("{zone}", zone)
+                .replace("{{", "{")
+                .replace("}}", "}")
+                .replace("<<", "{{")
+                .replace(">>", "}}")
+            )
             project = opened(write_project(folder, found, text))
             parts = runner.run(project.__aenter__())
             try:

@@ -10,6 +10,7 @@ from typing import assert_never
 
 from sqlglot import exp
 
+from metricgate.catalog.metrics import Window
 from metricgate.compiling.context import Context
 from metricgate.compiling.presence import where_found
 from metricgate.dialects.expressions import Kinds, meant
@@ -19,6 +20,7 @@ from metricgate.dialects.trees import all_of, any_of, literal, operand
 from metricgate.planning.scan import Condition, Reference
 from metricgate.planning.timing import as_day, as_moment
 from metricgate.planning.values import as_timestamp
+from metricgate.planning.zones import Zones
 from metricgate.vocabulary.grain import Grain
 from metricgate.vocabulary.predicate import And, Comparison, Not, Operator, Or, Predicate, Scalar, Template
 
@@ -42,12 +44,32 @@ def reference_tree(reference: Reference, context: Context) -> exp.Expr:
     """Return the value, converted to its zone and cut to its grain where the plan says so; NULL where no row is."""
     tree = where_found(reference.expression, reference.table, reference.present, context.dialect.name)
     if reference.zones is not None:
-        tree = context.dialect.converted(tree, reference.zones)
+        tree = _converted(tree, reference.zones, reference.later, context)
     if reference.part is not None:
         return context.dialect.part(tree, reference.part)
     if reference.grain is not None:
         tree = context.dialect.truncated(tree, reference.grain)
     return tree
+
+
+def _converted(tree: exp.Expr, zones: Zones, later: tuple[Window, ...], context: Context) -> exp.Expr:
+    """Return the local time of the zone shown, so much elapsed time later, which UTC's clock counts."""
+    converted = context.dialect.converted
+    if not later:
+        return converted(tree, zones)
+    if zones.stored != "UTC":
+        tree = converted(tree, Zones(stored=zones.stored, shown="UTC"))
+    for window in later:
+        tree = exp.Paren(this=exp.Add(this=operand(tree), expression=interval(window)))
+    return converted(tree, Zones(stored="UTC", shown=zones.shown))
+
+
+def interval(window: Window) -> exp.Interval:
+    """Return the window as an interval; three months for a quarter, which not every engine knows."""
+    grain, count = window.grain or Grain.DAY, window.count
+    if grain is Grain.QUARTER:
+        grain, count = Grain.MONTH, 3 * count
+    return exp.Interval(this=literal(str(count)), unit=exp.Var(this=grain.name))
 
 
 def condition_tree(condition: Condition, context: Context) -> exp.Expr:

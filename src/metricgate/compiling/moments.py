@@ -8,11 +8,11 @@ from sqlglot import exp
 
 from metricgate.catalog.expression import Expression
 from metricgate.catalog.metrics import CustomGrain, Window
-from metricgate.compiling.conditions import reference_tree
+from metricgate.compiling.conditions import interval, reference_tree
 from metricgate.compiling.context import Context
 from metricgate.dialects.names import unused
-from metricgate.dialects.trees import all_of, any_of, literal, operand
-from metricgate.planning.scan import Moments, Reference, Shift
+from metricgate.dialects.trees import all_of, any_of, operand
+from metricgate.planning.scan import Moments, Reference, Shift, is_elapsed
 from metricgate.vocabulary.grain import Grain
 
 
@@ -60,11 +60,7 @@ def rows_of(moments: Moments, context: Context) -> exp.Expr:
         exp.LTE(this=time, expression=moment) if moments.running else exp.EQ(this=time, expression=moment)
     ]
     if moments.window is not None:
-        if moments.window.calendar is not None:
-            start = reference_tree(_beside(moments, Beside.of(moments).after), context)
-        else:
-            start = shifted(moment.copy(), moments.window, grain, context)
-        parts.append(exp.GT(this=time.copy(), expression=start))
+        parts.append(_within(moments, moments.window, time, moment, context))
     if moments.since is not None:
         if isinstance(moments.since, CustomGrain):
             start = reference_tree(_beside(moments, Beside.of(moments).since), context)
@@ -75,6 +71,18 @@ def rows_of(moments: Moments, context: Context) -> exp.Expr:
         here = reference_tree(moments.moment, context)
         parts.append(any_of([starts_period(here, each, context) for each in moments.starts if isinstance(each, Grain)]))
     return all_of(parts)
+
+
+def _within(moments: Moments, window: Window, time: exp.Expr, moment: exp.Expr, context: Context) -> exp.Expr:
+    """Return whether a row is not too long before a moment: by elapsed time, the row that much later is after it."""
+    if moments.time.zones is not None and is_elapsed(window):
+        later = replace(moments.time, later=(*moments.time.later, window))
+        return exp.GT(this=reference_tree(later, context), expression=moment.copy())
+    if window.calendar is not None:
+        start = reference_tree(_beside(moments, Beside.of(moments).after), context)
+    else:
+        start = shifted(moment.copy(), window, moments.grain, context)
+    return exp.GT(this=time.copy(), expression=start)
 
 
 def starts_period(moment: exp.Expr, grain: Grain, context: Context) -> exp.Expr:
@@ -93,11 +101,3 @@ def shifted(tree: exp.Expr, shift: Shift, grain: Grain, context: Context, *, for
         return context.dialect.truncated(tree, shift)
     moved = (exp.Add if forward else exp.Sub)(this=operand(tree), expression=interval(shift))
     return exp.Cast(this=moved, to=exp.DataType(this=exp.DType.DATE)) if grain >= Grain.DAY else moved
-
-
-def interval(window: Window) -> exp.Interval:
-    """Return the window as an interval; three months for a quarter, which not every engine knows."""
-    grain, count = window.grain or Grain.DAY, window.count
-    if grain is Grain.QUARTER:
-        grain, count = Grain.MONTH, 3 * count
-    return exp.Interval(this=literal(str(count)), unit=exp.Var(this=grain.name))

@@ -9,9 +9,9 @@ from sqlglot import exp
 from sqlglot.errors import UnsupportedError
 
 from metricgate.catalog.metrics import Window
-from metricgate.compiling.conditions import reference_tree
+from metricgate.compiling.conditions import interval, reference_tree
 from metricgate.compiling.context import Context
-from metricgate.compiling.moments import interval, shifted
+from metricgate.compiling.moments import shifted
 from metricgate.dialects.names import aliased, column, identifier
 from metricgate.dialects.series import FIRST, LAST
 from metricgate.dialects.trees import operand

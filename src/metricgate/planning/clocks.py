@@ -8,7 +8,7 @@ good; where it does not know, the model says it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -68,10 +68,17 @@ class Clocks:
     told: dict[str, TimeKind] = field(default_factory=dict)
 
     def of(self, model: str, dimension: Dimension) -> Clock:
-        """Return the clock of a time dimension of a model."""
+        """Return the clock of a time dimension of a model, shown as the question wants."""
+        return self._clock(model, dimension, self.shown(dimension))
+
+    def at_rest(self, model: str, dimension: Dimension) -> Clock:
+        """Return the clock of a time dimension whatever the question's zone, shown as it is stored."""
+        return self._clock(model, dimension, dimension.time_zone or UTC)
+
+    def _clock(self, model: str, dimension: Dimension, shown: str) -> Clock:
         if not has_clock(dimension):
             return Clock(kind=TimeKind.DATE, stored=UTC, shown=UTC)
-        stored, shown = dimension.time_zone or UTC, self.shown(dimension)
+        stored = dimension.time_zone or UTC
         if stored == UTC == shown:  # an engine's session is in UTC: moments and local times are read alike
             return Clock(kind=TimeKind.LOCAL, stored=UTC, shown=UTC)
         found = self._kind(model, dimension.expression, stored, dimension.time_kind)
@@ -170,6 +177,19 @@ class Clocks:
             return kind, None if kind is TimeKind.ZONED else stored
         kind = declared or self.kinds.assumed
         return None if kind is None else (kind, None if kind is TimeKind.ZONED else stored)
+
+
+def on_one_clock(times: Sequence[Clock]) -> tuple[Zones | None, ...]:
+    """Return how each of several times is converted before they are compared; None leaves it.
+
+    Beside a date, the others are days of the zones they are stored in. Otherwise they are compared as moments, unless
+    they are all local times of one zone.
+    """
+    if any(each.kind is TimeKind.DATE for each in times):
+        return tuple(each.zones for each in times)
+    if len({each.stored for each in times}) == 1:
+        return (None,) * len(times)
+    return tuple(None if each.stored == UTC else Zones(stored=each.stored, shown=UTC) for each in times)
 
 
 def moved(value: date | datetime, meant: str, clock: Clock) -> datetime:

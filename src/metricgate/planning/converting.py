@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from metricgate.catalog.model import Dimension, SemanticModel
+from metricgate.planning.clocks import on_one_clock
 from metricgate.planning.metrics.expanding import Leaf
 from metricgate.planning.owning import own_members
 from metricgate.planning.scan import Conversion, Events, Reference, Scan
+from metricgate.planning.zones import Zones
 from metricgate.vocabulary.grain import Grain
 
 if TYPE_CHECKING:
@@ -29,15 +31,16 @@ def conversion_of(scanning: Scanning, leaf: Leaf, dimension: Dimension) -> Conve
     pairs = [(metric.entity, metric.entity), *((each.base, each.conversion) for each in metric.constant_properties)]
     measure = scanning.measure(binder, _as_leaf(leaf))
     grain = max(dimension.granularity or Grain.DAY, time.granularity or Grain.DAY, key=lambda each: each.rank)
+    own, other = on_one_clock([scanning.clocks.at_rest(home.name, dimension), scanning.clocks.at_rest(away.name, time)])
     scan = Scan(name=away.name, tables=tables.tables, keys=(), measures=(measure,), conditions=())
     return Conversion(
         base=Events(
-            time=_time(home, dimension, grain),
+            time=_time(home, dimension, grain, own),
             equal=tuple(each for one, _other in pairs for each in own_members(home, one)),
         ),
         scan=scan,
         events=Events(
-            time=_time(away, time, grain),
+            time=_time(away, time, grain, other),
             equal=tuple(each for _one, other in pairs for each in own_members(away, other)),
         ),
         window=metric.window,
@@ -50,7 +53,7 @@ def _as_leaf(leaf: Leaf) -> Leaf:
     return Leaf(measure=leaf.measure, metric=leaf.converted, filters=leaf.converted_filters)
 
 
-def _time(model: SemanticModel, dimension: Dimension, grain: Grain) -> Reference:
+def _time(model: SemanticModel, dimension: Dimension, grain: Grain, zones: Zones | None) -> Reference:
     return Reference(
         table=model.name,
         model=model.name,
@@ -58,4 +61,5 @@ def _time(model: SemanticModel, dimension: Dimension, grain: Grain) -> Reference
         expression=dimension.expression,
         granularity=dimension.granularity,
         grain=grain,
+        zones=zones,
     )

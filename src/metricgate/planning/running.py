@@ -15,7 +15,7 @@ from metricgate.planning.forms import Form
 from metricgate.planning.metrics.expanding import Leaf
 from metricgate.planning.owning import own_reference
 from metricgate.planning.question import TimeRange
-from metricgate.planning.scan import Condition, Moments, Reference, Series, Shift, Table
+from metricgate.planning.scan import Condition, Moments, Reference, Series, Shift, Table, is_elapsed
 from metricgate.planning.spines import Spines, column, made, moment_of, spine_table
 from metricgate.planning.starting import starts_of
 from metricgate.planning.tables import Tables
@@ -132,6 +132,9 @@ def moments_of(
     own = time_at(root, dimension, base, zones)
     running = leaf.running
     shifts = merged(leaf.shifts)
+    if zones is not None:  # moments are known, so that hours are elapsed time: rows are moved by it, not moments
+        own = replace(own, later=tuple(each for each in shifts if isinstance(each, Window) and is_elapsed(each)))
+        shifts = tuple(each for each in shifts if not is_elapsed(each))
     series = None
     if not spine.source:
         uneven = running is None and base <= Grain.DAY and any(map(by_months, shifts))

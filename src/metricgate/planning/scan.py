@@ -30,6 +30,7 @@ class Reference:
         name: the dimension's or entity's name in its model.
         grain: truncate to this; None leaves the value as stored.
         zones: convert before truncation; None leaves the value in its own zone.
+        later: elapsed time that is added to the moment before it is converted.
         clock: of a time of a model.
         granularity: the finest grain of the data for a time, None for everything else.
         part: extract this number from the time.
@@ -45,6 +46,7 @@ class Reference:
     grain: Grain | None = None
     zones: Zones | None = None
     clock: Clock | None = None
+    later: tuple[Window, ...] = ()
     part: DatePart | None = None
 
 
@@ -62,11 +64,15 @@ class Condition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Valid:
-    """The joined row holds at ``time``: ``start <= time < end``, an absent end being open."""
+    """The joined row holds at ``time``: ``start <= time < end``, an absent end being open.
+
+    ``zones``: how start and end are converted to be compared with it.
+    """
 
     time: Reference
     start: Expression
     end: Expression
+    zones: tuple[Zones | None, Zones | None] = (None, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +172,11 @@ class Measure:
 
 
 COUNTING = (Aggregation.COUNT, Aggregation.COUNT_DISTINCT, Aggregation.SUM_BOOLEAN)
+
+
+def is_elapsed(shift: Shift) -> bool:
+    """Whether a shift is a length of time, hours and shorter; days and longer are steps of a calendar."""
+    return isinstance(shift, Window) and shift.grain is not None and shift.grain < Grain.DAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,7 +35,7 @@ from metricgate.planning.running import (
 )
 from metricgate.planning.scan import Condition, Edge, Key, Measure, Moments, Periods, Scan
 from metricgate.planning.starting import unsafe_to_group
-from metricgate.planning.tables import Tables
+from metricgate.planning.tables import Moment, Tables
 from metricgate.vocabulary.predicate import members_of
 from metricgate.vocabulary.problem import Code, Place, Problem
 
@@ -214,7 +214,9 @@ class Scanning:
         """Return the tables of a scan, with the moment at which changing rows hold; ``whole`` as of ``Tables``."""
         name = None if metric is None else metric.time_dimension
         dimension = None if name is None else root.dimension(name)
-        time = None if dimension is None else own_reference(root, dimension)
+        time = None
+        if dimension is not None:
+            time = Moment(reference=own_reference(root, dimension), dimension=dimension, clocks=self.clocks)
         return Tables(root, self.catalog.models, time, whole=whole)
 
     def binder(self, root: SemanticModel, tables: Tables, asked_for: str, spine: SpineRoot | None = None) -> Binder:

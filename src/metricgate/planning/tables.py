@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from metricgate.catalog.expression import Expression
-from metricgate.catalog.model import SemanticModel
+from metricgate.catalog.model import Dimension, SemanticModel
 from metricgate.catalog.saved import TimeSpine
 from metricgate.catalog.strictness import is_strict
+from metricgate.planning.clocks import Clocks, on_one_clock
 from metricgate.planning.graph import Hop
 from metricgate.planning.plan import Plan
 from metricgate.planning.scan import Reference, Table, Valid
 from metricgate.planning.spines import alias_of, column, spine_table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """The time of a scan's rows, as it is stored."""
+
+    reference: Reference
+    dimension: Dimension
+    clocks: Clocks
 
 
 class Tables:
@@ -27,7 +37,7 @@ class Tables:
         self,
         root: SemanticModel,
         models: Mapping[str, SemanticModel],
-        time: Reference | None = None,
+        time: Moment | None = None,
         *,
         whole: bool = False,
     ) -> None:
@@ -141,7 +151,12 @@ class Tables:
             self.undated[target.name] = None
             return None
         start, end = ends
-        return Valid(time=self._time, start=start.expression, end=end.expression)
+        time, clocks = self._time.reference, self._time.clocks
+        read = [(time.model, self._time.dimension), *((target.name, each) for each in ends)]
+        own, *zones = on_one_clock([clocks.at_rest(*each) for each in read])
+        return Valid(
+            time=replace(time, zones=own), start=start.expression, end=end.expression, zones=(zones[0], zones[1])
+        )
 
     def free(self, *wanted: str) -> str:
         """Return an alias that no table has."""

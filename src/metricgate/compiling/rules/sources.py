@@ -71,8 +71,12 @@ def pairs_of(table: Table, root: Table, context: Context) -> list[exp.Expr]:
         pairs.append(exp.EQ(this=operand(left), expression=operand(right)))
     if table.valid is not None:
         time = reference_tree(table.valid.time, context)
-        start = qualified(table.valid.start, table.alias, dialect)
-        end = qualified(table.valid.end, table.alias, dialect)
+        start, end = (
+            qualified(each, table.alias, dialect)
+            if zones is None
+            else context.dialect.converted(qualified(each, table.alias, dialect), zones)
+            for each, zones in zip((table.valid.start, table.valid.end), table.valid.zones, strict=True)
+        )
         still = exp.Or(
             this=exp.LT(this=operand(time.copy()), expression=operand(end)),
             expression=exp.Is(this=operand(end.copy()), expression=exp.Null()),
