@@ -219,7 +219,8 @@ def test_bad_tokens_are_refused_and_told_where_to_go(real, kind):
     for path in ("/v1/tools/query_metrics", "/mcp"):
         reply = httpx2.post(f"{real.url}{path}", json={}, headers=headers)
         assert reply.status_code == 401
-        assert reply.headers["content-type"] == "application/problem+json"
+        media = "application/json" if path == "/mcp" else "application/problem+json"
+        assert reply.headers["content-type"] == media
         assert not made or made not in reply.text
         found = re.search(r'^Bearer .*resource_metadata="([^"]+)"', reply.headers["www-authenticate"])
         document = httpx2.get(found[1]).json()

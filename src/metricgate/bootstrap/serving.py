@@ -35,6 +35,7 @@ from metricgate.bootstrap.settings import Settings
 from metricgate.bootstrap.starting import StartRefused
 from metricgate.gateway.ports import Warehouse, WarehouseError
 from metricgate.surfaces.http.app import HttpSettings, create_app
+from metricgate.surfaces.http.streams import OpenStreams
 from metricgate.surfaces.human.openapi import people_described
 from metricgate.surfaces.mcp.http import McpHttpDoor, principal_of_request, purpose_of_request
 from metricgate.surfaces.mcp.server import build_server
@@ -78,7 +79,8 @@ async def serve(folder: Path, settings: Settings, *, host: str, port: int, told:
             app = _app(folder, settings, parts, keys, url=url, bound=bound, beside=beside)
         except (KeysUnavailable, ValueError) as error:
             raise StartRefused(f"the settings of logins cannot be used: {error}") from error
-        server = _server(app, settings)
+        streams = OpenStreams(app)
+        server = _server(streams, settings, stopping=streams.end)
         paths.address.write_text(json.dumps({"url": f"http://{_reachable(host)}:{bound}", "pid": os.getpid()}))
         stack.callback(paths.address.unlink, missing_ok=True)
         told(url)
@@ -179,6 +181,11 @@ def _answering(warehouse: Warehouse) -> Callable[[], Awaitable[str | None]]:
 class _Server(uvicorn.Server):
     """Stops on SIGINT and SIGTERM and returns, so that what was opened is closed; uvicorn would raise them again."""
 
+    def __init__(self, config: uvicorn.Config, stopping: Callable[[], None]) -> None:
+        """Take what uvicorn takes, and what is told as soon as somebody asks to stop."""
+        super().__init__(config)
+        self._stopping = stopping
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Ask to stop at the first signal; at the second, do not wait for what still runs."""
@@ -195,9 +202,10 @@ class _Server(uvicorn.Server):
     def _asked_to_stop(self) -> None:
         self.force_exit = self.should_exit
         self.should_exit = True
+        self._stopping()
 
 
-def _server(app: ASGIApp, settings: Settings) -> uvicorn.Server:
+def _server(app: ASGIApp, settings: Settings, stopping: Callable[[], None]) -> uvicorn.Server:
     return _Server(
         uvicorn.Config(
             app,
@@ -209,7 +217,8 @@ def _server(app: ASGIApp, settings: Settings) -> uvicorn.Server:
             server_header=False,
             timeout_graceful_shutdown=10,
             backlog=_BACKLOG,
-        )
+        ),
+        stopping,
     )
 
 

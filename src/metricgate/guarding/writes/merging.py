@@ -3,85 +3,112 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from sqlglot import exp
+from sqlglot.tokenizer_core import TokenType
 
 from metricgate.guarding.writes.parts import NotPlain, alias_of, column_named, only, plain_table
 from metricgate.guarding.writes.text import Step
+from metricgate.guarding.writes.words import Words, assigned, condition_of, values_of
 from metricgate.vocabulary.resource import Action
 
 
-def merge_steps(root: exp.Expr, dialect: str) -> Iterator[Step]:
+def merge_steps(root: exp.Expr, words: Words, dialect: str) -> Iterator[Step]:
     """Return a step for each WHEN. Of several that fit a row, the first counts, as in the standard."""
-    target, using, on = plain_table(root.this), root.args["using"], root.args["on"]
+    target, using = plain_table(root.this), root.args["using"]
     if type(using) not in {exp.Table, exp.Subquery}:
         raise NotPlain("a source that is neither a table nor a sub-query")
+    whens = root.args["whens"].expressions
+    starts = words.outside({TokenType.WHEN})
+    begin, on = words.first(TokenType.USING), words.first(TokenType.ON)
+    if begin is None or on is None or len(starts) != len(whens):
+        raise NotPlain("a statement whose parts cannot be told apart")
+    tables = _Tables(target, words.part(begin + 1, on).leaf, condition_of(words.part(on + 1, starts[0])))
     earlier: dict[bool, list[exp.Expr]] = {True: [], False: []}
-    for when in root.args["whens"].expressions:
+    for when, start, end in zip(whens, starts, [*starts[1:], None], strict=True):
         only(when, ("matched", "condition", "then"), "WHEN")
         matched = bool(when.args.get("matched"))
-        own = when.args.get("condition")
+        own, then = _taken_apart(words.part(start + 1, end), has_condition=when.args.get("condition") is not None)
         before = earlier[matched]
         if any(type(each) is exp.Boolean for each in before):
             raise NotPlain("a WHEN after one that takes every row")
         condition = _all([*([] if own is None else [own.copy()]), *(_not_true(each) for each in before)])
         before.append(own if own is not None else exp.Boolean(this=True))
-        if matched:
-            yield _matched(when.args["then"], target, using, on, condition, dialect)
-        else:
-            yield _unmatched(when.args["then"], target, using, on, condition, dialect)
+        make = _matched if matched else _unmatched
+        yield make(when.args["then"], then, tables, condition, dialect)
 
 
-def _matched(
-    then: exp.Expr, target: exp.Table, using: exp.Expr, on: exp.Expr, condition: exp.Expr | None, dialect: str
-) -> Step:
-    select = exp.Select(from_=exp.From(this=target.copy()))
-    select.set("joins", [exp.Join(this=using.copy(), kind="INNER", on=on.copy())])
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    """The target, the source and when they match."""
+
+    target: exp.Table
+    using: exp.Expr
+    on: exp.Expr
+
+
+def _taken_apart(words: Words, *, has_condition: bool) -> tuple[exp.Expr | None, Words]:
+    """Return what stands between WHEN and THEN as a condition, and what stands behind THEN."""
+    then = words.first(TokenType.THEN)
+    conjunction = words.first(TokenType.AND) if has_condition else None
+    if then is None or (has_condition and (conjunction is None or conjunction > then)):
+        raise NotPlain("a WHEN whose parts cannot be told apart")
+    condition = None if conjunction is None else condition_of(words.part(conjunction + 1, then))
+    return condition, words.part(then + 1)
+
+
+def _matched(then: exp.Expr, words: Words, tables: _Tables, condition: exp.Expr | None, dialect: str) -> Step:
+    select = exp.Select(from_=exp.From(this=tables.target.copy()))
+    select.set("joins", [exp.Join(this=tables.using.copy(), kind="INNER", on=tables.on.copy())])
     if type(then) is exp.Var and then.name.upper() == "DELETE":
         return Step(verb=Action.DELETE, tables=select, condition=condition)
     if type(then) is not exp.Update:
         raise NotPlain("WHEN MATCHED that neither updates nor deletes")
     only(then, ("expressions",), "UPDATE in a MERGE")
-    columns, values = [], []
+    columns = []
     for each in then.expressions:
         if type(each) is not exp.EQ:
             raise NotPlain("UPDATE of all columns at once", "Write UPDATE SET a = s.a, b = s.b.")
         owner = each.this.args.get("table")
-        if owner is not None and owner.name.lower() != alias_of(target).name.lower():
+        if owner is not None and owner.name.lower() != alias_of(tables.target).name.lower():
             raise NotPlain("SET of a column of another table")
         columns.append(column_named(each.this, dialect))
-        values.append(each.expression)
-    return Step(verb=Action.UPDATE, columns=tuple(columns), values=tuple(values), tables=select, condition=condition)
+    start = words.first(TokenType.SET)
+    values = assigned(words.part((start or 0) + 1), [each.expression for each in then.expressions])
+    return Step(verb=Action.UPDATE, columns=tuple(columns), values=values, tables=select, condition=condition)
 
 
-def _unmatched(
-    then: exp.Expr, target: exp.Table, using: exp.Expr, on: exp.Expr, condition: exp.Expr | None, dialect: str
-) -> Step:
+def _unmatched(then: exp.Expr, words: Words, tables: _Tables, condition: exp.Expr | None, dialect: str) -> Step:
     if type(then) is not exp.Insert:
         raise NotPlain("WHEN NOT MATCHED that does not insert")
     only(then, ("this", "expression"), "INSERT in a MERGE")
     if type(then.this) is not exp.Tuple or type(then.args.get("expression")) is not exp.Tuple:
         raise NotPlain("INSERT without lists of columns and values", "Write INSERT (a, b) VALUES (s.a, s.b).")
     columns = tuple(column_named(each, dialect) for each in then.this.expressions)
-    values = tuple(then.args["expression"].expressions)
-    if len(columns) != len(values):
+    expected = then.args["expression"].expressions
+    if len(columns) != len(expected):
         raise NotPlain("VALUES with another number of values than there are columns")
+    start = words.first(TokenType.VALUES)
+    values = values_of(words.part((start or 0) + 1).inside, expected)
     inner = exp.Select(
-        expressions=[exp.Literal.number(1)], from_=exp.From(this=target.copy()), where=exp.Where(this=on.copy())
+        expressions=[exp.Literal.number(1)],
+        from_=exp.From(this=tables.target.copy()),
+        where=exp.Where(this=tables.on.copy()),
     )
     missing = exp.Not(this=exp.Exists(this=inner))
     return Step(
         verb=Action.INSERT,
         columns=columns,
         values=values,
-        tables=exp.Select(from_=exp.From(this=using.copy())),
+        tables=exp.Select(from_=exp.From(this=tables.using.copy())),
         condition=_all([missing, *([] if condition is None else [condition])]),
     )
 
 
 def _not_true(condition: exp.Expr) -> exp.Expr:
     """Return ``condition`` is false or NULL."""
-    falsehood = exp.Coalesce(this=exp.Paren(this=condition.copy()), expressions=[exp.Boolean(this=False)])
+    falsehood = exp.Coalesce(this=condition.copy(), expressions=[exp.Boolean(this=False)])
     return exp.Not(this=falsehood)
 
 

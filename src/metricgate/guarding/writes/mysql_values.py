@@ -25,7 +25,7 @@ def as_number(value: exp.Expr, kind: str) -> exp.Expr:
         value: what is assigned; perhaps with a name.
         kind: the column's type in the engine's words.
     """
-    number = _in_digits(value.unalias())
+    number = in_digits(value.unalias())
     if number is None or _word(kind) not in _NUMBERS:
         return value
     literal = exp.Literal.number(number)
@@ -52,7 +52,8 @@ def _kind(value: exp.Expr) -> str:
     return "other"
 
 
-def _in_digits(value: exp.Expr) -> str | None:
+def in_digits(value: exp.Expr) -> str | None:
+    """Return the decimal digits of a literal in hex or bits; None for anything else."""
     text = str(value.this)
     if type(value) is exp.BitString and len(text) <= _LARGEST_BYTES * 8:
         return str(int(text, 2)) if text else "0"

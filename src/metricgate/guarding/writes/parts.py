@@ -110,19 +110,13 @@ def _folded(name: exp.Expr, dialect: str) -> str:
     return name.name.lower() if dialect == "postgres" and not name.args.get("quoted") else str(name.name)
 
 
-def selected(target: exp.Expr, others: Sequence[exp.Expr], _alias: exp.Identifier) -> exp.Select:
-    """Return ``SELECT FROM target, others``, still without outputs."""
+def selected(target: exp.Expr, others: Sequence[exp.Expr], said: exp.Expr | None) -> exp.Select:
+    """Return ``SELECT FROM target, others``, still without outputs; the others in their writer's words."""
+    if any(type(each) not in {exp.Table, exp.Subquery} for each in others):
+        raise NotPlain("a source that is neither a table nor a sub-query")
     select = exp.Select(from_=exp.From(this=plain_table(target).copy()))
-    joins = []
-    for each in others:
-        if type(each) not in {exp.Table, exp.Subquery}:
-            raise NotPlain("a source that is neither a table nor a sub-query")
-        joins.append(exp.Join(this=each.copy(), kind="CROSS"))
-        if each.args.get("joins"):
-            # Joins that hang on a source go beside it.
-            joins[-1].this.set("joins", None)
-            joins += [join.copy() for join in each.args["joins"]]
-    select.set("joins", joins)
+    if said is not None and others:
+        select.set("joins", [exp.Join(this=said)])
     return select
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlglot import exp
 from sqlglot.tokenizer_core import TokenType
@@ -10,6 +11,7 @@ from sqlglot.tokenizer_core import TokenType
 from metricgate.guarding import codes
 from metricgate.guarding.caps import CAPS, Caps
 from metricgate.guarding.writes.merging import merge_steps
+from metricgate.guarding.writes.mysql_values import in_digits, one_type
 from metricgate.guarding.writes.parts import (
     NotPlain,
     alias_of,
@@ -19,8 +21,9 @@ from metricgate.guarding.writes.parts import (
     only,
     selected,
 )
-from metricgate.guarding.writes.single import single
+from metricgate.guarding.writes.single import lexed, single
 from metricgate.guarding.writes.text import Step, WriteText
+from metricgate.guarding.writes.words import Words, assigned, plain, values_of
 from metricgate.vocabulary.problem import Problem, Problems
 from metricgate.vocabulary.resource import Action
 
@@ -36,13 +39,23 @@ def read_write(text: str, *, dialect: str, caps: Caps = CAPS) -> WriteText | Pro
         caps: how large it may be.
     """
     try:
-        root, written = single(text, dialect, caps, _BEGINNINGS, tuple(_KNOWN))
-        return _KNOWN[type(root)](root, dialect, written)
+        root, words = single(text, dialect, caps, _BEGINNINGS, tuple(_KNOWN))
+        return _KNOWN[type(root)](root, _Said(dialect, words, plain(text, lexed(text, dialect))))
     except NotPlain as error:
         return Problems((error.problem,))
 
 
-def _insert(root: exp.Expr, dialect: str, written: str) -> WriteText:
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """How a statement was said: its dialect, its words, and the text that people are shown."""
+
+    dialect: str
+    words: Words
+    text: str
+
+
+def _insert(root: exp.Expr, said: _Said) -> WriteText:
+    dialect, words = said.dialect, said.words
     only(root, ("this", "expression", "with_"), "INSERT")
     schema = root.this
     if type(schema) is not exp.Schema or not schema.expressions:
@@ -52,24 +65,39 @@ def _insert(root: exp.Expr, dialect: str, written: str) -> WriteText:
     if len(set(columns)) < len(columns):
         raise NotPlain("A column that is named twice")
     query = root.args.get("expression")
+    # After the list of columns.
+    rest = words.part((words.first(TokenType.R_PAREN) or 0) + 1)
     if type(query) is exp.Values:
-        rows = [list(each.expressions) if type(each) is exp.Tuple else [each] for each in query.expressions]
-        if any(len(row) != len(columns) for row in rows):
-            raise NotPlain("VALUES with another number of values than there are columns")
-        for value in (value for row in rows for value in row):
-            _given(value)
-        step = Step(
-            verb=Action.INSERT,
-            columns=columns,
-            rows=tuple(tuple(row) for row in rows),
-            names=root.args.get("with_"),
-            literals=literal_rows(rows, dialect),
-        )
+        step = _values(query, columns, dialect, rest)
     elif isinstance(query, exp.Query):
-        step = Step(verb=Action.INSERT, columns=columns, query=_with(query, root))
+        outputs = query.expressions if type(query) is exp.Select else []
+        numbers = dialect == "mysql" and any(map(in_digits, (each.unalias() for each in outputs)))
+        step = Step(verb=Action.INSERT, columns=columns, query=_with(query, root), text=None if numbers else rest.text)
     else:
         raise NotPlain("INSERT without VALUES or SELECT")
-    return _write(root, table, dialect, written, (step,))
+    return _write(root, table, said, (step,))
+
+
+def _values(query: exp.Expr, columns: tuple[str, ...], dialect: str, rest: Words) -> Step:
+    rows = [list(each.expressions) if type(each) is exp.Tuple else [each] for each in query.expressions]
+    if any(len(row) != len(columns) for row in rows):
+        raise NotPlain("VALUES with another number of values than there are columns")
+    for value in (value for row in rows for value in row):
+        _given(value)
+    start = rest.first(TokenType.VALUES)
+    if start is None:
+        raise NotPlain("VALUES in brackets")
+    pieces = rest.part(start + 1).split()
+    if len(pieces) != len(rows):
+        raise NotPlain("a list that can be read in two ways")
+    return Step(
+        verb=Action.INSERT,
+        columns=columns,
+        rows=tuple(values_of(piece.inside, row) for piece, row in zip(pieces, rows, strict=True)),
+        together=all(map(one_type, zip(*rows, strict=True))),
+        names=rest.part(0, start).text if start else "",
+        literals=literal_rows(rows, dialect),
+    )
 
 
 def _given(value: exp.Expr) -> None:
@@ -87,29 +115,45 @@ def _with(query: exp.Query, root: exp.Expr) -> exp.Query:
     return query
 
 
-def _update(root: exp.Expr, dialect: str, written: str) -> WriteText:
+def _update(root: exp.Expr, said: _Said) -> WriteText:
+    dialect, words = said.dialect, said.words
     only(root, ("this", "expressions", "from_", "where"), "UPDATE")
     table = root.this
     columns: list[str] = []
-    values: list[exp.Expr] = []
     for each in root.expressions:
         if type(each) is not exp.EQ or type(each.this) is not exp.Column:
             raise NotPlain("SET of several columns at once", "Write SET a = 1, b = 2.")
-        values.append(_new_value(each.expression))
+        _new_value(each.expression)
         if dialect == "mysql":
             _not_set_before(each.expression, columns)
         columns.append(_assigned(each.this, table, dialect))
     if len(set(columns)) < len(columns):
         raise NotPlain("A column that is set twice")
     origin = root.args.get("from_")
+    start = _after(words, TokenType.SET)
+    ends = words.outside({TokenType.FROM, TokenType.WHERE}, start)
+    others = [] if origin is None else [origin.this]
     step = Step(
         verb=Action.UPDATE,
         columns=tuple(columns),
-        values=tuple(values),
-        tables=selected(table, [] if origin is None else [origin.this], alias_of(table)),
-        condition=_condition(root),
+        values=assigned(words.part(start, min(ends, default=None)), [each.expression for each in root.expressions]),
+        tables=selected(table, others, _others(words, TokenType.FROM, start)),
+        condition=_condition(root, words, start),
     )
-    return _write(root, table, dialect, written, (step,))
+    return _write(root, table, said, (step,))
+
+
+def _after(words: Words, kind: TokenType) -> int:
+    found = words.first(kind)
+    if found is None:
+        raise NotPlain("a statement whose parts cannot be told apart")
+    return found + 1
+
+
+def _others(words: Words, kind: TokenType, start: int) -> exp.Expr | None:
+    """Return the tables beside the target, between this word and WHERE."""
+    found = words.first(kind, start)
+    return None if found is None else words.part(found + 1, words.first(TokenType.WHERE, start)).leaf
 
 
 def _assigned(column: exp.Expr, table: exp.Expr, dialect: str) -> str:
@@ -128,26 +172,25 @@ def _not_set_before(value: exp.Expr, columns: Sequence[str]) -> None:
         raise NotPlain("SET that reads a column which it has set before", hint)
 
 
-def _new_value(value: exp.Expr) -> exp.Expr:
+def _new_value(value: exp.Expr) -> None:
     inner = value.this if type(value) is exp.Column else value
     if type(inner) in {exp.Var, exp.Identifier} and not inner.args.get("quoted") and inner.name.upper() == "DEFAULT":
         raise NotPlain("DEFAULT as a value", "Write the value.")
-    return value
 
 
-def _delete(root: exp.Expr, dialect: str, written: str) -> WriteText:
+def _delete(root: exp.Expr, said: _Said) -> WriteText:
     only(root, ("this", "using", "where"), "DELETE")
     using = list(root.args.get("using") or [])
     step = Step(
         verb=Action.DELETE,
-        tables=selected(root.this, using, alias_of(root.this)),
-        condition=_condition(root),
+        tables=selected(root.this, using, _others(said.words, TokenType.USING, 0)),
+        condition=_condition(root, said.words, 0),
         distinct=bool(using),
     )
-    return _write(root, root.this, dialect, written, (step,))
+    return _write(root, root.this, said, (step,))
 
 
-def _condition(root: exp.Expr) -> exp.Expr:
+def _condition(root: exp.Expr, words: Words, start: int) -> exp.Expr:
     where = root.args.get("where")
     if where is None or where.this.find(exp.Column) is None:
         message = "WHERE is missing." if where is None else "WHERE looks at no column, so that it means every row."
@@ -158,29 +201,30 @@ def _condition(root: exp.Expr) -> exp.Expr:
                 hint="Say which rows are meant; to empty a table, propose TRUNCATE.",
             )
         )
-    condition: exp.Expr = where.this
-    return condition
+    found = words.first(TokenType.WHERE, start)
+    if found is None:
+        raise NotPlain("a statement whose parts cannot be told apart")
+    return words.part(found + 1).leaf
 
 
-def _truncate(root: exp.Expr, dialect: str, written: str) -> WriteText:
+def _truncate(root: exp.Expr, said: _Said) -> WriteText:
     only(root, ("expressions",), "TRUNCATE")
     if len(root.expressions) != 1 or type(root.expressions[0]) is not exp.Table:
         raise NotPlain("TRUNCATE of several tables", "Propose one at a time.")
     table = root.expressions[0]
-    step = Step(verb=Action.DELETE, tables=selected(table, [], alias_of(table)))
-    return _write(root, table, dialect, written, (step,), verbs=(Action.TRUNCATE,), no_where=True)
+    step = Step(verb=Action.DELETE, tables=selected(table, [], None))
+    return _write(root, table, said, (step,), verbs=(Action.TRUNCATE,), no_where=True)
 
 
-def _merge(root: exp.Expr, dialect: str, written: str) -> WriteText:
+def _merge(root: exp.Expr, said: _Said) -> WriteText:
     only(root, ("this", "using", "on", "whens"), "MERGE")
-    return _write(root, root.this, dialect, written, tuple(merge_steps(root, dialect)))
+    return _write(root, root.this, said, tuple(merge_steps(root, said.words, said.dialect)))
 
 
 def _write(
     root: exp.Expr,
     table: exp.Expr,
-    dialect: str,
-    written: str,
+    said: _Said,
     steps: tuple[Step, ...],
     *,
     verbs: tuple[Action, ...] | None = None,
@@ -190,17 +234,17 @@ def _write(
         if each is not root and type(each.parent) is not exp.When:
             raise NotPlain("A change inside a change")
     return WriteText(
-        dialect=dialect,
+        dialect=said.dialect,
         verbs=verbs or tuple(dict.fromkeys(step.verb for step in steps)),
-        statement=written,
-        target=named_parts(table, dialect),
+        statement=said.text,
+        target=named_parts(table, said.dialect),
         alias=alias_of(table),
         no_where=no_where,
         steps=steps,
     )
 
 
-_KNOWN: Mapping[type[exp.Expr], Callable[[exp.Expr, str, str], WriteText]] = {
+_KNOWN: Mapping[type[exp.Expr], Callable[[exp.Expr, _Said], WriteText]] = {
     exp.Insert: _insert,
     exp.Update: _update,
     exp.Delete: _delete,

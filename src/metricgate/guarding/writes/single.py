@@ -1,11 +1,11 @@
-"""The one statement of a text that changes something: of a known kind, and written again without loss."""
+"""The one statement of a text that changes something: of a known kind."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
-from sqlglot import exp
-from sqlglot.tokenizer_core import TokenType
+from sqlglot import Dialect, exp
+from sqlglot.tokenizer_core import Token, TokenType
 
 from metricgate.guarding import codes
 from metricgate.guarding.caps import Caps
@@ -13,6 +13,7 @@ from metricgate.guarding.fidelity import unfaithful
 from metricgate.guarding.intake import refused_at_intake
 from metricgate.guarding.parsing import FAULTS, bare, trees_of, unreadable, words
 from metricgate.guarding.writes.parts import NotPlain
+from metricgate.guarding.writes.words import Words
 from metricgate.vocabulary.problem import Problem
 
 _KINDS = "INSERT, UPDATE, DELETE or MERGE"
@@ -21,8 +22,8 @@ _FURTHER = "TRUNCATE, DROP TABLE or ALTER TABLE"
 
 def single(
     text: str, dialect: str, caps: Caps, beginnings: Collection[TokenType], kinds: Collection[type[exp.Expr]]
-) -> tuple[exp.Expr, str]:
-    """Return the statement, and its text as we write it: normalised, without comments.
+) -> tuple[exp.Expr, Words]:
+    """Return the statement and its words.
 
     Args:
         text: as it came.
@@ -32,7 +33,7 @@ def single(
         kinds: of the statement.
 
     Raises:
-        NotPlain: it is several, of another kind, too large, or would not be the same when written again.
+        NotPlain: it is several, of another kind, or too large.
     """
     refusal = refused_at_intake(text, caps)
     tokens = words(text, dialect) if refusal is None else refusal
@@ -56,6 +57,20 @@ def single(
         message = f"The statement has more than {caps.nodes:,} parts."
         raise NotPlain.of(Problem(code=codes.TOO_LARGE, message=message, hint="Propose less at once."))
     bare(root)
+    return root, Words(text, tokens)
+
+
+def lexed(text: str, dialect: str) -> Sequence[Token]:
+    """Return the words of a text as they stand in it; ``single`` has read it already."""
+    return Dialect.get_or_raise(dialect).tokenize(text)
+
+
+def as_written(root: exp.Expr, text: str, tokens: Sequence[Token], dialect: str) -> str:
+    """Return the statement as we write it: normalised, without comments.
+
+    Raises:
+        NotPlain: it would not be the same.
+    """
     try:
         written = root.sql(dialect, comments=False)
         again = words(written, dialect)
@@ -65,7 +80,7 @@ def single(
     lost = again if isinstance(again, Problem) else unfaithful(text, dialect, tokens, again)
     if lost is not None:
         raise NotPlain.of(lost)
-    return root, written
+    return written
 
 
 def _no_write(word: str) -> Problem:

@@ -12,7 +12,7 @@ from metricgate.guarding.caps import CAPS, Caps
 from metricgate.guarding.parsing import words
 from metricgate.guarding.types import is_plain
 from metricgate.guarding.writes.parts import NotPlain, column_named, named_parts, only, plain_table
-from metricgate.guarding.writes.single import single
+from metricgate.guarding.writes.single import as_written, single
 from metricgate.vocabulary.problem import Problem, Problems
 from metricgate.vocabulary.resource import Action
 from metricgate.vocabulary.structure import StructureKind
@@ -68,7 +68,8 @@ def read_structure(text: str, *, dialect: str, caps: Caps = CAPS) -> StructureTe
         caps: how large it may be.
     """
     try:
-        root, written = single(text, dialect, caps, _BEGINNINGS, (exp.Drop, exp.Alter, exp.Command))
+        root, own = single(text, dialect, caps, _BEGINNINGS, (exp.Drop, exp.Alter, exp.Command))
+        written = as_written(root, text, own.tokens, dialect)
         if type(root) is exp.Drop:
             return _drop(root, dialect, written)
         if type(root) is exp.Alter:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from metricgate.guarding.writes.mysql_values import as_number, one_type, takes_texts
+from metricgate.guarding.writes.mysql_values import as_number, takes_texts
 from metricgate.guarding.writes.parts import NotPlain
 from metricgate.vocabulary.problem import Problems
 from metricgate.vocabulary.resource import Action
@@ -28,7 +28,9 @@ class Step:
         tables: the FROM clause and its joins; none where ``query`` gives whole rows.
         condition: which rows.
         query: a SELECT of whole rows to insert.
+        text: the same in its writer's words; None where it is to be written anew.
         rows: rows of VALUES to insert, in place of all that.
+        together: whether no row's values change the type of another's.
         names: WITH before them.
         literals: the same as texts, where they are plain literals.
         distinct: whether the same row may be found several times.
@@ -40,8 +42,10 @@ class Step:
     tables: exp.Select | None = field(default=None, repr=False, compare=False)
     condition: exp.Expr | None = field(default=None, repr=False, compare=False)
     query: exp.Query | None = field(default=None, repr=False, compare=False)
+    text: str | None = None
     rows: tuple[tuple[exp.Expr, ...], ...] = field(default=(), repr=False, compare=False)
-    names: exp.With | None = field(default=None, repr=False, compare=False)
+    together: bool = False
+    names: str = ""
     literals: Literals | None = None
     distinct: bool = False
 
@@ -102,10 +106,11 @@ class WriteText:
         own = [types.get(name.lower(), "") for name in step.columns]
         if step.rows:
             yield from self._rows(step, own)
+        elif step.text is not None:
+            yield SourceText(verb=step.verb, columns=step.columns, sql=step.text)
         elif step.query is not None:
             query = step.query.copy()
-            if self.dialect == "mysql" and type(query) is exp.Select:
-                query.set("expressions", [as_number(*pair) for pair in zip(query.expressions, own, strict=False)])
+            query.set("expressions", [as_number(*pair) for pair in zip(query.selects, own, strict=False)])
             yield SourceText(verb=step.verb, columns=step.columns, sql=query.sql(self.dialect, comments=False))
         else:
             yield _source(step, own, key, self.alias, self.dialect)
@@ -116,18 +121,16 @@ class WriteText:
         The rows of one SELECT have one type for each column, those of VALUES have each its own.
         """
         texts = self.dialect != "mysql" or (len(step.rows) > _MOST_SELECTS and all(map(takes_texts, types)))
-        if step.literals is not None and step.names is None and texts:
+        if step.literals is not None and not step.names and texts:
             yield SourceText(verb=step.verb, columns=step.columns, sql=None, literals=step.literals)
             return
         if len(step.rows) > _MOST_SELECTS:
             what = f"VALUES of more than {_MOST_SELECTS} rows that are not plain literals"
             raise NotPlain(what, "Write plain literals, or propose fewer rows at once.")
-        together = all(map(one_type, zip(*step.rows, strict=True)))
-        for rows in [step.rows] if together else [(row,) for row in step.rows]:
+        for rows in [step.rows] if step.together else [(row,) for row in step.rows]:
             query = _union([_row(row, types, self.dialect) for row in rows])
-            if step.names is not None:
-                query.set("with_", step.names.copy())
-            yield SourceText(verb=step.verb, columns=step.columns, sql=query.sql(self.dialect, comments=False))
+            sql = f"{step.names} {query.sql(self.dialect, comments=False)}".lstrip()
+            yield SourceText(verb=step.verb, columns=step.columns, sql=sql)
 
 
 def _row(row: Sequence[exp.Expr], types: Sequence[str], dialect: str) -> list[exp.Expr]:

@@ -34,11 +34,15 @@ async def reply_problems(
     send: Send, problems: Problems, *, headers: Headers = (), metadata_url: str | None = None
 ) -> None:
     """Send problems that came before any tool was asked; a 401 carries its challenge (RFC 6750, RFC 9728)."""
-    status = problems.first.code.status
-    extra = list(headers)
-    if status == _UNAUTHENTICATED:
-        extra.append((b"www-authenticate", challenge(problems.first, metadata_url)))
+    status, extra = problems.first.code.status, (*headers, *challenged(problems, metadata_url))
     await reply(send, status, to_bytes(problem_document(problems)), MEDIA_TYPE.encode(), extra)
+
+
+def challenged(problems: Problems, metadata_url: str | None) -> Headers:
+    """Return the WWW-Authenticate header where the problems are about who calls; else none."""
+    if problems.first.code.status != _UNAUTHENTICATED:
+        return ()
+    return ((b"www-authenticate", challenge(problems.first, metadata_url)),)
 
 
 def challenge(problem: Problem, metadata_url: str | None) -> bytes:

@@ -19,9 +19,23 @@ from mcp_types import INVALID_REQUEST
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
-from metricgate.surfaces.http.replies import reply_problems
+from metricgate.surfaces.http.replies import challenged
+from metricgate.surfaces.mcp.rejections import (
+    NO_SESSION,
+    NOT_ACCEPTABLE,
+    Rejection,
+    acceptable,
+    before_session,
+    no_ping,
+    not_admitted,
+    pings_without_session,
+    read_ahead,
+    reject,
+    saying_where_sessions_end,
+    unopened,
+)
 from metricgate.surfaces.mcp.server import Context
-from metricgate.surfaces.ports import Doorkeeper
+from metricgate.surfaces.ports import Doorkeeper, RawHeaders
 from metricgate.surfaces.purpose import purpose_in
 from metricgate.vocabulary.principal import Principal
 from metricgate.vocabulary.problem import Problems
@@ -89,11 +103,32 @@ class McpHttpDoor:
         scope["headers"] = [(name, value.strip(_BLANKS)) for name, value in scope["headers"]]
         principal = await self._doorkeeper.admit(scope["headers"])
         if isinstance(principal, Problems):
-            await reply_problems(send, principal, metadata_url=self._metadata_url)
+            await reject(send, not_admitted(principal), challenged(principal, self._metadata_url))
             return
         scope[_SCOPE_KEY] = principal
         scope["user"] = _session_owner(principal)
-        await self._sessions.handle_request(scope, receive, send)
+        raw: RawHeaders = scope["headers"]
+        rejection, receive = await _rejection(scope, receive)
+        if rejection is not None:
+            await reject(send, rejection)
+            return
+        in_session = any(name == b"mcp-session-id" for name, _value in raw)
+        await self._sessions.handle_request(scope, receive, saying_where_sessions_end(send) if in_session else send)
+
+
+async def _rejection(scope: Scope, receive: Receive) -> tuple[Rejection | None, Receive]:
+    """Return what keeps a request from the SDK, and a ``receive`` that gives what was read of its body once more."""
+    raw: RawHeaders = scope["headers"]
+    if scope["method"] != "POST":
+        # The SDK's own answer would carry the id of a session that never was, which some clients then use.
+        return NO_SESSION if before_session(raw) else None, receive
+    if not acceptable(raw):
+        return NOT_ACCEPTABLE, receive
+    ping = pings_without_session(raw)
+    if not ping and not before_session(raw):
+        return None, receive
+    body, again = await read_ahead(receive, MOST_BYTES)
+    return no_ping(body) if ping else unopened(body), again
 
 
 def _session_owner(principal: Principal) -> AuthenticatedUser:

@@ -60,9 +60,9 @@ def _text(text: str) -> types.TextContent:
 def _told(outcome: Refused | Fault) -> str:
     """Return everything in words: many clients show a model nothing but the text."""
     if isinstance(outcome, Fault):
-        parts = [_words(outcome.problem)]
+        parts = [words_of(outcome.problem)]
     else:
-        parts = [_words(each) for each in outcome.problems]
+        parts = [words_of(each) for each in outcome.problems]
         if outcome.rules:
             parts.append(f"Decided by: {', '.join(outcome.rules)}")
     if outcome.record is not None:
@@ -70,7 +70,8 @@ def _told(outcome: Refused | Fault) -> str:
     return "\n".join(parts)
 
 
-def _words(problem: Problem) -> str:
+def words_of(problem: Problem) -> str:
+    """Return a problem as text, with all that helps to put it right."""
     place = f" (at {problem.where})" if problem.where is not None else ""
     lines = [f"{problem.code.name}{place}: {problem.message}"]
     lines.append(f"Hint: {problem.hint if problem.hint is not None else problem.code.cure}")

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from mcp.server.request_state import RequestStateSecurity
 from mcp.server.stdio import stdio_server
 from mcp.shared.exceptions import MCPError
-from mcp_types import INVALID_REQUEST
 
+from metricgate.surfaces.mcp.rejections import not_admitted
 from metricgate.surfaces.mcp.server import Context, build_server
 from metricgate.surfaces.mcp.showing import PageOf
 from metricgate.surfaces.ports import Gate
@@ -37,7 +37,8 @@ async def serve_stdio(
     def principal_of(_ctx: Context) -> Principal:
         principal = admit()
         if isinstance(principal, Problems):
-            raise MCPError(code=INVALID_REQUEST, message=str(principal), data={"code": principal.first.code.name})
+            rejection = not_admitted(principal)
+            raise MCPError(code=rejection.code, message=rejection.message, data=rejection.data)
         return principal
 
     server = build_server(gate, principal_of, version=version, state=state, page_of=page_of)
