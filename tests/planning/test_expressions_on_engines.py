@@ -40,6 +40,7 @@ def documents() -> dict:
         "n": {"agg": "count", "expr": "1"},
         "cents": {"agg": "sum"},
         "avg_qty": {"agg": "average", "expr": "qty"},
+        "mean_of_two": {"agg": "average", "expr": "CASE WHEN id IN (2, 3) THEN qty + 0.5 END"},
         "share": {"agg": "sum", "expr": "ROUND(cents / 100, 1)"},
         "days": {"agg": "sum", "expr": "closed - opened"},
         "months": {"agg": "sum", "expr": "DATEDIFF(closed, opened, month)"},
@@ -51,6 +52,9 @@ def documents() -> dict:
         "rounded": ("ROUND(money / n, 2)", ["money", "n"]),
         "mean": ("ROUND(avg_qty, 1)", ["avg_qty"]),
         "remainder": ("cents % 4", ["cents"]),
+        "half": ("ROUND(n / 2)", ["n"]),
+        "mean_half": ("ROUND(mean_of_two, 0)", ["mean_of_two"]),
+        "mean_left": ("mean_of_two % 2", ["mean_of_two"]),
     }
     metrics += [
         {"name": name, "type": "derived", "expr": text, "input_metrics": [{"name": each} for each in inputs]}
@@ -127,6 +131,9 @@ def ask(planner: Planner, engine: Engine) -> Ask:
         ("rounded", 2.13),
         ("mean", 3.4),
         ("remainder", 3),
+        ("half", 3),
+        ("mean_half", 3),
+        ("mean_left", 0.5),
         ("share", 6),
         ("days", 335 + 7 + 29 + 0),
         ("months", 11 + 1 + 1 + 0),

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 
 from sqlglot import exp
 
+from metricgate.catalog.metrics import PeriodAggregation
 from metricgate.compiling.context import Context, ScanDraft
 from metricgate.compiling.rules import SCAN_RULES
-from metricgate.compiling.values import value_tree
+from metricgate.compiling.values import home_of, value_tree
 from metricgate.compiling.wrapping import wrapped
 from metricgate.dialects.names import aliased, column, identifier
 from metricgate.dialects.trees import all_of
@@ -43,7 +44,11 @@ def combined(plan: Plan, context: Context) -> exp.Select:
         (name, scan_select(scan, context, {each.name: each.name for each in scan.measures}))
         for name, scan in zip(names, plan.scans, strict=True)
     ]
-    homes = {each.name: name for name, scan in zip(names, plan.scans, strict=True) for each in scan.measures}
+    homes = {
+        each.name: home_of(each, name, averaged=_is_averaged(scan))
+        for name, scan in zip(names, plan.scans, strict=True)
+        for each in scan.measures
+    }
     keys = [key.name for key in plan.scans[0].keys]
     several = len(names) > 1
     if several and keys:
@@ -62,6 +67,10 @@ def combined(plan: Plan, context: Context) -> exp.Select:
     )
     select.set("with_", exp.With(expressions=[_cte(name, query) for name, query in queries]))
     return select
+
+
+def _is_averaged(scan: Scan) -> bool:
+    return scan.period is not None and scan.period.aggregation is PeriodAggregation.AVERAGE
 
 
 def scan_select(scan: Scan, context: Context, outputs: Mapping[str, str]) -> exp.Select:

@@ -3,29 +3,65 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import assert_never
 
 from sqlglot import exp
 
+from metricgate.catalog.metrics import Aggregation
 from metricgate.dialects.dialect import Dialect
 from metricgate.dialects.expressions import meant
+from metricgate.dialects.kinds import Kind, kind_of
 from metricgate.dialects.names import column
-from metricgate.dialects.trees import double, literal, operand
+from metricgate.dialects.trees import double, literal, operand, parsed
 from metricgate.planning.metrics.values import DerivedValue, MeasureValue, RatioValue, Value
+from metricgate.planning.scan import Measure
 
 
-def value_tree(value: Value, homes: Mapping[str, str], dialect: Dialect, *, may_be_absent: bool) -> exp.Expr:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """Where a measure is, once aggregated.
+
+    Attributes:
+        query: the CTE that has it as a column.
+        kind: what it is, as far as the definition tells.
+    """
+
+    query: str
+    kind: Kind
+
+
+Homes = Mapping[str, Home]
+"""Measure -> where it is."""
+
+
+def home_of(measure: Measure, query: str, *, averaged: bool) -> Home:
+    """Return the home of a measure; ``averaged``: it is the mean of several moments."""
+    counted = measure.aggregation in _COUNTS
+    exact = measure.percentile is not None and measure.percentile.discrete
+    if averaged or (measure.aggregation in _MEANS and not exact):
+        return Home(query=query, kind=Kind.DOUBLE)
+    kind = Kind.INTEGER if counted else kind_of(parsed(measure.expression.text), {})
+    summed = measure.aggregation is Aggregation.SUM and kind is Kind.UNKNOWN
+    return Home(query=query, kind=Kind.NUMBER if summed else kind)
+
+
+_COUNTS = frozenset({Aggregation.COUNT, Aggregation.COUNT_DISTINCT, Aggregation.SUM_BOOLEAN})
+_MEANS = frozenset({Aggregation.AVERAGE, Aggregation.MEDIAN, Aggregation.PERCENTILE})
+
+
+def value_tree(value: Value, homes: Homes, dialect: Dialect, *, may_be_absent: bool) -> exp.Expr:
     """Return the value.
 
     Args:
         value: as planned.
-        homes: measure -> the CTE that has it.
+        homes: measure -> where it is.
         dialect: in whose words.
         may_be_absent: a CTE may have no row for a key; counts are 0 there.
     """
     match value:
         case MeasureValue():
-            tree: exp.Expr = column(value.measure, homes[value.measure])
+            tree: exp.Expr = column(value.measure, homes[value.measure].query)
             # A count is never NULL: its fill must not tell a group without rows from one whose rows are filtered out.
             if value.zones is not None:
                 tree = dialect.converted(tree, value.zones)
@@ -45,12 +81,26 @@ def value_tree(value: Value, homes: Mapping[str, str], dialect: Dialect, *, may_
             assert_never(value)
 
 
-def _derived(value: DerivedValue, homes: Mapping[str, str], dialect: Dialect, *, may_be_absent: bool) -> exp.Expr:
+def _derived(value: DerivedValue, homes: Homes, dialect: Dialect, *, may_be_absent: bool) -> exp.Expr:
     inputs = dict(value.inputs)
-    root = exp.Paren(this=meant(value.expression.text, dialect.name).copy())
+    kinds = tuple((name, _kind(each, homes)) for name, each in value.inputs)
+    root = exp.Paren(this=meant(value.expression.text, dialect.name, kinds).copy())
     for found in list(root.find_all(exp.Column)):
         each = inputs.get(found.name)
         if each is not None:
             found.replace(operand(value_tree(each, homes, dialect, may_be_absent=may_be_absent)))
     whole: exp.Expr = root.this
     return whole
+
+
+def _kind(value: Value, homes: Homes) -> Kind:
+    match value:
+        case MeasureValue():
+            return homes[value.measure].kind
+        case RatioValue():
+            return Kind.DOUBLE
+        case DerivedValue():
+            inputs = {name.lower(): _kind(each, homes) for name, each in value.inputs}
+            return kind_of(parsed(value.expression.text), inputs)
+        case _:
+            assert_never(value)

@@ -9,10 +9,11 @@ from sqlglot import exp
 
 
 class Kind(Enum):
-    """Kinds of values; UNKNOWN for a column of which nothing is known, ZERO for NULL alone."""
+    """Kinds of values; UNKNOWN for a column of which nothing is known, NUMBER for any, ZERO for NULL alone."""
 
     UNKNOWN = auto()
     ZERO = auto()
+    NUMBER = auto()
     BOOLEAN = auto()
     INTEGER = auto()
     DECIMAL = auto()
@@ -27,6 +28,8 @@ class Kind(Enum):
 TIMES = frozenset({Kind.DATE, Kind.TIMESTAMP})
 NUMBERS = (Kind.INTEGER, Kind.DECIMAL, Kind.DOUBLE)
 """Each is also what a number of it and one before it give together."""
+
+MAY_HAVE_FRACTIONS = frozenset({Kind.UNKNOWN, Kind.NUMBER, Kind.DECIMAL, Kind.DOUBLE})
 
 BELOW_A_DAY = frozenset({"MICROSECOND", "MILLISECOND", "SECOND", "MINUTE", "HOUR"})
 
@@ -94,6 +97,8 @@ def together(trees: list[exp.Expr], columns: Mapping[str, Kind]) -> Kind:
         return found.pop()
     if found and found <= set(NUMBERS):
         return max(found, key=NUMBERS.index)
+    if found and found <= {Kind.NUMBER, *NUMBERS}:
+        return Kind.DOUBLE if Kind.DOUBLE in found else Kind.NUMBER
     return Kind.TIMESTAMP if found == TIMES else Kind.UNKNOWN
 
 
@@ -146,7 +151,8 @@ def _of_sum(tree: exp.Expr, columns: Mapping[str, Kind]) -> Kind:
         return time
     if Kind.DOUBLE in (left, right):
         return Kind.DOUBLE
-    return together(list(sides), columns)
+    found = together(list(sides), columns)
+    return Kind.NUMBER if found is Kind.UNKNOWN and isinstance(tree, (exp.Mul, exp.Mod)) else found
 
 
 _RULES: Mapping[type[exp.Expr], Callable[[exp.Expr, Mapping[str, Kind]], Kind]] = {

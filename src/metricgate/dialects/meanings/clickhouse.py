@@ -8,7 +8,7 @@ from types import MappingProxyType
 from sqlglot import exp
 from sqlglot.errors import UnsupportedError
 
-from metricgate.dialects.kinds import TIMES, Kind
+from metricgate.dialects.kinds import MAY_HAVE_FRACTIONS, TIMES, Kind
 from metricgate.dialects.meanings import shared
 from metricgate.dialects.meanings.way import Way, Writing
 from metricgate.dialects.meanings.words import words
@@ -149,7 +149,7 @@ def _cast(node: exp.Expr, way: Way) -> exp.Expr:
         kind = Kind.DECIMAL
     if target.this in shared.TIMESTAMPS:
         return words(_NAME, "toDateTime64(x, 6, 'UTC')", x=value)
-    if kind in {Kind.UNKNOWN, Kind.DECIMAL, Kind.DOUBLE} and shared.in_range(target) is not None:
+    if kind in MAY_HAVE_FRACTIONS and shared.in_range(target) is not None:
         digits = 0 if shared.is_whole(target) else shared.digits_of(target)[1]
         value = words(_NAME, "round(x, n)", x=value, n=literal(digits))
     return exp.Cast(this=value, to=shared.sized(target))

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from sqlglot import exp
 from sqlglot.errors import UnsupportedError
 
-from metricgate.dialects.kinds import Kind
+from metricgate.dialects.kinds import MAY_HAVE_FRACTIONS, Kind
 from metricgate.dialects.meanings import shared
 from metricgate.dialects.meanings.way import Meanings, Way
 from metricgate.dialects.meanings.words import words
@@ -172,7 +172,7 @@ def _cast(node: exp.Expr, way: Way) -> exp.Expr:
         return _cast_to_text(value, kind, shared.length_of(target))
     if kind is Kind.BOOLEAN and shared.pattern_of(target) == shared.NUMBER:
         value = words(_NAME, "CASE WHEN x THEN 1 WHEN NOT x THEN 0 END", x=value)
-    elif shared.is_whole(target) and kind in {Kind.UNKNOWN, Kind.DECIMAL, Kind.DOUBLE}:
+    elif shared.is_whole(target) and kind in MAY_HAVE_FRACTIONS:
         value = exp.Round(this=value)
     return exp.Cast(this=value, to=shared.sized(target))
 

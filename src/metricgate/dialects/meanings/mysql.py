@@ -33,9 +33,18 @@ def _difference(node: exp.Expr, way: Way) -> exp.Expr:
     if any(each in TIMES for each in kinds) and Kind.INTERVAL not in kinds:
         return words(_NAME, "DATEDIFF(x, y)", x=way.said(left), y=way.said(right))
     if kinds == (Kind.UNKNOWN, Kind.UNKNOWN):
-        text = "CASE WHEN CAST(x AS CHAR) LIKE '____-__-__%' THEN DATEDIFF(x, y) ELSE x - y END"
-        return words(_NAME, text, x=way.said(left), y=way.said(right))
+        return words(_NAME, _DAYS_OR_NUMBER, x=way.said(left), y=way.said(right))
     return way.plain(node)
+
+
+_DAYS_OR_NUMBER = (
+    "CASE WHEN x IS NULL OR y IS NULL THEN NULL"
+    " WHEN CAST(x AS CHAR) LIKE '____-__-__' AND CAST(y AS CHAR) LIKE '____-__-__' THEN DATEDIFF(x, y)"
+    " WHEN CAST(x AS CHAR) LIKE '____-__-__%' OR CAST(y AS CHAR) LIKE '____-__-__%'"
+    " THEN 9223372036854775807 + CHAR_LENGTH(x)"
+    " ELSE x - y END"
+)
+"""Timestamps have no number between them: before their digits are subtracted, the question fails on a large number."""
 
 
 def _rounded(node: exp.Expr, way: Way) -> exp.Expr:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from sqlglot import exp
 from sqlglot.errors import UnsupportedError
 
-from metricgate.dialects.kinds import NUMBERS, TIMES, Kind
+from metricgate.dialects.kinds import MAY_HAVE_FRACTIONS, NUMBERS, TIMES, Kind
 from metricgate.dialects.meanings import shared
 from metricgate.dialects.meanings.way import Way, Writing
 from metricgate.dialects.meanings.words import words
@@ -92,7 +92,7 @@ def _cast(node: exp.Expr, way: Way) -> exp.Expr:
         return words(_NAME, "x <> 0", x=value)
     if shared.is_whole(target) and kind is Kind.TEXT:
         return _whole_of(value, target, exp.Cast)
-    if shared.is_whole(target) and kind in {Kind.UNKNOWN, Kind.DECIMAL, Kind.DOUBLE}:
+    if shared.is_whole(target) and kind in MAY_HAVE_FRACTIONS:
         value = words(_NAME, "BROUND(x)" if kind is Kind.DOUBLE else "ROUND(x)", x=value)
     if target.this in shared.TIMESTAMPS:
         return exp.Cast(this=value, to=exp.DataType.build("TIMESTAMP_NTZ", "databricks"))
