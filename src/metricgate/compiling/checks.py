@@ -23,7 +23,15 @@ from metricgate.compiling.writing import written
 from metricgate.dialects.engines import dialect_for
 from metricgate.dialects.names import aliased, column, identifier
 from metricgate.dialects.trees import all_of, any_of, literal
-from metricgate.planning.checks import Check, KeyCheck, ReferenceCheck, SpineCheck, WindowCheck, checks_before
+from metricgate.planning.checks import (
+    Check,
+    KeyCheck,
+    ReferenceCheck,
+    RowsCheck,
+    SpineCheck,
+    WindowCheck,
+    checks_before,
+)
 from metricgate.planning.plan import Plan
 from metricgate.planning.scan import Scan
 from metricgate.vocabulary.digest import digest_of_bytes
@@ -36,6 +44,7 @@ COUNTS: Mapping[type, tuple[str, ...]] = MappingProxyType(
         KeyCheck: ("rows_read", "without_key", "repeated_keys", "repeated_rows"),
         WindowCheck: ("rows_read", "inverted", "without_start"),
         ReferenceCheck: ("rows_read", "orphans"),
+        RowsCheck: ("rows_read",),
         SpineCheck: ("rows_read", "moments", "without_time", "first_moment", "last_moment"),
     }
 )
@@ -56,7 +65,7 @@ def compile_checks(
 
 
 def compile_check(
-    check: Check,
+    check: Check | RowsCheck,
     models: tuple[SemanticModel, ...],
     obligations: Obligations,
     dialect: str,
@@ -110,7 +119,7 @@ def _no_plan(_plan: Plan) -> exp.Select:
     raise ValueError("a check asks no other question")
 
 
-def _tree(check: Check, context: Context, most_rows: int | None) -> exp.Select:
+def _tree(check: Check | RowsCheck, context: Context, most_rows: int | None) -> exp.Select:
     match check:
         case KeyCheck():
             return _keys(check, context, most_rows)
@@ -120,6 +129,8 @@ def _tree(check: Check, context: Context, most_rows: int | None) -> exp.Select:
             return _references(check, context)
         case SpineCheck():
             return _spine(check, context)
+        case RowsCheck():
+            return _rows(check, context)
         case _:
             assert_never(check)
 
@@ -225,6 +236,13 @@ def _spine(check: SpineCheck, context: Context) -> exp.Select:
         "last_moment": exp.Max(this=column(moment)),
     }
     return _one_row(selected, scan_select(check.scan, context, {}), "moments_stored")
+
+
+def _rows(check: RowsCheck, context: Context) -> exp.Select:
+    """One row is enough."""
+    rows = scan_select(check.scan, context, {})
+    rows.set("limit", exp.Limit(expression=literal(1)))
+    return _one_row({"rows_read": exp.Count(this=exp.Star())}, rows, "rows_found")
 
 
 def _one_row(selected: Mapping[str, exp.Expr], rows: exp.Select, name: str) -> exp.Select:

@@ -82,6 +82,19 @@ HISTORY_OVERLAPS = _code(
     "A history that the question joins has several rows of one key that hold at once: rows would count more than once.",
     "Ask without members of that dataset; its owner mends the starts and ends of the rows.",
 )
+SPINE_BROKEN = _code(
+    "E_SPINE_BROKEN",
+    409,
+    "A time spine that the question goes by lacks moments, or has some twice: numbers would be dropped or doubled.",
+    "Its owner mends the relation, or takes the time spine out: moments are made where none is declared.",
+)
+SPINE_TOO_SHORT = _code(
+    "E_SPINE_TOO_SHORT",
+    409,
+    "The question asks for a period that the time spine has in part, and there are rows in the other part, which would "
+    "be cut.",
+    "Ask for whole periods between the spine's ends, or by day; its owner makes the time spine longer or takes it out.",
+)
 SMALL_GROUPS = _code(
     "E_SMALL_GROUPS",
     403,
@@ -235,6 +248,8 @@ CODES = (
     MASKED_COLUMN,
     KEY_NOT_UNIQUE,
     HISTORY_OVERLAPS,
+    SPINE_BROKEN,
+    SPINE_TOO_SHORT,
     SMALL_GROUPS,
     NO_SUCH_DATASET,
     SPANS_WAREHOUSES,

@@ -16,7 +16,7 @@ from metricgate.catalog.saved import TimeSpine
 from metricgate.planning.graph import Hop, hops_of
 from metricgate.planning.plan import Plan
 from metricgate.planning.scan import Key, Reference, Scan, Table
-from metricgate.planning.spines import column
+from metricgate.planning.spines import column, spine_table
 from metricgate.vocabulary.grain import Grain
 
 
@@ -69,6 +69,14 @@ class SpineCheck:
     scan: Scan
     """Gives the moment, cut to the granularity."""
     granularity: Grain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowsCheck:
+    """Whether a scan has any row; no declaration says so."""
+
+    dataset: str
+    scan: Scan
 
 
 Check = KeyCheck | WindowCheck | ReferenceCheck | SpineCheck
@@ -142,9 +150,17 @@ def _of_hop(hop: Hop, models: Mapping[str, SemanticModel]) -> Iterator[Check]:
 
 
 def _of_spine(spine: TimeSpine) -> SpineCheck:
-    table = Table(alias=spine.name, model="", source=spine.source, warehouse=spine.warehouse)
-    scan = _scan(table, (column(spine.column),), spine.granularity)
-    return SpineCheck(dataset=spine.name, scan=scan, granularity=spine.granularity)
+    return spine_check(spine_table(spine, spine.name))
+
+
+def spine_check(table: Table) -> SpineCheck:
+    """Return the check of a declared spine that a plan reads."""
+    spine = table.spine
+    if spine is None:
+        raise ValueError("a time spine's table")
+    bare = Table(alias=table.name_of_source, model="", source=table.source, warehouse=table.warehouse)
+    scan = _scan(bare, (column(spine.column),), spine.stored)
+    return SpineCheck(dataset=table.name_of_source, scan=scan, granularity=spine.stored)
 
 
 def _key_check(table: Table, key: tuple[Expression, ...], history: tuple[Expression, Expression] | None) -> KeyCheck:

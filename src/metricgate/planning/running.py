@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
@@ -15,6 +16,7 @@ from metricgate.planning.forms import Form
 from metricgate.planning.metrics.expanding import Leaf
 from metricgate.planning.owning import own_reference
 from metricgate.planning.question import TimeRange
+from metricgate.planning.resolving import METRIC_TIME
 from metricgate.planning.scan import Condition, Moments, Reference, Series, Shift, Table, is_elapsed
 from metricgate.planning.spines import Spines, column, made, moment_of, spine_table
 from metricgate.planning.starting import starts_of
@@ -84,21 +86,32 @@ def too_many(table: Table, asked_for: str) -> Problem | None:
     )
 
 
+def ends_of(conditions: Iterable[Condition], spine: str) -> Ends:
+    """Return the first and the last moment of a spine that a range leaves, in the zone of the moments."""
+    first: date | datetime | None = None
+    last: date | datetime | None = None
+    for condition in conditions:
+        if [(name, reference.table) for name, reference in condition.members] != [(METRIC_TIME, spine)]:
+            continue
+        predicate = condition.predicate
+        for each in predicate.parts if isinstance(predicate, And) else (predicate,):
+            value = each.values[0] if isinstance(each, Comparison) and each.values else None
+            if isinstance(each, Comparison) and isinstance(value, date):
+                if each.op is Operator.GE:
+                    first = value
+                elif each.op is Operator.LT:
+                    last = value - (timedelta(milliseconds=1) if isinstance(value, datetime) else timedelta(days=1))
+    return first, last
+
+
+Ends = tuple[date | datetime | None, date | datetime | None]
+
+
 def between(table: Table, condition: Condition | None) -> Table:
     """Return a spine whose moments are made with those ends that a range, in the zone of the moments, gives."""
     if condition is None or table.spine is None or table.spine.series is None:
         return table
-    first: date | datetime | None = None
-    last: date | datetime | None = None
-    predicate = condition.predicate
-    for each in predicate.parts if isinstance(predicate, And) else (predicate,):
-        value = each.values[0] if isinstance(each, Comparison) else None
-        if not isinstance(each, Comparison) or not isinstance(value, date):
-            continue
-        if each.op is Operator.GE:
-            first = value
-        else:
-            last = value - (timedelta(milliseconds=1) if isinstance(value, datetime) else timedelta(days=1))
+    first, last = ends_of((condition,), table.alias)
     series = replace(table.spine.series, first=first, last=last)
     return replace(table, spine=replace(table.spine, series=series))
 

@@ -101,12 +101,14 @@ class Spine:
 
     Attributes:
         column: the spine's time, here cut to ``grain``.
+        stored: how fine its moments are in the relation.
         calendars: columns that stand beside it.
         series: the moments are made; the table has no source.
     """
 
     column: str
     grain: Grain
+    stored: Grain
     calendars: tuple[str, ...] = ()
     series: Series | None = None
 
@@ -142,6 +144,12 @@ class Table:
     answer: Plan | None = None
     warehouse: str | None = None
     joined_by: str = ""
+
+    @property
+    def name_of_source(self) -> str:
+        """The relation's name in full, as it is declared."""
+        return ".".join(self.source)
+
     parent_present: Expression | None = None
     marker: str | None = None
 

@@ -77,6 +77,7 @@ def spine_table(spine: TimeSpine, alias: str, grain: Grain | None = None, series
         spine=Spine(
             column=spine.column,
             grain=grain or spine.granularity,
+            stored=spine.granularity,
             calendars=tuple(dict.fromkeys(each.column for each in spine.calendars if each.column != spine.column)),
             series=series,
         ),

@@ -25,7 +25,7 @@ _CYCLES = {
 }
 """Within such a period, or a shorter one, the moments with one value of the part follow each other."""
 
-_STRETCHES = {
+STRETCHES = {
     DatePart.YEAR: Grain.YEAR,
     DatePart.QUARTER: Grain.QUARTER,
     DatePart.MONTH: Grain.MONTH,
@@ -46,7 +46,7 @@ def starts_of(leaf: Leaf, forms: Sequence[Form], base: Grain) -> tuple[Period, .
         if form.calendar is not None:
             found[CustomGrain(name=form.calendar)] = None
             continue
-        grain = form.grain if form.part is None else _STRETCHES.get(form.part, Grain.DAY)
+        grain = form.grain if form.part is None else STRETCHES.get(form.part, Grain.DAY)
         if grain is None or grain <= base:
             return ()
         found[grain] = None

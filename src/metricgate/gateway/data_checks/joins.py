@@ -35,9 +35,11 @@ async def check_joins(desk: Desk, prepared: Prepared) -> tuple[str, ...] | Outco
                 return await desk.refuse(Problems((spent,)), verdict=prepared.verdict, facts=of_plan(prepared.plan))
             look = partial(_look, desk, prepared, check, statement)
             found = await desk.keys.learn(engine, statement, changes, look)
-            if not isinstance(found, KeyCounts):
+            if isinstance(found, Outcome):
                 return found
             counts = found
+        if not isinstance(counts, KeyCounts):
+            raise TypeError(f"a key's check found {counts}")
         if counts.is_broken:
             broken.append(_problem(check, counts, counted=counts_told(prepared.verdict, (check.dataset,))))
         elif not counts.complete:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from metricgate.compiling.statement import Statement
 from metricgate.gateway.data_checks.counts import UNCHECKED, KeyCounts
+from metricgate.gateway.data_checks.spine_counts import UNKNOWN, RowsFound, SpineFound
 from metricgate.gateway.engine import Engine
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.ports import Clock
@@ -22,12 +23,15 @@ AGAIN_SECONDS = 600.0
 AGAIN_BROKEN_SECONDS = 60.0
 _MOST_REMEMBERED = 10_000
 
+Known = KeyCounts | SpineFound | RowsFound
+"""What a check found."""
+
 _Asked = tuple[str, str, tuple[Scalar, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Seen:
-    counts: KeyCounts
+    counts: Known
     data_state: Json
     changes: int
     at: float
@@ -41,12 +45,12 @@ class KeyMemory:
         self._seen: dict[_Asked, _Seen] = {}
         self._looking: dict[_Asked, asyncio.Lock] = {}
 
-    def known(self, engine: Engine, statement: Statement, changes: int) -> KeyCounts | None:
+    def known(self, engine: Engine, statement: Statement, changes: int) -> Known | None:
         """Return what is known and still holds; ``changes`` counts those that were carried out in the warehouse."""
         seen = self._seen.get(_asked(engine, statement))
         if seen is None or seen.data_state != engine.warehouse.data_state or seen.changes != changes:
             return None
-        if not seen.data_state or seen.counts is UNCHECKED:
+        if not seen.data_state or seen.counts is UNCHECKED or seen.counts is UNKNOWN:
             lasting = AGAIN_BROKEN_SECONDS if seen.counts.is_broken else AGAIN_SECONDS
             if self._clock.monotonic() - seen.at >= lasting:
                 return None
@@ -57,8 +61,8 @@ class KeyMemory:
         engine: Engine,
         statement: Statement,
         changes: int,
-        look: Callable[[], Awaitable[KeyCounts | Outcome]],
-    ) -> KeyCounts | Outcome:
+        look: Callable[[], Awaitable[Known | Outcome]],
+    ) -> Known | Outcome:
         """Return what ``look`` finds, or what another call found meanwhile."""
         asked = _asked(engine, statement)
         async with self._looking.setdefault(asked, asyncio.Lock()):
@@ -67,7 +71,7 @@ class KeyMemory:
                 return known
             state = engine.warehouse.data_state
             found = await look()
-            if isinstance(found, KeyCounts):
+            if isinstance(found, KeyCounts | SpineFound | RowsFound):
                 while len(self._seen) >= _MOST_REMEMBERED:
                     del self._seen[next(iter(self._seen))]
                 self._seen[asked] = _Seen(counts=found, data_state=state, changes=changes, at=self._clock.monotonic())

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
 from typing import assert_never
 
 from metricgate.gateway.data_checks.counts import counts_of
 from metricgate.gateway.data_checks.result import CheckResult, CheckState
+from metricgate.gateway.data_checks.spine_counts import SpineFound
 from metricgate.gateway.ports import Rows
 from metricgate.planning.checks import Check, KeyCheck, ReferenceCheck, SpineCheck, WindowCheck
 from metricgate.policy.verdict import Verdict
-from metricgate.vocabulary.grain import Grain
-from metricgate.vocabulary.json import Json
 
 
 def name_of(check: Check) -> tuple[str, str]:
@@ -94,54 +92,17 @@ def _reference(counts: Mapping[str, int]) -> tuple[CheckState, str]:
 
 
 def _spine(check: SpineCheck, counts: Mapping[str, int], rows: Rows) -> tuple[CheckState, str]:
-    values = dict(zip((each.name for each in rows.columns), rows.values[0], strict=True))
-    first, last = _moment(values["first_moment"]), _moment(values["last_moment"])
-    if first is None or last is None:
+    spine = SpineFound.of(check, rows, counts)
+    if spine.ends is None:
         return CheckState.BROKEN, "no moment at all"
     unit = str(check.granularity)
-    found = counts["moments"]
-    read = f"{many(found, unit)} from {_told(first, check)} to {_told(last, check)}"
-    twice = counts["rows_read"] - counts["without_time"] - found
-    missing = _between(first, last, check.granularity) - found
+    read = f"{many(counts['moments'], unit)} from {spine.first} to {spine.last}"
     wrong = [
-        *([f"{many(twice, 'row')} too many"] if twice else []),
-        *([f"{many(missing, unit)} missing"] if missing else []),
+        *([f"{many(spine.twice, 'row')} too many"] if spine.twice else []),
+        *([f"{many(spine.missing, unit)} missing"] if spine.missing else []),
     ]
     if wrong:
         return CheckState.BROKEN, f"{' and '.join(wrong)}: {read}"
     if counts["without_time"]:
         return CheckState.WARNS, f"{many(counts['without_time'], 'row')} without a time beside {read}"
     return CheckState.HOLDS, read
-
-
-def _moment(value: Json) -> datetime | None:
-    if not isinstance(value, str):
-        return None
-    found = datetime.fromisoformat(value)
-    return found.replace(tzinfo=None)
-
-
-def _told(moment: datetime, check: SpineCheck) -> str:
-    return moment.date().isoformat() if check.granularity >= Grain.DAY else moment.isoformat()
-
-
-_LENGTHS = {
-    Grain.MILLISECOND: timedelta(milliseconds=1),
-    Grain.SECOND: timedelta(seconds=1),
-    Grain.MINUTE: timedelta(minutes=1),
-    Grain.HOUR: timedelta(hours=1),
-    Grain.DAY: timedelta(days=1),
-    Grain.WEEK: timedelta(weeks=1),
-}
-_MONTHS = {Grain.MONTH: 1, Grain.QUARTER: 3, Grain.YEAR: 12}
-
-
-def _between(first: datetime, last: datetime, grain: Grain) -> int:
-    """Return how many moments of a grain there are from the first to the last, both counted."""
-    if grain in _LENGTHS:
-        return (last - first) // _LENGTHS[grain] + 1
-    return _month(last) // _MONTHS[grain] - _month(first) // _MONTHS[grain] + 1
-
-
-def _month(day: date) -> int:
-    return day.year * 12 + day.month - 1

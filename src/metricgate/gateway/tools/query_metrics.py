@@ -5,6 +5,7 @@ from __future__ import annotations
 from metricgate.gateway.arguments import Parsed
 from metricgate.gateway.codes import WAREHOUSE_CHANGED
 from metricgate.gateway.data_checks.joins import check_joins
+from metricgate.gateway.data_checks.spines import check_spines
 from metricgate.gateway.desk import Desk, Ran
 from metricgate.gateway.entries import of_plan
 from metricgate.gateway.explanation import EXPLANATION_PROPERTIES, explained
@@ -32,6 +33,9 @@ async def _once(desk: Desk, parsed: Parsed[QuestionArguments]) -> Outcome:
     checked = await check_joins(desk, prepared)
     if not isinstance(checked, tuple):
         return checked
+    cut = await check_spines(desk, prepared)
+    if cut is not None:
+        return cut
     ran = await run_plan(desk, prepared.plan, prepared.engine, prepared.statement, prepared.verdict)
     if not isinstance(ran, Ran):
         return ran

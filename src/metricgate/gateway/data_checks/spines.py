@@ -1,0 +1,118 @@
+"""Before an answer by a declared time spine: is each moment there once, and are the periods asked there whole?
+
+A spine's own rows are counted once for each state of the data. Where it ends inside a period that is asked, rows that
+belong to the other part are looked for under the caller's row filters, so that nothing is told of others.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from metricgate.compiling.checks import compile_check
+from metricgate.compiling.statement import Statement
+from metricgate.gateway import codes
+from metricgate.gateway.data_checks.counts import counts_of
+from metricgate.gateway.data_checks.memory import Known
+from metricgate.gateway.data_checks.spine_counts import UNKNOWN, RowsFound, SpineFound
+from metricgate.gateway.desk import Desk
+from metricgate.gateway.entries import of_plan
+from metricgate.gateway.outcome import Outcome
+from metricgate.gateway.ports import Rows, WarehouseError
+from metricgate.gateway.preparing import Prepared
+from metricgate.planning.checks import RowsCheck, SpineCheck
+from metricgate.planning.spine_reach import SpineRead, rows_beyond, spines_read
+from metricgate.vocabulary.problem import Problem, Problems
+
+_CHECKED = "`metricgate validate --data` checks it"
+
+
+async def check_spines(desk: Desk, prepared: Prepared) -> Outcome | None:
+    """Return the recorded refusal where a spine would cut, drop or double numbers."""
+    for read in spines_read(prepared.plan):
+        spine = await _looked(desk, prepared, read.check)
+        if isinstance(spine, Outcome):
+            return spine
+        if not isinstance(spine, SpineFound) or spine.ends is None:
+            continue
+        found = _broken(read, spine) or await _too_short(desk, prepared, read.check, spine)
+        if isinstance(found, Problem):
+            return await desk.refuse(Problems((found,)), verdict=prepared.verdict, facts=of_plan(prepared.plan))
+        if found is not None:
+            return found
+    return None
+
+
+async def _too_short(desk: Desk, prepared: Prepared, check: SpineCheck, spine: SpineFound) -> Problem | Outcome | None:
+    if spine.ends is None:
+        return None
+    first, last = spine.ends
+    for beyond in rows_beyond(prepared.plan, check, first, last):
+        found = await _looked(desk, prepared, beyond)
+        if isinstance(found, Outcome):
+            return found
+        if found.is_broken:
+            reaches = f"from {spine.first} to {spine.last}"
+            return Problem(
+                code=codes.SPINE_TOO_SHORT,
+                message=f"The time spine {check.dataset} reaches {reaches}, and the question asks for a period that it "
+                "has in part: rows of the other part would be cut.",
+                hint=f"Ask for whole periods {reaches}, or by day. Its owner makes it longer; {_CHECKED}.",
+                details={"spine": check.dataset, "first": spine.first, "last": spine.last},
+            )
+    return None
+
+
+def _broken(read: SpineRead, spine: SpineFound) -> Problem | None:
+    wrong = [
+        *([f"{spine.twice:,} too many"] if spine.twice else []),
+        *([f"{spine.missing:,} missing"] if spine.missing and read.whole else []),
+    ]
+    if not wrong:
+        return None
+    told = f"The time spine {read.check.dataset} reaches from {spine.first} to {spine.last} by {read.check.granularity}"
+    return Problem(
+        code=codes.SPINE_BROKEN,
+        message=f"{told}, with {' and '.join(wrong)}: numbers would be dropped or doubled.",
+        hint=f"Its owner mends it, or takes it out of the definitions; {_CHECKED}.",
+        details={
+            "spine": read.check.dataset,
+            "first": spine.first,
+            "last": spine.last,
+            "twice": spine.twice,
+            "missing": spine.missing,
+        },
+    )
+
+
+async def _looked(desk: Desk, prepared: Prepared, check: SpineCheck | RowsCheck) -> Known | Outcome:
+    """Return what is known by now, or what is found."""
+    plan, engine, verdict = prepared.plan, prepared.engine, prepared.verdict
+    mask_key = desk.governance.mask_key
+    statement = compile_check(check, plan.models, verdict.obligations, engine.dialect, mask_key=mask_key)
+    if not isinstance(statement, Statement):
+        return await desk.refuse(statement, verdict=verdict, facts=of_plan(plan))
+    changes = 0 if desk.book is None else desk.book.carried_out[engine.name]
+    lasting = isinstance(check, SpineCheck) or bool(engine.warehouse.data_state)
+    known = desk.keys.known(engine, statement, changes) if lasting else None
+    if known is not None:
+        return known
+    spent = desk.charged(verdict)
+    if spent is not None:
+        return await desk.refuse(Problems((spent,)), verdict=verdict, facts=of_plan(plan))
+    look = partial(_look, desk, prepared, check, statement)
+    return await desk.keys.learn(engine, statement, changes, look) if lasting else await look()
+
+
+async def _look(
+    desk: Desk, prepared: Prepared, check: SpineCheck | RowsCheck, statement: Statement
+) -> SpineFound | RowsFound | Outcome:
+    facts = {**of_plan(prepared.plan), "gov.check": f"spine {check.dataset}"}
+    rows = await desk.look(prepared.engine, statement, prepared.verdict, facts)
+    if isinstance(rows, WarehouseError):  # the question itself will tell what is wrong with the engine
+        return UNKNOWN if isinstance(check, SpineCheck) else RowsFound(any=False)
+    if not isinstance(rows, Rows):
+        return rows
+    counts = counts_of(rows)
+    return (
+        RowsFound(any=counts["rows_read"] > 0) if isinstance(check, RowsCheck) else SpineFound.of(check, rows, counts)
+    )
