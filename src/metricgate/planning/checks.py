@@ -150,17 +150,17 @@ def _of_hop(hop: Hop, models: Mapping[str, SemanticModel]) -> Iterator[Check]:
 
 
 def _of_spine(spine: TimeSpine) -> SpineCheck:
-    return spine_check(spine_table(spine, spine.name))
+    return spine_check(spine_table(spine, spine.name), spine.name)
 
 
-def spine_check(table: Table) -> SpineCheck:
-    """Return the check of a declared spine that a plan reads."""
+def spine_check(table: Table, name: str = "") -> SpineCheck:
+    """Return the check of a declared spine that a plan reads; ``name`` is its own, or that of its relation."""
     spine = table.spine
     if spine is None:
         raise ValueError("a time spine's table")
-    bare = Table(alias=table.name_of_source, model="", source=table.source, warehouse=table.warehouse)
+    bare = Table(alias=table.alias, model="", source=table.source, warehouse=table.warehouse)
     scan = _scan(bare, (column(spine.column),), spine.stored)
-    return SpineCheck(dataset=table.name_of_source, scan=scan, granularity=spine.stored)
+    return SpineCheck(dataset=name or table.name_of_source, scan=scan, granularity=spine.stored)
 
 
 def _key_check(table: Table, key: tuple[Expression, ...], history: tuple[Expression, Expression] | None) -> KeyCheck:
