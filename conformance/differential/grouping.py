@@ -8,13 +8,20 @@ from conformance.differential.drawing import Column, Draw, Query, Scope
 from conformance.differential.names import output
 
 _KEYS = ("int", "text", "date", "bool")
+_SCALARS = ("int", "int", "int", "dec", "date", "float", "text", "bool")
+_AGGREGATED = {
+    "duckdb": (*_SCALARS, "list"),
+    "postgres": (*_SCALARS, "list", "json"),
+    "mariadb": ("int", "int", "int", "dec", "date", "text"),
+}
+"""Kinds of what is computed of each group."""
 
 
 def grouped(draw: Draw, scope: Scope, rest: str, kinds: list[str] | None) -> Query:
     """Draw a SELECT of groups, or of one aggregate over everything."""
     wanted = kinds or [
         draw.one(_KEYS),
-        *(draw.one(("int", "int", "dec", "date")) for _ in range(draw.random.randint(1, 2))),
+        *(draw.one(_AGGREGATED[draw.engine]) for _ in range(draw.random.randint(1, 2))),
     ]
     keyed = [kind in _KEYS and (number == 0 or draw.chance(0.3)) for number, kind in enumerate(wanted)]
     if kinds is None and draw.chance(0.15):

@@ -45,7 +45,7 @@ def _set_operation(draw: Draw, depth: int) -> Query:
     text = left.text
     for _ in range(draw.one((1, 1, 2))):
         word = draw.one(_SET_WORDS)
-        if draw.engine != "mariadb" and word in {"INTERSECT", "EXCEPT"} and draw.chance(0.3):
+        if draw.engine != "mariadb" and word in {"INTERSECT", "EXCEPT"} and draw.chance(0.45):
             word += " ALL"
         draw.mark(word)
         right = select(draw, max(0, depth - 1), None, kinds=kinds).text
@@ -84,7 +84,7 @@ def select(draw: Draw, depth: int, outer: Scope | None, kinds: list[str] | None 
 def _plain(draw: Draw, scope: Scope, depth: int, rest: str, kinds: list[str] | None) -> Query:
     outputs, columns = [], []
     for kind in kinds or [draw.kind() for _ in range(draw.random.randint(*_OUTPUTS))]:
-        value = draw.window(scope, kind, depth) if rest and draw.chance(0.12) else None
+        value = draw.window(scope, kind, depth) if rest and draw.chance(0.22) else None
         if value is None and depth > 0 and kind == "int" and draw.chance(0.08):
             draw.mark("scalar sub-query")
             inner = Scope(outer=scope)

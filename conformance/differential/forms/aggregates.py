@@ -47,7 +47,7 @@ FORMS: tuple[Form, ...] = (
     ),
     *forms("percentile", "float", "percentile_cont(0.5) WITHIN GROUP (ORDER BY {int})", on=_P, weight=0.5),
     *forms("percentile", "float", "median({int})", "quantile_cont({float}, 0.5)", on=_D, weight=0.5),
-    *forms("bits aggregated", "int", "BIT_OR({column:int})", "BIT_AND({column:int})", weight=0.3),
+    *forms("bits aggregated", "int", "BIT_OR({column:int})", "BIT_AND({column:int})", weight=0.9),
     *forms("JSON aggregated", "json", "json_agg({column:int} ORDER BY {column:int})", on=_P, weight=0.2),
     *forms("GROUP_CONCAT", "text", "GROUP_CONCAT({int} ORDER BY {int} DESC)", on=_M, weight=0.5),
 )

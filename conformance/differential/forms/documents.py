@@ -61,8 +61,7 @@ FORMS: tuple[Form, ...] = (
     *forms(
         "list of a sub-query", "list", "ARRAY(SELECT u FROM unnest(ARRAY[3, 1]) AS q(u) ORDER BY u)", on=_P, weight=0.3
     ),
-    *forms("text of a list", "text", "array_to_string({list}, ',')", on=_DP),
+    *forms("text of a list", "text", "array_to_string({list}, ',')", on=_DP, weight=2),
     *forms("struct", "int", "{'p': {int}, 'q': 2}['q']", "struct_pack(p := {int})['p']", "{p: {int}}['p']", on=_D),
-    *forms("part of a struct by a dot", "int", "({'p': {int}, 'q': 2}).p", on=_D, weight=0.05),
-    *forms("map", "int", "MAP {'p': {int}}['p']", on=_D, weight=0.3),
+    *forms("map", "int", "MAP {'p': {int}}['p']", on=_D, weight=0.9),
 )

@@ -18,7 +18,7 @@ FORMS: tuple[Form, ...] = (
         "CONCAT_WS('-', {text}, NULL, {text})",
         on=_M,
     ),
-    *forms("CONCAT_WS", "text", "CONCAT_WS('-', {text}, NULL, {text})", on=_DP),
+    *forms("CONCAT_WS", "text", "CONCAT_WS('-', {text}, NULL, {text})", on=_DP, weight=2),
     *forms("case of letters", "text", "UPPER({text})", "lower({text})", "Lower({column:text})"),
     *forms("TRIM", "text", "TRIM({text})", "TRIM(BOTH 'b' FROM {text})", "TRIM(LEADING FROM {text})"),
     *forms("TRIM", "text", "TRIM(TRAILING ' ' FROM {text})", "LTRIM({text})", "RTRIM({text})"),
@@ -34,7 +34,7 @@ FORMS: tuple[Form, ...] = (
     *forms(
         "text function", "text", "CHAR(65)", "ELT(2, 'x', {text})", "INSERT({text}, 1, 1, 'q')", "LCASE({text})", on=_M
     ),
-    *forms("FORMAT", "text", "FORMAT('%s-%s', {text}, {int})", on=_P),
+    *forms("FORMAT", "text", "FORMAT('%s-%s', {text}, {int})", on=_P, weight=2),
     *forms("FORMAT", "text", "FORMAT(1234.5, 2)", on=_M),
     *forms(
         "cast to a text",

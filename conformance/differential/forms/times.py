@@ -98,7 +98,7 @@ FORMS: tuple[Form, ...] = (
     *forms("cast to a time", "time", "CAST({date} AS DATETIME)", "TIMESTAMP({date})", on=_M),
     *forms("AT TIME ZONE", "time", "{time} AT TIME ZONE 'UTC' AT TIME ZONE 'America/New_York'", on=_DP),
     *forms("CASE of dates", "date", "CASE WHEN {bool} THEN {date} ELSE {date} END", "COALESCE({date}, {date})"),
-    *forms("age", "text", "CAST(age({time}, {time}) AS VARCHAR)", on=_DP),
+    *forms("age", "text", "CAST(age({time}, {time}) AS VARCHAR)", on=_DP, weight=2.5),
     *forms(
         "interval as a value",
         "text",

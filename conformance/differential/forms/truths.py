@@ -84,7 +84,7 @@ FORMS: tuple[Form, ...] = (
         "bool",
         "({date}, DATE '2024-03-01') OVERLAPS (DATE '2024-01-01', DATE '2024-02-01')",
         on=_P,
-        weight=0.4,
+        weight=1.5,
     ),
     *forms("STARTS_WITH", "bool", "starts_with({text}, 'B')", on=_DP),
     *forms("list contains", "bool", "{list} @> ARRAY[1]", "{list} && ARRAY[2, 3]", on=_P),

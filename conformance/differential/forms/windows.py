@@ -30,6 +30,7 @@ FORMS: tuple[Form, ...] = (
         "int",
         "SUM({int}) OVER (ORDER BY {column:int})",
         "COUNT(*) OVER (PARTITION BY {column:int} ORDER BY {column:int})",
+        weight=1.7,
     ),
     *forms(
         "window: frame",
@@ -58,6 +59,7 @@ FORMS: tuple[Form, ...] = (
         "int",
         "SUM({int}) OVER (ORDER BY {order} ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)",
         "NTILE(2) OVER (ORDER BY {order})",
+        weight=3,
     ),
     *forms(
         "window: rows", "int", "FIRST_VALUE({int}) OVER (ORDER BY {order})", "LAST_VALUE({int}) OVER (ORDER BY {order})"
@@ -67,10 +69,10 @@ FORMS: tuple[Form, ...] = (
         "int",
         "LAST_VALUE({column:int} IGNORE NULLS) OVER (ORDER BY {order})",
         on=_D,
-        weight=0.5,
+        weight=6,
     ),
     *forms(
-        "window: FILTER", "int", "COUNT(*) FILTER (WHERE {bool}) OVER (PARTITION BY {column:int})", on=_DP, weight=0.5
+        "window: FILTER", "int", "COUNT(*) FILTER (WHERE {bool}) OVER (PARTITION BY {column:int})", on=_DP, weight=3
     ),
     *forms(
         "window: NULLS FIRST",
@@ -79,5 +81,5 @@ FORMS: tuple[Form, ...] = (
         "RANK() OVER (ORDER BY {column:int} DESC NULLS LAST)",
         on=_DP,
     ),
-    *forms("window: named", "int", "RANK() OVER named", "COUNT(*) OVER named", weight=0.5),
+    *forms("window: named", "int", "RANK() OVER named", "COUNT(*) OVER named", weight=1.5),
 )

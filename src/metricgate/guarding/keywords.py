@@ -30,14 +30,14 @@ _COMMON = frozenset((_CLAUSES + _UNITS + _TYPES).split())
 
 _DUCKDB = """
     anti asof bignum bpchar dayofweek dayofyear era glob hugeint ignore isnull lambda localtime localtimestamp
-    long map materialized name nfc noaccent nocase notnull oid ordinality qualify recursive rename replace
+    long map materialized name nfc no noaccent placing nocase notnull oid ordinality qualify recursive rename replace
     respect row semi short string struct timestamp_ms timestamp_ns timestamp_s timestamp_us time_ns try_cast ubigint
     uhugeint uint8 uint16 uint32 uint64 uinteger union usmallint utinyint week yearweek
 """
 _POSTGRES = """
     absent asymmetric bpchar daterange document inet int4range int8range isnull localtime localtimestamp materialized
-    nfc nfd nfkc nfkd normalized notnull numrange operator ordinality overlaps placing recursive respect ignore
-    silent strict tsquery tsrange tstzrange tsvector unique keys vars xml conditional
+    nfc nfd nfkc nfkd no normalized notnull returning numrange operator ordinality overlaps placing recursive respect
+    ignore silent strict tsquery tsrange tstzrange tsvector unique keys vars xml conditional
 """
 _MYSQL = """
     against ascii boolean charset day_hour day_microsecond day_minute day_second div expansion frac_second
