@@ -8,7 +8,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo serve check format lint types imports test bench conformance conformance-mcp console-check fuzz clean
+.PHONY: help setup lock demo serve check format lint types imports test bench conformance conformance-mcp conformance-clients console-check fuzz clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -80,8 +80,11 @@ conformance: setup ## Run peers' suites: metric questions, corpora of SQL (CASES
 conformance-mcp: setup ## Run the official MCP conformance suite and Inspector (needs npm)
 	@$(BIN)/python tests/mcp_conformance/run.py
 
+conformance-clients: setup ## Take real MCP clients of npm and PyPI through one script (CLIENTS="langchain adk" for some)
+	@$(BIN)/python -m conformance.clients $(CLIENTS)
+
 console-check: setup ## Run the console's story in a real Chromium, with screenshots (needs chromium)
 	@PYTHONPATH=. $(BIN)/python -m tests.console_check.run
 
 clean: ## Remove the environment and all generated data
-	rm -rf $(VENV) .metricgate .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .clients .metricgate .pytest_cache .mypy_cache .ruff_cache
