@@ -169,5 +169,21 @@ def test_an_enums_unknown_label_is_told_only_where_it_is_the_questions(
     assert problem.code.name == ("E_EXPRESSION_FAILED" if named is None else "E_SQL_UNFIT_VALUE")
 
 
+def test_a_guess_at_hidden_data_is_not_confirmed() -> None:
+    """An expression that fails on a row that policy hides fails the same whatever the question compares with."""
+    statement = released("SELECT 1", "guessed").statement
+    rows = (RowFilter(rule="r", dataset="o", condition=_equal("s", "open")),)
+    catalog = load([("m.yaml", MODELS)])
+    assert isinstance(catalog, Catalog)
+    told = [
+        of_definitions(
+            WarehouseError("E_SQL_BAD_CAST", f"Could not convert string '{quoted}' to INT32"),
+            statement, ["sales.orders"], [], catalog, Obligations(row_filters=rows),
+        ).as_json()
+        for quoted in ("guessed", "another")
+    ]  # fmt: skip
+    assert told[0] == told[1]
+
+
 def _equal(member: str, value: str) -> Comparison:
     return Comparison(member=member, op=Operator.EQ, values=(value,))

@@ -21,6 +21,8 @@ _BY_NAME: Mapping[str, Code] = {
     **codes.WAREHOUSE_CODES,
     **{code.name: code for code in sql_codes.CODES},
 }
+_OF_AN_ENUM = "invalid input value for enum"
+"""PostgreSQL's words for a label that an ENUM lacks (SQLSTATE 22P02)."""
 _SHOWN = 60
 """Characters of the statement that are shown from the place on."""
 
@@ -109,8 +111,13 @@ def of_definitions(
 def _unfit_value(error: WarehouseError, statement: Statement, obligations: Obligations) -> str | None:
     """Return the value of the question, or of a filter of its metrics, that the engine could not read as the column's.
 
-    An engine's words may quote data: only what the question's side of the statement holds is told.
+    An engine's words may quote data: only what the question's side of the statement holds is told. Where policy hides
+    rows or values, even that a guess was quoted would tell of them; no expression of ours makes a label of an ENUM, so
+    words about one are never about data.
     """
+    hides = bool(obligations.row_filters or obligations.masks or obligations.minimum_groups)
+    if hides and _OF_AN_ENUM not in error.engine_text:
+        return None
     hidden = {value for each in obligations.row_filters for value in values_in(each.condition)}
     hidden |= {each.value for each in obligations.masks}
     for value in statement.parameters:
