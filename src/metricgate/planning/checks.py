@@ -17,6 +17,7 @@ from metricgate.planning.graph import Hop, hops_of
 from metricgate.planning.plan import Plan
 from metricgate.planning.scan import Key, Reference, Scan, Table
 from metricgate.planning.spines import column, spine_table
+from metricgate.planning.zones import Zones
 from metricgate.vocabulary.grain import Grain
 
 
@@ -81,6 +82,9 @@ class RowsCheck:
 
 Check = KeyCheck | WindowCheck | ReferenceCheck | SpineCheck
 
+_Value = tuple[Expression, Zones | None]
+"""What a column holds and, of times, how it is converted to be compared with others."""
+
 
 def checks_before(plan: Plan) -> tuple[KeyCheck, ...]:
     """Return the checks of every key that the plan joins by, also within filters' own questions; each once.
@@ -113,8 +117,10 @@ def _of_scan(scan: Scan) -> Iterator[KeyCheck]:
             yield from _of_plan(table.answer)
         elif table.joined_by and multiplies:
             partitions = tuple(partition for _reference, partition in table.partitions)
-            valid = None if table.valid is None else (table.valid.start, table.valid.end)
-            yield _key_check(table, (*table.keys, *partitions), valid)
+            valid, ends = table.valid, _bare(())
+            if valid is not None:
+                ends = tuple(zip((valid.start, valid.end), valid.zones, strict=True))
+            yield _key_check(table, (*table.keys, *partitions), ends)
     if scan.conversion is not None:
         yield from _of_scan(scan.conversion.scan)
 
@@ -126,7 +132,7 @@ def _of_model(model: SemanticModel) -> Iterator[Check]:
     for entity in model.entities:
         if entity.type is not EntityType.FOREIGN:
             yield _key_check(_table(model, entity.name), (*entity.expressions, *partitions), ends)
-    if ends is not None:
+    if ends:
         yield WindowCheck(dataset=model.name, scan=_scan(_table(model), ends))
 
 
@@ -143,9 +149,9 @@ def _of_hop(hop: Hop, models: Mapping[str, SemanticModel]) -> Iterator[Check]:
         yield ReferenceCheck(
             dataset=here.name,
             key=hop.name,
-            scan=_scan(_table(here), hop.from_expressions),
+            scan=_scan(_table(here), _bare(hop.from_expressions)),
             to=there.name,
-            partners=_scan(_table(there), hop.to_expressions),
+            partners=_scan(_table(there), _bare(hop.to_expressions)),
         )
 
 
@@ -159,18 +165,18 @@ def spine_check(table: Table, name: str = "") -> SpineCheck:
     if spine is None:
         raise ValueError("a time spine's table")
     bare = Table(alias=table.alias, model="", source=table.source, warehouse=table.warehouse)
-    scan = _scan(bare, (column(spine.column),), spine.stored)
+    scan = _scan(bare, _bare((column(spine.column),)), spine.stored)
     return SpineCheck(dataset=name or table.name_of_source, scan=scan, granularity=spine.stored)
 
 
-def _key_check(table: Table, key: tuple[Expression, ...], history: tuple[Expression, Expression] | None) -> KeyCheck:
+def _key_check(table: Table, key: tuple[Expression, ...], history: tuple[_Value, ...]) -> KeyCheck:
     bare = Table(alias=table.model, model=table.model, source=table.source)
     return KeyCheck(
         dataset=table.model,
         key=table.joined_by,
-        scan=_scan(bare, (*key, *(history or ()))),
+        scan=_scan(bare, (*_bare(key), *history)),
         parts=len(key),
-        history=history is not None,
+        history=bool(history),
     )
 
 
@@ -178,16 +184,24 @@ def _table(model: SemanticModel, key: str = "") -> Table:
     return Table(alias=model.name, model=model.name, source=model.source, joined_by=key)
 
 
-def _ends(model: SemanticModel) -> tuple[Expression, Expression] | None:
-    ends = model.validity
-    return None if ends is None else (ends[0].expression, ends[1].expression)
+def _ends(model: SemanticModel) -> tuple[_Value, ...]:
+    return tuple((each.expression, None) for each in model.validity or ())
 
 
-def _scan(table: Table, values: Sequence[Expression], grain: Grain | None = None) -> Scan:
+def _bare(expressions: Sequence[Expression]) -> tuple[_Value, ...]:
+    return tuple((each, None) for each in expressions)
+
+
+def _scan(table: Table, values: Sequence[_Value], grain: Grain | None = None) -> Scan:
     """Return every row of one table with some values of its own, named by their place."""
-    bare = Reference(table=table.alias, model=table.model, name="", expression=values[0], grain=grain)
     keys = tuple(
-        Key(name=f"value_{number}", reference=replace(bare, expression=each)) for number, each in enumerate(values, 1)
+        Key(
+            name=f"value_{number}",
+            reference=Reference(
+                table=table.alias, model=table.model, name="", expression=expression, grain=grain, zones=zones
+            ),
+        )
+        for number, (expression, zones) in enumerate(values, 1)
     )
     return Scan(
         name=table.alias, tables=(replace(table, joined_by=""),), keys=keys, measures=(), conditions=(), distinct=False
