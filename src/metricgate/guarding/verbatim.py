@@ -81,8 +81,8 @@ def spelled(
             return problem
         gap = "" if last is None else _gap(text, last, token)
         name = names.get(token.start)
-        if name is not None and token.text.lower() in _NO_ALIAS.get(dialect, ()) and _is_bare_alias(name, last):
-            return _unfaithful(text, token, f"{token.text} is read as a name.", "Leave it out, or write AS before it.")
+        if name is not None and _is_bare_alias(name, last) and _goes_on(tokens, number, dialect):
+            return _unfaithful(text, token, f"{token.text} is no name here.", "For a name, write AS before it.")
         if name is not None:
             if _begins_an_alias(name) and (last is None or last.token_type is not TokenType.ALIAS):
                 # Without AS, a name before a bracket reads as a call.
@@ -138,8 +138,23 @@ def _folded(name: exp.Identifier, dialect: str) -> str:
     return name.name.translate(_FOLDED) if folds else str(name.name)
 
 
-_NO_ALIAS: Mapping[str, frozenset[str]] = {"duckdb": frozenset({"export_state"})}
-"""Words that the parser takes for names of outputs, the engine for clauses."""
+def _goes_on(tokens: Sequence[Token], number: int, dialect: str) -> bool:
+    """Whether the word belongs to those before it, for the engine: ``INTERVAL '1 day' month`` has a field, no name."""
+    word = tokens[number].text.lower()
+    before = [token.token_type for token in tokens[max(0, number - 2) : number]]
+    if word.removesuffix("s") in _FIELDS and TokenType.INTERVAL in before[-2:]:
+        return before[-1] in {TokenType.INTERVAL, *_STRINGS, TokenType.NUMBER}
+    if word == "varying":
+        return bool(before) and before[-1] in {TokenType.BIT, TokenType.CHAR, TokenType.NCHAR}
+    return dialect == "duckdb" and word == "export_state"
+
+
+_FIELDS = frozenset(
+    {
+        *("century", "day", "decade", "hour", "microsecond", "millennium", "millisecond", "minute", "month", "quarter"),
+        *("second", "week", "year"),
+    }
+)
 
 
 def _is_bare_alias(name: exp.Identifier, last: Token | None) -> bool:
