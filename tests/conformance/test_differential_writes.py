@@ -42,6 +42,11 @@ UPDATE items SET n = n + 10 WHERE id > 0x02
 UPDATE items SET bits = 0x05, real4 = 16777216, n = 2.5e0, x = 0x05 WHERE id IN (0x01, 3)
 UPDATE items SET ts = d + INTERVAL 1.5 HOUR, d = 20240229 WHERE id = 1
 UPDATE items SET name = DATE_FORMAT(ts, '%Y-%m-%d %H:%i:%s'), small = small WHERE id <> 9
+UPDATE items SET n = bits, x = bits, f = bits WHERE id < 5
+INSERT INTO items (id, name) SELECT id + 100, bits FROM items WHERE bits <> 0
+INSERT INTO items (id, name) SELECT id + 100, bytes FROM items WHERE bytes = 'AB'
+INSERT INTO items (id, name, level) SELECT id + 100, d, id FROM items WHERE id < 4
+UPDATE items SET name = 'a' || 'b' WHERE name || 'x' <> 'q' AND small NOT IN (0, 1) < 7
 DELETE FROM items WHERE id = 0x02
 DELETE FROM parts WHERE qty > .5
 """,

@@ -16,6 +16,9 @@ _BYTES = frozenset({"binary", "varbinary", "tinyblob", "blob", "mediumblob", "lo
 """Types whose values go as their bytes; a geometry's are its SRID and its WKB, which a column takes back."""
 _FLOATS = frozenset({"float", "double"})
 _TIMES = {"datetime": "DATETIME", "timestamp": "DATETIME", "time": "TIME"}
+_REFUSED = "(SELECT 1 UNION SELECT 2)"
+"""Fails where it is evaluated: a value of two rows."""
+
 _NUMBER = r"^[-+]?[0-9]*[.]?[0-9]+([eE][-+]?[0-9]+)?$"
 _COLLATED = re.compile(r" CHARACTER SET (\w+) COLLATE (\w+)\Z")
 _MEMBERS = re.compile(r"(?:enum|set)\((.*)\)")
@@ -44,19 +47,22 @@ def given_as_text(expression: str, kind: str) -> str:  # noqa: PLR0911 - one for
     make another value of a number than of the same digits in a text; numbers and times have the coercibility 5.
     """
     word, number = _word(kind), f"COERCIBILITY({expression}) = 5"
+    binary = f"CHARSET({expression}) = 'binary' AND NOT {number}"
+    # Bits are told from bytes by their value beside numbers, which for bytes is that of the digits in them.
+    bits = f"{binary} AND {expression} + 0 = CONV(HEX({expression}), 16, 10)"
     plain = as_text(expression, kind)
     if word in _BYTES:
         return f"HEX(CAST({expression} AS BINARY))"
     if word in _FLOATS:
-        as_double = f"CAST(CAST({expression} AS DOUBLE) AS CHAR)"
-        return f"IF({expression} REGEXP '{_NUMBER}', {as_double}, CAST({expression} AS CHAR))"
+        as_double = f"CAST(CAST({expression} + 0e0 AS DOUBLE) AS CHAR)"
+        return f"IF({expression} REGEXP '{_NUMBER}' OR ({bits}), {as_double}, CAST({expression} AS CHAR))"
     if word == "bit":
         # A text is bits as they stand in its bytes.
         return f"IF(HEX({expression}) = '', '0', CONV(HEX({expression}), 16, 10))"
     if word in _INTEGERS:
-        return f"IF({number}, CAST(ROUND({expression}) AS CHAR), {plain})"
+        return f"IF({number}, CAST(ROUND({expression}) AS CHAR), IF({bits}, CAST({expression} + 0 AS CHAR), {plain}))"
     if word == "decimal":
-        return f"IF({number}, CAST({expression} + 0 AS CHAR), {plain})"
+        return f"IF({number} OR ({bits}), CAST({expression} + 0 AS CHAR), {plain})"
     if word == "year":
         return f"IF({number} AND {expression} = 0, '0000', {plain})"
     members = _MEMBERS.match(kind)
@@ -67,6 +73,11 @@ def given_as_text(expression: str, kind: str) -> str:  # noqa: PLR0911 - one for
         if word == "set":
             found = f"IF({expression} < {2**most}, MAKE_SET({expression}, {members[1]}), NULL)"
         return f"IF({number}, COALESCE({found}, CAST({expression} AS CHAR)), {plain})"
+    if word in _TEXTS:
+        # Bytes that are no characters are refused, as by the column; a cast would make question marks of them.
+        lost = f"{binary} AND BINARY CONVERT({expression} USING utf8mb4) <> {expression}"
+        number_of = f"CAST({expression} + 0 AS CHAR)"
+        return f"IF({bits} AND {expression} + 0 <> 0, {number_of}, IF({lost}, {_REFUSED}, {plain}))"
     return plain
 
 
