@@ -131,6 +131,13 @@ def test_a_ping_of_the_newest_revision_is_told_what_to_ask_instead():
     assert reply.json()["id"] == 7
 
 
+def test_a_session_id_beside_the_newest_revision_means_nothing():
+    """An unknown method is told as such, not as a session that ended."""
+    body = body_of("tools/lost", {"_meta": META})
+    error = error_of(ask(body, **MODERN, **{"mcp-method": "tools/lost", "mcp-session-id": "0" * 32}), 404)
+    assert error["code"] == -32601
+
+
 def test_a_session_answers_ping_and_its_end_is_told():
     """Within a session ping is served; with an id that is none, the client is told to begin anew."""
 

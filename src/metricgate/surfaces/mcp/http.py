@@ -26,6 +26,7 @@ from metricgate.surfaces.mcp.rejections import (
     Rejection,
     acceptable,
     before_session,
+    in_session,
     no_ping,
     not_admitted,
     pings_without_session,
@@ -112,8 +113,8 @@ class McpHttpDoor:
         if rejection is not None:
             await reject(send, rejection)
             return
-        in_session = any(name == b"mcp-session-id" for name, _value in raw)
-        await self._sessions.handle_request(scope, receive, saying_where_sessions_end(send) if in_session else send)
+        sending = saying_where_sessions_end(send) if in_session(raw) else send
+        await self._sessions.handle_request(scope, receive, sending)
 
 
 async def _rejection(scope: Scope, receive: Receive) -> tuple[Rejection | None, Receive]:

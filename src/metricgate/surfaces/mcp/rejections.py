@@ -106,15 +106,17 @@ async def read_ahead(receive: Receive, most: int) -> tuple[bytes, Receive]:
 
 def before_session(raw: RawHeaders) -> bool:
     """Whether a request belongs to no session and to no revision that does without."""
-    version = _header(raw, b"mcp-protocol-version")
-    return _header(raw, b"mcp-session-id") is None and (version is None or version in HANDSHAKE_PROTOCOL_VERSIONS)
+    return _header(raw, b"mcp-session-id") is None and not _modern(raw)
+
+
+def in_session(raw: RawHeaders) -> bool:
+    """Whether a request names a session, at a revision that has them."""
+    return _header(raw, b"mcp-session-id") is not None and not _modern(raw)
 
 
 def pings_without_session(raw: RawHeaders) -> bool:
     """Whether a request is a ping of a revision that has none."""
-    version = _header(raw, b"mcp-protocol-version")
-    modern = version is not None and version not in HANDSHAKE_PROTOCOL_VERSIONS
-    return modern and _header(raw, b"mcp-method") == "ping"
+    return _modern(raw) and _header(raw, b"mcp-method") == "ping"
 
 
 def unopened(body: bytes) -> Rejection | None:
@@ -151,6 +153,12 @@ def saying_where_sessions_end(send: Send) -> Send:
             await send(message)
 
     return sending
+
+
+def _modern(raw: RawHeaders) -> bool:
+    """Whether the version header names a revision without sessions, or one that nobody knows."""
+    version = _header(raw, b"mcp-protocol-version")
+    return version is not None and version not in HANDSHAKE_PROTOCOL_VERSIONS
 
 
 def _header(raw: RawHeaders, wanted: bytes) -> str | None:
