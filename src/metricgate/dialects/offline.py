@@ -212,7 +212,7 @@ _ALL = (
     Dialect(
         name="snowflake",
         writer="snowflake",
-        meanings=general(truncated=_snowflake_truncated, part=_snowflake_part, escapes=False),
+        meanings=general(truncated=_snowflake_truncated, part=_snowflake_part, escapes=False, whole_matches=True),
         marker=_numbered,
         filters_aggregates=False,
         approximates=True,

@@ -37,13 +37,14 @@ _PARTS = {
 _GRAINS = {grain.name: grain for grain in Grain}
 
 
-def general(*, truncated: Cut, part: Part, escapes: bool) -> Meanings:
+def general(*, truncated: Cut, part: Part, escapes: bool, whole_matches: bool = False) -> Meanings:
     """Return the table of a dialect.
 
     Args:
         truncated: the dialect's cut of a time to a grain, a DATE from day on.
         part: the dialect's part of a time, by ISO 8601 where weeks matter.
         escapes: whether a backslash escapes wildcards in LIKE where nothing says so.
+        whole_matches: whether REGEXP_LIKE wants the pattern to be the whole text.
     """
     times = _Times(truncated=truncated, part=part)
     return MappingProxyType(
@@ -54,6 +55,7 @@ def general(*, truncated: Cut, part: Part, escapes: bool) -> Meanings:
             exp.TimestampTrunc: times.cut,
             exp.DateDiff: times.between,
             **(dict.fromkeys((exp.Like, exp.ILike), _like_without_backslash) if escapes else {}),
+            **({exp.RegexpLike: _found} if whole_matches else {}),
         }
     )
 
@@ -196,6 +198,14 @@ def _no_flags(node: exp.Expr, way: Way) -> exp.Expr:
     if node.args.get("flag") is not None:
         raise UnsupportedError("REGEXP_LIKE takes no flags")
     return way.plain(node)
+
+
+def _found(node: exp.Expr, way: Way) -> exp.Expr:
+    if node.args.get("flag") is not None:
+        raise UnsupportedError("REGEXP_LIKE takes no flags")
+    sides = [way.said(node.this), way.said(node.args["expression"])]
+    place = exp.Anonymous(this="REGEXP_INSTR", expressions=sides)
+    return exp.GT(this=place, expression=literal(0))
 
 
 _TABLE: Meanings = {
