@@ -48,19 +48,23 @@ _DAYS_OR_NUMBER = (
 
 
 def _rounded(node: exp.Expr, way: Way) -> exp.Expr:
-    """Halves go away from zero, of a double too, which MariaDB rounds to the even one."""
+    """Halves go away from zero, of a double too, which MariaDB rounds to the even one.
+
+    What may be either is rounded so by hand, and then by ROUND, which gives a decimal its digits and leaves a double.
+    """
     value, digits = way.said(node.this), node.args.get("decimals")
     count = 0 if digits is None else shared.whole_number(digits)
     if way.kind(node.this) in _EXACT or count is None:
         return way.plain(node)
-    if way.kind(node.this) is not Kind.DOUBLE:
-        return way.plain(node)
     half = "TRUNCATE(x, 0) + CASE WHEN ABS(x - TRUNCATE(x, 0)) >= 0.5 THEN SIGN(x) ELSE 0 END"
     if count == 0:
-        return words(_NAME, half, x=value)
-    power = literal(10 ** abs(count))
-    there, back = ("x * p", "x / p") if count > 0 else ("x / p", "x * p")
-    return words(_NAME, back, x=words(_NAME, half, x=words(_NAME, there, x=value, p=power)), p=power)
+        return words(_NAME, f"ROUND({half})", x=value)
+    power, part = literal(10 ** abs(count)), exp.Literal.number(f"0.{'1'.rjust(abs(count), '0')}")
+    there, back = (power, part) if count > 0 else (part, power)
+    scaled = words(_NAME, "x * p", x=value, p=there)
+    whole = words(_NAME, half, x=scaled)
+    number = literal(count) if count > 0 else exp.Neg(this=literal(-count))
+    return words(_NAME, "ROUND(x * p, n)", x=whole, p=back, n=number)
 
 
 def _cast(node: exp.Expr, way: Way) -> exp.Expr:
