@@ -70,3 +70,22 @@ def test_a_calendar_needs_its_column():
     days = (Column(name="day", type=DataType.DATE),)
     assert [each.code.name for each in check(found, {("d",): days})] == ["E_NO_SUCH_COLUMN"]
     assert check(found, {("d",): (*days, Column(name="FISCAL", type=DataType.DATE))}) == ()
+
+
+def test_a_kind_of_time_fits_its_type_or_tells_what_the_type_does_not():
+    """Text that holds times is a time where the model says what kind; a type that says otherwise is told."""
+    text = """\
+semantic_models:
+  - name: seen
+    source: seen
+    entities: [{name: sighting, type: primary, expr: id}]
+    dimensions:
+      - {name: noted_at, type: time, granularity: second, expr: note, time_kind: local}
+      - {name: zoned_at, type: time, granularity: second, time_kind: zoned}
+      - {name: moved_at, type: time, granularity: second, expr: zoned_at, time_kind: local}
+"""
+    catalog = load([("f.yaml", text)])
+    assert isinstance(catalog, Catalog)
+    named = (("id", DataType.INTEGER), ("note", DataType.STRING), ("zoned_at", DataType.TIMESTAMP_TZ))
+    found = check(catalog, {("seen",): tuple(Column(name=name, type=kind) for name, kind in named)})
+    assert [(problem.where.line, problem.code.name) for problem in found] == [(8, "E_COLUMN_TYPE")]

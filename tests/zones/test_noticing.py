@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 
 import pytest
 from tests.gateway.conftest import ask, opened
-from tests.zones.worlds import World, world, write_project
+from tests.gateway.warehouses.several import closed_port, write_three
+from tests.zones.worlds import ENGINES, POLICY, World, world, write_project
 
 from metricgate.bootstrap.running import Running
 from metricgate.gateway.outcome import Answered, Outcome, Refused
@@ -24,7 +26,9 @@ semantic_models:
       - {name: text, type: time, granularity: second, expr: at_text}
       - {name: text_told, type: time, granularity: second, expr: at_text, time_kind: date}
       - {name: clock, type: time, granularity: second, expr: CAST(moved_at AS TIMESTAMP), time_zone: Europe/Berlin}
-    metrics: [{name: moves, type: simple, agg: count}]
+    metrics:
+      - {name: moves, type: simple, agg: count}
+      - {name: last_move, type: simple, agg: max, expr: moved_at}
 """
 BY_DAY: Json = {"metrics": ["moves"], "group_by": ["metric_time__day"], "time_zone": "America/New_York"}
 # 22:30 in UTC, 17:30 in New York. As the local time of a server in UTC it is the same; of one in Tokyo it is not.
@@ -75,6 +79,7 @@ def outcome_of(engine: str, tmp_path: Path, question: Json) -> Outcome:
         async with opened(write_project(tmp_path, found, MODELS)) as parts:
             return await ask(parts, "reader", "query_metrics", question)
 
+    tmp_path.mkdir(exist_ok=True)
     with world(engine, tmp_path) as found:
         made(found)
         return asyncio.run(main(found))
@@ -96,3 +101,60 @@ def test_a_local_time_made_of_a_moment_is_refused_under_a_stored_zone(tmp_path: 
     found = outcome_of("duckdb", tmp_path, asked)
     assert isinstance(found, Refused), found
     assert found.problems.first.code.name == "E_UNKNOWN_TIME_KIND"
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_neither_the_machines_zone_nor_the_servers_counts(engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Sessions are in UTC: the same day with the machine, the driver and (MariaDB's) server set to another zone."""
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    monkeypatch.setenv("PGTZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        shown = outcome_of(engine, tmp_path, {"metrics": ["moves", "last_move"], "group_by": ["metric_time__hour"]})
+        there = outcome_of(engine, tmp_path / "there", BY_DAY)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert isinstance(shown, Answered), shown
+    [(hour, count, last)] = shown.answer["rows"]
+    assert (hour, count, str(last).removesuffix("+00:00")) == ("2027-01-01T02:00:00", 1, "2027-01-01T02:30:00")
+    assert isinstance(there, Answered), there
+    assert [list(row) for row in there.answer["rows"]] == [["2026-12-31", 1]]
+
+
+AWAY = """
+semantic_models:
+  - name: events
+    warehouse: bills
+    source: moves
+    primary_entity: event
+    dimensions:
+      - {name: told, type: time, granularity: second, time_kind: zoned}
+      - {name: untold, type: time, granularity: second}
+    metrics:
+      - {name: by_told, type: simple, agg: count, agg_time_dimension: told}
+      - {name: by_untold, type: simple, agg: count, agg_time_dimension: untold}
+  - {name: here, source: main.orders, primary_entity: order}
+time_spines: []
+"""
+
+
+def test_without_the_engine_the_model_tells(tmp_path: Path):
+    """SQL for a warehouse that is away: written where the model says the kind, refused with the key where not."""
+    write_three(tmp_path, bills_port=closed_port(), models=AWAY)
+    (tmp_path / "policies" / "p.yaml").write_text(POLICY)
+
+    async def main() -> list[Outcome]:
+        async with opened(tmp_path) as parts:
+            asked = {"group_by": ["metric_time__day"], "time_zone": "America/New_York", "dialect": "snowflake"}
+            return [
+                await ask(parts, "reader", "explain_query", {"metrics": [name], **asked})
+                for name in ("by_told", "by_untold")
+            ]
+
+    told, untold = asyncio.run(main())
+    assert isinstance(told, Answered), told
+    assert "CONVERT_TIMEZONE('America/New_York', events.told)" in told.answer["sql"]
+    assert isinstance(untold, Refused), untold
+    assert untold.problems.first.code.name == "E_UNKNOWN_TIME_KIND"
+    assert "time_kind" in (untold.problems.first.hint or "")

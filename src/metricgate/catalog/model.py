@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 from metricgate.catalog.expression import Expression
 from metricgate.vocabulary.grain import Grain, WeekStart
 from metricgate.vocabulary.problem import Place
+from metricgate.vocabulary.result import DataType
 
 
 class EntityType(StrEnum):
@@ -43,6 +46,16 @@ class TimeKind(StrEnum):
     ZONED = "zoned"
     LOCAL = "local"
     DATE = "date"
+
+
+KIND_OF_TYPE: Mapping[DataType, TimeKind] = MappingProxyType(
+    {
+        DataType.TIMESTAMP_TZ: TimeKind.ZONED,
+        DataType.TIMESTAMP: TimeKind.LOCAL,
+        DataType.DATE: TimeKind.DATE,
+    }
+)
+"""What the type of a time says of its values."""
 
 
 class Validity(StrEnum):

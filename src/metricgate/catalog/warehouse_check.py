@@ -13,7 +13,7 @@ from metricgate.catalog import codes
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.expression import Expression
 from metricgate.catalog.metrics import Aggregation, SimpleMetric
-from metricgate.catalog.model import DimensionType, SemanticModel
+from metricgate.catalog.model import KIND_OF_TYPE, DimensionType, SemanticModel
 from metricgate.documents import in_order
 from metricgate.vocabulary.grain import Grain
 from metricgate.vocabulary.nearest import did_you_mean
@@ -21,7 +21,7 @@ from metricgate.vocabulary.problem import Code, Place, Problem
 from metricgate.vocabulary.result import Column, DataType
 
 _NUMBERS = frozenset({DataType.INTEGER, DataType.DECIMAL, DataType.FLOAT})
-_TIMES = frozenset({DataType.DATE, DataType.TIMESTAMP, DataType.TIMESTAMP_TZ})
+_TIMES = frozenset(KIND_OF_TYPE)
 _NUMERIC = frozenset({Aggregation.SUM, Aggregation.AVERAGE, Aggregation.MEDIAN, Aggregation.PERCENTILE})
 
 Described = Mapping[tuple[str, ...], tuple[Column, ...] | None]
@@ -87,11 +87,18 @@ def _model_problems(model: SemanticModel, columns: Mapping[str, DataType]) -> It
         found = _type_of(dimension.expression, columns)
         if dimension.type is not DimensionType.TIME or found is None:
             continue
-        if found not in _TIMES:
+        if found not in _TIMES and dimension.time_kind is None:
             yield _type_problem(
                 f"the time dimension {dimension.name!r} is the {found.value} column {dimension.expression.text!r}",
                 place,
                 "Cast it: expr: CAST(column AS DATE), or make the dimension categorical.",
+            )
+        elif found in _TIMES and dimension.time_kind not in {None, KIND_OF_TYPE[found]}:
+            yield _type_problem(
+                f"the time dimension {dimension.name!r} says time_kind {dimension.time_kind}, but its column is "
+                f"{KIND_OF_TYPE[found]}, which counts",
+                place,
+                "Leave time_kind out: the type of a column says what it is.",
             )
         elif found is DataType.DATE and dimension.granularity is not None and dimension.granularity < Grain.DAY:
             yield _type_problem(

@@ -84,7 +84,7 @@ async def _settled(
     if isinstance(home, Problems):
         return await desk.refuse(home, verdict=verdict, facts=facts)
     engine = desk.engines.named(home)
-    found = await kinds_of(plan, engine)
+    found = await kinds_of(lambda kinds: roads.plan(question, kinds), plan, engine)
     if isinstance(found, WarehouseError) and runs:
         return await desk.fault(failures.of_engine(found), found.engine_text, facts)
     kinds = Kinds() if isinstance(found, WarehouseError) else found

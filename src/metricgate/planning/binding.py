@@ -19,6 +19,7 @@ from metricgate.planning.resolving import METRIC_TIME, Resolver
 from metricgate.planning.scan import Condition, Reference
 from metricgate.planning.spines import column
 from metricgate.planning.tables import Tables
+from metricgate.planning.time_problems import depends_on_time, too_fine
 from metricgate.planning.timing import as_moment
 from metricgate.planning.values import mismatch, typed
 from metricgate.planning.zones import Clock
@@ -370,32 +371,6 @@ class Binder:
             self._problems.append(too_fine(name, grain, granularity, place))
             return False
         return True
-
-
-def depends_on_time(name: str, asked_for: str, place: str, *, zoned: bool) -> Problem:
-    """Say that what is asked depends on the metric's own time, and cannot be told of another moment."""
-    why = (
-        "and the question's time zone is not the one that it is computed in"
-        if zoned
-        else "together with other columns, or more finely than the moments that are read"
-    )
-    return Problem(
-        code=codes.TIME_ATTRIBUTE,
-        message=f"{asked_for} looks back in time, and {name!r} depends on that time, {why}.",
-        where=Place(path=place),
-        hint="Group by metric_time with a grain instead, or ask without what looks back.",
-    )
-
-
-def too_fine(name: str, grain: Grain, finest: Grain, place: str) -> Problem:
-    """Say that ``grain`` is finer than the data of ``name``."""
-    return Problem(
-        code=codes.GRAIN_TOO_FINE,
-        message=f"{name!r} is known by {finest}, not by {grain}.",
-        where=Place(path=place),
-        hint=f"Ask for {name}__{finest} or a coarser grain.",
-        details={"finest": str(finest)},
-    )
 
 
 def _moved(value: Scalar, clock: Clock) -> Scalar:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from metricgate.catalog.clock_readings import columns_by_clock
 from metricgate.catalog.expression import Expression
-from metricgate.catalog.model import Dimension, SemanticModel, TimeKind
+from metricgate.catalog.model import KIND_OF_TYPE, Dimension, SemanticModel, TimeKind
 from metricgate.planning import codes
 from metricgate.planning.timing import has_clock
 from metricgate.planning.zones import Clock, Zones
@@ -23,12 +23,6 @@ from metricgate.vocabulary.problem import Place, Problem
 from metricgate.vocabulary.result import DataType
 
 UTC = "UTC"
-
-KIND_OF_TYPE: Mapping[DataType, TimeKind] = {
-    DataType.TIMESTAMP_TZ: TimeKind.ZONED,
-    DataType.TIMESTAMP: TimeKind.LOCAL,
-    DataType.DATE: TimeKind.DATE,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,11 +6,11 @@ from datetime import date, datetime, time
 
 from metricgate.catalog.model import TimeKind
 from metricgate.planning import codes
-from metricgate.planning.binding import too_fine
 from metricgate.planning.clocks import moved
 from metricgate.planning.question import TimeRange
 from metricgate.planning.resolving import METRIC_TIME
 from metricgate.planning.scan import Condition, Reference
+from metricgate.planning.time_problems import too_fine
 from metricgate.planning.timing import starts_period, stored_moment, zone_of
 from metricgate.vocabulary.grain import Grain, WeekStart
 from metricgate.vocabulary.predicate import And, Comparison, Operator

@@ -163,7 +163,8 @@ def _core(part: Dimension | Entity) -> str:
         return f"{part.type} by {', '.join(each.text for each in part.expressions)}"
     grain = "" if part.granularity is None else f" by {part.granularity}"
     zone = "" if part.time_zone is None else f" in {part.time_zone}"
-    return f"{part.type} {part.expression.text}{grain}{zone}"
+    kind = "" if part.time_kind is None else f" as {part.time_kind}"
+    return f"{part.type} {part.expression.text}{grain}{zone}{kind}"
 
 
 def _keys(model: SemanticModel, step: str) -> object:
