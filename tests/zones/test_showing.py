@@ -23,8 +23,11 @@ semantic_models:
       - {{name: zoned_hour, type: categorical, expr: EXTRACT(hour FROM zoned)}}
       - {{name: local_half, type: categorical,
           expr: "CASE WHEN EXTRACT(day FROM local) < 16 THEN 'first' ELSE 'last' END"}}
+      - {{name: zoned_day, type: time, granularity: day, expr: zoned}}
     metrics:
       - {{name: events, type: simple, agg: count}}
+      - {{name: by_day, type: simple, agg: count, agg_time_dimension: zoned_day}}
+      - {{name: last_hour, type: simple, agg: max, expr: "DATE_TRUNC('hour', zoned)"}}
       - {{name: first_zoned, type: simple, agg: min, expr: zoned}}
       - {{name: last_zoned, type: simple, agg: max, expr: CASE WHEN kind = 'k1' THEN zoned END}}
       - {{name: first_local, type: simple, agg: min, expr: local}}
@@ -71,3 +74,22 @@ def test_expressions_read_the_zones_calendar(asking: Asking, zone: str | None):
     first: Json = {"member": "local_half", "op": "=", "value": "first"}
     wanted = sum(each.day < 16 for each in clocks["local"])
     assert asking.rows(metrics=["events"], where=first, **zoned) == [(wanted,)]
+
+
+@pytest.mark.parametrize("zone", [None, "America/New_York", "Asia/Kolkata"])
+def test_moments_by_day_are_of_the_zones_day(asking: Asking, zone: str | None):
+    """A zoned column of granularity day: a moment has no day of its own. Grouped, ranged, filtered; and cut hours."""
+    zoned = {} if zone is None else {"time_zone": zone}
+    days = [asking.clock("zoned", each, zone).date() for each in asking.moments]
+    found = asking.rows(metrics=["by_day"], group_by=["metric_time__day"], **zoned)
+    assert dict(found) == Counter(each.isoformat() for each in days)
+    span: Json = {"start": "2024-04-06", "before": "2024-10-06"}
+    wanted = sum("2024-04-06" <= each.isoformat() < "2024-10-06" for each in days)
+    assert asking.rows(metrics=["by_day"], time_range=span, **zoned) == [(wanted,)]
+    since: Json = {"member": "event__zoned_day", "op": ">=", "value": "2024-10-27"}
+    assert asking.rows(metrics=["by_day"], where=since, **zoned) == [
+        (sum(each.isoformat() >= "2024-10-27" for each in days),)
+    ]
+    last = asking.clock("zoned", max(asking.moments), zone).replace(minute=0)
+    [(hour,)] = asking.rows(metrics=["last_hour"], **zoned)
+    assert str(hour).removesuffix("+00:00") == last.isoformat()

@@ -56,6 +56,20 @@ def gives_time_of(text: str, name: str) -> bool:
     )
 
 
+@lru_cache(maxsize=8_192)
+def passes_times_on(text: str) -> bool:
+    """Whether a column of an expression may come out as it is, neither read by a clock nor only compared.
+
+    >>> passes_times_on("CASE WHEN seen > at THEN at END"), passes_times_on("DATE_TRUNC('hour', at)")
+    (True, False)
+    """
+    tree = exp.Paren(this=sqlglot.parse_one(text))
+    return any(
+        not _is_read(column) and not any(isinstance(each, exp.Predicate) for each in _around(column))
+        for column in tree.find_all(exp.Column)
+    )
+
+
 def _is_read(column: exp.Column) -> bool:
     around = list(_around(column))
     return any(map(_reads, around)) and not any(isinstance(each, exp.AtTimeZone) for each in around)

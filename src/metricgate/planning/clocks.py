@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from metricgate.catalog.clock_readings import columns_by_clock
+from metricgate.catalog.clock_readings import columns_by_clock, passes_times_on
 from metricgate.catalog.expression import Expression
 from metricgate.catalog.model import KIND_OF_TYPE, Dimension, SemanticModel, TimeKind
 from metricgate.planning import codes
@@ -71,7 +71,7 @@ class Clocks:
 
     def _clock(self, model: str, dimension: Dimension, shown: str) -> Clock:
         if not has_clock(dimension):
-            return Clock(kind=TimeKind.DATE, stored=UTC, shown=UTC)
+            return self._day(model, dimension, shown)
         stored = dimension.time_zone or UTC
         if stored == UTC == shown:  # an engine's session is in UTC: moments and local times are read alike
             return Clock(kind=TimeKind.LOCAL, stored=UTC, shown=UTC)
@@ -82,6 +82,17 @@ class Clocks:
         kind, of_clock = found
         self.told[f"{model}.{dimension.name}"] = kind
         return Clock(kind=kind, stored=of_clock, shown=shown)
+
+    def _day(self, home: str, dimension: Dimension, shown: str) -> Clock:
+        """A time by day or coarser is a date, unless the engine says that it is a moment: its day is some zone's."""
+        model = self.models.get(home)  # a time spine is none
+        if shown == UTC and model is not None and self.zone is None:
+            shown = model.stored_zone or UTC
+        told = dimension.time_kind is not None or model is None or shown == UTC
+        if told or self.type_of(home, dimension.expression) is not DataType.TIMESTAMP_TZ:
+            return Clock(kind=TimeKind.DATE, stored=UTC, shown=UTC)
+        self.told[f"{home}.{dimension.name}"] = TimeKind.ZONED
+        return Clock(kind=TimeKind.ZONED, stored=None, shown=shown)
 
     def shown(self, dimension: Dimension) -> str:
         """Return the zone in which a time is shown: the question's, else that in which it is stored."""
@@ -97,6 +108,8 @@ class Clocks:
     def of_value(self, home: str, expression: Expression) -> Zones | None:
         """Return how a value of an expression, if it is a time, is shown in the question's zone; None as it is."""
         model = self.models[home]
+        if not passes_times_on(expression.text):
+            return None  # what a calendar or a clock reads is of the zone already
         dimension = _dimension_of(model, expression)
         stored = (None if dimension is None else dimension.time_zone) or model.stored_zone or UTC
         shown = self.zone or stored

@@ -239,8 +239,9 @@ def _explanation(question: Question, named: Named, scanned: Scanned, clocks: Clo
 
 
 def _is_day(reference: Reference) -> bool:
-    of_day = reference.granularity is not None and reference.granularity >= Grain.DAY
-    return of_day or (reference.clock is not None and reference.clock.kind is TimeKind.DATE)
+    if reference.clock is not None:
+        return reference.clock.kind is TimeKind.DATE
+    return reference.granularity is not None and reference.granularity >= Grain.DAY
 
 
 def _time_columns(value: Value, leaves: dict[str, Leaf]) -> tuple[str, ...]:

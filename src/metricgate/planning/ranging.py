@@ -84,7 +84,9 @@ def _bound(
 ) -> date | datetime | None:
     finest = reference.granularity or Grain.DAY
     clock = reference.clock
-    if clock is not None and clock.kind is not TimeKind.DATE:
+    if clock is not None and clock.kind is TimeKind.DATE:
+        clock = None
+    if clock is not None and finest < Grain.DAY:
         return moved(bound, zone or clock.shown, clock)
     finest = max(finest, Grain.DAY, key=lambda grain: grain.rank)
     day = bound
@@ -104,4 +106,4 @@ def _bound(
             )
         )
         return None
-    return day
+    return day if clock is None else moved(day, zone or clock.shown, clock)
