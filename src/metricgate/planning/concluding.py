@@ -293,7 +293,7 @@ def _notes(question: Question, named: Named, scanned: Scanned, *, sundays: bool)
         names = ", ".join(each.scan.name for each in scanned)
         notes.append(f"Aggregated apart and then joined on the group-bys, so that none loses rows: {names}.")
     notes += [
-        f"{name} is converted to the question's time zone before it is cut to the grain."
+        f"{name} is converted to {reference.zones.shown} before it is cut to the grain."
         for name, reference in times.items()
         if reference.zones is not None
     ]
