@@ -19,7 +19,7 @@ class Layer(StrEnum):
     REWRITE = "rewrite"
     """Every governed table replaced by its relation."""
     REGENERATE = "regenerate"
-    """The written text read again: the same tree, no table beside the relations, no call beside those approved."""
+    """The whole text read again: one query, no table beside the relations, no call beside those approved."""
     OPINION = "opinion"
     """The engine's own parser sees nothing more."""
 

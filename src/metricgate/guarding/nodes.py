@@ -1,7 +1,7 @@
 """The kinds of tree nodes that were reviewed, by exact class. A kind that is not here is refused.
 
-Functions are here because of what they are made of; whether they may be called is decided by the names that the
-dialect writes for them (``calls.py``).
+Functions are here because of what they are made of; whether they may be called is decided by the names that the text
+has for them (``calls.py``).
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ FAULTS = (
 )
 """Whatever sqlglot was seen to raise, and its like."""
 
-_POSITIONS = ("start", "end")
+_POSITIONS = ("start",)
 
 
 _BEGINNINGS = frozenset({TokenType.SELECT, TokenType.WITH, TokenType.L_PAREN, TokenType.FROM, TokenType.TABLE})

@@ -17,7 +17,9 @@ _ENDS = frozenset(
         *(TokenType.SELECT, TokenType.SEMICOLON),
     }
 )
-_QUERIES = frozenset({TokenType.SELECT, TokenType.WITH, TokenType.FROM, TokenType.L_PAREN, TokenType.VALUES})
+_QUERIES = frozenset(
+    {TokenType.SELECT, TokenType.WITH, TokenType.FROM, TokenType.TABLE, TokenType.L_PAREN, TokenType.VALUES}
+)
 _JOINS = frozenset({TokenType.JOIN, TokenType.STRAIGHT_JOIN, TokenType.TABLE})
 _IS = frozenset({TokenType.IS, TokenType.NOT})
 

@@ -15,8 +15,9 @@ from metricgate.guarding import codes
 from metricgate.guarding.calls import calls_in
 from metricgate.guarding.ctes import cte_named
 from metricgate.guarding.dialects import DialectRules
-from metricgate.guarding.parsing import FAULTS, lexed, trees_of, words
+from metricgate.guarding.parsing import FAULTS, lexed, trees_of
 from metricgate.guarding.positions import strays
+from metricgate.guarding.spelling import respelt
 from metricgate.vocabulary.problem import Problem
 
 Path = tuple[str, ...]
@@ -51,12 +52,12 @@ def read_back(
         approved: what may be called.
         strict: False only looks, for tests of the other layers.
     """
-    tokens, respelt = lexed(text, rules.name), words(text, rules.name)
-    if isinstance(tokens, Problem) or isinstance(respelt, Problem):
-        return _unwritable("The statement cannot be read back.")
+    tokens = lexed(text, rules.name)
+    if isinstance(tokens, Problem):
+        return tokens
     calls = calls_in(tokens)
     try:
-        trees = [tree for tree in trees_of(respelt, text, rules.name) if tree is not None]
+        trees = [tree for tree in trees_of(respelt(tokens, text, rules.name), text, rules.name) if tree is not None]
         if len(trees) != 1 or not isinstance(trees[0], exp.Query):
             return _unwritable("The statement reads back as something else than one query.")
         nodes = list(trees[0].walk())
