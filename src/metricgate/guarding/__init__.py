@@ -1,8 +1,9 @@
 """An agent's own SQL -> a reading -> bound to what its caller may see -> rewritten under obligations.
 
 Promises: what leaves it are the agent's own words, spelled so that an engine reads what was checked, with relations in
-the place of governed tables; they call reviewed functions, and nothing else. Names it reports are those that the engine will be asked for. Decides nothing: whether a
-dataset, column or function may be used is policy's matter. Trees of sqlglot stay inside.
+the place of governed tables; they call reviewed functions, and nothing else. Names it reports are those that the engine
+will be asked for. Decides nothing: whether a dataset, column or function may be used is policy's matter. Trees of
+sqlglot stay inside.
 """
 
 from metricgate.guarding.agreeing import agrees
