@@ -20,7 +20,7 @@ from tests.oracle.shrinking import shrunk, told
 from tests.oracle.world import Asked, NoAnswer, World
 from tests.oracle.worlds import EXPRESSIONS, world_of
 
-SEEDS = 500
+SEEDS = 250
 PARTS = 10
 REFUSED_AT_MOST = 0.04
 """Share of questions that the planner may refuse though the evaluator knows an answer."""
@@ -43,14 +43,16 @@ def test_the_sql_agrees_with_the_evaluator(part):
             world = world_of(Random(seed))
             pytest.fail(told(seed, *shrunk(world, outcome, duckdb.connect())))
     kinds = Counter(outcome.kind for _, outcome in outcomes)
-    assert len(outcomes) >= 500
+    assert len(outcomes) >= 250
     assert kinds["refused"] <= REFUSED_AT_MOST * len(outcomes), kinds
     assert kinds["agreed"] >= ANSWERED_AT_LEAST * len(outcomes), kinds
 
 
 def test_every_kind_of_metric_takes_part():
     """The questions that agree use every metric type, aggregation and treatment of time."""
-    found = Counter(kind for _, outcome in asked_of(0) + asked_of(1) for kind in outcome.kinds)
+    found = Counter(
+        kind for _, outcome in asked_of(0) + asked_of(1) + asked_of(2) + asked_of(3) for kind in outcome.kinds
+    )
     wanted = {
         *("simple", "ratio", "derived", "cumulative", "conversion", "offset", "to_grain", "balance", "spine"),
         *("sum", "count", "count_distinct", "average", "min", "max", "sum_boolean", "median", "percentile"),

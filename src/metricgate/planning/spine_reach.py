@@ -23,6 +23,7 @@ from metricgate.vocabulary.predicate import And, Comparison, Operator
 _LENGTHS = {Grain.WEEK: timedelta(weeks=1), Grain.DAY: timedelta(days=1), Grain.HOUR: timedelta(hours=1)}
 _MONTHS = {Grain.MONTH: 1, Grain.QUARTER: 3, Grain.YEAR: 12}
 _ASKED = "time_asked"
+Stretch = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,17 +46,32 @@ def spines_read(plan: Plan) -> tuple[SpineRead, ...]:
     return tuple(SpineRead(check=check, whole=whole) for check, whole in found.items())
 
 
-def rows_beyond(plan: Plan, check: SpineCheck, first: datetime, last: datetime) -> tuple[RowsCheck, ...]:
-    """Return what finds the rows of the periods that a spine, whose ends are given, has in part; nothing if none is."""
+Beyond = tuple[RowsCheck, ...]
+"""Numbers are cut where each of these finds a row."""
+
+_EARLIEST, _LATEST = datetime(1000, 1, 1), datetime(9000, 1, 1)  # noqa: DTZ001 - local times, as the spine's
+
+
+def rows_beyond(plan: Plan, check: SpineCheck, first: datetime, last: datetime) -> tuple[Beyond, ...]:
+    """Return what finds the rows of the periods that a spine, whose ends are given, has in part or not at all.
+
+    Those that it has not are shown where another metric of the question has rows in them.
+    """
     sunday = any(model.week_start is WeekStart.SUNDAY for model in plan.models)
-    found: list[RowsCheck] = []
+    found: list[Beyond] = []
     for scan in plan.scans:
         moments = scan.moments
         if moments is None or moments.table.spine is None or moments.table.spine.series is not None:
             continue
         if spine_check(moments.table) == check and moments.grain <= Grain.DAY and not moments.calendars:
             reach = _Reach(scan=scan, moments=moments, sunday=sunday)
-            found += [_rows(scan, moments, *each) for each in reach.stretches(first, last)]
+            found += [(_rows(scan, moments, *each),) for each in reach.stretches(first, last)]
+            others = [each for each in plan.scans if each is not scan and each.tables[0].model == scan.tables[0].model]
+            if scan.keys and any(each.moments is None for each in others):
+                found += [
+                    (_rows(scan, moments, *read), _rows(scan, moments, *shown, filtered=False))
+                    for read, shown in reach.outside(first, last)
+                ]
     return tuple(found)
 
 
@@ -65,23 +81,32 @@ class _Reach:
     moments: Moments
     sunday: bool
 
-    def stretches(self, first: datetime, last: datetime) -> Iterator[tuple[datetime, datetime]]:
+    def stretches(self, first: datetime, last: datetime) -> Iterator[Stretch]:
         """Yield from when to when rows would be read by moments that the spine lacks."""
         asked_first, asked_last = ends_of(self.scan.conditions, self.moments.table.alias)
         grains = list(self._grains())
         unit = _LENGTHS.get(self.moments.grain, timedelta(hours=1))
         begins = min((self._start(first, grain) for grain in grains), default=first)
         ends = max((self._end(last, grain, unit) for grain in grains), default=last)
-        if not self.scan.keys and asked_first is not None:
-            begins = min(begins, _moment(asked_first))
-        if not self.scan.keys and asked_last is not None:
-            ends = max(ends, self._cut(_moment(asked_last)))
+        if not self.scan.keys:  # all of the range is one period
+            begins, ends = _EARLIEST, _LATEST
         begins = begins if asked_first is None else max(begins, _moment(asked_first))
         ends = ends if asked_last is None else min(ends, self._cut(_moment(asked_last)))
         if begins < first and self._matters(at_end=False):
             yield self._read(begins, first - unit, first, at_end=False)
         if last < ends and self._matters(at_end=True):
             yield self._read(last + unit, ends, last, at_end=True)
+
+    def outside(self, first: datetime, last: datetime) -> Iterator[tuple[Stretch, Stretch]]:
+        """Yield from when to when moments that the spine lacks would read rows, and these moments themselves."""
+        asked_first, asked_last = ends_of(self.scan.conditions, self.moments.table.alias)
+        unit = _LENGTHS.get(self.moments.grain, timedelta(hours=1))
+        begins = _EARLIEST if asked_first is None else self._cut(_moment(asked_first))
+        ends = _LATEST if asked_last is None else self._cut(_moment(asked_last))
+        if begins < first:
+            yield self._read(begins, first - unit, first, at_end=False), (begins, first - unit)
+        if last < ends:
+            yield self._read(last + unit, ends, last, at_end=True, whole=True), (last + unit, ends)
 
     def _grains(self) -> Iterator[Grain]:
         for key in self.scan.keys:
@@ -98,12 +123,14 @@ class _Reach:
             return True
         return at_end is (period.aggregation is PeriodAggregation.LAST)
 
-    def _read(self, begin: datetime, end: datetime, edge: datetime, *, at_end: bool) -> tuple[datetime, datetime]:
+    def _read(self, begin: datetime, end: datetime, edge: datetime, *, at_end: bool, whole: bool = False) -> Stretch:
         """Return from when to when there are rows that the missing moments read, and the edge does not."""
         period = self.scan.period
         ever = self.moments.running and self.moments.window is None and self.moments.since is None
         if ever and not (at_end and period is not None and period.aggregation is PeriodAggregation.LAST):
             begin, end = min(begin, self._least(edge)), max(end, edge)
+        if ever and whole:
+            begin = _EARLIEST
         months = 0
         for shift in self.moments.shifts:
             begin, end = self._back(begin, shift), self._back(end, shift)
@@ -157,13 +184,13 @@ def _moment(value: date | datetime) -> datetime:
     return value if isinstance(value, datetime) else datetime.combine(value, time())
 
 
-def _rows(scan: Scan, moments: Moments, begin: datetime, end: datetime) -> RowsCheck:
-    """Return the scan's rows of a stretch of time, as far as conditions on rows leave them."""
+def _rows(scan: Scan, moments: Moments, begin: datetime, end: datetime, *, filtered: bool = True) -> RowsCheck:
+    """Return the scan's rows of a stretch of time, as far as conditions on rows leave them, or all that there are."""
     away = {moments.table.alias, *(each.alias for each in joined_to(moments.table.alias, scan.tables))}
     shared = scan.measures[0].filters if len(scan.measures) == 1 else ()
     conditions = tuple(
         each
-        for each in (*scan.conditions, *shared)
+        for each in ((*scan.conditions, *shared) if filtered else ())
         if all(reference.table not in away for _name, reference in each.members)
     )
     by_day = moments.grain >= Grain.DAY

@@ -47,15 +47,19 @@ async def _too_short(desk: Desk, prepared: Prepared, check: SpineCheck, spine: S
         return None
     first, last = spine.ends
     for beyond in rows_beyond(prepared.plan, check, first, last):
-        found = await _looked(desk, prepared, beyond)
-        if isinstance(found, Outcome):
-            return found
-        if found.is_broken:
+        found: Known | Outcome = UNKNOWN
+        for each in beyond:
+            found = await _looked(desk, prepared, each)
+            if isinstance(found, Outcome):
+                return found
+            if not found.is_broken:
+                break
+        if not isinstance(found, Outcome) and found.is_broken:
             reaches = f"from {spine.first} to {spine.last}"
             return Problem(
                 code=codes.SPINE_TOO_SHORT,
-                message=f"The time spine {check.dataset} reaches {reaches}, and the question asks for a period that it "
-                "has in part: rows of the other part would be cut.",
+                message=f"The time spine {check.dataset} reaches {reaches}, and the question asks for periods that it "
+                "has in part, or not at all: rows would be cut.",
                 hint=f"Ask for whole periods {reaches}, or by day. Its owner makes it longer; {_CHECKED}.",
                 details={"spine": check.dataset, "first": spine.first, "last": spine.last},
             )
