@@ -108,7 +108,7 @@ def _raws(place: Place, sql: str) -> dict[str, Result] | str | None:
         turned = {"all": place.raw(sql, "turned"), "allowed": place.raw(sql, "allowed_turned")}
     except Refused:
         return None
-    if len(found["all"].rows) > _MORE_ROWS or "None" in found["all"].types:
+    if len(found["all"].rows) > _MORE_ROWS:
         return None
     return found if all(same(found[copy], turned[copy]) for copy in found) else "ambiguous"
 
