@@ -80,7 +80,7 @@ SELECT id, -n AS n, RANK() OVER (ORDER BY n) AS r FROM t
 SELECT s AS label, SUM(n) FROM t GROUP BY label WITH ROLLUP
 SELECT id AS label, SIGN(n), SUM(n) FROM t GROUP BY label, SIGN(n) WITH ROLLUP
 SELECT id, MAX(id) OVER (PARTITION BY id) FROM t WHERE id NOT IN (SELECT n FROM t x WHERE n IS NOT NULL)
-SELECT id + 1, 'it''s', TRUE, -1, (id), +n FROM t
+SELECT id + 1, 'it''s', TRUE, -1, (id), +n, ID, t.N FROM t
 SELECT 0x02 + 0, 0x0A + n, 0x5 + 0, n & 0x04, 0x41, x'41', HEX(0x05) FROM t
 SELECT id FROM t WHERE id > 0x02 OR id IN (0x01, x'03')
 SELECT b'101' + 0, 0b101 + 0, HEX(b'101')

@@ -70,6 +70,9 @@ def mysql_names(text: str, tokens: Sequence[Token], names: Mapping[int, exp.Iden
         whole = tokens[first : last + 1]
         if not _has_a_name(whole, names):
             found[whole[-1].start] = text[whole[0].start : whole[-1].end + 1]
+        elif _is_column_in_capitals(whole, names):
+            # A relation's column would come back in its own letters, a table's does in those of the text.
+            found[whole[-1].start] = _core(whole)[-1].text
     return found
 
 
@@ -87,11 +90,7 @@ def _has_a_name(tokens: Sequence[Token], names: Mapping[int, exp.Identifier]) ->
     ending = names.get(tokens[-1].start)
     if ending is not None and type(ending.parent) is exp.Alias and ending.arg_key == "alias":
         return True
-    core = list(tokens)
-    while core and core[0].token_type in _BEFORE:
-        del core[0]
-    while core and core[-1].token_type is TokenType.R_PAREN:
-        del core[-1]
+    core = _core(tokens)
     if len(core) == 1 and core[0].token_type in _VALUES:
         return True
     if all(token.token_type in _TEXTS for token in core):
@@ -99,6 +98,22 @@ def _has_a_name(tokens: Sequence[Token], names: Mapping[int, exp.Identifier]) ->
     if core and core[-1].token_type is TokenType.STAR and all(_is_part(token, names) for token in core[:-1]):
         return True
     return all(_is_part(token, names) for token in core)
+
+
+def _is_column_in_capitals(tokens: Sequence[Token], names: Mapping[int, exp.Identifier]) -> bool:
+    core = _core(tokens)
+    name = names.get(core[-1].start) if core else None
+    return name is not None and type(name.parent) is exp.Column and core[-1].text != core[-1].text.lower()
+
+
+def _core(tokens: Sequence[Token]) -> list[Token]:
+    """Return an output's words without brackets around it and a plus before it."""
+    core = list(tokens)
+    while core and core[0].token_type in _BEFORE:
+        del core[0]
+    while core and core[-1].token_type is TokenType.R_PAREN:
+        del core[-1]
+    return core
 
 
 _BEFORE = frozenset({TokenType.PLUS, TokenType.L_PAREN})
