@@ -33,6 +33,19 @@ def difference(raw: Result, reply: Reply) -> str | None:
     return None
 
 
+def differs_in_letters_only(raw: Result, reply: Reply) -> bool:
+    """Say whether the rows are the same but for case and trailing spaces of texts, which a collation may not see."""
+    wanted = Counter(
+        tuple(plain(value, kind).rstrip().casefold() for value, kind in zip(row, raw.types, strict=True))
+        for row in raw.rows
+    )
+    found = Counter(
+        tuple(wire(value, kind).rstrip().casefold() for value, kind in zip(row, reply.types, strict=True))
+        for row in reply.rows
+    )
+    return raw.names == reply.names and raw.types == reply.types and wanted == found
+
+
 def _coarse(row: tuple[str, ...], raw: Result) -> tuple[str, ...]:
     return tuple(
         f"{float(value):.6g}" if at in raw.coarse and value != "NULL" else value for at, value in enumerate(row)

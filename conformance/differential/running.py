@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from conformance.differential.comparing import difference, same
+from conformance.differential.comparing import difference, differs_in_letters_only, same
 from conformance.differential.drawing import Draw, Query
 from conformance.differential.gate import Gate
 from conformance.differential.places import Place, Refused, Result
@@ -19,6 +19,15 @@ _AT_ONCE = 6
 _MORE_ROWS = 2_000
 """Queries that give more rows tell no more and take long."""
 _NOT_OURS = re.compile(r"E_WAREHOUSE_TIMEOUT|E_BUSY")
+
+
+_CHOOSES = frozenset(
+    {
+        *("UNION", "UNION DISTINCT", "INTERSECT", "EXCEPT", "DISTINCT"),
+        *("GROUP BY a place", "GROUP BY an alias", "GROUP BY an expression"),
+    }
+)
+"""Constructs by which one of several equal texts comes to stand for all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +127,10 @@ async def _ask(gate: Gate, tally: Tally, number: int, sql: str, drawn: set[str],
         reply = await gate.ask(sql, caller)
         if reply.refusal is None:
             what = difference(wanted, reply)
+            if what is not None and _CHOOSES & drawn and differs_in_letters_only(wanted, reply):
+                # Of texts that its collation takes for equal, the engine shows the one that it met first.
+                tally.ambiguous += 1
+                what = None
         elif reply.refusal.startswith("E_WAREHOUSE"):
             what = f"refused by the engine as it was written anew: {reply.refusal}"
         else:

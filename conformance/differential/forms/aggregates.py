@@ -35,8 +35,7 @@ FORMS: tuple[Form, ...] = (
     *forms(
         "texts joined",
         "text",
-        "STRING_AGG({int}::text, ',' ORDER BY 1)",
-        "LISTAGG({column:int}, ';')",
+        "list_sort(list({column:int}))::text",
         on=_D,
         weight=0.2,
     ),
