@@ -41,6 +41,7 @@ TEXTS = {
     "duckdb": UNQUOTED
     + """
 SELECT 3 NOT IN (5, 2) <> 4 AS x, 3 NOT IN (FALSE, FALSE) < 7 AS y, 0xff, 0b101, 1_000
+SELECT id IS NOT DISTINCT FROM n, (SELECT max(id) FROM t x) FROM t
 SELECT list_sort([1, 3, 2], 'DESC'), DATE '2020-01-01'::TIMESTAMP, (1,)
 SELECT x'00ff', octet_length(X'00ff'), bit_count(b'101'), b'101'
 SELECT j->'k', j->>'k', j->'a'->0, j->>'$.k' FROM t
@@ -81,6 +82,8 @@ SELECT s AS label, SUM(n) FROM t GROUP BY label WITH ROLLUP
 SELECT id AS label, SIGN(n), SUM(n) FROM t GROUP BY label, SIGN(n) WITH ROLLUP
 SELECT id, MAX(id) OVER (PARTITION BY id) FROM t WHERE id NOT IN (SELECT n FROM t x WHERE n IS NOT NULL)
 SELECT id + 1, 'it''s', TRUE, -1, (id), +n, ID, t.N FROM t
+SELECT * FROM (SELECT id + 1000000000 + 1000000000 + 1000000000 + 1000000000 + 1000000000 + 1000000000, n FROM t) q
+WITH q AS (SELECT n, id + 1000000000 + 1000000000 + 1000000000 + 1000000000 + 1000000000 + 1 FROM t) SELECT * FROM q
 SELECT 0x02 + 0, 0x0A + n, 0x5 + 0, n & 0x04, 0x41, x'41', HEX(0x05) FROM t
 SELECT id FROM t WHERE id > 0x02 OR id IN (0x01, x'03')
 SELECT b'101' + 0, 0b101 + 0, HEX(b'101')

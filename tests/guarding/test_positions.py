@@ -43,3 +43,7 @@ def test_outputs_are_found_in_every_select() -> None:
     tokens = sqlglot.tokenize(sql, read="duckdb")
     found = [sql[tokens[first].start : tokens[last].end + 1] for first, last in outputs(tokens)]
     assert found == ["f(a, b) + 1 AS x", "c", "d", "(SELECT c, d FROM t)", "e"]
+    compared = "SELECT a IS NOT DISTINCT FROM b, c FROM t"
+    tokens = sqlglot.tokenize(compared, read="duckdb")
+    found = [compared[tokens[first].start : tokens[last].end + 1] for first, last in outputs(tokens)]
+    assert found == ["a IS NOT DISTINCT FROM b", "c"]

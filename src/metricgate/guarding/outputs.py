@@ -39,6 +39,8 @@ def outputs(tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
     for number, token in enumerate(tokens):
         kind = token.token_type
         depth -= kind in _CLOSE
+        if kind is TokenType.FROM and _compares(tokens, number):
+            continue
         while around and around[-1].ends(kind, depth):
             yield from _ended(around.pop(), number)
         depth += kind in _OPEN
@@ -51,6 +53,12 @@ def outputs(tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
             inside.first = number
     for inside in around:
         yield from _ended(inside, len(tokens))
+
+
+def _compares(tokens: Sequence[Token], number: int) -> bool:
+    """Whether the FROM is that of IS DISTINCT FROM."""
+    before = [token.token_type for token in tokens[max(0, number - 2) : number]]
+    return before[-1:] == [TokenType.DISTINCT] and before[0] in {TokenType.IS, TokenType.NOT}
 
 
 def _ended(select: _Select, number: int) -> Iterator[tuple[int, int]]:
@@ -69,7 +77,9 @@ def mysql_names(text: str, tokens: Sequence[Token], names: Mapping[int, exp.Iden
     for first, last in outputs(tokens):
         whole = tokens[first : last + 1]
         if not _has_a_name(whole, names):
-            found[whole[-1].start] = text[whole[0].start : whole[-1].end + 1]
+            own = text[whole[0].start : whole[-1].end + 1]
+            if len(own) <= _LONGEST or not _is_in_a_cte(tokens, first):
+                found[whole[-1].start] = own
         elif _is_column_in_capitals(whole, names):
             # A relation's column would come back in its own letters, a table's does in those of the text.
             found[whole[-1].start] = _core(whole)[-1].text
@@ -98,6 +108,21 @@ def _has_a_name(tokens: Sequence[Token], names: Mapping[int, exp.Identifier]) ->
     if core and core[-1].token_type is TokenType.STAR and all(_is_part(token, names) for token in core[:-1]):
         return True
     return all(_is_part(token, names) for token in core)
+
+
+_LONGEST = 64
+"""In a CTE, MariaDB gives an output whose own words are more a name of its making: ``Name_exp_2``."""
+
+
+def _is_in_a_cte(tokens: Sequence[Token], number: int) -> bool:
+    """Whether the innermost bracket around the token is that after ``name AS``."""
+    depth = 0
+    for at in range(number - 1, 0, -1):
+        kind = tokens[at].token_type
+        depth += (kind in _CLOSE) - (kind in _OPEN)
+        if depth < 0:
+            return tokens[at - 1].token_type is TokenType.ALIAS
+    return False
 
 
 def _is_column_in_capitals(tokens: Sequence[Token], names: Mapping[int, exp.Identifier]) -> bool:
