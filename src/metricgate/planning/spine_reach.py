@@ -139,9 +139,16 @@ class _Reach:
             end += timedelta(days=3 * months)
         if self.moments.window is not None:
             begin = self._back(begin, self.moments.window)
-        if isinstance(self.moments.since, Grain):
-            begin = self._start(begin, self.moments.since)
+        since = self.moments.since
+        if isinstance(since, Grain) and not (at_end and self._goes_on(edge, end, since)):
+            begin = self._start(begin, since)
         return begin, end
+
+    def _goes_on(self, edge: datetime, end: datetime, since: Grain) -> bool:
+        """Whether the last moment shown and the one that it stands for count from one start: later rows alone differ."""
+        period = self.scan.period
+        last = period is not None and period.aggregation is PeriodAggregation.LAST
+        return last and not self.moments.shifts and self._start(edge, since) == self._start(end, since)
 
     def _least(self, edge: datetime) -> datetime:
         return min((self._start(edge, grain) for grain in self._grains()), default=edge)
