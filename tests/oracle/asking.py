@@ -44,8 +44,10 @@ def question_of(random: Random, world: World) -> Both | None:
     timed = all(_is_timed(world, name) for name in metrics)
     if not _add_times(random, world, asked, kinds, timed=timed):
         return None
-    if "spine" not in kinds or random.random() < 0.5:
+    if "spine" not in kinds or (len(metrics) == 1 and random.random() < 0.7):
         _add_members(random, world, model, asked)
+    if kinds & {"cumulative", "offset", "spine"} and random.random() < 0.4:
+        _add_attribute(random, world, model, asked)
     if random.random() < 0.5:
         asked.where = _where(random, world, model, kinds)
     if timed and asked.start is None and asked.end is None and random.random() < 0.3:
@@ -120,6 +122,18 @@ def _add_members(random: Random, world: World, model: str, asked: Asked) -> None
             grain = random.choice({"second": ["hour", *GRAINS], "day": GRAINS, "month": GRAINS[2:]}[own])
         if all(member != other for other, _ in asked.by):
             asked.by.append((member, grain))
+
+
+def _add_attribute(random: Random, world: World, model: str, asked: Asked) -> None:
+    """Group by something that depends on the model's time, where it has it."""
+    found = [
+        member
+        for member, part in members_of(world, model, whole=True)
+        if (part["name"] in {"due_in", "half"} and member.count("__") == 1) or member.startswith("ecal")
+    ]
+    member = random.choice(found) if found else None
+    if member is not None and all(member != other for other, _ in asked.by):
+        asked.by.append((member, None))
 
 
 def _where(random: Random, world: World, model: str, kinds: set[str]) -> dict:

@@ -16,6 +16,7 @@ import duckdb
 import pytest
 from tests.oracle.comparing import Outcome, run, same
 from tests.oracle.evaluator import answer
+from tests.oracle.shapes import SHAPES
 from tests.oracle.shrinking import shrunk, told
 from tests.oracle.world import Asked, NoAnswer, World
 from tests.oracle.worlds import EXPRESSIONS, world_of
@@ -49,10 +50,14 @@ def test_the_sql_agrees_with_the_evaluator(part):
 
 
 def test_every_kind_of_metric_takes_part():
-    """The questions that agree use every metric type, aggregation and treatment of time."""
-    found = Counter(
-        kind for _, outcome in asked_of(0) + asked_of(1) + asked_of(2) + asked_of(3) for kind in outcome.kinds
+    """The questions that agree use every metric type, aggregation, treatment of time, and shape of looking back."""
+    outcomes = [outcome for _, outcome in asked_of(0) + asked_of(1) + asked_of(2) + asked_of(3)]
+    found = Counter(kind for outcome in outcomes for kind in outcome.kinds)
+    shapes = Counter(
+        shape for outcome in outcomes if outcome.kind in {"agreed", "told cut"} for shape in outcome.shapes
     )
+    assert {shape: shapes[shape] for shape in SHAPES if shapes[shape] < 5} == {}
+    assert any(outcome.kind == "told cut" for outcome in outcomes)
     wanted = {
         *("simple", "ratio", "derived", "cumulative", "conversion", "offset", "to_grain", "balance", "spine"),
         *("sum", "count", "count_distinct", "average", "min", "max", "sum_boolean", "median", "percentile"),

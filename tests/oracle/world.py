@@ -25,7 +25,8 @@ class NotCompared(NoAnswer):
 class World:
     """Models and metrics as documents (the same that the catalog loads), the tables' rows, the days of the spine.
 
-    ``made``: no spine is declared; ``days`` are then all that could be shown. ``calendars`` hold a period for each day.
+    ``made``: no spine is declared; ``days`` are then all that could be shown. ``short``: the spine declared has fewer
+    days than the rows. ``calendars`` hold a period for each day.
     """
 
     models: dict[str, dict]
@@ -35,6 +36,7 @@ class World:
     expressions: dict[str, Callable[[Row], object]]
     calendars: dict[str, Periods] = field(default_factory=dict)
     made: bool = False
+    short: bool = False
 
 
 @dataclass(slots=True)

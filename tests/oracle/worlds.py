@@ -17,6 +17,7 @@ from tests.oracle.world import Row, World, column_of
 FIRST, LAST = datetime(2024, 1, 1), datetime(2024, 5, 10)
 DAYS = [FIRST + timedelta(days=number) for number in range((LAST - FIRST).days + 1)]
 WIDE = [datetime(2023, 1, 1) + timedelta(days=number) for number in range(3 * 365)]
+SHORT = DAYS[24:74]
 EXPRESSIONS: dict[str, Callable[[Row], object]] = {
     **{
         name: lambda row, name=name: row[name]
@@ -93,8 +94,11 @@ def world_of(random: Random) -> World:
     )
     for _ in range(random.randint(5, 9)):
         add_metric(random, world)
-    if random.random() < 0.4:
+    chance = random.random()
+    if chance < 0.4:
         world.made, world.days = True, WIDE
+    elif chance < 0.6:
+        world.short, world.days = True, SHORT
     return world
 
 
@@ -145,7 +149,7 @@ def _model(random: Random, name: str, below: list[str], *, is_fact: bool) -> dic
     document["dimensions"] = [dict(part) for part in random.sample(DIMENSIONS, k=random.randint(2, 5))]
     document["dimensions"] += [dict(part) for part in random.sample(ANYWAY, k=random.choice([0, 0, 1, 2]))]
     if any(part["name"] == "due" for part in document["dimensions"]):
-        document["dimensions"] += [dict(part) for part in random.sample(OF_TIME, k=random.choice([0, 0, 1]))]
+        document["dimensions"] += [dict(part) for part in random.sample(OF_TIME, k=random.choice([0, 1, 1]))]
     if is_fact or random.random() < 0.4:
         time = random.choice(["due", "due", "due", "seen", "period"])
         document["agg_time_dimension"] = time
@@ -241,8 +245,9 @@ def _document(metric: dict) -> dict:
 
 def script(world: World) -> str:
     """Write the world's tables for DuckDB."""
+    days = DAYS if world.made else world.days
     lines = [
-        "CREATE OR REPLACE TABLE days AS SELECT unnest(range(DATE '2024-01-01', DATE '2024-05-11', INTERVAL 1 DAY))::DATE AS day;"
+        f"CREATE OR REPLACE TABLE days AS SELECT unnest(range(DATE '{days[0]:%Y-%m-%d}', DATE '{days[-1]:%Y-%m-%d}' + 1, INTERVAL 1 DAY))::DATE AS day;"
     ]
     for name, rows in world.tables.items():
         columns = {"id": "INTEGER", "ka": "INTEGER", "kb": "INTEGER"}
