@@ -145,7 +145,7 @@ class _Reach:
         return begin, end
 
     def _goes_on(self, edge: datetime, end: datetime, since: Grain) -> bool:
-        """Whether the last moment shown and the one that it stands for count from one start: later rows alone differ."""
+        """Whether the last moment shown and the one it stands for count from one start: later rows alone differ."""
         period = self.scan.period
         last = period is not None and period.aggregation is PeriodAggregation.LAST
         return last and not self.moments.shifts and self._start(edge, since) == self._start(end, since)
