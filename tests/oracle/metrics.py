@@ -135,7 +135,7 @@ def _offset(random: Random, world: World, simple: list[str]) -> dict | None:
     if not plain:
         return None
     moved = {"name": (name := random.choice(plain)), "alias": "b"}
-    if random.random() < 0.75 or world.metrics[name]["type"] == "cumulative" or not is_daily(world, name):
+    if random.random() < 0.5 or world.metrics[name]["type"] == "cumulative" or not is_daily(world, name):
         moved["offset_window"] = random.choice(["1 month", "3 days", "1 week", "1 quarter", "1 year", "2 months"])
     else:
         moved["offset_to_grain"] = random.choice(["month", "week", "quarter"])
