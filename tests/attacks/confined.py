@@ -17,7 +17,7 @@ WORLD = (
     "CREATE TABLE customers (id int, name varchar(20), email varchar(30), region varchar(10), ssn varchar(20))",
     "CREATE TABLE secrets (k int, v varchar(20))",
     "INSERT INTO orders VALUES (1, 1, 10, 'EU'), (2, 2, 20, 'US'), (3, 1, 30, 'EU')",
-    "INSERT INTO customers VALUES (1, 'Ann', 'LEAKMAIL1', 'EU', 'LEAKSSN1')",
+    "INSERT INTO customers VALUES (1, 'Annamaria', 'LEAKMAIL1', 'EU', 'LEAKSSN1')",
     "INSERT INTO customers VALUES (2, 'LEAKROW', 'LEAKMAIL2', 'US', 'LEAKSSN2')",
     "INSERT INTO secrets VALUES (1, 'LEAKSECRET')",
 )

@@ -1,7 +1,7 @@
 """An agent's own errors, on each live engine: told by class and place, never by the engine's words, which quote rows.
 
 The sentinel is a value of a row that the engine's words hold in most of these errors; nothing here is answered, so that
-it could come from the engine's words alone.
+it could come from the engine's words alone. It is long enough not to stand in a receipt's hashes by chance.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ ERRORS: dict[str, dict[str, tuple[str, ...]]] = {
 def test_errors_have_a_class_and_quote_nothing(engine: str) -> None:
     """Not in the refusal, its receipt, logs, spans or metrics; a refusal of the caller's, not a fault of ours."""
     expected = [(code, sql) for code, engines in ERRORS.items() for sql in engines.get(engine, ())]
-    report = probe(replace(SUITE, sentinel="Ann"), engine, [sql for _code, sql in expected])
+    report = probe(replace(SUITE, sentinel="Annamaria"), engine, [sql for _code, sql in expected])
     assert [(each.how, each.sql) for each in report.probed] == expected
     assert not report.leaking, [each.sql for each in report.leaking]
     assert not report.beside

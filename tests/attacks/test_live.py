@@ -41,6 +41,6 @@ def test_no_attempt_shows_the_sentinel(engine: str) -> None:
 @pytest.mark.parametrize("engine", ENGINES)
 def test_the_search_finds_what_is_shown(engine: str) -> None:
     """A name that the policy shows is found in the answer: the test above does not look past it."""
-    report = probe(replace(SUITE, sentinel="Ann"), engine, ["SELECT name FROM customers"])
+    report = probe(replace(SUITE, sentinel="Annamaria"), engine, ["SELECT name FROM customers"])
     [probed] = report.leaking
     assert "answer" in probed.leaks
