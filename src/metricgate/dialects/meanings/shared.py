@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from sqlglot import exp
 from sqlglot.errors import UnsupportedError
@@ -228,3 +228,19 @@ def pattern_of(target: exp.DataType) -> str | None:
     if target.this is exp.DType.DATE:
         return DAY
     return MOMENT if target.this in TIMESTAMPS else None
+
+
+def like_by_the_letter(node: exp.Expr, way: Way, doubled: Callable[[exp.Expr], exp.Expr]) -> exp.Expr:
+    """Return LIKE in which a backslash stands for itself unless an ESCAPE says otherwise, where engines escape by it.
+
+    ``doubled`` gives a pattern that is no literal with every backslash twice.
+    """
+    found = way.plain(node)
+    pattern = node.args["expression"]
+    if isinstance(node.parent, exp.Escape) or "\\" not in (way.text(pattern) or "\\"):
+        return found
+    if isinstance(pattern, exp.Literal):
+        found.set("expression", literal(pattern.name.replace("\\", "\\\\")))
+    else:
+        found.set("expression", doubled(found.args["expression"]))
+    return found

@@ -133,16 +133,7 @@ def _interval(node: exp.Expr, way: Way) -> exp.Expr:
 
 
 def _like(node: exp.Expr, way: Way) -> exp.Expr:
-    """A backslash stands for itself where no ESCAPE says otherwise."""
-    found = way.plain(node)
-    pattern = node.args["expression"]
-    if isinstance(node.parent, exp.Escape) or "\\" not in (way.text(pattern) or "\\"):
-        return found
-    if isinstance(pattern, exp.Literal):
-        found.set("expression", literal(pattern.name.replace("\\", "\\\\")))
-    else:
-        found.set("expression", words(_NAME, r"REPLACE(p, '\\', '\\\\')", p=found.args["expression"]))
-    return found
+    return shared.like_by_the_letter(node, way, lambda pattern: words(_NAME, r"REPLACE(p, '\\', '\\\\')", p=pattern))
 
 
 def _substring(node: exp.Expr, way: Way) -> exp.Expr:
