@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from metricgate.vocabulary import actor as actors
+from metricgate.vocabulary.actor import Actor
 from metricgate.vocabulary.digest import digest_of
 from metricgate.vocabulary.json import Json
 
@@ -33,7 +35,7 @@ class Proposal:
     Attributes:
         action_id: ``act_`` and 26 characters, unguessable, sortable by time.
         tenant: the project's name, or the tenant of the credential.
-        agent: the agent's id.
+        agent: the agent's id; of an undo, of the agent whose action is taken back.
         user: on whose behalf, or None.
         owner: the person who answers for the agent, or None where the policy names none.
         tool: the tool that was called.
@@ -51,6 +53,7 @@ class Proposal:
         proposed_at: UTC.
         expires_at: UTC; not decided by then, it is denied.
         nonce: 32 hex digits, random.
+        actor: who proposes it; None in what releases before this one kept.
     """
 
     action_id: str
@@ -73,10 +76,11 @@ class Proposal:
     proposed_at: datetime
     expires_at: datetime
     nonce: str
+    actor: Actor | None = None
 
     def as_json(self) -> dict[str, Json]:
         """Return every bound field."""
-        return {
+        document: dict[str, Json] = {
             "action_id": self.action_id,
             "tenant": self.tenant,
             "agent": self.agent,
@@ -98,6 +102,9 @@ class Proposal:
             "expires_at": self.expires_at.isoformat(),
             "nonce": self.nonce,
         }
+        if self.actor is not None:
+            document["actor"] = str(self.actor)
+        return document
 
     @property
     def digest(self) -> str:
@@ -219,6 +226,14 @@ class Action:
     settled_at: datetime | None = None
     reviews: tuple[Review, ...] = ()
     version: int = 1
+
+    @property
+    def actor(self) -> Actor:
+        """Who proposed it."""
+        proposal = self.proposal
+        if proposal.actor is not None:
+            return proposal.actor
+        return actors.agent(proposal.agent) if self.undoes is None else actors.person(proposal.user or "")
 
     @property
     def id(self) -> str:

@@ -26,6 +26,7 @@ from metricgate.gateway.writing.damage import refusing_damage
 from metricgate.gateway.writing.office import DecisionDesk
 from metricgate.policy.verdict import Decision
 from metricgate.surfaces.cli.project import SwitchFacts
+from metricgate.vocabulary.actor import ActorKind
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.principal import Identity, Proof
 from metricgate.vocabulary.problem import Problem, Problems
@@ -137,6 +138,7 @@ class ProjectOffice(DecisionDesk):
     def _entries(self, wanted: EntryQuery) -> Sequence[Mapping[str, Json]] | Problems:
         keep = EntryFilter(
             agent=wanted.agent,
+            actor=wanted.actor,
             tool=wanted.tool,
             event=wanted.event,
             trace_id=wanted.trace_id,
@@ -174,7 +176,7 @@ class ProjectOffice(DecisionDesk):
         since = datetime.now(UTC) - _DAY
         with LedgerReader(self._paths.ledger) as reader:
             for each in reader.entries(EntryFilter(since=_nano(since)), limit=_MOST_LOOKED_AT):
-                agent, outcome = each.text("gen_ai.agent.id"), each.text("gov.outcome")
+                agent, outcome = each.agent, each.text("gov.outcome")
                 if agent is None:
                     continue
                 seen.setdefault(agent, datetime.fromtimestamp(each.time_unix_nano / 1e9, UTC))
@@ -183,7 +185,8 @@ class ProjectOffice(DecisionDesk):
         names = {*seen, *self._agents_with_keys(), *self._agents_named()}
         actions: dict[str, Counter[str]] = {}
         for action in self._book.store.list(ActionFilter(since=since, limit=1_000)):
-            actions.setdefault(action.proposal.agent, Counter())[str(action.state)] += 1
+            if action.actor.kind is ActorKind.AGENT:
+                actions.setdefault(action.proposal.agent, Counter())[str(action.state)] += 1
         thrown = thrown_switches(SwitchFile(self._paths.switches))
         switches = [] if isinstance(thrown, Problems) else thrown
         return [
@@ -259,6 +262,7 @@ def _shown(each: Recorded) -> dict[str, Json]:
         "index": each.index,
         "at": moment,
         "event": each.event,
+        "actor": str(each.actor),
         "fields": dict(each.fields),
         "bodies": dict(each.bodies),
         "leaf_hash": each.leaf_hash.hex(),

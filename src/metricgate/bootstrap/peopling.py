@@ -14,7 +14,13 @@ from starlette.routing import BaseRoute
 from metricgate.adapters.identity.oidc_login import OidcLogin, Provider
 from metricgate.adapters.identity.people import LocalPeople, SessionTimes
 from metricgate.adapters.stores.sqlite_ledger import SqliteLedger
-from metricgate.adapters.stores.sqlite_people import PeopleUnavailable, SqlitePeople
+from metricgate.adapters.stores.sqlite_people import (
+    LOGGED_IN,
+    LOGIN_REFUSED,
+    PeopleUnavailable,
+    PersonNotice,
+    SqlitePeople,
+)
 from metricgate.bootstrap.settings import PeopleOidcSection, Settings
 from metricgate.gateway.office import Office
 from metricgate.gateway.ports import LedgerUnavailable
@@ -22,6 +28,7 @@ from metricgate.surfaces.console.app import Console
 from metricgate.surfaces.console.logging_in import BACK
 from metricgate.surfaces.human.admission import Admission
 from metricgate.surfaces.human.api import PeopleApi
+from metricgate.vocabulary.actor import GATEWAY, Actor, operator, person
 
 _BODIES: Final = ("gov.person.id", "client.address")
 _LOOK_SECONDS: Final = 1.0
@@ -72,8 +79,16 @@ def record_people(store: SqlitePeople, ledger: SqliteLedger) -> None:
     for notice in store.notices():
         bodies = {name: notice.fields[name] for name in _BODIES if name in notice.fields}
         fields = {name: value for name, value in notice.fields.items() if name not in _BODIES}
-        ledger.append_blocking(notice.event, fields, bodies=bodies)
+        who, who_bodies = _actor(notice).recorded()
+        ledger.append_blocking(notice.event, {**fields, **who}, bodies={**bodies, **who_bodies})
         store.settle(notice)
+
+
+def _actor(notice: PersonNotice) -> Actor:
+    if notice.event == LOGGED_IN:
+        return person(str(notice.fields["gov.person.id"]))
+    # Whoever fails to log in is nobody yet.
+    return GATEWAY if notice.event == LOGIN_REFUSED else operator()
 
 
 async def watch_people(store: SqlitePeople, ledger: SqliteLedger) -> None:

@@ -336,6 +336,7 @@ class OpenedProject:
 def _filter(wanted: EntryFilter) -> ledger_reading.EntryFilter:
     return ledger_reading.EntryFilter(
         agent=wanted.agent,
+        actor=wanted.actor,
         user=wanted.user,
         tool=wanted.tool,
         metric=wanted.metric,
@@ -349,7 +350,7 @@ def _filter(wanted: EntryFilter) -> ledger_reading.EntryFilter:
 def _shown(each: ledger_reading.Recorded) -> dict[str, Json]:
     """An entry for people: the event's name and the time in words, then the record as it stands."""
     time = datetime.fromtimestamp(each.time_unix_nano / 1e9, UTC).isoformat(timespec="milliseconds")
-    return {"index": each.index, "time": time, "event": each.event, **each.as_json()}
+    return {"index": each.index, "time": time, "event": each.event, "actor": str(each.actor), **each.as_json()}
 
 
 def _facts(record: KeyRecord) -> KeyFacts:

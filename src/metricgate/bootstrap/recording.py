@@ -13,6 +13,7 @@ from metricgate.bootstrap.notifying import notice_of_switch
 from metricgate.gateway.conduct.switches import SwitchesUnreadable
 from metricgate.gateway.notices import NoticeNotKept, Notifier
 from metricgate.gateway.ports import LedgerUnavailable
+from metricgate.vocabulary.actor import ID, operator
 
 AUTH_REFUSED = "gov.auth.refused"
 """A known key was used that is revoked, expired, or may not act for the user named."""
@@ -29,7 +30,8 @@ def record_key_changes(keys: SqliteKeys, ledger: SqliteLedger) -> None:
         KeysUnavailable: the keys cannot be read.
     """
     for notice in keys.notices():
-        ledger.append_blocking(notice.event, notice.fields)
+        who, bodies = operator().recorded()
+        ledger.append_blocking(notice.event, {**notice.fields, **who}, bodies=bodies)
         keys.settle(notice)
 
 
@@ -44,7 +46,8 @@ def record_switches(switches: SwitchFile, ledger: SqliteLedger, notifier: Notifi
     for notice in switches.notices():
         # Told before it is settled, under one id: a crash between tells nobody twice and nobody never.
         notifier.tell(notice_of_switch(notice))
-        ledger.append_blocking(notice.event, notice.fields)
+        # A change that an earlier release noted does not say whether a person or an operator made it.
+        ledger.append_blocking(notice.event, notice.fields, bodies={ID: notice.fields["gov.switch.by"]})
         switches.settle(1)
 
 

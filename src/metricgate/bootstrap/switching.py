@@ -27,11 +27,18 @@ def thrown_switches(file: SwitchFile) -> Sequence[SwitchFacts] | Problems:
 def throw_switch(
     file: SwitchFile, kind: str, target: str, because: str, by: str | None = None
 ) -> SwitchFacts | Problems:
-    """Throw a switch in the name of ``by``, or of whoever is logged in on this machine."""
+    """Throw a switch in the name of the person ``by``, or of whoever is logged in on this machine."""
     mistake = mistake_in_target(target)
     if mistake is not None:
         return Problems((Problem(code=codes.BAD_TARGET, message=f"{mistake}.", hint=codes.BAD_TARGET.cure),))
-    switch = Switch(kind=SwitchKind(kind), target=target, because=because, by=by or _who(), at=_now())
+    switch = Switch(
+        kind=SwitchKind(kind),
+        target=target,
+        because=because,
+        by=by or _who(),
+        at=_now(),
+        by_person=by is not None,
+    )
     try:
         file.throw(switch)
     except SwitchesUnreadable as error:
@@ -44,7 +51,7 @@ def take_back_switches(
 ) -> Sequence[SwitchFacts] | Problems:
     """Take the target's switches back."""
     try:
-        gone = file.take_back(target, because=because, by=by or _who(), at=_now())
+        gone = file.take_back(target, because=because, by=by or _who(), at=_now(), by_person=by is not None)
         thrown = [each.target for each in file.current().thrown]
     except SwitchesUnreadable as error:
         return _unreadable(error)

@@ -136,18 +136,20 @@ def new_id() -> str:
 def _notice(kind: str, action: Action, facts: Mapping[str, Json], url: str) -> Notice:
     proposal = action.proposal
     score = action.risk.get("score")
+    who = action.actor.id
     titles = {
-        "action_held": f"{proposal.agent} asks for a decision",
-        "action_decided": f"{proposal.agent}'s action was {action.state}",
-        "action_expired": f"{proposal.agent}'s action expired",
-        "action_executed": f"{proposal.agent}'s action was carried out",
-        "action_failed": f"{proposal.agent}'s action failed",
+        "action_held": f"{who} asks for a decision",
+        "action_decided": f"{who}'s action was {action.state}",
+        "action_expired": f"{who}'s action expired",
+        "action_executed": f"{who}'s action was carried out",
+        "action_failed": f"{who}'s action failed",
         "action_undone": "An action was taken back",
         "break_glass": "The glass was broken",
     }
     fields = {
         "action": action.id,
         "state": str(action.state),
+        "actor": str(action.actor),
         "agent": proposal.agent,
         "targets": ", ".join(proposal.targets[:5]),
         "risk": str(score),

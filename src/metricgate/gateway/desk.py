@@ -333,6 +333,7 @@ class Desk:
         """The few fields by which an outcome is found without its intent."""
         return {
             "gen_ai.agent.id": self.call.principal.agent.id,
+            **entries.of_actor(self.call.principal),
             "gen_ai.tool.name": self.call.tool,
             "gov.door": self.call.door,
             "trace_id": self.span.trace_id,

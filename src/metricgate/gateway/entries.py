@@ -17,6 +17,7 @@ from metricgate.gateway.ports import Rows
 from metricgate.gateway.tool import ToolCall
 from metricgate.planning.plan import Plan
 from metricgate.policy.verdict import Verdict
+from metricgate.vocabulary.actor import Actor, ActorKind
 from metricgate.vocabulary.digest import digest_of_bytes
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.obligation import Limit, Obligations
@@ -38,6 +39,8 @@ PAUSED = "gov.agent.paused"
 """An agent was refused too often and waits."""
 
 Fields = dict[str, Json]
+_LOCAL = "local"
+"""The method of an identity that nobody proved, because its caller is at the machine."""
 
 
 @lru_cache(maxsize=4096)
@@ -50,12 +53,20 @@ def _who(principal: Principal) -> tuple[tuple[tuple[str, Json], ...], tuple[tupl
         "gov.agent.method": agent.method,
         "gov.credential": principal.credential,
     }
+    fields |= of_actor(principal)
     bodies: Fields = {}
     if user is not None:
         fields["gov.user.proof"] = str(user.proof)
         fields["gov.user.method"] = user.method
         bodies["gov.user.id"] = user.id
     return tuple(fields.items()), tuple(bodies.items())
+
+
+def of_actor(principal: Principal) -> Fields:
+    """Who makes a call: an agent. What the gateway's own commands ask is the operator's, whoever that is."""
+    local = principal.agent.method == _LOCAL
+    actor = Actor(kind=ActorKind.OPERATOR if local else ActorKind.AGENT, id="" if local else principal.agent.id)
+    return actor.recorded()[0]
 
 
 def of_user(principal: Principal) -> Fields:

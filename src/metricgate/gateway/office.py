@@ -38,6 +38,7 @@ class ActionFilter:
     """Which actions to list; everything given must hold.
 
     Attributes:
+        agent: that proposed them; what a person takes back is that person's.
         text: words found in the statement, action name, agent, targets.
         to_review: only those in which broken glass waits for a review.
         before: action id from which to go on (older ones), for pages.
@@ -99,11 +100,14 @@ class EntryQuery:
     """Which entries of the record to list; everything given must hold. Newest first.
 
     Attributes:
+        agent: what the agent did and what was done about it; not what people did with its actions.
+        actor: ``person``, ``agent``, ``operator`` or ``gateway``, or one of them with an id: ``person:ana``.
         before: only entries with a smaller number, for pages.
     """
 
     event: str | None = None
     agent: str | None = None
+    actor: str | None = None
     tool: str | None = None
     outcome: str | None = None
     code: str | None = None

@@ -24,6 +24,7 @@ ENTRY = {
     "index": 4,
     "time": "2026-11-21T10:00:00Z",
     "event": "gov.call.refused",
+    "actor": "agent:copilot",
     "fields": {
         "gen_ai.agent.id": "copilot",
         "gen_ai.tool.name": "query_metrics",

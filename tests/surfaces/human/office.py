@@ -84,6 +84,7 @@ class MemoryOffice:
                 "index": len(self.log),
                 "at": at,
                 "event": event,
+                "actor": "gateway" if action is None else str(action.actor),
                 "fields": facts | fields,
                 "bodies": {},
                 "leaf_hash": "00",

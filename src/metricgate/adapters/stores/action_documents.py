@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from metricgate.approvals.proposal import Action, HumanDecision, Proposal, Requirement, Reversibility, Review, State
+from metricgate.vocabulary.actor import actor_of
 
 
 def to_document(action: Action) -> bytes:
@@ -44,6 +45,8 @@ def from_document(data: bytes | str) -> Action:
         proposal[name] = datetime.fromisoformat(proposal[name])
     proposal["targets"] = tuple(proposal["targets"])
     proposal["reversibility"] = Reversibility(proposal["reversibility"])
+    if "actor" in proposal:  # what an earlier release kept has none
+        proposal["actor"] = actor_of(proposal["actor"])
     requirement = raw["requirement"]
     return Action(
         proposal=Proposal(**proposal),

@@ -19,6 +19,8 @@ from metricgate.adapters.stores.ledger_receipts import read_receipt
 from metricgate.gateway.ports import LedgerUnavailable
 from metricgate.ledger.note import VerifierKey
 from metricgate.ledger.receipt import Receipt
+from metricgate.vocabulary import actor as actors
+from metricgate.vocabulary.actor import Actor, ActorKind
 from metricgate.vocabulary.json import Json
 
 _GROUP = 10_000
@@ -27,6 +29,7 @@ _COLUMNS = pa.schema(
         ("index", pa.int64()),
         ("time_unix_nano", pa.int64()),
         ("event_name", pa.string()),
+        ("actor", pa.string()),
         ("agent", pa.string()),
         ("user", pa.string()),
         ("tool", pa.string()),
@@ -45,6 +48,9 @@ class EntryFilter:
     """What to keep; None keeps everything. Times in nanoseconds since 1970, ``since`` included, ``until`` not."""
 
     agent: str | None = None
+    """What the agent did and what was done about it; not what people did with its actions."""
+    actor: str | None = None
+    """``person``, ``agent``, ``operator`` or ``gateway``, or one of them with its id: ``person:ana``."""
     user: str | None = None
     tool: str | None = None
     metric: str | None = None
@@ -98,6 +104,24 @@ class Recorded:
         """Ids of the rules that decided."""
         rules = self.fields.get("gov.decision.rules")
         return [str(rule) for rule in rules] if isinstance(rules, list) else []
+
+    @property
+    def actor(self) -> Actor:
+        """Who acted; of an entry that an earlier release wrote, as far as it tells."""
+        kind = self.text(actors.KIND)
+        if kind in set(ActorKind):
+            return Actor(kind=ActorKind(kind), id=self.text(actors.ID) or "")
+        decided = self.text("gov.decision.person")
+        if decided is not None or "gov.undoes" in self.fields:
+            return actors.person(decided or self.text("gov.user.id") or "")
+        if self.event.startswith(("gov.call.", "gov.action.")):
+            return actors.agent(self.text("gen_ai.agent.id") or "")
+        return actors.GATEWAY
+
+    @property
+    def agent(self) -> str | None:
+        """The agent that acted, or about which the gateway did; None where a person acted."""
+        return None if self.actor.kind is ActorKind.PERSON else self.text("gen_ai.agent.id")
 
     def text(self, name: str) -> str | None:
         """Return a field or body as text, or None."""
@@ -180,13 +204,15 @@ class LedgerReader:
 def _fits(each: Recorded, keep: EntryFilter) -> bool:
     wanted = (
         (keep.event, each.event),
-        (keep.agent, each.text("gen_ai.agent.id")),
+        (keep.agent, each.agent),
         (keep.user, each.text("gov.user.id")),
         (keep.tool, each.text("gen_ai.tool.name")),
         (keep.verdict, each.text("gov.decision.verdict")),
         (keep.trace_id, each.text("trace_id")),
     )
     if any(want is not None and want != found for want, found in wanted):
+        return False
+    if keep.actor is not None and keep.actor not in {str(each.actor), str(each.actor.kind)}:
         return False
     if keep.metric is not None and keep.metric not in each.metrics:
         return False
@@ -222,6 +248,7 @@ def _row(each: Recorded) -> dict[str, object]:
         "index": each.index,
         "time_unix_nano": each.time_unix_nano,
         "event_name": each.event,
+        "actor": str(each.actor),
         "agent": each.text("gen_ai.agent.id"),
         "user": each.text("gov.user.id"),
         "tool": each.text("gen_ai.tool.name"),

@@ -20,6 +20,7 @@ from metricgate.approvals import deciding
 from metricgate.approvals.proposal import Action, State
 from metricgate.gateway.office import ActionFilter
 from metricgate.gateway.writing.ports import Unsealable
+from metricgate.vocabulary.actor import ActorKind
 from metricgate.vocabulary.json import Json
 
 _TABLES = (
@@ -187,7 +188,7 @@ class SqliteActions:
         return (
             action.id,
             str(action.state),
-            proposal.agent,
+            _agent(action),
             self._user_mark(proposal.user),
             sortable(proposal.proposed_at),
             None if key is None else self._key_mark(proposal.agent, proposal.user, key),
@@ -207,6 +208,15 @@ class SqliteActions:
 
     def _key_mark(self, agent: str, user: str | None, key: str) -> str:
         return self._seal.mark("key", orjson.dumps([agent, user or "", key]).decode())
+
+
+def _agent(action: Action) -> str:
+    """Return the agent by which lists find an action: none for what a person proposed.
+
+    An undo that an earlier release kept stands under the agent whose action it takes back; its seal says so.
+    """
+    proposal = action.proposal
+    return "" if proposal.actor is not None and proposal.actor.kind is not ActorKind.AGENT else proposal.agent
 
 
 def _name(row: tuple[object, ...]) -> str:

@@ -19,6 +19,7 @@ from metricgate.gateway.ports import Clock, Durable, LedgerUnavailable
 from metricgate.ledger import entry
 from metricgate.ledger.note import Checkpoint, Signer
 from metricgate.ledger.receipt import Receipt
+from metricgate.vocabulary.actor import KIND, ActorKind
 from metricgate.vocabulary.json import Json
 
 MOST_WAITING = 10_000
@@ -152,6 +153,7 @@ class SqliteLedger:
         """
         erased: list[Json] = [{"index": index, "names": sorted(of)} for index, of in sorted(names.items())]
         fields: dict[str, Json] = {
+            KIND: str(ActorKind.OPERATOR),
             "gov.redaction.bodies": erased,
             "gov.redaction.by": by,
             "gov.redaction.basis": basis,
@@ -202,9 +204,11 @@ class SqliteLedger:
         now = self._clock.unix_nano()
         count = len(bodies) if bodies else 0
         random = self._entropy(_NAME_BYTES + entry.SALT_BYTES * count)
+        # Where nobody is said to act, it is the gateway by itself.
+        who = fields if KIND in fields else {KIND: str(ActorKind.GATEWAY), **fields}
         return entry.draft(
             event,
-            fields,
+            who,
             bodies=bodies,
             entry_id=_ulid(now // 1_000_000, random[:_NAME_BYTES]),
             time_unix_nano=now,

@@ -10,11 +10,12 @@ import fcntl
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from metricgate.adapters.stores.files import write_new
 from metricgate.gateway.conduct.switches import Switch, Switches, SwitchesUnreadable, SwitchKind
+from metricgate.vocabulary.actor import KIND, ActorKind
 from metricgate.vocabulary.json import Json
 
 THROWN = "gov.switch.thrown"
@@ -69,7 +70,7 @@ class SwitchFile:
             thrown.append(switch)
             notices.append(SwitchNotice(event=THROWN, fields=_fields(switch)))
 
-    def take_back(self, target: str, *, because: str, by: str, at: str) -> tuple[Switch, ...]:
+    def take_back(self, target: str, *, because: str, by: str, at: str, by_person: bool = False) -> tuple[Switch, ...]:
         """Take every switch on the target back and return them; none if there was none.
 
         Raises:
@@ -79,7 +80,8 @@ class SwitchFile:
             gone = tuple(each for each in thrown if each.target == target)
             thrown[:] = [each for each in thrown if each.target != target]
             for each in gone:
-                fields = {**_fields(each), "gov.switch.by": by, "gov.switch.at": at, "gov.switch.because": because}
+                taken = replace(each, because=because, by=by, at=at, by_person=by_person)
+                fields = _fields(taken)
                 notices.append(SwitchNotice(event=TAKEN_BACK, fields=fields))
         return gone
 
@@ -126,4 +128,5 @@ def _fields(switch: Switch) -> dict[str, Json]:
         "gov.switch.because": switch.because,
         "gov.switch.by": switch.by,
         "gov.switch.at": switch.at,
+        KIND: str(ActorKind.PERSON if switch.by_person else ActorKind.OPERATOR),
     }

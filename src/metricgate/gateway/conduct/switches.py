@@ -28,6 +28,7 @@ class Switch:
         because: why, for whoever is refused.
         by: who threw it.
         at: when, ISO 8601 in UTC.
+        by_person: whether that is a person who logged in; otherwise it is an account of the gateway's machine.
     """
 
     kind: SwitchKind
@@ -35,6 +36,7 @@ class Switch:
     because: str
     by: str
     at: str
+    by_person: bool = False
 
     def concerns(self, principal: Principal) -> bool:
         """Whether the principal, its agent or its user, is what the switch names."""

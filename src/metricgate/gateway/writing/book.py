@@ -20,6 +20,7 @@ from metricgate.gateway.ports import Clock, Durable, Ledger
 from metricgate.gateway.writing import entries
 from metricgate.gateway.writing.ports import ActionStore, Journal
 from metricgate.gateway.writing.settings import WriteSettings
+from metricgate.vocabulary.actor import GATEWAY, Actor
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.principal import Identity, Principal, Proof
 from metricgate.vocabulary.problem import Problem
@@ -67,17 +68,24 @@ class Book:
         return datetime.fromtimestamp(self.clock.unix_nano() / 1_000_000_000, UTC)
 
     async def record(
-        self, event: str, action: Action, fields: Fields | None = None, bodies: Fields | None = None
+        self,
+        event: str,
+        action: Action,
+        fields: Fields | None = None,
+        bodies: Fields | None = None,
+        *,
+        actor: Actor | None = None,
     ) -> Durable:
-        """Append an entry of the action.
+        """Append an entry of the action; what happens to it is its proposer's act, unless ``actor`` is another one.
 
         Raises:
             LedgerUnavailable: it could not be made durable.
         """
+        who, who_bodies = (actor or action.actor).recorded()
         durable = await self.ledger.append(
             event,
-            {**entries.of_action(action), **(fields or {})},
-            bodies={**entries.bodies_of(action), **(bodies or {})},
+            {**entries.of_action(action), **who, **(fields or {})},
+            bodies={**entries.bodies_of(action), **who_bodies, **(bodies or {})},
         )
         self.changes += 1
         return durable
@@ -104,7 +112,7 @@ class Book:
         over = deciding.expired(action, self.now())
         if over is None:
             return action
-        durable = await self.record(entries.ENDED, over, {"gov.outcome": "expired"})
+        durable = await self.record(entries.ENDED, over, {"gov.outcome": "expired"}, actor=GATEWAY)
         try:
             kept = await self.keep(over, durable)
         except Raced:

@@ -8,6 +8,7 @@ from metricgate.approvals.proposal import Action, HumanDecision
 from metricgate.changing.effect import Effect
 from metricgate.gateway.entries import Fields
 from metricgate.gateway.ports import Durable
+from metricgate.vocabulary.actor import ActorKind
 from metricgate.vocabulary.json import Json
 
 PROPOSED = "gov.action.proposed"
@@ -36,7 +37,6 @@ def of_action(action: Action) -> Fields:
         "gov.action.state": str(action.state),
         "gov.action.digest": proposal.digest,
         "gov.action.name": proposal.action,
-        "gen_ai.agent.id": proposal.agent,
         "gen_ai.tool.name": proposal.tool,
         "gov.warehouse": proposal.warehouse,
         "gov.targets": list(proposal.targets),
@@ -47,6 +47,9 @@ def of_action(action: Action) -> Fields:
     }
     if action.undoes is not None:
         fields["gov.undoes"] = action.undoes
+    if action.actor.kind is ActorKind.AGENT:
+        # What a person takes back is no act of the agent's.
+        fields["gen_ai.agent.id"] = proposal.agent
     links: list[Json] = [{"index": index, "rel": "action"} for index in action.records]
     if links:
         fields["gov.links"] = links

@@ -20,6 +20,7 @@ from metricgate.gateway.writing.undoing import Undoer, propose_undo
 from metricgate.policy.judging_changes import Demand, undo_demand
 from metricgate.policy.occasion import Circumstances
 from metricgate.policy.verdict import Decision, Verdict
+from metricgate.vocabulary import actor as actors
 from metricgate.vocabulary.digest import digest_of
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.principal import Identity, Proof
@@ -82,7 +83,11 @@ class DecisionDesk:
             await asyncio.to_thread(self._book.store.keep_shown, digest, shown)
             try:
                 await self._book.record(
-                    entries.SHOWN, action, {"gov.shown_digest": digest}, {"gov.decision.person": person.id}
+                    entries.SHOWN,
+                    action,
+                    {"gov.shown_digest": digest},
+                    {"gov.decision.person": person.id},
+                    actor=actors.person(person.id),
                 )
             except LedgerUnavailable:
                 return _problem(codes.FAILED, "The record cannot be written, so that nothing is decided.")
@@ -139,7 +144,9 @@ class DecisionDesk:
             return _problem(_CODES[after.obstacle], after.message)
         fields, bodies = entries.of_decision(decision)
         try:
-            durable = await self._book.record(entries.DECIDED, after, fields, bodies)
+            durable = await self._book.record(
+                entries.DECIDED, after, fields, bodies, actor=actors.person(decision.person)
+            )
             after = await self._book.keep(after, durable)
         except Raced:
             return _problem(codes.NOT_DECIDABLE, "Somebody decided at the same moment; look at it again.")
@@ -205,7 +212,9 @@ class DecisionDesk:
         fields: dict[str, Json] = {"gov.reviews.missing": deciding.reviews_missing(after)}
         bodies: dict[str, Json] = {"gov.decision.person": person.id, "gov.decision.reason": reason.strip()}
         try:
-            return await self._book.keep(after, await self._book.record(entries.REVIEWED, after, fields, bodies))
+            actor = actors.person(person.id)
+            durable = await self._book.record(entries.REVIEWED, after, fields, bodies, actor=actor)
+            return await self._book.keep(after, durable)
         except Raced:
             return _problem(codes.NOT_DECIDABLE, "Somebody reviewed it at the same moment; look at it again.")
         except LedgerUnavailable:

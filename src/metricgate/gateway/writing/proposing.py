@@ -24,6 +24,7 @@ from metricgate.gateway.writing.ports import ChangeFailed, Rehearsal
 from metricgate.gateway.writing.previewing import Previewed, for_proposer, previewed
 from metricgate.policy.judging_changes import FLOOR_SECONDS, ChangeVerdict
 from metricgate.policy.verdict import Decision
+from metricgate.vocabulary import actor as actors
 from metricgate.vocabulary.digest import digest_of
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Place, Problem, Problems
@@ -188,6 +189,7 @@ async def _kept(
         proposed_at=now,
         expires_at=now + timedelta(seconds=seconds),
         nonce=book.new_nonce(),
+        actor=actors.agent(principal.agent.id),
     )
     groups = (*principal.agent.groups, *(() if principal.user is None else principal.user.groups))
     action = Action(

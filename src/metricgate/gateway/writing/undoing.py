@@ -20,6 +20,7 @@ from metricgate.gateway.writing.executing import problem_of
 from metricgate.gateway.writing.ports import ChangeFailed, Rehearsal, WritableWarehouse
 from metricgate.gateway.writing.previewing import counts, said_of, structure_of, tables_of
 from metricgate.policy.judging_changes import FLOOR_SECONDS
+from metricgate.vocabulary import actor as actors
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problem, Problems
 
@@ -124,6 +125,7 @@ async def _kept(
         proposed_at=now,
         expires_at=now + timedelta(seconds=seconds),
         nonce=book.new_nonce(),
+        actor=actors.person(undoer.person),
     )
     preview: dict[str, Json] = {
         "dataset": action.preview.get("dataset"),

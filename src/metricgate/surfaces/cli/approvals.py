@@ -19,7 +19,7 @@ ActionId = Annotated[str, typer.Argument(metavar="ID", help="The action's id, ac
 Because = Annotated[str, typer.Option("--because", metavar="TEXT", help="Your reason; it is recorded.")]
 _REFUSED = 400
 _FAULT = 500
-_COLUMNS = [("id", False), ("state", False), ("agent", False), ("rows", True), ("risk", True), ("statement", False)]
+_COLUMNS = [("id", False), ("state", False), ("by", False), ("rows", True), ("risk", True), ("statement", False)]
 _WAITS = {"held", "approved", "executing"}
 
 
@@ -221,6 +221,7 @@ def _tell_action(body: Mapping[str, Json]) -> None:
     tell(f"{body.get('id')}: {body.get('state')}", "bold")
     tell(str(proposal.get("statement")))
     facts = [
+        ("by", body.get("actor")),
         ("agent", proposal.get("agent")),
         ("for", proposal.get("user")),
         ("targets", proposal.get("targets")),
@@ -270,7 +271,7 @@ def _row(action: Mapping[str, Json]) -> list[Json]:
     proposal = _map(action.get("proposal"))
     rows = _map(_map(action.get("preview")).get("rows"))
     score = _map(action.get("risk")).get("score")
-    who = proposal.get("agent")
+    who = action.get("actor")
     return [action.get("id"), action.get("state"), who, rows.get("total"), score, proposal.get("statement")]
 
 

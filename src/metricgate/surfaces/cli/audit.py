@@ -34,7 +34,7 @@ _COLUMNS = (
     ("index", True),
     ("time", False),
     ("event", False),
-    ("agent", False),
+    ("actor", False),
     ("tool", False),
     ("outcome", False),
     ("metrics", False),
@@ -48,7 +48,15 @@ _DEFAULT_LIMIT = 50
 class About:
     """Which entries are wanted."""
 
-    agent: Annotated[str | None, typer.Option("--agent", help="Only entries about this agent.")] = None
+    agent: Annotated[
+        str | None, typer.Option("--agent", help="Only what this agent did, and what was done about it.")
+    ] = None
+    actor: Annotated[
+        str | None,
+        typer.Option(
+            "--actor", help="person, agent, operator or gateway, or one of them, e.g. person:ana@acme.example."
+        ),
+    ] = None
     user: Annotated[str | None, typer.Option("--user", help="Only entries about this user.")] = None
     tool: Annotated[str | None, typer.Option("--tool", help="Only calls of this tool.")] = None
     metric: Annotated[
@@ -194,6 +202,7 @@ def _filter(
         fail_usage(codes.BAD_OPTION, f"--verdict {asked.verdict!r} is none of allow, hold, deny.", as_json=as_json)
     return EntryFilter(
         agent=asked.agent,
+        actor=asked.actor,
         user=asked.user,
         tool=asked.tool,
         metric=asked.metric,
@@ -227,7 +236,7 @@ def _row(entry: Mapping[str, Json]) -> list[Json]:
         entry.get("index"),
         entry.get("time"),
         entry.get("event"),
-        facts.get("gen_ai.agent.id"),
+        entry.get("actor"),
         facts.get("gen_ai.tool.name"),
         facts.get("error.type") or facts.get("gov.outcome"),
         ", ".join(names) or None,

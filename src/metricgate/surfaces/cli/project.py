@@ -145,6 +145,7 @@ class EntryFilter:
     """Which ledger entries; every part that is set must hold. ``since`` is inclusive, ``until`` exclusive."""
 
     agent: str | None = None
+    actor: str | None = None
     user: str | None = None
     tool: str | None = None
     metric: str | None = None

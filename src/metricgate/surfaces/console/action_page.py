@@ -9,6 +9,7 @@ from typing import Final
 from metricgate.approvals.proposal import Action, State
 from metricgate.gateway.office import ActionView, RowSample
 from metricgate.surfaces.console.words import CLASSES, cell, counted
+from metricgate.vocabulary.actor import ActorKind
 from metricgate.vocabulary.json import Json
 
 _VERBS: Final = {"insert": "insert", "update": "change", "delete": "delete"}
@@ -63,11 +64,15 @@ def sentence(action: Action) -> str:
     behind = f", and {counted(cascaded, 'row')} behind foreign keys" if cascaded else ""
     whom = f" for {proposal.user}" if proposal.user else ""
     name = f" by the action {proposal.action}" if proposal.action else ""
+    actor = action.actor
+    who = (
+        f"Agent {proposal.agent}{whom}" if actor.kind is ActorKind.AGENT else str(actor).capitalize().replace(":", " ")
+    )
     says = "proposes" if action.state in _OPEN else "proposed"
     structure = action.preview.get("structure")
     if isinstance(structure, Mapping):
-        return f"Agent {proposal.agent}{whom} {says} a change of the table itself: it {structure.get('says')}."
-    return f"Agent {proposal.agent}{whom} {says} to {doing}{f' of {where}' if where else ''}{behind}{name}."
+        return f"{who} {says} a change of the table itself: it {structure.get('says')}."
+    return f"{who} {says} to {doing}{f' of {where}' if where else ''}{behind}{name}."
 
 
 def rows_of(action: Action) -> dict[str, int]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from metricgate.surfaces.console.words import EVENTS, as_text, counted
 from metricgate.surfaces.human.documents import at_of, event_of, facts_of
+from metricgate.vocabulary.actor import ActorKind
 from metricgate.vocabulary.json import Json
 
 _OUTCOMES = {"completed": "answered", "refused": "refused", "failed": "failed", "released": "released"}
@@ -20,6 +21,7 @@ class EntryRow:
     at: str
     event: str
     title: str
+    actor: str
     agent: str
     tool: str
     outcome: str
@@ -62,6 +64,7 @@ def entry_row(entry: Mapping[str, Json]) -> EntryRow:
         at=at_of(entry),
         event=event,
         title=EVENTS.get(event, event),
+        actor=str(entry.get("actor") or ""),
         agent=str(facts.get("gen_ai.agent.id") or facts.get("gov.switch.target") or ""),
         tool=str(facts.get("gen_ai.tool.name") or ""),
         outcome=str(facts.get("error.type") or facts.get("gov.outcome") or _OUTCOMES.get(event.rpartition(".")[2], "")),
@@ -103,6 +106,8 @@ def _sentence(row: EntryRow, facts: Mapping[str, Json]) -> str:
     rows = facts.get("gov.effect.rows")
     got = f" with {counted(rows, 'row')}" if isinstance(rows, int) else ""
     about = f" about {row.about}" if row.about else ""
+    if row.actor.startswith(ActorKind.PERSON):
+        return f"{row.title}: {row.actor.replace(':', ' ')}{about}; {row.outcome or 'noted'}{got}."
     if row.agent and row.tool:
         return f"{row.title}: agent {row.agent}{whom} called {row.tool}{about}; {row.outcome or 'noted'}{got}."
     who = f" {row.agent}" if row.agent else ""

@@ -24,6 +24,7 @@ _ACTION_COLUMNS: Final = (
     "state",
     "proposed_at",
     "expires_at",
+    "actor",
     "agent",
     "user",
     "owner",
@@ -43,6 +44,7 @@ def action_document(action: Action) -> dict[str, Json]:
     return {
         "id": action.id,
         "state": str(action.state),
+        "actor": str(action.actor),
         "proposal": action.proposal.as_json(),
         "bound_to": action.proposal.digest,
         "requirement": None if action.requirement is None else _requirement(action.requirement),
@@ -169,6 +171,7 @@ def _flat(action: Action) -> list[Json]:
         str(action.state),
         proposal.proposed_at.isoformat(),
         proposal.expires_at.isoformat(),
+        str(action.actor),
         proposal.agent,
         proposal.user,
         proposal.owner,

@@ -48,6 +48,8 @@ def reference(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
+_LATER: Final = ("actor",)
+"""Fields that proposals of earlier releases do not have."""
 _OF_PROPOSAL: Final[Schema] = {
     "user": _TEXT_OR_NULL,
     "owner": _TEXT_OR_NULL,
@@ -58,7 +60,10 @@ _OF_PROPOSAL: Final[Schema] = {
     "proposed_at": _MOMENT,
     "expires_at": _MOMENT,
 }
-_PROPOSAL: Final = _object({each.name: _OF_PROPOSAL.get(each.name, _TEXT) for each in fields(Proposal)})
+_PROPOSAL: Final = _object(
+    {each.name: _OF_PROPOSAL.get(each.name, _TEXT) for each in fields(Proposal) if each.name not in _LATER},
+    optional=dict.fromkeys(_LATER, _TEXT),
+)
 _REQUIREMENT: Final = _object(
     {"approvals": _COUNT, "roles": _TEXTS, "apart": _TEXTS, "rules": _TEXTS, "seconds": _COUNT}
 )
@@ -81,6 +86,7 @@ _STATE: Final[Schema] = {"type": "string", "enum": [str(each) for each in State]
 _OF_ACTION: Final[Schema] = {
     "id": _TEXT,
     "state": _STATE,
+    "actor": _told(_TEXT, "Who proposed it: `agent:NAME`, or `person:NAME` who takes an action back."),
     "proposal": reference("Proposal"),
     "bound_to": _told(_TEXT, "Digest of the proposal; it goes back with a decision."),
     "requirement": {"anyOf": [_REQUIREMENT, {"type": "null"}]},
@@ -117,6 +123,7 @@ _OF_ENTRY: Final[Schema] = {
     "index": _COUNT,
     "at": _MOMENT,
     "event": _TEXT,
+    "actor": _told(_TEXT, "`agent`, `person`, `operator` or `gateway`, with a colon and the id where there is one."),
     "fields": _ANY,
     "bodies": _told(_ANY, "Personal and long values, kept apart; null where one was erased."),
     "leaf_hash": _TEXT,

@@ -31,6 +31,7 @@ ACTION_PARAMETERS: Final = (
 ENTRY_PARAMETERS: Final = (
     "event",
     "agent",
+    "actor",
     "tool",
     "outcome",
     "code",
@@ -75,6 +76,7 @@ def entry_query(parameters: QueryParams, *, besides: Sequence[str] = ()) -> Entr
         return EntryQuery(
             event=given.get("event"),
             agent=given.get("agent"),
+            actor=given.get("actor"),
             tool=given.get("tool"),
             outcome=given.get("outcome"),
             code=given.get("code"),
