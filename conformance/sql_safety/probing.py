@@ -25,6 +25,7 @@ from metricgate.bootstrap.starting import StartRefused
 from metricgate.gateway.outcome import Answered, Fault, Outcome, Refused
 from metricgate.gateway.tool import ToolCall
 from metricgate.surfaces.problem_document import document_of, to_bytes
+from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.principal import Identity, Principal, Proof
 from metricgate.vocabulary.problem import Problems
 
@@ -82,6 +83,24 @@ def probe(suite: Suite, engine: str, texts: Sequence[str] | None = None) -> Repo
     return Report(engine=engine, probed=probed, beside=seen)
 
 
+def asked(suite: Suite, engine: str, calls: Sequence[dict[str, Json]]) -> list[Outcome]:
+    """Return what comes of calls of ``query_sql`` with these arguments, over the suite's tables on the engine."""
+
+    async def answers(folder: Path) -> list[Outcome]:
+        settings = load_settings(folder)
+        if isinstance(settings, Problems):
+            raise SystemExit(str(settings))
+        async with _opened(folder, settings) as parts:
+            return [
+                await parts.gateway.call(ToolCall(tool="query_sql", arguments=each, principal=_AGENT, door="python"))
+                for each in calls
+            ]
+
+    with tempfile.TemporaryDirectory(prefix="metricgate-asked-") as name, redirect_stderr(io.StringIO()):
+        _write_project(Path(name), suite, engine, None)
+        return asyncio.run(answers(Path(name)))
+
+
 async def _ask(folder: Path, suite: Suite, texts: Sequence[str]) -> tuple[tuple[Probed, ...], str]:
     settings = load_settings(folder)
     if isinstance(settings, Problems):
@@ -136,7 +155,7 @@ def _how(outcome: Outcome) -> str:
             return "answered"
 
 
-def _write_project(folder: Path, suite: Suite, engine: str, endpoint: str) -> None:
+def _write_project(folder: Path, suite: Suite, engine: str, endpoint: str | None) -> None:
     schema, warehouse = _loaded(folder, suite, engine)
     models, filters, masks, columns = [], [], [], []
     for table, rules in suite.policy.items():
@@ -179,7 +198,7 @@ def _write_project(folder: Path, suite: Suite, engine: str, endpoint: str) -> No
         "project": "probes",
         "warehouse": warehouse,
         "conduct": {"repeats": None, "refusals": None},
-        "telemetry": {"otlp_endpoint": endpoint},
+        **({} if endpoint is None else {"telemetry": {"otlp_endpoint": endpoint}}),
     }
     documents = {
         "semantic_models/models.yaml": {"semantic_models": models},

@@ -76,5 +76,5 @@ def _shown(schema: Mapping[str, Json]) -> dict[str, Json]:
     if isinstance(items, Mapping):
         merged["items"] = _shown(items)
     if isinstance(others, Mapping):
-        merged["additionalProperties"] = _shown(others)
+        merged["additionalProperties"] = _shown(others) if others else True
     return merged

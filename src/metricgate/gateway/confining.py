@@ -18,7 +18,7 @@ from metricgate.gateway.masks import misused
 from metricgate.gateway.minimum_groups import small_groups_read
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.ports import WarehouseError
-from metricgate.guarding import Bound, FunctionBook, Guarded
+from metricgate.guarding import Bound, FunctionBook, Given, Guarded
 from metricgate.policy.verdict import Decision, Verdict
 from metricgate.vocabulary.digest import digest_of_bytes
 from metricgate.vocabulary.json import Json
@@ -48,13 +48,16 @@ class BoundText:
     tables: tuple[GovernedTable, ...]
 
 
-async def confine(desk: Desk, text: str, warehouse: str | None = None) -> Confined | Outcome:
+async def confine(
+    desk: Desk, text: str, warehouse: str | None = None, parameters: Given | None = None
+) -> Confined | Outcome:
     """Return the statement that may run in the text's place, or the recorded refusal of the layer that objects.
 
     Args:
         desk: the call's.
         text: the agent's.
         warehouse: where it is meant to run; None where there is no choice.
+        parameters: values for what the text leaves open.
     """
     facts: dict[str, Json] = {"gov.sql.original_digest": digest_of_bytes(text.encode("utf-8", "surrogatepass"))}
     chosen = choose(desk, warehouse)
@@ -62,7 +65,7 @@ async def confine(desk: Desk, text: str, warehouse: str | None = None) -> Confin
         return await desk.refuse(chosen, facts=facts)
     facts["gov.warehouse"] = chosen.engine.name
     try:
-        read = await _read(desk, text, chosen)
+        read = await _read(desk, text, chosen, parameters)
         if isinstance(read, Problems):
             return await desk.refuse(read, facts=facts)
         return await _decided(desk, read, {**facts, **_facts(read.bound)})
@@ -70,12 +73,15 @@ async def confine(desk: Desk, text: str, warehouse: str | None = None) -> Confin
         return await desk.failed(failures.of_engine(error), error.engine_text, facts)
 
 
-async def _read(desk: Desk, text: str, chosen: Chosen) -> BoundText | Problems:
-    found = await bind_text(desk, text, chosen.engine, await readable_tables(desk, chosen.engine, chosen.models))
+async def _read(desk: Desk, text: str, chosen: Chosen, parameters: Given | None) -> BoundText | Problems:
+    tables = await readable_tables(desk, chosen.engine, chosen.models)
+    found = await bind_text(desk, text, chosen.engine, tables, parameters)
     return await pointed_elsewhere(desk, chosen, found) if isinstance(found, Problems) else found
 
 
-async def bind_text(desk: Desk, text: str, engine: Engine, tables: tuple[GovernedTable, ...]) -> BoundText | Problems:
+async def bind_text(
+    desk: Desk, text: str, engine: Engine, tables: tuple[GovernedTable, ...], parameters: Given | None = None
+) -> BoundText | Problems:
     """Layers 1 to 4: read the text and bind it. In a thread: a large text takes milliseconds.
 
     Raises:
@@ -85,7 +91,7 @@ async def bind_text(desk: Desk, text: str, engine: Engine, tables: tuple[Governe
     book = FunctionBook.of(dialect, await engine.functions())
 
     def bound() -> Bound | Problems:
-        reading = guarding.read(text, dialect=dialect, functions=book)
+        reading = guarding.read(text, dialect=dialect, functions=book, parameters=parameters)
         return reading if isinstance(reading, Problems) else guarding.bind(reading, tables)
 
     with desk.observer.span("gov.guard"):

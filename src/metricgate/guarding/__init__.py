@@ -11,6 +11,7 @@ from metricgate.guarding.book import FunctionBook
 from metricgate.guarding.caps import CAPS, Caps
 from metricgate.guarding.guard import bind, read, rewrite
 from metricgate.guarding.layers import ALL, Layer
+from metricgate.guarding.parameters import Given
 from metricgate.guarding.reading import Bound, Guarded, Reading
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Bound",
     "Caps",
     "FunctionBook",
+    "Given",
     "Guarded",
     "Layer",
     "Reading",

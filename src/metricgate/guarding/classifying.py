@@ -15,6 +15,7 @@ from metricgate.guarding.calls import calls_in
 from metricgate.guarding.caps import Caps
 from metricgate.guarding.generators import GENERATORS, generator_problem
 from metricgate.guarding.nodes import ALLOWED, CLAUSES, JOIN_WORDS
+from metricgate.guarding.parameters import PARAMETERS, Placed
 from metricgate.guarding.parsing import FAULTS, Parsed, lexed, words
 from metricgate.guarding.places import place_at, place_of
 from metricgate.guarding.tables import bare_but_tables
@@ -46,8 +47,8 @@ _WORDS = {
     "kind": "SELECT AS",
 }
 _HINTS: Mapping[type[exp.Expr], str] = {
-    exp.Parameter: "Write the value itself as a literal.",
-    exp.Placeholder: "Write the value itself as a literal.",
+    exp.Parameter: "Write ? or :name, and give the value in the argument parameters.",
+    exp.Placeholder: "Write ? or :name, and give the value in the argument parameters.",
     exp.SessionParameter: "Variables of the session cannot be read.",
     exp.Dot: "Name a column of a table, alone or after the table's alias.",
     exp.Columns: "Name the columns one by one.",
@@ -57,12 +58,13 @@ _HINTS: Mapping[type[exp.Expr], str] = {
 
 
 def classified(
-    query: Parsed, text: str, spelling: Sequence[Word], book: FunctionBook, caps: Caps
+    query: Parsed, placed: Placed, text: str, spelling: Sequence[Word], book: FunctionBook, caps: Caps
 ) -> tuple[list[Problem], frozenset[str]]:
     """Return what is not allowed, in the order of the tree, and the names of what is called.
 
     Args:
         query: the text's tree, with positions; they are taken out of it.
+        placed: the text's parameters.
         text: as the agent wrote it.
         spelling: its words as they will run.
         book: what may be called.
@@ -71,8 +73,9 @@ def classified(
     problems = list(_size_problems(query.nodes, caps))
     if problems:
         return problems, frozenset()
+    harmless = _PLAIN | PARAMETERS if placed.all_in(query.nodes) else _PLAIN
     for node in query.nodes:
-        if type(node) not in _PLAIN:
+        if type(node) not in harmless:
             problems.extend(_node_problems(node, text, book, caps))
     if problems:
         return _each_once(problems), frozenset()
@@ -250,7 +253,8 @@ def _limit(node: exp.Expr, text: str, _book: FunctionBook, _caps: Caps) -> Itera
     plain = type(number) is exp.Literal and not number.is_string and number.name.isdigit()
     everything = type(node) is exp.Limit and type(number) is exp.Var and number.name.upper() == "ALL"
     if number is not None and not plain and not everything:
-        yield _construct(node, text, f"{type(node).__name__.upper()} without a plain number")
+        word = type(node).__name__.upper()
+        yield _construct(node, text, f"{word} without a plain number", "Write the digits themselves.")
     options = node.args.get("limit_options")
     if options is not None and options.args.get("percent"):
         yield _construct(node, text, "PERCENT")
@@ -261,6 +265,13 @@ def _limit(node: exp.Expr, text: str, _book: FunctionBook, _caps: Caps) -> Itera
 
 def _is_ordered(node: exp.Expr) -> bool:
     return node.parent is not None and node.parent.args.get("order") is not None
+
+
+def _ordered(node: exp.Expr, text: str, _book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
+    if type(node.this) in PARAMETERS:
+        yield _construct(
+            node, text, "a parameter alone in ORDER BY", "It is one constant: name the column or its place."
+        )
 
 
 _TABLE_FUNCTIONS = frozenset({exp.GenerateSeries, exp.ExplodingGenerateSeries})
@@ -290,6 +301,7 @@ _RULES: Mapping[type[exp.Expr], Callable[[exp.Expr, str, FunctionBook, Caps], It
     exp.Limit: _limit,
     exp.Fetch: _limit,
     exp.Offset: _limit,
+    exp.Ordered: _ordered,
 }
 
 

@@ -69,6 +69,12 @@ UNFAITHFUL = _code(
     "Only text that the gateway writes itself is run, and it cannot write this without changing its meaning.",
     "Use the form that the answer names.",
 )
+PARAMETERS = _code(
+    "E_SQL_PARAMETERS",
+    422,
+    "The parameters of the text and the values that came with it do not fit each other.",
+    "Give one value for each ?, :name or $1 of the text, in the argument parameters, and no other.",
+)
 UNKNOWN_TABLE = _code(
     "E_SQL_UNKNOWN_TABLE",
     422,
@@ -141,6 +147,7 @@ CODES = (
     TYPE,
     GENERATOR,
     UNFAITHFUL,
+    PARAMETERS,
     UNKNOWN_TABLE,
     AMBIGUOUS_TABLE,
     UNKNOWN_COLUMN,

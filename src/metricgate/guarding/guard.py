@@ -18,7 +18,8 @@ from metricgate.guarding.layers import ALL, Layer
 from metricgate.guarding.mistakes import ambiguous_column
 from metricgate.guarding.naming import merged_names, name_outputs, order_by_places
 from metricgate.guarding.outputs import has_nameless_query
-from metricgate.guarding.parsing import FAULTS, bare, parsed
+from metricgate.guarding.parameters import Given, Placed, placed
+from metricgate.guarding.parsing import FAULTS, Parsed, bare, lexed, parsed
 from metricgate.guarding.reading import Bound, Guarded, Reading
 from metricgate.guarding.regenerating import read_back
 from metricgate.guarding.rewriting import Replaced, located, replaced
@@ -37,6 +38,7 @@ def read(
     dialect: str,
     functions: FunctionBook,
     caps: Caps = CAPS,
+    parameters: Given | None = None,
     layers: frozenset[Layer] = ALL,
 ) -> Reading | Problems:
     """Read an agent's text: layers 1 to 3. Nothing is known yet of tables and columns.
@@ -46,20 +48,23 @@ def read(
         dialect: a sqlglot name; only for ``duckdb``, ``postgres`` and ``mysql`` is there more than reading.
         functions: what may be called.
         caps: how large it may be.
+        parameters: values of what the text leaves open, to be bound; None where there are none.
         layers: for tests of the layers only.
     """
     if Layer.INTAKE in layers:
         refusal = refused_at_intake(text, caps)
         if refusal is not None:
             return Problems((refusal,))
-    query = parsed(text, dialect)
-    if isinstance(query, Problem):
-        return Problems((query,))
+    worded = _worded(text, dialect, parameters)
+    if isinstance(worded, Problems):
+        return worded
+    query, found = worded
     names = names_in(query.nodes)
-    words = spelled(text, query.tokens, names, dialect)
+    words = spelled(text, query.tokens, names, dialect, frozenset(found.numbers))
     calls: frozenset[str] = frozenset()
     if Layer.CLASSIFY in layers:
-        problems, calls = classified(query, text, () if isinstance(words, Problem) else words, functions, caps)
+        spelling = () if isinstance(words, Problem) else words
+        problems, calls = classified(query, found, text, spelling, functions, caps)
         if problems:
             return Problems(tuple(problems))
     if isinstance(words, Problem):
@@ -74,7 +79,26 @@ def read(
         words=words,
         nameless_query=dialect == "duckdb" and has_nameless_query(query.tokens, names),
         outputs=tuple(output_texts(text, query.tokens)),
+        placed=found,
     )
+
+
+def _worded(text: str, dialect: str, parameters: Given | None) -> tuple[Parsed, Placed] | Problems:
+    """Return the one query of the text, and its words with numbers in the place of parameters."""
+    tokens = lexed(text, dialect)
+    if isinstance(tokens, Problem):
+        return Problems((tokens,))
+    found = placed(tokens, text, dialect, parameters)
+    query = parsed(text, dialect, tokens if isinstance(found, list) else found.tokens)
+    if isinstance(found, list):
+        if isinstance(query, Problem) and query.code in _NO_ONE_QUERY:
+            return Problems((query,))
+        return Problems(tuple(found))
+    return Problems((query,)) if isinstance(query, Problem) else (query, found)
+
+
+_NO_ONE_QUERY = frozenset({codes.NO_QUERY, codes.SEVERAL_STATEMENTS})
+"""What is told before anything about parameters."""
 
 
 def bind(reading: Reading, tables: Sequence[GovernedTable], *, layers: frozenset[Layer] = ALL) -> Bound | Problems:
@@ -93,7 +117,7 @@ def bind(reading: Reading, tables: Sequence[GovernedTable], *, layers: frozenset
     if isinstance(bound, Bound):
         return bound
     # Once more on a tree that knows where its names stand in the text.
-    again = parsed(reading.text, reading.dialect)
+    again = parsed(reading.text, reading.dialect, reading.placed.tokens)
     return bound if isinstance(again, Problem) else _told(_bound(reading, again.tree, tables, rules, layers), bound)
 
 
@@ -167,7 +191,7 @@ def rewrite(
         if Layer.REWRITE in layers:
             done = replaced(bound, marked, rules)
         else:
-            done = Replaced(located(words, found, rules), (), ())
+            done = Replaced(located(words, found, rules), bound.reading.placed.values, ())
     except (KeyError, *FAULTS):
         return Problems((Problem(code=codes.UNWRITABLE, message="A dataset of the query has no readable relation."),))
     sql = joined(limited(done.words, row_limit, rules.name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -55,11 +56,18 @@ def words(text: str, dialect: str) -> Sequence[Token] | Problem:
     return tokens if isinstance(tokens, Problem) else respelt(tokens, text, dialect)
 
 
-def parsed(text: str, dialect: str) -> Parsed | Problem:
-    """Return the one query of the text, without comments and without what comments asked of the parser."""
-    tokens = lexed(text, dialect)
-    if isinstance(tokens, Problem):
-        return tokens
+def parsed(text: str, dialect: str, tokens: Sequence[Token] | None = None) -> Parsed | Problem:
+    """Return the one query of the text, without comments and without what comments asked of the parser.
+
+    Args:
+        text: as the agent wrote it.
+        dialect: a sqlglot name.
+        tokens: the text's words, where they are known.
+    """
+    found = lexed(text, dialect) if tokens is None else tokens
+    if isinstance(found, Problem):
+        return found
+    tokens = found
     # Nothing but a query is parsed at all: for the rest, sqlglot knows much that we need not know.
     first = next((token for token in tokens if token.token_type is not TokenType.SEMICOLON), None)
     if first is not None and first.token_type not in _BEGINNINGS:
@@ -145,12 +153,17 @@ def unreadable(text: str, error: Exception) -> Problem:
         message = "The query is nested too deep."
     else:
         message = "The text cannot be taken apart into words."
+    numbered = _NUMBERED.search(text)
     return Problem(
         code=codes.UNREADABLE,
         message=message,
         where=where or place_at(text, 0),
-        hint="Correct it, or write it plainer.",
+        hint="Put a space before each $1." if numbered else "Correct it, or write it plainer.",
     )
+
+
+_NUMBERED = re.compile(r"\$\d[^\s$]*\$")
+"""Numbered parameters without a space between them: sqlglot takes ``$1,$`` for the beginning of a text."""
 
 
 def _no_query(word: str) -> Problem:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from metricgate.guarding.book import FunctionBook
+from metricgate.guarding.parameters import Placed
 from metricgate.guarding.tables import Found
 from metricgate.guarding.verbatim import Word
 from metricgate.vocabulary.obligation import Use
@@ -35,6 +36,8 @@ class Reading:
     """Whether the engine makes a sub-query's text part of an output's name."""
     outputs: tuple[str, ...] = field(repr=False)
     """The agent's own words for each output."""
+    placed: Placed = field(repr=False, compare=False)
+    """The words that were parsed, and the values of the text's parameters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

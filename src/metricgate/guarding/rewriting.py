@@ -68,7 +68,8 @@ def replaced(bound: Bound, relations: Mapping[str, Relation], rules: DialectRule
         SqlglotError: a relation cannot be read.
     """
     words, found = bound.reading.words, bound.found
-    parameters: list[Scalar] = []
+    # The text's own values have the first numbers.
+    parameters: list[Scalar] = list(bound.reading.placed.values)
     ready: dict[str, Ready] = {}
     for mark in sorted({spot.mark for spot in found.spots}):
         relation = relations[mark]

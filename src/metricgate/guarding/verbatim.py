@@ -9,7 +9,7 @@ are on a list (``keywords``). The layers after this one read the result as if it
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from string import ascii_lowercase, ascii_uppercase
 
@@ -57,7 +57,11 @@ def quoted(name: str, dialect: str) -> str:
 
 
 def spelled(
-    text: str, tokens: Sequence[Token], names: Mapping[int, exp.Identifier], dialect: str
+    text: str,
+    tokens: Sequence[Token],
+    names: Mapping[int, exp.Identifier],
+    dialect: str,
+    parameters: Collection[int] = (),
 ) -> tuple[Word, ...] | Problem:
     """Return the words of a text.
 
@@ -66,6 +70,7 @@ def spelled(
         tokens: its words, as the parser's lexer sees them.
         names: where a name starts -> the name, as ``names_in`` the tree that was parsed of them.
         dialect: a sqlglot name.
+        parameters: where parameters start; their words are ours already.
     """
     executed = _executed_comment(text, tokens) if dialect == "mysql" else None
     if executed is not None:
@@ -75,6 +80,10 @@ def spelled(
     last: Token | None = None
     for number, token in enumerate(tokens):
         if token.token_type is TokenType.SEMICOLON:
+            continue
+        if token.start in parameters:
+            found.append(_parameter(token, last))
+            last = token
             continue
         problem = _glued(text, last, token)
         if problem is not None:
@@ -94,12 +103,22 @@ def spelled(
             if isinstance(word, Problem):
                 return word
             found.append(Word(word, gap, token.start, token.token_type, named=False))
-        called = unnamed.get(token.start)
-        if called is not None:
-            found.append(Word("AS", " ", token.start, TokenType.ALIAS, named=False))
-            found.append(Word(quoted(called, dialect), " ", token.start, TokenType.IDENTIFIER, named=True))
+        found.extend(_called(unnamed.get(token.start), token, dialect))
         last = token
     return tuple(found)
+
+
+def _called(name: str | None, token: Token, dialect: str) -> Iterator[Word]:
+    """Yield the words that give the output that ends here its name, if it needs one."""
+    if name is not None:
+        yield Word("AS", " ", token.start, TokenType.ALIAS, named=False)
+        yield Word(quoted(name, dialect), " ", token.start, TokenType.IDENTIFIER, named=True)
+
+
+def _parameter(token: Token, last: Token | None) -> Word:
+    """Return a parameter's sign or its number; without a space before it, sqlglot takes ``$1,$`` for a text's tag."""
+    gap = "" if last is not None and last.start == token.start else " "
+    return Word(token.text, gap, token.start, token.token_type, named=False)
 
 
 def unlisted(tokens: Sequence[Token], dialect: str) -> str | None:

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from metricgate.gateway.arguments import Parsed
 from metricgate.gateway.confining import Confined, confine
 from metricgate.gateway.desk import Desk, Ran
 from metricgate.gateway.explanation import policy_as_json
 from metricgate.gateway.outcome import Outcome
+from metricgate.gateway.parameters import values_of
 from metricgate.gateway.result import RESULT_PROPERTIES, result_of
 from metricgate.gateway.tools.tool import Tool, define
 from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.problem import Problems
+
+Name = Annotated[str, Field(min_length=1, max_length=100)]
+ByName = Annotated[dict[Name, JsonValue], Field(max_length=200)]
+InOrder = Annotated[list[JsonValue], Field(max_length=200)]
 
 
 class SqlArguments(BaseModel):
@@ -24,13 +30,24 @@ class SqlArguments(BaseModel):
     sql: Annotated[str, Field(min_length=1, max_length=65_536)] = Field(
         description="One SELECT in the warehouse's dialect, over datasets and columns that describe_dataset shows."
     )
-    warehouse: Annotated[str, Field(min_length=1, max_length=100)] | None = Field(
+    parameters: ByName | InOrder | None = Field(
+        None,
+        description=(
+            'Values for parameters of the text, bound and never part of it: `{"since": "2026-01-31"}` for `:since`; a '
+            'list, or `{"1": ...}`, for `?` in order. `{"type": "date", "value": ...}` where a type matters: text, '
+            "integer, decimal, double, boolean, date, timestamp."
+        ),
+    )
+    warehouse: Name | None = Field(
         None, description="Where to run it, as describe_dataset says; only needed where your datasets are in several."
     )
 
 
 async def _serve(desk: Desk, parsed: Parsed[SqlArguments]) -> Outcome:
-    confined = await confine(desk, parsed.value.sql, parsed.value.warehouse)
+    values = values_of(parsed.value.parameters)
+    if isinstance(values, Problems):
+        return await desk.refuse(values)
+    confined = await confine(desk, parsed.value.sql, parsed.value.warehouse, values)
     if not isinstance(confined, Confined):
         return confined
     ran = await desk.run(confined.engine, confined.statement, confined.verdict, confined.facts)
@@ -64,7 +81,7 @@ QUERY_SQL = Tool(
             "type": "object",
             "properties": {
                 **RESULT_PROPERTIES,
-                "sql": {"type": "string", "description": "What ran; values of policy are $1, $2, ..."},
+                "sql": {"type": "string", "description": "What ran; your values and those of policy are $1, $2, ..."},
                 "datasets": {"type": "array", "items": {"type": "string"}},
                 "policy": {"type": "object"},
                 "data": {"type": "object"},

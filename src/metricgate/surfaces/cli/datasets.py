@@ -46,6 +46,10 @@ def query_sql(
     warehouse: Annotated[
         str | None, typer.Option(metavar="NAME", help="Where to run it, if your datasets are in several.")
     ] = None,
+    parameters: Annotated[
+        str | None,
+        typer.Option(metavar="JSON", help="""Values for :name or ? in the SQL: '{"name": ...}' or '[...]'."""),
+    ] = None,
     key_file: KeyFileOption = None,
     user: ForOption = None,
     project: ProjectOption = HERE,
@@ -60,6 +64,7 @@ def query_sql(
         arguments={
             "sql": sys.stdin.read() if text == "-" else text,
             **({} if warehouse is None else {"warehouse": warehouse}),
+            **({} if parameters is None else {"parameters": parameters}),
         },
         as_json=as_json,
         show=show_rows_as_csv if as_csv else show_rows,

@@ -1,0 +1,224 @@
+"""Values that a text leaves open: ``?``, ``:name``, ``$1`` and ``$name``. Each is a number before the text is parsed.
+
+So what is parsed, checked and run has the marks that values of policy have, and a value goes to the engine as its
+driver binds it; it is never part of a text. A mark is known by the word before it: where an operand stands, ``?`` is
+an operator of PostgreSQL's, and a colon belongs to a slice or to a struct.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+from sqlglot.parser import Parser
+from sqlglot.tokenizer_core import Token, TokenType
+
+from metricgate.guarding import codes
+from metricgate.guarding.places import place_at
+from metricgate.vocabulary.nearest import did_you_mean
+from metricgate.vocabulary.predicate import Scalar
+from metricgate.vocabulary.problem import Problem
+
+Given = Sequence[Scalar] | Mapping[str, Scalar]
+"""Values in the order of the text's ``?`` or of the numbers of ``$1``, or by name."""
+
+MARKS: Mapping[str, str] = {"mysql": "@"}
+"""How a number is marked in what runs, where it is not ``$``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A text's words with numbers in the place of its parameters.
+
+    Attributes:
+        tokens: two words for each parameter: a sign, and its number.
+        numbers: where a parameter starts -> its number, from 1.
+        values: by number.
+        loose: whether the text has a sign of another kind of variable, which is nobody's parameter.
+    """
+
+    tokens: Sequence[Token]
+    numbers: Mapping[int, int] = field(default_factory=dict)
+    values: tuple[Scalar, ...] = field(default=(), repr=False)
+    loose: bool = False
+
+    def all_in(self, nodes: Sequence[exp.Expr]) -> bool:
+        """Whether the parameters of a tree are those that were placed, each of them, and no others."""
+        found = {node.name for node in nodes if type(node) in PARAMETERS}
+        return not self.loose and found == set(map(str, self.numbers.values()))
+
+
+PARAMETERS = frozenset({exp.Parameter, exp.Placeholder})
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """A parameter in a text: its words, and its name; ``?`` has none."""
+
+    tokens: Sequence[Token]
+    name: str
+
+    @property
+    def start(self) -> int:
+        return self.tokens[0].start
+
+
+def placed(tokens: Sequence[Token], text: str, dialect: str, given: Given | None) -> Placed | list[Problem]:
+    """Return the words with numbers for parameters, or what is wrong with those.
+
+    Args:
+        tokens: of the text.
+        text: as the agent wrote it.
+        dialect: a sqlglot name.
+        given: the values; None where there are none.
+    """
+    if given is None and not any(token.token_type in _BEGINNINGS for token in tokens):
+        return Placed(tokens)
+    marks = list(_marks(tokens, text))
+    if not marks:
+        loose = any(token.token_type is TokenType.PARAMETER for token in tokens)
+        return [_nothing_open(text, given)] if given else Placed(tokens, loose=loose)
+    problems = list(_mistakes(marks, given, text))
+    if problems or given is None:
+        return problems
+    keys = _keys(marks)
+    values = tuple(given[key] for key in keys) if isinstance(given, Mapping) else tuple(given)
+    known = {key: number for number, key in enumerate(keys, start=1)}
+    numbers = {mark.start: known[mark.name] if mark.name else place for place, mark in enumerate(marks, start=1)}
+    by_start = {mark.start: mark for mark in marks}
+    words = list(_words(tokens, by_start, numbers, MARKS.get(dialect, "$")))
+    inside = {token.start for mark in marks for token in mark.tokens}
+    loose = any(token.token_type is TokenType.PARAMETER and token.start not in inside for token in tokens)
+    return Placed(words, numbers, values, loose and dialect != "duckdb")
+
+
+def _keys(marks: Sequence[_Mark]) -> list[str]:
+    """Return the keys of values by number: for ``?`` and ``$1`` the numbers, for names in the order of the text."""
+    names = list(dict.fromkeys(mark.name for mark in marks))
+    if names == [""]:
+        return [str(number) for number in range(1, len(marks) + 1)]
+    return sorted(names, key=int) if all(map(str.isdigit, names)) else names
+
+
+def _words(
+    tokens: Sequence[Token], marks: Mapping[int, _Mark], numbers: Mapping[int, int], sign: str
+) -> Iterator[Token]:
+    skipped: set[int] = set()
+    for token in tokens:
+        mark = marks.get(token.start)
+        if mark is not None:
+            last = mark.tokens[-1]
+            skipped.update(each.start for each in mark.tokens)
+            yield Token(TokenType.PARAMETER, sign, token.line, token.col, token.start, token.start, token.comments)
+            yield Token(TokenType.NUMBER, str(numbers[token.start]), token.line, token.col, token.start, last.end, [])
+        elif token.start not in skipped:
+            yield token
+
+
+def _marks(tokens: Sequence[Token], text: str) -> Iterator[_Mark]:
+    for number, token in enumerate(tokens):
+        kind = token.token_type
+        if kind not in _BEGINNINGS or not _begins_a_value(tokens, number):
+            continue
+        if kind is TokenType.PLACEHOLDER:
+            yield _Mark([token], "")
+            continue
+        after = tokens[number + 1] if number + 1 < len(tokens) else None
+        if after is None or after.start != token.end + 1 or (kind is TokenType.PARAMETER and token.text != "$"):
+            continue
+        name = text[after.start : after.end + 1]
+        numbered = kind is TokenType.PARAMETER and after.token_type is TokenType.NUMBER and name.isdigit()
+        if numbered or (name.isidentifier() and name.isascii()):
+            yield _Mark([token, after], str(int(name)) if numbered else name)
+
+
+_BEGINNINGS = frozenset({TokenType.PLACEHOLDER, TokenType.COLON, TokenType.PARAMETER})
+_OPERANDS = frozenset(
+    {
+        *(TokenType.VAR, TokenType.IDENTIFIER, TokenType.STRING, TokenType.NUMBER, TokenType.R_PAREN),
+        *(TokenType.R_BRACKET, TokenType.R_BRACE, TokenType.L_BRACKET, TokenType.L_BRACE, TokenType.DOT),
+        *(TokenType.NULL, TokenType.TRUE, TokenType.FALSE, TokenType.PLACEHOLDER, TokenType.COLON),
+    }
+)
+"""Words after which a colon or a question mark begins no value."""
+
+
+_TYPES = frozenset(Parser.TYPE_TOKENS) - {TokenType.INTERVAL}
+
+
+def _begins_a_value(tokens: Sequence[Token], number: int) -> bool:
+    if not number or tokens[number - 1].token_type in _OPERANDS:
+        return False
+    if tokens[number].token_type is not TokenType.PLACEHOLDER:
+        return True
+    # PostgreSQL's operator: j::jsonb ? 'key', and a column with the name of a type or clause before it.
+    follows = tokens[number + 1].token_type if number + 1 < len(tokens) else None
+    return tokens[number - 1].token_type not in _TYPES and follows is not TokenType.STRING
+
+
+def _mistakes(marks: Sequence[_Mark], given: Given | None, text: str) -> Iterator[Problem]:
+    names = [mark.name for mark in marks]
+    if "" in names and any(names):
+        other = next(mark for mark in marks if mark.name)
+        yield _problem("? stands beside parameters with names or numbers.", text, other, "Use one form in a text.")
+        return
+    digits = [name.isdigit() for name in names if name]
+    if any(digits) and not all(digits):
+        other = next(mark for mark in marks if not mark.name.isdigit())
+        yield _problem("Names and numbers of parameters stand in one text.", text, other, "Use one form in a text.")
+        return
+    keys = _keys(marks)
+    if given is None:
+        yield _problem(_open(keys, marks), text, marks[0], f"Give the values beside the text: {_example(keys)}.")
+    elif isinstance(given, Mapping):
+        yield from _misnamed(keys, given, marks, text)
+    elif any(name and not name.isdigit() for name in names):
+        hint = f"Give the values by name: {_example(keys)}."
+        yield _problem("The parameters have names, and the values have none.", text, marks[0], hint)
+    else:
+        expected = [str(number) for number in range(1, len(given) + 1)]
+        if keys != expected:
+            yield _problem(_miscounted(keys, len(given), marks), text, marks[-1], "Give one value for each, in order.")
+
+
+def _miscounted(keys: Sequence[str], count: int, marks: Sequence[_Mark]) -> str:
+    values = f"{count} {'value is' if count == 1 else 'values are'} given"
+    if not marks[0].name:
+        return f"The text has {len(keys)} ?, and {values}."
+    return f"The text has {', '.join(f'${key}' for key in keys)}, and {values}."
+
+
+def _misnamed(keys: Sequence[str], given: Mapping[str, Scalar], marks: Sequence[_Mark], text: str) -> Iterator[Problem]:
+    at = {mark.name: mark for mark in marks}
+    for key in keys:
+        if key not in given:
+            near = did_you_mean(key, [each for each in given if each not in keys])
+            hint = near or f"Give {_example(keys)}."
+            yield _problem(f"The parameter {key} has no value.", text, at.get(key, marks[0]), hint)
+    for key in given:
+        if key not in keys:
+            hint = f"Its parameters are {', '.join(keys)}."
+            yield _problem(f"The text has no parameter {key!r}.", text, None, hint)
+
+
+def _open(keys: Sequence[str], marks: Sequence[_Mark]) -> str:
+    what = f"{len(keys)} parameters" if len(keys) > 1 else "a parameter"
+    named = ", ".join(keys) if marks[0].name else ""
+    return f"The text has {what}{f' ({named})' if named else ''}, and no values are given."
+
+
+def _nothing_open(text: str, given: Given) -> Problem:
+    hint = "Write ? or :name where a value belongs, or leave the values out."
+    count = len(given)
+    values = f"{count} {'value is' if count == 1 else 'values are'} given"
+    return _problem(f"{values}, and the text has no parameter.", text, None, hint)
+
+
+def _example(keys: Sequence[str]) -> str:
+    return "parameters: {" + ", ".join(f'"{key}": ...' for key in keys) + "}"
+
+
+def _problem(message: str, text: str, mark: _Mark | None, hint: str) -> Problem:
+    where = None if mark is None else place_at(text, mark.start)
+    return Problem(code=codes.PARAMETERS, message=message, where=where, hint=hint)
