@@ -13,9 +13,10 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
+from pydantic import JsonValue
+
 from metricgate.gateway import codes
 from metricgate.guarding import Given
-from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.predicate import Scalar
 from metricgate.vocabulary.problem import Place, Problem, Problems
@@ -32,7 +33,7 @@ class _Unfit(Exception):
         self.message, self.hint = message, hint
 
 
-def values_of(raw: Mapping[str, Json] | list[Json] | None) -> Given | Problems | None:
+def values_of(raw: dict[str, JsonValue] | list[JsonValue] | None) -> Given | Problems | None:
     """Return the values in the form in which they came, by name or in order; or every mistake in them.
 
     Args:
@@ -41,14 +42,14 @@ def values_of(raw: Mapping[str, Json] | list[Json] | None) -> Given | Problems |
     if not raw:
         return None
     problems: list[Problem] = []
-    if isinstance(raw, Mapping):
+    if isinstance(raw, dict):
         named = {name: _bound(value, f"parameters.{name}", problems) for name, value in raw.items()}
         return Problems(tuple(problems)) if problems else named
     listed = [_bound(value, f"parameters[{place}]", problems) for place, value in enumerate(raw)]
     return Problems(tuple(problems)) if problems else listed
 
 
-def _bound(value: Json, path: str, problems: list[Problem]) -> Scalar:
+def _bound(value: JsonValue, path: str, problems: list[Problem]) -> Scalar:
     try:
         return _scalar(value)
     except _Unfit as error:
@@ -57,14 +58,12 @@ def _bound(value: Json, path: str, problems: list[Problem]) -> Scalar:
         return None
 
 
-def _scalar(value: Json) -> Scalar:
-    if isinstance(value, Mapping):
+def _scalar(value: JsonValue) -> Scalar:
+    if isinstance(value, dict):
         return _typed(value)
     if isinstance(value, list):
         raise _Unfit("A list is no value of a parameter.", "Write one parameter for each: IN (:a, :b, :c).")
-    if isinstance(value, bool) or value is None or isinstance(value, str):
-        return value
-    return value if isinstance(value, int) else _fraction(value)
+    return _fraction(value) if isinstance(value, float) else value
 
 
 def _fraction(value: float) -> Scalar:
@@ -75,7 +74,7 @@ def _fraction(value: float) -> Scalar:
     return value if "e" in written else Decimal(written)
 
 
-def _typed(value: Mapping[str, Json]) -> Scalar:
+def _typed(value: Mapping[str, JsonValue]) -> Scalar:
     hint = 'Send a plain value, or {"type": "date", "value": "2026-01-31"}.'
     if value.keys() != {"type", "value"}:
         raise _Unfit("An object as a parameter's value has the keys type and value, and no others.", hint)
@@ -91,13 +90,13 @@ def _typed(value: Mapping[str, Json]) -> Scalar:
         raise _Unfit(f"The value is no {kind}.", _FORMS[kind]) from error
 
 
-def _text(value: Json) -> str:
+def _text(value: JsonValue) -> str:
     if not isinstance(value, str):
         raise TypeError
     return value
 
 
-def _integer(value: Json) -> int:
+def _integer(value: JsonValue) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     if not re.fullmatch(r"[+-]?[0-9]{1,18}", _text(value)):
@@ -105,14 +104,14 @@ def _integer(value: Json) -> int:
     return int(_text(value))
 
 
-def _decimal(value: Json) -> Decimal:
+def _decimal(value: JsonValue) -> Decimal:
     text = str(value) if isinstance(value, int | float) and not isinstance(value, bool) else _text(value)
     if not re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?", text) or sum(map(str.isdigit, text)) > _MOST_DIGITS:
         raise ValueError
     return Decimal(text)
 
 
-def _double(value: Json) -> float:
+def _double(value: JsonValue) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise TypeError
     found = float(value)
@@ -121,20 +120,20 @@ def _double(value: Json) -> float:
     return found
 
 
-def _boolean(value: Json) -> bool:
+def _boolean(value: JsonValue) -> bool:
     if not isinstance(value, bool):
         raise TypeError
     return value
 
 
-def _timestamp(value: Json) -> datetime:
+def _timestamp(value: JsonValue) -> datetime:
     found = datetime.fromisoformat(_text(value))
     if found.tzinfo is not None:
         raise _Unfit("A timestamp as a parameter has no zone.", "Send it as a text, and cast it in the SQL.")
     return found
 
 
-_TYPES: Mapping[str, Callable[[Json], Scalar]] = {
+_TYPES: Mapping[str, Callable[[JsonValue], Scalar]] = {
     "text": _text,
     "integer": _integer,
     "decimal": _decimal,
