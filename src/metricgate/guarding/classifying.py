@@ -18,6 +18,7 @@ from metricgate.guarding.nodes import ALLOWED, CLAUSES, JOIN_WORDS
 from metricgate.guarding.parameters import PARAMETERS, Placed
 from metricgate.guarding.parsing import FAULTS, Parsed, lexed, words
 from metricgate.guarding.places import place_at, place_of
+from metricgate.guarding.recursion import endless
 from metricgate.guarding.tables import bare_but_tables
 from metricgate.guarding.types import is_plain
 from metricgate.guarding.verbatim import Word, joined, unlisted
@@ -221,8 +222,9 @@ def _join(node: exp.Expr, text: str, book: FunctionBook, _caps: Caps) -> Iterato
 
 
 def _with(node: exp.Expr, text: str, _book: FunctionBook, caps: Caps) -> Iterator[Problem]:
-    if node.args.get("recursive") and not caps.recursion:
-        yield _construct(node, text, "WITH RECURSIVE", "Write the steps one by one.")
+    found = endless(node, caps.steps) if node.args.get("recursive") else None
+    if found is not None:
+        yield _construct(node, text, *found)
 
 
 def _values(node: exp.Expr, text: str, _book: FunctionBook, _caps: Caps) -> Iterator[Problem]:

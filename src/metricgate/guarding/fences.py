@@ -54,6 +54,7 @@ def read_once(nodes: Iterable[exp.Expr], tree: exp.Expr) -> bool:
     """Say whether all these nodes of the tree stand where the engine reads them once.
 
     A CTE may be put into the place that names it, so none counts where the tree has any sub-query beside its sources.
+    A recursive one is read again in every step.
     """
     plain = all(_is_held(select, _CTES) for select in tree.find_all(exp.Select))
     parts = _CTES if plain else _HELD_AS
@@ -64,7 +65,7 @@ def _is_held(node: exp.Expr, parts: dict[type[exp.Expr], frozenset[str]]) -> boo
     """Say whether everything around the node, up to the root, is among the parts."""
     below, parent = node, node.parent
     while parent is not None:
-        if below.arg_key not in parts.get(type(parent), ()):
+        if below.arg_key not in parts.get(type(parent), ()) or parent.args.get("recursive"):
             return False
         below, parent = parent, parent.parent
     return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlglot import Dialect, ErrorLevel, exp
@@ -170,6 +170,20 @@ def _no_query(word: str) -> Problem:
     return Problem(
         code=codes.NO_QUERY,
         message=f"The text is no SELECT but {word}." if word.isidentifier() else "The text is no SELECT.",
-        hint="Write one SELECT; UNION, INTERSECT and EXCEPT of several are one.",
+        hint=_INSTEAD.get(word, "Write one SELECT; UNION, INTERSECT and EXCEPT of several are one."),
         details={"found": word},
     )
+
+
+_SHOWN = "describe_dataset shows the datasets and columns that you may read."
+_INSTEAD: Mapping[str, str] = {
+    "EXPLAIN": (
+        "An engine's plan tells of rows, filters and tables beyond what you may see. Send the SELECT alone: the answer "
+        "has the SQL that ran."
+    ),
+    **dict.fromkeys(("DESCRIBE", "DESC", "SHOW"), _SHOWN),
+    "SUMMARIZE": "Write SELECT COUNT(*), MIN(a), MAX(a) ... for the columns that you want to know about.",
+    "PIVOT": "Write SELECT ..., SUM(CASE WHEN k = 'a' THEN x END) AS a ... GROUP BY ..., one output for each value.",
+    "VALUES": "Write SELECT * FROM (VALUES ...) AS v(a, b).",
+}
+"""First words of texts that are no query -> what to do instead."""

@@ -59,9 +59,19 @@ class Tracer:
         self._in_order = {mark: [column.name for column in table.columns] for mark, table in tables.items()}
         self._sources: dict[int, dict[str, exp.Expr]] = {}
         self._outputs: dict[tuple[int, str], Origins] = {}
+        self._before: dict[tuple[int, str], Origins] = {}
+        """What outputs were in the pass before: a recursive CTE asks for itself, and its columns may change places."""
+        self._recursive = any(with_.args.get("recursive") for with_ in tree.find_all(exp.With))
 
     def uses(self) -> tuple[dict[str, dict[str, frozenset[Use]]], list[exp.Expr]]:
         """Return dataset -> column -> uses, and the columns that have no source."""
+        answer = self._pass()
+        while self._recursive and self._outputs != self._before:
+            self._before, self._outputs = self._outputs, {}
+            answer = self._pass()
+        return answer
+
+    def _pass(self) -> tuple[dict[str, dict[str, frozenset[Use]]], list[exp.Expr]]:
         found: dict[str, dict[str, frozenset[Use]]] = {}
         unbound: dict[int, exp.Expr] = {}
         for column in self._tree.find_all(exp.Column):
@@ -198,7 +208,7 @@ class Tracer:
         key = (id(query), name)
         known = self._outputs.get(key)
         if known is None:
-            self._outputs[key] = _NONE  # a recursive CTE asks for itself
+            self._outputs[key] = self._before.get(key, _NONE)  # a recursive CTE asks for itself
             known = frozenset().union(*self._parts(query, name, column))
             self._outputs[key] = known
         return known

@@ -244,6 +244,9 @@ class MariaDBSession:
         settings = {"sql_mode": f"'{SQL_MODE}'", "time_zone": "'+00:00'", "lock_wait_timeout": "10"}
         if self._options.session_bytes is not None and self._is_mariadb:
             settings["max_session_mem_used"] = str(self._options.session_bytes)
+        if self._is_mariadb:
+            # More than any recursion that runs here takes: MariaDB cuts longer ones with no more than a warning.
+            settings["max_recursive_iterations"] = "2000"
         # The character set too: values are escaped for it.
         self._tell("SET NAMES utf8mb4, " + ", ".join(f"SESSION {name} = {value}" for name, value in settings.items()))
         self._tell("SET SESSION TRANSACTION READ ONLY")
