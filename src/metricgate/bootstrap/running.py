@@ -37,6 +37,7 @@ from metricgate.gateway.office import Office
 from metricgate.gateway.ports import Clock, LedgerUnavailable, Warehouse, WarehouseError
 from metricgate.gateway.writing.book import Book
 from metricgate.gateway.writing.executing import settle_all
+from metricgate.gateway.writing.mending import mend
 from metricgate.gateway.writing.ports import Unsealable
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problems
@@ -118,7 +119,10 @@ async def running(
         book = await _book(folder, settings, stack, holder, warehouses, ledger, now, outbox)
         if watch:
             try:
+                await mend(book)
                 await settle_all(book)
+            except LedgerUnavailable as error:
+                raise StartRefused(f"the ledger cannot be written: {error}") from error
             except Unsealable as error:
                 raise StartRefused(
                     f"what became of the changes that were under way cannot be told: {error}; `metricgate doctor` "

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import structlog
 from ulid import ULID
 
+from metricgate.adapters.stores.ledger_actions import RecordedActions
 from metricgate.adapters.stores.sealing import Seal
 from metricgate.adapters.stores.sqlite_actions import SqliteActions
 from metricgate.adapters.stores.sqlite_database import DatabaseError
@@ -107,6 +108,8 @@ class Opened:
             clock=clock,
             board=board,
             store=self._store,
+            steps=self._store.steps,
+            recorded=RecordedActions(paths.ledger),
             journal=self._journal,
             settings=WriteSettings(
                 environment=section.environment,

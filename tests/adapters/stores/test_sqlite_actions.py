@@ -21,7 +21,7 @@ from metricgate.adapters.stores.sqlite_actions import SqliteActions
 from metricgate.approvals import deciding
 from metricgate.approvals.proposal import Action, Requirement, Review, State
 from metricgate.gateway.office import ActionFilter
-from metricgate.gateway.writing.ports import Unsealable
+from metricgate.gateway.writing.ports import Step, Unsealable
 
 _FORK = multiprocessing.get_context("fork")
 _NOBODY: frozenset[str] = frozenset()
@@ -363,3 +363,39 @@ def test_a_key_file_that_holds_no_key_is_refused(tmp_path, content):
     (tmp_path / "journal.key").write_text(content)
     with pytest.raises(ValueError, match=r"key|hexadecimal"):
         _store(tmp_path)
+
+
+def _stepping(folder: Path, name: str, go, results) -> None:
+    store = _store(folder)
+    action = store.get(held_action().id)
+    go.wait()
+    after = deciding.decide(action, decision(action, name), roles=_NOBODY)
+    step = Step(id=name, action_id=action.id, event="decided", after=0)
+    results.put(name if store.steps.begin(step, after) is not None else "")
+
+
+def test_of_steps_that_race_one_begins(tmp_path):
+    """Four processes take the next step at once: one gets there, and no other before it ended or was taken back."""
+    store = _store(tmp_path)
+    action = store.add(held_action(Requirement(approvals=9)))
+    go, results = _FORK.Event(), _FORK.Queue()
+    processes = [_FORK.Process(target=_stepping, args=(tmp_path, name, go, results)) for name in ("a", "b", "c", "d")]
+    for process in processes:
+        process.start()
+    go.set()
+    [winner] = [name for name in (results.get(timeout=60) for _each in processes) if name]
+    for process in processes:
+        process.join()
+    [step] = store.steps.open_steps()
+    kept = store.get(action.id)
+    assert (step.id, [each.person for each in kept.decisions]) == (winner, [winner])
+    other = deciding.decide(kept, decision(kept, "eve"), roles=_NOBODY)
+    assert store.steps.begin(Step(id="e", action_id=action.id, event="decided", after=0), other) is None
+    back = store.steps.take_back(step)
+    assert (back.decisions, back.version) == ((), kept.version + 1)
+    assert not store.replace(other)
+    again = deciding.decide(back, decision(back, "eve"), roles=_NOBODY)
+    step = Step(id="e", action_id=action.id, event="decided", after=0)
+    assert store.steps.begin(step, again) == again
+    assert store.steps.end(step, 7).records == (7,)
+    assert store.get(action.id).decisions == again.decisions

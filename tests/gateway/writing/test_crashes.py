@@ -20,6 +20,9 @@ ROOT = Path(__file__).parents[3]
 POINTS = {
     "before:ledger:append:gov.action.decided": State.HELD,
     "after:ledger:append:gov.action.decided": State.HELD,
+    "after:steps:begin": State.HELD,
+    "before:steps:end": State.HELD,
+    "after:steps:end": State.FAILED,
     "before:ledger:append:gov.action.released": State.FAILED,
     "after:ledger:append:gov.action.released": State.FAILED,
     "before:journal:prepare": State.FAILED,
@@ -65,3 +68,6 @@ def test_nothing_half_done_and_nothing_unrecorded(tmp_path: Path, point: str) ->
     assert count == (27 if state is State.EXECUTED else 40)
     final = {State.EXECUTED: "gov.action.executed", State.FAILED: "gov.action.failed"}.get(state)
     assert final is None or final in events
+    # Who reads the record alone knows which decisions counted.
+    counted = "gov.action.decided" in events and "gov.action.uncounted" not in events
+    assert counted is (state is not State.HELD)

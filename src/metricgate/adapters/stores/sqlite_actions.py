@@ -13,37 +13,30 @@ from typing import cast
 
 import orjson
 
-from metricgate.adapters.stores.action_documents import from_document, to_document
+from metricgate.adapters.stores.action_rows import ACTIONS, CHANGES, INSERT, SELECT, SETTLED, UPDATE, ActionRows
+from metricgate.adapters.stores.action_steps import LOOKED, STEPS, SqliteSteps
 from metricgate.adapters.stores.sealing import SEALED_BY, Seal, check_key
 from metricgate.adapters.stores.sqlite_database import Database, sortable
 from metricgate.approvals import deciding
-from metricgate.approvals.proposal import Action, State
+from metricgate.approvals.proposal import Action
 from metricgate.gateway.office import ActionFilter
 from metricgate.gateway.writing.ports import Unsealable
-from metricgate.vocabulary.actor import ActorKind
 from metricgate.vocabulary.json import Json
 
 _TABLES = (
-    """
-    CREATE TABLE IF NOT EXISTS actions(
-      id TEXT PRIMARY KEY, state TEXT NOT NULL, agent TEXT NOT NULL, user_mark TEXT NOT NULL, proposed TEXT NOT NULL,
-      key_mark TEXT UNIQUE, targets TEXT NOT NULL, version INTEGER NOT NULL, document BLOB NOT NULL
-    ) STRICT
-    """,
+    ACTIONS,
     "CREATE INDEX IF NOT EXISTS actions_by_state ON actions(state, id)",
     "CREATE INDEX IF NOT EXISTS actions_by_agent ON actions(agent, id)",
-    "CREATE TABLE IF NOT EXISTS changes(action TEXT PRIMARY KEY, content BLOB NOT NULL) STRICT",
+    CHANGES,
     "CREATE TABLE IF NOT EXISTS shown(digest TEXT PRIMARY KEY, content BLOB NOT NULL) STRICT",
+    STEPS,
+    LOOKED,
     SEALED_BY,
 )
-_COLUMNS = "id, state, agent, user_mark, proposed, key_mark, targets, version"
 _MOST = 1_000
 _PAGE = 200
 _SEARCHED = 20_000
 """So many actions are opened at most to find something in them, the newest first."""
-_SETTLED = frozenset(
-    {State.EXECUTED, State.FAILED, State.DENIED, State.EXPIRED, State.CANCELLED, State.UNDONE},
-)
 
 
 class SqliteActions:
@@ -56,23 +49,23 @@ class SqliteActions:
         """Open or make the file; raises as ``Database`` and ``check_key`` do."""
         self._database = Database(path, _TABLES)
         self._seal = seal
+        self._rows = ActionRows(seal)
         check_key(self._database, seal)
+
+    @property
+    def steps(self) -> SqliteSteps:
+        """The way in which actions change together with the record."""
+        return SqliteSteps(self._database, self._seal)
 
     def add(self, action: Action) -> Action:
         """Keep a new action, or return the one that its proposer's idempotency key stands for already."""
-        row = self._row(action)
+        mark = self._rows.row(action)[5]
         with self._database.changing() as connection:
-            if row[5] is not None:
-                found = connection.execute(
-                    f"SELECT {_COLUMNS}, document FROM actions WHERE key_mark = ?",  # noqa: S608 - columns are ours
-                    (row[5],),
-                ).fetchone()
+            if mark is not None:
+                found = connection.execute(f"{SELECT} key_mark = ?", (mark,)).fetchone()
                 if found is not None:
-                    return self._opened(found)
-            connection.execute(
-                f"INSERT INTO actions({_COLUMNS}, document) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
-                (*row, self._sealed(row, action)),
-            )
+                    return self._rows.opened(found)
+            connection.execute(INSERT, self._rows.whole(action))
         return action
 
     def get(self, action_id: str) -> Action | None:
@@ -81,20 +74,16 @@ class SqliteActions:
 
     def by_key(self, agent: str, user: str | None, idempotency_key: str) -> Action | None:
         """Return the action that this proposer's key stands for."""
-        return next(self._found("key_mark = ?", [self._key_mark(agent, user, idempotency_key)], 1), None)
+        return next(self._found("key_mark = ?", [self._rows.key_mark(agent, user, idempotency_key)], 1), None)
 
     def replace(self, action: Action) -> bool:
         """Keep ``action`` if the kept one's version is ``action.version - 1``; False where somebody was faster.
 
         What it changes row by row is forgotten once it is settled.
         """
-        row = self._row(action)
         with self._database.changing() as connection:
-            done = connection.execute(
-                "UPDATE actions SET state = ?, version = ?, document = ? WHERE id = ? AND version = ?",
-                (row[1], action.version, self._sealed(row, action), action.id, action.version - 1),
-            )
-            if done.rowcount == 1 and action.state in _SETTLED:
+            done = connection.execute(UPDATE, self._rows.update(action, version=action.version - 1))
+            if done.rowcount == 1 and action.state in SETTLED:
                 connection.execute("DELETE FROM changes WHERE action = ?", (action.id,))
             return done.rowcount == 1
 
@@ -107,7 +96,7 @@ class SqliteActions:
             values += [str(state) for state in wanted.states]
         for term, value in (
             ("agent = ?", wanted.agent),
-            ("user_mark = ?", None if wanted.user is None else self._user_mark(wanted.user)),
+            ("user_mark = ?", None if wanted.user is None else self._rows.user_mark(wanted.user)),
             ("proposed >= ?", None if wanted.since is None else sortable(wanted.since)),
             ("proposed < ?", None if wanted.until is None else sortable(wanted.until)),
             ("instr(' ' || targets || ' ', ' ' || ? || ' ') > 0", wanted.target),
@@ -122,7 +111,7 @@ class SqliteActions:
 
     def keep_changes(self, action_id: str, changes: bytes) -> None:
         """Keep the change row by row, sealed."""
-        sealed = self._seal.seal(f"changes/{action_id}", changes)
+        sealed = self._rows.sealed_changes(action_id, changes)
         with self._database.changing() as connection:
             connection.execute("INSERT OR REPLACE INTO changes VALUES (?, ?)", (action_id, sealed))
 
@@ -179,48 +168,8 @@ class SqliteActions:
         return self._found(f"{where} AND id < ?", [*values, before], most)
 
     def _found(self, where: str, values: Sequence[object], most: int) -> Iterator[Action]:
-        sql = f"SELECT {_COLUMNS}, document FROM actions WHERE {where} ORDER BY id DESC LIMIT ?"  # noqa: S608 - terms are ours
-        yield from map(self._opened, self._database.rows(sql, [*values, most]))
-
-    def _row(self, action: Action) -> tuple[object, ...]:
-        """Return the columns in clear, in the order of ``_COLUMNS``."""
-        proposal, key = action.proposal, action.idempotency_key
-        return (
-            action.id,
-            str(action.state),
-            _agent(action),
-            self._user_mark(proposal.user),
-            sortable(proposal.proposed_at),
-            None if key is None else self._key_mark(proposal.agent, proposal.user, key),
-            " ".join(proposal.targets),
-            action.version,
-        )
-
-    def _sealed(self, row: tuple[object, ...], action: Action) -> bytes:
-        return self._seal.seal(_name(row), to_document(action))
-
-    def _opened(self, row: tuple[object, ...]) -> Action:
-        *clear, document = row
-        return from_document(self._seal.open(_name(tuple(clear)), cast("bytes", document)))
-
-    def _user_mark(self, user: str | None) -> str:
-        return self._seal.mark("user", user or "")
-
-    def _key_mark(self, agent: str, user: str | None, key: str) -> str:
-        return self._seal.mark("key", orjson.dumps([agent, user or "", key]).decode())
-
-
-def _agent(action: Action) -> str:
-    """Return the agent by which lists find an action: none for what a person proposed.
-
-    An undo that an earlier release kept stands under the agent whose action it takes back; its seal says so.
-    """
-    proposal = action.proposal
-    return "" if proposal.actor is not None and proposal.actor.kind is not ActorKind.AGENT else proposal.agent
-
-
-def _name(row: tuple[object, ...]) -> str:
-    return f"action/{orjson.dumps(row).decode()}"
+        sql = f"{SELECT} {where} ORDER BY id DESC LIMIT ?"
+        yield from map(self._rows.opened, self._database.rows(sql, [*values, most]))
 
 
 def _fits(action: Action, wanted: ActionFilter) -> bool:

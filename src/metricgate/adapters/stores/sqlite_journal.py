@@ -61,6 +61,10 @@ class SqliteJournal:
         )
         return None if not rows else self._seal.open(_name(action_id, str(rows[0][1])), cast("bytes", rows[0][0]))
 
+    def all(self) -> Sequence[str]:
+        """Return every action of which there are images."""
+        return [str(action) for (action,) in self._database.rows("SELECT action FROM journal ORDER BY action")]
+
     def prepared(self) -> Sequence[str]:
         """Return the actions that were prepared and neither committed nor abandoned."""
         return [str(action) for (action,) in self._database.rows("SELECT action FROM journal WHERE committed = 0")]

@@ -51,9 +51,8 @@ async def _serve(desk: Desk, parsed: Parsed[ActionArguments]) -> Outcome:
             return await desk.refuse(
                 Problems((Problem(code=codes.NOT_DECIDABLE, message=gone.message, hint=codes.NOT_DECIDABLE.cure),))
             )
-        durable = await book.record(entries.ENDED, gone, {"gov.outcome": "withdrawn"})
         try:
-            action = await book.keep(gone, durable)
+            action = await book.step(entries.ENDED, gone, {"gov.outcome": "withdrawn"})
         except Raced:
             action = await asyncio.to_thread(book.store.get, wanted) or action
     return await told(desk, action, parsed.notes)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 
 from metricgate.actions import ActionDefinition
 from metricgate.approvals import deciding
@@ -16,10 +17,11 @@ from metricgate.gateway.conduct.switches import SwitchBoard, SwitchesUnreadable,
 from metricgate.gateway.engine import Engines
 from metricgate.gateway.entries import Fields
 from metricgate.gateway.governance import GovernanceSource
-from metricgate.gateway.ports import Clock, Durable, Ledger
+from metricgate.gateway.ports import Clock, Durable, Ledger, LedgerUnavailable
 from metricgate.gateway.writing import entries
-from metricgate.gateway.writing.ports import ActionStore, Journal
+from metricgate.gateway.writing.ports import ActionStore, Journal, RecordedSteps, Step, Steps
 from metricgate.gateway.writing.settings import WriteSettings
+from metricgate.gateway.writing.turns import Turns
 from metricgate.vocabulary.actor import GATEWAY, Actor
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.principal import Identity, Principal, Proof
@@ -37,6 +39,14 @@ class Raced(Exception):
     """Somebody else changed the action meanwhile."""
 
 
+class KeyTaken(Exception):
+    """The proposer's idempotency key stands for another action already: ``kept``."""
+
+    def __init__(self, kept: Action) -> None:
+        super().__init__(kept.id)
+        self.kept = kept
+
+
 @dataclass(slots=True, kw_only=True)
 class Book:
     """The parts, and the few things that every step does alike."""
@@ -47,6 +57,8 @@ class Book:
     clock: Clock
     board: SwitchBoard
     store: ActionStore
+    steps: Steps
+    recorded: RecordedSteps
     journal: Journal
     settings: WriteSettings
     new_id: Callable[[], str]
@@ -55,6 +67,7 @@ class Book:
     actions: Callable[[], Mapping[str, ActionDefinition]]
     """The governed actions in force."""
     tell: Tell = nobody
+    turns: Turns = field(default_factory=Turns)
     changes: int = 0
     """Grows with everything that happens, for live pages."""
     carried_out: Counter[str] = field(default_factory=Counter)
@@ -90,17 +103,81 @@ class Book:
         self.changes += 1
         return durable
 
-    async def keep(self, action: Action, durable: Durable | None = None) -> Action:
-        """Keep a new state of an action.
+    async def step(
+        self,
+        event: str,
+        action: Action,
+        fields: Fields | None = None,
+        bodies: Fields | None = None,
+        *,
+        actor: Actor | None = None,
+        changes: bytes | None = None,
+        after: int = -1,
+    ) -> Action:
+        """Keep a new state of an action together with its entry, as ``stepped`` does; return the action."""
+        return (await self.stepped(event, action, fields, bodies, actor=actor, changes=changes, after=after))[0]
+
+    async def stepped(
+        self,
+        event: str,
+        action: Action,
+        fields: Fields | None = None,
+        bodies: Fields | None = None,
+        *,
+        actor: Actor | None = None,
+        changes: bytes | None = None,
+        after: int = -1,
+    ) -> tuple[Action, Durable]:
+        """Keep a new state of an action together with its entry: both count, or neither does.
+
+        Args:
+            event: the entry's event.
+            action: the next version of a kept action, or a new one.
+            fields: of the entry, beside those of the action.
+            bodies: likewise.
+            actor: whose act it is, as in ``record``.
+            changes: what a new action changes row by row.
+            after: number of an entry that the record has already.
+
+        Raises:
+            Raced: somebody else changed it meanwhile; nothing is recorded.
+            KeyTaken: a new action's idempotency key stands for another one; nothing is recorded.
+            LedgerUnavailable: it could not be recorded, and does not count.
+        """
+        step = Step(id=self.new_nonce(), action_id=action.id, event=event, after=max(after, *action.records, -1))
+        # A caller that goes away must not leave a step open.
+        entry = partial(self.record, event, action, {**(fields or {}), entries.STEP: step.id}, bodies, actor=actor)
+        task = asyncio.ensure_future(self._step(step, action, changes, entry))
+        self.running.add(task)
+        task.add_done_callback(self.running.discard)
+        return await asyncio.shield(task)
+
+    async def _step(
+        self, step: Step, action: Action, changes: bytes | None, record: Callable[[], Awaitable[Durable]]
+    ) -> tuple[Action, Durable]:
+        async with self.turns.of(action.id):
+            kept = await asyncio.to_thread(self.steps.begin, step, action, changes=changes)
+            if kept is None:
+                raise Raced(action.id)
+            if kept.id != action.id:
+                raise KeyTaken(kept)
+            try:
+                durable = await record()
+            except LedgerUnavailable:
+                await asyncio.to_thread(self.steps.take_back, step)
+                raise
+            return await asyncio.to_thread(self.steps.end, step, durable.index), durable
+
+    async def keep(self, action: Action) -> Action:
+        """Keep a new state of an action that has no entry of its own.
 
         Raises:
             Raced: somebody else changed it meanwhile.
         """
-        kept = action if durable is None else deciding.with_record(action, durable.index)
-        if not await asyncio.to_thread(self.store.replace, kept):
+        if not await asyncio.to_thread(self.store.replace, action):
             raise Raced(action.id)
         self.changes += 1
-        return kept
+        return action
 
     async def get(self, action_id: str) -> Action | None:
         """Return an action; one whose time is over is settled first."""
@@ -112,9 +189,8 @@ class Book:
         over = deciding.expired(action, self.now())
         if over is None:
             return action
-        durable = await self.record(entries.ENDED, over, {"gov.outcome": "expired"}, actor=GATEWAY)
         try:
-            kept = await self.keep(over, durable)
+            kept = await self.step(entries.ENDED, over, {"gov.outcome": "expired"}, actor=GATEWAY)
         except Raced:
             return await asyncio.to_thread(self.store.get, action.id) or action
         self.tell("action_expired", kept, {})

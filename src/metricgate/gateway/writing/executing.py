@@ -51,8 +51,7 @@ async def _execute(book: Book, action: Action) -> Action:
     begun = deciding.executing(action, book.now())
     if isinstance(begun, Refusal):
         return await _fail(book, action, Problem(code=codes.NOT_DECIDABLE, message=begun.message), "")
-    intent = await book.record(entries.RELEASED, begun)
-    begun = await book.keep(begun, intent)
+    begun, intent = await book.stepped(entries.RELEASED, begun)
     released = ReleasedChange(
         action_id=begun.id,
         plan=kept.plan,
@@ -141,8 +140,7 @@ async def _done(book: Book, action: Action, effect: Effect | None) -> Action:
     outcome: dict[str, Json] = {} if effect is None else {"rows": counts(effect)}
     until = book.now() + timedelta(days=book.settings.undo_days)
     done = deciding.executed(action, outcome, book.now(), until)
-    durable = await book.record(entries.EXECUTED, done, fields)
-    done = await book.keep(done, durable)
+    done = await book.step(entries.EXECUTED, done, fields)
     if done.undoes is not None:
         await _mark_undone(book, done)
     book.tell("action_undone" if done.undoes else "action_executed", done, outcome)
@@ -166,13 +164,12 @@ async def _mark_undone(book: Book, action: Action) -> None:
 async def _fail(book: Book, action: Action, problem: Problem, engine_text: str) -> Action:
     outcome: dict[str, Json] = {"problem": problem.as_json()}
     failed = deciding.failed(action, outcome, book.now())
-    durable = await book.record(
+    kept = await book.step(
         entries.FAILED,
         failed,
         {"gov.outcome": "failed", "error.type": problem.code.name},
         {"gov.error.text": engine_text, "gov.problems": [problem.as_json()]},
     )
-    kept = await book.keep(failed, durable)
     book.tell("action_failed", kept, outcome)
     return kept
 

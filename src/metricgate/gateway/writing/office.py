@@ -120,12 +120,6 @@ class DecisionDesk:
         action = await self._book.get(action_id)
         if action is None or not self._may_see(person, action):
             return _problem(codes.NO_SUCH_ACTION, f"There is no action {action_id[:40]!r} that you may see.")
-        right = self._right(person, Verb.APPROVE, action)
-        if right.decision is not Decision.ALLOW:
-            return _problem(codes.NOT_YOURS_TO_DECIDE, right.reasons[0].message)
-        shown = await asyncio.to_thread(self._book.store.shown, shown_digest)
-        if shown is None or shown.get("proposal") != action.proposal.as_json():
-            return _problem(codes.NOT_THE_SAME, "What was decided on was never shown.")
         decision = HumanDecision(
             person=person.id,
             approves=approves,
@@ -136,22 +130,52 @@ class DecisionDesk:
             channel=person.channel,
             break_glass=break_glass,
         )
-        return await self._decided(action, decision, self._roles(person))
+        objection = await self._objection_to_decision(person, action, decision)
+        done = objection if objection is not None else await self._decided(person, action, decision)
+        if isinstance(done, Problems):
+            return await self._uncounted(action_id, decision, done)
+        return done
 
-    async def _decided(self, action: Action, decision: HumanDecision, roles: frozenset[str]) -> Action | Problems:
-        after = deciding.decide(action, decision, roles=roles)
-        if isinstance(after, Refusal):
-            return _problem(_CODES[after.obstacle], after.message)
+    async def _objection_to_decision(self, person: Person, action: Action, decision: HumanDecision) -> Problems | None:
+        right = self._right(person, Verb.APPROVE, action)
+        if right.decision is not Decision.ALLOW:
+            return _problem(codes.NOT_YOURS_TO_DECIDE, right.reasons[0].message)
+        shown = await asyncio.to_thread(self._book.store.shown, decision.shown_digest)
+        if shown is None or shown.get("proposal") != action.proposal.as_json():
+            return _problem(codes.NOT_THE_SAME, "What was decided on was never shown.")
+        return None
+
+    async def _uncounted(self, action_id: str, decision: HumanDecision, why: Problems) -> Problems:
+        """Record a decision that did not count, and why, so that nobody takes it for one that did."""
+        action = await self._book.get(action_id)
+        if action is None or why.first.code is codes.FAILED:
+            return why
         fields, bodies = entries.of_decision(decision)
+        fields |= {"gov.outcome": "uncounted", "error.type": why.first.code.name}
         try:
-            durable = await self._book.record(
-                entries.DECIDED, after, fields, bodies, actor=actors.person(decision.person)
-            )
-            after = await self._book.keep(after, durable)
-        except Raced:
-            return _problem(codes.NOT_DECIDABLE, "Somebody decided at the same moment; look at it again.")
+            await self._book.record(entries.UNCOUNTED, action, fields, bodies, actor=actors.person(decision.person))
         except LedgerUnavailable:
             return _problem(codes.FAILED, "The record cannot be written, so that nothing is decided.")
+        return why
+
+    async def _decided(self, person: Person, action: Action, decision: HumanDecision) -> Action | Problems:
+        """Let the decision count; where another's comes first, it is made of what the action is then."""
+        while True:
+            after = deciding.decide(action, decision, roles=self._roles(person))
+            if isinstance(after, Refusal):
+                return _problem(_CODES[after.obstacle], after.message)
+            fields, bodies = entries.of_decision(decision)
+            actor = actors.person(decision.person)
+            try:
+                after = await self._book.step(entries.DECIDED, after, fields, bodies, actor=actor)
+            except Raced:
+                action = await self._book.get(action.id) or action
+            except LedgerUnavailable:
+                return _problem(codes.FAILED, "The record cannot be written, so that nothing is decided.")
+            else:
+                return await self._after(decision, after)
+
+    async def _after(self, decision: HumanDecision, after: Action) -> Action | Problems:
         self._book.tell("break_glass" if decision.break_glass else "action_decided", after, {"by": decision.person})
         if after.state is not State.APPROVED:
             return after
@@ -212,9 +236,7 @@ class DecisionDesk:
         fields: dict[str, Json] = {"gov.reviews.missing": deciding.reviews_missing(after)}
         bodies: dict[str, Json] = {"gov.decision.person": person.id, "gov.decision.reason": reason.strip()}
         try:
-            actor = actors.person(person.id)
-            durable = await self._book.record(entries.REVIEWED, after, fields, bodies, actor=actor)
-            return await self._book.keep(after, durable)
+            return await self._book.step(entries.REVIEWED, after, fields, bodies, actor=actors.person(person.id))
         except Raced:
             return _problem(codes.NOT_DECIDABLE, "Somebody reviewed it at the same moment; look at it again.")
         except LedgerUnavailable:

@@ -268,6 +268,91 @@ class ActionStore(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A new state of an action whose entry is on its way into the record.
+
+    Attributes:
+        id: stands in the entry as ``gov.action.step``, by which the record tells whether it has it.
+        event: the entry's event.
+        after: number of an entry that the record had before; -1 where none is known.
+    """
+
+    id: str
+    action_id: str
+    event: str
+    after: int
+
+
+class Steps(Protocol):
+    """How actions change: first here, then in the record, which decides whether a step counts.
+
+    A step is open from ``begin`` to ``end`` or ``take_back``; meanwhile no other step of its action begins. So nothing
+    is recorded that did not count, and what a crash left open is settled by what the record has. Durable when a method
+    returns; safe from several threads and processes.
+    """
+
+    def begin(self, step: Step, action: Action, *, changes: bytes | None = None) -> Action | None:
+        """Keep an action's new state: a new action with what it changes, or the next version of a kept one.
+
+        Returns:
+            The action; another one where its proposer's idempotency key stands for that already (nothing is kept
+            then); None where somebody was faster.
+        """
+        ...
+
+    def end(self, step: Step, index: int) -> Action:
+        """Say that the record has the step's entry under this number; return the action with it.
+
+        What an action changes row by row is forgotten once it is settled.
+        """
+        ...
+
+    def take_back(self, step: Step) -> Action | None:
+        """Let the action be as it was before the step: None where there was none."""
+        ...
+
+    def open_steps(self) -> Sequence[Step]:
+        """Return the steps that are neither ended nor taken back, oldest first."""
+        ...
+
+    def ownerless(self) -> Sequence[str]:
+        """Return ids under which changes are kept though there is no such action."""
+        ...
+
+    def forget_changes(self, action_id: str) -> None:
+        """Remove what is kept under such an id."""
+        ...
+
+    def looked_through(self) -> int:
+        """Return the number of the entry up to which proposals were held against the actions; -1 for none."""
+        ...
+
+    def look_from(self, index: int) -> None:
+        """Say that they were, up to this number."""
+        ...
+
+
+class RecordedSteps(Protocol):
+    """What the record has of steps."""
+
+    def indexes_of(self, steps: Sequence[Step]) -> Mapping[str, int]:
+        """Return step id -> number of its entry, for the steps whose entry the record has.
+
+        Raises:
+            LedgerUnavailable: the record cannot be read.
+        """
+        ...
+
+    def proposals(self, after: int) -> Mapping[str, int]:
+        """Return action id -> number of the entry by which it was proposed, of the entries after a number.
+
+        Raises:
+            LedgerUnavailable: the record cannot be read.
+        """
+        ...
+
+
 class Journal(Protocol):
     """Before and after images of what was changed, sealed, apart from the warehouse. Durable when a method returns."""
 
@@ -289,6 +374,10 @@ class Journal(Protocol):
         Raises:
             Unsealable: they do not open.
         """
+        ...
+
+    def all(self) -> Sequence[str]:
+        """Return every action of which there are images, committed or not."""
         ...
 
     def prepared(self) -> Sequence[str]:

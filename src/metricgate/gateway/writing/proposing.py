@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+import orjson
+
 from metricgate.approvals import deciding
 from metricgate.approvals.proposal import Action, Proposal, State
 from metricgate.changing.effect import Effect
@@ -16,7 +18,7 @@ from metricgate.gateway.desk import Desk
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.ports import Durable, WarehouseError
 from metricgate.gateway.writing import codes, entries, sealed
-from metricgate.gateway.writing.book import Book, Raced
+from metricgate.gateway.writing.book import Book, KeyTaken, Raced
 from metricgate.gateway.writing.executing import execute, problem_of
 from metricgate.gateway.writing.judging import judged, requirement_of
 from metricgate.gateway.writing.planned import Denied, Planned
@@ -66,16 +68,29 @@ async def offer(desk: Desk, asked: Asked, plan: Callable[[Book], Awaitable[Plann
     if book is None:
         problem = Problem(code=codes.NOT_WRITABLE, message=codes.NOT_WRITABLE.cause, hint=codes.NOT_WRITABLE.cure)
         return await desk.refuse(Problems((problem,)))
-    again = await repeated(desk, book, asked)
-    if again is not None:
-        return again
     if not asked.dry_run and asked.idempotency_key is None:
         return await desk.refuse(Problems((_key_missing(),)))
+    if asked.idempotency_key is None:
+        return await _offered(desk, book, asked, plan)
+    # Calls under one key wait for one another, so that each is told the one outcome.
+    principal = desk.call.principal
+    user = None if principal.user is None else principal.user.id
+    async with book.turns.of(f"key {orjson.dumps([principal.agent.id, user, asked.idempotency_key]).decode()}"):
+        again = await repeated(desk, book, asked)
+        return again or await _offered(desk, book, asked, plan)
+
+
+async def _offered(
+    desk: Desk, book: Book, asked: Asked, plan: Callable[[Book], Awaitable[Planned | Denied | Problems]]
+) -> Outcome:
     try:
         planned = await plan(book)
     except WarehouseError as error:
         return await desk.failed(failures.of_engine(error), error.engine_text)
-    return await propose(desk, book, planned, asked)
+    try:
+        return await propose(desk, book, planned, asked)
+    except KeyTaken as taken:
+        return await _again(desk, book, taken.kept, asked)
 
 
 def _key_missing() -> Problem:
@@ -94,8 +109,11 @@ async def repeated(desk: Desk, book: Book, asked: Asked) -> Outcome | None:
     principal = desk.call.principal
     user = None if principal.user is None else principal.user.id
     action = await asyncio.to_thread(book.store.by_key, principal.agent.id, user, asked.idempotency_key)
-    if action is None:
-        return None
+    return None if action is None else await _again(desk, book, action, asked)
+
+
+async def _again(desk: Desk, book: Book, action: Action, asked: Asked) -> Outcome:
+    """Answer with the action that the idempotency key stands for, if these are the arguments that made it."""
     if action.arguments_digest != asked.arguments_digest:
         problem = Problem(
             code=codes.IDEMPOTENCY_CONFLICT,
@@ -107,7 +125,11 @@ async def repeated(desk: Desk, book: Book, asked: Asked) -> Outcome | None:
 
 
 async def propose(desk: Desk, book: Book, planned: Planned | Denied | Problems, asked: Asked) -> Outcome:
-    """Rehearse a planned change, decide on it, and do what was decided."""
+    """Rehearse a planned change, decide on it, and do what was decided.
+
+    Raises:
+        KeyTaken: another proposal came first under the same idempotency key.
+    """
     if isinstance(planned, Denied):
         return await desk.deny(planned.verdict)
     frozen = None if asked.dry_run else book.frozen(desk.call.principal)
@@ -132,7 +154,7 @@ async def propose(desk: Desk, book: Book, planned: Planned | Denied | Problems, 
             details={"risk": verdict.risk.as_json()},
         )
         return await desk.refuse(Problems((problem,)), verdict=planned.verdict, facts=facts)
-    action = await _kept(desk, book, planned, asked, rehearsal, preview, verdict)
+    action = await _kept(desk, book, planned, asked, rehearsal, preview, verdict, begun)
     return await _follow(desk, book, planned, asked, action, rehearsal.effect, verdict, facts)
 
 
@@ -162,8 +184,13 @@ async def _kept(
     rehearsal: Rehearsal,
     preview: Previewed,
     verdict: ChangeVerdict,
+    begun: Durable,
 ) -> Action:
-    """Make the action and keep it with its rows."""
+    """Make the action and keep it with its rows, and with its entry.
+
+    Raises:
+        KeyTaken: another proposal came first under the same idempotency key.
+    """
     principal, now = desk.call.principal, book.now()
     user = None if principal.user is None else principal.user.id
     held = verdict.decision is Decision.HOLD
@@ -202,31 +229,30 @@ async def _kept(
         user_groups=tuple(dict.fromkeys(groups)),
         arguments_digest=asked.arguments_digest,
     )
-    if not asked.dry_run:
-        # Values that would be others at another time are bound: what is carried out is what was shown.
-        plan = None if planned.volatile else planned.plan
-        content = sealed.to_bytes(
-            sealed.Sealed(
-                plan=plan,
-                changes=rehearsal.changes,
-                views=planned.views,
-                most_rows=planned.most_rows,
-                seconds=planned.seconds,
-                structure=planned.structure,
-            )
+    facts = {
+        "gov.outcome": str(action.state),
+        **entries.of_effect(rehearsal.effect),
+        **entries.of_risk(action.risk),
+        **entries.of_reasons([each.as_json() for each in verdict.considered]),
+    }
+    content = None if asked.dry_run else _content(planned, rehearsal)
+    return await book.step(entries.PROPOSED, action, facts, changes=content, after=begun.index)
+
+
+def _content(planned: Planned, rehearsal: Rehearsal) -> bytes:
+    """Return what is kept to be carried out."""
+    # Values that would be others at another time are bound: what is carried out is what was shown.
+    plan = None if planned.volatile else planned.plan
+    return sealed.to_bytes(
+        sealed.Sealed(
+            plan=plan,
+            changes=rehearsal.changes,
+            views=planned.views,
+            most_rows=planned.most_rows,
+            seconds=planned.seconds,
+            structure=planned.structure,
         )
-        await asyncio.to_thread(book.store.keep_changes, action.id, content)
-    durable = await book.record(
-        entries.PROPOSED,
-        action,
-        {
-            "gov.outcome": str(action.state),
-            **entries.of_effect(rehearsal.effect),
-            **entries.of_risk(action.risk),
-            **entries.of_reasons([each.as_json() for each in verdict.considered]),
-        },
     )
-    return await asyncio.to_thread(book.store.add, deciding.with_record(action, durable.index))
 
 
 async def _follow(

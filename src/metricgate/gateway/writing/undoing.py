@@ -6,7 +6,6 @@ import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 
-from metricgate.approvals import deciding
 from metricgate.approvals.proposal import Action, Proposal, Requirement, Reversibility, State
 from metricgate.changing.change import TableChange
 from metricgate.changing.effect import Effect
@@ -156,11 +155,8 @@ async def _kept(
         preview=preview,
         undoes=action.id,
     )
-    await asyncio.to_thread(book.store.keep_changes, undo.id, content)
-    durable = await book.record(
-        entries.PROPOSED, undo, {"gov.outcome": str(undo.state), **entries.of_effect(rehearsal.effect)}
-    )
-    return await asyncio.to_thread(book.store.add, deciding.with_record(undo, durable.index))
+    facts = {"gov.outcome": str(undo.state), **entries.of_effect(rehearsal.effect)}
+    return await book.step(entries.PROPOSED, undo, facts, changes=content, after=max(action.records, default=-1))
 
 
 def _nothing(why: str) -> Problems:

@@ -28,6 +28,8 @@ EVENTS: Final = {
     "gov.action.failed": "Action failed",
     "gov.action.ended": "Action ended",
     "gov.action.reviewed": "Break-glass reviewed",
+    "gov.action.uncounted": "Decision that did not count",
+    "gov.recovery.mended": "Something left half done was mended",
     "gov.agent.paused": "Agent paused",
     "gov.switch.thrown": "Switch thrown",
     "gov.switch.taken_back": "Switch taken back",

@@ -1,0 +1,199 @@
+"""What the record says of an action is what happened to it: races, keys used at once, halves left apart."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.gateway.writing.shop import OLAF, STELLA, STEN, Shop, opened, write_shop
+from tests.gateway.writing.test_changes import played
+
+from metricgate.adapters.stores.ledger_reading import LedgerReader, Recorded
+from metricgate.approvals import deciding
+from metricgate.approvals.proposal import State
+from metricgate.bootstrap.paths import StatePaths
+from metricgate.gateway.outcome import Held, Refused
+from metricgate.gateway.ports import LedgerUnavailable
+from metricgate.gateway.writing import entries
+from metricgate.gateway.writing.mending import MENDED
+from metricgate.gateway.writing.ports import Step
+from metricgate.vocabulary.problem import Problems
+
+RACES = 10
+
+
+def recorded(shop: Shop) -> list[Recorded]:
+    with LedgerReader(StatePaths.of(shop.folder, shop.settings).ledger) as reader:
+        return list(reader.entries(newest_first=False))
+
+
+def told(shop: Shop, action_id: str) -> list[str]:
+    return [each.event for each in recorded(shop) if each.text("gov.action.id") == action_id]
+
+
+async def held(shop: Shop, number: int, key: str | None = None) -> str:
+    outcome = await shop.call(
+        "propose_write",
+        sql=f"DELETE FROM orders WHERE id = {number}",
+        dry_run=False,
+        idempotency_key=key or f"delete-{number:04}",
+    )
+    assert isinstance(outcome, Held), outcome
+    return outcome.action_id
+
+
+async def ready(shop: Shop, person, action_id: str) -> Mapping[str, str]:
+    view = await shop.office.action(person, action_id)
+    return {"shown_digest": view.shown_digest, "bound_to": view.action.proposal.digest}
+
+
+def test_of_two_decisions_at_once_the_record_tells_which_counted(tmp_path: Path) -> None:
+    """One approves while another denies, many times: one decision counts, and nothing runs after a denial."""
+
+    async def story(shop: Shop) -> None:
+        for number in range(1, RACES + 1):
+            action_id = await held(shop, number)
+            shown = [await ready(shop, person, action_id) for person in (STEN, STELLA)]
+            await asyncio.gather(
+                shop.office.decide(STEN, action_id, approves=True, reason="yes", **shown[0]),
+                shop.office.decide(STELLA, action_id, approves=False, reason="no", **shown[1]),
+            )
+            action = await shop.parts.book.get(action_id)
+            events = told(shop, action_id)
+            assert events.count(entries.DECIDED) == 1, events
+            assert events.count(entries.UNCOUNTED) == 1, events
+            assert len(action.decisions) == 1
+            ran = entries.RELEASED in events
+            assert ran is action.decisions[0].approves is (action.state is State.EXECUTED)
+            own = {each.index for each in recorded(shop) if each.text(entries.STEP)}
+            assert set(action.records) <= own
+
+    played(tmp_path, story)
+
+
+def test_a_decision_that_is_not_the_persons_is_recorded_as_one_that_did_not_count(tmp_path: Path) -> None:
+    async def story(shop: Shop) -> None:
+        action_id = await held(shop, 1)
+        shown = await ready(shop, OLAF, action_id)
+        refused = await shop.office.decide(OLAF, action_id, approves=True, reason="mine", **shown)
+        assert isinstance(refused, Problems)
+        [entry] = [each for each in recorded(shop) if each.event == entries.UNCOUNTED]
+        assert entry.text("gov.decision.person") == "olaf"
+        assert entry.text("error.type") == "E_NOT_YOURS_TO_DECIDE"
+        assert (await shop.parts.book.get(action_id)).state is State.HELD
+
+    played(tmp_path, story)
+
+
+def test_calls_at_once_under_one_key_have_one_outcome(tmp_path: Path) -> None:
+    """Eight at once: equal ones are told the same action, others that the key is taken; one proposal is recorded."""
+
+    async def story(shop: Shop) -> None:
+        def call(number: int):
+            sql = f"DELETE FROM orders WHERE id = {number}"
+            return shop.call("propose_write", sql=sql, dry_run=False, idempotency_key="one-key-1")
+
+        outcomes = await asyncio.gather(*[call(number) for number in range(1, 9)])
+        [waits] = [each for each in outcomes if isinstance(each, Held)]
+        refused = [each for each in outcomes if isinstance(each, Refused)]
+        assert [each.problems.first.code.name for each in refused] == ["E_IDEMPOTENCY_CONFLICT"] * 7
+        number = 1 + outcomes.index(waits)
+        assert f"{number}" in waits.answer["statement"]
+        again = await asyncio.gather(*[call(number) for _each in range(8)])
+        assert {each.answer["action_id"] for each in again} == {waits.action_id}
+        proposals = [each for each in recorded(shop) if each.event == entries.PROPOSED]
+        assert [each.text("gov.action.id") for each in proposals] == [waits.action_id]
+        paths = StatePaths.of(shop.folder, shop.settings)
+        with sqlite3.connect(paths.actions) as connection:
+            assert connection.execute("SELECT action FROM changes").fetchall() == [(waits.action_id,)]
+
+    played(tmp_path, story)
+
+
+class Failing:
+    """A ledger that cannot write one kind of entry."""
+
+    def __init__(self, ledger, event: str) -> None:
+        self._ledger, self._event = ledger, event
+
+    def __getattr__(self, name: str):
+        return getattr(self._ledger, name)
+
+    async def append(self, event, fields, *, bodies=None):
+        """Append an entry of another kind."""
+        if event == self._event:
+            raise LedgerUnavailable("no room")
+        return await self._ledger.append(event, fields, bodies=bodies)
+
+
+def test_what_cannot_be_recorded_did_not_happen(tmp_path: Path) -> None:
+    """A proposal and a decision whose entry cannot be written are as if they had never been."""
+
+    async def story(shop: Shop) -> None:
+        book, ledger = shop.parts.book, shop.parts.ledger
+        book.ledger = Failing(ledger, entries.PROPOSED)
+        sql = "DELETE FROM orders WHERE id = 1"
+        await shop.call("propose_write", sql=sql, dry_run=False, idempotency_key="key-00001")
+        assert book.store.by_key("desk", None, "key-00001") is None
+        assert book.steps.ownerless() == []
+        book.ledger = ledger
+        action_id = await held(shop, 1, "key-00001")
+        shown = await ready(shop, STEN, action_id)
+        book.ledger = Failing(ledger, entries.DECIDED)
+        assert isinstance(await shop.office.decide(STEN, action_id, approves=True, reason="yes", **shown), Problems)
+        book.ledger = ledger
+        action = await book.get(action_id)
+        assert (action.state, action.decisions) == (State.HELD, ())
+        assert book.steps.open_steps() == []
+        shown = await ready(shop, STEN, action_id)
+        done = await shop.office.decide(STEN, action_id, approves=True, reason="yes", **shown)
+        assert done.state is State.EXECUTED
+
+    played(tmp_path, story)
+
+
+def test_halves_left_apart_are_found_and_mended_at_start(tmp_path: Path) -> None:
+    """A proposal without its action, rows and images without an owner, a step that nobody recorded."""
+    folder = write_shop(tmp_path / "shop")
+
+    async def leave() -> tuple[str, str]:
+        async with opened(folder) as shop:
+            gone, stays = await held(shop, 1), await held(shop, 2)
+            book = shop.parts.book
+            action = book.store.get(stays)
+            step = Step(id="f" * 32, action_id=stays, event=entries.ENDED, after=action.records[-1])
+            assert book.steps.begin(step, deciding.cancelled(action, book.now())) is not None
+            book.store.keep_changes("act_00000000000000000000000001", b"rows")
+            book.journal.prepare("act_00000000000000000000000002", b"images", until=book.now())
+            book.journal.commit("act_00000000000000000000000002")
+            book.journal.prepare("act_00000000000000000000000003", b"images", until=book.now())
+            return gone, stays
+
+    gone, stays = asyncio.run(leave())
+    with sqlite3.connect(folder / ".metricgate" / "actions.db") as connection:
+        connection.execute("DELETE FROM actions WHERE id = ?", (gone,))
+
+    async def look() -> None:
+        async with opened(folder) as shop:
+            book = shop.parts.book
+            assert (await book.get(stays)).state is State.HELD
+            assert book.steps.open_steps() == book.steps.ownerless() == book.journal.all() == []
+            said = [
+                (each.text("gov.action.id"), each.text("gov.recovery.what"))
+                for each in recorded(shop)
+                if each.event == MENDED
+            ]
+            assert sorted(said) == sorted(
+                [
+                    (gone, "changes without an action were removed"),
+                    ("act_00000000000000000000000001", "changes without an action were removed"),
+                    ("act_00000000000000000000000002", "images without an action were removed"),
+                    ("act_00000000000000000000000003", "images without an action were removed"),
+                    (gone, "a proposal has no action"),
+                ]
+            )
+
+    asyncio.run(look())
+    asyncio.run(look())
