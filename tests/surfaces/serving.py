@@ -9,6 +9,7 @@ import socket
 import uvicorn
 
 from metricgate.surfaces.http.app import HttpSettings, create_app
+from metricgate.surfaces.http.connections import ConnectionLimits, bounded
 from metricgate.surfaces.mcp.http import McpHttpDoor, principal_of_request
 from metricgate.surfaces.mcp.server import build_server
 
@@ -23,7 +24,18 @@ async def _down():
     return "the ledger's disk is full"
 
 
-def make_app(gate, doorkeeper, *, ready=True, any_of=None, server=None, state=None, beside=(), described=None):
+def make_app(
+    gate,
+    doorkeeper,
+    *,
+    ready=True,
+    any_of=None,
+    server=None,
+    state=None,
+    beside=(),
+    described=None,
+    metrics=b"metricgate_calls_total 0\n",
+):
     settings = HttpSettings(
         version="0.test",
         allowed_hosts=("127.0.0.1", "127.0.0.1:*", "gate.test"),
@@ -43,7 +55,7 @@ def make_app(gate, doorkeeper, *, ready=True, any_of=None, server=None, state=No
         settings=settings,
         checks={"ledger": _fine if ready else _down, "warehouse": _fine},
         any_of={name: _fine if well else _down for name, well in (any_of or {}).items()},
-        metrics=lambda: b"metricgate_calls_total 0\n",
+        metrics=lambda: metrics,
         mounted=door,
         beside=beside,
         described=described,
@@ -65,10 +77,11 @@ class AddsKey:
 
 
 @contextlib.asynccontextmanager
-async def served(app):
-    """Yield the base URL."""
+async def served(app, limits=None):
+    """Yield the base URL; connections are bounded as `metricgate serve` bounds them."""
     sock = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="on"))
+    protocol = bounded(limits or ConnectionLimits())
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="on", http=protocol))
     task = asyncio.create_task(server.serve(sockets=[sock]))
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.01)

@@ -11,7 +11,7 @@ from metricgate.adapters.identity.claims import ClaimNames
 from metricgate.adapters.identity.public_keys import FileKeys, PublicKeys, RemoteKeys
 from metricgate.adapters.identity.tokens import Issuer, Tokens
 from metricgate.adapters.stores.sqlite_keys import SqliteKeys
-from metricgate.bootstrap.settings import OidcSection
+from metricgate.bootstrap.access_sections import OidcSection
 
 
 def make_authenticator(

@@ -21,7 +21,8 @@ from metricgate.adapters.stores.sqlite_people import (
     PersonNotice,
     SqlitePeople,
 )
-from metricgate.bootstrap.settings import PeopleOidcSection, Settings
+from metricgate.bootstrap.access_sections import PeopleOidcSection
+from metricgate.bootstrap.settings import Settings
 from metricgate.gateway.office import Office
 from metricgate.gateway.ports import LedgerUnavailable
 from metricgate.surfaces.console.app import Console

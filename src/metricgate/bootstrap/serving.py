@@ -6,6 +6,7 @@ import asyncio
 import gc
 import json
 import logging
+import math
 import os
 import signal
 import socket
@@ -25,6 +26,7 @@ from metricgate import __version__
 from metricgate.adapters.stores.sqlite_keys import KeysUnavailable, SqliteKeys
 from metricgate.adapters.stores.sqlite_people import PeopleUnavailable, SqlitePeople
 from metricgate.bootstrap.clock import SystemClock
+from metricgate.bootstrap.descriptors import make_room
 from metricgate.bootstrap.identities import make_authenticator
 from metricgate.bootstrap.pages import approval_page, console_url
 from metricgate.bootstrap.paths import StatePaths
@@ -35,6 +37,7 @@ from metricgate.bootstrap.settings import Settings
 from metricgate.bootstrap.starting import StartRefused
 from metricgate.gateway.ports import Warehouse, WarehouseError
 from metricgate.surfaces.http.app import HttpSettings, create_app
+from metricgate.surfaces.http.connections import bounded
 from metricgate.surfaces.http.streams import OpenStreams
 from metricgate.surfaces.human.openapi import people_described
 from metricgate.surfaces.mcp.http import McpHttpDoor, principal_of_request, purpose_of_request
@@ -60,6 +63,7 @@ async def serve(folder: Path, settings: Settings, *, host: str, port: int, told:
     """
     # Event loop, committer and engine threads hand the GIL around within one call: do so without the default 5 ms wait.
     sys.setswitchinterval(_SWITCH_SECONDS)
+    make_room(settings.document.listen.limits.connections)
     listening = _bind(host, port)
     bound = int(listening.getsockname()[1])
     url = settings.public_url(bound)
@@ -131,6 +135,7 @@ def _app(
         allowed_hosts=tuple(dict.fromkeys(hosts)),
         resource=resource,
         authorization_servers=() if oidc is None else (oidc.issuer,),
+        most_bytes=document.listen.limits.body_bytes,
     )
     console = console_url(settings, bound) if beside else None
     mcp = McpHttpDoor(
@@ -206,11 +211,13 @@ class _Server(uvicorn.Server):
 
 
 def _server(app: ASGIApp, settings: Settings, stopping: Callable[[], None]) -> uvicorn.Server:
+    limits = settings.document.listen.limits.connection_limits()
     return _Server(
         uvicorn.Config(
             app,
             loop="auto",
-            http="auto",
+            http=bounded(limits),
+            timeout_keep_alive=math.ceil(limits.idle_seconds),
             access_log=False,
             log_config=_log_config() if settings.document.telemetry.logs == "json" else LOGGING_CONFIG,
             log_level=os.environ.get("METRICGATE_LOG_LEVEL", "warning"),

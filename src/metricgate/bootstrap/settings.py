@@ -6,6 +6,8 @@ environment variables that ``docs/settings.md`` lists.
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +16,11 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 from metricgate.adapters.sinks.section import SinkSection
+from metricgate.bootstrap.access_sections import Identity, Listen, PeopleSection, Section
 from metricgate.bootstrap.discovery import SinkPlugin, WarehousePlugin, sink_plugins, warehouse_plugins
 from metricgate.catalog.names import LONGEST, NAME_PATTERN, checked_name
 from metricgate.documents import codes
+from metricgate.documents.forms import FileName, FilePath, HttpUrl
 from metricgate.documents.model_fields import Step
 from metricgate.documents.reading import Read, in_order, problems_of, read
 from metricgate.gateway.notices import Sink
@@ -31,68 +35,58 @@ M = TypeVar("M", bound=BaseModel)
 P = TypeVar("P")
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+def _origin(text: str) -> str:
+    if not re.fullmatch(r"[^\s+]{1,200}", text):
+        raise ValueError(
+            f"{text[:60]!r} is no name of a log; write one without blanks and +, such as acme.example/metrics"
+        )
+    return text
 
 
-class Paths(_Section):
+def _ledger_file(text: str) -> str:
+    taken = {"keys.db", "people.db", "outbox.db", "actions.db", "journal.db", "switches.json", "serve.json"}
+    if text in taken or text.endswith((".key", ".vkey")) or "." not in text:
+        raise ValueError(f"{text[:60]!r} is the name of another file of the state folder; write one such as ledger.db")
+    return text
+
+
+class Paths(Section):
     """Folders, relative to the project folder."""
 
-    semantic_models: str = Field("semantic_models", description="Folder of semantic models and metrics (*.yaml).")
-    policies: str = Field("policies", description="Folder of policies (*.yaml).")
-    actions: str = Field("actions", description="Folder of governed actions (*.yaml); there need not be one.")
-    state: str = Field(".metricgate", description="Folder for the ledger, the keys and what else the gateway keeps.")
-
-
-class Listen(_Section):
-    """Where the HTTP and MCP doors listen."""
-
-    host: str = Field("127.0.0.1", description="Address to bind.")
-    port: Annotated[int, Field(ge=0, le=65535)] = Field(8321, description="Port to bind; 0 takes a free one.")
-    public_url: str | None = Field(
-        None, description="The URL clients use; also the resource that tokens must be made for. Default: host and port."
+    semantic_models: FilePath = Field("semantic_models", description="Folder of semantic models and metrics (*.yaml).")
+    policies: FilePath = Field("policies", description="Folder of policies (*.yaml).")
+    actions: FilePath = Field("actions", description="Folder of governed actions (*.yaml); there need not be one.")
+    state: FilePath = Field(
+        ".metricgate", description="Folder for the ledger, the keys and what else the gateway keeps."
     )
-    allowed_hosts: list[str] = Field(
-        default_factory=list, description="Further Host headers to accept, as host or host:port."
-    )
-    allowed_origins: list[str] = Field(default_factory=list, description="Browser origins to accept.")
-
-
-class OidcSection(_Section):
-    """Who may issue bearer tokens for this gateway."""
-
-    issuer: str = Field(description="Exact `iss` of accepted tokens.")
-    audience: str | None = Field(None, description="`aud` that tokens must carry; default: the public URL with /mcp.")
-    jwks_url: str | None = Field(None, description="Where the issuer's public keys are.")
-    jwks_file: str | None = Field(None, description="Or a file with them, relative to the project folder.")
-    algorithms: list[str] = Field(["RS256", "ES256", "EdDSA"], description="Signature algorithms to accept.")
-    agent_claim: str = Field("client_id", description="Claim that names the agent; `azp` is tried next.")
-    user_claim: str = Field("sub", description="Claim that names the user.")
-    groups_claim: str = Field("groups", description="Claim that lists the user's groups.")
-    attribute_claims: list[str] = Field(default_factory=list, description="Claims that become principal attributes.")
-    leeway_seconds: Annotated[int, Field(ge=0, le=300)] = Field(30, description="Clock difference to forgive.")
 
     @model_validator(mode="after")
-    def _one_source_of_keys(self) -> OidcSection:
-        if (self.jwks_url is None) == (self.jwks_file is None):
-            raise ValueError("give jwks_url or jwks_file, one of the two")
+    def _state_is_apart(self) -> Paths:
+        state = _plain(self.state)
+        definitions = (self.semantic_models, self.policies, self.actions)
+        if state == _plain(".") or any(_plain(each).is_relative_to(state) for each in definitions):
+            raise ValueError(
+                f"state: {self.state!r} must be a folder of its own: only the gateway's account may read it"
+            )
         return self
 
 
-class Identity(_Section):
-    """How callers are known, beside API keys."""
-
-    oidc: OidcSection | None = Field(None, description="OAuth 2.1 / OIDC bearer tokens.")
+def _plain(path: str) -> Path:
+    return Path(os.path.normpath(path))
 
 
-class LedgerSection(_Section):
+class LedgerSection(Section):
     """The record."""
 
-    origin: str | None = Field(None, description="Name of this log in its checkpoints; default: metricgate/<project>.")
-    file: str = Field("ledger.db", description="The ledger's file, relative to the state folder.")
+    origin: Annotated[str, AfterValidator(_origin)] | None = Field(
+        None, description="Name of this log in its checkpoints; default: metricgate/<project>."
+    )
+    file: Annotated[FileName, AfterValidator(_ledger_file)] = Field(
+        "ledger.db", description="The ledger's file, relative to the state folder."
+    )
 
 
-class ConductSection(_Section):
+class ConductSection(Section):
     """What is borne of an agent's behaviour; budgets stand in the policy."""
 
     repeats: Annotated[int, Field(ge=2, le=10_000)] | None = Field(
@@ -110,15 +104,15 @@ class ConductSection(_Section):
     pause_seconds: Annotated[int, Field(ge=1, le=86_400)] = Field(300, description="How long an agent is paused.")
 
 
-class Telemetry(_Section):
+class Telemetry(Section):
     """Traces, counters, logs. Losing them loses no record."""
 
-    otlp_endpoint: str | None = Field(None, description="OTLP/HTTP traces endpoint; unset: no export.")
+    otlp_endpoint: HttpUrl | None = Field(None, description="OTLP/HTTP traces endpoint; unset: no export.")
     sample_ratio: Annotated[float, Field(ge=0, le=1)] = Field(1.0, description="Share of traces to export.")
     logs: Literal["json", "console"] = Field("json", description="Form of the log lines on standard error.")
 
 
-class OutboxSection(_Section):
+class OutboxSection(Section):
     """The outbox of notifications."""
 
     delivered_days: Annotated[int, Field(ge=1, le=3_650)] = Field(
@@ -126,7 +120,7 @@ class OutboxSection(_Section):
     )
 
 
-class WritesSection(_Section):
+class WritesSection(Section):
     """How far changes go at all."""
 
     environment: str = Field("production", pattern=r"^[a-z][a-z0-9_-]{0,40}$", description="What holds may depend on.")
@@ -138,34 +132,13 @@ class WritesSection(_Section):
     )
 
 
-class PeopleOidcSection(_Section):
-    """An OpenID provider at which people log in to the console."""
-
-    issuer: str = Field(description="Exact `iss`; the provider's configuration is read below it.")
-    client_id: str = Field(description="This gateway's id at the provider.")
-    client_secret: str | None = Field(None, description="The environment variable that holds the client's secret.")
-    scopes: list[str] = Field(["openid", "email", "profile"], description="What to ask for.")
-    user_claim: str = Field("email", description="Claim that names the person as policies do.")
-    groups_claim: str = Field("groups", description="Claim that lists the person's groups.")
-    required_amr: list[str] = Field(default_factory=list, description="Ways of proof, one of which `amr` must name.")
-    algorithms: list[str] = Field(["RS256", "ES256", "EdDSA"], description="Signature algorithms to accept.")
-
-
-class PeopleSection(_Section):
-    """How people log in."""
-
-    idle_minutes: Annotated[int, Field(ge=1, le=1_440)] = Field(30, description="A session unused so long ends.")
-    session_hours: Annotated[int, Field(ge=1, le=168)] = Field(12, description="A session ends after so long.")
-    oidc: PeopleOidcSection | None = Field(None, description="Login at an OpenID provider, beside local users.")
-
-
 WarehouseName = Annotated[
     str, AfterValidator(checked_name), Field(json_schema_extra={"pattern": NAME_PATTERN, "maxLength": LONGEST})
 ]
 """As a semantic model may name it."""
 
 
-class SettingsDocument(_Section):
+class SettingsDocument(Section):
     """The whole of ``metricgate.yaml``."""
 
     project: str = Field("metricgate", pattern=r"^[a-z][a-z0-9_-]*$", description="Short name of the project.")
@@ -190,6 +163,19 @@ class SettingsDocument(_Section):
         default_factory=list, description="Whom to tell of events: `name`, `on`, and the keys of its `kind`."
     )
     outbox: OutboxSection = OutboxSection()
+
+
+class _PluginSections(BaseModel):
+    """The parts of ``SettingsDocument`` that plugins read, whatever stands beside them."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    warehouse: dict[str, JsonValue] | None = None
+    warehouses: dict[str, dict[str, JsonValue]] | None = None
+    notifications: list[dict[str, JsonValue]] = Field(default_factory=list)
+
+
+_Written = Read[SettingsDocument] | Read[_PluginSections]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,7 +243,15 @@ def load_settings(folder: Path) -> Settings | Problems:
     """
     text = (folder / FILE_NAME).read_text(encoding="utf-8")
     document = read(FILE_NAME, text, SettingsDocument)
-    return document if isinstance(document, Problems) else _with_plugins(document)
+    if not isinstance(document, Problems):
+        return _with_plugins(document)
+    # What plugins say of their own sections is told along with what is wrong elsewhere.
+    sections = read(FILE_NAME, text, _PluginSections)
+    problems = list(document)
+    if not isinstance(sections, Problems):
+        _warehouses(sections, problems)
+        _notifications(sections, problems)
+    return Problems(in_order(problems))
 
 
 def _with_plugins(document: Read[SettingsDocument]) -> Settings | Problems:
@@ -272,7 +266,7 @@ def _with_plugins(document: Read[SettingsDocument]) -> Settings | Problems:
     )
 
 
-def _warehouses(document: Read[SettingsDocument], problems: list[Problem]) -> dict[str, WarehouseSettings]:
+def _warehouses(document: _Written, problems: list[Problem]) -> dict[str, WarehouseSettings]:
     written = document.value
     sections: list[tuple[str, Mapping[str, JsonValue], tuple[str, ...]]] = []
     if written.warehouse is not None:
@@ -288,7 +282,7 @@ def _warehouses(document: Read[SettingsDocument], problems: list[Problem]) -> di
     return found
 
 
-def _notifications(document: Read[SettingsDocument], problems: list[Problem]) -> tuple[NotificationSettings, ...]:
+def _notifications(document: _Written, problems: list[Problem]) -> tuple[NotificationSettings, ...]:
     found: dict[str, NotificationSettings] = {}
     plugins = sink_plugins() if document.value.notifications else {}
     for position, raw in enumerate(document.value.notifications):
@@ -346,7 +340,7 @@ def _plugin(
     plugins: Mapping[str, P],
     what: str,
     path: tuple[Step, ...],
-    document: Read[SettingsDocument],
+    document: _Written,
     problems: list[Problem],
 ) -> P | None:
     plugin = plugins.get(kind) if isinstance(kind, str) else None
@@ -365,7 +359,7 @@ def _section(
     raw: Mapping[str, JsonValue],
     model: type[M],
     path: tuple[Step, ...],
-    document: Read[SettingsDocument],
+    document: _Written,
     problems: list[Problem],
 ) -> M | None:
     try:

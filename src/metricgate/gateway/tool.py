@@ -23,6 +23,7 @@ class ToolDefinition:
         output_schema: JSON Schema of the envelope ``{"answer": ..., "record": ...}``.
         read_only, destructive, idempotent, open_world: MCP's annotations, truthful.
         polls: made for being asked again until something changes; asking it often is no loop.
+        of_the_project: made from a project's own definitions: who may not call it learns nothing of it.
     """
 
     name: str
@@ -36,6 +37,7 @@ class ToolDefinition:
     idempotent: bool = True
     open_world: bool = False
     polls: bool = False
+    of_the_project: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from metricgate.adapters.sinks.section import SinkSection
 from metricgate.adapters.sinks.webhook_signing import read_secrets
+from metricgate.documents.forms import HttpUrl, Variable
 from metricgate.gateway.notices import SinkUnusable
 
 _ADDRESS = r"https?://[^\s@/]+(/\S*)?"
@@ -20,10 +21,12 @@ class WebhookSection(SinkSection):
     """Where to post, how, and what signs it."""
 
     kind: Literal["webhook"] = "webhook"
-    url: str | None = Field(None, pattern=f"^{_ADDRESS}$", description="Where to post.")
-    url_variable: str | None = Field(None, description="Or the variable that holds it, where it is a secret itself.")
+    url: HttpUrl | None = Field(None, description="Where to post.")
+    url_variable: Variable | None = Field(
+        None, description="Or the variable that holds it, where it is a secret itself."
+    )
     form: Literal["plain", "slack"] = Field("plain", description="Form of the body.")
-    secret: str = Field(description="The environment variable that holds the signing secrets.")
+    secret: Variable = Field(description="The environment variable that holds the signing secrets.")
 
     @model_validator(mode="after")
     def _one_address(self) -> WebhookSection:

@@ -5,10 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from metricgate.adapters.warehouses.mariadb_options import MariaDBOptions
 from metricgate.adapters.warehouses.server_section import ServerSection
+from metricgate.documents.forms import size
+
+_LETTERS = {letter: 1024**power for power, letter in enumerate("KMG", 1)}
+_BYTES = {f"{letter}B": each for letter, each in _LETTERS.items()}
+_LARGE = {**_LETTERS, **_BYTES}
+_UNITS = {"": 1, "B": 1, **_LARGE, **{unit.lower(): each for unit, each in _LARGE.items()}}
+Size = Annotated[str, AfterValidator(size(_UNITS, least="8K", most="1000000G", whole=True))]
 
 
 class MariaDBSection(ServerSection):
@@ -19,7 +26,7 @@ class MariaDBSection(ServerSection):
     tls: Literal["disable", "verify-ca", "verify-full"] = Field(
         "disable", description="Whether to encrypt, and what of the server's certificate to check."
     )
-    session_memory: str | None = Field(
+    session_memory: Size | None = Field(
         None, description="Memory that a session may use, e.g. 512MB (max_session_mem_used; MariaDB only)."
     )
 

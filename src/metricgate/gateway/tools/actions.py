@@ -167,4 +167,5 @@ def _definition(action: ActionDefinition) -> ToolDefinition:
         read_only=False,
         destructive=True,
         idempotent=False,
+        of_the_project=True,
     )

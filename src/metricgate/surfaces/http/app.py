@@ -33,6 +33,7 @@ from metricgate.vocabulary.problem import Problems
 Check = Callable[[], Awaitable[str | None]]
 """Returns None where all is well, else a short reason that may be shown to anyone."""
 
+_CREDENTIALS: Final = {b"authorization", b"x-api-key"}
 _UNAUTHENTICATED: Final = 401
 _METHOD_NOT_ALLOWED: Final = 405
 
@@ -155,10 +156,17 @@ def _add_tools(
             document["authorization_servers"] = list(settings.authorization_servers)
         return _json(document)
 
-    described = openapi_document(gate.tools(), version=settings.version, beside=beside)
-
-    async def openapi(_request: Request) -> Response:
-        return _json(described)
+    async def openapi(request: Request) -> Response:
+        headers = request.scope["headers"]
+        if _CREDENTIALS.isdisjoint(name for name, _value in headers):
+            # Routes are the same everywhere; what a project made of its own is nothing for strangers.
+            tools = tuple(tool for tool in gate.tools() if not tool.of_the_project)
+        else:
+            principal = await doorkeeper.admit(headers)
+            if isinstance(principal, Problems):
+                return _problem_response(principal, settings.metadata_url)
+            tools = gate.tools(principal)
+        return _json(openapi_document(tools, version=settings.version, beside=beside))
 
     app.router.routes.append(Route("/v1/tools", list_tools, methods=["GET"]))
     app.router.routes.append(Route(settings.metadata_path, resource_metadata, methods=["GET"]))

@@ -27,6 +27,36 @@ BODY_TOO_LARGE = _code(
     "The body is larger than the gateway reads.",
     "Ask with shorter lists and values; split the question.",
 )
+MALFORMED_REQUEST = _code(
+    "E_MALFORMED_REQUEST",
+    400,
+    "What was sent is not a request of HTTP/1.1.",
+    "Send the request through an HTTP library.",
+)
+HEAD_TOO_LARGE = _code(
+    "E_HEAD_TOO_LARGE",
+    431,
+    "The request line and headers are larger, or more, than the gateway reads.",
+    "Send fewer and shorter headers; the operator sets the bound as `listen.limits.head_bytes`.",
+)
+URL_TOO_LONG = _code(
+    "E_URL_TOO_LONG",
+    414,
+    "The request's target is longer than 8,192 bytes.",
+    "Ask with fewer or shorter parameters.",
+)
+TOO_SLOW = _code(
+    "E_TOO_SLOW",
+    408,
+    "The request was not complete in time.",
+    "Send it in one go; the operator sets the times as `listen.limits.head_seconds` and `body_seconds`.",
+)
+TOO_MANY_CONNECTIONS = _code(
+    "E_TOO_MANY_CONNECTIONS",
+    503,
+    "More connections or requests are open than the gateway serves at once.",
+    "Use one connection for several calls, and try again in a moment.",
+)
 NOT_FOUND = _code(
     "E_NOT_FOUND",
     404,
@@ -62,6 +92,11 @@ CODES = (
     MALFORMED_JSON,
     CONTENT_TYPE,
     BODY_TOO_LARGE,
+    MALFORMED_REQUEST,
+    HEAD_TOO_LARGE,
+    URL_TOO_LONG,
+    TOO_SLOW,
+    TOO_MANY_CONNECTIONS,
     NOT_FOUND,
     METHOD_NOT_ALLOWED,
     BAD_REQUEST,
