@@ -14,6 +14,9 @@ _ALL = """
     comma between tables|CROSS JOIN|INNER JOIN|LEFT JOIN|RIGHT JOIN|FULL JOIN|JOIN ... ON|NATURAL JOIN|USING
     third table by USING or NATURAL|USING or NATURAL with RIGHT or FULL|USING or NATURAL after RIGHT or FULL
     merged column named alone|star|star of one table|star over merged columns
+    CTE with a table's name|LIMIT in another form|ORDER BY an expression|branch in brackets with its own LIMIT
+    words in other letters|comment between words of a query|odd space|star beside outputs|joins in brackets
+    HAVING of several conditions|rows IN a sub-query|column in other letters|column in quotes
     UNION|UNION ALL|UNION DISTINCT|INTERSECT|EXCEPT|DISTINCT|ORDER BY places|ORDER BY an output's name|LIMIT|OFFSET
     scalar sub-query|EXISTS|IN a sub-query|ANY or ALL of a sub-query|scalar sub-query compared
     sub-query that names columns around it|window over an output's name
@@ -21,13 +24,15 @@ _ALL = """
     aggregate without GROUP BY|ROLLUP|ROLLUP over an alias|HAVING
 """
 _NOT_MARIADB = """
-    INTERSECT ALL|EXCEPT ALL|CUBE|GROUPING SETS|LATERAL|ORDER BY ... NULLS|VALUES with fewer names than columns
+    CTE MATERIALIZED|DISTINCT ON|LEFT JOIN LATERAL|UNNEST of a column in FROM|word of SQL as a name without quotes
+    keys beside ROLLUP|INTERSECT ALL|EXCEPT ALL|CUBE|GROUPING SETS|LATERAL|ORDER BY ... NULLS
+    VALUES with fewer names than columns
     table alias with names of columns|derived table with names of columns|series in FROM|UNNEST in FROM
 """
 _OWN = {
-    DUCKDB: "SEMI JOIN|ANTI JOIN|ASOF JOIN|HAVING an alias",
-    POSTGRES: "",
-    MARIADB: "HAVING an alias|alias as a text",
+    DUCKDB: "SEMI JOIN|ANTI JOIN|ASOF JOIN|HAVING an alias|QUALIFY|FROM first|star with words after it|GROUP BY ALL",
+    POSTGRES: "WITH ORDINALITY|FETCH",
+    MARIADB: "HAVING an alias|alias as a text|FETCH",
 }
 
 

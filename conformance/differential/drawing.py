@@ -105,7 +105,20 @@ class Draw:
             return None
         source, column = self.one(found)
         alone = sum(column.name == each.name for other in scope.sources for each in other.columns) == 1
-        return column.name if alone and self.chance(0.5) else f"{source.alias}.{column.name}"
+        return (
+            self._written(column.name) if alone and self.chance(0.5) else f"{source.alias}.{self._written(column.name)}"
+        )
+
+    def _written(self, name: str) -> str:
+        """Return a column's name in other letters or in quotes, now and then."""
+        if not name.isidentifier() or not self.chance(0.06):
+            return name
+        if self.chance(0.5):
+            self.mark("column in other letters")
+            return self.one((name.upper(), name.title()))
+        self.mark("column in quotes")
+        mark = "`" if self.engine == "mariadb" else '"'
+        return f"{mark}{name}{mark}"
 
     def unique(self, scope: Scope) -> str | None:
         """Return a column without equal values, where the scope is one table that has such."""

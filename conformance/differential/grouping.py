@@ -41,7 +41,11 @@ def grouped(draw: Draw, scope: Scope, rest: str, kinds: list[str] | None) -> Que
     if keys:
         named = {column.name for source in scope.sources for column in source.columns}
         constant = any(named.isdisjoint(re.findall(r'"[^"]+"|\w+', value)) for value in grouped_values)
-        text += f" GROUP BY {_sets(draw, keys, constant=constant)}"
+        if draw.engine == "duckdb" and draw.chance(0.06):
+            draw.mark("GROUP BY ALL")
+            text += " GROUP BY ALL"
+        else:
+            text += f" GROUP BY {_sets(draw, keys, constant=constant)}"
     if draw.chance(0.2):
         draw.mark("HAVING")
         text += f" HAVING {_having(draw, scope, columns)}"
@@ -73,7 +77,11 @@ def _sets(draw: Draw, keys: list[str], *, constant: bool) -> str:
     word = draw.one(("ROLLUP", "CUBE", "GROUPING SETS"))
     draw.mark(word)
     if word == "GROUPING SETS":
-        return f"GROUPING SETS (({listed}), ())"
+        each = ", ".join(draw.one((f"({key})", key)) for key in keys)
+        return draw.one((f"GROUPING SETS (({listed}), ())", f"GROUPING SETS ({each}, ())", f"GROUPING SETS ({each})"))
+    if len(keys) > 1 and draw.chance(0.4):
+        draw.mark("keys beside ROLLUP")
+        return f"{keys[0]}, {word} ({', '.join(keys[1:])})"
     if "GROUP BY an alias" in draw.drawn:
         draw.mark("ROLLUP over an alias")
     return f"{word} ({listed})"
@@ -84,4 +92,8 @@ def _having(draw: Draw, scope: Scope, columns: list[Column]) -> str:
     if named and draw.engine != "postgres" and draw.chance(0.4):
         draw.mark("HAVING an alias")
         return f"{draw.one(named)} > 1"
+    if draw.chance(0.3):
+        draw.mark("HAVING of several conditions")
+        word = draw.one(("AND", "OR"))
+        return f"COUNT(*) {draw.one(('>', '<', '='))} 2 {word} MAX({draw.value(scope, 'int', 1)}) IS NOT NULL"
     return f"{draw.aggregate(scope, 'int', 1)} >= {draw.one((0, 1, 2))}"

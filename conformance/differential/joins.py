@@ -26,6 +26,9 @@ def from_clause(draw: Draw, scope: Scope, depth: int, inner: Inner) -> str:
     """Fill the scope with sources and return their text, without FROM."""
     text, source = _source(draw, depth, inner)
     scope.sources.append(source)
+    if draw.chance(0.05):
+        draw.mark("joins in brackets")
+        text = f"({text}{_joined(draw, scope, 0, inner)})"
     for _ in range(draw.random.choices((0, 1, 2, 3), (5, 5, 3, 1))[0]):
         text += _joined(draw, scope, depth, inner)
     return text
@@ -98,6 +101,11 @@ def _series(draw: Draw) -> tuple[str, Source]:
     draw.mark("series in FROM")
     if draw.engine == "duckdb" and draw.chance(0.5):
         return f"range(0, 4) AS {alias}(k)", Source(alias=alias, columns=(Column(name="k", kind="int"),))
+    if draw.engine == "postgres" and draw.chance(0.2):
+        draw.mark("WITH ORDINALITY")
+        return f"unnest(ARRAY[5, 6]) WITH ORDINALITY AS {alias}(k, v)", Source(
+            alias=alias, columns=(Column(name="k", kind="int"), Column(name="v", kind="int"))
+        )
     if draw.chance(0.5):
         draw.mark("UNNEST in FROM")
         listed = "[1, 2, 2]" if draw.engine == "duckdb" else "ARRAY[1, 2, 2]"
@@ -108,6 +116,10 @@ def _series(draw: Draw) -> tuple[str, Source]:
 def _joined(draw: Draw, scope: Scope, depth: int, inner: Inner) -> str:
     if depth > 0 and draw.engine != "mariadb" and draw.chance(0.06):
         return _lateral(draw, scope, depth, inner)
+    if draw.engine != "mariadb" and draw.chance(0.1):
+        unnested = _unnested(draw, scope)
+        if unnested is not None:
+            return unnested
     text, source = _source(draw, depth, inner)
     roll = draw.random.random()
     if roll < 0.1:
@@ -194,7 +206,23 @@ def _lateral(draw: Draw, scope: Scope, depth: int, inner: Inner) -> str:
     alias = draw.alias("j")
     columns = tuple(each for each in query.columns if each.name)
     scope.sources.append(Source(alias=alias, columns=columns))
+    if draw.chance(0.3):
+        draw.mark("LEFT JOIN LATERAL")
+        return f" LEFT JOIN LATERAL ({query.text}) AS {alias} ON {draw.one(('TRUE', '1 = 1'))}"
     return f" {draw.one(('CROSS JOIN', ','))} LATERAL ({query.text}) AS {alias}"
+
+
+def _unnested(draw: Draw, scope: Scope) -> str | None:
+    """Return the rows of a list of the sources before, or None where they have none."""
+    lists = [
+        f"{each.alias}.{column.name}" for each in scope.sources for column in each.columns if column.kind == "list"
+    ]
+    if not lists:
+        return None
+    draw.mark("UNNEST of a column in FROM")
+    alias = draw.alias("u")
+    scope.sources.append(Source(alias=alias, columns=(Column(name="item", kind="int"),)))
+    return f"{draw.one((', ', ' CROSS JOIN ', ', LATERAL '))}unnest({draw.one(lists)}) AS {alias}(item)"
 
 
 def _condition(draw: Draw, scope: Scope, source: Source, depth: int) -> str:

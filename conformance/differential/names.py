@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from conformance.differential.drawing import Column, Draw, Scope
 
-_WORDS = ("order", "select", "Group", "limit", "a b", "UPPER", "date", "from")
+_WORDS = ("order", "select", "Group", "limit", "a b", "UPPER", "q;--", "it's", "x.y", "%", 'a"b', "漢", "date", "from")
+_AFTER_AS = ("select", "from", "table", "user", "end", "case", "default", "desc", "values", "offset", "filter", "asc")
 _PLAIN = ("n", "total", "Cnt", "x1", "value_", "año")
 _UNQUOTED = ("rank", "year", "name", "type", "status", "level", "month", "key_")
 
@@ -22,6 +23,9 @@ def output(draw: Draw, scope: Scope, value: str, kind: str) -> tuple[str, Column
     elif roll < 0.65:
         draw.mark("word of SQL as a name")
         name = quoted(draw.one(_WORDS), draw.engine)
+    elif roll < 0.67 and draw.engine != "mariadb":
+        draw.mark("word of SQL as a name without quotes")
+        return f"{value} AS {(name := draw.one(_AFTER_AS))}", Column(name=f'"{name}"', kind=kind)
     elif roll < 0.72:
         draw.mark("name of a function as an alias")
         name = draw.one(_UNQUOTED)
@@ -38,4 +42,5 @@ def output(draw: Draw, scope: Scope, value: str, kind: str) -> tuple[str, Column
 
 def quoted(name: str, engine: str) -> str:
     """Return a name in the engine's quotes."""
-    return f"`{name}`" if engine == "mariadb" else f'"{name}"'
+    mark = "`" if engine == "mariadb" else '"'
+    return f"{mark}{name.replace(mark, mark * 2)}{mark}"

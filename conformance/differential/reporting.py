@@ -18,9 +18,11 @@ _OF = 50_000
 def printed(engine: str, tally: Tally, seconds: float, named: Sequence[str], *, shown: int) -> None:
     """Print findings, refusals and constructs."""
     for each in tally.findings[:shown]:
-        print(f"\nquery {each.number}, caller {each.caller}: {each.what}\n  sent {each.sql}\n  ran  {each.ran}")
+        small = f"\n  small {each.small}" if each.small else ""
+        print(f"\nquery {each.number}, caller {each.caller}: {each.what}{small}\n  sent {each.sql}\n  ran  {each.ran}")
+    also = f", {tally.filtered:,} of them also under row filters" if tally.filtered else ""
     print(
-        f"\n{engine}: {tally.valid:,} queries in {seconds:.0f} s: {len(tally.findings)} changed, "
+        f"\n{engine}: {tally.valid:,} queries{also} in {seconds:.0f} s: {len(tally.findings)} changed, "
         f"{tally.refused_share:.2%} refused ({tally.invalid:,} more that the engine itself refuses, "
         f"{tally.ambiguous:,} whose answer depends on the order of stored rows)"
     )

@@ -26,7 +26,13 @@ def _with_query(draw: Draw, scope: Scope, inner: Inner) -> str:
         draw.mark("IN a sub-query")
         word = draw.one(("IN", "NOT IN"))
         return f"{draw.value(scope, 'int', 0)} {word} (SELECT {draw.value(inside, 'int', 0)} FROM {source}{where})"
-    if roll < 0.8:
+    if roll < 0.72:
+        draw.mark("rows IN a sub-query")
+        pair = ", ".join(draw.value(inside, "int", 0) for _ in range(2))
+        word = draw.one(("IN", "NOT IN"))
+        left = ", ".join(draw.value(scope, "int", 0) for _ in range(2))
+        return f"({left}) {word} (SELECT {pair} FROM {source}{where})"
+    if roll < 0.84:
         draw.mark("ANY or ALL of a sub-query")
         word = draw.one(("= ANY", "> ALL", "<> ALL", "< SOME"))
         return f"{draw.value(scope, 'int', 0)} {word} (SELECT {draw.value(inside, 'int', 0)} FROM {source}{where})"

@@ -9,7 +9,10 @@ from tests.guarding.engines import Meaning, meaning
 
 from metricgate import guarding
 from metricgate.guarding import FunctionBook
+from metricgate.vocabulary.obligation import Use
 from metricgate.vocabulary.problem import Problems
+from metricgate.vocabulary.relation import GovernedTable
+from metricgate.vocabulary.result import Column, DataType
 
 EVERYWHERE = """
 SELECT .5, -.5, .5e2, 1.5e3, 5., 1.10
@@ -21,6 +24,11 @@ SELECT id FROM t WHERE n NOT IN (10) = TRUE
 SELECT id, n FROM (SELECT 2 AS id) a RIGHT JOIN (SELECT 1 AS id UNION ALL SELECT 2) b USING (id) LEFT JOIN t USING (id)
 SELECT * FROM (SELECT 1 AS id, 7 AS x) a NATURAL RIGHT JOIN t NATURAL LEFT JOIN (SELECT 2 AS id, 8 AS y) c
 SELECT id AS n, n AS id FROM t ORDER BY n
+SELECT s, x.id FROM (t JOIN (SELECT 1 AS id) x USING (id))
+SELECT t.id, y.id FROM t JOIN (t x LEFT JOIN t y ON x.id = y.n) ON t.id = x.id
+SELECT id FROM t WHERE id IN (SELECT z.id FROM (t z JOIN t w ON TRUE))
+SELECT id FROM t ORDER BY id LIMIT 2 OFFSET 1
+SELECT id FROM t ORDER BY id OFFSET 1 ROWS FETCH NEXT 1 ROWS ONLY
 SELECT -n AS n, rank() OVER (ORDER BY n) FROM t WHERE n IS NOT NULL
 """
 UNQUOTED = """
@@ -35,6 +43,12 @@ SELECT id, n FROM (SELECT 5 AS id) a FULL JOIN (SELECT 1 AS id) b USING (id) FUL
 SELECT * FROM (SELECT 5 AS id) a NATURAL FULL JOIN (SELECT 2 AS id) b NATURAL FULL JOIN t
 SELECT * FROM (VALUES (1, 'a', 2), (3, 'b', 4)) AS v(k)
 SELECT s AS label, sum(n) FROM t GROUP BY ROLLUP (label)
+SELECT l.v, t.id FROM ((VALUES (1, 2)) AS l(k, v) CROSS JOIN t) WHERE l.k = t.id
+SELECT * FROM (SELECT * FROM t x JOIN t y ON x.id = y.id) q
+WITH q AS (SELECT x.id, x.n, y.id FROM t x, t y) SELECT q.*, n + 1 FROM (SELECT * FROM q) q ORDER BY 1, 2, 3
+SELECT id FROM t ORDER BY id LIMIT (2) OFFSET 1
+SELECT id FROM t ORDER BY id LIMIT 9000 - 8998
+SELECT id FROM t ORDER BY id LIMIT NULL OFFSET 2
 SELECT s AS n, n + 1 AS s FROM t GROUP BY s, n
 """
 TEXTS = {
@@ -52,6 +66,9 @@ SELECT percentile_cont(0.25) WITHIN GROUP (ORDER BY n DESC) FILTER (WHERE n > 1)
 SELECT s, percentile_disc(0.5) WITHIN GROUP (ORDER BY n) AS p FROM t GROUP BY s
 SELECT id, x FROM t, unnest([id, 2]) AS x
 SELECT json_pretty('{"a":1}'), uuid() IS NOT NULL, list_resize([1], 3, 0), set_bit('101'::BIT, 0, 0)
+SELECT ({'a': n}).a, struct_pack(p := {'q': id}).p.q FROM t
+SELECT r.f, q.r.f, max(r.f) OVER () FROM (SELECT {'f': n} AS r FROM t) q ORDER BY r.f
+SELECT id FROM t ORDER BY id LIMIT 40%
 SELECT r.range, g FROM range(3) r, generate_series(1, 2) AS g
 """,
     "postgres": UNQUOTED
@@ -72,6 +89,7 @@ SELECT id, e FROM t, json_array_elements(j->'a') AS e
 SELECT id, w FROM t, regexp_split_to_table(t.s, 'n') AS w
 SELECT g.g FROM generate_series(1, 3) AS g
 SELECT n FROM t ORDER BY n FETCH FIRST 1 ROWS WITH TIES
+SELECT s::bpchar, CAST(s AS bpchar(2)) FROM t
 SELECT host('192.168.1.5/24'::inet), gen_random_uuid() IS NOT NULL, jsonb_path_query_first_tz('{"a": 1}', '$.a')
 """,
     "mysql": """
@@ -98,6 +116,12 @@ SELECT INTERVAL(5, 1, 10), INSERT('Quadratic', 3, 4, 'What'), GET_FORMAT(DATE, '
 SELECT MEDIAN(n) OVER (PARTITION BY s) FROM t
 SELECT COUNT(*) AS 'n' FROM t
 SELECT s AS "x y", COUNT(*) 'how many' FROM t GROUP BY s
+SELECT CONVERT(n, DECIMAL(10, 2)), CONVERT(CONVERT(s, CHAR(2)), BINARY(1)) FROM t
+SELECT S, N FROM (SELECT s, n FROM t) q
+SELECT S, Id, t.N FROM (SELECT s, id FROM t) q JOIN t USING (id, s)
+SELECT N FROM (SELECT s, COUNT(*) AS n FROM t GROUP BY s) q
+SELECT 1, /* a */ 2 + 3, id /* b */, (/* c */ id) FROM t
+WITH q AS (SELECT n FROM t) SELECT N, Q.n FROM q AS Q
 SELECT CONVERT_TZ(ts, '+00:00', '+05:30') FROM t
 SELECT n FROM t ORDER BY n FETCH FIRST 1 ROWS WITH TIES
 SELECT CHAR(77 USING utf8mb4), CHARSET(s), s SOUNDS LIKE 'an' FROM t
@@ -137,3 +161,53 @@ def test_what_would_change_is_refused_with_the_form_that_works(dialect: str, sql
     assert isinstance(answer, Problems)
     assert answer.first.code.name == "E_SQL_UNFAITHFUL"
     assert answer.first.hint == hint
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT 1 FROM t JOIN (t x JOIN (SELECT t.n FROM t y) q ON TRUE) ON TRUE",
+        "SELECT 1 FROM t JOIN ((SELECT t.n FROM t y) q JOIN t x ON TRUE) ON TRUE",
+    ],
+)
+def test_brackets_around_joins_let_nobody_see_more(engine: Meaning, sql: str) -> None:
+    """A derived table in them sees nothing beside it; the engines say the same."""
+    guarded = engine.guarded(sql)
+    assert isinstance(guarded, Problems) or engine.dialect == "duckdb", guarded
+
+
+def test_a_field_is_traced_to_its_column() -> None:
+    """What policy says of the struct holds for what is in it."""
+    reading = guarding.read(
+        "SELECT t.s.f, (t.s).f AS g FROM t WHERE t.s.f.h = 1 ORDER BY s.k",
+        dialect="duckdb",
+        functions=FunctionBook.reviewed("duckdb"),
+    )
+    assert not isinstance(reading, Problems), reading
+    column = Column(name="s", type=DataType.STRUCT)
+    bound = guarding.bind(reading, (GovernedTable(dataset="t", source=("main", "t"), columns=(column,)),))
+    assert not isinstance(bound, Problems), bound
+    assert bound.columns["t"] == {"s": frozenset({Use.FILTER, Use.ORDER})}
+
+
+@pytest.mark.parametrize(
+    ("dialect", "sql", "code"),
+    [
+        ("duckdb", "SELECT (t).s FROM t", "E_SQL_UNBOUND"),
+        ("duckdb", "SELECT (q).s FROM (SELECT t AS q FROM t) r", "E_SQL_UNBOUND"),
+        ("duckdb", "SELECT s.upper() FROM t", "E_SQL_CONSTRUCT"),
+        ("duckdb", "SELECT main.lower(s) FROM t", "E_SQL_CONSTRUCT"),
+        ("postgres", "SELECT (t).s FROM t", "E_SQL_CONSTRUCT"),
+        ("duckdb", "SELECT s FROM t LIMIT (SELECT 1)", "E_SQL_CONSTRUCT"),
+        ("postgres", "SELECT s FROM t LIMIT length('a')", "E_SQL_CONSTRUCT"),
+    ],
+)
+def test_what_looks_like_a_field_or_a_number_and_is_none(dialect: str, sql: str, code: str) -> None:
+    """Whole rows, calls after a point, and limits that are computed."""
+    reading = guarding.read(sql, dialect=dialect, functions=FunctionBook.reviewed(dialect))
+    answer = reading
+    if not isinstance(reading, Problems):
+        column = Column(name="s", type=DataType.STRING)
+        answer = guarding.bind(reading, (GovernedTable(dataset="t", source=("main", "t"), columns=(column,)),))
+    assert isinstance(answer, Problems), answer
+    assert answer.first.code.name == code

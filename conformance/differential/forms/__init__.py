@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from conformance.differential.forms import aggregates, documents, literals, numbers, texts, times, truths, windows
+from conformance.differential.forms import (
+    aggregates,
+    casts,
+    documents,
+    functions,
+    literals,
+    numbers,
+    texts,
+    times,
+    truths,
+    windows,
+)
 from conformance.differential.forms.form import ENGINES, Form
 
 EXPRESSIONS: tuple[Form, ...] = (
@@ -14,6 +25,8 @@ EXPRESSIONS: tuple[Form, ...] = (
     *times.FORMS,
     *truths.FORMS,
     *documents.FORMS,
+    *casts.FORMS,
+    *functions.FORMS,
 )
 AGGREGATES: tuple[Form, ...] = aggregates.FORMS
 WINDOWS: tuple[Form, ...] = windows.FORMS

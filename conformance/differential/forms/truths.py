@@ -89,4 +89,33 @@ FORMS: tuple[Form, ...] = (
     *forms("STARTS_WITH", "bool", "starts_with({text}, 'B')", on=_DP),
     *forms("list contains", "bool", "{list} @> ARRAY[1]", "{list} && ARRAY[2, 3]", on=_P),
     *forms("list contains", "bool", "list_contains({list}, 1)", "{list} @> [1]", on=_D),
+    *forms("LIKE ANY of a list", "bool", "{text} LIKE ANY (ARRAY['b%', 'a%'])", "{text} !~~ ALL (ARRAY['b%'])", on=_P),
+    *forms("LIKE spelled ~~", "bool", "{text} ~~ 'b%'", "{text} !~~ '%b'", "{text} ~~* 'B%'", on=_DP),
+    *forms("GLOB", "bool", "{text} GLOB 'b*'", "{text} SIMILAR TO 'b.*'", "{text} ^@ 'b'", on=_D),
+    *forms("SOUNDS LIKE", "bool", "{text} SOUNDS LIKE 'bob'", "BINARY {text} = 'Bob'", "{text} = BINARY 'bob'", on=_M),
+    *forms("LIKE of an expression", "bool", "{text} LIKE CONCAT('b', '%')", "UPPER({text}) LIKE UPPER('b%')"),
+    *forms("IN beside operators", "bool", "{int} + 1 IN (1, 2)", "-{column:int} IN (-1, -2)", "{int} IN (1) = {bool}"),
+    *forms("IN beside operators", "bool", "{int} IN (1, 2) IS NULL", "{int} IN (1, 2) OR {bool} AND {bool}"),
+    *forms("IN a list without brackets", "bool", "{int} IN [1, 2]", "{int} NOT IN [1, NULL]", on=_D),
+    *forms(
+        "BETWEEN beside operators", "bool", "{int} BETWEEN 1 AND 2 = {bool}", "{int} BETWEEN {int} - 1 AND {int} + 1"
+    ),
+    *forms(
+        "BETWEEN beside operators", "bool", "{int} BETWEEN 1 AND 3 OR {bool}", "NOT {int} BETWEEN 1 AND 2 AND {bool}"
+    ),
+    *forms(
+        "CASE of conditions",
+        "bool",
+        "CASE WHEN {bool} THEN {bool} ELSE {bool} END",
+        "CASE {int} WHEN 1 THEN {bool} END",
+    ),
+    *forms("COALESCE of conditions", "bool", "COALESCE({bool}, FALSE)", "NULLIF({bool}, TRUE)"),
+    *forms("rows compared by ROW", "bool", "ROW({int}, {int}) = ROW(1, 2)", "ROW({int}, 1) < ROW(2, {int})"),
+    *forms("rows compared by ROW", "bool", "ROW({int}, {int}) IS DISTINCT FROM ROW(1, NULL)", on=_P),
+    *forms("rows compared by ROW", "bool", "({int}, {int}) NOT IN ((1, 2), (3, NULL))", "({int}, {int}) <> (1, 2)"),
+    *forms("operator by its name", "bool", "{int} OPERATOR(pg_catalog.<) 3", on=_P, weight=0.3),
+    *forms("IS DOCUMENT", "bool", "{text} IS NORMALIZED", "{text} IS NOT NFC NORMALIZED", on=_P, weight=0.3),
+    *forms(
+        "spaces inside operators", "bool", "{int}<{int}", "{int}>=-1", "{int}<>-{column:int}", "{int}!=+2", weight=0.6
+    ),
 )

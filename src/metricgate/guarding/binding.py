@@ -20,6 +20,7 @@ from metricgate.guarding.mistakes import column_mistakes
 from metricgate.guarding.naming import SPELLED, leftmost
 from metricgate.guarding.parsing import FAULTS
 from metricgate.guarding.places import place_of
+from metricgate.guarding.repeats import put_back, stars_left, stars_of_merged, told_by_number, without_places
 from metricgate.vocabulary.problem import Problem
 from metricgate.vocabulary.relation import GovernedTable
 from metricgate.vocabulary.result import DataType
@@ -50,15 +51,29 @@ def qualified(
     """
     columns: dict[str, object] = {mark: _columns(table, rules) for mark, table in tables.items()}
     schema = MappingSchema(columns, normalize=False, dialect=rules.binding)
+    merged = stars_of_merged(tree)
+    places = without_places(tree)
     try:
-        found = qualify(
-            tree, dialect=rules.binding, schema=schema, validate_qualify_columns=False, quote_identifiers=True
-        )
+        found = _qualified(tree, schema, rules)
+        for _ in range(_LEVELS):
+            left = stars_left(found)
+            if not left or not merged.isdisjoint(map(id, left)) or not told_by_number(found):
+                break
+            found = _qualified(found, schema, rules)
+        put_back(places)
     except SqlglotError as error:
         return column_mistakes(tree, tables, text, str(error))
     except FAULTS:
         return [Problem(code=codes.UNBOUND, message="The query's names cannot be traced to their tables.")]
     return found
+
+
+def _qualified(tree: exp.Query, schema: MappingSchema, rules: DialectRules) -> exp.Query:
+    return qualify(tree, dialect=rules.binding, schema=schema, validate_qualify_columns=False, quote_identifiers=True)
+
+
+_LEVELS = 8
+"""Derived tables with repeated names may be in each other; each level takes another look."""
 
 
 def _columns(table: GovernedTable, rules: DialectRules) -> dict[str, str]:
@@ -79,7 +94,7 @@ def left_over(tree: exp.Query, text: str) -> list[Problem]:
             continue
         if kind is exp.Star and not _counts(node):
             problems.append(_unbound(node, text, "A star here cannot be written out.", "Name the columns one by one."))
-        elif kind in {exp.TableColumn, exp.Dot, exp.Pseudocolumn}:
+        elif kind in {exp.TableColumn, exp.Pseudocolumn} or (kind is exp.Dot and not _is_field(node)):
             problems.append(
                 _unbound(node, text, f"{node.name or 'This'} stands for a whole row.", "Name a column of the table.")
             )
@@ -93,6 +108,14 @@ def left_over(tree: exp.Query, text: str) -> list[Problem]:
 
 
 _SUSPECTS = frozenset({exp.Star, exp.TableColumn, exp.Dot, exp.Pseudocolumn, exp.Column, exp.Join})
+
+
+def _is_field(node: exp.Expr) -> bool:
+    """Whether it is a field of a value: of a column of some table, of what is in brackets, of what a call gives."""
+    inner = node
+    while type(inner) is exp.Dot:
+        inner = inner.this
+    return isinstance(inner, (exp.Paren, exp.Func, exp.Bracket)) or (type(inner) is exp.Column and bool(inner.table))
 
 
 def _counts(star: exp.Expr) -> bool:

@@ -63,7 +63,7 @@ def calls_in(tokens: Sequence[Token]) -> frozenset[str]:
             number += 1
             continue
         opens = number < last and kinds[number + 1] is TokenType.L_PAREN
-        if opens and number and kinds[number - 1] in _CASTS and kind in _TYPES:
+        if opens and number and kind in _TYPES and (kinds[number - 1] in _CASTS or _is_converted_to(tokens, number)):
             number = _after_type(tokens, number + 1, found)
             continue
         if kind is TokenType.IDENTIFIER:
@@ -76,6 +76,17 @@ def calls_in(tokens: Sequence[Token]) -> frozenset[str]:
                 found.add(word)
         number += 1
     return frozenset(found)
+
+
+def _is_converted_to(tokens: Sequence[Token], number: int) -> bool:
+    """Whether the type is that of ``CONVERT(x, DECIMAL(5, 2))``."""
+    depth = 0
+    for at in range(number - 1, 0, -1) if tokens[number - 1].token_type is TokenType.COMMA else ():
+        kind = tokens[at].token_type
+        depth += (kind is TokenType.R_PAREN) - (kind is TokenType.L_PAREN)
+        if depth < 0:
+            return tokens[at - 1].token_type is not TokenType.IDENTIFIER and tokens[at - 1].text.lower() == "convert"
+    return False
 
 
 def _is_infix(tokens: Sequence[Token], number: int, word: str) -> bool:

@@ -51,7 +51,6 @@ _HINTS: Mapping[type[exp.Expr], str] = {
     exp.Parameter: "Write ? or :name, and give the value in the argument parameters.",
     exp.Placeholder: "Write ? or :name, and give the value in the argument parameters.",
     exp.SessionParameter: "Variables of the session cannot be read.",
-    exp.Dot: "Name a column of a table, alone or after the table's alias.",
     exp.Columns: "Name the columns one by one.",
     exp.Pivot: "Write sum(CASE WHEN ... THEN ... END) for each column.",
     exp.Operator: "Write the operator alone.",
@@ -221,6 +220,14 @@ def _join(node: exp.Expr, text: str, book: FunctionBook, _caps: Caps) -> Iterato
         yield _construct(node, text, "FULL JOIN", "MariaDB has none: write a LEFT JOIN UNION ALL the rest.")
 
 
+def _dot(node: exp.Expr, text: str, book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
+    """A struct's field after a value in brackets or a call; of ``x.f()``, sqlglot forgets which names are columns."""
+    if isinstance(node.args.get("expression"), exp.Func):
+        yield _construct(node, text, "a call after a point", "Write f(x) for x.f().")
+    elif book.dialect != "duckdb" or type(node.args.get("expression")) is not exp.Identifier:
+        yield _construct(node, text, "a field of a row", "Name a column of a table, alone or after the table's alias.")
+
+
 def _with(node: exp.Expr, text: str, _book: FunctionBook, caps: Caps) -> Iterator[Problem]:
     found = endless(node, caps.steps) if node.args.get("recursive") else None
     if found is not None:
@@ -228,7 +235,7 @@ def _with(node: exp.Expr, text: str, _book: FunctionBook, caps: Caps) -> Iterato
 
 
 def _values(node: exp.Expr, text: str, _book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
-    if type(node.parent) not in {exp.From, exp.Join, exp.Subquery}:
+    if type(node.parent) not in {exp.From, exp.Join, exp.Subquery, exp.Table}:
         yield _construct(node, text, "VALUES outside FROM")
 
 
@@ -252,17 +259,25 @@ def _select(node: exp.Expr, text: str, _book: FunctionBook, _caps: Caps) -> Iter
 
 def _limit(node: exp.Expr, text: str, _book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
     number = node.args.get("count") if type(node) is exp.Fetch else node.args.get("expression")
-    plain = type(number) is exp.Literal and not number.is_string and number.name.isdigit()
     everything = type(node) is exp.Limit and type(number) is exp.Var and number.name.upper() == "ALL"
-    if number is not None and not plain and not everything:
-        word = type(node).__name__.upper()
-        yield _construct(node, text, f"{word} without a plain number", "Write the digits themselves.")
+    if number is not None and not everything and not _is_constant(number):
+        yield _construct(
+            node, text, f"{type(node).__name__.upper()} of a number that is not constant", "Write the number itself."
+        )
     options = node.args.get("limit_options")
-    if options is not None and options.args.get("percent"):
-        yield _construct(node, text, "PERCENT")
     if options is not None and options.args.get("with_ties") and not _is_ordered(node):
         # Without an order the engines refuse it, or all rows are alike.
         yield _construct(node, text, "WITH TIES without ORDER BY")
+
+
+def _is_constant(node: exp.Expr) -> bool:
+    """Whether it is digits, NULL, or arithmetic of such."""
+    if type(node) is exp.Literal:
+        return not node.is_string and str(node.name).isdigit()
+    return type(node) in _ARITHMETIC and all(map(_is_constant, node.iter_expressions()))
+
+
+_ARITHMETIC = frozenset({exp.Null, exp.Paren, exp.Add, exp.Sub, exp.Mul})
 
 
 def _is_ordered(node: exp.Expr) -> bool:
@@ -276,7 +291,7 @@ def _ordered(node: exp.Expr, text: str, _book: FunctionBook, _caps: Caps) -> Ite
         )
 
 
-_TABLE_FUNCTIONS = frozenset({exp.GenerateSeries, exp.ExplodingGenerateSeries})
+_TABLE_FUNCTIONS = frozenset({exp.GenerateSeries, exp.ExplodingGenerateSeries, exp.Values})
 
 
 def _not_in_mysql(node: exp.Expr, text: str, book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
@@ -295,6 +310,7 @@ _RULES: Mapping[type[exp.Expr], Callable[[exp.Expr, str, FunctionBook, Caps], It
     exp.Anonymous: _anonymous,
     exp.Table: _table,
     exp.Join: _join,
+    exp.Dot: _dot,
     exp.With: _with,
     exp.Values: _values,
     exp.Select: _select,

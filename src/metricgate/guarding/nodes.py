@@ -19,7 +19,7 @@ _VALUES = """
     Identifier Column Literal Null Boolean Star Alias Var DataType DataTypeParam Interval IntervalSpan Bracket Slice
     Lambda PropertyEQ Kwarg HexString BitString ByteString RawString National UnicodeString TableColumn JSONPath
     JSONPathRoot JSONPathKey JSONPathSubscript JSONPathWildcard JSONPathSlice JSONPathUnion JSONKeyValue FormatJson
-    Comprehension Introducer
+    Comprehension Introducer Dot
 """
 _OPERATORS = """
     Add Sub Mul Div IntDiv Mod Neg And Or Not Xor EQ NEQ GT GTE LT LTE NullSafeEQ NullSafeNEQ Is In Between Like ILike

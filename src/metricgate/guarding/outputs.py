@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
+from metricgate.guarding.ctes import cte_named
+
 _OPEN = frozenset({TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE})
 _CLOSE = frozenset({TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE})
 _ENDS = frozenset(
@@ -77,13 +79,21 @@ def mysql_names(text: str, tokens: Sequence[Token], names: Mapping[int, exp.Iden
     for first, last in outputs(tokens):
         whole = tokens[first : last + 1]
         if not _has_a_name(whole, names):
-            own = text[whole[0].start : whole[-1].end + 1]
+            own = text[_begin(text, tokens, first) : whole[-1].end + 1]
             if len(own) <= _LONGEST or not _is_in_a_cte(tokens, first):
                 found[whole[-1].start] = own
-        elif _is_column_in_capitals(whole, names):
+        elif _is_column_in_capitals(whole, names) and _is_of_a_table(names[_core(whole)[-1].start].parent):
             # A relation's column would come back in its own letters, a table's does in those of the text.
             found[whole[-1].start] = _core(whole)[-1].text
     return found
+
+
+def _begin(text: str, tokens: Sequence[Token], first: int) -> int:
+    """Return where an output's own words begin: after a comma, comments are among them."""
+    if not first or tokens[first - 1].token_type is not TokenType.COMMA:
+        return tokens[first].start
+    after = tokens[first - 1].end + 1
+    return after + len(text[after:]) - len(text[after:].lstrip())
 
 
 def has_nameless_query(tokens: Sequence[Token], names: Mapping[int, exp.Identifier]) -> bool:
@@ -129,6 +139,66 @@ def _is_column_in_capitals(tokens: Sequence[Token], names: Mapping[int, exp.Iden
     core = _core(tokens)
     name = names.get(core[-1].start) if core else None
     return name is not None and type(name.parent) is exp.Column and core[-1].text != core[-1].text.lower()
+
+
+def _is_of_a_table(column: exp.Expr | None) -> bool:
+    """Whether the column is a base table's: one of a derived table or a CTE comes in the letters that it has there."""
+    select = column.find_ancestor(exp.Select) if isinstance(column, exp.Column) else None
+    if not isinstance(column, exp.Column) or select is None:
+        return False
+    sources = [each for each in _sources(select) if not column.table or _named(each) == column.table.lower()]
+    if not column.table and any(_merges(join) for join in select.args.get("joins") or ()):
+        # A merged column is that of the first source, of a RIGHT JOIN that of the second.
+        sources = sources[:1]
+    derived = [
+        each
+        for each in sources
+        if type(each) is not exp.Table or cte_named(each, each.name.lower(), fold=True) is not None
+    ]
+    return not any(_gives(each, column.name.lower()) for each in derived)
+
+
+def _named(source: exp.Expr) -> str:
+    return str(source.alias_or_name).lower()
+
+
+def _merges(join: exp.Expr) -> bool:
+    return bool(join.args.get("using")) or str(join.args.get("method") or "").upper() == "NATURAL"
+
+
+def _sources(select: exp.Select) -> Iterator[exp.Expr]:
+    """Yield what the SELECT reads from, the source whose columns come first before the others."""
+    from_ = select.args.get("from_")
+    found = [] if from_ is None else list(_inside(from_.this))
+    for join in select.args.get("joins") or ():
+        right = str(join.args.get("side") or "").upper() == "RIGHT"
+        found = [*_inside(join.this), *found] if right else [*found, *_inside(join.this)]
+    yield from found
+
+
+def _inside(source: exp.Expr) -> Iterator[exp.Expr]:
+    """Yield a source, or those in its brackets."""
+    if type(source) is exp.Subquery and not source.alias:
+        yield from _inside(source.this)
+    else:
+        yield source
+    for join in source.args.get("joins") or ():
+        yield from _inside(join.this)
+
+
+def _gives(source: exp.Expr, name: str) -> bool:
+    """Whether a derived table or a CTE has a column of that name, or may have it."""
+    cte = cte_named(source, source.name.lower(), fold=True) if type(source) is exp.Table else None
+    holder = source if cte is None else cte
+    alias = holder.args.get("alias")
+    columns = alias.args.get("columns") if type(alias) is exp.TableAlias else None
+    if columns:
+        return name in {each.name.lower() for each in columns}
+    query = holder.this
+    while isinstance(query, (exp.Subquery, exp.SetOperation)):
+        query = query.this
+    outputs = query.expressions if isinstance(query, exp.Select) else []
+    return any(each.is_star or each.alias_or_name.lower() == name for each in outputs)
 
 
 def _core(tokens: Sequence[Token]) -> list[Token]:

@@ -81,6 +81,10 @@ def named(tokens: Sequence[Token]) -> Iterator[tuple[str, ...]]:
             here.expects = False
             yield tuple(path)
         else:
-            before = [each.token_type for each in tokens[max(0, number - 2) : number]]
-            here.goes_on(kind, compares=before[-1:] == [TokenType.DISTINCT] and before[0] in _IS)
+            here.goes_on(kind, compares=kind is TokenType.FROM and _compares(tokens, number))
         number += 1
+
+
+def _compares(tokens: Sequence[Token], number: int) -> bool:
+    before = [each.token_type for each in tokens[max(0, number - 2) : number]]
+    return before[-1:] == [TokenType.DISTINCT] and before[0] in _IS

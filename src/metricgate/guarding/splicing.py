@@ -70,8 +70,8 @@ def begun_with(ctes: Iterable[str], words: Sequence[Word]) -> list[Word]:
 def limited(words: Sequence[Word], row_limit: int | None, dialect: str) -> list[Word]:
     """Return the words with at most so many rows asked for: the smaller of their own limit and ours.
 
-    Their own limit is a plain number: anything else was refused as it was read. MariaDB has no LIMIT after an OFFSET
-    that stands alone; there only so many rows are fetched.
+    Where their own limit is more than a plain number (``1 + 1``, a share of the rows), and where it cannot be said, as
+    after an OFFSET that stands alone on MariaDB, only so many rows are fetched.
     """
     found = list(words)
     if row_limit is None:
@@ -81,12 +81,14 @@ def limited(words: Sequence[Word], row_limit: int | None, dialect: str) -> list[
     after = max((place for place, kind in enumerate(kinds) if kind in _QUERY_BEGINS), default=-1)
     own = next((place for place in range(after + 1, len(kinds)) if kinds[place] in _LIMITS), None)
     if own is not None:
-        numbers = [number for number in outside[own + 1 : own + 4] if found[number].kind in _COUNTS]
-        two = len(numbers) > 1 and TokenType.COMMA in kinds[own + 1 : own + 4]
-        if numbers:
-            count = found[numbers[1 if two else 0]]
+        begin = own + 1 + (kinds[own + 1 : own + 2] in _ORDINALS)
+        two = kinds[begin + 1 : begin + 2] == [TokenType.COMMA]
+        counts = outside[begin + 2 * two : begin + 2 * two + 1]
+        computed = _COMPUTED.intersection(kinds[begin + 1 : begin + 2])
+        if counts and found[counts[0]].kind in _COUNTS and not computed:
+            count = found[counts[0]]
             if not count.text.isdigit() or int(count.text) > row_limit:
-                found[numbers[1 if two else 0]] = replace(count, text=str(row_limit))
+                found[counts[0]] = replace(count, text=str(row_limit))
         return found
     if dialect == "mysql" and TokenType.OFFSET in kinds[after + 1 :]:
         return found
@@ -97,6 +99,11 @@ def limited(words: Sequence[Word], row_limit: int | None, dialect: str) -> list[
 _QUERY_BEGINS = frozenset({TokenType.SELECT, TokenType.UNION, TokenType.EXCEPT, TokenType.INTERSECT})
 _LIMITS = frozenset({TokenType.LIMIT, TokenType.FETCH})
 _COUNTS = frozenset({TokenType.NUMBER, TokenType.ALL})
+_COMPUTED = frozenset(
+    {TokenType.PLUS, TokenType.DASH, TokenType.STAR, TokenType.MOD, TokenType.PERCENT, TokenType.NUMBER}
+)
+_ORDINALS = ([TokenType.FIRST], [TokenType.NEXT])
+"""After a limit's first number, what makes it another number; what is in brackets is not seen here at all."""
 _OPEN = frozenset({TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE})
 _CLOSE = frozenset({TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE})
 

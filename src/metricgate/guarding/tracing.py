@@ -5,7 +5,7 @@ Works on a qualified tree and resolves every name by itself, so that it holds wh
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 
@@ -21,6 +21,7 @@ Origins = frozenset[tuple[str, str]]
 
 _NONE: Origins = frozenset()
 _QUERIES = (exp.Select, exp.SetOperation)
+_BRACKETS = frozenset({exp.Subquery, exp.Table, exp.Lateral, exp.Paren})
 
 
 class Unbound(Exception):
@@ -143,16 +144,20 @@ class Tracer:
         """Climb to the first SELECT whose sources are visible from the node and have one of that name."""
         below: exp.Expr = node
         parent = node.parent
-        hidden = False
+        # Whether a query was left: through its brackets only, and past those beside which it is a table.
+        left = hidden = False
         while parent is not None:
             if isinstance(parent, exp.Select):
                 found = None if hidden else self._sources_of(parent).get(alias)
                 if found is not None:
                     return None if _is_above(found, node) else found
                 hidden = False
-            elif type(parent) is exp.With or (isinstance(parent, (exp.From, exp.Join)) and below.arg_key == "this"):
+            elif type(parent) is exp.With:
                 # A CTE does not see the sources of the query that it stands before, a derived table not those beside.
-                hidden = type(parent) is exp.With or not (self._rules.laterals or type(below) is exp.Lateral)
+                hidden = True
+            elif isinstance(parent, (exp.From, exp.Join)) and below.arg_key == "this" and left:
+                hidden = not (self._rules.laterals or type(below) is exp.Lateral)
+            left = isinstance(below, _QUERIES) or (left and below.arg_key == "this" and type(parent) in _BRACKETS)
             below, parent = parent, parent.parent
         return None
 
@@ -186,7 +191,8 @@ class Tracer:
             inner = inner.this
         if type(source) in {exp.Subquery, exp.Lateral} and isinstance(inner, _QUERIES):
             return self._aliased(inner, _alias_columns(source), name, column)
-        return frozenset().union(*(self.origins(each) for each in source.find_all(exp.Column)))
+        own = [value for key, value in source.args.items() if key != "joins"]
+        return frozenset().union(*(self.origins(each) for each in _columns_in(own)))
 
     def _name(self, name: str) -> str:
         return name.lower() if self._rules.folds_quoted else name
@@ -243,13 +249,20 @@ class Tracer:
                 raise Unbound(column)
 
 
+def _columns_in(parts: Iterable[object]) -> Iterator[exp.Column]:
+    for part in parts:
+        for each in part if isinstance(part, list) else [part]:
+            if isinstance(each, exp.Expr):
+                yield from each.find_all(exp.Column)
+
+
 def _is_above(source: exp.Expr, node: exp.Expr) -> bool:
-    """Whether the source contains the node, which then cannot read from it."""
-    parent = node.parent
+    """Whether the source contains the node, which then cannot read from it; what it is joined to, in brackets, can."""
+    below, parent = node, node.parent
     while parent is not None:
         if parent is source:
-            return True
-        parent = parent.parent
+            return below.arg_key != "joins"
+        below, parent = parent, parent.parent
     return False
 
 

@@ -9,6 +9,7 @@ reads back in the same way.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from sqlglot import exp
@@ -37,9 +38,11 @@ def respelt(tokens: Sequence[Token], text: str, dialect: str) -> list[Token]:
         text: from which they are.
         dialect: a sqlglot name.
     """
-    words = list(_grouped(list(_fractions(tokens, text))))
+    words = list(_fractions(tokens, text)) if _FRACTION.search(text) else tokens
+    if any(token.token_type in _GROUPINGS for token in words):
+        words = list(_grouped(words))
     rule = _RULES.get(dialect)
-    return words if rule is None else list(rule(words, text))
+    return list(words if rule is None else rule(words, text))
 
 
 def marked(tokens: Sequence[Token], dialect: str) -> list[Token]:
@@ -120,6 +123,7 @@ def _grouped(tokens: Sequence[Token]) -> Iterator[Token]:
 
 
 _GROUPINGS = frozenset({TokenType.ROLLUP, TokenType.CUBE})
+_FRACTION = re.compile(r"\.\d")
 
 
 def _begins(text: str, start: int) -> bool:

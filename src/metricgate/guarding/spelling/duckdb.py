@@ -19,8 +19,15 @@ _ORDERED: Mapping[str, str] = {
 """Functions that take WITHIN GROUP, and what the engine makes of them: the same with the order in their bracket."""
 
 
-def duckdb_words(tokens: Sequence[Token], _text: str) -> Iterator[Token]:
+_ANY = re.compile(rf"->|[bx]'|{'|'.join(_ORDERED)}", re.IGNORECASE)
+"""What a text has in which any word is respelt: most have nothing of it."""
+
+
+def duckdb_words(tokens: Sequence[Token], text: str) -> Iterator[Token]:
     """Yield the words as they are to be parsed."""
+    if not _ANY.search(text):
+        yield from tokens
+        return
     left_out: set[int] = set()
     number = 0
     while number < len(tokens):
