@@ -24,7 +24,7 @@ from metricgate.gateway.writing.ports import (
 from metricgate.vocabulary.finding import Finding
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.opinion import Opinion
-from metricgate.vocabulary.result import Column, DataType
+from metricgate.vocabulary.result import Column, ValueType
 
 _AGAIN_SECONDS = 5.0
 """So long the reason of the last attempt is told, before the next one."""
@@ -65,7 +65,7 @@ class AwayWarehouse:
         """As the port says."""
         return await (await self._opened()).describe(relations)
 
-    async def types(self, selects: Sequence[str]) -> Sequence[tuple[DataType | None, ...]]:
+    async def types(self, selects: Sequence[str]) -> Sequence[tuple[ValueType, ...]]:
         """As the port says."""
         return await (await self._opened()).types(selects)
 

@@ -14,6 +14,7 @@ from sqlglot.errors import SqlglotError, UnsupportedError
 
 from metricgate.catalog.model import SemanticModel
 from metricgate.compiling import codes
+from metricgate.compiling.column_kinds import ColumnKinds, Types
 from metricgate.compiling.combining import scan_select
 from metricgate.compiling.compiler import masks_of
 from metricgate.compiling.context import Context
@@ -52,12 +53,14 @@ _ROWS = ("rows_read",)
 
 
 def compile_checks(
-    plan: Plan, obligations: Obligations, dialect: str, mask_key: str = "", *, most_rows: int
+    plan: Plan, obligations: Obligations, dialect: str, mask_key: str = "", types: Types = (), *, most_rows: int
 ) -> tuple[tuple[KeyCheck, Statement], ...] | Problems:
     """Return the checks of the keys that a plan joins by, each with its statement as ``compile_check`` writes it."""
     found: list[tuple[KeyCheck, Statement]] = []
     for check in checks_before(plan):
-        statement = compile_check(check, plan.models, obligations, dialect, mask_key=mask_key, most_rows=most_rows)
+        statement = compile_check(
+            check, plan.models, obligations, dialect, mask_key=mask_key, types=types, most_rows=most_rows
+        )
         if isinstance(statement, Problems):
             return statement
         found.append((check, statement))
@@ -71,6 +74,7 @@ def compile_check(
     dialect: str,
     *,
     mask_key: str = "",
+    types: Types = (),
     most_rows: int | None = None,
 ) -> Statement | Problems:
     """Return the statement of a check.
@@ -81,16 +85,19 @@ def compile_check(
         obligations: row filters and masks of the caller whose view of the data is checked.
         dialect: a sqlglot name.
         mask_key: the key of ``hash`` masks.
+        types: what the engine said of columns.
         most_rows: of a key check: read at most so many rows; where ``rows_read`` is as many, there may be more.
     """
     problems: list[Problem] = []
     filters = bound_row_filters(obligations.row_filters, models, problems)
     if problems:
         return Problems(tuple(problems))
+    masks = masks_of(obligations, [model.name for model in models])
     context = Context(
         dialect=dialect_for(dialect, models),
         row_filters=filters,
-        masks=masks_of(obligations, [model.name for model in models]),
+        masks=masks,
+        kinds=ColumnKinds(types=dict(types), masks=masks),
         mask_key=mask_key,
         answered=_no_plan,
     )

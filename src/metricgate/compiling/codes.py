@@ -33,6 +33,12 @@ DIALECT_CANNOT = _code(
     "The warehouse's dialect has no way to say what the question needs.",
     "Ask with aggregates instead of single rows, or keep the data in a warehouse that can.",
 )
+COMPARED_KINDS = _code(
+    "E_COMPARED_KINDS",
+    400,
+    "A condition compares a text with a number, which engines read differently.",
+    "Compare texts with texts and numbers with numbers; list_dimension_values shows what a dimension holds.",
+)
 EXPRESSION_ON_ENGINE = _code(
     "E_EXPRESSION_ON_ENGINE",
     400,
@@ -40,4 +46,11 @@ EXPRESSION_ON_ENGINE = _code(
     "Write it in words that docs/expressions.md shows for the engine, or compute it in a view.",
 )
 
-CODES = (ROW_FILTER_MEMBER, ROW_FILTER_VALUE, DIALECT_CANNOT, EXPRESSION_ON_ENGINE, UNREADABLE_EXPRESSION)
+CODES = (
+    ROW_FILTER_MEMBER,
+    ROW_FILTER_VALUE,
+    DIALECT_CANNOT,
+    COMPARED_KINDS,
+    EXPRESSION_ON_ENGINE,
+    UNREADABLE_EXPRESSION,
+)

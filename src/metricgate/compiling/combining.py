@@ -7,6 +7,7 @@ FROM. (FULL JOIN on IS NOT DISTINCT FROM is refused by PostgreSQL, and MySQL has
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from sqlglot import exp
 
@@ -15,11 +16,12 @@ from metricgate.compiling.context import Context, ScanDraft
 from metricgate.compiling.rules import SCAN_RULES
 from metricgate.compiling.values import home_of, value_tree
 from metricgate.compiling.wrapping import wrapped
+from metricgate.dialects.kinds import Kind
 from metricgate.dialects.names import aliased, column, identifier
 from metricgate.dialects.trees import all_of
 from metricgate.planning.metrics.values import MeasureValue
 from metricgate.planning.plan import Plan
-from metricgate.planning.scan import Scan
+from metricgate.planning.scan import Measure, Scan
 
 _GROUPS = "all_groups"
 
@@ -45,7 +47,7 @@ def combined(plan: Plan, context: Context) -> exp.Select:
         for name, scan in zip(names, plan.scans, strict=True)
     ]
     homes = {
-        each.name: home_of(each, name, averaged=_is_averaged(scan))
+        each.name: home_of(each, name, partial(_kind, each, scan, context), averaged=_is_averaged(scan))
         for name, scan in zip(names, plan.scans, strict=True)
         for each in scan.measures
     }
@@ -67,6 +69,12 @@ def combined(plan: Plan, context: Context) -> exp.Select:
     )
     select.set("with_", exp.With(expressions=[_cte(name, query) for name, query in queries]))
     return select
+
+
+def _kind(measure: Measure, scan: Scan, context: Context) -> Kind:
+    """Return what a measure is made of; a conversion's measures are of the conversions."""
+    read = scan if scan.conversion is None else scan.conversion.scan
+    return context.kinds.kind(read.tables[0].model, measure.expression)
 
 
 def _is_averaged(scan: Scan) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlglot.errors import SqlglotError, UnsupportedError
 
 from metricgate.compiling import codes
+from metricgate.compiling.column_kinds import ColumnKinds, Types
 from metricgate.compiling.combining import combined, extremes
 from metricgate.compiling.context import Context
 from metricgate.compiling.ordering import cut, order
@@ -15,14 +16,20 @@ from metricgate.compiling.statement import ExpectedColumn, Statement
 from metricgate.compiling.type_probes import type_checks
 from metricgate.compiling.writing import written
 from metricgate.dialects.engines import dialect_for
+from metricgate.dialects.meanings.compared import OtherKind
 from metricgate.planning.plan import Plan
 from metricgate.vocabulary.digest import digest_of_bytes
 from metricgate.vocabulary.obligation import Mask, Obligations
 from metricgate.vocabulary.problem import Problem, Problems
 
 
-def compile_plan(plan: Plan, obligations: Obligations, dialect: str, mask_key: str = "") -> Statement | Problems:
+def compile_plan(
+    plan: Plan, obligations: Obligations, dialect: str, mask_key: str = "", types: Types = ()
+) -> Statement | Problems:
     """Return the statement in ``dialect`` (a sqlglot name); ``mask_key`` is the key of ``hash`` masks.
+
+    ``types`` are what the engine said of columns. Where a word depends on the type of one that is not among them, it is
+    written so that it fits any, as far as that goes, and the column is in ``Statement.wanted``.
 
     The same plan, obligations and dialect give the same bytes. Problems only where a row filter does not fit its
     dataset, or an expression cannot be written: then nothing of it may be read.
@@ -31,10 +38,14 @@ def compile_plan(plan: Plan, obligations: Obligations, dialect: str, mask_key: s
     filters = bound_row_filters(obligations.row_filters, plan.models, problems)
     if problems:
         return Problems(tuple(problems))
+    masks = masks_of(obligations, plan.datasets)
+    known = dict((*types, *plan.types))
+    kinds = ColumnKinds(types=known, masks=masks)
     context = Context(
         dialect=dialect_for(dialect, plan.models),
         row_filters=filters,
-        masks=masks_of(obligations, plan.datasets),
+        masks=masks,
+        kinds=kinds,
         minimum_groups=_minimum_groups(obligations),
         all_or_nothing=obligations.refuses_small_groups(plan.datasets),
         mask_key=mask_key,
@@ -46,6 +57,8 @@ def compile_plan(plan: Plan, obligations: Obligations, dialect: str, mask_key: s
         limit, tightest = _limits(plan.limit, obligations)
         cut(select, limit, plan.offset)
         sql, parameters = written(select, context)
+    except OtherKind as error:
+        return Problems((Problem(code=codes.COMPARED_KINDS, message=str(error)),))
     except UnsupportedError as error:
         return Problems((Problem(code=codes.DIALECT_CANNOT, message=f"{dialect} cannot answer this: {error}"),))
     except SqlglotError as error:
@@ -59,7 +72,8 @@ def compile_plan(plan: Plan, obligations: Obligations, dialect: str, mask_key: s
         digest=digest_of_bytes(f"{dialect}\n{sql}".encode()),
         row_limit=tightest,
         refuses_when_empty=context.all_or_nothing,
-        checks=type_checks(plan, dialect),
+        checks=type_checks({asked: found for asked, found in known.items() if found is not None}, plan.models, dialect),
+        wanted=tuple(kinds.wanted),
     )
 
 

@@ -6,16 +6,18 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import assert_never
 
 from sqlglot import exp
 
 from metricgate.catalog.metrics import Window
 from metricgate.compiling.context import Context
+from metricgate.compiling.fitting_values import fitting
 from metricgate.compiling.presence import where_found
-from metricgate.dialects.expressions import Kinds, meant
+from metricgate.dialects.expressions import Kinds, kinds_wanted, meant
 from metricgate.dialects.kinds import Kind
-from metricgate.dialects.padding import is_one_of
+from metricgate.dialects.padding import is_one_of, unpadded
 from metricgate.dialects.trees import all_of, any_of, literal, operand
 from metricgate.planning.scan import Condition, Reference
 from metricgate.planning.timing import as_day, as_moment
@@ -42,7 +44,7 @@ _MARK = re.compile(r"\$([mv])(\d+)\Z")
 
 def reference_tree(reference: Reference, context: Context) -> exp.Expr:
     """Return the value, converted to its zone and cut to its grain where the plan says so; NULL where no row is."""
-    tree = where_found(reference.expression, reference.table, reference.present, context.dialect.name)
+    tree = where_found(reference.expression, reference.table, reference.model, reference.present, context)
     if reference.zones is not None:
         tree = _converted(tree, reference.zones, reference.later, context)
     if reference.part is not None:
@@ -50,6 +52,14 @@ def reference_tree(reference: Reference, context: Context) -> exp.Expr:
     if reference.grain is not None:
         tree = context.dialect.truncated(tree, reference.grain)
     return tree
+
+
+def key_tree(reference: Reference, context: Context) -> exp.Expr:
+    """Return the value as a key of groups: texts that differ in the spaces that they end in are several."""
+    tree = reference_tree(reference, context)
+    if not context.dialect.pads or reference.granularity is not None or reference.part is not None:
+        return tree
+    return unpadded(tree, context.kinds.unpadded(reference.model, reference.expression))
 
 
 def _converted(tree: exp.Expr, zones: Zones, later: tuple[Window, ...], context: Context) -> exp.Expr:
@@ -95,7 +105,7 @@ def _tree(predicate: Predicate, condition: Condition, context: Context) -> exp.E
 
 def _comparison(comparison: Comparison, reference: Reference, context: Context) -> exp.Expr:
     left = operand(reference_tree(reference, context))
-    op, values = comparison.op, comparison.values
+    op, values = comparison.op, fitting(comparison.op, comparison.values, reference, context)
     tree: exp.Expr
     if context.dialect.pads and op in _EQUALITIES and any(isinstance(each, str) for each in values):
         tree = _among(left, values, context)
@@ -150,9 +160,13 @@ def _template(template: Template, condition: Condition, context: Context) -> exp
 
 def _meant(template: Template, condition: Condition, context: Context) -> exp.Expr:
     """The condition in the dialect's words, which it chooses by what its members and values are."""
-    members = ((f"$m{at}", _kind(condition.reference(each))) for at, each in enumerate(template.members))
+    members = {f"$m{at}": condition.reference(each) for at, each in enumerate(template.members)}
     values, texts = kinds_of_values(template)
-    return meant(template.text, context.dialect.name, (*members, *values), texts)
+    known = dict(values)
+    wanted = partial(kinds_wanted, template.text, context.dialect.name)
+    while more := wanted((*known.items(),), texts) & (members.keys() - known):
+        known.update({name: kind_of_member(members[name], context) for name in sorted(more)})
+    return meant(template.text, context.dialect.name, (*known.items(),), texts)
 
 
 def kinds_of_values(template: Template) -> tuple[Kinds, tuple[tuple[str, str], ...]]:
@@ -161,11 +175,14 @@ def kinds_of_values(template: Template) -> tuple[Kinds, tuple[tuple[str, str], .
     return kinds, tuple((f"$v{at}", each) for at, each in enumerate(template.values) if isinstance(each, str))
 
 
-def _kind(reference: Reference) -> Kind:
+def kind_of_member(reference: Reference, context: Context) -> Kind:
+    """Return what a member is, as far as is known."""
     if reference.part is not None:
         return Kind.INTEGER
     known = reference.grain or reference.granularity
-    return Kind.UNKNOWN if known is None else Kind.DATE if known >= Grain.DAY else Kind.TIMESTAMP
+    if known is None:
+        return context.kinds.kind(reference.model, reference.expression)
+    return Kind.DATE if known >= Grain.DAY else Kind.TIMESTAMP
 
 
 def _kind_of_value(value: Scalar) -> Kind:

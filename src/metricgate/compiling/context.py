@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
+from metricgate.catalog.expression import Expression
+from metricgate.compiling.column_kinds import ColumnKinds
 from metricgate.dialects.dialect import Dialect
 from metricgate.planning.plan import Plan
 from metricgate.planning.scan import Condition, Scan
@@ -25,6 +27,7 @@ class Context:
         minimum_groups: model -> rows of it that a group needs to be shown.
         all_or_nothing: whether one group with fewer leaves no row at all, rather than all but that group.
         mask_key: the key of ``hash`` masks.
+        kinds: of columns, as far as engines told.
         parameters: values bound so far.
     """
 
@@ -35,7 +38,12 @@ class Context:
     minimum_groups: Mapping[str, int] = field(default_factory=dict)
     all_or_nothing: bool = False
     mask_key: str = field(default="", repr=False)
+    kinds: ColumnKinds = field(default_factory=ColumnKinds)
     parameters: list[Scalar] = field(default_factory=list)
+
+    def said(self, expression: Expression, table: str, model: str) -> exp.Expr:
+        """Return a model's expression in the dialect's words, read from the table of that alias."""
+        return self.kinds.said(expression, table, model, self.dialect.name)
 
     def bind(self, value: Scalar) -> exp.Expr:
         """Return the marker of a new parameter with this value."""

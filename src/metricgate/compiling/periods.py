@@ -160,7 +160,7 @@ def _select(periods: Periods, spine: exp.Expr, draft: ScanDraft) -> exp.Select:
         from_=exp.From(this=spine),
     )
     for table in periods.joined:
-        pairs = pairs_of(table, periods.table, context)
+        pairs = pairs_of(table, (periods.table, *periods.joined), context)
         found.append("joins", exp.Join(this=source_of(table, draft), side="LEFT", on=all_of(pairs)))
     if periods.conditions:
         found.set("where", exp.Where(this=all_of([condition_tree(each, context) for each in periods.conditions])))

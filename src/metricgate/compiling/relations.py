@@ -10,19 +10,24 @@ from sqlglot.errors import SqlglotError
 
 from metricgate.catalog.model import SemanticModel
 from metricgate.compiling import codes
+from metricgate.compiling.column_kinds import ColumnKinds, columns_read
 from metricgate.compiling.conditions import condition_tree
 from metricgate.compiling.context import Context
 from metricgate.compiling.masking import masked
 from metricgate.compiling.row_filters import bound_row_filters
 from metricgate.compiling.statement import ExpectedColumn, Statement
 from metricgate.dialects.engines import dialect_for, dialect_named
+from metricgate.dialects.meanings.compared import OtherKind
 from metricgate.dialects.trees import all_of, literal
+from metricgate.planning.clocks import TypeAsked
 from metricgate.planning.plan import Plan
+from metricgate.planning.scan import Condition
 from metricgate.vocabulary.digest import digest_of_bytes
 from metricgate.vocabulary.obligation import Mask, Obligations
 from metricgate.vocabulary.predicate import Scalar
 from metricgate.vocabulary.problem import Problem, Problems
 from metricgate.vocabulary.relation import Relation
+from metricgate.vocabulary.result import Column, ValueType
 
 _ROWS = "governed"
 
@@ -35,6 +40,7 @@ def relation_of(
     dialect: str,
     *,
     mask_key: str,
+    known: Sequence[Column] = (),
 ) -> Relation | Problems:
     """Return ``SELECT columns FROM source WHERE filters`` as this caller may see it.
 
@@ -45,29 +51,46 @@ def relation_of(
         obligations: row filters and masks; those of other datasets do not concern it.
         dialect: a sqlglot name.
         mask_key: the key of ``hash`` masks.
+        known: columns of the relation whose types the engine told.
     """
     problems: list[Problem] = []
     filters = bound_row_filters(obligations.row_filters, (model,), problems)
     if problems:
         return Problems(tuple(problems))
-    context = Context(dialect=dialect_for(dialect, (model,)), answered=_no_plan, mask_key=mask_key)
+    conditions_asked = filters.get(model.name, ())
+    kinds = ColumnKinds(types=_types(model.name, conditions_asked, known))
+    context = Context(dialect=dialect_for(dialect, (model,)), answered=_no_plan, mask_key=mask_key, kinds=kinds)
     masks = {mask.column: mask for mask in obligations.masks if mask.dataset == model.name}
     selected = [_selected(name, masks.get(name.lower()), context) for name in columns]
     select = exp.Select(
         expressions=selected or [exp.alias_(literal(1), "nothing", quoted=True)], from_=exp.From(this=_table(location))
     )
-    conditions = [_at_rows(condition_tree(each, context)) for each in filters.get(model.name, ())]
-    if conditions:
-        select.set("where", exp.Where(this=all_of(conditions)))
     tree: exp.Expr = select
     try:
+        conditions = [_at_rows(condition_tree(each, context)) for each in conditions_asked]
+        if conditions:
+            select.set("where", exp.Where(this=all_of(conditions)))
         for adapt in context.dialect.adapted:
             tree = adapt(tree)
         sql = Writer.get_or_raise(context.dialect.writer).generate(tree, copy=False, comments=False)
+    except OtherKind as error:
+        return Problems((Problem(code=codes.COMPARED_KINDS, message=str(error)),))
     except SqlglotError as error:
         text = str(error).split("\n", 1)[0]
         return Problems((Problem(code=codes.UNREADABLE_EXPRESSION, message=f"Not to be written in {dialect}: {text}"),))
     return Relation(sql=sql, parameters=tuple(context.parameters))
+
+
+def _types(model: str, conditions: Sequence[Condition], known: Sequence[Column]) -> dict[TypeAsked, ValueType | None]:
+    """Return the types of the columns that row filters read; names of columns have no letter case here."""
+    told = {each.name.lower(): ValueType(type=each.type) for each in known}
+    read = (reference.expression for each in conditions for _name, reference in each.members)
+    return {
+        TypeAsked(model=model, expression=column): told[name.lower()]
+        for expression in read
+        for name, column in columns_read(expression)
+        if name.lower() in told
+    }
 
 
 def confined_statement(

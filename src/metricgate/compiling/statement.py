@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from metricgate.planning.clocks import TypeAsked
 from metricgate.vocabulary.predicate import Scalar
-from metricgate.vocabulary.result import DataType
+from metricgate.vocabulary.result import DataType, ValueType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,13 +19,10 @@ class ExpectedColumn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TypeCheck:
-    """A SELECT without rows, whose columns must have these types for a statement to mean what it was written for.
-
-    None is a type that has no logical one.
-    """
+    """A SELECT without rows, whose columns must have these types for a statement to mean what it was written for."""
 
     sql: str
-    types: tuple[DataType | None, ...]
+    types: tuple[ValueType, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +40,7 @@ class Statement:
         refuses_when_empty: whether no row at all means that some group was too small, or that there was none: such a
             question is refused, not answered with nothing.
         checks: what must still be true of the columns that it reads, in the transaction in which it runs.
+        wanted: whose types would have told how to say it better, and were not known.
         confined: whether somebody else's text shaped it: then it runs in the jail, where it can be killed.
     """
 
@@ -54,3 +53,4 @@ class Statement:
     refuses_when_empty: bool = False
     confined: bool = False
     checks: tuple[TypeCheck, ...] = ()
+    wanted: tuple[TypeAsked, ...] = ()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from metricgate.catalog.model import SemanticModel
 from metricgate.compiling.context import Context
 from metricgate.compiling.rules.sources import stored
 from metricgate.compiling.statement import TypeCheck
@@ -18,6 +21,7 @@ from metricgate.dialects.trees import literal
 from metricgate.planning.clocks import TypeAsked
 from metricgate.planning.plan import Plan
 from metricgate.planning.scan import Table
+from metricgate.vocabulary.result import ValueType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,30 +32,32 @@ class TypeProbe:
     asked: tuple[TypeAsked, ...]
 
 
-def type_probes(plan: Plan, dialect: str) -> tuple[TypeProbe, ...]:
-    """Return a SELECT for each model of whose expressions the plan has to know types; none where it needs none.
+def type_probes(asked: Iterable[TypeAsked], models: Iterable[SemanticModel], dialect: str) -> tuple[TypeProbe, ...]:
+    """Return a SELECT for each model of whose expressions types are asked.
 
     What cannot be written in the dialect is left out: its type stays unknown.
     """
-    asked: dict[str, list[TypeAsked]] = {}
-    for each, _type in plan.types:
-        asked.setdefault(each.model, []).append(each)
-    found = (_probe(plan, model, tuple(expressions), dialect) for model, expressions in asked.items())
+    sources = {each.name: each.source for each in models}
+    apart: dict[str, list[TypeAsked]] = {}
+    for each in asked:
+        apart.setdefault(each.model, []).append(each)
+    found = (_probe(sources[model], tuple(expressions), dialect) for model, expressions in apart.items())
     return tuple(each for each in found if each is not None)
 
 
-def type_checks(plan: Plan, dialect: str) -> tuple[TypeCheck, ...]:
-    """Return what the engine said when the plan was made, to be asked again when its statement runs."""
-    known = {asked: found for asked, found in plan.types if found is not None}
+def type_checks(
+    known: Mapping[TypeAsked, ValueType], models: Iterable[SemanticModel], dialect: str
+) -> tuple[TypeCheck, ...]:
+    """Return what the engine said when a statement was written, to be asked again when it runs."""
     return tuple(
-        TypeCheck(sql=each.sql, types=tuple(known.get(asked) for asked in each.asked))
-        for each in (type_probes(plan, dialect) if known else ())
-        if any(asked in known for asked in each.asked)
+        TypeCheck(sql=each.sql, types=tuple(known[asked] for asked in each.asked))
+        for each in (type_probes(known, models, dialect) if known else ())
     )
 
 
-def _probe(plan: Plan, name: str, asked: tuple[TypeAsked, ...], dialect: str) -> TypeProbe | None:
-    model = next(each for each in plan.models if each.name == name)
+@lru_cache(maxsize=4_096)
+def _probe(source: tuple[str, ...], asked: tuple[TypeAsked, ...], dialect: str) -> TypeProbe | None:
+    name = asked[0].model
     context = Context(dialect=dialect_for(dialect, ()), answered=_no_plan)
     try:
         trees = [
@@ -59,7 +65,7 @@ def _probe(plan: Plan, name: str, asked: tuple[TypeAsked, ...], dialect: str) ->
         ]
         select = exp.Select(
             expressions=trees,
-            from_=exp.From(this=stored(Table(alias=name, model=name, source=model.source))),
+            from_=exp.From(this=stored(Table(alias=name, model=name, source=source))),
             limit=exp.Limit(expression=literal(0)),
         )
         sql, _parameters = written(select, context)

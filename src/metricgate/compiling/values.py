@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from metricgate.catalog.metrics import Aggregation
 from metricgate.dialects.dialect import Dialect
-from metricgate.dialects.expressions import meant
+from metricgate.dialects.expressions import Kinds, kinds_wanted, meant
 from metricgate.dialects.kinds import Kind, kind_of
 from metricgate.dialects.names import column
 from metricgate.dialects.trees import double, literal, operand, parsed
@@ -24,26 +24,29 @@ class Home:
 
     Attributes:
         query: the CTE that has it as a column.
-        kind: what it is, as far as the definition tells.
+        kind: tells what it is, as far as is known.
     """
 
     query: str
-    kind: Kind
+    kind: Callable[[], Kind]
 
 
 Homes = Mapping[str, Home]
 """Measure -> where it is."""
 
 
-def home_of(measure: Measure, query: str, *, averaged: bool) -> Home:
-    """Return the home of a measure; ``averaged``: it is the mean of several moments."""
+def home_of(measure: Measure, query: str, of: Callable[[], Kind], *, averaged: bool) -> Home:
+    """Return the home of a measure of values ``of`` a kind; ``averaged``: it is the mean of several moments."""
     counted = measure.aggregation in _COUNTS
     exact = measure.percentile is not None and measure.percentile.discrete
-    if averaged or (measure.aggregation in _MEANS and not exact):
-        return Home(query=query, kind=Kind.DOUBLE)
-    kind = Kind.INTEGER if counted else kind_of(parsed(measure.expression.text), {})
-    summed = measure.aggregation is Aggregation.SUM and kind is Kind.UNKNOWN
-    return Home(query=query, kind=Kind.NUMBER if summed else kind)
+
+    def kind() -> Kind:
+        if averaged or (measure.aggregation in _MEANS and not exact):
+            return Kind.DOUBLE
+        found = Kind.INTEGER if counted else of()
+        return Kind.NUMBER if measure.aggregation is Aggregation.SUM and found is Kind.UNKNOWN else found
+
+    return Home(query=query, kind=kind)
 
 
 _COUNTS = frozenset({Aggregation.COUNT, Aggregation.COUNT_DISTINCT, Aggregation.SUM_BOOLEAN})
@@ -83,7 +86,7 @@ def value_tree(value: Value, homes: Homes, dialect: Dialect, *, may_be_absent: b
 
 def _derived(value: DerivedValue, homes: Homes, dialect: Dialect, *, may_be_absent: bool) -> exp.Expr:
     inputs = dict(value.inputs)
-    kinds = tuple((name, _kind(each, homes)) for name, each in value.inputs)
+    kinds = _wanted(value, homes, dialect)
     root = exp.Paren(this=meant(value.expression.text, dialect.name, kinds).copy())
     for found in list(root.find_all(exp.Column)):
         each = inputs.get(found.name)
@@ -93,10 +96,19 @@ def _derived(value: DerivedValue, homes: Homes, dialect: Dialect, *, may_be_abse
     return whole
 
 
+def _wanted(value: DerivedValue, homes: Homes, dialect: Dialect) -> Kinds:
+    """Return the kinds of those inputs on which the words of the dialect depend."""
+    inputs = {name.lower(): each for name, each in value.inputs}
+    found: dict[str, Kind] = {}
+    while more := kinds_wanted(value.expression.text, dialect.name, tuple(found.items())) & (inputs.keys() - found):
+        found.update({name: _kind(inputs[name], homes) for name in sorted(more)})
+    return tuple(found.items())
+
+
 def _kind(value: Value, homes: Homes) -> Kind:
     match value:
         case MeasureValue():
-            return homes[value.measure].kind
+            return homes[value.measure].kind()
         case RatioValue():
             return Kind.DOUBLE
         case DerivedValue():

@@ -8,15 +8,14 @@ from dataclasses import replace
 from sqlglot import exp
 
 from metricgate.catalog.metrics import WindowChoice
-from metricgate.compiling.conditions import reference_tree
+from metricgate.compiling.conditions import key_tree, reference_tree
 from metricgate.compiling.context import Context, ScanDraft
 from metricgate.compiling.moments import read_moment, shifted
 from metricgate.compiling.periods import by_period, with_periods
-from metricgate.compiling.rules.aggregates import applied
+from metricgate.compiling.rules.aggregates import applied, measured
 from metricgate.compiling.rules.keys import select_keys
 from metricgate.compiling.rules.sources import read_tables
 from metricgate.compiling.rules.wanted_rows import keep_wanted_rows
-from metricgate.dialects.expressions import qualified
 from metricgate.dialects.names import aliased, column, identifier, unused
 from metricgate.dialects.trees import all_of, literal
 from metricgate.planning.scan import Conversion, Edge, Key, Measure, Moments, Reference, Scan
@@ -47,7 +46,7 @@ def _edged(scan: Scan, edge: Edge, context: Context, outputs: Outputs) -> exp.Se
     end = exp.Min if edge.choice is WindowChoice.MIN else exp.Max
     over = exp.Window(
         this=end(this=reference_tree(edge.time, context)),
-        partition_by=[reference_tree(each, context) for each in edge.apart],
+        partition_by=[key_tree(each, context) for each in edge.apart],
     )
     draft.select.append("expressions", aliased(over, limit))
     counted: list[exp.Expr] = [exp.EQ(this=column(moment), expression=column(limit))]
@@ -66,7 +65,7 @@ def _once(scan: Scan, edge: Edge, moments: Moments, draft: ScanDraft) -> exp.Exp
     here = reference_tree(moments.moment, draft.context)
     end = exp.Min if edge.choice is WindowChoice.MIN else exp.Max
     keys = [*(key.reference for key in scan.keys), moments.time]
-    over = exp.Window(this=end(this=here.copy()), partition_by=[reference_tree(each, draft.context) for each in keys])
+    over = exp.Window(this=end(this=here.copy()), partition_by=[key_tree(each, draft.context) for each in keys])
     draft.select.append("expressions", aliased(here, shown))
     draft.select.append("expressions", aliased(over, chosen))
     return exp.EQ(this=column(shown), expression=column(chosen))
@@ -83,7 +82,7 @@ def _converted(scan: Scan, conversion: Conversion, context: Context, outputs: Ou
     keys = [key.name for key in scan.keys]
     measure = conversion.scan.measures[0]
     away = conversion.scan
-    value = qualified(measure.expression, away.tables[0].alias, context.dialect.name)
+    value = measured(measure, away, context)
     later = _rows(
         away,
         _sides(conversion.events.time, conversion.events.equal, when, names),
@@ -136,7 +135,7 @@ def _rows(scan: Scan, more: tuple[Key, ...], values: list[exp.Expr], context: Co
 
 
 def _value(measure: Measure, scan: Scan, context: Context) -> exp.Expr:
-    return aliased(qualified(measure.expression, scan.tables[0].alias, context.dialect.name), measure.name)
+    return aliased(measured(measure, scan, context), measure.name)
 
 
 def _sides(time: Reference, equal: tuple[Reference, ...], when: str, names: list[str]) -> tuple[Key, ...]:

@@ -26,8 +26,25 @@ Kinds = tuple[tuple[str, Kind], ...]
 """What is known of columns, by name."""
 
 
-@lru_cache(maxsize=8_192)
-def meant(text: str, dialect: str, kinds: Kinds = (), texts: tuple[tuple[str, str], ...] = ()) -> exp.Expr:
+Texts = tuple[tuple[str, str], ...]
+"""Values that columns stand for, by name."""
+
+
+class _Looked(dict[str, Kind]):
+    """What is known of columns, by name in lower case; notes which others were looked for."""
+
+    def __init__(self, kinds: Kinds) -> None:
+        super().__init__((name.lower(), kind) for name, kind in kinds)
+        self.missing: dict[str, None] = {}
+
+    def get(self, name: str, default: Kind = Kind.UNKNOWN) -> Kind:  # type: ignore[override]
+        """Return what is known of a column."""
+        if name not in self:
+            self.missing[name] = None
+        return super().get(name, default)
+
+
+def meant(text: str, dialect: str, kinds: Kinds = (), texts: Texts = ()) -> exp.Expr:
     """Return the tree that says in the dialect what an expression of the catalog means; shared, so copy before use.
 
     ``kinds`` are what is known of its columns, ``texts`` the values that columns stand for.
@@ -35,8 +52,26 @@ def meant(text: str, dialect: str, kinds: Kinds = (), texts: tuple[tuple[str, st
     Raises:
         UnsupportedError: the dialect cannot say it.
     """
-    columns = {name.lower(): kind for name, kind in kinds}
-    return Way(table=dialect_named(dialect).meanings, columns=columns, texts=dict(texts)).said(parsed(text))
+    return _said(text, dialect, kinds, texts)[0]
+
+
+def kinds_wanted(text: str, dialect: str, kinds: Kinds = (), texts: Texts = ()) -> frozenset[str]:
+    """Return the columns of an expression, in lower case, whose kind decides how the dialect says it.
+
+    >>> sorted(kinds_wanted("CAST(a AS DATE) + b * LENGTH(c)", "duckdb"))
+    ['b']
+
+    Raises:
+        UnsupportedError: the dialect cannot say it.
+    """
+    return _said(text, dialect, kinds, texts)[1]
+
+
+@lru_cache(maxsize=8_192)
+def _said(text: str, dialect: str, kinds: Kinds, texts: Texts) -> tuple[exp.Expr, frozenset[str]]:
+    columns = _Looked(kinds)
+    said = Way(table=dialect_named(dialect).meanings, columns=columns, texts=dict(texts)).said(parsed(text))
+    return said, frozenset(columns.missing)
 
 
 @lru_cache(maxsize=8_192)

@@ -44,6 +44,17 @@ def spaces_after(tree: exp.Expr) -> exp.Expr:
     return exp.Sub(this=whole, expression=rest)
 
 
+def unpadded(tree: exp.Expr, collation: str | None) -> exp.Expr:
+    """Return the text under a collation that fills nothing up; as it is where there is none to be said.
+
+    >>> unpadded(exp.column("a"), "utf8mb4_general_nopad_ci").sql("mysql")
+    'a COLLATE utf8mb4_general_nopad_ci'
+    """
+    if collation is None:
+        return tree
+    return exp.Collate(this=operand(tree), expression=exp.Var(this=collation))
+
+
 def is_one_of(tree: exp.Expr, texts: Sequence[tuple[str, exp.Expr]]) -> exp.Expr:
     """Return the condition that a value is one of these texts, each with what stands for it in the statement.
 

@@ -168,6 +168,7 @@ def _relation(desk: Desk, engine: Engine, table: GovernedTable, obligations: Obl
         obligations,
         engine.dialect,
         mask_key=desk.governance.mask_key,
+        known=table.stored,
     )
 
 

@@ -45,7 +45,7 @@ async def readable_tables(desk: Desk, engine: Engine, models: Sequence[SemanticM
     found = await engine.relations([model.source for model in models])
     there = ((model, found[model.source]) for model in models if model.source in found)
     return tuple(
-        GovernedTable(dataset=model.name, source=relation.location, columns=columns)
+        GovernedTable(dataset=model.name, source=relation.location, columns=columns, stored=relation.columns)
         for model, relation in there
         if (columns := _readable(desk, model, relation.columns))
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from metricgate.gateway.ports import Clock, Warehouse
-from metricgate.vocabulary.result import Column, DataType
+from metricgate.vocabulary.result import Column, ValueType
 
 Relation = tuple[str, ...]
 
@@ -36,7 +36,7 @@ class Engine:
         self._clock = clock
         self._functions: frozenset[str] | None = None
         self._found: dict[Relation, tuple[float, Found | None]] = {}
-        self._types: dict[str, tuple[DataType | None, ...]] = {}
+        self._types: dict[str, tuple[ValueType, ...]] = {}
 
     @property
     def dialect(self) -> str:
@@ -68,7 +68,7 @@ class Engine:
         known = ((each, self._found[each][1]) for each in relations)
         return {relation: found for relation, found in known if found is not None}
 
-    async def types(self, selects: Sequence[str]) -> list[tuple[DataType | None, ...]]:
+    async def types(self, selects: Sequence[str]) -> list[tuple[ValueType, ...]]:
         """Return the types of the columns of SELECTs of our own that read no row, as they were when first asked.
 
         Whoever builds on them has their statement check them (``Statement.checks``), and forgets them where they are

@@ -10,6 +10,7 @@ from typing import Protocol
 from metricgate.actions import ActionDefinition
 from metricgate.catalog.catalog import Catalog
 from metricgate.compiling.checks import compile_checks
+from metricgate.compiling.column_kinds import Types
 from metricgate.compiling.compiler import compile_plan
 from metricgate.compiling.statement import Statement
 from metricgate.gateway.data_checks.counts import MOST_ROWS
@@ -59,9 +60,9 @@ class Roads:
     """From a question to its plan, and on to its statement."""
 
     plan: Callable[[Question, Kinds], Plan | Problems]
-    compile: Callable[[Question, Kinds, Obligations], Statement | Problems]
+    compile: Callable[[Question, Kinds, Obligations, Types], Statement | Problems]
     """In the dialect of the warehouse that holds the plan's models, which the question alone decides."""
-    checks: Callable[[Question, Kinds, Obligations], Checks | Problems]
+    checks: Callable[[Question, Kinds, Obligations, Types], Checks | Problems]
     """Of the keys that the statement joins by, in the same dialect and under the same row filters and masks."""
 
 
@@ -121,19 +122,19 @@ def _roads(plan: Callable[[Question, Kinds], Plan | Problems], dialects: Mapping
         home = home_of(made)
         return home if isinstance(home, Problems) else dialects[home or default]
 
-    def compiled(question: Question, kinds: Kinds, obligations: Obligations) -> Statement | Problems:
+    def compiled(question: Question, kinds: Kinds, obligations: Obligations, types: Types) -> Statement | Problems:
         made = plan(question, kinds)
         dialect = made if isinstance(made, Problems) else dialect_of(made)
         if isinstance(made, Problems) or isinstance(dialect, Problems):
             return together(dialect)
-        return compile_plan(made, obligations, dialect, mask_key)
+        return compile_plan(made, obligations, dialect, mask_key, types)
 
-    def checked(question: Question, kinds: Kinds, obligations: Obligations) -> Checks | Problems:
+    def checked(question: Question, kinds: Kinds, obligations: Obligations, types: Types) -> Checks | Problems:
         made = plan(question, kinds)
         dialect = made if isinstance(made, Problems) else dialect_of(made)
         if isinstance(made, Problems) or isinstance(dialect, Problems):
             return together(dialect)
-        return compile_checks(made, obligations, dialect, mask_key, most_rows=MOST_ROWS + 1)
+        return compile_checks(made, obligations, dialect, mask_key, types, most_rows=MOST_ROWS + 1)
 
     return Roads(plan=plan, compile=compiled, checks=checked)
 

@@ -15,7 +15,7 @@ from metricgate.policy.verdict import Decision, Verdict
 from metricgate.vocabulary.finding import Finding
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.opinion import Opinion
-from metricgate.vocabulary.result import Column, DataType
+from metricgate.vocabulary.result import Column, ValueType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,8 +113,8 @@ class Warehouse(Protocol):
         """
         ...
 
-    async def types(self, selects: Sequence[str]) -> Sequence[tuple[DataType | None, ...]]:
-        """Return the logical types of the columns of SELECTs of our own that read no row; None for one without.
+    async def types(self, selects: Sequence[str]) -> Sequence[tuple[ValueType, ...]]:
+        """Return the types of the columns of SELECTs of our own that read no row.
 
         Raises:
             WarehouseError: as ``run`` does.

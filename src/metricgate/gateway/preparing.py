@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 from metricgate.compiling.statement import Statement
 from metricgate.gateway import failures
@@ -12,7 +13,7 @@ from metricgate.gateway.engine import Engine
 from metricgate.gateway.entries import of_plan
 from metricgate.gateway.homes import home_of
 from metricgate.gateway.judging import judge_plan, refuse_judged
-from metricgate.gateway.kinds import kinds_of
+from metricgate.gateway.kinds import compiled_by_kinds, kinds_of
 from metricgate.gateway.naming import resolve_metrics
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.ports import WarehouseError
@@ -90,8 +91,12 @@ async def _settled(
     kinds = Kinds() if isinstance(found, WarehouseError) else found
     with desk.observer.span("gov.compile"):
         settled = roads.plan(question, kinds)
-        statement = roads.compile(question, kinds, verdict.obligations)
-        checks = roads.checks(question, kinds, verdict.obligations)
+        compiled = partial(roads.compile, question, kinds, verdict.obligations)
+        if isinstance(found, WarehouseError):
+            types, statement = kinds.types, compiled(kinds.types)
+        else:
+            types, statement = await compiled_by_kinds(compiled, plan, engine, kinds.types)
+        checks = roads.checks(question, kinds, verdict.obligations, types)
     if isinstance(settled, Problems) or isinstance(statement, Problems) or isinstance(checks, Problems):
         wrong = together(statement if isinstance(statement, Problems) else checks)
         return await desk.refuse(wrong, verdict=verdict, facts=facts)

@@ -20,7 +20,7 @@ from metricgate.planning import codes
 from metricgate.planning.timing import has_clock
 from metricgate.planning.zones import Clock, Zones
 from metricgate.vocabulary.problem import Place, Problem
-from metricgate.vocabulary.result import DataType
+from metricgate.vocabulary.result import DataType, ValueType
 
 UTC = "UTC"
 
@@ -42,7 +42,7 @@ class Kinds:
         assumed: of a time of whose type nothing is known; None refuses it.
     """
 
-    types: tuple[tuple[TypeAsked, DataType | None], ...] = ()
+    types: tuple[tuple[TypeAsked, ValueType | None], ...] = ()
     assumed: TimeKind | None = None
 
 
@@ -58,7 +58,7 @@ class Clocks:
     zone: str | None
     models: Mapping[str, SemanticModel]
     problems: list[Problem]
-    asked: dict[TypeAsked, DataType | None] = field(default_factory=dict)
+    asked: dict[TypeAsked, ValueType | None] = field(default_factory=dict)
     told: dict[str, TimeKind] = field(default_factory=dict)
 
     def of(self, model: str, dimension: Dimension) -> Clock:
@@ -103,7 +103,8 @@ class Clocks:
         asked = TypeAsked(model=model, expression=expression)
         if asked not in self.asked:
             self.asked[asked] = dict(self.kinds.types).get(asked)
-        return self.asked[asked]
+        found = self.asked[asked]
+        return None if found is None else found.type
 
     def of_value(self, home: str, expression: Expression) -> Zones | None:
         """Return how a value of an expression, if it is a time, is shown in the question's zone; None as it is."""
@@ -162,7 +163,7 @@ class Clocks:
         self.told[f"{model.name}.{column.text}"] = kind
         return Clock(kind=kind, stored=None if kind is TimeKind.ZONED else stored, shown=shown).zones
 
-    def take(self, other: Iterable[tuple[TypeAsked, DataType | None]]) -> None:
+    def take(self, other: Iterable[tuple[TypeAsked, ValueType | None]]) -> None:
         """Hang on what another question within this one hangs on."""
         self.asked.update(other)
 

@@ -14,7 +14,7 @@ from metricgate.planning.scan import Scan
 from metricgate.vocabulary.digest import digest_of_bytes
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.resource import Resource
-from metricgate.vocabulary.result import DataType
+from metricgate.vocabulary.result import DataType, ValueType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +123,7 @@ class Plan:
     models: tuple[SemanticModel, ...] = field(repr=False)
     explanation: Explanation
     extremes: bool = False
-    types: tuple[tuple[TypeAsked, DataType | None], ...] = ()
+    types: tuple[tuple[TypeAsked, ValueType | None], ...] = ()
     homes: Homes = field(default=(), repr=False)
 
     @property

@@ -16,11 +16,13 @@ class GovernedTable:
         dataset: the semantic model's name; the caller may write it, or the last parts of ``source``.
         source: the relation's name in full, e.g. ``("shop", "main", "orders")``.
         columns: those that the caller may read, as the engine spells them, in the engine's order.
+        stored: all that there are: rules look at others too.
     """
 
     dataset: str
     source: tuple[str, ...]
     columns: tuple[Column, ...]
+    stored: tuple[Column, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,20 @@ class DataType(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ValueType:
+    """What an engine says of the values that an expression gives.
+
+    Attributes:
+        type: logical; None for one that has none.
+        unpadded: of texts that the engine fills up with spaces before it compares them: the collation that is the same
+            but does not.
+    """
+
+    type: DataType | None
+    unpadded: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     """One column of a result."""
 

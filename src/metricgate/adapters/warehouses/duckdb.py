@@ -41,7 +41,7 @@ from metricgate.gateway.writing.sealed import Sealed
 from metricgate.vocabulary.finding import ADVICE, WRONG, Finding
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.opinion import Opinion
-from metricgate.vocabulary.result import Column, DataType
+from metricgate.vocabulary.result import Column, ValueType
 
 _Result = TypeVar("_Result")
 _METADATA_SECONDS = 30.0
@@ -126,7 +126,7 @@ class DuckDBWarehouse:
         found, database = await self._catalogue()
         return {relation: found.get(_full_name(relation, database)) for relation in relations}
 
-    async def types(self, selects: Sequence[str]) -> Sequence[tuple[DataType | None, ...]]:
+    async def types(self, selects: Sequence[str]) -> Sequence[tuple[ValueType, ...]]:
         """Return the types of the columns of SELECTs of our own that read no row."""
         own = self._own
         if own is not None:
@@ -272,7 +272,7 @@ class DuckDBWarehouse:
         pairs = cast("list[tuple[list[str], Json]]", head["relations"])
         return _read(lambda: {tuple(name): packing.columns(columns) for name, columns in pairs})
 
-    def _types(self, call: Call, selects: Sequence[str]) -> Sequence[tuple[DataType | None, ...]]:
+    def _types(self, call: Call, selects: Sequence[str]) -> Sequence[tuple[ValueType, ...]]:
         question: Head = {"kind": "types", "selects": list(selects), "seconds": _METADATA_SECONDS}
         head, _body = self._jail.ask(call, question)
         return _read(lambda: [packing.types(each) for each in cast("list[Json]", head["types"])])

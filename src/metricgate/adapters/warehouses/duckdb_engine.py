@@ -27,7 +27,7 @@ from metricgate.adapters.warehouses.duckdb_fetch import (
 from metricgate.adapters.warehouses.duckdb_types import logical_type
 from metricgate.compiling.statement import TypeCheck
 from metricgate.vocabulary.predicate import Scalar
-from metricgate.vocabulary.result import Column, DataType
+from metricgate.vocabulary.result import Column, DataType, ValueType
 
 Relations = dict[tuple[str, ...], tuple[Column, ...]]
 """Columns by full lower-case name; under ``()`` stands the current database's name, as a column."""
@@ -91,10 +91,10 @@ class Engine:
         cursor.rollback()
         return result
 
-    def types(self, cursor: duckdb.DuckDBPyConnection, select: str) -> tuple[DataType | None, ...]:
+    def types(self, cursor: duckdb.DuckDBPyConnection, select: str) -> tuple[ValueType, ...]:
         """Return the logical types of the columns of a SELECT that reads no row."""
         cursor.execute(self._parsed(select))
-        return tuple(logical_type(str(column[1])) for column in cursor.description)
+        return tuple(ValueType(type=logical_type(str(column[1]))) for column in cursor.description)
 
     def relations(self, cursor: duckdb.DuckDBPyConnection) -> Relations:
         """Return every relation's columns. One of a type without a wire form counts as JSON."""

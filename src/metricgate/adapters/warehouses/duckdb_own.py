@@ -16,7 +16,7 @@ from metricgate.adapters.warehouses.duckdb_fetch import Batches, Fetched
 from metricgate.adapters.warehouses.duckdb_options import DuckDBOptions, connected
 from metricgate.gateway.codes import WAREHOUSE_UNAVAILABLE
 from metricgate.gateway.ports import Released, WarehouseError
-from metricgate.vocabulary.result import DataType
+from metricgate.vocabulary.result import ValueType
 
 _Result = TypeVar("_Result")
 
@@ -69,7 +69,7 @@ class Own:
         """Return every relation's columns."""
         return self._with_cursor(call, self._engine.relations)
 
-    def types(self, call: Call, selects: Sequence[str]) -> list[tuple[DataType | None, ...]]:
+    def types(self, call: Call, selects: Sequence[str]) -> list[tuple[ValueType, ...]]:
         """Return the types of the columns of SELECTs that read no row."""
         return self._with_cursor(call, lambda cursor: [self._engine.types(cursor, each) for each in selects])
 

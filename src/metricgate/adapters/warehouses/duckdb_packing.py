@@ -20,7 +20,7 @@ from metricgate.adapters.warehouses.duckdb_frames import Head, Malformed
 from metricgate.compiling.statement import TypeCheck
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.predicate import Scalar
-from metricgate.vocabulary.result import Column, DataType
+from metricgate.vocabulary.result import Column, DataType, ValueType
 
 _WRONG = (
     *(KeyError, ValueError, TypeError, OverflowError, OSError, MemoryError, RecursionError),
@@ -75,14 +75,15 @@ def columns(packed: Json) -> tuple[Column, ...]:
     return tuple(Column(name=name, type=DataType(kind)) for name, kind in pairs)
 
 
-def packed_types(types: Sequence[DataType | None]) -> Json:
+def packed_types(types: Sequence[ValueType]) -> Json:
     """Return types by their names."""
-    return [None if each is None else str(each) for each in types]
+    return [None if each.type is None else str(each.type) for each in types]
 
 
-def types(packed: Json) -> tuple[DataType | None, ...]:
+def types(packed: Json) -> tuple[ValueType, ...]:
     """Return the types that ``packed_types`` packed."""
-    return tuple(None if each is None else DataType(str(each)) for each in cast("list[Json]", packed))
+    named = cast("list[Json]", packed)
+    return tuple(ValueType(type=None if each is None else DataType(str(each))) for each in named)
 
 
 def packed_check(check: TypeCheck) -> Json:

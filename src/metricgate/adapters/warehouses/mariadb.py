@@ -18,6 +18,7 @@ import pymysql
 from pymysql.cursors import Cursor
 
 from metricgate.adapters.warehouses.capping import Caps, kept_rows
+from metricgate.adapters.warehouses.mariadb_collations import COLLATIONS, collations_of, unpadded
 from metricgate.adapters.warehouses.mariadb_connecting import connect, connection_of, limit_waits
 from metricgate.adapters.warehouses.mariadb_errors import code_of
 from metricgate.adapters.warehouses.mariadb_options import SQL_MODE, MariaDBOptions
@@ -48,7 +49,7 @@ from metricgate.compiling.statement import Statement
 from metricgate.gateway.ports import WarehouseError, WarehouseUnfit
 from metricgate.vocabulary.finding import Finding
 from metricgate.vocabulary.json import Json
-from metricgate.vocabulary.result import Column, DataType
+from metricgate.vocabulary.result import Column, DataType, ValueType
 
 _RESET_CONNECTION = 0x1F
 _CANCEL_SECONDS = 1.0
@@ -74,6 +75,7 @@ class MariaDBSession:
         self._until = 0.0
         self._is_mariadb = True
         self._known_zones: set[str] = set()
+        self._collations: frozenset[str] | None = None
         self._connection = connection_of(options)
 
     def open(self, seconds: float) -> None:
@@ -154,12 +156,32 @@ class MariaDBSession:
             bytes=kept.bytes,
         )
 
-    def types(self, select: str) -> tuple[DataType | None, ...]:
+    def types(self, select: str) -> tuple[ValueType, ...]:
         """Run it: the tables that it names keep their metadata lock until the transaction ends."""
         with self._failing(), Cursor(self._connection) as cursor:
             cursor.execute(with_values(select, ()))
             # The public description lacks the character set.
-            return tuple(logical_type(each, None) for each in fields_of(cursor._result.fields))  # noqa: SLF001
+            fields = fields_of(cursor._result.fields)  # noqa: SLF001
+            logical = [logical_type(each, None) for each in fields]
+            texts = [each.name for each, kind in zip(fields, logical, strict=True) if kind is DataType.STRING]
+            found = self._unpadded_collations(cursor, select, texts)
+            return tuple(
+                ValueType(type=kind, unpadded=found.get(each.name)) for each, kind in zip(fields, logical, strict=True)
+            )
+
+    def _unpadded_collations(self, cursor: Cursor, select: str, names: Sequence[str]) -> dict[str, str]:
+        """Return those that columns of a SELECT without rows would have if nothing were filled up."""
+        if not names:
+            return {}
+        if self._collations is None:
+            cursor.execute(COLLATIONS)
+            self._collations = frozenset(str(name) for (name,) in cursor.fetchall())
+        if not self._collations:
+            return {}
+        cursor.execute(with_values(collations_of(select, names), ()))
+        pairs = zip(names, cursor.fetchone() or (), strict=True)
+        found = ((name, unpadded(str(each), self._collations)) for name, each in pairs)
+        return {name: each for name, each in found if each is not None}
 
     def columns(self, relations: Sequence[tuple[str, ...]]) -> Mapping[tuple[str, ...], tuple[Column, ...]]:
         """Read ``information_schema``, which shows what the account may read; letter case counts."""

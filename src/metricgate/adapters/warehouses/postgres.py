@@ -48,7 +48,7 @@ from metricgate.gateway.ports import WarehouseError
 from metricgate.vocabulary.finding import Finding
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.opinion import Opinion
-from metricgate.vocabulary.result import Column, DataType
+from metricgate.vocabulary.result import Column, DataType, ValueType
 
 _ANSWER = "answer"
 _DECLARED = f'DECLARE "{_ANSWER}" CURSOR FOR '
@@ -123,12 +123,12 @@ class PostgresSession:
             }
         return _answer([each.name for each in described], shapes, whole, kept)
 
-    def types(self, select: str) -> tuple[DataType | None, ...]:
+    def types(self, select: str) -> tuple[ValueType, ...]:
         """Run it: the tables that it names stay locked against changes of their columns until the transaction ends."""
         with self._failing(), psycopg.RawCursor(self._connection) as cursor:
             cursor.execute(select)
             numbers = [each.type_code for each in cursor.description or ()]
-            return tuple(self._shapes.of(self._connection, each).logical for each in numbers)
+            return tuple(ValueType(type=self._shapes.of(self._connection, each).logical) for each in numbers)
 
     def columns(self, relations: Sequence[tuple[str, ...]]) -> Mapping[tuple[str, ...], tuple[Column, ...]]:
         """Read the catalogue; names are compared as they are, in the case that they have."""

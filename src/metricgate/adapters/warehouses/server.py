@@ -17,7 +17,7 @@ from metricgate.gateway.writing.ports import ChangeFailed, ChangePlan, Rehearsal
 from metricgate.vocabulary.finding import WRONG, Finding
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.opinion import Opinion
-from metricgate.vocabulary.result import Column, DataType
+from metricgate.vocabulary.result import Column, ValueType
 
 
 class ServerWarehouse:
@@ -50,7 +50,7 @@ class ServerWarehouse:
         """Return the columns of each relation that the account may read, or None. Letter case counts."""
         return await self._sessions.describe(relations)
 
-    async def types(self, selects: Sequence[str]) -> Sequence[tuple[DataType | None, ...]]:
+    async def types(self, selects: Sequence[str]) -> Sequence[tuple[ValueType, ...]]:
         """Return the types of the columns of SELECTs of our own that read no row."""
         return await self._sessions.types(selects)
 

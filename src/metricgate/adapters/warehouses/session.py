@@ -11,7 +11,7 @@ from metricgate.compiling.statement import Statement
 from metricgate.gateway.ports import WarehouseError
 from metricgate.vocabulary.finding import Finding
 from metricgate.vocabulary.json import Json
-from metricgate.vocabulary.result import Column, DataType
+from metricgate.vocabulary.result import Column, ValueType
 
 TIMEOUT = "E_WAREHOUSE_TIMEOUT"
 CANCELLED = "E_WAREHOUSE_CANCELLED"
@@ -51,7 +51,7 @@ class Session(Protocol):
         """Hold the statement's checks, then run it and read its rows up to the caps."""
         ...
 
-    def types(self, select: str) -> tuple[DataType | None, ...]:
+    def types(self, select: str) -> tuple[ValueType, ...]:
         """Return the logical types of the columns of a SELECT that reads no row."""
         ...
 
@@ -88,7 +88,7 @@ class Session(Protocol):
         ...
 
 
-def hold_checks(statement: Statement, types_of: Callable[[str], tuple[DataType | None, ...]]) -> None:
+def hold_checks(statement: Statement, types_of: Callable[[str], tuple[ValueType, ...]]) -> None:
     """Ask for the types of a statement's checks again.
 
     Raises:

@@ -25,7 +25,7 @@ from metricgate.adapters.warehouses.capping import caps_of
 from metricgate.adapters.warehouses.session import CANCELLED, TIMEOUT, UNAVAILABLE, Session
 from metricgate.gateway.ports import Released, Rows, WarehouseError
 from metricgate.vocabulary.finding import Finding
-from metricgate.vocabulary.result import Column, DataType
+from metricgate.vocabulary.result import Column, ValueType
 
 _Result = TypeVar("_Result")
 _AGAIN_SECONDS = 0.05
@@ -152,7 +152,7 @@ class Sessions:
         found = await self._in_thread(_DESCRIBE_SECONDS, lambda session: session.columns(relations))
         return {relation: found.get(relation) for relation in relations}
 
-    async def types(self, selects: Sequence[str]) -> Sequence[tuple[DataType | None, ...]]:
+    async def types(self, selects: Sequence[str]) -> Sequence[tuple[ValueType, ...]]:
         """Return the types of the columns of SELECTs that read no row."""
         return await self._in_thread(_DESCRIBE_SECONDS, lambda session: [session.types(each) for each in selects])
 

@@ -12,10 +12,10 @@ from metricgate.catalog.metrics import Aggregation, Percentile
 from metricgate.compiling.conditions import condition_tree
 from metricgate.compiling.context import Context, ScanDraft
 from metricgate.compiling.rules.shared_filters import own_filters
-from metricgate.dialects.expressions import qualified
 from metricgate.dialects.names import aliased
+from metricgate.dialects.padding import unpadded
 from metricgate.dialects.trees import all_of, double, literal
-from metricgate.planning.scan import Measure
+from metricgate.planning.scan import Measure, Scan
 
 
 def select_measures(draft: ScanDraft) -> None:
@@ -29,16 +29,15 @@ def select_measures(draft: ScanDraft) -> None:
     >>> orders.context.parameters
     ['R']
     """
-    root = draft.scan.tables[0].alias
     for measure in draft.scan.measures:
-        tree = _aggregate(measure, root, draft)
+        tree = _aggregate(measure, draft)
         draft.select.append("expressions", aliased(tree, draft.outputs[measure.name]))
 
 
-def _aggregate(measure: Measure, root: str, draft: ScanDraft) -> exp.Expr:
+def _aggregate(measure: Measure, draft: ScanDraft) -> exp.Expr:
     context = draft.context
     filters = own_filters(measure, draft.scan)
-    value = qualified(measure.expression, root, draft.context.dialect.name)
+    value = measured(measure, draft.scan, context)
     approximates = context.dialect.approximates
     if not filters:
         return applied(measure, value, approximates=approximates)
@@ -48,6 +47,15 @@ def _aggregate(measure: Measure, root: str, draft: ScanDraft) -> exp.Expr:
         where = all_of([condition_tree(each, context) for each in filters])
         return exp.Filter(this=tree, expression=exp.Where(this=where))
     return applied(measure, _case(measure, value, context, draft), approximates=approximates)
+
+
+def measured(measure: Measure, scan: Scan, context: Context) -> exp.Expr:
+    """Return what a measure aggregates, of the scan's root."""
+    root = scan.tables[0]
+    value = context.said(measure.expression, root.alias, root.model)
+    if measure.aggregation is not Aggregation.COUNT_DISTINCT or not context.dialect.pads:
+        return value
+    return unpadded(value, context.kinds.unpadded(root.model, measure.expression))
 
 
 def _case(measure: Measure, value: exp.Expr, context: Context, draft: ScanDraft) -> exp.Expr:

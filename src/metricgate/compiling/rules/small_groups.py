@@ -10,7 +10,6 @@ from metricgate.catalog.expression import Expression
 from metricgate.catalog.metrics import Aggregation
 from metricgate.compiling.context import ScanDraft
 from metricgate.compiling.presence import where_found
-from metricgate.dialects.expressions import qualified
 from metricgate.dialects.names import aliased, column, identifier, unused
 from metricgate.dialects.trees import all_of, literal
 from metricgate.planning.scan import Measure
@@ -48,14 +47,15 @@ def _enough_rows(draft: ScanDraft, sizes: list[int]) -> Iterator[exp.Expr]:
         if size:
             # Joined rows appear once for each of the root's: their keys tell how many there are.
             found = None if table.marker is None else Expression(text=table.marker, columns=(table.marker,))
-            keys = [where_found(key, table.alias, found, draft.context.dialect.name) for key in table.keys]
+            keys = [where_found(key, table.alias, table.model, found, draft.context) for key in table.keys]
             counted = exp.Distinct(expressions=keys) if at else exp.Star()
             yield exp.GTE(this=exp.Count(this=counted), expression=literal(size))
 
 
 def _enough_values(measure: Measure, size: int, draft: ScanDraft) -> list[exp.Expr]:
     """Rows without a value add nothing: a sum of one value in a large group is that value."""
-    value = qualified(measure.expression, draft.scan.tables[0].alias, draft.context.dialect.name)
+    root = draft.scan.tables[0]
+    value = draft.context.said(measure.expression, root.alias, root.model)
     if not draft.context.all_or_nothing:
         return [exp.GTE(this=exp.Count(this=value), expression=literal(size))]
     if measure.aggregation is Aggregation.SUM_BOOLEAN:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from sqlglot import exp
@@ -15,8 +15,8 @@ from metricgate.compiling.moments import rows_of
 from metricgate.compiling.presence import where_found
 from metricgate.compiling.series import made
 from metricgate.compiling.spines import spine_of
-from metricgate.dialects.expressions import qualified
 from metricgate.dialects.names import aliased, column, identifier
+from metricgate.dialects.padding import ends_alike
 from metricgate.dialects.trees import all_of, columns_of, literal, operand
 from metricgate.planning.scan import Condition, Reference, Scan, Spine, Table
 
@@ -45,7 +45,7 @@ def read_tables(draft: ScanDraft) -> None:
             draft.select.append("joins", exp.Join(this=spine, side="LEFT", on=rows_of(moments, draft.context)))
     for table in joined:
         source = source_of(table, draft)
-        pairs = pairs_of(table, root, draft.context)
+        pairs = pairs_of(table, draft.scan.tables, draft.context)
         if not pairs:
             draft.select.append("joins", exp.Join(this=source, kind="CROSS"))
             continue
@@ -53,28 +53,23 @@ def read_tables(draft: ScanDraft) -> None:
         draft.select.append("joins", exp.Join(this=source, side=side, on=all_of(pairs)))
 
 
-def pairs_of(table: Table, root: Table, context: Context) -> list[exp.Expr]:
+def pairs_of(table: Table, tables: Sequence[Table], context: Context) -> list[exp.Expr]:
     """What must hold for a joined row: equal keys, and that it is the one that holds at the time."""
-    parent, dialect = table.parent or root.alias, context.dialect.name
-    pairs: list[exp.Expr] = [
-        exp.EQ(
-            this=operand(where_found(left, parent, table.parent_present, dialect)),
-            expression=operand(qualified(right, table.alias, dialect)),
-        )
-        for left, right in zip(table.parent_keys, table.keys, strict=not table.left)
-    ]
-    for reference, key in zip(table.left, table.keys, strict=not table.parent_keys):
-        there = operand(qualified(key, table.alias, dialect))
-        pairs.append(exp.EQ(this=operand(reference_tree(reference, context)), expression=there))
-    for reference, partition in table.partitions:
-        left, right = reference_tree(reference, context), qualified(partition, table.alias, dialect)
-        pairs.append(exp.EQ(this=operand(left), expression=operand(right)))
+    parent = table.parent or tables[0].alias
+    model = next((each.model for each in tables if each.alias == parent), "")
+    pairs: list[exp.Expr] = []
+    for left, right in zip(table.parent_keys, table.keys, strict=not table.left):
+        here = where_found(left, parent, model, table.parent_present, context)
+        pairs += _equal(here, (model, left), (table, right), context)
+    for reference, key in (*zip(table.left, table.keys, strict=not table.parent_keys), *table.partitions):
+        here = reference_tree(reference, context)
+        pairs += _equal(here, (reference.model, reference.expression), (table, key), context)
     if table.valid is not None:
         time = reference_tree(table.valid.time, context)
         start, end = (
-            qualified(each, table.alias, dialect)
+            context.said(each, table.alias, table.model)
             if zones is None
-            else context.dialect.converted(qualified(each, table.alias, dialect), zones)
+            else context.dialect.converted(context.said(each, table.alias, table.model), zones)
             for each, zones in zip((table.valid.start, table.valid.end), table.valid.zones, strict=True)
         )
         still = exp.Or(
@@ -82,6 +77,18 @@ def pairs_of(table: Table, root: Table, context: Context) -> list[exp.Expr]:
             expression=exp.Is(this=operand(end.copy()), expression=exp.Null()),
         )
         pairs += [exp.GTE(this=operand(time), expression=operand(start)), exp.Paren(this=still)]
+    return pairs
+
+
+def _equal(
+    here: exp.Expr, key: tuple[str, Expression], there: tuple[Table, Expression], context: Context
+) -> list[exp.Expr]:
+    """Return that two keys are equal; texts in the spaces that they end in too, beside what an index serves."""
+    table, other = there
+    tree = context.said(other, table.alias, table.model)
+    pairs: list[exp.Expr] = [exp.EQ(this=operand(here), expression=operand(tree))]
+    if context.dialect.pads and all(context.kinds.unpadded(*each) for each in (key, (table.model, other))):
+        pairs.append(ends_alike(here, tree))
     return pairs
 
 
@@ -151,10 +158,10 @@ def _governed(table: Table, filters: tuple[Condition, ...], scan: Scan, context:
     if table.marker is not None:
         selected.append(aliased(literal(1), table.marker))
     select = exp.Select(expressions=selected or [literal(1)], from_=exp.From(this=stored(table)))
-    if filters:
-        select.set(
-            "where", exp.Where(this=all_of([condition_tree(_at(each, table.alias), context) for each in filters]))
-        )
+    if filters:  # over the columns as they are stored
+        stored_as = replace(context, kinds=context.kinds.unmasked())
+        conditions = [condition_tree(_at(each, table.alias), stored_as) for each in filters]
+        select.set("where", exp.Where(this=all_of(conditions)))
     return select
 
 

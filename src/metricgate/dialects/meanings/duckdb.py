@@ -71,6 +71,18 @@ def _at_least_zero(tree: exp.Expr) -> exp.Expr:
     return words(_NAME, "CASE WHEN n < 0 THEN 0 ELSE n END", n=tree)
 
 
+def _product(node: exp.Expr, way: Way) -> exp.Expr:
+    """Of two decimals of up to 18 digits it has 18, and fails beyond: one factor is given more digits first."""
+    sides = (node.this, node.args["expression"])
+    kinds = {way.kind(each) for each in sides}
+    if Kind.DECIMAL not in kinds or not kinds <= {Kind.DECIMAL, Kind.INTEGER}:
+        return way.plain(node)
+    left, right = (way.said(each) for each in sides)
+    if isinstance(sides[0].unnest(), exp.Mul) and way.kind(sides[0]) is Kind.DECIMAL:
+        return exp.Mul(this=left, expression=right)
+    return words(_NAME, "x * CAST(1 AS DECIMAL(19, 0)) * y", x=left, y=right)
+
+
 def _difference(node: exp.Expr, way: Way) -> exp.Expr:
     shared.no_span(node, way)
     return shared.moved_date(node, way)
@@ -86,6 +98,7 @@ TABLE: Mapping[type[exp.Expr], Writing] = MappingProxyType(
         **shared.numeric(_NAME, "DOUBLE", exact=False),
         exp.Add: shared.moved_date,
         exp.Sub: _difference,
+        exp.Mul: _product,
         exp.IntDiv: _whole_division,
         exp.Cast: _cast,
         exp.TryCast: _try_cast,

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from sqlglot import exp
 
 from metricgate.dialects.kinds import Kind
+from metricgate.dialects.meanings.compared import check, truth_of
 from metricgate.dialects.meanings.way import Way, Writing
 from metricgate.dialects.padding import ends_alike, ends_like, is_one_of, spaces_after
 from metricgate.dialects.trees import all_of, any_of, operand
@@ -28,22 +29,39 @@ def _alike(left: exp.Expr, right: exp.Expr, way: Way) -> exp.Expr:
     return ends_alike(way.said(left), way.said(right))
 
 
-def _equal(node: exp.Expr, way: Way) -> exp.Expr:
+def _sides(node: exp.Expr, way: Way) -> tuple[exp.Expr, exp.Expr]:
+    """The sides of a comparison; a text would be read as a number beside one, and as 0 where it is none."""
     left, right = node.this, node.args["expression"]
+    check(way, left, right)
+    return truth_of(way, left, right), truth_of(way, right, left)
+
+
+def _compared(node: exp.Expr, way: Way) -> exp.Expr:
+    left, right = _sides(node, way)
+    return type(node)(this=way.said(left), expression=way.said(right))
+
+
+def _between(node: exp.Expr, way: Way) -> exp.Expr:
+    check(way, node.this, node.args["low"], node.args["high"])
+    return way.plain(node)
+
+
+def _equal(node: exp.Expr, way: Way) -> exp.Expr:
+    left, right = _sides(node, way)
     if not _padded(way, left, right):
-        return way.plain(node)
+        return exp.EQ(this=way.said(left), expression=way.said(right))
     return exp.Paren(this=all_of([way.plain(node), _alike(left, right, way)]))
 
 
 def _different(node: exp.Expr, way: Way) -> exp.Expr:
-    left, right = node.this, node.args["expression"]
+    left, right = _sides(node, way)
     if not _padded(way, left, right):
-        return way.plain(node)
+        return exp.NEQ(this=way.said(left), expression=way.said(right))
     return exp.Paren(this=any_of([way.plain(node), exp.Not(this=exp.Paren(this=_alike(left, right, way)))]))
 
 
 def _same(node: exp.Expr, way: Way) -> exp.Expr:
-    left, right = node.this, node.args["expression"]
+    left, right = _sides(node, way)
     found: exp.Expr = exp.NullSafeEQ(this=operand(way.said(left)), expression=operand(way.said(right)))
     if _padded(way, left, right):
         ends = exp.NullSafeEQ(this=spaces_after(way.said(left)), expression=spaces_after(way.said(right)))
@@ -52,6 +70,7 @@ def _same(node: exp.Expr, way: Way) -> exp.Expr:
 
 
 def _one_of(node: exp.Expr, way: Way) -> exp.Expr:
+    check(way, node.this, *node.expressions)
     values = node.expressions
     texts = [each for each in values if way.kind(each) in _TEXTUAL]
     if not texts or not _padded(way, node.this):
@@ -63,7 +82,7 @@ def _one_of(node: exp.Expr, way: Way) -> exp.Expr:
 
 
 def _unless(node: exp.Expr, way: Way) -> exp.Expr:
-    left, right = node.this, node.args["expression"]
+    left, right = _sides(node, way)
     if not _padded(way, left, right):
         return way.plain(node)
     equal = _equal(exp.EQ(this=left.copy(), expression=right.copy()), way)
@@ -86,6 +105,8 @@ def _case(node: exp.Expr, way: Way) -> exp.Expr:
 
 EQUALITY: Mapping[type[exp.Expr], Writing] = MappingProxyType(
     {
+        **dict.fromkeys((exp.LT, exp.LTE, exp.GT, exp.GTE), _compared),
+        exp.Between: _between,
         exp.EQ: _equal,
         exp.NEQ: _different,
         exp.NullSafeEQ: _same,

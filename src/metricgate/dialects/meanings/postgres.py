@@ -247,6 +247,20 @@ def _day(node: exp.Expr, way: Way) -> exp.Expr:
     return exp.Cast(this=way.said(node.this), to=exp.DataType(this=exp.DType.DATE))
 
 
+def _compared(node: exp.Expr, way: Way) -> exp.Expr:
+    """A truth beside a number is 1 or 0."""
+    found = way.plain(node)
+    if not any(shared.whole_number(node.args[key]) in {0, 1} for key in ("this", "expression")):
+        return found
+    kinds = {key: way.kind(node.args[key]) for key in ("this", "expression")}
+    if Kind.BOOLEAN not in kinds.values() or not {*kinds.values()} & {*_EXACT, Kind.DOUBLE}:
+        return found
+    for key, kind in kinds.items():
+        if kind is Kind.BOOLEAN:
+            found.set(key, words(_NAME, "CAST(x AS INT)", x=found.args[key]))
+    return found
+
+
 def _difference(node: exp.Expr, way: Way) -> exp.Expr:
     shared.no_span(node, way)
     return shared.moved_date(node, way)
@@ -259,6 +273,7 @@ TABLE: Mapping[type[exp.Expr], Writing] = MappingProxyType(
         exp.Add: shared.moved_date,
         exp.Sub: _difference,
         exp.Mod: _remainder,
+        **dict.fromkeys((exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE), _compared),
         exp.IntDiv: _whole_division,
         exp.Round: _rounded,
         exp.Trunc: _cut_off,

@@ -37,8 +37,8 @@ async def _serve(desk: Desk, parsed: Parsed[ExplainArguments]) -> Outcome:
     if not isinstance(prepared, Prepared):
         return prepared
     dialect = parsed.value.dialect
-    if dialect is not None:
-        name = "mysql" if dialect == "mariadb" else dialect
+    name = "mysql" if dialect == "mariadb" else dialect
+    if name is not None and name != prepared.engine.dialect:
         statement = compile_plan(prepared.plan, prepared.verdict.obligations, name, desk.governance.mask_key)
         if isinstance(statement, Problems):
             return await desk.refuse(statement, verdict=prepared.verdict, facts=of_plan(prepared.plan))

@@ -15,6 +15,7 @@ from metricgate.gateway.entries import of_plan
 from metricgate.gateway.explanation import policy_as_json
 from metricgate.gateway.homes import home_of
 from metricgate.gateway.judging import judge_plan, refuse_judged
+from metricgate.gateway.kinds import compiled_by_kinds
 from metricgate.gateway.minimum_groups import run_plan
 from metricgate.gateway.naming import resolve_metrics, resource_of
 from metricgate.gateway.outcome import Outcome
@@ -91,7 +92,8 @@ async def _serve(desk: Desk, parsed: Parsed[ValuesArguments]) -> Outcome:
         return await desk.refuse(home, verdict=verdict, facts=of_plan(plan))
     engine = desk.engines.named(home)
     with desk.observer.span("gov.compile"):
-        statement = compile_plan(plan, verdict.obligations, engine.dialect, desk.governance.mask_key)
+        compiled = partial(compile_plan, plan, verdict.obligations, engine.dialect, desk.governance.mask_key)
+        _types, statement = await compiled_by_kinds(compiled, plan, engine)
     if isinstance(statement, Problems):
         return await desk.refuse(statement, verdict=verdict, facts=of_plan(plan))
     ran = await run_plan(desk, plan, engine, statement, verdict)

@@ -208,9 +208,9 @@ async def plan_action(
     models = [each for each in desk.governance.catalog.models.values() if engine_of(desk, each) is target.engine]
     found = await target.engine.relations([model.source for model in models])
     tables = tuple(
-        GovernedTable(dataset=model.name, source=found[model.source].location, columns=found[model.source].columns)
+        GovernedTable(dataset=model.name, source=each.location, columns=each.columns, stored=each.columns)
         for model in models
-        if model.source in found
+        if (each := found.get(model.source)) is not None
     )
     touched = [column_resource(target.model, each) for each in target.shape.names]
     verdict = desk.judge(
@@ -354,6 +354,7 @@ def _views(desk: Desk, target: Target, verdicts: Sequence[Verdict]) -> tuple[Vie
         Obligations(row_filters=tuple(filters.values())),
         target.engine.dialect,
         mask_key=desk.governance.mask_key,
+        known=target.found.columns,
     )
     if isinstance(relation, Problems):
         return relation

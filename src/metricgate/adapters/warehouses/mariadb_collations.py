@@ -1,0 +1,31 @@
+"""Collations of MariaDB that fill texts up with spaces before they are compared, and what is the same without."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+COLLATIONS = "SELECT collation_name FROM information_schema.collations WHERE collation_name LIKE '%nopad%'"
+"""Names of those that fill nothing up; some without their character set."""
+
+
+def collations_of(select: str, names: Sequence[str]) -> str:
+    """Return the SELECT of the collations of columns of a SELECT that reads no row."""
+    quoted = ("`{}`".format(name.replace("`", "``")) for name in names)
+    asked = (f"COLLATION((SELECT found.{name} FROM ({select}) AS found LIMIT 0))" for name in quoted)  # noqa: S608
+    return f"SELECT {', '.join(asked)}"
+
+
+def unpadded(collation: str, known: Collection[str]) -> str | None:
+    """Return the collation that is the same but fills nothing up; None where it is that, or there is none.
+
+    >>> unpadded("utf8mb4_general_ci", {"utf8mb4_general_nopad_ci"})
+    'utf8mb4_general_nopad_ci'
+    >>> unpadded("utf8mb4_uca1400_ai_ci", {"uca1400_nopad_ai_ci"})
+    'utf8mb4_uca1400_nopad_ai_ci'
+    """
+    words = collation.split("_")
+    for at in range(len(words) - 1, 0, -1):
+        name = "_".join((*words[:at], "nopad", *words[at:]))
+        if name in known or name.partition("_")[2] in known:
+            return name
+    return None
