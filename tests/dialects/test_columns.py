@@ -25,7 +25,7 @@ WORDS: dict[str, tuple[str, list[Json]]] = {
     "truth_as_text": ("CAST(flag AS TEXT)", ["true", "false", None, "true"]),
     "truth_compared": ("CASE WHEN flag = 1 THEN 'yes' ELSE 'no' END", ["yes", "no", "no", "yes"]),
     "hour_of_day": ("EXTRACT(hour FROM day)", [0, 0, 0, None]),
-    "hour_of_moment": ("DATE_TRUNC('hour', moment)", ["2024-02-29T10:00:00", "2024-12-31T23:00:00", "2024-01-31T00:00:00", None]),
+    "clock": ("EXTRACT(hour FROM moment)", [10, 23, 0, None]),
     "half": ("ROUND(dbl)", [3.0, -3.0, 0.0, None]),
     "half_cent": ("ROUND(dbl, 2)", [2.5, -2.5, 0.13, None]),
     "text": ("CASE WHEN txt = 'a' THEN 'without' WHEN txt = 'a ' THEN 'with' END", ["without", "with", None, None]),

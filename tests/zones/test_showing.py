@@ -22,6 +22,8 @@ semantic_models:
       - {{name: zoned_hour, type: categorical, expr: EXTRACT(hour FROM zoned)}}
       - {{name: local_half, type: categorical,
           expr: "CASE WHEN EXTRACT(day FROM local) < 16 THEN 'first' ELSE 'last' END"}}
+      - {{name: zoned_cut, type: time, granularity: hour, expr: "DATE_TRUNC('hour', zoned)"}}
+      - {{name: local_cut, type: time, granularity: hour, expr: "DATE_TRUNC('hour', local)"}}
       - {{name: zoned_day, type: time, granularity: day, expr: zoned}}
     metrics:
       - {{name: events, type: simple, agg: count}}
@@ -92,3 +94,16 @@ def test_moments_by_day_are_of_the_zones_day(asking: Asking, zone: str | None):
     last = asking.clock("zoned", max(asking.moments), zone).replace(minute=0)
     [(hour,)] = asking.rows(metrics=["last_hour"], **zoned)
     assert str(hour).removesuffix("+00:00") == last.isoformat()
+
+
+@pytest.mark.parametrize("zone", [None, "Asia/Kolkata", "Australia/Lord_Howe"])
+@pytest.mark.parametrize("name", ["zoned", "local"])
+def test_a_time_that_is_cut_is_cut_by_the_zones_clock(asking: Asking, name: str, zone: str | None):
+    """Hours begin at half past in Calcutta; as groups, under filters and in a range of the metric's own time."""
+    zoned: dict[str, Json] = {} if zone is None else {"time_zone": zone}
+    hours = [asking.clock(name, each, zone).replace(minute=0) for each in asking.moments]
+    found = asking.rows(metrics=["events"], group_by=[f"event__{name}_cut"], **zoned)
+    assert dict(found) == Counter(each.isoformat() for each in hours)
+    some = sorted(hours)[len(hours) // 3]
+    where: Json = {"member": f"event__{name}_cut", "op": "<", "value": some.isoformat()}
+    assert asking.rows(metrics=["events"], where=where, **zoned) == [(sum(each < some for each in hours),)]

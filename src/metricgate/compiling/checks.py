@@ -89,15 +89,16 @@ def compile_check(
         most_rows: of a key check: read at most so many rows; where ``rows_read`` is as many, there may be more.
     """
     problems: list[Problem] = []
-    filters = bound_row_filters(obligations.row_filters, models, problems)
+    masks = masks_of(obligations, [model.name for model in models])
+    kinds = ColumnKinds(types=dict(types), masks=masks)
+    filters = bound_row_filters(obligations.row_filters, models, problems, kinds)
     if problems:
         return Problems(tuple(problems))
-    masks = masks_of(obligations, [model.name for model in models])
     context = Context(
         dialect=dialect_for(dialect, models),
         row_filters=filters,
         masks=masks,
-        kinds=ColumnKinds(types=dict(types), masks=masks),
+        kinds=kinds,
         mask_key=mask_key,
         answered=_no_plan,
     )

@@ -93,6 +93,14 @@ class ColumnKinds:
         self._note(model, expression, frozenset(name.lower() for name in expression.columns))
         return kind_of(parsed(expression.text), dict(kinds))
 
+    def type_of(self, model: str, expression: Expression) -> DataType | None:
+        """Return the type of a model's expression, as far as is known."""
+        asked = TypeAsked(model=model, expression=replace(expression, zones=None))
+        if asked not in self.types:
+            self.wanted[asked] = None
+        found = self.types.get(asked)
+        return None if found is None else found.type
+
     def unpadded(self, model: str, expression: Expression) -> str | None:
         """Return the collation that an expression's texts need, so that the spaces that they end in count."""
         if not model or not expression.columns or any(self._mask(model, name) for name in expression.columns):

@@ -35,12 +35,12 @@ def compile_plan(
     dataset, or an expression cannot be written: then nothing of it may be read.
     """
     problems: list[Problem] = []
-    filters = bound_row_filters(obligations.row_filters, plan.models, problems)
-    if problems:
-        return Problems(tuple(problems))
     masks = masks_of(obligations, plan.datasets)
     known = dict((*types, *plan.types))
     kinds = ColumnKinds(types=known, masks=masks)
+    filters = bound_row_filters(obligations.row_filters, plan.models, problems, kinds)
+    if problems:
+        return Problems(tuple(problems))
     context = Context(
         dialect=dialect_for(dialect, plan.models),
         row_filters=filters,

@@ -21,7 +21,6 @@ from metricgate.dialects.meanings.compared import OtherKind
 from metricgate.dialects.trees import all_of, literal
 from metricgate.planning.clocks import TypeAsked
 from metricgate.planning.plan import Plan
-from metricgate.planning.scan import Condition
 from metricgate.vocabulary.digest import digest_of_bytes
 from metricgate.vocabulary.obligation import Mask, Obligations
 from metricgate.vocabulary.predicate import Scalar
@@ -54,11 +53,11 @@ def relation_of(
         known: columns of the relation whose types the engine told.
     """
     problems: list[Problem] = []
-    filters = bound_row_filters(obligations.row_filters, (model,), problems)
+    kinds = ColumnKinds(types=_types(model, known))
+    filters = bound_row_filters(obligations.row_filters, (model,), problems, kinds)
     if problems:
         return Problems(tuple(problems))
     conditions_asked = filters.get(model.name, ())
-    kinds = ColumnKinds(types=_types(model.name, conditions_asked, known))
     context = Context(dialect=dialect_for(dialect, (model,)), answered=_no_plan, mask_key=mask_key, kinds=kinds)
     masks = {mask.column: mask for mask in obligations.masks if mask.dataset == model.name}
     selected = [_selected(name, masks.get(name.lower()), context) for name in columns]
@@ -81,12 +80,13 @@ def relation_of(
     return Relation(sql=sql, parameters=tuple(context.parameters))
 
 
-def _types(model: str, conditions: Sequence[Condition], known: Sequence[Column]) -> dict[TypeAsked, ValueType | None]:
-    """Return the types of the columns that row filters read; names of columns have no letter case here."""
+def _types(model: SemanticModel, known: Sequence[Column]) -> dict[TypeAsked, ValueType | None]:
+    """Return the types of the columns that members read; names of columns have no letter case here."""
     told = {each.name.lower(): ValueType(type=each.type) for each in known}
-    read = (reference.expression for each in conditions for _name, reference in each.members)
+    read = [each.expression for each in model.dimensions]
+    read += [expression for each in model.entities for expression in each.expressions]
     return {
-        TypeAsked(model=model, expression=column): told[name.lower()]
+        TypeAsked(model=model.name, expression=column): told[name.lower()]
         for expression in read
         for name, column in columns_read(expression)
         if name.lower() in told

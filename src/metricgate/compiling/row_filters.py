@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 
-from metricgate.catalog.model import SemanticModel
+from metricgate.catalog.model import KIND_OF_TYPE, Dimension, SemanticModel, TimeKind
 from metricgate.compiling import codes
+from metricgate.compiling.column_kinds import ColumnKinds
 from metricgate.planning.resolving import split_grain
 from metricgate.planning.scan import Condition, Reference
+from metricgate.planning.timing import has_clock, stored_moment, stored_zone
 from metricgate.planning.values import mismatch, typed
+from metricgate.planning.zones import Clock, Zones
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.obligation import RowFilter
 from metricgate.vocabulary.predicate import And, Comparison, Not, Or, Predicate, members_of
 from metricgate.vocabulary.problem import Problem
+from metricgate.vocabulary.result import DataType
 
 
 def bound_row_filters(
-    filters: tuple[RowFilter, ...], models: tuple[SemanticModel, ...], problems: list[Problem]
+    filters: tuple[RowFilter, ...], models: tuple[SemanticModel, ...], problems: list[Problem], kinds: ColumnKinds
 ) -> Mapping[str, tuple[Condition, ...]]:
     """Return model -> conditions for the models touched; filters on other datasets do not concern the plan."""
     touched = {model.name: model for model in models}
@@ -26,17 +31,19 @@ def bound_row_filters(
         model = touched.get(each.dataset)
         if model is None:
             continue
-        condition = _bound(each, model, problems)
+        condition = _bound(each, model, problems, kinds)
         if condition is not None:
             found.setdefault(each.dataset, []).append(condition)
     return {name: tuple(conditions) for name, conditions in found.items()}
 
 
-def _bound(row_filter: RowFilter, model: SemanticModel, problems: list[Problem]) -> Condition | None:
+def _bound(
+    row_filter: RowFilter, model: SemanticModel, problems: list[Problem], kinds: ColumnKinds
+) -> Condition | None:
     members: dict[str, Reference] = {}
     before = len(problems)
     for name in members_of(row_filter.condition):
-        reference = _reference(name, model)
+        reference = _reference(name, model, kinds)
         if reference is None:
             known = [*(each.name for each in model.dimensions), *(each.name for each in model.entities)]
             problems.append(
@@ -56,7 +63,7 @@ def _bound(row_filter: RowFilter, model: SemanticModel, problems: list[Problem])
     return Condition(predicate=predicate, members=tuple(members.items()))
 
 
-def _reference(text: str, model: SemanticModel) -> Reference | None:
+def _reference(text: str, model: SemanticModel, kinds: ColumnKinds) -> Reference | None:
     for name, grain in ((text, None), split_grain(text)):
         dimension = model.dimension(name)
         if dimension is not None and (grain is None or (dimension.granularity and grain >= dimension.granularity)):
@@ -67,11 +74,38 @@ def _reference(text: str, model: SemanticModel) -> Reference | None:
                 expression=dimension.expression,
                 granularity=dimension.granularity,
                 grain=grain,
+                zones=_zones(model.name, dimension, kinds),
+                clock=_clock(dimension),
             )
     entity = model.entity(text)
     if entity is None or len(entity.expressions) != 1:
         return None
     return Reference(table="", model=model.name, name=entity.name, expression=entity.expressions[0])
+
+
+def _clock(dimension: Dimension) -> Clock | None:
+    """Return by which clock a rule's times are meant: that of the zone in which the data is stored, else UTC."""
+    if not has_clock(dimension):
+        return None
+    return Clock(kind=TimeKind.LOCAL, stored=stored_zone(dimension), shown=stored_zone(dimension))
+
+
+def _zones(model: str, dimension: Dimension, kinds: ColumnKinds) -> Zones | None:
+    """Return how moments are shown on that clock; what is not known as moments shows it already."""
+    stored = stored_zone(dimension)
+    if stored == "UTC" or not has_clock(dimension):
+        return None
+    found = KIND_OF_TYPE.get(kinds.type_of(model, dimension.expression) or DataType.STRING, dimension.time_kind)
+    return Zones(stored=None, shown=stored) if found is TimeKind.ZONED else None
+
+
+def _on_its_clock(predicate: Comparison, reference: Reference) -> Comparison:
+    """A value with an offset of its own is the local time that the clock shows then."""
+    if reference.clock is None:
+        return predicate
+    stored = reference.clock.stored or "UTC"
+    moved = (stored_moment(each, stored, stored) if isinstance(each, datetime) else each for each in predicate.values)
+    return replace(predicate, values=tuple(moved))
 
 
 def _typed(
@@ -89,7 +123,7 @@ def _typed(
                     )
                 )
                 return predicate
-            return typed(predicate, reference)
+            return _on_its_clock(typed(predicate, reference), reference)
         case And() | Or():
             return type(predicate)(tuple(_typed(part, members, row_filter, problems) for part in predicate.parts))
         case Not():

@@ -159,7 +159,9 @@ class Binder:
         expression = (
             entity_expression(member) if dimension is None else self._clocks.expression_of(member.model, dimension)
         )
-        clock = None if dimension is None or granularity is None else self._clocks.of(member.model, dimension)
+        clock = None
+        if dimension is not None and granularity is not None:
+            clock = self._clocks.of_cut(member.model, dimension) or self._clocks.of(member.model, dimension)
         return Reference(
             table=self._tables.alias(member.hops),
             model=member.model,

@@ -65,6 +65,21 @@ class Clocks:
         """Return the clock of a time dimension of a model, shown as the question wants."""
         return self._clock(model, dimension, self.shown(dimension))
 
+    def of_cut(self, home: str, dimension: Dimension) -> Clock | None:
+        """Return the clock of a time that is itself read by a clock, like ``DATE_TRUNC('hour', at)``; None of others.
+
+        It is cut by the clock of the zone shown (in Calcutta hours begin at half past), so its values are that clock's.
+        """
+        text, stored, shown = dimension.expression.text, dimension.time_zone or UTC, self.shown(dimension)
+        if home not in self.models or not has_clock(dimension) or stored == UTC == shown:
+            return None
+        if passes_times_on(text) or not columns_by_clock(text):
+            return None
+        kind = KIND_OF_TYPE.get(self.type_of(home, dimension.expression) or DataType.STRING)
+        if kind not in {TimeKind.LOCAL, TimeKind.ZONED}:
+            return None
+        return Clock(kind=TimeKind.LOCAL, stored=shown, shown=shown)
+
     def at_rest(self, model: str, dimension: Dimension) -> Clock:
         """Return the clock of a time dimension whatever the question's zone, shown as it is stored."""
         return self._clock(model, dimension, dimension.time_zone or UTC)
@@ -129,10 +144,12 @@ class Clocks:
     def expression_of(self, home: str, dimension: Dimension) -> Expression:
         """Return a dimension's expression with the zones in which it reads calendars and clocks.
 
-        A time is converted whole, after it is computed, and a day is that of the stored zone whatever is asked.
+        A time is converted whole, after it is computed, but for one that a clock is read of (``of_cut``); a day is that
+        of the stored zone whatever is asked.
         """
         if has_clock(dimension):
-            return dimension.expression
+            cut = self.of_cut(home, dimension) is not None
+            return self.reading(home, dimension.expression) if cut else dimension.expression
         return self.reading(home, dimension.expression, in_zone=dimension.granularity is None)
 
     def reading(self, home: str, expression: Expression, *, in_zone: bool = True) -> Expression:
