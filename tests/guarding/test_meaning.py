@@ -43,6 +43,8 @@ SELECT id, n FROM (SELECT 5 AS id) a FULL JOIN (SELECT 1 AS id) b USING (id) FUL
 SELECT * FROM (SELECT 5 AS id) a NATURAL FULL JOIN (SELECT 2 AS id) b NATURAL FULL JOIN t
 SELECT * FROM (VALUES (1, 'a', 2), (3, 'b', 4)) AS v(k)
 SELECT s AS label, sum(n) FROM t GROUP BY ROLLUP (label)
+SELECT u.b, j.z FROM t AS u(a, b) CROSS JOIN LATERAL (SELECT u.a + x.id AS z FROM t x WHERE x.id = u.a) AS j
+SELECT * FROM t AS u(a, b) WHERE EXISTS (SELECT 1 FROM t x WHERE x.n = u.b) ORDER BY a
 SELECT l.v, t.id FROM ((VALUES (1, 2)) AS l(k, v) CROSS JOIN t) WHERE l.k = t.id
 SELECT * FROM (SELECT * FROM t x JOIN t y ON x.id = y.id) q
 WITH q AS (SELECT x.id, x.n, y.id FROM t x, t y) SELECT q.*, n + 1 FROM (SELECT * FROM q) q ORDER BY 1, 2, 3
@@ -69,6 +71,7 @@ SELECT json_pretty('{"a":1}'), uuid() IS NOT NULL, list_resize([1], 3, 0), set_b
 SELECT ({'a': n}).a, struct_pack(p := {'q': id}).p.q FROM t
 SELECT r.f, q.r.f, max(r.f) OVER () FROM (SELECT {'f': n} AS r FROM t) q ORDER BY r.f
 SELECT id FROM t ORDER BY id LIMIT 40%
+SELECT (s).upper(), ('x' || t.s).lower().replace('a', (n::text)), [n, id].list_sort(), ({'p': id}).p.abs() FROM t
 SELECT r.range, g FROM range(3) r, generate_series(1, 2) AS g
 """,
     "postgres": UNQUOTED
@@ -89,6 +92,7 @@ SELECT id, e FROM t, json_array_elements(j->'a') AS e
 SELECT id, w FROM t, regexp_split_to_table(t.s, 'n') AS w
 SELECT g.g FROM generate_series(1, 3) AS g
 SELECT n FROM t ORDER BY n FETCH FIRST 1 ROWS WITH TIES
+SELECT s IS NORMALIZED, s IS NOT NORMALIZED, s IS NFC NORMALIZED, s IS NOT NFKD NORMALIZED, s IS NOT NULL FROM t
 SELECT s::bpchar, CAST(s AS bpchar(2)) FROM t
 SELECT host('192.168.1.5/24'::inet), gen_random_uuid() IS NOT NULL, jsonb_path_query_first_tz('{"a": 1}', '$.a')
 """,
@@ -118,6 +122,8 @@ SELECT COUNT(*) AS 'n' FROM t
 SELECT s AS "x y", COUNT(*) 'how many' FROM t GROUP BY s
 SELECT CONVERT(n, DECIMAL(10, 2)), CONVERT(CONVERT(s, CHAR(2)), BINARY(1)) FROM t
 SELECT S, N FROM (SELECT s, n FROM t) q
+SELECT s, COUNT(*) FROM t GROUP BY s WITH ROLLUP UNION (SELECT s, id FROM t)
+SELECT s, COUNT(*) FROM t GROUP BY s WITH ROLLUP EXCEPT (SELECT s, id FROM t)
 SELECT S, Id, t.N FROM (SELECT s, id FROM t) q JOIN t USING (id, s)
 SELECT N FROM (SELECT s, COUNT(*) AS n FROM t GROUP BY s) q
 SELECT 1, /* a */ 2 + 3, id /* b */, (/* c */ id) FROM t
@@ -211,3 +217,29 @@ def test_what_looks_like_a_field_or_a_number_and_is_none(dialect: str, sql: str,
         answer = guarding.bind(reading, (GovernedTable(dataset="t", source=("main", "t"), columns=(column,)),))
     assert isinstance(answer, Problems), answer
     assert answer.first.code.name == code
+
+
+def test_what_a_call_after_a_point_reads_is_traced() -> None:
+    """The parser makes plain names of the columns before the point; they are columns again before anybody decides."""
+    reading = guarding.read(
+        "SELECT ('x' || s).lower(), [(t.s)].list_sort() FROM t WHERE ({'f': t.s}).f.upper().lower() = 'x'",
+        dialect="duckdb",
+        functions=FunctionBook.reviewed("duckdb"),
+    )
+    assert not isinstance(reading, Problems), reading
+    assert set(reading.functions) >= {"lower", "list_sort", "upper"}
+    column = Column(name="s", type=DataType.STRING)
+    bound = guarding.bind(reading, (GovernedTable(dataset="t", source=("main", "t"), columns=(column,)),))
+    assert not isinstance(bound, Problems), bound
+    assert bound.columns["t"] == {"s": frozenset({Use.FILTER})}
+    hidden = guarding.bind(reading, (GovernedTable(dataset="t", source=("main", "t"), columns=()),))
+    assert isinstance(hidden, Problems)
+
+
+@pytest.mark.parametrize(
+    "sql", ["SELECT main.lower(s) FROM t", "SELECT (s).read_csv() FROM t", "SELECT s.lower() FROM t"]
+)
+def test_a_call_after_a_point_is_of_the_list(sql: str) -> None:
+    """A schema's function, one that is not on the list, and what might be the one or the other."""
+    reading = guarding.read(sql, dialect="duckdb", functions=FunctionBook.reviewed("duckdb"))
+    assert isinstance(reading, Problems), reading

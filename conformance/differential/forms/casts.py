@@ -15,7 +15,7 @@ FORMS: tuple[Form, ...] = (
     *forms(
         "cast after cast", "text", "{dec}::numeric(10,1)::text", "{time}::date::text", "{int}::text::varchar", on=_DP
     ),
-    *forms("cast after cast", "int", "{int}::text::int", "{bool}::int::bigint", on=_DP),
+    *forms("cast after cast", "int", "{int}::text::int", "({bool})::int::bigint", on=_DP),
     *forms("cast after cast", "int", "CAST(CAST({int} AS CHAR) AS SIGNED)", on=_M),
     *forms("cast with a length", "text", "{text}::varchar(3)", "CAST({text} AS varchar(2))", on=_DP),
     *forms("cast with a length", "text", "CAST({text} AS CHAR(2))", "{text}::char(3)", "{text}::bpchar", on=_P),

@@ -116,6 +116,6 @@ FORMS: tuple[Form, ...] = (
     *forms("operator by its name", "bool", "{int} OPERATOR(pg_catalog.<) 3", on=_P, weight=0.3),
     *forms("IS DOCUMENT", "bool", "{text} IS NORMALIZED", "{text} IS NOT NFC NORMALIZED", on=_P, weight=0.3),
     *forms(
-        "spaces inside operators", "bool", "{int}<{int}", "{int}>=-1", "{int}<>-{column:int}", "{int}!=+2", weight=0.6
+        "spaces inside operators", "bool", "{int}<{int}", "{int}>=-1", "{int}<>-{column:int}", "{int}!= +2", weight=0.6
     ),
 )

@@ -20,6 +20,7 @@ from metricgate.guarding.mistakes import column_mistakes
 from metricgate.guarding.naming import SPELLED, leftmost
 from metricgate.guarding.parsing import FAULTS
 from metricgate.guarding.places import place_of
+from metricgate.guarding.renamed import derived
 from metricgate.guarding.repeats import put_back, stars_left, stars_of_merged, told_by_number, without_places
 from metricgate.vocabulary.problem import Problem
 from metricgate.vocabulary.relation import GovernedTable
@@ -51,6 +52,7 @@ def qualified(
     """
     columns: dict[str, object] = {mark: _columns(table, rules) for mark, table in tables.items()}
     schema = MappingSchema(columns, normalize=False, dialect=rules.binding)
+    derived(tree, tables, fold=rules.folds_quoted)
     merged = stars_of_merged(tree)
     places = without_places(tree)
     try:

@@ -221,9 +221,9 @@ def _join(node: exp.Expr, text: str, book: FunctionBook, _caps: Caps) -> Iterato
 
 
 def _dot(node: exp.Expr, text: str, book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
-    """A struct's field after a value in brackets or a call; of ``x.f()``, sqlglot forgets which names are columns."""
+    """A struct's field after a value in brackets or a call; ``x.f()`` may be a function f of a schema x."""
     if isinstance(node.args.get("expression"), exp.Func):
-        yield _construct(node, text, "a call after a point", "Write f(x) for x.f().")
+        yield _construct(node, text, "a call after a name and a point", "Write f(x) or (x).f() for x.f().")
     elif book.dialect != "duckdb" or type(node.args.get("expression")) is not exp.Identifier:
         yield _construct(node, text, "a field of a row", "Name a column of a table, alone or after the table's alias.")
 

@@ -100,7 +100,7 @@ def trees_of(tokens: Sequence[Token], text: str, dialect: str) -> list[exp.Expr 
     trees = Dialect.get_or_raise(dialect).parser(error_level=ErrorLevel.IMMEDIATE).parse(marked(tokens, dialect), text)
     for tree in trees:
         if tree is not None:
-            restored(tree)
+            restored(tree, dialect)
     return trees
 
 

@@ -17,6 +17,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from metricgate.guarding.spelling.calls import KEPT, MARK, UNITS, WORD_FIRST
 from metricgate.guarding.spelling.duckdb import duckdb_words, whole_numbers
+from metricgate.guarding.spelling.methods import as_calls
 from metricgate.guarding.spelling.mysql import mysql_words
 from metricgate.guarding.spelling.postgres import postgres_words
 from metricgate.guarding.spelling.words import arguments, calls, closing, instead
@@ -60,8 +61,10 @@ def _is_kept(tokens: Sequence[Token], number: int, kept: frozenset[str]) -> bool
     return word in kept and calls(tokens, number) and (word != "interval" or any(arguments(tokens, number + 1)))
 
 
-def restored(tree: exp.Expr) -> None:
+def restored(tree: exp.Expr, dialect: str) -> None:
     """Give calls their own names again, and words of the grammar their place among the arguments."""
+    if dialect == "duckdb":
+        as_calls(tree)
     for node in list(tree.find_all(exp.Anonymous)):
         name = node.this
         if type(name) is not str:

@@ -12,6 +12,7 @@ _NAMED = frozenset({TokenType.ALIAS, TokenType.R_PAREN})
 """After these, a text is a name."""
 
 _SIGNS = frozenset({TokenType.DASH, TokenType.PLUS})
+_SET_WORDS = frozenset({TokenType.UNION, TokenType.EXCEPT, TokenType.INTERSECT})
 _MOMENTS = frozenset({"utc_date", "utc_time", "utc_timestamp"})
 
 
@@ -28,6 +29,10 @@ def mysql_words(tokens: Sequence[Token], text: str) -> Iterator[Token]:
             yield instead(token, TokenType.IDENTIFIER, token.text)
         elif kind is TokenType.NUMBER and not token.text.isdigit() and _follows_interval(tokens, number):
             yield from bracketed(token)
+        elif kind in _SET_WORDS and before is TokenType.ROLLUP and calls(tokens, number):
+            # After WITH ROLLUP, sqlglot reads UNION ( as a call.
+            yield token
+            yield instead(token, TokenType.DISTINCT, "DISTINCT")
         elif kind is TokenType.VAR and _is_moment(tokens, number):
             yield token
             yield instead(token, TokenType.L_PAREN, "(")
