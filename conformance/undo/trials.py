@@ -121,15 +121,15 @@ class Trials:
         """Take an effect back; returns the code of a refusal."""
         shapes = await self._place.warehouse.shapes([each.table for each in effect.tables])
         try:
-            await self._apply(taking_back(effect, shapes), undo=True)
+            await self._apply(taking_back(effect, shapes), undo=effect)
         except ChangeFailed as error:
             return error.code
         return None
 
-    async def _apply(self, changes: Sequence[TableChange], *, undo: bool = False) -> Effect:
+    async def _apply(self, changes: Sequence[TableChange], *, undo: Effect | None = None) -> Effect:
         self._number += 1
         rehearsal = await self._place.warehouse.rehearse_changes(changes, most_rows=10_000, seconds=30)
-        if undo and reaching_further(rehearsal.effect):
+        if undo is not None and reaching_further(rehearsal.effect, undo):
             raise ChangeFailed("E_ROWS_CHANGED", "somebody refers to what would be taken back")
         released = ReleasedChange(
             action_id=f"trial-{id(self)}-{self._number}",

@@ -153,6 +153,7 @@ def release(rehearsal: Rehearsal, wanted: ChangePlan | None = None, *, action: s
         most_rows=20_000,
         seconds=20.0 if wanted is None else wanted.seconds,
         views=() if wanted is None else wanted.views,
+        definitions=rehearsal.definitions,
         verdict=allowed.verdict,
         intent=allowed.intent,
     )

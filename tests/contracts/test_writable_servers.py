@@ -229,7 +229,7 @@ def test_columns_that_mariadb_sets_anew_are_put_back_or_left_alone():
             assert ([row[3:] for row in rows()] != [row[3:] for row in before]) == moves
             await undone(warehouse, effect, f"undo-{number}")
             assert rows() == before
-            assert reversibility_of(effect, shape, restorable=True) is Reversibility.R0
+            assert reversibility_of(rehearsal) is Reversibility.R0
 
     try:
         using(place, work)

@@ -53,6 +53,7 @@ class Proposal:
         proposed_at: UTC.
         expires_at: UTC; not decided by then, it is denied.
         nonce: 32 hex digits, random.
+        definitions_digest: of what acts when the rows change, beside the change itself (``digest_of_definitions``).
         actor: who proposes it; None in what releases before this one kept.
     """
 
@@ -76,6 +77,7 @@ class Proposal:
     proposed_at: datetime
     expires_at: datetime
     nonce: str
+    definitions_digest: str | None = None
     actor: Actor | None = None
 
     def as_json(self) -> dict[str, Json]:
@@ -102,6 +104,8 @@ class Proposal:
             "expires_at": self.expires_at.isoformat(),
             "nonce": self.nonce,
         }
+        if self.definitions_digest is not None:
+            document["definitions_digest"] = self.definitions_digest
         if self.actor is not None:
             document["actor"] = str(self.actor)
         return document

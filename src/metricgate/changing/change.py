@@ -45,6 +45,8 @@ class TableChange:
         key: names of the key columns, as in ``TableShape.key``; empty for an insert.
         columns: names of the columns that are set.
         expecting: names of the columns whose values are looked at before the change.
+        restoring: whether values are images of what stood there, which an engine must take though it would refuse them
+            as new ones (MariaDB's ENUM '' and zero dates); what comes of it is held against the images.
         keeping: names of the columns that an update leaves as they are, where the engine would set them anew.
     """
 
@@ -54,11 +56,12 @@ class TableChange:
     columns: tuple[str, ...] = ()
     expecting: tuple[str, ...] = ()
     keeping: tuple[str, ...] = ()
+    restoring: bool = False
     rows: tuple[RowTarget, ...] = field(repr=False)
 
     def as_json(self) -> dict[str, Json]:
         """Return everything, as ``change_from_json`` reads it."""
-        return {
+        document: dict[str, Json] = {
             "kind": str(self.kind),
             "table": list(self.table),
             "key": list(self.key),
@@ -67,6 +70,9 @@ class TableChange:
             "keeping": list(self.keeping),
             "rows": [[list(row.key), list(row.values), list(row.expected)] for row in self.rows],
         }
+        if self.restoring:
+            document["restoring"] = True
+        return document
 
 
 def digest_of_changes(changes: tuple[TableChange, ...]) -> str:

@@ -119,6 +119,7 @@ def release(
         most_rows=200_000,
         seconds=seconds if wanted is None else wanted.seconds,
         views=() if wanted is None else wanted.views,
+        definitions=rehearsal.definitions,
         verdict=allowed.verdict,
         intent=allowed.intent,
     )

@@ -58,6 +58,19 @@ ROWS_CHANGED = _code(
     "Nothing was changed.",
     "Propose it again, so that it is decided on what is there now; the details list rows that differ.",
 )
+DEFINITIONS_CHANGED = _code(
+    "E_DEFINITIONS_CHANGED",
+    409,
+    "What acts when these rows change is not what was shown: a trigger, a foreign key, a rule, a policy, a default, a "
+    "column, or what one of them calls, was added, changed or taken away meanwhile. Nothing was changed.",
+    "Ask anew: propose it again, so that it is shown and decided on with what acts now.",
+)
+NOT_BACK = _code(
+    "E_NOT_BACK",
+    409,
+    "Taking it back would not leave the rows as they were before the action. Nothing was changed.",
+    "The message names what differs; correct those rows by a change of their own.",
+)
 ROW_OUT_OF_VIEW = _code(
     "E_ROW_OUT_OF_VIEW",
     403,
@@ -190,6 +203,8 @@ CODES = (
     MASKED_SOURCE,
     DEPENDED_ON,
     ROWS_CHANGED,
+    DEFINITIONS_CHANGED,
+    NOT_BACK,
     ROW_OUT_OF_VIEW,
     CONSTRAINT,
     CONFLICT,

@@ -13,7 +13,8 @@ from metricgate.approvals import deciding
 from metricgate.approvals.deciding import Refusal
 from metricgate.approvals.proposal import Action, State
 from metricgate.changing.effect import Effect
-from metricgate.changing.serial import effect_to_bytes
+from metricgate.changing.proving import back_of
+from metricgate.changing.serial import effect_from_bytes, effect_to_bytes
 from metricgate.gateway import sql_codes
 from metricgate.gateway.office import ActionFilter
 from metricgate.gateway.ports import LedgerUnavailable, WarehouseError
@@ -61,12 +62,15 @@ async def _execute(book: Book, action: Action) -> Action:
         seconds=kept.seconds,
         views=kept.views,
         structure=kept.structure,
+        definitions=kept.definitions,
         verdict=_verdict(begun),
         intent=intent,
     )
     until = book.now() + timedelta(days=book.settings.undo_days)
 
     def prepare(effect: Effect) -> None:
+        _unless_known(begun, effect)
+        _unless_back(book, begun, effect)
         book.journal.prepare(begun.id, effect_to_bytes(effect), until=until)
 
     try:
@@ -74,6 +78,36 @@ async def _execute(book: Book, action: Action) -> Action:
     except LedgerUnavailable:
         book.unsettled.add(begun.id)
         raise
+
+
+def _unless_known(action: Action, effect: Effect) -> None:
+    """Refuse what may do more than was shown.
+
+    Raises:
+        ChangeFailed: ``E_DEFINITIONS_CHANGED``.
+    """
+    shown = action.preview.get("unknown")
+    more = [each for each in effect.unknown if not isinstance(shown, list) or each not in shown]
+    if more:
+        raise ChangeFailed(codes.DEFINITIONS_CHANGED.name, "; ".join(more), detail="; ".join(more[:5]))
+
+
+def _unless_back(book: Book, action: Action, effect: Effect) -> None:
+    """Hold the rows after an undo against the images of before, in its own transaction; calls from a thread.
+
+    Raises:
+        ChangeFailed: ``E_NOT_BACK``; nothing is taken back then.
+    """
+    try:
+        content = None if action.undoes is None else book.journal.content(action.undoes)
+    except Unsealable as error:
+        raise ChangeFailed(codes.KEPT_UNREADABLE.name, str(error)) from error
+    first = None if content is None else effect_from_bytes(content)
+    if first is None or first.structure is not None:
+        return
+    back = back_of(first, effect, whole=False, partly=bool(action.preview.get("partial")))
+    if back.why:
+        raise ChangeFailed(codes.NOT_BACK.name, "; ".join(back.why), rows=back.rows, detail="; ".join(back.why[:5]))
 
 
 async def _applied(book: Book, begun: Action, released: ReleasedChange, prepare: Callable[[Effect], None]) -> Action:

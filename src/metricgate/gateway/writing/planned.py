@@ -248,6 +248,7 @@ async def _planned(
     changes: list[TableChange] = []
     reading: list[Verdict] = []
     volatile = False
+    reads: set[tuple[str, ...]] = set()
     spelt = {each.lower(): each for each in target.shape.names}
     sources = write.sources(target.shape.key, {each.name.lower(): each.type for each in target.shape.columns})
     if isinstance(sources, Problems):
@@ -261,7 +262,9 @@ async def _planned(
         found = await _selected(desk, source, target, rights)
         if not isinstance(found, tuple):
             return found
-        statement, verdict, calls = found
+        statement, verdict, bound = found
+        calls = bound.bound.functions
+        reads.update(each.source for each in rights.tables if each.dataset in bound.bound.columns)
         reading.append(verdict)
         volatile = volatile or not _VOLATILE.isdisjoint(calls)
         kind = _KINDS[source.verb]
@@ -273,12 +276,13 @@ async def _planned(
     limit = rights.verdict.obligations.seconds
     seconds = settings.seconds if limit is None else min(settings.seconds, float(limit.value))
     most = min(settings.most_rows, most_rows or settings.most_rows)
+    plan = ChangePlan(steps=tuple(steps), most_rows=most, seconds=seconds, views=views, reads=tuple(sorted(reads)))
     return Planned(
         target=target,
         write=write,
         verdict=rights.verdict,
         reading=tuple(reading),
-        plan=ChangePlan(steps=tuple(steps), most_rows=most, seconds=seconds, views=views) if steps else None,
+        plan=plan if steps else None,
         changes=tuple(changes),
         views=views,
         columns=columns,
@@ -292,8 +296,8 @@ async def _planned(
 
 async def _selected(
     desk: Desk, source: SourceText, target: Target, rights: _Rights
-) -> tuple[Statement, Verdict, tuple[str, ...]] | Denied | Problems:
-    """Take the SELECT that finds a step's rows through the whole guard; returns what it calls besides."""
+) -> tuple[Statement, Verdict, BoundText] | Denied | Problems:
+    """Take the SELECT that finds a step's rows through the whole guard; returns what it is bound to besides."""
     bound = await bind_text(desk, source.sql or "", target.engine, rights.tables)
     if isinstance(bound, Problems):
         return _without_places(bound)
@@ -310,7 +314,7 @@ async def _selected(
     statement = await rewritten(desk, bound, verdict.obligations, row_limit=None)
     if isinstance(statement, Problems):
         return _without_places(statement)
-    return statement, verdict, bound.bound.functions
+    return statement, verdict, bound
 
 
 def _actions(verdict: Verdict) -> tuple[Resource, ...]:

@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 
 from metricgate.approvals.proposal import Action
 from metricgate.changing.change import ChangeKind, Row, TableChange
+from metricgate.changing.definitions import Definitions
 from metricgate.changing.effect import Effect
 from metricgate.changing.shape import Location, TableShape
 from metricgate.changing.structure import StructureChange
@@ -60,12 +61,14 @@ class ChangePlan:
         most_rows: with more rows (cascades included) nothing is done.
         seconds: limit of one transaction.
         views: of the tables under row filters; a row that leaves its view fails the change with ``E_ROW_OUT_OF_VIEW``.
+        reads: relations that the sources read.
     """
 
     steps: tuple[ChangeStep, ...]
     most_rows: int
     seconds: float
     views: tuple[View, ...] = ()
+    reads: tuple[Location, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,11 +79,18 @@ class Rehearsal:
         changes: the plan with its rows spelt out; their digest is compared again when it is carried out.
         effect: what they do.
         seconds: time spent in the engine.
+        definitions: what acts when these rows change, beside the change itself.
+        not_back: why taking it back, tried in the same transaction, does not leave every row as it was; empty where it
+            does.
+        anew: columns that taking back leaves otherwise, where they are the only difference: the engine sets them anew.
     """
 
     changes: tuple[TableChange, ...] = field(repr=False)
     effect: Effect = field(repr=False)
     seconds: float
+    definitions: Definitions = field(default=(), repr=False)
+    not_back: tuple[str, ...] = ()
+    anew: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +103,8 @@ class ReleasedChange:
         plan: sources to be evaluated once more, whose rows must be the same; None where only ``changes`` count (undo).
         changes: row by row; none where ``structure`` says what is done to a table itself.
         expected_digest: ``Effect.digest`` of the rehearsal; where the effect differs, nothing is committed.
+        definitions: what acted when it was rehearsed: where it differs now, nothing is committed. None in what earlier
+            releases kept.
         verdict: allowing.
         intent: durable.
     """
@@ -105,6 +117,7 @@ class ReleasedChange:
     seconds: float
     views: tuple[View, ...] = ()
     structure: StructureChange | None = None
+    definitions: Definitions | None = field(default=None, repr=False)
     verdict: Verdict
     intent: Durable
 
@@ -116,9 +129,10 @@ class ReleasedChange:
 class ChangeFailed(Exception):
     """Nothing was changed: the transaction was rolled back, or none was begun. ``code`` is a gateway code's name.
 
-    ``E_ROWS_CHANGED`` and ``E_ROW_OUT_OF_VIEW`` (with ``rows``), ``E_WRITE_CONSTRAINT`` (``detail``: the
-    constraint's sort and name), ``E_WRITE_CONFLICT``, ``E_TOO_MANY_ROWS``, ``E_DUPLICATE_TARGET`` (one row found
-    twice), or a code of ``WarehouseError``. The engine's own words go to the record only.
+    ``E_DEFINITIONS_CHANGED`` (``detail``: what is new, gone or other), ``E_NOT_BACK``, ``E_ROWS_CHANGED`` and
+    ``E_ROW_OUT_OF_VIEW`` (with ``rows``), ``E_WRITE_CONSTRAINT`` (``detail``: the constraint's sort and name),
+    ``E_WRITE_CONFLICT``, ``E_TOO_MANY_ROWS``, ``E_DUPLICATE_TARGET`` (one row found twice), or a code of
+    ``WarehouseError``. The engine's own words go to the record only.
     """
 
     def __init__(

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from metricgate.approvals.proposal import Reversibility
 from metricgate.catalog.labels import labels_of
 from metricgate.changing.change import ChangeKind, Row
+from metricgate.changing.definitions import shown
 from metricgate.changing.effect import Cause, Effect, RowChange, TableEffect
-from metricgate.changing.shape import TableShape
 from metricgate.changing.structure import StructureEffect
 from metricgate.gateway.datasets import column_resource
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.writing.planned import Planned
+from metricgate.gateway.writing.ports import Rehearsal
 from metricgate.policy.verdict import Decision
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.resource import Action
@@ -47,15 +48,15 @@ class Previewed:
     reversibility: Reversibility
 
 
-def previewed(planned: Planned, effect: Effect, *, sample_rows: int, restorable: bool = True) -> Previewed:
+def previewed(planned: Planned, rehearsal: Rehearsal, *, sample_rows: int) -> Previewed:
     """Return the preview of what a rehearsal found.
 
     Args:
         planned: what was rehearsed.
-        effect: what it does.
+        rehearsal: what it does, and what came of taking it back.
         sample_rows: rows of each kind and table to show.
-        restorable: whether images are kept by which it can be taken back.
     """
+    effect = rehearsal.effect
     own = [each for each in effect.tables if each.cause is Cause.STATEMENT]
     columns = tuple(dict.fromkeys(name for each in own for name in each.changed_columns()))
     labels = {label for name in columns for label in labels_of(planned.target.model, name)}
@@ -63,7 +64,7 @@ def previewed(planned: Planned, effect: Effect, *, sample_rows: int, restorable:
     if effect.structure is not None:
         columns = planned.columns
         labels |= {label for name in columns for label in labels_of(planned.target.model, name)}
-    level = reversibility_of(effect, planned.target.shape, restorable=restorable)
+    level = reversibility_of(rehearsal)
     document: dict[str, Json] = {
         "dataset": planned.target.model.name,
         "rows": counts(effect),
@@ -72,21 +73,31 @@ def previewed(planned: Planned, effect: Effect, *, sample_rows: int, restorable:
         "labels": sorted(labels),
         "unknown": list(effect.unknown),
         "reversibility": str(level),
-        "undo": _CLASSES[level],
+        "not_back": list(rehearsal.not_back),
+        "definitions": shown(rehearsal.definitions),
+        "undo": undo_said(rehearsal),
         "structure": structure_of(effect, planned.read_by),
     }
     return Previewed(document=document, columns=columns, labels=tuple(sorted(labels)), reversibility=level)
 
 
-def reversibility_of(effect: Effect, shape: TableShape, *, restorable: bool) -> Reversibility:
-    """Return how far an effect can be taken back by its images."""
-    if not restorable:
-        return Reversibility.R4
+def reversibility_of(rehearsal: Rehearsal) -> Reversibility:
+    """Return how far an effect can be taken back by its images: as it was when that was tried."""
+    effect = rehearsal.effect
     if effect.structure is not None:
         return _of_structure(effect.structure)
-    if effect.unknown:
+    if effect.unknown or rehearsal.not_back:
         return Reversibility.R3
-    return Reversibility.R1 if any(_moves(each, shape) for each in effect.tables) else Reversibility.R0
+    return Reversibility.R1 if rehearsal.anew else Reversibility.R0
+
+
+def undo_said(rehearsal: Rehearsal) -> str:
+    """Return in a sentence what taking it back gives."""
+    level = reversibility_of(rehearsal)
+    why = rehearsal.not_back if level is Reversibility.R3 else rehearsal.anew
+    if level is Reversibility.R0 and not rehearsal.effect.rows and rehearsal.effect.structure is None:
+        return "changes no row, so that there is nothing to take back"
+    return _CLASSES[level] + (f": {'; '.join(why[:5])}" if why else "")
 
 
 def _of_structure(effect: StructureEffect) -> Reversibility:
@@ -127,19 +138,6 @@ def said_of(effect: StructureEffect | None) -> str:
         StructureKind.RENAME_COLUMN: f"renames {change.column_name} of {table} to {change.new_name}",
         StructureKind.RESTORE_COLUMN: f"brings {change.column_name} of {table} back with {effect.values:,} values",
     }[change.kind]
-
-
-def _moves(effect: TableEffect, shape: TableShape) -> bool:
-    """Whether the engine changes columns of updated rows that the change does not set and an undo cannot put back."""
-    updated = [row for row in effect.rows if row.kind is ChangeKind.UPDATE]
-    if not updated or effect.cause is not Cause.STATEMENT:
-        return False
-    own = {each.name for each in shape.columns if each.generated or each.moving}
-    return any(
-        old != new and name not in effect.assigned and name not in own
-        for row in updated
-        for name, old, new in zip(effect.columns, row.before or (), row.after or (), strict=True)
-    )
 
 
 def counts(effect: Effect) -> dict[str, Json]:
@@ -224,9 +222,9 @@ def _visible(desk: Desk, planned: Planned, column: str) -> bool:
 
 
 def _hidden(row: RowChange, visible: Sequence[bool]) -> Json:
-    def shown(values: Row | None) -> list[Json] | None:
+    def seen_of(values: Row | None) -> list[Json] | None:
         if values is None:
             return None
         return [value if seen else HIDDEN for value, seen in zip(_cut(values), visible, strict=True)]
 
-    return {"kind": str(row.kind), "key": _cut(row.key), "before": shown(row.before), "after": shown(row.after)}
+    return {"kind": str(row.kind), "key": _cut(row.key), "before": seen_of(row.before), "after": seen_of(row.after)}

@@ -11,6 +11,7 @@ import orjson
 
 from metricgate.approvals import deciding
 from metricgate.approvals.proposal import Action, Proposal, State
+from metricgate.changing.definitions import digest_of_definitions
 from metricgate.changing.effect import Effect
 from metricgate.gateway import codes as gateway_codes
 from metricgate.gateway import failures, sql_codes
@@ -142,7 +143,7 @@ async def propose(desk: Desk, book: Book, planned: Planned | Denied | Problems, 
     rehearsal = await _rehearsed(desk, planned, facts)
     if not isinstance(rehearsal, Rehearsal):
         return rehearsal
-    preview = previewed(planned, rehearsal.effect, sample_rows=book.settings.sample_rows)
+    preview = previewed(planned, rehearsal, sample_rows=book.settings.sample_rows)
     verdict = await judged(desk, book, planned, rehearsal, preview, begun)
     facts |= {**entries.of_reasons([each.as_json() for each in verdict.considered])}
     facts |= entries.of_risk(verdict.risk.as_json())
@@ -216,6 +217,7 @@ async def _kept(
         proposed_at=now,
         expires_at=now + timedelta(seconds=seconds),
         nonce=book.new_nonce(),
+        definitions_digest=digest_of_definitions(rehearsal.definitions),
         actor=actors.agent(principal.agent.id),
     )
     groups = (*principal.agent.groups, *(() if principal.user is None else principal.user.groups))
@@ -251,6 +253,7 @@ def _content(planned: Planned, rehearsal: Rehearsal) -> bytes:
             most_rows=planned.most_rows,
             seconds=planned.seconds,
             structure=planned.structure,
+            definitions=rehearsal.definitions,
         )
     )
 

@@ -11,6 +11,8 @@ from typing import cast
 import orjson
 
 from metricgate.changing.change import ChangeKind, Row, RowTarget, TableChange, digest_of_changes
+from metricgate.changing.definitions import Definitions, definitions_of
+from metricgate.changing.definitions import as_json as definitions_as_json
 from metricgate.changing.structure import StructureChange, change_of
 from metricgate.compiling.statement import ExpectedColumn, Statement
 from metricgate.gateway.writing.ports import ChangePlan, ChangeStep, View
@@ -29,6 +31,7 @@ class Sealed:
     most_rows: int
     seconds: float
     structure: StructureChange | None = None
+    definitions: Definitions | None = None
 
 
 def to_bytes(sealed: Sealed) -> bytes:
@@ -42,6 +45,8 @@ def to_bytes(sealed: Sealed) -> bytes:
         "most_rows": sealed.most_rows,
         "seconds": sealed.seconds,
         "structure": None if sealed.structure is None else sealed.structure.as_json(),
+        "definitions": None if sealed.definitions is None else definitions_as_json(sealed.definitions),
+        "reads": [] if plan is None else [list(each) for each in plan.reads],
     }
     return orjson.dumps(document)
 
@@ -58,9 +63,11 @@ def from_bytes(data: bytes) -> Sealed:
     plan = None
     if steps is not None:
         read = tuple(_read_step(each) for each in steps)
-        plan = ChangePlan(steps=read, most_rows=most_rows, seconds=seconds, views=views)
+        reads = tuple(tuple(each) for each in document.get("reads", ()))
+        plan = ChangePlan(steps=read, most_rows=most_rows, seconds=seconds, views=views, reads=reads)
     changes = tuple(change_from_json(each) for each in document["changes"])
-    structure = document.get("structure")  # what an earlier release kept has none
+    # What an earlier release kept has none of these.
+    structure, definitions = document.get("structure"), document.get("definitions")
     return Sealed(
         plan=plan,
         changes=changes,
@@ -68,6 +75,7 @@ def from_bytes(data: bytes) -> Sealed:
         most_rows=most_rows,
         seconds=seconds,
         structure=None if structure is None else change_of(structure),
+        definitions=None if definitions is None else definitions_of(definitions),
     )
 
 
@@ -90,6 +98,7 @@ def change_from_json(raw: dict[str, Json]) -> TableChange:
         columns=texts("columns"),
         expecting=texts("expecting"),
         keeping=texts("keeping"),
+        restoring=bool(raw.get("restoring")),
         rows=tuple(RowTarget(key=_row(key), values=_row(values), expected=_row(old)) for key, values, old in rows),
     )
 

@@ -6,9 +6,11 @@ import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 
-from metricgate.approvals.proposal import Action, Proposal, Requirement, Reversibility, State
+from metricgate.approvals.proposal import Action, Proposal, Requirement, State
 from metricgate.changing.change import TableChange
+from metricgate.changing.definitions import digest_of_definitions, shown
 from metricgate.changing.effect import Effect
+from metricgate.changing.proving import Back, back_of
 from metricgate.changing.serial import effect_from_bytes
 from metricgate.changing.structure import StructureChange, taking_back_structure
 from metricgate.changing.undo import reaching_further, taking_back, without
@@ -17,7 +19,7 @@ from metricgate.gateway.writing import codes, entries, sealed
 from metricgate.gateway.writing.book import Book
 from metricgate.gateway.writing.executing import problem_of
 from metricgate.gateway.writing.ports import ChangeFailed, Rehearsal, WritableWarehouse
-from metricgate.gateway.writing.previewing import counts, said_of, structure_of, tables_of
+from metricgate.gateway.writing.previewing import counts, reversibility_of, said_of, structure_of, tables_of
 from metricgate.policy.judging_changes import FLOOR_SECONDS
 from metricgate.vocabulary import actor as actors
 from metricgate.vocabulary.json import Json
@@ -55,7 +57,7 @@ async def propose_undo(book: Book, action: Action, undoer: Undoer) -> Action | P
             back = await warehouse.rehearse_structure(structure, seconds=_SECONDS)
             return await _kept(book, action, undoer, back, structure)
         changes = await _changes(warehouse, effect)
-        rehearsal = await _rehearsed(warehouse, changes, book, partial=undoer.partial)
+        rehearsal = await _rehearsed(warehouse, effect, changes, book, partial=undoer.partial)
     except ChangeFailed as error:
         return Problems((problem_of(error),))
     except WarehouseError as error:
@@ -73,7 +75,7 @@ async def _changes(warehouse: WritableWarehouse, effect: Effect) -> tuple[TableC
 
 
 async def _rehearsed(
-    warehouse: WritableWarehouse, changes: tuple[TableChange, ...], book: Book, *, partial: bool
+    warehouse: WritableWarehouse, effect: Effect, changes: tuple[TableChange, ...], book: Book, *, partial: bool
 ) -> Rehearsal:
     """Rehearse; for a partial undo, again and again without the rows that are in the way."""
     left = changes
@@ -86,12 +88,18 @@ async def _rehearsed(
                 raise
             left = fewer
             continue
-        further = reaching_further(found.effect)
+        further = reaching_further(found.effect, effect)
         if not further:
+            _unless_back(back_of(effect, found.effect, whole=False, partly=partial))
             return found
         text = "rows that were added since refer to rows that would be taken back"
         raise ChangeFailed(codes.ROWS_CHANGED.name, text, rows=further[:_MOST_TOLD], detail=text)
     return Rehearsal(changes=(), effect=Effect(tables=()), seconds=0.0)
+
+
+def _unless_back(back: Back) -> None:
+    if back.why:
+        raise ChangeFailed(codes.NOT_BACK.name, "; ".join(back.why), rows=back.rows, detail="; ".join(back.why[:5]))
 
 
 async def _kept(
@@ -120,10 +128,11 @@ async def _kept(
         row_ceiling=rehearsal.effect.rows,
         policy_digest=governance.judge.policy.digest,
         catalog_version=governance.catalog.version,
-        reversibility=Reversibility.R3 if rehearsal.effect.unknown else Reversibility.R0,
+        reversibility=reversibility_of(rehearsal),
         proposed_at=now,
         expires_at=now + timedelta(seconds=seconds),
         nonce=book.new_nonce(),
+        definitions_digest=digest_of_definitions(rehearsal.definitions),
         actor=actors.person(undoer.person),
     )
     preview: dict[str, Json] = {
@@ -133,10 +142,13 @@ async def _kept(
         "columns": action.preview.get("columns"),
         "labels": action.preview.get("labels"),
         "unknown": list(rehearsal.effect.unknown),
+        "not_back": list(rehearsal.not_back),
+        "definitions": shown(rehearsal.definitions),
         "reversibility": str(proposal.reversibility),
         "undo": back,
         "structure": structure_of(rehearsal.effect),
         "because": undoer.reason,
+        "partial": undoer.partial,
     }
     content = sealed.to_bytes(
         sealed.Sealed(
@@ -146,6 +158,7 @@ async def _kept(
             most_rows=max(1, rehearsal.effect.rows),
             seconds=_SECONDS,
             structure=structure,
+            definitions=rehearsal.definitions,
         )
     )
     undo = Action(

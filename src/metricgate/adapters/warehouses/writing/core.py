@@ -8,21 +8,27 @@ run compares everything with what was rehearsed, writes its marker, makes the jo
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol
 
+from metricgate.adapters.warehouses.writing.ordering import MOST_TOLD, by_kind, by_values, differing, too_many
 from metricgate.adapters.warehouses.writing.reach import Reach, follow
 from metricgate.adapters.warehouses.writing.session import WriteDialect, WriteSession
 from metricgate.changing.change import ChangeKind, Row, RowTarget, TableChange, digest_of_changes
+from metricgate.changing.definitions import Definitions, differences, said
 from metricgate.changing.effect import Cause, Effect, RowChange, TableEffect
-from metricgate.changing.shape import ColumnShape, Location, TableShape
+from metricgate.changing.proving import Back, back_of
+from metricgate.changing.shape import ColumnShape, Location, Reaction, TableShape
+from metricgate.changing.undo import taking_back
+from metricgate.gateway.codes import WAREHOUSE_CODES, WAREHOUSE_FAILED
 from metricgate.gateway.writing import codes
 from metricgate.gateway.writing.ports import ChangeFailed, ChangePlan, Rehearsal, View
 
 _CHUNK = 2_000
-_MOST_TOLD = 100
-_KINDS = (ChangeKind.INSERT, ChangeKind.UPDATE, ChangeKind.DELETE)
+_NOT_OF_THE_CHANGE = frozenset({*WAREHOUSE_CODES, codes.CONFLICT.name}) - {WAREHOUSE_FAILED.name}
+"""Codes of failures that say nothing about whether a change can be taken back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,8 @@ class Engine:
 
     session: WriteSession
     dialect: WriteDialect
+    beside: Callable[[], AbstractContextManager[WriteSession]] | None = None
+    """Opens a session that reads the catalogue as it is now, where the transaction sees an old state of it."""
 
 
 class Released(Protocol):
@@ -57,6 +65,9 @@ class Released(Protocol):
     @property
     def views(self) -> tuple[View, ...]: ...  # noqa: D102
 
+    @property
+    def definitions(self) -> Definitions | None: ...  # noqa: D102
+
 
 def rehearse(engine: Engine, plan: ChangePlan) -> Rehearsal:
     """Carry the plan out and roll it back.
@@ -69,10 +80,9 @@ def rehearse(engine: Engine, plan: ChangePlan) -> Rehearsal:
     try:
         shapes = _shapes(engine, [step.table for step in plan.steps])
         changes = _evaluated(engine, plan, shapes)
-        effect = _carried_out(engine, changes, shapes, plan.views, plan.most_rows, lock=False)
+        return _rehearsed(engine, changes, shapes, plan.views, plan.most_rows, plan.reads, begin)
     finally:
         engine.session.rollback()
-    return Rehearsal(changes=changes, effect=effect, seconds=time.perf_counter() - begin)
 
 
 def rehearse_changes(
@@ -87,10 +97,43 @@ def rehearse_changes(
     engine.session.begin(seconds)
     try:
         shapes = _shapes(engine, [change.table for change in changes])
-        effect = _carried_out(engine, changes, shapes, views, most_rows, lock=False)
+        return _rehearsed(engine, changes, shapes, views, most_rows, (), begin)
     finally:
         engine.session.rollback()
-    return Rehearsal(changes=tuple(changes), effect=effect, seconds=time.perf_counter() - begin)
+
+
+def _rehearsed(
+    engine: Engine,
+    changes: Sequence[TableChange],
+    shapes: dict[Location, TableShape],
+    views: Sequence[View],
+    most_rows: int,
+    reads: Sequence[Location],
+    begin: float,
+) -> Rehearsal:
+    """Carry it out, and then take it back, in the transaction that is rolled back: what fails now would fail later."""
+    definitions = engine.dialect.definitions(engine.session, acting(changes, shapes), reads)
+    effect = _carried_out(engine, changes, shapes, views, most_rows, lock=False)
+    back = _taken_back(engine, effect, shapes)
+    return Rehearsal(
+        changes=tuple(changes),
+        effect=effect,
+        seconds=time.perf_counter() - begin,
+        definitions=definitions,
+        not_back=back.why,
+        anew=back.anew,
+    )
+
+
+def _taken_back(engine: Engine, effect: Effect, shapes: dict[Location, TableShape]) -> Back:
+    changes = taking_back(effect, shapes)
+    try:
+        undo = _carried_out(engine, changes, shapes, (), 2 * max(1, effect.rows), lock=False) if changes else None
+    except ChangeFailed as error:
+        if error.code in _NOT_OF_THE_CHANGE:
+            raise
+        return Back(why=(f"taking it back fails: {error.detail or error.code}",))
+    return back_of(effect, undo)
 
 
 def apply(engine: Engine, released: Released, prepare: Callable[[Effect], None]) -> Effect:
@@ -117,14 +160,45 @@ def _as_rehearsed(engine: Engine, released: Released) -> Effect:
     """Carry it out, if everything is still as it was rehearsed."""
     shapes = _shapes(engine, [change.table for change in released.changes])
     _lock(engine, released.changes, shapes)
+    _unless_shown(engine, engine.session, released, shapes)
     if released.plan is not None:
         again = _evaluated(engine, released.plan, shapes)
         if digest_of_changes(again) != digest_of_changes(released.changes):
-            raise _differing(released.changes, again)
+            raise differing(released.changes, again)
     effect = _carried_out(engine, released.changes, shapes, released.views, released.most_rows, lock=True)
+    # By now everything that took part is locked against being defined anew, so that what is read now did act.
+    with nullcontext(engine.session) if engine.beside is None else engine.beside() as session:
+        _unless_shown(engine, session, released, shapes)
     if effect.digest != released.expected_digest:
         raise ChangeFailed(codes.ROWS_CHANGED.name, "the effect is not the one that was rehearsed")
     return effect
+
+
+def acting(changes: Sequence[TableChange], shapes: Mapping[Location, TableShape]) -> tuple[Location, ...]:
+    """Return the tables whose rows may change: those that are named, and those behind foreign keys that react."""
+    found = dict.fromkeys(change.table for change in changes)
+    while True:
+        more = [
+            key.table
+            for table in found
+            for key in (shapes[table].referenced_by if table in shapes else ())
+            if {key.on_delete, key.on_update} != {Reaction.REFUSE} and key.table not in found
+        ]
+        if not more:
+            return tuple(found)
+        found.update(dict.fromkeys(more))
+
+
+def _unless_shown(
+    engine: Engine, session: WriteSession, released: Released, shapes: Mapping[Location, TableShape]
+) -> None:
+    if released.definitions is None:  # kept by a release that bound none
+        return
+    reads = () if released.plan is None else released.plan.reads
+    found = engine.dialect.definitions(session, acting(released.changes, shapes), reads)
+    told = differences(released.definitions, found)
+    if told:
+        raise ChangeFailed(codes.DEFINITIONS_CHANGED.name, said(told), detail=said(told))
 
 
 def _shapes(engine: Engine, tables: Sequence[Location]) -> dict[Location, TableShape]:
@@ -149,9 +223,11 @@ def _evaluated(engine: Engine, plan: ChangePlan, shapes: dict[Location, TableSha
         rows = engine.session.read(*engine.dialect.evaluate(step.source, targets))
         total += len(rows)
         if total > plan.most_rows:
-            raise _too_many(total, plan.most_rows)
+            raise too_many(total, plan.most_rows)
         at = len(step.key)
-        pairs = sorted({(row[:at], row[at:]): None for row in rows} if at else [((), row) for row in rows], key=_order)
+        pairs = sorted(
+            {(row[:at], row[at:]): None for row in rows} if at else [((), row) for row in rows], key=by_values
+        )
         for key, _values in pairs if at else ():
             if (step.table, key) in seen:
                 raise ChangeFailed(
@@ -188,20 +264,22 @@ def _carried_out(
 ) -> Effect:
     total = sum(len(change.rows) for change in changes)
     if total > most_rows:
-        raise _too_many(total, most_rows)
+        raise too_many(total, most_rows)
     before = [_before(engine, change, shapes[change.table], lock=lock) for change in changes]
     own = frozenset((change.table, row.key) for change in changes for row in change.rows)
     reach = Reach(shapes=shapes, most_rows=most_rows - total, own=own)
     for change, rows in zip(changes, before, strict=True):
         follow(reach, engine.session, engine.dialect, change, rows)
     if total + reach.rows > most_rows:
-        raise _too_many(total + reach.rows, most_rows)
+        raise too_many(total + reach.rows, most_rows)
     inserted = [_carry_out(engine, change, shapes[change.table]) for change in changes]
+    for sql in engine.dialect.settle():
+        engine.session.do(sql)
     tables = [
         _effect(engine, change, shapes[change.table], rows, keys)
         for change, rows, keys in zip(changes, before, inserted, strict=True)
     ]
-    tables += [_cascade(engine, shapes[table], rows) for table, rows in reach.found.items() if rows]
+    tables += [_cascade(engine, shapes[table], rows, reach.moved) for table, rows in reach.found.items() if rows]
     for view in views:
         _check_view(engine, view, shapes[view.table], tables)
     triggers = [
@@ -224,7 +302,7 @@ def _before(engine: Engine, change: TableChange, shape: TableShape, *, lock: boo
         if image is None or (places and tuple(image[at] for at in places) != row.expected)
     ]
     if wrong:
-        raise ChangeFailed(codes.ROWS_CHANGED.name, "rows are not as expected", rows=wrong[:_MOST_TOLD])
+        raise ChangeFailed(codes.ROWS_CHANGED.name, "rows are not as expected", rows=wrong[:MOST_TOLD])
     return found
 
 
@@ -235,13 +313,17 @@ def _carry_out(engine: Engine, change: TableChange, shape: TableShape) -> list[R
     for start in range(0, len(change.rows), _CHUNK):
         rows = change.rows[start : start + _CHUNK]
         if change.kind is ChangeKind.INSERT:
-            given = engine.session.read(*engine.dialect.insert(shape, columns, [row.values for row in rows]))
+            given = engine.session.read(
+                *engine.dialect.insert(shape, columns, [row.values for row in rows], restoring=change.restoring)
+            )
             keys += given
             count = len(given)
         elif change.kind is ChangeKind.UPDATE:
             pairs = [(row.key, row.values) for row in rows]
             kept = [_column(shape, name) for name in change.keeping]
-            count = engine.session.change(*engine.dialect.update(shape, columns, pairs, kept))
+            count = engine.session.change(
+                *engine.dialect.update(shape, columns, pairs, kept, restoring=change.restoring)
+            )
         else:
             count = engine.session.change(*engine.dialect.delete(shape, [row.key for row in rows]))
         if count != len(rows):
@@ -275,13 +357,16 @@ def _effect(
         columns=shape.names,
         key=shape.key,
         assigned=change.columns,
-        rows=tuple(sorted(rows, key=lambda row: _sorting(row, places))),
+        rows=tuple(sorted(rows, key=lambda row: by_kind(row, places))),
     )
 
 
-def _cascade(engine: Engine, shape: TableShape, before: dict[Row, Row]) -> TableEffect:
+def _cascade(
+    engine: Engine, shape: TableShape, before: dict[Row, Row], moved: Mapping[tuple[Location, Row], Row]
+) -> TableEffect:
     keys = list(before)
-    after = _images(engine, shape, shape.key, keys, lock=False)
+    now = [moved.get((shape.location, key), key) for key in keys]
+    after = _images(engine, shape, shape.key, now, lock=False)
     rows = [
         RowChange(key=key, before=before[key], after=new)
         for key, new in zip(keys, after, strict=True)
@@ -293,7 +378,7 @@ def _cascade(engine: Engine, shape: TableShape, before: dict[Row, Row]) -> Table
         columns=shape.names,
         key=shape.key,
         assigned=(),
-        rows=tuple(sorted(rows, key=lambda row: _sorting(row, []))),
+        rows=tuple(sorted(rows, key=lambda row: by_kind(row, []))),
     )
 
 
@@ -330,35 +415,9 @@ def _check_view(engine: Engine, view: View, shape: TableShape, tables: Sequence[
     columns = [_column(shape, name) for name in view.key]
     hidden = written - set(engine.session.read(*engine.dialect.plain(view.source, columns)))
     if hidden:
-        rows = [(view.table, key) for key in sorted(hidden, key=str)[:_MOST_TOLD]]
+        rows = [(view.table, key) for key in sorted(hidden, key=str)[:MOST_TOLD]]
         raise ChangeFailed(codes.ROW_OUT_OF_VIEW.name, "a row leaves its proposer's view", rows=rows)
 
 
 def _column(shape: TableShape, name: str) -> ColumnShape:
     return next(each for each in shape.columns if each.name == name)
-
-
-def _order(pair: tuple[Row, Row]) -> tuple[tuple[tuple[bool, str], ...], ...]:
-    return _comparable(pair[0]), _comparable(pair[1])
-
-
-def _comparable(row: Row) -> tuple[tuple[bool, str], ...]:
-    return tuple((value is not None, value or "") for value in row)
-
-
-def _sorting(row: RowChange, places: Sequence[int]) -> tuple[int, tuple[tuple[bool, str], ...]]:
-    """By kind, then by key; rows whose keys the engine makes, by the values that were given."""
-    if row.kind is ChangeKind.INSERT and row.after is not None:
-        return 0, _comparable(tuple(row.after[at] for at in places))
-    return _KINDS.index(row.kind), _comparable(row.key)
-
-
-def _too_many(rows: int, most: int) -> ChangeFailed:
-    return ChangeFailed(codes.TOO_MANY_ROWS.name, f"{rows} rows, at most {most}", detail=f"{rows:,} rows")
-
-
-def _differing(expected: Sequence[TableChange], found: Sequence[TableChange]) -> ChangeFailed:
-    one = {(each.table, row.key): row.values for each in expected for row in each.rows}
-    other = {(each.table, row.key): row.values for each in found for row in each.rows}
-    rows = [key for key in {**one, **other} if one.get(key) != other.get(key)]
-    return ChangeFailed(codes.ROWS_CHANGED.name, "other rows are found than before", rows=rows[:_MOST_TOLD])

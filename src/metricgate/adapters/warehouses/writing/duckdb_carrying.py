@@ -26,6 +26,7 @@ from metricgate.adapters.warehouses.writing.duckdb_wire import (
     packed_shapes,
 )
 from metricgate.changing.change import TableChange
+from metricgate.changing.definitions import Definitions
 from metricgate.changing.effect import Effect
 from metricgate.changing.serial import effect_to_bytes
 from metricgate.changing.shape import Location, TableShape
@@ -51,6 +52,7 @@ class _Released:
     most_rows: int
     seconds: float
     views: tuple[View, ...]
+    definitions: Definitions | None
 
 
 class _Stopped(Exception):
@@ -169,6 +171,7 @@ class Carrying:
             most_rows=wanted.most_rows,
             seconds=wanted.seconds,
             views=wanted.views,
+            definitions=wanted.definitions,
         )
 
         def prepare(effect: Effect) -> None:

@@ -6,10 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from metricgate.adapters.warehouses.writing.duckdb_definitions import read_definitions
 from metricgate.adapters.warehouses.writing.duckdb_shapes import MARKS, loses_as_text, read_shapes
 from metricgate.adapters.warehouses.writing.duckdb_structures import DuckDBStructures
 from metricgate.adapters.warehouses.writing.session import Text, WriteSession
 from metricgate.changing.change import Row
+from metricgate.changing.definitions import Definitions
 from metricgate.changing.shape import ColumnShape, ForeignKey, Location, TableShape
 from metricgate.compiling.statement import Statement
 
@@ -31,6 +33,14 @@ class DuckDBDialect:
     def shapes(self, session: WriteSession, relations: Sequence[Location]) -> Mapping[Location, TableShape]:
         """Read the shapes from DuckDB's own tables about tables."""
         return read_shapes(session, relations)
+
+    def definitions(self, session: WriteSession, tables: Sequence[Location], reads: Sequence[Location]) -> Definitions:
+        """Read them from the catalogue."""
+        return read_definitions(session, tables, reads)
+
+    def settle(self) -> Sequence[str]:
+        """Nothing waits for the commit."""
+        return ()
 
     def evaluate(self, source: Statement, targets: Sequence[ColumnShape]) -> Text:
         """Cast each value to its target's type and then to text, so that it reads as it would be stored."""
@@ -54,7 +64,14 @@ class DuckDBDialect:
         columns = [next(each for each in child.columns if each.name == name) for name in key.columns]
         return self.images(child, columns, rows, lock=False)
 
-    def insert(self, shape: TableShape, columns: Sequence[ColumnShape], rows: Sequence[Row]) -> Text:
+    def insert(
+        self,
+        shape: TableShape,
+        columns: Sequence[ColumnShape],
+        rows: Sequence[Row],
+        *,
+        restoring: bool,  # noqa: ARG002
+    ) -> Text:
         """Insert from the given values; without columns, rows of defaults."""
         keys = ", ".join(_as_text(_quoted(name)) for name in shape.key)
         if not columns:
@@ -75,6 +92,8 @@ class DuckDBDialect:
         columns: Sequence[ColumnShape],
         rows: Sequence[tuple[Row, Row]],
         kept: Sequence[ColumnShape],  # noqa: ARG002
+        *,
+        restoring: bool,  # noqa: ARG002
     ) -> Text:
         """Update from the given keys and values; no column of this engine moves by itself."""
         keys = _keys(shape)

@@ -36,6 +36,10 @@ _INDEXES_SQL = """
 SELECT database_name, schema_name, table_name, expressions
 FROM duckdb_indexes() WHERE database_name = current_database() AND is_unique ORDER BY table_oid, index_oid
 """
+_TRIGGERS_SQL = """
+SELECT database_name, schema_name, table_name, trigger_name
+FROM duckdb_triggers() WHERE database_name = current_database() ORDER BY trigger_oid
+"""
 _NAME = re.compile(r"[a-z_][a-z0-9_]*", re.IGNORECASE)
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
 _LOSSY = re.compile(r"\b(UNION|VARIANT|GEOMETRY)\b|\bJSON\b.*\]")
@@ -52,6 +56,7 @@ class _Facts:
     unique: list[tuple[str, ...]] = field(default_factory=list)
     references: list[ForeignKey] = field(default_factory=list)
     referenced_by: list[ForeignKey] = field(default_factory=list)
+    triggers: list[str] = field(default_factory=list)
 
 
 def read_shapes(session: WriteSession, relations: Sequence[Location]) -> dict[Location, TableShape]:
@@ -114,6 +119,10 @@ def _facts(session: WriteSession) -> dict[Location, _Facts]:
         parts = tuple(part.strip() for part in (expressions or "").strip("[]").split(","))
         if own is not None and all(_NAME.fullmatch(part) for part in parts):
             own.unique.append(tuple(each.name for part in parts for each in own.columns if each.name == part))
+    for database, schema, table, trigger in session.read(_TRIGGERS_SQL, ()):
+        own = facts.get(_lower((database, schema, table)))
+        if own is not None:
+            own.triggers.append(trigger or "")
     return facts
 
 
@@ -155,6 +164,7 @@ def _shape(full: Location, facts: _Facts, asked: Mapping[Location, Location]) ->
         unique=tuple(each for each in unique if each != key),
         references=_spelt(facts.references, asked),
         referenced_by=_spelt(facts.referenced_by, asked),
+        triggers=tuple(facts.triggers),
         plain=facts.plain,
     )
 

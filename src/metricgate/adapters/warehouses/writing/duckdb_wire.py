@@ -8,6 +8,8 @@ from dataclasses import asdict
 from typing import Any
 
 from metricgate.adapters.warehouses.duckdb_frames import Head, Malformed
+from metricgate.changing.definitions import as_json as definitions_as_json
+from metricgate.changing.definitions import definitions_of
 from metricgate.changing.effect import Effect
 from metricgate.changing.serial import effect_from_bytes, effect_to_bytes
 from metricgate.changing.shape import ColumnShape, ForeignKey, Location, Reaction, TableShape
@@ -38,7 +40,14 @@ def failure(head: Head, body: memoryview) -> ChangeFailed:
 def packed_rehearsal(rehearsal: Rehearsal) -> tuple[Head, bytes]:
     """Return a rehearsal as a head and a body."""
     changes = json.dumps([each.as_json() for each in rehearsal.changes]).encode()
-    return {"seconds": rehearsal.seconds, "split": len(changes)}, changes + effect_to_bytes(rehearsal.effect)
+    head: Head = {
+        "seconds": rehearsal.seconds,
+        "split": len(changes),
+        "definitions": definitions_as_json(rehearsal.definitions),
+        "not_back": list(rehearsal.not_back),
+        "anew": list(rehearsal.anew),
+    }
+    return head, changes + effect_to_bytes(rehearsal.effect)
 
 
 def rehearsal(head: Head, body: memoryview) -> Rehearsal:
@@ -46,9 +55,18 @@ def rehearsal(head: Head, body: memoryview) -> Rehearsal:
     try:
         split, seconds = int(str(head["split"])), float(str(head["seconds"]))
         changes = tuple(change_from_json(each) for each in json.loads(bytes(body[:split])))
+        definitions = definitions_of(head["definitions"])
+        not_back, anew = (tuple(str(each) for each in head[name]) for name in ("not_back", "anew"))  # type: ignore[union-attr]
     except _WRONG as error:
         raise Malformed(f"no rehearsal: {error}") from error
-    return Rehearsal(changes=changes, effect=effect(body[split:]), seconds=seconds)
+    return Rehearsal(
+        changes=changes,
+        effect=effect(body[split:]),
+        seconds=seconds,
+        definitions=definitions,
+        not_back=not_back,
+        anew=anew,
+    )
 
 
 def effect(body: memoryview) -> Effect:

@@ -134,6 +134,7 @@ class _Going:
             most_rows=released.most_rows,
             seconds=released.seconds,
             structure=released.structure,
+            definitions=released.definitions,
         )
         try:
             head, body = self._jail.tell(self._call, question, _content(content), wire.LARGEST, self._reply)

@@ -11,11 +11,13 @@ from pymysql.converters import encoders, escape_item
 
 from metricgate.adapters.warehouses.mariadb_text import NotOneSelect, with_values
 from metricgate.adapters.warehouses.session import FAILED
+from metricgate.adapters.warehouses.writing.mariadb_definitions import read_definitions
 from metricgate.adapters.warehouses.writing.mariadb_shapes import read_shapes
 from metricgate.adapters.warehouses.writing.mariadb_structures import MariaDBStructures
 from metricgate.adapters.warehouses.writing.mariadb_types import as_text, assigned, compared, given_as_text
 from metricgate.adapters.warehouses.writing.session import Text, WriteSession
 from metricgate.changing.change import Row
+from metricgate.changing.definitions import Definitions
 from metricgate.changing.shape import ColumnShape, ForeignKey, Location, TableShape
 from metricgate.compiling.statement import Statement
 from metricgate.gateway.writing.ports import ChangeFailed
@@ -23,6 +25,8 @@ from metricgate.gateway.writing.ports import ChangeFailed
 _MARKS = "metricgate_applied"
 _GIVEN = "metricgate_given"
 _TABLE = "metricgate_table"
+_RESTORING = "NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION,PIPES_AS_CONCAT"
+"""Not strict: an image may be of a value that is refused as a new one, and a zero in a counted column is a zero."""
 
 
 class MariaDBDialect:
@@ -35,6 +39,19 @@ class MariaDBDialect:
     def shapes(self, session: WriteSession, relations: Sequence[Location]) -> Mapping[Location, TableShape]:
         """Read the shapes from ``information_schema``."""
         return read_shapes(session, relations, self._database)
+
+    def definitions(self, session: WriteSession, tables: Sequence[Location], reads: Sequence[Location]) -> Definitions:
+        """Read them from the catalogue."""
+        return read_definitions(session, tables, reads, self._database)
+
+    @property
+    def old_catalogue(self) -> bool:
+        """Whether a transaction sees its catalogue as it was when its snapshot was taken."""
+        return False
+
+    def settle(self) -> Sequence[str]:
+        """Nothing waits for the commit."""
+        return ()
 
     def evaluate(self, source: Statement, targets: Sequence[ColumnShape]) -> Text:
         """Give each value as text that its column takes or, in strict mode, refuses; it is not cast before."""
@@ -58,7 +75,14 @@ class MariaDBDialect:
         columns = [_column(child, name) for name in key.columns]
         return self.images(child, columns, rows, lock=True)
 
-    def insert(self, shape: TableShape, columns: Sequence[ColumnShape], rows: Sequence[Row]) -> Text:
+    def insert(
+        self,
+        shape: TableShape,
+        columns: Sequence[ColumnShape],
+        rows: Sequence[Row],
+        *,
+        restoring: bool,
+    ) -> Text:
         """Insert from the given values; without columns, rows of defaults."""
         keys = ", ".join(as_text(quoted(each.name), each.type) for each in _keys(shape))
         if not columns:
@@ -67,7 +91,7 @@ class MariaDBDialect:
         names = ", ".join(quoted(each.name) for each in columns)
         values = ", ".join(assigned(f"{_GIVEN}.c{at}", each.type) for at, each in enumerate(columns))
         sql = (
-            f"INSERT INTO {self._named(shape.location)} ({names}) "
+            f"{_mode(restoring)}INSERT INTO {self._named(shape.location)} ({names}) "
             f"SELECT {values} FROM {_given(len(columns))} ORDER BY {_GIVEN}.n RETURNING {keys}"
         )
         return sql, (_json(rows),)
@@ -78,6 +102,8 @@ class MariaDBDialect:
         columns: Sequence[ColumnShape],
         rows: Sequence[tuple[Row, Row]],
         kept: Sequence[ColumnShape],
+        *,
+        restoring: bool,
     ) -> Text:
         """Update from the given keys and values. What is assigned to itself does not move."""
         keys = _keys(shape)
@@ -87,7 +113,7 @@ class MariaDBDialect:
         ]
         values += [f"{_TABLE}.{quoted(each.name)} = {_TABLE}.{quoted(each.name)}" for each in kept]
         sql = (
-            f"UPDATE {_given(len(keys) + len(columns))} "
+            f"{_mode(restoring)}UPDATE {_given(len(keys) + len(columns))} "
             f"STRAIGHT_JOIN {self._named(shape.location)} AS {_TABLE} ON {_fits(keys)} SET {', '.join(values)}"
         )
         return sql, (_json([(*key, *new) for key, new in rows]),)
@@ -136,6 +162,10 @@ class MariaDBDialect:
     def _named(self, location: Location) -> str:
         full = location if len(location) > 1 else (self._database, *location)
         return ".".join(quoted(part) for part in full)
+
+
+def _mode(restoring: bool) -> str:  # noqa: FBT001
+    return f"SET STATEMENT sql_mode = '{_RESTORING}' FOR " if restoring else ""
 
 
 def _source(source: Statement, outputs: Sequence[str]) -> Text:

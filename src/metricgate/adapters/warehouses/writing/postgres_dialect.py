@@ -7,10 +7,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from metricgate.adapters.warehouses.writing.postgres_definitions import read_definitions
 from metricgate.adapters.warehouses.writing.postgres_shapes import read_shapes
 from metricgate.adapters.warehouses.writing.postgres_structures import PostgresStructures
 from metricgate.adapters.warehouses.writing.session import Text, WriteSession
 from metricgate.changing.change import Row
+from metricgate.changing.definitions import Definitions
 from metricgate.changing.shape import ColumnShape, ForeignKey, Location, TableShape
 from metricgate.compiling.statement import Statement
 
@@ -31,6 +33,19 @@ class PostgresDialect:
     def shapes(self, session: WriteSession, relations: Sequence[Location]) -> Mapping[Location, TableShape]:
         """Read the shapes from the catalogue."""
         return read_shapes(session, relations, self._search_path)
+
+    def definitions(self, session: WriteSession, tables: Sequence[Location], reads: Sequence[Location]) -> Definitions:
+        """Read them from the catalogue."""
+        return read_definitions(session, tables, reads, self._search_path)
+
+    @property
+    def old_catalogue(self) -> bool:
+        """Whether a transaction sees its catalogue as it was when its snapshot was taken."""
+        return True
+
+    def settle(self) -> Sequence[str]:
+        """Have deferred triggers and constraints act before what they did is looked at."""
+        return ("SET CONSTRAINTS ALL IMMEDIATE",)
 
     def evaluate(self, source: Statement, targets: Sequence[ColumnShape]) -> Text:
         """Cast each value to its target's type and then to text, so that it reads as it would be stored."""
@@ -65,7 +80,14 @@ class PostgresDialect:
         )
         return sql, _lists(rows, len(by))
 
-    def insert(self, shape: TableShape, columns: Sequence[ColumnShape], rows: Sequence[Row]) -> Text:
+    def insert(
+        self,
+        shape: TableShape,
+        columns: Sequence[ColumnShape],
+        rows: Sequence[Row],
+        *,
+        restoring: bool,  # noqa: ARG002
+    ) -> Text:
         """Insert from the given values; without columns, rows of defaults."""
         keys = ", ".join(f"{quoted(name)}::text" for name in shape.key)
         if not columns:
@@ -87,6 +109,8 @@ class PostgresDialect:
         columns: Sequence[ColumnShape],
         rows: Sequence[tuple[Row, Row]],
         kept: Sequence[ColumnShape],  # noqa: ARG002
+        *,
+        restoring: bool,  # noqa: ARG002
     ) -> Text:
         """Update from the given keys and values; no column of this engine moves by itself."""
         keys = [_column(shape, name) for name in shape.key]

@@ -20,6 +20,7 @@ class Reach:
     """What was found so far: rows as they are, by table and key; and why more may happen.
 
     Attributes:
+        moved: keys that become others, by table and key.
         own: rows that the change itself names; they are not found again, also where a row refers to itself.
     """
 
@@ -27,6 +28,7 @@ class Reach:
     most_rows: int
     own: frozenset[tuple[Location, Row]] = frozenset()
     found: dict[Location, dict[Row, Row]] = field(default_factory=dict)
+    moved: dict[tuple[Location, Row], Row] = field(default_factory=dict)
     unknown: list[str] = field(default_factory=list)
 
     @property
@@ -40,17 +42,15 @@ def follow(
 ) -> None:
     """Find what reacts to a change of these rows."""
     shape = reach.shapes[change.table]
-    rows = [row for row in before if row is not None]
     if change.kind is ChangeKind.DELETE:
-        _deleted(reach, session, dialect, shape, rows, 0)
+        _deleted(reach, session, dialect, shape, [row for row in before if row is not None], 0)
     elif change.kind is ChangeKind.UPDATE:
-        moved = [
-            key
-            for key in shape.referenced_by
-            if key.on_update is not Reaction.REFUSE and set(key.referenced_columns) & set(change.columns)
+        pairs = [
+            (row, _replaced(shape, row, change.columns, target.values))
+            for row, target in zip(before, change.rows, strict=True)
+            if row is not None
         ]
-        for key in moved:
-            _reacting(reach, session, dialect, shape, key, rows, key.on_update, 0)
+        _updated(reach, session, dialect, shape, pairs, frozenset(change.columns), 0)
 
 
 def _deleted(
@@ -58,7 +58,42 @@ def _deleted(
 ) -> None:
     for key in shape.referenced_by:
         if key.on_delete is not Reaction.REFUSE:
-            _reacting(reach, session, dialect, shape, key, rows, key.on_delete, depth)
+            values = _referenced(shape, key, [(row, row) for row in rows])
+            fresh = _reacting(reach, session, dialect, shape, key, values, key.on_delete, depth)
+            if fresh and key.on_delete is Reaction.CASCADE:
+                _deleted(reach, session, dialect, reach.shapes[key.table], [row for row, _new in fresh], depth + 1)
+
+
+def _updated(
+    reach: Reach,
+    session: WriteSession,
+    dialect: WriteDialect,
+    shape: TableShape,
+    pairs: Sequence[tuple[Row, Row]],
+    columns: frozenset[str],
+    depth: int,
+) -> None:
+    """Find what reacts where rows become others; where that moves the key of a row, what refers to it in turn."""
+    for key in shape.referenced_by:
+        if key.on_update is Reaction.REFUSE or columns.isdisjoint(key.referenced_columns):
+            continue
+        values = {old: new for old, new in _referenced(shape, key, pairs).items() if old != new}
+        fresh = _reacting(reach, session, dialect, shape, key, values, key.on_update, depth)
+        child = reach.shapes.get(key.table)
+        if not fresh or child is None or key.on_update is not Reaction.CASCADE:
+            continue
+        moved = [(row, _replaced(child, row, key.columns, new)) for row, new in fresh]
+        for row, new in moved:
+            if _key(child, row) != _key(child, new):
+                reach.moved[key.table, _key(child, row)] = _key(child, new)
+        _updated(reach, session, dialect, child, moved, frozenset(key.columns), depth + 1)
+
+
+def _referenced(shape: TableShape, key: ForeignKey, pairs: Sequence[tuple[Row, Row]]) -> dict[Row, Row]:
+    """Return the values that a foreign key refers to, as they were and as they become."""
+    places = [shape.names.index(column) for column in key.referenced_columns]
+    found = {tuple(old[at] for at in places): tuple(new[at] for at in places) for old, new in pairs}
+    return {old: new for old, new in found.items() if None not in old}
 
 
 def _reacting(
@@ -67,34 +102,43 @@ def _reacting(
     dialect: WriteDialect,
     parent: TableShape,
     key: ForeignKey,
-    rows: Sequence[Row],
+    values: dict[Row, Row],
     reaction: Reaction,
     depth: int,
-) -> None:
+) -> list[tuple[Row, Row]]:
+    """Note the rows of a child that refer to these values; returns those found now, each with the values to come."""
     child = reach.shapes.get(key.table)
     name = ".".join(key.table)
+    if not values:
+        return []
     if child is None or not child.key:
         reach.unknown.append(f"rows of {name} behind the foreign key {key.name}, which has no key of its own")
-        return
+        return []
     if depth >= _DEEPEST:
         reach.unknown.append(f"foreign keys go on for more than {_DEEPEST} tables at {name}")
-        return
+        return []
     if reaction is not Reaction.CASCADE and set(key.columns) & set(child.key):
         reach.unknown.append(f"keys of {name} change behind the foreign key {key.name}")
-    places = [parent.names.index(column) for column in key.referenced_columns]
-    values = list({tuple(row[at] for at in places): None for row in rows})
-    values = [value for value in values if None not in value]
+    given = list(values)
     known = reach.found.setdefault(key.table, {})
-    fresh: list[Row] = []
-    for start in range(0, len(values), _CHUNK):
-        text = dialect.children(child, key, values[start : start + _CHUNK], parent)
-        for _number, *image in session.read(*text):
+    fresh: list[tuple[Row, Row]] = []
+    for start in range(0, len(given), _CHUNK):
+        text = dialect.children(child, key, given[start : start + _CHUNK], parent)
+        for number, *image in session.read(*text):
             whole: Row = tuple(image)
-            own = tuple(whole[child.names.index(column)] for column in child.key)
+            own = _key(child, whole)
             if own not in known and (key.table, own) not in reach.own:
                 known[own] = whole
-                fresh.append(whole)
+                fresh.append((whole, values[given[start + int(number or 0)]]))
         if reach.rows > reach.most_rows:
             raise ChangeFailed(codes.TOO_MANY_ROWS.name, "more rows behind cascades", detail="with cascades")
-    if fresh and reaction is Reaction.CASCADE:
-        _deleted(reach, session, dialect, child, fresh, depth + 1)
+    return fresh
+
+
+def _replaced(shape: TableShape, row: Row, columns: Sequence[str], values: Row) -> Row:
+    given = dict(zip(columns, values, strict=True))
+    return tuple(given.get(name, old) for name, old in zip(shape.names, row, strict=True))
+
+
+def _key(shape: TableShape, row: Row) -> Row:
+    return tuple(row[shape.names.index(name)] for name in shape.key)

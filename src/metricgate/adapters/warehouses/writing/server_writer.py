@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from threading import Lock, Thread
 from typing import Protocol, TypeVar
 
@@ -35,6 +35,7 @@ _Result = TypeVar("_Result")
 _METADATA_SECONDS = 30.0
 _MARKS_SECONDS = 10.0
 _ABANDON_SECONDS = 1.7
+_BESIDE_SECONDS = 10.0
 
 
 class ServerSession(WriteSession, Protocol):
@@ -63,6 +64,11 @@ class ServerSession(WriteSession, Protocol):
 
 class ServerDialect(WriteDialect, Protocol):
     """A ``WriteDialect`` whose markers may be waited for."""
+
+    @property
+    def old_catalogue(self) -> bool:
+        """Whether a transaction sees its catalogue as it was when its snapshot was taken."""
+        ...
 
     def await_marks(self, action_ids: Sequence[str]) -> tuple[str, Sequence[object]] | None:
         """Write what waits for transactions that are about to commit one of these markers."""
@@ -149,7 +155,7 @@ class ServerWriter:
         """Rehearse, as ``WritableWarehouse`` says."""
 
         def work(session: ServerSession, _call: Call) -> Rehearsal:
-            return core.rehearse(core.Engine(session, self._dialect), plan)
+            return core.rehearse(self._engine(session), plan)
 
         return await self._carried_out(plan.seconds, work, _Commit())
 
@@ -159,7 +165,7 @@ class ServerWriter:
         """Rehearse, as ``WritableWarehouse`` says."""
 
         def work(session: ServerSession, _call: Call) -> Rehearsal:
-            engine = core.Engine(session, self._dialect)
+            engine = self._engine(session)
             return core.rehearse_changes(engine, changes, most_rows=most_rows, seconds=seconds, views=views)
 
         return await self._carried_out(seconds, work, _Commit())
@@ -168,7 +174,7 @@ class ServerWriter:
         """Look up, as ``WritableWarehouse`` says."""
 
         def work(session: ServerSession, _call: Call) -> Rehearsal:
-            return structures.rehearse_structure(core.Engine(session, self._dialect), change, seconds)
+            return structures.rehearse_structure(self._engine(session), change, seconds)
 
         return await self._carried_out(seconds, work, _Commit())
 
@@ -213,12 +219,25 @@ class ServerWriter:
                 # From here on nobody asks the server to stop; where it hangs, the connection is cut.
                 call.interrupt = None
 
-            engine = core.Engine(session, self._dialect)
+            engine = self._engine(session)
             if released.structure is not None:
                 return structures.restructure(engine, released.structure, released, prepared)
             return core.apply(engine, released, prepared)
 
         return await self._carried_out(released.seconds, work, commit)
+
+    def _engine(self, session: ServerSession) -> core.Engine:
+        return core.Engine(session, self._dialect, self._beside if self._dialect.old_catalogue else None)
+
+    @contextmanager
+    def _beside(self) -> Iterator[ServerSession]:
+        session = self._made()
+        try:
+            session.open(_BESIDE_SECONDS)
+            session.begin_asking(_BESIDE_SECONDS)
+            yield session
+        finally:
+            session.close()
 
     async def missing_marks(self) -> str:
         """Return why the table of markers cannot be had; empty where it can."""

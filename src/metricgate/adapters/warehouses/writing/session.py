@@ -7,6 +7,7 @@ from typing import Protocol
 
 from metricgate.adapters.warehouses.writing.structure_dialect import StructureDialect
 from metricgate.changing.change import Row
+from metricgate.changing.definitions import Definitions
 from metricgate.changing.shape import ColumnShape, ForeignKey, Location, TableShape
 from metricgate.compiling.statement import Statement
 
@@ -53,6 +54,10 @@ class WriteDialect(Protocol):
         """Read the shapes of those tables that exist, and of all that foreign keys reach from them."""
         ...
 
+    def definitions(self, session: WriteSession, tables: Sequence[Location], reads: Sequence[Location]) -> Definitions:
+        """Read what acts when rows of these tables change, and the views among what is read, as they are now."""
+        ...
+
     def evaluate(self, source: Statement, targets: Sequence[ColumnShape]) -> Text:
         """Write the SELECT of a source's rows as text, each value as it would be stored in its target column."""
         ...
@@ -68,8 +73,19 @@ class WriteDialect(Protocol):
         """
         ...
 
-    def insert(self, shape: TableShape, columns: Sequence[ColumnShape], rows: Sequence[Row]) -> Text:
-        """Write an INSERT that gives back the values of the key's columns."""
+    def settle(self) -> Sequence[str]:
+        """Return the statements that have happen now what would wait for the commit: deferred triggers and checks."""
+        ...
+
+    def insert(
+        self,
+        shape: TableShape,
+        columns: Sequence[ColumnShape],
+        rows: Sequence[Row],
+        *,
+        restoring: bool,
+    ) -> Text:
+        """Write an INSERT that gives back the values of the key's columns; ``restoring`` as ``TableChange`` says."""
         ...
 
     def update(
@@ -78,8 +94,10 @@ class WriteDialect(Protocol):
         columns: Sequence[ColumnShape],
         rows: Sequence[tuple[Row, Row]],
         kept: Sequence[ColumnShape],
+        *,
+        restoring: bool,
     ) -> Text:
-        """Write an UPDATE by key; each row is its key and its new values.
+        """Write an UPDATE by key; each row is its key and its new values; ``restoring`` as ``TableChange`` says.
 
         Columns ``kept``, which the engine would set anew (``ColumnShape.moving``), stay as they are in each row.
         """

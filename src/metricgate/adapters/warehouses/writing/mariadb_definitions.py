@@ -1,0 +1,146 @@
+"""What acts when rows of MariaDB's tables change, from ``information_schema``, which always tells what is there now."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from metricgate.adapters.warehouses.writing.session import WriteSession
+from metricgate.changing.change import Row
+from metricgate.changing.definitions import Definition, Definitions, closure, definition
+from metricgate.changing.shape import Location
+
+_TABLES = """
+SELECT table_schema, table_name, 'table', '', table_type, engine, COALESCE(create_options, '')
+FROM information_schema.tables WHERE {where}
+"""
+_COLUMNS = """
+SELECT table_schema, table_name, IF(is_generated = 'ALWAYS', 'generated column', 'column'), column_name,
+  CAST(ordinal_position AS CHAR), column_type, character_set_name, collation_name, is_nullable, extra, column_default,
+  generation_expression
+FROM information_schema.columns WHERE {where}
+"""
+_KEYS = """
+SELECT {own}, 'foreign key', IF({here}, k.constraint_name, CONCAT(k.constraint_name, ' from ', k.table_name)),
+  k.column_name, k.referenced_table_schema, k.referenced_table_name, k.referenced_column_name, r.delete_rule,
+  r.update_rule, r.match_option
+FROM information_schema.key_column_usage AS k
+LEFT JOIN information_schema.referential_constraints AS r ON k.constraint_schema = r.constraint_schema
+  AND k.constraint_name = r.constraint_name AND k.table_name = r.table_name
+WHERE k.referenced_table_name IS NOT NULL AND ({where})
+ORDER BY k.constraint_schema, k.table_name, k.constraint_name, k.ordinal_position
+"""
+_CHECKS = """
+SELECT constraint_schema, table_name, 'check', constraint_name, level, check_clause
+FROM information_schema.check_constraints WHERE {where}
+"""
+_INDEXES = """
+SELECT table_schema, table_name, 'unique key', index_name, column_name, CAST(sub_part AS CHAR), ignored
+FROM information_schema.statistics WHERE non_unique = 0 AND ({where})
+ORDER BY table_schema, table_name, index_name, seq_in_index
+"""
+_TRIGGERS = """
+SELECT event_object_schema, event_object_table, 'trigger', trigger_name, event_manipulation, action_timing,
+  CAST(action_order AS CHAR), sql_mode, definer, action_statement
+FROM information_schema.triggers WHERE {where}
+"""
+_VIEWS = """
+SELECT table_schema, table_name, 'view', '', view_definition, definer, security_type
+FROM information_schema.views WHERE table_schema NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys')
+"""
+_ROUTINES = """
+SELECT routine_schema, routine_name, 'function', '', routine_type, routine_definition, CAST(last_altered AS CHAR),
+  sql_mode, security_type, definer
+FROM information_schema.routines
+WHERE routine_schema NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys')
+"""
+_NAMES = """
+SELECT table_schema, table_name FROM information_schema.tables
+WHERE table_type = 'BASE TABLE' AND table_schema NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys')
+"""
+_WORD = re.compile(r"[^\W\d][\w$]*")
+_Name = tuple[str, str]
+_Told = tuple[Definition, str]
+
+
+def read_definitions(
+    session: WriteSession, tables: Sequence[Location], reads: Sequence[Location], database: str
+) -> Definitions:
+    """Return what acts when rows of the tables change, and the views that the statement reads."""
+    wanted = list(dict.fromkeys(_full(each, database) for each in tables))
+    whole = _whole(session, wanted)
+    seeds = [text for each, text in whole if each.kind in {"trigger", "check", "generated column"}]
+    views = _by_name(session.read(_VIEWS, ()))
+    read = [told for each in reads for told in views.get(_full(each, database)[1].lower(), ())]
+    found = {each for each, _text in (*whole, *read)}
+    return tuple(sorted(found | set(_behind(session, [*seeds, *(text for _each, text in read)], views))))
+
+
+def _behind(session: WriteSession, seeds: Sequence[str], views: Mapping[str, list[_Told]]) -> list[Definition]:
+    if not seeds:
+        return []
+    routines = _by_name(session.read(_ROUTINES, ()))
+    tables: dict[str, list[_Name]] = {}
+    for schema, name in session.read(_NAMES, ()):
+        tables.setdefault(str(name).lower(), []).append((str(schema), str(name)))
+
+    known = {*routines, *tables, *views}
+
+    def named(text: str) -> list[str]:
+        # Whatever has the name of a word of the text: which of them is meant, only running it tells.
+        return sorted(known & {each.lower() for each in _WORD.findall(text)})
+
+    def opened(word: str) -> list[_Told]:
+        told = [*routines.get(word, ()), *views.get(word, ())]
+        return told + (_triggers(session, tables[word]) if word in tables else [])
+
+    return closure(seeds, named, opened)
+
+
+def _whole(session: WriteSession, tables: Sequence[_Name]) -> list[_Told]:
+    found: list[_Told] = []
+    for sql, schema, table in (
+        (_TABLES, "table_schema", "table_name"),
+        (_COLUMNS, "table_schema", "table_name"),
+        (_CHECKS, "constraint_schema", "table_name"),
+        (_INDEXES, "table_schema", "table_name"),
+    ):
+        found += _told(session.read(*_about(sql, schema, table, tables)))
+    for side in ("k.table_schema, k.table_name", "k.referenced_table_schema, k.referenced_table_name"):
+        schema, table = side.split(", ")
+        here = "TRUE" if schema == "k.table_schema" else "FALSE"
+        sql = _KEYS.replace("{own}", side).replace("{here}", here)
+        found += _told(session.read(*_about(sql, schema, table, tables)))
+    return found + _triggers(session, tables)
+
+
+def _triggers(session: WriteSession, tables: Sequence[_Name]) -> list[_Told]:
+    return _told(session.read(*_about(_TRIGGERS, "event_object_schema", "event_object_table", tables)))
+
+
+def _about(sql: str, schema: str, table: str, tables: Sequence[_Name]) -> tuple[str, list[str]]:
+    where = " OR ".join(f"({schema} = %s AND {table} = %s)" for _each in tables)
+    return sql.replace("{where}", where), [part for each in tables for part in each]
+
+
+def _told(rows: Sequence[Row]) -> list[_Told]:
+    """Return one definition for each name; what the catalogue says in several rows goes together."""
+    texts: dict[tuple[str, str, str, str], list[str]] = {}
+    for schema, table, kind, name, *rest in rows:
+        words = repr([None if each is None else str(each) for each in rest])
+        texts.setdefault((str(schema), str(table), str(kind), str(name)), []).append(words)
+    return [
+        (definition(kind, f"{schema}.{table}", name, "\n".join(words)), "\n".join(words))
+        for (schema, table, kind, name), words in texts.items()
+    ]
+
+
+def _by_name(rows: Sequence[Row]) -> dict[str, list[_Told]]:
+    found: dict[str, list[_Told]] = {}
+    for each, text in _told(rows):
+        found.setdefault(each.of.rpartition(".")[2].lower(), []).append((each, text))
+    return found
+
+
+def _full(location: Location, database: str) -> _Name:
+    return (location[-2] if len(location) > 1 else database, location[-1])
