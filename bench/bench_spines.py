@@ -1,6 +1,6 @@
 """Looking back over a time spine on each engine, beside the least SQL that gives the same numbers without a spine.
 
-40,000 rows over 4,000 days: an offset by a day, sums by a calendar's period, sums of seven days.
+40,000 rows over 4,000 days: an offset by a day, sums by a calendar's period, running sums of every kind.
 PostgreSQL and MariaDB are those of the tests; a server that is not there is left out.
 """
 
@@ -33,6 +33,9 @@ metrics:
   - {name: amount, type: simple, semantic_model: sales, agg: sum, expr: amount}
   - {name: day_ago, type: derived, expr: a, input_metrics: [{name: amount, alias: a, offset_window: 1 day}]}
   - {name: week, type: cumulative, input_metric: amount, window: 7 days}
+  - {name: year, type: cumulative, input_metric: amount, window: 1 year}
+  - {name: to_date, type: cumulative, input_metric: amount, grain_to_date: year}
+  - {name: ever, type: cumulative, input_metric: amount}
 time_spines:
   - name: days
     source: bench_days
@@ -55,6 +58,24 @@ _QUESTIONS = {
         "week",
         "metric_time__day",
         "SELECT sold_on, SUM(SUM(amount)) OVER (ORDER BY sold_on ROWS 6 PRECEDING) FROM bench_sales GROUP BY sold_on",
+    ),
+    "a year, by day": (
+        "year",
+        "metric_time__day",
+        "SELECT sold_on, SUM(SUM(amount)) OVER (ORDER BY sold_on ROWS 364 PRECEDING) FROM bench_sales GROUP BY sold_on",
+    ),
+    "the year to date, by day": (
+        "to_date",
+        "metric_time__day",
+        """
+        SELECT sold_on, SUM(SUM(amount)) OVER (PARTITION BY EXTRACT(YEAR FROM sold_on) ORDER BY sold_on)
+        FROM bench_sales GROUP BY sold_on
+        """,
+    ),
+    "since ever, by day": (
+        "ever",
+        "metric_time__day",
+        "SELECT sold_on, SUM(SUM(amount)) OVER (ORDER BY sold_on) FROM bench_sales GROUP BY sold_on",
     ),
 }
 
@@ -88,7 +109,7 @@ def _measured(engine: Engine) -> Iterator[Figure]:
             engine.rows_of(plan)
             ours.append(time.perf_counter() - begin)
             begin = time.perf_counter()
-            engine.execute(by_hand)
+            engine.execute(by_hand.strip())
             least.append(time.perf_counter() - begin)
         yield Figure(
             subject="time spines",

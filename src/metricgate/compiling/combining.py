@@ -14,6 +14,7 @@ from sqlglot import exp
 from metricgate.catalog.metrics import PeriodAggregation
 from metricgate.compiling.context import Context, ScanDraft
 from metricgate.compiling.rules import SCAN_RULES
+from metricgate.compiling.summing import summed
 from metricgate.compiling.values import home_of, value_tree
 from metricgate.compiling.wrapping import wrapped
 from metricgate.dialects.kinds import Kind
@@ -98,7 +99,10 @@ def extremes(plan: Plan, groups: exp.Select) -> exp.Select:
 
 
 def _ruled(scan: Scan, context: Context, outputs: Mapping[str, str]) -> exp.Select:
-    """Return a plain scan's SELECT, made by the rules in their order."""
+    """Return a plain scan's SELECT, made by the rules in their order, or out of what rows add up to."""
+    found = summed(scan, context, outputs, _ruled)
+    if found is not None:
+        return found
     draft = ScanDraft(scan=scan, context=context, outputs=outputs)
     for rule in SCAN_RULES:
         rule(draft)

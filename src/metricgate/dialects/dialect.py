@@ -32,6 +32,8 @@ class Dialect:
         pads: whether texts are equal that differ only in the spaces that they end in.
         series: all moments between two ends that a SELECT gives (``series.FIRST``, ``LAST``), cut to a grain, under a
             name; None where the dialect is not known to make them.
+        steps_back: a time that stands at a grain, so many steps of that grain earlier, the number being a column; None
+            where the engine joins by ranges itself, or where the dialect is not known to count so.
         marked: the written text and its values, for dialects whose markers have no numbers.
     """
 
@@ -48,6 +50,7 @@ class Dialect:
     escape: str = "!"
     pads: bool = False
     series: Callable[[exp.Select, Grain, str], exp.Select] | None = None
+    steps_back: Callable[[exp.Expr, exp.Expr, Grain], exp.Expr] | None = None
     marked: Callable[[str, tuple[Scalar, ...]], tuple[str, tuple[Scalar, ...]]] | None = None
 
 

@@ -23,7 +23,7 @@ from metricgate.dialects.meanings import duckdb, mysql, postgres
 from metricgate.dialects.meanings.general import general
 from metricgate.dialects.offline import OFFLINE
 from metricgate.dialects.offline_adapting import offset_under_limit, percentiles_as_ranks
-from metricgate.dialects.series import by_function, by_halves
+from metricgate.dialects.series import by_function, by_halves, steps_by_interval, steps_of_product
 from metricgate.dialects.trees import literal, operand
 from metricgate.planning.zones import Zones
 from metricgate.vocabulary.grain import DatePart, Grain, WeekStart
@@ -132,6 +132,7 @@ _KNOWN = {
         meanings=duckdb.TABLE,
         approximates=True,
         series=partial(by_function, lists=True),
+        steps_back=steps_of_product,
         marker=_numbered,
         filters_aggregates=True,
         truncated=date_trunc,
@@ -144,6 +145,7 @@ _KNOWN = {
         writer="postgres",
         meanings=postgres.TABLE,
         series=partial(by_function, lists=False),
+        steps_back=steps_of_product,
         marker=_numbered,
         filters_aggregates=True,
         truncated=date_trunc,
@@ -156,6 +158,7 @@ _KNOWN = {
         writer="mysql",
         meanings=mysql.TABLE,
         series=by_halves,
+        steps_back=steps_by_interval,
         marker=_numbered,
         filters_aggregates=False,
         truncated=_mysql_truncated,
@@ -176,6 +179,7 @@ _KNOWN = {
         writer="mysql",
         meanings=mysql.TABLE,
         series=by_halves,
+        steps_back=steps_by_interval,
         marker=_numbered,
         filters_aggregates=False,
         truncated=_mysql_truncated,

@@ -84,6 +84,19 @@ def by_halves(ends: exp.Select, grain: Grain, name: str) -> exp.Select:
     return found
 
 
+def steps_of_product(moment: exp.Expr, count: exp.Expr, grain: Grain) -> exp.Expr:
+    """Return a time so many steps earlier, an interval being multiplied."""
+    step = exp.Interval(this=literal("1"), unit=exp.Var(this=grain.name))
+    moved = exp.Sub(this=moment, expression=exp.Mul(this=count, expression=step))
+    return _cast(moved, exp.DType.DATE) if grain >= Grain.DAY else moved
+
+
+def steps_by_interval(moment: exp.Expr, count: exp.Expr, grain: Grain) -> exp.Expr:
+    """Return a time so many steps earlier, the number standing in the interval."""
+    moved = exp.Sub(this=moment, expression=exp.Interval(this=count, unit=exp.Var(this=grain.name)))
+    return _cast(moved, exp.DType.DATE) if grain >= Grain.DAY else moved
+
+
 def _half(low: exp.Expr, high: exp.Expr) -> exp.Select:
     return exp.Select(
         expressions=[low.copy(), high.copy(), column(_BEGIN)],

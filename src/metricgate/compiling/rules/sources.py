@@ -12,6 +12,7 @@ from metricgate.compiling.conditions import condition_tree, reference_tree
 from metricgate.compiling.context import Context, ScanDraft
 from metricgate.compiling.masking import masked
 from metricgate.compiling.moments import rows_of
+from metricgate.compiling.pairing import paired
 from metricgate.compiling.presence import where_found
 from metricgate.compiling.series import made
 from metricgate.compiling.spines import spine_of
@@ -38,8 +39,10 @@ def read_tables(draft: ScanDraft) -> None:
         spine = spine_of(moments, relation(moments.table, draft), draft.context)
         source = source_of(root, draft)
         if draft.scan.conversion is None:
+            spine, ties = paired(moments, spine, draft.context)
             draft.select.set("from_", exp.From(this=spine))
-            draft.select.append("joins", exp.Join(this=source, on=rows_of(moments, draft.context)))
+            on = all_of([*ties, rows_of(moments, draft.context)])
+            draft.select.append("joins", exp.Join(this=source, on=on))
         else:  # base events that are shown at no moment stay: conversions may belong to them
             draft.select.set("from_", exp.From(this=source))
             draft.select.append("joins", exp.Join(this=spine, side="LEFT", on=rows_of(moments, draft.context)))

@@ -1,0 +1,104 @@
+"""Moments beside the stretches of time that they read, so that rows find their moments by an equality.
+
+A join by ``time <= moment AND time > start`` alone compares every row with every moment where an engine has no join for
+ranges. Here each moment stands once beside every stretch (a minute, hour, day, month or year) in which its rows can
+lie, and a row is in exactly one stretch: the range goes on to decide, the equality only narrows what is compared.
+"""
+
+from __future__ import annotations
+
+from math import ceil
+
+from sqlglot import exp
+
+from metricgate.catalog.metrics import Window
+from metricgate.compiling.conditions import reference_tree
+from metricgate.compiling.context import Context
+from metricgate.compiling.moments import Beside, read_moment
+from metricgate.dialects.names import aliased, column, identifier, unused
+from metricgate.dialects.trees import literal
+from metricgate.planning.scan import Moments, is_elapsed
+from metricgate.vocabulary.grain import Grain
+
+_HOUR, _DAY = 3_600.0, 86_400.0
+_LONGEST = {
+    Grain.MILLISECOND: 0.001, Grain.SECOND: 1.0, Grain.MINUTE: 60.0, Grain.HOUR: _HOUR, Grain.DAY: _DAY,
+    Grain.WEEK: 7 * _DAY, Grain.MONTH: 31 * _DAY, Grain.QUARTER: 92 * _DAY, Grain.YEAR: 366 * _DAY,
+}  # fmt: skip
+_SHORTEST = {
+    Grain.MINUTE: 60.0, Grain.HOUR: _HOUR, Grain.DAY: _DAY, Grain.MONTH: 28 * _DAY, Grain.YEAR: 365 * _DAY,
+}  # fmt: skip
+"""Seconds. Stretches are of these grains: each lies within one of the next."""
+_CLOCK_MOVES = 25 * _HOUR
+"""A local clock was never set further in one go: days were left out, or had twice, where the date line was moved."""
+_FEW, _MOST = 62, 400
+_HERE, _STEPS, _STEP = "here", "steps", "step"
+
+
+def paired(moments: Moments, spine: exp.Expr, context: Context) -> tuple[exp.Expr, list[exp.Expr]]:
+    """Return the spine, under its alias, with the stretches read, and the equality that ties rows to them.
+
+    The spine as it is, and nothing, where rows are not read by a range, or where no stretches are known for it: since
+    ever, and over a number of a calendar's periods.
+    """
+    if not moments.running or context.dialect.steps_back is None:
+        return spine, []
+    name = unused("stretch", [*moments.columns, *_beside(moments)])
+    time = reference_tree(moments.time, context)
+    if isinstance(moments.since, Grain):
+        grain, steps = moments.since, 0
+    elif moments.window is not None and moments.window.calendar is None:
+        grain, steps = _stretches(moments, moments.window)
+    else:
+        return spine, []
+    if steps > _MOST:
+        return spine, []
+    found = _spread(moments, spine, name, grain, steps, context)
+    here = column(name, moments.table.alias)
+    return found, [exp.EQ(this=here, expression=context.dialect.truncated(time, grain))]
+
+
+def _stretches(moments: Moments, window: Window) -> tuple[Grain, int]:
+    """Return the finest grain by which a window has few stretches, and how many beside the moment's own."""
+    seconds = window.count * _LONGEST[window.grain or Grain.DAY]
+    if moments.time.zones is not None and is_elapsed(window):
+        seconds += _CLOCK_MOVES
+    grains = [each for each in _SHORTEST if each >= moments.grain] or [Grain.YEAR]
+    chosen = next((each for each in grains if seconds / _SHORTEST[each] <= _FEW), grains[-1])
+    return chosen, ceil(seconds / _SHORTEST[chosen])
+
+
+def _spread(moments: Moments, spine: exp.Expr, name: str, grain: Grain, steps: int, context: Context) -> exp.Expr:
+    if context.dialect.steps_back is None:
+        raise ValueError("a dialect that counts steps")
+    alias = moments.table.alias
+    read = read_moment(moments)
+    stretch = context.dialect.truncated(column(read.expression.text, _HERE), grain)
+    joins = []
+    if steps:
+        stretch = context.dialect.steps_back(stretch, column(_STEP, _STEPS), grain)
+        joins.append(exp.Join(this=_counted(steps), kind="CROSS"))
+    spine.set("alias", exp.TableAlias(this=identifier(_HERE)))
+    select = exp.Select(
+        expressions=[
+            *(column(each, _HERE) for each in (*moments.columns, *_beside(moments))),
+            aliased(stretch, name),
+        ],
+        from_=exp.From(this=spine),
+        joins=joins,
+        distinct=exp.Distinct(),  # or MariaDB would merge it into the outer SELECT, and compare all with all
+    )
+    return exp.Subquery(this=select, alias=exp.TableAlias(this=identifier(alias)))
+
+
+def _beside(moments: Moments) -> list[str]:
+    """The column that the spine already has beside its own."""
+    return [Beside.of(moments).read] if moments.beside else []
+
+
+def _counted(steps: int) -> exp.Expr:
+    """The numbers from 0 on."""
+    counted: exp.Query = exp.Select(expressions=[aliased(literal(0), _STEP)])
+    for number in range(1, steps + 1):
+        counted = exp.Union(this=counted, expression=exp.Select(expressions=[literal(number)]), distinct=False)
+    return exp.Subquery(this=counted, alias=exp.TableAlias(this=identifier(_STEPS)))
