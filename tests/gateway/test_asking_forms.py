@@ -219,3 +219,19 @@ saved_queries:
     project = write_project(tmp_path / "project", models=MODELS + hidden)
     assert [each["name"] for each in listed(project, {})] == ["paying"]
     assert listed(project, {}, agent="seller") == []
+
+
+def test_a_metrics_value_without_group_by_is_refused_with_the_call(folder: Path) -> None:
+    """What it is compared per is not guessed: the value is over all rows of a group, not over those of the question."""
+    question = {"metrics": ["sales.revenue"], "group_by": ["order__region", "metric_time__month"]}
+    compared = {"and": [{"metric": "sales.orders", "op": ">", "value": 1}]}
+    outcome = asked(folder, "omni", "query_metrics", {**question, "where": compared})
+    assert isinstance(outcome, Refused)
+    first = outcome.problems.first
+    assert "whatever else the question filters" in first.message
+    call = first.details["corrected"]
+    assert call["arguments"]["where"]["and"][0]["group_by"] == ["order__region"]
+    assert isinstance(asked(folder, "omni", call["tool"], call["arguments"]), Answered)
+    alone = asked(folder, "omni", "query_metrics", {"metrics": ["sales.revenue"], "where": compared})
+    assert isinstance(alone, Refused)
+    assert "corrected" not in alone.problems.first.details

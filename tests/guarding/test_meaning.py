@@ -23,6 +23,10 @@ SELECT filter FROM t WHERE filter = 'x' ORDER BY filter
 SELECT id FROM t WHERE n NOT IN (10) = TRUE
 SELECT id, n FROM (SELECT 2 AS id) a RIGHT JOIN (SELECT 1 AS id UNION ALL SELECT 2) b USING (id) LEFT JOIN t USING (id)
 SELECT * FROM (SELECT 1 AS id, 7 AS x) a NATURAL RIGHT JOIN t NATURAL LEFT JOIN (SELECT 2 AS id, 8 AS y) c
+SELECT a.id, c.n FROM (t a JOIN t b ON a.id = b.id) LEFT JOIN t c ON c.id = a.id
+SELECT a.id, c.n FROM t a LEFT JOIN (t b JOIN t c ON b.id = c.id AND c.n > 10) ON a.id = b.id
+SELECT a.id, x.n FROM ((t a JOIN t b ON a.id = b.id) JOIN (SELECT id, n FROM t) x ON x.id = b.id)
+WITH RECURSIVE r(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM r WHERE k < 4) SELECT k, n FROM r LEFT JOIN t ON id = k
 SELECT id AS n, n AS id FROM t ORDER BY n
 SELECT s, x.id FROM (t JOIN (SELECT 1 AS id) x USING (id))
 SELECT t.id, y.id FROM t JOIN (t x LEFT JOIN t y ON x.id = y.n) ON t.id = x.id
@@ -97,6 +101,11 @@ SELECT s::bpchar, CAST(s AS bpchar(2)) FROM t
 SELECT host('192.168.1.5/24'::inet), gen_random_uuid() IS NOT NULL, jsonb_path_query_first_tz('{"a": 1}', '$.a')
 """,
     "mysql": """
+SELECT 1, 'x' FROM DUAL
+SELECT 2 AS a FROM dual WHERE 1 = 1 UNION SELECT id FROM t
+SELECT DISTINCTROW s FROM t
+SELECT a.id FROM t a STRAIGHT_JOIN t b ON a.id = b.id
+SELECT sysdate() > ts FROM t
 SELECT 3 NOT IN (5, 2) <> 4 AS x
 SELECT name FROM (SELECT 'Bob' AS name) a RIGHT JOIN (SELECT 'bob' AS name) b USING (name)
 SELECT id, -n AS n, RANK() OVER (ORDER BY n) AS r FROM t

@@ -171,6 +171,11 @@ class _Reader:
         if not whole or not 0 < len(groups) <= _MOST_GROUPS or len(set(texts)) < len(texts):
             spot = (*steps, "group_by") if "group_by" in raw else steps
             message = f"group_by must be a list of 1 to {_MOST_GROUPS} different dimensions or entities"
+            if "group_by" not in raw:
+                message = (
+                    "a filter on a metric's value says per what the value is computed, in group_by: it keeps the rows "
+                    "of those groups, and the value is over all their rows, whatever else the question filters"
+                )
             self.complain(message, spot, _EXAMPLE)
             return None
         return metric_call(name, texts) if isinstance(name, str) and named else None

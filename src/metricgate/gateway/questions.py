@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from metricgate.catalog.templates import parse_template
 from metricgate.gateway import codes
 from metricgate.planning.question import GroupBy, Ordering, Question, TimeRange
 from metricgate.vocabulary.grain import DatePart, Grain
+from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.predicate import And, Predicate
 from metricgate.vocabulary.problem import Place, Problem, Problems
@@ -132,6 +134,8 @@ def to_question(
     asked: list[str | GroupByArgument] = list(arguments.group_by if saved is None else saved.group_by)
     group_by = tuple(_group_by(item, index, calendars, problems) for index, item in enumerate(asked))
     where = _where(arguments.where, problems)
+    if problems and saved is None:
+        problems = _with_correction(problems, arguments)
     time_range = _time_range(arguments.time_range, problems)
     order_by: list[str | OrderArgument] = list(arguments.order_by)
     limit = arguments.limit
@@ -223,6 +227,35 @@ def _where(raw: JsonValue, problems: list[Problem]) -> Predicate | None:
         problems.extend(parsed)
         return None
     return parsed
+
+
+def _with_correction(problems: list[Problem], arguments: QuestionArguments) -> list[Problem]:
+    """Give the first problem the corrected call, where a metric's value is only not said to be per the group-bys."""
+    asked = [each if isinstance(each, str) else each.member for each in arguments.group_by]
+    per = [each for each in asked if not each.startswith(_TIME) and each.rpartition("__")[2] not in _GRAINS]
+    where = _compared_per(arguments.where, per)
+    left: list[Problem] = []
+    _where(where, left)
+    if not per or left:
+        return problems
+    call: dict[str, Json] = {**arguments.model_dump(mode="json", exclude_unset=True), "where": where}
+    first, *rest = problems
+    corrected: Json = {"tool": "query_metrics", "arguments": call}
+    return [replace(first, details={**first.details, "corrected": corrected}), *rest]
+
+
+def _compared_per(raw: JsonValue, members: list[str]) -> JsonValue:
+    """Return the filter with these group-bys wherever a metric's value is compared per nothing."""
+    if isinstance(raw, list):
+        return [_compared_per(each, members) for each in raw]
+    if not isinstance(raw, dict):
+        return raw
+    if "metric" in raw and "group_by" not in raw:
+        return {**raw, "group_by": list(members)}
+    return {name: _compared_per(each, members) for name, each in raw.items()}
+
+
+_TIME = "metric_time"
 
 
 def _time_range(raw: TimeRangeArgument | None, problems: list[Problem]) -> TimeRange | None:

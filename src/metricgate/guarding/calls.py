@@ -14,8 +14,8 @@ from sqlglot.tokenizer_core import Token, TokenType
 _GRAMMAR_WORDS = """
     all and any as between both by case cross cube distinct else end escape except exclude exists filter from full
     group having ilike in inner intersect interval is join lateral leading like limit materialized not offset on or
-    over partition qualify recursive rename rollup select separator sets similar some then to trailing union using
-    values when where window with within zone order
+    over partition qualify recursive rename rollup select separator sets similar some straight_join then to
+    trailing union using values when where window with within zone order
 """
 _GRAMMAR = frozenset(_GRAMMAR_WORDS.split())
 """Words that stand before a bracket without calling anything."""

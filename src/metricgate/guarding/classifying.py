@@ -214,6 +214,8 @@ def _anonymous(node: exp.Expr, text: str, book: FunctionBook, _caps: Caps) -> It
 
 def _join(node: exp.Expr, text: str, book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
     words = {str(node.args.get(part) or "").upper() for part in ("side", "kind", "method")}
+    if book.dialect == "mysql":
+        words.discard("STRAIGHT_JOIN")  # an inner one, in the order of the text
     if not words <= JOIN_WORDS:
         yield _construct(node, text, f"{' '.join(sorted(words - JOIN_WORDS))} JOIN")
     elif "FULL" in words and book.dialect == "mysql":

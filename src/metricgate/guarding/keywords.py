@@ -44,7 +44,7 @@ _MYSQL = """
     hour_microsecond hour_minute hour_second language latin1 localtime localtimestamp match minute_microsecond
     minute_second mod mode national nchar query recursive regexp rlike second_microsecond set sounds sql_tsi_day
     sql_tsi_hour sql_tsi_minute sql_tsi_month sql_tsi_quarter sql_tsi_second sql_tsi_week sql_tsi_year ucs2 utc_date
-    utc_time utc_timestamp utf16 utf32 utf8 utf8mb3 utf8mb4 xor year_month
+    distinctrow dual straight_join utc_time utc_timestamp utf16 utf32 utf8 utf8mb3 utf8mb4 xor year_month
 """
 _BY_DIALECT: Mapping[str, frozenset[str]] = {
     "duckdb": _COMMON | frozenset(_DUCKDB.split()),

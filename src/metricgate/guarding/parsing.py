@@ -81,9 +81,26 @@ def parsed(text: str, dialect: str, tokens: Sequence[Token] | None = None) -> Pa
         return root
     nodes = list(root.walk())
     _take_out_comments(nodes)
-    if dialect == "mysql" and exp.RegexpLike in map(type, nodes):
-        nodes = list(_without_regexp_like(root).walk())
+    if dialect == "mysql" and (exp.RegexpLike in map(type, nodes) or any(map(is_dual, nodes))):
+        nodes = list(_without_dual(_without_regexp_like(root)).walk())
     return Parsed(tokens, root, nodes)
+
+
+def is_dual(node: exp.Expr) -> bool:
+    """Whether it is MariaDB's ``DUAL`` alone in FROM: no table, and none can be called so without quotes."""
+    if type(node) is not exp.Table or type(node.parent) is not exp.From or node.parent.parent.args.get("joins"):
+        return False
+    name = node.this
+    bare_name = type(name) is exp.Identifier and not name.args.get("quoted") and name.name.lower() == "dual"
+    return bare_name and {key for key, value in node.args.items() if value} == {"this"}
+
+
+def _without_dual(root: exp.Query) -> exp.Query:
+    """Take it out of the tree; in the text it stays, a bare word."""
+    for node in list(root.find_all(exp.Table)):
+        if is_dual(node):
+            node.parent.parent.set("from_", None)
+    return root
 
 
 def _without_regexp_like(root: exp.Query) -> exp.Query:

@@ -34,8 +34,8 @@ _GRAMMAR_WORDS = """
     current_time current_timestamp curtime date date_add date_sub day extract get_format greatest group_concat hour
     if ifnull insert interval json_arrayagg json_objectagg least left localtime localtimestamp lower max mid min
     minute mod month now nullif position quarter repeat replace right row row_number rtrim second std stddev
-    stddev_pop stddev_samp str_to_date subdate substr substring sum time timestamp timestampadd timestampdiff trim
-    truncate upper utc_date utc_time utc_timestamp var_pop var_samp variance week weekday year
+    stddev_pop stddev_samp str_to_date subdate substr substring sum sysdate time timestamp timestampadd timestampdiff
+    trim truncate upper utc_date utc_time utc_timestamp var_pop var_samp variance week weekday year
 """
 GRAMMAR = frozenset(_GRAMMAR_WORDS.split())
 """What the parser itself understands; the catalogue does not list them all."""
