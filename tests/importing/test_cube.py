@@ -235,3 +235,41 @@ def test_a_circle_of_dimensions_ends() -> None:
     text = "cubes: [{name: a, sql_table: a, dimensions: [{name: x, sql: '{y}'}, {name: y, sql: '{x}'}]}]"
     found = taken(text)
     assert sum("dropped the dimension" in str(change) for change in found.changes) == 2
+
+
+TWO_WAYS = """
+cubes:
+  - name: orders
+    sql_table: shop.orders
+    joins:
+      - {name: items, relationship: one_to_many, sql: "{CUBE.id} = {items.order_id}"}
+    dimensions:
+      - {name: id, sql: id, type: number, primary_key: true}
+      - {name: size, sql: size, type: string}
+    measures: [{name: total, sql: amount, type: sum}]
+  - name: items
+    sql_table: shop.items
+    joins:
+      - {name: orders, relationship: many_to_one, sql: "{CUBE}.order_id = {orders}.id"}
+    dimensions:
+      - {name: id, sql: id, type: number, primary_key: true}
+      - {name: order_id, sql: order_id, type: number}
+    measures: [{name: count, type: count}]
+  - {name: late, extends: orders, sql: HEAD}
+"""
+
+
+def test_a_join_that_both_cubes_say_is_one() -> None:
+    """The many's side and the one's: a dimension of the other cube has one way to it."""
+    items = catalog_of(taken(TWO_WAYS.replace("HEAD", "SELECT * FROM shop.late_orders"))).models["items"]
+    assert [each.name for each in items.entities if each.type.value == "foreign"] == ["orders", "late"]
+    assert not items.relationships
+
+
+def test_what_a_cube_reads_stands_for_what_it_extends() -> None:
+    """A query of its own over a table of its parent: that query's table, or nothing where it is no plain one."""
+    plain = catalog_of(taken(TWO_WAYS.replace("HEAD", "SELECT * FROM shop.late_orders")))
+    assert ".".join(plain.models["late"].source) == "shop.late_orders"
+    filtered = taken(TWO_WAYS.replace("HEAD", "SELECT * FROM shop.orders WHERE late"))
+    assert set(catalog_of(filtered).models) == {"orders", "items"}
+    assert any("put the query into a view" in str(each) for each in filtered.changes)

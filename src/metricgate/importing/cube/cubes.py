@@ -67,8 +67,9 @@ def cube_of_part(part: Part, others: Mapping[str, Part], names: Naming) -> Cube 
             part.reading.notes.dropped(what, part.at("extends"), f"it extends {base!r}, which is not in these files")
             return None
         parts.append(others[base])
-    table = next((found for each in parts if (found := each.text("sql_table")) is not None), None)
-    query = next((found for each in parts if (found := each.text("sql")) is not None), None)
+    # The nearest that says one decides: what a cube reads itself stands in the place of what it extends.
+    heads = ((each.text("sql_table"), each.text("sql")) for each in parts)
+    table, query = next((head for head in heads if head != (None, None)), (None, None))
     plain = re.fullmatch(r"\s*select\s+\*\s+from\s+([\w.]+)\s*;?\s*", query or "", re.IGNORECASE)
     source = table or (plain[1] if plain else None)
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from metricgate.catalog.parsing import Fault
@@ -98,7 +98,7 @@ class _Conversion:
         dimensions = Dimensions(cubes)
         for cube in cubes.values():
             dimensions.read(cube)
-        links = [link for cube in cubes.values() for link in self._links(cube, cubes)]
+        links = _each_once([link for cube in cubes.values() for link in self._links(cube, cubes)])
         joins = joined({cube.name: _table(cube) for cube in cubes.values()}, links, self.notes)
         models = [self._model(cube, joins[cube.name]) for cube in cubes.values()]
         measures = Measures(cubes, dimensions, Reach(cubes=cubes, joins=joins), self.notes)
@@ -161,8 +161,7 @@ class _Conversion:
                 found.append(_link(other, cube.name, target.name, own, others, part))
             else:
                 self.notes.dropped(what, part.place, f"the relationship {kind!r} is not known")
-        unique = {(each.source, each.target, each.from_columns, each.to_columns): each for each in found}
-        return list(unique.values())
+        return found
 
     def _columns(
         self, text: str, cube: Cube, other: str, cubes: Mapping[str, Cube]
@@ -216,6 +215,12 @@ class _Conversion:
         reason = f"a view selects members; ask them themselves: {shown or 'none of them is imported'}"
         self.notes.dropped(f"the view {name!r}", view.place, reason)
         view.ignore(*view.named())
+
+
+def _each_once(links: Sequence[Link]) -> list[Link]:
+    """Return the joins without those that another cube, or the other side, says as well."""
+    found = {(each.source, each.target, each.from_columns, each.to_columns): each for each in reversed(links)}
+    return list(reversed(found.values()))
 
 
 def _link(name: str, source: str, target: str, own: tuple[str, ...], others: tuple[str, ...], part: Part) -> Link:
