@@ -88,18 +88,25 @@ def parsed(text: str, dialect: str, tokens: Sequence[Token] | None = None) -> Pa
 
 def is_dual(node: exp.Expr) -> bool:
     """Whether it is MariaDB's ``DUAL`` alone in FROM: no table, and none can be called so without quotes."""
-    if type(node) is not exp.Table or type(node.parent) is not exp.From or node.parent.parent.args.get("joins"):
-        return False
-    name = node.this
-    bare_name = type(name) is exp.Identifier and not name.args.get("quoted") and name.name.lower() == "dual"
-    return bare_name and {key for key, value in node.args.items() if value} == {"this"}
+    return type(node) is exp.Table and _over_dual(node) is not None
+
+
+def _over_dual(node: exp.Expr) -> exp.Expr | None:
+    """Return the SELECT whose whole FROM is the bare word, if it is this node's."""
+    name, from_ = node.this, node.parent
+    select = from_.parent if type(from_) is exp.From else None
+    if select is None or select.args.get("joins") or {key for key, value in node.args.items() if value} != {"this"}:
+        return None
+    is_bare = type(name) is exp.Identifier and not name.args.get("quoted") and name.name.lower() == "dual"
+    return select if is_bare else None
 
 
 def _without_dual(root: exp.Query) -> exp.Query:
     """Take it out of the tree; in the text it stays, a bare word."""
     for node in list(root.find_all(exp.Table)):
-        if is_dual(node):
-            node.parent.parent.set("from_", None)
+        select = _over_dual(node)
+        if select is not None:
+            select.set("from_", None)
     return root
 
 
