@@ -23,7 +23,7 @@ def output(draw: Draw, scope: Scope, value: str, kind: str) -> tuple[str, Column
     elif roll < 0.65:
         draw.mark("word of SQL as a name")
         name = quoted(draw.one(_WORDS), draw.engine)
-    elif roll < 0.67 and draw.engine != "mariadb":
+    elif roll < 0.66 and draw.engine != "mariadb":
         draw.mark("word of SQL as a name without quotes")
         return f"{value} AS {(name := draw.one(_AFTER_AS))}", Column(name=f'"{name}"', kind=kind)
     elif roll < 0.72:

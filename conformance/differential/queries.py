@@ -154,9 +154,10 @@ def _starred(draw: Draw, scope: Scope, rest: str) -> Query:
         source = draw.one(scope.sources)
         draw.mark("star of one table")
         return Query(text=f"SELECT {source.alias}.*{rest}", columns=source.columns)
-    if draw.engine == "duckdb" and draw.chance(0.3):
+    named = [each.name for source in scope.sources for each in source.columns]
+    if draw.engine == "duckdb" and named and draw.chance(0.3):
         draw.mark("star with words after it")
-        column = draw.one(draw.one(scope.sources).columns or scope.sources[0].columns).name
+        column = draw.one(named)
         word = draw.one((f"EXCLUDE ({column})", f"EXCLUDE {column}", f"REPLACE ({column} AS {column})"))
         return Query(text=f"SELECT * {word}{rest}", columns=())
     if draw.chance(0.2):

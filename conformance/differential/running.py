@@ -89,7 +89,14 @@ Drawn = Callable[[Draw], Query]
 
 
 async def run(
-    place: Place, gate: Gate, *, count: int, seed: int, first: int = 0, told: Callable[[Tally], None] | None = None
+    place: Place,
+    gate: Gate,
+    *,
+    count: int,
+    seed: int,
+    first: int = 0,
+    shrinks: bool = False,
+    told: Callable[[Tally], None] | None = None,
 ) -> Tally:
     """Draw until ``count`` queries are valid on the raw engine; the n-th is the same whenever seed and engine are.
 
@@ -99,6 +106,7 @@ async def run(
         count: valid queries.
         seed: of the queries.
         first: number of the first query.
+        shrinks: whether findings and refusals are made smaller.
         told: hears how far it has come, now and then.
     """
     tally, number = Tally(), first
@@ -123,6 +131,8 @@ async def run(
                     each.result()
             number += 1
         await asyncio.gather(*waiting)
+        if not shrinks:
+            return tally
         for words, example in list(tally.examples.items())[:_SHRUNK]:
             tally.examples[words] = await both.small_refusal(words, example)
         tally.findings[:_SHRUNK] = [await both.small(each) for each in tally.findings[:_SHRUNK]]

@@ -97,6 +97,7 @@ SELECT id, w FROM t, regexp_split_to_table(t.s, 'n') AS w
 SELECT g.g FROM generate_series(1, 3) AS g
 SELECT n FROM t ORDER BY n FETCH FIRST 1 ROWS WITH TIES
 SELECT s IS NORMALIZED, s IS NOT NORMALIZED, s IS NFC NORMALIZED, s IS NOT NFKD NORMALIZED, s IS NOT NULL FROM t
+SELECT $a1$it's $a$ $$ b$a1$, $_9$--$_9$
 SELECT s::bpchar, CAST(s AS bpchar(2)) FROM t
 SELECT host('192.168.1.5/24'::inet), gen_random_uuid() IS NOT NULL, jsonb_path_query_first_tz('{"a": 1}', '$.a')
 """,

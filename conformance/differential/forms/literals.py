@@ -50,7 +50,7 @@ FORMS: tuple[Form, ...] = (
     *forms("text that looks like SQL", "text", "'-- no'", "'/* no'", "';'", "'SELECT'", "'$1'", "'%s'", "'?'", "'{x}'"),
     *forms("text of several lines", "text", "'a\nb'", "'a\r\n''b'", "'\t'", weight=0.6),
     *forms("text literal with escapes", "text", "E'\\u00e9'", "E'a\\''b'", "E'\\U0001F600'", on=_P, weight=0.3),
-    *forms("text literal in Unicode escapes", "text", "U&'d!0061t' UESCAPE '!'", on=_P, weight=0.2),
+    *forms("text literal in Unicode escapes", "text", "U&'d!0061t' UESCAPE '!'", on=_P, weight=0.07),
     *forms("dollar-quoted literal", "text", "$a$ $b$ ' $a$", "$$--$$", "$_x1$it$_x1$", on=_P, weight=0.4),
     *forms("national text", "text", "N'ann'", "n'it''s'", on=_DP, weight=0.5),
     *forms("bits as a literal", "text", "B'101'::text", "X'1F'::text", "(B'101' | B'010')::text", on=_P, weight=0.5),

@@ -196,7 +196,7 @@ _PLAIN_CALL = re.compile(r"[a-z_][a-z0-9_]*")
 _STRING = r"'(?:[^']|'')*'"
 _BACKSLASHED = r"'(?:[^'\\]|''|\\.)*'"
 _BITS = r"[xX]'[0-9a-fA-F]*'|[bB]'[01]*'"
-_DOLLARS = r"\$(?P<tag>[A-Za-z_]*)\$(?:(?!\$(?P=tag)\$).)*\$(?P=tag)\$"
+_DOLLARS = r"\$(?P<tag>(?:[A-Za-z_]\w*)?)\$(?:(?!\$(?P=tag)\$).)*\$(?P=tag)\$"
 _BASED = r"0x[0-9a-fA-F]+|0b[01]+"
 _LITERALS: Mapping[str, re.Pattern[str]] = {
     dialect: re.compile(pattern, re.DOTALL)
