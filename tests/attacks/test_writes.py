@@ -182,7 +182,7 @@ def test_an_approval_is_of_one_thing_only(tmp_path: Path) -> None:
 
 
 def test_a_policy_that_changed_meanwhile_voids_the_approval(tmp_path: Path) -> None:
-    """What was decided under other rules is not carried out."""
+    """What was decided under another wording of a rule that took part is not carried out."""
 
     async def run() -> None:
         folder = write_shop(tmp_path / "shop")
@@ -191,7 +191,7 @@ def test_a_policy_that_changed_meanwhile_voids_the_approval(tmp_path: Path) -> N
                 "propose_write", sql="DELETE FROM orders WHERE id = 1", dry_run=False, idempotency_key="delete-1"
             )
             view = await shop.office.action(STEN, held.action_id)
-            (folder / "policies" / "all.yaml").write_text(POLICY.replace("rows_over: 2", "rows_over: 3"))
+            (folder / "policies" / "all.yaml").write_text(POLICY.replace("is looked at first", "is seen first"))
             shop.parts.governance.reload()
             done = await shop.office.decide(
                 STEN,

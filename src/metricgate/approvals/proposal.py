@@ -47,12 +47,14 @@ class Proposal:
         changes_digest: of the change row by row (``digest_of_changes``).
         preview_digest: of the effect (``Effect.digest``).
         row_ceiling: more rows than so many are never changed under this approval.
-        policy_digest: of the policy in force.
-        catalog_version: of the catalog in force.
+        policy_digest: of the policy in force when it was proposed.
+        catalog_version: of the catalog in force then.
         reversibility: how far it can be taken back.
         proposed_at: UTC.
         expires_at: UTC; not decided by then, it is denied.
         nonce: 32 hex digits, random.
+        governance_digest: of the rules and definitions that took part: what an approval is bound to. None in what
+            releases before this one kept; there policy and catalog must be the same ones.
         definitions_digest: of what acts when the rows change, beside the change itself (``digest_of_definitions``).
         actor: who proposes it; None in what releases before this one kept.
     """
@@ -77,6 +79,7 @@ class Proposal:
     proposed_at: datetime
     expires_at: datetime
     nonce: str
+    governance_digest: str | None = None
     definitions_digest: str | None = None
     actor: Actor | None = None
 
@@ -104,11 +107,12 @@ class Proposal:
             "expires_at": self.expires_at.isoformat(),
             "nonce": self.nonce,
         }
-        if self.definitions_digest is not None:
-            document["definitions_digest"] = self.definitions_digest
-        if self.actor is not None:
-            document["actor"] = str(self.actor)
-        return document
+        later = {
+            "governance_digest": self.governance_digest,
+            "definitions_digest": self.definitions_digest,
+            "actor": None if self.actor is None else str(self.actor),
+        }
+        return document | {name: value for name, value in later.items() if value is not None}
 
     @property
     def digest(self) -> str:
@@ -174,6 +178,7 @@ class HumanDecision:
         channel: ``console``, ``api`` or ``cli``.
         break_glass: whether the person overrode the rules on who may approve.
         roles: those of the person's roles that the requirement asks for; ``decide`` fills them in.
+        groups: that the person's login proved, so that the right to decide can be judged again.
     """
 
     person: str
@@ -185,6 +190,7 @@ class HumanDecision:
     channel: str
     break_glass: bool = False
     roles: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -128,6 +128,9 @@ class ProjectOffice(DecisionDesk):
         return {"version": catalog.version, "metrics": metrics, "models": models, "edges": edges}
 
     def _refused(self, person: Person, verb: Action, kind: ResourceKind, name: str) -> Problems | None:
+        stopped = self._stopped(person)
+        if stopped is not None:
+            return stopped
         identity = Identity(id=person.id, proof=Proof.VERIFIED, method=person.method, groups=person.groups)
         verdict = self._holder.current.judge.judge_person(identity, verb, [Resource(kind, name)])
         if verdict.decision is Decision.ALLOW:

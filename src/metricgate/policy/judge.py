@@ -115,6 +115,11 @@ class Judge:
             return self._verdict(action, denied)
         return Verdict(action=action, decision=Decision.ALLOW, reasons=tuple(reasons), policy_digest=self.policy.digest)
 
+    def stopped(self, person: Identity, *, circumstances: Circumstances = NOWHERE) -> str | None:
+        """Return why a person may do nothing at any door, or None: a stop names the person, a group or a role."""
+        standing = self._stood("user", person, _types_in(person))
+        return next((each.message for each in self._halts.of_person(standing, self.suspended(circumstances))), None)
+
     def roles_of_person(self, person: Identity) -> frozenset[str]:
         """Return the roles of a person, inherited ones included."""
         return self._stood("user", person, _types_in(person)).roles

@@ -91,3 +91,9 @@ class Resource:
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.name}"
+
+
+def resource_of(text: str) -> Resource:
+    """Return the resource that ``str`` wrote; its labels are not in the text."""
+    kind, _colon, name = text.partition(":")
+    return Resource(ResourceKind(kind), name)

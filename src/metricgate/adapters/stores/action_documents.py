@@ -104,11 +104,19 @@ def _decision(each: HumanDecision) -> dict[str, Any]:
         "channel": each.channel,
         "break_glass": each.break_glass,
         "roles": list(each.roles),
+        "groups": list(each.groups),
     }
 
 
 def _read_decision(raw: dict[str, Any]) -> HumanDecision:
-    return HumanDecision(**{**raw, "at": datetime.fromisoformat(raw["at"]), "roles": tuple(raw["roles"])})
+    return HumanDecision(
+        **{
+            **raw,
+            "at": datetime.fromisoformat(raw["at"]),
+            "roles": tuple(raw["roles"]),
+            "groups": tuple(raw.get("groups", ())),
+        }
+    )
 
 
 def _time(moment: datetime | None) -> str | None:

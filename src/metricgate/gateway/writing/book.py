@@ -19,13 +19,19 @@ from metricgate.gateway.entries import Fields
 from metricgate.gateway.governance import GovernanceSource
 from metricgate.gateway.ports import Clock, Durable, Ledger, LedgerUnavailable
 from metricgate.gateway.writing import entries
+from metricgate.gateway.writing.codes import PERSON_STOPPED
 from metricgate.gateway.writing.ports import ActionStore, Journal, RecordedSteps, Step, Steps
 from metricgate.gateway.writing.settings import WriteSettings
 from metricgate.gateway.writing.turns import Turns
-from metricgate.vocabulary.actor import GATEWAY, Actor
+from metricgate.policy.occasion import Circumstances
+from metricgate.policy.verdict import ReasonKind
+from metricgate.vocabulary.actor import GATEWAY, Actor, ActorKind
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.principal import Identity, Principal, Proof
 from metricgate.vocabulary.problem import Problem
+from metricgate.vocabulary.resource import Action as Verb
+from metricgate.vocabulary.resource import resource_of
+from metricgate.vocabulary.target import EVERYTHING, targets_of
 
 Tell = Callable[[str, Action, Mapping[str, Json]], None]
 """Called after something happened to an action: the kind of notice, the action, and further facts."""
@@ -197,19 +203,55 @@ class Book:
         return kept
 
     def frozen_for(self, action: Action) -> Problem | None:
-        """Return why an action may not change anything now: a freeze of whom it was proposed by, or None.
+        """Return why an action may not change anything now: a freeze or stop of whom it was proposed by, or None.
 
-        A person's undo is not frozen: taking back what was done is what a freeze gives time for.
+        A person's undo passes a freeze: taking back what was done is what a freeze gives time for. A stop that names
+        the person binds it.
         """
-        if action.undoes is not None:
-            return None
+        if action.actor.kind is ActorKind.PERSON:
+            return self.stopped(
+                Identity(id=action.actor.id, proof=Proof.VERIFIED, method="action", groups=action.user_groups)
+            )
+        return self.frozen(self._proposer(action))
+
+    def freezes_on(self, action: Action) -> list[str]:
+        """Return the freezes of the agent whose action is taken back, which a person's undo passes."""
+        try:
+            thrown = self.board.current().thrown
+        except SwitchesUnreadable:
+            return ["nobody can tell which"]
+        proposer = self._proposer(action)
+        judge = self.governance.current.judge
+        targets = [resource_of(each) for each in action.proposal.targets]
+        verdict = judge.judge(proposer, Verb.UNDO, targets, circumstances=Circumstances(now=self.now()))
+        told = [f"{each.target}: {each.because}" for each in thrown if each.concerns(proposer)]
+        return told + [each.message for each in verdict.reasons if each.kind is ReasonKind.FREEZE]
+
+    def stopped(self, person: Identity) -> Problem | None:
+        """Return why a person may do nothing at any door, or None: a stop, thrown or in the policy, names that one."""
+        try:
+            thrown = self.board.current().thrown
+        except SwitchesUnreadable:
+            return Problem(code=PERSON_STOPPED, message="Nobody can tell whether you are stopped, so you are.")
+        targets = targets_of("user", person) - {EVERYTHING}
+        switch = next((each for each in thrown if each.kind is SwitchKind.STOP and each.target in targets), None)
+        if switch is not None:
+            return Problem(
+                code=PERSON_STOPPED, message=f"{switch.target} is stopped: {switch.because}", hint=PERSON_STOPPED.cure
+            )
+        now = Circumstances(now=self.now())
+        why = self.governance.current.judge.stopped(person, circumstances=now)
+        return None if why is None else Problem(code=PERSON_STOPPED, message=why, hint=PERSON_STOPPED.cure)
+
+    @staticmethod
+    def _proposer(action: Action) -> Principal:
         proposal = action.proposal
         tenant = (("tenant", proposal.tenant),)
         agent = Identity(
             id=proposal.agent, proof=Proof.ASSERTED, method="action", groups=action.user_groups, attributes=tenant
         )
         user = None if proposal.user is None else Identity(id=proposal.user, proof=Proof.ASSERTED, method="action")
-        return self.frozen(Principal(agent=agent, user=user))
+        return Principal(agent=agent, user=user)
 
     def frozen(self, principal: Principal) -> Problem | None:
         """Return why nothing of this principal may change anything now, or None."""

@@ -137,6 +137,12 @@ NOT_YOURS_TO_DECIDE = _code(
     "This person may not decide on this action: no right on its targets, or one of those who must be different people.",
     "Somebody else decides; the message says who may.",
 )
+PERSON_STOPPED = _code(
+    "E_PERSON_STOPPED",
+    403,
+    "A stop names this person, one of their groups or roles: they see, decide and take back nothing, at any door.",
+    "Whoever threw the stop takes it back; somebody else decides meanwhile.",
+)
 REASON_MISSING = _code(
     "E_REASON_MISSING",
     422,
@@ -146,8 +152,9 @@ REASON_MISSING = _code(
 GOVERNANCE_CHANGED = _code(
     "E_GOVERNANCE_CHANGED",
     409,
-    "Policy or catalog changed after the action was shown, so that its approval no longer holds. Nothing was changed.",
-    "Propose it again under the rules of now.",
+    "A rule or a definition that took part changed after the action was shown, or does not allow it at the moment of "
+    "the effect, so that its approval no longer holds. Nothing was changed.",
+    "Propose it again under the rules of now; the message names what is not as it was.",
 )
 NOTHING_TO_UNDO = _code(
     "E_NOTHING_TO_UNDO",
@@ -216,6 +223,7 @@ CODES = (
     NOT_DECIDABLE,
     NOT_THE_SAME,
     NOT_YOURS_TO_DECIDE,
+    PERSON_STOPPED,
     REASON_MISSING,
     GOVERNANCE_CHANGED,
     NOTHING_TO_UNDO,

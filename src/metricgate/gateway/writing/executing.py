@@ -19,6 +19,7 @@ from metricgate.gateway import sql_codes
 from metricgate.gateway.office import ActionFilter
 from metricgate.gateway.ports import LedgerUnavailable, WarehouseError
 from metricgate.gateway.writing import codes, entries, sealed
+from metricgate.gateway.writing.at_effect import objection
 from metricgate.gateway.writing.book import Book, Raced
 from metricgate.gateway.writing.damage import damaged
 from metricgate.gateway.writing.ports import ChangeFailed, OutcomeUnknown, ReleasedChange, Unsealable, WritableWarehouse
@@ -135,9 +136,6 @@ def _warehouse(book: Book, action: Action) -> WritableWarehouse | None:
 
 async def _ready(book: Book, action: Action) -> sealed.Sealed | Problem:
     """Return what is to be carried out, or what came between the decision and now."""
-    objection = _objection(book, action)
-    if objection is not None:
-        return objection
     try:
         content = await asyncio.to_thread(book.store.changes, action.id)
     except Unsealable:
@@ -145,24 +143,7 @@ async def _ready(book: Book, action: Action) -> sealed.Sealed | Problem:
     kept = None if content is None else sealed.from_bytes(content)
     if kept is None or sealed.digest_of_what(kept.changes, kept.structure) != action.proposal.changes_digest:
         return Problem(code=codes.NOT_THE_SAME, message="The rows that are kept are not those that were shown.")
-    return kept
-
-
-def _objection(book: Book, action: Action) -> Problem | None:
-    """Return what came between the decision and now: another policy or catalog, a freeze."""
-    governance = book.governance.current
-    proposal = action.proposal
-    same = (governance.judge.policy.digest, governance.catalog.version) == (
-        proposal.policy_digest,
-        proposal.catalog_version,
-    )
-    if not same:
-        return Problem(
-            code=codes.GOVERNANCE_CHANGED,
-            message="Policy or catalog changed after the action was shown.",
-            hint=codes.GOVERNANCE_CHANGED.cure,
-        )
-    return book.frozen_for(action)
+    return objection(book, action, kept.basis) or kept
 
 
 async def _done(book: Book, action: Action, effect: Effect | None) -> Action:

@@ -13,6 +13,7 @@ from metricgate.compiling.relations import confined_statement, relation_of
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.office import ActionFilter
 from metricgate.gateway.ports import Durable, Released, WarehouseError
+from metricgate.gateway.writing.basis import Basis, bound, rules_of
 from metricgate.gateway.writing.book import Book
 from metricgate.gateway.writing.planned import Planned
 from metricgate.gateway.writing.ports import Rehearsal
@@ -31,8 +32,8 @@ _EFFECTIVE = frozenset({State.EXECUTED, State.UNDONE, State.EXECUTING, State.APP
 
 async def judged(
     desk: Desk, book: Book, planned: Planned, rehearsal: Rehearsal, preview: Previewed, intent: Durable
-) -> ChangeVerdict:
-    """Return what policy says of the rehearsed change."""
+) -> tuple[ChangeVerdict, Basis]:
+    """Return what policy says of the rehearsed change, and on what, so that it can be judged again."""
     effect = rehearsal.effect
     share, because = await _made_up(desk, planned, rehearsal, intent)
     stakes = Stakes(
@@ -56,7 +57,7 @@ async def judged(
         made_up_because=because,
         past=await past_of(book, desk.call.principal.agent.id, planned.target.model.name),
     )
-    return judge_change(
+    verdict = judge_change(
         desk.governance.judge,
         desk.call.principal,
         planned.verdict,
@@ -64,6 +65,17 @@ async def judged(
         planned.resources,
         circumstances=desk.circumstances,
     )
+    basis = Basis(
+        principal=desk.call.principal,
+        purpose=desk.circumstances.purpose,
+        asks=tuple(ask for ask, _verdict in planned.asks),
+        stakes=stakes,
+        resources=planned.resources,
+        datasets=planned.datasets,
+        action=planned.action,
+    )
+    verdicts = [each for _ask, each in planned.asks]
+    return verdict, bound(basis, desk.governance, verdicts, rules_of(verdict))
 
 
 async def _made_up(desk: Desk, planned: Planned, rehearsal: Rehearsal, intent: Durable) -> tuple[float, str]:

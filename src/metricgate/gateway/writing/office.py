@@ -26,7 +26,7 @@ from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.principal import Identity, Proof
 from metricgate.vocabulary.problem import Code, Problem, Problems
 from metricgate.vocabulary.resource import Action as Verb
-from metricgate.vocabulary.resource import Resource, ResourceKind
+from metricgate.vocabulary.resource import Resource, ResourceKind, resource_of
 
 _HISTORY = 10
 _CODES: Mapping[Obstacle, Code] = {
@@ -48,6 +48,9 @@ class DecisionDesk:
     @refusing_damage
     async def actions(self, person: Person, wanted: ActionFilter) -> Sequence[Action] | Problems:
         """Return the actions that the person may see: those on whose targets one may decide, and one's own."""
+        stopped = self._stopped(person)
+        if stopped is not None:
+            return stopped
         seen: list[Action] = []
         page = wanted
         while len(seen) < wanted.limit:
@@ -66,12 +69,16 @@ class DecisionDesk:
     @refusing_damage
     async def action(self, person: Person, action_id: str) -> ActionView | Problems:
         """Return one action with all that a decision needs; what is shown is kept, and that it was shown recorded."""
+        stopped = self._stopped(person)
+        if stopped is not None:
+            return stopped
         action = await self._book.get(action_id)
         if action is None or not self._may_see(person, action):
             return _problem(codes.NO_SUCH_ACTION, f"There is no action {action_id[:40]!r} that you may see.")
         wanted = ActionFilter(agent=action.proposal.agent, before=action.id, limit=_HISTORY)
         history = await asyncio.to_thread(self._book.store.list, wanted)
         shown: dict[str, Json] = {
+            "shown_to": person.id,
             "proposal": action.proposal.as_json(),
             "preview": dict(action.preview),
             "risk": dict(action.risk),
@@ -117,8 +124,10 @@ class DecisionDesk:
         break_glass: bool = False,
     ) -> Action | Problems:
         """Record a decision; the last one that is needed carries the action out before this returns."""
-        action = await self._book.get(action_id)
-        if action is None or not self._may_see(person, action):
+        action, stopped = await self._book.get(action_id), self._stopped(person)
+        if stopped is not None and action is None:
+            return stopped
+        if action is None or (stopped is None and not self._may_see(person, action)):
             return _problem(codes.NO_SUCH_ACTION, f"There is no action {action_id[:40]!r} that you may see.")
         decision = HumanDecision(
             person=person.id,
@@ -129,8 +138,9 @@ class DecisionDesk:
             bound_to=bound_to,
             channel=person.channel,
             break_glass=break_glass,
+            groups=person.groups,
         )
-        objection = await self._objection_to_decision(person, action, decision)
+        objection = stopped or await self._objection_to_decision(person, action, decision)
         done = objection if objection is not None else await self._decided(person, action, decision)
         if isinstance(done, Problems):
             return await self._uncounted(action_id, decision, done)
@@ -143,6 +153,8 @@ class DecisionDesk:
         shown = await asyncio.to_thread(self._book.store.shown, decision.shown_digest)
         if shown is None or shown.get("proposal") != action.proposal.as_json():
             return _problem(codes.NOT_THE_SAME, "What was decided on was never shown.")
+        if shown.get("shown_to") != person.id:
+            return _problem(codes.NOT_THE_SAME, "What was decided on was shown to somebody else, not to you.")
         return None
 
     async def _uncounted(self, action_id: str, decision: HumanDecision, why: Problems) -> Problems:
@@ -193,7 +205,8 @@ class DecisionDesk:
     async def undo(self, person: Person, action_id: str, *, reason: str, partial: bool = False) -> Action | Problems:
         """Propose that an executed action is taken back; returns the new action (held, or executed at once).
 
-        A freeze stops what agents change; people take back what was done while it lasts.
+        A freeze stops what agents change; people take back what was done while it lasts, which is recorded. A stop
+        that names the person binds this too.
         """
         action = await self._book.get(action_id)
         objection = self._objection_to_undo(person, action, reason, action_id)
@@ -201,7 +214,7 @@ class DecisionDesk:
             return objection or _problem(codes.NO_SUCH_ACTION, codes.NO_SUCH_ACTION.cause)
         demand = self._undo_demand(person, action)
         undoer = Undoer(
-            person=person.id,
+            person=self._identity(person),
             reason=reason.strip(),
             requirement=None if demand is None else _requirement(demand),
             partial=partial,
@@ -217,6 +230,9 @@ class DecisionDesk:
         return undo
 
     def _objection_to_undo(self, person: Person, action: Action | None, reason: str, action_id: str) -> Problems | None:
+        stopped = self._stopped(person)
+        if stopped is not None:
+            return stopped
         if action is None or not self._may_see(person, action):
             return _problem(codes.NO_SUCH_ACTION, f"There is no action {action_id[:40]!r} that you may see.")
         if not reason.strip():
@@ -227,6 +243,9 @@ class DecisionDesk:
     @refusing_damage
     async def review(self, person: Person, action_id: str, *, reason: str) -> Action | Problems:
         """Sign the afterwards review of a break-glass approval; it takes two."""
+        stopped = self._stopped(person)
+        if stopped is not None:
+            return stopped
         action = await self._book.get(action_id)
         if action is None or not self._may_see(person, action):
             return _problem(codes.NO_SUCH_ACTION, f"There is no action {action_id[:40]!r} that you may see.")
@@ -246,6 +265,11 @@ class DecisionDesk:
         """Return a number that grows whenever an action changes."""
         return self._book.changes
 
+    def _stopped(self, person: Person) -> Problems | None:
+        """Return why this person may do nothing here, or None."""
+        stopped = self._book.stopped(self._identity(person))
+        return None if stopped is None else Problems((stopped,))
+
     def _identity(self, person: Person) -> Identity:
         return Identity(id=person.id, proof=Proof.VERIFIED, method=person.method, groups=person.groups)
 
@@ -254,7 +278,7 @@ class DecisionDesk:
 
     def _right(self, person: Person, verb: Verb, action: Action) -> Verdict:
         """Whether the person has a right on every dataset and action that the proposal changes."""
-        named = [_resource(each) for each in action.proposal.targets]
+        named = [resource_of(each) for each in action.proposal.targets]
         wanted = [each for each in named if each.kind in {ResourceKind.DATASET, ResourceKind.ACTION}]
         judge = self._book.governance.current.judge
         now = Circumstances(now=self._book.now())
@@ -283,6 +307,8 @@ class DecisionDesk:
             return f"The action is {action.state}."
         if action.undo_until is None or action.undo_until <= self._book.now():
             return "The time to take it back is over."
+        if action.preview.get("structure") is None and _rows(action) == 0:
+            return "It changed no row, so that there is nothing to take back."
         right = self._right(person, Verb.UNDO, action)
         return None if right.decision is Decision.ALLOW else right.reasons[0].message
 
@@ -291,7 +317,7 @@ class DecisionDesk:
         return undo_demand(
             self._book.governance.current.judge,
             self._identity(person),
-            tuple(_resource(each) for each in action.proposal.targets),
+            tuple(resource_of(each) for each in action.proposal.targets),
             rows=_rows(action),
             environment=self._book.settings.environment,
             now=self._book.now(),
@@ -312,11 +338,6 @@ def _requirement(demand: Demand) -> Requirement:
         quorums=demand.quorums,
         seconds=demand.seconds,
     )
-
-
-def _resource(text: str) -> Resource:
-    kind, _colon, name = text.partition(":")
-    return Resource(ResourceKind(kind), name)
 
 
 def _rows(action: Action) -> int:

@@ -16,6 +16,7 @@ from metricgate.gateway.datasets import column_resource, dataset_resource, engin
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.engine import Engine, Found
 from metricgate.gateway.writing import codes
+from metricgate.gateway.writing.basis import Ask
 from metricgate.gateway.writing.ports import ChangePlan, ChangeStep, View, WritableWarehouse
 from metricgate.gateway.writing.settings import WriteSettings
 from metricgate.guarding.writes import SourceText, StructureText, WriteText
@@ -59,6 +60,8 @@ class Planned:
         write: the statement's parts.
         verdict: of the right to propose it, with the obligations that bind.
         reading: verdicts of the right to read what its SELECTs read.
+        asks: everything that policy was asked, each with its allowing verdict.
+        datasets: models that take part: the target's, and those that are read.
         plan: with SELECTs that find the rows; None where ``changes`` has them spelt out.
         columns: of the target that are set, as the engine spells them.
         volatile: whether a SELECT of it gives other values at another time: then the rehearsal's are bound.
@@ -72,6 +75,8 @@ class Planned:
     write: WriteText | StructureText
     verdict: Verdict
     reading: tuple[Verdict, ...]
+    asks: tuple[tuple[Ask, Verdict], ...]
+    datasets: tuple[str, ...]
     plan: ChangePlan | None
     changes: tuple[TableChange, ...]
     views: tuple[View, ...]
@@ -175,22 +180,24 @@ async def plan_sql(
         return columns
     resources = _resources(target, columns)
     whole = [column_resource(target.model, each) for each in target.shape.names]
-    verdict: Verdict | None = None
+    asks: list[tuple[Ask, Verdict]] = []
     for verb in write.verbs:
         set_by = columns if verb in {Action.INSERT, Action.UPDATE} else ()
         # An update touches what it sets; to insert or delete a row touches all of it.
-        touched = () if verb is Action.UPDATE else whole
-        verdict = desk.judge(verb, (desk.tool, *_resources(target, set_by)), unless_forbidden=touched)
-        if verdict.decision is not Decision.ALLOW:
-            return Denied(verdict)
-    assert verdict is not None  # noqa: S101 - a statement has a verb
+        touched = () if verb is Action.UPDATE else tuple(whole)
+        ask = Ask(verb=verb, resources=(desk.tool, *_resources(target, set_by)), unless_forbidden=touched)
+        asks.append((ask, judged_on(desk, ask)))
+        if asks[-1][1].decision is not Decision.ALLOW:
+            return Denied(asks[-1][1])
     models = [
         model
         for model in desk.governance.catalog.models.values()
         if engine_of(desk, model) is target.engine and desk.allows(Action.READ, dataset_resource(model))
     ]
     tables = await readable_tables(desk, target.engine, models)
-    return await _planned(desk, write, target, settings, _Rights(verdict, tables, granted=False), columns, resources)
+    return await _planned(
+        desk, write, target, settings, _Rights(tuple(asks), tables, granted=False), columns, resources
+    )
 
 
 async def plan_action(
@@ -213,13 +220,13 @@ async def plan_action(
         if (each := found.get(model.source)) is not None
     )
     touched = [column_resource(target.model, each) for each in target.shape.names]
-    verdict = desk.judge(
-        Action.EXECUTE, (action,), unless_forbidden=(desk.tool, dataset_resource(target.model), *touched)
-    )
+    beside = (desk.tool, dataset_resource(target.model), *touched)
+    ask = Ask(verb=Action.EXECUTE, resources=(action,), unless_forbidden=beside)
+    verdict = judged_on(desk, ask)
     if verdict.decision is not Decision.ALLOW:
         return Denied(verdict)
     resources = (action, *_resources(target, columns))
-    rights = _Rights(verdict, tables, granted=True)
+    rights = _Rights(((ask, verdict),), tables, granted=True)
     return await _planned(desk, write, target, settings, rights, columns, resources, name=name, most_rows=most_rows)
 
 
@@ -227,9 +234,14 @@ async def plan_action(
 class _Rights:
     """The verdict on proposing, the tables that its SELECTs may name, and whether reading them is granted by it."""
 
-    verdict: Verdict
+    asks: tuple[tuple[Ask, Verdict], ...]
     tables: tuple[GovernedTable, ...]
     granted: bool = False
+
+    @property
+    def verdict(self) -> Verdict:
+        """The last one: on the statement's last verb."""
+        return self.asks[-1][1]
 
 
 async def _planned(
@@ -249,6 +261,7 @@ async def _planned(
     reading: list[Verdict] = []
     volatile = False
     reads: set[tuple[str, ...]] = set()
+    asks, datasets = list(rights.asks), {target.model.name: None}
     spelt = {each.lower(): each for each in target.shape.names}
     sources = write.sources(target.shape.key, {each.name.lower(): each.type for each in target.shape.columns})
     if isinstance(sources, Problems):
@@ -262,7 +275,9 @@ async def _planned(
         found = await _selected(desk, source, target, rights)
         if not isinstance(found, tuple):
             return found
-        statement, verdict, bound = found
+        statement, ask, verdict, bound = found
+        asks.append((ask, verdict))
+        datasets |= dict.fromkeys(sorted(bound.bound.columns))
         calls = bound.bound.functions
         reads.update(each.source for each in rights.tables if each.dataset in bound.bound.columns)
         reading.append(verdict)
@@ -282,6 +297,8 @@ async def _planned(
         write=write,
         verdict=rights.verdict,
         reading=tuple(reading),
+        asks=tuple(asks),
+        datasets=tuple(datasets),
         plan=plan if steps else None,
         changes=tuple(changes),
         views=views,
@@ -296,16 +313,17 @@ async def _planned(
 
 async def _selected(
     desk: Desk, source: SourceText, target: Target, rights: _Rights
-) -> tuple[Statement, Verdict, BoundText] | Denied | Problems:
+) -> tuple[Statement, Ask, Verdict, BoundText] | Denied | Problems:
     """Take the SELECT that finds a step's rows through the whole guard; returns what it is bound to besides."""
     bound = await bind_text(desk, source.sql or "", target.engine, rights.tables)
     if isinstance(bound, Problems):
         return _without_places(bound)
     resources = resources_read(desk, bound.bound)
     if rights.granted:
-        verdict = desk.judge(Action.EXECUTE, _actions(rights.verdict), unless_forbidden=resources)
+        ask = Ask(verb=Action.EXECUTE, resources=_actions(rights.verdict), unless_forbidden=tuple(resources))
     else:
-        verdict = desk.judge(Action.READ, (desk.tool, *resources))
+        ask = Ask(verb=Action.READ, resources=(desk.tool, *resources))
+    verdict = judged_on(desk, ask)
     if verdict.decision is not Decision.ALLOW:
         return Denied(verdict)
     problems = _masked(verdict.obligations, bound)
@@ -314,7 +332,12 @@ async def _selected(
     statement = await rewritten(desk, bound, verdict.obligations, row_limit=None)
     if isinstance(statement, Problems):
         return _without_places(statement)
-    return statement, verdict, bound
+    return statement, ask, verdict, bound
+
+
+def judged_on(desk: Desk, ask: Ask) -> Verdict:
+    """Return policy's word on one question."""
+    return desk.judge(ask.verb, ask.resources, unless_forbidden=ask.unless_forbidden)
 
 
 def _actions(verdict: Verdict) -> tuple[Resource, ...]:

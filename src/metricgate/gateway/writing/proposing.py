@@ -19,6 +19,7 @@ from metricgate.gateway.desk import Desk
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.ports import Durable, WarehouseError
 from metricgate.gateway.writing import codes, entries, sealed
+from metricgate.gateway.writing.basis import Basis
 from metricgate.gateway.writing.book import Book, KeyTaken, Raced
 from metricgate.gateway.writing.executing import execute, problem_of
 from metricgate.gateway.writing.judging import judged, requirement_of
@@ -144,7 +145,7 @@ async def propose(desk: Desk, book: Book, planned: Planned | Denied | Problems, 
     if not isinstance(rehearsal, Rehearsal):
         return rehearsal
     preview = previewed(planned, rehearsal, sample_rows=book.settings.sample_rows)
-    verdict = await judged(desk, book, planned, rehearsal, preview, begun)
+    verdict, basis = await judged(desk, book, planned, rehearsal, preview, begun)
     facts |= {**entries.of_reasons([each.as_json() for each in verdict.considered])}
     facts |= entries.of_risk(verdict.risk.as_json())
     if verdict.decision is Decision.DENY:
@@ -155,7 +156,7 @@ async def propose(desk: Desk, book: Book, planned: Planned | Denied | Problems, 
             details={"risk": verdict.risk.as_json()},
         )
         return await desk.refuse(Problems((problem,)), verdict=planned.verdict, facts=facts)
-    action = await _kept(desk, book, planned, asked, rehearsal, preview, verdict, begun)
+    action = await _kept(desk, book, planned, asked, rehearsal, preview, (verdict, basis), begun)
     return await _follow(desk, book, planned, asked, action, rehearsal.effect, verdict, facts)
 
 
@@ -184,7 +185,7 @@ async def _kept(
     asked: Asked,
     rehearsal: Rehearsal,
     preview: Previewed,
-    verdict: ChangeVerdict,
+    judgement: tuple[ChangeVerdict, Basis],
     begun: Durable,
 ) -> Action:
     """Make the action and keep it with its rows, and with its entry.
@@ -192,7 +193,7 @@ async def _kept(
     Raises:
         KeyTaken: another proposal came first under the same idempotency key.
     """
-    principal, now = desk.call.principal, book.now()
+    (verdict, basis), principal, now = judgement, desk.call.principal, book.now()
     user = None if principal.user is None else principal.user.id
     held = verdict.decision is Decision.HOLD
     seconds = verdict.demand.seconds if held else FLOOR_SECONDS
@@ -217,6 +218,7 @@ async def _kept(
         proposed_at=now,
         expires_at=now + timedelta(seconds=seconds),
         nonce=book.new_nonce(),
+        governance_digest=basis.digest,
         definitions_digest=digest_of_definitions(rehearsal.definitions),
         actor=actors.agent(principal.agent.id),
     )
@@ -237,11 +239,11 @@ async def _kept(
         **entries.of_risk(action.risk),
         **entries.of_reasons([each.as_json() for each in verdict.considered]),
     }
-    content = None if asked.dry_run else _content(planned, rehearsal)
+    content = None if asked.dry_run else _content(planned, rehearsal, basis)
     return await book.step(entries.PROPOSED, action, facts, changes=content, after=begun.index)
 
 
-def _content(planned: Planned, rehearsal: Rehearsal) -> bytes:
+def _content(planned: Planned, rehearsal: Rehearsal, basis: Basis) -> bytes:
     """Return what is kept to be carried out."""
     # Values that would be others at another time are bound: what is carried out is what was shown.
     plan = None if planned.volatile else planned.plan
@@ -254,6 +256,7 @@ def _content(planned: Planned, rehearsal: Rehearsal) -> bytes:
             seconds=planned.seconds,
             structure=planned.structure,
             definitions=rehearsal.definitions,
+            basis=basis,
         )
     )
 

@@ -15,6 +15,8 @@ from metricgate.changing.definitions import Definitions, definitions_of
 from metricgate.changing.definitions import as_json as definitions_as_json
 from metricgate.changing.structure import StructureChange, change_of
 from metricgate.compiling.statement import ExpectedColumn, Statement
+from metricgate.gateway.writing import basis_document
+from metricgate.gateway.writing.basis import Basis
 from metricgate.gateway.writing.ports import ChangePlan, ChangeStep, View
 from metricgate.vocabulary.digest import digest_of
 from metricgate.vocabulary.json import Json
@@ -32,6 +34,7 @@ class Sealed:
     seconds: float
     structure: StructureChange | None = None
     definitions: Definitions | None = None
+    basis: Basis | None = None
 
 
 def to_bytes(sealed: Sealed) -> bytes:
@@ -46,6 +49,7 @@ def to_bytes(sealed: Sealed) -> bytes:
         "seconds": sealed.seconds,
         "structure": None if sealed.structure is None else sealed.structure.as_json(),
         "definitions": None if sealed.definitions is None else definitions_as_json(sealed.definitions),
+        "basis": None if sealed.basis is None else basis_document.to_json(sealed.basis),
         "reads": [] if plan is None else [list(each) for each in plan.reads],
     }
     return orjson.dumps(document)
@@ -67,7 +71,7 @@ def from_bytes(data: bytes) -> Sealed:
         plan = ChangePlan(steps=read, most_rows=most_rows, seconds=seconds, views=views, reads=reads)
     changes = tuple(change_from_json(each) for each in document["changes"])
     # What an earlier release kept has none of these.
-    structure, definitions = document.get("structure"), document.get("definitions")
+    structure, definitions, basis = (document.get(name) for name in ("structure", "definitions", "basis"))
     return Sealed(
         plan=plan,
         changes=changes,
@@ -76,6 +80,7 @@ def from_bytes(data: bytes) -> Sealed:
         seconds=seconds,
         structure=None if structure is None else change_of(structure),
         definitions=None if definitions is None else definitions_of(definitions),
+        basis=None if basis is None else basis_document.from_json(basis),
     )
 
 

@@ -10,7 +10,8 @@ from metricgate.changing.structure import StructureChange
 from metricgate.gateway.datasets import column_resource, dataset_resource
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.writing import codes
-from metricgate.gateway.writing.planned import Denied, Planned, Target
+from metricgate.gateway.writing.basis import Ask
+from metricgate.gateway.writing.planned import Denied, Planned, Target, judged_on
 from metricgate.gateway.writing.settings import WriteSettings
 from metricgate.guarding.writes import StructureText
 from metricgate.policy.verdict import Decision
@@ -29,7 +30,8 @@ def plan_structure(
     dataset = dataset_resource(target.model)
     columns = [column_resource(target.model, each) for each in target.shape.names]
     [verb] = text.verbs
-    verdict = desk.judge(verb, (desk.tool, dataset), unless_forbidden=columns)
+    ask = Ask(verb=verb, resources=(desk.tool, dataset), unless_forbidden=tuple(columns))
+    verdict = judged_on(desk, ask)
     if verdict.decision is not Decision.ALLOW:
         return Denied(verdict)
     own = [each for each in verdict.obligations.row_filters if each.dataset == target.model.name]
@@ -49,6 +51,8 @@ def plan_structure(
         write=text,
         verdict=verdict,
         reading=(),
+        asks=((ask, verdict),),
+        datasets=(target.model.name,),
         plan=None,
         changes=(),
         views=(),

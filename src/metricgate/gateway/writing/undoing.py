@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from metricgate.approvals.proposal import Action, Proposal, Requirement, State
@@ -16,14 +16,20 @@ from metricgate.changing.structure import StructureChange, taking_back_structure
 from metricgate.changing.undo import reaching_further, taking_back, without
 from metricgate.gateway.ports import WarehouseError
 from metricgate.gateway.writing import codes, entries, sealed
+from metricgate.gateway.writing.basis import Ask, Basis, bound
 from metricgate.gateway.writing.book import Book
 from metricgate.gateway.writing.executing import problem_of
 from metricgate.gateway.writing.ports import ChangeFailed, Rehearsal, WritableWarehouse
 from metricgate.gateway.writing.previewing import counts, reversibility_of, said_of, structure_of, tables_of
 from metricgate.policy.judging_changes import FLOOR_SECONDS
+from metricgate.policy.occasion import Circumstances
+from metricgate.policy.stakes import Stakes
 from metricgate.vocabulary import actor as actors
 from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.principal import Identity
 from metricgate.vocabulary.problem import Problem, Problems
+from metricgate.vocabulary.resource import Action as Verb
+from metricgate.vocabulary.resource import ResourceKind, resource_of
 
 _SECONDS = 60.0
 _MOST_TOLD = 100
@@ -33,7 +39,7 @@ _MOST_TOLD = 100
 class Undoer:
     """Who takes it back, how that is allowed, and whether conflicting rows are left out."""
 
-    person: str
+    person: Identity
     reason: str
     requirement: Requirement | None
     partial: bool
@@ -102,20 +108,56 @@ def _unless_back(back: Back) -> None:
         raise ChangeFailed(codes.NOT_BACK.name, "; ".join(back.why), rows=back.rows, detail="; ".join(back.why[:5]))
 
 
+def _shown_first(action: Action, undoer: Undoer, rehearsal: Rehearsal) -> Undoer:
+    """Have an undo wait for somebody to look where more acts by now than when the action was shown."""
+    known = action.preview.get("unknown")
+    more = [each for each in rehearsal.effect.unknown if not isinstance(known, list) or each not in known]
+    if not more or undoer.requirement is not None:
+        return undoer
+    return replace(undoer, requirement=Requirement(approvals=1, apart=(), rules=("floor:unknown-effect",)))
+
+
+def _basis(book: Book, action: Action, undoer: Undoer) -> Basis:
+    governance = book.governance.current
+    resources = tuple(resource_of(each) for each in action.proposal.targets)
+    named = tuple(each for each in resources if each.kind in {ResourceKind.DATASET, ResourceKind.ACTION})
+    rows = action.preview.get("rows")
+    total = rows.get("total") if isinstance(rows, dict) else 0
+    stakes = Stakes(
+        verbs=("undo",),
+        targets=tuple(map(str, resources)),
+        updated=total if isinstance(total, int) else 0,
+        environment=book.settings.environment,
+        now=book.now(),
+    )
+    circumstances = Circumstances(now=book.now())
+    right = governance.judge.judge_person(undoer.person, Verb.UNDO, named, circumstances=circumstances)
+    basis = Basis(
+        person=undoer.person,
+        asks=(Ask(verb=Verb.UNDO, resources=named),),
+        stakes=stakes,
+        resources=resources,
+        datasets=tuple(each.name for each in named if each.kind is ResourceKind.DATASET),
+    )
+    return bound(basis, governance, [right], () if undoer.requirement is None else undoer.requirement.rules)
+
+
 async def _kept(
     book: Book, action: Action, undoer: Undoer, rehearsal: Rehearsal, structure: StructureChange | None = None
 ) -> Action:
     governance, now = book.governance.current, book.now()
+    undoer = _shown_first(action, undoer, rehearsal)
     first = action.proposal
     held = undoer.requirement is not None
     seconds = undoer.requirement.seconds if undoer.requirement is not None else FLOOR_SECONDS
+    basis = _basis(book, action, undoer)
     all_back = sum(len(each.rows) for each in rehearsal.changes)
     back = f"takes back {all_back:,} rows" if structure is None else said_of(rehearsal.effect.structure)
     proposal = Proposal(
         action_id=book.new_id(),
         tenant=first.tenant,
         agent=first.agent,
-        user=undoer.person,
+        user=undoer.person.id,
         owner=first.owner,
         tool="undo",
         action=None,
@@ -132,8 +174,9 @@ async def _kept(
         proposed_at=now,
         expires_at=now + timedelta(seconds=seconds),
         nonce=book.new_nonce(),
+        governance_digest=basis.digest,
         definitions_digest=digest_of_definitions(rehearsal.definitions),
-        actor=actors.person(undoer.person),
+        actor=actors.person(undoer.person.id),
     )
     preview: dict[str, Json] = {
         "dataset": action.preview.get("dataset"),
@@ -159,6 +202,7 @@ async def _kept(
             seconds=_SECONDS,
             structure=structure,
             definitions=rehearsal.definitions,
+            basis=basis,
         )
     )
     undo = Action(
@@ -167,8 +211,12 @@ async def _kept(
         requirement=undoer.requirement,
         preview=preview,
         undoes=action.id,
+        user_groups=undoer.person.groups,
     )
     facts = {"gov.outcome": str(undo.state), **entries.of_effect(rehearsal.effect)}
+    passed = book.freezes_on(action)
+    if passed:
+        facts["gov.freeze.passed"] = list(passed)
     return await book.step(entries.PROPOSED, undo, facts, changes=content, after=max(action.records, default=-1))
 
 

@@ -48,7 +48,7 @@ def reference(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-_LATER: Final = ("definitions_digest", "actor")
+_LATER: Final = ("governance_digest", "definitions_digest", "actor")
 """Fields that proposals of earlier releases do not have."""
 _OF_PROPOSAL: Final[Schema] = {
     "user": _TEXT_OR_NULL,

@@ -1,0 +1,71 @@
+"""What is asked once more in the moment of the effect: who is stopped, what is frozen, what policy says now."""
+
+from __future__ import annotations
+
+from metricgate.approvals.proposal import Action, HumanDecision
+from metricgate.gateway.writing import codes
+from metricgate.gateway.writing.basis import Basis, judged_again, unmet
+from metricgate.gateway.writing.book import Book
+from metricgate.policy.occasion import Circumstances
+from metricgate.policy.verdict import Decision
+from metricgate.vocabulary.principal import Identity, Proof
+from metricgate.vocabulary.problem import Problem
+from metricgate.vocabulary.resource import Action as Verb
+from metricgate.vocabulary.resource import ResourceKind, resource_of
+
+
+def objection(book: Book, action: Action, basis: Basis | None) -> Problem | None:
+    """Return what came between the decision and now, or None: the stricter of both moments counts.
+
+    Args:
+        book: with the clock, the switches and the rules of now.
+        action: approved.
+        basis: on what it was judged; None in what earlier releases kept, for which nothing may have changed at all.
+    """
+    stopped = book.frozen_for(action)
+    lost = (_lost(book, action, each) for each in action.decisions)
+    found = stopped or next((each for each in lost if each is not None), None)
+    if found is not None:
+        return found
+    return _unless_the_same(book, action) if basis is None else _judged(book, action, basis)
+
+
+def _judged(book: Book, action: Action, basis: Basis) -> Problem | None:
+    if basis.digest != action.proposal.governance_digest:
+        return Problem(code=codes.NOT_THE_SAME, message="The rules that are kept are not those that were shown.")
+    now = judged_again(basis, book.governance.current, book.now())
+    if now.why_not:
+        return _changed(f"Policy does not allow it at this moment: {now.why_not}")
+    missing = unmet(now.demand, action.requirement, action.decisions)
+    if missing:
+        return _changed(f"Policy demands more by now: {missing}.")
+    if now.changed:
+        return _changed(f"What took part is not as it was shown: {', '.join(now.changed[:10])}.")
+    return None
+
+
+def _lost(book: Book, action: Action, decision: HumanDecision) -> Problem | None:
+    """Return why somebody's approval does not count any more, or None."""
+    person = Identity(id=decision.person, proof=Proof.VERIFIED, method="decision", groups=decision.groups)
+    stopped = book.stopped(person)
+    if stopped is not None:
+        return _changed(f"{decision.person}, who approved it, may decide nothing now: {stopped.message}")
+    named = [resource_of(each) for each in action.proposal.targets]
+    wanted = [each for each in named if each.kind in {ResourceKind.DATASET, ResourceKind.ACTION}]
+    judge = book.governance.current.judge
+    right = judge.judge_person(person, Verb.APPROVE, wanted, circumstances=Circumstances(now=book.now()))
+    if right.decision is Decision.ALLOW:
+        return None
+    return _changed(f"{decision.person}, who approved it, may not any more: {right.reasons[0].message}")
+
+
+def _unless_the_same(book: Book, action: Action) -> Problem | None:
+    governance, proposal = book.governance.current, action.proposal
+    now = (governance.judge.policy.digest, governance.catalog.version)
+    if now == (proposal.policy_digest, proposal.catalog_version):
+        return None
+    return _changed("Policy or catalog changed after the action was shown.")
+
+
+def _changed(message: str) -> Problem:
+    return Problem(code=codes.GOVERNANCE_CHANGED, message=message, hint=codes.GOVERNANCE_CHANGED.cure)
