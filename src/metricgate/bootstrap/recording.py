@@ -14,6 +14,7 @@ from metricgate.gateway.conduct.switches import SwitchesUnreadable
 from metricgate.gateway.notices import NoticeNotKept, Notifier
 from metricgate.gateway.ports import LedgerUnavailable
 from metricgate.vocabulary.actor import ID, operator
+from metricgate.vocabulary.json import Json
 
 AUTH_REFUSED = "gov.auth.refused"
 """A known key was used that is revoked, expired, or may not act for the user named."""
@@ -47,8 +48,14 @@ def record_switches(switches: SwitchFile, ledger: SqliteLedger, notifier: Notifi
         # Told before it is settled, under one id: a crash between tells nobody twice and nobody never.
         notifier.tell(notice_of_switch(notice))
         # A change that an earlier release noted does not say whether a person or an operator made it.
-        ledger.append_blocking(notice.event, notice.fields, bodies={ID: notice.fields["gov.switch.by"]})
+        apart = {name: value for name, value in notice.fields.items() if _names_somebody(name, value)}
+        fields = {name: value for name, value in notice.fields.items() if name not in apart}
+        ledger.append_blocking(notice.event, fields, bodies={**apart, ID: notice.fields["gov.switch.by"]})
         switches.settle(1)
+
+
+def _names_somebody(name: str, value: Json) -> bool:
+    return name == "gov.switch.by" or (name == "gov.switch.target" and str(value).startswith("user:"))
 
 
 async def watch_switches(switches: SwitchFile, ledger: SqliteLedger, notifier: Notifier) -> None:

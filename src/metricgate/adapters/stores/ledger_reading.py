@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from metricgate.adapters.stores.ledger_file import connect_reading, read_bodies, read_head
 from metricgate.adapters.stores.ledger_receipts import read_receipt
 from metricgate.gateway.ports import LedgerUnavailable
+from metricgate.ledger.entry import FIELD, MOVED
 from metricgate.ledger.note import VerifierKey
 from metricgate.ledger.receipt import Receipt
 from metricgate.vocabulary import actor as actors
@@ -89,9 +90,13 @@ class Recorded:
 
     @property
     def fields(self) -> Mapping[str, Json]:
-        """The entry's fields."""
+        """The entry's fields, with those that were too large for its leaf, unless they were erased."""
         fields = self.record["fields"]
-        return fields if isinstance(fields, dict) else {}
+        if not isinstance(fields, dict):
+            return {}
+        if MOVED not in fields:
+            return fields
+        return {name: self.bodies.get(FIELD + name) or value for name, value in fields.items()}
 
     @property
     def metrics(self) -> list[str]:

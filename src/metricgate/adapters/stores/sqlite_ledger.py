@@ -14,8 +14,8 @@ import orjson
 
 from metricgate.adapters.stores import ledger_file
 from metricgate.adapters.stores.committer import Committer, Erasure, Waiting
-from metricgate.adapters.stores.ledger_receipts import read_receipt
-from metricgate.gateway.ports import Clock, Durable, LedgerUnavailable
+from metricgate.adapters.stores.ledger_receipts import read_owner, read_receipt
+from metricgate.gateway.ports import Clock, Durable, EntryOwner, LedgerUnavailable
 from metricgate.ledger import entry
 from metricgate.ledger.note import Checkpoint, Signer
 from metricgate.ledger.receipt import Receipt
@@ -154,7 +154,7 @@ class SqliteLedger:
         erased: list[Json] = [{"index": index, "names": sorted(of)} for index, of in sorted(names.items())]
         fields: dict[str, Json] = {
             KIND: str(ActorKind.OPERATOR),
-            "gov.redaction.bodies": erased,
+            entry.REDACTED_BODIES: erased,
             "gov.redaction.by": by,
             "gov.redaction.basis": basis,
             entry.LINKS: [{"index": index, "rel": "redacts"} for index in sorted(names)],
@@ -164,6 +164,14 @@ class SqliteLedger:
     async def receipt(self, index: int) -> Receipt | None:
         """Return the entry with its proof under the newest checkpoint, or None if there is no such entry."""
         return await asyncio.get_running_loop().run_in_executor(None, self.receipt_blocking, index)
+
+    async def owner(self, index: int) -> EntryOwner | None:
+        """Return whose call an entry is about, or None if there is no such entry."""
+        return await asyncio.get_running_loop().run_in_executor(None, self._owner, index)
+
+    def _owner(self, index: int) -> EntryOwner | None:
+        with self._reading:
+            return read_owner(self._reader, index)
 
     def receipt_blocking(self, index: int) -> Receipt | None:
         """As ``receipt``, from any thread."""
@@ -202,14 +210,14 @@ class SqliteLedger:
 
     def _draft(self, event: str, fields: Mapping[str, Json], bodies: Mapping[str, Json] | None) -> entry.Draft:
         now = self._clock.unix_nano()
-        count = len(bodies) if bodies else 0
-        random = self._entropy(_NAME_BYTES + entry.SALT_BYTES * count)
         # Where nobody is said to act, it is the gateway by itself.
         who = fields if KIND in fields else {KIND: str(ActorKind.GATEWAY), **fields}
+        kept, apart = entry.fitted(who, bodies)
+        random = self._entropy(_NAME_BYTES + entry.SALT_BYTES * len(apart))
         return entry.draft(
             event,
-            who,
-            bodies=bodies,
+            kept,
+            bodies=apart,
             entry_id=_ulid(now // 1_000_000, random[:_NAME_BYTES]),
             time_unix_nano=now,
             entropy=random[_NAME_BYTES:],

@@ -239,8 +239,9 @@ async def _kept(
         **entries.of_risk(action.risk),
         **entries.of_reasons([each.as_json() for each in verdict.considered]),
     }
+    words = entries.words_of_reasons([each.as_json() for each in verdict.considered])
     content = None if asked.dry_run else _content(planned, rehearsal, basis)
-    return await book.step(entries.PROPOSED, action, facts, changes=content, after=begun.index)
+    return await book.step(entries.PROPOSED, action, facts, words, changes=content, after=begun.index)
 
 
 def _content(planned: Planned, rehearsal: Rehearsal, basis: Basis) -> bytes:
