@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from sqlglot import Dialect
 from sqlglot.errors import SqlglotError
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 VALUE = "?"
 """Stands for a value, and for a name that looks like data."""

@@ -19,6 +19,8 @@ from metricgate.vocabulary.json import Json
 
 SCHEMA = "metricgate.record/2"
 """The form of new entries. Those of ``metricgate.record/1`` had no bound of their size and held statements' texts."""
+SCHEMAS = frozenset({"metricgate.record/1", SCHEMA})
+"""Every form of entries that there was."""
 MOST_LEAF = 65_535
 """Bytes of a leaf at most: what an entry of C2SP tlog-tiles carries."""
 SALT_BYTES = 16
