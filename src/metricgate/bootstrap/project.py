@@ -7,12 +7,14 @@ import os
 import sys
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from metricgate.adapters.observers import configure_logs
 from metricgate.adapters.revisions.git import GitRevision
 from metricgate.adapters.stores import ledger_reading
+from metricgate.adapters.stores.anchors import Behind
 from metricgate.adapters.stores.ledger_audit import verify_file
 from metricgate.adapters.stores.ledger_keys import load_verifier
 from metricgate.adapters.stores.sqlite_keys import KeyRecord, KeysUnavailable, SqliteKeys
@@ -20,6 +22,7 @@ from metricgate.adapters.stores.sqlite_ledger import SqliteLedger
 from metricgate.adapters.stores.sqlite_outbox import SqliteOutbox
 from metricgate.adapters.stores.switch_file import SwitchFile
 from metricgate.bootstrap import codes
+from metricgate.bootstrap.anchoring import drop_anchors, ledger_behind
 from metricgate.bootstrap.asking_imports import ask_imported
 from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.doctoring import examined
@@ -40,9 +43,11 @@ from metricgate.documents import read
 from metricgate.gateway.data_checks.result import CheckResult
 from metricgate.gateway.notices import NoticeNotKept
 from metricgate.gateway.ports import LedgerUnavailable
-from metricgate.ledger.verification import Report
+from metricgate.ledger.verification import Finding as LedgerFinding
+from metricgate.ledger.verification import FindingKind, Report
 from metricgate.policy.explaining import Explanation
 from metricgate.policy.testing import TestResult
+from metricgate.surfaces.cli.erasure import ErasureAsked, ErasureFound
 from metricgate.surfaces.cli.project import (
     Attempt,
     DeliveryFacts,
@@ -104,7 +109,7 @@ class OpenedProject:
 
         return call_here(self._folder, self._settings, tool, arguments, key=key, user=user, purpose=purpose)
 
-    def serve(self, host: str | None, port: int | None) -> int:
+    def serve(self, host: str | None, port: int | None, accept_loss: int | None = None) -> int:
         """Run the doors until stopped."""
         from metricgate.bootstrap.serving import say_serving, serve  # noqa: PLC0415
 
@@ -113,7 +118,16 @@ class OpenedProject:
         number = listen.port if port is None else port
         configure_logs(self._settings.document.telemetry.logs)
         try:
-            return _until_stopped(serve(self._folder, self._settings, host=address, port=number, told=say_serving))
+            return _until_stopped(
+                serve(
+                    self._folder,
+                    self._settings,
+                    host=address,
+                    port=number,
+                    told=say_serving,
+                    accept_loss=accept_loss,
+                )
+            )
         except OSError as error:
             return _tell(StartRefused(f"{address}:{number} cannot be bound: {error}"))
 
@@ -304,11 +318,19 @@ class OpenedProject:
         except (OSError, LedgerUnavailable) as error:
             return Problems((_unreadable(error),))
 
+    def erase(self, asked: ErasureAsked) -> ErasureFound | Problems:
+        """Erase every copy of something from the state folder."""
+        from metricgate.bootstrap.erasing import erase  # noqa: PLC0415
+
+        return erase(self._folder, self._settings, asked)
+
     def verify(self, against: Path | None) -> Report | Problems:
         """Verify the project's own ledger with its own public key."""
         if not self._paths.ledger.exists():
             return _no_ledger(self._paths.ledger)
-        return verify_ledger(self._paths.ledger, self._paths.public_key, against)
+        found = ledger_behind(self._paths)
+        report = verify_ledger(self._paths.ledger, self._paths.public_key, against)
+        return report if found is None or isinstance(report, Problems) else _with_loss(report, found)
 
     def _record_switches(self, file: SwitchFile) -> None:
         def changes(ledger: SqliteLedger) -> None:
@@ -331,6 +353,13 @@ class OpenedProject:
                 changes(ledger)
         finally:
             ledger.close()
+            drop_anchors(self._paths, ledger)
+
+
+def _with_loss(report: Report, found: Behind) -> Report:
+    kind = FindingKind.HISTORY_CHANGED if found.other else FindingKind.TAIL_MISSING
+    finding = LedgerFinding(kind=kind, message=str(found), index=0 if found.other else found.size)
+    return replace(report, findings=(finding, *report.findings))
 
 
 def _filter(wanted: EntryFilter) -> ledger_reading.EntryFilter:

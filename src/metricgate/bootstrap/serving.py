@@ -47,7 +47,15 @@ _BACKLOG = 512
 _SWITCH_SECONDS = 0.0005
 
 
-async def serve(folder: Path, settings: Settings, *, host: str, port: int, told: Callable[[str], None]) -> None:
+async def serve(
+    folder: Path,
+    settings: Settings,
+    *,
+    host: str,
+    port: int,
+    told: Callable[[str], None],
+    accept_loss: int | None = None,
+) -> None:
     """Serve until SIGINT or SIGTERM.
 
     Args:
@@ -56,6 +64,7 @@ async def serve(folder: Path, settings: Settings, *, host: str, port: int, told:
         host: address to bind.
         port: port to bind; 0 takes a free one.
         told: is told the URL once the doors are open.
+        accept_loss: as ``starting.open_ledger`` takes it.
 
     Raises:
         StartRefused: the project or the ledger does not let it start.
@@ -70,7 +79,7 @@ async def serve(folder: Path, settings: Settings, *, host: str, port: int, told:
     paths = StatePaths.of(folder, settings)
     async with AsyncExitStack() as stack:
         stack.callback(listening.close)
-        parts = await stack.enter_async_context(running(folder, settings, watch=True))
+        parts = await stack.enter_async_context(running(folder, settings, watch=True, accept_loss=accept_loss))
         keys = _open_keys(paths.api_keys)
         stack.callback(keys.close)
         keeping = asyncio.create_task(watch_keys(keys, parts.ledger))

@@ -16,6 +16,7 @@ from metricgate.surfaces.cli import (
     definitions,
     doctoring,
     drilling,
+    erasing,
     exporting,
     importing,
     keys,
@@ -95,7 +96,13 @@ _GROUPS: Mapping[str, tuple[str, _Commands]] = {
     ),
     "audit": (
         "The record: read it, check it, take it away.",
-        {"list": audit.list_entries, "show": audit.show, "verify": audit.verify, "export": audit.export},
+        {
+            "list": audit.list_entries,
+            "show": audit.show,
+            "verify": audit.verify,
+            "export": audit.export,
+            "erase": erasing.erase,
+        },
     ),
 }
 
