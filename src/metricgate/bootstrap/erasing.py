@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +12,7 @@ from metricgate.adapters.stores.redacting_changes import ChangesCopies
 from metricgate.adapters.stores.redacting_files import KeyCopies, NoticeCopies, PeopleCopies, SwitchCopies
 from metricgate.adapters.stores.redacting_ledger import LedgerCopies, found_about, found_in
 from metricgate.adapters.stores.sealing import Seal
+from metricgate.adapters.stores.sqlite_database import DatabaseError
 from metricgate.adapters.stores.sqlite_ledger import holder_of
 from metricgate.bootstrap import codes
 from metricgate.bootstrap.anchoring import drop_anchors
@@ -45,7 +45,7 @@ def erase(folder: Path, settings: Settings, asked: ErasureAsked) -> ErasureFound
         return _problem(f"Process {holder} has the ledger open: stop the gateway first; a dry run needs no stop.")
     try:
         return _erased(folder, settings, paths, asked)
-    except (LedgerUnavailable, Unsealable, sqlite3.Error, OSError, ValueError) as error:
+    except (LedgerUnavailable, Unsealable, DatabaseError, OSError, ValueError) as error:
         return _problem(f"Nothing more was erased: {error}. Do it again once that is mended.")
     except StartRefused as error:
         return _problem(f"Nothing was erased: {error}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
@@ -16,6 +17,7 @@ from metricgate.adapters.revisions.git import GitRevision
 from metricgate.adapters.stores import ledger_reading
 from metricgate.adapters.stores.anchors import Behind
 from metricgate.adapters.stores.ledger_audit import verify_file
+from metricgate.adapters.stores.ledger_export import export
 from metricgate.adapters.stores.ledger_keys import load_verifier
 from metricgate.adapters.stores.sqlite_keys import KeyRecord, KeysUnavailable, SqliteKeys
 from metricgate.adapters.stores.sqlite_ledger import SqliteLedger
@@ -294,7 +296,7 @@ class OpenedProject:
             return
         with ledger_reading.LedgerReader(self._paths.ledger) as reader:
             for each in reader.entries(_filter(wanted), newest_first=wanted.newest_first, limit=wanted.limit):
-                yield _shown(each)
+                yield each.shown()
 
     def entry(self, index: int) -> Mapping[str, Json] | None:
         """Return one entry with its bodies and its receipt."""
@@ -305,18 +307,23 @@ class OpenedProject:
             if found is None:
                 return None
             receipt = reader.receipt(index, load_verifier(self._paths.public_key))
-            return {**_shown(found), "receipt": None if receipt is None else receipt.as_json()}
+            return {**found.shown(), "receipt": None if receipt is None else receipt.as_json()}
 
     def export_entries(self, file: Path, wanted: EntryFilter) -> int | Problems:
-        """Write entries to a ``.jsonl`` or ``.parquet`` file."""
+        """Write entries to a file, with its manifest beside it."""
         if not self._paths.ledger.exists():
             return _no_ledger(self._paths.ledger)
-        write = ledger_reading.export_parquet if file.suffix == ".parquet" else ledger_reading.export_jsonl
         try:
             with ledger_reading.LedgerReader(self._paths.ledger) as reader:
-                return write(reader.entries(_filter(wanted), newest_first=False, limit=wanted.limit), file)
+                key = load_verifier(self._paths.public_key)
+                made = export(reader, _filter(wanted), file.suffix.removeprefix("."), key, limit=wanted.limit)
+                with file.open("wb") as out:
+                    out.writelines(made.chunks)
+            manifest = json.dumps(dict(made.manifest), indent=1)
+            file.with_name(f"{file.name}.manifest.json").write_text(f"{manifest}\n", encoding="utf-8")
         except (OSError, LedgerUnavailable) as error:
             return Problems((_unreadable(error),))
+        return int(str(made.manifest["count"]))
 
     def erase(self, asked: ErasureAsked) -> ErasureFound | Problems:
         """Erase every copy of something from the state folder."""
@@ -371,15 +378,16 @@ def _filter(wanted: EntryFilter) -> ledger_reading.EntryFilter:
         metric=wanted.metric,
         verdict=wanted.verdict,
         rule=wanted.rule,
+        event=wanted.event,
+        outcome=wanted.outcome,
+        code=wanted.code,
+        person=wanted.person,
+        dataset=wanted.dataset,
+        action=wanted.action,
+        trace_id=wanted.trace,
         since=None if wanted.since is None else int(wanted.since.timestamp() * 1e9),
         until=None if wanted.until is None else int(wanted.until.timestamp() * 1e9),
     )
-
-
-def _shown(each: ledger_reading.Recorded) -> dict[str, Json]:
-    """An entry for people: the event's name and the time in words, then the record as it stands."""
-    time = datetime.fromtimestamp(each.time_unix_nano / 1e9, UTC).isoformat(timespec="milliseconds")
-    return {"index": each.index, "time": time, "event": each.event, "actor": str(each.actor), **each.as_json()}
 
 
 def _facts(record: KeyRecord) -> KeyFacts:

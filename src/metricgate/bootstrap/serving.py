@@ -31,7 +31,7 @@ from metricgate.bootstrap.identities import make_authenticator
 from metricgate.bootstrap.pages import approval_page, console_url
 from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.peopling import people_doors, watch_people
-from metricgate.bootstrap.recording import RefusedKeyRecorder, watch_keys
+from metricgate.bootstrap.recording import DoorRecorder, RefusedKeyRecorder, watch_keys
 from metricgate.bootstrap.running import Running, running
 from metricgate.bootstrap.settings import Settings
 from metricgate.bootstrap.starting import StartRefused
@@ -89,7 +89,9 @@ async def serve(
         stack.push_async_callback(_stopped, asyncio.create_task(watch_people(people, parts.ledger)))
         try:
             beside = () if parts.office is None else people_doors(settings, parts.office, people, url=url)
-            app = _app(folder, settings, parts, keys, url=url, bound=bound, beside=beside)
+            doors = DoorRecorder(parts.ledger)
+            stack.push_async_callback(doors.close)
+            app = _app(folder, settings, parts, keys, url=url, bound=bound, beside=beside, turned_away=doors)
         except (KeysUnavailable, ValueError) as error:
             raise StartRefused(f"the settings of logins cannot be used: {error}") from error
         streams = OpenStreams(app)
@@ -127,6 +129,7 @@ def _app(
     url: str,
     bound: int,
     beside: Sequence[BaseRoute],
+    turned_away: DoorRecorder,
 ) -> ASGIApp:
     document = settings.document
     resource = f"{url}/mcp"
@@ -171,6 +174,7 @@ def _app(
         mounted=mcp,
         beside=beside,
         described=people_described() if beside else None,
+        turned_away=turned_away,
     )
 
 

@@ -152,6 +152,13 @@ class EntryFilter:
     metric: str | None = None
     verdict: str | None = None
     rule: str | None = None
+    event: str | None = None
+    outcome: str | None = None
+    code: str | None = None
+    person: str | None = None
+    dataset: str | None = None
+    action: str | None = None
+    trace: str | None = None
     since: datetime | None = None
     until: datetime | None = None
     limit: int | None = None
@@ -312,7 +319,10 @@ class Project(Protocol):
         ...
 
     def export_entries(self, file: Path, wanted: EntryFilter) -> int | Problems:
-        """Write entries to a ``.jsonl`` or ``.parquet`` file, oldest first; return how many."""
+        """Write entries to a ``.csv``, ``.jsonl`` or ``.parquet`` file, oldest first; return how many.
+
+        What it is stands beside it, in a file of its name and ``.manifest.json``.
+        """
         ...
 
     def erase(self, asked: ErasureAsked) -> ErasureFound | Problems:
