@@ -13,6 +13,7 @@ from tests.oracle.conditions import structured, template
 from tests.oracle.metrics import is_daily, roots
 from tests.oracle.world import Asked, World
 from tests.oracle.worlds import DIMENSIONS
+from tests.oracle.zones import ZONES
 
 from metricgate.catalog.filters import parse_filter
 from metricgate.catalog.templates import parse_template
@@ -62,6 +63,8 @@ def question_of(random: Random, world: World) -> Both | None:
         ]
     if random.random() < 0.25:
         asked.limit = random.randint(1, 4)
+    if world.clocks and random.random() < 0.7:
+        asked.zone = random.choice(ZONES)
     return both_of(asked, as_template=random.random() < 0.4)
 
 
@@ -175,6 +178,7 @@ def both_of(asked: Asked, *, as_template: bool) -> Both:
             Ordering(column=name.removeprefix("-"), descending=name.startswith("-")) for name in asked.order
         ),
         limit=asked.limit,
+        time_zone=asked.zone,
     )
     filters = tuple(
         RowFilter(rule=f"hide-{name}", dataset=name, condition=predicate(tree, as_template=False))

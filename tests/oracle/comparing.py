@@ -7,13 +7,14 @@ from datetime import date
 from math import isclose
 from random import Random
 
-import duckdb
 from tests.oracle.asking import Both, kinds_of, question_of
+from tests.oracle.engines import ERRORS, Engine, load_tables
+from tests.oracle.engines import asked as run_on
 from tests.oracle.evaluator import answer
 from tests.oracle.moments import moment
 from tests.oracle.shapes import shapes_of
 from tests.oracle.world import Asked, Key, NoAnswer, NotCompared, World
-from tests.oracle.worlds import WIDE, catalog_text, script, world_of
+from tests.oracle.worlds import WIDE, catalog_text, world_of
 
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.loading import load
@@ -46,7 +47,7 @@ def loaded(world: World) -> Catalog:
 
 
 def compare(  # noqa: PLR0911 -- one return per outcome
-    world: World, planner: Planner, connection: duckdb.DuckDBPyConnection, both: Both
+    world: World, planner: Planner, engine: Engine, both: Both
 ) -> Outcome:
     """Ask one question both ways."""
     try:
@@ -61,16 +62,16 @@ def compare(  # noqa: PLR0911 -- one return per outcome
         return Outcome(
             "unanswerable" if isinstance(wanted, NoAnswer) else "refused", both, f"{codes}: {plan.first.message}"
         )
-    if world.short and cut_by_spine(world, plan, connection, both):
+    if world.short and cut_by_spine(world, plan, engine, both):
         return Outcome("told cut", both)
-    statement = compile_plan(plan, both.obligations, "duckdb")
+    statement = compile_plan(plan, both.obligations, engine.dialect)
     if not isinstance(statement, Statement):
         return Outcome("refused", both, str(statement))
     if isinstance(wanted, NoAnswer):
         return Outcome("differs", both, f"answered, though {wanted}\n{statement.sql}")
     try:
-        got = connection.execute(statement.sql, list(statement.parameters)).fetchall()
-    except duckdb.Error as error:
+        got = run_on(engine, statement)
+    except ERRORS as error:
         return Outcome("differs", both, f"{error}\n{statement.sql}\n{statement.parameters}")
     if world.short and not as_whole(world, both.asked):
         return Outcome("differs", both, f"cut without a word\n{statement.sql}\n{statement.parameters}")
@@ -80,16 +81,16 @@ def compare(  # noqa: PLR0911 -- one return per outcome
     return Outcome("differs", both, f"got    {got}\nwanted {wanted}\n{statement.sql}\n{statement.parameters}")
 
 
-def cut_by_spine(world: World, plan: Plan, connection: duckdb.DuckDBPyConnection, both: Both) -> bool:
+def cut_by_spine(world: World, plan: Plan, engine: Engine, both: Both) -> bool:
     """Say whether the gateway would refuse, as it looks for rows beyond the spine."""
     groups = [
         beyond for read in spines_read(plan) for beyond in rows_beyond(plan, read.check, world.days[0], world.days[-1])
     ]
 
     def finds(check: RowsCheck) -> bool:
-        statement = compile_check(check, plan.models, both.obligations, "duckdb")
+        statement = compile_check(check, plan.models, both.obligations, engine.dialect)
         assert isinstance(statement, Statement), str(statement)
-        return connection.execute(statement.sql, list(statement.parameters)).fetchall() != [(0,)]
+        return run_on(engine, statement) != [(0,)]
 
     return any(all(map(finds, beyond)) for beyond in groups)
 
@@ -118,13 +119,12 @@ def equal(one: object, other: object) -> bool:
     return isclose(float(one), float(other), rel_tol=1e-9, abs_tol=1e-9)
 
 
-def run(seed: int, connection: duckdb.DuckDBPyConnection, questions: int = 12) -> list[Outcome]:
+def run(seed: int, engine: Engine, questions: int = 12) -> list[Outcome]:
     """Make the world of a seed and ask it questions. The same seed gives the same world and questions."""
     random = Random(seed)  # noqa: S311 - seeded chance is the point
     world = world_of(random)
     planner = Planner(loaded(world))
-    connection.execute(script(world))
-    connection.execute("SET disabled_optimizers = 'common_subplan'")  # as the gateway's own connections
+    load_tables(world, engine)
     found = [question_of(random, world) for _ in range(questions)]
     asked = [both for both in found if both is not None]
-    return [replace(compare(world, planner, connection, both), shapes=shapes_of(world, both)) for both in asked]
+    return [replace(compare(world, planner, engine, both), shapes=shapes_of(world, both)) for both in asked]

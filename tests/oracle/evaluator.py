@@ -116,6 +116,8 @@ class Evaluation(Moments):
             case "cumulative":
                 return cumulative(self, metric, by, inner, moved)
             case "conversion":
+                if self.stored.clocks and "window" in metric:
+                    raise NotCompared("elapsed time")
                 return conversion(self, metric, by, inner)
             case "ratio":
                 return self.combined(metric, by, inner, moved, divided)
@@ -164,7 +166,7 @@ class Evaluation(Moments):
         model = metric["semantic_model"]
         if "metric" in part:
             key = self.value(model, row, self.place(model, part["by"]))
-            inner = Evaluation(self.world, Asked(metrics=[part["metric"]], hidden=self.asked.hidden))
+            inner = Evaluation(self.stored, Asked(metrics=[part["metric"]], hidden=self.asked.hidden))
             found = inner.values(part["metric"], [(part["by"], None)], [], None)
             return None if key is None else found.found.get((key,))
         stem = without_grain(part["member"])
@@ -251,7 +253,7 @@ class Evaluation(Moments):
     def since_ever(self, metric: dict, by: list, filters: list[dict]) -> Values:
         """Return what has come together up to the end of the question's range, or to this day."""
         asked = replace(self.asked, start=None)
-        return Evaluation(self.world, asked).simple(metric, by, filters, None)
+        return Evaluation(self.stored, asked).simple(metric, by, filters, None)
 
     def by_period(self, metric: dict, by: list, moved: tuple | None) -> tuple | None:
         """Take an offset by months as one of whole periods, where no time finer than months is asked."""

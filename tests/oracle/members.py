@@ -9,6 +9,7 @@ from datetime import datetime
 from tests.oracle.conditions import truth
 from tests.oracle.moments import ORDER, part_of, start_of
 from tests.oracle.world import Asked, NoAnswer, Row, World, key_of
+from tests.oracle.zones import shown_in
 
 
 @dataclass(slots=True, frozen=True)
@@ -25,16 +26,19 @@ class Members:
     """The tables of one world as one question sees them."""
 
     def __init__(self, world: World, asked: Asked) -> None:
-        self.world = world
+        self.stored = world
         self.asked = asked
-        self.visible = {name: list(self._visible(name)) for name in world.models}
+        self.world = shown_in(world, None)
+        seen = {name: list(self._visible(name)) for name in world.models}  # row filters read the stored zone
+        self.world = shown_in(world, asked.zone)
+        self.visible = {name: [self.world.tables[name][at] for at in seen[name]] for name in world.models}
         self._places: dict[tuple[str, str], Place] = {}
 
-    def _visible(self, model: str) -> Iterator[Row]:
-        for row in self.world.tables[model]:
+    def _visible(self, model: str) -> Iterator[int]:
+        for at, row in enumerate(self.world.tables[model]):
             hidden = self.asked.hidden.get(model)
             if hidden is None or truth(hidden, lambda part, row=row: self.own(model, part["member"], row)) is True:
-                yield row
+                yield at
 
     def own(self, model: str, name: str, row: Row) -> object:
         """Return the value of a model's own dimension."""

@@ -23,6 +23,9 @@ SHAPES = (
     "time spine longer than the data",
     "rows without a partner",
     "sparse data",
+    "moments of a zone",
+    "local times of a zone",
+    "shown in a zone of the question",
 )
 
 
@@ -66,6 +69,14 @@ def _found(world: World, evaluation: Evaluation, kinds: set[str]) -> Iterator[st
     yield "no time spine" if world.made else f"time spine {'shorter' if world.short else 'longer'} than the data"
     if len(evaluation.visible[model]) < 5:
         yield "sparse data"
+    yield from _of_zones(world, model, evaluation.time_name(simple), asked.zone)
+
+
+def _of_zones(world: World, model: str, time: str, zone: str | None) -> Iterator[str]:
+    if time == "seen" and model in world.clocks:
+        yield "moments of a zone" if world.clocks[model][0] == "zoned" else "local times of a zone"
+        if zone is not None:
+            yield "shown in a zone of the question"
 
 
 def _parts(world: World, names: list[str]) -> Iterator[str]:

@@ -83,13 +83,22 @@ class Moments(Members):
 
     def starting_days(self, metric: dict, by: list) -> set[datetime]:
         """Return the days with which what is asked of the time begins anew."""
-        if any(self.depends(metric, member) for member, _ in by) and (("metric_time", "day") not in by):
+        by_day = any(
+            (form or self.own_grain(metric)) == "day"
+            for member, form in by
+            if self.is_time(metric, member, self.time_name(metric))
+        )
+        if any(self.depends(metric, member) for member, _ in by) and not by_day:
             raise NoAnswer("the start of a period would count for each day of what is asked")
         return {
             day
             for day in self.world.days
             if self.time_part(metric, day, by) != self.time_part(metric, day - timedelta(days=1), by)
         }
+
+    def own_grain(self, metric: dict) -> str | None:
+        """Return how fine the metric's time is."""
+        return self.grain(metric["semantic_model"], self.time_name(metric))
 
     def days_shown(self, metric: dict, by: list, moved: tuple | None) -> list[datetime]:
         """Return the days of the spine; without one, from the first to the last row, as late as they are shown.

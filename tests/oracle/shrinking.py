@@ -6,22 +6,22 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 
-import duckdb
 from tests.oracle.asking import Both, both_of
 from tests.oracle.comparing import Outcome, compare, loaded
+from tests.oracle.engines import Engine, load_tables
 from tests.oracle.world import Asked, World
-from tests.oracle.worlds import catalog_text, script
+from tests.oracle.worlds import catalog_text
 
 from metricgate.planning.planner import Planner
 
 
-def shrunk(world: World, outcome: Outcome, connection: duckdb.DuckDBPyConnection) -> tuple[World, Outcome]:
+def shrunk(world: World, outcome: Outcome, engine: Engine) -> tuple[World, Outcome]:
     """Return the smallest world and question found that still differ."""
     planner = Planner(loaded(world))
 
     def differs(smaller: World, both: Both) -> Outcome | None:
-        connection.execute(script(smaller))
-        found = compare(smaller, planner, connection, both)
+        load_tables(smaller, engine)
+        found = compare(smaller, planner, engine, both)
         return found if found.kind == "differs" else None
 
     progress = True
@@ -54,6 +54,7 @@ def _simpler(asked: Asked) -> Iterator[Asked]:
         ("limit", None),
         ("order", []),
         ("hidden", {}),
+        ("zone", None),
         ("where", None),
         ("start", None),
         ("end", None),
@@ -71,6 +72,7 @@ def told(seed: int, world: World, outcome: Outcome) -> str:
     return "\n".join(
         [
             f"seed {seed}: python -m tests.oracle {seed}",
+            f"clocks {world.clocks}" if world.clocks else "",
             str(outcome.both.asked),
             outcome.note,
             json.dumps(json.loads(catalog_text(world))["metrics"], indent=1),

@@ -12,9 +12,9 @@ from collections import Counter
 from datetime import datetime
 from random import Random
 
-import duckdb
 import pytest
 from tests.oracle.comparing import Outcome, run, same
+from tests.oracle.engines import DIALECTS, opened_for
 from tests.oracle.evaluator import answer
 from tests.oracle.shapes import SHAPES
 from tests.oracle.shrinking import shrunk, told
@@ -23,6 +23,7 @@ from tests.oracle.worlds import EXPRESSIONS, world_of
 
 SEEDS = 250
 PARTS = 10
+SERVERS = range(5)
 REFUSED_AT_MOST = 0.04
 """Share of questions that the planner may refuse though the evaluator knows an answer."""
 ANSWERED_AT_LEAST = 0.65
@@ -31,8 +32,8 @@ ANSWERED_AT_LEAST = 0.65
 
 def asked_of(part: int) -> list[tuple[int, Outcome]]:
     """Ask the questions of every seed of one part, on one connection."""
-    connection = duckdb.connect()
-    return [(seed, outcome) for seed in range(part, SEEDS, PARTS) for outcome in run(seed, connection)]
+    with opened_for("duckdb") as engine:
+        return [(seed, outcome) for seed in range(part, SEEDS, PARTS) for outcome in run(seed, engine)]
 
 
 @pytest.mark.parametrize("part", range(PARTS))
@@ -41,11 +42,27 @@ def test_the_sql_agrees_with_the_evaluator(part):
     outcomes = asked_of(part)
     for seed, outcome in outcomes:
         if outcome.kind == "differs":
-            world = world_of(Random(seed))
-            pytest.fail(told(seed, *shrunk(world, outcome, duckdb.connect())))
+            _fail(seed, outcome, "duckdb")
     kinds = Counter(outcome.kind for _, outcome in outcomes)
     assert len(outcomes) >= 250
     assert kinds["refused"] <= REFUSED_AT_MOST * len(outcomes), kinds
+    assert kinds["agreed"] >= ANSWERED_AT_LEAST * len(outcomes), kinds
+
+
+def _fail(seed, outcome, dialect):
+    with opened_for(dialect) as engine:
+        pytest.fail(told(seed, *shrunk(world_of(Random(seed)), outcome, engine)))
+
+
+@pytest.mark.parametrize("dialect", [each for each in DIALECTS if each != "duckdb"])
+def test_the_servers_agree_with_the_evaluator(dialect):
+    """A few dozen of the same questions on each server; ``python -m tests.oracle`` asks it as many as wanted."""
+    with opened_for(dialect) as engine:
+        outcomes = [(seed, outcome) for seed in SERVERS for outcome in run(seed, engine)]
+    for seed, outcome in outcomes:
+        if outcome.kind == "differs":
+            _fail(seed, outcome, dialect)
+    kinds = Counter(outcome.kind for _, outcome in outcomes)
     assert kinds["agreed"] >= ANSWERED_AT_LEAST * len(outcomes), kinds
 
 
@@ -67,8 +84,8 @@ def test_every_kind_of_metric_takes_part():
 
 def test_a_seed_gives_the_same_questions_again():
     """What failed once can be looked at again."""
-    connection = duckdb.connect()
-    one, other = run(7, connection), run(7, connection)
+    with opened_for("duckdb") as engine:
+        one, other = run(7, engine), run(7, engine)
     assert [outcome.both.question for outcome in one] == [outcome.both.question for outcome in other]
 
 

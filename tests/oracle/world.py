@@ -26,7 +26,8 @@ class World:
     """Models and metrics as documents (the same that the catalog loads), the tables' rows, the days of the spine.
 
     ``made``: no spine is declared; ``days`` are then all that could be shown. ``short``: the spine declared has fewer
-    days than the rows. ``calendars`` hold a period for each day.
+    days than the rows. ``calendars`` hold a period for each day. ``stored_days``: in the spine's table. ``clocks``: of
+    models whose ``seen`` is no plain local time of UTC, what it is (``zoned``, ``local``) and the zone it is stored in.
     """
 
     models: dict[str, dict]
@@ -37,6 +38,8 @@ class World:
     calendars: dict[str, Periods] = field(default_factory=dict)
     made: bool = False
     short: bool = False
+    clocks: dict[str, tuple[str, str | None]] = field(default_factory=dict)
+    stored_days: list[datetime] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -54,6 +57,7 @@ class Asked:
     order: list[str] = field(default_factory=list)
     limit: int | None = None
     hidden: dict[str, dict] = field(default_factory=dict)
+    zone: str | None = None
 
 
 @dataclass(slots=True)

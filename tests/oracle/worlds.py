@@ -1,6 +1,6 @@
 """Random small worlds: a graph of tables with every sort of key, rows with gaps, metrics of every type."""
 
-# ruff: noqa: DTZ001, E501 -- local times as stored; chance has many branches
+# ruff: noqa: DTZ001 -- local times as stored; chance has many branches
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from tests.oracle.choosing import WORDS, day_of
 from tests.oracle.conditions import structured
 from tests.oracle.metrics import add_metric
 from tests.oracle.world import Row, World, column_of
+from tests.oracle.zones import draw_clocks
 
 FIRST, LAST = datetime(2024, 1, 1), datetime(2024, 5, 10)
 DAYS = [FIRST + timedelta(days=number) for number in range((LAST - FIRST).days + 1)]
@@ -37,10 +38,6 @@ EXPRESSIONS: dict[str, Callable[[Row], object]] = {
         "a" if row["due"] is not None and row["due"].day > 15 else "b"
     ),
 }
-TYPES = {
-    "kind": "VARCHAR", "label": "VARCHAR", "flag": "BOOLEAN", "amount": "INTEGER", "price": "INTEGER",
-    "due": "DATE", "seen": "TIMESTAMP", "period": "DATE",
-}  # fmt: skip
 DIMENSIONS = [
     {"name": "kind", "type": "categorical"},
     {"name": "label", "type": "categorical"},
@@ -99,13 +96,16 @@ def world_of(random: Random) -> World:
         world.made, world.days = True, WIDE
     elif chance < 0.6:
         world.short, world.days = True, SHORT
+    world.stored_days = DAYS if world.made else world.days
+    if random.random() < 0.4:
+        draw_clocks(random, world)
     return world
 
 
 def _calendar() -> dict:
     """A table of days, joined by a time."""
     entities = [{"name": "ecal", "type": "primary", "expr": "due"}]
-    return {"name": "mcal", "source": "main.mcal", "entities": entities, "dimensions": [
+    return {"name": "mcal", "source": "mcal", "entities": entities, "dimensions": [
         {"name": "kind", "type": "categorical"}, {"name": "flag", "type": "categorical"},
         {"name": "named", "type": "categorical", "expr": "COALESCE(label, 'none')"},
     ]}  # fmt: skip
@@ -124,7 +124,7 @@ def _model(random: Random, name: str, below: list[str], *, is_fact: bool) -> dic
         entities[0]["expr"] = "COALESCE(id, 0)"
     relationships = []
     chosen = random.sample(below, k=min(len(below), random.choice([1, 1, 2, 3]))) if below else []
-    document = {"name": name, "source": f"main.{name}", "entities": entities, "dimensions": []}
+    document = {"name": name, "source": name, "entities": entities, "dimensions": []}
     for target in chosen:
         key = f"e{target[1:]}"
         is_pair = "composite" if _is_composite(target) else None
@@ -218,7 +218,7 @@ def _values(random: Random) -> Row:
 
 def catalog_text(world: World) -> str:
     """Write the world's definitions as the catalog reads them (JSON is YAML)."""
-    spine = {"name": "days", "source": "main.days", "column": "day", "granularity": "day"}
+    spine = {"name": "days", "source": "days", "column": "day", "granularity": "day"}
     metrics = [_document(metric) for metric in world.metrics.values()]
     return json.dumps(
         {
@@ -241,33 +241,3 @@ def _document(metric: dict) -> dict:
         else:
             found[key] = value
     return found
-
-
-def script(world: World) -> str:
-    """Write the world's tables for DuckDB."""
-    days = DAYS if world.made else world.days
-    lines = [
-        f"CREATE OR REPLACE TABLE days AS SELECT unnest(range(DATE '{days[0]:%Y-%m-%d}', DATE '{days[-1]:%Y-%m-%d}' + 1, INTERVAL 1 DAY))::DATE AS day;"
-    ]
-    for name, rows in world.tables.items():
-        columns = {"id": "INTEGER", "ka": "INTEGER", "kb": "INTEGER"}
-        document = world.models[name]
-        for each in [
-            *(e["expr"] for e in document["entities"][1:]),
-            *(w["from_columns"] for w in document.get("relationships", [])),
-        ]:
-            columns |= dict.fromkeys(map(column_of, each if isinstance(each, list) else [each]), "INTEGER")
-        columns |= TYPES
-        lines.append(f"CREATE OR REPLACE TABLE {name}({', '.join(f'{key} {kind}' for key, kind in columns.items())});")
-        if rows:
-            tuples = ", ".join("(" + ", ".join(_sql(row[key]) for key in columns) + ")" for row in rows)
-            lines.append(f"INSERT INTO {name} VALUES {tuples};")
-    return "\n".join(lines)
-
-
-def _sql(value: object) -> str:
-    if value is None:
-        return "NULL"
-    if isinstance(value, bool | int):
-        return str(value).upper()
-    return f"'{value}'"

@@ -42,13 +42,13 @@ def _written(value: object) -> str:
 
 
 @contextmanager
-def opened(dialect: str) -> Iterator[Engine]:
-    """Connect to an engine, in a schema of the caller's own, which goes with its tables."""
+def opened(dialect: str, mariadb: Callable[[], servers.Address] = servers.mariadb) -> Iterator[Engine]:
+    """Connect to an engine, in a schema of the caller's own, which goes with its tables; ``mariadb``: which one."""
     schema = f"{servers.SCHEMA}_{uuid4().hex[:8]}"
     connect: dict[str, Callable] = {
         "duckdb": duckdb.connect,
         "postgres": lambda: servers.postgres_connection(servers.postgres()),
-        "mysql": lambda: servers.mariadb_connection(servers.mariadb()),
+        "mysql": lambda: servers.mariadb_connection(mariadb()),
     }
     with closing(connect[dialect]()) as connection, closing(connection.cursor()) as cursor:
         if dialect != "duckdb":
