@@ -50,9 +50,13 @@ test: setup ## Run the tests (under 8 minutes on 2 cores)
 
 QUERIES ?= 50000
 CHANGES ?= 5000
+# Worlds of twelve questions each, which the oracle answers by plain loops; another seed gives others.
+WORLDS ?= 250
+SEED ?= $(shell date +%s)
 
 fuzz: setup ## Run the property tests on new random examples, random queries and changes against the raw engines
 	METRICGATE_EXAMPLES=fuzz $(BIN)/pytest -n 2 --dist worksteal -m hypothesis
+	@for engine in duckdb postgres mysql; do $(BIN)/python -m tests.oracle $(SEED) $(WORLDS) --engine $$engine; done
 	@$(BIN)/python -m conformance.differential --count $(QUERIES)
 	@$(BIN)/python -m conformance.differential --writes --count $(CHANGES)
 

@@ -9,7 +9,11 @@ import duckdb
 import pytest
 from tests.gateway.conftest import PATIENT, asked
 
+from metricgate.compiling.statement import Statement
+from metricgate.gateway.desk import Desk
+from metricgate.gateway.engine import Engine
 from metricgate.gateway.outcome import Answered, Outcome, Refused
+from metricgate.gateway.ports import WarehouseError
 
 MODELS = """
 semantic_models:
@@ -179,3 +183,19 @@ def test_without_a_spine_nothing_is_cut(tmp_path, ask):
     """The moments are made as far as the question and the rows need them."""
     found = rows(asked(folder(tmp_path, "", declared=False), "omni", "query_metrics", ask))
     assert found[-1] == ["2026-03-01", 100]
+
+
+@pytest.mark.parametrize("fails", ["ends", "rows beyond"])
+def test_a_check_without_an_answer_is_told_of(tmp_path, monkeypatch, fails):
+    """Where the engine answers the question and not the look at the spine, the answer says that nobody looked."""
+    look = Desk.look
+
+    async def failing(desk: Desk, engine: Engine, statement: Statement, *more: object) -> object:
+        if ("first_moment" in statement.sql) == (fails == "ends"):
+            return WarehouseError("E_WAREHOUSE_TIMEOUT", "too slow")
+        return await look(desk, engine, statement, *more)
+
+    monkeypatch.setattr(Desk, "look", failing)
+    outcome = asked(folder(tmp_path, SHORT), "omni", "query_metrics", question("day_before"))
+    assert rows(outcome)
+    assert [each for each in json.loads(outcome.body)["notes"] if "time spine days was not checked" in each]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from metricgate.compiling.statement import Statement
 from metricgate.gateway.data_checks.counts import UNCHECKED, KeyCounts
-from metricgate.gateway.data_checks.spine_counts import UNKNOWN, RowsFound, SpineFound
+from metricgate.gateway.data_checks.spine_counts import ROWS_UNKNOWN, UNKNOWN, RowsFound, SpineFound
 from metricgate.gateway.engine import Engine
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.ports import Clock
@@ -50,7 +50,7 @@ class KeyMemory:
         seen = self._seen.get(_asked(engine, statement))
         if seen is None or seen.data_state != engine.warehouse.data_state or seen.changes != changes:
             return None
-        if not seen.data_state or seen.counts is UNCHECKED or seen.counts is UNKNOWN:
+        if not seen.data_state or any(seen.counts is each for each in (UNCHECKED, UNKNOWN, ROWS_UNKNOWN)):
             lasting = AGAIN_BROKEN_SECONDS if seen.counts.is_broken else AGAIN_SECONDS
             if self._clock.monotonic() - seen.at >= lasting:
                 return None

@@ -27,13 +27,15 @@ class SpineFound:
     """A declared spine as it is.
 
     Attributes:
-        ends: its first and last moment; None where there is none, or the engine did not answer.
+        ends: its first and last moment; None where there is none.
+        answered: whether the engine told; nothing else is known where it did not.
         first, last: these in words.
         twice: rows beyond one for each moment.
         missing: moments that are not there between the ends.
     """
 
     ends: tuple[datetime, datetime] | None
+    answered: bool = True
     first: str = ""
     last: str = ""
     twice: int = 0
@@ -50,7 +52,7 @@ class SpineFound:
         values = dict(zip((each.name for each in rows.columns), rows.values[0], strict=True))
         first, last = _moment(values["first_moment"]), _moment(values["last_moment"])
         if first is None or last is None:
-            return UNKNOWN
+            return SpineFound(ends=None)
         found = counts["moments"]
         return SpineFound(
             ends=(first, last),
@@ -63,9 +65,10 @@ class SpineFound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowsFound:
-    """Whether there are rows that a spine would cut."""
+    """Whether there are rows that a spine would cut, as far as the engine ``answered``."""
 
     any: bool
+    answered: bool = True
 
     @property
     def is_broken(self) -> bool:
@@ -73,7 +76,8 @@ class RowsFound:
         return self.any
 
 
-UNKNOWN = SpineFound(ends=None)
+UNKNOWN = SpineFound(ends=None, answered=False)
+ROWS_UNKNOWN = RowsFound(any=False, answered=False)
 
 
 def _moment(value: Json) -> datetime | None:

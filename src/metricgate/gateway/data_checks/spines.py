@@ -13,7 +13,7 @@ from metricgate.compiling.statement import Statement
 from metricgate.gateway import codes
 from metricgate.gateway.data_checks.counts import counts_of
 from metricgate.gateway.data_checks.memory import Known
-from metricgate.gateway.data_checks.spine_counts import UNKNOWN, RowsFound, SpineFound
+from metricgate.gateway.data_checks.spine_counts import ROWS_UNKNOWN, UNKNOWN, RowsFound, SpineFound
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.entries import of_plan
 from metricgate.gateway.outcome import Outcome
@@ -26,32 +26,42 @@ from metricgate.vocabulary.problem import Problem, Problems
 _CHECKED = "`metricgate validate --data` checks it"
 
 
-async def check_spines(desk: Desk, prepared: Prepared) -> Outcome | None:
-    """Return the recorded refusal where a spine would cut, drop or double numbers."""
+async def check_spines(desk: Desk, prepared: Prepared) -> tuple[str, ...] | Outcome:
+    """Return notes for the answer, or the recorded refusal where a spine would cut, drop or double numbers."""
+    notes: list[str] = []
     for read in spines_read(prepared.plan):
         spine = await _looked(desk, prepared, read.check)
         if isinstance(spine, Outcome):
             return spine
-        if not isinstance(spine, SpineFound) or spine.ends is None:
-            continue
+        if not isinstance(spine, SpineFound):
+            raise TypeError(f"a time spine's check found {spine}")
         found = _broken(read, spine) or await _too_short(desk, prepared, read.check, spine)
         if isinstance(found, Problem):
             return await desk.refuse(Problems((found,)), verdict=prepared.verdict, facts=of_plan(prepared.plan))
-        if found is not None:
+        if isinstance(found, str):
+            notes.append(found)
+        elif found is not None:
             return found
-    return None
+    return tuple(notes)
 
 
-async def _too_short(desk: Desk, prepared: Prepared, check: SpineCheck, spine: SpineFound) -> Problem | Outcome | None:
+async def _too_short(
+    desk: Desk, prepared: Prepared, check: SpineCheck, spine: SpineFound
+) -> Problem | Outcome | str | None:
+    """Return what is wrong; a note where the engine did not tell."""
+    if not spine.answered:
+        return _unchecked(check)
     if spine.ends is None:
         return None
     first, last = spine.ends
+    unknown = False
     for beyond in rows_beyond(prepared.plan, check, first, last):
         found: Known | Outcome = UNKNOWN
         for each in beyond:
             found = await _looked(desk, prepared, each)
             if isinstance(found, Outcome):
                 return found
+            unknown |= found is ROWS_UNKNOWN
             if not found.is_broken:
                 break
         if not isinstance(found, Outcome) and found.is_broken:
@@ -63,10 +73,24 @@ async def _too_short(desk: Desk, prepared: Prepared, check: SpineCheck, spine: S
                 hint=f"Ask for whole periods {reaches}, or by day. Its owner makes it longer; {_CHECKED}.",
                 details={"spine": check.dataset, "first": spine.first, "last": spine.last},
             )
-    return None
+    return _unchecked(check) if unknown else None
+
+
+def _unchecked(check: SpineCheck) -> str:
+    return (
+        f"The time spine {check.dataset} was not checked, as the engine gave no answer: where it ends early, lacks "
+        f"moments or has one twice, numbers are cut or doubled; {_CHECKED}."
+    )
 
 
 def _broken(read: SpineRead, spine: SpineFound) -> Problem | None:
+    if spine.answered and spine.ends is None and read.whole:
+        return Problem(
+            code=codes.SPINE_BROKEN,
+            message=f"The time spine {read.check.dataset} has no moment at all: no period would be shown.",
+            hint=f"Its owner fills it, or takes it out of the definitions; {_CHECKED}.",
+            details={"spine": read.check.dataset, "first": None, "last": None, "twice": 0, "missing": 0},
+        )
     wrong = [
         *([f"{spine.twice:,} too many"] if spine.twice else []),
         *([f"{spine.missing:,} missing"] if spine.missing and read.whole else []),
@@ -112,8 +136,8 @@ async def _look(
 ) -> SpineFound | RowsFound | Outcome:
     facts = {**of_plan(prepared.plan), "gov.check": f"spine {check.dataset}"}
     rows = await desk.look(prepared.engine, statement, prepared.verdict, facts)
-    if isinstance(rows, WarehouseError):  # the question itself will tell what is wrong with the engine
-        return UNKNOWN if isinstance(check, SpineCheck) else RowsFound(any=False)
+    if isinstance(rows, WarehouseError):
+        return UNKNOWN if isinstance(check, SpineCheck) else ROWS_UNKNOWN
     if not isinstance(rows, Rows):
         return rows
     counts = counts_of(rows)

@@ -33,15 +33,15 @@ async def _once(desk: Desk, parsed: Parsed[QuestionArguments]) -> Outcome:
     checked = await check_joins(desk, prepared)
     if not isinstance(checked, tuple):
         return checked
-    cut = await check_spines(desk, prepared)
-    if cut is not None:
-        return cut
+    spines = await check_spines(desk, prepared)
+    if not isinstance(spines, tuple):
+        return spines
     ran = await run_plan(desk, prepared.plan, prepared.engine, prepared.statement, prepared.verdict)
     if not isinstance(ran, Ran):
         return ran
     answer = {
         **result_of(ran.rows, prepared.verdict.obligations),
-        **explained(desk, prepared, (*parsed.notes, *checked)),
+        **explained(desk, prepared, (*parsed.notes, *checked, *spines)),
     }
     return await desk.answer(answer, of_plan(prepared.plan), ran)
 
