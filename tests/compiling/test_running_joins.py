@@ -113,6 +113,13 @@ def test_rows_find_their_moments_by_an_equality(planner, metric, dialect):
         assert by_ranges_alone(sql, dialect) == [], sql
 
 
+@pytest.mark.parametrize("metric", ["week", "month", "years", "week_regions", "to_date"])
+def test_a_moment_stands_beside_few_stretches(planner, metric):
+    """A spine of forty years beside sixty days each is a million rows, of which a server writes files."""
+    sql = sql_of(plan_of(planner, metric, ("metric_time__day", "sale__region")), "mysql")
+    assert parse_one(sql, read="mysql").sql().count("UNION ALL") <= 16 + 1
+
+
 def test_a_join_by_a_range_alone_would_be_seen():
     """The test above can fail."""
     assert by_ranges_alone("SELECT 1 FROM a JOIN b ON a.x <= b.y AND a.x > b.y - 7", "duckdb")

@@ -31,7 +31,7 @@ _SHORTEST = {
 """Seconds. Stretches are of these grains: each lies within one of the next."""
 _CLOCK_MOVES = 25 * _HOUR
 """A local clock was never set further in one go: days were left out, or had twice, where the date line was moved."""
-_FEW, _MOST = 62, 400
+_FEW, _MOST = 16, 400
 _HERE, _STEPS, _STEP = "here", "steps", "step"
 
 
