@@ -78,13 +78,50 @@ def test_the_rest_of_the_project_loads(changed: dict[str, str], left: set[str], 
     assert told is None or any(told in each for each in dropped), dropped
 
 
+def with_texts(*pairs: tuple[str, str]) -> Imported:
+    text = PROJECT
+    for old, new in (*GOOD.items(), *pairs):
+        assert old in text
+        text = text.replace(old, new)
+    found = import_dbt([("m.yml", text)])
+    assert isinstance(found, Imported), found
+    return found
+
+
+OTHERWISE_WRONG = {
+    "a metric of none": (("metrics: [twice]}", "metrics: [twice, nowhere]}"), "the metric 'thrice'"),
+    "a grain that is none": (
+        ("metrics: [twice]}", "metrics: [{name: twice, offset_window: 1 mnth}]}"),
+        "the metric 'thrice'",
+    ),
+    "a measure's time": (("expr: amount,", "expr: amount, agg_time_dimension: nowhere,"), "the metric 'odd'"),
+}
+
+
+@pytest.mark.parametrize(("pair", "told"), OTHERWISE_WRONG.values(), ids=OTHERWISE_WRONG)
+def test_whatever_is_wrong_with_a_metric_costs_that_one(pair: tuple[str, str], told: str) -> None:
+    """Not only what cannot be read."""
+    found, problems = settled(with_texts(pair))
+    assert problems == ()
+    catalog = load([(name, to_yaml(document)) for name, document in found.files.items()])
+    assert isinstance(catalog, Catalog)
+    assert {"claims", "share", "of_kind"} <= set(catalog.metrics) < ALL
+    assert any(str(each).startswith(f"dropped {told}") for each in found.changes)
+
+
+def test_a_default_time_that_is_none_costs_the_default() -> None:
+    """The metrics stay: each can be asked over all time, and name a time of its own."""
+    found, problems = settled(with_texts(("agg_time_dimension: opened", "agg_time_dimension: closed")))
+    assert problems == ()
+    catalog = load([(name, to_yaml(document)) for name, document in found.files.items()])
+    assert isinstance(catalog, Catalog)
+    assert set(catalog.metrics) == ALL
+    assert any(str(each).startswith("dropped the default time of the model 'claim'") for each in found.changes)
+
+
 def test_what_is_the_users_to_settle_stays() -> None:
-    """A time dimension that is none is no expression: the problem is told and nothing is left out."""
-    text = PROJECT.replace("agg_time_dimension: opened", "agg_time_dimension: closed")
-    for word, value in GOOD.items():
-        text = text.replace(word, value)
-    before = import_dbt([("m.yml", text)])
-    assert isinstance(before, Imported)
+    """A dimension of a kind that is none is no expression: the problem is told and the dimension is not left out."""
+    before = with_texts(("{name: kind, type: categorical,", "{name: kind kind, type: categorical,"))
     found, problems = settled(before)
-    assert {each.code.name for each in problems} == {"E_TIME_DIMENSION"}
+    assert problems
     assert found.counts == before.counts

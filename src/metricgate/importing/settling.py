@@ -1,12 +1,13 @@
 """What our catalog refuses of an import costs that definition and what is built on it, never the whole project.
 
-The result is loaded as anything that people write. A metric, saved query, dimension or entity whose SQL or filter
-cannot be read is left out and told; so is, after that, what names it. Every other problem is the user's to settle.
+The result is loaded as anything that people write. A metric or saved query with any problem is left out and told; so
+is a dimension or entity whose SQL cannot be read, the default time of a model that has no such time, and, after that,
+what names them. Every other problem is the user's to settle.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from metricgate.catalog import codes
@@ -29,6 +30,9 @@ _KINDS = {
     "relationships": "relationship",
 }
 _INNER = ("dimensions", "entities", "relationships")
+_WHOLE = ("metrics", "saved_queries")
+"""Lists whose definitions stand alone: whatever is wrong with one costs this one."""
+_DEFAULT = "agg_time_dimension"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,26 +47,27 @@ def settled(imported: Imported) -> tuple[Imported, tuple[Problem, ...]]:
     """Return the import without the definitions that cannot be read, each told, and the problems that stay."""
     files = {name: dict(document) for name, document in imported.files.items()}
     changes = list(imported.changes)
-    codes_taken = _UNREADABLE
+    first = True
     while True:
         texts = {name: to_yaml(document) for name, document in files.items()}
         found = load(list(texts.items()))
         problems = tuple(found) if isinstance(found, Problems) else ()
-        spots = _spots(texts, [each for each in problems if each.code.name in codes_taken])
+        spots = _spots(texts, problems, _UNREADABLE if first else _UNREADABLE | _FOLLOWING)
         if not spots:
             kept = {name: document for name, document in files.items() if document}
             return replace(imported, files=kept, changes=tuple(dict.fromkeys(changes))), problems
         changes += [_told(files, spot, problem) for spot, problem in spots.items()]
         for spot in sorted(spots, key=lambda each: (each.file, _order(each.path)), reverse=True):
             _leave_out(files[spot.file], spot.path)
-        codes_taken = _UNREADABLE | _FOLLOWING
+        first = False
 
 
 def _order(path: tuple[str | int, ...]) -> tuple[tuple[str, int], ...]:
     return tuple((str(step), 0) if isinstance(step, str) else ("", step) for step in path)
 
 
-def _spots(texts: Mapping[str, str], problems: list[Problem]) -> dict[_Spot, Problem]:
+def _spots(texts: Mapping[str, str], problems: Iterable[Problem], unreadable: frozenset[str]) -> dict[_Spot, Problem]:
+    """Return what to leave out for which problem."""
     found: dict[_Spot, Problem] = {}
     for problem in problems:
         place = problem.where
@@ -72,17 +77,20 @@ def _spots(texts: Mapping[str, str], problems: list[Problem]) -> dict[_Spot, Pro
         if isinstance(composed, Problems):
             continue
         path = _nearest(composed[0].mark, place.line)
-        if path is not None:
+        if path is not None and (path[0] in _WHOLE or path[-1] == _DEFAULT or problem.code.name in unreadable):
             found.setdefault(_Spot(place.file, path), problem)
     return found
 
 
 def _nearest(mark: Mark, line: int) -> tuple[str | int, ...] | None:
     """Return the innermost definition that a line belongs to."""
-    for path, inside in _listed(mark, ("metrics", "saved_queries")):
+    for path, inside in _listed(mark, _WHOLE):
         if _holds(inside, line):
             return path
     for outer, model in _listed(mark, ("semantic_models",)):
+        keys = model.inside if isinstance(model.inside, dict) else {}
+        if _DEFAULT in keys and _holds(keys[_DEFAULT], line):
+            return (*outer, _DEFAULT)
         for path, inside in _listed(model, _INNER):
             if _holds(inside, line):
                 return (*outer, *path)
@@ -117,6 +125,10 @@ def _told(files: Mapping[str, Mapping[str, Json]], spot: _Spot, problem: Problem
         elif isinstance(value, list) and isinstance(step, int):
             value = value[step]
             names.append(_name(value))
+    last = spot.path[-1]
+    if last == _DEFAULT:
+        subject = f"the default time of the model {names[0]!r}"
+        return Change(kind=ChangeKind.DROPPED, subject=subject, where=Place(), reason=problem.message)
     kind = _KINDS[str(spot.path[-2])]
     subject = f"the {kind} {names[-1]!r}" + (f" of the model {names[0]!r}" if len(names) > 1 else "")
     return Change(kind=ChangeKind.DROPPED, subject=subject, where=Place(), reason=problem.message)
@@ -140,6 +152,9 @@ def _leave_out(document: dict[str, Json], path: tuple[str | int, ...]) -> None:
                 copied = dict(model)
                 _leave_out(copied, path[2:])
                 document["semantic_models"] = [copied if each is model else each for each in models]
+        return
+    if len(path) == 1:
+        document.pop(str(path[0]))
         return
     key, at = str(path[0]), path[1]
     items = document[key]
