@@ -40,7 +40,9 @@ def test_no_value_reaches_the_text(op, dialect):
     plan = planned("sales.revenue", "web.visits", where=equal("customer__segment", *([EVIL] * count), op=op))
     statement = compiled(plan, dialect=dialect)
     assert "DROP" not in statement.sql
-    assert len(statement.parameters) == 2 * count
+    # Where an engine pads texts, their order is asked beside how they end, and the value is bound for both.
+    twice = dialect == "mysql" and op in {Operator.LT, Operator.LE, Operator.GT, Operator.GE, Operator.BETWEEN}
+    assert len(statement.parameters) == 2 * count * (2 if twice else 1)
     assert len(sqlglot.parse(statement.sql, read=dialect)) == 1
     if dialect == "duckdb":
         run(statement)

@@ -29,6 +29,8 @@ WORDS: dict[str, tuple[str, list[Json]]] = {
     "half": ("ROUND(dbl)", [3.0, -3.0, 0.0, None]),
     "half_cent": ("ROUND(dbl, 2)", [2.5, -2.5, 0.13, None]),
     "text": ("CASE WHEN txt = 'a' THEN 'without' WHEN txt = 'a ' THEN 'with' END", ["without", "with", None, None]),
+    "order_of_texts": ("CASE WHEN txt < 'a ' THEN 'before' ELSE 'from' END", ["before", "from", "from", "from"]),
+    "between_texts": ("CASE WHEN txt BETWEEN 'a' AND 'a' THEN 1 ELSE 0 END", [1, 0, 0, 0]),
     "tried": ("TRY_CAST(status AS INT)", [None, 0, None, None]),
     "next_month": ("day + INTERVAL '1' MONTH", ["2024-03-29", "2025-01-31", "2024-02-29", None]),
 }  # fmt: skip
@@ -42,6 +44,10 @@ semantic_models:
       - {{name: txt, type: categorical}}
       - {{name: status, type: categorical}}
       - {{name: n, type: categorical}}
+      - {{name: negated, type: categorical, expr: NOT flag}}
+      - {{name: joined, type: categorical, expr: "CONCAT_WS('-', txt, status)"}}
+      - {{name: plus, type: categorical, expr: status + 1}}
+      - {{name: no_day, type: categorical, expr: day = 0}}
 {"".join(f'      - {{name: {name}, type: categorical, expr: "{text}"}}{chr(10)}' for name, (text, _) in WORDS.items())}
     metrics:
       - {{name: things, type: simple, agg: count}}
@@ -89,7 +95,11 @@ def test_trailing_spaces_make_other_groups_keys_and_values(asking: Things):
     listed = asking.outcome("list_dimension_values", dimension="thing__txt")
     assert isinstance(listed, Answered), listed
     assert [row[0] for row in listed.answer["rows"]] == ["a", "a ", "b", None]
-    for op, value, count in (("=", "a", 1), ("in", ["a ", "b"], 2), ("!=", "a", 2), ("not_in", ["a", "b"], 1)):
+    filters: list[tuple[str, Json, int]] = [
+        *(("=", "a", 1), ("in", ["a ", "b"], 2), ("!=", "a", 2), ("not_in", ["a", "b"], 1)),
+        *(("<", "a ", 1), (">=", "a ", 2), ("between", ["a", "a"], 1)),
+    ]
+    for op, value, count in filters:
         where: Json = {"member": "thing__txt", "op": op, "value": value}
         assert asking.rows(metrics=["things"], where=where) == [[count]], (op, value)
 
@@ -107,6 +117,8 @@ def test_a_text_is_never_read_as_a_number(asking: Things):
         assert found.problems.first.code.name == "E_COMPARED_KINDS"
     assert not isinstance(compared(asking, "thing__n", "=", "open"), Answered)
     assert not isinstance(asking.outcome("query_metrics", metrics=["numbers"]), Answered)
+    for member in ("thing__plus", "thing__no_day"):
+        assert not isinstance(asking.outcome("query_metrics", metrics=["things"], group_by=[member]), Answered)
 
 
 def test_measures_filters_and_derived_metrics_go_by_types_too(asking: Things):
@@ -137,3 +149,10 @@ def test_row_filters_tell_texts_apart(engine: str, column: str, op: str, value: 
         else:
             assert isinstance(found, Answered), found
             assert found.answer["rows"] == [(count,)] or found.answer["rows"] == [[count]]
+
+
+def test_groups_without_a_value_come_last(asking: Things):
+    """Also where the group-by is a negation, which binds less than IS NULL, or joins texts."""
+    joined = asking.rows(metrics=["things"], group_by=["thing__joined"])
+    assert [row[0] for row in joined] == ["a -0", "a-open", "b-7x", None]
+    assert [row[0] for row in asking.rows(metrics=["things"], group_by=["thing__negated"])] == [0, 1, None]

@@ -139,7 +139,7 @@ def test_a_leaf_is_sorted_json_with_its_index():
     assert commitment(made.bodies[0]) == stated
     assert made.leaf(3).decode() == (
         '{"commitments":{"u":"' + stated + '"},"event_name":"e","fields":{"a":"ä","b":1},"id":"I","index":3,'
-        '"schema":"metricgate.record/1","time_unix_nano":"7"}'
+        '"schema":"metricgate.record/2","time_unix_nano":"7"}'
     )
     assert b"ana" not in made.leaf(3)
 

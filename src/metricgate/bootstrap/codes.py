@@ -86,6 +86,12 @@ NO_SUCH_NOTIFICATION = _code(
     "No notification of that id waits or is parked for a sink that the settings name.",
     "`metricgate notifications list` shows what is not delivered.",
 )
+CANNOT_ERASE = _code(
+    "E_CANNOT_ERASE",
+    409,
+    "Something cannot be erased as it stands.",
+    "Do what the message says first; `metricgate audit erase --dry-run` lists every copy and what blocks.",
+)
 
 CODES = (
     CANNOT_START,
@@ -102,4 +108,5 @@ CODES = (
     NO_GATEWAY,
     NO_SUCH_SINK,
     NO_SUCH_NOTIFICATION,
+    CANNOT_ERASE,
 )

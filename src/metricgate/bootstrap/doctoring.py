@@ -9,6 +9,7 @@ from pathlib import Path
 from metricgate.adapters.stores.sqlite_database import DatabaseError
 from metricgate.adapters.stores.sqlite_people import PeopleUnavailable, SqlitePeople
 from metricgate.bootstrap import codes
+from metricgate.bootstrap.anchoring import gone, ledger_behind
 from metricgate.bootstrap.governing import load_definitions
 from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.settings import Settings, WarehouseSettings
@@ -54,7 +55,17 @@ async def _findings(
 
 def _of_state(paths: StatePaths) -> list[Finding]:
     """Secrets that others on the machine can read or write, and what is kept sealed and does not open."""
-    return [*_open_secrets(paths), *_damaged_changes(paths), *_damaged_people(paths)]
+    return [*_behind(paths), *_open_secrets(paths), *_damaged_changes(paths), *_damaged_people(paths)]
+
+
+def _behind(paths: StatePaths) -> list[Finding]:
+    """Say that the ledger is an older copy, or that files are gone without which nothing starts."""
+    found = ledger_behind(paths)
+    missing = [Finding(severity=WRONG, right="a file that is gone", object=each, cure="") for each in gone(paths)]
+    if found is None:
+        return missing
+    cure = f"restore the newest copy, or metricgate serve --accept-loss {found.lost.size}"
+    return [Finding(severity=WRONG, right="a ledger that is behind", object=str(found), cure=cure), *missing]
 
 
 def _open_secrets(paths: StatePaths) -> list[Finding]:

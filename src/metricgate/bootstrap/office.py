@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
+from metricgate.adapters.stores.ledger_export import MANIFEST, export
 from metricgate.adapters.stores.ledger_keys import load_verifier
 from metricgate.adapters.stores.ledger_reading import EntryFilter, LedgerReader, Recorded
 from metricgate.adapters.stores.sqlite_keys import KeysUnavailable, SqliteKeys
@@ -18,7 +19,7 @@ from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.switching import take_back_switches, throw_switch, thrown_switches
 from metricgate.catalog.dependencies import built_on, models_behind
 from metricgate.gateway.conduct.conduct import Conduct
-from metricgate.gateway.office import ActionFilter, AgentView, EntryQuery, Person
+from metricgate.gateway.office import ActionFilter, AgentView, EntryExport, EntryQuery, Person
 from metricgate.gateway.ports import LedgerUnavailable
 from metricgate.gateway.writing import codes
 from metricgate.gateway.writing.book import Book
@@ -53,6 +54,11 @@ class ProjectOffice(DecisionDesk):
         """Return entries of the record, newest first."""
         refused = self._refused(person, Action.READ_RECORD, ResourceKind.RECORD, "entries")
         return await asyncio.to_thread(self._entries, wanted) if refused is None else refused
+
+    async def export(self, person: Person, wanted: EntryQuery, form: str) -> EntryExport | Problems:
+        """Return everything that matches as a file."""
+        refused = self._refused(person, Action.READ_RECORD, ResourceKind.RECORD, "entries")
+        return await asyncio.to_thread(self._export, wanted, form) if refused is None else refused
 
     async def entry(self, person: Person, index: int) -> Mapping[str, Json] | Problems:
         """Return one entry with bodies, receipt, and the entries that it is linked with."""
@@ -139,26 +145,21 @@ class ProjectOffice(DecisionDesk):
         return Problems((Problem(code=codes.NOT_YOURS_TO_SEE, message=message, hint=codes.NOT_YOURS_TO_SEE.cure),))
 
     def _entries(self, wanted: EntryQuery) -> Sequence[Mapping[str, Json]] | Problems:
-        keep = EntryFilter(
-            agent=wanted.agent,
-            actor=wanted.actor,
-            tool=wanted.tool,
-            event=wanted.event,
-            trace_id=wanted.trace_id,
-            since=_nano(wanted.since),
-            until=_nano(wanted.until),
-        )
-        found: list[Mapping[str, Json]] = []
         try:
             with LedgerReader(self._paths.ledger) as reader:
-                for each in reader.entries(keep, limit=_MOST_LOOKED_AT):
-                    if _fits(each, wanted):
-                        found.append(_shown(each))
-                        if len(found) >= wanted.limit:
-                            break
+                return [each.shown() for each in reader.entries(_filter(wanted), limit=wanted.limit)]
         except LedgerUnavailable as error:
             return Problems((Problem(code=project_codes.UNREADABLE, message=str(error)),))
-        return found
+
+    def _export(self, wanted: EntryQuery, form: str) -> EntryExport | Problems:
+        try:
+            reader = LedgerReader(self._paths.ledger)
+            made = export(reader, _filter(wanted), form, load_verifier(self._paths.public_key))
+        except LedgerUnavailable as error:
+            return Problems((Problem(code=project_codes.UNREADABLE, message=str(error)),))
+        if form == MANIFEST:
+            reader.close()
+        return EntryExport(manifest=made.manifest, chunks=_closing(reader, made.chunks))
 
     def _entry(self, index: int) -> Mapping[str, Json] | None:
         with LedgerReader(self._paths.ledger) as reader:
@@ -166,9 +167,9 @@ class ProjectOffice(DecisionDesk):
             if found is None:
                 return None
             receipt = reader.receipt(index, load_verifier(self._paths.public_key))
-            related = [_shown(each) for each in _related(reader, found)]
+            related = [each.shown() for each in _related(reader, found)]
             return {
-                **_shown(found),
+                **found.shown(),
                 "receipt": None if receipt is None else receipt.as_json(),
                 "related": related,
             }
@@ -246,30 +247,31 @@ def _related(reader: LedgerReader, entry: Recorded) -> list[Recorded]:
     return [found[index] for index in sorted(found)]
 
 
-def _fits(each: Recorded, wanted: EntryQuery) -> bool:
-    if wanted.before is not None and each.index >= wanted.before:
-        return False
-    return all(
-        want is None or want == each.text(name)
-        for want, name in (
-            (wanted.outcome, "gov.outcome"),
-            (wanted.code, "error.type"),
-            (wanted.action_id, "gov.action.id"),
-        )
+def _filter(wanted: EntryQuery) -> EntryFilter:
+    return EntryFilter(
+        event=wanted.event,
+        outcome=wanted.outcome,
+        code=wanted.code,
+        agent=wanted.agent,
+        actor=wanted.actor,
+        user=wanted.user,
+        person=wanted.person,
+        tool=wanted.tool,
+        metric=wanted.metric,
+        dataset=wanted.dataset,
+        rule=wanted.rule,
+        verdict=wanted.verdict,
+        action=wanted.action_id,
+        trace_id=wanted.trace_id,
+        since=_nano(wanted.since),
+        until=_nano(wanted.until),
+        before=wanted.before,
     )
 
 
-def _shown(each: Recorded) -> dict[str, Json]:
-    moment = datetime.fromtimestamp(each.time_unix_nano / 1e9, UTC).isoformat(timespec="milliseconds")
-    return {
-        "index": each.index,
-        "at": moment,
-        "event": each.event,
-        "actor": str(each.actor),
-        "fields": dict(each.fields),
-        "bodies": dict(each.bodies),
-        "leaf_hash": each.leaf_hash.hex(),
-    }
+def _closing(reader: LedgerReader, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    with reader:
+        yield from chunks
 
 
 def _switch(switch: SwitchFacts) -> Mapping[str, Json]:

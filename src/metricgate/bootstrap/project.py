@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from metricgate.adapters.observers import configure_logs
 from metricgate.adapters.revisions.git import GitRevision
 from metricgate.adapters.stores import ledger_reading
+from metricgate.adapters.stores.anchors import Behind
 from metricgate.adapters.stores.ledger_audit import verify_file
+from metricgate.adapters.stores.ledger_export import export
 from metricgate.adapters.stores.ledger_keys import load_verifier
 from metricgate.adapters.stores.sqlite_keys import KeyRecord, KeysUnavailable, SqliteKeys
 from metricgate.adapters.stores.sqlite_ledger import SqliteLedger
 from metricgate.adapters.stores.sqlite_outbox import SqliteOutbox
 from metricgate.adapters.stores.switch_file import SwitchFile
 from metricgate.bootstrap import codes
+from metricgate.bootstrap.anchoring import drop_anchors, ledger_behind
 from metricgate.bootstrap.asking_imports import ask_imported
 from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.doctoring import examined
@@ -40,9 +45,11 @@ from metricgate.documents import read
 from metricgate.gateway.data_checks.result import CheckResult
 from metricgate.gateway.notices import NoticeNotKept
 from metricgate.gateway.ports import LedgerUnavailable
-from metricgate.ledger.verification import Report
+from metricgate.ledger.verification import Finding as LedgerFinding
+from metricgate.ledger.verification import FindingKind, Report
 from metricgate.policy.explaining import Explanation
 from metricgate.policy.testing import TestResult
+from metricgate.surfaces.cli.erasure import ErasureAsked, ErasureFound
 from metricgate.surfaces.cli.project import (
     Attempt,
     DeliveryFacts,
@@ -104,7 +111,7 @@ class OpenedProject:
 
         return call_here(self._folder, self._settings, tool, arguments, key=key, user=user, purpose=purpose)
 
-    def serve(self, host: str | None, port: int | None) -> int:
+    def serve(self, host: str | None, port: int | None, accept_loss: int | None = None) -> int:
         """Run the doors until stopped."""
         from metricgate.bootstrap.serving import say_serving, serve  # noqa: PLC0415
 
@@ -113,7 +120,16 @@ class OpenedProject:
         number = listen.port if port is None else port
         configure_logs(self._settings.document.telemetry.logs)
         try:
-            return _until_stopped(serve(self._folder, self._settings, host=address, port=number, told=say_serving))
+            return _until_stopped(
+                serve(
+                    self._folder,
+                    self._settings,
+                    host=address,
+                    port=number,
+                    told=say_serving,
+                    accept_loss=accept_loss,
+                )
+            )
         except OSError as error:
             return _tell(StartRefused(f"{address}:{number} cannot be bound: {error}"))
 
@@ -280,7 +296,7 @@ class OpenedProject:
             return
         with ledger_reading.LedgerReader(self._paths.ledger) as reader:
             for each in reader.entries(_filter(wanted), newest_first=wanted.newest_first, limit=wanted.limit):
-                yield _shown(each)
+                yield each.shown()
 
     def entry(self, index: int) -> Mapping[str, Json] | None:
         """Return one entry with its bodies and its receipt."""
@@ -291,24 +307,37 @@ class OpenedProject:
             if found is None:
                 return None
             receipt = reader.receipt(index, load_verifier(self._paths.public_key))
-            return {**_shown(found), "receipt": None if receipt is None else receipt.as_json()}
+            return {**found.shown(), "receipt": None if receipt is None else receipt.as_json()}
 
     def export_entries(self, file: Path, wanted: EntryFilter) -> int | Problems:
-        """Write entries to a ``.jsonl`` or ``.parquet`` file."""
+        """Write entries to a file, with its manifest beside it."""
         if not self._paths.ledger.exists():
             return _no_ledger(self._paths.ledger)
-        write = ledger_reading.export_parquet if file.suffix == ".parquet" else ledger_reading.export_jsonl
         try:
             with ledger_reading.LedgerReader(self._paths.ledger) as reader:
-                return write(reader.entries(_filter(wanted), newest_first=False, limit=wanted.limit), file)
+                key = load_verifier(self._paths.public_key)
+                made = export(reader, _filter(wanted), file.suffix.removeprefix("."), key, limit=wanted.limit)
+                with file.open("wb") as out:
+                    out.writelines(made.chunks)
+            manifest = json.dumps(dict(made.manifest), indent=1)
+            file.with_name(f"{file.name}.manifest.json").write_text(f"{manifest}\n", encoding="utf-8")
         except (OSError, LedgerUnavailable) as error:
             return Problems((_unreadable(error),))
+        return int(str(made.manifest["count"]))
+
+    def erase(self, asked: ErasureAsked) -> ErasureFound | Problems:
+        """Erase every copy of something from the state folder."""
+        from metricgate.bootstrap.erasing import erase  # noqa: PLC0415
+
+        return erase(self._folder, self._settings, asked)
 
     def verify(self, against: Path | None) -> Report | Problems:
         """Verify the project's own ledger with its own public key."""
         if not self._paths.ledger.exists():
             return _no_ledger(self._paths.ledger)
-        return verify_ledger(self._paths.ledger, self._paths.public_key, against)
+        found = ledger_behind(self._paths)
+        report = verify_ledger(self._paths.ledger, self._paths.public_key, against)
+        return report if found is None or isinstance(report, Problems) else _with_loss(report, found)
 
     def _record_switches(self, file: SwitchFile) -> None:
         def changes(ledger: SqliteLedger) -> None:
@@ -331,6 +360,13 @@ class OpenedProject:
                 changes(ledger)
         finally:
             ledger.close()
+            drop_anchors(self._paths, ledger)
+
+
+def _with_loss(report: Report, found: Behind) -> Report:
+    kind = FindingKind.HISTORY_CHANGED if found.other else FindingKind.TAIL_MISSING
+    finding = LedgerFinding(kind=kind, message=str(found), index=0 if found.other else found.size)
+    return replace(report, findings=(finding, *report.findings))
 
 
 def _filter(wanted: EntryFilter) -> ledger_reading.EntryFilter:
@@ -342,15 +378,16 @@ def _filter(wanted: EntryFilter) -> ledger_reading.EntryFilter:
         metric=wanted.metric,
         verdict=wanted.verdict,
         rule=wanted.rule,
+        event=wanted.event,
+        outcome=wanted.outcome,
+        code=wanted.code,
+        person=wanted.person,
+        dataset=wanted.dataset,
+        action=wanted.action,
+        trace_id=wanted.trace,
         since=None if wanted.since is None else int(wanted.since.timestamp() * 1e9),
         until=None if wanted.until is None else int(wanted.until.timestamp() * 1e9),
     )
-
-
-def _shown(each: ledger_reading.Recorded) -> dict[str, Json]:
-    """An entry for people: the event's name and the time in words, then the record as it stands."""
-    time = datetime.fromtimestamp(each.time_unix_nano / 1e9, UTC).isoformat(timespec="milliseconds")
-    return {"index": each.index, "time": time, "event": each.event, "actor": str(each.actor), **each.as_json()}
 
 
 def _facts(record: KeyRecord) -> KeyFacts:

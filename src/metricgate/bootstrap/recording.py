@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from contextlib import suppress
 
 from metricgate.adapters.identity.api_keys import RefusedKey
@@ -14,12 +15,16 @@ from metricgate.gateway.conduct.switches import SwitchesUnreadable
 from metricgate.gateway.notices import NoticeNotKept, Notifier
 from metricgate.gateway.ports import LedgerUnavailable
 from metricgate.vocabulary.actor import ID, operator
+from metricgate.vocabulary.json import Json
 
+DOOR_REFUSED = "gov.door.refused"
+"""Requests never became a call: a wrong key, a body that is no JSON. How many, at which door, with which code."""
 AUTH_REFUSED = "gov.auth.refused"
 """A known key was used that is revoked, expired, or may not act for the user named."""
 
 _LOOK_SECONDS = 1.0
 _MOST_REMEMBERED = 10_000
+_MOST_CODES = 200
 
 
 def record_key_changes(keys: SqliteKeys, ledger: SqliteLedger) -> None:
@@ -47,8 +52,14 @@ def record_switches(switches: SwitchFile, ledger: SqliteLedger, notifier: Notifi
         # Told before it is settled, under one id: a crash between tells nobody twice and nobody never.
         notifier.tell(notice_of_switch(notice))
         # A change that an earlier release noted does not say whether a person or an operator made it.
-        ledger.append_blocking(notice.event, notice.fields, bodies={ID: notice.fields["gov.switch.by"]})
+        apart = {name: value for name, value in notice.fields.items() if _names_somebody(name, value)}
+        fields = {name: value for name, value in notice.fields.items() if name not in apart}
+        ledger.append_blocking(notice.event, fields, bodies={**apart, ID: notice.fields["gov.switch.by"]})
         switches.settle(1)
+
+
+def _names_somebody(name: str, value: Json) -> bool:
+    return name == "gov.switch.by" or (name == "gov.switch.target" and str(value).startswith("user:"))
 
 
 async def watch_switches(switches: SwitchFile, ledger: SqliteLedger, notifier: Notifier) -> None:
@@ -96,3 +107,50 @@ class RefusedKeyRecorder:
         }
         with suppress(LedgerUnavailable):
             await self._ledger.append(AUTH_REFUSED, fields, bodies={})
+
+
+class DoorRecorder:
+    """Records requests that a door turned away: the first at once, then how many there were, once a minute at most.
+
+    So whoever is not known makes one entry a minute for each door and code, and no more.
+    """
+
+    def __init__(self, ledger: SqliteLedger, *, seconds: float = 60.0) -> None:
+        self._ledger = ledger
+        self._seconds = seconds
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self._waiting: dict[tuple[str, str], asyncio.Task[None]] = {}
+
+    def __call__(self, door: str, code: str) -> None:
+        """Take note; returns at once. Must be called on the event loop."""
+        about = (door, code)
+        self._counts[about] += 1
+        if about not in self._waiting and len(self._waiting) < _MOST_CODES:
+            self._waiting[about] = asyncio.get_running_loop().create_task(self._keep(about))
+
+    async def _keep(self, about: tuple[str, str]) -> None:
+        while self._counts[about]:
+            await self._record(about)
+            await asyncio.sleep(self._seconds)
+        del self._waiting[about]
+
+    async def _record(self, about: tuple[str, str]) -> None:
+        door, code = about
+        count = self._counts.pop(about)
+        fields: dict[str, Json] = {
+            "gov.door": door,
+            "gov.outcome": "refused",
+            "error.type": code,
+            "gov.refused.count": count,
+        }
+        try:
+            await self._ledger.append(DOOR_REFUSED, fields, bodies={})
+        except LedgerUnavailable:
+            self._counts[about] += count
+
+    async def close(self) -> None:
+        """Record what is not recorded yet."""
+        for task in self._waiting.values():
+            task.cancel()
+        for about in [about for about, count in self._counts.items() if count]:
+            await self._record(about)

@@ -17,6 +17,7 @@ from metricgate.adapters.stores.ledger_usage import used_today
 from metricgate.adapters.stores.mask_key import load_mask_key
 from metricgate.adapters.stores.sqlite_ledger import SqliteLedger
 from metricgate.adapters.stores.switch_file import SwitchFile
+from metricgate.bootstrap.anchoring import drop_anchors, gone, keep_anchored
 from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.governing import GovernanceHolder, load_governance, state_of_files
 from metricgate.bootstrap.notifying import courier_of, outbox_of, sinks_of
@@ -68,7 +69,13 @@ class Running:
 
 @asynccontextmanager
 async def running(
-    folder: Path, settings: Settings, *, watch: bool, logs: bool = True, clock: Clock | None = None
+    folder: Path,
+    settings: Settings,
+    *,
+    watch: bool,
+    logs: bool = True,
+    clock: Clock | None = None,
+    accept_loss: int | None = None,
 ) -> AsyncIterator[Running]:
     """Open everything, yield it, close everything.
 
@@ -78,6 +85,7 @@ async def running(
         watch: reload definitions when their files change.
         logs: write a log line for each call.
         clock: the gateway's; default: the machine's.
+        accept_loss: as ``starting.open_ledger`` takes it.
 
     Raises:
         StartRefused: with what is wrong.
@@ -85,21 +93,23 @@ async def running(
     quiet_libraries()
     async with AsyncExitStack() as stack:
         now = clock or SystemClock()
+        paths = StatePaths.of(folder, settings)
+        if missing := gone(paths):
+            raise StartRefused("; ".join(missing))
         warehouses = await _warehouses(folder, settings, stack, now)
         seen = state_of_files(folder, settings)
-        mask_key = _mask_key(StatePaths.of(folder, settings).mask_key)
+        mask_key = _mask_key(paths.mask_key)
         first = load_governance(folder, settings, mask_key)
         if isinstance(first, Problems):
             raise StartRefused("the project's definitions have problems", first)
-        ledger = await asyncio.to_thread(open_ledger, folder, settings)
-        stack.callback(ledger.close)
+        ledger = await _ledger(folder, settings, stack, accept_loss)
         telemetry = _telemetry(settings, logs=logs)
         stack.callback(telemetry.shutdown)
         telemetry.watch_ledger(
             queue_depth=lambda: float(ledger.waiting), checkpoint_age_seconds=lambda: ledger.checkpoint_age
         )
         try:
-            outbox = outbox_of(StatePaths.of(folder, settings).outbox, settings, now)
+            outbox = outbox_of(paths.outbox, settings, now)
             stack.callback(outbox.close)
             sinks = sinks_of(settings, folder) if watch else {}
         except (NoticeNotKept, SinkUnusable) as error:
@@ -112,10 +122,10 @@ async def running(
         if watch:
             task = asyncio.create_task(_watch(holder, ledger))
             stack.push_async_callback(_stop, task)
-            switches = SwitchFile(StatePaths.of(folder, settings).switches)
+            switches = SwitchFile(paths.switches)
             stack.push_async_callback(_stop, asyncio.create_task(watch_switches(switches, ledger, outbox)))
             stack.push_async_callback(_stop, asyncio.create_task(courier_of(settings, outbox, sinks, now).run()))
-        conduct = await asyncio.to_thread(conduct_of, StatePaths.of(folder, settings), settings, now)
+        conduct = await asyncio.to_thread(conduct_of, paths, settings, now)
         book = await _book(folder, settings, stack, holder, warehouses, ledger, now, outbox)
         if watch:
             try:
@@ -129,6 +139,7 @@ async def running(
                     "names the actions, and a backup of the state folder has them as they were"
                 ) from error
             stack.push_async_callback(_stop, asyncio.create_task(keep_tidy(book)))
+            stack.push_async_callback(_stop, asyncio.create_task(keep_anchored(paths, ledger)))
         gateway = Gateway(
             governance=holder,
             warehouses=warehouses,
@@ -147,8 +158,15 @@ async def running(
             telemetry=telemetry,
             conduct=conduct,
             book=book,
-            office=ProjectOffice(book, holder, conduct, StatePaths.of(folder, settings)),
+            office=ProjectOffice(book, holder, conduct, paths),
         )
+
+
+async def _ledger(folder: Path, settings: Settings, stack: AsyncExitStack, accept_loss: int | None) -> SqliteLedger:
+    ledger = await asyncio.to_thread(open_ledger, folder, settings, accept_loss=accept_loss)
+    stack.callback(drop_anchors, StatePaths.of(folder, settings), ledger)
+    stack.callback(ledger.close)
+    return ledger
 
 
 async def _book(

@@ -31,7 +31,7 @@ from metricgate.bootstrap.identities import make_authenticator
 from metricgate.bootstrap.pages import approval_page, console_url
 from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.peopling import people_doors, watch_people
-from metricgate.bootstrap.recording import RefusedKeyRecorder, watch_keys
+from metricgate.bootstrap.recording import DoorRecorder, RefusedKeyRecorder, watch_keys
 from metricgate.bootstrap.running import Running, running
 from metricgate.bootstrap.settings import Settings
 from metricgate.bootstrap.starting import StartRefused
@@ -47,7 +47,15 @@ _BACKLOG = 512
 _SWITCH_SECONDS = 0.0005
 
 
-async def serve(folder: Path, settings: Settings, *, host: str, port: int, told: Callable[[str], None]) -> None:
+async def serve(
+    folder: Path,
+    settings: Settings,
+    *,
+    host: str,
+    port: int,
+    told: Callable[[str], None],
+    accept_loss: int | None = None,
+) -> None:
     """Serve until SIGINT or SIGTERM.
 
     Args:
@@ -56,6 +64,7 @@ async def serve(folder: Path, settings: Settings, *, host: str, port: int, told:
         host: address to bind.
         port: port to bind; 0 takes a free one.
         told: is told the URL once the doors are open.
+        accept_loss: as ``starting.open_ledger`` takes it.
 
     Raises:
         StartRefused: the project or the ledger does not let it start.
@@ -70,7 +79,7 @@ async def serve(folder: Path, settings: Settings, *, host: str, port: int, told:
     paths = StatePaths.of(folder, settings)
     async with AsyncExitStack() as stack:
         stack.callback(listening.close)
-        parts = await stack.enter_async_context(running(folder, settings, watch=True))
+        parts = await stack.enter_async_context(running(folder, settings, watch=True, accept_loss=accept_loss))
         keys = _open_keys(paths.api_keys)
         stack.callback(keys.close)
         keeping = asyncio.create_task(watch_keys(keys, parts.ledger))
@@ -80,7 +89,9 @@ async def serve(folder: Path, settings: Settings, *, host: str, port: int, told:
         stack.push_async_callback(_stopped, asyncio.create_task(watch_people(people, parts.ledger)))
         try:
             beside = () if parts.office is None else people_doors(settings, parts.office, people, url=url)
-            app = _app(folder, settings, parts, keys, url=url, bound=bound, beside=beside)
+            doors = DoorRecorder(parts.ledger)
+            stack.push_async_callback(doors.close)
+            app = _app(folder, settings, parts, keys, url=url, bound=bound, beside=beside, turned_away=doors)
         except (KeysUnavailable, ValueError) as error:
             raise StartRefused(f"the settings of logins cannot be used: {error}") from error
         streams = OpenStreams(app)
@@ -118,6 +129,7 @@ def _app(
     url: str,
     bound: int,
     beside: Sequence[BaseRoute],
+    turned_away: DoorRecorder,
 ) -> ASGIApp:
     document = settings.document
     resource = f"{url}/mcp"
@@ -162,6 +174,7 @@ def _app(
         mounted=mcp,
         beside=beside,
         described=people_described() if beside else None,
+        turned_away=turned_away,
     )
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from metricgate.adapters.stores.anchors import Behind
 from metricgate.adapters.stores.ledger_keys import load_signer
 from metricgate.adapters.stores.sqlite_ledger import SqliteLedger
 from metricgate.bootstrap import codes
+from metricgate.bootstrap.anchoring import Opening, drop_anchors, ledger_behind, loss_accepted
 from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.settings import Settings
@@ -33,11 +35,17 @@ def origin_of(settings: Settings) -> str:
     return settings.document.ledger.origin or f"metricgate/{settings.document.project}"
 
 
-def open_ledger(folder: Path, settings: Settings) -> SqliteLedger:
+def open_ledger(folder: Path, settings: Settings, *, accept_loss: int | None = None) -> SqliteLedger:
     """Open the project's ledger for writing, making it and its key on first use.
 
+    Args:
+        folder: the project's.
+        settings: as loaded.
+        accept_loss: size of the head that is lost, where the ledger is behind what other stores know and the operator
+            goes on all the same; that is recorded first.
+
     Raises:
-        StartRefused: another gateway has it, or it is damaged or cannot be written.
+        StartRefused: another gateway has it, or it is damaged, an older copy, or cannot be written.
     """
     paths = StatePaths.of(folder, settings)
     if paths.public_key.exists() and not (paths.ledger.exists() and paths.ledger.stat().st_size):
@@ -45,9 +53,26 @@ def open_ledger(folder: Path, settings: Settings) -> SqliteLedger:
             f"the ledger {paths.ledger} is gone, but its key {paths.public_key.name} is there: restore the ledger, or "
             f"move {paths.private_key.name} and {paths.public_key.name} away to begin a new one on purpose"
         )
+    first = _accepted(ledger_behind(paths), accept_loss)
     try:
         paths.folder.mkdir(parents=True, exist_ok=True)
         signer = load_signer(paths.private_key, paths.public_key, name=origin_of(settings))
-        return SqliteLedger(paths.ledger, signer=signer, clock=SystemClock())
+        ledger = SqliteLedger(paths.ledger, signer=signer, clock=SystemClock(), first=first)
     except (LedgerUnavailable, NoteError, OSError) as error:
         raise StartRefused(f"the ledger cannot be opened: {error}") from error
+    if first:
+        drop_anchors(paths, ledger)
+    return ledger
+
+
+def _accepted(found: Behind | None, accept_loss: int | None) -> tuple[Opening, ...]:
+    if found is None:
+        if accept_loss is not None:
+            raise StartRefused("the ledger is not behind what other stores know: there is no loss to accept")
+        return ()
+    if accept_loss != found.lost.size:
+        raise StartRefused(
+            f"{found}. An older or another copy stands in its place: restore the newest one, or go on without what is "
+            f"lost on purpose: metricgate serve --accept-loss {found.lost.size}, which is recorded"
+        )
+    return (loss_accepted(found),)

@@ -17,7 +17,7 @@ from metricgate.compiling.fitting_values import fitting
 from metricgate.compiling.presence import where_found
 from metricgate.dialects.expressions import Kinds, kinds_wanted, meant
 from metricgate.dialects.kinds import Kind
-from metricgate.dialects.padding import is_one_of, unpadded
+from metricgate.dialects.padding import in_order, is_one_of, unpadded
 from metricgate.dialects.trees import all_of, any_of, literal, operand
 from metricgate.planning.scan import Condition, Reference
 from metricgate.planning.timing import as_day, as_moment
@@ -111,17 +111,29 @@ def _comparison(comparison: Comparison, reference: Reference, context: Context) 
         tree = _among(left, values, context)
         return exp.Not(this=tree) if op in {Operator.NE, Operator.NOT_IN} else tree
     if op in _BINARY:
-        return _BINARY[op](this=left, expression=context.bind(values[0]))
+        bound = context.bind(values[0])
+        if context.dialect.pads and isinstance(values[0], str) and reference.granularity is None:
+            return in_order(_BINARY[op], left, bound, values[0])
+        return _BINARY[op](this=left, expression=bound)
     if op in _LISTS:
         # A list without items (an attribute that the principal lacks) holds nothing.
         tree = exp.In(this=left, expressions=[context.bind(value) for value in values]) if values else exp.false()
     elif op is Operator.BETWEEN:
-        tree = exp.Between(this=left, low=context.bind(values[0]), high=context.bind(values[1]))
+        tree = _between(left, values, context)
     elif op in _NULLS:
         tree = exp.Is(this=left, expression=exp.Null())
     else:
         tree = _like(left, op, str(values[0]), context)
     return exp.Not(this=tree) if op in _NEGATED else tree
+
+
+def _between(left: exp.Expr, values: Sequence[Scalar], context: Context) -> exp.Expr:
+    low, high = values
+    ends = [context.bind(each) for each in values]
+    if not context.dialect.pads or not isinstance(low, str) or not isinstance(high, str):
+        return exp.Between(this=left, low=ends[0], high=ends[1])
+    parts = [in_order(exp.GTE, left, ends[0], low), in_order(exp.LTE, left.copy(), ends[1], high)]
+    return exp.Paren(this=all_of(parts))
 
 
 def _among(left: exp.Expr, values: Sequence[Scalar], context: Context) -> exp.Expr:

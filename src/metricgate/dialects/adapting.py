@@ -182,6 +182,21 @@ def divisions_as_doubles(tree: exp.Expr) -> exp.Expr:
     return tree
 
 
+def sorted_in_parens(tree: exp.Expr) -> exp.Expr:
+    """Put outputs in parentheses that an order may be by: the writer sets them before ``IS NULL``, to sort NULLs last.
+
+    >>> import sqlglot
+    >>> text = "SELECT NOT a AS b FROM t ORDER BY b NULLS LAST"
+    >>> sorted_in_parens(sqlglot.parse_one(text)).sql("mysql")
+    'SELECT (NOT a) AS b FROM t ORDER BY CASE WHEN (NOT a) IS NULL THEN 1 ELSE 0 END, (NOT a)'
+    """
+    for select in tree.find_all(exp.Select):
+        for each in select.expressions if select.args.get("order") is not None else ():
+            if isinstance(each, exp.Alias) and isinstance(each.this, (exp.Not, exp.Connector, exp.Predicate)):
+                each.set("this", exp.Paren(this=each.this))
+    return tree
+
+
 def milliseconds_as_microseconds(tree: exp.Expr) -> exp.Expr:
     """Write intervals of milliseconds in the smallest unit that MySQL has.
 

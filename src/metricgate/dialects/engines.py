@@ -15,6 +15,7 @@ from metricgate.dialects.adapting import (
     milliseconds_as_microseconds,
     mysql_marks,
     percentiles_as_windows,
+    sorted_in_parens,
     without_division_errors,
     without_full_joins,
 )
@@ -168,6 +169,7 @@ _KNOWN = {
             divisions_as_doubles,
             averages_as_doubles,
             milliseconds_as_microseconds,
+            sorted_in_parens,
             percentiles_as_windows,
             without_full_joins,
         ),
@@ -189,6 +191,7 @@ _KNOWN = {
             divisions_as_doubles,
             averages_as_doubles,
             milliseconds_as_microseconds,
+            sorted_in_parens,
             percentiles_as_ranks,
             without_full_joins,
             offset_under_limit,

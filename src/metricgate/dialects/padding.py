@@ -44,6 +44,23 @@ def spaces_after(tree: exp.Expr) -> exp.Expr:
     return exp.Sub(this=whole, expression=rest)
 
 
+def in_order(kind: type[exp.Binary], left: exp.Expr, right: exp.Expr, text: str | None = None) -> exp.Expr:
+    """Return the condition that a text stands so to another (``<``, ``<=``, ...): of equal ones, fewer spaces first.
+
+    ``text``: what ``right`` is, where that is known. The first part is one that an index serves.
+
+    >>> in_order(exp.LT, exp.column("a"), literal("x"), "x").sql("mysql")
+    "(a <= 'x' AND (a <> 'x' OR CHAR_LENGTH(a) - CHAR_LENGTH(RTRIM(a)) < 0))"
+    """
+    loose = exp.LTE if kind in {exp.LT, exp.LTE} else exp.GTE
+    sides = [operand(each) for each in (left, right)]
+    spaces = spaces_after(right) if text is None else literal(len(text) - len(text.rstrip(" ")))
+    differ = exp.NEQ(this=sides[0].copy(), expression=sides[1].copy())
+    alike = kind(this=spaces_after(left), expression=spaces)
+    either = exp.Paren(this=exp.Or(this=differ, expression=alike))
+    return exp.Paren(this=exp.And(this=loose(this=sides[0], expression=sides[1]), expression=either))
+
+
 def unpadded(tree: exp.Expr, collation: str | None) -> exp.Expr:
     """Return the text under a collation that fills nothing up; as it is where there is none to be said.
 

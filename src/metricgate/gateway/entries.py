@@ -6,6 +6,7 @@ into bodies, which the ledger keeps apart behind salted commitments.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -15,6 +16,7 @@ from metricgate.compiling.statement import Statement
 from metricgate.gateway.arguments import MOST_BYTES
 from metricgate.gateway.ports import Rows
 from metricgate.gateway.tool import ToolCall
+from metricgate.guarding.outline import outline
 from metricgate.planning.plan import Plan
 from metricgate.policy.verdict import Verdict
 from metricgate.vocabulary.actor import Actor, ActorKind
@@ -39,6 +41,7 @@ PAUSED = "gov.agent.paused"
 """An agent was refused too often and waits."""
 
 Fields = dict[str, Json]
+_NAME = re.compile(r"[A-Za-z0-9_.:/+-]{1,100}", re.ASCII)
 _LOCAL = "local"
 """The method of an identity that nobody proved, because its caller is at the machine."""
 
@@ -77,18 +80,21 @@ def of_user(principal: Principal) -> Fields:
 def of_call(call: ToolCall, trace_id: str, span_id: str) -> tuple[Fields, Fields]:
     """Return (fields, bodies) that every entry about ``call`` starts from."""
     who, who_bodies = _who(call.principal)
-    fields = dict(who)
-    fields["gen_ai.tool.name"] = call.tool[:200]
+    fields, bodies = dict(who), dict(who_bodies)
     fields["gov.door"] = call.door
     fields["trace_id"] = trace_id
     fields["span_id"] = span_id
-    if call.purpose is not None:
-        fields["gov.purpose"] = call.purpose[:200]
-    if call.client:
-        fields.update(call.client)
-    bodies = dict(who_bodies)
+    said: Fields = {"gen_ai.tool.name": call.tool, "gov.purpose": call.purpose, **call.client}
+    for name, value in said.items():
+        if value is not None:
+            # What a caller says in its own words may be anything, so that only what is a name stands in the leaf.
+            (fields if _is_name(value) else bodies)[name] = value[:200] if isinstance(value, str) else value
     bodies["gov.arguments"] = recordable(call.arguments)
     return fields, bodies
+
+
+def _is_name(value: Json) -> bool:
+    return isinstance(value, str) and _NAME.fullmatch(value) is not None
 
 
 def recordable(arguments: Json) -> Json:
@@ -149,14 +155,15 @@ def obligations_as_json(obligations: Obligations) -> Json:
 
 
 def of_statement(statement: Statement, warehouse: str, system: str) -> tuple[Fields, Fields]:
-    """What runs and where: parameterised text and its digest as fields, the values as a body."""
+    """What runs and where: its words with placeholders and its digest as fields, the text and the values as bodies."""
     fields: Fields = {
         "gov.warehouse": warehouse,
         "db.system.name": system,
-        "db.query.text": statement.sql,
+        "db.query.text": outline(statement.sql, dialect=statement.dialect),
         "gov.statement.digest": statement.digest,
     }
-    return fields, {"gov.statement.parameters": scalars_as_json(statement.parameters)}
+    values = scalars_as_json(statement.parameters)
+    return fields, {"gov.statement.text": statement.sql, "gov.statement.parameters": values}
 
 
 def of_rows(rows: Rows) -> Fields:

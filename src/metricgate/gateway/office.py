@@ -6,7 +6,7 @@ is before it calls. Rights are checked here again, on every call.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -102,6 +102,8 @@ class EntryQuery:
     Attributes:
         agent: what the agent did and what was done about it; not what people did with its actions.
         actor: ``person``, ``agent``, ``operator`` or ``gateway``, or one of them with an id: ``person:ana``.
+        user: on whose behalf.
+        person: who acted, decided, or whom it is about.
         before: only entries with a smaller number, for pages.
     """
 
@@ -117,6 +119,25 @@ class EntryQuery:
     until: datetime | None = None
     before: int | None = None
     limit: int = 50
+    user: str | None = None
+    person: str | None = None
+    metric: str | None = None
+    dataset: str | None = None
+    rule: str | None = None
+    verdict: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryExport:
+    """A file of everything that matches, oldest first, and what it is.
+
+    Attributes:
+        manifest: ``{format, columns, filter, order, count, first, last, size, root, checkpoint}``.
+        chunks: the file's bytes as they are made; to be read once, in a thread.
+    """
+
+    manifest: Mapping[str, Json]
+    chunks: Iterator[bytes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +195,10 @@ class Office(Protocol):
 
     async def entries(self, person: Person, wanted: EntryQuery) -> Sequence[Mapping[str, Json]] | Problems:
         """Return entries of the record, newest first: ``{index, at, event, fields..., bodies}``."""
+        ...
+
+    async def export(self, person: Person, wanted: EntryQuery, form: str) -> EntryExport | Problems:
+        """Return everything that matches as a file: ``csv``, ``jsonl``, ``parquet``, or its ``manifest`` alone."""
         ...
 
     async def entry(self, person: Person, index: int) -> Mapping[str, Json] | Problems:

@@ -192,6 +192,23 @@ class Ledger(Protocol):
         """Return the entry with its proof, which verifies offline, or None if there is no such entry."""
         ...
 
+    async def owner(self, index: int) -> EntryOwner | None:
+        """Return whose call an entry is about, or None if there is no such entry."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryOwner:
+    """Whose call an entry of the record is about: an agent, and the user on whose behalf.
+
+    Attributes:
+        known: False where the user was erased, so that nobody can say any more that it is theirs.
+    """
+
+    agent: str | None
+    user: str | None
+    known: bool = True
+
 
 class LedgerUnavailable(Exception):
     """The ledger cannot make entries durable; whoever asked must refuse."""

@@ -1,6 +1,7 @@
 """Entries: from an event and its fields to the exact bytes of a leaf.
 
-A leaf is JSON with sorted keys: ``{"commitments", "event_name", "fields", "id", "index", "schema", "time_unix_nano"}``.
+A leaf is JSON with sorted keys, of at most ``MOST_LEAF`` bytes:
+``{"commitments", "event_name", "fields", "id", "index", "schema", "time_unix_nano"}``.
 Its bytes are stored and hashed as they are and never written again from their meaning. Values that may identify a
 person are *bodies*: kept apart with a random salt, while the leaf holds only a commitment to them.
 """
@@ -16,7 +17,12 @@ import orjson
 
 from metricgate.vocabulary.json import Json
 
-SCHEMA = "metricgate.record/1"
+SCHEMA = "metricgate.record/2"
+"""The form of new entries. Those of ``metricgate.record/1`` had no bound of their size and held statements' texts."""
+SCHEMAS = frozenset({"metricgate.record/1", SCHEMA})
+"""Every form of entries that there was."""
+MOST_LEAF = 65_535
+"""Bytes of a leaf at most: what an entry of C2SP tlog-tiles carries."""
 SALT_BYTES = 16
 MOST_BODIES = 256
 """An entry has fewer bodies than this: a body's number is ``index * 256 + position``."""
@@ -27,6 +33,19 @@ OPENED = "gov.log.opened"
 RECOVERED = "gov.recovery.marked"
 REDACTED = "gov.redaction.performed"
 LINKS = "gov.links"
+REDACTED_BODIES = "gov.redaction.bodies"
+MOVED = "gov.moved"
+"""True where fields were too large for the leaf and became bodies."""
+FIELD = "field:"
+"""How the name of such a body begins."""
+
+_ALWAYS_FITS = 1_024
+"""Bytes of a field that is never moved to make a leaf fit, unless nothing else helps."""
+_STAYING = frozenset({LINKS, REDACTED_BODIES})
+"""What verification reads."""
+_MARGIN = 1_024
+"""Bytes of a leaf beside fields and commitments, at most."""
+_BYTES_OF_COMMITMENT = 64 + 6
 
 _OPTIONS = orjson.OPT_SORT_KEYS
 _NOTHING: Mapping[str, Json] = {}
@@ -77,7 +96,7 @@ def draft(
     Args:
         event: event name.
         fields: what stands in the leaf in clear.
-        bodies: what stands apart, fewer than ``MOST_BODIES``; names sorted.
+        bodies: what stands apart, fewer than ``MOST_BODIES``; names sorted. Use ``fitted`` first.
         entry_id: unique, e.g. a ULID.
         time_unix_nano: when it happened.
         entropy: at least ``SALT_BYTES`` fresh random bytes per body.
@@ -94,6 +113,31 @@ def draft(
         tail=b',"schema":"%s","time_unix_nano":"%d"}' % (SCHEMA.encode(), time_unix_nano),
         bodies=kept,
     )
+
+
+def fitted(
+    fields: Mapping[str, Json], bodies: Mapping[str, Json] | None = None
+) -> tuple[Mapping[str, Json], Mapping[str, Json]]:
+    """Return fields and bodies of an entry whose leaf is within its bound.
+
+    Where it would not be, the largest fields become bodies, whose names begin with ``FIELD``; the leaf has
+    ``{"bytes", "digest"}`` in their place. To be done before entropy is drawn, as there are more bodies then.
+    """
+    apart = dict(bodies or _NOTHING)
+    room = MOST_LEAF - _MARGIN - sum(len(as_bytes(name)) + _BYTES_OF_COMMITMENT for name in apart)
+    if len(as_bytes(fields)) <= room:
+        return fields, apart
+    kept = dict(fields)
+    sizes = {name: len(as_bytes({name: value})) for name, value in kept.items()}
+    for least in (_ALWAYS_FITS, 0):
+        for name in sorted(sizes.keys() - _STAYING, key=lambda each: (-sizes[each], each)):
+            if sum(sizes.values()) <= room or sizes[name] <= least or len(apart) >= MOST_BODIES - 1:
+                break
+            value = as_bytes(kept[name])
+            apart[FIELD + name] = kept[name]
+            kept[name] = {"bytes": len(value), "digest": f"sha256:{hashlib.sha256(value).hexdigest()}"}
+            sizes[name] = len(as_bytes({name: kept[name]})) + len(as_bytes(FIELD + name)) + _BYTES_OF_COMMITMENT
+    return {**kept, MOVED: True}, apart
 
 
 def commitment(body: Body) -> str:

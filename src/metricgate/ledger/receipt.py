@@ -12,7 +12,7 @@ from metricgate.ledger.merkle import leaf_hash, verify_inclusion
 from metricgate.ledger.note import NoteError, VerifierKey, open_checkpoint
 from metricgate.vocabulary.json import Json
 
-_HEADER = "c2sp.org/tlog-proof@v1"
+HEADER = "c2sp.org/tlog-proof@v1"
 _HASH_BYTES = 32
 
 
@@ -52,7 +52,7 @@ class Receipt:
 
     def as_text(self) -> str:
         """Return the C2SP tlog-proof form; the leaf travels in its ``extra`` line."""
-        lines = [_HEADER, f"extra {base64.b64encode(self.leaf).decode()}", f"index {self.index}"]
+        lines = [HEADER, f"extra {base64.b64encode(self.leaf).decode()}", f"index {self.index}"]
         lines += [base64.b64encode(hashed).decode() for hashed in self.path]
         return "\n".join(lines) + "\n\n" + self.checkpoint
 
@@ -82,18 +82,18 @@ def receipt_from_json(data: Mapping[str, Json]) -> Receipt:
         NoteError: a part is missing or of the wrong form.
     """
     index, leaf, proof, note = (data.get(name) for name in ("index", "leaf", "proof", "checkpoint"))
-    if not isinstance(index, int) or not isinstance(leaf, str) or not isinstance(note, str):
+    if type(index) is not int or not isinstance(leaf, str) or not isinstance(note, str):
         raise NoteError("a receipt has an index, a leaf and a checkpoint")
     if not isinstance(proof, list):
         raise NoteError("a receipt's proof is a list")
     hashes = [_hash(part) for part in proof]
     stated = data.get("leaf_hash")
-    if stated is not None and stated != leaf_hash(leaf.encode()).hex():
+    if stated is not None and stated != leaf_hash(_encoded(leaf)).hex():
         raise NoteError("the receipt's leaf hash is not its leaf's")
     key = data.get("public_key")
     return Receipt(
         index=index,
-        leaf=leaf.encode(),
+        leaf=_encoded(leaf),
         path=tuple(hashes),
         checkpoint=note,
         public_key=key if isinstance(key, str) else "",
@@ -108,8 +108,8 @@ def receipt_from_text(text: str) -> Receipt:
     """
     head, gap, note = text.partition("\n\n")
     lines = head.split("\n")
-    if not gap or len(lines) < 3 or lines[0] != _HEADER:  # noqa: PLR2004 - header, extra, index
-        raise NoteError(f"a receipt starts with {_HEADER}")
+    if not gap or len(lines) < 3 or lines[0] != HEADER:  # noqa: PLR2004 - header, extra, index
+        raise NoteError(f"a receipt starts with {HEADER}")
     extra, index = lines[1].removeprefix("extra "), lines[2].removeprefix("index ")
     if extra == lines[1] or not index.isascii() or not index.isdigit():
         raise NoteError("a receipt has an extra line with the leaf and an index line")
@@ -117,8 +117,17 @@ def receipt_from_text(text: str) -> Receipt:
         leaf = base64.b64decode(extra, validate=True)
     except ValueError as error:
         raise NoteError("the receipt's leaf is not base64") from error
+    if base64.b64encode(leaf).decode() != extra or str(int(index)) != index:
+        raise NoteError("the receipt's leaf or index is not written in the one way that there is")
     path = tuple(_hash(line) for line in lines[3:])
     return Receipt(index=int(index), leaf=leaf, path=path, checkpoint=note, public_key="")
+
+
+def _encoded(leaf: str) -> bytes:
+    try:
+        return leaf.encode()
+    except UnicodeEncodeError as error:
+        raise NoteError("the receipt's leaf is not UTF-8") from error
 
 
 def _hash(part: Json) -> bytes:
@@ -126,6 +135,6 @@ def _hash(part: Json) -> bytes:
         data = base64.b64decode(part, validate=True) if isinstance(part, str) else b""
     except ValueError as error:
         raise NoteError("a hash of the proof is not base64") from error
-    if len(data) != _HASH_BYTES:
+    if len(data) != _HASH_BYTES or base64.b64encode(data).decode() != part:
         raise NoteError("a hash of the proof is not 32 bytes of base64")
     return data

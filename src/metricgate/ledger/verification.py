@@ -156,6 +156,9 @@ class Verifier:
         if not isinstance(record, dict) or not isinstance(record.get("fields"), dict):
             self.find(FindingKind.ENTRY_CHANGED, f"entry {each.index} is not an entry's JSON", index=each.index)
             return
+        if record.get("schema") == entry.SCHEMA and len(each.leaf) > entry.MOST_LEAF:
+            message = f"entry {each.index} is longer than its form allows"
+            self.find(FindingKind.ENTRY_CHANGED, message, index=each.index)
         if record.get("index") != each.index:
             self.find(
                 FindingKind.ENTRIES_REORDERED,
@@ -176,7 +179,7 @@ class Verifier:
             return
         if event == entry.OPENED:
             self._versions.add(str(fields.get("gov.log.sqlite")))
-        bodies = fields.get("gov.redaction.bodies") if event == entry.REDACTED else None
+        bodies = fields.get(entry.REDACTED_BODIES) if event == entry.REDACTED else None
         if isinstance(bodies, list):
             self._redacted.update(_erased(bodies))
 

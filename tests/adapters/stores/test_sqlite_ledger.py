@@ -15,8 +15,9 @@ import pyarrow.parquet as pq
 import pytest
 from tests.adapters.stores.ledgers import NAME, kinds, opened, signer, verify
 
+from metricgate.adapters.stores.ledger_export import export_jsonl, export_parquet
 from metricgate.adapters.stores.ledger_keys import load_signer
-from metricgate.adapters.stores.ledger_reading import EntryFilter, LedgerReader, export_jsonl, export_parquet
+from metricgate.adapters.stores.ledger_reading import EntryFilter, LedgerReader
 from metricgate.gateway.ports import Durable, LedgerUnavailable
 from metricgate.ledger.merkle import leaf_hash
 from metricgate.ledger.note import NoteError, open_checkpoint

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from metricgate.approvals import deciding
 from metricgate.approvals.proposal import Action, HumanDecision, Proposal, Requirement, Reversibility, Review, State
-from metricgate.gateway.office import ActionView, AgentView, RowSample
+from metricgate.gateway.office import ActionView, AgentView, EntryExport, RowSample
 from metricgate.gateway.writing import codes
 from metricgate.vocabulary.digest import digest_of
 from metricgate.vocabulary.problem import Problem, Problems
@@ -83,6 +83,12 @@ class MemoryOffice:
             {
                 "index": len(self.log),
                 "at": at,
+                "time": at,
+                "time_unix_nano": "0",
+                "id": "0" * 26,
+                "schema": "metricgate.record/2",
+                "commitments": {},
+                "event_name": event,
                 "event": event,
                 "actor": "gateway" if action is None else str(action.actor),
                 "fields": facts | fields,
@@ -250,6 +256,13 @@ class MemoryOffice:
         found = [each for each in found if wanted.event in {None, each["event"]}]
         found = [each for each in found if wanted.action_id in {None, each["fields"].get("gov.action.id")}]
         return found[: wanted.limit]
+
+    async def export(self, person, wanted, form):
+        """Every entry as a line of JSON, whatever the form."""
+        chunks = [f"{each['index']},{each['event']}\n".encode() for each in self.log]
+        return EntryExport(
+            manifest={"format": form, "count": len(self.log), "size": len(self.log)}, chunks=iter(chunks)
+        )
 
     async def entry(self, person, index):
         if index >= len(self.log):

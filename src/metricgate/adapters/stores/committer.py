@@ -50,7 +50,7 @@ class Committer:
     def __init__(self, open_file: Callable[[], sqlite3.Connection], signer: Signer) -> None:
         self._open_file = open_file
         self._signer = signer
-        self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
+        self._queue: SimpleQueue[tuple[Waiting, ...] | None] = SimpleQueue()
         self._connection: sqlite3.Connection | None = open_file()
         self._tree = read_tree(self._connection)
         self._thread = threading.Thread(target=self._run, name="metricgate-ledger", daemon=True)
@@ -77,12 +77,16 @@ class Committer:
         """Root hash over them."""
         return self._tree.whole.root()
 
+    def head(self) -> Checkpoint:
+        """Return what is durable: size and root of the same moment."""
+        return self._checkpoint(self._tree)
+
     def start(self) -> None:
         """Start the thread."""
         self._thread.start()
 
-    def put(self, waiting: Waiting) -> None:
-        """Hand over an entry. Entries become durable in the order they are handed over."""
+    def put(self, *waiting: Waiting) -> None:
+        """Hand over entries, which become durable in one transaction, in the order they are handed over."""
         self._queue.put(waiting)
 
     def waiting(self) -> int:
@@ -106,7 +110,7 @@ class Committer:
         going = True
         while going:
             first = self._queue.get()
-            batch = [] if first is None else [first]
+            batch = [] if first is None else [*first]
             going = first is not None
             while going and len(batch) < MOST_BATCH:
                 try:
@@ -116,7 +120,7 @@ class Committer:
                 if more is None:
                     going = False
                 else:
-                    batch.append(more)
+                    batch.extend(more)
             if batch:
                 self._settle(batch)
         self._close()

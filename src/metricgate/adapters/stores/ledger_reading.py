@@ -1,46 +1,27 @@
-"""Reading the record beside a running gateway: entries by filter, and exports."""
+"""Reading the record beside a running gateway: entries by filter."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import orjson
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from metricgate.adapters.stores.ledger_file import connect_reading, read_bodies, read_head
 from metricgate.adapters.stores.ledger_receipts import read_receipt
 from metricgate.gateway.ports import LedgerUnavailable
+from metricgate.ledger.entry import FIELD, MOVED
 from metricgate.ledger.note import VerifierKey
 from metricgate.ledger.receipt import Receipt
 from metricgate.vocabulary import actor as actors
 from metricgate.vocabulary.actor import Actor, ActorKind
 from metricgate.vocabulary.json import Json
-
-_GROUP = 10_000
-_COLUMNS = pa.schema(
-    [
-        ("index", pa.int64()),
-        ("time_unix_nano", pa.int64()),
-        ("event_name", pa.string()),
-        ("actor", pa.string()),
-        ("agent", pa.string()),
-        ("user", pa.string()),
-        ("tool", pa.string()),
-        ("verdict", pa.string()),
-        ("rules", pa.list_(pa.string())),
-        ("metrics", pa.list_(pa.string())),
-        ("leaf_hash", pa.binary(32)),
-        ("leaf", pa.binary()),
-        ("bodies", pa.string()),
-    ]
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +41,13 @@ class EntryFilter:
     trace_id: str | None = None
     since: int | None = None
     until: int | None = None
+    outcome: str | None = None
+    code: str | None = None
+    person: str | None = None
+    dataset: str | None = None
+    action: str | None = None
+    before: int | None = None
+    """Only entries with a smaller number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,9 +77,13 @@ class Recorded:
 
     @property
     def fields(self) -> Mapping[str, Json]:
-        """The entry's fields."""
+        """The entry's fields, with those that were too large for its leaf, unless they were erased."""
         fields = self.record["fields"]
-        return fields if isinstance(fields, dict) else {}
+        if not isinstance(fields, dict):
+            return {}
+        if MOVED not in fields:
+            return fields
+        return {name: self.bodies.get(FIELD + name) or value for name, value in fields.items()}
 
     @property
     def metrics(self) -> list[str]:
@@ -104,6 +96,25 @@ class Recorded:
         """Ids of the rules that decided."""
         rules = self.fields.get("gov.decision.rules")
         return [str(rule) for rule in rules] if isinstance(rules, list) else []
+
+    @property
+    def datasets(self) -> list[str]:
+        """Names of the datasets that it is about."""
+        datasets = self.fields.get("gov.datasets")
+        return [str(each) for each in datasets] if isinstance(datasets, list) else []
+
+    @property
+    def time(self) -> str:
+        """When it happened, ISO 8601 in UTC."""
+        return datetime.fromtimestamp(self.time_unix_nano / 1e9, UTC).isoformat(timespec="milliseconds")
+
+    @property
+    def person(self) -> str | None:
+        """The person who acted or decided, or who it is about; None where there is none, or they were erased."""
+        named = self.text("gov.decision.person") or self.text("gov.person.id")
+        if named is not None:
+            return named
+        return self.actor.id or None if self.actor.kind is ActorKind.PERSON else None
 
     @property
     def actor(self) -> Actor:
@@ -127,6 +138,19 @@ class Recorded:
         """Return a field or body as text, or None."""
         value = self.fields.get(name, self.bodies.get(name))
         return value if isinstance(value, str) else None
+
+    def shown(self) -> dict[str, Json]:
+        """Return the entry in the form in which every door shows it: the record as it stands, and what it says."""
+        return {
+            "commitments": {},
+            **self.as_json(),
+            "fields": dict(self.fields),
+            "index": self.index,
+            "time": self.time,
+            "at": self.time,
+            "event": self.event,
+            "actor": str(self.actor),
+        }
 
     def as_json(self) -> dict[str, Json]:
         """Return the parsed leaf with ``leaf_hash`` and ``bodies``."""
@@ -156,6 +180,10 @@ class LedgerReader:
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+    def hold(self) -> None:
+        """Read the log as it is now until it is closed, whatever is written meanwhile."""
+        self._connection.execute("BEGIN")
 
     def entries(
         self, keep: EntryFilter = EntryFilter(), *, newest_first: bool = True, limit: int | None = None
@@ -202,60 +230,41 @@ class LedgerReader:
 
 
 def _fits(each: Recorded, keep: EntryFilter) -> bool:
-    wanted = (
-        (keep.event, each.event),
-        (keep.agent, each.agent),
-        (keep.user, each.text("gov.user.id")),
-        (keep.tool, each.text("gen_ai.tool.name")),
-        (keep.verdict, each.text("gov.decision.verdict")),
-        (keep.trace_id, each.text("trace_id")),
+    within = (keep.before is None or each.index < keep.before) and (
+        (keep.since is None or each.time_unix_nano >= keep.since)
+        and (keep.until is None or each.time_unix_nano < keep.until)
     )
-    if any(want is not None and want != found for want, found in wanted):
-        return False
-    if keep.actor is not None and keep.actor not in {str(each.actor), str(each.actor.kind)}:
-        return False
-    if keep.metric is not None and keep.metric not in each.metrics:
-        return False
-    if keep.rule is not None and keep.rule not in each.rules:
-        return False
-    if keep.since is not None and each.time_unix_nano < keep.since:
-        return False
-    return keep.until is None or each.time_unix_nano < keep.until
+    return (
+        within
+        and all(each.text(name) == want for want, name in _texts_of(keep) if want is not None)
+        and all(want in _said(each)[name] for want, name in _parts_of(keep) if want is not None)
+    )
 
 
-def export_jsonl(entries: Iterable[Recorded], path: Path) -> int:
-    """Write one JSON object a line (``Recorded.as_json``); return how many."""
-    count = 0
-    with path.open("wb") as file:
-        for each in entries:
-            file.write(orjson.dumps(each.as_json()) + b"\n")
-            count += 1
-    return count
+def _texts_of(keep: EntryFilter) -> tuple[tuple[str | None, str], ...]:
+    return (
+        (keep.outcome, "gov.outcome"),
+        (keep.code, "error.type"),
+        (keep.user, "gov.user.id"),
+        (keep.tool, "gen_ai.tool.name"),
+        (keep.verdict, "gov.decision.verdict"),
+        (keep.trace_id, "trace_id"),
+        (keep.action, "gov.action.id"),
+    )
 
 
-def export_parquet(entries: Iterable[Recorded], path: Path) -> int:
-    """Write a Parquet file (zstd) with the exact leaf, its hash, the bodies as JSON and the fields one filters by."""
-    count, rest = 0, iter(entries)
-    with pq.ParquetWriter(path, _COLUMNS, compression="zstd") as writer:
-        while group := list(islice(rest, _GROUP)):
-            writer.write_table(pa.Table.from_pylist([_row(each) for each in group], schema=_COLUMNS))
-            count += len(group)
-    return count
+def _parts_of(keep: EntryFilter) -> tuple[tuple[str | None, str], ...]:
+    names = ("event", "agent", "actor", "person", "metric", "rule", "dataset")
+    return tuple((getattr(keep, name), name) for name in names)
 
 
-def _row(each: Recorded) -> dict[str, object]:
+def _said(each: Recorded) -> Mapping[str, Container[str | None]]:
     return {
-        "index": each.index,
-        "time_unix_nano": each.time_unix_nano,
-        "event_name": each.event,
-        "actor": str(each.actor),
-        "agent": each.text("gen_ai.agent.id"),
-        "user": each.text("gov.user.id"),
-        "tool": each.text("gen_ai.tool.name"),
-        "verdict": each.text("gov.decision.verdict"),
-        "rules": each.rules,
-        "metrics": each.metrics,
-        "leaf_hash": each.leaf_hash,
-        "leaf": each.leaf,
-        "bodies": orjson.dumps(dict(each.bodies)).decode(),
+        "event": (each.event,),
+        "agent": (each.agent,),
+        "actor": (str(each.actor), str(each.actor.kind)),
+        "person": (each.person,),
+        "metric": each.metrics,
+        "rule": each.rules,
+        "dataset": each.datasets,
     }

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 
-from metricgate.adapters.stores.ledger_file import read_head
+import orjson
+
+from metricgate.adapters.stores.ledger_file import read_bodies, read_head
 from metricgate.adapters.stores.ledger_tree import subtrees
+from metricgate.gateway.ports import EntryOwner
 from metricgate.ledger.merkle import inclusion_path
 from metricgate.ledger.note import VerifierKey
 from metricgate.ledger.receipt import Receipt
@@ -25,3 +28,19 @@ def read_receipt(connection: sqlite3.Connection, index: int, key: VerifierKey) -
         return Receipt(index=index, leaf=row[0], path=path, checkpoint=note, public_key=str(key))
     finally:
         connection.execute("COMMIT")
+
+
+_USER = "gov.user.id"
+
+
+def read_owner(connection: sqlite3.Connection, index: int) -> EntryOwner | None:
+    """Return whose call entry ``index`` is about, or None if there is no such entry."""
+    row = connection.execute("SELECT leaf FROM entries WHERE idx=?", (index,)).fetchone()
+    if row is None:
+        return None
+    record = orjson.loads(row[0])
+    agent = record["fields"].get("gen_ai.agent.id")
+    found = [body for body in read_bodies(connection, index) if body.name == _USER]
+    user = orjson.loads(found[0].value) if found and not found[0].erased else None
+    known = _USER not in record.get("commitments", {}) or isinstance(user, str)
+    return EntryOwner(agent=agent if isinstance(agent, str) else None, user=user, known=known)

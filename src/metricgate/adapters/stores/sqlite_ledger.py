@@ -14,16 +14,18 @@ import orjson
 
 from metricgate.adapters.stores import ledger_file
 from metricgate.adapters.stores.committer import Committer, Erasure, Waiting
-from metricgate.adapters.stores.ledger_receipts import read_receipt
-from metricgate.gateway.ports import Clock, Durable, LedgerUnavailable
+from metricgate.adapters.stores.ledger_receipts import read_owner, read_receipt
+from metricgate.gateway.ports import Clock, Durable, EntryOwner, LedgerUnavailable
 from metricgate.ledger import entry
 from metricgate.ledger.note import Checkpoint, Signer
 from metricgate.ledger.receipt import Receipt
-from metricgate.vocabulary.actor import KIND, ActorKind
+from metricgate.vocabulary.actor import KIND, ActorKind, operator
 from metricgate.vocabulary.json import Json
 
 MOST_WAITING = 10_000
 """Entries that may wait for the disk; more are refused at once."""
+_MOST_REDACTED = 400
+"""Entries whose bodies one entry says to be erased."""
 _SECONDS = 30.0
 _NAME_BYTES = 10
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -45,6 +47,7 @@ class SqliteLedger:
         page_bytes: page size of a new file.
         most_pages: bound of the file's size, in pages; None for the disk's.
         most_waiting: entries that may wait for the disk.
+        first: event, fields and bodies of entries to be recorded before ``gov.log.opened``.
 
     Raises:
         LedgerUnavailable: locked by another gateway, damaged, of another key, or not writable.
@@ -60,6 +63,7 @@ class SqliteLedger:
         page_bytes: int = ledger_file.PAGE_BYTES,
         most_pages: int | None = None,
         most_waiting: int = MOST_WAITING,
+        first: Sequence[tuple[str, Mapping[str, Json], Mapping[str, Json]]] = (),
     ) -> None:
         self._path = path
         self._signer = signer
@@ -72,7 +76,7 @@ class SqliteLedger:
             self._committer = Committer(
                 lambda: ledger_file.connect(path, page_bytes=page_bytes, most_pages=most_pages), signer
             )
-            self._recover()
+            self._recover(first)
             self._reader = ledger_file.connect_reading(path)
         except (sqlite3.Error, OSError, LedgerUnavailable) as error:
             os.close(self._lock)
@@ -86,6 +90,11 @@ class SqliteLedger:
     def size(self) -> int:
         """Number of durable entries."""
         return self._committer.size
+
+    def checkpoint(self) -> str:
+        """Return the newest checkpoint as a signed note; of a closed ledger, its last."""
+        head = self._committer.head()
+        return self._signer.verifier.note(head, self._signer.sign(head))
 
     @property
     def writable(self) -> bool:
@@ -138,32 +147,69 @@ class SqliteLedger:
         Raises:
             LedgerUnavailable: as ``append``.
         """
-        return self._wait(self._draft(event, fields, bodies), None)
+        return self._wait(self._draft(event, fields, bodies))
 
-    def erase(self, names: Mapping[int, Sequence[str]], *, by: str, basis: str) -> Durable:
-        """Erase bodies for good and record it; every proof stays valid.
+    def erase(
+        self,
+        names: Mapping[int, Sequence[str]],
+        *,
+        by: str,
+        basis: str,
+        reason: str = "",
+        also: Mapping[str, int] | None = None,
+    ) -> Durable:
+        """Erase bodies for good and record it, in one transaction; every proof stays valid.
 
         Args:
             names: bodies to erase, by entry index.
-            by: pseudonymous id of who orders it.
+            by: the account that orders it.
             basis: the legal basis, e.g. ``GDPR Art. 17``.
+            reason: why.
+            also: how many copies of each kind were erased elsewhere.
+
+        Returns:
+            The first of the entries that record it; there are more where there are many bodies.
 
         Raises:
             LedgerUnavailable: as ``append``; nothing was erased.
         """
-        erased: list[Json] = [{"index": index, "names": sorted(of)} for index, of in sorted(names.items())]
-        fields: dict[str, Json] = {
-            KIND: str(ActorKind.OPERATOR),
-            "gov.redaction.bodies": erased,
-            "gov.redaction.by": by,
-            "gov.redaction.basis": basis,
-            entry.LINKS: [{"index": index, "rel": "redacts"} for index in sorted(names)],
-        }
-        return self._wait(self._draft(entry.REDACTED, fields, None), Erasure(names=names))
+        who, bodies = operator(by).recorded()
+        bodies |= {"gov.redaction.reason": reason} if reason else {}
+        pairs = sorted(names.items())
+        parts = [pairs[at : at + _MOST_REDACTED] for at in range(0, len(pairs), _MOST_REDACTED)] or [[]]
+        events, answers = threading.Event(), list[Answer]()
+
+        def done(answer: Answer) -> None:
+            answers.append(answer)
+            if len(answers) == len(parts):
+                events.set()
+
+        waiting = []
+        for part in parts:
+            erased: list[Json] = [{"index": index, "names": sorted(of)} for index, of in part]
+            fields: dict[str, Json] = {
+                **who,
+                entry.REDACTED_BODIES: erased,
+                "gov.redaction.basis": basis,
+                entry.LINKS: [{"index": index, "rel": "redacts"} for index, _of in part],
+            }
+            fields |= {"gov.redaction.copies": dict(also)} if also else {}
+            draft = self._draft(entry.REDACTED, fields, bodies)
+            waiting.append(Waiting(draft=draft, done=done, erasure=Erasure(names=dict(part))))
+        self._put(*waiting)
+        return self._answered(events, answers)
 
     async def receipt(self, index: int) -> Receipt | None:
         """Return the entry with its proof under the newest checkpoint, or None if there is no such entry."""
         return await asyncio.get_running_loop().run_in_executor(None, self.receipt_blocking, index)
+
+    async def owner(self, index: int) -> EntryOwner | None:
+        """Return whose call an entry is about, or None if there is no such entry."""
+        return await asyncio.get_running_loop().run_in_executor(None, self._owner, index)
+
+    def _owner(self, index: int) -> EntryOwner | None:
+        with self._reading:
+            return read_owner(self._reader, index)
 
     def receipt_blocking(self, index: int) -> Receipt | None:
         """As ``receipt``, from any thread."""
@@ -179,43 +225,46 @@ class SqliteLedger:
         self._committer.stop()
         os.close(self._lock)
 
-    def _wait(self, draft: entry.Draft, erasure: Erasure | None) -> Durable:
+    def _wait(self, draft: entry.Draft) -> Durable:
         event, answers = threading.Event(), list[Answer]()
 
         def done(answer: Answer) -> None:
             answers.append(answer)
             event.set()
 
-        self._put(Waiting(draft=draft, done=done, erasure=erasure))
+        self._put(Waiting(draft=draft, done=done))
+        return self._answered(event, answers)
+
+    def _answered(self, event: threading.Event, answers: list[Answer]) -> Durable:
         if not event.wait(_SECONDS):
             raise LedgerUnavailable(f"the ledger did not write within {_SECONDS} seconds")
         if isinstance(answers[0], LedgerUnavailable):
             raise answers[0]
         return answers[0]
 
-    def _put(self, waiting: Waiting) -> None:
+    def _put(self, *waiting: Waiting) -> None:
         if self._closed:
             raise LedgerUnavailable("the ledger is closed")
         if self._committer.waiting() >= self._most_waiting:
             raise LedgerUnavailable(f"{self._most_waiting} entries already wait for the disk")
-        self._committer.put(waiting)
+        self._committer.put(*waiting)
 
     def _draft(self, event: str, fields: Mapping[str, Json], bodies: Mapping[str, Json] | None) -> entry.Draft:
         now = self._clock.unix_nano()
-        count = len(bodies) if bodies else 0
-        random = self._entropy(_NAME_BYTES + entry.SALT_BYTES * count)
         # Where nobody is said to act, it is the gateway by itself.
         who = fields if KIND in fields else {KIND: str(ActorKind.GATEWAY), **fields}
+        kept, apart = entry.fitted(who, bodies)
+        random = self._entropy(_NAME_BYTES + entry.SALT_BYTES * len(apart))
         return entry.draft(
             event,
-            who,
-            bodies=bodies,
+            kept,
+            bodies=apart,
             entry_id=_ulid(now // 1_000_000, random[:_NAME_BYTES]),
             time_unix_nano=now,
             entropy=random[_NAME_BYTES:],
         )
 
-    def _recover(self) -> None:
+    def _recover(self, first: Sequence[tuple[str, Mapping[str, Json], Mapping[str, Json]]]) -> None:
         """Check the tail, then record the opening and what was left open, in one transaction."""
         connection = ledger_file.connect_reading(self._path)
         try:
@@ -238,7 +287,7 @@ class SqliteLedger:
             "gov.log.size": self._committer.size,
             "gov.log.sqlite": sqlite3.sqlite_version,
         }
-        drafts = [self._draft(entry.OPENED, opened, None)]
+        drafts = [self._draft(*each) for each in (*first, (entry.OPENED, opened, None))]
         for index in left:
             fields: dict[str, Json] = {
                 "gov.outcome": "unknown",

@@ -7,9 +7,9 @@ import re
 from sqlglot import exp
 from sqlglot.errors import UnsupportedError
 
-from metricgate.dialects.kinds import NUMBERS, Kind
+from metricgate.dialects.kinds import NUMBERS, TIMES, Kind
 from metricgate.dialects.meanings.shared import NUMBER
-from metricgate.dialects.meanings.way import Way
+from metricgate.dialects.meanings.way import Way, Writing
 
 _NUMBER = re.compile(NUMBER)
 _TRUE, _FALSE = frozenset({"true", "t", "yes", "y", "1"}), frozenset({"false", "f", "no", "n", "0"})
@@ -20,7 +20,7 @@ class OtherKind(UnsupportedError):
 
 
 def check(way: Way, *sides: exp.Expr) -> None:
-    """Check that no text stands beside a number, but for a written one that is a number's text.
+    """Check that no text and no time stands beside a number, but for a written text that is a number's.
 
     Raises:
         OtherKind: there is one.
@@ -29,9 +29,31 @@ def check(way: Way, *sides: exp.Expr) -> None:
     if not any(each in NUMBERS or each is Kind.NUMBER for each in kinds):
         return
     for side, kind in zip(sides, kinds, strict=True):
+        if kind in TIMES:
+            raise OtherKind(f"{side.sql()} is a time, and is compared with a number")
         text = way.text(side)
         if kind is Kind.TEXT and (text is None or not _NUMBER.match(text)):
             raise OtherKind(f"{side.sql()} is a text, and is compared with a number")
+
+
+def numbers_only(write: Writing | None) -> Writing:
+    """Return a writer that refuses texts where numbers are wanted, but for a written one that is a number's text.
+
+    Raises:
+        OtherKind: of what it returns; there is one.
+    """
+
+    def checked(node: exp.Expr, way: Way) -> exp.Expr:
+        parts = [each for each in (node.this, node.args.get("expression")) if isinstance(each, exp.Expr)]
+        kinds = [way.kind(each) for each in parts]
+        if not {Kind.INTERVAL, *TIMES} & set(kinds):
+            for part, kind in zip(parts, kinds, strict=True):
+                text = way.text(part)
+                if kind is Kind.TEXT and (text is None or not _NUMBER.match(text)):
+                    raise OtherKind(f"{part.sql()} is a text, where a number is wanted")
+        return way.plain(node) if write is None else write(node, way)
+
+    return checked
 
 
 def truth_of(way: Way, node: exp.Expr, other: exp.Expr) -> exp.Expr:

@@ -10,6 +10,7 @@ from sqlglot.errors import UnsupportedError
 
 from metricgate.dialects.kinds import TIMES, Kind
 from metricgate.dialects.meanings import shared
+from metricgate.dialects.meanings.compared import numbers_only
 from metricgate.dialects.meanings.mysql_equality import EQUALITY
 from metricgate.dialects.meanings.mysql_texts import TEXTS
 from metricgate.dialects.meanings.mysql_times import TIMES_OF_MYSQL
@@ -138,7 +139,7 @@ def _try_cast(node: exp.Expr, way: Way) -> exp.Expr:
     return words(_NAME, "CASE WHEN REGEXP_INSTR(x, p) > 0 THEN v END", x=value, p=literal(pattern), v=made)
 
 
-TABLE: Mapping[type[exp.Expr], Writing] = MappingProxyType(
+_TABLE: Mapping[type[exp.Expr], Writing] = MappingProxyType(
     {
         **shared.numeric(_NAME, "DOUBLE", exact=True),
         **TIMES_OF_MYSQL,
@@ -153,4 +154,11 @@ TABLE: Mapping[type[exp.Expr], Writing] = MappingProxyType(
         exp.TryCast: _try_cast,
         exp.AtTimeZone: shared.NO_ZONE,
     }
+)
+_OF_NUMBERS = (
+    *(exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.IntDiv, exp.Neg, exp.Abs, exp.Sign, exp.Ceil, exp.Floor),
+    *(exp.Round, exp.Trunc, exp.Sqrt, exp.Exp, exp.Ln, exp.Pow),
+)
+TABLE: Mapping[type[exp.Expr], Writing] = MappingProxyType(
+    {**_TABLE, **{each: numbers_only(_TABLE.get(each)) for each in _OF_NUMBERS}}
 )

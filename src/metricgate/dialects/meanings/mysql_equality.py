@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import cast
 
 from sqlglot import exp
 
 from metricgate.dialects.kinds import Kind
 from metricgate.dialects.meanings.compared import check, truth_of
 from metricgate.dialects.meanings.way import Way, Writing
-from metricgate.dialects.padding import ends_alike, ends_like, is_one_of, spaces_after
+from metricgate.dialects.padding import ends_alike, ends_like, in_order, is_one_of, spaces_after
 from metricgate.dialects.trees import all_of, any_of, operand
 
 _TEXTUAL = frozenset({Kind.TEXT, Kind.UNKNOWN})
@@ -38,12 +39,19 @@ def _sides(node: exp.Expr, way: Way) -> tuple[exp.Expr, exp.Expr]:
 
 def _compared(node: exp.Expr, way: Way) -> exp.Expr:
     left, right = _sides(node, way)
-    return type(node)(this=way.said(left), expression=way.said(right))
+    kind = cast("type[exp.Binary]", type(node))
+    if not _padded(way, left, right):
+        return kind(this=way.said(left), expression=way.said(right))
+    return in_order(kind, way.said(left), way.said(right), way.text(right))
 
 
 def _between(node: exp.Expr, way: Way) -> exp.Expr:
-    check(way, node.this, node.args["low"], node.args["high"])
-    return way.plain(node)
+    low, high = node.args["low"], node.args["high"]
+    check(way, node.this, low, high)
+    if not _padded(way, node.this, low, high):
+        return way.plain(node)
+    ends = ((exp.GTE, low), (exp.LTE, high))
+    return all_of([in_order(kind, way.said(node.this), way.said(end), way.text(end)) for kind, end in ends])
 
 
 def _equal(node: exp.Expr, way: Way) -> exp.Expr:

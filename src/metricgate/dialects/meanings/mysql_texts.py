@@ -12,7 +12,7 @@ from metricgate.dialects.kinds import Kind
 from metricgate.dialects.meanings import shared
 from metricgate.dialects.meanings.way import Way, Writing
 from metricgate.dialects.meanings.words import words
-from metricgate.dialects.trees import literal, operand
+from metricgate.dialects.trees import any_of, literal, operand
 
 _NAME = "mysql"
 _EXACTLY = "CAST(s AS CHAR CHARACTER SET utf8mb4) COLLATE utf8mb4_bin"
@@ -62,6 +62,14 @@ def _matches(node: exp.Expr, way: Way) -> exp.Expr:
 
 def _like(node: exp.Expr, way: Way) -> exp.Expr:
     return shared.like_by_the_letter(node, way, lambda pattern: words(_NAME, r"REPLACE(p, '\\', '\\\\')", p=pattern))
+
+
+def _joined(node: exp.Expr, way: Way) -> exp.Expr:
+    """NULL where one is; written out, as the writer says so only the first time that it writes a node."""
+    parts = [way.said(each) for each in node.expressions]
+    unknown = any_of([exp.Is(this=operand(each.copy()), expression=exp.Null()) for each in parts])
+    whole = exp.Anonymous(this="CONCAT_WS", expressions=parts)
+    return exp.Case(ifs=[exp.If(this=unknown, true=exp.Null())], default=whole)
 
 
 def _substring(node: exp.Expr, way: Way) -> exp.Expr:
@@ -120,6 +128,7 @@ def _concatenated(node: exp.Expr, way: Way) -> exp.Expr:
 
 TEXTS: Mapping[type[exp.Expr], Writing] = MappingProxyType(
     {
+        exp.ConcatWs: _joined,
         exp.StrPosition: _position,
         exp.StartsWith: _begins,
         exp.SplitPart: _split,

@@ -10,6 +10,7 @@ from metricgate.gateway import codes
 from metricgate.gateway.arguments import Parsed
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.outcome import Outcome
+from metricgate.gateway.ports import EntryOwner
 from metricgate.gateway.tools.tool import Tool, define
 from metricgate.vocabulary.problem import Place, Problem, Problems
 from metricgate.vocabulary.resource import Action, Resource, ResourceKind
@@ -25,8 +26,10 @@ class ReceiptArguments(BaseModel):
 
 async def _serve(desk: Desk, parsed: Parsed[ReceiptArguments]) -> Outcome:
     index = parsed.value.index
-    receipt = await desk.ledger.receipt(index)
-    if receipt is None or not _may_read(desk, receipt.agent):
+    owner = await desk.ledger.owner(index)
+    receipt = None if owner is None or not _may_read(desk, owner) else await desk.ledger.receipt(index)
+    if receipt is None:
+        # A number says nothing: somebody else's entry is answered as one that is not there.
         problem = Problem(
             code=codes.NO_SUCH_RECORD,
             message=f"There is no record {index} that you may read.",
@@ -37,10 +40,13 @@ async def _serve(desk: Desk, parsed: Parsed[ReceiptArguments]) -> Outcome:
     return await desk.answer({**receipt.as_json(), "notes": list(parsed.notes)}, {"gov.receipt.index": index})
 
 
-def _may_read(desk: Desk, agent: str | None) -> bool:
-    if agent == desk.call.principal.agent.id:
+def _may_read(desk: Desk, owner: EntryOwner) -> bool:
+    """Whether it is about a call of this agent on behalf of this user (or of nobody), or a rule lets them read it."""
+    principal = desk.call.principal
+    user = None if principal.user is None else principal.user.id
+    if owner.known and (owner.agent, owner.user) == (principal.agent.id, user):
         return True
-    return desk.allows(Action.READ_RECORD, Resource(ResourceKind.RECORD, agent or "gateway"))
+    return desk.allows(Action.READ_RECORD, Resource(ResourceKind.RECORD, owner.agent or "gateway"))
 
 
 GET_RECEIPT = Tool(
@@ -49,8 +55,8 @@ GET_RECEIPT = Tool(
         title="Get a receipt",
         description=(
             "Get the receipt of a recorded call: the ledger entry's exact bytes, an inclusion proof and a signed "
-            "checkpoint. `metricgate audit verify` and any RFC 9162 verifier can check it offline with the log's "
-            "public key. You can read receipts of your own calls; others need a grant."
+            "checkpoint. `metricgate receipt verify` and any RFC 9162 verifier can check it offline with the log's "
+            "public key. You can read receipts of your own calls for the same user; others need a grant."
         ),
         arguments=ReceiptArguments,
         answer={

@@ -99,5 +99,10 @@ def linked(*records: tuple[Durable, str]) -> Json:
 
 
 def of_reasons(reasons: Sequence[Mapping[str, Json]]) -> Fields:
-    """Every rule considered, in order."""
-    return {"gov.rules.considered": [dict(each) for each in reasons]}
+    """Every rule considered, in order, and what it said: without words, which may name people."""
+    return {"gov.rules.considered": [{name: each.get(name) for name in ("rule", "decision")} for each in reasons]}
+
+
+def words_of_reasons(reasons: Sequence[Mapping[str, Json]]) -> Fields:
+    """What was said for each rule considered, in the same order: a body."""
+    return {"gov.rules.messages": [each.get("message") for each in reasons]}

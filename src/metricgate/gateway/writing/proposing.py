@@ -239,8 +239,9 @@ async def _kept(
         **entries.of_risk(action.risk),
         **entries.of_reasons([each.as_json() for each in verdict.considered]),
     }
+    words = entries.words_of_reasons([each.as_json() for each in verdict.considered])
     content = None if asked.dry_run else _content(planned, rehearsal, basis)
-    return await book.step(entries.PROPOSED, action, facts, changes=content, after=begun.index)
+    return await book.step(entries.PROPOSED, action, facts, words, changes=content, after=begun.index)
 
 
 def _content(planned: Planned, rehearsal: Rehearsal, basis: Basis) -> bytes:
@@ -294,20 +295,12 @@ async def _ended(
     desk: Desk, action: Action, preview: Mapping[str, Json], notes: tuple[str, ...], facts: Mapping[str, Json]
 ) -> Outcome:
     if action.state is State.EXECUTED:
-        return await desk.answer(answer_of(action, preview, _done_said(action), notes), facts)
+        return await desk.answer(answer_of(action, preview, "It was carried out.", notes), facts)
     if action.state is State.FAILED:
         return await desk.refuse(Problems((_problem(action),)), facts=facts)
     code = codes.OUTCOME_UNKNOWN
     problem = Problem(code=code, message=code.cause, hint=code.cure, details={"action_id": action.id})
     return await desk.fault(problem, "the outcome is not known", facts)
-
-
-def _done_said(action: Action) -> str:
-    """Return what was done; where no row fitted, that nothing was."""
-    rows = action.outcome.get("rows")
-    if action.preview.get("structure") is None and isinstance(rows, dict) and rows.get("total") == 0:
-        return "No row fitted, so that nothing was changed and there is nothing to take back."
-    return "It was carried out."
 
 
 def _problem(action: Action) -> Problem:

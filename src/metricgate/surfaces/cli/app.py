@@ -16,6 +16,7 @@ from metricgate.surfaces.cli import (
     definitions,
     doctoring,
     drilling,
+    erasing,
     exporting,
     importing,
     keys,
@@ -24,6 +25,7 @@ from metricgate.surfaces.cli import (
     policies,
     policy_changes,
     questions,
+    receipts,
     reviewing,
     running,
     switches,
@@ -52,7 +54,6 @@ _COMMANDS: _Commands = {
     "values": questions.values,
     "datasets": datasets.datasets,
     "query-sql": datasets.query_sql,
-    "receipt": questions.receipt,
     "call": questions.call,
     "undo": approvals.undo,
     "drill": drilling.drill,
@@ -60,6 +61,10 @@ _COMMANDS: _Commands = {
 _GROUPS: Mapping[str, tuple[str, _Commands]] = {
     "import": ("Other people's models.", {"dbt": importing.dbt, "ossie": importing.ossie, "cube": importing.cube}),
     "export": ("Our models for other tools.", {"ossie": exporting.ossie, "dbt": exporting.dbt}),
+    "receipt": (
+        "Proof that a call was recorded; `receipt N` shows one.",
+        {"show": receipts.show, "verify": receipts.verify, "script": receipts.script},
+    ),
     "policy": (
         "What the rules say.",
         {"test": policies.run_tests, "explain": policies.explain, "diff": policy_changes.diff},
@@ -91,9 +96,17 @@ _GROUPS: Mapping[str, tuple[str, _Commands]] = {
     ),
     "audit": (
         "The record: read it, check it, take it away.",
-        {"list": audit.list_entries, "show": audit.show, "verify": audit.verify, "export": audit.export},
+        {
+            "list": audit.list_entries,
+            "show": audit.show,
+            "verify": audit.verify,
+            "export": audit.export,
+            "erase": erasing.erase,
+        },
     ),
 }
+
+_CLASSES = {"receipt": receipts.ShowsByDefault}
 
 
 def build_app(
@@ -131,7 +144,7 @@ def build_app(
     for name, command in _COMMANDS.items():
         app.command(name)(command)
     for group_name, (about, commands) in _GROUPS.items():
-        group = typer.Typer(name=group_name, help=about, no_args_is_help=True)
+        group = typer.Typer(name=group_name, help=about, no_args_is_help=True, cls=_CLASSES.get(group_name))
         for name, command in commands.items():
             group.command(name)(command)
         app.add_typer(group)

@@ -40,7 +40,7 @@ _COLUMNS = (
     ("metrics", False),
     ("rules", False),
 )
-_FORMATS = (".jsonl", ".parquet")
+_FORMATS = (".csv", ".jsonl", ".parquet")
 _DEFAULT_LIMIT = 50
 
 
@@ -64,6 +64,15 @@ class About:
     ] = None
     verdict: Annotated[str | None, typer.Option("--verdict", help="allow, hold or deny.")] = None
     rule: Annotated[str | None, typer.Option("--rule", help="Only entries in which this rule took part.")] = None
+    event: Annotated[str | None, typer.Option("--event", help="Only this event, e.g. gov.call.refused.")] = None
+    outcome: Annotated[str | None, typer.Option("--outcome", help="answered, refused, held, executed, ...")] = None
+    code: Annotated[str | None, typer.Option("--code", help="Only entries with this error, e.g. E_NOT_GRANTED.")] = None
+    person: Annotated[
+        str | None, typer.Option("--person", help="Only what this person did or decided, or what is about them.")
+    ] = None
+    dataset: Annotated[str | None, typer.Option("--dataset", help="Only entries about this dataset.")] = None
+    action: Annotated[str | None, typer.Option("--action", help="Only entries of this action, act_...")] = None
+    trace: Annotated[str | None, typer.Option("--trace", help="Only entries of this trace.")] = None
     since: Annotated[
         str | None, typer.Option("--since", metavar="WHEN", help="ISO date or date-time, or e.g. 24h.")
     ] = None
@@ -114,16 +123,16 @@ def show(
 @taking(About)
 def export(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A new .jsonl or .parquet file.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A new .csv, .jsonl or .parquet file.")],
     *,
     asked: About,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="At most so many, the oldest first.")] = None,
     as_json: JsonOption = False,
     project: ProjectOption = HERE,
 ) -> None:
-    """Write entries to a JSONL or Parquet file, oldest first."""
+    """Write all entries that match to a CSV, JSONL or Parquet file, oldest first, with a manifest beside it."""
     if file.suffix not in _FORMATS:
-        fail_usage(codes.BAD_OPTION, f"{file.name!r} ends in neither .jsonl nor .parquet.", as_json=as_json)
+        fail_usage(codes.BAD_OPTION, f"{file.name!r} ends in none of .csv, .jsonl and .parquet.", as_json=as_json)
     if file.exists():
         fail_usage(codes.FILE_IN_THE_WAY, f"{str(file)!r} exists already; nothing was written.", as_json=as_json)
     wanted = _filter(context, asked, limit=limit, newest_first=False, as_json=as_json)
@@ -208,6 +217,13 @@ def _filter(
         metric=asked.metric,
         verdict=asked.verdict,
         rule=asked.rule,
+        event=asked.event,
+        outcome=asked.outcome,
+        code=asked.code,
+        person=asked.person,
+        dataset=asked.dataset,
+        action=asked.action,
+        trace=asked.trace,
         since=_moment(context, "--since", asked.since, as_json=as_json),
         until=_moment(context, "--until", asked.until, as_json=as_json),
         limit=limit,

@@ -14,6 +14,7 @@ from metricgate.ledger.verification import Report
 from metricgate.policy.explaining import Explanation
 from metricgate.policy.occasion import NOWHERE, Circumstances
 from metricgate.policy.testing import TestResult
+from metricgate.surfaces.cli.erasure import ErasureAsked, ErasureFound
 from metricgate.surfaces.cli.people_desk import HumanDoor, PeopleDesk
 from metricgate.vocabulary.finding import Finding
 from metricgate.vocabulary.json import Json
@@ -151,6 +152,13 @@ class EntryFilter:
     metric: str | None = None
     verdict: str | None = None
     rule: str | None = None
+    event: str | None = None
+    outcome: str | None = None
+    code: str | None = None
+    person: str | None = None
+    dataset: str | None = None
+    action: str | None = None
+    trace: str | None = None
     since: datetime | None = None
     until: datetime | None = None
     limit: int | None = None
@@ -214,8 +222,11 @@ class Project(Protocol):
         """
         ...
 
-    def serve(self, host: str | None, port: int | None) -> int:
-        """Run the HTTP and MCP doors until stopped; return the exit code. None takes the settings' value."""
+    def serve(self, host: str | None, port: int | None, accept_loss: int | None = None) -> int:
+        """Run the HTTP and MCP doors until stopped; return the exit code. None takes the settings' value.
+
+        ``accept_loss`` is the size of the ledger's head that is lost, where an older copy is gone on with on purpose.
+        """
         ...
 
     def mcp(self, key: str, user: str | None) -> int:
@@ -308,7 +319,14 @@ class Project(Protocol):
         ...
 
     def export_entries(self, file: Path, wanted: EntryFilter) -> int | Problems:
-        """Write entries to a ``.jsonl`` or ``.parquet`` file, oldest first; return how many."""
+        """Write entries to a ``.csv``, ``.jsonl`` or ``.parquet`` file, oldest first; return how many.
+
+        What it is stands beside it, in a file of its name and ``.manifest.json``.
+        """
+        ...
+
+    def erase(self, asked: ErasureAsked) -> ErasureFound | Problems:
+        """Erase every copy of something from the state folder, at once and recorded, or say what blocks."""
         ...
 
     def verify(self, against: Path | None) -> Report | Problems:

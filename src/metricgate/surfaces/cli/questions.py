@@ -19,7 +19,6 @@ from metricgate.surfaces.cli.showing import (
     show_metric,
     show_metrics,
     show_metrics_as_csv,
-    show_receipt,
     show_rows,
     show_rows_as_csv,
     show_sql,
@@ -234,28 +233,6 @@ def values(
         arguments={name: value for name, value in given.items() if value is not None},
         as_json=as_json,
         show=show_rows_as_csv if as_csv else show_rows,
-    )
-
-
-def receipt(
-    context: typer.Context,
-    index: Annotated[int, typer.Argument(metavar="INDEX", help="The record's number.")],
-    *,
-    as_json: JsonOption = False,
-    key_file: KeyFileOption = None,
-    user: ForOption = None,
-    project: ProjectOption = HERE,
-) -> None:
-    """Print the receipt of a recorded call: entry, inclusion proof, signed checkpoint."""
-    ask(
-        context,
-        folder=project,
-        key_file=key_file,
-        user=user,
-        tool="get_receipt",
-        arguments={"index": index},
-        as_json=as_json,
-        show=show_receipt,
     )
 
 

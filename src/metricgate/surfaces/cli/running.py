@@ -17,10 +17,20 @@ def serve(
     port: Annotated[
         int | None, typer.Option("--port", min=0, max=65535, help="Port to bind; 0 takes a free one.")
     ] = None,
+    accept_loss: Annotated[
+        int | None,
+        typer.Option(
+            "--accept-loss",
+            metavar="SIZE",
+            min=1,
+            help="Go on with a ledger that is behind what other files know: SIZE entries, as the refusal says.",
+        ),
+    ] = None,
     project: ProjectOption = HERE,
 ) -> None:
     """Run the HTTP and MCP doors until stopped."""
-    leave(open_project(context, project).serve(host, port))
+    opened = open_project(context, project)
+    leave(opened.serve(host, port) if accept_loss is None else opened.serve(host, port, accept_loss))
 
 
 def mcp(

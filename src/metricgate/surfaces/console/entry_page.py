@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from metricgate.surfaces.console.words import EVENTS, as_text, counted
 from metricgate.surfaces.human.documents import at_of, event_of, facts_of
@@ -77,7 +78,7 @@ def entry_page(entry: Mapping[str, Json]) -> EntryPage:
     """Return what the page of an entry shows."""
     facts, row = facts_of(entry), entry_row(entry)
     receipt = entry.get("receipt")
-    sql = facts.get("db.query.text") or facts.get("gov.statement.text")
+    sql = facts.get("gov.statement.text") or facts.get("db.query.text")
     hidden = {"receipt", "related"}
     return EntryPage(
         row=row,
@@ -117,9 +118,11 @@ def _sentence(row: EntryRow, facts: Mapping[str, Json]) -> str:
 def _rules(facts: Mapping[str, Json]) -> list[tuple[str, str, str]]:
     considered = _maps(facts.get("gov.rules.considered"))
     if considered:
+        words = facts.get("gov.rules.messages")
+        said = words if isinstance(words, list) else []
         return [
-            (str(each.get("rule", "")), str(each.get("decision", "")), str(each.get("message") or ""))
-            for each in considered
+            (str(each.get("rule", "")), str(each.get("decision", "")), str(each.get("message") or word or ""))
+            for each, word in zip_longest(considered, said[: len(considered)])
         ]
     rules = facts.get("gov.decision.rules")
     verdict = str(facts.get("gov.decision.verdict") or "")

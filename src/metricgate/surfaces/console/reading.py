@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from metricgate.gateway.office import Office
+from metricgate.gateway.office import EntryQuery, Office
 from metricgate.gateway.people import PersonSession
 from metricgate.surfaces.console.entry_page import entry_page, entry_row
 from metricgate.surfaces.console.pictures import BOX_HEIGHT, BOX_WIDTH, edges_of, lineage
@@ -17,11 +17,13 @@ from metricgate.surfaces.console.words import EVENTS
 from metricgate.surfaces.human import codes, documents
 from metricgate.surfaces.human.admission import refused
 from metricgate.surfaces.human.api import download, form_of, problems
+from metricgate.surfaces.human.exporting import EXPORTS, exported
 from metricgate.surfaces.human.wanted import entry_query
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problems
 
 _MOST_METRICS = 1_000
+_FORMS = (("csv", "CSV"), ("jsonl", "JSON lines"), ("parquet", "Parquet"), ("manifest", "manifest"))
 
 
 class Reading:
@@ -39,6 +41,7 @@ class Reading:
         found = await self._office.entries(session.person, wanted)
         if isinstance(found, Problems):
             return self._wrong(request, session, found)
+        paging = {"before", "limit"}
         query = [(name, value) for name, value in request.query_params.multi_items() if value and name != "before"]
         older = None
         if found and len(found) == wanted.limit:
@@ -51,20 +54,18 @@ class Reading:
             wanted=wanted,
             events=EVENTS,
             query=urlencode(query),
+            more=_more(wanted),
+            forms=_FORMS,
+            exported=urlencode([(name, value) for name, value in query if name not in paging]),
             older=older,
         )
 
     async def export(self, request: Request, session: PersonSession) -> Response:
-        """The same entries as a file."""
-        wanted, form = entry_query(request.query_params, besides=("format",)), form_of(request)
-        if isinstance(wanted, Problems):
-            return problems(wanted)
+        """Everything that the same filter matches, as a file."""
+        form = form_of(request, EXPORTS)
         if isinstance(form, Problems):
             return problems(form)
-        found = await self._office.entries(session.person, wanted)
-        if isinstance(found, Problems):
-            return problems(found)
-        return download(documents.entries_as("csv" if form == "csv" else "jsonl", found), form, "record")
+        return await exported(request, session.person, self._office, "jsonl" if form == "json" else form)
 
     async def call(self, request: Request, session: PersonSession) -> Response:
         """One entry, told."""
@@ -123,6 +124,19 @@ class Reading:
 
     def _wrong(self, request: Request, session: PersonSession, found: Problems) -> Response:
         return self._pages.page(request, "problem.html", session, status=found.first.code.status, problems=found)
+
+
+def _more(wanted: EntryQuery) -> list[tuple[str, str, str | None]]:
+    """Return name, words and value of the filters that are texts of one word."""
+    return [
+        ("user", "User", wanted.user),
+        ("person", "Person", wanted.person),
+        ("metric", "Metric", wanted.metric),
+        ("dataset", "Dataset", wanted.dataset),
+        ("rule", "Rule", wanted.rule),
+        ("action", "Action", wanted.action_id),
+        ("trace", "Trace", wanted.trace_id),
+    ]
 
 
 def _listed(listed: Json) -> Sequence[Mapping[str, Json]]:

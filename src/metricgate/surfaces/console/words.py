@@ -29,6 +29,8 @@ EVENTS: Final = {
     "gov.action.ended": "Action ended",
     "gov.action.reviewed": "Break-glass reviewed",
     "gov.action.uncounted": "Decision that did not count",
+    "gov.door.refused": "Requests turned away",
+    "gov.log.loss_accepted": "Went on with an older ledger",
     "gov.recovery.mended": "Something left half done was mended",
     "gov.agent.paused": "Agent paused",
     "gov.switch.thrown": "Switch thrown",

@@ -24,6 +24,7 @@ from metricgate.surfaces.http.formats import FORMATS
 from metricgate.surfaces.http.guard import Guard
 from metricgate.surfaces.http.openapi import Described, openapi_document
 from metricgate.surfaces.http.replies import challenge
+from metricgate.surfaces.http.turned_away import Told, TurnedAway
 from metricgate.surfaces.ports import Doorkeeper, Gate
 from metricgate.surfaces.problem_document import MEDIA_TYPE, problem_document, to_bytes
 from metricgate.vocabulary.json import Json
@@ -94,6 +95,7 @@ def create_app(
     mounted: Mounted | None = None,
     beside: Sequence[BaseRoute] = (),
     described: Described | None = None,
+    turned_away: Told | None = None,
 ) -> FastAPI:
     """Return the app.
 
@@ -108,6 +110,7 @@ def create_app(
         mounted: MCP, or None.
         beside: further routes: the doors for people.
         described: what the OpenAPI document says of them.
+        turned_away: is told of requests that never became a call: the door and the code.
     """
 
     @asynccontextmanager
@@ -129,6 +132,8 @@ def create_app(
     _add_operations(app, checks, any_of or {}, metrics, metrics_type)
     app.add_exception_handler(HTTPException, _http_problem)
     app.add_middleware(Guard, allowed_hosts=settings.allowed_hosts)
+    if turned_away is not None:
+        app.add_middleware(TurnedAway, told=turned_away)
     return app
 
 

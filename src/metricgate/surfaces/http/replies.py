@@ -56,6 +56,9 @@ def challenge(problem: Problem, metadata_url: str | None) -> bytes:
     return f"Bearer {', '.join(parts)}".encode("ascii", "replace")
 
 
+RECORD_HEADER = b"x-metricgate-record"
+
+
 def record_header(record: Record | None) -> Headers:
     """Return ``X-Metricgate-Record`` where there is a record."""
-    return () if record is None else ((b"x-metricgate-record", b"%d" % record.index),)
+    return () if record is None else ((RECORD_HEADER, b"%d" % record.index),)

@@ -13,6 +13,7 @@ from metricgate.gateway.office import Office, Person
 from metricgate.gateway.people import Login
 from metricgate.surfaces.human import bodies, codes, documents
 from metricgate.surfaces.human.admission import CONSOLE, Admission, Admitted, address_of, refused
+from metricgate.surfaces.human.exporting import EXPORTS, exported
 from metricgate.surfaces.human.wanted import action_filter, entry_query
 from metricgate.surfaces.problem_document import MEDIA_TYPE, problem_document, to_bytes
 from metricgate.vocabulary.json import Json
@@ -116,17 +117,17 @@ class PeopleApi:
         return _acted(await self._office.review(person, request.path_params["id"], reason=asked.reason))
 
     async def _entries(self, request: Request, person: Person) -> Response:
+        form = form_of(request, EXPORTS)
+        if isinstance(form, Problems):
+            return problems(form)
+        if form != "json":
+            return await exported(request, person, self._office, form)
         wanted = entry_query(request.query_params, besides=("format",))
         if isinstance(wanted, Problems):
             return problems(wanted)
-        form = form_of(request)
-        if isinstance(form, Problems):
-            return problems(form)
         found = await self._office.entries(person, wanted)
         if isinstance(found, Problems):
             return problems(found)
-        if form != "json":
-            return download(documents.entries_as(form, found), form, "record")
         more = found[-1].get("index") if len(found) == wanted.limit else None
         return answer({"entries": [dict(each) for each in found], "before": more})
 
@@ -206,12 +207,12 @@ def _who(admitted: Admitted) -> dict[str, Json]:
     return document
 
 
-def form_of(request: Request) -> str | Problems:
-    """Return the form that is asked for: ``json``, ``csv`` or ``jsonl``."""
+def form_of(request: Request, forms: Sequence[str] = documents.FORMATS) -> str | Problems:
+    """Return the form that is asked for: ``json`` where none is."""
     form = request.query_params.get("format", "json")
-    if form in documents.FORMATS:
+    if form in forms:
         return form
-    return refused(codes.BAD_PARAMETER, f"There is no format {form[:80]!r}: {', '.join(documents.FORMATS)}.")
+    return refused(codes.BAD_PARAMETER, f"There is no format {form[:80]!r}: {', '.join(forms)}.")
 
 
 def problems(found: Problems) -> Response:

@@ -101,14 +101,6 @@ def actions_as(form: str, actions: Sequence[Action]) -> bytes:
     return table(_ACTION_COLUMNS, [_flat(each) for each in actions])
 
 
-def entries_as(form: str, entries: Sequence[Mapping[str, Json]]) -> bytes:
-    """Return entries of the record as ``csv`` or ``jsonl``."""
-    if form == "jsonl":
-        return lines(dict(each) for each in entries)
-    rows = [[each.get("index"), at_of(each), event_of(each), text_of(each)] for each in entries]
-    return table(("index", "at", "event", "entry"), rows)
-
-
 def lines(documents: Iterable[Json]) -> bytes:
     """Return one line of JSON for each document."""
     return b"".join(canonical_json(each) + b"\n" for each in documents)

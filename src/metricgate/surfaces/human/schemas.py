@@ -121,7 +121,13 @@ _OF_ACTION_VIEW: Final[Schema] = {
 }
 _OF_ENTRY: Final[Schema] = {
     "index": _COUNT,
-    "at": _MOMENT,
+    "time": _MOMENT,
+    "at": _told(_MOMENT, "The same as `time`."),
+    "time_unix_nano": _TEXT,
+    "id": _TEXT,
+    "event_name": _told(_TEXT, "The same as `event`."),
+    "commitments": _told(_ANY, "By a body's name, what the leaf commits to it with."),
+    "schema": _told(_TEXT, "The form of the entry, e.g. `metricgate.record/2`."),
     "event": _TEXT,
     "actor": _told(_TEXT, "`agent`, `person`, `operator` or `gateway`, with a colon and the id where there is one."),
     "fields": _ANY,

@@ -30,18 +30,26 @@ ACTION_PARAMETERS: Final = (
 )
 ENTRY_PARAMETERS: Final = (
     "event",
-    "agent",
-    "actor",
-    "tool",
     "outcome",
     "code",
-    "trace_id",
-    "action_id",
+    "agent",
+    "actor",
+    "user",
+    "person",
+    "tool",
+    "metric",
+    "dataset",
+    "rule",
+    "verdict",
+    "action",
+    "trace",
     "since",
     "until",
     "before",
     "limit",
 )
+_EARLIER: Final = {"action_id": "action", "trace_id": "trace"}
+"""Names that two of them had in links of earlier releases."""
 
 
 class _WrongError(Exception):
@@ -71,17 +79,24 @@ def action_filter(parameters: QueryParams, *, besides: Sequence[str] = ()) -> Ac
 def entry_query(parameters: QueryParams, *, besides: Sequence[str] = ()) -> EntryQuery | Problems:
     """Return which entries of the record are asked for."""
     try:
-        given = _given(parameters, (*ENTRY_PARAMETERS, *besides))
+        given = _given(parameters, (*ENTRY_PARAMETERS, *_EARLIER, *besides))
+        given = {_EARLIER.get(name, name): value for name, value in given.items()}
         before = given.get("before")
         return EntryQuery(
             event=given.get("event"),
-            agent=given.get("agent"),
-            actor=given.get("actor"),
-            tool=given.get("tool"),
             outcome=given.get("outcome"),
             code=given.get("code"),
-            trace_id=given.get("trace_id"),
-            action_id=given.get("action_id"),
+            agent=given.get("agent"),
+            actor=given.get("actor"),
+            user=given.get("user"),
+            person=given.get("person"),
+            tool=given.get("tool"),
+            metric=given.get("metric"),
+            dataset=given.get("dataset"),
+            rule=given.get("rule"),
+            verdict=_verdict(given.get("verdict")),
+            trace_id=given.get("trace"),
+            action_id=given.get("action"),
             since=_moment("since", given.get("since")),
             until=_moment("until", given.get("until")),
             before=None if before is None else _number("before", before, 0, most=2**53),
@@ -111,6 +126,12 @@ def _state(text: str) -> State:
         return State(text)
     except ValueError:
         raise _WrongError(f"{text[:80]!r} is no state; the states are: {', '.join(State)}.") from None
+
+
+def _verdict(text: str | None) -> str | None:
+    if text not in {None, "allow", "hold", "deny"}:
+        raise _WrongError(f"verdict: {str(text)[:80]!r} is none of allow, hold, deny.")
+    return text
 
 
 def _moment(name: str, text: str | None) -> datetime | None:

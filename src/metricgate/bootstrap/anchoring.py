@@ -1,0 +1,104 @@
+"""What the state folder knows of itself: how far the ledger was, and which files were there."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from metricgate.adapters.stores.anchors import Anchor, Behind, StoreAnchor, behind
+from metricgate.adapters.stores.ledger_keys import load_verifier
+from metricgate.adapters.stores.sqlite_ledger import SqliteLedger
+from metricgate.bootstrap.paths import StatePaths
+from metricgate.gateway.ports import LedgerUnavailable
+from metricgate.ledger.note import NoteError
+from metricgate.vocabulary.actor import operator
+from metricgate.vocabulary.json import Json
+
+LOSS_ACCEPTED = "gov.log.loss_accepted"
+"""An operator went on with a ledger that is not what others know it was; the entry has the lost head."""
+_EVERY_SECONDS = 1.0
+
+Opening = tuple[str, Mapping[str, Json], Mapping[str, Json]]
+"""Event, fields and bodies of an entry."""
+
+
+def anchors_of(paths: StatePaths) -> tuple[Anchor, ...]:
+    """Return the stores that remember how far the ledger was."""
+    return tuple(map(StoreAnchor, (paths.actions, paths.journal, paths.api_keys, paths.people, paths.outbox)))
+
+
+def ledger_behind(paths: StatePaths) -> Behind | None:
+    """Return how far the ledger is behind what other stores know; None where it is not, or nothing can be told."""
+    if not paths.ledger.exists() or not paths.public_key.exists():
+        return None
+    with suppress(LedgerUnavailable, NoteError, OSError):
+        return behind(paths.ledger, load_verifier(paths.public_key), anchors_of(paths))
+    return None
+
+
+def drop_anchors(paths: StatePaths, ledger: SqliteLedger) -> int:
+    """Tell every store how far the ledger is, also after it was closed; return its size."""
+    size, note = ledger.size, ledger.checkpoint()
+    for anchor in anchors_of(paths):
+        anchor.keep(note)
+    return size
+
+
+async def keep_anchored(paths: StatePaths, ledger: SqliteLedger) -> None:
+    """Tell the stores how far the ledger is, whenever it grew, until cancelled."""
+    told = -1
+    while True:
+        if ledger.size != told:
+            told = await asyncio.to_thread(drop_anchors, paths, ledger)
+        await asyncio.sleep(_EVERY_SECONDS)
+
+
+def loss_accepted(found: Behind) -> Opening:
+    """Return the entry that says with which loss the ledger goes on."""
+    who, bodies = operator(_account()).recorded()
+    fields: dict[str, Json] = {
+        **who,
+        "gov.log.size": found.size,
+        "gov.log.lost.size": found.lost.size,
+        "gov.log.lost.root": found.lost.root.hex(),
+        "gov.log.lost.checkpoint": found.checkpoint,
+        "gov.log.lost.known_by": list(found.known_by),
+    }
+    return LOSS_ACCEPTED, fields, bodies
+
+
+def _account() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
+
+
+def gone(paths: StatePaths) -> Sequence[str]:
+    """Return what is lost and how to go on, for each file that must be there because others of its time are."""
+    began = [each for each in (paths.actions, paths.journal, paths.journal_key) if each.exists()]
+    return list(_gone(paths, began)) if began else ()
+
+
+def _gone(paths: StatePaths, began: Sequence[Path]) -> Iterator[str]:
+    there = " and ".join(each.name for each in began)
+    anew = f"move {there} away to begin anew on purpose"
+    if not paths.actions.exists():
+        yield (
+            f"{paths.actions} is gone, though {there} is there: what waits for a decision, what was decided and how it "
+            f"ended is lost with it, and nothing that was done can be taken back; restore it from the backup, or {anew}"
+        )
+    if not paths.journal.exists():
+        yield (
+            f"{paths.journal} is gone, though {there} is there: the rows by which changes are taken back are lost with "
+            f"it; restore it from the backup, or {anew}, without what waits for a decision"
+        )
+    if not paths.mask_key.exists():
+        yield (
+            f"{paths.mask_key} is gone, though {there} is there: a new key gives the same values other digests, so "
+            "that what was joined or counted by hashed masks would fit no more; restore it from the backup, or make a "
+            f'new one on purpose: python -c "import secrets; print(secrets.token_hex(32))" > {paths.mask_key}'
+        )

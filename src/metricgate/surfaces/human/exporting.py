@@ -1,0 +1,49 @@
+"""Exports of the record at the doors for people: everything that the filter matches, streamed, with its manifest."""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from metricgate.gateway.office import Office, Person
+from metricgate.surfaces.human import codes, documents
+from metricgate.surfaces.human.admission import refused
+from metricgate.surfaces.human.wanted import entry_query
+from metricgate.surfaces.problem_document import MEDIA_TYPE, problem_document, to_bytes
+from metricgate.vocabulary.problem import Problems
+
+EXPORTS: Final = ("json", "csv", "jsonl", "parquet", "manifest")
+"""What ``format`` may be for entries of the record; ``json`` is a page of them."""
+MANIFEST: Final = "metricgate-manifest"
+"""The header in which a file's manifest comes."""
+
+
+async def exported(request: Request, person: Person, office: Office, form: str) -> Response:
+    """Return the file that is asked for, or its manifest alone."""
+    wanted = entry_query(request.query_params, besides=("format",))
+    given = [name for name in ("limit", "before") if name in request.query_params]
+    if not isinstance(wanted, Problems) and given:
+        message = f"{given[0]}: an export has everything that matches; there are no pages."
+        wanted = refused(codes.BAD_PARAMETER, message)
+    if isinstance(wanted, Problems):
+        return _problems(wanted)
+    made = await office.export(person, wanted, form)
+    if isinstance(made, Problems):
+        return _problems(made)
+    manifest = json.dumps(dict(made.manifest))
+    if form == "manifest":
+        return Response(manifest, media_type="application/json")
+    name = f"record-{made.manifest.get('size')}.{form}"
+    headers = {
+        "content-disposition": f'attachment; filename="{name}"',
+        MANIFEST: manifest,
+    }
+    media = documents.MEDIA.get(form, "application/vnd.apache.parquet")
+    return StreamingResponse(made.chunks, headers=headers, media_type=media)
+
+
+def _problems(found: Problems) -> Response:
+    return Response(to_bytes(problem_document(found)), found.first.code.status, None, MEDIA_TYPE)
