@@ -24,6 +24,9 @@ from metricgate.vocabulary.principal import Identity, Principal
 from metricgate.vocabulary.problem import Place
 from metricgate.vocabulary.resource import Action, Resource
 
+_FLOOR = "floor:"
+"""Floors are the gateway's own and follow from the change itself."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
@@ -187,7 +190,7 @@ def _changed(before: Basis, now: Basis) -> tuple[str, ...]:
 
 def _rules(judge: Judge, wanted: set[str]) -> Iterator[tuple[str, str]]:
     found = {each.id: each for each in judge.policy.rules}
-    for rule in wanted:
+    for rule in (each for each in wanted if not each.startswith(_FLOOR)):
         yield rule, digest_of_everything(found[rule]) if rule in found else ""
 
 

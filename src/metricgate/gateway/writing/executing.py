@@ -153,7 +153,8 @@ async def _done(book: Book, action: Action, effect: Effect | None) -> Action:
     if effect is None:
         fields["gov.reconciled"] = True
     outcome: dict[str, Json] = {} if effect is None else {"rows": counts(effect)}
-    until = book.now() + timedelta(days=book.settings.undo_days)
+    nothing = effect is not None and effect.structure is None and effect.rows == 0
+    until = None if nothing else book.now() + timedelta(days=book.settings.undo_days)
     done = deciding.executed(action, outcome, book.now(), until)
     done = await book.step(entries.EXECUTED, done, fields)
     if done.undoes is not None:

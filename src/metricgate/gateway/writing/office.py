@@ -305,10 +305,10 @@ class DecisionDesk:
     def _why_not_undo(self, person: Person, action: Action) -> str | None:
         if action.state is not State.EXECUTED:
             return f"The action is {action.state}."
-        if action.undo_until is None or action.undo_until <= self._book.now():
-            return "The time to take it back is over."
         if action.preview.get("structure") is None and _rows(action) == 0:
             return "It changed no row, so that there is nothing to take back."
+        if action.undo_until is None or action.undo_until <= self._book.now():
+            return "The time to take it back is over."
         right = self._right(person, Verb.UNDO, action)
         return None if right.decision is Decision.ALLOW else right.reasons[0].message
 

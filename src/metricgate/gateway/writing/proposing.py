@@ -295,12 +295,20 @@ async def _ended(
     desk: Desk, action: Action, preview: Mapping[str, Json], notes: tuple[str, ...], facts: Mapping[str, Json]
 ) -> Outcome:
     if action.state is State.EXECUTED:
-        return await desk.answer(answer_of(action, preview, "It was carried out.", notes), facts)
+        return await desk.answer(answer_of(action, preview, _done_said(action), notes), facts)
     if action.state is State.FAILED:
         return await desk.refuse(Problems((_problem(action),)), facts=facts)
     code = codes.OUTCOME_UNKNOWN
     problem = Problem(code=code, message=code.cause, hint=code.cure, details={"action_id": action.id})
     return await desk.fault(problem, "the outcome is not known", facts)
+
+
+def _done_said(action: Action) -> str:
+    """Return what was done; where no row fitted, that nothing was."""
+    rows = action.outcome.get("rows")
+    if action.preview.get("structure") is None and isinstance(rows, dict) and rows.get("total") == 0:
+        return "No row fitted, so that nothing was changed and there is nothing to take back."
+    return "It was carried out."
 
 
 def _problem(action: Action) -> Problem:

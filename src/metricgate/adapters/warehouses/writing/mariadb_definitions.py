@@ -27,7 +27,7 @@ SELECT {own}, 'foreign key', IF({here}, k.constraint_name, CONCAT(k.constraint_n
 FROM information_schema.key_column_usage AS k
 LEFT JOIN information_schema.referential_constraints AS r ON k.constraint_schema = r.constraint_schema
   AND k.constraint_name = r.constraint_name AND k.table_name = r.table_name
-WHERE k.referenced_table_name IS NOT NULL AND ({where})
+WHERE k.referenced_table_name IS NOT NULL AND {where}
 ORDER BY k.constraint_schema, k.table_name, k.constraint_name, k.ordinal_position
 """
 _CHECKS = """
@@ -36,7 +36,7 @@ FROM information_schema.check_constraints WHERE {where}
 """
 _INDEXES = """
 SELECT table_schema, table_name, 'unique key', index_name, column_name, CAST(sub_part AS CHAR), ignored
-FROM information_schema.statistics WHERE non_unique = 0 AND ({where})
+FROM information_schema.statistics WHERE non_unique = 0 AND {where}
 ORDER BY table_schema, table_name, index_name, seq_in_index
 """
 _TRIGGERS = """
@@ -46,7 +46,7 @@ FROM information_schema.triggers WHERE {where}
 """
 _VIEWS = """
 SELECT table_schema, table_name, 'view', '', view_definition, definer, security_type
-FROM information_schema.views WHERE table_schema NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys')
+FROM information_schema.views WHERE table_schema = %s
 """
 _ROUTINES = """
 SELECT routine_schema, routine_name, 'function', '', routine_type, routine_definition, CAST(last_altered AS CHAR),
@@ -68,9 +68,10 @@ def read_definitions(
 ) -> Definitions:
     """Return what acts when rows of the tables change, and the views that the statement reads."""
     wanted = list(dict.fromkeys(_full(each, database) for each in tables))
-    whole = _whole(session, wanted)
+    schemas = sorted({schema for schema, _table in (*wanted, *(_full(each, database) for each in reads))})
+    whole = _whole(session, wanted, schemas)
     seeds = [text for each, text in whole if each.kind in {"trigger", "check", "generated column"}]
-    views = _by_name(session.read(_VIEWS, ()))
+    views = _by_name([row for schema in schemas for row in session.read(_VIEWS, (schema,))]) if seeds or reads else {}
     read = [told for each in reads for told in views.get(_full(each, database)[1].lower(), ())]
     found = {each for each, _text in (*whole, *read)}
     return tuple(sorted(found | set(_behind(session, [*seeds, *(text for _each, text in read)], views))))
@@ -97,30 +98,27 @@ def _behind(session: WriteSession, seeds: Sequence[str], views: Mapping[str, lis
     return closure(seeds, named, opened)
 
 
-def _whole(session: WriteSession, tables: Sequence[_Name]) -> list[_Told]:
+def _whole(session: WriteSession, tables: Sequence[_Name], schemas: Sequence[str]) -> list[_Told]:
+    """Read table by table: the server opens only what one name of a schema and one of a table say."""
     found: list[_Told] = []
-    for sql, schema, table in (
-        (_TABLES, "table_schema", "table_name"),
-        (_COLUMNS, "table_schema", "table_name"),
-        (_CHECKS, "constraint_schema", "table_name"),
-        (_INDEXES, "table_schema", "table_name"),
-    ):
-        found += _told(session.read(*_about(sql, schema, table, tables)))
-    for side in ("k.table_schema, k.table_name", "k.referenced_table_schema, k.referenced_table_name"):
-        schema, table = side.split(", ")
-        here = "TRUE" if schema == "k.table_schema" else "FALSE"
-        sql = _KEYS.replace("{own}", side).replace("{here}", here)
-        found += _told(session.read(*_about(sql, schema, table, tables)))
+    for each in tables:
+        for sql in (_TABLES, _COLUMNS, _INDEXES):
+            found += _told(session.read(sql.replace("{where}", "table_schema = %s AND table_name = %s"), each))
+        found += _told(session.read(_CHECKS.replace("{where}", "constraint_schema = %s AND table_name = %s"), each))
+        own = "k.table_schema, k.table_name"
+        sql = _KEYS.replace("{own}", own).replace("{here}", "TRUE")
+        found += _told(session.read(sql.replace("{where}", "k.table_schema = %s AND k.table_name = %s"), each))
+        other = "k.referenced_table_schema, k.referenced_table_name"
+        sql = _KEYS.replace("{own}", other).replace("{here}", "FALSE")
+        where = "k.table_schema = %s AND k.referenced_table_schema = %s AND k.referenced_table_name = %s"
+        for schema in schemas:
+            found += _told(session.read(sql.replace("{where}", where), (schema, *each)))
     return found + _triggers(session, tables)
 
 
 def _triggers(session: WriteSession, tables: Sequence[_Name]) -> list[_Told]:
-    return _told(session.read(*_about(_TRIGGERS, "event_object_schema", "event_object_table", tables)))
-
-
-def _about(sql: str, schema: str, table: str, tables: Sequence[_Name]) -> tuple[str, list[str]]:
-    where = " OR ".join(f"({schema} = %s AND {table} = %s)" for _each in tables)
-    return sql.replace("{where}", where), [part for each in tables for part in each]
+    where = "event_object_schema = %s AND event_object_table = %s"
+    return [told for each in tables for told in _told(session.read(_TRIGGERS.replace("{where}", where), each))]
 
 
 def _told(rows: Sequence[Row]) -> list[_Told]:
