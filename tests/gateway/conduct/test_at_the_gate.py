@@ -72,7 +72,7 @@ def test_a_burst_of_refusals_pauses_the_agent_and_nobody_else(strict: Path) -> N
 
     asyncio.run(main())
     [paused] = entries_of(strict / ".metricgate" / "ledger.db", "gov.agent.paused")
-    assert paused.fields == {"gen_ai.agent.id": "small", "gov.refusals": 4}
+    assert paused.fields == {"gen_ai.agent.id": "small", "gov.refusals": 4, "gov.actor.kind": "gateway"}
 
 
 def project_of(folder: Path) -> OpenedProject:
