@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
+from metricgate.adapters.stores.private_folder import open_to_others
 from metricgate.adapters.stores.sqlite_database import DatabaseError
 from metricgate.adapters.stores.sqlite_people import PeopleUnavailable, SqlitePeople
 from metricgate.bootstrap import codes
@@ -69,16 +70,13 @@ def _behind(paths: StatePaths) -> list[Finding]:
 
 
 def _open_secrets(paths: StatePaths) -> list[Finding]:
+    if not paths.folder.is_dir():
+        return []
+    found = (paths.folder / each.name for each in open_to_others(paths.folder))
     return [
         Finding(severity=WRONG, right="open to others than its owner", object=str(each), cure=f"chmod go-rwx {each}")
-        for each in _secrets(paths)
-        if each.exists() and each.stat().st_mode & 0o077
+        for each in found
     ]
-
-
-def _secrets(paths: StatePaths) -> tuple[Path, ...]:
-    keys = (paths.private_key, paths.mask_key, paths.journal_key, paths.people_key)
-    return (*keys, paths.api_keys, paths.people)
 
 
 def _damaged_people(paths: StatePaths) -> list[Finding]:

@@ -25,7 +25,7 @@ from metricgate.bootstrap.office import ProjectOffice
 from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.recording import watch_switches
 from metricgate.bootstrap.settings import Settings
-from metricgate.bootstrap.starting import StartRefused, open_ledger
+from metricgate.bootstrap.starting import NARROWED, StartRefused, close_to_others, open_ledger
 from metricgate.bootstrap.warehouses import open_warehouses
 from metricgate.bootstrap.writing import Opened, WritingUnavailable, keep_tidy
 from metricgate.gateway.conduct.budgets import Spending
@@ -97,6 +97,7 @@ async def running(
         if missing := gone(paths):
             raise StartRefused("; ".join(missing))
         warehouses = await _warehouses(folder, settings, stack, now)
+        opened = await asyncio.to_thread(close_to_others, folder, settings)
         seen = state_of_files(folder, settings)
         mask_key = _mask_key(paths.mask_key)
         first = load_governance(folder, settings, mask_key)
@@ -116,6 +117,9 @@ async def running(
             raise StartRefused(f"notifications cannot be sent: {error}") from error
         holder = GovernanceHolder(folder=folder, settings=settings, first=first, seen=seen)
         try:
+            if opened is not None:
+                structlog.get_logger("metricgate.start").warning("state_narrowed", files=opened["gov.state.files"])
+                await ledger.append(NARROWED, opened, bodies={})
             await ledger.append(PUBLISHED, _published(first), bodies={})
         except LedgerUnavailable as error:
             raise StartRefused(f"the ledger cannot be written: {error}") from error

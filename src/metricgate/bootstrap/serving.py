@@ -23,6 +23,7 @@ from starlette.types import ASGIApp
 from uvicorn.config import LOGGING_CONFIG
 
 from metricgate import __version__
+from metricgate.adapters.stores.files import write_new
 from metricgate.adapters.stores.sqlite_keys import KeysUnavailable, SqliteKeys
 from metricgate.adapters.stores.sqlite_people import PeopleUnavailable, SqlitePeople
 from metricgate.bootstrap.clock import SystemClock
@@ -96,7 +97,9 @@ async def serve(
             raise StartRefused(f"the settings of logins cannot be used: {error}") from error
         streams = OpenStreams(app)
         server = _server(streams, settings, stopping=streams.end)
-        paths.address.write_text(json.dumps({"url": f"http://{_reachable(host)}:{bound}", "pid": os.getpid()}))
+        write_new(
+            paths.address, json.dumps({"url": f"http://{_reachable(host)}:{bound}", "pid": os.getpid()}).encode(), 0o600
+        )
         stack.callback(paths.address.unlink, missing_ok=True)
         told(url)
         # What stands now stands for good: the collector need not look through it again in the middle of calls.

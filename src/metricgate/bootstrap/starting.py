@@ -6,6 +6,7 @@ from pathlib import Path
 
 from metricgate.adapters.stores.anchors import Behind
 from metricgate.adapters.stores.ledger_keys import load_signer
+from metricgate.adapters.stores.private_folder import NotPrivate, make_private, make_private_file, narrow
 from metricgate.adapters.stores.sqlite_ledger import SqliteLedger
 from metricgate.bootstrap import codes
 from metricgate.bootstrap.anchoring import Opening, drop_anchors, ledger_behind, loss_accepted
@@ -14,7 +15,12 @@ from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.settings import Settings
 from metricgate.gateway.ports import LedgerUnavailable
 from metricgate.ledger.note import NoteError
+from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problem, Problems
+
+NARROWED = "gov.state.narrowed"
+"""Files of the state folder were open to other accounts of the machine, and are no more."""
+_MOST_NAMED = 50
 
 
 class StartRefused(Exception):
@@ -33,6 +39,22 @@ class StartRefused(Exception):
 def origin_of(settings: Settings) -> str:
     """Return the log's name in its checkpoints."""
     return settings.document.ledger.origin or f"metricgate/{settings.document.project}"
+
+
+def close_to_others(folder: Path, settings: Settings) -> dict[str, Json] | None:
+    """Take other accounts' rights to the state folder; return the record's fields on what had any, or None.
+
+    Raises:
+        StartRefused: it cannot be closed.
+    """
+    state = StatePaths.of(folder, settings).folder
+    try:
+        make_private(state)
+        found = narrow(state)
+    except (NotPrivate, OSError) as error:
+        raise StartRefused(str(error)) from error
+    files: list[Json] = [{"name": each.name, "mode": f"{each.mode:04o}"} for each in found[:_MOST_NAMED]]
+    return {"gov.state.files": files, "gov.state.count": len(found)} if found else None
 
 
 def open_ledger(folder: Path, settings: Settings, *, accept_loss: int | None = None) -> SqliteLedger:
@@ -55,7 +77,7 @@ def open_ledger(folder: Path, settings: Settings, *, accept_loss: int | None = N
         )
     first = _accepted(ledger_behind(paths), accept_loss)
     try:
-        paths.folder.mkdir(parents=True, exist_ok=True)
+        make_private_file(paths.ledger)
         signer = load_signer(paths.private_key, paths.public_key, name=origin_of(settings))
         ledger = SqliteLedger(paths.ledger, signer=signer, clock=SystemClock(), first=first)
     except (LedgerUnavailable, NoteError, OSError) as error:

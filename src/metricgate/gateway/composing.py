@@ -18,8 +18,9 @@ from metricgate.gateway.naming import is_usable, resolve_metrics
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.questions import GroupByArgument, Name, QuestionArguments, to_question
 from metricgate.gateway.saved_queries import calendars_of
-from metricgate.gateway.seeing import Seen, may_group, refuse_unplanned
-from metricgate.planning.question import Question
+from metricgate.gateway.seeing import Road, Seen, planned
+from metricgate.planning.plan import Plan
+from metricgate.planning.question import Question, named_by
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problems, together
 from metricgate.vocabulary.resource import Action
@@ -57,11 +58,16 @@ async def composable(
         return await desk.refuse(together(named, question))
     question = replace(question, metrics=named.metrics)
     planner = desk.governance.planner
-    plan = planner.plan(question)
-    if isinstance(plan, Problems):
-        return await refuse_unplanned(
-            desk, Action.QUERY, named.metrics, plan, lambda sight: planner.plan(question, sight)
-        )
+    road = Road(
+        action=Action.QUERY,
+        metrics=named.metrics,
+        members=named_by(question),
+        whole=lambda: planner.plan(question),
+        within=lambda sight: planner.plan(question, sight),
+    )
+    plan = await planned(desk, road)
+    if not isinstance(plan, Plan):
+        return plan
     refused = await refuse_judged(desk, judge_plan(desk, Action.QUERY, plan), plan)
     if refused is not None:
         return refused
@@ -77,7 +83,7 @@ async def composable(
         "members": [
             member_as_json(member)
             for member in planner.reachable(named.metrics)
-            if member.name not in taken and may_group(seen, member)
+            if member.name not in taken and seen.may_use(member)
         ],
         "notes": notes,
     }

@@ -215,11 +215,12 @@ def _counted_as(desk: Desk) -> str:
 async def _serve(desk: Desk, tool: Servable | None) -> Outcome:
     name = desk.call.tool
     if tool is None:
-        own = [each.tool for each in desk.governance.actions.values()]
+        tools: tuple[Servable, ...] = (*TOOLS, *map(ActionTool, desk.governance.actions.values()))
+        names = [each.definition.name for each in tools if desk.allows(each.right, each.resource)]
         problem = Problem(
             code=codes.UNKNOWN_TOOL,
             message=f"There is no tool {name[:200]!r}.",
-            hint=did_you_mean(name[:200], [*_TOOLS, *own]) or f"The tools are: {', '.join((*_TOOLS, *own))}.",
+            hint=did_you_mean(name[:200], names) or f"The tools are: {', '.join(names)}.",
         )
         return await desk.refuse(Problems((problem,)))
     verdict = desk.judge(tool.right, (tool.resource,))

@@ -1,7 +1,7 @@
 """Names as callers write them -> full metric names that they may see, or a question back.
 
 Only metrics that the caller may describe are candidates: a hidden metric neither makes a name ambiguous nor shows up in
-a hint.
+a hint, and its full name is answered like one that does not exist.
 """
 
 from __future__ import annotations
@@ -52,6 +52,12 @@ def may_describe(desk: Desk, metric: str) -> bool:
     return desk.allows(Action.DESCRIBE, resource_of(desk, metric))
 
 
+def knows(desk: Desk, metric: str) -> bool:
+    """Whether the metric is there for the caller at all: to be described, or, where that is not granted, queried."""
+    resource = resource_of(desk, metric)
+    return desk.allows(Action.DESCRIBE, resource) or desk.allows(Action.QUERY, resource)
+
+
 def retired(metric: Metric, today: date) -> bool:
     """Whether the metric's sunset date lies before ``today``; on the date itself it still answers."""
     header = metric.header
@@ -70,7 +76,7 @@ def is_usable(desk: Desk, name: str) -> bool:
 
 def _resolve(desk: Desk, name: str, path: str) -> tuple[str, ...] | Problem:
     catalog = desk.governance.catalog
-    if name in catalog.metrics:
+    if knows(desk, name) and name in catalog.metrics:
         return (name,)
     found = catalog.named(name)
     visible = tuple(metric for metric in found if may_describe(desk, metric))

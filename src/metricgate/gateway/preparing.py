@@ -19,12 +19,12 @@ from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.ports import WarehouseError
 from metricgate.gateway.questions import QuestionArguments, to_question
 from metricgate.gateway.saved_queries import calendars_of, saved_query
-from metricgate.gateway.seeing import refuse_unplanned
+from metricgate.gateway.seeing import Road, planned
 from metricgate.gateway.standing import standing_of
 from metricgate.planning.checks import KeyCheck
 from metricgate.planning.clocks import ASSUMED_LOCAL, Kinds
 from metricgate.planning.plan import Plan
-from metricgate.planning.question import Question
+from metricgate.planning.question import Question, named_by
 from metricgate.policy.verdict import Verdict
 from metricgate.vocabulary.problem import Problems, together
 from metricgate.vocabulary.resource import Action
@@ -58,12 +58,17 @@ async def prepare(desk: Desk, parsed: Parsed[QuestionArguments], *, runs: bool) 
         if isinstance(resolved, Problems):
             return await desk.refuse(resolved)
         question, notes = resolved
-        plan = roads.plan(question, ASSUMED_LOCAL)
-    if isinstance(plan, Problems):
         planner = desk.governance.planner
-        return await refuse_unplanned(
-            desk, Action.QUERY, question.metrics, plan, lambda sight: planner.plan(question, sight)
+        road = Road(
+            action=Action.QUERY,
+            metrics=question.metrics,
+            members=named_by(question),
+            whole=lambda: roads.plan(question, ASSUMED_LOCAL),
+            within=lambda sight: planner.plan(question, sight),
         )
+        plan = await planned(desk, road)
+    if not isinstance(plan, Plan):
+        return plan
     judged = judge_plan(desk, Action.QUERY, plan)
     refused = await refuse_judged(desk, judged, plan)
     if refused is not None:

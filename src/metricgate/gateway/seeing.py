@@ -1,13 +1,15 @@
 """What a caller may know of, in one place: whatever problems and descriptions name goes through here.
 
 A question is planned over the whole catalog, since names mean the same for everybody. Where that fails, what went wrong
-is told as somebody would be told who sees a catalog without the hidden parts. A name that the caller already knows
-exactly may still be refused by name: a denial says which rule denied what.
+is told as somebody would be told who sees a catalog without the hidden parts: a name that the caller may neither
+describe nor use is answered exactly as one that does not exist. One that may be described and not used is refused by
+name: the denial says which rule denied it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from metricgate.catalog.labels import labelled
 from metricgate.gateway.desk import Desk
@@ -21,7 +23,7 @@ from metricgate.vocabulary.resource import Action, Resource, ResourceKind
 
 
 class Seen:
-    """Implements ``planning.planner.Sight`` for one call: what the caller may describe or do ``action`` with."""
+    """Implements ``planning.planner.Sight`` for one call: what the caller may describe, or do ``action`` with."""
 
     def __init__(self, desk: Desk, action: Action) -> None:
         self._desk = desk
@@ -29,16 +31,33 @@ class Seen:
         self._known: dict[tuple[Action, Resource], bool] = {}
 
     def metric(self, name: str) -> bool:
-        """Whether the metric may be described."""
-        return self._allowed(Action.DESCRIBE, Resource(ResourceKind.METRIC, name))
+        """Whether the metric is there for the caller."""
+        resource = Resource(ResourceKind.METRIC, name)
+        return self._allowed(Action.DESCRIBE, resource) or self._allowed(Action.QUERY, resource)
 
     def dimension(self, model: str, name: str) -> bool:
-        """Whether the action is allowed on the dimension."""
-        return self._allowed(self._action, Resource(ResourceKind.DIMENSION, f"{model}.{name}"))
+        """Whether the dimension is there for the caller."""
+        return self._there(Resource(ResourceKind.DIMENSION, f"{model}.{name}"))
 
     def dataset(self, model: str) -> bool:
-        """Whether the action is allowed on the dataset."""
-        return self._allowed(self._action, Resource(ResourceKind.DATASET, model))
+        """Whether the dataset is there for the caller."""
+        return self._there(Resource(ResourceKind.DATASET, model))
+
+    def may_use(self, member: ReachableMember) -> bool:
+        """Whether the action is allowed on the member, and on every model that joins lead through to it."""
+        passed = (hop.rpartition(" -> ")[2] for hop in member.path)
+        datasets = (Resource(ResourceKind.DATASET, model) for model in (member.model, *passed))
+        dimension = Resource(ResourceKind.DIMENSION, f"{member.model}.{member.dimension}")
+        return all(self._allowed(self._action, each) for each in (*datasets, dimension))
+
+    def hides(self, plan: Plan) -> bool:
+        """Whether the plan touches a metric, dimension or dataset that is not there for the caller."""
+        return not all(
+            self.metric(each.name) if each.kind is ResourceKind.METRIC else self._there(each) for each in plan.resources
+        )
+
+    def _there(self, resource: Resource) -> bool:
+        return self._allowed(self._action, resource) or self._allowed(Action.DESCRIBE, resource)
 
     def _allowed(self, action: Action, resource: Resource) -> bool:
         about = (action, resource)
@@ -47,14 +66,60 @@ class Seen:
         return self._known[about]
 
 
-def may_group(seen: Seen, member: ReachableMember) -> bool:
-    """Whether the caller may group by the member: by itself, and by way of every model on its path."""
-    passed = (hop.rpartition(" -> ")[2] for hop in member.path)
-    return (
-        seen.dataset(member.model)
-        and seen.dimension(member.model, member.dimension)
-        and all(seen.dataset(model) for model in passed)
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Road:
+    """A question on its way to a plan.
+
+    Attributes:
+        action: what is done with dimensions and datasets.
+        metrics: full names of the metrics that were asked.
+        members: everything else that it names.
+        whole: plans it over the whole catalog.
+        within: plans the same within a sight.
+    """
+
+    action: Action
+    metrics: tuple[str, ...]
+    members: tuple[str, ...]
+    whole: Callable[[], Plan | Problems]
+    within: Callable[[Sight], Plan | Problems]
+
+
+async def planned(desk: Desk, road: Road) -> Plan | Outcome:
+    """Return the plan over the whole catalog, or the recorded refusal, which names only what the caller may know of.
+
+    A name that is nowhere and one that is hidden take the same way: neither is looked for over the whole catalog.
+    """
+    seen = Seen(desk, road.action)
+    if not desk.governance.planner.shows(road.members, seen):
+        refused = await _refused_within(desk, road, seen)
+        if refused is not None:
+            return refused
+    plan = road.whole()
+    if isinstance(plan, Problems):
+        return await refuse_unplanned(desk, road.action, road.metrics, plan, road.within)
+    allowed = desk.judge(road.action, (desk.tool, *plan.resources)).decision is Decision.ALLOW
+    if not allowed and seen.hides(plan):
+        # A name may be there elsewhere and mean something hidden here.
+        refused = await _refused_within(desk, road, seen)
+        if refused is not None:
+            return refused
+    return plan
+
+
+async def _refused_within(desk: Desk, road: Road, seen: Seen) -> Outcome | None:
+    denied = await _denied_metrics(desk, road.action, road.metrics)
+    if denied is not None:
+        return denied
+    plan = road.within(seen)
+    return await desk.refuse(plan) if isinstance(plan, Problems) else None
+
+
+async def _denied_metrics(desk: Desk, action: Action, metrics: tuple[str, ...]) -> Outcome | None:
+    """Refuse metrics that may be known but not asked, before anything is told of what they reach."""
+    on_metrics = Action.QUERY if action is Action.QUERY else Action.DESCRIBE
+    verdict = desk.judge(on_metrics, (desk.tool, *(resource_of(desk, name) for name in metrics)))
+    return None if verdict.decision is Decision.ALLOW else await desk.deny(verdict)
 
 
 async def refuse_unplanned(
@@ -69,10 +134,9 @@ async def refuse_unplanned(
         whole: the problems over the whole catalog.
         again: plans the same question within a sight.
     """
-    on_metrics = Action.QUERY if action is Action.QUERY else Action.DESCRIBE
-    verdict = desk.judge(on_metrics, (desk.tool, *(resource_of(desk, name) for name in metrics)))
-    if verdict.decision is not Decision.ALLOW:
-        return await desk.deny(verdict)
+    denied = await _denied_metrics(desk, action, metrics)
+    if denied is not None:
+        return denied
     shown = again(Seen(desk, action))
     return await desk.refuse(shown if isinstance(shown, Problems) else _plain(whole))
 

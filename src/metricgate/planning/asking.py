@@ -76,7 +76,8 @@ class Asking:
             )
         found: list[Metric] = []
         for position, name in enumerate(self._question.metrics):
-            metric = resolve_metric(name, self._catalog, self._question.domain, f"metrics[{position}]")
+            place, sees = f"metrics[{position}]", self._resolver.sees_metric
+            metric = resolve_metric(name, self._catalog, self._question.domain, place, sees)
             if isinstance(metric, Problem):
                 self._problems.append(metric)
             else:

@@ -90,7 +90,7 @@ def _home(
         return None
     homes: dict[tuple[str, str], None] = {}
     for position, name in enumerate(metrics):
-        metric = resolve_metric(name, catalog, None, f"metrics[{position}]")
+        metric = resolve_metric(name, catalog, None, f"metrics[{position}]", resolver.sees_metric)
         if isinstance(metric, Problem):
             problems.append(metric)
             continue

@@ -23,11 +23,16 @@ from metricgate.vocabulary.problem import Place, Problem
 _SHOWN = 80
 
 
-def resolve_metric(name: str, catalog: Catalog, domain: str | None, path: str) -> Metric | Problem:
-    """Return the one metric that ``name`` means, with ``domain`` deciding between several."""
-    found = catalog.named(name)
+def resolve_metric(
+    name: str, catalog: Catalog, domain: str | None, path: str, sees: Callable[[str], bool]
+) -> Metric | Problem:
+    """Return the one metric that ``name`` means, with ``domain`` deciding between several.
+
+    ``sees`` says of a full name whether it is there at all for whoever asks.
+    """
+    found = tuple(filter(sees, catalog.named(name)))
     if not found:
-        return unknown_metric(name, list(catalog.metrics), catalog, path)
+        return unknown_metric(name, list(filter(sees, catalog.metrics)), catalog, path)
     if len(found) > 1 and domain is not None:
         own = tuple(each for each in found if catalog.metrics[each].header.domain == domain)
         found = own if len(own) == 1 else found

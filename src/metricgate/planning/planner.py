@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.metrics import Metric
+from metricgate.catalog.names import split_metric_call
 from metricgate.planning.asking import Asking
 from metricgate.planning.binding import ANSWER
 from metricgate.planning.clocks import ASSUMED_LOCAL, Kinds
@@ -50,6 +52,20 @@ class Planner:
             return Problems(tuple(replace(each, where=Place(path=place)) for each in found))
         metrics = tuple(replace(each, name=ANSWER) for each in found.metrics)
         return replace(found, metrics=metrics, sorting=())
+
+    def shows(self, members: Iterable[str], sight: Sight) -> bool:
+        """Whether all that is named is there for somebody, by the names alone: members, and metrics of filters.
+
+        Where it is not, a question that names it is to be planned within the sight, as if the rest were not there.
+        """
+        for member in members:
+            call = split_metric_call(member)
+            if call is None:
+                if not self._resolver.shows(member, sight):
+                    return False
+            elif not any(map(sight.metric, self._catalog.named(call[0]))) or not self.shows(call[1], sight):
+                return False
+        return True
 
     def saved(self, name: str) -> Question | None:
         """Return the question that is saved under a name."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from metricgate.vocabulary.grain import DatePart, Grain
-from metricgate.vocabulary.predicate import Predicate
+from metricgate.vocabulary.predicate import Predicate, members_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,3 +66,8 @@ class Question:
     domain: str | None = None
     min_max_only: bool = False
     distinct: bool = True
+
+
+def named_by(question: Question) -> tuple[str, ...]:
+    """Return every member, and every call of a metric in a filter, that the question names, each once."""
+    return tuple(dict.fromkeys([*(each.member for each in question.group_by), *members_of(question.where)]))

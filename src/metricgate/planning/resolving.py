@@ -116,6 +116,18 @@ class Resolver:
         """Return every (model, dimension) that the name may mean, whatever joins there are."""
         return self._homes.get(name) or self._homes.get("__".join(name.split("__")[-2:]), ())
 
+    def shows(self, name: str, sight: Sight) -> bool:
+        """Whether some dimension or entity that the name may mean is there for somebody.
+
+        What is nowhere is looked up like what is hidden, so that the time it takes tells nothing.
+        """
+        plain = split_grain(name)[0]
+        if plain == METRIC_TIME:
+            return True
+        homes = self.homes(plain)
+        seen = [sight.dataset(model) and sight.dimension(model, own) for model, own in homes or ((plain, plain),)]
+        return bool(homes) and any(seen)
+
     @property
     def known(self) -> tuple[str, ...]:
         """Every name by which some model's dimension or entity may be called."""

@@ -31,6 +31,7 @@ from metricgate.policy.policy import Policy
 from metricgate.policy.ports import RoleBook, Ruling
 from metricgate.policy.standing import Standing, StandingBook
 from metricgate.policy.verdict import DEFAULT_DENY, Decision, Reason, Verdict
+from metricgate.vocabulary.obligation import RowFilter
 from metricgate.vocabulary.principal import Identity, Principal
 from metricgate.vocabulary.resource import Action, Resource, ResourceKind
 
@@ -119,6 +120,45 @@ class Judge:
         """Return why a person may do nothing at any door, or None: a stop names the person, a group or a role."""
         standing = self._stood("user", person, _types_in(person))
         return next((each.message for each in self._halts.of_person(standing, self.suspended(circumstances))), None)
+
+    def person_reads(
+        self,
+        person: Identity,
+        column: Resource,
+        dataset: Resource,
+        *,
+        needs_grant: bool,
+        circumstances: Circumstances = NOWHERE,
+    ) -> bool:
+        """Whether a person may be shown the column's values as they are: no rule denies, and none masks them.
+
+        Args:
+            person: who looks.
+            column: with its labels.
+            dataset: the column's own; a rule that denies reading it hides all of its columns.
+            needs_grant: whether a rule must allow it, too.
+            circumstances: purpose and time, for rules that have conditions.
+        """
+        standing = self._stood("user", person, _types_in(person))
+        suspended = self.suspended(circumstances)
+        found = self.ruling(standing, Action.READ, as_named(column), suspended)
+        above = self.ruling(standing, Action.READ, as_named(dataset), suspended)
+        if any(each is not None and each.effect is Effect.DENY for each in (found, above)):
+            return False
+        if needs_grant and found is None:
+            return False
+        required = self._obligations.required((standing,), (as_named(dataset), as_named(column)), suspended)
+        return not any(
+            column.name.lower() == f"{each.dataset}.{each.column}".lower() for each in required.obligations.masks
+        )
+
+    def person_filters(
+        self, person: Identity, dataset: Resource, *, circumstances: Circumstances = NOWHERE
+    ) -> tuple[RowFilter, ...] | None:
+        """Return the row filters that bind a person on a dataset; None where one needs what is not known of them."""
+        standing = self._stood("user", person, _types_in(person))
+        required = self._obligations.required((standing,), (as_named(dataset),), self.suspended(circumstances))
+        return None if required.missing else required.obligations.row_filters
 
     def roles_of_person(self, person: Identity) -> frozenset[str]:
         """Return the roles of a person, inherited ones included."""

@@ -7,6 +7,8 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
+from metricgate.adapters.stores.private_folder import make_private
+
 
 def write_new(path: Path, data: bytes, mode: int) -> None:
     """Write a file durably, in place of what was there: it is complete or not there."""
@@ -27,7 +29,7 @@ def write_first(path: Path, data: bytes, mode: int) -> None:
 
 
 def _beside(path: Path, data: bytes, mode: int) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_private(path.parent)
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:

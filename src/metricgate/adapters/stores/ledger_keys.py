@@ -34,7 +34,7 @@ def load_signer(private: Path, public: Path, *, name: str) -> Signer:
         raise NoteError(f"{private} is not a private key")
     signer = Signer(name, seed)
     if not public.exists():
-        write_new(public, f"{signer.verifier}\n".encode(), 0o644)
+        write_new(public, f"{signer.verifier}\n".encode(), 0o600)
     elif load_verifier(public) != signer.verifier:
         raise NoteError(f"{public} is not the public key of {private} under the name {name!r}")
     return signer

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from metricgate.adapters.stores.private_folder import make_private_file
+
 _WAIT_SECONDS = 5.0
 
 DatabaseError = sqlite3.Error
@@ -29,9 +31,7 @@ class Database:
     """
 
     def __init__(self, path: Path, tables: Sequence[str]) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.exists():
-            path.touch(mode=0o600)
+        make_private_file(path)
         self._lock = threading.Lock()
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=_WAIT_SECONDS)
         self._connection.execute("PRAGMA journal_mode=WAL")

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import orjson
 
+from metricgate.adapters.stores.private_folder import make_private_file
 from metricgate.gateway.ports import Clock
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.principal import AttributeValue
@@ -103,9 +104,7 @@ class SqliteKeys:
         self._clock = clock
         self._lock = threading.Lock()
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if not path.exists():
-                path.touch(mode=0o600)
+            make_private_file(path)
             self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=2.0)
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=FULL")

@@ -15,6 +15,7 @@ import orjson
 from metricgate.adapters.stores import ledger_file
 from metricgate.adapters.stores.committer import Committer, Erasure, Waiting
 from metricgate.adapters.stores.ledger_receipts import read_owner, read_receipt
+from metricgate.adapters.stores.private_folder import make_private
 from metricgate.gateway.ports import Clock, Durable, EntryOwner, LedgerUnavailable
 from metricgate.ledger import entry
 from metricgate.ledger.note import Checkpoint, Signer
@@ -342,7 +343,7 @@ def holder_of(path: Path) -> int | None:
 def _locked(path: Path) -> int:
     """Take the lock for as long as the descriptor is open; the system frees it when the process dies."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_private(path.parent)
         descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise LedgerUnavailable(f"the ledger's lock {path}.lock cannot be made: {error}") from error

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import orjson
 
+from metricgate.adapters.stores.private_folder import make_private_file
 from metricgate.gateway.notices import Notice, NoticeKind, NoticeNotKept
 from metricgate.gateway.ports import Clock
 
@@ -63,9 +64,7 @@ class SqliteOutbox:
     def __init__(self, path: Path, *, routes: Mapping[str, frozenset[NoticeKind]], clock: Clock) -> None:
         self._routes, self._clock, self._lock = routes, clock, threading.Lock()
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if not path.exists():
-                path.touch(mode=0o600)
+            make_private_file(path)
             self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=FULL")

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import orjson
 
+from metricgate.adapters.stores.private_folder import make_private_file
 from metricgate.adapters.stores.sealing import Seal
 from metricgate.gateway.writing.ports import Unsealable
 from metricgate.vocabulary.json import Json
@@ -120,9 +121,7 @@ class SqlitePeople:
     def __init__(self, path: Path, *, may_make_key: bool = True) -> None:
         self._lock = threading.Lock()
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if not path.exists():
-                path.touch(mode=0o600)
+            make_private_file(path)
             self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=2.0)
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=FULL")

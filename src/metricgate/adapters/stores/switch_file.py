@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from metricgate.adapters.stores.files import write_new
+from metricgate.adapters.stores.private_folder import make_private_file
 from metricgate.gateway.conduct.switches import Switch, Switches, SwitchesUnreadable, SwitchKind
 from metricgate.vocabulary.actor import KIND, ActorKind
 from metricgate.vocabulary.json import Json
@@ -97,8 +98,9 @@ class SwitchFile:
     @contextmanager
     def _changing(self) -> Iterator[tuple[list[Switch], list[SwitchNotice]]]:
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with self._path.with_suffix(".lock").open("w") as lock:
+            beside = self._path.with_suffix(".lock")
+            make_private_file(beside)
+            with beside.open("r+") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 state, notices = self._read() if self._path.exists() else (Switches(), [])
                 thrown = list(state.thrown)

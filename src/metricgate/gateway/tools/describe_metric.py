@@ -20,7 +20,7 @@ from metricgate.gateway.explanation import predicate_as_json
 from metricgate.gateway.naming import resolve_metrics, resource_of
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.saved_queries import calendars_for
-from metricgate.gateway.seeing import Seen, may_group
+from metricgate.gateway.seeing import Seen
 from metricgate.gateway.standing import deprecation_of
 from metricgate.gateway.tools.tool import Tool, define
 from metricgate.planning.planner import ReachableMember
@@ -49,7 +49,7 @@ async def _serve(desk: Desk, parsed: Parsed[DescribeArguments]) -> Outcome:
     metric = desk.governance.catalog.metrics[name]
     seen = Seen(desk, Action.QUERY)
     reached = [each for each in desk.governance.planner.reachable((name,)) if _together(desk, name, each)]
-    members = [each for each in reached if may_group(seen, each)]
+    members = [each for each in reached if seen.may_use(each)]
     answer = {
         **summary_of(metric),
         "definition": _definition(metric, seen),

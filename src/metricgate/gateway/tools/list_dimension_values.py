@@ -20,7 +20,7 @@ from metricgate.gateway.minimum_groups import run_plan
 from metricgate.gateway.naming import resolve_metrics, resource_of
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.result import RESULT_PROPERTIES, result_of
-from metricgate.gateway.seeing import refuse_unplanned
+from metricgate.gateway.seeing import Road, planned
 from metricgate.gateway.tools.tool import Tool, define
 from metricgate.planning.plan import Plan
 from metricgate.policy.verdict import Decision
@@ -67,9 +67,16 @@ async def _planned(desk: Desk, asked: ValuesArguments) -> _Planned | Outcome:
             limit=asked.limit,
             offset=asked.offset,
         )
-        plan = ask()
-    if isinstance(plan, Problems):
-        return await refuse_unplanned(desk, Action.LIST_VALUES, named.metrics, plan, lambda sight: ask(sight=sight))
+        road = Road(
+            action=Action.LIST_VALUES,
+            metrics=named.metrics,
+            members=(asked.dimension,),
+            whole=ask,
+            within=lambda sight: ask(sight=sight),
+        )
+        plan = await planned(desk, road)
+    if not isinstance(plan, Plan):
+        return plan
     if named.metrics:
         verdict = desk.judge(Action.DESCRIBE, [resource_of(desk, name) for name in named.metrics])
         if verdict.decision is not Decision.ALLOW:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
-from typing import cast
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, cast
 
 from metricgate.approvals import deciding
 from metricgate.approvals.deciding import Obstacle, Refusal
@@ -16,7 +17,9 @@ from metricgate.gateway.writing import codes, entries
 from metricgate.gateway.writing.book import Book, Raced
 from metricgate.gateway.writing.damage import refusing_damage
 from metricgate.gateway.writing.executing import execute
+from metricgate.gateway.writing.proposing import without_tables
 from metricgate.gateway.writing.undoing import Undoer, propose_undo
+from metricgate.gateway.writing.viewing import Viewer, seen_by
 from metricgate.policy.judging_changes import Demand, undo_demand
 from metricgate.policy.occasion import Circumstances
 from metricgate.policy.verdict import Decision, Verdict
@@ -37,6 +40,24 @@ _CODES: Mapping[Obstacle, Code] = {
     Obstacle.ROLE: codes.NOT_YOURS_TO_DECIDE,
     Obstacle.REASON: codes.REASON_MISSING,
 }
+
+
+Given = ParamSpec("Given")
+
+
+def _as_seen(
+    method: Callable[Concatenate[DecisionDesk, Person, Given], Awaitable[Action | Problems]],
+) -> Callable[Concatenate[DecisionDesk, Person, Given], Coroutine[Any, Any, Action | Problems]]:
+    """Make a method return its action as the person may see it."""
+
+    @wraps(method)
+    async def seen(
+        desk: DecisionDesk, person: Person, /, *args: Given.args, **kwargs: Given.kwargs
+    ) -> Action | Problems:
+        found = await method(desk, person, *args, **kwargs)
+        return desk._seen(person, found) if isinstance(found, Action) else found  # noqa: SLF001 - its own method
+
+    return seen
 
 
 class DecisionDesk:
@@ -64,7 +85,7 @@ class DecisionDesk:
             if len(found) < page.limit:
                 break
             page = replace(page, before=found[-1].id)
-        return seen[: wanted.limit]
+        return [without_tables(each) for each in seen[: wanted.limit]]
 
     @refusing_damage
     async def action(self, person: Person, action_id: str) -> ActionView | Problems:
@@ -75,6 +96,7 @@ class DecisionDesk:
         action = await self._book.get(action_id)
         if action is None or not self._may_see(person, action):
             return _problem(codes.NO_SUCH_ACTION, f"There is no action {action_id[:40]!r} that you may see.")
+        action = self._seen(person, action)
         wanted = ActionFilter(agent=action.proposal.agent, before=action.id, limit=_HISTORY)
         history = await asyncio.to_thread(self._book.store.list, wanted)
         shown: dict[str, Json] = {
@@ -112,6 +134,7 @@ class DecisionDesk:
         )
 
     @refusing_damage
+    @_as_seen
     async def decide(
         self,
         person: Person,
@@ -202,6 +225,7 @@ class DecisionDesk:
             return _problem(codes.FAILED, "The record cannot be written; it was approved and not carried out.")
 
     @refusing_damage
+    @_as_seen
     async def undo(self, person: Person, action_id: str, *, reason: str, partial: bool = False) -> Action | Problems:
         """Propose that an executed action is taken back; returns the new action (held, or executed at once).
 
@@ -241,6 +265,7 @@ class DecisionDesk:
         return None if why_not is None else _problem(codes.NOTHING_TO_UNDO, why_not)
 
     @refusing_damage
+    @_as_seen
     async def review(self, person: Person, action_id: str, *, reason: str) -> Action | Problems:
         """Sign the afterwards review of a break-glass approval; it takes two."""
         stopped = self._stopped(person)
@@ -284,10 +309,21 @@ class DecisionDesk:
         now = Circumstances(now=self._book.now())
         return judge.judge_person(self._identity(person), verb, wanted, circumstances=now)
 
+    def _seen(self, person: Person, action: Action) -> Action:
+        """Return the action with its rows as the person's own rights show them."""
+        viewer = Viewer(
+            identity=self._identity(person),
+            decides=self._may_look(person, action),
+            in_view=person.id == action.proposal.user,
+        )
+        return seen_by(viewer, action, self._book.governance.current, self._book.now())
+
     def _may_see(self, person: Person, action: Action) -> bool:
         own = {each for each in (action.proposal.user, action.proposal.owner) if each is not None}
-        if person.id in own:
-            return True
+        return person.id in own or self._may_look(person, action)
+
+    def _may_look(self, person: Person, action: Action) -> bool:
+        """Whether the person may see it without having to do with it: to decide on it, or to read the record."""
         if self._right(person, Verb.APPROVE, action).decision is Decision.ALLOW:
             return True
         record = Resource(ResourceKind.RECORD, "actions")

@@ -15,13 +15,13 @@ from metricgate.gateway.datasets import column_resource
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.writing.planned import Planned
 from metricgate.gateway.writing.ports import Rehearsal
+from metricgate.gateway.writing.viewing import row_seen
 from metricgate.policy.verdict import Decision
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.resource import Action
 from metricgate.vocabulary.structure import StructureKind
 
 _LONGEST_VALUE = 2_000
-HIDDEN = "(hidden)"
 _CLASSES: Mapping[Reversibility, str] = {
     Reversibility.R0: "can be taken back exactly",
     Reversibility.R1: "can be taken back exactly; the engine sets some other columns anew",
@@ -207,24 +207,21 @@ def for_proposer(
     for each in effect.tables:
         if each.cause is not Cause.STATEMENT:
             continue
-        visible = [_visible(desk, planned, name) for name in each.columns]
-        sample = [_hidden(row, visible) for kind in ChangeKind for row in _first(each.rows, kind, sample_rows)]
+        before = {name for name in (*each.columns, *each.key) if _reads(desk, planned, name)}
+        after = set(before)
+        if planned.action is not None:
+            # The agent knows the action, not the table: which rows it names, and what it sets there.
+            before |= set(each.key)
+            after |= {*each.key, *planned.columns}
+        sample: list[Json] = [
+            row_seen(row_as_json(row), each.columns, each.key, before=before.__contains__, after=after.__contains__)
+            for kind in ChangeKind
+            for row in _first(each.rows, kind, sample_rows)
+        ]
         tables.append({**_table(each, 0), "sample": sample})
     return {**preview, "tables": tables}
 
 
-def _visible(desk: Desk, planned: Planned, column: str) -> bool:
-    if planned.action is not None:
-        # The agent knows the action, not the table: it sees what it set, and nothing else of the row.
-        return column in planned.columns or column in planned.target.shape.key
+def _reads(desk: Desk, planned: Planned, column: str) -> bool:
     verdict = desk.judge(Action.READ, (desk.tool, column_resource(planned.target.model, column)))
     return verdict.decision is Decision.ALLOW and not verdict.obligations.masks
-
-
-def _hidden(row: RowChange, visible: Sequence[bool]) -> Json:
-    def seen_of(values: Row | None) -> list[Json] | None:
-        if values is None:
-            return None
-        return [value if seen else HIDDEN for value, seen in zip(_cut(values), visible, strict=True)]
-
-    return {"kind": str(row.kind), "key": _cut(row.key), "before": seen_of(row.before), "after": seen_of(row.after)}

@@ -41,6 +41,7 @@ EVENTS: Final = {
     "gov.key.revoked": "Key revoked",
     "gov.auth.refused": "Key refused",
     "gov.log.opened": "Record opened",
+    "gov.state.narrowed": "State closed to other accounts",
     "gov.person.added": "Person added",
     "gov.person.removed": "Person removed",
     "gov.person.reset": "Person's login reset",
