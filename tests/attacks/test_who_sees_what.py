@@ -236,8 +236,8 @@ HIDDEN_AND_NOT = [
     ),
     (
         "search_catalog",
-        {"compose": {"metrics": ["hidden.payroll"]}},
-        {"compose": {"metrics": ["hidden.psyroll"]}},
+        {"compose_with": {"metrics": ["hidden.payroll"]}},
+        {"compose_with": {"metrics": ["hidden.psyroll"]}},
     ),
 ]
 

@@ -20,7 +20,7 @@ QUESTIONS = [
         200,
         [["EU", "30.00"], ["US", "120.00"]],
     ),
-    ("small", "query_metrics", {"metrics": ["finance.revenue"]}, 403, None),
+    ("small", "query_metrics", {"metrics": ["finance.revenue"]}, 404, None),
     ("omni", "query_metrics", {"metrics": ["revenue"]}, 409, None),
     ("omni", "query_metrics", {"metrics": ["sales.orders"], "colour": "red"}, 422, None),
     ("omni", "list_dimension_values", {"dimension": "order__status"}, 200, [["open"], ["paid"]]),

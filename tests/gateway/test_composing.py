@@ -93,7 +93,7 @@ def test_a_question_that_is_none_is_refused(shop: Path) -> None:
     assert "customer__segment" in str(outcome.problems.first.hint)
     denied = asked(shop, "small", "search_catalog", {"compose_with": {"metrics": ["finance.revenue"]}})
     assert isinstance(denied, Refused)
-    assert denied.problems.first.code.name == "E_NOT_GRANTED"
+    assert denied.problems.first.code.name == "E_UNKNOWN_METRIC"
 
 
 def test_descriptions_are_cut_where_clients_would_cut_them(shop: Path) -> None:

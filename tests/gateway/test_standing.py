@@ -168,11 +168,11 @@ def test_a_replacement_that_is_hidden_is_not_named(lives: Path) -> None:
 
 
 def test_standing_is_not_told_to_whom_policy_denies(lives: Path) -> None:
-    """Policy speaks first: who may not query a metric learns nothing of its life or version."""
+    """Who may not know of a metric learns nothing of its life or version."""
     for arguments in ({"metrics": ["finance.orders"]}, {"metrics": ["finance.revenue"], "pins": {"revenue": "x"}}):
         found = asked(lives, "small", "query_metrics", arguments)
         assert isinstance(found, Refused)
-        assert {problem.code.name for problem in found.problems} == {"E_NOT_GRANTED"}
+        assert {problem.code.name for problem in found.problems} == {"E_UNKNOWN_METRIC"}
 
 
 def test_a_pin_that_holds_changes_nothing(lives: Path) -> None:

@@ -63,16 +63,16 @@ def test_a_burst_of_refusals_pauses_the_agent_and_nobody_else(strict: Path) -> N
         async with opened(strict) as parts:
             for at in range(4):
                 # Each is another question, so that this is no loop.
-                refused = await ask(parts, "small", "query_metrics", {"metrics": ["finance.revenue"], "limit": at + 1})
+                refused = await ask(parts, "seller", "query_metrics", {"metrics": ["finance.revenue"], "limit": at + 1})
                 assert code(refused) == "E_NOT_GRANTED"
-            assert code(await ask(parts, "small", "search_catalog", {})) == "E_AGENT_PAUSED"
+            assert code(await ask(parts, "seller", "search_catalog", {})) == "E_AGENT_PAUSED"
             assert isinstance(await ask(parts, "omni", "query_metrics", ORDERS), Answered)
             await asyncio.sleep(1.1)
-            assert isinstance(await ask(parts, "small", "search_catalog", {}), Answered)
+            assert isinstance(await ask(parts, "seller", "search_catalog", {}), Answered)
 
     asyncio.run(main())
     [paused] = entries_of(strict / ".metricgate" / "ledger.db", "gov.agent.paused")
-    assert paused.fields == {"gen_ai.agent.id": "small", "gov.refusals": 4, "gov.actor.kind": "gateway"}
+    assert paused.fields == {"gen_ai.agent.id": "seller", "gov.refusals": 4, "gov.actor.kind": "gateway"}
 
 
 def project_of(folder: Path) -> OpenedProject:

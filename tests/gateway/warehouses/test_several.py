@@ -155,9 +155,9 @@ def test_a_question_over_two_is_refused(folder: Path, tool: str, arguments: Json
 
 
 def test_the_refusal_names_no_hidden_model(folder: Path) -> None:
-    """Who may not know of a metric's model is denied before any warehouse is named."""
+    """Who may not know of a metric is told so before any warehouse is named."""
     [outcome] = calls(folder, ("query_metrics", {"metrics": ["invoiced", "order_total"]}), agent="biller")
-    assert refusal(outcome).first.code.name == "E_NOT_GRANTED"
+    assert refusal(outcome).first.code.name == "E_UNKNOWN_METRIC"
     assert "shop" not in str(refusal(outcome))
 
 
