@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
@@ -192,6 +193,11 @@ class WarehouseSettings:
             WarehouseError: it cannot be opened.
         """
         return self.plugin.from_section(self.section, folder)
+
+    def state(self, folder: Path) -> Callable[[], Hashable | None] | None:
+        """Return what tells the warehouse's file from another in its place; None where it is in no file."""
+        of_file = getattr(self.plugin, "file_state", None)
+        return None if of_file is None else partial(of_file, self.section, folder)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

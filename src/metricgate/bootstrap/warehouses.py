@@ -9,6 +9,7 @@ from pathlib import Path
 import structlog
 
 from metricgate.bootstrap.away import AwayWarehouse
+from metricgate.bootstrap.followed import FollowedWarehouse
 from metricgate.bootstrap.settings import Settings
 from metricgate.gateway.ports import Clock, Warehouse, WarehouseError, WarehouseUnfit
 
@@ -25,14 +26,21 @@ async def open_warehouses(
     found: dict[str, Warehouse] = {}
     errors: dict[str, WarehouseError] = {}
     for name, each in settings.warehouses.items():
-        warehouse: Warehouse
+        opened: Warehouse | None = None
         try:
-            warehouse = each.open(folder)
+            opened = each.open(folder)
         except WarehouseUnfit:
             raise
         except WarehouseError as error:
             errors[name] = error
-            warehouse = AwayWarehouse(name, each.plugin.dialect, partial(each.open, folder), error, clock)
+        opener, dialect, state = partial(each.open, folder), each.plugin.dialect, each.state(folder)
+        warehouse: Warehouse
+        if state is not None:
+            warehouse = FollowedWarehouse(name, dialect, opener, state, clock, opened=opened, error=errors.get(name))
+        elif opened is not None:
+            warehouse = opened
+        else:
+            warehouse = AwayWarehouse(name, dialect, opener, errors[name], clock)
         stack.push_async_callback(warehouse.close)
         found[name] = warehouse
     if len(errors) == len(found):
