@@ -116,13 +116,7 @@ async def running(
         except (NoticeNotKept, SinkUnusable) as error:
             raise StartRefused(f"notifications cannot be sent: {error}") from error
         holder = GovernanceHolder(folder=folder, settings=settings, first=first, seen=seen)
-        try:
-            if opened is not None:
-                structlog.get_logger("metricgate.start").warning("state_narrowed", files=opened["gov.state.files"])
-                await ledger.append(NARROWED, opened, bodies={})
-            await ledger.append(PUBLISHED, _published(first), bodies={})
-        except LedgerUnavailable as error:
-            raise StartRefused(f"the ledger cannot be written: {error}") from error
+        await _begin(ledger, opened, first)
         if watch:
             task = asyncio.create_task(_watch(holder, ledger))
             stack.push_async_callback(_stop, task)
@@ -243,6 +237,17 @@ def _telemetry(settings: Settings, *, logs: bool) -> Telemetry:
             logs=section.logs if logs else None,
         )
     )
+
+
+async def _begin(ledger: SqliteLedger, opened: Mapping[str, Json] | None, first: Governance) -> None:
+    """Record what the start found open to others, and what is in force."""
+    try:
+        if opened is not None:
+            structlog.get_logger("metricgate.start").warning("state_narrowed", files=opened["gov.state.files"])
+            await ledger.append(NARROWED, dict(opened), bodies={})
+        await ledger.append(PUBLISHED, _published(first), bodies={})
+    except LedgerUnavailable as error:
+        raise StartRefused(f"the ledger cannot be written: {error}") from error
 
 
 async def _watch(holder: GovernanceHolder, ledger: SqliteLedger) -> None:
