@@ -1,6 +1,6 @@
 """``python -m bench.soak [--minutes N] [--out FOLDER]``: hours of mixed load on one gateway, and whether it grows.
 
-Sixteen callers ask good and bad questions and propose changes, each of another form; now and then the warehouse's worker
+Sixteen callers ask good and bad questions and propose changes, each of another form; now and then the engine's worker
 is killed. Every few seconds memory, open files, threads, the ledger's queue, open intents, the write-ahead log and the
 callers' latency are noted. At the end the median of the last sixth is held against that of the second: more than 5 % of
 growth is a failure (exit 1). Beside the figures (JSON lines) lies a picture.
