@@ -46,17 +46,25 @@ def size_of(paths: StatePaths) -> int:
         return next(iter(reader.entries())).index + 1
 
 
-@pytest.fixture
-def shop(tmp_path):
-    """A project whose ledger went on after a copy of it was taken: folder, copy, sizes of both."""
-    folder = write_shop(tmp_path / "shop")
+@pytest.fixture(scope="module")
+def left(tmp_path_factory):
+    """A project whose ledger went on after a copy of it was taken."""
+    place = tmp_path_factory.mktemp("older")
+    folder = write_shop(place / "shop")
     asyncio.run(asked(folder, 2))
     paths = paths_of(folder)
-    copy = tmp_path / "copy.db"
-    shutil.copyfile(paths.ledger, copy)
+    shutil.copyfile(paths.ledger, place / "copy.db")
     before = size_of(paths)
     asyncio.run(asked(folder, 3))
-    return folder, copy, before, size_of(paths)
+    return place, before, size_of(paths)
+
+
+@pytest.fixture
+def shop(left, tmp_path):
+    """A copy of it: folder, the older ledger, sizes of both."""
+    place, before, after = left
+    shutil.copytree(place, tmp_path / "state")
+    return tmp_path / "state" / "shop", tmp_path / "state" / "copy.db", before, after
 
 
 def test_an_older_ledger_is_not_gone_on_with(shop):
