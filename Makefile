@@ -79,6 +79,7 @@ conformance: setup ## Run peers' suites: metric questions, corpora of SQL (CASES
 	@$(BIN)/python -m conformance.undo
 	@$(BIN)/python -m conformance.hiding
 	@$(BIN)/python -m conformance.faults
+	@$(BIN)/python -m conformance.doors
 	@$(BIN)/python -m conformance.expressions
 	@$(BIN)/python -m conformance.ossie
 	@$(BIN)/python -m conformance --cases $(CASES) --engine $(ENGINE)

@@ -19,12 +19,13 @@ from metricgate.compiling.values import home_of, value_tree
 from metricgate.compiling.wrapping import wrapped
 from metricgate.dialects.kinds import Kind
 from metricgate.dialects.names import aliased, column, identifier
-from metricgate.dialects.trees import all_of
+from metricgate.dialects.trees import all_of, literal
 from metricgate.planning.metrics.values import MeasureValue
 from metricgate.planning.plan import Plan
 from metricgate.planning.scan import Measure, Scan
 
 _GROUPS = "all_groups"
+_ENDS = {"min": exp.Min, "max": exp.Max}
 
 
 def combined(plan: Plan, context: Context) -> exp.Select:
@@ -87,15 +88,32 @@ def scan_select(scan: Scan, context: Context, outputs: Mapping[str, str]) -> exp
     return _ruled(scan, context, outputs) if scan.plain else wrapped(scan, context, outputs, _ruled)
 
 
-def extremes(plan: Plan, groups: exp.Select) -> exp.Select:
+def extremes(plan: Plan, groups: exp.Select, context: Context) -> exp.Select:
     """Return the least and the greatest value of each group-by."""
-    ends = {"min": exp.Min, "max": exp.Max}
+    name, sorts = "groups_found", context.dialect.sorts_for_ends
     selected: list[exp.Expr] = []
     for each in plan.columns:
-        name, _, end = each.name.rpartition("__")
-        selected.append(aliased(ends[end](this=column(name)), each.name))
-    alias = exp.TableAlias(this=identifier("groups_found"))
+        key, _, end = each.name.rpartition("__")
+        value = _end_sorted(key, end, name) if sorts else _ENDS[end](this=column(key))
+        selected.append(aliased(value, each.name))
+    if sorts:
+        select = exp.Select(expressions=selected)
+        select.set("with_", exp.With(expressions=[_cte(name, groups)]))
+        return select
+    alias = exp.TableAlias(this=identifier(name))
     return exp.Select(expressions=selected, from_=exp.From(this=exp.Subquery(this=groups, alias=alias)))
+
+
+def _end_sorted(key: str, end: str, groups: str) -> exp.Expr:
+    ordered = exp.Ordered(this=column(key), desc=end == "max", nulls_first=end == "max")
+    first = exp.Select(
+        expressions=[column(key)],
+        from_=exp.From(this=exp.Table(this=identifier(groups))),
+        where=exp.Where(this=exp.Not(this=exp.Is(this=column(key), expression=exp.Null()))),
+        order=exp.Order(expressions=[ordered]),
+        limit=exp.Limit(expression=literal(1)),
+    )
+    return exp.Subquery(this=first)
 
 
 def _ruled(scan: Scan, context: Context, outputs: Mapping[str, str]) -> exp.Select:

@@ -29,6 +29,7 @@ class Dialect:
         converted: a local time of one zone as the local time of another.
         adapted: passes over the finished tree, for what the dialect cannot say.
         escape: of wildcards in LIKE; a backslash is the engine's own and needs no ESCAPE.
+        sorts_for_ends: whether the least and greatest are found by sorting: MIN and MAX do not take all that sorts.
         pads: whether texts are equal that differ only in the spaces that they end in.
         series: all moments between two ends that a SELECT gives (``series.FIRST``, ``LAST``), cut to a grain, under a
             name; None where the dialect is not known to make them.
@@ -48,6 +49,7 @@ class Dialect:
     part: Callable[[exp.Expr, DatePart], exp.Expr]
     adapted: tuple[Callable[[exp.Expr], exp.Expr], ...] = ()
     escape: str = "!"
+    sorts_for_ends: bool = False
     pads: bool = False
     series: Callable[[exp.Select, Grain, str], exp.Select] | None = None
     steps_back: Callable[[exp.Expr, exp.Expr, Grain], exp.Expr] | None = None

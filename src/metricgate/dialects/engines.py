@@ -147,6 +147,7 @@ _KNOWN = {
         meanings=postgres.TABLE,
         series=partial(by_function, lists=False),
         steps_back=steps_of_product,
+        sorts_for_ends=True,
         marker=_numbered,
         filters_aggregates=True,
         truncated=date_trunc,

@@ -6,6 +6,7 @@ the definitions that failed, which their owner mends.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from metricgate.catalog.catalog import Catalog
@@ -23,6 +24,10 @@ _BY_NAME: Mapping[str, Code] = {
 }
 _OF_AN_ENUM = "invalid input value for enum"
 """PostgreSQL's words for a label that an ENUM lacks (SQLSTATE 22P02)."""
+_NAMED = re.compile(r'"?(?:(?P<number>\d+)|(?P<name>\w+))\b')
+_END = re.compile(r"__(?:min|max)\Z")
+_OF_VALUES = frozenset({sql_codes.BAD_CAST, sql_codes.BAD_TIME, sql_codes.OUT_OF_RANGE})
+"""What an engine says of a text that is no value of a type."""
 _SHOWN = 60
 """Characters of the statement that are shown from the place on."""
 
@@ -76,10 +81,18 @@ def of_definitions(
         return Problem(code=code, message=code.cause, hint=code.cure)
     details = {**_place(error, statement.sql), "class": code.name}
     details.pop("sql", None)
+    if "not_compared" in error.details:
+        return _unfit_type(error, statement, details)
+    metrics = [catalog.metrics[name].header for name in names if name in catalog.metrics]
+    models = [catalog.models[name] for name in datasets if name in catalog.models]
+    details["definitions"] = [
+        *({"metric": each.name, **_as_json(each.place)} for each in metrics),
+        *({"model": each.name, **_as_json(each.place)} for each in models),
+    ]
     if code not in sql_codes.RUNTIME:
         failed = codes.WAREHOUSE_FAILED
         return Problem(code=failed, message=failed.cause, hint=failed.cure, details=details)
-    unfit = _unfit_value(error, statement, obligations) if code in {sql_codes.BAD_CAST, sql_codes.BAD_TIME} else None
+    unfit = _unfit_value(error, statement, obligations) if code in _OF_VALUES else None
     if unfit is not None:
         message = f"{unfit!r} is none of the values that the column which it is compared with can have."
         return Problem(
@@ -89,13 +102,7 @@ def of_definitions(
             hint=sql_codes.UNFIT_VALUE.cure,
             details={"value": unfit},
         )
-    metrics = [catalog.metrics[name].header for name in names if name in catalog.metrics]
-    models = [catalog.models[name] for name in datasets if name in catalog.models]
     places = [place for place in (*(each.place for each in metrics), *(each.place for each in models)) if place]
-    details["definitions"] = [
-        *({"metric": each.name, **_as_json(each.place)} for each in metrics),
-        *({"model": each.name, **_as_json(each.place)} for each in models),
-    ]
     message = f"An expression of the definitions fails on the data: {code.cause[:1].lower()}{code.cause[1:]}"
     if "near" in details:
         message += f" Near: {details['near']}"
@@ -125,6 +132,33 @@ def _unfit_value(error: WarehouseError, statement: Statement, obligations: Oblig
         if plain and any(f"{quote}{value}{quote}" in error.engine_text for quote in "'\""):
             return str(value)
     return None
+
+
+def _unfit_type(error: WarehouseError, statement: Statement, details: Mapping[str, Json]) -> Problem:
+    """Return the refusal that names the type and, where the engine says at which group-by it failed, the member."""
+    kind = str(error.details["not_compared"])
+    member = _member_at(error, statement)
+    facts = {**details, "type": kind, **({} if member is None else {"member": member})}
+    who = "A member of the question" if member is None else member
+    return Problem(
+        code=sql_codes.TYPE_UNFIT,
+        message=f"{who} is of the type {kind}, which the engine does not group, sort or compare in this way.",
+        hint=sql_codes.TYPE_UNFIT.cure,
+        details=facts,
+    )
+
+
+def _member_at(error: WarehouseError, statement: Statement) -> str | None:
+    """Return the column of the answer at the place that failed: there it stands by its name or its number."""
+    at = error.position
+    found = None if at is None or at < 0 else _NAMED.match(statement.sql, at)
+    names = list(dict.fromkeys(_END.sub("", each.name) for each in statement.columns))
+    if found is None:
+        return None
+    if found["number"]:
+        place = int(found["number"]) - 1
+        return names[place] if place < len(names) else None
+    return found["name"] if found["name"] in names else None
 
 
 def _as_json(place: Place | None) -> dict[str, Json]:

@@ -93,6 +93,11 @@ UNFIT_VALUE = _code(
     "A value of a filter is none that the column which it is compared with can have.",
     "Compare with values that list_dimension_values shows.",
 )
+TYPE_UNFIT = _code(
+    "E_SQL_TYPE_UNFIT",
+    "The engine does not group, sort or compare values of the type that a member of the question has.",
+    "Leave the member out of group_by and filters; the owner of its definition can offer a dimension that casts it.",
+)
 CRASHED = _code(
     "E_SQL_CRASHED",
     "The process that ran the statement ended before it answered. A new one is there.",
@@ -120,5 +125,6 @@ CODES = (
     TYPE_NOT_CARRIED,
     EXPRESSION_FAILED,
     UNFIT_VALUE,
+    TYPE_UNFIT,
     CRASHED,
 )

@@ -20,7 +20,7 @@ from pymysql.cursors import Cursor
 from metricgate.adapters.warehouses.capping import Caps, kept_rows
 from metricgate.adapters.warehouses.mariadb_collations import COLLATIONS, collations_of, unpadded
 from metricgate.adapters.warehouses.mariadb_connecting import connect, connection_of, limit_waits
-from metricgate.adapters.warehouses.mariadb_errors import code_of
+from metricgate.adapters.warehouses.mariadb_errors import code_of, not_compared
 from metricgate.adapters.warehouses.mariadb_options import SQL_MODE, MariaDBOptions
 from metricgate.adapters.warehouses.mariadb_rights import mariadb_findings
 from metricgate.adapters.warehouses.mariadb_section import MariaDBSection
@@ -296,16 +296,17 @@ class MariaDBSession:
             if not self._connection.open or number in _LOST or isinstance(error, OSError):
                 self.reusable = False
                 raise WarehouseError(UNAVAILABLE, str(error)) from error
-            raise WarehouseError(self._code(number), str(error)) from error
+            words = str(error.args[1]) if len(error.args) > 1 else ""
+            raise WarehouseError(self._code(number, words), str(error), details=not_compared(words)) from error
         except (UnicodeError, ValueError, OverflowError) as error:
             raise WarehouseError(FAILED, str(error)) from error
 
-    def _code(self, number: int) -> str:
+    def _code(self, number: int, words: str) -> str:
         if number in _TOO_LARGE:
             return MEMORY
         if number in _TOO_LONG or (number in _INTERRUPTED and time.monotonic() >= self._until):
             return TIMEOUT
-        return CANCELLED if number in _INTERRUPTED else code_of(number)
+        return CANCELLED if number in _INTERRUPTED else code_of(number, words)
 
 
 def _kinds(fields: Sequence[Field], expected: Sequence[DataType | None]) -> list[DataType]:

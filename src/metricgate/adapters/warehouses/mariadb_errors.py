@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from metricgate.gateway import sql_codes
 from metricgate.gateway.codes import WAREHOUSE_FAILED
+from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Code
 
 _BY_NUMBER: Mapping[int, Code] = MappingProxyType(
@@ -26,11 +28,32 @@ _BY_NUMBER: Mapping[int, Code] = MappingProxyType(
     }
 )
 
+_TRUNCATED = 1292
+_NO_TIME = re.compile(r"incorrect (?:INTEGER|DECIMAL|DOUBLE|FLOAT) ")
+"""What a value is no value of, where it is not a time."""
 
-def code_of(number: int) -> str:
+
+def code_of(number: int, words: str = "") -> str:
     """Return the name of the code of an error number.
 
-    >>> code_of(1690), code_of(1105)
-    ('E_SQL_OUT_OF_RANGE', 'E_WAREHOUSE_FAILED')
+    >>> code_of(1690), code_of(1105), code_of(1292, "Truncated incorrect INTEGER value: 'x'")
+    ('E_SQL_OUT_OF_RANGE', 'E_WAREHOUSE_FAILED', 'E_SQL_BAD_CAST')
     """
+    if number == _TRUNCATED and _NO_TIME.search(words):
+        return sql_codes.BAD_CAST.name
     return _BY_NUMBER.get(number, WAREHOUSE_FAILED).name
+
+
+_ILLEGAL_TYPE = re.compile(
+    r"Illegal parameter data types? (\w+)(?: and \w+)? for operation '(?:[not ]*like|cast_as_char|=|<=>|<>|[<>]=?)'"
+)
+
+
+def not_compared(words: str) -> dict[str, Json]:
+    """Return ``{"not_compared": type}`` where the server does not compare a type, else nothing.
+
+    >>> not_compared("Illegal parameter data types point and varchar for operation 'like'")
+    {'not_compared': 'point'}
+    """
+    found = _ILLEGAL_TYPE.match(words)
+    return {} if found is None else {"not_compared": found[1]}

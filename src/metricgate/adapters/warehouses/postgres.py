@@ -20,7 +20,7 @@ import psycopg
 
 from metricgate.adapters.warehouses.capping import Caps, Kept, kept_rows
 from metricgate.adapters.warehouses.postgres_connecting import connected
-from metricgate.adapters.warehouses.postgres_errors import code_of
+from metricgate.adapters.warehouses.postgres_errors import code_of, not_compared
 from metricgate.adapters.warehouses.postgres_opinion import opinion_of
 from metricgate.adapters.warehouses.postgres_options import PostgresOptions
 from metricgate.adapters.warehouses.postgres_rights import postgres_findings
@@ -222,7 +222,8 @@ class PostgresSession:
                 code = TIMEOUT if time.monotonic() >= self._until else CANCELLED
             if error.diag.statement_position is not None:
                 position = int(error.diag.statement_position) - 1 - len(_DECLARED)
-            raise WarehouseError(code, str(error), position=position) from error
+            details = not_compared(state, error.diag.message_primary or "")
+            raise WarehouseError(code, str(error), position=position, details=details) from error
         except (UnicodeError, ValueError, OverflowError) as error:
             raise WarehouseError(FAILED, str(error)) from error
 
@@ -231,8 +232,10 @@ def _answer(names: Sequence[str], shapes: Sequence[Shape], whole: set[int], kept
     """Return the answer, the columns of whole numbers as integers.
 
     Raises:
-        WarehouseError: a value has no wire form.
+        WarehouseError: a value has no wire form, or a type that does not tell those of its fields.
     """
+    for name, shape in zip(names, shapes, strict=True):
+        _check_typed(name, shape)
     readers = [_integer if at in whole else reader_of(shape) for at, shape in enumerate(shapes)]
     values = cast("Sequence[Sequence[Json]]", kept.rows)
     if any(readers):
@@ -244,6 +247,18 @@ def _answer(names: Sequence[str], shapes: Sequence[Shape], whole: set[int], kept
         for at, (name, shape) in enumerate(zip(names, shapes, strict=True))
     )
     return Answer(columns=columns, values=values, truncated=kept.truncated, bytes=kept.bytes)
+
+
+def _check_typed(name: str, shape: Shape) -> None:
+    """Refuse a row without a type: the server sends it as a text, in which a number is no number any more."""
+    inner = shape
+    while inner.kind == "list":
+        (inner,) = inner.parts
+    if inner.kind == "record":
+        kind = "record" if inner is shape else "record[]"
+        quoted = name.replace('"', '""')
+        details = {"column": name, "type": kind, "cast": f'to_jsonb("{quoted}")'}
+        raise WarehouseError(TYPE_NOT_CARRIED, f"column {name!r} has type {kind}", details=details)
 
 
 def _read(name: str, reader: Callable[[str], Json] | None, column: Sequence[Json]) -> Sequence[Json]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from metricgate.gateway import sql_codes
 from metricgate.gateway.codes import WAREHOUSE_FAILED
+from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Code
 
 _BY_STATE: Mapping[str, Code] = MappingProxyType(
@@ -37,3 +39,25 @@ def code_of(state: str) -> str:
     ('E_SQL_DIVISION_BY_ZERO', 'E_SQL_BAD_ARGUMENT', 'E_WAREHOUSE_FAILED')
     """
     return (_BY_STATE.get(state) or _BY_CLASS.get(state[:2]) or WAREHOUSE_FAILED).name
+
+
+_NO_SUCH_OPERATOR = "42883"
+_NOT_SORTED = re.compile(r"could not identify an? \w+ operator for type (.+)")
+_NOT_COMPARED = re.compile(r"operator does not exist: (?:(.+?) )?(?:=|<>|<|>|<=|>=|!?~~\*?) ")
+_ANONYMOUS = "input of anonymous composite types"
+
+
+def not_compared(state: str, words: str) -> dict[str, Json]:
+    """Return ``{"not_compared": type}`` where the server lacks what groups, sorts or compares a type, else nothing.
+
+    Its words name types then, and no data. Where it speaks another language, nothing is found.
+
+    >>> not_compared("42883", "could not identify an equality operator for type point")
+    {'not_compared': 'point'}
+    >>> not_compared("42883", "operator does not exist: json ~~ text"), not_compared("42883", "function f(text) ...")
+    ({'not_compared': 'json'}, {})
+    """
+    if state == "0A000" and _ANONYMOUS in words:
+        return {"not_compared": "record"}
+    found = (_NOT_SORTED.match(words) or _NOT_COMPARED.match(words)) if state == _NO_SUCH_OPERATOR else None
+    return {} if found is None else {"not_compared": str(found[1] or "unknown")}

@@ -36,7 +36,7 @@ TYPES: Mapping[str, DataType] = MappingProxyType(
         "interval": DataType.INTERVAL,
         "bytea": DataType.BINARY,
         **dict.fromkeys(("json", "jsonb"), DataType.JSON),
-        "record": DataType.LIST,
+        "record": DataType.STRUCT,
     }
 )
 """Logical types by name. Arrays are lists, composites are structures, and every other type is its text."""

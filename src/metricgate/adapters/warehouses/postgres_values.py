@@ -52,7 +52,7 @@ def reader_of(shape: Shape) -> Reader | None:
     The reader raises ``wire.Uncarried`` where a value has no wire form, and ``ValueError`` where a text is not what the
     server writes of such a type.
     """
-    return _reader(shape) if shape.kind in ("list", "struct", "record", "json", "jsonb") else None
+    return _reader(shape) if shape.kind in ("list", "struct", "json", "jsonb") else None
 
 
 @lru_cache(maxsize=256)
@@ -62,8 +62,6 @@ def _reader(shape: Shape) -> Reader:
             return _list_reader(_reader(shape.parts[0]), shape.delimiter)
         case "struct":
             return _struct_reader(shape.names, [_reader(part) for part in shape.parts])
-        case "record":
-            return lambda text: list(_fields(text))
     return _INSIDE.get(shape.kind) or FLAT_READERS.get(shape.kind, str)
 
 

@@ -220,7 +220,8 @@ def _evaluated(engine: Engine, plan: ChangePlan, shapes: dict[Location, TableSha
     for step in plan.steps:
         shape = shapes[step.table]
         targets = [_column(shape, name) for name in (*step.key, *step.columns)]
-        rows = engine.session.read(*engine.dialect.evaluate(step.source, targets))
+        stores = step.kind is not ChangeKind.DELETE
+        rows = engine.session.read(*engine.dialect.evaluate(step.source, targets), stores=stores)
         total += len(rows)
         if total > plan.most_rows:
             raise too_many(total, plan.most_rows)

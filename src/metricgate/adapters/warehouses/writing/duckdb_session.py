@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,12 +12,15 @@ from metricgate.adapters.warehouses.duckdb_engine import Engine
 from metricgate.adapters.warehouses.duckdb_errors import FAILURES, code_of
 from metricgate.adapters.warehouses.duckdb_opinion import opinion_of
 from metricgate.changing.change import Row
+from metricgate.gateway import sql_codes
 from metricgate.gateway.codes import WAREHOUSE_FAILED
 from metricgate.gateway.writing import codes
 from metricgate.gateway.writing.ports import ChangeFailed, OutcomeUnknown
 
 _ATTEMPTS = 5
 _LONGEST_WORDS = 10_000
+_NO_CAST = re.compile(r"Type VARCHAR can't be cast as (UNION\(.*?\))\. VARCHAR can't be implicitly cast")
+"""DuckDB has no cast of a text to some unions, wherever they are nested; values travel as texts."""
 _SORTS = (
     ("foreign key", "a foreign key"),
     ("not null", "NOT NULL"),
@@ -66,7 +70,7 @@ class DuckDBSession:
         for sql in self._first:
             self._run(sql, ())
 
-    def read(self, sql: str, parameters: Sequence[object]) -> list[Row]:
+    def read(self, sql: str, parameters: Sequence[object], *, stores: bool = False) -> list[Row]:  # noqa: ARG002
         """Return the rows of one statement."""
         return [tuple(row) for row in self._run(sql, parameters)]
 
@@ -128,6 +132,7 @@ def failed(error: BaseException) -> ChangeFailed:
         return ChangeFailed(codes.CONSTRAINT.name, text, detail=sort)
     if isinstance(error, duckdb.TransactionException):
         return ChangeFailed(codes.CONFLICT.name, text)
-    if isinstance(error, (duckdb.ConversionException, duckdb.OutOfRangeException)):
-        return ChangeFailed(codes.CONSTRAINT.name, text, detail="a value that its column's type cannot hold")
+    if (found := _NO_CAST.search(text)) is not None:
+        detail = f"no text can be turned into {found[1]}"
+        return ChangeFailed(sql_codes.UNSUPPORTED.name, text, detail=detail)
     return ChangeFailed(code_of(error), text)

@@ -41,8 +41,14 @@ _SORTS = {
     1369: "CHECK OPTION",
     1644: "a trigger",
     1906: "a generated column",
+    1406: "a text longer than its column holds",
+    1265: "a value that its column cannot hold",
 }
-_UNFIT = frozenset({1264, 1265, 1292, 1366, 1367, 1406, 1411, 1416, 1690, 3140})
+_FATAL_TO_WRITES = frozenset({1365, 1411})
+"""Warnings of SELECTs that are errors of strict INSERTs and UPDATEs, though not of DELETEs: a division by zero, a time
+that a function cannot read. (Texts that are no other numbers are warned of by what makes texts of values, too.)"""
+_NO_INTEGER = "Truncated incorrect INTEGER"
+"""Of a CAST."""
 _NAMED = re.compile(r"CONSTRAINT `([^`]+)`|for key '([^']+)'|Column '([^']+)'|Field '([^']+)'")
 
 
@@ -87,11 +93,23 @@ class MariaDBWriteSession:
             self._tell(f"SET TRANSACTION ISOLATION LEVEL {level}, READ WRITE")
             self._tell("START TRANSACTION")
 
-    def read(self, sql: str, parameters: Sequence[object]) -> list[Row]:
-        """Return the rows of one statement."""
+    def read(self, sql: str, parameters: Sequence[object], *, stores: bool = False) -> list[Row]:
+        """Return the rows of one statement.
+
+        Where a SELECT only warns of a division by zero or of a cast, and gives NULL or 0, a statement that stores the
+        value fails: so does this, if it ``stores``.
+        """
         with self._failing(), Cursor(self._connection) as cursor:
             cursor.execute(sql, tuple(parameters))
-            return [tuple(row) for row in cursor.fetchall()]
+            rows = [tuple(row) for row in cursor.fetchall()]
+            if stores and cursor.warning_count:
+                self._check_warnings()
+            return rows
+
+    def _check_warnings(self) -> None:
+        for _level, number, words in self._connection.show_warnings():
+            if int(number) in _FATAL_TO_WRITES or str(words).startswith(_NO_INTEGER):
+                raise pymysql.DataError(int(number), str(words))
 
     def change(self, sql: str, parameters: Sequence[object]) -> int:
         """Run one statement and return how many rows it found."""
@@ -162,19 +180,17 @@ class MariaDBWriteSession:
             raise ChangeFailed(FAILED, str(error)) from error
 
 
-def _failed(number: int, text: str, *, lost: bool) -> ChangeFailed:  # noqa: PLR0911 - one for each sort
+def _failed(number: int, text: str, *, lost: bool) -> ChangeFailed:
     if lost or number in _LOST:
         return ChangeFailed(UNAVAILABLE, text)
     if number in _SORTS:
         found = _NAMED.search(text)
         name = next((each for each in found.groups() if each), "") if found is not None else ""
         return ChangeFailed(codes.CONSTRAINT.name, text, detail=f"{_SORTS[number]} {name}".strip())
-    if number in _UNFIT:
-        return ChangeFailed(codes.CONSTRAINT.name, text, detail="a value that its column's type cannot hold")
     if number in _CONFLICTS:
         return ChangeFailed(codes.CONFLICT.name, text)
     if number in _TOO_LARGE:
         return ChangeFailed(MEMORY, text)
     if number in _TOO_LONG:
         return ChangeFailed(TIMEOUT, text)
-    return ChangeFailed(CANCELLED if number in _INTERRUPTED else code_of(number), text)
+    return ChangeFailed(CANCELLED if number in _INTERRUPTED else code_of(number, text), text)

@@ -24,13 +24,12 @@ _LATER_SECONDS = 2.0
 _LOST = ("08", "57P", "25P03")
 _TOO_LARGE = ("53", "54000")
 _CONFLICTS = ("40", "55P03")
-_NOT_OF_COLUMNS = frozenset({"22012"})
-"""States of class 22 (data) that have nothing to do with what a column holds."""
 _SORTS = {
     "23505": "a unique key",
     "23503": "a foreign key",
     "23502": "NOT NULL",
     "23514": "CHECK",
+    "22001": "a text longer than its column holds",
     "23P01": "EXCLUDE",
     "44000": "CHECK OPTION",
     "428C9": "a generated column",
@@ -84,7 +83,7 @@ class PostgresWriteSession:
                 f"SET LOCAL lock_timeout = {lock}; SET LOCAL idle_in_transaction_session_timeout = {limit}"
             )
 
-    def read(self, sql: str, parameters: Sequence[object]) -> list[Row]:
+    def read(self, sql: str, parameters: Sequence[object], *, stores: bool = False) -> list[Row]:  # noqa: ARG002
         """Return the rows of one statement."""
         self._path(sql)
         with self._failing():
@@ -174,15 +173,13 @@ class PostgresWriteSession:
             raise ChangeFailed(FAILED, str(error)) from error
 
 
-def _failed(error: psycopg.Error, *, lost: bool) -> ChangeFailed:  # noqa: PLR0911 - one for each sort
+def _failed(error: psycopg.Error, *, lost: bool) -> ChangeFailed:
     state, text = error.sqlstate or "", str(error)
     name = error.diag.constraint_name or error.diag.column_name or ""
     if lost or state.startswith(_LOST):
         return ChangeFailed(UNAVAILABLE, text)
     if state in _SORTS:
         return ChangeFailed(codes.CONSTRAINT.name, text, detail=f"{_SORTS[state]} {name}".strip())
-    if state.startswith("22") and state not in _NOT_OF_COLUMNS:
-        return ChangeFailed(codes.CONSTRAINT.name, text, detail="a value that its column's type cannot hold")
     if state.startswith(_CONFLICTS):
         return ChangeFailed(codes.CONFLICT.name, text)
     if state.startswith(_TOO_LARGE):

@@ -22,8 +22,8 @@ class WriteSession(Protocol):
         """Begin a transaction at REPEATABLE READ or better that may take so long."""
         ...
 
-    def read(self, sql: str, parameters: Sequence[object]) -> list[Row]:
-        """Return the rows of one SELECT, every value as text."""
+    def read(self, sql: str, parameters: Sequence[object], *, stores: bool = False) -> list[Row]:
+        """Return the rows of one SELECT, every value as text; ``stores`` where they are values that a change stores."""
         ...
 
     def change(self, sql: str, parameters: Sequence[object]) -> int:
