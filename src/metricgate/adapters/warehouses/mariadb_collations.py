@@ -7,11 +7,15 @@ from collections.abc import Collection, Sequence
 COLLATIONS = "SELECT collation_name FROM information_schema.collations WHERE collation_name LIKE '%nopad%'"
 """Names of those that fill nothing up; some without their character set."""
 
+_NO_TEXT = 5
+"""The coercibility of numbers, times, UUID and INET: no COLLATE is for them, though the protocol calls some texts."""
+
 
 def collations_of(select: str, names: Sequence[str]) -> str:
-    """Return the SELECT of the collations of columns of a SELECT that reads no row."""
+    """Return the SELECT of the collations of columns of a SELECT that reads no row; NULL of what is no text."""
     quoted = ("`{}`".format(name.replace("`", "``")) for name in names)
-    asked = (f"COLLATION((SELECT found.{name} FROM ({select}) AS found LIMIT 0))" for name in quoted)  # noqa: S608
+    values = (f"(SELECT found.{name} FROM ({select}) AS found LIMIT 0)" for name in quoted)  # noqa: S608
+    asked = (f"IF(COERCIBILITY({each}) = {_NO_TEXT}, NULL, COLLATION({each}))" for each in values)
     return f"SELECT {', '.join(asked)}"
 
 
