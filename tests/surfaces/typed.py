@@ -81,8 +81,6 @@ TYPES = {
 }
 NOT_COMPARED = {("postgres", "document"), ("postgres", "place")}
 """Columns of types that the engine does not compare: nobody can group by them."""
-NOT_ORDERED = {("postgres", name) for name in ("flag", "id", "raw", "bits", "span")}
-"""Columns of types of which the engine has no least and greatest, by their names (PostgreSQL 15)."""
 MODEL = """
   - name: {table}_{engine}
     source: {schema}.{table}
