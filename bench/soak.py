@@ -45,7 +45,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        project = write_shop(Path(folder) / "shop", policy=POLICY.replace('"agent:desk"', '"agent:omni", "agent:desk"'))
+        project = write_shop(
+            Path(folder) / "shop", policy=POLICY.replace('["agent:desk"', '["agent:omni", "agent:desk"')
+        )
         with served(project) as gate:
             figures = asyncio.run(_soaked(gate, asked.minutes * 60, random.Random(asked.seed)))  # noqa: S311
             gate.stop()
