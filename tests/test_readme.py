@@ -62,10 +62,10 @@ def prepared(folder: Path) -> Path:
         shutil.copytree(ROOT / name, project / name)
     shutil.copy(ROOT / "metricgate.yaml", project)
     state = project / ".metricgate"
-    state.mkdir()
+    state.mkdir(mode=0o700)
     if (ROOT / ".metricgate" / FILE_NAME).exists():
         shutil.copy(ROOT / ".metricgate" / FILE_NAME, state)
-    load_demo(state, scale_factor=DEFAULT_SCALE, progress=lambda _line: None)
+    load_demo(state, scale_factor=DEFAULT_SCALE, progress=lambda _line: None).chmod(0o600)
     (project / ".venv").symlink_to(sys.prefix)
     return project
 

@@ -62,11 +62,11 @@ def test_a_gateway_does_not_continue_a_log_that_was_cut(project: Path) -> None:
     ledger = project / ".metricgate" / "ledger.db"
     with sqlite3.connect(ledger) as connection:
         connection.execute("DELETE FROM entries WHERE idx = (SELECT max(idx) FROM entries)")
-    with pytest.raises(StartRefused, match="audit verify"):
+    with pytest.raises(StartRefused, match="--accept-loss"):
         asked(project, "omni", "query_metrics", ORDERS)
     done = run(project, "serve", "--port", "0")
     assert done.returncode == 1
-    assert "audit verify" in done.stderr
+    assert "--accept-loss" in done.stderr
     assert "Traceback" not in done.stderr
 
 

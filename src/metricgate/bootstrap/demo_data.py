@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from metricgate.adapters.stores.private_folder import FILE_MODE, make_private
 from metricgate.adapters.warehouses.duckdb_file import Builder, building, read_row
 from metricgate.bootstrap.datasets import calendar, commerce, flights
 
@@ -49,6 +50,7 @@ def load_demo(directory: Path, *, scale_factor: float, progress: Callable[[str],
     if read_row(path, "SELECT scale_factor, form FROM demo.manifest") == (scale_factor, FORM):
         progress(f"{path} is there already at scale {scale_factor:g}")
         return path
+    make_private(directory)
     try:
         with building(path) as (builder, scratch):
             progress(f"Generating commerce (TPC-H at scale {scale_factor:g})")
@@ -62,6 +64,7 @@ def load_demo(directory: Path, *, scale_factor: float, progress: Callable[[str],
             _sign(builder, scale_factor)
     except (commerce.GeneratorMissing, flights.PackageMissing) as missing:
         raise DemoDataError(str(missing)) from missing
+    path.chmod(FILE_MODE)
     for table, rows in counts.items():
         progress(f"  {table:<20}{rows:>12,} rows")
     return path

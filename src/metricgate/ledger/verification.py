@@ -185,12 +185,17 @@ class Verifier:
 
     def bodies(self, found: Iterable[tuple[int, int, Body]]) -> int:
         """Check every body (entry index, position, body) against its commitment; return how many are erased."""
-        erased = 0
+        erased, of, numbers = 0, -1, dict[str, int]()
         for index, position, body in found:
             names = self._commitments.get(index, {})
+            if index != of:
+                of, numbers = index, {name: number for number, name in enumerate(sorted(names))}
             stated = names.pop(body.name, None)
             if stated is None:
                 self.find(FindingKind.BODY_CHANGED, f"entry {index} has no body {body.name!r}", index=index)
+            elif position != numbers[body.name]:
+                message = f"body {body.name!r} of entry {index} stands at number {position} instead of its own"
+                self.find(FindingKind.BODY_CHANGED, message, index=index)
             elif body.erased:
                 erased += 1
                 if (index, body.name) not in self._redacted:

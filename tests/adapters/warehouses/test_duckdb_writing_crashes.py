@@ -144,7 +144,7 @@ def test_what_was_committed_is_there_for_whoever_opens_the_file_next(options: Du
 
 def test_a_runaway_source_ends_in_time_and_reads_go_on(leaving: Doing):
     """Its deadline plus two seconds; nothing is sent again to another worker."""
-    runaway = plan(step("delete", "t", ENDLESS, key="a"), seconds=1.0)
+    runaway = plan(step("delete", "t", ENDLESS, key="a"), seconds=3.0)
 
     async def work(warehouse: DuckDBWarehouse) -> None:
         begin = time.monotonic()
@@ -156,7 +156,7 @@ def test_a_runaway_source_ends_in_time_and_reads_go_on(leaving: Doing):
         with pytest.raises(ChangeFailed) as caught:
             await change
         assert caught.value.code == "E_WAREHOUSE_TIMEOUT"
-        assert time.monotonic() - begin < 3.0
+        assert time.monotonic() - begin < 5.0
         await carried_out(warehouse, ONE, "after-runaway")
 
     leaving(work)
@@ -166,8 +166,8 @@ def test_a_change_whose_worker_dies_is_not_sent_to_the_next(options: DuckDBOptio
     """It fails at once, nothing is changed, and reads are asked again as ever."""
 
     async def work(warehouse: DuckDBWarehouse) -> None:
-        change = asyncio.create_task(warehouse.rehearse(plan(step("delete", "t", ENDLESS, key="a"), seconds=20.0)))
-        await asyncio.sleep(0.5)
+        change = asyncio.create_task(warehouse.rehearse(plan(step("delete", "t", ENDLESS, key="a"), seconds=60.0)))
+        await asyncio.sleep(2.5)
         kill(warehouse)
         begin = time.monotonic()
         with pytest.raises(ChangeFailed) as caught:

@@ -47,8 +47,10 @@ def test_one_person_breaks_the_glass_and_two_others_look_at_it(tmp_path: Path) -
             assert _code(found) == "E_NOT_WHAT_WAS_SHOWN"
             # The owner stays apart, glass or not; a reader of the record decides nothing.
             for person in (OLAF, AUDRA):
+                seen = await shop.office.action(person, held[0])
+                assert not isinstance(seen, Problems)
                 found = await shop.office.decide(
-                    person, held[0], shown_digest=first.shown_digest, bound_to=bound_to, **decision
+                    person, held[0], shown_digest=seen.shown_digest, bound_to=bound_to, **decision
                 )
                 assert _code(found) == "E_NOT_YOURS_TO_DECIDE"
             done = await shop.office.decide(

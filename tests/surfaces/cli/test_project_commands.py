@@ -302,7 +302,7 @@ def test_audit_export(shell, project, tmp_path):
     again = shell.run("audit", "export", "out.jsonl")
     assert again.exit_code == 2
     assert "E_CLI_FILE_IN_THE_WAY" in again.stderr
-    assert shell.run("audit", "export", "out.csv").exit_code == 2
+    assert shell.run("audit", "export", "out.xlsx").exit_code == 2
     gone = shell.run("audit", "export", str(tmp_path / "no" / "out.jsonl"))
     assert gone.exit_code == 2
     assert "E_CLI_UNREADABLE_FILE" in gone.stderr
