@@ -10,7 +10,7 @@ from metricgate.adapters.sinks.courier import Patience
 from metricgate.gateway.notices import Notice, NoticeKind
 
 SECRETS = "whsec_" + base64.b64encode(b"n" * 32).decode() + " whsec_" + base64.b64encode(b"o" * 32).decode()
-HASTY = Patience(first=0.01, longest=0.05, end=0.2, attempt=0.2, look=0.01, tidy=0.01)
+HASTY = Patience(first=0.01, longest=0.05, end=0.8, attempt=0.8, look=0.01, tidy=0.01)
 
 
 class Hook(ThreadingHTTPServer):

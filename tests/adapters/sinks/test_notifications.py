@@ -33,7 +33,7 @@ def hooks() -> Iterator[list[Hook]]:
         each.server_close()
 
 
-def run(outbox: SqliteOutbox, sinks: dict[str, Sink], seconds: float = 0.6, **options: float) -> None:
+def run(outbox: SqliteOutbox, sinks: dict[str, Sink], seconds: float = 2.0, **options: float) -> None:
     async def main() -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
@@ -72,13 +72,13 @@ def test_what_nobody_takes_is_parked_told_elsewhere_and_tried_again(tmp_path: Pa
     outbox.tell(notice())
     bad, webhook = hook_of(hooks, 500)
     good, other = hook_of(hooks, 200)
-    run(outbox, {"ops": webhook, "other": other}, 1.0)
+    run(outbox, {"ops": webhook, "other": other}, 3.0)
     [parked] = outbox.undelivered()
     assert (parked.state, parked.failure, parked.attempts > 2) == ("parked", "status 500", True)
     assert [json.loads(body)["data"]["fields"]["notification"] for _headers, body in good.got] == ["n_1"]
     bad.statuses[:] = [200]
     assert outbox.retry("n_1") == 1
-    run(outbox, {"ops": webhook}, 0.3)
+    run(outbox, {"ops": webhook}, 1.0)
     assert outbox.undelivered() == []
 
 
@@ -97,7 +97,7 @@ def test_a_plugin_that_raises_or_hangs_has_not_taken_it(tmp_path: Path) -> None:
     outbox = SqliteOutbox(tmp_path / "outbox.db", routes={"own": ALL}, clock=SystemClock())
     outbox.tell(notice("raises"))
     outbox.tell(notice("hangs"))
-    run(outbox, {"own": Clumsy()}, 0.5)
+    run(outbox, {"own": Clumsy()}, 2.0)
     failed = {each.notice.id: each.failure for each in outbox.undelivered() if each.attempts}
     assert failed == {"raises": "RuntimeError", "hangs": "timeout"}
 
@@ -106,7 +106,7 @@ def test_what_was_delivered_is_forgotten_in_time_and_nothing_else(tmp_path: Path
     outbox = SqliteOutbox(tmp_path / "outbox.db", routes={"ops": ALL, "gone": ALL}, clock=SystemClock())
     outbox.tell(notice())
     _hook, webhook = hook_of(hooks, 200)
-    run(outbox, {"ops": webhook}, 0.2)
+    run(outbox, {"ops": webhook}, 1.0)
     delivered = outbox.deliveries(states=["delivered"])
     assert [each.sink for each in delivered] == ["ops"], "kept for 30 days where nothing else is said"
     run(outbox, {"ops": webhook}, 0.1, keep_seconds=0.0)
