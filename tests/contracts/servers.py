@@ -198,5 +198,6 @@ def _start_mariadb(folder: Path, port: int, *options: str) -> Address:
     quiet = ["--no-defaults", f"--datadir={data}", *who]
     subprocess.run([install, *quiet, "--auth-root-authentication-method=normal"], check=True, capture_output=True)
     here = [f"--port={port}", "--bind-address=127.0.0.1", f"--socket={folder}/s.sock", "--skip-name-resolve"]
-    _serve([server, *quiet, *here, f"--pid-file={folder}/pid", *options], folder)
+    texts = ["--character-set-server=utf8mb4", "--collation-server=utf8mb4_general_ci"]
+    _serve([server, *quiet, *here, *texts, f"--pid-file={folder}/pid", *options], folder)
     return Address(host="127.0.0.1", port=port, user="root", password=None, database="mysql")
