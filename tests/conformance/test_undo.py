@@ -9,7 +9,7 @@ from conformance.undo.__main__ import tried
 from conformance.undo.places import ENGINES
 from conformance.undo.promises import kept
 
-TRIALS = {"duckdb": 40, "postgres": 50, "mariadb": 12}
+TRIALS = {"duckdb": 80, "postgres": 100, "mariadb": 20}
 
 
 @pytest.mark.parametrize("engine", ENGINES)
