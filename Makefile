@@ -7,6 +7,9 @@ READY := $(VENV)/.ready
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 
+# The tests start the product hundreds of times: where nothing compiled is kept, each start compiles all of it again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup lock demo serve check format lint types imports test bench conformance conformance-mcp conformance-clients console-check fuzz clean
 
