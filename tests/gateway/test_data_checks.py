@@ -13,6 +13,8 @@ from tests.gateway.warehouses.several import SCHEMA, write_three
 from metricgate.bootstrap.checking_data import data_checked
 from metricgate.bootstrap.settings import Settings, load_settings
 from metricgate.gateway.data_checks.result import CheckResult, CheckState
+from metricgate.surfaces.cli.data_checks import exit_of
+from metricgate.surfaces.cli.project import Exit
 from metricgate.vocabulary.problem import Problems
 
 THREE = f"""
@@ -75,6 +77,18 @@ def test_each_engine_is_asked_for_its_own(tmp_path):
     assert said["spine bills_days"] == "25 days missing: 3 days from 2026-01-05 to 2026-02-01"
     assert said["spine desk_days"] == "1 row too many: 2 days from 2026-01-05 to 2026-01-06"
     assert said["spine days"] == "3 days from 2026-01-05 to 2026-01-07"
+
+
+def test_a_reference_into_another_warehouse_is_said_not_to_be_checked(tmp_path):
+    """No statement reads both. It is no fault of the data; where the key has a partner at home, that one is meant."""
+    folder = write_three(tmp_path / "three")
+    found = {name: (str(each.state), each.message) for name, each in checked(folder).items() if "reference" in name}
+    apart = "orders is in the warehouse shop, customers in bills: no statement reads both"
+    assert found == {
+        "reference orders.customer -> customers": ("not_checked", apart),
+        "reference invoices.customer -> customers": ("holds", "3 rows with a key"),
+    }
+    assert exit_of(tuple(checked(folder).values())) is Exit.ANSWERED
 
 
 def test_windows_turned_round_and_rows_without_a_start_are_told(broken):  # noqa: F811 - the fixture

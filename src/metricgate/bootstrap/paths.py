@@ -29,6 +29,8 @@ class StatePaths:
     """What seals ``actions`` and ``journal``."""
     address: Path
     """Where ``serve`` leaves its address for other commands."""
+    checks: Path
+    """Where commands ask the running gateway for checks of the data."""
 
     @classmethod
     def of(cls, folder: Path, settings: Settings) -> StatePaths:
@@ -50,4 +52,5 @@ class StatePaths:
             journal=state / "journal.db",
             journal_key=state / "journal.key",
             address=state / "serve.json",
+            checks=state / "checks",
         )

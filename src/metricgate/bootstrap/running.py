@@ -18,6 +18,7 @@ from metricgate.adapters.stores.mask_key import load_mask_key
 from metricgate.adapters.stores.sqlite_ledger import SqliteLedger
 from metricgate.adapters.stores.switch_file import SwitchFile
 from metricgate.bootstrap.anchoring import drop_anchors, gone, keep_anchored
+from metricgate.bootstrap.check_desk import answer_requests
 from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.governing import GovernanceHolder, load_governance, state_of_files
 from metricgate.bootstrap.notifying import courier_of, outbox_of, sinks_of
@@ -148,6 +149,8 @@ async def running(
             notifier=outbox,
             book=book,
         )
+        if watch:
+            stack.push_async_callback(_stop, asyncio.create_task(answer_requests(paths, gateway)))
         yield Running(
             gateway=gateway,
             governance=holder,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -14,6 +15,8 @@ import structlog
 from metricgate.gateway import codes, entries
 from metricgate.gateway.conduct.conduct import Conduct
 from metricgate.gateway.data_checks.memory import KeyMemory
+from metricgate.gateway.data_checks.result import CheckResult
+from metricgate.gateway.data_checks.survey import AT_ONCE, Ground, Told, check_data
 from metricgate.gateway.desk import Desk, ledger_fault
 from metricgate.gateway.engine import Engines
 from metricgate.gateway.governance import GovernanceSource
@@ -139,6 +142,29 @@ class Gateway:
             seconds=self._clock.monotonic() - begin,
         )
         return outcome
+
+    async def check_data(
+        self, principal: Principal | None, told: Told, *, at_once: int = AT_ONCE
+    ) -> tuple[CheckResult, ...]:
+        """Check all that the definitions declare of the data; answers know from then on what was found of keys.
+
+        Args:
+            principal: whose rights bind; None for the operator's.
+            told: hears of each result as it comes.
+            at_once: statements at a time in one warehouse.
+
+        Raises:
+            LedgerUnavailable: it cannot be recorded.
+        """
+        ground = Ground(
+            governance=self._governance.current,
+            engines=self._engines,
+            ledger=self._ledger,
+            keys=self._keys,
+            carried_out=Counter() if self._book is None else self._book.carried_out,
+            at_once=at_once,
+        )
+        return await check_data(ground, now=self._now(), principal=principal, told=told)
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock.unix_nano() / 1_000_000_000, UTC)

@@ -60,6 +60,8 @@ class ReferenceCheck:
     to: str
     partners: Scan
     """Gives those of the model pointed at."""
+    warehouses: tuple[str | None, str | None] = (None, None)
+    """Where the two models are; None for the default one. Where they differ, no statement reads both."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,8 +101,11 @@ def declared_checks(catalog: Catalog) -> tuple[Check, ...]:
     found: list[Check] = []
     for model in catalog.models.values():
         found += _of_model(model)
-    for hop in hops_of(catalog.models):
-        found += _of_hop(hop, catalog.models)
+    hops = hops_of(catalog.models)
+    at_home = {(each.from_model, each.name) for each in hops if _at_home(each, catalog.models)}
+    for hop in hops:
+        if _at_home(hop, catalog.models) or (hop.from_model, hop.name) not in at_home:
+            found += _of_hop(hop, catalog.models)
     found += [_of_spine(spine) for spine in catalog.time_spines.values()]
     return tuple(dict.fromkeys(found))
 
@@ -136,6 +141,10 @@ def _of_model(model: SemanticModel) -> Iterator[Check]:
         yield WindowCheck(dataset=model.name, scan=_scan(_table(model), ends))
 
 
+def _at_home(hop: Hop, models: Mapping[str, SemanticModel]) -> bool:
+    return models[hop.from_model].warehouse == models[hop.to_model].warehouse
+
+
 def _of_hop(hop: Hop, models: Mapping[str, SemanticModel]) -> Iterator[Check]:
     """Joins within one partition only where both models have it."""
     here, there = models[hop.from_model], models[hop.to_model]
@@ -143,15 +152,14 @@ def _of_hop(hop: Hop, models: Mapping[str, SemanticModel]) -> Iterator[Check]:
     partitions = tuple(each.expression for each in there.dimensions if each.is_partition and each.name in shared)
     yield _key_check(_table(there, hop.name), (*hop.to_expressions, *partitions), _ends(there))
     entity = here.entity(hop.name)
-    if here.warehouse == there.warehouse and (
-        hop.by_relationship or entity is None or entity.type is EntityType.FOREIGN
-    ):
+    if hop.by_relationship or entity is None or entity.type is EntityType.FOREIGN:
         yield ReferenceCheck(
             dataset=here.name,
             key=hop.name,
             scan=_scan(_table(here), _bare(hop.from_expressions)),
             to=there.name,
             partners=_scan(_table(there), _bare(hop.to_expressions)),
+            warehouses=(here.warehouse, there.warehouse),
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from metricgate.catalog.expression import Expression
+from metricgate.planning.checks import Check, ReferenceCheck
 from metricgate.planning.plan import Plan
 from metricgate.planning.scan import Condition, Events, Reference, Scan, Table
 from metricgate.vocabulary.obligation import Use
@@ -17,8 +18,18 @@ _Found = Iterator[tuple[str, Expression, Use]]
 
 def uses_of(plan: Plan) -> Uses:
     """Return every column that the plan reads, within filters' own questions too."""
+    return _by_column(_of_plan(plan))
+
+
+def uses_of_check(check: Check) -> Uses:
+    """Return every column that a check reads: what it counts tells what a join over them would find."""
+    scans = (check.scan, *((check.partners,) if isinstance(check, ReferenceCheck) else ()))
+    return _by_column(each for scan in scans for each in _references((key.reference for key in scan.keys), Use.JOIN))
+
+
+def _by_column(uses: _Found) -> Uses:
     found: dict[str, dict[str, set[Use]]] = {}
-    for model, expression, use in _of_plan(plan):
+    for model, expression, use in uses:
         for column in expression.columns:
             found.setdefault(model, {}).setdefault(column.lower(), set()).add(use)
     return {

@@ -105,6 +105,7 @@ ATTEMPTS: dict[str, tuple[str, Json]] = {
     "one row's value": ("query_metrics", {"metrics": ["middle_cost"], "group_by": ["visit__ward"]}),
     "two facts": ("query_metrics", {"metrics": ["visit_count", "patient_count"], "group_by": ["patient__town"]}),
     "least and greatest": ("query_metrics", {"group_by": ["visit__ward"], "min_max_only": True}),
+    "values of two datasets": ("query_metrics", {"group_by": ["visit__ward", "patient__town"]}),
     "values by search": ("list_dimension_values", {"dimension": "patient__name", "contains": "A"}),
     "SQL": ("query_sql", {"sql": "SELECT ward, COUNT(*) FROM visits GROUP BY 1 HAVING COUNT(*) > 5"}),
     "single rows": ("query_metrics", {"group_by": ["visit__ward"], "distinct": False}),

@@ -40,6 +40,8 @@ async def check_joins(desk: Desk, prepared: Prepared) -> tuple[str, ...] | Outco
             counts = found
         if not isinstance(counts, KeyCounts):
             raise TypeError(f"a key's check found {counts}")
+        if not counts.complete and not counts.is_broken:
+            counts = desk.keys.surveyed(engine, check, prepared.verdict.obligations, changes) or counts
         if counts.is_broken:
             broken.append(_problem(check, counts, counted=counts_told(prepared.verdict, (check.dataset,))))
         elif not counts.complete:

@@ -2,6 +2,10 @@
 
 Where an engine does not tell the state of its data, what was found holds for some minutes, and a broken key for one:
 who mends it need not wait long. A check that gave no answer is tried again after these minutes too.
+
+A survey (``validate --data``) reads whole tables. What it finds of a key holds for answers that see the same rows,
+where a look before the answer cannot tell: a whole key for these minutes, a broken one until a survey says otherwise.
+Where the state of the data is unknown, looks are taken anew after a survey: somebody may just have mended something.
 """
 
 from __future__ import annotations
@@ -16,7 +20,9 @@ from metricgate.gateway.data_checks.spine_counts import ROWS_UNKNOWN, UNKNOWN, R
 from metricgate.gateway.engine import Engine
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.ports import Clock
+from metricgate.planning.checks import KeyCheck
 from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.obligation import Mask, Obligations, RowFilter
 from metricgate.vocabulary.predicate import Scalar
 
 AGAIN_SECONDS = 600.0
@@ -27,6 +33,8 @@ Known = KeyCounts | SpineFound | RowsFound
 """What a check found."""
 
 _Asked = tuple[str, str, tuple[Scalar, ...]]
+_View = tuple[str, KeyCheck, tuple[RowFilter, ...], tuple[Mask, ...]]
+"""A warehouse's name, a key, and what bounds the rows and values of its dataset for a caller."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +51,7 @@ class KeyMemory:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._seen: dict[_Asked, _Seen] = {}
+        self._surveyed: dict[_View, _Seen] = {}
         self._looking: dict[_Asked, asyncio.Lock] = {}
 
     def known(self, engine: Engine, statement: Statement, changes: int) -> Known | None:
@@ -77,6 +86,43 @@ class KeyMemory:
                 self._seen[asked] = _Seen(counts=found, data_state=state, changes=changes, at=self._clock.monotonic())
                 self._looking.pop(asked, None)
             return found
+
+    def surveyed(self, engine: Engine, check: KeyCheck, obligations: Obligations, changes: int) -> KeyCounts | None:
+        """Return what a survey under the same row filters and masks found of a key, where it still holds."""
+        seen = self._surveyed.get(_view(engine, check, obligations))
+        if seen is None or seen.data_state != engine.warehouse.data_state or seen.changes != changes:
+            return None
+        lasting = seen.data_state or seen.counts.is_broken
+        if not lasting and self._clock.monotonic() - seen.at >= AGAIN_SECONDS:
+            return None
+        return seen.counts if isinstance(seen.counts, KeyCounts) else None
+
+    def note(
+        self,
+        engine: Engine,
+        check: KeyCheck,
+        obligations: Obligations,
+        counts: KeyCounts,
+        *,
+        data_state: Json,
+        changes: int,
+    ) -> None:
+        """Take what a survey found of a key in the data as it was at ``data_state``, after so many changes."""
+        while len(self._surveyed) >= _MOST_REMEMBERED:
+            del self._surveyed[next(iter(self._surveyed))]
+        self._surveyed[_view(engine, check, obligations)] = _Seen(
+            counts=counts, data_state=data_state, changes=changes, at=self._clock.monotonic()
+        )
+
+    def look_again(self, engine: Engine) -> None:
+        """Forget what looks found in a warehouse that does not tell when its data changes."""
+        if not engine.warehouse.data_state:
+            self._seen = {asked: seen for asked, seen in self._seen.items() if asked[0] != engine.name}
+
+
+def _view(engine: Engine, check: KeyCheck, obligations: Obligations) -> _View:
+    filters = tuple(each for each in obligations.row_filters if each.dataset == check.dataset)
+    return engine.name, check, filters, tuple(each for each in obligations.masks if each.dataset == check.dataset)
 
 
 def _asked(engine: Engine, statement: Statement) -> _Asked:

@@ -20,6 +20,8 @@ class CheckState(StrEnum):
     """The engine gave no answer."""
     NOT_ALLOWED = "not_allowed"
     """Policy does not let the caller read it."""
+    NOT_CHECKED = "not_checked"
+    """No statement can tell: what it is about lies in two warehouses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,3 +50,19 @@ class CheckResult:
             "message": self.message,
             "counts": dict(self.counts),
         }
+
+    @staticmethod
+    def of_json(read: Mapping[str, Json]) -> CheckResult:
+        """Return what ``as_json`` wrote.
+
+        Raises:
+            KeyError, ValueError: it did not write that.
+        """
+        counts = read["counts"]
+        return CheckResult(
+            kind=str(read["kind"]),
+            subject=str(read["subject"]),
+            state=CheckState(str(read["state"])),
+            message=str(read["message"]),
+            counts={name: int(str(number)) for name, number in counts.items()} if isinstance(counts, Mapping) else {},
+        )

@@ -1,27 +1,35 @@
 """All that the definitions declare of the data, checked in the warehouses: several at a time, as one recorded call.
 
-Under the rights of a principal only what it may query is checked, in the rows that it may see; without one with the
-operator's: whoever runs the project's command line holds the warehouses' credentials.
+Under the rights of a principal only what it may query is checked, in the rows that it may see, and nothing over columns
+that it may not join by; without one with the operator's: whoever runs the project's command line holds the warehouses'
+credentials. What is found of keys is known to answers from then on, where their callers see the same rows.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from metricgate.catalog.model import SemanticModel
 from metricgate.compiling.checks import compile_check
 from metricgate.compiling.statement import Statement
 from metricgate.gateway import entries
+from metricgate.gateway.data_checks.counts import KeyCounts
+from metricgate.gateway.data_checks.memory import KeyMemory
 from metricgate.gateway.data_checks.reading import counts_told, name_of, result_of
 from metricgate.gateway.data_checks.result import CheckResult, CheckState
-from metricgate.gateway.datasets import dataset_resource
+from metricgate.gateway.datasets import column_resource, dataset_resource
+from metricgate.gateway.engine import Engine, Engines
 from metricgate.gateway.governance import Governance
-from metricgate.gateway.ports import Durable, Ledger, Released, Warehouse, WarehouseError
+from metricgate.gateway.masks import misused
+from metricgate.gateway.ports import Durable, Ledger, Released, WarehouseError
 from metricgate.gateway.tool import ToolCall
-from metricgate.planning.checks import Check, ReferenceCheck, SpineCheck, declared_checks
+from metricgate.planning.checks import Check, KeyCheck, ReferenceCheck, SpineCheck, declared_checks
+from metricgate.planning.uses import Uses, uses_of_check
 from metricgate.policy.occasion import Circumstances
 from metricgate.policy.refusal import problems_of
 from metricgate.policy.verdict import Decision, Reason, Verdict
@@ -34,8 +42,8 @@ from metricgate.vocabulary.resource import Action
 TOOL = "validate_data"
 """What the record calls such a call; it is no tool of agents."""
 OPERATOR = "operator"
-_AT_ONCE = 4
-"""Statements at a time in one warehouse."""
+AT_ONCE = 4
+"""Statements at a time in one warehouse, where nobody else asks it."""
 _SECONDS = 3_600.0
 """The operator's checks may take longer than a question."""
 
@@ -48,7 +56,7 @@ class _Ready:
     """A check that may run: where, as what, under which verdict."""
 
     check: Check
-    warehouse: str
+    engine: Engine
     statement: Statement
     verdict: Verdict
 
@@ -66,21 +74,34 @@ class _Progress:
         self.told(result, len(self.results), self.total)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What the checks stand on.
+
+    Attributes:
+        governance: the definitions and the policy in force.
+        engines: the warehouses.
+        ledger: where intent and outcome are recorded.
+        keys: takes what is found of keys.
+        carried_out: changes so far, by warehouse.
+        at_once: statements at a time in one warehouse.
+    """
+
+    governance: Governance
+    engines: Engines
+    ledger: Ledger
+    keys: KeyMemory
+    carried_out: Counter[str] = field(default_factory=Counter)
+    at_once: int = AT_ONCE
+
+
 async def check_data(
-    governance: Governance,
-    warehouses: Mapping[str, Warehouse],
-    ledger: Ledger,
-    *,
-    now: datetime,
-    principal: Principal | None,
-    told: Told,
+    ground: Ground, *, now: datetime, principal: Principal | None, told: Told
 ) -> tuple[CheckResult, ...]:
     """Return the result of every declared check, in the order of the definitions.
 
     Args:
-        governance: the definitions and the policy in force.
-        warehouses: by their names in the settings, the default one first.
-        ledger: where intent and outcome are recorded.
+        ground: see ``Ground``.
         now: the moment of the call, in UTC.
         principal: whose rights bind; None for the operator's.
         told: see ``Told``.
@@ -88,22 +109,24 @@ async def check_data(
     Raises:
         LedgerUnavailable: the intent or the outcome cannot be made durable; without an intent nothing ran.
     """
-    checks = declared_checks(governance.catalog)
+    checks = declared_checks(ground.governance.catalog)
     progress = _Progress(total=len(checks), told=told)
     ready: dict[int, _Ready] = {}
     for place, check in enumerate(checks):
-        found = _prepared(check, governance, warehouses, principal, now)
+        found = _prepared(check, ground, principal, now)
         if isinstance(found, CheckResult):
             progress.add(place, found)
         else:
             ready[place] = found
     if ready:
         call = ToolCall(tool=TOOL, arguments={}, principal=principal or _operator(), door="cli")
-        intent = await _intend(call, governance, warehouses, ledger, list(ready.values()))
+        intent = await _intend(call, ground, list(ready.values()))
         try:
-            await _run(ready, warehouses, intent, progress)
+            await _run(ready, ground, intent, progress)
         finally:
-            await asyncio.shield(_conclude(call, ledger, intent, progress))
+            await asyncio.shield(_conclude(call, ground.ledger, intent, progress))
+            for engine in ground.engines:
+                ground.keys.look_again(engine)
     return tuple(progress.results[place] for place in range(len(checks)))
 
 
@@ -111,28 +134,29 @@ def _operator() -> Principal:
     return Principal(agent=Identity(id=OPERATOR, proof=Proof.VERIFIED, method="local"))
 
 
-def _prepared(
-    check: Check,
-    governance: Governance,
-    warehouses: Mapping[str, Warehouse],
-    principal: Principal | None,
-    now: datetime,
-) -> _Ready | CheckResult:
+def _prepared(check: Check, ground: Ground, principal: Principal | None, now: datetime) -> _Ready | CheckResult:
+    governance = ground.governance
     catalog = governance.catalog
     models = tuple(catalog.models[name] for name in _datasets(check))
     home = catalog.time_spines[check.dataset].warehouse if isinstance(check, SpineCheck) else models[0].warehouse
-    warehouse = home or next(iter(warehouses))
-    verdict = _verdict(governance, models, principal, now)
     kind, subject = name_of(check)
+    ended = partial(CheckResult, kind=kind, subject=subject)
+    uses = uses_of_check(check) if governance.narrows_columns else {}
+    verdict = _verdict(governance, models, uses, principal, now)
     if verdict.decision is not Decision.ALLOW:
-        why = problems_of(verdict).first.message
-        return CheckResult(kind=kind, subject=subject, state=CheckState.NOT_ALLOWED, message=why)
-    dialect = warehouses[warehouse].dialect
-    statement = compile_check(check, models, verdict.obligations, dialect, mask_key=governance.mask_key)
+        return ended(state=CheckState.NOT_ALLOWED, message=problems_of(verdict).first.message)
+    masked = misused(verdict.obligations.masks, uses)
+    if masked is not None:
+        return ended(state=CheckState.NOT_ALLOWED, message=masked.first.message)
+    if isinstance(check, ReferenceCheck) and check.warehouses[0] != check.warehouses[1]:
+        here, there = (each or ground.engines.default.name for each in check.warehouses)
+        message = f"{check.dataset} is in the warehouse {here}, {check.to} in {there}: no statement reads both"
+        return ended(state=CheckState.NOT_CHECKED, message=message)
+    engine = ground.engines.named(home)
+    statement = compile_check(check, models, verdict.obligations, engine.dialect, mask_key=governance.mask_key)
     if isinstance(statement, Problems):
-        message = statement.first.message
-        return CheckResult(kind=kind, subject=subject, state=CheckState.UNKNOWN, message=message)
-    return _Ready(check=check, warehouse=warehouse, statement=statement, verdict=verdict)
+        return ended(state=CheckState.UNKNOWN, message=statement.first.message)
+    return _Ready(check=check, engine=engine, statement=statement, verdict=verdict)
 
 
 def _datasets(check: Check) -> tuple[str, ...]:
@@ -143,13 +167,16 @@ def _datasets(check: Check) -> tuple[str, ...]:
 
 
 def _verdict(
-    governance: Governance, models: Sequence[SemanticModel], principal: Principal | None, now: datetime
+    governance: Governance, models: Sequence[SemanticModel], uses: Uses, principal: Principal | None, now: datetime
 ) -> Verdict:
-    """Judge the datasets as a question over them is judged; a time spine is no dataset."""
+    """Judge the datasets, and the columns behind, as a question over them is judged; a time spine is no dataset."""
     if principal is not None and models:
         resources = [dataset_resource(model) for model in models]
+        columns = [column_resource(model, each) for model in models for each in uses.get(model.name, {})]
         circumstances = Circumstances(now=now)
-        return governance.judge.judge(principal, Action.QUERY, resources, circumstances=circumstances)
+        return governance.judge.judge(
+            principal, Action.QUERY, resources, unless_forbidden=columns, circumstances=circumstances
+        )
     reason = Reason(
         rule=OPERATOR,
         party=OPERATOR,
@@ -166,58 +193,54 @@ def _verdict(
     )
 
 
-async def _run(
-    ready: Mapping[int, _Ready], warehouses: Mapping[str, Warehouse], intent: Durable, progress: _Progress
-) -> None:
-    turns = {name: asyncio.Semaphore(_AT_ONCE) for name in warehouses}
+async def _run(ready: Mapping[int, _Ready], ground: Ground, intent: Durable, progress: _Progress) -> None:
+    turns = {engine.name: asyncio.Semaphore(ground.at_once) for engine in ground.engines}
 
     async def one(place: int, each: _Ready) -> None:
-        async with turns[each.warehouse]:
-            progress.add(place, await _result(each, warehouses[each.warehouse], intent))
+        async with turns[each.engine.name]:
+            progress.add(place, await _result(each, ground, intent))
 
     async with asyncio.TaskGroup() as group:
         for place, each in ready.items():
             group.create_task(one(place, each))
 
 
-async def _result(each: _Ready, warehouse: Warehouse, intent: Durable) -> CheckResult:
+async def _result(each: _Ready, ground: Ground, intent: Durable) -> CheckResult:
     released = Released(statement=each.statement, verdict=each.verdict, intent=intent)
     kind, subject = name_of(each.check)
+    warehouse = each.engine.warehouse
+    state, changes = warehouse.data_state, ground.carried_out[each.engine.name]
     try:
         found = result_of(each.check, await warehouse.run(released))
-        if counts_told(each.verdict, _datasets(each.check)):
-            return found
-        message = "counts are not told to who may not see small groups"
-        return CheckResult(kind=kind, subject=subject, state=found.state, message=message)
     except WarehouseError as error:
         # The engine's own words may repeat data: they go to nobody but the operator, who may read all of it.
         said = f"{error.code}: {error.engine_text}" if each.verdict.rules == (OPERATOR,) else error.code
         return CheckResult(kind=kind, subject=subject, state=CheckState.UNKNOWN, message=said)
+    if isinstance(each.check, KeyCheck):
+        keys, rows = (found.counts[name] for name in ("repeated_keys", "repeated_rows"))
+        counts = KeyCounts(complete=True, repeated_keys=keys, repeated_rows=rows)
+        ground.keys.note(each.engine, each.check, each.verdict.obligations, counts, data_state=state, changes=changes)
+    if counts_told(each.verdict, _datasets(each.check)):
+        return found
+    message = "counts are not told to who may not see small groups"
+    return CheckResult(kind=kind, subject=subject, state=found.state, message=message)
 
 
-async def _intend(
-    call: ToolCall,
-    governance: Governance,
-    warehouses: Mapping[str, Warehouse],
-    ledger: Ledger,
-    ready: Sequence[_Ready],
-) -> Durable:
+async def _intend(call: ToolCall, ground: Ground, ready: Sequence[_Ready]) -> Durable:
     """Record every statement before the first runs."""
     fields, bodies = entries.of_call(call, "", "")
     fields |= entries.of_verdict(ready[0].verdict)
-    fields["gov.catalog.version"] = governance.catalog.version
+    fields["gov.catalog.version"] = ground.governance.catalog.version
     fields["gov.datasets"] = sorted({each.check.dataset for each in ready})
     listed: list[Json] = []
     values: list[Json] = []
     for each in ready:
-        statement_fields, statement_bodies = entries.of_statement(
-            each.statement, each.warehouse, warehouses[each.warehouse].dialect
-        )
+        statement_fields, statement_bodies = entries.of_statement(each.statement, each.engine.name, each.engine.dialect)
         kind, subject = name_of(each.check)
         listed.append({"gov.check": f"{kind} {subject}", **statement_fields, **entries.of_verdict(each.verdict)})
         values.append(statement_bodies)
     fields["gov.checks"] = listed
-    return await ledger.append(entries.RELEASED, fields, bodies=bodies | {"gov.statement.parameters": values})
+    return await ground.ledger.append(entries.RELEASED, fields, bodies=bodies | {"gov.statement.parameters": values})
 
 
 async def _conclude(call: ToolCall, ledger: Ledger, intent: Durable, progress: _Progress) -> None:

@@ -18,6 +18,7 @@ _STYLES = {
     CheckState.BROKEN: "red",
     CheckState.UNKNOWN: "red",
     CheckState.NOT_ALLOWED: "",
+    CheckState.NOT_CHECKED: "yellow",
 }
 
 
@@ -54,6 +55,5 @@ def exit_of(results: Sequence[CheckResult]) -> Exit:
 
 
 def _word(state: CheckState) -> str:
-    return {CheckState.HOLDS: "hold", CheckState.WARNS: "with warnings", CheckState.NOT_ALLOWED: "not allowed"}.get(
-        state, str(state)
-    )
+    words = {CheckState.HOLDS: "hold", CheckState.WARNS: "with warnings"}
+    return words.get(state, str(state).replace("_", " "))

@@ -1,0 +1,207 @@
+"""``validate --data`` beside a running gateway: asked by a file in the state folder, answered by who holds the record.
+
+Only one process may write a ledger, and nothing may run without an entry there. So whoever holds it runs the checks:
+the command leaves what it asks in ``checks/`` of the state folder, which is its owner's alone, and reads what comes in
+the file beside. One survey runs at a time, with one statement at a time in each warehouse: agents are not kept waiting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from uuid import uuid4
+
+from metricgate.adapters.stores.private_folder import FILE_MODE, make_private
+from metricgate.adapters.stores.sqlite_ledger import holder_of
+from metricgate.bootstrap import codes
+from metricgate.bootstrap.paths import StatePaths
+from metricgate.gateway.data_checks.result import CheckResult
+from metricgate.gateway.data_checks.survey import Told
+from metricgate.gateway.gateway import Gateway
+from metricgate.gateway.ports import LedgerUnavailable
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.principal import Identity, Principal, Proof
+from metricgate.vocabulary.problem import Problem, Problems
+
+Parties = tuple[str, str | None] | None
+"""Agent and perhaps user whose rights bind, said and not proven, as ``policy explain`` takes them; None: the operator's
+own."""
+
+_ASKED, _TOLD, _NEW = ".asked.json", ".told.jsonl", ".new"
+_LOOK_SECONDS = 0.5
+_READ_SECONDS = 0.1
+_BEGIN_SECONDS = 20.0
+"""A gateway begins within that time, or there is none that takes requests."""
+_KEPT_SECONDS = 3_600.0
+"""What is left of a command that was killed goes after so long, and at every start."""
+_STOPPED = "the gateway on this project stopped meanwhile: run the command again"
+
+
+def principal_of(parties: Parties) -> Principal | None:
+    """Return the parties as a principal."""
+    if parties is None:
+        return None
+    agent, user = parties
+    said = None if user is None else Identity(id=user, proof=Proof.ASSERTED, method="local")
+    return Principal(agent=Identity(id=agent, proof=Proof.ASSERTED, method="local"), user=said)
+
+
+def asked_of_running(paths: StatePaths, parties: Parties, told: Told) -> Sequence[CheckResult] | Problems:
+    """Ask the process that holds the project's ledger, and wait for the results.
+
+    Args:
+        paths: the project's state.
+        parties: whose rights bind.
+        told: hears of each result as it comes.
+    """
+    name = f"{time.time_ns()}-{uuid4().hex}"
+    asked, answer = paths.checks / f"{name}{_ASKED}", paths.checks / f"{name}{_TOLD}"
+    try:
+        make_private(paths.checks)
+        _write_whole(asked, {"parties": None if parties is None else list(parties)})
+        return _followed(paths, asked, answer, told)
+    except OSError as error:
+        return _problem(f"the running gateway cannot be asked: {error}")
+    finally:
+        for each in (asked, answer):
+            with suppress(OSError):
+                each.unlink(missing_ok=True)
+
+
+def _followed(paths: StatePaths, asked: Path, answer: Path, told: Told) -> Sequence[CheckResult] | Problems:
+    begun, read, taker = time.monotonic(), 0, None
+    while True:
+        waiting, holder = asked.exists(), holder_of(paths.ledger)
+        lines = answer.read_text(encoding="utf-8").split("\n")[:-1] if answer.exists() else []
+        for text in lines[read:]:
+            line = json.loads(text)
+            if "problem" in line:
+                return _problem(str(line["problem"]))
+            if "results" in line:
+                return tuple(CheckResult.of_json(each) for each in line["results"])
+            told(CheckResult.of_json(line["result"]), int(line["done"]), int(line["total"]))
+        read = len(lines)
+        taker = taker or (None if waiting else holder)
+        if holder is None or (taker is not None and (holder != taker or not answer.exists())):
+            return _problem(_STOPPED)
+        if waiting and time.monotonic() - begun > _BEGIN_SECONDS:
+            return _problem(f"the process {holder} holds the project's ledger and takes no checks: wait until it ends")
+        time.sleep(_READ_SECONDS)
+
+
+async def answer_requests(paths: StatePaths, gateway: Gateway) -> None:
+    """Run the checks that commands ask for, one survey after the other, until cancelled."""
+    turn = asyncio.Lock()
+    under_way: dict[asyncio.Task[None], Path] = {}
+    with suppress(OSError):
+        _sweep(paths.checks, older_than=2 * _BEGIN_SECONDS)
+    try:
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            with suppress(OSError):
+                for asked in _waiting(paths.checks):
+                    answer = asked.with_name(f"{asked.name.removesuffix(_ASKED)}{_TOLD}")
+                    task = asyncio.create_task(_answered(*_taken(asked, answer), answer, gateway, turn))
+                    under_way[task] = answer
+                under_way = {task: answer for task, answer in under_way.items() if not task.done()}
+                _sweep(paths.checks, older_than=_KEPT_SECONDS, but=under_way.values())
+    finally:
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+
+
+def _taken(asked: Path, answer: Path) -> tuple[Json, int]:
+    """Take a request: return what it says, None where that is nothing, and the open file for what is told."""
+    try:
+        said: Json = json.loads(asked.read_text(encoding="utf-8"))
+    except ValueError:
+        said = None
+    descriptor = os.open(answer, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, FILE_MODE)
+    asked.unlink(missing_ok=True)
+    return said, descriptor
+
+
+async def _answered(said: Json, descriptor: int, answer: Path, gateway: Gateway, turn: asyncio.Lock) -> None:
+    def say(line: Mapping[str, Json]) -> None:
+        with suppress(OSError):
+            os.write(descriptor, json.dumps(line).encode() + b"\n")
+
+    def told(result: CheckResult, done: int, total: int) -> None:
+        say({"result": result.as_json(), "done": done, "total": total})
+
+    try:
+        principal = principal_of(_parties(said))
+        async with turn:
+            survey = asyncio.ensure_future(gateway.check_data(principal, told, at_once=1))
+            results = await _unless_left(survey, answer)
+        say({"results": [each.as_json() for each in results]})
+    except ValueError as error:
+        say({"problem": f"the request cannot be read: {error}"})
+    except LedgerUnavailable as error:
+        say({"problem": f"the checks cannot be recorded: {error}"})
+    except asyncio.CancelledError:
+        say({"problem": _STOPPED})
+        raise
+    finally:
+        os.close(descriptor)
+
+
+async def _unless_left(survey: asyncio.Future[tuple[CheckResult, ...]], answer: Path) -> Sequence[CheckResult]:
+    """Wait for the results; give up where nobody reads them any more."""
+    try:
+        while True:
+            done, _waiting_for = await asyncio.wait({survey}, timeout=_LOOK_SECONDS)
+            if done:
+                return survey.result()
+            if not await asyncio.to_thread(answer.exists):
+                return ()
+    finally:
+        if not survey.done():
+            survey.cancel()
+            with suppress(asyncio.CancelledError, LedgerUnavailable):
+                await survey
+
+
+def _parties(read: Json) -> Parties:
+    match read:
+        case {"parties": None}:
+            return None
+        case {"parties": [str(agent), None]}:
+            return agent, None
+        case {"parties": [str(agent), str(user)]}:
+            return agent, user
+    raise ValueError("parties: an agent and perhaps a user, or null")
+
+
+def _waiting(folder: Path) -> list[Path]:
+    return sorted(folder.glob(f"*{_ASKED}")) if folder.is_dir() else []
+
+
+def _sweep(folder: Path, *, older_than: float, but: Collection[Path] = ()) -> None:
+    for each in _left(folder):
+        if each not in but and time.time() - each.stat().st_mtime >= older_than:
+            each.unlink(missing_ok=True)
+
+
+def _left(folder: Path) -> Iterator[Path]:
+    if folder.is_dir():
+        for suffix in (_ASKED, _TOLD, _NEW):
+            yield from folder.glob(f"*{suffix}")
+
+
+def _write_whole(path: Path, content: Json) -> None:
+    beside = path.with_suffix(_NEW)
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(content, file)
+    beside.rename(path)
+
+
+def _problem(message: str) -> Problems:
+    return Problems((Problem(code=codes.CANNOT_START, message=message, hint=codes.CANNOT_START.cure),))
