@@ -196,7 +196,8 @@ def _start_mariadb(folder: Path, port: int, *options: str) -> Address:
     data = folder / "data"
     who = [f"--user={'root' if os.geteuid() == 0 else os.environ.get('USER', '')}"]
     quiet = ["--no-defaults", f"--datadir={data}", *who]
-    subprocess.run([install, *quiet, "--auth-root-authentication-method=normal"], check=True, capture_output=True)
+    plain = ["--auth-root-authentication-method=normal", "--skip-test-db"]
+    subprocess.run([install, *quiet, *plain], check=True, capture_output=True)
     here = [f"--port={port}", "--bind-address=127.0.0.1", f"--socket={folder}/s.sock", "--skip-name-resolve"]
     texts = ["--character-set-server=utf8mb4", "--collation-server=utf8mb4_general_ci"]
     _serve([server, *quiet, *here, *texts, f"--pid-file={folder}/pid", *options], folder)

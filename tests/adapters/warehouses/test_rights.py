@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 from tests.contracts import servers
-from tests.contracts.least_privilege import mariadb_account, place, postgres_account
+from tests.contracts.least_privilege import mariadb_account, of_the_server, place, postgres_account
 
 from metricgate.adapters.warehouses.mariadb import MariaDBWarehouse
 from metricgate.adapters.warehouses.mariadb_options import MariaDBOptions
@@ -39,7 +39,7 @@ class Place:
             finally:
                 await warehouse.close()
 
-        return tuple(each for each in asyncio.run(main()) if each.right != "local_infile")
+        return tuple(each for each in asyncio.run(main()) if not of_the_server(each, NAME))
 
     def closes(self, given: tuple[str, ...], severity: str, word: str) -> None:
         """Give a right; it alone is told; its cure takes it away."""
