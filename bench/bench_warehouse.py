@@ -17,7 +17,8 @@ import duckdb
 
 from bench.timing import Figure, median_us
 from metricgate.adapters.warehouses.duckdb import DuckDBWarehouse
-from metricgate.adapters.warehouses.duckdb_options import DuckDBOptions, connected
+from metricgate.adapters.warehouses.duckdb_connecting import connected
+from metricgate.adapters.warehouses.duckdb_options import DuckDBOptions
 from metricgate.compiling.statement import Statement
 from metricgate.gateway.ports import Durable, Released
 from metricgate.policy.verdict import Decision, Reason, Verdict

@@ -9,7 +9,8 @@ import socket
 import uvicorn
 
 from metricgate.surfaces.http.app import HttpSettings, create_app
-from metricgate.surfaces.http.connections import ConnectionLimits, bounded
+from metricgate.surfaces.http.connection_limits import ConnectionLimits
+from metricgate.surfaces.http.connections import bounded
 from metricgate.surfaces.mcp.http import McpHttpDoor, principal_of_request
 from metricgate.surfaces.mcp.server import build_server
 

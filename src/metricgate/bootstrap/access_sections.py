@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from metricgate.adapters.identity.tokens import ALGORITHMS
+from metricgate.adapters.identity.algorithms import ALGORITHMS
 from metricgate.documents.forms import (
     BaseUrl,
     FilePath,
@@ -20,7 +20,7 @@ from metricgate.documents.forms import (
     Variable,
     Word,
 )
-from metricgate.surfaces.http.connections import ConnectionLimits
+from metricgate.surfaces.http.connection_limits import ConnectionLimits
 from metricgate.vocabulary.nearest import did_you_mean
 
 

@@ -11,13 +11,11 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from metricgate.adapters.observers import configure_logs
-from metricgate.adapters.revisions.git import GitRevision
 from metricgate.adapters.stores import ledger_reading
 from metricgate.adapters.stores.anchors import Behind
 from metricgate.adapters.stores.ledger_audit import verify_file
-from metricgate.adapters.stores.ledger_export import export
 from metricgate.adapters.stores.ledger_keys import load_verifier
 from metricgate.adapters.stores.sqlite_keys import KeyRecord, KeysUnavailable, SqliteKeys
 from metricgate.adapters.stores.sqlite_ledger import SqliteLedger
@@ -25,30 +23,19 @@ from metricgate.adapters.stores.sqlite_outbox import SqliteOutbox
 from metricgate.adapters.stores.switch_file import SwitchFile
 from metricgate.bootstrap import codes
 from metricgate.bootstrap.anchoring import drop_anchors, ledger_behind
-from metricgate.bootstrap.asking_imports import ask_imported
 from metricgate.bootstrap.clock import SystemClock
-from metricgate.bootstrap.doctoring import examined
-from metricgate.bootstrap.governing import read_documents
 from metricgate.bootstrap.notifying import outbox_of
-from metricgate.bootstrap.operators_desk import OperatorsDesk
-from metricgate.bootstrap.outbox_desk import deliveries, retry_deliveries
 from metricgate.bootstrap.paths import StatePaths
-from metricgate.bootstrap.persons_door import PersonsDoor
-from metricgate.bootstrap.policies import policy_documents, policy_explain, policy_tests
 from metricgate.bootstrap.recording import record_key_changes, record_switches
 from metricgate.bootstrap.remote import ask_over_http, running_at
 from metricgate.bootstrap.settings import FILE_NAME, Settings, SettingsDocument, load_settings
 from metricgate.bootstrap.starting import StartRefused, open_ledger
 from metricgate.bootstrap.switching import take_back_switches, throw_switch, thrown_switches
-from metricgate.bootstrap.validating import validated
 from metricgate.documents import read
-from metricgate.gateway.data_checks.result import CheckResult
 from metricgate.gateway.notices import NoticeNotKept
 from metricgate.gateway.ports import LedgerUnavailable
 from metricgate.ledger.verification import Finding as LedgerFinding
 from metricgate.ledger.verification import FindingKind, Report
-from metricgate.policy.explaining import Explanation
-from metricgate.policy.testing import TestResult
 from metricgate.surfaces.cli.erasure import ErasureAsked, ErasureFound
 from metricgate.surfaces.cli.project import (
     Attempt,
@@ -66,6 +53,13 @@ from metricgate.surfaces.cli.project import (
 from metricgate.vocabulary.finding import Finding
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Place, Problem, Problems
+
+if TYPE_CHECKING:
+    from metricgate.bootstrap.operators_desk import OperatorsDesk
+    from metricgate.bootstrap.persons_door import PersonsDoor
+    from metricgate.gateway.data_checks.result import CheckResult
+    from metricgate.policy.explaining import Explanation
+    from metricgate.policy.testing import TestResult
 
 _DEFAULT_EXPIRY = timedelta(days=90)
 
@@ -98,7 +92,7 @@ class OpenedProject:
         self._settings = settings
         self._paths = StatePaths.of(folder, settings)
 
-    # What only a door or a call needs (MCP, HTTP, engines) is imported there: other commands start in half the time.
+    # What one command alone needs is imported where it runs: most commands start in a third of the time.
 
     def ask(
         self, tool: str, arguments: Mapping[str, Json], key: str, user: str | None, purpose: str | None = None
@@ -107,13 +101,14 @@ class OpenedProject:
         url = running_at(self._paths)
         if url is not None:
             return ask_over_http(url, tool, arguments, key, user, purpose)
-        from metricgate.bootstrap.calling import call_here  # noqa: PLC0415
+        from metricgate.bootstrap.calling import call_here
 
         return call_here(self._folder, self._settings, tool, arguments, key=key, user=user, purpose=purpose)
 
     def serve(self, host: str | None, port: int | None, accept_loss: int | None = None) -> int:
         """Run the doors until stopped."""
-        from metricgate.bootstrap.serving import say_serving, serve  # noqa: PLC0415
+        from metricgate.adapters.observers import configure_logs
+        from metricgate.bootstrap.serving import say_serving, serve
 
         listen = self._settings.document.listen
         address = listen.host if host is None else host
@@ -135,13 +130,17 @@ class OpenedProject:
 
     def mcp(self, key: str, user: str | None) -> int:
         """Serve MCP on standard input and output, through the running gateway where there is one."""
-        from metricgate.bootstrap.stdio import speak  # noqa: PLC0415
+        from metricgate.adapters.observers import configure_logs
+        from metricgate.bootstrap.stdio import speak
 
         configure_logs(self._settings.document.telemetry.logs)
         return _until_stopped(speak(self._folder, self._settings, key, user))
 
     def documents(self, revision: str | None = None) -> Sequence[tuple[str, str]] | Problems:
         """Return the semantic models at a git revision, by the paths that its own settings name; or as they stand."""
+        from metricgate.adapters.revisions.git import GitRevision
+        from metricgate.bootstrap.governing import read_documents
+
         if revision is None:
             return read_documents(self._folder, self._settings.document.paths.semantic_models)
         found = GitRevision.of(self._folder, revision)
@@ -167,13 +166,15 @@ class OpenedProject:
 
     def validate(self) -> Validation:
         """Check models, policies, and the warehouses' tables."""
+        from metricgate.bootstrap.validating import validated
+
         return validated(self._folder, self._settings)
 
     def check_data(
         self, parties: tuple[str, str | None] | None, told: Callable[[CheckResult, int, int], None]
     ) -> Sequence[CheckResult] | Problems:
         """Check keys, histories, references and time spines in the warehouses."""
-        from metricgate.bootstrap.checking_data import data_checked  # noqa: PLC0415
+        from metricgate.bootstrap.checking_data import data_checked
 
         return data_checked(self._folder, self._settings, parties, told)
 
@@ -181,22 +182,32 @@ class OpenedProject:
         self, texts: Mapping[str, str], metrics: Sequence[str], told: Callable[[Attempt], None]
     ) -> Sequence[Attempt] | Problems:
         """Ask imported metrics beside the project, in its warehouses."""
+        from metricgate.bootstrap.asking_imports import ask_imported
+
         return ask_imported(self._folder, self._settings, texts, metrics, told)
 
     def doctor(self) -> Sequence[tuple[str, Finding]] | Problems:
         """Look at the warehouses' accounts and the state folder."""
+        from metricgate.bootstrap.doctoring import examined
+
         return examined(self._folder, self._settings, self._paths)
 
     def policy_tests(self) -> Sequence[TestResult] | Problems:
         """Run the tests beside the rules."""
+        from metricgate.bootstrap.policies import policy_tests
+
         return policy_tests(self._folder, self._settings)
 
     def policy_explain(self, asked: PolicyQuestion) -> Explanation | Problems:
         """Judge as if these parties had asked."""
+        from metricgate.bootstrap.policies import policy_explain
+
         return policy_explain(self._folder, self._settings, asked)
 
     def policy_documents(self, revision: str | None = None) -> Sequence[tuple[str, str]] | Problems:
         """Return the policies at a git revision, or as they stand."""
+        from metricgate.bootstrap.policies import policy_documents
+
         return policy_documents(self._folder, self._settings, revision)
 
     def create_key(
@@ -261,10 +272,14 @@ class OpenedProject:
 
     def people(self) -> OperatorsDesk:
         """Return the operator's side of people."""
+        from metricgate.bootstrap.operators_desk import OperatorsDesk
+
         return OperatorsDesk(self._paths.people, project=self._settings.document.project)
 
     def human(self) -> PersonsDoor:
         """Return a person's side: the API for people at the running gateway."""
+        from metricgate.bootstrap.persons_door import PersonsDoor
+
         named = os.environ.get("METRICGATE_URL")
         return PersonsDoor(url=running_at(self._paths), name=named or str(self._paths.folder.resolve()))
 
@@ -284,10 +299,14 @@ class OpenedProject:
 
     def notifications(self, wanted: DeliveryFilter) -> Sequence[DeliveryFacts] | Problems:
         """Return deliveries of notifications."""
+        from metricgate.bootstrap.outbox_desk import deliveries
+
         return deliveries(self._paths.outbox, self._settings, wanted)
 
     def retry_notifications(self, notification: str | None, sink: str | None) -> int | Problems:
         """Let what was not delivered be tried again."""
+        from metricgate.bootstrap.outbox_desk import retry_deliveries
+
         return retry_deliveries(self._paths.outbox, self._settings, notification, sink)
 
     def entries(self, wanted: EntryFilter) -> Iterable[Mapping[str, Json]]:
@@ -311,6 +330,8 @@ class OpenedProject:
 
     def export_entries(self, file: Path, wanted: EntryFilter) -> int | Problems:
         """Write entries to a file, with its manifest beside it."""
+        from metricgate.adapters.stores.ledger_export import export
+
         if not self._paths.ledger.exists():
             return _no_ledger(self._paths.ledger)
         try:
@@ -327,7 +348,7 @@ class OpenedProject:
 
     def erase(self, asked: ErasureAsked) -> ErasureFound | Problems:
         """Erase every copy of something from the state folder."""
-        from metricgate.bootstrap.erasing import erase  # noqa: PLC0415
+        from metricgate.bootstrap.erasing import erase
 
         return erase(self._folder, self._settings, asked)
 
@@ -419,7 +440,7 @@ def _until_stopped(door: Coroutine[None, None, None]) -> int:
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     """Return what makes the event loop: uvloop's where it runs (CPython, not Windows), else Python's own."""
     try:
-        import uvloop  # noqa: PLC0415
+        import uvloop
     except ImportError:
         return None
     return uvloop.new_event_loop

@@ -196,8 +196,8 @@ class WarehouseSettings:
 
     def state(self, folder: Path) -> Callable[[], Hashable | None] | None:
         """Return what tells the warehouse's file from another in its place; None where it is in no file."""
-        of_file = getattr(self.plugin, "file_state", None)
-        return None if of_file is None else partial(of_file, self.section, folder)
+        of_file = getattr(self.section, "file_state", None)
+        return None if of_file is None else partial(of_file, folder)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

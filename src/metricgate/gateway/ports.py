@@ -6,16 +6,20 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from metricgate.catalog.catalog import Catalog
-from metricgate.compiling.statement import Statement
-from metricgate.ledger.receipt import Receipt
-from metricgate.policy.verdict import Decision, Verdict
-from metricgate.vocabulary.finding import Finding
-from metricgate.vocabulary.json import Json
-from metricgate.vocabulary.opinion import Opinion
-from metricgate.vocabulary.result import Column, ValueType
+from metricgate.policy.verdict import Decision
+
+# Stores and sinks import this page for a protocol or an exception; planner and compiler stay unloaded for them.
+if TYPE_CHECKING:
+    from metricgate.catalog.catalog import Catalog
+    from metricgate.compiling.statement import Statement
+    from metricgate.ledger.receipt import Receipt
+    from metricgate.policy.verdict import Verdict
+    from metricgate.vocabulary.finding import Finding
+    from metricgate.vocabulary.json import Json
+    from metricgate.vocabulary.opinion import Opinion
+    from metricgate.vocabulary.result import Column, ValueType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from tests.contracts.warehouse_engines import released
 from metricgate.adapters.warehouses.duckdb import DuckDBWarehouse
 from metricgate.adapters.warehouses.duckdb_file import building, read_row
 from metricgate.adapters.warehouses.duckdb_options import DuckDBOptions
+from metricgate.adapters.warehouses.duckdb_plugin import DuckDBPlugin
 from metricgate.adapters.warehouses.duckdb_section import DuckDBSection
 from metricgate.gateway import sql_codes
 from metricgate.gateway.codes import WAREHOUSE_CODES
@@ -270,8 +271,8 @@ def test_the_settings_section_opens_a_file_of_the_projects_folder(file: Path):
     """Relative paths start at the project; unknown keys are refused."""
 
     async def main() -> Rows:
-        section = DuckDBWarehouse.section.model_validate({"kind": "duckdb", "file": file.name, "concurrent": 2})
-        warehouse = DuckDBWarehouse.from_section(section, file.parent)
+        section = DuckDBPlugin.section.model_validate({"kind": "duckdb", "file": file.name, "concurrent": 2})
+        warehouse = DuckDBPlugin.from_section(section, file.parent)
         rows = await warehouse.run(released("SELECT count(*) FROM t"))
         await warehouse.close()
         return rows

@@ -10,7 +10,7 @@ import pytest
 from tests.surfaces.echo import EchoGate, keeper
 from tests.surfaces.serving import make_app, served
 
-from metricgate.surfaces.http.connections import ConnectionLimits
+from metricgate.surfaces.http.connection_limits import ConnectionLimits
 
 KEY = b"mg_good"
 HOST = b"Host: gate.test\r\n"

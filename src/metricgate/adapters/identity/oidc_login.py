@@ -26,10 +26,10 @@ from joserfc.errors import JoseError
 from joserfc.jws import JWSRegistry
 
 from metricgate.adapters.identity import people_codes as codes
+from metricgate.adapters.identity.algorithms import ALGORITHMS
 from metricgate.adapters.identity.credentials import refused
 from metricgate.adapters.identity.people import LocalPeople
 from metricgate.adapters.identity.public_keys import KeysUnavailable, RemoteKeys, fetch
-from metricgate.adapters.identity.tokens import ALGORITHMS
 from metricgate.adapters.stores.sqlite_people import PeopleUnavailable
 from metricgate.gateway.office import Person
 from metricgate.gateway.people import Opened, Redirect

@@ -18,6 +18,7 @@ from joserfc.errors import JoseError
 from joserfc.jws import JWSRegistry
 
 from metricgate.adapters.identity import codes
+from metricgate.adapters.identity.algorithms import ALGORITHMS
 from metricgate.adapters.identity.claims import ClaimNames, principal_of
 from metricgate.adapters.identity.credentials import refused
 from metricgate.adapters.identity.public_keys import KeysUnavailable, PublicKeys
@@ -25,10 +26,6 @@ from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.principal import Principal
 from metricgate.vocabulary.problem import Problems
 
-ALGORITHMS: Final = frozenset(
-    {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"}
-)
-"""Every algorithm that may be configured: all of them have a public key."""
 _PARTS: Final = 3
 _LATEST: Final = 1e12
 

@@ -28,7 +28,6 @@ from metricgate.adapters.warehouses.duckdb_frames import Head, Malformed
 from metricgate.adapters.warehouses.duckdb_jail import Jail
 from metricgate.adapters.warehouses.duckdb_options import DuckDBOptions
 from metricgate.adapters.warehouses.duckdb_own import Own, failure_of
-from metricgate.adapters.warehouses.duckdb_section import DuckDBSection
 from metricgate.adapters.warehouses.writing.duckdb_writing import CHANNELS, Writing, sealed_of
 from metricgate.changing.change import TableChange
 from metricgate.changing.effect import Effect
@@ -56,25 +55,6 @@ class DuckDBWarehouse:
 
     name = "duckdb"
     dialect = "duckdb"
-    section = DuckDBSection
-
-    @classmethod
-    def from_section(cls, section: DuckDBSection, folder: Path) -> DuckDBWarehouse:
-        """Open what a project's settings name; raises as the constructor does."""
-        return cls(section.options(folder))
-
-    @staticmethod
-    def file_state(section: DuckDBSection, folder: Path) -> tuple[int, ...] | None:
-        """Return what tells the file from another in its place; None where there is none.
-
-        Device and inode; of a file that is only read, size and time of change too: nobody writes it but by mistake.
-        """
-        try:
-            facts = (folder / section.file).stat()
-        except OSError:
-            return None
-        own = (facts.st_dev, facts.st_ino)
-        return (*own, facts.st_size, facts.st_mtime_ns) if section.read_only else own
 
     def __init__(self, options: DuckDBOptions) -> None:
         """Open the database and lock it.

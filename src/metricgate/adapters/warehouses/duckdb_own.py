@@ -10,10 +10,11 @@ import duckdb
 
 from metricgate.adapters.warehouses.calls import Call, Calls
 from metricgate.adapters.warehouses.capping import caps_of
+from metricgate.adapters.warehouses.duckdb_connecting import connected
 from metricgate.adapters.warehouses.duckdb_engine import Engine, Relations
 from metricgate.adapters.warehouses.duckdb_errors import FAILURES, code_of, details_of, position_of
 from metricgate.adapters.warehouses.duckdb_fetch import Batches, Fetched
-from metricgate.adapters.warehouses.duckdb_options import DuckDBOptions, connected
+from metricgate.adapters.warehouses.duckdb_options import DuckDBOptions
 from metricgate.gateway.codes import WAREHOUSE_UNAVAILABLE
 from metricgate.gateway.ports import Released, WarehouseError
 from metricgate.vocabulary.result import ValueType

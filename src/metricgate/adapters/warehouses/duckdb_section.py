@@ -53,3 +53,15 @@ class DuckDBSection(BaseModel):
             workers=self.workers,
             worker_memory=self.worker_memory,
         )
+
+    def file_state(self, folder: Path) -> tuple[int, ...] | None:
+        """Return what tells the file from another in its place; None where there is none.
+
+        Device and inode; of a file that is only read, size and time of change too: nobody writes it but by mistake.
+        """
+        try:
+            facts = (folder / self.file).stat()
+        except OSError:
+            return None
+        own = (facts.st_dev, facts.st_ino)
+        return (*own, facts.st_size, facts.st_mtime_ns) if self.read_only else own

@@ -19,11 +19,12 @@ import duckdb
 
 from metricgate.adapters.warehouses import duckdb_limits as limits
 from metricgate.adapters.warehouses.caps import Caps
+from metricgate.adapters.warehouses.duckdb_connecting import connected
 from metricgate.adapters.warehouses.duckdb_engine import Engine
 from metricgate.adapters.warehouses.duckdb_errors import FAILURES, code_of, details_of, position_of
 from metricgate.adapters.warehouses.duckdb_frames import LARGEST_QUESTION, Gone, Head, Malformed, receive, send
 from metricgate.adapters.warehouses.duckdb_opinion import opinion_of
-from metricgate.adapters.warehouses.duckdb_options import connected, identity_of, unpacked
+from metricgate.adapters.warehouses.duckdb_options import identity_of, unpacked
 from metricgate.adapters.warehouses.duckdb_packing import (
     packed_columns,
     packed_result,

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from metricgate.adapters.warehouses.capping import Caps
-from metricgate.compiling.statement import Statement
 from metricgate.gateway.ports import WarehouseError
 from metricgate.vocabulary.finding import Finding
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.result import Column, ValueType
+
+if TYPE_CHECKING:  # a project's settings name this page's bounds; the compiler stays unloaded for them
+    from metricgate.compiling.statement import Statement
 
 TIMEOUT = "E_WAREHOUSE_TIMEOUT"
 CANCELLED = "E_WAREHOUSE_CANCELLED"

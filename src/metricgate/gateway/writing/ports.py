@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from metricgate.approvals.proposal import Action
 from metricgate.changing.change import ChangeKind, Row, TableChange
@@ -13,11 +13,13 @@ from metricgate.changing.definitions import Definitions
 from metricgate.changing.effect import Effect
 from metricgate.changing.shape import Location, TableShape
 from metricgate.changing.structure import StructureChange
-from metricgate.compiling.statement import Statement
 from metricgate.gateway.office import ActionFilter
 from metricgate.gateway.ports import Durable
 from metricgate.policy.verdict import Decision, Verdict
 from metricgate.vocabulary.json import Json
+
+if TYPE_CHECKING:  # stores import this page; the compiler stays unloaded for them
+    from metricgate.compiling.statement import Statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

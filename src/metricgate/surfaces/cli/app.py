@@ -8,105 +8,88 @@ from importlib.metadata import version
 from typing import Annotated
 
 import typer
+from typer.core import TyperGroup
 
-from metricgate.surfaces.cli import (
-    approvals,
-    audit,
-    datasets,
-    definitions,
-    doctoring,
-    drilling,
-    erasing,
-    exporting,
-    importing,
-    keys,
-    notifications,
-    people,
-    policies,
-    policy_changes,
-    questions,
-    receipts,
-    reviewing,
-    running,
-    switches,
-)
+from metricgate.surfaces.cli.lazy_group import Places, ShowsByDefault, lazy_group
 from metricgate.surfaces.cli.project import Opener, Verifier
 from metricgate.surfaces.cli.session import Drills, Session, no_drills
 
 _ABOUT = "Governed metrics for AI agents: one definition each, a decision and a record for every call."
-_Commands = Mapping[str, Callable[..., None]]
 
-_COMMANDS: _Commands = {
-    "init": definitions.init,
-    "serve": running.serve,
-    "mcp": running.mcp,
-    "validate": definitions.validate,
-    "doctor": doctoring.doctor,
-    "schema": definitions.schema,
-    "diff": reviewing.diff,
-    "lint": reviewing.lint,
-    "metrics": questions.metrics,
-    "search": questions.search,
-    "describe": questions.describe,
-    "query": questions.query,
-    "sql": questions.sql,
-    "explain": questions.explain,
-    "values": questions.values,
-    "datasets": datasets.datasets,
-    "query-sql": datasets.query_sql,
-    "call": questions.call,
-    "undo": approvals.undo,
-    "drill": drilling.drill,
+_COMMANDS: Places = {
+    "init": "definitions:init",
+    "serve": "running:serve",
+    "mcp": "running:mcp",
+    "validate": "definitions:validate",
+    "doctor": "doctoring:doctor",
+    "schema": "definitions:schema",
+    "diff": "reviewing:diff",
+    "lint": "reviewing:lint",
+    "metrics": "questions:metrics",
+    "search": "questions:search",
+    "describe": "questions:describe",
+    "query": "questions:query",
+    "sql": "questions:sql",
+    "explain": "questions:explain",
+    "values": "questions:values",
+    "datasets": "datasets:datasets",
+    "query-sql": "datasets:query_sql",
+    "call": "questions:call",
+    "undo": "approvals:undo",
+    "drill": "drilling:drill",
 }
-_GROUPS: Mapping[str, tuple[str, _Commands]] = {
-    "import": ("Other people's models.", {"dbt": importing.dbt, "ossie": importing.ossie, "cube": importing.cube}),
-    "export": ("Our models for other tools.", {"ossie": exporting.ossie, "dbt": exporting.dbt}),
+_GROUPS: Mapping[str, tuple[str, Places]] = {
+    "import": (
+        "Other people's models.",
+        {"dbt": "importing:dbt", "ossie": "importing:ossie", "cube": "importing:cube"},
+    ),
+    "export": ("Our models for other tools.", {"ossie": "exporting:ossie", "dbt": "exporting:dbt"}),
     "receipt": (
         "Proof that a call was recorded; `receipt N` shows one.",
-        {"show": receipts.show, "verify": receipts.verify, "script": receipts.script},
+        {"show": "receipts:show", "verify": "receipts:verify", "script": "receipts:script"},
     ),
     "policy": (
         "What the rules say.",
-        {"test": policies.run_tests, "explain": policies.explain, "diff": policy_changes.diff},
+        {"test": "policies:run_tests", "explain": "policies:explain", "diff": "policy_changes:diff"},
     ),
-    "keys": ("API keys of agents.", {"create": keys.create, "revoke": keys.revoke, "list": keys.list_keys}),
+    "keys": ("API keys of agents.", {"create": "keys:create", "revoke": "keys:revoke", "list": "keys:list_keys"}),
     "switch": (
         "Stop agents, or changes, at once.",
-        {"stop": switches.stop, "freeze": switches.freeze, "off": switches.off, "list": switches.list_switches},
+        {"stop": "switches:stop", "freeze": "switches:freeze", "off": "switches:off", "list": "switches:list_switches"},
     ),
     "notifications": (
         "What people were told, and what did not reach them.",
-        {"list": notifications.list_notifications, "retry": notifications.retry},
+        {"list": "notifications:list_notifications", "retry": "notifications:retry"},
     ),
     "people": (
         "People who may log in.",
-        {"add": people.add, "list": people.list_people, "remove": people.remove, "reset": people.reset},
+        {"add": "people:add", "list": "people:list_people", "remove": "people:remove", "reset": "people:reset"},
     ),
     "approvals": (
         "What people decide, with a login of their own.",
         {
-            "list": approvals.list_actions,
-            "show": approvals.show,
-            "approve": approvals.approve,
-            "deny": approvals.deny,
-            "review": approvals.review,
-            "login": approvals.login,
-            "logout": approvals.logout,
+            "list": "approvals:list_actions",
+            "show": "approvals:show",
+            "approve": "approvals:approve",
+            "deny": "approvals:deny",
+            "review": "approvals:review",
+            "login": "approvals:login",
+            "logout": "approvals:logout",
         },
     ),
     "audit": (
         "The record: read it, check it, take it away.",
         {
-            "list": audit.list_entries,
-            "show": audit.show,
-            "verify": audit.verify,
-            "export": audit.export,
-            "erase": erasing.erase,
+            "list": "audit:list_entries",
+            "show": "audit:show",
+            "verify": "audit:verify",
+            "export": "audit:export",
+            "erase": "erasing:erase",
         },
     ),
 }
 
-_CLASSES = {"receipt": receipts.ShowsByDefault}
+_CLASSES = {"receipt": ShowsByDefault}
 
 
 def build_app(
@@ -124,7 +107,13 @@ def build_app(
         now: the present, for durations such as ``--since 24h``.
         drills: gives a folder's drills; default: none.
     """
-    app = typer.Typer(name="metricgate", help=_ABOUT, no_args_is_help=True, pretty_exceptions_enable=False)
+    app = typer.Typer(
+        name="metricgate",
+        help=_ABOUT,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        cls=lazy_group(_COMMANDS),
+    )
 
     @app.callback()
     def start(
@@ -141,13 +130,9 @@ def build_app(
         given = no_drills if drills is None else drills
         context.obj = Session(opener=opener, verifier=verifier, now=now, purpose=purpose, drills=given)
 
-    for name, command in _COMMANDS.items():
-        app.command(name)(command)
-    for group_name, (about, commands) in _GROUPS.items():
-        group = typer.Typer(name=group_name, help=about, no_args_is_help=True, cls=_CLASSES.get(group_name))
-        for name, command in commands.items():
-            group.command(name)(command)
-        app.add_typer(group)
+    for name, (about, commands) in _GROUPS.items():
+        group = lazy_group(commands, _CLASSES.get(name, TyperGroup))
+        app.add_typer(typer.Typer(name=name, help=about, no_args_is_help=True, cls=group))
     return app
 
 

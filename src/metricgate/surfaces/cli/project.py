@@ -7,19 +7,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from metricgate.gateway.data_checks.result import CheckResult
-from metricgate.ledger.verification import Report
-from metricgate.policy.explaining import Explanation
 from metricgate.policy.occasion import NOWHERE, Circumstances
-from metricgate.policy.testing import TestResult
-from metricgate.surfaces.cli.erasure import ErasureAsked, ErasureFound
-from metricgate.surfaces.cli.people_desk import HumanDoor, PeopleDesk
-from metricgate.vocabulary.finding import Finding
-from metricgate.vocabulary.json import Json
-from metricgate.vocabulary.problem import Problem, Problems
-from metricgate.vocabulary.resource import Action, Resource
+
+# Every command needs this page; what it only names stays unloaded until a command uses it.
+if TYPE_CHECKING:
+    from metricgate.gateway.data_checks.result import CheckResult
+    from metricgate.ledger.verification import Report
+    from metricgate.policy.explaining import Explanation
+    from metricgate.policy.testing import TestResult
+    from metricgate.surfaces.cli.erasure import ErasureAsked, ErasureFound
+    from metricgate.surfaces.cli.people_desk import HumanDoor, PeopleDesk
+    from metricgate.vocabulary.finding import Finding
+    from metricgate.vocabulary.json import Json
+    from metricgate.vocabulary.problem import Problem, Problems
+    from metricgate.vocabulary.resource import Action, Resource
 
 
 class Exit(IntEnum):

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from metricgate.ledger.note import NoteError, VerifierKey, parse_key
 from metricgate.ledger.receipt_check import UNCHECKED, CheckedReceipt, check_receipt
@@ -19,16 +18,6 @@ from metricgate.surfaces.cli.showing import show_receipt
 from metricgate.surfaces.cli.telling import tell, tell_json
 
 _MOST_BYTES = 10_000_000
-
-
-class ShowsByDefault(TyperGroup):
-    """A group in which a number where a command's name is expected is shown."""
-
-    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]  # it is one
-        """Put the command in front of what is no command, no option of the group's own and not nothing."""
-        if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
-            args = ["show", *args]
-        return super().parse_args(ctx, args)
 
 
 def show(

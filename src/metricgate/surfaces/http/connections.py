@@ -14,7 +14,6 @@ send nothing cannot keep out those that do.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from enum import Enum, auto
 from http import HTTPStatus
 from typing import ClassVar, Final
@@ -24,7 +23,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from metricgate.surfaces.http import codes
-from metricgate.surfaces.http.body import MOST_BYTES, problem
+from metricgate.surfaces.http.body import problem
+from metricgate.surfaces.http.connection_limits import ConnectionLimits
 from metricgate.surfaces.problem_document import MEDIA_TYPE, problem_document, to_bytes
 from metricgate.vocabulary.problem import Code
 
@@ -33,34 +33,6 @@ MOST_HEADERS: Final = 100
 _MOST_QUEUED: Final = 16
 _LINGER_SECONDS: Final = 2.0
 _LINGER_BYTES: Final = 1_048_576
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectionLimits:
-    """What one client, and all of them, may take.
-
-    Attributes:
-        connections: open at once.
-        head_bytes: of request line and headers together.
-        head_seconds: from the connection, or the first byte of a further request, to the end of its head.
-        body_bytes: of one request's body.
-        body_seconds: from the end of the head to the end of the body.
-        idle_seconds: how long a connection without a request is kept.
-        answer_seconds: how long an answer may wait for a client that does not read it.
-    """
-
-    connections: int = 512
-    head_bytes: int = 32_768
-    head_seconds: float = 10.0
-    body_bytes: int = MOST_BYTES
-    body_seconds: float = 30.0
-    idle_seconds: float = 5.0
-    answer_seconds: float = 30.0
-
-    @property
-    def body_bytes_on_the_wire(self) -> int:
-        """How much is read at all: chunks have a form of their own, and who was refused may still be sending."""
-        return 2 * self.body_bytes + 65_536
 
 
 class _Phase(Enum):

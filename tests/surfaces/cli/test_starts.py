@@ -1,0 +1,44 @@
+"""A command loads what it needs: what only others need would be most of its time."""
+
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """
+import sys
+from metricgate.__main__ import main
+try:
+    main()
+except SystemExit as end:
+    assert end.code in (None, 0, 3), end.code
+rooms = {".".join(name.split(".")[:2]) for name in sys.modules if name.startswith("metricgate.")}
+outside = {name.split(".")[0] for name in sys.modules}
+sys.stderr.write(" ".join(sorted(rooms | outside)))
+"""
+ENGINES = {"duckdb", "pyarrow", "psycopg", "pymysql"}
+DOORS = {"fastapi", "mcp", "uvicorn"}
+TONGUES = {"metricgate.planning", "metricgate.compiling", "metricgate.guarding", "metricgate.importing"}
+
+
+@pytest.mark.parametrize(
+    ("command", "unloaded"),
+    [
+        (("--version",), ENGINES | DOORS | TONGUES),
+        (("keys", "list"), ENGINES | DOORS | TONGUES),
+        (("keys", "create", "bot"), ENGINES | DOORS | TONGUES),
+        (("switch", "list"), ENGINES | DOORS | TONGUES),
+        (("audit", "list"), ENGINES | DOORS | TONGUES),
+        (("people", "list"), ENGINES | DOORS | {"metricgate.importing"}),
+        (("validate",), DOORS | {"metricgate.importing", "metricgate.exporting"}),
+    ],
+    ids=lambda each: " ".join(each) if isinstance(each, tuple) else "",
+)
+def test_a_command_loads_nothing_that_only_others_need(tmp_path, command, unloaded):
+    """Modules of one run, in a project of its own."""
+    started = [sys.executable, "-m", "metricgate"]
+    subprocess.run([*started, "init", str(tmp_path / "shop")], check=True, capture_output=True)
+    run = [sys.executable, "-c", PROGRAM, *command]
+    ended = subprocess.run(run, cwd=tmp_path / "shop", capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert sorted(unloaded & set(ended.stderr.splitlines()[-1].split())) == []
