@@ -14,8 +14,18 @@ import pytest
 from tests.adapters.warehouses import duckdb_changes
 from tests.contracts import servers
 from tests.contracts.server_changes import Place, drop, new_place, plan, ready, release, using
+from tests.contracts.warehouse_engines import released
 
-from metricgate.gateway.writing.ports import ChangeFailed, ChangePlan, Rehearsal, WritableWarehouse
+from metricgate.changing.shape import ColumnShape, Location
+from metricgate.changing.structure import StructureChange, aside_of
+from metricgate.gateway.writing.ports import (
+    ChangeFailed,
+    ChangePlan,
+    Rehearsal,
+    ReleasedChange,
+    WritableWarehouse,
+)
+from metricgate.vocabulary.structure import StructureKind
 
 POSTGRES = (
     "CREATE TYPE mood AS ENUM ('a', 'b')",
@@ -237,3 +247,152 @@ def test_what_does_not_take_part_refuses_nothing(engine: str, script: Sequence[s
         using(place, work)
     finally:
         drop(place)
+
+
+STRUCTURES_BETWEEN = {
+    "postgres": {
+        "trigger sweeping of .*wares is new": [
+            "CREATE TRIGGER sweeping AFTER UPDATE ON wares EXECUTE FUNCTION sweep()"
+        ],
+        "function .*helper was changed": ["CREATE OR REPLACE FUNCTION helper() RETURNS int LANGUAGE sql AS 'SELECT 2'"],
+        "rule quiet of .*wares is new": ["CREATE RULE quiet AS ON DELETE TO wares DO ALSO DELETE FROM noted"],
+    },
+    "mariadb": {
+        "trigger sweeping of .*wares is new": [
+            "CREATE TRIGGER sweeping AFTER UPDATE ON wares FOR EACH ROW DELETE FROM noted"
+        ],
+        "function .*helper was changed": ["CREATE OR REPLACE PROCEDURE helper() DELETE FROM noted"],
+        "check odd of .*wares is new": ["ALTER TABLE wares ADD CONSTRAINT odd CHECK (id < 5000)"],
+    },
+    "duckdb": {
+        "trigger sweeping of main.goods is new": [
+            "CREATE TRIGGER sweeping AFTER UPDATE ON goods FOR EACH STATEMENT DELETE FROM noted"
+        ],
+        "trigger more of main.noted is new": [
+            "CREATE TRIGGER more AFTER INSERT ON noted FOR EACH STATEMENT INSERT INTO far VALUES (1)"
+        ],
+    },
+}
+EVENT_TRIGGER = (
+    "CREATE FUNCTION on_ddl() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN DELETE FROM {0}.noted; END'",
+    "CREATE EVENT TRIGGER {0}_ddl ON ddl_command_end EXECUTE FUNCTION {0}.on_ddl()",
+    # Tests run side by side in one database: it must not act on theirs.
+    "ALTER EVENT TRIGGER {0}_ddl ENABLE REPLICA",
+)
+
+
+def structures(goods: Location) -> list[StructureChange]:
+    """Return a drop, an addition and a new name, of a table and its columns."""
+    column = ColumnShape(name="note", type="varchar(20)")
+    return [
+        StructureChange(kind=StructureKind.DROP_TABLE, table=goods),
+        StructureChange(kind=StructureKind.ADD_COLUMN, table=goods, column=ColumnShape(name="more", type="int")),
+        StructureChange(kind=StructureKind.RENAME_COLUMN, table=goods, column=column, new_name="remark"),
+    ]
+
+
+def restructuring(change: StructureChange, rehearsal: Rehearsal) -> ReleasedChange:
+    """Return a change of a table as it is released."""
+    template = released("SELECT 1")
+    return ReleasedChange(
+        action_id="act_between",
+        plan=None,
+        changes=(),
+        expected_digest=rehearsal.effect.digest,
+        most_rows=100,
+        seconds=20,
+        structure=change,
+        definitions=rehearsal.definitions,
+        verdict=template.verdict,
+        intent=template.intent,
+    )
+
+
+async def unchanged(warehouse: WritableWarehouse, change: StructureChange, rehearsal: Rehearsal, told: str) -> None:
+    """See a change of a table refused because of what came between."""
+    with pytest.raises(ChangeFailed) as failed:
+        await warehouse.apply(restructuring(change, rehearsal), ready)
+    assert failed.value.code == "E_DEFINITIONS_CHANGED", (change.kind, failed.value.code, failed.value.detail)
+    assert re.search(told, failed.value.detail), (change.kind, told, failed.value.detail)
+
+
+@pytest.mark.parametrize(("engine", "script"), [("postgres", POSTGRES), ("mariadb", MARIADB)])
+def test_a_change_of_a_table_itself_is_bound_to_what_was_shown_too(engine: str, script: Sequence[str]) -> None:
+    """A trigger, what it calls, a rule, a check, made between: DROP and ALTER change nothing, and say what came."""
+    alone = [each for each in script if not re.search(r"VIEW|(TABLE|INTO|ON) parts", each)]
+    # A view of another test over a table of the same name would count as one over this.
+    place = new_place(engine, *(each.replace("goods", "wares") for each in alone))
+
+    async def work(warehouse: WritableWarehouse) -> None:
+        for change in structures(place.table("wares")):
+            for told, between in STRUCTURES_BETWEEN[engine].items():
+                rehearsal = await warehouse.rehearse_structure(change, seconds=20)
+                await asyncio.to_thread(place.admin, *between)
+                await unchanged(warehouse, change, rehearsal, told)
+                undone = {
+                    "CREATE TRIGGER sweeping": "DROP TRIGGER sweeping" + (" ON wares" if engine == "postgres" else ""),
+                    "CREATE RULE quiet": "DROP RULE quiet ON wares",
+                    "ALTER TABLE wares ADD": "ALTER TABLE wares DROP CONSTRAINT odd",
+                    "CREATE OR REPLACE FUNCTION": POSTGRES[1].replace("CREATE", "CREATE OR REPLACE"),
+                    "CREATE OR REPLACE PROCEDURE": "CREATE OR REPLACE PROCEDURE helper() INSERT INTO noted VALUES (1)",
+                }
+                [again] = [sql for begin, sql in undone.items() if between[0].startswith(begin)]
+                await asyncio.to_thread(place.admin, again)
+            rehearsal = await warehouse.rehearse_structure(change, seconds=20)
+            assert rehearsal.definitions
+            assert any(each.acts for each in rehearsal.definitions), "people are shown the trigger"
+        last = structures(place.table("wares"))[0]
+        await warehouse.apply(restructuring(last, await warehouse.rehearse_structure(last, seconds=20)), ready)
+        assert place.admin(f"SELECT count(*) FROM {aside_of('act_between')}") == [(60,)]
+
+    try:
+        using(place, work)
+    finally:
+        drop(place)
+
+
+def test_an_event_trigger_made_between_refuses_a_change_of_a_table() -> None:
+    """What acts on DDL itself, on PostgreSQL: its making, and a new body of what it calls."""
+    place = new_place("postgres", "CREATE TABLE goods (id int PRIMARY KEY)", "CREATE TABLE noted (id int)")
+    name = f"{place.schema}_ddl"
+
+    async def work(warehouse: WritableWarehouse) -> None:
+        change = StructureChange(kind=StructureKind.DROP_TABLE, table=place.table("goods"))
+        rehearsal = await warehouse.rehearse_structure(change, seconds=20)
+        await asyncio.to_thread(place.admin, *(each.format(place.schema) for each in EVENT_TRIGGER))
+        await unchanged(warehouse, change, rehearsal, f"event trigger {name} of the database is new")
+        rehearsal = await warehouse.rehearse_structure(change, seconds=20)
+        body = (
+            EVENT_TRIGGER[0].format(place.schema).replace("CREATE", "CREATE OR REPLACE").replace("DELETE", "/**/DELETE")
+        )
+        await asyncio.to_thread(place.admin, body)
+        await unchanged(warehouse, change, rehearsal, "function .*on_ddl was changed")
+
+    try:
+        using(place, work)
+    finally:
+        place.admin(f"DROP EVENT TRIGGER IF EXISTS {name}")
+        drop(place)
+
+
+def test_a_change_of_a_table_itself_is_bound_on_duckdb(tmp_path: Path) -> None:
+    """The same on a file that another process changes while the gateway is away."""
+    script = DUCKDB.replace("CREATE VIEW few AS SELECT id, n FROM goods WHERE n <= 1;", "").replace(
+        "CREATE VIEW fewer AS SELECT id FROM few;", ""
+    )
+    options = duckdb_changes.built(tmp_path / "w.duckdb", script)
+    [add] = [each for each in structures(duckdb_changes.table("goods")) if each.kind is StructureKind.ADD_COLUMN]
+    for told, between in STRUCTURES_BETWEEN["duckdb"].items():
+        rehearsals: list[Rehearsal] = []
+
+        async def shown(warehouse: WritableWarehouse, found: list[Rehearsal] = rehearsals) -> None:
+            found.append(await warehouse.rehearse_structure(add, seconds=20))
+
+        async def work(warehouse: WritableWarehouse, found: list[Rehearsal] = rehearsals, said: str = told) -> None:
+            await unchanged(warehouse, add, found[0], said)
+
+        duckdb_changes.using(options, shown)
+        with duckdb.connect(str(tmp_path / "w.duckdb")) as connection:
+            for sql in between:
+                connection.execute(sql)
+        duckdb_changes.using(options, work)

@@ -120,6 +120,41 @@ def test_the_loss_is_accepted_by_its_size_and_recorded_first(shop):
     asyncio.run(asked(folder, 1))
 
 
+def test_all_that_is_known_of_changes_taken_away_together_is_not_begun_anew(shop):
+    """The ledger tells of changes: without their files nothing starts, until an operator accepts that, recorded."""
+    folder, _copy, _before, after = shop
+    paths = paths_of(folder)
+
+    async def change() -> None:
+        async with opened(folder) as found:
+            sql = "UPDATE customers SET segment = 'lead' WHERE id = 4"
+            await found.call("propose_write", sql=sql, dry_run=False, idempotency_key="one-change")
+
+    names = ("actions.db", "journal.db", "journal.key")
+    for name in names:
+        (paths.folder / name).unlink()
+    asyncio.run(started(folder))
+    for name in names:
+        assert (paths.folder / name).exists(), "nothing was lost: no change was ever made"
+    asyncio.run(change())
+    size = size_of(paths)
+    for name in names:
+        (paths.folder / name).unlink()
+    for wrong in (None, after, size + 1):
+        with pytest.raises(StartRefused, match=rf"actions.db .*are gone.*--accept-loss {size}"):
+            asyncio.run(started(folder, accept_loss=wrong))
+    assert not (paths.folder / "actions.db").exists()
+    assert any("are gone" in finding.object for _place, finding in open_project(folder).doctor())
+    asyncio.run(started(folder, accept_loss=size))
+    with LedgerReader(paths.ledger) as reader:
+        entry = reader.entry(size)
+    assert entry.event == LOSS_ACCEPTED
+    assert entry.fields["gov.state.lost"] == list(names)
+    assert entry.fields["gov.actor.kind"] == "operator"
+    asyncio.run(started(folder))
+    asyncio.run(change())
+
+
 def test_another_ledger_of_the_same_key_is_noticed(shop):
     """One that went another way and is longer by now."""
     folder, copy, _before, after = shop

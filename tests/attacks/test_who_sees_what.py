@@ -88,8 +88,8 @@ def with_secrets() -> str:
     return policy.replace("row_filters:", f"{WHOSE.lstrip(chr(10))}row_filters:", 1)
 
 
-DORA = Person(id="dora", method="password+totp", channel="api")
-BERT = Person(id="bert", method="password+totp", channel="api")
+DORA = Person(id="dora", method="oidc", channel="api")
+BERT = Person(id="bert", method="oidc", channel="api")
 
 
 def leaked(document: object) -> list[str]:

@@ -179,6 +179,7 @@ class HumanDecision:
         break_glass: whether the person overrode the rules on who may approve.
         roles: those of the person's roles that the requirement asks for; ``decide`` fills them in.
         groups: that the person's login proved, so that the right to decide can be judged again.
+        method: of the login, as in ``Person.method``; empty in what releases before this one kept.
     """
 
     person: str
@@ -191,6 +192,7 @@ class HumanDecision:
     break_glass: bool = False
     roles: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    method: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

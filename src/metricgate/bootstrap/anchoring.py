@@ -10,9 +10,11 @@ from pathlib import Path
 
 from metricgate.adapters.stores.anchors import Anchor, Behind, StoreAnchor, behind
 from metricgate.adapters.stores.ledger_keys import load_verifier
+from metricgate.adapters.stores.ledger_reading import EntryFilter, LedgerReader
 from metricgate.adapters.stores.sqlite_ledger import SqliteLedger
 from metricgate.bootstrap.paths import StatePaths
 from metricgate.gateway.ports import LedgerUnavailable
+from metricgate.gateway.writing.entries import PROPOSED
 from metricgate.ledger.note import NoteError
 from metricgate.vocabulary.actor import operator
 from metricgate.vocabulary.json import Json
@@ -79,13 +81,57 @@ def _account() -> str:
 
 def gone(paths: StatePaths) -> Sequence[str]:
     """Return what is lost and how to go on, for each file that must be there because others of its time are."""
-    began = [each for each in (paths.actions, paths.journal, paths.journal_key) if each.exists()]
+    began = [each for each in _of_changes(paths) if each.exists()]
     return list(_gone(paths, began)) if began else ()
+
+
+def forgotten(paths: StatePaths) -> int | None:
+    """Return the ledger's size where it tells of changes of which no file is left; None where nothing is lost.
+
+    Raises:
+        LedgerUnavailable: the ledger cannot be read.
+    """
+    if not paths.ledger.exists() or any(each.exists() for each in _of_changes(paths)):
+        return None
+    with LedgerReader(paths.ledger) as reader:
+        if next(iter(reader.entries(EntryFilter(event=PROPOSED), limit=1)), None) is None:
+            return None
+        return next(iter(reader.entries(limit=1))).index + 1
+
+
+def unless_accepted(paths: StatePaths, size: int, accept_loss: int | None) -> str:
+    """Return why nothing starts without what is known of changes; empty where the operator accepted the loss.
+
+    Args:
+        paths: of the project.
+        size: of the ledger, which is accepted with it.
+        accept_loss: what the operator gave; the size of a ledger's lost head counts too.
+    """
+    found = ledger_behind(paths)
+    if accept_loss is not None and accept_loss in {size, None if found is None else found.lost.size}:
+        return ""
+    names = " and ".join(each.name for each in _of_changes(paths))
+    return (
+        f"{names} are gone, though the ledger tells of changes: what waits for a decision, what was decided and how it "
+        "ended is lost with them, and nothing that was done can be taken back; restore them from the backup, or begin "
+        f"anew on purpose: metricgate serve --accept-loss {size}, which is recorded"
+    )
+
+
+def changes_forgotten(paths: StatePaths, size: int) -> Opening:
+    """Return the entry that says that all that was known of changes is lost."""
+    who, bodies = operator(_account()).recorded()
+    names: list[Json] = [each.name for each in _of_changes(paths)]
+    return LOSS_ACCEPTED, {**who, "gov.log.size": size, "gov.state.lost": names}, bodies
+
+
+def _of_changes(paths: StatePaths) -> tuple[Path, Path, Path]:
+    return paths.actions, paths.journal, paths.journal_key
 
 
 def _gone(paths: StatePaths, began: Sequence[Path]) -> Iterator[str]:
     there = " and ".join(each.name for each in began)
-    anew = f"move {there} away to begin anew on purpose"
+    anew = f"move {there} away to begin anew on purpose, as the next refusal says"
     if not paths.actions.exists():
         yield (
             f"{paths.actions} is gone, though {there} is there: what waits for a decision, what was decided and how it "

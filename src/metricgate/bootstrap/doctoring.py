@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from metricgate.adapters.stores.private_folder import open_to_others
 from metricgate.adapters.stores.sqlite_database import DatabaseError
 from metricgate.adapters.stores.sqlite_people import PeopleUnavailable, SqlitePeople
 from metricgate.bootstrap import codes
-from metricgate.bootstrap.anchoring import gone, ledger_behind
+from metricgate.bootstrap.anchoring import forgotten, gone, ledger_behind, unless_accepted
 from metricgate.bootstrap.governing import load_definitions
 from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.settings import Settings, WarehouseSettings
 from metricgate.bootstrap.writing import WritingUnavailable, open_stores
 from metricgate.catalog import warehouse_check
 from metricgate.catalog.placing import within
-from metricgate.gateway.ports import WarehouseError
+from metricgate.gateway.ports import LedgerUnavailable, WarehouseError
 from metricgate.vocabulary.finding import WRONG, Finding
 from metricgate.vocabulary.problem import Problem, Problems
 
@@ -62,11 +63,21 @@ def _of_state(paths: StatePaths) -> list[Finding]:
 def _behind(paths: StatePaths) -> list[Finding]:
     """Say that the ledger is an older copy, or that files are gone without which nothing starts."""
     found = ledger_behind(paths)
-    missing = [Finding(severity=WRONG, right="a file that is gone", object=each, cure="") for each in gone(paths)]
+    missing = [
+        Finding(severity=WRONG, right="a file that is gone", object=each, cure="")
+        for each in (*gone(paths), *_forgotten(paths))
+    ]
     if found is None:
         return missing
     cure = f"restore the newest copy, or metricgate serve --accept-loss {found.lost.size}"
     return [Finding(severity=WRONG, right="a ledger that is behind", object=str(found), cure=cure), *missing]
+
+
+def _forgotten(paths: StatePaths) -> list[str]:
+    with suppress(LedgerUnavailable):
+        size = forgotten(paths)
+        return [] if size is None else [unless_accepted(paths, size, None)]
+    return []
 
 
 def _open_secrets(paths: StatePaths) -> list[Finding]:

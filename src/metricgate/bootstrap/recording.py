@@ -52,14 +52,17 @@ def record_switches(switches: SwitchFile, ledger: SqliteLedger, notifier: Notifi
         # Told before it is settled, under one id: a crash between tells nobody twice and nobody never.
         notifier.tell(notice_of_switch(notice))
         # A change that an earlier release noted does not say whether a person or an operator made it.
-        apart = {name: value for name, value in notice.fields.items() if _names_somebody(name, value)}
+        apart = {name: value for name, value in notice.fields.items() if _stands_apart(name, value)}
         fields = {name: value for name, value in notice.fields.items() if name not in apart}
         ledger.append_blocking(notice.event, fields, bodies={**apart, ID: notice.fields["gov.switch.by"]})
         switches.settle(1)
 
 
-def _names_somebody(name: str, value: Json) -> bool:
-    return name == "gov.switch.by" or (name == "gov.switch.target" and str(value).startswith("user:"))
+def _stands_apart(name: str, value: Json) -> bool:
+    """Whether it names somebody, or is a person's own words."""
+    return name in {"gov.switch.by", "gov.switch.because"} or (
+        name == "gov.switch.target" and str(value).startswith("user:")
+    )
 
 
 async def watch_switches(switches: SwitchFile, ledger: SqliteLedger, notifier: Notifier) -> None:

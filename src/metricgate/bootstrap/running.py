@@ -17,7 +17,15 @@ from metricgate.adapters.stores.ledger_usage import used_today
 from metricgate.adapters.stores.mask_key import load_mask_key
 from metricgate.adapters.stores.sqlite_ledger import SqliteLedger
 from metricgate.adapters.stores.switch_file import SwitchFile
-from metricgate.bootstrap.anchoring import drop_anchors, gone, keep_anchored
+from metricgate.bootstrap.anchoring import (
+    Opening,
+    changes_forgotten,
+    drop_anchors,
+    forgotten,
+    gone,
+    keep_anchored,
+    unless_accepted,
+)
 from metricgate.bootstrap.check_desk import answer_requests
 from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.governing import GovernanceHolder, load_governance, state_of_files
@@ -95,8 +103,7 @@ async def running(
     async with AsyncExitStack() as stack:
         now = clock or SystemClock()
         paths = StatePaths.of(folder, settings)
-        if missing := gone(paths):
-            raise StartRefused("; ".join(missing))
+        lost = await asyncio.to_thread(_lost, paths, accept_loss)
         warehouses = await _warehouses(folder, settings, stack, now)
         opened = await asyncio.to_thread(close_to_others, folder, settings)
         seen = state_of_files(folder, settings)
@@ -104,7 +111,7 @@ async def running(
         first = load_governance(folder, settings, mask_key)
         if isinstance(first, Problems):
             raise StartRefused("the project's definitions have problems", first)
-        ledger = await _ledger(folder, settings, stack, accept_loss)
+        ledger = await _ledger(folder, settings, stack, accept_loss, lost)
         telemetry = _telemetry(settings, logs=logs)
         stack.callback(telemetry.shutdown)
         telemetry.watch_ledger(
@@ -163,8 +170,29 @@ async def running(
         )
 
 
-async def _ledger(folder: Path, settings: Settings, stack: AsyncExitStack, accept_loss: int | None) -> SqliteLedger:
-    ledger = await asyncio.to_thread(open_ledger, folder, settings, accept_loss=accept_loss)
+def _lost(paths: StatePaths, accept_loss: int | None) -> Opening | None:
+    """Return the entry on what is known of changes and was lost, where the operator accepted that.
+
+    Raises:
+        StartRefused: files are gone, and nobody accepted it.
+    """
+    if missing := gone(paths):
+        raise StartRefused("; ".join(missing))
+    try:
+        size = forgotten(paths)
+    except LedgerUnavailable as error:
+        raise StartRefused(f"the ledger cannot be opened: {error}") from error
+    if size is None:
+        return None
+    if why := unless_accepted(paths, size, accept_loss):
+        raise StartRefused(why)
+    return changes_forgotten(paths, size)
+
+
+async def _ledger(
+    folder: Path, settings: Settings, stack: AsyncExitStack, accept_loss: int | None, lost: Opening | None
+) -> SqliteLedger:
+    ledger = await asyncio.to_thread(open_ledger, folder, settings, accept_loss=accept_loss, lost=lost)
     stack.callback(drop_anchors, StatePaths.of(folder, settings), ledger)
     stack.callback(ledger.close)
     return ledger

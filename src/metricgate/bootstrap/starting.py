@@ -57,7 +57,9 @@ def close_to_others(folder: Path, settings: Settings) -> dict[str, Json] | None:
     return {"gov.state.files": files, "gov.state.count": len(found)} if found else None
 
 
-def open_ledger(folder: Path, settings: Settings, *, accept_loss: int | None = None) -> SqliteLedger:
+def open_ledger(
+    folder: Path, settings: Settings, *, accept_loss: int | None = None, lost: Opening | None = None
+) -> SqliteLedger:
     """Open the project's ledger for writing, making it and its key on first use.
 
     Args:
@@ -65,6 +67,7 @@ def open_ledger(folder: Path, settings: Settings, *, accept_loss: int | None = N
         settings: as loaded.
         accept_loss: size of the head that is lost, where the ledger is behind what other stores know and the operator
             goes on all the same; that is recorded first.
+        lost: the entry on another loss that the operator accepted, recorded likewise.
 
     Raises:
         StartRefused: another gateway has it, or it is damaged, an older copy, or cannot be written.
@@ -75,7 +78,10 @@ def open_ledger(folder: Path, settings: Settings, *, accept_loss: int | None = N
             f"the ledger {paths.ledger} is gone, but its key {paths.public_key.name} is there: restore the ledger, or "
             f"move {paths.private_key.name} and {paths.public_key.name} away to begin a new one on purpose"
         )
-    first = _accepted(ledger_behind(paths), accept_loss)
+    behind = ledger_behind(paths)
+    first = _accepted(behind, accept_loss if lost is None or behind is not None else None)
+    if lost is not None:
+        first = (*first, lost)
     try:
         make_private_file(paths.ledger)
         signer = load_signer(paths.private_key, paths.public_key, name=origin_of(settings))

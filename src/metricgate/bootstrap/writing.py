@@ -7,15 +7,18 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 
 import structlog
 from ulid import ULID
 
 from metricgate.adapters.stores.ledger_actions import RecordedActions
+from metricgate.adapters.stores.people_accounts import PASSWORD, account_since
 from metricgate.adapters.stores.sealing import Seal
 from metricgate.adapters.stores.sqlite_actions import SqliteActions
 from metricgate.adapters.stores.sqlite_database import DatabaseError
 from metricgate.adapters.stores.sqlite_journal import SqliteJournal
+from metricgate.adapters.stores.sqlite_people import PeopleUnavailable
 from metricgate.approvals.proposal import Action, State
 from metricgate.bootstrap.pages import approval_page
 from metricgate.bootstrap.paths import StatePaths
@@ -123,12 +126,24 @@ class Opened:
             new_nonce=lambda: secrets.token_hex(16),
             actions=lambda: governance.current.actions,
             tell=tell,
+            left=partial(_left, paths),
         )
 
     def close(self) -> None:
         """Close the files."""
         self._store.close()
         self._journal.close()
+
+
+def _left(paths: StatePaths, person: str, method: str, at: datetime) -> bool:
+    """Whether somebody's account was removed since, or made anew; who cannot be looked up is gone."""
+    if method != PASSWORD:  # accounts of others, and what earlier releases kept
+        return False
+    try:
+        since = account_since(paths.people, person)
+    except PeopleUnavailable:
+        return True
+    return since is None or since > at.timestamp()
 
 
 def new_id() -> str:

@@ -13,7 +13,7 @@ from typing import cast
 from metricgate.vocabulary.digest import digest_of, digest_of_bytes
 from metricgate.vocabulary.json import Json
 
-_ACTING = frozenset({"trigger", "rule", "policy", "foreign key", "generated column", "function"})
+_ACTING = frozenset({"trigger", "rule", "policy", "foreign key", "generated column", "function", "event trigger"})
 _MOST_TOLD = 10
 
 
@@ -22,8 +22,8 @@ class Definition:
     """One of them.
 
     Attributes:
-        kind: ``table``, ``column``, ``trigger``, ``rule``, ``policy``, ``foreign key``, ``check``, ``unique key``,
-            ``generated column``, ``function``, ``view`` or ``macro``.
+        kind: ``table``, ``column``, ``trigger``, ``event trigger``, ``rule``, ``policy``, ``foreign key``, ``check``,
+            ``unique key``, ``generated column``, ``function``, ``view`` or ``macro``.
         of: the table's name in full; of a function or view, its own.
         name: within the table; empty where ``of`` says it.
         digest: of all that the catalogue says of it.

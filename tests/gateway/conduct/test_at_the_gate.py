@@ -110,7 +110,8 @@ def test_a_switch_is_in_force_within_a_second_at_a_running_gateway(tmp_path: Pat
             assert time.monotonic() < end
             time.sleep(0.05)
         [entry] = entries_of(ledger, "gov.switch.thrown")
-        assert entry.fields["gov.switch.because"] == "it asks for too much"
+        assert entry.bodies["gov.switch.because"] == "it asks for too much"
+        assert b"it asks for too much" not in entry.leaf, "words of people can be erased"
 
 
 def test_a_stop_in_the_policy_is_in_force_within_a_second_at_every_door(tmp_path: Path) -> None:

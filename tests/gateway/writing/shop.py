@@ -96,10 +96,10 @@ INSERT INTO orders
  SELECT n, 1 + n % 4, CASE WHEN n % 3 = 0 THEN 'open' ELSE 'paid' END, n * 1.25 FROM range(1, 41) t(n);
 """
 
-STEN = Person(id="sten", method="password+totp", channel="console")
-STELLA = Person(id="stella", method="password+totp", channel="console")
-OLAF = Person(id="olaf", method="password+totp", channel="console")
-AUDRA = Person(id="audra", method="password+totp", channel="console")
+STEN = Person(id="sten", method="oidc", channel="console")
+STELLA = Person(id="stella", method="oidc", channel="console")
+OLAF = Person(id="olaf", method="oidc", channel="console")
+AUDRA = Person(id="audra", method="oidc", channel="console")
 
 
 def write_shop(folder: Path, *, policy: str = POLICY, actions: str = ACTIONS) -> Path:

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 from tests.gateway.conduct.test_at_the_gate import project_of
-from tests.gateway.writing.shop import AUDRA, POLICY, STELLA, STEN, Shop, opened, write_shop
+from tests.gateway.writing.shop import AUDRA, OLAF, POLICY, STELLA, STEN, Shop, opened, write_shop
 
+from metricgate.adapters.stores.people_accounts import PASSWORD
 from metricgate.approvals.proposal import Action, State
+from metricgate.bootstrap.project import open_project
 from metricgate.gateway.office import ActionView, EntryQuery, Person
-from metricgate.gateway.outcome import Held
+from metricgate.gateway.outcome import Answered, Held
 from metricgate.vocabulary.problem import Problems
 
 DELETE = {"sql": "DELETE FROM orders WHERE id = 3", "dry_run": False}
@@ -289,3 +291,69 @@ def test_budgets_are_charged_once(tmp_path: Path) -> None:
         assert done.state is State.EXECUTED, done.outcome
 
     in_shop(story, tmp_path, policy)
+
+
+def test_whoever_was_removed_decided_nothing_and_takes_nothing_back(tmp_path: Path) -> None:
+    """An approval counts while its giver's account stands; one made anew under the same name is another one."""
+    steward = replace(STEN, method=PASSWORD)
+
+    async def story(shop: Shop) -> None:
+        people = open_project(shop.folder).people()
+        edited(shop, "stakes: {rows_over: 2}}", "stakes: {rows_over: 2}, approvals: {count: 2}}")
+        every = {"sql": "UPDATE orders SET status = 'void' WHERE id > 30", "dry_run": False}
+        for number, again in enumerate((False, True)):
+            people.add("sten", ())
+            outcome = await shop.call("propose_write", **every, idempotency_key=f"every-{number:04}")
+            assert isinstance(outcome, Held)
+            first = await approved(shop, steward, await shown(shop, steward, outcome.action_id))
+            assert isinstance(first, Action), first
+            assert first.state is State.HELD
+            assert people.remove("sten") is None
+            if again:
+                people.add("sten", ())
+            found = told(await approved(shop, STELLA, await shown(shop, STELLA, outcome.action_id)))
+            assert "E_GOVERNANCE_CHANGED" in found
+            assert "sten, who approved it, is not among the people here any more" in found
+            people.remove("sten")
+        assert await shop.rows("SELECT count(*) FROM orders WHERE status = 'void'") == [[0]]
+
+    in_shop(story, tmp_path)
+
+
+def test_an_undo_of_somebody_who_was_removed_is_not_carried_out(tmp_path: Path) -> None:
+    """Its hold was on others' word; that the proposer may still act is looked up when it runs."""
+    held_undo = POLICY + (
+        "  - {id: undo-waits, roles: [everyone], on: ['dataset:*'], actions: [undo],\n"
+        "     because: Somebody else looks.}\n"
+    )
+    steward = replace(STEN, method=PASSWORD)
+
+    async def story(shop: Shop) -> None:
+        people = open_project(shop.folder).people()
+        people.add("sten", ())
+        done = await shop.call("propose_write", **UPDATE, idempotency_key="update-0001")
+        assert isinstance(done, Answered), done
+        undo = await shop.office.undo(steward, str(done.answer["action_id"]), reason="A mistake.")
+        assert isinstance(undo, Action), undo
+        assert undo.state is State.HELD
+        people.remove("sten")
+        found = told(await approved(shop, STELLA, await shown(shop, STELLA, undo.id)))
+        assert "sten, who would take it back, is not among the people here any more" in found
+
+    in_shop(story, tmp_path, held_undo)
+
+
+def test_whose_decision_it_is_not_is_told_so_first(tmp_path: Path) -> None:
+    """The owner of the agent, who may not decide, learns that; not that something else was shown to somebody."""
+
+    async def story(shop: Shop) -> None:
+        view = await shown(shop, STEN, await held(shop))
+        for digest in (view.shown_digest, "sha256:never"):
+            done = await approved(shop, OLAF, replace(view, shown_digest=digest))
+            assert isinstance(done, Problems)
+            assert done.first.code.name == "E_NOT_YOURS_TO_DECIDE"
+        done = await approved(shop, STELLA, view)
+        assert isinstance(done, Problems)
+        assert done.first.code.name == "E_NOT_WHAT_WAS_SHOWN"
+
+    in_shop(story, tmp_path)

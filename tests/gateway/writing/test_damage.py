@@ -23,7 +23,7 @@ from metricgate.vocabulary.problem import Problems
 
 CODE = "E_KEPT_UNREADABLE"
 FIRST = [[1, "gold"], [2, "gold"], [3, None], [4, "iron"]]
-AUDITOR = Person(id="audra", method="password+totp", channel="api")
+AUDITOR = Person(id="audra", method="oidc", channel="api")
 
 
 def code(found: object) -> str:

@@ -25,6 +25,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from metricgate.adapters.identity import people_codes as codes
 from metricgate.adapters.identity.credentials import refused
+from metricgate.adapters.stores.people_accounts import PASSWORD
 from metricgate.adapters.stores.sqlite_people import PeopleUnavailable, PersonRecord, SessionRecord, SqlitePeople
 from metricgate.gateway.office import Person
 from metricgate.gateway.people import Login, Opened, PersonSession
@@ -32,7 +33,6 @@ from metricgate.vocabulary.problem import Problems
 
 SESSION_PREFIX: Final = "mgp_"
 """Of a person's session token, which is no agent's key (``mg_``) and never taken for one."""
-PASSWORD: Final = "password+totp"  # noqa: S105 - the name of the method
 SHORTEST: Final = 12
 _LONGEST: Final = 256
 _LONGEST_NAME: Final = 320

@@ -105,6 +105,7 @@ def _decision(each: HumanDecision) -> dict[str, Any]:
         "break_glass": each.break_glass,
         "roles": list(each.roles),
         "groups": list(each.groups),
+        "method": each.method,
     }
 
 

@@ -37,6 +37,7 @@ from metricgate.gateway.codes import WAREHOUSE_FAILED, WAREHOUSE_UNAVAILABLE
 from metricgate.gateway.ports import Released, Rows, WarehouseError
 from metricgate.gateway.writing.ports import ChangePlan, Rehearsal, ReleasedChange, View
 from metricgate.gateway.writing.sealed import Sealed
+from metricgate.vocabulary.digest import digest_of
 from metricgate.vocabulary.finding import ADVICE, WRONG, Finding
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.opinion import Opinion
@@ -45,6 +46,7 @@ from metricgate.vocabulary.result import Column, ValueType
 _Result = TypeVar("_Result")
 _METADATA_SECONDS = 30.0
 _OPINION_SECONDS = 10.0
+_DIGITS = 12
 _ROOM = 16 * 1024 * 1024
 _MOST_ON_THE_WIRE = 8
 _PARSER = DuckDBOptions(path=None, memory_limit="256MB", engine_threads=1)
@@ -83,7 +85,10 @@ class DuckDBWarehouse:
 
     @property
     def data_state(self) -> Json:
-        """``{"as_of": time of the file's last change, UTC}``; nothing for a database in memory."""
+        """``{"as_of": time of the file's last change, UTC, "file": which file}``; nothing for a database in memory.
+
+        Of two files, or one file before and after a change, ``file`` differs, in whatever second they are of.
+        """
         return self._data_state
 
     @property
@@ -304,6 +309,10 @@ def _state_of(path: Path | None) -> Json:
     if path is None:
         return {}
     log = path.with_name(f"{path.name}.wal")
-    times = [each.stat().st_mtime for each in (path, log) if each.exists()]
-    changed = datetime.fromtimestamp(max(times), tz=UTC)
-    return {"as_of": changed.isoformat(timespec="seconds").replace("+00:00", "Z")}
+    facts = [each.stat() for each in (path, log) if each.exists()]
+    changed = datetime.fromtimestamp(max(each.st_mtime for each in facts), tz=UTC)
+    told: list[Json] = [[each.st_dev, each.st_ino, each.st_mtime_ns, each.st_size] for each in facts]
+    return {
+        "as_of": changed.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "file": digest_of(told).rpartition(":")[2][:_DIGITS],
+    }

@@ -22,7 +22,7 @@ def objection(book: Book, action: Action, basis: Basis | None) -> Problem | None
         action: approved.
         basis: on what it was judged; None in what earlier releases kept, for which nothing may have changed at all.
     """
-    stopped = book.frozen_for(action)
+    stopped = book.frozen_for(action) or _left(book, action, basis)
     lost = (_lost(book, action, each) for each in action.decisions)
     found = stopped or next((each for each in lost if each is not None), None)
     if found is not None:
@@ -52,11 +52,21 @@ def _lost(book: Book, action: Action, decision: HumanDecision) -> Problem | None
         return _changed(f"{decision.person}, who approved it, may decide nothing now: {stopped.message}")
     named = [resource_of(each) for each in action.proposal.targets]
     wanted = [each for each in named if each.kind in {ResourceKind.DATASET, ResourceKind.ACTION}]
+    if book.left(decision.person, decision.method, decision.at):
+        return _changed(f"{decision.person}, who approved it, is not among the people here any more.")
     judge = book.governance.current.judge
     right = judge.judge_person(person, Verb.APPROVE, wanted, circumstances=Circumstances(now=book.now()))
     if right.decision is Decision.ALLOW:
         return None
     return _changed(f"{decision.person}, who approved it, may not any more: {right.reasons[0].message}")
+
+
+def _left(book: Book, action: Action, basis: Basis | None) -> Problem | None:
+    """Return why somebody takes nothing back any more, where a person proposed it."""
+    person = None if basis is None else basis.person
+    if person is None or not book.left(person.id, person.method, action.proposal.proposed_at):
+        return None
+    return _changed(f"{person.id}, who would take it back, is not among the people here any more.")
 
 
 def _unless_the_same(book: Book, action: Action) -> Problem | None:

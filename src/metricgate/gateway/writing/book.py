@@ -37,6 +37,15 @@ Tell = Callable[[str, Action, Mapping[str, Json]], None]
 """Called after something happened to an action: the kind of notice, the action, and further facts."""
 
 
+Left = Callable[[str, str, datetime], bool]
+"""Whether the account is gone by which somebody (id, method of the login) was logged in at a moment."""
+
+
+def nobody_left(_person: str, _method: str, _at: datetime) -> bool:
+    """Say that every account is still there."""
+    return False
+
+
 def nobody(_kind: str, _action: Action, _facts: Mapping[str, Json]) -> None:
     """Tell nobody."""
 
@@ -73,6 +82,7 @@ class Book:
     actions: Callable[[], Mapping[str, ActionDefinition]]
     """The governed actions in force."""
     tell: Tell = nobody
+    left: Left = nobody_left
     turns: Turns = field(default_factory=Turns)
     changes: int = 0
     """Grows with everything that happens, for live pages."""

@@ -162,6 +162,7 @@ class DecisionDesk:
             channel=person.channel,
             break_glass=break_glass,
             groups=person.groups,
+            method=person.method,
         )
         objection = stopped or await self._objection_to_decision(person, action, decision)
         done = objection if objection is not None else await self._decided(person, action, decision)
@@ -173,6 +174,11 @@ class DecisionDesk:
         right = self._right(person, Verb.APPROVE, action)
         if right.decision is not Decision.ALLOW:
             return _problem(codes.NOT_YOURS_TO_DECIDE, right.reasons[0].message)
+        # Whose decision it is comes first: what was shown is nothing to whoever may not decide.
+        broken = decision.break_glass and decision.approves
+        refusal = deciding.why_not(action, person.id, decision.at, roles=self._roles(person), break_glass=broken)
+        if refusal is not None:
+            return _problem(_CODES[refusal.obstacle], refusal.message)
         shown = await asyncio.to_thread(self._book.store.shown, decision.shown_digest)
         if shown is None or shown.get("proposal") != action.proposal.as_json():
             return _problem(codes.NOT_THE_SAME, "What was decided on was never shown.")

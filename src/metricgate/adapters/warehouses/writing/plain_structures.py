@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from metricgate.adapters.warehouses.writing.structure_dialect import Index, Read
+from metricgate.adapters.warehouses.writing.structure_dialect import Index, Read, Reads
+from metricgate.changing.definitions import Definitions
 from metricgate.changing.shape import Location, TableShape
 from metricgate.changing.structure import StructureChange
 from metricgate.vocabulary.structure import StructureKind
@@ -36,6 +37,11 @@ class Counting:
         fits = " AND ".join(f"k.{self.quoted(each)} = t.{self.quoted(each)}" for each in change.key)
         sql = f"SELECT CAST(count(*) AS {self.text}) FROM {self.name(change.table)} AS t WHERE NOT EXISTS"
         return f"{sql} (SELECT 1 FROM {kept} AS k WHERE {fits})", ()
+
+    def acting(self, session: Reads) -> Definitions:
+        """Return nothing: nothing acts on DDL here."""
+        _ = session
+        return ()
 
     def lock(self, location: Location) -> str | None:
         """Write nothing: one change runs at a time, or the statements themselves lock."""

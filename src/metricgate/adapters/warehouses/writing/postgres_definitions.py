@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from metricgate.adapters.warehouses.writing.session import WriteSession
+from metricgate.adapters.warehouses.writing.structure_dialect import Reads
 from metricgate.changing.change import Row
 from metricgate.changing.definitions import Definition, Definitions, closure, definition
 from metricgate.changing.shape import Location
@@ -73,6 +74,11 @@ SELECT p.polrelid::text, 'policy', p.polname::text, pg_catalog.json_build_array(
   p.polroles::text, p.polqual::text, p.polwithcheck::text)::text
 FROM pg_catalog.pg_policy AS p WHERE p.polrelid = ANY($1::text[]::oid[])
 """
+_EVENT_TRIGGERS = """
+SELECT '0', 'event trigger', e.evtname::text, pg_catalog.json_build_array(e.evtevent, e.evtenabled, e.evttags,
+  e.evtowner, ':funcid ' || e.evtfoid)::text
+FROM pg_catalog.pg_event_trigger AS e WHERE e.evtenabled <> 'D' AND $1::text[] IS NOT NULL
+"""
 _FUNCTION = """
 SELECT n.nspname || '.' || p.proname, pg_catalog.json_build_array(p.prosrc, p.prosqlbody::text, p.proconfig::text,
   p.prosecdef, p.provolatile, p.proisstrict, p.prolang, p.proargtypes::text, p.probin, p.proowner, p.prorettype)::text
@@ -107,8 +113,19 @@ def read_definitions(
     return tuple(sorted({*found, *_behind(session, [text for _each, text in (*whole, *seen)], relations, names)}))
 
 
+def read_event_triggers(session: Reads) -> Definitions:
+    """Return what acts on DDL of any table, and what it calls."""
+    found = _read(session, (_EVENT_TRIGGERS,), [], {"0": "the database"})
+    if not found:
+        return ()
+    relations = session.read(_NAMES, ())
+    names = {str(oid): f"{space}.{name}" for oid, space, name, *_rest in relations}
+    behind = _behind(session, [text for _each, text in found], relations, names)
+    return tuple(sorted({*(each for each, _text in found), *behind}))
+
+
 def _behind(
-    session: WriteSession, seeds: Iterable[str], relations: Sequence[Row], names: Mapping[str, str]
+    session: Reads, seeds: Iterable[str], relations: Sequence[Row], names: Mapping[str, str]
 ) -> list[Definition]:
     functions = session.read(_FUNCTION_NAMES, ())
     own = {str(oid) for oid, _name, _space in functions}
@@ -141,7 +158,7 @@ _SOURCE = "source "
 
 
 def _read(
-    session: WriteSession, queries: Sequence[str], oids: Sequence[str], names: Mapping[str, str]
+    session: Reads, queries: Sequence[str], oids: Sequence[str], names: Mapping[str, str]
 ) -> list[tuple[Definition, str]]:
     return [
         (definition(str(kind), names.get(str(oid), str(oid)), str(name), str(text)), str(text))

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from metricgate.adapters.warehouses.writing.plain_structures import PlainStructures, quoted
+from metricgate.adapters.warehouses.writing.postgres_definitions import read_event_triggers
 from metricgate.adapters.warehouses.writing.structure_dialect import Index, Read, Reads, Surroundings
+from metricgate.changing.definitions import Definitions
 from metricgate.changing.shape import ColumnShape, Location, TableShape
 from metricgate.changing.structure import StructureChange
 
@@ -59,6 +61,10 @@ class PostgresStructures(PlainStructures):
     def lock(self, location: Location) -> str | None:
         """Lock it before the snapshot is taken: what others commit meanwhile would be neither seen nor kept."""
         return f"LOCK TABLE {self.name(location)} IN ACCESS EXCLUSIVE MODE"
+
+    def acting(self, session: Reads) -> Definitions:
+        """Return the event triggers and what they call, as far as it can be told."""
+        return read_event_triggers(session)
 
     def surroundings(self, session: Reads, shape: TableShape) -> Surroundings:
         """Ask the catalogue, which keeps account of who depends on what."""

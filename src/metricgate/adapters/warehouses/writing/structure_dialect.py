@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from metricgate.changing.change import Row
+from metricgate.changing.definitions import Definitions
 from metricgate.changing.shape import ColumnShape, Location, TableShape
 from metricgate.changing.structure import StructureChange
 
@@ -59,6 +60,10 @@ class StructureDialect(Protocol):
 
     def surroundings(self, session: Reads, shape: TableShape) -> Surroundings:
         """Look up what hangs on a table."""
+        ...
+
+    def acting(self, session: Reads) -> Definitions:
+        """Look up what acts on DDL itself, whatever table it is of."""
         ...
 
     def definition(self, session: Reads, shape: TableShape, column: ColumnShape) -> tuple[ColumnShape, tuple[str, ...]]:

@@ -13,7 +13,9 @@ from contextlib import suppress
 from dataclasses import replace
 
 from metricgate.adapters.warehouses.writing.core import Engine, Released
+from metricgate.adapters.warehouses.writing.session import WriteSession
 from metricgate.adapters.warehouses.writing.structure_dialect import Index, Surroundings
+from metricgate.changing.definitions import Definitions, differences, said
 from metricgate.changing.effect import Effect
 from metricgate.changing.shape import ColumnShape, Location, TableShape
 from metricgate.changing.structure import ASIDE, StructureChange, StructureEffect, aside_of
@@ -38,9 +40,15 @@ def rehearse_structure(engine: Engine, change: StructureChange, seconds: float) 
     engine.session.begin(seconds)
     try:
         effect, _shape, _indexes = _foretold(engine, change)
+        definitions = _acting(engine, engine.session, change)
     finally:
         engine.session.rollback()
-    return Rehearsal(changes=(), effect=Effect(tables=(), structure=effect), seconds=time.perf_counter() - begin)
+    return Rehearsal(
+        changes=(),
+        effect=Effect(tables=(), structure=effect),
+        seconds=time.perf_counter() - begin,
+        definitions=definitions,
+    )
 
 
 def restructure(
@@ -62,10 +70,15 @@ def restructure(
             session.do(locking)
         found, shape, indexes = _foretold(engine, change)
         effect = _as_shown(found, released.expected_digest)
+        _unless_shown(engine, session, change, released)
         statements = dialect.statements(found.change, shape, aside, indexes)
         if not dialect.commits_by_itself:
             for sql in statements:
                 session.do(sql)
+            if engine.beside is not None:
+                # Others see the table as it was still, and what they defined anew while the statements ran.
+                with engine.beside() as now:
+                    _unless_shown(engine, now, change, released)
             session.change(*engine.dialect.mark(released.action_id))
         prepare(effect)
     except BaseException:
@@ -135,6 +148,21 @@ def _as_shown(found: StructureEffect, digest: str) -> Effect:
     if effect.digest != digest:
         raise ChangeFailed(codes.ROWS_CHANGED.name, "the table is not as it was shown", detail="the table changed")
     return effect
+
+
+def _acting(engine: Engine, session: WriteSession, change: StructureChange) -> Definitions:
+    """Return what acts when the table is changed: on its rows, behind its foreign keys, and on DDL itself."""
+    table = (*change.table[:-1], change.aside) if change.kind is StructureKind.RESTORE_TABLE else change.table
+    on_rows = engine.dialect.definitions(session, (table,), ())
+    return tuple(sorted({*on_rows, *engine.dialect.structures.acting(session)}))
+
+
+def _unless_shown(engine: Engine, session: WriteSession, change: StructureChange, released: Released) -> None:
+    if not released.definitions:  # kept by a release that bound none: every table has some
+        return
+    told = differences(released.definitions, _acting(engine, session, change))
+    if told:
+        raise ChangeFailed(codes.DEFINITIONS_CHANGED.name, said(told), detail=said(told))
 
 
 def _foretold(engine: Engine, change: StructureChange) -> tuple[StructureEffect, TableShape | None, tuple[Index, ...]]:
