@@ -99,7 +99,7 @@ def mariadb() -> Address:
 @cache
 def own_mariadb(*options: str) -> Address:
     """Return the address of a server of the run's own, with options that the usual one need not have."""
-    at = _start_mariadb(Path(tempfile.mkdtemp(prefix="metricgate-server-")), _free_port(), *options)
+    at = _start_mariadb(Path(tempfile.mkdtemp(prefix="metricgate-server-")), free_port(), *options)
     _await(at, mariadb_connection)
     return at
 
@@ -127,7 +127,7 @@ def _found(
     else:
         return at
     try:
-        at = start(Path(tempfile.mkdtemp(prefix="metricgate-server-")), _free_port())
+        at = start(Path(tempfile.mkdtemp(prefix="metricgate-server-")), free_port())
     except FileNotFoundError as error:
         raise NoServer(
             f"nothing answers at {usual} ({why}) and no server is installed ({error}); "
@@ -150,13 +150,19 @@ def _await(at: Address, connected: Callable[[Address], object]) -> None:
             return
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
-def _binary(*names: str) -> str:
+def binary(*names: str) -> str:
+    """Return the path of an installed program, by the first of these names that is found.
+
+    Raises:
+        FileNotFoundError: none is installed.
+    """
     places = [*sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True), Path("/usr/sbin")]
     path = os.pathsep.join([*(str(place) for place in places), os.environ.get("PATH", "")])
     for name in names:
@@ -178,7 +184,7 @@ def _serve(command: list[str], folder: Path, **options: object) -> None:
 
 
 def _start_postgres(folder: Path, port: int) -> Address:
-    initdb, server = _binary("initdb"), _binary("postgres")
+    initdb, server = binary("initdb"), binary("postgres")
     # PostgreSQL does not run as root.
     options = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
     if options:
@@ -192,7 +198,7 @@ def _start_postgres(folder: Path, port: int) -> Address:
 
 
 def _start_mariadb(folder: Path, port: int, *options: str) -> Address:
-    install, server = _binary("mariadb-install-db"), _binary("mariadbd", "mysqld")
+    install, server = binary("mariadb-install-db"), binary("mariadbd", "mysqld")
     data = folder / "data"
     who = [f"--user={'root' if os.geteuid() == 0 else os.environ.get('USER', '')}"]
     quiet = ["--no-defaults", f"--datadir={data}", *who]

@@ -311,7 +311,8 @@ def _state_of(path: Path | None) -> Json:
     log = path.with_name(f"{path.name}.wal")
     facts = [each.stat() for each in (path, log) if each.exists()]
     changed = datetime.fromtimestamp(max(each.st_mtime for each in facts), tz=UTC)
-    told: list[Json] = [[each.st_dev, each.st_ino, each.st_mtime_ns, each.st_size] for each in facts]
+    # Numbers of files that are gone are given anew, and times can be set, but that of the last rename or write.
+    told: list[Json] = [[each.st_dev, each.st_ino, each.st_ctime_ns, each.st_mtime_ns, each.st_size] for each in facts]
     return {
         "as_of": changed.isoformat(timespec="seconds").replace("+00:00", "Z"),
         "file": digest_of(told).rpartition(":")[2][:_DIGITS],
