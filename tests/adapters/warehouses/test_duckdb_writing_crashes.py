@@ -37,6 +37,8 @@ WANTED = plan(step("update", "t", "SELECT a, 'new' FROM t", key="a", columns="b"
 LONG = plan(step("update", "t", "SELECT a, 'new' || repeat('x', 20000) FROM t", key="a", columns="b"))
 ONE = plan(step("update", "t", "SELECT 1, 'one'", key="a", columns="b"))
 NEW = "SELECT count(*) FILTER (starts_with(b, 'new')), count(*) FROM t"
+_IN_THE_MIDDLE = 20
+"""Ticks: more than any of these changes computes before its source."""
 ENDLESS = "SELECT x.range % 7 FROM range(1000000) x, range(1000000) y WHERE hash(x.range + y.range) = 1"
 
 
@@ -54,6 +56,39 @@ def leaving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doing]:
 
 def kill(warehouse: DuckDBWarehouse, how: signal.Signals = signal.SIGKILL) -> None:
     os.kill(warehouse.worker_pids[0], how)
+
+
+def stop(warehouse: DuckDBWarehouse) -> None:
+    """Stop the worker, and wait until every thread of it stands: a signal is sent before it acts."""
+    kill(warehouse, signal.SIGSTOP)
+    until(lambda: all(_fields(each)[0] == "T" for each in _tasks(warehouse)))
+
+
+def ticks(warehouse: DuckDBWarehouse) -> int:
+    """Return how long the worker has computed, in ticks of the clock: a hundred a second."""
+    return sum(int(each) for task in _tasks(warehouse) for each in _fields(task)[11:13])
+
+
+async def at_work(warehouse: DuckDBWarehouse, before: int) -> None:
+    """Wait until the worker has computed for so long since that it is in the middle of a statement without end."""
+    await asyncio.to_thread(until, lambda: ticks(warehouse) > before + _IN_THE_MIDDLE)
+
+
+def until(done: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60.0
+    while not done():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def _tasks(warehouse: DuckDBWarehouse) -> list[Path]:
+    return list(Path(f"/proc/{warehouse.worker_pids[0]}/task").iterdir())
+
+
+def _fields(task: Path) -> list[str]:
+    with suppress(FileNotFoundError):  # a thread that ended meanwhile
+        return (task / "stat").read_text().rpartition(")")[2].split()
+    return ["T", *["0"] * 20]
 
 
 def apply_killed(
@@ -88,7 +123,7 @@ def test_a_worker_that_dies_before_it_hears_go_changed_nothing(options: DuckDBOp
 
     def killing(warehouse: DuckDBWarehouse) -> Callable[[Effect], None]:
         def prepare(_effect: Effect) -> None:
-            kill(warehouse, signal.SIGSTOP)
+            stop(warehouse)
             threading.Timer(0.3, kill, [warehouse]).start()
 
         return prepare
@@ -166,8 +201,10 @@ def test_a_change_whose_worker_dies_is_not_sent_to_the_next(options: DuckDBOptio
     """It fails at once, nothing is changed, and reads are asked again as ever."""
 
     async def work(warehouse: DuckDBWarehouse) -> None:
+        await warehouse.rehearse(ONE)
+        before = ticks(warehouse)
         change = asyncio.create_task(warehouse.rehearse(plan(step("delete", "t", ENDLESS, key="a"), seconds=60.0)))
-        await asyncio.sleep(2.5)
+        await at_work(warehouse, before)
         kill(warehouse)
         begin = time.monotonic()
         with pytest.raises(ChangeFailed) as caught:
@@ -199,8 +236,9 @@ def test_an_approved_change_does_not_wait_for_a_rehearsal(leaving: Doing):
 
     async def work(warehouse: DuckDBWarehouse) -> None:
         one = await warehouse.rehearse(ONE)
+        before = ticks(warehouse)
         rehearsal = asyncio.create_task(warehouse.rehearse(plan(step("update", "t", slow, key="a", columns="b"))))
-        await asyncio.sleep(0.2)
+        await at_work(warehouse, before)
         begin = time.monotonic()
         await warehouse.apply(release(one, ONE, action="first"), ready)
         assert time.monotonic() - begin < 1.0
@@ -240,9 +278,10 @@ def test_a_caller_who_goes_away_stops_its_rehearsal_alone(leaving: Doing):
     """Cancelled in the middle of its source, and nothing of it is left open."""
 
     async def work(warehouse: DuckDBWarehouse) -> None:
-        pids = warehouse.worker_pids
+        await warehouse.rehearse(ONE)
+        pids, before = warehouse.worker_pids, ticks(warehouse)
         change = asyncio.create_task(warehouse.rehearse(plan(step("delete", "t", ENDLESS, key="a"))))
-        await asyncio.sleep(0.3)
+        await at_work(warehouse, before)
         change.cancel()
         with pytest.raises(asyncio.CancelledError):
             await change
