@@ -43,6 +43,12 @@ SELECT lower(function_name) FROM duckdb_functions() WHERE internal AND function_
 EXCEPT SELECT lower(function_name) FROM duckdb_functions() WHERE NOT internal
 """
 
+_MACROS_SQL = """
+SELECT schema_name, function_name, string_agg(coalesce(macro_definition, '') || ' ' || CAST(parameters AS VARCHAR), '; '
+  ORDER BY CAST(parameters AS VARCHAR))
+FROM duckdb_functions() WHERE NOT internal AND database_name = current_database() GROUP BY ALL
+"""
+
 
 class NotOneSelect(ValueError):
     """The text is not exactly one statement that the engine calls a SELECT."""
@@ -56,6 +62,17 @@ class Engine:
         self._writable = writable
         self._parsed = lru_cache(maxsize=_PARSED_STATEMENTS)(self._parse)
         self._as_arrow: set[str] = set()
+        self._macros: list[tuple[str, ...]] | None = None
+
+    def macros(self, cursor: duckdb.DuckDBPyConnection) -> Sequence[tuple[str, ...]]:
+        """Return the file's macros: ``schema, name, text`` each; looked up once, which takes as long as a change.
+
+        They stay as they are while the instance is open: no other process writes the file meanwhile, and nothing that
+        runs here makes one.
+        """
+        if self._macros is None:
+            self._macros = cursor.execute(_MACROS_SQL).fetchall()
+        return self._macros
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """Return a new cursor; whoever asked closes it."""

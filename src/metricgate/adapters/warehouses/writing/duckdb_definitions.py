@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from metricgate.adapters.warehouses.writing.duckdb_session import DuckDBSession
 from metricgate.adapters.warehouses.writing.session import WriteSession
 from metricgate.changing.change import Row
 from metricgate.changing.definitions import Definition, Definitions, closure, definition
@@ -33,11 +34,6 @@ _VIEWS = """
 SELECT schema_name, view_name, 'view', '', sql FROM duckdb_views()
 WHERE database_name = current_database() AND NOT internal
 """
-_MACROS = """
-SELECT schema_name, function_name, 'function', '', string_agg(coalesce(macro_definition, '') || ' ' ||
-  CAST(parameters AS VARCHAR), '; ' ORDER BY CAST(parameters AS VARCHAR))
-FROM duckdb_functions() WHERE NOT internal AND database_name = current_database() GROUP BY ALL
-"""
 _WORD = re.compile(r"[^\W\d]\w*")
 _Told = tuple[Definition, str]
 
@@ -55,9 +51,15 @@ def read_definitions(session: WriteSession, tables: Sequence[Location], reads: S
     whole += [told for told in triggers if told[0].of in wanted]
     views = _told(session.read(_VIEWS, ()))
     read = [told for told in views if told[0].of in {_full(each) for each in reads}]
-    behind = _Behind(triggers, views, _told(session.read(_MACROS, ())))
+    macros = _told([(schema, name, "function", "", text) for schema, name, text in _macros(session)])
+    behind = _Behind(triggers, views, macros)
     found = {each for each, _text in (*whole, *read)}
     return tuple(sorted(found | set(behind.of([text for _each, text in (*whole, *read)]))))
+
+
+def _macros(session: WriteSession) -> Sequence[Row]:
+    assert isinstance(session, DuckDBSession)  # noqa: S101 - a dialect is given its own engine's sessions
+    return session.macros()
 
 
 class _Behind:

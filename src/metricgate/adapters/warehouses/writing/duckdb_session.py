@@ -74,6 +74,13 @@ class DuckDBSession:
         """Return the rows of one statement."""
         return [tuple(row) for row in self._run(sql, parameters)]
 
+    def macros(self) -> Sequence[Row]:
+        """Return the file's macros: schema, name and text each."""
+        try:
+            return self._engine.macros(self._cursor)
+        except FAILURES as error:
+            raise failed(error) from error
+
     def change(self, sql: str, parameters: Sequence[object]) -> int:
         """Run one statement and return its count."""
         [(count,)] = self._run(sql, parameters)
