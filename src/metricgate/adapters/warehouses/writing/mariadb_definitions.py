@@ -26,7 +26,7 @@ SELECT {own}, 'foreign key', IF({here}, k.constraint_name, CONCAT(k.constraint_n
   r.update_rule, r.match_option
 FROM information_schema.key_column_usage AS k
 LEFT JOIN information_schema.referential_constraints AS r ON k.constraint_schema = r.constraint_schema
-  AND k.constraint_name = r.constraint_name AND k.table_name = r.table_name
+  AND k.constraint_name = r.constraint_name AND k.table_name = r.table_name AND r.constraint_schema = %s
 WHERE k.referenced_table_name IS NOT NULL AND {where}
 ORDER BY k.constraint_schema, k.table_name, k.constraint_name, k.ordinal_position
 """
@@ -107,12 +107,14 @@ def _whole(session: WriteSession, tables: Sequence[_Name], schemas: Sequence[str
         found += _told(session.read(_CHECKS.replace("{where}", "constraint_schema = %s AND table_name = %s"), each))
         own = "k.table_schema, k.table_name"
         sql = _KEYS.replace("{own}", own).replace("{here}", "TRUE")
-        found += _told(session.read(sql.replace("{where}", "k.table_schema = %s AND k.table_name = %s"), each))
+        found += _told(
+            session.read(sql.replace("{where}", "k.table_schema = %s AND k.table_name = %s"), (each[0], *each))
+        )
         other = "k.referenced_table_schema, k.referenced_table_name"
         sql = _KEYS.replace("{own}", other).replace("{here}", "FALSE")
         where = "k.table_schema = %s AND k.referenced_table_schema = %s AND k.referenced_table_name = %s"
         for schema in schemas:
-            found += _told(session.read(sql.replace("{where}", where), (schema, *each)))
+            found += _told(session.read(sql.replace("{where}", where), (schema, schema, *each)))
     return found + _triggers(session, tables)
 
 

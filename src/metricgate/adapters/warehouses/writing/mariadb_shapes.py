@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from metricgate.adapters.warehouses.session import FAILED
@@ -20,12 +21,12 @@ SELECT k.constraint_schema, k.constraint_name, k.table_name, k.referenced_table_
   COALESCE(r.delete_rule, ''), COALESCE(r.update_rule, ''), k.column_name, k.referenced_column_name
 FROM information_schema.key_column_usage AS k
 LEFT JOIN information_schema.referential_constraints AS r ON k.constraint_schema = r.constraint_schema
-  AND k.constraint_name = r.constraint_name AND k.table_name = r.table_name
-WHERE k.referenced_table_name IS NOT NULL
-  AND (k.constraint_schema IN ({schemas}) OR k.referenced_table_schema IN ({schemas}))
+  AND k.constraint_name = r.constraint_name AND k.table_name = r.table_name{own}
+WHERE k.referenced_table_name IS NOT NULL AND {where}
 ORDER BY k.constraint_schema, k.table_name, k.constraint_name, k.ordinal_position
 """
-_REFERRING = "SELECT ref_name, COUNT(*) FROM information_schema.innodb_sys_foreign GROUP BY ref_name"
+_LINKS = "SELECT for_name, ref_name FROM information_schema.innodb_sys_foreign"
+_SCHEMAS = "SELECT schema_name FROM information_schema.schemata"
 _COLUMNS = """
 SELECT table_schema, table_name, column_name, column_type, character_set_name, collation_name, is_nullable, extra,
   column_default, is_generated
@@ -53,6 +54,7 @@ _REACTIONS = {
     "SET DEFAULT": Reaction.SET_DEFAULT,
 }
 _Name = tuple[str, str]
+_Link = tuple[str, str]
 
 
 def read_shapes(session: WriteSession, relations: Sequence[Location], database: str) -> Mapping[Location, TableShape]:
@@ -63,7 +65,8 @@ def read_shapes(session: WriteSession, relations: Sequence[Location], database: 
             asked.setdefault((relation[0] if len(relation) > 1 else database, relation[-1]), relation)
     if not asked:
         return {}
-    keys = _foreign_keys(session, asked)
+    links = _links(session)
+    keys = _foreign_keys(session, {schema for schema, _table in asked}, links)
     wanted = sorted(_reached(set(asked), keys))
     tables = {(str(row[0]), str(row[1])): row for row in _about(session, _TABLES, "t.", wanted)}
     columns = _grouped(_about(session, _COLUMNS, "", wanted))
@@ -71,7 +74,7 @@ def read_shapes(session: WriteSession, relations: Sequence[Location], database: 
     places = ", ".join("(%s, %s)" for _each in wanted)
     triggers = _grouped(session.read(_TRIGGERS.format(tables=places), [part for each in wanted for part in each]))
     rights = set(session.read(_RIGHTS, ()))
-    referring = _referring(session)
+    referring = None if links is None else Counter(table for _from, table in links)
     names = {each: asked.get(each, each) for each in tables}
     foreign = [_renamed(key, names) for key in keys if key.table in names and key.referenced in names]
     shapes: dict[Location, TableShape] = {}
@@ -83,7 +86,7 @@ def read_shapes(session: WriteSession, relations: Sequence[Location], database: 
         acting = [str(name) for (name,) in triggers.get(table, [])]
         if not rights & {("", ""), (table[0], ""), table}:
             acting.append("that the writer's account has no right (TRIGGER) to see")
-        if referring is None or referring.get(_encoded(table), 0) != sum(key.referenced == table for key in keys):
+        if referring is None or referring[_encoded(table)] != sum(key.referenced == table for key in keys):
             acting.append("behind foreign keys that the writer's account has no right (PROCESS, SELECT) to see")
         shapes[names[table]] = TableShape(
             location=names[table],
@@ -104,16 +107,17 @@ def _about(session: WriteSession, sql: str, prefix: str, tables: Sequence[_Name]
     return session.read(sql.format(where=where), [part for each in tables for part in each])
 
 
-def _foreign_keys(session: WriteSession, asked: Mapping[_Name, Location]) -> list[ForeignKey]:
+def _foreign_keys(session: WriteSession, schemas: set[str], links: Sequence[_Link] | None) -> list[ForeignKey]:
     """Return the foreign keys of these databases and of all that they lead to."""
-    schemas: set[str] = {schema for schema, _table in asked}
-    while True:
-        places = ", ".join("%s" for _each in schemas)
-        rows = session.read(_KEYS.format(schemas=places), [*sorted(schemas)] * 2)
-        found = {str(at) for row in rows for at in (row[0], row[3])}
-        if found <= schemas:
-            break
-        schemas |= found
+    linked = None if links is None else _linked(session, schemas, links)
+    if linked is None:
+        rows = _scanned(session, schemas)
+    else:
+        # One schema at a time: the server opens what one name says, and otherwise every table and view that it has.
+        sql = _KEYS.format(
+            own=" AND r.constraint_schema = %s", where="k.constraint_schema = %s AND k.table_schema = %s"
+        )
+        rows = [row for each in sorted(linked) for row in session.read(sql, (each, each, each))]
     grouped: dict[tuple[str, ...], list[_Name]] = {}
     for row in rows:
         *head, column, referenced = (str(each) for each in row)
@@ -132,6 +136,29 @@ def _foreign_keys(session: WriteSession, asked: Mapping[_Name, Location]) -> lis
     ]
 
 
+def _linked(session: WriteSession, schemas: set[str], links: Sequence[_Link]) -> set[str] | None:
+    """Return the databases that foreign keys lead to, in either direction; None where one is not known by its name."""
+    pairs = {tuple(name.partition("/")[0] for name in link) for link in links}
+    found = {_encoded((each,)) for each in schemas}
+    while more := {at for pair in pairs if found & {*pair} for at in pair} - found:
+        found |= more
+    names = {_encoded((str(name),)): str(name) for (name,) in session.read(_SCHEMAS, ())}
+    return schemas | {names[each] for each in found if each in names} if found <= names.keys() else None
+
+
+def _scanned(session: WriteSession, schemas: set[str]) -> list[Row]:
+    """Look through all that the account sees."""
+    schemas = set(schemas)
+    while True:
+        places = ", ".join("%s" for _each in schemas)
+        where = f"(k.constraint_schema IN ({places}) OR k.referenced_table_schema IN ({places}))"
+        rows = session.read(_KEYS.format(own="", where=where), [*sorted(schemas)] * 2)
+        found = {str(at) for row in rows for at in (row[0], row[3])}
+        if found <= schemas:
+            return rows
+        schemas |= found
+
+
 def _reached(tables: set[_Name], keys: Sequence[ForeignKey]) -> set[_Name]:
     found = set(tables)
     while True:
@@ -145,18 +172,18 @@ def _reached(tables: set[_Name], keys: Sequence[ForeignKey]) -> set[_Name]:
         found |= more
 
 
-def _referring(session: WriteSession) -> dict[str, int] | None:
-    """Return how many foreign keys refer to each table, or None: InnoDB tells only who has the right PROCESS."""
+def _links(session: WriteSession) -> list[_Link] | None:
+    """Return which table refers to which, as InnoDB spells them, or None: it tells only who has the right PROCESS."""
     try:
-        rows = session.read(_REFERRING, ())
+        rows = session.read(_LINKS, ())
     except ChangeFailed as error:
         if error.code != FAILED:
             raise
         return None
-    return {str(table).lower(): int(number or 0) for table, number in rows}
+    return [(str(table).lower(), str(other).lower()) for table, other in rows]
 
 
-def _encoded(table: _Name) -> str:
+def _encoded(table: Sequence[str]) -> str:
     """Return the name as InnoDB spells it."""
     parts = ("".join(each if each.isalnum() or each == "_" else f"@{ord(each):04x}" for each in part) for part in table)
     return "/".join(parts).lower()

@@ -55,7 +55,7 @@ class MariaDBStructures(Counting):
             for name, columns in session.read(_INDEXES, self._places(shape.location))
         )
         views = [(str(name), str(text or "")) for name, text in session.read(_VIEWS, ())]
-        return Surroundings(indexes=indexes, dependents=views_reading(shape.location, views, "mysql"))
+        return Surroundings(indexes=indexes, dependents=views_reading(self._places(shape.location), views, "mysql"))
 
     def definition(self, session: Reads, shape: TableShape, column: ColumnShape) -> tuple[ColumnShape, tuple[str, ...]]:
         """Return the column with character set, collation and what it does ON UPDATE; its comment is lost."""
