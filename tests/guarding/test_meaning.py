@@ -51,6 +51,9 @@ SELECT u.b, j.z FROM t AS u(a, b) CROSS JOIN LATERAL (SELECT u.a + x.id AS z FRO
 SELECT * FROM t AS u(a, b) WHERE EXISTS (SELECT 1 FROM t x WHERE x.n = u.b) ORDER BY a
 SELECT l.v, t.id FROM ((VALUES (1, 2)) AS l(k, v) CROSS JOIN t) WHERE l.k = t.id
 SELECT * FROM (SELECT * FROM t x JOIN t y ON x.id = y.id) q
+SELECT count(*) FROM t GROUP BY GROUPING SETS ((id & 1) = 1, (n), s ~~ 'A%', (), ROLLUP (id + 1, n))
+SELECT ts + INTERVAL '1 hour' total, INTERVAL '2 days' "x y" FROM t WHERE ts > TIMESTAMP '2020-01-01'
+SELECT id AS select, n AS from FROM t UNION SELECT 1 AS select, 2
 WITH q AS (SELECT x.id, x.n, y.id FROM t x, t y) SELECT q.*, n + 1 FROM (SELECT * FROM q) q ORDER BY 1, 2, 3
 SELECT id FROM t ORDER BY id LIMIT (2) OFFSET 1
 SELECT id FROM t ORDER BY id LIMIT 9000 - 8998
@@ -77,6 +80,14 @@ SELECT r.f, q.r.f, max(r.f) OVER () FROM (SELECT {'f': n} AS r FROM t) q ORDER B
 SELECT id FROM t ORDER BY id LIMIT 40%
 SELECT (s).upper(), ('x' || t.s).lower().replace('a', (n::text)), [n, id].list_sort(), ({'p': id}).p.abs() FROM t
 SELECT r.range, g FROM range(3) r, generate_series(1, 2) AS g
+FROM t JOIN (SELECT 1 AS id) x USING (id) SELECT n, (FROM t a JOIN t b USING (id) SELECT max(a.n)) WHERE id > 0
+WITH q AS (FROM t x RIGHT JOIN t z USING (id) SELECT z.n, x.s LIMIT 9) FROM q SELECT count(*), max(n)
+SELECT ROW(2, id) < ROW(id, 1), ROW(id, n) = ROW(1, 10), row(1) = row(t.id) FROM t
+SELECT u.x, t.n FROM (unnest([1, 9]) AS u(x) LEFT JOIN t ON t.id = u.x) FULL JOIN t b ON b.id = t.id
+SELECT a.n FROM (t a JOIN t b USING (id)) SEMI JOIN t c ON c.id = b.id JOIN t d ON d.id = a.id
+SELECT * FROM ((t a JOIN (SELECT 2 AS id) b USING (id)) CROSS JOIN (SELECT 7 AS w) c) ANTI JOIN t d ON d.id = c.w
+SELECT s, count(*) FROM t GROUP BY ALL UNION (SELECT s, id FROM t)
+SELECT 0B11, 0X1f, list_distinct(list_filter([n, id], lambda x: x > t.id)).list_sort() FROM t
 """,
     "postgres": UNQUOTED
     + """
@@ -98,6 +109,11 @@ SELECT g.g FROM generate_series(1, 3) AS g
 SELECT n FROM t ORDER BY n FETCH FIRST 1 ROWS WITH TIES
 SELECT s IS NORMALIZED, s IS NOT NORMALIZED, s IS NFC NORMALIZED, s IS NOT NFKD NORMALIZED, s IS NOT NULL FROM t
 SELECT $a1$it's $a$ $$ b$a1$, $_9$--$_9$
+SELECT @ n, @n, @ -5 + 3, 1 + @ (-3), @ t.n * 2 FROM t WHERE @ id < 3
+SELECT id OPERATOR(pg_catalog.<) 3, 2 OPERATOR( pg_catalog . * ) 3 + 1, s operator(~~) 'a%', 2 OPERATOR(*) id FROM t
+SELECT @1.50 * 2, @5. - 7, @.5, @ -1.5, @(-id) FROM t
+SELECT u.x, t.n FROM (unnest(ARRAY[1, 9]) AS u(x) LEFT JOIN t ON t.id = u.x) FULL JOIN t b ON b.id = t.id
+SELECT U&'d!0061t' UESCAPE '!', u&'\\0041' || s, U&'it''s *0041' uescape '*' FROM t
 SELECT s::bpchar, CAST(s AS bpchar(2)) FROM t
 SELECT host('192.168.1.5/24'::inet), gen_random_uuid() IS NOT NULL, jsonb_path_query_first_tz('{"a": 1}', '$.a')
 """,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from metricgate.guarding import codes
 from metricgate.guarding.reading import Guarded
+from metricgate.guarding.spelling.postgres import NAMED_OPERATORS
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.opinion import Opinion
 from metricgate.vocabulary.problem import Problem, Problems
@@ -49,7 +50,7 @@ _POSTGRES_GRAMMAR = """
 """
 _GRAMMAR: Mapping[str, frozenset[str]] = {
     "duckdb": frozenset(_DUCKDB_GRAMMAR.split()),
-    "postgres": frozenset(_POSTGRES_GRAMMAR.split()),
+    "postgres": NAMED_OPERATORS.union(_POSTGRES_GRAMMAR.split()),
 }
 """Harmless functions that an engine's parser makes of operators and of grammar."""
 

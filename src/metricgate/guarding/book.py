@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import ModuleType
 from typing import Self
 
@@ -30,14 +31,20 @@ class FunctionBook:
             dialect: ``duckdb``, ``postgres`` or ``mysql``; for another, nothing may be called.
             engine: names of the engine's own functions, from its catalogue.
         """
-        reviewed, grammar = _lists(dialect)
-        return cls(dialect=dialect, names=(reviewed & {name.lower() for name in engine}) | grammar)
+        return cls(dialect=dialect, names=_callable(dialect, frozenset(engine)))
 
     @classmethod
     def reviewed(cls, dialect: str) -> Self:
         """Return the whole reviewed list, as if the engine had all of it."""
         reviewed, grammar = _lists(dialect)
         return cls(dialect=dialect, names=reviewed | grammar)
+
+
+@lru_cache(maxsize=16)
+def _callable(dialect: str, engine: frozenset[str]) -> frozenset[str]:
+    """An engine's names are the same in each call until it is opened again."""
+    reviewed, grammar = _lists(dialect)
+    return (reviewed & {name.lower() for name in engine}) | grammar
 
 
 def _lists(dialect: str) -> tuple[frozenset[str], frozenset[str]]:

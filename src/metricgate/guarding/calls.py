@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from sqlglot.parser import Parser
 from sqlglot.tokenizer_core import Token, TokenType
 
+from metricgate.guarding.spelling.postgres import named_operator
+
 _GRAMMAR_WORDS = """
     all and any as between both by case cross cube distinct else end escape except exclude exists filter from full
     group having ilike in inner intersect interval is join lateral leading like limit materialized not offset on or
@@ -72,7 +74,7 @@ def calls_in(tokens: Sequence[Token]) -> frozenset[str]:
         else:
             word = tokens[number].text.lower()
             called = opens and word.isidentifier() and word not in _GRAMMAR and not _is_infix(tokens, number, word)
-            if called or word in _BARE:
+            if (called and not named_operator(tokens, number)) or word in _BARE:
                 found.add(word)
         number += 1
     return frozenset(found)

@@ -13,7 +13,7 @@ from metricgate.guarding.caps import CAPS, Caps
 from metricgate.guarding.classifying import classified
 from metricgate.guarding.dialects import DialectRules, rules_of
 from metricgate.guarding.intake import refused_at_intake
-from metricgate.guarding.laterals import told_apart
+from metricgate.guarding.laterals import told_apart, without_first_brackets
 from metricgate.guarding.layers import ALL, Layer
 from metricgate.guarding.mistakes import ambiguous_column
 from metricgate.guarding.naming import merged_names, name_outputs, order_by_places
@@ -134,6 +134,7 @@ def _bound(
 ) -> Bound | Problems:
     text = reading.text
     try:
+        without_first_brackets(tree)
         name_outputs(tree, rules, reading.outputs)
         order_by_places(tree)
         merged = merged_names(tree)

@@ -37,7 +37,7 @@ _DUCKDB = """
 _POSTGRES = """
     absent asymmetric bpchar daterange document inet int4range int8range isnull localtime localtimestamp materialized
     nfc nfd nfkc nfkd no normalized notnull returning numrange operator ordinality overlaps placing recursive respect
-    ignore silent strict tsquery tsrange tstzrange tsvector unique keys vars xml conditional
+    ignore silent strict tsquery tsrange tstzrange tsvector uescape unique keys vars xml conditional
 """
 _MYSQL = """
     against ascii boolean charset day_hour day_microsecond day_minute day_second div expansion frac_second

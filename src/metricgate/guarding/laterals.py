@@ -19,6 +19,33 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
 """PostgreSQL's functions that name the columns of their rows; of the others, a column is called as the table is."""
 
 
+def without_first_brackets(tree: exp.Query) -> None:
+    """Take the brackets off ``FROM (a JOIN b ON c) JOIN d``: joins bind from the left, and mean the same without.
+
+    sqlglot traces no names beside SEMI and ANTI JOIN where the first thing in FROM has no name.
+
+    Args:
+        tree: parsed; it is changed.
+    """
+    for from_ in list(tree.find_all(exp.From)):
+        select, first = from_.parent, from_.this
+        while isinstance(select, exp.Select) and _is_bracket(first):
+            inner = first.this
+            joins = [*(inner.args.pop("joins", None) or ()), *(first.args.get("joins") or ())]
+            from_.set("this", inner)
+            select.set("joins", [*joins, *(select.args.get("joins") or ())])
+            first = inner
+
+
+def _is_bracket(node: exp.Expr) -> bool:
+    """Whether it is a bracket around tables and joins, without a name or anything else of its own."""
+    if type(node) is not exp.Subquery or not isinstance(node.this, (exp.Table, exp.Subquery, exp.Unnest, exp.Values)):
+        return False
+    inner = node.this
+    named = type(inner) is not exp.Subquery or bool(inner.alias) or _is_bracket(inner)
+    return named and {key for key, value in node.args.items() if value} <= {"this", "joins"}
+
+
 def told_apart(tree: exp.Query, rules: DialectRules) -> None:
     """Give functions among the tables their columns, and on PostgreSQL the sight of the tables before them.
 

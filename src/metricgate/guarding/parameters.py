@@ -89,7 +89,12 @@ def placed(tokens: Sequence[Token], text: str, dialect: str, given: Given | None
     by_start = {mark.start: mark for mark in marks}
     words = list(_words(tokens, by_start, numbers, MARKS.get(dialect, "$")))
     inside = {token.start for mark in marks for token in mark.tokens}
-    loose = any(token.token_type is TokenType.PARAMETER and token.start not in inside for token in tokens)
+    # In PostgreSQL's, @ is an operator.
+    no_sign = "@" if dialect == "postgres" else ""
+    loose = any(
+        token.token_type is TokenType.PARAMETER and token.start not in inside and token.text != no_sign
+        for token in tokens
+    )
     return Placed(words, numbers, values, loose and dialect != "duckdb")
 
 

@@ -13,12 +13,12 @@ from sqlglot.tokenizer_core import Token, TokenType
 from metricgate.guarding import codes
 from metricgate.guarding.nodes import ROOTS
 from metricgate.guarding.places import place_at
-from metricgate.guarding.spelling import marked, respelt, restored, whole_numbers
+from metricgate.guarding.spelling import marked, respelt, restored, whole
 from metricgate.vocabulary.problem import Place, Problem
 
 FAULTS = (
     *(SqlglotError, RecursionError, TypeError, IndexError, ValueError, AttributeError, KeyError, AssertionError),
-    *(NotImplementedError, ArithmeticError),
+    *(NotImplementedError, ArithmeticError, re.error),
 )
 """Whatever sqlglot was seen to raise, and its like."""
 
@@ -47,7 +47,7 @@ def lexed(text: str, dialect: str) -> Sequence[Token] | Problem:
         tokens = Dialect.get_or_raise(dialect).tokenize(text)
     except FAULTS as error:
         return unreadable(text, error)
-    return list(whole_numbers(tokens, text)) if dialect == "duckdb" else tokens
+    return whole(tokens, text, dialect)
 
 
 def words(text: str, dialect: str) -> Sequence[Token] | Problem:

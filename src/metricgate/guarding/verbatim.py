@@ -20,6 +20,7 @@ from metricgate.guarding import codes
 from metricgate.guarding.keywords import ANYTHING_AFTER, keywords
 from metricgate.guarding.outputs import mysql_names
 from metricgate.guarding.places import place_at
+from metricgate.guarding.spelling.postgres import named_operator
 from metricgate.vocabulary.problem import Problem
 
 _FOLDED = str.maketrans(ascii_uppercase, ascii_lowercase)
@@ -133,6 +134,8 @@ def unlisted(tokens: Sequence[Token], dialect: str) -> str | None:
         if token.text.lower() in _PREFIXES and number < last and tokens[number + 1].start == token.end + 1:
             continue
         before = tokens[number - 1].text.lower() if number else ""
+        if before == "(" and number > 1 and named_operator(tokens, number - 2):
+            continue
         if before == "{" and number < last and tokens[number + 1].token_type in _STRINGS:
             continue
         parts = token.text.lower().split()
@@ -198,10 +201,11 @@ _BACKSLASHED = r"'(?:[^'\\]|''|\\.)*'"
 _BITS = r"[xX]'[0-9a-fA-F]*'|[bB]'[01]*'"
 _DOLLARS = r"\$(?P<tag>(?:[A-Za-z_]\w*)?)\$(?:(?!\$(?P=tag)\$).)*\$(?P=tag)\$"
 _BASED = r"0x[0-9a-fA-F]+|0b[01]+"
+_BASED_ALSO_LARGE = r"0[xX][0-9a-fA-F]+|0[bB][01]+"
 _LITERALS: Mapping[str, re.Pattern[str]] = {
     dialect: re.compile(pattern, re.DOTALL)
     for dialect, pattern in {
-        "duckdb": rf"{_STRING}|[eE]{_BACKSLASHED}|{_BITS}|{_BASED}|[nN]{_STRING}|{_DOLLARS}",
+        "duckdb": rf"{_STRING}|[eE]{_BACKSLASHED}|{_BITS}|{_BASED_ALSO_LARGE}|[nN]{_STRING}|{_DOLLARS}",
         "postgres": rf"{_STRING}|[eE]{_BACKSLASHED}|{_BITS}|[uU]&{_STRING}|[nN]{_STRING}|{_DOLLARS}",
         "mysql": rf'{_BACKSLASHED}|"(?:[^"\\]|""|\\.)*"|{_BITS}|{_BASED}|[nN]{_BACKSLASHED}',
     }.items()

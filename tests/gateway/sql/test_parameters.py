@@ -93,6 +93,14 @@ def test_no_value_is_read_as_sql(engine: str) -> None:
     assert _rows(found[-1]) == [["Annamaria"]], "and the table is still there"
 
 
+_OTHER_VARIABLES = {
+    "duckdb": "SELECT $x, ?",
+    "mariadb": "SELECT @1, name FROM customers WHERE id = ?",
+    # There, @ is the absolute value of what follows.
+    "postgres": "SELECT @ssn, name FROM customers WHERE id = ?",
+}
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_parameters_stand_for_values_only(engine: str) -> None:
     """Not for tables, columns, schemas, functions, sorts, limits or sizes; and no other variable becomes one."""
@@ -106,7 +114,7 @@ def test_parameters_stand_for_values_only(engine: str) -> None:
         ("SELECT name FROM customers LIMIT :n", {"n": 1000000}),
         ("SELECT name FROM customers OFFSET ?", [0]),
         ("SELECT REPEAT('x', ?)", [100000000]),
-        ("SELECT @1, name FROM customers WHERE id = ?" if engine != "duckdb" else "SELECT $x, ?", [1]),
+        (_OTHER_VARIABLES[engine], [1]),
         ("SELECT @@version, ? FROM customers", [1]),
         ("SELECT name FROM customers WHERE id = ?; DROP TABLE orders", [1]),
         ("UPDATE customers SET name = ?", ["x"]),

@@ -19,10 +19,22 @@ from metricgate.guarding.spelling.calls import KEPT, MARK, UNITS, WORD_FIRST
 from metricgate.guarding.spelling.duckdb import duckdb_words, whole_numbers
 from metricgate.guarding.spelling.methods import as_calls
 from metricgate.guarding.spelling.mysql import mysql_words
-from metricgate.guarding.spelling.postgres import postgres_words
+from metricgate.guarding.spelling.postgres import numbers_after_at, postgres_words
 from metricgate.guarding.spelling.words import arguments, calls, closing, instead
 
-__all__ = ["marked", "respelt", "restored", "whole_numbers"]
+__all__ = ["marked", "respelt", "restored", "whole"]
+
+_WHOLE: Mapping[str, Callable[[Sequence[Token], str], Iterator[Token]]] = {
+    "duckdb": whole_numbers,
+    "postgres": lambda tokens, _text: numbers_after_at(tokens),
+}
+
+
+def whole(tokens: Sequence[Token], text: str, dialect: str) -> list[Token]:
+    """Return the words of a text with those in one that sqlglot takes apart."""
+    rule = _WHOLE.get(dialect)
+    return list(tokens if rule is None else rule(tokens, text))
+
 
 _RULES: Mapping[str, Callable[[Sequence[Token], str], Iterator[Token]]] = {
     "duckdb": duckdb_words,
@@ -40,8 +52,11 @@ def respelt(tokens: Sequence[Token], text: str, dialect: str) -> list[Token]:
         dialect: a sqlglot name.
     """
     words = list(_fractions(tokens, text)) if _FRACTION.search(text) else tokens
-    if any(token.token_type in _GROUPINGS for token in words):
+    kinds = {token.token_type for token in words}
+    if not kinds.isdisjoint(_GROUPINGS):
         words = list(_grouped(words))
+    if TokenType.ALIAS in kinds:
+        words = list(_with_names_after_as(words))
     rule = _RULES.get(dialect)
     return list(words if rule is None else rule(words, text))
 
@@ -57,8 +72,14 @@ def marked(tokens: Sequence[Token], dialect: str) -> list[Token]:
 
 def _is_kept(tokens: Sequence[Token], number: int, kept: frozenset[str]) -> bool:
     word = tokens[number].text.lower()
-    # INTERVAL of several things is a function of MariaDB's.
-    return word in kept and calls(tokens, number) and (word != "interval" or any(arguments(tokens, number + 1)))
+    if word not in kept or not calls(tokens, number):
+        return False
+    # INTERVAL of several things is a function of MariaDB's; what DuckDB casts to is a type.
+    typed = number > 0 and tokens[number - 1].token_type in _BEFORE_TYPES
+    return not (word == "row" and typed) and (word != "interval" or any(arguments(tokens, number + 1)))
+
+
+_BEFORE_TYPES = frozenset({TokenType.ALIAS, TokenType.DCOLON})
 
 
 def restored(tree: exp.Expr, dialect: str) -> None:
@@ -103,7 +124,7 @@ def _fractions(tokens: Sequence[Token], text: str) -> Iterator[Token]:
 
 
 def _grouped(tokens: Sequence[Token]) -> Iterator[Token]:
-    """Put what ROLLUP and CUBE hold into brackets: without, sqlglot reads no conditions there."""
+    """Put what ROLLUP, CUBE and GROUPING SETS hold into brackets: without, sqlglot reads no conditions there."""
     opening: dict[int, Token] = {}
     closed: dict[int, Token] = {}
     for number, token in enumerate(tokens):
@@ -112,11 +133,12 @@ def _grouped(tokens: Sequence[Token]) -> Iterator[Token]:
         end = closing(tokens, number + 1)
         if end is None or end == number + 2:
             continue
-        for begin in (number + 2, *arguments(tokens, number + 1)):
+        begins = [number + 2, *arguments(tokens, number + 1)]
+        for begin, after in zip(begins, [*(each - 1 for each in begins[1:]), end], strict=True):
+            if token.token_type is TokenType.GROUPING_SETS and _is_set(tokens, begin, after):
+                continue
             opening[begin] = tokens[begin]
-            if begin > number + 2:
-                closed[begin - 1] = tokens[begin - 1]
-        closed[end] = tokens[end]
+            closed[after] = tokens[after]
     for number, token in enumerate(tokens):
         if number in closed:
             yield instead(token, TokenType.R_PAREN, ")")
@@ -125,7 +147,23 @@ def _grouped(tokens: Sequence[Token]) -> Iterator[Token]:
         yield token
 
 
-_GROUPINGS = frozenset({TokenType.ROLLUP, TokenType.CUBE})
+def _is_set(tokens: Sequence[Token], begin: int, after: int) -> bool:
+    """Whether one of GROUPING SETS is a bracket from end to end, or ROLLUP, CUBE or more sets."""
+    if tokens[begin].token_type in _GROUPINGS:
+        return True
+    return tokens[begin].token_type is TokenType.L_PAREN and closing(tokens, begin) == after - 1
+
+
+def _with_names_after_as(tokens: Sequence[Token]) -> Iterator[Token]:
+    """Yield ``AS select`` as a name: of all words, it is the one that sqlglot does not take for one there."""
+    before: TokenType | None = None
+    for token in tokens:
+        named = before is TokenType.ALIAS and token.token_type is TokenType.SELECT
+        yield instead(token, TokenType.VAR, token.text) if named else token
+        before = token.token_type
+
+
+_GROUPINGS = frozenset({TokenType.ROLLUP, TokenType.CUBE, TokenType.GROUPING_SETS})
 _FRACTION = re.compile(r"\.\d")
 
 

@@ -12,7 +12,7 @@ _MYSQL = """
     to_days utc_date utc_time utc_timestamp
 """
 _POSTGRES = "date_part regexp_like to_hex"
-_DUCKDB = "time_bucket"
+_DUCKDB = "row time_bucket"
 
 KEPT: Mapping[str, frozenset[str]] = {
     "duckdb": frozenset(_DUCKDB.split()),

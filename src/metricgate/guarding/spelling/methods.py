@@ -37,9 +37,22 @@ def _is_column(node: exp.Expr) -> bool:
     parent = node.parent
     if not _is_path(node) or isinstance(parent, (*_OWN, exp.TableAlias, exp.Table, exp.CTE)):
         return False
+    if (type(parent) is exp.Lambda and node.arg_key == "expressions") or _is_parameter(node):
+        return False
     if isinstance(parent, (exp.Alias, exp.PropertyEQ, exp.Kwarg)):
         return node.arg_key == "expression" or (type(parent) is exp.Alias and node.arg_key == "this")
     return True
+
+
+def _is_parameter(node: exp.Expr) -> bool:
+    """Whether it is what a lambda around it calls its parameter, or a field of that."""
+    name = (node.this if type(node) is exp.Dot else node).name.lower()
+    around = node.find_ancestor(exp.Lambda)
+    while around is not None:
+        if any(name == each.name.lower() for each in around.expressions):
+            return True
+        around = around.find_ancestor(exp.Lambda)
+    return False
 
 
 def _column(node: exp.Expr) -> exp.Expr:

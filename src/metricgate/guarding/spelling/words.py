@@ -9,10 +9,11 @@ from sqlglot.tokenizer_core import Token, TokenType
 _QUOTED = frozenset({TokenType.IDENTIFIER, TokenType.STRING})
 
 
-def instead(token: Token, kind: TokenType, text: str, *, end: int | None = None) -> Token:
-    """Return another word in the place of one."""
+def instead(token: Token, kind: TokenType, text: str, *, start: int | None = None, end: int | None = None) -> Token:
+    """Return another word in the place of one, or of all from one place to another."""
+    first = token.start if start is None else start
     last = token.end if end is None else end
-    return Token(kind, text, token.line, token.col, token.start, last, list(token.comments))
+    return Token(kind, text, token.line, token.col, first, last, list(token.comments))
 
 
 def bracketed(token: Token) -> Iterator[Token]:

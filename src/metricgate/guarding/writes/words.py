@@ -31,10 +31,11 @@ class Words:
 
     @property
     def text(self) -> str:
-        """The text from the first word to the last, as it was written."""
+        """The text from the first word to the last, as it was written; the parser may have them in another order."""
         if not self.tokens:
             raise NotPlain("a part without words")
-        return self._text[self.tokens[0].start : self.tokens[-1].end + 1]
+        start, end = min(token.start for token in self.tokens), max(token.end for token in self.tokens)
+        return self._text[start : end + 1]
 
     def part(self, start: int, end: int | None = None) -> Words:
         """Return the words of these places."""

@@ -1,0 +1,125 @@
+"""Clauses in an order, and joins in brackets, that sqlglot does not read; the words are given to it in another order.
+
+Where the words stand in the text stays with them. What runs has the text's own order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot.tokenizer_core import Token, TokenType
+
+from metricgate.guarding.spelling.words import calls, closing, instead
+
+_SET_WORDS = frozenset({TokenType.UNION, TokenType.EXCEPT, TokenType.INTERSECT})
+_CLAUSES = frozenset(
+    {
+        *(TokenType.WHERE, TokenType.GROUP_BY, TokenType.HAVING, TokenType.WINDOW, TokenType.QUALIFY),
+        *(TokenType.ORDER_BY, TokenType.LIMIT, TokenType.OFFSET, TokenType.FETCH, TokenType.SEMICOLON),
+        *_SET_WORDS,
+    }
+)
+_OPEN = frozenset({TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE})
+_CLOSE = frozenset({TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE})
+
+
+def in_order(tokens: Sequence[Token]) -> Sequence[Token]:
+    """Return DuckDB's or PostgreSQL's words in an order that sqlglot reads."""
+    kinds = {token.token_type for token in tokens}
+    if TokenType.UNNEST in kinds:
+        tokens = _without_first_brackets(tokens)
+    if TokenType.INTERVAL in kinds:
+        tokens = _names_after_intervals(tokens)
+    if TokenType.ALL in kinds:
+        tokens = _unions_after_all(tokens)
+    return _select_first(tokens) if TokenType.FROM in kinds else tokens
+
+
+def _select_first(tokens: Sequence[Token]) -> list[Token]:
+    """Return the words with each ``FROM a JOIN b SELECT c`` as ``SELECT c FROM a JOIN b``.
+
+    sqlglot reads one table before SELECT, without joins.
+    """
+    words = list(tokens)
+    for number in range(len(words) - 1, -1, -1):
+        if words[number].token_type is not TokenType.FROM:
+            continue
+        select = _until(words, number + 1, _CLAUSES | {TokenType.SELECT})
+        if select == len(words) or words[select].token_type is not TokenType.SELECT:
+            continue
+        end = _until(words, select + 1, _CLAUSES | {TokenType.FROM, TokenType.USING})
+        words[number:end] = [*words[select:end], *words[number:select]]
+    return words
+
+
+def _until(tokens: Sequence[Token], begin: int, ends: frozenset[TokenType]) -> int:
+    """Return where the first of these stands in the same bracket, or where the bracket closes, or the end."""
+    depth = 0
+    for at in range(begin, len(tokens)):
+        kind = tokens[at].token_type
+        if depth == 0 and (kind in ends or kind in _CLOSE):
+            return at
+        depth += (kind in _OPEN) - (kind in _CLOSE)
+    return len(tokens)
+
+
+def _without_first_brackets(tokens: Sequence[Token]) -> list[Token]:
+    """Return the words without the brackets of ``FROM (unnest(x) AS a JOIN b ON c) JOIN d``.
+
+    sqlglot reads no UNNEST there. Joins bind from the left, so the first bracket of FROM holds nothing together.
+    """
+    words = list(tokens)
+    for number in range(len(words) - 2, 0, -1):
+        opens = words[number].token_type is TokenType.L_PAREN and words[number - 1].token_type is TokenType.FROM
+        if not opens or words[number + 1].token_type is not TokenType.UNNEST:
+            continue
+        end = closing(words, number)
+        if end is not None and not _is_named(words, end):
+            # What is cut out of the text still has the brackets.
+            first, last = words[number + 1], words[end - 1]
+            words[end - 1] = instead(last, last.token_type, last.text, end=words[end].end)
+            words[number + 1] = instead(first, first.token_type, first.text, start=words[number].start)
+            del words[end], words[number]
+    return words
+
+
+def _is_named(tokens: Sequence[Token], end: int) -> bool:
+    after = tokens[end + 1].token_type if end + 1 < len(tokens) else None
+    return after in {TokenType.ALIAS, TokenType.VAR, TokenType.IDENTIFIER}
+
+
+def _names_after_intervals(tokens: Sequence[Token]) -> list[Token]:
+    """Return the words with AS before the name in ``INTERVAL '1 hour' total``, which sqlglot takes for a unit."""
+    found: list[Token] = []
+    for number, token in enumerate(tokens):
+        before = tokens[max(0, number - 2) : number]
+        if (
+            token.token_type is TokenType.VAR
+            and [each.token_type for each in before] == _INTERVAL
+            and any(map(str.isalpha, before[1].text))
+            and token.text.upper().rstrip("S") not in _UNITS
+        ):
+            found.append(instead(token, TokenType.ALIAS, "AS"))
+        found.append(token)
+    return found
+
+
+def _unions_after_all(tokens: Sequence[Token]) -> list[Token]:
+    """Return the words with DISTINCT in ``GROUP BY ALL UNION (``, which sqlglot takes for a call."""
+    found: list[Token] = []
+    for number, token in enumerate(tokens):
+        found.append(token)
+        before = [each.token_type for each in tokens[max(0, number - 2) : number]]
+        if token.token_type in _SET_WORDS and before == _GROUPED_BY_ALL and calls(tokens, number):
+            found.append(instead(token, TokenType.DISTINCT, "DISTINCT"))
+    return found
+
+
+_GROUPED_BY_ALL = [TokenType.GROUP_BY, TokenType.ALL]
+_INTERVAL = [TokenType.INTERVAL, TokenType.STRING]
+_UNITS = frozenset(
+    {
+        *("YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND", "MILLISECOND", "MICROSECOND"),
+        *("DECADE", "CENTURY", "CENTURIE", "MILLENNIUM", "MILLENNIA", "TO", "AGO"),
+    }
+)
