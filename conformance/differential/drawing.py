@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import accumulate
 from random import Random
 from typing import Self, TypeVar
 
 from conformance.differential.forms import AGGREGATES, EXPRESSIONS, WINDOWS, Form, by_kind
-from conformance.differential.forms.form import HOLE
+from conformance.differential.forms.form import pieces_of
 
 T = TypeVar("T")
 
@@ -65,7 +66,6 @@ class Draw:
         self.drawn: set[str] = set()
         self.ctes: list[Source] = []
         self.names = 0
-        self._forms = _forms_of(engine)
 
     def chance(self, share: float) -> bool:
         """Say yes in this share of cases."""
@@ -144,24 +144,24 @@ class Draw:
         return self._special("windows", scope, kind, depth)
 
     def _special(self, which: str, scope: Scope, kind: str, depth: int) -> str | None:
-        if kind not in self._forms[which]:
+        if not _fitting(self.engine, which, kind, leaf=False, ordered=True).forms:
             return None
         return self._filled(self._form(which, scope, kind, leaf=False), scope, depth - 1)
 
     def _form(self, which: str, scope: Scope, kind: str, *, leaf: bool) -> Form:
-        found = [form for form in self._forms[which][kind] if not leaf or form.leaf]
-        ordered = self.unique(scope) is not None
-        fitting = [form for form in found if ordered or "{order}" not in form.text]
-        return self.random.choices(fitting, [form.weight for form in fitting])[0]
+        fitting = _fitting(self.engine, which, kind, leaf=leaf, ordered=self.unique(scope) is not None)
+        return self.random.choices(fitting.forms, cum_weights=fitting.weights)[0]
 
     def _filled(self, form: Form, scope: Scope, depth: int) -> str:
         self.mark(form.construct)
-        pieces, place = [], 0
-        for found in HOLE.finditer(form.text):
-            pieces.append(form.text[place : found.start()])
-            place = found.end()
-            pieces.append(self._hole(found[2], scope, depth, column=found[1] is not None))
-        return "".join([*pieces, form.text[place:]])
+        pieces = []
+        for before, column, hole in pieces_of(form.text):
+            pieces.append(before)
+            if hole is not None:
+                filling = self._hole(hole, scope, depth, column=column)
+                # Two signs side by side begin a comment.
+                pieces.append(f" {filling}" if before.endswith("-") and filling.startswith("-") else filling)
+        return "".join(pieces)
 
     def _hole(self, kind: str, scope: Scope, depth: int, *, column: bool) -> str:
         if kind == "order":
@@ -176,9 +176,23 @@ class Draw:
         return cls(Random(seed), engine)  # noqa: S311 - examples, not secrets
 
 
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """Forms that fit, and the sums of their weights up to each."""
+
+    forms: tuple[Form, ...]
+    weights: tuple[float, ...]
+
+
 @cache
-def _forms_of(engine: str) -> Mapping[str, Mapping[str, tuple[Form, ...]]]:
-    return {name: by_kind(forms, engine) for name, forms in _FORMS.items()}
+def _fitting(engine: str, which: str, kind: str, *, leaf: bool, ordered: bool) -> _Choice:
+    """Return the forms of a kind; ``ordered`` is where rows have a column of unique numbers, which some forms need."""
+    found = tuple(
+        form
+        for form in by_kind(_FORMS[which], engine).get(kind, ())
+        if (not leaf or form.leaf) and (ordered or "{order}" not in form.text)
+    )
+    return _Choice(found, tuple(accumulate(form.weight for form in found)))
 
 
 _FORMS: Mapping[str, tuple[Form, ...]] = {"expressions": EXPRESSIONS, "aggregates": AGGREGATES, "windows": WINDOWS}

@@ -79,7 +79,7 @@ def _sets(draw: Draw, keys: list[str], *, constant: bool) -> str:
     if word == "GROUPING SETS":
         each = ", ".join(draw.one((f"({key})", key)) for key in keys)
         return draw.one((f"GROUPING SETS (({listed}), ())", f"GROUPING SETS ({each}, ())", f"GROUPING SETS ({each})"))
-    if len(keys) > 1 and draw.chance(0.4):
+    if len(keys) > 1 and draw.chance(0.7):
         draw.mark("keys beside ROLLUP")
         return f"{keys[0]}, {word} ({', '.join(keys[1:])})"
     if "GROUP BY an alias" in draw.drawn:

@@ -121,8 +121,10 @@ def _duckdb(seed: int, folder: Path) -> Iterator[Place]:
         names = tuple(each[0] for each in found.description)
         return Result(names=names, types=tuple(map(str, types)), rows=tuple(values))
 
+    # One thread and one worker: a run has one processor.
+    section = {"kind": "duckdb", "file": "tables.duckdb", "threads": 1, "workers": 1, "concurrent": 1}
     try:
-        yield Place(engine="duckdb", schema="main", warehouse={"kind": "duckdb", "file": "tables.duckdb"}, raw=raw)
+        yield Place(engine="duckdb", schema="main", warehouse=section, raw=raw)
     finally:
         for connection in connections.values():
             connection.close()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+
 from conformance.differential.drawing import Column, Draw, Query, Scope, Source
 from conformance.differential.endings import ending, limit
 from conformance.differential.grouping import grouped
@@ -17,15 +20,28 @@ _SET_WORDS = ("UNION", "UNION ALL", "UNION DISTINCT", "INTERSECT", "EXCEPT")
 def statement(draw: Draw) -> Query:
     """Draw a whole text."""
     depth = draw.one((0, 1, 1, 2, 2))
-    beginning = _ctes(draw, depth) if draw.chance(0.15) else ""
+    ctes = _ctes(draw, depth) if draw.chance(0.15) else {}
     query = _set_operation(draw, depth) if draw.chance(0.12) else select(draw, depth, None)
+    if draw.engine == "duckdb":
+        ctes = _read(ctes, query.text)
+    beginning = f"WITH {', '.join(ctes.values())} " if ctes else ""
     whole = respaced(draw, beginning + query.text + ending(draw, query))
     return Query(text=f"{whole}{draw.one(('', '', '', ';', ' ; '))}", columns=query.columns)
 
 
-def _ctes(draw: Draw, depth: int) -> str:
+def _read(ctes: Mapping[str, str], text: str) -> dict[str, str]:
+    """Return the CTEs that are read: what is in others, DuckDB does not look at, be it valid or not."""
+    found: dict[str, str] = {}
+    for name, cte in reversed(ctes.items()):
+        if re.search(rf"\b{name}\b", text):
+            found = {name: cte, **found}
+            text += cte
+    return found
+
+
+def _ctes(draw: Draw, depth: int) -> dict[str, str]:
     draw.mark("CTE")
-    parts = []
+    parts: dict[str, str] = {}
     for _ in range(draw.one((1, 1, 2))):
         query = select(draw, max(0, depth - 1), None)
         name = draw.alias("c")
@@ -39,12 +55,12 @@ def _ctes(draw: Draw, depth: int) -> str:
         if draw.chance(0.4):
             draw.mark("CTE with names of columns")
             named = tuple(Column(name=f"r{number}", kind=each.kind) for number, each in enumerate(query.columns))
-            parts.append(f"{name}({', '.join(each.name for each in named)}) AS {inside}({query.text})")
+            parts[name] = f"{name}({', '.join(each.name for each in named)}) AS {inside}({query.text})"
         else:
             named = tuple(each for each in query.columns if each.name)
-            parts.append(f"{name} AS {inside}({query.text})")
+            parts[name] = f"{name} AS {inside}({query.text})"
         draw.ctes.append(Source(alias=name, columns=named))
-    return f"WITH {', '.join(parts)} "
+    return parts
 
 
 def _set_operation(draw: Draw, depth: int) -> Query:
@@ -160,7 +176,7 @@ def _starred(draw: Draw, scope: Scope, rest: str) -> Query:
         column = draw.one(named)
         word = draw.one((f"EXCLUDE ({column})", f"EXCLUDE {column}", f"REPLACE ({column} AS {column})"))
         return Query(text=f"SELECT * {word}{rest}", columns=())
-    if draw.chance(0.2):
+    if draw.chance(0.35):
         draw.mark("star beside outputs")
         return Query(text=f"SELECT {scope.sources[0].alias}.*, {draw.value(scope, 'int', 1)} AS x1{rest}", columns=())
     draw.mark("star")

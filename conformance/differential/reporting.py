@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from conformance.differential.running import Tally
+from conformance.differential.constructs import RARE
+from conformance.differential.tally import Tally
 
 MOST_REFUSED = 0.02
 LEAST_DRAWN = 200
@@ -15,14 +16,14 @@ _OF = 50_000
 """``LEAST_DRAWN`` is asked of so many queries; of fewer, as much less."""
 
 
-def printed(engine: str, tally: Tally, seconds: float, named: Sequence[str], *, shown: int) -> None:
+def printed(engine: str, tally: Tally, named: Sequence[str], *, shown: int) -> None:
     """Print findings, refusals and constructs."""
     for each in tally.findings[:shown]:
         small = f"\n  small {each.small}" if each.small else ""
         print(f"\nquery {each.number}, caller {each.caller}: {each.what}{small}\n  sent {each.sql}\n  ran  {each.ran}")
     also = f", {tally.filtered:,} of them also under row filters" if tally.filtered else ""
     print(
-        f"\n{engine}: {tally.valid:,} queries{also} in {seconds:.0f} s: {len(tally.findings)} changed, "
+        f"\n{engine}: {tally.valid:,} queries{also} in {tally.seconds:,.0f} s: {len(tally.findings)} changed, "
         f"{tally.refused_share:.2%} refused ({tally.invalid:,} more that the engine itself refuses, "
         f"{tally.ambiguous:,} whose answer depends on the order of stored rows)"
     )
@@ -39,7 +40,12 @@ def printed(engine: str, tally: Tally, seconds: float, named: Sequence[str], *, 
 def judged(engine: str, tally: Tally, count: int, named: Sequence[str]) -> int:
     """Return 1 where the run fails, and print why."""
     least = max(1, LEAST_DRAWN * count // _OF)
-    wrong = [f"{name} was drawn {tally.drawn[name]} times" for name in named if tally.drawn[name] < least]
+    seldom = [name for name in named if tally.drawn[name] < least]
+    rare = RARE.get(engine, {})
+    for name in seldom if count >= _OF // 10 else ():
+        if name in rare:
+            print(f"{engine}: {name} was drawn {tally.drawn[name]} times; {rare[name]}")
+    wrong = [f"{name} was drawn {tally.drawn[name]} times, not {least}" for name in seldom if name not in rare]
     reasons = wrong if count >= _OF // 10 else []
     if tally.findings:
         reasons = [f"{len(tally.findings)} queries came back changed", *reasons]

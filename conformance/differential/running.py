@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from conformance.differential.comparing import difference, differs_in_letters_only, same
-from conformance.differential.drawing import Draw, Query
+from conformance.differential.comparing import (
+    cuts_divisions,
+    difference,
+    differs_in_last_digits,
+    differs_in_letters_only,
+    same,
+)
+from conformance.differential.drawing import Draw
 from conformance.differential.gate import Gate, Reply
 from conformance.differential.places import Place, Refused, Result
 from conformance.differential.queries import statement
 from conformance.differential.shrinking import shrunk
 from conformance.differential.tables import FILTERS
+from conformance.differential.tally import Finding, Tally
 
 _AT_ONCE = 3
+FILTERED_OF = 3
+"""One query of so many is asked under row filters too."""
+_TOLD = 500
+"""After so many valid queries it is told how far the run has come."""
 _MORE_ROWS = 2_000
 """Queries that give more rows tell no more and take long."""
 _FILTERED = re.compile(rf"\b({'|'.join(FILTERS)})\b")
@@ -35,59 +44,6 @@ _CHOOSES = frozenset(
 """Constructs by which one of several equal texts comes to stand for all."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """A query that came back changed.
-
-    Attributes:
-        number: of the draw.
-        sql: as it was drawn.
-        caller: who asked.
-        ran: what ran in its place.
-        what: the difference.
-        small: the text without what the difference does not need.
-    """
-
-    number: int
-    sql: str
-    caller: str
-    ran: str
-    what: str
-    small: str = ""
-
-
-@dataclass(slots=True)
-class Tally:
-    """What came of all queries.
-
-    Attributes:
-        valid: queries that the raw engine runs; only these count.
-        filtered: how often one was asked by the caller who may see some rows, too.
-        ambiguous: queries whose raw answer depends on the order in which rows are stored.
-        drawn: construct -> valid queries that have it.
-        refused: construct -> those that the gate refused.
-        refusals: the refusal's words -> how often.
-    """
-
-    valid: int = 0
-    filtered: int = 0
-    invalid: int = 0
-    ambiguous: int = 0
-    drawn: Counter[str] = field(default_factory=Counter)
-    refused: Counter[str] = field(default_factory=Counter)
-    refusals: Counter[str] = field(default_factory=Counter)
-    examples: dict[str, str] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
-
-    @property
-    def refused_share(self) -> float:
-        """Refused queries among the valid ones."""
-        return sum(self.refusals.values()) / max(1, self.valid)
-
-
-Drawn = Callable[[Draw], Query]
-
-
 async def run(
     place: Place,
     gate: Gate,
@@ -95,8 +51,10 @@ async def run(
     count: int,
     seed: int,
     first: int = 0,
+    tally: Tally | None = None,
+    every: int = FILTERED_OF,
     shrinks: bool = False,
-    told: Callable[[Tally], None] | None = None,
+    told: Callable[[Tally, int], None] | None = None,
 ) -> Tally:
     """Draw until ``count`` queries are valid on the raw engine; the n-th is the same whenever seed and engine are.
 
@@ -106,33 +64,35 @@ async def run(
         count: valid queries.
         seed: of the queries.
         first: number of the first query.
+        tally: what came of the queries before the first, if they count too.
+        every: each of so many is asked under row filters too.
         shrinks: whether findings and refusals are made smaller.
-        told: hears how far it has come, now and then.
+        told: hears now and then how far it has come, and which query is the next.
     """
-    tally, number = Tally(), first
-    with ThreadPoolExecutor(1) as own:
-        both = _Both(place, gate, own)
-        waiting: set[asyncio.Task[None]] = set()
-        while tally.valid < count:
-            draw = Draw.of(f"{seed} {number}", place.engine)
-            query = statement(draw)
-            raw = await both.raw(query.text, "all")
-            if raw is None or len(raw.rows) > _MORE_ROWS:
-                tally.invalid += 1
-            else:
-                tally.valid += 1
-                tally.drawn.update(draw.drawn)
-                waiting.add(asyncio.create_task(_ask(both, tally, number, query.text, draw.drawn, raw)))
-                if told is not None and tally.valid % 500 == 0:
-                    told(tally)
-            if len(waiting) >= _AT_ONCE:
-                done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-                for each in done:
-                    each.result()
-            number += 1
-        await asyncio.gather(*waiting)
-        if not shrinks:
-            return tally
+    tally, number = tally or Tally(), first
+    both = _Both(place, gate, every)
+    waiting: set[asyncio.Task[None]] = set()
+    while tally.valid < count:
+        draw = Draw.of(f"{seed} {number}", place.engine)
+        query = statement(draw)
+        raw = both.raw(query.text, "all")
+        if raw is None or len(raw.rows) > _MORE_ROWS:
+            tally.invalid += 1
+        else:
+            tally.valid += 1
+            tally.drawn.update(draw.drawn)
+            waiting.add(asyncio.create_task(_ask(both, tally, number, query.text, draw.drawn, raw)))
+        number += 1
+        tells = told is not None and raw is not None and tally.valid % _TOLD == 0
+        if len(waiting) >= (1 if tells else _AT_ONCE):
+            when = asyncio.ALL_COMPLETED if tells else asyncio.FIRST_COMPLETED
+            done, waiting = await asyncio.wait(waiting, return_when=when)
+            for each in done:
+                each.result()
+        if tells and told is not None:
+            told(tally, number)
+    await asyncio.gather(*waiting)
+    if shrinks:
         for words, example in list(tally.examples.items())[:_SHRUNK]:
             tally.examples[words] = await both.small_refusal(words, example)
         tally.findings[:_SHRUNK] = [await both.small(each) for each in tally.findings[:_SHRUNK]]
@@ -142,19 +102,22 @@ async def run(
 class _Both:
     """One text, raw and through the gate."""
 
-    def __init__(self, place: Place, gate: Gate, own: Executor) -> None:
-        """Ask these; the place's connections are of one thread each."""
+    def __init__(self, place: Place, gate: Gate, every: int) -> None:
+        """Ask these; each of so many texts under row filters too."""
         self._place = place
         self._gate = gate
-        self._own = own
+        self._every = every
 
-    async def raw(self, sql: str, copy: str) -> Result | None:
+    def raw(self, sql: str, copy: str) -> Result | None:
         """Return what the engine itself gives, or None where it refuses."""
-        loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(self._own, self._place.raw, sql, copy)
+            return self._place.raw(sql, copy)
         except Refused:
             return None
+
+    def filtered(self, sql: str, number: int) -> Result | None:
+        """Return what the engine gives of the rows that the filtered caller may see, if this text is asked so too."""
+        return self.raw(sql, "allowed") if number % self._every == 0 and _FILTERED.search(sql) else None
 
     async def compared(self, sql: str, caller: str, wanted: Result, *, chooses: bool) -> tuple[str | None, Reply]:
         """Return what is not the same (``AMBIGUOUS`` where there is no one right answer), and what was answered.
@@ -175,8 +138,11 @@ class _Both:
             what = f"refused by the engine as it was written anew: {reply.refusal}"
         else:
             what = None
+        if what is not None and reply.refusal is None:
+            cut = self._place.engine == "mariadb" and cuts_divisions(sql, wanted, reply)
+            what = AMBIGUOUS if cut or differs_in_last_digits(sql, wanted, reply) else what
         if what is not None and what != AMBIGUOUS:
-            turned = await self.raw(sql, "turned" if caller == "all" else "allowed_turned")
+            turned = self.raw(sql, "turned" if caller == "all" else "allowed_turned")
             what = what if turned is not None and same(wanted, turned) else AMBIGUOUS
         return what, reply
 
@@ -185,7 +151,7 @@ class _Both:
         kind = finding.what.split()[0]
 
         async def still(sql: str) -> bool:
-            wanted = await self.raw(sql, finding.caller)
+            wanted = self.raw(sql, finding.caller)
             if wanted is None:
                 return False
             what, _ = await self.compared(sql, finding.caller, wanted, chooses=True)
@@ -197,7 +163,7 @@ class _Both:
         """Return a text that is refused in these words and of which nothing more can be left out."""
 
         async def still(sql: str) -> bool:
-            if await self.raw(sql, "all") is None:
+            if self.raw(sql, "all") is None:
                 return False
             reply = await self._gate.ask(sql, "all")
             return reply.refusal is not None and _kind(reply.refusal) == words
@@ -214,11 +180,10 @@ def _kind(refusal: str) -> str:
 
 async def _ask(both: _Both, tally: Tally, number: int, sql: str, drawn: set[str], raw: Result) -> None:
     results = {"all": raw}
-    if number % 3 == 0 and _FILTERED.search(sql):
-        some = await both.raw(sql, "allowed")
-        if some is not None:
-            results["allowed"] = some
-            tally.filtered += 1
+    some = both.filtered(sql, number)
+    if some is not None:
+        results["allowed"] = some
+        tally.filtered += 1
     for caller, wanted in results.items():
         what, reply = await both.compared(sql, caller, wanted, chooses=bool(_CHOOSES & drawn))
         if what == AMBIGUOUS:

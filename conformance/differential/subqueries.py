@@ -22,7 +22,7 @@ def _with_query(draw: Draw, scope: Scope, inner: Inner) -> str:
     if roll < 0.35:
         draw.mark("EXISTS")
         return f"{draw.one(('', 'NOT '))}EXISTS (SELECT {draw.one(('1', '*'))} FROM {source}{where})"
-    if roll < 0.65:
+    if roll < 0.62:
         draw.mark("IN a sub-query")
         word = draw.one(("IN", "NOT IN"))
         return f"{draw.value(scope, 'int', 0)} {word} (SELECT {draw.value(inside, 'int', 0)} FROM {source}{where})"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from conformance.differential.drawing import Draw
-from conformance.differential.running import Tally
+from conformance.differential.tally import Tally
 from conformance.differential.writes.gate import opened
 from conformance.differential.writes.places import placed
 from conformance.differential.writes.running import run

@@ -74,12 +74,10 @@ FORMS: tuple[Form, ...] = (
     *forms(
         "aggregate of an expression", "int", "MAX(LENGTH({text}))", "SUM(IF({bool}, {int}, 0))", on="duckdb mariadb"
     ),
-    *forms(
-        "aggregate by another's order", "int", "arg_max({int}, {order})", "max_by({int}, {order})", on=_D, weight=0.6
-    ),
-    *forms("conditions counted", "int", "count_if({bool})", "sum({bool}::int)", on=_D, weight=0.5),
+    *forms("aggregate by another's order", "int", "arg_max({int}, {order})", "max_by({int}, {order})", on=_D, weight=2),
+    *forms("conditions counted", "int", "count_if({bool})", "sum(({bool})::int)", on=_D, weight=0.5),
     *forms("percentile", "int", "percentile_disc(0.5) WITHIN GROUP (ORDER BY {int})", on=_P, weight=0.6),
     *forms("percentile", "int", "quantile_disc({int}, 0.5)", on=_D, weight=0.4),
-    *forms("JSON aggregated", "text", "JSON_ARRAYAGG({column:int})", on=_M, weight=0.1),
+    *forms("JSON aggregated", "text", "JSON_ARRAYAGG({column:int} ORDER BY {order})", on=_M, weight=0.4),
     *forms("JSON aggregated", "json", "json_object_agg({order}, {int} ORDER BY {order})", on=_P, weight=0.2),
 )

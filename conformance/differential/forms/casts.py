@@ -11,7 +11,7 @@ FORMS: tuple[Form, ...] = (
     *forms("cast: type before a text", "int", "INTEGER '12'", "BIGINT '7' + {column:int}", on=_D, weight=0.6),
     *forms("cast: type before a text", "bool", "bool 't'", "boolean 'false'", on=_P, weight=0.4),
     *forms("cast: type before a text", "text", "CAST(TIME '12:30:00' AS VARCHAR)", on=_DP, weight=0.6),
-    *forms("cast: type before a text", "text", "CAST(TIME '12:30:00' AS CHAR)", on=_M, weight=0.6),
+    *forms("cast: type before a text", "text", "CAST(TIME '12:30:00' AS CHAR)", on=_M),
     *forms(
         "cast after cast", "text", "{dec}::numeric(10,1)::text", "{time}::date::text", "{int}::text::varchar", on=_DP
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 HOLE = re.compile(r"\{(column:)?(int|dec|float|text|bool|date|time|json|list|order)\}")
 """Where an expression of a kind is put in, or a column of one."""
@@ -35,7 +36,21 @@ class Form:
     @property
     def leaf(self) -> bool:
         """Whether it holds no other expression."""
-        return all(found[1] for found in HOLE.finditer(self.text))
+        return all(hole is None or column for _, column, hole in pieces_of(self.text))
+
+
+@cache
+def pieces_of(text: str) -> tuple[tuple[str, bool, str | None], ...]:
+    """Return a template's pieces: the SQL before a hole, whether it asks for a column, and its kind (None at the end).
+
+    >>> pieces_of("ABS({column:int})")
+    (('ABS(', True, 'int'), (')', False, None))
+    """
+    found, place = [], 0
+    for hole in HOLE.finditer(text):
+        found.append((text[place : hole.start()], hole[1] is not None, hole[2]))
+        place = hole.end()
+    return (*found, (text[place:], False, None))
 
 
 def forms(

@@ -28,7 +28,7 @@ FORMS: tuple[Form, ...] = (
     *forms("text put together", "text", "CHAR(77, 65 USING utf8mb4)", "SPACE(2)", "CONCAT({text}, NULL)", on=_M),
     *forms("call of a method", "text", "({column:text}).upper()", "('x' || {text}).lower()", on=_D, weight=0.5),
     *forms("number function: roots and logs", "float", "LN(2)", "EXP(1)", "SQRT(2)", "PI()", "LOG(2, 8)"),
-    *forms("number function: roots and logs", "float", "|/ 16.0", "||/ 27.0", "CBRT(27)", on=_P),
+    *forms("number function: roots and logs", "float", "|/ 16.0", "||/ 27.0", "@ {column:float}", "CBRT(27)", on=_P),
     *forms("number function: roots and logs", "float", "SIN(1)", "DEGREES(0.5)", "ATAN2(1, 2)", "COS({float})"),
     *forms("number function: whole", "int", "GCD({int}, 6)", "FACTORIAL(4)::int", on=_DP),
     *forms("number function: whole", "int", "width_bucket({int}, 0, 10, 5)", "scale(1.50)", on=_P),

@@ -76,10 +76,15 @@ FORMS: tuple[Form, ...] = (
     ),
     *forms("cast to a decimal", "dec", "CAST({int} AS DECIMAL(12, 2))", "CAST({dec} AS DECIMAL(10, 1))"),
     *forms("cast to a decimal", "dec", "{column:int}::numeric(8,3)", on=_DP),
-    *forms("cast to a float", "float", "CAST({int} AS DOUBLE)", on="duckdb mariadb"),
+    *forms("cast to a float", "float", "CAST({int} AS DOUBLE)", on="duckdb mariadb", weight=1.5),
     *forms("cast to a float", "float", "CAST({int} AS DOUBLE PRECISION)", "{column:int}::float8", "{int}::real", on=_P),
     *forms("FLOAT of four bytes", "float", "CAST({dec} AS FLOAT)", "CAST(16777217 AS FLOAT)", on=_M, weight=1),
     *forms("FLOAT of four bytes", "float", "{dec}::real", "0.1::float4", on=_DP, weight=1),
+    *forms(
+        "operator by its name", "int", "{int} OPERATOR(pg_catalog.+) 3 * 2", "7 OPERATOR(pg_catalog.-) 2 + 1", on=_P
+    ),
+    *forms("absolute value by @", "int", "@ {column:int}", "@ -5 + 3", "4 + @ (-3)", on=_P),
+    *forms("absolute value by @", "dec", "@ -1.5", "@{column:dec} * 2", on=_P),
     *forms("decimal arithmetic", "dec", "{dec} * {dec}", "{dec} + {int}", "{dec} - {dec}", "-{column:dec} + {dec}"),
     *forms("float arithmetic", "float", "{float} + {float}", "{float} * 2", "{int} * {float}"),
     *forms("TRY_CAST", "int", "TRY_CAST({text} AS INT)", "TRY_CAST('x' AS INTEGER)", on=_D),

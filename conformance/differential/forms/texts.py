@@ -26,7 +26,7 @@ FORMS: tuple[Form, ...] = (
     *forms("SUBSTRING", "text", "SUBSTR({text}, 2, 3)", "SUBSTR({text}, -2)", "SUBSTRING({text}, 1, 2)"),
     *forms("LEFT and RIGHT", "text", "LEFT({text}, 2)", "RIGHT({text}, 2)"),
     *forms("MID", "text", "MID({text}, 2, 2)", "SUBSTRING_INDEX({text}, 'b', 1)", on=_M),
-    *forms("OVERLAY", "text", "OVERLAY({text} PLACING 'zz' FROM 2 FOR 1)", on=_P),
+    *forms("OVERLAY", "text", "OVERLAY({text} PLACING 'zz' FROM 2 FOR 1)", on=_P, weight=2),
     *forms("text function", "text", "REPLACE({text}, 'b', 'd')", "REVERSE({text})", "REPEAT({text}, 2)"),
     *forms("text function", "text", "LPAD({text}, 5, '*')", "RPAD({text}, 5, '*')"),
     *forms("text function", "text", "SPLIT_PART({text}, 'n', 1)", "STRPOS({text}, 'n')::text", "CHR(65)", on=_DP),
@@ -61,7 +61,7 @@ FORMS: tuple[Form, ...] = (
     ),
     *forms("regular expression", "text", "REGEXP_REPLACE({text}, 'b+', 'q')", "REGEXP_SUBSTR({text}, '[a-m]+')", on=_M),
     *forms("text of a date", "text", "to_char({date}, 'YYYY-MM')", "to_char({int}, '999')", on=_P),
-    *forms("text of a date", "text", "strftime({date}, '%Y-%m')", on=_D),
+    *forms("text of a date", "text", "strftime({date}, '%Y-%m')", on=_D, weight=1.5),
     *forms(
         "text of a date",
         "text",

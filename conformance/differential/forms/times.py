@@ -27,7 +27,7 @@ FORMS: tuple[Form, ...] = (
         "{time} - INTERVAL '1-2' YEAR_MONTH",
         on=_M,
     ),
-    *forms("interval of an expression", "time", "{time} + {column:int} * INTERVAL '1 day'", on=_DP),
+    *forms("interval of an expression", "time", "{time} + {column:int} * INTERVAL '1 day'", on=_DP, weight=1.7),
     *forms("interval of an expression", "time", "{time} + INTERVAL ({column:int} + 1) DAY", on="duckdb mariadb"),
     *forms("interval of an expression", "time", "{time} + INTERVAL {column:int} DAY", on=_M),
     *forms("interval first", "time", "INTERVAL '1 day' + {time}", on=_DP),

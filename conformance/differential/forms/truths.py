@@ -113,8 +113,8 @@ FORMS: tuple[Form, ...] = (
     *forms("rows compared by ROW", "bool", "ROW({int}, {int}) = ROW(1, 2)", "ROW({int}, 1) < ROW(2, {int})"),
     *forms("rows compared by ROW", "bool", "ROW({int}, {int}) IS DISTINCT FROM ROW(1, NULL)", on=_P),
     *forms("rows compared by ROW", "bool", "({int}, {int}) NOT IN ((1, 2), (3, NULL))", "({int}, {int}) <> (1, 2)"),
-    *forms("operator by its name", "bool", "{int} OPERATOR(pg_catalog.<) 3", on=_P, weight=0.1),
-    *forms("IS DOCUMENT", "bool", "{text} IS NORMALIZED", "{text} IS NOT NFC NORMALIZED", on=_P, weight=0.3),
+    *forms("operator by its name", "bool", "{int} OPERATOR(pg_catalog.<) 3", "{text} operator(~~) 'b%'", on=_P),
+    *forms("IS NORMALIZED", "bool", "{text} IS NORMALIZED", "{text} IS NOT NFC NORMALIZED", on=_P, weight=0.5),
     *forms(
         "spaces inside operators", "bool", "{int}<{int}", "{int}>=-1", "{int}<>-{column:int}", "{int}!= +2", weight=0.6
     ),

@@ -53,6 +53,7 @@ FORMS: tuple[Form, ...] = (
         "ROW_NUMBER() OVER (ORDER BY {order})",
         "LAG({int}) OVER (ORDER BY {order})",
         "LEAD({int}, 1) OVER (ORDER BY {order})",
+        weight=3,
     ),
     *forms(
         "window: rows",
@@ -69,7 +70,7 @@ FORMS: tuple[Form, ...] = (
         "int",
         "LAST_VALUE({column:int} IGNORE NULLS) OVER (ORDER BY {order})",
         on=_D,
-        weight=6,
+        weight=9,
     ),
     *forms(
         "window: FILTER", "int", "COUNT(*) FILTER (WHERE {bool}) OVER (PARTITION BY {column:int})", on=_DP, weight=3
@@ -80,6 +81,7 @@ FORMS: tuple[Form, ...] = (
         "RANK() OVER (ORDER BY {column:int} NULLS FIRST)",
         "RANK() OVER (ORDER BY {column:int} DESC NULLS LAST)",
         on=_DP,
+        weight=1.5,
     ),
     *forms("window: named", "int", "RANK() OVER named", "COUNT(*) OVER named", weight=1.5),
     *forms(
@@ -98,7 +100,7 @@ FORMS: tuple[Form, ...] = (
         "MIN({int}) OVER (ORDER BY {order} ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING)",
         "COUNT({int}) OVER (ORDER BY {order} ROWS BETWEEN 2 PRECEDING AND 1 PRECEDING)",
         "MAX({int}) OVER (PARTITION BY {column:int} ORDER BY {order} ROWS UNBOUNDED PRECEDING)",
-        weight=2,
+        weight=4.5,
     ),
     *forms(
         "window: NTH_VALUE",
@@ -106,10 +108,10 @@ FORMS: tuple[Form, ...] = (
         "NTH_VALUE({int}, 2) OVER (ORDER BY {order})",
         "LAG({int}, 2, -1) OVER (ORDER BY {order})",
         "NTH_VALUE({int}, 2) OVER (ORDER BY {order} ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)",
-        weight=3,
+        weight=7,
         on=_DP,
     ),
-    *forms("window: NTH_VALUE", "int", "NTH_VALUE({int}, 2) OVER (ORDER BY {order})", weight=3, on=_M),
+    *forms("window: NTH_VALUE", "int", "NTH_VALUE({int}, 2) OVER (ORDER BY {order})", weight=5, on=_M),
     *forms(
         "window: arithmetic around it",
         "int",
@@ -118,7 +120,10 @@ FORMS: tuple[Form, ...] = (
         "COALESCE(MAX({int}) OVER (PARTITION BY {column:text}), -1)",
     ),
     *forms(
-        "window: DISTINCT keys", "int", "DENSE_RANK() OVER (PARTITION BY {int}, {text} ORDER BY {int}, {date} DESC)"
+        "window: DISTINCT keys",
+        "int",
+        "DENSE_RANK() OVER (PARTITION BY {int}, {text} ORDER BY {int}, {date} DESC)",
+        weight=2,
     ),
     *forms(
         "window: over a window's name with more",

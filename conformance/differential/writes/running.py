@@ -7,12 +7,13 @@ from collections.abc import Callable
 
 from conformance.differential.drawing import Draw
 from conformance.differential.places import Refused
-from conformance.differential.running import Finding, Tally
+from conformance.differential.tally import Finding, Tally
 from conformance.differential.writes.gate import WriteGate
 from conformance.differential.writes.places import Content, Did, Place
 from conformance.differential.writes.statements import statement
 
 _ROWS_SHOWN = 3
+_TOLD = 100
 
 
 async def run(
@@ -22,7 +23,7 @@ async def run(
     count: int,
     seed: int,
     first: int = 0,
-    told: Callable[[Tally], None] | None = None,
+    told: Callable[[Tally, int], None] | None = None,
     drawn: Callable[[Draw], str] = statement,
 ) -> Tally:
     """Draw until ``count`` changes run on the raw engine; the n-th is the same whenever seed and engine are.
@@ -33,7 +34,7 @@ async def run(
         count: changes that the raw engine carries out.
         seed: of the changes.
         first: number of the first change.
-        told: hears how far it has come, now and then.
+        told: hears now and then how far it has come, and which change is the next.
         drawn: draws a statement.
     """
     tally, number = Tally(), first - 1
@@ -49,8 +50,8 @@ async def run(
             continue
         tally.valid += 1
         tally.drawn.update(draw.drawn)
-        if told is not None and tally.valid % 500 == 0:
-            told(tally)
+        if told is not None and tally.valid % _TOLD == 0:
+            told(tally, number)
         finding, back = await _tried(gate, tally, draw, sql, wanted, before)
         if finding is not None:
             tally.findings.append(Finding(number=number, sql=sql, caller="writer", ran="", what=finding))
