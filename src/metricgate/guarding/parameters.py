@@ -53,7 +53,7 @@ PARAMETERS = frozenset({exp.Parameter, exp.Placeholder})
 
 
 @dataclass(frozen=True, slots=True)
-class _Mark:
+class Mark:
     """A parameter in a text: its words, and its name; ``?`` has none."""
 
     tokens: Sequence[Token]
@@ -61,7 +61,13 @@ class _Mark:
 
     @property
     def start(self) -> int:
+        """Where it begins in the text."""
         return self.tokens[0].start
+
+    @property
+    def end(self) -> int:
+        """Where its last character is in the text."""
+        return self.tokens[-1].end
 
 
 def placed(tokens: Sequence[Token], text: str, dialect: str, given: Given | None) -> Placed | list[Problem]:
@@ -75,7 +81,7 @@ def placed(tokens: Sequence[Token], text: str, dialect: str, given: Given | None
     """
     if given is None and not any(token.token_type in _BEGINNINGS for token in tokens):
         return Placed(tokens)
-    marks = list(_marks(tokens, text))
+    marks = list(marks_in(tokens, text))
     if not marks:
         loose = any(token.token_type is TokenType.PARAMETER for token in tokens)
         return [_nothing_open(text, given)] if given else Placed(tokens, loose=loose)
@@ -98,7 +104,7 @@ def placed(tokens: Sequence[Token], text: str, dialect: str, given: Given | None
     return Placed(words, numbers, values, loose and dialect != "duckdb")
 
 
-def _keys(marks: Sequence[_Mark]) -> list[str]:
+def _keys(marks: Sequence[Mark]) -> list[str]:
     """Return the keys of values by number: for ``?`` and ``$1`` the numbers, for names in the order of the text."""
     names = list(dict.fromkeys(mark.name for mark in marks))
     if names == [""]:
@@ -107,7 +113,7 @@ def _keys(marks: Sequence[_Mark]) -> list[str]:
 
 
 def _words(
-    tokens: Sequence[Token], marks: Mapping[int, _Mark], numbers: Mapping[int, int], sign: str
+    tokens: Sequence[Token], marks: Mapping[int, Mark], numbers: Mapping[int, int], sign: str
 ) -> Iterator[Token]:
     skipped: set[int] = set()
     for token in tokens:
@@ -121,13 +127,19 @@ def _words(
             yield token
 
 
-def _marks(tokens: Sequence[Token], text: str) -> Iterator[_Mark]:
+def marks_in(tokens: Sequence[Token], text: str) -> Iterator[Mark]:
+    """Yield the parameters of a text.
+
+    Args:
+        tokens: of the text, as they stand in it.
+        text: from which they are.
+    """
     for number, token in enumerate(tokens):
         kind = token.token_type
         if kind not in _BEGINNINGS or not _begins_a_value(tokens, number):
             continue
         if kind is TokenType.PLACEHOLDER:
-            yield _Mark([token], "")
+            yield Mark([token], "")
             continue
         after = tokens[number + 1] if number + 1 < len(tokens) else None
         if after is None or after.start != token.end + 1 or (kind is TokenType.PARAMETER and token.text != "$"):
@@ -135,7 +147,7 @@ def _marks(tokens: Sequence[Token], text: str) -> Iterator[_Mark]:
         name = text[after.start : after.end + 1]
         numbered = kind is TokenType.PARAMETER and after.token_type is TokenType.NUMBER and name.isdigit()
         if numbered or (name.isidentifier() and name.isascii()):
-            yield _Mark([token, after], str(int(name)) if numbered else name)
+            yield Mark([token, after], str(int(name)) if numbered else name)
 
 
 _BEGINNINGS = frozenset({TokenType.PLACEHOLDER, TokenType.COLON, TokenType.PARAMETER})
@@ -162,7 +174,7 @@ def _begins_a_value(tokens: Sequence[Token], number: int) -> bool:
     return tokens[number - 1].token_type not in _TYPES and follows is not TokenType.STRING
 
 
-def _mistakes(marks: Sequence[_Mark], given: Given | None, text: str) -> Iterator[Problem]:
+def _mistakes(marks: Sequence[Mark], given: Given | None, text: str) -> Iterator[Problem]:
     names = [mark.name for mark in marks]
     if "" in names and any(names):
         other = next(mark for mark in marks if mark.name)
@@ -187,14 +199,14 @@ def _mistakes(marks: Sequence[_Mark], given: Given | None, text: str) -> Iterato
             yield _problem(_miscounted(keys, len(given), marks), text, marks[-1], "Give one value for each, in order.")
 
 
-def _miscounted(keys: Sequence[str], count: int, marks: Sequence[_Mark]) -> str:
+def _miscounted(keys: Sequence[str], count: int, marks: Sequence[Mark]) -> str:
     values = f"{count} {'value is' if count == 1 else 'values are'} given"
     if not marks[0].name:
         return f"The text has {len(keys)} ?, and {values}."
     return f"The text has {', '.join(f'${key}' for key in keys)}, and {values}."
 
 
-def _misnamed(keys: Sequence[str], given: Mapping[str, Scalar], marks: Sequence[_Mark], text: str) -> Iterator[Problem]:
+def _misnamed(keys: Sequence[str], given: Mapping[str, Scalar], marks: Sequence[Mark], text: str) -> Iterator[Problem]:
     at = {mark.name: mark for mark in marks}
     for key in keys:
         if key not in given:
@@ -207,7 +219,7 @@ def _misnamed(keys: Sequence[str], given: Mapping[str, Scalar], marks: Sequence[
             yield _problem(f"The text has no parameter {key!r}.", text, None, hint)
 
 
-def _open(keys: Sequence[str], marks: Sequence[_Mark]) -> str:
+def _open(keys: Sequence[str], marks: Sequence[Mark]) -> str:
     what = f"{len(keys)} parameters" if len(keys) > 1 else "a parameter"
     named = ", ".join(keys) if marks[0].name else ""
     return f"The text has {what}{f' ({named})' if named else ''}, and no values are given."
@@ -224,6 +236,6 @@ def _example(keys: Sequence[str]) -> str:
     return "parameters: {" + ", ".join(f'"{key}": ...' for key in keys) + "}"
 
 
-def _problem(message: str, text: str, mark: _Mark | None, hint: str) -> Problem:
+def _problem(message: str, text: str, mark: Mark | None, hint: str) -> Problem:
     where = None if mark is None else place_at(text, mark.start)
     return Problem(code=codes.PARAMETERS, message=message, where=where, hint=hint)
