@@ -26,6 +26,7 @@ from metricgate.vocabulary.problem import Problems
             "UPDATE t SET a = (FROM x JOIN y ON true SELECT max(z)) WHERE ROW(id) = ROW(1)",
             'SELECT t."id" AS key_1, (FROM x JOIN y ON true SELECT max(z)) AS new_1 FROM t WHERE ROW(id) = ROW(1)',
         ),
+        ("duckdb", "INSERT INTO t (a) VALUES ([x FOR x IN [1]])", "SELECT [x FOR x IN [1]] AS new_1"),
         ("duckdb", "INSERT INTO t (a) VALUES (ROW(1))", "SELECT ROW(1) AS new_1"),
         (
             "postgres",

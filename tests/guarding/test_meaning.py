@@ -86,6 +86,9 @@ SELECT ROW(2, id) < ROW(id, 1), ROW(id, n) = ROW(1, 10), row(1) = row(t.id) FROM
 SELECT u.x, t.n FROM (unnest([1, 9]) AS u(x) LEFT JOIN t ON t.id = u.x) FULL JOIN t b ON b.id = t.id
 SELECT a.n FROM (t a JOIN t b USING (id)) SEMI JOIN t c ON c.id = b.id JOIN t d ON d.id = a.id
 SELECT * FROM ((t a JOIN (SELECT 2 AS id) b USING (id)) CROSS JOIN (SELECT 7 AS w) c) ANTI JOIN t d ON d.id = c.w
+SELECT [x + n FOR x IN [id, 2] IF x > 1], [[y + x FOR y IN [x]] FOR x IN [1] IF (x > 0)], [s for S in ['b']] FROM t
+SELECT [x FOR x IN (SELECT list(id ORDER BY id) FROM t)], [if(x > 1, x, 0) for x in [n] if if(n > 10, 1, 0)] FROM t
+SELECT t.id, v.k FROM t POSITIONAL JOIN (VALUES (1), (2), (3), (4)) AS v(k)
 SELECT s, count(*) FROM t GROUP BY ALL UNION (SELECT s, id FROM t)
 SELECT 0B11, 0X1f, list_distinct(list_filter([n, id], lambda x: x > t.id)).list_sort() FROM t
 """,

@@ -56,6 +56,7 @@ FORMS: tuple[Form, ...] = (
     *forms("list joined", "list", "array_append({list}, {int})", on=_P),
     *forms("list joined", "list", "list_append({list}, {int})", "list_sort({list})", "list_reverse({list})", on=_D),
     *forms("lambda", "list", "list_transform({list}, lambda x: x + 1)", "list_filter({list}, lambda x: x > 1)", on=_D),
+    *forms("list comprehension", "list", "[x + {column:int} FOR x IN {list}]", "[x FOR x IN {list} IF x > 1]", on=_D),
     *forms("list made", "list", "[{int}, {int}]", "list_value({int}, 1)", on=_D),
     *forms("list made", "list", "ARRAY[{int}, {int}]", on=_P),
     *forms(

@@ -38,8 +38,8 @@ _SPELLINGS: Mapping[str, Mapping[str, frozenset[str]]] = {
 
 _DUCKDB_GRAMMAR = """
     ! !~~ !~~* % & * ** + - -> ->> / // << <@ <-> >> @> ^ ^@ && | || ~ ~~ ~~* ~~~ array_extract array_slice between
-    constant_or_null contains count_star date_part ilike_escape in like_escape list_extract list_slice list_value
-    list_zip map not_ilike_escape not_like_escape regexp_full_match regexp_matches row
+    constant_or_null contains count_star date_part ilike_escape in like_escape list_apply list_extract list_filter
+    list_slice list_value list_zip map not_ilike_escape not_like_escape regexp_full_match regexp_matches row
     struct_extract struct_pack timezone to_centuries
     to_days to_decades to_hours to_microseconds to_millennia to_milliseconds to_minutes to_months to_quarters to_seconds
     to_weeks to_years trunc unnest xor

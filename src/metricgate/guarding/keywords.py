@@ -29,10 +29,10 @@ _TYPES = """
 _COMMON = frozenset((_CLAUSES + _UNITS + _TYPES).split())
 
 _DUCKDB = """
-    anti asof bignum bpchar dayofweek dayofyear era glob hugeint ignore isnull lambda localtime localtimestamp
-    long map materialized name nfc no noaccent placing nocase notnull oid ordinality qualify recursive rename replace
-    respect row semi short string struct timestamp_ms timestamp_ns timestamp_s timestamp_us time_ns try_cast ubigint
-    uhugeint uint8 uint16 uint32 uint64 uinteger union usmallint utinyint week yearweek
+    anti asof bignum bpchar dayofweek dayofyear era glob hugeint if ignore isnull lambda localtime localtimestamp
+    long map materialized name nfc no noaccent placing nocase notnull oid ordinality positional qualify recursive
+    rename replace respect row semi short string struct timestamp_ms timestamp_ns timestamp_s timestamp_us time_ns
+    try_cast ubigint uhugeint uint8 uint16 uint32 uint64 uinteger union usmallint utinyint week yearweek
 """
 _POSTGRES = """
     absent asymmetric bpchar daterange document inet int4range int8range isnull localtime localtimestamp materialized

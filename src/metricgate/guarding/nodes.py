@@ -117,4 +117,6 @@ CLAUSES: Mapping[type[exp.Expr], frozenset[str]] = {
 }
 """Parts that a node of the class may have; of classes that are not here, any."""
 
-JOIN_WORDS = frozenset({"", "INNER", "LEFT", "RIGHT", "FULL", "CROSS", "OUTER", "SEMI", "ANTI", "NATURAL", "ASOF"})
+JOIN_WORDS = frozenset(
+    {"", "INNER", "LEFT", "RIGHT", "FULL", "CROSS", "OUTER", "SEMI", "ANTI", "NATURAL", "ASOF", "POSITIONAL"}
+)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from sqlglot.tokenizer_core import Token, TokenType
 
 from metricgate.guarding.spelling.clauses import in_order
+from metricgate.guarding.spelling.comprehensions import as_calls_of_lists
 from metricgate.guarding.spelling.words import bracketed, calls, closing, instead
 
 _ARROWS = frozenset({TokenType.ARROW, TokenType.DARROW})
@@ -27,6 +28,8 @@ _ANY = re.compile(rf"->|[bx]'|{'|'.join(_ORDERED)}", re.IGNORECASE)
 def duckdb_words(tokens: Sequence[Token], text: str) -> Iterator[Token]:
     """Yield the words as they are to be parsed."""
     tokens = in_order(tokens)
+    if any(token.token_type is TokenType.FOR for token in tokens):
+        tokens = as_calls_of_lists(tokens)
     if not _ANY.search(text):
         yield from tokens
         return
