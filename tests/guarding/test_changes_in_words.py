@@ -58,3 +58,26 @@ def test_the_words_are_the_writers(dialect: str, sql: str, computed: str) -> Non
     assert not isinstance(sources, Problems), sources
     assert [each.sql for each in sources] == [computed]
     assert found.statement == sql
+
+
+@pytest.mark.parametrize(
+    ("sql", "computed"),
+    [
+        (
+            "INSERT INTO t (a, b, c) SELECT DISTINCT 0x0A AS q, b'101', 0x41 FROM x WHERE s RLIKE 'a' AND 0x01 < n",
+            "SELECT DISTINCT  10  AS q,  5 , 0x41 FROM x WHERE s RLIKE 'a' AND 0x01 < n",
+        ),
+        (
+            "INSERT INTO t (a, c) WITH q AS (SELECT 1 AS z) SELECT (0x02), 0x41 b FROM q LIMIT 3",
+            "WITH q AS (SELECT 1 AS z) SELECT (0x02), 0x41 b FROM q LIMIT 3",
+        ),
+        ("INSERT INTO t (a) SELECT 0x01 UNION SELECT 0x02", "SELECT 0x01 UNION SELECT 0x02"),
+    ],
+)
+def test_numbers_in_hex_of_a_query_are_the_only_words_that_change(sql: str, computed: str) -> None:
+    """MariaDB stores them as numbers where the column is one; RLIKE and the rest stay as they were written."""
+    found = read_write(sql, dialect="mysql")
+    assert not isinstance(found, Problems), found
+    sources = found.sources(("id",), {"a": "int(11)", "b": "decimal(3,1)", "c": "varchar(3)"})
+    assert not isinstance(sources, Problems), sources
+    assert [each.sql for each in sources] == [computed]

@@ -26,10 +26,15 @@ def as_number(value: exp.Expr, kind: str) -> exp.Expr:
         kind: the column's type in the engine's words.
     """
     number = in_digits(value.unalias())
-    if number is None or _word(kind) not in _NUMBERS:
+    if number is None or not takes_numbers(kind):
         return value
     literal = exp.Literal.number(number)
     return exp.alias_(literal, value.args["alias"].copy()) if type(value) is exp.Alias else literal
+
+
+def takes_numbers(kind: str) -> bool:
+    """Whether a column stores numbers."""
+    return _word(kind) in _NUMBERS
 
 
 def takes_texts(kind: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -22,7 +22,7 @@ from metricgate.guarding.writes.parts import (
     selected,
 )
 from metricgate.guarding.writes.single import lexed, single
-from metricgate.guarding.writes.text import Step, WriteText
+from metricgate.guarding.writes.text import Digits, Step, WriteText
 from metricgate.guarding.writes.words import Words, assigned, plain, values_of
 from metricgate.vocabulary.problem import Problem, Problems
 from metricgate.vocabulary.resource import Action
@@ -70,9 +70,10 @@ def _insert(root: exp.Expr, said: _Said) -> WriteText:
     if type(query) is exp.Values:
         step = _values(query, columns, dialect, rest)
     elif isinstance(query, exp.Query):
-        outputs = query.expressions if type(query) is exp.Select else []
-        numbers = dialect == "mysql" and any(map(in_digits, (each.unalias() for each in outputs)))
-        step = Step(verb=Action.INSERT, columns=columns, query=_with(query, root), text=None if numbers else rest.text)
+        if root.args.get("with_") is not None and query.args.get("with_") is not None:
+            raise NotPlain("WITH before INSERT and again before SELECT")
+        outputs = query.expressions if type(query) is exp.Select and dialect == "mysql" else []
+        step = Step(verb=Action.INSERT, columns=columns, text=rest.text, digits=tuple(_digits(rest, outputs)))
     else:
         raise NotPlain("INSERT without VALUES or SELECT")
     return _write(root, table, said, (step,))
@@ -105,14 +106,29 @@ def _given(value: exp.Expr) -> None:
         raise NotPlain("DEFAULT as a value", "Leave the column out of the list, or write the value.")
 
 
-def _with(query: exp.Query, root: exp.Expr) -> exp.Query:
-    names = root.args.get("with_")
-    if names is not None:
-        if query.args.get("with_") is not None:
-            raise NotPlain("WITH before INSERT and again before SELECT")
-        query = query.copy()
-        query.set("with_", names.copy())
-    return query
+def _digits(words: Words, outputs: Sequence[exp.Expr]) -> Iterator[Digits]:
+    """Yield where a SELECT has numbers in hex or bits for outputs: some columns take them as bytes."""
+    found = [in_digits(each.unalias()) for each in outputs]
+    if not any(found):
+        return
+    begin = _after(words, TokenType.SELECT)
+    while words.tokens[begin].token_type in {TokenType.DISTINCT, TokenType.ALL}:
+        begin += 1
+    pieces = words.part(begin, min(words.outside(_AFTER_OUTPUTS, begin), default=None)).split()
+    if len(pieces) != len(outputs):
+        raise NotPlain("a list that can be read in two ways")
+    for place, (piece, digits) in enumerate(zip(pieces, found, strict=True)):
+        if digits is not None:
+            first = piece.tokens[0]
+            yield Digits(first.start - words.start, first.end + 1 - words.start, place, digits)
+
+
+_AFTER_OUTPUTS = frozenset(
+    {
+        *(TokenType.FROM, TokenType.WHERE, TokenType.GROUP_BY, TokenType.HAVING, TokenType.WINDOW),
+        *(TokenType.ORDER_BY, TokenType.LIMIT),
+    }
+)
 
 
 def _update(root: exp.Expr, said: _Said) -> WriteText:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from sqlglot import exp
 
-from metricgate.guarding.writes.mysql_values import as_number, takes_texts
+from metricgate.guarding.writes.mysql_values import as_number, takes_numbers, takes_texts
 from metricgate.guarding.writes.parts import NotPlain
 from metricgate.vocabulary.problem import Problems
 from metricgate.vocabulary.resource import Action
@@ -17,6 +18,15 @@ _MOST_SELECTS = 50
 """Rows of VALUES that are computed, each by a SELECT or a branch of one."""
 
 
+class Digits(NamedTuple):
+    """A number in hex or bits that is an output of a SELECT: where it stands in the text, and its decimal digits."""
+
+    start: int
+    end: int
+    output: int
+    digits: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One kind of change: rows that a SELECT finds, or values as written.
@@ -24,11 +34,11 @@ class Step:
     Attributes:
         verb: INSERT, UPDATE or DELETE.
         columns: columns of the target that are set, as written.
-        values: what they are set to; none for a delete, or where ``query`` gives whole rows.
-        tables: the FROM clause and its joins; none where ``query`` gives whole rows.
+        values: what they are set to; none for a delete, or where ``text`` gives whole rows.
+        tables: the FROM clause and its joins; none where ``text`` gives whole rows.
         condition: which rows.
-        query: a SELECT of whole rows to insert.
-        text: the same in its writer's words; None where it is to be written anew.
+        text: a SELECT of whole rows to insert, in its writer's words.
+        digits: numbers in hex or bits among its outputs.
         rows: rows of VALUES to insert, in place of all that.
         together: whether no row's values change the type of another's.
         names: WITH before them.
@@ -41,8 +51,8 @@ class Step:
     values: tuple[exp.Expr, ...] = field(default=(), repr=False, compare=False)
     tables: exp.Select | None = field(default=None, repr=False, compare=False)
     condition: exp.Expr | None = field(default=None, repr=False, compare=False)
-    query: exp.Query | None = field(default=None, repr=False, compare=False)
     text: str | None = None
+    digits: tuple[Digits, ...] = ()
     rows: tuple[tuple[exp.Expr, ...], ...] = field(default=(), repr=False, compare=False)
     together: bool = False
     names: str = ""
@@ -107,11 +117,7 @@ class WriteText:
         if step.rows:
             yield from self._rows(step, own)
         elif step.text is not None:
-            yield SourceText(verb=step.verb, columns=step.columns, sql=step.text)
-        elif step.query is not None:
-            query = step.query.copy()
-            query.set("expressions", [as_number(*pair) for pair in zip(query.selects, own, strict=False)])
-            yield SourceText(verb=step.verb, columns=step.columns, sql=query.sql(self.dialect, comments=False))
+            yield SourceText(verb=step.verb, columns=step.columns, sql=_in_decimals(step.text, step.digits, own))
         else:
             yield _source(step, own, key, self.alias, self.dialect)
 
@@ -131,6 +137,14 @@ class WriteText:
             query = _union([_row(row, types, self.dialect) for row in rows])
             sql = f"{step.names} {query.sql(self.dialect, comments=False)}".lstrip()
             yield SourceText(verb=step.verb, columns=step.columns, sql=sql)
+
+
+def _in_decimals(text: str, digits: Sequence[Digits], types: Sequence[str]) -> str:
+    """Return the text with numbers as decimals where columns of numbers take them; to others they are bytes."""
+    for each in reversed(digits):
+        if each.output < len(types) and takes_numbers(types[each.output]):
+            text = f"{text[: each.start]} {each.digits} {text[each.end :]}"
+    return text
 
 
 def _row(row: Sequence[exp.Expr], types: Sequence[str], dialect: str) -> list[exp.Expr]:

@@ -30,12 +30,16 @@ class Words:
         return len(self.tokens)
 
     @property
+    def start(self) -> int:
+        """Where they begin in the statement."""
+        return min(token.start for token in self.tokens)
+
+    @property
     def text(self) -> str:
         """The text from the first word to the last, as it was written; the parser may have them in another order."""
         if not self.tokens:
             raise NotPlain("a part without words")
-        start, end = min(token.start for token in self.tokens), max(token.end for token in self.tokens)
-        return self._text[start : end + 1]
+        return self._text[self.start : max(token.end for token in self.tokens) + 1]
 
     def part(self, start: int, end: int | None = None) -> Words:
         """Return the words of these places."""
