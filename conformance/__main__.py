@@ -9,11 +9,12 @@ from pathlib import Path
 
 from conformance.metricflow.__main__ import main as metricflow
 from conformance.sql_safety.__main__ import main as sql_safety
+from conformance.sql_safety.corpora import corpora
 
 _DEFAULT = Path(__file__).resolve().parents[2] / "shared" / "conformance"
-_SUITES: tuple[tuple[str, str, Callable[[Sequence[str]], int]], ...] = (
-    ("metric questions", "cases*.yaml", metricflow),
-    ("corpora of SQL", "*.jsonl", sql_safety),
+_SUITES: tuple[tuple[str, Callable[[Path], bool], Callable[[Sequence[str]], int]], ...] = (
+    ("metric questions", lambda folder: any(folder.glob("cases*.yaml")), metricflow),
+    ("corpora of SQL", lambda folder: any(corpora(folder)), sql_safety),
 )
 
 
@@ -25,8 +26,8 @@ def main(arguments: Sequence[str]) -> int:
     asked = parser.parse_args(arguments)
     results = []
     for folder in (asked.cases, *sorted(path for path in asked.cases.glob("*/") if path.is_dir())):
-        for what, pattern, run in _SUITES:
-            if any(folder.glob(pattern)):
+        for what, is_one, run in _SUITES:
+            if is_one(folder):
                 print(f"==> {what}: {folder.name}")
                 engine = ("--engine", asked.engine) if run is metricflow else ()
                 results.append(run(["--cases", str(folder), *engine]))

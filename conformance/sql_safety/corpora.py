@@ -45,7 +45,7 @@ def corpora(folder: Path) -> Iterator[tuple[str, list[dict[str, str]]]]:
     """Yield the name and the rows of each corpus of the folder; rows without a kind that we know are no corpus."""
     for file in sorted(folder.glob("*.jsonl")):
         rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
-        if rows and all(row["dialect"] in _DIALECTS for row in rows):
+        if rows and all(isinstance(row, dict) and row.get("dialect") in _DIALECTS for row in rows):
             yield file.stem, rows
 
 

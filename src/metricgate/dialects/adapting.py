@@ -105,6 +105,26 @@ def _chain(select: exp.Select, at: int) -> frozenset[int]:
     return frozenset(found)
 
 
+def same_by_arrays(tree: exp.Expr) -> exp.Expr:
+    """Beside IS NOT DISTINCT FROM in a join, put an equality that PostgreSQL can hash: of arrays, NULL equals NULL.
+
+    Without one it compares every row with every other. The comparison itself goes on to decide.
+
+    >>> import sqlglot
+    >>> text = "SELECT 1 FROM a LEFT JOIN b ON a.k IS NOT DISTINCT FROM b.k"
+    >>> same_by_arrays(sqlglot.parse_one(text)).sql("postgres")
+    'SELECT 1 FROM a LEFT JOIN b ON ARRAY[a.k] = ARRAY[b.k] AND a.k IS NOT DISTINCT FROM b.k'
+    """
+    for join in tree.find_all(exp.Join):
+        condition = join.args.get("on")
+        parts = [condition] if not isinstance(condition, exp.And) else list(condition.flatten())
+        for each in parts:
+            if isinstance(each, exp.NullSafeEQ):
+                left, right = (exp.Array(expressions=[side.copy()]) for side in (each.this, each.expression))
+                each.replace(exp.And(this=exp.EQ(this=left, expression=right), expression=each.copy()))
+    return tree
+
+
 def percentiles_as_windows(tree: exp.Expr) -> exp.Expr:
     """Compute percentiles over windows in an inner SELECT, and one of the equal values of each group outside.
 

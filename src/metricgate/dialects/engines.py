@@ -15,6 +15,7 @@ from metricgate.dialects.adapting import (
     milliseconds_as_microseconds,
     mysql_marks,
     percentiles_as_windows,
+    same_by_arrays,
     sorted_in_parens,
     without_division_errors,
     without_full_joins,
@@ -153,7 +154,7 @@ _KNOWN = {
         truncated=date_trunc,
         converted=_at_time_zone,
         part=_extract,
-        adapted=(without_division_errors, averages_as_doubles),
+        adapted=(without_division_errors, averages_as_doubles, same_by_arrays),
     ),
     "mysql": Dialect(
         name="mysql",
