@@ -78,7 +78,7 @@ def _beside(settings: Settings, scratch: Path, texts: Mapping[str, str]) -> Sett
             "writes": WritesSection(),
         }
     )
-    return replace(settings, document=document, notifications=())
+    return replace(settings, document=document, notifications=(), all_said=False)
 
 
 async def _asked(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 
 import structlog
@@ -17,7 +17,8 @@ from metricgate.bootstrap.collecting import collector_paused
 from metricgate.bootstrap.settings import Settings
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.loading import load as load_catalog
-from metricgate.catalog.placing import placed
+from metricgate.catalog.placing import placed, within
+from metricgate.compiling.expressible import inexpressible
 from metricgate.gateway.actions import check_actions
 from metricgate.gateway.governance import Governance, govern
 from metricgate.policy.checking import check_against
@@ -81,7 +82,10 @@ def _unreadable(place: str, message: str) -> Problem:
 
 @collector_paused()
 def load_definitions(folder: Path, settings: Settings) -> tuple[Catalog, Policy, Actions] | Problems:
-    """Load catalog, policy and governed actions; all problems come at once. Each model names its warehouse."""
+    """Load catalog, policy and governed actions; all problems come at once. Each model names its warehouse.
+
+    Expressions that the engine of their warehouse cannot give are problems too.
+    """
     models, policies, written = (read_documents(folder, name) for name in _folders(settings))
     catalog = models if isinstance(models, Problems) else load_catalog(models)
     if not isinstance(catalog, Problems):
@@ -91,8 +95,17 @@ def load_definitions(folder: Path, settings: Settings) -> tuple[Catalog, Policy,
     found = [problem for part in (catalog, policy, actions) if isinstance(part, Problems) for problem in part]
     if isinstance(catalog, Problems) or isinstance(policy, Problems) or isinstance(actions, Problems):
         return Problems(tuple(found))
-    mismatches = (*check_against(policy, catalog), *check_actions(actions, catalog, settings.dialects))
+    mismatches = (
+        *check_against(policy, catalog),
+        *check_actions(actions, catalog, settings.dialects),
+        *(_unsaid(catalog, settings) if settings.all_said else ()),
+    )
     return Problems(mismatches) if mismatches else (catalog, policy, actions)
+
+
+def _unsaid(catalog: Catalog, settings: Settings) -> Iterator[Problem]:
+    for name, dialect in settings.dialects.items():
+        yield from inexpressible(within(catalog, name), dialect)
 
 
 @collector_paused()

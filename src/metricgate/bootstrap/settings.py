@@ -224,11 +224,13 @@ class Settings:
         document: as written.
         warehouses: by name, the default one first. A single ``warehouse`` is called as its kind.
         notifications: in their order; each name once.
+        all_said: whether definitions are refused of which an engine cannot give an expression; otherwise the question.
     """
 
     document: SettingsDocument
     warehouses: Mapping[str, WarehouseSettings]
     notifications: Sequence[NotificationSettings] = ()
+    all_said: bool = True
 
     @property
     def dialects(self) -> dict[str, str]:

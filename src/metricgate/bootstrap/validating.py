@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from metricgate.actions.loading import Actions
@@ -28,7 +29,7 @@ from metricgate.vocabulary.result import Column
 def validated(folder: Path, settings: Settings) -> Validation:
     """Return what is wrong with the definitions of the project in ``folder``, and how many were looked at."""
     try:
-        loaded = load_definitions(folder, settings)
+        loaded = load_definitions(folder, replace(settings, all_said=False))  # told below, by columns' types too
     except (OSError, UnicodeDecodeError) as error:
         problem = Problem(code=codes.UNREADABLE, message=str(error), hint=codes.UNREADABLE.cure)
         return Validation(problems=(problem,), counts={})
@@ -62,7 +63,7 @@ def _of_warehouse(
         return (Problem(code=codes.WAREHOUSE_CLOSED, message=message, hint=codes.WAREHOUSE_CLOSED.cure),)
     dialect = warehouse.plugin.dialect
     return (
-        *inexpressible(catalog, dialect),
+        *inexpressible(catalog, dialect, described),
         *warehouse_check.check(catalog, described),
         *check_columns(policy, catalog, described),
         *check_tables_of_actions(actions, catalog, described, dialect=dialect, writable=writable),

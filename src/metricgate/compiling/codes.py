@@ -36,8 +36,8 @@ DIALECT_CANNOT = _code(
 COMPARED_KINDS = _code(
     "E_COMPARED_KINDS",
     400,
-    "A condition compares a text with a number, which engines read differently.",
-    "Compare texts with texts and numbers with numbers; list_dimension_values shows what a dimension holds.",
+    "A value is of another kind than what stands beside it, or than is wanted there, which engines read differently.",
+    "Compare texts with texts and numbers with numbers, or cast; list_dimension_values shows what a dimension holds.",
 )
 EXPRESSION_ON_ENGINE = _code(
     "E_EXPRESSION_ON_ENGINE",

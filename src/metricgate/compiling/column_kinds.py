@@ -53,6 +53,11 @@ _OF_CONSTANTS: tuple[tuple[type, Kind], ...] = (
 )
 
 
+def kind_of_type(found: DataType | None) -> Kind:
+    """Return the kind of a type's values."""
+    return Kind.UNKNOWN if found is None else _KINDS.get(found, Kind.UNKNOWN)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnKinds:
     """Columns of models by what engines said of them.
@@ -131,7 +136,7 @@ class ColumnKinds:
         if asked not in self.types:
             return None
         found = self.types[asked]
-        return Kind.UNKNOWN if found is None or found.type is None else _KINDS.get(found.type, Kind.UNKNOWN)
+        return Kind.UNKNOWN if found is None else kind_of_type(found.type)
 
     def _note(self, model: str, expression: Expression, names: frozenset[str]) -> None:
         for name, column in columns_read(expression):

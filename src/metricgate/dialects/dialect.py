@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from metricgate.dialects.meanings.way import Meanings
+from metricgate.dialects.meanings.way import Meanings, Want
 from metricgate.planning.zones import Zones
 from metricgate.vocabulary.grain import DatePart, Grain
 from metricgate.vocabulary.predicate import Scalar
@@ -30,6 +30,8 @@ class Dialect:
         adapted: passes over the finished tree, for what the dialect cannot say.
         escape: of wildcards in LIKE; a backslash is the engine's own and needs no ESCAPE.
         sorts_for_ends: whether the least and greatest are found by sorting: MIN and MAX do not take all that sorts.
+        answers: where the engine makes something of what is of another kind than wanted, rather than failing.
+        no_booleans: whether truths are kept as whole numbers.
         pads: whether texts are equal that differ only in the spaces that they end in.
         series: all moments between two ends that a SELECT gives (``series.FIRST``, ``LAST``), cut to a grain, under a
             name; None where the dialect is not known to make them.
@@ -50,6 +52,8 @@ class Dialect:
     adapted: tuple[Callable[[exp.Expr], exp.Expr], ...] = ()
     escape: str = "!"
     sorts_for_ends: bool = False
+    answers: frozenset[Want] = frozenset()
+    no_booleans: bool = False
     pads: bool = False
     series: Callable[[exp.Select, Grain, str], exp.Select] | None = None
     steps_back: Callable[[exp.Expr, exp.Expr, Grain], exp.Expr] | None = None

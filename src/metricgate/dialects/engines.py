@@ -23,6 +23,7 @@ from metricgate.dialects.adapting import (
 from metricgate.dialects.dialect import Dialect, as_date, call, date_trunc
 from metricgate.dialects.meanings import duckdb, mysql, postgres
 from metricgate.dialects.meanings.general import general
+from metricgate.dialects.meanings.way import Want
 from metricgate.dialects.offline import OFFLINE
 from metricgate.dialects.offline_adapting import offset_under_limit, percentiles_as_ranks
 from metricgate.dialects.series import by_function, by_halves, steps_by_interval, steps_of_product
@@ -132,6 +133,7 @@ _KNOWN = {
         name="duckdb",
         writer="duckdb",
         meanings=duckdb.TABLE,
+        answers=frozenset({Want.CONDITION, Want.BRANCHES}),
         approximates=True,
         series=partial(by_function, lists=True),
         steps_back=steps_of_product,
@@ -160,6 +162,8 @@ _KNOWN = {
         name="mysql",
         writer="mysql",
         meanings=mysql.TABLE,
+        answers=frozenset(Want),
+        no_booleans=True,
         series=by_halves,
         steps_back=steps_by_interval,
         marker=_numbered,
@@ -182,6 +186,8 @@ _KNOWN = {
         name="mysql8",
         writer="mysql",
         meanings=mysql.TABLE,
+        answers=frozenset(Want),
+        no_booleans=True,
         series=by_halves,
         steps_back=steps_by_interval,
         marker=_numbered,

@@ -5,14 +5,17 @@ What an expression means is the same on every engine (docs/expressions.md); how 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 from sqlglot import exp
 
 from metricgate.catalog.clock_readings import clock_readings
 from metricgate.catalog.expression import Expression
+from metricgate.dialects.dialect import Dialect
 from metricgate.dialects.engines import dialect_named
 from metricgate.dialects.kinds import Kind
+from metricgate.dialects.meanings.operands import check_operands
 from metricgate.dialects.meanings.way import Way
 from metricgate.dialects.names import identifier
 from metricgate.dialects.reserved import RESERVED
@@ -69,9 +72,21 @@ def kinds_wanted(text: str, dialect: str, kinds: Kinds = (), texts: Texts = ()) 
 
 @lru_cache(maxsize=8_192)
 def _said(text: str, dialect: str, kinds: Kinds, texts: Texts) -> tuple[exp.Expr, frozenset[str]]:
-    columns = _Looked(kinds)
-    said = Way(table=dialect_named(dialect).meanings, columns=columns, texts=dict(texts)).said(parsed(text))
-    return said, frozenset(columns.missing)
+    columns, known = _Looked(kinds), dialect_named(dialect)
+    tree = parsed(text)
+    way = _way(known, columns, texts)
+    check_operands(tree, way)
+    return way.said(tree), frozenset(columns.missing)
+
+
+def _way(known: Dialect, columns: Mapping[str, Kind], texts: Texts) -> Way:
+    return Way(
+        table=known.meanings,
+        columns=columns,
+        texts=dict(texts),
+        answers=known.answers,
+        no_booleans=known.no_booleans,
+    )
 
 
 @lru_cache(maxsize=8_192)
@@ -95,7 +110,8 @@ def _by_clocks(
             each.set("table", identifier(_READ_BY_CLOCK))
     known = dialect_named(dialect)
     columns = {name.lower(): kind for name, kind in kinds}
-    root = exp.Paren(this=Way(table=known.meanings, columns=columns, texts={}).said(root.this))
+    check_operands(parsed(text), way := _way(known, columns, ()))
+    root = exp.Paren(this=way.said(root.this))
     for column in list(root.find_all(exp.Column)):
         read = column.table == _READ_BY_CLOCK
         if read or not column.table:

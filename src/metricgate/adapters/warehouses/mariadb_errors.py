@@ -28,7 +28,9 @@ _BY_NUMBER: Mapping[int, Code] = MappingProxyType(
     }
 )
 
-_TRUNCATED = 1292
+_TRUNCATED, _TOO_LARGE = 1292, 1690
+_FAILED_CAST = "exp(1000 + char_length("
+"""How definitions let a cast fail here (``dialects.meanings.mysql``)."""
 _NO_TIME = re.compile(r"incorrect (?:INTEGER|DECIMAL|DOUBLE|FLOAT) ")
 """What a value is no value of, where it is not a time."""
 
@@ -38,8 +40,10 @@ def code_of(number: int, words: str = "") -> str:
 
     >>> code_of(1690), code_of(1105), code_of(1292, "Truncated incorrect INTEGER value: 'x'")
     ('E_SQL_OUT_OF_RANGE', 'E_WAREHOUSE_FAILED', 'E_SQL_BAD_CAST')
+    >>> code_of(1690, "DOUBLE value is out of range in 'exp(1000 + char_length(`t`.`x`))'")
+    'E_SQL_BAD_CAST'
     """
-    if number == _TRUNCATED and _NO_TIME.search(words):
+    if (number == _TRUNCATED and _NO_TIME.search(words)) or (number == _TOO_LARGE and _FAILED_CAST in words):
         return sql_codes.BAD_CAST.name
     return _BY_NUMBER.get(number, WAREHOUSE_FAILED).name
 

@@ -68,7 +68,34 @@ def _rounded(node: exp.Expr, way: Way) -> exp.Expr:
     return words(_NAME, "ROUND(x * p, n)", x=whole, p=back, n=number)
 
 
+_FAILURE = "EXP(1000 + CHAR_LENGTH(x))"
+"""Beyond a double: MariaDB fails a question over that, and over no cast. ``mariadb_errors`` knows it."""
+
+
 def _cast(node: exp.Expr, way: Way) -> exp.Expr:
+    """A text that is none of the type fails the question, as on other engines; MariaDB would make it 0, or NULL."""
+    made = _made(node, way)
+    pattern = shared.pattern_of(node.args["to"])
+    if pattern is None or way.kind(node.this) is not Kind.TEXT or way.text(node.this) is not None:
+        return made
+    value, failure = way.said(node.this), words(_NAME, _FAILURE, x=way.said(node.this))
+    if pattern == shared.NUMBER:
+        text = "CASE WHEN x IS NULL THEN NULL ELSE COALESCE(v, f) END"
+    else:
+        text = "CASE WHEN REGEXP_INSTR(x, p) > 0 THEN COALESCE(v, f) WHEN x IS NOT NULL THEN f END"
+    fails = exp.Cast(this=failure, to=_target(node.args["to"]))
+    return words(_NAME, text, x=value, v=made, f=fails, p=literal(shared.MOMENT))
+
+
+def _target(to: exp.DataType) -> exp.DataType:
+    if shared.is_whole(to):
+        return exp.DataType.build("SIGNED", "mysql")
+    if to.this in shared.TIMESTAMPS:
+        return exp.DataType.build("DATETIME(6)", "mysql")
+    return shared.sized(to)
+
+
+def _made(node: exp.Expr, way: Way) -> exp.Expr:
     target, kind = node.args["to"], way.kind(node.this)
     value = way.said(node.this)
     if target.this is exp.DType.BOOLEAN:
@@ -133,7 +160,7 @@ def _try_cast(node: exp.Expr, way: Way) -> exp.Expr:
     target, kind = node.args["to"], way.kind(node.this)
     pattern = shared.pattern_of(target)
     if pattern in {None, shared.NUMBER} or kind not in {Kind.TEXT, Kind.UNKNOWN}:
-        return _cast(node, way)
+        return _made(node, way)
     value = way.said(node.this)
     made = words(_NAME, "CAST(x AS DATE)" if pattern == shared.DAY else "CAST(x AS DATETIME(6))", x=value)
     return words(_NAME, "CASE WHEN REGEXP_INSTR(x, p) > 0 THEN v END", x=value, p=literal(pattern), v=made)

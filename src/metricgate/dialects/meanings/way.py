@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum, auto
 
 from sqlglot import exp
 
 from metricgate.dialects.kinds import Kind, kind_of
+
+
+class Want(Enum):
+    """What a place in an expression wants."""
+
+    TEXT = auto()
+    TIME = auto()
+    CONDITION = auto()
+    BRANCHES = auto()
+    """One kind for all of several."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,11 +29,15 @@ class Way:
         table: who writes which node; a writer asks ``said`` for each part that it uses.
         columns: what is known of columns, by name in lower case.
         texts: texts that columns stand for, by name: values of a condition, that are bound.
+        answers: where the engine makes something of what is of another kind, rather than failing.
+        no_booleans: whether a truth may be a column of whole numbers.
     """
 
     table: Meanings
     columns: Mapping[str, Kind] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
+    answers: frozenset[Want] = frozenset()
+    no_booleans: bool = False
 
     def said(self, node: exp.Expr) -> exp.Expr:
         """Return the node in the dialect's words, with parts of its own."""
@@ -44,6 +59,17 @@ class Way:
     def kind(self, node: exp.Expr) -> Kind:
         """Return what the node gives, as far as is known."""
         return kind_of(node, self.columns)
+
+    def kind_for(self, node: exp.Expr, want: Want) -> Kind:
+        """Return what the node gives, as far as that is to be known where such is wanted.
+
+        Columns are looked for only where the engine would not fail by itself.
+        """
+        return kind_of(node, self.columns if want in self.answers else dict(self.columns))
+
+    def may_be_true(self, node: exp.Expr) -> bool:
+        """Whether the node may be a truth: also a column of whole numbers where there are no booleans."""
+        return self.no_booleans and isinstance(node.unnest(), exp.Column) and self.kind(node) is Kind.INTEGER
 
     def text(self, node: exp.Expr | None) -> str | None:
         """Return the text that is written there; None where it is computed."""
