@@ -38,7 +38,7 @@ class Both:
 
 def question_of(random: Random, world: World) -> Both | None:
     """Make a question; None where chance made one that is outside of what is compared."""
-    metrics = random.sample(list(world.metrics), k=min(len(world.metrics), random.choice([1, 1, 1, 2, 2, 3])))
+    metrics = _metrics(random, world)
     kinds = {kind for name in metrics for kind in kinds_of(world, name)}
     model = random.choice(roots(world, metrics[0]))
     asked = Asked(metrics=metrics)
@@ -66,6 +66,13 @@ def question_of(random: Random, world: World) -> Both | None:
     if world.clocks and random.random() < 0.7:
         asked.zone = random.choice(ZONES)
     return both_of(asked, as_template=random.random() < 0.4)
+
+
+def _metrics(random: Random, world: World) -> list[str]:
+    """Take some; conversions, which few worlds have, more often than others."""
+    metrics = random.sample(list(world.metrics), k=min(len(world.metrics), random.choice([1, 1, 1, 2, 2, 3])))
+    seldom = [name for name, metric in world.metrics.items() if metric["type"] == "conversion"]
+    return [random.choice(seldom)] if seldom and random.random() < 0.15 else metrics
 
 
 def _add_times(random: Random, world: World, asked: Asked, kinds: set[str], *, timed: bool) -> bool:

@@ -31,6 +31,17 @@ def add_metric(random: Random, world: World) -> None:
         world.metrics[name] = {"name": name, **found}
 
 
+def add_conversion(random: Random, world: World) -> None:
+    """Add one, and what its events are counted by; a world may have none."""
+    for _ in range(2):
+        simple = [name for name, metric in world.metrics.items() if metric["type"] == "simple"]
+        found, name = _conversion(random, world, simple), f"q{len(world.metrics)}"
+        if found is not None:
+            world.metrics[name] = {"name": name, **found}
+        if found is None or found["type"] == "conversion":
+            return
+
+
 def _simple(random: Random, world: World) -> dict:
     models = [name for name, model in world.models.items() if model.get("agg_time_dimension")]
     model = random.choice(models if random.random() < 0.85 else list(world.models))
@@ -190,8 +201,16 @@ def _conversion(random: Random, world: World, simple: list[str]) -> dict | None:
 
 def _events(random: Random, world: World) -> dict | None:
     """Count the rows of a model that conversions can be made of."""
-    fit = [name for name, model in world.models.items() if model.get("agg_time_dimension") == "seen" and _own(model)]
-    return {"type": "simple", "semantic_model": random.choice(fit), "agg": "count", "expr": "1"} if fit else None
+    fit = [
+        name
+        for name, model in world.models.items()
+        if _own(model) and any(d["name"] == "seen" for d in model["dimensions"])
+    ]
+    if not fit:
+        return None
+    model = random.choice(fit)
+    other = {} if world.models[model].get("agg_time_dimension") == "seen" else {"agg_time_dimension": "seen"}
+    return {"type": "simple", "semantic_model": model, "agg": "count", "expr": "1", **other}
 
 
 def _keys(world: World, name: str) -> list[str]:

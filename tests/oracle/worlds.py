@@ -11,7 +11,7 @@ from random import Random
 
 from tests.oracle.choosing import WORDS, day_of
 from tests.oracle.conditions import structured
-from tests.oracle.metrics import add_metric
+from tests.oracle.metrics import add_conversion, add_metric
 from tests.oracle.world import Row, World, column_of
 from tests.oracle.zones import draw_clocks
 
@@ -91,13 +91,15 @@ def world_of(random: Random) -> World:
     )
     for _ in range(random.randint(5, 9)):
         add_metric(random, world)
+    if random.random() < 0.4:
+        add_conversion(random, world)
     chance = random.random()
     if chance < 0.4:
         world.made, world.days = True, WIDE
     elif chance < 0.6:
         world.short, world.days = True, SHORT
     world.stored_days = DAYS if world.made else world.days
-    if random.random() < 0.4:
+    if random.random() < 0.55:
         draw_clocks(random, world)
     return world
 
