@@ -33,6 +33,7 @@ class Members:
         self.world = shown_in(world, asked.zone)
         self.visible = {name: [self.world.tables[name][at] for at in seen[name]] for name in world.models}
         self._places: dict[tuple[str, str], Place] = {}
+        self._by_key: dict[tuple[str, str], dict[tuple, list[Row]]] = {}
 
     def _visible(self, model: str) -> Iterator[int]:
         for at, row in enumerate(self.world.tables[model]):
@@ -109,13 +110,9 @@ class Members:
     def value(self, model: str, row: Row, place: Place) -> object:
         """Follow the keys from a row; without a partner everything is NULL."""
         for name in place.path:
-            target, mine, theirs = self.links(model)[name]
-            key = [key_of(row, column) for column in mine]
-            partners = [
-                other
-                for other in self.visible[target]
-                if None not in key and [key_of(other, column) for column in theirs] == key
-            ]
+            target, mine, _ = self.links(model)[name]
+            key = tuple(key_of(row, column) for column in mine)
+            partners = [] if None in key else self.by_key(model, name).get(key, [])
             if not partners:
                 return None
             (row,) = partners
@@ -126,6 +123,16 @@ class Members:
             )
             return key_of(row, column)
         return self.own(place.model, place.name, row)
+
+    def by_key(self, model: str, name: str) -> dict[tuple, list[Row]]:
+        """Return the visible rows that a key of a model may lead to, by their own key; read once."""
+        if (model, name) not in self._by_key:
+            target, _, theirs = self.links(model)[name]
+            found: dict[tuple, list[Row]] = {}
+            for other in self.visible[target]:
+                found.setdefault(tuple(key_of(other, column) for column in theirs), []).append(other)
+            self._by_key[model, name] = found
+        return self._by_key[model, name]
 
     def grain(self, model: str, name: str) -> str | None:
         """Return the grain of a time dimension, None for other dimensions."""

@@ -88,9 +88,10 @@ def cumulative(evaluation: Evaluation, metric: dict, by: list, filters: list[dic
     absent = 0 if simple["agg"] in COUNTS else fill
     how = metric.get("period_agg", "first")
     times = evaluation.times_of(simple, by)
+    parts = [(evaluation.time_part(simple, day, by), read) for day, read in days]
     found = {}
     for key, values in steps.items():
-        here = [read for day, read in days if evaluation.time_part(simple, day, by) == tuple(key[at] for at in times)]
+        here = [read for part, read in parts if part == tuple(key[at] for at in times)]
         standing = {"first": first, "last": last, "average": average}[how]
         found[key] = filled(standing(values, sorted(here), absent, fill), fill)
     return Values(found, absent)
