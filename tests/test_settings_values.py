@@ -153,6 +153,7 @@ OF_THE_PROJECT = {
     "people.oidc.required_amr": (([], ["mfa"]), ([""], ["a b"], "mfa")),
     "people.oidc.algorithms": ALGORITHMS,
     "ledger.origin": (("acme.example/metrics",), ("", "a b", "a+b", "a\nb", "x" * 201)),
+    "ledger.anchor": ((*PATHS, "/mnt/watch/shop.checkpoint"), NO_PATHS),
     "ledger.file": (
         ("ledger.db", "record.sqlite"),
         (*NO_PATHS, "a/b.db", "../ledger.db", "/ledger.db", "keys.db", "actions.db", "ledger", "mask.key", ".db"),

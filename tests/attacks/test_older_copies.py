@@ -120,6 +120,36 @@ def test_the_loss_is_accepted_by_its_size_and_recorded_first(shop):
     asyncio.run(asked(folder, 1))
 
 
+def test_an_older_copy_of_the_whole_folder_is_noticed_by_an_anchor_elsewhere(shop, tmp_path):
+    """And a folder of another log, or none, in its place; an anchor within the folder is no anchor."""
+    folder, _copy, _before, after = shop
+    settings, kept = folder / "metricgate.yaml", tmp_path / "elsewhere" / "shop.checkpoint"
+    kept.parent.mkdir()
+    plain = settings.read_text()
+    settings.write_text(f"{plain}ledger: {{anchor: {kept}}}\n")
+    paths = paths_of(folder)
+    asyncio.run(started(folder))
+    shutil.copytree(paths.folder, tmp_path / "older")
+    asyncio.run(asked(folder, 2))
+    size = size_of(paths)
+    assert kept.stat().st_mode & 0o777 == 0o600
+    shutil.move(paths.folder, tmp_path / "newest")
+    shutil.copytree(tmp_path / "older", paths.folder)
+    with pytest.raises(StartRefused, match=rf"shop.checkpoint knows of {size}: .* --accept-loss {size}"):
+        asyncio.run(started(folder))
+    assert any("shop.checkpoint knows" in finding.object for _place, finding in open_project(folder).doctor())
+    shutil.rmtree(paths.folder)
+    with pytest.raises(StartRefused, match="knows another log"):
+        asyncio.run(started(folder))
+    shutil.rmtree(paths.folder, ignore_errors=True)
+    shutil.move(tmp_path / "newest", paths.folder)
+    asyncio.run(started(folder))
+    settings.write_text(f"{plain}ledger: {{anchor: .metricgate/inside}}\n")
+    with pytest.raises(StartRefused, match="lies in the state folder"):
+        asyncio.run(started(folder))
+    assert size > after
+
+
 def test_all_that_is_known_of_changes_taken_away_together_is_not_begun_anew(shop):
     """The ledger tells of changes: without their files nothing starts, until an operator accepts that, recorded."""
     folder, _copy, _before, after = shop

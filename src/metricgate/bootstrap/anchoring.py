@@ -8,14 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from metricgate.adapters.stores.anchors import Anchor, Behind, StoreAnchor, behind
+from metricgate.adapters.stores.anchors import Anchor, Behind, FileAnchor, StoreAnchor, behind
 from metricgate.adapters.stores.ledger_keys import load_verifier
 from metricgate.adapters.stores.ledger_reading import EntryFilter, LedgerReader
 from metricgate.adapters.stores.sqlite_ledger import SqliteLedger
 from metricgate.bootstrap.paths import StatePaths
 from metricgate.gateway.ports import LedgerUnavailable
 from metricgate.gateway.writing.entries import PROPOSED
-from metricgate.ledger.note import NoteError
+from metricgate.ledger.note import NoteError, open_checkpoint
 from metricgate.vocabulary.actor import operator
 from metricgate.vocabulary.json import Json
 
@@ -28,8 +28,31 @@ Opening = tuple[str, Mapping[str, Json], Mapping[str, Json]]
 
 
 def anchors_of(paths: StatePaths) -> tuple[Anchor, ...]:
-    """Return the stores that remember how far the ledger was."""
-    return tuple(map(StoreAnchor, (paths.actions, paths.journal, paths.api_keys, paths.people, paths.outbox)))
+    """Return what remembers how far the ledger was: stores beside it, and the file elsewhere where there is one."""
+    stores = (paths.actions, paths.journal, paths.api_keys, paths.people, paths.outbox)
+    return (*map(StoreAnchor, stores), *(() if paths.anchor is None else (FileAnchor(paths.anchor),)))
+
+
+def anchored_elsewhere(paths: StatePaths) -> str:
+    """Return why the file elsewhere says that this is not the log that it knows; empty where it does not.
+
+    Raises:
+        LedgerUnavailable: it cannot be read.
+    """
+    if paths.anchor is None:
+        return ""
+    if paths.anchor.absolute().resolve().is_relative_to(paths.folder.absolute().resolve()):
+        return f"ledger.anchor: {paths.anchor} lies in the state folder, and would be taken along with it"
+    note = FileAnchor(paths.anchor).known()
+    if note is None:
+        return ""
+    with suppress(NoteError, OSError):
+        open_checkpoint(note, load_verifier(paths.public_key))
+        return ""
+    return (
+        f"the anchor {paths.anchor} knows another log than the one in {paths.folder}: restore the state folder that it "
+        "belongs to, or move the anchor away to begin a new log on purpose"
+    )
 
 
 def ledger_behind(paths: StatePaths) -> Behind | None:
@@ -43,18 +66,22 @@ def ledger_behind(paths: StatePaths) -> Behind | None:
 
 def drop_anchors(paths: StatePaths, ledger: SqliteLedger) -> int:
     """Tell every store how far the ledger is, also after it was closed; return its size."""
+    return _told(anchors_of(paths), ledger)
+
+
+def _told(anchors: Sequence[Anchor], ledger: SqliteLedger) -> int:
     size, note = ledger.size, ledger.checkpoint()
-    for anchor in anchors_of(paths):
+    for anchor in anchors:
         anchor.keep(note)
     return size
 
 
 async def keep_anchored(paths: StatePaths, ledger: SqliteLedger) -> None:
     """Tell the stores how far the ledger is, whenever it grew, until cancelled."""
-    told = -1
+    told, anchors = -1, anchors_of(paths)
     while True:
         if ledger.size != told:
-            told = await asyncio.to_thread(drop_anchors, paths, ledger)
+            told = await asyncio.to_thread(_told, anchors, ledger)
         await asyncio.sleep(_EVERY_SECONDS)
 
 

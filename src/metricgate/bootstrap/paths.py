@@ -31,6 +31,8 @@ class StatePaths:
     """Where ``serve`` leaves its address for other commands."""
     checks: Path
     """Where commands ask the running gateway for checks of the data."""
+    anchor: Path | None
+    """A file elsewhere that is told how far the ledger is."""
 
     @classmethod
     def of(cls, folder: Path, settings: Settings) -> StatePaths:
@@ -53,4 +55,5 @@ class StatePaths:
             journal_key=state / "journal.key",
             address=state / "serve.json",
             checks=state / "checks",
+            anchor=None if settings.document.ledger.anchor is None else folder / settings.document.ledger.anchor,
         )

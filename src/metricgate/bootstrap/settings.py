@@ -85,6 +85,9 @@ class LedgerSection(Section):
     file: Annotated[FileName, AfterValidator(_ledger_file)] = Field(
         "ledger.db", description="The ledger's file, relative to the state folder."
     )
+    anchor: FilePath | None = Field(
+        None, description="File outside the state folder, relative to the project, that is told how far the ledger is."
+    )
 
 
 class ConductSection(Section):

@@ -9,7 +9,7 @@ from metricgate.adapters.stores.ledger_keys import load_signer
 from metricgate.adapters.stores.private_folder import NotPrivate, make_private, make_private_file, narrow
 from metricgate.adapters.stores.sqlite_ledger import SqliteLedger
 from metricgate.bootstrap import codes
-from metricgate.bootstrap.anchoring import Opening, drop_anchors, ledger_behind, loss_accepted
+from metricgate.bootstrap.anchoring import Opening, anchored_elsewhere, drop_anchors, ledger_behind, loss_accepted
 from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.settings import Settings
@@ -78,6 +78,11 @@ def open_ledger(
             f"the ledger {paths.ledger} is gone, but its key {paths.public_key.name} is there: restore the ledger, or "
             f"move {paths.private_key.name} and {paths.public_key.name} away to begin a new one on purpose"
         )
+    try:
+        if elsewhere := anchored_elsewhere(paths):
+            raise StartRefused(elsewhere)
+    except LedgerUnavailable as error:
+        raise StartRefused(str(error)) from error
     behind = ledger_behind(paths)
     first = _accepted(behind, accept_loss if lost is None or behind is not None else None)
     if lost is not None:

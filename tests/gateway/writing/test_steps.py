@@ -21,16 +21,12 @@ from metricgate.gateway.writing.mending import MENDED
 from metricgate.gateway.writing.ports import Step
 from metricgate.vocabulary.problem import Problems
 
-RACES = 10
+RACES = 40
 
 
 def recorded(shop: Shop) -> list[Recorded]:
     with LedgerReader(StatePaths.of(shop.folder, shop.settings).ledger) as reader:
         return list(reader.entries(newest_first=False))
-
-
-def told(shop: Shop, action_id: str) -> list[str]:
-    return [each.event for each in recorded(shop) if each.text("gov.action.id") == action_id]
 
 
 async def held(shop: Shop, number: int, key: str | None = None) -> str:
@@ -53,21 +49,24 @@ def test_of_two_decisions_at_once_the_record_tells_which_counted(tmp_path: Path)
     """One approves while another denies, many times: one decision counts, and nothing runs after a denial."""
 
     async def story(shop: Shop) -> None:
-        for number in range(1, RACES + 1):
-            action_id = await held(shop, number)
-            shown = [await ready(shop, person, action_id) for person in (STEN, STELLA)]
+        waiting = await asyncio.gather(*(held(shop, number) for number in range(1, RACES + 1)))
+        for number, action_id in enumerate(waiting):
+            people = (STEN, STELLA) if number % 2 else (STELLA, STEN)
+            shown = [await ready(shop, person, action_id) for person in people]
             await asyncio.gather(
-                shop.office.decide(STEN, action_id, approves=True, reason="yes", **shown[0]),
-                shop.office.decide(STELLA, action_id, approves=False, reason="no", **shown[1]),
+                shop.office.decide(people[0], action_id, approves=bool(number % 3), reason="one", **shown[0]),
+                shop.office.decide(people[1], action_id, approves=not number % 3, reason="other", **shown[1]),
             )
+        found = recorded(shop)
+        own = {each.index for each in found if each.text(entries.STEP)}
+        for action_id in waiting:
             action = await shop.parts.book.get(action_id)
-            events = told(shop, action_id)
+            events = [each.event for each in found if each.text("gov.action.id") == action_id]
             assert events.count(entries.DECIDED) == 1, events
             assert events.count(entries.UNCOUNTED) == 1, events
             assert len(action.decisions) == 1
             ran = entries.RELEASED in events
             assert ran is action.decisions[0].approves is (action.state is State.EXECUTED)
-            own = {each.index for each in recorded(shop) if each.text(entries.STEP)}
             assert set(action.records) <= own
 
     played(tmp_path, story)

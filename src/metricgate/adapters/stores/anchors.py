@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import structlog
+
+from metricgate.adapters.stores.files import write_new
 from metricgate.adapters.stores.ledger_file import connect_reading, read_head
 from metricgate.adapters.stores.ledger_tree import subtrees
 from metricgate.gateway.ports import LedgerUnavailable
@@ -79,6 +82,43 @@ class StoreAnchor:
         # Who only reads could not remove the files beside it at closing.
         uri = f"{self._path.absolute().as_uri()}?mode=rw"
         return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=_WAIT_SECONDS)
+
+
+class FileAnchor:
+    """An anchor in a file of its own, outside the state folder: on another disk, or where others keep watch."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._failed = False
+
+    @property
+    def name(self) -> str:
+        """The file's path."""
+        return str(self._path)
+
+    def known(self) -> str | None:
+        """Return the signed checkpoint that it was told last.
+
+        Raises:
+            LedgerUnavailable: it is there and cannot be read.
+        """
+        try:
+            return self._path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise LedgerUnavailable(f"the anchor {self._path} cannot be read: {error}") from error
+
+    def keep(self, checkpoint: str) -> None:
+        """Put a signed checkpoint in the place of the one before; where that fails it is logged, once."""
+        try:
+            write_new(self._path, checkpoint.encode(), 0o600)
+        except OSError as error:
+            if not self._failed:
+                structlog.get_logger("metricgate.ledger").error("anchor_not_kept", file=self.name, error=str(error))
+            self._failed = True
+        else:
+            self._failed = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
