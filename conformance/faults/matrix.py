@@ -45,6 +45,17 @@ ROWS: Final = (
         ),
     ),
     Row(
+        fault="kill -9 of the gateway before and after each step of a change",
+        holds="it was carried out whole or not at all, and the record says which",
+        engine="duckdb",
+        tests=("tests/gateway/writing/test_crashes.py",),
+    ),
+    *_on_servers(
+        "kill -9 of the gateway before and after each step of a change",
+        "it was carried out whole or not at all, and the record says which",
+        "conformance/faults/kills.py",
+    ),
+    Row(
         fault="kill -9 after an action, an image or a step is kept",
         holds="what was kept is there, whole",
         engine="-",
@@ -118,6 +129,18 @@ ROWS: Final = (
         ),
     ),
     Row(
+        fault="an older copy of the ledger, or of the whole state, in its place; files of changes taken away",
+        holds="nothing starts on it, and it is said what is missing and how to go on",
+        engine="-",
+        tests=("tests/attacks/test_older_copies.py",),
+    ),
+    Row(
+        fault="what is kept of changes is altered, or its key is gone or another",
+        holds="nothing is done on what does not open, and it is named",
+        engine="-",
+        tests=("tests/gateway/writing/test_damage.py",),
+    ),
+    Row(
         fault="the write-ahead log is damaged, or left by a crash",
         holds="what was acknowledged is read; a changed byte is found",
         engine="-",
@@ -138,10 +161,15 @@ ROWS: Final = (
         "tests/adapters/warehouses/test_servers.py::test_a_connection_lost_while_idle_is_replaced_without_a_word",
         "tests/adapters/warehouses/test_servers.py::test_a_connection_lost_in_a_statement_is_told_and_the_next_one_works",
     ),
+    *_on_servers(
+        "the server hangs, or drops every session at once",
+        "nobody waits longer than the limit; others are answered",
+        "tests/adapters/warehouses/test_servers_that_hang.py",
+    ),
     Row(
-        fault="the server hangs, or drops every session at once",
-        holds="nobody waits longer than the limit; others are answered",
+        fault="the server is away, and comes back",
+        holds="it is told as away, nothing of a change is lost, and no restart is needed",
         engine="postgres",
-        tests=("tests/adapters/warehouses/test_servers_that_hang.py",),
+        tests=("tests/gateway/warehouses/test_away_and_writable.py",),
     ),
 )
