@@ -2,15 +2,56 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import itertools
+import time
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
-from metricgate.adapters.sinks.courier import Patience
+from metricgate.adapters.sinks.courier import Courier, Patience
 from metricgate.gateway.notices import Notice, NoticeKind
 
 SECRETS = "whsec_" + base64.b64encode(b"n" * 32).decode() + " whsec_" + base64.b64encode(b"o" * 32).decode()
-HASTY = Patience(first=0.01, longest=0.05, end=0.8, attempt=0.8, look=0.01, tidy=0.01)
+HASTY = Patience(first=0.01, longest=0.05, end=0.5, attempt=60.0, look=0.01, tidy=0.01)
+
+
+class Stepping:
+    """A clock that goes on by five milliseconds whenever it is asked, however slow the machine is."""
+
+    def __init__(self) -> None:
+        self._steps = itertools.count()
+
+    def unix_nano(self) -> int:
+        """Return nanoseconds since 1970."""
+        return 1_767_225_600_000_000_000 + next(self._steps) * 5_000_000
+
+    def monotonic(self) -> float:
+        """Return seconds."""
+        return next(self._steps) * 0.005
+
+
+CLOCK = Stepping()
+
+
+def _wait(until: Callable[[], object]) -> None:
+    end = time.monotonic() + 60.0
+    while not until():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def served(courier: Courier, until: Callable[[], object]) -> None:
+    """Let a courier deliver until something is so."""
+
+    async def main() -> None:
+        delivering = asyncio.ensure_future(courier.run())
+        await asyncio.to_thread(_wait, until)
+        delivering.cancel()
+        await asyncio.wait([delivering])
+
+    asyncio.run(main())
 
 
 class Hook(ThreadingHTTPServer):

@@ -7,18 +7,17 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.adapters.sinks.hooks import HASTY, SECRETS, Hook, notice
+from tests.adapters.sinks.hooks import CLOCK, HASTY, SECRETS, Hook, notice, served
 
-from metricgate.adapters.sinks.courier import Courier
+from metricgate.adapters.sinks.courier import Courier, Patience
 from metricgate.adapters.sinks.webhook import Webhook, slack
 from metricgate.adapters.sinks.webhook_signing import read_secrets
 from metricgate.adapters.stores.sqlite_outbox import SqliteOutbox
-from metricgate.bootstrap.clock import SystemClock
 from metricgate.gateway.notices import Delivery, Notice, NoticeKind, Sink
 
 ALL = frozenset(NoticeKind)
@@ -33,13 +32,15 @@ def hooks() -> Iterator[list[Hook]]:
         each.server_close()
 
 
-def run(outbox: SqliteOutbox, sinks: dict[str, Sink], seconds: float = 2.0, **options: float) -> None:
-    async def main() -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await Courier(outbox, sinks, clock=SystemClock(), patience=HASTY, **options).run()
-
-    asyncio.run(main())
+def run(
+    outbox: SqliteOutbox,
+    sinks: dict[str, Sink],
+    until: Callable[[], object],
+    patience: Patience = HASTY,
+    **options: float,
+) -> None:
+    """Deliver until something is so."""
+    served(Courier(outbox, sinks, clock=CLOCK, patience=patience, **options), until)
 
 
 def hook_of(hooks: list[Hook], *statuses: int) -> tuple[Hook, Webhook]:
@@ -48,13 +49,12 @@ def hook_of(hooks: list[Hook], *statuses: int) -> tuple[Hook, Webhook]:
 
 
 def test_told_twice_kept_over_a_restart_and_delivered_once_under_both_keys(tmp_path: Path, hooks: list[Hook]) -> None:
-    first = SqliteOutbox(tmp_path / "outbox.db", routes={"ops": ALL}, clock=SystemClock())
+    first = SqliteOutbox(tmp_path / "outbox.db", routes={"ops": ALL}, clock=CLOCK)
     first.tell(notice())
     first.tell(notice())  # neither closed nor settled: as a process that was killed
-    outbox = SqliteOutbox(tmp_path / "outbox.db", routes={"ops": ALL}, clock=SystemClock())
+    outbox = SqliteOutbox(tmp_path / "outbox.db", routes={"ops": ALL}, clock=CLOCK)
     hook, webhook = hook_of(hooks, 503, 302, 200)
-    run(outbox, {"ops": webhook})
-    assert outbox.undelivered() == []
+    run(outbox, {"ops": webhook}, lambda: not outbox.undelivered())
     assert len(hook.got) == 3
     for headers, body in hook.got:
         assert headers["webhook-id"] == "n_1"
@@ -68,18 +68,17 @@ def test_told_twice_kept_over_a_restart_and_delivered_once_under_both_keys(tmp_p
 
 def test_what_nobody_takes_is_parked_told_elsewhere_and_tried_again(tmp_path: Path, hooks: list[Hook]) -> None:
     routes = {"ops": ALL, "other": frozenset({NoticeKind.NOTIFICATION_PARKED})}
-    outbox = SqliteOutbox(tmp_path / "outbox.db", routes=routes, clock=SystemClock())
+    outbox = SqliteOutbox(tmp_path / "outbox.db", routes=routes, clock=CLOCK)
     outbox.tell(notice())
     bad, webhook = hook_of(hooks, 500)
     good, other = hook_of(hooks, 200)
-    run(outbox, {"ops": webhook, "other": other}, 3.0)
+    run(outbox, {"ops": webhook, "other": other}, lambda: good.got and len(outbox.undelivered()) == 1)
     [parked] = outbox.undelivered()
     assert (parked.state, parked.failure, parked.attempts > 2) == ("parked", "status 500", True)
     assert [json.loads(body)["data"]["fields"]["notification"] for _headers, body in good.got] == ["n_1"]
     bad.statuses[:] = [200]
     assert outbox.retry("n_1") == 1
-    run(outbox, {"ops": webhook}, 1.0)
-    assert outbox.undelivered() == []
+    run(outbox, {"ops": webhook}, lambda: not outbox.undelivered())
 
 
 class Clumsy:
@@ -94,23 +93,39 @@ class Clumsy:
 
 
 def test_a_plugin_that_raises_or_hangs_has_not_taken_it(tmp_path: Path) -> None:
-    outbox = SqliteOutbox(tmp_path / "outbox.db", routes={"own": ALL}, clock=SystemClock())
+    outbox = SqliteOutbox(tmp_path / "outbox.db", routes={"own": ALL}, clock=CLOCK)
     outbox.tell(notice("raises"))
     outbox.tell(notice("hangs"))
-    run(outbox, {"own": Clumsy()}, 2.0)
-    failed = {each.notice.id: each.failure for each in outbox.undelivered() if each.attempts}
-    assert failed == {"raises": "RuntimeError", "hangs": "timeout"}
+
+    def failed() -> dict[str, str | None]:
+        return {each.notice.id: each.failure for each in outbox.undelivered() if each.attempts}
+
+    run(outbox, {"own": Clumsy()}, lambda: len(failed()) == 2, replace(HASTY, attempt=0.2))
+    assert failed() == {"raises": "RuntimeError", "hangs": "timeout"}
 
 
 def test_what_was_delivered_is_forgotten_in_time_and_nothing_else(tmp_path: Path, hooks: list[Hook]) -> None:
-    outbox = SqliteOutbox(tmp_path / "outbox.db", routes={"ops": ALL, "gone": ALL}, clock=SystemClock())
-    outbox.tell(notice())
+    routes = {"ops": ALL, "gone": ALL}
     _hook, webhook = hook_of(hooks, 200)
-    run(outbox, {"ops": webhook}, 1.0)
-    delivered = outbox.deliveries(states=["delivered"])
-    assert [each.sink for each in delivered] == ["ops"], "kept for 30 days where nothing else is said"
-    run(outbox, {"ops": webhook}, 0.1, keep_seconds=0.0)
-    assert outbox.deliveries(states=["delivered"]) == []
+
+    def delivered() -> list[str]:
+        return [each.sink for each in outbox.deliveries(states=["delivered"])]
+
+    class Counting(SqliteOutbox):
+        """Says how often it was tidied since something was delivered."""
+
+        times = 0
+
+        def prune(self, before: float) -> None:
+            """Tidy."""
+            self.times += delivered() == ["ops"]
+            super().prune(before)
+
+    outbox = Counting(tmp_path / "outbox.db", routes=routes, clock=CLOCK)
+    outbox.tell(notice())
+    run(outbox, {"ops": webhook}, lambda: outbox.times > 2)
+    assert delivered() == ["ops"], "kept for 30 days where nothing else is said"
+    run(outbox, {"ops": webhook}, lambda: not delivered(), keep_seconds=0.0)
     assert [(each.sink, each.state) for each in outbox.undelivered()] == [("gone", "waiting")]
     assert outbox.undelivered()[0].notice == notice(), "the notice stays for the sink that has not had it"
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from tests.adapters.sinks.hooks import HASTY
+from tests.adapters.sinks.hooks import HASTY, served
 
 from metricgate.adapters.sinks.courier import Courier
 from metricgate.bootstrap.clock import SystemClock
@@ -53,12 +51,8 @@ def test_the_sink_of_the_page_is_found_checked_and_used(
     for kind in (NoticeKind.SWITCH_THROWN, NoticeKind.AGENT_PAUSED):
         outbox.tell(Notice(kind=kind, id=str(kind), at="2026-01-01T00:00:00Z", title="Stop of all", text="Why."))
 
-    async def deliver() -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(0.2):
-                await Courier(outbox, sinks_of(settings, tmp_path), clock=SystemClock(), patience=HASTY).run()
-
-    asyncio.run(deliver())
+    courier = Courier(outbox, sinks_of(settings, tmp_path), clock=SystemClock(), patience=HASTY)
+    served(courier, lambda: not outbox.undelivered())
     assert {each.name: each.read_text() for each in (tmp_path / "told").iterdir()} == {"switch_thrown": "Stop of all"}
 
 
