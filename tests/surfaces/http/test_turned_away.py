@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 
+import httpx2
 from starlette.responses import JSONResponse
 from tests.adapters.stores.ledgers import opened
+from tests.faults.served import served
+from tests.gateway.conftest import write_project
 
 from metricgate.adapters.stores.ledger_reading import EntryFilter, LedgerReader
 from metricgate.bootstrap.recording import DOOR_REFUSED, DoorRecorder
@@ -81,3 +85,25 @@ def test_many_leave_few_entries_and_none_is_lost(tmp_path):
     assert (sum(counts["http"]), sum(counts["mcp"])) == (571, 500)
     assert len(found) <= 6
     assert {each.text("error.type") for each in found} == {"E_UNAUTHENTICATED"}
+
+
+def test_over_a_socket_what_was_turned_away_is_counted_at_both_doors(tmp_path):
+    """A serving gateway: a wrong key, a body that is no JSON, and requests that became calls, which are not counted."""
+    folder = write_project(tmp_path / "project")
+    with served(folder) as gate, httpx2.Client(base_url=gate.url, timeout=30) as client:
+        wrong, right = ({"authorization": f"Bearer {key}"} for key in ("mg_no.such", gate.key("omni")))
+        for _each in range(7):
+            assert client.post("/v1/tools/query_metrics", json={}, headers=wrong).status_code == 401
+        typed = {**right, "content-type": "application/json"}
+        assert client.post("/v1/tools/query_metrics", content=b"{", headers=typed).status_code == 400
+        assert client.post("/mcp", json={"jsonrpc": "2.0"}, headers=wrong).status_code == 401
+        assert client.post("/v1/tools/query_metrics", json={"metrics": ["nope"]}, headers=right).status_code == 404
+        assert client.get("/healthz").status_code == 200
+        gate.stop()
+        gate.verified()
+        counts = Counter()
+        for each in gate.entries(DOOR_REFUSED):
+            counts[each.text("gov.door"), each.text("error.type")] += each.fields["gov.refused.count"]
+        assert counts.pop(("http", "E_UNAUTHENTICATED")) == 7
+        assert counts.pop(("mcp", "E_UNAUTHENTICATED")) == 1
+        assert list(counts.items()) == [(("http", "E_MALFORMED_JSON"), 1)]

@@ -8,9 +8,12 @@ import io
 import json
 from dataclasses import replace
 
+import httpx2
 import pyarrow.parquet as pq
+import pyotp
 import pytest
 from starlette.testclient import TestClient
+from tests.faults.served import served
 from tests.gateway.writing.shop import AUDRA, opened, write_shop
 from typer.testing import CliRunner
 
@@ -148,3 +151,23 @@ def test_an_export_has_no_pages(doors):
     *_rest, wrong = doors
     answer = wrong["format=csv&limit=5"]
     assert (answer.status_code, "there are no pages" in answer.text) == (400, True)
+
+
+def test_over_a_socket_it_comes_whole_as_a_stream(doors):
+    """A gateway that serves, and an auditor who logs in: more than a page, in pieces, with the manifest before."""
+    folder, *_rest = doors
+    made = open_project(folder).people().add("audra", ())
+    code = pyotp.parse_uri(made.otpauth).now()
+    words = {"name": "audra", "password": made.one_time_password, "new_password": "correct horse battery"}
+    with served(folder) as gate, httpx2.Client(base_url=gate.url, timeout=60) as client:
+        session = client.post("/v1/people/login", json={**words, "code": code, "channel": "cli"})
+        assert session.status_code == 200, session.text
+        client.headers["authorization"] = f"Bearer {session.json()['token']}"
+        assert client.get("/v1/audit?format=csv", headers={"authorization": ""}).status_code == 401
+        for form, lines in (("csv", lambda text: list(csv.DictReader(io.StringIO(text)))), ("jsonl", str.splitlines)):
+            with client.stream("GET", f"/v1/audit?format={form}&tool=query_sql") as answer:
+                manifest = json.loads(answer.headers[MANIFEST])
+                pieces = list(answer.iter_raw())
+            assert answer.headers["transfer-encoding"] == "chunked"
+            assert len(pieces) > 1
+            assert len(lines(b"".join(pieces).decode())) == manifest["count"] == MANY
