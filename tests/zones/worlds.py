@@ -16,7 +16,7 @@ import duckdb
 from tests.contracts import servers
 from tests.gateway.warehouses.several import password_words
 
-ZONES = ("America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "Asia/Kolkata")
+ZONES = ("America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "Asia/Kolkata", "Asia/Kathmandu")
 ENGINES = ("duckdb", "postgres", "mariadb")
 CHANGES = (  # hours at which clocks change, in UTC: New York, Berlin, Lord Howe (half an hour), both ways
     *(datetime(2024, 3, 10, 7), datetime(2024, 11, 3, 6)),  # noqa: DTZ001 - UTC

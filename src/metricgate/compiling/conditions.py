@@ -19,7 +19,7 @@ from metricgate.dialects.expressions import Kinds, kinds_wanted, meant
 from metricgate.dialects.kinds import Kind
 from metricgate.dialects.padding import in_order, is_one_of, unpadded
 from metricgate.dialects.trees import all_of, any_of, literal, operand
-from metricgate.planning.scan import Condition, Reference
+from metricgate.planning.scan import Condition, Reference, is_elapsed
 from metricgate.planning.timing import as_day, as_moment
 from metricgate.planning.values import as_timestamp
 from metricgate.planning.zones import Zones
@@ -63,15 +63,16 @@ def key_tree(reference: Reference, context: Context) -> exp.Expr:
 
 
 def _converted(tree: exp.Expr, zones: Zones, later: tuple[Window, ...], context: Context) -> exp.Expr:
-    """Return the local time of the zone shown, so much elapsed time later, which UTC's clock counts."""
-    converted = context.dialect.converted
-    if not later:
-        return converted(tree, zones)
-    if zones.stored != "UTC":
-        tree = converted(tree, Zones(stored=zones.stored, shown="UTC"))
+    """Return the local time of the zone shown, so much later: hours are elapsed and added by UTC's clock."""
+    by = zones.stored
+
+    def on(clock: str) -> exp.Expr:
+        return tree if by == clock else context.dialect.converted(tree, Zones(stored=by, shown=clock))
+
     for window in later:
-        tree = exp.Paren(this=exp.Add(this=operand(tree), expression=interval(window)))
-    return converted(tree, Zones(stored="UTC", shown=zones.shown))
+        clock = "UTC" if is_elapsed(window) else zones.shown
+        tree, by = exp.Paren(this=exp.Add(this=operand(on(clock)), expression=interval(window))), clock
+    return on(zones.shown)
 
 
 def interval(window: Window) -> exp.Interval:

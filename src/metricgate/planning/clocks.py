@@ -80,6 +80,17 @@ class Clocks:
             return None
         return Clock(kind=TimeKind.LOCAL, stored=shown, shown=shown)
 
+    def own(self, home: str, dimension: Dimension) -> tuple[Expression, Zones | None]:
+        """Return a time dimension's expression, and what showing its values takes.
+
+        Of one that is cut by the clock shown, nothing but where its moments are known is told: the clock itself.
+        """
+        expression, cut = self.expression_of(home, dimension), self.of_cut(home, dimension)
+        if cut is None:
+            return expression, self.of(home, dimension).zones
+        known = any(stored != shown for _name, stored, shown in expression.zones or ())
+        return expression, Zones(stored=cut.shown, shown=cut.shown) if known else None
+
     def at_rest(self, model: str, dimension: Dimension) -> Clock:
         """Return the clock of a time dimension whatever the question's zone, shown as it is stored."""
         return self._clock(model, dimension, dimension.time_zone or UTC)

@@ -90,9 +90,7 @@ def periods_of(scanning: Scanning, scan: Scan, leaf: Leaf, dimension: Dimension)
     conditions += _asked_of_periods(scanning, binder, dimension)
     found = tuple(each for each in conditions if each is not None)
     series = (
-        None
-        if spine.source
-        else Series(time=time_at(root, dimension, base, scanning.clocks.of(root.name, dimension).zones))
+        None if spine.source else Series(time=time_at(root, dimension, base, scanning.clocks.own(root.name, dimension)))
     )
     table = spine_table(spine, alias, None if calendars else base, series)
     return replace(

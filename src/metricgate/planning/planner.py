@@ -40,14 +40,24 @@ class Planner:
             kinds: what engines say of times. By default times of which nothing is said count as local: such a plan
                 tells what it hangs on (``Plan.types``), and is not to be run where that is anything.
         """
-        return Asking(question, self._catalog, self._seen(sight), partial(self._answer, sight, kinds), kinds).plan()
+        answers = partial(self._answer, sight, kinds, question.time_zone)
+        return Asking(question, self._catalog, self._seen(sight), answers, kinds).plan()
 
     def _answer(
-        self, sight: Sight | None, kinds: Kinds, metric: str, group_by: tuple[str, ...], place: str
+        self,
+        sight: Sight | None,
+        kinds: Kinds,
+        zone: str | None,
+        metric: str,
+        group_by: tuple[str, ...],
+        place: str,
     ) -> Plan | Problems:
-        """Plan the question that a filter asks: one metric by some members, its column under a name of its own."""
+        """Plan the question that a filter asks: one metric by some members, its column under a name of its own.
+
+        Its times are those of the zone of the question around it, which joins it by them and compares them.
+        """
         groups = tuple(GroupBy(member=member) for member in group_by)
-        found = self.plan(Question(metrics=(metric,), group_by=groups), sight, kinds)
+        found = self.plan(Question(metrics=(metric,), group_by=groups, time_zone=zone), sight, kinds)
         if isinstance(found, Problems):
             return Problems(tuple(replace(each, where=Place(path=place)) for each in found))
         metrics = tuple(replace(each, name=ANSWER) for each in found.metrics)

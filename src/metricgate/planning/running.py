@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
+from metricgate.catalog.expression import Expression
 from metricgate.catalog.metrics import CustomGrain, Window, calendar_of
 from metricgate.catalog.model import Dimension, SemanticModel
 from metricgate.catalog.saved import TimeSpine
@@ -58,10 +59,13 @@ def _grains(forms: list[Form], base: Grain) -> tuple[Grain, ...]:
     return tuple(dict.fromkeys(form.grain for form in forms if form.grain is not None and form.grain > base))
 
 
-def time_at(root: SemanticModel, dimension: Dimension, grain: Grain, zones: Zones | None) -> Reference:
-    """Return the time of the root's rows at a grain, converted as ``zones`` say."""
+def time_at(
+    root: SemanticModel, dimension: Dimension, grain: Grain, shown: tuple[Expression, Zones | None]
+) -> Reference:
+    """Return the time of the root's rows at a grain, as it is shown (``Clocks.own``)."""
+    expression, zones = shown
     own = own_reference(root, dimension)
-    return replace(own, granularity=dimension.granularity or grain, grain=grain, zones=zones)
+    return replace(own, expression=expression, granularity=dimension.granularity or grain, grain=grain, zones=zones)
 
 
 _SECONDS = {Grain.MINUTE: 60.0, Grain.SECOND: 1.0, Grain.MILLISECOND: 0.001}
@@ -125,14 +129,14 @@ def moments_of(
     forms: list[Form],
     *,
     base: Grain,
-    zones: Zones | None,
+    shown: tuple[Expression, Zones | None],
     timed: bool,
     beside: bool,
 ) -> tuple[Moments, TimeSpine] | None:
     """Return how the leaf's rows are read from a spine, and the spine; None where there is none fine enough.
 
-    ``forms`` are those in which the leaf's own time is asked; ``base`` is the moments' grain (``base_of``); ``zones``:
-    what showing that time takes; ``timed``: a range or filter speaks of that time too; ``beside``: it is grouped by
+    ``forms`` are those in which the leaf's own time is asked; ``base`` is the moments' grain (``base_of``); ``shown``:
+    that time as it is shown; ``timed``: a range or filter speaks of that time too; ``beside``: it is grouped by
     something that depends on it.
     """
     starts = starts_of(leaf, forms, base)
@@ -142,12 +146,12 @@ def moments_of(
         return None
     spine = spine or made(base, root.warehouse)
     alias = tables.reserve(spine)
-    own = time_at(root, dimension, base, zones)
+    own = time_at(root, dimension, base, shown)
     running = leaf.running
     shifts = merged(leaf.shifts)
-    if zones is not None:  # moments are known, so that hours are elapsed time: rows are moved by it, not moments
-        own = replace(own, later=tuple(each for each in shifts if isinstance(each, Window) and is_elapsed(each)))
-        shifts = tuple(each for each in shifts if not is_elapsed(each))
+    if own.zones is not None:  # moments are known, so that hours are elapsed time: rows are moved by it, not moments
+        later, shifts = _moving_rows(shifts)
+        own = replace(own, later=later)
     series = None
     if not spine.source:
         uneven = running is None and base <= Grain.DAY and any(map(by_months, shifts))
@@ -170,6 +174,24 @@ def moments_of(
         ),
         spine,
     )
+
+
+def _moving_rows(shifts: tuple[Shift, ...]) -> tuple[tuple[Window, ...], tuple[Shift, ...]]:
+    """Return what rows are moved by, in order, and the shifts that are left to moments.
+
+    Days within hours come first, by the clock shown: a day before 30 hours ago is not 30 hours before a day ago where
+    clocks change between. Months within hours are left to moments, as months differ.
+    """
+    first = next((at for at, each in enumerate(shifts) if is_elapsed(each)), len(shifts))
+    inner = tuple(each for each in shifts[first:] if isinstance(each, Window) and _is_exact(each))
+    if len(inner) == len(shifts) - first:
+        return inner[::-1], shifts[:first]
+    later = tuple(each for each in inner if is_elapsed(each))
+    return later, tuple(each for each in shifts if not is_elapsed(each))
+
+
+def _is_exact(window: Window) -> bool:
+    return window.grain is not None and window.grain <= Grain.WEEK
 
 
 def spine_root(moments: Moments, spine: TimeSpine, time: Dimension) -> SpineRoot:

@@ -30,7 +30,7 @@ class Reference:
         name: the dimension's or entity's name in its model.
         grain: truncate to this; None leaves the value as stored.
         zones: convert before truncation; None leaves the value in its own zone.
-        later: elapsed time that is added to the moment before it is converted.
+        later: what is added, in order: elapsed time to the moment, days by the clock shown.
         clock: of a time of a model.
         granularity: the finest grain of the data for a time, None for everything else.
         part: extract this number from the time.

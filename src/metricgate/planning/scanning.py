@@ -173,7 +173,7 @@ class Scanning:
             spines,
             forms,
             base=base,
-            zones=self.clocks.of(leaf.metric.model, dimension).zones,
+            shown=self.clocks.own(leaf.metric.model, dimension),
             timed=timed,
             beside=beside,
         )
