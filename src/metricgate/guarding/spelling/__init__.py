@@ -10,7 +10,7 @@ reads back in the same way.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
@@ -24,19 +24,19 @@ from metricgate.guarding.spelling.words import arguments, calls, closing, instea
 
 __all__ = ["marked", "respelt", "restored", "whole"]
 
-_WHOLE: Mapping[str, Callable[[Sequence[Token], str], Iterator[Token]]] = {
+_WHOLE: Mapping[str, Callable[[Sequence[Token], str], Sequence[Token]]] = {
     "duckdb": whole_numbers,
-    "postgres": lambda tokens, _text: numbers_after_at(tokens),
+    "postgres": numbers_after_at,
 }
 
 
-def whole(tokens: Sequence[Token], text: str, dialect: str) -> list[Token]:
+def whole(tokens: Sequence[Token], text: str, dialect: str) -> Sequence[Token]:
     """Return the words of a text with those in one that sqlglot takes apart."""
     rule = _WHOLE.get(dialect)
-    return list(tokens if rule is None else rule(tokens, text))
+    return tokens if rule is None else rule(tokens, text)
 
 
-_RULES: Mapping[str, Callable[[Sequence[Token], str], Iterator[Token]]] = {
+_RULES: Mapping[str, Callable[[Sequence[Token], str], Iterable[Token]]] = {
     "duckdb": duckdb_words,
     "mysql": mysql_words,
     "postgres": postgres_words,

@@ -25,14 +25,15 @@ _ANY = re.compile(rf"->|[bx]'|{'|'.join(_ORDERED)}", re.IGNORECASE)
 """What a text has in which any word is respelt: most have nothing of it."""
 
 
-def duckdb_words(tokens: Sequence[Token], text: str) -> Iterator[Token]:
-    """Yield the words as they are to be parsed."""
+def duckdb_words(tokens: Sequence[Token], text: str) -> Sequence[Token]:
+    """Return the words as they are to be parsed."""
     tokens = in_order(tokens)
     if any(token.token_type is TokenType.FOR for token in tokens):
         tokens = as_calls_of_lists(tokens)
-    if not _ANY.search(text):
-        yield from tokens
-        return
+    return list(_respelt(tokens)) if _ANY.search(text) else tokens
+
+
+def _respelt(tokens: Sequence[Token]) -> Iterator[Token]:
     left_out: set[int] = set()
     number = 0
     while number < len(tokens):
@@ -55,8 +56,12 @@ def duckdb_words(tokens: Sequence[Token], text: str) -> Iterator[Token]:
         number += 1
 
 
-def whole_numbers(tokens: Sequence[Token], text: str) -> Iterator[Token]:
+def whole_numbers(tokens: Sequence[Token], text: str) -> Sequence[Token]:
     """Make one word of ``0x1F`` and ``0b101``, which sqlglot takes for a 0 and a name."""
+    return list(_whole_numbers(tokens, text)) if _BASED.search(text) else tokens
+
+
+def _whole_numbers(tokens: Sequence[Token], text: str) -> Iterator[Token]:
     last: Token | None = None
     for token in tokens:
         if last is None:

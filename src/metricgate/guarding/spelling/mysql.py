@@ -18,7 +18,8 @@ _MOMENTS = frozenset({"utc_date", "utc_time", "utc_timestamp"})
 
 def mysql_words(tokens: Sequence[Token], text: str) -> Iterator[Token]:
     """Yield the words as they are to be parsed."""
-    tokens = list(_without_braces(tokens))
+    if "{" in text:
+        tokens = list(_without_braces(tokens))
     for number, token in enumerate(tokens):
         kind = token.token_type
         before = tokens[number - 1].token_type if number else None

@@ -12,22 +12,31 @@ from metricgate.guarding.spelling.clauses import in_order
 from metricgate.guarding.spelling.words import arguments, calls, instead
 
 
-def postgres_words(tokens: Sequence[Token], text: str) -> Iterator[Token]:
-    """Yield the words as they are to be parsed: a step that is a text, such as '1 day', is an interval."""
-    steps: set[int] = set()
+def postgres_words(tokens: Sequence[Token], text: str) -> Sequence[Token]:
+    """Return the words as they are to be parsed."""
     if _RARE.search(text):
         tokens = list(_with_plainer_words(tokens))
-    tokens = list(_without_normalized(in_order(tokens)))
+    tokens = in_order(tokens)
+    if _NORMALIZED.search(text):
+        tokens = list(_without_normalized(tokens))
+    return list(_with_steps(tokens)) if _SERIES.search(text) else tokens
+
+
+_RARE = re.compile(r"@|operator|uescape", re.IGNORECASE)
+_NORMALIZED = re.compile(r"normalized", re.IGNORECASE)
+_SERIES = re.compile(r"generate_series", re.IGNORECASE)
+"""What a text has in which any of these words is respelt: most have nothing of it."""
+
+
+def _with_steps(tokens: Sequence[Token]) -> Iterator[Token]:
+    """Yield a step of a series that is a text, such as '1 day', as an interval."""
+    steps: set[int] = set()
     for number, token in enumerate(tokens):
         if token.text.lower() == "generate_series" and calls(tokens, number):
             steps.update(list(arguments(tokens, number + 1))[1:])
         if number in steps and _is_whole_interval(tokens, number):
             yield instead(token, TokenType.INTERVAL, "INTERVAL")
         yield token
-
-
-_RARE = re.compile(r"@|operator|uescape", re.IGNORECASE)
-"""What a text has in which any of these words is respelt."""
 
 
 def _with_plainer_words(tokens: Sequence[Token]) -> Iterator[Token]:
@@ -62,8 +71,12 @@ def _in_the_place_of(words: Sequence[Token], signs: Sequence[Token]) -> Iterator
         yield instead(sign, sign.token_type, sign.text, start=start, end=end)
 
 
-def numbers_after_at(tokens: Sequence[Token]) -> Iterator[Token]:
+def numbers_after_at(tokens: Sequence[Token], text: str) -> Sequence[Token]:
     """Make one word of the number in ``@1.50``: after the sign of a variable, sqlglot takes digits alone."""
+    return list(_numbers_after_at(tokens)) if "@" in text else tokens
+
+
+def _numbers_after_at(tokens: Sequence[Token]) -> Iterator[Token]:
     number = 0
     while number < len(tokens):
         token = tokens[number]
@@ -137,15 +150,14 @@ def _without_normalized(tokens: Sequence[Token]) -> Iterator[Token]:
     for number, token in enumerate(tokens):
         words = [each.text.upper() for each in tokens[max(0, number - 3) : number + 2]]
         place = min(3, number)
-        if token.text.upper() in _FORMS and words[place - 1] in {"IS", "NOT"} and words[place + 1 :] == [_NORMALIZED]:
+        if token.text.upper() in _FORMS and words[place - 1] in {"IS", "NOT"} and words[place + 1 :] == ["NORMALIZED"]:
             continue
-        if token.text.upper() == _NORMALIZED and number and {"IS", "NOT"} & set(words[max(0, place - 2) : place]):
+        if token.text.upper() == "NORMALIZED" and number and {"IS", "NOT"} & set(words[max(0, place - 2) : place]):
             yield instead(token, TokenType.NULL, "NULL")
         else:
             yield token
 
 
-_NORMALIZED = "NORMALIZED"
 _FORMS = frozenset({"NFC", "NFD", "NFKC", "NFKD"})
 
 
