@@ -36,6 +36,10 @@ class Refused(Exception):
     """The engine does not run the text."""
 
 
+class Gone(Exception):
+    """The server has ended, or the connection to it; nothing that it says from now on tells of a text."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """Rows as the engine's own driver gives them, with names and logical types of columns."""
@@ -52,6 +56,7 @@ class Raw(Protocol):
 
     Raises:
         Refused: the engine does not run it.
+        Gone: the server is not there any more.
     """
 
     def __call__(self, sql: str, copy: str) -> Result:
@@ -156,6 +161,8 @@ def _postgres(seed: int, _folder: Path) -> Iterator[Place]:
                 described = cursor.description or ()
                 values = cursor.fetchall()
         except psycopg.Error as error:
+            if connections[copy].closed:
+                raise Gone(str(error)) from error
             raise Refused(str(error)) from error
         types = [_postgres_type(names[each.type_code]) for each in described]
         return Result(names=tuple(each.name for each in described), types=tuple(types), rows=tuple(values))
@@ -207,6 +214,8 @@ def _mariadb(seed: int, _folder: Path) -> Iterator[Place]:
                 fields = cursor._result.fields  # noqa: SLF001
                 values = cursor.fetchall()
         except pymysql.Error as error:
+            if not connections[copy].open:
+                raise Gone(str(error)) from error
             raise Refused(str(error)) from error
         described = [
             mariadb_types.Field(
