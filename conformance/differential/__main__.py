@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import signal
 import sys
 import tempfile
 import time
@@ -37,6 +38,8 @@ from conformance.differential.writes.statements import changes_drawn
 def main(arguments: Sequence[str]) -> int:
     """Run on each engine that is named, or on all; or print what was kept."""
     asked = _asked(arguments)
+    # What was made on a server is dropped, also where the run is ended from outside.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
     if asked.sum:
         return _summed([Path(each) for each in asked.sum], asked.shown)
     worst = 0
