@@ -114,7 +114,7 @@ SELECT s IS NORMALIZED, s IS NOT NORMALIZED, s IS NFC NORMALIZED, s IS NOT NFKD 
 SELECT $a1$it's $a$ $$ b$a1$, $_9$--$_9$
 SELECT @ n, @n, @ -5 + 3, 1 + @ (-3), @ t.n * 2 FROM t WHERE @ id < 3
 SELECT id OPERATOR(pg_catalog.<) 3, 2 OPERATOR( pg_catalog . * ) 3 + 1, s operator(~~) 'a%', 2 OPERATOR(*) id FROM t
-SELECT @1.50 * 2, @5. - 7, @.5, @ -1.5, @(-id) FROM t
+SELECT @1.50 * 2, @5. - 7, @.5, @ -1.5, @(-id), @ 5.e0, @ 1E3 + 1, @2e-1, @ 7 FROM t
 SELECT u.x, t.n FROM (unnest(ARRAY[1, 9]) AS u(x) LEFT JOIN t ON t.id = u.x) FULL JOIN t b ON b.id = t.id
 SELECT U&'d!0061t' UESCAPE '!', u&'\\0041' || s, U&'it''s *0041' uescape '*' FROM t
 SELECT s::bpchar, CAST(s AS bpchar(2)) FROM t

@@ -72,30 +72,26 @@ def _in_the_place_of(words: Sequence[Token], signs: Sequence[Token]) -> Iterator
 
 
 def numbers_after_at(tokens: Sequence[Token], text: str) -> Sequence[Token]:
-    """Make one word of the number in ``@1.50``: after the sign of a variable, sqlglot takes digits alone."""
-    return list(_numbers_after_at(tokens)) if "@" in text else tokens
+    """Make one word of the number in ``@ 1.5e3``: after the sign of a variable, sqlglot takes digits alone."""
+    return list(_numbers_after_at(tokens, text)) if "@" in text else tokens
 
 
-def _numbers_after_at(tokens: Sequence[Token]) -> Iterator[Token]:
-    number = 0
-    while number < len(tokens):
-        token = tokens[number]
-        yield token
-        number += 1
-        if token.token_type is not TokenType.PARAMETER or token.text != "@":
-            continue
-        end = number
-        while (
-            end < len(tokens) and tokens[end].token_type in _OF_NUMBERS and tokens[end].start == tokens[end - 1].end + 1
-        ):
-            end += 1
-        if end - number > 1:
-            whole = "".join(each.text for each in tokens[number:end])
-            yield instead(tokens[number], TokenType.NUMBER, whole, end=tokens[end - 1].end)
-            number = end
+def _numbers_after_at(tokens: Sequence[Token], text: str) -> Iterator[Token]:
+    end = -1
+    for number, token in enumerate(tokens):
+        after_at = (
+            number > 0 and tokens[number - 1].token_type is TokenType.PARAMETER and tokens[number - 1].text == "@"
+        )
+        whole = _NUMBER.match(text, token.start) if after_at and token.token_type in _OF_NUMBERS else None
+        if whole is not None and any(each.end == whole.end() - 1 for each in tokens[number : number + 5]):
+            end = whole.end() - 1
+            yield instead(token, TokenType.NUMBER, whole[0], end=end)
+        elif token.start > end:
+            yield token
 
 
 _OF_NUMBERS = frozenset({TokenType.NUMBER, TokenType.DOT})
+_NUMBER = re.compile(r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
 
 
 def _is_unescaped(tokens: Sequence[Token], number: int) -> bool:
