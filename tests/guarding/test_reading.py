@@ -145,3 +145,29 @@ def test_caps_are_arguments() -> None:
         assert isinstance(refused, Problems)
         assert refused.first.code.name == "E_SQL_TOO_LARGE", sql
     assert isinstance(read("WITH RECURSIVE r AS (SELECT 1 AS n) SELECT n FROM r"), Reading)
+
+
+@pytest.mark.parametrize("dialect", ["duckdb", "postgres"])
+@pytest.mark.parametrize(
+    ("sql", "values", "words"),
+    [
+        ("SELECT a FROM t WHERE a IN ($1,$2) OR a IN ($2,$1)", [1, 2], 'IN ( $ 1 , $ 2 ) OR "a" IN ( $ 2 , $ 1 )'),
+        ("SELECT $1,$q$ FROM s, $q$,$1", [1], "SELECT $ 1 , $q$ FROM s, $q$ , $ 1"),
+        ("SELECT -- $1,$2\n $1,$2", [1, 2], "SELECT $ 1 , $ 2"),
+    ],
+)
+def test_numbered_parameters_without_a_space(dialect: str, sql: str, values: list[int], words: str) -> None:
+    """The lexer takes ``$1,$`` for the beginning of a text in dollars; the engines read two parameters."""
+    found = guarding.read(sql, dialect=dialect, functions=FunctionBook.reviewed(dialect), parameters=values)
+    assert isinstance(found, Reading), found
+    assert words in " ".join(word.text for word in found.words)
+    assert found.placed.values == tuple(values)
+
+
+@pytest.mark.parametrize(
+    "sql", ["SELECT '$1,$2', $1,$2", "SELECT $1,$2 FROM t; DELETE FROM t", 'SELECT "$1,$2", $1,$2']
+)
+def test_what_only_looks_like_numbered_parameters(sql: str) -> None:
+    """In a literal or a name they stay letters, and the text is refused as before."""
+    found = guarding.read(sql, dialect="postgres", functions=FunctionBook.reviewed("postgres"), parameters=[1, 2])
+    assert not isinstance(found, Reading)

@@ -14,6 +14,7 @@ from metricgate.guarding import codes
 from metricgate.guarding.nodes import ROOTS
 from metricgate.guarding.places import place_at
 from metricgate.guarding.spelling import marked, respelt, restored, whole
+from metricgate.guarding.spelling.words import instead
 from metricgate.vocabulary.problem import Place, Problem
 
 FAULTS = (
@@ -43,11 +44,41 @@ class Parsed:
 
 def lexed(text: str, dialect: str) -> Sequence[Token] | Problem:
     """Return the words of a text as they stand in it."""
+    found = numbered(text, dialect)
+    if found is not None:
+        return whole(found, text, dialect)
     try:
         tokens = Dialect.get_or_raise(dialect).tokenize(text)
     except FAULTS as error:
         return unreadable(text, error)
     return whole(tokens, text, dialect)
+
+
+def numbered(text: str, dialect: str) -> Sequence[Token] | None:
+    """Return the words of a text with ``$1,$2``, which sqlglot takes for the beginning of a text in dollars.
+
+    None where there are none, or where what looks so stands in a literal or a name.
+    """
+    if dialect not in _WITH_DOLLARS or _NUMBERED.search(text) is None:
+        return None
+    places = {found.start() for found in _SIGN.finditer(text)}
+    try:
+        tokens = Dialect.get_or_raise(dialect).tokenize(_SIGN.sub("@", text))
+    except FAULTS:
+        return None
+    words: list[Token] = []
+    for token in tokens:
+        if token.start in places and token.token_type is TokenType.PARAMETER and token.end == token.start:
+            words.append(instead(token, TokenType.PARAMETER, "$"))
+        elif any(token.start <= place <= token.end for place in places):
+            return None
+        else:
+            words.append(token)
+    return words
+
+
+_WITH_DOLLARS = frozenset({"duckdb", "postgres"})
+_SIGN = re.compile(r"(?<![\w$])\$(?=\d)")
 
 
 def words(text: str, dialect: str) -> Sequence[Token] | Problem:
@@ -177,12 +208,12 @@ def unreadable(text: str, error: Exception) -> Problem:
         message = "The query is nested too deep."
     else:
         message = "The text cannot be taken apart into words."
-    numbered = _NUMBERED.search(text)
+    numbers = _NUMBERED.search(text)
     return Problem(
         code=codes.UNREADABLE,
         message=message,
         where=where or place_at(text, 0),
-        hint="Put a space before each $1." if numbered else "Correct it, or write it plainer.",
+        hint="Put a space before each $1." if numbers else "Correct it, or write it plainer.",
     )
 
 
