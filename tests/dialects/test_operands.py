@@ -118,6 +118,33 @@ def test_columns_of_another_kind_have_no_answer_on_any_engine(engine: str, tmp_p
     assert sorted(each.message.partition(":")[0] for each in told) == sorted(f"things.{name}" for name in COLUMNS)
 
 
+FLAGGED = """
+semantic_models:
+  - name: things
+    source: "{schema}.things"
+    entities: [{name: thing, type: primary, expr: id}]
+    dimensions: [{name: some, type: categorical, expr: "CASE WHEN m THEN 'some' WHEN NOT m THEN 'none' END"}]
+    metrics: [{name: things, type: simple, agg: count}]
+"""
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_column_of_whole_numbers_is_a_condition_where_there_is_such(engine: str, tmp_path: Path):
+    """0 is false, NULL neither. PostgreSQL has no such condition, and `validate` says so."""
+    with things(engine, tmp_path, FLAGGED) as asking:
+        found = asking.outcome("query_metrics", metrics=["things"], group_by=["thing__some"])
+        project = open_project(tmp_path)
+        assert not isinstance(project, Problems)
+        told = [each.code.name for each in project.validate().problems]
+    if engine == "postgres":
+        assert not isinstance(found, Answered)
+        assert "E_COMPARED_KINDS" in told
+    else:
+        assert isinstance(found, Answered), found
+        assert {tuple(row) for row in found.answer["rows"]} == {("none", 1), ("some", 2), (None, 1)}
+        assert "E_COMPARED_KINDS" not in told
+
+
 CASTS = {
     "whole": ("CAST(status AS INT)", ["0", "7"], "7x"),
     "cents": ("CAST(status AS DECIMAL(9, 2))", ["0", " 7.125 "], "open"),

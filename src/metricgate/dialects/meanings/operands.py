@@ -87,7 +87,7 @@ def _check_times(node: exp.Expr, way: Way) -> None:
 
 def _check_condition(condition: exp.Expr, way: Way) -> None:
     kind = way.kind_for(condition, Want.CONDITION)
-    if kind in _KNOWN and kind is not Kind.BOOLEAN and not way.may_be_true(condition):
+    if kind in _KNOWN and kind is not Kind.BOOLEAN and not way.may_be_asked(condition):
         raise OtherKind(
             f"{_named(condition)} is {_WORDS[kind]}, where a condition stands: compare it, such as with `<> 0`"
         )

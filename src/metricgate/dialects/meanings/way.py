@@ -69,7 +69,14 @@ class Way:
 
     def may_be_true(self, node: exp.Expr) -> bool:
         """Whether the node may be a truth: also a column of whole numbers where there are no booleans."""
-        return self.no_booleans and isinstance(node.unnest(), exp.Column) and self.kind(node) is Kind.INTEGER
+        return self.no_booleans and self._is_flag(node)
+
+    def may_be_asked(self, node: exp.Expr) -> bool:
+        """Whether the node may be a condition: also a column of whole numbers, where the engine takes 0 for false."""
+        return (self.no_booleans or Want.CONDITION in self.answers) and self._is_flag(node)
+
+    def _is_flag(self, node: exp.Expr) -> bool:
+        return isinstance(node.unnest(), exp.Column) and self.kind(node) is Kind.INTEGER
 
     def text(self, node: exp.Expr | None) -> str | None:
         """Return the text that is written there; None where it is computed."""
