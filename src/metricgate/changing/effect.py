@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import groupby, repeat
+from operator import attrgetter
+from typing import cast, overload
 
 from metricgate.changing.change import ChangeKind, Row
+from metricgate.changing.images import Images, alone
 from metricgate.changing.shape import Location
 from metricgate.changing.structure import StructureEffect
-from metricgate.vocabulary.digest import digest_of
-from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.digest import digest_of_parts
+from metricgate.vocabulary.json import Json, canonical_json, canonical_rows
 
 
 class Cause(StrEnum):
@@ -42,6 +46,97 @@ class RowChange:
         return ChangeKind.DELETE if self.after is None else ChangeKind.UPDATE
 
 
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Rows to which the same happens, kept column by column.
+
+    Attributes:
+        keys: as ``RowChange.key``.
+        before: None for rows that are inserted.
+        after: None for rows that are deleted.
+    """
+
+    keys: Images
+    before: Images | None = None
+    after: Images | None = None
+
+    def __post_init__(self) -> None:
+        if any(each is not None and len(each) != len(self.keys) for each in (self.before, self.after)):
+            raise ValueError("keys and images of different numbers of rows")
+
+    @property
+    def kind(self) -> ChangeKind:
+        """What happens to the rows."""
+        if self.before is None:
+            return ChangeKind.INSERT
+        return ChangeKind.DELETE if self.after is None else ChangeKind.UPDATE
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def __getitem__(self, at: int) -> RowChange:
+        before, after = (None if each is None else each[at] for each in (self.before, self.after))
+        return RowChange(key=self.keys[at], before=before, after=after)
+
+    def rows(self) -> Iterator[tuple[Row, Row | None, Row | None]]:
+        """Yield key, before and after of each row."""
+        before, after = (repeat(None, len(self)) if each is None else each for each in (self.before, self.after))
+        return zip(self.keys, before, after, strict=True)
+
+
+class RowChanges(Sequence[RowChange]):
+    """What happens to rows of one table, each a ``RowChange``, kept in blocks to which the same happens."""
+
+    __slots__ = ("blocks",)
+
+    def __init__(self, blocks: Sequence[Block]) -> None:
+        """Keep the blocks that have rows."""
+        self.blocks = tuple(block for block in blocks if len(block))
+
+    @classmethod
+    def of(cls, rows: Sequence[RowChange]) -> RowChanges:
+        """Return these rows, in their order."""
+        return rows if isinstance(rows, RowChanges) else cls([_block(list(run)) for _k, run in groupby(rows, _KIND)])
+
+    def __len__(self) -> int:
+        return sum(map(len, self.blocks))
+
+    @overload
+    def __getitem__(self, at: int) -> RowChange: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[RowChange]: ...
+    def __getitem__(self, at: int | slice) -> RowChange | list[RowChange]:
+        if isinstance(at, slice):
+            return [self[each] for each in range(*at.indices(len(self)))]
+        place = at + len(self) if at < 0 else at
+        for block in self.blocks:
+            if 0 <= place < len(block):
+                return block[place]
+            place -= len(block)
+        raise IndexError(at)
+
+    def __iter__(self) -> Iterator[RowChange]:
+        for block in self.blocks:
+            for key, before, after in block.rows():
+                yield RowChange(key=key, before=before, after=after)
+
+    def __eq__(self, other: object) -> bool:
+        return self.blocks == other.blocks if isinstance(other, RowChanges) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+_KIND = attrgetter("kind")
+
+
+def _block(rows: Sequence[RowChange]) -> Block:
+    """Return rows of one kind."""
+    kind = rows[0].kind
+    before = None if kind is ChangeKind.INSERT else alone(row.before or () for row in rows)
+    after = None if kind is ChangeKind.DELETE else alone(row.after or () for row in rows)
+    return Block(alone(row.key for row in rows), before, after)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableEffect:
     """What happens to the rows of one table.
@@ -50,7 +145,7 @@ class TableEffect:
         columns: names of the table's columns, in the order of every ``before`` and ``after``.
         key: names of its key's columns.
         assigned: the columns that the change itself sets; what else differs, the engine did (defaults, triggers).
-        rows: sorted by kind and key, so that equal effects are equal.
+        rows: sorted by kind and key, so that equal effects are equal; given as any sequence, kept as ``RowChanges``.
     """
 
     table: Location
@@ -58,21 +153,41 @@ class TableEffect:
     columns: tuple[str, ...]
     key: tuple[str, ...]
     assigned: tuple[str, ...]
-    rows: tuple[RowChange, ...] = field(repr=False)
+    rows: Sequence[RowChange] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rows", RowChanges.of(self.rows))
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """The rows, column by column."""
+        return cast("RowChanges", self.rows).blocks
+
+    @property
+    def key_places(self) -> list[int]:
+        """Where the key stands among the columns."""
+        return [self.columns.index(name) for name in self.key]
 
     def count(self, kind: ChangeKind) -> int:
         """Return how many rows this happens to."""
-        return sum(1 for row in self.rows if row.kind is kind)
+        return sum(len(block) for block in self.blocks if block.kind is kind)
+
+    def first(self, kind: ChangeKind, most: int) -> list[RowChange]:
+        """Return the first rows to which this happens, so many at most."""
+        found: list[RowChange] = []
+        for block in self.blocks:
+            if block.kind is kind:
+                found += [block[at] for at in range(min(len(block), most - len(found)))]
+        return found
 
     def changed_columns(self) -> tuple[str, ...]:
         """Return the columns that differ between before and after in some row, in order; all, for whole rows."""
         found = [False] * len(self.columns)
-        for row in self.rows:
-            before, after = row.before, row.after
-            if before is None or after is None:
+        for block in self.blocks:
+            if block.before is None or block.after is None:
                 return self.columns
-            for at, (old, new) in enumerate(zip(before, after, strict=True)):
-                found[at] = found[at] or old != new
+            pairs = zip(block.before.columns, block.after.columns, strict=True)
+            found = [known or old != new for known, (old, new) in zip(found, pairs, strict=True)]
         return tuple(name for name, differs in zip(self.columns, found, strict=True) if differs)
 
 
@@ -89,6 +204,7 @@ class Effect:
     tables: tuple[TableEffect, ...]
     unknown: tuple[str, ...] = ()
     structure: StructureEffect | None = None
+    _digest: list[str] = field(default_factory=list, repr=False, compare=False, init=False)
 
     @property
     def rows(self) -> int:
@@ -104,19 +220,31 @@ class Effect:
         """
         if self.structure is not None:
             return self.structure.digest
-        return digest_of([_foretold(each) for each in self.tables])
+        if not self._digest:  # it goes over every row, and is asked for several times
+            self._digest.append(digest_of_parts(_foretold(self.tables)))
+        return self._digest[0]
 
     def of(self, cause: Cause) -> Sequence[TableEffect]:
         """Return the tables' effects that have this cause."""
         return [each for each in self.tables if each.cause is cause]
 
 
-def _foretold(effect: TableEffect) -> Json:
+def _foretold(tables: Sequence[TableEffect]) -> Iterator[bytes]:
+    """Yield the canonical JSON of ``[[table, cause, columns, assigned, [[kind, key, before, after], ...]], ...]``."""
+    for number, each in enumerate(tables):
+        head = [list(each.table), str(each.cause), list(each.columns), list(each.assigned)]
+        yield (b"," if number else b"[") + canonical_json(head)[:-1] + b","
+        yield from canonical_rows(_foretold_rows(each))
+        yield b"]"
+    yield b"]" if tables else b"[]"
+
+
+def _foretold_rows(effect: TableEffect) -> Iterator[Json]:
     whole = effect.cause is Cause.CASCADE
     places = [at for at, name in enumerate(effect.columns) if whole or name in effect.assigned]
-    rows: list[Json] = []
-    for row in effect.rows:
-        after = None if row.after is None else [row.after[at] for at in places]
-        key = None if row.kind is ChangeKind.INSERT else list(row.key)
-        rows.append([str(row.kind), key, None if row.before is None else list(row.before), after])
-    return [list(effect.table), str(effect.cause), list(effect.columns), list(effect.assigned), rows]
+    for block in effect.blocks:
+        count = len(block)
+        keys = repeat(None, count) if block.before is None else block.keys
+        before = repeat(None, count) if block.before is None else block.before
+        after = repeat(None, count) if block.after is None else block.after.picked(places)
+        yield from zip(repeat(str(block.kind), count), keys, before, after, strict=True)

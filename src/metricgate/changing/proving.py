@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from metricgate.changing.change import ChangeKind, Row
 from metricgate.changing.effect import Cause, Effect, RowChange, TableEffect
+from metricgate.changing.images import Images
 from metricgate.changing.shape import Location
 
 _MOST_TOLD = 100
 
-_State = dict[tuple[Location, Row], Row]
+_Rows = dict[Row, Row]
+"""Rows of one table by their key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,43 +42,119 @@ def back_of(effect: Effect, undo: Effect | None, *, whole: bool = True, partly: 
             the effect changed.
         partly: whether rows that the undo left out are none of its business.
     """
-    state, touched = _left(effect, undo)
-    wanted = {at for at, _row in _placed(effect, after=False)}
-    told: dict[str, None] = {}
-    anew: dict[str, None] = {}
-    rows: dict[tuple[Location, Row], None] = {}
-    for each in effect.tables:
-        key = _key_of(each)
-        for row in each.rows:
-            at = (each.table, key(row.before if row.before is not None else row.after or ()))
-            found = state.get(at)
-            if row.before is not None and found == row.before:
-                continue
-            if partly and touched.isdisjoint({at, (each.table, key(row.after or row.before or ()))}):
-                continue
-            for name, required in _differing(each, row, found, wanted=at in wanted, whole=whole):
-                place = ".".join((*each.table, *([name] if name else [])))
-                if required:
-                    told[f"{'' if name else 'a row of '}{place} would not be as it was"] = None
-                    rows[at] = None
-                else:
-                    anew[place] = None
-    return Back(why=tuple(told), rows=tuple(rows)[:_MOST_TOLD], anew=tuple(anew))
+    found = _Undone(effect, undo)
+    told = _Told(whole=whole)
+    for each, row, at in found.doubtful():
+        if partly and found.touched.isdisjoint({at, (each.table, _key(each, row.after or row.before or ()))}):
+            continue
+        told.add(each, row, found.left(each.table).get(at[1]), wanted=at in found.wanted)
+    return told.back()
 
 
-def _left(effect: Effect, undo: Effect | None) -> tuple[_State, set[tuple[Location, Row]]]:
-    """Return the rows as the undo left them, and where it did something."""
-    state: _State = {at: row.after for at, row in _placed(effect, after=True) if row.after is not None}
-    touched: set[tuple[Location, Row]] = set()
-    if undo is not None:
-        for at, _row in _placed(undo, after=False):
-            touched.add(at)
-            state.pop(at, None)
-        for at, row in _placed(undo, after=True):
-            touched.add(at)
-            if row.after is not None:
-                state[at] = row.after
-    return state, touched
+def back_from(effect: Effect, doubtful: Iterable[tuple[TableEffect, RowChange, Row | None]]) -> Back:
+    """Return whether an effect was taken back, where nobody else changed anything in between.
+
+    Args:
+        effect: that was to be taken back.
+        doubtful: the rows that may not be as they were: of what they are part, what happened to them, as they are now.
+    """
+    found, told = _Undone(effect, None), _Told(whole=True)
+    for each, row, now in doubtful:
+        at = (each.table, _key(each, row.before if row.before is not None else row.after or ()))
+        if row.before is None or now != row.before:
+            told.add(each, row, now, wanted=row.before is None and at in found.wanted)
+    return told.back()
+
+
+class _Told:
+    """What is said of rows that are not as they were."""
+
+    def __init__(self, *, whole: bool) -> None:
+        self._whole = whole
+        self._why: dict[str, None] = {}
+        self._anew: dict[str, None] = {}
+        self._rows: dict[tuple[Location, Row], None] = {}
+
+    def add(self, effect: TableEffect, row: RowChange, now: Row | None, *, wanted: bool) -> None:
+        """Take a row in that is otherwise; ``wanted`` where another row had its place before."""
+        at = (effect.table, _key(effect, row.before if row.before is not None else row.after or ()))
+        for name, required in _differing(effect, row, now, wanted=wanted, whole=self._whole):
+            place = ".".join((*effect.table, *([name] if name else [])))
+            if required:
+                self._why[f"{'' if name else 'a row of '}{place} would not be as it was"] = None
+                self._rows[at] = None
+            else:
+                self._anew[place] = None
+
+    def back(self) -> Back:
+        """Return all of it."""
+        return Back(why=tuple(self._why), rows=tuple(self._rows)[:_MOST_TOLD], anew=tuple(self._anew))
+
+
+class _Undone:
+    """Rows as an undo left them. What is equal column by column is not looked at row by row."""
+
+    def __init__(self, effect: Effect, undo: Effect | None) -> None:
+        self._effect = effect
+        self._undo = () if undo is None else undo.tables
+        self._left: dict[Location, _Rows] = {}
+
+    def doubtful(self) -> Iterator[tuple[TableEffect, RowChange, tuple[Location, Row]]]:
+        """Yield the rows that are not all as they were before, and where they were."""
+        for each in self._effect.tables:
+            if self._plainly_back(each):
+                continue
+            now, places = self.left(each.table), each.key_places
+            for block in each.blocks:
+                before = block.before
+                keys = (block.after or block.keys if before is None else before).picked(places)
+                for number, key in enumerate(keys):
+                    left = now.get(key)
+                    if left is None if before is None else left is not None and left == before[number]:
+                        continue
+                    yield each, block[number], (each.table, key)
+
+    def left(self, table: Location) -> _Rows:
+        """Return the rows of a table that the effect or the undo touched, as they are after the undo."""
+        found = self._left.get(table)
+        if found is None:
+            found = {}
+            for key, row in _images(self._effect.tables, table, after=True):
+                found[key] = row
+            for key, _row in _images(self._undo, table, after=False):
+                found.pop(key, None)
+            found.update(_images(self._undo, table, after=True))
+            self._left[table] = found
+        return found
+
+    @cached_property
+    def wanted(self) -> frozenset[tuple[Location, Row]]:
+        """Where rows were before."""
+        return frozenset(_placed(self._effect.tables, after=False))
+
+    @cached_property
+    def touched(self) -> frozenset[tuple[Location, Row]]:
+        """Where the undo did something."""
+        return frozenset((*_placed(self._undo, after=False), *_placed(self._undo, after=True)))
+
+    def _plainly_back(self, effect: TableEffect) -> bool:
+        """Whether the undo did the reverse of all that happened to a table, row by row in the same order."""
+        own = [each for each in self._effect.tables if each.table == effect.table]
+        undone = [each for each in self._undo if each.table == effect.table]
+        if len(own) != 1 or len(undone) != 1 or len(own[0].blocks) != 1 or len(undone[0].blocks) != 1:
+            return False
+        if (own[0].columns, own[0].key) != (undone[0].columns, undone[0].key):
+            return False
+        [block], [back] = own[0].blocks, undone[0].blocks
+        if block.before is not None:
+            return back.after == block.before
+        places = effect.key_places
+        gone = back.kind is ChangeKind.DELETE and back.before is not None and block.after is not None
+        return gone and _same(back.before, block.after, places)
+
+
+def _same(one: Images | None, other: Images | None, places: Sequence[int]) -> bool:
+    return one is not None and other is not None and one.picked(places) == other.picked(places)
 
 
 def _differing(
@@ -97,20 +176,21 @@ def _differing(
         yield name, not free
 
 
-def _placed(effect: Effect, *, after: bool) -> Iterator[tuple[tuple[Location, Row], RowChange]]:
-    """Yield rows by table and key, as they are afterwards, or were before; without those that are not there then."""
-    for each in effect.tables:
-        key = _key_of(each)
-        for row in each.rows:
-            image = row.after if after else row.before
-            if image is not None:
-                yield (each.table, key(image)), row
+def _placed(effects: Sequence[TableEffect], *, after: bool) -> Iterator[tuple[Location, Row]]:
+    """Yield table and key of rows, as they are afterwards, or were before; without those that are not there then."""
+    for table in dict.fromkeys(each.table for each in effects):
+        for key, _row in _images(effects, table, after=after):
+            yield table, key
 
 
-def _key_of(effect: TableEffect) -> Callable[[Row], Row]:
-    places = [effect.columns.index(name) for name in effect.key]
+def _images(effects: Sequence[TableEffect], table: Location, *, after: bool) -> Iterator[tuple[Row, Row]]:
+    """Yield key and image of a table's rows, as they are afterwards, or were before."""
+    for each in effects:
+        for block in each.blocks if each.table == table else ():
+            images = block.after if after else block.before
+            if images is not None:
+                yield from zip(images.picked(each.key_places), images, strict=True)
 
-    def key(row: Row) -> Row:
-        return tuple(row[at] for at in places)
 
-    return key
+def _key(effect: TableEffect, row: Row) -> Row:
+    return tuple(row[at] for at in effect.key_places)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from operator import ne
 
-from metricgate.changing.change import ChangeKind, Row, RowTarget, TableChange
-from metricgate.changing.effect import Cause, Effect, RowChange, TableEffect
+from metricgate.changing.change import ChangeKind, Row, TableChange, Targets
+from metricgate.changing.effect import Block, Cause, Effect, TableEffect
+from metricgate.changing.images import Images, joined
 from metricgate.changing.shape import Location, Reaction, TableShape
 
 
@@ -33,12 +35,16 @@ def taking_back(effect: Effect, shapes: Mapping[Location, TableShape]) -> tuple[
 
 def without(changes: Sequence[TableChange], rows: Iterable[tuple[Location, Row]]) -> tuple[TableChange, ...]:
     """Return the changes without the rows of these tables and keys: what can still be taken back."""
-    left_out = set(rows)
-    kept = (
-        replace(change, rows=tuple(row for row in change.rows if (change.table, row.key) not in left_out))
-        for change in changes
-    )
-    return tuple(change for change in kept if change.rows)
+    left_out: dict[Location, set[Row]] = {}
+    for table, key in rows:
+        left_out.setdefault(table, set()).add(key)
+    kept = (_without(change, left_out.get(change.table, set())) for change in changes)
+    return tuple(change for change in kept if len(change.rows))
+
+
+def _without(change: TableChange, keys: set[Row]) -> TableChange:
+    stay = [number for number, key in enumerate(change.targets.keys) if key not in keys]
+    return change if len(stay) == len(change.rows) else replace(change, rows=change.targets.at(stay))
 
 
 def reaching_further(undo: Effect, effect: Effect) -> tuple[tuple[Location, Row], ...]:
@@ -49,11 +55,12 @@ def reaching_further(undo: Effect, effect: Effect) -> tuple[tuple[Location, Row]
         effect: that is taken back.
     """
     own = {
-        (each.table, _picked(row.after, [each.columns.index(name) for name in each.key]))
+        (each.table, key)
         for each in effect.of(Cause.CASCADE)
-        for row in each.rows
+        for block in each.blocks
+        for key in (Images((), len(block)) if block.after is None else block.after.picked(each.key_places))
     }
-    found = ((each.table, row.key) for each in undo.of(Cause.CASCADE) for row in each.rows)
+    found = ((each.table, key) for each in undo.of(Cause.CASCADE) for block in each.blocks for key in block.keys)
     return tuple(each for each in found if each not in own)
 
 
@@ -77,62 +84,73 @@ def _ranks(shapes: Mapping[Location, TableShape]) -> dict[Location, int]:
 
 
 def _deletes(effect: TableEffect) -> Iterator[TableChange]:
-    rows = [row for row in effect.rows if row.kind is ChangeKind.INSERT and row.after is not None]
-    if rows:
+    found = [block for block in effect.blocks if block.kind is ChangeKind.INSERT]
+    if found:
         yield TableChange(
             kind=ChangeKind.DELETE,
             table=effect.table,
             key=effect.key,
             expecting=effect.columns,
-            rows=tuple(RowTarget(key=row.key, expected=row.after or ()) for row in rows),
+            rows=Targets(
+                _all([block.keys for block in found], len(effect.key)),
+                expected=(after := _all([block.after for block in found], len(effect.columns))),
+                whole=after,
+            ),
         )
 
 
 def _inserts(effect: TableEffect, shape: TableShape) -> Iterator[TableChange]:
-    rows = [row for row in effect.rows if row.kind is ChangeKind.DELETE]
+    found = [block for block in effect.blocks if block.kind is ChangeKind.DELETE]
     generated = {each.name for each in shape.columns if each.generated}
     places = [at for at, name in enumerate(effect.columns) if name not in generated]
-    if rows:
+    if found:
+        before = _all([block.before for block in found], len(effect.columns))
+        order = _parents_first(before, effect, shape)
+        values = (before if order is None else before.at(order)).picked(places)
         yield TableChange(
             kind=ChangeKind.INSERT,
             table=effect.table,
             columns=tuple(effect.columns[at] for at in places),
             restoring=True,
-            rows=tuple(RowTarget(values=_picked(row.before, places)) for row in _parents_first(rows, effect, shape)),
+            rows=Targets(Images((), len(values)), values),
         )
 
 
-def _parents_first(rows: Sequence[RowChange], effect: TableEffect, shape: TableShape) -> list[RowChange]:
-    """Return rows of a table that refers to itself so that each comes after the one it refers to, but in circles."""
+def _all(parts: Sequence[Images | None], width: int) -> Images:
+    return joined([part for part in parts if part is not None], width)
+
+
+def _parents_first(before: Images, effect: TableEffect, shape: TableShape) -> list[int] | None:
+    """Return numbers of rows of a table that refers to itself so that each comes after the one it refers to.
+
+    In circles they come in any order. None where the table does not refer to itself.
+    """
     own = [key for key in shape.references if key.referenced == shape.location]
     if not own:
-        return list(rows)
-    places = [
-        (
-            [effect.columns.index(name) for name in key.referenced_columns],
-            [effect.columns.index(name) for name in key.columns],
-        )
-        for key in own
-    ]
-    by_value = {(n, _picked(row.before, to)): row for row in rows for n, (to, _from) in enumerate(places)}
-    ordered: dict[Row, RowChange] = {}
-    for row in rows:
-        path: list[RowChange] = []
-        seen: set[Row] = set()
+        return None
+    names = effect.columns
+    referring = [list(before.picked([names.index(name) for name in key.columns])) for key in own]
+    by_value = {
+        (n, value): number
+        for n, key in enumerate(own)
+        for number, value in enumerate(before.picked([names.index(name) for name in key.referenced_columns]))
+    }
+    ordered: dict[int, None] = {}
+    for row in range(len(before)):
+        path: list[int] = []
+        seen: set[int] = set()
         todo = [row]
         while todo:
             each = todo.pop()
-            if each.key in ordered or each.key in seen:
+            if each in ordered or each in seen:
                 continue
-            seen.add(each.key)
+            seen.add(each)
             path.append(each)
             todo += [
-                parent
-                for n, (_to, refers) in enumerate(places)
-                if (parent := by_value.get((n, _picked(each.before, refers)))) is not None
+                parent for n, refers in enumerate(referring) if (parent := by_value.get((n, refers[each]))) is not None
             ]
-        ordered.update((each.key, each) for each in reversed(path))
-    return list(ordered.values())
+        ordered.update(dict.fromkeys(reversed(path)))
+    return list(ordered)
 
 
 def _carried(effect: TableEffect, whole: Effect, shapes: Mapping[Location, TableShape]) -> frozenset[str]:
@@ -161,20 +179,17 @@ def _updates(
     shape = shapes[effect.table]
     generated = {each.name for each in shape.columns if each.generated} | carried
     moving = [each.name for each in shape.columns if each.moving]
-    groups: dict[tuple[int, ...], list[RowChange]] = {}
-    for row in effect.rows:
-        if row.kind is ChangeKind.UPDATE:
-            places = tuple(
-                at
-                for at, (old, new) in enumerate(zip(row.before or (), row.after or (), strict=True))
-                if old != new and effect.columns[at] not in generated
-            )
-            groups.setdefault(places, []).append(row)
-    for places, rows in groups.items():
+    groups: dict[tuple[int, ...], list[tuple[Block, list[int] | None]]] = {}
+    whole = range(len(effect.columns))
+    free = [at for at, name in enumerate(effect.columns) if name not in generated]
+    for block in effect.blocks:
+        if block.kind is ChangeKind.UPDATE:
+            for places, numbers in _differing(block, free):
+                groups.setdefault(places, []).append((block, numbers))
+    for places, parts in groups.items():
         if not places:
             continue
         columns = tuple(effect.columns[at] for at in places)
-        keys = [effect.columns.index(name) for name in effect.key]
         yield TableChange(
             kind=ChangeKind.UPDATE,
             table=effect.table,
@@ -183,16 +198,34 @@ def _updates(
             expecting=columns,
             keeping=tuple(name for name in moving if name not in columns),
             restoring=True,
-            rows=tuple(
-                RowTarget(
-                    key=_picked(row.after, keys),
-                    values=_picked(row.before, places),
-                    expected=_picked(row.after, places),
-                )
-                for row in rows
+            rows=Targets(
+                _all([_some(block.after, effect.key_places, rows) for block, rows in parts], len(effect.key)),
+                _all([_some(block.before, places, rows) for block, rows in parts], len(places)),
+                _all([_some(block.after, places, rows) for block, rows in parts], len(places)),
+                whole=_all([_some(block.after, whole, rows) for block, rows in parts], len(whole)),
             ),
         )
 
 
-def _picked(row: Row | None, places: Sequence[int]) -> Row:
-    return () if row is None else tuple(row[at] for at in places)
+def _differing(block: Block, free: Sequence[int]) -> Iterator[tuple[tuple[int, ...], list[int] | None]]:
+    """Yield the places, of those that are free, that differ in rows of an update, and in which rows; None for all."""
+    before, after = block.before, block.after
+    if before is None or after is None:
+        return
+    places = [at for at in free if before.columns[at] != after.columns[at]]
+    flags = [list(map(ne, before.columns[at], after.columns[at])) for at in places]
+    if all(map(all, flags)):
+        yield tuple(places), None
+        return
+    groups: dict[tuple[bool, ...], list[int]] = {}
+    for number, differs in enumerate(zip(*flags, strict=True)):
+        groups.setdefault(differs, []).append(number)
+    for differs, numbers in groups.items():
+        yield tuple(at for at, one in zip(places, differs, strict=True) if one), numbers
+
+
+def _some(images: Images | None, places: Sequence[int], rows: list[int] | None) -> Images | None:
+    if images is None:
+        return None
+    found = images.picked(places)
+    return found if rows is None else found.at(rows)

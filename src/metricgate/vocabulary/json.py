@@ -7,12 +7,14 @@ written in their shortest form). Two values that are equal have equal canonical 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
 import orjson
 
 JsonScalar = str | int | float | bool | None
 Json = JsonScalar | Sequence["Json"] | Mapping[str, "Json"]
+_ROWS_AT_ONCE = 4_096
 
 
 def canonical_json(value: Json) -> bytes:
@@ -27,6 +29,15 @@ def canonical_json(value: Json) -> bytes:
         return json.dumps(
             value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False, default=_plain
         ).encode(errors="surrogatepass")
+
+
+def canonical_rows(rows: Iterable[Json]) -> Iterator[bytes]:
+    """Yield the canonical bytes of a list in parts, so that neither list nor bytes need be there as a whole."""
+    rest, separator = iter(rows), b"["
+    while part := list(islice(rest, _ROWS_AT_ONCE)):
+        yield separator + canonical_json(part)[1:-1]
+        separator = b","
+    yield b"]" if separator == b"," else b"[]"
 
 
 def _plain(value: object) -> object:

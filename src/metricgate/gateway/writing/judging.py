@@ -103,7 +103,7 @@ async def _made_up(desk: Desk, planned: Planned, rehearsal: Rehearsal, intent: D
     except WarehouseError:
         return 0.0, ""
     existing = [tuple(None if value is None else _text(value) for value in row) for row in rows.values]
-    return made_up(inserted.columns, existing, [row.values for row in inserted.rows])
+    return made_up(inserted.columns, existing, inserted.targets.values)
 
 
 def _text(value: Json) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from metricgate.catalog.model import SemanticModel
-from metricgate.changing.change import ChangeKind, RowTarget, TableChange
+from metricgate.changing.change import ChangeKind, TableChange, Targets
+from metricgate.changing.images import Images
 from metricgate.changing.shape import TableShape
 from metricgate.changing.structure import StructureChange
 from metricgate.compiling.relations import confined_statement, relation_of
@@ -269,7 +270,7 @@ async def _planned(
     for source in sources:
         own = tuple(spelt[each.lower()] for each in source.columns)
         if source.literals is not None:
-            rows = tuple(RowTarget(values=row) for row in source.literals)
+            rows = Targets(Images((), len(source.literals)), Images.of(source.literals, len(own)))
             changes.append(TableChange(kind=ChangeKind.INSERT, table=target.found.location, columns=own, rows=rows))
             continue
         found = await _selected(desk, source, target, rights)

@@ -163,7 +163,7 @@ def tables_of(effect: Effect, sample_rows: int) -> list[Json]:
 
 
 def _table(effect: TableEffect, most: int) -> dict[str, Json]:
-    sample = [row for kind in ChangeKind for row in _first(effect.rows, kind, most)]
+    sample = [row for kind in ChangeKind for row in effect.first(kind, most)]
     return {
         "table": ".".join(effect.table),
         "cause": str(effect.cause),
@@ -173,10 +173,6 @@ def _table(effect: TableEffect, most: int) -> dict[str, Json]:
         "rows": {str(kind): effect.count(kind) for kind in ChangeKind},
         "sample": [row_as_json(row) for row in sample],
     }
-
-
-def _first(rows: Sequence[RowChange], kind: ChangeKind, most: int) -> list[RowChange]:
-    return [row for row in rows if row.kind is kind][:most]
 
 
 def row_as_json(row: RowChange) -> dict[str, Json]:
@@ -216,7 +212,7 @@ def for_proposer(
         sample: list[Json] = [
             row_seen(row_as_json(row), each.columns, each.key, before=before.__contains__, after=after.__contains__)
             for kind in ChangeKind
-            for row in _first(each.rows, kind, sample_rows)
+            for row in each.first(kind, sample_rows)
         ]
         tables.append({**_table(each, 0), "sample": sample})
     return {**preview, "tables": tables}

@@ -10,9 +10,10 @@ from typing import cast
 
 import orjson
 
-from metricgate.changing.change import ChangeKind, Row, RowTarget, TableChange, digest_of_changes
+from metricgate.changing.change import ChangeKind, TableChange, digest_of_changes
 from metricgate.changing.definitions import Definitions, definitions_of
 from metricgate.changing.definitions import as_json as definitions_as_json
+from metricgate.changing.serial import change_from_json, change_to_json
 from metricgate.changing.structure import StructureChange, change_of
 from metricgate.compiling.statement import ExpectedColumn, Statement
 from metricgate.gateway.writing import basis_document
@@ -43,7 +44,7 @@ def to_bytes(sealed: Sealed) -> bytes:
     steps: Json = None if plan is None else [_step(each) for each in plan.steps]
     document: dict[str, Json] = {
         "steps": steps,
-        "changes": [each.as_json() for each in sealed.changes],
+        "changes": [change_to_json(each) for each in sealed.changes],
         "views": [[list(each.table), list(each.key), _statement(each.source)] for each in sealed.views],
         "most_rows": sealed.most_rows,
         "seconds": sealed.seconds,
@@ -55,7 +56,7 @@ def to_bytes(sealed: Sealed) -> bytes:
     return orjson.dumps(document)
 
 
-def from_bytes(data: bytes) -> Sealed:
+def from_bytes(data: bytes | memoryview) -> Sealed:
     """Return what was kept."""
     document = orjson.loads(data)
     views = tuple(
@@ -87,29 +88,6 @@ def from_bytes(data: bytes) -> Sealed:
 def digest_of_what(changes: tuple[TableChange, ...], structure: StructureChange | None) -> str:
     """Return the digest of what a proposal is bound to: every row of every change, or what is done to a table."""
     return digest_of_changes(changes) if structure is None else digest_of(structure.as_json())
-
-
-def change_from_json(raw: dict[str, Json]) -> TableChange:
-    """Return the change that ``TableChange.as_json`` wrote."""
-
-    def texts(name: str) -> tuple[str, ...]:
-        return tuple(cast("list[str]", raw[name]))
-
-    rows = cast("list[list[list[str | None]]]", raw["rows"])
-    return TableChange(
-        kind=ChangeKind(cast("str", raw["kind"])),
-        table=texts("table"),
-        key=texts("key"),
-        columns=texts("columns"),
-        expecting=texts("expecting"),
-        keeping=texts("keeping"),
-        restoring=bool(raw.get("restoring")),
-        rows=tuple(RowTarget(key=_row(key), values=_row(values), expected=_row(old)) for key, values, old in rows),
-    )
-
-
-def _row(values: list[str | None]) -> Row:
-    return tuple(values)
 
 
 def _step(step: ChangeStep) -> Json:

@@ -93,7 +93,7 @@ class Carrying:
                 return self._applied(cursor, question)
             if question["kind"] == "forget":
                 return self._forget(cursor, question)
-            return self._in_turn(channel, cursor, question, sealed.from_bytes(bytes(body)))
+            return self._in_turn(channel, cursor, question, sealed.from_bytes(body))
         except ChangeFailed as error:
             return packed_failure(error)
         except (Broken, OutcomeUnknown) as error:

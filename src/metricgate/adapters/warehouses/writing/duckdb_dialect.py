@@ -1,4 +1,4 @@
-"""How DuckDB is told to change rows: set-based statements by key, with all values in bound lists of text."""
+"""How DuckDB is told to change rows: set-based statements by key, with all values in one relation of texts."""
 
 # ruff: noqa: S608 - names are quoted and values are parameters
 
@@ -7,25 +7,30 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from metricgate.adapters.warehouses.writing.duckdb_definitions import read_definitions
+from metricgate.adapters.warehouses.writing.duckdb_session import Given
 from metricgate.adapters.warehouses.writing.duckdb_shapes import MARKS, loses_as_text, read_shapes
 from metricgate.adapters.warehouses.writing.duckdb_structures import DuckDBStructures
 from metricgate.adapters.warehouses.writing.session import Text, WriteSession
-from metricgate.changing.change import Row
 from metricgate.changing.definitions import Definitions
+from metricgate.changing.images import Images
 from metricgate.changing.shape import ColumnShape, ForeignKey, Location, TableShape
 from metricgate.compiling.statement import Statement
 
 # No column can be taken for one of these: they stand where a column of a struct might.
 _GIVEN = "metricgate_given"
 _TABLE = "metricgate_table"
+_RELATION = f"temp.main.{Given.NAME} AS {_GIVEN}"
 
 
 class DuckDBDialect:
-    """A ``WriteDialect``. Values go as lists of VARCHAR, one list for each column, and are cast to the columns' types.
+    """A ``WriteDialect``. Values go as a relation of VARCHAR columns, ``Given``, and are cast to the columns' types.
 
     Args:
         check: raises unless a text is one plain SELECT; every source goes through it before it is part of another text.
     """
+
+    rows_at_once = 250_000
+    characters_at_once = 64_000_000
 
     def __init__(self, check: Callable[[str], None]) -> None:
         self._check = check
@@ -50,25 +55,32 @@ class DuckDBDialect:
         """Do the same: a value of a column's own type is not changed by it."""
         return self._source(source, targets)
 
-    def images(self, shape: TableShape, by: Sequence[ColumnShape], rows: Sequence[Row], *, lock: bool) -> Text:  # noqa: ARG002
+    def images(self, shape: TableShape, by: Sequence[ColumnShape], keys: Images, *, lock: bool) -> Text:  # noqa: ARG002
         """Join the table with the given values. There are no locks: one change runs at a time, on one snapshot."""
         outputs = ", ".join(_as_text(f"{_TABLE}.{_quoted(name)}") for name in shape.names)
-        sql = (
-            f"SELECT CAST({_GIVEN}.n - 1 AS VARCHAR), {outputs} FROM {_given(len(by))} "
-            f"JOIN {_named(shape.location)} AS {_TABLE} ON {_fits(by)}"
-        )
-        return sql, _lists(rows, len(by))
+        sql = f"SELECT {_GIVEN}.n, {outputs} FROM {_RELATION} JOIN {_named(shape.location)} AS {_TABLE} ON {_fits(by)}"
+        return sql, (Given(keys),)
 
-    def children(self, child: TableShape, key: ForeignKey, rows: Sequence[Row], parent: TableShape) -> Text:  # noqa: ARG002
+    def differing(self, shape: TableShape, images: Images) -> Text:
+        """Join the table with the images, and compare bytes. The key, which no row lacks, tells those that are gone."""
+        pairs = ((f"{_TABLE}.{_quoted(name)}", f"{_GIVEN}.c{at}") for at, name in enumerate(shape.names))
+        differ = " OR ".join(f"encode({_as_text(own)}) IS DISTINCT FROM encode({text})" for own, text in pairs)
+        sql = (
+            f"SELECT {_GIVEN}.n FROM {_RELATION} LEFT JOIN {_named(shape.location)} AS {_TABLE} "
+            f"ON {_fits(_keys(shape), [shape.names.index(name) for name in shape.key])} WHERE {differ}"
+        )
+        return sql, (Given(images),)
+
+    def children(self, child: TableShape, key: ForeignKey, values: Images, parent: TableShape) -> Text:  # noqa: ARG002
         """Join the child with the given values."""
         columns = [next(each for each in child.columns if each.name == name) for name in key.columns]
-        return self.images(child, columns, rows, lock=False)
+        return self.images(child, columns, values, lock=False)
 
     def insert(
         self,
         shape: TableShape,
         columns: Sequence[ColumnShape],
-        rows: Sequence[Row],
+        values: Images,
         *,
         restoring: bool,  # noqa: ARG002
     ) -> Text:
@@ -76,39 +88,37 @@ class DuckDBDialect:
         keys = ", ".join(_as_text(_quoted(name)) for name in shape.key)
         if not columns:
             only = _quoted(next(each.name for each in shape.columns if not each.generated))
-            defaults = ", ".join("(DEFAULT)" for _row in rows)
+            defaults = ", ".join("(DEFAULT)" for _row in values)
             return f"INSERT INTO {_named(shape.location)} ({only}) VALUES {defaults} RETURNING {keys}", ()
         names = ", ".join(_quoted(each.name) for each in columns)
-        values = ", ".join(_value(at, each) for at, each in enumerate(columns))
+        outputs = ", ".join(_value(at, each) for at, each in enumerate(columns))
         sql = (
             f"INSERT INTO {_named(shape.location)} ({names}) "
-            f"SELECT {values} FROM {_given(len(columns))} RETURNING {keys}"
+            f"SELECT {outputs} FROM {_RELATION} ORDER BY {_GIVEN}.n RETURNING {keys}"
         )
-        return sql, _lists(rows, len(columns))
+        return sql, (Given(values),)
 
     def update(
         self,
         shape: TableShape,
         columns: Sequence[ColumnShape],
-        rows: Sequence[tuple[Row, Row]],
+        keys: Images,
+        values: Images,
         kept: Sequence[ColumnShape],  # noqa: ARG002
         *,
         restoring: bool,  # noqa: ARG002
     ) -> Text:
         """Update from the given keys and values; no column of this engine moves by itself."""
-        keys = _keys(shape)
-        values = ", ".join(f"{_quoted(each.name)} = {_value(at, each)}" for at, each in enumerate(columns, len(keys)))
-        sql = (
-            f"UPDATE {_named(shape.location)} AS {_TABLE} SET {values} "
-            f"FROM {_given(len(keys) + len(columns))} WHERE {_fits(keys)}"
-        )
-        return sql, _lists([(*key, *new) for key, new in rows], len(keys) + len(columns))
+        by = _keys(shape)
+        sets = ", ".join(f"{_quoted(each.name)} = {_value(at, each)}" for at, each in enumerate(columns, len(by)))
+        sql = f"UPDATE {_named(shape.location)} AS {_TABLE} SET {sets} FROM {_RELATION} WHERE {_fits(by)}"
+        return sql, (Given(keys.beside(values)),)
 
-    def delete(self, shape: TableShape, rows: Sequence[Row]) -> Text:
+    def delete(self, shape: TableShape, keys: Images) -> Text:
         """Delete by the given keys."""
-        keys = _keys(shape)
-        sql = f"DELETE FROM {_named(shape.location)} AS {_TABLE} USING {_given(len(keys))} WHERE {_fits(keys)}"
-        return sql, _lists(rows, len(keys))
+        by = _keys(shape)
+        sql = f"DELETE FROM {_named(shape.location)} AS {_TABLE} USING {_RELATION} WHERE {_fits(by)}"
+        return sql, (Given(keys),)
 
     @property
     def structures(self) -> DuckDBStructures:
@@ -139,18 +149,9 @@ class DuckDBDialect:
         return f"WITH {_GIVEN}({names}) AS ({rows}) SELECT {outputs} FROM {_GIVEN}", source.parameters
 
 
-def _given(columns: int) -> str:
-    """The parameters as a relation: ``n`` counts from 1, then come ``c0``, ``c1``, ..."""
-    lists = ", ".join(f"unnest(${at + 1}::VARCHAR[]) AS c{at}" for at in range(columns))
-    return f"(SELECT generate_subscripts($1::VARCHAR[], 1) AS n, {lists}) AS {_GIVEN}"
-
-
-def _lists(rows: Sequence[Row], columns: int) -> list[object]:
-    return [[row[at] for row in rows] for at in range(columns)]
-
-
-def _fits(columns: Sequence[ColumnShape]) -> str:
-    return " AND ".join(f"{_TABLE}.{_quoted(each.name)} = {_value(at, each)}" for at, each in enumerate(columns))
+def _fits(columns: Sequence[ColumnShape], places: Sequence[int] | None = None) -> str:
+    given = zip(range(len(columns)) if places is None else places, columns, strict=True)
+    return " AND ".join(f"{_TABLE}.{_quoted(each.name)} = {_value(at, each)}" for at, each in given)
 
 
 def _value(at: int, column: ColumnShape) -> str:

@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+import orjson
+
 from metricgate.adapters.warehouses.duckdb_frames import Head, Malformed
 from metricgate.changing.definitions import as_json as definitions_as_json
 from metricgate.changing.definitions import definitions_of
 from metricgate.changing.effect import Effect
-from metricgate.changing.serial import effect_from_bytes, effect_to_bytes
+from metricgate.changing.serial import change_from_json, change_to_json, effect_from_bytes, effect_to_bytes
 from metricgate.changing.shape import ColumnShape, ForeignKey, Location, Reaction, TableShape
 from metricgate.gateway.writing.ports import ChangeFailed, Rehearsal
-from metricgate.gateway.writing.sealed import change_from_json
 
 LARGEST = 256 * 1024 * 1024
 """Bytes of one change, or of what it does, in a frame."""
@@ -39,7 +40,7 @@ def failure(head: Head, body: memoryview) -> ChangeFailed:
 
 def packed_rehearsal(rehearsal: Rehearsal) -> tuple[Head, bytes]:
     """Return a rehearsal as a head and a body."""
-    changes = json.dumps([each.as_json() for each in rehearsal.changes]).encode()
+    changes = orjson.dumps([change_to_json(each) for each in rehearsal.changes])
     head: Head = {
         "seconds": rehearsal.seconds,
         "split": len(changes),
@@ -54,7 +55,7 @@ def rehearsal(head: Head, body: memoryview) -> Rehearsal:
     """Return what ``packed_rehearsal`` packed."""
     try:
         split, seconds = int(str(head["split"])), float(str(head["seconds"]))
-        changes = tuple(change_from_json(each) for each in json.loads(bytes(body[:split])))
+        changes = tuple(change_from_json(each) for each in orjson.loads(body[:split]))
         definitions = definitions_of(head["definitions"])
         not_back, anew = (tuple(str(each) for each in head[name]) for name in ("not_back", "anew"))  # type: ignore[union-attr]
     except _WRONG as error:
@@ -72,7 +73,7 @@ def rehearsal(head: Head, body: memoryview) -> Rehearsal:
 def effect(body: memoryview) -> Effect:
     """Return an effect that a worker sent."""
     try:
-        return effect_from_bytes(bytes(body))
+        return effect_from_bytes(body)
     except _WRONG as error:
         raise Malformed(f"no effect: {error}") from error
 

@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 
+import orjson
 from pymysql.converters import encoders, escape_item
 
 from metricgate.adapters.warehouses.mariadb_text import NotOneSelect, with_values
@@ -16,8 +16,8 @@ from metricgate.adapters.warehouses.writing.mariadb_shapes import read_shapes
 from metricgate.adapters.warehouses.writing.mariadb_structures import MariaDBStructures
 from metricgate.adapters.warehouses.writing.mariadb_types import as_text, assigned, compared, given_as_text
 from metricgate.adapters.warehouses.writing.session import Text, WriteSession
-from metricgate.changing.change import Row
 from metricgate.changing.definitions import Definitions
+from metricgate.changing.images import Images
 from metricgate.changing.shape import ColumnShape, ForeignKey, Location, TableShape
 from metricgate.compiling.statement import Statement
 from metricgate.gateway.writing.ports import ChangeFailed
@@ -31,6 +31,9 @@ _RESTORING = "NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION,PIPES_AS_CONCAT"
 
 class MariaDBDialect:
     """A ``ServerDialect``. The driver writes parameters at ``%s``; a percent sign is doubled."""
+
+    rows_at_once = 100_000
+    characters_at_once = 1_500_000
 
     def __init__(self, database: str, marker_schema: str) -> None:
         self._database = database
@@ -61,71 +64,85 @@ class MariaDBDialect:
         """Give each value as ``images`` does."""
         return _source(source, [as_text(f"c{at}", each.type) for at, each in enumerate(targets)])
 
-    def images(self, shape: TableShape, by: Sequence[ColumnShape], rows: Sequence[Row], *, lock: bool) -> Text:
+    def images(self, shape: TableShape, by: Sequence[ColumnShape], keys: Images, *, lock: bool) -> Text:
         """Join the table with the given values."""
         outputs = ", ".join(as_text(f"{_TABLE}.{quoted(each.name)}", each.type) for each in shape.columns)
         sql = (
             f"SELECT CAST({_GIVEN}.n - 1 AS CHAR), {outputs} FROM {_given(len(by))} "
             f"STRAIGHT_JOIN {self._named(shape.location)} AS {_TABLE} ON {_fits(by)}{' FOR UPDATE' if lock else ''}"
         )
-        return sql, (_json(rows),)
+        return sql, (_json(keys),)
 
-    def children(self, child: TableShape, key: ForeignKey, rows: Sequence[Row], parent: TableShape) -> Text:  # noqa: ARG002
+    def differing(self, shape: TableShape, images: Images) -> Text:
+        """Join the table with the images, and compare bytes. The key, which no row lacks, tells those that are gone."""
+        own = (as_text(f"{_TABLE}.{quoted(each.name)}", each.type) for each in shape.columns)
+        differ = " OR ".join(
+            f"NOT (CAST({text} AS BINARY) <=> CAST({_GIVEN}.c{at} AS BINARY))" for at, text in enumerate(own)
+        )
+        sql = (
+            f"SELECT CAST({_GIVEN}.n - 1 AS CHAR) FROM {_given(len(shape.columns))} "
+            f"LEFT JOIN {self._named(shape.location)} AS {_TABLE} "
+            f"ON {_fits(_keys(shape), [shape.names.index(name) for name in shape.key])} WHERE {differ}"
+        )
+        return sql, (_json(images),)
+
+    def children(self, child: TableShape, key: ForeignKey, values: Images, parent: TableShape) -> Text:  # noqa: ARG002
         """Join the child with the given values. Its rows are locked, for a snapshot may be older than they are."""
         columns = [_column(child, name) for name in key.columns]
-        return self.images(child, columns, rows, lock=True)
+        return self.images(child, columns, values, lock=True)
 
     def insert(
         self,
         shape: TableShape,
         columns: Sequence[ColumnShape],
-        rows: Sequence[Row],
+        values: Images,
         *,
         restoring: bool,
     ) -> Text:
         """Insert from the given values; without columns, rows of defaults."""
         keys = ", ".join(as_text(quoted(each.name), each.type) for each in _keys(shape))
         if not columns:
-            defaults = ", ".join("()" for _row in rows)
+            defaults = ", ".join("()" for _row in values)
             return f"INSERT INTO {self._named(shape.location)} () VALUES {defaults} RETURNING {keys}", ()
         names = ", ".join(quoted(each.name) for each in columns)
-        values = ", ".join(assigned(f"{_GIVEN}.c{at}", each.type) for at, each in enumerate(columns))
+        outputs = ", ".join(assigned(f"{_GIVEN}.c{at}", each.type) for at, each in enumerate(columns))
         sql = (
             f"{_mode(restoring)}INSERT INTO {self._named(shape.location)} ({names}) "
-            f"SELECT {values} FROM {_given(len(columns))} ORDER BY {_GIVEN}.n RETURNING {keys}"
+            f"SELECT {outputs} FROM {_given(len(columns))} ORDER BY {_GIVEN}.n RETURNING {keys}"
         )
-        return sql, (_json(rows),)
+        return sql, (_json(values),)
 
     def update(
         self,
         shape: TableShape,
         columns: Sequence[ColumnShape],
-        rows: Sequence[tuple[Row, Row]],
+        keys: Images,
+        values: Images,
         kept: Sequence[ColumnShape],
         *,
         restoring: bool,
     ) -> Text:
         """Update from the given keys and values. What is assigned to itself does not move."""
-        keys = _keys(shape)
-        values = [
+        by = _keys(shape)
+        sets = [
             f"{_TABLE}.{quoted(each.name)} = {assigned(f'{_GIVEN}.c{at}', each.type)}"
-            for at, each in enumerate(columns, len(keys))
+            for at, each in enumerate(columns, len(by))
         ]
-        values += [f"{_TABLE}.{quoted(each.name)} = {_TABLE}.{quoted(each.name)}" for each in kept]
+        sets += [f"{_TABLE}.{quoted(each.name)} = {_TABLE}.{quoted(each.name)}" for each in kept]
         sql = (
-            f"{_mode(restoring)}UPDATE {_given(len(keys) + len(columns))} "
-            f"STRAIGHT_JOIN {self._named(shape.location)} AS {_TABLE} ON {_fits(keys)} SET {', '.join(values)}"
+            f"{_mode(restoring)}UPDATE {_given(len(by) + len(columns))} "
+            f"STRAIGHT_JOIN {self._named(shape.location)} AS {_TABLE} ON {_fits(by)} SET {', '.join(sets)}"
         )
-        return sql, (_json([(*key, *new) for key, new in rows]),)
+        return sql, (_json(keys.beside(values)),)
 
-    def delete(self, shape: TableShape, rows: Sequence[Row]) -> Text:
+    def delete(self, shape: TableShape, keys: Images) -> Text:
         """Delete by the given keys."""
-        keys = _keys(shape)
+        by = _keys(shape)
         sql = (
-            f"DELETE {_TABLE} FROM {_given(len(keys))} "
-            f"STRAIGHT_JOIN {self._named(shape.location)} AS {_TABLE} ON {_fits(keys)}"
+            f"DELETE {_TABLE} FROM {_given(len(by))} "
+            f"STRAIGHT_JOIN {self._named(shape.location)} AS {_TABLE} ON {_fits(by)}"
         )
-        return sql, (_json(rows),)
+        return sql, (_json(keys),)
 
     @property
     def structures(self) -> MariaDBStructures:
@@ -184,13 +201,14 @@ def _given(columns: int) -> str:
     return f"JSON_TABLE(%s, '$[*]' COLUMNS (n FOR ORDINALITY, {names})) AS {_GIVEN}"
 
 
-def _json(rows: Sequence[Row]) -> str:
-    return json.dumps(rows, ensure_ascii=False)
+def _json(values: Images) -> str:
+    return orjson.dumps(list(values)).decode()
 
 
-def _fits(columns: Sequence[ColumnShape]) -> str:
+def _fits(columns: Sequence[ColumnShape], places: Sequence[int] | None = None) -> str:
+    given = zip(range(len(columns)) if places is None else places, columns, strict=True)
     return " AND ".join(
-        f"{_TABLE}.{quoted(each.name)} = {compared(f'{_GIVEN}.c{at}', each.type)}" for at, each in enumerate(columns)
+        f"{_TABLE}.{quoted(each.name)} = {compared(f'{_GIVEN}.c{at}', each.type)}" for at, each in given
     )
 
 

@@ -16,8 +16,10 @@ from metricgate.adapters.warehouses.mariadb_connecting import connect, connectio
 from metricgate.adapters.warehouses.mariadb_errors import code_of
 from metricgate.adapters.warehouses.mariadb_options import SQL_MODE, MariaDBOptions
 from metricgate.adapters.warehouses.session import CANCELLED, FAILED, MEMORY, TIMEOUT, UNAVAILABLE
+from metricgate.adapters.warehouses.writing.mariadb_reading import read_columns
 from metricgate.adapters.warehouses.writing.writer_options import WriterOptions
 from metricgate.changing.change import Row
+from metricgate.changing.images import Images
 from metricgate.gateway.ports import WarehouseError
 from metricgate.gateway.writing import codes
 from metricgate.gateway.writing.ports import ChangeFailed, OutcomeUnknown
@@ -105,6 +107,14 @@ class MariaDBWriteSession:
             if stores and cursor.warning_count:
                 self._check_warnings()
             return rows
+
+    def columns(self, sql: str, parameters: Sequence[object], *, width: int, stores: bool = False) -> Images:
+        """Return the rows of one statement, column by column, as ``read`` does."""
+        with self._failing():
+            found, warnings = read_columns(self._connection, sql, parameters, width)
+            if stores and warnings:
+                self._check_warnings()
+            return found
 
     def _check_warnings(self) -> None:
         for _level, number, words in self._connection.show_warnings():

@@ -1,32 +1,14 @@
-"""In which order rows are told, so that equal effects are equal; and what is said of rows that are not as expected."""
+"""What is said of rows that are too many, or not as expected."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from metricgate.changing.change import ChangeKind, Row, TableChange
-from metricgate.changing.effect import RowChange
+from metricgate.changing.change import TableChange
 from metricgate.gateway.writing import codes
 from metricgate.gateway.writing.ports import ChangeFailed
 
 MOST_TOLD = 100
-_KINDS = (ChangeKind.INSERT, ChangeKind.UPDATE, ChangeKind.DELETE)
-
-
-def by_values(pair: tuple[Row, Row]) -> tuple[tuple[tuple[bool, str], ...], ...]:
-    """Return what a source's rows are sorted by."""
-    return _comparable(pair[0]), _comparable(pair[1])
-
-
-def _comparable(row: Row) -> tuple[tuple[bool, str], ...]:
-    return tuple((value is not None, value or "") for value in row)
-
-
-def by_kind(row: RowChange, places: Sequence[int]) -> tuple[int, tuple[tuple[bool, str], ...]]:
-    """By kind, then by key; rows whose keys the engine makes, by the values that were given."""
-    if row.kind is ChangeKind.INSERT and row.after is not None:
-        return 0, _comparable(tuple(row.after[at] for at in places))
-    return _KINDS.index(row.kind), _comparable(row.key)
 
 
 def too_many(rows: int, most: int) -> ChangeFailed:

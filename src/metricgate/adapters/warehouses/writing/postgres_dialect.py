@@ -7,14 +7,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from metricgate.adapters.warehouses.session import FAILED
 from metricgate.adapters.warehouses.writing.postgres_definitions import read_definitions
 from metricgate.adapters.warehouses.writing.postgres_shapes import read_shapes
 from metricgate.adapters.warehouses.writing.postgres_structures import PostgresStructures
 from metricgate.adapters.warehouses.writing.session import Text, WriteSession
-from metricgate.changing.change import Row
 from metricgate.changing.definitions import Definitions
+from metricgate.changing.images import Column, Images
 from metricgate.changing.shape import ColumnShape, ForeignKey, Location, TableShape
 from metricgate.compiling.statement import Statement
+from metricgate.gateway.writing.ports import ChangeFailed
 
 _MARKS = "metricgate_applied"
 _GIVEN = "metricgate_given"
@@ -25,6 +27,9 @@ _CUT_BITS = re.compile(r"bit(?: varying)?\(\d+\)(.*)", re.DOTALL)
 
 class PostgresDialect:
     """A ``ServerDialect``. Values go as arrays of text, one for each column, and are cast to the columns' types."""
+
+    rows_at_once = 250_000
+    characters_at_once = 32_000_000
 
     def __init__(self, search_path: Sequence[str], marker_schema: str) -> None:
         self._search_path = tuple(search_path)
@@ -60,31 +65,46 @@ class PostgresDialect:
         """Do the same: a value of a column's own type is not changed by it."""
         return self.evaluate(source, targets)
 
-    def images(self, shape: TableShape, by: Sequence[ColumnShape], rows: Sequence[Row], *, lock: bool) -> Text:
+    def images(self, shape: TableShape, by: Sequence[ColumnShape], keys: Images, *, lock: bool) -> Text:
         """Join the table with the given values."""
         outputs = ", ".join(f"{_TABLE}.{quoted(name)}::text" for name in shape.names)
         sql = (
-            f"SELECT ({_GIVEN}.n - 1)::text, {outputs} FROM {_given(len(by))} "
+            f"SELECT {_GIVEN}.n - 1, {outputs} FROM {_given(len(by))} "
             f"JOIN {named(shape.location)} AS {_TABLE} ON {_fits(by, by)}{f' FOR UPDATE OF {_TABLE}' if lock else ''}"
         )
-        return sql, _lists(rows, len(by))
+        return sql, _arrays(keys)
 
-    def children(self, child: TableShape, key: ForeignKey, rows: Sequence[Row], parent: TableShape) -> Text:
+    def differing(self, shape: TableShape, images: Images) -> Text:
+        """Join the table with the images, and compare bytes. The key, which no row lacks, tells those that are gone."""
+        keys = [_column(shape, name) for name in shape.key]
+        differ = " OR ".join(
+            f'({_TABLE}.{quoted(name)}::text COLLATE pg_catalog."C") IS DISTINCT FROM '
+            f'({_GIVEN}.c{at} COLLATE pg_catalog."C")'
+            for at, name in enumerate(shape.names)
+        )
+        sql = (
+            f"SELECT {_GIVEN}.n - 1 FROM {_given(len(shape.names))} "
+            f"LEFT JOIN {named(shape.location)} AS {_TABLE} "
+            f"ON {_fits(keys, keys, [shape.names.index(name) for name in shape.key])} WHERE {differ}"
+        )
+        return sql, _arrays(images)
+
+    def children(self, child: TableShape, key: ForeignKey, values: Images, parent: TableShape) -> Text:
         """Join the child with the given values, which are of the parent's types."""
         by = [_column(child, name) for name in key.columns]
         types = [_column(parent, name) for name in key.referenced_columns]
         outputs = ", ".join(f"{_TABLE}.{quoted(name)}::text" for name in child.names)
         sql = (
-            f"SELECT ({_GIVEN}.n - 1)::text, {outputs} FROM {_given(len(by))} "
+            f"SELECT {_GIVEN}.n - 1, {outputs} FROM {_given(len(by))} "
             f"JOIN {named(child.location)} AS {_TABLE} ON {_fits(by, types)}"
         )
-        return sql, _lists(rows, len(by))
+        return sql, _arrays(values)
 
     def insert(
         self,
         shape: TableShape,
         columns: Sequence[ColumnShape],
-        rows: Sequence[Row],
+        values: Images,
         *,
         restoring: bool,  # noqa: ARG002
     ) -> Text:
@@ -92,40 +112,41 @@ class PostgresDialect:
         keys = ", ".join(f"{quoted(name)}::text" for name in shape.key)
         if not columns:
             only = quoted(next(each.name for each in shape.columns if not each.generated))
-            defaults = ", ".join("(DEFAULT)" for _row in rows)
+            defaults = ", ".join("(DEFAULT)" for _row in values)
             return f"INSERT INTO {named(shape.location)} ({only}) VALUES {defaults} RETURNING {keys}", ()
         names = ", ".join(quoted(each.name) for each in columns)
-        values = ", ".join(_value(at, each) for at, each in enumerate(columns))
+        outputs = ", ".join(_value(at, each) for at, each in enumerate(columns))
         given = " OVERRIDING SYSTEM VALUE" if any(each.identity for each in columns) else ""
         sql = (
             f"INSERT INTO {named(shape.location)} ({names}){given} "
-            f"SELECT {values} FROM {_given(len(columns))} ORDER BY {_GIVEN}.n RETURNING {keys}"
+            f"SELECT {outputs} FROM {_given(len(columns))} ORDER BY {_GIVEN}.n RETURNING {keys}"
         )
-        return sql, _lists(rows, len(columns))
+        return sql, _arrays(values)
 
     def update(
         self,
         shape: TableShape,
         columns: Sequence[ColumnShape],
-        rows: Sequence[tuple[Row, Row]],
+        keys: Images,
+        values: Images,
         kept: Sequence[ColumnShape],  # noqa: ARG002
         *,
         restoring: bool,  # noqa: ARG002
     ) -> Text:
         """Update from the given keys and values; no column of this engine moves by itself."""
-        keys = [_column(shape, name) for name in shape.key]
-        values = ", ".join(f"{quoted(each.name)} = {_value(at, each)}" for at, each in enumerate(columns, len(keys)))
+        by = [_column(shape, name) for name in shape.key]
+        sets = ", ".join(f"{quoted(each.name)} = {_value(at, each)}" for at, each in enumerate(columns, len(by)))
         sql = (
-            f"UPDATE {named(shape.location)} AS {_TABLE} SET {values} "
-            f"FROM {_given(len(keys) + len(columns))} WHERE {_fits(keys, keys)}"
+            f"UPDATE {named(shape.location)} AS {_TABLE} SET {sets} "
+            f"FROM {_given(len(by) + len(columns))} WHERE {_fits(by, by)}"
         )
-        return sql, _lists([(*key, *new) for key, new in rows], len(keys) + len(columns))
+        return sql, _arrays(keys.beside(values))
 
-    def delete(self, shape: TableShape, rows: Sequence[Row]) -> Text:
+    def delete(self, shape: TableShape, keys: Images) -> Text:
         """Delete by the given keys."""
-        keys = [_column(shape, name) for name in shape.key]
-        sql = f"DELETE FROM {named(shape.location)} AS {_TABLE} USING {_given(len(keys))} WHERE {_fits(keys, keys)}"
-        return sql, _lists(rows, len(keys))
+        by = [_column(shape, name) for name in shape.key]
+        sql = f"DELETE FROM {named(shape.location)} AS {_TABLE} USING {_given(len(by))} WHERE {_fits(by, by)}"
+        return sql, _arrays(keys)
 
     @property
     def structures(self) -> PostgresStructures:
@@ -168,15 +189,29 @@ def _given(columns: int) -> str:
     return f"ROWS FROM (unnest({lists})) WITH ORDINALITY AS {_GIVEN}({names}, n)"
 
 
-def _lists(rows: Sequence[Row], columns: int) -> list[object]:
-    return [[row[at] for row in rows] for at in range(columns)]
+def _arrays(values: Images) -> list[object]:
+    """Return each column as the text of an array, which costs far less than an array of the driver's making."""
+    return [_array(column) for column in values.columns]
 
 
-def _fits(columns: Sequence[ColumnShape], types: Sequence[ColumnShape]) -> str:
+def _array(column: Column) -> str:
+    # No text of PostgreSQL holds the character zero, so that it may part them while they are escaped as one.
+    texts = [value for value in column if value is not None]
+    whole = "\0".join(texts)
+    if whole.count("\0") >= max(1, len(texts)):
+        raise ChangeFailed(FAILED, "a text with the character zero")
+    whole = whole.replace("\\", "\\\\").replace('"', '\\"')
+    if len(texts) == len(column):
+        return '{"' + whole.replace("\0", '","') + '"}' if column else "{}"
+    escaped = iter(whole.split("\0"))
+    return "{" + ",".join("NULL" if value is None else f'"{next(escaped)}"' for value in column) + "}"
+
+
+def _fits(columns: Sequence[ColumnShape], types: Sequence[ColumnShape], places: Sequence[int] | None = None) -> str:
+    given = zip(range(len(columns)) if places is None else places, columns, types, strict=True)
     # The operator is PostgreSQL's own, whatever the schemas that triggers need may hold.
     return " AND ".join(
-        f"{_TABLE}.{quoted(each.name)} OPERATOR(pg_catalog.=) {_GIVEN}.c{at}::{kind.type}"
-        for at, (each, kind) in enumerate(zip(columns, types, strict=True))
+        f"{_TABLE}.{quoted(each.name)} OPERATOR(pg_catalog.=) {_GIVEN}.c{at}::{kind.type}" for at, each, kind in given
     )
 
 

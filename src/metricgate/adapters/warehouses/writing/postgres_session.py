@@ -15,11 +15,13 @@ from metricgate.adapters.warehouses.postgres_options import PostgresOptions
 from metricgate.adapters.warehouses.session import CANCELLED, FAILED, MEMORY, TIMEOUT, UNAVAILABLE
 from metricgate.adapters.warehouses.writing.writer_options import WriterOptions
 from metricgate.changing.change import Row
+from metricgate.changing.images import Images, joined
 from metricgate.gateway.ports import WarehouseError
 from metricgate.gateway.writing import codes
 from metricgate.gateway.writing.ports import ChangeFailed, OutcomeUnknown
 
 _CANCEL_SECONDS = 1.0
+_ROWS_A_FETCH = 5_000
 _LATER_SECONDS = 2.0
 _LOST = ("08", "57P", "25P03")
 _TOO_LARGE = ("53", "54000")
@@ -88,6 +90,16 @@ class PostgresWriteSession:
         self._path(sql)
         with self._failing():
             return self._connection.execute(sql, list(parameters)).fetchall()
+
+    def columns(self, sql: str, parameters: Sequence[object], *, width: int, stores: bool = False) -> Images:  # noqa: ARG002
+        """Return the rows of one statement, column by column."""
+        self._path(sql)
+        with self._failing():
+            cursor = self._connection.execute(sql, list(parameters))
+            parts: list[Images] = []
+            while rows := cursor.fetchmany(_ROWS_A_FETCH):
+                parts.append(Images([list(column) for column in zip(*rows, strict=True)], len(rows)))
+        return joined(parts, width)
 
     def change(self, sql: str, parameters: Sequence[object]) -> int:
         """Run one statement and return its count."""

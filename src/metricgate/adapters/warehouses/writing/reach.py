@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from metricgate.adapters.warehouses.writing.session import WriteDialect, WriteSession
+from metricgate.adapters.warehouses.writing.rows import Tables
 from metricgate.changing.change import ChangeKind, Row, TableChange
+from metricgate.changing.images import Images
 from metricgate.changing.shape import ForeignKey, Location, Reaction, TableShape
 from metricgate.gateway.writing import codes
 from metricgate.gateway.writing.ports import ChangeFailed
 
-_CHUNK = 2_000
 _DEEPEST = 32
 
 
@@ -37,37 +37,37 @@ class Reach:
         return sum(len(rows) for rows in self.found.values())
 
 
-def follow(
-    reach: Reach, session: WriteSession, dialect: WriteDialect, change: TableChange, before: Sequence[Row | None]
-) -> None:
+def follow(reach: Reach, tables: Tables, change: TableChange, before: Images | None) -> None:
     """Find what reacts to a change of these rows."""
     shape = reach.shapes[change.table]
+    if before is None:
+        return
     if change.kind is ChangeKind.DELETE:
-        _deleted(reach, session, dialect, shape, [row for row in before if row is not None], 0)
-    elif change.kind is ChangeKind.UPDATE:
+        _deleted(reach, tables, shape, before, 0)
+    elif any(_reacts(key, frozenset(change.columns)) for key in shape.referenced_by):
         pairs = [
-            (row, _replaced(shape, row, change.columns, target.values))
-            for row, target in zip(before, change.rows, strict=True)
-            if row is not None
+            (row, _replaced(shape, row, change.columns, values))
+            for row, values in zip(before, change.targets.values, strict=True)
         ]
-        _updated(reach, session, dialect, shape, pairs, frozenset(change.columns), 0)
+        _updated(reach, tables, shape, pairs, frozenset(change.columns), 0)
 
 
-def _deleted(
-    reach: Reach, session: WriteSession, dialect: WriteDialect, shape: TableShape, rows: Sequence[Row], depth: int
-) -> None:
+def _reacts(key: ForeignKey, columns: frozenset[str]) -> bool:
+    return key.on_update is not Reaction.REFUSE and not columns.isdisjoint(key.referenced_columns)
+
+
+def _deleted(reach: Reach, tables: Tables, shape: TableShape, rows: Sequence[Row], depth: int) -> None:
     for key in shape.referenced_by:
         if key.on_delete is not Reaction.REFUSE:
             values = _referenced(shape, key, [(row, row) for row in rows])
-            fresh = _reacting(reach, session, dialect, shape, key, values, key.on_delete, depth)
+            fresh = _reacting(reach, tables, shape, key, values, key.on_delete, depth)
             if fresh and key.on_delete is Reaction.CASCADE:
-                _deleted(reach, session, dialect, reach.shapes[key.table], [row for row, _new in fresh], depth + 1)
+                _deleted(reach, tables, reach.shapes[key.table], [row for row, _new in fresh], depth + 1)
 
 
 def _updated(
     reach: Reach,
-    session: WriteSession,
-    dialect: WriteDialect,
+    tables: Tables,
     shape: TableShape,
     pairs: Sequence[tuple[Row, Row]],
     columns: frozenset[str],
@@ -75,10 +75,10 @@ def _updated(
 ) -> None:
     """Find what reacts where rows become others; where that moves the key of a row, what refers to it in turn."""
     for key in shape.referenced_by:
-        if key.on_update is Reaction.REFUSE or columns.isdisjoint(key.referenced_columns):
+        if not _reacts(key, columns):
             continue
         values = {old: new for old, new in _referenced(shape, key, pairs).items() if old != new}
-        fresh = _reacting(reach, session, dialect, shape, key, values, key.on_update, depth)
+        fresh = _reacting(reach, tables, shape, key, values, key.on_update, depth)
         child = reach.shapes.get(key.table)
         if not fresh or child is None or key.on_update is not Reaction.CASCADE:
             continue
@@ -86,7 +86,7 @@ def _updated(
         for row, new in moved:
             if _key(child, row) != _key(child, new):
                 reach.moved[key.table, _key(child, row)] = _key(child, new)
-        _updated(reach, session, dialect, child, moved, frozenset(key.columns), depth + 1)
+        _updated(reach, tables, child, moved, frozenset(key.columns), depth + 1)
 
 
 def _referenced(shape: TableShape, key: ForeignKey, pairs: Sequence[tuple[Row, Row]]) -> dict[Row, Row]:
@@ -98,8 +98,7 @@ def _referenced(shape: TableShape, key: ForeignKey, pairs: Sequence[tuple[Row, R
 
 def _reacting(
     reach: Reach,
-    session: WriteSession,
-    dialect: WriteDialect,
+    tables: Tables,
     parent: TableShape,
     key: ForeignKey,
     values: dict[Row, Row],
@@ -122,16 +121,13 @@ def _reacting(
     given = list(values)
     known = reach.found.setdefault(key.table, {})
     fresh: list[tuple[Row, Row]] = []
-    for start in range(0, len(given), _CHUNK):
-        text = dialect.children(child, key, given[start : start + _CHUNK], parent)
-        for number, *image in session.read(*text):
-            whole: Row = tuple(image)
-            own = _key(child, whole)
-            if own not in known and (key.table, own) not in reach.own:
-                known[own] = whole
-                fresh.append((whole, values[given[start + int(number or 0)]]))
-        if reach.rows > reach.most_rows:
-            raise ChangeFailed(codes.TOO_MANY_ROWS.name, "more rows behind cascades", detail="with cascades")
+    for number, whole in tables.children(child, key, Images.of(given, len(key.columns)), parent):
+        own = _key(child, whole)
+        if own not in known and (key.table, own) not in reach.own:
+            known[own] = whole
+            fresh.append((whole, values[given[number]]))
+            if reach.rows > reach.most_rows:
+                raise ChangeFailed(codes.TOO_MANY_ROWS.name, "more rows behind cascades", detail="with cascades")
     return fresh
 
 

@@ -8,6 +8,7 @@ from typing import Protocol
 from metricgate.adapters.warehouses.writing.structure_dialect import StructureDialect
 from metricgate.changing.change import Row
 from metricgate.changing.definitions import Definitions
+from metricgate.changing.images import Images
 from metricgate.changing.shape import ColumnShape, ForeignKey, Location, TableShape
 from metricgate.compiling.statement import Statement
 
@@ -24,6 +25,13 @@ class WriteSession(Protocol):
 
     def read(self, sql: str, parameters: Sequence[object], *, stores: bool = False) -> list[Row]:
         """Return the rows of one SELECT, every value as text; ``stores`` where they are values that a change stores."""
+        ...
+
+    def columns(self, sql: str, parameters: Sequence[object], *, width: int, stores: bool = False) -> Images:
+        """Return the rows of one statement with so many outputs, as ``read`` does, but column by column.
+
+        Numbers of rows may come as numbers.
+        """
         ...
 
     def change(self, sql: str, parameters: Sequence[object]) -> int:
@@ -50,6 +58,16 @@ class WriteSession(Protocol):
 class WriteDialect(Protocol):
     """How one engine is told what to do. Names are quoted, values are parameters, always."""
 
+    @property
+    def rows_at_once(self) -> int:
+        """How many rows one statement takes at most; and ``characters_at_once``, how many characters of values."""
+        ...
+
+    @property
+    def characters_at_once(self) -> int:
+        """See ``rows_at_once``."""
+        ...
+
     def shapes(self, session: WriteSession, relations: Sequence[Location]) -> Mapping[Location, TableShape]:
         """Read the shapes of those tables that exist, and of all that foreign keys reach from them."""
         ...
@@ -66,10 +84,17 @@ class WriteDialect(Protocol):
         """Write the SELECT of a source's rows as text, where they are values of these columns already."""
         ...
 
-    def images(self, shape: TableShape, by: Sequence[ColumnShape], rows: Sequence[Row], *, lock: bool) -> Text:
-        """Write the SELECT of whole rows whose columns ``by`` have one of these values.
+    def images(self, shape: TableShape, by: Sequence[ColumnShape], keys: Images, *, lock: bool) -> Text:
+        """Write the SELECT of whole rows whose columns ``by`` have one of these values, in any order.
 
-        The first output is the number of the row of values that fits, then come all columns of the table.
+        The first output is the number of the values that fit, then come all columns of the table.
+        """
+        ...
+
+    def differing(self, shape: TableShape, images: Images) -> Text:
+        """Write the SELECT of the numbers of those images that no row of the table is equal to in every text.
+
+        What is equal under a collation is not equal here.
         """
         ...
 
@@ -81,7 +106,7 @@ class WriteDialect(Protocol):
         self,
         shape: TableShape,
         columns: Sequence[ColumnShape],
-        rows: Sequence[Row],
+        values: Images,
         *,
         restoring: bool,
     ) -> Text:
@@ -92,22 +117,23 @@ class WriteDialect(Protocol):
         self,
         shape: TableShape,
         columns: Sequence[ColumnShape],
-        rows: Sequence[tuple[Row, Row]],
+        keys: Images,
+        values: Images,
         kept: Sequence[ColumnShape],
         *,
         restoring: bool,
     ) -> Text:
-        """Write an UPDATE by key; each row is its key and its new values; ``restoring`` as ``TableChange`` says.
+        """Write an UPDATE by key to these values; ``restoring`` as ``TableChange`` says.
 
         Columns ``kept``, which the engine would set anew (``ColumnShape.moving``), stay as they are in each row.
         """
         ...
 
-    def delete(self, shape: TableShape, rows: Sequence[Row]) -> Text:
+    def delete(self, shape: TableShape, keys: Images) -> Text:
         """Write a DELETE by key."""
         ...
 
-    def children(self, child: TableShape, key: ForeignKey, rows: Sequence[Row], parent: TableShape) -> Text:
+    def children(self, child: TableShape, key: ForeignKey, values: Images, parent: TableShape) -> Text:
         """Write the SELECT of whole rows of a child that refer to one of these values, as ``images`` does."""
         ...
 

@@ -1,0 +1,174 @@
+"""One change of many rows with whatever release of Metricgate is on the path: seconds and memory, as JSON.
+
+Usage: python changes_once.py ENGINE ROWS
+``bench_changes`` runs it, with this tree on the path and with an old one, so only names that df0a88a has are used here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+from tests.adapters.warehouses.duckdb_changes import built, release
+from tests.adapters.warehouses.duckdb_changes import table as duckdb_table
+from tests.contracts.server_changes import drop, new_place
+
+from metricgate.adapters.stores.sealing import Seal
+from metricgate.adapters.stores.sqlite_journal import SqliteJournal
+from metricgate.adapters.warehouses.duckdb import DuckDBWarehouse
+from metricgate.changing.change import ChangeKind, RowTarget, TableChange
+from metricgate.changing.effect import Effect
+from metricgate.changing.serial import effect_to_bytes
+from metricgate.changing.undo import taking_back
+from metricgate.gateway.writing.ports import WritableWarehouse
+
+_TABLE = "CREATE TABLE goods(id integer PRIMARY KEY, name varchar(40), price numeric(12,2))"
+_BARE = "UPDATE goods SET price = price + 1"
+_SECONDS = 600
+
+
+def main() -> None:
+    engine, rows = sys.argv[1], int(sys.argv[2])
+    with tempfile.TemporaryDirectory(prefix="bench-changes-") as folder:
+        found = _duckdb(Path(folder), rows) if engine == "duckdb" else _server(engine, Path(folder), rows)
+    print(json.dumps(found))
+
+
+def _duckdb(folder: Path, rows: int) -> dict[str, float]:
+    fill = f"INSERT INTO goods SELECT n, 'g' || n, n FROM range(1, {rows + 1}) t(n)"
+    options = built(folder / "w.duckdb", f"{_TABLE}; {fill}")
+    with duckdb.connect(str(folder / "bare.duckdb")) as bare:
+        bare.execute(_TABLE)
+        bare.execute(fill)
+        floor = _timed(lambda: bare.execute(_BARE))
+
+    async def work() -> dict[str, float]:
+        warehouse = DuckDBWarehouse(options)
+        try:
+            return await _changed(warehouse, duckdb_table("goods"), folder, rows)
+        finally:
+            await warehouse.close()
+
+    return {"bare": floor, **asyncio.run(work())}
+
+
+def _server(engine: str, folder: Path, rows: int) -> dict[str, float]:
+    place = new_place(engine, _TABLE)
+    try:
+        for start in range(1, rows + 1, 100_000):
+            values = ", ".join(f"({n}, 'g{n}', {n})" for n in range(start, min(start + 100_000, rows + 1)))
+            place.admin(f"INSERT INTO goods VALUES {values}")
+        floor = _timed(lambda: place.admin(_BARE))
+        del values
+
+        async def work() -> dict[str, float]:
+            warehouse = place.warehouse()
+            try:
+                return await _changed(warehouse, place.table("goods"), folder, rows)
+            finally:
+                await warehouse.close()
+
+        return {"bare": floor, **asyncio.run(work())}
+    finally:
+        drop(place)
+
+
+async def _changed(warehouse: WritableWarehouse, table: tuple[str, ...], folder: Path, rows: int) -> dict[str, float]:
+    journal = SqliteJournal(folder / "journal.db", Seal(folder / "journal.key"))
+    await _turn(warehouse, journal, table, 1)
+    rest = _memory("VmRSS")
+    _forget_peaks()
+    spent = await _turn(warehouse, journal, table, rows)
+    spent |= {"peak": _memory("VmHWM"), "growth": _memory("VmHWM") - rest}
+    journal.close()
+    return spent
+
+
+async def _turn(
+    warehouse: WritableWarehouse, journal: SqliteJournal, table: tuple[str, ...], rows: int
+) -> dict[str, float]:
+    """Change rows once and take it back; returns the seconds of each part."""
+    targets = tuple(RowTarget(key=(str(n),), values=("0.50",)) for n in range(1, rows + 1))
+    change = TableChange(kind=ChangeKind.UPDATE, table=table, key=("id",), columns=("price",), rows=targets)
+    del targets
+    action, until = f"bench-{rows}-{time.time_ns()}", datetime.now(UTC) + timedelta(days=1)
+    begin, cpu = time.perf_counter(), _cpu()
+    rehearsal = await warehouse.rehearse_changes([change], most_rows=2 * rows, seconds=_SECONDS)
+    del change
+    shown, shown_cpu = time.perf_counter(), _cpu()
+
+    def keep(effect: Effect) -> None:
+        journal.prepare(action, effect_to_bytes(effect), until=until)
+
+    effect = await warehouse.apply(_release(rehearsal, action, rows), keep)
+    done, done_cpu = time.perf_counter(), _cpu()
+    back = taking_back(effect, await warehouse.shapes([table]))
+    again = await warehouse.rehearse_changes(back, most_rows=2 * rows, seconds=_SECONDS)
+    await warehouse.apply(_release(again, f"{action}-undo", rows), lambda _effect: None)
+    return {
+        "rehearse": shown - begin,
+        "carry out": done - shown,
+        "undo": time.perf_counter() - done,
+        "rehearse, processor": shown_cpu - cpu,
+        "carry out, processor": done_cpu - shown_cpu,
+        "undo, processor": _cpu() - done_cpu,
+    }
+
+
+def _release(rehearsal, action: str, rows: int):
+    """Release what was rehearsed, however many rows it has."""
+    return replace(release(rehearsal, action=action, seconds=_SECONDS), most_rows=2 * rows)
+
+
+def _timed(work) -> float:
+    begin = time.perf_counter()
+    work()
+    return time.perf_counter() - begin
+
+
+def _processes() -> list[int]:
+    """Return this process and its children: DuckDB's file is held by one."""
+    found = [os.getpid()]
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError, IndexError):
+            if int(path.read_text().rpartition(")")[2].split()[1]) == os.getpid():
+                found.append(int(path.parent.name))
+    return found
+
+
+def _memory(name: str) -> float:
+    """Return megabytes of all processes together."""
+    total = 0
+    for pid in _processes():
+        with suppress(OSError):
+            lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+            total += sum(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
+    return total / 1024
+
+
+def _cpu() -> float:
+    """Return the processor's seconds of all processes so far: what others do on the machine is not among them."""
+    found = time.process_time()
+    for pid in _processes()[1:]:
+        with suppress(OSError):
+            found += sum(map(int, Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13])) / 100
+    return found
+
+
+def _forget_peaks() -> None:
+    for pid in _processes():
+        with suppress(OSError):
+            Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
+if __name__ == "__main__":
+    main()
