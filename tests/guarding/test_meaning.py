@@ -53,6 +53,8 @@ SELECT l.v, t.id FROM ((VALUES (1, 2)) AS l(k, v) CROSS JOIN t) WHERE l.k = t.id
 SELECT * FROM (SELECT * FROM t x JOIN t y ON x.id = y.id) q
 SELECT count(*) FROM t GROUP BY GROUPING SETS ((id & 1) = 1, (n), s ~~ 'A%', (), ROLLUP (id + 1, n))
 SELECT ts + INTERVAL '1 hour' total, INTERVAL '2 days' "x y" FROM t WHERE ts > TIMESTAMP '2020-01-01'
+SELECT * FROM (SELECT * FROM t JOIN (SELECT 1 AS id, 'z' AS s) x USING (id)) q JOIN t y ON y.id = q.id
+SELECT q.* FROM (SELECT id = 1, s AS a, n AS a FROM t NATURAL JOIN (SELECT 2 AS id) x) q
 SELECT id AS select, n AS from FROM t UNION SELECT 1 AS select, 2
 WITH q AS (SELECT x.id, x.n, y.id FROM t x, t y) SELECT q.*, n + 1 FROM (SELECT * FROM q) q ORDER BY 1, 2, 3
 SELECT id FROM t ORDER BY id LIMIT (2) OFFSET 1

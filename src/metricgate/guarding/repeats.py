@@ -64,8 +64,20 @@ def stars_of_merged(tree: exp.Expr) -> frozenset[int]:
         id(select)
         for select in tree.find_all(exp.Select)
         if any(each.is_star for each in select.expressions)
-        and any(join.args.get("using") or join.args.get("method") for join in select.find_all(exp.Join))
+        and any(join.args.get("using") or join.args.get("method") for join in _own_joins(select))
     )
+
+
+def _own_joins(node: exp.Expr) -> Iterator[exp.Join]:
+    """Yield the joins of a SELECT and of the brackets among its tables, without those of queries in it."""
+    from_ = node.args.get("from_")
+    for source in [] if from_ is None else [from_.this]:
+        yield from _own_joins(source)
+    if type(node) is exp.Subquery and not isinstance(node.this, _QUERIES):
+        yield from _own_joins(node.this)
+    for join in node.args.get("joins") or ():
+        yield join
+        yield from _own_joins(join.this)
 
 
 def stars_left(tree: exp.Expr) -> list[exp.Select]:
