@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.differential.writes.places import Content, Place, dumps
+from metricgate.approvals.proposal import State
 from metricgate.bootstrap.office import ProjectOffice
 from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.running import Running, running
@@ -23,7 +24,8 @@ from metricgate.vocabulary.principal import Identity, Principal, Proof
 from metricgate.vocabulary.problem import Problems
 
 _AGENT = Principal(agent=Identity(id="writer", proof=Proof.VERIFIED, method="api_key"), credential="key")
-_STEWARD = Person(id="sten", method="password+totp", channel="console")
+_STEWARD = Person(id="sten", method="oidc", channel="console")
+"""Somebody of another provider: whoever logs in by password must have an account here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +87,9 @@ class WriteGate:
     async def take_back(self, action: str) -> str | None:
         """Take a change back; returns why not."""
         undone = await self._office.undo(_STEWARD, action, reason="a trial")
-        return str(undone) if isinstance(undone, Problems) else None
+        if isinstance(undone, Problems):
+            return str(undone)
+        return None if undone.state is State.EXECUTED else f"{undone.state} {undone.outcome}"
 
     async def content(self) -> Content:
         """Read the tables: on a server directly, of a file through the gateway."""
