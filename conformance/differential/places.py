@@ -263,8 +263,15 @@ def document(text: str) -> object:
 def moment(text: str) -> str:
     """Return a moment's text as ISO 8601 has it, without digits of a second that say nothing.
 
-    >>> moment("2024-03-10 05:06:07.250"), moment("2024-01-31 00:00:00+00")
-    ('2024-03-10T05:06:07.25', '2024-01-31T00:00:00+00:00')
+    >>> moment("2024-03-10 05:06:07.250"), moment("2024-01-31 00:00:00+00"), moment("0002-05-26 (BC) 16:00:00")
+    ('2024-03-10T05:06:07.25', '2024-01-31T00:00:00+00:00', '-0001-05-26T16:00:00')
     """
+    before_christ = _BEFORE_CHRIST.fullmatch(text)
+    if before_christ is not None:
+        text = f"-{int(before_christ[1]) - 1:04}-{before_christ[2]}{before_christ[3]}"
     text = re.sub(r"(\+\d\d)$", r"\1:00", text.replace(" ", "T"))
     return re.sub(r"\.0+(?=$|\+)|(\.\d*?[1-9])0+(?=$|\+)", r"\1", text)
+
+
+_BEFORE_CHRIST = re.compile(r"(\d+)-(\d\d-\d\d)[ T]\(BC\)(.*)")
+"""How DuckDB's driver writes what Python's dates do not hold; ISO 8601 has a year 0."""
