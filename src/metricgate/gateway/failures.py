@@ -82,7 +82,12 @@ def of_definitions(
     details = {**_place(error, statement.sql), "class": code.name}
     details.pop("sql", None)
     if "not_compared" in error.details:
-        return _unfit_type(error, statement, details)
+        made = [name for name in names if name in catalog.metrics]
+        return (
+            _not_aggregated(error, made, details)
+            if "aggregate" in error.details
+            else _unfit_type(error, statement, details)
+        )
     metrics = [catalog.metrics[name].header for name in names if name in catalog.metrics]
     models = [catalog.models[name] for name in datasets if name in catalog.models]
     details["definitions"] = [
@@ -145,6 +150,17 @@ def _unfit_type(error: WarehouseError, statement: Statement, details: Mapping[st
         message=f"{who} is of the type {kind}, which the engine does not group, sort or compare in this way.",
         hint=sql_codes.TYPE_UNFIT.cure,
         details=facts,
+    )
+
+
+def _not_aggregated(error: WarehouseError, made: Sequence[str], details: Mapping[str, Json]) -> Problem:
+    """Return the refusal that names the aggregate, the type, and the metrics asked, one of which is made so."""
+    kind, aggregate = str(error.details["not_compared"]), str(error.details["aggregate"])
+    return Problem(
+        code=sql_codes.TYPE_UNFIT,
+        message=f"{', '.join(made) or 'The question'}: the engine has no {aggregate} of the type {kind}.",
+        hint="Ask another metric; the owner of its definition can cast what it aggregates, or count it.",
+        details={**details, "type": kind, "aggregate": aggregate, "metrics": list(made)},
     )
 
 

@@ -95,7 +95,7 @@ UNFIT_VALUE = _code(
 )
 TYPE_UNFIT = _code(
     "E_SQL_TYPE_UNFIT",
-    "The engine does not group, sort or compare values of the type that a member of the question has.",
+    "The engine does not group, sort, compare or aggregate values of the type that a part of the question has.",
     "Leave the member out of group_by and filters; the owner of its definition can offer a dimension that casts it.",
 )
 CRASHED = _code(

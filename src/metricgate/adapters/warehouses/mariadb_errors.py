@@ -53,11 +53,19 @@ _ILLEGAL_TYPE = re.compile(
 )
 
 
+_NOT_AGGREGATED = re.compile(r"Illegal parameter data type (\w+) for operation '(min|max|sum|avg)\(?'")
+
+
 def not_compared(words: str) -> dict[str, Json]:
-    """Return ``{"not_compared": type}`` where the server does not compare a type, else nothing.
+    """Return ``{"not_compared": type}`` where the server does not compare a type, else nothing; with ``aggregate``.
 
     >>> not_compared("Illegal parameter data types point and varchar for operation 'like'")
     {'not_compared': 'point'}
+    >>> not_compared("Illegal parameter data type uuid for operation 'avg('")
+    {'not_compared': 'uuid', 'aggregate': 'avg'}
     """
+    aggregated = _NOT_AGGREGATED.match(words)
+    if aggregated is not None:
+        return {"not_compared": aggregated[1], "aggregate": aggregated[2]}
     found = _ILLEGAL_TYPE.match(words)
     return {} if found is None else {"not_compared": found[1]}

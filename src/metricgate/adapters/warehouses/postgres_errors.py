@@ -44,11 +44,14 @@ def code_of(state: str) -> str:
 _NO_SUCH_OPERATOR = "42883"
 _NOT_SORTED = re.compile(r"could not identify an? \w+ operator for type (.+)")
 _NOT_COMPARED = re.compile(r"operator does not exist: (?:(.+?) )?(?:=|<>|<|>|<=|>=|!?~~\*?) ")
+_NOT_AGGREGATED = re.compile(r"function (min|max|sum|avg)\((.+)\) does not exist")
 _ANONYMOUS = "input of anonymous composite types"
 
 
 def not_compared(state: str, words: str) -> dict[str, Json]:
     """Return ``{"not_compared": type}`` where the server lacks what groups, sorts or compares a type, else nothing.
+
+    With ``aggregate`` where that is what it lacks.
 
     Its words name types then, and no data. Where it speaks another language, nothing is found.
 
@@ -56,8 +59,13 @@ def not_compared(state: str, words: str) -> dict[str, Json]:
     {'not_compared': 'point'}
     >>> not_compared("42883", "operator does not exist: json ~~ text"), not_compared("42883", "function f(text) ...")
     ({'not_compared': 'json'}, {})
+    >>> not_compared("42883", "function max(boolean) does not exist")
+    {'not_compared': 'boolean', 'aggregate': 'max'}
     """
     if state == "0A000" and _ANONYMOUS in words:
         return {"not_compared": "record"}
+    aggregated = _NOT_AGGREGATED.match(words) if state == _NO_SUCH_OPERATOR else None
+    if aggregated is not None:
+        return {"not_compared": aggregated[2], "aggregate": aggregated[1]}
     found = (_NOT_SORTED.match(words) or _NOT_COMPARED.match(words)) if state == _NO_SUCH_OPERATOR else None
     return {} if found is None else {"not_compared": str(found[1] or "unknown")}
