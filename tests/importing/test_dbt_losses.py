@@ -159,11 +159,6 @@ def test_what_says_nothing_is_not_told() -> None:
             "the metric 'x' is built on the measure 'fares', which no semantic model has",
         ),
         (f"{MODEL}---{MODEL}", codes.IMPORT_DUPLICATE, "two of the semantic model 'rides'"),
-        (
-            f"{MODEL}---\nmetric: {{name: x, type: magic}}",
-            codes.IMPORT_SHAPE,
-            "of type 'magic', not simple, ratio, derived, cumulative or conversion",
-        ),
         (f"{MODEL}---\nmetric: {{type: simple}}", codes.IMPORT_SHAPE, "a metric has no 'name'"),
         (f"{MODEL}---\nmetrics: 7", codes.IMPORT_SHAPE, "'metrics' must be a list"),
         (f"{MODEL}---\nmetric: {{name: [a], type: simple}}", codes.IMPORT_SHAPE, "'name' must be text"),

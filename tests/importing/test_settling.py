@@ -109,6 +109,20 @@ def test_whatever_is_wrong_with_a_metric_costs_that_one(pair: tuple[str, str], t
     assert any(str(each).startswith(f"dropped {told}") for each in found.changes)
 
 
+def test_a_metric_of_an_unknown_type_costs_itself_and_what_is_made_of_it() -> None:
+    """A newer dbt may have types that we do not know; the rest of the project is of use without them."""
+    odd = "metrics:\n  - {name: odd_one, label: o, type: wonderful, type_params: {measure: claims}}\n"
+    using = "  - {name: of_odd, label: o, type: derived, type_params: {expr: odd_one * 2, metrics: [odd_one]}}\n"
+    found, problems = settled(with_texts(("metrics:\n", odd + using)))
+    assert problems == ()
+    catalog = load([(name, to_yaml(document)) for name, document in found.files.items()])
+    assert isinstance(catalog, Catalog)
+    assert set(catalog.metrics) == ALL
+    told = "\n".join(map(str, found.changes))
+    assert "dropped the metric 'odd_one': it is of type 'wonderful'" in told
+    assert "dropped the metric 'of_odd'" in told
+
+
 def test_a_default_time_that_is_none_costs_the_default() -> None:
     """The metrics stay: each can be asked over all time, and name a time of its own."""
     found, problems = settled(with_texts(("agg_time_dimension: opened", "agg_time_dimension: closed")))

@@ -79,7 +79,7 @@ def draft_of(part: Part, model: str | None = None) -> Draft | None:
 
 
 def convert(draft: Draft, measures: Measures) -> dict[str, Json]:
-    """Return the metric as ours; what nobody took of it is told as dropped."""
+    """Return the metric as ours; what nobody took of it is told as dropped. A metric of no type known here is left out."""
     match draft.type:
         case "simple":
             document = _simple(draft, measures)
@@ -93,9 +93,9 @@ def convert(draft: Draft, measures: Measures) -> dict[str, Json]:
             document = _conversion(draft, measures)
         case _:
             known = "simple, ratio, derived, cumulative or conversion"
-            message = f"{draft.what} is of type {draft.type!r}, not {known}"
-            draft.part.reading.notes.problem(codes.IMPORT_SHAPE, message, draft.part.at("type"))
-            document = {}
+            reason = f"it is of type {draft.type!r}, not {known}"
+            draft.part.reading.notes.dropped(draft.what, draft.part.at("type"), reason)
+            return {}
     if draft.params is not draft.part:
         draft.params.finish(draft.what)
     draft.part.finish(draft.what)
