@@ -79,7 +79,7 @@ def draft_of(part: Part, model: str | None = None) -> Draft | None:
 
 
 def convert(draft: Draft, measures: Measures) -> dict[str, Json]:
-    """Return the metric as ours; what nobody took of it is told as dropped. A metric of no type known here is left out."""
+    """Return the metric as ours, nothing of one whose type is not known; what nobody took of it is told as dropped."""
     match draft.type:
         case "simple":
             document = _simple(draft, measures)
