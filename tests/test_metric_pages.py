@@ -21,7 +21,8 @@ from pydantic import BaseModel
 from tests.console import blocks, commands, fits
 from typer.testing import CliRunner
 
-from metricgate.bootstrap.project import open_project, verify_ledger
+from metricgate.bootstrap.project import open_project
+from metricgate.bootstrap.record_desk import verify_ledger
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.documents.metric import (
     ConversionDocument,

@@ -17,7 +17,8 @@ from typer.testing import CliRunner
 
 from metricgate.adapters.stores.ledger_reading import LedgerReader
 from metricgate.bootstrap.paths import StatePaths
-from metricgate.bootstrap.project import open_project, verify_ledger
+from metricgate.bootstrap.project import open_project
+from metricgate.bootstrap.record_desk import verify_ledger
 from metricgate.bootstrap.settings import load_settings
 from metricgate.gateway.office import ActionFilter
 from metricgate.gateway.outcome import Held

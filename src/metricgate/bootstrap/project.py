@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import sys
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from metricgate.adapters.stores import ledger_reading
-from metricgate.adapters.stores.anchors import Behind
-from metricgate.adapters.stores.ledger_audit import verify_file
-from metricgate.adapters.stores.ledger_keys import load_verifier
-from metricgate.adapters.stores.sqlite_keys import KeyRecord, KeysUnavailable, SqliteKeys
 from metricgate.adapters.stores.sqlite_ledger import SqliteLedger
 from metricgate.adapters.stores.sqlite_outbox import SqliteOutbox
 from metricgate.adapters.stores.switch_file import SwitchFile
-from metricgate.bootstrap import codes
-from metricgate.bootstrap.anchoring import drop_anchors, ledger_behind
+from metricgate.bootstrap.anchoring import drop_anchors
 from metricgate.bootstrap.clock import SystemClock
+from metricgate.bootstrap.keys_desk import KeysDesk
 from metricgate.bootstrap.notifying import outbox_of
 from metricgate.bootstrap.paths import StatePaths
-from metricgate.bootstrap.recording import record_key_changes, record_switches
+from metricgate.bootstrap.record_desk import entries, entry, unreadable, verified
+from metricgate.bootstrap.recording import record_switches
 from metricgate.bootstrap.remote import ask_over_http, running_at
 from metricgate.bootstrap.settings import FILE_NAME, Settings, SettingsDocument, load_settings
 from metricgate.bootstrap.starting import StartRefused, open_ledger
@@ -34,8 +28,7 @@ from metricgate.bootstrap.switching import take_back_switches, throw_switch, thr
 from metricgate.documents import read
 from metricgate.gateway.notices import NoticeNotKept
 from metricgate.gateway.ports import LedgerUnavailable
-from metricgate.ledger.verification import Finding as LedgerFinding
-from metricgate.ledger.verification import FindingKind, Report
+from metricgate.ledger.verification import Report
 from metricgate.surfaces.cli.erasure import ErasureAsked, ErasureFound
 from metricgate.surfaces.cli.project import (
     Attempt,
@@ -52,7 +45,7 @@ from metricgate.surfaces.cli.project import (
 )
 from metricgate.vocabulary.finding import Finding
 from metricgate.vocabulary.json import Json
-from metricgate.vocabulary.problem import Place, Problem, Problems
+from metricgate.vocabulary.problem import Problems
 
 if TYPE_CHECKING:
     from metricgate.bootstrap.operators_desk import OperatorsDesk
@@ -60,8 +53,6 @@ if TYPE_CHECKING:
     from metricgate.gateway.data_checks.result import CheckResult
     from metricgate.policy.explaining import Explanation
     from metricgate.policy.testing import TestResult
-
-_DEFAULT_EXPIRY = timedelta(days=90)
 
 
 def open_project(folder: Path) -> OpenedProject | Problems:
@@ -72,16 +63,6 @@ def open_project(folder: Path) -> OpenedProject | Problems:
     """
     settings = load_settings(folder)
     return settings if isinstance(settings, Problems) else OpenedProject(folder, settings)
-
-
-def verify_ledger(file: Path, key_file: Path, against: Path | None) -> Report | Problems:
-    """Verify a ledger file with nothing but the file and a public key (and an earlier checkpoint)."""
-    try:
-        key = key_file.read_text(encoding="utf-8")
-        earlier = None if against is None else against.read_text(encoding="utf-8")
-        return verify_file(file, key, earlier)
-    except (OSError, ValueError) as error:
-        return Problems((Problem(code=codes.UNREADABLE, message=str(error), hint=codes.UNREADABLE.cure),))
 
 
 class OpenedProject:
@@ -161,7 +142,7 @@ class OpenedProject:
             beside.chmod(path.stat().st_mode)
             beside.replace(path)
         except OSError as error:
-            return Problems((_unreadable(error),))
+            return Problems((unreadable(error),))
         return None
 
     def validate(self) -> Validation:
@@ -214,57 +195,15 @@ class OpenedProject:
         self, agent: str, *, users: Sequence[str], expires_in: timedelta | None, or_alone: bool = False
     ) -> NewKey | Problems:
         """Make a key; the ledger records it now, or a running gateway does within a second."""
-        lifetime = _DEFAULT_EXPIRY if expires_in is None else expires_in
-        try:
-            keys = SqliteKeys(self._paths.api_keys, clock=SystemClock())
-            try:
-                secret, record = keys.create(
-                    agent,
-                    name=agent,
-                    expires_in=lifetime.total_seconds(),
-                    may_act_for=tuple(users),
-                    or_alone=or_alone,
-                )
-                self._record(lambda ledger: record_key_changes(keys, ledger))
-            finally:
-                keys.close()
-        except (KeysUnavailable, ValueError) as error:
-            return _keys_problem(error)
-        facts = _facts(record)
-        return NewKey(
-            id=record.id,
-            secret=secret,
-            agent=agent,
-            users=record.may_act_for,
-            expires_at=facts.expires_at,
-            or_alone=record.or_alone,
-        )
+        return self._keys().create(agent, users=users, expires_in=expires_in, or_alone=or_alone)
 
     def revoke_key(self, key_id: str) -> KeyFacts | Problems:
         """Revoke at once; recorded as a creation is."""
-        try:
-            keys = SqliteKeys(self._paths.api_keys, clock=SystemClock())
-            try:
-                record = keys.revoke(key_id)
-                self._record(lambda ledger: record_key_changes(keys, ledger))
-            finally:
-                keys.close()
-        except KeysUnavailable as error:
-            return _keys_problem(error)
-        if record is None:
-            message = f"There is no key {key_id!r}."
-            return Problems((Problem(code=codes.NO_SUCH_KEY, message=message, hint=codes.NO_SUCH_KEY.cure),))
-        return _facts(record)
+        return self._keys().revoke(key_id)
 
     def list_keys(self) -> Sequence[KeyFacts]:
         """Return all keys, oldest first."""
-        if not self._paths.api_keys.exists():
-            return ()
-        keys = SqliteKeys(self._paths.api_keys, clock=SystemClock())
-        try:
-            return tuple(_facts(record) for record in keys.list())
-        finally:
-            keys.close()
+        return self._keys().list()
 
     def switches(self) -> Sequence[SwitchFacts] | Problems:
         """Return the switches that are thrown."""
@@ -311,40 +250,17 @@ class OpenedProject:
 
     def entries(self, wanted: EntryFilter) -> Iterable[Mapping[str, Json]]:
         """Return ledger entries; none where there is no ledger yet."""
-        if not self._paths.ledger.exists():
-            return
-        with ledger_reading.LedgerReader(self._paths.ledger) as reader:
-            for each in reader.entries(_filter(wanted), newest_first=wanted.newest_first, limit=wanted.limit):
-                yield each.shown()
+        return entries(self._paths, wanted)
 
     def entry(self, index: int) -> Mapping[str, Json] | None:
         """Return one entry with its bodies and its receipt."""
-        if not self._paths.ledger.exists():
-            return None
-        with ledger_reading.LedgerReader(self._paths.ledger) as reader:
-            found = reader.entry(index)
-            if found is None:
-                return None
-            receipt = reader.receipt(index, load_verifier(self._paths.public_key))
-            return {**found.shown(), "receipt": None if receipt is None else receipt.as_json()}
+        return entry(self._paths, index)
 
     def export_entries(self, file: Path, wanted: EntryFilter) -> int | Problems:
         """Write entries to a file, with its manifest beside it."""
-        from metricgate.adapters.stores.ledger_export import export
+        from metricgate.bootstrap.entry_exports import export_entries
 
-        if not self._paths.ledger.exists():
-            return _no_ledger(self._paths.ledger)
-        try:
-            with ledger_reading.LedgerReader(self._paths.ledger) as reader:
-                key = load_verifier(self._paths.public_key)
-                made = export(reader, _filter(wanted), file.suffix.removeprefix("."), key, limit=wanted.limit)
-                with file.open("wb") as out:
-                    out.writelines(made.chunks)
-            manifest = json.dumps(dict(made.manifest), indent=1)
-            file.with_name(f"{file.name}.manifest.json").write_text(f"{manifest}\n", encoding="utf-8")
-        except (OSError, LedgerUnavailable) as error:
-            return Problems((_unreadable(error),))
-        return int(str(made.manifest["count"]))
+        return export_entries(self._paths, file, wanted)
 
     def erase(self, asked: ErasureAsked) -> ErasureFound | Problems:
         """Erase every copy of something from the state folder."""
@@ -354,11 +270,10 @@ class OpenedProject:
 
     def verify(self, against: Path | None) -> Report | Problems:
         """Verify the project's own ledger with its own public key."""
-        if not self._paths.ledger.exists():
-            return _no_ledger(self._paths.ledger)
-        found = ledger_behind(self._paths)
-        report = verify_ledger(self._paths.ledger, self._paths.public_key, against)
-        return report if found is None or isinstance(report, Problems) else _with_loss(report, found)
+        return verified(self._paths, against)
+
+    def _keys(self) -> KeysDesk:
+        return KeysDesk(self._paths.api_keys, record=self._record)
 
     def _record_switches(self, file: SwitchFile) -> None:
         def changes(ledger: SqliteLedger) -> None:
@@ -382,48 +297,6 @@ class OpenedProject:
         finally:
             ledger.close()
             drop_anchors(self._paths, ledger)
-
-
-def _with_loss(report: Report, found: Behind) -> Report:
-    kind = FindingKind.HISTORY_CHANGED if found.other else FindingKind.TAIL_MISSING
-    finding = LedgerFinding(kind=kind, message=str(found), index=0 if found.other else found.size)
-    return replace(report, findings=(finding, *report.findings))
-
-
-def _filter(wanted: EntryFilter) -> ledger_reading.EntryFilter:
-    return ledger_reading.EntryFilter(
-        agent=wanted.agent,
-        actor=wanted.actor,
-        user=wanted.user,
-        tool=wanted.tool,
-        metric=wanted.metric,
-        verdict=wanted.verdict,
-        rule=wanted.rule,
-        event=wanted.event,
-        outcome=wanted.outcome,
-        code=wanted.code,
-        person=wanted.person,
-        dataset=wanted.dataset,
-        action=wanted.action,
-        trace_id=wanted.trace,
-        since=None if wanted.since is None else int(wanted.since.timestamp() * 1e9),
-        until=None if wanted.until is None else int(wanted.until.timestamp() * 1e9),
-    )
-
-
-def _facts(record: KeyRecord) -> KeyFacts:
-    now = datetime.now(UTC)
-    expires = datetime.fromtimestamp(record.expires_at, UTC)
-    state = "revoked" if record.revoked else "expired" if expires <= now else "active"
-    return KeyFacts(
-        id=record.id,
-        agent=record.agent,
-        users=record.may_act_for,
-        created_at=datetime.fromtimestamp(record.created_at, UTC),
-        expires_at=expires,
-        state=state,
-        or_alone=record.or_alone,
-    )
 
 
 def _until_stopped(door: Coroutine[None, None, None]) -> int:
@@ -451,17 +324,3 @@ def _tell(error: StartRefused) -> int:
     if error.problems is not None:
         sys.stderr.write(f"{error.problems}{os.linesep}")
     return Exit.FAULT if error.problems is None else Exit.REFUSED
-
-
-def _keys_problem(error: Exception) -> Problems:
-    return Problems((Problem(code=codes.KEYS_UNUSABLE, message=str(error), hint=codes.KEYS_UNUSABLE.cure),))
-
-
-def _unreadable(error: Exception) -> Problem:
-    return Problem(code=codes.UNREADABLE, message=str(error), hint=codes.UNREADABLE.cure)
-
-
-def _no_ledger(path: Path) -> Problems:
-    message = f"There is no ledger at {path.name} yet."
-    where = Place(file=str(path))
-    return Problems((Problem(code=codes.NO_LEDGER, message=message, where=where, hint=codes.NO_LEDGER.cure),))

@@ -1,0 +1,100 @@
+"""API keys of a project, for operators at the command line: every change is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from metricgate.adapters.stores.sqlite_keys import KeyRecord, KeysUnavailable, SqliteKeys
+from metricgate.adapters.stores.sqlite_ledger import SqliteLedger
+from metricgate.bootstrap import codes
+from metricgate.bootstrap.clock import SystemClock
+from metricgate.bootstrap.recording import record_key_changes
+from metricgate.surfaces.cli.project import KeyFacts, NewKey
+from metricgate.vocabulary.problem import Problem, Problems
+
+_DEFAULT_EXPIRY = timedelta(days=90)
+
+
+class KeysDesk:
+    """The keys in a file; ``record`` calls back with the ledger, where that can be had now."""
+
+    def __init__(self, path: Path, *, record: Callable[[Callable[[SqliteLedger], None]], None]) -> None:
+        self._path = path
+        self._record = record
+
+    def create(
+        self, agent: str, *, users: Sequence[str], expires_in: timedelta | None, or_alone: bool = False
+    ) -> NewKey | Problems:
+        """Make a key; the ledger records it now, or a running gateway does within a second."""
+        lifetime = _DEFAULT_EXPIRY if expires_in is None else expires_in
+        try:
+            keys = SqliteKeys(self._path, clock=SystemClock())
+            try:
+                secret, record = keys.create(
+                    agent,
+                    name=agent,
+                    expires_in=lifetime.total_seconds(),
+                    may_act_for=tuple(users),
+                    or_alone=or_alone,
+                )
+                self._record(lambda ledger: record_key_changes(keys, ledger))
+            finally:
+                keys.close()
+        except (KeysUnavailable, ValueError) as error:
+            return _keys_problem(error)
+        facts = _facts(record)
+        return NewKey(
+            id=record.id,
+            secret=secret,
+            agent=agent,
+            users=record.may_act_for,
+            expires_at=facts.expires_at,
+            or_alone=record.or_alone,
+        )
+
+    def revoke(self, key_id: str) -> KeyFacts | Problems:
+        """Revoke at once; recorded as a creation is."""
+        try:
+            keys = SqliteKeys(self._path, clock=SystemClock())
+            try:
+                record = keys.revoke(key_id)
+                self._record(lambda ledger: record_key_changes(keys, ledger))
+            finally:
+                keys.close()
+        except KeysUnavailable as error:
+            return _keys_problem(error)
+        if record is None:
+            message = f"There is no key {key_id!r}."
+            return Problems((Problem(code=codes.NO_SUCH_KEY, message=message, hint=codes.NO_SUCH_KEY.cure),))
+        return _facts(record)
+
+    def list(self) -> Sequence[KeyFacts]:
+        """Return all keys, oldest first."""
+        if not self._path.exists():
+            return ()
+        keys = SqliteKeys(self._path, clock=SystemClock())
+        try:
+            return tuple(_facts(record) for record in keys.list())
+        finally:
+            keys.close()
+
+
+def _facts(record: KeyRecord) -> KeyFacts:
+    now = datetime.now(UTC)
+    expires = datetime.fromtimestamp(record.expires_at, UTC)
+    state = "revoked" if record.revoked else "expired" if expires <= now else "active"
+    return KeyFacts(
+        id=record.id,
+        agent=record.agent,
+        users=record.may_act_for,
+        created_at=datetime.fromtimestamp(record.created_at, UTC),
+        expires_at=expires,
+        state=state,
+        or_alone=record.or_alone,
+    )
+
+
+def _keys_problem(error: Exception) -> Problems:
+    return Problems((Problem(code=codes.KEYS_UNUSABLE, message=str(error), hint=codes.KEYS_UNUSABLE.cure),))
