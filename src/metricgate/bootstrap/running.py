@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from metricgate.adapters.observers.telemetry import Telemetry, TelemetryOptions
 from metricgate.adapters.stores.ledger_usage import used_today
 from metricgate.adapters.stores.mask_key import load_mask_key
 from metricgate.adapters.stores.sqlite_ledger import SqliteLedger
+from metricgate.adapters.stores.sqlite_outbox import SqliteOutbox
 from metricgate.adapters.stores.switch_file import SwitchFile
 from metricgate.bootstrap.anchoring import (
     Opening,
@@ -42,7 +43,7 @@ from metricgate.gateway.conduct.conduct import Conduct, ConductSettings
 from metricgate.gateway.conduct.repetition import Patience
 from metricgate.gateway.gateway import Gateway
 from metricgate.gateway.governance import Governance
-from metricgate.gateway.notices import NoticeNotKept, Notifier, SinkUnusable
+from metricgate.gateway.notices import NoticeNotKept, Notifier, Sink, SinkUnusable
 from metricgate.gateway.office import Office
 from metricgate.gateway.ports import Clock, LedgerUnavailable, Warehouse, WarehouseError
 from metricgate.gateway.writing.book import Book
@@ -106,68 +107,58 @@ async def running(
         lost = await asyncio.to_thread(_lost, paths, accept_loss)
         warehouses = await _warehouses(folder, settings, stack, now)
         opened = await asyncio.to_thread(close_to_others, folder, settings)
-        seen = state_of_files(folder, settings)
-        mask_key = _mask_key(paths.mask_key)
-        first = load_governance(folder, settings, mask_key)
-        if isinstance(first, Problems):
-            raise StartRefused("the project's definitions have problems", first)
+        holder, first = _governance(folder, settings, paths)
         ledger = await _ledger(folder, settings, stack, accept_loss, lost)
-        telemetry = _telemetry(settings, logs=logs)
-        stack.callback(telemetry.shutdown)
-        telemetry.watch_ledger(
-            queue_depth=lambda: float(ledger.waiting), checkpoint_age_seconds=lambda: ledger.checkpoint_age
-        )
-        try:
-            outbox = outbox_of(paths.outbox, settings, now)
-            stack.callback(outbox.close)
-            sinks = sinks_of(settings, folder) if watch else {}
-        except (NoticeNotKept, SinkUnusable) as error:
-            raise StartRefused(f"notifications cannot be sent: {error}") from error
-        holder = GovernanceHolder(folder=folder, settings=settings, first=first, seen=seen)
+        telemetry = _telemetry(settings, ledger, stack, logs=logs)
+        outbox, sinks = _outbox(folder, settings, stack, now, sends=watch)
         await _begin(ledger, opened, first)
         if watch:
-            task = asyncio.create_task(_watch(holder, ledger))
-            stack.push_async_callback(_stop, task)
-            switches = SwitchFile(paths.switches)
-            stack.push_async_callback(_stop, asyncio.create_task(watch_switches(switches, ledger, outbox)))
-            stack.push_async_callback(_stop, asyncio.create_task(courier_of(settings, outbox, sinks, now).run()))
+            _keep(stack, _watch(holder, ledger))
+            _keep(stack, watch_switches(SwitchFile(paths.switches), ledger, outbox))
+            _keep(stack, courier_of(settings, outbox, sinks, now).run())
         conduct = await asyncio.to_thread(conduct_of, paths, settings, now)
         book = await _book(folder, settings, stack, holder, warehouses, ledger, now, outbox)
         if watch:
-            try:
-                await mend(book)
-                await settle_all(book)
-            except LedgerUnavailable as error:
-                raise StartRefused(f"the ledger cannot be written: {error}") from error
-            except Unsealable as error:
-                raise StartRefused(
-                    f"what became of the changes that were under way cannot be told: {error}; `metricgate doctor` "
-                    "names the actions, and a backup of the state folder has them as they were"
-                ) from error
-            stack.push_async_callback(_stop, asyncio.create_task(keep_tidy(book)))
-            stack.push_async_callback(_stop, asyncio.create_task(keep_anchored(paths, ledger)))
-        gateway = Gateway(
-            governance=holder,
-            warehouses=warehouses,
-            ledger=ledger,
-            observer=telemetry,
-            clock=now,
-            conduct=conduct,
-            notifier=outbox,
-            book=book,
-        )
+            await _settled(book)
+            _keep(stack, keep_tidy(book))
+            _keep(stack, keep_anchored(paths, ledger))
+        parts = _together(holder, warehouses, ledger, telemetry, now, conduct, outbox, book, paths)
         if watch:
-            stack.push_async_callback(_stop, asyncio.create_task(answer_requests(paths, gateway)))
-        yield Running(
-            gateway=gateway,
-            governance=holder,
-            ledger=ledger,
-            warehouses=warehouses,
-            telemetry=telemetry,
-            conduct=conduct,
-            book=book,
-            office=ProjectOffice(book, holder, conduct, paths),
-        )
+            _keep(stack, answer_requests(paths, parts.gateway))
+        yield parts
+
+
+def _together(
+    holder: GovernanceHolder,
+    warehouses: Mapping[str, Warehouse],
+    ledger: SqliteLedger,
+    telemetry: Telemetry,
+    clock: Clock,
+    conduct: Conduct,
+    notifier: Notifier,
+    book: Book,
+    paths: StatePaths,
+) -> Running:
+    gateway = Gateway(
+        governance=holder,
+        warehouses=warehouses,
+        ledger=ledger,
+        observer=telemetry,
+        clock=clock,
+        conduct=conduct,
+        notifier=notifier,
+        book=book,
+    )
+    return Running(
+        gateway=gateway,
+        governance=holder,
+        ledger=ledger,
+        warehouses=warehouses,
+        telemetry=telemetry,
+        conduct=conduct,
+        book=book,
+        office=ProjectOffice(book, holder, conduct, paths),
+    )
 
 
 def _lost(paths: StatePaths, accept_loss: int | None) -> Opening | None:
@@ -259,15 +250,55 @@ async def _warehouses(folder: Path, settings: Settings, stack: AsyncExitStack, c
         raise StartRefused(f"the warehouse cannot be opened: {error.engine_text}") from error
 
 
-def _telemetry(settings: Settings, *, logs: bool) -> Telemetry:
+def _governance(folder: Path, settings: Settings, paths: StatePaths) -> tuple[GovernanceHolder, Governance]:
+    """Return what holds the definitions and rules in force, and those of the start."""
+    # Looked at before they are read: what changes meanwhile is read again.
+    seen = state_of_files(folder, settings)
+    first = load_governance(folder, settings, _mask_key(paths.mask_key))
+    if isinstance(first, Problems):
+        raise StartRefused("the project's definitions have problems", first)
+    return GovernanceHolder(folder=folder, settings=settings, first=first, seen=seen), first
+
+
+def _outbox(
+    folder: Path, settings: Settings, stack: AsyncExitStack, clock: Clock, *, sends: bool
+) -> tuple[SqliteOutbox, Mapping[str, Sink]]:
+    try:
+        outbox = outbox_of(StatePaths.of(folder, settings).outbox, settings, clock)
+        stack.callback(outbox.close)
+        return outbox, sinks_of(settings, folder) if sends else {}
+    except (NoticeNotKept, SinkUnusable) as error:
+        raise StartRefused(f"notifications cannot be sent: {error}") from error
+
+
+async def _settled(book: Book) -> None:
+    """Put in order what an earlier run left half done."""
+    try:
+        await mend(book)
+        await settle_all(book)
+    except LedgerUnavailable as error:
+        raise StartRefused(f"the ledger cannot be written: {error}") from error
+    except Unsealable as error:
+        raise StartRefused(
+            f"what became of the changes that were under way cannot be told: {error}; `metricgate doctor` "
+            "names the actions, and a backup of the state folder has them as they were"
+        ) from error
+
+
+def _telemetry(settings: Settings, ledger: SqliteLedger, stack: AsyncExitStack, *, logs: bool) -> Telemetry:
     section = settings.document.telemetry
-    return Telemetry(
+    telemetry = Telemetry(
         TelemetryOptions(
             otlp_endpoint=section.otlp_endpoint,
             sample_ratio=section.sample_ratio,
             logs=section.logs if logs else None,
         )
     )
+    stack.callback(telemetry.shutdown)
+    telemetry.watch_ledger(
+        queue_depth=lambda: float(ledger.waiting), checkpoint_age_seconds=lambda: ledger.checkpoint_age
+    )
+    return telemetry
 
 
 async def _begin(ledger: SqliteLedger, opened: Mapping[str, Json] | None, first: Governance) -> None:
@@ -308,6 +339,11 @@ async def _append_at_last(ledger: SqliteLedger, event: str, fields: dict[str, Js
             await asyncio.sleep(_AGAIN_SECONDS)
         else:
             return
+
+
+def _keep(stack: AsyncExitStack, work: Coroutine[None, None, None]) -> None:
+    """Do it beside, until the gateway is closed."""
+    stack.push_async_callback(_stop, asyncio.create_task(work))
 
 
 async def _stop(task: asyncio.Task[None]) -> None:

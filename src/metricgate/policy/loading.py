@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
+from typing import TypeVar
 
 from metricgate.documents import Read, in_order, read
 from metricgate.documents.composing import Limits
@@ -22,13 +23,16 @@ from metricgate.policy.kinds.principals import read_principal
 from metricgate.policy.kinds.roles import read_role
 from metricgate.policy.kinds.row_filters import read_row_filter
 from metricgate.policy.kinds.stops import read_stop
-from metricgate.policy.page import Page
+from metricgate.policy.page import Page, Path
 from metricgate.policy.policy import Policy
 from metricgate.vocabulary.digest import digest_of
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problem, Problems
 
 __all__ = ["check_against", "load"]
+
+Written = TypeVar("Written")
+Meant = TypeVar("Meant")
 
 
 def load(documents: Sequence[tuple[str, str]], *, limits: Limits | None = None) -> Policy | Problems:
@@ -56,70 +60,38 @@ def load(documents: Sequence[tuple[str, str]], *, limits: Limits | None = None) 
 
 def _assembled(reads: Sequence[Read[PolicyDocument]]) -> tuple[Policy, list[Page]]:
     files = [(read.value, Page(place=read.place)) for read in reads]
-    filters = [
-        read_row_filter(each, ("row_filters", index), page)
-        for document, page in files
-        for index, each in enumerate(document.row_filters)
-    ]
-    tests = [
-        read_case(each, ("tests", index), page) for document, page in files for index, each in enumerate(document.tests)
-    ]
     policy = Policy(
-        roles=tuple(
-            read_role(each, ("roles", index), page)
-            for document, page in files
-            for index, each in enumerate(document.roles)
-        ),
-        principals=tuple(
-            read_principal(each, ("principals", index), page)
-            for document, page in files
-            for index, each in enumerate(document.principals)
-        ),
-        domains=tuple(
-            read_domain(each, ("domains", index), page)
-            for document, page in files
-            for index, each in enumerate(document.domains)
-        ),
-        grants=tuple(
-            read_grant(each, ("grants", index), page)
-            for document, page in files
-            for index, each in enumerate(document.grants)
-        ),
-        row_filters=tuple(each for each in filters if each is not None),
-        masks=tuple(
-            read_mask(each, ("masks", index), page)
-            for document, page in files
-            for index, each in enumerate(document.masks)
-        ),
-        minimum_groups=tuple(
-            read_minimum_group(each, ("minimum_groups", index), page)
-            for document, page in files
-            for index, each in enumerate(document.minimum_groups)
-        ),
-        limits=tuple(
-            read_limit(each, ("limits", index), page)
-            for document, page in files
-            for index, each in enumerate(document.limits)
-        ),
-        freezes=tuple(
-            read_freeze(each, ("freezes", index), page)
-            for document, page in files
-            for index, each in enumerate(document.freezes)
-        ),
-        stops=tuple(
-            read_stop(each, ("stops", index), page)
-            for document, page in files
-            for index, each in enumerate(document.stops)
-        ),
-        holds=tuple(
-            read_hold(each, ("holds", index), page)
-            for document, page in files
-            for index, each in enumerate(document.holds)
-        ),
-        tests=tuple(each for each in tests if each is not None),
+        roles=_each(files, "roles", lambda document: document.roles, read_role),
+        principals=_each(files, "principals", lambda document: document.principals, read_principal),
+        domains=_each(files, "domains", lambda document: document.domains, read_domain),
+        grants=_each(files, "grants", lambda document: document.grants, read_grant),
+        row_filters=_there(_each(files, "row_filters", lambda document: document.row_filters, read_row_filter)),
+        masks=_each(files, "masks", lambda document: document.masks, read_mask),
+        minimum_groups=_each(files, "minimum_groups", lambda document: document.minimum_groups, read_minimum_group),
+        limits=_each(files, "limits", lambda document: document.limits, read_limit),
+        freezes=_each(files, "freezes", lambda document: document.freezes, read_freeze),
+        stops=_each(files, "stops", lambda document: document.stops, read_stop),
+        holds=_each(files, "holds", lambda document: document.holds, read_hold),
+        tests=_there(_each(files, "tests", lambda document: document.tests, read_case)),
         digest=_digest([document for document, _page in files]),
     )
     return policy, [page for _document, page in files]
+
+
+def _each(
+    files: Sequence[tuple[PolicyDocument, Page]],
+    name: str,
+    listed: Callable[[PolicyDocument], Sequence[Written]],
+    understood: Callable[[Written, Path, Page], Meant],
+) -> tuple[Meant, ...]:
+    """Read every item of one list of the files, with its place in its file."""
+    return tuple(
+        understood(each, (name, at), page) for document, page in files for at, each in enumerate(listed(document))
+    )
+
+
+def _there(found: Sequence[Meant | None]) -> tuple[Meant, ...]:
+    return tuple(each for each in found if each is not None)
 
 
 def _digest(documents: Sequence[PolicyDocument]) -> str:

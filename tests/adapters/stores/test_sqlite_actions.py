@@ -21,7 +21,8 @@ from metricgate.adapters.stores.sqlite_actions import SqliteActions
 from metricgate.approvals import deciding
 from metricgate.approvals.proposal import Action, Requirement, Review, State
 from metricgate.gateway.office import ActionFilter
-from metricgate.gateway.writing.ports import Step, Unsealable
+from metricgate.gateway.writing.ports import Unsealable
+from metricgate.gateway.writing.stores import Step
 
 _FORK = multiprocessing.get_context("fork")
 _NOBODY: frozenset[str] = frozenset()

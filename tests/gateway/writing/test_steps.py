@@ -18,7 +18,7 @@ from metricgate.gateway.outcome import Held, Refused
 from metricgate.gateway.ports import LedgerUnavailable
 from metricgate.gateway.writing import entries
 from metricgate.gateway.writing.mending import MENDED
-from metricgate.gateway.writing.ports import Step
+from metricgate.gateway.writing.stores import Step
 from metricgate.vocabulary.problem import Problems
 
 RACES = 40

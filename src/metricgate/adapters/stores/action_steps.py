@@ -15,7 +15,7 @@ from metricgate.adapters.stores.sealing import Seal
 from metricgate.adapters.stores.sqlite_database import Database
 from metricgate.approvals import deciding
 from metricgate.approvals.proposal import Action
-from metricgate.gateway.writing.ports import Step
+from metricgate.gateway.writing.stores import Step
 
 STEPS = """
 CREATE TABLE IF NOT EXISTS steps(

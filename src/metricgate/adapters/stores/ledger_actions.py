@@ -11,7 +11,7 @@ import orjson
 from metricgate.adapters.stores.ledger_file import connect_reading
 from metricgate.gateway.ports import LedgerUnavailable
 from metricgate.gateway.writing import entries
-from metricgate.gateway.writing.ports import Step
+from metricgate.gateway.writing.stores import Step
 
 _FIND = "SELECT idx, leaf FROM entries WHERE idx > ? AND instr(leaf, ?) > 0 ORDER BY idx"
 

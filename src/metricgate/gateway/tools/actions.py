@@ -21,8 +21,9 @@ from metricgate.gateway.tool import ToolDefinition
 from metricgate.gateway.tools.proposal import OUTPUT, ProposalArguments
 from metricgate.gateway.writing import codes
 from metricgate.gateway.writing.book import Book
-from metricgate.gateway.writing.planned import Denied, Planned, plan_action, shaped
+from metricgate.gateway.writing.planned import Denied, Planned, plan_action
 from metricgate.gateway.writing.proposing import Asked, offer
+from metricgate.gateway.writing.target import shaped
 from metricgate.guarding.writes import fill
 from metricgate.vocabulary.digest import digest_of
 from metricgate.vocabulary.problem import Place, Problem, Problems

@@ -15,9 +15,10 @@ from metricgate.gateway.tools.proposal import OUTPUT, ProposalArguments
 from metricgate.gateway.tools.tool import Tool
 from metricgate.gateway.writing import codes
 from metricgate.gateway.writing.book import Book
-from metricgate.gateway.writing.planned import Denied, Planned, plan_sql, target_of
+from metricgate.gateway.writing.planned import Denied, Planned, plan_sql
 from metricgate.gateway.writing.proposing import Asked, offer
 from metricgate.gateway.writing.structural import plan_structure
+from metricgate.gateway.writing.target import target_of
 from metricgate.guarding.writes import StructureText, changes_structure, read_structure, read_write
 from metricgate.vocabulary.digest import digest_of
 from metricgate.vocabulary.problem import Place, Problem, Problems

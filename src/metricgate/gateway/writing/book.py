@@ -20,8 +20,8 @@ from metricgate.gateway.governance import GovernanceSource
 from metricgate.gateway.ports import Clock, Durable, Ledger, LedgerUnavailable
 from metricgate.gateway.writing import entries
 from metricgate.gateway.writing.codes import PERSON_STOPPED
-from metricgate.gateway.writing.ports import ActionStore, Journal, RecordedSteps, Step, Steps
 from metricgate.gateway.writing.settings import WriteSettings
+from metricgate.gateway.writing.stores import ActionStore, Journal, RecordedSteps, Step, Steps
 from metricgate.gateway.writing.turns import Turns
 from metricgate.policy.occasion import Circumstances
 from metricgate.policy.verdict import ReasonKind

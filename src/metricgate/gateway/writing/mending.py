@@ -11,7 +11,7 @@ import asyncio
 from metricgate.gateway.ports import Ledger
 from metricgate.gateway.writing import codes, entries
 from metricgate.gateway.writing.book import Book
-from metricgate.gateway.writing.ports import Step
+from metricgate.gateway.writing.stores import Step
 from metricgate.vocabulary.actor import GATEWAY, person
 from metricgate.vocabulary.json import Json
 

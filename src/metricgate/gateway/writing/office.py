@@ -11,13 +11,14 @@ from typing import Any, Concatenate, ParamSpec, cast
 from metricgate.approvals import deciding
 from metricgate.approvals.deciding import Obstacle, Refusal
 from metricgate.approvals.proposal import Action, HumanDecision, Requirement, Review, State
-from metricgate.gateway.office import ActionFilter, ActionView, Person, RowSample
+from metricgate.gateway.office import ActionFilter, ActionView, Person
 from metricgate.gateway.ports import LedgerUnavailable
 from metricgate.gateway.writing import codes, entries
 from metricgate.gateway.writing.book import Book, Raced
 from metricgate.gateway.writing.damage import refusing_damage
 from metricgate.gateway.writing.executing import execute
 from metricgate.gateway.writing.proposing import without_tables
+from metricgate.gateway.writing.samples import columns_of, rows_of, samples_of
 from metricgate.gateway.writing.undoing import Undoer, propose_undo
 from metricgate.gateway.writing.viewing import Viewer, seen_by
 from metricgate.policy.judging_changes import Demand, undo_demand
@@ -122,8 +123,8 @@ class DecisionDesk:
                 return _problem(codes.FAILED, "The record cannot be written, so that nothing is decided.")
         return ActionView(
             action=action,
-            columns=_columns(action),
-            sample=_samples(action),
+            columns=columns_of(action),
+            sample=samples_of(action),
             may_decide=self._why_not_decide(person, action),
             may_undo=self._why_not_undo(person, action),
             may_review=_why_not_review(person, action),
@@ -347,7 +348,7 @@ class DecisionDesk:
     def _why_not_undo(self, person: Person, action: Action) -> str | None:
         if action.state is not State.EXECUTED:
             return f"The action is {action.state}."
-        if action.preview.get("structure") is None and _rows(action) == 0:
+        if action.preview.get("structure") is None and rows_of(action) == 0:
             return "It changed no row, so that there is nothing to take back."
         if action.undo_until is None or action.undo_until <= self._book.now():
             return "The time to take it back is over."
@@ -360,7 +361,7 @@ class DecisionDesk:
             self._book.governance.current.judge,
             self._identity(person),
             tuple(resource_of(each) for each in action.proposal.targets),
-            rows=_rows(action),
+            rows=rows_of(action),
             environment=self._book.settings.environment,
             now=self._book.now(),
         )
@@ -380,40 +381,6 @@ def _requirement(demand: Demand) -> Requirement:
         quorums=demand.quorums,
         seconds=demand.seconds,
     )
-
-
-def _rows(action: Action) -> int:
-    rows = action.preview.get("rows")
-    total = rows.get("total") if isinstance(rows, dict) else 0
-    return total if isinstance(total, int) else 0
-
-
-def _tables(action: Action) -> list[Mapping[str, Json]]:
-    tables = action.preview.get("tables")
-    return [each for each in tables if isinstance(each, dict)] if isinstance(tables, list) else []
-
-
-def _columns(action: Action) -> dict[str, tuple[str, ...]]:
-    return {
-        str(each["table"]): tuple(str(name) for name in cast("list[Json]", each["columns"])) for each in _tables(action)
-    }
-
-
-def _samples(action: Action) -> list[RowSample]:
-    found: list[RowSample] = []
-    for table in _tables(action):
-        for raw in cast("list[dict[str, list[str | None] | None]]", table["sample"]):
-            before, after = raw["before"], raw["after"]
-            found.append(
-                RowSample(
-                    table=str(table["table"]),
-                    kind=str(raw["kind"]),
-                    key=tuple(raw["key"] or ()),
-                    before=None if before is None else tuple(before),
-                    after=None if after is None else tuple(after),
-                )
-            )
-    return found
 
 
 def _problem(code: Code, message: str) -> Problems:

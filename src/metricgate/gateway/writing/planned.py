@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from metricgate.catalog.model import SemanticModel
 from metricgate.changing.change import ChangeKind, TableChange, Targets
 from metricgate.changing.images import Images
-from metricgate.changing.shape import TableShape
 from metricgate.changing.structure import StructureChange
 from metricgate.compiling.relations import confined_statement, relation_of
 from metricgate.compiling.statement import Statement
 from metricgate.gateway.confining import BoundText, bind_text, resources_read, rewritten
 from metricgate.gateway.datasets import column_resource, dataset_resource, engine_of, readable_tables
 from metricgate.gateway.desk import Desk
-from metricgate.gateway.engine import Engine, Found
 from metricgate.gateway.writing import codes
 from metricgate.gateway.writing.basis import Ask
-from metricgate.gateway.writing.ports import ChangePlan, ChangeStep, View, WritableWarehouse
+from metricgate.gateway.writing.ports import ChangePlan, ChangeStep, View
 from metricgate.gateway.writing.settings import WriteSettings
+from metricgate.gateway.writing.target import Target
 from metricgate.guarding.writes import SourceText, StructureText, WriteText
 from metricgate.policy.verdict import Decision, Verdict
 from metricgate.vocabulary.nearest import did_you_mean
@@ -38,19 +36,6 @@ _VOLATILE = frozenset(
     }
 )
 """Functions that give another value at another time: what they gave in the rehearsal is decided on and stored."""
-
-_VERBS = (Action.INSERT, Action.UPDATE, Action.DELETE, Action.TRUNCATE, Action.DROP, Action.ALTER)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """The table that a change is for, where it is and how it is made."""
-
-    engine: Engine
-    warehouse: WritableWarehouse
-    model: SemanticModel
-    found: Found
-    shape: TableShape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,76 +81,6 @@ class Denied:
     """Policy says no."""
 
     verdict: Verdict
-
-
-async def target_of(desk: Desk, parts: Sequence[str], warehouse: str | None) -> Target | Problems:
-    """Return the table that a caller names, among those that it may read or change.
-
-    Args:
-        desk: the call's.
-        parts: of the table's name, as its engine reads them.
-        warehouse: where it is; None where the name tells.
-
-    Raises:
-        WarehouseError: a warehouse cannot be asked.
-    """
-    models = [model for model in desk.governance.catalog.models.values() if _may_touch(desk, model)]
-    fitting: list[tuple[Engine, SemanticModel, Found]] = []
-    for engine in desk.engines:
-        if warehouse not in {None, engine.name}:
-            continue
-        own = [model for model in models if engine_of(desk, model) is engine]
-        found = await engine.relations([model.source for model in own]) if own else {}
-        fitting += [
-            (engine, model, found[model.source])
-            for model in own
-            if model.source in found and _named(parts, model.name, found[model.source].location, engine.dialect)
-        ]
-    name = ".".join(parts)
-    if len(fitting) != 1:
-        return _no_target(name, [model.name for model in models], [model.name for _e, model, _f in fitting])
-    return await shaped(*fitting[0])
-
-
-async def shaped(engine: Engine, model: SemanticModel, found: Found) -> Target | Problems:
-    """Return the target with its shape, if its rows can be changed at all.
-
-    Raises:
-        WarehouseError: the warehouse cannot be asked.
-    """
-    writable = engine.warehouse
-    if not isinstance(writable, WritableWarehouse) or not writable.writable:
-        message = f"The warehouse {engine.name!r}, which holds {model.name!r}, is not opened for changes."
-        return Problems((Problem(code=codes.NOT_WRITABLE, message=message, hint=codes.NOT_WRITABLE.cure),))
-    shape = (await writable.shapes([found.location])).get(found.location)
-    if shape is None or not shape.plain or not shape.transactional:
-        why = "is no ordinary table" if shape is None or not shape.plain else "cannot be rolled back by its engine"
-        message = f"The table of {model.name!r} {why}, so that nothing in it is changed."
-        return Problems((Problem(code=codes.NOT_CHANGEABLE, message=message, hint=codes.NOT_CHANGEABLE.cure),))
-    return Target(engine=engine, warehouse=writable, model=model, found=found, shape=shape)
-
-
-def _may_touch(desk: Desk, model: SemanticModel) -> bool:
-    dataset = dataset_resource(model)
-    return any(desk.allows(verb, dataset) for verb in (Action.READ, *_VERBS))
-
-
-def _named(parts: Sequence[str], dataset: str, location: tuple[str, ...], dialect: str) -> bool:
-    exact = dialect == "postgres"
-    written = tuple(parts) if exact else tuple(part.lower() for part in parts)
-    source = location if exact else tuple(part.lower() for part in location)
-    return written == source[-len(written) :] or tuple(part.lower() for part in parts) == (dataset.lower(),)
-
-
-def _no_target(name: str, known: Sequence[str], fitting: Sequence[str]) -> Problems:
-    if fitting:
-        message = f"{name!r} fits {' and '.join(sorted(fitting))}."
-        hint = "Give `warehouse`, or write the dataset's name."
-    else:
-        message = f"{name!r} is no dataset that you may change."
-        near = did_you_mean(name, known)
-        hint = f"{near + ' ' if near else ''}The datasets that you may name are {', '.join(sorted(known)) or 'none'}."
-    return Problems((Problem(code=codes.UNKNOWN_TARGET, message=message, hint=hint),))
 
 
 async def plan_sql(
@@ -279,19 +194,14 @@ async def _planned(
         statement, ask, verdict, bound = found
         asks.append((ask, verdict))
         datasets |= dict.fromkeys(sorted(bound.bound.columns))
-        calls = bound.bound.functions
         reads.update(each.source for each in rights.tables if each.dataset in bound.bound.columns)
         reading.append(verdict)
-        volatile = volatile or not _VOLATILE.isdisjoint(calls)
-        kind = _KINDS[source.verb]
-        key = () if kind is ChangeKind.INSERT else target.shape.key
-        steps.append(ChangeStep(kind=kind, table=target.found.location, key=key, columns=own, source=statement))
+        volatile = volatile or not _VOLATILE.isdisjoint(bound.bound.functions)
+        steps.append(_step(source, target, own, statement))
     views = _views(desk, target, [rights.verdict, *reading])
     if isinstance(views, Problems):
         return views
-    limit = rights.verdict.obligations.seconds
-    seconds = settings.seconds if limit is None else min(settings.seconds, float(limit.value))
-    most = min(settings.most_rows, most_rows or settings.most_rows)
+    seconds, most = _limits(settings, rights.verdict, most_rows)
     plan = ChangePlan(steps=tuple(steps), most_rows=most, seconds=seconds, views=views, reads=tuple(sorted(reads)))
     return Planned(
         target=target,
@@ -310,6 +220,19 @@ async def _planned(
         action=name,
         volatile=volatile,
     )
+
+
+def _step(source: SourceText, target: Target, columns: tuple[str, ...], statement: Statement) -> ChangeStep:
+    kind = _KINDS[source.verb]
+    key = () if kind is ChangeKind.INSERT else target.shape.key
+    return ChangeStep(kind=kind, table=target.found.location, key=key, columns=columns, source=statement)
+
+
+def _limits(settings: WriteSettings, verdict: Verdict, most_rows: int | None) -> tuple[float, int]:
+    """Return the seconds and the rows that a change may take: the least of all that bind it."""
+    limit = verdict.obligations.seconds
+    seconds = settings.seconds if limit is None else min(settings.seconds, float(limit.value))
+    return seconds, min(settings.most_rows, most_rows or settings.most_rows)
 
 
 async def _selected(

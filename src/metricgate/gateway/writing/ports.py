@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from metricgate.approvals.proposal import Action
 from metricgate.changing.change import ChangeKind, Row, TableChange
 from metricgate.changing.definitions import Definitions
 from metricgate.changing.effect import Effect
 from metricgate.changing.shape import Location, TableShape
 from metricgate.changing.structure import StructureChange
-from metricgate.gateway.office import ActionFilter
 from metricgate.gateway.ports import Durable
 from metricgate.policy.verdict import Decision, Verdict
-from metricgate.vocabulary.json import Json
 
 if TYPE_CHECKING:  # stores import this page; the compiler stays unloaded for them
     from metricgate.compiling.statement import Statement
@@ -238,172 +234,4 @@ class WritableWarehouse(Protocol):
         Raises:
             ChangeFailed, WarehouseError: some of it is still there.
         """
-        ...
-
-
-class ActionStore(Protocol):
-    """Where actions are kept. Every method is durable when it returns; all are safe from several threads.
-
-    What was altered behind its back raises ``Unsealable`` where it is read.
-    """
-
-    def add(self, action: Action) -> Action:
-        """Keep a new action, or return the one that its proposer's idempotency key stands for already."""
-        ...
-
-    def get(self, action_id: str) -> Action | None:
-        """Return the action as it stands."""
-        ...
-
-    def by_key(self, agent: str, user: str | None, idempotency_key: str) -> Action | None:
-        """Return the action that this proposer's key stands for."""
-        ...
-
-    def replace(self, action: Action) -> bool:
-        """Keep ``action`` if the kept one's version is ``action.version - 1``; False where somebody was faster."""
-        ...
-
-    def list(self, wanted: ActionFilter) -> Sequence[Action]:
-        """Return actions, newest first."""
-        ...
-
-    def keep_changes(self, action_id: str, changes: bytes) -> None:
-        """Keep the change row by row, sealed, until the action is settled."""
-        ...
-
-    def changes(self, action_id: str) -> bytes | None:
-        """Return what ``keep_changes`` kept."""
-        ...
-
-    def keep_shown(self, digest: str, shown: Mapping[str, Json]) -> None:
-        """Keep what a person was shown, by its digest; for good."""
-        ...
-
-    def shown(self, digest: str) -> Mapping[str, Json] | None:
-        """Return what was shown."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """A new state of an action whose entry is on its way into the record.
-
-    Attributes:
-        id: stands in the entry as ``gov.action.step``, by which the record tells whether it has it.
-        event: the entry's event.
-        after: number of an entry that the record had before; -1 where none is known.
-    """
-
-    id: str
-    action_id: str
-    event: str
-    after: int
-
-
-class Steps(Protocol):
-    """How actions change: first here, then in the record, which decides whether a step counts.
-
-    A step is open from ``begin`` to ``end`` or ``take_back``; meanwhile no other step of its action begins. So nothing
-    is recorded that did not count, and what a crash left open is settled by what the record has. Durable when a method
-    returns; safe from several threads and processes.
-    """
-
-    def begin(self, step: Step, action: Action, *, changes: bytes | None = None) -> Action | None:
-        """Keep an action's new state: a new action with what it changes, or the next version of a kept one.
-
-        Returns:
-            The action; another one where its proposer's idempotency key stands for that already (nothing is kept
-            then); None where somebody was faster.
-        """
-        ...
-
-    def end(self, step: Step, index: int) -> Action:
-        """Say that the record has the step's entry under this number; return the action with it.
-
-        What an action changes row by row is forgotten once it is settled.
-        """
-        ...
-
-    def take_back(self, step: Step) -> Action | None:
-        """Let the action be as it was before the step: None where there was none."""
-        ...
-
-    def open_steps(self) -> Sequence[Step]:
-        """Return the steps that are neither ended nor taken back, oldest first."""
-        ...
-
-    def ownerless(self) -> Sequence[str]:
-        """Return ids under which changes are kept though there is no such action."""
-        ...
-
-    def forget_changes(self, action_id: str) -> None:
-        """Remove what is kept under such an id."""
-        ...
-
-    def looked_through(self) -> int:
-        """Return the number of the entry up to which proposals were held against the actions; -1 for none."""
-        ...
-
-    def look_from(self, index: int) -> None:
-        """Say that they were, up to this number."""
-        ...
-
-
-class RecordedSteps(Protocol):
-    """What the record has of steps."""
-
-    def indexes_of(self, steps: Sequence[Step]) -> Mapping[str, int]:
-        """Return step id -> number of its entry, for the steps whose entry the record has.
-
-        Raises:
-            LedgerUnavailable: the record cannot be read.
-        """
-        ...
-
-    def proposals(self, after: int) -> Mapping[str, int]:
-        """Return action id -> number of the entry by which it was proposed, of the entries after a number.
-
-        Raises:
-            LedgerUnavailable: the record cannot be read.
-        """
-        ...
-
-
-class Journal(Protocol):
-    """Before and after images of what was changed, sealed, apart from the warehouse. Durable when a method returns."""
-
-    def prepare(self, action_id: str, content: bytes, *, until: datetime) -> None:
-        """Keep the images before the transaction commits."""
-        ...
-
-    def commit(self, action_id: str) -> None:
-        """Say that the transaction was committed."""
-        ...
-
-    def abandon(self, action_id: str) -> None:
-        """Forget what was prepared: nothing was changed."""
-        ...
-
-    def content(self, action_id: str) -> bytes | None:
-        """Return the images of a committed action; None where there are none, or no longer.
-
-        Raises:
-            Unsealable: they do not open.
-        """
-        ...
-
-    def all(self) -> Sequence[str]:
-        """Return every action of which there are images, committed or not."""
-        ...
-
-    def prepared(self) -> Sequence[str]:
-        """Return the actions that were prepared and neither committed nor abandoned."""
-        ...
-
-    def due(self, now: datetime) -> Sequence[str]:
-        """Return the committed actions whose time is over."""
-        ...
-
-    def forget(self, action_id: str) -> None:
-        """Remove the images of a committed action."""
         ...

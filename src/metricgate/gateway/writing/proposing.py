@@ -193,11 +193,43 @@ async def _kept(
     Raises:
         KeyTaken: another proposal came first under the same idempotency key.
     """
+    (verdict, basis), principal = judgement, desk.call.principal
+    held = verdict.decision is Decision.HOLD
+    groups = (*principal.agent.groups, *(() if principal.user is None else principal.user.groups))
+    action = Action(
+        proposal=_proposal(desk, book, planned, asked, rehearsal, preview, judgement),
+        state=State.PREVIEWED if asked.dry_run else State.HELD if held else State.APPROVED,
+        requirement=requirement_of(verdict) if held else None,
+        risk=verdict.risk.as_json(),
+        preview={**preview.document, "because": asked.because, "considered": _considered(verdict)},
+        idempotency_key=None if asked.dry_run else asked.idempotency_key,
+        user_groups=tuple(dict.fromkeys(groups)),
+        arguments_digest=asked.arguments_digest,
+    )
+    facts = {
+        "gov.outcome": str(action.state),
+        **entries.of_effect(rehearsal.effect),
+        **entries.of_risk(action.risk),
+        **entries.of_reasons([each.as_json() for each in verdict.considered]),
+    }
+    words = entries.words_of_reasons([each.as_json() for each in verdict.considered])
+    content = None if asked.dry_run else _content(planned, rehearsal, basis)
+    return await book.step(entries.PROPOSED, action, facts, words, changes=content, after=begun.index)
+
+
+def _proposal(
+    desk: Desk,
+    book: Book,
+    planned: Planned,
+    asked: Asked,
+    rehearsal: Rehearsal,
+    preview: Previewed,
+    judgement: tuple[ChangeVerdict, Basis],
+) -> Proposal:
     (verdict, basis), principal, now = judgement, desk.call.principal, book.now()
     user = None if principal.user is None else principal.user.id
-    held = verdict.decision is Decision.HOLD
-    seconds = verdict.demand.seconds if held else FLOOR_SECONDS
-    proposal = Proposal(
+    seconds = verdict.demand.seconds if verdict.decision is Decision.HOLD else FLOOR_SECONDS
+    return Proposal(
         action_id=book.new_id(),
         tenant=book.settings.tenant,
         agent=principal.agent.id,
@@ -222,26 +254,6 @@ async def _kept(
         definitions_digest=digest_of_definitions(rehearsal.definitions),
         actor=actors.agent(principal.agent.id),
     )
-    groups = (*principal.agent.groups, *(() if principal.user is None else principal.user.groups))
-    action = Action(
-        proposal=proposal,
-        state=State.PREVIEWED if asked.dry_run else State.HELD if held else State.APPROVED,
-        requirement=requirement_of(verdict) if held else None,
-        risk=verdict.risk.as_json(),
-        preview={**preview.document, "because": asked.because, "considered": _considered(verdict)},
-        idempotency_key=None if asked.dry_run else asked.idempotency_key,
-        user_groups=tuple(dict.fromkeys(groups)),
-        arguments_digest=asked.arguments_digest,
-    )
-    facts = {
-        "gov.outcome": str(action.state),
-        **entries.of_effect(rehearsal.effect),
-        **entries.of_risk(action.risk),
-        **entries.of_reasons([each.as_json() for each in verdict.considered]),
-    }
-    words = entries.words_of_reasons([each.as_json() for each in verdict.considered])
-    content = None if asked.dry_run else _content(planned, rehearsal, basis)
-    return await book.step(entries.PROPOSED, action, facts, words, changes=content, after=begun.index)
 
 
 def _content(planned: Planned, rehearsal: Rehearsal, basis: Basis) -> bytes:

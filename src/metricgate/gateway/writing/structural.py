@@ -11,8 +11,9 @@ from metricgate.gateway.datasets import column_resource, dataset_resource
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.writing import codes
 from metricgate.gateway.writing.basis import Ask
-from metricgate.gateway.writing.planned import Denied, Planned, Target, judged_on
+from metricgate.gateway.writing.planned import Denied, Planned, judged_on
 from metricgate.gateway.writing.settings import WriteSettings
+from metricgate.gateway.writing.target import Target
 from metricgate.guarding.writes import StructureText
 from metricgate.policy.verdict import Decision
 from metricgate.vocabulary.nearest import did_you_mean

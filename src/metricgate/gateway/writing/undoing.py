@@ -145,15 +145,46 @@ def _basis(book: Book, action: Action, undoer: Undoer) -> Basis:
 async def _kept(
     book: Book, action: Action, undoer: Undoer, rehearsal: Rehearsal, structure: StructureChange | None = None
 ) -> Action:
-    governance, now = book.governance.current, book.now()
     undoer = _shown_first(action, undoer, rehearsal)
-    first = action.proposal
-    held = undoer.requirement is not None
-    seconds = undoer.requirement.seconds if undoer.requirement is not None else FLOOR_SECONDS
     basis = _basis(book, action, undoer)
-    all_back = sum(len(each.rows) for each in rehearsal.changes)
-    back = f"takes back {all_back:,} rows" if structure is None else said_of(rehearsal.effect.structure)
-    proposal = Proposal(
+    content = sealed.to_bytes(
+        sealed.Sealed(
+            plan=None,
+            changes=rehearsal.changes,
+            views=(),
+            most_rows=max(1, rehearsal.effect.rows),
+            seconds=_SECONDS,
+            structure=structure,
+            definitions=rehearsal.definitions,
+            basis=basis,
+        )
+    )
+    undo = Action(
+        proposal=_proposal(book, action, undoer, rehearsal, structure, basis),
+        state=State.HELD if undoer.requirement is not None else State.APPROVED,
+        requirement=undoer.requirement,
+        preview=_preview(book, action, undoer, rehearsal, structure),
+        undoes=action.id,
+        user_groups=undoer.person.groups,
+    )
+    facts = {"gov.outcome": str(undo.state), **entries.of_effect(rehearsal.effect)}
+    passed = book.freezes_on(action)
+    if passed:
+        facts["gov.freeze.passed"] = list(passed)
+    return await book.step(entries.PROPOSED, undo, facts, changes=content, after=max(action.records, default=-1))
+
+
+def _proposal(
+    book: Book,
+    action: Action,
+    undoer: Undoer,
+    rehearsal: Rehearsal,
+    structure: StructureChange | None,
+    basis: Basis,
+) -> Proposal:
+    governance, now, first = book.governance.current, book.now(), action.proposal
+    seconds = undoer.requirement.seconds if undoer.requirement is not None else FLOOR_SECONDS
+    return Proposal(
         action_id=book.new_id(),
         tenant=first.tenant,
         agent=first.agent,
@@ -178,7 +209,14 @@ async def _kept(
         definitions_digest=digest_of_definitions(rehearsal.definitions),
         actor=actors.person(undoer.person.id),
     )
-    preview: dict[str, Json] = {
+
+
+def _preview(
+    book: Book, action: Action, undoer: Undoer, rehearsal: Rehearsal, structure: StructureChange | None
+) -> dict[str, Json]:
+    all_back = sum(len(each.rows) for each in rehearsal.changes)
+    back = f"takes back {all_back:,} rows" if structure is None else said_of(rehearsal.effect.structure)
+    return {
         "dataset": action.preview.get("dataset"),
         "rows": counts(rehearsal.effect),
         "tables": tables_of(rehearsal.effect, book.settings.sample_rows),
@@ -187,37 +225,12 @@ async def _kept(
         "unknown": list(rehearsal.effect.unknown),
         "not_back": list(rehearsal.not_back),
         "definitions": shown(rehearsal.definitions),
-        "reversibility": str(proposal.reversibility),
+        "reversibility": str(reversibility_of(rehearsal)),
         "undo": back,
         "structure": structure_of(rehearsal.effect),
         "because": undoer.reason,
         "partial": undoer.partial,
     }
-    content = sealed.to_bytes(
-        sealed.Sealed(
-            plan=None,
-            changes=rehearsal.changes,
-            views=(),
-            most_rows=max(1, rehearsal.effect.rows),
-            seconds=_SECONDS,
-            structure=structure,
-            definitions=rehearsal.definitions,
-            basis=basis,
-        )
-    )
-    undo = Action(
-        proposal=proposal,
-        state=State.HELD if held else State.APPROVED,
-        requirement=undoer.requirement,
-        preview=preview,
-        undoes=action.id,
-        user_groups=undoer.person.groups,
-    )
-    facts = {"gov.outcome": str(undo.state), **entries.of_effect(rehearsal.effect)}
-    passed = book.freezes_on(action)
-    if passed:
-        facts["gov.freeze.passed"] = list(passed)
-    return await book.step(entries.PROPOSED, undo, facts, changes=content, after=max(action.records, default=-1))
 
 
 def _nothing(why: str) -> Problems:
