@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from metricgate.adapters.warehouses.writing.mariadb_shapes import ForeignKeyRules, foreign_key_rules
 from metricgate.adapters.warehouses.writing.session import WriteSession
 from metricgate.changing.change import Row
 from metricgate.changing.definitions import Definition, Definitions, closure, definition
@@ -22,12 +23,9 @@ FROM information_schema.columns WHERE {where}
 """
 _KEYS = """
 SELECT {own}, 'foreign key', IF({here}, k.constraint_name, CONCAT(k.constraint_name, ' from ', k.table_name)),
-  k.column_name, k.referenced_table_schema, k.referenced_table_name, k.referenced_column_name, r.delete_rule,
-  r.update_rule, r.match_option
-FROM information_schema.key_column_usage AS k
-LEFT JOIN information_schema.referential_constraints AS r ON k.constraint_schema = r.constraint_schema
-  AND k.constraint_name = r.constraint_name AND k.table_name = r.table_name AND r.constraint_schema = %s
-WHERE k.referenced_table_name IS NOT NULL AND {where}
+  k.column_name, k.referenced_table_schema, k.referenced_table_name, k.referenced_column_name, k.table_name,
+  k.constraint_name
+FROM information_schema.key_column_usage AS k WHERE k.referenced_table_name IS NOT NULL AND {where}
 ORDER BY k.constraint_schema, k.table_name, k.constraint_name, k.ordinal_position
 """
 _CHECKS = """
@@ -101,21 +99,26 @@ def _behind(session: WriteSession, seeds: Sequence[str], views: Mapping[str, lis
 def _whole(session: WriteSession, tables: Sequence[_Name], schemas: Sequence[str]) -> list[_Told]:
     """Read table by table: the server opens only what one name of a schema and one of a table say."""
     found: list[_Told] = []
+    rules = {each: foreign_key_rules(session, each) for each in schemas}
     for each in tables:
         for sql in (_TABLES, _COLUMNS, _INDEXES):
             found += _told(session.read(sql.replace("{where}", "table_schema = %s AND table_name = %s"), each))
         found += _told(session.read(_CHECKS.replace("{where}", "constraint_schema = %s AND table_name = %s"), each))
         own = "k.table_schema, k.table_name"
         sql = _KEYS.replace("{own}", own).replace("{here}", "TRUE")
-        found += _told(
-            session.read(sql.replace("{where}", "k.table_schema = %s AND k.table_name = %s"), (each[0], *each))
-        )
+        rows = session.read(sql.replace("{where}", "k.table_schema = %s AND k.table_name = %s"), each)
+        found += _told(_with_rules(rows, rules[each[0]]))
         other = "k.referenced_table_schema, k.referenced_table_name"
         sql = _KEYS.replace("{own}", other).replace("{here}", "FALSE")
         where = "k.table_schema = %s AND k.referenced_table_schema = %s AND k.referenced_table_name = %s"
         for schema in schemas:
-            found += _told(session.read(sql.replace("{where}", where), (schema, schema, *each)))
+            found += _told(_with_rules(session.read(sql.replace("{where}", where), (schema, *each)), rules[schema]))
     return found + _triggers(session, tables)
+
+
+def _with_rules(rows: Sequence[Row], rules: ForeignKeyRules) -> list[Row]:
+    """Return the rows with what their foreign keys do in the place of the keys' names."""
+    return [(*row[:-2], *rules.get((str(row[-2]), str(row[-1])), (None, None, None))) for row in rows]
 
 
 def _triggers(session: WriteSession, tables: Sequence[_Name]) -> list[_Told]:

@@ -18,12 +18,13 @@ WHERE {where}
 """
 _KEYS = """
 SELECT k.constraint_schema, k.constraint_name, k.table_name, k.referenced_table_schema, k.referenced_table_name,
-  COALESCE(r.delete_rule, ''), COALESCE(r.update_rule, ''), k.column_name, k.referenced_column_name
-FROM information_schema.key_column_usage AS k
-LEFT JOIN information_schema.referential_constraints AS r ON k.constraint_schema = r.constraint_schema
-  AND k.constraint_name = r.constraint_name AND k.table_name = r.table_name{own}
-WHERE k.referenced_table_name IS NOT NULL AND {where}
+  k.column_name, k.referenced_column_name
+FROM information_schema.key_column_usage AS k WHERE k.referenced_table_name IS NOT NULL AND {where}
 ORDER BY k.constraint_schema, k.table_name, k.constraint_name, k.ordinal_position
+"""
+_RULES = """
+SELECT table_name, constraint_name, delete_rule, update_rule, match_option
+FROM information_schema.referential_constraints WHERE constraint_schema = %s
 """
 _LINKS = "SELECT for_name, ref_name FROM information_schema.innodb_sys_foreign"
 _SCHEMAS = "SELECT schema_name FROM information_schema.schemata"
@@ -55,6 +56,8 @@ _REACTIONS = {
 }
 _Name = tuple[str, str]
 _Link = tuple[str, str]
+ForeignKeyRules = Mapping[tuple[str, str], tuple[str | None, str | None, str | None]]
+"""(table, foreign key) -> what it does ON DELETE and ON UPDATE, and how it matches."""
 
 
 def read_shapes(session: WriteSession, relations: Sequence[Location], database: str) -> Mapping[Location, TableShape]:
@@ -114,10 +117,9 @@ def _foreign_keys(session: WriteSession, schemas: set[str], links: Sequence[_Lin
         rows = _scanned(session, schemas)
     else:
         # One schema at a time: the server opens what one name says, and otherwise every table and view that it has.
-        sql = _KEYS.format(
-            own=" AND r.constraint_schema = %s", where="k.constraint_schema = %s AND k.table_schema = %s"
-        )
-        rows = [row for each in sorted(linked) for row in session.read(sql, (each, each, each))]
+        sql = _KEYS.format(where="k.constraint_schema = %s AND k.table_schema = %s")
+        rows = [row for each in sorted(linked) for row in session.read(sql, (each, each))]
+    rules = {each: foreign_key_rules(session, each) for each in {str(row[0]) for row in rows}}
     grouped: dict[tuple[str, ...], list[_Name]] = {}
     for row in rows:
         *head, column, referenced = (str(each) for each in row)
@@ -129,11 +131,23 @@ def _foreign_keys(session: WriteSession, schemas: set[str], links: Sequence[_Lin
             columns=tuple(column for column, _other in pairs),
             referenced=(other_schema, other),
             referenced_columns=tuple(column for _own, column in pairs),
-            on_delete=_REACTIONS.get(on_delete, Reaction.REFUSE),
-            on_update=_REACTIONS.get(on_update, Reaction.REFUSE),
+            on_delete=_REACTIONS.get(on_delete or "", Reaction.REFUSE),
+            on_update=_REACTIONS.get(on_update or "", Reaction.REFUSE),
         )
-        for (schema, name, table, other_schema, other, on_delete, on_update), pairs in grouped.items()
+        for (schema, name, table, other_schema, other), pairs in grouped.items()
+        for on_delete, on_update, _match in [rules[schema].get((table, name), (None, None, None))]
     ]
+
+
+def foreign_key_rules(session: WriteSession, schema: str) -> ForeignKeyRules:
+    """Return what the foreign keys of one schema do, as far as the account sees it.
+
+    They are asked for by themselves: beside another table in one SELECT the server would look through all databases.
+    """
+    return {
+        (str(table), str(name)): (on_delete, on_update, match)
+        for table, name, on_delete, on_update, match in session.read(_RULES, (schema,))
+    }
 
 
 def _linked(session: WriteSession, schemas: set[str], links: Sequence[_Link]) -> set[str] | None:
@@ -152,7 +166,7 @@ def _scanned(session: WriteSession, schemas: set[str]) -> list[Row]:
     while True:
         places = ", ".join("%s" for _each in schemas)
         where = f"(k.constraint_schema IN ({places}) OR k.referenced_table_schema IN ({places}))"
-        rows = session.read(_KEYS.format(own="", where=where), [*sorted(schemas)] * 2)
+        rows = session.read(_KEYS.format(where=where), [*sorted(schemas)] * 2)
         found = {str(at) for row in rows for at in (row[0], row[3])}
         if found <= schemas:
             return rows
