@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -10,13 +11,16 @@ from sqlglot import exp, parse_one
 from tests.planning.engines import DIALECTS, opened
 
 from metricgate.catalog.catalog import Catalog
+from metricgate.catalog.expression import Expression
 from metricgate.catalog.loading import load
 from metricgate.compiling.compiler import compile_plan
 from metricgate.compiling.statement import Statement
+from metricgate.planning.clocks import TypeAsked
 from metricgate.planning.plan import Plan
 from metricgate.planning.planner import Planner
 from metricgate.planning.question import GroupBy, Question
 from metricgate.vocabulary.obligation import NO_OBLIGATIONS, MinimumGroup, Obligations
+from metricgate.vocabulary.result import DataType, ValueType
 
 DOCUMENT = """
 semantic_models:
@@ -48,6 +52,11 @@ metrics:
   - {name: week, type: cumulative, input_metric: amount, window: 7 days}
   - {name: month, type: cumulative, input_metric: amount, window: 1 month}
   - {name: years, type: cumulative, input_metric: amount, window: 12 years}
+  - {name: year, type: cumulative, input_metric: amount, window: 1 year}
+  - {name: quarter, type: cumulative, input_metric: amount, window: 1 quarter}
+  - {name: weeks, type: cumulative, input_metric: amount, window: 3 weeks}
+  - {name: month_least, type: cumulative, input_metric: least, window: 1 month}
+  - {name: month_mean, type: cumulative, input_metric: mean, window: 1 month}
   - {name: week_regions, type: cumulative, input_metric: regions, window: 7 days}
   - {name: to_date, type: cumulative, input_metric: amount, grain_to_date: month, period_agg: last}
   - {name: to_date_regions, type: cumulative, input_metric: regions, grain_to_date: year}
@@ -57,8 +66,10 @@ time_spines:
 """
 METRICS = (
     *("ever", "ever_of", "ever_mean", "ever_least", "week", "month", "years", "week_regions", "to_date"),
-    *("to_date_regions", "before"),
+    *("to_date_regions", "before", "year", "quarter", "weeks", "month_least", "month_mean"),
 )
+BY_HAND = ("ever", "week", "weeks", "month", "quarter", "year", "to_date")
+DAY = timedelta(days=1)
 GROUPS = (
     ("metric_time__day",),
     ("metric_time__month",),
@@ -135,14 +146,20 @@ def test_the_rows_themselves_are_read_where_a_policy_counts_them(planner):
     assert "COUNT(*) >= 5" in sql
 
 
-@pytest.fixture(scope="module")
-def answers(planner: Planner) -> dict[str, dict[tuple[str, tuple[str, ...]], list]]:
-    """Every question's rows on each engine: 400 days, of which a few have rows, some without a time or a region."""
+def data() -> tuple[list[date], list[tuple]]:
+    """The spine's days, and rows of id, day, region and amount."""
     days = [date(2023, 12, 1) + timedelta(days=at) for at in range(400)]
     sold = [
         (at, days[at * 37 % 380] if at % 11 else None, "xyz"[at % 3] if at % 7 else None, at % 10 - 3)
         for at in range(90)
     ]
+    return days, sold
+
+
+@pytest.fixture(scope="module")
+def answers(planner: Planner) -> dict[str, dict[tuple[str, tuple[str, ...]], list]]:
+    """Every question's rows on each engine: 400 days, of which a few have rows, some without a time or a region."""
+    days, sold = data()
     found: dict = {}
     for dialect in DIALECTS:
         with opened(dialect) as engine:
@@ -157,9 +174,7 @@ def answers(planner: Planner) -> dict[str, dict[tuple[str, tuple[str, ...]], lis
                 for metric in METRICS
                 for groups in GROUPS
             }
-    found["by hand"] = {
-        (metric, ("metric_time__day",)): by_hand(metric, days, sold) for metric in ("ever", "week", "month", "to_date")
-    }
+    found["by hand"] = {(metric, ("metric_time__day",)): by_hand(metric, days, sold) for metric in BY_HAND}
     return found
 
 
@@ -171,11 +186,12 @@ def by_hand(metric: str, days: list[date], sold: list[tuple]) -> list[tuple]:
             return date.min
         if metric == "week":
             return day - timedelta(days=6)
+        if metric == "weeks":
+            return day - timedelta(days=20)
         if metric == "to_date":
             return day.replace(day=1)
-        year, month = (day.year, day.month - 1) if day.month > 1 else (day.year - 1, 12)
-        last = (day.replace(day=1) - timedelta(days=1)).day
-        return date(year, month, min(day.day, last)) + timedelta(days=1)
+        months = day.year * 12 + day.month - 1 - {"month": 1, "quarter": 3, "year": 12}[metric]
+        return date(months // 12, months % 12 + 1, min(day.day, monthrange(months // 12, months % 12 + 1)[1])) + DAY
 
     found = []
     for day in days:
@@ -193,7 +209,7 @@ def _literal(value: object) -> str:
     return "NULL" if value is None else str(value) if isinstance(value, int) else f"'{value}'"
 
 
-@pytest.mark.parametrize("metric", ["ever", "week", "month", "to_date"])
+@pytest.mark.parametrize("metric", BY_HAND)
 def test_the_sums_are_those_of_each_day_s_rows(answers, metric):
     """Counted by hand, day by day."""
     groups = ("metric_time__day",)
@@ -206,3 +222,35 @@ def test_the_servers_give_the_same(answers, metric, dialect):
     """Rows, values and order, also of groups without a name and beside attributes of the day."""
     for groups in GROUPS:
         assert answers[dialect][metric, groups] == answers["duckdb"][metric, groups]
+
+
+def typed(planner: Planner, metric: str, found: DataType) -> Statement:
+    """The metric by day on MariaDB, which told of what type the amount is."""
+    plan = plan_of(planner, metric, ("metric_time__day",))
+    amount = TypeAsked(model="sales", expression=Expression(text="amount", columns=("amount",)))
+    compiled = compile_plan(plan, NO_OBLIGATIONS, "mysql", types=((amount, ValueType(type=found)),))
+    assert isinstance(compiled, Statement), str(compiled)
+    return compiled
+
+
+WINDOWS = ("week", "weeks", "month", "quarter", "year", "years", "month_mean", "month_least")
+
+
+def test_windows_are_frames_on_mariadb_where_that_is_exact(planner, answers):
+    """The same numbers as by joins; a sum of doubles would lose digits with every value that leaves the frame."""
+    with opened("mysql") as engine:
+        engine.execute("CREATE TABLE running_days (day DATE, season VARCHAR(9))")
+        engine.execute("CREATE TABLE running_sales (id INTEGER, sold_on DATE, region VARCHAR(9), amount INTEGER)")
+        days, sold = data()
+        named = ", ".join(f"('{day}', NULL)" for day in days)
+        engine.execute(f"INSERT INTO running_days VALUES {named}")
+        rows = ", ".join("(" + ", ".join(_literal(each) for each in row) + ")" for row in sold)
+        engine.execute(f"INSERT INTO running_sales VALUES {rows}")
+        for metric in WINDOWS:
+            compiled = typed(planner, metric, DataType.INTEGER)
+            assert "RANGE BETWEEN" in compiled.sql, metric
+            found = [tuple(map(_plain, row)) for row in engine.execute(compiled.sql)]
+            assert found == answers["duckdb"][metric, ("metric_time__day",)], metric
+    for metric in set(WINDOWS) - {"month_least"}:
+        assert "RANGE BETWEEN" not in typed(planner, metric, DataType.FLOAT).sql
+    assert "RANGE BETWEEN" in typed(planner, "month_least", DataType.FLOAT).sql

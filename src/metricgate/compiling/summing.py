@@ -2,7 +2,8 @@
 
 A row counts at every moment of its window: a thousand rows of one day would be read a thousand times each. Sums,
 counts, extremes and averages of a day's rows are worked out once for each group, and read in their place. What has come
-together since ever is then a running total, in the order of time: no moment is compared with every other.
+together since ever is then a running total, in the order of time, and a window over the rows of one group a frame of it
+(``frames``): no moment is compared with every other.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ from metricgate.catalog.expression import Expression
 from metricgate.catalog.metrics import Aggregation
 from metricgate.compiling.conditions import condition_tree, key_tree, reference_tree
 from metricgate.compiling.context import Context, ScanDraft
+from metricgate.compiling.frames import SINCE_EVER, Frame, frame_of
 from metricgate.compiling.moments import Beside, read_moment, rows_of
 from metricgate.compiling.pairing import paired
 from metricgate.compiling.rules.sources import pairs_of, relation, source_of
 from metricgate.compiling.spines import spine_of
+from metricgate.dialects.kinds import Kind
 from metricgate.dialects.names import aliased, column, identifier, unused
 from metricgate.dialects.trees import all_of, double, literal
 from metricgate.planning.periods import joined_to
@@ -39,6 +42,7 @@ _PARTS = {
 }
 """What parts are added up to; of other aggregates the parts do not tell the whole."""
 _ENDS: dict[Aggregation, type[exp.AggFunc]] = {Aggregation.MIN: exp.Min, Aggregation.MAX: exp.Max}
+_EXACT = frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.BOOLEAN})
 _EVER, _GROUPS = "moments_and_rows", "groups_read"
 
 
@@ -139,6 +143,7 @@ class _Summing:
         self._time = self._unused("time_read")
         self._parts = {each.name: self._parts_of(each) for each in scan.measures}
         self._rows = scan.tables[0].alias
+        self._frame: Frame | None = None
 
     def _unused(self, wanted: str) -> str:
         self._taken.append(unused(wanted, self._taken))
@@ -155,6 +160,8 @@ class _Summing:
         moments = self._moments
         to_date = moments.since is None or (isinstance(moments.since, Grain) and not self._keys)
         ever = moments.window is None and to_date and not moments.starts
+        self._frame = None if self._keys or not self._is_exact() else frame_of(moments, self._context)
+        ever = ever or self._frame is not None
         home = moments.table.alias if ever else self._rows
         select = exp.Select(expressions=[*self._selected_keys(home), *self._selected_measures(home)])
         where = self._read_totals(select) if ever else self._read_parts(select)
@@ -172,6 +179,14 @@ class _Summing:
             places = range(1, len(self._scan.keys) + 1)
             select.set("group", exp.Group(expressions=[literal(at) for at in places]))
         return select
+
+    def _is_exact(self) -> bool:
+        """Whether sums over frames are right to the last digit: of doubles not everywhere."""
+        if not self._context.dialect.frames_subtract:
+            return True
+        model = self._scan.tables[0].model
+        summed = [each for each in self._scan.measures if Aggregation.SUM in _PARTS[each.aggregation]]
+        return all(self._context.kinds.kind(model, each.expression) in _EXACT for each in summed)
 
     def _conditions(self, *, at_spine: bool) -> list[Condition]:
         """The conditions of moments: ``at_spine``: those that look at nothing that is joined to it."""
@@ -251,8 +266,11 @@ class _Summing:
             apart.append(self._context.dialect.truncated(column(self._time, _EVER), since))
         order = [exp.Ordered(this=column(each, _EVER), nulls_first=True) for each in (self._time, is_moment)]
 
+        if self._frame is not None:
+            order = [exp.Ordered(this=self._frame.number(column(self._time, _EVER)), nulls_first=True)]
+
         def running(function: exp.Expr, name: str) -> exp.Expr:
-            spec = exp.WindowSpec(kind="ROWS", start="UNBOUNDED", start_side="PRECEDING", end="CURRENT ROW")
+            spec = SINCE_EVER.copy() if self._frame is None else self._frame.spec()
             partition = [each.copy() for each in apart]
             ordered = exp.Order(expressions=[each.copy() for each in order])
             return aliased(exp.Window(this=function, partition_by=partition, order=ordered, spec=spec), name)

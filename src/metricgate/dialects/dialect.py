@@ -32,6 +32,7 @@ class Dialect:
         sorts_for_ends: whether the least and greatest are found by sorting: MIN and MAX do not take all that sorts.
         answers: where the engine makes something of what is of another kind than wanted, rather than failing.
         no_booleans: whether truths are kept as whole numbers.
+        frames_subtract: whether a sum over a frame takes away what leaves it, by which doubles lose digits.
         pads: whether texts are equal that differ only in the spaces that they end in.
         series: all moments between two ends that a SELECT gives (``series.FIRST``, ``LAST``), cut to a grain, under a
             name; None where the dialect is not known to make them.
@@ -54,6 +55,7 @@ class Dialect:
     sorts_for_ends: bool = False
     answers: frozenset[Want] = frozenset()
     no_booleans: bool = False
+    frames_subtract: bool = False
     pads: bool = False
     series: Callable[[exp.Select, Grain, str], exp.Select] | None = None
     steps_back: Callable[[exp.Expr, exp.Expr, Grain], exp.Expr] | None = None
