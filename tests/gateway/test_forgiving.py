@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from metricgate.gateway.argument_schemas import accepted_schema, kinds_of, shown_schema
 from metricgate.gateway.arguments import Parsed, read_arguments
+from metricgate.gateway.forgiving import forgive
 from metricgate.gateway.tools import TOOLS
 from metricgate.vocabulary.problem import Problems
 
@@ -201,3 +202,56 @@ def test_numbers_keep_their_exactness():
         assert read_arguments("t", {"top": float(written), "name": "a"}, Inner).value.top == written
     assert read_arguments("t", {"top": str(10**17 + 1), "name": "a"}, Inner).value.top == 10**17 + 1
     assert isinstance(read_arguments("t", {"top": math.inf, "name": "a"}, Inner), Problems)
+
+
+def nested(schema, path=()):
+    """Every part of an accepted schema, the path of names and ``[]`` that leads there, and whether it is needed."""
+    for kind, part in kinds_of(schema).items():
+        if kind == "object":
+            for name, inner in (part.get("properties") or {}).items():
+                yield (*path, name), inner, name in part.get("required", [])
+                yield from nested(inner, (*path, name))
+        elif kind == "array" and isinstance(part.get("items"), dict):
+            yield from nested(part["items"], (*path, "[]"))
+
+
+def inside(path, value):
+    """The value in a call, at the place of a path."""
+    for step in reversed(path):
+        value = [value] if step == "[]" else {step: value}
+    return value
+
+
+def parts():
+    for tool in TOOLS:
+        for path, schema, required in nested(accepted_schema(tool.arguments)):
+            yield pytest.param(tool, path, schema, required, id=f"{tool.definition.name}-{'.'.join(path)}")
+
+
+@pytest.mark.parametrize(("tool", "path", "schema", "required"), list(parts()))
+def test_every_part_of_every_argument_is_read_alike(tool, path, schema, required):
+    """Numbers as text and as 5.0, truth as text, one item for a list, null where it may be left out; and it is told."""
+    forms = {"integer": ["5", 5.0], "number": ["5.5"], "boolean": ["true"], "array": ["x"]}
+    meant = {"integer": 5, "number": 5.5, "boolean": True, "array": ["x"]}
+    kinds = kinds_of(schema)
+    tried = [(other, meant[kind]) for kind in kinds if "string" not in kinds for other in forms.get(kind, [])]
+    if not required:
+        tried.append((None, None))
+    for other, wanted in tried:
+        given = inside(path, other)
+        found, notes = forgive(given, accepted_schema(tool.arguments))
+        assert len(notes) == 1, (other, notes)
+        assert found == inside(path, wanted) if wanted is not None else "Null counts as left out" in notes[0]
+
+
+@pytest.mark.parametrize("tool", [each for each in TOOLS if needed(each)], ids=lambda tool: tool.definition.name)
+def test_what_is_needed_is_asked_for_by_name(tool):
+    """Null in its place is as good as nothing; a whole number may be text or 5.0."""
+    for name, value in needed(tool).items():
+        for given in ({}, {name: None}):
+            refused = read_arguments("t", {**needed(tool), **given} if given else {}, tool.arguments)
+            assert isinstance(refused, Problems)
+            assert name in str(refused)
+        if isinstance(value, int):
+            for other in (f"{value}", float(value)):
+                assert getattr(read_arguments("t", {**needed(tool), name: other}, tool.arguments).value, name) == value
