@@ -12,6 +12,7 @@ from pymysql.converters import encoders, escape_item
 from metricgate.adapters.warehouses.mariadb_text import NotOneSelect, with_values
 from metricgate.adapters.warehouses.session import FAILED
 from metricgate.adapters.warehouses.writing.mariadb_definitions import read_definitions
+from metricgate.adapters.warehouses.writing.mariadb_reading import Literal
 from metricgate.adapters.warehouses.writing.mariadb_shapes import read_shapes
 from metricgate.adapters.warehouses.writing.mariadb_structures import MariaDBStructures
 from metricgate.adapters.warehouses.writing.mariadb_types import as_text, assigned, compared, given_as_text
@@ -201,8 +202,10 @@ def _given(columns: int) -> str:
     return f"JSON_TABLE(%s, '$[*]' COLUMNS (n FOR ORDINALITY, {names})) AS {_GIVEN}"
 
 
-def _json(values: Images) -> str:
-    return orjson.dumps(list(values)).decode()
+def _json(values: Images) -> Literal:
+    # JSON has no other characters that end a literal or mean something in one.
+    text = orjson.dumps(list(values)).decode().replace("\\", "\\\\").replace("'", "\\'")
+    return Literal(f"'{text}'")
 
 
 def _fits(columns: Sequence[ColumnShape], places: Sequence[int] | None = None) -> str:

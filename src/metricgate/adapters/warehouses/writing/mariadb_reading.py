@@ -1,8 +1,9 @@
-"""A result's rows column by column, read as they come from the wire: the driver makes several objects of each value."""
+"""Many values to MariaDB and from it without a step of the driver's for each: literals, and rows read off the wire."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import NoReturn
 
 import pymysql
@@ -20,6 +21,18 @@ _END, _FAILED, _ERROR, _NULL = "\xfe", "\xff", 0xFF, 0xFB
 _AT_ONCE = 256 * 1024
 _WIDTHS = {0xFC: 2, 0xFD: 3, 0xFE: 8}
 """Bytes of a length behind its first byte, where that is not the length itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A parameter that is SQL already: a quoted text, escaped."""
+
+    sql: str
+
+    @classmethod
+    def taken_by(cls, connection: pymysql.Connection) -> None:
+        """Have a connection put such parameters into statements as they are."""
+        connection.encoders = {**connection.encoders, cls: lambda literal, _encoders: literal.sql}
 
 
 def read_columns(

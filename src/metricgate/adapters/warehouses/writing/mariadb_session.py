@@ -16,7 +16,7 @@ from metricgate.adapters.warehouses.mariadb_connecting import connect, connectio
 from metricgate.adapters.warehouses.mariadb_errors import code_of
 from metricgate.adapters.warehouses.mariadb_options import SQL_MODE, MariaDBOptions
 from metricgate.adapters.warehouses.session import CANCELLED, FAILED, MEMORY, TIMEOUT, UNAVAILABLE
-from metricgate.adapters.warehouses.writing.mariadb_reading import read_columns
+from metricgate.adapters.warehouses.writing.mariadb_reading import Literal, read_columns
 from metricgate.adapters.warehouses.writing.writer_options import WriterOptions
 from metricgate.changing.change import Row
 from metricgate.changing.images import Images
@@ -65,6 +65,7 @@ class MariaDBWriteSession:
             raise ChangeFailed(error.code, error.engine_text) from error
         # An update to the same values counts too: what counts is whether the row was there.
         self._connection.client_flag |= CLIENT.FOUND_ROWS
+        Literal.taken_by(self._connection)
 
     def open(self, seconds: float) -> None:
         """Connect as the writing account, each wait on the server within the limit."""
