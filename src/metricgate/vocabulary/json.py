@@ -14,7 +14,8 @@ import orjson
 
 JsonScalar = str | int | float | bool | None
 Json = JsonScalar | Sequence["Json"] | Mapping[str, "Json"]
-_ROWS_AT_ONCE = 4_096
+_ROWS_AT_ONCE = 128
+"""So few that the garbage collector, which counts what is made and not yet gone, does not start for them."""
 
 
 def canonical_json(value: Json) -> bytes:

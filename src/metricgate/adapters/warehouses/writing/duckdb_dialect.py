@@ -29,7 +29,7 @@ class DuckDBDialect:
         check: raises unless a text is one plain SELECT; every source goes through it before it is part of another text.
     """
 
-    rows_at_once = 250_000
+    rows_at_once = 1_000_000
     characters_at_once = 64_000_000
 
     def __init__(self, check: Callable[[str], None]) -> None:

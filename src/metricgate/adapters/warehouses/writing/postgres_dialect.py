@@ -28,7 +28,7 @@ _CUT_BITS = re.compile(r"bit(?: varying)?\(\d+\)(.*)", re.DOTALL)
 class PostgresDialect:
     """A ``ServerDialect``. Values go as arrays of text, one for each column, and are cast to the columns' types."""
 
-    rows_at_once = 250_000
+    rows_at_once = 500_000
     characters_at_once = 32_000_000
 
     def __init__(self, search_path: Sequence[str], marker_schema: str) -> None:
