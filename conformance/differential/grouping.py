@@ -67,7 +67,8 @@ def _key(draw: Draw, value: str, column: Column, place: int) -> str:
 def _sets(draw: Draw, keys: list[str], *, constant: bool) -> str:
     listed = ", ".join(keys)
     # PostgreSQL 15 contradicts itself where a key is constant: with another plan, its totals show it instead of NULL.
-    if not draw.chance(0.3) or (constant and draw.engine == "postgres"):
+    share = 0.3 if len(keys) == 1 else 0.6
+    if not draw.chance(share) or (constant and draw.engine == "postgres"):
         return listed
     if draw.engine == "mariadb":
         draw.mark("ROLLUP")

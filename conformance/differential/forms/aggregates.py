@@ -55,10 +55,8 @@ FORMS: tuple[Form, ...] = (
         "array_agg({int} ORDER BY {order} DESC)",
         on=_DP,
     ),
-    *forms(
-        "aggregate in order", "text", "GROUP_CONCAT({text} ORDER BY {order} DESC SEPARATOR '; ')", on=_M, weight=1.2
-    ),
-    *forms("aggregate in order", "text", "GROUP_CONCAT({int}, '/', {text} ORDER BY {order})", on=_M),
+    *forms("aggregate in order", "text", "GROUP_CONCAT({text} ORDER BY {order} DESC SEPARATOR '; ')", on=_M, weight=2),
+    *forms("aggregate in order", "text", "GROUP_CONCAT({int}, '/', {text} ORDER BY {order})", on=_M, weight=2),
     *forms(
         "aggregate with FILTER",
         "text",
@@ -78,6 +76,6 @@ FORMS: tuple[Form, ...] = (
     *forms("conditions counted", "int", "count_if({bool})", "sum(({bool})::int)", on=_D, weight=0.5),
     *forms("percentile", "int", "percentile_disc(0.5) WITHIN GROUP (ORDER BY {int})", on=_P, weight=0.6),
     *forms("percentile", "int", "quantile_disc({int}, 0.5)", on=_D, weight=0.4),
-    *forms("JSON aggregated", "text", "JSON_ARRAYAGG({column:int} ORDER BY {order})", on=_M, weight=0.4),
+    *forms("JSON aggregated", "text", "JSON_ARRAYAGG({column:int} ORDER BY {order})", on=_M, weight=1.7),
     *forms("JSON aggregated", "json", "json_object_agg({order}, {int} ORDER BY {order})", on=_P, weight=0.2),
 )

@@ -34,7 +34,7 @@ FORMS: tuple[Form, ...] = (
     *forms("division", "dec", "{int} / 4", "{dec} / 8", on=_M),
     *forms("power", "float", "2 ^ 3", "{column:int} ** 2", "-2 ^ 2", "2 ^ 3 ^ 2", on=_D),
     *forms("power", "float", "{column:int} ^ 2.0::float8", "-2 ^ 2", "2 ^ 3 ^ 2", "-1 ^ 2", on=_P),
-    *forms("power", "float", "POWER({column:int}, 2)"),
+    *forms("power", "float", "POWER({column:int}, 2)", weight=1.5),
     *forms(
         "bits", "int", "{column:int} & 6", "{column:int} | 1", "{column:int} << 2", "{column:int} >> 1", "5 & {int}"
     ),

@@ -53,7 +53,7 @@ FORMS: tuple[Form, ...] = (
         "ROW_NUMBER() OVER (ORDER BY {order})",
         "LAG({int}) OVER (ORDER BY {order})",
         "LEAD({int}, 1) OVER (ORDER BY {order})",
-        weight=3,
+        weight=4.5,
     ),
     *forms(
         "window: rows",
@@ -70,7 +70,7 @@ FORMS: tuple[Form, ...] = (
         "int",
         "LAST_VALUE({column:int} IGNORE NULLS) OVER (ORDER BY {order})",
         on=_D,
-        weight=9,
+        weight=15,
     ),
     *forms(
         "window: FILTER", "int", "COUNT(*) FILTER (WHERE {bool}) OVER (PARTITION BY {column:int})", on=_DP, weight=3
@@ -111,7 +111,7 @@ FORMS: tuple[Form, ...] = (
         weight=7,
         on=_DP,
     ),
-    *forms("window: NTH_VALUE", "int", "NTH_VALUE({int}, 2) OVER (ORDER BY {order})", weight=5, on=_M),
+    *forms("window: NTH_VALUE", "int", "NTH_VALUE({int}, 2) OVER (ORDER BY {order})", weight=8, on=_M),
     *forms(
         "window: arithmetic around it",
         "int",
