@@ -16,6 +16,7 @@ from metricgate.vocabulary.result import Column, DataType
 
 EVERYWHERE = """
 SELECT .5, -.5, .5e2, 1.5e3, 5., 1.10
+SELECT 1e3-1, 2.5E1+2, id*1e2-1, -1e1-1, 1e-3+1e-4, 1e2-1.5 FROM t WHERE n < 1e2-1
 SELECT id * .5, id-.5 FROM t WHERE id > .5 AND n NOT IN (.5, 10)
 SELECT t.offset, t.partition, t.limit, t.filter FROM t
 SELECT sum(t.offset) FROM t WHERE t.offset > 1 GROUP BY t.partition

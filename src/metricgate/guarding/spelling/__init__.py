@@ -31,9 +31,28 @@ _WHOLE: Mapping[str, Callable[[Sequence[Token], str], Sequence[Token]]] = {
 
 
 def whole(tokens: Sequence[Token], text: str, dialect: str) -> Sequence[Token]:
-    """Return the words of a text with those in one that sqlglot takes apart."""
+    """Return the words of a text with those in one that sqlglot takes apart, and ``1e3-1`` taken apart."""
+    if _SUM.search(text):
+        tokens = list(_summands(tokens))
     rule = _WHOLE.get(dialect)
     return tokens if rule is None else rule(tokens, text)
+
+
+_SUM = re.compile(r"[eE]\d+[-+]\d")
+_FIRST = re.compile(r"([\d.]+[eE]\d+)([-+])(\d.*)")
+
+
+def _summands(tokens: Sequence[Token]) -> Iterator[Token]:
+    """Yield the three words that ``1e3-1`` is: a sign after an exponent's digits begins another number."""
+    for token in tokens:
+        found = _FIRST.fullmatch(token.text) if token.token_type is TokenType.NUMBER else None
+        if found is None:
+            yield token
+            continue
+        sign = token.start + len(found[1])
+        yield instead(token, TokenType.NUMBER, found[1], end=sign - 1)
+        yield instead(token, TokenType.PLUS if found[2] == "+" else TokenType.DASH, found[2], start=sign, end=sign)
+        yield instead(token, TokenType.NUMBER, found[3], start=sign + 1)
 
 
 _RULES: Mapping[str, Callable[[Sequence[Token], str], Iterable[Token]]] = {
