@@ -61,19 +61,20 @@ def numbered(text: str, dialect: str) -> Sequence[Token] | None:
     """
     if dialect not in _WITH_DOLLARS or _NUMBERED.search(text) is None:
         return None
-    places = {found.start() for found in _SIGN.finditer(text)}
+    changed = _SIGN.sub("@", text)
     try:
-        tokens = Dialect.get_or_raise(dialect).tokenize(_SIGN.sub("@", text))
+        tokens = Dialect.get_or_raise(dialect).tokenize(changed)
     except FAULTS:
         return None
     words: list[Token] = []
     for token in tokens:
-        if token.start in places and token.token_type is TokenType.PARAMETER and token.end == token.start:
-            words.append(instead(token, TokenType.PARAMETER, "$"))
-        elif any(token.start <= place <= token.end for place in places):
-            return None
-        else:
+        own = text[token.start : token.end + 1]
+        if own == changed[token.start : token.end + 1]:
             words.append(token)
+        elif own == "$" and token.token_type is TokenType.PARAMETER:
+            words.append(instead(token, TokenType.PARAMETER, "$"))
+        else:
+            return None
     return words
 
 

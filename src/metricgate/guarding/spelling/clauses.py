@@ -41,14 +41,22 @@ def _select_first(tokens: Sequence[Token]) -> list[Token]:
     sqlglot reads one table before SELECT, without joins.
     """
     words = list(tokens)
+    # Where the next SELECT or clause stands in each bracket that is open: one walk, however many FROM there are.
+    following: list[int | None] = [None]
     for number in range(len(words) - 1, -1, -1):
-        if words[number].token_type is not TokenType.FROM:
-            continue
-        select = _until(words, number + 1, _CLAUSES | {TokenType.SELECT})
-        if select == len(words) or words[select].token_type is not TokenType.SELECT:
-            continue
-        end = _until(words, select + 1, _CLAUSES | {TokenType.FROM, TokenType.USING})
-        words[number:end] = [*words[select:end], *words[number:select]]
+        kind = words[number].token_type
+        if kind in _CLOSE:
+            following.append(None)
+        elif kind in _OPEN:
+            following = following[:-1] or [None]
+        elif kind is TokenType.SELECT or kind in _CLAUSES:
+            following[-1] = number
+        elif kind is TokenType.FROM and following[-1] is not None:
+            select = following[-1]
+            if words[select].token_type is TokenType.SELECT:
+                end = _until(words, select + 1, _CLAUSES | {TokenType.FROM, TokenType.USING})
+                words[number:end] = [*words[select:end], *words[number:select]]
+                following[-1] = number
     return words
 
 

@@ -8,10 +8,10 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from metricgate.guarding.spelling.words import instead
 
-_OPEN = frozenset({TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE, TokenType.CASE})
-_CLOSE = frozenset({TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE, TokenType.END})
+_OPEN = frozenset({TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE})
+_CLOSE = frozenset({TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE})
 _NAMES = frozenset({TokenType.VAR, TokenType.IDENTIFIER})
-_OPERANDS = _NAMES | {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.STRING, TokenType.NUMBER}
+_OPERANDS = _NAMES | {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.STRING, TokenType.NUMBER, TokenType.END}
 
 
 def as_calls_of_lists(tokens: Sequence[Token]) -> list[Token]:
