@@ -210,8 +210,9 @@ async def tidy(book: Book, now: datetime) -> None:
         LedgerUnavailable, Raced, DatabaseError: not all of it was done; the next time does the rest.
     """
     with _whatever_is_damaged():
-        for action in await asyncio.to_thread(book.store.list, ActionFilter(states=(State.HELD,), limit=1_000)):
-            await book.settled(action)
+        for held in await asyncio.to_thread(book.store.glances, ActionFilter(states=(State.HELD,), limit=1_000)):
+            if held.expires_at <= now:
+                await book.get(held.id)
     await settle_again(book)
     for over in await asyncio.to_thread(book.journal.due, now):
         done = True

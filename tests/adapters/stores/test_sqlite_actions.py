@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from tests.approvals.made import EXPIRES, NOW, decision, held_action, proposal
 
 from metricgate.adapters.stores.action_documents import from_document, to_document
+from metricgate.adapters.stores.action_rows import ActionRows
 from metricgate.adapters.stores.sealing import Seal
 from metricgate.adapters.stores.sqlite_actions import SqliteActions
 from metricgate.approvals import deciding
@@ -243,6 +244,29 @@ def filled(tmp_path_factory):
 def test_lists_are_of_what_is_wanted(filled, wanted, numbers):
     """Each filter by itself and with others, newest first."""
     assert _ids(filled.list(wanted)) == numbers
+    if wanted.text is None and wanted.before is None:
+        glances = filled.glances(wanted)
+        assert [each.id for each in glances] == [proposal(number).action_id for number in numbers]
+        whole = {each.id: each for each in filled.list(wanted)}
+        assert all(each.state is whole[each.id].state for each in glances)
+        assert all(each.expires_at == whole[each.id].proposal.expires_at for each in glances)
+
+
+def test_a_glance_opens_what_was_not_seen_as_it_stands(tmp_path, monkeypatch):
+    """An agent's proposal looks at what it did all day: hundreds of actions, of which it opens the new ones."""
+    store = _store(tmp_path)
+    for number in range(1, 31):
+        store.add(held_action(number=number))
+    opened: list[object] = []
+    opening = ActionRows.opened
+    monkeypatch.setattr(ActionRows, "opened", lambda self, row: (opened.append(row[0]), opening(self, row))[1])
+    for _each in range(3):
+        assert len(store.glances(ActionFilter(limit=100))) == 30
+    assert len(opened) == 30
+    store.replace(replace(held_action(number=2), state=State.DENIED, version=2))
+    store.add(held_action(number=31))
+    assert [each.state for each in store.glances(ActionFilter(limit=100))].count(State.DENIED) == 1
+    assert len(opened) == 32
 
 
 @given(size=st.integers(1, 70), text=st.sampled_from([None, "number", "number1"]))
@@ -310,9 +334,12 @@ def test_an_action_altered_by_hand_is_refused(tmp_path, sql):
     for number in (1, 2):
         store.add(held_action(number=number))
         store.keep_changes(proposal(number).action_id, b"rows")
+    assert len(store.glances(ActionFilter())) == 2
     _alter(tmp_path, sql, _FIRST)
     with pytest.raises(Unsealable):
         store.get(_FIRST)
+    with pytest.raises(Unsealable):
+        store.glances(ActionFilter())
     assert store.get(_SECOND) == held_action(number=2)
 
 

@@ -13,6 +13,7 @@ from typing import cast
 
 import orjson
 
+from metricgate.adapters.stores.action_glances import Glances
 from metricgate.adapters.stores.action_rows import ACTIONS, CHANGES, INSERT, SELECT, SETTLED, UPDATE, ActionRows
 from metricgate.adapters.stores.action_steps import LOOKED, STEPS, SqliteSteps
 from metricgate.adapters.stores.sealing import SEALED_BY, Seal, check_key
@@ -21,6 +22,7 @@ from metricgate.approvals import deciding
 from metricgate.approvals.proposal import Action
 from metricgate.gateway.office import ActionFilter
 from metricgate.gateway.writing.ports import Unsealable
+from metricgate.gateway.writing.stores import Glance
 from metricgate.vocabulary.json import Json
 
 _TABLES = (
@@ -50,6 +52,7 @@ class SqliteActions:
         self._database = Database(path, _TABLES)
         self._seal = seal
         self._rows = ActionRows(seal)
+        self._glances = Glances(self._rows)
         check_key(self._database, seal)
 
     @property
@@ -89,6 +92,19 @@ class SqliteActions:
 
     def list(self, wanted: ActionFilter) -> Sequence[Action]:
         """Return actions, newest first (ids sort by time)."""
+        where, values, most = self._wanted(wanted)
+        if wanted.text is None and not wanted.to_review:
+            return list(self._page(where, values, wanted.before, most))
+        return self._searched(where, values, wanted, most)
+
+    def glances(self, wanted: ActionFilter) -> Sequence[Glance]:
+        """Return a glance at each; only what was not seen before as it stands is opened."""
+        where, values, most = self._wanted(wanted)
+        rows = self._database.rows(f"{SELECT} {where} ORDER BY id DESC LIMIT ?", [*values, most])
+        return [self._glances.at(row) for row in rows]
+
+    def _wanted(self, wanted: ActionFilter) -> tuple[str, Sequence[object], int]:
+        """Return condition and values for what the columns in clear tell, and how many are wanted at most."""
         terms: list[str] = ["1 = 1"]
         values: list[object] = []
         if wanted.states:
@@ -104,10 +120,7 @@ class SqliteActions:
             if value is not None:
                 terms.append(term)
                 values.append(value)
-        where, most = " AND ".join(terms), max(1, min(wanted.limit, _MOST))
-        if wanted.text is None and not wanted.to_review:
-            return list(self._page(where, values, wanted.before, most))
-        return self._searched(where, values, wanted, most)
+        return " AND ".join(terms), values, max(1, min(wanted.limit, _MOST))
 
     def keep_changes(self, action_id: str, changes: bytes) -> None:
         """Keep the change row by row, sealed."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-from metricgate.approvals.proposal import Action, Requirement, State
+from metricgate.approvals.proposal import Requirement, State
 from metricgate.changing.change import ChangeKind
 from metricgate.changing.effect import Cause, Effect
 from metricgate.changing.made_up import FEWEST_INSERTED, made_up
@@ -119,29 +119,18 @@ def _count(effect: Effect, kind: ChangeKind) -> int:
 async def past_of(book: Book, agent: str, dataset: str) -> Past:
     """Return what the agent did lately."""
     since = book.now() - _LOOK_BACK
-    found = await asyncio.to_thread(book.store.list, ActionFilter(agent=agent, since=since, limit=500))
+    found = await asyncio.to_thread(book.store.glances, ActionFilter(agent=agent, since=since, limit=500))
     done = [each for each in found if each.state in _EFFECTIVE]
-    recent = [each for each in done if each.proposal.proposed_at >= book.now() - _BURST]
+    recent = [each for each in done if each.proposed_at >= book.now() - _BURST]
     target = f"dataset:{dataset}"
     return Past(
         changes_today=len(done),
         changes_lately=len(recent),
-        rows_lately=sum(_rows(each) for each in recent),
+        rows_lately=sum(each.rows for each in recent),
         denied_today=sum(1 for each in found if each.state is State.DENIED),
-        deleted_here_lately=any(target in each.proposal.targets and _deleted(each) for each in recent),
-        first_on_target=not any(target in each.proposal.targets for each in done),
+        deleted_here_lately=any(target in each.targets and each.deletes for each in recent),
+        first_on_target=not any(target in each.targets for each in done),
     )
-
-
-def _rows(action: Action) -> int:
-    rows = action.preview.get("rows")
-    total = rows.get("total") if isinstance(rows, dict) else 0
-    return total if isinstance(total, int) else 0
-
-
-def _deleted(action: Action) -> bool:
-    rows = action.preview.get("rows")
-    return isinstance(rows, dict) and bool(rows.get("delete"))
 
 
 def requirement_of(verdict: ChangeVerdict) -> Requirement:

@@ -7,9 +7,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from metricgate.approvals.proposal import Action
+from metricgate.approvals.proposal import Action, State
 from metricgate.gateway.office import ActionFilter
 from metricgate.vocabulary.json import Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glance:
+    """What is looked at of many actions at once: no samples, no statement.
+
+    Attributes:
+        rows: how many it changes, by its preview.
+        deletes: whether some of them are deleted.
+    """
+
+    id: str
+    state: State
+    proposed_at: datetime
+    expires_at: datetime
+    targets: tuple[str, ...]
+    rows: int
+    deletes: bool
 
 
 class ActionStore(Protocol):
@@ -36,6 +54,10 @@ class ActionStore(Protocol):
 
     def list(self, wanted: ActionFilter) -> Sequence[Action]:
         """Return actions, newest first."""
+        ...
+
+    def glances(self, wanted: ActionFilter) -> Sequence[Glance]:
+        """Return a glance at each of these actions, newest first; words and reviews are not asked for."""
         ...
 
     def keep_changes(self, action_id: str, changes: bytes) -> None:
