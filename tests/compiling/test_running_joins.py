@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from calendar import monthrange
 from datetime import date, timedelta
 from decimal import Decimal
@@ -62,7 +63,16 @@ metrics:
   - {name: to_date_regions, type: cumulative, input_metric: regions, grain_to_date: year}
   - {name: before, type: derived, expr: a, input_metrics: [{name: to_date, alias: a, offset_window: 2 days}]}
 time_spines:
-  - {name: days, source: running_days, column: day, granularity: day}
+  - name: days
+    source: running_days
+    column: day
+    granularity: day
+    custom_granularities: [{name: term, column: season}]
+"""
+BY_CALENDAR = """
+  - {name: terms, type: cumulative, input_metric: amount, window: 2 term}
+  - {name: terms_regions, type: cumulative, input_metric: regions, window: 2 term}
+  - {name: term_to_date, type: cumulative, input_metric: amount, grain_to_date: term}
 """
 METRICS = (
     *("ever", "ever_of", "ever_mean", "ever_least", "week", "month", "years", "week_regions", "to_date"),
@@ -122,6 +132,18 @@ def test_rows_find_their_moments_by_an_equality(planner, metric, dialect):
     for groups in GROUPS:
         sql = sql_of(plan_of(planner, metric, groups), dialect)
         assert by_ranges_alone(sql, dialect) == [], sql
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("metric", ["terms", "terms_regions", "term_to_date"])
+def test_windows_of_a_calendar_find_rows_by_their_months(metric, dialect):
+    """Only moments are held against months by a range, and months are few; no row is."""
+    catalog = load([("running.yaml", DOCUMENT.replace("time_spines:", f"{BY_CALENDAR[1:]}time_spines:"))])
+    assert isinstance(catalog, Catalog), str(catalog)
+    for groups in GROUPS:
+        sql = sql_of(plan_of(Planner(catalog), metric, groups), dialect)
+        assert all(re.search(r"\) AS months ON", each) for each in by_ranges_alone(sql, dialect)), sql
+        assert "stretch =" in sql
 
 
 @pytest.mark.parametrize("metric", ["week", "month", "years", "week_regions", "to_date"])

@@ -16,7 +16,7 @@ from metricgate.compiling.conditions import reference_tree
 from metricgate.compiling.context import Context
 from metricgate.compiling.moments import Beside, read_moment
 from metricgate.dialects.names import aliased, column, identifier, unused
-from metricgate.dialects.trees import literal
+from metricgate.dialects.trees import all_of, literal
 from metricgate.planning.scan import Moments, is_elapsed
 from metricgate.vocabulary.grain import Grain
 
@@ -35,20 +35,25 @@ _FEW, _MOST = 16, 400
 _HERE, _STEPS, _STEP = "here", "steps", "step"
 
 
-def paired(moments: Moments, spine: exp.Expr, context: Context) -> tuple[exp.Expr, list[exp.Expr]]:
+def paired(moments: Moments, spine: exp.Expr, known: exp.Expr, context: Context) -> tuple[exp.Expr, list[exp.Expr]]:
     """Return the spine, under its alias, with the stretches read, and the equality that ties rows to them.
 
-    The spine as it is, and nothing, where rows are not read by a range, or where no stretches are known for it: since
-    ever, and over a number of a calendar's periods.
+    The spine as it is, and nothing, where rows are not read by a range, or since ever. ``known`` holds all moments that
+    may be read: where a calendar says how far back that is, the stretches are the months that these lie in.
     """
     if not moments.running or context.dialect.steps_back is None:
         return spine, []
-    name = unused("stretch", [*moments.columns, *_beside(moments)])
+    names = Beside.of(moments)
+    name = unused("stretch", [*moments.columns, names.read, names.after, names.since])
     time = reference_tree(moments.time, context)
     if isinstance(moments.since, Grain):
         grain, steps = moments.since, 0
     elif moments.window is not None and moments.window.calendar is None:
         grain, steps = _stretches(moments, moments.window)
+    elif (moments.window is not None or moments.since is not None) and not moments.whole:
+        here = column(name, moments.table.alias)
+        tie = exp.EQ(this=here, expression=context.dialect.truncated(time, Grain.MONTH))
+        return _by_months(moments, spine, known, name, context), [tie]
     else:
         return spine, []
     if steps > _MOST:
@@ -56,6 +61,38 @@ def paired(moments: Moments, spine: exp.Expr, context: Context) -> tuple[exp.Exp
     found = _spread(moments, spine, name, grain, steps, context)
     here = column(name, moments.table.alias)
     return found, [exp.EQ(this=here, expression=context.dialect.truncated(time, grain))]
+
+
+def _by_months(moments: Moments, spine: exp.Expr, known: exp.Expr, name: str, context: Context) -> exp.Expr:
+    """Beside each moment the months from the one that it begins to read in to its own; months are few."""
+    beside, time, months = Beside.of(moments), moments.moment.expression.text, "months"
+
+    def month(of: str, table: str) -> exp.Expr:
+        return context.dialect.truncated(column(of, table), Grain.MONTH)
+
+    begun = beside.since if moments.window is None else beside.after
+    known, every = known.copy(), "every"
+    known.set("alias", exp.TableAlias(this=identifier(every)))
+    each = exp.Select(
+        expressions=[aliased(month(time, every), name)], from_=exp.From(this=known), distinct=exp.Distinct()
+    )
+    within = all_of(
+        [
+            exp.GTE(this=column(name, months), expression=month(begun, _HERE)),
+            exp.LTE(this=column(name, months), expression=month(beside.read, _HERE)),
+        ]
+    )
+    spine.set("alias", exp.TableAlias(this=identifier(_HERE)))
+    select = exp.Select(
+        expressions=[
+            *(column(each, _HERE) for each in (*moments.columns, beside.read, begun)),
+            column(name, months),
+        ],
+        from_=exp.From(this=spine),
+        joins=[exp.Join(this=exp.Subquery(this=each, alias=exp.TableAlias(this=identifier(months))), on=within)],
+        distinct=exp.Distinct(),  # or MariaDB would merge it into the outer SELECT, and compare all with all
+    )
+    return exp.Subquery(this=select, alias=exp.TableAlias(this=identifier(moments.table.alias)))
 
 
 def _stretches(moments: Moments, window: Window) -> tuple[Grain, int]:

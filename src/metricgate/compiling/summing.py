@@ -235,9 +235,12 @@ class _Summing:
         )
         return self._plain(scan, self._context, {each.name: each.name for each in parts})
 
-    def _spine(self) -> exp.Expr:
+    def _known(self) -> exp.Expr:
         draft = ScanDraft(scan=self._scan, context=self._context, outputs={})
-        return spine_of(self._moments, relation(self._moments.table, draft), self._context)
+        return relation(self._moments.table, draft)
+
+    def _spine(self) -> exp.Expr:
+        return spine_of(self._moments, self._known(), self._context)
 
     def _read_parts(self, select: exp.Select) -> list[exp.Expr]:
         """Join the moments with the parts that each of them reads."""
@@ -245,7 +248,7 @@ class _Summing:
             table=self._rows, model="", name="", expression=_column(self._time), granularity=self._moments.grain
         )
         moments = replace(self._moments, time=time)
-        spine, ties = paired(moments, self._spine(), self._context)
+        spine, ties = paired(moments, self._spine(), self._known(), self._context)
         select.set("from_", exp.From(this=spine))
         on = all_of([*ties, rows_of(moments, self._context)])
         select.append("joins", exp.Join(this=_subquery(self._added_up(), self._rows), on=on))

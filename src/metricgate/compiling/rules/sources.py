@@ -36,10 +36,11 @@ def read_tables(draft: ScanDraft) -> None:
     if moments is None:
         draft.select.set("from_", exp.From(this=source_of(root, draft)))
     else:
-        spine = spine_of(moments, relation(moments.table, draft), draft.context)
+        known = relation(moments.table, draft)
+        spine = spine_of(moments, known.copy(), draft.context)
         source = source_of(root, draft)
         if draft.scan.conversion is None:
-            spine, ties = paired(moments, spine, draft.context)
+            spine, ties = paired(moments, spine, known, draft.context)
             draft.select.set("from_", exp.From(this=spine))
             on = all_of([*ties, rows_of(moments, draft.context)])
             draft.select.append("joins", exp.Join(this=source, on=on))
