@@ -81,6 +81,7 @@ class ActionView:
             what the person saw is known. The gateway keeps ``shown``.
         history: earlier actions of the same agent, newest first (ids and states).
         decided_by_rules: every rule considered, in order: ``{rule, decision, message}``.
+        doing: what is done for it this moment, in words; empty where it is not being carried out.
     """
 
     action: Action
@@ -93,6 +94,7 @@ class ActionView:
     shown_digest: str
     history: Sequence[Action] = ()
     decided_by_rules: Sequence[Mapping[str, Json]] = ()
+    doing: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from tests.gateway.writing.shop import OLAF, STELLA, STEN, Shop, opened, write_s
 
 from metricgate.approvals.proposal import Action, State
 from metricgate.gateway.outcome import Answered, Held, Refused
+from metricgate.gateway.writing.executing import KEEPING
 from metricgate.vocabulary.problem import Problems
 
 SEGMENTS = "SELECT id, segment FROM customers ORDER BY id"
@@ -215,3 +216,32 @@ def test_rows_that_look_made_up_raise_the_risk_and_say_why(tmp_path: Path) -> No
             assert "made_up" in {each["signal"] for each in fake.answer["risk"]["contributions"]}, fake.answer["risk"]
 
     asyncio.run(run())
+
+
+def test_who_asks_meanwhile_is_told_what_is_being_done(tmp_path: Path) -> None:
+    """The agent by ``get_action``, people at their door; afterwards nothing is being done."""
+
+    async def story(shop: Shop) -> None:
+        held = await shop.call(
+            "propose_write", sql="DELETE FROM orders WHERE status = 'open'", dry_run=False, idempotency_key="delete-01"
+        )
+        told: list[str] = []
+        loop, journal = asyncio.get_running_loop(), shop.parts.book.journal
+        prepare = journal.prepare
+
+        async def asked() -> None:
+            answered = await shop.call("get_action", action_id=held.action_id)
+            view = await shop.office.action(STEN, held.action_id)
+            told.extend((answered.answer["message"], view.doing))
+
+        def slowly(*args: object, **kwargs: object) -> None:
+            asyncio.run_coroutine_threadsafe(asked(), loop).result(20)
+            prepare(*args, **kwargs)
+
+        journal.prepare = slowly
+        assert (await approved(shop, held.action_id)).state is State.EXECUTED
+        assert told == [f"The action is executing. Of 13 rows: {KEEPING}.", KEEPING]
+        assert (await shop.office.action(STEN, held.action_id)).doing == ""
+        assert shop.parts.book.stages == {}
+
+    played(tmp_path, story)

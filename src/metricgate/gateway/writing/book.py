@@ -88,6 +88,8 @@ class Book:
     """Grows with everything that happens, for live pages."""
     carried_out: Counter[str] = field(default_factory=Counter)
     """How many changes were carried out, or may have been, in each warehouse: what is known of its data is old then."""
+    stages: dict[str, str] = field(default_factory=dict)
+    """What is being done for an action that is carried out this moment, in words, by its id."""
     running: set[asyncio.Task[object]] = field(default_factory=set)
     unsettled: set[str] = field(default_factory=set)
     """Actions that were begun, and of which nobody could be asked, or no record made, what became of them."""

@@ -29,6 +29,8 @@ from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Code, Problem
 from metricgate.vocabulary.resource import Action as Verb
 
+CHANGING = "rows are changed and compared with what was shown"
+KEEPING = "images of the rows are kept, so that it can be taken back; then it is committed"
 _BY_NAME: Mapping[str, Code] = {code.name: code for code in (*codes.CODES, *sql_codes.CODES)}
 
 
@@ -70,15 +72,19 @@ async def _execute(book: Book, action: Action) -> Action:
     until = book.now() + timedelta(days=book.settings.undo_days)
 
     def prepare(effect: Effect) -> None:
+        book.stages[begun.id] = KEEPING
         _unless_known(begun, effect)
         _unless_back(book, begun, effect)
         book.journal.prepare(begun.id, effect_to_bytes(effect), until=until)
 
+    book.stages[begun.id] = CHANGING
     try:
         return await _applied(book, begun, released, prepare)
     except LedgerUnavailable:
         book.unsettled.add(begun.id)
         raise
+    finally:
+        book.stages.pop(begun.id, None)
 
 
 def _unless_known(action: Action, effect: Effect) -> None:

@@ -132,6 +132,7 @@ class DecisionDesk:
             shown_digest=digest,
             history=history,
             decided_by_rules=cast("list[Mapping[str, Json]]", action.preview.get("considered") or []),
+            doing=self._book.stages.get(action_id, ""),
         )
 
     @refusing_damage

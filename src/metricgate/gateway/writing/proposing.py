@@ -342,13 +342,16 @@ def _problem(action: Action) -> Problem:
 async def told(desk: Desk, action: Action, notes: tuple[str, ...]) -> Outcome:
     """Answer how an action of the caller's stands; ``notes`` are on the call's arguments."""
     fields: dict[str, Json] = {"gov.action.id": action.id, "gov.action.state": str(action.state)}
-    return await desk.answer(_standing(action, notes), fields)
+    doing = "" if desk.book is None else desk.book.stages.get(action.id, "")
+    return await desk.answer(_standing(action, notes, doing), fields)
 
 
-def _standing(action: Action, notes: tuple[str, ...]) -> dict[str, Json]:
-    """Return how an action stands, without the sample of its rows."""
+def _standing(action: Action, notes: tuple[str, ...], doing: str = "") -> dict[str, Json]:
+    """Return how an action stands, without the sample of its rows; ``doing`` is what is done for it this moment."""
     preview = {key: value for key, value in action.preview.items() if key != "tables"}
     message = WAIT % action.id if action.state is State.HELD else f"The action is {action.state}."
+    if doing:
+        message += f" Of {action.proposal.row_ceiling:,} rows: {doing}."
     return answer_of(action, preview, message, notes)
 
 

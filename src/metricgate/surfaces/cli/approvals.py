@@ -218,7 +218,8 @@ def _secret(prompt: str) -> str:
 def _tell_action(body: Mapping[str, Json]) -> None:
     proposal = _map(body.get("proposal"))
     preview = _map(body.get("preview"))
-    tell(f"{body.get('id')}: {body.get('state')}", "bold")
+    doing = f" ({body.get('doing')})" if body.get("doing") else ""
+    tell(f"{body.get('id')}: {body.get('state')}{doing}", "bold")
     tell(str(proposal.get("statement")))
     facts = [
         ("by", body.get("actor")),

@@ -78,6 +78,7 @@ def view_document(view: ActionView) -> dict[str, Json]:
         "shown_digest": view.shown_digest,
         "history": [{"id": each.id, "state": str(each.state)} for each in view.history],
         "rules": [dict(each) for each in view.decided_by_rules],
+        "doing": view.doing,
     }
 
 
