@@ -118,6 +118,7 @@ _OF_ACTION_VIEW: Final[Schema] = {
     "shown_digest": _told(_TEXT, "Digest of what is shown here; it goes back with a decision."),
     "history": _list_of(_object({"id": _TEXT, "state": _STATE})),
     "rules": _told(_list_of(_RULE), "Every rule that was considered, in order."),
+    "doing": _told(_TEXT, "What is done for it this moment, while it is carried out; else empty."),
 }
 _OF_ENTRY: Final[Schema] = {
     "index": _COUNT,
