@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from conformance.differential.constructs import RARE
-from conformance.differential.tally import Tally
+from conformance.differential.tally import Finding, Tally
 
 MOST_REFUSED = 0.02
 LEAST_DRAWN = 200
@@ -19,8 +19,7 @@ _OF = 50_000
 def printed(engine: str, tally: Tally, named: Sequence[str], *, shown: int) -> None:
     """Print findings, refusals and constructs."""
     for each in tally.findings[:shown]:
-        small = f"\n  small {each.small}" if each.small else ""
-        print(f"\nquery {each.number}, caller {each.caller}: {each.what}{small}\n  sent {each.sql}\n  ran  {each.ran}")
+        told(each)
     also = f", {tally.filtered:,} of them also under row filters" if tally.filtered else ""
     print(
         f"\n{engine}: {tally.valid:,} queries{also} in {tally.seconds:,.0f} s: {len(tally.findings)} changed, "
@@ -35,6 +34,16 @@ def printed(engine: str, tally: Tally, named: Sequence[str], *, shown: int) -> N
     for name in named:
         table.add_row(name, f"{tally.drawn[name]:,}", f"{tally.refused[name]:,}")
     Console(width=100).print(table)
+
+
+def told(finding: Finding) -> None:
+    """Print what came back changed."""
+    small = f"\n  small {finding.small}" if finding.small else ""
+    print(
+        f"\nquery {finding.number}, caller {finding.caller}: {finding.what}{small}\n  sent {finding.sql}\n"
+        f"  ran  {finding.ran}",
+        flush=True,
+    )
 
 
 def judged(engine: str, tally: Tally, count: int, named: Sequence[str]) -> int:

@@ -18,6 +18,7 @@ from conformance.differential.drawing import Draw
 from conformance.differential.gate import Gate, Reply
 from conformance.differential.places import Place, Refused, Result
 from conformance.differential.queries import statement
+from conformance.differential.reporting import told as told_at_once
 from conformance.differential.shrinking import shrunk
 from conformance.differential.tables import FILTERS
 from conformance.differential.tally import Finding, Tally
@@ -190,6 +191,7 @@ async def _ask(both: _Both, tally: Tally, number: int, sql: str, drawn: set[str]
             tally.ambiguous += 1
         elif what is not None:
             tally.findings.append(Finding(number=number, sql=sql, caller=caller, ran=reply.sql, what=what))
+            told_at_once(tally.findings[-1])
             return
         elif reply.refusal is not None:
             tally.refused.update(drawn)

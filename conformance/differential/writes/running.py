@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from conformance.differential.drawing import Draw
 from conformance.differential.places import Refused
+from conformance.differential.reporting import told as told_at_once
 from conformance.differential.tally import Finding, Tally
 from conformance.differential.writes.gate import WriteGate
 from conformance.differential.writes.places import Content, Did, Place
@@ -55,6 +56,7 @@ async def run(
         finding, back = await _tried(gate, tally, draw, sql, wanted, before)
         if finding is not None:
             tally.findings.append(Finding(number=number, sql=sql, caller="writer", ran="", what=finding))
+            told_at_once(tally.findings[-1])
         if not back:
             # What stands in the tables now is no beginning for others.
             break
