@@ -36,6 +36,9 @@ INSERT INTO items (id, bits) VALUES (30, b'101')
 INSERT INTO items (id, bits, n, x) VALUES (0x1F, 0x05, 0x0A, b'101'), (32, x'05', '12', 0x05), (33, '5', 5, .5)
 INSERT INTO items (id, level, flag, small) VALUES (30, 2, 2, 1.6), (31, 'low', TRUE, '7'), (32, '3', -3, 0x0A)
 INSERT INTO items (id, name) VALUES (30, 1.5), (31, 1.25), (32, 'x'), (33, 0x4142), (34, TRUE)
+INSERT INTO items (id, n, f, name) SELECT id + 100, 0x0A, b'101', 0x4142 FROM items WHERE id <= 0x02 AND 'a' RLIKE 'a'
+INSERT INTO items (id, name, bytes) SELECT DISTINCT id + 100, b'1000001', 0x4142 FROM items WHERE id < 4
+UPDATE items SET name = 0x4142, n = 0x0A WHERE id < 4
 INSERT INTO items (id, bytes) VALUES (30, 'AB'), (31, x'00ff'), (32, 12), (33, 0x4142)
 INSERT INTO items (id, n, bits) SELECT 40 + id, 0x0A, b'101' FROM items WHERE id = 0x02
 UPDATE items SET n = n + 10 WHERE id > 0x02

@@ -76,8 +76,10 @@ def given_as_text(expression: str, kind: str) -> str:  # noqa: PLR0911 - one for
     if word in _TEXTS:
         # Bytes that are no characters are refused, as by the column; a cast would make question marks of them.
         lost = f"{binary} AND BINARY CONVERT({expression} USING utf8mb4) <> {expression}"
+        # A literal in hex or bits, of the coercibility 4, is bytes to a text; a column of bits is a number.
         number_of = f"CAST({expression} + 0 AS CHAR)"
-        return f"IF({bits} AND {expression} + 0 <> 0, {number_of}, IF({lost}, {_REFUSED}, {plain}))"
+        of_bits = f"{bits} AND {expression} + 0 <> 0 AND COERCIBILITY({expression}) <> 4"
+        return f"IF({of_bits}, {number_of}, IF({lost}, {_REFUSED}, {plain}))"
     return plain
 
 
