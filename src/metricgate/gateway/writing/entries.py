@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from metricgate.approvals.proposal import Action, HumanDecision
 from metricgate.changing.effect import Effect
-from metricgate.gateway.entries import Fields
 from metricgate.gateway.ports import Durable
 from metricgate.vocabulary.actor import ActorKind
 from metricgate.vocabulary.json import Json
+
+if TYPE_CHECKING:  # what the record calls things is read by stores too; the compiler stays unloaded for them
+    from metricgate.gateway.entries import Fields
 
 PROPOSED = "gov.action.proposed"
 """An agent proposed it; it was rehearsed and decided on: shown, held, allowed or denied."""
