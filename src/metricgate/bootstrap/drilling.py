@@ -262,7 +262,7 @@ def _write(scenario: Scenario, folder: Path) -> None:
 
 
 def _person(name: str) -> Person:
-    return Person(id=name, method="password+totp", channel="console")
+    return Person(id=name, method="oidc", channel="console")  # by password, there would have to be an account
 
 
 def _told(outcome: Outcome) -> tuple[str, str]:
