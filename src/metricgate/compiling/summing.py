@@ -248,7 +248,8 @@ class _Summing:
             table=self._rows, model="", name="", expression=_column(self._time), granularity=self._moments.grain
         )
         moments = replace(self._moments, time=time)
-        spine, ties = paired(moments, self._spine(), self._known(), self._context)
+        known = self._known()  # once: its values are bound
+        spine, ties = paired(moments, spine_of(moments, known.copy(), self._context), known, self._context)
         select.set("from_", exp.From(this=spine))
         on = all_of([*ties, rows_of(moments, self._context)])
         select.append("joins", exp.Join(this=_subquery(self._added_up(), self._rows), on=on))
