@@ -91,7 +91,8 @@ def cumulative(evaluation: Evaluation, metric: dict, by: list, filters: list[dic
     parts = [(evaluation.time_part(simple, day, by), read) for day, read in days]
     found = {}
     for key, values in steps.items():
-        here = [read for part, read in parts if part == tuple(key[at] for at in times)]
+        own = tuple(key[at] for at in times)
+        here = [read for part, read in parts if part == own]
         standing = {"first": first, "last": last, "average": average}[how]
         found[key] = filled(standing(values, sorted(here), absent, fill), fill)
     return Values(found, absent)
