@@ -48,7 +48,7 @@ imports: setup
 check: lint types imports ## Format, lint, types, import rules
 
 # Many tests wait for processes of their own: one worker more than the cores keeps these busy.
-test: setup ## Run the tests (under 8 minutes on 2 cores)
+test: setup ## Run the tests (about twelve minutes on 2 cores)
 	$(BIN)/pytest -n 3 --dist worksteal
 
 QUERIES ?= 50000
