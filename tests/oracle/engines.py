@@ -13,6 +13,7 @@ from tests.oracle.world import Key, World, column_of
 from tests.planning.engines import DIALECTS, Engine, opened
 from tests.zones.worlds import zoned_mariadb
 
+from metricgate.adapters.warehouses.duckdb_connecting import UNSOUND_OPTIMIZERS
 from metricgate.compiling.statement import Statement
 
 __all__ = ["DIALECTS", "ERRORS", "Engine", "asked", "load_tables", "opened_for"]
@@ -27,7 +28,7 @@ _SEEN = {
     ("duckdb", "local"): "TIMESTAMP", ("postgres", "local"): "TIMESTAMP", ("mysql", "local"): "DATETIME",
 }  # fmt: skip
 _SESSION = {
-    "duckdb": ("SET TimeZone = 'UTC'", "SET disabled_optimizers = 'common_subplan'"),
+    "duckdb": ("SET TimeZone = 'UTC'", f"SET disabled_optimizers = '{UNSOUND_OPTIMIZERS}'"),
     "postgres": ("SET TIME ZONE 'UTC'",),
     "mysql": ("SET time_zone = '+00:00'",),
 }

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+import duckdb
 import pytest
 from tests.contracts.warehouse_engines import released
 
@@ -137,7 +138,6 @@ def test_the_configuration_is_what_the_options_say_and_locked(file: Path):
         "allow_unsigned_extensions": "false",
         "allow_persistent_secrets": "false",
         "python_enable_replacements": "false",
-        "disabled_optimizers": "common_subplan",
         "temp_directory": "",
         "threads": "1",
         "TimeZone": "UTC",
@@ -145,6 +145,21 @@ def test_the_configuration_is_what_the_options_say_and_locked(file: Path):
     options = DuckDBOptions(path=file, engine_threads=1)
     rows = rows_of(options, "SELECT name, value FROM duckdb_settings()")
     assert {name: value for name, value in rows if name in names} == names
+    [off] = [value for name, value in rows if name == "disabled_optimizers"]
+    assert set(off.split(",")) == {"common_subplan", "statistics_propagation"}
+
+
+def test_a_join_to_a_table_without_rows_leaves_the_groups(tmp_path: Path):
+    """What is compared of the groups' sums is compared, whatever is known of an empty table's columns."""
+    file = tmp_path / "joined.duckdb"
+    with duckdb.connect(str(file)) as made:
+        made.execute("CREATE TABLE kinds (k INTEGER); CREATE TABLE sales (k INTEGER, day INTEGER)")
+        made.execute("INSERT INTO sales VALUES (7, 1), (5, 2), (-4, 3)")
+    grouped = (
+        "SELECT sales.day, SUM(sales.k) AS amount FROM sales LEFT JOIN kinds ON kinds.k = sales.k "
+        "WHERE sales.k <> 1 GROUP BY 1 HAVING SUM(sales.k) > 1 ORDER BY 1"
+    )
+    assert [tuple(row) for row in rows_of(DuckDBOptions(path=file), grouped)] == [(1, 7), (2, 5)]
 
 
 def test_spilling_is_off_unless_a_directory_is_given(file: Path, tmp_path: Path):
