@@ -159,6 +159,8 @@ SELECT s, COUNT(*) FROM t GROUP BY s WITH ROLLUP EXCEPT (SELECT s, id FROM t)
 SELECT S, Id, t.N FROM (SELECT s, id FROM t) q JOIN t USING (id, s)
 SELECT N FROM (SELECT s, COUNT(*) AS n FROM t GROUP BY s) q
 SELECT 1, /* a */ 2 + 3, id /* b */, (/* c */ id) FROM t
+SELECT 1, /* a */ .5, /* b */ (.5e1), /* c */ .5 + 1, /* d */ -.5, /* e */ 0.5 FROM t
+SELECT 1, /* f */ 'x', /* g */ NULL, /* h */ 0x41 FROM t
 WITH q AS (SELECT n FROM t) SELECT N, Q.n FROM q AS Q
 SELECT CONVERT_TZ(ts, '+00:00', '+05:30') FROM t
 SELECT n FROM t ORDER BY n FETCH FIRST 1 ROWS WITH TIES

@@ -111,13 +111,19 @@ def _has_a_name(tokens: Sequence[Token], names: Mapping[int, exp.Identifier]) ->
     if ending is not None and type(ending.parent) is exp.Alias and ending.arg_key == "alias":
         return True
     core = _core(tokens)
-    if len(core) == 1 and core[0].token_type in _VALUES:
+    if (len(core) == 1 and core[0].token_type in _VALUES) or _is_fraction(core):
         return True
     if all(token.token_type in _TEXTS for token in core):
         return True
     if core and core[-1].token_type is TokenType.STAR and all(_is_part(token, names) for token in core[:-1]):
         return True
     return all(_is_part(token, names) for token in core)
+
+
+def _is_fraction(tokens: Sequence[Token]) -> bool:
+    """Whether it is ``.5``, of which sqlglot makes a point and a number."""
+    kinds = [token.token_type for token in tokens]
+    return kinds == [TokenType.DOT, TokenType.NUMBER] and tokens[0].end + 1 == tokens[1].start
 
 
 _LONGEST = 64
@@ -216,7 +222,7 @@ _TEXTS = frozenset({TokenType.STRING, TokenType.NATIONAL_STRING, TokenType.INTRO
 _VALUES = frozenset(
     {
         *(TokenType.NUMBER, TokenType.NULL, TokenType.TRUE, TokenType.FALSE, TokenType.NATIONAL_STRING),
-        *(TokenType.HEX_STRING, TokenType.BIT_STRING, TokenType.INTRODUCER),
+        TokenType.INTRODUCER,
     }
 )
 
