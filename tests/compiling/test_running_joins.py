@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import product
 
 import pytest
 from sqlglot import exp, parse_one
@@ -19,7 +21,7 @@ from metricgate.compiling.statement import Statement
 from metricgate.planning.clocks import TypeAsked
 from metricgate.planning.plan import Plan
 from metricgate.planning.planner import Planner
-from metricgate.planning.question import GroupBy, Question
+from metricgate.planning.question import GroupBy, Question, TimeRange
 from metricgate.vocabulary.obligation import NO_OBLIGATIONS, MinimumGroup, Obligations
 from metricgate.vocabulary.result import DataType, ValueType
 
@@ -132,6 +134,26 @@ def test_rows_find_their_moments_by_an_equality(planner, metric, dialect):
     for groups in GROUPS:
         sql = sql_of(plan_of(planner, metric, groups), dialect)
         assert by_ranges_alone(sql, dialect) == [], sql
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("metric", [*METRICS, "terms", "terms_regions", "term_to_date"])
+def test_each_value_that_is_bound_stands_once_in_the_statement(metric, dialect):
+    """Engines refuse a value too many or too few. The ends of a range are bound where moments are made."""
+    spine = DOCUMENT.index("time_spines:")
+    declared = DOCUMENT[:spine] + BY_CALENDAR + DOCUMENT[spine:]
+    documents = [declared] if "term" in metric else [DOCUMENT, DOCUMENT[:spine]]
+    asking = Question(metrics=(metric,), time_range=TimeRange(start=date(2024, 2, 1), before=date(2024, 3, 1)))
+    for document, groups in product(documents, GROUPS):
+        catalog = load([("running.yaml", document)])
+        assert isinstance(catalog, Catalog), str(catalog)
+        plan = Planner(catalog).plan(replace(asking, group_by=tuple(GroupBy(member=each) for each in groups)))
+        assert isinstance(plan, Plan), str(plan)
+        found = compile_plan(plan, NO_OBLIGATIONS, dialect, mask_key="key")
+        assert isinstance(found, Statement), str(found)
+        numbered = [f"${number}" for number in range(1, len(found.parameters) + 1)]
+        marks = re.findall(r"\?" if dialect == "mysql" else r"\$\d+", found.sql)
+        assert sorted(marks) == sorted(["?"] * len(numbered) if dialect == "mysql" else numbered), found.sql
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
