@@ -14,7 +14,6 @@ import pytest
 from tests.adapters.warehouses import duckdb_changes
 from tests.contracts import servers
 from tests.contracts.server_changes import Place, drop, new_place, plan, ready, release, using
-from tests.contracts.warehouse_engines import released
 
 from metricgate.changing.shape import ColumnShape, Location
 from metricgate.changing.structure import StructureChange, aside_of
@@ -22,7 +21,6 @@ from metricgate.gateway.writing.ports import (
     ChangeFailed,
     ChangePlan,
     Rehearsal,
-    ReleasedChange,
     WritableWarehouse,
 )
 from metricgate.vocabulary.structure import StructureKind
@@ -291,27 +289,10 @@ def structures(goods: Location) -> list[StructureChange]:
     ]
 
 
-def restructuring(change: StructureChange, rehearsal: Rehearsal) -> ReleasedChange:
-    """Return a change of a table as it is released."""
-    template = released("SELECT 1")
-    return ReleasedChange(
-        action_id="act_between",
-        plan=None,
-        changes=(),
-        expected_digest=rehearsal.effect.digest,
-        most_rows=100,
-        seconds=20,
-        structure=change,
-        definitions=rehearsal.definitions,
-        verdict=template.verdict,
-        intent=template.intent,
-    )
-
-
 async def unchanged(warehouse: WritableWarehouse, change: StructureChange, rehearsal: Rehearsal, told: str) -> None:
     """See a change of a table refused because of what came between."""
     with pytest.raises(ChangeFailed) as failed:
-        await warehouse.apply(restructuring(change, rehearsal), ready)
+        await warehouse.apply(release(rehearsal, structure=change, action="act_between"), ready)
     assert failed.value.code == "E_DEFINITIONS_CHANGED", (change.kind, failed.value.code, failed.value.detail)
     assert re.search(told, failed.value.detail), (change.kind, told, failed.value.detail)
 
@@ -342,7 +323,8 @@ def test_a_change_of_a_table_itself_is_bound_to_what_was_shown_too(engine: str, 
             assert rehearsal.definitions
             assert any(each.acts for each in rehearsal.definitions), "people are shown the trigger"
         last = structures(place.table("wares"))[0]
-        await warehouse.apply(restructuring(last, await warehouse.rehearse_structure(last, seconds=20)), ready)
+        rehearsal = await warehouse.rehearse_structure(last, seconds=20)
+        await warehouse.apply(release(rehearsal, structure=last, action="act_between"), ready)
         assert place.admin(f"SELECT count(*) FROM {aside_of('act_between')}") == [(60,)]
 
     try:

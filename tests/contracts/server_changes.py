@@ -19,6 +19,7 @@ from metricgate.adapters.warehouses.server import ServerWarehouse
 from metricgate.adapters.warehouses.writing.writer_options import WriterOptions
 from metricgate.changing.change import ChangeKind
 from metricgate.changing.effect import Effect
+from metricgate.changing.structure import StructureChange
 from metricgate.compiling.statement import ExpectedColumn, Statement
 from metricgate.gateway.writing.ports import ChangePlan, ChangeStep, Rehearsal, ReleasedChange, View
 from metricgate.vocabulary.predicate import Scalar
@@ -142,17 +143,26 @@ def plan(*steps: ChangeStep, most: int = 20_000, seconds: float = 20.0, views: S
     return ChangePlan(steps=steps, most_rows=most, seconds=seconds, views=tuple(views))
 
 
-def release(rehearsal: Rehearsal, wanted: ChangePlan | None = None, *, action: str = "act-1") -> ReleasedChange:
-    """Release what was rehearsed."""
+def release(
+    rehearsal: Rehearsal,
+    wanted: ChangePlan | None = None,
+    *,
+    action: str = "act-1",
+    structure: StructureChange | None = None,
+    most_rows: int = 20_000,
+    seconds: float = 20.0,
+) -> ReleasedChange:
+    """Release what was rehearsed: a plan, or a change of a table itself."""
     allowed = released("SELECT 1")
     return ReleasedChange(
         action_id=action,
         plan=wanted,
         changes=rehearsal.changes,
         expected_digest=rehearsal.effect.digest,
-        most_rows=20_000,
-        seconds=20.0 if wanted is None else wanted.seconds,
+        most_rows=most_rows,
+        seconds=seconds if wanted is None else wanted.seconds,
         views=() if wanted is None else wanted.views,
+        structure=structure,
         definitions=rehearsal.definitions,
         verdict=allowed.verdict,
         intent=allowed.intent,

@@ -12,12 +12,12 @@ import duckdb
 import pytest
 from tests.adapters.warehouses import duckdb_changes
 from tests.contracts import server_changes, servers
-from tests.contracts.warehouse_engines import released
+from tests.contracts.server_changes import release
 
 from metricgate.changing.effect import Effect
 from metricgate.changing.shape import ColumnShape, Location
 from metricgate.changing.structure import StructureChange, aside_of, taking_back_structure
-from metricgate.gateway.writing.ports import ChangeFailed, ReleasedChange, WritableWarehouse
+from metricgate.gateway.writing.ports import ChangeFailed, Rehearsal, WritableWarehouse
 from metricgate.vocabulary.structure import StructureKind
 
 SCRIPT = (
@@ -105,21 +105,7 @@ def ground(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ground]:
 
 async def carried_out(warehouse: WritableWarehouse, change: StructureChange, action: str) -> Effect:
     rehearsal = await warehouse.rehearse_structure(change, seconds=20)
-    template = released("SELECT 1")
-    return await warehouse.apply(
-        ReleasedChange(
-            action_id=action,
-            plan=None,
-            changes=(),
-            expected_digest=rehearsal.effect.digest,
-            most_rows=100,
-            seconds=20,
-            structure=change,
-            verdict=template.verdict,
-            intent=template.intent,
-        ),
-        lambda _effect: None,
-    )
+    return await warehouse.apply(release(rehearsal, structure=change, action=action), lambda _effect: None)
 
 
 def named(name: str, kind: str = "") -> ColumnShape:
@@ -297,24 +283,13 @@ def test_what_others_depend_on_stays(ground: Ground):
 def test_a_table_that_changed_since_it_was_shown_is_left_alone(ground: Ground):
     drop = StructureChange(kind=StructureKind.DROP_TABLE, table=ground.at("teams"))
     ground.run("DROP TABLE members")
-    shown: list[str] = []
+    shown: list[Rehearsal] = []
 
     async def shows(warehouse: WritableWarehouse) -> None:
-        shown.append((await warehouse.rehearse_structure(drop, seconds=20)).effect.digest)
+        shown.append(await warehouse.rehearse_structure(drop, seconds=20))
 
     async def refuses(warehouse: WritableWarehouse) -> None:
-        template = released("SELECT 1")
-        change = ReleasedChange(
-            action_id="act_1",
-            plan=None,
-            changes=(),
-            expected_digest=shown[0],
-            most_rows=100,
-            seconds=20,
-            structure=drop,
-            verdict=template.verdict,
-            intent=template.intent,
-        )
+        change = release(shown[0], structure=drop, action="act_1")
         with pytest.raises(ChangeFailed, match="E_ROWS_CHANGED"):
             await warehouse.apply(change, lambda _effect: None)
         assert await warehouse.applied(["act_1"]) == set()
@@ -333,18 +308,7 @@ def test_nothing_is_done_where_the_journal_cannot_be_kept(ground: Ground):
 
     async def story(warehouse: WritableWarehouse) -> None:
         rehearsal = await warehouse.rehearse_structure(drop, seconds=20)
-        template = released("SELECT 1")
-        change = ReleasedChange(
-            action_id="act_1",
-            plan=None,
-            changes=(),
-            expected_digest=rehearsal.effect.digest,
-            most_rows=100,
-            seconds=20,
-            structure=drop,
-            verdict=template.verdict,
-            intent=template.intent,
-        )
+        change = release(rehearsal, structure=drop, action="act_1")
         with pytest.raises(OSError, match="full"):
             await warehouse.apply(change, fails)
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from tests.contracts import server_changes
 from tests.contracts.warehouse_engines import released
 
 from metricgate.adapters.warehouses.duckdb import DuckDBWarehouse
@@ -110,19 +111,7 @@ def release(
     rehearsal: Rehearsal, wanted: ChangePlan | None = None, *, action: str = "act-1", seconds: float = 30.0
 ) -> ReleasedChange:
     """Release what was rehearsed."""
-    allowed = released("SELECT 1")
-    return ReleasedChange(
-        action_id=action,
-        plan=wanted,
-        changes=rehearsal.changes,
-        expected_digest=rehearsal.effect.digest,
-        most_rows=200_000,
-        seconds=seconds if wanted is None else wanted.seconds,
-        views=() if wanted is None else wanted.views,
-        definitions=rehearsal.definitions,
-        verdict=allowed.verdict,
-        intent=allowed.intent,
-    )
+    return server_changes.release(rehearsal, wanted, action=action, most_rows=200_000, seconds=seconds)
 
 
 def ready(_effect: Effect) -> None:
