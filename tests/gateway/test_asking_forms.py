@@ -201,7 +201,7 @@ def test_saved_queries_are_searched_as_metrics_are(folder: Path, arguments: dict
         ("small", {"by_month", "statuses"}),
     ],
 )
-def test_only_saved_queries_that_may_be_asked_are_listed(folder: Path, agent: str, names: set[str]) -> None:
+def test_only_saved_queries_that_may_be_condition_are_listed(folder: Path, agent: str, names: set[str]) -> None:
     """Not even their names are told to whom some part of them is closed, and each listed one answers."""
     found = {each["name"] for each in listed(folder, {}, agent=agent)}
     assert found == names

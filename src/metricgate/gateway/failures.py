@@ -99,14 +99,7 @@ def of_definitions(
         return Problem(code=failed, message=failed.cause, hint=failed.cure, details=details)
     unfit = _unfit_value(error, statement, obligations) if code in _OF_VALUES else None
     if unfit is not None:
-        message = f"{unfit!r} is none of the values that the column which it is compared with can have."
-        return Problem(
-            code=sql_codes.UNFIT_VALUE,
-            message=message,
-            where=Place(path="where"),
-            hint=sql_codes.UNFIT_VALUE.cure,
-            details={"value": unfit},
-        )
+        return _of_unfit(unfit)
     places = [place for place in (*(each.place for each in metrics), *(each.place for each in models)) if place]
     message = f"An expression of the definitions fails on the data: {code.cause[:1].lower()}{code.cause[1:]}"
     if "near" in details:
@@ -117,6 +110,16 @@ def of_definitions(
         where=places[0] if places else None,
         hint=f"{sql_codes.EXPRESSION_FAILED.cure} For them: {code.cure}",
         details=details,
+    )
+
+
+def _of_unfit(value: str) -> Problem:
+    return Problem(
+        code=sql_codes.UNFIT_VALUE,
+        message=f"{value!r} is none of the values that the column which it is compared with can have.",
+        where=Place(path="where"),
+        hint=sql_codes.UNFIT_VALUE.cure,
+        details={"value": value},
     )
 
 

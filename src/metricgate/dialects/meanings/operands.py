@@ -87,7 +87,7 @@ def _check_times(node: exp.Expr, way: Way) -> None:
 
 def _check_condition(condition: exp.Expr, way: Way) -> None:
     kind = way.kind_for(condition, Want.CONDITION)
-    if kind in _KNOWN and kind is not Kind.BOOLEAN and not way.may_be_asked(condition):
+    if kind in _KNOWN and kind is not Kind.BOOLEAN and not way.may_be_condition(condition):
         raise OtherKind(
             f"{_named(condition)} is {_WORDS[kind]}, where a condition stands: compare it, such as with `<> 0`"
         )
@@ -110,7 +110,7 @@ def _check_branches(branches: list[exp.Expr], node: exp.Expr, way: Way) -> None:
 
 def _reads_as(node: exp.Expr, family: str, way: Way) -> bool:
     """Whether a written text is one of a number or of a day, or a number may be a truth."""
-    if family == _WORDS[Kind.BOOLEAN] and way.may_be_true(node):
+    if family == _WORDS[Kind.BOOLEAN] and way.may_be_boolean(node):
         return True
     text = way.text(node)
     if text is None:

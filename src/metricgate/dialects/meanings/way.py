@@ -67,11 +67,11 @@ class Way:
         """
         return kind_of(node, self.columns if want in self.answers else dict(self.columns))
 
-    def may_be_true(self, node: exp.Expr) -> bool:
+    def may_be_boolean(self, node: exp.Expr) -> bool:
         """Whether the node may be a truth: also a column of whole numbers where there are no booleans."""
         return self.no_booleans and self._is_flag(node)
 
-    def may_be_asked(self, node: exp.Expr) -> bool:
+    def may_be_condition(self, node: exp.Expr) -> bool:
         """Whether the node may be a condition: also a column of whole numbers, where the engine takes 0 for false."""
         return (self.no_booleans or Want.CONDITION in self.answers) and self._is_flag(node)
 
