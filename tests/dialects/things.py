@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -45,8 +45,17 @@ class Things:
 
 
 @contextmanager
-def things(engine: str, folder: Path, models: str, policy: str | None = None) -> Iterator[Things]:
-    """Make the tables ``things`` and ``kinds``, and run a gateway over models (``{schema}`` names their schema)."""
+def things(
+    engine: str,
+    folder: Path,
+    models: str,
+    policy: str | None = None,
+    before: Callable[[str, str], list[str]] | None = None,
+) -> Iterator[Things]:
+    """Make the tables ``things`` and ``kinds``, and run a gateway over models (``{schema}`` names their schema).
+
+    ``before`` gives more statements to run first, for an engine and a schema.
+    """
     with world(engine, folder) as found, asyncio.Runner() as runner:
         name = f"{found.schema}.things"
         found.execute(
@@ -55,6 +64,7 @@ def things(engine: str, folder: Path, models: str, policy: str | None = None) ->
             f"INSERT INTO {name} VALUES {_ROWS}",
             f"CREATE TABLE {found.schema}.kinds (kind VARCHAR(9), called VARCHAR(20))",
             f"INSERT INTO {found.schema}.kinds VALUES ('k', 'without'), ('k ', 'with'), ('j', 'other')",
+            *(before(engine, found.schema) if before is not None else ()),
         )
         project = write_project(folder, found, models)
         if policy is not None:

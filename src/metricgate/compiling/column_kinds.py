@@ -106,6 +106,12 @@ class ColumnKinds:
         found = self.types.get(asked)
         return None if found is None else found.type
 
+    def shown_as(self, model: str, expression: Expression) -> DataType | None:
+        """Return the type of what is read for a model's expression; None where it is not known, or a mask decides."""
+        if not model or any(self._mask(model, name) for name in expression.columns):
+            return None
+        return self.type_of(model, expression)
+
     def unpadded(self, model: str, expression: Expression) -> str | None:
         """Return the collation that an expression's texts need, so that the spaces that they end in count."""
         if not model or not expression.columns or any(self._mask(model, name) for name in expression.columns):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
@@ -15,10 +15,11 @@ from metricgate.catalog.metrics import Window
 from metricgate.compiling.context import Context
 from metricgate.compiling.fitting_values import fitting
 from metricgate.compiling.presence import where_found
+from metricgate.compiling.shown_bytes import are_shown_bytes, bound_bytes
 from metricgate.dialects.expressions import Kinds, kinds_wanted, meant
 from metricgate.dialects.kinds import Kind
 from metricgate.dialects.padding import in_order, is_one_of, unpadded
-from metricgate.dialects.trees import all_of, any_of, literal, operand
+from metricgate.dialects.trees import all_of, any_of, literal, operand, parsed
 from metricgate.planning.scan import Condition, Reference, is_elapsed
 from metricgate.planning.timing import as_day, as_moment
 from metricgate.planning.values import as_timestamp
@@ -91,7 +92,7 @@ def condition_tree(condition: Condition, context: Context) -> exp.Expr:
 def _tree(predicate: Predicate, condition: Condition, context: Context) -> exp.Expr:
     match predicate:
         case Comparison():
-            return _comparison(predicate, condition.reference(predicate.member), context)
+            return _comparison(predicate, condition, context)
         case And():
             return all_of([_tree(part, condition, context) for part in predicate.parts])
         case Or():
@@ -104,8 +105,11 @@ def _tree(predicate: Predicate, condition: Condition, context: Context) -> exp.E
             assert_never(predicate)
 
 
-def _comparison(comparison: Comparison, reference: Reference, context: Context) -> exp.Expr:
+def _comparison(comparison: Comparison, condition: Condition, context: Context) -> exp.Expr:
+    reference = condition.reference(comparison.member)
     left = operand(reference_tree(reference, context))
+    if are_shown_bytes(condition, reference, comparison.values, context):
+        return _with_bytes(comparison, left, reference.name, context)
     op, values = comparison.op, fitting(comparison.op, comparison.values, reference, context)
     tree: exp.Expr
     if context.dialect.pads and op in _EQUALITIES and any(isinstance(each, str) for each in values):
@@ -125,6 +129,19 @@ def _comparison(comparison: Comparison, reference: Reference, context: Context) 
         tree = exp.Is(this=left, expression=exp.Null())
     else:
         tree = _like(left, op, str(values[0]), context)
+    return exp.Not(this=tree) if op in _NEGATED else tree
+
+
+def _with_bytes(comparison: Comparison, left: exp.Expr, name: str, context: Context) -> exp.Expr:
+    op, values = comparison.op, comparison.values
+    if op not in {*_BINARY, *_LISTS, Operator.BETWEEN}:
+        return _like(context.dialect.to_base64(left), op, str(values[0]), context)
+    bound = [bound_bytes(each, name, context) for each in values]
+    if op in _BINARY:
+        return _BINARY[op](this=left, expression=bound[0])
+    if op is Operator.BETWEEN:
+        return exp.Between(this=left, low=bound[0], high=bound[1])
+    tree = exp.In(this=left, expressions=bound)
     return exp.Not(this=tree) if op in _NEGATED else tree
 
 
@@ -158,23 +175,42 @@ def _like(left: exp.Expr, op: Operator, text: str, context: Context) -> exp.Expr
 
 def _template(template: Template, condition: Condition, context: Context) -> exp.Expr:
     """Put references and parameters in the places of ``$m`` and ``$v``; values beside a time become times."""
-    root = exp.Paren(this=_meant(template, condition, context).copy())
+    shown = _shown_bytes(template, condition, context)
+    root = exp.Paren(this=_meant(template, condition, shown, context).copy())
     marks = [each for each in root.find_all(exp.Column, bfs=False) if not each.table and _MARK.match(each.name)]
     beside = [_beside(mark, template, condition) for mark in marks]
     for mark, reference in zip(marks, beside, strict=True):
         number = int(mark.name[2:])
         if mark.name[1] == "m":
             mark.replace(operand(reference_tree(condition.reference(template.members[number]), context)))
+        elif number in shown:
+            mark.replace(bound_bytes(template.values[number], shown[number], context))
         else:
             mark.replace(context.bind(_fitting(template.values[number], reference)))
     whole: exp.Expr = root.this
     return whole
 
 
-def _meant(template: Template, condition: Condition, context: Context) -> exp.Expr:
+def _shown_bytes(template: Template, condition: Condition, context: Context) -> dict[int, str]:
+    """The numbers of those values that stand for bytes, with the member beside which each stands."""
+    if not condition.shown:
+        return {}
+    found: dict[int, str] = {}
+    for mark in parsed(template.text).find_all(exp.Column):
+        reference = _beside(mark, template, condition) if _MARK.match(mark.name) else None
+        number = int(mark.name[2:]) if reference else 0
+        if reference and are_shown_bytes(condition, reference, (template.values[number],), context):
+            found[number] = reference.name
+    return found
+
+
+def _meant(template: Template, condition: Condition, shown: Collection[int], context: Context) -> exp.Expr:
     """The condition in the dialect's words, which it chooses by what its members and values are."""
     members = {f"$m{at}": condition.reference(each) for at, each in enumerate(template.members)}
     values, texts = kinds_of_values(template)
+    bytes_ = {f"$v{each}" for each in shown}
+    values = tuple((name, Kind.UNKNOWN if name in bytes_ else kind) for name, kind in values)
+    texts = tuple((name, text) for name, text in texts if name not in bytes_)
     known = dict(values)
     wanted = partial(kinds_wanted, template.text, context.dialect.name)
     while more := wanted((*known.items(),), texts) & (members.keys() - known):
@@ -215,14 +251,13 @@ _KINDS: tuple[tuple[type, Kind], ...] = (
 
 
 def _beside(mark: exp.Column, template: Template, condition: Condition) -> Reference | None:
-    """The time that a value is compared with directly, if any."""
+    """The member that a value is compared with directly, if any."""
     parent = mark.parent
     if parent is None or mark.name[1] == "m" or not isinstance(parent, _COMPARING):
         return None
     for other in parent.iter_expressions():
         if isinstance(other, exp.Column) and _MARK.match(other.name) and other.name[1] == "m":
-            reference = condition.reference(template.members[int(other.name[2:])])
-            return None if reference.granularity is None else reference
+            return condition.reference(template.members[int(other.name[2:])])
     return None
 
 

@@ -13,6 +13,14 @@ from metricgate.vocabulary.grain import DatePart, Grain
 from metricgate.vocabulary.predicate import Scalar
 
 
+def _by_name(tree: exp.Expr) -> exp.Expr:
+    return exp.Anonymous(this="FROM_BASE64", expressions=[tree])
+
+
+def _in_base64(tree: exp.Expr) -> exp.Expr:
+    return exp.Anonymous(this="TO_BASE64", expressions=[tree])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
     """One dialect's ways.
@@ -38,6 +46,8 @@ class Dialect:
             name; None where the dialect is not known to make them.
         steps_back: a time that stands at a grain, so many steps of that grain earlier, the number being a column; None
             where the engine joins by ranges itself, or where the dialect is not known to count so.
+        from_base64: the bytes that a text of base64 stands for.
+        to_base64: bytes as base64 in one line.
         marked: the written text and its values, for dialects whose markers have no numbers.
     """
 
@@ -59,6 +69,8 @@ class Dialect:
     pads: bool = False
     series: Callable[[exp.Select, Grain, str], exp.Select] | None = None
     steps_back: Callable[[exp.Expr, exp.Expr, Grain], exp.Expr] | None = None
+    from_base64: Callable[[exp.Expr], exp.Expr] = _by_name
+    to_base64: Callable[[exp.Expr], exp.Expr] = _in_base64
     marked: Callable[[str, tuple[Scalar, ...]], tuple[str, tuple[Scalar, ...]]] | None = None
 
 

@@ -86,6 +86,19 @@ def _extract(tree: exp.Expr, part: DatePart) -> exp.Expr:
     return exp.Extract(this=exp.Var(this=word), expression=tree)
 
 
+def _decoded(tree: exp.Expr) -> exp.Expr:
+    return call("DECODE", tree, literal("base64"))
+
+
+def _encoded(tree: exp.Expr) -> exp.Expr:
+    # A line ends after 76 characters.
+    return call("REPLACE", call("ENCODE", tree, literal("base64")), call("CHR", literal(10)), literal(""))
+
+
+def _mysql_encoded(tree: exp.Expr) -> exp.Expr:
+    return call("REPLACE", call("TO_BASE64", tree), call("CHAR", literal(10)), literal(""))
+
+
 def _mysql_extract(tree: exp.Expr, part: DatePart) -> exp.Expr:
     if part is DatePart.DOW:
         return exp.Add(this=call("WEEKDAY", tree), expression=literal(1))
@@ -157,6 +170,8 @@ _KNOWN = {
         converted=_at_time_zone,
         part=_extract,
         adapted=(without_division_errors, averages_as_doubles, same_by_arrays),
+        from_base64=_decoded,
+        to_base64=_encoded,
     ),
     "mysql": Dialect(
         name="mysql",
@@ -181,6 +196,7 @@ _KNOWN = {
             without_full_joins,
         ),
         pads=True,
+        to_base64=_mysql_encoded,
         marked=mysql_marks,
     ),
     "mysql8": Dialect(
@@ -207,6 +223,7 @@ _KNOWN = {
             offset_under_limit,
         ),
         pads=True,
+        to_base64=_mysql_encoded,
         marked=mysql_marks,
     ),
     **OFFLINE,

@@ -279,7 +279,9 @@ class Binder:
         """Return the predicate bound; None where problems were noted."""
         members: dict[str, Reference] = {}
         bound = self._bind(predicate, place, time_dimension, members, from_metric=from_metric)
-        return None if bound is None else Condition(predicate=bound, members=tuple(members.items()))
+        if bound is None:
+            return None
+        return Condition(predicate=bound, members=tuple(members.items()), shown=not from_metric)
 
     def _bind(
         self,

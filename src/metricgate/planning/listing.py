@@ -76,7 +76,9 @@ def plan_values(
 def _conditions(member: str, reference: Reference, search: str | None, prefix: str | None) -> tuple[Condition, ...]:
     wanted = ((Operator.CONTAINS, search), (Operator.STARTS_WITH, prefix))
     return tuple(
-        Condition(predicate=Comparison(member=member, op=op, values=(text,)), members=((member, reference),))
+        Condition(
+            predicate=Comparison(member=member, op=op, values=(text,)), members=((member, reference),), shown=True
+        )
         for op, text in wanted
         if text
     )

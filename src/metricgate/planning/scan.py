@@ -52,10 +52,14 @@ class Reference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """A predicate whose members are resolved. Comparisons with times hold dates or timestamps as values."""
+    """A predicate whose members are resolved. Comparisons with times hold dates or timestamps as values.
+
+    ``shown``: its values are a question's own, in the form in which an answer shows them.
+    """
 
     predicate: Predicate
     members: tuple[tuple[str, Reference], ...]
+    shown: bool = False
 
     def reference(self, member: str) -> Reference:
         """Return what the member is; ``KeyError`` is a fault of the planner."""
