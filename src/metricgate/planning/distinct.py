@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from metricgate.catalog.model import Dimension, DimensionType, SemanticModel
+from metricgate.catalog.expression import Expression
+from metricgate.catalog.model import Dimension, DimensionType, EntityType, SemanticModel
 from metricgate.catalog.names import split_metric_call
 from metricgate.catalog.saved import TimeSpine
+from metricgate.catalog.strictness import is_strict
 from metricgate.planning import codes
 from metricgate.planning.binding import SpineRoot
 from metricgate.planning.concluding import ScanNotes
@@ -74,6 +76,7 @@ class DistinctScans:
             conditions=tuple(each for each in conditions if each is not None),
             distinct=scanning.question.distinct,
             whole=True,
+            root_key=_key_of(root),
         )
         for used in [each for each in binder.used if each[1] == METRIC_TIME]:
             del binder.used[used]  # the spine's time is nobody's dimension
@@ -130,6 +133,12 @@ class DistinctScans:
 
     def _problem(self, code: Code, message: str, path: str = "group_by") -> None:
         self._scanning.problems.append(Problem(code=code, message=message, where=Place(path=path)))
+
+
+def _key_of(root: SemanticModel) -> Expression | None:
+    """Return the primary key where it is one value that no missing row has."""
+    keys = next((each.expressions for each in root.entities if each.type is EntityType.PRIMARY), ())
+    return keys[0] if len(keys) == 1 and is_strict(keys[0]) else None
 
 
 def _time_of(spine: TimeSpine) -> Dimension:

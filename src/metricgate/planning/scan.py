@@ -310,6 +310,7 @@ class Scan:
         conversion: measures are conversions of the rows.
         distinct: whether equal keys are one row (always so where there are measures).
         whole: joins keep the rows of both sides.
+        root_key: tells the root's rows apart where ``whole``, and is NULL beside them; None where nothing does.
     """
 
     name: str
@@ -324,6 +325,7 @@ class Scan:
     conversion: Conversion | None = None
     distinct: bool = True
     whole: bool = False
+    root_key: Expression | None = None
 
     @property
     def plain(self) -> bool:

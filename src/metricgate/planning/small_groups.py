@@ -56,8 +56,11 @@ def _of_scan(scan: Scan, datasets: Collection[str]) -> str | None:
         "a filter or a time range": bool(scan.conditions) or any(table.answer is not None for table in scan.tables),
         "a metric that looks over time, a balance or a conversion": not scan.plain or scan.moments is not None,
         "single rows": not scan.measures and not scan.distinct,
-        # The rows of either side stand alone there: they would count as rows of the other.
-        "values of several datasets without a metric": scan.whole and len(scan.tables) > 1,
+        "metric_time beside values of a dataset, without a metric": _has_every_moment(scan),
+        # The rows of either side stand alone there: only a key tells the root's from none.
+        f"values of several datasets without a metric, {scan.tables[0].model} without a primary key of one column": (
+            scan.whole and len(scan.tables) > 1 and scan.tables[0].model in datasets and scan.root_key is None
+        ),
         "a metric that has a filter of its own": any(measure.filters for measure in scan.measures),
         "a least, greatest or middle value, which is one row's": any(
             measure.aggregation in _OF_ONE_ROW for measure in scan.measures
@@ -67,6 +70,11 @@ def _of_scan(scan: Scan, datasets: Collection[str]) -> str | None:
         ),
     }
     return next((words for words, found in shapes.items() if found), None)
+
+
+def _has_every_moment(scan: Scan) -> bool:
+    """Whether each row stands beside each moment of a time spine: neither makes groups of the other."""
+    return scan.whole and any(not (each.left or each.parent_keys) for each in scan.tables[1:])
 
 
 def _overlapping(scan: Scan) -> str | None:

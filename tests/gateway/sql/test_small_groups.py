@@ -79,6 +79,8 @@ def folder(tmp_path: Path) -> Path:
         # Ward B has three visits and one tip: the sum of its tips would be that tip.
         ({"metrics": ["tips"], "group_by": ["visit__ward"]}, [["A", 10]]),
         ({"metrics": ["patient_count"], "group_by": ["patient__town"]}, [["X", 2]]),
+        # Ward B has one patient of town Y, ward C two visits.
+        ({"group_by": ["visit__ward", "patient__town"]}, [["A", "X"]]),
     ],
 )
 def test_small_groups_are_left_out(folder: Path, asked: Json, expected: list[list[Json]]) -> None:
@@ -105,7 +107,26 @@ ATTEMPTS: dict[str, tuple[str, Json]] = {
     "one row's value": ("query_metrics", {"metrics": ["middle_cost"], "group_by": ["visit__ward"]}),
     "two facts": ("query_metrics", {"metrics": ["visit_count", "patient_count"], "group_by": ["patient__town"]}),
     "least and greatest": ("query_metrics", {"group_by": ["visit__ward"], "min_max_only": True}),
-    "values of two datasets": ("query_metrics", {"group_by": ["visit__ward", "patient__town"]}),
+    "values of two datasets, a filter": (
+        "query_metrics",
+        {"group_by": ["visit__ward", "patient__town"], "where": "{{ Dimension('visit__ward') }} = 'A'"},
+    ),
+    "values of two datasets, row by row": (
+        "query_metrics",
+        {"group_by": ["visit__ward", "patient__town"], "distinct": False},
+    ),
+    "values of two datasets, the least": (
+        "query_metrics",
+        {"group_by": ["visit__ward", "patient__town"], "min_max_only": True},
+    ),
+    "values of two datasets, in a range": (
+        "query_metrics",
+        {"group_by": ["visit__ward", "patient__town"], "time_range": {"start": "2026-01-02"}},
+    ),
+    "values of two datasets on every day": (
+        "query_metrics",
+        {"group_by": ["visit__ward", "patient__town", "metric_time__day"]},
+    ),
     "values by search": ("list_dimension_values", {"dimension": "patient__name", "contains": "A"}),
     "SQL": ("query_sql", {"sql": "SELECT ward, COUNT(*) FROM visits GROUP BY 1 HAVING COUNT(*) > 5"}),
     "single rows": ("query_metrics", {"group_by": ["visit__ward"], "distinct": False}),

@@ -98,6 +98,10 @@ ANSWERED: Mapping[str, tuple[Json, list[list[Json]]]] = {
         [[None, 110.0], ["B", 70.0], ["A", 25.0]],
     ),
     "values that three rows lack": ({"metrics": ["fees"]}, [[8.0]]),
+    "values of two datasets": (
+        {"group_by": ["patient__town", "visit__seen_at__year"]},
+        [["X", "2026-01-01"], ["Y", "2026-01-01"]],
+    ),
     "the values alone": ({"group_by": ["visit__ward"]}, [["A"], ["B"], [None]]),
 }
 ATTEMPTS: Mapping[str, tuple[str, Json]] = {
@@ -138,7 +142,12 @@ ATTEMPTS: Mapping[str, tuple[str, Json]] = {
     "the values of a small group": ("list_dimension_values", {"dimension": "visit__floor"}),
     "the first of them": ("list_dimension_values", {"dimension": "visit__floor", "limit": 1}),
     "a search": ("list_dimension_values", {"dimension": "visit__ward", "contains": "A"}),
-    "values of two datasets": ("query_metrics", {"group_by": ["visit__ward", "patient__town"]}),
+    "values of two datasets, of two visits": ("query_metrics", {"group_by": ["visit__ward", "patient__town"]}),
+    "the first of them alone": ("query_metrics", {"group_by": ["visit__ward", "patient__town"], "limit": 1}),
+    "values of two datasets, of one patient": ("query_metrics", {"group_by": ["visit__floor", "patient__blood"]}),
+    "months of two towns": ("query_metrics", {"group_by": ["patient__town", "visit__seen_at__month"]}),
+    "weeks of two towns": ("query_metrics", {"group_by": ["patient__town", "visit__seen_at__week"]}),
+    "two towns on every day": ("query_metrics", {"group_by": ["patient__town", "visit__ward", "metric_time__year"]}),
     "least and greatest": ("query_metrics", {"group_by": ["visit__ward"], "min_max_only": True}),
     "SQL": ("query_sql", {"sql": "SELECT ward, COUNT(*) FROM visits GROUP BY 1"}),
     "rows that a change would find": ("propose_write", {"sql": "UPDATE visits SET tip = 0 WHERE patient_id = 1"}),

@@ -10,9 +10,12 @@ from metricgate.catalog.expression import Expression
 from metricgate.catalog.metrics import Aggregation
 from metricgate.compiling.context import ScanDraft
 from metricgate.compiling.presence import where_found
+from metricgate.compiling.rules.grouping import group_by_keys
 from metricgate.dialects.names import aliased, column, identifier, unused
 from metricgate.dialects.trees import all_of, literal
-from metricgate.planning.scan import Measure
+from metricgate.planning.scan import Measure, Table
+
+_ROWS = "rows_counted"
 
 
 def keep_large_groups(draft: ScanDraft) -> None:
@@ -32,7 +35,8 @@ def keep_large_groups(draft: ScanDraft) -> None:
     largest = max(sizes)
     if not largest:
         return
-    enough = list(_enough_rows(draft, sizes))
+    apart = draft.scan.whole and len(sizes) > 1
+    enough = _enough_keys(draft, sizes) if apart else list(_enough_rows(draft, sizes))
     for measure in draft.scan.measures:
         if measure.expression.columns:
             enough += _enough_values(measure, largest, draft)
@@ -46,10 +50,45 @@ def _enough_rows(draft: ScanDraft, sizes: list[int]) -> Iterator[exp.Expr]:
     for at, (table, size) in enumerate(zip(draft.scan.tables, sizes, strict=True)):
         if size:
             # Joined rows appear once for each of the root's: their keys tell how many there are.
-            found = None if table.marker is None else Expression(text=table.marker, columns=(table.marker,))
-            keys = [where_found(key, table.alias, table.model, found, draft.context) for key in table.keys]
-            counted = exp.Distinct(expressions=keys) if at else exp.Star()
+            counted = exp.Distinct(expressions=_keys_of(table, draft)) if at else exp.Star()
             yield exp.GTE(this=exp.Count(this=counted), expression=literal(size))
+
+
+def _keys_of(table: Table, draft: ScanDraft) -> list[exp.Expr]:
+    found = None if table.marker is None else Expression(text=table.marker, columns=(table.marker,))
+    return [where_found(key, table.alias, table.model, found, draft.context) for key in table.keys]
+
+
+def _enough_keys(draft: ScanDraft, sizes: list[int]) -> list[exp.Expr]:
+    """Group the distinct rows with their keys, where rows of either side may stand alone: nothing else tells whose.
+
+    Of rows with equal keys one is enough, so it does not matter how an engine without FULL JOIN says it.
+    """
+    rows, names = draft.select, [key.name for key in draft.scan.keys]
+    enough: list[exp.Expr] = []
+    for at, (table, size) in enumerate(zip(draft.scan.tables, sizes, strict=True)):
+        if size:
+            told = _keys_of(table, draft) if at else [_root_key(draft)]
+            counted = [unused(f"counted_{at}_{number}", names) for number in range(len(told))]
+            for name, key in zip(counted, told, strict=True):
+                rows.append("expressions", aliased(key, name))
+            apart = exp.Distinct(expressions=[column(name, _ROWS) for name in counted])
+            enough.append(exp.GTE(this=exp.Count(this=apart), expression=literal(size)))
+    rows.set("group", None)
+    rows.set("distinct", exp.Distinct())
+    draft.select = exp.Select(
+        expressions=[column(name, _ROWS) for name in names],
+        from_=exp.From(this=exp.Subquery(this=rows, alias=exp.TableAlias(this=identifier(_ROWS)))),
+    )
+    group_by_keys(draft)
+    return enough
+
+
+def _root_key(draft: ScanDraft) -> exp.Expr:
+    root, key = draft.scan.tables[0], draft.scan.root_key
+    if key is None:  # such questions are refused before they are compiled
+        raise ValueError(f"nothing tells the rows of {root.model} from none")
+    return draft.context.said(key, root.alias, root.model)
 
 
 def _enough_values(measure: Measure, size: int, draft: ScanDraft) -> list[exp.Expr]:

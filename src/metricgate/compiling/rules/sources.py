@@ -153,6 +153,8 @@ def _governed(table: Table, filters: tuple[Condition, ...], scan: Scan, context:
     A marker tells afterwards that there was a row.
     """
     needed = dict.fromkeys(read for each in _expressions(table, scan) for read in columns_of(each))
+    if scan.root_key is not None and table is scan.tables[0] and context.minimum_groups.get(table.model):
+        needed |= dict.fromkeys(columns_of(scan.root_key))
     masks = context.masks.get(table.model, {})
     selected: list[exp.Expr] = []
     for name, quoted in needed:
