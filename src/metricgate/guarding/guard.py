@@ -60,7 +60,7 @@ def read(
         return worded
     query, found = worded
     names = names_in(query.nodes)
-    words = spelled(text, query.tokens, names, dialect, frozenset(found.numbers))
+    words = spelled(text, query.tokens, names, dialect, frozenset((*found.numbers, *found.counts)))
     calls: frozenset[str] = frozenset()
     if Layer.CLASSIFY in layers:
         spelling = () if isinstance(words, Problem) else words

@@ -15,6 +15,7 @@ from sqlglot.parser import Parser
 from sqlglot.tokenizer_core import Token, TokenType
 
 from metricgate.guarding import codes
+from metricgate.guarding.counting import count_of, counting
 from metricgate.guarding.places import place_at
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.predicate import Scalar
@@ -35,12 +36,14 @@ class Placed:
         tokens: two words for each parameter: a sign, and its number.
         numbers: where a parameter starts -> its number, from 1.
         values: by number.
+        counts: where a number begins that took a parameter's place (``counting``).
         loose: whether the text has a sign of another kind of variable, which is nobody's parameter.
     """
 
     tokens: Sequence[Token]
     numbers: Mapping[int, int] = field(default_factory=dict)
     values: tuple[Scalar, ...] = field(default=(), repr=False)
+    counts: frozenset[int] = frozenset()
     loose: bool = False
 
     def all_in(self, nodes: Sequence[exp.Expr]) -> bool:
@@ -88,12 +91,18 @@ def placed(tokens: Sequence[Token], text: str, dialect: str, given: Given | None
     problems = list(_mistakes(marks, given, text))
     if problems or given is None:
         return problems
-    keys = _keys(marks)
-    values = tuple(given[key] for key in keys) if isinstance(given, Mapping) else tuple(given)
-    known = {key: number for number, key in enumerate(keys, start=1)}
-    numbers = {mark.start: known[mark.name] if mark.name else place for place, mark in enumerate(marks, start=1)}
+    by_key = given if isinstance(given, Mapping) else dict(zip(_keys(marks), given, strict=True))
+    keyed = {mark.start: mark.name or str(place) for place, mark in enumerate(marks, start=1)}
+    counts = {start: count_of(by_key[keyed[start]]) for start in counting(tokens, keyed)}
+    uncounted = [_uncounted(mark, keyed[mark.start], text) for mark in marks if counts.get(mark.start, "") is None]
+    if uncounted:
+        return uncounted
+    bound = {key for start, key in keyed.items() if start not in counts}
+    keys = [key for key in _keys(marks) if key in bound]
+    values = tuple(by_key[key] for key in keys)
+    numbers = {start: keys.index(key) + 1 for start, key in keyed.items() if start not in counts}
     by_start = {mark.start: mark for mark in marks}
-    words = list(_words(tokens, by_start, numbers, MARKS.get(dialect, "$")))
+    words = list(_words(tokens, by_start, counts, numbers, MARKS.get(dialect, "$")))
     inside = {token.start for mark in marks for token in mark.tokens}
     # In PostgreSQL's, @ is an operator.
     no_sign = "@" if dialect == "postgres" else ""
@@ -101,7 +110,7 @@ def placed(tokens: Sequence[Token], text: str, dialect: str, given: Given | None
         token.token_type is TokenType.PARAMETER and token.start not in inside and token.text != no_sign
         for token in tokens
     )
-    return Placed(words, numbers, values, loose and dialect != "duckdb")
+    return Placed(words, numbers, values, frozenset(counts), loose and dialect != "duckdb")
 
 
 def _keys(marks: Sequence[Mark]) -> list[str]:
@@ -113,7 +122,11 @@ def _keys(marks: Sequence[Mark]) -> list[str]:
 
 
 def _words(
-    tokens: Sequence[Token], marks: Mapping[int, Mark], numbers: Mapping[int, int], sign: str
+    tokens: Sequence[Token],
+    marks: Mapping[int, Mark],
+    counts: Mapping[int, str | None],
+    numbers: Mapping[int, int],
+    sign: str,
 ) -> Iterator[Token]:
     skipped: set[int] = set()
     for token in tokens:
@@ -121,6 +134,10 @@ def _words(
         if mark is not None:
             last = mark.tokens[-1]
             skipped.update(each.start for each in mark.tokens)
+            if token.start in counts:
+                digits = str(counts[token.start])
+                yield Token(TokenType.NUMBER, digits, token.line, token.col, token.start, last.end, token.comments)
+                continue
             yield Token(TokenType.PARAMETER, sign, token.line, token.col, token.start, token.start, token.comments)
             yield Token(TokenType.NUMBER, str(numbers[token.start]), token.line, token.col, token.start, last.end, [])
         elif token.start not in skipped:
@@ -223,6 +240,12 @@ def _open(keys: Sequence[str], marks: Sequence[Mark]) -> str:
     what = f"{len(keys)} parameters" if len(keys) > 1 else "a parameter"
     named = ", ".join(keys) if marks[0].name else ""
     return f"The text has {what}{f' ({named})' if named else ''}, and no values are given."
+
+
+def _uncounted(mark: Mark, key: str, text: str) -> Problem:
+    example = f'parameters: {{"{key}": 100}}'
+    hint = f"Give a whole number from 0: {example}; to have all rows, leave the clause out."
+    return _problem(f"The parameter {key} says how many rows, and its value is no whole number.", text, mark, hint)
 
 
 def _nothing_open(text: str, given: Given) -> Problem:
