@@ -61,7 +61,7 @@ TIMES = ("zoned", "local")
 
 
 def cut_later(asking: Asking, name: str, zone: str | None, at: datetime, hours: int) -> datetime:
-    """So many hours after the hour that a moment is cut to: its half past where clocks moved by half an hour between."""
+    """So many hours after the hour that a moment is cut to, by elapsed time where the moment is known."""
     value = cut(asking.clock(name, at, zone))
     if name == "local" and zone in {None, asking.stored}:
         return value + timedelta(hours=hours)
