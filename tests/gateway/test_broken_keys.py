@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 from pathlib import Path
 
@@ -12,11 +13,13 @@ from tests.faults.served import entries_of
 from tests.gateway.conftest import PATIENT, ask, asked, opened
 
 from metricgate.compiling.statement import Statement
+from metricgate.gateway import codes
 from metricgate.gateway.data_checks import memory
 from metricgate.gateway.data_checks.counts import KeyCounts
 from metricgate.gateway.engine import Engine
 from metricgate.gateway.outcome import Answered, Outcome, Refused
 from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.problem import Problem, Problems
 
 MODELS = """
 semantic_models:
@@ -251,3 +254,39 @@ def test_what_is_found_holds_as_long_as_the_data_stands_or_a_while():
     assert known.known(told, statement("b"), 1) is None
     told.warehouse.data_state = {"as_of": "2"}
     assert known.known(told, statement("b"), 0) is None
+
+
+def test_no_turn_is_kept_of_a_look_that_ended_without_an_answer():
+    """Neither of one that was refused, nor of one that failed or was broken off while others waited."""
+    known = memory.KeyMemory(Ticking())
+    engine = Engine("told", Telling({"as_of": "1"}), Ticking())
+    refused = Refused(problems=Problems((Problem(code=codes.AGENT_STOPPED, message="m", hint="h"),)), record=None)
+
+    async def stopped():
+        raise OSError("gone")
+
+    async def told():
+        return refused
+
+    async def waits():
+        await asyncio.sleep(60)
+
+    async def go():
+        for number in range(100):
+            statement = Statement(
+                sql=f"{number}", parameters=(), dialect="duckdb", columns=(), digest="", row_limit=None
+            )
+            assert await known.learn(engine, statement, 0, told) is refused
+            with pytest.raises(OSError, match="gone"):
+                await known.learn(engine, statement, 0, stopped)
+            waiting = [asyncio.create_task(known.learn(engine, statement, 0, waits)) for _ in range(3)]
+            await asyncio.sleep(0)
+            assert len(known._looking) == 1
+            for each in waiting:
+                each.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+            del waiting, each
+
+    asyncio.run(go())
+    gc.collect()
+    assert not known._looking

@@ -24,6 +24,7 @@ AUTH_REFUSED = "gov.auth.refused"
 
 _LOOK_SECONDS = 1.0
 _MOST_REMEMBERED = 10_000
+_REFUSED_SECONDS = 60.0
 _MOST_CODES = 200
 
 
@@ -94,7 +95,9 @@ class RefusedKeyRecorder:
         loop = asyncio.get_running_loop()
         about = (refused.name, refused.code.name)
         now = loop.time()
-        if now - self._last.get(about, float("-inf")) < 60.0 or len(self._last) > _MOST_REMEMBERED:  # noqa: PLR2004
+        if len(self._last) >= _MOST_REMEMBERED:
+            self._last = {each: at for each, at in self._last.items() if now - at < _REFUSED_SECONDS}
+        if now - self._last.get(about, float("-inf")) < _REFUSED_SECONDS or len(self._last) >= _MOST_REMEMBERED:
             return
         self._last[about] = now
         task = loop.create_task(self._record(refused))

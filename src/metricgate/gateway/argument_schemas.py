@@ -8,7 +8,7 @@ whose schema has these, others rewrite it wrongly, and all pay for its length. W
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import lru_cache
 from typing import Final
 
 from pydantic import BaseModel
@@ -19,8 +19,11 @@ _NOT_SHOWN: Final = frozenset(
     {"title", "anyOf", "minLength", "maxLength", "pattern", "minItems", "maxItems", "maxProperties", "propertyNames"}
 )
 
+_REMEMBERED: Final = 2_048
+"""As governed actions are edited, models of arguments come and go."""
 
-@cache
+
+@lru_cache(_REMEMBERED)
 def accepted_schema(model: type[BaseModel]) -> dict[str, Json]:
     """Return the closed JSON Schema of the arguments, with references resolved in place (some clients know none)."""
     schema = model.model_json_schema()
@@ -33,7 +36,7 @@ def accepted_schema(model: type[BaseModel]) -> dict[str, Json]:
     return inlined
 
 
-@cache
+@lru_cache(_REMEMBERED)
 def shown_schema(model: type[BaseModel]) -> dict[str, Json]:
     """Return the schema that models are shown; closed as well, one plain type for every part."""
     return _shown(accepted_schema(model))

@@ -60,13 +60,17 @@ class Engine:
             WarehouseError: the engine cannot be asked.
         """
         now = self._clock.monotonic()
-        missing = [each for each in dict.fromkeys(relations) if not self._fresh(each, now)]
+        known = {each: self._found[each][1] for each in relations if self._fresh(each, now)}
+        missing = [each for each in dict.fromkeys(relations) if each not in known]
         if missing:
             columns = await self.warehouse.describe(missing)
             locations = await self.warehouse.located(missing)
-            self._found.update({each: (now, _found(each, locations, columns)) for each in missing})
-        known = ((each, self._found[each][1]) for each in relations)
-        return {relation: found for relation, found in known if found is not None}
+            asked = {each: _found(each, locations, columns) for each in missing}
+            # What is old goes, or the relations of every definition that there ever was would stay.
+            fresh = {each: found for each, found in self._found.items() if self._fresh(each, now)}
+            self._found = fresh | {each: (now, found) for each, found in asked.items()}
+            known |= asked
+        return {each: found for each in relations if (found := known[each]) is not None}
 
     async def types(self, selects: Sequence[str]) -> list[tuple[ValueType, ...]]:
         """Return the types of the columns of SELECTs of our own that read no row, as they were when first asked.

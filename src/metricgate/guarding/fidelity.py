@@ -100,14 +100,19 @@ def _words(tokens: Sequence[Token]) -> Iterator[_Word]:
             if number:
                 yield _Word(number, token.start, token.text)
         else:
-            for word in _kept_in(token.text):
+            kept = _remembered if len(token.text) <= _REMEMBERED_LENGTH else _kept_in
+            for word in kept(token.text):
                 yield _Word(word, token.start, word.upper())
         before = kind
 
 
-@lru_cache(maxsize=4_096)
 def _kept_in(text: str) -> tuple[str, ...]:
     return tuple(word for word in text.lower().split() if word in _KEPT)
+
+
+_REMEMBERED_LENGTH = 100
+"""Words of SQL are short; a long literal of an agent's is not kept."""
+_remembered = lru_cache(maxsize=4_096)(_kept_in)
 
 
 def _interval(text: str) -> str:

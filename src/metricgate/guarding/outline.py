@@ -19,19 +19,29 @@ _NUMBERED = frozenset({TokenType.PARAMETER, TokenType.PLACEHOLDER})
 _VALUES = frozenset(kind for kind in TokenType if kind.name in {"STRING", "NUMBER"} or kind.name.endswith("_STRING"))
 
 
-@lru_cache(maxsize=1024)
+_REMEMBERED_LENGTH = 2_000
+"""Longer texts are read anew each time: a thousand of the longest that a tool takes would fill 70 MB."""
+
+
 def outline(sql: str, *, dialect: str) -> str:
     """Return a statement's words with ``?`` in the place of literals, without comments; at most ``LONGEST`` characters.
 
     Words of SQL, names of plain letters and the numbers of parameters stay. A quoted name of anything else is ``"?"``.
     What cannot be told apart gives an empty text: rather nothing than a value.
     """
+    return (_remembered if len(sql) <= _REMEMBERED_LENGTH else _outlined)(sql, dialect)
+
+
+def _outlined(sql: str, dialect: str) -> str:
     try:
         tokens = Dialect.get_or_raise(dialect).tokenize(sql)
     except (SqlglotError, ValueError):
         return ""
     text = "".join(_parts(sql, tokens))
     return text if len(text) <= LONGEST else text[:LONGEST] + " ..."
+
+
+_remembered = lru_cache(maxsize=1024)(_outlined)
 
 
 def _parts(sql: str, tokens: list[Token]) -> Iterator[str]:

@@ -108,6 +108,8 @@ class Worker:
                         raise Malformed(f"no such question: {question['kind']}")
                 finally:
                     self._running.pop(number, None)
+                    if self._carrying is not None:
+                        self._carrying.over(cast("int", question["question"]))
         except FAILURES as error:
             position = position_of(error, str(question.get("sql", "")))
             facts: Head = {"position": position, "details": details_of(error)}

@@ -36,6 +36,10 @@ class _Account:
     rows: int = 0
     running: int = 0
 
+    def lately(self, now: float) -> bool:
+        """Whether a call of the last minute counts."""
+        return bool(self.minute) and now - self.minute[-1] < _MINUTE
+
 
 @dataclass(slots=True)
 class Charges:
@@ -58,7 +62,7 @@ class Spending:
         self._clock = clock
         self._accounts: dict[tuple[str, str], _Account] = {}
         self._used_today = dict(used_today or {})
-        self._first_day = self._day()
+        self._first_day = self._latest_day = self._day()
 
     def charge(self, budgets: Iterable[Budget], charges: Charges) -> Spent | None:
         """Charge a call for each budget it was not charged for yet; return the first that is spent, if one is."""
@@ -110,6 +114,8 @@ class Spending:
 
     def _account(self, rule: str, party: str) -> _Account:
         today = self._day()
+        if today != self._latest_day:
+            self._close_old(today)
         account = self._accounts.get((rule, party))
         if account is None:
             calls, rows = self._used_today.get(party, (0, 0)) if today == self._first_day else (0, 0)
@@ -117,6 +123,12 @@ class Spending:
         if account.day != today:
             account.day, account.calls, account.rows = today, 0, 0
         return account
+
+    def _close_old(self, today: int) -> None:
+        """Forget who called on earlier days only: what a day was charged is given back, and so is a minute."""
+        now = self._clock.monotonic()
+        self._latest_day = today
+        self._accounts = {about: each for about, each in self._accounts.items() if each.running or each.lately(now)}
 
     def _day(self) -> int:
         return self._clock.unix_nano() // (_DAY_SECONDS * _NANO)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -53,7 +53,8 @@ class Conduct:
         self._board = board
         self._settings = settings
         self._histories: OrderedDict[tuple[str, str], History] = OrderedDict()
-        self._refusals: dict[str, deque[tuple[float, str]]] = {}
+        # agent -> call -> when it was last refused, the latest last
+        self._refusals: OrderedDict[str, OrderedDict[str, float]] = OrderedDict()
         self._pauses: dict[str, Pause] = {}
         self.spending = spending
 
@@ -137,18 +138,28 @@ class Conduct:
         borne = self._settings.refusals
         if borne is None:
             return None
-        recent = self._refusals.setdefault(agent, deque())
-        recent.append((now, call))
-        while recent and now - recent[0][0] >= self._settings.refusal_seconds:
-            recent.popleft()
         # The same call refused again is a loop, judged as such; a burst is many different tries.
-        different = len({each for _at, each in recent})
+        recent = self._refusals.setdefault(agent, OrderedDict())
+        self._refusals.move_to_end(agent)
+        recent[call] = now
+        recent.move_to_end(call)
+        while recent and now - next(iter(recent.values())) >= self._settings.refusal_seconds:
+            recent.popitem(last=False)
+        different = len(recent)
         if different < borne:
+            self._forget(now)
             return None
-        recent.clear()
+        del self._refusals[agent]
         pause = Pause(agent=agent, refusals=different, until=now + self._settings.pause_seconds)
         self._pauses[agent] = pause
         return pause
+
+    def _forget(self, now: float) -> None:
+        """Forget agents whose last refusal is too old to count, and pauses that are over."""
+        while now - next(reversed(next(iter(self._refusals.values())).values())) >= self._settings.refusal_seconds:
+            self._refusals.popitem(last=False)
+        if len(self._pauses) > _MOST_CALLERS:
+            self._pauses = {agent: each for agent, each in self._pauses.items() if now < each.until}
 
 
 def _caller(principal: Principal) -> tuple[str, str]:

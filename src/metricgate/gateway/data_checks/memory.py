@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from weakref import WeakValueDictionary
 
 from metricgate.compiling.statement import Statement
 from metricgate.gateway.data_checks.counts import UNCHECKED, KeyCounts
@@ -52,7 +53,8 @@ class KeyMemory:
         self._clock = clock
         self._seen: dict[_Asked, _Seen] = {}
         self._surveyed: dict[_View, _Seen] = {}
-        self._looking: dict[_Asked, asyncio.Lock] = {}
+        # Whoever looks or waits holds the lock; with the last of them it goes, however the look ended.
+        self._looking: WeakValueDictionary[_Asked, asyncio.Lock] = WeakValueDictionary()
 
     def known(self, engine: Engine, statement: Statement, changes: int) -> Known | None:
         """Return what is known and still holds; ``changes`` counts those that were carried out in the warehouse."""
@@ -74,7 +76,8 @@ class KeyMemory:
     ) -> Known | Outcome:
         """Return what ``look`` finds, or what another call found meanwhile."""
         asked = _asked(engine, statement)
-        async with self._looking.setdefault(asked, asyncio.Lock()):
+        turn = self._looking.setdefault(asked, asyncio.Lock())
+        async with turn:
             known = self.known(engine, statement, changes)
             if known is not None:
                 return known
@@ -84,7 +87,6 @@ class KeyMemory:
                 while len(self._seen) >= _MOST_REMEMBERED:
                     del self._seen[next(iter(self._seen))]
                 self._seen[asked] = _Seen(counts=found, data_state=state, changes=changes, at=self._clock.monotonic())
-                self._looking.pop(asked, None)
             return found
 
     def surveyed(self, engine: Engine, check: KeyCheck, obligations: Obligations, changes: int) -> KeyCounts | None:

@@ -78,6 +78,10 @@ class Carrying:
         """Have a question that waits for its turn wait no longer."""
         self._turns.stop(question)
 
+    def over(self, question: int) -> None:
+        """Forget a question that is answered."""
+        self._turns.over(question)
+
     def answer(
         self, channel: socket.socket, cursor: duckdb.DuckDBPyConnection, question: Head, body: memoryview
     ) -> tuple[Head, bytes]:

@@ -37,6 +37,10 @@ class Turns:
         """Have the question of this number wait no longer."""
         self._stopped.add(question)
 
+    def over(self, question: int) -> None:
+        """Forget the question of this number, which need not have waited for a turn at all."""
+        self._stopped.discard(question)
+
     @contextmanager
     def approved(self, question: int) -> Iterator[None]:
         """Take the turn, from a rehearsal if need be.
