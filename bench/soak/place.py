@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 from tests.gateway.writing.shop import MODELS, POLICY, write_shop
 
+from bench.soak.doors import PERSON
 from bench.soak.server import OwnPostgres
 
 _LINES = 20_000
@@ -74,6 +75,7 @@ def made(folder: Path, server: OwnPostgres) -> Place:
         '["dataset:customers", "dataset:orders", "dataset:invoices", "column:customers.*", "column:orders.*",\n'
         '         "column:invoices.*"]',
     )
+    policy = policy.replace('members: ["user:audra"]', f'members: ["user:audra", "user:{PERSON}"]')
     write_shop(folder, policy=policy)
     models = MODELS.replace("    source: main.", "    warehouse: shop\n    source: main.")
     (folder / "semantic_models" / "all.yaml").write_text(models.rstrip("\n") + _MORE_MODELS)

@@ -53,6 +53,9 @@ SLOW_POLICY = (
     + "  - {id: hurry, roles: [hasty], seconds: 1}\n"
 )
 
+_KEY_SECONDS = 7 * 86_400.0
+"""Longer than any run, a soak of a day included."""
+
 _VIEWS = """
 CREATE VIEW endless AS SELECT (a.i * b.i * c.i) % 1000003 AS v
 FROM range(100000) AS a(i), range(100000) AS b(i), range(1000) AS c(i);
@@ -75,7 +78,7 @@ def make_key(folder: Path, agent: str, *, may_act_for: tuple[str, ...] = (), or_
     """Return a new key's secret."""
     keys = SqliteKeys(folder / ".metricgate" / "keys.db", clock=SystemClock())
     try:
-        return keys.create(agent, name=agent, expires_in=3600.0, may_act_for=may_act_for, or_alone=or_alone)[0]
+        return keys.create(agent, name=agent, expires_in=_KEY_SECONDS, may_act_for=may_act_for, or_alone=or_alone)[0]
     finally:
         keys.close()
 
