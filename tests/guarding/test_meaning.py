@@ -83,6 +83,16 @@ SELECT r.f, q.r.f, max(r.f) OVER () FROM (SELECT {'f': n} AS r FROM t) q ORDER B
 SELECT id FROM t ORDER BY id LIMIT 40%
 SELECT (s).upper(), ('x' || t.s).lower().replace('a', (n::text)), [n, id].list_sort(), ({'p': id}).p.abs() FROM t
 SELECT r.range, g FROM range(3) r, generate_series(1, 2) AS g
+SELECT * FROM range(3)
+SELECT *, id FROM t, generate_series(1, 2) WHERE generate_series.generate_series > 1
+SELECT r.*, * FROM range(DATE '2026-01-01', DATE '2026-01-03', INTERVAL 1 DAY) r
+SELECT * FROM t LEFT JOIN range(2) ON id = range WHERE id IN (SELECT * FROM range(5))
+SELECT * FROM (SELECT 1 AS range) x JOIN range(2) USING (range)
+SELECT * EXCLUDE (range), unnest.* FROM range(2), t, unnest([id, 7])
+WITH d AS (SELECT * FROM generate_series(1, 3)) SELECT * FROM d EXCEPT SELECT * FROM range(2)
+SELECT * FROM range(2) WITH ORDINALITY
+SELECT count(*) FROM range(2), range(3)
+SELECT count(*) FROM unnest([1]), t AS unnest
 FROM t JOIN (SELECT 1 AS id) x USING (id) SELECT n, (FROM t a JOIN t b USING (id) SELECT max(a.n)) WHERE id > 0
 WITH q AS (FROM t x RIGHT JOIN t z USING (id) SELECT z.n, x.s LIMIT 9) FROM q SELECT count(*), max(n)
 SELECT ROW(2, id) < ROW(id, 1), ROW(id, n) = ROW(1, 10), row(1) = row(t.id) FROM t
@@ -112,6 +122,9 @@ SELECT id, e.key, e.value FROM t, json_each(t.j) AS e
 SELECT id, e FROM t, json_array_elements(j->'a') AS e
 SELECT id, w FROM t, regexp_split_to_table(t.s, 'n') AS w
 SELECT g.g FROM generate_series(1, 3) AS g
+SELECT * FROM generate_series(1, 3)
+SELECT *, unnest.* FROM t, unnest(ARRAY[id, 7])
+SELECT * FROM unnest(ARRAY[1, 2]) WITH ORDINALITY
 SELECT n FROM t ORDER BY n FETCH FIRST 1 ROWS WITH TIES
 SELECT s IS NORMALIZED, s IS NOT NORMALIZED, s IS NFC NORMALIZED, s IS NOT NFKD NORMALIZED, s IS NOT NULL FROM t
 SELECT $a1$it's $a$ $$ b$a1$, $_9$--$_9$

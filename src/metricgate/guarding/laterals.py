@@ -57,19 +57,47 @@ def told_apart(tree: exp.Query, rules: DialectRules) -> None:
         return
     for clause in list(tree.find_all(exp.From, exp.Join)):
         source = clause.this
-        inner = source.this if type(source) is exp.Lateral else source
-        function = inner.this if type(inner) is exp.Table else inner
+        function = _function(source)
         if not isinstance(function, exp.Func | exp.Unnest):
             continue
-        alias = source.args.get("alias")
+        alias = source.args.get("alias") or _own_alias(clause, function, rules)
         if alias is None or alias.this is None:
             continue
         # DuckDB's range and generate_series name their column, which may be called by the alias, too.
-        known = rules.name == "duckdb" and _qualified(tree, alias.this)
+        known = rules.name == "duckdb" and alias is source.args.get("alias") and _qualified(tree, alias.this)
         if not alias.args.get("columns") and not known:
             alias.set("columns", _columns(tree, function, alias.this, ordinality=bool(source.args.get("ordinality"))))
+        source.set("alias", alias)
         if rules.name == "postgres" and type(clause) is exp.Join and type(source) is not exp.Lateral:
             _made_lateral(source, function)
+
+
+def _own_alias(clause: exp.Expr, function: exp.Expr, rules: DialectRules) -> exp.TableAlias | None:
+    """Return the name that the engine gives to a function without an alias, and to its column: no star sees it else.
+
+    None where something beside it goes by that name: DuckDB reads such a text as long as nothing is named.
+    """
+    name = _own_name(function, rules)
+    select = clause.find_ancestor(exp.Select)
+    if name is None or select is None:
+        return None
+    sources = [each.this for each in select.find_all(exp.From, exp.Join) if each.find_ancestor(exp.Select) is select]
+    names = [each.alias_or_name.lower() or _own_name(_function(each), rules) for each in sources]
+    # Those that were seen before have the name by now.
+    return exp.TableAlias(this=exp.to_identifier(name)) if names.count(name) == 1 else None
+
+
+def _function(source: exp.Expr) -> exp.Expr:
+    inner = source.this if type(source) is exp.Lateral else source
+    return inner.this if type(inner) is exp.Table else inner
+
+
+def _own_name(function: exp.Expr, rules: DialectRules) -> str | None:
+    if type(function) is exp.Unnest and len(function.expressions) == 1 and not function.args.get("offset"):
+        return "unnest"
+    if type(function) is exp.GenerateSeries and rules.name == "duckdb":
+        return "range" if function.args.get("is_end_exclusive") else "generate_series"
+    return None
 
 
 def _columns(tree: exp.Query, function: exp.Expr, alias: exp.Expr, *, ordinality: bool) -> list[exp.Expr]:
@@ -83,7 +111,9 @@ def _columns(tree: exp.Query, function: exp.Expr, alias: exp.Expr, *, ordinality
 
 
 def _qualified(tree: exp.Query, alias: exp.Expr) -> bool:
-    return any(column.table == alias.name for column in tree.find_all(exp.Column))
+    return any(
+        column.table == alias.name for column in tree.find_all(exp.Column) if not isinstance(column.this, exp.Star)
+    )
 
 
 def _made_lateral(source: exp.Expr, function: exp.Expr) -> None:
