@@ -51,7 +51,7 @@ def of_own_text(error: WarehouseError, sql: str | None = None) -> Problem:
     code = sql_codes.FAILED if code is codes.WAREHOUSE_FAILED else code
     if code is sql_codes.TYPE_NOT_CARRIED:
         return _not_carried(error)
-    details = _place(error, sql)
+    details = place_in(error.position, sql)
     near = f" Near: {details['near']}" if details else ""
     return Problem(code=code, message=f"{code.cause}{near}", hint=code.cure, details=details)
 
@@ -79,7 +79,7 @@ def of_definitions(
         return _not_carried(error)
     if code is sql_codes.CRASHED or code.name in codes.WAREHOUSE_CODES:
         return Problem(code=code, message=code.cause, hint=code.cure)
-    details = {**_place(error, statement.sql), "class": code.name}
+    details = {**place_in(error.position, statement.sql), "class": code.name}
     details.pop("sql", None)
     if "not_compared" in error.details:
         made = [name for name in names if name in catalog.metrics]
@@ -193,9 +193,8 @@ def _not_carried(error: WarehouseError) -> Problem:
     return Problem(code=code, message=message, hint=hint, details=dict(facts))
 
 
-def _place(error: WarehouseError, sql: str | None) -> dict[str, Json]:
-    """Return the place in the statement, where the engine gave one."""
-    at = error.position
+def place_in(at: int | None, sql: str | None) -> dict[str, Json]:
+    """Return the place in the statement, where the engine gave one: ``{"position", "near", "sql"}``, or nothing."""
     if at is None or sql is None or not 0 <= at < len(sql):
         return {}
     shown = sql[at : at + _SHOWN]

@@ -77,6 +77,47 @@ def test_a_change_that_fails_on_the_data_says_so_in_its_authors_terms(engine: st
         asyncio.run(main())
 
 
+PLACED: dict[str, list[tuple[str, str]]] = {
+    "duckdb": [
+        ("UPDATE things SET a = CAST(s AS INTEGER) WHERE id < 3", "CAST("),
+        ("INSERT INTO things (id, s, a) SELECT id + 10, 'x', CAST(s AS INTEGER) FROM things WHERE id = 2", "CAST("),
+        ("DELETE FROM things WHERE CAST(s AS INTEGER) = 1", "CAST("),
+    ],
+    "postgres": [
+        ("UPDATE things SET a = CAST('hunter' AS INTEGER) WHERE id < 3", "'hunter'"),
+        ("DELETE FROM things WHERE a = CAST('hunter' AS INTEGER)", "'hunter'"),
+    ],
+}
+
+
+@pytest.mark.parametrize("engine", PLACED)
+def test_a_change_that_fails_is_told_where_as_a_query_is(engine: str, tmp_path: Path) -> None:
+    """What ran, without values of policy, and the place; nothing of an action's statement, which is not the agent's."""
+    acts = ACTIONS | {"stored": (PLACED[engine][0][0].replace("3", ":x + :id - :id"), "integer", 3, CAST)}
+
+    async def main() -> None:
+        async with opened(folder) as parts:
+            for sql, near in PLACED[engine]:
+                outcome = await ask(parts, "omni", "propose_write", {"sql": sql})
+                assert isinstance(outcome, Refused), outcome
+                problem = outcome.problems.first
+                place, ran = problem.details["position"], str(problem.details["sql"])
+                assert isinstance(place, int)
+                assert ran[place:].startswith(near), (ran, place)
+                assert f"Near: {near}" in problem.message
+                assert "hunter2" not in str(problem.as_json())
+            name = {"id": 1, "x": 3}
+            outcome = await ask(parts, "omni", "action_stored", name)
+            assert told(outcome)[0] == CAST
+            assert isinstance(outcome, Refused)
+            assert "sql" not in outcome.problems.first.details
+
+    folder = tmp_path / "project"
+    statements = {name: (each[0].format(integer=INTEGER[engine]), each[1]) for name, each in acts.items()}
+    with things(engine, folder, statements):
+        asyncio.run(main())
+
+
 def test_what_a_delete_only_looks_at_keeps_nobody_from_deleting(tmp_path: Path) -> None:
     """MariaDB stores no NULL for a division by zero, but compares with it; so does the gateway."""
 

@@ -16,6 +16,7 @@ from metricgate.changing.effect import Effect
 from metricgate.changing.proving import back_of
 from metricgate.changing.serial import effect_from_bytes, effect_to_bytes
 from metricgate.gateway import sql_codes
+from metricgate.gateway.failures import place_in
 from metricgate.gateway.office import ActionFilter
 from metricgate.gateway.ports import LedgerUnavailable, WarehouseError
 from metricgate.gateway.writing import codes, entries, sealed
@@ -196,13 +197,19 @@ async def _fail(book: Book, action: Action, problem: Problem, engine_text: str) 
     return kept
 
 
-def problem_of(error: ChangeFailed) -> Problem:
-    """Return what a person or an agent is told of a change that failed; never the engine's words."""
+def problem_of(error: ChangeFailed, *, own_text: bool = False) -> Problem:
+    """Return what a person or an agent is told of a change that failed; never the engine's words.
+
+    ``own_text``: whoever is told wrote the statement, and so may see where in it the engine failed.
+    """
     code = _BY_NAME.get(error.code) or codes.FAILED
     detail = f" ({error.detail})" if error.detail else ""
     rows: list[Json] = [{"table": ".".join(table), "key": list(key)} for table, key in error.rows]
     details: dict[str, Json] = {"rows": rows} if rows else {}
-    return Problem(code=code, message=f"{code.cause.rstrip('.')}{detail}.", hint=code.cure, details=details)
+    place = place_in(error.position, error.source) if own_text else {}
+    near = f" Near: {place['near']}" if place else ""
+    message = f"{code.cause.rstrip('.')}{detail}.{near}"
+    return Problem(code=code, message=message, hint=code.cure, details=details | place)
 
 
 def _verdict(action: Action) -> Verdict:

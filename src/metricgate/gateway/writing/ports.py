@@ -134,7 +134,14 @@ class ChangeFailed(Exception):
     """
 
     def __init__(
-        self, code: str, engine_text: str, *, rows: Sequence[tuple[Location, Row]] = (), detail: str = ""
+        self,
+        code: str,
+        engine_text: str,
+        *,
+        rows: Sequence[tuple[Location, Row]] = (),
+        detail: str = "",
+        position: int | None = None,
+        source: str | None = None,
     ) -> None:
         super().__init__(code)
         self.code = code
@@ -142,6 +149,10 @@ class ChangeFailed(Exception):
         self.rows = tuple(rows)
         """Tables and keys of rows that are not as expected: at most 100."""
         self.detail = detail
+        self.position = position
+        """Characters before the place that failed, where the engine gave one: of ``source``, else of what was run."""
+        self.source = source
+        """The SELECT of a plan, without the values that policy bound, in which that place is."""
 
 
 class Unsealable(Exception):

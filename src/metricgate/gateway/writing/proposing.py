@@ -173,7 +173,8 @@ async def _rehearsed(desk: Desk, planned: Planned, facts: Mapping[str, Json]) ->
     except ChangeFailed as error:
         # The engine's own words go to the record.
         text = {**facts, "gov.error.code": error.code}
-        return await desk.refuse(Problems((problem_of(error),)), verdict=planned.verdict, facts=text)
+        problem = problem_of(error, own_text=planned.action is None)
+        return await desk.refuse(Problems((problem,)), verdict=planned.verdict, facts=text)
     except WarehouseError as error:
         return await desk.failed(failures.of_own_text(error), error.engine_text, facts)
 

@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from metricgate.adapters.warehouses.duckdb_engine import Engine
-from metricgate.adapters.warehouses.duckdb_errors import FAILURES, code_of
+from metricgate.adapters.warehouses.duckdb_errors import FAILURES, code_of, position_of
 from metricgate.adapters.warehouses.duckdb_opinion import opinion_of
 from metricgate.changing.change import Row
 from metricgate.changing.images import Column, Images, joined
@@ -113,7 +113,7 @@ class DuckDBSession:
 
     def columns(self, sql: str, parameters: Sequence[object], *, width: int, stores: bool = False) -> Images:  # noqa: ARG002
         """Return the rows of one statement, column by column."""
-        with self._failing(), self._given(parameters) as rest:
+        with self._failing(sql), self._given(parameters) as rest:
             statement = self._one(sql)
             if statement.type != duckdb.StatementType.SELECT:
                 rows = self._cursor.execute(statement, rest).fetchall()
@@ -163,7 +163,7 @@ class DuckDBSession:
 
     def _run(self, sql: str, parameters: Sequence[object]) -> list[Any]:
         """Run exactly one statement."""
-        with self._failing(), self._given(parameters) as rest:
+        with self._failing(sql), self._given(parameters) as rest:
             return self._cursor.execute(self._one(sql), rest).fetchall()
 
     def _one(self, sql: str) -> duckdb.Statement:
@@ -183,7 +183,7 @@ class DuckDBSession:
         self._cursor.unregister(Given.NAME)
 
     @contextmanager
-    def _failing(self) -> Iterator[None]:
+    def _failing(self, sql: str) -> Iterator[None]:
         try:
             yield
         except (duckdb.FatalException, duckdb.InternalException) as error:
@@ -192,11 +192,11 @@ class DuckDBSession:
             # What fails while rows are read comes as an error of Arrow's, with the engine's words.
             if not isinstance(error, duckdb.Error) and any(sign in str(error) for sign in _BROKEN):
                 raise Broken(str(error)) from error
-            raise failed(error) from error
+            raise failed(error, sql) from error
 
 
-def failed(error: BaseException) -> ChangeFailed:
-    """Return what one of DuckDB's errors means for a change."""
+def failed(error: BaseException, sql: str = "") -> ChangeFailed:
+    """Return what one of DuckDB's errors, of a statement, means for a change."""
     text = str(error)[:_LONGEST_WORDS]
     words = text.lower()
     sort = next((name for sign, name in _SORTS if sign in words), "")
@@ -207,4 +207,4 @@ def failed(error: BaseException) -> ChangeFailed:
     if (found := _NO_CAST.search(text)) is not None:
         detail = f"no text can be turned into {found[1]}"
         return ChangeFailed(sql_codes.UNSUPPORTED.name, text, detail=detail)
-    return ChangeFailed(code_of(error), text)
+    return ChangeFailed(code_of(error), text, position=position_of(error, sql))

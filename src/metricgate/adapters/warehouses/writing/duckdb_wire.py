@@ -26,14 +26,19 @@ _WRONG = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 def packed_failure(error: ChangeFailed) -> tuple[Head, bytes]:
     """Return the answer to a change that failed, as a head and a body."""
     rows = json.dumps([[table, key] for table, key in error.rows]).encode()
-    return {"failed": error.code, "text": error.engine_text, "detail": error.detail}, rows
+    place: Head = {} if error.source is None else {"position": error.position, "source": error.source}
+    return {"failed": error.code, "text": error.engine_text, "detail": error.detail, **place}, rows
 
 
 def failure(head: Head, body: memoryview) -> ChangeFailed:
     """Return what ``packed_failure`` packed."""
     try:
         rows = [(tuple(table), tuple(key)) for table, key in json.loads(bytes(body))]
-        return ChangeFailed(str(head["failed"]), str(head["text"]), rows=rows, detail=str(head["detail"]))
+        code, text, detail = (str(head[name]) for name in ("failed", "text", "detail"))
+        if "source" not in head:
+            return ChangeFailed(code, text, rows=rows, detail=detail)
+        at, source = int(str(head["position"])), str(head["source"])
+        return ChangeFailed(code, text, rows=rows, detail=detail, position=at, source=source)
     except _WRONG as error:
         raise Malformed(f"no failure: {error}") from error
 

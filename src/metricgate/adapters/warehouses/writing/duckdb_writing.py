@@ -185,7 +185,8 @@ def _unless_failed(call: Call, head: Head, body: memoryview) -> None:
     if "failed" in head:
         error = wire.failure(head, body)
         stopped = call.stopped_for if error.code == WAREHOUSE_FAILED.name else None
-        raise ChangeFailed(stopped or error.code, error.engine_text, rows=error.rows, detail=error.detail)
+        error.code = stopped or error.code
+        raise error
 
 
 def _lost(call: Call, error: BaseException) -> ChangeFailed:

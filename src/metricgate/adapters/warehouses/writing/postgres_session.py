@@ -198,4 +198,5 @@ def _failed(error: psycopg.Error, *, lost: bool) -> ChangeFailed:
         return ChangeFailed(MEMORY, text)
     if isinstance(error, psycopg.errors.QueryCanceled):
         return ChangeFailed(TIMEOUT if "statement timeout" in text else CANCELLED, text)
-    return ChangeFailed(code_of(state), text)
+    at = error.diag.statement_position
+    return ChangeFailed(code_of(state), text, position=None if at is None else int(at) - 1)

@@ -87,7 +87,10 @@ class Tables:
         for step in plan.steps:
             targets = [column_of(shapes[step.table], name) for name in (*step.key, *step.columns)]
             text = self.dialect.evaluate(step.source, targets)
-            rows = self.session.columns(*text, width=len(targets), stores=step.kind is not ChangeKind.DELETE)
+            try:
+                rows = self.session.columns(*text, width=len(targets), stores=step.kind is not ChangeKind.DELETE)
+            except ChangeFailed as error:
+                raise _in_source(error, text[0], step.source.sql) from error
             total += len(rows)
             if total > plan.most_rows:
                 raise too_many(total, plan.most_rows)
@@ -137,6 +140,15 @@ class Tables:
     def _parts(self, rows: Images) -> Iterator[Images]:
         most = self.dialect.rows_at_once if rows.columns else _DEFAULTS_AT_ONCE
         return rows.parts(most, self.dialect.characters_at_once)
+
+
+def _in_source(error: ChangeFailed, text: str, source: str) -> ChangeFailed:
+    """Return the failure with its place in the source, if it is there and not in what stands around it."""
+    begins = text.find(source)
+    if error.position is not None and begins >= 0 and 0 <= error.position - begins < len(source):
+        at = error.position - begins
+        return ChangeFailed(error.code, error.engine_text, detail=error.detail, position=at, source=source)
+    return error
 
 
 def _numbers(column: Column) -> list[int]:
