@@ -132,7 +132,12 @@ def _before(tables: Tables, change: TableChange, shape: TableShape, found: Found
         return None
     targets = change.targets
     if found is None:
-        found = tables.images(shape, change.key, targets.keys, lock=False)
+        whole = targets.whole
+        places = [shape.names.index(name) for name in change.key]
+        if whole is not None and len(whole.columns) == len(shape.columns) and whole.picked(places) == targets.keys:
+            found = tables.foretold(shape, whole)
+        else:
+            found = tables.images(shape, change.key, targets.keys, lock=False)
     images = found.images
     wrong = dict.fromkeys(found.missing)
     for name, expected in zip(change.expecting, targets.expected.columns, strict=True):
@@ -152,7 +157,11 @@ def _effect(
         keys, after = change.targets.keys, None
     else:
         keys = inserted if before is None else change.targets.keys
-        found = tables.images(shape, shape.key, inserted if before is None else _new_keys(change), lock=False)
+        found = (
+            tables.images(shape, shape.key, inserted, lock=False)
+            if before is None
+            else tables.foretold(shape, _assigned(change, shape, before))
+        )
         if found.missing:
             raise ChangeFailed(codes.NOT_CHANGEABLE.name, "a row that was written is not there: a trigger took it away")
         after = found.images
@@ -217,13 +226,14 @@ def _cascade(
     )
 
 
-def _new_keys(change: TableChange) -> Images:
-    """Return the keys as they are after an update."""
+def _assigned(change: TableChange, shape: TableShape, before: Images) -> Images:
+    """Return the rows as they are after an update, if nothing but the update acts."""
     targets = change.targets
-    given = dict(zip(change.columns, targets.values.columns, strict=True))
-    return Images(
-        [given.get(name, old) for name, old in zip(change.key, targets.keys.columns, strict=True)], len(targets)
-    )
+    given = {
+        **dict(zip(change.key, targets.keys.columns, strict=True)),
+        **dict(zip(change.columns, targets.values.columns, strict=True)),
+    }
+    return Images([given.get(name, old) for name, old in zip(shape.names, before.columns, strict=True)], len(targets))
 
 
 def _check_view(tables: Tables, view: View, shape: TableShape, effects: Sequence[TableEffect]) -> None:

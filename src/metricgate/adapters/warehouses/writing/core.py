@@ -17,6 +17,7 @@ from metricgate.adapters.warehouses.writing.carrying_out import carried_out, tak
 from metricgate.adapters.warehouses.writing.ordering import differing
 from metricgate.adapters.warehouses.writing.rows import Found, Tables
 from metricgate.adapters.warehouses.writing.session import WriteDialect, WriteSession
+from metricgate.adapters.warehouses.writing.surely_back import surely_back
 from metricgate.changing.change import ChangeKind, TableChange
 from metricgate.changing.definitions import Definitions, differences, said
 from metricgate.changing.effect import Effect
@@ -116,10 +117,13 @@ def _rehearsed(
     reads: Sequence[Location],
     begin: float,
 ) -> Rehearsal:
-    """Carry it out, and then take it back, in the transaction that is rolled back: what fails now would fail later."""
+    """Carry it out, and then take it back, in the transaction that is rolled back: what fails now would fail later.
+
+    Where an update of many rows can be refused for nothing but its values, they are tried instead of the update.
+    """
     definitions = engine.dialect.definitions(engine.session, acting(changes, shapes), reads)
     effect = carried_out(engine.tables, changes, shapes, views, most_rows)
-    back = _taken_back(engine, effect, shapes)
+    back = _taken_back(engine, effect, shapes, definitions)
     return Rehearsal(
         changes=tuple(changes),
         effect=effect,
@@ -130,9 +134,12 @@ def _rehearsed(
     )
 
 
-def _taken_back(engine: Engine, effect: Effect, shapes: dict[Location, TableShape]) -> Back:
+def _taken_back(engine: Engine, effect: Effect, shapes: dict[Location, TableShape], definitions: Definitions) -> Back:
     try:
-        return taken_back(engine.tables, effect, taking_back(effect, shapes), shapes)
+        changes = taking_back(effect, shapes)
+        if surely_back(engine.tables, effect, changes, shapes, definitions):
+            return Back()
+        return taken_back(engine.tables, effect, changes, shapes)
     except ChangeFailed as error:
         if error.code in _NOT_OF_THE_CHANGE:
             raise

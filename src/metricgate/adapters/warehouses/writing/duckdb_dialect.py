@@ -43,6 +43,15 @@ class DuckDBDialect:
         """Read them from the catalogue."""
         return read_definitions(session, tables, reads)
 
+    def storing(
+        self,
+        session: WriteSession,  # noqa: ARG002
+        shape: TableShape,  # noqa: ARG002
+        columns: Sequence[ColumnShape],  # noqa: ARG002
+    ) -> None:
+        """Give nothing: trying costs no more than asking."""
+        return
+
     def settle(self) -> Sequence[str]:
         """Nothing waits for the commit."""
         return ()

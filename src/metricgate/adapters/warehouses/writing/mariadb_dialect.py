@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import orjson
 from pymysql.converters import encoders, escape_item
@@ -13,9 +13,9 @@ from metricgate.adapters.warehouses.mariadb_text import NotOneSelect, with_value
 from metricgate.adapters.warehouses.session import FAILED
 from metricgate.adapters.warehouses.writing.mariadb_definitions import read_definitions
 from metricgate.adapters.warehouses.writing.mariadb_reading import Literal
-from metricgate.adapters.warehouses.writing.mariadb_shapes import read_shapes
+from metricgate.adapters.warehouses.writing.mariadb_shapes import IN_UNIQUE, read_shapes
 from metricgate.adapters.warehouses.writing.mariadb_structures import MariaDBStructures
-from metricgate.adapters.warehouses.writing.mariadb_types import as_text, assigned, compared, given_as_text
+from metricgate.adapters.warehouses.writing.mariadb_types import as_text, assigned, compared, given_as_text, keeps_text
 from metricgate.adapters.warehouses.writing.session import Text, WriteSession
 from metricgate.changing.definitions import Definitions
 from metricgate.changing.images import Images
@@ -52,6 +52,25 @@ class MariaDBDialect:
     def old_catalogue(self) -> bool:
         """Whether a transaction sees its catalogue as it was when its snapshot was taken."""
         return False
+
+    def storing(
+        self, session: WriteSession, shape: TableShape, columns: Sequence[ColumnShape]
+    ) -> Callable[[Images], Text] | None:
+        """Cast the values to the columns' types, which is all that an assignment does to texts of plain types."""
+        schema, table = (shape.location if len(shape.location) > 1 else (self._database, *shape.location))[-2:]
+        if not all(keeps_text(each.type) for each in columns):
+            return None
+        if not {str(name) for (name,) in session.read(IN_UNIQUE, (schema, table))}.isdisjoint(
+            each.name for each in columns
+        ):
+            return None
+        other = " OR ".join(
+            f"NOT (CAST({as_text(compared(f'{_GIVEN}.c{at}', each.type), each.type)} AS BINARY) "
+            f"<=> CAST({_GIVEN}.c{at} AS BINARY))"
+            for at, each in enumerate(columns)
+        )
+        sql = f"SELECT CAST({_GIVEN}.n - 1 AS CHAR) FROM {_given(len(columns))} WHERE {other}"
+        return lambda values: (sql, (_json(values),))
 
     def settle(self) -> Sequence[str]:
         """Nothing waits for the commit."""

@@ -38,6 +38,10 @@ SELECT table_schema, table_name, index_name, column_name, COALESCE(CAST(sub_part
 FROM information_schema.statistics WHERE non_unique = 0 AND ({where})
 ORDER BY table_schema, table_name, index_name <> 'PRIMARY', index_name, seq_in_index
 """
+IN_UNIQUE = """
+SELECT column_name FROM information_schema.statistics WHERE non_unique = 0 AND table_schema = %s AND table_name = %s
+"""
+"""The columns of unique keys, of those too that are over the beginning of a column."""
 _TRIGGERS = """
 SELECT event_object_schema, event_object_table, trigger_name FROM information_schema.triggers
 WHERE (event_object_schema, event_object_table) IN ({tables})

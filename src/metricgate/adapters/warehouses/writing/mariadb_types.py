@@ -19,6 +19,9 @@ _TIMES = {"datetime": "DATETIME", "timestamp": "DATETIME", "time": "TIME"}
 _REFUSED = "(SELECT 1 UNION SELECT 2)"
 """Fails where it is evaluated: a value of two rows."""
 
+_WHOLE_CHARACTERS = frozenset({"utf8mb4", "utf8mb3", "latin1", "ascii"})
+"""Character sets of which each character is one of Unicode and comes back from it."""
+
 _NUMBER = r"^[-+]?[0-9]*[.]?[0-9]+([eE][-+]?[0-9]+)?$"
 _COLLATED = re.compile(r" CHARACTER SET (\w+) COLLATE (\w+)\Z")
 _MEMBERS = re.compile(r"(?:enum|set)\((.*)\)")
@@ -112,6 +115,14 @@ def compared(text: str, kind: str) -> str:  # noqa: PLR0911 - one for each sort 
     if (found := _COLLATED.search(kind)) is not None:
         return f"CONVERT({text} USING {found[1]}) COLLATE {found[2]}"
     return text
+
+
+def keeps_text(kind: str) -> bool:
+    """Return whether a column of the type keeps what a cast to it gives, so that a cast tells what comes of a text."""
+    word, found = _word(kind), _COLLATED.search(kind)
+    if found is not None:
+        return word in _TEXTS - {"enum", "set"} and found[1] in _WHOLE_CHARACTERS
+    return word in _INTEGERS or word in {"decimal", "date", "datetime"}
 
 
 def _word(kind: str) -> str:

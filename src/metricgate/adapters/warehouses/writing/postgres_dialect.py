@@ -5,11 +5,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from metricgate.adapters.warehouses.session import FAILED
 from metricgate.adapters.warehouses.writing.postgres_definitions import read_definitions
-from metricgate.adapters.warehouses.writing.postgres_shapes import read_shapes
+from metricgate.adapters.warehouses.writing.postgres_shapes import ONLY_ASSIGNS, read_shapes
 from metricgate.adapters.warehouses.writing.postgres_structures import PostgresStructures
 from metricgate.adapters.warehouses.writing.session import Text, WriteSession
 from metricgate.changing.definitions import Definitions
@@ -47,6 +47,21 @@ class PostgresDialect:
     def old_catalogue(self) -> bool:
         """Whether a transaction sees its catalogue as it was when its snapshot was taken."""
         return True
+
+    def storing(
+        self, session: WriteSession, shape: TableShape, columns: Sequence[ColumnShape]
+    ) -> Callable[[Images], Text] | None:
+        """Cast the values as an update does, and compare their texts with what was given."""
+        names = [each.name for each in columns]
+        if not session.read(ONLY_ASSIGNS, (named(shape.location), names)):
+            return None
+        other = " OR ".join(
+            f'(CAST({_value(at, each)} AS {each.type})::text COLLATE pg_catalog."C") IS DISTINCT FROM '
+            f'({_GIVEN}.c{at} COLLATE pg_catalog."C")'
+            for at, each in enumerate(columns)
+        )
+        sql = f"SELECT {_GIVEN}.n - 1 FROM {_given(len(columns))} WHERE {other}"
+        return lambda values: (sql, _arrays(values))
 
     def settle(self) -> Sequence[str]:
         """Have deferred triggers and constraints act before what they did is looked at."""

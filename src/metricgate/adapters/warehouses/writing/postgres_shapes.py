@@ -51,6 +51,26 @@ UNION ALL
 SELECT r.ev_class::text, r.rulename::text FROM pg_catalog.pg_rewrite AS r
 WHERE r.ev_class = ANY($1::text[]::oid[]) AND r.rulename <> '_RETURN' AND r.ev_enabled NOT IN ('D', 'R')
 """
+ONLY_ASSIGNS = """
+SELECT 'yes' FROM pg_catalog.pg_class AS c, LATERAL (
+  SELECT pg_catalog.array_agg(a.attnum) AS numbers,
+    pg_catalog.bool_and(t.typtype = 'b' AND t.oid < 16384 AND t.typname NOT LIKE 'reg%') AS plain
+  FROM pg_catalog.pg_attribute AS a JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
+  WHERE a.attrelid = c.oid AND a.attname = ANY($2::text[]) AND NOT a.attisdropped) AS o
+WHERE c.oid = pg_catalog.to_regclass($1) AND c.relkind = 'r' AND NOT c.relispartition AND NOT c.relrowsecurity
+  AND o.plain AND pg_catalog.cardinality(o.numbers) = pg_catalog.cardinality($2::text[])
+  AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_inherits AS i WHERE c.oid IN (i.inhparent, i.inhrelid))
+  AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_trigger AS g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal)
+  AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_rewrite AS r WHERE r.ev_class = c.oid)
+  AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = c.oid AND a.attgenerated <> '')
+  AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint AS k
+    WHERE k.conrelid = c.oid AND (k.contype NOT IN ('p', 'u', 'f') OR k.conkey && o.numbers)
+      OR k.confrelid = c.oid AND k.confkey && o.numbers)
+  AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_index AS i WHERE i.indrelid = c.oid AND (
+    i.indpred IS NOT NULL OR i.indexprs IS NOT NULL OR i.indisunique AND i.indkey::int2[] && o.numbers))
+"""
+"""A row, where an update of these columns of a table does nothing else and can be refused for its values only: types of
+PostgreSQL's own, but for those whose texts are names that are looked up."""
 _REACTIONS = {"c": Reaction.CASCADE, "n": Reaction.SET_NULL, "d": Reaction.SET_DEFAULT}
 
 

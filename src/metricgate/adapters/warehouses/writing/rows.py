@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
 from metricgate.adapters.warehouses.writing.ordering import too_many
-from metricgate.adapters.warehouses.writing.session import WriteDialect, WriteSession
+from metricgate.adapters.warehouses.writing.session import Text, WriteDialect, WriteSession
 from metricgate.changing.change import ChangeKind, Row, TableChange, Targets
 from metricgate.changing.images import Column, Images, joined
 from metricgate.changing.shape import ColumnShape, ForeignKey, Location, TableShape
@@ -15,6 +15,7 @@ from metricgate.gateway.writing import codes
 from metricgate.gateway.writing.ports import ChangeFailed, ChangePlan
 
 _DEFAULTS_AT_ONCE = 2_000
+_PROBED = 200
 _MOST_TOLD = 10
 
 
@@ -33,10 +34,15 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """What reads and writes rows."""
+    """What reads and writes rows.
+
+    Attributes:
+        few: of so many rows all is read and tried: having the engine compare would save nothing.
+    """
 
     session: WriteSession
     dialect: WriteDialect
+    few: int = 1_000
 
     def images(self, shape: TableShape, by: Sequence[str], keys: Images, *, lock: bool) -> Found:
         """Return whole rows by the values of columns that tell them apart."""
@@ -52,6 +58,21 @@ class Tables:
             missing += [start + number for number in found.missing]
             start += len(part)
         return Found(joined(parts, width), tuple(missing))
+
+    def foretold(self, shape: TableShape, guess: Images) -> Found:
+        """Return the whole rows that have the keys of these, which they most likely equal.
+
+        The engine compares, and only what is otherwise comes back. The first rows are read, and tell whether to go on.
+        """
+        keys = guess.picked([shape.names.index(name) for name in shape.key])
+        if len(guess) > self.few and self.images(shape, shape.key, keys[:_PROBED], lock=False) == Found(guess[:_PROBED]):
+            numbers = self.differing(shape, guess)
+            return _patched(guess, numbers, self.images(shape, shape.key, keys.at(numbers), lock=False))
+        return self.images(shape, shape.key, keys, lock=False)
+
+    def unlike(self, values: Images, storing: Callable[[Images], Text]) -> bool:
+        """Return whether columns would not keep some of these values as they are, by the dialect's ``storing``."""
+        return any(len(self.session.columns(*storing(part), width=1)) for part in self._parts(values))
 
     def differing(self, shape: TableShape, images: Images) -> list[int]:
         """Return the numbers of these images whose row is another by now, or gone; some may be as they were."""
@@ -170,6 +191,19 @@ def _in_order(read: Images, count: int) -> Found:
         return Found(images.at([place or 0 for place in places]))
     columns = [[None if place is None else column[place] for place in places] for column in images.columns]
     return Found(Images(columns, count), missing)
+
+
+def _patched(guess: Images, numbers: Sequence[int], found: Found) -> Found:
+    """Return the rows with those of these numbers as they were found."""
+    if not numbers:
+        return Found(guess)
+    columns = []
+    for old, new in zip(guess.columns, found.images.columns, strict=True):
+        column = old.copy()
+        for number, value in zip(numbers, new, strict=True):
+            column[number] = value
+        columns.append(column)
+    return Found(Images(columns, len(guess)), tuple(numbers[at] for at in found.missing))
 
 
 def _unless_twice(table: Location, keys: Images, seen: set[Row]) -> None:

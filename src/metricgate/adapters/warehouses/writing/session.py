@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from metricgate.adapters.warehouses.writing.structure_dialect import StructureDialect
@@ -95,6 +95,16 @@ class WriteDialect(Protocol):
         """Write the SELECT of the numbers of those images that no row of the table is equal to in every text.
 
         What is equal under a collation is not equal here.
+        """
+        ...
+
+    def storing(
+        self, session: WriteSession, shape: TableShape, columns: Sequence[ColumnShape]
+    ) -> Callable[[Images], Text] | None:
+        """Return what writes the SELECT of the numbers of those values that these columns would not keep as they are.
+
+        None where an update of the columns may do anything else, or may be refused for anything else, than by its
+        values' types: there it has to be tried. Whatever the shape shows already is not asked again.
         """
         ...
 
