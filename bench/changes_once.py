@@ -12,15 +12,18 @@ import os
 import sys
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 from tests.adapters.warehouses.duckdb_changes import built, release
 from tests.adapters.warehouses.duckdb_changes import table as duckdb_table
-from tests.contracts.server_changes import drop, new_place
+from tests.contracts import servers
+from tests.contracts.server_changes import Place, drop, new_place
 
 from metricgate.adapters.stores.sealing import Seal
 from metricgate.adapters.stores.sqlite_journal import SqliteJournal
@@ -30,10 +33,26 @@ from metricgate.changing.effect import Effect
 from metricgate.changing.serial import effect_to_bytes
 from metricgate.changing.undo import taking_back
 from metricgate.gateway.writing.ports import WritableWarehouse
+from server_time import ServerTime
 
 _TABLE = "CREATE TABLE goods(id integer PRIMARY KEY, name varchar(40), price numeric(12,2))"
 _BARE = "UPDATE goods SET price = price + 1"
 _SECONDS = 600
+_SERVER = ServerTime()
+_BY_KEY = {
+    "postgres": (
+        "SELECT g.* FROM unnest(%s::int[]) AS k(id) JOIN goods AS g USING (id) FOR UPDATE OF g",
+        "UPDATE goods AS g SET price = k.price FROM unnest(%s::int[], %s::numeric[]) AS k(id, price) WHERE g.id = k.id",
+    ),
+    "mariadb": (
+        "SELECT g.* FROM JSON_TABLE(%s, '$[*]' COLUMNS (id int PATH '$[0]')) AS k JOIN goods AS g USING (id) FOR UPDATE",
+        (
+            "UPDATE JSON_TABLE(%s, '$[*]' COLUMNS (id int PATH '$[0]', price decimal(12,2) PATH '$[1]')) AS k"
+            " JOIN goods AS g USING (id) SET g.price = k.price"
+        ),
+    ),
+}
+"""The least that a change of named rows has the server do: read them, and set them to values that are given."""
 
 
 def main() -> None:
@@ -67,8 +86,9 @@ def _server(engine: str, folder: Path, rows: int) -> dict[str, float]:
         for start in range(1, rows + 1, 100_000):
             values = ", ".join(f"({n}, 'g{n}', {n})" for n in range(start, min(start + 100_000, rows + 1)))
             place.admin(f"INSERT INTO goods VALUES {values}")
-        floor = _timed(lambda: place.admin(_BARE))
         del values
+        _SERVER.watch()
+        floors = {"bare": _timed(lambda: place.admin(_BARE)), **_bare_by_key(place, rows)}
 
         async def work() -> dict[str, float]:
             warehouse = place.warehouse()
@@ -77,9 +97,47 @@ def _server(engine: str, folder: Path, rows: int) -> dict[str, float]:
             finally:
                 await warehouse.close()
 
-        return {"bare": floor, **asyncio.run(work())}
+        return {**floors, **asyncio.run(work())}
     finally:
         drop(place)
+
+
+def _bare_by_key(place: Place, rows: int) -> dict[str, float]:
+    """Return seconds, of the server's processor too, of a bare change by key that is rolled back or committed."""
+    found: dict[str, float] = {}
+    numbers = range(1, rows + 1)
+    for name, end, add in (("rehearse", "ROLLBACK", 1), ("carry out", "COMMIT", 0)):
+        if place.engine == "postgres":
+            keys, values = [list(numbers)], [list(numbers), [each + add for each in numbers]]
+        else:
+            keys = [json.dumps([[each] for each in numbers])]
+            values = [json.dumps([[each, each + add] for each in numbers])]
+        read, update = _BY_KEY[place.engine]
+        begin, server, cpu = time.perf_counter(), _SERVER.seconds, _cpu()
+        with _connection(place) as connection, connection.cursor() as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute(read, keys)
+            cursor.fetchall()
+            cursor.execute(update, values)
+            cursor.execute(end)
+        found[f"{name}, bare"] = time.perf_counter() - begin
+        found[f"{name}, bare, processor"] = _cpu() - cpu + _SERVER.seconds - server
+    return found | {
+        f"undo, bare{each}": found[f"rehearse, bare{each}"] + found[f"carry out, bare{each}"]
+        for each in ("", ", processor")
+    }
+
+
+@contextmanager
+def _connection(place: Place) -> Iterator[Any]:
+    if place.engine == "postgres":
+        with servers.postgres_connection(servers.postgres()) as connection:
+            connection.execute(f'SET search_path = "{place.schema}"')
+            yield connection
+    else:
+        with servers.mariadb_connection(servers.mariadb()) as connection:
+            connection.select_db(place.schema)
+            yield connection
 
 
 async def _changed(warehouse: WritableWarehouse, table: tuple[str, ...], folder: Path, rows: int) -> dict[str, float]:
@@ -101,16 +159,16 @@ async def _turn(
     change = TableChange(kind=ChangeKind.UPDATE, table=table, key=("id",), columns=("price",), rows=targets)
     del targets
     action, until = f"bench-{rows}-{time.time_ns()}", datetime.now(UTC) + timedelta(days=1)
-    begin, cpu = time.perf_counter(), _cpu()
+    begin, cpu, server = time.perf_counter(), _cpu(), _SERVER.seconds
     rehearsal = await warehouse.rehearse_changes([change], most_rows=2 * rows, seconds=_SECONDS)
     del change
-    shown, shown_cpu = time.perf_counter(), _cpu()
+    shown, shown_cpu, shown_server = time.perf_counter(), _cpu(), _SERVER.seconds
 
     def keep(effect: Effect) -> None:
         journal.prepare(action, effect_to_bytes(effect), until=until)
 
     effect = await warehouse.apply(_release(rehearsal, action, rows), keep)
-    done, done_cpu = time.perf_counter(), _cpu()
+    done, done_cpu, done_server = time.perf_counter(), _cpu(), _SERVER.seconds
     back = taking_back(effect, await warehouse.shapes([table]))
     again = await warehouse.rehearse_changes(back, most_rows=2 * rows, seconds=_SECONDS)
     await warehouse.apply(_release(again, f"{action}-undo", rows), lambda _effect: None)
@@ -121,6 +179,9 @@ async def _turn(
         "rehearse, processor": shown_cpu - cpu,
         "carry out, processor": done_cpu - shown_cpu,
         "undo, processor": _cpu() - done_cpu,
+        "rehearse, server": shown_server - server,
+        "carry out, server": done_server - shown_server,
+        "undo, server": _SERVER.seconds - done_server,
     }
 
 
