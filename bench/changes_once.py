@@ -39,17 +39,16 @@ _TABLE = "CREATE TABLE goods(id integer PRIMARY KEY, name varchar(40), price num
 _BARE = "UPDATE goods SET price = price + 1"
 _SECONDS = 600
 _SERVER = ServerTime()
+_JSON = "JSON_TABLE(%s, '$[*]' COLUMNS (id int PATH '$[0]'{}))"
+_PRICE = ", price decimal(12,2) PATH '$[1]'"
 _BY_KEY = {
     "postgres": (
         "SELECT g.* FROM unnest(%s::int[]) AS k(id) JOIN goods AS g USING (id) FOR UPDATE OF g",
         "UPDATE goods AS g SET price = k.price FROM unnest(%s::int[], %s::numeric[]) AS k(id, price) WHERE g.id = k.id",
     ),
     "mariadb": (
-        "SELECT g.* FROM JSON_TABLE(%s, '$[*]' COLUMNS (id int PATH '$[0]')) AS k JOIN goods AS g USING (id) FOR UPDATE",
-        (
-            "UPDATE JSON_TABLE(%s, '$[*]' COLUMNS (id int PATH '$[0]', price decimal(12,2) PATH '$[1]')) AS k"
-            " JOIN goods AS g USING (id) SET g.price = k.price"
-        ),
+        f"SELECT g.* FROM {_JSON.format('')} AS k JOIN goods AS g USING (id) FOR UPDATE",
+        f"UPDATE {_JSON.format(_PRICE)} AS k JOIN goods AS g USING (id) SET g.price = k.price",
     ),
 }
 """The least that a change of named rows has the server do: read them, and set them to values that are given."""

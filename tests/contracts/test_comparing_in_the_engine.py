@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - scripts of SQL
-"""Of many rows the engine compares what is expected with what is there; that must tell what reading and trying all tells."""
+"""Of many rows the engine compares what is expected with what is there: it must tell what reading and trying tells."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def _both(place: Place, monkeypatch: pytest.MonkeyPatch, rehearsed) -> tuple[Reh
     for few in (ALL_READ, 0):
         tried.clear()
         with monkeypatch.context() as patched:
-            patched.setattr(Tables.__init__, "__defaults__", (few,))
+            patched.setattr(Tables, "few", few)
             patched.setattr(core, "taken_back", spied)
             found.append(using(place, rehearsed))
         assert few == 0 or tried
@@ -201,7 +201,7 @@ def test_an_undo_sees_what_others_did_meanwhile(engine: str, monkeypatch: pytest
         }
         place.admin("DELETE FROM t WHERE id = 360", "UPDATE t SET v = 0 WHERE id = 361")
         for few in (ALL_READ, 0):
-            monkeypatch.setattr(Tables.__init__, "__defaults__", (few,))
+            monkeypatch.setattr(Tables, "few", few)
             with pytest.raises(ChangeFailed) as caught:
                 using(place, lambda warehouse: warehouse.rehearse_changes(back, most_rows=ROWS, seconds=20, views=()))
             assert caught.value.rows == tuple((place.table("t"), (key,)) for key in ("360", "361"))

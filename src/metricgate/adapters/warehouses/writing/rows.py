@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import ClassVar, cast
 
 from metricgate.adapters.warehouses.writing.ordering import too_many
 from metricgate.adapters.warehouses.writing.session import Text, WriteDialect, WriteSession
@@ -42,7 +42,7 @@ class Tables:
 
     session: WriteSession
     dialect: WriteDialect
-    few: int = 1_000
+    few: ClassVar[int] = 1_000
 
     def images(self, shape: TableShape, by: Sequence[str], keys: Images, *, lock: bool) -> Found:
         """Return whole rows by the values of columns that tell them apart."""
@@ -65,7 +65,8 @@ class Tables:
         The engine compares, and only what is otherwise comes back. The first rows are read, and tell whether to go on.
         """
         keys = guess.picked([shape.names.index(name) for name in shape.key])
-        if len(guess) > self.few and self.images(shape, shape.key, keys[:_PROBED], lock=False) == Found(guess[:_PROBED]):
+        probed = guess[:_PROBED]
+        if len(guess) > self.few and self.images(shape, shape.key, keys[:_PROBED], lock=False) == Found(probed):
             numbers = self.differing(shape, guess)
             return _patched(guess, numbers, self.images(shape, shape.key, keys.at(numbers), lock=False))
         return self.images(shape, shape.key, keys, lock=False)
