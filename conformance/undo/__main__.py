@@ -1,4 +1,4 @@
-"""``python -m conformance.undo [--trials N] [--seed N] [--compare] [ENGINE...]``: what came of the trials; 1 if any is wrong."""
+"""``python -m conformance.undo [--trials N] [--seed N] [--compare] [ENGINE...]``: 1 if any came out wrong."""
 
 from __future__ import annotations
 

@@ -3,14 +3,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from tests.adapters.warehouses import duckdb_changes
 from tests.contracts.server_changes import Place, drop, new_place, plan, ready, release, using
 
 from metricgate.adapters.warehouses.server import ServerWarehouse
 from metricgate.adapters.warehouses.writing import core
 from metricgate.adapters.warehouses.writing.rows import Tables
+from metricgate.changing.change import ChangeKind, RowTarget, TableChange
 from metricgate.changing.undo import taking_back
-from metricgate.gateway.writing.ports import ChangeFailed, Rehearsal
+from metricgate.gateway.writing.ports import ChangeFailed, Rehearsal, WritableWarehouse
 
 ALL_READ = 1_000_000
 
@@ -207,3 +211,35 @@ def test_an_undo_sees_what_others_did_meanwhile(engine: str, monkeypatch: pytest
             assert caught.value.rows == tuple((place.table("t"), (key,)) for key in ("360", "361"))
     finally:
         drop(place)
+
+
+MANY = Tables.few + 200
+
+
+def _written_otherwise(table: tuple[str, ...]) -> TableChange:
+    """Values that are texts of their columns for the first rows, and others of the same meaning for the rest."""
+    rows = [RowTarget(key=(str(at),), values=("0.50" if at < MANY - 300 else "0.5",)) for at in range(1, MANY + 1)]
+    return TableChange(kind=ChangeKind.UPDATE, table=table, key=("id",), columns=("price",), rows=rows)
+
+
+async def _shown_as_stored(warehouse: WritableWarehouse, table: tuple[str, ...]) -> None:
+    change = _written_otherwise(table)
+    shown = await warehouse.rehearse_changes([change], most_rows=MANY, seconds=60, views=())
+    assert {row.after for row in shown.effect.tables[0].rows} == {(str(at), "0.50", None) for at in range(1, MANY + 1)}
+    assert (shown.not_back, shown.anew) == ((), ())
+
+
+@pytest.mark.parametrize("engine", ["postgres", "mariadb"])
+def test_values_are_shown_as_servers_store_them(engine: str) -> None:
+    place = new_place(engine, "CREATE TABLE t (id int PRIMARY KEY, price decimal(12,2), note varchar(9))")
+    try:
+        place.admin("INSERT INTO t VALUES " + ", ".join(f"({at}, {at}, NULL)" for at in range(1, MANY + 1)))
+        using(place, lambda warehouse: _shown_as_stored(warehouse, place.table("t")))
+    finally:
+        drop(place)
+
+
+def test_values_are_shown_as_duckdb_stores_them(tmp_path: Path) -> None:
+    script = f"CREATE TABLE t (id int PRIMARY KEY, price decimal(12,2), note varchar); INSERT INTO t SELECT n, n, NULL FROM range(1, {MANY + 1}) AS r(n)"
+    options = duckdb_changes.built(tmp_path / "w.duckdb", script)
+    duckdb_changes.using(options, lambda warehouse: _shown_as_stored(warehouse, duckdb_changes.table("t")))
