@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import duckdb
 import pytest
 
 from metricgate.catalog.catalog import Catalog
@@ -59,3 +60,30 @@ def test_an_expression_without_words_is_a_problem_at_its_place(catalog: Catalog,
         assert dialect in each.message
         assert each.where is not None
         assert each.where.file == "models.yaml"
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [
+        (" * ".join(["CAST(a AS DECIMAL(18, 10))"] * 4), False),
+        ("CAST(a AS DECIMAL(38, 20)) * (1 + CAST(b AS DECIMAL(38, 19)))", False),
+        ("-CAST(a AS DECIMAL(38, 37)) * 1.25", False),
+        (" * ".join(["CAST(a AS DECIMAL(18, 10))"] * 3) + " * CAST(a AS DECIMAL(18, 8))", True),
+        ("CAST(a AS DECIMAL(38, 20)) * CAST(CAST(b AS DECIMAL(38, 19)) AS DECIMAL(38, 2))", True),
+        ("CAST(a AS DECIMAL(38, 20)) * CAST(CAST(b AS DECIMAL(38, 19)) AS DOUBLE)", True),
+    ],
+)
+def test_a_product_with_more_digits_than_duckdb_has_does_not_load(text: str, fits: bool):
+    """It would fail every question, whatever the data; as DuckDB itself says."""
+    metric = {"name": "product", "type": "simple", "semantic_model": "trips", "agg": "sum", "expr": text}
+    catalog = load([("models.yaml", json.dumps({"semantic_models": [MODEL], "metrics": [metric]}))])
+    assert isinstance(catalog, Catalog), str(catalog)
+    found = [each for each in inexpressible(catalog, "duckdb") if "digits after the point" in each.message]
+    assert [each.where is not None for each in found] == ([] if fits else [True])
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE trips (a INT, b INT)")
+        if fits:
+            connection.execute(f"SELECT {text} FROM trips")
+        else:
+            with pytest.raises(duckdb.OutOfRangeException):
+                connection.execute(f"SELECT {text} FROM trips")

@@ -20,6 +20,9 @@ from metricgate.vocabulary.predicate import Comparison, Operator, Scalar, Secret
 METRICS = """
   - {name: broken, domain: sales, owner: sales@acme.example, description: Fails on the data., type: simple,
      semantic_model: orders, agg: sum, expr: CAST(status AS INTEGER)}
+  - {name: too_great, domain: sales, owner: sales@acme.example, description: Over 38 digits., type: simple,
+     semantic_model: orders, agg: sum, expr: "CAST(99999999999999 + id AS DECIMAL(38, 4))
+     * CAST(99999999999999 AS DECIMAL(38, 4)) * CAST(99999999999999 AS DECIMAL(18, 4))"}
   - {name: misplaced, domain: sales, owner: sales@acme.example, description: No such column., type: simple,
      semantic_model: orders, agg: sum, expr: nowhere}
 """
@@ -101,6 +104,19 @@ def test_an_expression_that_fails_on_the_data_is_told_with_its_place(failing: Pa
     assert "CAST" in str(problem.details["near"])
     assert "sql" not in problem.details
     assert "paid" not in told(outcome)
+
+
+def test_a_product_of_too_many_digits_is_told_by_metric_and_place(failing: Path) -> None:
+    """It fails the whole question; each metric that was asked is told with its place, no number is."""
+    outcome = asked(failing, "omni", "query_metrics", {"metrics": ["sales.orders", "sales.too_great"]})
+    assert isinstance(outcome, Fault)
+    problem = outcome.problem
+    assert (problem.code.name, problem.details["class"]) == ("E_EXPRESSION_FAILED", "E_SQL_OUT_OF_RANGE")
+    lines = (failing / "semantic_models" / "models.yaml").read_text().splitlines()
+    places = {each["metric"]: lines[each["line"] - 1] for each in problem.details["definitions"] if "metric" in each}
+    assert set(places) == {"sales.orders", "sales.too_great"}
+    assert "name: too_great" in places["sales.too_great"]
+    assert "9999" not in told(outcome)
 
 
 def test_a_dimension_that_fails_on_the_data_is_told_with_its_model(failing: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from sqlglot import exp
+from sqlglot.errors import UnsupportedError
 
 from metricgate.dialects.kinds import BELOW_A_DAY, Kind
 from metricgate.dialects.meanings import shared
@@ -77,10 +78,33 @@ def _product(node: exp.Expr, way: Way) -> exp.Expr:
     kinds = {way.kind(each) for each in sides}
     if Kind.DECIMAL not in kinds or not kinds <= {Kind.DECIMAL, Kind.INTEGER}:
         return way.plain(node)
+    if _places(node) > _MOST_PLACES:
+        raise UnsupportedError(
+            f"a product of decimals with more than {_MOST_PLACES} digits after the point;"
+            " cast a factor to one with fewer, or to DOUBLE"
+        )
     left, right = (way.said(each) for each in sides)
     if isinstance(sides[0].unnest(), exp.Mul) and way.kind(sides[0]) is Kind.DECIMAL:
         return exp.Mul(this=left, expression=right)
     return words(_NAME, "x * CAST(1 AS DECIMAL(19, 0)) * y", x=left, y=right)
+
+
+_MOST_PLACES = 38
+
+
+def _places(node: exp.Expr) -> int:
+    """Return how many digits after the point a number has at least, as far as the text tells."""
+    if isinstance(node, (exp.Paren, exp.Neg)):
+        return _places(node.this)
+    if isinstance(node, exp.Mul):
+        return _places(node.this) + _places(node.expression)
+    if isinstance(node, (exp.Add, exp.Sub)):
+        return max(_places(node.this), _places(node.expression))
+    if isinstance(node, (exp.Cast, exp.TryCast)) and node.to.this is exp.DType.DECIMAL:
+        return shared.digits_of(node.to)[1]
+    if isinstance(node, exp.Literal) and not node.is_string:
+        return len(node.name.partition(".")[2])
+    return 0
 
 
 def _difference(node: exp.Expr, way: Way) -> exp.Expr:

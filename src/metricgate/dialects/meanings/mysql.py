@@ -73,10 +73,13 @@ _FAILURE = "EXP(1000 + CHAR_LENGTH(x))"
 
 
 def _cast(node: exp.Expr, way: Way) -> exp.Expr:
-    """A text that is none of the type fails the question, as on other engines; MariaDB would make it 0, or NULL."""
+    """A text that is none of the type fails the question, as on other engines; MariaDB would make it 0, or NULL.
+
+    So does what may be a text.
+    """
     made = _made(node, way)
     pattern = shared.pattern_of(node.args["to"])
-    if pattern is None or way.kind(node.this) is not Kind.TEXT or way.text(node.this) is not None:
+    if pattern is None or way.kind(node.this) not in {Kind.TEXT, Kind.UNKNOWN} or way.text(node.this) is not None:
         return made
     value, failure = way.said(node.this), words(_NAME, _FAILURE, x=way.said(node.this))
     if pattern == shared.NUMBER:
