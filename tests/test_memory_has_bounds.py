@@ -6,20 +6,29 @@ import asyncio
 import functools
 import importlib
 import pkgutil
+import resource
+import tracemalloc
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from queue import SimpleQueue
 from types import ModuleType
 from typing import Any
 
 import pytest
 from sqlglot.dialects.dialect import Dialect
+from tests.approvals.made import held_action
 
 import metricgate
 from metricgate.adapters.identity.api_keys import RefusedKey
+from metricgate.adapters.stores.sealing import Seal
+from metricgate.adapters.stores.sqlite_actions import SqliteActions
 from metricgate.adapters.warehouses.writing.duckdb_turns import Turns
-from metricgate.bootstrap import recording
+from metricgate.bootstrap import allocation, recording
 from metricgate.bootstrap.recording import RefusedKeyRecorder
 from metricgate.catalog import codes
 from metricgate.gateway.engine import Engine
+from metricgate.gateway.office import ActionFilter
 from metricgate.guarding import fidelity, outline
 from metricgate.vocabulary.result import Column
 
@@ -155,3 +164,59 @@ def test_refused_keys_are_recorded_still_when_there_were_many(monkeypatch: pytes
     asyncio.run(go())
     assert ledger.count == 30
     assert len(recorder._last) == 10
+
+
+def test_a_look_at_many_actions_does_not_hold_their_documents(tmp_path: Path) -> None:
+    """Each proposal looks at what its agent did all day."""
+    store = SqliteActions(tmp_path / "actions.db", Seal(tmp_path / "journal.key"))
+    actions = [replace(held_action(number=number), preview={"sample": "x" * 20_000}) for number in range(1, 101)]
+    for each in actions:
+        store.add(each)
+    assert len(store.glances(ActionFilter(limit=500))) == len(actions)
+    tracemalloc.start()
+    try:
+        assert len(store.glances(ActionFilter(limit=500))) == len(actions)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+        store.close()
+    assert most < 20_000 * 5
+
+
+def resident_mb() -> float:
+    """Memory of this process that lies in RAM."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1e6
+
+
+def test_what_is_free_between_what_is_held_goes_back() -> None:
+    """The C library would keep it."""
+    trim = allocation.trimmer()
+    assert trim is not None
+    blocks = [bytes(2_000) for _ in range(50_000)]
+    held = blocks[::500]
+    del blocks
+    before = resident_mb()
+    assert trim()
+    assert before - resident_mb() > 50
+    assert len(held) == 100
+
+
+def test_it_goes_back_again_and_again_while_a_gateway_serves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And where the C library cannot, nobody tries."""
+    trimmed: SimpleQueue[bool] = SimpleQueue()
+
+    def trim() -> bool:
+        trimmed.put(True)
+        return True
+
+    async def go() -> None:
+        trimming = asyncio.create_task(allocation.keep_trimming(every_seconds=0.0))
+        for _ in range(3):
+            await asyncio.to_thread(trimmed.get, timeout=30)
+        assert not trimming.done()
+        trimming.cancel()
+        monkeypatch.setattr(allocation, "trimmer", lambda: None)
+        await allocation.keep_trimming()
+
+    monkeypatch.setattr(allocation, "trimmer", lambda: trim)
+    asyncio.run(go())

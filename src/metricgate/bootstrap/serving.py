@@ -26,6 +26,7 @@ from metricgate import __version__
 from metricgate.adapters.stores.files import write_new
 from metricgate.adapters.stores.sqlite_keys import KeysUnavailable, SqliteKeys
 from metricgate.adapters.stores.sqlite_people import PeopleUnavailable, SqlitePeople
+from metricgate.bootstrap.allocation import keep_trimming
 from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.descriptors import make_room
 from metricgate.bootstrap.identities import make_authenticator
@@ -106,6 +107,7 @@ async def serve(
         gc.collect()
         gc.freeze()
         stack.callback(gc.unfreeze)
+        stack.push_async_callback(_stopped, asyncio.create_task(keep_trimming()))
         await server.serve(sockets=[listening])
 
 

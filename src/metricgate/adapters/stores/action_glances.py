@@ -20,21 +20,24 @@ class Glances:
         self._seen: OrderedDict[object, tuple[int, Glance]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def at(self, row: Row) -> Glance:
-        """Return the glance at a row that ``SELECT`` gave.
+    def seen(self, row: Row) -> Glance | Row:
+        """Return the glance at a row that ``SELECT`` gave, or the row where it was not seen before as it stands."""
+        with self._lock:
+            seen = self._seen.get(row[0])
+            if seen is None or seen[0] != hash(row):
+                return row
+            self._seen.move_to_end(row[0])
+            return seen[1]
+
+    def opened(self, row: Row) -> Glance:
+        """Open a row that was not seen before as it stands, and return the glance at it.
 
         Raises:
             Unsealable: it does not open, or was changed by hand since it was seen and does not open any more.
         """
-        whole = hash(row)
-        with self._lock:
-            seen = self._seen.get(row[0])
-            if seen is not None and seen[0] == whole:
-                self._seen.move_to_end(row[0])
-                return seen[1]
         glance = _glance(self._rows.opened(row))
         with self._lock:
-            self._seen[row[0]] = (whole, glance)
+            self._seen[row[0]] = (hash(row), glance)
             self._seen.move_to_end(row[0])
             if len(self._seen) > _MOST:
                 self._seen.popitem(last=False)

@@ -100,8 +100,10 @@ class SqliteActions:
     def glances(self, wanted: ActionFilter) -> Sequence[Glance]:
         """Return a glance at each; only what was not seen before as it stands is opened."""
         where, values, most = self._wanted(wanted)
-        rows = self._database.rows(f"{SELECT} {where} ORDER BY id DESC LIMIT ?", [*values, most])
-        return [self._glances.at(row) for row in rows]
+        sql = f"{SELECT} {where} ORDER BY id DESC LIMIT ?"
+        # Each proposal asks. All rows at once, with their documents, would take megabytes of each thread's memory.
+        found = self._database.each(sql, [*values, most], self._glances.seen)
+        return [each if isinstance(each, Glance) else self._glances.opened(each) for each in found]
 
     def _wanted(self, wanted: ActionFilter) -> tuple[str, Sequence[object], int]:
         """Return condition and values for what the columns in clear tell, and how many are wanted at most."""

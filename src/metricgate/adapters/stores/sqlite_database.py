@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from metricgate.adapters.stores.private_folder import make_private_file
 
 _WAIT_SECONDS = 5.0
+_Found = TypeVar("_Found")
 
 DatabaseError = sqlite3.Error
 """Whatever goes wrong with the file."""
@@ -56,6 +58,11 @@ class Database:
         """Return what a SELECT gives."""
         with self._lock:
             return self._connection.execute(sql, tuple(parameters)).fetchall()
+
+    def each(self, sql: str, parameters: Sequence[object], of: Callable[[tuple[object, ...]], _Found]) -> list[_Found]:
+        """Return what ``of`` makes of each row that a SELECT gives, without holding all rows; ``of`` must be quick."""
+        with self._lock, closing(self._connection.execute(sql, tuple(parameters))) as rows:
+            return [of(row) for row in rows]
 
     def close(self) -> None:
         """Close the file."""
