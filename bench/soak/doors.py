@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from metricgate.adapters.identity.people import enrolled
 from metricgate.adapters.stores.sqlite_people import SqlitePeople
 
 PERSON = "sten"
+DOES = ("audit", "entry", "approvals", "action", "undo")
+"""What the person does."""
 CLIENTS = 2
 """MCP clients beside the callers of the HTTP door."""
 _PASSWORD = "correct horse battery"  # noqa: S105 - of a project that lives as long as the soak
@@ -77,12 +80,14 @@ class Person:
         finally:
             store.close()
         self._totp = record.totp
+        self._coming = asyncio.Lock()
 
-    async def step(self, drawn: random.Random) -> str:
-        """Do the next thing; returns what and how it ended."""
-        if "authorization" not in self._client.headers:
-            return await self._login()
-        what = drawn.choice(["audit", "entry", "approvals", "action", "undo"])
+    async def step(self, drawn: random.Random, does: Sequence[str] = DOES) -> str:
+        """Do one of the things; returns what and how it ended."""
+        async with self._coming:
+            if "authorization" not in self._client.headers:
+                return await self._login()
+        what = drawn.choice(does)
         if what == "audit":
             return f"audit: {(await self._client.get('/v1/audit?limit=100')).status_code}"
         if what == "entry":

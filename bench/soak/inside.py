@@ -2,7 +2,8 @@
 
 Once a minute it appends a JSON line to the file: blocks that Python holds, what the C library holds in use and free,
 Arrow's pool, and how full each cache of ours is. With ``--trace`` also what Python allocated since the first look, by
-line of code (``tracemalloc``, which slows the gateway and takes memory itself).
+line of code (``tracemalloc``, which slows the gateway and takes memory itself). Once a minute, and whenever somebody
+makes the file that ``asked_by`` names.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 _EVERY_SECONDS = 60.0
+_ASKED_SECONDS = 0.2
 _TOLD = 25
 _FRAMES = 6
 _LONG = 200
@@ -44,10 +46,22 @@ def main() -> None:
 def _keep_looking(out: Path, look: Callable[[], dict[str, Any]]) -> None:
     begin = time.monotonic()
     while True:
-        time.sleep(_EVERY_SECONDS)
+        _wait(asked_by(out))
         found = {"second": round(time.monotonic() - begin), **look()}
         with out.open("a") as lines:
             lines.write(json.dumps(found) + "\n")
+
+
+def asked_by(out: Path) -> Path:
+    """Return the file that has the next look taken at once, and is gone before it is."""
+    return out.with_suffix(".ask")
+
+
+def _wait(asked: Path) -> None:
+    end = time.monotonic() + _EVERY_SECONDS
+    while time.monotonic() < end and not asked.exists():
+        time.sleep(_ASKED_SECONDS)
+    asked.unlink(missing_ok=True)
 
 
 def _traced() -> dict[str, Any]:
@@ -55,7 +69,6 @@ def _traced() -> dict[str, Any]:
     if not tracemalloc.is_tracing():  # what the start takes is no growth, and traced it would take minutes
         tracemalloc.start(_FRAMES)
         return holdings()
-    gc.collect()
     of_tracing = tracemalloc.Filter(inclusive=False, filename_pattern=tracemalloc.__file__)
     held = tracemalloc.take_snapshot().filter_traces([of_tracing])
     traced = {"traced_mb": round(tracemalloc.get_traced_memory()[0] / 1e6, 2), "held": list(_told(held))}
@@ -70,6 +83,7 @@ def _told(held: tracemalloc.Snapshot) -> Iterator[dict[str, Any]]:
 
 def holdings() -> dict[str, Any]:
     """Return what allocators hold, in megabytes, and how many blocks and objects Python has."""
+    gc.collect()  # what is only waiting to be collected is no growth
     return {
         "python_blocks": sys.getallocatedblocks(),
         "gc_objects": len(gc.get_objects()),

@@ -14,7 +14,7 @@ from tests.faults.served import Served
 
 from bench.soak.asking import CALLERS, next_call
 from bench.soak.doors import CLIENTS, McpClient, Person, client_of, code
-from bench.soak.figures import Figures, noted
+from bench.soak.figures import Figures, OpenIntents, noted
 from bench.soak.place import Place
 
 _EVERY_SECONDS = 5.0
@@ -88,9 +88,10 @@ class Load:
             self.outcomes[await asyncio.to_thread(self._place.disturb, number, self._gate.process.pid)] += 1
 
     async def _watch(self, client: httpx2.AsyncClient) -> None:
+        intents = OpenIntents(self._gate.ledger)
         while self._left:
             await asyncio.sleep(_EVERY_SECONDS)
             counters = (await client.get("/metrics")).text
             latencies, self._latencies = self._latencies, []
-            found = await asyncio.to_thread(noted, self._gate, counters, latencies)
+            found = await asyncio.to_thread(noted, self._gate, intents, counters, latencies)
             self.figures.append({"second": round(time.monotonic() - self._begin), **found})
