@@ -155,3 +155,55 @@ def test_equal_under_a_collation_is_not_back_on_duckdb(tmp_path: Path) -> None:
     assert tables.differing(shape, Images.of(images, 3)) == [0, 2, 4]
     session.rollback()
     connection.close()
+
+
+NUMBERS = ("0.1", "1234567.891", "1e-7", "16777217", "3.4e38", "0.5", "-2.25", "12345678901234567")
+
+
+def test_numbers_that_mariadb_copies_into_texts_keep_the_digits_that_it_gives_them() -> None:
+    """A FLOAT's text has six digits, in a text column all; decimals and integers have no others than their own."""
+    kinds = {"f": "float", "d": "double", "e": "decimal(38,10)", "i": "bigint", "t": "time", "y": "year"}
+    place = new_place(
+        "mariadb",
+        f"CREATE TABLE numbers (id int PRIMARY KEY, {', '.join(f'{name} {kind}' for name, kind in kinds.items())})",
+        "CREATE TABLE texts (id int PRIMARY KEY, one varchar(99), two varchar(99))",
+    )
+    try:
+        for at, each in enumerate(NUMBERS):
+            place.admin(
+                f"INSERT INTO numbers VALUES ({at}, {each}, {each}, LEAST({each}, 1e27), LEAST({each}, 1e18), '10:11:12', 2024)"
+            )
+        for name in kinds:
+            place.admin(f"INSERT INTO texts SELECT id, {name}, CONCAT({name}) FROM numbers")
+            wanted = {row[0]: row[1:] for row in place.admin("SELECT CAST(id AS CHAR), one, two FROM texts")}
+            place.admin("DELETE FROM texts")
+            source = f"SELECT id, {name}, CONCAT({name}) FROM {{s}}.numbers"
+            step = plan(place.step("insert", "texts", source, columns="id one two"))
+
+            async def work(warehouse: WritableWarehouse, step=step, wanted=wanted, name=name) -> None:
+                rehearsal = await warehouse.rehearse(step)
+                assert _texts(rehearsal.effect, "after") == wanted, name
+
+            using(place, work)
+    finally:
+        drop(place)
+
+
+def test_bytes_that_are_no_characters_are_refused_as_a_cast() -> None:
+    """By MariaDB's text columns; those that are characters are taken."""
+    place = new_place("mariadb", "CREATE TABLE texts (id int PRIMARY KEY, one varchar(99), two varbinary(9))")
+    try:
+        place.admin("INSERT INTO texts VALUES (1, 'a', x'ff41'), (2, 'b', 'ok')")
+
+        async def work(warehouse: WritableWarehouse) -> None:
+            for source in ("SELECT id, two FROM {s}.texts WHERE id = 1", "SELECT 1, x'ff41'"):
+                with pytest.raises(ChangeFailed) as failed:
+                    await warehouse.rehearse(plan(place.step("update", "texts", source, key="id", columns="one")))
+                assert failed.value.code == "E_SQL_BAD_CAST", failed.value.engine_text
+            source = "SELECT id, two FROM {s}.texts WHERE id = 2"
+            rehearsal = await warehouse.rehearse(plan(place.step("update", "texts", source, key="id", columns="one")))
+            assert _texts(rehearsal.effect, "after") == {"2": ("ok", "6F6B")}
+
+        using(place, work)
+    finally:
+        drop(place)

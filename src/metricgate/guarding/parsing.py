@@ -15,6 +15,7 @@ from metricgate.guarding.nodes import ROOTS
 from metricgate.guarding.places import place_at
 from metricgate.guarding.spelling import marked, respelt, restored, whole
 from metricgate.guarding.spelling.words import instead
+from metricgate.guarding.unread import unread
 from metricgate.vocabulary.problem import Place, Problem
 
 FAULTS = (
@@ -107,7 +108,7 @@ def parsed(text: str, dialect: str, tokens: Sequence[Token] | None = None) -> Pa
     try:
         trees = trees_of(respelt(tokens, text, dialect), text, dialect)
     except FAULTS as error:
-        return unreadable(text, error)
+        return unread(tokens, text, dialect) or unreadable(text, error)
     root = _single(trees)
     if isinstance(root, Problem):
         return root

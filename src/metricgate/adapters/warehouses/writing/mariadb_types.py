@@ -16,9 +16,6 @@ _BYTES = frozenset({"binary", "varbinary", "tinyblob", "blob", "mediumblob", "lo
 """Types whose values go as their bytes; a geometry's are its SRID and its WKB, which a column takes back."""
 _FLOATS = frozenset({"float", "double"})
 _TIMES = {"datetime": "DATETIME", "timestamp": "DATETIME", "time": "TIME"}
-_REFUSED = "(SELECT 1 UNION SELECT 2)"
-"""Fails where it is evaluated: a value of two rows."""
-
 _WHOLE_CHARACTERS = frozenset({"utf8mb4", "utf8mb3", "latin1", "ascii"})
 """Character sets of which each character is one of Unicode and comes back from it."""
 
@@ -82,8 +79,21 @@ def given_as_text(expression: str, kind: str) -> str:  # noqa: PLR0911 - one for
         # A literal in hex or bits, of the coercibility 4, is bytes to a text; a column of bits is a number.
         number_of = f"CAST({expression} + 0 AS CHAR)"
         of_bits = f"{bits} AND {expression} + 0 <> 0 AND COERCIBILITY({expression}) <> 4"
-        return f"IF({of_bits}, {number_of}, IF({lost}, {_REFUSED}, {plain}))"
+        return f"IF({of_bits}, {number_of}, IF({lost}, {_refused(expression)}, {_whole(expression, plain, number)}))"
     return plain
+
+
+def _refused(expression: str) -> str:
+    """Fails where it is evaluated, in the words that ``mariadb_errors`` knows as those of a failed cast."""
+    return f"CAST(EXP(1000 + CHAR_LENGTH({expression})) AS CHAR)"
+
+
+def _whole(expression: str, plain: str, number: str) -> str:
+    """A FLOAT's text has six of its digits; a text column takes all, as of a DOUBLE. Other numbers lose none."""
+    # Beside a number MariaDB looks through a conversion to the value itself, but not through a join of texts.
+    text = f"CONCAT('', {plain})"
+    loses = f"{number} AND {text} REGEXP '{_NUMBER}' AND {text} + 0e0 <> {expression} + 0e0"
+    return f"IF({loses}, CAST(CAST({expression} AS DOUBLE) AS CHAR), {plain})"
 
 
 def assigned(text: str, kind: str) -> str:
