@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
+from conformance.differential.allowing import cuts_pi, ties, types_nothing, unlimited
 from conformance.differential.comparing import (
     cuts_divisions,
     difference,
@@ -140,12 +141,20 @@ class _Both:
         else:
             what = None
         if what is not None and reply.refusal is None:
-            cut = self._place.engine == "mariadb" and cuts_divisions(sql, wanted, reply)
-            what = AMBIGUOUS if cut or differs_in_last_digits(sql, wanted, reply) else what
+            free = self._place.engine == "mariadb" and self._leaves_open(sql, caller, wanted, reply)
+            what = AMBIGUOUS if free or differs_in_last_digits(sql, wanted, reply) else what
         if what is not None and what != AMBIGUOUS:
             turned = self.raw(sql, "turned" if caller == "all" else "allowed_turned")
             what = what if turned is not None and same(wanted, turned) else AMBIGUOUS
         return what, reply
+
+    def _leaves_open(self, sql: str, caller: str, wanted: Result, reply: Reply) -> bool:
+        """Say whether this is one of the cases in which MariaDB has several right answers."""
+        if any(each(sql, wanted, reply) for each in (cuts_divisions, cuts_pi, types_nothing)):
+            return True
+        sorted_ = unlimited(sql)
+        whole = None if sorted_ is None else self.raw(sorted_, caller)
+        return whole is not None and ties(whole, wanted, reply)
 
     async def small(self, finding: Finding) -> Finding:
         """Return the finding with a text of which nothing more can be left out."""
