@@ -83,6 +83,9 @@ SELECT r.f, q.r.f, max(r.f) OVER () FROM (SELECT {'f': n} AS r FROM t) q ORDER B
 SELECT id FROM t ORDER BY id LIMIT 40%
 SELECT (s).upper(), ('x' || t.s).lower().replace('a', (n::text)), [n, id].list_sort(), ({'p': id}).p.abs() FROM t
 SELECT r.range, g FROM range(3) r, generate_series(1, 2) AS g
+SELECT t.s FROM t x ANTI JOIN t ON t.id = x.id + 1 JOIN t ON t.id = x.id
+SELECT x.s, n FROM t x ANTI JOIN t USING (n) RIGHT JOIN t USING (id)
+SELECT y.n FROM t SEMI JOIN t y ON y.id = t.id JOIN t y ON y.id = t.id
 SELECT * FROM range(3)
 SELECT *, id FROM t, generate_series(1, 2) WHERE generate_series.generate_series > 1
 SELECT r.*, * FROM range(DATE '2026-01-01', DATE '2026-01-03', INTERVAL 1 DAY) r

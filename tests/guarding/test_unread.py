@@ -7,6 +7,8 @@ import pytest
 from metricgate import guarding
 from metricgate.guarding import FunctionBook
 from metricgate.vocabulary.problem import Problems
+from metricgate.vocabulary.relation import GovernedTable
+from metricgate.vocabulary.result import Column, DataType
 
 NAMED = [
     ("postgres", "SELECT * FROM a JOIN b USING (id) AS x", "A name for the columns of USING", 24),
@@ -42,6 +44,26 @@ def test_a_construct_that_is_not_read_is_named(dialect: str, sql: str, what: str
 def test_what_is_beside_it_is_read(dialect: str, sql: str) -> None:
     found = guarding.read(sql, dialect=dialect, functions=FunctionBook.reviewed(dialect))
     assert not isinstance(found, Problems), found
+
+
+@pytest.mark.parametrize("dialect", ["duckdb", "postgres", "mysql"])
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("SELECT 1 FROM t JOIN t ON TRUE", "t names two tables of one FROM."),
+        ("SELECT a.id FROM t a, (SELECT 1 AS id) a", "a names two tables of one FROM."),
+        ("SELECT t.id FROM t NATURAL JOIN (SELECT 7 AS k) q", "This join names no columns that both sides have."),
+    ],
+)
+def test_names_that_no_query_may_have_are_told(dialect: str, sql: str, said: str) -> None:
+    reading = guarding.read(sql, dialect=dialect, functions=FunctionBook.reviewed(dialect))
+    assert not isinstance(reading, Problems)
+    table = GovernedTable(dataset="t", source=("t",), columns=(Column(name="id", type=DataType.INTEGER),))
+    found = guarding.bind(reading, (table,))
+    assert isinstance(found, Problems)
+    assert (found.first.code.name, found.first.message) == ("E_SQL_UNBOUND", said)
+    assert found.first.hint
+    assert found.first.where is not None
 
 
 @pytest.mark.parametrize(

@@ -70,11 +70,25 @@ def _aliases(tree: exp.Expr, tables: Mapping[str, GovernedTable]) -> dict[str, G
     return {name: table for name, table in found.items() if table is not None}
 
 
+_TWICE = re.compile(r"Alias already used: (\S+)")
+"""sqlglot's words."""
+
+
 def _as_told(tree: exp.Expr, tables: Mapping[str, GovernedTable], text: str, reason: str) -> Problem:
     named = re.search(r"(?:olumn|able)[: ]+'?\"?(\w+)", reason)
     column = None
     if named is not None:
         column = next((each for each in tree.find_all(exp.Column) if each.name.lower() == named[1].lower()), None)
+    twice = _TWICE.search(reason)
+    if twice is not None:
+        name = twice[1]
+        again = [each for each in tree.find_all(exp.Table) if each.alias_or_name == name]
+        return Problem(
+            code=codes.UNBOUND,
+            message=f"{name} names two tables of one FROM.",
+            where=place_of(again[-1], text) if again else None,
+            hint=f"Give one of them a name of its own: AS {name}_2.",
+        )
     if column is None:
         return Problem(
             code=codes.UNBOUND,
