@@ -18,7 +18,7 @@ from conformance.expressions.loading import created
 from conformance.expressions.page import PAGE, lines, put_in
 
 _ROOT = Path(__file__).resolve().parents[2]
-_DEFAULT = ("duckdb", "postgres18", "clickhouse", "sail")
+_DEFAULT = ("duckdb", "postgres18", "clickhouse", "datafusion", "sail")
 _DIALECTS = {
     "duckdb": "duckdb",
     "postgres18": "postgres",

@@ -66,6 +66,12 @@ ENVIRONMENTS = {
     for each in (
         Environment(name="clickhouse", dialect="clickhouse", packages=("chdb==4.4.0",), program="chdb_row.py"),
         Environment(
+            name="datafusion",
+            dialect="datafusion",
+            packages=("datafusion==55.0.0",),
+            program="datafusion_row.py",
+        ),
+        Environment(
             name="sail",
             dialect="databricks",
             packages=("pysail==0.7.2", "pyspark-client==4.2.0"),

@@ -28,6 +28,15 @@ TYPES: Mapping[str, Mapping[Type, str]] = {
         Type.DATE: "DATE",
         Type.TIMESTAMP: "TIMESTAMP",
     },
+    "datafusion": {
+        Type.INTEGER: "BIGINT",
+        Type.DECIMAL: "NUMERIC(18, 4)",
+        Type.DOUBLE: "DOUBLE PRECISION",
+        Type.TEXT: "TEXT",
+        Type.BOOLEAN: "BOOLEAN",
+        Type.DATE: "DATE",
+        Type.TIMESTAMP: "TIMESTAMP",
+    },
     "mysql": {
         Type.INTEGER: "BIGINT",
         Type.DECIMAL: "DECIMAL(18, 4)",
@@ -73,7 +82,8 @@ def created(engine: str, table: str = TABLE) -> tuple[str, ...]:
     values = ", ".join(written(value, engine) for _name, value in known.values())
     # InnoDB's rows are too short for all the texts.
     kept = {"mysql": " ENGINE = Aria", "clickhouse": " ENGINE = Memory"}.get(engine, "")
-    return f"CREATE TEMPORARY TABLE {table} ({fields}){kept}", f"INSERT INTO {table} VALUES ({values})"
+    lasting = "" if engine == "datafusion" else "TEMPORARY "  # it keeps all tables in memory, and has no other
+    return f"CREATE {lasting}TABLE {table} ({fields}){kept}", f"INSERT INTO {table} VALUES ({values})"
 
 
 def written(value: Value, engine: str) -> str:

@@ -9,7 +9,7 @@ from conformance.expressions.cases import CASES
 
 PAGE = "docs/expressions.md"
 TESTED = {"duckdb": "DuckDB", "postgres": "PostgreSQL", "mysql": "MariaDB"}
-FROM_PACKAGES = {"clickhouse": "ClickHouse", "databricks": "Databricks"}
+FROM_PACKAGES = {"clickhouse": "ClickHouse", "databricks": "Databricks", "datafusion": "DataFusion"}
 NOT_RUN = {
     "mysql8": "MySQL 8",
     "snowflake": "Snowflake",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 import sqlglot
+from sqlglot.errors import UnsupportedError
 from tests.planning.shop import compiled, oracle, planned, run
 
 from metricgate.catalog.expression import Expression
 from metricgate.catalog.metrics import Aggregation, Percentile
 from metricgate.compiling.rules.aggregates import applied
 from metricgate.dialects.engines import dialect_named
+from metricgate.dialects.expressions import meant
 from metricgate.dialects.offline_adapting import percentiles_as_ranks
 from metricgate.planning.scan import Measure
 from metricgate.planning.zones import Zones
@@ -24,6 +26,7 @@ WRITERS = {
     "trino": "trino",
     "redshift": "redshift",
     "mysql8": "mysql",
+    "datafusion": "postgres",
 }
 SEGMENT = Comparison(member="customer__segment", op=Operator.CONTAINS, values=("50%",))
 
@@ -184,3 +187,18 @@ def test_percentiles_from_ranks_are_the_engines_own(rows, fraction, discrete):
 def test_the_ordinary_dialects_are_untouched():
     """DuckDB still runs what it ran."""
     assert run(compiled(planned("sales.orders", where=SEGMENT))) is not None
+
+
+@pytest.mark.parametrize(
+    ("said", "written"),
+    [
+        ("a LIKE 'x!%!_!!%' ESCAPE '!'", r"a LIKE 'x\%\_!%'"),
+        (r"a LIKE 'x\y!%' ESCAPE '!'", r"a LIKE 'x\\y\%'"),
+        (r"a LIKE 'x\%'", r"a LIKE 'x\\%'"),
+    ],
+)
+def test_datafusion_knows_no_escape_but_the_backslash(said, written):
+    """A written pattern is given that one; what is no text of ours is refused, not read otherwise."""
+    assert meant(said, "datafusion").sql("postgres") == written
+    with pytest.raises(UnsupportedError, match="written pattern"):
+        meant("a LIKE b ESCAPE '!'", "datafusion")

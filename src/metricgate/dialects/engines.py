@@ -21,7 +21,7 @@ from metricgate.dialects.adapting import (
     without_full_joins,
 )
 from metricgate.dialects.dialect import Dialect, as_date, call, date_trunc
-from metricgate.dialects.meanings import duckdb, mysql, postgres
+from metricgate.dialects.meanings import datafusion, duckdb, mysql, postgres
 from metricgate.dialects.meanings.general import general
 from metricgate.dialects.meanings.way import Want
 from metricgate.dialects.offline import OFFLINE
@@ -225,6 +225,17 @@ _KNOWN = {
         pads=True,
         to_base64=_mysql_encoded,
         marked=mysql_marks,
+    ),
+    "datafusion": Dialect(
+        name="datafusion",
+        writer="postgres",
+        meanings=datafusion.TABLE,
+        marker=_numbered,
+        filters_aggregates=True,
+        truncated=date_trunc,
+        converted=_at_time_zone,
+        part=_extract,
+        adapted=(without_division_errors, averages_as_doubles),
     ),
     **OFFLINE,
 }
