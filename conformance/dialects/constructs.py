@@ -34,7 +34,7 @@ _OWN = {
     "with_timezone",
     "redshift": "convert_timezone date_trunc datediff decimal extract mod percentile_cont percentile_disc varchar",
     "mysql8": "convert_tz char char_length date_format datediff datetime dayofyear decimal extract makedate quarter "
-    "regexp_instr rtrim subdate timestampadd timestampdiff week weekday year",
+    "exp regexp_instr rtrim subdate timestampadd timestampdiff week weekday year",
 }
 _FUNCTIONS = {name: frozenset(f"{_EVERYWHERE} {words}".split()) for name, words in _OWN.items()}
 _NO_FILTER = frozenset(WRITERS) - {"databricks"}
