@@ -9,6 +9,7 @@ import pkgutil
 import resource
 import tracemalloc
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
@@ -16,11 +17,13 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from bench.soak.inside import holdings
 from sqlglot.dialects.dialect import Dialect
 from tests.approvals.made import held_action
 
 import metricgate
 from metricgate.adapters.identity.api_keys import RefusedKey
+from metricgate.adapters.stores.ledger_file import connect, connect_reading
 from metricgate.adapters.stores.sealing import Seal
 from metricgate.adapters.stores.sqlite_actions import SqliteActions
 from metricgate.adapters.warehouses.writing.duckdb_turns import Turns
@@ -181,6 +184,40 @@ def test_a_look_at_many_actions_does_not_hold_their_documents(tmp_path: Path) ->
         tracemalloc.stop()
         store.close()
     assert most < 20_000 * 5
+
+
+def test_who_reads_a_record_keeps_few_of_its_pages(tmp_path: Path) -> None:
+    """Each look has a connection of its own, in a thread whose arena stays as large as it was."""
+    path = tmp_path / "ledger.db"
+    with closing(connect(path)) as connection:
+        connection.executemany("INSERT INTO entries VALUES (?, ?, ?)", ((at, bytes(3_000), b"") for at in range(2_000)))
+    with closing(connect_reading(path)) as connection:
+        before = used_mb()
+        assert sum(1 for _ in connection.execute("SELECT leaf FROM entries ORDER BY idx")) == 2_000
+        assert used_mb() - before < 1.0
+
+
+def test_a_log_that_grew_while_somebody_read_is_cut_again(tmp_path: Path) -> None:
+    """A log cannot begin anew while somebody reads; afterwards it would keep the length that it had."""
+    path = tmp_path / "ledger.db"
+
+    def log_mb() -> float:
+        return Path(f"{path}-wal").stat().st_size / 1e6
+
+    with closing(connect(path)) as writing, closing(connect_reading(path)) as reading:
+        reading.execute("BEGIN")
+        reading.execute("SELECT count(*) FROM entries").fetchone()
+        writing.executemany("INSERT INTO entries VALUES (?, ?, ?)", ((at, bytes(3_000), b"") for at in range(2_000)))
+        assert log_mb() > 8
+        reading.execute("COMMIT")
+        writing.executemany("INSERT INTO entries VALUES (?, ?, ?)", ((at, b"", b"") for at in range(2_000, 2_010)))
+        assert log_mb() < 4.2
+
+
+def used_mb() -> float:
+    """What the C library has given out."""
+    found = holdings()
+    return found["c_system_mb"] - found["c_free_mb"] + found["c_mapped_mb"]
 
 
 def resident_mb() -> float:

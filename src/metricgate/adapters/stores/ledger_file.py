@@ -16,6 +16,11 @@ APPLICATION_ID = 0x4D47_4C31
 """``MGL1``."""
 USER_VERSION = 1
 PAGE_BYTES = 4096
+_LOG_BYTES = 4_194_304
+"""To what the write-ahead log is cut when it begins anew: while somebody reads from end to end it cannot, and grows."""
+_READING_KILOBYTES = 256
+"""Pages that a reading connection keeps. Each look at the record has one, in whichever thread is free, and the arena of
+every such thread would stay larger by the usual 2 MB; who reads from end to end needs the inner pages only."""
 BLOCK = 1024
 """Every so many entries a seal is kept: the hash of that block of leaves, and a signed root."""
 
@@ -53,6 +58,7 @@ def connect(path: Path, *, page_bytes: int = PAGE_BYTES, most_pages: int | None 
         connection.execute("PRAGMA secure_delete=ON")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(f"PRAGMA journal_size_limit={_LOG_BYTES}")
         if most_pages is not None:
             connection.execute(f"PRAGMA max_page_count={most_pages}")
         _prepare(connection)
@@ -72,6 +78,7 @@ def connect_reading(path: Path) -> sqlite3.Connection:
         f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False, timeout=2.0
     )
     try:
+        connection.execute(f"PRAGMA cache_size=-{_READING_KILOBYTES}")
         found = connection.execute("PRAGMA application_id").fetchone()[0]
         if found != APPLICATION_ID:
             raise sqlite3.DatabaseError(f"{path} is not a ledger")
