@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import sys
+import threading
 from pathlib import Path
 
 import pytest
 from bench.soak.figures import OpenIntents, told
-from bench.soak.inside import containers, fills, holdings
+from bench.soak.inside import holdings
 from tests.gateway.conftest import ask, opened, write_project
 
 LOOK = {
@@ -75,10 +77,38 @@ def test_what_a_process_holds_is_told():
     after = holdings()
     assert after["c_mapped_mb"] - before["c_mapped_mb"] == pytest.approx(60, abs=1)
     assert after["python_blocks"] - before["python_blocks"] >= len(objects)
-    assert any(length == len(objects) for length in containers().values())
-    assert all("/" in each for each in fills().values())
+    assert any(length == len(objects) for length in after["containers"].values())
+    assert all("/" in each for each in after["caches"].values())
     assert json.loads(json.dumps(after)) == after
     assert len(large) == 60_000_000
     del large, objects
     gc.collect()
     assert holdings()["c_mapped_mb"] - before["c_mapped_mb"] == pytest.approx(0, abs=1)
+
+
+def test_who_looks_is_not_in_the_way_of_who_works():
+    """A tuple that is being made while all objects are looked at comes out whole."""
+    over = threading.Event()
+    failed: list[BaseException] = []
+
+    def work():
+        while not over.is_set():
+            try:
+                assert len(tuple(number for number in range(200))) == 200
+            except BaseException as error:  # noqa: BLE001 - whatever it is, it is told
+                failed.append(error)
+
+    workers = [threading.Thread(target=work) for _ in range(3)]
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        for each in workers:
+            each.start()
+        for _ in range(20):
+            holdings()
+    finally:
+        over.set()
+        sys.setswitchinterval(before)
+    for each in workers:
+        each.join()
+    assert failed == []

@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 import tracemalloc
-from collections import deque
+from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -29,6 +29,9 @@ _TOLD = 25
 _FRAMES = 6
 _LONG = 200
 _OURS = "metricgate"
+_ALONE_SECONDS = 1.0
+_CACHE = type(lru_cache(len))
+_LOOKED_AT = frozenset({dict, set, list, deque, OrderedDict, defaultdict, Counter, _CACHE})
 
 
 def main() -> None:
@@ -84,15 +87,34 @@ def _told(held: tracemalloc.Snapshot) -> Iterator[dict[str, Any]]:
 def holdings() -> dict[str, Any]:
     """Return what allocators hold, in megabytes, and how many blocks and objects Python has."""
     gc.collect()  # what is only waiting to be collected is no growth
+    count, objects = _objects()
     return {
         "python_blocks": sys.getallocatedblocks(),
-        "gc_objects": len(gc.get_objects()),
+        "gc_objects": count,
         **_of_c(),
         **_of_arrow(),
         **_of_kernel(),
-        "caches": fills(),
-        "containers": containers(),
+        "caches": _fills(objects),
+        "containers": _containers(objects),
     }
+
+
+def _objects() -> tuple[int, list[Any]]:
+    """Return how many objects were made since the start, and those of them that are looked at.
+
+    A tuple in the making must not be held by anybody else, or whoever makes it fails: no other thread runs until all
+    that are not looked at are let go.
+    """
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(_ALONE_SECONDS)
+    try:
+        time.sleep(0.01)  # until who waits for the interpreter waits by that interval
+        found = gc.get_objects()
+        count, kept = len(found), [each for each in found if type(each) in _LOOKED_AT]
+        del found
+    finally:
+        sys.setswitchinterval(before)
+    return count, kept
 
 
 def _of_c() -> dict[str, float]:
@@ -142,10 +164,10 @@ def _of_kernel() -> dict[str, float]:
     return {f"{name}_mb": round(kilobytes / 1024, 2) for name, kilobytes in found.items()}
 
 
-def fills() -> dict[str, str]:
+def _fills(objects: list[Any]) -> dict[str, str]:
     """Return how full each cache of a function is, as ``held/most``."""
     found = {}
-    for each in _remembering():
+    for each in _remembering(objects):
         held = each.cache_info()
         if held.currsize:
             name = getattr(each, "__qualname__", "") or type(getattr(each, "__wrapped__", each)).__qualname__
@@ -153,17 +175,16 @@ def fills() -> dict[str, str]:
     return found
 
 
-def _remembering() -> list[Any]:
-    kind = type(lru_cache(len))
+def _remembering(objects: list[Any]) -> list[Any]:
     ours = [vars(module) for name, module in list(sys.modules.items()) if name.startswith(_OURS)]
-    found = {id(each): each for space in ours for each in list(space.values()) if isinstance(each, kind)}
-    later = {id(each): each for each in gc.get_objects() if isinstance(each, kind)}
+    found = {id(each): each for space in ours for each in list(space.values()) if isinstance(each, _CACHE)}
+    later = {id(each): each for each in objects if isinstance(each, _CACHE)}
     return list((later | found).values())
 
 
-def containers() -> dict[str, int]:
+def _containers(objects: list[Any]) -> dict[str, int]:
     """Return the longest containers that were made since the start, by type and what their first member is."""
-    sized = ((len(each), each) for each in gc.get_objects() if isinstance(each, dict | set | list | deque))
+    sized = ((len(each), each) for each in objects if not isinstance(each, _CACHE))
     longest = sorted(sized, key=lambda pair: -pair[0])[:_TOLD]
     return {
         f"{type(each).__name__} at {id(each):x} of {_first(each)}": length
