@@ -7,6 +7,8 @@ import functools
 import importlib
 import pkgutil
 import resource
+import threading
+import time
 import tracemalloc
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -28,10 +30,14 @@ from metricgate.adapters.stores.sealing import Seal
 from metricgate.adapters.stores.sqlite_actions import SqliteActions
 from metricgate.adapters.warehouses.writing.duckdb_turns import Turns
 from metricgate.bootstrap import allocation, recording
+from metricgate.bootstrap.clock import SystemClock
+from metricgate.bootstrap.followed import FollowedWarehouse
 from metricgate.bootstrap.recording import RefusedKeyRecorder
 from metricgate.catalog import codes
+from metricgate.gateway.codes import WAREHOUSE_UNAVAILABLE
 from metricgate.gateway.engine import Engine
 from metricgate.gateway.office import ActionFilter
+from metricgate.gateway.ports import WarehouseError
 from metricgate.guarding import fidelity, outline
 from metricgate.vocabulary.result import Column
 
@@ -257,3 +263,33 @@ def test_it_goes_back_again_and_again_while_a_gateway_serves(monkeypatch: pytest
 
     monkeypatch.setattr(allocation, "trimmer", lambda: trim)
     asyncio.run(go())
+
+
+def test_a_file_that_is_swapped_again_and_again_is_opened_in_one_thread() -> None:
+    """Each opening takes megabytes, which the arena of the thread keeps. Once closed, it is not opened again."""
+    state, threads = 0, list[int]()
+
+    class Opened(Described):
+        async def close(self) -> None:
+            await asyncio.sleep(0)
+
+    def opener() -> Any:
+        threads.append(threading.get_ident())
+        time.sleep(0.01)
+        return Opened()
+
+    async def go() -> None:
+        nonlocal state
+        followed = FollowedWarehouse("w", "duckdb", opener, lambda: (0, state), SystemClock(), opened=None)
+        followed._tried = float("-inf")
+        for number in range(20):
+            state = number
+            await asyncio.gather(followed.describe([("t",)]), *(asyncio.to_thread(time.sleep, 0.01) for _ in range(3)))
+        await followed.close()
+        state = 99
+        with pytest.raises(WarehouseError, match=WAREHOUSE_UNAVAILABLE.name):
+            await followed.describe([("t",)])
+
+    asyncio.run(go())
+    assert len(threads) == 20
+    assert len(set(threads)) == 1

@@ -90,7 +90,7 @@ class FollowedWarehouse(AwayWarehouse):
         self._tried = self._clock.monotonic()
         before = self._state()
         try:
-            inner = await asyncio.to_thread(self._open)
+            inner = await self._open_in_thread()
         except WarehouseError as error:
             self._error = error
             raise
