@@ -210,3 +210,17 @@ def test_no_page_names_this_machine() -> None:
     """Nothing that was written here points to a place where it was written."""
     for name, text in {**texts(DOCS, "*.md"), **{path.name: path.read_text() for path in ROOT.glob("*.md")}}.items():
         assert not re.search(r"/(?:work|root)/", text), name
+
+
+def test_the_changelog_has_its_form() -> None:
+    """Unreleased first, then versions with a day; sections are those of Keep a Changelog, in one order, none twice."""
+    _head, *parts = re.split(r"^## ", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    versions = [part.partition("\n")[0] for part in parts]
+    assert versions[0] == "[Unreleased]"
+    assert [each for each in versions[1:] if not re.fullmatch(r"\[\d+\.\d+\.\d+\] - \d{4}-\d\d-\d\d", each)] == []
+    order = ["Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"]
+    for part in parts:
+        sections = re.findall(r"^### (.+)$", part, re.MULTILINE)
+        assert sections == [each for each in order if each in sections], sections
+        before = part.partition("### ")[0]
+        assert not re.search(r"^- ", before, re.MULTILINE), "a line stands in no section"
