@@ -2,7 +2,8 @@
 
 A line that begins with ``$ `` is a command; the lines up to the next one are its output, in which ``...`` stands for
 any text, and a line of only ``...`` for any number of lines. How wide columns are set does not count. A command without
-such lines may say anything.
+such lines may say anything. A last line ``[exit 3]`` says that the command ends with that code, which is 0 where
+nothing is said: refusals are shown as they are.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A command of a page and what it shows of its output."""
+    """A command of a page, what it shows of its output, and its exit code."""
 
     command: str
     output: tuple[str, ...]
+    code: int = 0
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -29,7 +31,9 @@ def commands(block: str) -> list[Shown]:
     found: list[Shown] = []
     for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
         first, *rest = part.rstrip("\n").split("\n")
-        found.append(Shown(command=first, output=tuple(rest)))
+        code = re.fullmatch(r"\[exit (\d+)\]", rest[-1]) if rest else None
+        output = rest if code is None else rest[:-1]
+        found.append(Shown(command=first, output=tuple(output), code=0 if code is None else int(code.group(1))))
     return found
 
 

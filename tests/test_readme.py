@@ -1,8 +1,8 @@
 """The README's examples are run: what a reader types works, and what is shown is what comes.
 
 Every ```` ```console ```` block is run, all of them in order in one shell, in a fresh copy of the default project with
-its data. Each command must succeed; what is shown is standard output and error together, compared as
-``tests/console.py`` says.
+its data. Each command must end with the exit code that is shown (0 where none is); what is shown is standard output and
+error together, compared as ``tests/console.py`` says.
 """
 
 from __future__ import annotations
@@ -52,6 +52,25 @@ def commands() -> list[Shown]:
 def test_the_comparison_itself(expected: tuple[str, ...], actual: str, same: bool) -> None:
     """Dots stand for what they may stand for and nothing else."""
     assert fits(expected, actual) is same
+
+
+@pytest.mark.parametrize(
+    ("block", "code", "output"),
+    [
+        ("$ a\nb\n", 0, ("b",)),
+        ("$ a\nb\n[exit 3]\n", 3, ("b",)),
+        ("$ a\n[exit 12]\n", 12, ()),
+        ("$ a\n[exit 3]\nb\n", 0, ("[exit 3]", "b")),
+    ],
+)
+def test_an_exit_code_is_shown_last(block: str, code: int, output: tuple[str, ...]) -> None:
+    """Only a last line that is nothing else is a code; everything else is output."""
+    assert console.commands(block) == [console.Shown(command="a", output=output, code=code)]
+
+
+def test_no_command_hides_how_it_ends() -> None:
+    """What a reader types is what is meant: a refusal is shown with its code, not swallowed."""
+    assert [each.command for each in commands() if "|| true" in each.command] == []
 
 
 def prepared(folder: Path) -> Path:
@@ -109,7 +128,7 @@ def run(found: list[Shown], project: Path, scratch: Path) -> list[tuple[Shown, i
 
 @pytest.mark.skipif(shutil.which("bash") is None or shutil.which("curl") is None, reason="needs bash and curl")
 def test_what_the_readme_shows_is_what_comes(tmp_path: Path) -> None:
-    """Every command of every console block succeeds and says what is shown."""
+    """Every command of every console block ends as shown and says what is shown."""
     found = commands()
     assert len(found) > 5
     scratch = tmp_path / "scratch"
@@ -118,7 +137,7 @@ def test_what_the_readme_shows_is_what_comes(tmp_path: Path) -> None:
     wrong = [
         f"$ {each.command}\nexit code {code}\n--- shown\n{chr(10).join(each.output)}\n--- came\n{output}"
         for each, code, output in ran
-        if code != 0 or not fits(each.output, output)
+        if code != each.code or not fits(each.output, output)
     ]
     assert not wrong, "\n\n".join(wrong)
 
