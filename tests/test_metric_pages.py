@@ -11,18 +11,13 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
 import pytest
-from click.testing import Result
 from pydantic import BaseModel
-from tests.console import blocks, commands, fits
-from typer.testing import CliRunner
+from tests.console import blocks, commands
+from tests.pages import Project, made, said_as_shown
 
-from metricgate.bootstrap.project import open_project
-from metricgate.bootstrap.record_desk import verify_ledger
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.documents.metric import (
     ConversionDocument,
@@ -36,12 +31,10 @@ from metricgate.catalog.documents.metric import (
 )
 from metricgate.catalog.documents.saved_query import QueryParametersDocument, SavedQueryDocument
 from metricgate.catalog.loading import load
-from metricgate.surfaces.cli import build_app
 from metricgate.vocabulary.problem import Problems
 
 FOLDER = Path(__file__).parents[1] / "docs" / "metrics"
 PAGES = sorted(page for page in FOLDER.glob("*.md") if page.name != "README.md")
-SETTINGS = "project: page\nwarehouse: {kind: duckdb, file: data.duckdb, threads: 1}\n"
 POLICY = """
 version: 1
 roles: [{name: readers, members: ["agent:reader"]}]
@@ -59,54 +52,16 @@ OPTIONS: dict[str, tuple[type[BaseModel], ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
-    """A page's model and data as a project, with a key of its own."""
-
-    page: str
-    folder: Path
-    key: str
-
-    def run(self, *arguments: str) -> Result:
-        """Run the program."""
-        variables = {"METRICGATE_API_KEY": self.key, "METRICGATE_PROJECT": str(self.folder), "COLUMNS": "140"}
-        unset = dict.fromkeys(("METRICGATE_URL", "METRICGATE_USER"))
-        return CliRunner().invoke(build_app(open_project, verify_ledger), list(arguments), env=variables | unset)
-
-
 @pytest.fixture(scope="module", params=PAGES, ids=lambda page: page.stem)
 def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Each page's project."""
     page = request.param.read_text(encoding="utf-8")
-    folder = tmp_path_factory.mktemp(request.param.stem)
-    for name, text in {
-        "metricgate.yaml": SETTINGS,
-        "semantic_models/page.yaml": blocks(page, "yaml")[0],
-        "policies/policy.yaml": POLICY,
-    }.items():
-        (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).write_text(text, encoding="utf-8")
-    (data,) = [block for block in blocks(page, "sql") if "CREATE TABLE" in block]
-    with duckdb.connect(str(folder / "data.duckdb")) as connection:
-        connection.execute(data)
-    made = Project(page, folder, "").run("keys", "create", "reader")
-    assert made.exit_code == 0, made.output
-    return Project(page, folder, made.stdout.strip())
+    return made(tmp_path_factory.mktemp(request.param.stem), page, blocks(page, "yaml")[0], POLICY)
 
 
 def test_every_command_says_what_the_page_shows(project: Project) -> None:
     """An answer's rows or a statement on standard output, a refusal with its code and hint on standard error."""
-    shown = [each for block in blocks(project.page, "console") for each in commands(block)]
-    assert len(shown) >= 3
-    codes = set()
-    for each in shown:
-        program, *arguments = shlex.split(each.command)
-        assert program == "metricgate"
-        assert each.output, each.command
-        result = project.run(*arguments)
-        codes.add(result.exit_code)
-        said = result.stdout if result.exit_code == 0 else result.stderr
-        assert fits(each.output, said), f"$ {each.command}\n--- shown\n{chr(10).join(each.output)}\n--- came\n{said}"
+    codes = said_as_shown(project)
     assert codes == {0, 3}, "a page shows answers and a refusal"
 
 
