@@ -16,6 +16,14 @@ from metricgate.bootstrap.record_desk import verify_ledger
 from metricgate.surfaces.cli import build_app
 
 SETTINGS = "project: page\nwarehouse: {kind: duckdb, file: data.duckdb, threads: 1}\n"
+EVERYTHING = """
+version: 1
+roles: [{name: readers, members: ["agent:reader"]}]
+grants:
+  - {id: tools, roles: [readers], actions: [call], on: ["tool:*"]}
+  - {id: all, roles: [readers], actions: [describe, query, list_values], on: ["metric:*", "dimension:*", "dataset:*"]}
+"""
+"""The policy under which the one caller may ask for everything."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 from tests.console import blocks, commands
-from tests.pages import Project, made, said_as_shown
+from tests.pages import EVERYTHING, Project, made, said_as_shown
 
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.documents.metric import (
@@ -35,13 +35,6 @@ from metricgate.vocabulary.problem import Problems
 
 FOLDER = Path(__file__).parents[1] / "docs" / "metrics"
 PAGES = sorted(page for page in FOLDER.glob("*.md") if page.name != "README.md")
-POLICY = """
-version: 1
-roles: [{name: readers, members: ["agent:reader"]}]
-grants:
-  - {id: tools, roles: [readers], actions: [call], on: ["tool:*"]}
-  - {id: all, roles: [readers], actions: [describe, query, list_values], on: ["metric:*", "dimension:*", "dataset:*"]}
-"""
 OPTIONS: dict[str, tuple[type[BaseModel], ...]] = {
     "simple": (SimpleDocument, NonAdditiveDocument),
     "ratio": (RatioDocument,),
@@ -56,7 +49,7 @@ OPTIONS: dict[str, tuple[type[BaseModel], ...]] = {
 def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Each page's project."""
     page = request.param.read_text(encoding="utf-8")
-    return made(tmp_path_factory.mktemp(request.param.stem), page, blocks(page, "yaml")[0], POLICY)
+    return made(tmp_path_factory.mktemp(request.param.stem), page, blocks(page, "yaml")[0], EVERYTHING)
 
 
 def test_every_command_says_what_the_page_shows(project: Project) -> None:
