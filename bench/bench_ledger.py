@@ -12,9 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.timing import Figure
-from metricgate.adapters.stores.ledger_audit import verify_file
-from metricgate.adapters.stores.ledger_keys import load_signer
-from metricgate.adapters.stores.sqlite_ledger import SqliteLedger
+from metricgate.adapters.state.sqlite.ledger_audit import verify_file
+from metricgate.adapters.state.sqlite.ledger_keys import load_signer
+from metricgate.adapters.state.sqlite.sqlite_ledger import SqliteLedger
 
 _CALLS, _WRITERS, _EACH = 1_000, 16, 250
 _FIELDS = {

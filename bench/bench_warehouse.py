@@ -20,8 +20,9 @@ from metricgate.adapters.warehouses.duckdb import DuckDBWarehouse
 from metricgate.adapters.warehouses.duckdb_connecting import connected
 from metricgate.adapters.warehouses.duckdb_options import DuckDBOptions
 from metricgate.compiling.statement import Statement
-from metricgate.gateway.ports import Durable, Released
+from metricgate.gateway.ports import Released
 from metricgate.policy.verdict import Decision, Reason, Verdict
+from metricgate.state.record import Durable
 from metricgate.vocabulary.obligation import Obligations
 from metricgate.vocabulary.resource import Action
 

@@ -25,8 +25,8 @@ from tests.adapters.warehouses.duckdb_changes import table as duckdb_table
 from tests.contracts import servers
 from tests.contracts.server_changes import Place, drop, new_place
 
-from metricgate.adapters.stores.sealing import Seal
-from metricgate.adapters.stores.sqlite_journal import SqliteJournal
+from metricgate.adapters.state.sqlite.sealing import Seal
+from metricgate.adapters.state.sqlite.sqlite_journal import SqliteJournal
 from metricgate.adapters.warehouses.duckdb import DuckDBWarehouse
 from metricgate.changing.change import ChangeKind, RowTarget, TableChange
 from metricgate.changing.effect import Effect

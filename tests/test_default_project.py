@@ -18,7 +18,7 @@ from metricgate.catalog.loading import load as load_catalog
 from metricgate.catalog.metrics import CumulativeMetric, DerivedMetric, RatioMetric, SimpleMetric
 from metricgate.compiling.compiler import compile_plan
 from metricgate.compiling.statement import Statement
-from metricgate.gateway.ports import Durable, Released, Rows
+from metricgate.gateway.ports import Released, Rows
 from metricgate.gateway.questions import to_question
 from metricgate.planning.planner import Planner
 from metricgate.policy.judge import Judge
@@ -27,6 +27,7 @@ from metricgate.policy.loading import load as load_policy
 from metricgate.policy.policy import Policy
 from metricgate.policy.testing import run_tests
 from metricgate.policy.verdict import Decision, Reason, Verdict
+from metricgate.state.record import Durable
 from metricgate.vocabulary.obligation import NO_OBLIGATIONS
 from metricgate.vocabulary.problem import Problem, Problems
 from metricgate.vocabulary.resource import Action

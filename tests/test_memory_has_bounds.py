@@ -25,9 +25,9 @@ from tests.approvals.made import held_action
 
 import metricgate
 from metricgate.adapters.identity.api_keys import RefusedKey
-from metricgate.adapters.stores.ledger_file import connect, connect_reading
-from metricgate.adapters.stores.sealing import Seal
-from metricgate.adapters.stores.sqlite_actions import SqliteActions
+from metricgate.adapters.state.sqlite.ledger_file import connect, connect_reading
+from metricgate.adapters.state.sqlite.sealing import Seal
+from metricgate.adapters.state.sqlite.sqlite_actions import SqliteActions
 from metricgate.adapters.warehouses.writing.duckdb_turns import Turns
 from metricgate.bootstrap import allocation, recording
 from metricgate.bootstrap.clock import SystemClock

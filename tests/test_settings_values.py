@@ -153,6 +153,8 @@ OF_THE_PROJECT = {
     "people.oidc.required_amr": (([], ["mfa"]), ([""], ["a b"], "mfa")),
     "people.oidc.algorithms": ALGORITHMS,
     "ledger.origin": (("acme.example/metrics",), ("", "a b", "a+b", "a\nb", "x" * 201)),
+    "state.kind": (("sqlite",), ("postgres", "", "SQLITE", 1)),
+    "ledger.lease_seconds": ((1, 30, 3_600), (0, -1, 0.5, 3_601, "day", True)),
     "ledger.anchor": ((*PATHS, "/mnt/watch/shop.checkpoint"), NO_PATHS),
     "ledger.file": (
         ("ledger.db", "record.sqlite"),

@@ -15,7 +15,7 @@ from tests.faults.served import Served
 
 from bench.soak.asking import next_call
 from metricgate.adapters.identity.people import enrolled
-from metricgate.adapters.stores.sqlite_people import SqlitePeople
+from metricgate.adapters.state.sqlite.sqlite_people import SqlitePeople
 
 PERSON = "sten"
 DOES = ("audit", "entry", "approvals", "action", "undo")

@@ -14,9 +14,10 @@ from typing import Final
 import duckdb
 import httpx2
 
-from metricgate.adapters.stores.ledger_reading import EntryFilter, LedgerReader
-from metricgate.adapters.stores.sqlite_keys import SqliteKeys
+from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
+from metricgate.adapters.state.sqlite.sqlite_keys import SqliteKeys
 from metricgate.bootstrap.clock import SystemClock
+from metricgate.state.record import EntryFilter
 
 MODELS: Final = """
 semantic_models:

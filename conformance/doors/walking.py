@@ -14,11 +14,12 @@ from typing import Any
 
 from conformance.doors.places import MOST_COLUMNS, Place, Table, placed
 from conformance.doors.shapes import UNKNOWN, Shape
-from metricgate.adapters.stores.ledger_reading import EntryFilter, LedgerReader
+from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
 from metricgate.bootstrap.running import Running, running
 from metricgate.bootstrap.settings import load_settings
 from metricgate.gateway.outcome import Answered, Fault, Outcome, Refused
 from metricgate.gateway.tool import ToolCall
+from metricgate.state.record import EntryFilter
 from metricgate.surfaces.cli.showing import show_rows_as_csv
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.principal import Identity, Principal, Proof

@@ -20,12 +20,13 @@ _NUMBERS = {"postgres": "generate_series(1, 40) AS t(n)", "mariadb": "(SELECT se
 @pytest.mark.parametrize("point", POINTS)
 def test_nothing_half_done_and_nothing_unrecorded(tmp_path: Path, engine: str, point: str) -> None:
     """Whatever the gateway was about to do: the next one finds out what became of the change, and records it."""
-    with _shop_on(engine, tmp_path / "shop") as folder:
+    with shop_on(engine, tmp_path / "shop") as folder:
         killed_at(folder, point)
 
 
 @contextmanager
-def _shop_on(engine: str, folder: Path) -> Iterator[Path]:
+def shop_on(engine: str, folder: Path) -> Iterator[Path]:
+    """Make the shop's project and its tables on a server; drop the tables afterwards."""
     place = new_place(
         engine,
         "CREATE TABLE customers(id int PRIMARY KEY, name varchar(20), segment varchar(20), region varchar(20), "

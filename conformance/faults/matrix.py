@@ -41,7 +41,7 @@ ROWS: Final = (
         engine="-",
         tests=(
             "tests/faults/test_processes.py::test_kill_between_intent_and_outcome_is_found_and_marked",
-            "tests/adapters/stores/test_sqlite_ledger.py::test_killed_between_intent_and_outcome",
+            "tests/adapters/state/sqlite/test_sqlite_ledger.py::test_killed_between_intent_and_outcome",
         ),
     ),
     Row(
@@ -60,8 +60,8 @@ ROWS: Final = (
         holds="what was kept is there, whole",
         engine="-",
         tests=(
-            "tests/adapters/stores/test_sqlite_actions.py::test_what_was_kept_survives_kill_9",
-            "tests/adapters/stores/test_sqlite_journal.py::test_what_was_prepared_survives_kill_9",
+            "tests/adapters/state/sqlite/test_sqlite_actions.py::test_what_was_kept_survives_kill_9",
+            "tests/adapters/state/sqlite/test_sqlite_journal.py::test_what_was_prepared_survives_kill_9",
         ),
     ),
     Row(
@@ -104,7 +104,7 @@ ROWS: Final = (
         engine="-",
         tests=(
             "tests/faults/test_ledger_cannot_write.py::test_a_full_disk_refuses_calls_and_space_brings_them_back",
-            "tests/adapters/stores/test_sqlite_ledger.py::test_a_full_disk_refuses_and_recovers",
+            "tests/adapters/state/sqlite/test_sqlite_ledger.py::test_a_full_disk_refuses_and_recovers",
         ),
     ),
     Row(
@@ -145,8 +145,8 @@ ROWS: Final = (
         holds="what was acknowledged is read; a changed byte is found",
         engine="-",
         tests=(
-            "tests/adapters/stores/test_ledger_audit.py::test_a_crashed_ledger_is_read_with_its_write_ahead_file",
-            "tests/adapters/stores/test_ledger_audit.py::test_cut_and_lengthened_files_are_found",
+            "tests/adapters/state/sqlite/test_ledger_audit.py::test_a_crashed_ledger_is_read_with_its_write_ahead_file",
+            "tests/adapters/state/sqlite/test_ledger_audit.py::test_cut_and_lengthened_files_are_found",
         ),
     ),
     Row(

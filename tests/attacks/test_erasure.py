@@ -10,20 +10,20 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tests.adapters.stores.test_forms_of_entries import EARLIER
+from tests.adapters.state.sqlite.test_forms_of_entries import EARLIER
 from tests.gateway.writing.shop import STEN, Shop, opened, write_shop
 from tests.gateway.writing.test_changes import approved
 from typer.testing import CliRunner
 
-from metricgate.adapters.stores.ledger_reading import LedgerReader
-from metricgate.bootstrap.paths import StatePaths
+from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
 from metricgate.bootstrap.project import open_project
 from metricgate.bootstrap.record_desk import verify_ledger
 from metricgate.bootstrap.settings import load_settings
-from metricgate.gateway.office import ActionFilter
+from metricgate.bootstrap.states import state_of
 from metricgate.gateway.outcome import Held
 from metricgate.ledger.note import parse_key
 from metricgate.ledger.receipt_check import check_receipt
+from metricgate.state.actions import ActionFilter
 from metricgate.surfaces.cli import build_app
 
 SECRET = 'zebra-4711 of "Ana" \u00e9'
@@ -113,7 +113,7 @@ WHY = ("--reason", "asked to be forgotten", "--basis", "GDPR Art. 17")
 def whole(folder: Path) -> None:
     """The ledger verifies, and the receipt of every entry."""
     assert open_project(folder).verify(None).findings == ()
-    paths = StatePaths.of(folder, load_settings(folder))
+    paths = state_of(folder, load_settings(folder)).paths
     key = parse_key(paths.public_key.read_text())
     with LedgerReader(paths.ledger) as reader:
         size = next(iter(reader.entries())).index + 1

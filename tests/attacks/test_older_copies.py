@@ -14,14 +14,15 @@ from pathlib import Path
 import pytest
 from tests.gateway.writing.shop import opened, write_shop
 
-from metricgate.adapters.stores.anchors import StoreAnchor
-from metricgate.adapters.stores.ledger_reading import LedgerReader
-from metricgate.bootstrap.anchoring import LOSS_ACCEPTED, anchors_of, ledger_behind
-from metricgate.bootstrap.paths import StatePaths
+from metricgate.adapters.state.sqlite.anchors import StoreAnchor
+from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
+from metricgate.adapters.state.sqlite.losses import LOSS_ACCEPTED, anchors_of, ledger_behind
+from metricgate.adapters.state.sqlite.paths import StatePaths
 from metricgate.bootstrap.project import open_project
 from metricgate.bootstrap.running import running
 from metricgate.bootstrap.settings import load_settings
 from metricgate.bootstrap.starting import StartRefused
+from metricgate.bootstrap.states import state_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,7 +39,7 @@ async def started(folder: Path, accept_loss: int | None = None) -> None:
 
 
 def paths_of(folder: Path) -> StatePaths:
-    return StatePaths.of(folder, load_settings(folder))
+    return state_of(folder, load_settings(folder)).paths
 
 
 def size_of(paths: StatePaths) -> int:

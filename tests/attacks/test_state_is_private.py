@@ -13,10 +13,11 @@ from tests.faults.served import run
 from tests.gateway.conftest import write_project
 from tests.gateway.writing.shop import opened, write_shop
 
-from metricgate.adapters.stores import private_folder
-from metricgate.adapters.stores.ledger_reading import EntryFilter, LedgerReader
-from metricgate.adapters.stores.private_folder import NotPrivate, narrow, open_to_others
+from metricgate.adapters.state.sqlite import private_folder
+from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
+from metricgate.adapters.state.sqlite.private_folder import NotPrivate, narrow, open_to_others
 from metricgate.bootstrap.starting import StartRefused
+from metricgate.state.record import EntryFilter
 
 
 @pytest.fixture

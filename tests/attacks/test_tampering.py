@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator
 
 import orjson
 import pytest
-from tests.adapters.stores.ledgers import opened, verify
+from tests.adapters.state.sqlite.ledgers import opened, verify
 
-from metricgate.adapters.stores import ledger_audit, ledger_file, ledger_tree
+from metricgate.adapters.state.sqlite import ledger_audit, ledger_file, ledger_tree
 from metricgate.ledger.merkle import leaf_hash
 from metricgate.ledger.note import Checkpoint, Signer
 

@@ -14,8 +14,9 @@ from tests.gateway.writing.shop import ACTIONS, POLICY, STELLA, Shop, opened, wr
 from tests.surfaces.echo import keeper
 from tests.surfaces.serving import make_app, served
 
-from metricgate.gateway.office import ActionFilter, Person
+from metricgate.gateway.office import Person
 from metricgate.gateway.outcome import Answered, Refused
+from metricgate.state.actions import ActionFilter
 from metricgate.surfaces.human.documents import action_document, view_document
 from metricgate.surfaces.problem_document import document_of, to_bytes
 from metricgate.vocabulary.json import canonical_json

@@ -9,8 +9,9 @@ from decimal import Decimal
 from metricgate.adapters.warehouses.duckdb import DuckDBWarehouse
 from metricgate.adapters.warehouses.duckdb_options import DuckDBOptions
 from metricgate.compiling.statement import ExpectedColumn, Statement
-from metricgate.gateway.ports import Durable, Released, Warehouse
+from metricgate.gateway.ports import Released, Warehouse
 from metricgate.policy.verdict import Decision, Reason, Verdict
+from metricgate.state.record import Durable
 from metricgate.vocabulary.obligation import Limit, Obligations
 from metricgate.vocabulary.predicate import Scalar
 from metricgate.vocabulary.resource import Action

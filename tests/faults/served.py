@@ -18,10 +18,11 @@ import duckdb
 import httpx2
 from tests.gateway.conftest import MODELS, POLICY, write_project
 
-from metricgate.adapters.stores.ledger_audit import verify_file
-from metricgate.adapters.stores.ledger_reading import EntryFilter, LedgerReader, Recorded
-from metricgate.adapters.stores.sqlite_keys import SqliteKeys
+from metricgate.adapters.state.sqlite.ledger_audit import verify_file
+from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
+from metricgate.adapters.state.sqlite.sqlite_keys import SqliteKeys
 from metricgate.bootstrap.clock import SystemClock
+from metricgate.state.record import EntryFilter, Recorded
 from metricgate.vocabulary.json import Json
 
 SLOW_MODELS = (

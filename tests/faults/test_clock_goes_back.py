@@ -6,9 +6,9 @@ from pathlib import Path
 
 from tests.faults.served import entries_of
 
-from metricgate.adapters.stores.ledger_audit import verify_file
-from metricgate.adapters.stores.ledger_keys import load_signer
-from metricgate.adapters.stores.sqlite_ledger import SqliteLedger
+from metricgate.adapters.state.sqlite.ledger_audit import verify_file
+from metricgate.adapters.state.sqlite.ledger_keys import load_signer
+from metricgate.adapters.state.sqlite.sqlite_ledger import SqliteLedger
 
 
 class Backwards:

@@ -14,8 +14,9 @@ from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.running import Running
 from metricgate.gateway.gateway import Gateway
 from metricgate.gateway.outcome import Fault
-from metricgate.gateway.ports import Durable, Ledger, Released, Rows, Warehouse, WarehouseError
+from metricgate.gateway.ports import Released, Rows, Warehouse, WarehouseError
 from metricgate.gateway.tool import ToolCall
+from metricgate.state.record import Durable, Ledger
 from metricgate.vocabulary.json import Json
 
 CALL = ToolCall(

@@ -19,11 +19,10 @@ from tests.gateway.test_data_checks import THREE, states
 from tests.gateway.warehouses.several import write_three
 from tests.zones.worlds import POLICY, World, world, write_project
 
-from metricgate.adapters.stores.sqlite_ledger import SqliteLedger
+from metricgate.adapters.state.sqlite.sqlite_ledger import SqliteLedger
 from metricgate.bootstrap.checking_data import data_checked
-from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.settings import Settings, load_settings
-from metricgate.bootstrap.starting import open_ledger
+from metricgate.bootstrap.states import state_of
 from metricgate.gateway.data_checks.result import CheckResult, CheckState
 from metricgate.gateway.outcome import Answered, Outcome, Refused
 from metricgate.vocabulary.problem import Problems
@@ -147,7 +146,7 @@ def test_large_tables_are_known_by_it(tmp_path):
 def test_what_is_no_request_runs_nothing(place, text):
     """Nor does it end the watch: the next request is served."""
     folder, _found = place
-    checks = StatePaths.of(folder, settings_of(folder)).checks
+    checks = state_of(folder, settings_of(folder)).folder / "checks"
 
     async def played() -> dict:
         async with opened(folder, watch=True):
@@ -163,7 +162,7 @@ def test_what_is_no_request_runs_nothing(place, text):
 def test_files_are_their_owners_alone(place):
     """Results may hold an engine's own words."""
     folder, _found = place
-    checks = StatePaths.of(folder, settings_of(folder)).checks
+    checks = state_of(folder, settings_of(folder)).folder / "checks"
     modes = set()
 
     def told(*_each: object) -> None:
@@ -181,13 +180,13 @@ def test_one_that_ends_meanwhile_is_told_of(place):
     """Such as a command that held the ledger for a moment."""
     folder, _found = place
     settings = settings_of(folder)
-    ledger = open_ledger(folder, settings)
+    ledger = state_of(folder, settings).take()
     assert isinstance(ledger, SqliteLedger)
     threading.Timer(1.0, ledger.close).start()
     found = data_checked(folder, settings, None, lambda *_each: None)
     assert isinstance(found, Problems)
     assert "stopped meanwhile" in found.first.message
-    assert not list(StatePaths.of(folder, settings).checks.iterdir())
+    assert not list((state_of(folder, settings).folder / "checks").iterdir())
 
 
 HIDDEN = "  - {id: no, roles: [readers], effect: deny, actions: [read], on: ['column:custs.cid']}\n"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.gateway.conftest import ask, asked, opened
 
-from metricgate.adapters.stores.ledger_audit import verify_file
+from metricgate.adapters.state.sqlite.ledger_audit import verify_file
 from metricgate.gateway.outcome import Answered, Refused
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 from tests.gateway.writing.shop import Shop
 from tests.gateway.writing.test_changes import played
 
-from metricgate.adapters.stores.ledger_reading import LedgerReader, Recorded
-from metricgate.bootstrap.paths import StatePaths
+from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
+from metricgate.bootstrap.states import state_of
 from metricgate.gateway.tool import ToolCall
 from metricgate.ledger.entry import MOST_LEAF
+from metricgate.state.record import Recorded
 from metricgate.vocabulary.principal import Identity, Principal, Proof
 
 SECRET = "zebra-4711"
@@ -18,7 +19,7 @@ _WORDS = f"for {SECRET} of the zoo"
 
 
 def recorded(shop: Shop) -> list[Recorded]:
-    with LedgerReader(StatePaths.of(shop.folder, shop.settings).ledger) as reader:
+    with LedgerReader(state_of(shop.folder, shop.settings).paths.ledger) as reader:
         return list(reader.entries(newest_first=False))
 
 

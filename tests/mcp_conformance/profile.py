@@ -21,7 +21,7 @@ from tests.mcp_conformance.reading import REQUESTS
 from tests.surfaces.serving import RESOURCE, AddsKey, make_app, served
 
 from metricgate.adapters.identity.api_keys import no_notice
-from metricgate.adapters.stores.sqlite_keys import SqliteKeys
+from metricgate.adapters.state.sqlite.sqlite_keys import SqliteKeys
 from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.identities import make_authenticator
 from metricgate.bootstrap.running import running

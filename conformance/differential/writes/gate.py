@@ -13,10 +13,10 @@ from typing import Any
 from conformance.differential.writes.places import Content, Place, dumps
 from metricgate.approvals.proposal import State
 from metricgate.bootstrap.office import ProjectOffice
-from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.running import Running, running
 from metricgate.bootstrap.settings import load_settings
 from metricgate.bootstrap.starting import StartRefused
+from metricgate.bootstrap.states import state_of
 from metricgate.gateway.office import Person
 from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Refused
 from metricgate.gateway.tool import ToolCall
@@ -137,9 +137,8 @@ async def opened(place: Place, folder: Path) -> AsyncIterator[WriteGate]:
     try:
         with (folder / "gateway.log").open("w") as log, redirect_stderr(log):
             async with running(folder, settings, watch=False) as parts:
-                paths = StatePaths.of(folder, settings)
                 assert parts.book is not None
-                office = ProjectOffice(parts.book, parts.governance, parts.conduct, paths)
+                office = ProjectOffice(parts.book, parts.governance, parts.conduct, state_of(folder, settings))
                 yield WriteGate(place, parts, office)
     except StartRefused as error:
         raise SystemExit(f"{error}: {error.problems}") from error

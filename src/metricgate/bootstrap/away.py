@@ -13,7 +13,7 @@ from metricgate.changing.effect import Effect
 from metricgate.changing.shape import Location, TableShape
 from metricgate.changing.structure import StructureChange
 from metricgate.gateway.codes import WAREHOUSE_UNAVAILABLE
-from metricgate.gateway.ports import Clock, Released, Rows, Warehouse, WarehouseError
+from metricgate.gateway.ports import Released, Rows, Warehouse, WarehouseError
 from metricgate.gateway.writing import codes
 from metricgate.gateway.writing.ports import (
     ChangeFailed,
@@ -23,6 +23,7 @@ from metricgate.gateway.writing.ports import (
     View,
     WritableWarehouse,
 )
+from metricgate.vocabulary.clock import Clock
 from metricgate.vocabulary.finding import Finding
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.opinion import Opinion
@@ -119,6 +120,10 @@ class AwayWarehouse:
     async def applied(self, action_ids: Sequence[str]) -> frozenset[str]:
         """As the port says."""
         return await (await self._asked()).applied(action_ids)
+
+    async def close_off(self, action_ids: Sequence[str]) -> frozenset[str]:
+        """As the port says."""
+        return await (await self._changed()).close_off(action_ids)
 
     async def restructured(self, change: StructureChange, action_id: str) -> bool:
         """As the port says."""

@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from metricgate.adapters.identity.api_keys import no_notice
-from metricgate.adapters.stores.sqlite_keys import KeysUnavailable, SqliteKeys
 from metricgate.bootstrap import codes
 from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.identities import make_authenticator
-from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.running import running
 from metricgate.bootstrap.settings import Settings
 from metricgate.bootstrap.starting import StartRefused
+from metricgate.bootstrap.states import state_of
 from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Refused
 from metricgate.gateway.tool import ToolCall
+from metricgate.state.keys import KeysUnavailable
 from metricgate.surfaces.cli.project import Exit, Reply
 from metricgate.surfaces.envelope import envelope, held_envelope
 from metricgate.surfaces.problem_document import document_of, problem_document, to_bytes
@@ -54,7 +54,7 @@ def call_here(
 def admitted(folder: Path, settings: Settings, key: str, user: str | None) -> Principal | Problems:
     """Return who calls with a key, or why it is not accepted."""
     try:
-        keys = SqliteKeys(StatePaths.of(folder, settings).api_keys, clock=SystemClock())
+        keys = state_of(folder, settings).keys(SystemClock())
     except KeysUnavailable as error:
         return Problems((Problem(code=codes.KEYS_UNUSABLE, message=str(error), hint=codes.KEYS_UNUSABLE.cure),))
     try:

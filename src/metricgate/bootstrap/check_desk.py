@@ -16,14 +16,13 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
-from metricgate.adapters.stores.private_folder import FILE_MODE, make_private
-from metricgate.adapters.stores.sqlite_ledger import holder_of
+from metricgate.adapters.state.sqlite.private_folder import FILE_MODE, make_private
 from metricgate.bootstrap import codes
-from metricgate.bootstrap.paths import StatePaths
 from metricgate.gateway.data_checks.result import CheckResult
 from metricgate.gateway.data_checks.survey import Told
 from metricgate.gateway.gateway import Gateway
-from metricgate.gateway.ports import LedgerUnavailable
+from metricgate.state.record import LedgerUnavailable
+from metricgate.state.state import ProjectState
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.principal import Identity, Principal, Proof
 from metricgate.vocabulary.problem import Problem, Problems
@@ -42,6 +41,11 @@ _KEPT_SECONDS = 3_600.0
 _STOPPED = "the gateway on this project stopped meanwhile: run the command again"
 
 
+def _checks(state: ProjectState) -> Path:
+    """Return where commands leave what they ask, and the gateway what it answers."""
+    return state.folder / "checks"
+
+
 def principal_of(parties: Parties) -> Principal | None:
     """Return the parties as a principal."""
     if parties is None:
@@ -51,20 +55,20 @@ def principal_of(parties: Parties) -> Principal | None:
     return Principal(agent=Identity(id=agent, proof=Proof.ASSERTED, method="local"), user=said)
 
 
-def asked_of_running(paths: StatePaths, parties: Parties, told: Told) -> Sequence[CheckResult] | Problems:
+def asked_of_running(state: ProjectState, parties: Parties, told: Told) -> Sequence[CheckResult] | Problems:
     """Ask the process that holds the project's ledger, and wait for the results.
 
     Args:
-        paths: the project's state.
+        state: the project's.
         parties: whose rights bind.
         told: hears of each result as it comes.
     """
     name = f"{time.time_ns()}-{uuid4().hex}"
-    asked, answer = paths.checks / f"{name}{_ASKED}", paths.checks / f"{name}{_TOLD}"
+    asked, answer = _checks(state) / f"{name}{_ASKED}", _checks(state) / f"{name}{_TOLD}"
     try:
-        make_private(paths.checks)
+        make_private(_checks(state))
         _write_whole(asked, {"parties": None if parties is None else list(parties)})
-        return _followed(paths, asked, answer, told)
+        return _followed(state, asked, answer, told)
     except OSError as error:
         return _problem(f"the running gateway cannot be asked: {error}")
     finally:
@@ -73,10 +77,10 @@ def asked_of_running(paths: StatePaths, parties: Parties, told: Told) -> Sequenc
                 each.unlink(missing_ok=True)
 
 
-def _followed(paths: StatePaths, asked: Path, answer: Path, told: Told) -> Sequence[CheckResult] | Problems:
+def _followed(state: ProjectState, asked: Path, answer: Path, told: Told) -> Sequence[CheckResult] | Problems:
     begun, read, taker = time.monotonic(), 0, None
     while True:
-        waiting, holder = asked.exists(), holder_of(paths.ledger)
+        waiting, holder = asked.exists(), state.holder()
         lines = answer.read_text(encoding="utf-8").split("\n")[:-1] if answer.exists() else []
         for text in lines[read:]:
             line = json.loads(text)
@@ -94,22 +98,22 @@ def _followed(paths: StatePaths, asked: Path, answer: Path, told: Told) -> Seque
         time.sleep(_READ_SECONDS)
 
 
-async def answer_requests(paths: StatePaths, gateway: Gateway) -> None:
+async def answer_requests(state: ProjectState, gateway: Gateway) -> None:
     """Run the checks that commands ask for, one survey after the other, until cancelled."""
     turn = asyncio.Lock()
     under_way: dict[asyncio.Task[None], Path] = {}
     with suppress(OSError):
-        _sweep(paths.checks, older_than=2 * _BEGIN_SECONDS)
+        _sweep(_checks(state), older_than=2 * _BEGIN_SECONDS)
     try:
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
             with suppress(OSError):
-                for asked in _waiting(paths.checks):
+                for asked in _waiting(_checks(state)):
                     answer = asked.with_name(f"{asked.name.removesuffix(_ASKED)}{_TOLD}")
                     task = asyncio.create_task(_answered(*_taken(asked, answer), answer, gateway, turn))
                     under_way[task] = answer
                 under_way = {task: answer for task, answer in under_way.items() if not task.done()}
-                _sweep(paths.checks, older_than=_KEPT_SECONDS, but=under_way.values())
+                _sweep(_checks(state), older_than=_KEPT_SECONDS, but=under_way.values())
     finally:
         for task in under_way:
             task.cancel()

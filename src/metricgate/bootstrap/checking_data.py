@@ -6,16 +6,15 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-from metricgate.adapters.stores.sqlite_ledger import holder_of
 from metricgate.bootstrap import codes
 from metricgate.bootstrap.check_desk import Parties, asked_of_running, principal_of
-from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.running import running
 from metricgate.bootstrap.settings import Settings
 from metricgate.bootstrap.starting import StartRefused
+from metricgate.bootstrap.states import state_of
 from metricgate.gateway.data_checks.result import CheckResult
 from metricgate.gateway.data_checks.survey import Told
-from metricgate.gateway.ports import LedgerUnavailable
+from metricgate.state.record import LedgerUnavailable
 from metricgate.vocabulary.problem import Problem, Problems
 
 
@@ -28,9 +27,9 @@ def data_checked(folder: Path, settings: Settings, parties: Parties, told: Told)
         parties: whose rights bind.
         told: hears of each result as it comes.
     """
-    paths = StatePaths.of(folder, settings)
-    if holder_of(paths.ledger) is not None:
-        return asked_of_running(paths, parties, told)
+    state = state_of(folder, settings)
+    if state.holder() is not None:
+        return asked_of_running(state, parties, told)
 
     async def checked() -> Sequence[CheckResult]:
         async with running(folder, settings, watch=False, logs=False) as parts:

@@ -6,7 +6,7 @@ import time
 
 
 class SystemClock:
-    """``gateway.ports.Clock`` on the machine's own clocks."""
+    """``vocabulary.clock.Clock`` on the machine's own clocks."""
 
     def unix_nano(self) -> int:
         """Return nanoseconds since 1970-01-01T00:00Z."""

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from metricgate.adapters.sinks.section import SinkSection
 from metricgate.gateway.notices import Sink
 from metricgate.gateway.ports import Warehouse
+from metricgate.state.state import STATES, StatePlugin
 
 WAREHOUSES = "metricgate.warehouses"
 SINKS = "metricgate.sinks"
@@ -51,6 +52,21 @@ class SinkPlugin(Protocol):
             SinkUnusable: it cannot be made.
         """
         ...
+
+
+def state_plugin(kind: str) -> StatePlugin:
+    """Return the installed state of a kind.
+
+    Raises:
+        KeyError: there is none.
+    """
+    plugin: StatePlugin = entry_points(group=STATES)[kind].load()
+    return plugin
+
+
+def state_kinds() -> tuple[str, ...]:
+    """Return the kinds of every installed state."""
+    return tuple(sorted(entry.name for entry in entry_points(group=STATES)))
 
 
 def sink_plugins() -> dict[str, SinkPlugin]:

@@ -15,14 +15,12 @@ from typing import Protocol, cast
 
 import duckdb
 
-from metricgate.adapters.stores.ledger_audit import verify_file
-from metricgate.adapters.stores.switch_file import SwitchFile
 from metricgate.approvals.proposal import Action
 from metricgate.bootstrap.office import ProjectOffice
-from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.running import Running, running
 from metricgate.bootstrap.settings import Settings, load_settings
 from metricgate.bootstrap.starting import StartRefused
+from metricgate.bootstrap.states import state_of
 from metricgate.bootstrap.switching import take_back_switches, throw_switch
 from metricgate.gateway.office import Person
 from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Refused
@@ -166,7 +164,7 @@ class Scene:
 
     def freeze(self, *, on: bool) -> None:
         """Throw the freeze of everything, or take it back."""
-        file = SwitchFile(StatePaths.of(self.folder, self.settings).switches)
+        file = state_of(self.folder, self.settings).switches()
         done: object = (
             throw_switch(file, "freeze", "all", "release freeze", by="sten")
             if on
@@ -235,9 +233,9 @@ def run_drill(path: Path) -> Finding:
 async def _played(name: str, scenario: Scenario, folder: Path) -> Finding:
     finding = Finding(name=name)
     async with _opened(scenario, folder, finding) as scene:
-        paths = StatePaths.of(folder, scene.settings)
+        state = state_of(folder, scene.settings)
         await scenario.play(scene)
-    report = await asyncio.to_thread(lambda: verify_file(paths.ledger, paths.public_key.read_text()))
+    report = await asyncio.to_thread(state.verify)
     finding.verified = report.exit_code == 0
     return finding
 
@@ -249,7 +247,7 @@ async def _opened(scenario: Scenario, folder: Path, finding: Finding) -> AsyncIt
     if isinstance(settings, Problems):
         raise StartRefused("the drill's settings have problems", settings)
     async with running(folder, settings, watch=False, logs=False) as parts:
-        office = ProjectOffice(parts.book, parts.governance, parts.conduct, StatePaths.of(folder, settings))
+        office = ProjectOffice(parts.book, parts.governance, parts.conduct, state_of(folder, settings))
         yield Scene(folder, settings, parts, office, finding)
 
 

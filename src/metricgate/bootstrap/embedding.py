@@ -10,14 +10,13 @@ from typing import Self
 
 import orjson
 
-from metricgate.adapters.stores.sqlite_keys import SqliteKeys
 from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.identities import make_authenticator
-from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.recording import RefusedKeyRecorder
 from metricgate.bootstrap.running import Running, running
 from metricgate.bootstrap.settings import Settings, load_settings
 from metricgate.bootstrap.starting import StartRefused
+from metricgate.bootstrap.states import state_of
 from metricgate.gateway.outcome import Answered, Fault, Held, Refused
 from metricgate.gateway.tool import ToolCall
 from metricgate.surfaces import client
@@ -61,7 +60,7 @@ class Gateway:
             StartRefused: one of them cannot be opened.
         """
         parts = await self._stack.enter_async_context(running(self._folder, self._settings, watch=True, logs=False))
-        keys = SqliteKeys(StatePaths.of(self._folder, self._settings).api_keys, clock=SystemClock())
+        keys = state_of(self._folder, self._settings).keys(SystemClock())
         self._stack.callback(keys.close)
         url = self._settings.public_url(self._settings.document.listen.port)
         self._doorkeeper = make_authenticator(

@@ -7,21 +7,15 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from metricgate.adapters.stores.redacting import Copy, Erasable, Sought
-from metricgate.adapters.stores.redacting_changes import ChangesCopies
-from metricgate.adapters.stores.redacting_files import KeyCopies, NoticeCopies, PeopleCopies, SwitchCopies
-from metricgate.adapters.stores.redacting_ledger import LedgerCopies, found_about, found_in
-from metricgate.adapters.stores.sealing import Seal
-from metricgate.adapters.stores.sqlite_database import DatabaseError
-from metricgate.adapters.stores.sqlite_ledger import holder_of
+from metricgate.adapters.state.sqlite.sqlite_database import DatabaseError
 from metricgate.bootstrap import codes
-from metricgate.bootstrap.anchoring import drop_anchors
 from metricgate.bootstrap.governing import state_of_files
-from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.settings import FILE_NAME, Settings
-from metricgate.bootstrap.starting import StartRefused, open_ledger
-from metricgate.gateway.ports import LedgerUnavailable
-from metricgate.gateway.writing.ports import Unsealable
+from metricgate.bootstrap.states import state_of
+from metricgate.state.erasure import Copy, Sought
+from metricgate.state.record import LedgerUnavailable
+from metricgate.state.sealed import Unsealable
+from metricgate.state.state import ProjectState, StateUnavailable
 from metricgate.surfaces.cli.erasure import ErasureAsked, ErasureFound, FoundCopy
 from metricgate.vocabulary.problem import Problem, Problems
 
@@ -37,60 +31,37 @@ _OUT_OF_REACH = (
 
 def erase(folder: Path, settings: Settings, asked: ErasureAsked) -> ErasureFound | Problems:
     """Find every copy and, unless it is a dry run or something blocks, erase all of them and record it."""
-    paths = StatePaths.of(folder, settings)
+    state = state_of(folder, settings)
     if asked.text is not None and len(asked.text) < _LEAST:
         return _problem(f"{asked.text!r} is too short to be told from other things; give at least {_LEAST} characters.")
-    holder = None if asked.dry_run else holder_of(paths.ledger)
+    holder = None if asked.dry_run else state.holder()
     if holder is not None:
         return _problem(f"Process {holder} has the ledger open: stop the gateway first; a dry run needs no stop.")
     try:
-        return _erased(folder, settings, paths, asked)
+        return _erased(folder, settings, state, asked)
+    except StateUnavailable as error:
+        return _problem(f"Nothing was erased: {error}.")
     except (LedgerUnavailable, Unsealable, DatabaseError, OSError, ValueError) as error:
         return _problem(f"Nothing more was erased: {error}. Do it again once that is mended.")
-    except StartRefused as error:
-        return _problem(f"Nothing was erased: {error}.")
 
 
-def _erased(folder: Path, settings: Settings, paths: StatePaths, asked: ErasureAsked) -> ErasureFound | Problems:
-    found = _in_ledger(paths, asked)
+def _erased(folder: Path, settings: Settings, state: ProjectState, asked: ErasureAsked) -> ErasureFound | Problems:
+    sought = Sought(needle=asked.text)
+    found = state.copies(sought, user=asked.user is not None, entry=asked.record)
     if found is None:
         return _problem(f"The ledger has no entry {asked.record}.")
-    sought = Sought(needle=asked.text, actions=found.actions)
-    stores = _stores(paths)
-    copies = [*found.as_copies(), *(copy for store in stores for copy in store.copies(sought))]
+    copies = found.listed()
     blocked = [each for each in copies if each.blocks and not (asked.except_leaves and each.kind == "leaf")]
     out_of_reach = [*_OUT_OF_REACH, *_definitions(folder, settings, sought)]
     if asked.dry_run or blocked or not copies:
         return ErasureFound(copies=_told(copies), out_of_reach=out_of_reach, blocked=len(blocked), record=None)
-    # The record's own entry comes last: where it stands, nothing is left elsewhere.
-    ledger = open_ledger(folder, settings)
+    record = state.take()
     try:
-        for store in stores:
-            store.erase(sought)
-        also = {kind: sum(each.kind == kind for each in copies) for kind in sorted({each.kind for each in copies})}
-        durable = ledger.erase(found.bodies, by=_account(), basis=asked.basis, reason=asked.reason, also=also)
+        index = found.erase(record, by=_account(), basis=asked.basis, reason=asked.reason)
     finally:
-        ledger.close()
-        drop_anchors(paths, ledger)
-    return ErasureFound(copies=_told(copies), out_of_reach=out_of_reach, blocked=0, record=durable.index)
-
-
-def _in_ledger(paths: StatePaths, asked: ErasureAsked) -> LedgerCopies | None:
-    if asked.record is not None:
-        return found_about(paths.ledger, asked.record) if paths.ledger.exists() else None
-    return found_in(paths.ledger, Sought(needle=asked.text), user=asked.user is not None)
-
-
-def _stores(paths: StatePaths) -> Sequence[Erasable]:
-    found: list[Erasable] = [
-        NoticeCopies(paths.outbox),
-        PeopleCopies(paths.people),
-        KeyCopies(paths.api_keys),
-        SwitchCopies(paths.switches),
-    ]
-    if paths.journal_key.exists():
-        found.append(ChangesCopies(paths.actions, paths.journal, Seal(paths.journal_key, may_make=False)))
-    return found
+        record.close()
+        state.tell_anchors(record)
+    return ErasureFound(copies=_told(copies), out_of_reach=out_of_reach, blocked=0, record=index)
 
 
 def _definitions(folder: Path, settings: Settings, sought: Sought) -> list[str]:

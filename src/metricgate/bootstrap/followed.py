@@ -14,7 +14,8 @@ import structlog
 
 from metricgate.bootstrap.away import AwayWarehouse
 from metricgate.gateway.codes import WAREHOUSE_UNAVAILABLE
-from metricgate.gateway.ports import Clock, Released, Rows, Warehouse, WarehouseError
+from metricgate.gateway.ports import Released, Rows, Warehouse, WarehouseError
+from metricgate.vocabulary.clock import Clock
 
 _DRAIN_SECONDS = 0.5
 _AGAIN_SECONDS = 0.5

@@ -10,12 +10,12 @@ from metricgate.adapters.identity.authenticator import Authenticator
 from metricgate.adapters.identity.claims import ClaimNames
 from metricgate.adapters.identity.public_keys import FileKeys, PublicKeys, RemoteKeys
 from metricgate.adapters.identity.tokens import Issuer, Tokens
-from metricgate.adapters.stores.sqlite_keys import SqliteKeys
 from metricgate.bootstrap.access_sections import OidcSection
+from metricgate.state.keys import KeyStore
 
 
 def make_authenticator(
-    folder: Path, keys: SqliteKeys, oidc: OidcSection | None, *, resource: str, on_refused: OnRefusedKey
+    folder: Path, keys: KeyStore, oidc: OidcSection | None, *, resource: str, on_refused: OnRefusedKey
 ) -> Authenticator:
     """Return the authenticator.
 

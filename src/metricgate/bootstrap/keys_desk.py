@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-from metricgate.adapters.stores.sqlite_keys import KeyRecord, KeysUnavailable, SqliteKeys
-from metricgate.adapters.stores.sqlite_ledger import SqliteLedger
 from metricgate.bootstrap import codes
 from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.recording import record_key_changes
+from metricgate.state.keys import KeyRecord, KeysUnavailable
+from metricgate.state.record import Record
+from metricgate.state.state import ProjectState
 from metricgate.surfaces.cli.project import KeyFacts, NewKey
 from metricgate.vocabulary.problem import Problem, Problems
 
@@ -18,10 +18,10 @@ _DEFAULT_EXPIRY = timedelta(days=90)
 
 
 class KeysDesk:
-    """The keys in a file; ``record`` calls back with the ledger, where that can be had now."""
+    """The keys of a state; ``record`` calls back with the ledger, where that can be had now."""
 
-    def __init__(self, path: Path, *, record: Callable[[Callable[[SqliteLedger], None]], None]) -> None:
-        self._path = path
+    def __init__(self, state: ProjectState, *, record: Callable[[Callable[[Record], None]], None]) -> None:
+        self._state = state
         self._record = record
 
     def create(
@@ -30,7 +30,7 @@ class KeysDesk:
         """Make a key; the ledger records it now, or a running gateway does within a second."""
         lifetime = _DEFAULT_EXPIRY if expires_in is None else expires_in
         try:
-            keys = SqliteKeys(self._path, clock=SystemClock())
+            keys = self._state.keys(SystemClock())
             try:
                 secret, record = keys.create(
                     agent,
@@ -57,7 +57,7 @@ class KeysDesk:
     def revoke(self, key_id: str) -> KeyFacts | Problems:
         """Revoke at once; recorded as a creation is."""
         try:
-            keys = SqliteKeys(self._path, clock=SystemClock())
+            keys = self._state.keys(SystemClock())
             try:
                 record = keys.revoke(key_id)
                 self._record(lambda ledger: record_key_changes(keys, ledger))
@@ -72,9 +72,9 @@ class KeysDesk:
 
     def list(self) -> Sequence[KeyFacts]:
         """Return all keys, oldest first."""
-        if not self._path.exists():
+        if "keys" not in self._state.kept():
             return ()
-        keys = SqliteKeys(self._path, clock=SystemClock())
+        keys = self._state.keys(SystemClock())
         try:
             return tuple(_facts(record) for record in keys.list())
         finally:

@@ -6,12 +6,12 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from metricgate.adapters.stores.sqlite_keys import KeysUnavailable
-from metricgate.adapters.stores.sqlite_people import PeopleUnavailable
 from metricgate.bootstrap import codes
 from metricgate.bootstrap.project import open_project
 from metricgate.bootstrap.record_desk import verify_ledger
-from metricgate.gateway.ports import LedgerUnavailable
+from metricgate.state.keys import KeysUnavailable
+from metricgate.state.people import PeopleUnavailable
+from metricgate.state.record import LedgerUnavailable
 from metricgate.surfaces.cli.app import build_app
 from metricgate.surfaces.cli.project import Exit
 from metricgate.surfaces.cli.telling import tell_problems

@@ -6,22 +6,24 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from metricgate.adapters.sinks.courier import Courier
-from metricgate.adapters.stores.sqlite_outbox import SqliteOutbox
-from metricgate.adapters.stores.switch_file import THROWN, SwitchNotice
 from metricgate.bootstrap.settings import Settings
-from metricgate.gateway.notices import Notice, NoticeKind, Sink, SinkUnusable
-from metricgate.gateway.ports import Clock
+from metricgate.gateway.notices import Sink, SinkUnusable
+from metricgate.state.outbox import Outbox
+from metricgate.state.state import ProjectState
+from metricgate.state.switches import THROWN, SwitchNotice
+from metricgate.vocabulary.clock import Clock
 from metricgate.vocabulary.digest import digest_of
+from metricgate.vocabulary.notice import Notice, NoticeKind
 
 
-def outbox_of(path: Path, settings: Settings, clock: Clock) -> SqliteOutbox:
+def outbox_of(state: ProjectState, settings: Settings, clock: Clock) -> Outbox:
     """Open the outbox.
 
     Raises:
         NoticeNotKept: it cannot be opened.
     """
     routes = {each.section.name: frozenset(each.section.on) for each in settings.notifications}
-    return SqliteOutbox(path, routes=routes, clock=clock)
+    return state.outbox(routes, clock)
 
 
 def sinks_of(settings: Settings, folder: Path) -> Mapping[str, Sink]:
@@ -39,7 +41,7 @@ def sinks_of(settings: Settings, folder: Path) -> Mapping[str, Sink]:
     return found
 
 
-def courier_of(settings: Settings, outbox: SqliteOutbox, sinks: Mapping[str, Sink], clock: Clock) -> Courier:
+def courier_of(settings: Settings, outbox: Outbox, sinks: Mapping[str, Sink], clock: Clock) -> Courier:
     """Return what delivers, and forgets what was delivered long ago."""
     keep = settings.document.outbox.delivered_days * 86_400.0
     return Courier(outbox, sinks, clock=clock, keep_seconds=keep)

@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from metricgate.adapters.stores.ledger_export import MANIFEST, export
-from metricgate.adapters.stores.ledger_keys import load_verifier
-from metricgate.adapters.stores.ledger_reading import EntryFilter, LedgerReader, Recorded
-from metricgate.adapters.stores.sqlite_keys import KeysUnavailable, SqliteKeys
-from metricgate.adapters.stores.switch_file import SwitchFile
 from metricgate.bootstrap import codes as project_codes
 from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.governing import GovernanceHolder
-from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.switching import take_back_switches, throw_switch, thrown_switches
 from metricgate.catalog.dependencies import built_on, models_behind
 from metricgate.gateway.conduct.conduct import Conduct
-from metricgate.gateway.office import ActionFilter, AgentView, EntryExport, EntryQuery, Person
-from metricgate.gateway.ports import LedgerUnavailable
+from metricgate.gateway.office import AgentView, EntryExport, EntryQuery, Person
 from metricgate.gateway.writing import codes
 from metricgate.gateway.writing.book import Book
 from metricgate.gateway.writing.damage import refusing_damage
 from metricgate.gateway.writing.office import DecisionDesk
 from metricgate.policy.verdict import Decision
+from metricgate.state.actions import ActionFilter
+from metricgate.state.keys import KeysUnavailable
+from metricgate.state.record import EntryFilter, LedgerUnavailable, Recorded, RecordReader
+from metricgate.state.state import ProjectState
 from metricgate.surfaces.cli.project import SwitchFacts
 from metricgate.vocabulary.actor import ActorKind
 from metricgate.vocabulary.json import Json
@@ -44,11 +41,11 @@ class ProjectOffice(DecisionDesk):
     ``record:catalog``; switches are thrown by whoever may ``approve`` on ``action:switches``.
     """
 
-    def __init__(self, book: Book, holder: GovernanceHolder, conduct: Conduct, paths: StatePaths) -> None:
+    def __init__(self, book: Book, holder: GovernanceHolder, conduct: Conduct, state: ProjectState) -> None:
         super().__init__(book)
         self._holder = holder
         self._conduct = conduct
-        self._paths = paths
+        self._state = state
 
     async def entries(self, person: Person, wanted: EntryQuery) -> Sequence[Mapping[str, Json]] | Problems:
         """Return entries of the record, newest first."""
@@ -82,7 +79,7 @@ class ProjectOffice(DecisionDesk):
         refused = self._refused(person, Action.READ_RECORD, ResourceKind.RECORD, "agents")
         if refused is not None:
             return refused
-        found = await asyncio.to_thread(thrown_switches, SwitchFile(self._paths.switches))
+        found = await asyncio.to_thread(thrown_switches, self._state.switches())
         return found if isinstance(found, Problems) else [_switch(each) for each in found]
 
     async def throw_switch(self, person: Person, kind: str, target: str, because: str) -> Problems | None:
@@ -90,7 +87,7 @@ class ProjectOffice(DecisionDesk):
         refused = self._refused(person, Action.APPROVE, ResourceKind.ACTION, "switches")
         if refused is not None or not because.strip():
             return refused or _reason_missing()
-        file = SwitchFile(self._paths.switches)
+        file = self._state.switches()
         done = await asyncio.to_thread(lambda: throw_switch(file, kind, target, because.strip(), by=person.id))
         return done if isinstance(done, Problems) else None
 
@@ -99,7 +96,7 @@ class ProjectOffice(DecisionDesk):
         refused = self._refused(person, Action.APPROVE, ResourceKind.ACTION, "switches")
         if refused is not None or not because.strip():
             return refused or _reason_missing()
-        file = SwitchFile(self._paths.switches)
+        file = self._state.switches()
         done = await asyncio.to_thread(lambda: take_back_switches(file, target, because.strip(), by=person.id))
         return done if isinstance(done, Problems) else None
 
@@ -146,27 +143,30 @@ class ProjectOffice(DecisionDesk):
 
     def _entries(self, wanted: EntryQuery) -> Sequence[Mapping[str, Json]] | Problems:
         try:
-            with LedgerReader(self._paths.ledger) as reader:
+            with self._reader() as reader:
                 return [each.shown() for each in reader.entries(_filter(wanted), limit=wanted.limit)]
         except LedgerUnavailable as error:
             return Problems((Problem(code=project_codes.UNREADABLE, message=str(error)),))
 
     def _export(self, wanted: EntryQuery, form: str) -> EntryExport | Problems:
         try:
-            reader = LedgerReader(self._paths.ledger)
-            made = export(reader, _filter(wanted), form, load_verifier(self._paths.public_key))
+            made = self._state.export(_filter(wanted), form)
         except LedgerUnavailable as error:
             return Problems((Problem(code=project_codes.UNREADABLE, message=str(error)),))
-        if form == MANIFEST:
-            reader.close()
-        return EntryExport(manifest=made.manifest, chunks=_closing(reader, made.chunks))
+        return EntryExport(manifest=made.manifest, chunks=made.chunks)
+
+    def _reader(self) -> RecordReader:
+        reader = self._state.reader()
+        if reader is None:
+            raise LedgerUnavailable("there is no record yet")
+        return reader
 
     def _entry(self, index: int) -> Mapping[str, Json] | None:
-        with LedgerReader(self._paths.ledger) as reader:
+        with self._reader() as reader:
             found = reader.entry(index)
             if found is None:
                 return None
-            receipt = reader.receipt(index, load_verifier(self._paths.public_key))
+            receipt = reader.receipt(index, self._state.receipt_key())
             related = [each.shown() for each in _related(reader, found)]
             return {
                 **found.shown(),
@@ -178,7 +178,7 @@ class ProjectOffice(DecisionDesk):
         seen: dict[str, datetime] = {}
         calls: dict[str, Counter[str]] = {}
         since = datetime.now(UTC) - _DAY
-        with LedgerReader(self._paths.ledger) as reader:
+        with self._reader() as reader:
             for each in reader.entries(EntryFilter(since=_nano(since)), limit=_MOST_LOOKED_AT):
                 agent, outcome = each.agent, each.text("gov.outcome")
                 if agent is None:
@@ -191,7 +191,7 @@ class ProjectOffice(DecisionDesk):
         for action in self._book.store.list(ActionFilter(since=since, limit=1_000)):
             if action.actor.kind is ActorKind.AGENT:
                 actions.setdefault(action.proposal.agent, Counter())[str(action.state)] += 1
-        thrown = thrown_switches(SwitchFile(self._paths.switches))
+        thrown = thrown_switches(self._state.switches())
         switches = [] if isinstance(thrown, Problems) else thrown
         return [
             AgentView(
@@ -210,10 +210,10 @@ class ProjectOffice(DecisionDesk):
         return None if seconds is None else datetime.now(UTC) + timedelta(seconds=seconds)
 
     def _agents_with_keys(self) -> set[str]:
-        if not self._paths.api_keys.exists():
+        if "keys" not in self._state.kept():
             return set()
         try:
-            keys = SqliteKeys(self._paths.api_keys, clock=SystemClock())
+            keys = self._state.keys(SystemClock())
         except KeysUnavailable:
             return set()
         try:
@@ -228,7 +228,7 @@ class ProjectOffice(DecisionDesk):
         return {each.removeprefix("agent:") for each in named if each.startswith("agent:")}
 
 
-def _related(reader: LedgerReader, entry: Recorded) -> list[Recorded]:
+def _related(reader: RecordReader, entry: Recorded) -> list[Recorded]:
     """Return the entries that this one links to, and those of the same action or trace, oldest first."""
     found: dict[int, Recorded] = {}
     links = entry.fields.get("gov.links")
@@ -267,11 +267,6 @@ def _filter(wanted: EntryQuery) -> EntryFilter:
         until=_nano(wanted.until),
         before=wanted.before,
     )
-
-
-def _closing(reader: LedgerReader, chunks: Iterator[bytes]) -> Iterator[bytes]:
-    with reader:
-        yield from chunks
 
 
 def _switch(switch: SwitchFacts) -> Mapping[str, Json]:

@@ -6,12 +6,12 @@ import re
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final
 
 from metricgate.adapters.identity.people import enrolled
-from metricgate.adapters.stores.sqlite_people import PersonRecord, SqlitePeople
 from metricgate.bootstrap import codes
+from metricgate.state.people import PersonRecord
+from metricgate.state.state import ProjectState
 from metricgate.surfaces.cli.people_desk import NewPerson, PersonFacts
 from metricgate.vocabulary.problem import Code, Problem, Problems
 
@@ -22,8 +22,8 @@ _LONGEST_NAME: Final = 320
 class OperatorsDesk:
     """Implements ``surfaces.cli.people_desk.PeopleDesk``."""
 
-    def __init__(self, path: Path, *, project: str) -> None:
-        self._path = path
+    def __init__(self, state: ProjectState, *, project: str) -> None:
+        self._state = state
         self._project = project
 
     def add(self, name: str, groups: Sequence[str]) -> NewPerson | Problems:
@@ -31,7 +31,7 @@ class OperatorsDesk:
         if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
             return _problem(codes.BAD_PERSON, f"{name[:80]!r} is no name of a person.")
         record, paper = enrolled(name, tuple(groups), time.time(), issuer=f"Metricgate {self._project}")
-        store = SqlitePeople(self._path)
+        store = self._state.people()
         try:
             added = store.add(record)
         finally:
@@ -43,7 +43,7 @@ class OperatorsDesk:
     def reset(self, name: str) -> NewPerson | Problems:
         """Give a person a new login."""
         record, paper = enrolled(name, (), time.time(), issuer=f"Metricgate {self._project}")
-        store = SqlitePeople(self._path)
+        store = self._state.people()
         try:
             found = store.reset(record)
         finally:
@@ -54,7 +54,7 @@ class OperatorsDesk:
 
     def remove(self, name: str) -> Problems | None:
         """Remove a person."""
-        store = SqlitePeople(self._path)
+        store = self._state.people()
         try:
             found = store.remove(name)
         finally:
@@ -63,7 +63,7 @@ class OperatorsDesk:
 
     def list(self) -> Sequence[PersonFacts]:
         """Return everybody."""
-        store = SqlitePeople(self._path)
+        store = self._state.people()
         try:
             return [_facts(each) for each in store.list()]
         finally:

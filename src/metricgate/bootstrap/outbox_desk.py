@@ -5,43 +5,43 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime
-from pathlib import Path
 
-from metricgate.adapters.stores.sqlite_outbox import WAITING, Pending
 from metricgate.bootstrap import codes
 from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.notifying import outbox_of
 from metricgate.bootstrap.settings import Settings
-from metricgate.gateway.notices import NoticeNotKept
+from metricgate.state.outbox import WAITING, Pending
+from metricgate.state.state import ProjectState
 from metricgate.surfaces.cli.project import DeliveryFacts, DeliveryFilter
 from metricgate.vocabulary.nearest import did_you_mean
+from metricgate.vocabulary.notice import NoticeNotKept
 from metricgate.vocabulary.problem import Problem, Problems
 
 
-def deliveries(path: Path, settings: Settings, wanted: DeliveryFilter) -> Sequence[DeliveryFacts] | Problems:
+def deliveries(state: ProjectState, settings: Settings, wanted: DeliveryFilter) -> Sequence[DeliveryFacts] | Problems:
     """Return deliveries, newest first; none where there is no outbox yet."""
     unknown = _unknown_sink(settings, wanted.sink)
     if unknown is not None:
         return unknown
-    if not path.exists():
+    if "outbox" not in state.kept():
         return ()
     try:
-        with closing(outbox_of(path, settings, SystemClock())) as outbox:
+        with closing(outbox_of(state, settings, SystemClock())) as outbox:
             found = outbox.deliveries(states=wanted.states, sink=wanted.sink, since=wanted.since, limit=wanted.limit)
     except NoticeNotKept as error:
         return _unreadable(error)
     return [_facts(each) for each in found]
 
 
-def retry_deliveries(path: Path, settings: Settings, notice: str | None, sink: str | None) -> int | Problems:
+def retry_deliveries(state: ProjectState, settings: Settings, notice: str | None, sink: str | None) -> int | Problems:
     """Let what was not delivered be tried again; how many deliveries. Naming one that is not there is a problem."""
     unknown = _unknown_sink(settings, sink)
     if unknown is not None:
         return unknown
     retried, waiting = 0, []
-    if path.exists():
+    if "outbox" in state.kept():
         try:
-            with closing(outbox_of(path, settings, SystemClock())) as outbox:
+            with closing(outbox_of(state, settings, SystemClock())) as outbox:
                 retried = outbox.retry(notice, sink=sink)
                 waiting = [each.notice.id for each in outbox.deliveries(sink=sink)]
         except NoticeNotKept as error:

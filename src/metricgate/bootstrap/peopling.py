@@ -13,18 +13,11 @@ from starlette.routing import BaseRoute
 
 from metricgate.adapters.identity.oidc_login import OidcLogin, Provider
 from metricgate.adapters.identity.people import LocalPeople, SessionTimes
-from metricgate.adapters.stores.sqlite_ledger import SqliteLedger
-from metricgate.adapters.stores.sqlite_people import (
-    LOGGED_IN,
-    LOGIN_REFUSED,
-    PeopleUnavailable,
-    PersonNotice,
-    SqlitePeople,
-)
 from metricgate.bootstrap.access_sections import PeopleOidcSection
 from metricgate.bootstrap.settings import Settings
 from metricgate.gateway.office import Office
-from metricgate.gateway.ports import LedgerUnavailable
+from metricgate.state.people import LOGGED_IN, LOGIN_REFUSED, PeopleAndSessions, PeopleUnavailable, PersonNotice
+from metricgate.state.record import LedgerUnavailable, Record
 from metricgate.surfaces.console.app import Console
 from metricgate.surfaces.console.logging_in import BACK
 from metricgate.surfaces.human.admission import Admission
@@ -35,7 +28,7 @@ _BODIES: Final = ("gov.person.id", "client.address")
 _LOOK_SECONDS: Final = 1.0
 
 
-def people_doors(settings: Settings, office: Office, store: SqlitePeople, *, url: str) -> Sequence[BaseRoute]:
+def people_doors(settings: Settings, office: Office, store: PeopleAndSessions, *, url: str) -> Sequence[BaseRoute]:
     """Return the routes of the API for people and of the console.
 
     Raises:
@@ -70,7 +63,7 @@ def _provider(section: PeopleOidcSection, people: LocalPeople, url: str) -> Oidc
     return OidcLogin(provider, people, now=time.time, monotonic=time.monotonic)
 
 
-def record_people(store: SqlitePeople, ledger: SqliteLedger) -> None:
+def record_people(store: PeopleAndSessions, ledger: Record) -> None:
     """Record what happened to people and their logins and awaits its record. Blocks until each is durable.
 
     Raises:
@@ -92,7 +85,7 @@ def _actor(notice: PersonNotice) -> Actor:
     return GATEWAY if notice.event == LOGIN_REFUSED else operator()
 
 
-async def watch_people(store: SqlitePeople, ledger: SqliteLedger) -> None:
+async def watch_people(store: PeopleAndSessions, ledger: Record) -> None:
     """Record as things happen, until cancelled."""
     while True:
         with suppress(LedgerUnavailable, PeopleUnavailable):

@@ -11,24 +11,22 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from metricgate.adapters.stores.sqlite_ledger import SqliteLedger
-from metricgate.adapters.stores.sqlite_outbox import SqliteOutbox
-from metricgate.adapters.stores.switch_file import SwitchFile
-from metricgate.bootstrap.anchoring import drop_anchors
 from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.keys_desk import KeysDesk
 from metricgate.bootstrap.notifying import outbox_of
-from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.record_desk import entries, entry, unreadable, verified
 from metricgate.bootstrap.recording import record_switches
 from metricgate.bootstrap.remote import ask_over_http, running_at
 from metricgate.bootstrap.settings import FILE_NAME, Settings, SettingsDocument, load_settings
-from metricgate.bootstrap.starting import StartRefused, open_ledger
+from metricgate.bootstrap.starting import StartRefused
+from metricgate.bootstrap.states import state_of
 from metricgate.bootstrap.switching import take_back_switches, throw_switch, thrown_switches
 from metricgate.documents import read
-from metricgate.gateway.notices import NoticeNotKept
-from metricgate.gateway.ports import LedgerUnavailable
 from metricgate.ledger.verification import Report
+from metricgate.state.outbox import Outbox
+from metricgate.state.record import LedgerUnavailable, Record
+from metricgate.state.state import StateUnavailable
+from metricgate.state.switches import SwitchStore
 from metricgate.surfaces.cli.erasure import ErasureAsked, ErasureFound
 from metricgate.surfaces.cli.project import (
     Attempt,
@@ -45,6 +43,7 @@ from metricgate.surfaces.cli.project import (
 )
 from metricgate.vocabulary.finding import Finding
 from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.notice import NoticeNotKept
 from metricgate.vocabulary.problem import Problems
 
 if TYPE_CHECKING:
@@ -71,7 +70,7 @@ class OpenedProject:
     def __init__(self, folder: Path, settings: Settings) -> None:
         self._folder = folder
         self._settings = settings
-        self._paths = StatePaths.of(folder, settings)
+        self._state = state_of(folder, settings)
 
     # What one command alone needs is imported where it runs: most commands start in a third of the time.
 
@@ -79,7 +78,7 @@ class OpenedProject:
         self, tool: str, arguments: Mapping[str, Json], key: str, user: str | None, purpose: str | None = None
     ) -> Reply:
         """Call a tool, at the running gateway where there is one, else in this process."""
-        url = running_at(self._paths)
+        url = running_at(self._state)
         if url is not None:
             return ask_over_http(url, tool, arguments, key, user, purpose)
         from metricgate.bootstrap.calling import call_here
@@ -171,7 +170,7 @@ class OpenedProject:
         """Look at the warehouses' accounts and the state folder."""
         from metricgate.bootstrap.doctoring import examined
 
-        return examined(self._folder, self._settings, self._paths)
+        return examined(self._folder, self._settings, self._state)
 
     def policy_tests(self) -> Sequence[TestResult] | Problems:
         """Run the tests beside the rules."""
@@ -207,31 +206,31 @@ class OpenedProject:
 
     def switches(self) -> Sequence[SwitchFacts] | Problems:
         """Return the switches that are thrown."""
-        return thrown_switches(SwitchFile(self._paths.switches))
+        return thrown_switches(self._state.switches())
 
     def people(self) -> OperatorsDesk:
         """Return the operator's side of people."""
         from metricgate.bootstrap.operators_desk import OperatorsDesk
 
-        return OperatorsDesk(self._paths.people, project=self._settings.document.project)
+        return OperatorsDesk(self._state, project=self._settings.document.project)
 
     def human(self) -> PersonsDoor:
         """Return a person's side: the API for people at the running gateway."""
         from metricgate.bootstrap.persons_door import PersonsDoor
 
         named = os.environ.get("METRICGATE_URL")
-        return PersonsDoor(url=running_at(self._paths), name=named or str(self._paths.folder.resolve()))
+        return PersonsDoor(url=running_at(self._state), name=named or str(self._state.folder.resolve()))
 
     def throw_switch(self, kind: str, target: str, because: str) -> SwitchFacts | Problems:
         """Throw a switch; recorded as a key's creation is."""
-        file = SwitchFile(self._paths.switches)
+        file = self._state.switches()
         thrown = throw_switch(file, kind, target, because)
         self._record_switches(file)
         return thrown
 
     def take_back_switches(self, target: str, because: str) -> Sequence[SwitchFacts] | Problems:
         """Take the target's switches back; recorded alike."""
-        file = SwitchFile(self._paths.switches)
+        file = self._state.switches()
         gone = take_back_switches(file, target, because)
         self._record_switches(file)
         return gone
@@ -240,27 +239,27 @@ class OpenedProject:
         """Return deliveries of notifications."""
         from metricgate.bootstrap.outbox_desk import deliveries
 
-        return deliveries(self._paths.outbox, self._settings, wanted)
+        return deliveries(self._state, self._settings, wanted)
 
     def retry_notifications(self, notification: str | None, sink: str | None) -> int | Problems:
         """Let what was not delivered be tried again."""
         from metricgate.bootstrap.outbox_desk import retry_deliveries
 
-        return retry_deliveries(self._paths.outbox, self._settings, notification, sink)
+        return retry_deliveries(self._state, self._settings, notification, sink)
 
     def entries(self, wanted: EntryFilter) -> Iterable[Mapping[str, Json]]:
         """Return ledger entries; none where there is no ledger yet."""
-        return entries(self._paths, wanted)
+        return entries(self._state, wanted)
 
     def entry(self, index: int) -> Mapping[str, Json] | None:
         """Return one entry with its bodies and its receipt."""
-        return entry(self._paths, index)
+        return entry(self._state, index)
 
     def export_entries(self, file: Path, wanted: EntryFilter) -> int | Problems:
         """Write entries to a file, with its manifest beside it."""
         from metricgate.bootstrap.entry_exports import export_entries
 
-        return export_entries(self._paths, file, wanted)
+        return export_entries(self._state, file, wanted)
 
     def erase(self, asked: ErasureAsked) -> ErasureFound | Problems:
         """Erase every copy of something from the state folder."""
@@ -270,33 +269,33 @@ class OpenedProject:
 
     def verify(self, against: Path | None) -> Report | Problems:
         """Verify the project's own ledger with its own public key."""
-        return verified(self._paths, against)
+        return verified(self._state, against)
 
     def _keys(self) -> KeysDesk:
-        return KeysDesk(self._paths.api_keys, record=self._record)
+        return KeysDesk(self._state, record=self._record)
 
-    def _record_switches(self, file: SwitchFile) -> None:
-        def changes(ledger: SqliteLedger) -> None:
+    def _record_switches(self, file: SwitchStore) -> None:
+        def changes(ledger: Record) -> None:
             with suppress(NoticeNotKept), closing(self._outbox()) as outbox:
                 record_switches(file, ledger, outbox)
 
         self._record(changes)
 
-    def _outbox(self) -> SqliteOutbox:
-        return outbox_of(self._paths.outbox, self._settings, SystemClock())
+    def _outbox(self) -> Outbox:
+        return outbox_of(self._state, self._settings, SystemClock())
 
-    def _record(self, changes: Callable[[SqliteLedger], None]) -> None:
+    def _record(self, changes: Callable[[Record], None]) -> None:
         """Record changes unless a gateway runs, which then does it within a second."""
         try:
-            ledger = open_ledger(self._folder, self._settings)
-        except StartRefused:
+            ledger = self._state.take()
+        except StateUnavailable:
             return
         try:
             with suppress(LedgerUnavailable):
                 changes(ledger)
         finally:
             ledger.close()
-            drop_anchors(self._paths, ledger)
+            self._state.tell_anchors(ledger)
 
 
 def _until_stopped(door: Coroutine[None, None, None]) -> int:

@@ -3,51 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 
-from metricgate.adapters.stores import ledger_reading
-from metricgate.adapters.stores.anchors import Behind
-from metricgate.adapters.stores.ledger_audit import verify_file
-from metricgate.adapters.stores.ledger_keys import load_verifier
+from metricgate.adapters.state.sqlite.ledger_audit import verify_file
 from metricgate.bootstrap import codes
-from metricgate.bootstrap.anchoring import ledger_behind
-from metricgate.bootstrap.paths import StatePaths
-from metricgate.ledger.verification import Finding as LedgerFinding
-from metricgate.ledger.verification import FindingKind, Report
+from metricgate.ledger.verification import Report
+from metricgate.state.record import EntryFilter as RecordFilter
+from metricgate.state.state import ProjectState
 from metricgate.surfaces.cli.project import EntryFilter
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Place, Problem, Problems
 
 
-def entries(paths: StatePaths, wanted: EntryFilter) -> Iterable[Mapping[str, Json]]:
+def entries(state: ProjectState, wanted: EntryFilter) -> Iterable[Mapping[str, Json]]:
     """Return ledger entries; none where there is no ledger yet."""
-    if not paths.ledger.exists():
+    found = state.reader()
+    if found is None:
         return
-    with ledger_reading.LedgerReader(paths.ledger) as reader:
+    with found as reader:
         for each in reader.entries(filter_of(wanted), newest_first=wanted.newest_first, limit=wanted.limit):
             yield each.shown()
 
 
-def entry(paths: StatePaths, index: int) -> Mapping[str, Json] | None:
+def entry(state: ProjectState, index: int) -> Mapping[str, Json] | None:
     """Return one entry with its bodies and its receipt."""
-    if not paths.ledger.exists():
+    opened = state.reader()
+    if opened is None:
         return None
-    with ledger_reading.LedgerReader(paths.ledger) as reader:
+    with opened as reader:
         found = reader.entry(index)
         if found is None:
             return None
-        receipt = reader.receipt(index, load_verifier(paths.public_key))
+        receipt = reader.receipt(index, state.receipt_key())
         return {**found.shown(), "receipt": None if receipt is None else receipt.as_json()}
 
 
-def verified(paths: StatePaths, against: Path | None) -> Report | Problems:
+def verified(state: ProjectState, against: Path | None) -> Report | Problems:
     """Verify the project's own ledger with its own public key."""
-    if not paths.ledger.exists():
-        return no_ledger(paths.ledger)
-    found = ledger_behind(paths)
-    report = verify_ledger(paths.ledger, paths.public_key, against)
-    return report if found is None or isinstance(report, Problems) else _with_loss(report, found)
+    if "record" not in state.kept():
+        return no_ledger(state)
+    try:
+        return state.verify(None if against is None else against.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        return Problems((unreadable(error),))
 
 
 def verify_ledger(file: Path, key_file: Path, against: Path | None) -> Report | Problems:
@@ -65,15 +63,9 @@ def unreadable(error: Exception) -> Problem:
     return Problem(code=codes.UNREADABLE, message=str(error), hint=codes.UNREADABLE.cure)
 
 
-def _with_loss(report: Report, found: Behind) -> Report:
-    kind = FindingKind.HISTORY_CHANGED if found.other else FindingKind.TAIL_MISSING
-    finding = LedgerFinding(kind=kind, message=str(found), index=0 if found.other else found.size)
-    return replace(report, findings=(finding, *report.findings))
-
-
-def filter_of(wanted: EntryFilter) -> ledger_reading.EntryFilter:
+def filter_of(wanted: EntryFilter) -> RecordFilter:
     """Return the filter as the ledger's reader takes it."""
-    return ledger_reading.EntryFilter(
+    return RecordFilter(
         agent=wanted.agent,
         actor=wanted.actor,
         user=wanted.user,
@@ -93,8 +85,8 @@ def filter_of(wanted: EntryFilter) -> ledger_reading.EntryFilter:
     )
 
 
-def no_ledger(path: Path) -> Problems:
+def no_ledger(state: ProjectState) -> Problems:
     """Say that there is no ledger."""
-    message = f"There is no ledger at {path.name} yet."
-    where = Place(file=str(path))
+    message = "There is no ledger yet."
+    where = Place(file=str(state.folder))
     return Problems((Problem(code=codes.NO_LEDGER, message=message, where=where, hint=codes.NO_LEDGER.cure),))

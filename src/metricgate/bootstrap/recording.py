@@ -7,15 +7,13 @@ from collections import Counter
 from contextlib import suppress
 
 from metricgate.adapters.identity.api_keys import RefusedKey
-from metricgate.adapters.stores.sqlite_keys import KeysUnavailable, SqliteKeys
-from metricgate.adapters.stores.sqlite_ledger import SqliteLedger
-from metricgate.adapters.stores.switch_file import SwitchFile
 from metricgate.bootstrap.notifying import notice_of_switch
-from metricgate.gateway.conduct.switches import SwitchesUnreadable
-from metricgate.gateway.notices import NoticeNotKept, Notifier
-from metricgate.gateway.ports import LedgerUnavailable
+from metricgate.state.keys import KeyStore, KeysUnavailable
+from metricgate.state.record import LedgerUnavailable, Record
+from metricgate.state.switches import SwitchesUnreadable, SwitchStore
 from metricgate.vocabulary.actor import ID, operator
 from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.notice import NoticeNotKept, Notifier
 
 DOOR_REFUSED = "gov.door.refused"
 """Requests never became a call: a wrong key, a body that is no JSON. How many, at which door, with which code."""
@@ -28,7 +26,7 @@ _REFUSED_SECONDS = 60.0
 _MOST_CODES = 200
 
 
-def record_key_changes(keys: SqliteKeys, ledger: SqliteLedger) -> None:
+def record_key_changes(keys: KeyStore, ledger: Record) -> None:
     """Record every change of the keys that awaits its record. Blocks until each is durable.
 
     Raises:
@@ -41,7 +39,7 @@ def record_key_changes(keys: SqliteKeys, ledger: SqliteLedger) -> None:
         keys.settle(notice)
 
 
-def record_switches(switches: SwitchFile, ledger: SqliteLedger, notifier: Notifier) -> None:
+def record_switches(switches: SwitchStore, ledger: Record, notifier: Notifier) -> None:
     """Record every change of the switches that awaits its record. Blocks until each is durable.
 
     Raises:
@@ -66,7 +64,7 @@ def _stands_apart(name: str, value: Json) -> bool:
     )
 
 
-async def watch_switches(switches: SwitchFile, ledger: SqliteLedger, notifier: Notifier) -> None:
+async def watch_switches(switches: SwitchStore, ledger: Record, notifier: Notifier) -> None:
     """Record the switches' changes as they come, until cancelled."""
     while True:
         with suppress(LedgerUnavailable, SwitchesUnreadable, NoticeNotKept):
@@ -74,7 +72,7 @@ async def watch_switches(switches: SwitchFile, ledger: SqliteLedger, notifier: N
         await asyncio.sleep(_LOOK_SECONDS)
 
 
-async def watch_keys(keys: SqliteKeys, ledger: SqliteLedger) -> None:
+async def watch_keys(keys: KeyStore, ledger: Record) -> None:
     """Record the keys' changes as they come, until cancelled."""
     while True:
         with suppress(LedgerUnavailable, KeysUnavailable):
@@ -85,7 +83,7 @@ async def watch_keys(keys: SqliteKeys, ledger: SqliteLedger) -> None:
 class RefusedKeyRecorder:
     """Records refused keys, at most one entry a minute for each key and reason, so that nobody can flood the ledger."""
 
-    def __init__(self, ledger: SqliteLedger) -> None:
+    def __init__(self, ledger: Record) -> None:
         self._ledger = ledger
         self._last: dict[tuple[str, str], float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -121,7 +119,7 @@ class DoorRecorder:
     So whoever is not known makes one entry a minute for each door and code, and no more.
     """
 
-    def __init__(self, ledger: SqliteLedger, *, seconds: float = 60.0) -> None:
+    def __init__(self, ledger: Record, *, seconds: float = 60.0) -> None:
         self._ledger = ledger
         self._seconds = seconds
         self._counts: Counter[tuple[str, str]] = Counter()

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from urllib.parse import quote
 
 import httpx2
 
-from metricgate.adapters.stores.sqlite_ledger import holder_of
 from metricgate.bootstrap import codes
-from metricgate.bootstrap.paths import StatePaths
+from metricgate.state.state import ProjectState
 from metricgate.surfaces.cli.project import Exit, Reply
 from metricgate.surfaces.problem_document import problem_document, to_bytes
 from metricgate.surfaces.purpose import HEADER
@@ -23,7 +23,12 @@ _EXITS = {200: Exit.ANSWERED, 202: Exit.HELD}
 _SERVER_ERROR = 500
 
 
-def running_at(paths: StatePaths) -> str | None:
+def address_of(state: ProjectState) -> Path:
+    """Return where ``serve`` leaves its address for other commands."""
+    return state.folder / "serve.json"
+
+
+def running_at(state: ProjectState) -> str | None:
     """Return the URL of the gateway that runs on the project: ``METRICGATE_URL``, or what ``serve`` left.
 
     What ``serve`` left counts only if that very process holds the ledger: a stale address might be somebody else's by
@@ -32,11 +37,11 @@ def running_at(paths: StatePaths) -> str | None:
     if url := os.environ.get("METRICGATE_URL"):
         return url.rstrip("/")
     try:
-        left = json.loads(paths.address.read_text())
+        left = json.loads(address_of(state).read_text())
         url, process = str(left["url"]), left["pid"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return url if process == holder_of(paths.ledger) else None
+    return url if process == state.holder() else None
 
 
 def ask_over_http(

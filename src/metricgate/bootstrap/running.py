@@ -13,44 +13,37 @@ import structlog
 from metricgate import __version__
 from metricgate.adapters.observers.logs import quiet_libraries
 from metricgate.adapters.observers.telemetry import Telemetry, TelemetryOptions
-from metricgate.adapters.stores.ledger_usage import used_today
-from metricgate.adapters.stores.mask_key import load_mask_key
-from metricgate.adapters.stores.sqlite_ledger import SqliteLedger
-from metricgate.adapters.stores.sqlite_outbox import SqliteOutbox
-from metricgate.adapters.stores.switch_file import SwitchFile
-from metricgate.bootstrap.anchoring import (
-    Opening,
-    changes_forgotten,
-    drop_anchors,
-    forgotten,
-    gone,
-    keep_anchored,
-    unless_accepted,
-)
+from metricgate.adapters.state.sqlite.sqlite_database import DatabaseError
 from metricgate.bootstrap.check_desk import answer_requests
 from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.governing import GovernanceHolder, load_governance, state_of_files
 from metricgate.bootstrap.notifying import courier_of, outbox_of, sinks_of
 from metricgate.bootstrap.office import ProjectOffice
-from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.recording import watch_switches
 from metricgate.bootstrap.settings import Settings
-from metricgate.bootstrap.starting import NARROWED, StartRefused, close_to_others, open_ledger
+from metricgate.bootstrap.starting import NARROWED, StartRefused
+from metricgate.bootstrap.states import keep_anchored, new_instance, state_of
 from metricgate.bootstrap.warehouses import open_warehouses
-from metricgate.bootstrap.writing import Opened, WritingUnavailable, keep_tidy
+from metricgate.bootstrap.writing import Opened, keep_tidy
 from metricgate.gateway.conduct.budgets import Spending
 from metricgate.gateway.conduct.conduct import Conduct, ConductSettings
 from metricgate.gateway.conduct.repetition import Patience
+from metricgate.gateway.conduct.usage import used_today
 from metricgate.gateway.gateway import Gateway
 from metricgate.gateway.governance import Governance
-from metricgate.gateway.notices import NoticeNotKept, Notifier, Sink, SinkUnusable
+from metricgate.gateway.notices import Sink, SinkUnusable
 from metricgate.gateway.office import Office
-from metricgate.gateway.ports import Clock, LedgerUnavailable, Warehouse, WarehouseError
+from metricgate.gateway.ports import Warehouse, WarehouseError
 from metricgate.gateway.writing.book import Book
 from metricgate.gateway.writing.executing import settle_all
 from metricgate.gateway.writing.mending import mend
-from metricgate.gateway.writing.ports import Unsealable
+from metricgate.state.outbox import Outbox
+from metricgate.state.record import LedgerUnavailable, Record
+from metricgate.state.sealed import Unsealable
+from metricgate.state.state import ProjectState, StateUnavailable
+from metricgate.vocabulary.clock import Clock
 from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.notice import NoticeNotKept, Notifier
 from metricgate.vocabulary.problem import Problems
 
 PUBLISHED = "gov.definitions.published"
@@ -67,7 +60,7 @@ class Running:
 
     gateway: Gateway
     governance: GovernanceHolder
-    ledger: SqliteLedger
+    ledger: Record
     warehouses: Mapping[str, Warehouse]
     """By their names in the settings, the default one first."""
     telemetry: Telemetry
@@ -103,41 +96,40 @@ async def running(
     quiet_libraries()
     async with AsyncExitStack() as stack:
         now = clock or SystemClock()
-        paths = StatePaths.of(folder, settings)
-        lost = await asyncio.to_thread(_lost, paths, accept_loss)
+        state = state_of(folder, settings)
         warehouses = await _warehouses(folder, settings, stack, now)
-        opened = await asyncio.to_thread(close_to_others, folder, settings)
-        holder, first = _governance(folder, settings, paths)
-        ledger = await _ledger(folder, settings, stack, accept_loss, lost)
+        opened = await asyncio.to_thread(_closed_to_others, state)
+        holder, first = _governance(folder, settings, state)
+        ledger = await _ledger(state, stack, accept_loss)
         telemetry = _telemetry(settings, ledger, stack, logs=logs)
-        outbox, sinks = _outbox(folder, settings, stack, now, sends=watch)
+        outbox, sinks = _outbox(folder, settings, state, stack, now, sends=watch)
         await _begin(ledger, opened, first)
         if watch:
             _keep(stack, _watch(holder, ledger))
-            _keep(stack, watch_switches(SwitchFile(paths.switches), ledger, outbox))
+            _keep(stack, watch_switches(state.switches(), ledger, outbox))
             _keep(stack, courier_of(settings, outbox, sinks, now).run())
-        conduct = await asyncio.to_thread(conduct_of, paths, settings, now)
-        book = await _book(folder, settings, stack, holder, warehouses, ledger, now, outbox)
+        conduct = await asyncio.to_thread(conduct_of, state, settings, now)
+        book = await _book(state, settings, stack, holder, warehouses, ledger, now, outbox)
         if watch:
             await _settled(book)
             _keep(stack, keep_tidy(book))
-            _keep(stack, keep_anchored(paths, ledger))
-        parts = _together(holder, warehouses, ledger, telemetry, now, conduct, outbox, book, paths)
+            _keep(stack, keep_anchored(state, ledger))
+        parts = _together(holder, warehouses, ledger, telemetry, now, conduct, outbox, book, state)
         if watch:
-            _keep(stack, answer_requests(paths, parts.gateway))
+            _keep(stack, answer_requests(state, parts.gateway))
         yield parts
 
 
 def _together(
     holder: GovernanceHolder,
     warehouses: Mapping[str, Warehouse],
-    ledger: SqliteLedger,
+    ledger: Record,
     telemetry: Telemetry,
     clock: Clock,
     conduct: Conduct,
     notifier: Notifier,
     book: Book,
-    paths: StatePaths,
+    state: ProjectState,
 ) -> Running:
     gateway = Gateway(
         governance=holder,
@@ -157,70 +149,60 @@ def _together(
         telemetry=telemetry,
         conduct=conduct,
         book=book,
-        office=ProjectOffice(book, holder, conduct, paths),
+        office=ProjectOffice(book, holder, conduct, state),
     )
 
 
-def _lost(paths: StatePaths, accept_loss: int | None) -> Opening | None:
-    """Return the entry on what is known of changes and was lost, where the operator accepted that.
-
-    Raises:
-        StartRefused: files are gone, and nobody accepted it.
-    """
-    if missing := gone(paths):
-        raise StartRefused("; ".join(missing))
+def _closed_to_others(state: ProjectState) -> Mapping[str, Json] | None:
     try:
-        size = forgotten(paths)
-    except LedgerUnavailable as error:
-        raise StartRefused(f"the ledger cannot be opened: {error}") from error
-    if size is None:
-        return None
-    if why := unless_accepted(paths, size, accept_loss):
-        raise StartRefused(why)
-    return changes_forgotten(paths, size)
+        return state.close_to_others()
+    except StateUnavailable as error:
+        raise StartRefused(str(error)) from error
 
 
-async def _ledger(
-    folder: Path, settings: Settings, stack: AsyncExitStack, accept_loss: int | None, lost: Opening | None
-) -> SqliteLedger:
-    ledger = await asyncio.to_thread(open_ledger, folder, settings, accept_loss=accept_loss, lost=lost)
-    stack.callback(drop_anchors, StatePaths.of(folder, settings), ledger)
+async def _ledger(state: ProjectState, stack: AsyncExitStack, accept_loss: int | None) -> Record:
+    try:
+        ledger = await asyncio.to_thread(
+            lambda: state.take(instance=new_instance(), accept_loss=accept_loss, over_stopped=True)
+        )
+    except StateUnavailable as error:
+        raise StartRefused(str(error)) from error
+    stack.callback(state.tell_anchors, ledger)
     stack.callback(ledger.close)
     return ledger
 
 
 async def _book(
-    folder: Path,
+    state: ProjectState,
     settings: Settings,
     stack: AsyncExitStack,
     holder: GovernanceHolder,
     warehouses: Mapping[str, Warehouse],
-    ledger: SqliteLedger,
+    ledger: Record,
     clock: Clock,
     notifier: Notifier,
 ) -> Book:
-    paths = StatePaths.of(folder, settings)
     try:
         opened = await asyncio.to_thread(
             lambda: Opened(
-                paths,
+                state,
                 settings,
                 governance=holder,
                 warehouses=warehouses,
                 ledger=ledger,
-                board=SwitchFile(paths.switches),
+                board=state.switches(),
                 clock=clock,
                 notifier=notifier,
                 url=settings.public_url(settings.document.listen.port),
             )
         )
-    except WritingUnavailable as error:
+    except StateUnavailable as error:
         raise StartRefused(f"the actions cannot be opened: {error}") from error
     stack.callback(opened.close)
     return opened.book
 
 
-def conduct_of(paths: StatePaths, settings: Settings, clock: Clock) -> Conduct:
+def conduct_of(state: ProjectState, settings: Settings, clock: Clock) -> Conduct:
     """Return the memory of how agents behave, with what the record says was used up today."""
     section = settings.document.conduct
     patience = None
@@ -228,17 +210,27 @@ def conduct_of(paths: StatePaths, settings: Settings, clock: Clock) -> Conduct:
         patience = Patience(repeats=section.repeats, errors=section.errors, rounds=section.rounds)
     return Conduct(
         clock=clock,
-        board=SwitchFile(paths.switches),
-        spending=Spending(clock, used_today(paths.ledger, clock)),
+        board=state.switches(),
+        spending=Spending(clock, _used_today(state, clock)),
         settings=ConductSettings(
             patience=patience, refusals=section.refusals, pause_seconds=float(section.pause_seconds)
         ),
     )
 
 
-def _mask_key(path: Path) -> str:
+def _used_today(state: ProjectState, clock: Clock) -> Mapping[str, tuple[int, int]]:
+    reader = state.reader()
+    if reader is None:
+        return {}
+    with reader:
+        return used_today(reader, clock)
+
+
+def _mask_key(state: ProjectState) -> str:
     try:
-        return load_mask_key(path)
+        return state.mask_key()
+    except StateUnavailable as error:
+        raise StartRefused(str(error)) from error
     except (OSError, ValueError) as error:
         raise StartRefused(f"the key of masks cannot be read: {error}") from error
 
@@ -250,21 +242,21 @@ async def _warehouses(folder: Path, settings: Settings, stack: AsyncExitStack, c
         raise StartRefused(f"the warehouse cannot be opened: {error.engine_text}") from error
 
 
-def _governance(folder: Path, settings: Settings, paths: StatePaths) -> tuple[GovernanceHolder, Governance]:
+def _governance(folder: Path, settings: Settings, state: ProjectState) -> tuple[GovernanceHolder, Governance]:
     """Return what holds the definitions and rules in force, and those of the start."""
     # Looked at before they are read: what changes meanwhile is read again.
     seen = state_of_files(folder, settings)
-    first = load_governance(folder, settings, _mask_key(paths.mask_key))
+    first = load_governance(folder, settings, _mask_key(state))
     if isinstance(first, Problems):
         raise StartRefused("the project's definitions have problems", first)
     return GovernanceHolder(folder=folder, settings=settings, first=first, seen=seen), first
 
 
 def _outbox(
-    folder: Path, settings: Settings, stack: AsyncExitStack, clock: Clock, *, sends: bool
-) -> tuple[SqliteOutbox, Mapping[str, Sink]]:
+    folder: Path, settings: Settings, state: ProjectState, stack: AsyncExitStack, clock: Clock, *, sends: bool
+) -> tuple[Outbox, Mapping[str, Sink]]:
     try:
-        outbox = outbox_of(StatePaths.of(folder, settings).outbox, settings, clock)
+        outbox = outbox_of(state, settings, clock)
         stack.callback(outbox.close)
         return outbox, sinks_of(settings, folder) if sends else {}
     except (NoticeNotKept, SinkUnusable) as error:
@@ -278,6 +270,11 @@ async def _settled(book: Book) -> None:
         await settle_all(book)
     except LedgerUnavailable as error:
         raise StartRefused(f"the ledger cannot be written: {error}") from error
+    except DatabaseError as error:
+        raise StartRefused(
+            f"what is kept of changes cannot be written: {error}; where it is locked, a process that stands still has "
+            "it: end that process and start again"
+        ) from error
     except Unsealable as error:
         raise StartRefused(
             f"what became of the changes that were under way cannot be told: {error}; `metricgate doctor` "
@@ -285,7 +282,7 @@ async def _settled(book: Book) -> None:
         ) from error
 
 
-def _telemetry(settings: Settings, ledger: SqliteLedger, stack: AsyncExitStack, *, logs: bool) -> Telemetry:
+def _telemetry(settings: Settings, ledger: Record, stack: AsyncExitStack, *, logs: bool) -> Telemetry:
     section = settings.document.telemetry
     telemetry = Telemetry(
         TelemetryOptions(
@@ -301,7 +298,7 @@ def _telemetry(settings: Settings, ledger: SqliteLedger, stack: AsyncExitStack, 
     return telemetry
 
 
-async def _begin(ledger: SqliteLedger, opened: Mapping[str, Json] | None, first: Governance) -> None:
+async def _begin(ledger: Record, opened: Mapping[str, Json] | None, first: Governance) -> None:
     """Record what the start found open to others, and what is in force."""
     try:
         if opened is not None:
@@ -312,7 +309,7 @@ async def _begin(ledger: SqliteLedger, opened: Mapping[str, Json] | None, first:
         raise StartRefused(f"the ledger cannot be written: {error}") from error
 
 
-async def _watch(holder: GovernanceHolder, ledger: SqliteLedger) -> None:
+async def _watch(holder: GovernanceHolder, ledger: Record) -> None:
     log = structlog.get_logger("metricgate.definitions")
 
     async def told(result: Governance | Problems) -> None:
@@ -330,7 +327,7 @@ async def _watch(holder: GovernanceHolder, ledger: SqliteLedger) -> None:
     await holder.watch(told)
 
 
-async def _append_at_last(ledger: SqliteLedger, event: str, fields: dict[str, Json], bodies: dict[str, Json]) -> None:
+async def _append_at_last(ledger: Record, event: str, fields: dict[str, Json], bodies: dict[str, Json]) -> None:
     """Append, again and again while the ledger cannot write: calls are refused meanwhile, and nothing goes unsaid."""
     while True:
         try:

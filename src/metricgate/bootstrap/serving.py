@@ -23,21 +23,24 @@ from starlette.types import ASGIApp
 from uvicorn.config import LOGGING_CONFIG
 
 from metricgate import __version__
-from metricgate.adapters.stores.files import write_new
-from metricgate.adapters.stores.sqlite_keys import KeysUnavailable, SqliteKeys
-from metricgate.adapters.stores.sqlite_people import PeopleUnavailable, SqlitePeople
+from metricgate.adapters.state.sqlite.files import write_new
 from metricgate.bootstrap.allocation import keep_trimming
 from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.descriptors import make_room
 from metricgate.bootstrap.identities import make_authenticator
 from metricgate.bootstrap.pages import approval_page, console_url
-from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.peopling import people_doors, watch_people
 from metricgate.bootstrap.recording import DoorRecorder, RefusedKeyRecorder, watch_keys
+from metricgate.bootstrap.remote import address_of
 from metricgate.bootstrap.running import Running, running
 from metricgate.bootstrap.settings import Settings
 from metricgate.bootstrap.starting import StartRefused
+from metricgate.bootstrap.states import state_of
 from metricgate.gateway.ports import Warehouse, WarehouseError
+from metricgate.state.keys import KeyStore, KeysUnavailable
+from metricgate.state.people import PeopleAndSessions, PeopleUnavailable
+from metricgate.state.record import Record
+from metricgate.state.state import ProjectState
 from metricgate.surfaces.http.app import HttpSettings, create_app
 from metricgate.surfaces.http.connections import bounded
 from metricgate.surfaces.http.streams import OpenStreams
@@ -46,6 +49,7 @@ from metricgate.surfaces.mcp.http import McpHttpDoor, principal_of_request, purp
 from metricgate.surfaces.mcp.server import build_server
 
 _BACKLOG = 512
+_LOOK_SECONDS = 1.0
 _SWITCH_SECONDS = 0.0005
 
 
@@ -78,15 +82,15 @@ async def serve(
     listening = _bind(host, port)
     bound = int(listening.getsockname()[1])
     url = settings.public_url(bound)
-    paths = StatePaths.of(folder, settings)
+    state = state_of(folder, settings)
     async with AsyncExitStack() as stack:
         stack.callback(listening.close)
         parts = await stack.enter_async_context(running(folder, settings, watch=True, accept_loss=accept_loss))
-        keys = _open_keys(paths.api_keys)
+        keys = _open_keys(state)
         stack.callback(keys.close)
         keeping = asyncio.create_task(watch_keys(keys, parts.ledger))
         stack.push_async_callback(_stopped, keeping)
-        people = _open_people(paths.people)
+        people = _open_people(state)
         stack.callback(people.close)
         stack.push_async_callback(_stopped, asyncio.create_task(watch_people(people, parts.ledger)))
         try:
@@ -98,29 +102,42 @@ async def serve(
             raise StartRefused(f"the settings of logins cannot be used: {error}") from error
         streams = OpenStreams(app)
         server = _server(streams, settings, stopping=streams.end)
+        address = address_of(state)
         write_new(
-            paths.address, json.dumps({"url": f"http://{_reachable(host)}:{bound}", "pid": os.getpid()}).encode(), 0o600
+            address, json.dumps({"url": f"http://{_reachable(host)}:{bound}", "pid": os.getpid()}).encode(), 0o600
         )
-        stack.callback(paths.address.unlink, missing_ok=True)
+        stack.callback(address.unlink, missing_ok=True)
         told(url)
         # What stands now stands for good: the collector need not look through it again in the middle of calls.
         gc.collect()
         gc.freeze()
         stack.callback(gc.unfreeze)
         stack.push_async_callback(_stopped, asyncio.create_task(keep_trimming()))
+        stack.push_async_callback(_stopped, asyncio.create_task(_until_replaced(parts.ledger, server)))
         await server.serve(sockets=[listening])
+        if parts.ledger.replaced:
+            raise StartRefused(
+                "this gateway was silent for longer than its lease, and another one took its place: it writes no more"
+            )
 
 
-def _open_keys(path: Path) -> SqliteKeys:
+async def _until_replaced(ledger: Record, server: uvicorn.Server) -> None:
+    """Stop serving as soon as another gateway took this one's place."""
+    while not server.should_exit:
+        await asyncio.sleep(_LOOK_SECONDS)
+        server.should_exit |= await asyncio.to_thread(lambda: ledger.replaced)
+
+
+def _open_keys(state: ProjectState) -> KeyStore:
     try:
-        return SqliteKeys(path, clock=SystemClock())
+        return state.keys(SystemClock())
     except KeysUnavailable as error:
         raise StartRefused(str(error)) from error
 
 
-def _open_people(path: Path) -> SqlitePeople:
+def _open_people(state: ProjectState) -> PeopleAndSessions:
     try:
-        return SqlitePeople(path, may_make_key=False)
+        return state.people(may_make_key=False)
     except PeopleUnavailable as error:
         raise StartRefused(str(error)) from error
 
@@ -129,7 +146,7 @@ def _app(
     folder: Path,
     settings: Settings,
     parts: Running,
-    keys: SqliteKeys,
+    keys: KeyStore,
     *,
     url: str,
     bound: int,

@@ -18,7 +18,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, Va
 
 from metricgate.adapters.sinks.section import SinkSection
 from metricgate.bootstrap.access_sections import Identity, Listen, PeopleSection, Section
-from metricgate.bootstrap.discovery import SinkPlugin, WarehousePlugin, sink_plugins, warehouse_plugins
+from metricgate.bootstrap.discovery import SinkPlugin, WarehousePlugin, sink_plugins, state_kinds, warehouse_plugins
 from metricgate.catalog.names import LONGEST, NAME_PATTERN, checked_name
 from metricgate.documents import codes
 from metricgate.documents.forms import FileName, FilePath, HttpUrl
@@ -45,7 +45,16 @@ def _origin(text: str) -> str:
 
 
 def _ledger_file(text: str) -> str:
-    taken = {"keys.db", "people.db", "outbox.db", "actions.db", "journal.db", "switches.json", "serve.json"}
+    taken = {
+        "keys.db",
+        "people.db",
+        "outbox.db",
+        "actions.db",
+        "journal.db",
+        "leases.db",
+        "switches.json",
+        "serve.json",
+    }
     if text in taken or text.endswith((".key", ".vkey")) or "." not in text:
         raise ValueError(f"{text[:60]!r} is the name of another file of the state folder; write one such as ledger.db")
     return text
@@ -82,11 +91,28 @@ class LedgerSection(Section):
     origin: Annotated[str, AfterValidator(_origin)] | None = Field(
         None, description="Name of this log in its checkpoints; default: metricgate/<project>."
     )
+    lease_seconds: Annotated[float, Field(ge=1, le=3_600)] = Field(
+        30, description="Seconds for which a gateway may be silent before another one that starts takes its place."
+    )
     file: Annotated[FileName, AfterValidator(_ledger_file)] = Field(
         "ledger.db", description="The ledger's file, relative to the state folder."
     )
     anchor: FilePath | None = Field(
         None, description="File outside the state folder, relative to the project, that is told how far the ledger is."
+    )
+
+
+def _state_kind(text: str) -> str:
+    if text not in state_kinds():
+        raise ValueError(f"{text[:60]!r} is no kind of state; installed: {', '.join(state_kinds())}")
+    return text
+
+
+class StateSection(Section):
+    """Where the record, actions, keys and people are kept."""
+
+    kind: Annotated[str, AfterValidator(_state_kind)] = Field(
+        "sqlite", description="A kind of state that is installed; `sqlite`: files in the state folder, for one gateway."
     )
 
 
@@ -159,6 +185,7 @@ class SettingsDocument(Section):
     listen: Listen = Listen()
     identity: Identity = Identity()
     people: PeopleSection = PeopleSection()
+    state: StateSection = StateSection()
     ledger: LedgerSection = LedgerSection()
     conduct: ConductSection = ConductSection()
     writes: WritesSection = WritesSection()

@@ -9,12 +9,12 @@ from pathlib import Path
 from metricgate import __version__
 from metricgate.bootstrap.calling import admitted
 from metricgate.bootstrap.pages import approval_page
-from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.remote import running_at
 from metricgate.bootstrap.remote_gate import RemoteGate
 from metricgate.bootstrap.running import running
 from metricgate.bootstrap.settings import Settings
 from metricgate.bootstrap.starting import StartRefused
+from metricgate.bootstrap.states import state_of
 from metricgate.surfaces.mcp.stdio import serve_stdio
 from metricgate.surfaces.ports import Gate
 from metricgate.vocabulary.principal import Principal
@@ -27,7 +27,7 @@ async def speak(folder: Path, settings: Settings, key: str, user: str | None) ->
     Raises:
         StartRefused: the caller is not accepted, or the project does not let it start.
     """
-    url = running_at(StatePaths.of(folder, settings))
+    url = running_at(state_of(folder, settings))
     if url is not None:
         async with RemoteGate(url, key, user) as gate:
             # The running gateway has the console; one of our own here would have none.

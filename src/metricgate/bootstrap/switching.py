@@ -8,15 +8,14 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from metricgate.adapters.stores.switch_file import SwitchFile
 from metricgate.bootstrap import codes
-from metricgate.gateway.conduct.switches import Switch, SwitchesUnreadable, SwitchKind
+from metricgate.state.switches import Switch, SwitchesUnreadable, SwitchKind, SwitchStore
 from metricgate.surfaces.cli.project import SwitchFacts
 from metricgate.vocabulary.problem import Problem, Problems
 from metricgate.vocabulary.target import mistake_in_target
 
 
-def thrown_switches(file: SwitchFile) -> Sequence[SwitchFacts] | Problems:
+def thrown_switches(file: SwitchStore) -> Sequence[SwitchFacts] | Problems:
     """Return the switches that are thrown."""
     try:
         return [_facts(each) for each in file.current().thrown]
@@ -25,7 +24,7 @@ def thrown_switches(file: SwitchFile) -> Sequence[SwitchFacts] | Problems:
 
 
 def throw_switch(
-    file: SwitchFile, kind: str, target: str, because: str, by: str | None = None
+    file: SwitchStore, kind: str, target: str, because: str, by: str | None = None
 ) -> SwitchFacts | Problems:
     """Throw a switch in the name of the person ``by``, or of whoever is logged in on this machine."""
     mistake = mistake_in_target(target)
@@ -47,7 +46,7 @@ def throw_switch(
 
 
 def take_back_switches(
-    file: SwitchFile, target: str, because: str, by: str | None = None
+    file: SwitchStore, target: str, because: str, by: str | None = None
 ) -> Sequence[SwitchFacts] | Problems:
     """Take the target's switches back."""
     try:

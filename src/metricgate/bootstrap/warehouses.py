@@ -11,7 +11,8 @@ import structlog
 from metricgate.bootstrap.away import AwayWarehouse
 from metricgate.bootstrap.followed import FollowedWarehouse
 from metricgate.bootstrap.settings import Settings
-from metricgate.gateway.ports import Clock, Warehouse, WarehouseError, WarehouseUnfit
+from metricgate.gateway.ports import Warehouse, WarehouseError, WarehouseUnfit
+from metricgate.vocabulary.clock import Clock
 
 
 async def open_warehouses(

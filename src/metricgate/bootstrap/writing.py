@@ -12,29 +12,28 @@ from functools import partial
 import structlog
 from ulid import ULID
 
-from metricgate.adapters.stores.ledger_actions import RecordedActions
-from metricgate.adapters.stores.people_accounts import PASSWORD, account_since
-from metricgate.adapters.stores.sealing import Seal
-from metricgate.adapters.stores.sqlite_actions import SqliteActions
-from metricgate.adapters.stores.sqlite_database import DatabaseError
-from metricgate.adapters.stores.sqlite_journal import SqliteJournal
-from metricgate.adapters.stores.sqlite_people import PeopleUnavailable
+from metricgate.adapters.state.sqlite.people_accounts import PASSWORD
+from metricgate.adapters.state.sqlite.sqlite_database import DatabaseError
 from metricgate.approvals.proposal import Action, State
 from metricgate.bootstrap.pages import approval_page
-from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.settings import Settings
 from metricgate.changing.structure import aside_of
-from metricgate.gateway.conduct.switches import SwitchBoard
 from metricgate.gateway.engine import Engines
 from metricgate.gateway.governance import GovernanceSource
-from metricgate.gateway.notices import Notice, NoticeKind, NoticeNotKept, Notifier
-from metricgate.gateway.office import ActionFilter
-from metricgate.gateway.ports import Clock, Ledger, LedgerUnavailable, Warehouse, WarehouseError
+from metricgate.gateway.ports import Warehouse, WarehouseError
 from metricgate.gateway.writing.book import Book, Raced
 from metricgate.gateway.writing.executing import settle_again
-from metricgate.gateway.writing.ports import ChangeFailed, Unsealable, WritableWarehouse
+from metricgate.gateway.writing.ports import ChangeFailed, WritableWarehouse
 from metricgate.gateway.writing.settings import WriteSettings
+from metricgate.state.actions import ActionFilter
+from metricgate.state.people import PeopleUnavailable
+from metricgate.state.record import LedgerUnavailable, Record
+from metricgate.state.sealed import Unsealable
+from metricgate.state.state import ProjectState
+from metricgate.state.switches import SwitchBoard
+from metricgate.vocabulary.clock import Clock
 from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.notice import Notice, NoticeKind, NoticeNotKept, Notifier
 
 _EVERY_SECONDS = 5.0
 _KINDS: Mapping[str, NoticeKind] = {
@@ -48,56 +47,27 @@ _KINDS: Mapping[str, NoticeKind] = {
 }
 
 
-class WritingUnavailable(Exception):
-    """The files of actions or of the journal cannot be opened."""
-
-
-def open_stores(paths: StatePaths) -> tuple[SqliteActions, SqliteJournal]:
-    """Open the files of actions and of the journal with the key that seals them; the first time they are made.
-
-    Raises:
-        WritingUnavailable: they cannot be opened, or their key is gone or another.
-    """
-    kept = [each for each in (paths.actions, paths.journal) if each.exists()]
-    if kept and not paths.journal_key.exists():
-        names = " and ".join(each.name for each in kept)
-        raise WritingUnavailable(
-            f"the key {paths.journal_key} is gone, and {names} cannot be read without it: restore it from the backup, "
-            f"or move {names} away to begin anew; what was done before can then not be taken back"
-        )
-    try:
-        seal = Seal(paths.journal_key, may_make=not kept)
-        return SqliteActions(paths.actions, seal), SqliteJournal(paths.journal, seal)
-    except Unsealable as error:
-        raise WritingUnavailable(
-            f"{paths.journal_key} is not the key that sealed {paths.actions.name} and {paths.journal.name}: restore "
-            "the one that was backed up with them"
-        ) from error
-    except (OSError, ValueError, DatabaseError) as error:
-        raise WritingUnavailable(str(error)) from error
-
-
 class Opened:
     """The book and its files.
 
     Raises:
-        WritingUnavailable: they cannot be opened.
+        StateUnavailable: they cannot be opened.
     """
 
     def __init__(
         self,
-        paths: StatePaths,
+        state: ProjectState,
         settings: Settings,
         *,
         governance: GovernanceSource,
         warehouses: Mapping[str, Warehouse],
-        ledger: Ledger,
+        ledger: Record,
         board: SwitchBoard,
         clock: Clock,
         notifier: Notifier,
         url: str,
     ) -> None:
-        self._store, self._journal = open_stores(paths)
+        self._stores = state.changes(ledger)
         section = settings.document.writes
 
         def tell(kind: str, action: Action, facts: Mapping[str, Json]) -> None:
@@ -110,10 +80,10 @@ class Opened:
             ledger=ledger,
             clock=clock,
             board=board,
-            store=self._store,
-            steps=self._store.steps,
-            recorded=RecordedActions(paths.ledger),
-            journal=self._journal,
+            store=self._stores.actions,
+            steps=self._stores.steps,
+            recorded=state.recorded_steps(),
+            journal=self._stores.journal,
             settings=WriteSettings(
                 environment=section.environment,
                 tenant=settings.document.project,
@@ -122,25 +92,26 @@ class Opened:
                 sample_rows=section.sample_rows,
                 undo_days=section.undo_days,
             ),
+            instance=ledger.instance,
+            alive=ledger.alive,
             new_id=new_id,
             new_nonce=lambda: secrets.token_hex(16),
             actions=lambda: governance.current.actions,
             tell=tell,
-            left=partial(_left, paths),
+            left=partial(_left, state),
         )
 
     def close(self) -> None:
         """Close the files."""
-        self._store.close()
-        self._journal.close()
+        self._stores.close()
 
 
-def _left(paths: StatePaths, person: str, method: str, at: datetime) -> bool:
+def _left(state: ProjectState, person: str, method: str, at: datetime) -> bool:
     """Whether somebody's account was removed since, or made anew; who cannot be looked up is gone."""
     if method != PASSWORD:  # accounts of others, and what earlier releases kept
         return False
     try:
-        since = account_since(paths.people, person)
+        since = state.account_since(person)
     except PeopleUnavailable:
         return True
     return since is None or since > at.timestamp()

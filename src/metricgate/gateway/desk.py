@@ -15,12 +15,13 @@ from metricgate.gateway.conduct.conduct import Conduct
 from metricgate.gateway.engine import Engine, Engines
 from metricgate.gateway.governance import Governance
 from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Record, Refused
-from metricgate.gateway.ports import Durable, Ledger, LedgerUnavailable, Observer, Released, Rows, Span
+from metricgate.gateway.ports import Observer, Released, Rows, Span
 from metricgate.gateway.ports import WarehouseError as EngineError
 from metricgate.gateway.tool import ToolCall
 from metricgate.policy.occasion import Circumstances
 from metricgate.policy.refusal import problems_of
 from metricgate.policy.verdict import Decision, Verdict
+from metricgate.state.record import Durable, Ledger, LedgerUnavailable
 from metricgate.vocabulary.digest import digest_of_bytes
 from metricgate.vocabulary.json import Json, canonical_json
 from metricgate.vocabulary.problem import Problem, Problems

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from metricgate.gateway.ports import Clock, Warehouse
+from metricgate.gateway.ports import Warehouse
+from metricgate.vocabulary.clock import Clock
 from metricgate.vocabulary.result import Column, ValueType
 
 Relation = tuple[str, ...]

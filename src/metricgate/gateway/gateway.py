@@ -20,20 +20,22 @@ from metricgate.gateway.data_checks.survey import AT_ONCE, Ground, Told, check_d
 from metricgate.gateway.desk import Desk, ledger_fault
 from metricgate.gateway.engine import Engines
 from metricgate.gateway.governance import GovernanceSource
-from metricgate.gateway.notices import NobodyToTell, Notice, NoticeKind, NoticeNotKept, Notifier
 from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Refused
-from metricgate.gateway.ports import Clock, Ledger, LedgerUnavailable, Observer, Warehouse
+from metricgate.gateway.ports import Observer, Warehouse
 from metricgate.gateway.tool import ToolCall, ToolDefinition
 from metricgate.gateway.tools import TOOLS, Servable
 from metricgate.gateway.tools.actions import ActionTool
 from metricgate.gateway.writing import codes as writing
 from metricgate.gateway.writing.book import Book
 from metricgate.gateway.writing.damage import damaged
-from metricgate.gateway.writing.ports import Unsealable
 from metricgate.policy.occasion import Circumstances
 from metricgate.policy.verdict import Decision
+from metricgate.state.record import Ledger, LedgerUnavailable
+from metricgate.state.sealed import Unsealable
+from metricgate.vocabulary.clock import Clock
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.nearest import did_you_mean
+from metricgate.vocabulary.notice import NobodyToTell, Notice, NoticeKind, NoticeNotKept, Notifier
 from metricgate.vocabulary.principal import Principal
 from metricgate.vocabulary.problem import Code, Problem, Problems
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from metricgate.approvals.proposal import Action, State
+from metricgate.approvals.proposal import Action
+from metricgate.state.actions import ActionFilter
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problems
 
@@ -31,29 +32,6 @@ class Person:
     method: str
     channel: str
     groups: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActionFilter:
-    """Which actions to list; everything given must hold.
-
-    Attributes:
-        agent: that proposed them; what a person takes back is that person's.
-        text: words found in the statement, action name, agent, targets.
-        to_review: only those in which broken glass waits for a review.
-        before: action id from which to go on (older ones), for pages.
-    """
-
-    states: tuple[State, ...] = ()
-    agent: str | None = None
-    user: str | None = None
-    target: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    text: str | None = None
-    to_review: bool = False
-    before: str | None = None
-    limit: int = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

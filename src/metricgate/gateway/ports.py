@@ -9,25 +9,17 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 from metricgate.policy.verdict import Decision
+from metricgate.state.record import Durable
 
 # Stores and sinks import this page for a protocol or an exception; planner and compiler stay unloaded for them.
 if TYPE_CHECKING:
     from metricgate.catalog.catalog import Catalog
     from metricgate.compiling.statement import Statement
-    from metricgate.ledger.receipt import Receipt
     from metricgate.policy.verdict import Verdict
     from metricgate.vocabulary.finding import Finding
     from metricgate.vocabulary.json import Json
     from metricgate.vocabulary.opinion import Opinion
     from metricgate.vocabulary.result import Column, ValueType
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Durable:
-    """Proof that an entry is on disk: its index in the ledger and the hash of its leaf (hex)."""
-
-    index: int
-    leaf_hash: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,64 +166,8 @@ class Warehouse(Protocol):
         ...
 
 
-class Ledger(Protocol):
-    """The record. ``append`` returns when the entry is durable; it never drops and never answers early."""
-
-    async def append(
-        self, event: str, fields: Mapping[str, Json], *, bodies: Mapping[str, Json] | None = None
-    ) -> Durable:
-        """Append one entry.
-
-        Args:
-            event: event name, e.g. ``gov.call.released``.
-            fields: the entry's fields, kept in the leaf in clear; see ``docs/record.md``.
-            bodies: what may identify a person or repeat data: kept apart behind salted commitments, erasable.
-
-        Raises:
-            LedgerUnavailable: it could not be made durable. Nothing may run.
-        """
-        ...
-
-    async def receipt(self, index: int) -> Receipt | None:
-        """Return the entry with its proof, which verifies offline, or None if there is no such entry."""
-        ...
-
-    async def owner(self, index: int) -> EntryOwner | None:
-        """Return whose call an entry is about, or None if there is no such entry."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntryOwner:
-    """Whose call an entry of the record is about: an agent, and the user on whose behalf.
-
-    Attributes:
-        known: False where the user was erased, so that nobody can say any more that it is theirs.
-    """
-
-    agent: str | None
-    user: str | None
-    known: bool = True
-
-
-class LedgerUnavailable(Exception):
-    """The ledger cannot make entries durable; whoever asked must refuse."""
-
-
 SpanValue = str | float | bool
 """What a span attribute may be (``int`` is a ``float`` to the type checker)."""
-
-
-class Clock(Protocol):
-    """Time as a port."""
-
-    def unix_nano(self) -> int:
-        """Return nanoseconds since 1970-01-01T00:00Z."""
-        ...
-
-    def monotonic(self) -> float:
-        """Return seconds from an arbitrary start, never going back."""
-        ...
 
 
 class Observer(Protocol):

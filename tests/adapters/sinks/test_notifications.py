@@ -17,8 +17,9 @@ from tests.adapters.sinks.hooks import CLOCK, HASTY, SECRETS, Hook, notice, serv
 from metricgate.adapters.sinks.courier import Courier, Patience
 from metricgate.adapters.sinks.webhook import Webhook, slack
 from metricgate.adapters.sinks.webhook_signing import read_secrets
-from metricgate.adapters.stores.sqlite_outbox import SqliteOutbox
-from metricgate.gateway.notices import Delivery, Notice, NoticeKind, Sink
+from metricgate.adapters.state.sqlite.sqlite_outbox import SqliteOutbox
+from metricgate.gateway.notices import Delivery, Sink
+from metricgate.vocabulary.notice import Notice, NoticeKind
 
 ALL = frozenset(NoticeKind)
 

@@ -12,7 +12,9 @@ from metricgate.adapters.sinks.courier import Courier
 from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.notifying import outbox_of, sinks_of
 from metricgate.bootstrap.settings import Settings, load_settings
-from metricgate.gateway.notices import Notice, NoticeKind, SinkUnusable
+from metricgate.bootstrap.states import state_of
+from metricgate.gateway.notices import SinkUnusable
+from metricgate.vocabulary.notice import Notice, NoticeKind
 from metricgate.vocabulary.problem import Problems
 
 PAGE = (Path(__file__).parents[3] / "docs" / "notifications.md").read_text(encoding="utf-8")
@@ -47,7 +49,7 @@ def test_the_sink_of_the_page_is_found_checked_and_used(
     with pytest.raises(SinkUnusable, match="notification archive: there is no folder told"):
         sinks_of(settings, tmp_path)
     (tmp_path / "told").mkdir()
-    outbox = outbox_of(tmp_path / "outbox.db", settings, SystemClock())
+    outbox = outbox_of(state_of(tmp_path, settings), settings, SystemClock())
     for kind in (NoticeKind.SWITCH_THROWN, NoticeKind.AGENT_PAUSED):
         outbox.tell(Notice(kind=kind, id=str(kind), at="2026-01-01T00:00:00Z", title="Stop of all", text="Why."))
 

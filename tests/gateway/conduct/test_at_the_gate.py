@@ -14,11 +14,11 @@ from mcp.client.streamable_http import streamable_http_client
 from tests.faults.served import entries_of, make_key, served
 from tests.gateway.conftest import SETTINGS, ask, opened, write_project
 
-from metricgate.adapters.stores.switch_file import SwitchFile
+from metricgate.adapters.state.sqlite.switch_file import SwitchFile
 from metricgate.bootstrap.project import OpenedProject
 from metricgate.bootstrap.settings import Settings, load_settings
-from metricgate.gateway.conduct.switches import Switch, SwitchKind
 from metricgate.gateway.outcome import Answered, Outcome, Refused
+from metricgate.state.switches import Switch, SwitchKind
 from metricgate.surfaces.cli.project import SwitchFacts
 
 ORDERS = {"metrics": ["sales.orders"]}

@@ -8,7 +8,7 @@ from tests.gateway.conduct.test_budgets import Hand, budget
 from metricgate.gateway.conduct import conduct
 from metricgate.gateway.conduct.budgets import Charges, Spending
 from metricgate.gateway.conduct.conduct import Conduct, ConductSettings
-from metricgate.gateway.conduct.switches import NoSwitches
+from metricgate.state.switches import NoSwitches
 from metricgate.vocabulary.obligation import BudgetMeasure
 from metricgate.vocabulary.principal import Identity, Principal, Proof
 

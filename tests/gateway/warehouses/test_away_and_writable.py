@@ -16,14 +16,14 @@ from tests.gateway.writing.shop import MODELS, STEN, Shop, write_shop
 
 from metricgate.approvals.proposal import State
 from metricgate.bootstrap.office import ProjectOffice
-from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.running import running
 from metricgate.bootstrap.settings import Settings, load_settings
+from metricgate.bootstrap.states import state_of
 from metricgate.bootstrap.writing import tidy
 from metricgate.gateway.entries import Fields
 from metricgate.gateway.outcome import Fault
-from metricgate.gateway.ports import Durable, Ledger, LedgerUnavailable
 from metricgate.gateway.writing import entries
+from metricgate.state.record import Durable, Ledger, LedgerUnavailable
 from metricgate.vocabulary.problem import Problems
 
 TABLES = (
@@ -47,7 +47,7 @@ class Bills:
         settings = load_settings(self.folder)
         assert isinstance(settings, Settings), str(settings)
         async with running(self.folder, settings, watch=True, logs=False, clock=clock) as parts:
-            office = ProjectOffice(parts.book, parts.governance, parts.conduct, StatePaths.of(self.folder, settings))
+            office = ProjectOffice(parts.book, parts.governance, parts.conduct, state_of(self.folder, settings))
             yield Shop(self.folder, settings, parts, office)
 
     def segments(self) -> list[tuple[object, ...]]:

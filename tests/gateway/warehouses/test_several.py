@@ -23,7 +23,7 @@ from tests.gateway.warehouses.several import (
     write_three,
 )
 
-from metricgate.adapters.stores.ledger_audit import verify_file
+from metricgate.adapters.state.sqlite.ledger_audit import verify_file
 from metricgate.bootstrap.project import open_project
 from metricgate.bootstrap.running import Running, running
 from metricgate.bootstrap.settings import Settings, load_settings

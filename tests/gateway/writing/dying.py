@@ -1,6 +1,7 @@
-"""Approves a held delete in a gateway that is killed at a chosen point: ``python dying.py FOLDER ACTION POINT``.
+"""Approves a held delete in a gateway that dies at a chosen point: ``python dying.py FOLDER ACTION POINT [SIGNAL]``.
 
-The gateway's own parts are wrapped from outside: each port's call may be the last thing that happens.
+The gateway's own parts are wrapped from outside: each port's call may be the last thing that happens. With ``SIGSTOP``
+the gateway is stopped there instead, goes on when it is woken, and prints what it was told.
 """
 
 from __future__ import annotations
@@ -9,9 +10,12 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 from tests.gateway.writing.shop import STEN, opened
+
+from metricgate.state.record import LedgerUnavailable
 
 
 class Dying:
@@ -29,40 +33,47 @@ class Dying:
             async def later(*args, **more):
                 if self._event not in {None, args[0]}:
                     return await whole(*args, **more)
-                if self._after:
-                    await whole(*args, **more)
-                return die()
+                found = await whole(*args, **more) if self._after else None
+                die()
+                return found if self._after else await whole(*args, **more)
 
             return later
 
         def now(*args, **more):
-            if self._after:
-                whole(*args, **more)
+            found = whole(*args, **more) if self._after else None
             die()
+            return found if self._after else whole(*args, **more)
 
         return now
 
 
 def die() -> None:
-    """Go as a machine goes that loses its power."""
-    os.kill(os.getpid(), signal.SIGKILL)
+    """Go as a machine goes that loses its power, or stand still until somebody wakes it."""
+    os.kill(os.getpid(), getattr(signal, sys.argv[4]) if len(sys.argv) > 4 else signal.SIGKILL)
+    # The other threads may be stopped first: this one must not go on meanwhile.
+    time.sleep(0.5)
 
 
 async def main(folder: Path, action_id: str, point: str) -> None:
     """Approve the action; the point is ``before`` or ``after``, a part of the book, and what is called there."""
     when, part, method, *event = point.split(":")
-    async with opened(folder) as shop:
+    # Who is to stand still holds no lock by chance, as what is done from time to time might.
+    async with opened(folder, watch=len(sys.argv) < 5) as shop:
         book = shop.parts.book
         setattr(book, part, Dying(getattr(book, part), method, event[0] if event else None, after=when == "after"))
         view = await shop.office.action(STEN, action_id)
-        await shop.office.decide(
-            STEN,
-            action_id,
-            approves=True,
-            reason="as agreed",
-            shown_digest=view.shown_digest,
-            bound_to=view.action.proposal.digest,
-        )
+        try:
+            done = await shop.office.decide(
+                STEN,
+                action_id,
+                approves=True,
+                reason="as agreed",
+                shown_digest=view.shown_digest,
+                bound_to=view.action.proposal.digest,
+            )
+        except LedgerUnavailable as error:
+            done = error
+        print(done, await shop.call("query_metrics", metrics=["nothing"]), sep="\n")
 
 
 if __name__ == "__main__":

@@ -10,9 +10,9 @@ from pathlib import Path
 import duckdb
 
 from metricgate.bootstrap.office import ProjectOffice
-from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.running import Running, running
 from metricgate.bootstrap.settings import Settings, load_settings
+from metricgate.bootstrap.states import state_of
 from metricgate.gateway.office import Person
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.tool import ToolCall
@@ -138,9 +138,9 @@ class Shop:
 
 
 @asynccontextmanager
-async def opened(folder: Path) -> AsyncIterator[Shop]:
-    """Run the gateway of a shop."""
+async def opened(folder: Path, *, watch: bool = True) -> AsyncIterator[Shop]:
+    """Run the gateway of a shop; unless it watches, nothing is done from time to time."""
     settings = load_settings(folder)
-    async with running(folder, settings, watch=True, logs=False) as parts:
-        office = ProjectOffice(parts.book, parts.governance, parts.conduct, StatePaths.of(folder, settings))
+    async with running(folder, settings, watch=watch, logs=False) as parts:
+        office = ProjectOffice(parts.book, parts.governance, parts.conduct, state_of(folder, settings))
         yield Shop(folder, settings, parts, office)

@@ -10,8 +10,8 @@ from jsonschema import validate
 from tests.gateway.writing.shop import AUDRA, OLAF, POLICY, STELLA, STEN, opened, write_shop
 
 from metricgate.approvals.proposal import Action, State
-from metricgate.gateway.office import ActionFilter
 from metricgate.gateway.outcome import Held
+from metricgate.state.actions import ActionFilter
 from metricgate.surfaces.human import documents
 from metricgate.surfaces.human.schemas import SCHEMAS
 from metricgate.vocabulary.problem import Problems

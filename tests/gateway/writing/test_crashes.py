@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 from tests.gateway.writing.shop import opened, write_shop
 
-from metricgate.adapters.stores.ledger_reading import EntryFilter, LedgerReader
+from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
 from metricgate.approvals.proposal import State
-from metricgate.bootstrap.paths import StatePaths
+from metricgate.bootstrap.states import state_of
+from metricgate.state.record import EntryFilter
 
 ROOT = Path(__file__).parents[3]
 POINTS = {
@@ -64,7 +65,7 @@ def killed_at(folder: Path, point: str) -> None:
         async with opened(folder) as shop:
             action = await shop.parts.book.get(action_id)
             [[count]] = await shop.rows("SELECT count(*) FROM orders")
-            with LedgerReader(StatePaths.of(folder, shop.settings).ledger) as reader:
+            with LedgerReader(state_of(folder, shop.settings).paths.ledger) as reader:
                 own = [each for each in reader.entries(EntryFilter()) if each.text("gov.action.id") == action_id]
             return action.state, count, [each.event for each in own]
 

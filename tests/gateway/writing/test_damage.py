@@ -10,15 +10,16 @@ from pathlib import Path
 import pytest
 from tests.gateway.writing.shop import STELLA, STEN, Shop, opened, write_shop
 
-from metricgate.adapters.stores.sqlite_journal import SqliteJournal
+from metricgate.adapters.state.sqlite.sqlite_journal import SqliteJournal
 from metricgate.approvals.proposal import Action, State
 from metricgate.bootstrap.doctoring import examined
-from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.settings import load_settings
 from metricgate.bootstrap.starting import StartRefused
+from metricgate.bootstrap.states import state_of
 from metricgate.bootstrap.writing import tidy
-from metricgate.gateway.office import ActionFilter, EntryQuery, Person
+from metricgate.gateway.office import EntryQuery, Person
 from metricgate.gateway.outcome import Answered, Fault, Held
+from metricgate.state.actions import ActionFilter
 from metricgate.vocabulary.problem import Problems
 
 CODE = "E_KEPT_UNREADABLE"
@@ -39,7 +40,7 @@ def alter(shop: Shop, file: str, sql: str, *values: str) -> None:
 
 def findings(folder: Path) -> list[str]:
     settings = load_settings(folder)
-    found = examined(folder, settings, StatePaths.of(folder, settings))
+    found = examined(folder, settings, state_of(folder, settings))
     assert not isinstance(found, Problems), found
     return [each.object for name, each in found if name == "state"]
 

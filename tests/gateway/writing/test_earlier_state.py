@@ -13,9 +13,9 @@ from tests.gateway.writing.shop import STELLA, STEN, Shop
 
 from metricgate.approvals.proposal import State
 from metricgate.bootstrap.office import ProjectOffice
-from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.running import running
 from metricgate.bootstrap.settings import load_settings
+from metricgate.bootstrap.states import state_of
 from metricgate.changing.serial import effect_from_bytes
 from metricgate.gateway.writing import sealed
 
@@ -51,7 +51,7 @@ def played(release: str, folder: Path, story: Callable[[Shop, dict[str, str]], A
     async def run() -> None:
         settings = load_settings(shop)
         async with running(shop, settings, watch=False, logs=False, clock=Minutes()) as parts:
-            office = ProjectOffice(parts.book, parts.governance, parts.conduct, StatePaths.of(shop, settings))
+            office = ProjectOffice(parts.book, parts.governance, parts.conduct, state_of(shop, settings))
             await story(Shop(shop, settings, parts, office), actions)
 
     asyncio.run(run())

@@ -10,22 +10,22 @@ from pathlib import Path
 from tests.gateway.writing.shop import OLAF, STELLA, STEN, Shop, opened, write_shop
 from tests.gateway.writing.test_changes import played
 
-from metricgate.adapters.stores.ledger_reading import LedgerReader, Recorded
+from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
 from metricgate.approvals import deciding
 from metricgate.approvals.proposal import State
-from metricgate.bootstrap.paths import StatePaths
+from metricgate.bootstrap.states import state_of
 from metricgate.gateway.outcome import Held, Refused
-from metricgate.gateway.ports import LedgerUnavailable
 from metricgate.gateway.writing import entries
 from metricgate.gateway.writing.mending import MENDED
-from metricgate.gateway.writing.stores import Step
+from metricgate.state.actions import Step
+from metricgate.state.record import LedgerUnavailable, Recorded
 from metricgate.vocabulary.problem import Problems
 
 RACES = 40
 
 
 def recorded(shop: Shop) -> list[Recorded]:
-    with LedgerReader(StatePaths.of(shop.folder, shop.settings).ledger) as reader:
+    with LedgerReader(state_of(shop.folder, shop.settings).paths.ledger) as reader:
         return list(reader.entries(newest_first=False))
 
 
@@ -104,7 +104,7 @@ def test_calls_at_once_under_one_key_have_one_outcome(tmp_path: Path) -> None:
         assert {each.answer["action_id"] for each in again} == {waits.action_id}
         proposals = [each for each in recorded(shop) if each.event == entries.PROPOSED]
         assert [each.text("gov.action.id") for each in proposals] == [waits.action_id]
-        paths = StatePaths.of(shop.folder, shop.settings)
+        paths = state_of(shop.folder, shop.settings).paths
         with sqlite3.connect(paths.actions) as connection:
             assert connection.execute("SELECT action FROM changes").fetchall() == [(waits.action_id,)]
 

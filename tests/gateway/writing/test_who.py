@@ -6,11 +6,12 @@ from pathlib import Path
 from tests.gateway.conduct.test_at_the_gate import project_of
 from tests.gateway.writing.shop import AUDRA, STEN, Shop, opened, write_shop
 
-from metricgate.adapters.stores.switch_file import SwitchFile
-from metricgate.bootstrap.paths import StatePaths
+from metricgate.adapters.state.sqlite.switch_file import SwitchFile
+from metricgate.bootstrap.states import state_of
 from metricgate.bootstrap.switching import throw_switch
-from metricgate.gateway.office import ActionFilter, EntryQuery
+from metricgate.gateway.office import EntryQuery
 from metricgate.gateway.writing.judging import past_of
+from metricgate.state.actions import ActionFilter
 
 UPDATE = {"sql": "UPDATE customers SET segment = 'lead' WHERE id = 4", "dry_run": False}
 
@@ -69,7 +70,7 @@ def test_every_entry_has_its_actor(tmp_path: Path) -> None:
             )
             project_of(shop.folder).throw_switch("freeze", "agent:other", "by an operator")
             throw_switch(
-                SwitchFile(StatePaths.of(shop.folder, shop.settings).switches), "freeze", "agent:more", "x", by="sten"
+                SwitchFile(state_of(shop.folder, shop.settings).paths.switches), "freeze", "agent:more", "x", by="sten"
             )
             await asyncio.sleep(1.5)
             entries = await shop.office.entries(AUDRA, EntryQuery(limit=500))

@@ -11,7 +11,8 @@ from tests.contracts import servers
 from tests.faults.served import make_key
 from tests.gateway.conftest import write_project
 
-from metricgate.adapters.stores.sqlite_people import PersonRecord, SqlitePeople
+from metricgate.adapters.state.sqlite.sqlite_people import SqlitePeople
+from metricgate.state.people import PersonRecord
 
 
 def doctor(folder: Path, *more: str) -> tuple[int, str]:

@@ -5,11 +5,12 @@ import sqlite3
 
 import pytest
 
-from metricgate.adapters.stores.sqlite_outbox import DELIVERED, PARKED
 from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.notifying import outbox_of
 from metricgate.bootstrap.settings import load_settings
-from metricgate.gateway.notices import Notice, NoticeKind
+from metricgate.bootstrap.states import state_of
+from metricgate.state.outbox import DELIVERED, PARKED
+from metricgate.vocabulary.notice import Notice, NoticeKind
 
 SINK = "  - {{name: {name}, url: 'https://hooks.example/x', secret: S, on: [agent_paused]}}\n"
 
@@ -21,7 +22,8 @@ def told(run):
     before = settings.read_text()
     sinks = "".join(SINK.format(name=name) for name in ("ops", "other"))
     settings.write_text(f"{before}\nnotifications:\n{sinks}")
-    outbox = outbox_of(run.folder / ".metricgate" / "outbox.db", load_settings(run.folder), SystemClock())
+    settings = load_settings(run.folder)
+    outbox = outbox_of(state_of(run.folder, settings), settings, SystemClock())
     for number in (1, 2):
         at = f"2026-01-0{number}T00:00:00Z"
         outbox.tell(Notice(kind=NoticeKind.AGENT_PAUSED, id=f"n_{number}", at=at, title="Paused \x1b[31m", text="So."))

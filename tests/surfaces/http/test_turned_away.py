@@ -7,12 +7,13 @@ from collections import Counter
 
 import httpx2
 from starlette.responses import JSONResponse
-from tests.adapters.stores.ledgers import opened
+from tests.adapters.state.sqlite.ledgers import opened
 from tests.faults.served import served
 from tests.gateway.conftest import write_project
 
-from metricgate.adapters.stores.ledger_reading import EntryFilter, LedgerReader
+from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
 from metricgate.bootstrap.recording import DOOR_REFUSED, DoorRecorder
+from metricgate.state.record import EntryFilter
 from metricgate.surfaces.http.turned_away import TurnedAway
 
 REPLIES = {

@@ -14,7 +14,7 @@ from tests.surfaces.human.office import MemoryOffice
 from tests.surfaces.serving import make_app
 
 from metricgate.adapters.identity.people import LocalPeople, enrolled
-from metricgate.adapters.stores.sqlite_people import SqlitePeople
+from metricgate.adapters.state.sqlite.sqlite_people import SqlitePeople
 from metricgate.surfaces.console.app import Console
 from metricgate.surfaces.human.admission import Admission
 from metricgate.surfaces.human.api import PeopleApi

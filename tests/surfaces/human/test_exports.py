@@ -17,7 +17,7 @@ from tests.faults.served import served
 from tests.gateway.writing.shop import AUDRA, opened, write_shop
 from typer.testing import CliRunner
 
-from metricgate.adapters.stores.ledger_export import COLUMNS
+from metricgate.adapters.state.sqlite.ledger_export import COLUMNS
 from metricgate.bootstrap.project import open_project
 from metricgate.bootstrap.record_desk import verify_ledger
 from metricgate.gateway.office import EntryQuery

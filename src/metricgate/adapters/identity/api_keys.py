@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from metricgate.adapters.identity import codes
 from metricgate.adapters.identity.credentials import Credential, refused
-from metricgate.adapters.stores.sqlite_keys import KeysUnavailable
+from metricgate.state.keys import KeysUnavailable
 from metricgate.vocabulary.principal import AttributeValue, Identity, Principal, Proof
 from metricgate.vocabulary.problem import Code, Problems
 

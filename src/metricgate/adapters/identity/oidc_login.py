@@ -30,9 +30,9 @@ from metricgate.adapters.identity.algorithms import ALGORITHMS
 from metricgate.adapters.identity.credentials import refused
 from metricgate.adapters.identity.people import LocalPeople
 from metricgate.adapters.identity.public_keys import KeysUnavailable, RemoteKeys, fetch
-from metricgate.adapters.stores.sqlite_people import PeopleUnavailable
 from metricgate.gateway.office import Person
 from metricgate.gateway.people import Opened, Redirect
+from metricgate.state.people import PeopleUnavailable
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problems
 

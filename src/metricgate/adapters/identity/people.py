@@ -25,10 +25,10 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from metricgate.adapters.identity import people_codes as codes
 from metricgate.adapters.identity.credentials import refused
-from metricgate.adapters.stores.people_accounts import PASSWORD
-from metricgate.adapters.stores.sqlite_people import PeopleUnavailable, PersonRecord, SessionRecord, SqlitePeople
+from metricgate.adapters.state.sqlite.people_accounts import PASSWORD
 from metricgate.gateway.office import Person
 from metricgate.gateway.people import Login, Opened, PersonSession
+from metricgate.state.people import PeopleAndSessions, PeopleUnavailable, PersonRecord, SessionRecord
 from metricgate.vocabulary.problem import Problems
 
 SESSION_PREFIX: Final = "mgp_"
@@ -68,7 +68,7 @@ class LocalPeople:
 
     def __init__(
         self,
-        store: SqlitePeople,
+        store: PeopleAndSessions,
         *,
         now: Callable[[], float],
         times: SessionTimes | None = None,

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import structlog
 
-from metricgate.adapters.stores.sqlite_outbox import DELIVERED, PARKED, WAITING, Pending, SqliteOutbox
-from metricgate.gateway.notices import Delivery, Notice, NoticeKind, NoticeNotKept, Sink
-from metricgate.gateway.ports import Clock
+from metricgate.gateway.notices import Delivery, Sink
+from metricgate.state.outbox import DELIVERED, PARKED, WAITING, Outbox, Pending
+from metricgate.vocabulary.clock import Clock
+from metricgate.vocabulary.notice import Notice, NoticeKind, NoticeNotKept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +46,7 @@ class Courier:
 
     def __init__(
         self,
-        outbox: SqliteOutbox,
+        outbox: Outbox,
         sinks: Mapping[str, Sink],
         *,
         clock: Clock,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from metricgate.gateway.notices import NoticeKind
+from metricgate.vocabulary.notice import NoticeKind
 
 
 class SinkSection(BaseModel):

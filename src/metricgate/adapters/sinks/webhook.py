@@ -11,7 +11,8 @@ import orjson
 
 from metricgate.adapters.sinks.webhook_section import WebhookSection
 from metricgate.adapters.sinks.webhook_signing import signature
-from metricgate.gateway.notices import Delivery, Notice
+from metricgate.gateway.notices import Delivery
+from metricgate.vocabulary.notice import Notice
 
 _LIMIT_SECONDS = 10.0
 _GONE = 410

@@ -220,6 +220,10 @@ class DuckDBWarehouse:
         """Return those actions whose transaction was committed, by the table of markers."""
         return await self._opened().applied(action_ids)
 
+    async def close_off(self, action_ids: Sequence[str]) -> frozenset[str]:
+        """Return those that were committed; none of the others will be."""
+        return await self._opened().close_off(action_ids)
+
     def _opened(self) -> Writing:
         if self._writing is None:
             raise WarehouseError(WAREHOUSE_UNAVAILABLE.name, "not opened for changes")

@@ -130,6 +130,10 @@ class ServerWarehouse:
             return frozenset()
         return await self._writer.applied(action_ids)
 
+    async def close_off(self, action_ids: Sequence[str]) -> frozenset[str]:
+        """Return which actions were committed, and let no other be, as ``WritableWarehouse`` says."""
+        return await self._opened_for_changes().close_off(action_ids)
+
     def _opened_for_changes(self) -> ServerWriter:
         if self._writer is None:
             raise ChangeFailed(codes.NOT_WRITABLE.name, "the settings name no writer")

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from metricgate.gateway.ports import Clock
+from metricgate.vocabulary.clock import Clock
 from metricgate.vocabulary.obligation import Budget, BudgetMeasure
 
 _MINUTE = 60.0

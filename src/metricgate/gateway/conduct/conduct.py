@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from metricgate.gateway import codes
 from metricgate.gateway.conduct.budgets import Charges, Spending, Spent
 from metricgate.gateway.conduct.repetition import History, Loop, Patience
-from metricgate.gateway.conduct.switches import SwitchBoard, SwitchesUnreadable, SwitchKind
-from metricgate.gateway.ports import Clock
+from metricgate.state.switches import SwitchBoard, SwitchesUnreadable, SwitchKind
+from metricgate.vocabulary.clock import Clock
 from metricgate.vocabulary.obligation import Budget
 from metricgate.vocabulary.principal import Principal
 from metricgate.vocabulary.problem import Problem

@@ -20,8 +20,8 @@ from metricgate.gateway.data_checks.counts import UNCHECKED, KeyCounts
 from metricgate.gateway.data_checks.spine_counts import ROWS_UNKNOWN, UNKNOWN, RowsFound, SpineFound
 from metricgate.gateway.engine import Engine
 from metricgate.gateway.outcome import Outcome
-from metricgate.gateway.ports import Clock
 from metricgate.planning.checks import KeyCheck
+from metricgate.vocabulary.clock import Clock
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.obligation import Mask, Obligations, RowFilter
 from metricgate.vocabulary.predicate import Scalar

@@ -26,13 +26,14 @@ from metricgate.gateway.datasets import column_resource, dataset_resource
 from metricgate.gateway.engine import Engine, Engines
 from metricgate.gateway.governance import Governance
 from metricgate.gateway.masks import misused
-from metricgate.gateway.ports import Durable, Ledger, Released, WarehouseError
+from metricgate.gateway.ports import Released, WarehouseError
 from metricgate.gateway.tool import ToolCall
 from metricgate.planning.checks import Check, KeyCheck, ReferenceCheck, SpineCheck, declared_checks
 from metricgate.planning.uses import Uses, uses_of_check
 from metricgate.policy.occasion import Circumstances
 from metricgate.policy.refusal import problems_of
 from metricgate.policy.verdict import Decision, Reason, Verdict
+from metricgate.state.record import Durable, Ledger
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.obligation import Limit, Obligations
 from metricgate.vocabulary.principal import Identity, Principal, Proof

@@ -10,8 +10,8 @@ from metricgate.gateway import codes
 from metricgate.gateway.arguments import Parsed
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.outcome import Outcome
-from metricgate.gateway.ports import EntryOwner
 from metricgate.gateway.tools.tool import Tool, define
+from metricgate.state.record import EntryOwner
 from metricgate.vocabulary.problem import Place, Problem, Problems
 from metricgate.vocabulary.resource import Action, Resource, ResourceKind
 

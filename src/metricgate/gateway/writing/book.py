@@ -13,19 +13,21 @@ from metricgate.actions import ActionDefinition
 from metricgate.approvals import deciding
 from metricgate.approvals.proposal import Action
 from metricgate.gateway.codes import FROZEN
-from metricgate.gateway.conduct.switches import SwitchBoard, SwitchesUnreadable, SwitchKind
 from metricgate.gateway.engine import Engines
 from metricgate.gateway.entries import Fields
 from metricgate.gateway.governance import GovernanceSource
-from metricgate.gateway.ports import Clock, Durable, Ledger, LedgerUnavailable
 from metricgate.gateway.writing import entries
 from metricgate.gateway.writing.codes import PERSON_STOPPED
 from metricgate.gateway.writing.settings import WriteSettings
-from metricgate.gateway.writing.stores import ActionStore, Journal, RecordedSteps, Step, Steps
 from metricgate.gateway.writing.turns import Turns
 from metricgate.policy.occasion import Circumstances
 from metricgate.policy.verdict import ReasonKind
+from metricgate.state.actions import ActionStore, RecordedSteps, Step, Steps
+from metricgate.state.journal import Journal
+from metricgate.state.record import Durable, Ledger, LedgerUnavailable
+from metricgate.state.switches import SwitchBoard, SwitchesUnreadable, SwitchKind
 from metricgate.vocabulary.actor import GATEWAY, Actor, ActorKind
+from metricgate.vocabulary.clock import Clock
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.principal import Identity, Principal, Proof
 from metricgate.vocabulary.problem import Problem
@@ -76,6 +78,10 @@ class Book:
     recorded: RecordedSteps
     journal: Journal
     settings: WriteSettings
+    instance: str
+    """Id of this gateway, under which it works on actions."""
+    alive: Callable[[str], bool]
+    """Whether another gateway, by its id, is there and works on what is its own."""
     new_id: Callable[[], str]
     """A fresh action id, unguessable and sortable by time."""
     new_nonce: Callable[[], str]
@@ -162,7 +168,13 @@ class Book:
             KeyTaken: a new action's idempotency key stands for another one; nothing is recorded.
             LedgerUnavailable: it could not be recorded, and does not count.
         """
-        step = Step(id=self.new_nonce(), action_id=action.id, event=event, after=max(after, *action.records, -1))
+        step = Step(
+            id=self.new_nonce(),
+            action_id=action.id,
+            event=event,
+            after=max(after, *action.records, -1),
+            owner=self.instance,
+        )
         # A caller that goes away must not leave a step open.
         entry = partial(self.record, event, action, {**(fields or {}), entries.STEP: step.id}, bodies, actor=actor)
         task = asyncio.ensure_future(self._step(step, action, changes, entry))
@@ -213,6 +225,15 @@ class Book:
             return await asyncio.to_thread(self.store.get, action.id) or action
         self.tell("action_expired", kept, {})
         return kept
+
+    async def others_work(self) -> frozenset[str]:
+        """Return the actions on which other gateways work that are there."""
+        owners = await asyncio.to_thread(self.steps.owners)
+        return frozenset(action for action, owner in owners.items() if self.of_another(owner))
+
+    def of_another(self, owner: str) -> bool:
+        """Whether an owner is another gateway that is there; what has no owner is an earlier release's."""
+        return owner not in {"", self.instance} and self.alive(owner)
 
     def frozen_for(self, action: Action) -> Problem | None:
         """Return why an action may not change anything now: a freeze or stop of whom it was proposed by, or None.

@@ -9,7 +9,7 @@ from typing import Any, ParamSpec, TypeVar
 import structlog
 
 from metricgate.gateway.writing.codes import KEPT_UNREADABLE
-from metricgate.gateway.writing.ports import Unsealable
+from metricgate.state.sealed import Unsealable
 from metricgate.vocabulary.problem import Problem, Problems
 
 Given = ParamSpec("Given")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from metricgate.approvals.proposal import Action, HumanDecision
 from metricgate.changing.effect import Effect
-from metricgate.gateway.ports import Durable
+from metricgate.state.record import Durable
 from metricgate.vocabulary.actor import ActorKind
 from metricgate.vocabulary.json import Json
 

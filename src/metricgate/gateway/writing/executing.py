@@ -17,15 +17,17 @@ from metricgate.changing.proving import back_of
 from metricgate.changing.serial import effect_from_bytes, effect_to_bytes
 from metricgate.gateway import sql_codes
 from metricgate.gateway.failures import place_in
-from metricgate.gateway.office import ActionFilter
-from metricgate.gateway.ports import LedgerUnavailable, WarehouseError
+from metricgate.gateway.ports import WarehouseError
 from metricgate.gateway.writing import codes, entries, sealed
 from metricgate.gateway.writing.at_effect import objection
 from metricgate.gateway.writing.book import Book, Raced
 from metricgate.gateway.writing.damage import damaged
-from metricgate.gateway.writing.ports import ChangeFailed, OutcomeUnknown, ReleasedChange, Unsealable, WritableWarehouse
+from metricgate.gateway.writing.ports import ChangeFailed, OutcomeUnknown, ReleasedChange, WritableWarehouse
 from metricgate.gateway.writing.previewing import counts
 from metricgate.policy.verdict import Decision, Reason, ReasonKind, Verdict
+from metricgate.state.actions import ActionFilter
+from metricgate.state.record import LedgerUnavailable
+from metricgate.state.sealed import Unsealable
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Code, Problem
 from metricgate.vocabulary.resource import Action as Verb
@@ -261,7 +263,7 @@ async def _settled(book: Book, action: Action) -> Action | None:
     if not isinstance(warehouse, WritableWarehouse):
         return None
     try:
-        applied = action.id in await warehouse.applied([action.id]) or await _restructured(book, action, warehouse)
+        applied = action.id in await warehouse.close_off([action.id]) or await _restructured(book, action, warehouse)
     except (ChangeFailed, WarehouseError):
         return None
     if applied:
@@ -282,9 +284,15 @@ async def _restructured(book: Book, action: Action, warehouse: WritableWarehouse
 
 
 async def settle_all(book: Book) -> list[Action]:
-    """Settle what a crash left, at start: begun actions, and approved ones that nobody began."""
+    """Settle what a crash left, at start: begun actions, and approved ones that nobody began.
+
+    What another gateway works on that is there stays with that one.
+    """
     found: list[Action] = []
+    others = await book.others_work()
     for action in await asyncio.to_thread(book.store.list, ActionFilter(states=(State.EXECUTING,), limit=1_000)):
+        if action.id in others:
+            continue
         try:
             settled = await settle(book, action)
         except (Raced, LedgerUnavailable):
@@ -292,6 +300,8 @@ async def settle_all(book: Book) -> list[Action]:
         if settled is not None:
             found.append(settled)
     for action in await asyncio.to_thread(book.store.list, ActionFilter(states=(State.APPROVED,), limit=1_000)):
+        if action.id in others:
+            continue
         # Approved, but the gateway went away before it began: what was approved then is not run now.
         problem = Problem(code=codes.INTERRUPTED, message=codes.INTERRUPTED.cause, hint=codes.INTERRUPTED.cure)
         try:

@@ -11,8 +11,7 @@ from metricgate.changing.effect import Cause, Effect
 from metricgate.changing.made_up import FEWEST_INSERTED, made_up
 from metricgate.compiling.relations import confined_statement, relation_of
 from metricgate.gateway.desk import Desk
-from metricgate.gateway.office import ActionFilter
-from metricgate.gateway.ports import Durable, Released, WarehouseError
+from metricgate.gateway.ports import Released, WarehouseError
 from metricgate.gateway.writing.basis import Basis, bound, rules_of
 from metricgate.gateway.writing.book import Book
 from metricgate.gateway.writing.planned import Planned
@@ -20,6 +19,8 @@ from metricgate.gateway.writing.ports import Rehearsal
 from metricgate.gateway.writing.previewing import Previewed, counts, said_of
 from metricgate.policy.judging_changes import ChangeVerdict, judge_change
 from metricgate.policy.stakes import Past, Stakes
+from metricgate.state.actions import ActionFilter
+from metricgate.state.record import Durable
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.obligation import NO_OBLIGATIONS
 from metricgate.vocabulary.problem import Problems

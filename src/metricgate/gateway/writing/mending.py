@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 
-from metricgate.gateway.ports import Ledger
 from metricgate.gateway.writing import codes, entries
 from metricgate.gateway.writing.book import Book
-from metricgate.gateway.writing.stores import Step
+from metricgate.state.actions import Step
+from metricgate.state.record import Ledger
 from metricgate.vocabulary.actor import GATEWAY, person
 from metricgate.vocabulary.json import Json
 
@@ -30,7 +30,8 @@ async def mend(book: Book) -> None:
     steps = await asyncio.to_thread(book.steps.open_steps)
     recorded = await asyncio.to_thread(book.recorded.indexes_of, steps)
     for step in steps:
-        await _settle(book, step, recorded.get(step.id))
+        if not book.of_another(step.owner):
+            await _settle(book, step, recorded.get(step.id))
     for action_id in await asyncio.to_thread(book.steps.ownerless):
         await _say(book.ledger, "changes without an action were removed", action_id)
         await asyncio.to_thread(book.steps.forget_changes, action_id)

@@ -11,8 +11,7 @@ from typing import Any, Concatenate, ParamSpec, cast
 from metricgate.approvals import deciding
 from metricgate.approvals.deciding import Obstacle, Refusal
 from metricgate.approvals.proposal import Action, HumanDecision, Requirement, Review, State
-from metricgate.gateway.office import ActionFilter, ActionView, Person
-from metricgate.gateway.ports import LedgerUnavailable
+from metricgate.gateway.office import ActionView, Person
 from metricgate.gateway.writing import codes, entries
 from metricgate.gateway.writing.book import Book, Raced
 from metricgate.gateway.writing.damage import refusing_damage
@@ -24,6 +23,8 @@ from metricgate.gateway.writing.viewing import Viewer, seen_by
 from metricgate.policy.judging_changes import Demand, undo_demand
 from metricgate.policy.occasion import Circumstances
 from metricgate.policy.verdict import Decision, Verdict
+from metricgate.state.actions import ActionFilter
+from metricgate.state.record import LedgerUnavailable
 from metricgate.vocabulary import actor as actors
 from metricgate.vocabulary.digest import digest_of
 from metricgate.vocabulary.json import Json

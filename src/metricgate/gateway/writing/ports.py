@@ -11,8 +11,8 @@ from metricgate.changing.definitions import Definitions
 from metricgate.changing.effect import Effect
 from metricgate.changing.shape import Location, TableShape
 from metricgate.changing.structure import StructureChange
-from metricgate.gateway.ports import Durable
 from metricgate.policy.verdict import Decision, Verdict
+from metricgate.state.record import Durable
 
 if TYPE_CHECKING:  # stores import this page; the compiler stays unloaded for them
     from metricgate.compiling.statement import Statement
@@ -155,13 +155,6 @@ class ChangeFailed(Exception):
         """The SELECT of a plan, without the values that policy bound, in which that place is."""
 
 
-class Unsealable(Exception):
-    """What is kept of an action, or its images, does not open: sealed with another key, or altered since.
-
-    Every reading method of ``ActionStore`` and ``Journal`` may raise it; nothing is done on what cannot be read.
-    """
-
-
 class OutcomeUnknown(Exception):
     """The connection was lost while the engine committed: ``WritableWarehouse.applied`` tells, once it answers."""
 
@@ -228,6 +221,17 @@ class WritableWarehouse(Protocol):
 
         Raises:
             WarehouseError: the engine cannot be asked.
+        """
+        ...
+
+    async def close_off(self, action_ids: Sequence[str]) -> frozenset[str]:
+        """Return those actions whose transaction was committed, and see to it that none of the others will be.
+
+        Waits a few seconds for a transaction that is about to commit one of them; one that comes later fails. Of DDL
+        that commits by itself, nothing begins any more.
+
+        Raises:
+            ChangeFailed, WarehouseError: the engine cannot be asked, or the transaction is still open.
         """
         ...
 

@@ -17,7 +17,7 @@ from metricgate.gateway import codes as gateway_codes
 from metricgate.gateway import failures, sql_codes
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.outcome import Outcome
-from metricgate.gateway.ports import Durable, WarehouseError
+from metricgate.gateway.ports import WarehouseError
 from metricgate.gateway.writing import codes, entries, sealed
 from metricgate.gateway.writing.basis import Basis
 from metricgate.gateway.writing.book import Book, KeyTaken, Raced
@@ -28,6 +28,7 @@ from metricgate.gateway.writing.ports import ChangeFailed, Rehearsal
 from metricgate.gateway.writing.previewing import Previewed, for_proposer, previewed
 from metricgate.policy.judging_changes import FLOOR_SECONDS, ChangeVerdict
 from metricgate.policy.verdict import Decision
+from metricgate.state.record import Durable
 from metricgate.vocabulary import actor as actors
 from metricgate.vocabulary.digest import digest_of
 from metricgate.vocabulary.json import Json

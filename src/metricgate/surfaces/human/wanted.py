@@ -9,7 +9,8 @@ from typing import Final
 from starlette.datastructures import QueryParams
 
 from metricgate.approvals.proposal import State
-from metricgate.gateway.office import ActionFilter, EntryQuery
+from metricgate.gateway.office import EntryQuery
+from metricgate.state.actions import ActionFilter
 from metricgate.surfaces.human import codes
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.problem import Problem, Problems

@@ -63,6 +63,12 @@ class Writing:
         head, _body = await self._questions.do(_METADATA_SECONDS, lambda call: self._asked(call, question))
         return frozenset(cast("list[str]", head["applied"]))
 
+    async def close_off(self, action_ids: Sequence[str]) -> frozenset[str]:
+        """Return what was committed, in the turn of changes: the file is one process's, and the one before is over."""
+        question: Head = {"kind": "applied", "actions": list(action_ids), "seconds": _METADATA_SECONDS}
+        head, _body = await self._changes.do(_METADATA_SECONDS, lambda call: self._asked(call, question))
+        return frozenset(cast("list[str]", head["applied"]))
+
     async def forget_aside(self, action_ids: Sequence[str]) -> None:
         """Drop it, as ``WritableWarehouse`` says."""
         question: Head = {"kind": "forget", "actions": list(action_ids), "seconds": _METADATA_SECONDS}

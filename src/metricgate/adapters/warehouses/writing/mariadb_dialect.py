@@ -24,6 +24,7 @@ from metricgate.compiling.statement import Statement
 from metricgate.gateway.writing.ports import ChangeFailed
 
 _MARKS = "metricgate_applied"
+_NEVER = "'1971-01-01 00:00:00'"
 _GIVEN = "metricgate_given"
 _TABLE = "metricgate_table"
 _RESTORING = "NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION,PIPES_AS_CONCAT"
@@ -174,13 +175,23 @@ class MariaDBDialect:
         return f"INSERT INTO {self._marks} (action_id, `at`) VALUES (%s, UTC_TIMESTAMP())", (action_id,)
 
     def marks(self, action_ids: Sequence[str]) -> Text:
-        """Read which of the actions are marked; waits for whoever has marked one and has not yet committed."""
+        """Read which are marked as carried out; waits for whoever has marked one and has not yet committed."""
         places = ", ".join("%s" for _each in action_ids)
-        return f"SELECT action_id FROM {self._marks} WHERE action_id IN ({places}) FOR UPDATE", tuple(action_ids)
+        sql = f"SELECT action_id FROM {self._marks} WHERE action_id IN ({places}) AND `at` > {_NEVER} FOR UPDATE"
+        return sql, tuple(action_ids)
 
     def await_marks(self, action_ids: Sequence[str]) -> None:  # noqa: ARG002
         """Give nothing: ``marks`` waits by itself."""
         return
+
+    def closed_off(self, action_id: str) -> Text:
+        """Read a row if the action was closed off."""
+        return f"SELECT '1' FROM {self._marks} WHERE action_id = %s AND `at` <= {_NEVER}", (action_id,)
+
+    def close_off(self, action_ids: Sequence[str]) -> Text:
+        """Mark as never carried out what has no mark; this waits for whoever has marked one and not yet committed."""
+        rows = ", ".join(f"(%s, {_NEVER})" for _each in action_ids)
+        return f"INSERT IGNORE INTO {self._marks} (action_id, `at`) VALUES {rows}", tuple(action_ids)
 
     def has_marks(self) -> Text:
         """Look for the table of markers."""

@@ -19,6 +19,7 @@ from metricgate.compiling.statement import Statement
 from metricgate.gateway.writing.ports import ChangeFailed
 
 _MARKS = "metricgate_applied"
+_NEVER = "TIMESTAMPTZ '1971-01-01 00:00:00+00'"
 _GIVEN = "metricgate_given"
 _TABLE = "metricgate_table"
 _CUT = re.compile(r"(?:character varying|character|bpchar|varchar|char)(?:\(\d+\))(.*)", re.DOTALL)
@@ -173,13 +174,22 @@ class PostgresDialect:
         return f'INSERT INTO {self._marks} (action_id, "at") VALUES ($1, pg_catalog.now())', (action_id,)
 
     def marks(self, action_ids: Sequence[str]) -> Text:
-        """Read which of the actions are marked."""
-        return f"SELECT action_id::text FROM {self._marks} WHERE action_id = ANY($1::text[])", (list(action_ids),)
+        """Read which of the actions are marked as carried out."""
+        sql = f'SELECT action_id::text FROM {self._marks} WHERE action_id = ANY($1::text[]) AND "at" > {_NEVER}'
+        return sql, (list(action_ids),)
 
     def await_marks(self, action_ids: Sequence[str]) -> Text:
         """Insert them, to be rolled back: this waits for whoever has inserted one and has not yet committed."""
+        return self.close_off(action_ids)
+
+    def closed_off(self, action_id: str) -> Text:
+        """Read a row if the action was closed off."""
+        return f"SELECT '1' FROM {self._marks} WHERE action_id = $1 AND \"at\" <= {_NEVER}", (action_id,)
+
+    def close_off(self, action_ids: Sequence[str]) -> Text:
+        """Mark as never carried out what has no mark; this waits for whoever has marked one and not yet committed."""
         sql = (
-            f'INSERT INTO {self._marks} (action_id, "at") SELECT a, pg_catalog.now() '
+            f'INSERT INTO {self._marks} (action_id, "at") SELECT a, {_NEVER} '
             "FROM pg_catalog.unnest($1::text[]) AS g(a) ON CONFLICT DO NOTHING"
         )
         return sql, (list(action_ids),)

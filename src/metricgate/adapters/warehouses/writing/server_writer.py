@@ -63,7 +63,7 @@ class ServerSession(WriteSession, Protocol):
 
 
 class ServerDialect(WriteDialect, Protocol):
-    """A ``WriteDialect`` whose markers may be waited for."""
+    """A ``WriteDialect`` whose markers may be taken before whoever is about to commit them."""
 
     @property
     def old_catalogue(self) -> bool:
@@ -72,6 +72,9 @@ class ServerDialect(WriteDialect, Protocol):
 
     def await_marks(self, action_ids: Sequence[str]) -> tuple[str, Sequence[object]] | None:
         """Write what waits for transactions that are about to commit one of these markers."""
+
+    def close_off(self, action_ids: Sequence[str]) -> tuple[str, Sequence[object]]:
+        """Write the INSERT by which what has no marker can get none any more; it waits for who has one uncommitted."""
         ...
 
     def has_marks(self) -> tuple[str, Sequence[object]]:
@@ -145,6 +148,22 @@ class ServerWriter:
                     session.change(*waiting)
                     session.rollback()
                     session.begin_asking(_MARKS_SECONDS)
+                return frozenset(str(action) for (action,) in session.read(*self._dialect.marks(action_ids)))
+            finally:
+                session.rollback()
+
+        return await self._asked(_MARKS_SECONDS, work) if action_ids else frozenset()
+
+    async def close_off(self, action_ids: Sequence[str]) -> frozenset[str]:
+        """Return what was committed, and let nothing of the rest be: whoever is still at it fails at its marker."""
+
+        def work(session: ServerSession, _call: Call) -> frozenset[str]:
+            self._make_marks(session, _MARKS_SECONDS)
+            session.begin_asking(_MARKS_SECONDS)
+            try:
+                session.change(*self._dialect.close_off(action_ids))
+                session.commit()
+                session.begin_asking(_MARKS_SECONDS)
                 return frozenset(str(action) for (action,) in session.read(*self._dialect.marks(action_ids)))
             finally:
                 session.rollback()

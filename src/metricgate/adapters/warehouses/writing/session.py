@@ -151,6 +151,10 @@ class WriteDialect(Protocol):
         """Write the INSERT into the table of markers."""
         ...
 
+    def closed_off(self, action_id: str) -> Text:
+        """Read a row if the action was closed off; asked only where DDL commits by itself."""
+        ...
+
     def marks(self, action_ids: Sequence[str]) -> Text:
         """Write the SELECT of those markers that are there."""
         ...

@@ -85,6 +85,9 @@ def restructure(
         session.rollback()
         raise
     if dialect.commits_by_itself:
+        if session.read(*engine.dialect.closed_off(released.action_id)):
+            session.rollback()
+            raise ChangeFailed(codes.INTERRUPTED.name, "another gateway settled the action as not carried out")
         _committing(engine, found.change, aside, statements)
         try:
             session.change(*engine.dialect.mark(released.action_id))

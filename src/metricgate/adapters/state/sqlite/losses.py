@@ -1,0 +1,175 @@
+"""What the state folder knows of itself: how far the ledger was, and which files were there."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from metricgate.adapters.state.sqlite.anchors import Anchor, Behind, FileAnchor, StoreAnchor, behind
+from metricgate.adapters.state.sqlite.ledger_keys import load_verifier
+from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
+from metricgate.adapters.state.sqlite.paths import StatePaths
+from metricgate.gateway.writing.entries import PROPOSED
+from metricgate.ledger.note import NoteError, open_checkpoint
+from metricgate.ledger.verification import Finding as LedgerFinding
+from metricgate.ledger.verification import FindingKind, Report
+from metricgate.state.record import EntryFilter, LedgerUnavailable, Record
+from metricgate.vocabulary.actor import operator
+from metricgate.vocabulary.json import Json
+
+LOSS_ACCEPTED = "gov.log.loss_accepted"
+"""An operator went on with a ledger that is not what others know it was; the entry has the lost head."""
+
+Opening = tuple[str, Mapping[str, Json], Mapping[str, Json]]
+"""Event, fields and bodies of an entry."""
+
+
+def anchors_of(paths: StatePaths) -> tuple[Anchor, ...]:
+    """Return what remembers how far the ledger was: stores beside it, and the file elsewhere where there is one."""
+    stores = (paths.actions, paths.journal, paths.api_keys, paths.people, paths.outbox)
+    return (*map(StoreAnchor, stores), *(() if paths.anchor is None else (FileAnchor(paths.anchor),)))
+
+
+def anchored_elsewhere(paths: StatePaths) -> str:
+    """Return why the file elsewhere says that this is not the log that it knows; empty where it does not.
+
+    Raises:
+        LedgerUnavailable: it cannot be read.
+    """
+    if paths.anchor is None:
+        return ""
+    if paths.anchor.absolute().resolve().is_relative_to(paths.folder.absolute().resolve()):
+        return f"ledger.anchor: {paths.anchor} lies in the state folder, and would be taken along with it"
+    note = FileAnchor(paths.anchor).known()
+    if note is None:
+        return ""
+    with suppress(NoteError, OSError):
+        open_checkpoint(note, load_verifier(paths.public_key))
+        return ""
+    return (
+        f"the anchor {paths.anchor} knows another log than the one in {paths.folder}: restore the state folder that it "
+        "belongs to, or move the anchor away to begin a new log on purpose"
+    )
+
+
+def ledger_behind(paths: StatePaths) -> Behind | None:
+    """Return how far the ledger is behind what other stores know; None where it is not, or nothing can be told."""
+    if not paths.ledger.exists() or not paths.public_key.exists():
+        return None
+    with suppress(LedgerUnavailable, NoteError, OSError):
+        return behind(paths.ledger, load_verifier(paths.public_key), anchors_of(paths))
+    return None
+
+
+def drop_anchors(paths: StatePaths, ledger: Record) -> int:
+    """Tell every store how far the ledger is, also after it was closed; return its size."""
+    return _told(anchors_of(paths), ledger)
+
+
+def _told(anchors: Sequence[Anchor], ledger: Record) -> int:
+    size, note = ledger.size, ledger.checkpoint()
+    for anchor in anchors:
+        anchor.keep(note)
+    return size
+
+
+def loss_accepted(found: Behind) -> Opening:
+    """Return the entry that says with which loss the ledger goes on."""
+    who, bodies = operator(_account()).recorded()
+    fields: dict[str, Json] = {
+        **who,
+        "gov.log.size": found.size,
+        "gov.log.lost.size": found.lost.size,
+        "gov.log.lost.root": found.lost.root.hex(),
+        "gov.log.lost.checkpoint": found.checkpoint,
+        "gov.log.lost.known_by": list(found.known_by),
+    }
+    return LOSS_ACCEPTED, fields, bodies
+
+
+def _account() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
+
+
+def gone(paths: StatePaths) -> Sequence[str]:
+    """Return what is lost and how to go on, for each file that must be there because others of its time are."""
+    began = [each for each in _of_changes(paths) if each.exists()]
+    return list(_gone(paths, began)) if began else ()
+
+
+def forgotten(paths: StatePaths) -> int | None:
+    """Return the ledger's size where it tells of changes of which no file is left; None where nothing is lost.
+
+    Raises:
+        LedgerUnavailable: the ledger cannot be read.
+    """
+    if not paths.ledger.exists() or any(each.exists() for each in _of_changes(paths)):
+        return None
+    with LedgerReader(paths.ledger) as reader:
+        if next(iter(reader.entries(EntryFilter(event=PROPOSED), limit=1)), None) is None:
+            return None
+        return next(iter(reader.entries(limit=1))).index + 1
+
+
+def unless_accepted(paths: StatePaths, size: int, accept_loss: int | None) -> str:
+    """Return why nothing starts without what is known of changes; empty where the operator accepted the loss.
+
+    Args:
+        paths: of the project.
+        size: of the ledger, which is accepted with it.
+        accept_loss: what the operator gave; the size of a ledger's lost head counts too.
+    """
+    found = ledger_behind(paths)
+    if accept_loss is not None and accept_loss in {size, None if found is None else found.lost.size}:
+        return ""
+    names = " and ".join(each.name for each in _of_changes(paths))
+    return (
+        f"{names} are gone, though the ledger tells of changes: what waits for a decision, what was decided and how it "
+        "ended is lost with them, and nothing that was done can be taken back; restore them from the backup, or begin "
+        f"anew on purpose: metricgate serve --accept-loss {size}, which is recorded"
+    )
+
+
+def changes_forgotten(paths: StatePaths, size: int) -> Opening:
+    """Return the entry that says that all that was known of changes is lost."""
+    who, bodies = operator(_account()).recorded()
+    names: list[Json] = [each.name for each in _of_changes(paths)]
+    return LOSS_ACCEPTED, {**who, "gov.log.size": size, "gov.state.lost": names}, bodies
+
+
+def _of_changes(paths: StatePaths) -> tuple[Path, Path, Path]:
+    return paths.actions, paths.journal, paths.journal_key
+
+
+def _gone(paths: StatePaths, began: Sequence[Path]) -> Iterator[str]:
+    there = " and ".join(each.name for each in began)
+    anew = f"move {there} away to begin anew on purpose, as the next refusal says"
+    if not paths.actions.exists():
+        yield (
+            f"{paths.actions} is gone, though {there} is there: what waits for a decision, what was decided and how it "
+            f"ended is lost with it, and nothing that was done can be taken back; restore it from the backup, or {anew}"
+        )
+    if not paths.journal.exists():
+        yield (
+            f"{paths.journal} is gone, though {there} is there: the rows by which changes are taken back are lost with "
+            f"it; restore it from the backup, or {anew}, without what waits for a decision"
+        )
+    if not paths.mask_key.exists():
+        yield (
+            f"{paths.mask_key} is gone, though {there} is there: a new key gives the same values other digests, so "
+            "that what was joined or counted by hashed masks would fit no more; restore it from the backup, or make a "
+            f'new one on purpose: python -c "import secrets; print(secrets.token_hex(32))" > {paths.mask_key}'
+        )
+
+
+def with_loss(report: Report, found: Behind) -> Report:
+    """Return the report with the finding that other stores knew more."""
+    kind = FindingKind.HISTORY_CHANGED if found.other else FindingKind.TAIL_MISSING
+    finding = LedgerFinding(kind=kind, message=str(found), index=0 if found.other else found.size)
+    return replace(report, findings=(finding, *report.findings))

@@ -1,0 +1,93 @@
+"""What an operator should know of a state folder: what is gone, open to others, or does not open."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from metricgate.adapters.state.sqlite.changes import SqliteChanges
+from metricgate.adapters.state.sqlite.losses import forgotten, gone, ledger_behind, unless_accepted
+from metricgate.adapters.state.sqlite.paths import StatePaths
+from metricgate.adapters.state.sqlite.private_folder import open_to_others
+from metricgate.adapters.state.sqlite.sqlite_database import DatabaseError
+from metricgate.adapters.state.sqlite.sqlite_people import SqlitePeople
+from metricgate.state.people import PeopleUnavailable
+from metricgate.state.record import LedgerUnavailable
+from metricgate.state.state import StateUnavailable
+from metricgate.vocabulary.finding import WRONG, Finding
+
+_SEAL = "a seal that does not open"
+
+
+def findings(paths: StatePaths) -> list[Finding]:
+    """Return secrets that others on the machine can read or write, and what is kept sealed and does not open."""
+    return [*_behind(paths), *_open_secrets(paths), *_damaged_changes(paths), *_damaged_people(paths)]
+
+
+def _behind(paths: StatePaths) -> list[Finding]:
+    """Say that the ledger is an older copy, or that files are gone without which nothing starts."""
+    found = ledger_behind(paths)
+    missing = [
+        Finding(severity=WRONG, right="a file that is gone", object=each, cure="")
+        for each in (*gone(paths), *_forgotten(paths))
+    ]
+    if found is None:
+        return missing
+    cure = f"restore the newest copy, or metricgate serve --accept-loss {found.lost.size}"
+    return [Finding(severity=WRONG, right="a ledger that is behind", object=str(found), cure=cure), *missing]
+
+
+def _forgotten(paths: StatePaths) -> list[str]:
+    with suppress(LedgerUnavailable):
+        size = forgotten(paths)
+        return [] if size is None else [unless_accepted(paths, size, None)]
+    return []
+
+
+def _open_secrets(paths: StatePaths) -> list[Finding]:
+    if not paths.folder.is_dir():
+        return []
+    found = (paths.folder / each.name for each in open_to_others(paths.folder))
+    return [
+        Finding(severity=WRONG, right="open to others than its owner", object=str(each), cure=f"chmod go-rwx {each}")
+        for each in found
+    ]
+
+
+def _damaged_people(paths: StatePaths) -> list[Finding]:
+    """Say whose authenticator cannot be checked: the key is gone or another, or the secret was altered."""
+    if not paths.people.exists():
+        return []
+    try:
+        store = SqlitePeople(paths.people, may_make_key=False)
+    except PeopleUnavailable as error:
+        return [Finding(severity=WRONG, right=_SEAL, object=str(paths.people), cure=str(error))]
+    try:
+        return [
+            Finding(severity=WRONG, right=_SEAL, object=f"person {name}", cure=f"metricgate people reset {name}")
+            for name in store.damaged()
+        ]
+    finally:
+        store.close()
+
+
+def _damaged_changes(paths: StatePaths) -> list[Finding]:
+    """Say which actions and images cannot be read: their key is gone or another, or they were altered."""
+    if not (paths.actions.exists() or paths.journal.exists()):
+        return []
+    try:
+        changes = SqliteChanges(paths)
+    except StateUnavailable as error:
+        return [Finding(severity=WRONG, right=_SEAL, object="what is kept of changes", cure=str(error))]
+    try:
+        return [
+            Finding(severity=WRONG, right=_SEAL, object=f"{what} {each}", cure=f"restore {file} from a backup")
+            for what, file, damaged in (
+                ("action", paths.actions, changes.actions.damaged()),
+                ("the images of", paths.journal, changes.journal.damaged()),
+            )
+            for each in damaged
+        ]
+    except DatabaseError as error:
+        return [Finding(severity=WRONG, right=_SEAL, object="what is kept of changes", cure=str(error))]
+    finally:
+        changes.close()

@@ -1,1 +1,0 @@
-"""Durable stores: the ledger and the keys, on SQLite."""
