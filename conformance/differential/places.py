@@ -26,6 +26,7 @@ from tests.contracts import servers
 from conformance.differential.tables import Row, allowed, rows, statements
 from metricgate.adapters.warehouses import duckdb_types, mariadb_types, postgres_types
 from metricgate.adapters.warehouses.duckdb_connecting import UNSOUND_OPTIMIZERS
+from metricgate.adapters.warehouses.duckdb_errors import breaks
 from metricgate.adapters.warehouses.mariadb_options import SQL_MODE
 from metricgate.vocabulary.result import DataType
 
@@ -110,12 +111,15 @@ def _duckdb(seed: int, folder: Path) -> Iterator[Place]:
     with duckdb.connect(str(folder / "tables.duckdb")) as file:
         for statement in statements("main", content["all"], "duckdb"):
             file.execute(statement)
-    connections = {}
-    for copy in COPIES:
-        connection = connections[copy] = duckdb.connect(config={"disabled_optimizers": UNSOUND_OPTIMIZERS})
+
+    def opened(copy: str) -> duckdb.DuckDBPyConnection:
+        connection = duckdb.connect(config={"disabled_optimizers": UNSOUND_OPTIMIZERS})
         connection.execute("SET TimeZone = 'UTC'; SET threads = 1")
         for statement in statements("main", content[copy], "duckdb", views=copy.endswith("turned")):
             connection.execute(statement)
+        return connection
+
+    connections = {copy: opened(copy) for copy in COPIES}
 
     def raw(sql: str, copy: str) -> Result:
         try:
@@ -123,6 +127,10 @@ def _duckdb(seed: int, folder: Path) -> Iterator[Place]:
             types = [duckdb_types.logical_type(str(each[1])) for each in found.description]
             values = found.fetchall()
         except (duckdb.Error, ValueError, OverflowError) as error:
+            if breaks(error):
+                # The engine ended its instance by a mistake of its own: nothing would run in it any more.
+                connections[copy].close()
+                connections[copy] = opened(copy)
             raise Refused(str(error)) from error
         names = tuple(each[0] for each in found.description)
         return Result(names=names, types=tuple(map(str, types)), rows=tuple(values))

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from conformance.differential.allowing import cuts_pi, ties, types_nothing, unlimited
+from conformance.differential.allowing import cuts_pi, ties, totals_of_constants, types_nothing, unlimited
 from conformance.differential.comparing import (
     cuts_divisions,
     difference,
@@ -141,7 +141,7 @@ class _Both:
         else:
             what = None
         if what is not None and reply.refusal is None:
-            free = self._place.engine == "mariadb" and self._leaves_open(sql, caller, wanted, reply)
+            free = self._leaves_open(sql, caller, wanted, reply)
             what = AMBIGUOUS if free or differs_in_last_digits(sql, wanted, reply) else what
         if what is not None and what != AMBIGUOUS:
             turned = self.raw(sql, "turned" if caller == "all" else "allowed_turned")
@@ -149,7 +149,13 @@ class _Both:
         return what, reply
 
     def _leaves_open(self, sql: str, caller: str, wanted: Result, reply: Reply) -> bool:
-        """Say whether this is one of the cases in which MariaDB has several right answers."""
+        """Say whether this is one of the cases in which the engine has several right answers."""
+        if self._place.engine == "postgres":
+            plan = self.raw(f"EXPLAIN VERBOSE {sql}", caller)
+            lines = [] if plan is None else [str(line) for (line,) in plan.rows]
+            return totals_of_constants(sql, lines, wanted, reply)
+        if self._place.engine != "mariadb":
+            return False
         if any(each(sql, wanted, reply) for each in (cuts_divisions, cuts_pi, types_nothing)):
             return True
         sorted_ = unlimited(sql)

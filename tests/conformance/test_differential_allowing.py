@@ -1,11 +1,11 @@
-"""What the differential run lets pass of MariaDB, and that a change of the same shape does not pass."""
+"""What the differential run lets pass of MariaDB and PostgreSQL, and that a change of the same shape does not pass."""
 
 from __future__ import annotations
 
 import math
 
 import pytest
-from conformance.differential.allowing import cuts_pi, ties, types_nothing, unlimited
+from conformance.differential.allowing import cuts_pi, ties, totals_of_constants, types_nothing, unlimited
 from conformance.differential.gate import Reply
 from conformance.differential.places import Result
 
@@ -64,3 +64,31 @@ def test_rows_that_sort_alike_may_change_places_at_a_limit():
 )
 def test_the_limit_that_ends_a_sorted_text_is_taken_off(sql: str, found: str | None):
     assert unlimited(sql) == found
+
+
+PLAN = """HashAggregate
+  Output: "*SELECT* 1".x
+  ->  Append
+        ->  Subquery Scan on "*SELECT* 1"
+              Output: true
+              ->  GroupAggregate
+                    Output: (true)
+                    Group Key: true
+                    Group Key: ()
+        ->  Result""".splitlines()
+
+
+def test_a_grouped_constant_may_be_put_in_at_the_total_inside_a_set_operation_only():
+    sql = "SELECT 'a' LIKE 'a' AS x FROM t GROUP BY ROLLUP (1) UNION SELECT false"
+    changed = pair("boolean", [True], [True, None])
+    assert totals_of_constants(sql, PLAN, *changed)
+    assert not totals_of_constants(sql.replace("UNION", ","), PLAN, *changed), "no set operation"
+    assert not totals_of_constants(sql.replace("ROLLUP", ""), PLAN, *changed), "no totals"
+    assert not totals_of_constants(sql, [line.replace("true", "t.x") for line in PLAN], *changed), "no constant"
+    assert not totals_of_constants(sql, [line for line in PLAN if "()" not in line], *changed), "one grouping"
+    assert not totals_of_constants(sql, PLAN, *pair("boolean", [True], [True, None], "integer")), "another type"
+    two = Result(names=("x", "n"), types=("boolean", "integer"), rows=((True, 3),))
+    other = Reply(names=("x", "n"), types=("boolean", "integer"), rows=((True, 3), (None, 4)))
+    wide = [line.replace("Output: true", "Output: true, t.n") for line in PLAN]
+    assert not totals_of_constants(sql, wide, two, other), "another value in a column that is no constant"
+    assert totals_of_constants(sql, wide, two, Reply(names=other.names, types=other.types, rows=((None, 3),)))

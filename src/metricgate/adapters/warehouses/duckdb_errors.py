@@ -21,6 +21,20 @@ FAILURES = (
 """How work with a cursor may fail."""
 
 
+_BROKEN = ("INTERNAL Error", "FATAL Error", "database has been invalidated")
+
+
+def breaks(error: BaseException) -> bool:
+    """Whether an error of the engine leaves its instance good for nothing: all that comes after would fail too.
+
+    A statement alone can do that: DuckDB 2.0.0 ends an instance at a mistake of its own (``InternalException``).
+    """
+    if isinstance(error, (duckdb.FatalException, duckdb.InternalException)):
+        return True
+    # In the middle of a stream Arrow reports the engine's errors as its own.
+    return not isinstance(error, duckdb.Error) and any(words in str(error) for words in _BROKEN)
+
+
 class ColumnsChanged(ValueError):
     """A column has another type than when the question was planned."""
 

@@ -202,6 +202,10 @@ class Jail:
             raise WarehouseError(WAREHOUSE_FAILED.name, str(error)) from error
         finally:
             call.interrupt = call.kill = None
+        if head.get("broken"):
+            # Its instance answers nothing any more; who else is in it is asked again in the next one.
+            process.over = True
+            process.kill()
         if head.get("worn") and (self._places == 1 or self._free.qsize() == self._places - 1):
             # Freed memory that DuckDB keeps takes its address space from the next statement's. Nobody else is in it.
             process.kill()

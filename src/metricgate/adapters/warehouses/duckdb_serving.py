@@ -21,7 +21,7 @@ from metricgate.adapters.warehouses import duckdb_limits as limits
 from metricgate.adapters.warehouses.caps import Caps
 from metricgate.adapters.warehouses.duckdb_connecting import connected
 from metricgate.adapters.warehouses.duckdb_engine import Engine
-from metricgate.adapters.warehouses.duckdb_errors import FAILURES, code_of, details_of, position_of
+from metricgate.adapters.warehouses.duckdb_errors import FAILURES, breaks, code_of, details_of, position_of
 from metricgate.adapters.warehouses.duckdb_frames import LARGEST_QUESTION, Gone, Head, Malformed, receive, send
 from metricgate.adapters.warehouses.duckdb_opinion import opinion_of
 from metricgate.adapters.warehouses.duckdb_options import identity_of, unpacked
@@ -112,7 +112,7 @@ class Worker:
                         self._carrying.over(cast("int", question["question"]))
         except FAILURES as error:
             position = position_of(error, str(question.get("sql", "")))
-            facts: Head = {"position": position, "details": details_of(error)}
+            facts: Head = {"position": position, "details": details_of(error), "broken": breaks(error)}
             return {"ok": False, "code": code_of(error), "text": str(error), **facts}, b""
         return {"ok": True, **head}, body
 
