@@ -5,6 +5,7 @@ To add a state: an entry point, and a line in ``PLACES``.
 
 from __future__ import annotations
 
+import fcntl
 import threading
 import time
 import tomllib
@@ -127,6 +128,17 @@ def test_who_was_replaced_writes_nothing(state: ProjectState) -> None:
     for each in (stores, first, theirs, second):
         each.close()
     assert other.verify().findings == ()
+
+
+def test_who_has_the_lock_and_no_lease_is_not_replaced(state: ProjectState) -> None:
+    """A gateway of a release that knows no leases, say, while it is being replaced by a newer one."""
+    state.take(instance="gateway_1").close()
+    with (state.folder / "ledger.db.lock").open("r+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        time.sleep(LEASE + 0.2)
+        with pytest.raises(StateUnavailable, match="already writes"):
+            again(state).take(instance="gateway_2", over_stopped=True)
+    again(state).take(instance="gateway_2", over_stopped=True).close()
 
 
 def silent(record) -> None:

@@ -122,6 +122,9 @@ class Holding:
         if self._lock is None and not over_stopped:
             raise LedgerUnavailable(_held(self._path, process))
         before = self._leases.current(GATEWAY)
+        if self._lock is None and before is None:
+            # Who has the lock and no lease is about to take one, or of a release that knows none: it is not silent.
+            raise LedgerUnavailable(_held(self._path, process))
         # Who had the lock is dead where it can be had; who took another's place without it may live.
         lease = self._leases.take(
             GATEWAY, self.instance, seconds=self._seconds, dead=None if self._lock is None else dead
