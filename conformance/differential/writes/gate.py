@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, redirect_stderr
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from metricgate.bootstrap.states import state_of
 from metricgate.gateway.office import Person
 from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Refused
 from metricgate.gateway.tool import ToolCall
+from metricgate.state.record import EntryFilter, RecordReader
+from metricgate.state.state import ProjectState
 from metricgate.vocabulary.principal import Identity, Principal, Proof
 from metricgate.vocabulary.problem import Problems
 
@@ -46,8 +49,9 @@ class Carried:
 class WriteGate:
     """The gateway, asked to change."""
 
-    def __init__(self, place: Place, parts: Running, office: ProjectOffice) -> None:
+    def __init__(self, place: Place, parts: Running, office: ProjectOffice, reader: Callable[[], RecordReader]) -> None:
         """Change these tables by these parts."""
+        self._reader = reader
         self._place = place
         self._parts = parts
         self._office = office
@@ -88,8 +92,14 @@ class WriteGate:
         """Take a change back; returns why not."""
         undone = await self._office.undo(_STEWARD, action, reason="a trial")
         if isinstance(undone, Problems):
-            return str(undone)
-        return None if undone.state is State.EXECUTED else f"{undone.state} {undone.outcome}"
+            return f"{undone} {self._words()}"
+        return None if undone.state is State.EXECUTED else f"{undone.state} {undone.outcome} {self._words()}"
+
+    def _words(self) -> str:
+        """Return what the engine said of the last change that failed, as the record has it."""
+        with self._reader() as reader:
+            failed = reader.entries(EntryFilter(event="gov.action.failed"), limit=1)
+            return next((f"({each.bodies.get('gov.error.text')})" for each in failed), "")
 
     async def content(self) -> Content:
         """Read the tables: on a server directly, of a file through the gateway."""
@@ -138,10 +148,17 @@ async def opened(place: Place, folder: Path) -> AsyncIterator[WriteGate]:
         with (folder / "gateway.log").open("w") as log, redirect_stderr(log):
             async with running(folder, settings, watch=False) as parts:
                 assert parts.book is not None
-                office = ProjectOffice(parts.book, parts.governance, parts.conduct, state_of(folder, settings))
-                yield WriteGate(place, parts, office)
+                state = state_of(folder, settings)
+                office = ProjectOffice(parts.book, parts.governance, parts.conduct, state)
+                yield WriteGate(place, parts, office, partial(_reader, state))
     except StartRefused as error:
         raise SystemExit(f"{error}: {error.problems}") from error
+
+
+def _reader(state: ProjectState) -> RecordReader:
+    reader = state.reader()
+    assert reader is not None, "a gateway runs, so there is a record"
+    return reader
 
 
 def _documents(place: Place) -> Mapping[str, Mapping[str, object]]:
