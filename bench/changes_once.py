@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +27,6 @@ from tests.adapters.warehouses.duckdb_changes import table as duckdb_table
 from tests.contracts import servers
 from tests.contracts.server_changes import Place, drop, new_place
 
-from metricgate.adapters.state.sqlite.sealing import Seal
-from metricgate.adapters.state.sqlite.sqlite_journal import SqliteJournal
 from metricgate.adapters.warehouses.duckdb import DuckDBWarehouse
 from metricgate.changing.change import ChangeKind, RowTarget, TableChange
 from metricgate.changing.effect import Effect
@@ -35,6 +35,10 @@ from metricgate.changing.undo import taking_back
 from metricgate.gateway.writing.ports import WritableWarehouse
 from server_time import ServerTime
 
+# The journal lay in another package then.
+_STORES = "metricgate.adapters.state.sqlite" if find_spec("metricgate.adapters.state") else "metricgate.adapters.stores"
+Seal = import_module(f"{_STORES}.sealing").Seal
+SqliteJournal = import_module(f"{_STORES}.sqlite_journal").SqliteJournal
 _TABLE = "CREATE TABLE goods(id integer PRIMARY KEY, name varchar(40), price numeric(12,2))"
 _BARE = "UPDATE goods SET price = price + 1"
 _SECONDS = 600
@@ -150,9 +154,7 @@ async def _changed(warehouse: WritableWarehouse, table: tuple[str, ...], folder:
     return spent
 
 
-async def _turn(
-    warehouse: WritableWarehouse, journal: SqliteJournal, table: tuple[str, ...], rows: int
-) -> dict[str, float]:
+async def _turn(warehouse: WritableWarehouse, journal: Any, table: tuple[str, ...], rows: int) -> dict[str, float]:
     """Change rows once and take it back; returns the seconds of each part."""
     targets = tuple(RowTarget(key=(str(n),), values=("0.50",)) for n in range(1, rows + 1))
     change = TableChange(kind=ChangeKind.UPDATE, table=table, key=("id",), columns=("price",), rows=targets)
