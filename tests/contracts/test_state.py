@@ -17,6 +17,9 @@ from pathlib import Path
 import pytest
 from tests.approvals.made import held_action
 
+from metricgate.adapters.state.sqlite.schema import Schema
+from metricgate.adapters.state.sqlite.sqlite_database import Database
+from metricgate.adapters.state.sqlite.sqlite_leases import LEASES, SqliteLeases
 from metricgate.approvals.proposal import Action, State
 from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.discovery import state_kinds, state_plugin
@@ -128,6 +131,17 @@ def test_who_was_replaced_writes_nothing(state: ProjectState) -> None:
     for each in (stores, first, theirs, second):
         each.close()
     assert other.verify().findings == ()
+
+
+def test_who_was_replaced_is_refused_where_the_leases_were_lost(tmp_path: Path) -> None:
+    """Numbers go on growing: the first of a new file is not one that an old gateway still holds."""
+    database = Database(tmp_path / "leases.db", Schema([LEASES]))
+    first = SqliteLeases(database, time.time).take("gateway", "gateway_1", seconds=9.0)
+    time.sleep(0.01)
+    anew = SqliteLeases(Database(tmp_path / "anew.db", Schema([LEASES])), time.time)
+    assert anew.take("gateway", "gateway_2", seconds=9.0).number > first.number
+    with pytest.raises(LeaseLost):
+        anew.renew(first, seconds=9.0)
 
 
 def test_who_has_the_lock_and_no_lease_is_not_replaced(state: ProjectState) -> None:

@@ -82,11 +82,12 @@ class Holding:
 
         Raises:
             LeaseLost: another gateway took its place; nothing may be written.
+            LedgerUnavailable: nobody can tell; nothing may be written now.
         """
         try:
             kept = self._leases.current(GATEWAY)
         except sqlite3.Error as error:
-            raise LeaseLost(f"the lease of the gateway {self.instance} cannot be looked at: {error}") from error
+            raise LedgerUnavailable(f"the lease of the gateway {self.instance} cannot be looked at: {error}") from error
         if kept is None or kept.number != self._lease.number:
             by = "" if kept is None else f" by {kept.owner}"
             raise LeaseLost(f"the gateway {self.instance} was silent for too long and was replaced{by}")
@@ -102,6 +103,8 @@ class Holding:
             self.check()
         except LeaseLost:
             return True
+        except LedgerUnavailable:
+            return False
         return False
 
     def close(self) -> None:

@@ -39,7 +39,8 @@ class SqliteLeases:
             held = bool(connection.execute("SELECT held FROM leases WHERE name = ? AND held", (name,)).fetchone())
             if kept is not None and held and kept.owner not in {owner, dead} and now < kept.until:
                 return None
-            number = 1 if kept is None else kept.number + 1
+            # Milliseconds, so that numbers go on growing where the file was lost and begins anew.
+            number = max(0 if kept is None else kept.number + 1, int(now * 1_000))
             lease = Lease(name=name, owner=owner, number=number, until=now + seconds)
             connection.execute(
                 "INSERT INTO leases(name, owner, number, until, held) VALUES (?, ?, ?, ?, 1)"
