@@ -13,12 +13,12 @@ from itertools import cycle
 
 from bench.timing import Figure, median_us
 from metricgate.adapters.roles.casbin_roles import CasbinRoleBook
-from metricgate.bootstrap.collecting import collector_paused
 from metricgate.policy.judge import Judge
 from metricgate.policy.loading import load
 from metricgate.policy.occasion import Circumstances
 from metricgate.policy.policy import Policy
 from metricgate.policy.verdict import Decision
+from metricgate.vocabulary.collector import collector_paused
 from metricgate.vocabulary.principal import Identity, Principal, Proof
 from metricgate.vocabulary.problem import Problems
 from metricgate.vocabulary.resource import Action, Resource, ResourceKind

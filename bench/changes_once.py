@@ -56,6 +56,8 @@ _BY_KEY = {
     ),
 }
 """The least that a change of named rows has the server do: read them, and set them to values that are given."""
+_AT_ONCE = {"postgres": 1_000_000, "mariadb": 100_000}
+"""Rows of one such statement: MariaDB takes no more than ``max_allowed_packet``."""
 
 
 def main() -> None:
@@ -108,20 +110,20 @@ def _server(engine: str, folder: Path, rows: int) -> dict[str, float]:
 def _bare_by_key(place: Place, rows: int) -> dict[str, float]:
     """Return seconds, of the server's processor too, of a bare change by key that is rolled back or committed."""
     found: dict[str, float] = {}
-    numbers = range(1, rows + 1)
+    read, update = _BY_KEY[place.engine]
     for name, end, add in (("rehearse", "ROLLBACK", 1), ("carry out", "COMMIT", 0)):
-        if place.engine == "postgres":
-            keys, values = [list(numbers)], [list(numbers), [each + add for each in numbers]]
-        else:
-            keys = [json.dumps([[each] for each in numbers])]
-            values = [json.dumps([[each, each + add] for each in numbers])]
-        read, update = _BY_KEY[place.engine]
+        given = [
+            _given(place.engine, range(first, min(first + _AT_ONCE[place.engine], rows + 1)), add)
+            for first in range(1, rows + 1, _AT_ONCE[place.engine])
+        ]
         begin, server, cpu = time.perf_counter(), _SERVER.seconds, _cpu()
         with _connection(place) as connection, connection.cursor() as cursor:
             cursor.execute("BEGIN")
-            cursor.execute(read, keys)
-            cursor.fetchall()
-            cursor.execute(update, values)
+            for keys, _values in given:
+                cursor.execute(read, keys)
+                cursor.fetchall()
+            for _keys, values in given:
+                cursor.execute(update, values)
             cursor.execute(end)
         found[f"{name}, bare"] = time.perf_counter() - begin
         found[f"{name}, bare, processor"] = _cpu() - cpu + _SERVER.seconds - server
@@ -129,6 +131,14 @@ def _bare_by_key(place: Place, rows: int) -> dict[str, float]:
         f"undo, bare{each}": found[f"rehearse, bare{each}"] + found[f"carry out, bare{each}"]
         for each in ("", ", processor")
     }
+
+
+def _given(engine: str, numbers: range, add: int) -> tuple[list[Any], list[Any]]:
+    """Return parameters of the reading and of the update."""
+    if engine == "postgres":
+        return [list(numbers)], [list(numbers), [each + add for each in numbers]]
+    keys = [json.dumps([[each] for each in numbers])]
+    return keys, [json.dumps([[each, each + add] for each in numbers])]
 
 
 @contextmanager

@@ -13,7 +13,6 @@ from metricgate.actions import load as load_actions
 from metricgate.actions.loading import Actions
 from metricgate.adapters.roles.casbin_roles import CasbinRoleBook
 from metricgate.bootstrap import codes
-from metricgate.bootstrap.collecting import collector_paused
 from metricgate.bootstrap.settings import Settings
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.loading import load as load_catalog
@@ -25,6 +24,7 @@ from metricgate.policy.checking import check_against
 from metricgate.policy.judge import Judge
 from metricgate.policy.loading import load as load_policy
 from metricgate.policy.policy import Policy
+from metricgate.vocabulary.collector import collector_paused
 from metricgate.vocabulary.problem import Place, Problem, Problems
 
 Documents = Sequence[tuple[str, str]]

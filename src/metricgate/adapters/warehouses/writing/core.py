@@ -27,9 +27,12 @@ from metricgate.changing.undo import taking_back
 from metricgate.gateway.codes import WAREHOUSE_CODES, WAREHOUSE_FAILED
 from metricgate.gateway.writing import codes
 from metricgate.gateway.writing.ports import ChangeFailed, ChangePlan, Rehearsal, View
+from metricgate.vocabulary.collector import collector_paused
 
 _NOT_OF_THE_CHANGE = frozenset({*WAREHOUSE_CODES, codes.CONFLICT.name}) - {WAREHOUSE_FAILED.name}
 """Codes of failures that say nothing about whether a change can be taken back."""
+_MANY = 10_000
+"""From so many rows on, Python's collector costs more than it can find."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +125,9 @@ def _rehearsed(
     Where an update of many rows can be refused for nothing but its values, they are tried instead of the update.
     """
     definitions = engine.dialect.definitions(engine.session, acting(changes, shapes), reads)
-    effect = carried_out(engine.tables, changes, shapes, views, most_rows)
-    back = _taken_back(engine, effect, shapes, definitions)
+    with collector_paused(when=_many(changes)):
+        effect = carried_out(engine.tables, changes, shapes, views, most_rows)
+        back = _taken_back(engine, effect, shapes, definitions)
     return Rehearsal(
         changes=tuple(changes),
         effect=effect,
@@ -156,9 +160,10 @@ def apply(engine: Engine, released: Released, prepare: Callable[[Effect], None])
     session = engine.session
     session.begin(released.seconds)
     try:
-        effect = _as_rehearsed(engine, released)
-        session.change(*engine.dialect.mark(released.action_id))
-        prepare(effect)
+        with collector_paused(when=_many(released.changes)):
+            effect = _as_rehearsed(engine, released)
+            session.change(*engine.dialect.mark(released.action_id))
+            prepare(effect)
     except BaseException:
         session.rollback()
         raise
@@ -182,6 +187,10 @@ def _as_rehearsed(engine: Engine, released: Released) -> Effect:
     if effect.digest != released.expected_digest:
         raise ChangeFailed(codes.ROWS_CHANGED.name, "the effect is not the one that was rehearsed")
     return effect
+
+
+def _many(changes: Sequence[TableChange]) -> bool:
+    return sum(len(change.rows) for change in changes) >= _MANY
 
 
 def acting(changes: Sequence[TableChange], shapes: Mapping[Location, TableShape]) -> tuple[Location, ...]:

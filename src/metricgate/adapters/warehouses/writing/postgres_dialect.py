@@ -29,8 +29,8 @@ _CUT_BITS = re.compile(r"bit(?: varying)?\(\d+\)(.*)", re.DOTALL)
 class PostgresDialect:
     """A ``ServerDialect``. Values go as arrays of text, one for each column, and are cast to the columns' types."""
 
-    rows_at_once = 500_000
-    characters_at_once = 32_000_000
+    rows_at_once = 1_000_000
+    characters_at_once = 64_000_000
 
     def __init__(self, search_path: Sequence[str], marker_schema: str) -> None:
         self._search_path = tuple(search_path)
@@ -61,7 +61,7 @@ class PostgresDialect:
             f'({_GIVEN}.c{at} COLLATE pg_catalog."C")'
             for at, each in enumerate(columns)
         )
-        sql = f"SELECT {_GIVEN}.n - 1 FROM {_given(len(columns))} WHERE {other}"
+        sql = f"SELECT ({_GIVEN}.n - 1)::text FROM {_given(len(columns))} WHERE {other}"
         return lambda values: (sql, _arrays(values))
 
     def settle(self) -> Sequence[str]:
@@ -85,7 +85,7 @@ class PostgresDialect:
         """Join the table with the given values."""
         outputs = ", ".join(f"{_TABLE}.{quoted(name)}::text" for name in shape.names)
         sql = (
-            f"SELECT {_GIVEN}.n - 1, {outputs} FROM {_given(len(by))} "
+            f"SELECT ({_GIVEN}.n - 1)::text, {outputs} FROM {_given(len(by))} "
             f"JOIN {named(shape.location)} AS {_TABLE} ON {_fits(by, by)}{f' FOR UPDATE OF {_TABLE}' if lock else ''}"
         )
         return sql, _arrays(keys)
@@ -99,7 +99,7 @@ class PostgresDialect:
             for at, name in enumerate(shape.names)
         )
         sql = (
-            f"SELECT {_GIVEN}.n - 1 FROM {_given(len(shape.names))} "
+            f"SELECT ({_GIVEN}.n - 1)::text FROM {_given(len(shape.names))} "
             f"LEFT JOIN {named(shape.location)} AS {_TABLE} "
             f"ON {_fits(keys, keys, [shape.names.index(name) for name in shape.key])} WHERE {differ}"
         )
@@ -111,7 +111,7 @@ class PostgresDialect:
         types = [_column(parent, name) for name in key.referenced_columns]
         outputs = ", ".join(f"{_TABLE}.{quoted(name)}::text" for name in child.names)
         sql = (
-            f"SELECT {_GIVEN}.n - 1, {outputs} FROM {_given(len(by))} "
+            f"SELECT ({_GIVEN}.n - 1)::text, {outputs} FROM {_given(len(by))} "
             f"JOIN {named(child.location)} AS {_TABLE} ON {_fits(by, types)}"
         )
         return sql, _arrays(values)

@@ -1,0 +1,25 @@
+"""Python's garbage collector, kept out where it only costs."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def collector_paused(*, when: bool = True) -> Iterator[None]:
+    """Collect no cycles meanwhile, in the whole process.
+
+    For work that makes many objects of which most stay: the collector would look through all of them again and again
+    (measured: half the time of loading 10,000 rules, half the gateway's of a change of a million rows) and find
+    nothing. What is freed by count is freed as ever. Of two that pause at once, the first to end begins it again.
+    """
+    was_on = when and gc.isenabled()
+    if was_on:
+        gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
