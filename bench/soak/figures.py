@@ -18,13 +18,10 @@ Figures = list[dict[str, float]]
 
 _MOST_GROWTH = 0.05
 _SHORTEST = 12
-_GROWING = ("memory_mb", "files", "threads", "open_intents", "wal_over_mb")
+_GROWING = ("memory_mb", "files", "threads", "open_intents", "wal_mb")
 _DRAWN = ("memory_mb", "own_mb", "latency_ms", "slowest_ms", "queue", "files", "threads", "open_intents", "wal_mb")
-_SLACK = {"files": 1, "threads": 1, "open_intents": 4, "wal_over_mb": 1.0, "memory_mb": 0.0}
+_SLACK = {"files": 1, "threads": 1, "open_intents": 4, "wal_mb": 0.0, "memory_mb": 0.0}
 """What medians may differ by, whatever the share."""
-_WAL_MB = (32 + 1_000 * (24 + 4_096)) / 1e6
-"""A log begins anew in its file at 1,000 pages, and keeps the file: a busy one is as long in minutes, an idle one in
-half an hour. What is longer had no chance to begin anew, or holds a large transaction."""
 
 
 class OpenIntents:
@@ -71,7 +68,6 @@ def noted(gate: Served, intents: OpenIntents, counters: str, latencies: Sequence
         "queue": float(queue[1]) if queue else 0.0,
         "open_intents": intents.count(),
         "wal_mb": sum(logs),
-        "wal_over_mb": sum(max(0.0, each - _WAL_MB) for each in logs),
         "latency_ms": statistics.median(ordered) if ordered else 0.0,
         "slowest_ms": ordered[int(len(ordered) * 0.99)] if ordered else 0.0,
         "calls": len(ordered),

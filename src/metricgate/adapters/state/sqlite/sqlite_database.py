@@ -14,6 +14,9 @@ from metricgate.adapters.state.sqlite.private_folder import make_private_file
 from metricgate.adapters.state.sqlite.schema import Schema, bring_up
 
 _WAIT_SECONDS = 5.0
+_LOG_PAGES = 250
+"""A write-ahead log begins anew at a megabyte: seven of them lie in the folder, and what is kept in them is small."""
+_LOG_BYTES = 1_048_576
 _Found = TypeVar("_Found")
 
 DatabaseError = sqlite3.Error
@@ -23,6 +26,49 @@ DatabaseError = sqlite3.Error
 def sortable(moment: datetime) -> str:
     """Return a moment as text that sorts as moments do, whatever its time zone."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def connected(path: Path, *, wait: float = _WAIT_SECONDS) -> sqlite3.Connection:
+    """Open a file of the state folder for writing; it is made where it is missing, for its owner only.
+
+    What is committed is on the disk, what is deleted is overwritten, and the log that readers see is short.
+
+    Args:
+        path: of the file.
+        wait: seconds to wait for another writer.
+
+    Raises:
+        sqlite3.Error: it cannot be opened.
+        OSError: its folder cannot be made.
+    """
+    make_private_file(path)
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=wait)
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA secure_delete=ON")
+        connection.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
+        connection.execute(f"PRAGMA journal_size_limit={_LOG_BYTES}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def opened(path: Path, schema: Schema, *, wait: float = _WAIT_SECONDS) -> sqlite3.Connection:
+    """Open such a file in this release's form.
+
+    Raises:
+        sqlite3.Error: it cannot be opened, or a later release wrote it.
+        OSError: its folder cannot be made.
+    """
+    connection = connected(path, wait=wait)
+    try:
+        bring_up(connection, path, schema)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 class Database:
@@ -39,14 +85,9 @@ class Database:
     """
 
     def __init__(self, path: Path, schema: Schema, check: Callable[[], None] = lambda: None) -> None:
-        make_private_file(path)
         self._check = check
         self._lock = threading.Lock()
-        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=_WAIT_SECONDS)
-        self._connection.execute("PRAGMA journal_mode=WAL")
-        self._connection.execute("PRAGMA synchronous=FULL")
-        self._connection.execute("PRAGMA secure_delete=ON")
-        bring_up(self._connection, path, schema)
+        self._connection = opened(path, schema)
 
     @contextmanager
     def changing(self) -> Iterator[sqlite3.Connection]:

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import orjson
 
-from metricgate.adapters.state.sqlite.private_folder import make_private_file
-from metricgate.adapters.state.sqlite.schema import Schema, bring_up
+from metricgate.adapters.state.sqlite.schema import Schema
+from metricgate.adapters.state.sqlite.sqlite_database import opened
 from metricgate.state.keys import ANYONE, CREATED, REVOKED, KeyNotice, KeyRecord, KeysUnavailable
 from metricgate.vocabulary.clock import Clock
 from metricgate.vocabulary.json import Json
@@ -65,11 +65,7 @@ class SqliteKeys:
         self._clock = clock
         self._lock = threading.Lock()
         try:
-            make_private_file(path)
-            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=2.0)
-            self._connection.execute("PRAGMA journal_mode=WAL")
-            self._connection.execute("PRAGMA synchronous=FULL")
-            bring_up(self._connection, path, _SCHEMA)
+            self._connection = opened(path, _SCHEMA, wait=2.0)
         except (sqlite3.Error, OSError) as error:
             raise KeysUnavailable(f"the keys in {path} cannot be opened: {error}") from error
 

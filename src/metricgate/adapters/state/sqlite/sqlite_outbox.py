@@ -13,8 +13,8 @@ from pathlib import Path
 
 import orjson
 
-from metricgate.adapters.state.sqlite.private_folder import make_private_file
-from metricgate.adapters.state.sqlite.schema import Schema, bring_up
+from metricgate.adapters.state.sqlite.schema import Schema
+from metricgate.adapters.state.sqlite.sqlite_database import opened
 from metricgate.state.outbox import DELIVERED, UNDELIVERED, WAITING, Pending
 from metricgate.vocabulary.clock import Clock
 from metricgate.vocabulary.notice import Notice, NoticeKind, NoticeNotKept
@@ -49,11 +49,7 @@ class SqliteOutbox:
     def __init__(self, path: Path, *, routes: Mapping[str, frozenset[NoticeKind]], clock: Clock) -> None:
         self._routes, self._clock, self._lock = routes, clock, threading.Lock()
         try:
-            make_private_file(path)
-            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
-            self._connection.execute("PRAGMA journal_mode=WAL")
-            self._connection.execute("PRAGMA synchronous=FULL")
-            bring_up(self._connection, path, _SCHEMA)
+            self._connection = opened(path, _SCHEMA, wait=5.0)
         except (sqlite3.Error, OSError) as error:
             raise NoticeNotKept(f"the outbox {path.name} cannot be opened: {error}") from error
 

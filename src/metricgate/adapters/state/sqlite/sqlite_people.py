@@ -17,9 +17,9 @@ from pathlib import Path
 
 import orjson
 
-from metricgate.adapters.state.sqlite.private_folder import make_private_file
 from metricgate.adapters.state.sqlite.schema import OfANewerRelease
 from metricgate.adapters.state.sqlite.sealing import Seal
+from metricgate.adapters.state.sqlite.sqlite_database import connected
 from metricgate.state.people import (
     ADDED,
     LOGGED_IN,
@@ -81,11 +81,7 @@ class SqlitePeople:
     def __init__(self, path: Path, *, may_make_key: bool = True) -> None:
         self._lock = threading.Lock()
         try:
-            make_private_file(path)
-            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=2.0)
-            self._connection.execute("PRAGMA journal_mode=WAL")
-            self._connection.execute("PRAGMA synchronous=FULL")
-            self._connection.execute("PRAGMA secure_delete=ON")
+            self._connection = connected(path, wait=2.0)
             if self._version() > _CLEAN:
                 raise OfANewerRelease(f"{path} was written by a later release: run that, or a later one")
             self._connection.executescript(_TABLES)
