@@ -16,9 +16,9 @@ from concurrent.futures import ThreadPoolExecutor
 import duckdb
 
 from bench.timing import Figure, median_us
-from metricgate.adapters.warehouses.duckdb import DuckDBWarehouse
-from metricgate.adapters.warehouses.duckdb_connecting import connected
-from metricgate.adapters.warehouses.duckdb_options import DuckDBOptions
+from metricgate.adapters.warehouses.duckdb.connection import connected
+from metricgate.adapters.warehouses.duckdb.options import DuckDBOptions
+from metricgate.adapters.warehouses.duckdb.warehouse import DuckDBWarehouse
 from metricgate.compiling.statement import Statement
 from metricgate.gateway.ports import Released
 from metricgate.policy.verdict import Decision, Reason, Verdict

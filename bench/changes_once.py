@@ -22,12 +22,12 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from tests.adapters.warehouses.duckdb_changes import built, release
-from tests.adapters.warehouses.duckdb_changes import table as duckdb_table
+from tests.adapters.warehouses.duckdb.changes import built, release
+from tests.adapters.warehouses.duckdb.changes import table as duckdb_table
 from tests.contracts import servers
 from tests.contracts.server_changes import Place, drop, new_place
 
-from metricgate.adapters.warehouses.duckdb import DuckDBWarehouse
+from metricgate.adapters.warehouses.duckdb.warehouse import DuckDBWarehouse
 from metricgate.changing.change import ChangeKind, RowTarget, TableChange
 from metricgate.changing.effect import Effect
 from metricgate.changing.serial import effect_to_bytes

@@ -10,8 +10,8 @@ import pytest
 from tests.cases.reader import FOLDER, Case, Expected, cases_under, difference
 
 from metricgate.adapters.roles.casbin_roles import CasbinRoleBook
-from metricgate.adapters.warehouses.duckdb import DuckDBWarehouse
-from metricgate.adapters.warehouses.duckdb_options import DuckDBOptions
+from metricgate.adapters.warehouses.duckdb.options import DuckDBOptions
+from metricgate.adapters.warehouses.duckdb.warehouse import DuckDBWarehouse
 from metricgate.bootstrap.demo_data import load_demo
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.loading import load as load_catalog

@@ -28,7 +28,7 @@ from metricgate.adapters.identity.api_keys import RefusedKey
 from metricgate.adapters.state.sqlite.ledger_file import connect, connect_reading
 from metricgate.adapters.state.sqlite.sealing import Seal
 from metricgate.adapters.state.sqlite.sqlite_actions import SqliteActions
-from metricgate.adapters.warehouses.writing.duckdb_turns import Turns
+from metricgate.adapters.warehouses.duckdb.changing.write_queue import Turns
 from metricgate.bootstrap import allocation, recording
 from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.followed import FollowedWarehouse

@@ -24,10 +24,12 @@ from pymysql.constants import FIELD_TYPE
 from tests.contracts import servers
 
 from conformance.differential.tables import Row, allowed, rows, statements
-from metricgate.adapters.warehouses import duckdb_types, mariadb_types, postgres_types
-from metricgate.adapters.warehouses.duckdb_connecting import UNSOUND_OPTIMIZERS
-from metricgate.adapters.warehouses.duckdb_errors import breaks
-from metricgate.adapters.warehouses.mariadb_options import SQL_MODE
+from metricgate.adapters.warehouses.duckdb.connection import UNSOUND_OPTIMIZERS
+from metricgate.adapters.warehouses.duckdb.errors import breaks
+from metricgate.adapters.warehouses.duckdb.reading import types as duckdb_types
+from metricgate.adapters.warehouses.mariadb.options import SQL_MODE
+from metricgate.adapters.warehouses.mariadb.reading import types as mariadb_types
+from metricgate.adapters.warehouses.postgres.reading import types as postgres_types
 from metricgate.vocabulary.result import DataType
 
 COPIES = ("all", "allowed", "turned", "allowed_turned")

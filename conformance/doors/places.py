@@ -15,7 +15,7 @@ import pymysql
 from tests.contracts import servers
 
 from conformance.doors.shapes import Shape, shapes_of, some, types_of
-from metricgate.adapters.warehouses.mariadb_options import SQL_MODE
+from metricgate.adapters.warehouses.mariadb.options import SQL_MODE
 
 ENGINES = ("duckdb", "postgres", "mariadb")
 _Opened = tuple[dict[str, object], Callable[[str], bool]]

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from tests.adapters.warehouses import test_duckdb_types as duckdb_types
-from tests.adapters.warehouses import test_mariadb_types as mariadb_types
-from tests.adapters.warehouses import test_postgres_types as postgres_types
+from tests.adapters.warehouses.duckdb import test_types as duckdb_types
+from tests.adapters.warehouses.mariadb import test_types as mariadb_types
+from tests.adapters.warehouses.postgres import test_types as postgres_types
 
 NO_COLUMN = {"NULL", "TYPE"}
 """Types of DuckDB's values that no column may have."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-CRASHES: Final = "tests/adapters/warehouses/test_duckdb_writing_crashes.py"
+CRASHES: Final = "tests/adapters/warehouses/duckdb/test_changes_crash.py"
 SERVERS: Final = "tests/contracts/test_writable_servers.py"
 
 

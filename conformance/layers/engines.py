@@ -12,9 +12,9 @@ import pymysql
 from tests.attacks.confined import WORLD
 from tests.contracts import servers
 
-from metricgate.adapters.warehouses.duckdb_opinion import opinion_of as duckdb_opinion
-from metricgate.adapters.warehouses.mariadb_text import NotOneSelect, with_values
-from metricgate.adapters.warehouses.postgres_opinion import opinion_of as postgres_opinion
+from metricgate.adapters.warehouses.duckdb.reading.opinion import opinion_of as duckdb_opinion
+from metricgate.adapters.warehouses.mariadb.statement_text import NotOneSelect, with_values
+from metricgate.adapters.warehouses.postgres.reading.opinion import opinion_of as postgres_opinion
 from metricgate.dialects.engines import dialect_named
 from metricgate.guarding import Guarded
 from metricgate.vocabulary.opinion import Opinion

@@ -10,7 +10,7 @@ import time
 from conformance.undo.places import ENGINES, placed
 from conformance.undo.promises import kept
 from conformance.undo.trials import Tally, Trials
-from metricgate.adapters.warehouses.writing.rows import Tables
+from metricgate.adapters.warehouses.changing.rows import Tables
 
 _EVERY = 200
 

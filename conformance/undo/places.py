@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from tests.adapters.warehouses.duckdb_changes import built, rows
+from tests.adapters.warehouses.duckdb.changes import built, rows
 from tests.contracts.server_changes import drop, new_place
 
 from conformance.undo.model import Layout, Reaction, State
 from conformance.undo.trials import COLUMNS, KEYS, Place
-from metricgate.adapters.warehouses.duckdb import DuckDBWarehouse
+from metricgate.adapters.warehouses.duckdb.warehouse import DuckDBWarehouse
 
 ENGINES = ("duckdb", "postgres", "mariadb")
 _DUCKDB = """

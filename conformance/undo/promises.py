@@ -10,11 +10,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.adapters.warehouses import duckdb_changes
+from tests.adapters.warehouses.duckdb import changes as duckdb_changes
 from tests.contracts import server_changes
 
 from conformance.undo.worlds import Table, World, made
-from metricgate.adapters.warehouses.duckdb import DuckDBWarehouse
+from metricgate.adapters.warehouses.duckdb.warehouse import DuckDBWarehouse
 from metricgate.approvals.proposal import Reversibility
 from metricgate.changing.effect import Effect
 from metricgate.changing.proving import back_of

@@ -6,7 +6,9 @@ import random
 from dataclasses import dataclass, field
 
 import duckdb
-from tests.adapters.warehouses import test_duckdb_types, test_mariadb_types, test_postgres_types
+from tests.adapters.warehouses.duckdb import test_types as test_duckdb_types
+from tests.adapters.warehouses.mariadb import test_types as test_mariadb_types
+from tests.adapters.warehouses.postgres import test_types as test_postgres_types
 
 _LOSSY = ("UNION", "VARIANT", "GEOMETRY", "NULL", "TYPE")
 _PARTS = 6

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from metricgate.adapters.warehouses.duckdb_file import building
+from metricgate.adapters.warehouses.duckdb.file import building
 
 TICKETS = """
 CREATE TABLE tickets(

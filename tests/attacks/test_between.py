@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from tests.adapters.warehouses import duckdb_changes
+from tests.adapters.warehouses.duckdb import changes as duckdb_changes
 from tests.contracts import servers
 from tests.contracts.server_changes import Place, drop, new_place, plan, ready, release, using
 

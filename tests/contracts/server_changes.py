@@ -11,12 +11,12 @@ from typing import TypeVar
 from tests.contracts import servers
 from tests.contracts.warehouse_engines import released
 
-from metricgate.adapters.warehouses.mariadb import MariaDBWarehouse
-from metricgate.adapters.warehouses.mariadb_options import MariaDBOptions
-from metricgate.adapters.warehouses.postgres import PostgresWarehouse
-from metricgate.adapters.warehouses.postgres_options import PostgresOptions
-from metricgate.adapters.warehouses.server import ServerWarehouse
-from metricgate.adapters.warehouses.writing.writer_options import WriterOptions
+from metricgate.adapters.warehouses.mariadb.options import MariaDBOptions
+from metricgate.adapters.warehouses.mariadb.warehouse import MariaDBWarehouse
+from metricgate.adapters.warehouses.postgres.options import PostgresOptions
+from metricgate.adapters.warehouses.postgres.warehouse import PostgresWarehouse
+from metricgate.adapters.warehouses.servers.warehouse import ServerWarehouse
+from metricgate.adapters.warehouses.servers.writer_options import WriterOptions
 from metricgate.changing.change import ChangeKind
 from metricgate.changing.effect import Effect
 from metricgate.changing.structure import StructureChange

@@ -9,11 +9,11 @@ from functools import cache
 from tests.contracts import servers
 from tests.contracts.warehouse_engines import Engine
 
-from metricgate.adapters.warehouses.mariadb import MariaDBWarehouse
-from metricgate.adapters.warehouses.mariadb_options import MariaDBOptions
-from metricgate.adapters.warehouses.postgres import PostgresWarehouse
-from metricgate.adapters.warehouses.postgres_options import PostgresOptions
-from metricgate.adapters.warehouses.sessions import Bounds
+from metricgate.adapters.warehouses.mariadb.options import MariaDBOptions
+from metricgate.adapters.warehouses.mariadb.warehouse import MariaDBWarehouse
+from metricgate.adapters.warehouses.postgres.options import PostgresOptions
+from metricgate.adapters.warehouses.postgres.warehouse import PostgresWarehouse
+from metricgate.adapters.warehouses.servers.sessions import Bounds
 from metricgate.vocabulary.result import DataType
 
 _BYTES = 64 * 1024 * 1024

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.adapters.warehouses import duckdb_changes, test_duckdb_types, test_mariadb_types, test_postgres_types
+from tests.adapters.warehouses.duckdb import changes as duckdb_changes
+from tests.adapters.warehouses.duckdb import test_types as test_duckdb_types
+from tests.adapters.warehouses.mariadb import test_types as test_mariadb_types
+from tests.adapters.warehouses.postgres import test_types as test_postgres_types
 from tests.contracts.server_changes import drop, new_place, plan, ready, release, using
 
-from metricgate.adapters.warehouses.duckdb import DuckDBWarehouse
-from metricgate.adapters.warehouses.server import ServerWarehouse
+from metricgate.adapters.warehouses.duckdb.warehouse import DuckDBWarehouse
+from metricgate.adapters.warehouses.servers.warehouse import ServerWarehouse
 from metricgate.changing.undo import taking_back
 
 LOSSY = {"UNION", "VARIANT", "GEOMETRY"}

@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.adapters.warehouses import duckdb_changes
+from tests.adapters.warehouses.duckdb import changes as duckdb_changes
 from tests.contracts.server_changes import drop, new_place, plan, ready, release, using
 
 from metricgate.changing.change import ChangeKind, RowTarget, TableChange
@@ -137,10 +137,10 @@ def test_equal_under_a_collation_is_not_back_on_duckdb(tmp_path: Path) -> None:
     """What the engine compares are bytes, whatever the column's collation is."""
     import duckdb
 
-    from metricgate.adapters.warehouses.duckdb_engine import Engine
-    from metricgate.adapters.warehouses.writing.duckdb_dialect import DuckDBDialect
-    from metricgate.adapters.warehouses.writing.duckdb_session import DuckDBSession
-    from metricgate.adapters.warehouses.writing.rows import Tables
+    from metricgate.adapters.warehouses.changing.rows import Tables
+    from metricgate.adapters.warehouses.duckdb.changing.dialect import DuckDBDialect
+    from metricgate.adapters.warehouses.duckdb.changing.session import DuckDBSession
+    from metricgate.adapters.warehouses.duckdb.engine import Engine
     from metricgate.changing.images import Images
 
     connection = duckdb.connect(str(tmp_path / "w.duckdb"))

@@ -6,12 +6,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.adapters.warehouses import duckdb_changes
+from tests.adapters.warehouses.duckdb import changes as duckdb_changes
 from tests.contracts.server_changes import Place, drop, new_place, plan, ready, release, using
 
-from metricgate.adapters.warehouses.server import ServerWarehouse
-from metricgate.adapters.warehouses.writing import core
-from metricgate.adapters.warehouses.writing.rows import Tables
+from metricgate.adapters.warehouses.changing import transaction
+from metricgate.adapters.warehouses.changing.rows import Tables
+from metricgate.adapters.warehouses.servers.warehouse import ServerWarehouse
 from metricgate.changing.change import ChangeKind, RowTarget, TableChange
 from metricgate.changing.undo import taking_back
 from metricgate.gateway.writing.ports import ChangeFailed, Rehearsal, WritableWarehouse
@@ -100,7 +100,7 @@ def _both(place: Place, monkeypatch: pytest.MonkeyPatch, rehearsed) -> tuple[Reh
     """Rehearse with everything compared in the engine and with everything read; return it, and what was tried of it."""
     found: list[Rehearsal] = []
     tried: list[object] = []
-    was = core.taken_back
+    was = transaction.taken_back
 
     def spied(*given):
         tried.append(given)
@@ -110,7 +110,7 @@ def _both(place: Place, monkeypatch: pytest.MonkeyPatch, rehearsed) -> tuple[Reh
         tried.clear()
         with monkeypatch.context() as patched:
             patched.setattr(Tables, "few", few)
-            patched.setattr(core, "taken_back", spied)
+            patched.setattr(transaction, "taken_back", spied)
             found.append(using(place, rehearsed))
         assert few == 0 or tried
     every, asked = found

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import duckdb
 import pytest
-from tests.adapters.warehouses import duckdb_changes
+from tests.adapters.warehouses.duckdb import changes as duckdb_changes
 from tests.contracts import server_changes, servers
 from tests.contracts.server_changes import release
 

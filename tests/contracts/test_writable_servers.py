@@ -12,10 +12,10 @@ import pytest
 from tests.contracts import servers
 from tests.contracts.server_changes import Place, drop, new_place, plan, ready, release, using
 
-from metricgate.adapters.warehouses.mariadb import MariaDBWarehouse
-from metricgate.adapters.warehouses.mariadb_options import MariaDBOptions
-from metricgate.adapters.warehouses.server import ServerWarehouse
-from metricgate.adapters.warehouses.writing.writer_options import WriterOptions
+from metricgate.adapters.warehouses.mariadb.options import MariaDBOptions
+from metricgate.adapters.warehouses.mariadb.warehouse import MariaDBWarehouse
+from metricgate.adapters.warehouses.servers.warehouse import ServerWarehouse
+from metricgate.adapters.warehouses.servers.writer_options import WriterOptions
 from metricgate.approvals.proposal import Reversibility
 from metricgate.changing.effect import Cause, Effect
 from metricgate.changing.undo import taking_back

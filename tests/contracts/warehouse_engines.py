@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from metricgate.adapters.warehouses.duckdb import DuckDBWarehouse
-from metricgate.adapters.warehouses.duckdb_options import DuckDBOptions
+from metricgate.adapters.warehouses.duckdb.options import DuckDBOptions
+from metricgate.adapters.warehouses.duckdb.warehouse import DuckDBWarehouse
 from metricgate.compiling.statement import ExpectedColumn, Statement
 from metricgate.gateway.ports import Released, Warehouse
 from metricgate.policy.verdict import Decision, Reason, Verdict

@@ -13,7 +13,7 @@ from tests.oracle.world import Key, World, column_of
 from tests.planning.engines import DIALECTS, Engine, opened
 from tests.zones.worlds import zoned_mariadb
 
-from metricgate.adapters.warehouses.duckdb_connecting import UNSOUND_OPTIMIZERS
+from metricgate.adapters.warehouses.duckdb.connection import UNSOUND_OPTIMIZERS
 from metricgate.compiling.statement import Statement
 
 __all__ = ["DIALECTS", "ERRORS", "Engine", "asked", "load_tables", "opened_for"]

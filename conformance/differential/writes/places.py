@@ -20,7 +20,7 @@ from tests.contracts import servers
 
 from conformance.differential.places import Refused
 from conformance.differential.writes.tables import ITEMS, PARTS, script
-from metricgate.adapters.warehouses.mariadb_options import SQL_MODE
+from metricgate.adapters.warehouses.mariadb.options import SQL_MODE
 
 Content = Mapping[str, Sequence[tuple[str | None, ...]]]
 """Table -> its rows as texts, sorted."""

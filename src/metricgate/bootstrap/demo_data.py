@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from metricgate.adapters.state.sqlite.private_folder import FILE_MODE, make_private
-from metricgate.adapters.warehouses.duckdb_file import Builder, building, read_row
+from metricgate.adapters.warehouses.duckdb.file import Builder, building, read_row
 from metricgate.bootstrap.datasets import calendar, commerce, flights
 
 FILE_NAME = "warehouse.duckdb"

@@ -25,10 +25,10 @@ from tests.contracts import servers
 from tests.contracts.least_privilege import Account, mariadb_account, place, postgres_account
 from tests.contracts.warehouse_engines import released
 
-from metricgate.adapters.warehouses.mariadb import MariaDBWarehouse
-from metricgate.adapters.warehouses.mariadb_options import MariaDBOptions
-from metricgate.adapters.warehouses.postgres import PostgresWarehouse
-from metricgate.adapters.warehouses.postgres_options import PostgresOptions
+from metricgate.adapters.warehouses.mariadb.options import MariaDBOptions
+from metricgate.adapters.warehouses.mariadb.warehouse import MariaDBWarehouse
+from metricgate.adapters.warehouses.postgres.options import PostgresOptions
+from metricgate.adapters.warehouses.postgres.warehouse import PostgresWarehouse
 from metricgate.gateway.ports import Warehouse, WarehouseError
 
 Result = TypeVar("Result")

@@ -14,10 +14,10 @@ from tests.contracts.least_privilege import mariadb_account, of_the_server, plac
 from tests.contracts.server_engines import mariadb_warehouse, postgres_warehouse
 from tests.contracts.warehouse_engines import released
 
-from metricgate.adapters.warehouses.mariadb import MariaDBWarehouse
-from metricgate.adapters.warehouses.mariadb_options import MariaDBOptions
-from metricgate.adapters.warehouses.postgres import PostgresWarehouse
-from metricgate.adapters.warehouses.postgres_options import PostgresOptions
+from metricgate.adapters.warehouses.mariadb.options import MariaDBOptions
+from metricgate.adapters.warehouses.mariadb.warehouse import MariaDBWarehouse
+from metricgate.adapters.warehouses.postgres.options import PostgresOptions
+from metricgate.adapters.warehouses.postgres.warehouse import PostgresWarehouse
 from metricgate.gateway.ports import Warehouse
 from metricgate.vocabulary.finding import WRONG, Finding
 

@@ -11,10 +11,10 @@ import pytest
 from tests.contracts import servers
 from tests.contracts.least_privilege import mariadb_account, of_the_server, place, postgres_account
 
-from metricgate.adapters.warehouses.mariadb import MariaDBWarehouse
-from metricgate.adapters.warehouses.mariadb_options import MariaDBOptions
-from metricgate.adapters.warehouses.postgres import PostgresWarehouse
-from metricgate.adapters.warehouses.postgres_options import PostgresOptions
+from metricgate.adapters.warehouses.mariadb.options import MariaDBOptions
+from metricgate.adapters.warehouses.mariadb.warehouse import MariaDBWarehouse
+from metricgate.adapters.warehouses.postgres.options import PostgresOptions
+from metricgate.adapters.warehouses.postgres.warehouse import PostgresWarehouse
 from metricgate.gateway.ports import Warehouse
 from metricgate.vocabulary.finding import ADVICE, WRONG, Finding
 

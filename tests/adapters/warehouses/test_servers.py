@@ -16,15 +16,17 @@ from tests.contracts import servers
 from tests.contracts.server_engines import mariadb_warehouse, postgres_warehouse
 from tests.contracts.warehouse_engines import released
 
-from metricgate.adapters.warehouses.mariadb import MariaDBWarehouse
-from metricgate.adapters.warehouses.mariadb_options import MariaDBOptions
-from metricgate.adapters.warehouses.mariadb_section import MariaDBSection
-from metricgate.adapters.warehouses.mariadb_text import NotOneSelect, with_values
-from metricgate.adapters.warehouses.postgres import PostgresWarehouse
-from metricgate.adapters.warehouses.postgres_options import PostgresOptions
-from metricgate.adapters.warehouses.postgres_section import PostgresSection
-from metricgate.adapters.warehouses.server_plugins import MARIADB, POSTGRES, ServerPlugin
-from metricgate.adapters.warehouses.writing.writer_options import WriterOptions
+from metricgate.adapters.warehouses.mariadb.options import MariaDBOptions
+from metricgate.adapters.warehouses.mariadb.plugin import MARIADB
+from metricgate.adapters.warehouses.mariadb.section import MariaDBSection
+from metricgate.adapters.warehouses.mariadb.statement_text import NotOneSelect, with_values
+from metricgate.adapters.warehouses.mariadb.warehouse import MariaDBWarehouse
+from metricgate.adapters.warehouses.postgres.options import PostgresOptions
+from metricgate.adapters.warehouses.postgres.plugin import POSTGRES
+from metricgate.adapters.warehouses.postgres.section import PostgresSection
+from metricgate.adapters.warehouses.postgres.warehouse import PostgresWarehouse
+from metricgate.adapters.warehouses.servers.plugin import ServerPlugin
+from metricgate.adapters.warehouses.servers.writer_options import WriterOptions
 from metricgate.gateway.ports import Warehouse, WarehouseError, WarehouseUnfit
 from metricgate.vocabulary.result import DataType
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from metricgate.adapters.warehouses.duckdb_file import Builder
+from metricgate.adapters.warehouses.duckdb.file import Builder
 
 KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType({"days": ("day",)})
 """Its one table with its primary key."""

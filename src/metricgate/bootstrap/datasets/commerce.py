@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from metricgate.adapters.warehouses.duckdb_file import Builder
+from metricgate.adapters.warehouses.duckdb.file import Builder
 
 KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {

@@ -13,7 +13,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from types import MappingProxyType
 
-from metricgate.adapters.warehouses.duckdb_file import Builder
+from metricgate.adapters.warehouses.duckdb.file import Builder
 
 KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {

@@ -69,7 +69,7 @@ def _rounded(node: exp.Expr, way: Way) -> exp.Expr:
 
 
 _FAILURE = "EXP(1000 + CHAR_LENGTH(x))"
-"""Beyond a double: MariaDB fails a question over that, and over no cast. ``mariadb_errors`` knows it."""
+"""Beyond a double: MariaDB fails a question over that, and over no cast. The adapter's ``errors`` knows it."""
 
 
 def _cast(node: exp.Expr, way: Way) -> exp.Expr:

@@ -1,0 +1,1 @@
+"""Reads of DuckDB: results, types and values on their way out, and what its own parser makes of a text."""

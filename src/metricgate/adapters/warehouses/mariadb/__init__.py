@@ -1,0 +1,1 @@
+"""MariaDB and MySQL: an account's sessions for reads, and connections of the writing account for changes."""

@@ -1,0 +1,1 @@
+"""Reads of MariaDB: protocols, types and collations."""

@@ -1,0 +1,1 @@
+"""PostgreSQL: a role's sessions for reads, and connections of the writing role for changes."""

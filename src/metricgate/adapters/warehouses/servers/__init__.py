@@ -1,0 +1,1 @@
+"""What warehouses behind a network have in common: sessions, deadlines, settings, the writing connection."""
