@@ -34,7 +34,7 @@ from metricgate.planning.checks import (
     checks_before,
 )
 from metricgate.planning.plan import Plan
-from metricgate.planning.scan import Scan
+from metricgate.planning.scan import Computation, Scan
 from metricgate.vocabulary.digest import digest_of_bytes
 from metricgate.vocabulary.obligation import Obligations
 from metricgate.vocabulary.problem import Problem, Problems
@@ -123,7 +123,7 @@ def _type(name: str) -> DataType | None:
     return None if name.endswith("_moment") else DataType.INTEGER
 
 
-def _no_plan(_plan: Plan) -> exp.Select:
+def _no_plan(_asked: Computation) -> exp.Select:
     raise ValueError("a check asks no other question")
 
 

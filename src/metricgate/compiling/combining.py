@@ -8,62 +8,79 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from typing import assert_never
 
 from sqlglot import exp
 
 from metricgate.catalog.metrics import PeriodAggregation
 from metricgate.compiling.context import Context, ScanDraft
+from metricgate.compiling.conversions import converted_select
+from metricgate.compiling.periods import densified_select, per_period_select
 from metricgate.compiling.rules import SCAN_RULES
+from metricgate.compiling.semi_additive import semi_additive_select
 from metricgate.compiling.summing import summed
 from metricgate.compiling.values import home_of, value_tree
-from metricgate.compiling.wrapping import wrapped
 from metricgate.dialects.kinds import Kind
 from metricgate.dialects.names import aliased, column, identifier
 from metricgate.dialects.trees import all_of, literal
 from metricgate.planning.metrics.values import MeasureValue
 from metricgate.planning.plan import Plan
-from metricgate.planning.scan import Measure, Scan
+from metricgate.planning.scan import (
+    Computation,
+    Converted,
+    Densified,
+    MemberValues,
+    OneSelect,
+    OverSpine,
+    PerPeriod,
+    Plain,
+    Scan,
+    SemiAdditive,
+    shape_of,
+    spines_joined,
+    tables_read,
+)
+from metricgate.planning.scan_parts import Measure
 
 _GROUPS = "all_groups"
 _ENDS = {"min": exp.Min, "max": exp.Max}
 
 
-def combined(plan: Plan, context: Context) -> exp.Select:
-    """Return the SELECT of the plan's columns, without order and limit."""
-    several_keyed = len(plan.scans) > 1 and bool(plan.scans[0].keys)
-    may_be_absent = several_keyed or any(scan.periods is not None for scan in plan.scans)  # an empty period counts 0
-    if len(plan.scans) == 1 and all(
-        isinstance(metric.value, MeasureValue)
-        and metric.value.fill is None
-        and metric.value.zones is None
-        and not (may_be_absent and metric.value.counts)
-        for metric in plan.metrics
+def combined(asked: Computation, context: Context) -> exp.Select:
+    """Return the SELECT of the columns, without order and limit."""
+    scans = asked.scans
+    several_keyed = len(scans) > 1 and bool(scans[0].keys)
+    may_be_absent = several_keyed or any(isinstance(scan, Densified) for scan in scans)  # an empty period counts 0
+    if len(scans) == 1 and all(
+        isinstance(value, MeasureValue)
+        and value.fill is None
+        and value.zones is None
+        and not (may_be_absent and value.counts)
+        for _name, value in asked.values
     ):
-        outputs = {
-            metric.value.measure: metric.name for metric in plan.metrics if isinstance(metric.value, MeasureValue)
-        }
-        return scan_select(plan.scans[0], context, outputs)
-    names = _names(plan)
+        outputs = {value.measure: name for name, value in asked.values if isinstance(value, MeasureValue)}
+        return scan_select(scans[0], context, outputs)
+    names = _names(asked)
     queries: list[tuple[str, exp.Expr]] = [
         (name, scan_select(scan, context, {each.name: each.name for each in scan.measures}))
-        for name, scan in zip(names, plan.scans, strict=True)
+        for name, scan in zip(names, scans, strict=True)
     ]
     homes = {
         each.name: home_of(each, name, partial(_kind, each, scan, context), averaged=_is_averaged(scan))
-        for name, scan in zip(names, plan.scans, strict=True)
+        for name, scan in zip(names, scans, strict=True)
         for each in scan.measures
     }
-    keys = [key.name for key in plan.scans[0].keys]
+    keys = [key.name for key in scans[0].keys]
     several = len(names) > 1
     if several and keys:
-        queries.append((_free(_GROUPS, plan, names), _all_keys(names, keys)))
+        queries.append((_free(_GROUPS, asked, names), _all_keys(names, keys)))
     base = queries[-1][0] if several and keys else names[0]
     select = exp.Select(
         expressions=[
             *(column(key, base) for key in keys),
             *(
-                aliased(value_tree(metric.value, homes, context.dialect, may_be_absent=may_be_absent), metric.name)
-                for metric in plan.metrics
+                aliased(value_tree(value, homes, context.dialect, may_be_absent=may_be_absent), name)
+                for name, value in asked.values
             ),
         ],
         from_=exp.From(this=exp.Table(this=identifier(base))),
@@ -75,17 +92,31 @@ def combined(plan: Plan, context: Context) -> exp.Select:
 
 def _kind(measure: Measure, scan: Scan, context: Context) -> Kind:
     """Return what a measure is made of; a conversion's measures are of the conversions."""
-    read = scan if scan.conversion is None else scan.conversion.scan
+    shape = shape_of(scan)
+    read = shape.conversions if isinstance(shape, Converted) else shape
     return context.kinds.kind(read.tables[0].model, measure.expression)
 
 
 def _is_averaged(scan: Scan) -> bool:
-    return scan.period is not None and scan.period.aggregation is PeriodAggregation.AVERAGE
+    shape = shape_of(scan)
+    return isinstance(shape, PerPeriod) and shape.aggregation is PeriodAggregation.AVERAGE
 
 
 def scan_select(scan: Scan, context: Context, outputs: Mapping[str, str]) -> exp.Select:
-    """Return one scan's SELECT."""
-    return _ruled(scan, context, outputs) if scan.plain else wrapped(scan, context, outputs, _ruled)
+    """Return one scan's SELECT; ``outputs`` is what each measure is called in it."""
+    match scan:
+        case Plain() | MemberValues() | OverSpine():
+            return _ruled(scan, context, outputs)
+        case PerPeriod():
+            return per_period_select(scan, context, outputs, _ruled)
+        case SemiAdditive():
+            return semi_additive_select(scan, context, outputs)
+        case Converted():
+            return converted_select(scan, context, outputs)
+        case Densified():
+            return densified_select(scan, scan_select(scan.shape, context, outputs), context, outputs)
+        case _:
+            assert_never(scan)
 
 
 def extremes(plan: Plan, groups: exp.Select, context: Context) -> exp.Select:
@@ -116,7 +147,7 @@ def _end_sorted(key: str, end: str, groups: str) -> exp.Expr:
     return exp.Subquery(this=first)
 
 
-def _ruled(scan: Scan, context: Context, outputs: Mapping[str, str]) -> exp.Select:
+def _ruled(scan: OneSelect, context: Context, outputs: Mapping[str, str]) -> exp.Select:
     """Return a plain scan's SELECT, made by the rules in their order, or out of what rows add up to."""
     found = summed(scan, context, outputs, _ruled)
     if found is not None:
@@ -157,18 +188,17 @@ def _cte(name: str, query: exp.Expr) -> exp.Expr:
     return exp.CTE(this=query, alias=exp.TableAlias(this=identifier(name)))
 
 
-def _names(plan: Plan) -> list[str]:
+def _names(asked: Computation) -> list[str]:
     names: list[str] = []
-    for scan in plan.scans:
-        names.append(_free(f"{scan.name}_metrics", plan, names))
+    for scan in asked.scans:
+        names.append(_free(f"{scan.name}_metrics", asked, names))
     return names
 
 
-def _free(wanted: str, plan: Plan, taken: list[str]) -> str:
+def _free(wanted: str, asked: Computation, taken: list[str]) -> str:
     """A CTE must not hide a table that a later CTE reads."""
-    sources = {table.source[-1].lower() for scan in plan.scans for table in scan.reads if table.source}
-    extra = [each.table for scan in plan.scans for each in (scan.moments, scan.periods) if each is not None]
-    sources |= {table.source[-1].lower() for table in extra if table.source}
+    read = [table for scan in asked.scans for table in (*tables_read(scan), *spines_joined(scan))]
+    sources = {table.source[-1].lower() for table in read if table.source}
     name, number = wanted, 1
     while name.lower() in sources or name in taken:
         number += 1

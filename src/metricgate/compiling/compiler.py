@@ -52,7 +52,9 @@ def compile_plan(
         answered=lambda inner: combined(inner, context),
     )
     try:
-        select = extremes(plan, combined(plan, context), context) if plan.extremes else combined(plan, context)
+        select = combined(plan.computation, context)
+        if plan.extremes:
+            select = extremes(plan, select, context)
         order(select, plan.sorting)
         limit, tightest = _limits(plan.limit, obligations)
         cut(select, limit, plan.offset)

@@ -10,8 +10,8 @@ from sqlglot import exp
 from metricgate.catalog.expression import Expression
 from metricgate.compiling.column_kinds import ColumnKinds
 from metricgate.dialects.dialect import Dialect
-from metricgate.planning.plan import Plan
-from metricgate.planning.scan import Condition, Scan
+from metricgate.planning.scan import Computation, Shape
+from metricgate.planning.scan_parts import Condition
 from metricgate.vocabulary.obligation import Mask
 from metricgate.vocabulary.predicate import Scalar
 
@@ -22,7 +22,7 @@ class Context:
 
     Attributes:
         row_filters: model -> conditions that its rows must meet; their references name the table ``""``.
-        answered: the SELECT of another question's plan, under the same row filters.
+        answered: the SELECT of another question, under the same row filters.
         masks: model -> column in lower case -> what stands in its place.
         minimum_groups: model -> rows of it that a group needs to be shown.
         all_or_nothing: whether one group with fewer leaves no row at all, rather than all but that group.
@@ -32,7 +32,7 @@ class Context:
     """
 
     dialect: Dialect
-    answered: Callable[[Plan], exp.Select]
+    answered: Callable[[Computation], exp.Select]
     row_filters: Mapping[str, tuple[Condition, ...]] = field(default_factory=dict)
     masks: Mapping[str, Mapping[str, Mask]] = field(default_factory=dict)
     minimum_groups: Mapping[str, int] = field(default_factory=dict)
@@ -59,7 +59,7 @@ class ScanDraft:
         outputs: measure -> the name it has in the result.
     """
 
-    scan: Scan
+    scan: Shape
     context: Context
     outputs: Mapping[str, str]
     select: exp.Select = field(default_factory=exp.Select)

@@ -8,7 +8,8 @@ from metricgate.catalog.expression import Expression
 from metricgate.catalog.metrics import Aggregation
 from metricgate.compiling.context import Context, ScanDraft
 from metricgate.dialects.engines import dialect_named
-from metricgate.planning.scan import Condition, Key, Measure, Reference, Scan, Table
+from metricgate.planning.scan import Plain, Table
+from metricgate.planning.scan_parts import Condition, Key, Measure, Reference
 from metricgate.vocabulary.grain import Grain
 from metricgate.vocabulary.predicate import Comparison, Operator
 
@@ -23,7 +24,7 @@ def draft(dialect: str = "duckdb") -> ScanDraft:
         granularity=Grain.DAY,
         grain=Grain.MONTH,
     )
-    scan = Scan(
+    scan = Plain(
         name="orders",
         tables=(
             Table(alias="orders", model="orders", source=("main", "orders")),

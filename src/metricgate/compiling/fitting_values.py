@@ -13,7 +13,7 @@ from metricgate.compiling.context import Context
 from metricgate.dialects.kinds import NUMBERS, Kind
 from metricgate.dialects.meanings.compared import OtherKind
 from metricgate.dialects.meanings.shared import NUMBER
-from metricgate.planning.scan import Reference
+from metricgate.planning.scan_parts import Reference
 from metricgate.vocabulary.predicate import Operator, Scalar
 
 _EQUALITIES = frozenset({Operator.EQ, Operator.NE, Operator.IN, Operator.NOT_IN})

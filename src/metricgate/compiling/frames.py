@@ -15,7 +15,7 @@ from metricgate.compiling.context import Context
 from metricgate.dialects.expressions import meant
 from metricgate.dialects.kinds import Kind
 from metricgate.dialects.trees import literal
-from metricgate.planning.scan import Moments
+from metricgate.planning.scan import SpineJoin
 from metricgate.vocabulary.grain import Grain
 
 _DAYS = "DATEDIFF(t, CAST('2000-01-01' AS DATE), DAY)"
@@ -53,7 +53,7 @@ class Frame:
         return exp.WindowSpec(kind="RANGE", start=literal(self.before), start_side="PRECEDING", end="CURRENT ROW")
 
 
-def frame_of(moments: Moments, context: Context) -> Frame | None:
+def frame_of(moments: SpineJoin, context: Context) -> Frame | None:
     """Return the window of a running scan as a frame; None where it is none of the calendar's lengths, or not known."""
     window = moments.window
     if window is None or window.calendar is not None or moments.starts or moments.grain < Grain.DAY:

@@ -1,4 +1,4 @@
-"""Moments of a time spine: which rows belong to one, and what is back from it."""
+"""SpineJoin of a time spine: which rows belong to one, and what is back from it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from metricgate.compiling.conditions import interval, reference_tree
 from metricgate.compiling.context import Context
 from metricgate.dialects.names import unused
 from metricgate.dialects.trees import all_of, any_of, operand
-from metricgate.planning.scan import Moments, Reference, Shift, is_elapsed
+from metricgate.planning.scan import SpineJoin
+from metricgate.planning.scan_parts import Reference
+from metricgate.planning.shifts import Shift, is_elapsed
 from metricgate.vocabulary.grain import Grain
 
 
@@ -31,7 +33,7 @@ class Beside:
     since: str
 
     @staticmethod
-    def of(moments: Moments) -> Beside:
+    def of(moments: SpineJoin) -> Beside:
         """Return the names for a spine."""
         read, after, since = (
             unused(name, moments.columns) for name in ("moment_before", "window_after", "period_start")
@@ -39,16 +41,16 @@ class Beside:
         return Beside(read=read, after=after, since=since)
 
 
-def read_moment(moments: Moments) -> Reference:
+def read_moment(moments: SpineJoin) -> Reference:
     """Return the moment at or up to which rows are read: the moment shown, where no other stands beside it."""
     return _beside(moments, Beside.of(moments).read) if moments.beside else moments.moment
 
 
-def _beside(moments: Moments, name: str) -> Reference:
+def _beside(moments: SpineJoin, name: str) -> Reference:
     return replace(moments.moment, expression=Expression(text=name, columns=(name,)))
 
 
-def rows_of(moments: Moments, context: Context) -> exp.Expr:
+def rows_of(moments: SpineJoin, context: Context) -> exp.Expr:
     """Return the condition on which a row of the root belongs to a moment of the spine."""
     grain = moments.grain
     time = reference_tree(moments.time, context)
@@ -73,7 +75,7 @@ def rows_of(moments: Moments, context: Context) -> exp.Expr:
     return all_of(parts)
 
 
-def _within(moments: Moments, window: Window, time: exp.Expr, moment: exp.Expr, context: Context) -> exp.Expr:
+def _within(moments: SpineJoin, window: Window, time: exp.Expr, moment: exp.Expr, context: Context) -> exp.Expr:
     """Return whether a row is not too long before a moment: by elapsed time, the row that much later is after it."""
     if moments.time.zones is not None and is_elapsed(window):
         later = replace(moments.time, later=(*moments.time.later, window))

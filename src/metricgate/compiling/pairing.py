@@ -1,4 +1,4 @@
-"""Moments beside the stretches of time that they read, so that rows find their moments by an equality.
+"""SpineJoin beside the stretches of time that they read, so that rows find their moments by an equality.
 
 A join by ``time <= moment AND time > start`` alone compares every row with every moment where an engine has no join for
 ranges. Here each moment stands once beside every stretch (a minute, hour, day, month or year) in which its rows can
@@ -17,7 +17,8 @@ from metricgate.compiling.context import Context
 from metricgate.compiling.moments import Beside, read_moment
 from metricgate.dialects.names import aliased, column, identifier, unused
 from metricgate.dialects.trees import all_of, literal
-from metricgate.planning.scan import Moments, is_elapsed
+from metricgate.planning.scan import SpineJoin
+from metricgate.planning.shifts import is_elapsed
 from metricgate.vocabulary.grain import Grain
 
 _HOUR, _DAY = 3_600.0, 86_400.0
@@ -35,7 +36,7 @@ _FEW, _MOST = 16, 400
 _HERE, _STEPS, _STEP = "here", "steps", "step"
 
 
-def paired(moments: Moments, spine: exp.Expr, known: exp.Expr, context: Context) -> tuple[exp.Expr, list[exp.Expr]]:
+def paired(moments: SpineJoin, spine: exp.Expr, known: exp.Expr, context: Context) -> tuple[exp.Expr, list[exp.Expr]]:
     """Return the spine, under its alias, with the stretches read, and the equality that ties rows to them.
 
     The spine as it is, and nothing, where rows are not read by a range, or since ever. ``known`` holds all moments that
@@ -63,7 +64,7 @@ def paired(moments: Moments, spine: exp.Expr, known: exp.Expr, context: Context)
     return found, [exp.EQ(this=here, expression=context.dialect.truncated(time, grain))]
 
 
-def _by_months(moments: Moments, spine: exp.Expr, known: exp.Expr, name: str, context: Context) -> exp.Expr:
+def _by_months(moments: SpineJoin, spine: exp.Expr, known: exp.Expr, name: str, context: Context) -> exp.Expr:
     """Beside each moment the months from the one that it begins to read in to its own; months are few."""
     beside, time, months = Beside.of(moments), moments.moment.expression.text, "months"
 
@@ -95,7 +96,7 @@ def _by_months(moments: Moments, spine: exp.Expr, known: exp.Expr, name: str, co
     return exp.Subquery(this=select, alias=exp.TableAlias(this=identifier(moments.table.alias)))
 
 
-def _stretches(moments: Moments, window: Window) -> tuple[Grain, int]:
+def _stretches(moments: SpineJoin, window: Window) -> tuple[Grain, int]:
     """Return the finest grain by which a window has few stretches, and how many beside the moment's own."""
     seconds = window.count * _LONGEST[window.grain or Grain.DAY]
     if moments.time.zones is not None and is_elapsed(window):
@@ -105,7 +106,7 @@ def _stretches(moments: Moments, window: Window) -> tuple[Grain, int]:
     return chosen, ceil(seconds / _SHORTEST[chosen])
 
 
-def _spread(moments: Moments, spine: exp.Expr, name: str, grain: Grain, steps: int, context: Context) -> exp.Expr:
+def _spread(moments: SpineJoin, spine: exp.Expr, name: str, grain: Grain, steps: int, context: Context) -> exp.Expr:
     if context.dialect.steps_back is None:
         raise ValueError("a dialect that counts steps")
     alias = moments.table.alias
@@ -128,7 +129,7 @@ def _spread(moments: Moments, spine: exp.Expr, name: str, grain: Grain, steps: i
     return exp.Subquery(this=select, alias=exp.TableAlias(this=identifier(alias)))
 
 
-def _beside(moments: Moments) -> list[str]:
+def _beside(moments: SpineJoin) -> list[str]:
     """The column that the spine already has beside its own."""
     return [Beside.of(moments).read] if moments.beside else []
 

@@ -1,9 +1,8 @@
-"""Periods as a relation of their own, read from the time spine: what stands for one, and those without rows."""
+"""SpineFill as a relation of their own, read from the time spine: what stands for one, and those without rows."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from sqlglot import exp
 
@@ -11,40 +10,47 @@ from metricgate.catalog.metrics import PeriodAggregation
 from metricgate.compiling.conditions import condition_tree, reference_tree
 from metricgate.compiling.context import Context, ScanDraft
 from metricgate.compiling.moments import read_moment
+from metricgate.compiling.row_selects import subquery, unused_in
 from metricgate.compiling.rules.sources import pairs_of, relation, source_of
 from metricgate.compiling.spines import spine_of
-from metricgate.dialects.names import aliased, column, identifier, unused
+from metricgate.dialects.names import aliased, column
 from metricgate.dialects.trees import all_of, double, literal
-from metricgate.planning.scan import Key, Measure, Moments, Periods, PerPeriod, Scan
+from metricgate.planning.scan import Densified, OneSelect, OverSpine, PerPeriod, SpineFill
+from metricgate.planning.scan_parts import Key, Measure
 
 Outputs = Mapping[str, str]
-Plain = Callable[[Scan, Context, Outputs], exp.Select]
+Select = Callable[[OneSelect, Context, Outputs], exp.Select]
 
 _ROWS, _PERIODS = "moments", "periods"
 
 
-def by_period(scan: Scan, period: PerPeriod, context: Context, outputs: Outputs, plain: Plain) -> exp.Select:
+def per_period_select(scan: PerPeriod, context: Context, outputs: Outputs, plain: Select) -> exp.Select:
     """Return the first value of each period, that of its last moment, or the mean over all of its moments.
 
     A group is there where it has a row at some moment of the period; at the others it has none: a count is 0, anything
     else empty.
     """
-    moments = scan.moments
-    if moments is None:
-        raise ValueError("a period needs moments")
-    moment, last, count = (_unused(name, scan) for name in ("moment", "last_moment", "moments_in_period"))
-    inner = plain(replace(scan, keys=(*scan.keys, Key(name=moment, reference=read_moment(moments)))), context, outputs)
-    if period.aggregation is PeriodAggregation.FIRST:
+    moment, last, count = (unused_in(name, scan) for name in ("moment", "last_moment", "moments_in_period"))
+    by_moment = OverSpine(
+        name=scan.name,
+        tables=scan.tables,
+        keys=(*scan.keys, Key(name=moment, reference=read_moment(scan.spine))),
+        measures=scan.measures,
+        conditions=scan.conditions,
+        spine=scan.spine,
+    )
+    inner = plain(by_moment, context, outputs)
+    if scan.aggregation is PeriodAggregation.FIRST:
         return _first(inner, moment, scan, outputs)
     found = exp.Select(
         expressions=[column(key.name, _ROWS) for key in scan.keys],
-        from_=exp.From(this=_subquery(inner, _ROWS)),
-        joins=[_beside(period.periods, _periods_of(scan, moments, period, context, last, count))],
+        from_=exp.From(this=subquery(inner, _ROWS)),
+        joins=[_beside(scan.periods, _periods_of(scan, context, last, count))],
     )
     here = exp.EQ(this=column(moment, _ROWS), expression=column(last, _PERIODS))
     for measure in scan.measures:
         value = column(outputs[measure.name], _ROWS)
-        if period.aggregation is PeriodAggregation.AVERAGE:
+        if scan.aggregation is PeriodAggregation.AVERAGE:
             stands = _mean(measure, value, column(count, _PERIODS))
         else:
             stands = _counted(exp.Max(this=exp.Case(ifs=[exp.If(this=here.copy(), true=value)])), measure)
@@ -52,8 +58,8 @@ def by_period(scan: Scan, period: PerPeriod, context: Context, outputs: Outputs,
     return _grouped(found, len(scan.keys))
 
 
-def _first(inner: exp.Select, moment: str, scan: Scan, outputs: Outputs) -> exp.Select:
-    place, keys = _unused("place", scan), [key.name for key in scan.keys]
+def _first(inner: exp.Select, moment: str, scan: PerPeriod, outputs: Outputs) -> exp.Select:
+    place, keys = unused_in("place", scan), [key.name for key in scan.keys]
     measures = [outputs[each.name] for each in scan.measures]
     number = exp.Window(
         this=exp.RowNumber(),
@@ -62,11 +68,11 @@ def _first(inner: exp.Select, moment: str, scan: Scan, outputs: Outputs) -> exp.
     )
     ranked = exp.Select(
         expressions=[*(column(name) for name in (*keys, *measures)), aliased(number, place)],
-        from_=exp.From(this=_subquery(inner, _ROWS)),
+        from_=exp.From(this=subquery(inner, _ROWS)),
     )
     found = exp.Select(
         expressions=[*(column(name) for name in (*keys, *measures))],
-        from_=exp.From(this=_subquery(ranked, "ranked")),
+        from_=exp.From(this=subquery(ranked, "ranked")),
         where=exp.Where(this=exp.EQ(this=column(place), expression=literal(1))),
     )
     if not keys:  # where no moment reads a row there is still one answer
@@ -75,26 +81,26 @@ def _first(inner: exp.Select, moment: str, scan: Scan, outputs: Outputs) -> exp.
     return found
 
 
-def _periods_of(scan: Scan, moments: Moments, period: PerPeriod, context: Context, last: str, count: str) -> exp.Select:
+def _periods_of(scan: PerPeriod, context: Context, last: str, count: str) -> exp.Select:
     """Each period shown, with its last moment and the number of its moments."""
     marks = [
-        aliased(exp.Max(this=reference_tree(read_moment(moments), context)), last),
+        aliased(exp.Max(this=reference_tree(read_moment(scan.spine), context)), last),
         aliased(exp.Count(this=exp.Star()), count),
     ]
     draft = ScanDraft(scan=scan, context=context, outputs={})
-    found = _select(period.periods, spine_of(moments, relation(moments.table, draft), context), draft)
+    found = _select(scan.periods, spine_of(scan.spine, relation(scan.spine.table, draft), context), draft)
     found.set("expressions", [*found.expressions, *marks])
-    return _grouped(found, len(period.periods.keys))
+    return _grouped(found, len(scan.periods.keys))
 
 
-def _beside(periods: Periods, tree: exp.Select) -> exp.Join:
+def _beside(periods: SpineFill, tree: exp.Select) -> exp.Join:
     on = [
         (exp.EQ if key.reference.granularity is not None else exp.NullSafeEQ)(
             this=column(key.name, _ROWS), expression=column(key.name, _PERIODS)
         )
         for key in periods.keys
     ]
-    joined = _subquery(tree, _PERIODS)
+    joined = subquery(tree, _PERIODS)
     return exp.Join(this=joined, on=all_of(list(on))) if on else exp.Join(this=joined, kind="CROSS")
 
 
@@ -115,19 +121,20 @@ def _counted(value: exp.Expr, measure: Measure) -> exp.Expr:
     return exp.Coalesce(this=value, expressions=[literal(0)]) if measure.counts else value
 
 
-def with_periods(scan: Scan, periods: Periods, found: exp.Select, context: Context, outputs: Outputs) -> exp.Select:
-    """Put the periods in which the scan has no group beside its groups; all of these stay.
+def densified_select(scan: Densified, found: exp.Select, context: Context, outputs: Outputs) -> exp.Select:
+    """Return the groups of the shape, ``found``, and beside them the periods in which it has none.
 
     Parameters are numbered in the order of the text: the spine's are bound last, so it stands last.
     """
-    is_row, any_row = _unused("is_row", scan), _unused("any_row", scan)
+    periods = scan.periods
+    is_row, any_row = unused_in("is_row", scan), unused_in("any_row", scan)
     own = {key.name for key in periods.keys}
     names = [*(key.name for key in scan.keys), *(outputs[each.name] for each in scan.measures)]
     rows = exp.Select(
         expressions=[*(column(name, _ROWS) for name in names), aliased(literal(1), is_row)],
-        from_=exp.From(this=_subquery(found, _ROWS)),
+        from_=exp.From(this=subquery(found, _ROWS)),
     )
-    draft = ScanDraft(scan=scan, context=context, outputs={})
+    draft = ScanDraft(scan=scan.shape, context=context, outputs={})
     spine = _grouped(_select(periods, relation(periods.table, draft), draft), len(periods.keys))
     known = [exp.Not(this=exp.Is(this=column(name, _PERIODS), expression=exp.Null())) for name in periods.named]
     every = exp.Select(
@@ -135,7 +142,7 @@ def with_periods(scan: Scan, periods: Periods, found: exp.Select, context: Conte
             *(column(name, _PERIODS) if name in own else aliased(exp.Null(), name) for name in names),
             aliased(literal(0), is_row),
         ],
-        from_=exp.From(this=_subquery(spine, _PERIODS)),
+        from_=exp.From(this=subquery(spine, _PERIODS)),
     )
     if known:
         every.set("where", exp.Where(this=all_of(list(known))))
@@ -143,16 +150,16 @@ def with_periods(scan: Scan, periods: Periods, found: exp.Select, context: Conte
     told = exp.Window(this=exp.Max(this=column(is_row)), partition_by=[column(key.name) for key in periods.keys])
     marked = exp.Select(
         expressions=[*(column(name) for name in (*names, is_row)), aliased(told, any_row)],
-        from_=exp.From(this=_subquery(both, "groups_and_periods")),
+        from_=exp.From(this=subquery(both, "groups_and_periods")),
     )
     return exp.Select(
         expressions=[column(name) for name in names],
-        from_=exp.From(this=_subquery(marked, "told_apart")),
+        from_=exp.From(this=subquery(marked, "told_apart")),
         where=exp.Where(this=exp.EQ(this=column(is_row), expression=column(any_row))),
     )
 
 
-def _select(periods: Periods, spine: exp.Expr, draft: ScanDraft) -> exp.Select:
+def _select(periods: SpineFill, spine: exp.Expr, draft: ScanDraft) -> exp.Select:
     """The keys of the spine's moments, under the conditions that speak of them."""
     context = draft.context
     found = exp.Select(
@@ -171,11 +178,3 @@ def _grouped(select: exp.Select, keys: int) -> exp.Select:
     if keys:
         select.set("group", exp.Group(expressions=[literal(at) for at in range(1, keys + 1)]))
     return select
-
-
-def _subquery(inner: exp.Expr, alias: str) -> exp.Subquery:
-    return exp.Subquery(this=inner, alias=exp.TableAlias(this=identifier(alias)))
-
-
-def _unused(wanted: str, scan: Scan) -> str:
-    return unused(wanted, [*(key.name for key in scan.keys), *(each.name for each in scan.measures)])

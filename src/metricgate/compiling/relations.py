@@ -20,7 +20,7 @@ from metricgate.dialects.engines import dialect_for, dialect_named
 from metricgate.dialects.meanings.compared import OtherKind
 from metricgate.dialects.trees import all_of, literal
 from metricgate.planning.clocks import TypeAsked
-from metricgate.planning.plan import Plan
+from metricgate.planning.scan import Computation
 from metricgate.vocabulary.digest import digest_of_bytes
 from metricgate.vocabulary.obligation import Mask, Obligations
 from metricgate.vocabulary.predicate import Scalar
@@ -118,7 +118,7 @@ def confined_statement(
     )
 
 
-def _no_plan(_plan: Plan) -> exp.Select:
+def _no_plan(_asked: Computation) -> exp.Select:
     raise ValueError("a row filter asks no other question")
 
 

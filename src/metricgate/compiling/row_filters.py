@@ -10,7 +10,7 @@ from metricgate.catalog.model import KIND_OF_TYPE, Dimension, SemanticModel, Tim
 from metricgate.compiling import codes
 from metricgate.compiling.column_kinds import ColumnKinds
 from metricgate.planning.resolving import split_grain
-from metricgate.planning.scan import Condition, Reference
+from metricgate.planning.scan_parts import Condition, Reference
 from metricgate.planning.timing import has_clock, stored_moment, stored_zone
 from metricgate.planning.values import mismatch, typed
 from metricgate.planning.zones import Clock, Zones

@@ -15,7 +15,7 @@ from metricgate.compiling.moments import shifted
 from metricgate.dialects.names import aliased, column, identifier
 from metricgate.dialects.series import FIRST, LAST
 from metricgate.dialects.trees import operand
-from metricgate.planning.scan import Series, Spine
+from metricgate.planning.scan_parts import Series, Spine
 from metricgate.vocabulary.grain import Grain
 
 _EARLIEST, _LATEST = "earliest", "latest"

@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from metricgate.compiling.context import Context
 from metricgate.dialects.meanings.compared import OtherKind
-from metricgate.planning.scan import Condition, Reference
+from metricgate.planning.scan_parts import Condition, Reference
 from metricgate.vocabulary.predicate import Scalar
 from metricgate.vocabulary.result import DataType
 

@@ -15,13 +15,14 @@ from metricgate.compiling.series import between
 from metricgate.dialects.names import aliased, column, identifier, unused
 from metricgate.dialects.series import FIRST, LAST
 from metricgate.dialects.trees import all_of, any_of, literal
-from metricgate.planning.scan import Moments, Shift
+from metricgate.planning.scan import SpineJoin
+from metricgate.planning.shifts import Shift
 from metricgate.vocabulary.grain import Grain
 
 _HERE = "here"
 
 
-def spine_of(moments: Moments, relation: exp.Expr, context: Context) -> exp.Expr:
+def spine_of(moments: SpineJoin, relation: exp.Expr, context: Context) -> exp.Expr:
     """Return the spine's relation under its alias; moments for which no other is to be read are not in it."""
     if not moments.beside:
         return relation
@@ -35,7 +36,7 @@ class _Reading:
     there is one. A moment without a period of a calendar has none before it: its rows are in no numbered relation.
     """
 
-    def __init__(self, moments: Moments, relation: exp.Expr, context: Context) -> None:
+    def __init__(self, moments: SpineJoin, relation: exp.Expr, context: Context) -> None:
         self._moments = moments
         self._relation = relation
         self._context = context

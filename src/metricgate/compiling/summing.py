@@ -26,11 +26,13 @@ from metricgate.dialects.kinds import Kind
 from metricgate.dialects.names import aliased, column, identifier, unused
 from metricgate.dialects.trees import all_of, double, literal
 from metricgate.planning.periods import joined_to
-from metricgate.planning.scan import Condition, Key, Measure, Moments, Reference, Scan, Table, is_elapsed
+from metricgate.planning.scan import OneSelect, OverSpine, Plain, SpineJoin, Table
+from metricgate.planning.scan_parts import Condition, Key, Measure, Reference
+from metricgate.planning.shifts import is_elapsed
 from metricgate.vocabulary.grain import Grain
 
 Outputs = Mapping[str, str]
-Plain = Callable[[Scan, Context, Outputs], exp.Select]
+Select = Callable[[OneSelect, Context, Outputs], exp.Select]
 
 _PARTS = {
     Aggregation.SUM: (Aggregation.SUM,),
@@ -46,26 +48,22 @@ _EXACT = frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.BOOLEAN})
 _EVER, _GROUPS = "moments_and_rows", "groups_read"
 
 
-def summed(scan: Scan, context: Context, outputs: Outputs, plain: Plain) -> exp.Select | None:
+def summed(scan: OneSelect, context: Context, outputs: Outputs, plain: Select) -> exp.Select | None:
     """Return the SELECT of a running scan; None where it must read the rows themselves.
 
     ``plain`` makes the SELECT of a scan without moments.
     """
-    moments = scan.moments
-    if moments is None or not moments.running or not _adds_up(scan, moments, context):
+    if not isinstance(scan, OverSpine) or not scan.spine.running or not _adds_up(scan, scan.spine, context):
         return None
-    halves = _Halves.of(scan, moments)
-    return None if halves is None else _Summing(scan, moments, halves, context, outputs, plain).select()
+    halves = _Halves.of(scan, scan.spine)
+    return None if halves is None else _Summing(scan, halves, context, outputs, plain).select()
 
 
-def _adds_up(scan: Scan, moments: Moments, context: Context) -> bool:
+def _adds_up(scan: OverSpine, moments: SpineJoin, context: Context) -> bool:
     window = moments.window
     by_row = moments.time.zones is not None and window is not None and is_elapsed(window)
     return (
-        scan.conversion is None
-        and scan.edge is None
-        and not scan.whole
-        and not by_row
+        not by_row
         and bool(scan.measures)
         and all(each.aggregation in _PARTS for each in scan.measures)
         and not any(context.minimum_groups.get(table.model) for table in scan.tables)
@@ -90,7 +88,7 @@ class _Halves:
     of_moments: tuple[Condition, ...]
 
     @staticmethod
-    def of(scan: Scan, moments: Moments) -> _Halves | None:
+    def of(scan: OverSpine, moments: SpineJoin) -> _Halves | None:
         """Return the halves; None where a join, a condition or a filter looks at both."""
         dated = tuple(joined_to(moments.table.alias, scan.tables[1:]))
         homes = frozenset({moments.table.alias, *(each.alias for each in dated)})
@@ -131,10 +129,9 @@ class _Part:
 class _Summing:
     """Makes the SELECT in the order of the text, as parameters are numbered in it."""
 
-    def __init__(
-        self, scan: Scan, moments: Moments, halves: _Halves, context: Context, outputs: Outputs, plain: Plain
-    ) -> None:
-        self._scan, self._moments, self._halves = scan, moments, halves
+    def __init__(self, scan: OverSpine, halves: _Halves, context: Context, outputs: Outputs, plain: Select) -> None:
+        self._scan, self._moments, self._halves = scan, scan.spine, halves
+        moments = scan.spine
         self._context, self._outputs, self._plain = context, outputs, plain
         self._keys = [key for key in scan.keys if key.reference.table not in halves.homes]
         self._shown = [*moments.columns, *_beside(moments)]
@@ -220,8 +217,8 @@ class _Summing:
     def _added_up(self) -> exp.Select:
         """The groups of each moment's rows, with their parts."""
         parts = tuple(each.measure for found in self._parts.values() for each in found)
-        scan = replace(
-            self._scan,
+        scan = Plain(
+            name=self._scan.name,
             tables=self._halves.rows,
             keys=(
                 *(replace(key, name=self._names[key.name]) for key in self._keys),
@@ -229,9 +226,6 @@ class _Summing:
             ),
             measures=parts,
             conditions=self._halves.of_rows,
-            moments=None,
-            period=None,
-            periods=None,
         )
         return self._plain(scan, self._context, {each.name: each.name for each in parts})
 
@@ -334,7 +328,7 @@ class _Summing:
         )
 
 
-def _beside(moments: Moments) -> list[str]:
+def _beside(moments: SpineJoin) -> list[str]:
     return [Beside.of(moments).read] if moments.beside else []
 
 

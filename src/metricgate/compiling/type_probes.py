@@ -19,8 +19,7 @@ from metricgate.dialects.expressions import qualified
 from metricgate.dialects.names import aliased
 from metricgate.dialects.trees import literal
 from metricgate.planning.clocks import TypeAsked
-from metricgate.planning.plan import Plan
-from metricgate.planning.scan import Table
+from metricgate.planning.scan import Computation, Table
 from metricgate.vocabulary.result import ValueType
 
 
@@ -74,5 +73,5 @@ def _probe(source: tuple[str, ...], asked: tuple[TypeAsked, ...], dialect: str) 
     return TypeProbe(sql=sql, asked=asked)
 
 
-def _no_plan(_plan: Plan) -> exp.Select:
+def _no_plan(_asked: Computation) -> exp.Select:
     raise ValueError("a probe asks no other question")

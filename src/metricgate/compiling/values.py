@@ -15,7 +15,7 @@ from metricgate.dialects.kinds import Kind, kind_of
 from metricgate.dialects.names import column
 from metricgate.dialects.trees import double, literal, operand, parsed
 from metricgate.planning.metrics.values import DerivedValue, MeasureValue, RatioValue, Value
-from metricgate.planning.scan import Measure
+from metricgate.planning.scan_parts import Measure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

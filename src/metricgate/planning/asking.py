@@ -8,12 +8,15 @@ from dataclasses import replace
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.metrics import Metric
 from metricgate.planning import codes
+from metricgate.planning.binders import Binders
 from metricgate.planning.binding import Answers
 from metricgate.planning.checking import check_columns, check_counts, check_options, check_twice
 from metricgate.planning.clocks import Clocks, Kinds
 from metricgate.planning.concluding import ScanNotes, conclude
 from metricgate.planning.distinct import DistinctScans
 from metricgate.planning.forms import Form, split_form
+from metricgate.planning.group_bys import Asked, GroupBys
+from metricgate.planning.leaf_groups import leaf_groups
 from metricgate.planning.metrics import expand
 from metricgate.planning.metrics.expanding import Expansion, Leaf
 from metricgate.planning.metrics.values import Value
@@ -23,7 +26,7 @@ from metricgate.planning.question import GroupBy, Question
 from metricgate.planning.ranging import check_range, check_zone
 from metricgate.planning.reaching import simple_metrics
 from metricgate.planning.resolving import METRIC_TIME, Resolver
-from metricgate.planning.scanning import Asked, Kind, Scanning, kind_of
+from metricgate.planning.scan_builder import ScanBuilder
 from metricgate.vocabulary.grain import Grain
 from metricgate.vocabulary.predicate import members_of
 from metricgate.vocabulary.problem import Place, Problem, Problems
@@ -85,28 +88,22 @@ class Asking:
         return found
 
     def _scans(self, metrics: list[Metric], leaves: tuple[Leaf, ...]) -> list[ScanNotes]:
-        asked = self._asked(metrics)
-        self._names = [each.name for each in asked]
-        scanning = Scanning(
-            question=self._question,
-            catalog=self._catalog,
+        group_bys = GroupBys(self._asked(metrics))
+        models = self._catalog.models
+        binders = Binders(
+            models=models,
             resolver=self._resolver,
             answers=self._answers,
-            problems=self._problems,
             clocks=self._clocks,
-            asked=asked,
+            problems=self._problems,
         )
-        if not self._question.metrics:
-            notes = DistinctScans(scanning).scans() if asked else []
-        else:
-            groups: dict[tuple[str, str | None, Kind | None], list[Leaf]] = {}
-            by_time = self._uses_metric_time()
-            for leaf in leaves:
-                kind = kind_of(leaf)
-                time = leaf.metric.time_dimension if by_time or kind is not None else None
-                groups.setdefault((leaf.metric.model, time, kind), []).append(leaf)
-            notes = [scanning.scan(model, time, tuple(found), kind) for (model, time, kind), found in groups.items()]
-        self._names = [each.name for each in scanning.asked]
+        notes: list[ScanNotes] = []
+        if self._question.metrics:
+            builder = ScanBuilder(question=self._question, catalog=self._catalog, binders=binders, group_bys=group_bys)
+            notes = [builder.build(group) for group in leaf_groups(leaves, by_time=self._uses_metric_time())]
+        elif group_bys.asked:
+            notes = DistinctScans(self._question, models, binders, group_bys).scans()
+        self._names = group_bys.names
         return notes
 
     def _asked(self, metrics: list[Metric]) -> list[Asked]:

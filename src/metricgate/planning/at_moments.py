@@ -8,7 +8,7 @@ from dataclasses import replace
 from metricgate.catalog.expression import Expression
 from metricgate.catalog.times_within import AtMoment, Mixed, at_moment
 from metricgate.planning.graph import Member
-from metricgate.planning.scan import Reference
+from metricgate.planning.scan_parts import Reference
 
 
 def expressions_at(member: Member, time: Expression, moment: str) -> tuple[AtMoment | Mixed | None, ...]:

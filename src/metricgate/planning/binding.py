@@ -16,7 +16,7 @@ from metricgate.planning.forms import AS_STORED, Form, split_form
 from metricgate.planning.graph import Hop, Member
 from metricgate.planning.plan import Plan
 from metricgate.planning.resolving import METRIC_TIME, Resolver
-from metricgate.planning.scan import Condition, Reference
+from metricgate.planning.scan_parts import Condition, Reference
 from metricgate.planning.spines import column
 from metricgate.planning.tables import Tables
 from metricgate.planning.time_problems import depends_on_time, too_fine
@@ -269,7 +269,7 @@ class Binder:
                 )
             )
             return None
-        alias = self._tables.answer(call[0].rpartition(".")[2], plan, tuple(left), keys)
+        alias = self._tables.answer(call[0].rpartition(".")[2], plan.computation, tuple(left), keys)
         self.answers.append(plan)
         return Reference(table=alias, model="", name=call[0], expression=column(ANSWER))
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from metricgate.catalog.metrics import Window, calendar_of
 from metricgate.catalog.saved import TimeSpine
 from metricgate.planning.metrics.expanding import Leaf
-from metricgate.planning.scan import Shift
+from metricgate.planning.shifts import Shift
 from metricgate.planning.spines import Spines
 from metricgate.vocabulary.grain import Grain
 

@@ -15,7 +15,8 @@ from metricgate.catalog.model import EntityType, SemanticModel
 from metricgate.catalog.saved import TimeSpine
 from metricgate.planning.graph import Hop, hops_of
 from metricgate.planning.plan import Plan
-from metricgate.planning.scan import Key, Reference, Scan, Table
+from metricgate.planning.scan import Computation, Converted, Densified, MemberValues, Scan, Table, shape_of
+from metricgate.planning.scan_parts import Key, Reference
 from metricgate.planning.spines import column, spine_table
 from metricgate.planning.zones import Zones
 from metricgate.vocabulary.grain import Grain
@@ -93,7 +94,7 @@ def checks_before(plan: Plan) -> tuple[KeyCheck, ...]:
 
     Distinct group-bys need none: a row that is joined twice is still one of them.
     """
-    return tuple(dict.fromkeys(_of_plan(plan)))
+    return tuple(dict.fromkeys(_of_computation(plan.computation)))
 
 
 def declared_checks(catalog: Catalog) -> tuple[Check, ...]:
@@ -110,24 +111,25 @@ def declared_checks(catalog: Catalog) -> tuple[Check, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _of_plan(plan: Plan) -> Iterator[KeyCheck]:
-    for scan in plan.scans:
+def _of_computation(computation: Computation) -> Iterator[KeyCheck]:
+    for scan in computation.scans:
         yield from _of_scan(scan)
 
 
 def _of_scan(scan: Scan) -> Iterator[KeyCheck]:
-    multiplies = bool(scan.measures) or not scan.distinct or scan.conversion is not None
-    for table in (*scan.tables[1:], *(() if scan.periods is None else scan.periods.joined)):
+    shape = shape_of(scan)
+    multiplies = not (isinstance(shape, MemberValues) and shape.distinct)
+    for table in (*scan.tables[1:], *(scan.periods.joined if isinstance(scan, Densified) else ())):
         if table.answer is not None:
-            yield from _of_plan(table.answer)
+            yield from _of_computation(table.answer)
         elif table.joined_by and multiplies:
             partitions = tuple(partition for _reference, partition in table.partitions)
             valid, ends = table.valid, _bare(())
             if valid is not None:
                 ends = tuple(zip((valid.start, valid.end), valid.zones, strict=True))
             yield _key_check(table, (*table.keys, *partitions), ends)
-    if scan.conversion is not None:
-        yield from _of_scan(scan.conversion.scan)
+    if isinstance(shape, Converted):
+        yield from _of_scan(shape.conversions)
 
 
 def _of_model(model: SemanticModel) -> Iterator[Check]:
@@ -211,6 +213,6 @@ def _scan(table: Table, values: Sequence[_Value], grain: Grain | None = None) ->
         )
         for number, (expression, zones) in enumerate(values, 1)
     )
-    return Scan(
+    return MemberValues(
         name=table.alias, tables=(replace(table, joined_by=""),), keys=keys, measures=(), conditions=(), distinct=False
     )

@@ -19,7 +19,8 @@ from metricgate.planning.noting import looking_back, of_all_time
 from metricgate.planning.plan import Explanation, OutputColumn, Plan, PlannedMetric, ResolvedRange, Sorting
 from metricgate.planning.question import Question
 from metricgate.planning.resolving import METRIC_TIME
-from metricgate.planning.scan import Key, Reference, Scan
+from metricgate.planning.scan import Scan, tables_read
+from metricgate.planning.scan_parts import Key, Reference
 from metricgate.planning.times_shown import shown_value
 from metricgate.vocabulary.grain import Grain
 from metricgate.vocabulary.nearest import did_you_mean
@@ -56,7 +57,7 @@ def conclude(
     columns = _columns(question, named, scanned[0].scan.keys)
     answers = [answer for each in scanned for answer in each.binder.answers]
     within = [name for answer in answers for name in answer.datasets]
-    read = (table.model for each in scanned for table in each.scan.reads if table.model)
+    read = (table.model for each in scanned for table in tables_read(each.scan) if table.model)
     datasets = tuple(dict.fromkeys([*read, *within]))
     resources = _resources(named, scanned, datasets, answers, catalog)
     models = tuple(catalog.models[name] for name in datasets)

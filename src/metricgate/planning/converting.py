@@ -2,44 +2,55 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from metricgate.catalog.model import Dimension, SemanticModel
+from metricgate.planning.binders import Binders
 from metricgate.planning.clocks import on_one_clock
 from metricgate.planning.metrics.expanding import Leaf
 from metricgate.planning.owning import own_members
-from metricgate.planning.scan import Conversion, Events, Reference, Scan
+from metricgate.planning.scan import ConversionSide, Converted, Plain, SpineJoin
+from metricgate.planning.scan_parts import Reference
 from metricgate.planning.zones import Zones
 from metricgate.vocabulary.grain import Grain
 
-if TYPE_CHECKING:
-    from metricgate.planning.scanning import Scanning
 
+def converted(
+    binders: Binders, rows: Plain, spine: SpineJoin | None, leaf: Leaf, dimension: Dimension
+) -> Converted | None:
+    """Return a leaf's base events with their conversions; None where the conversions have no time.
 
-def conversion_of(scanning: Scanning, leaf: Leaf, dimension: Dimension) -> Conversion | None:
-    """Return the conversions of a leaf's base events; None where the conversions have no time."""
-    metric, converted = leaf.conversion, leaf.converted
-    if metric is None or converted is None or converted.time_dimension is None:
+    Args:
+        binders: of the question.
+        rows: the base events.
+        spine: the moments that they are read from, under an offset.
+        leaf: of a conversion metric.
+        dimension: the time of the base events.
+    """
+    metric, counted = leaf.conversion, leaf.converted
+    if metric is None or counted is None or counted.time_dimension is None:
         return None
-    home = scanning.catalog.models[leaf.metric.model]
-    away = scanning.catalog.models[converted.model]
-    time = away.dimension(converted.time_dimension)
+    home, away = binders.models[leaf.metric.model], binders.models[counted.model]
+    time = away.dimension(counted.time_dimension)
     if time is None:
         return None
-    tables = scanning.tables(away, converted)
-    binder = scanning.binder(away, tables, f"Metric {metric.header.name!r}")
+    tables = binders.tables(away, counted)
+    binder = binders.binder(away, tables, f"Metric {metric.header.name!r}")
     pairs = [(metric.entity, metric.entity), *((each.base, each.conversion) for each in metric.constant_properties)]
-    measure = scanning.measure(binder, _as_leaf(leaf))
+    measure = binders.measure(binder, _as_leaf(leaf))
     grain = max(dimension.granularity or Grain.DAY, time.granularity or Grain.DAY, key=lambda each: each.rank)
-    own, other = on_one_clock([scanning.clocks.at_rest(home.name, dimension), scanning.clocks.at_rest(away.name, time)])
-    scan = Scan(name=away.name, tables=tables.tables, keys=(), measures=(measure,), conditions=())
-    return Conversion(
-        base=Events(
+    own, other = on_one_clock([binders.clocks.at_rest(home.name, dimension), binders.clocks.at_rest(away.name, time)])
+    return Converted(
+        name=rows.name,
+        tables=rows.tables,
+        keys=rows.keys,
+        measures=(measure,),
+        conditions=rows.conditions,
+        spine=spine,
+        base=ConversionSide(
             time=_time(home, dimension, grain, own),
             equal=tuple(each for one, _other in pairs for each in own_members(home, one)),
         ),
-        scan=scan,
-        events=Events(
+        conversions=Plain(name=away.name, tables=tables.tables, keys=(), measures=(measure,), conditions=()),
+        events=ConversionSide(
             time=_time(away, time, grain, other),
             equal=tuple(each for _one, other in pairs for each in own_members(away, other)),
         ),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from metricgate.catalog.expression import Expression
 from metricgate.catalog.model import Dimension, DimensionType, EntityType, SemanticModel
@@ -11,35 +11,41 @@ from metricgate.catalog.names import split_metric_call
 from metricgate.catalog.saved import TimeSpine
 from metricgate.catalog.strictness import is_strict
 from metricgate.planning import codes
+from metricgate.planning.binders import Binders
 from metricgate.planning.binding import SpineRoot
 from metricgate.planning.concluding import ScanNotes
 from metricgate.planning.forms import split_form
 from metricgate.planning.graph import Member
+from metricgate.planning.group_bys import GroupBys
+from metricgate.planning.question import Question
+from metricgate.planning.ranging import bound_range
 from metricgate.planning.resolving import METRIC_TIME
-from metricgate.planning.scan import Scan
+from metricgate.planning.scan import MemberValues
 from metricgate.planning.spines import Spines, column, spine_table
 from metricgate.vocabulary.grain import Grain
 from metricgate.vocabulary.predicate import members_of
 from metricgate.vocabulary.problem import Code, Place, Problem
 
-if TYPE_CHECKING:
-    from metricgate.planning.scanning import Scanning
-
 
 class DistinctScans:
     """Makes the one scan of a question without metrics."""
 
-    def __init__(self, scanning: Scanning) -> None:
-        self._scanning = scanning
-        self._calendars = scanning.resolver.spines.calendars
+    def __init__(
+        self, question: Question, models: Mapping[str, SemanticModel], binders: Binders, group_bys: GroupBys
+    ) -> None:
+        self._question = question
+        self._models = models
+        self._binders = binders
+        self._group_bys = group_bys
+        self._resolver = binders.resolver
+        self._calendars = binders.resolver.spines.calendars
 
     def scans(self) -> list[ScanNotes]:
         """Return the scan, or none after noting why there is none."""
-        scanning = self._scanning
-        members = [each.member for each in scanning.asked] + self._filtered()
-        timed = METRIC_TIME in members or scanning.question.time_range is not None
+        members = [each.member for each in self._group_bys.asked] + self._filtered()
+        timed = METRIC_TIME in members or self._question.time_range is not None
         others = list(dict.fromkeys(member for member in members if member != METRIC_TIME))
-        spines = scanning.resolver.spines
+        spines = self._resolver.spines
         spine = self._spine(spines) if timed else None
         root = self._root(others) if others or spine is None else _of_spine(spine)
         if root is not None and spine is not None:
@@ -52,29 +58,30 @@ class DistinctScans:
         return [self._scan(root, spine, others)]
 
     def _scan(self, root: SemanticModel, spine: TimeSpine | None, others: list[str]) -> ScanNotes:
-        scanning = self._scanning
         base = root
         joined = bool(others)
-        tables = scanning.tables(base, None, whole=self._reaches_out(root, others))
+        tables = self._binders.tables(base, None, whole=self._reaches_out(root, others))
         on = None
         if spine is not None:
             time = _time_of(spine)
             base = root if root.dimension(time.name) else replace(root, dimensions=(*root.dimensions, time))
             alias = tables.moments(spine) if joined else root.name
             on = SpineRoot(spine=spine, alias=alias, time=time, grain=spine.granularity, instead=False)
-        binder = scanning.binder(base, tables, "The question", on)
-        keys = scanning.keys(binder, METRIC_TIME)
-        conditions = [scanning.range(binder, METRIC_TIME, scanning.question.time_range)]
-        if scanning.question.where is not None:
-            conditions.append(binder.condition(scanning.question.where, "where", METRIC_TIME))
+        question = self._question
+        binder = self._binders.binder(base, tables, "The question", on)
+        keys = self._group_bys.keys(binder, METRIC_TIME)
+        span, problems = question.time_range, self._binders.problems
+        conditions = [bound_range(binder, METRIC_TIME, span, self._models, problems)]
+        if question.where is not None:
+            conditions.append(binder.condition(question.where, "where", METRIC_TIME))
         found = tables.tables if joined or spine is None else (spine_table(spine, root.name),)
-        scan = Scan(
+        scan = MemberValues(
             name=root.name,
             tables=found,
             keys=keys,
             measures=(),
             conditions=tuple(each for each in conditions if each is not None),
-            distinct=scanning.question.distinct,
+            distinct=question.distinct,
             whole=True,
             root_key=_key_of(root),
         )
@@ -84,28 +91,28 @@ class DistinctScans:
 
     def _reaches_out(self, root: SemanticModel, members: list[str]) -> bool:
         """Whether other models or answers are joined, so that rows of theirs may stand where the root has none."""
-        resolver = self._scanning.resolver
+        resolver = self._resolver
         found = [resolver.resolve(member, root.name, place="", asked_for="") for member in members]
         return any(isinstance(each, Problem) or bool(each.hops) for each in found) or any(
-            split_metric_call(member) is not None for member in members_of(self._scanning.question.where)
+            split_metric_call(member) is not None for member in members_of(self._question.where)
         )
 
     def _filtered(self) -> list[str]:
         found = []
-        for member in members_of(self._scanning.question.where):
+        for member in members_of(self._question.where):
             call = split_metric_call(member)
             names = [member] if call is None else [group.rpartition("__")[2] for group in call[1]]
             found += [split_form(name, self._calendars)[0] for name in names]
         return found
 
     def _spine(self, spines: Spines) -> TimeSpine | None:
-        grains = [each.form.grain for each in self._scanning.asked if each.member == METRIC_TIME and each.form.grain]
+        grains = [each.form.grain for each in self._group_bys.asked if each.member == METRIC_TIME and each.form.grain]
         finest = min([*grains, Grain.DAY], key=lambda grain: grain.rank)
         return spines.serving(finest)
 
     def _root(self, members: list[str]) -> SemanticModel | None:
         """The model with the fewest joins to all; of several the one whose keys they are, then the narrowest."""
-        resolver, models = self._scanning.resolver, self._scanning.catalog.models
+        resolver, models = self._resolver, self._models
         best: tuple[int, int, int, str] | None = None
         for name, model in models.items():
             found: list[Member] = []
@@ -132,7 +139,7 @@ class DistinctScans:
         return None
 
     def _problem(self, code: Code, message: str, path: str = "group_by") -> None:
-        self._scanning.problems.append(Problem(code=code, message=message, where=Place(path=path)))
+        self._binders.problems.append(Problem(code=code, message=message, where=Place(path=path)))
 
 
 def _key_of(root: SemanticModel) -> Expression | None:

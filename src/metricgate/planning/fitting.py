@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from metricgate.catalog.metrics import CustomGrain, Window
 from metricgate.planning import codes
 from metricgate.planning.metrics.expanding import Leaf
-from metricgate.planning.scan import Shift
+from metricgate.planning.shifts import Shift
 from metricgate.vocabulary.grain import Grain
 from metricgate.vocabulary.problem import Place, Problem
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from metricgate.catalog.expression import Expression
 from metricgate.catalog.model import Dimension, Entity, EntityType, SemanticModel
-from metricgate.planning.scan import Reference
+from metricgate.planning.scan_parts import Reference
 
 MOST_HOPS = 8
 MOST_PATHS = 4_000

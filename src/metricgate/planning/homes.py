@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from metricgate.catalog.model import SemanticModel
-from metricgate.planning.scan import Scan, Table
+from metricgate.planning.scan import Densified, Scan, Table, spines_joined, tables_read
 
 Homes = tuple[tuple[str, str | None], ...]
 """(dataset or a time spine's source, name of the warehouse or None for the default), each once."""
@@ -20,20 +20,16 @@ def homes_of(models: Iterable[SemanticModel], scans: Sequence[Scan]) -> Homes:
     """
     found = {model.name: model.warehouse for model in models}
     for table in _tables(scans):
-        if table.answer is not None:
-            found.update(table.answer.homes)
-        elif not table.model and table.source:
+        if not table.model and table.source:
             found.setdefault(".".join(table.source), table.warehouse)
     return tuple(found.items())
 
 
 def _tables(scans: Sequence[Scan]) -> Iterator[Table]:
+    """Every table, those of answers within included."""
     for scan in scans:
-        yield from scan.tables
-        if scan.moments is not None:
-            yield scan.moments.table
-        if scan.periods is not None:
-            yield scan.periods.table
-            yield from scan.periods.joined
-        if scan.conversion is not None:
-            yield from _tables((scan.conversion.scan,))
+        joined = scan.periods.joined if isinstance(scan, Densified) else ()
+        for table in (*tables_read(scan), *spines_joined(scan), *joined):
+            yield table
+            if table.answer is not None:
+                yield from _tables(table.answer.scans)

@@ -12,7 +12,8 @@ from metricgate.planning.naming import resolve_metric
 from metricgate.planning.plan import Explanation, OutputColumn, Plan, Sorting
 from metricgate.planning.reaching import simple_metrics
 from metricgate.planning.resolving import METRIC_TIME, Resolver, composite
-from metricgate.planning.scan import Condition, Key, Reference, Scan, Table
+from metricgate.planning.scan import MemberValues, Table
+from metricgate.planning.scan_parts import Condition, Key, Reference
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.predicate import Comparison, Operator
 from metricgate.vocabulary.problem import Place, Problem, Problems
@@ -47,7 +48,7 @@ def plan_values(
         name=own.name,
         expression=own.expression if isinstance(own, Dimension) else own.expressions[0],
     )
-    scan = Scan(
+    scan = MemberValues(
         name=model.name,
         tables=(Table(alias=model.name, model=model.name, source=model.source),),
         keys=(Key(name=member, reference=reference),),

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from metricgate.catalog.metrics import CustomGrain, Window
 from metricgate.catalog.names import split_metric_call
 from metricgate.planning.metrics.expanding import Leaf
-from metricgate.planning.running import by_months
-from metricgate.planning.scan import Scan
+from metricgate.planning.scan import Scan, spine_join_of
+from metricgate.planning.shifts import by_months
 from metricgate.vocabulary.predicate import Predicate, members_of
 
 _BY_PERIOD = (
@@ -37,7 +37,8 @@ def looking_back(scanned: Iterable[tuple[Scan, tuple[Leaf, ...]]]) -> list[str]:
     starts: set[str] = set()
     windows: set[str] = set()
     for scan, leaves in scanned:
-        by_period = scan.moments is not None and scan.moments.by_period
+        spine = spine_join_of(scan)
+        by_period = spine is not None and spine.by_period
         for leaf in leaves:
             months |= {(str(shift), by_period) for shift in leaf.shifts if by_months(shift)}
             offsets |= {str(shift) for shift in leaf.shifts if isinstance(shift, Window) and shift.calendar}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from metricgate.catalog.model import Dimension, SemanticModel
-from metricgate.planning.scan import Reference
+from metricgate.planning.scan_parts import Reference
 
 
 def own_reference(root: SemanticModel, dimension: Dimension) -> Reference:

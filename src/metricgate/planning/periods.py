@@ -2,41 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from metricgate.catalog.conjuncts import conjuncts
 from metricgate.catalog.expression import Expression
-from metricgate.catalog.metrics import CumulativeMetric
+from metricgate.catalog.metrics import PeriodAggregation
 from metricgate.catalog.model import Dimension
 from metricgate.catalog.names import split_metric_call
+from metricgate.planning.binders import Binders
 from metricgate.planning.binding import Binder, SpineRoot
+from metricgate.planning.forms import split_form
+from metricgate.planning.group_bys import GroupBys
 from metricgate.planning.metrics.expanding import Leaf
+from metricgate.planning.question import Question
+from metricgate.planning.ranging import bound_range
 from metricgate.planning.resolving import METRIC_TIME
 from metricgate.planning.running import base_of, between, time_at
-from metricgate.planning.scan import Condition, Key, Moments, Periods, PerPeriod, Scan, Series, Table
+from metricgate.planning.scan import Densified, OverSpine, PerPeriod, Shape, SpineFill, SpineJoin, Table
+from metricgate.planning.scan_parts import Condition, Key, Series
 from metricgate.planning.spines import alias_of, made, spine_table
 from metricgate.vocabulary.predicate import members_of
-
-if TYPE_CHECKING:
-    from metricgate.planning.scanning import Scanning
 
 _NULL = Expression(text="NULL", columns=())
 
 
-def period_of(scanning: Scanning, scan: Scan, metric: CumulativeMetric, binder: Binder, dimension: Dimension) -> Scan:
-    """Return the scan with one value per period where its keys are coarser than the moments."""
-    moments = scan.moments
-    if moments is None or any(_is_moment(key, moments) for key in scan.keys):
+def per_period(
+    binders: Binders,
+    question: Question,
+    scan: OverSpine,
+    aggregation: PeriodAggregation,
+    binder: Binder,
+    dimension: Dimension,
+) -> OverSpine | PerPeriod:
+    """Return the scan with one value per period where its keys are coarser than the moments.
+
+    Args:
+        binders: of the question.
+        question: what is asked.
+        scan: over the moments.
+        aggregation: which value stands for a period.
+        binder: of the moments.
+        dimension: the time of the rows.
+    """
+    spine = scan.spine
+    if any(_is_moment(key, spine) for key in scan.keys):
         return scan
-    joined = tuple(joined_to(moments.table.alias, scan.tables))
-    homes = {moments.table.alias, *(each.alias for each in joined)}
-    plain = (each for each in conjuncts(scanning.question.where) if not any(map(split_metric_call, members_of(each))))
+    joined = tuple(joined_to(spine.table.alias, scan.tables))
+    homes = {spine.table.alias, *(each.alias for each in joined)}
+    plain = (each for each in conjuncts(question.where) if not any(map(split_metric_call, members_of(each))))
     parts = (binder.condition(part, "where", dimension.name) for part in plain)
-    conditions = (scanning.range(binder, dimension.name, scanning.question.time_range), *parts)
-    periods = Periods(
-        table=moments.table,
+    asked_range = bound_range(binder, dimension.name, question.time_range, binders.models, binders.problems)
+    conditions = (asked_range, *parts)
+    periods = SpineFill(
+        table=spine.table,
         keys=tuple(key for key in scan.keys if key.reference.table in homes),
         conditions=tuple(
             each
@@ -45,11 +64,20 @@ def period_of(scanning: Scanning, scan: Scan, metric: CumulativeMetric, binder: 
         ),
         joined=joined,
     )
-    return replace(scan, period=PerPeriod(aggregation=metric.period_aggregation, periods=periods))
+    return PerPeriod(
+        name=scan.name,
+        tables=scan.tables,
+        keys=scan.keys,
+        measures=scan.measures,
+        conditions=scan.conditions,
+        spine=spine,
+        aggregation=aggregation,
+        periods=periods,
+    )
 
 
-def _is_moment(key: Key, moments: Moments) -> bool:
-    return key.reference.table == moments.table.alias and key.reference.grain is moments.grain
+def _is_moment(key: Key, spine: SpineJoin) -> bool:
+    return key.reference.table == spine.table.alias and key.reference.grain is spine.grain
 
 
 def joined_to(alias: str, tables: Iterable[Table]) -> Iterator[Table]:
@@ -62,22 +90,25 @@ def joined_to(alias: str, tables: Iterable[Table]) -> Iterator[Table]:
             yield table
 
 
-def periods_of(scanning: Scanning, scan: Scan, leaf: Leaf, dimension: Dimension) -> Scan:
-    """Return the scan with every period of the spine that the question leaves; without one, of the rows' own time."""
-    root = scanning.catalog.models[leaf.metric.model]
-    spines = scanning.resolver.spines.of(root.warehouse)
-    forms = [each.form for each in scanning.asked if each.member == METRIC_TIME]
+def densified(
+    binders: Binders, question: Question, group_bys: GroupBys, shape: Shape, leaf: Leaf, dimension: Dimension
+) -> Densified:
+    """Return the shape with every period of the spine that the question leaves; without one, of the rows' own time."""
+    root = binders.models[leaf.metric.model]
+    spines = binders.resolver.spines.of(root.warehouse)
+    every = group_bys.asked
+    forms = [each.form for each in every if each.member == METRIC_TIME]
     base = base_of(leaf, dimension, forms, spines)
-    calendars = [each.form.calendar for each in scanning.asked if each.form.calendar is not None]
+    calendars = [each.form.calendar for each in every if each.form.calendar is not None]
     spine = spines.calendars[calendars[0]][0] if calendars else spines.serving(base) or made(base, root.warehouse)
-    tables = scanning.tables(root, leaf.metric)
+    tables = binders.tables(root, leaf.metric)
     alias = alias_of(spine)
-    binder = scanning.binder(
+    binder = binders.binder(
         root, tables, leaf.metric.header.name, SpineRoot(spine=spine, alias=alias, time=dimension, grain=base)
     )
     keys: list[Key] = []
     named: list[str] = []
-    for key, asked in zip(scan.keys, scanning.asked, strict=False):
+    for key, asked in zip(shape.keys, every, strict=False):
         if not (binder.own_time(asked.member, dimension.name) or binder.of_time(asked.member, dimension.name)):
             continue
         member = binder.member(asked.member, "group_by", dimension.name)
@@ -85,17 +116,17 @@ def periods_of(scanning: Scanning, scan: Scan, leaf: Leaf, dimension: Dimension)
         if reference is not None:
             keys.append(Key(name=key.name, reference=reference))
             named += [key.name] if asked.form.calendar is not None else []
-    asked_range = scanning.range(binder, dimension.name, scanning.question.time_range)
+    asked_range = bound_range(binder, dimension.name, question.time_range, binders.models, binders.problems)
     conditions = [asked_range]
-    conditions += _asked_of_periods(scanning, binder, dimension)
+    conditions += _asked_of_periods(question, group_bys, binder, dimension, spines.calendars)
     found = tuple(each for each in conditions if each is not None)
     series = (
-        None if spine.source else Series(time=time_at(root, dimension, base, scanning.clocks.own(root.name, dimension)))
+        None if spine.source else Series(time=time_at(root, dimension, base, binders.clocks.own(root.name, dimension)))
     )
     table = spine_table(spine, alias, None if calendars else base, series)
-    return replace(
-        scan,
-        periods=Periods(
+    return Densified(
+        shape=shape,
+        periods=SpineFill(
             table=between(table, asked_range),
             keys=tuple(keys),
             named=tuple(named),
@@ -105,14 +136,16 @@ def periods_of(scanning: Scanning, scan: Scan, leaf: Leaf, dimension: Dimension)
     )
 
 
-def _asked_of_periods(scanning: Scanning, binder: Binder, dimension: Dimension) -> Iterator[Condition | None]:
+def _asked_of_periods(
+    question: Question, group_bys: GroupBys, binder: Binder, dimension: Dimension, calendars: Container[str]
+) -> Iterator[Condition | None]:
     """Yield the parts of the filter that speak of the time and of group-bys alone.
 
     A period without rows has no other group-by, so that these are NULL in it; it says nothing of what is not shown.
     """
-    shown = {binder.meant(asked.member) for asked in scanning.asked}
-    for part in conjuncts(scanning.question.where):
-        members = {member: scanning.bare(member) for member in members_of(part)}
+    shown = {binder.meant(asked.member) for asked in group_bys.asked}
+    for part in conjuncts(question.where):
+        members = {member: split_form(member, calendars)[0] for member in members_of(part)}
         timed = {member for member, bare in members.items() if _timed(bare, binder, dimension)}
         if all(member in timed or binder.meant(bare) in shown for member, bare in members.items()):
             condition = binder.condition(part, "where", dimension.name)

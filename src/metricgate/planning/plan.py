@@ -10,7 +10,7 @@ from metricgate.catalog.model import SemanticModel, TimeKind
 from metricgate.planning.clocks import TypeAsked
 from metricgate.planning.homes import Homes
 from metricgate.planning.metrics.values import Value
-from metricgate.planning.scan import Scan
+from metricgate.planning.scan import Computation, Scan
 from metricgate.vocabulary.digest import digest_of_bytes
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.resource import Resource
@@ -125,6 +125,11 @@ class Plan:
     extremes: bool = False
     types: tuple[tuple[TypeAsked, ValueType | None], ...] = ()
     homes: Homes = field(default=(), repr=False)
+
+    @property
+    def computation(self) -> Computation:
+        """What is computed, without order, limit and what the answer tells."""
+        return Computation(values=tuple((each.name, each.value) for each in self.metrics), scans=self.scans)
 
     @property
     def datasets(self) -> tuple[str, ...]:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Mapping
+from dataclasses import replace
 from datetime import date, datetime, time
 
-from metricgate.catalog.model import TimeKind
+from metricgate.catalog.model import SemanticModel, TimeKind
 from metricgate.planning import codes
+from metricgate.planning.binding import Binder
 from metricgate.planning.clocks import moved
-from metricgate.planning.question import TimeRange
+from metricgate.planning.forms import AS_STORED, split_form
+from metricgate.planning.question import Question, TimeRange
 from metricgate.planning.resolving import METRIC_TIME
-from metricgate.planning.scan import Condition, Reference
+from metricgate.planning.scan_parts import Condition, Reference
 from metricgate.planning.time_problems import too_fine
 from metricgate.planning.timing import starts_period, stored_moment, zone_of
 from metricgate.vocabulary.grain import Grain, WeekStart
-from metricgate.vocabulary.predicate import And, Comparison, Operator
+from metricgate.vocabulary.predicate import And, Comparison, Operator, members_of
 from metricgate.vocabulary.problem import Place, Problem
 
 _PLACE = "time_range"
@@ -48,6 +52,35 @@ def check_zone(name: str | None, place: str, problems: list[Problem]) -> bool:
         )
     )
     return False
+
+
+def speaks_of_time(question: Question, binder: Binder, time: str | None, calendars: Container[str]) -> bool:
+    """Whether the question's range or filter speaks of the root's own time."""
+    named = (split_form(each, calendars)[0] for each in members_of(question.where))
+    return question.time_range is not None or any(binder.own_time(each, time) for each in named)
+
+
+def bound_range(
+    binder: Binder,
+    time: str | None,
+    span: TimeRange | None,
+    models: Mapping[str, SemanticModel],
+    problems: list[Problem],
+) -> Condition | None:
+    """Return a time range bound to the root's time; None without one, or after noting a problem.
+
+    Effects: notes the time as used in ``binder``.
+    """
+    member = None if span is None else binder.member(METRIC_TIME, _PLACE, time)
+    if span is None or member is None or member[1] is None:
+        return None
+    reference = binder.refer(METRIC_TIME, member[0], AS_STORED, _PLACE)
+    if reference is None:
+        return None
+    bare = replace(reference, zones=None)  # the bounds are moved to the column's clock instead
+    binder.used[reference.model, reference.name] = None
+    home = models.get(reference.model)  # a time spine is none
+    return range_condition(span, span.time_zone, bare, problems, None if home is None else home.week_start)
 
 
 def range_condition(

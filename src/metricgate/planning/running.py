@@ -18,7 +18,9 @@ from metricgate.planning.metrics.expanding import Leaf
 from metricgate.planning.owning import own_reference
 from metricgate.planning.question import TimeRange
 from metricgate.planning.resolving import METRIC_TIME
-from metricgate.planning.scan import Condition, Moments, Reference, Series, Shift, Table, is_elapsed
+from metricgate.planning.scan import SpineJoin, Table
+from metricgate.planning.scan_parts import Condition, Reference, Series
+from metricgate.planning.shifts import Shift, by_months, is_elapsed
 from metricgate.planning.spines import Spines, column, made, moment_of, spine_table
 from metricgate.planning.starting import starts_of
 from metricgate.planning.tables import Tables
@@ -132,7 +134,7 @@ def moments_of(
     shown: tuple[Expression, Zones | None],
     timed: bool,
     beside: bool,
-) -> tuple[Moments, TimeSpine] | None:
+) -> tuple[SpineJoin, TimeSpine] | None:
     """Return how the leaf's rows are read from a spine, and the spine; None where there is none fine enough.
 
     ``forms`` are those in which the leaf's own time is asked; ``base`` is the moments' grain (``base_of``); ``shown``:
@@ -157,7 +159,7 @@ def moments_of(
         uneven = running is None and base <= Grain.DAY and any(map(by_months, shifts))
         series = Series(time=own, shifts=shifts, whole=_grains(forms, base), uneven=uneven)
     return (
-        Moments(
+        SpineJoin(
             table=spine_table(spine, alias, base, series),
             grain=base,
             moment=moment_of(spine, alias, base),
@@ -194,7 +196,7 @@ def _is_exact(window: Window) -> bool:
     return window.grain is not None and window.grain <= Grain.WEEK
 
 
-def spine_root(moments: Moments, spine: TimeSpine, time: Dimension) -> SpineRoot:
+def spine_root(moments: SpineJoin, spine: TimeSpine, time: Dimension) -> SpineRoot:
     """Return how a binder finds the root's time in the spine's moments."""
     zones = moments.time.zones
     zoned = zones is not None and not (zones.stored is None and zones.shown == "UTC")
@@ -236,12 +238,7 @@ _OF_MONTHS = (Grain.MONTH, Grain.QUARTER, Grain.YEAR)
 _PARTS_OF_MONTHS = (DatePart.MONTH, DatePart.QUARTER, DatePart.YEAR)
 
 
-def by_months(shift: Shift) -> bool:
-    """Whether the shift is a number of months, which are not equally long."""
-    return isinstance(shift, Window) and shift.grain in _OF_MONTHS
-
-
-def at_one_moment(moments: Moments) -> bool:
+def at_one_moment(moments: SpineJoin) -> bool:
     """Whether each row is read at one moment at most: the shifts are of one length, or of whole periods as asked."""
     lengths = moments.shifts[1:] if moments.whole else moments.shifts
     return moments.by_period or all(

@@ -1,120 +1,34 @@
-"""One pass over one model: its joins, what it groups by, what it aggregates, which rows it keeps."""
+"""One pass over one model, as a closed sum of shapes: each names what its SELECT has beyond keys and measures.
+
+``Plain`` is one SELECT with one GROUP BY. ``MemberValues`` has no measure. ``OverSpine`` reads its rows from moments of
+a time spine. ``PerPeriod``, ``SemiAdditive`` and ``Converted`` take more than one SELECT. ``Densified`` is any of
+these with the periods that have no rows. Who handles scans matches on the class and ends in ``assert_never``.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import assert_never
 
 from metricgate.catalog.expression import Expression
-from metricgate.catalog.metrics import Aggregation, Percentile, Period, PeriodAggregation, Window, WindowChoice
-from metricgate.planning.zones import Clock, Zones
-from metricgate.vocabulary.grain import DatePart, Grain
-from metricgate.vocabulary.predicate import Predicate
-
-if TYPE_CHECKING:
-    from metricgate.planning.plan import Plan
-
-
-Shift = Window | Period
-"""Back by a window, or back to the start of a period; either may be of a calendar."""
+from metricgate.catalog.metrics import Period, PeriodAggregation, Window, WindowChoice
+from metricgate.planning.metrics.values import Value
+from metricgate.planning.scan_parts import Condition, Key, Measure, Reference, Spine, Valid
+from metricgate.planning.shifts import Shift
+from metricgate.vocabulary.grain import Grain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reference:
-    """A dimension or entity of one table of the scan.
+class Computation:
+    """What a question computes: scans, and what becomes of their measures.
 
     Attributes:
-        table: the table's alias in the scan.
-        model: the model that the table is.
-        name: the dimension's or entity's name in its model.
-        grain: truncate to this; None leaves the value as stored.
-        zones: convert before truncation; None leaves the value in its own zone.
-        later: what is added, in order: elapsed time to the moment, days by the clock shown.
-        clock: of a time of a model.
-        granularity: the finest grain of the data for a time, None for everything else.
-        part: extract this number from the time.
-        present: what the table has only where a row was found, for an expression that has a value without one.
+        values: column of the answer -> what it is over the measures of the scans, in order.
+        scans: aggregated apart, joined on their keys, which all of them have in the same order.
     """
 
-    table: str
-    model: str
-    name: str
-    expression: Expression
-    present: Expression | None = None
-    granularity: Grain | None = None
-    grain: Grain | None = None
-    zones: Zones | None = None
-    clock: Clock | None = None
-    later: tuple[Window, ...] = ()
-    part: DatePart | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
-    """A predicate whose members are resolved. Comparisons with times hold dates or timestamps as values.
-
-    ``shown``: its values are a question's own, in the form in which an answer shows them.
-    """
-
-    predicate: Predicate
-    members: tuple[tuple[str, Reference], ...]
-    shown: bool = False
-
-    def reference(self, member: str) -> Reference:
-        """Return what the member is; ``KeyError`` is a fault of the planner."""
-        return dict(self.members)[member]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Valid:
-    """The joined row holds at ``time``: ``start <= time < end``, an absent end being open.
-
-    ``zones``: how start and end are converted to be compared with it.
-    """
-
-    time: Reference
-    start: Expression
-    end: Expression
-    zones: tuple[Zones | None, Zones | None] = (None, None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Series:
-    """Moments that are made, not read: from an end that the question gives, or from that of the root's rows.
-
-    Attributes:
-        time: of the root's rows, at the grain of the moments.
-        first, last: the question's ends, in the zone shown; None where the rows tell.
-        shifts: rows are shown later by these, the last one first.
-        whole: the rows' ends are taken as far as such periods reach.
-        uneven: a row may be read some days later than it would be moved, as months are not equally long.
-    """
-
-    time: Reference
-    first: date | datetime | None = None
-    last: date | datetime | None = None
-    shifts: tuple[Shift, ...] = ()
-    whole: tuple[Grain, ...] = ()
-    uneven: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spine:
-    """The moments of a time spine, cut to a grain, each once.
-
-    Attributes:
-        column: the spine's time, here cut to ``grain``.
-        stored: how fine its moments are in the relation.
-        calendars: columns that stand beside it.
-        series: the moments are made; the table has no source.
-    """
-
-    column: str
-    grain: Grain
-    stored: Grain
-    calendars: tuple[str, ...] = ()
-    series: Series | None = None
+    values: tuple[tuple[str, Value], ...]
+    scans: tuple[Scan, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +44,7 @@ class Table:
         spine: the table is a time spine: its source is read through this.
         partitions: of a table joined before and of this one, equal pair by pair.
         valid: for slowly changing dimensions.
-        answer: the plan whose answer the table is, instead of a source.
+        answer: the question whose answer the table is, instead of a source.
         parent_present: what ``parent`` has only where a row of it was found, for keys that have a value without one.
         marker: a column that the table is read with beside its own, where nothing else tells that a row was found.
     """
@@ -145,54 +59,20 @@ class Table:
     left: tuple[Reference, ...] = ()
     spine: Spine | None = None
     valid: Valid | None = None
-    answer: Plan | None = None
+    answer: Computation | None = None
     warehouse: str | None = None
     joined_by: str = ""
+    parent_present: Expression | None = None
+    marker: str | None = None
 
     @property
     def name_of_source(self) -> str:
         """The relation's name in full, as it is declared."""
         return ".".join(self.source)
 
-    parent_present: Expression | None = None
-    marker: str | None = None
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
-    """A group-by of the scan under the name it has in the answer."""
-
-    name: str
-    reference: Reference
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measure:
-    """An aggregate over the root's rows for which every filter holds; ``fill`` stands for NULL."""
-
-    name: str
-    aggregation: Aggregation
-    expression: Expression
-    percentile: Percentile | None = None
-    filters: tuple[Condition, ...] = ()
-    fill: int | None = None
-
-    @property
-    def counts(self) -> bool:
-        """Whether nothing means 0 rather than NULL."""
-        return self.aggregation in COUNTING
-
-
-COUNTING = (Aggregation.COUNT, Aggregation.COUNT_DISTINCT, Aggregation.SUM_BOOLEAN)
-
-
-def is_elapsed(shift: Shift) -> bool:
-    """Whether a shift is a length of time, hours and shorter; days and longer are steps of a calendar."""
-    return isinstance(shift, Window) and shift.grain is not None and shift.grain < Grain.DAY
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moments:
+class SpineJoin:
     """Rows are read from each moment of a time spine: at the moment shifted, or over all rows up to it.
 
     Attributes:
@@ -234,20 +114,7 @@ class Moments:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Edge:
-    """Only the rows at the first or last ``time`` count, sought for each value of ``apart``.
-
-    ``repeated``: several moments of one group may read the same row, which then counts at the last (or first) of them.
-    """
-
-    time: Reference
-    choice: WindowChoice
-    apart: tuple[Reference, ...]
-    repeated: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Periods:
+class SpineFill:
     """The periods that a time spine has, without regard to rows.
 
     Attributes:
@@ -266,73 +133,178 @@ class Periods:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PerPeriod:
-    """One value stands for each period that the question shows, out of those of the period's moments."""
-
-    aggregation: PeriodAggregation
-    periods: Periods
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Events:
-    """One side of a conversion: rows with their time and what must be equal on both sides."""
+class ConversionSide:
+    """One side of a conversion: the time of its rows, and what must be equal on both sides, the entity first."""
 
     time: Reference
     equal: tuple[Reference, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Conversion:
-    """The scan's rows are base events; each conversion belongs to the last of them before it.
-
-    Attributes:
-        base: time and equal members of the base events, the entity first.
-        scan: the conversion events: its one measure is what is aggregated; it has no keys.
-        events: time and equal members of the conversion events, in the order of the base's.
-        window: conversions later than this after the base event do not belong to it.
-    """
-
-    base: Events
-    scan: Scan
-    events: Events
-    window: Window | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scan:
-    """``SELECT keys, measures FROM tables WHERE conditions GROUP BY keys``. The first table is the root.
-
-    Attributes:
-        moments: rows are read from each moment of a time spine.
-        period: what stands for the keys where they are coarser than the moments.
-        edge: for measures that must not be summed over time.
-        periods: periods without rows are shown too.
-        conversion: measures are conversions of the rows.
-        distinct: whether equal keys are one row (always so where there are measures).
-        whole: joins keep the rows of both sides.
-        root_key: tells the root's rows apart where ``whole``, and is NULL beside them; None where nothing does.
-    """
+class _Rows:
+    """What every shape has: ``SELECT keys, measures FROM tables WHERE conditions``. The first table is the root."""
 
     name: str
     tables: tuple[Table, ...]
     keys: tuple[Key, ...]
     measures: tuple[Measure, ...]
     conditions: tuple[Condition, ...]
-    moments: Moments | None = None
-    period: PerPeriod | None = None
-    edge: Edge | None = None
-    periods: Periods | None = None
-    conversion: Conversion | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plain(_Rows):
+    """Measures of the rows, grouped by the keys: one SELECT."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberValues(_Rows):
+    """Values of members without a measure: one SELECT.
+
+    Attributes:
+        distinct: whether equal keys are one row.
+        whole: joins keep the rows of both sides.
+        root_key: tells the root's rows apart where ``whole``, and is NULL beside them; None where nothing does.
+    """
+
     distinct: bool = True
     whole: bool = False
     root_key: Expression | None = None
 
-    @property
-    def plain(self) -> bool:
-        """Whether the scan is one SELECT."""
-        return self.period is None and self.edge is None and self.periods is None and self.conversion is None
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverSpine(_Rows):
+    """Measures of the rows that each moment of a time spine reads: one SELECT."""
+
+    spine: SpineJoin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PerPeriod(_Rows):
+    """Out of the values of a period's moments one stands for the period, which is coarser than these.
+
+    Attributes:
+        spine: gives the moments.
+        aggregation: which value, or what of them all.
+        periods: those that the question shows.
+    """
+
+    spine: SpineJoin
+    aggregation: PeriodAggregation
+    periods: SpineFill
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SemiAdditive(_Rows):
+    """Measures that must not be summed over time: only the rows at the first or last ``time`` count.
+
+    Attributes:
+        time: whose first or last value is sought.
+        choice: the first, or the last.
+        apart: it is sought for each value of these.
+        spine: the rows are read from moments (under an offset).
+        repeated: several moments of one group may read the same row, which then counts at the last (or first) of them.
+    """
+
+    time: Reference
+    choice: WindowChoice
+    apart: tuple[Reference, ...]
+    spine: SpineJoin | None = None
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Converted(_Rows):
+    """The rows are base events; each conversion belongs to the last of them before it. The measure is of conversions.
+
+    Attributes:
+        base: of the base events.
+        conversions: the conversion events: its one measure is what is aggregated; it has no keys.
+        events: of the conversion events, in the order of the base's.
+        window: conversions later than this after the base event do not belong to it.
+        spine: the base events are read from moments (under an offset).
+    """
+
+    base: ConversionSide
+    conversions: Plain
+    events: ConversionSide
+    window: Window | None = None
+    spine: SpineJoin | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Densified:
+    """A shape with the periods of a time spine in which it has no rows.
+
+    Attributes:
+        shape: whose rows all stay.
+        periods: that are shown beside them.
+    """
+
+    shape: Shape
+    periods: SpineFill
 
     @property
-    def reads(self) -> tuple[Table, ...]:
-        """Every table that is read, also for conversions."""
-        return self.tables if self.conversion is None else (*self.tables, *self.conversion.scan.tables)
+    def name(self) -> str:
+        """The shape's name."""
+        return self.shape.name
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """The shape's tables."""
+        return self.shape.tables
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """The shape's keys."""
+        return self.shape.keys
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """The shape's measures."""
+        return self.shape.measures
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """The shape's conditions."""
+        return self.shape.conditions
+
+
+OneSelect = Plain | MemberValues | OverSpine
+Shape = OneSelect | PerPeriod | SemiAdditive | Converted
+Scan = Shape | Densified
+
+
+def shape_of(scan: Scan) -> Shape:
+    """Return a scan without the periods that have no rows."""
+    return scan.shape if isinstance(scan, Densified) else scan
+
+
+def spine_join_of(scan: Scan) -> SpineJoin | None:
+    """Return how the rows are read from the moments of a spine; None where they are read as they are."""
+    match scan:
+        case Plain() | MemberValues():
+            return None
+        case OverSpine() | PerPeriod() | SemiAdditive() | Converted():
+            return scan.spine
+        case Densified():
+            return spine_join_of(scan.shape)
+        case _:
+            assert_never(scan)
+
+
+def root_key_of(scan: Scan) -> Expression | None:
+    """Return what tells the root's rows apart where joins keep the rows of both sides; None where nothing need."""
+    return scan.root_key if isinstance(scan, MemberValues) else None
+
+
+def spines_joined(scan: Scan) -> tuple[Table, ...]:
+    """Return the spines that are read beside the tables: that of the moments, then that of periods without rows."""
+    spine = spine_join_of(scan)
+    found = () if spine is None else (spine.table,)
+    return (*found, scan.periods.table) if isinstance(scan, Densified) else found
+
+
+def tables_read(scan: Scan) -> tuple[Table, ...]:
+    """Return every table of rows, also those of conversions; not the spines beside them."""
+    shape = shape_of(scan)
+    return (*shape.tables, *shape.conversions.tables) if isinstance(shape, Converted) else shape.tables

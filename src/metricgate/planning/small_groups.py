@@ -15,7 +15,8 @@ from collections.abc import Collection
 
 from metricgate.catalog.metrics import Aggregation
 from metricgate.planning.plan import Plan
-from metricgate.planning.scan import Key, Scan
+from metricgate.planning.scan import MemberValues, Plain, Scan
+from metricgate.planning.scan_parts import Key
 from metricgate.vocabulary.grain import Grain
 
 _NESTED = (Grain.DAY, Grain.MONTH, Grain.QUARTER, Grain.YEAR)
@@ -52,14 +53,19 @@ def coarser_grains(plan: Plan) -> dict[str, tuple[Grain, ...]]:
 
 
 def _of_scan(scan: Scan, datasets: Collection[str]) -> str | None:
+    values = scan if isinstance(scan, MemberValues) else None
     shapes = {
         "a filter or a time range": bool(scan.conditions) or any(table.answer is not None for table in scan.tables),
-        "a metric that looks over time, a balance or a conversion": not scan.plain or scan.moments is not None,
-        "single rows": not scan.measures and not scan.distinct,
-        "metric_time beside values of a dataset, without a metric": _has_every_moment(scan),
+        "a metric that looks over time, a balance or a conversion": not isinstance(scan, Plain | MemberValues),
+        "single rows": values is not None and not values.distinct,
+        "metric_time beside values of a dataset, without a metric": values is not None and _has_every_moment(values),
         # The rows of either side stand alone there: only a key tells the root's from none.
         f"values of several datasets without a metric, {scan.tables[0].model} without a primary key of one column": (
-            scan.whole and len(scan.tables) > 1 and scan.tables[0].model in datasets and scan.root_key is None
+            values is not None
+            and values.whole
+            and len(values.tables) > 1
+            and values.tables[0].model in datasets
+            and values.root_key is None
         ),
         "a metric that has a filter of its own": any(measure.filters for measure in scan.measures),
         "a least, greatest or middle value, which is one row's": any(
@@ -72,7 +78,7 @@ def _of_scan(scan: Scan, datasets: Collection[str]) -> str | None:
     return next((words for words, found in shapes.items() if found), None)
 
 
-def _has_every_moment(scan: Scan) -> bool:
+def _has_every_moment(scan: MemberValues) -> bool:
     """Whether each row stands beside each moment of a time spine: neither makes groups of the other."""
     return scan.whole and any(not (each.left or each.parent_keys) for each in scan.tables[1:])
 

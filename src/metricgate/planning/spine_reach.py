@@ -15,7 +15,18 @@ from metricgate.planning.checks import RowsCheck, SpineCheck, spine_check
 from metricgate.planning.periods import joined_to
 from metricgate.planning.plan import Plan
 from metricgate.planning.running import ends_of
-from metricgate.planning.scan import Condition, Key, Moments, Scan, Shift, Table
+from metricgate.planning.scan import (
+    MemberValues,
+    PerPeriod,
+    Scan,
+    SpineJoin,
+    Table,
+    shape_of,
+    spine_join_of,
+    spines_joined,
+)
+from metricgate.planning.scan_parts import Condition, Key
+from metricgate.planning.shifts import Shift
 from metricgate.planning.starting import STRETCHES
 from metricgate.vocabulary.grain import Grain, WeekStart
 from metricgate.vocabulary.predicate import And, Comparison, Operator
@@ -38,8 +49,7 @@ def spines_read(plan: Plan) -> tuple[SpineRead, ...]:
     """Return the declared spines of a plan, each once."""
     found: dict[SpineCheck, bool] = {}
     for scan in plan.scans:
-        back = [each.table for each in (scan.moments, scan.periods) if each is not None]
-        for table, whole in [*((each, True) for each in back), *((each, False) for each in scan.tables)]:
+        for table, whole in [*((each, True) for each in spines_joined(scan)), *((each, False) for each in scan.tables)]:
             if table.spine is not None and table.spine.series is None:
                 check = spine_check(table)
                 found[check] = found.get(check, False) or whole
@@ -60,14 +70,14 @@ def rows_beyond(plan: Plan, check: SpineCheck, first: datetime, last: datetime) 
     sunday = any(model.week_start is WeekStart.SUNDAY for model in plan.models)
     found: list[Beyond] = []
     for scan in plan.scans:
-        moments = scan.moments
+        moments = spine_join_of(scan)
         if moments is None or moments.table.spine is None or moments.table.spine.series is not None:
             continue
         if spine_check(moments.table) == check and moments.grain <= Grain.DAY and not moments.calendars:
             reach = _Reach(scan=scan, moments=moments, sunday=sunday)
             found += [(_rows(scan, moments, *each),) for each in reach.stretches(first, last)]
             others = [each for each in plan.scans if each is not scan and each.tables[0].model == scan.tables[0].model]
-            if scan.keys and any(each.moments is None for each in others):
+            if scan.keys and any(spine_join_of(each) is None for each in others):
                 found += [
                     (_rows(scan, moments, *read), _rows(scan, moments, *shown, filtered=False))
                     for read, shown in reach.outside(first, last)
@@ -78,8 +88,14 @@ def rows_beyond(plan: Plan, check: SpineCheck, first: datetime, last: datetime) 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Reach:
     scan: Scan
-    moments: Moments
+    moments: SpineJoin
     sunday: bool
+
+    @property
+    def aggregation(self) -> PeriodAggregation | None:
+        """What stands for a period that is coarser than the moments; None where none is."""
+        shape = shape_of(self.scan)
+        return shape.aggregation if isinstance(shape, PerPeriod) else None
 
     def stretches(self, first: datetime, last: datetime) -> Iterator[Stretch]:
         """Yield from when to when rows would be read by moments that the spine lacks."""
@@ -118,16 +134,14 @@ class _Reach:
 
     def _matters(self, *, at_end: bool) -> bool:
         """A running metric shows one moment of a period, so that the others may be missing."""
-        period = self.scan.period
-        if not self.moments.running or period is None or period.aggregation is PeriodAggregation.AVERAGE:
+        if not self.moments.running or self.aggregation in (None, PeriodAggregation.AVERAGE):
             return True
-        return at_end is (period.aggregation is PeriodAggregation.LAST)
+        return at_end is (self.aggregation is PeriodAggregation.LAST)
 
     def _read(self, begin: datetime, end: datetime, edge: datetime, *, at_end: bool, whole: bool = False) -> Stretch:
         """Return from when to when there are rows that the missing moments read, and the edge does not."""
-        period = self.scan.period
         ever = self.moments.running and self.moments.window is None and self.moments.since is None
-        if ever and not (at_end and period is not None and period.aggregation is PeriodAggregation.LAST):
+        if ever and not (at_end and self.aggregation is PeriodAggregation.LAST):
             begin, end = min(begin, self._least(edge)), max(end, edge)
         if ever and whole:
             begin = _EARLIEST
@@ -146,8 +160,7 @@ class _Reach:
 
     def _goes_on(self, edge: datetime, end: datetime, since: Grain) -> bool:
         """Whether the last moment shown and the one it stands for count from one start: later rows alone differ."""
-        period = self.scan.period
-        last = period is not None and period.aggregation is PeriodAggregation.LAST
+        last = self.aggregation is PeriodAggregation.LAST
         return last and not self.moments.shifts and self._start(edge, since) == self._start(end, since)
 
     def _least(self, edge: datetime) -> datetime:
@@ -191,7 +204,7 @@ def _moment(value: date | datetime) -> datetime:
     return value if isinstance(value, datetime) else datetime.combine(value, time())
 
 
-def _rows(scan: Scan, moments: Moments, begin: datetime, end: datetime, *, filtered: bool = True) -> RowsCheck:
+def _rows(scan: Scan, moments: SpineJoin, begin: datetime, end: datetime, *, filtered: bool = True) -> RowsCheck:
     """Return the scan's rows of a stretch of time, as far as conditions on rows leave them, or all that there are."""
     away = {moments.table.alias, *(each.alias for each in joined_to(moments.table.alias, scan.tables))}
     shared = scan.measures[0].filters if len(scan.measures) == 1 else ()
@@ -210,7 +223,7 @@ def _rows(scan: Scan, moments: Moments, begin: datetime, end: datetime, *, filte
     )
     return RowsCheck(
         dataset=scan.name,
-        scan=Scan(
+        scan=MemberValues(
             name=scan.name,
             tables=tuple(_bare(each) for each in scan.tables if each.alias not in away),
             keys=(Key(name="value_1", reference=moments.time),),

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from metricgate.catalog.expression import Expression
 from metricgate.catalog.saved import TimeSpine
-from metricgate.planning.scan import Reference, Series, Spine, Table
+from metricgate.planning.scan import Table
+from metricgate.planning.scan_parts import Reference, Series, Spine
 from metricgate.vocabulary.grain import Grain
 
 

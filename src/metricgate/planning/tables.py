@@ -12,8 +12,8 @@ from metricgate.catalog.saved import TimeSpine
 from metricgate.catalog.strictness import is_strict
 from metricgate.planning.clocks import Clocks, on_one_clock
 from metricgate.planning.graph import Hop
-from metricgate.planning.plan import Plan
-from metricgate.planning.scan import Reference, Table, Valid
+from metricgate.planning.scan import Computation, Table
+from metricgate.planning.scan_parts import Reference, Valid
 from metricgate.planning.spines import alias_of, column, spine_table
 
 
@@ -108,11 +108,11 @@ class Tables:
             alias_of(spine),
         )
 
-    def answer(self, name: str, plan: Plan, left: tuple[Reference, ...], keys: tuple[Expression, ...]) -> str:
+    def answer(self, name: str, answer: Computation, left: tuple[Reference, ...], keys: tuple[Expression, ...]) -> str:
         """Return the alias of another question's answer joined on its keys."""
         return self._other(
             ("answer", name, left, keys),
-            lambda alias: Table(alias=alias, model="", source=(), left=left, keys=keys, answer=plan),
+            lambda alias: Table(alias=alias, model="", source=(), left=left, keys=keys, answer=answer),
             name,
         )
 

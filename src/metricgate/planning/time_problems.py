@@ -31,3 +31,62 @@ def too_fine(name: str, grain: Grain, finest: Grain, place: str) -> Problem:
         hint=f"Ask for {name}__{finest} or a coarser grain.",
         details={"finest": str(finest)},
     )
+
+
+def needs_time(subject: str, what: str) -> Problem:
+    """Say that a value looks back in time by ``what``, and no time is asked."""
+    return Problem(
+        code=codes.NEEDS_TIME,
+        message=f"{subject} looks back in time by {what}: its value depends on the time, and none is asked.",
+        where=Place(path="group_by"),
+        hint="Add metric_time with a grain to group_by.",
+    )
+
+
+def no_time(asked_for: str) -> Problem:
+    """Say that what looks back is built on rows without a time."""
+    return Problem(
+        code=codes.NO_TIME,
+        message=f"{asked_for} looks back in time, but what it is built on names no time dimension.",
+        where=Place(path="metrics"),
+        hint="The metric's owner sets agg_time_dimension.",
+    )
+
+
+def no_spine(asked_for: str, grain: Grain | None) -> Problem:
+    """Say that no time spine has moments by ``grain``."""
+    return Problem(
+        code=codes.NO_TIME_SPINE,
+        message=f"{asked_for} needs a time spine by {grain}; the catalog has none.",
+        where=Place(path="metrics"),
+        hint=f"Add a relation with one row per {grain} under `time_spines`.",
+    )
+
+
+def unsafe_groups(message: str) -> Problem:
+    """Say why the group-bys would count a moment's value more than once."""
+    return Problem(
+        code=codes.UNSAFE_REAGGREGATION,
+        message=message,
+        where=Place(path="group_by"),
+        hint="Group by metric_time at a grain such as day or month.",
+    )
+
+
+def read_at_several(asked_for: str) -> Problem:
+    """Say that a base event would stand at several moments, or at none."""
+    return Problem(
+        code=codes.UNSAFE_REAGGREGATION,
+        message=f"{asked_for} is read at several days, or at none, and each conversion belongs to one base event.",
+        where=Place(path="group_by"),
+        hint="Ask by the offset's own periods: by month for an offset by months, by the calendar for one by it.",
+    )
+
+
+def undated(asked_for: str, model: str) -> Problem:
+    """Say that rows of ``model`` change over time, and nothing says which of them hold."""
+    return Problem(
+        code=codes.UNDATED,
+        message=f"{asked_for} has no time that says which rows of {model!r} hold.",
+        where=Place(path="group_by"),
+    )

@@ -7,7 +7,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from metricgate.catalog.expression import Expression
 from metricgate.planning.checks import Check, ReferenceCheck
 from metricgate.planning.plan import Plan
-from metricgate.planning.scan import Condition, Events, Reference, Scan, Table
+from metricgate.planning.scan import (
+    Computation,
+    ConversionSide,
+    Converted,
+    Densified,
+    Scan,
+    SemiAdditive,
+    Table,
+    shape_of,
+    spine_join_of,
+)
+from metricgate.planning.scan_parts import Condition, Reference
 from metricgate.vocabulary.obligation import Use
 
 Uses = Mapping[str, Mapping[str, frozenset[Use]]]
@@ -18,7 +29,7 @@ _Found = Iterator[tuple[str, Expression, Use]]
 
 def uses_of(plan: Plan) -> Uses:
     """Return every column that the plan reads, within filters' own questions too."""
-    return _by_column(_of_plan(plan))
+    return _by_column(_of_scans(plan.computation))
 
 
 def uses_of_check(check: Check) -> Uses:
@@ -39,8 +50,8 @@ def _by_column(uses: _Found) -> Uses:
     }
 
 
-def _of_plan(plan: Plan) -> _Found:
-    for scan in plan.scans:
+def _of_scans(computation: Computation) -> _Found:
+    for scan in computation.scans:
         yield from _of_scan(scan)
 
 
@@ -54,23 +65,24 @@ def _of_scan(scan: Scan) -> _Found:
     models = {each.alias: each.model for each in scan.tables}
     for table in scan.tables:
         yield from _of_table(table, models.get(table.parent or root.alias, ""))
-    if scan.moments is not None:
-        yield from _references((scan.moments.time,), Use.FILTER)
-    if scan.edge is not None:
-        yield from _references((scan.edge.time,), Use.FILTER)
-        yield from _references(scan.edge.apart, Use.GROUP)
-    if scan.periods is not None:
+    shape, spine = shape_of(scan), spine_join_of(scan)
+    if spine is not None:
+        yield from _references((spine.time,), Use.FILTER)
+    if isinstance(shape, SemiAdditive):
+        yield from _references((shape.time,), Use.FILTER)
+        yield from _references(shape.apart, Use.GROUP)
+    if isinstance(scan, Densified):
         yield from _references((key.reference for key in scan.periods.keys), Use.GROUP)
         yield from _conditions(scan.periods.conditions)
-    if scan.conversion is not None:
-        yield from _events(scan.conversion.base)
-        yield from _events(scan.conversion.events)
-        yield from _of_scan(scan.conversion.scan)
+    if isinstance(shape, Converted):
+        yield from _events(shape.base)
+        yield from _events(shape.events)
+        yield from _of_scan(shape.conversions)
 
 
 def _of_table(table: Table, parent: str) -> _Found:
     if table.answer is not None:
-        yield from _of_plan(table.answer)
+        yield from _of_scans(table.answer)
     for key in table.keys:
         yield table.model, key, Use.JOIN
     for key in table.parent_keys:
@@ -85,7 +97,7 @@ def _of_table(table: Table, parent: str) -> _Found:
         yield table.model, table.valid.end, Use.JOIN
 
 
-def _events(events: Events) -> _Found:
+def _events(events: ConversionSide) -> _Found:
     yield from _references((events.time, *events.equal), Use.JOIN)
 
 

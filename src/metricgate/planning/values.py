@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, time
 
 from metricgate.planning import codes
-from metricgate.planning.scan import Reference
+from metricgate.planning.scan_parts import Reference
 from metricgate.planning.timing import as_day, as_moment
 from metricgate.vocabulary.grain import Grain
 from metricgate.vocabulary.predicate import Comparison, Operator, Scalar

@@ -15,7 +15,8 @@ from metricgate.compiling.rules.shared_filters import own_filters
 from metricgate.dialects.names import aliased
 from metricgate.dialects.padding import unpadded
 from metricgate.dialects.trees import all_of, double, literal
-from metricgate.planning.scan import Measure, Scan
+from metricgate.planning.scan import Shape
+from metricgate.planning.scan_parts import Measure
 
 
 def select_measures(draft: ScanDraft) -> None:
@@ -49,7 +50,7 @@ def _aggregate(measure: Measure, draft: ScanDraft) -> exp.Expr:
     return applied(measure, _case(measure, value, context, draft), approximates=approximates)
 
 
-def measured(measure: Measure, scan: Scan, context: Context) -> exp.Expr:
+def measured(measure: Measure, scan: Shape, context: Context) -> exp.Expr:
     """Return what a measure aggregates, of the scan's root."""
     root = scan.tables[0]
     value = context.said(measure.expression, root.alias, root.model)

@@ -6,6 +6,7 @@ from sqlglot import exp
 
 from metricgate.compiling.context import ScanDraft
 from metricgate.dialects.trees import literal
+from metricgate.planning.scan import MemberValues
 
 
 def group_by_keys(draft: ScanDraft) -> None:
@@ -18,5 +19,6 @@ def group_by_keys(draft: ScanDraft) -> None:
     'SELECT GROUP BY 1'
     """
     positions = range(1, len(draft.scan.keys) + 1)
-    if positions and (draft.scan.distinct or draft.scan.measures):
+    row_by_row = isinstance(draft.scan, MemberValues) and not draft.scan.distinct
+    if positions and not row_by_row:
         draft.select.set("group", exp.Group(expressions=[literal(position) for position in positions]))

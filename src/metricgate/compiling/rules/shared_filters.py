@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from metricgate.planning.scan import Condition, Measure, Scan
+from metricgate.planning.scan import Shape
+from metricgate.planning.scan_parts import Condition, Measure
 
 
-def shared_filters(scan: Scan) -> tuple[Condition, ...]:
+def shared_filters(scan: Shape) -> tuple[Condition, ...]:
     """Return the filters that every measure of the scan has, in the first one's order.
 
     >>> from metricgate.compiling.examples import draft
@@ -18,7 +19,7 @@ def shared_filters(scan: Scan) -> tuple[Condition, ...]:
     return tuple(each for each in first.filters if all(each in other.filters for other in others))
 
 
-def own_filters(measure: Measure, scan: Scan) -> tuple[Condition, ...]:
+def own_filters(measure: Measure, scan: Shape) -> tuple[Condition, ...]:
     """Return the measure's filters that not every measure of the scan has."""
     shared = shared_filters(scan)
     return tuple(each for each in measure.filters if each not in shared)

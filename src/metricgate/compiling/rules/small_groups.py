@@ -13,7 +13,8 @@ from metricgate.compiling.presence import where_found
 from metricgate.compiling.rules.grouping import group_by_keys
 from metricgate.dialects.names import aliased, column, identifier, unused
 from metricgate.dialects.trees import all_of, literal
-from metricgate.planning.scan import Measure, Table
+from metricgate.planning.scan import MemberValues, Table, root_key_of
+from metricgate.planning.scan_parts import Measure
 
 _ROWS = "rows_counted"
 
@@ -35,7 +36,7 @@ def keep_large_groups(draft: ScanDraft) -> None:
     largest = max(sizes)
     if not largest:
         return
-    apart = draft.scan.whole and len(sizes) > 1
+    apart = isinstance(draft.scan, MemberValues) and draft.scan.whole and len(sizes) > 1
     enough = _enough_keys(draft, sizes) if apart else list(_enough_rows(draft, sizes))
     for measure in draft.scan.measures:
         if measure.expression.columns:
@@ -85,7 +86,7 @@ def _enough_keys(draft: ScanDraft, sizes: list[int]) -> list[exp.Expr]:
 
 
 def _root_key(draft: ScanDraft) -> exp.Expr:
-    root, key = draft.scan.tables[0], draft.scan.root_key
+    root, key = draft.scan.tables[0], root_key_of(draft.scan)
     if key is None:  # such questions are refused before they are compiled
         raise ValueError(f"nothing tells the rows of {root.model} from none")
     return draft.context.said(key, root.alias, root.model)

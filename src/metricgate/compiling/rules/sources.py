@@ -19,7 +19,17 @@ from metricgate.compiling.spines import spine_of
 from metricgate.dialects.names import aliased, column, identifier
 from metricgate.dialects.padding import ends_alike
 from metricgate.dialects.trees import all_of, columns_of, literal, operand
-from metricgate.planning.scan import Condition, Reference, Scan, Spine, Table
+from metricgate.planning.scan import (
+    Converted,
+    MemberValues,
+    SemiAdditive,
+    Shape,
+    SpineJoin,
+    Table,
+    root_key_of,
+    spine_join_of,
+)
+from metricgate.planning.scan_parts import Condition, Reference, Spine
 
 
 def read_tables(draft: ScanDraft) -> None:
@@ -32,29 +42,34 @@ def read_tables(draft: ScanDraft) -> None:
     'SELECT FROM main.orders AS orders LEFT JOIN main.customer AS customer ON orders.customer_id = customer.id'
     """
     root, *joined = draft.scan.tables
-    moments = draft.scan.moments
+    moments = spine_join_of(draft.scan)
     if moments is None:
         draft.select.set("from_", exp.From(this=source_of(root, draft)))
     else:
-        known = relation(moments.table, draft)
-        spine = spine_of(moments, known.copy(), draft.context)
-        source = source_of(root, draft)
-        if draft.scan.conversion is None:
-            spine, ties = paired(moments, spine, known, draft.context)
-            draft.select.set("from_", exp.From(this=spine))
-            on = all_of([*ties, rows_of(moments, draft.context)])
-            draft.select.append("joins", exp.Join(this=source, on=on))
-        else:  # base events that are shown at no moment stay: conversions may belong to them
-            draft.select.set("from_", exp.From(this=source))
-            draft.select.append("joins", exp.Join(this=spine, side="LEFT", on=rows_of(moments, draft.context)))
+        _read_from_moments(moments, root, draft)
+    keeps_both = isinstance(draft.scan, MemberValues) and draft.scan.whole
     for table in joined:
         source = source_of(table, draft)
         pairs = pairs_of(table, draft.scan.tables, draft.context)
         if not pairs:
             draft.select.append("joins", exp.Join(this=source, kind="CROSS"))
             continue
-        side = "FULL" if draft.scan.whole and (table.model or table.answer) else "LEFT"
+        side = "FULL" if keeps_both and (table.model or table.answer) else "LEFT"
         draft.select.append("joins", exp.Join(this=source, side=side, on=all_of(pairs)))
+
+
+def _read_from_moments(moments: SpineJoin, root: Table, draft: ScanDraft) -> None:
+    known = relation(moments.table, draft)
+    spine = spine_of(moments, known.copy(), draft.context)
+    source = source_of(root, draft)
+    if isinstance(draft.scan, Converted):  # base events that are shown at no moment stay: conversions may be theirs
+        draft.select.set("from_", exp.From(this=source))
+        draft.select.append("joins", exp.Join(this=spine, side="LEFT", on=rows_of(moments, draft.context)))
+        return
+    spine, ties = paired(moments, spine, known, draft.context)
+    draft.select.set("from_", exp.From(this=spine))
+    on = all_of([*ties, rows_of(moments, draft.context)])
+    draft.select.append("joins", exp.Join(this=source, on=on))
 
 
 def pairs_of(table: Table, tables: Sequence[Table], context: Context) -> list[exp.Expr]:
@@ -147,14 +162,15 @@ def identifier_of_source(name: str) -> exp.Identifier:
     return identifier(name)
 
 
-def _governed(table: Table, filters: tuple[Condition, ...], scan: Scan, context: Context) -> exp.Select:
+def _governed(table: Table, filters: tuple[Condition, ...], scan: Shape, context: Context) -> exp.Select:
     """``SELECT the needed columns, masked, FROM source WHERE filters``: nothing else of a hidden row gets out.
 
     A marker tells afterwards that there was a row.
     """
     needed = dict.fromkeys(read for each in _expressions(table, scan) for read in columns_of(each))
-    if scan.root_key is not None and table is scan.tables[0] and context.minimum_groups.get(table.model):
-        needed |= dict.fromkeys(columns_of(scan.root_key))
+    root_key = root_key_of(scan)
+    if root_key is not None and table is scan.tables[0] and context.minimum_groups.get(table.model):
+        needed |= dict.fromkeys(columns_of(root_key))
     masks = context.masks.get(table.model, {})
     selected: list[exp.Expr] = []
     for name, quoted in needed:
@@ -171,14 +187,15 @@ def _governed(table: Table, filters: tuple[Condition, ...], scan: Scan, context:
     return select
 
 
-def _joined_by(scan: Scan) -> list[Reference]:
+def _joined_by(scan: Shape) -> list[Reference]:
     found = [reference for table in scan.tables for reference in table.left]
     found += [reference for table in scan.tables for reference, _partition in table.partitions]
     found += [table.valid.time for table in scan.tables if table.valid is not None]
-    if scan.moments is not None:
-        found.append(scan.moments.time)
-    if scan.edge is not None:
-        found += [scan.edge.time, *scan.edge.apart]
+    spine = spine_join_of(scan)
+    if spine is not None:
+        found.append(spine.time)
+    if isinstance(scan, SemiAdditive):
+        found += [scan.time, *scan.apart]
     return found
 
 
@@ -187,7 +204,7 @@ def _at(condition: Condition, alias: str) -> Condition:
     return replace(condition, members=members)
 
 
-def _expressions(table: Table, scan: Scan) -> Iterator[Expression]:
+def _expressions(table: Table, scan: Shape) -> Iterator[Expression]:
     conditions = [*scan.conditions, *(each for measure in scan.measures for each in measure.filters)]
     references = [key.reference for key in scan.keys]
     references += [reference for condition in conditions for _name, reference in condition.members]

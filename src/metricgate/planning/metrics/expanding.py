@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from metricgate.catalog.metrics import ConversionMetric, CumulativeMetric, InputMetric, Metric, SimpleMetric
 from metricgate.planning.metrics.values import MeasureValue, Value
-from metricgate.planning.scan import COUNTING, Shift
+from metricgate.planning.scan_parts import COUNTING
+from metricgate.planning.shifts import Shift
 from metricgate.vocabulary.predicate import Predicate
 
 Filters = tuple[Predicate, ...]

@@ -1,0 +1,109 @@
+"""No module is imported in a circle, not even for its types, and only named modules put an import off."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SRC = Path(__file__).parent.parent / "src"
+
+PUT_OFF = frozenset(
+    {
+        "metricgate.__main__",
+        "metricgate.adapters.state.sqlite.state",
+        "metricgate.adapters.warehouses.duckdb.plugin",
+        "metricgate.adapters.warehouses.duckdb.workers.channels",
+        "metricgate.bootstrap.main",
+        "metricgate.bootstrap.project",
+    }
+)
+"""What begins a command, a state or an engine's process: it loads what the command needs, when it needs it."""
+
+
+def _modules() -> dict[str, Path]:
+    found = {}
+    for path in sorted(SRC.rglob("*.py")):
+        name = ".".join(path.relative_to(SRC).with_suffix("").parts)
+        found[name.removesuffix(".__init__")] = path
+    return found
+
+
+MODULES = _modules()
+
+
+def _imported(node: ast.Import | ast.ImportFrom) -> Iterator[str]:
+    """Yield the modules of ours that a statement imports; a name that is a module counts for itself."""
+    if isinstance(node, ast.Import):
+        yield from (each.name for each in node.names if each.name in MODULES)
+        return
+    for each in node.names:
+        inner = f"{node.module}.{each.name}"
+        if inner in MODULES:
+            yield inner
+        elif node.module in MODULES:
+            yield node.module
+
+
+def _walk(node: ast.AST, *, within: bool = False) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool]]:
+    """Yield every import with whether it stands in a function; those for types alone are there too."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import | ast.ImportFrom):
+            yield child, within
+        else:
+            yield from _walk(child, within=within or isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+def _graph() -> dict[str, set[str]]:
+    return {
+        name: {each for node, _within in _walk(ast.parse(path.read_text())) for each in _imported(node)} - {name}
+        for name, path in MODULES.items()
+    }
+
+
+def _circle(graph: dict[str, set[str]]) -> list[str] | None:
+    """Return the first circle found, its first module repeated at the end."""
+    done: set[str] = set()
+    for start in graph:
+        path: list[str] = []
+        waiting: list[tuple[str, bool]] = [(start, False)]
+        while waiting:
+            name, leaving = waiting.pop()
+            if leaving:
+                done.add(path.pop())
+            elif name in path:
+                return [*path[path.index(name) :], name]
+            elif name not in done:
+                path.append(name)
+                waiting.append((name, True))
+                waiting += [(each, False) for each in sorted(graph.get(name, ()))]
+    return None
+
+
+def test_no_module_is_imported_in_a_circle():
+    """Imports within functions and those for types alone count too: a circle of types is one for whoever reads."""
+    graph = _graph()
+    assert len(graph) > 700
+    assert _circle(graph) is None
+
+
+@pytest.mark.parametrize(
+    ("graph", "circle"),
+    [
+        ({"a": {"b"}, "b": {"c"}, "c": set()}, None),
+        ({"a": {"b"}, "b": {"c"}, "c": {"b"}}, ["b", "c", "b"]),
+    ],
+)
+def test_the_search_finds_a_circle(graph, circle):
+    """A graph with a circle has one, a graph without has none."""
+    assert _circle(graph) == circle
+
+
+def test_only_named_modules_put_an_import_off():
+    """Whoever adds one names it above; a name that no longer does is taken out."""
+    found = {
+        name for name, path in MODULES.items() if any(within for _node, within in _walk(ast.parse(path.read_text())))
+    }
+    assert found == PUT_OFF
