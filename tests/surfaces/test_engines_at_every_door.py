@@ -34,7 +34,7 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 
 def answer_of(envelope: bytes) -> bytes:
-    return re.fullmatch(rb'\{"answer":(.*),"record":\{[^{}]*\}\}\s*', envelope, re.DOTALL)[1]
+    return re.fullmatch(rb'\{"verdicts":\{\},"answer":(.*),"record":\{[^{}]*\}\}\s*', envelope, re.DOTALL)[1]
 
 
 async def over_mcp(gate: Served, arguments: dict[str, str]) -> bytes:

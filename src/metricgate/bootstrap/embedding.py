@@ -89,7 +89,7 @@ class Gateway:
         user: str | None = None,
         purpose: str | None = None,
     ) -> Json:
-        """Call a tool as the holder of ``key``; return ``{"answer": ..., "record": ...}``.
+        """Call a tool as the holder of ``key``; return ``{"verdicts": ..., "answer": ..., "record": ...}``.
 
         Raises:
             Refused, HeldAction, GatewayFault: there is no answer.

@@ -15,10 +15,11 @@ import httpx2
 import orjson
 
 from metricgate.bootstrap import codes
+from metricgate.gateway.answers import Verdicts
 from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Record, Refused
 from metricgate.gateway.tool import ToolCall, ToolDefinition
 from metricgate.surfaces.purpose import HEADER
-from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.json import Json, canonical_json
 from metricgate.vocabulary.principal import Identity, Principal, Proof
 from metricgate.vocabulary.problem import Code, Place, Problem, Problems
 
@@ -26,8 +27,6 @@ _CALL_SECONDS: Final = 300.0
 _LIST_SECONDS: Final = 10.0
 _FRESH_SECONDS: Final = 1.0
 _OK, _HELD, _SERVER_ERROR = 200, 202, 500
-_OPENING: Final = b'{"answer":'
-_CLOSING: Final = b',"record":{'
 
 
 class RemoteGate:
@@ -92,13 +91,15 @@ class RemoteGate:
 
 
 def _outcome(status: int, content: bytes) -> Outcome:
-    """Return the outcome that the reply tells; an answer's bytes stay as they came."""
+    """Return the outcome that the reply tells. An answer's bytes are canonical, so that they are what they were."""
     document = orjson.loads(content)
     record = _record(document["record"])
     if status in {_OK, _HELD} and record is not None:
-        body = content[len(_OPENING) : content.rindex(_CLOSING)]
-        kind = Answered if status == _OK else Held
-        return kind(answer=document["answer"], body=body, record=record)
+        answer, kind = document["answer"], Answered if status == _OK else Held
+        # An earlier release tells no verdicts, a later one perhaps others than are known here.
+        told = document.get("verdicts", {})
+        verdicts = Verdicts(data=told.get("data"), confidence=told.get("confidence"))
+        return kind(answer=answer, body=canonical_json(answer), verdicts=verdicts, record=record)
     problems = _problems(document)
     if status >= _SERVER_ERROR:
         return Fault(problem=problems.first, record=record)

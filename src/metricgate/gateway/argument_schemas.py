@@ -28,12 +28,12 @@ def accepted_schema(model: type[BaseModel]) -> dict[str, Json]:
     """Return the closed JSON Schema of the arguments, with references resolved in place (some clients know none)."""
     schema = model.model_json_schema()
     definitions = schema.pop("$defs", {})
-    inlined = _inlined(schema, definitions)
-    if not isinstance(inlined, dict):
+    whole = inlined(schema, definitions)
+    if not isinstance(whole, dict):
         raise TypeError("an arguments schema is an object")
-    inlined.pop("title", None)
-    inlined.pop("description", None)
-    return inlined
+    whole.pop("title", None)
+    whole.pop("description", None)
+    return whole
 
 
 @lru_cache(_REMEMBERED)
@@ -49,18 +49,19 @@ def kinds_of(schema: Mapping[str, Json]) -> dict[str, Mapping[str, Json]]:
     return {str(each["type"]): each for each in options if isinstance(each, Mapping) and "type" in each}
 
 
-def _inlined(part: Json, definitions: Mapping[str, Json]) -> Json:
+def inlined(part: Json, definitions: Mapping[str, Json]) -> Json:
+    """Return a schema with its references resolved in place and without titles."""
     if isinstance(part, list):
-        return [_inlined(item, definitions) for item in part]
+        return [inlined(item, definitions) for item in part]
     if not isinstance(part, dict):
         return part
     reference = part.get("$ref")
     if isinstance(reference, str):
         rest = {name: value for name, value in part.items() if name != "$ref"}
-        target = _inlined(definitions[reference.removeprefix("#/$defs/")], definitions)
+        target = inlined(definitions[reference.removeprefix("#/$defs/")], definitions)
         return {**target, **rest} if isinstance(target, dict) else target
     return {
-        name: _inlined(value, definitions)
+        name: inlined(value, definitions)
         for name, value in part.items()
         if not (name == "title" and isinstance(value, str))
     }

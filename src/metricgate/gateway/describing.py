@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from metricgate.catalog.metrics import Metric
 from metricgate.planning.planner import ReachableMember
 from metricgate.vocabulary.json import Json
@@ -10,7 +12,7 @@ MOST_TEXT = 2_048
 """Longest description shown: clients cut longer ones, so we do it where it can be seen."""
 
 
-def summary_of(metric: Metric) -> dict[str, Json]:
+def summary_of(metric: Metric) -> dict[str, Any]:
     """Return ``{name, label, description, domain, owner, status, certified, synonyms, unit, definition_version}``."""
     header = metric.header
     return {
@@ -32,7 +34,7 @@ def shortened(text: str) -> str:
     return text if len(text) <= MOST_TEXT else text[: MOST_TEXT - 1] + "…"
 
 
-def member_as_json(member: ReachableMember) -> Json:
+def member_as_json(member: ReachableMember) -> dict[str, Json]:
     """Return ``{name, type, grain, description, path}``."""
     return {
         "name": member.name,

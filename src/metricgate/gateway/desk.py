@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from metricgate.compiling.statement import Statement
 from metricgate.gateway import codes, entries, failures
+from metricgate.gateway.answers import Draft, through_stages
 from metricgate.gateway.conduct.budgets import Charges
 from metricgate.gateway.conduct.conduct import Conduct
 from metricgate.gateway.engine import Engine, Engines
@@ -29,6 +30,7 @@ from metricgate.vocabulary.resource import Action, Resource, ResourceKind
 
 if TYPE_CHECKING:
     from metricgate.gateway.data_checks.memory import KeyMemory
+    from metricgate.gateway.writing.action_answer import ActionAnswer
     from metricgate.gateway.writing.book import Book
 
 
@@ -68,6 +70,8 @@ class Desk:
     """Intents that have no outcome yet."""
     charges: Charges = field(default_factory=Charges)
     """What the call has cost of its caller's budgets."""
+    forgiven: Sequence[str] = ()
+    """What was made right in the call's arguments, in words for its answer."""
 
     @property
     def today(self) -> date:
@@ -182,57 +186,51 @@ class Desk:
         fields["gov.catalog.version"] = self.governance.catalog.version
         return await self._intend(fields, own | dict(bodies), facts) or ledger_fault()
 
-    async def hold(self, answer: Mapping[str, Json], facts: Mapping[str, Json]) -> Outcome:
+    async def hold(self, answer: ActionAnswer, facts: Mapping[str, Json]) -> Outcome:
         """Record that the call waits for people, as the outcome of what was tried out, then say so.
 
         Args:
             answer: how the action stands, as ``get_action`` tells it.
             facts: record fields.
         """
-        fields = {**self._trail(), "gov.outcome": "held", "gov.action.id": answer["action_id"], **facts}
+        draft = await through_stages(self, Draft(answer=answer, facts=facts))
+        fields = {**self._trail(), "gov.outcome": "held", "gov.action.id": answer.action_id, **draft.facts}
         if self.released:
             fields["gov.links"] = [{"index": each.index, "rel": "intent"} for each in self.released]
         done = await self._append(entries.HELD, fields, entries.of_user(self.call.principal))
         if done is None:
             return ledger_fault()
         self.released.clear()
-        return Held(answer=answer, body=canonical_json(answer), record=self._record(done))
+        told = draft.answer.as_json()
+        return Held(answer=told, body=canonical_json(told), verdicts=draft.verdicts, record=self._record(done))
 
     def charged(self, verdict: Verdict) -> Problem | None:
         """Charge the call for the verdict's budgets, once each; return why it may not go on, or None."""
         return self.conduct.charge(verdict.obligations.budgets, self.charges)
 
-    async def answer(
-        self,
-        answer: Mapping[str, Json],
-        facts: Mapping[str, Json],
-        ran: Ran | None = None,
-        *,
-        verdict: Verdict | None = None,
-    ) -> Outcome:
-        """Record the outcome durably, then answer.
-
-        Args:
-            answer: the answer.
-            facts: record fields.
-            ran: what ran and is answered, if anything did; its intent holds the verdict.
-            verdict: where nothing ran, why this may be answered; by default the right to call the tool.
-        """
-        body = canonical_json(answer)
-        fields: entries.Fields = {"gov.outcome": "answered", "gov.effect.result_digest": digest_of_bytes(body), **facts}
-        if ran is None:
+    async def answer(self, draft: Draft) -> Outcome:
+        """Have the stages add to the answer, record the outcome durably, then answer."""
+        draft = await through_stages(self, draft)
+        told = draft.answer.as_json()
+        body = canonical_json(told)
+        fields: entries.Fields = {
+            "gov.outcome": "answered",
+            "gov.effect.result_digest": digest_of_bytes(body),
+            **draft.facts,
+        }
+        if draft.ran is None:
             base, bodies = self._base()
-            fields = base | entries.of_verdict(verdict or self.judge(Action.CALL, (self.tool,))) | fields
+            fields = base | entries.of_verdict(draft.verdict or self.judge(Action.CALL, (self.tool,))) | fields
         else:
             bodies = entries.of_user(self.call.principal)
-            fields = {**self._trail(), **fields, **entries.of_rows(ran.rows)}
+            fields = {**self._trail(), **fields, **entries.of_rows(draft.ran.rows)}
         if self.released:
             fields["gov.links"] = [{"index": each.index, "rel": "intent"} for each in self.released]
         done = await self._append(entries.COMPLETED, fields, bodies)
         if done is None:
             return ledger_fault()
         self.released.clear()
-        return Answered(answer=answer, body=body, record=self._record(done))
+        return Answered(answer=told, body=body, verdicts=draft.verdicts, record=self._record(done))
 
     async def refuse(
         self, problems: Problems, *, verdict: Verdict | None = None, facts: Mapping[str, Json] | None = None

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from metricgate.catalog.filters import subject_of
+from metricgate.gateway.answers import Answer, Object
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.entries import scalars_as_json
 from metricgate.gateway.masks import mask_as_json
@@ -15,38 +20,40 @@ from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.obligation import Obligations
 from metricgate.vocabulary.predicate import And, Comparison, Not, Or, Predicate, Template
 
-EXPLANATION_PROPERTIES: Mapping[str, Json] = {
-    "definitions": {
-        "type": "array",
-        "description": "The governed definition of each metric and its version.",
-        "items": {"type": "object"},
-    },
-    "sql": {"type": "string", "description": "The statement, with $1, $2, ... for the parameters."},
-    "parameters": {"type": "array"},
-    "time": {"type": "object", "description": "Time column used per metric, the range as [start, before), the zone."},
-    "joins": {"type": "object", "description": "Join path taken per member."},
-    "policy": {
-        "type": "object",
-        "description": "The rules that decided, and the filters and limits they added.",
-        "properties": {
-            "verdict": {"type": "string"},
-            "rules": {"type": "array", "items": {"type": "string"}},
-            "row_filters": {"type": "array", "items": {"type": "object"}},
-            "masks": {"type": "array", "items": {"type": "object"}},
-            "minimum_groups": {"type": "array", "items": {"type": "object"}},
-            "limits": {"type": "object"},
-            "digest": {"type": "string"},
-        },
-        "required": ["verdict", "rules", "row_filters", "masks", "minimum_groups", "limits", "digest"],
-    },
-    "data": {"type": "object", "description": "Where the numbers come from and the state of that data."},
-    "catalog_version": {"type": "string"},
-    "notes": {"type": "array", "items": {"type": "string"}},
-}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyApplied:
+    """What policy said of a question: the rules that decided, and what they added to it."""
+
+    verdict: str
+    rules: Sequence[str]
+    row_filters: Sequence[Object]
+    masks: Sequence[Object]
+    minimum_groups: Sequence[Object]
+    limits: Object
+    digest: str
 
 
-def explained(desk: Desk, prepared: Prepared, forgiven: Sequence[str]) -> dict[str, Json]:
-    """Return the explaining part of an answer, in the order of ``EXPLANATION_PROPERTIES``."""
+@dataclass(frozen=True, kw_only=True)
+class ExplainedAnswer(Answer):
+    """An answer that says how a question was understood and what ran for it."""
+
+    definitions: Annotated[
+        Sequence[Object], Field(description="The governed definition of each metric and its version.")
+    ]
+    sql: Annotated[str, Field(description="The statement, with $1, $2, ... for the parameters.")]
+    parameters: Sequence[Any]
+    time: Annotated[Object, Field(description="Time column used per metric, the range as [start, before), the zone.")]
+    joins: Annotated[Object, Field(description="Join path taken per member.")]
+    policy: Annotated[
+        PolicyApplied, Field(description="The rules that decided, and the filters and limits they added.")
+    ]
+    data: Annotated[Object, Field(description="Where the numbers come from and the state of that data.")]
+    catalog_version: str
+
+
+def explained(desk: Desk, prepared: Prepared, notes: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the fields of an ``ExplainedAnswer``, as keywords; ``notes`` come before those of the plan."""
     plan = prepared.plan
     return {
         "definitions": [
@@ -63,34 +70,34 @@ def explained(desk: Desk, prepared: Prepared, forgiven: Sequence[str]) -> dict[s
         "parameters": scalars_as_json(prepared.statement.parameters),
         "time": plan.explanation.time_as_json(),
         "joins": plan.explanation.joins_as_json(),
-        "policy": policy_as_json(prepared.verdict),
+        "policy": policy_applied(prepared.verdict),
         "data": {
             "warehouse": prepared.engine.name,
             "datasets": list(plan.datasets),
             "state": prepared.engine.warehouse.data_state,
         },
         "catalog_version": desk.governance.catalog.version,
-        "notes": [*forgiven, *prepared.notes, *plan.explanation.notes],
+        "notes": [*notes, *prepared.notes, *plan.explanation.notes],
     }
 
 
-def policy_as_json(verdict: Verdict) -> dict[str, Json]:
-    """Return ``{verdict, rules, row_filters, masks, minimum_groups, limits, digest}``."""
-    return {
-        "verdict": str(verdict.decision),
-        "rules": list(verdict.rules),
-        "row_filters": [
+def policy_applied(verdict: Verdict) -> PolicyApplied:
+    """Return what the verdict's rules did."""
+    return PolicyApplied(
+        verdict=str(verdict.decision),
+        rules=list(verdict.rules),
+        row_filters=[
             {"rule": each.rule, "dataset": each.dataset, "where": predicate_as_json(each.condition)}
             for each in verdict.obligations.row_filters
         ],
-        "masks": [mask_as_json(each) for each in verdict.obligations.masks],
-        "minimum_groups": [
+        masks=[mask_as_json(each) for each in verdict.obligations.masks],
+        minimum_groups=[
             {"rule": each.rule, "dataset": each.dataset, "size": each.size, "small": str(each.small)}
             for each in verdict.obligations.minimum_groups
         ],
-        "limits": _limits(verdict.obligations),
-        "digest": verdict.policy_digest,
-    }
+        limits=_limits(verdict.obligations),
+        digest=verdict.policy_digest,
+    )
 
 
 def predicate_as_json(predicate: Predicate) -> Json:
@@ -114,7 +121,7 @@ def predicate_as_json(predicate: Predicate) -> Json:
             }
 
 
-def _limits(obligations: Obligations) -> Json:
+def _limits(obligations: Obligations) -> Mapping[str, Json]:
     named = {"rows": obligations.rows, "bytes": obligations.bytes, "seconds": obligations.seconds}
     return {
         name: {"value": int(limit.value) if limit.value == int(limit.value) else limit.value, "rule": limit.rule}

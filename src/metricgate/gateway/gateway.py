@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -13,6 +14,7 @@ import orjson
 import structlog
 
 from metricgate.gateway import codes, entries
+from metricgate.gateway.answers import Draft
 from metricgate.gateway.conduct.conduct import Conduct
 from metricgate.gateway.data_checks.memory import KeyMemory
 from metricgate.gateway.data_checks.result import CheckResult
@@ -119,7 +121,7 @@ class Gateway:
             )
             asked = _digest(call)
             try:
-                outcome = await self._behaved(desk, asked)
+                outcome = await self._served(desk, asked)
             except LedgerUnavailable:
                 # A change's own entries: the call's are kept by its desk.
                 outcome = ledger_fault()
@@ -171,20 +173,37 @@ class Gateway:
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock.unix_nano() / 1_000_000_000, UTC)
 
-    async def _behaved(self, desk: Desk, asked: str) -> Outcome:
-        """Serve the call unless its caller is stopped, paused or going round in circles."""
+    async def _served(self, desk: Desk, asked: str) -> Outcome:
+        """Take a call through all stages, in order; each may end it, and every end is recorded."""
         tool = _tool_named(desk)
+        if objection := self._objection(desk, asked, tool):  # stopped, paused, or going round in circles
+            return await desk.refuse(Problems((objection,)))
+        if tool is None:
+            return await desk.refuse(Problems((_no_such_tool(desk),)))
+        if (refused := await _unless_permitted(desk, tool)) is not None:
+            return refused
+        with desk.observer.span("gov.parse"):
+            parsed = tool.read(desk)
+        if isinstance(parsed, Problems):
+            return await desk.refuse(parsed)
+        # Resolve names, decide on all that is touched, compile, record the intent, run: by the tool, with the desk.
+        desk = replace(desk, forgiven=parsed.notes)
+        draft = await tool.handle(desk, parsed)
+        if not isinstance(draft, Draft):
+            return draft
+        # What stages add to every answer, the record of the outcome, and only then the answer.
+        return await desk.answer(draft)
+
+    def _objection(self, desk: Desk, asked: str, tool: Servable | None) -> Problem | None:
+        """Return why the caller is not served now, whatever it asks."""
         polls = tool is not None and tool.definition.polls
-        objection = self._conduct.objection(
+        return self._conduct.objection(
             desk.call.principal,
             asked,
             # What is asked how a change stands can take it off the desk at most: in a freeze all the more welcome.
             reads=tool is None or tool.definition.read_only or polls,
             polls=polls,
         )
-        if objection is not None:
-            return await desk.refuse(Problems((objection,)))
-        return await _serve(desk, tool)
 
     async def _learn(self, desk: Desk, asked: str, outcome: Outcome) -> None:
         """Remember how the call ended; a burst of refusals pauses the agent, which is recorded and told."""
@@ -240,24 +259,24 @@ def _counted_as(desk: Desk) -> str:
     return name if name in _TOOLS else "action" if _tool_named(desk) is not None else "unknown"
 
 
-async def _serve(desk: Desk, tool: Servable | None) -> Outcome:
+def _no_such_tool(desk: Desk) -> Problem:
     name = desk.call.tool
-    if tool is None:
-        tools: tuple[Servable, ...] = (*TOOLS, *map(ActionTool, desk.governance.actions.values()))
-        names = [each.definition.name for each in tools if desk.allows(each.right, each.resource)]
-        problem = Problem(
-            code=codes.UNKNOWN_TOOL,
-            message=f"There is no tool {name[:200]!r}.",
-            hint=did_you_mean(name[:200], names) or f"The tools are: {', '.join(names)}.",
-        )
-        return await desk.refuse(Problems((problem,)))
+    tools: tuple[Servable, ...] = (*TOOLS, *map(ActionTool, desk.governance.actions.values()))
+    names = [each.definition.name for each in tools if desk.allows(each.right, each.resource)]
+    return Problem(
+        code=codes.UNKNOWN_TOOL,
+        message=f"There is no tool {name[:200]!r}.",
+        hint=did_you_mean(name[:200], names) or f"The tools are: {', '.join(names)}.",
+    )
+
+
+async def _unless_permitted(desk: Desk, tool: Servable) -> Outcome | None:
+    """Refuse a caller who may not call the tool, or whose budget of calls is spent."""
     verdict = desk.judge(tool.right, (tool.resource,))
     if verdict.decision is not Decision.ALLOW:
         return await desk.deny(verdict)
     spent = desk.charged(verdict)
-    if spent is not None:
-        return await desk.refuse(Problems((spent,)), verdict=verdict)
-    return await tool.serve(desk)
+    return None if spent is None else await desk.refuse(Problems((spent,)), verdict=verdict)
 
 
 def _denies(code: Code) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from metricgate.gateway.answers import NO_VERDICTS, Verdicts
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problem, Problems
 
@@ -31,12 +32,14 @@ class Answered:
     """The call did what was asked.
 
     ``answer`` depends on the question, the caller's rights and the data only (never on time or record numbers), so that
-    the same question has byte-equal answers at every door. ``body`` is its canonical JSON.
+    the same question has byte-equal answers at every door. ``body`` is its canonical JSON. What does depend on them
+    stands in ``verdicts``.
     """
 
     answer: Mapping[str, Json]
     body: bytes
     record: Record
+    verdicts: Verdicts = NO_VERDICTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +71,7 @@ class Held:
     answer: Mapping[str, Json]
     body: bytes
     record: Record
+    verdicts: Verdicts = NO_VERDICTS
 
     @property
     def action_id(self) -> str:

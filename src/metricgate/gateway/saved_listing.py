@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
 from metricgate.catalog.saved import SavedQuery
@@ -19,7 +20,9 @@ _MOST_TRIED = 200
 """Saved queries that are planned for one search: the best by its words."""
 
 
-def askable_saved_queries(desk: Desk, text: str, most: int, *, within: AbstractSet[str] | None) -> list[Json]:
+def askable_saved_queries(
+    desk: Desk, text: str, most: int, *, within: AbstractSet[str] | None
+) -> list[Mapping[str, Json]]:
     """Return the saved queries that fit ``text``, best first, with all that each asks.
 
     Only those that this caller may ask as a whole: every metric, member, filter and model of theirs.
@@ -50,7 +53,7 @@ def _may_ask(desk: Desk, query: SavedQuery) -> bool:
     return desk.judge(Action.QUERY, (desk.tool, *plan.resources)).decision is Decision.ALLOW
 
 
-def _shown(query: SavedQuery) -> Json:
+def _shown(query: SavedQuery) -> Mapping[str, Json]:
     return {
         "name": query.name,
         "label": query.label,

@@ -20,7 +20,7 @@ class ToolDefinition:
         input_schema: JSON Schema of the arguments as models are shown it, closed (``additionalProperties: false``):
             one plain type for every part.
         accepted_schema: the same with every form that is accepted, for programs; None where there are no others.
-        output_schema: JSON Schema of the envelope ``{"answer": ..., "record": ...}``.
+        output_schema: JSON Schema of the envelope ``{"verdicts": ..., "answer": ..., "record": ...}``.
         read_only, destructive, idempotent, open_world: MCP's annotations, truthful.
         polls: made for being asked again until something changes; asking it often is no loop.
         of_the_project: made from a project's own definitions: who may not call it learns nothing of it.

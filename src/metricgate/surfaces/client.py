@@ -1,8 +1,8 @@
 """The gateway from Python: ``metricgate.Client`` and ``metricgate.AsyncClient``.
 
-Answers come back as the JSON envelope ``{"answer": ..., "record": ...}``. What is not an answer is raised: ``Refused``,
-``HeldAction`` or ``GatewayFault``, each with the problem document. Nothing is retried: whether to ask again is for the
-caller to say.
+Answers come back as the JSON envelope ``{"verdicts": ..., "answer": ..., "record": ...}``. What is not an answer is
+raised: ``Refused``, ``HeldAction`` or ``GatewayFault``, each with the problem document. Nothing is retried: whether to
+ask again is for the caller to say.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ class Client:
         return _tools(response)
 
     def call(self, tool: str, /, **arguments: Json) -> Document:
-        """Call a tool; return ``{"answer": ..., "record": ...}``.
+        """Call a tool; return ``{"verdicts": ..., "answer": ..., "record": ...}``.
 
         Raises:
             Refused, HeldAction, GatewayFault: there is no answer.
@@ -170,7 +170,7 @@ class AsyncClient:
         return _tools(response)
 
     async def call(self, tool: str, /, **arguments: Json) -> Document:
-        """Call a tool; return ``{"answer": ..., "record": ...}``.
+        """Call a tool; return ``{"verdicts": ..., "answer": ..., "record": ...}``.
 
         Raises:
             Refused, HeldAction, GatewayFault: there is no answer.

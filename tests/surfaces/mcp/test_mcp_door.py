@@ -35,7 +35,7 @@ def test_lists_and_calls(mode):
                 other = await plain.post(f"{url}/v1/tools/echo", json=arguments)
             bytes_of = other.content.split(b',"record":')[0]
             assert result.content[0].text.encode().split(b',"record":')[0] == bytes_of
-            assert b'{"answer":' + canonical_json(result.structured_content["answer"]) == bytes_of
+            assert b'{"verdicts":{},"answer":' + canonical_json(result.structured_content["answer"]) == bytes_of
             assert gate.calls[0].client["mcp.protocol.version"] == session.protocol_version
             assert gate.calls[0].door == "mcp"
 

@@ -14,12 +14,13 @@ from metricgate.actions.definition import ParameterType, ParameterValue
 from metricgate.actions.parameters import outside, valued
 from metricgate.gateway import codes as gateway_codes
 from metricgate.gateway.argument_schemas import accepted_schema, shown_schema
-from metricgate.gateway.arguments import read_arguments
+from metricgate.gateway.arguments import Parsed, read_arguments
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.tool import ToolDefinition
-from metricgate.gateway.tools.proposal import OUTPUT, ProposalArguments
+from metricgate.gateway.tools.proposal import ProposalArguments
 from metricgate.gateway.writing import codes
+from metricgate.gateway.writing.action_answer import ACTION_SCHEMA
 from metricgate.gateway.writing.book import Book
 from metricgate.gateway.writing.planned import Denied, Planned, plan_action
 from metricgate.gateway.writing.proposing import Asked, offer
@@ -61,11 +62,12 @@ class ActionTool:
         """What it takes to call it."""
         return Action.EXECUTE
 
-    async def serve(self, desk: Desk) -> Outcome:
-        """Read the parameters strictly, then propose the change."""
-        parsed = read_arguments(desk.call.tool, desk.call.arguments, _model(self.action))
-        if isinstance(parsed, Problems):
-            return await desk.refuse(parsed)
+    def read(self, desk: Desk) -> Parsed[Any] | Problems:
+        """Return the parameters, read strictly."""
+        return read_arguments(desk.call.tool, desk.call.arguments, _model(self.action))
+
+    async def handle(self, desk: Desk, parsed: Parsed[Any]) -> Outcome:
+        """Propose the change."""
         given: dict[str, Any] = parsed.value.model_dump()
         values = _values(self.action, given)
         if isinstance(values, Problems):
@@ -75,7 +77,6 @@ class ActionTool:
             idempotency_key=given["idempotency_key"],
             arguments_digest=digest_of({name: str(value) for name, value in given.items()}),
             because=given["because"],
-            notes=parsed.notes,
         )
         return await offer(desk, asked, lambda book: self._planned(desk, book, values))
 
@@ -164,7 +165,7 @@ def _definition(action: ActionDefinition) -> ToolDefinition:
         description=about[:_DESCRIPTION],
         input_schema=shown_schema(_model(action)),
         accepted_schema=accepted_schema(_model(action)),
-        output_schema=OUTPUT,
+        output_schema=ACTION_SCHEMA,
         read_only=False,
         destructive=True,
         idempotent=False,

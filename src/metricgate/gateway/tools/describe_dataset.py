@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from metricgate.gateway import codes, failures
+from metricgate.gateway.answers import Answer, Draft, Object
 from metricgate.gateway.arguments import Parsed
 from metricgate.gateway.datasets import column_resource, dataset_resource, readable_homes, readable_tables
 from metricgate.gateway.describing import shortened
@@ -35,7 +37,16 @@ class DatasetArguments(BaseModel):
     )
 
 
-async def _serve(desk: Desk, parsed: Parsed[DatasetArguments]) -> Outcome:
+@dataclass(frozen=True, kw_only=True)
+class DatasetsAnswer(Answer):
+    """Datasets that the caller may read."""
+
+    dialect: Annotated[str | None, Field(description="Of all that is shown; null where each dataset has its own.")]
+    datasets: Sequence[Object]
+    catalog_version: str
+
+
+async def _serve(desk: Desk, parsed: Parsed[DatasetArguments]) -> Draft | Outcome:
     wanted = parsed.value.dataset
     found = await _found(desk, wanted)
     if isinstance(found, WarehouseError):
@@ -47,13 +58,13 @@ async def _serve(desk: Desk, parsed: Parsed[DatasetArguments]) -> Outcome:
         problem = Problem(code=codes.NO_SUCH_DATASET, message=message, hint=hint or codes.NO_SUCH_DATASET.cure)
         return await desk.refuse(Problems((problem,)))
     dialects = {engine.dialect for engine, _table in shown} or {desk.engines.default.dialect}
-    answer: dict[str, Json] = {
-        "dialect": dialects.pop() if len(dialects) == 1 else None,
-        "datasets": [_described(desk, engine, table) for engine, table in shown],
-        "catalog_version": desk.governance.catalog.version,
-        "notes": [*parsed.notes, *found.notes],
-    }
-    return await desk.answer(answer, {"gov.datasets": [table.dataset for _engine, table in shown]})
+    answer = DatasetsAnswer(
+        dialect=dialects.pop() if len(dialects) == 1 else None,
+        datasets=[_described(desk, engine, table) for engine, table in shown],
+        catalog_version=desk.governance.catalog.version,
+        notes=found.notes,
+    )
+    return Draft(answer=answer, facts={"gov.datasets": [table.dataset for _engine, table in shown]})
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,20 +130,7 @@ DESCRIBE_DATASET = Tool(
             "that filter rows, the warehouse, and the SQL dialect to write in. Only what you may read is listed."
         ),
         arguments=DatasetArguments,
-        answer={
-            "type": "object",
-            "properties": {
-                "dialect": {
-                    "type": ["string", "null"],
-                    "description": "Of all that is shown; null where each dataset has its own.",
-                },
-                "datasets": {"type": "array", "items": {"type": "object"}},
-                "catalog_version": {"type": "string"},
-                "notes": {"type": "array", "items": {"type": "string"}},
-            },
-            "required": ["dialect", "datasets", "catalog_version", "notes"],
-            "additionalProperties": False,
-        },
+        answer=DatasetsAnswer,
     ),
     arguments=DatasetArguments,
     handle=_serve,

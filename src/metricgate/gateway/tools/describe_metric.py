@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,6 +15,7 @@ from metricgate.catalog.metrics.cumulative import CumulativeMetric
 from metricgate.catalog.metrics.derived import DerivedMetric, InputMetric
 from metricgate.catalog.metrics.ratio import RatioMetric
 from metricgate.catalog.metrics.simple import SimpleMetric
+from metricgate.gateway.answers import Answer, Draft, Object
 from metricgate.gateway.arguments import Parsed
 from metricgate.gateway.describing import member_as_json, shortened, summary_of
 from metricgate.gateway.desk import Desk
@@ -38,7 +41,37 @@ class DescribeArguments(BaseModel):
     metric: Annotated[str, Field(min_length=1, max_length=300)] = Field(description="A metric's name or synonym.")
 
 
-async def _serve(desk: Desk, parsed: Parsed[DescribeArguments]) -> Outcome:
+@dataclass(frozen=True, kw_only=True)
+class MetricAnswer(Answer):
+    """One definition, and what it can be grouped and filtered by."""
+
+    name: str
+    label: str | None
+    description: str
+    domain: str | None
+    owner: str | None
+    status: str
+    certified: bool
+    synonyms: Sequence[str]
+    unit: str | None
+    definition_version: str
+    definition: Object
+    certification: Object | None
+    deprecation: Object | None
+    instructions: str
+    examples: Sequence[str]
+    calendars: Annotated[
+        Sequence[str],
+        Field(
+            description="Grains of this project's own, besides day, week, month, quarter and year, that some "
+            "member of the metric can be cut to: a time known as finely as the calendar."
+        ),
+    ]
+    members: Sequence[Object]
+    catalog_version: str
+
+
+async def _serve(desk: Desk, parsed: Parsed[DescribeArguments]) -> Draft | Outcome:
     named = resolve_metrics(desk, (parsed.value.metric,))
     if isinstance(named, Problems):
         return await desk.refuse(named)
@@ -50,20 +83,20 @@ async def _serve(desk: Desk, parsed: Parsed[DescribeArguments]) -> Outcome:
     seen = Seen(desk, Action.QUERY)
     reached = [each for each in desk.governance.planner.reachable((name,)) if _together(desk, name, each)]
     members = [each for each in reached if seen.may_use(each)]
-    answer = {
+    answer = MetricAnswer(
         **summary_of(metric),
-        "definition": _definition(metric, seen),
-        "certification": _certification(metric),
-        "deprecation": deprecation_of(desk, metric),
-        "instructions": shortened(metric.header.ai_instructions),
-        "examples": list(metric.header.ai_examples),
-        "calendars": list(calendars_for(desk.governance.catalog, members)),
-        "members": [member_as_json(member) for member in members],
-        "catalog_version": desk.governance.catalog.version,
-        "notes": [*parsed.notes, *named.notes],
-    }
+        definition=_definition(metric, seen),
+        certification=_certification(metric),
+        deprecation=deprecation_of(desk, metric),
+        instructions=shortened(metric.header.ai_instructions),
+        examples=list(metric.header.ai_examples),
+        calendars=list(calendars_for(desk.governance.catalog, members)),
+        members=[member_as_json(member) for member in members],
+        catalog_version=desk.governance.catalog.version,
+        notes=list(named.notes),
+    )
     facts: dict[str, Json] = {"gov.metrics": [{"name": name, "version": metric.header.definition_version}]}
-    return await desk.answer(answer, facts, verdict=verdict)
+    return Draft(answer=answer, facts=facts, verdict=verdict)
 
 
 def _together(desk: Desk, metric: str, member: ReachableMember) -> bool:
@@ -74,7 +107,7 @@ def _together(desk: Desk, metric: str, member: ReachableMember) -> bool:
     return len({catalog.models[each].warehouse for each in names if each in catalog.models}) <= 1
 
 
-def _definition(metric: Metric, seen: Seen) -> Json:
+def _definition(metric: Metric, seen: Seen) -> Mapping[str, Json]:
     match metric:
         case SimpleMetric():
             return {
@@ -157,7 +190,7 @@ def _input(each: InputMetric, seen: Seen) -> Json:
     return found
 
 
-def _certification(metric: Metric) -> Json:
+def _certification(metric: Metric) -> Mapping[str, Json] | None:
     given = metric.header.certification
     if given is None:
         return None
@@ -174,26 +207,7 @@ DESCRIBE_METRIC = Tool(
             "allowed where the definition names one."
         ),
         arguments=DescribeArguments,
-        answer={
-            "type": "object",
-            "properties": {
-                "name": {"type": "string"},
-                "description": {"type": "string"},
-                "definition_version": {"type": "string"},
-                "definition": {"type": "object"},
-                "members": {"type": "array", "items": {"type": "object"}},
-                "calendars": {
-                    "type": "array",
-                    "items": {"type": "string"},
-                    "description": (
-                        "Grains of this project's own, besides day, week, month, quarter and year, that some "
-                        "member of the metric can be cut to: a time known as finely as the calendar."
-                    ),
-                },
-                "notes": {"type": "array", "items": {"type": "string"}},
-            },
-            "required": ["name", "description", "definition_version", "definition", "members", "notes"],
-        },
+        answer=MetricAnswer,
     ),
     arguments=DescribeArguments,
     handle=_serve,

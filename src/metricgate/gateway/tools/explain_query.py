@@ -8,10 +8,11 @@ from typing import Literal
 from pydantic import Field
 
 from metricgate.compiling.compiler import compile_plan
+from metricgate.gateway.answers import Draft
 from metricgate.gateway.arguments import Parsed
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.entries import of_plan
-from metricgate.gateway.explanation import EXPLANATION_PROPERTIES, explained
+from metricgate.gateway.explanation import ExplainedAnswer, explained
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.preparing import Prepared, prepare
 from metricgate.gateway.questions import QuestionArguments
@@ -31,7 +32,7 @@ class ExplainArguments(QuestionArguments):
     )
 
 
-async def _serve(desk: Desk, parsed: Parsed[ExplainArguments]) -> Outcome:
+async def _serve(desk: Desk, parsed: Parsed[ExplainArguments]) -> Draft | Outcome:
     asked: Parsed[QuestionArguments] = Parsed(value=parsed.value, notes=parsed.notes, size=parsed.size)
     prepared = await prepare(desk, asked, runs=False)
     if not isinstance(prepared, Prepared):
@@ -43,8 +44,8 @@ async def _serve(desk: Desk, parsed: Parsed[ExplainArguments]) -> Outcome:
         if isinstance(statement, Problems):
             return await desk.refuse(statement, verdict=prepared.verdict, facts=of_plan(prepared.plan))
         prepared = replace(prepared, statement=statement)
-    answer = explained(desk, prepared, parsed.notes)
-    return await desk.answer(answer, of_plan(prepared.plan), verdict=prepared.verdict)
+    answer = ExplainedAnswer(**explained(desk, prepared))
+    return Draft(answer=answer, facts=of_plan(prepared.plan), verdict=prepared.verdict)
 
 
 EXPLAIN_QUERY = Tool(
@@ -58,12 +59,7 @@ EXPLAIN_QUERY = Tool(
             "are too small only running it finds."
         ),
         arguments=ExplainArguments,
-        answer={
-            "type": "object",
-            "properties": EXPLANATION_PROPERTIES,
-            "required": list(EXPLANATION_PROPERTIES),
-            "additionalProperties": False,
-        },
+        answer=ExplainedAnswer,
     ),
     arguments=ExplainArguments,
     handle=_serve,

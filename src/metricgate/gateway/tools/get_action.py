@@ -14,9 +14,9 @@ from metricgate.gateway.arguments import Parsed
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.tool import ToolDefinition
-from metricgate.gateway.tools.proposal import OUTPUT
 from metricgate.gateway.tools.tool import Tool
 from metricgate.gateway.writing import codes, entries
+from metricgate.gateway.writing.action_answer import ACTION_SCHEMA
 from metricgate.gateway.writing.book import Raced
 from metricgate.gateway.writing.proposing import told
 from metricgate.vocabulary.problem import Problem, Problems
@@ -55,7 +55,7 @@ async def _serve(desk: Desk, parsed: Parsed[ActionArguments]) -> Outcome:
             action = await book.step(entries.ENDED, gone, {"gov.outcome": "withdrawn"})
         except Raced:
             action = await asyncio.to_thread(book.store.get, wanted) or action
-    return await told(desk, action, parsed.notes)
+    return await told(desk, action)
 
 
 GET_ACTION = Tool(
@@ -69,7 +69,7 @@ GET_ACTION = Tool(
         ),
         input_schema=shown_schema(ActionArguments),
         accepted_schema=accepted_schema(ActionArguments),
-        output_schema=OUTPUT,
+        output_schema=ACTION_SCHEMA,
         read_only=False,
         destructive=False,
         idempotent=True,

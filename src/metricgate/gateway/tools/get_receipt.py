@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from metricgate.gateway import codes
+from metricgate.gateway.answers import Answer, Draft
 from metricgate.gateway.arguments import Parsed
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.outcome import Outcome
@@ -24,7 +27,19 @@ class ReceiptArguments(BaseModel):
     index: Annotated[int, Field(ge=0, le=2**53)] = Field(description="`record.index` of an earlier answer.")
 
 
-async def _serve(desk: Desk, parsed: Parsed[ReceiptArguments]) -> Outcome:
+@dataclass(frozen=True, kw_only=True)
+class ReceiptAnswer(Answer):
+    """A receipt (``ledger.receipt.Receipt``)."""
+
+    index: int
+    leaf: Annotated[str, Field(description="The entry's exact bytes, as text.")]
+    leaf_hash: Annotated[str, Field(description="SHA-256(0x00 || leaf), hex.")]
+    proof: Annotated[Sequence[str], Field(description="Audit path, base64.")]
+    checkpoint: Annotated[str, Field(description="Signed note over size and root hash.")]
+    public_key: Annotated[str, Field(description="The log's verifier key, to compare with yours.")]
+
+
+async def _serve(desk: Desk, parsed: Parsed[ReceiptArguments]) -> Draft | Outcome:
     index = parsed.value.index
     owner = await desk.ledger.owner(index)
     receipt = None if owner is None or not _may_read(desk, owner) else await desk.ledger.receipt(index)
@@ -37,7 +52,8 @@ async def _serve(desk: Desk, parsed: Parsed[ReceiptArguments]) -> Outcome:
             hint=codes.NO_SUCH_RECORD.cure,
         )
         return await desk.refuse(Problems((problem,)))
-    return await desk.answer({**receipt.as_json(), "notes": list(parsed.notes)}, {"gov.receipt.index": index})
+    answer = ReceiptAnswer(**cast("dict[str, Any]", receipt.as_json()), notes=[])
+    return Draft(answer=answer, facts={"gov.receipt.index": index})
 
 
 def _may_read(desk: Desk, owner: EntryOwner) -> bool:
@@ -59,19 +75,7 @@ GET_RECEIPT = Tool(
             "public key. You can read receipts of your own calls for the same user; others need a grant."
         ),
         arguments=ReceiptArguments,
-        answer={
-            "type": "object",
-            "properties": {
-                "index": {"type": "integer"},
-                "leaf": {"type": "string", "description": "The entry's exact bytes, as text."},
-                "leaf_hash": {"type": "string", "description": "SHA-256(0x00 || leaf), hex."},
-                "proof": {"type": "array", "items": {"type": "string"}, "description": "Audit path, base64."},
-                "checkpoint": {"type": "string", "description": "Signed note over size and root hash."},
-                "public_key": {"type": "string", "description": "The log's verifier key, to compare with yours."},
-                "notes": {"type": "array", "items": {"type": "string"}},
-            },
-            "required": ["index", "leaf", "leaf_hash", "proof", "checkpoint", "notes"],
-        },
+        answer=ReceiptAnswer,
         polls=True,
     ),
     arguments=ReceiptArguments,

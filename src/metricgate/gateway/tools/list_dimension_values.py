@@ -9,17 +9,18 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from metricgate.compiling.compiler import compile_plan
+from metricgate.gateway.answers import Draft
 from metricgate.gateway.arguments import Parsed
 from metricgate.gateway.desk import Desk, Ran
 from metricgate.gateway.entries import of_plan
-from metricgate.gateway.explanation import policy_as_json
+from metricgate.gateway.explanation import PolicyApplied, policy_applied
 from metricgate.gateway.homes import home_of
 from metricgate.gateway.judging import judge_plan, refuse_judged
 from metricgate.gateway.kinds import compiled_by_kinds
 from metricgate.gateway.minimum_groups import run_plan
 from metricgate.gateway.naming import resolve_metrics, resource_of
 from metricgate.gateway.outcome import Outcome
-from metricgate.gateway.result import RESULT_PROPERTIES, result_of
+from metricgate.gateway.result import RowsAnswer, rows_answer
 from metricgate.gateway.seeing import Road, planned
 from metricgate.gateway.tools.tool import Tool, define
 from metricgate.planning.plan import Plan
@@ -84,7 +85,15 @@ async def _planned(desk: Desk, asked: ValuesArguments) -> _Planned | Outcome:
     return _Planned(plan=plan, notes=named.notes)
 
 
-async def _serve(desk: Desk, parsed: Parsed[ValuesArguments]) -> Outcome:
+@dataclass(frozen=True, kw_only=True)
+class ValuesAnswer(RowsAnswer):
+    """Values of a dimension, one a row."""
+
+    sql: str
+    policy: PolicyApplied
+
+
+async def _serve(desk: Desk, parsed: Parsed[ValuesArguments]) -> Draft | Outcome:
     planned = await _planned(desk, parsed.value)
     if not isinstance(planned, _Planned):
         return planned
@@ -106,13 +115,13 @@ async def _serve(desk: Desk, parsed: Parsed[ValuesArguments]) -> Outcome:
     ran = await run_plan(desk, plan, engine, statement, verdict)
     if not isinstance(ran, Ran):
         return ran
-    answer = {
-        **result_of(ran.rows, verdict.obligations),
-        "sql": statement.sql,
-        "policy": policy_as_json(verdict),
-        "notes": [*parsed.notes, *planned.notes, *plan.explanation.notes],
-    }
-    return await desk.answer(answer, of_plan(plan), ran)
+    answer = ValuesAnswer(
+        **rows_answer(ran.rows, verdict.obligations),
+        sql=statement.sql,
+        policy=policy_applied(verdict),
+        notes=[*planned.notes, *plan.explanation.notes],
+    )
+    return Draft(answer=answer, facts=of_plan(plan), ran=ran)
 
 
 LIST_DIMENSION_VALUES = Tool(
@@ -124,17 +133,7 @@ LIST_DIMENSION_VALUES = Tool(
             "Use it before you filter by a value that the user named in their own words."
         ),
         arguments=ValuesArguments,
-        answer={
-            "type": "object",
-            "properties": {
-                **RESULT_PROPERTIES,
-                "sql": {"type": "string"},
-                "policy": {"type": "object"},
-                "notes": {"type": "array", "items": {"type": "string"}},
-            },
-            "required": [*RESULT_PROPERTIES, "sql", "policy", "notes"],
-            "additionalProperties": False,
-        },
+        answer=ValuesAnswer,
     ),
     arguments=ValuesArguments,
     handle=_serve,

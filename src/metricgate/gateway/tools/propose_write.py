@@ -11,9 +11,10 @@ from metricgate.gateway.arguments import Parsed
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.tool import ToolDefinition
-from metricgate.gateway.tools.proposal import OUTPUT, ProposalArguments
+from metricgate.gateway.tools.proposal import ProposalArguments
 from metricgate.gateway.tools.tool import Tool
 from metricgate.gateway.writing import codes
+from metricgate.gateway.writing.action_answer import ACTION_SCHEMA
 from metricgate.gateway.writing.book import Book
 from metricgate.gateway.writing.planned import Denied, Planned, plan_sql
 from metricgate.gateway.writing.proposing import Asked, offer
@@ -44,7 +45,6 @@ async def _serve(desk: Desk, parsed: Parsed[WriteArguments]) -> Outcome:
         idempotency_key=value.idempotency_key,
         arguments_digest=digest_of(value.model_dump(mode="json")),
         because=value.because,
-        notes=parsed.notes,
     )
     return await offer(desk, asked, lambda book: _planned(desk, book, value))
 
@@ -86,7 +86,7 @@ PROPOSE_WRITE = Tool(
         ),
         input_schema=shown_schema(WriteArguments),
         accepted_schema=accepted_schema(WriteArguments),
-        output_schema=OUTPUT,
+        output_schema=ACTION_SCHEMA,
         read_only=False,
         destructive=True,
         idempotent=False,

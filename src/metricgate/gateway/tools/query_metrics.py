@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from metricgate.gateway.answers import Draft
 from metricgate.gateway.arguments import Parsed
 from metricgate.gateway.codes import WAREHOUSE_CHANGED
 from metricgate.gateway.data_checks.joins import check_joins
 from metricgate.gateway.data_checks.spines import check_spines
 from metricgate.gateway.desk import Desk, Ran
 from metricgate.gateway.entries import of_plan
-from metricgate.gateway.explanation import EXPLANATION_PROPERTIES, explained
+from metricgate.gateway.explanation import ExplainedAnswer, explained
 from metricgate.gateway.minimum_groups import run_plan
 from metricgate.gateway.outcome import Fault, Outcome
 from metricgate.gateway.preparing import Prepared, prepare
 from metricgate.gateway.questions import QuestionArguments
-from metricgate.gateway.result import RESULT_PROPERTIES, result_of
+from metricgate.gateway.result import RowsAnswer, rows_answer
 from metricgate.gateway.tools.tool import Tool, define
 
 
-async def _serve(desk: Desk, parsed: Parsed[QuestionArguments]) -> Outcome:
+@dataclass(frozen=True, kw_only=True)
+class MetricsAnswer(ExplainedAnswer, RowsAnswer):
+    """Numbers, and how they came about."""
+
+
+async def _serve(desk: Desk, parsed: Parsed[QuestionArguments]) -> Draft | Outcome:
     outcome = await _once(desk, parsed)
     if isinstance(outcome, Fault) and outcome.problem.code is WAREHOUSE_CHANGED:
         for engine in desk.engines:
@@ -26,7 +34,7 @@ async def _serve(desk: Desk, parsed: Parsed[QuestionArguments]) -> Outcome:
     return outcome
 
 
-async def _once(desk: Desk, parsed: Parsed[QuestionArguments]) -> Outcome:
+async def _once(desk: Desk, parsed: Parsed[QuestionArguments]) -> Draft | Outcome:
     prepared = await prepare(desk, parsed, runs=True)
     if not isinstance(prepared, Prepared):
         return prepared
@@ -39,11 +47,10 @@ async def _once(desk: Desk, parsed: Parsed[QuestionArguments]) -> Outcome:
     ran = await run_plan(desk, prepared.plan, prepared.engine, prepared.statement, prepared.verdict)
     if not isinstance(ran, Ran):
         return ran
-    answer = {
-        **result_of(ran.rows, prepared.verdict.obligations),
-        **explained(desk, prepared, (*parsed.notes, *checked, *spines)),
-    }
-    return await desk.answer(answer, of_plan(prepared.plan), ran)
+    answer = MetricsAnswer(
+        **rows_answer(ran.rows, prepared.verdict.obligations), **explained(desk, prepared, (*checked, *spines))
+    )
+    return Draft(answer=answer, facts=of_plan(prepared.plan), ran=ran)
 
 
 QUERY_METRICS = Tool(
@@ -59,12 +66,7 @@ QUERY_METRICS = Tool(
             "metrics you get the distinct values of the group-bys; `saved_query` asks a question that people agreed on."
         ),
         arguments=QuestionArguments,
-        answer={
-            "type": "object",
-            "properties": {**RESULT_PROPERTIES, **EXPLANATION_PROPERTIES},
-            "required": [*RESULT_PROPERTIES, *EXPLANATION_PROPERTIES],
-            "additionalProperties": False,
-        },
+        answer=MetricsAnswer,
     ),
     arguments=QuestionArguments,
     handle=_serve,

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from metricgate.gateway.answers import Draft, Object
 from metricgate.gateway.arguments import Parsed
 from metricgate.gateway.confining import Confined, confine
 from metricgate.gateway.desk import Desk, Ran
-from metricgate.gateway.explanation import policy_as_json
+from metricgate.gateway.explanation import PolicyApplied, policy_applied
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.parameters import values_of
-from metricgate.gateway.result import RESULT_PROPERTIES, result_of
+from metricgate.gateway.result import RowsAnswer, rows_answer
 from metricgate.gateway.tools.tool import Tool, define
-from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problems
 
 Name = Annotated[str, Field(min_length=1, max_length=100)]
@@ -43,7 +45,17 @@ class SqlArguments(BaseModel):
     )
 
 
-async def _serve(desk: Desk, parsed: Parsed[SqlArguments]) -> Outcome:
+@dataclass(frozen=True, kw_only=True)
+class SqlAnswer(RowsAnswer):
+    """Rows of the caller's own statement, and what it became under policy."""
+
+    sql: Annotated[str, Field(description="What ran; your values and those of policy are $1, $2, ...")]
+    datasets: Sequence[str]
+    policy: PolicyApplied
+    data: Object
+
+
+async def _serve(desk: Desk, parsed: Parsed[SqlArguments]) -> Draft | Outcome:
     values = values_of(parsed.value.parameters)
     if isinstance(values, Problems):
         return await desk.refuse(values)
@@ -53,15 +65,15 @@ async def _serve(desk: Desk, parsed: Parsed[SqlArguments]) -> Outcome:
     ran = await desk.run(confined.engine, confined.statement, confined.verdict, confined.facts)
     if not isinstance(ran, Ran):
         return ran
-    answer: dict[str, Json] = {
-        **result_of(ran.rows, confined.verdict.obligations),
-        "sql": confined.statement.sql,
-        "datasets": list(confined.datasets),
-        "policy": policy_as_json(confined.verdict),
-        "data": {"warehouse": confined.engine.name, "state": confined.engine.warehouse.data_state},
-        "notes": list(parsed.notes),
-    }
-    return await desk.answer(answer, confined.facts, ran)
+    answer = SqlAnswer(
+        **rows_answer(ran.rows, confined.verdict.obligations),
+        sql=confined.statement.sql,
+        datasets=list(confined.datasets),
+        policy=policy_applied(confined.verdict),
+        data={"warehouse": confined.engine.name, "state": confined.engine.warehouse.data_state},
+        notes=[],
+    )
+    return Draft(answer=answer, facts=confined.facts, ran=ran)
 
 
 QUERY_SQL = Tool(
@@ -77,19 +89,7 @@ QUERY_SQL = Tool(
             "place."
         ),
         arguments=SqlArguments,
-        answer={
-            "type": "object",
-            "properties": {
-                **RESULT_PROPERTIES,
-                "sql": {"type": "string", "description": "What ran; your values and those of policy are $1, $2, ..."},
-                "datasets": {"type": "array", "items": {"type": "string"}},
-                "policy": {"type": "object"},
-                "data": {"type": "object"},
-                "notes": {"type": "array", "items": {"type": "string"}},
-            },
-            "required": [*RESULT_PROPERTIES, "sql", "datasets", "policy", "data", "notes"],
-            "additionalProperties": False,
-        },
+        answer=SqlAnswer,
     ),
     arguments=SqlArguments,
     handle=_serve,

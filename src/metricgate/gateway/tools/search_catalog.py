@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from metricgate.catalog.metrics import Status
 from metricgate.catalog.searching import search
+from metricgate.gateway.answers import Answer, Draft, Object
 from metricgate.gateway.arguments import Parsed
 from metricgate.gateway.composing import ComposeArgument, composable
 from metricgate.gateway.describing import summary_of
@@ -40,7 +43,23 @@ class SearchArguments(BaseModel):
     limit: Annotated[int, Field(ge=1, le=200)] = Field(20, description="At most so many.")
 
 
-async def _serve(desk: Desk, parsed: Parsed[SearchArguments]) -> Outcome:
+@dataclass(frozen=True, kw_only=True)
+class CatalogAnswer(Answer):
+    """Metrics and saved queries that fit."""
+
+    metrics: Sequence[Object]
+    found: Annotated[int, Field(description="How many fit, shown or not.")]
+    saved_queries: Annotated[
+        Sequence[Object], Field(description="Saved queries that fit and that you may ask, with what they ask.")
+    ]
+    composable: Annotated[
+        Object | None,
+        Field(description="With `compose_with`: metrics and members that can be added to that question."),
+    ]
+    catalog_version: str
+
+
+async def _serve(desk: Desk, parsed: Parsed[SearchArguments]) -> Draft | Outcome:
     asked = parsed.value
     status = None if asked.status is None else Status(asked.status)
     metrics = [
@@ -60,8 +79,8 @@ async def _serve(desk: Desk, parsed: Parsed[SearchArguments]) -> Outcome:
         if not isinstance(found, dict):
             return found
         composed = found
-    answer: dict[str, Json] = {
-        "metrics": [
+    answer = CatalogAnswer(
+        metrics=[
             {
                 **summary_of(hit.found),
                 "deprecation": deprecation_of(desk, hit.found),
@@ -70,15 +89,15 @@ async def _serve(desk: Desk, parsed: Parsed[SearchArguments]) -> Outcome:
             }
             for hit in hits[: asked.limit]
         ],
-        "found": len(hits),
-        "saved_queries": askable_saved_queries(
+        found=len(hits),
+        saved_queries=askable_saved_queries(
             desk, asked.text, asked.limit, within={each.header.name for each in metrics} if _narrowed(asked) else None
         ),
-        "composable": composed,
-        "catalog_version": desk.governance.catalog.version,
-        "notes": list(parsed.notes),
-    }
-    return await desk.answer(answer, {"gov.effect.listed": min(len(hits), asked.limit)})
+        composable=composed,
+        catalog_version=desk.governance.catalog.version,
+        notes=[],
+    )
+    return Draft(answer=answer, facts={"gov.effect.listed": min(len(hits), asked.limit)})
 
 
 def _narrowed(asked: SearchArguments) -> bool:
@@ -98,25 +117,7 @@ SEARCH_CATALOG = Tool(
             "that people agreed on: ask one with `saved_query` in query_metrics."
         ),
         arguments=SearchArguments,
-        answer={
-            "type": "object",
-            "properties": {
-                "metrics": {"type": "array", "items": {"type": "object"}},
-                "found": {"type": "integer", "description": "How many fit, shown or not."},
-                "saved_queries": {
-                    "type": "array",
-                    "items": {"type": "object"},
-                    "description": "Saved queries that fit and that you may ask, with what they ask.",
-                },
-                "composable": {
-                    "type": ["object", "null"],
-                    "description": "With `compose_with`: metrics and members that can be added to that question.",
-                },
-                "catalog_version": {"type": "string"},
-                "notes": {"type": "array", "items": {"type": "string"}},
-            },
-            "required": ["metrics", "found", "saved_queries", "catalog_version", "notes"],
-        },
+        answer=CatalogAnswer,
     ),
     arguments=SearchArguments,
     handle=_serve,

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
 
+from metricgate.gateway.answers import Answer, Draft, envelope_schema
 from metricgate.gateway.argument_schemas import accepted_schema, shown_schema
 from metricgate.gateway.arguments import Parsed, read_arguments
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.tool import ToolDefinition
-from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problems
 from metricgate.vocabulary.resource import Action, Resource, ResourceKind
 
@@ -38,8 +38,13 @@ class Servable(Protocol):
         """What one must be allowed to do with ``resource`` to call it."""
         ...
 
-    async def serve(self, desk: Desk) -> Outcome:
-        """Read the call's arguments and serve it, or refuse."""
+    def read(self, desk: Desk) -> Parsed[Any] | Problems:
+        """Return the call's arguments, read strictly."""
+        ...
+
+    @property
+    def handle(self) -> Callable[[Desk, Parsed[Any]], Awaitable[Draft | Outcome]]:
+        """Resolve, decide, compile and run what is asked; return the answer, or how the call ended without one."""
         ...
 
 
@@ -49,7 +54,7 @@ class Tool(Generic[A]):
 
     definition: ToolDefinition
     arguments: type[A]
-    handle: Callable[[Desk, Parsed[A]], Awaitable[Outcome]]
+    handle: Callable[[Desk, Parsed[A]], Awaitable[Draft | Outcome]]
 
     @property
     def resource(self) -> Resource:
@@ -61,13 +66,9 @@ class Tool(Generic[A]):
         """Tools are called."""
         return Action.CALL
 
-    async def serve(self, desk: Desk) -> Outcome:
-        """Read strictly, then handle."""
-        with desk.observer.span("gov.parse"):
-            parsed = read_arguments(desk.call.tool, desk.call.arguments, self.arguments)
-        if isinstance(parsed, Problems):
-            return await desk.refuse(parsed)
-        return await self.handle(desk, parsed)
+    def read(self, desk: Desk) -> Parsed[A] | Problems:
+        """Return the call's arguments, read strictly."""
+        return read_arguments(desk.call.tool, desk.call.arguments, self.arguments)
 
 
 def define(
@@ -76,7 +77,7 @@ def define(
     title: str,
     description: str,
     arguments: type[BaseModel],
-    answer: Mapping[str, Json],
+    answer: type[Answer],
     polls: bool = False,
 ) -> ToolDefinition:
     """Make the definition of a reading tool.
@@ -86,7 +87,7 @@ def define(
         title: for people.
         description: for models, at most 2,048 characters.
         arguments: the pydantic model of the arguments.
-        answer: JSON Schema of the ``answer`` part of the envelope.
+        answer: what it answers.
         polls: whether it is made for being asked again until something changes.
     """
     return ToolDefinition(
@@ -95,20 +96,6 @@ def define(
         description=description,
         input_schema=shown_schema(arguments),
         accepted_schema=accepted_schema(arguments),
-        output_schema={
-            "type": "object",
-            "properties": {"answer": answer, "record": RECORD_SCHEMA},
-            "required": ["answer", "record"],
-            "additionalProperties": False,
-        },
+        output_schema=envelope_schema(answer),
         polls=polls,
     )
-
-
-RECORD_SCHEMA: Mapping[str, Json] = {
-    "type": "object",
-    "description": "Where this call stands in the ledger; get_receipt takes the index.",
-    "properties": {"index": {"type": "integer"}, "trace_id": {"type": "string"}},
-    "required": ["index", "trace_id"],
-    "additionalProperties": False,
-}

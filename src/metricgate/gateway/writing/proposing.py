@@ -9,16 +9,17 @@ from datetime import timedelta
 
 import orjson
 
-from metricgate.approvals import deciding
 from metricgate.approvals.proposal import Action, Proposal, State
 from metricgate.changing.definitions import digest_of_definitions
 from metricgate.changing.effect import Effect
 from metricgate.gateway import codes as gateway_codes
 from metricgate.gateway import failures, sql_codes
+from metricgate.gateway.answers import Draft
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.ports import WarehouseError
 from metricgate.gateway.writing import codes, entries, sealed
+from metricgate.gateway.writing.action_answer import action_answer, standing
 from metricgate.gateway.writing.basis import Basis
 from metricgate.gateway.writing.book import Book, KeyTaken, Raced
 from metricgate.gateway.writing.executing import execute, problem_of
@@ -34,11 +35,6 @@ from metricgate.vocabulary.digest import digest_of
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Place, Problem, Problems
 
-WAIT = (
-    "The action waits for a person. Do not propose it again and do not try another way: ask get_action for it now and "
-    'then, a minute apart, until its state changes: {"action_id": "%s"}.'
-)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
@@ -49,14 +45,12 @@ class Asked:
         idempotency_key: the same key never runs twice.
         arguments_digest: of the call's arguments.
         because: what the agent says it is for; untrusted.
-        notes: what was forgiven in the call's arguments.
     """
 
     dry_run: bool
     idempotency_key: str | None
     arguments_digest: str
     because: str | None = None
-    notes: tuple[str, ...] = ()
 
 
 async def offer(desk: Desk, asked: Asked, plan: Callable[[Book], Awaitable[Planned | Denied | Problems]]) -> Outcome:
@@ -124,7 +118,7 @@ async def _again(desk: Desk, book: Book, action: Action, asked: Asked) -> Outcom
             hint=codes.IDEMPOTENCY_CONFLICT.cure,
         )
         return await desk.refuse(Problems((problem,)))
-    return await told(desk, await book.settled(action), asked.notes)
+    return await told(desk, await book.settled(action))
 
 
 async def propose(desk: Desk, book: Book, planned: Planned | Denied | Problems, asked: Asked) -> Outcome:
@@ -292,24 +286,21 @@ async def _follow(
     if asked.dry_run:
         would = "be carried out" if verdict.decision is Decision.ALLOW else "wait for a person"
         message = f"Nothing ran. Proposed with dry_run: false, it would {would}."
-        return await desk.answer(
-            answer_of(action, preview, message, asked.notes, would=str(verdict.decision)), own, verdict=planned.verdict
-        )
+        answer = action_answer(action, preview, message, would=str(verdict.decision))
+        return await desk.answer(Draft(answer=answer, facts=own, verdict=planned.verdict))
     if action.state is State.APPROVED:
         try:
             done = await execute(book, action)
         except Raced:
             done = await book.get(action.id) or action
-        return await _ended(desk, done, preview, asked.notes, own)
+        return await _ended(desk, done, preview, own)
     book.tell("action_held", action, {"risk": action.risk})
-    return await desk.hold(_standing(action, asked.notes), own)
+    return await desk.hold(standing(action), own)
 
 
-async def _ended(
-    desk: Desk, action: Action, preview: Mapping[str, Json], notes: tuple[str, ...], facts: Mapping[str, Json]
-) -> Outcome:
+async def _ended(desk: Desk, action: Action, preview: Mapping[str, Json], facts: Mapping[str, Json]) -> Outcome:
     if action.state is State.EXECUTED:
-        return await desk.answer(answer_of(action, preview, _done_said(action), notes), facts)
+        return await desk.answer(Draft(answer=action_answer(action, preview, _done_said(action)), facts=facts))
     if action.state is State.FAILED:
         return await desk.refuse(Problems((_problem(action),)), facts=facts)
     code = codes.OUTCOME_UNKNOWN
@@ -341,47 +332,11 @@ def _problem(action: Action) -> Problem:
     )
 
 
-async def told(desk: Desk, action: Action, notes: tuple[str, ...]) -> Outcome:
-    """Answer how an action of the caller's stands; ``notes`` are on the call's arguments."""
+async def told(desk: Desk, action: Action) -> Outcome:
+    """Answer how an action of the caller's stands."""
     fields: dict[str, Json] = {"gov.action.id": action.id, "gov.action.state": str(action.state)}
     doing = "" if desk.book is None else desk.book.stages.get(action.id, "")
-    return await desk.answer(_standing(action, notes, doing), fields)
-
-
-def _standing(action: Action, notes: tuple[str, ...], doing: str = "") -> dict[str, Json]:
-    """Return how an action stands, without the sample of its rows; ``doing`` is what is done for it this moment."""
-    preview = {key: value for key, value in action.preview.items() if key != "tables"}
-    message = WAIT % action.id if action.state is State.HELD else f"The action is {action.state}."
-    if doing:
-        message += f" Of {action.proposal.row_ceiling:,} rows: {doing}."
-    return answer_of(action, preview, message, notes)
-
-
-def answer_of(
-    action: Action, preview: Mapping[str, Json], message: str, notes: tuple[str, ...], *, would: str | None = None
-) -> dict[str, Json]:
-    """Return what the proposer is told of an action; ``notes`` are on the call's arguments."""
-    missing = deciding.missing(action) if action.state is State.HELD else 0
-    # The images of what was taken back are still there; it cannot be taken back once more.
-    undo_until = action.undo_until if action.state is State.EXECUTED else None
-    return {
-        "action_id": action.id,
-        "state": str(action.state),
-        "message": message,
-        "would": would,
-        "statement": action.proposal.statement,
-        "action": action.proposal.action,
-        "preview": dict(preview),
-        "risk": dict(action.risk),
-        "rules": [] if action.requirement is None else list(action.requirement.rules),
-        "approvals_missing": missing,
-        "expires_at": action.proposal.expires_at.isoformat() if action.state is State.HELD else None,
-        "outcome": dict(action.outcome),
-        "undo_until": None if undo_until is None else undo_until.isoformat(),
-        "undoes": action.undoes,
-        "undone_by": action.undone_by,
-        "notes": list(notes),
-    }
+    return await desk.answer(Draft(answer=standing(action, doing), facts=fields))
 
 
 def _considered(verdict: ChangeVerdict) -> list[Json]:

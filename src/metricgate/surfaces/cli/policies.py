@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
-from metricgate.gateway.explanation import policy_as_json
+from metricgate.gateway.explanation import policy_applied
 from metricgate.policy.occasion import Circumstances
 from metricgate.policy.testing import TestResult
 from metricgate.policy.verdict import Decision, Verdict
@@ -76,7 +77,7 @@ def explain(
     if as_json:
         laid_open = explanation.as_json()
         told = {name: laid_open[name] for name in ("roles", "considered", "changes")}
-        tell_json({**policy_as_json(verdict), "reasons": _reasons(verdict), **told})
+        tell_json({**asdict(policy_applied(verdict)), "reasons": _reasons(verdict), **told})
     else:
         _tell_verdict(verdict)
         for line in explanation.lines:

@@ -41,8 +41,8 @@ class Reply:
 
     Attributes:
         exit: answered, fault, refused or held.
-        body: JSON, exactly what the HTTP door sends: the envelope ``{"answer": ..., "record": ...}`` where answered,
-            the RFC 9457 problem document where refused or failed, ``{"held": ...}`` where held.
+        body: JSON, exactly what the HTTP door sends: where answered, the envelope ``{"verdicts": ..., "answer": ...,
+            "record": ...}``; the RFC 9457 problem document where refused or failed, ``{"held": ...}`` where held.
     """
 
     exit: Exit
