@@ -7,19 +7,16 @@ them, are the floor of the server's own work.
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import subprocess
 import sys
-import tarfile
 import tempfile
 from pathlib import Path
 
+from bench.earlier import BEFORE, ROOT, unpack
 from bench.timing import Figure
 
-_ROOT = Path(__file__).parent.parent
-_BEFORE = "df0a88a"
 _AIMS = {"duckdb": "a tenth", "postgres": "a tenth", "mariadb": "a third"}
 _PARTS = ("rehearse", "carry out", "undo")
 _ROWS = int(os.environ.get("BENCH_CHANGES_ROWS", "100000"))
@@ -31,21 +28,18 @@ def figures() -> list[Figure]:
     found: list[Figure] = []
     engines = os.environ.get("BENCH_CHANGES_ENGINES", " ".join(_AIMS)).split()
     with tempfile.TemporaryDirectory(prefix="bench-before-") as folder:
-        before = Path(folder)
-        archive = subprocess.run(["git", "archive", _BEFORE], cwd=_ROOT, capture_output=True, check=True).stdout
-        with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-            tar.extractall(before, filter="data")
+        before = unpack(Path(folder))
         for engine in engines:
-            old, new = _once(before, engine, _ROWS), _once(_ROOT, engine, _ROWS)
+            old, new = _once(before, engine, _ROWS), _once(ROOT, engine, _ROWS)
             found += _beside(engine, old, new)
             if "BENCH_CHANGES_MILLION" in os.environ:
-                found += _more(engine, new, _once(_ROOT, engine, _MILLION))
+                found += _more(engine, new, _once(ROOT, engine, _MILLION))
     return found
 
 
 def _once(tree: Path, engine: str, rows: int) -> dict[str, float]:
     environment = {**os.environ, "PYTHONPATH": f"{tree / 'src'}{os.pathsep}{tree}"}
-    command = [sys.executable, str(_ROOT / "bench" / "changes_once.py"), engine, str(rows)]
+    command = [sys.executable, str(ROOT / "bench" / "changes_once.py"), engine, str(rows)]
     answer = subprocess.run(command, env=environment, cwd=tree, capture_output=True, text=True, check=False)
     if answer.returncode:
         sys.exit(answer.stderr)
@@ -110,4 +104,4 @@ def _above(subject: str, name: str, value: float, floor: float) -> Figure:
 
 
 def _figure(subject: str, name: str, value: float, unit: str, floor: float, aim: str) -> Figure:
-    return Figure(subject=subject, name=name, value=value, unit=unit, floor_name=_BEFORE, floor=floor, aim=aim)
+    return Figure(subject=subject, name=name, value=value, unit=unit, floor_name=BEFORE, floor=floor, aim=aim)

@@ -2,19 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from pydantic import BaseModel
-
-from metricgate.adapters.sinks.section import SinkSection
-from metricgate.gateway.notices import Sink
-from metricgate.gateway.ports import Warehouse
 from metricgate.state.state import STATES, StatePlugin
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from metricgate.adapters.sinks.section import SinkSection
+    from metricgate.gateway.notices import Sink
+    from metricgate.gateway.ports import Warehouse
 
 WAREHOUSES = "metricgate.warehouses"
 SINKS = "metricgate.sinks"
+
+P = TypeVar("P")
+
+
+class Plugins(Mapping[str, P]):
+    """What is installed under one of our entry points, by name; a plugin is imported when it is looked up."""
+
+    def __init__(self, group: str) -> None:
+        """Look up the names."""
+        self._entries = {entry.name: entry for entry in entry_points(group=group)}
+
+    def __getitem__(self, kind: str) -> P:
+        """Import a plugin; the second time, return it."""
+        plugin: P = self._entries[kind].load()
+        return plugin
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through the names; nothing is imported."""
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._entries)
 
 
 class WarehousePlugin(Protocol):
@@ -34,9 +60,9 @@ class WarehousePlugin(Protocol):
         ...
 
 
-def warehouse_plugins() -> dict[str, WarehousePlugin]:
+def warehouse_plugins() -> Mapping[str, WarehousePlugin]:
     """Return every installed warehouse plugin by its kind."""
-    return {entry.name: entry.load() for entry in entry_points(group=WAREHOUSES)}
+    return Plugins(WAREHOUSES)
 
 
 class SinkPlugin(Protocol):
@@ -69,6 +95,6 @@ def state_kinds() -> tuple[str, ...]:
     return tuple(sorted(entry.name for entry in entry_points(group=STATES)))
 
 
-def sink_plugins() -> dict[str, SinkPlugin]:
+def sink_plugins() -> Mapping[str, SinkPlugin]:
     """Return every installed sink plugin by its kind."""
-    return {entry.name: entry.load() for entry in entry_points(group=SINKS)}
+    return Plugins(SINKS)

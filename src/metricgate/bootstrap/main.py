@@ -5,39 +5,70 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from metricgate.bootstrap import codes
-from metricgate.bootstrap.project import open_project
-from metricgate.bootstrap.record_desk import verify_ledger
-from metricgate.state.keys import KeysUnavailable
-from metricgate.state.people import PeopleUnavailable
-from metricgate.state.record import LedgerUnavailable
 from metricgate.surfaces.cli.app import build_app
-from metricgate.surfaces.cli.project import Exit
-from metricgate.surfaces.cli.telling import tell_problems
-from metricgate.vocabulary.json import Json
-from metricgate.vocabulary.problem import Code, Problem, Problems
+from metricgate.vocabulary.collector import importing
+
+if TYPE_CHECKING:
+    from metricgate.bootstrap.project import OpenedProject
+    from metricgate.ledger.verification import Report
+    from metricgate.vocabulary.json import Json
+    from metricgate.vocabulary.problem import Code, Problems
+
+# `metricgate --version` and `--help` load this file and the commands' names: what opens a project is imported for one.
 
 
 def run() -> None:
     """Run ``metricgate``. A record or keys that cannot be read are said in words, whatever command meets them."""
     try:
-        build_app(open_project, verify_ledger, drills=_drills_of)()
-    except LedgerUnavailable as error:
-        _leave(codes.UNREADABLE, error)
-    except KeysUnavailable as error:
-        _leave(codes.KEYS_UNUSABLE, error)
-    except PeopleUnavailable as error:
-        _leave(codes.PEOPLE_UNUSABLE, error)
+        build_app(_open_project, _verify_ledger, drills=_drills_of)()
+    except Exception as error:
+        code = _code_of(error)
+        if code is None:
+            raise
+        _leave(code, error)
+
+
+def _open_project(folder: Path, /) -> OpenedProject | Problems:
+    with importing():
+        from metricgate.bootstrap.project import open_project
+
+    return open_project(folder)
+
+
+def _verify_ledger(file: Path, key_file: Path, against: Path | None, /) -> Report | Problems:
+    from metricgate.bootstrap.record_desk import verify_ledger
+
+    return verify_ledger(file, key_file, against)
 
 
 def _drills_of(folder: Path) -> Mapping[str, Callable[[], Mapping[str, Json]]]:
-    from metricgate.bootstrap.drilling import drills_of  # noqa: PLC0415 - a whole gateway, for one command
+    from metricgate.bootstrap.drilling import drills_of
 
     return drills_of(folder)
 
 
+def _code_of(error: Exception) -> Code | None:
+    """Return the code under which a state that cannot be read is told; None for a fault of the program."""
+    from metricgate.bootstrap import codes
+    from metricgate.state.keys import KeysUnavailable
+    from metricgate.state.people import PeopleUnavailable
+    from metricgate.state.record import LedgerUnavailable
+
+    known = {
+        LedgerUnavailable: codes.UNREADABLE,
+        KeysUnavailable: codes.KEYS_UNUSABLE,
+        PeopleUnavailable: codes.PEOPLE_UNUSABLE,
+    }
+    return next((code for kind, code in known.items() if isinstance(error, kind)), None)
+
+
 def _leave(code: Code, error: Exception) -> None:
+    from metricgate.surfaces.cli.project import Exit
+    from metricgate.surfaces.cli.telling import tell_problems
+    from metricgate.vocabulary.problem import Problem, Problems
+
     problem = Problem(code=code, message=str(error), hint=code.cure)
     tell_problems(Problems((problem,)), as_json="--json" in sys.argv)
     sys.exit(Exit.FAULT)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from metricgate.adapters.sinks.courier import Courier
 from metricgate.bootstrap.settings import Settings
 from metricgate.gateway.notices import Sink, SinkUnusable
 from metricgate.state.outbox import Outbox
@@ -14,6 +14,9 @@ from metricgate.state.switches import THROWN, SwitchNotice
 from metricgate.vocabulary.clock import Clock
 from metricgate.vocabulary.digest import digest_of
 from metricgate.vocabulary.notice import Notice, NoticeKind
+
+if TYPE_CHECKING:
+    from metricgate.adapters.sinks.courier import Courier
 
 
 def outbox_of(state: ProjectState, settings: Settings, clock: Clock) -> Outbox:
@@ -43,6 +46,8 @@ def sinks_of(settings: Settings, folder: Path) -> Mapping[str, Sink]:
 
 def courier_of(settings: Settings, outbox: Outbox, sinks: Mapping[str, Sink], clock: Clock) -> Courier:
     """Return what delivers, and forgets what was delivered long ago."""
+    from metricgate.adapters.sinks.courier import Courier  # noqa: PLC0415 - only `serve` and `mcp` deliver
+
     keep = settings.document.outbox.delivered_days * 86_400.0
     return Courier(outbox, sinks, clock=clock, keep_seconds=keep)
 

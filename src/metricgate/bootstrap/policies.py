@@ -15,7 +15,7 @@ from metricgate.documents import read
 from metricgate.policy.explaining import Explanation, explain
 from metricgate.policy.judge import Judge
 from metricgate.policy.testing import TestResult, run_tests
-from metricgate.surfaces.cli.project import PolicyQuestion
+from metricgate.surfaces.cli.policy_question import PolicyQuestion
 from metricgate.vocabulary.principal import Identity, Principal, Proof
 from metricgate.vocabulary.problem import Problems
 

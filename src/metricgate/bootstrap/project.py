@@ -11,47 +11,40 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from metricgate.bootstrap.clock import SystemClock
-from metricgate.bootstrap.keys_desk import KeysDesk
-from metricgate.bootstrap.notifying import outbox_of
-from metricgate.bootstrap.record_desk import entries, entry, unreadable, verified
-from metricgate.bootstrap.recording import record_switches
-from metricgate.bootstrap.remote import ask_over_http, running_at
 from metricgate.bootstrap.settings import FILE_NAME, Settings, SettingsDocument, load_settings
 from metricgate.bootstrap.starting import StartRefused
 from metricgate.bootstrap.states import state_of
-from metricgate.bootstrap.switching import take_back_switches, throw_switch, thrown_switches
 from metricgate.documents import read
-from metricgate.ledger.verification import Report
-from metricgate.state.outbox import Outbox
 from metricgate.state.record import LedgerUnavailable, Record
 from metricgate.state.state import StateUnavailable
-from metricgate.state.switches import SwitchStore
-from metricgate.surfaces.cli.erasure import ErasureAsked, ErasureFound
-from metricgate.surfaces.cli.project import (
-    Attempt,
-    DeliveryFacts,
-    DeliveryFilter,
-    EntryFilter,
-    Exit,
-    KeyFacts,
-    NewKey,
-    PolicyQuestion,
-    Reply,
-    SwitchFacts,
-    Validation,
-)
-from metricgate.vocabulary.finding import Finding
-from metricgate.vocabulary.json import Json
-from metricgate.vocabulary.notice import NoticeNotKept
+from metricgate.surfaces.cli.project import Exit
+from metricgate.vocabulary.collector import importing
 from metricgate.vocabulary.problem import Problems
 
 if TYPE_CHECKING:
+    from metricgate.bootstrap.keys_desk import KeysDesk
     from metricgate.bootstrap.operators_desk import OperatorsDesk
     from metricgate.bootstrap.persons_door import PersonsDoor
     from metricgate.gateway.data_checks.result import CheckResult
+    from metricgate.ledger.verification import Report
     from metricgate.policy.explaining import Explanation
     from metricgate.policy.testing import TestResult
+    from metricgate.state.switches import SwitchStore
+    from metricgate.surfaces.cli.erasure import ErasureAsked, ErasureFound
+    from metricgate.surfaces.cli.policy_question import PolicyQuestion
+    from metricgate.surfaces.cli.project import (
+        Attempt,
+        DeliveryFacts,
+        DeliveryFilter,
+        EntryFilter,
+        KeyFacts,
+        NewKey,
+        Reply,
+        SwitchFacts,
+        Validation,
+    )
+    from metricgate.vocabulary.finding import Finding
+    from metricgate.vocabulary.json import Json
 
 
 def open_project(folder: Path) -> OpenedProject | Problems:
@@ -72,23 +65,28 @@ class OpenedProject:
         self._settings = settings
         self._state = state_of(folder, settings)
 
-    # What one command alone needs is imported where it runs: most commands start in a third of the time.
+    # What one command alone needs is imported where it runs: most commands start in a third of the time. Where that is
+    # much, the collector waits: what is imported stays, and looking through it would be a fifth of the start.
 
     def ask(
         self, tool: str, arguments: Mapping[str, Json], key: str, user: str | None, purpose: str | None = None
     ) -> Reply:
         """Call a tool, at the running gateway where there is one, else in this process."""
+        from metricgate.bootstrap.remote import ask_over_http, running_at
+
         url = running_at(self._state)
         if url is not None:
             return ask_over_http(url, tool, arguments, key, user, purpose)
-        from metricgate.bootstrap.calling import call_here
+        with importing():
+            from metricgate.bootstrap.calling import call_here
 
         return call_here(self._folder, self._settings, tool, arguments, key=key, user=user, purpose=purpose)
 
     def serve(self, host: str | None, port: int | None, accept_loss: int | None = None) -> int:
         """Run the doors until stopped."""
-        from metricgate.adapters.observers import configure_logs
-        from metricgate.bootstrap.serving import say_serving, serve
+        with importing():
+            from metricgate.adapters.observers import configure_logs
+            from metricgate.bootstrap.serving import say_serving, serve
 
         listen = self._settings.document.listen
         address = listen.host if host is None else host
@@ -110,8 +108,9 @@ class OpenedProject:
 
     def mcp(self, key: str, user: str | None) -> int:
         """Serve MCP on standard input and output, through the running gateway where there is one."""
-        from metricgate.adapters.observers import configure_logs
-        from metricgate.bootstrap.stdio import speak
+        with importing():
+            from metricgate.adapters.observers import configure_logs
+            from metricgate.bootstrap.stdio import speak
 
         configure_logs(self._settings.document.telemetry.logs)
         return _until_stopped(speak(self._folder, self._settings, key, user))
@@ -141,12 +140,15 @@ class OpenedProject:
             beside.chmod(path.stat().st_mode)
             beside.replace(path)
         except OSError as error:
+            from metricgate.bootstrap.record_desk import unreadable
+
             return Problems((unreadable(error),))
         return None
 
     def validate(self) -> Validation:
         """Check models, policies, and the warehouses' tables."""
-        from metricgate.bootstrap.validating import validated
+        with importing():
+            from metricgate.bootstrap.validating import validated
 
         return validated(self._folder, self._settings)
 
@@ -154,7 +156,8 @@ class OpenedProject:
         self, parties: tuple[str, str | None] | None, told: Callable[[CheckResult, int, int], None]
     ) -> Sequence[CheckResult] | Problems:
         """Check keys, histories, references and time spines in the warehouses."""
-        from metricgate.bootstrap.checking_data import data_checked
+        with importing():
+            from metricgate.bootstrap.checking_data import data_checked
 
         return data_checked(self._folder, self._settings, parties, told)
 
@@ -206,6 +209,8 @@ class OpenedProject:
 
     def switches(self) -> Sequence[SwitchFacts] | Problems:
         """Return the switches that are thrown."""
+        from metricgate.bootstrap.switching import thrown_switches
+
         return thrown_switches(self._state.switches())
 
     def people(self) -> OperatorsDesk:
@@ -217,12 +222,15 @@ class OpenedProject:
     def human(self) -> PersonsDoor:
         """Return a person's side: the API for people at the running gateway."""
         from metricgate.bootstrap.persons_door import PersonsDoor
+        from metricgate.bootstrap.remote import running_at
 
         named = os.environ.get("METRICGATE_URL")
         return PersonsDoor(url=running_at(self._state), name=named or str(self._state.folder.resolve()))
 
     def throw_switch(self, kind: str, target: str, because: str) -> SwitchFacts | Problems:
         """Throw a switch; recorded as a key's creation is."""
+        from metricgate.bootstrap.switching import throw_switch
+
         file = self._state.switches()
         thrown = throw_switch(file, kind, target, because)
         self._record_switches(file)
@@ -230,6 +238,8 @@ class OpenedProject:
 
     def take_back_switches(self, target: str, because: str) -> Sequence[SwitchFacts] | Problems:
         """Take the target's switches back; recorded alike."""
+        from metricgate.bootstrap.switching import take_back_switches
+
         file = self._state.switches()
         gone = take_back_switches(file, target, because)
         self._record_switches(file)
@@ -249,10 +259,14 @@ class OpenedProject:
 
     def entries(self, wanted: EntryFilter) -> Iterable[Mapping[str, Json]]:
         """Return ledger entries; none where there is no ledger yet."""
+        from metricgate.bootstrap.record_desk import entries
+
         return entries(self._state, wanted)
 
     def entry(self, index: int) -> Mapping[str, Json] | None:
         """Return one entry with its bodies and its receipt."""
+        from metricgate.bootstrap.record_desk import entry
+
         return entry(self._state, index)
 
     def export_entries(self, file: Path, wanted: EntryFilter) -> int | Problems:
@@ -269,20 +283,26 @@ class OpenedProject:
 
     def verify(self, against: Path | None) -> Report | Problems:
         """Verify the project's own ledger with its own public key."""
+        from metricgate.bootstrap.record_desk import verified
+
         return verified(self._state, against)
 
     def _keys(self) -> KeysDesk:
+        from metricgate.bootstrap.keys_desk import KeysDesk
+
         return KeysDesk(self._state, record=self._record)
 
     def _record_switches(self, file: SwitchStore) -> None:
+        from metricgate.bootstrap.clock import SystemClock
+        from metricgate.bootstrap.notifying import outbox_of
+        from metricgate.bootstrap.recording import record_switches
+        from metricgate.vocabulary.notice import NoticeNotKept
+
         def changes(ledger: Record) -> None:
-            with suppress(NoticeNotKept), closing(self._outbox()) as outbox:
+            with suppress(NoticeNotKept), closing(outbox_of(self._state, self._settings, SystemClock())) as outbox:
                 record_switches(file, ledger, outbox)
 
         self._record(changes)
-
-    def _outbox(self) -> Outbox:
-        return outbox_of(self._state, self._settings, SystemClock())
 
     def _record(self, changes: Callable[[Record], None]) -> None:
         """Record changes unless a gateway runs, which then does it within a second."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
-from metricgate.adapters.identity.api_keys import RefusedKey
 from metricgate.bootstrap.notifying import notice_of_switch
 from metricgate.state.keys import KeyStore, KeysUnavailable
 from metricgate.state.record import LedgerUnavailable, Record
@@ -14,6 +14,9 @@ from metricgate.state.switches import SwitchesUnreadable, SwitchStore
 from metricgate.vocabulary.actor import ID, operator
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.notice import NoticeNotKept, Notifier
+
+if TYPE_CHECKING:
+    from metricgate.adapters.identity.api_keys import RefusedKey
 
 DOOR_REFUSED = "gov.door.refused"
 """Requests never became a call: a wrong key, a body that is no JSON. How many, at which door, with which code."""

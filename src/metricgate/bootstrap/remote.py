@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
-import httpx2
-
 from metricgate.bootstrap import codes
 from metricgate.state.state import ProjectState
 from metricgate.surfaces.cli.project import Exit, Reply
@@ -53,6 +51,8 @@ def ask_over_http(
         headers["X-Metricgate-User"] = user
     if purpose is not None:
         headers[HEADER] = purpose
+    import httpx2  # noqa: PLC0415 - most commands ask nobody
+
     try:
         answer = httpx2.post(
             f"{url}/v1/tools/{quote(tool, safe='')}", json=dict(arguments), headers=headers, timeout=_CALL_SECONDS

@@ -42,6 +42,7 @@ from metricgate.state.record import LedgerUnavailable, Record
 from metricgate.state.sealed import Unsealable
 from metricgate.state.state import ProjectState, StateUnavailable
 from metricgate.vocabulary.clock import Clock
+from metricgate.vocabulary.collector import collector_paused
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.notice import NoticeNotKept, Notifier
 from metricgate.vocabulary.problem import Problems
@@ -95,29 +96,42 @@ async def running(
     """
     quiet_libraries()
     async with AsyncExitStack() as stack:
-        now = clock or SystemClock()
-        state = state_of(folder, settings)
-        warehouses = await _warehouses(folder, settings, stack, now)
-        opened = await asyncio.to_thread(_closed_to_others, state)
-        holder, first = _governance(folder, settings, state)
-        ledger = await _ledger(state, stack, accept_loss)
-        telemetry = _telemetry(settings, ledger, stack, logs=logs)
-        outbox, sinks = _outbox(folder, settings, state, stack, now, sends=watch)
-        await _begin(ledger, opened, first)
-        if watch:
-            _keep(stack, _watch(holder, ledger))
-            _keep(stack, watch_switches(state.switches(), ledger, outbox))
-            _keep(stack, courier_of(settings, outbox, sinks, now).run())
-        conduct = await asyncio.to_thread(conduct_of, state, settings, now)
-        book = await _book(state, settings, stack, holder, warehouses, ledger, now, outbox)
-        if watch:
-            await _settled(book)
-            _keep(stack, keep_tidy(book))
-            _keep(stack, keep_anchored(state, ledger))
-        parts = _together(holder, warehouses, ledger, telemetry, now, conduct, outbox, book, state)
-        if watch:
-            _keep(stack, answer_requests(state, parts.gateway))
+        with collector_paused():  # most of what a start makes stays
+            parts = await _opened(folder, settings, stack, clock or SystemClock(), watch, logs, accept_loss)
         yield parts
+
+
+async def _opened(
+    folder: Path,
+    settings: Settings,
+    stack: AsyncExitStack,
+    now: Clock,
+    watch: bool,  # noqa: FBT001 - as ``running`` has them
+    logs: bool,  # noqa: FBT001
+    accept_loss: int | None,
+) -> Running:
+    state = state_of(folder, settings)
+    warehouses = await _warehouses(folder, settings, stack, now)
+    opened = await asyncio.to_thread(_closed_to_others, state)
+    holder, first = _governance(folder, settings, state)
+    ledger = await _ledger(state, stack, accept_loss)
+    telemetry = _telemetry(settings, ledger, stack, logs=logs)
+    outbox, sinks = _outbox(folder, settings, state, stack, now, sends=watch)
+    await _begin(ledger, opened, first)
+    if watch:
+        _keep(stack, _watch(holder, ledger))
+        _keep(stack, watch_switches(state.switches(), ledger, outbox))
+        _keep(stack, courier_of(settings, outbox, sinks, now).run())
+    conduct = await asyncio.to_thread(conduct_of, state, settings, now)
+    book = await _book(state, settings, stack, holder, warehouses, ledger, now, outbox)
+    if watch:
+        await _settled(book)
+        _keep(stack, keep_tidy(book))
+        _keep(stack, keep_anchored(state, ledger))
+    parts = _together(holder, warehouses, ledger, telemetry, now, conduct, outbox, book, state)
+    if watch:
+        _keep(stack, answer_requests(state, parts.gateway))
+    return parts
 
 
 def _together(

@@ -12,11 +12,10 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
-from metricgate.adapters.sinks.section import SinkSection
 from metricgate.bootstrap.access_sections import Identity, Listen, PeopleSection, Section
 from metricgate.bootstrap.discovery import SinkPlugin, WarehousePlugin, sink_plugins, state_kinds, warehouse_plugins
 from metricgate.catalog.names import LONGEST, NAME_PATTERN, checked_name
@@ -24,10 +23,13 @@ from metricgate.documents import codes
 from metricgate.documents.forms import FileName, FilePath, HttpUrl
 from metricgate.documents.model_fields import Step
 from metricgate.documents.reading import Read, in_order, problems_of, read
-from metricgate.gateway.notices import Sink
-from metricgate.gateway.ports import Warehouse
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.problem import Problem, Problems
+
+if TYPE_CHECKING:
+    from metricgate.adapters.sinks.section import SinkSection
+    from metricgate.gateway.notices import Sink
+    from metricgate.gateway.ports import Warehouse
 
 FILE_NAME = "metricgate.yaml"
 DEFAULT_SINK = "webhook"

@@ -7,16 +7,14 @@ from functools import partial
 from pathlib import Path
 
 from metricgate import __version__
-from metricgate.bootstrap.calling import admitted
 from metricgate.bootstrap.pages import approval_page
 from metricgate.bootstrap.remote import running_at
-from metricgate.bootstrap.remote_gate import RemoteGate
-from metricgate.bootstrap.running import running
 from metricgate.bootstrap.settings import Settings
 from metricgate.bootstrap.starting import StartRefused
 from metricgate.bootstrap.states import state_of
 from metricgate.surfaces.mcp.stdio import serve_stdio
 from metricgate.surfaces.ports import Gate
+from metricgate.vocabulary.collector import importing
 from metricgate.vocabulary.principal import Principal
 from metricgate.vocabulary.problem import Problems
 
@@ -29,11 +27,16 @@ async def speak(folder: Path, settings: Settings, key: str, user: str | None) ->
     """
     url = running_at(state_of(folder, settings))
     if url is not None:
+        from metricgate.bootstrap.remote_gate import RemoteGate  # noqa: PLC0415 - a client, without an engine
+
         async with RemoteGate(url, key, user) as gate:
             # The running gateway has the console; one of our own here would have none.
             console = settings.document.listen.public_url or url
             await _served(gate, gate.admit, partial(approval_page, console.rstrip("/")))
         return
+    with importing():
+        from metricgate.bootstrap.calling import admitted  # noqa: PLC0415 - the whole engine
+        from metricgate.bootstrap.running import running  # noqa: PLC0415
     async with running(folder, settings, watch=True) as parts:
         await _served(parts.gateway, lambda: admitted(folder, settings, key, user))
 

@@ -5,22 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from metricgate.ledger.note import VerifierKey
-from metricgate.ledger.verification import Report
-from metricgate.state.actions import ActionStore, RecordedSteps, Steps
-from metricgate.state.erasure import Copies, Sought
-from metricgate.state.journal import Journal
-from metricgate.state.keys import KeyStore
-from metricgate.state.outbox import Outbox
-from metricgate.state.people import PeopleAndSessions
-from metricgate.state.record import EntryFilter, Record, RecordReader
-from metricgate.state.switches import SwitchStore
-from metricgate.vocabulary.clock import Clock
-from metricgate.vocabulary.finding import Finding
-from metricgate.vocabulary.json import Json
-from metricgate.vocabulary.notice import NoticeKind
+# Every command opens the state and one or two of its stores: the ports of the others are only named here.
+if TYPE_CHECKING:
+    from metricgate.ledger.note import VerifierKey
+    from metricgate.ledger.verification import Report
+    from metricgate.state.actions import ActionStore, RecordedSteps, Steps
+    from metricgate.state.erasure import Copies, Sought
+    from metricgate.state.journal import Journal
+    from metricgate.state.keys import KeyStore
+    from metricgate.state.outbox import Outbox
+    from metricgate.state.people import PeopleAndSessions
+    from metricgate.state.record import EntryFilter, Record, RecordReader
+    from metricgate.state.switches import SwitchStore
+    from metricgate.vocabulary.clock import Clock
+    from metricgate.vocabulary.finding import Finding
+    from metricgate.vocabulary.json import Json
+    from metricgate.vocabulary.notice import NoticeKind
 
 STATES = "metricgate.state"
 """Entry points of states; an entry's name is the ``kind`` in settings."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
-
 _FAR = 0.45
 
 
 def nearest(wrong: str, valid: Iterable[str], *, most: int = 3) -> tuple[str, ...]:
     """Return up to ``most`` of ``valid`` that are close to ``wrong``, nearest first; ties by name."""
+    from rapidfuzz import process  # noqa: PLC0415 - a mistake is needed to need it
+    from rapidfuzz.distance import OSA  # noqa: PLC0415
+
     found = process.extract(
         wrong.lower(),
         sorted(set(valid)),

@@ -7,14 +7,17 @@ import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from metricgate.adapters.identity import codes
 from metricgate.adapters.identity.api_keys import API_KEY, ApiKeys
 from metricgate.adapters.identity.credentials import CREDENTIAL_HEADERS, read_credential, refused, single_headers
-from metricgate.adapters.identity.tokens import NeedsKeys, Proven, Tokens
+from metricgate.adapters.identity.proven import NeedsKeys, Proven
 from metricgate.vocabulary.principal import Principal
 from metricgate.vocabulary.problem import Problems
+
+if TYPE_CHECKING:
+    from metricgate.adapters.identity.tokens import Tokens
 
 _REMEMBERED: Final = 4_096
 _LONGEST_MEMORY: Final = 60.0

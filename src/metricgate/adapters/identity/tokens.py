@@ -21,9 +21,9 @@ from metricgate.adapters.identity import codes
 from metricgate.adapters.identity.algorithms import ALGORITHMS
 from metricgate.adapters.identity.claims import ClaimNames, principal_of
 from metricgate.adapters.identity.credentials import refused
+from metricgate.adapters.identity.proven import NeedsKeys, Proven
 from metricgate.adapters.identity.public_keys import KeysUnavailable, PublicKeys
 from metricgate.vocabulary.json import Json
-from metricgate.vocabulary.principal import Principal
 from metricgate.vocabulary.problem import Problems
 
 _PARTS: Final = 3
@@ -56,21 +56,6 @@ class Issuer:
         unfit = [name for name in self.algorithms if name not in ALGORITHMS]
         if unfit or not self.algorithms:
             raise ValueError(f"algorithms must be of {sorted(ALGORITHMS)}, not {unfit}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NeedsKeys:
-    """The token may be good, but its key is not in the cached set: refresh these keys and ask once more."""
-
-    keys: PublicKeys
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proven:
-    """A principal and until when (unix seconds) its token holds, leeway included."""
-
-    principal: Principal
-    until: float
 
 
 class Tokens:

@@ -12,18 +12,20 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from time import time_ns
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.sdk.trace.sampling import TraceIdRatioBased
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
-from metricgate.adapters.observers.export import ExportOptions, SpanExport
 from metricgate.adapters.observers.logs import CallLog, LogForm
 from metricgate.adapters.observers.meters import CONTENT_TYPE, Meters
 from metricgate.adapters.observers.spans import CURRENT, MOST_SPANS, LiveSpan, Trace
 from metricgate.adapters.observers.traceparent import remote_parent
 from metricgate.gateway.ports import Span, SpanValue
+
+if TYPE_CHECKING:
+    from metricgate.adapters.observers.export import SpanExport
 
 _SCHEMA_URL = "https://opentelemetry.io/schemas/1.44.0"
 _NO_HEADERS: Mapping[str, str] = {}
@@ -160,6 +162,8 @@ _LOW_64_BITS = TraceIdRatioBased.TRACE_ID_LIMIT
 def _export(options: TelemetryOptions) -> SpanExport | None:
     if options.otlp_endpoint is None:
         return None
+    from metricgate.adapters.observers.export import ExportOptions, SpanExport  # noqa: PLC0415 - protobuf, for few
+
     release = version("metricgate")
     return SpanExport(
         ExportOptions(

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from importlib.metadata import version
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer.core import TyperGroup
 
+from metricgate import __version__
 from metricgate.surfaces.cli.lazy_group import Places, ShowsByDefault, lazy_group
-from metricgate.surfaces.cli.project import Opener, Verifier
-from metricgate.surfaces.cli.session import Drills, Session, no_drills
+
+if TYPE_CHECKING:
+    from metricgate.surfaces.cli.project import Opener, Verifier
+    from metricgate.surfaces.cli.session import Drills
 
 _ABOUT = "Governed metrics for AI agents: one definition each, a decision and a record for every call."
 
@@ -127,6 +129,8 @@ def build_app(
             typer.Option("--purpose", envvar="METRICGATE_PURPOSE", help="What you ask for, where rules depend on it."),
         ] = None,
     ) -> None:
+        from metricgate.surfaces.cli.session import Session, no_drills  # noqa: PLC0415 - not for --version
+
         given = no_drills if drills is None else drills
         context.obj = Session(opener=opener, verifier=verifier, now=now, purpose=purpose, drills=given)
 
@@ -138,5 +142,5 @@ def build_app(
 
 def _tell_version(*, asked: bool) -> None:
     if asked:
-        typer.echo(f"metricgate {version('metricgate')}")
+        typer.echo(f"metricgate {__version__}")
         raise typer.Exit

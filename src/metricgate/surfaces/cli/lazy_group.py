@@ -10,6 +10,8 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
+from metricgate.vocabulary.collector import importing
+
 if TYPE_CHECKING:
     from typer._click import Command, Context
 
@@ -68,7 +70,8 @@ class _Commands(MutableMapping[str, "Command"]):
 
 def _command(name: str, place: str) -> Command:
     module, _, function = place.partition(":")
-    called: Callable[..., None] = getattr(import_module(f"metricgate.surfaces.cli.{module}"), function)
+    with importing():
+        called: Callable[..., None] = getattr(import_module(f"metricgate.surfaces.cli.{module}"), function)
     alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     alone.command(name)(called)
     return get_command(alone)

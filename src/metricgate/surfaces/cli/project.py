@@ -9,8 +9,6 @@ from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from metricgate.policy.occasion import NOWHERE, Circumstances
-
 # Every command needs this page; what it only names stays unloaded until a command uses it.
 if TYPE_CHECKING:
     from metricgate.gateway.data_checks.result import CheckResult
@@ -19,10 +17,10 @@ if TYPE_CHECKING:
     from metricgate.policy.testing import TestResult
     from metricgate.surfaces.cli.erasure import ErasureAsked, ErasureFound
     from metricgate.surfaces.cli.people_desk import HumanDoor, PeopleDesk
+    from metricgate.surfaces.cli.policy_question import PolicyQuestion
     from metricgate.vocabulary.finding import Finding
     from metricgate.vocabulary.json import Json
     from metricgate.vocabulary.problem import Problem, Problems
-    from metricgate.vocabulary.resource import Action, Resource
 
 
 class Exit(IntEnum):
@@ -89,18 +87,6 @@ class Attempt:
             "code": self.code,
             "message": self.message,
         }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyQuestion:
-    """What policy is asked about. ``touching`` needs no grant, as the columns that a metric reads."""
-
-    agent: str
-    user: str | None
-    action: Action
-    resources: tuple[Resource, ...]
-    touching: tuple[Resource, ...] = ()
-    circumstances: Circumstances = NOWHERE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,8 +18,9 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from metricgate.surfaces.http import codes
-from metricgate.surfaces.http.body import MOST_BYTES, problem
+from metricgate.surfaces.http.body import problem
 from metricgate.surfaces.http.calls import Calls
+from metricgate.surfaces.http.connection_limits import MOST_BYTES
 from metricgate.surfaces.http.formats import FORMATS
 from metricgate.surfaces.http.guard import Guard
 from metricgate.surfaces.http.openapi import Described, openapi_document

@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 import orjson
 from starlette.types import Receive
 
 from metricgate.surfaces.http import codes
+from metricgate.surfaces.http.connection_limits import MOST_BYTES
 from metricgate.surfaces.ports import RawHeaders
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Code, Place, Problem, Problems
-
-MOST_BYTES: Final = 1_048_576
 
 
 class ClientGone(Exception):

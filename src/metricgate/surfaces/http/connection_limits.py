@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
-from metricgate.surfaces.http.body import MOST_BYTES
+MOST_BYTES: Final = 1_048_576
+"""Of one request's body."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

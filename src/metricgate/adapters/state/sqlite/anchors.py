@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-import structlog
-
 from metricgate.adapters.state.sqlite.files import write_new
 from metricgate.adapters.state.sqlite.ledger_file import connect_reading, read_head
 from metricgate.adapters.state.sqlite.ledger_tree import subtrees
+from metricgate.adapters.state.sqlite.log import log_of
 from metricgate.ledger.merkle import EMPTY_ROOT
 from metricgate.ledger.note import Checkpoint, NoteError, VerifierKey, open_checkpoint
 from metricgate.state.record import LedgerUnavailable
@@ -115,7 +114,7 @@ class FileAnchor:
             write_new(self._path, checkpoint.encode(), 0o600)
         except OSError as error:
             if not self._failed:
-                structlog.get_logger("metricgate.ledger").error("anchor_not_kept", file=self.name, error=str(error))
+                log_of("ledger").error("anchor_not_kept", file=self.name, error=str(error))
             self._failed = True
         else:
             self._failed = False

@@ -19,8 +19,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import structlog
-
+from metricgate.adapters.state.sqlite.log import log_of
 from metricgate.adapters.state.sqlite.private_folder import make_private
 from metricgate.adapters.state.sqlite.schema import Schema
 from metricgate.adapters.state.sqlite.sqlite_database import Database
@@ -117,7 +116,7 @@ class Holding:
             self._leases.release(self._lease)
             self._file.close()
         except sqlite3.Error:
-            structlog.get_logger("metricgate.state").warning("lease_not_returned", instance=self.instance)
+            log_of("state").warning("lease_not_returned", instance=self.instance)
         self._unlock()
 
     def _taken(self, last: tuple[str, str], *, over_stopped: bool) -> Lease:
@@ -136,7 +135,7 @@ class Holding:
             raise LedgerUnavailable(_held(self._path, process))
         if self._lock is None and before is not None:
             self.replaced = before.owner
-            log = structlog.get_logger("metricgate.state")
+            log = log_of("state")
             log.warning("gateway_replaced", instance=before.owner, process=process, by=self.instance)
         return lease
 
@@ -149,10 +148,10 @@ class Holding:
                     self._lock, _last = _locked(self._path)
                     self._sign()
             except LeaseLost as error:
-                structlog.get_logger("metricgate.state").error("gateway_was_replaced", error=str(error))
+                log_of("state").error("gateway_was_replaced", error=str(error))
                 return
             except (sqlite3.Error, OSError, LedgerUnavailable) as error:
-                structlog.get_logger("metricgate.state").warning("lease_not_renewed", error=str(error))
+                log_of("state").warning("lease_not_renewed", error=str(error))
 
     def _sign(self) -> None:
         if self._lock is not None:

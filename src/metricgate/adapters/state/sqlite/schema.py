@@ -8,8 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
-
+from metricgate.adapters.state.sqlite.log import log_of
 from metricgate.adapters.state.sqlite.private_folder import make_private, make_private_file
 
 BACKUPS = "backups"
@@ -72,7 +71,7 @@ def _migrate(connection: sqlite3.Connection, path: Path, schema: Schema) -> None
     copy = _backed_up(connection, path, before) if before < schema.version else None
     _written(connection, schema, schema.migrations)
     if copy is not None:
-        log = structlog.get_logger("metricgate.state")
+        log = log_of("state")
         log.info("store_migrated", file=path.name, before=before, now=schema.version, backup=str(copy))
 
 
