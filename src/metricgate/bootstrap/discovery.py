@@ -7,12 +7,14 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from metricgate.dialects.brought import bring
 from metricgate.state.state import STATES, StatePlugin
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from metricgate.adapters.sinks.section import SinkSection
+    from metricgate.dialects.dialect import Dialect
     from metricgate.gateway.notices import Sink
     from metricgate.gateway.ports import Warehouse
 
@@ -48,8 +50,8 @@ class WarehousePlugin(Protocol):
 
     section: type[BaseModel]
     """The pydantic model of the settings' ``warehouse`` section, ``kind`` included; forbids unknown keys."""
-    dialect: str
-    """How its warehouses are spoken to, known before one is opened."""
+    dialect: str | Dialect
+    """How its warehouses are spoken to: the name of a dialect of ours, or one that the package brings."""
 
     def from_section(self, section: BaseModel, folder: Path) -> Warehouse:
         """Open the warehouse. ``folder`` is the project's, for relative paths.
@@ -58,6 +60,18 @@ class WarehousePlugin(Protocol):
             WarehouseError: it cannot be opened.
         """
         ...
+
+
+def dialect_of(plugin: WarehousePlugin) -> str:
+    """Return the name of a plugin's dialect, which is known by that name from now on.
+
+    Raises:
+        ValueError: another package brought a dialect of that name.
+    """
+    if isinstance(plugin.dialect, str):
+        return plugin.dialect
+    bring(plugin.dialect)
+    return plugin.dialect.name
 
 
 def warehouse_plugins() -> Mapping[str, WarehousePlugin]:

@@ -17,7 +17,14 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 from metricgate.bootstrap.access_sections import Identity, Listen, PeopleSection, Section
-from metricgate.bootstrap.discovery import SinkPlugin, WarehousePlugin, sink_plugins, state_kinds, warehouse_plugins
+from metricgate.bootstrap.discovery import (
+    SinkPlugin,
+    WarehousePlugin,
+    dialect_of,
+    sink_plugins,
+    state_kinds,
+    warehouse_plugins,
+)
 from metricgate.catalog.names import LONGEST, NAME_PATTERN, checked_name
 from metricgate.documents import codes
 from metricgate.documents.forms import FileName, FilePath, HttpUrl
@@ -218,6 +225,11 @@ class WarehouseSettings:
     plugin: WarehousePlugin
     section: BaseModel
 
+    @property
+    def dialect(self) -> str:
+        """The name of the dialect in which it is spoken to."""
+        return dialect_of(self.plugin)
+
     def open(self, folder: Path) -> Warehouse:
         """Open it; ``folder`` is the project's.
 
@@ -267,7 +279,7 @@ class Settings:
     @property
     def dialects(self) -> dict[str, str]:
         """How each warehouse is spoken to, the default one first."""
-        return {name: each.plugin.dialect for name, each in self.warehouses.items()}
+        return {name: each.dialect for name, each in self.warehouses.items()}
 
     def public_url(self, port: int) -> str:
         """The URL clients use, without a trailing slash; ``port`` is the one actually bound."""

@@ -61,7 +61,7 @@ def _of_warehouse(
     except WarehouseError as error:
         message = f"The warehouse {name!r} cannot be asked: {error.engine_text}"
         return (Problem(code=codes.WAREHOUSE_CLOSED, message=message, hint=codes.WAREHOUSE_CLOSED.cure),)
-    dialect = warehouse.plugin.dialect
+    dialect = warehouse.dialect
     return (
         *inexpressible(catalog, dialect, described),
         *warehouse_check.check(catalog, described),

@@ -34,7 +34,7 @@ async def open_warehouses(
             raise
         except WarehouseError as error:
             errors[name] = error
-        opener, dialect, state = partial(each.open, folder), each.plugin.dialect, each.state(folder)
+        opener, dialect, state = partial(each.open, folder), each.dialect, each.state(folder)
         warehouse: Warehouse
         if state is not None:
             warehouse = FollowedWarehouse(name, dialect, opener, state, clock, opened=opened, error=errors.get(name))

@@ -8,13 +8,14 @@ from metricgate.catalog.expression import Expression
 from metricgate.catalog.metrics import Aggregation
 from metricgate.compiling.context import Context, ScanDraft
 from metricgate.dialects.engines import dialect_named
+from metricgate.dialects.shown import DEFAULT
 from metricgate.planning.scan import Plain, Table
 from metricgate.planning.scan_parts import Condition, Key, Measure, Reference
 from metricgate.vocabulary.grain import Grain
 from metricgate.vocabulary.predicate import Comparison, Operator
 
 
-def draft(dialect: str = "duckdb") -> ScanDraft:
+def draft(dialect: str = DEFAULT) -> ScanDraft:
     """Return a fresh draft in which no rule has run yet."""
     month = Reference(
         table="orders",

@@ -52,7 +52,7 @@ def _hash(column: exp.Expr, _mask: Mask, context: Context) -> exp.Expr:
     text = _as_text(column.copy())
     parts = [_as_text(context.bind(key)), text, _as_text(context.bind(key))]
     digest = exp.Substring(
-        this=_digest(exp.Concat(expressions=parts, safe=False, coalesce=False), context.dialect.name),
+        this=context.dialect.sha256(exp.Concat(expressions=parts, safe=False, coalesce=False)),
         start=literal(1),
         length=literal(_DIGITS),
     )
@@ -61,7 +61,7 @@ def _hash(column: exp.Expr, _mask: Mask, context: Context) -> exp.Expr:
 
 def _partial(column: exp.Expr, mask: Mask, context: Context) -> exp.Expr:
     text = _as_text(column.copy())
-    length = exp.Anonymous(this="LENGTH" if context.dialect.name == "duckdb" else "CHAR_LENGTH", expressions=[text])
+    length = exp.Anonymous(this=context.dialect.text_length, expressions=[text])
     kept = mask.first + mask.last
     between = exp.Repeat(this=literal("*"), times=exp.Sub(this=length.copy(), expression=literal(kept)))
     parts: list[exp.Expr] = [between]
@@ -86,16 +86,6 @@ def _date(column: exp.Expr, mask: Mask, context: Context) -> exp.Expr:
     if mask.grain is None:
         raise ValueError("a date mask needs a grain")
     return context.dialect.truncated(column, mask.grain)
-
-
-def _digest(text: exp.Expr, dialect: str) -> exp.Expr:
-    """SHA-256 in hexadecimal digits."""
-    if dialect != "postgres":
-        return exp.SHA2(this=text, length=literal(256))
-    as_bytes = exp.Anonymous(this="CONVERT_TO", expressions=[text, literal("UTF8")])
-    return exp.Anonymous(
-        this="ENCODE", expressions=[exp.Anonymous(this="SHA256", expressions=[as_bytes]), literal("hex")]
-    )
 
 
 def _as_text(tree: exp.Expr) -> exp.Expr:

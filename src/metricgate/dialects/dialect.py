@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from metricgate.dialects.meanings.way import Meanings, Want
+from metricgate.dialects.reading.rules import DialectRules
+from metricgate.dialects.trees import literal
 from metricgate.planning.zones import Zones
 from metricgate.vocabulary.grain import DatePart, Grain
 from metricgate.vocabulary.predicate import Scalar
@@ -19,6 +21,10 @@ def _by_name(tree: exp.Expr) -> exp.Expr:
 
 def _in_base64(tree: exp.Expr) -> exp.Expr:
     return exp.Anonymous(this="TO_BASE64", expressions=[tree])
+
+
+def _sha256(text: exp.Expr) -> exp.Expr:
+    return exp.SHA2(this=text, length=literal(256))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +55,9 @@ class Dialect:
         from_base64: the bytes that a text of base64 stands for.
         to_base64: bytes as base64 in one line.
         marked: the written text and its values, for dialects whose markers have no numbers.
+        text_length: the function that counts a text's characters.
+        sha256: the digest of a text in hexadecimal digits.
+        rules: by which SQL of agents is read, checked and run; None where none may run.
     """
 
     name: str
@@ -72,6 +81,9 @@ class Dialect:
     from_base64: Callable[[exp.Expr], exp.Expr] = _by_name
     to_base64: Callable[[exp.Expr], exp.Expr] = _in_base64
     marked: Callable[[str, tuple[Scalar, ...]], tuple[str, tuple[Scalar, ...]]] | None = None
+    text_length: str = "CHAR_LENGTH"
+    sha256: Callable[[exp.Expr], exp.Expr] = _sha256
+    rules: DialectRules | None = None
 
 
 def call(name: str, *arguments: exp.Expr) -> exp.Expr:

@@ -20,12 +20,16 @@ from metricgate.dialects.adapting import (
     without_division_errors,
     without_full_joins,
 )
+from metricgate.dialects.brought import brought, names_brought
 from metricgate.dialects.dialect import Dialect, as_date, call, date_trunc
 from metricgate.dialects.meanings import datafusion, duckdb, mysql, postgres
 from metricgate.dialects.meanings.general import general
 from metricgate.dialects.meanings.way import Want
 from metricgate.dialects.offline import OFFLINE
 from metricgate.dialects.offline_adapting import offset_under_limit, percentiles_as_ranks
+from metricgate.dialects.reading import duckdb as reading_of_duckdb
+from metricgate.dialects.reading import mysql as reading_of_mysql
+from metricgate.dialects.reading import postgres as reading_of_postgres
 from metricgate.dialects.series import by_function, by_halves, steps_by_interval, steps_of_product
 from metricgate.dialects.trees import literal, operand
 from metricgate.planning.zones import Zones
@@ -51,18 +55,32 @@ def dialect_for(name: str, models: Iterable[SemanticModel]) -> Dialect:
 
 
 def dialect_named(name: str) -> Dialect:
-    """Return the dialect; one that is not known by name is written the way of PostgreSQL, in its own words."""
-    return _KNOWN.get(name) or Dialect(
-        name=name,
-        writer=name,
-        meanings=general(truncated=date_trunc, part=_extract, escapes=True),
-        marker=_question_mark,
-        filters_aggregates=False,
-        truncated=date_trunc,
-        converted=_at_time_zone,
-        part=_extract,
-        adapted=(without_division_errors,),
+    """Return the dialect, ours or a package's; one that is not known is written as PostgreSQL's, in its own words."""
+    return (
+        _KNOWN.get(name)
+        or brought(name)
+        or Dialect(
+            name=name,
+            writer=name,
+            meanings=general(truncated=date_trunc, part=_extract, escapes=True),
+            marker=_question_mark,
+            filters_aggregates=False,
+            truncated=date_trunc,
+            converted=_at_time_zone,
+            part=_extract,
+            adapted=(without_division_errors,),
+        )
     )
+
+
+def known_dialects() -> tuple[str, ...]:
+    """Return the names of the dialects that this room has itself."""
+    return tuple(_KNOWN)
+
+
+def guarded_dialects() -> tuple[str, ...]:
+    """Return the names of the dialects in which SQL of agents is guarded."""
+    return tuple(sorted({name for name, each in _KNOWN.items() if each.rules is not None} | names_brought()))
 
 
 def _numbered(number: int) -> exp.Expr:
@@ -93,6 +111,10 @@ def _decoded(tree: exp.Expr) -> exp.Expr:
 def _encoded(tree: exp.Expr) -> exp.Expr:
     # A line ends after 76 characters.
     return call("REPLACE", call("ENCODE", tree, literal("base64")), call("CHR", literal(10)), literal(""))
+
+
+def _postgres_sha256(text: exp.Expr) -> exp.Expr:
+    return call("ENCODE", call("SHA256", call("CONVERT_TO", text, literal("UTF8"))), literal("hex"))
 
 
 def _mysql_encoded(tree: exp.Expr) -> exp.Expr:
@@ -145,6 +167,8 @@ _KNOWN = {
     "duckdb": Dialect(
         name="duckdb",
         writer="duckdb",
+        rules=reading_of_duckdb.RULES,
+        text_length="LENGTH",
         meanings=duckdb.TABLE,
         answers=frozenset({Want.CONDITION, Want.BRANCHES}),
         approximates=True,
@@ -160,6 +184,8 @@ _KNOWN = {
     "postgres": Dialect(
         name="postgres",
         writer="postgres",
+        rules=reading_of_postgres.RULES,
+        sha256=_postgres_sha256,
         meanings=postgres.TABLE,
         series=partial(by_function, lists=False),
         steps_back=steps_of_product,
@@ -176,6 +202,7 @@ _KNOWN = {
     "mysql": Dialect(
         name="mysql",
         writer="mysql",
+        rules=reading_of_mysql.RULES,
         meanings=mysql.TABLE,
         answers=frozenset(Want),
         no_booleans=True,

@@ -13,9 +13,9 @@ from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.schema import MappingSchema
 
+from metricgate.dialects.reading.rules import DialectRules
 from metricgate.guarding import codes
 from metricgate.guarding.ctes import cte_named
-from metricgate.guarding.dialects import DialectRules
 from metricgate.guarding.mistakes import column_mistakes
 from metricgate.guarding.naming import SPELLED, leftmost
 from metricgate.guarding.parsing import FAULTS

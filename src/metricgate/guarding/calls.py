@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from sqlglot.parser import Parser
 from sqlglot.tokenizer_core import Token, TokenType
 
-from metricgate.guarding.spelling.postgres import named_operator
+from metricgate.dialects.reading.spelling.postgres import named_operator
 
 _GRAMMAR_WORDS = """
     all and any as between both by case cross cube distinct else end escape except exclude exists filter from full

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from sqlglot import Dialect, ErrorLevel, exp
 
 from metricgate.guarding import codes
-from metricgate.guarding.book import TABLE_FUNCTIONS, FunctionBook
+from metricgate.guarding.book import FunctionBook
 from metricgate.guarding.calls import calls_in
 from metricgate.guarding.caps import Caps
+from metricgate.guarding.dialects import grammar_of, reading_of
 from metricgate.guarding.generators import GENERATORS, generator_problem
 from metricgate.guarding.nodes import ALLOWED, CLAUSES, JOIN_WORDS
 from metricgate.guarding.parameters import PARAMETERS, Placed
@@ -114,7 +115,7 @@ def _word(word: str, text: str) -> Problem:
 
 def rewritten(tree: exp.Expr, dialect: str) -> str | Problem:
     """Return the tree's text in the dialect with every name quoted, without comments."""
-    generator = Dialect.get_or_raise(dialect).generator(
+    generator = Dialect.get_or_raise(grammar_of(dialect)).generator(
         identify=True, comments=False, unsupported_level=ErrorLevel.IGNORE
     )
     try:
@@ -192,7 +193,7 @@ def _literal(node: exp.Expr, text: str, _book: FunctionBook, _caps: Caps) -> Ite
 
 def _data_type(node: exp.Expr, text: str, book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
     if not is_plain(node):
-        yield _type(node, text, node.sql(book.dialect))
+        yield _type(node, text, node.sql(grammar_of(book.dialect)))
 
 
 def _type(node: exp.Expr, text: str, name: str) -> Problem:
@@ -214,19 +215,19 @@ def _anonymous(node: exp.Expr, text: str, book: FunctionBook, _caps: Caps) -> It
 
 def _join(node: exp.Expr, text: str, book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
     words = {str(node.args.get(part) or "").upper() for part in ("side", "kind", "method")}
-    if book.dialect == "mysql":
-        words.discard("STRAIGHT_JOIN")  # an inner one, in the order of the text
+    rules = reading_of(book.dialect)
+    words -= rules.inner_joins
     if not words <= JOIN_WORDS:
         yield _construct(node, text, f"{' '.join(sorted(words - JOIN_WORDS))} JOIN")
-    elif "FULL" in words and book.dialect == "mysql":
-        yield _construct(node, text, "FULL JOIN", "MariaDB has none: write a LEFT JOIN UNION ALL the rest.")
+    elif "FULL" in words and rules.no_full_join is not None:
+        yield _construct(node, text, "FULL JOIN", rules.no_full_join)
 
 
 def _dot(node: exp.Expr, text: str, book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
     """A struct's field after a value in brackets or a call; ``x.f()`` may be a function f of a schema x."""
     if isinstance(node.args.get("expression"), exp.Func):
         yield _construct(node, text, "a call after a name and a point", "Write f(x) or (x).f() for x.f().")
-    elif book.dialect != "duckdb" or type(node.args.get("expression")) is not exp.Identifier:
+    elif not reading_of(book.dialect).fields or type(node.args.get("expression")) is not exp.Identifier:
         yield _construct(node, text, "a field of a row", "Name a column of a table, alone or after the table's alias.")
 
 
@@ -248,7 +249,7 @@ def _table(node: exp.Expr, text: str, book: FunctionBook, _caps: Caps) -> Iterat
             word = node.args.get(part)
             if word is not None and (type(word) is not exp.Identifier or not _TABLE_NAME.fullmatch(word.name)):
                 yield _construct(node, text, "a table's name that is a path or a pattern", "Name a dataset.")
-    elif type(name) is exp.Anonymous and str(name.this).lower() in TABLE_FUNCTIONS.get(book.dialect, frozenset()):
+    elif type(name) is exp.Anonymous and str(name.this).lower() in reading_of(book.dialect).functions.tables:
         return
     elif type(name) not in _TABLE_FUNCTIONS:
         yield _construct(node, text, "a table that is not named by plain words", "Name a dataset.")
@@ -296,12 +297,13 @@ def _ordered(node: exp.Expr, text: str, _book: FunctionBook, _caps: Caps) -> Ite
 _TABLE_FUNCTIONS = frozenset({exp.GenerateSeries, exp.ExplodingGenerateSeries, exp.Values})
 
 
-def _not_in_mysql(node: exp.Expr, text: str, book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
-    if book.dialect != "mysql":
-        return
-    if type(node) is exp.Lateral:
+def _lateral(node: exp.Expr, text: str, book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
+    if reading_of(book.dialect).no_lateral:
         yield _construct(node, text, "LATERAL", "Join a grouped sub-query instead.")
-    elif node.args.get("columns") and type(node.parent) is not exp.CTE:
+
+
+def _table_alias(node: exp.Expr, text: str, book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
+    if reading_of(book.dialect).no_alias_columns and node.args.get("columns") and type(node.parent) is not exp.CTE:
         yield _construct(node, text, "names of columns after a table's alias", "Name the columns inside.")
 
 
@@ -316,8 +318,8 @@ _RULES: Mapping[type[exp.Expr], Callable[[exp.Expr, str, FunctionBook, Caps], It
     exp.With: _with,
     exp.Values: _values,
     exp.Select: _select,
-    exp.Lateral: _not_in_mysql,
-    exp.TableAlias: _not_in_mysql,
+    exp.Lateral: _lateral,
+    exp.TableAlias: _table_alias,
     exp.Limit: _limit,
     exp.Fetch: _limit,
     exp.Offset: _limit,

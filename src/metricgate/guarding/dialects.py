@@ -1,53 +1,15 @@
-"""What differs between the dialects in how names are read."""
+"""What is known of a dialect by its name, for those who read texts in it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import lru_cache
 
+from sqlglot import exp
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DialectRules:
-    """One dialect's ways.
-
-    Attributes:
-        name: as sqlglot calls it.
-        binding: the name under which sqlglot compares identifiers the way the engine does.
-        folds_quoted: whether case never counts in names, quoted or not.
-        keeps_case: whether an unquoted alias comes back as it was written.
-        laterals: whether a derived table sees the tables before it without LATERAL.
-        fences: whether a row filter needs a fence so that its hidden rows cannot raise errors.
-        merges_wrongly: whether ROLLUP and windows are wrong over derived tables that are merged into the query.
-    """
-
-    name: str
-    binding: str
-    folds_quoted: bool
-    keeps_case: bool
-    laterals: bool
-    fences: bool
-    merges_wrongly: bool = False
-
-
-_RULES: Mapping[str, DialectRules] = {
-    "duckdb": DialectRules(
-        name="duckdb", binding="duckdb", folds_quoted=True, keeps_case=True, laterals=True, fences=False
-    ),
-    "postgres": DialectRules(
-        name="postgres", binding="postgres", folds_quoted=False, keeps_case=False, laterals=False, fences=True
-    ),
-    "mysql": DialectRules(
-        name="mysql",
-        binding="mysql, normalization_strategy=case_insensitive",
-        folds_quoted=True,
-        keeps_case=True,
-        laterals=False,
-        fences=False,
-        merges_wrongly=True,
-    ),
-}
-
-DIALECTS = frozenset(_RULES)
+from metricgate.dialects.engines import dialect_named, guarded_dialects
+from metricgate.dialects.reading.duckdb import LITERALS
+from metricgate.dialects.reading.keywords import ANY
+from metricgate.dialects.reading.rules import DialectRules, TextRules
 
 
 def rules_of(dialect: str) -> DialectRules:
@@ -56,7 +18,38 @@ def rules_of(dialect: str) -> DialectRules:
     Raises:
         ValueError: no guard was written for the dialect.
     """
-    rules = _RULES.get(dialect)
+    rules = dialect_named(dialect).rules
     if rules is None:
-        raise ValueError(f"SQL of agents is guarded for {', '.join(sorted(_RULES))} only, not for {dialect}")
+        raise ValueError(f"SQL of agents is guarded for {', '.join(guarded_dialects())} only, not for {dialect}")
     return rules
+
+
+def reading_of(dialect: str) -> DialectRules:
+    """Return the rules by which a text is read; those of no dialect in particular where nothing is guarded in it."""
+    return dialect_named(dialect).rules or _unguarded(dialect)
+
+
+def tells_case_apart(dialect: str) -> bool:
+    """Whether names that differ only in the case of letters are different ones to the engine."""
+    return not reading_of(dialect).folds_quoted
+
+
+def grammar_of(dialect: str) -> str:
+    """Return what sqlglot calls the dialect that it reads and writes for this one."""
+    return dialect_named(dialect).writer
+
+
+@lru_cache(maxsize=16)
+def _unguarded(dialect: str) -> DialectRules:
+    return DialectRules(
+        name=dialect,
+        binding=dialect,
+        text=TextRules(keywords=ANY, literals=LITERALS),
+        output_name=_unnamed,
+        folds_quoted=True,
+        keeps_case=True,
+    )
+
+
+def _unnamed(_node: exp.Expr, text: str | None) -> str:
+    return text or ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
@@ -16,6 +16,7 @@ from typing import NamedTuple
 from sqlglot.tokenizer_core import Token, TokenType
 
 from metricgate.guarding import codes
+from metricgate.guarding.dialects import reading_of
 from metricgate.guarding.places import place_at
 from metricgate.vocabulary.problem import Problem
 
@@ -27,9 +28,6 @@ _STRINGS = frozenset(
 )
 _AMOUNTS = _STRINGS | {TokenType.NUMBER}
 _MOMENTS = frozenset({TokenType.DATE, TokenType.TIMESTAMP, TokenType.TIMESTAMPTZ, TokenType.TIME, TokenType.INTERVAL})
-_OPERANDS = frozenset(
-    {TokenType.VAR, TokenType.IDENTIFIER, TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.STRING, TokenType.NUMBER}
-)
 _WORDLESS = frozenset(
     {TokenType.IDENTIFIER, TokenType.COMMA, TokenType.DOT, TokenType.L_PAREN, TokenType.R_PAREN, TokenType.EQ}
 )
@@ -54,7 +52,7 @@ def unfaithful(text: str, dialect: str, original: Sequence[Token], written: Sequ
 
     Args:
         text: as the agent wrote it.
-        dialect: a sqlglot name.
+        dialect: its name.
         original: its words.
         written: the words of the text that the tree would be written as.
     """
@@ -130,11 +128,12 @@ def _number(text: str) -> str | None:
 
 
 def _special(text: str, dialect: str, tokens: Sequence[Token]) -> Problem | None:
-    rule = _SPECIALS.get(dialect)
+    rule = reading_of(dialect).text.lost
     for number, (first, second) in enumerate(pairwise(tokens), start=1):
         problem = _anywhere(text, tokens, number, first, second)
         if problem is None and rule is not None:
-            problem = rule(text, tokens, number, first, second)
+            loss = rule(text, tokens, number, first, second)
+            problem = None if loss is None else _problem(text, *loss)
         if problem is not None:
             return problem
     return None
@@ -154,47 +153,5 @@ def _kind_at(tokens: Sequence[Token], number: int) -> TokenType | None:
     return tokens[number].token_type if number < len(tokens) else None
 
 
-def _of_duckdb(text: str, _tokens: Sequence[Token], _number: int, first: Token, second: Token) -> Problem | None:
-    if second.token_type is TokenType.TILDE and first.token_type in _OPERANDS:
-        hint = "Write regexp_full_match(text, pattern)."
-        return _problem(text, second, "~ is read as a partial match.", hint)
-    if first.token_type is TokenType.R_PAREN and second.text.upper() == "EXPORT_STATE":
-        return _problem(text, second, "EXPORT_STATE is read as a name.", "Aggregate without it.")
-    return None
-
-
-def _of_postgres(text: str, tokens: Sequence[Token], number: int, first: Token, second: Token) -> Problem | None:
-    """What PostgreSQL reads otherwise than sqlglot does: letters after digits, and the field after an interval."""
-    if first.token_type is TokenType.NUMBER and second.token_type is TokenType.VAR and first.end + 1 == second.start:
-        return _glued(text, first, text[first.start : second.end + 1])
-    if second.token_type in _BASED and text[second.start : second.start + 1] == "0":
-        return _glued(text, second, text[second.start : second.end + 1])
-    if first.token_type is TokenType.STRING and number > 1 and tokens[number - 2].token_type is TokenType.INTERVAL:
-        unit = second.text.upper()
-        spans = number + 1 < len(tokens) and tokens[number + 1].text.upper() == "TO"
-        if unit in _ALL_UNITS and not spans and (unit not in _FIELDS or not _WHOLE.fullmatch(first.text)):
-            message = f"INTERVAL '{first.text}' {unit} is not INTERVAL '{first.text} {unit.lower()}' here."
-            return _problem(text, first, message, f"Write INTERVAL '{first.text} {unit.lower()}'.")
-    return None
-
-
-_BASED = frozenset({TokenType.HEX_STRING, TokenType.BIT_STRING})
-_WHOLE = re.compile(r"\s*[-+]?\d+\s*")
-_FIELDS = frozenset({"YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND"})
-_ALL_UNITS = _FIELDS | {"QUARTER", "WEEK", "MILLISECOND", "MICROSECOND"} | {f"{each}S" for each in _FIELDS}
-"""Words that sqlglot takes for the unit of a text's number; PostgreSQL knows the fields, which cut the rest off."""
-
-
-def _glued(text: str, token: Token, word: str) -> Problem:
-    hint = "Write the digits alone; before a name, put a space."
-    return _problem(text, token, f"{word!r} is not read as one number.", hint)
-
-
 def _problem(text: str, token: Token, message: str, hint: str) -> Problem:
     return Problem(code=codes.UNFAITHFUL, message=message, where=place_at(text, token.start), hint=hint)
-
-
-_SPECIALS: Mapping[str, Callable[[str, Sequence[Token], int, Token, Token], Problem | None]] = {
-    "duckdb": _of_duckdb,
-    "postgres": _of_postgres,
-}

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 
 from sqlglot import exp
 
+from metricgate.dialects.reading.rules import DialectRules
 from metricgate.guarding import codes
 from metricgate.guarding.binding import left_over, output_names, qualified
 from metricgate.guarding.book import FunctionBook
 from metricgate.guarding.caps import CAPS, Caps
 from metricgate.guarding.classifying import classified
-from metricgate.guarding.dialects import DialectRules, rules_of
+from metricgate.guarding.dialects import reading_of, rules_of
 from metricgate.guarding.intake import refused_at_intake
 from metricgate.guarding.laterals import told_apart, without_first_brackets
 from metricgate.guarding.layers import ALL, Layer
@@ -45,7 +46,7 @@ def read(
 
     Args:
         text: as it came.
-        dialect: a sqlglot name; only for ``duckdb``, ``postgres`` and ``mysql`` is there more than reading.
+        dialect: its name; where it has no rules, there is nothing more than reading.
         functions: what may be called.
         caps: how large it may be.
         parameters: values of what the text leaves open, to be bound; None where there are none.
@@ -77,7 +78,7 @@ def read(
         book=functions,
         tree=query.tree,
         words=words,
-        nameless_query=dialect == "duckdb" and has_nameless_query(query.tokens, names),
+        nameless_query=reading_of(dialect).queries_name_outputs and has_nameless_query(query.tokens, names),
         outputs=tuple(output_texts(text, query.tokens)),
         placed=found,
     )
@@ -195,7 +196,7 @@ def rewrite(
             done = Replaced(located(words, found, rules), bound.reading.placed.values, ())
     except (KeyError, *FAULTS):
         return Problems((Problem(code=codes.UNWRITABLE, message="A dataset of the query has no readable relation."),))
-    sql = joined(limited(done.words, row_limit, rules.name))
+    sql = joined(limited(done.words, row_limit, rules))
     approved = frozenset(bound.functions).union(*(each.calls for each in done.relations))
     own = [each.canonical for each in done.relations]
     back = read_back(sql, rules, own, approved, strict=Layer.REGENERATE in layers)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from sqlglot import exp
 
-from metricgate.guarding.dialects import DialectRules
+from metricgate.dialects.reading.rules import DialectRules
 
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("json_each", "json_each_text", "jsonb_each", "jsonb_each_text"), ("key", "value")),
@@ -53,7 +53,7 @@ def told_apart(tree: exp.Query, rules: DialectRules) -> None:
         tree: parsed; it is changed.
         rules: the dialect's.
     """
-    if rules.name == "mysql":
+    if not rules.functions.tables:
         return
     for clause in list(tree.find_all(exp.From, exp.Join)):
         source = clause.this
@@ -64,11 +64,11 @@ def told_apart(tree: exp.Query, rules: DialectRules) -> None:
         if alias is None or alias.this is None:
             continue
         # DuckDB's range and generate_series name their column, which may be called by the alias, too.
-        known = rules.name == "duckdb" and alias is source.args.get("alias") and _qualified(tree, alias.this)
+        known = rules.names_series and alias is source.args.get("alias") and _qualified(tree, alias.this)
         if not alias.args.get("columns") and not known:
             alias.set("columns", _columns(tree, function, alias.this, ordinality=bool(source.args.get("ordinality"))))
         source.set("alias", alias)
-        if rules.name == "postgres" and type(clause) is exp.Join and type(source) is not exp.Lateral:
+        if rules.lateral_functions and type(clause) is exp.Join and type(source) is not exp.Lateral:
             _made_lateral(source, function)
 
 
@@ -95,7 +95,7 @@ def _function(source: exp.Expr) -> exp.Expr:
 def _own_name(function: exp.Expr, rules: DialectRules) -> str | None:
     if type(function) is exp.Unnest and len(function.expressions) == 1 and not function.args.get("offset"):
         return "unnest"
-    if type(function) is exp.GenerateSeries and rules.name == "duckdb":
+    if type(function) is exp.GenerateSeries and rules.names_series:
         return "range" if function.args.get("is_end_exclusive") else "generate_series"
     return None
 

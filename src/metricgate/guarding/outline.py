@@ -10,6 +10,8 @@ from sqlglot import Dialect
 from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
+from metricgate.guarding.dialects import grammar_of
+
 VALUE = "?"
 """Stands for a value, and for a name that looks like data."""
 LONGEST = 8_000
@@ -34,7 +36,7 @@ def outline(sql: str, *, dialect: str) -> str:
 
 def _outlined(sql: str, dialect: str) -> str:
     try:
-        tokens = Dialect.get_or_raise(dialect).tokenize(sql)
+        tokens = Dialect.get_or_raise(grammar_of(dialect)).tokenize(sql)
     except (SqlglotError, ValueError):
         return ""
     text = "".join(_parts(sql, tokens))

@@ -16,6 +16,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from metricgate.guarding import codes
 from metricgate.guarding.counting import count_of, counting
+from metricgate.guarding.dialects import reading_of
 from metricgate.guarding.places import place_at
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.predicate import Scalar
@@ -23,9 +24,6 @@ from metricgate.vocabulary.problem import Problem
 
 Given = Sequence[Scalar] | Mapping[str, Scalar]
 """Values in the order of the text's ``?`` or of the numbers of ``$1``, or by name."""
-
-MARKS: Mapping[str, str] = {"mysql": "@"}
-"""How a number is marked in what runs, where it is not ``$``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +77,7 @@ def placed(tokens: Sequence[Token], text: str, dialect: str, given: Given | None
     Args:
         tokens: of the text.
         text: as the agent wrote it.
-        dialect: a sqlglot name.
+        dialect: its name.
         given: the values; None where there are none.
     """
     if given is None and not any(token.token_type in _BEGINNINGS for token in tokens):
@@ -102,15 +100,15 @@ def placed(tokens: Sequence[Token], text: str, dialect: str, given: Given | None
     values = tuple(by_key[key] for key in keys)
     numbers = {start: keys.index(key) + 1 for start, key in keyed.items() if start not in counts}
     by_start = {mark.start: mark for mark in marks}
-    words = list(_words(tokens, by_start, counts, numbers, MARKS.get(dialect, "$")))
+    rules = reading_of(dialect).text
+    words = list(_words(tokens, by_start, counts, numbers, rules.parameter))
     inside = {token.start for mark in marks for token in mark.tokens}
-    # In PostgreSQL's, @ is an operator.
-    no_sign = "@" if dialect == "postgres" else ""
+    no_sign = "@" if rules.at_is_operator else ""
     loose = any(
         token.token_type is TokenType.PARAMETER and token.start not in inside and token.text != no_sign
         for token in tokens
     )
-    return Placed(words, numbers, values, frozenset(counts), loose and dialect != "duckdb")
+    return Placed(words, numbers, values, frozenset(counts), loose and rules.variables)
 
 
 def _keys(marks: Sequence[Mark]) -> list[str]:

@@ -10,11 +10,12 @@ from sqlglot import Dialect, ErrorLevel, exp
 from sqlglot.errors import ParseError, SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
+from metricgate.dialects.reading.spelling.words import instead
 from metricgate.guarding import codes
+from metricgate.guarding.dialects import grammar_of, reading_of
 from metricgate.guarding.nodes import ROOTS
 from metricgate.guarding.places import place_at
 from metricgate.guarding.spelling import marked, respelt, restored, whole
-from metricgate.guarding.spelling.words import instead
 from metricgate.guarding.unread import unread
 from metricgate.vocabulary.problem import Place, Problem
 
@@ -49,7 +50,7 @@ def lexed(text: str, dialect: str) -> Sequence[Token] | Problem:
     if found is not None:
         return whole(found, text, dialect)
     try:
-        tokens = Dialect.get_or_raise(dialect).tokenize(text)
+        tokens = Dialect.get_or_raise(grammar_of(dialect)).tokenize(text)
     except FAULTS as error:
         return unreadable(text, error)
     return whole(tokens, text, dialect)
@@ -60,11 +61,11 @@ def numbered(text: str, dialect: str) -> Sequence[Token] | None:
 
     None where there are none, or where what looks so stands in a literal or a name.
     """
-    if dialect not in _WITH_DOLLARS or _NUMBERED.search(text) is None:
+    if not reading_of(dialect).text.numbered or _NUMBERED.search(text) is None:
         return None
     changed = _SIGN.sub("@", text)
     try:
-        tokens = Dialect.get_or_raise(dialect).tokenize(changed)
+        tokens = Dialect.get_or_raise(grammar_of(dialect)).tokenize(changed)
     except FAULTS:
         return None
     words: list[Token] = []
@@ -79,7 +80,6 @@ def numbered(text: str, dialect: str) -> Sequence[Token] | None:
     return words
 
 
-_WITH_DOLLARS = frozenset({"duckdb", "postgres"})
 _SIGN = re.compile(r"(?<![\w$])\$(?=\d)")
 
 
@@ -94,7 +94,7 @@ def parsed(text: str, dialect: str, tokens: Sequence[Token] | None = None) -> Pa
 
     Args:
         text: as the agent wrote it.
-        dialect: a sqlglot name.
+        dialect: its name.
         tokens: the text's words, where they are known.
     """
     found = lexed(text, dialect) if tokens is None else tokens
@@ -114,8 +114,11 @@ def parsed(text: str, dialect: str, tokens: Sequence[Token] | None = None) -> Pa
         return root
     nodes = list(root.walk())
     _take_out_comments(nodes)
-    if dialect == "mysql" and (exp.RegexpLike in map(type, nodes) or any(map(is_dual, nodes))):
-        nodes = list(_without_dual(_without_regexp_like(root)).walk())
+    rules = reading_of(dialect)
+    if rules.no_regexp_like and exp.RegexpLike in map(type, nodes):
+        nodes = list(_without_regexp_like(root).walk())
+    if rules.has_dual and any(map(is_dual, nodes)):
+        nodes = list(_without_dual(root).walk())
     return Parsed(tokens, root, nodes)
 
 
@@ -154,7 +157,11 @@ def _without_regexp_like(root: exp.Query) -> exp.Query:
 
 def trees_of(tokens: Sequence[Token], text: str, dialect: str) -> list[exp.Expr | None]:
     """Return the trees of words; sqlglot's faults pass through."""
-    trees = Dialect.get_or_raise(dialect).parser(error_level=ErrorLevel.IMMEDIATE).parse(marked(tokens, dialect), text)
+    trees = (
+        Dialect.get_or_raise(grammar_of(dialect))
+        .parser(error_level=ErrorLevel.IMMEDIATE)
+        .parse(marked(tokens, dialect), text)
+    )
     for tree in trees:
         if tree is not None:
             restored(tree, dialect)

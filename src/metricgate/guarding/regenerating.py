@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
+from metricgate.dialects.reading.rules import DialectRules
 from metricgate.guarding import codes
 from metricgate.guarding.calls import calls_in
 from metricgate.guarding.ctes import cte_named
-from metricgate.guarding.dialects import DialectRules
 from metricgate.guarding.parsing import FAULTS, is_dual, lexed, trees_of
 from metricgate.guarding.positions import strays
 from metricgate.guarding.spelling import respelt
@@ -89,7 +89,7 @@ def _tables(nodes: Sequence[exp.Expr], allowed: frozenset[exp.Expr], rules: Dial
     for table in nodes:
         if not isinstance(table, exp.Table) or type(table.this) is not exp.Identifier:
             continue
-        if rules.name == "mysql" and is_dual(table):
+        if rules.has_dual and is_dual(table):
             continue
         path = tuple(part.name for part in table.parts)
         folded = path[0].lower() if rules.folds_quoted else path[0]

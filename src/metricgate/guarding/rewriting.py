@@ -17,8 +17,9 @@ from sqlglot import Dialect, exp
 from sqlglot.errors import ParseError
 from sqlglot.tokenizer_core import TokenType
 
+from metricgate.dialects.reading.rules import DialectRules
 from metricgate.guarding.calls import calls_in
-from metricgate.guarding.dialects import DialectRules
+from metricgate.guarding.dialects import grammar_of
 from metricgate.guarding.fences import FENCE, read_once, streaming, unmerged
 from metricgate.guarding.parsing import bare
 from metricgate.guarding.reading import Bound
@@ -73,7 +74,7 @@ def replaced(bound: Bound, relations: Mapping[str, Relation], rules: DialectRule
     ready: dict[str, Ready] = {}
     for mark in sorted({spot.mark for spot in found.spots}):
         relation = relations[mark]
-        ready[mark] = _ready(relation.sql, rules.name, len(parameters))
+        ready[mark] = _ready(relation.sql, grammar_of(rules.name), len(parameters))
         parameters.extend(relation.parameters)
     named = _named_as_written(bound) if bound.reading.nameless_query else None
     if named is not None:
@@ -125,18 +126,18 @@ def _marked(tree: exp.Expr) -> Iterator[exp.Table]:
 
 
 @lru_cache(maxsize=1_024)
-def _ready(sql: str, dialect: str, offset: int) -> Ready:
+def _ready(sql: str, grammar: str, offset: int) -> Ready:
     """Take a relation apart, its parameters counted on from ``offset``."""
-    tree = sqlglot.parse_one(sql, read=dialect)
+    tree = sqlglot.parse_one(sql, read=grammar)
     if not isinstance(tree, exp.Query):
         raise ParseError("a relation is a query")
     for node in list(tree.find_all(exp.Parameter, exp.Placeholder)):
         number = int(node.name)
         node.replace(exp.Parameter(this=exp.Literal(this=str(number + offset), is_string=False)))
     bare(tree)
-    writer = Dialect.get_or_raise(dialect)
+    writer = Dialect.get_or_raise(grammar)
     text = writer.generate(tree, comments=False)
-    canonical = sqlglot.parse_one(text, read=dialect)
+    canonical = sqlglot.parse_one(text, read=grammar)
     return Ready(text, canonical, calls_in(writer.tokenize(text)), _shows_every_row(tree))
 
 

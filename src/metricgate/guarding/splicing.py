@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from sqlglot.tokenizer_core import TokenType
 
+from metricgate.dialects.reading.rules import DialectRules
 from metricgate.guarding.tables import Found, Spot
 from metricgate.guarding.verbatim import Word
 
@@ -67,7 +68,7 @@ def begun_with(ctes: Iterable[str], words: Sequence[Word]) -> list[Word]:
     return [replace(first, text=f"{first.text} {ours},"), *rest]
 
 
-def limited(words: Sequence[Word], row_limit: int | None, dialect: str) -> list[Word]:
+def limited(words: Sequence[Word], row_limit: int | None, rules: DialectRules) -> list[Word]:
     """Return the words with at most so many rows asked for: the smaller of their own limit and ours.
 
     Where their own limit is more than a plain number (``1 + 1``, a share of the rows), and where it cannot be said, as
@@ -90,7 +91,7 @@ def limited(words: Sequence[Word], row_limit: int | None, dialect: str) -> list[
             if not count.text.isdigit() or int(count.text) > row_limit:
                 found[counts[0]] = replace(count, text=str(row_limit))
         return found
-    if dialect == "mysql" and TokenType.OFFSET in kinds[after + 1 :]:
+    if rules.offset_needs_limit and TokenType.OFFSET in kinds[after + 1 :]:
         return found
     end = found[-1].start
     return [*found, Word(f"LIMIT {row_limit}", " ", end, TokenType.LIMIT, named=False)]

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
+from metricgate.dialects.reading.rules import DialectRules
 from metricgate.guarding import codes
 from metricgate.guarding.ctes import cte_named, folded
-from metricgate.guarding.dialects import DialectRules
 from metricgate.guarding.parsing import bare_nodes
 from metricgate.guarding.places import place_of
 from metricgate.vocabulary.nearest import did_you_mean

@@ -11,8 +11,8 @@ from functools import partial
 
 from sqlglot import exp
 
+from metricgate.dialects.reading.rules import DialectRules
 from metricgate.guarding.ctes import cte_named
-from metricgate.guarding.dialects import DialectRules
 from metricgate.vocabulary.obligation import Use
 from metricgate.vocabulary.relation import GovernedTable
 

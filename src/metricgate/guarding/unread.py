@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 
 from sqlglot.tokenizer_core import Token, TokenType
 
+from metricgate.dialects.reading.rules import TextRules
+from metricgate.dialects.reading.spelling.words import closing
 from metricgate.guarding import codes
+from metricgate.guarding.dialects import reading_of
 from metricgate.guarding.places import place_at
-from metricgate.guarding.spelling.words import closing
 from metricgate.vocabulary.problem import Problem
 
 Found = tuple[str, str]
@@ -22,11 +24,12 @@ def unread(tokens: Sequence[Token], text: str, dialect: str) -> Problem | None:
     Args:
         tokens: of the text.
         text: as the agent wrote it.
-        dialect: a sqlglot name.
+        dialect: its name.
     """
+    rules = reading_of(dialect).text
     for number, token in enumerate(tokens):
         for rule in _RULES:
-            found = rule(tokens, number, dialect)
+            found = rule(tokens, number, rules)
             if found is not None:
                 what, hint = found
                 return Problem(
@@ -43,7 +46,7 @@ def _kind(tokens: Sequence[Token], number: int) -> TokenType | None:
     return tokens[number].token_type if 0 <= number < len(tokens) else None
 
 
-def _joined_alias(tokens: Sequence[Token], number: int, _dialect: str) -> Found | None:
+def _joined_alias(tokens: Sequence[Token], number: int, _rules: TextRules) -> Found | None:
     if tokens[number].token_type is not TokenType.USING or _kind(tokens, number + 1) is not TokenType.L_PAREN:
         return None
     closes = closing(tokens, number + 1)
@@ -52,16 +55,16 @@ def _joined_alias(tokens: Sequence[Token], number: int, _dialect: str) -> Found 
     return "A name for the columns of USING", "Leave out AS and the name; the merged columns go by their own."
 
 
-def _computed_escape(tokens: Sequence[Token], number: int, _dialect: str) -> Found | None:
+def _computed_escape(tokens: Sequence[Token], number: int, _rules: TextRules) -> Found | None:
     plain = tokens[number].token_type is TokenType.ESCAPE and _kind(tokens, number + 1) is TokenType.STRING
     if not plain or _kind(tokens, number + 2) not in _OPERATORS:
         return None
     return "ESCAPE with a computed character", "Write the character itself: ESCAPE '#'."
 
 
-def _trimmed_pipes(tokens: Sequence[Token], number: int, dialect: str) -> Found | None:
+def _trimmed_pipes(tokens: Sequence[Token], number: int, rules: TextRules) -> Found | None:
     is_call = tokens[number].text.upper() == "TRIM" and _kind(tokens, number + 1) is TokenType.L_PAREN
-    if dialect != "mysql" or not is_call:
+    if not rules.pipes_are_or or not is_call:
         return None
     inside = tokens[number + 2 : closing(tokens, number + 1)]
     depth = 0
@@ -72,15 +75,15 @@ def _trimmed_pipes(tokens: Sequence[Token], number: int, dialect: str) -> Found 
     return None
 
 
-def _typed_after_at(tokens: Sequence[Token], number: int, dialect: str) -> Found | None:
-    is_sign = dialect == "postgres" and tokens[number].text == "@"
+def _typed_after_at(tokens: Sequence[Token], number: int, rules: TextRules) -> Found | None:
+    is_sign = rules.at_is_operator and tokens[number].text == "@"
     if not is_sign or _kind(tokens, number + 2) is not TokenType.STRING:
         return None
     kind = tokens[number + 1].text.lower()
     return "A literal after its type behind @", f"Cast it: abs(CAST('...' AS {kind}))."
 
 
-_RULES: Sequence[Callable[[Sequence[Token], int, str], Found | None]] = (
+_RULES: Sequence[Callable[[Sequence[Token], int, TextRules], Found | None]] = (
     _joined_alias,
     _computed_escape,
     _trimmed_pipes,

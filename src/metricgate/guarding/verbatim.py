@@ -16,11 +16,12 @@ from string import ascii_lowercase, ascii_uppercase
 from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
+from metricgate.dialects.reading.keywords import ANYTHING_AFTER
+from metricgate.dialects.reading.rules import DialectRules
 from metricgate.guarding import codes
-from metricgate.guarding.keywords import ANYTHING_AFTER, keywords
+from metricgate.guarding.dialects import reading_of
 from metricgate.guarding.outputs import mysql_names
 from metricgate.guarding.places import place_at
-from metricgate.guarding.spelling.postgres import named_operator
 from metricgate.vocabulary.problem import Problem
 
 _FOLDED = str.maketrans(ascii_uppercase, ascii_lowercase)
@@ -53,7 +54,7 @@ def joined(words: Sequence[Word]) -> str:
 
 def quoted(name: str, dialect: str) -> str:
     """Return a name in the dialect's quotes."""
-    mark = "`" if dialect == "mysql" else '"'
+    mark = reading_of(dialect).text.quote
     return f"{mark}{name.replace(mark, mark * 2)}{mark}"
 
 
@@ -70,13 +71,14 @@ def spelled(
         text: as the agent wrote it.
         tokens: its words, as the parser's lexer sees them.
         names: where a name starts -> the name, as ``names_in`` the tree that was parsed of them.
-        dialect: a sqlglot name.
+        dialect: its name.
         parameters: where parameters start; their words are ours already.
     """
-    executed = _executed_comment(text, tokens) if dialect == "mysql" else None
+    rules = reading_of(dialect)
+    executed = _executed_comment(text, tokens) if rules.text.runs_comments else None
     if executed is not None:
         return executed
-    unnamed = mysql_names(text, tokens, names) if dialect == "mysql" else {}
+    unnamed = mysql_names(text, tokens, names) if rules.words_name_outputs else {}
     found: list[Word] = []
     last: Token | None = None
     for number, token in enumerate(tokens):
@@ -91,14 +93,14 @@ def spelled(
             return problem
         gap = "" if last is None else _gap(text, last, token)
         name = names.get(token.start)
-        if name is not None and _is_bare_alias(name, last) and _goes_on(tokens, number, dialect):
+        if name is not None and _is_bare_alias(name, last) and _goes_on(tokens, number, rules):
             return _unfaithful(text, token, f"{token.text} is no name here.", "For a name, write AS before it.")
         if name is not None:
             if _begins_an_alias(name) and (last is None or last.token_type is not TokenType.ALIAS):
                 # Without AS, a name before a bracket reads as a call.
                 found.append(Word("AS", " ", token.start, TokenType.ALIAS, named=False))
                 gap = " "
-            found.append(Word(quoted(_folded(name, dialect), dialect), gap, token.start, token.token_type, named=True))
+            found.append(Word(quoted(_folded(name, rules), dialect), gap, token.start, token.token_type, named=True))
         else:
             word = _bare(text, token, tokens[number + 1 : number + 2], dialect)
             if isinstance(word, Problem):
@@ -124,7 +126,8 @@ def _parameter(token: Token, last: Token | None) -> Word:
 
 def unlisted(tokens: Sequence[Token], dialect: str) -> str | None:
     """Return the first bare word of a spelled text that is on no list, or None. Words before a bracket are calls."""
-    known = keywords(dialect)
+    rules = reading_of(dialect).text
+    known, named = rules.keywords, rules.named_operator
     last = len(tokens) - 1
     for number, token in enumerate(tokens):
         if token.token_type in _NOT_BARE or not _WORDY.match(token.text):
@@ -134,7 +137,7 @@ def unlisted(tokens: Sequence[Token], dialect: str) -> str | None:
         if token.text.lower() in _PREFIXES and number < last and tokens[number + 1].start == token.end + 1:
             continue
         before = tokens[number - 1].text.lower() if number else ""
-        if before == "(" and number > 1 and named_operator(tokens, number - 2):
+        if before == "(" and number > 1 and named is not None and named(tokens, number - 2):
             continue
         if before == "{" and number < last and tokens[number + 1].token_type in _STRINGS:
             continue
@@ -155,12 +158,12 @@ def names_in(nodes: Sequence[exp.Expr]) -> Mapping[int, exp.Identifier]:
     return found
 
 
-def _folded(name: exp.Identifier, dialect: str) -> str:
-    folds = dialect == "postgres" and not name.args.get("quoted")
+def _folded(name: exp.Identifier, rules: DialectRules) -> str:
+    folds = not rules.keeps_case and not name.args.get("quoted")
     return name.name.translate(_FOLDED) if folds else str(name.name)
 
 
-def _goes_on(tokens: Sequence[Token], number: int, dialect: str) -> bool:
+def _goes_on(tokens: Sequence[Token], number: int, rules: DialectRules) -> bool:
     """Whether the word belongs to those before it, for the engine: ``INTERVAL '1 day' month`` has a field, no name."""
     word = tokens[number].text.lower()
     before = [token.token_type for token in tokens[max(0, number - 2) : number]]
@@ -168,7 +171,7 @@ def _goes_on(tokens: Sequence[Token], number: int, dialect: str) -> bool:
         return before[-1] in {TokenType.INTERVAL, *_STRINGS, TokenType.NUMBER}
     if word == "varying":
         return bool(before) and before[-1] in {TokenType.BIT, TokenType.CHAR, TokenType.NCHAR}
-    return dialect == "duckdb" and word == "export_state"
+    return word in rules.text.goes_on
 
 
 _FIELDS = frozenset(
@@ -196,20 +199,6 @@ _WORDY = re.compile(r"[^\W\d]\w*")
 _DIGITS_ALONE = "Write the digits alone; before a name, put a space."
 _PLAIN_CALL = re.compile(r"[a-z_][a-z0-9_]*")
 """A function's name in quotes is the function of that name; without them it is looked for among the calls."""
-_STRING = r"'(?:[^']|'')*'"
-_BACKSLASHED = r"'(?:[^'\\]|''|\\.)*'"
-_BITS = r"[xX]'[0-9a-fA-F]*'|[bB]'[01]*'"
-_DOLLARS = r"\$(?P<tag>(?:[A-Za-z_]\w*)?)\$(?:(?!\$(?P=tag)\$).)*\$(?P=tag)\$"
-_BASED = r"0x[0-9a-fA-F]+|0b[01]+"
-_BASED_ALSO_LARGE = r"0[xX][0-9a-fA-F]+|0[bB][01]+"
-_LITERALS: Mapping[str, re.Pattern[str]] = {
-    dialect: re.compile(pattern, re.DOTALL)
-    for dialect, pattern in {
-        "duckdb": rf"{_STRING}|[eE]{_BACKSLASHED}|{_BITS}|{_BASED_ALSO_LARGE}|[nN]{_STRING}|{_DOLLARS}",
-        "postgres": rf"{_STRING}|[eE]{_BACKSLASHED}|{_BITS}|[uU]&{_STRING}|[nN]{_STRING}|{_DOLLARS}",
-        "mysql": rf'{_BACKSLASHED}|"(?:[^"\\]|""|\\.)*"|{_BITS}|{_BASED}|[nN]{_BACKSLASHED}',
-    }.items()
-}
 _NUMBER = re.compile(r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
 _GROUPED = re.compile(r"\d+(?:_\d+)+")
 _STRINGS = frozenset(
@@ -260,14 +249,13 @@ def _quoted_elsewhere(token: Token, after: Sequence[Token], dialect: str) -> str
 
 
 def _number(own: str, dialect: str) -> bool:
-    if dialect == "duckdb" and (_GROUPED.fullmatch(own) or _literal(own, dialect)):
+    if reading_of(dialect).text.groups_digits and (_GROUPED.fullmatch(own) or _literal(own, dialect)):
         return True
     return _NUMBER.fullmatch(own) is not None
 
 
 def _literal(own: str, dialect: str) -> bool:
-    pattern = _LITERALS.get(dialect, _LITERALS["duckdb"])
-    return pattern.fullmatch(own) is not None
+    return reading_of(dialect).text.literals.fullmatch(own) is not None
 
 
 def _executed_comment(text: str, tokens: Sequence[Token]) -> Problem | None:

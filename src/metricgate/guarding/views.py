@@ -8,6 +8,8 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from metricgate.guarding.dialects import grammar_of
+
 
 def views_reading(table: tuple[str, ...], views: Iterable[tuple[str, str]], dialect: str) -> tuple[str, ...]:
     """Return the views that may read a table, in words; one whose text cannot be read is taken to.
@@ -25,7 +27,7 @@ def views_reading(table: tuple[str, ...], views: Iterable[tuple[str, str]], dial
 
 def _may_read(text: str, table: tuple[str, ...], dialect: str) -> bool:
     try:
-        trees = sqlglot.parse(text, dialect=dialect)
+        trees = sqlglot.parse(text, dialect=grammar_of(dialect))
     except (SqlglotError, RecursionError):
         return True
     return any(

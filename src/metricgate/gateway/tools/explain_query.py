@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
 
 from pydantic import Field
 
 from metricgate.compiling.compiler import compile_plan
+from metricgate.dialects.shown import Shown, dialect_of
 from metricgate.gateway.answers import Draft
 from metricgate.gateway.arguments import Parsed
 from metricgate.gateway.desk import Desk
@@ -19,15 +19,11 @@ from metricgate.gateway.questions import QuestionArguments
 from metricgate.gateway.tools.tool import Tool, define
 from metricgate.vocabulary.problem import Problems
 
-_Dialect = Literal[
-    "duckdb", "postgres", "mariadb", "mysql8", "snowflake", "bigquery", "databricks", "clickhouse", "trino", "redshift"
-]
-
 
 class ExplainArguments(QuestionArguments):
     """What would be computed, and in whose words."""
 
-    dialect: _Dialect | None = Field(
+    dialect: Shown | None = Field(
         None, description="Write the SQL for this kind of warehouse instead of the connected one; it is not run."
     )
 
@@ -37,8 +33,8 @@ async def _serve(desk: Desk, parsed: Parsed[ExplainArguments]) -> Draft | Outcom
     prepared = await prepare(desk, asked, runs=False)
     if not isinstance(prepared, Prepared):
         return prepared
-    dialect = parsed.value.dialect
-    name = "mysql" if dialect == "mariadb" else dialect
+    shown = parsed.value.dialect
+    name = None if shown is None else dialect_of(shown)
     if name is not None and name != prepared.engine.dialect:
         statement = compile_plan(prepared.plan, prepared.verdict.obligations, name, desk.governance.mask_key)
         if isinstance(statement, Problems):

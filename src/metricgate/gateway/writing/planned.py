@@ -18,6 +18,7 @@ from metricgate.gateway.writing.basis import Ask
 from metricgate.gateway.writing.ports import ChangePlan, ChangeStep, View
 from metricgate.gateway.writing.settings import WriteSettings
 from metricgate.gateway.writing.target import Target
+from metricgate.guarding.dialects import tells_case_apart
 from metricgate.guarding.writes import SourceText, StructureText, WriteText
 from metricgate.policy.verdict import Decision, Verdict
 from metricgate.vocabulary.nearest import did_you_mean
@@ -322,7 +323,7 @@ def _columns(write: WriteText, target: Target) -> tuple[str, ...] | Problems:
     if not shape.key:
         message = f"The table of {target.model.name!r} has no primary key and no unique key without NULLs."
         problems.append(Problem(code=codes.NO_KEY, message=message, hint=codes.NO_KEY.cure))
-    exact = target.engine.dialect == "postgres"
+    exact = tells_case_apart(target.engine.dialect)
     known = {each.name if exact else each.name.lower(): each for each in shape.columns}
     found: list[str] = []
     for name in write.columns:

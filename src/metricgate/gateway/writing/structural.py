@@ -14,6 +14,7 @@ from metricgate.gateway.writing.basis import Ask
 from metricgate.gateway.writing.planned import Denied, Planned, judged_on
 from metricgate.gateway.writing.settings import WriteSettings
 from metricgate.gateway.writing.target import Target
+from metricgate.guarding.dialects import tells_case_apart
 from metricgate.guarding.writes import StructureText
 from metricgate.policy.verdict import Decision
 from metricgate.vocabulary.nearest import did_you_mean
@@ -89,7 +90,7 @@ def _change(text: StructureText, target: Target) -> StructureChange | Problems:
     location = target.found.location
     if text.kind is StructureKind.DROP_TABLE:
         return StructureChange(kind=text.kind, table=location)
-    exact = target.engine.dialect == "postgres"
+    exact = tells_case_apart(target.engine.dialect)
     known = {each.name if exact else each.name.lower(): each for each in target.shape.columns}
     found = known.get(text.column if exact else text.column.lower())
     if text.kind is StructureKind.ADD_COLUMN:

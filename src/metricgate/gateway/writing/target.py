@@ -12,6 +12,7 @@ from metricgate.gateway.desk import Desk
 from metricgate.gateway.engine import Engine, Found
 from metricgate.gateway.writing import codes
 from metricgate.gateway.writing.ports import WritableWarehouse
+from metricgate.guarding.dialects import tells_case_apart
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.problem import Problem, Problems
 from metricgate.vocabulary.resource import Action
@@ -83,7 +84,7 @@ def _may_touch(desk: Desk, model: SemanticModel) -> bool:
 
 
 def _named(parts: Sequence[str], dataset: str, location: tuple[str, ...], dialect: str) -> bool:
-    exact = dialect == "postgres"
+    exact = tells_case_apart(dialect)
     written = tuple(parts) if exact else tuple(part.lower() for part in parts)
     source = location if exact else tuple(part.lower() for part in location)
     return written == source[-len(written) :] or tuple(part.lower() for part in parts) == (dataset.lower(),)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from metricgate.guarding import codes
+from metricgate.guarding.dialects import reading_of
 from metricgate.vocabulary.problem import Problem
 
 _WORDS = {
@@ -107,7 +108,7 @@ def column_named(node: exp.Expr, dialect: str) -> str:
 
 
 def _folded(name: exp.Expr, dialect: str) -> str:
-    return name.name.lower() if dialect == "postgres" and not name.args.get("quoted") else str(name.name)
+    return str(name.name) if name.args.get("quoted") or reading_of(dialect).keeps_case else name.name.lower()
 
 
 def selected(target: exp.Expr, others: Sequence[exp.Expr], said: exp.Expr | None) -> exp.Select:
@@ -139,7 +140,7 @@ def _literal(value: exp.Expr, dialect: str) -> tuple[bool, str | None]:
     if kind is exp.Null:
         return True, None
     if kind is exp.Boolean:
-        return True, (("1" if value.this else "0") if dialect == "mysql" else ("true" if value.this else "false"))
+        return True, reading_of(dialect).truths[bool(value.this)]
     if kind is exp.Neg and type(value.this) is exp.Literal and not value.this.is_string:
         return True, f"-{value.this.this}"
     if kind is exp.Literal and (value.is_string or str(value.this).replace(".", "", 1).isdigit()):

@@ -10,6 +10,7 @@ from sqlglot.tokenizer_core import TokenType
 
 from metricgate.guarding import codes
 from metricgate.guarding.caps import CAPS, Caps
+from metricgate.guarding.dialects import reading_of
 from metricgate.guarding.writes.merging import merge_steps
 from metricgate.guarding.writes.mysql_values import in_digits, one_type
 from metricgate.guarding.writes.parts import (
@@ -72,7 +73,7 @@ def _insert(root: exp.Expr, said: _Said) -> WriteText:
     elif isinstance(query, exp.Query):
         if root.args.get("with_") is not None and query.args.get("with_") is not None:
             raise NotPlain("WITH before INSERT and again before SELECT")
-        outputs = query.expressions if type(query) is exp.Select and dialect == "mysql" else []
+        outputs = query.expressions if type(query) is exp.Select and reading_of(dialect).types_by_writing else []
         step = Step(verb=Action.INSERT, columns=columns, text=rest.text, digits=tuple(_digits(rest, outputs)))
     else:
         raise NotPlain("INSERT without VALUES or SELECT")
@@ -140,7 +141,7 @@ def _update(root: exp.Expr, said: _Said) -> WriteText:
         if type(each) is not exp.EQ or type(each.this) is not exp.Column:
             raise NotPlain("SET of several columns at once", "Write SET a = 1, b = 2.")
         _new_value(each.expression)
-        if dialect == "mysql":
+        if reading_of(dialect).assigns_in_order:
             _not_set_before(each.expression, columns)
         columns.append(_assigned(each.this, table, dialect))
     if len(set(columns)) < len(columns):

@@ -9,6 +9,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from metricgate.guarding import codes
 from metricgate.guarding.caps import Caps
+from metricgate.guarding.dialects import grammar_of
 from metricgate.guarding.fidelity import unfaithful
 from metricgate.guarding.intake import refused_at_intake
 from metricgate.guarding.parsing import FAULTS, bare, trees_of, unreadable, words
@@ -62,7 +63,7 @@ def single(
 
 def lexed(text: str, dialect: str) -> Sequence[Token]:
     """Return the words of a text as they stand in it; ``single`` has read it already."""
-    return Dialect.get_or_raise(dialect).tokenize(text)
+    return Dialect.get_or_raise(grammar_of(dialect)).tokenize(text)
 
 
 def as_written(root: exp.Expr, text: str, tokens: Sequence[Token], dialect: str) -> str:
@@ -72,7 +73,7 @@ def as_written(root: exp.Expr, text: str, tokens: Sequence[Token], dialect: str)
         NotPlain: it would not be the same.
     """
     try:
-        written = root.sql(dialect, comments=False)
+        written = root.sql(grammar_of(dialect), comments=False)
         again = words(written, dialect)
     except FAULTS as error:
         message = "The statement cannot be written again."

@@ -9,6 +9,7 @@ from sqlglot.tokenizer_core import TokenType
 
 from metricgate.guarding import codes
 from metricgate.guarding.caps import CAPS, Caps
+from metricgate.guarding.dialects import grammar_of
 from metricgate.guarding.parsing import words
 from metricgate.guarding.types import is_plain
 from metricgate.guarding.writes.parts import NotPlain, column_named, named_parts, only, plain_table
@@ -136,7 +137,7 @@ def _type(column: exp.Expr, dialect: str) -> str:
                 hint="Name one such as INTEGER, DECIMAL(10, 2), VARCHAR(40), DATE, TIMESTAMP or BOOLEAN.",
             )
         )
-    return str(kind.sql(dialect))
+    return str(kind.sql(grammar_of(dialect)))
 
 
 def _only(node: exp.Expr, known: tuple[str, ...], what: str) -> None:

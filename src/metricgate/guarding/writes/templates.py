@@ -14,6 +14,7 @@ from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
 from metricgate.guarding import codes
+from metricgate.guarding.dialects import reading_of
 from metricgate.guarding.parameters import Mark, marks_in
 from metricgate.guarding.parsing import FAULTS, lexed, trees_of, unreadable, words
 from metricgate.guarding.places import place_at
@@ -122,7 +123,7 @@ def _spelled(value: Scalar, dialect: str) -> str:
     if isinstance(value, date | str):
         text = value.isoformat(sep=" ") if isinstance(value, datetime) else str(value)
         doubled = text.replace("'", "''")
-        return "'" + (doubled.replace("\\", "\\\\") if dialect == "mysql" else doubled) + "'"
+        return "'" + (doubled.replace("\\", "\\\\") if reading_of(dialect).text.backslashes else doubled) + "'"
     return str(value)
 
 

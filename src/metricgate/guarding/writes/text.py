@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from sqlglot import exp
 
+from metricgate.guarding.dialects import grammar_of, reading_of
 from metricgate.guarding.writes.mysql_values import as_number, takes_numbers, takes_texts
 from metricgate.guarding.writes.parts import NotPlain
 from metricgate.vocabulary.problem import Problems
@@ -126,7 +127,9 @@ class WriteText:
 
         The rows of one SELECT have one type for each column, those of VALUES have each its own.
         """
-        texts = self.dialect != "mysql" or (len(step.rows) > _MOST_SELECTS and all(map(takes_texts, types)))
+        texts = not reading_of(self.dialect).types_by_writing or (
+            len(step.rows) > _MOST_SELECTS and all(map(takes_texts, types))
+        )
         if step.literals is not None and not step.names and texts:
             yield SourceText(verb=step.verb, columns=step.columns, sql=None, literals=step.literals)
             return
@@ -135,7 +138,7 @@ class WriteText:
             raise NotPlain(what, "Write plain literals, or propose fewer rows at once.")
         for rows in [step.rows] if step.together else [(row,) for row in step.rows]:
             query = _union([_row(row, types, self.dialect) for row in rows])
-            sql = f"{step.names} {query.sql(self.dialect, comments=False)}".lstrip()
+            sql = f"{step.names} {query.sql(grammar_of(self.dialect), comments=False)}".lstrip()
             yield SourceText(verb=step.verb, columns=step.columns, sql=sql)
 
 
@@ -148,7 +151,9 @@ def _in_decimals(text: str, digits: Sequence[Digits], types: Sequence[str]) -> s
 
 
 def _row(row: Sequence[exp.Expr], types: Sequence[str], dialect: str) -> list[exp.Expr]:
-    return [as_number(value, kind) for value, kind in zip(row, types, strict=True)] if dialect == "mysql" else list(row)
+    if not reading_of(dialect).types_by_writing:
+        return list(row)
+    return [as_number(value, kind) for value, kind in zip(row, types, strict=True)]
 
 
 def _union(rows: Sequence[Sequence[exp.Expr]]) -> exp.Query:
@@ -177,4 +182,4 @@ def _source(step: Step, types: Sequence[str], key: tuple[str, ...], alias: exp.I
         select.set("where", exp.Where(this=step.condition.copy()))
     if step.distinct:
         select.set("distinct", exp.Distinct())
-    return SourceText(verb=step.verb, columns=step.columns, sql=select.sql(dialect, comments=False))
+    return SourceText(verb=step.verb, columns=step.columns, sql=select.sql(grammar_of(dialect), comments=False))

@@ -10,6 +10,7 @@ import typer
 
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.loading import load
+from metricgate.dialects.shown import DEFAULT
 from metricgate.reviewing.changes import Change, Kind
 from metricgate.reviewing.comparing import compare
 from metricgate.reviewing.fixing import fixes, is_fixable
@@ -31,7 +32,7 @@ def diff(
         str | None, typer.Argument(metavar="[REV_B]", help="The same; default: the project as it stands.")
     ] = None,
     *,
-    dialect: Annotated[str, typer.Option("--dialect", help="Dialect of the SQL that is shown.")] = "duckdb",
+    dialect: Annotated[str, typer.Option("--dialect", help="Dialect of the SQL that is shown.")] = DEFAULT,
     as_json: JsonOption = False,
     project: ProjectOption = HERE,
 ) -> None:

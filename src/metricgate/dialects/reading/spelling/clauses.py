@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from sqlglot.tokenizer_core import Token, TokenType
 
-from metricgate.guarding.spelling.words import calls, closing, instead
+from metricgate.dialects.reading.spelling.words import calls, closing, instead
 
 _SET_WORDS = frozenset({TokenType.UNION, TokenType.EXCEPT, TokenType.INTERSECT})
 _CLAUSES = frozenset(

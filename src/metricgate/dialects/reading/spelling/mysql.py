@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from sqlglot.tokenizer_core import Token, TokenType
 
-from metricgate.guarding.spelling.words import bracketed, calls, instead
+from metricgate.dialects.reading.spelling.words import bracketed, calls, instead
 
 _NAMED = frozenset({TokenType.ALIAS, TokenType.R_PAREN})
 """After these, a text is a name."""

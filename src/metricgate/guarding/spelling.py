@@ -10,31 +10,23 @@ reads back in the same way.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
-from metricgate.guarding.spelling.calls import KEPT, MARK, UNITS, WORD_FIRST
-from metricgate.guarding.spelling.duckdb import duckdb_words, whole_numbers
-from metricgate.guarding.spelling.methods import as_calls
-from metricgate.guarding.spelling.mysql import mysql_words
-from metricgate.guarding.spelling.postgres import numbers_after_at, postgres_words
-from metricgate.guarding.spelling.words import arguments, calls, closing, instead
+from metricgate.dialects.reading.spelling.calls import MARK, UNITS, WORD_FIRST
+from metricgate.dialects.reading.spelling.words import arguments, calls, closing, instead
+from metricgate.guarding.dialects import reading_of
 
 __all__ = ["marked", "respelt", "restored", "whole"]
-
-_WHOLE: Mapping[str, Callable[[Sequence[Token], str], Sequence[Token]]] = {
-    "duckdb": whole_numbers,
-    "postgres": numbers_after_at,
-}
 
 
 def whole(tokens: Sequence[Token], text: str, dialect: str) -> Sequence[Token]:
     """Return the words of a text with those in one that sqlglot takes apart, and ``1e3-1`` taken apart."""
     if _SUM.search(text):
         tokens = list(_summands(tokens))
-    rule = _WHOLE.get(dialect)
+    rule = reading_of(dialect).text.whole
     return tokens if rule is None else rule(tokens, text)
 
 
@@ -55,20 +47,13 @@ def _summands(tokens: Sequence[Token]) -> Iterator[Token]:
         yield instead(token, TokenType.NUMBER, found[3], start=sign + 1)
 
 
-_RULES: Mapping[str, Callable[[Sequence[Token], str], Iterable[Token]]] = {
-    "duckdb": duckdb_words,
-    "mysql": mysql_words,
-    "postgres": postgres_words,
-}
-
-
 def respelt(tokens: Sequence[Token], text: str, dialect: str) -> list[Token]:
     """Return the words as the parser is to be given them.
 
     Args:
         tokens: of the text, as sqlglot takes it apart.
         text: from which they are.
-        dialect: a sqlglot name.
+        dialect: its name.
     """
     words = list(_fractions(tokens, text)) if _FRACTION.search(text) else tokens
     kinds = {token.token_type for token in words}
@@ -76,13 +61,13 @@ def respelt(tokens: Sequence[Token], text: str, dialect: str) -> list[Token]:
         words = list(_grouped(words))
     if TokenType.ALIAS in kinds:
         words = list(_with_names_after_as(words))
-    rule = _RULES.get(dialect)
+    rule = reading_of(dialect).text.respelt
     return list(words if rule is None else rule(words, text))
 
 
 def marked(tokens: Sequence[Token], dialect: str) -> list[Token]:
     """Return the words with a mark before the names of calls that the parser must take as they stand."""
-    kept = KEPT.get(dialect, frozenset())
+    kept = reading_of(dialect).text.kept
     return [
         instead(token, TokenType.VAR, MARK + token.text) if _is_kept(tokens, number, kept) else token
         for number, token in enumerate(tokens)
@@ -103,8 +88,9 @@ _BEFORE_TYPES = frozenset({TokenType.ALIAS, TokenType.DCOLON})
 
 def restored(tree: exp.Expr, dialect: str) -> None:
     """Give calls their own names again, and words of the grammar their place among the arguments."""
-    if dialect == "duckdb":
-        as_calls(tree)
+    rule = reading_of(dialect).restored
+    if rule is not None:
+        rule(tree)
     for node in list(tree.find_all(exp.Anonymous)):
         name = node.this
         if type(name) is not str:

@@ -6,7 +6,7 @@ not show (a hint, ``INTO``, a lock, a table's partition) goes to an engine with 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import Final
 
 _CLAUSES = """
     all and any as asc between both by case cast collate cross cube current current_date current_time current_timestamp
@@ -46,17 +46,11 @@ _MYSQL = """
     sql_tsi_hour sql_tsi_minute sql_tsi_month sql_tsi_quarter sql_tsi_second sql_tsi_week sql_tsi_year ucs2 utc_date
     distinctrow dual straight_join utc_time utc_timestamp utf16 utf32 utf8 utf8mb3 utf8mb4 xor year_month
 """
-_BY_DIALECT: Mapping[str, frozenset[str]] = {
-    "duckdb": _COMMON | frozenset(_DUCKDB.split()),
-    "postgres": _COMMON | frozenset(_POSTGRES.split()),
-    "mysql": _COMMON | frozenset(_MYSQL.split()),
-}
-_ANY = frozenset().union(*_BY_DIALECT.values())
+DUCKDB: Final = _COMMON | frozenset(_DUCKDB.split())
+POSTGRES: Final = _COMMON | frozenset(_POSTGRES.split())
+MYSQL: Final = _COMMON | frozenset(_MYSQL.split())
+ANY: Final = DUCKDB | POSTGRES | MYSQL
+"""For a dialect that nothing is guarded in."""
 
-ANYTHING_AFTER = frozenset({"collate", "using", "character set", "charset"})
+ANYTHING_AFTER: Final = frozenset({"collate", "using", "character set", "charset"})
 """Words after which any bare word may stand, for it can only be a name of one of the engine's own lists."""
-
-
-def keywords(dialect: str) -> frozenset[str]:
-    """Return the dialect's words, in lower case; all words where no guard was written for it."""
-    return _BY_DIALECT.get(dialect, _ANY)

@@ -8,8 +8,8 @@ from itertools import pairwise
 
 from sqlglot.tokenizer_core import Token, TokenType
 
-from metricgate.guarding.spelling.clauses import in_order
-from metricgate.guarding.spelling.words import arguments, calls, instead
+from metricgate.dialects.reading.spelling.clauses import in_order
+from metricgate.dialects.reading.spelling.words import arguments, calls, instead
 
 
 def postgres_words(tokens: Sequence[Token], text: str) -> Sequence[Token]:

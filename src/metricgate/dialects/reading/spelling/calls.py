@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import Final
 
 MARK = "\ue000"
 """Before the name of such a call while it is parsed. Of private use: intake refuses it in every text."""
@@ -14,12 +14,10 @@ _MYSQL = """
 _POSTGRES = "date_part regexp_like to_hex"
 _DUCKDB = "row time_bucket"
 
-KEPT: Mapping[str, frozenset[str]] = {
-    "duckdb": frozenset(_DUCKDB.split()),
-    "mysql": frozenset(_MYSQL.split()),
-    "postgres": frozenset(_POSTGRES.split()),
-}
-"""Dialect -> their names, in lower case."""
+KEPT_BY_DUCKDB: Final = frozenset(_DUCKDB.split())
+KEPT_BY_MYSQL: Final = frozenset(_MYSQL.split())
+KEPT_BY_POSTGRES: Final = frozenset(_POSTGRES.split())
+"""Their names, in lower case."""
 
 WORD_FIRST = frozenset({"get_format", "timestampadd", "timestampdiff"})
 """Those whose first argument is a word of the grammar and no column."""

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from sqlglot.tokenizer_core import Token, TokenType
 
-from metricgate.guarding.spelling.clauses import in_order
-from metricgate.guarding.spelling.comprehensions import as_calls_of_lists
-from metricgate.guarding.spelling.words import bracketed, calls, closing, instead
+from metricgate.dialects.reading.spelling.clauses import in_order
+from metricgate.dialects.reading.spelling.comprehensions import as_calls_of_lists
+from metricgate.dialects.reading.spelling.words import bracketed, calls, closing, instead
 
 _ARROWS = frozenset({TokenType.ARROW, TokenType.DARROW})
 _KEYS = frozenset({TokenType.STRING, TokenType.NUMBER})

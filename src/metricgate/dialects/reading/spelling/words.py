@@ -32,7 +32,12 @@ def calls(tokens: Sequence[Token], number: int) -> bool:
 
 
 def closing(tokens: Sequence[Token], number: int) -> int | None:
-    """Return where the bracket that opens here closes."""
+    """Return where the bracket that opens here closes.
+
+    >>> from sqlglot import tokenize
+    >>> closing(tokenize("f((a), b)"), 1)
+    7
+    """
     depth = 0
     for at in range(number, len(tokens)):
         kind = tokens[at].token_type
