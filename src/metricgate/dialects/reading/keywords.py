@@ -26,7 +26,7 @@ _TYPES = """
     int int1 int2 int4 int8 integer json jsonb list long mediumint numeric precision real signed smallint text time
     timestamp timestamptz timetz tinyint unsigned uuid varbinary varchar varying zone at
 """
-_COMMON = frozenset((_CLAUSES + _UNITS + _TYPES).split())
+COMMON: Final = frozenset((_CLAUSES + _UNITS + _TYPES).split())
 
 _DUCKDB = """
     anti asof bignum bpchar dayofweek dayofyear era glob hugeint if ignore isnull lambda localtime localtimestamp
@@ -46,9 +46,9 @@ _MYSQL = """
     sql_tsi_hour sql_tsi_minute sql_tsi_month sql_tsi_quarter sql_tsi_second sql_tsi_week sql_tsi_year ucs2 utc_date
     distinctrow dual straight_join utc_time utc_timestamp utf16 utf32 utf8 utf8mb3 utf8mb4 xor year_month
 """
-DUCKDB: Final = _COMMON | frozenset(_DUCKDB.split())
-POSTGRES: Final = _COMMON | frozenset(_POSTGRES.split())
-MYSQL: Final = _COMMON | frozenset(_MYSQL.split())
+DUCKDB: Final = COMMON | frozenset(_DUCKDB.split())
+POSTGRES: Final = COMMON | frozenset(_POSTGRES.split())
+MYSQL: Final = COMMON | frozenset(_MYSQL.split())
 ANY: Final = DUCKDB | POSTGRES | MYSQL
 """For a dialect that nothing is guarded in."""
 

@@ -1,0 +1,93 @@
+"""A warehouse from outside with a dialect of its own: installed, it answers metrics and agents' SQL under policy."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sqlite3
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+import metricgate
+from metricgate.bootstrap.project import open_project
+
+PACKAGE = Path(__file__).parent / "acme_sqlite.py"
+MODELS = """
+semantic_models:
+  - name: orders
+    source: main.orders
+    agg_time_dimension: ordered_at
+    entities: [{name: order, type: primary, expr: id}]
+    dimensions:
+      - {name: ordered_at, type: time, granularity: day, expr: day}
+      - {name: region, type: categorical, expr: region}
+metrics:
+  - {name: revenue, domain: sales, owner: sales@acme.example, description: Ordered., type: simple,
+     semantic_model: orders, agg: sum, expr: amount}
+"""
+POLICY = """
+version: 1
+roles: [{name: sellers, members: ["agent:seller"], attributes: {region: EU}}]
+grants:
+  - {id: tools, roles: [everyone], actions: [call], on: ["tool:*"]}
+  - {id: all, roles: [sellers], actions: [describe, query, list_values, read],
+     on: ["metric:*", "dimension:*", "dataset:*", "column:*", "function:*"]}
+row_filters:
+  - {id: own-region, roles: [sellers], dataset: orders, where: {member: region, op: "=", value: {attribute: region}}}
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project on a SQLite file, with the package installed as pip would leave it."""
+    site = tmp_path / "site"
+    info = site / "acme_sqlite-1.0.dist-info"
+    info.mkdir(parents=True)
+    shutil.copy(PACKAGE, site)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-sqlite\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[metricgate.warehouses]\nacme = acme_sqlite:AcmePlugin\n")
+    monkeypatch.syspath_prepend(str(site))
+    folder = tmp_path / "project"
+    for name, text in (("semantic_models/models.yaml", MODELS), ("policies/policy.yaml", POLICY)):
+        (folder / name).parent.mkdir(parents=True)
+        (folder / name).write_text(text)
+    (folder / "metricgate.yaml").write_text("project: test\nwarehouse: {kind: acme, file: orders.db}\n")
+    with sqlite3.connect(folder / "orders.db") as connection:
+        connection.executescript(
+            "CREATE TABLE orders (id INTEGER, day DATE, region TEXT, amount INTEGER);"
+            "INSERT INTO orders VALUES (1, '2026-01-01', 'EU', 10), (2, '2026-01-02', 'EU', 20),"
+            "(3, '2026-01-02', 'US', 7)"
+        )
+    return folder
+
+
+def test_it_answers_a_metric_and_sql_of_an_agent_within_its_rows(project: Path) -> None:
+    key = open_project(project).create_key("seller", users=[], expires_in=timedelta(days=1)).secret
+
+    async def story() -> None:
+        async with metricgate.Gateway.open(project) as gateway:
+            answered = await gateway.query(["revenue"], key=key, group_by=["order__region"])
+            assert answered["answer"]["rows"] == [["EU", 30]]
+
+            async def ask(sql: str, **given: object) -> object:
+                return (await gateway.call("query_sql", {"sql": sql, **given}, key=key))["answer"]
+
+            found = await ask("SELECT region, COUNT(*), SUM(o.amount) AS Paid FROM orders o GROUP BY region")
+            assert [each["name"] for each in found["columns"]] == ["region", "COUNT(*)", "Paid"]
+            assert found["rows"] == [["EU", 2, 30]]
+            found = await ask("SELECT id FROM orders WHERE amount > ? ORDER BY id", parameters=[12])
+            assert found["rows"] == [[2]]
+            for sql, code in (
+                ("SELECT load_extension('x') FROM orders", "E_SQL_FUNCTION"),
+                ("SELECT * FROM sqlite_master", "E_SQL_UNKNOWN_TABLE"),
+                ("DELETE FROM orders", "E_SQL_NO_QUERY"),
+                ("SELECT 1; SELECT 2", "E_SQL_SEVERAL_STATEMENTS"),
+                ("SELECT id FROM orders WHERE region REGEXP 'E'", "E_SQL_CONSTRUCT"),
+            ):
+                with pytest.raises(metricgate.Refused) as refused:
+                    await ask(sql)
+                assert refused.value.code == code, sql
+
+    asyncio.run(story())
