@@ -15,7 +15,7 @@ from tests.gateway.conftest import MODELS, POLICY, write_project
 from tests.surfaces.real import new_key, serving
 
 from metricgate.bootstrap.project import open_project
-from metricgate.surfaces.cli.project import EntryFilter
+from metricgate.state.record import EntryFilter
 
 ISSUER, RESOURCE = "https://id.acme.example", "https://gate.acme.example/mcp"
 SIGNER = ECKey.generate_key("P-256", {"kid": "now"})
@@ -55,9 +55,9 @@ def token(key=SIGNER, **claims):
     return jwt.encode({"alg": "ES256", "kid": "now"}, {**good, **claims}, key, algorithms=["ES256"])
 
 
-def entries(folder, **wanted):
+def entries(folder, *, limit=None, **wanted):
     """The ledger's entries, newest first."""
-    return list(open_project(folder).entries(EntryFilter(**wanted)))
+    return list(open_project(folder).entries(EntryFilter(**wanted), limit=limit))
 
 
 def eventually(look, seconds=5.0):

@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from metricgate.bootstrap.record_desk import filter_of, no_ledger, unreadable
-from metricgate.state.record import LedgerUnavailable
+from metricgate.bootstrap.record_desk import no_ledger, unreadable
+from metricgate.state.record import EntryFilter, LedgerUnavailable
 from metricgate.state.state import ProjectState
-from metricgate.surfaces.cli.project import EntryFilter
 from metricgate.vocabulary.problem import Problems
 
 
-def export_entries(state: ProjectState, file: Path, wanted: EntryFilter) -> int | Problems:
+def export_entries(state: ProjectState, file: Path, wanted: EntryFilter, limit: int | None) -> int | Problems:
     """Write entries to a file, with its manifest beside it."""
     if "record" not in state.kept():
         return no_ledger(state)
     try:
-        made = state.export(filter_of(wanted), file.suffix.removeprefix("."), limit=wanted.limit)
+        made = state.export(wanted, file.suffix.removeprefix("."), limit=limit)
         with file.open("wb") as out:
             out.writelines(made.chunks)
         manifest = json.dumps(dict(made.manifest), indent=1)

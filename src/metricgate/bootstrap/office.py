@@ -13,7 +13,7 @@ from metricgate.bootstrap.governing import GovernanceHolder
 from metricgate.bootstrap.switching import take_back_switches, throw_switch, thrown_switches
 from metricgate.catalog.dependencies import built_on, models_behind
 from metricgate.gateway.conduct.conduct import Conduct
-from metricgate.gateway.office import AgentView, EntryExport, EntryQuery, Person
+from metricgate.gateway.office import AgentView, EntryExport, Person
 from metricgate.gateway.writing import codes
 from metricgate.gateway.writing.book import Book
 from metricgate.gateway.writing.damage import refusing_damage
@@ -21,7 +21,7 @@ from metricgate.gateway.writing.office import DecisionDesk
 from metricgate.policy.verdict import Decision
 from metricgate.state.actions import ActionFilter
 from metricgate.state.keys import KeysUnavailable
-from metricgate.state.record import EntryFilter, LedgerUnavailable, Recorded, RecordReader
+from metricgate.state.record import EVERY_ENTRY, EntryFilter, LedgerUnavailable, Recorded, RecordReader
 from metricgate.state.state import ProjectState
 from metricgate.surfaces.cli.project import SwitchFacts
 from metricgate.vocabulary.actor import ActorKind
@@ -47,12 +47,14 @@ class ProjectOffice(DecisionDesk):
         self._conduct = conduct
         self._state = state
 
-    async def entries(self, person: Person, wanted: EntryQuery) -> Sequence[Mapping[str, Json]] | Problems:
+    async def entries(
+        self, person: Person, wanted: EntryFilter = EVERY_ENTRY, *, limit: int = 50
+    ) -> Sequence[Mapping[str, Json]] | Problems:
         """Return entries of the record, newest first."""
         refused = self._refused(person, Action.READ_RECORD, ResourceKind.RECORD, "entries")
-        return await asyncio.to_thread(self._entries, wanted) if refused is None else refused
+        return await asyncio.to_thread(self._entries, wanted, limit) if refused is None else refused
 
-    async def export(self, person: Person, wanted: EntryQuery, form: str) -> EntryExport | Problems:
+    async def export(self, person: Person, wanted: EntryFilter, form: str) -> EntryExport | Problems:
         """Return everything that matches as a file."""
         refused = self._refused(person, Action.READ_RECORD, ResourceKind.RECORD, "entries")
         return await asyncio.to_thread(self._export, wanted, form) if refused is None else refused
@@ -141,16 +143,16 @@ class ProjectOffice(DecisionDesk):
         message = verdict.reasons[0].message
         return Problems((Problem(code=codes.NOT_YOURS_TO_SEE, message=message, hint=codes.NOT_YOURS_TO_SEE.cure),))
 
-    def _entries(self, wanted: EntryQuery) -> Sequence[Mapping[str, Json]] | Problems:
+    def _entries(self, wanted: EntryFilter, limit: int) -> Sequence[Mapping[str, Json]] | Problems:
         try:
             with self._reader() as reader:
-                return [each.shown() for each in reader.entries(_filter(wanted), limit=wanted.limit)]
+                return [each.shown() for each in reader.entries(wanted, limit=limit)]
         except LedgerUnavailable as error:
             return Problems((Problem(code=project_codes.UNREADABLE, message=str(error)),))
 
-    def _export(self, wanted: EntryQuery, form: str) -> EntryExport | Problems:
+    def _export(self, wanted: EntryFilter, form: str) -> EntryExport | Problems:
         try:
-            made = self._state.export(_filter(wanted), form)
+            made = self._state.export(wanted, form)
         except LedgerUnavailable as error:
             return Problems((Problem(code=project_codes.UNREADABLE, message=str(error)),))
         return EntryExport(manifest=made.manifest, chunks=made.chunks)
@@ -179,7 +181,7 @@ class ProjectOffice(DecisionDesk):
         calls: dict[str, Counter[str]] = {}
         since = datetime.now(UTC) - _DAY
         with self._reader() as reader:
-            for each in reader.entries(EntryFilter(since=_nano(since)), limit=_MOST_LOOKED_AT):
+            for each in reader.entries(EntryFilter(since=since), limit=_MOST_LOOKED_AT):
                 agent, outcome = each.agent, each.text("gov.outcome")
                 if agent is None:
                     continue
@@ -247,28 +249,6 @@ def _related(reader: RecordReader, entry: Recorded) -> list[Recorded]:
     return [found[index] for index in sorted(found)]
 
 
-def _filter(wanted: EntryQuery) -> EntryFilter:
-    return EntryFilter(
-        event=wanted.event,
-        outcome=wanted.outcome,
-        code=wanted.code,
-        agent=wanted.agent,
-        actor=wanted.actor,
-        user=wanted.user,
-        person=wanted.person,
-        tool=wanted.tool,
-        metric=wanted.metric,
-        dataset=wanted.dataset,
-        rule=wanted.rule,
-        verdict=wanted.verdict,
-        action=wanted.action_id,
-        trace_id=wanted.trace_id,
-        since=_nano(wanted.since),
-        until=_nano(wanted.until),
-        before=wanted.before,
-    )
-
-
 def _switch(switch: SwitchFacts) -> Mapping[str, Json]:
     return {
         "kind": switch.kind,
@@ -277,10 +257,6 @@ def _switch(switch: SwitchFacts) -> Mapping[str, Json]:
         "by": switch.by,
         "at": switch.at,
     }
-
-
-def _nano(moment: datetime | None) -> int | None:
-    return None if moment is None else int(moment.timestamp() * 1e9)
 
 
 def _reason_missing() -> Problems:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from metricgate.ledger.verification import Report
     from metricgate.policy.explaining import Explanation
     from metricgate.policy.testing import TestResult
+    from metricgate.state.record import EntryFilter
     from metricgate.state.switches import SwitchStore
     from metricgate.surfaces.cli.erasure import ErasureAsked, ErasureFound
     from metricgate.surfaces.cli.policy_question import PolicyQuestion
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
         Attempt,
         DeliveryFacts,
         DeliveryFilter,
-        EntryFilter,
         KeyFacts,
         NewKey,
         Reply,
@@ -257,11 +257,11 @@ class OpenedProject:
 
         return retry_deliveries(self._state, self._settings, notification, sink)
 
-    def entries(self, wanted: EntryFilter) -> Iterable[Mapping[str, Json]]:
+    def entries(self, wanted: EntryFilter, *, limit: int | None = None) -> Iterable[Mapping[str, Json]]:
         """Return ledger entries; none where there is no ledger yet."""
         from metricgate.bootstrap.record_desk import entries
 
-        return entries(self._state, wanted)
+        return entries(self._state, wanted, limit)
 
     def entry(self, index: int) -> Mapping[str, Json] | None:
         """Return one entry with its bodies and its receipt."""
@@ -269,11 +269,11 @@ class OpenedProject:
 
         return entry(self._state, index)
 
-    def export_entries(self, file: Path, wanted: EntryFilter) -> int | Problems:
+    def export_entries(self, file: Path, wanted: EntryFilter, *, limit: int | None = None) -> int | Problems:
         """Write entries to a file, with its manifest beside it."""
         from metricgate.bootstrap.entry_exports import export_entries
 
-        return export_entries(self._state, file, wanted)
+        return export_entries(self._state, file, wanted, limit)
 
     def erase(self, asked: ErasureAsked) -> ErasureFound | Problems:
         """Erase every copy of something from the state folder."""

@@ -8,20 +8,19 @@ from pathlib import Path
 from metricgate.adapters.state.sqlite.ledger_audit import verify_file
 from metricgate.bootstrap import codes
 from metricgate.ledger.verification import Report
-from metricgate.state.record import EntryFilter as RecordFilter
+from metricgate.state.record import EntryFilter
 from metricgate.state.state import ProjectState
-from metricgate.surfaces.cli.project import EntryFilter
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Place, Problem, Problems
 
 
-def entries(state: ProjectState, wanted: EntryFilter) -> Iterable[Mapping[str, Json]]:
+def entries(state: ProjectState, wanted: EntryFilter, limit: int | None) -> Iterable[Mapping[str, Json]]:
     """Return ledger entries; none where there is no ledger yet."""
     found = state.reader()
     if found is None:
         return
     with found as reader:
-        for each in reader.entries(filter_of(wanted), newest_first=wanted.newest_first, limit=wanted.limit):
+        for each in reader.entries(wanted, limit=limit):
             yield each.shown()
 
 
@@ -61,28 +60,6 @@ def verify_ledger(file: Path, key_file: Path, against: Path | None) -> Report | 
 def unreadable(error: Exception) -> Problem:
     """Return what is wrong with a file that cannot be read or written."""
     return Problem(code=codes.UNREADABLE, message=str(error), hint=codes.UNREADABLE.cure)
-
-
-def filter_of(wanted: EntryFilter) -> RecordFilter:
-    """Return the filter as the ledger's reader takes it."""
-    return RecordFilter(
-        agent=wanted.agent,
-        actor=wanted.actor,
-        user=wanted.user,
-        tool=wanted.tool,
-        metric=wanted.metric,
-        verdict=wanted.verdict,
-        rule=wanted.rule,
-        event=wanted.event,
-        outcome=wanted.outcome,
-        code=wanted.code,
-        person=wanted.person,
-        dataset=wanted.dataset,
-        action=wanted.action,
-        trace_id=wanted.trace,
-        since=None if wanted.since is None else int(wanted.since.timestamp() * 1e9),
-        until=None if wanted.until is None else int(wanted.until.timestamp() * 1e9),
-    )
 
 
 def no_ledger(state: ProjectState) -> Problems:

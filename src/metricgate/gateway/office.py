@@ -13,6 +13,7 @@ from typing import Protocol
 
 from metricgate.approvals.proposal import Action
 from metricgate.state.actions import ActionFilter
+from metricgate.state.record import EVERY_ENTRY, EntryFilter
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problems
 
@@ -73,38 +74,6 @@ class ActionView:
     history: Sequence[Action] = ()
     decided_by_rules: Sequence[Mapping[str, Json]] = ()
     doing: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntryQuery:
-    """Which entries of the record to list; everything given must hold. Newest first.
-
-    Attributes:
-        agent: what the agent did and what was done about it; not what people did with its actions.
-        actor: ``person``, ``agent``, ``operator`` or ``gateway``, or one of them with an id: ``person:ana``.
-        user: on whose behalf.
-        person: who acted, decided, or whom it is about.
-        before: only entries with a smaller number, for pages.
-    """
-
-    event: str | None = None
-    agent: str | None = None
-    actor: str | None = None
-    tool: str | None = None
-    outcome: str | None = None
-    code: str | None = None
-    trace_id: str | None = None
-    action_id: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    before: int | None = None
-    limit: int = 50
-    user: str | None = None
-    person: str | None = None
-    metric: str | None = None
-    dataset: str | None = None
-    rule: str | None = None
-    verdict: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,11 +142,13 @@ class Office(Protocol):
         """Sign the afterwards review of a break-glass approval; it takes two."""
         ...
 
-    async def entries(self, person: Person, wanted: EntryQuery) -> Sequence[Mapping[str, Json]] | Problems:
+    async def entries(
+        self, person: Person, wanted: EntryFilter = EVERY_ENTRY, *, limit: int = 50
+    ) -> Sequence[Mapping[str, Json]] | Problems:
         """Return entries of the record, newest first: ``{index, at, event, fields..., bodies}``."""
         ...
 
-    async def export(self, person: Person, wanted: EntryQuery, form: str) -> EntryExport | Problems:
+    async def export(self, person: Person, wanted: EntryFilter, form: str) -> EntryExport | Problems:
         """Return everything that matches as a file: ``csv``, ``jsonl``, ``parquet``, or its ``manifest`` alone."""
         ...
 

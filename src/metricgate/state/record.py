@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Protocol, Self
@@ -70,28 +70,44 @@ class LedgerUnavailable(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryFilter:
-    """What to keep; None keeps everything. Times in nanoseconds since 1970, ``since`` included, ``until`` not."""
+    """What to keep, the same at every door; None keeps everything. ``since`` is included, ``until`` is not."""
 
     agent: str | None = None
     """What the agent did and what was done about it; not what people did with its actions."""
     actor: str | None = None
     """``person``, ``agent``, ``operator`` or ``gateway``, or one of them with its id: ``person:ana``."""
     user: str | None = None
+    """On whose behalf."""
     tool: str | None = None
     metric: str | None = None
     verdict: str | None = None
     rule: str | None = None
     event: str | None = None
     trace_id: str | None = None
-    since: int | None = None
-    until: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
     outcome: str | None = None
     code: str | None = None
     person: str | None = None
+    """Who acted, decided, or whom it is about."""
     dataset: str | None = None
     action: str | None = None
     before: int | None = None
     """Only entries with a smaller number."""
+
+    def as_json(self) -> dict[str, Json]:
+        """Return what is set; times in nanoseconds since 1970."""
+        found = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {
+            name: nanoseconds(value) if isinstance(value, datetime) else value
+            for name, value in found.items()
+            if value is not None
+        }
+
+
+def nanoseconds(moment: datetime) -> int:
+    """Return a moment as entries have it: nanoseconds since 1970."""
+    return int(moment.timestamp() * 1e9)
 
 
 EVERY_ENTRY = EntryFilter()

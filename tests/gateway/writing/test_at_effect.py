@@ -15,8 +15,9 @@ from tests.gateway.writing.shop import AUDRA, OLAF, POLICY, STELLA, STEN, Shop, 
 from metricgate.adapters.state.sqlite.people_accounts import PASSWORD
 from metricgate.approvals.proposal import Action, State
 from metricgate.bootstrap.project import open_project
-from metricgate.gateway.office import ActionView, EntryQuery, Person
+from metricgate.gateway.office import ActionView, Person
 from metricgate.gateway.outcome import Answered, Held
+from metricgate.state.record import EntryFilter
 from metricgate.vocabulary.problem import Problems
 
 DELETE = {"sql": "DELETE FROM orders WHERE id = 3", "dry_run": False}
@@ -235,7 +236,7 @@ def test_a_stopped_person_does_nothing_at_any_door(tmp_path: Path, how: str) -> 
             await shop.office.review(sten, action_id, reason="No."),
             await shop.office.throw_switch(sten, "freeze", "all", "No."),
             await shop.office.take_back_switches(sten, "user:sten", "No."),
-            await shop.office.entries(sten, EntryQuery()),
+            await shop.office.entries(sten),
             await shop.office.agents(sten),
             await shop.office.switches(sten),
             await shop.office.catalog(sten),
@@ -270,7 +271,7 @@ def test_a_persons_undo_passes_a_freeze_and_says_so(tmp_path: Path) -> None:
         undo = await shop.office.undo(STEN, done.answer["action_id"], reason="It was wrong.")
         assert isinstance(undo, Action)
         assert undo.state is State.EXECUTED, undo.outcome
-        entries = await shop.office.entries(AUDRA, EntryQuery(action_id=undo.id, limit=50))
+        entries = await shop.office.entries(AUDRA, EntryFilter(action=undo.id))
         [proposed] = [each for each in entries if each["event"] == "gov.action.proposed"]
         assert proposed["fields"]["gov.freeze.passed"] == ["all: month end"]
         assert await shop.rows("SELECT segment FROM customers WHERE id = 4") == [["iron"]]

@@ -17,9 +17,10 @@ from metricgate.bootstrap.settings import load_settings
 from metricgate.bootstrap.starting import StartRefused
 from metricgate.bootstrap.states import state_of
 from metricgate.bootstrap.writing import tidy
-from metricgate.gateway.office import EntryQuery, Person
+from metricgate.gateway.office import Person
 from metricgate.gateway.outcome import Answered, Fault, Held
 from metricgate.state.actions import ActionFilter
+from metricgate.state.record import EntryFilter
 from metricgate.vocabulary.problem import Problems
 
 CODE = "E_KEPT_UNREADABLE"
@@ -86,7 +87,7 @@ def test_altered_state_is_told_at_every_door_and_runs_nothing(tmp_path: Path) ->
                 await shop.office.agents(AUDITOR),
             ):
                 assert code(found) == CODE
-            [entry] = await shop.office.entries(AUDITOR, EntryQuery(code=CODE, tool="get_action"))
+            [entry] = await shop.office.entries(AUDITOR, EntryFilter(code=CODE, tool="get_action"))
             assert wanted in str(entry["bodies"])
             assert await shop.rows("SELECT count(*) FROM orders") == [[40]]
             # What is damaged, held as it claims to be, keeps no image longer than was said.

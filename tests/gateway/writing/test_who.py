@@ -9,9 +9,9 @@ from tests.gateway.writing.shop import AUDRA, STEN, Shop, opened, write_shop
 from metricgate.adapters.state.sqlite.switch_file import SwitchFile
 from metricgate.bootstrap.states import state_of
 from metricgate.bootstrap.switching import throw_switch
-from metricgate.gateway.office import EntryQuery
 from metricgate.gateway.writing.judging import past_of
 from metricgate.state.actions import ActionFilter
+from metricgate.state.record import EntryFilter
 
 UPDATE = {"sql": "UPDATE customers SET segment = 'lead' WHERE id = 4", "dry_run": False}
 
@@ -29,18 +29,18 @@ def test_what_a_person_takes_back_is_that_persons_act(tmp_path: Path) -> None:
     async def story() -> None:
         async with opened(write_shop(tmp_path / "shop")) as shop:
             undo = await undone(shop)
-            entries = await shop.office.entries(AUDRA, EntryQuery(action_id=undo, limit=500))
+            entries = await shop.office.entries(AUDRA, EntryFilter(action=undo), limit=500)
             assert {each["actor"] for each in entries} == {"person:sten"}
             assert all(each["fields"]["gov.actor.kind"] == "person" for each in entries)
             assert all(each["bodies"]["gov.actor.id"] == "sten" for each in entries)
             assert not any("gen_ai.agent.id" in each["fields"] for each in entries)
             assert len(entries) == 3
-            by_agent = await shop.office.entries(AUDRA, EntryQuery(agent="desk", limit=500))
+            by_agent = await shop.office.entries(AUDRA, EntryFilter(agent="desk"), limit=500)
             assert by_agent
             assert undo not in {each["fields"].get("gov.action.id") for each in by_agent}
-            by_person = await shop.office.entries(AUDRA, EntryQuery(actor="person:sten", limit=500))
+            by_person = await shop.office.entries(AUDRA, EntryFilter(actor="person:sten"), limit=500)
             assert {each["index"] for each in by_person} == {each["index"] for each in entries}
-            assert by_person == await shop.office.entries(AUDRA, EntryQuery(actor="person", limit=500))
+            assert by_person == await shop.office.entries(AUDRA, EntryFilter(actor="person"), limit=500)
             listed = shop.parts.book.store.list(ActionFilter(agent="desk"))
             assert [each.undoes for each in listed] == [None]
             [agent] = [each for each in await shop.office.agents(AUDRA) if each.id == "desk"]
@@ -73,7 +73,7 @@ def test_every_entry_has_its_actor(tmp_path: Path) -> None:
                 SwitchFile(state_of(shop.folder, shop.settings).paths.switches), "freeze", "agent:more", "x", by="sten"
             )
             await asyncio.sleep(1.5)
-            entries = await shop.office.entries(AUDRA, EntryQuery(limit=500))
+            entries = await shop.office.entries(AUDRA, limit=500)
             found = {(each["event"], each["actor"]) for each in entries}
             assert all(each["fields"].get("gov.actor.kind") for each in entries)
             assert {

@@ -108,18 +108,18 @@ class TinyProject:
             )
         ]
 
-    def entries(self, wanted):
+    def entries(self, wanted, *, limit=None):
         """Remember the filter; obey the limit."""
-        self.wanted.append(wanted)
-        return self.stored[: wanted.limit]
+        self.wanted.append((wanted, limit))
+        return self.stored[:limit]
 
     def entry(self, index):
         """The entry of that index."""
         return next((entry for entry in self.stored if entry["index"] == index), None)
 
-    def export_entries(self, file, wanted):
+    def export_entries(self, file, wanted, *, limit=None):
         """JSONL only."""
-        self.wanted.append(wanted)
+        self.wanted.append((wanted, limit))
         file.write_text("".join(json.dumps(entry) + "\n" for entry in self.stored))
         return len(self.stored)
 

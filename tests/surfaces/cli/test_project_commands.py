@@ -15,6 +15,7 @@ from metricgate.bootstrap.settings import load_settings
 from metricgate.policy.judge import Judge
 from metricgate.policy.occasion import Circumstances
 from metricgate.policy.testing import run_tests
+from metricgate.state.record import EntryFilter
 from metricgate.surfaces.cli.codes import CODES
 from metricgate.vocabulary.problem import Place, Problem, Problems
 from metricgate.vocabulary.resource import Action
@@ -255,14 +256,14 @@ def test_audit_list_filters(shell, project):
         *("--verdict", "deny", "--rule", "default-deny", "--since", "24h", "--until", "2026-11-21T13:00:00+01:00"),
     )
     assert result.exit_code == 0, result.stderr
-    wanted = project.wanted[0]
+    wanted, _limit = project.wanted[0]
     assert (wanted.agent, wanted.user, wanted.tool, wanted.metric) == (
         "copilot",
         "ana",
         "query_metrics",
         "finance.revenue",
     )
-    assert (wanted.verdict, wanted.rule, wanted.newest_first) == ("deny", "default-deny", True)
+    assert (wanted.verdict, wanted.rule) == ("deny", "default-deny")
     assert wanted.since == datetime(2026, 11, 20, 12, tzinfo=UTC)
     assert wanted.until == datetime(2026, 11, 21, 12, tzinfo=UTC)
     for part in ("4", "gov.call.refused", "copilot", "E_DENIED", "finance.revenue", "default-deny"):
@@ -298,7 +299,7 @@ def test_audit_export(shell, project, tmp_path):
     project.stored = [ENTRY]
     result = shell.run("audit", "export", "out.jsonl", "--agent", "copilot")
     assert "1 entry written to out.jsonl" in result.stdout
-    assert not project.wanted[0].newest_first
+    assert project.wanted == [(EntryFilter(agent="copilot"), None)]
     again = shell.run("audit", "export", "out.jsonl")
     assert again.exit_code == 2
     assert "E_CLI_FILE_IN_THE_WAY" in again.stderr

@@ -11,6 +11,7 @@ from metricgate.approvals import deciding
 from metricgate.approvals.proposal import Action, HumanDecision, Proposal, Requirement, Reversibility, Review, State
 from metricgate.gateway.office import ActionView, AgentView, EntryExport, RowSample
 from metricgate.gateway.writing import codes
+from metricgate.state.record import EVERY_ENTRY
 from metricgate.vocabulary.digest import digest_of
 from metricgate.vocabulary.problem import Problem, Problems
 
@@ -251,11 +252,11 @@ class MemoryOffice:
         self.kept[action_id] = action
         return action
 
-    async def entries(self, person, wanted):
+    async def entries(self, person, wanted=EVERY_ENTRY, *, limit=50):
         found = [each for each in reversed(self.log) if wanted.before is None or each["index"] < wanted.before]
         found = [each for each in found if wanted.event in {None, each["event"]}]
-        found = [each for each in found if wanted.action_id in {None, each["fields"].get("gov.action.id")}]
-        return found[: wanted.limit]
+        found = [each for each in found if wanted.action in {None, each["fields"].get("gov.action.id")}]
+        return found[:limit]
 
     async def export(self, person, wanted, form):
         """Every entry as a line of JSON, whatever the form."""

@@ -20,8 +20,8 @@ from typer.testing import CliRunner
 from metricgate.adapters.state.sqlite.ledger_export import COLUMNS
 from metricgate.bootstrap.project import open_project
 from metricgate.bootstrap.record_desk import verify_ledger
-from metricgate.gateway.office import EntryQuery
 from metricgate.ledger.note import open_checkpoint, parse_key
+from metricgate.state.record import EntryFilter
 from metricgate.surfaces.cli import build_app
 from metricgate.surfaces.human.exporting import MANIFEST, exported
 from metricgate.vocabulary.problem import Problems
@@ -72,8 +72,8 @@ def doors(tmp_path_factory):
             for form in ("csv", "jsonl", "parquet", "manifest"):
                 for query in queries:
                     found[form, query] = await asyncio.to_thread(asked, shop, f"format={form}&{query}")
-            listed = await shop.office.entries(AUDRA, EntryQuery(limit=5))
-            refused = await shop.office.export(replace(AUDRA, id="nobody"), EntryQuery(), "csv")
+            listed = await shop.office.entries(AUDRA, limit=5)
+            refused = await shop.office.export(replace(AUDRA, id="nobody"), EntryFilter(), "csv")
             assert isinstance(refused, Problems)
             return found, listed, {part: await asyncio.to_thread(asked, shop, part) for part in ("format=csv&limit=5",)}
 

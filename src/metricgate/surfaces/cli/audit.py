@@ -12,10 +12,11 @@ import orjson
 import typer
 
 from metricgate.ledger.verification import Report
+from metricgate.state.record import EntryFilter
 from metricgate.surfaces.cli import codes
 from metricgate.surfaces.cli.arguments import moment
 from metricgate.surfaces.cli.options import taking
-from metricgate.surfaces.cli.project import EntryFilter, Exit
+from metricgate.surfaces.cli.project import Exit
 from metricgate.surfaces.cli.session import (
     HERE,
     JsonOption,
@@ -91,8 +92,8 @@ def list_entries(
     project: ProjectOption = HERE,
 ) -> None:
     """List entries of the ledger, newest first. With --json, one JSON object per line."""
-    wanted = _filter(context, asked, limit=limit + 1, newest_first=True, as_json=as_json)
-    entries = list(open_project(context, project, as_json=as_json).entries(wanted))
+    wanted = _filter(context, asked, as_json=as_json)
+    entries = list(open_project(context, project, as_json=as_json).entries(wanted, limit=limit + 1))
     more = len(entries) > limit
     if as_json:
         for entry in entries[:limit]:
@@ -135,10 +136,10 @@ def export(
         fail_usage(codes.BAD_OPTION, f"{file.name!r} ends in none of .csv, .jsonl and .parquet.", as_json=as_json)
     if file.exists():
         fail_usage(codes.FILE_IN_THE_WAY, f"{str(file)!r} exists already; nothing was written.", as_json=as_json)
-    wanted = _filter(context, asked, limit=limit, newest_first=False, as_json=as_json)
+    wanted = _filter(context, asked, as_json=as_json)
     opened = open_project(context, project, as_json=as_json)
     try:
-        written = opened.export_entries(file, wanted)
+        written = opened.export_entries(file, wanted, limit=limit)
     except OSError as error:
         fail_usage(codes.UNREADABLE_FILE, f"{str(file)!r} cannot be written: {error}.", as_json=as_json)
     if isinstance(written, Problems):
@@ -204,9 +205,7 @@ def _tell_report(report: Report, *, as_json: bool) -> None:
         tell(f"whole: {report.size} entries{erased}, root {report.root.hex()}", "green")
 
 
-def _filter(
-    context: typer.Context, asked: About, *, limit: int | None, newest_first: bool, as_json: bool
-) -> EntryFilter:
+def _filter(context: typer.Context, asked: About, *, as_json: bool) -> EntryFilter:
     if asked.verdict not in {None, "allow", "hold", "deny"}:
         fail_usage(codes.BAD_OPTION, f"--verdict {asked.verdict!r} is none of allow, hold, deny.", as_json=as_json)
     return EntryFilter(
@@ -223,11 +222,9 @@ def _filter(
         person=asked.person,
         dataset=asked.dataset,
         action=asked.action,
-        trace=asked.trace,
+        trace_id=asked.trace,
         since=_moment(context, "--since", asked.since, as_json=as_json),
         until=_moment(context, "--until", asked.until, as_json=as_json),
-        limit=limit,
-        newest_first=newest_first,
     )
 
 

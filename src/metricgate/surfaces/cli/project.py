@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from metricgate.ledger.verification import Report
     from metricgate.policy.explaining import Explanation
     from metricgate.policy.testing import TestResult
+    from metricgate.state.record import EntryFilter
     from metricgate.surfaces.cli.erasure import ErasureAsked, ErasureFound
     from metricgate.surfaces.cli.people_desk import HumanDoor, PeopleDesk
     from metricgate.surfaces.cli.policy_question import PolicyQuestion
@@ -128,30 +129,6 @@ class KeyFacts:
     expires_at: datetime | None
     state: str
     or_alone: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntryFilter:
-    """Which ledger entries; every part that is set must hold. ``since`` is inclusive, ``until`` exclusive."""
-
-    agent: str | None = None
-    actor: str | None = None
-    user: str | None = None
-    tool: str | None = None
-    metric: str | None = None
-    verdict: str | None = None
-    rule: str | None = None
-    event: str | None = None
-    outcome: str | None = None
-    code: str | None = None
-    person: str | None = None
-    dataset: str | None = None
-    action: str | None = None
-    trace: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    limit: int | None = None
-    newest_first: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -299,15 +276,15 @@ class Project(Protocol):
         """Let one that was not delivered, or all, be tried again; return how many deliveries."""
         ...
 
-    def entries(self, wanted: EntryFilter) -> Iterable[Mapping[str, Json]]:
-        """Return ledger entries, each ``{index, time, event, fields, ...}``; reads while a gateway runs."""
+    def entries(self, wanted: EntryFilter, *, limit: int | None = None) -> Iterable[Mapping[str, Json]]:
+        """Return entries of the record, newest first, as ``Recorded.shown`` has them; reads while a gateway runs."""
         ...
 
     def entry(self, index: int) -> Mapping[str, Json] | None:
         """Return one entry with its bodies, hash and proof, or None."""
         ...
 
-    def export_entries(self, file: Path, wanted: EntryFilter) -> int | Problems:
+    def export_entries(self, file: Path, wanted: EntryFilter, *, limit: int | None = None) -> int | Problems:
         """Write entries to a ``.csv``, ``.jsonl`` or ``.parquet`` file, oldest first; return how many.
 
         What it is stands beside it, in a file of its name and ``.manifest.json``.

@@ -8,8 +8,9 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from metricgate.gateway.office import EntryQuery, Office
+from metricgate.gateway.office import Office
 from metricgate.gateway.people import PersonSession
+from metricgate.state.record import EntryFilter
 from metricgate.surfaces.console.entry_page import entry_page, entry_row
 from metricgate.surfaces.console.pictures import BOX_HEIGHT, BOX_WIDTH, edges_of, lineage
 from metricgate.surfaces.console.rendering import Pages
@@ -18,7 +19,7 @@ from metricgate.surfaces.human import codes, documents
 from metricgate.surfaces.human.admission import refused
 from metricgate.surfaces.human.api import download, form_of, problems
 from metricgate.surfaces.human.exporting import EXPORTS, exported
-from metricgate.surfaces.human.wanted import entry_query
+from metricgate.surfaces.human.wanted import entries_asked
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problems
 
@@ -35,26 +36,26 @@ class Reading:
 
     async def timeline(self, request: Request, session: PersonSession) -> Response:
         """Entries of the record, by the filters in the URL."""
-        wanted = entry_query(request.query_params)
-        if isinstance(wanted, Problems):
-            return self._wrong(request, session, wanted)
-        found = await self._office.entries(session.person, wanted)
+        asked = entries_asked(request.query_params)
+        if isinstance(asked, Problems):
+            return self._wrong(request, session, asked)
+        found = await self._office.entries(session.person, asked.wanted, limit=asked.limit)
         if isinstance(found, Problems):
             return self._wrong(request, session, found)
         paging = {"before", "limit"}
         query = [(name, value) for name, value in request.query_params.multi_items() if value and name != "before"]
         older = None
-        if found and len(found) == wanted.limit:
+        if found and len(found) == asked.limit:
             older = f"{request.url.path}?{urlencode([*query, ('before', str(found[-1].get('index')))])}"
         return self._pages.page(
             request,
             "timeline.html",
             session,
             rows=[entry_row(each) for each in found],
-            wanted=wanted,
+            wanted=asked.wanted,
             events=EVENTS,
             query=urlencode(query),
-            more=_more(wanted),
+            more=_more(asked.wanted),
             forms=_FORMS,
             exported=urlencode([(name, value) for name, value in query if name not in paging]),
             older=older,
@@ -126,7 +127,7 @@ class Reading:
         return self._pages.page(request, "problem.html", session, status=found.first.code.status, problems=found)
 
 
-def _more(wanted: EntryQuery) -> list[tuple[str, str, str | None]]:
+def _more(wanted: EntryFilter) -> list[tuple[str, str, str | None]]:
     """Return name, words and value of the filters that are texts of one word."""
     return [
         ("user", "User", wanted.user),
@@ -134,7 +135,7 @@ def _more(wanted: EntryQuery) -> list[tuple[str, str, str | None]]:
         ("metric", "Metric", wanted.metric),
         ("dataset", "Dataset", wanted.dataset),
         ("rule", "Rule", wanted.rule),
-        ("action", "Action", wanted.action_id),
+        ("action", "Action", wanted.action),
         ("trace", "Trace", wanted.trace_id),
     ]
 

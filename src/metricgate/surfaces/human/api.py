@@ -14,7 +14,7 @@ from metricgate.gateway.people import Login
 from metricgate.surfaces.human import bodies, codes, documents
 from metricgate.surfaces.human.admission import CONSOLE, Admission, Admitted, address_of, refused
 from metricgate.surfaces.human.exporting import EXPORTS, exported
-from metricgate.surfaces.human.wanted import action_filter, entry_query
+from metricgate.surfaces.human.wanted import action_filter, entries_asked
 from metricgate.surfaces.problem_document import MEDIA_TYPE, problem_document, to_bytes
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problems
@@ -122,13 +122,13 @@ class PeopleApi:
             return problems(form)
         if form != "json":
             return await exported(request, person, self._office, form)
-        wanted = entry_query(request.query_params, besides=("format",))
-        if isinstance(wanted, Problems):
-            return problems(wanted)
-        found = await self._office.entries(person, wanted)
+        asked = entries_asked(request.query_params, besides=("format",))
+        if isinstance(asked, Problems):
+            return problems(asked)
+        found = await self._office.entries(person, asked.wanted, limit=asked.limit)
         if isinstance(found, Problems):
             return problems(found)
-        more = found[-1].get("index") if len(found) == wanted.limit else None
+        more = found[-1].get("index") if len(found) == asked.limit else None
         return answer({"entries": [dict(each) for each in found], "before": more})
 
     async def _entry(self, request: Request, person: Person) -> Response:

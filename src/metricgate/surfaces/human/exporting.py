@@ -11,7 +11,7 @@ from starlette.responses import Response, StreamingResponse
 from metricgate.gateway.office import Office, Person
 from metricgate.surfaces.human import codes, documents
 from metricgate.surfaces.human.admission import refused
-from metricgate.surfaces.human.wanted import entry_query
+from metricgate.surfaces.human.wanted import entries_asked
 from metricgate.surfaces.problem_document import MEDIA_TYPE, problem_document, to_bytes
 from metricgate.vocabulary.problem import Problems
 
@@ -23,14 +23,14 @@ MANIFEST: Final = "metricgate-manifest"
 
 async def exported(request: Request, person: Person, office: Office, form: str) -> Response:
     """Return the file that is asked for, or its manifest alone."""
-    wanted = entry_query(request.query_params, besides=("format",))
+    asked = entries_asked(request.query_params, besides=("format",))
     given = [name for name in ("limit", "before") if name in request.query_params]
-    if not isinstance(wanted, Problems) and given:
+    if not isinstance(asked, Problems) and given:
         message = f"{given[0]}: an export has everything that matches; there are no pages."
-        wanted = refused(codes.BAD_PARAMETER, message)
-    if isinstance(wanted, Problems):
-        return _problems(wanted)
-    made = await office.export(person, wanted, form)
+        asked = refused(codes.BAD_PARAMETER, message)
+    if isinstance(asked, Problems):
+        return _problems(asked)
+    made = await office.export(person, asked.wanted, form)
     if isinstance(made, Problems):
         return _problems(made)
     manifest = json.dumps(dict(made.manifest))

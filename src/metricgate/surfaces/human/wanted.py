@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from starlette.datastructures import QueryParams
 
 from metricgate.approvals.proposal import State
-from metricgate.gateway.office import EntryQuery
 from metricgate.state.actions import ActionFilter
+from metricgate.state.record import EntryFilter
 from metricgate.surfaces.human import codes
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.problem import Problem, Problems
@@ -77,13 +78,21 @@ def action_filter(parameters: QueryParams, *, besides: Sequence[str] = ()) -> Ac
         return _problem(error)
 
 
-def entry_query(parameters: QueryParams, *, besides: Sequence[str] = ()) -> EntryQuery | Problems:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntriesAsked:
+    """A page of the record: what fits, newest first, and how many entries at most."""
+
+    wanted: EntryFilter
+    limit: int
+
+
+def entries_asked(parameters: QueryParams, *, besides: Sequence[str] = ()) -> EntriesAsked | Problems:
     """Return which entries of the record are asked for."""
     try:
         given = _given(parameters, (*ENTRY_PARAMETERS, *_EARLIER, *besides))
         given = {_EARLIER.get(name, name): value for name, value in given.items()}
         before = given.get("before")
-        return EntryQuery(
+        wanted = EntryFilter(
             event=given.get("event"),
             outcome=given.get("outcome"),
             code=given.get("code"),
@@ -97,12 +106,12 @@ def entry_query(parameters: QueryParams, *, besides: Sequence[str] = ()) -> Entr
             rule=given.get("rule"),
             verdict=_verdict(given.get("verdict")),
             trace_id=given.get("trace"),
-            action_id=given.get("action"),
+            action=given.get("action"),
             since=_moment("since", given.get("since")),
             until=_moment("until", given.get("until")),
             before=None if before is None else _number("before", before, 0, most=2**53),
-            limit=_number("limit", given.get("limit"), 50),
         )
+        return EntriesAsked(wanted=wanted, limit=_number("limit", given.get("limit"), 50))
     except _WrongError as error:
         return _problem(error)
 

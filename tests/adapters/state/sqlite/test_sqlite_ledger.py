@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+from datetime import UTC, datetime
 
 import orjson
 import pyarrow.parquet as pq
@@ -291,8 +292,8 @@ def filled(tmp_path):
         ({"rule": "r1"}, [3, 1]),
         ({"event": "gov.log.opened"}, [0]),
         ({"trace_id": "t1", "verdict": "allow"}, [3, 1]),
-        ({"until": 0}, []),
-        ({"since": 0}, [3, 2, 1, 0]),
+        ({"until": datetime.fromtimestamp(0, UTC)}, []),
+        ({"since": datetime.fromtimestamp(0, UTC)}, [3, 2, 1, 0]),
         ({"agent": "nobody"}, []),
     ],
 )

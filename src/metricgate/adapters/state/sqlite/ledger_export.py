@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 
@@ -88,11 +87,10 @@ def export(
     count, first, last = 0, None, None
     for each in matching():
         count, first, last = count + 1, each.index if first is None else first, each.index
-    said = {name: value for name, value in asdict(keep).items() if value is not None}
     manifest: dict[str, Json] = {
         "format": form,
         "columns": list(COLUMNS.names),
-        "filter": {**said, **({} if limit is None else {"limit": limit})},
+        "filter": {**keep.as_json(), **({} if limit is None else {"limit": limit})},
         "order": "oldest first",
         "count": count,
         "first": first,

@@ -15,7 +15,7 @@ from metricgate.adapters.state.sqlite.ledger_file import connect_reading, read_b
 from metricgate.adapters.state.sqlite.ledger_receipts import read_receipt
 from metricgate.ledger.note import VerifierKey
 from metricgate.ledger.receipt import Receipt
-from metricgate.state.record import EVERY_ENTRY, EntryFilter, LedgerUnavailable, Recorded
+from metricgate.state.record import EVERY_ENTRY, EntryFilter, LedgerUnavailable, Recorded, nanoseconds
 
 
 class LedgerReader:
@@ -92,8 +92,8 @@ class LedgerReader:
 
 def _fits(each: Recorded, keep: EntryFilter) -> bool:
     within = (keep.before is None or each.index < keep.before) and (
-        (keep.since is None or each.time_unix_nano >= keep.since)
-        and (keep.until is None or each.time_unix_nano < keep.until)
+        (keep.since is None or each.time_unix_nano >= nanoseconds(keep.since))
+        and (keep.until is None or each.time_unix_nano < nanoseconds(keep.until))
     )
     return (
         within
