@@ -13,9 +13,9 @@ from tests.faults.served import run
 from tests.gateway.conftest import write_project
 from tests.gateway.writing.shop import opened, write_shop
 
-from metricgate.adapters.state.sqlite import private_folder
+from metricgate.adapters.files import private_folder
+from metricgate.adapters.files.private_folder import NotPrivate, narrow, open_to_others
 from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
-from metricgate.adapters.state.sqlite.private_folder import NotPrivate, narrow, open_to_others
 from metricgate.bootstrap.starting import StartRefused
 from metricgate.state.record import EntryFilter
 

@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
-from metricgate.adapters.state.sqlite.private_folder import FILE_MODE, make_private
+from metricgate.adapters.files.private_folder import FILE_MODE, make_private
 from metricgate.bootstrap import codes
 from metricgate.gateway.data_checks.result import CheckResult
 from metricgate.gateway.data_checks.survey import Told

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from metricgate.adapters.state.sqlite.private_folder import FILE_MODE, make_private
+from metricgate.adapters.files.private_folder import FILE_MODE, make_private
 from metricgate.adapters.warehouses.duckdb.file import Builder, building, read_row
 from metricgate.bootstrap.datasets import calendar, commerce, flights
 

@@ -23,7 +23,7 @@ from starlette.types import ASGIApp
 from uvicorn.config import LOGGING_CONFIG
 
 from metricgate import __version__
-from metricgate.adapters.state.sqlite.files import write_new
+from metricgate.adapters.files.whole_files import write_new
 from metricgate.bootstrap.allocation import keep_trimming
 from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.descriptors import make_room

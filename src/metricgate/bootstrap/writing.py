@@ -12,7 +12,6 @@ from functools import partial
 import structlog
 from ulid import ULID
 
-from metricgate.adapters.state.sqlite.people_accounts import PASSWORD
 from metricgate.adapters.state.sqlite.sqlite_database import DatabaseError
 from metricgate.approvals.proposal import Action, State
 from metricgate.bootstrap.pages import approval_page
@@ -26,7 +25,7 @@ from metricgate.gateway.writing.executing import settle_again
 from metricgate.gateway.writing.ports import ChangeFailed, WritableWarehouse
 from metricgate.gateway.writing.settings import WriteSettings
 from metricgate.state.actions import ActionFilter
-from metricgate.state.people import PeopleUnavailable
+from metricgate.state.people import PASSWORD, PeopleUnavailable
 from metricgate.state.record import LedgerUnavailable, Record
 from metricgate.state.sealed import Unsealable
 from metricgate.state.state import ProjectState

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 from metricgate.vocabulary.json import Json
 
+PASSWORD: Final = "password+totp"  # noqa: S105 - the name of the method
+"""How people log in who have an account here."""
 ADDED = "gov.person.added"
-
-
 REMOVED = "gov.person.removed"
-
-
 RESET = "gov.person.reset"
-
-
 LOGGED_IN = "gov.person.logged_in"
-
-
 LOGIN_REFUSED = "gov.person.login_refused"
 
 

@@ -12,11 +12,11 @@ import pytest
 from tests.gateway.conduct.test_at_the_gate import project_of
 from tests.gateway.writing.shop import AUDRA, OLAF, POLICY, STELLA, STEN, Shop, opened, write_shop
 
-from metricgate.adapters.state.sqlite.people_accounts import PASSWORD
 from metricgate.approvals.proposal import Action, State
 from metricgate.bootstrap.project import open_project
 from metricgate.gateway.office import ActionView, Person
 from metricgate.gateway.outcome import Answered, Held
+from metricgate.state.people import PASSWORD
 from metricgate.state.record import EntryFilter
 from metricgate.vocabulary.problem import Problems
 

@@ -25,10 +25,9 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from metricgate.adapters.identity import people_codes as codes
 from metricgate.adapters.identity.credentials import refused
-from metricgate.adapters.state.sqlite.people_accounts import PASSWORD
 from metricgate.gateway.office import Person
 from metricgate.gateway.people import Login, Opened, PersonSession
-from metricgate.state.people import PeopleAndSessions, PeopleUnavailable, PersonRecord, SessionRecord
+from metricgate.state.people import PASSWORD, PeopleAndSessions, PeopleUnavailable, PersonRecord, SessionRecord
 from metricgate.vocabulary.problem import Problems
 
 SESSION_PREFIX: Final = "mgp_"

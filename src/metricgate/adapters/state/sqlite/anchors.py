@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from metricgate.adapters.state.sqlite.files import write_new
+from metricgate.adapters.files.whole_files import write_new
 from metricgate.adapters.state.sqlite.ledger_file import connect_reading, read_head
 from metricgate.adapters.state.sqlite.ledger_tree import subtrees
 from metricgate.adapters.state.sqlite.log import log_of

@@ -19,8 +19,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from metricgate.adapters.files.private_folder import make_private
 from metricgate.adapters.state.sqlite.log import log_of
-from metricgate.adapters.state.sqlite.private_folder import make_private
 from metricgate.adapters.state.sqlite.schema import Schema
 from metricgate.adapters.state.sqlite.sqlite_database import Database
 from metricgate.adapters.state.sqlite.sqlite_leases import LEASES, SqliteLeases

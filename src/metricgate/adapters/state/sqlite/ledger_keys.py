@@ -6,7 +6,7 @@ import base64
 import secrets
 from pathlib import Path
 
-from metricgate.adapters.state.sqlite.files import write_new
+from metricgate.adapters.files.whole_files import write_new
 from metricgate.ledger.note import NoteError, Signer, VerifierKey, parse_key
 
 _SEED_BYTES = 32

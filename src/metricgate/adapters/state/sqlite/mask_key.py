@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 
-from metricgate.adapters.state.sqlite.files import write_new
+from metricgate.adapters.files.whole_files import write_new
 
 _BYTES = 32
 

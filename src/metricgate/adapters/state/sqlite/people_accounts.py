@@ -5,12 +5,9 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import Final
 
 from metricgate.state.people import PeopleUnavailable
 
-PASSWORD: Final = "password+totp"  # noqa: S105 - the name of the method
-"""How people log in who have an account here."""
 _WAIT_SECONDS = 2.0
 
 

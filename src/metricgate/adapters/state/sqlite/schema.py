@@ -8,8 +8,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from metricgate.adapters.files.private_folder import make_private, make_private_file
 from metricgate.adapters.state.sqlite.log import log_of
-from metricgate.adapters.state.sqlite.private_folder import make_private, make_private_file
 
 BACKUPS = "backups"
 """Folder beside the files in which the copies stand that were made before a migration."""

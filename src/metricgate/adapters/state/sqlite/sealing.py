@@ -13,7 +13,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from metricgate.adapters.state.sqlite.files import write_first
+from metricgate.adapters.files.whole_files import write_first
 from metricgate.adapters.state.sqlite.sqlite_database import Database
 from metricgate.state.sealed import Unsealable
 

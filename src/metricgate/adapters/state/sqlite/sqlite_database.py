@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
-from metricgate.adapters.state.sqlite.private_folder import make_private_file
+from metricgate.adapters.files.private_folder import make_private_file
 from metricgate.adapters.state.sqlite.schema import Schema, bring_up
 
 _WAIT_SECONDS = 5.0

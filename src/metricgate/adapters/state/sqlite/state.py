@@ -148,7 +148,7 @@ class SqliteState:
 
     def close_to_others(self) -> Mapping[str, Json] | None:
         """Take other accounts' rights to the folder."""
-        from metricgate.adapters.state.sqlite.private_folder import NotPrivate, make_private, narrow
+        from metricgate.adapters.files.private_folder import NotPrivate, make_private, narrow
 
         try:
             make_private(self.paths.folder)

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from metricgate.adapters.state.sqlite.files import write_new
-from metricgate.adapters.state.sqlite.private_folder import make_private_file
+from metricgate.adapters.files.private_folder import make_private_file
+from metricgate.adapters.files.whole_files import write_new
 from metricgate.state.switches import TAKEN_BACK, THROWN, Switch, Switches, SwitchesUnreadable, SwitchKind, SwitchNotice
 from metricgate.vocabulary.actor import KIND, ActorKind
 from metricgate.vocabulary.json import Json

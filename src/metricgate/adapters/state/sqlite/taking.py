@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ulid import ULID
 
+from metricgate.adapters.files.private_folder import make_private_file
 from metricgate.adapters.state.sqlite.anchors import Behind
 from metricgate.adapters.state.sqlite.holding import Holding
 from metricgate.adapters.state.sqlite.ledger_keys import load_signer
@@ -21,7 +22,6 @@ from metricgate.adapters.state.sqlite.losses import (
     unless_accepted,
 )
 from metricgate.adapters.state.sqlite.paths import StatePaths
-from metricgate.adapters.state.sqlite.private_folder import make_private_file
 from metricgate.adapters.state.sqlite.sqlite_ledger import SqliteLedger
 from metricgate.ledger.note import NoteError
 from metricgate.state.record import LedgerUnavailable

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from metricgate.adapters.files.private_folder import open_to_others
 from metricgate.adapters.state.sqlite.changes import SqliteChanges
 from metricgate.adapters.state.sqlite.losses import forgotten, gone, ledger_behind, unless_accepted
 from metricgate.adapters.state.sqlite.paths import StatePaths
-from metricgate.adapters.state.sqlite.private_folder import open_to_others
 from metricgate.adapters.state.sqlite.sqlite_database import DatabaseError
 from metricgate.adapters.state.sqlite.sqlite_people import SqlitePeople
 from metricgate.state.people import PeopleUnavailable

@@ -7,7 +7,7 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
-from metricgate.adapters.state.sqlite.private_folder import make_private
+from metricgate.adapters.files.private_folder import make_private
 
 
 def write_new(path: Path, data: bytes, mode: int) -> None:
