@@ -11,6 +11,7 @@ from dataclasses import fields, is_dataclass, replace
 from datetime import date
 from decimal import Decimal
 from enum import Enum
+from functools import lru_cache
 
 from metricgate.catalog.dependencies import built_on, named_in_filters
 from metricgate.catalog.expression import Expression
@@ -246,11 +247,19 @@ def _plain(value: object) -> Json:
         return {str(key): _plain(inner) for key, inner in value.items()}
     if isinstance(value, (tuple, list)):
         return [_plain(inner) for inner in value]
-    if is_dataclass(value):
-        return {
-            each.name: _plain(getattr(value, each.name))
-            for each in fields(value)
-            if not isinstance(getattr(value, each.name), Place)
-            and not (each.name in _LATER and getattr(value, each.name) is None)
-        } | {"": type(value).__name__}
-    raise TypeError(f"{type(value).__name__} has no place in a catalog")
+    kind = type(value)
+    if not is_dataclass(kind):
+        raise TypeError(f"{kind.__name__} has no place in a catalog")
+    found: dict[str, Json] = {}
+    for name in _names_of(kind):
+        inner = getattr(value, name)
+        if not (isinstance(inner, Place) or (inner is None and name in _LATER)):
+            found[name] = _plain(inner)
+    found[""] = kind.__name__
+    return found
+
+
+@lru_cache(maxsize=256)
+def _names_of(kind: type) -> tuple[str, ...]:
+    """Return the names of a dataclass's fields: asked for once, not for each of a catalog's ten thousand parts."""
+    return tuple(each.name for each in fields(kind))

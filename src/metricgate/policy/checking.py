@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 
 from metricgate.catalog.catalog import Catalog
@@ -11,7 +12,7 @@ from metricgate.documents import in_order
 from metricgate.policy import codes
 from metricgate.policy.kinds.row_filters import RowFilterRule
 from metricgate.policy.kinds.stops import StopRule
-from metricgate.policy.patterns import LABEL, covers
+from metricgate.policy.patterns import LABEL
 from metricgate.policy.policy import Policy
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.predicate import members_of
@@ -62,6 +63,7 @@ def _named(policy: Policy) -> Iterator[tuple[str, tuple[str, ...], Place]]:
 
 def _patterns(policy: Policy, catalog: Catalog) -> Iterator[Problem]:
     known = _resources(catalog)
+    in_order_of_name = {kind: sorted(names) for kind, names in known.items()}
     for name, patterns, place in _named(policy):
         for pattern in patterns:
             kind, _colon, rest = pattern.partition(":")
@@ -72,15 +74,24 @@ def _patterns(policy: Policy, catalog: Catalog) -> Iterator[Problem]:
                     message = f"The rule {name!r} names {pattern!r}, and the catalog has no dataset {dataset!r}."
                     yield _problem(message, place, did_you_mean(dataset, catalog.models))
                 continue
-            if kind not in known or rest == "*" or _covers_any(pattern, known[kind]):
+            if kind not in known or rest == "*" or _covers_any(pattern, known[kind], in_order_of_name[kind]):
                 continue
             wrong = pattern.removesuffix(".*")
             hint = did_you_mean(wrong, {*known[kind], *(each.rpartition(".")[0] for each in known[kind])})
             yield _problem(f"The rule {name!r} names {pattern!r}, which covers nothing in the catalog.", place, hint)
 
 
-def _covers_any(pattern: str, names: set[str]) -> bool:
-    return any(covers(pattern, name, (name.removeprefix(f"{LABEL}:"),)) for name in names)
+def _covers_any(pattern: str, names: set[str], in_order_of_name: list[str]) -> bool:
+    """Whether the pattern covers one of the names (``kind:name``, labels as ``label:name``), as ``patterns.covers``.
+
+    What a pattern with a ``*`` covers stands together in the order of names, behind the text before its ``*``: with
+    5,000 rules and 2,000 metrics, looking at each name was half of a load.
+    """
+    if not pattern.endswith("*"):
+        return pattern in names
+    before = pattern[:-1]
+    at = bisect_right(in_order_of_name, before)
+    return at < len(in_order_of_name) and in_order_of_name[at].startswith(before)
 
 
 def _resources(catalog: Catalog) -> dict[str, set[str]]:

@@ -1,0 +1,56 @@
+"""One release loads a generated project once and then changed files, and prints CPU seconds as JSON.
+
+Usage: python definitions_once.py FOLDER   (the release is the one on the path; see bench_definitions.py)
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+
+from metricgate.bootstrap.governing import GovernanceHolder, load_governance, state_of_files
+from metricgate.bootstrap.settings import load_settings
+from metricgate.vocabulary.problem import Problems
+
+_ROUNDS = 3
+
+
+def main() -> None:
+    """Load, then change a metric's meaning, a description and a rule in turn, each until it is in force."""
+    folder = Path(sys.argv[1])
+    settings = load_settings(folder)
+    assert not isinstance(settings, Problems), settings
+    seen = state_of_files(folder, settings)
+    begin = time.process_time()
+    first = load_governance(folder, settings, "key")
+    spent: dict[str, float | str] = {"start": time.process_time() - begin}
+    assert not isinstance(first, Problems), str(first)[:2_000]
+    assert len(first.catalog.metrics) == 2_000
+    holder = GovernanceHolder(folder=folder, settings=settings, first=first, seen=seen)
+    changes = {
+        "a metric changed": ("semantic_models/m007.yaml", "price * (1 - c7)", "price * (2 - c7 - {})"),
+        "a description changed": ("semantic_models/m011.yaml", "Number 11.", "Number 11 in round {}."),
+        "a rule changed": ("policies/grants03.yaml", "roles: [r3]", "roles: [r4, r{}]"),
+    }
+    for name, (file, old, new) in changes.items():
+        path, times = folder / file, []
+        text = path.read_text()
+        assert old in text, (file, old)
+        for round_ in range(_ROUNDS):
+            path.write_text(text.replace(old, new.format(round_ + 5)))
+            begin = time.process_time()
+            result = holder.reload()
+            times.append(time.process_time() - begin)
+            assert result is not None, name
+            assert not isinstance(result, Problems), str(result)[:2_000]
+        path.write_text(text)
+        assert holder.reload() is not None
+        spent[name] = sorted(times)[len(times) // 2]
+    spent["catalog"], spent["policy"] = holder.current.catalog.version, holder.current.judge.policy.digest
+    print(json.dumps(spent))
+
+
+if __name__ == "__main__":
+    main()
