@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -61,16 +62,17 @@ class AcmeSection(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    kind: Literal["acme"]
+    kind: Literal["acme", "acme_plain"]
     file: str
 
 
 class AcmeWarehouse:
     """One connection that may read and do nothing else."""
 
-    name, dialect, data_state = "acme", "acme", {}
+    name, data_state = "acme", {}
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, dialect: str) -> None:
+        self.dialect = dialect
         try:
             self._connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
         except sqlite3.Error as error:
@@ -144,4 +146,10 @@ class AcmePlugin:
     @staticmethod
     def from_section(section: AcmeSection, folder: Path) -> AcmeWarehouse:
         """Open the file that the settings name."""
-        return AcmeWarehouse(folder / section.file)
+        return AcmeWarehouse(folder / section.file, section.kind)
+
+
+class PlainPlugin(AcmePlugin):
+    """The same warehouse, in whose dialect nobody has said how SQL of agents is read."""
+
+    dialect = replace(DIALECT, name="acme_plain", rules=None)

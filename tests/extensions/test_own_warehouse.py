@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sqlite3
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import pytest
 
 import metricgate
 from metricgate.bootstrap.project import open_project
+from metricgate.dialects.brought import bring
+from metricgate.dialects.engines import dialect_named
 
 PACKAGE = Path(__file__).parent / "acme_sqlite.py"
 MODELS = """
@@ -47,7 +50,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     info.mkdir(parents=True)
     shutil.copy(PACKAGE, site)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-sqlite\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[metricgate.warehouses]\nacme = acme_sqlite:AcmePlugin\n")
+    (info / "entry_points.txt").write_text(
+        "[metricgate.warehouses]\nacme = acme_sqlite:AcmePlugin\nacme_plain = acme_sqlite:PlainPlugin\n"
+    )
     monkeypatch.syspath_prepend(str(site))
     folder = tmp_path / "project"
     for name, text in (("semantic_models/models.yaml", MODELS), ("policies/policy.yaml", POLICY)):
@@ -91,3 +96,25 @@ def test_it_answers_a_metric_and_sql_of_an_agent_within_its_rows(project: Path) 
                 assert refused.value.code == code, sql
 
     asyncio.run(story())
+
+
+def test_without_rules_for_its_dialect_it_answers_metrics_only(project: Path) -> None:
+    settings = project / "metricgate.yaml"
+    settings.write_text(settings.read_text().replace("kind: acme", "kind: acme_plain"))
+    key = open_project(project).create_key("seller", users=[], expires_in=timedelta(days=1)).secret
+
+    async def story() -> None:
+        async with metricgate.Gateway.open(project) as gateway:
+            answered = await gateway.query(["revenue"], key=key)
+            assert answered["answer"]["rows"] == [[30]]
+            with pytest.raises(metricgate.Refused) as refused:
+                await gateway.call("query_sql", {"sql": "SELECT id FROM orders"}, key=key)
+            assert refused.value.code == "E_SQL_UNGUARDED"
+
+    asyncio.run(story())
+
+
+def test_two_packages_cannot_bring_one_name() -> None:
+    bring(replace(dialect_named("nobody's"), name="twice"))
+    with pytest.raises(ValueError, match="twice"):
+        bring(replace(dialect_named("nobody's"), name="twice"))

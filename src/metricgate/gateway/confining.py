@@ -19,6 +19,8 @@ from metricgate.gateway.minimum_groups import small_groups_read
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.ports import WarehouseError
 from metricgate.guarding import Bound, FunctionBook, Given, Guarded
+from metricgate.guarding.codes import UNGUARDED
+from metricgate.guarding.dialects import is_guarded
 from metricgate.policy.verdict import Decision, Verdict
 from metricgate.vocabulary.digest import digest_of_bytes
 from metricgate.vocabulary.json import Json
@@ -84,10 +86,15 @@ async def bind_text(
 ) -> BoundText | Problems:
     """Layers 1 to 4: read the text and bind it. In a thread: a large text takes milliseconds.
 
+    A warehouse in whose dialect nothing is guarded runs no text at all.
+
     Raises:
         WarehouseError: the engine cannot tell its functions.
     """
     dialect = engine.dialect
+    if not is_guarded(dialect):
+        message = f"No SQL is run on the warehouse {engine.name!r} but what the gateway writes itself."
+        return Problems((Problem(code=UNGUARDED, message=message, hint=UNGUARDED.cure),))
     book = FunctionBook.of(dialect, await engine.functions())
 
     def bound() -> Bound | Problems:

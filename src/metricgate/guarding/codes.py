@@ -123,6 +123,12 @@ DISAGREEMENT = _code(
     "The warehouse's own parser sees something in the statement that was not approved, so it is not run.",
     "Write the query in a plainer form.",
 )
+UNGUARDED = _code(
+    "E_SQL_UNGUARDED",
+    422,
+    "The warehouse's dialect has no rules by which SQL of others could be checked, so none is run there.",
+    "Ask for metrics with query_metrics; who runs the gateway can install a warehouse whose dialect has rules.",
+)
 NO_WRITE = _code(
     "E_SQL_NO_WRITE",
     422,
@@ -156,6 +162,7 @@ CODES = (
     RESERVED_NAME,
     UNWRITABLE,
     DISAGREEMENT,
+    UNGUARDED,
     NO_WRITE,
     NO_WHERE,
 )

@@ -29,6 +29,11 @@ def reading_of(dialect: str) -> DialectRules:
     return dialect_named(dialect).rules or _unguarded(dialect)
 
 
+def is_guarded(dialect: str) -> bool:
+    """Whether SQL of agents can be guarded in the dialect."""
+    return dialect_named(dialect).rules is not None
+
+
 def tells_case_apart(dialect: str) -> bool:
     """Whether names that differ only in the case of letters are different ones to the engine."""
     return not reading_of(dialect).folds_quoted

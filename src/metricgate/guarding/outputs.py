@@ -69,7 +69,7 @@ def _ended(select: _Select, number: int) -> Iterator[tuple[int, int]]:
         yield first, number - 1
 
 
-def mysql_names(text: str, tokens: Sequence[Token], names: Mapping[int, exp.Identifier]) -> Mapping[int, str]:
+def names_by_words(text: str, tokens: Sequence[Token], names: Mapping[int, exp.Identifier]) -> Mapping[int, str]:
     """Return where an output without a name ends (the start of its last token) -> what MariaDB calls it.
 
     MariaDB calls a column by its name, a literal by its value, and anything else by its own words. Those are spelled

@@ -20,7 +20,7 @@ from metricgate.dialects.reading.keywords import ANYTHING_AFTER
 from metricgate.dialects.reading.rules import DialectRules
 from metricgate.guarding import codes
 from metricgate.guarding.dialects import reading_of
-from metricgate.guarding.outputs import mysql_names
+from metricgate.guarding.outputs import names_by_words
 from metricgate.guarding.places import place_at
 from metricgate.vocabulary.problem import Problem
 
@@ -78,7 +78,7 @@ def spelled(
     executed = _executed_comment(text, tokens) if rules.text.runs_comments else None
     if executed is not None:
         return executed
-    unnamed = mysql_names(text, tokens, names) if rules.words_name_outputs else {}
+    unnamed = names_by_words(text, tokens, names) if rules.words_name_outputs else {}
     found: list[Word] = []
     last: Token | None = None
     for number, token in enumerate(tokens):

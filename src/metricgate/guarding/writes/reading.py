@@ -12,7 +12,6 @@ from metricgate.guarding import codes
 from metricgate.guarding.caps import CAPS, Caps
 from metricgate.guarding.dialects import reading_of
 from metricgate.guarding.writes.merging import merge_steps
-from metricgate.guarding.writes.mysql_values import in_digits, one_type
 from metricgate.guarding.writes.parts import (
     NotPlain,
     alias_of,
@@ -25,6 +24,7 @@ from metricgate.guarding.writes.parts import (
 from metricgate.guarding.writes.single import lexed, single
 from metricgate.guarding.writes.text import Digits, Step, WriteText
 from metricgate.guarding.writes.words import Words, assigned, plain, values_of
+from metricgate.guarding.writes.written_values import in_digits, one_type
 from metricgate.vocabulary.problem import Problem, Problems
 from metricgate.vocabulary.resource import Action
 

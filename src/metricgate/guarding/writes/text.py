@@ -9,8 +9,8 @@ from typing import NamedTuple
 from sqlglot import exp
 
 from metricgate.guarding.dialects import grammar_of, reading_of
-from metricgate.guarding.writes.mysql_values import as_number, takes_numbers, takes_texts
 from metricgate.guarding.writes.parts import NotPlain
+from metricgate.guarding.writes.written_values import as_number, takes_numbers, takes_texts
 from metricgate.vocabulary.problem import Problems
 from metricgate.vocabulary.resource import Action
 
