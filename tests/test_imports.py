@@ -13,14 +13,25 @@ SRC = Path(__file__).parent.parent / "src"
 PUT_OFF = frozenset(
     {
         "metricgate.__main__",
+        "metricgate.adapters.observers.telemetry",
+        "metricgate.adapters.state.sqlite.log",
         "metricgate.adapters.state.sqlite.state",
         "metricgate.adapters.warehouses.duckdb.plugin",
         "metricgate.adapters.warehouses.duckdb.workers.channels",
+        "metricgate.bootstrap.identities",
         "metricgate.bootstrap.main",
+        "metricgate.bootstrap.notifying",
         "metricgate.bootstrap.project",
+        "metricgate.bootstrap.remote",
+        "metricgate.bootstrap.stdio",
+        "metricgate.surfaces.cli.app",
+        "metricgate.vocabulary.nearest",
     }
 )
-"""What begins a command, a state or an engine's process: it loads what the command needs, when it needs it."""
+"""What begins a command, a state or an engine's process, and what loads a large library: only when it is needed."""
+
+TYPES_APART = frozenset({"metricgate.gateway.answers", "metricgate.gateway.desk"})
+"""What these import for types alone does not count: the desk names what its parts are, and these name the desk."""
 
 
 def _modules() -> dict[str, Path]:
@@ -47,20 +58,26 @@ def _imported(node: ast.Import | ast.ImportFrom) -> Iterator[str]:
             yield node.module
 
 
-def _walk(node: ast.AST, *, within: bool = False) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool]]:
-    """Yield every import with whether it stands in a function; those for types alone are there too."""
+def _walk(
+    node: ast.AST, *, within: bool = False, types: bool = True
+) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool]]:
+    """Yield every import with whether it stands in a function; without ``types`` not those for types alone."""
     for child in ast.iter_child_nodes(node):
+        if not types and isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test):
+            continue
         if isinstance(child, ast.Import | ast.ImportFrom):
             yield child, within
         else:
-            yield from _walk(child, within=within or isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef))
+            inner = within or isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef)
+            yield from _walk(child, within=inner, types=types)
 
 
 def _graph() -> dict[str, set[str]]:
-    return {
-        name: {each for node, _within in _walk(ast.parse(path.read_text())) for each in _imported(node)} - {name}
-        for name, path in MODULES.items()
-    }
+    found = {}
+    for name, path in MODULES.items():
+        imports = _walk(ast.parse(path.read_text()), types=name not in TYPES_APART)
+        found[name] = {each for node, _within in imports for each in _imported(node)} - {name}
+    return found
 
 
 def _circle(graph: dict[str, set[str]]) -> list[str] | None:

@@ -13,6 +13,7 @@ from metricgate.actions import load as load_actions
 from metricgate.actions.loading import Actions
 from metricgate.adapters.roles.casbin_roles import CasbinRoleBook
 from metricgate.bootstrap import codes
+from metricgate.bootstrap.metric_types import metric_types
 from metricgate.bootstrap.settings import Settings
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.loading import load as load_catalog
@@ -87,7 +88,7 @@ def load_definitions(folder: Path, settings: Settings) -> tuple[Catalog, Policy,
     Expressions that the engine of their warehouse cannot give are problems too.
     """
     models, policies, written = (read_documents(folder, name) for name in _folders(settings))
-    catalog = models if isinstance(models, Problems) else load_catalog(models)
+    catalog = models if isinstance(models, Problems) else load_catalog(models, metric_types())
     if not isinstance(catalog, Problems):
         catalog = placed(catalog, list(settings.warehouses))
     policy = policies if isinstance(policies, Problems) else load_policy(policies)

@@ -4,34 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from metricgate.catalog.metrics import (
-    ConversionMetric,
-    CumulativeMetric,
-    DerivedMetric,
-    InputMetric,
-    Metric,
-    RatioMetric,
-    SimpleMetric,
-)
+from metricgate.catalog.metrics import InputMetric, Metric, SimpleMetric
 from metricgate.catalog.names import split_metric_call
 from metricgate.vocabulary.predicate import members_of
 
 
 def inputs_of(metric: Metric) -> Iterator[InputMetric]:
     """Yield the metrics that a metric is computed from."""
-    match metric:
-        case SimpleMetric():
-            return
-        case RatioMetric():
-            yield metric.numerator
-            yield metric.denominator
-        case DerivedMetric():
-            yield from metric.inputs
-        case CumulativeMetric():
-            yield metric.input
-        case ConversionMetric():
-            yield metric.base
-            yield metric.conversion
+    yield from (each for _steps, each in metric.built_from())
 
 
 def named_in_filters(metric: Metric) -> tuple[str, ...]:

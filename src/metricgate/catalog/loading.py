@@ -26,6 +26,7 @@ from metricgate.catalog.documents import (
     SettingsDocument,
     TimeSpineDocument,
 )
+from metricgate.catalog.metric_types import BUILT_IN, MetricTypes
 from metricgate.catalog.metrics import Metric
 from metricgate.catalog.versions import digest_of_everything, versioned
 from metricgate.documents import Limits, Read, in_order, read_all
@@ -104,12 +105,12 @@ def _spot(origin: Origin) -> str:
     return f"{place.file}:{place.line}"
 
 
-def load(documents: Sequence[tuple[str, str]]) -> Catalog | Problems:
+def load(documents: Sequence[tuple[str, str]], types: MetricTypes = BUILT_IN) -> Catalog | Problems:
     """Return the catalog of these ``(file name, YAML text)`` pairs, or every problem in the order of their places.
 
-    The order of the pairs does not matter. No file is loaded in part.
+    The order of the pairs does not matter. No file is loaded in part. ``types`` are those that metrics may be of.
     """
-    reads, problems = _read(documents)
+    reads, problems = _read(documents, types.file)
     findings = Findings()
     parts = _Parts(findings)
     for read in reads:
@@ -120,7 +121,7 @@ def load(documents: Sequence[tuple[str, str]]) -> Catalog | Problems:
     }
     models = link(models, {name: origin for name, (_document, origin) in parts.models.items()}, findings)
     names = MetricNames(frozenset(parts.metrics))
-    builder = MetricBuilder(models, names, findings)
+    builder = MetricBuilder(models, names, findings, {each.document: each for each in types.types})
     built = {name: builder.build(draft) for name, draft in parts.metrics.items()}
     metrics = {name: metric for name, metric in built.items() if metric is not None}
     _check_cycles(metrics, parts.metrics, findings)
@@ -155,11 +156,13 @@ def _zones(parts: _Parts) -> dict[str, tuple[str, Place]]:
     return {name: (each.time_zone, origin.at("warehouses", name)) for name, each in document.warehouses.items()}
 
 
-def _read(documents: Iterable[tuple[str, str]]) -> tuple[list[Read[CatalogFile]], list[Problem]]:
+def _read(
+    documents: Iterable[tuple[str, str]], file: type[CatalogFile]
+) -> tuple[list[Read[CatalogFile]], list[Problem]]:
     reads: list[Read[CatalogFile]] = []
     problems: list[Problem] = []
     for name, text in sorted(documents):
-        found = read_all(name, text, CatalogFile, limits=Limits())
+        found = read_all(name, text, file, limits=Limits())
         if isinstance(found, Problems):
             problems.extend(found)
         else:

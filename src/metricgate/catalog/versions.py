@@ -7,7 +7,7 @@ model with every model it can join to. What does not: key order, comments, white
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date
 from decimal import Decimal
 from enum import Enum
@@ -15,15 +15,7 @@ from functools import lru_cache
 
 from metricgate.catalog.dependencies import built_on, named_in_filters
 from metricgate.catalog.expression import Expression
-from metricgate.catalog.metrics import (
-    ConversionMetric,
-    CumulativeMetric,
-    DerivedMetric,
-    InputMetric,
-    Metric,
-    RatioMetric,
-    SimpleMetric,
-)
+from metricgate.catalog.metrics import InputMetric, Metric
 from metricgate.catalog.model import SemanticModel
 from metricgate.catalog.paths import entity_owners, reaches
 from metricgate.vocabulary.digest import digest_of
@@ -82,81 +74,38 @@ def _whole_meaning(metric: Metric, done: Mapping[str, Metric], surroundings: Map
 
 
 def _meaning(metric: Metric, done: Mapping[str, Metric], surroundings: Mapping[str, str]) -> dict[str, Json]:
-    condition = meaning_of_predicate(metric.filter)
-    name = metric.header.name
-    match metric:
-        case SimpleMetric():
-            percentile = metric.percentile
-            return {
-                "name": name,
-                "type": "simple",
-                "agg": metric.aggregation.value,
-                "expr": metric.expression.text,
-                "model": surroundings[metric.model],
-                "time": metric.time_dimension,
-                "percentile": [percentile.value, percentile.discrete, percentile.approximate] if percentile else None,
-                "filter": condition,
-            } | _options(metric)
-        case RatioMetric():
-            return {
-                "name": name,
-                "type": "ratio",
-                "numerator": _input(metric.numerator, done),
-                "denominator": _input(metric.denominator, done),
-                "filter": condition,
-            }
-        case DerivedMetric():
-            return {
-                "name": name,
-                "type": "derived",
-                "expr": metric.expression.text,
-                "inputs": {each.alias: _input(each, done) for each in metric.inputs},
-                "filter": condition,
-            }
-        case CumulativeMetric():
-            return {
-                "name": name,
-                "type": "cumulative",
-                "input": _input(metric.input, done),
-                "window": None if metric.window is None else str(metric.window),
-                "grain_to_date": None if metric.grain_to_date is None else str(metric.grain_to_date),
-                "period": metric.period_aggregation.value,
-                "filter": condition,
-            }
-        case ConversionMetric():
-            return {
-                "name": name,
-                "type": "conversion",
-                "base": _input(metric.base, done),
-                "conversion": _input(metric.conversion, done),
-                "entity": metric.entity,
-                "calculation": metric.calculation.value,
-                "window": None if metric.window is None else str(metric.window),
-                "constant": [[each.base, each.conversion] for each in metric.constant_properties],
-                "filter": condition,
-            }
+    words = _Words(done, surroundings)
+    return {
+        "name": metric.header.name,
+        "type": metric.type,
+        **metric.meaning(words),
+        "filter": words.condition(metric.filter),
+    }
 
 
-def _options(metric: SimpleMetric) -> dict[str, Json]:
-    """What only some simple metrics have; left out where absent, so that the versions of the others stay."""
-    found: dict[str, Json] = {}
-    if metric.non_additive is not None:
-        each = metric.non_additive
-        found["non_additive"] = [each.dimension, each.choice.value, list(each.groupings)]
-    if metric.fill_nulls_with is not None:
-        found["fill_nulls_with"] = metric.fill_nulls_with
-    if metric.join_to_timespine:
-        found["join_to_timespine"] = True
-    return found
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """Parts of a metric as they count: an input by its version, a model by its digest."""
 
+    done: Mapping[str, Metric]
+    surroundings: Mapping[str, str]
 
-def _input(written: InputMetric, done: Mapping[str, Metric]) -> Json:
-    plain: list[Json] = [done[written.name].header.definition_version, meaning_of_predicate(written.filter)]
-    if written.offset_window is not None:
-        plain.append(str(written.offset_window))
-    if written.offset_to_grain is not None:
-        plain.append(f"start of {written.offset_to_grain}")
-    return plain
+    def input(self, each: InputMetric, *, alias: bool = False) -> Json:  # noqa: ARG002 - an alias is only a name
+        """Return an input's version, filter and offset."""
+        plain: list[Json] = [self.done[each.name].header.definition_version, meaning_of_predicate(each.filter)]
+        if each.offset_window is not None:
+            plain.append(str(each.offset_window))
+        if each.offset_to_grain is not None:
+            plain.append(f"start of {each.offset_to_grain}")
+        return plain
+
+    def condition(self, condition: Predicate | None) -> Json:
+        """Return a filter."""
+        return meaning_of_predicate(condition)
+
+    def model(self, name: str) -> Json:
+        """Return the digest of a model with all that it joins to."""
+        return self.surroundings[name]
 
 
 def meaning_of_predicate(predicate: Predicate | None) -> Json:

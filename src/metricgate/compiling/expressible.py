@@ -12,7 +12,7 @@ from sqlglot.errors import SqlglotError
 
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.dependencies import models_behind
-from metricgate.catalog.metrics import DerivedMetric, Metric, SimpleMetric
+from metricgate.catalog.metrics import Metric, SimpleMetric
 from metricgate.compiling import codes
 from metricgate.compiling.column_kinds import kind_of_type
 from metricgate.compiling.conditions import kinds_of_values
@@ -76,9 +76,9 @@ def _of_metrics(catalog: Catalog, kinds: Mapping[str, Kinds]) -> Iterator[_Said]
         if not catalog.models.keys() & set(models_behind(full, catalog.metrics)):
             continue
         name, place = metric.header.name, metric.header.place
-        if isinstance(metric, (SimpleMetric, DerivedMetric)):
-            known = kinds.get(metric.model, ()) if isinstance(metric, SimpleMetric) else ()
-            yield name, metric.expression.text, known, (), place
+        known = kinds.get(metric.model, ()) if isinstance(metric, SimpleMetric) else ()
+        for each in metric.expressions:
+            yield name, each.text, known, (), place
         for template in _templates(metric):
             yield name, template.text, *kinds_of_values(template), place
 
@@ -90,8 +90,8 @@ def _kinds(columns: Sequence[Column]) -> Kinds:
 
 def _templates(metric: Metric) -> Iterator[Template]:
     filters = [metric.filter]
-    if isinstance(metric, DerivedMetric):
-        filters += [each.filter for each in metric.inputs]
+    if metric.expressions:
+        filters += [each.filter for _steps, each in metric.built_from()]
     for each in filters:
         if each is not None:
             yield from _of(each)

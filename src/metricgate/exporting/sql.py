@@ -10,16 +10,8 @@ from dataclasses import dataclass, field
 
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.expression import Expression
-from metricgate.catalog.metrics import (
-    Aggregation,
-    ConversionMetric,
-    CumulativeMetric,
-    DerivedMetric,
-    InputMetric,
-    Metric,
-    RatioMetric,
-    SimpleMetric,
-)
+from metricgate.catalog.metrics import Aggregation, InputMetric, Metric, Period, PeriodAggregation, SimpleMetric, Window
+from metricgate.catalog.metrics.metric import Equal
 from metricgate.catalog.model import Dimension, DimensionType, EntityType, SemanticModel
 from metricgate.catalog.rewriting import substituted
 from metricgate.exporting.conditions import Unsaid, comparison_text, condition_text, literal_text
@@ -48,27 +40,25 @@ class Expressions:
         if metric.header.time_granularity is not None:
             raise Unsaid("it has a grain of its own (time_granularity)")
         own = conditions if metric.filter is None else (*conditions, metric.filter)
-        match metric:
-            case SimpleMetric():
-                return self._simple(metric, own)
-            case RatioMetric():
-                over, under = self._input(metric.numerator, own), self._input(metric.denominator, own)
-                return f"CAST({over} AS DOUBLE) / NULLIF(CAST({under} AS DOUBLE), 0)"
-            case DerivedMetric():
-                inputs = {each.alias: self._input(each, own) for each in metric.inputs}
-                return _text(substituted(metric.expression.text, lambda _table, alias: inputs.get(alias)))
-            case CumulativeMetric():
-                raise Unsaid("it is cumulative")
-            case ConversionMetric():
-                raise Unsaid("it is a conversion metric")
+        return metric.expand(_Text(self, metric, own))
 
-    def _input(self, written: InputMetric, conditions: tuple[Predicate, ...]) -> str:
+    def input(self, written: InputMetric, conditions: tuple[Predicate, ...]) -> str:
+        """Return an input under the conditions from above.
+
+        Raises:
+            Unsaid: there is no expression for it.
+        """
         if written.offset_window is not None or written.offset_to_grain is not None:
             raise Unsaid("it reads another period (offset)")
         own = conditions if written.filter is None else (*conditions, written.filter)
         return self._metric(self.catalog.metrics[written.name], own)
 
-    def _simple(self, metric: SimpleMetric, conditions: tuple[Predicate, ...]) -> str:
+    def simple(self, metric: SimpleMetric, conditions: tuple[Predicate, ...]) -> str:
+        """Return a simple metric under all conditions.
+
+        Raises:
+            Unsaid: there is no expression for it.
+        """
         if metric.non_additive is not None:
             raise Unsaid("it must not be summed over time (non_additive_dimension)")
         if metric.join_to_timespine:
@@ -163,3 +153,51 @@ def expression_of(metric: Metric, expressions: Expressions) -> tuple[str | None,
     except Unsaid as why:
         expressions.columns = dict(before)
         return None, str(why)
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """What a metric computes, as one expression; ``conditions``: its own filter and those from above."""
+
+    expressions: Expressions
+    metric: Metric
+    conditions: tuple[Predicate, ...]
+
+    def measure(self) -> str:
+        if not isinstance(self.metric, SimpleMetric):
+            raise Unsaid(f"a {self.metric.type} metric has no rows of its own")
+        return self.expressions.simple(self.metric, self.conditions)
+
+    def input(self, each: InputMetric) -> str:
+        return self.expressions.input(each, self.conditions)
+
+    def running(  # no expression looks back
+        self,
+        _each: InputMetric,
+        *,
+        window: Window | None,  # noqa: ARG002
+        since: Period | None,  # noqa: ARG002
+        stands: PeriodAggregation,  # noqa: ARG002
+    ) -> str:
+        raise Unsaid("it is cumulative")
+
+    def conversions(  # nor joins events
+        self,
+        _base: InputMetric,
+        _conversion: InputMetric,
+        *,
+        entity: str,  # noqa: ARG002
+        equal: Equal,  # noqa: ARG002
+        window: Window | None,  # noqa: ARG002
+    ) -> str:
+        raise Unsaid("it is a conversion metric")
+
+    def events(self, base: InputMetric) -> str:
+        return self.input(base)
+
+    def ratio(self, numerator: str, denominator: str) -> str:
+        return f"CAST({numerator} AS DOUBLE) / NULLIF(CAST({denominator} AS DOUBLE), 0)"
+
+    def derived(self, expression: Expression, inputs: tuple[tuple[str, str], ...]) -> str:
+        known = dict(inputs)
+        return _text(substituted(expression.text, lambda _table, alias: known.get(alias)))

@@ -17,7 +17,6 @@ from metricgate.planning.distinct import DistinctScans
 from metricgate.planning.forms import Form, split_form
 from metricgate.planning.group_bys import Asked, GroupBys
 from metricgate.planning.leaf_groups import leaf_groups
-from metricgate.planning.metrics import expand
 from metricgate.planning.metrics.expanding import Expansion, Leaf
 from metricgate.planning.metrics.values import Value
 from metricgate.planning.naming import resolve_metric
@@ -59,7 +58,7 @@ class Asking:
         check_twice(question, metrics, problems)
         if not zone_known or any(problem.code is codes.UNKNOWN_TIME_ZONE for problem in problems):
             return Problems(tuple(problems))
-        expansion = Expansion(self._catalog.metrics, expand, {each.member.lower() for each in question.group_by})
+        expansion = Expansion(self._catalog.metrics, {each.member.lower() for each in question.group_by})
         values = [expansion.value_of(metric) for metric in metrics]
         notes = self._scans(metrics, expansion.leaves)
         check_columns(self._names, metrics, problems)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.labels import dataset_resource, member_resource, metric_resource
-from metricgate.catalog.metrics import Aggregation, Metric, RatioMetric, SimpleMetric, Status
+from metricgate.catalog.metrics import Metric, Status
 from metricgate.catalog.model import TimeKind
 from metricgate.planning import codes
 from metricgate.planning.binding import Binder
@@ -153,7 +153,7 @@ def _columns(question: Question, named: Named, keys: Sequence[Key]) -> tuple[Out
             for key, asked in zip(keys, question.group_by, strict=True)
         ),
         *(
-            OutputColumn(name=metric.header.name, metric=metric.header.name, type=_metric_type(metric))
+            OutputColumn(name=metric.header.name, metric=metric.header.name, type=metric.value_type)
             for _asked, metric, _value in named
         ),
     )
@@ -165,15 +165,6 @@ def _key_type(key: Key) -> DataType | None:
     if key.reference.grain is None:
         return None
     return DataType.DATE if key.reference.grain >= Grain.DAY else DataType.TIMESTAMP
-
-
-def _metric_type(metric: Metric) -> DataType | None:
-    if isinstance(metric, RatioMetric):
-        return DataType.FLOAT
-    if not isinstance(metric, SimpleMetric):
-        return None
-    counting = (Aggregation.COUNT, Aggregation.COUNT_DISTINCT, Aggregation.SUM_BOOLEAN)
-    return DataType.INTEGER if metric.aggregation in counting else None
 
 
 def _sorting(

@@ -25,16 +25,16 @@ def converted(
         leaf: of a conversion metric.
         dimension: the time of the base events.
     """
-    metric, counted = leaf.conversion, leaf.converted
-    if metric is None or counted is None or counted.time_dimension is None:
+    asked, counted = leaf.conversion, leaf.converted
+    if asked is None or counted is None or counted.time_dimension is None:
         return None
     home, away = binders.models[leaf.metric.model], binders.models[counted.model]
     time = away.dimension(counted.time_dimension)
     if time is None:
         return None
     tables = binders.tables(away, counted)
-    binder = binders.binder(away, tables, f"Metric {metric.header.name!r}")
-    pairs = [(metric.entity, metric.entity), *((each.base, each.conversion) for each in metric.constant_properties)]
+    binder = binders.binder(away, tables, f"Metric {asked.name!r}")
+    pairs = [(asked.entity, asked.entity), *asked.equal]
     measure = binders.measure(binder, _as_leaf(leaf))
     grain = max(dimension.granularity or Grain.DAY, time.granularity or Grain.DAY, key=lambda each: each.rank)
     own, other = on_one_clock([binders.clocks.at_rest(home.name, dimension), binders.clocks.at_rest(away.name, time)])
@@ -54,7 +54,7 @@ def converted(
             time=_time(away, time, grain, other),
             equal=tuple(each for _one, other in pairs for each in own_members(away, other)),
         ),
-        window=metric.window,
+        window=asked.window,
     )
 
 

@@ -47,7 +47,7 @@ def _kind_of(leaf: Leaf) -> Kind | None:
     metric = leaf.metric
     if leaf.conversion is not None:
         return ("conversion", leaf.measure)
-    running = None if leaf.running is None else leaf.running.header.name
+    running = None if leaf.running is None else leaf.running.name
     apart = leaf.filters if metric.non_additive is not None else ()
     kind = (leaf.shifts, running, metric.non_additive, metric.join_to_timespine, apart)
     return None if kind == _PLAIN else kind

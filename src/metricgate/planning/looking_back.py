@@ -19,7 +19,7 @@ def looking_back(asked: Iterable[str], metrics: Mapping[str, Metric], leaf: Leaf
 
 def _reads(metric: Metric, metrics: Mapping[str, Metric], leaf: Leaf, *, shifted: bool) -> bool:
     name = metric.header.name
-    if leaf.running is not None and name == leaf.running.header.name:
+    if leaf.running is not None and name == leaf.running.name:
         return not leaf.shifts or shifted
     if name == leaf.metric.header.name:
         return shifted

@@ -5,15 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from metricgate.catalog.catalog import Catalog
-from metricgate.catalog.metrics import (
-    ConversionMetric,
-    CumulativeMetric,
-    DerivedMetric,
-    InputMetric,
-    Metric,
-    RatioMetric,
-    SimpleMetric,
-)
+from metricgate.catalog.metrics import InputMetric, Metric
 from metricgate.planning import codes
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.nearest import did_you_mean, nearest
@@ -102,37 +94,7 @@ def _keys(facts: Sequence[dict[str, str]]) -> list[str]:
 
 def _facts(metric: Metric, catalog: Catalog, sees: Callable[[str], bool]) -> dict[str, str]:
     """What the definition says, one line a fact; only what differs is shown."""
-    facts: dict[str, str] = {}
-    match metric:
-        case SimpleMetric():
-            source = ".".join(catalog.models[metric.model].source)
-            facts = {
-                "aggregation": str(metric.aggregation),
-                "expression": metric.expression.text,
-                "model": metric.model,
-                "source": source,
-                "time": metric.time_dimension or "none",
-            }
-        case RatioMetric():
-            facts = {
-                "aggregation": "ratio",
-                "expression": f"{_input(metric.numerator, sees)} / {_input(metric.denominator, sees)}",
-            }
-        case DerivedMetric():
-            inputs = ", ".join(f"{each.alias} = {_input(each, sees)}" for each in metric.inputs)
-            facts = {"aggregation": "derived", "expression": f"{metric.expression.text} with {inputs}"}
-        case CumulativeMetric():
-            since = "since ever" if metric.grain_to_date is None else f"since the start of the {metric.grain_to_date}"
-            span = since if metric.window is None else str(metric.window)
-            facts = {"aggregation": "cumulative", "expression": f"{_input(metric.input, sees)} over {span}"}
-        case ConversionMetric():
-            span = "any time" if metric.window is None else str(metric.window)
-            facts = {
-                "aggregation": str(metric.calculation),
-                "expression": (
-                    f"{_input(metric.base, sees)} to {_input(metric.conversion, sees)} by {metric.entity} within {span}"
-                ),
-            }
+    facts = metric.summary(lambda each: _input(each, sees), catalog.models)
     facts["filter"] = "none" if metric.filter is None else words_of(metric.filter)
     return facts
 

@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from metricgate.catalog.expression import Expression
 from metricgate.catalog.metrics import Aggregation, Percentile, Window
+from metricgate.catalog.metrics.simple import COUNTING
 from metricgate.planning.shifts import Shift
 from metricgate.planning.zones import Clock, Zones
 from metricgate.vocabulary.grain import DatePart, Grain
@@ -133,6 +134,3 @@ class Measure:
     def counts(self) -> bool:
         """Whether nothing means 0 rather than NULL."""
         return self.aggregation in COUNTING
-
-
-COUNTING = (Aggregation.COUNT, Aggregation.COUNT_DISTINCT, Aggregation.SUM_BOOLEAN)

@@ -9,7 +9,7 @@ from dataclasses import fields
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.dependencies import built_on
 from metricgate.catalog.expression import Expression
-from metricgate.catalog.metrics import DerivedMetric, InputMetric, Metric, Status
+from metricgate.catalog.metrics import InputMetric, Metric, Status
 from metricgate.catalog.model import Dimension, Entity, SemanticModel
 from metricgate.catalog.versions import meaning_of_predicate
 from metricgate.planning.planner import Planner, ReachableMember
@@ -123,7 +123,7 @@ def _own(one: Metric, other: Metric) -> Iterator[Reason]:
             message = f"{part.replace('_', ' ')} was {_shown(was)}, is {_shown(now)}"
             yield Reason(message=message, breaking=True)
     if type(one) is not type(other):
-        kinds = [type(each).__name__.removesuffix("Metric").lower() for each in (one, other)]
+        kinds = [one.type, other.type]
         yield Reason(message=f"type was {kinds[0]}, is {kinds[1]}", breaking=True)
         return
     for part in (each.name for each in fields(one) if each.name != "header"):
@@ -134,9 +134,11 @@ def _own(one: Metric, other: Metric) -> Iterator[Reason]:
 
 
 def _comparable(metric: Metric, part: str) -> object:
-    if isinstance(metric, DerivedMetric) and part == "inputs":
-        return tuple(sorted(metric.inputs, key=lambda each: each.alias))
-    return getattr(metric, part)
+    """Return a part; inputs that an expression uses by their aliases have no order."""
+    found: object = getattr(metric, part)
+    if isinstance(found, tuple) and found and all(isinstance(each, InputMetric) for each in found):
+        return tuple(sorted(found, key=lambda each: each.alias))
+    return found
 
 
 def _source(was: SemanticModel, now: SemanticModel) -> Iterator[Reason]:

@@ -8,15 +8,7 @@ from dataclasses import dataclass, field
 from metricgate.catalog import codes
 from metricgate.catalog.building.metrics import Draft
 from metricgate.catalog.building.origin import Findings
-from metricgate.catalog.dependencies import inputs_of
-from metricgate.catalog.metrics import (
-    ConversionMetric,
-    CumulativeMetric,
-    DerivedMetric,
-    Metric,
-    RatioMetric,
-    SimpleMetric,
-)
+from metricgate.catalog.metrics import Metric, SimpleMetric
 from metricgate.catalog.model import SemanticModel
 from metricgate.catalog.names import METRIC_TIME, split_metric_call
 from metricgate.catalog.paths import entity_owners, reaches
@@ -47,20 +39,8 @@ class MemberCheck:
     def check(self, metric: Metric, draft: Draft) -> None:
         """Note every member in the metric's filters that its models cannot reach."""
         self._condition(metric.filter, metric, draft.origin.at("filter"))
-        match metric:
-            case SimpleMetric():
-                return
-            case RatioMetric():
-                for key, each in (("numerator", metric.numerator), ("denominator", metric.denominator)):
-                    self._input(each.name, each.filter, draft.origin.at(key, "filter"))
-            case DerivedMetric():
-                for index, each in enumerate(metric.inputs):
-                    self._input(each.name, each.filter, draft.origin.at("input_metrics", index, "filter"))
-            case CumulativeMetric():
-                self._input(metric.input.name, metric.input.filter, draft.origin.at("input_metric", "filter"))
-            case ConversionMetric():
-                for key, each in (("base_metric", metric.base), ("conversion_metric", metric.conversion)):
-                    self._input(each.name, each.filter, draft.origin.at(key, "filter"))
+        for steps, each in metric.built_from():
+            self._input(each.name, each.filter, draft.origin.at(*steps, "filter"))
 
     def _input(self, name: str, condition: Predicate | None, where: Place) -> None:
         if name in self.metrics:
@@ -85,8 +65,7 @@ class MemberCheck:
             here = waiting.pop()
             if isinstance(here, SimpleMetric):
                 yield here
-            inputs = (here.base,) if isinstance(here, ConversionMetric) else tuple(inputs_of(here))
-            for each in inputs:
+            for each in here.rows():
                 if each.name in self.metrics and each.name not in seen:
                     seen.add(each.name)
                     waiting.append(self.metrics[each.name])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from metricgate.catalog import codes
 from metricgate.catalog.building.origin import Findings, Origin, Step
@@ -14,10 +15,10 @@ from metricgate.catalog.documents import (
     CumulativeDocument,
     DerivedDocument,
     InputDocument,
-    MetricDocument,
     RatioDocument,
     SimpleDocument,
 )
+from metricgate.catalog.documents.metric import HeaderDocument
 from metricgate.catalog.metrics import (
     Aggregation,
     Certification,
@@ -50,7 +51,7 @@ _UNVERSIONED = ""
 class Draft:
     """A metric's document with where it stands; ``model`` and ``domain`` come from the model it is nested in."""
 
-    document: MetricDocument
+    document: HeaderDocument
     origin: Origin
     model: str | None
     domain: str | None
@@ -61,6 +62,20 @@ class Draft:
         return full_name(self.domain, self.document.name)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricType:
+    """A type of metric: what is written of it, and what is made of that.
+
+    Attributes:
+        document: the keys of its YAML beside those of every metric; ``type`` is a ``Literal`` of its word.
+        build: makes the metric without its version, of a document of that class, in the words of the builder. It
+            returns None after noting problems.
+    """
+
+    document: type[HeaderDocument]
+    build: Callable[[MetricBuilder, Any, Draft], Metric | None]
+
+
 @dataclass(frozen=True, slots=True)
 class MetricBuilder:
     """Builds one metric after the other, knowing every model and every metric's name."""
@@ -68,25 +83,16 @@ class MetricBuilder:
     models: Mapping[str, SemanticModel]
     names: MetricNames
     findings: Findings
+    types: Mapping[type[HeaderDocument], MetricType]
 
     def build(self, draft: Draft) -> Metric | None:
         """Return the metric without its version, or None with the problems noted."""
-        document = draft.document
-        match document:
-            case SimpleDocument():
-                return self._simple(document, draft)
-            case RatioDocument():
-                return self._ratio(document, draft)
-            case DerivedDocument():
-                return self._derived(document, draft)
-            case CumulativeDocument():
-                return self._cumulative(document, draft)
-            case ConversionDocument():
-                return self._conversion(document, draft)
+        return self.types[type(draft.document)].build(self, draft.document, draft)
 
-    def _simple(self, document: SimpleDocument, draft: Draft) -> SimpleMetric | None:
-        header = self._header(draft)
-        condition = self._condition(document.filter, draft.origin, draft.domain)
+    def simple(self, document: SimpleDocument, draft: Draft) -> SimpleMetric | None:
+        """Return a simple metric, or None after noting problems."""
+        header = self.header(draft)
+        condition = self.condition(document.filter, draft.origin, draft.domain)
         percentile = self._percentile(document, draft.origin)
         default: str | int = 1 if document.agg is Aggregation.COUNT else document.name
         expression = self.findings.expression(
@@ -127,10 +133,11 @@ class MetricBuilder:
             dimension=written.name, choice=written.window_choice, groupings=tuple(written.window_groupings)
         )
 
-    def _cumulative(self, document: CumulativeDocument, draft: Draft) -> CumulativeMetric | None:
-        header = self._header(draft)
-        condition = self._condition(document.filter, draft.origin, draft.domain)
-        found = self._input(document.input_metric, draft, ("input_metric",))
+    def cumulative(self, document: CumulativeDocument, draft: Draft) -> CumulativeMetric | None:
+        """Return a cumulative metric, or None after noting problems."""
+        header = self.header(draft)
+        condition = self.condition(document.filter, draft.origin, draft.domain)
+        found = self.input(document.input_metric, draft, ("input_metric",))
         if document.window is not None and document.grain_to_date is not None:
             message = "a cumulative metric has a window or a grain_to_date, not both"
             self.findings.add(codes.INPUTS, message, draft.origin.at("grain_to_date"), "Take one of them out.")
@@ -145,11 +152,12 @@ class MetricBuilder:
             filter=condition,
         )
 
-    def _conversion(self, document: ConversionDocument, draft: Draft) -> ConversionMetric | None:
-        header = self._header(draft)
-        condition = self._condition(document.filter, draft.origin, draft.domain)
-        base = self._input(document.base_metric, draft, ("base_metric",))
-        conversion = self._input(document.conversion_metric, draft, ("conversion_metric",))
+    def conversion(self, document: ConversionDocument, draft: Draft) -> ConversionMetric | None:
+        """Return a conversion metric, or None after noting problems."""
+        header = self.header(draft)
+        condition = self.condition(document.filter, draft.origin, draft.domain)
+        base = self.input(document.base_metric, draft, ("base_metric",))
+        conversion = self.input(document.conversion_metric, draft, ("conversion_metric",))
         for key, each in (("base_metric", base), ("conversion_metric", conversion)):
             if each is not None and (each.offset_window or each.offset_to_grain):
                 message = f"{key} has an offset, and both events of a conversion are taken at their own time"
@@ -171,22 +179,22 @@ class MetricBuilder:
             filter=condition,
         )
 
-    def _ratio(self, document: RatioDocument, draft: Draft) -> RatioMetric | None:
-        header = self._header(draft)
-        condition = self._condition(document.filter, draft.origin, draft.domain)
-        numerator = self._input(document.numerator, draft, ("numerator",))
-        denominator = self._input(document.denominator, draft, ("denominator",))
+    def ratio(self, document: RatioDocument, draft: Draft) -> RatioMetric | None:
+        """Return a ratio, or None after noting problems."""
+        header = self.header(draft)
+        condition = self.condition(document.filter, draft.origin, draft.domain)
+        numerator = self.input(document.numerator, draft, ("numerator",))
+        denominator = self.input(document.denominator, draft, ("denominator",))
         if numerator is None or denominator is None:
             return None
         return RatioMetric(header=header, numerator=numerator, denominator=denominator, filter=condition)
 
-    def _derived(self, document: DerivedDocument, draft: Draft) -> DerivedMetric | None:
-        header = self._header(draft)
-        condition = self._condition(document.filter, draft.origin, draft.domain)
+    def derived(self, document: DerivedDocument, draft: Draft) -> DerivedMetric | None:
+        """Return a derived metric, or None after noting problems."""
+        header = self.header(draft)
+        condition = self.condition(document.filter, draft.origin, draft.domain)
         expression = self.findings.expression(document.expr, draft.origin.at("expr"))
-        found = [
-            self._input(each, draft, ("input_metrics", index)) for index, each in enumerate(document.input_metrics)
-        ]
+        found = [self.input(each, draft, ("input_metrics", index)) for index, each in enumerate(document.input_metrics)]
         inputs = tuple(each for each in found if each is not None)
         if expression is None or len(inputs) != len(found):
             return None
@@ -208,13 +216,14 @@ class MetricBuilder:
                 hint = did_you_mean(column, aliases) or f"The inputs are {', '.join(aliases)}."
                 self.findings.add(codes.INPUTS, f"expr uses {column!r}, which is no input", origin.at("expr"), hint)
 
-    def _input(self, written: str | InputDocument, draft: Draft, path: tuple[Step, ...]) -> InputMetric | None:
+    def input(self, written: str | InputDocument, draft: Draft, path: tuple[Step, ...]) -> InputMetric | None:
+        """Return an input that stands at a path of the document, or None after noting that there is no such metric."""
         origin = draft.origin.below(*path)
         document = InputDocument(name=written) if isinstance(written, str) else written
         if document.offset_window is not None and document.offset_to_grain is not None:
             message = "an input has an offset_window or an offset_to_grain, not both"
             self.findings.add(codes.INPUTS, message, origin.at("offset_to_grain"), "Take one of them out.")
-        condition = self._condition(document.filter, origin, draft.domain)
+        condition = self.condition(document.filter, origin, draft.domain)
         name = self.names.resolve(document.name, draft.domain, origin.at("name"), self.findings)
         if name is None:
             return None
@@ -226,7 +235,8 @@ class MetricBuilder:
             offset_to_grain=_period(document.offset_to_grain),
         )
 
-    def _condition(self, raw: object, origin: Origin, domain: str | None) -> Predicate | None:
+    def condition(self, raw: object, origin: Origin, domain: str | None) -> Predicate | None:
+        """Return the filter of a metric or an input; None without one, or after noting problems."""
         if raw is None:
             return None
         found = parse_condition(raw, lambda steps: origin.at("filter", *steps))  # type: ignore[arg-type]  # JSON by its document
@@ -306,7 +316,8 @@ class MetricBuilder:
             approximate=bool(document.use_approximate_percentile),
         )
 
-    def _header(self, draft: Draft) -> MetricHeader:
+    def header(self, draft: Draft) -> MetricHeader:
+        """Return what every metric carries."""
         document = draft.document
         certification = document.certification
         context = document.ai_context

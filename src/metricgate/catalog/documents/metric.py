@@ -19,8 +19,8 @@ from metricgate.catalog.documents.fields import (
     Words,
 )
 from metricgate.catalog.metrics.conversion import Calculation
-from metricgate.catalog.metrics.cumulative import PeriodAggregation
 from metricgate.catalog.metrics.header import Status
+from metricgate.catalog.metrics.periods import PeriodAggregation
 from metricgate.catalog.metrics.simple import Aggregation, WindowChoice
 from metricgate.documents import Document
 from metricgate.vocabulary.grain import Grain

@@ -7,16 +7,7 @@ from dataclasses import dataclass
 
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.dependencies import built_on, inputs_of
-from metricgate.catalog.metrics import (
-    Aggregation,
-    ConversionMetric,
-    CumulativeMetric,
-    DerivedMetric,
-    InputMetric,
-    Metric,
-    RatioMetric,
-    SimpleMetric,
-)
+from metricgate.catalog.metrics import InputMetric, Metric, SimpleMetric
 from metricgate.catalog.model import SemanticModel
 from metricgate.exporting.conditions import Unsaid
 from metricgate.exporting.dbt.filters import Filters
@@ -88,70 +79,17 @@ class Metrics:
         )
 
     def _typed(self, metric: Metric) -> Document:
-        match metric:
-            case SimpleMetric():
-                return {"type": "simple", **self._simple(metric)}
-            case RatioMetric():
-                return {
-                    "type": "ratio",
-                    "numerator": self._input(metric.numerator),
-                    "denominator": self._input(metric.denominator),
-                }
-            case DerivedMetric():
-                inputs: list[Json] = [self._input(each, alias=True) for each in metric.inputs]
-                return {"type": "derived", "expr": metric.expression.text, "input_metrics": inputs}
-            case CumulativeMetric():
-                return said(
-                    type="cumulative",
-                    input_metric=self._input(metric.input),
-                    window=None if metric.window is None else str(metric.window),
-                    grain_to_date=None if metric.grain_to_date is None else str(metric.grain_to_date),
-                    period_agg=str(metric.period_aggregation),
-                )
-            case ConversionMetric():
-                constant: list[Json] = [
-                    {"base_property": each.base, "conversion_property": each.conversion}
-                    for each in metric.constant_properties
-                ]
-                return said(
-                    type="conversion",
-                    entity=metric.entity,
-                    base_metric=self._input(metric.base),
-                    conversion_metric=self._input(metric.conversion),
-                    calculation=str(metric.calculation),
-                    window=None if metric.window is None else str(metric.window),
-                    constant_properties=constant,
-                )
-
-    def _simple(self, metric: SimpleMetric) -> Document:
-        fill = metric.fill_nulls_with
-        if metric.aggregation is Aggregation.COUNT and fill is None:
+        keys = metric.as_dbt(self)
+        if keys is None:
+            raise Unsaid(f"dbt has no metrics of type {metric.type}")
+        if isinstance(metric, SimpleMetric) and metric.fill_nulls_with is None and "fill_nulls_with" in said(**keys):
             place = self.definitions.metrics[metric.header.name].place
             reason = "a count of nothing is 0 here and no value in dbt: fill_nulls_with: 0 is written"
             self.notes.changed(f"the metric {metric.header.name!r}", place, reason)
-            fill = 0
-        percentile, balance = metric.percentile, metric.non_additive
-        median = metric.aggregation is Aggregation.MEDIAN
-        options: Document = {}
-        if percentile is not None and not median:
-            kind = "discrete" if percentile.discrete else "continuous"
-            options = {"percentile": percentile.value, "percentile_type": kind}
-            if percentile.approximate:
-                options["use_approximate_percentile"] = True
-        if balance is not None:
-            options["non_additive_dimension"] = said(
-                name=balance.dimension, window_agg=str(balance.choice), group_by=list[Json](balance.groupings)
-            )
-        if metric.join_to_timespine:
-            options["join_to_timespine"] = True
-        return {
-            "agg": str(metric.aggregation),
-            "expr": metric.expression.text,
-            **said(agg_time_dimension=metric.time_dimension, fill_nulls_with=fill),
-            **options,
-        }
+        return {"type": metric.type, **said(**keys)}
 
-    def _input(self, each: InputMetric, *, alias: bool = False) -> Json:
+    def input(self, each: InputMetric, *, alias: bool = False) -> Json:
+        """Return an input in dbt's form: its name alone where that says all."""
         name = self.names[each.name]
         found = said(
             name=name,
@@ -161,6 +99,14 @@ class Metrics:
             offset_to_grain=None if each.offset_to_grain is None else str(each.offset_to_grain),
         )
         return name if len(found) == 1 else found
+
+    def condition(self, condition: Predicate | None) -> Json:
+        """Return a filter over the members of any model."""
+        return self._filter(condition, None)
+
+    def model(self, name: str) -> Json:
+        """Return a model's name."""
+        return name
 
     def _filter(self, condition: Predicate | None, model: SemanticModel | None) -> str | None:
         if condition is None:

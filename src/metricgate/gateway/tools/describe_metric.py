@@ -9,12 +9,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from metricgate.catalog.dependencies import models_behind
-from metricgate.catalog.metrics import Metric
-from metricgate.catalog.metrics.conversion import ConversionMetric
-from metricgate.catalog.metrics.cumulative import CumulativeMetric
-from metricgate.catalog.metrics.derived import DerivedMetric, InputMetric
-from metricgate.catalog.metrics.ratio import RatioMetric
-from metricgate.catalog.metrics.simple import SimpleMetric
+from metricgate.catalog.metrics import InputMetric, Metric
 from metricgate.gateway.answers import Answer, Draft, Object
 from metricgate.gateway.arguments import Parsed
 from metricgate.gateway.describing import member_as_json, shortened, summary_of
@@ -29,6 +24,7 @@ from metricgate.gateway.tools.tool import Tool, define
 from metricgate.planning.planner import ReachableMember
 from metricgate.policy.verdict import Decision
 from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.predicate import Predicate
 from metricgate.vocabulary.problem import Problems
 from metricgate.vocabulary.resource import Action
 
@@ -108,86 +104,37 @@ def _together(desk: Desk, metric: str, member: ReachableMember) -> bool:
 
 
 def _definition(metric: Metric, seen: Seen) -> Mapping[str, Json]:
-    match metric:
-        case SimpleMetric():
-            return {
-                "type": "simple",
-                "model": metric.model,
-                "agg": str(metric.aggregation),
-                "expr": metric.expression.text,
-                "metric_time": metric.time_dimension,
-                "filter": None if metric.filter is None else predicate_as_json(metric.filter),
-                "percentile": None if metric.percentile is None else metric.percentile.value,
-                **_options(metric),
-            }
-        case RatioMetric():
-            return {
-                "type": "ratio",
-                "numerator": _input(metric.numerator, seen),
-                "denominator": _input(metric.denominator, seen),
-                "filter": None if metric.filter is None else predicate_as_json(metric.filter),
-            }
-        case DerivedMetric():
-            return {
-                "type": "derived",
-                "expr": metric.expression.text,
-                "input_metrics": [_input(each, seen) for each in metric.inputs],
-                "filter": None if metric.filter is None else predicate_as_json(metric.filter),
-            }
-        case CumulativeMetric():
-            return {
-                "type": "cumulative",
-                "input_metric": _input(metric.input, seen),
-                "window": None if metric.window is None else str(metric.window),
-                "grain_to_date": None if metric.grain_to_date is None else str(metric.grain_to_date),
-                "period_agg": str(metric.period_aggregation),
-                "filter": None if metric.filter is None else predicate_as_json(metric.filter),
-            }
-        case ConversionMetric():
-            return {
-                "type": "conversion",
-                "entity": metric.entity,
-                "base_metric": _input(metric.base, seen),
-                "conversion_metric": _input(metric.conversion, seen),
-                "calculation": str(metric.calculation),
-                "window": None if metric.window is None else str(metric.window),
-                "constant_properties": [
-                    {"base_property": each.base, "conversion_property": each.conversion}
-                    for each in metric.constant_properties
-                ],
-                "filter": None if metric.filter is None else predicate_as_json(metric.filter),
-            }
+    words = _Words(seen)
+    return {"type": metric.type, **metric.describe(words), "filter": words.condition(metric.filter)}
 
 
-def _options(metric: SimpleMetric) -> dict[str, Json]:
-    """What only some simple metrics have."""
-    found: dict[str, Json] = {}
-    if metric.non_additive is not None:
-        found["non_additive_dimension"] = {
-            "name": metric.non_additive.dimension,
-            "window_choice": str(metric.non_additive.choice),
-            "window_groupings": list(metric.non_additive.groupings),
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """Parts of a metric as one caller may know of them."""
+
+    seen: Seen
+
+    def input(self, each: InputMetric, *, alias: bool = False) -> Json:  # noqa: ARG002 - it is told of every input
+        """An input that the caller may not know of has no name here; an alias of its own stays: expressions use it."""
+        shown = self.seen.metric(each.name)
+        found: dict[str, Json] = {
+            "name": each.name if shown else None,
+            "alias": each.alias if shown or each.alias != each.name.rpartition(".")[2] else None,
+            "filter": self.condition(each.filter),
         }
-    if metric.fill_nulls_with is not None:
-        found["fill_nulls_with"] = metric.fill_nulls_with
-    if metric.join_to_timespine:
-        found["join_to_timespine"] = True
-    return found
+        if each.offset_window is not None:
+            found["offset_window"] = str(each.offset_window)
+        if each.offset_to_grain is not None:
+            found["offset_to_grain"] = str(each.offset_to_grain)
+        return found
 
+    def condition(self, condition: Predicate | None) -> Json:
+        """Return a filter."""
+        return None if condition is None else predicate_as_json(condition)
 
-def _input(each: InputMetric, seen: Seen) -> Json:
-    """An input that the caller may not know of has no name here; an alias of its own stays, for expressions use it."""
-    shown = seen.metric(each.name)
-    found: dict[str, Json] = {
-        "name": each.name if shown else None,
-        "alias": each.alias if shown or each.alias != each.name.rpartition(".")[2] else None,
-        "filter": None if each.filter is None else predicate_as_json(each.filter),
-    }
-    if each.offset_window is not None:
-        found["offset_window"] = str(each.offset_window)
-    if each.offset_to_grain is not None:
-        found["offset_to_grain"] = str(each.offset_to_grain)
-    return found
+    def model(self, name: str) -> Json:
+        """Return a model's name."""
+        return name
 
 
 def _certification(metric: Metric) -> Mapping[str, Json] | None:

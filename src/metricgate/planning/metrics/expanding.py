@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from metricgate.catalog.metrics import ConversionMetric, CumulativeMetric, InputMetric, Metric, SimpleMetric
-from metricgate.planning.metrics.values import MeasureValue, Value
-from metricgate.planning.scan_parts import COUNTING
+from metricgate.catalog.expression import Expression
+from metricgate.catalog.metrics import InputMetric, Metric, Period, PeriodAggregation, SimpleMetric, Window
+from metricgate.catalog.metrics.metric import Equal
+from metricgate.catalog.metrics.simple import COUNTING
+from metricgate.planning.metrics.values import DerivedValue, MeasureValue, RatioValue, Value
 from metricgate.planning.shifts import Shift
 from metricgate.vocabulary.predicate import Predicate
 
@@ -27,20 +29,40 @@ class Under:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """Rows up to each moment, of the metric of that full name: within a window, or since a period's start."""
+
+    name: str
+    window: Window | None
+    grain_to_date: Period | None
+    period_aggregation: PeriodAggregation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversions:
+    """Conversions of base events, for the metric of that full name: same entity and members, within a window."""
+
+    name: str
+    entity: str
+    equal: Equal
+    window: Window | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Leaf:
     """A simple metric under all that is above it; ``measure`` is its unique name in the plan.
 
     Attributes:
-        running: the cumulative metric whose input it is.
-        conversion: the conversion metric whose conversions it counts; ``metric`` is then the base metric.
+        running: it is read over the rows up to each moment.
+        conversion: what is counted are conversions of its rows, which are base events.
     """
 
     measure: str
     metric: SimpleMetric
     filters: Filters
     shifts: tuple[Shift, ...] = ()
-    running: CumulativeMetric | None = None
-    conversion: ConversionMetric | None = None
+    running: Running | None = None
+    conversion: Conversions | None = None
     converted: SimpleMetric | None = None
     converted_filters: Filters = ()
 
@@ -48,11 +70,8 @@ class Leaf:
 class Expansion:
     """Takes metrics apart down to simple ones; the same metric under the same conditions is one measure."""
 
-    def __init__(
-        self, metrics: Mapping[str, Metric], expand: Callable[[Metric, Under, Expansion], Value], taken: set[str]
-    ) -> None:
+    def __init__(self, metrics: Mapping[str, Metric], taken: set[str]) -> None:
         self._metrics = metrics
-        self._expand = expand
         self._taken = set(taken)
         self._leaves: dict[tuple[object, ...], Leaf] = {}
 
@@ -63,7 +82,7 @@ class Expansion:
 
     def value_of(self, metric: Metric, under: Under = Under()) -> Value:
         """Return what the metric is over the noted measures."""
-        return self._expand(metric, under, self)
+        return metric.expand(_Within(self, metric, under))
 
     def input(self, each: InputMetric, under: Under) -> Value:
         """Return the value of an input under its own filter and offset and all from above."""
@@ -76,11 +95,11 @@ class Expansion:
             raise TypeError(f"{each.name} is not simple")
         return found
 
-    def measure(self, metric: SimpleMetric, under: Under, *, running: CumulativeMetric | None = None) -> MeasureValue:
+    def measure(self, metric: SimpleMetric, under: Under, *, running: Running | None = None) -> MeasureValue:
         """Note a measure and return it."""
-        name = metric.header if running is None else running.header
+        name = metric.header.name if running is None else running.name
         leaf = Leaf(
-            measure=name.bare_name,
+            measure=name.rpartition(".")[2],
             metric=metric,
             filters=under.filtered(metric.filter).filters,
             shifts=under.shifts,
@@ -88,16 +107,16 @@ class Expansion:
         )
         return self._value(self._noted(leaf), metric)
 
-    def conversions(self, metric: ConversionMetric, base: Under, conversion: Under) -> MeasureValue:
-        """Note the conversions of a conversion metric and return their measure."""
-        converted = self.simple(metric.conversion)
-        start = self.simple(metric.base)
+    def conversions(
+        self, asked: Conversions, start: SimpleMetric, base: Under, converted: SimpleMetric, conversion: Under
+    ) -> MeasureValue:
+        """Note the conversions of the rows of ``start`` and return their measure."""
         leaf = Leaf(
-            measure=f"{metric.header.bare_name}_conversions",
+            measure=f"{asked.name.rpartition('.')[2]}_conversions",
             metric=start,
             filters=base.filtered(start.filter).filters,
             shifts=base.shifts,
-            conversion=metric,
+            conversion=asked,
             converted=converted,
             converted_filters=conversion.filtered(converted.filter).filters,
         )
@@ -107,8 +126,8 @@ class Expansion:
         return MeasureValue(measure=leaf.measure, counts=metric.aggregation in COUNTING, fill=metric.fill_nulls_with)
 
     def _noted(self, leaf: Leaf) -> Leaf:
-        running = None if leaf.running is None else leaf.running.header.name
-        conversion = None if leaf.conversion is None else leaf.conversion.header.name
+        running = None if leaf.running is None else leaf.running.name
+        conversion = None if leaf.conversion is None else leaf.conversion.name
         key = (leaf.metric.header.name, leaf.filters, leaf.shifts, running, conversion, leaf.converted_filters)
         known = self._leaves.get(key)
         if known is None:
@@ -129,3 +148,47 @@ def below(each: InputMetric, under: Under) -> Under:
     found = under.filtered(each.filter)
     shift = each.offset_window or each.offset_to_grain
     return found if shift is None else replace(found, shifts=(*found.shifts, shift))
+
+
+@dataclass(frozen=True, slots=True)
+class _Within:
+    """What one metric computes, over measures that are noted, under all that holds from above."""
+
+    expansion: Expansion
+    metric: Metric
+    under: Under
+
+    @property
+    def _inner(self) -> Under:
+        return self.under.filtered(self.metric.filter)
+
+    def measure(self) -> Value:
+        if not isinstance(self.metric, SimpleMetric):
+            raise TypeError(f"{self.metric.header.name} is not simple")
+        return self.expansion.measure(self.metric, self.under)
+
+    def input(self, each: InputMetric) -> Value:
+        return self.expansion.input(each, self._inner)
+
+    def running(
+        self, each: InputMetric, *, window: Window | None, since: Period | None, stands: PeriodAggregation
+    ) -> Value:
+        name = self.metric.header.name
+        running = Running(name=name, window=window, grain_to_date=since, period_aggregation=stands)
+        return self.expansion.measure(self.expansion.simple(each), below(each, self._inner), running=running)
+
+    def conversions(
+        self, base: InputMetric, conversion: InputMetric, *, entity: str, equal: Equal, window: Window | None
+    ) -> Value:
+        asked = Conversions(name=self.metric.header.name, entity=entity, equal=equal, window=window)
+        converted, start = self.expansion.simple(conversion), self.expansion.simple(base)
+        return self.expansion.conversions(asked, start, below(base, self._inner), converted, below(conversion, Under()))
+
+    def events(self, base: InputMetric) -> Value:
+        return self.expansion.measure(self.expansion.simple(base), below(base, self._inner))
+
+    def ratio(self, numerator: Value, denominator: Value) -> Value:
+        return RatioValue(numerator=numerator, denominator=denominator)
+
+    def derived(self, expression: Expression, inputs: tuple[tuple[str, Value], ...]) -> Value:
+        return DerivedValue(expression=expression, inputs=inputs)

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.dependencies import inputs_of
-from metricgate.catalog.metrics import Aggregation, ConversionMetric, DerivedMetric, Metric, RatioMetric, SimpleMetric
+from metricgate.catalog.metrics import Aggregation, Metric, SimpleMetric
 from metricgate.reviewing import codes
 from metricgate.reviewing.lint.finding import finding
 from metricgate.vocabulary.predicate import And, Comparison, Not, Operator, Or, Predicate, Scalar, Template
@@ -21,7 +21,6 @@ _EQUALS_VALUE = re.compile(r"(?<![<>!])(?:=|<>|!=)\s*\$v(\d+)")
 _RATE = re.compile(r"(^|_)(rate|ratio|percent|percentage|pct|avg|average|mean|median|share)$", re.IGNORECASE)
 _KEY = re.compile(r"(^|_)(id|key|uuid|pk|fk)$|.(?<!_)key$", re.IGNORECASE)
 _RATE_UNITS = frozenset({"%", "percent", "ratio", "rate", "share"})
-_NO_SUM = frozenset({Aggregation.AVERAGE, Aggregation.MEDIAN, Aggregation.PERCENTILE})
 
 
 def float_equality(catalog: Catalog) -> Iterator[Problem]:
@@ -46,10 +45,8 @@ def non_additive_sums(catalog: Catalog) -> Iterator[Problem]:
     for metric in catalog.metrics.values():
         if isinstance(metric, SimpleMetric) and metric.aggregation is Aggregation.SUM:
             why = _summed(metric)
-        elif isinstance(metric, DerivedMetric):
-            why = _added(metric, catalog)
         else:
-            why = None
+            why = _added(metric, catalog)
         if why is not None:
             yield finding(codes.NON_ADDITIVE_SUM, f"{metric.header.name} adds up {why}", metric.header.place)
 
@@ -86,24 +83,15 @@ def _summed(metric: SimpleMetric) -> str | None:
     return f"{column}, which reads like an id" if _KEY.search(column) else None
 
 
-def _added(metric: DerivedMetric, catalog: Catalog) -> str | None:
-    text = _QUOTED.sub("''", metric.expression.text)
-    for each in metric.inputs:
+def _added(metric: Metric, catalog: Catalog) -> str | None:
+    """Return what a metric adds up of its inputs; a simple one has none."""
+    text = " ".join(_QUOTED.sub("''", each.text) for each in metric.expressions)
+    for _steps, each in metric.built_from():
         inner = catalog.metrics[each.name]
         alias = re.escape(each.alias)
-        if _has_no_sum(inner) and re.fullmatch(rf"(.*\+\s*)?{alias}(\s*\+.*)?", text) and "+" in text:
+        if not inner.has_sum and re.fullmatch(rf"(.*\+\s*)?{alias}(\s*\+.*)?", text) and "+" in text:
             return f"{each.name}, which is {_called(inner)}"
     return None
-
-
-def _has_no_sum(metric: Metric) -> bool:
-    match metric:
-        case RatioMetric() | ConversionMetric():
-            return True
-        case SimpleMetric():
-            return metric.aggregation in _NO_SUM
-        case _:
-            return False
 
 
 def _called(metric: Metric) -> str:

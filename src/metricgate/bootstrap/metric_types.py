@@ -1,0 +1,17 @@
+"""Which types of metrics are installed: the built-in ones, and those of other packages."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+
+from metricgate.catalog.metric_types import METRIC_TYPES, MetricTypes, with_types
+
+
+def metric_types() -> MetricTypes:
+    """Return the built-in types of metrics, and after them every installed one by its entry point's name.
+
+    Raises:
+        TypeError: two have the same word.
+    """
+    found = sorted(entry_points(group=METRIC_TYPES), key=lambda entry: entry.name)
+    return with_types(entry.load() for entry in found)
