@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
+from metricgate.adapters.state.sqlite.anchors import StoreAnchor
 from metricgate.adapters.state.sqlite.schema import Schema
 from metricgate.adapters.state.sqlite.sqlite_database import Database
 from metricgate.bootstrap.clock import SystemClock
@@ -51,3 +52,14 @@ def test_every_small_store_is_opened_the_same_way(tmp_path: Path) -> None:
         for each in (keys, people, outbox):
             found = [each._connection.execute(f"PRAGMA {pragma}").fetchone()[0] for pragma in pragmas]
             assert found == [1, 2, 250, 1_048_576], each
+
+
+def test_what_tells_a_store_of_the_record_keeps_its_log_short(tmp_path: Path) -> None:
+    """It writes by a connection of its own, beside the store's, many times an hour."""
+    path = tmp_path / "kept.db"
+    with closing(Database(path, KEPT)):
+        anchor = StoreAnchor(path)
+        for number in range(600):
+            anchor.keep(f"checkpoint {number}\n" + "x" * 200)
+        assert anchor.known() == "checkpoint 599\n" + "x" * 200
+        assert path.with_name("kept.db-wal").stat().st_size <= A_MEGABYTE

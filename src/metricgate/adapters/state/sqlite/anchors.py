@@ -17,6 +17,7 @@ from metricgate.adapters.files.whole_files import write_new
 from metricgate.adapters.state.sqlite.ledger_file import connect_reading, read_head
 from metricgate.adapters.state.sqlite.ledger_tree import subtrees
 from metricgate.adapters.state.sqlite.log import log_of
+from metricgate.adapters.state.sqlite.sqlite_database import write_so
 from metricgate.ledger.merkle import EMPTY_ROOT
 from metricgate.ledger.note import Checkpoint, NoteError, VerifierKey, open_checkpoint
 from metricgate.state.record import LedgerUnavailable
@@ -70,8 +71,7 @@ class StoreAnchor:
             return
         try:
             with closing(self._opened()) as connection:
-                connection.execute("PRAGMA synchronous=FULL")
-                connection.execute("PRAGMA secure_delete=ON")
+                write_so(connection)
                 connection.execute(_TABLE)
                 connection.execute("INSERT OR REPLACE INTO anchor VALUES (0, ?)", (checkpoint,))
         except sqlite3.Error:  # it is busy or cannot be written: it is told again, and others know

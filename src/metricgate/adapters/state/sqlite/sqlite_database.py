@@ -45,14 +45,19 @@ def connected(path: Path, *, wait: float = _WAIT_SECONDS) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=wait)
     try:
         connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA secure_delete=ON")
-        connection.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
-        connection.execute(f"PRAGMA journal_size_limit={_LOG_BYTES}")
+        write_so(connection)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def write_so(connection: sqlite3.Connection) -> None:
+    """Have a connection write as all do: durably, over what is deleted, into a short log. Each is told for itself."""
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA secure_delete=ON")
+    connection.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
+    connection.execute(f"PRAGMA journal_size_limit={_LOG_BYTES}")
 
 
 def opened(path: Path, schema: Schema, *, wait: float = _WAIT_SECONDS) -> sqlite3.Connection:
