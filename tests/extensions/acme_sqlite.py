@@ -45,7 +45,7 @@ DIALECT = Dialect(
     rules=DialectRules(
         name="acme",
         binding="sqlite",
-        text=TextRules(keywords=COMMON, literals=literals.one_of(literals.STRING), parameter="@"),
+        text=TextRules(keywords=COMMON, literals=literals.one_of(literals.STRING), backslashes=False, parameter="@"),
         functions=Functions(
             reviewed=frozenset({"abs", "count", "lower", "max", "min", "round", "sum", "upper"}),
             grammar=frozenset({"cast", "coalesce"}),
@@ -53,6 +53,8 @@ DIALECT = Dialect(
         output_name=lambda node, text: text or node.sql("sqlite"),
         folds_quoted=True,
         keeps_case=True,
+        fences=False,
+        merges_wrongly=False,
     ),
 )
 

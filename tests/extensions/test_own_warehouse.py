@@ -118,3 +118,9 @@ def test_two_packages_cannot_bring_one_name() -> None:
     bring(replace(dialect_named("nobody's"), name="twice"))
     with pytest.raises(ValueError, match="twice"):
         bring(replace(dialect_named("nobody's"), name="twice"))
+
+
+def test_a_dialect_is_not_read_by_the_rules_of_another() -> None:
+    rules = dialect_named("duckdb").rules
+    with pytest.raises(ValueError, match="duckdb"):
+        replace(dialect_named("nobody's"), rules=rules)

@@ -85,6 +85,15 @@ class Dialect:
     sha256: Callable[[exp.Expr], exp.Expr] = _sha256
     rules: DialectRules | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse rules of another dialect.
+
+        Raises:
+            ValueError: they are of another.
+        """
+        if self.rules is not None and self.rules.name != self.name:
+            raise ValueError(f"the dialect {self.name!r} has the rules of {self.rules.name!r}")
+
 
 def call(name: str, *arguments: exp.Expr) -> exp.Expr:
     """Return a call of a function of the engine's own, written as it is named."""

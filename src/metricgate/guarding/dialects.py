@@ -49,10 +49,12 @@ def _unguarded(dialect: str) -> DialectRules:
     return DialectRules(
         name=dialect,
         binding=dialect,
-        text=TextRules(keywords=ANY, literals=LITERALS),
+        text=TextRules(keywords=ANY, literals=LITERALS, backslashes=False),
         output_name=_unnamed,
         folds_quoted=True,
         keeps_case=True,
+        fences=False,
+        merges_wrongly=False,
     )
 
 

@@ -74,6 +74,7 @@ RULES: Final = DialectRules(
             f"[nN]{literals.STRING}",
             literals.DOLLARS,
         ),
+        backslashes=False,
         numbered=True,
         at_is_operator=True,
         kept=KEPT_BY_POSTGRES,
@@ -87,6 +88,7 @@ RULES: Final = DialectRules(
     output_name=postgres_name,
     folds_quoted=False,
     keeps_case=False,
-    lateral_functions=True,
     fences=True,
+    merges_wrongly=False,
+    lateral_functions=True,
 )

@@ -1,6 +1,6 @@
 """What has to be known of a dialect before SQL of agents is guarded in it. A dialect without rules is not guarded.
 
-Whatever is not said here is taken the strict way; what a rule allows was tried on the engine.
+What is not said is taken the strict way. What would show more than it should if it were forgotten has no default.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class TextRules:
     literals: re.Pattern[str]
     quote: str = '"'
     groups_digits: bool = False
-    backslashes: bool = False
+    backslashes: bool
     numbered: bool = False
     parameter: str = "$"
     variables: bool = True
@@ -135,14 +135,14 @@ class DialectRules:
     output_name: Callable[[exp.Expr, str | None], str]
     folds_quoted: bool
     keeps_case: bool
+    fences: bool
+    merges_wrongly: bool
     words_name_outputs: bool = False
     queries_name_outputs: bool = False
     laterals: bool = False
     lateral_functions: bool = False
     names_series: bool = False
     fields: bool = False
-    fences: bool = False
-    merges_wrongly: bool = False
     has_dual: bool = False
     inner_joins: frozenset[str] = frozenset()
     no_full_join: str | None = None
