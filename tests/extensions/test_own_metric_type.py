@@ -74,6 +74,13 @@ def test_it_answers_alone_and_within_other_metrics(project: Project) -> None:
     assert [round(row[2], 4) for row in rows[:2]] == [0.7333, -0.0714]
 
 
+def test_it_is_linted_and_compared(project: Project) -> None:
+    findings = json.loads(project.run("lint", "--json").stdout)["findings"]
+    assert {each["code"] for each in findings} <= {"E_LINT_NO_DESCRIPTION", "E_LINT_NO_OWNER"}, findings
+    result = project.run("diff", str(project.folder), str(project.folder))
+    assert result.exit_code == 0, result.output
+
+
 def test_its_description_is_in_its_own_words(project: Project) -> None:
     found = answered(project, "describe", "profit")
     assert found["definition"] == {

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from metricgate.bootstrap.keys_desk import KeysDesk
     from metricgate.bootstrap.operators_desk import OperatorsDesk
     from metricgate.bootstrap.persons_door import PersonsDoor
+    from metricgate.catalog.metric_types import MetricTypes
     from metricgate.gateway.data_checks.result import CheckResult
     from metricgate.ledger.verification import Report
     from metricgate.policy.explaining import Explanation
@@ -114,6 +115,12 @@ class OpenedProject:
 
         configure_logs(self._settings.document.telemetry.logs)
         return _until_stopped(speak(self._folder, self._settings, key, user))
+
+    def metric_types(self) -> MetricTypes:
+        """Return the built-in types of metrics and the installed ones."""
+        from metricgate.bootstrap.metric_types import metric_types
+
+        return metric_types()
 
     def documents(self, revision: str | None = None) -> Sequence[tuple[str, str]] | Problems:
         """Return the semantic models at a git revision, by the paths that its own settings name; or as they stand."""

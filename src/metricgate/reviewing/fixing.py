@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from metricgate.catalog.codes import DUPLICATE_NAME, SYNONYM_SHADOWS
 from metricgate.catalog.loading import load
+from metricgate.catalog.metric_types import BUILT_IN, MetricTypes
 from metricgate.documents.removing import without_items
 from metricgate.vocabulary.problem import Problem, Problems
 
@@ -23,12 +24,13 @@ def is_fixable(problem: Problem) -> bool:
     return problem.code in {SYNONYM_SHADOWS, DUPLICATE_NAME} and path is not None and bool(_SYNONYM.fullmatch(path))
 
 
-def fixes(documents: Sequence[tuple[str, str]]) -> Mapping[str, str]:
+def fixes(documents: Sequence[tuple[str, str]], types: MetricTypes = BUILT_IN) -> Mapping[str, str]:
     """Return file -> corrected text of the files that can be corrected; nothing where any doubt is left.
 
     Corrected documents have the problems that they had before, less those that were fixed, and no other.
+    ``types`` are those that metrics may be of.
     """
-    before = load(documents)
+    before = load(documents, types)
     if not isinstance(before, Problems):
         return {}
     spots: dict[str, set[tuple[int, int]]] = {}
@@ -39,7 +41,7 @@ def fixes(documents: Sequence[tuple[str, str]]) -> Mapping[str, str]:
     texts = dict(documents)
     made = {file: without_items(texts[file], found) for file, found in spots.items() if file in texts}
     new = {file: text for file, text in made.items() if text is not None}
-    after = load([(file, new.get(file, text)) for file, text in documents])
+    after = load([(file, new.get(file, text)) for file, text in documents], types)
     left = [problem for problem in after if not is_fixable(problem)] if isinstance(after, Problems) else []
     known = {(problem.code.name, problem.message) for problem in before}
     return new if all((problem.code.name, problem.message) in known for problem in left) else {}

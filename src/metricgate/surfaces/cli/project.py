@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 # Every command needs this page; what it only names stays unloaded until a command uses it.
 if TYPE_CHECKING:
+    from metricgate.catalog.metric_types import MetricTypes
     from metricgate.gateway.data_checks.result import CheckResult
     from metricgate.ledger.verification import Report
     from metricgate.policy.explaining import Explanation
@@ -172,6 +173,10 @@ class Project(Protocol):
 
         Files are named relative to the project folder.
         """
+        ...
+
+    def metric_types(self) -> MetricTypes:
+        """Return the types that metrics of the project may be of: the built-in ones and those of installed packages."""
         ...
 
     def rewrite(self, file: str, text: str) -> Problems | None:

@@ -69,10 +69,11 @@ def _catalog(context: typer.Context, name: str | None, project: Path, *, as_json
     """The catalog of a revision or folder; where it does not load, that is told with the side's name."""
     is_folder = name is not None and (Path(name) / _SETTINGS).is_file()
     folder = Path(name) if is_folder and name is not None else project
-    documents = open_project(context, folder, as_json=as_json).documents(None if is_folder else name)
+    opened = open_project(context, folder, as_json=as_json)
+    documents = opened.documents(None if is_folder else name)
     if isinstance(documents, Problems):
         fail(documents, Exit.REFUSED, as_json=as_json)
-    catalog = load(documents)
+    catalog = load(documents, opened.metric_types())
     if isinstance(catalog, Problems):
         if not as_json:
             warn(f"The definitions of {name or 'the working tree'} do not load:", "red")
@@ -125,12 +126,13 @@ def lint(
     documents = opened.documents()
     if isinstance(documents, Problems):
         fail(documents, Exit.REFUSED, as_json=as_json)
-    corrected = fixes(documents) if fix else {}
+    types = opened.metric_types()
+    corrected = fixes(documents, types) if fix else {}
     for file, text in corrected.items():
         failed = opened.rewrite(file, text)
         if failed is not None:
             fail(failed, Exit.FAULT, as_json=as_json)
-    loaded = load([(file, corrected.get(file, text)) for file, text in documents])
+    loaded = load([(file, corrected.get(file, text)) for file, text in documents], types)
     findings = tuple(loaded) if isinstance(loaded, Problems) else check(loaded)
     if as_json:
         tell_json({"findings": [_finding(each) for each in findings], "fixed": sorted(corrected)})
