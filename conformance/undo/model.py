@@ -103,9 +103,14 @@ class Replay:
         return tuple(row[place] for place in self.layout.places(table, self.layout.keys[table]))
 
     def taken_back(self, told: Sequence[Happened]) -> Replay | None:
-        """Return the state with everything taken back, or None where a row is not as it was left."""
+        """Return the state with everything taken back, or None where a row is not as it was left.
+
+        Where a row was set to what it held, there is nothing to take back, whatever became of it meanwhile.
+        """
         back = self.copy()
         for each in told:
+            if each.before == each.after:
+                continue
             rows = back.state[each.table]
             if each.before is None:
                 key = self._key(each.table, each.after or ())
