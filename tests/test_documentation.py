@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 import metricgate
 from metricgate.bootstrap.discovery import sink_plugins, warehouse_plugins
-from metricgate.bootstrap.settings import SettingsDocument
+from metricgate.bootstrap.settings_document import SettingsDocument
 from metricgate.gateway.tools import TOOLS
 from metricgate.policy import kinds
 from metricgate.policy.documents import PolicyDocument

@@ -13,7 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from metricgate.bootstrap.running import running
-from metricgate.bootstrap.settings import ConductSection, LedgerSection, Paths, Settings, WritesSection
+from metricgate.bootstrap.settings import Settings
+from metricgate.bootstrap.settings_document import ConductSection, LedgerSection, Paths, WritesSection
 from metricgate.bootstrap.starting import StartRefused
 from metricgate.gateway.outcome import Answered, Held, Outcome, Refused
 from metricgate.gateway.tool import ToolCall

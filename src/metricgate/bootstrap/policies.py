@@ -9,7 +9,8 @@ from pathlib import Path
 from metricgate.adapters.revisions.git import GitRevision
 from metricgate.adapters.roles.casbin_roles import CasbinRoleBook
 from metricgate.bootstrap.governing import Documents, load_definitions, read_documents
-from metricgate.bootstrap.settings import FILE_NAME, Settings, SettingsDocument
+from metricgate.bootstrap.settings import FILE_NAME, Settings
+from metricgate.bootstrap.settings_document import SettingsDocument
 from metricgate.catalog.labels import labelled
 from metricgate.documents import read
 from metricgate.policy.explaining import Explanation, explain

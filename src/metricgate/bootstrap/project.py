@@ -11,7 +11,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from metricgate.bootstrap.settings import FILE_NAME, Settings, SettingsDocument, load_settings
+from metricgate.bootstrap.settings import FILE_NAME, Settings, load_settings
+from metricgate.bootstrap.settings_document import SettingsDocument
 from metricgate.bootstrap.starting import StartRefused
 from metricgate.bootstrap.states import state_of
 from metricgate.documents import read

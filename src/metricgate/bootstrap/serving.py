@@ -86,13 +86,7 @@ async def serve(
     async with AsyncExitStack() as stack:
         stack.callback(listening.close)
         parts = await stack.enter_async_context(running(folder, settings, watch=True, accept_loss=accept_loss))
-        keys = _open_keys(state)
-        stack.callback(keys.close)
-        keeping = asyncio.create_task(watch_keys(keys, parts.ledger))
-        stack.push_async_callback(_stopped, keeping)
-        people = _open_people(state)
-        stack.callback(people.close)
-        stack.push_async_callback(_stopped, asyncio.create_task(watch_people(people, parts.ledger)))
+        keys, people = _watched(state, parts.ledger, stack)
         try:
             beside = () if parts.office is None else people_doors(settings, parts.office, people, url=url)
             doors = DoorRecorder(parts.ledger)
@@ -102,11 +96,7 @@ async def serve(
             raise StartRefused(f"the settings of logins cannot be used: {error}") from error
         streams = OpenStreams(app)
         server = _server(streams, settings, stopping=streams.end)
-        address = address_of(state)
-        write_new(
-            address, json.dumps({"url": f"http://{_reachable(host)}:{bound}", "pid": os.getpid()}).encode(), 0o600
-        )
-        stack.callback(address.unlink, missing_ok=True)
+        _announce(state, f"http://{_reachable(host)}:{bound}", stack)
         told(url)
         # What stands now stands for good: the collector need not look through it again in the middle of calls.
         gc.collect()
@@ -119,6 +109,24 @@ async def serve(
             raise StartRefused(
                 "this gateway was silent for longer than its lease, and another one took its place: it writes no more"
             )
+
+
+def _watched(state: ProjectState, ledger: Record, stack: AsyncExitStack) -> tuple[KeyStore, PeopleAndSessions]:
+    """Open who may come in, and record what changes of it, until the stack is left."""
+    keys = _open_keys(state)
+    stack.callback(keys.close)
+    stack.push_async_callback(_stopped, asyncio.create_task(watch_keys(keys, ledger)))
+    people = _open_people(state)
+    stack.callback(people.close)
+    stack.push_async_callback(_stopped, asyncio.create_task(watch_people(people, ledger)))
+    return keys, people
+
+
+def _announce(state: ProjectState, url: str, stack: AsyncExitStack) -> None:
+    """Leave word in the state folder of where this gateway is, until the stack is left."""
+    address = address_of(state)
+    write_new(address, json.dumps({"url": url, "pid": os.getpid()}).encode(), 0o600)
+    stack.callback(address.unlink, missing_ok=True)
 
 
 async def _until_replaced(ledger: Record, server: uvicorn.Server) -> None:
