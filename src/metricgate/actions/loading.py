@@ -8,23 +8,26 @@ from metricgate.actions import codes
 from metricgate.actions.definition import ActionDefinition, Inverse, Parameter
 from metricgate.actions.documents import ActionDocument, ActionsDocument, InverseDocument
 from metricgate.actions.parameters import read_parameter
-from metricgate.documents import Read, in_order, read
+from metricgate.documents import Read, in_order
+from metricgate.documents.memory import ReadMemory
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.problem import Code, Problem, Problems
 
 Actions = Mapping[str, ActionDefinition]
 
 
-def load(documents: Sequence[tuple[str, str]]) -> Actions | Problems:
+def load(documents: Sequence[tuple[str, str]], *, memory: ReadMemory | None = None) -> Actions | Problems:
     """Return all actions by name.
 
     Args:
         documents: (file name as people should see it, YAML text), in any order.
+        memory: files as they were read before.
     """
+    memory = memory or ReadMemory()
     found: dict[str, ActionDefinition] = {}
     problems: list[Problem] = []
     for name, text in sorted(documents):
-        document = read(name, text, ActionsDocument)
+        document = memory.read(name, text, ActionsDocument)
         if isinstance(document, Problems):
             problems.extend(document)
             continue

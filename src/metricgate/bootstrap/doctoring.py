@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from metricgate.bootstrap import codes
-from metricgate.bootstrap.governing import load_definitions
+from metricgate.bootstrap.definitions import load_definitions
 from metricgate.bootstrap.settings import Settings, WarehouseSettings
 from metricgate.catalog import warehouse_check
 from metricgate.catalog.placing import within
@@ -28,7 +28,7 @@ def examined(folder: Path, settings: Settings, state: ProjectState) -> Sequence[
     found: list[tuple[str, Finding]] = [("state", each) for each in state.findings()]
     problems = []
     for name, warehouse in settings.warehouses.items():
-        relations = warehouse_check.relations(within(loaded[0], name))
+        relations = warehouse_check.relations(within(loaded.catalog, name))
         try:
             found += [(name, each) for each in asyncio.run(_findings(folder, warehouse, relations))]
         except WarehouseError as error:

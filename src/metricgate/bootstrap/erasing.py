@@ -9,7 +9,8 @@ from pathlib import Path
 
 from metricgate.adapters.state.sqlite.sqlite_database import DatabaseError
 from metricgate.bootstrap import codes
-from metricgate.bootstrap.governing import state_of_files
+from metricgate.bootstrap.definition_files import state_of_files
+from metricgate.bootstrap.definitions import folders_of
 from metricgate.bootstrap.settings import FILE_NAME, Settings
 from metricgate.bootstrap.states import state_of
 from metricgate.state.erasure import Copy, Sought
@@ -67,7 +68,7 @@ def _erased(folder: Path, settings: Settings, state: ProjectState, asked: Erasur
 def _definitions(folder: Path, settings: Settings, sought: Sought) -> list[str]:
     """Say in which files of the project itself it stands."""
     found = []
-    for path in (folder / FILE_NAME, *(Path(name) for name, *_facts in state_of_files(folder, settings))):
+    for path in (folder / FILE_NAME, *(Path(name) for name, *_facts in state_of_files(folder, folders_of(settings)))):
         with suppress(OSError, UnicodeDecodeError):
             if sought.in_value(path.read_text(encoding="utf-8")):
                 found.append(f"{path}, in which it stands: definitions are yours to edit, as are their older versions")

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from metricgate.adapters.revisions.git import GitRevision
 from metricgate.adapters.roles.casbin_roles import CasbinRoleBook
-from metricgate.bootstrap.governing import Documents, load_definitions, read_documents
+from metricgate.bootstrap.definition_files import Documents, read_documents
+from metricgate.bootstrap.definitions import load_definitions
 from metricgate.bootstrap.settings import FILE_NAME, Settings
 from metricgate.bootstrap.settings_document import SettingsDocument
 from metricgate.catalog.labels import labelled
@@ -26,9 +27,9 @@ def policy_tests(folder: Path, settings: Settings) -> Sequence[TestResult] | Pro
     loaded = load_definitions(folder, settings)
     if isinstance(loaded, Problems):
         return loaded
-    catalog, policy, _actions = loaded
+    policy = loaded.policy
     judge = Judge(policy, CasbinRoleBook(policy.roles, policy.grants))
-    return run_tests(policy, judge, partial(labelled, catalog=catalog))
+    return run_tests(policy, judge, partial(labelled, catalog=loaded.catalog))
 
 
 def policy_explain(folder: Path, settings: Settings, asked: PolicyQuestion) -> Explanation | Problems:
@@ -36,7 +37,7 @@ def policy_explain(folder: Path, settings: Settings, asked: PolicyQuestion) -> E
     loaded = load_definitions(folder, settings)
     if isinstance(loaded, Problems):
         return loaded
-    catalog, policy, _actions = loaded
+    catalog, policy = loaded.catalog, loaded.policy
     principal = Principal(
         agent=Identity(id=asked.agent, proof=Proof.VERIFIED, method="local"),
         user=None if asked.user is None else Identity(id=asked.user, proof=Proof.ASSERTED, method="local"),

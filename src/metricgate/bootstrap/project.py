@@ -126,7 +126,7 @@ class OpenedProject:
     def documents(self, revision: str | None = None) -> Sequence[tuple[str, str]] | Problems:
         """Return the semantic models at a git revision, by the paths that its own settings name; or as they stand."""
         from metricgate.adapters.revisions.git import GitRevision
-        from metricgate.bootstrap.governing import read_documents
+        from metricgate.bootstrap.definition_files import read_documents
 
         if revision is None:
             return read_documents(self._folder, self._settings.document.paths.semantic_models)

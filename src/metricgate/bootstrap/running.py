@@ -16,7 +16,7 @@ from metricgate.adapters.observers.telemetry import Telemetry, TelemetryOptions
 from metricgate.adapters.state.sqlite.sqlite_database import DatabaseError
 from metricgate.bootstrap.check_desk import answer_requests
 from metricgate.bootstrap.clock import SystemClock
-from metricgate.bootstrap.governing import GovernanceHolder, load_governance, state_of_files
+from metricgate.bootstrap.governing import GovernanceHolder
 from metricgate.bootstrap.notifying import courier_of, outbox_of, sinks_of
 from metricgate.bootstrap.office import ProjectOffice
 from metricgate.bootstrap.recording import watch_switches
@@ -113,11 +113,11 @@ async def _opened(
     state = state_of(folder, settings)
     warehouses = await _warehouses(folder, settings, stack, now)
     opened = await asyncio.to_thread(_closed_to_others, state)
-    holder, first = _governance(folder, settings, state)
+    holder = _governance(folder, settings, state)
     ledger = await _ledger(state, stack, accept_loss)
     telemetry = _telemetry(settings, ledger, stack, logs=logs)
     outbox, sinks = _outbox(folder, settings, state, stack, now, sends=watch)
-    await _begin(ledger, opened, first)
+    await _begin(ledger, opened, holder.current)
     if watch:
         _keep(stack, _watch(holder, ledger))
         _keep(stack, watch_switches(state.switches(), ledger, outbox))
@@ -256,14 +256,12 @@ async def _warehouses(folder: Path, settings: Settings, stack: AsyncExitStack, c
         raise StartRefused(f"the warehouse cannot be opened: {error.engine_text}") from error
 
 
-def _governance(folder: Path, settings: Settings, state: ProjectState) -> tuple[GovernanceHolder, Governance]:
-    """Return what holds the definitions and rules in force, and those of the start."""
-    # Looked at before they are read: what changes meanwhile is read again.
-    seen = state_of_files(folder, settings)
-    first = load_governance(folder, settings, _mask_key(state))
-    if isinstance(first, Problems):
-        raise StartRefused("the project's definitions have problems", first)
-    return GovernanceHolder(folder=folder, settings=settings, first=first, seen=seen), first
+def _governance(folder: Path, settings: Settings, state: ProjectState) -> GovernanceHolder:
+    """Return what holds the definitions in force, those of the start at first."""
+    holder = GovernanceHolder.opened(folder, settings, _mask_key(state))
+    if isinstance(holder, Problems):
+        raise StartRefused("the project's definitions have problems", holder)
+    return holder
 
 
 def _outbox(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from metricgate.actions.loading import Actions
 from metricgate.bootstrap import codes
-from metricgate.bootstrap.governing import load_definitions
+from metricgate.bootstrap.definitions import load_definitions
 from metricgate.bootstrap.settings import Settings, WarehouseSettings
 from metricgate.catalog import warehouse_check
 from metricgate.catalog.catalog import Catalog
@@ -35,7 +35,7 @@ def validated(folder: Path, settings: Settings) -> Validation:
         return Validation(problems=(problem,), counts={})
     if isinstance(loaded, Problems):
         return Validation(problems=tuple(loaded), counts={})
-    catalog, policy, actions = loaded
+    catalog, policy, actions = loaded.catalog, loaded.policy, loaded.actions
     parts = {name: within(catalog, name) for name in settings.warehouses}
     counts = {
         "semantic models": len(catalog.models),

@@ -29,7 +29,8 @@ from metricgate.catalog.documents import (
 from metricgate.catalog.metric_types import BUILT_IN, MetricTypes
 from metricgate.catalog.metrics import Metric
 from metricgate.catalog.versions import digest_of_everything, versioned
-from metricgate.documents import Limits, Read, in_order, read_all
+from metricgate.documents import Limits, Read, in_order
+from metricgate.documents.memory import ReadMemory
 from metricgate.vocabulary.problem import Place, Problem, Problems
 
 T = TypeVar("T")
@@ -105,12 +106,15 @@ def _spot(origin: Origin) -> str:
     return f"{place.file}:{place.line}"
 
 
-def load(documents: Sequence[tuple[str, str]], types: MetricTypes = BUILT_IN) -> Catalog | Problems:
+def load(
+    documents: Sequence[tuple[str, str]], types: MetricTypes = BUILT_IN, *, memory: ReadMemory | None = None
+) -> Catalog | Problems:
     """Return the catalog of these ``(file name, YAML text)`` pairs, or every problem in the order of their places.
 
-    The order of the pairs does not matter. No file is loaded in part. ``types`` are those that metrics may be of.
+    The order of the pairs does not matter. No file is loaded in part. ``types`` are those that metrics may be of;
+    ``memory`` has files as they were read before.
     """
-    reads, problems = _read(documents, types.file)
+    reads, problems = _read(documents, types.file, memory or ReadMemory())
     findings = Findings()
     parts = _Parts(findings)
     for read in reads:
@@ -157,12 +161,12 @@ def _zones(parts: _Parts) -> dict[str, tuple[str, Place]]:
 
 
 def _read(
-    documents: Iterable[tuple[str, str]], file: type[CatalogFile]
+    documents: Iterable[tuple[str, str]], file: type[CatalogFile], memory: ReadMemory
 ) -> tuple[list[Read[CatalogFile]], list[Problem]]:
     reads: list[Read[CatalogFile]] = []
     problems: list[Problem] = []
     for name, text in sorted(documents):
-        found = read_all(name, text, file, limits=Limits())
+        found = memory.read_all(name, text, file, limits=Limits())
         if isinstance(found, Problems):
             problems.extend(found)
         else:

@@ -45,7 +45,11 @@ def read(name: str, text: str, model: type[M], *, limits: Limits | None = None) 
 
     ``name`` is the file's name as people should see it. All problems come at once, in the order of their places.
     """
-    found = read_all(name, text, model, limits=limits)
+    return only_one(read_all(name, text, model, limits=limits))
+
+
+def only_one(found: tuple[Read[M], ...] | Problems) -> Read[M] | Problems:
+    """Return the one document of a file that was read, or the problem that there are several."""
     if isinstance(found, Problems):
         return found
     if len(found) > 1:

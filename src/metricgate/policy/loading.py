@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import TypeVar
 
-from metricgate.documents import Read, in_order, read
+from metricgate.documents import Read, in_order
 from metricgate.documents.composing import Limits
+from metricgate.documents.memory import ReadMemory
 from metricgate.policy.cases import read_case
 from metricgate.policy.checking import check_against
 from metricgate.policy.consistency import check_together
@@ -35,17 +36,21 @@ Written = TypeVar("Written")
 Meant = TypeVar("Meant")
 
 
-def load(documents: Sequence[tuple[str, str]], *, limits: Limits | None = None) -> Policy | Problems:
+def load(
+    documents: Sequence[tuple[str, str]], *, limits: Limits | None = None, memory: ReadMemory | None = None
+) -> Policy | Problems:
     """Return the policy that all documents make together; with no document, one that grants nothing.
 
     Args:
         documents: (file name as people should see it, YAML text). Their order does not matter: file names decide.
         limits: of size and nesting of one document.
+        memory: files as they were read before.
     """
+    memory = memory or ReadMemory()
     reads: list[Read[PolicyDocument]] = []
     problems: list[Problem] = []
     for name, text in sorted(documents):
-        document = read(name, text, PolicyDocument, limits=limits)
+        document = memory.read(name, text, PolicyDocument, limits=limits)
         if isinstance(document, Problems):
             problems.extend(document)
         else:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from metricgate.bootstrap.governing import load_definitions
+from metricgate.bootstrap.definitions import load_definitions
 from metricgate.bootstrap.settings import Settings, load_settings
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.loading import load
@@ -91,7 +91,7 @@ def test_every_model_gets_its_warehouse(tmp_path: Path) -> None:
     """The default one where it names none; its versions are those of the files alone."""
     loaded = definitions(tmp_path, MODELS)
     assert not isinstance(loaded, Problems), str(loaded)
-    catalog, _policy, _actions = loaded
+    catalog = loaded.catalog
     assert {name: model.warehouse for name, model in catalog.models.items()} == {"orders": "shop", "invoices": "bills"}
     plain = load([("m.yaml", MODELS)])
     assert isinstance(plain, Catalog)

@@ -10,7 +10,7 @@ import yaml
 from tests.surfaces.cli.conftest import DENIED
 
 from metricgate.adapters.roles.casbin_roles import CasbinRoleBook
-from metricgate.bootstrap.governing import load_definitions
+from metricgate.bootstrap.definitions import load_definitions
 from metricgate.bootstrap.settings import load_settings
 from metricgate.policy.judge import Judge
 from metricgate.policy.occasion import Circumstances
@@ -46,7 +46,7 @@ def test_init_writes_a_project_that_is_valid(shell, tmp_path):
     assert not isinstance(settings, Problems), str(settings)
     loaded = load_definitions(folder, settings)
     assert not isinstance(loaded, Problems), str(loaded)
-    catalog, policy, _actions = loaded
+    catalog, policy = loaded.catalog, loaded.policy
     assert "sales.revenue" in catalog.metrics
     results = run_tests(policy, Judge(policy, CasbinRoleBook(policy.roles, policy.grants)))
     assert results
