@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import assert_never
 
 from metricgate.catalog.expression import Expression
 from metricgate.planning.checks import Check, ReferenceCheck
@@ -12,8 +13,13 @@ from metricgate.planning.scan import (
     ConversionSide,
     Converted,
     Densified,
+    MemberValues,
+    OverSpine,
+    PerPeriod,
+    Plain,
     Scan,
     SemiAdditive,
+    Shape,
     Table,
     shape_of,
     spine_join_of,
@@ -68,16 +74,26 @@ def _of_scan(scan: Scan) -> _Found:
     shape, spine = shape_of(scan), spine_join_of(scan)
     if spine is not None:
         yield from _references((spine.time,), Use.FILTER)
-    if isinstance(shape, SemiAdditive):
-        yield from _references((shape.time,), Use.FILTER)
-        yield from _references(shape.apart, Use.GROUP)
     if isinstance(scan, Densified):
         yield from _references((key.reference for key in scan.periods.keys), Use.GROUP)
         yield from _conditions(scan.periods.conditions)
-    if isinstance(shape, Converted):
-        yield from _events(shape.base)
-        yield from _events(shape.events)
-        yield from _of_scan(shape.conversions)
+    yield from _of_shape(shape)
+
+
+def _of_shape(shape: Shape) -> _Found:
+    """Yield what a shape reads beyond keys, measures, conditions, tables and moments; periods are read of spines."""
+    match shape:
+        case Plain() | MemberValues() | OverSpine() | PerPeriod():
+            return
+        case SemiAdditive():
+            yield from _references((shape.time,), Use.FILTER)
+            yield from _references(shape.apart, Use.GROUP)
+        case Converted():
+            yield from _events(shape.base)
+            yield from _events(shape.events)
+            yield from _of_scan(shape.conversions)
+        case _:
+            assert_never(shape)
 
 
 def _of_table(table: Table, parent: str) -> _Found:

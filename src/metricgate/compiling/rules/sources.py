@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import assert_never
 
 from sqlglot import exp
 
@@ -22,6 +23,9 @@ from metricgate.dialects.trees import all_of, columns_of, literal, operand
 from metricgate.planning.scan import (
     Converted,
     MemberValues,
+    OverSpine,
+    PerPeriod,
+    Plain,
     SemiAdditive,
     Shape,
     SpineJoin,
@@ -194,8 +198,13 @@ def _joined_by(scan: Shape) -> list[Reference]:
     spine = spine_join_of(scan)
     if spine is not None:
         found.append(spine.time)
-    if isinstance(scan, SemiAdditive):
-        found += [scan.time, *scan.apart]
+    match scan:
+        case SemiAdditive():
+            found += [scan.time, *scan.apart]
+        case Plain() | MemberValues() | OverSpine() | PerPeriod() | Converted():
+            pass  # a conversion's sides are keys where they are read
+        case _:
+            assert_never(scan)
     return found
 
 
