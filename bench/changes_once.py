@@ -17,17 +17,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import duckdb
-from tests.adapters.warehouses.duckdb.changes import built, release
-from tests.adapters.warehouses.duckdb.changes import table as duckdb_table
 from tests.contracts import servers
 from tests.contracts.server_changes import Place, drop, new_place
 
-from metricgate.adapters.warehouses.duckdb.warehouse import DuckDBWarehouse
 from metricgate.changing.change import ChangeKind, RowTarget, TableChange
 from metricgate.changing.effect import Effect
 from metricgate.changing.serial import effect_to_bytes
@@ -35,10 +32,23 @@ from metricgate.changing.undo import taking_back
 from metricgate.gateway.writing.ports import WritableWarehouse
 from server_time import ServerTime
 
-# The journal lay in another package then.
-_STORES = "metricgate.adapters.state.sqlite" if find_spec("metricgate.adapters.state") else "metricgate.adapters.stores"
-Seal = import_module(f"{_STORES}.sealing").Seal
-SqliteJournal = import_module(f"{_STORES}.sqlite_journal").SqliteJournal
+
+def _module(now: str, then: str) -> ModuleType:
+    """Import what lay elsewhere in the earlier release."""
+    try:
+        return import_module(now)
+    except ModuleNotFoundError:
+        return import_module(then)
+
+
+DuckDBWarehouse = _module(
+    "metricgate.adapters.warehouses.duckdb.warehouse", "metricgate.adapters.warehouses.duckdb"
+).DuckDBWarehouse
+_CHANGES = _module("tests.adapters.warehouses.duckdb.changes", "tests.adapters.warehouses.duckdb_changes")
+Seal = _module("metricgate.adapters.state.sqlite.sealing", "metricgate.adapters.stores.sealing").Seal
+SqliteJournal = _module(
+    "metricgate.adapters.state.sqlite.sqlite_journal", "metricgate.adapters.stores.sqlite_journal"
+).SqliteJournal
 _TABLE = "CREATE TABLE goods(id integer PRIMARY KEY, name varchar(40), price numeric(12,2))"
 _BARE = "UPDATE goods SET price = price + 1"
 _SECONDS = 600
@@ -69,7 +79,7 @@ def main() -> None:
 
 def _duckdb(folder: Path, rows: int) -> dict[str, float]:
     fill = f"INSERT INTO goods SELECT n, 'g' || n, n FROM range(1, {rows + 1}) t(n)"
-    options = built(folder / "w.duckdb", f"{_TABLE}; {fill}")
+    options = _CHANGES.built(folder / "w.duckdb", f"{_TABLE}; {fill}")
     with duckdb.connect(str(folder / "bare.duckdb")) as bare:
         bare.execute(_TABLE)
         bare.execute(fill)
@@ -78,7 +88,7 @@ def _duckdb(folder: Path, rows: int) -> dict[str, float]:
     async def work() -> dict[str, float]:
         warehouse = DuckDBWarehouse(options)
         try:
-            return await _changed(warehouse, duckdb_table("goods"), folder, rows)
+            return await _changed(warehouse, _CHANGES.table("goods"), folder, rows)
         finally:
             await warehouse.close()
 
@@ -198,7 +208,7 @@ async def _turn(warehouse: WritableWarehouse, journal: Any, table: tuple[str, ..
 
 def _release(rehearsal, action: str, rows: int):
     """Release what was rehearsed, however many rows it has."""
-    return replace(release(rehearsal, action=action, seconds=_SECONDS), most_rows=2 * rows)
+    return replace(_CHANGES.release(rehearsal, action=action, seconds=_SECONDS), most_rows=2 * rows)
 
 
 def _timed(work) -> float:
