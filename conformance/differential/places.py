@@ -27,7 +27,7 @@ from conformance.differential.tables import Row, allowed, rows, statements
 from metricgate.adapters.warehouses.duckdb.connection import UNSOUND_OPTIMIZERS
 from metricgate.adapters.warehouses.duckdb.errors import breaks
 from metricgate.adapters.warehouses.duckdb.reading import types as duckdb_types
-from metricgate.adapters.warehouses.mariadb.options import SQL_MODE
+from metricgate.adapters.warehouses.mariadb.options import SQL_MODE, UNSOUND_SWITCHES
 from metricgate.adapters.warehouses.mariadb.reading import types as mariadb_types
 from metricgate.adapters.warehouses.postgres.reading import types as postgres_types
 from metricgate.vocabulary.result import DataType
@@ -212,7 +212,7 @@ def _mariadb(seed: int, _folder: Path) -> Iterator[Place]:
             with connection.cursor() as own:
                 own.execute(
                     f"SET NAMES utf8mb4, SESSION sql_mode = '{SQL_MODE}', time_zone = '+00:00', "
-                    f"max_statement_time = {_SECONDS}"
+                    f"max_statement_time = {_SECONDS}, optimizer_switch = '{UNSOUND_SWITCHES}'"
                 )
                 own.execute(f"USE {schema}")
 

@@ -24,7 +24,7 @@ from metricgate.adapters.warehouses.mariadb.changing.version import unfit_for_ch
 from metricgate.adapters.warehouses.mariadb.connection import connect, connection_of, limit_waits
 from metricgate.adapters.warehouses.mariadb.errors import code_of, not_compared
 from metricgate.adapters.warehouses.mariadb.mysql_functions import MYSQL_FUNCTIONS
-from metricgate.adapters.warehouses.mariadb.options import SQL_MODE, MariaDBOptions
+from metricgate.adapters.warehouses.mariadb.options import SQL_MODE, UNSOUND_SWITCHES, MariaDBOptions
 from metricgate.adapters.warehouses.mariadb.reading.collations import COLLATIONS, collations_of, unpadded
 from metricgate.adapters.warehouses.mariadb.reading.result_stream import fields_of, streamed
 from metricgate.adapters.warehouses.mariadb.reading.types import Field, declared_type, logical_type, wire_column
@@ -269,6 +269,7 @@ class MariaDBSession:
         if self._is_mariadb:
             # More than any recursion that runs here takes: MariaDB cuts longer ones with no more than a warning.
             settings["max_recursive_iterations"] = "2000"
+            settings["optimizer_switch"] = f"'{UNSOUND_SWITCHES}'"
         # The character set too: values are escaped for it.
         self._tell("SET NAMES utf8mb4, " + ", ".join(f"SESSION {name} = {value}" for name, value in settings.items()))
         self._tell("SET SESSION TRANSACTION READ ONLY")

@@ -15,7 +15,7 @@ from pymysql.cursors import Cursor
 from metricgate.adapters.warehouses.mariadb.changing.bulk_values import Literal, read_columns
 from metricgate.adapters.warehouses.mariadb.connection import connect, connection_of, limit_waits
 from metricgate.adapters.warehouses.mariadb.errors import code_of
-from metricgate.adapters.warehouses.mariadb.options import SQL_MODE, MariaDBOptions
+from metricgate.adapters.warehouses.mariadb.options import SQL_MODE, UNSOUND_SWITCHES, MariaDBOptions
 from metricgate.adapters.warehouses.servers.session import CANCELLED, FAILED, MEMORY, TIMEOUT, UNAVAILABLE
 from metricgate.adapters.warehouses.servers.writer_options import WriterOptions
 from metricgate.changing.change import Row
@@ -75,7 +75,10 @@ class MariaDBWriteSession:
             raise ChangeFailed(error.code, error.engine_text) from error
         self._connection.decoders = {}
         with self._failing():
-            self._tell(f"SET NAMES utf8mb4, SESSION sql_mode = '{SQL_MODE}', SESSION time_zone = '+00:00'")
+            self._tell(
+                f"SET NAMES utf8mb4, SESSION sql_mode = '{SQL_MODE}', SESSION time_zone = '+00:00', "
+                f"SESSION optimizer_switch = '{UNSOUND_SWITCHES}'"
+            )
         limit_waits(self._connection, None)
 
     def begin(self, seconds: float) -> None:
