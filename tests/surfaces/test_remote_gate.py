@@ -11,7 +11,14 @@ from metricgate.gateway.outcome import Fault
 from metricgate.gateway.tool import ToolCall
 from metricgate.vocabulary.principal import Identity, Principal, Proof
 
-BODIES = [b"<html>", b"[1]", b'{"ok": true}', b'{"record": null}', b'{"answer": {}, "record": {"index": "x"}}']
+BODIES = [
+    *(b"<html>", b"[1]", b'{"ok": true}', b'{"record": null}', b'{"answer": {}, "record": {"index": "x"}}'),
+    *(
+        b'{"verdicts": %b, "answer": {}, "record": {"index": 1, "trace_id": "ab"}}' % verdicts
+        for verdicts in (b"[]", b"null", b'"fresh"', b"7")
+    ),
+    b'{"verdicts": {}, "answer": [1], "record": {"index": 1, "trace_id": "ab"}}',
+]
 
 
 def served(body):

@@ -98,6 +98,8 @@ def _outcome(status: int, content: bytes) -> Outcome:
         answer, kind = document["answer"], Answered if status == _OK else Held
         # An earlier release tells no verdicts, a later one perhaps others than are known here.
         told = document.get("verdicts", {})
+        if not isinstance(told, Mapping) or not isinstance(answer, Mapping):
+            raise TypeError
         verdicts = Verdicts(data=told.get("data"), confidence=told.get("confidence"))
         return kind(answer=answer, body=canonical_json(answer), verdicts=verdicts, record=record)
     problems = _problems(document)

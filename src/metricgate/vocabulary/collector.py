@@ -27,7 +27,8 @@ def collector_paused(*, when: bool = True) -> Iterator[None]:
 
     For work that makes many objects of which most stay: the collector would look through all of them again and again
     (measured: half the time of loading 10,000 rules, half the gateway's of a change of a million rows) and find
-    nothing. What is freed by count is freed as ever. Of two that pause at once, the first to end begins it again.
+    nothing. What is freed by count is freed as ever. Of two that pause at once, the one that began
+    ends it for both.
     """
     was_on = when and gc.isenabled()
     if was_on:
