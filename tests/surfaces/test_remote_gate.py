@@ -21,10 +21,10 @@ BODIES = [
 ]
 
 
-def served(body):
+def served(body, status=200):
     class Stranger(BaseHTTPRequestHandler):
         def answer(self):
-            self.send_response(200)
+            self.send_response(status)
             self.send_header("content-length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -72,3 +72,14 @@ def test_nobody_there():
     assert isinstance(outcome, Fault)
     assert url in problems.first.message
     assert url in outcome.problem.message
+
+
+def test_a_stranger_that_holds_nothing():
+    """What waits for people has an action; a reply without one is no gateway's."""
+    server = served(b'{"answer": {}, "record": {"index": 1, "trace_id": "ab"}}', 202)
+    try:
+        _problems, outcome = asked(f"http://127.0.0.1:{server.server_port}")
+    finally:
+        server.shutdown()
+    assert isinstance(outcome, Fault)
+    assert "no gateway" in outcome.problem.message

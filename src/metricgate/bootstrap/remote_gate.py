@@ -100,6 +100,8 @@ def _outcome(status: int, content: bytes) -> Outcome:
         told = document.get("verdicts", {})
         if not isinstance(told, Mapping) or not isinstance(answer, Mapping):
             raise TypeError
+        if kind is Held and not answer.keys() >= {"action_id", "message", "rules"}:
+            raise KeyError
         verdicts = Verdicts(data=told.get("data"), confidence=told.get("confidence"))
         return kind(answer=answer, body=canonical_json(answer), verdicts=verdicts, record=record)
     problems = _problems(document)
