@@ -24,21 +24,22 @@ from sqlglot.dialects.dialect import Dialect
 from tests.approvals.made import held_action
 
 import metricgate
-from metricgate.adapters.identity.api_keys import RefusedKey
 from metricgate.adapters.state.sqlite.ledger_file import connect, connect_reading
 from metricgate.adapters.state.sqlite.sealing import Seal
 from metricgate.adapters.state.sqlite.sqlite_actions import SqliteActions
 from metricgate.adapters.warehouses.duckdb.changing.write_queue import Turns
-from metricgate.bootstrap import allocation, recording
+from metricgate.bootstrap import allocation
 from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.followed import FollowedWarehouse
-from metricgate.bootstrap.recording import RefusedKeyRecorder
 from metricgate.catalog import codes
 from metricgate.gateway.codes import WAREHOUSE_UNAVAILABLE
 from metricgate.gateway.engine import Engine
 from metricgate.gateway.office import ActionFilter
 from metricgate.gateway.ports import WarehouseError
 from metricgate.guarding import fidelity, outline
+from metricgate.operations import recorders
+from metricgate.operations.recorders import RefusedKeyRecorder
+from metricgate.state.keys import RefusedKey
 from metricgate.vocabulary.result import Column
 
 _Remembering = type(functools.lru_cache(len))
@@ -156,7 +157,7 @@ class Ledger:
 
 def test_refused_keys_are_recorded_still_when_there_were_many(monkeypatch: pytest.MonkeyPatch) -> None:
     """As many in a minute as are remembered, and in the next minute others again."""
-    monkeypatch.setattr(recording, "_MOST_REMEMBERED", 10)
+    monkeypatch.setattr(recorders, "_MOST_REMEMBERED", 10)
     ledger = Ledger()
     recorder: Any = RefusedKeyRecorder(ledger)  # type: ignore[arg-type]
 

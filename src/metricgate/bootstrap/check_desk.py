@@ -17,10 +17,10 @@ from pathlib import Path
 from uuid import uuid4
 
 from metricgate.adapters.files.private_folder import FILE_MODE, make_private
-from metricgate.bootstrap import codes
 from metricgate.gateway.data_checks.result import CheckResult
 from metricgate.gateway.data_checks.survey import Told
 from metricgate.gateway.gateway import Gateway
+from metricgate.operations import codes
 from metricgate.state.record import LedgerUnavailable
 from metricgate.state.state import ProjectState
 from metricgate.vocabulary.json import Json

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from metricgate.bootstrap import codes
+from metricgate.operations import codes
 from metricgate.vocabulary.problem import Place, Problem, Problems
 
 Documents = Sequence[tuple[str, str]]

@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-from metricgate.bootstrap import codes
 from metricgate.bootstrap.definitions import load_definitions
 from metricgate.bootstrap.settings import Settings, WarehouseSettings
 from metricgate.catalog import warehouse_check
 from metricgate.catalog.placing import within
 from metricgate.gateway.ports import WarehouseError
+from metricgate.operations import codes
 from metricgate.state.state import ProjectState
 from metricgate.vocabulary.finding import Finding
 from metricgate.vocabulary.problem import Problem, Problems

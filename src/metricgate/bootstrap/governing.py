@@ -10,11 +10,11 @@ import structlog
 from watchfiles import awatch
 
 from metricgate.adapters.roles.casbin_roles import CasbinRoleBook
-from metricgate.bootstrap import codes
 from metricgate.bootstrap.definition_files import State, state_of_files
 from metricgate.bootstrap.definitions import DefinitionLoader, Definitions
 from metricgate.bootstrap.settings import Settings
 from metricgate.gateway.governance import Governance, govern
+from metricgate.operations import codes
 from metricgate.policy.judge import Judge
 from metricgate.vocabulary.collector import collector_paused
 from metricgate.vocabulary.problem import Problem, Problems

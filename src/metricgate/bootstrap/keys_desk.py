@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from metricgate.bootstrap import codes
 from metricgate.bootstrap.clock import SystemClock
-from metricgate.bootstrap.recording import record_key_changes
+from metricgate.operations import codes
+from metricgate.operations.recorders import record_key_changes
 from metricgate.state.keys import KeyRecord, KeysUnavailable
 from metricgate.state.record import Record
 from metricgate.state.state import ProjectState

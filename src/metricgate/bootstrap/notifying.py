@@ -10,10 +10,7 @@ from metricgate.bootstrap.settings import Settings
 from metricgate.gateway.notices import Sink, SinkUnusable
 from metricgate.state.outbox import Outbox
 from metricgate.state.state import ProjectState
-from metricgate.state.switches import THROWN, SwitchNotice
 from metricgate.vocabulary.clock import Clock
-from metricgate.vocabulary.digest import digest_of
-from metricgate.vocabulary.notice import Notice, NoticeKind
 
 if TYPE_CHECKING:
     from metricgate.adapters.sinks.courier import Courier
@@ -50,17 +47,3 @@ def courier_of(settings: Settings, outbox: Outbox, sinks: Mapping[str, Sink], cl
 
     keep = settings.document.outbox.delivered_days * 86_400.0
     return Courier(outbox, sinks, clock=clock, keep_seconds=keep)
-
-
-def notice_of_switch(change: SwitchNotice) -> Notice:
-    """Return what people are told of a switch; the same change has the same id."""
-    said = {name.removeprefix("gov.switch."): str(value) for name, value in change.fields.items()}
-    thrown = change.event == THROWN
-    return Notice(
-        kind=NoticeKind.SWITCH_THROWN if thrown else NoticeKind.SWITCH_TAKEN_BACK,
-        id=f"switch_{digest_of({'event': change.event, **change.fields}).rpartition(':')[2][:32]}",
-        at=said["at"],
-        title=f"Switch {'thrown' if thrown else 'taken back'}: {said['kind']} of {said['target']}",
-        text=said["because"],
-        fields={name: said[name] for name in ("kind", "target", "by")},
-    )

@@ -7,10 +7,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from metricgate.bootstrap import codes as project_codes
 from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.governing import GovernanceHolder
-from metricgate.bootstrap.switching import take_back_switches, throw_switch, thrown_switches
 from metricgate.catalog.dependencies import built_on, models_behind
 from metricgate.gateway.conduct.conduct import Conduct
 from metricgate.gateway.office import AgentView, EntryExport, Person
@@ -18,12 +16,13 @@ from metricgate.gateway.writing import codes
 from metricgate.gateway.writing.book import Book
 from metricgate.gateway.writing.damage import refusing_damage
 from metricgate.gateway.writing.office import DecisionDesk
+from metricgate.operations import codes as project_codes
+from metricgate.operations.switches import SwitchFacts, take_back_switches, throw_switch, thrown_switches
 from metricgate.policy.verdict import Decision
 from metricgate.state.actions import ActionFilter
 from metricgate.state.keys import KeysUnavailable
 from metricgate.state.record import EVERY_ENTRY, EntryFilter, LedgerUnavailable, Recorded, RecordReader
 from metricgate.state.state import ProjectState
-from metricgate.surfaces.cli.project import SwitchFacts
 from metricgate.vocabulary.actor import ActorKind
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.principal import Identity, Proof

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from metricgate.adapters.identity.people import enrolled
-from metricgate.bootstrap import codes
+from metricgate.operations import codes
 from metricgate.state.people import PersonRecord
 from metricgate.state.state import ProjectState
 from metricgate.surfaces.cli.people_desk import NewPerson, PersonFacts

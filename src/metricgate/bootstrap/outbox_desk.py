@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 
-from metricgate.bootstrap import codes
 from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.notifying import outbox_of
 from metricgate.bootstrap.settings import Settings
+from metricgate.operations import codes
 from metricgate.state.outbox import WAITING, Pending
 from metricgate.state.state import ProjectState
 from metricgate.surfaces.cli.project import DeliveryFacts, DeliveryFilter

@@ -10,7 +10,7 @@ from typing import Final
 
 import httpx2
 
-from metricgate.bootstrap import codes
+from metricgate.operations import codes
 from metricgate.surfaces.cli.people_desk import HumanReply
 from metricgate.surfaces.problem_document import problem_document
 from metricgate.vocabulary.json import Json

@@ -29,11 +29,12 @@ if TYPE_CHECKING:
     from metricgate.catalog.metric_types import MetricTypes
     from metricgate.gateway.data_checks.result import CheckResult
     from metricgate.ledger.verification import Report
+    from metricgate.operations.erasure import ErasureAsked, ErasureFound
+    from metricgate.operations.switches import SwitchFacts
     from metricgate.policy.explaining import Explanation
     from metricgate.policy.testing import TestResult
     from metricgate.state.record import EntryFilter
     from metricgate.state.switches import SwitchStore
-    from metricgate.surfaces.cli.erasure import ErasureAsked, ErasureFound
     from metricgate.surfaces.cli.policy_question import PolicyQuestion
     from metricgate.surfaces.cli.project import (
         Attempt,
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
         KeyFacts,
         NewKey,
         Reply,
-        SwitchFacts,
         Validation,
     )
     from metricgate.vocabulary.finding import Finding
@@ -217,7 +217,7 @@ class OpenedProject:
 
     def switches(self) -> Sequence[SwitchFacts] | Problems:
         """Return the switches that are thrown."""
-        from metricgate.bootstrap.switching import thrown_switches
+        from metricgate.operations.switches import thrown_switches
 
         return thrown_switches(self._state.switches())
 
@@ -237,7 +237,7 @@ class OpenedProject:
 
     def throw_switch(self, kind: str, target: str, because: str) -> SwitchFacts | Problems:
         """Throw a switch; recorded as a key's creation is."""
-        from metricgate.bootstrap.switching import throw_switch
+        from metricgate.operations.switches import throw_switch
 
         file = self._state.switches()
         thrown = throw_switch(file, kind, target, because)
@@ -246,7 +246,7 @@ class OpenedProject:
 
     def take_back_switches(self, target: str, because: str) -> Sequence[SwitchFacts] | Problems:
         """Take the target's switches back; recorded alike."""
-        from metricgate.bootstrap.switching import take_back_switches
+        from metricgate.operations.switches import take_back_switches
 
         file = self._state.switches()
         gone = take_back_switches(file, target, because)
@@ -285,9 +285,12 @@ class OpenedProject:
 
     def erase(self, asked: ErasureAsked) -> ErasureFound | Problems:
         """Erase every copy of something from the state folder."""
-        from metricgate.bootstrap.erasing import erase
+        from metricgate.bootstrap.definition_files import state_of_files
+        from metricgate.bootstrap.definitions import folders_of
+        from metricgate.operations.erasure import erase
 
-        return erase(self._folder, self._settings, asked)
+        definitions = [Path(name) for name, *_facts in state_of_files(self._folder, folders_of(self._settings))]
+        return erase(self._state, [self._folder / FILE_NAME, *definitions], asked)
 
     def verify(self, against: Path | None) -> Report | Problems:
         """Verify the project's own ledger with its own public key."""
@@ -303,7 +306,7 @@ class OpenedProject:
     def _record_switches(self, file: SwitchStore) -> None:
         from metricgate.bootstrap.clock import SystemClock
         from metricgate.bootstrap.notifying import outbox_of
-        from metricgate.bootstrap.recording import record_switches
+        from metricgate.operations.recorders import record_switches
         from metricgate.vocabulary.notice import NoticeNotKept
 
         def changes(ledger: Record) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from metricgate.adapters.state.sqlite.ledger_audit import verify_file
-from metricgate.bootstrap import codes
 from metricgate.ledger.verification import Report
+from metricgate.operations import codes
 from metricgate.state.record import EntryFilter
 from metricgate.state.state import ProjectState
 from metricgate.vocabulary.json import Json

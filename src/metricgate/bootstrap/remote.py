@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
-from metricgate.bootstrap import codes
+from metricgate.operations import codes
 from metricgate.state.state import ProjectState
 from metricgate.surfaces.cli.project import Exit, Reply
 from metricgate.surfaces.problem_document import problem_document, to_bytes

@@ -14,10 +14,10 @@ from urllib.parse import quote
 import httpx2
 import orjson
 
-from metricgate.bootstrap import codes
 from metricgate.gateway.answers import Verdicts
 from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Record, Refused
 from metricgate.gateway.tool import ToolCall, ToolDefinition
+from metricgate.operations import codes
 from metricgate.surfaces.purpose import HEADER
 from metricgate.vocabulary.json import Json, canonical_json
 from metricgate.vocabulary.principal import Identity, Principal, Proof

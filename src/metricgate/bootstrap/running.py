@@ -19,7 +19,6 @@ from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.governing import GovernanceHolder
 from metricgate.bootstrap.notifying import courier_of, outbox_of, sinks_of
 from metricgate.bootstrap.office import ProjectOffice
-from metricgate.bootstrap.recording import watch_switches
 from metricgate.bootstrap.settings import Settings
 from metricgate.bootstrap.starting import NARROWED, StartRefused
 from metricgate.bootstrap.states import keep_anchored, new_instance, state_of
@@ -37,6 +36,7 @@ from metricgate.gateway.ports import Warehouse, WarehouseError
 from metricgate.gateway.writing.book import Book
 from metricgate.gateway.writing.executing import settle_all
 from metricgate.gateway.writing.mending import mend
+from metricgate.operations.recorders import watch_switches
 from metricgate.state.outbox import Outbox
 from metricgate.state.record import LedgerUnavailable, Record
 from metricgate.state.sealed import Unsealable

@@ -28,15 +28,15 @@ from metricgate.bootstrap.allocation import keep_trimming
 from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.descriptors import make_room
 from metricgate.bootstrap.identities import make_authenticator
+from metricgate.bootstrap.login_wiring import people_doors
 from metricgate.bootstrap.pages import approval_page, console_url
-from metricgate.bootstrap.peopling import people_doors, watch_people
-from metricgate.bootstrap.recording import DoorRecorder, RefusedKeyRecorder, watch_keys
 from metricgate.bootstrap.remote import address_of
 from metricgate.bootstrap.running import Running, running
 from metricgate.bootstrap.settings import Settings
 from metricgate.bootstrap.starting import StartRefused
 from metricgate.bootstrap.states import state_of
 from metricgate.gateway.ports import Warehouse, WarehouseError
+from metricgate.operations.recorders import DoorRecorder, RefusedKeyRecorder, watch_keys, watch_people
 from metricgate.state.keys import KeyStore, KeysUnavailable
 from metricgate.state.people import PeopleAndSessions, PeopleUnavailable
 from metricgate.state.record import Record

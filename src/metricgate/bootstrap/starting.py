@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from metricgate.bootstrap import codes
+from metricgate.operations import codes
 from metricgate.vocabulary.problem import Problem, Problems
 
 NARROWED = "gov.state.narrowed"

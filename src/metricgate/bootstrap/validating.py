@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from metricgate.actions.loading import Actions
-from metricgate.bootstrap import codes
 from metricgate.bootstrap.definitions import load_definitions
 from metricgate.bootstrap.settings import Settings, WarehouseSettings
 from metricgate.catalog import warehouse_check
@@ -19,6 +18,7 @@ from metricgate.documents import in_order
 from metricgate.gateway.actions import check_tables_of_actions
 from metricgate.gateway.ports import WarehouseError
 from metricgate.gateway.writing.ports import WritableWarehouse
+from metricgate.operations import codes
 from metricgate.policy.checking import check_columns
 from metricgate.policy.policy import Policy
 from metricgate.surfaces.cli.project import Validation

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.principal import AttributeValue
+from metricgate.vocabulary.problem import Code
 
 CREATED = "gov.key.created"
 
@@ -21,6 +22,15 @@ ANYONE = "*"
 
 class KeysUnavailable(Exception):
     """The file of keys cannot be read or written; no key is valid meanwhile."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedKey:
+    """A known key that was not let in: worth a record, because somebody still uses it."""
+
+    name: str
+    agent: str
+    code: Code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -98,6 +98,11 @@ class ProjectState(Protocol):
         """The state folder, in which gateway and commands of one machine leave each other word."""
         ...
 
+    @property
+    def failures(self) -> tuple[type[Exception], ...]:
+        """What its stores raise, beside what is said, when the engine or the disk fails them; to be tried again."""
+        ...
+
     def take(
         self, *, instance: str | None = None, accept_loss: int | None = None, over_stopped: bool = False
     ) -> Record:

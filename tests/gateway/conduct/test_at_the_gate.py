@@ -18,8 +18,8 @@ from metricgate.adapters.state.sqlite.switch_file import SwitchFile
 from metricgate.bootstrap.project import OpenedProject
 from metricgate.bootstrap.settings import Settings, load_settings
 from metricgate.gateway.outcome import Answered, Outcome, Refused
+from metricgate.operations.switches import SwitchFacts
 from metricgate.state.switches import Switch, SwitchKind
-from metricgate.surfaces.cli.project import SwitchFacts
 
 ORDERS = {"metrics": ["sales.orders"]}
 STRICT = SETTINGS + "conduct: {repeats: 5, errors: 3, rounds: 3, refusals: 4, pause_seconds: 1}\n"

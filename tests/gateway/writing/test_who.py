@@ -8,8 +8,8 @@ from tests.gateway.writing.shop import AUDRA, STEN, Shop, opened, write_shop
 
 from metricgate.adapters.state.sqlite.switch_file import SwitchFile
 from metricgate.bootstrap.states import state_of
-from metricgate.bootstrap.switching import throw_switch
 from metricgate.gateway.writing.judging import past_of
+from metricgate.operations.switches import throw_switch
 from metricgate.state.actions import ActionFilter
 from metricgate.state.record import EntryFilter
 

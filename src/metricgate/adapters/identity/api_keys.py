@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 from metricgate.adapters.identity import codes
 from metricgate.adapters.identity.credentials import Credential, refused
-from metricgate.state.keys import KeysUnavailable
+from metricgate.state.keys import KeysUnavailable, RefusedKey
 from metricgate.vocabulary.principal import AttributeValue, Identity, Principal, Proof
 from metricgate.vocabulary.problem import Code, Problems
 
@@ -65,15 +64,6 @@ class KeyStore(Protocol):
             KeysUnavailable: the store cannot be read.
         """
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefusedKey:
-    """A known key that was not let in: worth a record, because somebody still uses it."""
-
-    name: str
-    agent: str
-    code: Code
 
 
 OnRefusedKey = Callable[[RefusedKey], None]

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from metricgate.catalog.metric_types import MetricTypes
     from metricgate.gateway.data_checks.result import CheckResult
     from metricgate.ledger.verification import Report
+    from metricgate.operations.erasure import ErasureAsked, ErasureFound
+    from metricgate.operations.switches import SwitchFacts
     from metricgate.policy.explaining import Explanation
     from metricgate.policy.testing import TestResult
     from metricgate.state.record import EntryFilter
-    from metricgate.surfaces.cli.erasure import ErasureAsked, ErasureFound
     from metricgate.surfaces.cli.people_desk import HumanDoor, PeopleDesk
     from metricgate.surfaces.cli.policy_question import PolicyQuestion
     from metricgate.vocabulary.finding import Finding
@@ -101,17 +102,6 @@ class NewKey:
     users: tuple[str, ...]
     expires_at: datetime | None
     or_alone: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SwitchFacts:
-    """A thrown switch: ``stop`` or ``freeze``, on whom, why, by whom and when (ISO 8601)."""
-
-    kind: str
-    target: str
-    because: str
-    by: str
-    at: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,6 +45,11 @@ class SqliteState:
     def folder(self) -> Path:
         """The state folder."""
         return self.paths.folder
+
+    @property
+    def failures(self) -> tuple[type[Exception], ...]:
+        """Whatever SQLite raises."""
+        return (sqlite3.Error,)
 
     def take(
         self, *, instance: str | None = None, accept_loss: int | None = None, over_stopped: bool = False

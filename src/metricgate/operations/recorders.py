@@ -1,22 +1,19 @@
-"""What happens beside calls and still belongs in the record: keys that come and go, refused keys."""
+"""What happens beside calls and still belongs in the record: keys, people and switches that change, who is refused."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
-from metricgate.bootstrap.notifying import notice_of_switch
-from metricgate.state.keys import KeyStore, KeysUnavailable
+from metricgate.operations.switches import notice_of_switch
+from metricgate.state.keys import KeyStore, KeysUnavailable, RefusedKey
+from metricgate.state.people import LOGGED_IN, LOGIN_REFUSED, PeopleAndSessions, PeopleUnavailable, PersonNotice
 from metricgate.state.record import LedgerUnavailable, Record
 from metricgate.state.switches import SwitchesUnreadable, SwitchStore
-from metricgate.vocabulary.actor import ID, operator
+from metricgate.vocabulary.actor import GATEWAY, ID, Actor, operator, person
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.notice import NoticeNotKept, Notifier
-
-if TYPE_CHECKING:
-    from metricgate.adapters.identity.api_keys import RefusedKey
 
 DOOR_REFUSED = "gov.door.refused"
 """Requests never became a call: a wrong key, a body that is no JSON. How many, at which door, with which code."""
@@ -24,6 +21,7 @@ AUTH_REFUSED = "gov.auth.refused"
 """A known key was used that is revoked, expired, or may not act for the user named."""
 
 _LOOK_SECONDS = 1.0
+_PERSON_BODIES = ("gov.person.id", "client.address")
 _MOST_REMEMBERED = 10_000
 _REFUSED_SECONDS = 60.0
 _MOST_CODES = 200
@@ -67,6 +65,28 @@ def _stands_apart(name: str, value: Json) -> bool:
     )
 
 
+def record_people(store: PeopleAndSessions, ledger: Record) -> None:
+    """Record what happened to people and their logins and awaits its record. Blocks until each is durable.
+
+    Raises:
+        LedgerUnavailable: the ledger cannot make entries durable; what is left stays noted.
+        PeopleUnavailable: the people cannot be read.
+    """
+    for notice in store.notices():
+        bodies = {name: notice.fields[name] for name in _PERSON_BODIES if name in notice.fields}
+        fields = {name: value for name, value in notice.fields.items() if name not in _PERSON_BODIES}
+        who, who_bodies = _actor(notice).recorded()
+        ledger.append_blocking(notice.event, {**fields, **who}, bodies={**bodies, **who_bodies})
+        store.settle(notice)
+
+
+def _actor(notice: PersonNotice) -> Actor:
+    if notice.event == LOGGED_IN:
+        return person(str(notice.fields["gov.person.id"]))
+    # Whoever fails to log in is nobody yet.
+    return GATEWAY if notice.event == LOGIN_REFUSED else operator()
+
+
 async def watch_switches(switches: SwitchStore, ledger: Record, notifier: Notifier) -> None:
     """Record the switches' changes as they come, until cancelled."""
     while True:
@@ -80,6 +100,14 @@ async def watch_keys(keys: KeyStore, ledger: Record) -> None:
     while True:
         with suppress(LedgerUnavailable, KeysUnavailable):
             await asyncio.to_thread(record_key_changes, keys, ledger)
+        await asyncio.sleep(_LOOK_SECONDS)
+
+
+async def watch_people(store: PeopleAndSessions, ledger: Record) -> None:
+    """Record as things happen, until cancelled."""
+    while True:
+        with suppress(LedgerUnavailable, PeopleUnavailable):
+            await asyncio.to_thread(record_people, store, ledger)
         await asyncio.sleep(_LOOK_SECONDS)
 
 

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-from metricgate.adapters.state.sqlite.sqlite_database import DatabaseError
-from metricgate.bootstrap import codes
-from metricgate.bootstrap.definition_files import state_of_files
-from metricgate.bootstrap.definitions import folders_of
-from metricgate.bootstrap.settings import FILE_NAME, Settings
-from metricgate.bootstrap.states import state_of
+from metricgate.operations import codes
 from metricgate.state.erasure import Copy, Sought
 from metricgate.state.record import LedgerUnavailable
 from metricgate.state.sealed import Unsealable
 from metricgate.state.state import ProjectState, StateUnavailable
-from metricgate.surfaces.cli.erasure import ErasureAsked, ErasureFound, FoundCopy
+from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problem, Problems
 
 _LEAST = 3
@@ -30,30 +26,99 @@ _OUT_OF_REACH = (
 )
 
 
-def erase(folder: Path, settings: Settings, asked: ErasureAsked) -> ErasureFound | Problems:
-    """Find every copy and, unless it is a dry run or something blocks, erase all of them and record it."""
-    state = state_of(folder, settings)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErasureAsked:
+    """What is to be erased: one of ``user``, ``value`` and ``record``.
+
+    Attributes:
+        reason: why, for the record; of no use in a dry run.
+        basis: the legal basis, likewise.
+        except_leaves: whether to erase all the rest where it stands in a signed leaf.
+    """
+
+    user: str | None = None
+    value: str | None = None
+    record: int | None = None
+    dry_run: bool = False
+    except_leaves: bool = False
+    reason: str = ""
+    basis: str = ""
+
+    @property
+    def text(self) -> str | None:
+        """What is looked for."""
+        return self.user if self.user is not None else self.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundCopy:
+    """One copy; ``blocks`` says why it cannot be erased now, and what to do about it."""
+
+    kind: str
+    where: str
+    blocks: str | None
+
+    def as_json(self) -> dict[str, Json]:
+        """Return every member."""
+        return {"kind": self.kind, "where": self.where, "blocks": self.blocks}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErasureFound:
+    """What was found and done.
+
+    Attributes:
+        copies: every copy.
+        out_of_reach: what this cannot erase, for people.
+        blocked: how many copies block; where there are any, nothing was erased.
+        record: number of the entry that records the erasure; None where nothing was erased.
+    """
+
+    copies: Sequence[FoundCopy]
+    out_of_reach: Sequence[str]
+    blocked: int
+    record: int | None
+
+    def as_json(self) -> dict[str, Json]:
+        """Return every member."""
+        return {
+            "copies": [each.as_json() for each in self.copies],
+            "out_of_reach": list(self.out_of_reach),
+            "blocked": self.blocked,
+            "record": self.record,
+        }
+
+
+def erase(state: ProjectState, project_files: Iterable[Path], asked: ErasureAsked) -> ErasureFound | Problems:
+    """Find every copy and, unless it is a dry run or something blocks, erase all of them and record it.
+
+    Args:
+        state: what is looked through.
+        project_files: the project's own files: named where it stands in one, never changed.
+        asked: what is to be erased.
+    """
     if asked.text is not None and len(asked.text) < _LEAST:
         return _problem(f"{asked.text!r} is too short to be told from other things; give at least {_LEAST} characters.")
+    failures: tuple[type[Exception], ...] = (LedgerUnavailable, Unsealable, OSError, ValueError, *state.failures)
     holder = None if asked.dry_run else state.holder()
     if holder is not None:
         return _problem(f"Process {holder} has the ledger open: stop the gateway first; a dry run needs no stop.")
     try:
-        return _erased(folder, settings, state, asked)
+        return _erased(state, project_files, asked)
     except StateUnavailable as error:
         return _problem(f"Nothing was erased: {error}.")
-    except (LedgerUnavailable, Unsealable, DatabaseError, OSError, ValueError) as error:
+    except failures as error:
         return _problem(f"Nothing more was erased: {error}. Do it again once that is mended.")
 
 
-def _erased(folder: Path, settings: Settings, state: ProjectState, asked: ErasureAsked) -> ErasureFound | Problems:
+def _erased(state: ProjectState, project_files: Iterable[Path], asked: ErasureAsked) -> ErasureFound | Problems:
     sought = Sought(needle=asked.text)
     found = state.copies(sought, user=asked.user is not None, entry=asked.record)
     if found is None:
         return _problem(f"The ledger has no entry {asked.record}.")
     copies = found.listed()
     blocked = [each for each in copies if each.blocks and not (asked.except_leaves and each.kind == "leaf")]
-    out_of_reach = [*_OUT_OF_REACH, *_definitions(folder, settings, sought)]
+    out_of_reach = [*_OUT_OF_REACH, *_definitions(project_files, sought)]
     if asked.dry_run or blocked or not copies:
         return ErasureFound(copies=_told(copies), out_of_reach=out_of_reach, blocked=len(blocked), record=None)
     record = state.take()
@@ -65,10 +130,10 @@ def _erased(folder: Path, settings: Settings, state: ProjectState, asked: Erasur
     return ErasureFound(copies=_told(copies), out_of_reach=out_of_reach, blocked=0, record=index)
 
 
-def _definitions(folder: Path, settings: Settings, sought: Sought) -> list[str]:
+def _definitions(project_files: Iterable[Path], sought: Sought) -> list[str]:
     """Say in which files of the project itself it stands."""
     found = []
-    for path in (folder / FILE_NAME, *(Path(name) for name, *_facts in state_of_files(folder, folders_of(settings)))):
+    for path in project_files:
         with suppress(OSError, UnicodeDecodeError):
             if sought.in_value(path.read_text(encoding="utf-8")):
                 found.append(f"{path}, in which it stands: definitions are yours to edit, as are their older versions")

@@ -6,13 +6,26 @@ import os
 import pwd
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from metricgate.bootstrap import codes
-from metricgate.state.switches import Switch, SwitchesUnreadable, SwitchKind, SwitchStore
-from metricgate.surfaces.cli.project import SwitchFacts
+from metricgate.operations import codes
+from metricgate.state.switches import THROWN, Switch, SwitchesUnreadable, SwitchKind, SwitchNotice, SwitchStore
+from metricgate.vocabulary.digest import digest_of
+from metricgate.vocabulary.notice import Notice, NoticeKind
 from metricgate.vocabulary.problem import Problem, Problems
 from metricgate.vocabulary.target import mistake_in_target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchFacts:
+    """A thrown switch: ``stop`` or ``freeze``, on whom, why, by whom and when (ISO 8601)."""
+
+    kind: str
+    target: str
+    because: str
+    by: str
+    at: str
 
 
 def thrown_switches(file: SwitchStore) -> Sequence[SwitchFacts] | Problems:
@@ -79,3 +92,17 @@ def _now() -> str:
 
 def _unreadable(error: SwitchesUnreadable) -> Problems:
     return Problems((Problem(code=codes.SWITCHES_UNREADABLE, message=str(error), hint=codes.SWITCHES_UNREADABLE.cure),))
+
+
+def notice_of_switch(change: SwitchNotice) -> Notice:
+    """Return what people are told of a switch; the same change has the same id."""
+    said = {name.removeprefix("gov.switch."): str(value) for name, value in change.fields.items()}
+    thrown = change.event == THROWN
+    return Notice(
+        kind=NoticeKind.SWITCH_THROWN if thrown else NoticeKind.SWITCH_TAKEN_BACK,
+        id=f"switch_{digest_of({'event': change.event, **change.fields}).rpartition(':')[2][:32]}",
+        at=said["at"],
+        title=f"Switch {'thrown' if thrown else 'taken back'}: {said['kind']} of {said['target']}",
+        text=said["because"],
+        fields={name: said[name] for name in ("kind", "target", "by")},
+    )

@@ -1,0 +1,1 @@
+"""What people and operators do with a project, whatever door they come through."""
