@@ -73,7 +73,9 @@ class ProjectOffice(DecisionDesk):
     async def agents(self, person: Person) -> Sequence[AgentView] | Problems:
         """Return every agent that holds a key, is named in the policy or was seen lately."""
         refused = self._refused(person, Action.READ_RECORD, ResourceKind.RECORD, "agents")
-        return await asyncio.to_thread(self._agents) if refused is None else refused
+        if refused is not None:
+            return refused
+        return await asyncio.to_thread(self._agents, await self._conduct.paused())
 
     async def switches(self, person: Person) -> Sequence[Mapping[str, Json]] | Problems:
         """Return the switches that are thrown."""
@@ -175,7 +177,7 @@ class ProjectOffice(DecisionDesk):
                 "related": related,
             }
 
-    def _agents(self) -> Sequence[AgentView]:
+    def _agents(self, paused: Mapping[str, datetime]) -> Sequence[AgentView]:
         seen: dict[str, datetime] = {}
         calls: dict[str, Counter[str]] = {}
         since = datetime.now(UTC) - _DAY
@@ -199,16 +201,12 @@ class ProjectOffice(DecisionDesk):
                 id=name,
                 last_seen=seen.get(name),
                 calls=dict(calls.get(name, {})),
-                paused_until=self._paused_until(name),
+                paused_until=paused.get(name),
                 switches=[_switch(each) for each in switches if each.target in {"all", f"agent:{name}"}],
                 actions=dict(actions.get(name, {})),
             )
             for name in sorted(names)
         ]
-
-    def _paused_until(self, agent: str) -> datetime | None:
-        seconds = self._conduct.paused_for(agent)
-        return None if seconds is None else datetime.now(UTC) + timedelta(seconds=seconds)
 
     def _agents_with_keys(self) -> set[str]:
         if "keys" not in self._state.kept():

@@ -24,10 +24,8 @@ from metricgate.bootstrap.starting import NARROWED, StartRefused
 from metricgate.bootstrap.states import keep_anchored, new_instance, state_of
 from metricgate.bootstrap.warehouses import open_warehouses
 from metricgate.bootstrap.writing import Opened, keep_tidy
-from metricgate.gateway.conduct.budgets import Spending
 from metricgate.gateway.conduct.conduct import Conduct, ConductSettings
 from metricgate.gateway.conduct.repetition import Patience
-from metricgate.gateway.conduct.usage import used_today
 from metricgate.gateway.gateway import Gateway
 from metricgate.gateway.governance import Governance
 from metricgate.gateway.notices import Sink, SinkUnusable
@@ -217,27 +215,25 @@ async def _book(
 
 
 def conduct_of(state: ProjectState, settings: Settings, clock: Clock) -> Conduct:
-    """Return the memory of how agents behave, with what the record says was used up today."""
+    """Return how agents behave, as it was before a restart.
+
+    Raises:
+        LedgerUnavailable: it is told from the record, and that cannot be read.
+    """
     section = settings.document.conduct
     patience = None
     if section.repeats is not None:
         patience = Patience(repeats=section.repeats, errors=section.errors, rounds=section.rounds)
+    kept = state.conduct(clock, pause_seconds=float(section.pause_seconds))
     return Conduct(
         clock=clock,
         board=state.switches(),
-        spending=Spending(clock, _used_today(state, clock)),
+        budgets=kept.budgets,
+        pauses=kept.pauses,
         settings=ConductSettings(
             patience=patience, refusals=section.refusals, pause_seconds=float(section.pause_seconds)
         ),
     )
-
-
-def _used_today(state: ProjectState, clock: Clock) -> Mapping[str, tuple[int, int]]:
-    reader = state.reader()
-    if reader is None:
-        return {}
-    with reader:
-        return used_today(reader, clock)
 
 
 def _mask_key(state: ProjectState) -> str:

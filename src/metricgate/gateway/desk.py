@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from metricgate.compiling.statement import Statement
 from metricgate.gateway import codes, entries, failures
 from metricgate.gateway.answers import Draft, through_stages
-from metricgate.gateway.conduct.budgets import Charges
 from metricgate.gateway.conduct.conduct import Conduct
 from metricgate.gateway.engine import Engine, Engines
 from metricgate.gateway.governance import Governance
@@ -22,6 +21,7 @@ from metricgate.gateway.tool import ToolCall
 from metricgate.policy.occasion import Circumstances
 from metricgate.policy.refusal import problems_of
 from metricgate.policy.verdict import Decision, Verdict
+from metricgate.state.budgets import Charges
 from metricgate.state.record import Durable, Ledger, LedgerUnavailable
 from metricgate.vocabulary.digest import digest_of_bytes
 from metricgate.vocabulary.json import Json, canonical_json
@@ -127,14 +127,14 @@ class Desk:
             verdict: must allow; anything else is a programming error and raises ``ValueError``.
             facts: record fields about the question (metrics with versions, datasets).
         """
-        spent = self.charged(verdict)
+        spent = await self.charged(verdict)
         if spent is not None:
             return await self.refuse(Problems((spent,)), verdict=verdict, facts=facts)
         ran = await self._released(engine, statement, verdict, facts)
         if isinstance(ran, EngineError):
             return await self.failed(self._problem_of(ran, statement, verdict, facts), ran.engine_text, facts)
         if isinstance(ran, Ran):
-            self.conduct.spending.add_rows(verdict.obligations.budgets, len(ran.rows.values))
+            await self.conduct.add_rows(verdict.obligations.budgets, len(ran.rows.values))
         return ran
 
     async def look(
@@ -177,7 +177,7 @@ class Desk:
             facts: record fields: warehouse, what it is about.
             bodies: what may repeat data.
         """
-        spent = self.charged(verdict)
+        spent = await self.charged(verdict)
         if spent is not None:
             return await self.refuse(Problems((spent,)), verdict=verdict, facts=facts)
         fields, own = self._base()
@@ -204,9 +204,9 @@ class Desk:
         told = draft.answer.as_json()
         return Held(answer=told, body=canonical_json(told), verdicts=draft.verdicts, record=self._record(done))
 
-    def charged(self, verdict: Verdict) -> Problem | None:
+    async def charged(self, verdict: Verdict) -> Problem | None:
         """Charge the call for the verdict's budgets, once each; return why it may not go on, or None."""
-        return self.conduct.charge(verdict.obligations.budgets, self.charges)
+        return await self.conduct.charge(verdict.obligations.budgets, self.charges)
 
     async def answer(self, draft: Draft) -> Outcome:
         """Have the stages add to the answer, record the outcome durably, then answer."""

@@ -133,7 +133,7 @@ class Gateway:
                 outcome = await desk.fault(problem, f"{type(error).__name__}: {error}")
                 structlog.get_logger("metricgate.gateway").exception("internal_fault", trace_id=span.trace_id)
             finally:
-                self._conduct.spending.finish(desk.charges)
+                await self._conduct.finish(desk.charges)
             await self._learn(desk, asked, outcome)
             kind, code_name = _told(outcome)
             span.set("gov.outcome", kind)
@@ -176,7 +176,7 @@ class Gateway:
     async def _served(self, desk: Desk, asked: str) -> Outcome:
         """Take a call through all stages, in order; each may end it, and every end is recorded."""
         tool = _tool_named(desk)
-        if objection := self._objection(desk, asked, tool):  # stopped, paused, or going round in circles
+        if objection := await self._objection(desk, asked, tool):  # stopped, paused, or going round in circles
             return await desk.refuse(Problems((objection,)))
         if tool is None:
             return await desk.refuse(Problems((_no_such_tool(desk),)))
@@ -194,10 +194,10 @@ class Gateway:
         # What stages add to every answer, the record of the outcome, and only then the answer.
         return await desk.answer(draft)
 
-    def _objection(self, desk: Desk, asked: str, tool: Servable | None) -> Problem | None:
+    async def _objection(self, desk: Desk, asked: str, tool: Servable | None) -> Problem | None:
         """Return why the caller is not served now, whatever it asks."""
         polls = tool is not None and tool.definition.polls
-        return self._conduct.objection(
+        return await self._conduct.objection(
             desk.call.principal,
             asked,
             # What is asked how a change stands can take it off the desk at most: in a freeze all the more welcome.
@@ -211,7 +211,7 @@ class Gateway:
         if code == codes.REPEATED_CALL.name:
             # It did not get as far as having a result: remembering it as one would end the loop that it refuses.
             return
-        pause = self._conduct.finished(
+        pause = await self._conduct.finished(
             desk.call.principal,
             asked,
             str(hash(outcome.body)) if isinstance(outcome, Answered) else f"{kind} {code}",
@@ -275,7 +275,7 @@ async def _unless_permitted(desk: Desk, tool: Servable) -> Outcome | None:
     verdict = desk.judge(tool.right, (tool.resource,))
     if verdict.decision is not Decision.ALLOW:
         return await desk.deny(verdict)
-    spent = desk.charged(verdict)
+    spent = await desk.charged(verdict)
     return None if spent is None else await desk.refuse(Problems((spent,)), verdict=verdict)
 
 

@@ -12,10 +12,12 @@ if TYPE_CHECKING:
     from metricgate.ledger.note import VerifierKey
     from metricgate.ledger.verification import Report
     from metricgate.state.actions import ActionStore, RecordedSteps, Steps
+    from metricgate.state.budgets import Budgets
     from metricgate.state.erasure import Copies, Sought
     from metricgate.state.journal import Journal
     from metricgate.state.keys import KeyStore
     from metricgate.state.outbox import Outbox
+    from metricgate.state.pauses import Pauses
     from metricgate.state.people import PeopleAndSessions
     from metricgate.state.record import EntryFilter, Record, RecordReader
     from metricgate.state.switches import SwitchStore
@@ -84,6 +86,20 @@ class ChangeStores(Protocol):
 
     def close(self) -> None:
         """Let them go."""
+        ...
+
+
+class ConductStores(Protocol):
+    """What is kept of how callers behave, opened together."""
+
+    @property
+    def budgets(self) -> Budgets:
+        """What parties have used."""
+        ...
+
+    @property
+    def pauses(self) -> Pauses:
+        """Who waits."""
         ...
 
 
@@ -161,6 +177,18 @@ class ProjectState(Protocol):
 
     def changes(self, record: Record) -> ChangeStores:
         """Open what is kept of changes, for whoever has the record: what another one's record guards is refused."""
+        ...
+
+    def conduct(self, clock: Clock, *, pause_seconds: float) -> ConductStores:
+        """Open what is kept of how callers behave. What a day was charged and pauses are as before a restart.
+
+        Args:
+            clock: the gateway's.
+            pause_seconds: how long a pause lasts.
+
+        Raises:
+            LedgerUnavailable: it is told from the record, and that cannot be read.
+        """
         ...
 
     def keys(self, clock: Clock) -> KeyStore:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
-from tests.gateway.conduct.test_budgets import Hand, budget
+import asyncio
 
-from metricgate.gateway.conduct import conduct
-from metricgate.gateway.conduct.budgets import Charges, Spending
+import pytest
+from tests.contracts.test_conduct_stores import Hand, budget
+
+from metricgate.adapters.state.memory import pauses
+from metricgate.adapters.state.memory.budgets import MemoryBudgets
+from metricgate.adapters.state.memory.pauses import MemoryPauses
 from metricgate.gateway.conduct.conduct import Conduct, ConductSettings
+from metricgate.state.budgets import Charges
 from metricgate.state.switches import NoSwitches
 from metricgate.vocabulary.obligation import BudgetMeasure
 from metricgate.vocabulary.principal import Identity, Principal, Proof
@@ -21,27 +25,32 @@ def agent(name: str) -> Principal:
 
 def refuse(kept: Conduct, name: str, call: str) -> bool:
     """Whether the refusal begins a pause."""
-    return kept.finished(agent(name), call, "E_DENIED", failed=True, refused=True) is not None
+    return asyncio.run(kept.finished(agent(name), call, "E_DENIED", failed=True, refused=True)) is not None
 
 
 def test_accounts_of_earlier_days_are_closed() -> None:
     """But not those of calls that run, or whose last minute still counts."""
     clock = Hand(seconds=3 * DAY - 30)
-    spending = Spending(clock)
-    for number in range(50):
-        assert spending.charge([budget(BudgetMeasure.CALLS_PER_DAY, 1, f"agent:{number}")], Charges()) is None
-    running = Charges()
-    assert spending.charge([budget(BudgetMeasure.CONCURRENT, 1, "agent:runs")], running) is None
-    assert spending.charge([budget(BudgetMeasure.CALLS_PER_MINUTE, 1, "agent:fast")], Charges()) is None
-    clock.seconds += 31
-    assert spending.charge([budget(BudgetMeasure.CALLS_PER_DAY, 1, "agent:0")], Charges()) is None
-    assert len(spending._accounts) == 3
-    assert spending.charge([budget(BudgetMeasure.CONCURRENT, 1, "agent:runs")], Charges()) is not None
-    assert spending.charge([budget(BudgetMeasure.CALLS_PER_MINUTE, 1, "agent:fast")], Charges()) is not None
-    spending.finish(running)
-    clock.seconds += DAY
-    assert spending.charge([budget(BudgetMeasure.CONCURRENT, 1, "agent:runs")], Charges()) is None
-    assert len(spending._accounts) == 1
+    budgets = MemoryBudgets(clock)
+
+    async def charge(measure: BudgetMeasure, party: str, charges: Charges) -> None:
+        assert await budgets.charge([budget(measure, 1, party)], charges) is None
+
+    async def over_midnight() -> None:
+        for number in range(50):
+            await charge(BudgetMeasure.CALLS_PER_DAY, f"agent:{number}", Charges())
+        running = Charges()
+        await charge(BudgetMeasure.CONCURRENT, "agent:runs", running)
+        await charge(BudgetMeasure.CALLS_PER_MINUTE, "agent:fast", Charges())
+        clock.seconds += 31
+        await charge(BudgetMeasure.CALLS_PER_DAY, "agent:0", Charges())
+        assert len(budgets._accounts) == 3
+        await budgets.finish(running)
+        clock.seconds += DAY
+        await charge(BudgetMeasure.CONCURRENT, "agent:runs", Charges())
+        assert len(budgets._accounts) == 1
+
+    asyncio.run(over_midnight())
 
 
 def test_one_call_refused_again_and_again_takes_one_place() -> None:
@@ -74,7 +83,7 @@ def test_a_call_counts_by_when_it_was_last_refused(again: bool) -> None:
 
 def test_agents_that_behave_again_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     """A refusal that is too old to count is gone with the next one of anybody; so are pauses, when there are many."""
-    monkeypatch.setattr(conduct, "_MOST_CALLERS", 10)
+    monkeypatch.setattr(pauses, "_MOST", 10)
     clock = Hand()
     kept = made(clock, refusals=2)
     for number in range(100):
@@ -83,14 +92,17 @@ def test_agents_that_behave_again_are_forgotten(monkeypatch: pytest.MonkeyPatch)
         assert not refuse(kept, f"once {number}", "a")
         clock.seconds += 1
     assert len(kept._refusals) <= 61
-    assert set(kept._pauses) == {f"{number}" for number in range(100)}
+    assert set(kept._pauses._pauses) == {f"{number}" for number in range(100)}
     clock.seconds += 300 - 50
     assert not refuse(kept, "late", "a")
     assert set(kept._refusals) == {"late"}
-    assert len(kept._pauses) <= 50
-    assert kept.paused_for("99") is not None
+    assert refuse(kept, "late", "b")
+    assert len(kept._pauses._pauses) <= 50
+    assert "99" in asyncio.run(kept.paused())
 
 
 def made(clock: Hand, *, refusals: int) -> Conduct:
     settings = ConductSettings(patience=None, refusals=refusals)
-    return Conduct(clock=clock, board=NoSwitches(), spending=Spending(clock), settings=settings)
+    return Conduct(
+        clock=clock, board=NoSwitches(), budgets=MemoryBudgets(clock), pauses=MemoryPauses(clock), settings=settings
+    )

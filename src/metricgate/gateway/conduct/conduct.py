@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from metricgate.gateway import codes
-from metricgate.gateway.conduct.budgets import Charges, Spending, Spent
 from metricgate.gateway.conduct.repetition import History, Loop, Patience
+from metricgate.state.budgets import Budgets, Charges, SpentBudget
+from metricgate.state.pauses import Pause, Pauses
 from metricgate.state.switches import SwitchBoard, SwitchesUnreadable, SwitchKind
 from metricgate.vocabulary.clock import Clock
 from metricgate.vocabulary.obligation import Budget
@@ -17,6 +19,7 @@ from metricgate.vocabulary.principal import Principal
 from metricgate.vocabulary.problem import Problem
 
 _MOST_CALLERS = 10_000
+_NANO = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,29 +39,25 @@ class ConductSettings:
     pause_seconds: float = 300.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pause:
-    """An agent that was refused too often waits until ``until`` (the clock's monotonic seconds)."""
-
-    agent: str
-    refusals: int
-    until: float
-
-
 class Conduct:
-    """The memory of one gateway of how its callers behave. Used in one event loop."""
+    """How callers behave: budgets and pauses of the state, loops and bursts in this gateway's memory.
 
-    def __init__(self, *, clock: Clock, board: SwitchBoard, spending: Spending, settings: ConductSettings) -> None:
+    Used in one event loop.
+    """
+
+    def __init__(
+        self, *, clock: Clock, board: SwitchBoard, budgets: Budgets, pauses: Pauses, settings: ConductSettings
+    ) -> None:
         self._clock = clock
         self._board = board
         self._settings = settings
         self._histories: OrderedDict[tuple[str, str], History] = OrderedDict()
         # agent -> call -> when it was last refused, the latest last
         self._refusals: OrderedDict[str, OrderedDict[str, float]] = OrderedDict()
-        self._pauses: dict[str, Pause] = {}
-        self.spending = spending
+        self._budgets = budgets
+        self._pauses = pauses
 
-    def objection(self, principal: Principal, call: str, *, reads: bool, polls: bool) -> Problem | None:
+    async def objection(self, principal: Principal, call: str, *, reads: bool, polls: bool) -> Problem | None:
         """Return why this call is not even looked at, or None.
 
         Args:
@@ -70,30 +69,35 @@ class Conduct:
         stopped = self._switched(principal, reads=reads)
         if stopped is not None:
             return stopped
-        now = self._clock.monotonic()
-        pause = self._pauses.get(principal.agent.id)
+        pause = await self._pauses.current(principal.agent.id)
         if pause is not None:
-            if now < pause.until:
-                return _paused(pause, pause.until - now)
-            del self._pauses[principal.agent.id]
+            return _paused(pause, pause.until - self._unix())
         if self._settings.patience is None or polls:
             return None
         history = self._histories.get(_caller(principal))
-        loop = None if history is None else history.loop(now, call)
+        loop = None if history is None else history.loop(self._clock.monotonic(), call)
         return None if loop is None else _looping(loop, self._settings.patience)
 
-    def paused_for(self, agent: str) -> float | None:
-        """Return for how many seconds more the agent is paused, or None."""
-        pause = self._pauses.get(agent)
-        left = 0.0 if pause is None else pause.until - self._clock.monotonic()
-        return left if left > 0 else None
+    async def paused(self) -> Mapping[str, datetime]:
+        """Return the agents that are paused, and until when."""
+        return {each.agent: datetime.fromtimestamp(each.until, UTC) for each in await self._pauses.all()}
 
-    def charge(self, budgets: Iterable[Budget], charges: Charges) -> Problem | None:
+    async def charge(self, budgets: Iterable[Budget], charges: Charges) -> Problem | None:
         """Charge the call; return why it may not go on, or None."""
-        spent = self.spending.charge(budgets, charges)
+        spent = await self._budgets.charge(budgets, charges)
         return None if spent is None else _spent(spent)
 
-    def finished(self, principal: Principal, call: str, result: str, *, failed: bool, refused: bool) -> Pause | None:
+    async def add_rows(self, budgets: Iterable[Budget], rows: int) -> None:
+        """Count rows that were answered."""
+        await self._budgets.add_rows(budgets, rows)
+
+    async def finish(self, charges: Charges) -> None:
+        """Say that a call is over."""
+        await self._budgets.finish(charges)
+
+    async def finished(
+        self, principal: Principal, call: str, result: str, *, failed: bool, refused: bool
+    ) -> Pause | None:
         """Take note of how a call ended; return the pause that begins with it, if one does.
 
         Args:
@@ -106,7 +110,7 @@ class Conduct:
         now = self._clock.monotonic()
         if self._settings.patience is not None:
             self._history(principal, self._settings.patience).add(now, call, result, failed=failed)
-        return self._burst(principal.agent.id, call, now) if refused else None
+        return await self._burst(principal.agent.id, call, now) if refused else None
 
     def _switched(self, principal: Principal, *, reads: bool) -> Problem | None:
         try:
@@ -134,7 +138,7 @@ class Conduct:
         self._histories.move_to_end(caller)
         return history
 
-    def _burst(self, agent: str, call: str, now: float) -> Pause | None:
+    async def _burst(self, agent: str, call: str, now: float) -> Pause | None:
         borne = self._settings.refusals
         if borne is None:
             return None
@@ -150,16 +154,17 @@ class Conduct:
             self._forget(now)
             return None
         del self._refusals[agent]
-        pause = Pause(agent=agent, refusals=different, until=now + self._settings.pause_seconds)
-        self._pauses[agent] = pause
+        pause = Pause(agent=agent, refusals=different, until=self._unix() + self._settings.pause_seconds)
+        await self._pauses.begin(pause)
         return pause
 
     def _forget(self, now: float) -> None:
-        """Forget agents whose last refusal is too old to count, and pauses that are over."""
+        """Forget agents whose last refusal is too old to count."""
         while now - next(reversed(next(iter(self._refusals.values())).values())) >= self._settings.refusal_seconds:
             self._refusals.popitem(last=False)
-        if len(self._pauses) > _MOST_CALLERS:
-            self._pauses = {agent: each for agent, each in self._pauses.items() if now < each.until}
+
+    def _unix(self) -> float:
+        return self._clock.unix_nano() / _NANO
 
 
 def _caller(principal: Principal) -> tuple[str, str]:
@@ -194,7 +199,7 @@ def _looping(loop: Loop, patience: Patience) -> Problem:
     )
 
 
-def _spent(spent: Spent) -> Problem:
+def _spent(spent: SpentBudget) -> Problem:
     budget = spent.budget
     words = str(budget.measure).replace("_", " ")
     return Problem(

@@ -30,7 +30,7 @@ async def check_joins(desk: Desk, prepared: Prepared) -> tuple[str, ...] | Outco
     for check, statement in prepared.checks:
         counts = desk.keys.known(engine, statement, changes)
         if counts is None:
-            spent = desk.charged(prepared.verdict)
+            spent = await desk.charged(prepared.verdict)
             if spent is not None:
                 return await desk.refuse(Problems((spent,)), verdict=prepared.verdict, facts=of_plan(prepared.plan))
             look = partial(_look, desk, prepared, check, statement)

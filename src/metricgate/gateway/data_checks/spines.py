@@ -124,7 +124,7 @@ async def _looked(desk: Desk, prepared: Prepared, check: SpineCheck | RowsCheck)
     known = desk.keys.known(engine, statement, changes) if lasting else None
     if known is not None:
         return known
-    spent = desk.charged(verdict)
+    spent = await desk.charged(verdict)
     if spent is not None:
         return await desk.refuse(Problems((spent,)), verdict=verdict, facts=of_plan(plan))
     look = partial(_look, desk, prepared, check, statement)

@@ -14,6 +14,7 @@ from metricgate.state.record import Record
 from metricgate.state.state import RecordExport, StatePlace, StateUnavailable
 
 if TYPE_CHECKING:
+    from metricgate.adapters.state.memory.conduct import MemoryConduct
     from metricgate.adapters.state.sqlite.changes import SqliteChanges
     from metricgate.adapters.state.sqlite.finding_copies import SqliteCopies
     from metricgate.adapters.state.sqlite.ledger_actions import RecordedActions
@@ -114,6 +115,18 @@ class SqliteState:
         from metricgate.adapters.state.sqlite.changes import SqliteChanges
 
         return SqliteChanges(self.paths, record.check)
+
+    def conduct(self, clock: Clock, *, pause_seconds: float) -> MemoryConduct:
+        """Open budgets and pauses: in memory, as the ledger tells of them, for the one gateway that has it."""
+        from metricgate.adapters.state.memory.conduct import MemoryConduct
+        from metricgate.adapters.state.sqlite.recent_conduct import RecentConduct, read_recent_conduct
+
+        reader = self.reader()
+        recent = RecentConduct()
+        if reader is not None:
+            with reader:
+                recent = read_recent_conduct(reader, clock, pause_seconds)
+        return MemoryConduct(clock, used_today=recent.used_today, begun=recent.pauses.values())
 
     def keys(self, clock: Clock) -> SqliteKeys:
         """Open the API keys."""

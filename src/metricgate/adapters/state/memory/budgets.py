@@ -1,8 +1,4 @@
-"""Budgets: how many calls, at once, a minute and a day, and how many rows a day a party has under a rule of policy.
-
-Minutes slide; days are days of UTC. Each rule counts for each party apart. A call is charged once for each rule,
-however many of its verdicts name the rule.
-"""
+"""Budgets in the memory of one gateway: no write for a call. A restart begins with what the record says of the day."""
 
 from __future__ import annotations
 
@@ -10,20 +6,13 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from metricgate.state.budgets import Charges, SpentBudget
 from metricgate.vocabulary.clock import Clock
 from metricgate.vocabulary.obligation import Budget, BudgetMeasure
 
 _MINUTE = 60.0
 _DAY_SECONDS = 86_400
 _NANO = 1_000_000_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spent:
-    """A budget that has nothing left, and in how many seconds it has again (at the earliest)."""
-
-    budget: Budget
-    seconds: float
 
 
 @dataclass(slots=True)
@@ -41,30 +30,22 @@ class _Account:
         return bool(self.minute) and now - self.minute[-1] < _MINUTE
 
 
-@dataclass(slots=True)
-class Charges:
-    """What one call has been charged for so far."""
-
-    budgets: dict[tuple[str, str], set[BudgetMeasure]] = field(default_factory=dict)
-    running: set[tuple[str, str]] = field(default_factory=set)
-
-
-class Spending:
-    """The accounts of one gateway. Used in one event loop."""
+class MemoryBudgets:
+    """Implements ``state.budgets.Budgets`` for one gateway, in one event loop."""
 
     def __init__(self, clock: Clock, used_today: Mapping[str, tuple[int, int]] | None = None) -> None:
         """Begin.
 
         Args:
             clock: the gateway's.
-            used_today: party -> (calls, rows) of the running day, as the record tells: so a restart gives nothing back.
+            used_today: ``agent:<id>`` or ``user:<id>`` -> (calls, rows) of the running day.
         """
         self._clock = clock
         self._accounts: dict[tuple[str, str], _Account] = {}
         self._used_today = dict(used_today or {})
         self._first_day = self._latest_day = self._day()
 
-    def charge(self, budgets: Iterable[Budget], charges: Charges) -> Spent | None:
+    async def charge(self, budgets: Iterable[Budget], charges: Charges) -> SpentBudget | None:
         """Charge a call for each budget it was not charged for yet; return the first that is spent, if one is."""
         for budget in budgets:
             about = (budget.rule, budget.party)
@@ -77,39 +58,39 @@ class Spending:
             charged.add(budget.measure)
         return None
 
-    def add_rows(self, budgets: Iterable[Budget], rows: int) -> None:
+    async def add_rows(self, budgets: Iterable[Budget], rows: int) -> None:
         """Count rows that were answered."""
         for about in {(each.rule, each.party) for each in budgets}:
             self._account(*about).rows += rows
 
-    def finish(self, charges: Charges) -> None:
+    async def finish(self, charges: Charges) -> None:
         """Say that the call is over."""
         for about in charges.running:
             self._account(*about).running -= 1
         charges.running.clear()
 
-    def _charged(self, budget: Budget, charges: Charges) -> Spent | None:
+    def _charged(self, budget: Budget, charges: Charges) -> SpentBudget | None:
         account = self._account(budget.rule, budget.party)
         now = self._clock.monotonic()
         match budget.measure:
             case BudgetMeasure.CONCURRENT:
                 if account.running >= budget.value:
-                    return Spent(budget=budget, seconds=1.0)
+                    return SpentBudget(budget=budget, seconds=1.0)
                 account.running += 1
                 charges.running.add((budget.rule, budget.party))
             case BudgetMeasure.CALLS_PER_MINUTE:
                 while account.minute and now - account.minute[0] >= _MINUTE:
                     account.minute.popleft()
                 if len(account.minute) >= budget.value:
-                    return Spent(budget=budget, seconds=_MINUTE - (now - account.minute[0]))
+                    return SpentBudget(budget=budget, seconds=_MINUTE - (now - account.minute[0]))
                 account.minute.append(now)
             case BudgetMeasure.CALLS_PER_DAY:
                 if account.calls >= budget.value:
-                    return Spent(budget=budget, seconds=self._left_of_day())
+                    return SpentBudget(budget=budget, seconds=self._left_of_day())
                 account.calls += 1
             case BudgetMeasure.ROWS_PER_DAY:
                 if account.rows >= budget.value:
-                    return Spent(budget=budget, seconds=self._left_of_day())
+                    return SpentBudget(budget=budget, seconds=self._left_of_day())
         return None
 
     def _account(self, rule: str, party: str) -> _Account:
