@@ -67,7 +67,7 @@ demo: setup ## Load the data and run a scripted agent session (under 90 seconds)
 	@$(BIN)/python examples/demo.py
 
 serve: setup ## Serve the default project on http://127.0.0.1:8321
-	@$(BIN)/python -m metricgate.bootstrap.demo_data
+	@$(BIN)/python -m metricgate.demo
 	@$(BIN)/metricgate serve
 
 bench: setup ## Print measured figures beside their floors (SUBJECTS="compile policy" for some)

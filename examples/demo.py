@@ -40,7 +40,7 @@ def main() -> None:
     """Run the demonstration; exits non-zero where a step does not go as it should."""
     begin = time.monotonic()
     step("1. Data", "TPC-H orders and the flights of New York, 2013")
-    run("-m", "metricgate.bootstrap.demo_data")
+    run("-m", "metricgate.demo")
     step("2. Keys", "one API key per agent; only a hash is stored")
     keys = {
         "sales-copilot": make_key("sales-copilot", "--may-act-for", "ana@acme.example"),

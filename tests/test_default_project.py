@@ -12,12 +12,12 @@ from tests.cases.reader import FOLDER, Case, Expected, cases_under, difference
 from metricgate.adapters.roles.casbin_roles import CasbinRoleBook
 from metricgate.adapters.warehouses.duckdb.options import DuckDBOptions
 from metricgate.adapters.warehouses.duckdb.warehouse import DuckDBWarehouse
-from metricgate.bootstrap.demo_data import load_demo
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.loading import load as load_catalog
 from metricgate.catalog.metrics import CumulativeMetric, DerivedMetric, RatioMetric, SimpleMetric
 from metricgate.compiling.compiler import compile_plan
 from metricgate.compiling.statement import Statement
+from metricgate.demo.database import load_demo
 from metricgate.gateway.ports import Released, Rows
 from metricgate.gateway.questions import to_question
 from metricgate.planning.planner import Planner

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from metricgate.adapters.warehouses.duckdb.file import building, read_row
-from metricgate.bootstrap.demo_data import DemoDataError, load_demo, main, scale_from
+from metricgate.demo.database import DemoDataError, load_demo, main, scale_from
 
 
 @pytest.fixture(scope="module")

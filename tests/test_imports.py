@@ -22,7 +22,6 @@ PUT_OFF = frozenset(
         "metricgate.bootstrap.main",
         "metricgate.bootstrap.notifying",
         "metricgate.bootstrap.project",
-        "metricgate.bootstrap.remote",
         "metricgate.bootstrap.stdio",
         "metricgate.surfaces.cli.app",
         "metricgate.vocabulary.nearest",

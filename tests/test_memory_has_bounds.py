@@ -27,10 +27,10 @@ import metricgate
 from metricgate.adapters.state.sqlite.ledger_file import connect, connect_reading
 from metricgate.adapters.state.sqlite.sealing import Seal
 from metricgate.adapters.state.sqlite.sqlite_actions import SqliteActions
+from metricgate.adapters.system import free_memory
+from metricgate.adapters.system.clock import SystemClock
 from metricgate.adapters.warehouses.duckdb.changing.write_queue import Turns
-from metricgate.bootstrap import allocation
-from metricgate.bootstrap.clock import SystemClock
-from metricgate.bootstrap.followed import FollowedWarehouse
+from metricgate.adapters.warehouses.file_replacement import ReplaceableFileWarehouse
 from metricgate.catalog import codes
 from metricgate.gateway.codes import WAREHOUSE_UNAVAILABLE
 from metricgate.gateway.engine import Engine
@@ -234,7 +234,7 @@ def resident_mb() -> float:
 
 def test_what_is_free_between_what_is_held_goes_back() -> None:
     """The C library would keep it."""
-    trim = allocation.trimmer()
+    trim = free_memory.trimmer()
     assert trim is not None
     blocks = [bytes(2_000) for _ in range(50_000)]
     held = blocks[::500]
@@ -254,15 +254,15 @@ def test_it_goes_back_again_and_again_while_a_gateway_serves(monkeypatch: pytest
         return True
 
     async def go() -> None:
-        trimming = asyncio.create_task(allocation.keep_trimming(every_seconds=0.0))
+        trimming = asyncio.create_task(free_memory.keep_trimming(every_seconds=0.0))
         for _ in range(3):
             await asyncio.to_thread(trimmed.get, timeout=30)
         assert not trimming.done()
         trimming.cancel()
-        monkeypatch.setattr(allocation, "trimmer", lambda: None)
-        await allocation.keep_trimming()
+        monkeypatch.setattr(free_memory, "trimmer", lambda: None)
+        await free_memory.keep_trimming()
 
-    monkeypatch.setattr(allocation, "trimmer", lambda: trim)
+    monkeypatch.setattr(free_memory, "trimmer", lambda: trim)
     asyncio.run(go())
 
 
@@ -281,7 +281,7 @@ def test_a_file_that_is_swapped_again_and_again_is_opened_in_one_thread() -> Non
 
     async def go() -> None:
         nonlocal state
-        followed = FollowedWarehouse("w", "duckdb", opener, lambda: (0, state), SystemClock(), opened=None)
+        followed = ReplaceableFileWarehouse("w", "duckdb", opener, lambda: (0, state), SystemClock(), opened=None)
         followed._tried = float("-inf")
         for number in range(20):
             state = number

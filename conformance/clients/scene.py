@@ -16,7 +16,7 @@ import httpx2
 
 from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
 from metricgate.adapters.state.sqlite.sqlite_keys import SqliteKeys
-from metricgate.bootstrap.clock import SystemClock
+from metricgate.adapters.system.clock import SystemClock
 from metricgate.state.record import EntryFilter
 
 MODELS: Final = """

@@ -21,8 +21,8 @@ from metricgate.adapters.state.sqlite.paths import StatePaths
 from metricgate.bootstrap.project import open_project
 from metricgate.bootstrap.running import running
 from metricgate.bootstrap.settings import load_settings
-from metricgate.bootstrap.starting import StartRefused
 from metricgate.bootstrap.states import state_of
+from metricgate.operations.start_refusal import StartRefused
 
 ROOT = Path(__file__).parents[2]
 

@@ -16,7 +16,7 @@ from tests.gateway.writing.shop import opened, write_shop
 from metricgate.adapters.files import private_folder
 from metricgate.adapters.files.private_folder import NotPrivate, narrow, open_to_others
 from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
-from metricgate.bootstrap.starting import StartRefused
+from metricgate.operations.start_refusal import StartRefused
 from metricgate.state.record import EntryFilter
 
 

@@ -20,8 +20,8 @@ from tests.approvals.made import held_action
 from metricgate.adapters.state.sqlite.schema import Schema
 from metricgate.adapters.state.sqlite.sqlite_database import Database
 from metricgate.adapters.state.sqlite.sqlite_leases import LEASES, SqliteLeases
+from metricgate.adapters.system.clock import SystemClock
 from metricgate.approvals.proposal import Action, State
-from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.discovery import state_kinds, state_plugin
 from metricgate.state.actions import ActionFilter, Step
 from metricgate.state.leases import LeaseLost

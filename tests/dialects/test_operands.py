@@ -14,12 +14,12 @@ from tests.zones.worlds import ENGINES
 from metricgate.bootstrap.governing import load_governance
 from metricgate.bootstrap.project import open_project
 from metricgate.bootstrap.settings import Settings, load_settings
-from metricgate.bootstrap.starting import StartRefused
 from metricgate.catalog.parsing import parse_expression
 from metricgate.dialects.expressions import meant
 from metricgate.dialects.meanings.compared import OtherKind
 from metricgate.gateway.governance import Governance
 from metricgate.gateway.outcome import Answered, Refused
+from metricgate.operations.start_refusal import StartRefused
 from metricgate.vocabulary.problem import Problem, Problems
 
 DIALECTS = ("duckdb", "postgres", "mysql", "clickhouse", "databricks", "snowflake")

@@ -21,7 +21,7 @@ from tests.gateway.conftest import MODELS, POLICY, write_project
 from metricgate.adapters.state.sqlite.ledger_audit import verify_file
 from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
 from metricgate.adapters.state.sqlite.sqlite_keys import SqliteKeys
-from metricgate.bootstrap.clock import SystemClock
+from metricgate.adapters.system.clock import SystemClock
 from metricgate.state.record import EntryFilter, Recorded
 from metricgate.vocabulary.json import Json
 

@@ -12,8 +12,8 @@ import pytest
 from tests.faults.served import Served, entries_of, make_key, run, served
 from tests.gateway.conftest import ask, asked, opened
 
-from metricgate.bootstrap.starting import StartRefused
 from metricgate.gateway.outcome import Answered, Fault
+from metricgate.operations.start_refusal import StartRefused
 
 ORDERS = {"metrics": ["sales.orders"]}
 

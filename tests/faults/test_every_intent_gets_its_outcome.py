@@ -10,7 +10,7 @@ import pytest
 from tests.faults.served import entries_of
 from tests.gateway.conftest import opened, principal
 
-from metricgate.bootstrap.clock import SystemClock
+from metricgate.adapters.system.clock import SystemClock
 from metricgate.bootstrap.running import Running
 from metricgate.gateway.gateway import Gateway
 from metricgate.gateway.outcome import Fault

@@ -22,8 +22,8 @@ from tests.gateway.writing.shop import Shop, opened, write_shop
 from metricgate.adapters.state.sqlite.ledger_audit import verify_file
 from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
 from metricgate.approvals.proposal import State
-from metricgate.bootstrap.starting import StartRefused
 from metricgate.bootstrap.states import state_of
+from metricgate.operations.start_refusal import StartRefused
 
 ROOT = Path(__file__).parents[2]
 LEASE = 2.0

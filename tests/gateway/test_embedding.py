@@ -10,7 +10,7 @@ import pytest
 
 import metricgate
 from metricgate.bootstrap.project import open_project
-from metricgate.bootstrap.starting import StartRefused
+from metricgate.operations.start_refusal import StartRefused
 
 
 def test_an_embedded_gateway_answers_and_refuses_like_every_door(project: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.gateway.conftest import asked, opened
 
-from metricgate.bootstrap.starting import StartRefused
+from metricgate.operations.start_refusal import StartRefused
 
 
 @pytest.mark.parametrize("how", ["deleted", "emptied"])

@@ -22,7 +22,7 @@ from tests.surfaces.serving import RESOURCE, AddsKey, make_app, served
 
 from metricgate.adapters.identity.api_keys import no_notice
 from metricgate.adapters.state.sqlite.sqlite_keys import SqliteKeys
-from metricgate.bootstrap.clock import SystemClock
+from metricgate.adapters.system.clock import SystemClock
 from metricgate.bootstrap.identities import make_authenticator
 from metricgate.bootstrap.running import running
 from metricgate.bootstrap.settings import load_settings

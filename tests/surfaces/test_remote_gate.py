@@ -6,9 +6,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from metricgate.bootstrap.remote_gate import RemoteGate
 from metricgate.gateway.outcome import Fault
 from metricgate.gateway.tool import ToolCall
+from metricgate.surfaces.remote.gate import RemoteGate
 from metricgate.vocabulary.principal import Identity, Principal, Proof
 
 BODIES = [

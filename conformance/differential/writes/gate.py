@@ -16,11 +16,11 @@ from metricgate.approvals.proposal import State
 from metricgate.bootstrap.office import ProjectOffice
 from metricgate.bootstrap.running import Running, running
 from metricgate.bootstrap.settings import load_settings
-from metricgate.bootstrap.starting import StartRefused
 from metricgate.bootstrap.states import state_of
 from metricgate.gateway.office import Person
 from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Refused
 from metricgate.gateway.tool import ToolCall
+from metricgate.operations.start_refusal import StartRefused
 from metricgate.state.record import EntryFilter, RecordReader
 from metricgate.state.state import ProjectState
 from metricgate.vocabulary.principal import Identity, Principal, Proof

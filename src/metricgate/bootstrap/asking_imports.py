@@ -15,9 +15,9 @@ from pathlib import Path
 from metricgate.bootstrap.running import running
 from metricgate.bootstrap.settings import Settings
 from metricgate.bootstrap.settings_document import ConductSection, LedgerSection, Paths, WritesSection
-from metricgate.bootstrap.starting import StartRefused
 from metricgate.gateway.outcome import Answered, Held, Outcome, Refused
 from metricgate.gateway.tool import ToolCall
+from metricgate.operations.start_refusal import StartRefused
 from metricgate.surfaces.cli.project import Attempt, AttemptResult
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.principal import Identity, Principal, Proof

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from metricgate.adapters.identity.api_keys import no_notice
-from metricgate.bootstrap.clock import SystemClock
+from metricgate.adapters.system.clock import SystemClock
 from metricgate.bootstrap.identities import make_authenticator
 from metricgate.bootstrap.running import running
 from metricgate.bootstrap.settings import Settings
-from metricgate.bootstrap.starting import StartRefused
 from metricgate.bootstrap.states import state_of
 from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Refused
 from metricgate.gateway.tool import ToolCall
 from metricgate.operations import codes
+from metricgate.operations.start_refusal import StartRefused
 from metricgate.state.keys import KeysUnavailable
 from metricgate.surfaces.cli.project import Exit, Reply
 from metricgate.surfaces.envelope import envelope, held_envelope

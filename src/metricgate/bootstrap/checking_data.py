@@ -9,11 +9,11 @@ from pathlib import Path
 from metricgate.bootstrap.check_desk import Parties, asked_of_running, principal_of
 from metricgate.bootstrap.running import running
 from metricgate.bootstrap.settings import Settings
-from metricgate.bootstrap.starting import StartRefused
 from metricgate.bootstrap.states import state_of
 from metricgate.gateway.data_checks.result import CheckResult
 from metricgate.gateway.data_checks.survey import Told
 from metricgate.operations import codes
+from metricgate.operations.start_refusal import StartRefused
 from metricgate.state.record import LedgerUnavailable
 from metricgate.vocabulary.problem import Problem, Problems
 

@@ -19,11 +19,11 @@ from metricgate.approvals.proposal import Action
 from metricgate.bootstrap.office import ProjectOffice
 from metricgate.bootstrap.running import Running, running
 from metricgate.bootstrap.settings import Settings, load_settings
-from metricgate.bootstrap.starting import StartRefused
 from metricgate.bootstrap.states import state_of
 from metricgate.gateway.office import Person
 from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Refused
 from metricgate.gateway.tool import ToolCall
+from metricgate.operations.start_refusal import StartRefused
 from metricgate.operations.switches import take_back_switches, throw_switch
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.principal import Identity, Principal, Proof

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from metricgate.bootstrap.clock import SystemClock
+from metricgate.adapters.system.clock import SystemClock
 from metricgate.operations import codes
 from metricgate.operations.recorders import record_key_changes
 from metricgate.state.keys import KeyRecord, KeysUnavailable

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from metricgate.bootstrap.clock import SystemClock
+from metricgate.adapters.system.clock import SystemClock
 from metricgate.bootstrap.governing import GovernanceHolder
 from metricgate.catalog.dependencies import built_on, models_behind
 from metricgate.gateway.conduct.conduct import Conduct

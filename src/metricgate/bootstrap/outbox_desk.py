@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 
-from metricgate.bootstrap.clock import SystemClock
+from metricgate.adapters.system.clock import SystemClock
 from metricgate.bootstrap.notifying import outbox_of
 from metricgate.bootstrap.settings import Settings
 from metricgate.operations import codes

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from metricgate.bootstrap.settings import FILE_NAME, Settings, load_settings
 from metricgate.bootstrap.settings_document import SettingsDocument
-from metricgate.bootstrap.starting import StartRefused
 from metricgate.bootstrap.states import state_of
 from metricgate.documents import read
+from metricgate.operations.start_refusal import StartRefused
 from metricgate.state.record import LedgerUnavailable, Record
 from metricgate.state.state import StateUnavailable
 from metricgate.surfaces.cli.project import Exit
@@ -25,7 +25,6 @@ from metricgate.vocabulary.problem import Problems
 if TYPE_CHECKING:
     from metricgate.bootstrap.keys_desk import KeysDesk
     from metricgate.bootstrap.operators_desk import OperatorsDesk
-    from metricgate.bootstrap.persons_door import PersonsDoor
     from metricgate.catalog.metric_types import MetricTypes
     from metricgate.gateway.data_checks.result import CheckResult
     from metricgate.ledger.verification import Report
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
         Reply,
         Validation,
     )
+    from metricgate.surfaces.cli.session_client import SessionClient
     from metricgate.vocabulary.finding import Finding
     from metricgate.vocabulary.json import Json
 
@@ -74,10 +74,12 @@ class OpenedProject:
         self, tool: str, arguments: Mapping[str, Json], key: str, user: str | None, purpose: str | None = None
     ) -> Reply:
         """Call a tool, at the running gateway where there is one, else in this process."""
-        from metricgate.bootstrap.remote import ask_over_http, running_at
+        from metricgate.surfaces.remote.address import running_at
 
         url = running_at(self._state)
         if url is not None:
+            from metricgate.surfaces.cli.remote_call import ask_over_http
+
             return ask_over_http(url, tool, arguments, key, user, purpose)
         with importing():
             from metricgate.bootstrap.calling import call_here
@@ -227,13 +229,13 @@ class OpenedProject:
 
         return OperatorsDesk(self._state, project=self._settings.document.project)
 
-    def human(self) -> PersonsDoor:
+    def human(self) -> SessionClient:
         """Return a person's side: the API for people at the running gateway."""
-        from metricgate.bootstrap.persons_door import PersonsDoor
-        from metricgate.bootstrap.remote import running_at
+        from metricgate.surfaces.cli.session_client import SessionClient
+        from metricgate.surfaces.remote.address import running_at
 
         named = os.environ.get("METRICGATE_URL")
-        return PersonsDoor(url=running_at(self._state), name=named or str(self._state.folder.resolve()))
+        return SessionClient(url=running_at(self._state), name=named or str(self._state.folder.resolve()))
 
     def throw_switch(self, kind: str, target: str, because: str) -> SwitchFacts | Problems:
         """Throw a switch; recorded as a key's creation is."""
@@ -304,7 +306,7 @@ class OpenedProject:
         return KeysDesk(self._state, record=self._record)
 
     def _record_switches(self, file: SwitchStore) -> None:
-        from metricgate.bootstrap.clock import SystemClock
+        from metricgate.adapters.system.clock import SystemClock
         from metricgate.bootstrap.notifying import outbox_of
         from metricgate.operations.recorders import record_switches
         from metricgate.vocabulary.notice import NoticeNotKept

@@ -14,13 +14,12 @@ from metricgate import __version__
 from metricgate.adapters.observers.logs import quiet_libraries
 from metricgate.adapters.observers.telemetry import Telemetry, TelemetryOptions
 from metricgate.adapters.state.sqlite.sqlite_database import DatabaseError
+from metricgate.adapters.system.clock import SystemClock
 from metricgate.bootstrap.check_desk import answer_requests
-from metricgate.bootstrap.clock import SystemClock
 from metricgate.bootstrap.governing import GovernanceHolder
 from metricgate.bootstrap.notifying import courier_of, outbox_of, sinks_of
 from metricgate.bootstrap.office import ProjectOffice
 from metricgate.bootstrap.settings import Settings
-from metricgate.bootstrap.starting import NARROWED, StartRefused
 from metricgate.bootstrap.states import keep_anchored, new_instance, state_of
 from metricgate.bootstrap.warehouses import open_warehouses
 from metricgate.bootstrap.writing import Opened, keep_tidy
@@ -35,6 +34,7 @@ from metricgate.gateway.writing.book import Book
 from metricgate.gateway.writing.executing import settle_all
 from metricgate.gateway.writing.mending import mend
 from metricgate.operations.recorders import watch_switches
+from metricgate.operations.start_refusal import NARROWED, StartRefused
 from metricgate.state.outbox import Outbox
 from metricgate.state.record import LedgerUnavailable, Record
 from metricgate.state.sealed import Unsealable

@@ -24,29 +24,29 @@ from uvicorn.config import LOGGING_CONFIG
 
 from metricgate import __version__
 from metricgate.adapters.files.whole_files import write_new
-from metricgate.bootstrap.allocation import keep_trimming
-from metricgate.bootstrap.clock import SystemClock
-from metricgate.bootstrap.descriptors import make_room
+from metricgate.adapters.system.clock import SystemClock
+from metricgate.adapters.system.descriptors import make_room
+from metricgate.adapters.system.free_memory import keep_trimming
 from metricgate.bootstrap.identities import make_authenticator
 from metricgate.bootstrap.login_wiring import people_doors
-from metricgate.bootstrap.pages import approval_page, console_url
-from metricgate.bootstrap.remote import address_of
 from metricgate.bootstrap.running import Running, running
 from metricgate.bootstrap.settings import Settings
-from metricgate.bootstrap.starting import StartRefused
 from metricgate.bootstrap.states import state_of
 from metricgate.gateway.ports import Warehouse, WarehouseError
 from metricgate.operations.recorders import DoorRecorder, RefusedKeyRecorder, watch_keys, watch_people
+from metricgate.operations.start_refusal import StartRefused
 from metricgate.state.keys import KeyStore, KeysUnavailable
 from metricgate.state.people import PeopleAndSessions, PeopleUnavailable
 from metricgate.state.record import Record
 from metricgate.state.state import ProjectState
+from metricgate.surfaces.console.addresses import approval_page
 from metricgate.surfaces.http.app import HttpSettings, create_app
 from metricgate.surfaces.http.connections import bounded
 from metricgate.surfaces.http.streams import OpenStreams
 from metricgate.surfaces.human.openapi import people_described
 from metricgate.surfaces.mcp.http import McpHttpDoor, principal_of_request, purpose_of_request
 from metricgate.surfaces.mcp.server import build_server
+from metricgate.surfaces.remote.address import address_of
 
 _BACKLOG = 512
 _LOOK_SECONDS = 1.0
@@ -179,7 +179,7 @@ def _app(
         authorization_servers=() if oidc is None else (oidc.issuer,),
         most_bytes=document.listen.limits.body_bytes,
     )
-    console = console_url(settings, bound) if beside else None
+    console = settings.console_url(bound) if beside else None
     mcp = McpHttpDoor(
         build_server(
             parts.gateway,

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 FILE_NAME = "metricgate.yaml"
 DEFAULT_SINK = "webhook"
+_ANY_ADDRESS = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared with, not listened on
 
 M = TypeVar("M", bound=BaseModel)
 P = TypeVar("P")
@@ -120,6 +121,13 @@ class Settings:
         """The URL clients use, without a trailing slash; ``port`` is the one actually bound."""
         listen = self.document.listen
         return f"http://{listen.host}:{port}" if listen.public_url is None else listen.public_url.rstrip("/")
+
+    def console_url(self, port: int) -> str | None:
+        """Where people reach this gateway's console; None where it listens everywhere and no name was set."""
+        listen = self.document.listen
+        if listen.public_url is None and listen.host in _ANY_ADDRESS:
+            return None
+        return self.public_url(port)
 
 
 def load_settings(folder: Path) -> Settings | Problems:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ulid import ULID
 
-from metricgate.bootstrap.clock import SystemClock
+from metricgate.adapters.system.clock import SystemClock
 from metricgate.bootstrap.discovery import state_plugin
 from metricgate.bootstrap.settings import Settings
 from metricgate.state.record import Record

@@ -7,13 +7,13 @@ from functools import partial
 from pathlib import Path
 
 from metricgate import __version__
-from metricgate.bootstrap.pages import approval_page
-from metricgate.bootstrap.remote import running_at
 from metricgate.bootstrap.settings import Settings
-from metricgate.bootstrap.starting import StartRefused
 from metricgate.bootstrap.states import state_of
+from metricgate.operations.start_refusal import StartRefused
+from metricgate.surfaces.console.addresses import approval_page
 from metricgate.surfaces.mcp.stdio import serve_stdio
 from metricgate.surfaces.ports import Gate
+from metricgate.surfaces.remote.address import running_at
 from metricgate.vocabulary.collector import importing
 from metricgate.vocabulary.principal import Principal
 from metricgate.vocabulary.problem import Problems
@@ -27,7 +27,7 @@ async def speak(folder: Path, settings: Settings, key: str, user: str | None) ->
     """
     url = running_at(state_of(folder, settings))
     if url is not None:
-        from metricgate.bootstrap.remote_gate import RemoteGate  # noqa: PLC0415 - a client, without an engine
+        from metricgate.surfaces.remote.gate import RemoteGate  # noqa: PLC0415 - a client, without an engine
 
         async with RemoteGate(url, key, user) as gate:
             # The running gateway has the console; one of our own here would have none.

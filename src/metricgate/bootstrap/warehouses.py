@@ -8,8 +8,8 @@ from pathlib import Path
 
 import structlog
 
-from metricgate.bootstrap.away import AwayWarehouse
-from metricgate.bootstrap.followed import FollowedWarehouse
+from metricgate.adapters.warehouses.file_replacement import ReplaceableFileWarehouse
+from metricgate.adapters.warehouses.reconnection import ReconnectingWarehouse
 from metricgate.bootstrap.settings import Settings
 from metricgate.gateway.ports import Warehouse, WarehouseError, WarehouseUnfit
 from metricgate.vocabulary.clock import Clock
@@ -37,11 +37,13 @@ async def open_warehouses(
         opener, dialect, state = partial(each.open, folder), each.dialect, each.state(folder)
         warehouse: Warehouse
         if state is not None:
-            warehouse = FollowedWarehouse(name, dialect, opener, state, clock, opened=opened, error=errors.get(name))
+            warehouse = ReplaceableFileWarehouse(
+                name, dialect, opener, state, clock, opened=opened, error=errors.get(name)
+            )
         elif opened is not None:
             warehouse = opened
         else:
-            warehouse = AwayWarehouse(name, dialect, opener, errors[name], clock)
+            warehouse = ReconnectingWarehouse(name, dialect, opener, errors[name], clock)
         stack.push_async_callback(warehouse.close)
         found[name] = warehouse
     if len(errors) == len(found):

@@ -14,7 +14,6 @@ from ulid import ULID
 
 from metricgate.adapters.state.sqlite.sqlite_database import DatabaseError
 from metricgate.approvals.proposal import Action, State
-from metricgate.bootstrap.pages import approval_page
 from metricgate.bootstrap.settings import Settings
 from metricgate.changing.structure import aside_of
 from metricgate.gateway.engine import Engines
@@ -30,6 +29,7 @@ from metricgate.state.record import LedgerUnavailable, Record
 from metricgate.state.sealed import Unsealable
 from metricgate.state.state import ProjectState
 from metricgate.state.switches import SwitchBoard
+from metricgate.surfaces.console.addresses import approval_page
 from metricgate.vocabulary.clock import Clock
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.notice import Notice, NoticeKind, NoticeNotKept, Notifier

@@ -9,7 +9,7 @@ import pytest
 from tests.adapters.sinks.hooks import HASTY, served
 
 from metricgate.adapters.sinks.courier import Courier
-from metricgate.bootstrap.clock import SystemClock
+from metricgate.adapters.system.clock import SystemClock
 from metricgate.bootstrap.notifying import outbox_of, sinks_of
 from metricgate.bootstrap.settings import Settings, load_settings
 from metricgate.bootstrap.states import state_of

@@ -18,9 +18,9 @@ from tests.contracts import servers
 from tests.gateway.conftest import principal
 from tests.gateway.sql.tpch_queries import QUERIES
 
-from metricgate.bootstrap.datasets.commerce import KEYS
 from metricgate.bootstrap.running import running
 from metricgate.bootstrap.settings import Settings, load_settings
+from metricgate.demo.commerce import KEYS
 from metricgate.gateway.outcome import Answered
 from metricgate.gateway.tool import ToolCall
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 from tests.contracts import servers
 
-from metricgate.bootstrap.clock import SystemClock
+from metricgate.adapters.system.clock import SystemClock
 
 SCHEMA = servers.SCHEMA
 MODELS = f"""

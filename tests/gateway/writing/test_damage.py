@@ -14,11 +14,11 @@ from metricgate.adapters.state.sqlite.sqlite_journal import SqliteJournal
 from metricgate.approvals.proposal import Action, State
 from metricgate.bootstrap.doctoring import examined
 from metricgate.bootstrap.settings import load_settings
-from metricgate.bootstrap.starting import StartRefused
 from metricgate.bootstrap.states import state_of
 from metricgate.bootstrap.writing import tidy
 from metricgate.gateway.office import Person
 from metricgate.gateway.outcome import Answered, Fault, Held
+from metricgate.operations.start_refusal import StartRefused
 from metricgate.state.actions import ActionFilter
 from metricgate.state.record import EntryFilter
 from metricgate.vocabulary.problem import Problems

@@ -5,7 +5,7 @@ import sqlite3
 
 import pytest
 
-from metricgate.bootstrap.clock import SystemClock
+from metricgate.adapters.system.clock import SystemClock
 from metricgate.bootstrap.notifying import outbox_of
 from metricgate.bootstrap.settings import load_settings
 from metricgate.bootstrap.states import state_of

@@ -17,8 +17,8 @@ from tests.surfaces.real import environment, serving
 from tests.surfaces.serving import make_app, served
 
 from metricgate.approvals.proposal import State
-from metricgate.bootstrap.pages import approval_page, console_url
 from metricgate.bootstrap.settings import load_settings
+from metricgate.surfaces.console.addresses import approval_page
 from metricgate.surfaces.mcp.http import principal_of_request
 from metricgate.surfaces.mcp.server import build_server
 from metricgate.surfaces.mcp.showing import MESSAGE
@@ -171,4 +171,4 @@ def test_where_the_console_is(tmp_path, listen, wanted):
     folder = write_shop(tmp_path / "shop")
     with (folder / "metricgate.yaml").open("a") as file:
         file.write(f"listen: {listen}\n")
-    assert console_url(load_settings(folder), 8321) == wanted
+    assert load_settings(folder).console_url(8321) == wanted

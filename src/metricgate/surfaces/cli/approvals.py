@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from metricgate.surfaces.cli import codes
-from metricgate.surfaces.cli.people_desk import HumanDoor, HumanReply
+from metricgate.surfaces.cli.people_desk import PersonClient, PersonReply
 from metricgate.surfaces.cli.project import Exit
 from metricgate.surfaces.cli.session import HERE, JsonOption, ProjectOption, fail_usage, open_project
 from metricgate.surfaces.cli.telling import problem_of, tell, tell_json, tell_problem, tell_table, warn
@@ -151,7 +151,7 @@ def undo(
 
 
 def _decide(
-    door: HumanDoor, action_id: str, because: str, *, approves: bool, break_glass: bool, sure: bool, as_json: bool
+    door: PersonClient, action_id: str, because: str, *, approves: bool, break_glass: bool, sure: bool, as_json: bool
 ) -> None:
     if not because.strip():
         fail_usage(codes.BAD_OPTION, "--because: say why.", as_json=as_json)
@@ -173,7 +173,7 @@ def _decide(
     _acted(door.ask("POST", f"/v1/approvals/{_id(action_id)}/decide", body=body), as_json=as_json)
 
 
-def _acted(reply: HumanReply, *, as_json: bool) -> None:
+def _acted(reply: PersonReply, *, as_json: bool) -> None:
     body = _good(reply, as_json=as_json)
     if as_json:
         tell_json(body)
@@ -183,11 +183,11 @@ def _acted(reply: HumanReply, *, as_json: bool) -> None:
         raise typer.Exit(Exit.HELD)
 
 
-def _door(context: typer.Context, project: ProjectOption, *, as_json: bool) -> HumanDoor:
+def _door(context: typer.Context, project: ProjectOption, *, as_json: bool) -> PersonClient:
     return open_project(context, project, as_json=as_json).human()
 
 
-def _one(door: HumanDoor, action_id: str, *, as_json: bool) -> Mapping[str, Json]:
+def _one(door: PersonClient, action_id: str, *, as_json: bool) -> Mapping[str, Json]:
     return _good(door.ask("GET", f"/v1/approvals/{_id(action_id)}"), as_json=as_json)
 
 
@@ -196,7 +196,7 @@ def _id(action_id: str) -> str:
     return action_id if action_id.isascii() and action_id.replace("_", "").isalnum() else "none"
 
 
-def _good(reply: HumanReply, *, as_json: bool) -> Mapping[str, Json]:
+def _good(reply: PersonReply, *, as_json: bool) -> Mapping[str, Json]:
     body = reply.body if isinstance(reply.body, Mapping) else {}
     if reply.status < _REFUSED:
         return body

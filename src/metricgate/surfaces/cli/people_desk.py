@@ -32,7 +32,7 @@ class PersonFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HumanReply:
+class PersonReply:
     """How a request to the API for people ended: HTTP status and the JSON body (None where there is none)."""
 
     status: int
@@ -59,16 +59,16 @@ class PeopleDesk(Protocol):
         ...
 
 
-class HumanDoor(Protocol):
+class PersonClient(Protocol):
     """A person's side: the API for people, at the running gateway, else in this process."""
 
     def ask(
         self, method: str, path: str, *, query: Sequence[tuple[str, str]] = (), body: Mapping[str, Json] | None = None
-    ) -> HumanReply:
+    ) -> PersonReply:
         """Ask as the person who is logged in."""
         ...
 
-    def login(self, credentials: Mapping[str, str]) -> HumanReply:
+    def login(self, credentials: Mapping[str, str]) -> PersonReply:
         """Log in and keep the session where only this user can read it."""
         ...
 

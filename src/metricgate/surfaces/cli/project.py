@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from metricgate.policy.explaining import Explanation
     from metricgate.policy.testing import TestResult
     from metricgate.state.record import EntryFilter
-    from metricgate.surfaces.cli.people_desk import HumanDoor, PeopleDesk
+    from metricgate.surfaces.cli.people_desk import PeopleDesk, PersonClient
     from metricgate.surfaces.cli.policy_question import PolicyQuestion
     from metricgate.vocabulary.finding import Finding
     from metricgate.vocabulary.json import Json
@@ -247,7 +247,7 @@ class Project(Protocol):
         """Return the operator's side of people: who may log in."""
         ...
 
-    def human(self) -> HumanDoor:
+    def human(self) -> PersonClient:
         """Return a person's side: what they see and decide, with a login of their own."""
         ...
 

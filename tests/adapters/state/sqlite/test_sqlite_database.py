@@ -8,7 +8,7 @@ from pathlib import Path
 from metricgate.adapters.state.sqlite.anchors import StoreAnchor
 from metricgate.adapters.state.sqlite.schema import Schema
 from metricgate.adapters.state.sqlite.sqlite_database import Database
-from metricgate.bootstrap.clock import SystemClock
+from metricgate.adapters.system.clock import SystemClock
 from metricgate.bootstrap.discovery import state_plugin
 from metricgate.state.state import StatePlace
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable
 
 import structlog
 
-from metricgate.bootstrap.away import AwayWarehouse
+from metricgate.adapters.warehouses.reconnection import ReconnectingWarehouse
 from metricgate.gateway.codes import WAREHOUSE_UNAVAILABLE
 from metricgate.gateway.ports import Released, Rows, Warehouse, WarehouseError
 from metricgate.vocabulary.clock import Clock
@@ -26,8 +26,8 @@ State = Callable[[], Hashable | None]
 """Tells a file from another in its place; None where there is none."""
 
 
-class FollowedWarehouse(AwayWarehouse):
-    """Implements the same ports as ``AwayWarehouse``, over whatever file is there."""
+class ReplaceableFileWarehouse(ReconnectingWarehouse):
+    """Implements the same ports as ``ReconnectingWarehouse``, over whatever file is there."""
 
     def __init__(
         self,

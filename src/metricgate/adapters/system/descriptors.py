@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 from typing import Final
 
-from metricgate.bootstrap.starting import StartRefused
+from metricgate.operations.start_refusal import StartRefused
 
 _OURS: Final = 256
 

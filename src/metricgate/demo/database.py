@@ -1,19 +1,18 @@
 """The demo's database: one DuckDB file with the schemas ``commerce``, ``flights`` and ``calendar``.
 
-``python -m metricgate.bootstrap.demo_data [DIRECTORY]`` makes it in ``.metricgate`` or in the directory given;
+``python -m metricgate.demo [DIRECTORY]`` makes it in ``.metricgate`` or in the directory given;
 ``METRICGATE_DEMO_SCALE`` sets the scale of ``commerce`` (1 is about 1 GB as text, 6 million line items; default 0.05).
 """
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from metricgate.adapters.files.private_folder import FILE_MODE, make_private
 from metricgate.adapters.warehouses.duckdb.file import Builder, building, read_row
-from metricgate.bootstrap.datasets import calendar, commerce, flights
+from metricgate.demo import calendar, commerce, flights
 
 FILE_NAME = "warehouse.duckdb"
 DEFAULT_SCALE = 0.05
@@ -111,7 +110,3 @@ def main(arguments: list[str], environment: Mapping[str, str]) -> int:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201 - a command's words
         return 1
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.environ))

@@ -11,7 +11,7 @@ from typing import Final
 import httpx2
 
 from metricgate.operations import codes
-from metricgate.surfaces.cli.people_desk import HumanReply
+from metricgate.surfaces.cli.people_desk import PersonReply
 from metricgate.surfaces.problem_document import problem_document
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Code, Problem, Problems
@@ -19,8 +19,8 @@ from metricgate.vocabulary.problem import Code, Problem, Problems
 _CALL_SECONDS: Final = 300.0
 
 
-class PersonsDoor:
-    """Implements ``surfaces.cli.people_desk.HumanDoor``: at the running gateway.
+class SessionClient:
+    """Implements ``surfaces.cli.people_desk.PersonClient``: at the running gateway.
 
     The session lies in the user's own configuration folder, readable to them only, under the gateway that gave it.
     """
@@ -32,11 +32,11 @@ class PersonsDoor:
 
     def ask(
         self, method: str, path: str, *, query: Sequence[tuple[str, str]] = (), body: Mapping[str, Json] | None = None
-    ) -> HumanReply:
+    ) -> PersonReply:
         """Ask as the person who is logged in."""
         return self._send(method, path, query=query, body=body, token=self._token())
 
-    def login(self, credentials: Mapping[str, str]) -> HumanReply:
+    def login(self, credentials: Mapping[str, str]) -> PersonReply:
         """Log in and keep the session."""
         kept = _kept().get(self._name, {})
         given: dict[str, Json] = {**credentials, "channel": "cli"}
@@ -68,7 +68,7 @@ class PersonsDoor:
         query: Sequence[tuple[str, str]] = (),
         body: Mapping[str, Json] | None = None,
         token: str = "",
-    ) -> HumanReply:
+    ) -> PersonReply:
         if self._url is None:
             return _reply(_problem(codes.NO_GATEWAY, codes.NO_GATEWAY.cause))
         headers = {"authorization": f"Bearer {token}"} if token else {}
@@ -79,7 +79,7 @@ class PersonsDoor:
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             return _reply(_problem(codes.NO_GATEWAY, f"The gateway at {self._url} does not answer: {error}"))
         try:
-            return HumanReply(status=answer.status_code, body=answer.json() if answer.content else None)
+            return PersonReply(status=answer.status_code, body=answer.json() if answer.content else None)
         except ValueError:
             return _reply(_problem(codes.NO_GATEWAY, f"What answers at {self._url} is no gateway of this release."))
 
@@ -113,5 +113,5 @@ def _problem(code: Code, message: str) -> Problems:
     return Problems((Problem(code=code, message=message, hint=code.cure),))
 
 
-def _reply(problems: Problems) -> HumanReply:
-    return HumanReply(status=problems.first.code.status, body=problem_document(problems))
+def _reply(problems: Problems) -> PersonReply:
+    return PersonReply(status=problems.first.code.status, body=problem_document(problems))

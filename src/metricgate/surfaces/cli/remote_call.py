@@ -1,15 +1,13 @@
-"""Asking the gateway that already runs on a project: only one process may write its ledger."""
+"""One call from the command line, answered by the gateway that already runs on the project."""
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Mapping
-from pathlib import Path
 from urllib.parse import quote
 
+import httpx2
+
 from metricgate.operations import codes
-from metricgate.state.state import ProjectState
 from metricgate.surfaces.cli.project import Exit, Reply
 from metricgate.surfaces.problem_document import problem_document, to_bytes
 from metricgate.surfaces.purpose import HEADER
@@ -21,27 +19,6 @@ _EXITS = {200: Exit.ANSWERED, 202: Exit.HELD}
 _SERVER_ERROR = 500
 
 
-def address_of(state: ProjectState) -> Path:
-    """Return where ``serve`` leaves its address for other commands."""
-    return state.folder / "serve.json"
-
-
-def running_at(state: ProjectState) -> str | None:
-    """Return the URL of the gateway that runs on the project: ``METRICGATE_URL``, or what ``serve`` left.
-
-    What ``serve`` left counts only if that very process holds the ledger: a stale address might be somebody else's by
-    now, and a key would be sent there.
-    """
-    if url := os.environ.get("METRICGATE_URL"):
-        return url.rstrip("/")
-    try:
-        left = json.loads(address_of(state).read_text())
-        url, process = str(left["url"]), left["pid"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return url if process == state.holder() else None
-
-
 def ask_over_http(
     url: str, tool: str, arguments: Mapping[str, Json], key: str, user: str | None, purpose: str | None = None
 ) -> Reply:
@@ -51,8 +28,6 @@ def ask_over_http(
         headers["X-Metricgate-User"] = user
     if purpose is not None:
         headers[HEADER] = purpose
-    import httpx2  # noqa: PLC0415 - most commands ask nobody
-
     try:
         answer = httpx2.post(
             f"{url}/v1/tools/{quote(tool, safe='')}", json=dict(arguments), headers=headers, timeout=_CALL_SECONDS

@@ -35,7 +35,7 @@ _AGAIN_SECONDS = 5.0
 Relation = tuple[str, ...]
 
 
-class AwayWarehouse:
+class ReconnectingWarehouse:
     """A warehouse that could not be opened when the gateway started: opened by the first use that finds it there.
 
     Implements ``gateway.ports.Warehouse`` and ``gateway.writing.ports.WritableWarehouse``; until it is open, every use

@@ -1,0 +1,1 @@
+"""What this machine gives a process: clocks, memory, file descriptors."""
