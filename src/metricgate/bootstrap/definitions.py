@@ -36,10 +36,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Definitions:
-    """Checked values of all kinds at one moment, and their digests; both by the kind's name."""
+    """Checked values of all kinds at one moment, their digests and the files they are of; each by the kind's name."""
 
     values: Mapping[str, object]
     digests: Mapping[str, str]
+    files: Mapping[str, Documents]
 
     def of(self, kind: DefinitionKind[T]) -> T:
         """Return the value of a kind."""
@@ -172,7 +173,8 @@ class DefinitionLoader:
         if problems:
             return Problems(tuple(problems))
         digests = {kind.name: kind.digest(values[kind.name]) for kind in self._kinds}
-        found = Definitions(values, digests)
+        files = {kind.name: self._kept[kind.name].documents or () for kind in self._kinds}
+        found = Definitions(values, digests, files)
         problems += [each for kind in self._kinds for each in kind.check(found.of(kind), found, self.settings)]
         problems += [each for kind in self._kinds for each in self._unfit(kind)]
         return Problems(tuple(problems)) if problems else found
@@ -193,6 +195,13 @@ class DefinitionLoader:
         if kept.fitting is None:
             kept.fitting = tuple(kind.fit(kept.value, self.settings))
         return kept.fitting
+
+
+def digest_of_files(kind: str, texts: Mapping[str, str], settings: Settings) -> str | None:
+    """Return the digest of what files of one kind define, None where there is no such kind or they define nothing."""
+    found = next((each for each in KINDS if each.name == kind), None)
+    value = None if found is None else found.load(sorted(texts.items()), settings, ReadMemory())
+    return None if found is None or isinstance(value, Problems) else found.digest(value)
 
 
 def load_definitions(folder: Path, settings: Settings) -> Definitions | Problems:

@@ -48,7 +48,7 @@ class GovernanceHolder:
         """Take what is in force, what loaded it, and how the files stood before."""
         self._loader = loader
         self._mask_key = mask_key
-        self._digests = first.digests
+        self._definitions = first
         self._current = _governed(first, loader.settings, mask_key)
         self._seen = seen
 
@@ -66,6 +66,11 @@ class GovernanceHolder:
         """The last state that loaded without problems."""
         return self._current
 
+    @property
+    def definitions(self) -> Definitions:
+        """What ``current`` was made of."""
+        return self._definitions
+
     def reload(self) -> Governance | Problems | None:
         """Load what changed. Returns the state now in force, the problems that kept the old one, or None.
 
@@ -74,9 +79,9 @@ class GovernanceHolder:
         loaded = self._loader.load()
         if isinstance(loaded, Problems):
             return loaded
-        if loaded.digests == self._digests:
+        if loaded.digests == self._definitions.digests:
             return None
-        self._digests = loaded.digests
+        self._definitions = loaded
         self._current = _governed(loaded, self._loader.settings, self._mask_key)
         return self._current
 

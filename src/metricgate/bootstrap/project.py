@@ -29,9 +29,11 @@ if TYPE_CHECKING:
     from metricgate.gateway.data_checks.result import CheckResult
     from metricgate.ledger.verification import Report
     from metricgate.operations.erasure import ErasureAsked, ErasureFound
+    from metricgate.operations.published_definitions import FoundPublication
     from metricgate.operations.switches import SwitchFacts
     from metricgate.policy.explaining import Explanation
     from metricgate.policy.testing import TestResult
+    from metricgate.state.definitions import Publication
     from metricgate.state.record import EntryFilter
     from metricgate.state.switches import SwitchStore
     from metricgate.surfaces.cli.policy_question import PolicyQuestion
@@ -260,6 +262,20 @@ class OpenedProject:
         from metricgate.bootstrap.outbox_desk import deliveries
 
         return deliveries(self._state, self._settings, wanted)
+
+    def publications(self, kind: str | None) -> Sequence[Publication] | Problems:
+        """Return definitions that came into force."""
+        from metricgate.operations.published_definitions import list_publications
+
+        return list_publications(self._state, kind)
+
+    def publication(self, digest: str, kind: str | None) -> FoundPublication | Problems:
+        """Return the files of a publication."""
+        from metricgate.bootstrap.definitions import digest_of_files
+        from metricgate.operations.published_definitions import find_publication
+
+        settings = self._settings
+        return find_publication(self._state, digest, kind, lambda of, texts: digest_of_files(of, texts, settings))
 
     def retry_notifications(self, notification: str | None, sink: str | None) -> int | Problems:
         """Let what was not delivered be tried again."""

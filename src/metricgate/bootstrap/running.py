@@ -10,15 +10,14 @@ from pathlib import Path
 
 import structlog
 
-from metricgate import __version__
 from metricgate.adapters.observers.logs import quiet_libraries
 from metricgate.adapters.observers.telemetry import Telemetry, TelemetryOptions
-from metricgate.adapters.state.sqlite.sqlite_database import DatabaseError
 from metricgate.adapters.system.clock import SystemClock
 from metricgate.bootstrap.check_desk import answer_requests
 from metricgate.bootstrap.governing import GovernanceHolder
 from metricgate.bootstrap.notifying import courier_of, outbox_of, sinks_of
 from metricgate.bootstrap.office import ProjectOffice
+from metricgate.bootstrap.publisher import Publisher
 from metricgate.bootstrap.settings import Settings
 from metricgate.bootstrap.states import keep_anchored, new_instance, state_of
 from metricgate.bootstrap.warehouses import open_warehouses
@@ -26,7 +25,6 @@ from metricgate.bootstrap.writing import Opened, keep_tidy
 from metricgate.gateway.conduct.conduct import Conduct, ConductSettings
 from metricgate.gateway.conduct.repetition import Patience
 from metricgate.gateway.gateway import Gateway
-from metricgate.gateway.governance import Governance
 from metricgate.gateway.notices import Sink, SinkUnusable
 from metricgate.gateway.office import Office
 from metricgate.gateway.ports import Warehouse, WarehouseError
@@ -35,22 +33,16 @@ from metricgate.gateway.writing.executing import settle_all
 from metricgate.gateway.writing.mending import mend
 from metricgate.operations.recorders import watch_switches
 from metricgate.operations.start_refusal import NARROWED, StartRefused
+from metricgate.state.definitions import DefinitionsNotKept
 from metricgate.state.outbox import Outbox
 from metricgate.state.record import LedgerUnavailable, Record
 from metricgate.state.sealed import Unsealable
-from metricgate.state.state import ProjectState, StateUnavailable
+from metricgate.state.state import ProjectState, StateUnavailable, StoreUnavailable
 from metricgate.vocabulary.clock import Clock
 from metricgate.vocabulary.collector import collector_paused
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.notice import NoticeNotKept, Notifier
 from metricgate.vocabulary.problem import Problems
-
-PUBLISHED = "gov.definitions.published"
-"""A catalog and a policy came into force."""
-REJECTED = "gov.definitions.rejected"
-"""A change of the files was refused; the state before stays in force."""
-
-_AGAIN_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,9 +107,10 @@ async def _opened(
     ledger = await _ledger(state, stack, accept_loss)
     telemetry = _telemetry(settings, ledger, stack, logs=logs)
     outbox, sinks = _outbox(folder, settings, state, stack, now, sends=watch)
-    await _begin(ledger, opened, holder.current)
+    publisher = Publisher(holder, state, ledger, now)
+    await _begin(ledger, opened, publisher)
     if watch:
-        _keep(stack, _watch(holder, ledger))
+        _keep(stack, publisher.watch())
         _keep(stack, watch_switches(state.switches(), ledger, outbox))
         _keep(stack, courier_of(settings, outbox, sinks, now).run())
     conduct = await asyncio.to_thread(conduct_of, state, settings, now)
@@ -278,7 +271,7 @@ async def _settled(book: Book) -> None:
         await settle_all(book)
     except LedgerUnavailable as error:
         raise StartRefused(f"the ledger cannot be written: {error}") from error
-    except DatabaseError as error:
+    except StoreUnavailable as error:
         raise StartRefused(
             f"what is kept of changes cannot be written: {error}; where it is locked, a process that stands still has "
             "it: end that process and start again"
@@ -306,44 +299,17 @@ def _telemetry(settings: Settings, ledger: Record, stack: AsyncExitStack, *, log
     return telemetry
 
 
-async def _begin(ledger: Record, opened: Mapping[str, Json] | None, first: Governance) -> None:
+async def _begin(ledger: Record, opened: Mapping[str, Json] | None, published: Publisher) -> None:
     """Record what the start found open to others, and what is in force."""
     try:
         if opened is not None:
             structlog.get_logger("metricgate.start").warning("state_narrowed", files=opened["gov.state.files"])
             await ledger.append(NARROWED, dict(opened), bodies={})
-        await ledger.append(PUBLISHED, _published(first), bodies={})
+        await published.begin()
     except LedgerUnavailable as error:
         raise StartRefused(f"the ledger cannot be written: {error}") from error
-
-
-async def _watch(holder: GovernanceHolder, ledger: Record) -> None:
-    log = structlog.get_logger("metricgate.definitions")
-
-    async def told(result: Governance | Problems) -> None:
-        if isinstance(result, Problems):
-            log.error("definitions_rejected", problems=[str(problem) for problem in result])
-            codes = sorted({problem.code.name for problem in result})
-            fields: dict[str, Json] = {"gov.outcome": "refused", "gov.codes": codes}
-            bodies: dict[str, Json] = {"gov.problems": [problem.as_json() for problem in result]}
-            event = REJECTED
-        else:
-            fields, bodies, event = _published(result), {}, PUBLISHED
-            log.info("definitions_published", catalog=result.catalog.version, policy=result.judge.policy.digest)
-        await _append_at_last(ledger, event, fields, bodies)
-
-    await holder.watch(told)
-
-
-async def _append_at_last(ledger: Record, event: str, fields: dict[str, Json], bodies: dict[str, Json]) -> None:
-    """Append, again and again while the ledger cannot write: calls are refused meanwhile, and nothing goes unsaid."""
-    while True:
-        try:
-            await ledger.append(event, fields, bodies=bodies)
-        except LedgerUnavailable:
-            await asyncio.sleep(_AGAIN_SECONDS)
-        else:
-            return
+    except DefinitionsNotKept as error:
+        raise StartRefused(str(error)) from error
 
 
 def _keep(stack: AsyncExitStack, work: Coroutine[None, None, None]) -> None:
@@ -355,12 +321,3 @@ async def _stop(task: asyncio.Task[None]) -> None:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
-
-
-def _published(state: Governance) -> dict[str, Json]:
-    return {
-        "gov.catalog.version": state.catalog.version,
-        "gov.policy.digest": state.judge.policy.digest,
-        "gov.metrics.count": len(state.catalog.metrics),
-        "service.version": __version__,
-    }

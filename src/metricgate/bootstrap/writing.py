@@ -12,7 +12,6 @@ from functools import partial
 import structlog
 from ulid import ULID
 
-from metricgate.adapters.state.sqlite.sqlite_database import DatabaseError
 from metricgate.approvals.proposal import Action, State
 from metricgate.bootstrap.settings import Settings
 from metricgate.changing.structure import aside_of
@@ -27,7 +26,7 @@ from metricgate.state.actions import ActionFilter
 from metricgate.state.people import PASSWORD, PeopleUnavailable
 from metricgate.state.record import LedgerUnavailable, Record
 from metricgate.state.sealed import Unsealable
-from metricgate.state.state import ProjectState
+from metricgate.state.state import ProjectState, StoreUnavailable
 from metricgate.state.switches import SwitchBoard
 from metricgate.surfaces.console.addresses import approval_page
 from metricgate.vocabulary.clock import Clock
@@ -177,7 +176,7 @@ async def tidy(book: Book, now: datetime) -> None:
     """Settle what is over and remove images, and what was set aside, whose time is over.
 
     Raises:
-        LedgerUnavailable, Raced, DatabaseError: not all of it was done; the next time does the rest.
+        LedgerUnavailable, Raced, StoreUnavailable: not all of it was done; the next time does the rest.
     """
     with _whatever_is_damaged():
         for held in await asyncio.to_thread(book.store.glances, ActionFilter(states=(State.HELD,), limit=1_000)):
@@ -207,6 +206,6 @@ async def keep_tidy(book: Book) -> None:
     while True:
         try:
             await tidy(book, book.now())
-        except (LedgerUnavailable, Raced, DatabaseError) as error:
+        except (LedgerUnavailable, Raced, StoreUnavailable) as error:
             structlog.get_logger("metricgate.writing").warning("tidying_failed", error=str(error))
         await asyncio.sleep(_EVERY_SECONDS)

@@ -92,6 +92,12 @@ CANNOT_ERASE = _code(
     "Something cannot be erased as it stands.",
     "Do what the message says first; `metricgate audit erase --dry-run` lists every copy and what blocks.",
 )
+NO_SUCH_DEFINITIONS = _code(
+    "E_NO_SUCH_DEFINITIONS",
+    404,
+    "No definitions came into force under that digest, or more than one did.",
+    "`metricgate audit definitions` shows the digests of all that came into force.",
+)
 
 CODES = (
     CANNOT_START,
@@ -109,4 +115,5 @@ CODES = (
     NO_SUCH_SINK,
     NO_SUCH_NOTIFICATION,
     CANNOT_ERASE,
+    NO_SUCH_DEFINITIONS,
 )

@@ -12,7 +12,7 @@ from metricgate.operations import codes
 from metricgate.state.erasure import Copy, Sought
 from metricgate.state.record import LedgerUnavailable
 from metricgate.state.sealed import Unsealable
-from metricgate.state.state import ProjectState, StateUnavailable
+from metricgate.state.state import ProjectState, StateUnavailable, StoreUnavailable
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problem, Problems
 
@@ -99,7 +99,6 @@ def erase(state: ProjectState, project_files: Iterable[Path], asked: ErasureAske
     """
     if asked.text is not None and len(asked.text) < _LEAST:
         return _problem(f"{asked.text!r} is too short to be told from other things; give at least {_LEAST} characters.")
-    failures: tuple[type[Exception], ...] = (LedgerUnavailable, Unsealable, OSError, ValueError, *state.failures)
     holder = None if asked.dry_run else state.holder()
     if holder is not None:
         return _problem(f"Process {holder} has the ledger open: stop the gateway first; a dry run needs no stop.")
@@ -107,7 +106,7 @@ def erase(state: ProjectState, project_files: Iterable[Path], asked: ErasureAske
         return _erased(state, project_files, asked)
     except StateUnavailable as error:
         return _problem(f"Nothing was erased: {error}.")
-    except failures as error:
+    except (LedgerUnavailable, StoreUnavailable, Unsealable, OSError, ValueError) as error:
         return _problem(f"Nothing more was erased: {error}. Do it again once that is mended.")
 
 

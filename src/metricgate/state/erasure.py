@@ -21,7 +21,7 @@ class Copy:
 
     Attributes:
         kind: ``body``, ``leaf``, ``action``, ``shown``, ``image``, ``notice``, ``key``, ``person``, ``session``,
-            ``switch`` or ``pending``.
+            ``switch``, ``definition`` or ``pending``.
         where: which one, for people.
         blocks: why it cannot be erased now, and what to do about it; None where it can.
     """

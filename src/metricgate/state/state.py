@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from metricgate.ledger.verification import Report
     from metricgate.state.actions import ActionStore, RecordedSteps, Steps
     from metricgate.state.budgets import Budgets
+    from metricgate.state.definitions import PublishedDefinitions
     from metricgate.state.erasure import Copies, Sought
     from metricgate.state.journal import Journal
     from metricgate.state.keys import KeyStore
@@ -32,6 +33,10 @@ STATES = "metricgate.state"
 
 class StateUnavailable(Exception):
     """The state cannot be opened, is held by another gateway, or is not what it was: said for the operator."""
+
+
+class StoreUnavailable(Exception):
+    """What is kept of changes, or copies of it, cannot be read or written now: locked, full, or broken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,11 +119,6 @@ class ProjectState(Protocol):
         """The state folder, in which gateway and commands of one machine leave each other word."""
         ...
 
-    @property
-    def failures(self) -> tuple[type[Exception], ...]:
-        """What its stores raise, beside what is said, when the engine or the disk fails them; to be tried again."""
-        ...
-
     def take(
         self, *, instance: str | None = None, accept_loss: int | None = None, over_stopped: bool = False
     ) -> Record:
@@ -136,7 +136,10 @@ class ProjectState(Protocol):
         ...
 
     def kept(self) -> frozenset[str]:
-        """Return what there is of ``record``, ``changes``, ``keys``, ``people``, ``outbox``; asking makes nothing."""
+        """Return what there is, and make nothing.
+
+        Of ``record``, ``changes``, ``keys``, ``people``, ``outbox`` and ``definitions``.
+        """
         ...
 
     def holder(self) -> int | None:
@@ -220,6 +223,14 @@ class ProjectState(Protocol):
 
         Raises:
             NoticeNotKept: it cannot be opened.
+        """
+        ...
+
+    def definitions(self) -> PublishedDefinitions:
+        """Open the definitions that came into force.
+
+        Raises:
+            DefinitionsNotKept: they cannot be opened.
         """
         ...
 

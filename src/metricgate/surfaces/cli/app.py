@@ -86,6 +86,7 @@ _GROUPS: Mapping[str, tuple[str, Places]] = {
             "show": "audit:show",
             "verify": "audit:verify",
             "export": "audit:export",
+            "definitions": "published:definitions",
             "erase": "erasing:erase",
         },
     ),

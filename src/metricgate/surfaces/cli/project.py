@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from metricgate.gateway.data_checks.result import CheckResult
     from metricgate.ledger.verification import Report
     from metricgate.operations.erasure import ErasureAsked, ErasureFound
+    from metricgate.operations.published_definitions import FoundPublication
     from metricgate.operations.switches import SwitchFacts
     from metricgate.policy.explaining import Explanation
     from metricgate.policy.testing import TestResult
+    from metricgate.state.definitions import Publication
     from metricgate.state.record import EntryFilter
     from metricgate.surfaces.cli.people_desk import PeopleDesk, PersonClient
     from metricgate.surfaces.cli.policy_question import PolicyQuestion
@@ -269,6 +271,14 @@ class Project(Protocol):
 
     def retry_notifications(self, notification: str | None, sink: str | None) -> int | Problems:
         """Let one that was not delivered, or all, be tried again; return how many deliveries."""
+        ...
+
+    def publications(self, kind: str | None) -> Sequence[Publication] | Problems:
+        """Return definitions that came into force, of one kind or of all, the newest first."""
+        ...
+
+    def publication(self, digest: str, kind: str | None) -> FoundPublication | Problems:
+        """Return the files that were published under a digest or its first characters."""
         ...
 
     def entries(self, wanted: EntryFilter, *, limit: int | None = None) -> Iterable[Mapping[str, Json]]:

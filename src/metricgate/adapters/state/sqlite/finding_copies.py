@@ -8,6 +8,7 @@ from pathlib import Path
 from metricgate.adapters.state.sqlite.paths import StatePaths
 from metricgate.adapters.state.sqlite.redacting import Erasable
 from metricgate.adapters.state.sqlite.redacting_changes import ChangesCopies
+from metricgate.adapters.state.sqlite.redacting_definitions import DefinitionCopies
 from metricgate.adapters.state.sqlite.redacting_files import (
     KeyCopies,
     NoticeCopies,
@@ -17,6 +18,7 @@ from metricgate.adapters.state.sqlite.redacting_files import (
 from metricgate.adapters.state.sqlite.redacting_ledger import LedgerCopies, found_about, found_in
 from metricgate.adapters.state.sqlite.schema import BACKUPS
 from metricgate.adapters.state.sqlite.sealing import Seal
+from metricgate.adapters.state.sqlite.sqlite_database import as_port_has_it
 from metricgate.adapters.state.sqlite.sqlite_ledger import SqliteLedger
 from metricgate.state.erasure import Copy, Sought
 from metricgate.state.record import Record
@@ -43,19 +45,21 @@ class SqliteCopies:
         if not isinstance(record, SqliteLedger):
             raise TypeError("these copies are of an embedded state")
         copies = self.listed()
-        for store in self._stores:
-            store.erase(self._sought)
+        with as_port_has_it():
+            for store in self._stores:
+                store.erase(self._sought)
         for each in self._backups:
             each.unlink(missing_ok=True)
         also = {kind: sum(each.kind == kind for each in copies) for kind in sorted({each.kind for each in copies})}
         return record.erase(self._in_ledger.bodies, by=by, basis=basis, reason=reason, also=also).index
 
 
+@as_port_has_it()
 def found(paths: StatePaths, sought: Sought, *, user: bool, entry: int | None) -> SqliteCopies | None:
     """Return every copy; None where there is no such entry.
 
     Raises:
-        LedgerUnavailable, Unsealable, OSError, ValueError, sqlite3.Error: something cannot be read.
+        LedgerUnavailable, Unsealable, OSError, ValueError, DatabaseError: something cannot be read.
     """
     if entry is not None:
         in_ledger = found_about(paths.ledger, entry) if paths.ledger.exists() else None
@@ -69,6 +73,7 @@ def found(paths: StatePaths, sought: Sought, *, user: bool, entry: int | None) -
         PeopleCopies(paths.people),
         KeyCopies(paths.api_keys),
         SwitchCopies(paths.switches),
+        DefinitionCopies(paths.definitions),
     ]
     if paths.journal_key.exists():
         stores.append(ChangesCopies(paths.actions, paths.journal, Seal(paths.journal_key, may_make=False)))

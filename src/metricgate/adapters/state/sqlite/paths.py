@@ -24,6 +24,7 @@ class StatePaths:
     people_key: Path
     """What seals the authenticators' secrets in ``people``."""
     outbox: Path
+    definitions: Path
     actions: Path
     journal: Path
     journal_key: Path
@@ -48,6 +49,7 @@ class StatePaths:
             people=state / "people.db",
             people_key=state / "people.key",
             outbox=state / "outbox.db",
+            definitions=state / "definitions.db",
             actions=state / "actions.db",
             journal=state / "journal.db",
             journal_key=state / "journal.key",

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from metricgate.adapters.files.private_folder import make_private_file
 from metricgate.adapters.state.sqlite.schema import Schema, bring_up
+from metricgate.state.state import StoreUnavailable
 
 _WAIT_SECONDS = 5.0
 _LOG_PAGES = 250
@@ -19,8 +20,20 @@ _LOG_PAGES = 250
 _LOG_BYTES = 1_048_576
 _Found = TypeVar("_Found")
 
-DatabaseError = sqlite3.Error
-"""Whatever goes wrong with the file."""
+
+class DatabaseError(StoreUnavailable, sqlite3.Error):
+    """Whatever goes wrong with the file, as the ports have it and as SQLite does."""
+
+
+@contextmanager
+def as_port_has_it() -> Iterator[None]:
+    """Raise as ``DatabaseError`` what SQLite raises."""
+    try:
+        yield
+    except StoreUnavailable:
+        raise
+    except sqlite3.Error as error:
+        raise DatabaseError(str(error)) from error
 
 
 def sortable(moment: datetime) -> str:
@@ -85,19 +98,20 @@ class Database:
         check: called inside every transaction; what it raises keeps the transaction from being committed.
 
     Raises:
-        sqlite3.Error: it cannot be opened.
+        DatabaseError: it cannot be opened; as every method where the file cannot be read or written.
         OSError: its folder cannot be made.
     """
 
     def __init__(self, path: Path, schema: Schema, check: Callable[[], None] = lambda: None) -> None:
         self._check = check
         self._lock = threading.Lock()
-        self._connection = opened(path, schema)
+        with as_port_has_it():
+            self._connection = opened(path, schema)
 
     @contextmanager
     def changing(self) -> Iterator[sqlite3.Connection]:
         """Give the connection inside a transaction that is committed, durably, on leaving the block without error."""
-        with self._lock:
+        with as_port_has_it(), self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 self._check()
@@ -109,12 +123,12 @@ class Database:
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
         """Return what a SELECT gives."""
-        with self._lock:
+        with as_port_has_it(), self._lock:
             return self._connection.execute(sql, tuple(parameters)).fetchall()
 
     def each(self, sql: str, parameters: Sequence[object], of: Callable[[tuple[object, ...]], _Found]) -> list[_Found]:
         """Return what ``of`` makes of each row that a SELECT gives, without holding all rows; ``of`` must be quick."""
-        with self._lock, closing(self._connection.execute(sql, tuple(parameters))) as rows:
+        with as_port_has_it(), self._lock, closing(self._connection.execute(sql, tuple(parameters))) as rows:
             return [of(row) for row in rows]
 
     def close(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from metricgate.adapters.state.sqlite.finding_copies import SqliteCopies
     from metricgate.adapters.state.sqlite.ledger_actions import RecordedActions
     from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
+    from metricgate.adapters.state.sqlite.sqlite_definitions import SqliteDefinitions
     from metricgate.adapters.state.sqlite.sqlite_keys import SqliteKeys
     from metricgate.adapters.state.sqlite.sqlite_ledger import SqliteLedger
     from metricgate.adapters.state.sqlite.sqlite_outbox import SqliteOutbox
@@ -47,11 +47,6 @@ class SqliteState:
         """The state folder."""
         return self.paths.folder
 
-    @property
-    def failures(self) -> tuple[type[Exception], ...]:
-        """Whatever SQLite raises."""
-        return (sqlite3.Error,)
-
     def take(
         self, *, instance: str | None = None, accept_loss: int | None = None, over_stopped: bool = False
     ) -> SqliteLedger:
@@ -69,6 +64,7 @@ class SqliteState:
             "keys": paths.api_keys,
             "people": paths.people,
             "outbox": paths.outbox,
+            "definitions": paths.definitions,
         }
         return frozenset(name for name, file in files.items() if file.exists())
 
@@ -151,6 +147,12 @@ class SqliteState:
         from metricgate.adapters.state.sqlite.sqlite_outbox import SqliteOutbox
 
         return SqliteOutbox(self.paths.outbox, routes=routes, clock=clock)
+
+    def definitions(self) -> SqliteDefinitions:
+        """Open the published definitions."""
+        from metricgate.adapters.state.sqlite.sqlite_definitions import SqliteDefinitions
+
+        return SqliteDefinitions(self.paths.definitions)
 
     def switches(self) -> SwitchFile:
         """Return the switches."""

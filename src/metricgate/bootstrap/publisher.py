@@ -1,0 +1,92 @@
+"""Definitions that come into force: kept by digest, then recorded; changes that were refused are recorded too."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from metricgate import __version__
+from metricgate.bootstrap.definitions import Definitions
+from metricgate.bootstrap.governing import GovernanceHolder
+from metricgate.gateway.governance import Governance
+from metricgate.state.definitions import DefinitionsNotKept
+from metricgate.state.record import Ledger, LedgerUnavailable
+from metricgate.state.state import ProjectState
+from metricgate.vocabulary.clock import Clock
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.problem import Problems
+
+PUBLISHED = "gov.definitions.published"
+"""A catalog and a policy came into force."""
+REJECTED = "gov.definitions.rejected"
+"""A change of the files was refused; the state before stays in force."""
+
+_AGAIN_SECONDS = 1.0
+_NANO = 1_000_000_000
+
+
+class Publisher:
+    """Keeps and records what comes into force."""
+
+    def __init__(self, holder: GovernanceHolder, state: ProjectState, ledger: Ledger, clock: Clock) -> None:
+        self._holder, self._state, self._ledger, self._clock = holder, state, ledger, clock
+
+    async def begin(self) -> None:
+        """Keep and record what a start puts in force.
+
+        Raises:
+            DefinitionsNotKept, LedgerUnavailable: it cannot be.
+        """
+        await self._publish(self._holder.current, self._holder.definitions)
+
+    async def watch(self) -> None:
+        """Reload whenever a file changes, until cancelled.
+
+        What cannot be kept or recorded now is tried again and again: calls are refused while the record cannot be
+        written, and nothing goes unsaid.
+        """
+        await self._holder.watch(self._tell)
+
+    async def _tell(self, result: Governance | Problems) -> None:
+        log = structlog.get_logger("metricgate.definitions")
+        if isinstance(result, Problems):
+            log.error("definitions_rejected", problems=[str(problem) for problem in result])
+            await _at_last(lambda: self._reject(result))
+        else:
+            log.info("definitions_published", catalog=result.catalog.version, policy=result.judge.policy.digest)
+            definitions = self._holder.definitions
+            await _at_last(lambda: self._publish(result, definitions))
+
+    async def _publish(self, state: Governance, definitions: Definitions) -> None:
+        await asyncio.to_thread(self._keep, definitions)
+        fields: dict[str, Json] = {
+            "gov.catalog.version": state.catalog.version,
+            "gov.policy.digest": state.judge.policy.digest,
+            "gov.metrics.count": len(state.catalog.metrics),
+            "service.version": __version__,
+        }
+        await self._ledger.append(PUBLISHED, fields, bodies={})
+
+    async def _reject(self, problems: Problems) -> None:
+        codes = sorted({problem.code.name for problem in problems})
+        bodies: dict[str, Json] = {"gov.problems": [problem.as_json() for problem in problems]}
+        await self._ledger.append(REJECTED, {"gov.outcome": "refused", "gov.codes": codes}, bodies=bodies)
+
+    def _keep(self, definitions: Definitions) -> None:
+        kept = self._state.definitions()
+        try:
+            now = self._clock.unix_nano() / _NANO
+            for kind, digest in definitions.digests.items():
+                kept.keep(kind, digest, dict(definitions.files[kind]), at=now)
+        finally:
+            kept.close()
+
+
+async def _at_last(publish: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        try:
+            return await publish()
+        except (DefinitionsNotKept, LedgerUnavailable):
+            await asyncio.sleep(_AGAIN_SECONDS)
