@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 from bench.soak.inside import holdings
 from sqlglot.dialects.dialect import Dialect
-from tests.approvals.made import held_action
+from tests.approvals.made import held_action, saying
 
 import metricgate
 from metricgate.adapters.state.sqlite.ledger_file import connect, connect_reading
@@ -179,7 +179,7 @@ def test_refused_keys_are_recorded_still_when_there_were_many(monkeypatch: pytes
 def test_a_look_at_many_actions_does_not_hold_their_documents(tmp_path: Path) -> None:
     """Each proposal looks at what its agent did all day."""
     store = SqliteActions(tmp_path / "actions.db", Seal(tmp_path / "journal.key"))
-    actions = [replace(held_action(number=number), preview={"sample": "x" * 20_000}) for number in range(1, 101)]
+    actions = [replace(held_action(number=number), preview=saying("x" * 20_000)) for number in range(1, 101)]
     for each in actions:
         store.add(each)
     assert len(store.glances(ActionFilter(limit=500))) == len(actions)

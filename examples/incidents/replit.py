@@ -49,7 +49,7 @@ async def play(scene: Scene) -> None:
         scene.check("the made-up rows are held by their risk", isinstance(made_up, Held) and RISK in made_up.rules)
     if isinstance(made_up, Held):
         shown = await scene.shown("sten", made_up.action_id)
-        words = None if isinstance(shown, Problems) else shown.preview.get("because")
+        words = None if isinstance(shown, Problems) or shown.preview is None else shown.preview.because
         scene.check("the claim is shown as the agent's words", words == CLAIM)
     await deny_the_claim(scene, done)
 

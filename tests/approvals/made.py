@@ -5,6 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from metricgate.approvals.preview import (
+    ConsideredRule,
+    DefinitionsPreview,
+    Preview,
+    RowCounts,
+    SampleRow,
+    TableCounts,
+    TablePreview,
+)
 from metricgate.approvals.proposal import Action, HumanDecision, Proposal, Requirement, Reversibility, State
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -31,6 +40,40 @@ PROPOSAL = Proposal(
     expires_at=EXPIRES,
     nonce="0" * 32,
 )
+
+
+PREVIEW = Preview(
+    dataset="customers",
+    rows=RowCounts(update=1, total=1),
+    tables=(
+        TablePreview(
+            table="shop.main.customers",
+            cause="statement",
+            columns=("id", "segment"),
+            key=("id",),
+            assigned=("segment",),
+            rows=TableCounts(update=1),
+            sample=(SampleRow(kind="update", key=("1",), before=("1", None), after=("1", "gold")),),
+        ),
+    ),
+    columns=("segment",),
+    labels=("pii",),
+    unknown=(),
+    reversibility="R0",
+    not_back=(),
+    definitions=DefinitionsPreview(digest="sha256:d", acting=(), number=0),
+    undo="can be taken back exactly",
+    structure=None,
+    because="it was asked for",
+    considered=(ConsideredRule(rule="grant", decision="allow", message="it may"),),
+)
+
+
+def saying(words: str) -> Preview:
+    """Return a preview that holds these words: in a row, and as what the agent says."""
+    row = SampleRow(kind="update", key=("1",), before=("1", words), after=("1", None))
+    tables = tuple(replace(each, sample=(row,)) for each in PREVIEW.tables or ())
+    return replace(PREVIEW, tables=tables, because=words)
 
 
 def proposal(number: int = 1, **changed: object) -> Proposal:

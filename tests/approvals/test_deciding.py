@@ -39,7 +39,7 @@ def test_enough_people_let_it_run_once():
     begun = deciding.executing(action, NOW)
     assert isinstance(begun, Action)
     assert _obstacle(deciding.executing(begun, NOW)) is Obstacle.SETTLED
-    done = deciding.executed(begun, {"rows": 1}, NOW, None)
+    done = deciding.executed(begun, None, NOW, None)
     assert _obstacle(deciding.executing(done, NOW)) is Obstacle.SETTLED
     assert [begun.version, done.version] == [action.version + 1, action.version + 2]
 
@@ -209,7 +209,7 @@ def test_broken_glass_is_one_persons_and_two_others_look_at_it():
     assert after.state is State.APPROVED
     begun = deciding.executing(after, NOW)
     assert isinstance(begun, Action)
-    done = deciding.executed(begun, {}, NOW, None)
+    done = deciding.executed(begun, None, NOW, None)
     assert deciding.reviews_missing(done) == 2
     for person, reason, obstacle in (
         ("Ana", "Fine.", Obstacle.SAME_PERSON),

@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from tests.approvals.made import EXPIRES, NOW, PROPOSAL, decision, held_action
 
 from metricgate.approvals import deciding
+from metricgate.approvals.outcome import NotCarriedOut
 from metricgate.approvals.proposal import Action, Requirement, State
 
 _PEOPLE = ("rita@acme.example", "Rita@acme.example", "user:olga@acme.example", "ana", "ANA", "ben", "cyd", "dora")
@@ -134,9 +135,9 @@ class Life(RuleBasedStateMachine):
     def end(self, *, well: bool) -> None:
         """Come to an end."""
         if well:
-            self._take(deciding.executed(self.action, {}, self.now, None))
+            self._take(deciding.executed(self.action, None, self.now, None))
         else:
-            self._take(deciding.failed(self.action, {}, self.now))
+            self._take(deciding.failed(self.action, NotCarriedOut(code="E_X", message="No."), self.now))
 
     @invariant()
     def it_begins_once_at_most_and_versions_grow(self) -> None:

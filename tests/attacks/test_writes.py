@@ -202,7 +202,7 @@ def test_a_policy_that_changed_meanwhile_voids_the_approval(tmp_path: Path) -> N
                 bound_to=view.action.proposal.digest,
             )
             assert str(done.state) == "failed"
-            assert done.outcome["problem"]["code"] == "E_GOVERNANCE_CHANGED"
+            assert done.outcome.code == "E_GOVERNANCE_CHANGED"
             assert await shop.rows("SELECT count(*) FROM orders") == [[40]]
 
     asyncio.run(run())

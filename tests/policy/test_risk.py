@@ -68,7 +68,7 @@ def _with(stakes: Stakes, name: str, value: object) -> Stakes:
 
 @given(_STAKES)
 def test_the_score_is_bounded_and_told_the_largest_first(stakes):
-    """From 0 to 100; the three largest contributions are shown; asked again it is the same."""
+    """From 0 to 100; asked again it is the same."""
     risk = risk_of(stakes)
     assert 0 <= risk.score <= 100
     assert 1 <= risk.likelihood <= MOST
@@ -78,9 +78,6 @@ def test_the_score_is_bounded_and_told_the_largest_first(stakes):
     weights = {each.name: each.weight for each in SIGNALS}
     assert all(0 < each.points <= weights[each.signal] for each in risk.contributions)
     assert all(each.message.endswith((".", ": ")) for each in risk.contributions)
-    shown = risk.as_json()["contributions"]
-    assert isinstance(shown, list)
-    assert [each["points"] for each in shown] == points[:3]  # type: ignore[index, call-overload]
     assert risk_of(replace(stakes)) == risk
 
 

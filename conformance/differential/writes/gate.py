@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 from conformance.differential.writes.places import Content, Place, dumps
-from metricgate.approvals.proposal import State
+from metricgate.approvals.proposal import Action, State
 from metricgate.bootstrap.office import ProjectOffice
 from metricgate.bootstrap.running import Running, running
 from metricgate.bootstrap.settings import load_settings
@@ -86,7 +85,7 @@ class WriteGate:
         )
         if isinstance(done, Problems):
             return Carried(refusal=str(done))
-        return Carried(action=action, rows=_rows(json.loads(json.dumps(view.action.preview))))
+        return Carried(action=action, rows=_rows(view.action))
 
     async def take_back(self, action: str) -> str | None:
         """Take a change back; returns why not."""
@@ -120,9 +119,9 @@ class WriteGate:
         )
 
 
-def _rows(preview: Mapping[str, Any]) -> int:
-    own = [each for each in preview["tables"] if each["cause"] == "statement"]
-    return sum(sum(each["rows"].values()) for each in own)
+def _rows(action: Action) -> int:
+    tables = () if action.preview is None else action.preview.tables or ()
+    return sum(each.rows.total for each in tables if each.cause == "statement")
 
 
 def _refusal(outcome: Outcome) -> str:

@@ -8,13 +8,13 @@ approval is of exactly what was shown, and nothing runs twice or late.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from metricgate.approvals.outcome import ActionOutcome, NotCarriedOut
 from metricgate.approvals.proposal import Action, HumanDecision, Requirement, Review, State
-from metricgate.vocabulary.json import Json
 
 OWNER, REQUESTER = "owner", "requester"
 LONGEST_REASON = 2_000
@@ -214,7 +214,7 @@ def executing(action: Action, now: datetime) -> Action | Refusal:
     return may_run(action, now) or _next(action, State.EXECUTING)
 
 
-def executed(action: Action, outcome: Mapping[str, Json], now: datetime, undo_until: datetime | None) -> Action:
+def executed(action: Action, outcome: ActionOutcome | None, now: datetime, undo_until: datetime | None) -> Action:
     """Return the action as carried out.
 
     Raises:
@@ -223,7 +223,7 @@ def executed(action: Action, outcome: Mapping[str, Json], now: datetime, undo_un
     return _next(_in(action, State.EXECUTING), State.EXECUTED, outcome=outcome, settled_at=now, undo_until=undo_until)
 
 
-def failed(action: Action, outcome: Mapping[str, Json], now: datetime) -> Action:
+def failed(action: Action, outcome: NotCarriedOut, now: datetime) -> Action:
     """Return the action as released without any effect.
 
     Raises:

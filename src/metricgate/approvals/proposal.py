@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from metricgate.approvals.outcome import ActionOutcome
+from metricgate.approvals.preview import Preview, RiskSummary
 from metricgate.vocabulary import actor as actors
 from metricgate.vocabulary.actor import Actor
 from metricgate.vocabulary.digest import digest_of
@@ -210,9 +211,9 @@ class Action:
 
     Attributes:
         requirement: what it takes; None where the verdict allowed it.
-        risk: as ``policy.risk`` counted it, as JSON: ``{score, likelihood, impact, contributions: [...]}``.
-        preview: what people and the agent may be shown, as JSON; large samples are kept apart.
-        outcome: once it ended: ``{rows, seconds, ...}`` or why it failed.
+        risk: as policy counted it; None of an undo, and where it was erased.
+        preview: what people and the agent may be shown; None where it was erased.
+        outcome: once it was carried out or failed; None also where only its marker tells that it was carried out.
         undo_until: the journal's deadline; None where there is nothing to undo by.
         undoes: the action that this one takes back.
         undone_by: the action that took this one back.
@@ -225,9 +226,9 @@ class Action:
     state: State
     requirement: Requirement | None = None
     decisions: tuple[HumanDecision, ...] = ()
-    risk: Mapping[str, Json] = field(default_factory=dict)
-    preview: Mapping[str, Json] = field(default_factory=dict, repr=False)
-    outcome: Mapping[str, Json] = field(default_factory=dict)
+    risk: RiskSummary | None = None
+    preview: Preview | None = field(default=None, repr=False)
+    outcome: ActionOutcome | None = None
     idempotency_key: str | None = None
     user_groups: tuple[str, ...] = ()
     arguments_digest: str = ""
@@ -251,3 +252,18 @@ class Action:
     def id(self) -> str:
         """The action's id."""
         return self.proposal.action_id
+
+    @property
+    def rows(self) -> int:
+        """How many rows it changes, by its preview; 0 where that was erased."""
+        return 0 if self.preview is None else self.preview.rows.total or 0
+
+    @property
+    def changes_structure(self) -> bool:
+        """Whether it changes a table itself, by its preview."""
+        return self.preview is not None and self.preview.structure is not None
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """What may happen besides, of which nobody knows the effect, as it was shown."""
+        return () if self.preview is None else self.preview.unknown

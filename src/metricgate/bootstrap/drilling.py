@@ -15,6 +15,7 @@ from typing import Protocol, cast
 
 import duckdb
 
+from metricgate.approvals.outcome import NotCarriedOut
 from metricgate.approvals.proposal import Action
 from metricgate.bootstrap.office import ProjectOffice
 from metricgate.bootstrap.running import Running, running
@@ -203,8 +204,7 @@ class Scene:
         if isinstance(done, Problems):
             step = Step(attempted=attempted, happened="refused", why=done.first.code.name, entry=None)
         else:
-            problem = done.outcome.get("problem")
-            why = str(problem.get("code")) if isinstance(problem, dict) else done.id
+            why = done.outcome.code if isinstance(done.outcome, NotCarriedOut) else done.id
             step = Step(attempted=attempted, happened=str(done.state), why=why, entry=None)
         self.finding.steps.append(step)
 

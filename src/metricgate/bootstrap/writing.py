@@ -122,7 +122,7 @@ def new_id() -> str:
 
 def _notice(kind: str, action: Action, facts: Mapping[str, Json], url: str) -> Notice:
     proposal = action.proposal
-    score = action.risk.get("score")
+    score = None if action.risk is None else action.risk.score
     who = action.actor.id
     titles = {
         "action_held": f"{who} asks for a decision",
@@ -157,7 +157,7 @@ def _notice(kind: str, action: Action, facts: Mapping[str, Json], url: str) -> N
 async def _forgotten(book: Book, action_id: str) -> bool:
     """Drop for good what an action set aside, if it did; False where that is to be tried again."""
     action = await asyncio.to_thread(book.store.get, action_id)
-    if action is None or not action.preview.get("structure"):
+    if action is None or not action.changes_structure:
         return True
     warehouse = book.engines.named(action.proposal.warehouse).warehouse
     log = structlog.get_logger("metricgate.writing")

@@ -105,13 +105,6 @@ def definitions_of(raw: Json) -> Definitions:
     return tuple(Definition(kind=kind, of=of, name=name, digest=digest) for kind, of, name, digest in rows)
 
 
-def shown(definitions: Iterable[Definition]) -> dict[str, Json]:
-    """Return what people are shown: the digest over all, and by name what acts by itself."""
-    found = sorted(set(definitions))
-    acting: list[Json] = [str(each) for each in found if each.acts]
-    return {"digest": digest_of_definitions(found), "acting": acting, "number": len(found)}
-
-
 def by_kind(definitions: Iterable[Definition]) -> Mapping[str, int]:
     """Return how many there are of each kind."""
     found: dict[str, int] = {}

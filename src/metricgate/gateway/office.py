@@ -36,43 +36,27 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RowSample:
-    """One row before and after, as its values' texts; None stands for no row, or for NULL inside a row."""
-
-    table: str
-    kind: str
-    key: tuple[str | None, ...]
-    before: tuple[str | None, ...] | None
-    after: tuple[str | None, ...] | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ActionView:
     """One action as a person may see it.
 
     Attributes:
-        columns: names of the sample's columns, by table.
-        sample: rows of the effect, the first of each kind and table.
+        action: with the rows of its preview as this person may see them.
         may_decide: None where this person may decide now, else the reason why not, for people.
         may_undo: likewise.
         may_review: likewise, of broken glass in it.
         shown: what is shown, in a stable form; ``shown_digest`` is its digest and goes back with the decision, so that
             what the person saw is known. The gateway keeps ``shown``.
         history: earlier actions of the same agent, newest first (ids and states).
-        decided_by_rules: every rule considered, in order: ``{rule, decision, message}``.
         doing: what is done for it this moment, in words; empty where it is not being carried out.
     """
 
     action: Action
-    columns: Mapping[str, tuple[str, ...]]
-    sample: Sequence[RowSample]
     may_decide: str | None
     may_undo: str | None
     may_review: str | None
     shown: Mapping[str, Json]
     shown_digest: str
     history: Sequence[Action] = ()
-    decided_by_rules: Sequence[Mapping[str, Json]] = ()
     doing: str = ""
 
 

@@ -16,7 +16,6 @@ from metricgate.policy.occasion import NOWHERE, Circumstances
 from metricgate.policy.risk import Risk, risk_of
 from metricgate.policy.stakes import Stakes
 from metricgate.policy.verdict import Decision, Verdict
-from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.principal import Identity, Principal
 from metricgate.vocabulary.resource import Resource
 
@@ -57,10 +56,6 @@ class Considered:
     rule: str
     decision: Decision
     message: str
-
-    def as_json(self) -> dict[str, Json]:
-        """Return ``{rule, decision, message}``."""
-        return {"rule": self.rule, "decision": str(self.decision), "message": self.message}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

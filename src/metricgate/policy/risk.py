@@ -12,10 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from metricgate.policy.stakes import Stakes
-from metricgate.vocabulary.json import Json
 
 MOST = 10.0
-_SHOWN = 3
 
 
 class Side(StrEnum):
@@ -57,18 +55,6 @@ class Risk:
     likelihood: float
     impact: float
     contributions: tuple[Contribution, ...]
-
-    def as_json(self) -> dict[str, Json]:
-        """Return the score with the three largest contributions."""
-        return {
-            "score": self.score,
-            "likelihood": self.likelihood,
-            "impact": self.impact,
-            "contributions": [
-                {"signal": each.signal, "side": str(each.side), "points": each.points, "because": each.message}
-                for each in self.contributions[:_SHOWN]
-            ],
-        }
 
 
 def _share(rows: int, many: int) -> float:

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from metricgate.state.record import Record
+from metricgate.vocabulary.erased import ERASED
 from metricgate.vocabulary.json import Json
-
-ERASED = "(erased)"
-
 
 _DEEPEST = 200
 

@@ -70,7 +70,7 @@ def told(done: Action | Problems) -> str:
     if isinstance(done, Problems):
         return str(done.first)
     assert done.state is State.FAILED, done.state
-    return f"{done.outcome['problem']['code']} {done.outcome['problem']['message']}"
+    return f"{done.outcome.code} {done.outcome.message}"
 
 
 def edited(shop: Shop, old: str, new: str, folder: str = "policies") -> None:

@@ -116,7 +116,7 @@ def test_rows_changed_meanwhile_are_never_touched(tmp_path: Path) -> None:
         assert small.answer["state"] == "executed", small
         done = await approved(shop, held.action_id)
         assert done.state is State.FAILED
-        assert done.outcome["problem"]["code"] == "E_ROWS_CHANGED"
+        assert done.outcome.code == "E_ROWS_CHANGED"
         assert await shop.rows("SELECT count(*) FROM orders") == [[40]]
 
     played(tmp_path, story)
@@ -190,8 +190,9 @@ def test_the_time_that_was_shown_is_the_time_that_is_stored(tmp_path: Path) -> N
         )
         assert isinstance(held, Held), held
         view = await shop.office.action(STEN, held.action_id)
-        at = view.columns[view.sample[0].table].index("since")
-        shown = {row.key: row.after[at] for row in view.sample}
+        [table] = view.action.preview.tables
+        at = table.columns.index("since")
+        shown = {row.key: row.after[at] for row in table.sample}
         done = await approved(shop, held.action_id)
         assert done.state is State.EXECUTED, done.outcome
         stored = await shop.rows("SELECT id, CAST(since AS VARCHAR) FROM customers")

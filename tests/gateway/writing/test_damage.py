@@ -71,7 +71,7 @@ def test_altered_state_is_told_at_every_door_and_runs_nothing(tmp_path: Path) ->
             bound = {"shown_digest": view.shown_digest, "bound_to": view.action.proposal.digest}
             failed = await shop.office.decide(STEN, held.action_id, approves=True, reason="as agreed", **bound)
             assert isinstance(failed, Action)
-            assert (failed.state, failed.outcome["problem"]["code"]) == (State.FAILED, CODE)
+            assert (failed.state, failed.outcome.code) == (State.FAILED, CODE)
 
             wanted = done.answer["action_id"]
             alter(shop, "actions.db", "UPDATE actions SET state = 'held' WHERE id = ?", wanted)

@@ -67,7 +67,7 @@ def test_a_column_goes_and_comes_back(tmp_path: Path) -> None:
     async def story(shop: Shop) -> None:
         action = await approved(shop, await held(shop, "ALTER TABLE customers DROP COLUMN email"))
         assert action.state is State.EXECUTED, action.outcome
-        assert action.preview["labels"] == ["pii"]
+        assert action.preview.labels == ("pii",)
         assert action.proposal.reversibility == "R1"
         undo = await shop.office.undo(STEN, action.id, reason="a mistake")
         assert not isinstance(undo, Problems), undo
@@ -172,7 +172,7 @@ def test_a_table_that_changed_since_is_left_alone(tmp_path: Path) -> None:
         assert isinstance(first, Answered), first
         action = await approved(shop, waits)
         assert action.state is State.FAILED
-        assert action.outcome["problem"]["code"] == "E_ROWS_CHANGED"
+        assert action.outcome.code == "E_ROWS_CHANGED"
         assert await shop.rows("SELECT count(*) FROM orders") == [[41]]
 
     played(tmp_path, story)

@@ -51,8 +51,8 @@ def test_an_undo_that_would_run_a_new_trigger_waits_for_somebody_to_look(tmp_pat
             undo = await shop.office.undo(STEN, action_id, reason="It was wrong.")
             assert isinstance(undo, Action)
             assert undo.state is State.HELD
-            assert undo.preview["unknown"] == ["trigger sweep on data.main.customers"]
-            assert undo.preview["definitions"]["acting"] == ["trigger sweep of main.customers"]
+            assert undo.preview.unknown == ("trigger sweep on data.main.customers",)
+            assert undo.preview.definitions.acting == ("trigger sweep of main.customers",)
             assert await shop.rows("SELECT count(*) FROM orders") == [[40]]
             view = await shop.office.action(STEN, undo.id)
             ended = await shop.office.decide(

@@ -8,8 +8,21 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from metricgate.approvals import deciding
+from metricgate.approvals.documents import preview_to_json
+from metricgate.approvals.outcome import RowsChanged
+from metricgate.approvals.preview import (
+    ConsideredRule,
+    Preview,
+    RiskContribution,
+    RiskSummary,
+    RowCounts,
+    SampleRow,
+    StructurePreview,
+    TableCounts,
+    TablePreview,
+)
 from metricgate.approvals.proposal import Action, HumanDecision, Proposal, Requirement, Reversibility, Review, State
-from metricgate.gateway.office import ActionView, AgentView, EntryExport, RowSample
+from metricgate.gateway.office import ActionView, AgentView, EntryExport
 from metricgate.gateway.writing import codes
 from metricgate.state.record import EVERY_ENTRY
 from metricgate.vocabulary.digest import digest_of
@@ -18,17 +31,17 @@ from metricgate.vocabulary.problem import Problem, Problems
 TABLE = "shop.main.customers"
 COLUMNS = ("id", "name", "segment", "email", "credit_limit", "updated_at")
 
-STRUCTURE = {
-    "says": f"drops {TABLE} with its 40 rows",
-    "table": TABLE,
-    "rows": 40,
-    "values": 0,
-    "columns": ["id INTEGER", "name VARCHAR"],
-    "indexes": ["by_name"],
-    "not_restored": ["NOT NULL of name"],
-    "notes": ["Set aside <b>until the undo ends</b>."],
-    "metrics": ["finance.revenue", "finance.margin"],
-}
+STRUCTURE = StructurePreview(
+    says=f"drops {TABLE} with its 40 rows",
+    table=TABLE,
+    rows=40,
+    values=0,
+    columns=("id INTEGER", "name VARCHAR"),
+    indexes=("by_name",),
+    not_restored=("NOT NULL of name",),
+    notes=("Set aside <b>until the undo ends</b>.",),
+    metrics=("finance.revenue", "finance.margin"),
+)
 
 
 def refusal(code, message=None):
@@ -42,7 +55,6 @@ class MemoryOffice:
         self.stewards = frozenset(stewards)
         self.roles = frozenset({"stewards"})
         self.kept: dict[str, Action] = {}
-        self.samples: dict[str, list[RowSample]] = {}
         self.log: list[dict] = []
         self.thrown: list[dict] = []
         self.persons = []
@@ -107,8 +119,7 @@ class MemoryOffice:
         """Add a held action."""
         now = datetime.now(UTC)
         sample = [
-            RowSample(
-                table=TABLE,
+            SampleRow(
                 kind=kind,
                 key=(str(at),),
                 before=None
@@ -119,7 +130,6 @@ class MemoryOffice:
             for at in range(1, 4)
             if "structure" not in more
         ]
-        rows = {"insert": 0, "update": 0, "delete": 0, kind: 12, "cascaded": 2, "total": 14}
         proposal = Proposal(
             action_id=f"act_{next(self._names):026d}",
             tenant="acme",
@@ -144,31 +154,48 @@ class MemoryOffice:
             expires_at=now + timedelta(minutes=more.get("minutes", 15)),
             nonce="0" * 32,
         )
-        preview = {
-            "rows": rows,
-            "tables": [{"table": TABLE, "cause": "statement", "rows": {kind: 12}}] if sample else [],
-            "labels": ["pii"],
-            "unknown": more.get("unknown", []),
-            "undo": "can be taken back exactly",
-            "structure": more.get("structure"),
-            "because": f"It was agreed: {text}",
-        }
-        contributions = [
-            {"signal": "rows", "points": 21, "because": "12 rows of 40 change"},
-            {"signal": "sensitive_columns", "points": 18, "because": text},
-            {"signal": "unusual_hour", "points": 6, "because": "nobody is at work"},
-            {"signal": "small", "points": 1, "because": "not among the three largest"},
-        ]
+        table = TablePreview(
+            table=TABLE,
+            cause="statement",
+            columns=COLUMNS,
+            key=("id",),
+            assigned=("segment",),
+            rows=TableCounts(**{kind: 12}),
+            sample=tuple(sample),
+        )
+        preview = Preview(
+            dataset="customers",
+            rows=RowCounts(**{kind: 12}, cascaded=2, total=14),
+            tables=(table,) if sample else (),
+            columns=("segment",),
+            labels=("pii",),
+            unknown=tuple(more.get("unknown", ())),
+            reversibility="R0",
+            not_back=(),
+            definitions=None,
+            undo="can be taken back exactly",
+            structure=more.get("structure"),
+            because=f"It was agreed: {text}",
+            considered=(
+                ConsideredRule(rule="crm-may-write", decision="allow", message="the agent holds the grant"),
+                ConsideredRule(rule="hold-many-rows", decision="hold", message="more than 10 rows"),
+            ),
+        )
+        contributions = (
+            RiskContribution(signal="rows", side="impact", points=21, because="12 rows of 40 change"),
+            RiskContribution(signal="sensitive_columns", side="impact", points=18, because=text),
+            RiskContribution(signal="unusual_hour", side="likelihood", points=6, because="nobody is at work"),
+            RiskContribution(signal="small", side="impact", points=1, because="not among the three largest"),
+        )
         action = Action(
             proposal=proposal,
             state=State.PREVIEWED,
             preview=preview,
-            risk={"score": 46, "likelihood": 0.6, "impact": 77, "contributions": contributions},
+            risk=RiskSummary(score=46, likelihood=0.6, impact=77, contributions=contributions),
         )
         wanted = {"rules": ("hold-many-rows",), "quorums": more.get("quorums", ()), "roles": more.get("roles", ())}
         requirement = Requirement(approvals=more.get("approvals", 1), **wanted)
         action = deciding.held(action, requirement)
-        self.samples[action.id] = sample
         self.kept[action.id] = deciding.with_record(action, self._changed("gov.action.proposed", action))
         return self.kept[action.id]
 
@@ -187,22 +214,16 @@ class MemoryOffice:
         if action is None:
             return refusal(codes.NO_SUCH_ACTION)
         wrong = deciding.why_not(action, person.id, datetime.now(UTC), roles=self.roles)
-        shown = {"proposal": action.proposal.as_json(), "preview": dict(action.preview)}
+        shown = {"proposal": action.proposal.as_json(), "preview": preview_to_json(action.preview)}
         steward = person.id in self.stewards
         return ActionView(
             action=action,
-            columns={TABLE: COLUMNS},
-            sample=self.samples[action_id],
             may_decide="Only stewards decide." if not steward else None if wrong is None else wrong.message,
             may_undo=None if steward and action.state is State.EXECUTED else "It was not carried out.",
             may_review=None if (no := deciding.why_not_review(action, person.id)) is None else no.message,
             shown=shown,
             shown_digest=digest_of(shown),
             history=[each for each in self.kept.values() if each.id < action_id][-5:],
-            decided_by_rules=[
-                {"rule": "crm-may-write", "decision": "allow", "message": "the agent holds the grant"},
-                {"rule": "hold-many-rows", "decision": "hold", "message": "more than 10 rows"},
-            ],
         )
 
     async def decide(self, person, action_id, *, approves, reason, shown_digest, bound_to, break_glass=False):
@@ -230,7 +251,9 @@ class MemoryOffice:
         action = deciding.with_record(action, self._changed("gov.action.decided", action))
         if action.state is State.APPROVED:
             begun = deciding.executing(action, now)
-            action = deciding.executed(begun, {"rows": 14, "seconds": 0.01}, now, now + timedelta(days=7))
+            action = deciding.executed(
+                begun, RowsChanged(rows=RowCounts(update=12, cascaded=2, total=14)), now, now + timedelta(days=7)
+            )
             action = deciding.with_record(action, self._changed("gov.action.executed", action))
         self.kept[action_id] = action
         return action

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from metricgate.approvals import deciding
+from metricgate.approvals.documents import outcome_to_json, preview_to_json, risk_to_json
+from metricgate.approvals.preview import Preview
 from metricgate.approvals.proposal import Action, State
 from metricgate.gateway.answers import Answer, Object, envelope_schema
-from metricgate.vocabulary.json import Json
 
 WAIT = (
     "The action waits for a person. Do not propose it again and do not try another way: ask get_action for it now and "
@@ -55,16 +56,14 @@ ACTION_SCHEMA = envelope_schema(ActionAnswer)
 
 def standing(action: Action, doing: str = "") -> ActionAnswer:
     """Return how an action stands, without the sample of its rows; ``doing`` is what is done for it this moment."""
-    preview = {key: value for key, value in action.preview.items() if key != "tables"}
+    preview = None if action.preview is None else replace(action.preview, tables=None)
     message = WAIT % action.id if action.state is State.HELD else f"The action is {action.state}."
     if doing:
         message += f" Of {action.proposal.row_ceiling:,} rows: {doing}."
     return action_answer(action, preview, message)
 
 
-def action_answer(
-    action: Action, preview: Mapping[str, Json], message: str, *, would: str | None = None
-) -> ActionAnswer:
+def action_answer(action: Action, preview: Preview | None, message: str, *, would: str | None = None) -> ActionAnswer:
     """Return what the proposer is told of an action."""
     missing = deciding.missing(action) if action.state is State.HELD else 0
     # The images of what was taken back are still there; it cannot be taken back once more.
@@ -76,12 +75,12 @@ def action_answer(
         would=would,
         statement=action.proposal.statement,
         action=action.proposal.action,
-        preview=dict(preview),
-        risk=dict(action.risk),
+        preview=preview_to_json(preview),
+        risk=risk_to_json(action.risk),
         rules=[] if action.requirement is None else list(action.requirement.rules),
         approvals_missing=missing,
         expires_at=action.proposal.expires_at.isoformat() if action.state is State.HELD else None,
-        outcome=dict(action.outcome),
+        outcome=outcome_to_json(action.outcome),
         undo_until=None if undo_until is None else undo_until.isoformat(),
         undoes=action.undoes,
         undone_by=action.undone_by,

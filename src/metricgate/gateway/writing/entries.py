@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from metricgate.approvals.documents import risk_to_json
+from metricgate.approvals.preview import ConsideredRule, RiskSummary
 from metricgate.approvals.proposal import Action, HumanDecision
 from metricgate.changing.effect import Effect
 from metricgate.state.record import Durable
@@ -91,9 +93,10 @@ def of_effect(effect: Effect) -> Fields:
     return {"gov.effect.rows": effect.rows, "gov.effect.tables": tables, "gov.effect.digest": effect.digest}
 
 
-def of_risk(risk: Mapping[str, Json]) -> Fields:
+def of_risk(risk: RiskSummary) -> Fields:
     """The score and what contributed most."""
-    return {"gov.risk.score": risk.get("score"), "gov.risk.contributions": risk.get("contributions")}
+    told = risk_to_json(risk)
+    return {"gov.risk.score": told["score"], "gov.risk.contributions": told["contributions"]}
 
 
 def linked(*records: tuple[Durable, str]) -> Json:
@@ -101,11 +104,11 @@ def linked(*records: tuple[Durable, str]) -> Json:
     return [{"index": durable.index, "rel": relation} for durable, relation in records]
 
 
-def of_reasons(reasons: Sequence[Mapping[str, Json]]) -> Fields:
+def of_reasons(reasons: Sequence[ConsideredRule]) -> Fields:
     """Every rule considered, in order, and what it said: without words, which may name people."""
-    return {"gov.rules.considered": [{name: each.get(name) for name in ("rule", "decision")} for each in reasons]}
+    return {"gov.rules.considered": [{"rule": each.rule, "decision": each.decision} for each in reasons]}
 
 
-def words_of_reasons(reasons: Sequence[Mapping[str, Json]]) -> Fields:
+def words_of_reasons(reasons: Sequence[ConsideredRule]) -> Fields:
     """What was said for each rule considered, in the same order: a body."""
-    return {"gov.rules.messages": [each.get("message") for each in reasons]}
+    return {"gov.rules.messages": [each.message for each in reasons]}

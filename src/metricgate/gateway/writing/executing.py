@@ -11,6 +11,7 @@ import structlog
 
 from metricgate.approvals import deciding
 from metricgate.approvals.deciding import Refusal
+from metricgate.approvals.outcome import NotCarriedOut, RowsChanged
 from metricgate.approvals.proposal import Action, State
 from metricgate.changing.effect import Effect
 from metricgate.changing.proving import back_of
@@ -96,8 +97,7 @@ def _unless_known(action: Action, effect: Effect) -> None:
     Raises:
         ChangeFailed: ``E_DEFINITIONS_CHANGED``.
     """
-    shown = action.preview.get("unknown")
-    more = [each for each in effect.unknown if not isinstance(shown, list) or each not in shown]
+    more = [each for each in effect.unknown if each not in action.unknown]
     if more:
         raise ChangeFailed(codes.DEFINITIONS_CHANGED.name, "; ".join(more), detail="; ".join(more[:5]))
 
@@ -115,7 +115,7 @@ def _unless_back(book: Book, action: Action, effect: Effect) -> None:
     first = None if content is None else effect_from_bytes(content)
     if first is None or first.structure is not None:
         return
-    back = back_of(first, effect, whole=False, partly=bool(action.preview.get("partial")))
+    back = back_of(first, effect, whole=False, partly=action.preview is not None and bool(action.preview.partial))
     if back.why:
         raise ChangeFailed(codes.NOT_BACK.name, "; ".join(back.why), rows=back.rows, detail="; ".join(back.why[:5]))
 
@@ -161,14 +161,14 @@ async def _done(book: Book, action: Action, effect: Effect | None) -> Action:
     fields = {"gov.outcome": "executed", **({} if effect is None else entries.of_effect(effect))}
     if effect is None:
         fields["gov.reconciled"] = True
-    outcome: dict[str, Json] = {} if effect is None else {"rows": counts(effect)}
+    outcome = None if effect is None else RowsChanged(rows=counts(effect))
     nothing = effect is not None and effect.structure is None and effect.rows == 0
     until = None if nothing else book.now() + timedelta(days=book.settings.undo_days)
     done = deciding.executed(action, outcome, book.now(), until)
     done = await book.step(entries.EXECUTED, done, fields)
     if done.undoes is not None:
         await _mark_undone(book, done)
-    book.tell("action_undone" if done.undoes else "action_executed", done, outcome)
+    book.tell("action_undone" if done.undoes else "action_executed", done, {})
     return done
 
 
@@ -187,15 +187,14 @@ async def _mark_undone(book: Book, action: Action) -> None:
 
 
 async def _fail(book: Book, action: Action, problem: Problem, engine_text: str) -> Action:
-    outcome: dict[str, Json] = {"problem": problem.as_json()}
-    failed = deciding.failed(action, outcome, book.now())
+    failed = deciding.failed(action, NotCarriedOut.by(problem), book.now())
     kept = await book.step(
         entries.FAILED,
         failed,
         {"gov.outcome": "failed", "error.type": problem.code.name},
         {"gov.error.text": engine_text, "gov.problems": [problem.as_json()]},
     )
-    book.tell("action_failed", kept, outcome)
+    book.tell("action_failed", kept, {})
     return kept
 
 
@@ -268,7 +267,7 @@ async def _settled(book: Book, action: Action) -> Action | None:
         return None
     if applied:
         return await _done(book, action, None)
-    if action.preview.get("structure"):
+    if action.changes_structure:
         # Values that were copied aside for a change that was not made.
         with suppress(ChangeFailed, WarehouseError):
             await warehouse.forget_aside([action.id])

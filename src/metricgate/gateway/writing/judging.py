@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+from metricgate.approvals.preview import ConsideredRule, RiskContribution, RiskSummary
 from metricgate.approvals.proposal import Requirement, State
 from metricgate.changing.change import ChangeKind
 from metricgate.changing.effect import Cause, Effect
@@ -28,6 +29,7 @@ from metricgate.vocabulary.problem import Problems
 _LOOK_BACK = timedelta(hours=24)
 _BURST = timedelta(minutes=10)
 _SAMPLE = 1_000
+_SHOWN = 3
 _EFFECTIVE = frozenset({State.EXECUTED, State.UNDONE, State.EXECUTING, State.APPROVED})
 
 
@@ -113,7 +115,10 @@ def _text(value: Json) -> str:
 
 def _count(effect: Effect, kind: ChangeKind) -> int:
     if effect.structure is not None:
-        return int(str(counts(effect)[str(kind)]))
+        rows = counts(effect)
+        return {ChangeKind.INSERT: rows.insert, ChangeKind.UPDATE: rows.update, ChangeKind.DELETE: rows.delete}[
+            kind
+        ] or 0
     return sum(each.count(kind) for each in effect.of(Cause.STATEMENT))
 
 
@@ -131,6 +136,27 @@ async def past_of(book: Book, agent: str, dataset: str) -> Past:
         denied_today=sum(1 for each in found if each.state is State.DENIED),
         deleted_here_lately=any(target in each.targets and each.deletes for each in recent),
         first_on_target=not any(target in each.targets for each in done),
+    )
+
+
+def considered_in(verdict: ChangeVerdict) -> tuple[ConsideredRule, ...]:
+    """Return every rule that was considered, in order, as people are shown it."""
+    return tuple(
+        ConsideredRule(rule=each.rule, decision=str(each.decision), message=each.message) for each in verdict.considered
+    )
+
+
+def risk_in(verdict: ChangeVerdict) -> RiskSummary:
+    """Return the risk as people are shown it: with the three largest contributions."""
+    risk = verdict.risk
+    return RiskSummary(
+        score=risk.score,
+        likelihood=risk.likelihood,
+        impact=risk.impact,
+        contributions=tuple(
+            RiskContribution(signal=each.signal, side=str(each.side), points=each.points, because=each.message)
+            for each in risk.contributions[:_SHOWN]
+        ),
     )
 
 

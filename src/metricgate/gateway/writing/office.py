@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, cast
+from typing import Any, Concatenate, ParamSpec
 
 from metricgate.approvals import deciding
 from metricgate.approvals.deciding import Obstacle, Refusal
+from metricgate.approvals.documents import preview_to_json, risk_to_json
 from metricgate.approvals.proposal import Action, HumanDecision, Requirement, Review, State
 from metricgate.gateway.office import ActionView, Person
 from metricgate.gateway.writing import codes, entries
@@ -17,7 +18,6 @@ from metricgate.gateway.writing.book import Book, Raced
 from metricgate.gateway.writing.damage import refusing_damage
 from metricgate.gateway.writing.executing import execute
 from metricgate.gateway.writing.proposing import without_tables
-from metricgate.gateway.writing.samples import columns_of, rows_of, samples_of
 from metricgate.gateway.writing.undoing import Undoer, propose_undo
 from metricgate.gateway.writing.viewing import Viewer, seen_by
 from metricgate.policy.judging_changes import Demand, undo_demand
@@ -104,8 +104,8 @@ class DecisionDesk:
         shown: dict[str, Json] = {
             "shown_to": person.id,
             "proposal": action.proposal.as_json(),
-            "preview": dict(action.preview),
-            "risk": dict(action.risk),
+            "preview": preview_to_json(action.preview),
+            "risk": risk_to_json(action.risk),
             "requirement": None if action.requirement is None else list(action.requirement.rules),
             "history": [[each.id, str(each.state)] for each in history],
         }
@@ -124,15 +124,12 @@ class DecisionDesk:
                 return _problem(codes.FAILED, "The record cannot be written, so that nothing is decided.")
         return ActionView(
             action=action,
-            columns=columns_of(action),
-            sample=samples_of(action),
             may_decide=self._why_not_decide(person, action),
             may_undo=self._why_not_undo(person, action),
             may_review=_why_not_review(person, action),
             shown=shown,
             shown_digest=digest,
             history=history,
-            decided_by_rules=cast("list[Mapping[str, Json]]", action.preview.get("considered") or []),
             doing=self._book.stages.get(action_id, ""),
         )
 
@@ -350,7 +347,7 @@ class DecisionDesk:
     def _why_not_undo(self, person: Person, action: Action) -> str | None:
         if action.state is not State.EXECUTED:
             return f"The action is {action.state}."
-        if action.preview.get("structure") is None and rows_of(action) == 0:
+        if not action.changes_structure and action.rows == 0:
             return "It changed no row, so that there is nothing to take back."
         if action.undo_until is None or action.undo_until <= self._book.now():
             return "The time to take it back is over."
@@ -363,7 +360,7 @@ class DecisionDesk:
             self._book.governance.current.judge,
             self._identity(person),
             tuple(resource_of(each) for each in action.proposal.targets),
-            rows=rows_of(action),
+            rows=action.rows,
             environment=self._book.settings.environment,
             now=self._book.now(),
         )

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from metricgate.approvals.preview import (
+    DefinitionsPreview,
+    Preview,
+    RowCounts,
+    SampleRow,
+    StructurePreview,
+    TableCounts,
+    TablePreview,
+)
 from metricgate.approvals.proposal import Reversibility
 from metricgate.catalog.labels import labels_of
 from metricgate.changing.change import ChangeKind, Row
-from metricgate.changing.definitions import shown
+from metricgate.changing.definitions import Definition, digest_of_definitions
 from metricgate.changing.effect import Cause, Effect, RowChange, TableEffect
 from metricgate.changing.structure import StructureEffect
 from metricgate.gateway.datasets import column_resource
@@ -17,7 +26,6 @@ from metricgate.gateway.writing.planned import Planned
 from metricgate.gateway.writing.ports import Rehearsal
 from metricgate.gateway.writing.viewing import row_seen
 from metricgate.policy.verdict import Decision
-from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.resource import Action
 from metricgate.vocabulary.structure import StructureKind
 
@@ -36,13 +44,12 @@ class Previewed:
     """A rehearsed proposal in numbers and samples.
 
     Attributes:
-        document: for people who decide: ``{rows: {insert, update, delete, cascaded}, tables: [...], columns, labels,
-            unknown, reversibility, undo}``; each table with ``{table, cause, columns, key, rows: {...}, sample}``.
+        preview: for people who decide, before anything was decided and without what the proposer says.
         columns: columns that change in the target, those that the engine changes besides among them.
         labels: sensitivity labels of what changes, sorted.
     """
 
-    document: Mapping[str, Json]
+    preview: Preview
     columns: tuple[str, ...]
     labels: tuple[str, ...]
     reversibility: Reversibility
@@ -65,20 +72,20 @@ def previewed(planned: Planned, rehearsal: Rehearsal, *, sample_rows: int) -> Pr
         columns = planned.columns
         labels |= {label for name in columns for label in labels_of(planned.target.model, name)}
     level = reversibility_of(rehearsal)
-    document: dict[str, Json] = {
-        "dataset": planned.target.model.name,
-        "rows": counts(effect),
-        "tables": tables_of(effect, sample_rows),
-        "columns": list(columns),
-        "labels": sorted(labels),
-        "unknown": list(effect.unknown),
-        "reversibility": str(level),
-        "not_back": list(rehearsal.not_back),
-        "definitions": shown(rehearsal.definitions),
-        "undo": undo_said(rehearsal),
-        "structure": structure_of(effect, planned.read_by),
-    }
-    return Previewed(document=document, columns=columns, labels=tuple(sorted(labels)), reversibility=level)
+    preview = Preview(
+        dataset=planned.target.model.name,
+        rows=counts(effect),
+        tables=tables_of(effect, sample_rows),
+        columns=columns,
+        labels=tuple(sorted(labels)),
+        unknown=tuple(effect.unknown),
+        reversibility=str(level),
+        not_back=tuple(rehearsal.not_back),
+        definitions=definitions_of(rehearsal.definitions),
+        undo=undo_said(rehearsal),
+        structure=structure_of(effect, planned.read_by),
+    )
+    return Previewed(preview=preview, columns=columns, labels=tuple(sorted(labels)), reversibility=level)
 
 
 def reversibility_of(rehearsal: Rehearsal) -> Reversibility:
@@ -106,22 +113,29 @@ def _of_structure(effect: StructureEffect) -> Reversibility:
     return Reversibility.R1 if effect.change.kind is StructureKind.DROP_COLUMN else Reversibility.R0
 
 
-def structure_of(effect: Effect, read_by: Sequence[str] = ()) -> Json:
+def definitions_of(definitions: Iterable[Definition]) -> DefinitionsPreview:
+    """Return what people are shown of definitions: the digest over all, and by name what acts by itself."""
+    found = sorted(set(definitions))
+    acting = tuple(str(each) for each in found if each.acts)
+    return DefinitionsPreview(digest=digest_of_definitions(found), acting=acting, number=len(found))
+
+
+def structure_of(effect: Effect, read_by: Sequence[str] = ()) -> StructurePreview | None:
     """Return what happens to a table itself, for people who decide; None where only rows change."""
     found = effect.structure
     if found is None:
         return None
-    return {
-        "says": said_of(found),
-        "table": ".".join(found.change.table),
-        "rows": found.rows,
-        "values": found.values,
-        "columns": [f"{each.name} {each.type}" for each in found.columns],
-        "indexes": list(found.belongings),
-        "not_restored": list(found.losses),
-        "notes": list(found.notes),
-        "metrics": list(read_by),
-    }
+    return StructurePreview(
+        says=said_of(found),
+        table=".".join(found.change.table),
+        rows=found.rows,
+        values=found.values,
+        columns=tuple(f"{each.name} {each.type}" for each in found.columns),
+        indexes=tuple(found.belongings),
+        not_restored=tuple(found.losses),
+        notes=tuple(found.notes),
+        metrics=tuple(read_by),
+    )
 
 
 def said_of(effect: StructureEffect | None) -> str:
@@ -140,53 +154,56 @@ def said_of(effect: StructureEffect | None) -> str:
     }[change.kind]
 
 
-def counts(effect: Effect) -> dict[str, Json]:
+def counts(effect: Effect) -> RowCounts:
     """Return rows by what happens to them; those behind cascades on their own."""
-    found: dict[str, Json] = {
-        str(kind): sum(each.count(kind) for each in effect.tables if each.cause is Cause.STATEMENT)
-        for kind in ChangeKind
-    }
-    found["cascaded"] = sum(len(each.rows) for each in effect.tables if each.cause is Cause.CASCADE)
-    found["total"] = effect.rows
+    inserted, updated, deleted = (
+        sum(each.count(kind) for each in effect.tables if each.cause is Cause.STATEMENT)
+        for kind in (ChangeKind.INSERT, ChangeKind.UPDATE, ChangeKind.DELETE)
+    )
+    total = effect.rows
     if effect.structure is not None:
         # All rows of a table go with it; of a column that goes, the values.
         going = effect.structure
-        found[str(ChangeKind.DELETE)] = going.rows if going.change.kind is StructureKind.DROP_TABLE else 0
-        found[str(ChangeKind.UPDATE)] = going.values
-        found["total"] = int(str(found[str(ChangeKind.DELETE)])) + going.values
-    return found
+        deleted = going.rows if going.change.kind is StructureKind.DROP_TABLE else 0
+        updated = going.values
+        total = deleted + updated
+    cascaded = sum(len(each.rows) for each in effect.tables if each.cause is Cause.CASCADE)
+    return RowCounts(insert=inserted, update=updated, delete=deleted, cascaded=cascaded, total=total)
 
 
-def tables_of(effect: Effect, sample_rows: int) -> list[Json]:
+def tables_of(effect: Effect, sample_rows: int) -> tuple[TablePreview, ...]:
     """Return every table's effect with a sample, for people who decide."""
-    return [_table(each, sample_rows) for each in effect.tables]
+    return tuple(_table(each, sample_rows) for each in effect.tables)
 
 
-def _table(effect: TableEffect, most: int) -> dict[str, Json]:
-    sample = [row for kind in ChangeKind for row in effect.first(kind, most)]
-    return {
-        "table": ".".join(effect.table),
-        "cause": str(effect.cause),
-        "columns": list(effect.columns),
-        "key": list(effect.key),
-        "assigned": list(effect.assigned),
-        "rows": {str(kind): effect.count(kind) for kind in ChangeKind},
-        "sample": [row_as_json(row) for row in sample],
-    }
+def _table(effect: TableEffect, most: int) -> TablePreview:
+    return TablePreview(
+        table=".".join(effect.table),
+        cause=str(effect.cause),
+        columns=tuple(effect.columns),
+        key=tuple(effect.key),
+        assigned=tuple(effect.assigned),
+        rows=TableCounts(
+            insert=effect.count(ChangeKind.INSERT),
+            update=effect.count(ChangeKind.UPDATE),
+            delete=effect.count(ChangeKind.DELETE),
+        ),
+        sample=tuple(_row(row) for kind in ChangeKind for row in effect.first(kind, most)),
+    )
 
 
-def row_as_json(row: RowChange) -> dict[str, Json]:
+def _row(row: RowChange) -> SampleRow:
     """Return one row's change, long values cut."""
-    return {
-        "kind": str(row.kind),
-        "key": _cut(row.key),
-        "before": None if row.before is None else _cut(row.before),
-        "after": None if row.after is None else _cut(row.after),
-    }
+    return SampleRow(
+        kind=str(row.kind),
+        key=_cut(row.key),
+        before=None if row.before is None else _cut(row.before),
+        after=None if row.after is None else _cut(row.after),
+    )
 
 
-def _cut(row: Row) -> list[Json]:
-    return [None if value is None else _short(value) for value in row]
+def _cut(row: Row) -> tuple[str | None, ...]:
+    return tuple(None if value is None else _short(value) for value in row)
 
 
 def _short(value: str) -> str:
@@ -195,11 +212,9 @@ def _short(value: str) -> str:
     return f"{value[:_LONGEST_VALUE]}... ({len(value):,} characters)"
 
 
-def for_proposer(
-    desk: Desk, planned: Planned, effect: Effect, preview: Mapping[str, Json], *, sample_rows: int
-) -> dict[str, Json]:
+def for_proposer(desk: Desk, planned: Planned, effect: Effect, preview: Preview, *, sample_rows: int) -> Preview:
     """Return the preview as the proposer may see it: of cascades only numbers, of columns only readable values."""
-    tables: list[Json] = []
+    tables: list[TablePreview] = []
     for each in effect.tables:
         if each.cause is not Cause.STATEMENT:
             continue
@@ -209,13 +224,13 @@ def for_proposer(
             # The agent knows the action, not the table: which rows it names, and what it sets there.
             before |= set(each.key)
             after |= {*each.key, *planned.columns}
-        sample: list[Json] = [
-            row_seen(row_as_json(row), each.columns, each.key, before=before.__contains__, after=after.__contains__)
+        sample = tuple(
+            row_seen(_row(row), each.columns, each.key, before=before.__contains__, after=after.__contains__)
             for kind in ChangeKind
             for row in each.first(kind, sample_rows)
-        ]
-        tables.append({**_table(each, 0), "sample": sample})
-    return {**preview, "tables": tables}
+        )
+        tables.append(replace(_table(each, 0), sample=sample))
+    return replace(preview, tables=tuple(tables))
 
 
 def _reads(desk: Desk, planned: Planned, column: str) -> bool:

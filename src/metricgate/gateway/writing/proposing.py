@@ -9,6 +9,9 @@ from datetime import timedelta
 
 import orjson
 
+from metricgate.approvals.documents import risk_to_json
+from metricgate.approvals.outcome import NotCarriedOut, RowsChanged
+from metricgate.approvals.preview import Preview
 from metricgate.approvals.proposal import Action, Proposal, State
 from metricgate.changing.definitions import digest_of_definitions
 from metricgate.changing.effect import Effect
@@ -23,7 +26,7 @@ from metricgate.gateway.writing.action_answer import action_answer, standing
 from metricgate.gateway.writing.basis import Basis
 from metricgate.gateway.writing.book import Book, KeyTaken, Raced
 from metricgate.gateway.writing.executing import execute, problem_of
-from metricgate.gateway.writing.judging import judged, requirement_of
+from metricgate.gateway.writing.judging import considered_in, judged, requirement_of, risk_in
 from metricgate.gateway.writing.planned import Denied, Planned
 from metricgate.gateway.writing.ports import ChangeFailed, Rehearsal
 from metricgate.gateway.writing.previewing import Previewed, for_proposer, previewed
@@ -141,14 +144,13 @@ async def propose(desk: Desk, book: Book, planned: Planned | Denied | Problems, 
         return rehearsal
     preview = previewed(planned, rehearsal, sample_rows=book.settings.sample_rows)
     verdict, basis = await judged(desk, book, planned, rehearsal, preview, begun)
-    facts |= {**entries.of_reasons([each.as_json() for each in verdict.considered])}
-    facts |= entries.of_risk(verdict.risk.as_json())
+    facts |= {**entries.of_reasons(considered_in(verdict)), **entries.of_risk(risk_in(verdict))}
     if verdict.decision is Decision.DENY:
         problem = Problem(
             code=codes.TOO_RISKY,
             message=verdict.considered[-1].message,
             hint=codes.TOO_RISKY.cure,
-            details={"risk": verdict.risk.as_json()},
+            details={"risk": risk_to_json(risk_in(verdict))},
         )
         return await desk.refuse(Problems((problem,)), verdict=planned.verdict, facts=facts)
     action = await _kept(desk, book, planned, asked, rehearsal, preview, (verdict, basis), begun)
@@ -190,14 +192,15 @@ async def _kept(
         KeyTaken: another proposal came first under the same idempotency key.
     """
     (verdict, basis), principal = judgement, desk.call.principal
+    risk, considered = risk_in(verdict), considered_in(verdict)
     held = verdict.decision is Decision.HOLD
     groups = (*principal.agent.groups, *(() if principal.user is None else principal.user.groups))
     action = Action(
         proposal=_proposal(desk, book, planned, asked, rehearsal, preview, judgement),
         state=State.PREVIEWED if asked.dry_run else State.HELD if held else State.APPROVED,
         requirement=requirement_of(verdict) if held else None,
-        risk=verdict.risk.as_json(),
-        preview={**preview.document, "because": asked.because, "considered": _considered(verdict)},
+        risk=risk,
+        preview=replace(preview.preview, because=asked.because, considered=considered),
         idempotency_key=None if asked.dry_run else asked.idempotency_key,
         user_groups=tuple(dict.fromkeys(groups)),
         arguments_digest=asked.arguments_digest,
@@ -205,10 +208,10 @@ async def _kept(
     facts = {
         "gov.outcome": str(action.state),
         **entries.of_effect(rehearsal.effect),
-        **entries.of_risk(action.risk),
-        **entries.of_reasons([each.as_json() for each in verdict.considered]),
+        **entries.of_risk(risk),
+        **entries.of_reasons(considered),
     }
-    words = entries.words_of_reasons([each.as_json() for each in verdict.considered])
+    words = entries.words_of_reasons(considered)
     content = None if asked.dry_run else _content(planned, rehearsal, basis)
     return await book.step(entries.PROPOSED, action, facts, words, changes=content, after=begun.index)
 
@@ -282,7 +285,9 @@ async def _follow(
 ) -> Outcome:
     own: dict[str, Json] = {**facts, "gov.action.id": action.id}
     sample = book.settings.sample_rows
-    preview = for_proposer(desk, planned, effect, action.preview, sample_rows=sample)
+    preview = (
+        None if action.preview is None else for_proposer(desk, planned, effect, action.preview, sample_rows=sample)
+    )
     if asked.dry_run:
         would = "be carried out" if verdict.decision is Decision.ALLOW else "wait for a person"
         message = f"Nothing ran. Proposed with dry_run: false, it would {would}."
@@ -294,11 +299,11 @@ async def _follow(
         except Raced:
             done = await book.get(action.id) or action
         return await _ended(desk, done, preview, own)
-    book.tell("action_held", action, {"risk": action.risk})
+    book.tell("action_held", action, {})
     return await desk.hold(standing(action), own)
 
 
-async def _ended(desk: Desk, action: Action, preview: Mapping[str, Json], facts: Mapping[str, Json]) -> Outcome:
+async def _ended(desk: Desk, action: Action, preview: Preview | None, facts: Mapping[str, Json]) -> Outcome:
     if action.state is State.EXECUTED:
         return await desk.answer(Draft(answer=action_answer(action, preview, _done_said(action)), facts=facts))
     if action.state is State.FAILED:
@@ -310,26 +315,19 @@ async def _ended(desk: Desk, action: Action, preview: Mapping[str, Json], facts:
 
 def _done_said(action: Action) -> str:
     """Return what was done; where no row fitted, that nothing was."""
-    rows = action.outcome.get("rows")
-    if action.preview.get("structure") is None and isinstance(rows, dict) and rows.get("total") == 0:
+    if not action.changes_structure and isinstance(action.outcome, RowsChanged) and action.outcome.rows.total == 0:
         return "No row fitted, so that nothing was changed and there is nothing to take back."
     return "It was carried out."
 
 
 def _problem(action: Action) -> Problem:
     """Return the problem that an action failed with, as it was kept."""
-    raw, own = action.outcome.get("problem"), {"action_id": action.id}
+    failed, own = action.outcome, {"action_id": action.id}
     by_name = {code.name: code for code in (*codes.CODES, *gateway_codes.CODES, *sql_codes.CODES)}
-    if not isinstance(raw, dict):
+    if not isinstance(failed, NotCarriedOut):
         return Problem(code=codes.FAILED, message=codes.FAILED.cause, hint=codes.FAILED.cure, details={**own})
-    code = by_name.get(str(raw.get("code")), codes.FAILED)
-    details = raw.get("details")
-    return Problem(
-        code=code,
-        message=str(raw.get("message", code.cause)),
-        hint=str(raw.get("hint") or code.cure),
-        details={**(details if isinstance(details, dict) else {}), **own},
-    )
+    code = by_name.get(failed.code, codes.FAILED)
+    return Problem(code=code, message=failed.message, hint=failed.hint or code.cure, details={**failed.details, **own})
 
 
 async def told(desk: Desk, action: Action) -> Outcome:
@@ -337,10 +335,6 @@ async def told(desk: Desk, action: Action) -> Outcome:
     fields: dict[str, Json] = {"gov.action.id": action.id, "gov.action.state": str(action.state)}
     doing = "" if desk.book is None else desk.book.stages.get(action.id, "")
     return await desk.answer(Draft(answer=standing(action, doing), facts=fields))
-
-
-def _considered(verdict: ChangeVerdict) -> list[Json]:
-    return [each.as_json() for each in verdict.considered]
 
 
 def _facts(planned: Planned) -> dict[str, Json]:
@@ -354,4 +348,4 @@ def _facts(planned: Planned) -> dict[str, Json]:
 
 def without_tables(action: Action) -> Action:
     """Return the action without samples, for lists."""
-    return replace(action, preview={key: value for key, value in action.preview.items() if key != "tables"})
+    return action if action.preview is None else replace(action, preview=replace(action.preview, tables=None))

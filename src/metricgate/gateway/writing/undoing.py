@@ -6,9 +6,10 @@ import asyncio
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from metricgate.approvals.preview import Preview
 from metricgate.approvals.proposal import Action, Proposal, Requirement, State
 from metricgate.changing.change import TableChange
-from metricgate.changing.definitions import digest_of_definitions, shown
+from metricgate.changing.definitions import digest_of_definitions
 from metricgate.changing.effect import Effect
 from metricgate.changing.proving import Back, back_of
 from metricgate.changing.serial import effect_from_bytes
@@ -20,12 +21,18 @@ from metricgate.gateway.writing.basis import Ask, Basis, bound
 from metricgate.gateway.writing.book import Book
 from metricgate.gateway.writing.executing import problem_of
 from metricgate.gateway.writing.ports import ChangeFailed, Rehearsal, WritableWarehouse
-from metricgate.gateway.writing.previewing import counts, reversibility_of, said_of, structure_of, tables_of
+from metricgate.gateway.writing.previewing import (
+    counts,
+    definitions_of,
+    reversibility_of,
+    said_of,
+    structure_of,
+    tables_of,
+)
 from metricgate.policy.judging_changes import FLOOR_SECONDS
 from metricgate.policy.occasion import Circumstances
 from metricgate.policy.stakes import Stakes
 from metricgate.vocabulary import actor as actors
-from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.principal import Identity
 from metricgate.vocabulary.problem import Problem, Problems
 from metricgate.vocabulary.resource import Action as Verb
@@ -110,9 +117,7 @@ def _unless_back(back: Back) -> None:
 
 def _shown_first(action: Action, undoer: Undoer, rehearsal: Rehearsal) -> Undoer:
     """Have an undo wait for somebody to look where more acts by now than when the action was shown."""
-    known = action.preview.get("unknown")
-    more = [each for each in rehearsal.effect.unknown if not isinstance(known, list) or each not in known]
-    if not more or undoer.requirement is not None:
+    if set(rehearsal.effect.unknown) <= set(action.unknown) or undoer.requirement is not None:
         return undoer
     return replace(undoer, requirement=Requirement(approvals=1, apart=(), rules=("floor:unknown-effect",)))
 
@@ -121,12 +126,10 @@ def _basis(book: Book, action: Action, undoer: Undoer) -> Basis:
     governance = book.governance.current
     resources = tuple(resource_of(each) for each in action.proposal.targets)
     named = tuple(each for each in resources if each.kind in {ResourceKind.DATASET, ResourceKind.ACTION})
-    rows = action.preview.get("rows")
-    total = rows.get("total") if isinstance(rows, dict) else 0
     stakes = Stakes(
         verbs=("undo",),
         targets=tuple(map(str, resources)),
-        updated=total if isinstance(total, int) else 0,
+        updated=action.rows,
         environment=book.settings.environment,
         now=book.now(),
     )
@@ -213,24 +216,25 @@ def _proposal(
 
 def _preview(
     book: Book, action: Action, undoer: Undoer, rehearsal: Rehearsal, structure: StructureChange | None
-) -> dict[str, Json]:
+) -> Preview:
+    first = action.preview
     all_back = sum(len(each.rows) for each in rehearsal.changes)
     back = f"takes back {all_back:,} rows" if structure is None else said_of(rehearsal.effect.structure)
-    return {
-        "dataset": action.preview.get("dataset"),
-        "rows": counts(rehearsal.effect),
-        "tables": tables_of(rehearsal.effect, book.settings.sample_rows),
-        "columns": action.preview.get("columns"),
-        "labels": action.preview.get("labels"),
-        "unknown": list(rehearsal.effect.unknown),
-        "not_back": list(rehearsal.not_back),
-        "definitions": shown(rehearsal.definitions),
-        "reversibility": str(reversibility_of(rehearsal)),
-        "undo": back,
-        "structure": structure_of(rehearsal.effect),
-        "because": undoer.reason,
-        "partial": undoer.partial,
-    }
+    return Preview(
+        dataset=None if first is None else first.dataset,
+        rows=counts(rehearsal.effect),
+        tables=tables_of(rehearsal.effect, book.settings.sample_rows),
+        columns=None if first is None else first.columns,
+        labels=None if first is None else first.labels,
+        unknown=tuple(rehearsal.effect.unknown),
+        not_back=tuple(rehearsal.not_back),
+        definitions=definitions_of(rehearsal.definitions),
+        reversibility=str(reversibility_of(rehearsal)),
+        undo=back,
+        structure=structure_of(rehearsal.effect),
+        because=undoer.reason,
+        partial=undoer.partial,
+    )
 
 
 def _nothing(why: str) -> Problems:

@@ -9,24 +9,23 @@ Masked values are hidden whole: a change shown in part would be read as no chang
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, cast
+from typing import Final
 
+from metricgate.approvals.preview import Cells, SampleRow, TablePreview
 from metricgate.approvals.proposal import Action
 from metricgate.catalog.model import SemanticModel
 from metricgate.changing.effect import Cause
 from metricgate.gateway.datasets import column_resource, dataset_resource
 from metricgate.gateway.governance import Governance
 from metricgate.policy.occasion import Circumstances
-from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.obligation import RowFilter
 from metricgate.vocabulary.predicate import And, Comparison, Not, Operator, Or, Predicate
 from metricgate.vocabulary.principal import Identity
 
 HIDDEN: Final = "(hidden)"
-_Values = list[str | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,43 +48,42 @@ def seen_by(viewer: Viewer, action: Action, governance: Governance, now: datetim
 
     What is hidden from the viewer reads ``(hidden)``, and each table lists those columns under ``hidden``.
     """
-    tables = action.preview.get("tables")
-    if not isinstance(tables, list):
+    if action.preview is None or action.preview.tables is None:
         return action
     eye = _Eye(viewer, governance, Circumstances(now=now), of_action=action.proposal.action is not None)
-    shown: list[Json] = [eye.table(each) for each in tables if isinstance(each, dict)]
-    return replace(action, preview={**action.preview, "tables": shown})
+    tables = tuple(eye.table(each) for each in action.preview.tables)
+    return replace(action, preview=replace(action.preview, tables=tables))
 
 
 def row_seen(
-    row: Mapping[str, Json],
+    row: SampleRow,
     columns: Sequence[str],
     key: Sequence[str],
     *,
     before: Callable[[str], bool],
     after: Callable[[str], bool],
-) -> dict[str, Json]:
+) -> SampleRow:
     """Return a row's change with what may be seen of it.
 
     Args:
-        row: ``{kind, key, before, after}``, values as texts.
+        row: as it is.
         columns: of before and after.
         key: of the key's values.
         before: whether a column's old value may be seen; the key's is one.
         after: whether its new value may be.
     """
 
-    def values(side: Json, names: Sequence[str], sees: Callable[[str], bool]) -> Json:
-        if not isinstance(side, list):
+    def values(side: Cells | None, names: Sequence[str], sees: Callable[[str], bool]) -> Cells | None:
+        if side is None:
             return None
-        return [value if sees(name) else HIDDEN for name, value in zip(names, side, strict=True)]
+        return tuple(value if sees(name) else HIDDEN for name, value in zip(names, side, strict=True))
 
-    return {
-        "kind": row["kind"],
-        "key": values(row["key"], key, before),
-        "before": values(row["before"], columns, before),
-        "after": values(row["after"], columns, after),
-    }
+    return SampleRow(
+        kind=row.kind,
+        key=values(row.key, key, before),
+        before=values(row.before, columns, before),
+        after=values(row.after, columns, after),
+    )
 
 
 class _Eye:
@@ -97,27 +95,26 @@ class _Eye:
         self._circumstances = circumstances
         self._of_action = of_action
 
-    def table(self, table: Mapping[str, Json]) -> dict[str, Json]:
-        columns, key = _names(table["columns"]), _names(table["key"])
-        sample = [each for each in cast("list[Json]", table["sample"]) if isinstance(each, dict)]
-        models = models_over(str(table["table"]), self._governance.catalog.models.values())
+    def table(self, table: TablePreview) -> TablePreview:
+        columns, key, sample = table.columns, table.key, table.sample
+        models = models_over(table.table, self._governance.catalog.models.values())
         readable = {name for name in (*columns, *key) if self._reads(models, name)}
         before, after = set(readable), set(readable)
         if not self._viewer.decides:
-            if table["cause"] != str(Cause.STATEMENT):
-                sample = []
+            if table.cause != str(Cause.STATEMENT):
+                sample = ()
             if self._of_action:
                 # Who calls an action knows the action, not the table: which rows it names, and what it sets there.
                 before |= set(key)
-                after |= {*key, *_names(table["assigned"])}
+                after |= {*key, *table.assigned}
         filters = self._filters(models)
-        shown: list[Json] = []
+        shown: list[SampleRow] = []
         for row in sample:
             inside = filters is not None and all(_in_view(each, models, columns, row) for each in filters)
             sees: tuple[set[str], set[str]] = (before, after) if inside else (set(), set())
             shown.append(row_seen(row, columns, key, before=sees[0].__contains__, after=sees[1].__contains__))
-        hidden: list[Json] = [name for name in columns if name not in before]
-        return {**table, "sample": shown, **({"hidden": hidden} if hidden else {})}
+        hidden = tuple(name for name in columns if name not in before)
+        return replace(table, sample=tuple(shown), hidden=hidden)
 
     def _reads(self, models: Sequence[SemanticModel], column: str) -> bool:
         """Whether the column's values may be shown: under every name that the table has in the catalog."""
@@ -161,13 +158,7 @@ def models_over(table: str, models: Iterable[SemanticModel]) -> list[SemanticMod
     return found
 
 
-def _names(raw: Json) -> tuple[str, ...]:
-    return tuple(str(each) for each in raw) if isinstance(raw, list) else ()
-
-
-def _in_view(
-    row_filter: RowFilter, models: Sequence[SemanticModel], columns: Sequence[str], row: Mapping[str, Json]
-) -> bool:
+def _in_view(row_filter: RowFilter, models: Sequence[SemanticModel], columns: Sequence[str], row: SampleRow) -> bool:
     """Whether every image of the row surely passes the filter: what cannot be told here does not."""
     model = next((each for each in models if each.name == row_filter.dataset), None)
     if model is None:
@@ -175,16 +166,16 @@ def _in_view(
     places = {name.lower(): position for position, name in enumerate(columns)}
     plain = {each.name: each.expression.text.lower() for each in model.dimensions}
 
-    def value_of(values: _Values, member: str) -> tuple[str | None] | None:
+    def value_of(values: Cells, member: str) -> tuple[str | None] | None:
         place = places.get(plain.get(member, ""))
         return None if place is None else (values[place],)
 
-    images = [row[side] for side in ("before", "after") if row[side] is not None]
-    return all(_passes(row_filter.condition, cast("_Values", each), value_of) is True for each in images)
+    images = [side for side in (row.before, row.after) if side is not None]
+    return all(_passes(row_filter.condition, each, value_of) is True for each in images)
 
 
 def _passes(
-    condition: Predicate, values: _Values, value_of: Callable[[_Values, str], tuple[str | None] | None]
+    condition: Predicate, values: Cells, value_of: Callable[[Cells, str], tuple[str | None] | None]
 ) -> bool | None:
     """Three-valued; None also for what texts alone cannot tell (numbers, times, SQL)."""
     match condition:

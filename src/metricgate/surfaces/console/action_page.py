@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Final
 
+from metricgate.approvals.documents import outcome_to_json
+from metricgate.approvals.preview import SampleRow
 from metricgate.approvals.proposal import Action, State
-from metricgate.gateway.office import ActionView, RowSample
+from metricgate.gateway.office import ActionView
 from metricgate.surfaces.console.words import CLASSES, cell, counted
 from metricgate.vocabulary.actor import ActorKind
 from metricgate.vocabulary.json import Json
@@ -69,45 +71,39 @@ def sentence(action: Action) -> str:
         f"Agent {proposal.agent}{whom}" if actor.kind is ActorKind.AGENT else str(actor).capitalize().replace(":", " ")
     )
     says = "proposes" if action.state in _OPEN else "proposed"
-    structure = action.preview.get("structure")
-    if isinstance(structure, Mapping):
-        return f"{who} {says} a change of the table itself: it {structure.get('says')}."
+    if action.preview is not None and action.preview.structure is not None:
+        return f"{who} {says} a change of the table itself: it {action.preview.structure.says}."
     return f"{who} {says} to {doing}{f' of {where}' if where else ''}{behind}{name}."
 
 
 def rows_of(action: Action) -> dict[str, int]:
     """Return how many rows change, by what happens to them."""
-    rows = action.preview.get("rows")
-    found = rows if isinstance(rows, Mapping) else {}
-    return {name: value for name, value in found.items() if isinstance(value, int)}
+    found = {} if action.preview is None else asdict(action.preview.rows)
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def tables_of(view: ActionView) -> list[Table]:
     """Return the sample, table by table."""
-    facts = view.action.preview.get("tables")
-    known = (
-        {str(each.get("table")): each for each in facts if isinstance(each, Mapping)}
-        if isinstance(facts, Sequence)
-        else {}
-    )
+    preview = view.action.preview
+    if preview is None:
+        return []
     found: list[Table] = []
-    for name in dict.fromkeys([*known, *(row.table for row in view.sample)]):
-        rows = [row for row in view.sample if row.table == name]
-        counts = known.get(name, {}).get("rows")
-        total = sum(each for each in counts.values() if isinstance(each, int)) if isinstance(counts, Mapping) else 0
+    # A table may be there twice: by the change itself, and behind a foreign key.
+    for name, table in {each.table: each for each in preview.tables or ()}.items():
+        rows = [row for of, row in preview.sample() if of.table == name]
         found.append(
             Table(
                 name=name,
-                cascade=known.get(name, {}).get("cause") == "cascade",
-                columns=view.columns.get(name, ()),
-                rows=[(row.kind, _cells(row, len(view.columns.get(name, ())))) for row in rows],
-                of=max(total, len(rows)),
+                cascade=table.cause == "cascade",
+                columns=table.columns,
+                rows=[(row.kind, _cells(row, len(table.columns))) for row in rows],
+                of=max(table.rows.total, len(rows)),
             )
         )
     return found
 
 
-def _cells(row: RowSample, width: int) -> list[Cell]:
+def _cells(row: SampleRow, width: int) -> list[Cell]:
     had, has = row.before is not None, row.after is not None
     before = list(row.before or [None] * width)
     after = list(row.after or [None] * width)
@@ -120,16 +116,15 @@ def _cut(value: str | None) -> str | None:
 
 def signals(action: Action) -> list[Signal]:
     """Return the largest contributions to the risk score."""
-    listed = action.risk.get("contributions")
-    found = [each for each in listed if isinstance(each, Mapping)] if isinstance(listed, Sequence) else []
-    points = [(_points(each), each) for each in found]
+    found = () if action.risk is None else action.risk.contributions
+    points = [(each.points or 0.0, each) for each in found]
     points.sort(key=lambda pair: -pair[0])
     largest = max((number for number, _each in points), default=0.0) or 1.0
     return [
         Signal(
-            name=str(_first(each, "signal", "name", "id") or "signal").replace("_", " "),
+            name=each.signal.replace("_", " "),
             points=number,
-            why=str(_first(each, "because", "why", "message", "reason") or ""),
+            why=each.because,
             share=max(1, round(100 * number / largest)),
         )
         for number, each in points[:_LARGEST]
@@ -139,8 +134,13 @@ def signals(action: Action) -> list[Signal]:
 def undo_words(action: Action) -> str:
     """Return in words how far the action can be taken back."""
     level = str(action.proposal.reversibility)
-    told = action.preview.get("undo")
-    return str(told) if isinstance(told, str) and told else CLASSES[level]
+    told = "" if action.preview is None else action.preview.undo
+    return told or CLASSES[level]
+
+
+def outcome_words(action: Action) -> list[tuple[str, Json]]:
+    """Return what is told of how the action ended, each with its name."""
+    return list(outcome_to_json(action.outcome).items())
 
 
 def wanted_words(action: Action) -> str:
@@ -150,12 +150,3 @@ def wanted_words(action: Action) -> str:
         return ""
     held = f"Held by {', '.join(required.rules)}." if required.rules else "Held."
     return f"{held} An approver is not the {' or the '.join(required.apart)}." if required.apart else held
-
-
-def _points(each: Mapping[str, Json]) -> float:
-    value = _first(each, "points", "contribution", "weight", "value", "score")
-    return float(value) if isinstance(value, int | float) else 0.0
-
-
-def _first(each: Mapping[str, Json], *names: str) -> Json:
-    return next((each[name] for name in names if each.get(name) is not None), None)

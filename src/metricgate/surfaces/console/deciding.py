@@ -11,7 +11,15 @@ from metricgate.approvals.deciding import REVIEWS, quorums, reviews_missing
 from metricgate.approvals.proposal import Action, State
 from metricgate.gateway.office import Office
 from metricgate.gateway.people import PersonSession
-from metricgate.surfaces.console.action_page import rows_of, sentence, signals, tables_of, undo_words, wanted_words
+from metricgate.surfaces.console.action_page import (
+    outcome_words,
+    rows_of,
+    sentence,
+    signals,
+    tables_of,
+    undo_words,
+    wanted_words,
+)
 from metricgate.surfaces.console.rendering import Pages
 from metricgate.surfaces.human import codes, documents
 from metricgate.surfaces.human.admission import refused
@@ -150,6 +158,10 @@ class Deciding:
             tables=tables_of(view),
             signals=signals(action),
             undo_words=undo_words(action),
+            outcome=outcome_words(action),
+            preview=action.preview,
+            risk=action.risk,
+            structure=None if action.preview is None else action.preview.structure,
             quorums=quorums(action),
             wanted_words=wanted_words(action),
             break_glass=glass,

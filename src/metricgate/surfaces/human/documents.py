@@ -12,8 +12,10 @@ import orjson
 
 from metricgate.approvals import deciding
 from metricgate.approvals.deciding import Quorum
+from metricgate.approvals.documents import outcome_to_json, preview_to_json, risk_to_json, rule_to_json
+from metricgate.approvals.preview import SampleRow, TablePreview
 from metricgate.approvals.proposal import Action, HumanDecision, Requirement, Review
-from metricgate.gateway.office import ActionView, AgentView, RowSample
+from metricgate.gateway.office import ActionView, AgentView
 from metricgate.vocabulary.json import Json, canonical_json
 
 FORMATS: Final = ("json", "csv", "jsonl")
@@ -52,9 +54,9 @@ def action_document(action: Action) -> dict[str, Json]:
         "decisions": [_decision(each) for each in action.decisions],
         "reviews": [_review(each) for each in action.reviews],
         "reviews_missing": deciding.reviews_missing(action),
-        "risk": dict(action.risk),
-        "preview": dict(action.preview),
-        "outcome": dict(action.outcome),
+        "risk": risk_to_json(action.risk),
+        "preview": preview_to_json(action.preview),
+        "outcome": outcome_to_json(action.outcome),
         "undo_until": iso(action.undo_until),
         "undoes": action.undoes,
         "undone_by": action.undone_by,
@@ -65,10 +67,11 @@ def action_document(action: Action) -> dict[str, Json]:
 
 def view_document(view: ActionView) -> dict[str, Json]:
     """Return one action with all that a decision needs."""
+    preview = view.action.preview
     return {
         **action_document(view.action),
-        "columns": {table: list(names) for table, names in view.columns.items()},
-        "sample": [_row(each) for each in view.sample],
+        "columns": {} if preview is None else {each.table: list(each.columns) for each in preview.tables or ()},
+        "sample": [] if preview is None else [_row(table, each) for table, each in preview.sample()],
         "may_decide": view.may_decide is None,
         "why_not_decide": view.may_decide,
         "may_undo": view.may_undo is None,
@@ -77,7 +80,7 @@ def view_document(view: ActionView) -> dict[str, Json]:
         "why_not_review": view.may_review,
         "shown_digest": view.shown_digest,
         "history": [{"id": each.id, "state": str(each.state)} for each in view.history],
-        "rules": [dict(each) for each in view.decided_by_rules],
+        "rules": [] if preview is None else [rule_to_json(each) for each in preview.considered or ()],
         "doing": view.doing,
     }
 
@@ -158,7 +161,6 @@ def pretty(document: Json) -> bytes:
 
 def _flat(action: Action) -> list[Json]:
     proposal = action.proposal
-    rows = action.preview.get("rows")
     return [
         action.id,
         str(action.state),
@@ -172,8 +174,8 @@ def _flat(action: Action) -> list[Json]:
         proposal.action,
         " ".join(proposal.targets),
         str(proposal.reversibility),
-        rows.get("total") if isinstance(rows, Mapping) else None,
-        action.risk.get("score"),
+        None if action.preview is None else action.preview.rows.total,
+        None if action.risk is None else action.risk.score,
         proposal.statement,
         " ".join(each.person for each in action.decisions),
     ]
@@ -186,11 +188,11 @@ def _cell(value: Json) -> str:
     return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text
 
 
-def _row(row: RowSample) -> dict[str, Json]:
+def _row(table: TablePreview, row: SampleRow) -> dict[str, Json]:
     return {
-        "table": row.table,
+        "table": table.table,
         "kind": row.kind,
-        "key": list(row.key),
+        "key": list(row.key or ()),
         "before": None if row.before is None else list(row.before),
         "after": None if row.after is None else list(row.after),
     }

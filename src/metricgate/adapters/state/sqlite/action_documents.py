@@ -7,6 +7,14 @@ from typing import Any
 
 import orjson
 
+from metricgate.approvals.documents import (
+    outcome_from_json,
+    outcome_to_json,
+    preview_from_json,
+    preview_to_json,
+    risk_from_json,
+    risk_to_json,
+)
 from metricgate.approvals.proposal import Action, HumanDecision, Proposal, Requirement, Reversibility, Review, State
 from metricgate.vocabulary.actor import actor_of
 
@@ -19,9 +27,9 @@ def to_document(action: Action) -> bytes:
             "state": str(action.state),
             "requirement": None if action.requirement is None else _requirement(action.requirement),
             "decisions": [_decision(each) for each in action.decisions],
-            "risk": action.risk,
-            "preview": action.preview,
-            "outcome": action.outcome,
+            "risk": risk_to_json(action.risk),
+            "preview": preview_to_json(action.preview),
+            "outcome": outcome_to_json(action.outcome),
             "idempotency_key": action.idempotency_key,
             "user_groups": list(action.user_groups),
             "arguments_digest": action.arguments_digest,
@@ -38,7 +46,11 @@ def to_document(action: Action) -> bytes:
 
 
 def from_document(data: bytes | str) -> Action:
-    """Return the action."""
+    """Return the action.
+
+    Raises:
+        MisshapenDocument: no release wrote its preview, risk or outcome.
+    """
     raw = orjson.loads(data)
     proposal = dict(raw["proposal"])
     for name in ("proposed_at", "expires_at"):
@@ -53,9 +65,9 @@ def from_document(data: bytes | str) -> Action:
         state=State(raw["state"]),
         requirement=None if requirement is None else _read_requirement(requirement),
         decisions=tuple(_read_decision(each) for each in raw["decisions"]),
-        risk=raw["risk"],
-        preview=raw["preview"],
-        outcome=raw["outcome"],
+        risk=risk_from_json(raw["risk"]),
+        preview=preview_from_json(raw["preview"]),
+        outcome=outcome_from_json(raw["outcome"]),
         idempotency_key=raw["idempotency_key"],
         user_groups=tuple(raw["user_groups"]),
         arguments_digest=raw["arguments_digest"],

@@ -45,15 +45,14 @@ class Glances:
 
 
 def _glance(action: Action) -> Glance:
-    rows = action.preview.get("rows")
-    counts = rows if isinstance(rows, dict) else {}
-    total = counts.get("total")
+    # Rows of which the number was erased were there.
+    deleted = 0 if action.preview is None else action.preview.rows.delete
     return Glance(
         id=action.id,
         state=action.state,
         proposed_at=action.proposal.proposed_at,
         expires_at=action.proposal.expires_at,
         targets=action.proposal.targets,
-        rows=total if isinstance(total, int) else 0,
-        deletes=bool(counts.get("delete")),
+        rows=action.rows,
+        deletes=deleted != 0,
     )

@@ -9,7 +9,9 @@ import orjson
 from metricgate.adapters.state.sqlite.action_documents import from_document, to_document
 from metricgate.adapters.state.sqlite.sealing import Seal
 from metricgate.adapters.state.sqlite.sqlite_database import sortable
+from metricgate.approvals.documents import MisshapenDocument
 from metricgate.approvals.proposal import Action, State
+from metricgate.state.sealed import Unsealable
 from metricgate.vocabulary.actor import ActorKind
 
 ACTIONS = """
@@ -65,10 +67,13 @@ class ActionRows:
         """Return the action of a row that ``SELECT`` gave.
 
         Raises:
-            Unsealable: it does not open.
+            Unsealable: it does not open, or says what no release wrote.
         """
         *clear, document = row
-        return from_document(self._seal.open(_name(tuple(clear)), cast("bytes", document)))
+        try:
+            return from_document(self._seal.open(_name(tuple(clear)), cast("bytes", document)))
+        except MisshapenDocument as error:
+            raise Unsealable(f"action {row[0]}: {error}") from error
 
     def user_mark(self, user: str | None) -> str:
         """Return what stands for a user in clear."""

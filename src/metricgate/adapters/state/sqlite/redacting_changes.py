@@ -15,7 +15,8 @@ from metricgate.adapters.state.sqlite.action_rows import INSERT, SELECT, ActionR
 from metricgate.adapters.state.sqlite.redacting import erased_for_good, rows_of
 from metricgate.adapters.state.sqlite.sealing import Seal
 from metricgate.approvals.proposal import Action, State
-from metricgate.state.erasure import ERASED, Copy, Sought
+from metricgate.state.erasure import Copy, Sought
+from metricgate.vocabulary.erased import ERASED
 from metricgate.vocabulary.json import Json
 
 _OPEN = frozenset({State.HELD, State.APPROVED, State.EXECUTING})

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from metricgate.adapters.state.sqlite.redacting import erased_for_good, rows_of
-from metricgate.state.erasure import ERASED, Copy, Sought
+from metricgate.state.erasure import Copy, Sought
+from metricgate.vocabulary.erased import ERASED
 
 
 class DefinitionCopies:
