@@ -5,29 +5,43 @@ Usage: python definitions_once.py FOLDER   (the release is the one on the path; 
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
-from metricgate.bootstrap import governing
-from metricgate.bootstrap.governing import GovernanceHolder
 from metricgate.bootstrap.settings import Settings, load_settings
 from metricgate.vocabulary.problem import Problems
 
 _ROUNDS = 3
 
 
-def _opened(folder: Path, settings: Settings) -> GovernanceHolder:
-    if hasattr(GovernanceHolder, "opened"):
-        found = GovernanceHolder.opened(folder, settings, "key")
+def _opened(folder: Path, settings: Settings) -> Any:
+    try:
+        hot_reload = importlib.import_module("metricgate.definitions.hot_reload")
+    except ModuleNotFoundError:
+        return _opened_before(folder, settings)
+    judge_of = importlib.import_module("metricgate.adapters.roles.casbin_roles").casbin_judge
+    source = importlib.import_module("metricgate.bootstrap.definition_source").definition_source(folder, settings)
+    found = hot_reload.HotReloader.opened(source, judge_of, "key")
+    assert not isinstance(found, Problems), str(found)[:2_000]
+    return found
+
+
+def _opened_before(folder: Path, settings: Settings) -> Any:
+    """Open by the names of releases before definitions had a room of their own."""
+    governing = importlib.import_module("metricgate.bootstrap.governing")
+    if hasattr(governing.GovernanceHolder, "opened"):
+        found = governing.GovernanceHolder.opened(folder, settings, "key")
         assert not isinstance(found, Problems), str(found)[:2_000]
         return found
     # Releases before definitions were a bundle.
     seen = governing.state_of_files(folder, settings)
     first = governing.load_governance(folder, settings, "key")
     assert not isinstance(first, Problems), str(first)[:2_000]
-    return GovernanceHolder(folder=folder, settings=settings, first=first, seen=seen)
+    return governing.GovernanceHolder(folder=folder, settings=settings, first=first, seen=seen)
 
 
 def main() -> None:

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from metricgate.bootstrap.definitions import KINDS, DefinitionKind, DefinitionLoader, load_definitions
+from metricgate.bootstrap.definition_source import definition_source
 from metricgate.bootstrap.settings import Settings, load_settings
+from metricgate.definitions.kinds import KINDS, DefinitionKind
+from metricgate.definitions.loader import DefinitionLoader, load_definitions
+from metricgate.definitions.source import DefinitionSource
 from metricgate.vocabulary.digest import digest_of
 from metricgate.vocabulary.problem import Code, Problem, Problems
 
@@ -103,14 +106,14 @@ def edit(folder: Path, chance: random.Random) -> str:
     return f"change {name}: {old!r} to {new!r}"
 
 
-def project(folder: Path) -> Settings:
+def project(folder: Path) -> DefinitionSource:
     for name, text in FILES.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text)
     (folder / "metricgate.yaml").write_text(SETTINGS)
     settings = load_settings(folder)
     assert isinstance(settings, Settings), str(settings)
-    return settings
+    return definition_source(folder, settings)
 
 
 def laid_open(value: object) -> object:
@@ -127,8 +130,8 @@ def laid_open(value: object) -> object:
 @pytest.mark.parametrize("seed", range(12))
 def test_loading_again_is_loading_from_nothing(tmp_path, seed):
     """Forty edits one after another, a load after each; most states are broken, some are mended again."""
-    settings, chance = project(tmp_path), random.Random(seed)  # noqa: S311 - a choice of edits
-    again = DefinitionLoader(tmp_path, settings)
+    source, chance = project(tmp_path), random.Random(seed)  # noqa: S311 - a choice of edits
+    again = DefinitionLoader(source)
     assert not isinstance(again.load(), Problems), str(again.load())
     sound = broken = 0
     for _ in range(40):
@@ -138,7 +141,7 @@ def test_loading_again_is_loading_from_nothing(tmp_path, seed):
                 (tmp_path / name).write_text(text)
             for path in (*tmp_path.rglob("copy.yaml"), *tmp_path.rglob("new*.yaml")):
                 path.unlink()
-        found, fresh = again.load(), load_definitions(tmp_path, settings)
+        found, fresh = again.load(), load_definitions(source)
         if isinstance(fresh, Problems):
             broken += 1
             assert isinstance(found, Problems), done
@@ -154,7 +157,7 @@ def test_loading_again_is_loading_from_nothing(tmp_path, seed):
 
 def test_only_what_changed_is_loaded_again(tmp_path):
     """Kinds whose files stand as they stood keep their very values."""
-    loader = DefinitionLoader(tmp_path, project(tmp_path))
+    loader = DefinitionLoader(project(tmp_path))
     first = loader.load()
     path = tmp_path / "policies" / "p0.yaml"
     path.write_text(path.read_text().replace("agent:a0", "agent:b0"))
@@ -173,15 +176,15 @@ def test_a_kind_is_one_record(tmp_path):
     toys: DefinitionKind[dict[str, str]] = DefinitionKind(
         name="toys",
         folder=lambda _paths: "toys",
-        load=lambda documents, _settings, _memory: {name: text.strip() for name, text in documents},
+        load=lambda documents, _source, _memory: {name: text.strip() for name, text in documents},
         digest=digest_of,
-        check=lambda found, others, _settings: [
+        check=lambda found, others, _source: [
             Problem(code=unknown, message=f"There is no metric {metric!r}.")
             for metric in found.values()
             if metric not in others.catalog.metrics
         ],
     )
-    loader = DefinitionLoader(tmp_path, project(tmp_path), (*KINDS, toys))
+    loader = DefinitionLoader(project(tmp_path), (*KINDS, toys))
     (tmp_path / "toys").mkdir()
     (tmp_path / "toys" / "one.yaml").write_text("d1.x1")
     first = loader.load()

@@ -11,10 +11,12 @@ from tests.gateway.conftest import opened
 from tests.gateway.conftest import write_project as write_orders
 from tests.zones.worlds import ENGINES
 
-from metricgate.bootstrap.governing import load_governance
+from metricgate.adapters.roles.casbin_roles import casbin_judge
+from metricgate.bootstrap.definition_source import definition_source
 from metricgate.bootstrap.project import open_project
 from metricgate.bootstrap.settings import Settings, load_settings
 from metricgate.catalog.parsing import parse_expression
+from metricgate.definitions.hot_reload import load_governance
 from metricgate.dialects.expressions import meant
 from metricgate.dialects.meanings.compared import OtherKind
 from metricgate.gateway.governance import Governance
@@ -214,11 +216,11 @@ def test_a_project_with_such_an_expression_does_not_load(project: Path, text: st
         policy.write_text("version: 1\n")
     read = load_settings(project)
     assert isinstance(read, Settings)
-    found = load_governance(project, read, "")
+    found = load_governance(definition_source(project, read), casbin_judge, "")
     assert isinstance(found, Problems)
     assert [(each.code.name, each.where.line) for each in found if each.where] == [(WRONG[text], 6)]
     models.write_text(PROJECT.replace("EXPRESSION", "region"))
-    assert isinstance(load_governance(project, read, ""), Governance)
+    assert isinstance(load_governance(definition_source(project, read), casbin_judge, ""), Governance)
 
 
 def test_nothing_starts_over_it(project: Path):

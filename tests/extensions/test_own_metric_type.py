@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.pages import EVERYTHING, Project, made
 
-from metricgate.bootstrap.metric_types import metric_types
+from metricgate.bootstrap.definition_source import metric_types
 from metricgate.catalog.loading import load
 from metricgate.exporting.conditions import Unsaid
 from metricgate.exporting.sql import Expressions

@@ -51,13 +51,14 @@ def _drills_of(folder: Path) -> Mapping[str, Callable[[], Mapping[str, Json]]]:
 
 def _code_of(error: Exception) -> Code | None:
     """Return the code under which a state that cannot be read is told; None for a fault of the program."""
+    from metricgate.definitions.codes import UNREADABLE
     from metricgate.operations import codes
     from metricgate.state.keys import KeysUnavailable
     from metricgate.state.people import PeopleUnavailable
     from metricgate.state.record import LedgerUnavailable
 
     known = {
-        LedgerUnavailable: codes.UNREADABLE,
+        LedgerUnavailable: UNREADABLE,
         KeysUnavailable: codes.KEYS_UNUSABLE,
         PeopleUnavailable: codes.PEOPLE_UNUSABLE,
     }

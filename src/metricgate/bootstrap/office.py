@@ -8,15 +8,15 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from metricgate.adapters.system.clock import SystemClock
-from metricgate.bootstrap.governing import GovernanceHolder
 from metricgate.catalog.dependencies import built_on, models_behind
+from metricgate.definitions.codes import UNREADABLE
 from metricgate.gateway.conduct.conduct import Conduct
+from metricgate.gateway.governance import GovernanceSource
 from metricgate.gateway.office import AgentView, EntryExport, Person
 from metricgate.gateway.writing import codes
 from metricgate.gateway.writing.book import Book
 from metricgate.gateway.writing.damage import refusing_damage
 from metricgate.gateway.writing.office import DecisionDesk
-from metricgate.operations import codes as project_codes
 from metricgate.operations.switches import SwitchFacts, take_back_switches, throw_switch, thrown_switches
 from metricgate.policy.verdict import Decision
 from metricgate.state.actions import ActionFilter
@@ -40,7 +40,7 @@ class ProjectOffice(DecisionDesk):
     ``record:catalog``; switches are thrown by whoever may ``approve`` on ``action:switches``.
     """
 
-    def __init__(self, book: Book, holder: GovernanceHolder, conduct: Conduct, state: ProjectState) -> None:
+    def __init__(self, book: Book, holder: GovernanceSource, conduct: Conduct, state: ProjectState) -> None:
         super().__init__(book)
         self._holder = holder
         self._conduct = conduct
@@ -149,13 +149,13 @@ class ProjectOffice(DecisionDesk):
             with self._reader() as reader:
                 return [each.shown() for each in reader.entries(wanted, limit=limit)]
         except LedgerUnavailable as error:
-            return Problems((Problem(code=project_codes.UNREADABLE, message=str(error)),))
+            return Problems((Problem(code=UNREADABLE, message=str(error)),))
 
     def _export(self, wanted: EntryFilter, form: str) -> EntryExport | Problems:
         try:
             made = self._state.export(wanted, form)
         except LedgerUnavailable as error:
-            return Problems((Problem(code=project_codes.UNREADABLE, message=str(error)),))
+            return Problems((Problem(code=UNREADABLE, message=str(error)),))
         return EntryExport(manifest=made.manifest, chunks=made.chunks)
 
     def _reader(self) -> RecordReader:

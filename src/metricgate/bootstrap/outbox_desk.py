@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from metricgate.adapters.system.clock import SystemClock
 from metricgate.bootstrap.notifying import outbox_of
 from metricgate.bootstrap.settings import Settings
+from metricgate.definitions.codes import UNREADABLE
 from metricgate.operations import codes
 from metricgate.state.outbox import WAITING, Pending
 from metricgate.state.state import ProjectState
@@ -78,4 +79,4 @@ def _unknown_sink(settings: Settings, sink: str | None) -> Problems | None:
 
 
 def _unreadable(error: NoticeNotKept) -> Problems:
-    return Problems((Problem(code=codes.UNREADABLE, message=str(error), hint=codes.UNREADABLE.cure),))
+    return Problems((Problem(code=UNREADABLE, message=str(error), hint=UNREADABLE.cure),))

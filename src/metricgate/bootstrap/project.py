@@ -12,9 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from metricgate.bootstrap.settings import FILE_NAME, Settings, load_settings
-from metricgate.bootstrap.settings_document import SettingsDocument
 from metricgate.bootstrap.states import state_of
-from metricgate.documents import read
 from metricgate.operations.start_refusal import StartRefused
 from metricgate.state.record import LedgerUnavailable, Record
 from metricgate.state.state import StateUnavailable
@@ -29,14 +27,15 @@ if TYPE_CHECKING:
     from metricgate.gateway.data_checks.result import CheckResult
     from metricgate.ledger.verification import Report
     from metricgate.operations.erasure import ErasureAsked, ErasureFound
+    from metricgate.operations.policy_question import PolicyQuestion
     from metricgate.operations.published_definitions import FoundPublication
     from metricgate.operations.switches import SwitchFacts
+    from metricgate.operations.validate import Validation
     from metricgate.policy.explaining import Explanation
     from metricgate.policy.testing import TestResult
     from metricgate.state.definitions import Publication
     from metricgate.state.record import EntryFilter
     from metricgate.state.switches import SwitchStore
-    from metricgate.surfaces.cli.policy_question import PolicyQuestion
     from metricgate.surfaces.cli.project import (
         Attempt,
         DeliveryFacts,
@@ -44,7 +43,6 @@ if TYPE_CHECKING:
         KeyFacts,
         NewKey,
         Reply,
-        Validation,
     )
     from metricgate.surfaces.cli.session_client import SessionClient
     from metricgate.vocabulary.finding import Finding
@@ -123,25 +121,15 @@ class OpenedProject:
 
     def metric_types(self) -> MetricTypes:
         """Return the built-in types of metrics and the installed ones."""
-        from metricgate.bootstrap.metric_types import metric_types
+        from metricgate.bootstrap.definition_source import metric_types
 
         return metric_types()
 
     def documents(self, revision: str | None = None) -> Sequence[tuple[str, str]] | Problems:
         """Return the semantic models at a git revision, by the paths that its own settings name; or as they stand."""
-        from metricgate.adapters.revisions.git import GitRevision
-        from metricgate.bootstrap.definition_files import read_documents
+        from metricgate.bootstrap.revisions import documents_at
 
-        if revision is None:
-            return read_documents(self._folder, self._settings.document.paths.semantic_models)
-        found = GitRevision.of(self._folder, revision)
-        if isinstance(found, Problems):
-            return found
-        settings = found.texts(FILE_NAME)
-        if isinstance(settings, Problems):
-            return settings
-        document = read(FILE_NAME, dict(settings).get(FILE_NAME, ""), SettingsDocument)
-        return document if isinstance(document, Problems) else found.texts(document.value.paths.semantic_models)
+        return documents_at(self._folder, self._settings, lambda paths: paths.semantic_models, revision)
 
     def rewrite(self, file: str, text: str) -> Problems | None:
         """Replace a file of the project by way of a new one beside it."""
@@ -160,9 +148,11 @@ class OpenedProject:
     def validate(self) -> Validation:
         """Check models, policies, and the warehouses' tables."""
         with importing():
-            from metricgate.bootstrap.validating import validated
+            from metricgate.bootstrap.definition_source import definition_source
+            from metricgate.operations.validate import validate
 
-        return validated(self._folder, self._settings)
+        source = definition_source(self._folder, self._settings)
+        return validate(source, self._settings.warehouse_sources(self._folder))
 
     def check_data(
         self, parties: tuple[str, str | None] | None, told: Callable[[CheckResult, int, int], None]
@@ -183,27 +173,33 @@ class OpenedProject:
 
     def doctor(self) -> Sequence[tuple[str, Finding]] | Problems:
         """Look at the warehouses' accounts and the state folder."""
-        from metricgate.bootstrap.doctoring import examined
+        from metricgate.bootstrap.definition_source import definition_source
+        from metricgate.operations.doctor import run_checks
 
-        return examined(self._folder, self._settings, self._state)
+        source = definition_source(self._folder, self._settings)
+        return run_checks(source, self._settings.warehouse_sources(self._folder), self._state)
 
     def policy_tests(self) -> Sequence[TestResult] | Problems:
         """Run the tests beside the rules."""
-        from metricgate.bootstrap.policies import policy_tests
+        from metricgate.adapters.roles.casbin_roles import casbin_judge
+        from metricgate.bootstrap.definition_source import definition_source
+        from metricgate.operations.policy_checks import run_policy_tests
 
-        return policy_tests(self._folder, self._settings)
+        return run_policy_tests(definition_source(self._folder, self._settings), casbin_judge)
 
     def policy_explain(self, asked: PolicyQuestion) -> Explanation | Problems:
         """Judge as if these parties had asked."""
-        from metricgate.bootstrap.policies import policy_explain
+        from metricgate.adapters.roles.casbin_roles import casbin_judge
+        from metricgate.bootstrap.definition_source import definition_source
+        from metricgate.operations.policy_checks import explain_policy
 
-        return policy_explain(self._folder, self._settings, asked)
+        return explain_policy(definition_source(self._folder, self._settings), casbin_judge, asked)
 
     def policy_documents(self, revision: str | None = None) -> Sequence[tuple[str, str]] | Problems:
         """Return the policies at a git revision, or as they stand."""
-        from metricgate.bootstrap.policies import policy_documents
+        from metricgate.bootstrap.revisions import documents_at
 
-        return policy_documents(self._folder, self._settings, revision)
+        return documents_at(self._folder, self._settings, lambda paths: paths.policies, revision)
 
     def create_key(
         self, agent: str, *, users: Sequence[str], expires_in: timedelta | None, or_alone: bool = False
@@ -271,11 +267,12 @@ class OpenedProject:
 
     def publication(self, digest: str, kind: str | None) -> FoundPublication | Problems:
         """Return the files of a publication."""
-        from metricgate.bootstrap.definitions import digest_of_files
+        from metricgate.bootstrap.definition_source import definition_source
+        from metricgate.definitions.loader import digest_of_files
         from metricgate.operations.published_definitions import find_publication
 
-        settings = self._settings
-        return find_publication(self._state, digest, kind, lambda of, texts: digest_of_files(of, texts, settings))
+        source = definition_source(self._folder, self._settings)
+        return find_publication(self._state, digest, kind, lambda of, texts: digest_of_files(of, texts, source))
 
     def retry_notifications(self, notification: str | None, sink: str | None) -> int | Problems:
         """Let what was not delivered be tried again."""
@@ -303,11 +300,12 @@ class OpenedProject:
 
     def erase(self, asked: ErasureAsked) -> ErasureFound | Problems:
         """Erase every copy of something from the state folder."""
-        from metricgate.bootstrap.definition_files import state_of_files
-        from metricgate.bootstrap.definitions import folders_of
+        from metricgate.definitions.files import state_of_files
+        from metricgate.definitions.loader import folders_of
         from metricgate.operations.erasure import erase
 
-        definitions = [Path(name) for name, *_facts in state_of_files(self._folder, folders_of(self._settings))]
+        folders = folders_of(self._settings.document.paths)
+        definitions = [Path(name) for name, *_facts in state_of_files(self._folder, folders)]
         return erase(self._state, [self._folder / FILE_NAME, *definitions], asked)
 
     def verify(self, against: Path | None) -> Report | Problems:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from metricgate.adapters.state.sqlite.ledger_audit import verify_file
+from metricgate.definitions.codes import UNREADABLE
 from metricgate.ledger.verification import Report
 from metricgate.operations import codes
 from metricgate.state.record import EntryFilter
@@ -54,12 +55,12 @@ def verify_ledger(file: Path, key_file: Path, against: Path | None) -> Report | 
         earlier = None if against is None else against.read_text(encoding="utf-8")
         return verify_file(file, key, earlier)
     except (OSError, ValueError) as error:
-        return Problems((Problem(code=codes.UNREADABLE, message=str(error), hint=codes.UNREADABLE.cure),))
+        return Problems((Problem(code=UNREADABLE, message=str(error), hint=UNREADABLE.cure),))
 
 
 def unreadable(error: Exception) -> Problem:
     """Return what is wrong with a file that cannot be read or written."""
-    return Problem(code=codes.UNREADABLE, message=str(error), hint=codes.UNREADABLE.cure)
+    return Problem(code=UNREADABLE, message=str(error), hint=UNREADABLE.cure)
 
 
 def no_ledger(state: ProjectState) -> Problems:

@@ -12,16 +12,17 @@ import structlog
 
 from metricgate.adapters.observers.logs import quiet_libraries
 from metricgate.adapters.observers.telemetry import Telemetry, TelemetryOptions
+from metricgate.adapters.roles.casbin_roles import casbin_judge
 from metricgate.adapters.system.clock import SystemClock
+from metricgate.adapters.warehouses.warehouse_set import open_warehouses
 from metricgate.bootstrap.check_desk import answer_requests
-from metricgate.bootstrap.governing import GovernanceHolder
+from metricgate.bootstrap.definition_source import definition_source
 from metricgate.bootstrap.notifying import courier_of, outbox_of, sinks_of
 from metricgate.bootstrap.office import ProjectOffice
-from metricgate.bootstrap.publisher import Publisher
 from metricgate.bootstrap.settings import Settings
 from metricgate.bootstrap.states import keep_anchored, new_instance, state_of
-from metricgate.bootstrap.warehouses import open_warehouses
 from metricgate.bootstrap.writing import Opened, keep_tidy
+from metricgate.definitions.hot_reload import HotReloader
 from metricgate.gateway.conduct.conduct import Conduct, ConductSettings
 from metricgate.gateway.conduct.repetition import Patience
 from metricgate.gateway.gateway import Gateway
@@ -31,6 +32,7 @@ from metricgate.gateway.ports import Warehouse, WarehouseError
 from metricgate.gateway.writing.book import Book
 from metricgate.gateway.writing.executing import settle_all
 from metricgate.gateway.writing.mending import mend
+from metricgate.operations.definition_publisher import Publisher
 from metricgate.operations.recorders import watch_switches
 from metricgate.operations.start_refusal import NARROWED, StartRefused
 from metricgate.state.definitions import DefinitionsNotKept
@@ -50,7 +52,7 @@ class Running:
     """The parts that doors and operators need."""
 
     gateway: Gateway
-    governance: GovernanceHolder
+    governance: HotReloader
     ledger: Record
     warehouses: Mapping[str, Warehouse]
     """By their names in the settings, the default one first."""
@@ -126,7 +128,7 @@ async def _opened(
 
 
 def _together(
-    holder: GovernanceHolder,
+    holder: HotReloader,
     warehouses: Mapping[str, Warehouse],
     ledger: Record,
     telemetry: Telemetry,
@@ -181,7 +183,7 @@ async def _book(
     state: ProjectState,
     settings: Settings,
     stack: AsyncExitStack,
-    holder: GovernanceHolder,
+    holder: HotReloader,
     warehouses: Mapping[str, Warehouse],
     ledger: Record,
     clock: Clock,
@@ -240,14 +242,14 @@ def _mask_key(state: ProjectState) -> str:
 
 async def _warehouses(folder: Path, settings: Settings, stack: AsyncExitStack, clock: Clock) -> Mapping[str, Warehouse]:
     try:
-        return await open_warehouses(folder, settings, stack, clock)
+        return await open_warehouses(settings.warehouse_sources(folder), stack, clock)
     except WarehouseError as error:
         raise StartRefused(f"the warehouse cannot be opened: {error.engine_text}") from error
 
 
-def _governance(folder: Path, settings: Settings, state: ProjectState) -> GovernanceHolder:
+def _governance(folder: Path, settings: Settings, state: ProjectState) -> HotReloader:
     """Return what holds the definitions in force, those of the start at first."""
-    holder = GovernanceHolder.opened(folder, settings, _mask_key(state))
+    holder = HotReloader.opened(definition_source(folder, settings), casbin_judge, _mask_key(state))
     if isinstance(holder, Problems):
         raise StartRefused("the project's definitions have problems", holder)
     return holder

@@ -6,7 +6,7 @@ environment variables that ``docs/settings.md`` lists.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -25,13 +25,13 @@ from metricgate.bootstrap.settings_document import SettingsDocument
 from metricgate.documents import codes
 from metricgate.documents.model_fields import Step
 from metricgate.documents.reading import Read, in_order, problems_of, read
+from metricgate.gateway.warehouse_source import WarehouseSource
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.problem import Problem, Problems
 
 if TYPE_CHECKING:
     from metricgate.adapters.sinks.section import SinkSection
     from metricgate.gateway.notices import Sink
-    from metricgate.gateway.ports import Warehouse
 
 FILE_NAME = "metricgate.yaml"
 DEFAULT_SINK = "webhook"
@@ -66,18 +66,14 @@ class WarehouseSettings:
         """The name of the dialect in which it is spoken to."""
         return dialect_of(self.plugin)
 
-    def open(self, folder: Path) -> Warehouse:
-        """Open it; ``folder`` is the project's.
-
-        Raises:
-            WarehouseError: it cannot be opened.
-        """
-        return self.plugin.from_section(self.section, folder)
-
-    def state(self, folder: Path) -> Callable[[], Hashable | None] | None:
-        """Return what tells the warehouse's file from another in its place; None where it is in no file."""
+    def source(self, folder: Path) -> WarehouseSource:
+        """Return how it is opened; ``folder`` is the project's."""
         of_file = getattr(self.section, "file_state", None)
-        return None if of_file is None else partial(of_file, folder)
+        return WarehouseSource(
+            dialect=self.dialect,
+            open=partial(self.plugin.from_section, self.section, folder),
+            file_state=None if of_file is None else partial(of_file, folder),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +112,10 @@ class Settings:
     def dialects(self) -> dict[str, str]:
         """How each warehouse is spoken to, the default one first."""
         return {name: each.dialect for name, each in self.warehouses.items()}
+
+    def warehouse_sources(self, folder: Path) -> dict[str, WarehouseSource]:
+        """How each warehouse is opened, the default one first; ``folder`` is the project's."""
+        return {name: each.source(folder) for name, each in self.warehouses.items()}
 
     def public_url(self, port: int) -> str:
         """The URL clients use, without a trailing slash; ``port`` is the one actually bound."""

@@ -15,12 +15,6 @@ CANNOT_START = _code(
     "The project cannot be opened: its warehouse or ledger is missing, damaged, or in use by another gateway.",
     "Do what the message says; where a gateway already runs on this project, ask it instead.",
 )
-UNREADABLE = _code(
-    "E_FILE_UNREADABLE",
-    500,
-    "A file cannot be read or written.",
-    "Check that it exists, is UTF-8 where it is text, and that its permissions let you.",
-)
 WAREHOUSE_CLOSED = _code(
     "E_WAREHOUSE_CLOSED",
     503,
@@ -101,7 +95,6 @@ NO_SUCH_DEFINITIONS = _code(
 
 CODES = (
     CANNOT_START,
-    UNREADABLE,
     WAREHOUSE_CLOSED,
     KEYS_UNUSABLE,
     NO_SUCH_KEY,

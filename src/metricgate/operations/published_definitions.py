@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
+from metricgate.definitions.codes import UNREADABLE
 from metricgate.operations import codes
 from metricgate.state.definitions import DEFINITIONS, DefinitionsNotKept, Publication, PublishedFiles
 from metricgate.state.state import ProjectState
@@ -70,7 +71,7 @@ def find_publication(
 
 
 def _unreadable(error: DefinitionsNotKept) -> Problems:
-    return Problems((Problem(code=codes.UNREADABLE, message=str(error), hint=codes.UNREADABLE.cure),))
+    return Problems((Problem(code=UNREADABLE, message=str(error), hint=UNREADABLE.cure),))
 
 
 def _abbreviates(start: str, digest: str) -> bool:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from metricgate.bootstrap.definitions import load_definitions
+from metricgate.bootstrap.definition_source import definition_source
 from metricgate.bootstrap.settings import Settings, load_settings
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.loading import load
+from metricgate.definitions.loader import load_definitions
 from metricgate.vocabulary.problem import Problems
 
 ONE = "{kind: duckdb, file: a.duckdb}"
@@ -84,7 +85,7 @@ def definitions(folder: Path, models: str, settings: str = TWO) -> object:
         (folder / name).write_text(text)
     found = settings_of(folder, settings)
     assert isinstance(found, Settings), str(found)
-    return load_definitions(folder, found)
+    return load_definitions(definition_source(folder, found))
 
 
 def test_every_model_gets_its_warehouse(tmp_path: Path) -> None:

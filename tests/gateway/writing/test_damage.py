@@ -12,12 +12,13 @@ from tests.gateway.writing.shop import STELLA, STEN, Shop, opened, write_shop
 
 from metricgate.adapters.state.sqlite.sqlite_journal import SqliteJournal
 from metricgate.approvals.proposal import Action, State
-from metricgate.bootstrap.doctoring import examined
+from metricgate.bootstrap.definition_source import definition_source
 from metricgate.bootstrap.settings import load_settings
 from metricgate.bootstrap.states import state_of
 from metricgate.bootstrap.writing import tidy
 from metricgate.gateway.office import Person
 from metricgate.gateway.outcome import Answered, Fault, Held
+from metricgate.operations.doctor import run_checks
 from metricgate.operations.start_refusal import StartRefused
 from metricgate.state.actions import ActionFilter
 from metricgate.state.record import EntryFilter
@@ -41,7 +42,9 @@ def alter(shop: Shop, file: str, sql: str, *values: str) -> None:
 
 def findings(folder: Path) -> list[str]:
     settings = load_settings(folder)
-    found = examined(folder, settings, state_of(folder, settings))
+    found = run_checks(
+        definition_source(folder, settings), settings.warehouse_sources(folder), state_of(folder, settings)
+    )
     assert not isinstance(found, Problems), found
     return [each.object for name, each in found if name == "state"]
 

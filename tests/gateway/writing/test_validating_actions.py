@@ -8,7 +8,7 @@ import pytest
 from tests.gateway.writing.shop import ACTIONS, SETTINGS, write_shop
 
 from metricgate.bootstrap.project import open_project
-from metricgate.surfaces.cli.project import Validation
+from metricgate.operations.validate import Validation
 from metricgate.vocabulary.problem import Problems
 
 

@@ -10,8 +10,9 @@ import yaml
 from tests.surfaces.cli.conftest import DENIED
 
 from metricgate.adapters.roles.casbin_roles import CasbinRoleBook
-from metricgate.bootstrap.definitions import load_definitions
+from metricgate.bootstrap.definition_source import definition_source
 from metricgate.bootstrap.settings import load_settings
+from metricgate.definitions.loader import load_definitions
 from metricgate.policy.judge import Judge
 from metricgate.policy.occasion import Circumstances
 from metricgate.policy.testing import run_tests
@@ -44,7 +45,7 @@ def test_init_writes_a_project_that_is_valid(shell, tmp_path):
     assert result.exit_code == 0, result.stderr
     settings = load_settings(folder)
     assert not isinstance(settings, Problems), str(settings)
-    loaded = load_definitions(folder, settings)
+    loaded = load_definitions(definition_source(folder, settings))
     assert not isinstance(loaded, Problems), str(loaded)
     catalog, policy = loaded.catalog, loaded.policy
     assert "sales.revenue" in catalog.metrics

@@ -19,10 +19,12 @@ from casbin import Enforcer
 from casbin.model import Model
 
 from metricgate.policy.indexing import NONE_SUSPENDED, Suspended
+from metricgate.policy.judge import Judge
 from metricgate.policy.kinds.grants import Effect, Grant
 from metricgate.policy.kinds.roles import Role
 from metricgate.policy.occasion import ALWAYS
 from metricgate.policy.patterns import candidates, covers, well_formed
+from metricgate.policy.policy import Policy
 from metricgate.policy.ports import Ruling
 from metricgate.vocabulary.resource import Action, Resource
 
@@ -140,3 +142,8 @@ def _indexed(grants: Sequence[Grant]) -> dict[_Key, list[tuple[bool, int, _Line]
 def _role(name: str) -> str:
     """Casbin keeps parties and roles in one space of names: the prefix keeps them apart."""
     return f"role:{name}"
+
+
+def casbin_judge(policy: Policy) -> Judge:
+    """Return the judge of a policy, its roles and grants kept by Casbin."""
+    return Judge(policy, CasbinRoleBook(policy.roles, policy.grants))

@@ -15,15 +15,13 @@ import structlog
 from metricgate.adapters.warehouses.reconnection import ReconnectingWarehouse
 from metricgate.gateway.codes import WAREHOUSE_UNAVAILABLE
 from metricgate.gateway.ports import Released, Rows, Warehouse, WarehouseError
+from metricgate.gateway.warehouse_source import FileState
 from metricgate.vocabulary.clock import Clock
 
 _DRAIN_SECONDS = 0.5
 _AGAIN_SECONDS = 0.5
 _STEP_SECONDS = 0.02
 _REPLACED = "the warehouse's file was replaced while the question ran; ask again"
-
-State = Callable[[], Hashable | None]
-"""Tells a file from another in its place; None where there is none."""
 
 
 class ReplaceableFileWarehouse(ReconnectingWarehouse):
@@ -34,7 +32,7 @@ class ReplaceableFileWarehouse(ReconnectingWarehouse):
         name: str,
         dialect: str,
         opener: Callable[[], Warehouse],
-        state: State,
+        state: FileState,
         clock: Clock,
         *,
         opened: Warehouse | None,

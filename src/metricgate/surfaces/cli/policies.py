@@ -9,12 +9,12 @@ from typing import Annotated
 import typer
 
 from metricgate.gateway.explanation import policy_applied
+from metricgate.operations.policy_question import PolicyQuestion
 from metricgate.policy.occasion import Circumstances
 from metricgate.policy.testing import TestResult
 from metricgate.policy.verdict import Decision, Verdict
 from metricgate.surfaces.cli import codes
 from metricgate.surfaces.cli.parties import parties_of
-from metricgate.surfaces.cli.policy_question import PolicyQuestion
 from metricgate.surfaces.cli.project import Exit
 from metricgate.surfaces.cli.session import HERE, JsonOption, ProjectOption, fail, fail_usage, open_project
 from metricgate.surfaces.cli.telling import tell, tell_json, tell_table

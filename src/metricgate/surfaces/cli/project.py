@@ -15,17 +15,18 @@ if TYPE_CHECKING:
     from metricgate.gateway.data_checks.result import CheckResult
     from metricgate.ledger.verification import Report
     from metricgate.operations.erasure import ErasureAsked, ErasureFound
+    from metricgate.operations.policy_question import PolicyQuestion
     from metricgate.operations.published_definitions import FoundPublication
     from metricgate.operations.switches import SwitchFacts
+    from metricgate.operations.validate import Validation
     from metricgate.policy.explaining import Explanation
     from metricgate.policy.testing import TestResult
     from metricgate.state.definitions import Publication
     from metricgate.state.record import EntryFilter
     from metricgate.surfaces.cli.people_desk import PeopleDesk, PersonClient
-    from metricgate.surfaces.cli.policy_question import PolicyQuestion
     from metricgate.vocabulary.finding import Finding
     from metricgate.vocabulary.json import Json
-    from metricgate.vocabulary.problem import Problem, Problems
+    from metricgate.vocabulary.problem import Problems
 
 
 class Exit(IntEnum):
@@ -50,19 +51,6 @@ class Reply:
 
     exit: Exit
     body: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Validation:
-    """What ``validate`` found.
-
-    Attributes:
-        problems: in the order of their places; empty where all is well.
-        counts: what was checked, e.g. ``{"metrics": 27, "semantic models": 12, "tables": 12}``.
-    """
-
-    problems: Sequence[Problem]
-    counts: Mapping[str, int]
 
 
 class AttemptResult(StrEnum):

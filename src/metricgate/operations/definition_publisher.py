@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from metricgate import __version__
-from metricgate.bootstrap.definitions import Definitions
-from metricgate.bootstrap.governing import GovernanceHolder
+from metricgate.definitions.hot_reload import HotReloader
+from metricgate.definitions.kinds import Definitions
 from metricgate.gateway.governance import Governance
 from metricgate.state.definitions import DefinitionsNotKept
 from metricgate.state.record import Ledger, LedgerUnavailable
@@ -30,7 +30,7 @@ _NANO = 1_000_000_000
 class Publisher:
     """Keeps and records what comes into force."""
 
-    def __init__(self, holder: GovernanceHolder, state: ProjectState, ledger: Ledger, clock: Clock) -> None:
+    def __init__(self, holder: HotReloader, state: ProjectState, ledger: Ledger, clock: Clock) -> None:
         self._holder, self._state, self._ledger, self._clock = holder, state, ledger, clock
 
     async def begin(self) -> None:

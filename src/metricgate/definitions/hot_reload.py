@@ -4,62 +4,72 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 
 import structlog
 from watchfiles import awatch
 
-from metricgate.adapters.roles.casbin_roles import CasbinRoleBook
-from metricgate.bootstrap.definition_files import State, state_of_files
-from metricgate.bootstrap.definitions import DefinitionLoader, Definitions
-from metricgate.bootstrap.settings import Settings
+from metricgate.definitions.codes import UNREADABLE
+from metricgate.definitions.files import State, state_of_files
+from metricgate.definitions.kinds import Definitions
+from metricgate.definitions.loader import DefinitionLoader
+from metricgate.definitions.source import DefinitionSource
 from metricgate.gateway.governance import Governance, govern
-from metricgate.operations import codes
 from metricgate.policy.judge import Judge
+from metricgate.policy.policy import Policy
 from metricgate.vocabulary.collector import collector_paused
 from metricgate.vocabulary.problem import Problem, Problems
 
 _LOOK_MILLISECONDS = 500
 _AGAIN_SECONDS = 1.0
 
+JudgeOf = Callable[[Policy], Judge]
+"""Makes the judge of a policy, with the roles as it keeps them."""
 
-def load_governance(folder: Path, settings: Settings, mask_key: str) -> Governance | Problems:
+
+def load_governance(source: DefinitionSource, judge_of: JudgeOf, mask_key: str) -> Governance | Problems:
     """Load the definitions and make them ready to answer; ``mask_key`` is the key of hashed masks."""
-    loaded = DefinitionLoader(folder, settings).load()
-    return loaded if isinstance(loaded, Problems) else _governed(loaded, settings, mask_key)
+    loaded = DefinitionLoader(source).load()
+    return loaded if isinstance(loaded, Problems) else _governed(loaded, source, judge_of, mask_key)
 
 
 @collector_paused()
-def _governed(loaded: Definitions, settings: Settings, mask_key: str) -> Governance:
-    policy = loaded.policy
-    judge = Judge(policy, CasbinRoleBook(policy.roles, policy.grants))
+def _governed(loaded: Definitions, source: DefinitionSource, judge_of: JudgeOf, mask_key: str) -> Governance:
     return govern(
-        catalog=loaded.catalog, judge=judge, dialects=settings.dialects, mask_key=mask_key, actions=loaded.actions
+        catalog=loaded.catalog,
+        judge=judge_of(loaded.policy),
+        dialects=source.dialects,
+        mask_key=mask_key,
+        actions=loaded.actions,
     )
 
 
-class GovernanceHolder:
+class HotReloader:
     """The state in force; ``reload`` swaps it whole or leaves it.
 
     Calls read ``current`` once, so a call sees one state from start to end.
     """
 
-    def __init__(self, loader: DefinitionLoader, *, first: Definitions, mask_key: str, seen: State) -> None:
+    def __init__(
+        self, loader: DefinitionLoader, *, first: Definitions, judge_of: JudgeOf, mask_key: str, seen: State
+    ) -> None:
         """Take what is in force, what loaded it, and how the files stood before."""
         self._loader = loader
+        self._judge_of = judge_of
         self._mask_key = mask_key
         self._definitions = first
-        self._current = _governed(first, loader.settings, mask_key)
+        self._current = self._governed(first)
         self._seen = seen
 
     @classmethod
-    def opened(cls, folder: Path, settings: Settings, mask_key: str) -> GovernanceHolder | Problems:
-        """Load the definitions of the project in ``folder`` and put them in force."""
-        loader = DefinitionLoader(folder, settings)
+    def opened(cls, source: DefinitionSource, judge_of: JudgeOf, mask_key: str) -> HotReloader | Problems:
+        """Load the definitions and put them in force; ``mask_key`` is the key of hashed masks."""
+        loader = DefinitionLoader(source)
         # Looked at before they are read: what changes meanwhile is read again.
-        seen = state_of_files(folder, loader.folders)
+        seen = state_of_files(source.folder, loader.folders)
         first = loader.load()
-        return first if isinstance(first, Problems) else cls(loader, first=first, mask_key=mask_key, seen=seen)
+        if isinstance(first, Problems):
+            return first
+        return cls(loader, first=first, judge_of=judge_of, mask_key=mask_key, seen=seen)
 
     @property
     def current(self) -> Governance:
@@ -82,13 +92,16 @@ class GovernanceHolder:
         if loaded.digests == self._definitions.digests:
             return None
         self._definitions = loaded
-        self._current = _governed(loaded, self._loader.settings, self._mask_key)
+        self._current = self._governed(loaded)
         return self._current
+
+    def _governed(self, loaded: Definitions) -> Governance:
+        return _governed(loaded, self._loader.source, self._judge_of, self._mask_key)
 
     async def watch(self, told: Callable[[Governance | Problems], Awaitable[None]]) -> None:
         """Reload whenever a file changes, until cancelled; ``told`` hears of every new state and every refusal."""
         async for _ in self._moments():
-            now = await asyncio.to_thread(state_of_files, self._loader.folder, self._loader.folders)
+            now = await asyncio.to_thread(state_of_files, self._loader.source.folder, self._loader.folders)
             if now == self._seen:
                 continue
             self._seen = now
@@ -104,7 +117,7 @@ class GovernanceHolder:
         """Yield when a file may have changed: at once where the system tells, else within half a second."""
         while True:
             # A project need not have actions; a folder that comes later is found by looking again.
-            folders = [each for name in self._loader.folders if (each := self._loader.folder / name).is_dir()]
+            folders = [each for name in self._loader.folders if (each := self._loader.source.folder / name).is_dir()]
             try:
                 async for _changes in awatch(
                     *folders, debounce=200, step=50, rust_timeout=_LOOK_MILLISECONDS, yield_on_timeout=True
@@ -117,4 +130,4 @@ class GovernanceHolder:
 
 def _fault() -> Problems:
     message = "The files could not be loaded; the log has the reason."
-    return Problems((Problem(code=codes.UNREADABLE, message=message, hint=codes.UNREADABLE.cure),))
+    return Problems((Problem(code=UNREADABLE, message=message, hint=UNREADABLE.cure),))

@@ -3,44 +3,48 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
-from metricgate.bootstrap.definitions import load_definitions
-from metricgate.bootstrap.settings import Settings, WarehouseSettings
 from metricgate.catalog import warehouse_check
 from metricgate.catalog.placing import within
+from metricgate.definitions.codes import UNREADABLE
+from metricgate.definitions.loader import load_definitions
+from metricgate.definitions.source import DefinitionSource
 from metricgate.gateway.ports import WarehouseError
+from metricgate.gateway.warehouse_source import WarehouseSource
 from metricgate.operations import codes
 from metricgate.state.state import ProjectState
 from metricgate.vocabulary.finding import Finding
 from metricgate.vocabulary.problem import Problem, Problems
 
 
-def examined(folder: Path, settings: Settings, state: ProjectState) -> Sequence[tuple[str, Finding]] | Problems:
-    """Return every finding with the name of its warehouse, or ``state``; a warehouse that is away is a problem."""
+def run_checks(
+    source: DefinitionSource, warehouses: Mapping[str, WarehouseSource], state: ProjectState
+) -> Sequence[tuple[str, Finding]] | Problems:
+    """Return every finding with the name of its warehouse, or ``state``; a warehouse that is away is a problem.
+
+    Opens each warehouse, and blocks.
+    """
     try:
-        loaded = load_definitions(folder, settings)
+        loaded = load_definitions(source)
     except (OSError, UnicodeDecodeError) as error:
-        return Problems((Problem(code=codes.UNREADABLE, message=str(error), hint=codes.UNREADABLE.cure),))
+        return Problems((Problem(code=UNREADABLE, message=str(error), hint=UNREADABLE.cure),))
     if isinstance(loaded, Problems):
         return loaded
     found: list[tuple[str, Finding]] = [("state", each) for each in state.findings()]
     problems = []
-    for name, warehouse in settings.warehouses.items():
+    for name, warehouse in warehouses.items():
         relations = warehouse_check.relations(within(loaded.catalog, name))
         try:
-            found += [(name, each) for each in asyncio.run(_findings(folder, warehouse, relations))]
+            found += [(name, each) for each in asyncio.run(_findings(warehouse, relations))]
         except WarehouseError as error:
             message = f"The warehouse {name!r} cannot be asked: {error.engine_text}"
             problems.append(Problem(code=codes.WAREHOUSE_CLOSED, message=message, hint=codes.WAREHOUSE_CLOSED.cure))
     return Problems(tuple(problems)) if problems else found
 
 
-async def _findings(
-    folder: Path, settings: WarehouseSettings, relations: Sequence[tuple[str, ...]]
-) -> tuple[Finding, ...]:
-    warehouse = settings.open(folder)
+async def _findings(source: WarehouseSource, relations: Sequence[tuple[str, ...]]) -> tuple[Finding, ...]:
+    warehouse = source.open()
     try:
         return await warehouse.findings(relations)
     finally:

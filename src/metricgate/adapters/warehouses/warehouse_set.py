@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from functools import partial
-from pathlib import Path
 
 import structlog
 
 from metricgate.adapters.warehouses.file_replacement import ReplaceableFileWarehouse
 from metricgate.adapters.warehouses.reconnection import ReconnectingWarehouse
-from metricgate.bootstrap.settings import Settings
 from metricgate.gateway.ports import Warehouse, WarehouseError, WarehouseUnfit
+from metricgate.gateway.warehouse_source import WarehouseSource
 from metricgate.vocabulary.clock import Clock
 
 
 async def open_warehouses(
-    folder: Path, settings: Settings, stack: AsyncExitStack, clock: Clock
+    sources: Mapping[str, WarehouseSource], stack: AsyncExitStack, clock: Clock
 ) -> dict[str, Warehouse]:
-    """Open every warehouse, by name, the default one first; ``stack`` closes them.
+    """Open every warehouse, by name and in the order given; ``stack`` closes them.
 
     Raises:
         WarehouseError: none of them can be opened.
@@ -26,15 +25,15 @@ async def open_warehouses(
     """
     found: dict[str, Warehouse] = {}
     errors: dict[str, WarehouseError] = {}
-    for name, each in settings.warehouses.items():
+    for name, each in sources.items():
         opened: Warehouse | None = None
         try:
-            opened = each.open(folder)
+            opened = each.open()
         except WarehouseUnfit:
             raise
         except WarehouseError as error:
             errors[name] = error
-        opener, dialect, state = partial(each.open, folder), each.dialect, each.state(folder)
+        opener, dialect, state = each.open, each.dialect, each.file_state
         warehouse: Warehouse
         if state is not None:
             warehouse = ReplaceableFileWarehouse(

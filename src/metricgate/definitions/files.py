@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from metricgate.operations import codes
+from metricgate.definitions.codes import UNREADABLE
 from metricgate.vocabulary.problem import Place, Problem, Problems
 
 Documents = Sequence[tuple[str, str]]
@@ -50,4 +50,4 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _unreadable(place: str, message: str) -> Problem:
-    return Problem(code=codes.UNREADABLE, message=message, where=Place(file=place), hint=codes.UNREADABLE.cure)
+    return Problem(code=UNREADABLE, message=message, where=Place(file=place), hint=UNREADABLE.cure)

@@ -1,12 +1,26 @@
-"""Which types of metrics are installed: the built-in ones, and those of other packages."""
+"""The definitions of a project by its settings, with the types of metrics that are installed."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from importlib.metadata import entry_points
+from pathlib import Path
 
+from metricgate.bootstrap.settings import Settings
 from metricgate.catalog.building.metrics import MetricType
 from metricgate.catalog.metric_types import METRIC_TYPES, MetricTypes, with_types
+from metricgate.definitions.source import DefinitionSource
+
+
+def definition_source(folder: Path, settings: Settings) -> DefinitionSource:
+    """Return where the definitions of the project in ``folder`` are."""
+    return DefinitionSource(
+        folder=folder,
+        paths=settings.document.paths,
+        dialects=settings.dialects,
+        types=metric_types(),
+        all_expressible=settings.all_said,
+    )
 
 
 def metric_types() -> MetricTypes:
