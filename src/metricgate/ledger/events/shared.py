@@ -1,0 +1,111 @@
+"""Attributes and groups that events of several subjects have."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from metricgate.ledger.events import names
+from metricgate.ledger.events.attribute import Attribute, Erased, Group
+from metricgate.vocabulary.actor import Actor, ActorKind
+from metricgate.vocabulary.json import Json
+
+BodyText = str | Erased
+"""Text that stands apart from the leaf."""
+BodyJson = Json | Erased
+"""JSON that stands apart from the leaf."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """Another entry, by its number, and how it is related: ``intent``, ``action``, ``decision``, ``redacts``, ..."""
+
+    index: int
+    rel: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActorFacts(Group):
+    """Who acts. The ids of people and of operators are bodies, those of agents stand in the leaf."""
+
+    kind: Annotated[
+        ActorKind | None,
+        Attribute(
+            name=names.ACTOR_KIND,
+            meaning="who acts: `agent`, `person` (who logged in), `operator` (at the gateway's machine) or `gateway`",
+            since="entries say who acts",
+        ),
+    ] = None
+    id: Annotated[
+        BodyText | None,
+        Attribute(name=names.ACTOR_ID, meaning="the agent's id; the person's or the machine account's in a body"),
+    ] = None
+
+    def apart(self) -> Collection[str]:
+        """Return the id's name where it is a human being's, or might be."""
+        return () if self.kind in {ActorKind.AGENT, ActorKind.GATEWAY} else (names.ACTOR_ID,)
+
+
+BY_GATEWAY: Final = ActorFacts(kind=ActorKind.GATEWAY)
+"""Nobody else acts."""
+
+
+def facts_of_actor(actor: Actor) -> ActorFacts:
+    """Return how entries say who acts."""
+    return ActorFacts(kind=actor.kind, id=actor.id or None)
+
+
+Outcome = Annotated[str, Attribute(name=names.OUTCOME, meaning="how it ended, in one word")]
+ErrorType = Annotated[str, Attribute(name=names.ERROR_TYPE, meaning="the first error's code, e.g. `E_NOT_GRANTED`")]
+Links = Annotated[
+    Sequence[Link], Attribute(name=names.LINKS, meaning="other entries that it belongs to, as `{index, rel}`")
+]
+CatalogVersion = Annotated[
+    str,
+    Attribute(name=names.CATALOG_VERSION, meaning="version of the definitions in force: the digest of what they mean"),
+]
+PolicyDigest = Annotated[str, Attribute(name=names.POLICY_DIGEST, meaning="digest of the policy in force")]
+AgentId = Annotated[str, Attribute(name=names.AGENT_ID, meaning="the agent")]
+Problems = Annotated[
+    Sequence[Mapping[str, Json]] | Erased,
+    Attribute(name=names.PROBLEMS, meaning="every problem as callers see it: `{code, message, hint, ...}`", body=True),
+]
+Codes = Annotated[Sequence[str], Attribute(name=names.CODES, meaning="the codes of all problems, sorted, each once")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemFacts(Group):
+    """Why nothing ran: codes in the leaf; messages, which repeat arguments, in a body."""
+
+    error_type: ErrorType
+    codes: Codes
+    problems: Problems
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskFacts(Group):
+    """How risky a change is."""
+
+    score: Annotated[int, Attribute(name=names.RISK_SCORE, meaning="how risky a change is, 0 to 100")]
+    contributions: Annotated[
+        Sequence[Mapping[str, Json]],
+        Attribute(
+            name=names.RISK_CONTRIBUTIONS,
+            meaning="what contributed most, at most three: `{signal, side, points, because}`",
+        ),
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleDecision:
+    """One rule that was considered, and what it said: without words, which may name people."""
+
+    rule: str | None
+    decision: str | None
+
+
+Considered = Annotated[
+    Sequence[RuleDecision],
+    Attribute(name=names.CONSIDERED, meaning="every rule considered for a change, in order: `{rule, decision}`"),
+]
