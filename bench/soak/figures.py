@@ -13,6 +13,7 @@ from pathlib import Path
 from tests.faults.served import Served
 
 from metricgate.ledger import entry
+from metricgate.ledger.events import names
 
 Figures = list[dict[str, float]]
 
@@ -40,7 +41,7 @@ class OpenIntents:
             ):
                 record = json.loads(leaf)
                 self._open.difference_update(entry.settles(record))
-                if record["event_name"] == entry.INTENT:
+                if record["event_name"] == names.CALL_RELEASED:
                     self._open.add(index)
                 self._read = index
         return len(self._open)

@@ -16,12 +16,13 @@ from tests.gateway.writing.shop import opened, write_shop
 
 from metricgate.adapters.state.sqlite.anchors import StoreAnchor
 from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
-from metricgate.adapters.state.sqlite.losses import LOSS_ACCEPTED, anchors_of, ledger_behind
+from metricgate.adapters.state.sqlite.losses import anchors_of, ledger_behind
 from metricgate.adapters.state.sqlite.paths import StatePaths
 from metricgate.bootstrap.project import open_project
 from metricgate.bootstrap.running import running
 from metricgate.bootstrap.settings import load_settings
 from metricgate.bootstrap.states import state_of
+from metricgate.ledger.events.names import LOSS_ACCEPTED
 from metricgate.operations.start_refusal import StartRefused
 
 ROOT = Path(__file__).parents[2]

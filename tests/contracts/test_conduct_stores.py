@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import pytest
 from tests.contracts.test_state import PLACES, again, opened
 
-from metricgate.gateway import entries
+from metricgate.ledger.events import names
 from metricgate.state.budgets import Charges, SpentBudget
 from metricgate.state.pauses import Pause
 from metricgate.state.state import ConductStores, ProjectState
@@ -167,7 +167,12 @@ def test_a_new_day_leaves_alone_what_still_counts(desk: Desk) -> None:
 def test_a_restart_gives_no_day_back(state: ProjectState, loop: asyncio.Runner) -> None:
     """Calls and rows of the running day count on, of the agent and of its user; of that day only."""
     record = state.take(instance="gateway_1")
-    for event, rows in ((entries.COMPLETED, 40), (entries.REFUSED, None), (entries.FAILED, None), ("gov.other", 9)):
+    for event, rows in (
+        (names.CALL_COMPLETED, 40),
+        (names.CALL_REFUSED, None),
+        (names.CALL_FAILED, None),
+        ("gov.other", 9),
+    ):
         fields = {"gen_ai.agent.id": "a", "gov.user.id": "u"} | ({} if rows is None else {"gov.effect.rows": rows})
         record.append_blocking(event, fields)
     record.close()
@@ -199,8 +204,8 @@ def test_a_pause_ends_by_itself(desk: Desk) -> None:
 def test_a_restart_ends_no_pause(state: ProjectState, loop: asyncio.Runner) -> None:
     """Nor makes it longer; the newest of an agent counts, and one that is over is over."""
     record = state.take(instance="gateway_1")
-    record.append_blocking(entries.PAUSED, {"gen_ai.agent.id": "a", "gov.refusals": 7})
-    record.append_blocking(entries.PAUSED, {"gen_ai.agent.id": "a", "gov.refusals": 8})
+    record.append_blocking(names.AGENT_PAUSED, {"gen_ai.agent.id": "a", "gov.refusals": 7})
+    record.append_blocking(names.AGENT_PAUSED, {"gen_ai.agent.id": "a", "gov.refusals": 8})
     record.close()
     with state.reader() as reader:
         begun = next(iter(reader.entries())).time_unix_nano / NANO

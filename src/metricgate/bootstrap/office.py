@@ -17,6 +17,7 @@ from metricgate.gateway.writing import codes
 from metricgate.gateway.writing.book import Book
 from metricgate.gateway.writing.damage import refusing_damage
 from metricgate.gateway.writing.office import DecisionDesk
+from metricgate.ledger.events import names
 from metricgate.operations.switches import SwitchFacts, take_back_switches, throw_switch, thrown_switches
 from metricgate.policy.verdict import Decision
 from metricgate.state.actions import ActionFilter
@@ -183,13 +184,13 @@ class ProjectOffice(DecisionDesk):
         since = datetime.now(UTC) - _DAY
         with self._reader() as reader:
             for each in reader.entries(EntryFilter(since=since), limit=_MOST_LOOKED_AT):
-                agent, outcome = each.agent, each.text("gov.outcome")
+                agent, outcome = each.agent, each.text(names.OUTCOME)
                 if agent is None:
                     continue
                 seen.setdefault(agent, datetime.fromtimestamp(each.time_unix_nano / 1e9, UTC))
-                if outcome is not None and each.event.startswith("gov.call."):
+                if outcome is not None and each.event.startswith(names.OF_CALLS):
                     calls.setdefault(agent, Counter())[outcome] += 1
-        names = {*seen, *self._agents_with_keys(), *self._agents_named()}
+        ids = {*seen, *self._agents_with_keys(), *self._agents_named()}
         actions: dict[str, Counter[str]] = {}
         for action in self._book.store.list(ActionFilter(since=since, limit=1_000)):
             if action.actor.kind is ActorKind.AGENT:
@@ -205,7 +206,7 @@ class ProjectOffice(DecisionDesk):
                 switches=[_switch(each) for each in switches if each.target in {"all", f"agent:{name}"}],
                 actions=dict(actions.get(name, {})),
             )
-            for name in sorted(names)
+            for name in sorted(ids)
         ]
 
     def _agents_with_keys(self) -> set[str]:
@@ -230,17 +231,17 @@ class ProjectOffice(DecisionDesk):
 def _related(reader: RecordReader, entry: Recorded) -> list[Recorded]:
     """Return the entries that this one links to, and those of the same action or trace, oldest first."""
     found: dict[int, Recorded] = {}
-    links = entry.fields.get("gov.links")
+    links = entry.fields.get(names.LINKS)
     for link in links if isinstance(links, list) else []:
         index = link.get("index") if isinstance(link, dict) else None
         linked = reader.entry(index) if isinstance(index, int) else None
         if linked is not None:
             found[linked.index] = linked
-    action, trace = entry.text("gov.action.id"), entry.text("trace_id")
+    action, trace = entry.text(names.ACTION_ID), entry.text(names.TRACE_ID)
     for each in reader.entries(limit=2_000):
         if each.index != entry.index and (
-            (action is not None and each.text("gov.action.id") == action)
-            or (trace is not None and each.text("trace_id") == trace)
+            (action is not None and each.text(names.ACTION_ID) == action)
+            or (trace is not None and each.text(names.TRACE_ID) == trace)
         ):
             found[each.index] = each
     return [found[index] for index in sorted(found)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import structlog
@@ -32,17 +32,17 @@ from metricgate.gateway.ports import Warehouse, WarehouseError
 from metricgate.gateway.writing.book import Book
 from metricgate.gateway.writing.executing import settle_all
 from metricgate.gateway.writing.mending import mend
+from metricgate.ledger.events.log import StateNarrowed
 from metricgate.operations.definition_publisher import Publisher
 from metricgate.operations.recorders import watch_switches
-from metricgate.operations.start_refusal import NARROWED, StartRefused
+from metricgate.operations.start_refusal import StartRefused
 from metricgate.state.definitions import DefinitionsNotKept
 from metricgate.state.outbox import Outbox
-from metricgate.state.record import LedgerUnavailable, Record
+from metricgate.state.record import LedgerUnavailable, Record, record_event
 from metricgate.state.sealed import Unsealable
 from metricgate.state.state import ProjectState, StateUnavailable, StoreUnavailable
 from metricgate.vocabulary.clock import Clock
 from metricgate.vocabulary.collector import collector_paused
-from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.notice import NoticeNotKept, Notifier
 from metricgate.vocabulary.problem import Problems
 
@@ -160,7 +160,7 @@ def _together(
     )
 
 
-def _closed_to_others(state: ProjectState) -> Mapping[str, Json] | None:
+def _closed_to_others(state: ProjectState) -> StateNarrowed | None:
     try:
         return state.close_to_others()
     except StateUnavailable as error:
@@ -301,12 +301,14 @@ def _telemetry(settings: Settings, ledger: Record, stack: AsyncExitStack, *, log
     return telemetry
 
 
-async def _begin(ledger: Record, opened: Mapping[str, Json] | None, published: Publisher) -> None:
+async def _begin(ledger: Record, opened: StateNarrowed | None, published: Publisher) -> None:
     """Record what the start found open to others, and what is in force."""
     try:
         if opened is not None:
-            structlog.get_logger("metricgate.start").warning("state_narrowed", files=opened["gov.state.files"])
-            await ledger.append(NARROWED, dict(opened), bodies={})
+            structlog.get_logger("metricgate.start").warning(
+                "state_narrowed", files=[asdict(each) for each in opened.files]
+            )
+            await record_event(ledger, opened)
         await published.begin()
     except LedgerUnavailable as error:
         raise StartRefused(f"the ledger cannot be written: {error}") from error

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from pydantic import TypeAdapter
 
 from metricgate.gateway.argument_schemas import inlined
+from metricgate.ledger.events.calls import CallSubject
 from metricgate.vocabulary.json import Json
 
 if TYPE_CHECKING:
@@ -66,14 +67,14 @@ class Draft:
 
     Attributes:
         answer: of the tool.
-        facts: fields of its record: metrics with versions, datasets.
+        facts: what its record says that it is about: metrics with versions, datasets.
         ran: what ran and is answered, if anything did; its intent holds the verdict.
         verdict: where nothing ran, why this may be answered; None for the right to call the tool.
         verdicts: what stands beside it.
     """
 
     answer: Answer
-    facts: Mapping[str, Json]
+    facts: CallSubject
     ran: Ran | None = None
     verdict: Verdict | None = None
     verdicts: Verdicts = NO_VERDICTS

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from metricgate import guarding
 from metricgate.compiling.relations import confined_statement, relation_of
 from metricgate.compiling.statement import Statement
-from metricgate.gateway import failures
+from metricgate.gateway import failures, span_names
 from metricgate.gateway.choosing import Chosen, choose, pointed_elsewhere
 from metricgate.gateway.datasets import readable_tables, resources_of
 from metricgate.gateway.desk import Desk
@@ -21,9 +20,9 @@ from metricgate.gateway.ports import WarehouseError
 from metricgate.guarding import Bound, FunctionBook, Given, Guarded
 from metricgate.guarding.codes import UNGUARDED
 from metricgate.guarding.dialects import is_guarded
+from metricgate.ledger.events.calls import CallSubject
 from metricgate.policy.verdict import Decision, Verdict
 from metricgate.vocabulary.digest import digest_of_bytes
-from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.obligation import Obligations
 from metricgate.vocabulary.problem import Problem, Problems
 from metricgate.vocabulary.relation import GovernedTable, Relation
@@ -38,7 +37,7 @@ class Confined:
     datasets: tuple[str, ...]
     verdict: Verdict
     statement: Statement
-    facts: Mapping[str, Json]
+    facts: CallSubject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,16 +60,16 @@ async def confine(
         warehouse: where it is meant to run; None where there is no choice.
         parameters: values for what the text leaves open.
     """
-    facts: dict[str, Json] = {"gov.sql.original_digest": digest_of_bytes(text.encode("utf-8", "surrogatepass"))}
+    facts = CallSubject(original_digest=digest_of_bytes(text.encode("utf-8", "surrogatepass")))
     chosen = choose(desk, warehouse)
     if isinstance(chosen, Problems):
         return await desk.refuse(chosen, facts=facts)
-    facts["gov.warehouse"] = chosen.engine.name
+    facts = replace(facts, warehouse=chosen.engine.name)
     try:
         read = await _read(desk, text, chosen, parameters)
         if isinstance(read, Problems):
             return await desk.refuse(read, facts=facts)
-        return await _decided(desk, read, {**facts, **_facts(read.bound)})
+        return await _decided(desk, read, _with_bound(facts, read.bound))
     except WarehouseError as error:
         return await desk.failed(failures.of_engine(error), error.engine_text, facts)
 
@@ -101,12 +100,12 @@ async def bind_text(
         reading = guarding.read(text, dialect=dialect, functions=book, parameters=parameters)
         return reading if isinstance(reading, Problems) else guarding.bind(reading, tables)
 
-    with desk.observer.span("gov.guard"):
+    with desk.observer.span(span_names.GUARD):
         found = await asyncio.to_thread(bound)
     return found if isinstance(found, Problems) else BoundText(engine=engine, bound=found, tables=tables)
 
 
-async def _decided(desk: Desk, read: BoundText, facts: Mapping[str, Json]) -> Confined | Outcome:
+async def _decided(desk: Desk, read: BoundText, facts: CallSubject) -> Confined | Outcome:
     """Layers 5 to 8: decide, rewrite under the obligations, and hear the engine's own parser."""
     bound = read.bound
     verdict = desk.judge(Action.READ, (desk.tool, *resources_read(desk, bound)))
@@ -138,7 +137,7 @@ async def rewritten(
     wrong = small_groups_read(obligations.minimum_groups)
     if wrong is not None:
         return wrong
-    with desk.observer.span("gov.rewrite"):
+    with desk.observer.span(span_names.REWRITE):
         guarded = await asyncio.to_thread(_rewritten, desk, read, obligations, row_limit)
     if isinstance(guarded, Problems):
         return guarded
@@ -183,6 +182,6 @@ def _answered_rows(obligations: Obligations) -> int | None:
     return None if obligations.rows is None else int(obligations.rows.value)
 
 
-def _facts(bound: Bound) -> dict[str, Json]:
-    columns: Sequence[str] = [f"{name}.{each}" for name in bound.tables for each in sorted(bound.columns.get(name, {}))]
-    return {"gov.datasets": list(bound.tables), "gov.columns": list(columns), "gov.functions": list(bound.functions)}
+def _with_bound(facts: CallSubject, bound: Bound) -> CallSubject:
+    columns = [f"{name}.{each}" for name in bound.tables for each in sorted(bound.columns.get(name, {}))]
+    return replace(facts, datasets=bound.tables, columns=columns, functions=bound.functions)

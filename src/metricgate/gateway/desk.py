@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from metricgate.compiling.statement import Statement
-from metricgate.gateway import codes, entries, failures
+from metricgate.gateway import codes, entries, failures, span_names
 from metricgate.gateway.answers import Draft, through_stages
 from metricgate.gateway.conduct.conduct import Conduct
 from metricgate.gateway.engine import Engine, Engines
@@ -18,13 +18,29 @@ from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Record, R
 from metricgate.gateway.ports import Observer, Released, Rows, Span
 from metricgate.gateway.ports import WarehouseError as EngineError
 from metricgate.gateway.tool import ToolCall
+from metricgate.ledger.events import names
+from metricgate.ledger.events.attribute import Event
+from metricgate.ledger.events.calls import (
+    NO_SUBJECT,
+    CallCompleted,
+    CallFailed,
+    CallHeld,
+    CallRefused,
+    CallReleased,
+    CallSubject,
+    CallTrail,
+    RehearsalFacts,
+    StatementFacts,
+    WholeCall,
+)
+from metricgate.ledger.events.shared import Link
 from metricgate.policy.occasion import Circumstances
 from metricgate.policy.refusal import problems_of
 from metricgate.policy.verdict import Decision, Verdict
 from metricgate.state.budgets import Charges
-from metricgate.state.record import Durable, Ledger, LedgerUnavailable
+from metricgate.state.record import Durable, Ledger, LedgerUnavailable, record_event
 from metricgate.vocabulary.digest import digest_of_bytes
-from metricgate.vocabulary.json import Json, canonical_json
+from metricgate.vocabulary.json import canonical_json
 from metricgate.vocabulary.problem import Problem, Problems
 from metricgate.vocabulary.resource import Action, Resource, ResourceKind
 
@@ -98,7 +114,7 @@ class Desk:
             resources: with what; each needs a grant.
             unless_forbidden: what is touched besides: it needs no grant, but what forbids or narrows it counts.
         """
-        with self.observer.span("gov.decide", {"gov.decision.action": str(action)}):
+        with self.observer.span(span_names.DECIDE, {names.VERDICT_ACTION: str(action)}):
             return self.governance.judge.judge(
                 self.call.principal,
                 action,
@@ -114,9 +130,7 @@ class Desk:
         )
         return verdict.decision is Decision.ALLOW
 
-    async def run(
-        self, engine: Engine, statement: Statement, verdict: Verdict, facts: Mapping[str, Json]
-    ) -> Ran | Outcome:
+    async def run(self, engine: Engine, statement: Statement, verdict: Verdict, facts: CallSubject) -> Ran | Outcome:
         """Record the intent, run the statement, and hand back rows; failures are recorded and returned.
 
         A budget of the verdict that is spent refuses before anything runs.
@@ -125,7 +139,7 @@ class Desk:
             engine: the warehouse that the statement is for.
             statement: compiled under the verdict's obligations.
             verdict: must allow; anything else is a programming error and raises ``ValueError``.
-            facts: record fields about the question (metrics with versions, datasets).
+            facts: what the question is about: metrics with versions, datasets.
         """
         spent = await self.charged(verdict)
         if spent is not None:
@@ -138,7 +152,7 @@ class Desk:
         return ran
 
     async def look(
-        self, engine: Engine, statement: Statement, verdict: Verdict, facts: Mapping[str, Json]
+        self, engine: Engine, statement: Statement, verdict: Verdict, facts: CallSubject
     ) -> Rows | EngineError | Outcome:
         """Record the intent and run a statement of our own, whose rows are not answered but decide whether to answer.
 
@@ -148,19 +162,14 @@ class Desk:
         return ran.rows if isinstance(ran, Ran) else ran
 
     async def _released(
-        self, engine: Engine, statement: Statement, verdict: Verdict, facts: Mapping[str, Json]
+        self, engine: Engine, statement: Statement, verdict: Verdict, facts: CallSubject
     ) -> Ran | EngineError | Outcome:
-        fields, bodies = self._base()
-        fields |= facts
-        fields |= entries.of_verdict(verdict)
-        fields["gov.catalog.version"] = self.governance.catalog.version
-        statement_fields, statement_bodies = entries.of_statement(statement, engine.name, engine.dialect)
-        intent = await self._intend(fields | statement_fields, bodies | statement_bodies, facts)
+        intent = await self._intend(verdict, facts, entries.statement_facts(statement, engine.name, engine.dialect))
         if intent is None:
             return ledger_fault()
         released = Released(statement=statement, verdict=verdict, intent=intent)
         try:
-            with self.observer.span("gov.run", {"db.system.name": engine.dialect}):
+            with self.observer.span(span_names.RUN, {names.SYSTEM: engine.dialect}):
                 return Ran(rows=await engine.warehouse.run(released), intent=intent)
         except EngineError as error:
             return error
@@ -169,35 +178,34 @@ class Desk:
             await asyncio.shield(self._given_up(facts))
             raise
 
-    async def begin(self, verdict: Verdict, facts: Mapping[str, Json], bodies: Mapping[str, Json]) -> Durable | Outcome:
+    async def begin(self, verdict: Verdict, facts: CallSubject, statement: str) -> Durable | Outcome:
         """Record the intent to try something out at a warehouse: a rehearsal, which is rolled back.
 
         Args:
             verdict: must allow; a budget of it that is spent refuses before anything runs.
-            facts: record fields: warehouse, what it is about.
-            bodies: what may repeat data.
+            facts: what it is about, with its warehouse.
+            statement: the change's text.
         """
         spent = await self.charged(verdict)
         if spent is not None:
             return await self.refuse(Problems((spent,)), verdict=verdict, facts=facts)
-        fields, own = self._base()
-        fields |= facts
-        fields |= entries.of_verdict(verdict)
-        fields["gov.catalog.version"] = self.governance.catalog.version
-        return await self._intend(fields, own | dict(bodies), facts) or ledger_fault()
+        return await self._intend(verdict, facts, RehearsalFacts(text=statement)) or ledger_fault()
 
-    async def hold(self, answer: ActionAnswer, facts: Mapping[str, Json]) -> Outcome:
+    async def hold(self, answer: ActionAnswer, facts: CallSubject) -> Outcome:
         """Record that the call waits for people, as the outcome of what was tried out, then say so.
 
         Args:
             answer: how the action stands, as ``get_action`` tells it.
-            facts: record fields.
+            facts: what it is about.
         """
         draft = await through_stages(self, Draft(answer=answer, facts=facts))
-        fields = {**self._trail(), "gov.outcome": "held", "gov.action.id": answer.action_id, **draft.facts}
-        if self.released:
-            fields["gov.links"] = [{"index": each.index, "rel": "intent"} for each in self.released]
-        done = await self._append(entries.HELD, fields, entries.of_user(self.call.principal))
+        event = CallHeld(
+            call=self._trail(),
+            about=replace(draft.facts, action_id=answer.action_id),
+            verdicts=draft.verdicts.as_json() or None,
+            links=self._links(),
+        )
+        done = await self._append(event)
         if done is None:
             return ledger_fault()
         self.released.clear()
@@ -213,63 +221,65 @@ class Desk:
         draft = await through_stages(self, draft)
         told = draft.answer.as_json()
         body = canonical_json(told)
-        fields: entries.Fields = {
-            "gov.outcome": "answered",
-            "gov.effect.result_digest": digest_of_bytes(body),
-            **draft.facts,
-        }
-        if draft.ran is None:
-            base, bodies = self._base()
-            fields = base | entries.of_verdict(draft.verdict or self.judge(Action.CALL, (self.tool,))) | fields
-        else:
-            bodies = entries.of_user(self.call.principal)
-            fields = {**self._trail(), **fields, **entries.of_rows(draft.ran.rows)}
-        if self.released:
-            fields["gov.links"] = [{"index": each.index, "rel": "intent"} for each in self.released]
-        done = await self._append(entries.COMPLETED, fields, bodies)
+        bare = draft.ran is None
+        verdict = draft.verdict or self.judge(Action.CALL, (self.tool,)) if bare else None
+        event = CallCompleted(
+            call=self._whole() if bare else self._trail(),
+            about=draft.facts,
+            decision=None if verdict is None else entries.decision_facts(verdict),
+            result_digest=digest_of_bytes(body),
+            effect=None if draft.ran is None else entries.read_facts(draft.ran.rows),
+            verdicts=draft.verdicts.as_json() or None,
+            links=self._links(),
+        )
+        done = await self._append(event)
         if done is None:
             return ledger_fault()
         self.released.clear()
         return Answered(answer=told, body=body, verdicts=draft.verdicts, record=self._record(done))
 
     async def refuse(
-        self, problems: Problems, *, verdict: Verdict | None = None, facts: Mapping[str, Json] | None = None
+        self, problems: Problems, *, verdict: Verdict | None = None, facts: CallSubject = NO_SUBJECT
     ) -> Outcome:
         """Record that nothing ran and why, then refuse."""
-        fields, bodies = self._base()
-        problem_fields, problem_bodies = entries.of_problems(problems)
-        fields |= {"gov.outcome": "refused", **(facts or {}), **problem_fields}
-        if self.released:
-            fields["gov.links"] = [{"index": each.index, "rel": "intent"} for each in self.released]
-        if verdict is not None:
-            fields |= entries.of_verdict(verdict)
-        done = await self._append(entries.REFUSED, fields, bodies | problem_bodies)
+        event = CallRefused(
+            call=self._whole(),
+            about=facts,
+            problems=entries.problem_facts(problems),
+            decision=None if verdict is None else entries.decision_facts(verdict),
+            links=self._links(),
+        )
+        done = await self._append(event)
         if done is None:
             return ledger_fault()
         self.released.clear()
         rules = () if verdict is None else verdict.rules
         return Refused(problems=problems, rules=rules, record=self._record(done))
 
-    async def deny(self, verdict: Verdict, facts: Mapping[str, Json] | None = None) -> Outcome:
+    async def deny(self, verdict: Verdict, facts: CallSubject = NO_SUBJECT) -> Outcome:
         """Refuse because policy says so."""
         return await self.refuse(problems_of(verdict), verdict=verdict, facts=facts)
 
-    async def fault(self, problem: Problem, engine_text: str, facts: Mapping[str, Json] | None = None) -> Fault:
+    async def fault(self, problem: Problem, engine_text: str, facts: CallSubject = NO_SUBJECT) -> Fault:
         """Record that a device or the gateway itself failed, as the outcome of what was released, if anything was.
 
         ``engine_text`` goes to the record only.
         """
-        fields, bodies = (self._trail(), entries.of_user(self.call.principal)) if self.released else self._base()
-        outcome = "cancelled" if problem.code is codes.WAREHOUSE_CANCELLED else "fault"
-        fields |= {"gov.outcome": outcome, "error.type": problem.code.name, **(facts or {})}
-        if self.released:
-            fields["gov.links"] = [{"index": each.index, "rel": "intent"} for each in self.released]
-        done = await self._append(entries.FAILED, fields, bodies | {"gov.error.text": engine_text})
+        cancelled = problem.code is codes.WAREHOUSE_CANCELLED
+        event = CallFailed(
+            call=self._trail() if self.released else self._whole(),
+            outcome="cancelled" if cancelled else "fault",
+            error_type=problem.code.name,
+            about=facts,
+            error_text=engine_text,
+            links=self._links(),
+        )
+        done = await self._append(event)
         if done is not None:
             self.released.clear()
         return Fault(problem=problem, record=None if done is None else self._record(done))
 
-    async def failed(self, problem: Problem, engine_text: str, facts: Mapping[str, Json] | None = None) -> Outcome:
+    async def failed(self, problem: Problem, engine_text: str, facts: CallSubject = NO_SUBJECT) -> Outcome:
         """Record that an engine gave no rows: as a fault, or as a refusal where the caller's own text is the reason.
 
         ``engine_text`` goes to the record only.
@@ -277,34 +287,42 @@ class Desk:
         if problem.code.status >= _FAULTS_BEGIN:
             return await self.fault(problem, engine_text, facts)
         problems = Problems((problem,))
-        problem_fields, problem_bodies = entries.of_problems(problems)
-        fields, bodies = (self._trail(), entries.of_user(self.call.principal)) if self.released else self._base()
-        fields |= {"gov.outcome": "refused", **(facts or {}), **problem_fields}
-        if self.released:
-            fields["gov.links"] = [{"index": each.index, "rel": "intent"} for each in self.released]
-        bodies |= {**problem_bodies, "gov.error.text": engine_text}
-        done = await self._append(entries.FAILED, fields, bodies)
+        told = entries.problem_facts(problems)
+        event = CallFailed(
+            call=self._trail() if self.released else self._whole(),
+            outcome="refused",
+            error_type=told.error_type,
+            about=facts,
+            codes=told.codes,
+            problems=told.problems,
+            error_text=engine_text,
+            links=self._links(),
+        )
+        done = await self._append(event)
         if done is None:
             return ledger_fault()
         self.released.clear()
         return Refused(problems=problems, record=self._record(done))
 
-    def _problem_of(
-        self, error: EngineError, statement: Statement, verdict: Verdict, facts: Mapping[str, Json]
-    ) -> Problem:
+    def _problem_of(self, error: EngineError, statement: Statement, verdict: Verdict, facts: CallSubject) -> Problem:
         if statement.confined:
             return failures.of_own_text(error, statement.sql)
-        metrics, datasets = facts.get("gov.metrics"), facts.get("gov.datasets")
-        names = [str(each["name"]) for each in metrics if isinstance(each, dict)] if isinstance(metrics, list) else []
-        models = [str(each) for each in datasets] if isinstance(datasets, list) else []
+        names, models = [each.name for each in facts.metrics or ()], facts.datasets or ()
         catalog, obligations = self.governance.catalog, verdict.obligations
         return failures.of_definitions(error, statement, names, models, catalog, obligations)
 
     async def _intend(
-        self, fields: entries.Fields, bodies: entries.Fields, facts: Mapping[str, Json]
+        self, verdict: Verdict, facts: CallSubject, statement: StatementFacts | RehearsalFacts
     ) -> Durable | None:
         """Make the intent durable; if the caller leaves meanwhile, it still gets its outcome."""
-        appending = asyncio.ensure_future(self._append(entries.RELEASED, fields, bodies))
+        event = CallReleased(
+            call=self._whole(),
+            about=facts,
+            decision=entries.decision_facts(verdict),
+            catalog_version=self.governance.catalog.version,
+            statement=statement,
+        )
+        appending = asyncio.ensure_future(self._append(event))
         try:
             intent = await asyncio.shield(appending)
         except asyncio.CancelledError:
@@ -315,9 +333,7 @@ class Desk:
             self.released.append(intent)
         return intent
 
-    async def _given_up(
-        self, facts: Mapping[str, Json], appending: asyncio.Future[Durable | None] | None = None
-    ) -> None:
+    async def _given_up(self, facts: CallSubject, appending: asyncio.Future[Durable | None] | None = None) -> None:
         """Record that the caller went away, once the intent stands."""
         if appending is not None and (intent := await appending) is not None:
             self.released.append(intent)
@@ -325,30 +341,26 @@ class Desk:
             code = codes.WAREHOUSE_CANCELLED
             await self.fault(Problem(code=code, message=code.cause, hint=code.cure), "the caller went away", facts)
 
-    def _base(self) -> tuple[entries.Fields, entries.Fields]:
-        return entries.of_call(self.call, self.span.trace_id, self.span.span_id)
+    def _whole(self) -> WholeCall:
+        return entries.whole_call(self.call, self.span.trace_id, self.span.span_id)
 
-    def _trail(self) -> entries.Fields:
-        """The few fields by which an outcome is found without its intent."""
-        return {
-            "gen_ai.agent.id": self.call.principal.agent.id,
-            **entries.of_actor(self.call.principal),
-            "gen_ai.tool.name": self.call.tool,
-            "gov.door": self.call.door,
-            "trace_id": self.span.trace_id,
-            "span_id": self.span.span_id,
-        }
+    def _trail(self) -> CallTrail:
+        return entries.call_trail(self.call, self.span.trace_id, self.span.span_id)
 
-    async def _append(self, event: str, fields: entries.Fields, bodies: entries.Fields) -> Durable | None:
-        with self.observer.span("gov.record", {"gov.event": event}):
+    def _links(self) -> Sequence[Link] | None:
+        """Return links to the intents that the call's end is the outcome of; None where there are none."""
+        return [Link(index=each.index, rel="intent") for each in self.released] or None
+
+    async def _append(self, event: Event) -> Durable | None:
+        with self.observer.span(span_names.RECORD, {span_names.EVENT: event.NAME}):
             try:
-                return await self.ledger.append(event, fields, bodies=bodies)
+                return await record_event(self.ledger, event)
             except LedgerUnavailable:
                 return None
 
     def _record(self, durable: Durable) -> Record:
-        self.span.set("gov.audit.index", durable.index)
-        self.span.set("gov.audit.leaf_hash", durable.leaf_hash)
+        self.span.set(span_names.RECORD_INDEX, durable.index)
+        self.span.set(span_names.LEAF_HASH, durable.leaf_hash)
         return Record(index=durable.index, trace_id=self.span.trace_id)
 
 

@@ -1,13 +1,11 @@
-"""What goes into the record: one place that names the fields, so that every tool records the same things alike.
+"""What the record says of calls: from the gateway's own values to the facts of ``ledger.events.calls``.
 
-OpenTelemetry names where they exist, ``gov.*`` for ours (design §7). Whatever may identify a person or repeat data goes
-into bodies, which the ledger keeps apart behind salted commitments.
+Whatever may identify a person or repeat data goes into bodies, which the ledger keeps apart behind salted commitments.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import orjson
@@ -17,6 +15,19 @@ from metricgate.gateway.arguments import MOST_BYTES
 from metricgate.gateway.ports import Rows
 from metricgate.gateway.tool import ToolCall
 from metricgate.guarding.outline import outline
+from metricgate.ledger.events.calls import (
+    ArgumentsFacts,
+    CallerFacts,
+    CallSubject,
+    CallTrail,
+    DecisionFacts,
+    MetricVersion,
+    ReadFacts,
+    RequestFacts,
+    StatementFacts,
+    WholeCall,
+)
+from metricgate.ledger.events.shared import ActorFacts, ProblemFacts, facts_of_actor
 from metricgate.planning.plan import Plan
 from metricgate.policy.verdict import Verdict
 from metricgate.vocabulary.actor import Actor, ActorKind
@@ -27,74 +38,71 @@ from metricgate.vocabulary.predicate import Scalar, Secret
 from metricgate.vocabulary.principal import Principal
 from metricgate.vocabulary.problem import Problems
 
-RELEASED = "gov.call.released"
-"""Intent: decided and about to run. Durable before the effect."""
-COMPLETED = "gov.call.completed"
-"""Outcome: answered."""
-REFUSED = "gov.call.refused"
-"""Outcome: nothing ran."""
-FAILED = "gov.call.failed"
-"""Outcome: it was released but gave no answer (time-out, engine error, caller gone)."""
-HELD = "gov.call.held"
-"""Outcome: it waits for people."""
-PAUSED = "gov.agent.paused"
-"""An agent was refused too often and waits."""
-
-Fields = dict[str, Json]
-_NAME = re.compile(r"[A-Za-z0-9_.:/+-]{1,100}", re.ASCII)
 _LOCAL = "local"
 """The method of an identity that nobody proved, because its caller is at the machine."""
+_LONGEST_SAID = 200
 
 
 @lru_cache(maxsize=4096)
-def _who(principal: Principal) -> tuple[tuple[tuple[str, Json], ...], tuple[tuple[str, Json], ...]]:
+def _caller(principal: Principal) -> CallerFacts:
     agent, user = principal.agent, principal.user
-    fields: Fields = {
-        "gen_ai.operation.name": "execute_tool",
-        "gen_ai.agent.id": agent.id,
-        "gov.agent.proof": str(agent.proof),
-        "gov.agent.method": agent.method,
-        "gov.credential": principal.credential,
-    }
-    fields |= of_actor(principal)
-    bodies: Fields = {}
-    if user is not None:
-        fields["gov.user.proof"] = str(user.proof)
-        fields["gov.user.method"] = user.method
-        bodies["gov.user.id"] = user.id
-    return tuple(fields.items()), tuple(bodies.items())
+    return CallerFacts(
+        agent=agent.id,
+        agent_proof=str(agent.proof),
+        agent_method=agent.method,
+        credential=principal.credential,
+        actor=actor_facts(principal),
+        user_proof=None if user is None else str(user.proof),
+        user_method=None if user is None else user.method,
+        user=None if user is None else user.id,
+    )
 
 
-def of_actor(principal: Principal) -> Fields:
-    """Who makes a call: an agent. What the gateway's own commands ask is the operator's, whoever that is."""
+def actor_facts(principal: Principal) -> ActorFacts:
+    """Return who makes a call: an agent. What the gateway's own commands ask is the operator's, whoever that is."""
     local = principal.agent.method == _LOCAL
-    actor = Actor(kind=ActorKind.OPERATOR if local else ActorKind.AGENT, id="" if local else principal.agent.id)
-    return actor.recorded()[0]
+    return facts_of_actor(
+        Actor(kind=ActorKind.OPERATOR if local else ActorKind.AGENT, id="" if local else principal.agent.id)
+    )
 
 
-def of_user(principal: Principal) -> Fields:
-    """The body that names the user, if there is one: outcomes carry it too, so that they are found by user."""
-    return {} if principal.user is None else {"gov.user.id": principal.user.id}
+def whole_call(call: ToolCall, trace_id: str, span_id: str) -> WholeCall:
+    """Return all that is known of a call. What a caller says in its own words is cut to 200 characters.
+
+    Args:
+        call: as the door made it.
+        trace_id: W3C, 32 hex digits; empty where there is no trace.
+        span_id: 16 hex digits; empty where there is none.
+    """
+    client = {
+        name: value[:_LONGEST_SAID] if isinstance(value, str) else value
+        for name, value in call.client.items()
+        if value is not None
+    }
+    request = RequestFacts(
+        door=call.door,
+        trace_id=trace_id,
+        span_id=span_id,
+        tool=call.tool[:_LONGEST_SAID],
+        purpose=None if call.purpose is None else call.purpose[:_LONGEST_SAID],
+        client=client,
+    )
+    arguments = ArgumentsFacts(arguments=recordable(call.arguments))
+    return WholeCall(caller=_caller(call.principal), request=request, arguments=arguments)
 
 
-def of_call(call: ToolCall, trace_id: str, span_id: str) -> tuple[Fields, Fields]:
-    """Return (fields, bodies) that every entry about ``call`` starts from."""
-    who, who_bodies = _who(call.principal)
-    fields, bodies = dict(who), dict(who_bodies)
-    fields["gov.door"] = call.door
-    fields["trace_id"] = trace_id
-    fields["span_id"] = span_id
-    said: Fields = {"gen_ai.tool.name": call.tool, "gov.purpose": call.purpose, **call.client}
-    for name, value in said.items():
-        if value is not None:
-            # What a caller says in its own words may be anything, so that only what is a name stands in the leaf.
-            (fields if _is_name(value) else bodies)[name] = value[:200] if isinstance(value, str) else value
-    bodies["gov.arguments"] = recordable(call.arguments)
-    return fields, bodies
-
-
-def _is_name(value: Json) -> bool:
-    return isinstance(value, str) and _NAME.fullmatch(value) is not None
+def call_trail(call: ToolCall, trace_id: str, span_id: str) -> CallTrail:
+    """Return the few facts by which an outcome is found without its intent; arguments as of ``whole_call``."""
+    user = call.principal.user
+    return CallTrail(
+        agent=call.principal.agent.id,
+        actor=actor_facts(call.principal),
+        tool=call.tool,
+        door=call.door,
+        trace_id=trace_id,
+        span_id=span_id,
+        user=None if user is None else user.id,
+    )
 
 
 def recordable(arguments: Json) -> Json:
@@ -112,27 +120,27 @@ def recordable(arguments: Json) -> Json:
     return {"not_kept": f"larger than {MOST_BYTES} bytes", "bytes": len(text), "digest": digest_of_bytes(text)}
 
 
-def of_plan(plan: Plan) -> Fields:
-    """What was asked, resolved: metrics with their versions, datasets, and everything that policy judged."""
-    return {
-        "gov.metrics": [{"name": metric.name, "version": metric.definition_version} for metric in plan.metrics],
-        "gov.datasets": list(plan.datasets),
-        "gov.resources": [str(resource) for resource in plan.resources],
-    }
+def plan_subject(plan: Plan) -> CallSubject:
+    """Return what was asked, resolved: metrics with their versions, datasets, and everything that policy judged."""
+    return CallSubject(
+        metrics=[MetricVersion(name=metric.name, version=metric.definition_version) for metric in plan.metrics],
+        datasets=plan.datasets,
+        resources=[str(resource) for resource in plan.resources],
+    )
 
 
-def of_verdict(verdict: Verdict) -> Fields:
-    """Why: the verdict, its rules, its obligations and the policy it came from."""
-    return {
-        "gov.decision.verdict": str(verdict.decision),
-        "gov.decision.action": str(verdict.action),
-        "gov.decision.rules": list(verdict.rules),
-        "gov.decision.obligations": obligations_as_json(verdict.obligations),
-        "gov.policy.digest": verdict.policy_digest,
-    }
+def decision_facts(verdict: Verdict) -> DecisionFacts:
+    """Return why: the verdict, its rules, its obligations and the policy it came from."""
+    return DecisionFacts(
+        verdict=str(verdict.decision),
+        action=str(verdict.action),
+        rules=verdict.rules,
+        obligations=obligations_as_json(verdict.obligations),
+        policy_digest=verdict.policy_digest,
+    )
 
 
-def obligations_as_json(obligations: Obligations) -> Json:
+def obligations_as_json(obligations: Obligations) -> Mapping[str, Json]:
     """The rules and limits of the obligations, without the values bound in row filters."""
 
     def limit(bound: Limit | None) -> Json:
@@ -154,34 +162,35 @@ def obligations_as_json(obligations: Obligations) -> Json:
     }
 
 
-def of_statement(statement: Statement, warehouse: str, system: str) -> tuple[Fields, Fields]:
-    """What runs and where: its words with placeholders and its digest as fields, the text and the values as bodies."""
-    fields: Fields = {
-        "gov.warehouse": warehouse,
-        "db.system.name": system,
-        "db.query.text": outline(statement.sql, dialect=statement.dialect),
-        "gov.statement.digest": statement.digest,
-    }
-    values = scalars_as_json(statement.parameters)
-    return fields, {"gov.statement.text": statement.sql, "gov.statement.parameters": values}
+def statement_facts(statement: Statement, warehouse: str, system: str) -> StatementFacts:
+    """Return what runs and where: its words with placeholders and its digest, the text and the values as bodies.
+
+    Args:
+        statement: compiled.
+        warehouse: name in the settings.
+        system: the engine, as ``db.system.name`` has it.
+    """
+    return StatementFacts(
+        warehouse=warehouse,
+        system=system,
+        query_text=outline(statement.sql, dialect=statement.dialect),
+        digest=statement.digest,
+        text=statement.sql,
+        parameters=scalars_as_json(statement.parameters),
+    )
 
 
-def of_rows(rows: Rows) -> Fields:
-    """The effect of a read."""
-    return {
-        "gov.effect.rows": len(rows.values),
-        "gov.effect.bytes": rows.bytes,
-        "gov.effect.truncated": rows.truncated,
-        "gov.effect.seconds": round(rows.seconds, 6),
-    }
+def read_facts(rows: Rows) -> ReadFacts:
+    """Return the effect of a read; seconds to six places."""
+    return ReadFacts(rows=len(rows.values), bytes=rows.bytes, truncated=rows.truncated, seconds=round(rows.seconds, 6))
 
 
-def of_problems(problems: Problems) -> tuple[Fields, Fields]:
-    """Why nothing ran: the codes as fields, the messages (they repeat arguments) as a body."""
-    first = problems.first
-    return (
-        {"error.type": first.code.name, "gov.codes": sorted({problem.code.name for problem in problems})},
-        {"gov.problems": [problem.as_json() for problem in problems]},
+def problem_facts(problems: Problems) -> ProblemFacts:
+    """Return why nothing ran: the codes as fields, the messages (they repeat arguments) as a body."""
+    return ProblemFacts(
+        error_type=problems.first.code.name,
+        codes=sorted({problem.code.name for problem in problems}),
+        problems=[problem.as_json() for problem in problems],
     )
 
 

@@ -13,7 +13,7 @@ from uuid import uuid4
 import orjson
 import structlog
 
-from metricgate.gateway import codes, entries
+from metricgate.gateway import codes, span_names
 from metricgate.gateway.answers import Draft
 from metricgate.gateway.conduct.conduct import Conduct
 from metricgate.gateway.data_checks.memory import KeyMemory
@@ -30,12 +30,13 @@ from metricgate.gateway.tools.actions import ActionTool
 from metricgate.gateway.writing import codes as writing
 from metricgate.gateway.writing.book import Book
 from metricgate.gateway.writing.damage import damaged
+from metricgate.ledger.events import names
+from metricgate.ledger.events.access import AgentPaused
 from metricgate.policy.occasion import Circumstances
 from metricgate.policy.verdict import Decision
-from metricgate.state.record import Ledger, LedgerUnavailable
+from metricgate.state.record import Ledger, LedgerUnavailable, record_event
 from metricgate.state.sealed import Unsealable
 from metricgate.vocabulary.clock import Clock
-from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.notice import NobodyToTell, Notice, NoticeKind, NoticeNotKept, Notifier
 from metricgate.vocabulary.principal import Principal
@@ -101,10 +102,10 @@ class Gateway:
         """Serve one call. Never raises for what a caller or a device did; cancellation goes through."""
         begin = self._clock.monotonic()
         attributes = {
-            "gen_ai.operation.name": "execute_tool",
-            "gen_ai.tool.name": call.tool[:200],
-            "gen_ai.agent.id": call.principal.agent.id,
-            "gov.door": call.door,
+            names.OPERATION: "execute_tool",
+            names.TOOL: call.tool[:200],
+            names.AGENT_ID: call.principal.agent.id,
+            names.DOOR: call.door,
         }
         with self._observer.call(call.carrier, f"execute_tool {call.tool[:200]}", attributes) as span:
             desk = Desk(
@@ -136,9 +137,9 @@ class Gateway:
                 await self._conduct.finish(desk.charges)
             await self._learn(desk, asked, outcome)
             kind, code_name = _told(outcome)
-            span.set("gov.outcome", kind)
+            span.set(names.OUTCOME, kind)
             if code_name:
-                span.set("error.type", code_name)
+                span.set(names.ERROR_TYPE, code_name)
         self._observer.counted(
             tool=_counted_as(desk),
             outcome=kind,
@@ -182,7 +183,7 @@ class Gateway:
             return await desk.refuse(Problems((_no_such_tool(desk),)))
         if (refused := await _unless_permitted(desk, tool)) is not None:
             return refused
-        with desk.observer.span("gov.parse"):
+        with desk.observer.span(span_names.PARSE):
             parsed = tool.read(desk)
         if isinstance(parsed, Problems):
             return await desk.refuse(parsed)
@@ -220,7 +221,6 @@ class Gateway:
         )
         if pause is None:
             return
-        fields: dict[str, Json] = {"gen_ai.agent.id": pause.agent, "gov.refusals": pause.refusals}
         structlog.get_logger("metricgate.conduct").warning("agent_paused", agent=pause.agent, refusals=pause.refusals)
         now = self._now()
         notice = Notice(
@@ -236,7 +236,7 @@ class Gateway:
         except NoticeNotKept:
             structlog.get_logger("metricgate.conduct").exception("notice_not_kept", notice=notice.id)
         with suppress(LedgerUnavailable):
-            await self._ledger.append(entries.PAUSED, fields, bodies={})
+            await record_event(self._ledger, AgentPaused(agent=pause.agent, refusals=pause.refusals))
 
 
 def _digest(call: ToolCall) -> str:

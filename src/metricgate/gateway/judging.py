@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from metricgate.gateway.datasets import column_resource
 from metricgate.gateway.desk import Desk
-from metricgate.gateway.entries import of_plan
+from metricgate.gateway.entries import plan_subject
 from metricgate.gateway.masks import misused
 from metricgate.gateway.minimum_groups import small_groups_shown
 from metricgate.gateway.outcome import Outcome
@@ -48,7 +48,7 @@ def judge_plan(desk: Desk, action: Action, plan: Plan) -> Judged:
 async def refuse_judged(desk: Desk, judged: Judged, plan: Plan) -> Outcome | None:
     """Refuse and record where something stands against the plan; None where it may run."""
     if judged.verdict.decision is not Decision.ALLOW:
-        return await desk.deny(judged.verdict, of_plan(plan))
+        return await desk.deny(judged.verdict, plan_subject(plan))
     if judged.problems is not None:
-        return await desk.refuse(judged.problems, verdict=judged.verdict, facts=of_plan(plan))
+        return await desk.refuse(judged.problems, verdict=judged.verdict, facts=plan_subject(plan))
     return None

@@ -8,7 +8,7 @@ from metricgate.compiling.statement import Statement
 from metricgate.gateway import codes
 from metricgate.gateway.desk import Desk, Ran
 from metricgate.gateway.engine import Engine
-from metricgate.gateway.entries import of_plan
+from metricgate.gateway.entries import plan_subject
 from metricgate.gateway.outcome import Outcome
 from metricgate.planning.plan import Plan
 from metricgate.planning.small_groups import coarser_grains, hindrance
@@ -40,7 +40,7 @@ async def run_plan(desk: Desk, plan: Plan, engine: Engine, statement: Statement,
 
     Which group, and how many rows it has, is not told; no group at all and a page beyond the last row look the same.
     """
-    facts = of_plan(plan)
+    facts = plan_subject(plan)
     ran = await desk.run(engine, statement, verdict, facts)
     if not isinstance(ran, Ran) or not statement.refuses_when_empty:
         return ran

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from metricgate.compiling.statement import Statement
-from metricgate.gateway import failures
+from metricgate.gateway import failures, span_names
 from metricgate.gateway.arguments import Parsed
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.engine import Engine
-from metricgate.gateway.entries import of_plan
+from metricgate.gateway.entries import plan_subject
 from metricgate.gateway.homes import home_of
 from metricgate.gateway.judging import judge_plan, refuse_judged
 from metricgate.gateway.kinds import compiled_by_kinds, kinds_of
@@ -53,7 +53,7 @@ async def prepare(desk: Desk, parsed: Parsed[QuestionArguments], *, runs: bool) 
             the models say what has to be known.
     """
     arguments, roads = parsed.value, desk.governance.roads(parsed.size)
-    with desk.observer.span("gov.resolve"):
+    with desk.observer.span(span_names.RESOLVE):
         resolved = _resolved(desk, arguments)
         if isinstance(resolved, Problems):
             return await desk.refuse(resolved)
@@ -76,7 +76,7 @@ async def prepare(desk: Desk, parsed: Parsed[QuestionArguments], *, runs: bool) 
     verdict = judged.verdict
     standing = standing_of(desk, question, arguments.pins)
     if isinstance(standing, Problems):
-        return await desk.refuse(standing, verdict=verdict, facts=of_plan(plan))
+        return await desk.refuse(standing, verdict=verdict, facts=plan_subject(plan))
     settled = await _settled(desk, question, plan, verdict, parsed.size, runs=runs)
     return settled if not isinstance(settled, Prepared) else replace(settled, notes=(*notes, *standing))
 
@@ -85,7 +85,7 @@ async def _settled(
     desk: Desk, question: Question, plan: Plan, verdict: Verdict, size: int, *, runs: bool
 ) -> Prepared | Outcome:
     """Plan again with what the engine says of the times that ``plan`` reads, and compile that."""
-    facts, roads = of_plan(plan), desk.governance.roads(size)
+    facts, roads = plan_subject(plan), desk.governance.roads(size)
     home = home_of(plan)
     if isinstance(home, Problems):
         return await desk.refuse(home, verdict=verdict, facts=facts)
@@ -94,7 +94,7 @@ async def _settled(
     if isinstance(found, WarehouseError) and runs:
         return await desk.fault(failures.of_engine(found), found.engine_text, facts)
     kinds = Kinds() if isinstance(found, WarehouseError) else found
-    with desk.observer.span("gov.compile"):
+    with desk.observer.span(span_names.COMPILE):
         settled = roads.plan(question, kinds)
         compiled = partial(roads.compile, question, kinds, verdict.obligations)
         if isinstance(found, WarehouseError):

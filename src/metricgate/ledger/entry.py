@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import orjson
 
+from metricgate.ledger.events import names
 from metricgate.vocabulary.json import Json
 
 SCHEMA = "metricgate.record/2"
@@ -27,21 +28,9 @@ SALT_BYTES = 16
 MOST_BODIES = 256
 """An entry has fewer bodies than this: a body's number is ``index * 256 + position``."""
 
-INTENT = "gov.call.released"
-"""The event that promises an outcome: an entry with a link ``{"index": <intent>, "rel": "intent"}``."""
-OPENED = "gov.log.opened"
-RECOVERED = "gov.recovery.marked"
-REDACTED = "gov.redaction.performed"
-LINKS = "gov.links"
-REDACTED_BODIES = "gov.redaction.bodies"
-MOVED = "gov.moved"
-"""True where fields were too large for the leaf and became bodies."""
-FIELD = "field:"
-"""How the name of such a body begins."""
-
 _ALWAYS_FITS = 1_024
 """Bytes of a field that is never moved to make a leaf fit, unless nothing else helps."""
-_STAYING = frozenset({LINKS, REDACTED_BODIES})
+_STAYING = frozenset({names.LINKS, names.REDACTED_BODIES})
 """What verification reads."""
 _MARGIN = 1_024
 """Bytes of a leaf beside fields and commitments, at most."""
@@ -120,7 +109,7 @@ def fitted(
 ) -> tuple[Mapping[str, Json], Mapping[str, Json]]:
     """Return fields and bodies of an entry whose leaf is within its bound.
 
-    Where it would not be, the largest fields become bodies, whose names begin with ``FIELD``; the leaf has
+    Where it would not be, the largest fields become bodies, whose names begin with ``names.MOVED_FIELD``; the leaf has
     ``{"bytes", "digest"}`` in their place. To be done before entropy is drawn, as there are more bodies then.
     """
     apart = dict(bodies or _NOTHING)
@@ -134,10 +123,12 @@ def fitted(
             if sum(sizes.values()) <= room or sizes[name] <= least or len(apart) >= MOST_BODIES - 1:
                 break
             value = as_bytes(kept[name])
-            apart[FIELD + name] = kept[name]
+            apart[names.MOVED_FIELD + name] = kept[name]
             kept[name] = {"bytes": len(value), "digest": f"sha256:{hashlib.sha256(value).hexdigest()}"}
-            sizes[name] = len(as_bytes({name: kept[name]})) + len(as_bytes(FIELD + name)) + _BYTES_OF_COMMITMENT
-    return {**kept, MOVED: True}, apart
+            sizes[name] = (
+                len(as_bytes({name: kept[name]})) + len(as_bytes(names.MOVED_FIELD + name)) + _BYTES_OF_COMMITMENT
+            )
+    return {**kept, names.MOVED: True}, apart
 
 
 def commitment(body: Body) -> str:
@@ -188,7 +179,7 @@ def _plain(value: object) -> object:
 def settles(record: Mapping[str, Json]) -> list[int]:
     """Return the indexes of the intents that a parsed entry is the outcome of."""
     fields = record.get("fields")
-    links = fields.get(LINKS) if isinstance(fields, Mapping) else None
+    links = fields.get(names.LINKS) if isinstance(fields, Mapping) else None
     if not isinstance(links, list):
         return []
     pairs = [(link.get("rel"), link.get("index")) for link in links if isinstance(link, Mapping)]

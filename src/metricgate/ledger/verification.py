@@ -10,6 +10,7 @@ import orjson
 
 from metricgate.ledger import entry
 from metricgate.ledger.entry import Body, commitment
+from metricgate.ledger.events import names
 from metricgate.ledger.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from metricgate.ledger.note import Checkpoint, VerifierKey
 from metricgate.vocabulary.json import Json
@@ -172,14 +173,14 @@ class Verifier:
         if isinstance(commitments, dict):
             self._commitments[index] = commitments
         event, fields = record.get("event_name"), record["fields"]
-        if event == entry.INTENT:
+        if event == names.CALL_RELEASED:
             self._intents.add(index)
         self._settled.update(entry.settles(record))
         if not isinstance(fields, dict):
             return
-        if event == entry.OPENED:
-            self._versions.add(str(fields.get("gov.log.sqlite")))
-        bodies = fields.get(entry.REDACTED_BODIES) if event == entry.REDACTED else None
+        if event == names.LOG_OPENED:
+            self._versions.add(str(fields.get(names.SQLITE_VERSION)))
+        bodies = fields.get(names.REDACTED_BODIES) if event == names.REDACTION_PERFORMED else None
         if isinstance(bodies, list):
             self._redacted.update(_erased(bodies))
 

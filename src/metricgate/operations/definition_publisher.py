@@ -10,18 +10,14 @@ import structlog
 from metricgate import __version__
 from metricgate.definitions.hot_reload import HotReloader
 from metricgate.definitions.kinds import Definitions
+from metricgate.gateway.entries import problem_facts
 from metricgate.gateway.governance import Governance
+from metricgate.ledger.events.access import DefinitionsPublished, DefinitionsRejected
 from metricgate.state.definitions import DefinitionsNotKept
-from metricgate.state.record import Ledger, LedgerUnavailable
+from metricgate.state.record import Ledger, LedgerUnavailable, record_event
 from metricgate.state.state import ProjectState
 from metricgate.vocabulary.clock import Clock
-from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problems
-
-PUBLISHED = "gov.definitions.published"
-"""A catalog and a policy came into force."""
-REJECTED = "gov.definitions.rejected"
-"""A change of the files was refused; the state before stays in force."""
 
 _AGAIN_SECONDS = 1.0
 _NANO = 1_000_000_000
@@ -61,18 +57,17 @@ class Publisher:
 
     async def _publish(self, state: Governance, definitions: Definitions) -> None:
         await asyncio.to_thread(self._keep, definitions)
-        fields: dict[str, Json] = {
-            "gov.catalog.version": state.catalog.version,
-            "gov.policy.digest": state.judge.policy.digest,
-            "gov.metrics.count": len(state.catalog.metrics),
-            "service.version": __version__,
-        }
-        await self._ledger.append(PUBLISHED, fields, bodies={})
+        published = DefinitionsPublished(
+            catalog_version=state.catalog.version,
+            policy_digest=state.judge.policy.digest,
+            metrics=len(state.catalog.metrics),
+            release=__version__,
+        )
+        await record_event(self._ledger, published)
 
     async def _reject(self, problems: Problems) -> None:
-        codes = sorted({problem.code.name for problem in problems})
-        bodies: dict[str, Json] = {"gov.problems": [problem.as_json() for problem in problems]}
-        await self._ledger.append(REJECTED, {"gov.outcome": "refused", "gov.codes": codes}, bodies=bodies)
+        facts = problem_facts(problems)
+        await record_event(self._ledger, DefinitionsRejected(codes=facts.codes, problems=facts.problems))
 
     def _keep(self, definitions: Definitions) -> None:
         kept = self._state.definitions()

@@ -6,22 +6,20 @@ import asyncio
 from collections import Counter
 from contextlib import suppress
 
+from metricgate.ledger.events import names
+from metricgate.ledger.events.access import AuthRefused, DoorRefused
+from metricgate.ledger.events.shared import facts_of_actor
 from metricgate.operations.switches import notice_of_switch
 from metricgate.state.keys import KeyStore, KeysUnavailable, RefusedKey
-from metricgate.state.people import LOGGED_IN, LOGIN_REFUSED, PeopleAndSessions, PeopleUnavailable, PersonNotice
-from metricgate.state.record import LedgerUnavailable, Record
+from metricgate.state.people import PeopleAndSessions, PeopleUnavailable, PersonNotice
+from metricgate.state.record import LedgerUnavailable, Record, record_event
 from metricgate.state.switches import SwitchesUnreadable, SwitchStore
-from metricgate.vocabulary.actor import GATEWAY, ID, Actor, operator, person
+from metricgate.vocabulary.actor import GATEWAY, Actor, operator, person
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.notice import NoticeNotKept, Notifier
 
-DOOR_REFUSED = "gov.door.refused"
-"""Requests never became a call: a wrong key, a body that is no JSON. How many, at which door, with which code."""
-AUTH_REFUSED = "gov.auth.refused"
-"""A known key was used that is revoked, expired, or may not act for the user named."""
-
 _LOOK_SECONDS = 1.0
-_PERSON_BODIES = ("gov.person.id", "client.address")
+_PERSON_BODIES = (names.PERSON_ID, names.CLIENT_ADDRESS)
 _MOST_REMEMBERED = 10_000
 _REFUSED_SECONDS = 60.0
 _MOST_CODES = 200
@@ -35,7 +33,7 @@ def record_key_changes(keys: KeyStore, ledger: Record) -> None:
         KeysUnavailable: the keys cannot be read.
     """
     for notice in keys.notices():
-        who, bodies = operator().recorded()
+        who, bodies = facts_of_actor(operator()).to_attributes()
         ledger.append_blocking(notice.event, {**notice.fields, **who}, bodies=bodies)
         keys.settle(notice)
 
@@ -54,14 +52,14 @@ def record_switches(switches: SwitchStore, ledger: Record, notifier: Notifier) -
         # A change that an earlier release noted does not say whether a person or an operator made it.
         apart = {name: value for name, value in notice.fields.items() if _stands_apart(name, value)}
         fields = {name: value for name, value in notice.fields.items() if name not in apart}
-        ledger.append_blocking(notice.event, fields, bodies={**apart, ID: notice.fields["gov.switch.by"]})
+        ledger.append_blocking(notice.event, fields, bodies={**apart, names.ACTOR_ID: notice.fields[names.SWITCH_BY]})
         switches.settle(1)
 
 
 def _stands_apart(name: str, value: Json) -> bool:
     """Whether it names somebody, or is a person's own words."""
-    return name in {"gov.switch.by", "gov.switch.because"} or (
-        name == "gov.switch.target" and str(value).startswith("user:")
+    return name in {names.SWITCH_BY, names.SWITCH_BECAUSE} or (
+        name == names.SWITCH_TARGET and str(value).startswith("user:")
     )
 
 
@@ -75,16 +73,16 @@ def record_people(store: PeopleAndSessions, ledger: Record) -> None:
     for notice in store.notices():
         bodies = {name: notice.fields[name] for name in _PERSON_BODIES if name in notice.fields}
         fields = {name: value for name, value in notice.fields.items() if name not in _PERSON_BODIES}
-        who, who_bodies = _actor(notice).recorded()
+        who, who_bodies = facts_of_actor(_actor(notice)).to_attributes()
         ledger.append_blocking(notice.event, {**fields, **who}, bodies={**bodies, **who_bodies})
         store.settle(notice)
 
 
 def _actor(notice: PersonNotice) -> Actor:
-    if notice.event == LOGGED_IN:
-        return person(str(notice.fields["gov.person.id"]))
+    if notice.event == names.PERSON_LOGGED_IN:
+        return person(str(notice.fields[names.PERSON_ID]))
     # Whoever fails to log in is nobody yet.
-    return GATEWAY if notice.event == LOGIN_REFUSED else operator()
+    return GATEWAY if notice.event == names.LOGIN_REFUSED else operator()
 
 
 async def watch_switches(switches: SwitchStore, ledger: Record, notifier: Notifier) -> None:
@@ -134,14 +132,9 @@ class RefusedKeyRecorder:
         task.add_done_callback(self._tasks.discard)
 
     async def _record(self, refused: RefusedKey) -> None:
-        fields = {
-            "gen_ai.agent.id": refused.agent,
-            "gov.credential": refused.name,
-            "gov.outcome": "refused",
-            "error.type": refused.code.name,
-        }
+        event = AuthRefused(agent=refused.agent, credential=refused.name, error_type=refused.code.name)
         with suppress(LedgerUnavailable):
-            await self._ledger.append(AUTH_REFUSED, fields, bodies={})
+            await record_event(self._ledger, event)
 
 
 class DoorRecorder:
@@ -172,14 +165,8 @@ class DoorRecorder:
     async def _record(self, about: tuple[str, str]) -> None:
         door, code = about
         count = self._counts.pop(about)
-        fields: dict[str, Json] = {
-            "gov.door": door,
-            "gov.outcome": "refused",
-            "error.type": code,
-            "gov.refused.count": count,
-        }
         try:
-            await self._ledger.append(DOOR_REFUSED, fields, bodies={})
+            await record_event(self._ledger, DoorRefused(door=door, error_type=code, count=count))
         except LedgerUnavailable:
             self._counts[about] += count
 

@@ -5,9 +5,6 @@ from __future__ import annotations
 from metricgate.operations import codes
 from metricgate.vocabulary.problem import Problem, Problems
 
-NARROWED = "gov.state.narrowed"
-"""Files of the state folder were open to other accounts of the machine, and are no more."""
-
 
 class StartRefused(Exception):
     """The gateway does not start: a problem of the project, said for people."""

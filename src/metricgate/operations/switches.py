@@ -9,8 +9,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from metricgate.ledger.events import names
 from metricgate.operations import codes
-from metricgate.state.switches import THROWN, Switch, SwitchesUnreadable, SwitchKind, SwitchNotice, SwitchStore
+from metricgate.state.switches import Switch, SwitchesUnreadable, SwitchKind, SwitchNotice, SwitchStore
 from metricgate.vocabulary.digest import digest_of
 from metricgate.vocabulary.notice import Notice, NoticeKind
 from metricgate.vocabulary.problem import Problem, Problems
@@ -96,8 +97,8 @@ def _unreadable(error: SwitchesUnreadable) -> Problems:
 
 def notice_of_switch(change: SwitchNotice) -> Notice:
     """Return what people are told of a switch; the same change has the same id."""
-    said = {name.removeprefix("gov.switch."): str(value) for name, value in change.fields.items()}
-    thrown = change.event == THROWN
+    said = {name.removeprefix(names.SWITCHES): str(value) for name, value in change.fields.items()}
+    thrown = change.event == names.SWITCH_THROWN
     return Notice(
         kind=NoticeKind.SWITCH_THROWN if thrown else NoticeKind.SWITCH_TAKEN_BACK,
         id=f"switch_{digest_of({'event': change.event, **change.fields}).rpartition(':')[2][:32]}",

@@ -10,12 +10,6 @@ from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.principal import AttributeValue
 from metricgate.vocabulary.problem import Code
 
-CREATED = "gov.key.created"
-
-
-REVOKED = "gov.key.revoked"
-
-
 ANYONE = "*"
 """In place of a list of users: the key may act for any user."""
 

@@ -10,11 +10,6 @@ from metricgate.vocabulary.json import Json
 
 PASSWORD: Final = "password+totp"  # noqa: S105 - the name of the method
 """How people log in who have an account here."""
-ADDED = "gov.person.added"
-REMOVED = "gov.person.removed"
-RESET = "gov.person.reset"
-LOGGED_IN = "gov.person.logged_in"
-LOGIN_REFUSED = "gov.person.login_refused"
 
 
 class PeopleUnavailable(Exception):

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Protocol, Self
 
-from metricgate.ledger.entry import FIELD, MOVED
+from metricgate.ledger.events import names
+from metricgate.ledger.events.attribute import Event
 from metricgate.ledger.note import VerifierKey
 from metricgate.ledger.receipt import Receipt
 from metricgate.vocabulary import actor as actors
@@ -144,26 +145,26 @@ class Recorded:
         fields = self.record["fields"]
         if not isinstance(fields, dict):
             return {}
-        if MOVED not in fields:
+        if names.MOVED not in fields:
             return fields
-        return {name: self.bodies.get(FIELD + name) or value for name, value in fields.items()}
+        return {name: self.bodies.get(names.MOVED_FIELD + name) or value for name, value in fields.items()}
 
     @property
     def metrics(self) -> list[str]:
         """Names of the metrics that it is about."""
-        metrics = self.fields.get("gov.metrics")
+        metrics = self.fields.get(names.METRICS)
         return [str(each["name"]) for each in metrics if isinstance(each, dict)] if isinstance(metrics, list) else []
 
     @property
     def rules(self) -> list[str]:
         """Ids of the rules that decided."""
-        rules = self.fields.get("gov.decision.rules")
+        rules = self.fields.get(names.RULES)
         return [str(rule) for rule in rules] if isinstance(rules, list) else []
 
     @property
     def datasets(self) -> list[str]:
         """Names of the datasets that it is about."""
-        datasets = self.fields.get("gov.datasets")
+        datasets = self.fields.get(names.DATASETS)
         return [str(each) for each in datasets] if isinstance(datasets, list) else []
 
     @property
@@ -174,7 +175,7 @@ class Recorded:
     @property
     def person(self) -> str | None:
         """The person who acted or decided, or who it is about; None where there is none, or they were erased."""
-        named = self.text("gov.decision.person") or self.text("gov.person.id")
+        named = self.text(names.DECIDED_BY) or self.text(names.PERSON_ID)
         if named is not None:
             return named
         return self.actor.id or None if self.actor.kind is ActorKind.PERSON else None
@@ -182,20 +183,20 @@ class Recorded:
     @property
     def actor(self) -> Actor:
         """Who acted; of an entry that an earlier release wrote, as far as it tells."""
-        kind = self.text(actors.KIND)
+        kind = self.text(names.ACTOR_KIND)
         if kind in set(ActorKind):
-            return Actor(kind=ActorKind(kind), id=self.text(actors.ID) or "")
-        decided = self.text("gov.decision.person")
-        if decided is not None or "gov.undoes" in self.fields:
-            return actors.person(decided or self.text("gov.user.id") or "")
-        if self.event.startswith(("gov.call.", "gov.action.")):
-            return actors.agent(self.text("gen_ai.agent.id") or "")
+            return Actor(kind=ActorKind(kind), id=self.text(names.ACTOR_ID) or "")
+        decided = self.text(names.DECIDED_BY)
+        if decided is not None or names.UNDOES in self.fields:
+            return actors.person(decided or self.text(names.USER_ID) or "")
+        if self.event.startswith((names.OF_CALLS, names.OF_ACTIONS)):
+            return actors.agent(self.text(names.AGENT_ID) or "")
         return actors.GATEWAY
 
     @property
     def agent(self) -> str | None:
         """The agent that acted, or about which the gateway did; None where a person acted."""
-        return None if self.actor.kind is ActorKind.PERSON else self.text("gen_ai.agent.id")
+        return None if self.actor.kind is ActorKind.PERSON else self.text(names.AGENT_ID)
 
     def text(self, name: str) -> str | None:
         """Return a field or body as text, or None."""
@@ -218,6 +219,16 @@ class Recorded:
     def as_json(self) -> dict[str, Json]:
         """Return the parsed leaf with ``leaf_hash`` and ``bodies``."""
         return {**self.record, "leaf_hash": self.leaf_hash.hex(), "bodies": dict(self.bodies)}
+
+
+async def record_event(ledger: Ledger, event: Event) -> Durable:
+    """Append an event; return when it is durable.
+
+    Raises:
+        LedgerUnavailable: as ``Ledger.append``.
+    """
+    fields, bodies = event.to_attributes()
+    return await ledger.append(event.NAME, fields, bodies=bodies)
 
 
 class Record(Ledger, Protocol):
@@ -282,6 +293,16 @@ class Record(Ledger, Protocol):
     def close(self) -> None:
         """Make everything that waits durable and let the record go. Further appends are refused."""
         ...
+
+
+def record_event_blocking(record: Record, event: Event) -> Durable:
+    """Append an event from a thread that has no event loop; return when it is durable.
+
+    Raises:
+        LedgerUnavailable: as ``Ledger.append``.
+    """
+    fields, bodies = event.to_attributes()
+    return record.append_blocking(event.NAME, fields, bodies=bodies)
 
 
 class RecordReader(Protocol):

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from metricgate.ledger.events.log import StateNarrowed
+
 # Every command opens the state and one or two of its stores: the ports of the others are only named here.
 if TYPE_CHECKING:
     from metricgate.ledger.note import VerifierKey
@@ -246,8 +248,8 @@ class ProjectState(Protocol):
         """
         ...
 
-    def close_to_others(self) -> Mapping[str, Json] | None:
-        """Take other accounts' rights to what is kept; return the record's fields on what had any, or None."""
+    def close_to_others(self) -> StateNarrowed | None:
+        """Take other accounts' rights to what is kept; return the event on what had any, or None."""
         ...
 
     def tell_anchors(self, record: Record) -> int:

@@ -11,13 +11,6 @@ from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.principal import Principal
 from metricgate.vocabulary.target import targets_of
 
-THROWN = "gov.switch.thrown"
-"""A person stopped agents or froze changes."""
-
-
-TAKEN_BACK = "gov.switch.taken_back"
-"""A person took a switch back."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwitchNotice:

@@ -5,11 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from metricgate.vocabulary.json import Json
-
-KIND, ID = "gov.actor.kind", "gov.actor.id"
-"""Names under which every entry of the record says who acted. A person's or an operator's id is a body."""
-
 
 class ActorKind(StrEnum):
     """What sort of party acts."""
@@ -31,13 +26,6 @@ class Actor:
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.id}" if self.id else str(self.kind)
-
-    def recorded(self) -> tuple[dict[str, Json], dict[str, Json]]:
-        """Return (fields, bodies) of an entry; ids of human beings are bodies, so that they can be erased."""
-        fields: dict[str, Json] = {KIND: str(self.kind)}
-        own: dict[str, Json] = {ID: self.id} if self.id else {}
-        human = self.kind in {ActorKind.PERSON, ActorKind.OPERATOR}
-        return (fields, own) if human else ({**fields, **own}, {})
 
 
 def actor_of(text: str) -> Actor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,10 +20,10 @@ from metricgate.bootstrap.running import running
 from metricgate.bootstrap.settings import Settings, load_settings
 from metricgate.bootstrap.states import state_of
 from metricgate.bootstrap.writing import tidy
-from metricgate.gateway.entries import Fields
 from metricgate.gateway.outcome import Fault
-from metricgate.gateway.writing import entries
+from metricgate.ledger.events import names
 from metricgate.state.record import Durable, Ledger, LedgerUnavailable
+from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problems
 
 TABLES = (
@@ -113,8 +113,8 @@ class _Full:
     def __getattr__(self, name: str) -> object:
         return getattr(self._ledger, name)
 
-    async def append(self, event: str, *fields: Fields, **more: Fields) -> Durable:
-        if event == entries.EXECUTED:
+    async def append(self, event: str, *fields: Mapping[str, Json], **more: Mapping[str, Json]) -> Durable:
+        if event == names.ACTION_EXECUTED:
             raise LedgerUnavailable("the disk is full")
         return await self._ledger.append(event, *fields, **more)
 

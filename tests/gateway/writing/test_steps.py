@@ -15,8 +15,7 @@ from metricgate.approvals import deciding
 from metricgate.approvals.proposal import State
 from metricgate.bootstrap.states import state_of
 from metricgate.gateway.outcome import Held, Refused
-from metricgate.gateway.writing import entries
-from metricgate.gateway.writing.mending import MENDED
+from metricgate.ledger.events import names
 from metricgate.state.actions import Step
 from metricgate.state.record import LedgerUnavailable, Recorded
 from metricgate.vocabulary.problem import Problems
@@ -58,14 +57,14 @@ def test_of_two_decisions_at_once_the_record_tells_which_counted(tmp_path: Path)
                 shop.office.decide(people[1], action_id, approves=not number % 3, reason="other", **shown[1]),
             )
         found = recorded(shop)
-        own = {each.index for each in found if each.text(entries.STEP)}
+        own = {each.index for each in found if each.text(names.ACTION_STEP)}
         for action_id in waiting:
             action = await shop.parts.book.get(action_id)
             events = [each.event for each in found if each.text("gov.action.id") == action_id]
-            assert events.count(entries.DECIDED) == 1, events
-            assert events.count(entries.UNCOUNTED) == 1, events
+            assert events.count(names.ACTION_DECIDED) == 1, events
+            assert events.count(names.ACTION_UNCOUNTED) == 1, events
             assert len(action.decisions) == 1
-            ran = entries.RELEASED in events
+            ran = names.ACTION_RELEASED in events
             assert ran is action.decisions[0].approves is (action.state is State.EXECUTED)
             assert set(action.records) <= own
 
@@ -78,7 +77,7 @@ def test_a_decision_that_is_not_the_persons_is_recorded_as_one_that_did_not_coun
         shown = await ready(shop, OLAF, action_id)
         refused = await shop.office.decide(OLAF, action_id, approves=True, reason="mine", **shown)
         assert isinstance(refused, Problems)
-        [entry] = [each for each in recorded(shop) if each.event == entries.UNCOUNTED]
+        [entry] = [each for each in recorded(shop) if each.event == names.ACTION_UNCOUNTED]
         assert entry.text("gov.decision.person") == "olaf"
         assert entry.text("error.type") == "E_NOT_YOURS_TO_DECIDE"
         assert (await shop.parts.book.get(action_id)).state is State.HELD
@@ -102,7 +101,7 @@ def test_calls_at_once_under_one_key_have_one_outcome(tmp_path: Path) -> None:
         assert f"{number}" in waits.answer["statement"]
         again = await asyncio.gather(*[call(number) for _each in range(8)])
         assert {each.answer["action_id"] for each in again} == {waits.action_id}
-        proposals = [each for each in recorded(shop) if each.event == entries.PROPOSED]
+        proposals = [each for each in recorded(shop) if each.event == names.ACTION_PROPOSED]
         assert [each.text("gov.action.id") for each in proposals] == [waits.action_id]
         paths = state_of(shop.folder, shop.settings).paths
         with sqlite3.connect(paths.actions) as connection:
@@ -132,7 +131,7 @@ def test_what_cannot_be_recorded_did_not_happen(tmp_path: Path) -> None:
 
     async def story(shop: Shop) -> None:
         book, ledger = shop.parts.book, shop.parts.ledger
-        book.ledger = Failing(ledger, entries.PROPOSED)
+        book.ledger = Failing(ledger, names.ACTION_PROPOSED)
         sql = "DELETE FROM orders WHERE id = 1"
         await shop.call("propose_write", sql=sql, dry_run=False, idempotency_key="key-00001")
         assert book.store.by_key("desk", None, "key-00001") is None
@@ -140,7 +139,7 @@ def test_what_cannot_be_recorded_did_not_happen(tmp_path: Path) -> None:
         book.ledger = ledger
         action_id = await held(shop, 1, "key-00001")
         shown = await ready(shop, STEN, action_id)
-        book.ledger = Failing(ledger, entries.DECIDED)
+        book.ledger = Failing(ledger, names.ACTION_DECIDED)
         assert isinstance(await shop.office.decide(STEN, action_id, approves=True, reason="yes", **shown), Problems)
         book.ledger = ledger
         action = await book.get(action_id)
@@ -162,7 +161,7 @@ def test_halves_left_apart_are_found_and_mended_at_start(tmp_path: Path) -> None
             gone, stays = await held(shop, 1), await held(shop, 2)
             book = shop.parts.book
             action = book.store.get(stays)
-            step = Step(id="f" * 32, action_id=stays, event=entries.ENDED, after=action.records[-1])
+            step = Step(id="f" * 32, action_id=stays, event=names.ACTION_ENDED, after=action.records[-1])
             assert book.steps.begin(step, deciding.cancelled(action, book.now())) is not None
             book.store.keep_changes("act_00000000000000000000000001", b"rows")
             book.journal.prepare("act_00000000000000000000000002", b"images", until=book.now())
@@ -182,7 +181,7 @@ def test_halves_left_apart_are_found_and_mended_at_start(tmp_path: Path) -> None
             said = [
                 (each.text("gov.action.id"), each.text("gov.recovery.what"))
                 for each in recorded(shop)
-                if each.event == MENDED
+                if each.event == names.RECOVERY_MENDED
             ]
             assert sorted(said) == sorted(
                 [

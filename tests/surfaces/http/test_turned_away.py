@@ -12,7 +12,8 @@ from tests.faults.served import served
 from tests.gateway.conftest import write_project
 
 from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
-from metricgate.operations.recorders import DOOR_REFUSED, DoorRecorder
+from metricgate.ledger.events.names import DOOR_REFUSED
+from metricgate.operations.recorders import DoorRecorder
 from metricgate.state.record import EntryFilter
 from metricgate.surfaces.http.turned_away import TurnedAway
 

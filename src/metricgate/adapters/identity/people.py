@@ -27,6 +27,7 @@ from metricgate.adapters.identity import people_codes as codes
 from metricgate.adapters.identity.credentials import refused
 from metricgate.gateway.office import Person
 from metricgate.gateway.people import Login, Opened, PersonSession
+from metricgate.ledger.events import names
 from metricgate.state.people import PASSWORD, PeopleAndSessions, PeopleUnavailable, PersonRecord, SessionRecord
 from metricgate.vocabulary.problem import Problems
 
@@ -179,9 +180,9 @@ class LocalPeople:
     def _failed(self, keys: list[str], asked: Login, name: str) -> Problems:
         now = self._now()
         fields = {
-            "gov.person.id": name[:_LONGEST_NAME],
-            "client.address": asked.address,
-            "gov.person.channel": asked.channel,
+            names.PERSON_ID: name[:_LONGEST_NAME],
+            names.CLIENT_ADDRESS: asked.address,
+            names.PERSON_CHANNEL: asked.channel,
         }
         self._store.failed(keys, now, forget_before=now - _REMEMBERED_SECONDS, fields=fields)
         return refused(codes.LOGIN_REFUSED)

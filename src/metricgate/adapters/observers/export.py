@@ -20,6 +20,7 @@ from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, Trace
 
 from metricgate.adapters.observers.spans import LiveSpan
 from metricgate.gateway.ports import SpanValue
+from metricgate.ledger.events import names
 
 _SAMPLED = TraceFlags(TraceFlags.SAMPLED)
 _UNSET = Status(StatusCode.UNSET)
@@ -161,9 +162,9 @@ def _kind(span: LiveSpan) -> SpanKind:
 
 def _failed(span: LiveSpan) -> bool:
     """A refusal is the gateway working as it should; only faults and exceptions are errors."""
-    if "error.type" not in span.attributes:
+    if names.ERROR_TYPE not in span.attributes:
         return False
-    return span.attributes.get("gov.outcome", "fault") == "fault"
+    return span.attributes.get(names.OUTCOME, "fault") == "fault"
 
 
 def _encodable(value: SpanValue) -> SpanValue:

@@ -15,17 +15,19 @@ import orjson
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from metricgate.gateway import span_names
 from metricgate.gateway.ports import SpanValue
+from metricgate.ledger.events import names
 
 LogForm = Literal["json", "console"]
 
 _FIELDS = {
-    "gen_ai.agent.id": "agent",
-    "gen_ai.tool.name": "tool",
-    "gov.door": "door",
-    "gov.outcome": "outcome",
-    "error.type": "code",
-    "gov.audit.index": "record",
+    names.AGENT_ID: "agent",
+    names.TOOL: "tool",
+    names.DOOR: "door",
+    names.OUTCOME: "outcome",
+    names.ERROR_TYPE: "code",
+    span_names.RECORD_INDEX: "record",
 }
 
 

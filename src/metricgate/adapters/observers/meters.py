@@ -9,13 +9,14 @@ from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from metricgate.gateway import span_names
+
 CONTENT_TYPE = "text/plain; version=1.0.0; charset=utf-8; escaping=underscores"
 """Media type of ``Meters.exposition``."""
 
 STAGES = ("parse", "resolve", "decide", "compile", "record", "run")
 """Stages of a call that have a latency; a span ``gov.<stage>`` feeds each. Others count as ``other``."""
 
-_PREFIX = "gov."
 _FAST = (0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1.0, 5.0, 30.0)
 _CALL = (0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 
@@ -48,7 +49,7 @@ class Meters:
             registry=registry,
         )
         self._running = Gauge("metricgate_calls_running", "Calls that are being served now.", registry=registry)
-        self._stage_of = {_PREFIX + stage: self._stages.labels(stage) for stage in STAGES}
+        self._stage_of = {span_names.PREFIX + stage: self._stages.labels(stage) for stage in STAGES}
         self._other = self._stages.labels("other")
         self._call_children: dict[tuple[str, str, str], tuple[Counter, Histogram]] = {}
 
@@ -73,7 +74,7 @@ class Meters:
     def stage(self, span_name: str, seconds: float) -> None:
         """Record the time of a stage by its span's name; ``gov.record`` is the ledger's append."""
         self._stage_of.get(span_name, self._other).observe(seconds)
-        if span_name == "gov.record":
+        if span_name == span_names.RECORD:
             self._append.observe(seconds)
 
     def watch_ledger(self, *, queue_depth: Callable[[], float], checkpoint_age_seconds: Callable[[], float]) -> None:

@@ -23,6 +23,7 @@ from metricgate.adapters.observers.meters import CONTENT_TYPE, Meters
 from metricgate.adapters.observers.spans import CURRENT, MOST_SPANS, LiveSpan, Trace
 from metricgate.adapters.observers.traceparent import remote_parent
 from metricgate.gateway.ports import Span, SpanValue
+from metricgate.ledger.events import names
 
 if TYPE_CHECKING:
     from metricgate.adapters.observers.export import SpanExport
@@ -152,7 +153,7 @@ class Telemetry:
         if self._export is None:
             return
         sampled = root.trace.trace_id & _LOW_64_BITS < self._bound
-        if sampled or (self._keep_refusals and root.attributes.get("gov.outcome") != "answered"):
+        if sampled or (self._keep_refusals and root.attributes.get(names.OUTCOME) != "answered"):
             self._export.hand_over(root.trace.finished)
 
 

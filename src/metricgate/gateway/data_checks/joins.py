@@ -6,6 +6,7 @@ them. A refusal says how many keys stand too often, never which; not even that t
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from metricgate.compiling.statement import Statement
@@ -13,7 +14,7 @@ from metricgate.gateway import codes
 from metricgate.gateway.data_checks.counts import MOST_ROWS, UNCHECKED, KeyCounts
 from metricgate.gateway.data_checks.reading import counts_told, many
 from metricgate.gateway.desk import Desk
-from metricgate.gateway.entries import of_plan
+from metricgate.gateway.entries import plan_subject
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.ports import WarehouseError
 from metricgate.gateway.preparing import Prepared
@@ -32,7 +33,9 @@ async def check_joins(desk: Desk, prepared: Prepared) -> tuple[str, ...] | Outco
         if counts is None:
             spent = await desk.charged(prepared.verdict)
             if spent is not None:
-                return await desk.refuse(Problems((spent,)), verdict=prepared.verdict, facts=of_plan(prepared.plan))
+                return await desk.refuse(
+                    Problems((spent,)), verdict=prepared.verdict, facts=plan_subject(prepared.plan)
+                )
             look = partial(_look, desk, prepared, check, statement)
             found = await desk.keys.learn(engine, statement, changes, look)
             if isinstance(found, Outcome):
@@ -47,12 +50,12 @@ async def check_joins(desk: Desk, prepared: Prepared) -> tuple[str, ...] | Outco
         elif not counts.complete:
             notes.append(_unchecked(check))
     if broken:
-        return await desk.refuse(Problems(tuple(broken)), verdict=prepared.verdict, facts=of_plan(prepared.plan))
+        return await desk.refuse(Problems(tuple(broken)), verdict=prepared.verdict, facts=plan_subject(prepared.plan))
     return tuple(notes)
 
 
 async def _look(desk: Desk, prepared: Prepared, check: KeyCheck, statement: Statement) -> KeyCounts | Outcome:
-    facts = {**of_plan(prepared.plan), "gov.check": f"key {check.dataset}.{check.key}"}
+    facts = replace(plan_subject(prepared.plan), check=f"key {check.dataset}.{check.key}")
     rows = await desk.look(prepared.engine, statement, prepared.verdict, facts)
     if isinstance(rows, WarehouseError):
         return UNCHECKED  # the question itself will tell what is wrong with the engine, or that nothing is

@@ -6,6 +6,7 @@ belong to the other part are looked for under the caller's row filters, so that 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from metricgate.compiling.checks import compile_check
@@ -15,7 +16,7 @@ from metricgate.gateway.data_checks.counts import counts_of
 from metricgate.gateway.data_checks.memory import Known
 from metricgate.gateway.data_checks.spine_counts import ROWS_UNKNOWN, UNKNOWN, RowsFound, SpineFound
 from metricgate.gateway.desk import Desk
-from metricgate.gateway.entries import of_plan
+from metricgate.gateway.entries import plan_subject
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.ports import Rows, WarehouseError
 from metricgate.gateway.preparing import Prepared
@@ -37,7 +38,7 @@ async def check_spines(desk: Desk, prepared: Prepared) -> tuple[str, ...] | Outc
             raise TypeError(f"a time spine's check found {spine}")
         found = _broken(read, spine) or await _too_short(desk, prepared, read.check, spine)
         if isinstance(found, Problem):
-            return await desk.refuse(Problems((found,)), verdict=prepared.verdict, facts=of_plan(prepared.plan))
+            return await desk.refuse(Problems((found,)), verdict=prepared.verdict, facts=plan_subject(prepared.plan))
         if isinstance(found, str):
             notes.append(found)
         elif found is not None:
@@ -118,7 +119,7 @@ async def _looked(desk: Desk, prepared: Prepared, check: SpineCheck | RowsCheck)
     mask_key = desk.governance.mask_key
     statement = compile_check(check, plan.models, verdict.obligations, engine.dialect, mask_key=mask_key)
     if not isinstance(statement, Statement):
-        return await desk.refuse(statement, verdict=verdict, facts=of_plan(plan))
+        return await desk.refuse(statement, verdict=verdict, facts=plan_subject(plan))
     changes = 0 if desk.book is None else desk.book.carried_out[engine.name]
     lasting = isinstance(check, SpineCheck) or bool(engine.warehouse.data_state)
     known = desk.keys.known(engine, statement, changes) if lasting else None
@@ -126,7 +127,7 @@ async def _looked(desk: Desk, prepared: Prepared, check: SpineCheck | RowsCheck)
         return known
     spent = await desk.charged(verdict)
     if spent is not None:
-        return await desk.refuse(Problems((spent,)), verdict=verdict, facts=of_plan(plan))
+        return await desk.refuse(Problems((spent,)), verdict=verdict, facts=plan_subject(plan))
     look = partial(_look, desk, prepared, check, statement)
     return await desk.keys.learn(engine, statement, changes, look) if lasting else await look()
 
@@ -134,7 +135,7 @@ async def _looked(desk: Desk, prepared: Prepared, check: SpineCheck | RowsCheck)
 async def _look(
     desk: Desk, prepared: Prepared, check: SpineCheck | RowsCheck, statement: Statement
 ) -> SpineFound | RowsFound | Outcome:
-    facts = {**of_plan(prepared.plan), "gov.check": f"spine {check.dataset}"}
+    facts = replace(plan_subject(prepared.plan), check=f"spine {check.dataset}")
     rows = await desk.look(prepared.engine, statement, prepared.verdict, facts)
     if isinstance(rows, WarehouseError):
         return UNKNOWN if isinstance(check, SpineCheck) else ROWS_UNKNOWN

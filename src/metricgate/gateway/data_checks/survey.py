@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
@@ -28,12 +28,15 @@ from metricgate.gateway.governance import Governance
 from metricgate.gateway.masks import misused
 from metricgate.gateway.ports import Released, WarehouseError
 from metricgate.gateway.tool import ToolCall
+from metricgate.ledger.events import names
+from metricgate.ledger.events.calls import NO_SUBJECT, CallCompleted, CallFailed, CallReleased, CallSubject, ChecksFacts
+from metricgate.ledger.events.shared import Link
 from metricgate.planning.checks import Check, KeyCheck, ReferenceCheck, SpineCheck, declared_checks
 from metricgate.planning.uses import Uses, uses_of_check
 from metricgate.policy.occasion import Circumstances
 from metricgate.policy.refusal import problems_of
 from metricgate.policy.verdict import Decision, Reason, Verdict
-from metricgate.state.record import Durable, Ledger
+from metricgate.state.record import Durable, Ledger, record_event
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.obligation import Limit, Obligations
 from metricgate.vocabulary.principal import Identity, Principal, Proof
@@ -229,27 +232,32 @@ async def _result(each: _Ready, ground: Ground, intent: Durable) -> CheckResult:
 
 async def _intend(call: ToolCall, ground: Ground, ready: Sequence[_Ready]) -> Durable:
     """Record every statement before the first runs."""
-    fields, bodies = entries.of_call(call, "", "")
-    fields |= entries.of_verdict(ready[0].verdict)
-    fields["gov.catalog.version"] = ground.governance.catalog.version
-    fields["gov.datasets"] = sorted({each.check.dataset for each in ready})
-    listed: list[Json] = []
-    values: list[Json] = []
+    listed: list[dict[str, Json]] = []
+    bodies: list[Json] = []
     for each in ready:
-        statement_fields, statement_bodies = entries.of_statement(each.statement, each.engine.name, each.engine.dialect)
+        facts = entries.statement_facts(each.statement, each.engine.name, each.engine.dialect).to_attributes()
+        decision = entries.decision_facts(each.verdict).to_attributes()
         kind, subject = name_of(each.check)
-        listed.append({"gov.check": f"{kind} {subject}", **statement_fields, **entries.of_verdict(each.verdict)})
-        values.append(statement_bodies)
-    fields["gov.checks"] = listed
-    return await ground.ledger.append(entries.RELEASED, fields, bodies=bodies | {"gov.statement.parameters": values})
+        listed.append({names.CHECK: f"{kind} {subject}", **facts.fields, **decision.fields})
+        bodies.append(facts.bodies)
+    intent = CallReleased(
+        call=entries.whole_call(call, "", ""),
+        about=CallSubject(datasets=sorted({each.check.dataset for each in ready})),
+        decision=entries.decision_facts(ready[0].verdict),
+        catalog_version=ground.governance.catalog.version,
+        statement=ChecksFacts(checks=listed, parameters=bodies),
+    )
+    return await record_event(ground.ledger, intent)
 
 
 async def _conclude(call: ToolCall, ledger: Ledger, intent: Durable, progress: _Progress) -> None:
     """Record what came of it; where the caller left, what came until then."""
-    whole = len(progress.results) == progress.total
-    fields, _bodies = entries.of_call(call, "", "")
-    fields["gov.outcome"] = "answered" if whole else "cancelled"
-    fields["gov.checks"] = [progress.results[place].as_json() for place in sorted(progress.results)]
-    fields["gov.links"] = [{"index": intent.index, "rel": "intent"}]
-    event = entries.COMPLETED if whole else entries.FAILED
-    await ledger.append(event, fields, bodies=entries.of_user(call.principal))
+    outcome = replace(entries.whole_call(call, "", ""), arguments=None)
+    results = [progress.results[place].as_json() for place in sorted(progress.results)]
+    links = [Link(index=intent.index, rel="intent")]
+    if len(progress.results) == progress.total:
+        await record_event(ledger, CallCompleted(call=outcome, about=NO_SUBJECT, checks=results, links=links))
+    else:
+        await record_event(
+            ledger, CallFailed(call=outcome, outcome="cancelled", about=NO_SUBJECT, checks=results, links=links)
+        )

@@ -19,6 +19,7 @@ from metricgate.gateway.masks import mask_as_json
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.ports import WarehouseError
 from metricgate.gateway.tools.tool import Tool, define
+from metricgate.ledger.events.calls import CallSubject
 from metricgate.policy.verdict import Verdict
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.nearest import did_you_mean
@@ -64,7 +65,7 @@ async def _serve(desk: Desk, parsed: Parsed[DatasetArguments]) -> Draft | Outcom
         catalog_version=desk.governance.catalog.version,
         notes=found.notes,
     )
-    return Draft(answer=answer, facts={"gov.datasets": [table.dataset for _engine, table in shown]})
+    return Draft(answer=answer, facts=CallSubject(datasets=[table.dataset for _engine, table in shown]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from metricgate.gateway.saved_queries import calendars_for
 from metricgate.gateway.seeing import Seen
 from metricgate.gateway.standing import deprecation_of
 from metricgate.gateway.tools.tool import Tool, define
+from metricgate.ledger.events.calls import CallSubject, MetricVersion
 from metricgate.planning.planner import ReachableMember
 from metricgate.policy.verdict import Decision
 from metricgate.vocabulary.json import Json
@@ -91,7 +92,7 @@ async def _serve(desk: Desk, parsed: Parsed[DescribeArguments]) -> Draft | Outco
         catalog_version=desk.governance.catalog.version,
         notes=list(named.notes),
     )
-    facts: dict[str, Json] = {"gov.metrics": [{"name": name, "version": metric.header.definition_version}]}
+    facts = CallSubject(metrics=[MetricVersion(name=name, version=metric.header.definition_version)])
     return Draft(answer=answer, facts=facts, verdict=verdict)
 
 

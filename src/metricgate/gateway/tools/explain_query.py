@@ -11,7 +11,7 @@ from metricgate.dialects.shown import Shown, dialect_of
 from metricgate.gateway.answers import Draft
 from metricgate.gateway.arguments import Parsed
 from metricgate.gateway.desk import Desk
-from metricgate.gateway.entries import of_plan
+from metricgate.gateway.entries import plan_subject
 from metricgate.gateway.explanation import ExplainedAnswer, explained
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.preparing import Prepared, prepare
@@ -38,10 +38,10 @@ async def _serve(desk: Desk, parsed: Parsed[ExplainArguments]) -> Draft | Outcom
     if name is not None and name != prepared.engine.dialect:
         statement = compile_plan(prepared.plan, prepared.verdict.obligations, name, desk.governance.mask_key)
         if isinstance(statement, Problems):
-            return await desk.refuse(statement, verdict=prepared.verdict, facts=of_plan(prepared.plan))
+            return await desk.refuse(statement, verdict=prepared.verdict, facts=plan_subject(prepared.plan))
         prepared = replace(prepared, statement=statement)
     answer = ExplainedAnswer(**explained(desk, prepared))
-    return Draft(answer=answer, facts=of_plan(prepared.plan), verdict=prepared.verdict)
+    return Draft(answer=answer, facts=plan_subject(prepared.plan), verdict=prepared.verdict)
 
 
 EXPLAIN_QUERY = Tool(

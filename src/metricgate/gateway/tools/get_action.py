@@ -19,6 +19,8 @@ from metricgate.gateway.writing import codes, entries
 from metricgate.gateway.writing.action_answer import ACTION_SCHEMA
 from metricgate.gateway.writing.book import Raced
 from metricgate.gateway.writing.proposing import told
+from metricgate.ledger.events.actions import ActionEnded
+from metricgate.ledger.events.shared import facts_of_actor
 from metricgate.vocabulary.problem import Problem, Problems
 
 
@@ -52,7 +54,9 @@ async def _serve(desk: Desk, parsed: Parsed[ActionArguments]) -> Outcome:
                 Problems((Problem(code=codes.NOT_DECIDABLE, message=gone.message, hint=codes.NOT_DECIDABLE.cure),))
             )
         try:
-            action = await book.step(entries.ENDED, gone, {"gov.outcome": "withdrawn"})
+            by = facts_of_actor(gone.actor)
+            ended = ActionEnded(action=entries.action_facts(gone), actor=by, outcome="withdrawn")
+            action = await book.step(gone, ended)
         except Raced:
             action = await asyncio.to_thread(book.store.get, wanted) or action
     return await told(desk, action)

@@ -14,6 +14,7 @@ from metricgate.gateway.arguments import Parsed
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.tools.tool import Tool, define
+from metricgate.ledger.events.calls import CallSubject
 from metricgate.state.record import EntryOwner
 from metricgate.vocabulary.problem import Place, Problem, Problems
 from metricgate.vocabulary.resource import Action, Resource, ResourceKind
@@ -53,7 +54,7 @@ async def _serve(desk: Desk, parsed: Parsed[ReceiptArguments]) -> Draft | Outcom
         )
         return await desk.refuse(Problems((problem,)))
     answer = ReceiptAnswer(**cast("dict[str, Any]", receipt.as_json()), notes=[])
-    return Draft(answer=answer, facts={"gov.receipt.index": index})
+    return Draft(answer=answer, facts=CallSubject(receipt=index))
 
 
 def _may_read(desk: Desk, owner: EntryOwner) -> bool:

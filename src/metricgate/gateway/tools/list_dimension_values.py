@@ -9,10 +9,11 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from metricgate.compiling.compiler import compile_plan
+from metricgate.gateway import span_names
 from metricgate.gateway.answers import Draft
 from metricgate.gateway.arguments import Parsed
 from metricgate.gateway.desk import Desk, Ran
-from metricgate.gateway.entries import of_plan
+from metricgate.gateway.entries import plan_subject
 from metricgate.gateway.explanation import PolicyApplied, policy_applied
 from metricgate.gateway.homes import home_of
 from metricgate.gateway.judging import judge_plan, refuse_judged
@@ -55,7 +56,7 @@ class _Planned:
 
 
 async def _planned(desk: Desk, asked: ValuesArguments) -> _Planned | Outcome:
-    with desk.observer.span("gov.resolve"):
+    with desk.observer.span(span_names.RESOLVE):
         named = resolve_metrics(desk, tuple(asked.metrics))
         if isinstance(named, Problems):
             return await desk.refuse(named)
@@ -105,13 +106,13 @@ async def _serve(desk: Desk, parsed: Parsed[ValuesArguments]) -> Draft | Outcome
     verdict = judged.verdict
     home = home_of(plan)
     if isinstance(home, Problems):
-        return await desk.refuse(home, verdict=verdict, facts=of_plan(plan))
+        return await desk.refuse(home, verdict=verdict, facts=plan_subject(plan))
     engine = desk.engines.named(home)
-    with desk.observer.span("gov.compile"):
+    with desk.observer.span(span_names.COMPILE):
         compiled = partial(compile_plan, plan, verdict.obligations, engine.dialect, desk.governance.mask_key)
         _types, statement = await compiled_by_kinds(compiled, plan, engine)
     if isinstance(statement, Problems):
-        return await desk.refuse(statement, verdict=verdict, facts=of_plan(plan))
+        return await desk.refuse(statement, verdict=verdict, facts=plan_subject(plan))
     ran = await run_plan(desk, plan, engine, statement, verdict)
     if not isinstance(ran, Ran):
         return ran
@@ -121,7 +122,7 @@ async def _serve(desk: Desk, parsed: Parsed[ValuesArguments]) -> Draft | Outcome
         policy=policy_applied(verdict),
         notes=[*planned.notes, *plan.explanation.notes],
     )
-    return Draft(answer=answer, facts=of_plan(plan), ran=ran)
+    return Draft(answer=answer, facts=plan_subject(plan), ran=ran)
 
 
 LIST_DIMENSION_VALUES = Tool(

@@ -10,7 +10,7 @@ from metricgate.gateway.codes import WAREHOUSE_CHANGED
 from metricgate.gateway.data_checks.joins import check_joins
 from metricgate.gateway.data_checks.spines import check_spines
 from metricgate.gateway.desk import Desk, Ran
-from metricgate.gateway.entries import of_plan
+from metricgate.gateway.entries import plan_subject
 from metricgate.gateway.explanation import ExplainedAnswer, explained
 from metricgate.gateway.minimum_groups import run_plan
 from metricgate.gateway.outcome import Fault, Outcome
@@ -50,7 +50,7 @@ async def _once(desk: Desk, parsed: Parsed[QuestionArguments]) -> Draft | Outcom
     answer = MetricsAnswer(
         **rows_answer(ran.rows, prepared.verdict.obligations), **explained(desk, prepared, (*checked, *spines))
     )
-    return Draft(answer=answer, facts=of_plan(prepared.plan), ran=ran)
+    return Draft(answer=answer, facts=plan_subject(prepared.plan), ran=ran)
 
 
 QUERY_METRICS = Tool(

@@ -20,6 +20,7 @@ from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.saved_listing import askable_saved_queries
 from metricgate.gateway.standing import deprecation_of
 from metricgate.gateway.tools.tool import Tool, define
+from metricgate.ledger.events.calls import CallSubject
 from metricgate.vocabulary.json import Json
 
 
@@ -97,7 +98,7 @@ async def _serve(desk: Desk, parsed: Parsed[SearchArguments]) -> Draft | Outcome
         catalog_version=desk.governance.catalog.version,
         notes=[],
     )
-    return Draft(answer=answer, facts={"gov.effect.listed": min(len(hits), asked.limit)})
+    return Draft(answer=answer, facts=CallSubject(listed=min(len(hits), asked.limit)))
 
 
 def _narrowed(asked: SearchArguments) -> bool:

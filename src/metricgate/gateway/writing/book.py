@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -14,19 +14,20 @@ from metricgate.approvals import deciding
 from metricgate.approvals.proposal import Action
 from metricgate.gateway.codes import FROZEN
 from metricgate.gateway.engine import Engines
-from metricgate.gateway.entries import Fields
 from metricgate.gateway.governance import GovernanceSource
 from metricgate.gateway.writing import entries
 from metricgate.gateway.writing.codes import PERSON_STOPPED
 from metricgate.gateway.writing.settings import WriteSettings
 from metricgate.gateway.writing.turns import Turns
+from metricgate.ledger.events.actions import ActionEnded, ActionEvent
+from metricgate.ledger.events.shared import BY_GATEWAY
 from metricgate.policy.occasion import Circumstances
 from metricgate.policy.verdict import ReasonKind
 from metricgate.state.actions import ActionStore, RecordedSteps, Step, Steps
 from metricgate.state.journal import Journal
-from metricgate.state.record import Durable, Ledger, LedgerUnavailable
+from metricgate.state.record import Durable, Ledger, LedgerUnavailable, record_event
 from metricgate.state.switches import SwitchBoard, SwitchesUnreadable, SwitchKind
-from metricgate.vocabulary.actor import GATEWAY, Actor, ActorKind
+from metricgate.vocabulary.actor import ActorKind
 from metricgate.vocabulary.clock import Clock
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.principal import Identity, Principal, Proof
@@ -104,62 +105,30 @@ class Book:
         """The moment, in UTC."""
         return datetime.fromtimestamp(self.clock.unix_nano() / 1_000_000_000, UTC)
 
-    async def record(
-        self,
-        event: str,
-        action: Action,
-        fields: Fields | None = None,
-        bodies: Fields | None = None,
-        *,
-        actor: Actor | None = None,
-    ) -> Durable:
-        """Append an entry of the action; what happens to it is its proposer's act, unless ``actor`` is another one.
+    async def record(self, event: ActionEvent) -> Durable:
+        """Append an entry of an action.
 
         Raises:
             LedgerUnavailable: it could not be made durable.
         """
-        who, who_bodies = (actor or action.actor).recorded()
-        durable = await self.ledger.append(
-            event,
-            {**entries.of_action(action), **who, **(fields or {})},
-            bodies={**entries.bodies_of(action), **who_bodies, **(bodies or {})},
-        )
+        durable = await record_event(self.ledger, event)
         self.changes += 1
         return durable
 
     async def step(
-        self,
-        event: str,
-        action: Action,
-        fields: Fields | None = None,
-        bodies: Fields | None = None,
-        *,
-        actor: Actor | None = None,
-        changes: bytes | None = None,
-        after: int = -1,
+        self, action: Action, event: ActionEvent, *, changes: bytes | None = None, after: int = -1
     ) -> Action:
         """Keep a new state of an action together with its entry, as ``stepped`` does; return the action."""
-        return (await self.stepped(event, action, fields, bodies, actor=actor, changes=changes, after=after))[0]
+        return (await self.stepped(action, event, changes=changes, after=after))[0]
 
     async def stepped(
-        self,
-        event: str,
-        action: Action,
-        fields: Fields | None = None,
-        bodies: Fields | None = None,
-        *,
-        actor: Actor | None = None,
-        changes: bytes | None = None,
-        after: int = -1,
+        self, action: Action, event: ActionEvent, *, changes: bytes | None = None, after: int = -1
     ) -> tuple[Action, Durable]:
         """Keep a new state of an action together with its entry: both count, or neither does.
 
         Args:
-            event: the entry's event.
             action: the next version of a kept action, or a new one.
-            fields: of the entry, beside those of the action.
-            bodies: likewise.
-            actor: whose act it is, as in ``record``.
+            event: what happened, which led to that version; its step is filled in.
             changes: what a new action changes row by row.
             after: number of an entry that the record has already.
 
@@ -171,12 +140,12 @@ class Book:
         step = Step(
             id=self.new_nonce(),
             action_id=action.id,
-            event=event,
+            event=event.NAME,
             after=max(after, *action.records, -1),
             owner=self.instance,
         )
         # A caller that goes away must not leave a step open.
-        entry = partial(self.record, event, action, {**(fields or {}), entries.STEP: step.id}, bodies, actor=actor)
+        entry = partial(self.record, replace(event, step=step.id))
         task = asyncio.ensure_future(self._step(step, action, changes, entry))
         self.running.add(task)
         task.add_done_callback(self.running.discard)
@@ -220,7 +189,8 @@ class Book:
         if over is None:
             return action
         try:
-            kept = await self.step(entries.ENDED, over, {"gov.outcome": "expired"}, actor=GATEWAY)
+            ended = ActionEnded(action=entries.action_facts(over), actor=BY_GATEWAY, outcome="expired")
+            kept = await self.step(over, ended)
         except Raced:
             return await asyncio.to_thread(self.store.get, action.id) or action
         self.tell("action_expired", kept, {})

@@ -25,6 +25,8 @@ from metricgate.gateway.writing.book import Book, Raced
 from metricgate.gateway.writing.damage import damaged
 from metricgate.gateway.writing.ports import ChangeFailed, OutcomeUnknown, ReleasedChange, WritableWarehouse
 from metricgate.gateway.writing.previewing import counts
+from metricgate.ledger.events.actions import ActionExecuted, ActionFailed, ActionReleased
+from metricgate.ledger.events.shared import facts_of_actor
 from metricgate.policy.verdict import Decision, Reason, ReasonKind, Verdict
 from metricgate.state.actions import ActionFilter
 from metricgate.state.record import LedgerUnavailable
@@ -59,7 +61,8 @@ async def _execute(book: Book, action: Action) -> Action:
     begun = deciding.executing(action, book.now())
     if isinstance(begun, Refusal):
         return await _fail(book, action, Problem(code=codes.NOT_DECIDABLE, message=begun.message), "")
-    begun, intent = await book.stepped(entries.RELEASED, begun)
+    released_event = ActionReleased(action=entries.action_facts(begun), actor=facts_of_actor(begun.actor))
+    begun, intent = await book.stepped(begun, released_event)
     released = ReleasedChange(
         action_id=begun.id,
         plan=kept.plan,
@@ -158,14 +161,17 @@ async def _ready(book: Book, action: Action) -> sealed.Sealed | Problem:
 async def _done(book: Book, action: Action, effect: Effect | None) -> Action:
     """The transaction was committed: say so in the journal, in the record, and in the action."""
     await asyncio.to_thread(book.journal.commit, action.id)
-    fields = {"gov.outcome": "executed", **({} if effect is None else entries.of_effect(effect))}
-    if effect is None:
-        fields["gov.reconciled"] = True
     outcome = None if effect is None else RowsChanged(rows=counts(effect))
     nothing = effect is not None and effect.structure is None and effect.rows == 0
     until = None if nothing else book.now() + timedelta(days=book.settings.undo_days)
     done = deciding.executed(action, outcome, book.now(), until)
-    done = await book.step(entries.EXECUTED, done, fields)
+    executed = ActionExecuted(
+        action=entries.action_facts(done),
+        actor=facts_of_actor(done.actor),
+        effect=None if effect is None else entries.change_facts(effect),
+        reconciled=True if effect is None else None,
+    )
+    done = await book.step(done, executed)
     if done.undoes is not None:
         await _mark_undone(book, done)
     book.tell("action_undone" if done.undoes else "action_executed", done, {})
@@ -188,12 +194,14 @@ async def _mark_undone(book: Book, action: Action) -> None:
 
 async def _fail(book: Book, action: Action, problem: Problem, engine_text: str) -> Action:
     failed = deciding.failed(action, NotCarriedOut.by(problem), book.now())
-    kept = await book.step(
-        entries.FAILED,
-        failed,
-        {"gov.outcome": "failed", "error.type": problem.code.name},
-        {"gov.error.text": engine_text, "gov.problems": [problem.as_json()]},
+    event = ActionFailed(
+        action=entries.action_facts(failed),
+        actor=facts_of_actor(failed.actor),
+        error_type=problem.code.name,
+        error_text=engine_text,
+        problems=[problem.as_json()],
     )
+    kept = await book.step(failed, event)
     book.tell("action_failed", kept, {})
     return kept
 

@@ -7,17 +7,16 @@ never heard that it counted, and what it was for may be long past, so it is take
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from metricgate.gateway.writing import codes, entries
 from metricgate.gateway.writing.book import Book
+from metricgate.ledger.events import names
+from metricgate.ledger.events.actions import ActionUncounted, RecoveryMended
+from metricgate.ledger.events.shared import BY_GATEWAY, Link, facts_of_actor
 from metricgate.state.actions import Step
-from metricgate.state.record import Ledger
-from metricgate.vocabulary.actor import GATEWAY, person
-from metricgate.vocabulary.json import Json
-
-MENDED = "gov.recovery.mended"
-"""Something was found without the other half that it belongs to; ``gov.recovery.what`` says what was done."""
-_WHAT = "gov.recovery.what"
+from metricgate.state.record import Ledger, record_event
+from metricgate.vocabulary.actor import person
 
 
 async def mend(book: Book) -> None:
@@ -48,14 +47,19 @@ async def _settle(book: Book, step: Step, index: int | None) -> None:
         await asyncio.to_thread(book.steps.take_back, step)
         return
     action = await asyncio.to_thread(book.store.get, step.action_id)
-    approved = step.event == entries.DECIDED and action is not None and action.decisions[-1].approves
+    approved = step.event == names.ACTION_DECIDED and action is not None and action.decisions[-1].approves
     if not approved or action is None:
         await asyncio.to_thread(book.steps.end, step, index)
         return
-    fields, bodies = entries.of_decision(action.decisions[-1])
-    fields |= {"gov.outcome": "uncounted", "error.type": codes.INTERRUPTED.name}
-    fields |= _link(index, "decision")
-    await book.record(entries.UNCOUNTED, action, fields, bodies, actor=person(action.decisions[-1].person))
+    decision = action.decisions[-1]
+    uncounted = ActionUncounted(
+        action=entries.action_facts(action),
+        actor=facts_of_actor(person(decision.person)),
+        decision=entries.decision_facts(decision),
+        error_type=codes.INTERRUPTED.name,
+        links=[Link(index=index, rel="decision")],
+    )
+    await book.record(uncounted)
     await asyncio.to_thread(book.steps.take_back, step)
 
 
@@ -65,15 +69,10 @@ async def _proposals(book: Book) -> None:
     proposed = await asyncio.to_thread(book.recorded.proposals, mark)
     for action_id, index in proposed.items():
         if await asyncio.to_thread(book.store.get, action_id) is None:
-            await _say(book.ledger, "a proposal has no action", action_id, _link(index, "proposal"))
+            await _say(book.ledger, "a proposal has no action", action_id, [Link(index=index, rel="proposal")])
     if proposed:
         await asyncio.to_thread(book.steps.look_from, max(proposed.values()))
 
 
-async def _say(ledger: Ledger, what: str, action_id: str, more: dict[str, Json] | None = None) -> None:
-    fields = {**GATEWAY.recorded()[0], _WHAT: what, "gov.action.id": action_id, **(more or {})}
-    await ledger.append(MENDED, fields, bodies={})
-
-
-def _link(index: int, relation: str) -> dict[str, Json]:
-    return {"gov.links": [{"index": index, "rel": relation}]}
+async def _say(ledger: Ledger, what: str, action_id: str, links: Sequence[Link] | None = None) -> None:
+    await record_event(ledger, RecoveryMended(actor=BY_GATEWAY, what=what, action=action_id, links=links))

@@ -20,6 +20,8 @@ from metricgate.gateway.writing.executing import execute
 from metricgate.gateway.writing.proposing import without_tables
 from metricgate.gateway.writing.undoing import Undoer, propose_undo
 from metricgate.gateway.writing.viewing import Viewer, seen_by
+from metricgate.ledger.events.actions import ActionDecided, ActionReviewed, ActionShown, ActionUncounted
+from metricgate.ledger.events.shared import facts_of_actor
 from metricgate.policy.judging_changes import Demand, undo_demand
 from metricgate.policy.occasion import Circumstances
 from metricgate.policy.verdict import Decision, Verdict
@@ -113,13 +115,9 @@ class DecisionDesk:
         if action.state is State.HELD:
             await asyncio.to_thread(self._book.store.keep_shown, digest, shown)
             try:
-                await self._book.record(
-                    entries.SHOWN,
-                    action,
-                    {"gov.shown_digest": digest},
-                    {"gov.decision.person": person.id},
-                    actor=actors.person(person.id),
-                )
+                by = facts_of_actor(actors.person(person.id))
+                facts = entries.action_facts(action)
+                await self._book.record(ActionShown(action=facts, actor=by, shown_digest=digest, person=person.id))
             except LedgerUnavailable:
                 return _problem(codes.FAILED, "The record cannot be written, so that nothing is decided.")
         return ActionView(
@@ -191,10 +189,14 @@ class DecisionDesk:
         action = await self._book.get(action_id)
         if action is None or why.first.code is codes.FAILED:
             return why
-        fields, bodies = entries.of_decision(decision)
-        fields |= {"gov.outcome": "uncounted", "error.type": why.first.code.name}
+        uncounted = ActionUncounted(
+            action=entries.action_facts(action),
+            actor=facts_of_actor(actors.person(decision.person)),
+            decision=entries.decision_facts(decision),
+            error_type=why.first.code.name,
+        )
         try:
-            await self._book.record(entries.UNCOUNTED, action, fields, bodies, actor=actors.person(decision.person))
+            await self._book.record(uncounted)
         except LedgerUnavailable:
             return _problem(codes.FAILED, "The record cannot be written, so that nothing is decided.")
         return why
@@ -205,10 +207,13 @@ class DecisionDesk:
             after = deciding.decide(action, decision, roles=self._roles(person))
             if isinstance(after, Refusal):
                 return _problem(_CODES[after.obstacle], after.message)
-            fields, bodies = entries.of_decision(decision)
-            actor = actors.person(decision.person)
+            decided = ActionDecided(
+                action=entries.action_facts(after),
+                actor=facts_of_actor(actors.person(decision.person)),
+                decision=entries.decision_facts(decision),
+            )
             try:
-                after = await self._book.step(entries.DECIDED, after, fields, bodies, actor=actor)
+                after = await self._book.step(after, decided)
             except Raced:
                 action = await self._book.get(action.id) or action
             except LedgerUnavailable:
@@ -283,10 +288,15 @@ class DecisionDesk:
         after = deciding.reviewed(action, Review(person=person.id, at=self._book.now(), reason=reason.strip()))
         if isinstance(after, Refusal):
             return _problem(_CODES[after.obstacle], after.message)
-        fields: dict[str, Json] = {"gov.reviews.missing": deciding.reviews_missing(after)}
-        bodies: dict[str, Json] = {"gov.decision.person": person.id, "gov.decision.reason": reason.strip()}
+        reviewed = ActionReviewed(
+            action=entries.action_facts(after),
+            actor=facts_of_actor(actors.person(person.id)),
+            reviews_missing=deciding.reviews_missing(after),
+            person=person.id,
+            reason=reason.strip(),
+        )
         try:
-            return await self._book.step(entries.REVIEWED, after, fields, bodies, actor=actors.person(person.id))
+            return await self._book.step(after, reviewed)
         except Raced:
             return _problem(codes.NOT_DECIDABLE, "Somebody reviewed it at the same moment; look at it again.")
         except LedgerUnavailable:

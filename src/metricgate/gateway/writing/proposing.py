@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -30,12 +30,14 @@ from metricgate.gateway.writing.judging import considered_in, judged, requiremen
 from metricgate.gateway.writing.planned import Denied, Planned
 from metricgate.gateway.writing.ports import ChangeFailed, Rehearsal
 from metricgate.gateway.writing.previewing import Previewed, for_proposer, previewed
+from metricgate.ledger.events.actions import ActionProposed
+from metricgate.ledger.events.calls import CallSubject
+from metricgate.ledger.events.shared import facts_of_actor
 from metricgate.policy.judging_changes import FLOOR_SECONDS, ChangeVerdict
 from metricgate.policy.verdict import Decision
 from metricgate.state.record import Durable
 from metricgate.vocabulary import actor as actors
 from metricgate.vocabulary.digest import digest_of
-from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Place, Problem, Problems
 
 
@@ -135,8 +137,8 @@ async def propose(desk: Desk, book: Book, planned: Planned | Denied | Problems, 
     frozen = None if asked.dry_run else book.frozen(desk.call.principal)
     if isinstance(planned, Problems) or frozen is not None:
         return await desk.refuse(planned if isinstance(planned, Problems) else Problems((frozen,)))  # type: ignore[arg-type]
-    facts = _facts(planned)
-    begun = await desk.begin(planned.verdict, facts, {"gov.statement.text": planned.write.statement})
+    facts = _subject(planned)
+    begun = await desk.begin(planned.verdict, facts, planned.write.statement)
     if not isinstance(begun, Durable):
         return begun
     rehearsal = await _rehearsed(desk, planned, facts)
@@ -144,7 +146,11 @@ async def propose(desk: Desk, book: Book, planned: Planned | Denied | Problems, 
         return rehearsal
     preview = previewed(planned, rehearsal, sample_rows=book.settings.sample_rows)
     verdict, basis = await judged(desk, book, planned, rehearsal, preview, begun)
-    facts |= {**entries.of_reasons(considered_in(verdict)), **entries.of_risk(risk_in(verdict))}
+    facts = replace(
+        facts,
+        considered=entries.rule_decisions(considered_in(verdict)),
+        risk=entries.risk_facts(risk_in(verdict)),
+    )
     if verdict.decision is Decision.DENY:
         problem = Problem(
             code=codes.TOO_RISKY,
@@ -157,7 +163,7 @@ async def propose(desk: Desk, book: Book, planned: Planned | Denied | Problems, 
     return await _follow(desk, book, planned, asked, action, rehearsal.effect, verdict, facts)
 
 
-async def _rehearsed(desk: Desk, planned: Planned, facts: Mapping[str, Json]) -> Rehearsal | Outcome:
+async def _rehearsed(desk: Desk, planned: Planned, facts: CallSubject) -> Rehearsal | Outcome:
     warehouse = planned.target.warehouse
     try:
         if planned.structure is not None:
@@ -169,9 +175,10 @@ async def _rehearsed(desk: Desk, planned: Planned, facts: Mapping[str, Json]) ->
         )
     except ChangeFailed as error:
         # The engine's own words go to the record.
-        text = {**facts, "gov.error.code": error.code}
         problem = problem_of(error, own_text=planned.action is None)
-        return await desk.refuse(Problems((problem,)), verdict=planned.verdict, facts=text)
+        return await desk.refuse(
+            Problems((problem,)), verdict=planned.verdict, facts=replace(facts, error_code=error.code)
+        )
     except WarehouseError as error:
         return await desk.failed(failures.of_own_text(error), error.engine_text, facts)
 
@@ -205,15 +212,17 @@ async def _kept(
         user_groups=tuple(dict.fromkeys(groups)),
         arguments_digest=asked.arguments_digest,
     )
-    facts = {
-        "gov.outcome": str(action.state),
-        **entries.of_effect(rehearsal.effect),
-        **entries.of_risk(risk),
-        **entries.of_reasons(considered),
-    }
-    words = entries.words_of_reasons(considered)
+    proposed = ActionProposed(
+        action=entries.action_facts(action),
+        actor=facts_of_actor(action.actor),
+        outcome=str(action.state),
+        effect=entries.change_facts(rehearsal.effect),
+        risk=entries.risk_facts(risk),
+        considered=entries.rule_decisions(considered),
+        messages=entries.rule_messages(considered),
+    )
     content = None if asked.dry_run else _content(planned, rehearsal, basis)
-    return await book.step(entries.PROPOSED, action, facts, words, changes=content, after=begun.index)
+    return await book.step(action, proposed, changes=content, after=begun.index)
 
 
 def _proposal(
@@ -281,9 +290,9 @@ async def _follow(
     action: Action,
     effect: Effect,
     verdict: ChangeVerdict,
-    facts: Mapping[str, Json],
+    facts: CallSubject,
 ) -> Outcome:
-    own: dict[str, Json] = {**facts, "gov.action.id": action.id}
+    own = replace(facts, action_id=action.id)
     sample = book.settings.sample_rows
     preview = (
         None if action.preview is None else for_proposer(desk, planned, effect, action.preview, sample_rows=sample)
@@ -303,7 +312,7 @@ async def _follow(
     return await desk.hold(standing(action), own)
 
 
-async def _ended(desk: Desk, action: Action, preview: Preview | None, facts: Mapping[str, Json]) -> Outcome:
+async def _ended(desk: Desk, action: Action, preview: Preview | None, facts: CallSubject) -> Outcome:
     if action.state is State.EXECUTED:
         return await desk.answer(Draft(answer=action_answer(action, preview, _done_said(action)), facts=facts))
     if action.state is State.FAILED:
@@ -332,18 +341,18 @@ def _problem(action: Action) -> Problem:
 
 async def told(desk: Desk, action: Action) -> Outcome:
     """Answer how an action of the caller's stands."""
-    fields: dict[str, Json] = {"gov.action.id": action.id, "gov.action.state": str(action.state)}
+    facts = CallSubject(action_id=action.id, action_state=str(action.state))
     doing = "" if desk.book is None else desk.book.stages.get(action.id, "")
-    return await desk.answer(Draft(answer=standing(action, doing), facts=fields))
+    return await desk.answer(Draft(answer=standing(action, doing), facts=facts))
 
 
-def _facts(planned: Planned) -> dict[str, Json]:
-    return {
-        "gov.warehouse": planned.target.engine.name,
-        "gov.datasets": [planned.target.model.name],
-        "gov.targets": [str(each) for each in planned.resources],
-        "gov.statement.digest": digest_of(planned.write.statement),
-    }
+def _subject(planned: Planned) -> CallSubject:
+    return CallSubject(
+        warehouse=planned.target.engine.name,
+        datasets=[planned.target.model.name],
+        targets=[str(each) for each in planned.resources],
+        statement_digest=digest_of(planned.write.statement),
+    )
 
 
 def without_tables(action: Action) -> Action:

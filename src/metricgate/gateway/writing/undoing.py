@@ -29,6 +29,8 @@ from metricgate.gateway.writing.previewing import (
     structure_of,
     tables_of,
 )
+from metricgate.ledger.events.actions import ActionProposed
+from metricgate.ledger.events.shared import facts_of_actor
 from metricgate.policy.judging_changes import FLOOR_SECONDS
 from metricgate.policy.occasion import Circumstances
 from metricgate.policy.stakes import Stakes
@@ -170,11 +172,14 @@ async def _kept(
         undoes=action.id,
         user_groups=undoer.person.groups,
     )
-    facts = {"gov.outcome": str(undo.state), **entries.of_effect(rehearsal.effect)}
-    passed = book.freezes_on(action)
-    if passed:
-        facts["gov.freeze.passed"] = list(passed)
-    return await book.step(entries.PROPOSED, undo, facts, changes=content, after=max(action.records, default=-1))
+    proposed = ActionProposed(
+        action=entries.action_facts(undo),
+        actor=facts_of_actor(undo.actor),
+        outcome=str(undo.state),
+        effect=entries.change_facts(rehearsal.effect),
+        freezes_passed=book.freezes_on(action) or None,
+    )
+    return await book.step(undo, proposed, changes=content, after=max(action.records, default=-1))
 
 
 def _proposal(

@@ -28,11 +28,8 @@ from typing import (
     get_type_hints,
 )
 
-from metricgate.ledger.events.names import MOVED, PREFIX
+from metricgate.ledger.events.names import MOVED, MOVED_FIELD, PREFIX
 from metricgate.vocabulary.json import Json
-
-FIELD: Final = "field:"
-"""How the name of a body begins that is an attribute which was too large for its leaf."""
 
 
 class Erased(Enum):
@@ -254,7 +251,7 @@ class _Reading:
 
     def left(self) -> set[str]:
         """Return the names that nothing took."""
-        return {name for name in (*self._fields, *self._bodies) if name.removeprefix(FIELD) not in self._taken}
+        return {name for name in (*self._fields, *self._bodies) if name.removeprefix(MOVED_FIELD) not in self._taken}
 
     def _part(self, group: type[Group], member: Member) -> Group | None:
         parts = groups_in(member.type)
@@ -293,7 +290,7 @@ class _Reading:
             name: value
             for name, value in (*self._fields.items(), *self._bodies.items())
             if name not in self._known
-            and not name.startswith(FIELD)
+            and not name.startswith(MOVED_FIELD)
             and (name in attribute.ours or not name.startswith(PREFIX))
         }
         self._taken.update(found)

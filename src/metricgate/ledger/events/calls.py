@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Final
 
 from metricgate.ledger.events import names
 from metricgate.ledger.events.attribute import Attribute, Event, Group, OpenAttributes
@@ -224,6 +224,9 @@ class CallSubject(Group):
     error_code: (
         Annotated[str, Attribute(name=names.ERROR_CODE, meaning="the engine's own code of why a change failed")] | None
     ) = None
+
+
+NO_SUBJECT: Final = CallSubject()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

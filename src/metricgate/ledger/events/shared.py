@@ -71,7 +71,9 @@ Problems = Annotated[
     Sequence[Mapping[str, Json]] | Erased,
     Attribute(name=names.PROBLEMS, meaning="every problem as callers see it: `{code, message, hint, ...}`", body=True),
 ]
-Codes = Annotated[Sequence[str], Attribute(name=names.CODES, meaning="the codes of all problems, sorted, each once")]
+Codes = Annotated[
+    Sequence[str], Attribute(name=names.PROBLEM_CODES, meaning="the codes of all problems, sorted, each once")
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +89,7 @@ class ProblemFacts(Group):
 class RiskFacts(Group):
     """How risky a change is."""
 
-    score: Annotated[int, Attribute(name=names.RISK_SCORE, meaning="how risky a change is, 0 to 100")]
+    score: Annotated[int | None, Attribute(name=names.RISK_SCORE, meaning="how risky a change is, 0 to 100", null=True)]
     contributions: Annotated[
         Sequence[Mapping[str, Json]],
         Attribute(

@@ -11,6 +11,7 @@ from typing import Annotated
 import orjson
 import typer
 
+from metricgate.ledger.events import names
 from metricgate.ledger.verification import Report
 from metricgate.state.record import EntryFilter
 from metricgate.surfaces.cli import codes
@@ -65,7 +66,7 @@ class About:
     ] = None
     verdict: Annotated[str | None, typer.Option("--verdict", help="allow, hold or deny.")] = None
     rule: Annotated[str | None, typer.Option("--rule", help="Only entries in which this rule took part.")] = None
-    event: Annotated[str | None, typer.Option("--event", help="Only this event, e.g. gov.call.refused.")] = None
+    event: Annotated[str | None, typer.Option("--event", help=f"Only this event, e.g. {names.CALL_REFUSED}.")] = None
     outcome: Annotated[str | None, typer.Option("--outcome", help="answered, refused, held, executed, ...")] = None
     code: Annotated[str | None, typer.Option("--code", help="Only entries with this error, e.g. E_NOT_GRANTED.")] = None
     person: Annotated[
@@ -240,18 +241,18 @@ def _moment(context: typer.Context, option: str, text: str | None, *, as_json: b
 def _row(entry: Mapping[str, Json]) -> list[Json]:
     fields = entry.get("fields")
     facts = fields if isinstance(fields, Mapping) else {}
-    metrics = facts.get("gov.metrics")
-    names = (
+    metrics = facts.get(names.METRICS)
+    called = (
         [str(each.get("name")) for each in metrics if isinstance(each, Mapping)] if isinstance(metrics, list) else []
     )
-    rules = facts.get("gov.decision.rules")
+    rules = facts.get(names.RULES)
     return [
         entry.get("index"),
         entry.get("time"),
         entry.get("event"),
         entry.get("actor"),
-        facts.get("gen_ai.tool.name"),
-        facts.get("error.type") or facts.get("gov.outcome"),
-        ", ".join(names) or None,
+        facts.get(names.TOOL),
+        facts.get(names.ERROR_TYPE) or facts.get(names.OUTCOME),
+        ", ".join(called) or None,
         ", ".join(str(rule) for rule in rules) if isinstance(rules, list) and rules else None,
     ]

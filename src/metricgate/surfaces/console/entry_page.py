@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
+from metricgate.ledger.events import names
 from metricgate.surfaces.console.words import EVENTS, as_text, counted
 from metricgate.surfaces.human.documents import at_of, event_of, facts_of
 from metricgate.vocabulary.actor import ActorKind
@@ -58,7 +59,7 @@ def entry_row(entry: Mapping[str, Json]) -> EntryRow:
     """Return the line of an entry."""
     facts, event = facts_of(entry), event_of(entry)
     metrics = [name for name, _version in _metrics(facts)]
-    targets = facts.get("gov.targets") or facts.get("gov.datasets")
+    targets = facts.get(names.TARGETS) or facts.get(names.DATASETS)
     about = metrics or ([str(each) for each in targets] if isinstance(targets, Sequence) else [])
     return EntryRow(
         index=entry.get("index"),
@@ -66,11 +67,13 @@ def entry_row(entry: Mapping[str, Json]) -> EntryRow:
         event=event,
         title=EVENTS.get(event, event),
         actor=str(entry.get("actor") or ""),
-        agent=str(facts.get("gen_ai.agent.id") or facts.get("gov.switch.target") or ""),
-        tool=str(facts.get("gen_ai.tool.name") or ""),
-        outcome=str(facts.get("error.type") or facts.get("gov.outcome") or _OUTCOMES.get(event.rpartition(".")[2], "")),
+        agent=str(facts.get(names.AGENT_ID) or facts.get(names.SWITCH_TARGET) or ""),
+        tool=str(facts.get(names.TOOL) or ""),
+        outcome=str(
+            facts.get(names.ERROR_TYPE) or facts.get(names.OUTCOME) or _OUTCOMES.get(event.rpartition(".")[2], "")
+        ),
         about=", ".join(about[:6]),
-        action=str(facts.get("gov.action.id") or ""),
+        action=str(facts.get(names.ACTION_ID) or ""),
     )
 
 
@@ -78,22 +81,22 @@ def entry_page(entry: Mapping[str, Json]) -> EntryPage:
     """Return what the page of an entry shows."""
     facts, row = facts_of(entry), entry_row(entry)
     receipt = entry.get("receipt")
-    sql = facts.get("gov.statement.text") or facts.get("db.query.text")
+    sql = facts.get(names.STATEMENT_TEXT) or facts.get(names.QUERY_TEXT)
     hidden = {"receipt", "related"}
     return EntryPage(
         row=row,
         sentence=_sentence(row, facts),
         rules=_rules(facts),
-        obligations=_bound(facts.get("gov.decision.obligations")),
+        obligations=_bound(facts.get(names.OBLIGATIONS)),
         sql=str(sql) if sql else None,
         metrics=_metrics(facts),
         problems=[
-            (str(each.get("code", "")), str(each.get("message", ""))) for each in _maps(facts.get("gov.problems"))
+            (str(each.get("code", "")), str(each.get("message", ""))) for each in _maps(facts.get(names.PROBLEMS))
         ],
         effect=[
-            (name.removeprefix("gov.effect.").replace("_", " "), as_text(value))
+            (name.removeprefix(names.EFFECTS).replace("_", " "), as_text(value))
             for name, value in facts.items()
-            if name.startswith("gov.effect.")
+            if name.startswith(names.EFFECTS)
         ],
         related=_related(entry, facts),
         has_receipt=bool(receipt),
@@ -102,9 +105,9 @@ def entry_page(entry: Mapping[str, Json]) -> EntryPage:
 
 
 def _sentence(row: EntryRow, facts: Mapping[str, Json]) -> str:
-    user = facts.get("gov.user.id")
+    user = facts.get(names.USER_ID)
     whom = f" for {user}" if user else ""
-    rows = facts.get("gov.effect.rows")
+    rows = facts.get(names.EFFECT_ROWS)
     got = f" with {counted(rows, 'row')}" if isinstance(rows, int) else ""
     about = f" about {row.about}" if row.about else ""
     if row.actor.startswith(ActorKind.PERSON):
@@ -116,16 +119,16 @@ def _sentence(row: EntryRow, facts: Mapping[str, Json]) -> str:
 
 
 def _rules(facts: Mapping[str, Json]) -> list[tuple[str, str, str]]:
-    considered = _maps(facts.get("gov.rules.considered"))
+    considered = _maps(facts.get(names.CONSIDERED))
     if considered:
-        words = facts.get("gov.rules.messages")
+        words = facts.get(names.CONSIDERED_MESSAGES)
         said = words if isinstance(words, list) else []
         return [
             (str(each.get("rule", "")), str(each.get("decision", "")), str(each.get("message") or word or ""))
             for each, word in zip_longest(considered, said[: len(considered)])
         ]
-    rules = facts.get("gov.decision.rules")
-    verdict = str(facts.get("gov.decision.verdict") or "")
+    rules = facts.get(names.RULES)
+    verdict = str(facts.get(names.VERDICT) or "")
     return (
         [(str(rule), verdict, "") for rule in rules]
         if isinstance(rules, Sequence) and not isinstance(rules, str)
@@ -140,12 +143,12 @@ def _bound(obligations: Json) -> Json:
 
 
 def _metrics(facts: Mapping[str, Json]) -> list[tuple[str, str]]:
-    return [(str(each.get("name", "")), str(each.get("version", ""))) for each in _maps(facts.get("gov.metrics"))]
+    return [(str(each.get("name", "")), str(each.get("version", ""))) for each in _maps(facts.get(names.METRICS))]
 
 
 def _related(entry: Mapping[str, Json], facts: Mapping[str, Json]) -> list[tuple[Json, str]]:
     found: dict[Json, str] = {}
-    for each in (*_maps(entry.get("related")), *_maps(facts.get("gov.links"))):
+    for each in (*_maps(entry.get("related")), *_maps(facts.get(names.LINKS))):
         index = each.get("index")
         if isinstance(index, int):
             found.setdefault(index, str(each.get("rel") or EVENTS.get(event_of(each), event_of(each)) or "linked"))

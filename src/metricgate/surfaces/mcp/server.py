@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from metricgate.gateway.outcome import Held, Outcome
 from metricgate.gateway.tool import ToolCall
+from metricgate.ledger.events import names
 from metricgate.surfaces.mcp.asking_back import FIELD, MOST_ROUNDS, Ambiguity, Pending, ambiguity_of, clarified
 from metricgate.surfaces.mcp.results import result_of, tool_of
 from metricgate.surfaces.mcp.showing import PageOf, asking, held_in, link
@@ -157,7 +158,7 @@ class _Door:
             arguments = clarified(arguments, path, full)
         client: dict[str, Json] = {"mcp.protocol.version": ctx.protocol_version, **_client_info(ctx)}
         if chosen:
-            client["gov.clarified"] = [{"path": path, "metric": full} for path, full in chosen]
+            client[names.CLARIFIED] = [{"path": path, "metric": full} for path, full in chosen]
         call = ToolCall(
             tool=tool,
             arguments=arguments,

@@ -9,7 +9,7 @@ from pathlib import Path
 import orjson
 
 from metricgate.adapters.state.sqlite.ledger_file import connect_reading
-from metricgate.gateway.writing import entries
+from metricgate.ledger.events import names
 from metricgate.state.actions import Step
 from metricgate.state.record import LedgerUnavailable
 
@@ -31,7 +31,7 @@ class RecordedActions:
         found: dict[str, int] = {}
         for step in steps:
             for index, leaf in self._rows(step.after, step.id):
-                if orjson.loads(leaf)["fields"].get(entries.STEP) == step.id:
+                if orjson.loads(leaf)["fields"].get(names.ACTION_STEP) == step.id:
                     found[step.id] = index
         return found
 
@@ -42,10 +42,10 @@ class RecordedActions:
             LedgerUnavailable: the file cannot be read.
         """
         found: dict[str, int] = {}
-        for index, leaf in self._rows(after, f'"event_name":"{entries.PROPOSED}"'):
+        for index, leaf in self._rows(after, f'"event_name":"{names.ACTION_PROPOSED}"'):
             record = orjson.loads(leaf)
-            action = record["fields"].get("gov.action.id")
-            if record["event_name"] == entries.PROPOSED and isinstance(action, str):
+            action = record["fields"].get(names.ACTION_ID)
+            if record["event_name"] == names.ACTION_PROPOSED and isinstance(action, str):
                 found[action] = index
         return found
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
+from metricgate.ledger.events import names
 from metricgate.ledger.note import VerifierKey, open_checkpoint
 from metricgate.state.record import EntryFilter, Recorded
 from metricgate.state.state import RecordExport
@@ -168,18 +169,18 @@ def row_of(each: Recorded) -> dict[str, object]:
         "time_unix_nano": each.time_unix_nano,
         "event_name": each.event,
         "actor": str(each.actor),
-        "outcome": each.text("gov.outcome"),
-        "code": each.text("error.type"),
-        "agent": each.text("gen_ai.agent.id"),
-        "user": each.text("gov.user.id"),
+        "outcome": each.text(names.OUTCOME),
+        "code": each.text(names.ERROR_TYPE),
+        "agent": each.text(names.AGENT_ID),
+        "user": each.text(names.USER_ID),
         "person": each.person,
-        "tool": each.text("gen_ai.tool.name"),
-        "verdict": each.text("gov.decision.verdict"),
+        "tool": each.text(names.TOOL),
+        "verdict": each.text(names.VERDICT),
         "rules": each.rules,
         "metrics": each.metrics,
         "datasets": each.datasets,
-        "action": each.text("gov.action.id"),
-        "trace": each.text("trace_id"),
+        "action": each.text(names.ACTION_ID),
+        "trace": each.text(names.TRACE_ID),
         "leaf_hash": each.leaf_hash,
         "leaf": each.leaf,
         "bodies": orjson.dumps(dict(each.bodies)).decode(),

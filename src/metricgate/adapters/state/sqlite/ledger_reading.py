@@ -13,6 +13,7 @@ import orjson
 
 from metricgate.adapters.state.sqlite.ledger_file import connect_reading, read_bodies, read_head
 from metricgate.adapters.state.sqlite.ledger_receipts import read_receipt
+from metricgate.ledger.events import names
 from metricgate.ledger.note import VerifierKey
 from metricgate.ledger.receipt import Receipt
 from metricgate.state.record import EVERY_ENTRY, EntryFilter, LedgerUnavailable, Recorded, nanoseconds
@@ -104,13 +105,13 @@ def _fits(each: Recorded, keep: EntryFilter) -> bool:
 
 def _texts_of(keep: EntryFilter) -> tuple[tuple[str | None, str], ...]:
     return (
-        (keep.outcome, "gov.outcome"),
-        (keep.code, "error.type"),
-        (keep.user, "gov.user.id"),
-        (keep.tool, "gen_ai.tool.name"),
-        (keep.verdict, "gov.decision.verdict"),
-        (keep.trace_id, "trace_id"),
-        (keep.action, "gov.action.id"),
+        (keep.outcome, names.OUTCOME),
+        (keep.code, names.ERROR_TYPE),
+        (keep.user, names.USER_ID),
+        (keep.tool, names.TOOL),
+        (keep.verdict, names.VERDICT),
+        (keep.trace_id, names.TRACE_ID),
+        (keep.action, names.ACTION_ID),
     )
 
 

@@ -8,6 +8,7 @@ import orjson
 
 from metricgate.adapters.state.sqlite.ledger_file import read_bodies, read_head
 from metricgate.adapters.state.sqlite.ledger_tree import subtrees
+from metricgate.ledger.events import names
 from metricgate.ledger.merkle import inclusion_path
 from metricgate.ledger.note import VerifierKey
 from metricgate.ledger.receipt import Receipt
@@ -30,7 +31,7 @@ def read_receipt(connection: sqlite3.Connection, index: int, key: VerifierKey) -
         connection.execute("COMMIT")
 
 
-_USER = "gov.user.id"
+_USER = names.USER_ID
 
 
 def read_owner(connection: sqlite3.Connection, index: int) -> EntryOwner | None:
@@ -39,7 +40,7 @@ def read_owner(connection: sqlite3.Connection, index: int) -> EntryOwner | None:
     if row is None:
         return None
     record = orjson.loads(row[0])
-    agent = record["fields"].get("gen_ai.agent.id")
+    agent = record["fields"].get(names.AGENT_ID)
     found = [body for body in read_bodies(connection, index) if body.name == _USER]
     user = orjson.loads(found[0].value) if found and not found[0].erased else None
     known = _USER not in record.get("commitments", {}) or isinstance(user, str)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -12,19 +12,14 @@ from metricgate.adapters.state.sqlite.anchors import Anchor, Behind, FileAnchor,
 from metricgate.adapters.state.sqlite.ledger_keys import load_verifier
 from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
 from metricgate.adapters.state.sqlite.paths import StatePaths
-from metricgate.gateway.writing.entries import PROPOSED
+from metricgate.ledger.events import names
+from metricgate.ledger.events.log import LossAccepted, LostHead
+from metricgate.ledger.events.shared import facts_of_actor
 from metricgate.ledger.note import NoteError, open_checkpoint
 from metricgate.ledger.verification import Finding as LedgerFinding
 from metricgate.ledger.verification import FindingKind, Report
 from metricgate.state.record import EntryFilter, LedgerUnavailable, Record
 from metricgate.vocabulary.actor import operator
-from metricgate.vocabulary.json import Json
-
-LOSS_ACCEPTED = "gov.log.loss_accepted"
-"""An operator went on with a ledger that is not what others know it was; the entry has the lost head."""
-
-Opening = tuple[str, Mapping[str, Json], Mapping[str, Json]]
-"""Event, fields and bodies of an entry."""
 
 
 def anchors_of(paths: StatePaths) -> tuple[Anchor, ...]:
@@ -76,18 +71,12 @@ def _told(anchors: Sequence[Anchor], ledger: Record) -> int:
     return size
 
 
-def loss_accepted(found: Behind) -> Opening:
+def loss_accepted(found: Behind) -> LossAccepted:
     """Return the entry that says with which loss the ledger goes on."""
-    who, bodies = operator(_account()).recorded()
-    fields: dict[str, Json] = {
-        **who,
-        "gov.log.size": found.size,
-        "gov.log.lost.size": found.lost.size,
-        "gov.log.lost.root": found.lost.root.hex(),
-        "gov.log.lost.checkpoint": found.checkpoint,
-        "gov.log.lost.known_by": list(found.known_by),
-    }
-    return LOSS_ACCEPTED, fields, bodies
+    lost = LostHead(
+        size=found.lost.size, root=found.lost.root.hex(), checkpoint=found.checkpoint, known_by=found.known_by
+    )
+    return LossAccepted(actor=facts_of_actor(operator(_account())), size=found.size, lost=lost)
 
 
 def _account() -> str:
@@ -112,7 +101,7 @@ def forgotten(paths: StatePaths) -> int | None:
     if not paths.ledger.exists() or any(each.exists() for each in _of_changes(paths)):
         return None
     with LedgerReader(paths.ledger) as reader:
-        if next(iter(reader.entries(EntryFilter(event=PROPOSED), limit=1)), None) is None:
+        if next(iter(reader.entries(EntryFilter(event=names.ACTION_PROPOSED), limit=1)), None) is None:
             return None
         return next(iter(reader.entries(limit=1))).index + 1
 
@@ -136,11 +125,10 @@ def unless_accepted(paths: StatePaths, size: int, accept_loss: int | None) -> st
     )
 
 
-def changes_forgotten(paths: StatePaths, size: int) -> Opening:
+def changes_forgotten(paths: StatePaths, size: int) -> LossAccepted:
     """Return the entry that says that all that was known of changes is lost."""
-    who, bodies = operator(_account()).recorded()
-    names: list[Json] = [each.name for each in _of_changes(paths)]
-    return LOSS_ACCEPTED, {**who, "gov.log.size": size, "gov.state.lost": names}, bodies
+    files = [each.name for each in _of_changes(paths)]
+    return LossAccepted(actor=facts_of_actor(operator(_account())), size=size, files=files)
 
 
 def _of_changes(paths: StatePaths) -> tuple[Path, Path, Path]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from metricgate.gateway import entries
+from metricgate.ledger.events import names
 from metricgate.state.pauses import Pause
 from metricgate.state.record import Recorded, RecordReader
 from metricgate.vocabulary.clock import Clock
 
 _NANO = 1_000_000_000
 _DAY_NANO = 86_400 * _NANO
-_ENDED = frozenset({entries.COMPLETED, entries.REFUSED, entries.FAILED})
+_ENDED = frozenset({names.CALL_COMPLETED, names.CALL_REFUSED, names.CALL_FAILED})
 
 
 @dataclass(slots=True)
@@ -28,15 +28,15 @@ class RecentConduct:
 
     def add_call(self, call: Recorded) -> None:
         """Count a call that ended, for its agent and its user."""
-        rows = call.fields.get("gov.effect.rows")
-        for kind, name in (("agent", call.text("gen_ai.agent.id")), ("user", call.text("gov.user.id"))):
+        rows = call.fields.get(names.EFFECT_ROWS)
+        for kind, name in (("agent", call.text(names.AGENT_ID)), ("user", call.text(names.USER_ID))):
             if name is not None:
                 calls, before = self.used_today.get(f"{kind}:{name}", (0, 0))
                 self.used_today[f"{kind}:{name}"] = (calls + 1, before + (rows if isinstance(rows, int) else 0))
 
     def add_pause(self, begun: Recorded, seconds: float, now: float) -> None:
         """Take a pause of so many ``seconds``, unless it is over ``now`` or a newer one is known."""
-        agent, refusals = begun.text("gen_ai.agent.id"), begun.fields.get("gov.refusals")
+        agent, refusals = begun.text(names.AGENT_ID), begun.fields.get(names.REFUSALS)
         until = begun.time_unix_nano / _NANO + seconds
         if agent is not None and isinstance(refusals, int) and now < until:
             self.pauses.setdefault(agent, Pause(agent=agent, refusals=refusals, until=until))
@@ -56,6 +56,6 @@ def read_recent_conduct(reader: RecordReader, clock: Clock, pause_seconds: float
             break
         if each.event in _ENDED and each.time_unix_nano >= midnight:
             found.add_call(each)
-        elif each.event == entries.PAUSED:
+        elif each.event == names.AGENT_PAUSED:
             found.add_pause(each, pause_seconds, now / _NANO)
     return found

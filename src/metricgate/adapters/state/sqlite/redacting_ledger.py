@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
-from metricgate.ledger.entry import LINKS
+from metricgate.ledger.events import names
 from metricgate.state.erasure import Copy, Sought
 from metricgate.state.record import Recorded
 
 _LEAF = "a signed leaf cannot be changed without breaking the proof of later entries; --except-leaves erases the rest"
-_OF_USER = ("gov.user.id", "gov.actor.id", "gov.decision.person", "gov.person.id")
+_OF_USER = (names.USER_ID, names.ACTOR_ID, names.DECIDED_BY, names.PERSON_ID)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +50,11 @@ def found_in(path: Path, sought: Sought, *, user: bool) -> LedgerCopies:
     with LedgerReader(path) as reader:
         for each in reader.entries(newest_first=False):
             theirs = user and any(each.bodies.get(name) == sought.needle for name in _OF_USER)
-            names = [
+            apart = [
                 name for name, value in each.bodies.items() if value is not None and (theirs or sought.in_value(value))
             ]
-            if names:
-                bodies[each.index] = sorted(names)
+            if apart:
+                bodies[each.index] = sorted(apart)
             if sought.in_value(each.record["fields"]):
                 leaves.append(each.index)
     return LedgerCopies(bodies=bodies, leaves=leaves)
@@ -70,18 +70,18 @@ def found_about(path: Path, index: int) -> LedgerCopies | None:
         first = reader.entry(index)
         if first is None:
             return None
-        call, action = {index, *_intents(first)}, first.text("gov.action.id")
+        call, action = {index, *_intents(first)}, first.text(names.ACTION_ID)
         found: dict[int, list[str]] = {}
         for each in reader.entries(newest_first=False):
             of_call = each.index in call or not call.isdisjoint(_intents(each))
-            if of_call or (action is not None and each.text("gov.action.id") == action):
-                names = [name for name, value in each.bodies.items() if value is not None]
-                found |= {each.index: sorted(names)} if names else {}
+            if of_call or (action is not None and each.text(names.ACTION_ID) == action):
+                left = [name for name, value in each.bodies.items() if value is not None]
+                found |= {each.index: sorted(left)} if left else {}
     return LedgerCopies(bodies=found, actions=frozenset() if action is None else frozenset({action}))
 
 
 def _intents(each: Recorded) -> set[int]:
-    links = each.record["fields"].get(LINKS) if isinstance(each.record["fields"], dict) else None
+    links = each.record["fields"].get(names.LINKS) if isinstance(each.record["fields"], dict) else None
     found = links if isinstance(links, list) else []
     return {
         link["index"]

@@ -18,7 +18,8 @@ import orjson
 
 from metricgate.adapters.state.sqlite.schema import Schema
 from metricgate.adapters.state.sqlite.sqlite_database import opened
-from metricgate.state.keys import ANYONE, CREATED, REVOKED, KeyNotice, KeyRecord, KeysUnavailable
+from metricgate.ledger.events import names
+from metricgate.state.keys import ANYONE, KeyNotice, KeyRecord, KeysUnavailable
 from metricgate.vocabulary.clock import Clock
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.principal import AttributeValue
@@ -126,7 +127,8 @@ class SqliteKeys:
             "INSERT INTO keys(id, name, agent, digest, created, expires, may_act_for, attributes, or_alone)"
             " VALUES (?,?,?,?,?,?,?,?,?)"
         )
-        self._change(insert, row, CREATED, {"gov.key.id": record.id, "gov.key.agent": agent, "gov.key.name": name})
+        noted: dict[str, Json] = {names.KEY_ID: record.id, names.KEY_AGENT: agent, names.KEY_NAME: name}
+        self._change(insert, row, names.KEY_CREATED, noted)
         return text, record
 
     def revoke(self, key_id: str) -> KeyRecord | None:
@@ -137,7 +139,7 @@ class SqliteKeys:
         """
         now = self._clock.unix_nano() / 1e9
         update = "UPDATE keys SET revoked=? WHERE id=? AND revoked IS NULL"
-        self._change(update, (now, key_id), REVOKED, {"gov.key.id": key_id})
+        self._change(update, (now, key_id), names.KEY_REVOKED, {names.KEY_ID: key_id})
         rows = self._run(f"SELECT {_COLUMNS} FROM keys WHERE id=?", (key_id,))  # noqa: S608 - a constant
         return _record(rows[0]) if rows else None
 

@@ -16,10 +16,14 @@ from metricgate.adapters.state.sqlite.committer import Committer, Erasure, Waiti
 from metricgate.adapters.state.sqlite.holding import Holding
 from metricgate.adapters.state.sqlite.ledger_receipts import read_owner, read_receipt
 from metricgate.ledger import entry
+from metricgate.ledger.events import names
+from metricgate.ledger.events.attribute import Event
+from metricgate.ledger.events.log import ErasedBodies, LogOpened, RecoveryMarked, RedactionPerformed
+from metricgate.ledger.events.shared import Link, facts_of_actor
 from metricgate.ledger.note import Checkpoint, Signer
 from metricgate.ledger.receipt import Receipt
 from metricgate.state.record import Durable, EntryOwner, LedgerUnavailable
-from metricgate.vocabulary.actor import KIND, ActorKind, operator
+from metricgate.vocabulary.actor import ActorKind, operator
 from metricgate.vocabulary.clock import Clock
 from metricgate.vocabulary.json import Json
 
@@ -48,7 +52,7 @@ class SqliteLedger:
         page_bytes: page size of a new file.
         most_pages: bound of the file's size, in pages; None for the disk's.
         most_waiting: entries that may wait for the disk.
-        first: event, fields and bodies of entries to be recorded before ``gov.log.opened``.
+        first: events to be recorded before ``gov.log.opened``.
         holding: the right to write it, which is closed with it; None takes one for as long as it is open.
 
     Raises:
@@ -65,7 +69,7 @@ class SqliteLedger:
         page_bytes: int = ledger_file.PAGE_BYTES,
         most_pages: int | None = None,
         most_waiting: int = MOST_WAITING,
-        first: Sequence[tuple[str, Mapping[str, Json], Mapping[str, Json]]] = (),
+        first: Sequence[Event] = (),
         holding: Holding | None = None,
     ) -> None:
         self._path = path
@@ -200,8 +204,6 @@ class SqliteLedger:
         Raises:
             LedgerUnavailable: as ``append``; nothing was erased.
         """
-        who, bodies = operator(by).recorded()
-        bodies |= {"gov.redaction.reason": reason} if reason else {}
         pairs = sorted(names.items())
         parts = [pairs[at : at + _MOST_REDACTED] for at in range(0, len(pairs), _MOST_REDACTED)] or [[]]
         events, answers = threading.Event(), list[Answer]()
@@ -213,15 +215,15 @@ class SqliteLedger:
 
         waiting = []
         for part in parts:
-            erased: list[Json] = [{"index": index, "names": sorted(of)} for index, of in part]
-            fields: dict[str, Json] = {
-                **who,
-                entry.REDACTED_BODIES: erased,
-                "gov.redaction.basis": basis,
-                entry.LINKS: [{"index": index, "rel": "redacts"} for index, _of in part],
-            }
-            fields |= {"gov.redaction.copies": dict(also)} if also else {}
-            draft = self._draft(entry.REDACTED, fields, bodies)
+            redaction = RedactionPerformed(
+                actor=facts_of_actor(operator(by)),
+                bodies=[ErasedBodies(index=index, names=sorted(of)) for index, of in part],
+                basis=basis,
+                links=[Link(index=index, rel="redacts") for index, _of in part],
+                copies=also or None,
+                reason=reason or None,
+            )
+            draft = self._draft_of(redaction)
             waiting.append(Waiting(draft=draft, done=done, erasure=Erasure(names=dict(part))))
         self._put(*waiting)
         return self._answered(events, answers)
@@ -276,10 +278,14 @@ class SqliteLedger:
             raise LedgerUnavailable(f"{self._most_waiting} entries already wait for the disk")
         self._committer.put(*waiting)
 
+    def _draft_of(self, event: Event) -> entry.Draft:
+        fields, bodies = event.to_attributes()
+        return self._draft(event.NAME, fields, bodies)
+
     def _draft(self, event: str, fields: Mapping[str, Json], bodies: Mapping[str, Json] | None) -> entry.Draft:
         now = self._clock.unix_nano()
         # Where nobody is said to act, it is the gateway by itself.
-        who = fields if KIND in fields else {KIND: str(ActorKind.GATEWAY), **fields}
+        who = fields if names.ACTOR_KIND in fields else {names.ACTOR_KIND: str(ActorKind.GATEWAY), **fields}
         kept, apart = entry.fitted(who, bodies)
         random = self._entropy(_NAME_BYTES + entry.SALT_BYTES * len(apart))
         return entry.draft(
@@ -291,7 +297,7 @@ class SqliteLedger:
             entropy=random[_NAME_BYTES:],
         )
 
-    def _recover(self, first: Sequence[tuple[str, Mapping[str, Json], Mapping[str, Json]]]) -> None:
+    def _recover(self, first: Sequence[Event]) -> None:
         """Check the tail, then record the opening and what was left open, in one transaction."""
         connection = ledger_file.connect_reading(self._path)
         try:
@@ -308,21 +314,15 @@ class SqliteLedger:
             left = open_intents(connection)
         finally:
             connection.close()
-        opened: dict[str, Json] = {
-            "gov.log.origin": self._signer.verifier.name,
-            "gov.log.public_key": str(self._signer.verifier),
-            "gov.log.size": self._committer.size,
-            "gov.gateway.instance": self._holding.instance,
-            "gov.log.sqlite": sqlite3.sqlite_version,
-        }
-        drafts = [self._draft(*each) for each in (*first, (entry.OPENED, opened, None))]
-        for index in left:
-            fields: dict[str, Json] = {
-                "gov.outcome": "unknown",
-                "error.type": "gateway_stopped",
-                entry.LINKS: [{"index": index, "rel": "intent"}],
-            }
-            drafts.append(self._draft(entry.RECOVERED, fields, None))
+        opened = LogOpened(
+            origin=self._signer.verifier.name,
+            public_key=str(self._signer.verifier),
+            size=self._committer.size,
+            instance=self._holding.instance,
+            sqlite=sqlite3.sqlite_version,
+        )
+        marked = [RecoveryMarked(links=[Link(index=index, rel="intent")]) for index in left]
+        drafts = [self._draft_of(each) for each in (*first, opened, *marked)]
         self._committer.commit([Waiting(draft=draft, done=_nobody) for draft in drafts])
 
 
@@ -330,14 +330,14 @@ def open_intents(connection: sqlite3.Connection) -> list[int]:
     """Return the intents without an outcome since the last opening (each opening settles those before it)."""
     intents: set[int] = set()
     settled: set[int] = set()
-    opened = f'"event_name":"{entry.OPENED}"'.encode()
+    opened = f'"event_name":"{names.LOG_OPENED}"'.encode()
     for index, leaf in connection.execute("SELECT idx, leaf FROM entries ORDER BY idx DESC"):
-        if entry.LINKS.encode() in leaf or entry.INTENT.encode() in leaf:
+        if names.LINKS.encode() in leaf or names.CALL_RELEASED.encode() in leaf:
             record = orjson.loads(leaf)
             settled.update(entry.settles(record))
-            if record["event_name"] == entry.INTENT:
+            if record["event_name"] == names.CALL_RELEASED:
                 intents.add(index)
-        if opened in leaf and orjson.loads(leaf)["event_name"] == entry.OPENED:
+        if opened in leaf and orjson.loads(leaf)["event_name"] == names.LOG_OPENED:
             break
     return sorted(intents - settled)
 

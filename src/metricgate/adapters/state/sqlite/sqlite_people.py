@@ -20,12 +20,8 @@ import orjson
 from metricgate.adapters.state.sqlite.schema import OfANewerRelease
 from metricgate.adapters.state.sqlite.sealing import Seal
 from metricgate.adapters.state.sqlite.sqlite_database import connected
+from metricgate.ledger.events import names
 from metricgate.state.people import (
-    ADDED,
-    LOGGED_IN,
-    LOGIN_REFUSED,
-    REMOVED,
-    RESET,
     PeopleUnavailable,
     PersonNotice,
     PersonRecord,
@@ -98,7 +94,7 @@ class SqlitePeople:
         with self._change() as run:
             added = run(f"INSERT OR IGNORE INTO people({_COLUMNS}) VALUES (?,?,?,?,?,?,?)", values)  # noqa: S608
             if added:
-                _note(run, ADDED, {"gov.person.id": record.name, "gov.person.groups": list(record.groups)})
+                _note(run, names.PERSON_ADDED, {names.PERSON_ID: record.name, names.PERSON_GROUPS: list(record.groups)})
         return bool(added)
 
     def reset(self, record: PersonRecord) -> bool:
@@ -111,7 +107,7 @@ class SqlitePeople:
             )
             if found:
                 _forget(run, record.name)
-                _note(run, RESET, {"gov.person.id": record.name})
+                _note(run, names.PERSON_RESET, {names.PERSON_ID: record.name})
         return bool(found)
 
     def remove(self, name: str) -> bool:
@@ -120,7 +116,7 @@ class SqlitePeople:
             found = run("DELETE FROM people WHERE name=?", (name,))
             if found:
                 _forget(run, name)
-                _note(run, REMOVED, {"gov.person.id": name})
+                _note(run, names.PERSON_REMOVED, {names.PERSON_ID: name})
         return bool(found)
 
     def find(self, name: str) -> PersonRecord | None:
@@ -163,7 +159,7 @@ class SqlitePeople:
     def open_session(self, token: str, session: SessionRecord, *, device: str | None, address: str) -> None:
         """Keep a new session, and the device that it was opened on; the login is noted."""
         values = (digest(token), *_session_values(session))
-        fields = {"gov.person.id": session.person, "gov.person.method": session.method, "client.address": address}
+        fields = {names.PERSON_ID: session.person, names.PERSON_METHOD: session.method, names.CLIENT_ADDRESS: address}
         with self._change() as run:
             run(f"INSERT INTO sessions(digest, {_SESSION}) VALUES (?,?,?,?,?,?,?,?,?)", values)  # noqa: S608
             run("DELETE FROM sessions WHERE expires<?", (session.created,))
@@ -172,7 +168,7 @@ class SqlitePeople:
                     "INSERT INTO devices(digest, person, seen) VALUES (?,?,?)",
                     (digest(device), session.person, session.created),
                 )
-            _note(run, LOGGED_IN, {**fields, "gov.person.channel": session.channel})
+            _note(run, names.PERSON_LOGGED_IN, {**fields, names.PERSON_CHANNEL: session.channel})
 
     def session(self, token: str) -> SessionRecord | None:
         """Return the session of a token, an expired one too; None where there is none."""
@@ -206,7 +202,7 @@ class SqlitePeople:
                 upsert = "ON CONFLICT(key) DO UPDATE SET failures=failures+1, last=excluded.last"
                 run(f"INSERT INTO attempts(key, failures, last, told) VALUES (?,1,?,0) {upsert}", (key, now))  # noqa: S608
             if run("UPDATE attempts SET told=? WHERE key=? AND told<?", (now, keys[0], now - 60.0)):
-                _note(run, LOGIN_REFUSED, fields)
+                _note(run, names.LOGIN_REFUSED, fields)
 
     def clear(self, keys: Sequence[str]) -> None:
         """Forget failures."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from metricgate.adapters.state.sqlite.holding import holder_of
 from metricgate.adapters.state.sqlite.paths import StatePaths
 from metricgate.adapters.state.sqlite.switch_file import SwitchFile
+from metricgate.ledger.events.log import OpenFile, StateNarrowed
 from metricgate.state.record import Record
 from metricgate.state.state import RecordExport, StatePlace, StateUnavailable
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from metricgate.state.record import EntryFilter
     from metricgate.vocabulary.clock import Clock
     from metricgate.vocabulary.finding import Finding
-    from metricgate.vocabulary.json import Json
     from metricgate.vocabulary.notice import NoticeKind
 
 _MOST_NAMED = 50
@@ -167,7 +167,7 @@ class SqliteState:
             raise StateUnavailable("; ".join(missing))
         return load_mask_key(self.paths.mask_key)
 
-    def close_to_others(self) -> Mapping[str, Json] | None:
+    def close_to_others(self) -> StateNarrowed | None:
         """Take other accounts' rights to the folder."""
         from metricgate.adapters.files.private_folder import NotPrivate, make_private, narrow
 
@@ -176,8 +176,8 @@ class SqliteState:
             found = narrow(self.paths.folder)
         except (NotPrivate, OSError) as error:
             raise StateUnavailable(str(error)) from error
-        files: list[Json] = [{"name": each.name, "mode": f"{each.mode:04o}"} for each in found[:_MOST_NAMED]]
-        return {"gov.state.files": files, "gov.state.count": len(found)} if found else None
+        files = [OpenFile(name=each.name, mode=f"{each.mode:04o}") for each in found[:_MOST_NAMED]]
+        return StateNarrowed(files=files, count=len(found)) if found else None
 
     def tell_anchors(self, record: Record) -> int:
         """Tell every file that remembers how far the ledger is."""

@@ -15,8 +15,9 @@ from pathlib import Path
 
 from metricgate.adapters.files.private_folder import make_private_file
 from metricgate.adapters.files.whole_files import write_new
-from metricgate.state.switches import TAKEN_BACK, THROWN, Switch, Switches, SwitchesUnreadable, SwitchKind, SwitchNotice
-from metricgate.vocabulary.actor import KIND, ActorKind
+from metricgate.ledger.events import names
+from metricgate.state.switches import Switch, Switches, SwitchesUnreadable, SwitchKind, SwitchNotice
+from metricgate.vocabulary.actor import ActorKind
 from metricgate.vocabulary.json import Json
 
 
@@ -56,7 +57,7 @@ class SwitchFile:
         with self._changing() as (thrown, notices):
             thrown[:] = [each for each in thrown if (each.kind, each.target) != (switch.kind, switch.target)]
             thrown.append(switch)
-            notices.append(SwitchNotice(event=THROWN, fields=_fields(switch)))
+            notices.append(SwitchNotice(event=names.SWITCH_THROWN, fields=_fields(switch)))
 
     def take_back(self, target: str, *, because: str, by: str, at: str, by_person: bool = False) -> tuple[Switch, ...]:
         """Take every switch on the target back and return them; none if there was none.
@@ -70,7 +71,7 @@ class SwitchFile:
             for each in gone:
                 taken = replace(each, because=because, by=by, at=at, by_person=by_person)
                 fields = _fields(taken)
-                notices.append(SwitchNotice(event=TAKEN_BACK, fields=fields))
+                notices.append(SwitchNotice(event=names.SWITCH_TAKEN_BACK, fields=fields))
         return gone
 
     def notices(self) -> tuple[SwitchNotice, ...]:
@@ -112,10 +113,10 @@ class SwitchFile:
 
 def _fields(switch: Switch) -> dict[str, Json]:
     return {
-        "gov.switch.kind": str(switch.kind),
-        "gov.switch.target": switch.target,
-        "gov.switch.because": switch.because,
-        "gov.switch.by": switch.by,
-        "gov.switch.at": switch.at,
-        KIND: str(ActorKind.PERSON if switch.by_person else ActorKind.OPERATOR),
+        names.SWITCH_KIND: str(switch.kind),
+        names.SWITCH_TARGET: switch.target,
+        names.SWITCH_BECAUSE: switch.because,
+        names.SWITCH_BY: switch.by,
+        names.SWITCH_AT: switch.at,
+        names.ACTOR_KIND: str(ActorKind.PERSON if switch.by_person else ActorKind.OPERATOR),
     }

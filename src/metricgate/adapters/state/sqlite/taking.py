@@ -11,7 +11,6 @@ from metricgate.adapters.state.sqlite.anchors import Behind
 from metricgate.adapters.state.sqlite.holding import Holding
 from metricgate.adapters.state.sqlite.ledger_keys import load_signer
 from metricgate.adapters.state.sqlite.losses import (
-    Opening,
     anchored_elsewhere,
     changes_forgotten,
     drop_anchors,
@@ -23,13 +22,12 @@ from metricgate.adapters.state.sqlite.losses import (
 )
 from metricgate.adapters.state.sqlite.paths import StatePaths
 from metricgate.adapters.state.sqlite.sqlite_ledger import SqliteLedger
+from metricgate.ledger.events.attribute import Event
+from metricgate.ledger.events.log import GatewayReplaced, LossAccepted
 from metricgate.ledger.note import NoteError
 from metricgate.state.record import LedgerUnavailable
 from metricgate.state.state import StateUnavailable
 from metricgate.vocabulary.clock import Clock
-
-REPLACED = "gov.gateway.replaced"
-"""A gateway whose process is there was silent for longer than its lease, and another one took its place."""
 
 
 def take(
@@ -43,7 +41,7 @@ def take(
     _unless_gone(paths)
     lost = _lost(paths, accept_loss) if instance is not None else None
     behind = _behind(paths)
-    first = _accepted(behind, accept_loss if lost is None or behind is not None else None)
+    first: tuple[Event, ...] = _accepted(behind, accept_loss if lost is None or behind is not None else None)
     if lost is not None:
         first = (*first, lost)
     try:
@@ -57,8 +55,7 @@ def take(
     except (LedgerUnavailable, OSError) as error:
         raise StateUnavailable(f"the ledger cannot be opened: {error}") from error
     if holding.replaced is not None:
-        fields = {"gov.gateway.replaced": holding.replaced, "gov.gateway.instance": holding.instance}
-        first = (*first, (REPLACED, fields, {}))
+        first = (*first, GatewayReplaced(replaced=holding.replaced, instance=holding.instance))
     try:
         signer = load_signer(paths.private_key, paths.public_key, name=paths.place.origin)
         ledger = SqliteLedger(paths.ledger, signer=signer, clock=clock, first=first, holding=holding)
@@ -82,7 +79,7 @@ def _has_content(file: Path) -> bool:
     return file.exists() and file.stat().st_size > 0
 
 
-def _lost(paths: StatePaths, accept_loss: int | None) -> Opening | None:
+def _lost(paths: StatePaths, accept_loss: int | None) -> LossAccepted | None:
     """Return the entry on what is known of changes and was lost, where the operator accepted that.
 
     Raises:
@@ -110,7 +107,7 @@ def _behind(paths: StatePaths) -> Behind | None:
     return ledger_behind(paths)
 
 
-def _accepted(found: Behind | None, accept_loss: int | None) -> tuple[Opening, ...]:
+def _accepted(found: Behind | None, accept_loss: int | None) -> tuple[Event, ...]:
     if found is None:
         if accept_loss is not None:
             raise StateUnavailable("the ledger is not behind what other stores know: there is no loss to accept")
