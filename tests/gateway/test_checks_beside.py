@@ -141,6 +141,18 @@ def test_large_tables_are_known_by_it(tmp_path):
     assert (code(few), "repeated_keys" in after.problems.first.details) == ("E_KEY_NOT_UNIQUE", True)
     assert not any(letter.isdigit() for letter in few.problems.first.message)
 
+    async def restarted(change: str | None = None) -> list[str]:
+        if change is not None:
+            with duckdb.connect(str(tmp_path / "data.duckdb")) as connection:
+                connection.execute(change)
+        async with opened(tmp_path) as parts:
+            return [code(await ask(parts, agent, "query_metrics", question)) for agent in ("omni", "west")]
+
+    assert asyncio.run(restarted()) == ["E_KEY_NOT_UNIQUE", "Answered"]
+    # Of other data that survey says nothing.
+    mended = "DELETE FROM custs WHERE region = 'east'"
+    assert asyncio.run(restarted(mended)) == ["Answered", "Answered"]
+
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"parties": 1}', '{"parties": ["a"]}', '{"parties": [null, null]}'])
 def test_what_is_no_request_runs_nothing(place, text):

@@ -25,6 +25,7 @@ from metricgate.bootstrap.writing import Opened, keep_tidy
 from metricgate.definitions.hot_reload import HotReloader
 from metricgate.gateway.conduct.conduct import Conduct, ConductSettings
 from metricgate.gateway.conduct.repetition import Patience
+from metricgate.gateway.data_checks.memory import KeyMemory
 from metricgate.gateway.gateway import Gateway
 from metricgate.gateway.notices import Sink, SinkUnusable
 from metricgate.gateway.office import Office
@@ -37,6 +38,7 @@ from metricgate.operations.definition_publisher import Publisher
 from metricgate.operations.recorders import watch_switches
 from metricgate.operations.start_refusal import StartRefused
 from metricgate.state.definitions import DefinitionsNotKept
+from metricgate.state.observations import ObservationsNotKept
 from metricgate.state.outbox import Outbox
 from metricgate.state.record import LedgerUnavailable, Record, record_event
 from metricgate.state.sealed import Unsealable
@@ -121,7 +123,8 @@ async def _opened(
         await _settled(book)
         _keep(stack, keep_tidy(book))
         _keep(stack, keep_anchored(state, ledger))
-    parts = _together(holder, warehouses, ledger, telemetry, now, conduct, outbox, book, state)
+    keys = await asyncio.to_thread(_keys, state, stack, now)
+    parts = _together(holder, warehouses, ledger, telemetry, now, conduct, outbox, book, state, keys)
     if watch:
         _keep(stack, answer_requests(state, parts.gateway))
     return parts
@@ -137,6 +140,7 @@ def _together(
     notifier: Notifier,
     book: Book,
     state: ProjectState,
+    keys: KeyMemory,
 ) -> Running:
     gateway = Gateway(
         governance=holder,
@@ -147,6 +151,7 @@ def _together(
         conduct=conduct,
         notifier=notifier,
         book=book,
+        keys=keys,
     )
     return Running(
         gateway=gateway,
@@ -264,6 +269,16 @@ def _outbox(
         return outbox, sinks_of(settings, folder) if sends else {}
     except (NoticeNotKept, SinkUnusable) as error:
         raise StartRefused(f"notifications cannot be sent: {error}") from error
+
+
+def _keys(state: ProjectState, stack: AsyncExitStack, clock: Clock) -> KeyMemory:
+    """Return what is known of the data's keys, from before a restart too."""
+    try:
+        observations = state.observations()
+        stack.callback(observations.close)
+        return KeyMemory(clock, observations)
+    except ObservationsNotKept as error:
+        raise StartRefused(str(error)) from error
 
 
 async def _settled(book: Book) -> None:

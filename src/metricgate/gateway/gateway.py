@@ -71,10 +71,11 @@ class Gateway:
         conduct: Conduct,
         notifier: Notifier | None = None,
         book: Book | None = None,
+        keys: KeyMemory | None = None,
     ) -> None:
         """Take the parts; ``warehouses`` are by their names in the settings, the default one first.
 
-        Without a ``book`` nothing is ever changed.
+        Without a ``book`` nothing is ever changed; without ``keys`` nothing is known of the data's keys yet.
         """
         self._governance = governance
         self._engines = Engines(warehouses, clock)
@@ -84,7 +85,7 @@ class Gateway:
         self._conduct = conduct
         self._notifier = notifier or NobodyToTell()
         self._book = book
-        self._keys = KeyMemory(clock)
+        self._keys = keys or KeyMemory(clock)
 
     def tools(self, principal: Principal | None = None) -> tuple[ToolDefinition, ...]:
         """Return the tools in a fixed order; with a principal, only those that it may call."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from metricgate.state.erasure import Copies, Sought
     from metricgate.state.journal import Journal
     from metricgate.state.keys import KeyStore
+    from metricgate.state.observations import Observations
     from metricgate.state.outbox import Outbox
     from metricgate.state.pauses import Pauses
     from metricgate.state.people import PeopleAndSessions
@@ -140,7 +141,7 @@ class ProjectState(Protocol):
     def kept(self) -> frozenset[str]:
         """Return what there is, and make nothing.
 
-        Of ``record``, ``changes``, ``keys``, ``people``, ``outbox`` and ``definitions``.
+        Of ``record``, ``changes``, ``keys``, ``people``, ``outbox``, ``definitions`` and ``observations``.
         """
         ...
 
@@ -233,6 +234,14 @@ class ProjectState(Protocol):
 
         Raises:
             DefinitionsNotKept: they cannot be opened.
+        """
+        ...
+
+    def observations(self) -> Observations:
+        """Open what was seen of the data.
+
+        Raises:
+            ObservationsNotKept: it cannot be opened.
         """
         ...
 

@@ -31,6 +31,22 @@ class KeyCounts:
         """Whether a join by the key would count rows more than once."""
         return self.repeated_keys > 0
 
+    def as_json(self) -> Json:
+        """Return every member by its name."""
+        return {
+            "complete": self.complete,
+            "repeated_keys": self.repeated_keys,
+            "repeated_rows": self.repeated_rows,
+        }
+
+    @staticmethod
+    def from_json(value: Json) -> KeyCounts | None:
+        """Read what ``as_json`` wrote; None where it is something else."""
+        match value:
+            case {"complete": bool(complete), "repeated_keys": int(keys), "repeated_rows": int(rows)}:
+                return KeyCounts(complete=complete, repeated_keys=keys, repeated_rows=rows)
+        return None
+
     @staticmethod
     def of(rows: Rows) -> KeyCounts:
         """Read what a key check's statement gave, which reads one row more than ``MOST_ROWS``."""

@@ -223,7 +223,9 @@ async def _result(each: _Ready, ground: Ground, intent: Durable) -> CheckResult:
     if isinstance(each.check, KeyCheck):
         keys, rows = (found.counts[name] for name in ("repeated_keys", "repeated_rows"))
         counts = KeyCounts(complete=True, repeated_keys=keys, repeated_rows=rows)
-        ground.keys.note(each.engine, each.check, each.verdict.obligations, counts, data_state=state, changes=changes)
+        await ground.keys.note(
+            each.engine, each.check, each.verdict.obligations, counts, data_state=state, changes=changes
+        )
     if counts_told(each.verdict, _datasets(each.check)):
         return found
     message = "counts are not told to who may not see small groups"

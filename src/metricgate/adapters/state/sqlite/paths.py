@@ -25,6 +25,7 @@ class StatePaths:
     """What seals the authenticators' secrets in ``people``."""
     outbox: Path
     definitions: Path
+    observations: Path
     actions: Path
     journal: Path
     journal_key: Path
@@ -50,6 +51,7 @@ class StatePaths:
             people_key=state / "people.key",
             outbox=state / "outbox.db",
             definitions=state / "definitions.db",
+            observations=state / "observations.db",
             actions=state / "actions.db",
             journal=state / "journal.db",
             journal_key=state / "journal.key",

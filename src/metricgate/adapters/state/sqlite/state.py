@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from metricgate.adapters.state.sqlite.sqlite_definitions import SqliteDefinitions
     from metricgate.adapters.state.sqlite.sqlite_keys import SqliteKeys
     from metricgate.adapters.state.sqlite.sqlite_ledger import SqliteLedger
+    from metricgate.adapters.state.sqlite.sqlite_observations import SqliteObservations
     from metricgate.adapters.state.sqlite.sqlite_outbox import SqliteOutbox
     from metricgate.adapters.state.sqlite.sqlite_people import SqlitePeople
     from metricgate.ledger.note import VerifierKey
@@ -65,6 +66,7 @@ class SqliteState:
             "people": paths.people,
             "outbox": paths.outbox,
             "definitions": paths.definitions,
+            "observations": paths.observations,
         }
         return frozenset(name for name, file in files.items() if file.exists())
 
@@ -153,6 +155,12 @@ class SqliteState:
         from metricgate.adapters.state.sqlite.sqlite_definitions import SqliteDefinitions
 
         return SqliteDefinitions(self.paths.definitions)
+
+    def observations(self) -> SqliteObservations:
+        """Open what was seen of the data."""
+        from metricgate.adapters.state.sqlite.sqlite_observations import SqliteObservations
+
+        return SqliteObservations(self.paths.observations)
 
     def switches(self) -> SwitchFile:
         """Return the switches."""
