@@ -18,8 +18,10 @@ from metricgate.changing.structure import aside_of
 from metricgate.gateway.engine import Engines
 from metricgate.gateway.governance import GovernanceSource
 from metricgate.gateway.ports import Warehouse, WarehouseError
-from metricgate.gateway.writing.book import Book, Raced
+from metricgate.gateway.writing.advance import Raced
+from metricgate.gateway.writing.book import Book
 from metricgate.gateway.writing.executing import settle_again
+from metricgate.gateway.writing.expiry import find_action
 from metricgate.gateway.writing.ports import ChangeFailed, WritableWarehouse
 from metricgate.gateway.writing.settings import WriteSettings
 from metricgate.state.actions import ActionFilter
@@ -181,7 +183,7 @@ async def tidy(book: Book, now: datetime) -> None:
     with _whatever_is_damaged():
         for held in await asyncio.to_thread(book.store.glances, ActionFilter(states=(State.HELD,), limit=1_000)):
             if held.expires_at <= now:
-                await book.get(held.id)
+                await find_action(book, held.id)
     await settle_again(book)
     for over in await asyncio.to_thread(book.journal.due, now):
         done = True

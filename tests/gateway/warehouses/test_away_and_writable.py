@@ -21,6 +21,7 @@ from metricgate.bootstrap.settings import Settings, load_settings
 from metricgate.bootstrap.states import state_of
 from metricgate.bootstrap.writing import tidy
 from metricgate.gateway.outcome import Fault
+from metricgate.gateway.writing.expiry import find_action
 from metricgate.ledger.events import names
 from metricgate.state.record import Durable, Ledger, LedgerUnavailable
 from metricgate.vocabulary.json import Json
@@ -137,11 +138,11 @@ def test_what_was_begun_is_settled_once_its_warehouse_is_back(bills: Bills) -> N
             book = shop.parts.book
             assert book.unsettled == {action_id}
             await tidy(book, book.now())
-            assert (await book.get(action_id)).state is State.EXECUTING
+            assert (await find_action(book, action_id)).state is State.EXECUTING
             await asyncio.to_thread(bills.door.open)
             clock.ahead = 6
             await tidy(book, book.now())
-            assert (await book.get(action_id)).state is State.EXECUTED
+            assert (await find_action(book, action_id)).state is State.EXECUTED
             assert not book.unsettled
             undo = await shop.office.undo(STEN, action_id, reason="a mistake")
             assert not isinstance(undo, Problems), undo

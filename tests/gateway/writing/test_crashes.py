@@ -15,6 +15,7 @@ from tests.gateway.writing.shop import opened, write_shop
 from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
 from metricgate.approvals.proposal import State
 from metricgate.bootstrap.states import state_of
+from metricgate.gateway.writing.expiry import find_action
 from metricgate.state.record import EntryFilter
 
 ROOT = Path(__file__).parents[3]
@@ -63,7 +64,7 @@ def killed_at(folder: Path, point: str) -> None:
 
     async def look() -> tuple[State, int, list[str]]:
         async with opened(folder) as shop:
-            action = await shop.parts.book.get(action_id)
+            action = await find_action(shop.parts.book, action_id)
             [[count]] = await shop.rows("SELECT count(*) FROM orders")
             with LedgerReader(state_of(folder, shop.settings).paths.ledger) as reader:
                 own = [each for each in reader.entries(EntryFilter()) if each.text("gov.action.id") == action_id]

@@ -15,6 +15,7 @@ from metricgate.approvals import deciding
 from metricgate.approvals.proposal import State
 from metricgate.bootstrap.states import state_of
 from metricgate.gateway.outcome import Held, Refused
+from metricgate.gateway.writing.expiry import find_action
 from metricgate.ledger.events import names
 from metricgate.state.actions import Step
 from metricgate.state.record import LedgerUnavailable, Recorded
@@ -59,7 +60,7 @@ def test_of_two_decisions_at_once_the_record_tells_which_counted(tmp_path: Path)
         found = recorded(shop)
         own = {each.index for each in found if each.text(names.ACTION_STEP)}
         for action_id in waiting:
-            action = await shop.parts.book.get(action_id)
+            action = await find_action(shop.parts.book, action_id)
             events = [each.event for each in found if each.text("gov.action.id") == action_id]
             assert events.count(names.ACTION_DECIDED) == 1, events
             assert events.count(names.ACTION_UNCOUNTED) == 1, events
@@ -80,7 +81,7 @@ def test_a_decision_that_is_not_the_persons_is_recorded_as_one_that_did_not_coun
         [entry] = [each for each in recorded(shop) if each.event == names.ACTION_UNCOUNTED]
         assert entry.text("gov.decision.person") == "olaf"
         assert entry.text("error.type") == "E_NOT_YOURS_TO_DECIDE"
-        assert (await shop.parts.book.get(action_id)).state is State.HELD
+        assert (await find_action(shop.parts.book, action_id)).state is State.HELD
 
     played(tmp_path, story)
 
@@ -142,7 +143,7 @@ def test_what_cannot_be_recorded_did_not_happen(tmp_path: Path) -> None:
         book.ledger = Failing(ledger, names.ACTION_DECIDED)
         assert isinstance(await shop.office.decide(STEN, action_id, approves=True, reason="yes", **shown), Problems)
         book.ledger = ledger
-        action = await book.get(action_id)
+        action = await find_action(book, action_id)
         assert (action.state, action.decisions) == (State.HELD, ())
         assert book.steps.open_steps() == []
         shown = await ready(shop, STEN, action_id)
@@ -176,7 +177,7 @@ def test_halves_left_apart_are_found_and_mended_at_start(tmp_path: Path) -> None
     async def look() -> None:
         async with opened(folder) as shop:
             book = shop.parts.book
-            assert (await book.get(stays)).state is State.HELD
+            assert (await find_action(book, stays)).state is State.HELD
             assert book.steps.open_steps() == book.steps.ownerless() == book.journal.all() == []
             said = [
                 (each.text("gov.action.id"), each.text("gov.recovery.what"))

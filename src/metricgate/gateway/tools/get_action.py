@@ -7,7 +7,6 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from metricgate.approvals import deciding
 from metricgate.approvals.deciding import Refusal
 from metricgate.gateway.argument_schemas import accepted_schema, shown_schema
 from metricgate.gateway.arguments import Parsed
@@ -15,12 +14,12 @@ from metricgate.gateway.desk import Desk
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.tool import ToolDefinition
 from metricgate.gateway.tools.tool import Tool
-from metricgate.gateway.writing import codes, entries
+from metricgate.gateway.writing import codes
 from metricgate.gateway.writing.action_answer import ACTION_SCHEMA
-from metricgate.gateway.writing.book import Raced
+from metricgate.gateway.writing.advance import Raced, advance
+from metricgate.gateway.writing.expiry import find_action
 from metricgate.gateway.writing.proposing import told
-from metricgate.ledger.events.actions import ActionEnded
-from metricgate.ledger.events.shared import facts_of_actor
+from metricgate.gateway.writing.transitions import ActionWithdrawn
 from metricgate.vocabulary.problem import Problem, Problems
 
 
@@ -37,7 +36,7 @@ class ActionArguments(BaseModel):
 
 async def _serve(desk: Desk, parsed: Parsed[ActionArguments]) -> Outcome:
     book, wanted = desk.book, parsed.value.action_id
-    action = None if book is None else await book.get(wanted)
+    action = None if book is None else await find_action(book, wanted)
     principal = desk.call.principal
     user = None if principal.user is None else principal.user.id
     own = action is not None and (action.proposal.agent, action.proposal.user) == (principal.agent.id, user)
@@ -48,17 +47,16 @@ async def _serve(desk: Desk, parsed: Parsed[ActionArguments]) -> Outcome:
             Problems((Problem(code=codes.NO_SUCH_ACTION, message=message, hint=codes.NO_SUCH_ACTION.cure),))
         )
     if parsed.value.withdraw:
-        gone = deciding.cancelled(action, book.now())
+        try:
+            gone = await advance(book, action, ActionWithdrawn(at=book.now()))
+        except Raced:
+            now = await asyncio.to_thread(book.store.get, wanted)
+            return await told(desk, now or action)
         if isinstance(gone, Refusal):
             return await desk.refuse(
                 Problems((Problem(code=codes.NOT_DECIDABLE, message=gone.message, hint=codes.NOT_DECIDABLE.cure),))
             )
-        try:
-            by = facts_of_actor(gone.actor)
-            ended = ActionEnded(action=entries.action_facts(gone), actor=by, outcome="withdrawn")
-            action = await book.step(gone, ended)
-        except Raced:
-            action = await asyncio.to_thread(book.store.get, wanted) or action
+        action = gone.action
     return await told(desk, action)
 
 

@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
 
 from metricgate.actions import ActionDefinition
-from metricgate.approvals import deciding
 from metricgate.approvals.proposal import Action
 from metricgate.gateway.codes import FROZEN
 from metricgate.gateway.engine import Engines
 from metricgate.gateway.governance import GovernanceSource
-from metricgate.gateway.writing import entries
 from metricgate.gateway.writing.codes import PERSON_STOPPED
 from metricgate.gateway.writing.settings import WriteSettings
 from metricgate.gateway.writing.turns import Turns
-from metricgate.ledger.events.actions import ActionEnded, ActionEvent
-from metricgate.ledger.events.shared import BY_GATEWAY
+from metricgate.ledger.events.actions import ActionEvent
 from metricgate.policy.occasion import Circumstances
 from metricgate.policy.verdict import ReasonKind
-from metricgate.state.actions import ActionStore, RecordedSteps, Step, Steps
+from metricgate.state.actions import ActionStore, RecordedSteps, Steps
 from metricgate.state.journal import Journal
-from metricgate.state.record import Durable, Ledger, LedgerUnavailable, record_event
+from metricgate.state.record import Durable, Ledger, record_event
 from metricgate.state.switches import SwitchBoard, SwitchesUnreadable, SwitchKind
 from metricgate.vocabulary.actor import ActorKind
 from metricgate.vocabulary.clock import Clock
@@ -51,18 +47,6 @@ def nobody_left(_person: str, _method: str, _at: datetime) -> bool:
 
 def nobody(_kind: str, _action: Action, _facts: Mapping[str, Json]) -> None:
     """Tell nobody."""
-
-
-class Raced(Exception):
-    """Somebody else changed the action meanwhile."""
-
-
-class KeyTaken(Exception):
-    """The proposer's idempotency key stands for another action already: ``kept``."""
-
-    def __init__(self, kept: Action) -> None:
-        super().__init__(kept.id)
-        self.kept = kept
 
 
 @dataclass(slots=True, kw_only=True)
@@ -114,87 +98,6 @@ class Book:
         durable = await record_event(self.ledger, event)
         self.changes += 1
         return durable
-
-    async def step(
-        self, action: Action, event: ActionEvent, *, changes: bytes | None = None, after: int = -1
-    ) -> Action:
-        """Keep a new state of an action together with its entry, as ``stepped`` does; return the action."""
-        return (await self.stepped(action, event, changes=changes, after=after))[0]
-
-    async def stepped(
-        self, action: Action, event: ActionEvent, *, changes: bytes | None = None, after: int = -1
-    ) -> tuple[Action, Durable]:
-        """Keep a new state of an action together with its entry: both count, or neither does.
-
-        Args:
-            action: the next version of a kept action, or a new one.
-            event: what happened, which led to that version; its step is filled in.
-            changes: what a new action changes row by row.
-            after: number of an entry that the record has already.
-
-        Raises:
-            Raced: somebody else changed it meanwhile; nothing is recorded.
-            KeyTaken: a new action's idempotency key stands for another one; nothing is recorded.
-            LedgerUnavailable: it could not be recorded, and does not count.
-        """
-        step = Step(
-            id=self.new_nonce(),
-            action_id=action.id,
-            event=event.NAME,
-            after=max(after, *action.records, -1),
-            owner=self.instance,
-        )
-        # A caller that goes away must not leave a step open.
-        entry = partial(self.record, replace(event, step=step.id))
-        task = asyncio.ensure_future(self._step(step, action, changes, entry))
-        self.running.add(task)
-        task.add_done_callback(self.running.discard)
-        return await asyncio.shield(task)
-
-    async def _step(
-        self, step: Step, action: Action, changes: bytes | None, record: Callable[[], Awaitable[Durable]]
-    ) -> tuple[Action, Durable]:
-        async with self.turns.of(action.id):
-            kept = await asyncio.to_thread(self.steps.begin, step, action, changes=changes)
-            if kept is None:
-                raise Raced(action.id)
-            if kept.id != action.id:
-                raise KeyTaken(kept)
-            try:
-                durable = await record()
-            except LedgerUnavailable:
-                await asyncio.to_thread(self.steps.take_back, step)
-                raise
-            return await asyncio.to_thread(self.steps.end, step, durable.index), durable
-
-    async def keep(self, action: Action) -> Action:
-        """Keep a new state of an action that has no entry of its own.
-
-        Raises:
-            Raced: somebody else changed it meanwhile.
-        """
-        if not await asyncio.to_thread(self.store.replace, action):
-            raise Raced(action.id)
-        self.changes += 1
-        return action
-
-    async def get(self, action_id: str) -> Action | None:
-        """Return an action; one whose time is over is settled first."""
-        action = await asyncio.to_thread(self.store.get, action_id)
-        return None if action is None else await self.settled(action)
-
-    async def settled(self, action: Action) -> Action:
-        """Return the action, expired where its time is over; that is recorded and told."""
-        over = deciding.expired(action, self.now())
-        if over is None:
-            return action
-        try:
-            ended = ActionEnded(action=entries.action_facts(over), actor=BY_GATEWAY, outcome="expired")
-            kept = await self.step(over, ended)
-        except Raced:
-            return await asyncio.to_thread(self.store.get, action.id) or action
-        self.tell("action_expired", kept, {})
-        return kept
 
     async def others_work(self) -> frozenset[str]:
         """Return the actions on which other gateways work that are there."""

@@ -9,9 +9,7 @@ from datetime import timedelta
 
 import structlog
 
-from metricgate.approvals import deciding
 from metricgate.approvals.deciding import Refusal
-from metricgate.approvals.outcome import NotCarriedOut, RowsChanged
 from metricgate.approvals.proposal import Action, State
 from metricgate.changing.effect import Effect
 from metricgate.changing.proving import back_of
@@ -19,14 +17,13 @@ from metricgate.changing.serial import effect_from_bytes, effect_to_bytes
 from metricgate.gateway import sql_codes
 from metricgate.gateway.failures import place_in
 from metricgate.gateway.ports import WarehouseError
-from metricgate.gateway.writing import codes, entries, sealed
+from metricgate.gateway.writing import codes, sealed
+from metricgate.gateway.writing.advance import Raced, advance
 from metricgate.gateway.writing.at_effect import objection
-from metricgate.gateway.writing.book import Book, Raced
+from metricgate.gateway.writing.book import Book
 from metricgate.gateway.writing.damage import damaged
 from metricgate.gateway.writing.ports import ChangeFailed, OutcomeUnknown, ReleasedChange, WritableWarehouse
-from metricgate.gateway.writing.previewing import counts
-from metricgate.ledger.events.actions import ActionExecuted, ActionFailed, ActionReleased
-from metricgate.ledger.events.shared import facts_of_actor
+from metricgate.gateway.writing.transitions import ActionTakenBack, ExecutionBegun, ExecutionFailed, ExecutionFinished
 from metricgate.policy.verdict import Decision, Reason, ReasonKind, Verdict
 from metricgate.state.actions import ActionFilter
 from metricgate.state.record import LedgerUnavailable
@@ -58,11 +55,11 @@ async def _execute(book: Book, action: Action) -> Action:
     kept = await _ready(book, action)
     if isinstance(kept, Problem):
         return await _fail(book, action, kept, "")
-    begun = deciding.executing(action, book.now())
-    if isinstance(begun, Refusal):
-        return await _fail(book, action, Problem(code=codes.NOT_DECIDABLE, message=begun.message), "")
-    released_event = ActionReleased(action=entries.action_facts(begun), actor=facts_of_actor(begun.actor))
-    begun, intent = await book.stepped(begun, released_event)
+    done = await advance(book, action, ExecutionBegun(at=book.now()))
+    if isinstance(done, Refusal):
+        return await _fail(book, action, Problem(code=codes.NOT_DECIDABLE, message=done.message), "")
+    begun, intent = done.action, done.entry
+    assert intent is not None  # noqa: S101 - what is begun has an entry of its own
     released = ReleasedChange(
         action_id=begun.id,
         plan=kept.plan,
@@ -161,17 +158,10 @@ async def _ready(book: Book, action: Action) -> sealed.Sealed | Problem:
 async def _done(book: Book, action: Action, effect: Effect | None) -> Action:
     """The transaction was committed: say so in the journal, in the record, and in the action."""
     await asyncio.to_thread(book.journal.commit, action.id)
-    outcome = None if effect is None else RowsChanged(rows=counts(effect))
+    now = book.now()
     nothing = effect is not None and effect.structure is None and effect.rows == 0
-    until = None if nothing else book.now() + timedelta(days=book.settings.undo_days)
-    done = deciding.executed(action, outcome, book.now(), until)
-    executed = ActionExecuted(
-        action=entries.action_facts(done),
-        actor=facts_of_actor(done.actor),
-        effect=None if effect is None else entries.change_facts(effect),
-        reconciled=True if effect is None else None,
-    )
-    done = await book.step(done, executed)
+    until = None if nothing else now + timedelta(days=book.settings.undo_days)
+    done = (await advance(book, action, ExecutionFinished(effect=effect, at=now, undo_until=until))).action
     if done.undoes is not None:
         await _mark_undone(book, done)
     book.tell("action_undone" if done.undoes else "action_executed", done, {})
@@ -187,23 +177,14 @@ async def _mark_undone(book: Book, action: Action) -> None:
         return
     if first is None:
         return
-    changed = deciding.undone(first, action.id)
-    if not isinstance(changed, Refusal):
-        await book.keep(changed)
+    await advance(book, first, ActionTakenBack(by=action.id))
 
 
 async def _fail(book: Book, action: Action, problem: Problem, engine_text: str) -> Action:
-    failed = deciding.failed(action, NotCarriedOut.by(problem), book.now())
-    event = ActionFailed(
-        action=entries.action_facts(failed),
-        actor=facts_of_actor(failed.actor),
-        error_type=problem.code.name,
-        error_text=engine_text,
-        problems=[problem.as_json()],
-    )
-    kept = await book.step(failed, event)
-    book.tell("action_failed", kept, {})
-    return kept
+    failed = ExecutionFailed(problem=problem, engine_text=engine_text, at=book.now())
+    done = await advance(book, action, failed)
+    book.tell("action_failed", done.action, {})
+    return done.action
 
 
 def problem_of(error: ChangeFailed, *, own_text: bool = False) -> Problem:

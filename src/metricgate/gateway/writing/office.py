@@ -14,13 +14,16 @@ from metricgate.approvals.documents import preview_to_json, risk_to_json
 from metricgate.approvals.proposal import Action, HumanDecision, Requirement, Review, State
 from metricgate.gateway.office import ActionView, Person
 from metricgate.gateway.writing import codes, entries
-from metricgate.gateway.writing.book import Book, Raced
+from metricgate.gateway.writing.advance import Raced, advance
+from metricgate.gateway.writing.book import Book
 from metricgate.gateway.writing.damage import refusing_damage
 from metricgate.gateway.writing.executing import execute
+from metricgate.gateway.writing.expiry import expire_if_due, find_action
 from metricgate.gateway.writing.proposing import without_tables
+from metricgate.gateway.writing.transitions import DecisionMade, ReviewSigned
 from metricgate.gateway.writing.undoing import Undoer, propose_undo
 from metricgate.gateway.writing.viewing import Viewer, seen_by
-from metricgate.ledger.events.actions import ActionDecided, ActionReviewed, ActionShown, ActionUncounted
+from metricgate.ledger.events.actions import ActionShown, ActionUncounted
 from metricgate.ledger.events.shared import facts_of_actor
 from metricgate.policy.judging_changes import Demand, undo_demand
 from metricgate.policy.occasion import Circumstances
@@ -80,7 +83,7 @@ class DecisionDesk:
         page = wanted
         while len(seen) < wanted.limit:
             found = await asyncio.to_thread(self._book.store.list, page)
-            settled = [await self._book.settled(each) for each in found]
+            settled = [await expire_if_due(self._book, each) for each in found]
             seen += [
                 each
                 for each in settled
@@ -97,7 +100,7 @@ class DecisionDesk:
         stopped = self._stopped(person)
         if stopped is not None:
             return stopped
-        action = await self._book.get(action_id)
+        action = await find_action(self._book, action_id)
         if action is None or not self._may_see(person, action):
             return _problem(codes.NO_SUCH_ACTION, f"There is no action {action_id[:40]!r} that you may see.")
         action = self._seen(person, action)
@@ -145,7 +148,7 @@ class DecisionDesk:
         break_glass: bool = False,
     ) -> Action | Problems:
         """Record a decision; the last one that is needed carries the action out before this returns."""
-        action, stopped = await self._book.get(action_id), self._stopped(person)
+        action, stopped = await find_action(self._book, action_id), self._stopped(person)
         if stopped is not None and action is None:
             return stopped
         if action is None or (stopped is None and not self._may_see(person, action)):
@@ -186,7 +189,7 @@ class DecisionDesk:
 
     async def _uncounted(self, action_id: str, decision: HumanDecision, why: Problems) -> Problems:
         """Record a decision that did not count, and why, so that nobody takes it for one that did."""
-        action = await self._book.get(action_id)
+        action = await find_action(self._book, action_id)
         if action is None or why.first.code is codes.FAILED:
             return why
         uncounted = ActionUncounted(
@@ -204,22 +207,16 @@ class DecisionDesk:
     async def _decided(self, person: Person, action: Action, decision: HumanDecision) -> Action | Problems:
         """Let the decision count; where another's comes first, it is made of what the action is then."""
         while True:
-            after = deciding.decide(action, decision, roles=self._roles(person))
-            if isinstance(after, Refusal):
-                return _problem(_CODES[after.obstacle], after.message)
-            decided = ActionDecided(
-                action=entries.action_facts(after),
-                actor=facts_of_actor(actors.person(decision.person)),
-                decision=entries.decision_facts(decision),
-            )
             try:
-                after = await self._book.step(after, decided)
+                done = await advance(self._book, action, DecisionMade(decision=decision, roles=self._roles(person)))
             except Raced:
-                action = await self._book.get(action.id) or action
+                action = await find_action(self._book, action.id) or action
             except LedgerUnavailable:
                 return _problem(codes.FAILED, "The record cannot be written, so that nothing is decided.")
             else:
-                return await self._after(decision, after)
+                if isinstance(done, Refusal):
+                    return _problem(_CODES[done.obstacle], done.message)
+                return await self._after(decision, done.action)
 
     async def _after(self, decision: HumanDecision, after: Action) -> Action | Problems:
         self._book.tell("break_glass" if decision.break_glass else "action_decided", after, {"by": decision.person})
@@ -231,7 +228,7 @@ class DecisionDesk:
         try:
             return await execute(self._book, action)
         except Raced:
-            return await self._book.get(action.id) or action
+            return await find_action(self._book, action.id) or action
         except LedgerUnavailable:
             return _problem(codes.FAILED, "The record cannot be written; it was approved and not carried out.")
 
@@ -243,7 +240,7 @@ class DecisionDesk:
         A freeze stops what agents change; people take back what was done while it lasts, which is recorded. A stop
         that names the person binds this too.
         """
-        action = await self._book.get(action_id)
+        action = await find_action(self._book, action_id)
         objection = self._objection_to_undo(person, action, reason, action_id)
         if objection is not None or action is None:
             return objection or _problem(codes.NO_SUCH_ACTION, codes.NO_SUCH_ACTION.cause)
@@ -282,25 +279,17 @@ class DecisionDesk:
         stopped = self._stopped(person)
         if stopped is not None:
             return stopped
-        action = await self._book.get(action_id)
+        action = await find_action(self._book, action_id)
         if action is None or not self._may_see(person, action):
             return _problem(codes.NO_SUCH_ACTION, f"There is no action {action_id[:40]!r} that you may see.")
-        after = deciding.reviewed(action, Review(person=person.id, at=self._book.now(), reason=reason.strip()))
-        if isinstance(after, Refusal):
-            return _problem(_CODES[after.obstacle], after.message)
-        reviewed = ActionReviewed(
-            action=entries.action_facts(after),
-            actor=facts_of_actor(actors.person(person.id)),
-            reviews_missing=deciding.reviews_missing(after),
-            person=person.id,
-            reason=reason.strip(),
-        )
+        review = Review(person=person.id, at=self._book.now(), reason=reason.strip())
         try:
-            return await self._book.step(after, reviewed)
+            done = await advance(self._book, action, ReviewSigned(review=review))
         except Raced:
             return _problem(codes.NOT_DECIDABLE, "Somebody reviewed it at the same moment; look at it again.")
         except LedgerUnavailable:
             return _problem(codes.FAILED, "The record cannot be written, so that nothing is signed.")
+        return _problem(_CODES[done.obstacle], done.message) if isinstance(done, Refusal) else done.action
 
     def changed(self) -> int:
         """Return a number that grows whenever an action changes."""

@@ -23,16 +23,17 @@ from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.ports import WarehouseError
 from metricgate.gateway.writing import codes, entries, sealed
 from metricgate.gateway.writing.action_answer import action_answer, standing
+from metricgate.gateway.writing.advance import KeyTaken, Raced, advance
 from metricgate.gateway.writing.basis import Basis
-from metricgate.gateway.writing.book import Book, KeyTaken, Raced
+from metricgate.gateway.writing.book import Book
 from metricgate.gateway.writing.executing import execute, problem_of
+from metricgate.gateway.writing.expiry import expire_if_due, find_action
 from metricgate.gateway.writing.judging import considered_in, judged, requirement_of, risk_in
 from metricgate.gateway.writing.planned import Denied, Planned
 from metricgate.gateway.writing.ports import ChangeFailed, Rehearsal
 from metricgate.gateway.writing.previewing import Previewed, for_proposer, previewed
-from metricgate.ledger.events.actions import ActionProposed
+from metricgate.gateway.writing.transitions import ProposalMade
 from metricgate.ledger.events.calls import CallSubject
-from metricgate.ledger.events.shared import facts_of_actor
 from metricgate.policy.judging_changes import FLOOR_SECONDS, ChangeVerdict
 from metricgate.policy.verdict import Decision
 from metricgate.state.record import Durable
@@ -123,7 +124,7 @@ async def _again(desk: Desk, book: Book, action: Action, asked: Asked) -> Outcom
             hint=codes.IDEMPOTENCY_CONFLICT.cure,
         )
         return await desk.refuse(Problems((problem,)))
-    return await told(desk, await book.settled(action))
+    return await told(desk, await expire_if_due(book, action))
 
 
 async def propose(desk: Desk, book: Book, planned: Planned | Denied | Problems, asked: Asked) -> Outcome:
@@ -199,30 +200,21 @@ async def _kept(
         KeyTaken: another proposal came first under the same idempotency key.
     """
     (verdict, basis), principal = judgement, desk.call.principal
-    risk, considered = risk_in(verdict), considered_in(verdict)
     held = verdict.decision is Decision.HOLD
     groups = (*principal.agent.groups, *(() if principal.user is None else principal.user.groups))
     action = Action(
         proposal=_proposal(desk, book, planned, asked, rehearsal, preview, judgement),
         state=State.PREVIEWED if asked.dry_run else State.HELD if held else State.APPROVED,
         requirement=requirement_of(verdict) if held else None,
-        risk=risk,
-        preview=replace(preview.preview, because=asked.because, considered=considered),
+        risk=risk_in(verdict),
+        preview=replace(preview.preview, because=asked.because, considered=considered_in(verdict)),
         idempotency_key=None if asked.dry_run else asked.idempotency_key,
         user_groups=tuple(dict.fromkeys(groups)),
         arguments_digest=asked.arguments_digest,
     )
-    proposed = ActionProposed(
-        action=entries.action_facts(action),
-        actor=facts_of_actor(action.actor),
-        outcome=str(action.state),
-        effect=entries.change_facts(rehearsal.effect),
-        risk=entries.risk_facts(risk),
-        considered=entries.rule_decisions(considered),
-        messages=entries.rule_messages(considered),
-    )
     content = None if asked.dry_run else _content(planned, rehearsal, basis)
-    return await book.step(action, proposed, changes=content, after=begun.index)
+    proposed = ProposalMade(effect=rehearsal.effect, content=content, after=begun.index)
+    return (await advance(book, action, proposed)).action
 
 
 def _proposal(
@@ -306,7 +298,7 @@ async def _follow(
         try:
             done = await execute(book, action)
         except Raced:
-            done = await book.get(action.id) or action
+            done = await find_action(book, action.id) or action
         return await _ended(desk, done, preview, own)
     book.tell("action_held", action, {})
     return await desk.hold(standing(action), own)

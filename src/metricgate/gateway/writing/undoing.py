@@ -16,7 +16,8 @@ from metricgate.changing.serial import effect_from_bytes
 from metricgate.changing.structure import StructureChange, taking_back_structure
 from metricgate.changing.undo import reaching_further, taking_back, without
 from metricgate.gateway.ports import WarehouseError
-from metricgate.gateway.writing import codes, entries, sealed
+from metricgate.gateway.writing import codes, sealed
+from metricgate.gateway.writing.advance import advance
 from metricgate.gateway.writing.basis import Ask, Basis, bound
 from metricgate.gateway.writing.book import Book
 from metricgate.gateway.writing.executing import problem_of
@@ -29,8 +30,7 @@ from metricgate.gateway.writing.previewing import (
     structure_of,
     tables_of,
 )
-from metricgate.ledger.events.actions import ActionProposed
-from metricgate.ledger.events.shared import facts_of_actor
+from metricgate.gateway.writing.transitions import ProposalMade
 from metricgate.policy.judging_changes import FLOOR_SECONDS
 from metricgate.policy.occasion import Circumstances
 from metricgate.policy.stakes import Stakes
@@ -172,14 +172,13 @@ async def _kept(
         undoes=action.id,
         user_groups=undoer.person.groups,
     )
-    proposed = ActionProposed(
-        action=entries.action_facts(undo),
-        actor=facts_of_actor(undo.actor),
-        outcome=str(undo.state),
-        effect=entries.change_facts(rehearsal.effect),
-        freezes_passed=book.freezes_on(action) or None,
+    proposed = ProposalMade(
+        effect=rehearsal.effect,
+        content=content,
+        after=max(action.records, default=-1),
+        freezes_passed=book.freezes_on(action),
     )
-    return await book.step(undo, proposed, changes=content, after=max(action.records, default=-1))
+    return (await advance(book, undo, proposed)).action
 
 
 def _proposal(
