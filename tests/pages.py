@@ -11,8 +11,8 @@ from click.testing import Result
 from tests.console import blocks, commands, fits
 from typer.testing import CliRunner
 
+from metricgate.adapters.state.sqlite.ledger_files import verify_ledger
 from metricgate.bootstrap.project import open_project
-from metricgate.bootstrap.record_desk import verify_ledger
 from metricgate.surfaces.cli import build_app
 
 SETTINGS = "project: page\nwarehouse: {kind: duckdb, file: data.duckdb, threads: 1}\n"

@@ -15,9 +15,9 @@ from tests.gateway.writing.shop import STEN, Shop, opened, write_shop
 from tests.gateway.writing.test_changes import approved
 from typer.testing import CliRunner
 
+from metricgate.adapters.state.sqlite.ledger_files import verify_ledger
 from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
 from metricgate.bootstrap.project import open_project
-from metricgate.bootstrap.record_desk import verify_ledger
 from metricgate.bootstrap.settings import load_settings
 from metricgate.bootstrap.states import state_of
 from metricgate.gateway.outcome import Held

@@ -14,12 +14,12 @@ from tests.gateway.writing.shop import STELLA, STEN, Shop
 
 from metricgate.adapters.identity.people import LocalPeople
 from metricgate.approvals.proposal import State
-from metricgate.bootstrap.office import ProjectOffice
 from metricgate.bootstrap.running import running
 from metricgate.bootstrap.settings import load_settings
 from metricgate.bootstrap.states import state_of
 from metricgate.gateway.people import Login, Opened
 from metricgate.ledger.verification import FindingKind
+from metricgate.operations.people_service import ProjectPeopleService
 from metricgate.state.record import EntryFilter
 from metricgate.state.state import ProjectState
 
@@ -116,7 +116,7 @@ def test_what_waits_is_approved_and_what_was_done_is_taken_back(shop: Path, give
     async def run() -> None:
         settings = load_settings(shop)
         async with running(shop, settings, watch=False, logs=False, clock=Minutes()) as parts:
-            office = ProjectOffice(parts.book, parts.governance, parts.conduct, state_of(shop, settings))
+            office = ProjectPeopleService(parts.book, parts.governance, parts.conduct, state_of(shop, settings))
             here = Shop(shop, settings, parts, office)
             view = await office.action(STEN, given["held"])
             done = await office.decide(

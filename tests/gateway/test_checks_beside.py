@@ -20,7 +20,7 @@ from tests.gateway.warehouses.several import write_three
 from tests.zones.worlds import POLICY, World, world, write_project
 
 from metricgate.adapters.state.sqlite.sqlite_ledger import SqliteLedger
-from metricgate.bootstrap.checking_data import data_checked
+from metricgate.bootstrap.project import OpenedProject
 from metricgate.bootstrap.settings import Settings, load_settings
 from metricgate.bootstrap.states import state_of
 from metricgate.gateway.data_checks.result import CheckResult, CheckState
@@ -37,7 +37,7 @@ def settings_of(folder: Path) -> Settings:
 def command(folder: Path, parties: tuple[str, str | None] | None = None, told: list | None = None) -> dict:
     """Run the command's own side, as a process of its own would."""
     heard = [] if told is None else told
-    found = data_checked(folder, settings_of(folder), parties, lambda *each: heard.append(each))
+    found = OpenedProject(folder, settings_of(folder)).check_data(parties, lambda *each: heard.append(each))
     assert not isinstance(found, Problems), str(found)
     return {f"{each.kind} {each.subject}": each for each in found}
 
@@ -182,7 +182,7 @@ def test_files_are_their_owners_alone(place):
 
     async def played() -> None:
         async with opened(folder, watch=True):
-            await asyncio.to_thread(data_checked, folder, settings_of(folder), None, told)
+            await asyncio.to_thread(OpenedProject(folder, settings_of(folder)).check_data, None, told)
 
     asyncio.run(played())
     assert modes == {"0o700", "0o600"}
@@ -195,7 +195,7 @@ def test_one_that_ends_meanwhile_is_told_of(place):
     ledger = state_of(folder, settings).take()
     assert isinstance(ledger, SqliteLedger)
     threading.Timer(1.0, ledger.close).start()
-    found = data_checked(folder, settings, None, lambda *_each: None)
+    found = OpenedProject(folder, settings).check_data(None, lambda *_each: None)
     assert isinstance(found, Problems)
     assert "stopped meanwhile" in found.first.message
     assert not list((state_of(folder, settings).folder / "checks").iterdir())

@@ -10,7 +10,7 @@ from tests.faults.served import entries_of
 from tests.gateway.test_broken_keys import folder as broken  # noqa: F401 - a fixture
 from tests.gateway.warehouses.several import SCHEMA, write_three
 
-from metricgate.bootstrap.checking_data import data_checked
+from metricgate.bootstrap.project import OpenedProject
 from metricgate.bootstrap.settings import Settings, load_settings
 from metricgate.gateway.data_checks.result import CheckResult, CheckState
 from metricgate.surfaces.cli.data_checks import exit_of
@@ -49,7 +49,7 @@ def checked(
     settings = load_settings(folder)
     assert isinstance(settings, Settings), str(settings)
     heard = [] if told is None else told
-    found = data_checked(folder, settings, parties, lambda *each: heard.append(each))
+    found = OpenedProject(folder, settings).check_data(parties, lambda *each: heard.append(each))
     assert not isinstance(found, Problems), str(found)
     return {f"{each.kind} {each.subject}": each for each in found}
 

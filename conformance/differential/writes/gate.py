@@ -12,13 +12,13 @@ from pathlib import Path
 
 from conformance.differential.writes.places import Content, Place, dumps
 from metricgate.approvals.proposal import Action, State
-from metricgate.bootstrap.office import ProjectOffice
 from metricgate.bootstrap.running import Running, running
 from metricgate.bootstrap.settings import load_settings
 from metricgate.bootstrap.states import state_of
 from metricgate.gateway.office import Person
 from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Refused
 from metricgate.gateway.tool import ToolCall
+from metricgate.operations.people_service import ProjectPeopleService
 from metricgate.operations.start_refusal import StartRefused
 from metricgate.state.record import EntryFilter, RecordReader
 from metricgate.state.state import ProjectState
@@ -48,7 +48,9 @@ class Carried:
 class WriteGate:
     """The gateway, asked to change."""
 
-    def __init__(self, place: Place, parts: Running, office: ProjectOffice, reader: Callable[[], RecordReader]) -> None:
+    def __init__(
+        self, place: Place, parts: Running, office: ProjectPeopleService, reader: Callable[[], RecordReader]
+    ) -> None:
         """Change these tables by these parts."""
         self._reader = reader
         self._place = place
@@ -148,7 +150,7 @@ async def opened(place: Place, folder: Path) -> AsyncIterator[WriteGate]:
             async with running(folder, settings, watch=False) as parts:
                 assert parts.book is not None
                 state = state_of(folder, settings)
-                office = ProjectOffice(parts.book, parts.governance, parts.conduct, state)
+                office = ProjectPeopleService(parts.book, parts.governance, parts.conduct, state)
                 yield WriteGate(place, parts, office, partial(_reader, state))
     except StartRefused as error:
         raise SystemExit(f"{error}: {error.problems}") from error

@@ -17,13 +17,13 @@ import duckdb
 
 from metricgate.approvals.outcome import NotCarriedOut
 from metricgate.approvals.proposal import Action
-from metricgate.bootstrap.office import ProjectOffice
 from metricgate.bootstrap.running import Running, running
 from metricgate.bootstrap.settings import Settings, load_settings
 from metricgate.bootstrap.states import state_of
 from metricgate.gateway.office import Person
 from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Refused
 from metricgate.gateway.tool import ToolCall
+from metricgate.operations.people_service import ProjectPeopleService
 from metricgate.operations.start_refusal import StartRefused
 from metricgate.operations.switches import take_back_switches, throw_switch
 from metricgate.vocabulary.json import Json
@@ -93,7 +93,7 @@ class Scene:
     folder: Path
     settings: Settings
     parts: Running
-    office: ProjectOffice
+    office: ProjectPeopleService
     finding: Finding
 
     async def call(
@@ -247,7 +247,7 @@ async def _opened(scenario: Scenario, folder: Path, finding: Finding) -> AsyncIt
     if isinstance(settings, Problems):
         raise StartRefused("the drill's settings have problems", settings)
     async with running(folder, settings, watch=False, logs=False) as parts:
-        office = ProjectOffice(parts.book, parts.governance, parts.conduct, state_of(folder, settings))
+        office = ProjectPeopleService(parts.book, parts.governance, parts.conduct, state_of(folder, settings))
         yield Scene(folder, settings, parts, office, finding)
 
 

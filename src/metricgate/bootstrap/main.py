@@ -38,7 +38,7 @@ def _open_project(folder: Path, /) -> OpenedProject | Problems:
 
 
 def _verify_ledger(file: Path, key_file: Path, against: Path | None, /) -> Report | Problems:
-    from metricgate.bootstrap.record_desk import verify_ledger
+    from metricgate.adapters.state.sqlite.ledger_files import verify_ledger
 
     return verify_ledger(file, key_file, against)
 

@@ -18,30 +18,28 @@ from metricgate.state.record import LedgerUnavailable, Record
 from metricgate.state.state import StateUnavailable
 from metricgate.surfaces.cli.project import Exit
 from metricgate.vocabulary.collector import importing
-from metricgate.vocabulary.problem import Problems
+from metricgate.vocabulary.problem import Problem, Problems
 
 if TYPE_CHECKING:
-    from metricgate.bootstrap.keys_desk import KeysDesk
-    from metricgate.bootstrap.operators_desk import OperatorsDesk
     from metricgate.catalog.metric_types import MetricTypes
     from metricgate.gateway.data_checks.result import CheckResult
     from metricgate.ledger.verification import Report
+    from metricgate.operations.agent_keys import AgentKeys, KeyFacts, NewKey
     from metricgate.operations.erasure import ErasureAsked, ErasureFound
+    from metricgate.operations.notification_queue import DeliveryFacts, DeliveryFilter, NotificationQueue
     from metricgate.operations.policy_question import PolicyQuestion
     from metricgate.operations.published_definitions import FoundPublication
     from metricgate.operations.switches import SwitchFacts
+    from metricgate.operations.user_admin import UserAdmin
     from metricgate.operations.validate import Validation
     from metricgate.policy.explaining import Explanation
     from metricgate.policy.testing import TestResult
     from metricgate.state.definitions import Publication
+    from metricgate.state.outbox import Outbox
     from metricgate.state.record import EntryFilter
     from metricgate.state.switches import SwitchStore
     from metricgate.surfaces.cli.project import (
         Attempt,
-        DeliveryFacts,
-        DeliveryFilter,
-        KeyFacts,
-        NewKey,
         Reply,
     )
     from metricgate.surfaces.cli.session_client import SessionClient
@@ -140,9 +138,9 @@ class OpenedProject:
             beside.chmod(path.stat().st_mode)
             beside.replace(path)
         except OSError as error:
-            from metricgate.bootstrap.record_desk import unreadable
+            from metricgate.definitions.codes import UNREADABLE
 
-            return Problems((unreadable(error),))
+            return Problems((Problem(code=UNREADABLE, message=str(error), hint=UNREADABLE.cure),))
         return None
 
     def validate(self) -> Validation:
@@ -159,9 +157,11 @@ class OpenedProject:
     ) -> Sequence[CheckResult] | Problems:
         """Check keys, histories, references and time spines in the warehouses."""
         with importing():
-            from metricgate.bootstrap.checking_data import data_checked
+            from metricgate.adapters.files.check_requests import ask_running
+            from metricgate.bootstrap.running import open_gateway
+            from metricgate.operations.data_checks import check_data
 
-        return data_checked(self._folder, self._settings, parties, told)
+        return check_data(self._state, lambda: open_gateway(self._folder, self._settings), ask_running, parties, told)
 
     def ask_imported(
         self, texts: Mapping[str, str], metrics: Sequence[str], told: Callable[[Attempt], None]
@@ -221,11 +221,14 @@ class OpenedProject:
 
         return thrown_switches(self._state.switches())
 
-    def people(self) -> OperatorsDesk:
+    def people(self) -> UserAdmin:
         """Return the operator's side of people."""
-        from metricgate.bootstrap.operators_desk import OperatorsDesk
+        from metricgate.adapters.identity.people import enrolled
+        from metricgate.adapters.system.clock import SystemClock
+        from metricgate.operations.user_admin import UserAdmin
 
-        return OperatorsDesk(self._state, project=self._settings.document.project)
+        project = self._settings.document.project
+        return UserAdmin(self._state, project=project, enrol=enrolled, clock=SystemClock())
 
     def human(self) -> SessionClient:
         """Return a person's side: the API for people at the running gateway."""
@@ -255,9 +258,7 @@ class OpenedProject:
 
     def notifications(self, wanted: DeliveryFilter) -> Sequence[DeliveryFacts] | Problems:
         """Return deliveries of notifications."""
-        from metricgate.bootstrap.outbox_desk import deliveries
-
-        return deliveries(self._state, self._settings, wanted)
+        return self._notifications().deliveries(wanted)
 
     def publications(self, kind: str | None) -> Sequence[Publication] | Problems:
         """Return definitions that came into force."""
@@ -276,25 +277,23 @@ class OpenedProject:
 
     def retry_notifications(self, notification: str | None, sink: str | None) -> int | Problems:
         """Let what was not delivered be tried again."""
-        from metricgate.bootstrap.outbox_desk import retry_deliveries
-
-        return retry_deliveries(self._state, self._settings, notification, sink)
+        return self._notifications().retry(notification, sink)
 
     def entries(self, wanted: EntryFilter, *, limit: int | None = None) -> Iterable[Mapping[str, Json]]:
         """Return ledger entries; none where there is no ledger yet."""
-        from metricgate.bootstrap.record_desk import entries
+        from metricgate.operations.record_entries import list_entries
 
-        return entries(self._state, wanted, limit)
+        return list_entries(self._state, wanted, limit)
 
     def entry(self, index: int) -> Mapping[str, Json] | None:
         """Return one entry with its bodies and its receipt."""
-        from metricgate.bootstrap.record_desk import entry
+        from metricgate.operations.record_entries import read_entry
 
-        return entry(self._state, index)
+        return read_entry(self._state, index)
 
     def export_entries(self, file: Path, wanted: EntryFilter, *, limit: int | None = None) -> int | Problems:
         """Write entries to a file, with its manifest beside it."""
-        from metricgate.bootstrap.entry_exports import export_entries
+        from metricgate.operations.record_entries import export_entries
 
         return export_entries(self._state, file, wanted, limit)
 
@@ -310,23 +309,34 @@ class OpenedProject:
 
     def verify(self, against: Path | None) -> Report | Problems:
         """Verify the project's own ledger with its own public key."""
-        from metricgate.bootstrap.record_desk import verified
+        from metricgate.operations.record_entries import verify_record
 
-        return verified(self._state, against)
+        return verify_record(self._state, against)
 
-    def _keys(self) -> KeysDesk:
-        from metricgate.bootstrap.keys_desk import KeysDesk
+    def _keys(self) -> AgentKeys:
+        from metricgate.adapters.system.clock import SystemClock
+        from metricgate.operations.agent_keys import AgentKeys
 
-        return KeysDesk(self._state, record=self._record)
+        return AgentKeys(self._state, SystemClock(), record=self._record)
 
-    def _record_switches(self, file: SwitchStore) -> None:
+    def _notifications(self) -> NotificationQueue:
+        from metricgate.operations.notification_queue import NotificationQueue
+
+        sinks = [each.section.name for each in self._settings.notifications]
+        return NotificationQueue(self._state, sinks=sinks, open_outbox=self._outbox)
+
+    def _outbox(self) -> Outbox:
         from metricgate.adapters.system.clock import SystemClock
         from metricgate.bootstrap.notifying import outbox_of
+
+        return outbox_of(self._state, self._settings, SystemClock())
+
+    def _record_switches(self, file: SwitchStore) -> None:
         from metricgate.operations.recorders import record_switches
         from metricgate.vocabulary.notice import NoticeNotKept
 
         def changes(ledger: Record) -> None:
-            with suppress(NoticeNotKept), closing(outbox_of(self._state, self._settings, SystemClock())) as outbox:
+            with suppress(NoticeNotKept), closing(self._outbox()) as outbox:
                 record_switches(file, ledger, outbox)
 
         self._record(changes)

@@ -10,18 +10,17 @@ from pathlib import Path
 
 import structlog
 
+from metricgate.adapters.files.check_requests import answer_requests
 from metricgate.adapters.observers.logs import quiet_libraries
 from metricgate.adapters.observers.telemetry import Telemetry, TelemetryOptions
 from metricgate.adapters.roles.casbin_roles import casbin_judge
 from metricgate.adapters.system.clock import SystemClock
 from metricgate.adapters.warehouses.warehouse_set import open_warehouses
-from metricgate.bootstrap.check_desk import answer_requests
+from metricgate.bootstrap.changes_wiring import Opened
 from metricgate.bootstrap.definition_source import definition_source
 from metricgate.bootstrap.notifying import courier_of, outbox_of, sinks_of
-from metricgate.bootstrap.office import ProjectOffice
 from metricgate.bootstrap.settings import Settings
-from metricgate.bootstrap.states import keep_anchored, new_instance, state_of
-from metricgate.bootstrap.writing import Opened, keep_tidy
+from metricgate.bootstrap.states import new_instance, state_of
 from metricgate.definitions.hot_reload import HotReloader
 from metricgate.gateway.conduct.conduct import Conduct, ConductSettings
 from metricgate.gateway.conduct.repetition import Patience
@@ -35,6 +34,8 @@ from metricgate.gateway.writing.executing import settle_all
 from metricgate.gateway.writing.mending import mend
 from metricgate.ledger.events.log import StateNarrowed
 from metricgate.operations.definition_publisher import Publisher
+from metricgate.operations.maintenance import keep_anchored, keep_tidy
+from metricgate.operations.people_service import ProjectPeopleService
 from metricgate.operations.recorders import watch_switches
 from metricgate.operations.start_refusal import StartRefused
 from metricgate.state.definitions import DefinitionsNotKept
@@ -93,6 +94,17 @@ async def running(
         with collector_paused():  # most of what a start makes stays
             parts = await _opened(folder, settings, stack, clock or SystemClock(), watch, logs, accept_loss)
         yield parts
+
+
+@asynccontextmanager
+async def open_gateway(folder: Path, settings: Settings) -> AsyncIterator[Gateway]:
+    """Open a gateway for one job of this process: nothing is watched, no calls are logged.
+
+    Raises:
+        StartRefused: with what is wrong.
+    """
+    async with running(folder, settings, watch=False, logs=False) as parts:
+        yield parts.gateway
 
 
 async def _opened(
@@ -161,7 +173,7 @@ def _together(
         telemetry=telemetry,
         conduct=conduct,
         book=book,
-        office=ProjectOffice(book, holder, conduct, state),
+        office=ProjectPeopleService(book, holder, conduct, state),
     )
 
 

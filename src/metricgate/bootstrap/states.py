@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 from ulid import ULID
@@ -10,10 +9,7 @@ from ulid import ULID
 from metricgate.adapters.system.clock import SystemClock
 from metricgate.bootstrap.discovery import state_plugin
 from metricgate.bootstrap.settings import Settings
-from metricgate.state.record import Record
 from metricgate.state.state import ProjectState, StatePlace
-
-_EVERY_SECONDS = 1.0
 
 
 def state_of(folder: Path, settings: Settings) -> ProjectState:
@@ -33,12 +29,3 @@ def state_of(folder: Path, settings: Settings) -> ProjectState:
 def new_instance() -> str:
     """Return an id for a gateway that is going to take a state, unlike any other's."""
     return f"gateway_{ULID()}"
-
-
-async def keep_anchored(state: ProjectState, record: Record) -> None:
-    """Tell what remembers it how far the record is, whenever it grew, until cancelled."""
-    told = -1
-    while True:
-        if record.size != told:
-            told = await asyncio.to_thread(state.tell_anchors, record)
-        await asyncio.sleep(_EVERY_SECONDS)

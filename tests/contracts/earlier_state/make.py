@@ -18,11 +18,11 @@ from pathlib import Path
 
 from metricgate.adapters.stores.sqlite_keys import SqliteKeys
 from metricgate.adapters.stores.sqlite_people import SqlitePeople
+from metricgate.bootstrap.office import ProjectOffice
 from metricgate.bootstrap.paths import StatePaths
 from tests.gateway.writing.shop import Shop, write_shop
 
 from metricgate.adapters.identity.people import enrolled
-from metricgate.bootstrap.office import ProjectOffice
 from metricgate.bootstrap.running import running
 from metricgate.bootstrap.settings import load_settings
 

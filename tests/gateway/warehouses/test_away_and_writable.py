@@ -15,14 +15,14 @@ from tests.gateway.warehouses.several import Door, Hurried, password_words
 from tests.gateway.writing.shop import MODELS, STEN, Shop, write_shop
 
 from metricgate.approvals.proposal import State
-from metricgate.bootstrap.office import ProjectOffice
 from metricgate.bootstrap.running import running
 from metricgate.bootstrap.settings import Settings, load_settings
 from metricgate.bootstrap.states import state_of
-from metricgate.bootstrap.writing import tidy
 from metricgate.gateway.outcome import Fault
 from metricgate.gateway.writing.expiry import find_action
 from metricgate.ledger.events import names
+from metricgate.operations.maintenance import tidy
+from metricgate.operations.people_service import ProjectPeopleService
 from metricgate.state.record import Durable, Ledger, LedgerUnavailable
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problems
@@ -48,7 +48,7 @@ class Bills:
         settings = load_settings(self.folder)
         assert isinstance(settings, Settings), str(settings)
         async with running(self.folder, settings, watch=True, logs=False, clock=clock) as parts:
-            office = ProjectOffice(parts.book, parts.governance, parts.conduct, state_of(self.folder, settings))
+            office = ProjectPeopleService(parts.book, parts.governance, parts.conduct, state_of(self.folder, settings))
             yield Shop(self.folder, settings, parts, office)
 
     def segments(self) -> list[tuple[object, ...]]:

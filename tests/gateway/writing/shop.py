@@ -9,13 +9,13 @@ from pathlib import Path
 
 import duckdb
 
-from metricgate.bootstrap.office import ProjectOffice
 from metricgate.bootstrap.running import Running, running
 from metricgate.bootstrap.settings import Settings, load_settings
 from metricgate.bootstrap.states import state_of
 from metricgate.gateway.office import Person
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.tool import ToolCall
+from metricgate.operations.people_service import ProjectPeopleService
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.principal import Identity, Principal, Proof
 
@@ -120,7 +120,7 @@ class Shop:
     folder: Path
     settings: Settings
     parts: Running
-    office: ProjectOffice
+    office: ProjectPeopleService
 
     async def call(self, tool: str, *, user: str | None = None, **arguments: Json) -> Outcome:
         """Call a tool as the agent ``desk``."""
@@ -142,5 +142,5 @@ async def opened(folder: Path, *, watch: bool = True) -> AsyncIterator[Shop]:
     """Run the gateway of a shop; unless it watches, nothing is done from time to time."""
     settings = load_settings(folder)
     async with running(folder, settings, watch=watch, logs=False) as parts:
-        office = ProjectOffice(parts.book, parts.governance, parts.conduct, state_of(folder, settings))
+        office = ProjectPeopleService(parts.book, parts.governance, parts.conduct, state_of(folder, settings))
         yield Shop(folder, settings, parts, office)

@@ -15,10 +15,10 @@ from metricgate.approvals.proposal import Action, State
 from metricgate.bootstrap.definition_source import definition_source
 from metricgate.bootstrap.settings import load_settings
 from metricgate.bootstrap.states import state_of
-from metricgate.bootstrap.writing import tidy
 from metricgate.gateway.office import Person
 from metricgate.gateway.outcome import Answered, Fault, Held
 from metricgate.operations.doctor import run_checks
+from metricgate.operations.maintenance import tidy
 from metricgate.operations.start_refusal import StartRefused
 from metricgate.state.actions import ActionFilter
 from metricgate.state.record import EntryFilter

@@ -12,12 +12,12 @@ from tests.gateway.writing.earlier.make import Clock
 from tests.gateway.writing.shop import STELLA, STEN, Shop
 
 from metricgate.approvals.proposal import State
-from metricgate.bootstrap.office import ProjectOffice
 from metricgate.bootstrap.running import running
 from metricgate.bootstrap.settings import load_settings
 from metricgate.bootstrap.states import state_of
 from metricgate.changing.serial import effect_from_bytes
 from metricgate.gateway.writing import sealed
+from metricgate.operations.people_service import ProjectPeopleService
 
 EARLIER = Path(__file__).parent / "earlier"
 RELEASES = ("df0a88a", "1a900ec")
@@ -51,7 +51,7 @@ def played(release: str, folder: Path, story: Callable[[Shop, dict[str, str]], A
     async def run() -> None:
         settings = load_settings(shop)
         async with running(shop, settings, watch=False, logs=False, clock=Minutes()) as parts:
-            office = ProjectOffice(parts.book, parts.governance, parts.conduct, state_of(shop, settings))
+            office = ProjectPeopleService(parts.book, parts.governance, parts.conduct, state_of(shop, settings))
             await story(Shop(shop, settings, parts, office), actions)
 
     asyncio.run(run())

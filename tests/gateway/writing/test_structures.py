@@ -13,8 +13,8 @@ from tests.gateway.writing.shop import POLICY, STEN, Shop, opened, write_shop
 from tests.gateway.writing.test_changes import approved
 
 from metricgate.approvals.proposal import State
-from metricgate.bootstrap.writing import tidy
 from metricgate.gateway.outcome import Answered, Held, Refused
+from metricgate.operations.maintenance import tidy
 from metricgate.vocabulary.problem import Problems
 
 GRANT = """  - {id: drops, roles: [desk], actions: [drop, alter], on: ["dataset:orders", "dataset:customers"]}

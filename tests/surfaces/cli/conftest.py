@@ -9,11 +9,11 @@ from typer.testing import CliRunner
 
 from metricgate.gateway.outcome import Record
 from metricgate.ledger.verification import Finding, FindingKind, Report
+from metricgate.operations.agent_keys import KeyFacts, NewKey
 from metricgate.operations.validate import Validation
 from metricgate.policy.explaining import Explanation
 from metricgate.policy.verdict import Decision, Reason, Verdict
 from metricgate.surfaces.cli import Exit, Reply, build_app
-from metricgate.surfaces.cli.project import KeyFacts, NewKey
 from metricgate.surfaces.problem_document import problem_document
 from metricgate.vocabulary.problem import Code, Place, Problem, Problems
 

@@ -3,8 +3,8 @@
 import duckdb
 from typer.testing import CliRunner
 
+from metricgate.adapters.state.sqlite.ledger_files import verify_ledger
 from metricgate.bootstrap.project import open_project
-from metricgate.bootstrap.record_desk import verify_ledger
 from metricgate.surfaces.cli import build_app
 
 TABLES = """

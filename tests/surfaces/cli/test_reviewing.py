@@ -6,8 +6,8 @@ import subprocess
 import pytest
 from typer.testing import CliRunner
 
+from metricgate.adapters.state.sqlite.ledger_files import verify_ledger
 from metricgate.bootstrap.project import open_project
-from metricgate.bootstrap.record_desk import verify_ledger
 from metricgate.surfaces.cli import build_app
 
 WHO = ("-c", "user.name=Ana", "-c", "user.email=ana@acme.example", "-c", "commit.gpgsign=false")

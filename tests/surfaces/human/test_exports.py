@@ -18,8 +18,8 @@ from tests.gateway.writing.shop import AUDRA, opened, write_shop
 from typer.testing import CliRunner
 
 from metricgate.adapters.state.sqlite.ledger_export import COLUMNS
+from metricgate.adapters.state.sqlite.ledger_files import verify_ledger
 from metricgate.bootstrap.project import open_project
-from metricgate.bootstrap.record_desk import verify_ledger
 from metricgate.ledger.note import open_checkpoint, parse_key
 from metricgate.state.record import EntryFilter
 from metricgate.surfaces.cli import build_app

@@ -11,8 +11,8 @@ from tests.surfaces.human.conftest import ANA, PASSWORD
 from tests.surfaces.serving import served
 from typer.testing import CliRunner
 
+from metricgate.adapters.state.sqlite.ledger_files import verify_ledger
 from metricgate.bootstrap.project import open_project
-from metricgate.bootstrap.record_desk import verify_ledger
 from metricgate.surfaces.cli.app import build_app
 
 

@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from metricgate.surfaces.cli import codes
-from metricgate.surfaces.cli.people_desk import PersonClient, PersonReply
 from metricgate.surfaces.cli.project import Exit
 from metricgate.surfaces.cli.session import HERE, JsonOption, ProjectOption, fail_usage, open_project
+from metricgate.surfaces.cli.session_client import PersonReply, SessionClient
 from metricgate.surfaces.cli.telling import problem_of, tell, tell_json, tell_problem, tell_table, warn
 from metricgate.vocabulary.json import Json
 
@@ -151,7 +151,7 @@ def undo(
 
 
 def _decide(
-    door: PersonClient, action_id: str, because: str, *, approves: bool, break_glass: bool, sure: bool, as_json: bool
+    door: SessionClient, action_id: str, because: str, *, approves: bool, break_glass: bool, sure: bool, as_json: bool
 ) -> None:
     if not because.strip():
         fail_usage(codes.BAD_OPTION, "--because: say why.", as_json=as_json)
@@ -183,11 +183,11 @@ def _acted(reply: PersonReply, *, as_json: bool) -> None:
         raise typer.Exit(Exit.HELD)
 
 
-def _door(context: typer.Context, project: ProjectOption, *, as_json: bool) -> PersonClient:
+def _door(context: typer.Context, project: ProjectOption, *, as_json: bool) -> SessionClient:
     return open_project(context, project, as_json=as_json).human()
 
 
-def _one(door: PersonClient, action_id: str, *, as_json: bool) -> Mapping[str, Json]:
+def _one(door: SessionClient, action_id: str, *, as_json: bool) -> Mapping[str, Json]:
     return _good(door.ask("GET", f"/v1/approvals/{_id(action_id)}"), as_json=as_json)
 
 

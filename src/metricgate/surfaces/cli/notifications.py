@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
+from metricgate.operations.notification_queue import DeliveryFacts, DeliveryFilter
 from metricgate.surfaces.cli import codes
 from metricgate.surfaces.cli.arguments import moment
-from metricgate.surfaces.cli.project import DeliveryFacts, DeliveryFilter, Exit
+from metricgate.surfaces.cli.project import Exit
 from metricgate.surfaces.cli.session import (
     HERE,
     JsonOption,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from metricgate.surfaces.cli.people_desk import NewPerson
+from metricgate.operations.user_admin import NewPerson
 from metricgate.surfaces.cli.project import Exit
 from metricgate.surfaces.cli.session import HERE, JsonOption, ProjectOption, fail, open_project
 from metricgate.surfaces.cli.telling import tell, tell_json, tell_table, warn

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -14,16 +14,19 @@ if TYPE_CHECKING:
     from metricgate.catalog.metric_types import MetricTypes
     from metricgate.gateway.data_checks.result import CheckResult
     from metricgate.ledger.verification import Report
+    from metricgate.operations.agent_keys import KeyFacts, NewKey
     from metricgate.operations.erasure import ErasureAsked, ErasureFound
+    from metricgate.operations.notification_queue import DeliveryFacts, DeliveryFilter
     from metricgate.operations.policy_question import PolicyQuestion
     from metricgate.operations.published_definitions import FoundPublication
     from metricgate.operations.switches import SwitchFacts
+    from metricgate.operations.user_admin import UserAdmin
     from metricgate.operations.validate import Validation
     from metricgate.policy.explaining import Explanation
     from metricgate.policy.testing import TestResult
     from metricgate.state.definitions import Publication
     from metricgate.state.record import EntryFilter
-    from metricgate.surfaces.cli.people_desk import PeopleDesk, PersonClient
+    from metricgate.surfaces.cli.session_client import SessionClient
     from metricgate.vocabulary.finding import Finding
     from metricgate.vocabulary.json import Json
     from metricgate.vocabulary.problem import Problems
@@ -80,69 +83,6 @@ class Attempt:
             "code": self.code,
             "message": self.message,
         }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewKey:
-    """A key just made. ``secret`` exists here and nowhere else."""
-
-    id: str
-    secret: str
-    agent: str
-    users: tuple[str, ...]
-    expires_at: datetime | None
-    or_alone: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyFacts:
-    """A key as it is kept, without its secret. ``state`` is ``active``, ``expired`` or ``revoked``.
-
-    Attributes:
-        users: for whom its agent may say that it acts; where there are any, each call must name one of them.
-        or_alone: unless the key may act for nobody as well.
-    """
-
-    id: str
-    agent: str
-    users: tuple[str, ...]
-    created_at: datetime
-    expires_at: datetime | None
-    state: str
-    or_alone: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryFilter:
-    """Which deliveries of notifications; every part that is set must hold. ``since`` is the event's, inclusive."""
-
-    states: tuple[str, ...]
-    sink: str | None = None
-    since: datetime | None = None
-    limit: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryFacts:
-    """One notification on its way to one sink. Times are ISO 8601 in UTC.
-
-    Attributes:
-        id: the notification's; one that is for two sinks has two deliveries.
-        at: when the event was.
-        state: ``waiting``, ``parked`` or ``delivered``.
-        next_attempt: where it waits, when it is tried next at the earliest.
-        failure: how the last attempt failed; None where none has.
-    """
-
-    id: str
-    event: str
-    at: str
-    title: str
-    sink: str
-    state: str
-    attempts: int
-    next_attempt: str | None
-    failure: str | None
 
 
 class Project(Protocol):
@@ -233,11 +173,11 @@ class Project(Protocol):
         """Return all keys, oldest first."""
         ...
 
-    def people(self) -> PeopleDesk:
+    def people(self) -> UserAdmin:
         """Return the operator's side of people: who may log in."""
         ...
 
-    def human(self) -> PersonClient:
+    def human(self) -> SessionClient:
         """Return a person's side: what they see and decide, with a login of their own."""
         ...
 

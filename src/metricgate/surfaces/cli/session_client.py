@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import httpx2
 
 from metricgate.operations import codes
-from metricgate.surfaces.cli.people_desk import PersonReply
 from metricgate.surfaces.problem_document import problem_document
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Code, Problem, Problems
@@ -19,8 +19,16 @@ from metricgate.vocabulary.problem import Code, Problem, Problems
 _CALL_SECONDS: Final = 300.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonReply:
+    """How a request to the API for people ended: HTTP status and the JSON body (None where there is none)."""
+
+    status: int
+    body: Json
+
+
 class SessionClient:
-    """Implements ``surfaces.cli.people_desk.PersonClient``: at the running gateway.
+    """A person at the running gateway: its API for people.
 
     The session lies in the user's own configuration folder, readable to them only, under the gateway that gave it.
     """

@@ -16,11 +16,11 @@ from pathlib import Path
 
 from tests.gateway.writing.shop import STEN, Shop, write_shop
 
-from metricgate.bootstrap.office import ProjectOffice
 from metricgate.bootstrap.running import running
 from metricgate.bootstrap.settings import load_settings
 from metricgate.bootstrap.states import state_of
 from metricgate.gateway.outcome import Refused
+from metricgate.operations.people_service import ProjectPeopleService
 
 AT = 1_767_225_600_000_000_000
 """New Year 2026: when all of it happened."""
@@ -56,7 +56,7 @@ async def _made(folder: Path) -> dict[str, str]:
     """Change rows, and leave changes waiting; returns what stands for what."""
     settings = load_settings(folder)
     async with running(folder, settings, watch=False, logs=False, clock=Clock()) as parts:
-        office = ProjectOffice(parts.book, parts.governance, parts.conduct, state_of(folder, settings))
+        office = ProjectPeopleService(parts.book, parts.governance, parts.conduct, state_of(folder, settings))
         shop = Shop(folder, settings, parts, office)
         done = await _proposed(shop, "done", "UPDATE customers SET credit = credit * 2, segment = NULL WHERE id <= 2")
         odd = await _proposed(

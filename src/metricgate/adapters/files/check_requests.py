@@ -21,15 +21,11 @@ from metricgate.gateway.data_checks.result import CheckResult
 from metricgate.gateway.data_checks.survey import Told
 from metricgate.gateway.gateway import Gateway
 from metricgate.operations import codes
+from metricgate.operations.data_checks import Parties, principal_of
 from metricgate.state.record import LedgerUnavailable
 from metricgate.state.state import ProjectState
 from metricgate.vocabulary.json import Json
-from metricgate.vocabulary.principal import Identity, Principal, Proof
 from metricgate.vocabulary.problem import Problem, Problems
-
-Parties = tuple[str, str | None] | None
-"""Agent and perhaps user whose rights bind, said and not proven, as ``policy explain`` takes them; None: the operator's
-own."""
 
 _ASKED, _TOLD, _NEW = ".asked.json", ".told.jsonl", ".new"
 _LOOK_SECONDS = 0.5
@@ -46,16 +42,7 @@ def _checks(state: ProjectState) -> Path:
     return state.folder / "checks"
 
 
-def principal_of(parties: Parties) -> Principal | None:
-    """Return the parties as a principal."""
-    if parties is None:
-        return None
-    agent, user = parties
-    said = None if user is None else Identity(id=user, proof=Proof.ASSERTED, method="local")
-    return Principal(agent=Identity(id=agent, proof=Proof.ASSERTED, method="local"), user=said)
-
-
-def asked_of_running(state: ProjectState, parties: Parties, told: Told) -> Sequence[CheckResult] | Problems:
+def ask_running(state: ProjectState, parties: Parties, told: Told) -> Sequence[CheckResult] | Problems:
     """Ask the process that holds the project's ledger, and wait for the results.
 
     Args:

@@ -1,27 +1,60 @@
-"""API keys of a project, for operators at the command line: every change is recorded."""
+"""API keys of a project, as operators make and revoke them: every change is recorded."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from metricgate.adapters.system.clock import SystemClock
 from metricgate.operations import codes
 from metricgate.operations.recorders import record_key_changes
 from metricgate.state.keys import KeyRecord, KeysUnavailable
 from metricgate.state.record import Record
 from metricgate.state.state import ProjectState
-from metricgate.surfaces.cli.project import KeyFacts, NewKey
+from metricgate.vocabulary.clock import Clock
 from metricgate.vocabulary.problem import Problem, Problems
 
 _DEFAULT_EXPIRY = timedelta(days=90)
 
 
-class KeysDesk:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewKey:
+    """A key just made. ``secret`` exists here and nowhere else."""
+
+    id: str
+    secret: str
+    agent: str
+    users: tuple[str, ...]
+    expires_at: datetime | None
+    or_alone: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyFacts:
+    """A key as it is kept, without its secret. ``state`` is ``active``, ``expired`` or ``revoked``.
+
+    Attributes:
+        users: for whom its agent may say that it acts; where there are any, each call must name one of them.
+        or_alone: unless the key may act for nobody as well.
+    """
+
+    id: str
+    agent: str
+    users: tuple[str, ...]
+    created_at: datetime
+    expires_at: datetime | None
+    state: str
+    or_alone: bool = False
+
+
+class AgentKeys:
     """The keys of a state; ``record`` calls back with the ledger, where that can be had now."""
 
-    def __init__(self, state: ProjectState, *, record: Callable[[Callable[[Record], None]], None]) -> None:
+    def __init__(
+        self, state: ProjectState, clock: Clock, *, record: Callable[[Callable[[Record], None]], None]
+    ) -> None:
         self._state = state
+        self._clock = clock
         self._record = record
 
     def create(
@@ -30,7 +63,7 @@ class KeysDesk:
         """Make a key; the ledger records it now, or a running gateway does within a second."""
         lifetime = _DEFAULT_EXPIRY if expires_in is None else expires_in
         try:
-            keys = self._state.keys(SystemClock())
+            keys = self._state.keys(self._clock)
             try:
                 secret, record = keys.create(
                     agent,
@@ -57,7 +90,7 @@ class KeysDesk:
     def revoke(self, key_id: str) -> KeyFacts | Problems:
         """Revoke at once; recorded as a creation is."""
         try:
-            keys = self._state.keys(SystemClock())
+            keys = self._state.keys(self._clock)
             try:
                 record = keys.revoke(key_id)
                 self._record(lambda ledger: record_key_changes(keys, ledger))
@@ -74,7 +107,7 @@ class KeysDesk:
         """Return all keys, oldest first."""
         if "keys" not in self._state.kept():
             return ()
-        keys = self._state.keys(SystemClock())
+        keys = self._state.keys(self._clock)
         try:
             return tuple(_facts(record) for record in keys.list())
         finally:

@@ -3,34 +3,91 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, Protocol
 
-from metricgate.adapters.identity.people import enrolled
 from metricgate.operations import codes
 from metricgate.state.people import PersonRecord
 from metricgate.state.state import ProjectState
-from metricgate.surfaces.cli.people_desk import NewPerson, PersonFacts
+from metricgate.vocabulary.clock import Clock
 from metricgate.vocabulary.problem import Code, Problem, Problems
 
 _NAME: Final = re.compile(r"[!-~]+(?: [!-~]+)*", re.ASCII)
 _LONGEST_NAME: Final = 320
+_NANO: Final = 1_000_000_000
 
 
-class OperatorsDesk:
-    """Implements ``surfaces.cli.people_desk.PeopleDesk``."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPerson:
+    """What the operator hands to a person. The secrets exist here and nowhere else."""
 
-    def __init__(self, state: ProjectState, *, project: str) -> None:
+    name: str
+    one_time_password: str = field(repr=False)
+    otpauth: str = field(repr=False)
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonFacts:
+    """A person as kept. ``state``: ``invited`` until the one-time password was used, then ``active``."""
+
+    name: str
+    groups: tuple[str, ...]
+    state: str
+    created_at: datetime
+
+
+class Enrolment(Protocol):
+    """What a new person is handed: secrets that exist nowhere else."""
+
+    @property
+    def one_time_password(self) -> str:
+        """For the first login."""
+        ...
+
+    @property
+    def otpauth(self) -> str:
+        """The authenticator's URI."""
+        ...
+
+    @property
+    def until(self) -> datetime:
+        """When the one-time password ends."""
+        ...
+
+
+class Enrol(Protocol):
+    """Makes a person, or the same one anew."""
+
+    def __call__(
+        self, name: str, groups: tuple[str, ...], now: float, /, *, issuer: str
+    ) -> tuple[PersonRecord, Enrolment]:
+        """Return what is kept of the person, and what the operator hands over."""
+        ...
+
+
+class UserAdmin:
+    """Who may log in to a project. Works on the machine, without a gateway; a running one sees changes at once.
+
+    Every method may raise ``PeopleUnavailable``.
+    """
+
+    def __init__(self, state: ProjectState, *, project: str, enrol: Enrol, clock: Clock) -> None:
+        """Take the project's state and name, and what makes a person's login."""
         self._state = state
         self._project = project
+        self._enrol = enrol
+        self._clock = clock
 
     def add(self, name: str, groups: Sequence[str]) -> NewPerson | Problems:
         """Add a person."""
         if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
             return _problem(codes.BAD_PERSON, f"{name[:80]!r} is no name of a person.")
-        record, paper = enrolled(name, tuple(groups), time.time(), issuer=f"Metricgate {self._project}")
+        record, paper = self._enrol(
+            name, tuple(groups), self._clock.unix_nano() / _NANO, issuer=f"Metricgate {self._project}"
+        )
         store = self._state.people()
         try:
             added = store.add(record)
@@ -41,8 +98,8 @@ class OperatorsDesk:
         return NewPerson(name=name, one_time_password=paper.one_time_password, otpauth=paper.otpauth, until=paper.until)
 
     def reset(self, name: str) -> NewPerson | Problems:
-        """Give a person a new login."""
-        record, paper = enrolled(name, (), time.time(), issuer=f"Metricgate {self._project}")
+        """Give a person a new one-time password and authenticator; sessions end at once."""
+        record, paper = self._enrol(name, (), self._clock.unix_nano() / _NANO, issuer=f"Metricgate {self._project}")
         store = self._state.people()
         try:
             found = store.reset(record)
@@ -53,7 +110,7 @@ class OperatorsDesk:
         return NewPerson(name=name, one_time_password=paper.one_time_password, otpauth=paper.otpauth, until=paper.until)
 
     def remove(self, name: str) -> Problems | None:
-        """Remove a person."""
+        """Remove a person; sessions end at once."""
         store = self._state.people()
         try:
             found = store.remove(name)
@@ -62,7 +119,7 @@ class OperatorsDesk:
         return None if found else _problem(codes.BAD_PERSON, f"There is no person {name[:80]!r}.")
 
     def list(self) -> Sequence[PersonFacts]:
-        """Return everybody."""
+        """Return everybody, by name."""
         store = self._state.people()
         try:
             return [_facts(each) for each in store.list()]

@@ -1,4 +1,4 @@
-"""The office of a running project: decisions, the record, agents, switches, the catalog, for people who logged in."""
+"""What people who logged in do at a running project: decisions, the record, agents, switches, the catalog."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from metricgate.adapters.system.clock import SystemClock
 from metricgate.catalog.dependencies import built_on, models_behind
 from metricgate.definitions.codes import UNREADABLE
 from metricgate.gateway.conduct.conduct import Conduct
@@ -34,16 +33,16 @@ _MOST_LOOKED_AT = 20_000
 _DAY = timedelta(days=1)
 
 
-class ProjectOffice(DecisionDesk):
+class ProjectPeopleService(DecisionDesk):
     """Implements ``gateway.office.Office``.
 
     The record, agents and catalog are for whoever may ``read_record`` on ``record:entries``, ``record:agents`` and
     ``record:catalog``; switches are thrown by whoever may ``approve`` on ``action:switches``.
     """
 
-    def __init__(self, book: Book, holder: GovernanceSource, conduct: Conduct, state: ProjectState) -> None:
+    def __init__(self, book: Book, governance: GovernanceSource, conduct: Conduct, state: ProjectState) -> None:
         super().__init__(book)
-        self._holder = holder
+        self._governance = governance
         self._conduct = conduct
         self._state = state
 
@@ -109,7 +108,7 @@ class ProjectOffice(DecisionDesk):
         refused = self._refused(person, Action.READ_RECORD, ResourceKind.RECORD, "catalog")
         if refused is not None:
             return refused
-        catalog = self._holder.current.catalog
+        catalog = self._governance.current.catalog
         metrics: list[Json] = []
         edges: list[Json] = []
         for name, metric in catalog.metrics.items():
@@ -139,7 +138,7 @@ class ProjectOffice(DecisionDesk):
         if stopped is not None:
             return stopped
         identity = Identity(id=person.id, proof=Proof.VERIFIED, method=person.method, groups=person.groups)
-        verdict = self._holder.current.judge.judge_person(identity, verb, [Resource(kind, name)])
+        verdict = self._governance.current.judge.judge_person(identity, verb, [Resource(kind, name)])
         if verdict.decision is Decision.ALLOW:
             return None
         message = verdict.reasons[0].message
@@ -213,7 +212,7 @@ class ProjectOffice(DecisionDesk):
         if "keys" not in self._state.kept():
             return set()
         try:
-            keys = self._state.keys(SystemClock())
+            keys = self._state.keys(self._book.clock)
         except KeysUnavailable:
             return set()
         try:
@@ -222,7 +221,7 @@ class ProjectOffice(DecisionDesk):
             keys.close()
 
     def _agents_named(self) -> set[str]:
-        policy = self._holder.current.judge.policy
+        policy = self._governance.current.judge.policy
         named = [member for role in policy.roles for member in role.members]
         named += [each.party for each in policy.principals]
         return {each.removeprefix("agent:") for each in named if each.startswith("agent:")}
