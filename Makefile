@@ -11,7 +11,7 @@ SHELL := /bin/bash
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo serve check format lint types imports test bench conformance conformance-mcp conformance-clients console-check fuzz clean
+.PHONY: help setup lock demo serve check format docs lint types imports test bench conformance conformance-mcp conformance-clients console-check fuzz clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -44,6 +44,9 @@ types: setup
 
 imports: setup
 	$(BIN)/lint-imports
+
+docs: setup ## Write the parts of the docs that are made from code
+	$(BIN)/python -m tests.record_pages
 
 check: lint types imports ## Format, lint, types, import rules
 

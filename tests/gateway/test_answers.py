@@ -12,10 +12,12 @@ import pytest
 from jsonschema import Draft202012Validator
 from tests.gateway.conftest import ask, opened, write_project
 
+from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
 from metricgate.gateway import answers
 from metricgate.gateway.answers import Answer, Object, Verdicts, answer_schema
 from metricgate.gateway.outcome import Answered, Held, Record
 from metricgate.gateway.tools import TOOLS
+from metricgate.ledger.events.calls import CallCompleted, CallSubject
 from metricgate.surfaces.envelope import envelope, held_envelope
 from metricgate.vocabulary.digest import digest_of_bytes
 from metricgate.vocabulary.json import canonical_json
@@ -76,7 +78,7 @@ def test_a_stage_adds_to_every_answer_and_its_verdict_changes_no_digest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A toy stage, in its place among the others: it reads what is recorded of the question."""
-    seen: list[Object] = []
+    seen: list[CallSubject] = []
 
     async def judge_data(desk: object, draft: answers.Draft) -> answers.Draft:
         seen.append(draft.facts)
@@ -104,6 +106,15 @@ def test_a_stage_adds_to_every_answer_and_its_verdict_changes_no_digest(
             assert first.verdicts.as_json() == {}
             assert orjson.loads(envelope(second))["verdicts"] == {"data": {"worth": "little"}}
         assert sum(isinstance(each, Answered) for each in after) == len(seen) >= 3
+        with LedgerReader(folder / ".metricgate" / "ledger.db") as reader:
+            for first, second in zip(before, after, strict=True):
+                if not isinstance(first, Answered) or not isinstance(second, Answered):
+                    continue
+                plain, judged = (reader.entry(each.record.index) for each in (first, second))
+                assert "gov.verdicts" not in plain.fields, "an entry whose answer has no verdicts is as it was"
+                assert judged.fields["gov.verdicts"] == {"data": {"worth": "little"}}
+                assert CallCompleted.from_entry(judged).verdicts == {"data": {"worth": "little"}}
+                assert judged.fields["gov.effect.result_digest"] == plain.fields["gov.effect.result_digest"]
 
     asyncio.run(go())
 

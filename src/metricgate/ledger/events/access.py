@@ -67,7 +67,10 @@ class AuthRefused(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoorRefused(Event):
-    """Requests that never became a call: a wrong key, a body that is no JSON, one that is too large."""
+    """Requests that never became a call: a wrong key, a body that is no JSON, one that is too large.
+
+    At most one entry a minute for each door and code; it counts those since the last one.
+    """
 
     NAME: ClassVar[str] = names.DOOR_REFUSED
     actor: ActorFacts = BY_GATEWAY
@@ -86,7 +89,7 @@ class DoorRefused(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentPaused(Event):
-    """An agent was refused many different calls in a short time and waits."""
+    """An agent was refused many different calls in a short time and waits: which, after how many."""
 
     NAME: ClassVar[str] = names.AGENT_PAUSED
     actor: ActorFacts = BY_GATEWAY
@@ -118,7 +121,7 @@ class SwitchEvent(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwitchThrown(SwitchEvent):
-    """A person stopped agents or froze changes."""
+    """A person stopped agents or froze changes: kind, target, why, who, when."""
 
     NAME: ClassVar[str] = names.SWITCH_THROWN
 
@@ -183,7 +186,7 @@ class LoginRefused(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DefinitionsPublished(Event):
-    """A catalog and a policy came into force."""
+    """A catalog and a policy came into force: their version and digest."""
 
     NAME: ClassVar[str] = names.DEFINITIONS_PUBLISHED
     actor: ActorFacts = BY_GATEWAY
@@ -195,7 +198,7 @@ class DefinitionsPublished(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DefinitionsRejected(Event):
-    """Changed files were refused; what was in force before stays."""
+    """Changed files were refused: the codes, with the problems in a body; what was in force before stays."""
 
     NAME: ClassVar[str] = names.DEFINITIONS_REJECTED
     actor: ActorFacts = BY_GATEWAY

@@ -34,7 +34,7 @@ Step = Annotated[
     Attribute(
         name=names.ACTION_STEP,
         meaning="the step that the entry belongs to: an action's new state and its entry count together or not at all",
-        since="an action and its entry are one step",
+        since="an action and its entry were one step",
     ),
 ]
 
@@ -162,7 +162,10 @@ class ActionDecided(ActionEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionUncounted(ActionEvent):
-    """A person decided, and that did not count: another's decision stood already, it was too late, or not theirs."""
+    """A person decided, and that did not count: another's decision stood already, it was too late, or not theirs.
+
+    Why is said by ``error.type``.
+    """
 
     NAME: ClassVar[str] = names.ACTION_UNCOUNTED
     decision: HumanDecisionFacts

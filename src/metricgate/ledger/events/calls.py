@@ -70,7 +70,7 @@ Verdicts = Annotated[
         name=names.VERDICTS,
         meaning="what stood beside the answer: `data` (what the data beneath is worth) and `confidence`; absent where "
         "nothing did",
-        since="answers have verdicts",
+        since="answers had verdicts",
     ),
 ]
 ErrorText = Annotated[

@@ -11,7 +11,7 @@ from metricgate.ledger.events.attribute import Attribute, Event, Group
 from metricgate.ledger.events.shared import BY_GATEWAY, ActorFacts, BodyText, ErrorType, Links, Outcome
 
 LogSize = Annotated[int, Attribute(name=names.LOG_SIZE, meaning="how many entries the log has here", unit="entries")]
-_SINCE_LEASES = "gateways have an id"
+_SINCE_LEASES = "gateways had an id"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,10 @@ class LostHead(Group):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LossAccepted(Event):
-    """An operator went on with a ledger that is behind what other files know, or without the files of changes."""
+    """An operator went on with a ledger that is behind what other files know, or without the files of changes.
+
+    The entry has the lost head and who knew it, or names the files.
+    """
 
     NAME: ClassVar[str] = names.LOSS_ACCEPTED
     actor: ActorFacts
@@ -108,7 +111,7 @@ class ErasedBodies:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedactionPerformed(Event):
-    """Bodies were erased: which, on what basis, by whom and why."""
+    """Bodies were erased: which, on what legal basis, how many copies elsewhere; by whom and why, in bodies."""
 
     NAME: ClassVar[str] = names.REDACTION_PERFORMED
     actor: ActorFacts

@@ -34,7 +34,7 @@ class ActorFacts(Group):
         Attribute(
             name=names.ACTOR_KIND,
             meaning="who acts: `agent`, `person` (who logged in), `operator` (at the gateway's machine) or `gateway`",
-            since="entries say who acts",
+            since="entries said who acts",
         ),
     ] = None
     id: Annotated[
@@ -101,10 +101,11 @@ class RiskFacts(Group):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleDecision:
-    """One rule that was considered, and what it said: without words, which may name people."""
+    """One rule that was considered, and what it said: without words, which may name people; older entries had them."""
 
     rule: str | None
     decision: str | None
+    message: str | None = None
 
 
 Considered = Annotated[
