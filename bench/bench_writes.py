@@ -23,7 +23,7 @@ from metricgate.changing.change import ChangeKind, RowTarget, TableChange
 from metricgate.changing.effect import Effect
 from metricgate.changing.serial import effect_to_bytes
 from metricgate.changing.undo import taking_back
-from metricgate.gateway.writing.ports import WritableWarehouse
+from metricgate.gateway.changes.ports import WritableWarehouse
 
 SIZES = (1, 1_000, 10_000, 100_000)
 ROUNDS = {1: 7, 1_000: 3, 10_000: 1, 100_000: 1}

@@ -29,7 +29,7 @@ from metricgate.changing.change import ChangeKind, RowTarget, TableChange
 from metricgate.changing.effect import Effect
 from metricgate.changing.serial import effect_to_bytes
 from metricgate.changing.undo import taking_back
-from metricgate.gateway.writing.ports import WritableWarehouse
+from metricgate.gateway.changes.ports import WritableWarehouse
 from server_time import ServerTime
 
 

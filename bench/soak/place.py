@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-from tests.gateway.writing.shop import MODELS, POLICY, write_shop
+from tests.gateway.changes.shop import MODELS, POLICY, write_shop
 
 from bench.soak.doors import PERSON
 from bench.soak.server import OwnPostgres

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from tests.contracts import servers
 from tests.contracts.server_changes import drop, new_place
-from tests.gateway.writing.shop import MODELS, write_shop
-from tests.gateway.writing.test_crashes import POINTS, killed_at
+from tests.gateway.changes.shop import MODELS, write_shop
+from tests.gateway.changes.test_crashes import POINTS, killed_at
 
 _NUMBERS = {"postgres": "generate_series(1, 40) AS t(n)", "mariadb": "(SELECT seq AS n FROM seq_1_to_40) AS t"}
 

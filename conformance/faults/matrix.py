@@ -48,7 +48,7 @@ ROWS: Final = (
         fault="kill -9 of the gateway before and after each step of a change",
         holds="it was carried out whole or not at all, and the record says which",
         engine="duckdb",
-        tests=("tests/gateway/writing/test_crashes.py",),
+        tests=("tests/gateway/changes/test_crashes.py",),
     ),
     *_on_servers(
         "kill -9 of the gateway before and after each step of a change",
@@ -138,7 +138,7 @@ ROWS: Final = (
         fault="what is kept of changes is altered, or its key is gone or another",
         holds="nothing is done on what does not open, and it is named",
         engine="-",
-        tests=("tests/gateway/writing/test_damage.py",),
+        tests=("tests/gateway/changes/test_damage.py",),
     ),
     Row(
         fault="the write-ahead log is damaged, or left by a crash",

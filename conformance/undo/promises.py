@@ -19,8 +19,8 @@ from metricgate.approvals.proposal import Reversibility
 from metricgate.changing.effect import Effect
 from metricgate.changing.proving import back_of
 from metricgate.changing.undo import reaching_further, taking_back
-from metricgate.gateway.writing.ports import ChangeFailed, ChangePlan, ChangeStep, WritableWarehouse
-from metricgate.gateway.writing.previewing import reversibility_of
+from metricgate.gateway.changes.ports import ChangeFailed, ChangePlan, ChangeStep, WritableWarehouse
+from metricgate.gateway.changes.preview import reversibility_of
 
 TRIALS_A_WORLD = 50
 _ROWS = 8

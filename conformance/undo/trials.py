@@ -11,7 +11,7 @@ from conformance.undo.model import Layout, Replay, State
 from metricgate.changing.change import ChangeKind, Row, RowTarget, TableChange, Value
 from metricgate.changing.effect import Effect
 from metricgate.changing.undo import reaching_further, taking_back
-from metricgate.gateway.writing.ports import ChangeFailed, ReleasedChange, WritableWarehouse
+from metricgate.gateway.changes.ports import ChangeFailed, ReleasedChange, WritableWarehouse
 from metricgate.policy.verdict import Decision, Reason, Verdict
 from metricgate.state.record import Durable
 from metricgate.vocabulary.resource import Action

@@ -17,7 +17,7 @@ from tests.contracts.server_changes import Place, drop, new_place, plan, ready, 
 
 from metricgate.changing.shape import ColumnShape, Location
 from metricgate.changing.structure import StructureChange, aside_of
-from metricgate.gateway.writing.ports import (
+from metricgate.gateway.changes.ports import (
     ChangeFailed,
     ChangePlan,
     Rehearsal,

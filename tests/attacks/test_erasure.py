@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 from tests.adapters.state.sqlite.test_forms_of_entries import EARLIER
-from tests.gateway.writing.shop import STEN, Shop, opened, write_shop
-from tests.gateway.writing.test_changes import approved
+from tests.gateway.changes.shop import STEN, Shop, opened, write_shop
+from tests.gateway.changes.test_changes import approved
 from typer.testing import CliRunner
 
 from metricgate.adapters.state.sqlite.ledger_files import verify_ledger
@@ -142,7 +142,7 @@ def test_a_value_is_in_no_byte_afterwards(shop):
 
     async def look() -> None:
         async with opened(folder) as again:
-            actions = again.parts.book.store.list(ActionFilter())
+            actions = again.parts.changes.store.list(ActionFilter())
             assert len(actions) == 2
             assert {str(each.state) for each in actions} == {"executed", "denied"}
             assert needle not in str(actions)

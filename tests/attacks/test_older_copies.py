@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.gateway.writing.shop import opened, write_shop
+from tests.gateway.changes.shop import opened, write_shop
 
 from metricgate.adapters.state.sqlite.anchors import StoreAnchor
 from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
@@ -248,7 +248,7 @@ def test_a_gateway_that_was_killed_is_remembered(tmp_path):
     code = f"""
 import asyncio, pathlib
 from tests.attacks.test_older_copies import asked
-from tests.gateway.writing.shop import opened
+from tests.gateway.changes.shop import opened
 async def main():
     async with opened(pathlib.Path({str(folder)!r})) as shop:
         await shop.call("query_sql", sql="SELECT 1 AS n FROM orders WHERE id = 1")

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from tests.faults.served import run
+from tests.gateway.changes.shop import opened, write_shop
 from tests.gateway.conftest import write_project
-from tests.gateway.writing.shop import opened, write_shop
 
 from metricgate.adapters.files import private_folder
 from metricgate.adapters.files.private_folder import NotPrivate, narrow, open_to_others

@@ -7,10 +7,10 @@ import asyncio
 import httpx2
 import pytest
 from tests.faults.test_attacks_on_the_gate import HIDING_MODELS, HIDING_POLICY
+from tests.gateway.changes.shop import ACTIONS, POLICY, STELLA, Shop, opened, write_shop
 from tests.gateway.conftest import POLICY as POLICY_OF_NUMBERS
 from tests.gateway.conftest import ask, write_project
 from tests.gateway.conftest import opened as gateway_opened
-from tests.gateway.writing.shop import ACTIONS, POLICY, STELLA, Shop, opened, write_shop
 from tests.surfaces.echo import keeper
 from tests.surfaces.serving import make_app, served
 

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from tests.gateway.writing.shop import POLICY, STEN, Shop, opened, write_shop
+from tests.gateway.changes.shop import POLICY, STEN, Shop, opened, write_shop
 
 from metricgate.gateway.outcome import Held, Refused
 from metricgate.vocabulary.problem import Problems

@@ -21,7 +21,7 @@ from metricgate.changing.change import ChangeKind
 from metricgate.changing.effect import Effect
 from metricgate.changing.structure import StructureChange
 from metricgate.compiling.statement import ExpectedColumn, Statement
-from metricgate.gateway.writing.ports import ChangePlan, ChangeStep, Rehearsal, ReleasedChange, View
+from metricgate.gateway.changes.ports import ChangePlan, ChangeStep, Rehearsal, ReleasedChange, View
 from metricgate.vocabulary.predicate import Scalar
 
 Result = TypeVar("Result")

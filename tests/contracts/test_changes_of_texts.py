@@ -11,7 +11,7 @@ from tests.contracts.server_changes import drop, new_place, plan, ready, release
 
 from metricgate.changing.change import ChangeKind, RowTarget, TableChange
 from metricgate.changing.undo import taking_back
-from metricgate.gateway.writing.ports import ChangeFailed, WritableWarehouse
+from metricgate.gateway.changes.ports import ChangeFailed, WritableWarehouse
 
 TEXTS = (
     *(

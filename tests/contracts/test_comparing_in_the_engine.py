@@ -14,7 +14,7 @@ from metricgate.adapters.warehouses.changing.rows import Tables
 from metricgate.adapters.warehouses.servers.warehouse import ServerWarehouse
 from metricgate.changing.change import ChangeKind, RowTarget, TableChange
 from metricgate.changing.undo import taking_back
-from metricgate.gateway.writing.ports import ChangeFailed, Rehearsal, WritableWarehouse
+from metricgate.gateway.changes.ports import ChangeFailed, Rehearsal, WritableWarehouse
 
 ALL_READ = 1_000_000
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pyotp
 import pytest
-from tests.gateway.writing.shop import STELLA, STEN, Shop
+from tests.gateway.changes.shop import STELLA, STEN, Shop
 
 from metricgate.adapters.identity.people import LocalPeople
 from metricgate.approvals.proposal import State
@@ -116,7 +116,7 @@ def test_what_waits_is_approved_and_what_was_done_is_taken_back(shop: Path, give
     async def run() -> None:
         settings = load_settings(shop)
         async with running(shop, settings, watch=False, logs=False, clock=Minutes()) as parts:
-            office = ProjectPeopleService(parts.book, parts.governance, parts.conduct, state_of(shop, settings))
+            office = ProjectPeopleService(parts.changes, parts.governance, parts.conduct, state_of(shop, settings))
             here = Shop(shop, settings, parts, office)
             view = await office.action(STEN, given["held"])
             done = await office.decide(

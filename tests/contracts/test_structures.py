@@ -17,7 +17,7 @@ from tests.contracts.server_changes import release
 from metricgate.changing.effect import Effect
 from metricgate.changing.shape import ColumnShape, Location
 from metricgate.changing.structure import StructureChange, aside_of, taking_back_structure
-from metricgate.gateway.writing.ports import ChangeFailed, Rehearsal, WritableWarehouse
+from metricgate.gateway.changes.ports import ChangeFailed, Rehearsal, WritableWarehouse
 from metricgate.vocabulary.structure import StructureKind
 
 SCRIPT = (

@@ -19,8 +19,8 @@ from metricgate.adapters.warehouses.servers.writer_options import WriterOptions
 from metricgate.approvals.proposal import Reversibility
 from metricgate.changing.effect import Cause, Effect
 from metricgate.changing.undo import taking_back
-from metricgate.gateway.writing.ports import ChangeFailed, ChangePlan, OutcomeUnknown, View, WritableWarehouse
-from metricgate.gateway.writing.previewing import reversibility_of
+from metricgate.gateway.changes.ports import ChangeFailed, ChangePlan, OutcomeUnknown, View, WritableWarehouse
+from metricgate.gateway.changes.preview import reversibility_of
 
 POSTGRES = (
     "CREATE TABLE people (id int PRIMARY KEY, name varchar(20) NOT NULL, boss int REFERENCES people ON DELETE SET NULL)",

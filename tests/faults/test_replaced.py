@@ -17,13 +17,13 @@ from pathlib import Path
 
 import pytest
 from conformance.faults.kills import shop_on
-from tests.gateway.writing.shop import Shop, opened, write_shop
+from tests.gateway.changes.shop import Shop, opened, write_shop
 
 from metricgate.adapters.state.sqlite.ledger_audit import verify_file
 from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
 from metricgate.approvals.proposal import State
 from metricgate.bootstrap.states import state_of
-from metricgate.gateway.writing.expiry import find_action
+from metricgate.gateway.changes.expiry import find_action
 from metricgate.operations.start_refusal import StartRefused
 
 ROOT = Path(__file__).parents[2]
@@ -98,7 +98,7 @@ async def _proposed(folder: Path) -> str:
 
 
 def _standing_still(folder: Path, action_id: str, point: str) -> subprocess.Popen[str]:
-    words = [sys.executable, "-m", "tests.gateway.writing.dying", str(folder), action_id, point, "SIGSTOP"]
+    words = [sys.executable, "-m", "tests.gateway.changes.dying", str(folder), action_id, point, "SIGSTOP"]
     paths = os.pathsep.join([str(ROOT), str(ROOT / "src")])
     first = subprocess.Popen(
         words,
@@ -120,7 +120,7 @@ async def _taken_over(folder: Path, action_id: str, first: subprocess.Popen[str]
             pass
     await asyncio.sleep(LEASE + 1)
     async with opened(folder) as shop:
-        found = await find_action(shop.parts.book, action_id)
+        found = await find_action(shop.parts.changes, action_id)
         assert found is not None
         count = await _count(shop) if found.state is not State.EXECUTING else None
         first.send_signal(signal.SIGCONT)
@@ -131,7 +131,7 @@ async def _taken_over(folder: Path, action_id: str, first: subprocess.Popen[str]
             assert found.state is (State.EXECUTED if commits else State.FAILED)
             assert await _count(shop) == (27 if commits else 40)
             return State.EXECUTING, told
-        again = await find_action(shop.parts.book, action_id)
+        again = await find_action(shop.parts.changes, action_id)
         assert again is not None
         assert (again.state, await _count(shop)) == (found.state, count)
         assert count == (27 if found.state is State.EXECUTED else 40)
@@ -151,7 +151,7 @@ async def _taken_over(folder: Path, action_id: str, first: subprocess.Popen[str]
 async def _settled(shop: Shop, action_id: str):
     """Wait until the second gateway could find out what became of the first one's transaction."""
     for _attempt in range(100):
-        action = await find_action(shop.parts.book, action_id)
+        action = await find_action(shop.parts.changes, action_id)
         if action is not None and action.state is not State.EXECUTING:
             return action
         await asyncio.sleep(0.5)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.gateway.writing.shop import Shop
-from tests.gateway.writing.test_changes import played
+from tests.gateway.changes.shop import Shop
+from tests.gateway.changes.test_changes import played
 
 from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
 from metricgate.bootstrap.states import state_of

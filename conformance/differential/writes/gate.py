@@ -148,9 +148,9 @@ async def opened(place: Place, folder: Path) -> AsyncIterator[WriteGate]:
     try:
         with (folder / "gateway.log").open("w") as log, redirect_stderr(log):
             async with running(folder, settings, watch=False) as parts:
-                assert parts.book is not None
+                assert parts.changes is not None
                 state = state_of(folder, settings)
-                office = ProjectPeopleService(parts.book, parts.governance, parts.conduct, state)
+                office = ProjectPeopleService(parts.changes, parts.governance, parts.conduct, state)
                 yield WriteGate(place, parts, office, partial(_reader, state))
     except StartRefused as error:
         raise SystemExit(f"{error}: {error.problems}") from error

@@ -12,11 +12,11 @@ from ulid import ULID
 
 from metricgate.approvals.proposal import Action
 from metricgate.bootstrap.settings import Settings
+from metricgate.gateway.changes.services import ChangeServices
+from metricgate.gateway.changes.settings import ChangeSettings
 from metricgate.gateway.engine import Engines
 from metricgate.gateway.governance import GovernanceSource
 from metricgate.gateway.ports import Warehouse
-from metricgate.gateway.writing.book import Book
-from metricgate.gateway.writing.settings import WriteSettings
 from metricgate.operations.action_notices import notice_of_action
 from metricgate.state.people import PASSWORD, PeopleUnavailable
 from metricgate.state.record import Record
@@ -29,7 +29,7 @@ from metricgate.vocabulary.notice import NoticeNotKept, Notifier
 
 
 class Opened:
-    """The book and its files.
+    """The services of changes and their stores.
 
     Raises:
         StateUnavailable: they cannot be opened.
@@ -55,7 +55,7 @@ class Opened:
             with suppress(NoticeNotKept):
                 notifier.tell(notice_of_action(kind, action, facts, approval_page(url, action.id)))
 
-        self.book = Book(
+        self.changes = ChangeServices(
             governance=governance,
             engines=Engines(warehouses, clock),
             ledger=ledger,
@@ -65,7 +65,7 @@ class Opened:
             steps=self._stores.steps,
             recorded=state.recorded_steps(),
             journal=self._stores.journal,
-            settings=WriteSettings(
+            settings=ChangeSettings(
                 environment=section.environment,
                 tenant=settings.document.project,
                 most_rows=section.most_rows,

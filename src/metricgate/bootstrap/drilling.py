@@ -247,7 +247,7 @@ async def _opened(scenario: Scenario, folder: Path, finding: Finding) -> AsyncIt
     if isinstance(settings, Problems):
         raise StartRefused("the drill's settings have problems", settings)
     async with running(folder, settings, watch=False, logs=False) as parts:
-        office = ProjectPeopleService(parts.book, parts.governance, parts.conduct, state_of(folder, settings))
+        office = ProjectPeopleService(parts.changes, parts.governance, parts.conduct, state_of(folder, settings))
         yield Scene(folder, settings, parts, office, finding)
 
 

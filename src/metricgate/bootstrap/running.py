@@ -22,6 +22,9 @@ from metricgate.bootstrap.notifying import courier_of, outbox_of, sinks_of
 from metricgate.bootstrap.settings import Settings
 from metricgate.bootstrap.states import new_instance, state_of
 from metricgate.definitions.hot_reload import HotReloader
+from metricgate.gateway.changes.execution import settle_all
+from metricgate.gateway.changes.recovery import recover
+from metricgate.gateway.changes.services import ChangeServices
 from metricgate.gateway.conduct.conduct import Conduct, ConductSettings
 from metricgate.gateway.conduct.repetition import Patience
 from metricgate.gateway.data_checks.memory import KeyMemory
@@ -29,9 +32,6 @@ from metricgate.gateway.gateway import Gateway
 from metricgate.gateway.notices import Sink, SinkUnusable
 from metricgate.gateway.office import Office
 from metricgate.gateway.ports import Warehouse, WarehouseError
-from metricgate.gateway.writing.book import Book
-from metricgate.gateway.writing.executing import settle_all
-from metricgate.gateway.writing.mending import mend
 from metricgate.ledger.events.log import StateNarrowed
 from metricgate.operations.definition_publisher import Publisher
 from metricgate.operations.maintenance import keep_anchored, keep_tidy
@@ -61,7 +61,7 @@ class Running:
     """By their names in the settings, the default one first."""
     telemetry: Telemetry
     conduct: Conduct
-    book: Book
+    changes: ChangeServices
     office: Office | None = None
     """What people speak to; without one there are no doors for people."""
 
@@ -130,13 +130,13 @@ async def _opened(
         _keep(stack, watch_switches(state.switches(), ledger, outbox))
         _keep(stack, courier_of(settings, outbox, sinks, now).run())
     conduct = await asyncio.to_thread(conduct_of, state, settings, now)
-    book = await _book(state, settings, stack, holder, warehouses, ledger, now, outbox)
+    services = await _book(state, settings, stack, holder, warehouses, ledger, now, outbox)
     if watch:
-        await _settled(book)
-        _keep(stack, keep_tidy(book))
+        await _settled(services)
+        _keep(stack, keep_tidy(services))
         _keep(stack, keep_anchored(state, ledger))
     keys = await asyncio.to_thread(_keys, state, stack, now)
-    parts = _together(holder, warehouses, ledger, telemetry, now, conduct, outbox, book, state, keys)
+    parts = _together(holder, warehouses, ledger, telemetry, now, conduct, outbox, services, state, keys)
     if watch:
         _keep(stack, answer_requests(state, parts.gateway))
     return parts
@@ -150,7 +150,7 @@ def _together(
     clock: Clock,
     conduct: Conduct,
     notifier: Notifier,
-    book: Book,
+    services: ChangeServices,
     state: ProjectState,
     keys: KeyMemory,
 ) -> Running:
@@ -162,7 +162,7 @@ def _together(
         clock=clock,
         conduct=conduct,
         notifier=notifier,
-        book=book,
+        changes=services,
         keys=keys,
     )
     return Running(
@@ -172,8 +172,8 @@ def _together(
         warehouses=warehouses,
         telemetry=telemetry,
         conduct=conduct,
-        book=book,
-        office=ProjectPeopleService(book, holder, conduct, state),
+        changes=services,
+        office=ProjectPeopleService(services, holder, conduct, state),
     )
 
 
@@ -205,7 +205,7 @@ async def _book(
     ledger: Record,
     clock: Clock,
     notifier: Notifier,
-) -> Book:
+) -> ChangeServices:
     try:
         opened = await asyncio.to_thread(
             lambda: Opened(
@@ -223,7 +223,7 @@ async def _book(
     except StateUnavailable as error:
         raise StartRefused(f"the actions cannot be opened: {error}") from error
     stack.callback(opened.close)
-    return opened.book
+    return opened.changes
 
 
 def conduct_of(state: ProjectState, settings: Settings, clock: Clock) -> Conduct:
@@ -293,11 +293,11 @@ def _keys(state: ProjectState, stack: AsyncExitStack, clock: Clock) -> KeyMemory
         raise StartRefused(str(error)) from error
 
 
-async def _settled(book: Book) -> None:
+async def _settled(services: ChangeServices) -> None:
     """Put in order what an earlier run left half done."""
     try:
-        await mend(book)
-        await settle_all(book)
+        await recover(services)
+        await settle_all(services)
     except LedgerUnavailable as error:
         raise StartRefused(f"the ledger cannot be written: {error}") from error
     except StoreUnavailable as error:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from metricgate.actions import ActionDefinition, codes
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.warehouse_check import Described
-from metricgate.gateway.writing import codes as writing_codes
+from metricgate.gateway.changes import codes as writing_codes
 from metricgate.guarding.writes import WriteText, fill, parameters_in
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.problem import Code, Problem, Problems

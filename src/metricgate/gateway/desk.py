@@ -45,9 +45,9 @@ from metricgate.vocabulary.problem import Problem, Problems
 from metricgate.vocabulary.resource import Action, Resource, ResourceKind
 
 if TYPE_CHECKING:
+    from metricgate.gateway.changes.action_answer import ActionAnswer
+    from metricgate.gateway.changes.services import ChangeServices
     from metricgate.gateway.data_checks.memory import KeyMemory
-    from metricgate.gateway.writing.action_answer import ActionAnswer
-    from metricgate.gateway.writing.book import Book
 
 
 _FAULTS_BEGIN = 500
@@ -80,7 +80,7 @@ class Desk:
     conduct: Conduct
     keys: KeyMemory
     """What is known of the keys that answers join by."""
-    book: Book | None = None
+    changes: ChangeServices | None = None
     """What changes need; None where the gateway serves no changes."""
     released: list[Durable] = field(default_factory=list)
     """Intents that have no outcome yet."""

@@ -15,6 +15,9 @@ import structlog
 
 from metricgate.gateway import codes, span_names
 from metricgate.gateway.answers import Draft
+from metricgate.gateway.changes import codes as writing
+from metricgate.gateway.changes.damage import damage_problem
+from metricgate.gateway.changes.services import ChangeServices
 from metricgate.gateway.conduct.conduct import Conduct
 from metricgate.gateway.data_checks.memory import KeyMemory
 from metricgate.gateway.data_checks.result import CheckResult
@@ -27,9 +30,6 @@ from metricgate.gateway.ports import Observer, Warehouse
 from metricgate.gateway.tool import ToolCall, ToolDefinition
 from metricgate.gateway.tools import TOOLS, Servable
 from metricgate.gateway.tools.actions import ActionTool
-from metricgate.gateway.writing import codes as writing
-from metricgate.gateway.writing.book import Book
-from metricgate.gateway.writing.damage import damaged
 from metricgate.ledger.events import names
 from metricgate.ledger.events.access import AgentPaused
 from metricgate.policy.occasion import Circumstances
@@ -70,12 +70,12 @@ class Gateway:
         clock: Clock,
         conduct: Conduct,
         notifier: Notifier | None = None,
-        book: Book | None = None,
+        changes: ChangeServices | None = None,
         keys: KeyMemory | None = None,
     ) -> None:
         """Take the parts; ``warehouses`` are by their names in the settings, the default one first.
 
-        Without a ``book`` nothing is ever changed; without ``keys`` nothing is known of the data's keys yet.
+        Without ``changes`` nothing is ever changed; without ``keys`` nothing is known of the data's keys yet.
         """
         self._governance = governance
         self._engines = Engines(warehouses, clock)
@@ -84,7 +84,7 @@ class Gateway:
         self._clock = clock
         self._conduct = conduct
         self._notifier = notifier or NobodyToTell()
-        self._book = book
+        self._changes = changes
         self._keys = keys or KeyMemory(clock)
 
     def tools(self, principal: Principal | None = None) -> tuple[ToolDefinition, ...]:
@@ -119,7 +119,7 @@ class Gateway:
                 now=self._now(),
                 conduct=self._conduct,
                 keys=self._keys,
-                book=self._book,
+                changes=self._changes,
             )
             asked = _digest(call)
             try:
@@ -128,7 +128,7 @@ class Gateway:
                 # A change's own entries: the call's are kept by its desk.
                 outcome = ledger_fault()
             except Unsealable as error:
-                outcome = await desk.fault(damaged(), str(error))
+                outcome = await desk.fault(damage_problem(), str(error))
             except Exception as error:  # noqa: BLE001 - promise 1: a checker's own error refuses, and leaves a record
                 code = codes.INTERNAL
                 problem = Problem(code=code, message=code.cause, hint=code.cure)
@@ -167,7 +167,7 @@ class Gateway:
             engines=self._engines,
             ledger=self._ledger,
             keys=self._keys,
-            carried_out=Counter() if self._book is None else self._book.carried_out,
+            carried_out=Counter() if self._changes is None else self._changes.carried_out,
             at_once=at_once,
         )
         return await check_data(ground, now=self._now(), principal=principal, told=told)

@@ -11,12 +11,12 @@ import structlog
 
 from metricgate.approvals.proposal import State
 from metricgate.changing.structure import aside_of
+from metricgate.gateway.changes.advance import Raced
+from metricgate.gateway.changes.execution import settle_again
+from metricgate.gateway.changes.expiry import find_action
+from metricgate.gateway.changes.ports import ChangeFailed, WritableWarehouse
+from metricgate.gateway.changes.services import ChangeServices
 from metricgate.gateway.ports import WarehouseError
-from metricgate.gateway.writing.advance import Raced
-from metricgate.gateway.writing.book import Book
-from metricgate.gateway.writing.executing import settle_again
-from metricgate.gateway.writing.expiry import find_action
-from metricgate.gateway.writing.ports import ChangeFailed, WritableWarehouse
 from metricgate.state.actions import ActionFilter
 from metricgate.state.record import LedgerUnavailable, Record
 from metricgate.state.sealed import Unsealable
@@ -26,12 +26,12 @@ _EVERY_SECONDS = 5.0
 _ANCHOR_SECONDS = 1.0
 
 
-async def _forgotten(book: Book, action_id: str) -> bool:
+async def _forgotten(services: ChangeServices, action_id: str) -> bool:
     """Drop for good what an action set aside, if it did; False where that is to be tried again."""
-    action = await asyncio.to_thread(book.store.get, action_id)
+    action = await asyncio.to_thread(services.store.get, action_id)
     if action is None or not action.changes_structure:
         return True
-    warehouse = book.engines.named(action.proposal.warehouse).warehouse
+    warehouse = services.engines.named(action.proposal.warehouse).warehouse
     log = structlog.get_logger("metricgate.writing")
     if not isinstance(warehouse, WritableWarehouse) or not warehouse.writable:
         log.warning("set_aside_left", action=action_id, table=aside_of(action_id), error="not opened for changes")
@@ -44,23 +44,23 @@ async def _forgotten(book: Book, action_id: str) -> bool:
     return True
 
 
-async def tidy(book: Book, now: datetime) -> None:
+async def tidy(services: ChangeServices, now: datetime) -> None:
     """Settle what is over and remove images, and what was set aside, whose time is over.
 
     Raises:
         LedgerUnavailable, Raced, StoreUnavailable: not all of it was done; the next time does the rest.
     """
     with _whatever_is_damaged():
-        for held in await asyncio.to_thread(book.store.glances, ActionFilter(states=(State.HELD,), limit=1_000)):
+        for held in await asyncio.to_thread(services.store.glances, ActionFilter(states=(State.HELD,), limit=1_000)):
             if held.expires_at <= now:
-                await find_action(book, held.id)
-    await settle_again(book)
-    for over in await asyncio.to_thread(book.journal.due, now):
+                await find_action(services, held.id)
+    await settle_again(services)
+    for over in await asyncio.to_thread(services.journal.due, now):
         done = True
         with _whatever_is_damaged():
-            done = await _forgotten(book, over)
+            done = await _forgotten(services, over)
         if done:
-            await asyncio.to_thread(book.journal.forget, over)
+            await asyncio.to_thread(services.journal.forget, over)
             structlog.get_logger("metricgate.writing").info("images_removed", action=over)
 
 
@@ -73,11 +73,11 @@ def _whatever_is_damaged() -> Iterator[None]:
         structlog.get_logger("metricgate.writing").error("kept_unreadable", error=str(error))
 
 
-async def keep_tidy(book: Book) -> None:
+async def keep_tidy(services: ChangeServices) -> None:
     """Tidy every few seconds, until cancelled."""
     while True:
         try:
-            await tidy(book, book.now())
+            await tidy(services, services.now())
         except (LedgerUnavailable, Raced, StoreUnavailable) as error:
             structlog.get_logger("metricgate.writing").warning("tidying_failed", error=str(error))
         await asyncio.sleep(_EVERY_SECONDS)

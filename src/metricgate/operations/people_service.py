@@ -9,13 +9,13 @@ from datetime import UTC, datetime, timedelta
 
 from metricgate.catalog.dependencies import built_on, models_behind
 from metricgate.definitions.codes import UNREADABLE
+from metricgate.gateway.changes import codes
+from metricgate.gateway.changes.approval_service import ApprovalService
+from metricgate.gateway.changes.damage import refuse_damage
+from metricgate.gateway.changes.services import ChangeServices
 from metricgate.gateway.conduct.conduct import Conduct
 from metricgate.gateway.governance import GovernanceSource
 from metricgate.gateway.office import AgentView, EntryExport, Person
-from metricgate.gateway.writing import codes
-from metricgate.gateway.writing.book import Book
-from metricgate.gateway.writing.damage import refusing_damage
-from metricgate.gateway.writing.office import DecisionDesk
 from metricgate.ledger.events import names
 from metricgate.operations.switches import SwitchFacts, take_back_switches, throw_switch, thrown_switches
 from metricgate.policy.verdict import Decision
@@ -33,15 +33,17 @@ _MOST_LOOKED_AT = 20_000
 _DAY = timedelta(days=1)
 
 
-class ProjectPeopleService(DecisionDesk):
+class ProjectPeopleService(ApprovalService):
     """Implements ``gateway.office.Office``.
 
     The record, agents and catalog are for whoever may ``read_record`` on ``record:entries``, ``record:agents`` and
     ``record:catalog``; switches are thrown by whoever may ``approve`` on ``action:switches``.
     """
 
-    def __init__(self, book: Book, governance: GovernanceSource, conduct: Conduct, state: ProjectState) -> None:
-        super().__init__(book)
+    def __init__(
+        self, services: ChangeServices, governance: GovernanceSource, conduct: Conduct, state: ProjectState
+    ) -> None:
+        super().__init__(services)
         self._governance = governance
         self._conduct = conduct
         self._state = state
@@ -69,7 +71,7 @@ class ProjectPeopleService(DecisionDesk):
             return Problems((Problem(code=codes.NO_SUCH_ACTION, message=message),))
         return found
 
-    @refusing_damage
+    @refuse_damage
     async def agents(self, person: Person) -> Sequence[AgentView] | Problems:
         """Return every agent that holds a key, is named in the policy or was seen lately."""
         refused = self._refused(person, Action.READ_RECORD, ResourceKind.RECORD, "agents")
@@ -191,7 +193,7 @@ class ProjectPeopleService(DecisionDesk):
                     calls.setdefault(agent, Counter())[outcome] += 1
         ids = {*seen, *self._agents_with_keys(), *self._agents_named()}
         actions: dict[str, Counter[str]] = {}
-        for action in self._book.store.list(ActionFilter(since=since, limit=1_000)):
+        for action in self._services.store.list(ActionFilter(since=since, limit=1_000)):
             if action.actor.kind is ActorKind.AGENT:
                 actions.setdefault(action.proposal.agent, Counter())[str(action.state)] += 1
         thrown = thrown_switches(self._state.switches())
@@ -212,7 +214,7 @@ class ProjectPeopleService(DecisionDesk):
         if "keys" not in self._state.kept():
             return set()
         try:
-            keys = self._state.keys(self._book.clock)
+            keys = self._state.keys(self._services.clock)
         except KeysUnavailable:
             return set()
         try:

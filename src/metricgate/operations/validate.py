@@ -16,9 +16,9 @@ from metricgate.definitions.loader import load_definitions
 from metricgate.definitions.source import DefinitionSource
 from metricgate.documents import in_order
 from metricgate.gateway.actions import check_tables_of_actions
+from metricgate.gateway.changes.ports import WritableWarehouse
 from metricgate.gateway.ports import WarehouseError
 from metricgate.gateway.warehouse_source import WarehouseSource
-from metricgate.gateway.writing.ports import WritableWarehouse
 from metricgate.operations import codes
 from metricgate.policy.checking import check_columns
 from metricgate.policy.policy import Policy

@@ -20,7 +20,7 @@ from metricgate.adapters.stores.sqlite_keys import SqliteKeys
 from metricgate.adapters.stores.sqlite_people import SqlitePeople
 from metricgate.bootstrap.office import ProjectOffice
 from metricgate.bootstrap.paths import StatePaths
-from tests.gateway.writing.shop import Shop, write_shop
+from tests.gateway.changes.shop import Shop, write_shop
 
 from metricgate.adapters.identity.people import enrolled
 from metricgate.bootstrap.running import running
@@ -49,7 +49,7 @@ async def _serve_until_killed(folder: Path) -> None:
     settings = load_settings(folder)
     async with running(folder, settings, watch=False, logs=False, clock=Clock()) as parts:
         paths = StatePaths.of(folder, settings)
-        shop = Shop(folder, settings, parts, ProjectOffice(parts.book, parts.governance, parts.conduct, paths))
+        shop = Shop(folder, settings, parts, ProjectOffice(parts.changes, parts.governance, parts.conduct, paths))
         given = json.loads((folder / "given.json").read_text())
         for name, sql in (
             ("done", "UPDATE customers SET segment = NULL WHERE id <= 2"),

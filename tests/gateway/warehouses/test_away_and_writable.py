@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 from tests.contracts import servers
 from tests.contracts.server_changes import Place, drop, new_place
+from tests.gateway.changes.shop import MODELS, STEN, Shop, write_shop
 from tests.gateway.warehouses.several import Door, Hurried, password_words
-from tests.gateway.writing.shop import MODELS, STEN, Shop, write_shop
 
 from metricgate.approvals.proposal import State
 from metricgate.bootstrap.running import running
 from metricgate.bootstrap.settings import Settings, load_settings
 from metricgate.bootstrap.states import state_of
+from metricgate.gateway.changes.expiry import find_action
 from metricgate.gateway.outcome import Fault
-from metricgate.gateway.writing.expiry import find_action
 from metricgate.ledger.events import names
 from metricgate.operations.maintenance import tidy
 from metricgate.operations.people_service import ProjectPeopleService
@@ -48,7 +48,9 @@ class Bills:
         settings = load_settings(self.folder)
         assert isinstance(settings, Settings), str(settings)
         async with running(self.folder, settings, watch=True, logs=False, clock=clock) as parts:
-            office = ProjectPeopleService(parts.book, parts.governance, parts.conduct, state_of(self.folder, settings))
+            office = ProjectPeopleService(
+                parts.changes, parts.governance, parts.conduct, state_of(self.folder, settings)
+            )
             yield Shop(self.folder, settings, parts, office)
 
     def segments(self) -> list[tuple[object, ...]]:
@@ -127,23 +129,23 @@ def test_what_was_begun_is_settled_once_its_warehouse_is_back(bills: Bills) -> N
     async def main() -> None:
         await asyncio.to_thread(bills.door.open)
         async with bills.opened(clock) as shop:
-            book = shop.parts.book
-            book.ledger = _Full(book.ledger)  # type: ignore[assignment]
+            services = shop.parts.changes
+            services.ledger = _Full(services.ledger)  # type: ignore[assignment]
             done = await shop.call("propose_write", idempotency_key="change-01", **CHANGE)
             assert isinstance(done, Fault), done
             assert done.problem.code.name == "E_LEDGER_UNAVAILABLE"
-            [action_id] = book.unsettled
+            [action_id] = services.unsettled
         await asyncio.to_thread(bills.door.shut)
         async with bills.opened(clock) as shop:
-            book = shop.parts.book
-            assert book.unsettled == {action_id}
-            await tidy(book, book.now())
-            assert (await find_action(book, action_id)).state is State.EXECUTING
+            services = shop.parts.changes
+            assert services.unsettled == {action_id}
+            await tidy(services, services.now())
+            assert (await find_action(services, action_id)).state is State.EXECUTING
             await asyncio.to_thread(bills.door.open)
             clock.ahead = 6
-            await tidy(book, book.now())
-            assert (await find_action(book, action_id)).state is State.EXECUTED
-            assert not book.unsettled
+            await tidy(services, services.now())
+            assert (await find_action(services, action_id)).state is State.EXECUTED
+            assert not services.unsettled
             undo = await shop.office.undo(STEN, action_id, reason="a mistake")
             assert not isinstance(undo, Problems), undo
         assert bills.segments() == [(1, "gold"), (2, "iron")]

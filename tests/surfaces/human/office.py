@@ -22,8 +22,8 @@ from metricgate.approvals.preview import (
     TablePreview,
 )
 from metricgate.approvals.proposal import Action, HumanDecision, Proposal, Requirement, Reversibility, Review, State
+from metricgate.gateway.changes import codes
 from metricgate.gateway.office import ActionView, AgentView, EntryExport
-from metricgate.gateway.writing import codes
 from metricgate.state.record import EVERY_ENTRY
 from metricgate.vocabulary.digest import digest_of
 from metricgate.vocabulary.problem import Problem, Problems

@@ -14,7 +14,7 @@ import pyotp
 import pytest
 from starlette.testclient import TestClient
 from tests.faults.served import served
-from tests.gateway.writing.shop import AUDRA, opened, write_shop
+from tests.gateway.changes.shop import AUDRA, opened, write_shop
 from typer.testing import CliRunner
 
 from metricgate.adapters.state.sqlite.ledger_export import COLUMNS

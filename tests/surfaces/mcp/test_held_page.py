@@ -10,7 +10,7 @@ import pytest
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 from tests.faults.served import make_key
-from tests.gateway.writing.shop import POLICY, STEN, opened, write_shop
+from tests.gateway.changes.shop import POLICY, STEN, opened, write_shop
 from tests.surfaces.echo import keeper
 from tests.surfaces.mcp.test_mcp_door import MODES, client, post
 from tests.surfaces.real import environment, serving
@@ -63,7 +63,7 @@ def test_the_page_is_offered_and_its_answer_decides_nothing(tmp_path, mode):
                     assert "ask get_action" in held["message"]
                     assert json.loads(result.content[0].text) == result.structured_content
                     assert (shown[-1].url, shown[-1].message) == (page_of(held["action_id"]), MESSAGE)
-                    action = shop.parts.book.store.get(held["action_id"])
+                    action = shop.parts.changes.store.get(held["action_id"])
                     assert (action.state, action.decisions) == (State.HELD, ())
                 # Polling shows no page again.
                 poll = await session.call_tool("get_action", {"action_id": held["action_id"]})

@@ -6,14 +6,14 @@ import json
 import httpx2
 import pytest
 from jsonschema import Draft202012Validator
-from tests.gateway.writing.shop import opened, write_shop
+from tests.gateway.changes.shop import opened, write_shop
 from tests.surfaces.echo import keeper
 from tests.surfaces.mcp.test_held_page import DELETE, MINE
 from tests.surfaces.mcp.test_mcp_door import MODES, client
 from tests.surfaces.serving import make_app, served
 
+from metricgate.gateway.changes.codes import OUTCOME_UNKNOWN
 from metricgate.gateway.outcome import Fault
-from metricgate.gateway.writing.codes import OUTCOME_UNKNOWN
 from metricgate.surfaces.mcp.results import result_of
 from metricgate.vocabulary.problem import Problem
 

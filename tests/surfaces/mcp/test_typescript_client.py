@@ -12,7 +12,7 @@ import pytest
 from conformance.clients.frameworks import TYPESCRIPT_V1
 from conformance.clients.installing import NotInstalled
 from conformance.clients.talking import Talk
-from tests.gateway.writing.shop import opened, write_shop
+from tests.gateway.changes.shop import opened, write_shop
 from tests.surfaces.echo import keeper
 from tests.surfaces.mcp.test_held_page import DELETE, MINE
 from tests.surfaces.serving import make_app, served

@@ -12,10 +12,8 @@ from metricgate.changing.change import TableChange
 from metricgate.changing.effect import Effect
 from metricgate.changing.shape import Location, TableShape
 from metricgate.changing.structure import StructureChange
-from metricgate.gateway.codes import WAREHOUSE_UNAVAILABLE
-from metricgate.gateway.ports import Released, Rows, Warehouse, WarehouseError
-from metricgate.gateway.writing import codes
-from metricgate.gateway.writing.ports import (
+from metricgate.gateway.changes import codes
+from metricgate.gateway.changes.ports import (
     ChangeFailed,
     ChangePlan,
     Rehearsal,
@@ -23,6 +21,8 @@ from metricgate.gateway.writing.ports import (
     View,
     WritableWarehouse,
 )
+from metricgate.gateway.codes import WAREHOUSE_UNAVAILABLE
+from metricgate.gateway.ports import Released, Rows, Warehouse, WarehouseError
 from metricgate.vocabulary.clock import Clock
 from metricgate.vocabulary.finding import Finding
 from metricgate.vocabulary.json import Json
@@ -38,7 +38,7 @@ Relation = tuple[str, ...]
 class ReconnectingWarehouse:
     """A warehouse that could not be opened when the gateway started: opened by the first use that finds it there.
 
-    Implements ``gateway.ports.Warehouse`` and ``gateway.writing.ports.WritableWarehouse``; until it is open, every use
+    Implements ``gateway.ports.Warehouse`` and ``gateway.changes.ports.WritableWarehouse``; until it is open, every use
     raises why.
     """
 

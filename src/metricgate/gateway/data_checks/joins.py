@@ -27,7 +27,7 @@ async def check_joins(desk: Desk, prepared: Prepared) -> tuple[str, ...] | Outco
     notes: list[str] = []
     broken: list[Problem] = []
     engine = prepared.engine
-    changes = 0 if desk.book is None else desk.book.carried_out[engine.name]
+    changes = 0 if desk.changes is None else desk.changes.carried_out[engine.name]
     for check, statement in prepared.checks:
         counts = desk.keys.known(engine, statement, changes)
         if counts is None:

@@ -120,7 +120,7 @@ async def _looked(desk: Desk, prepared: Prepared, check: SpineCheck | RowsCheck)
     statement = compile_check(check, plan.models, verdict.obligations, engine.dialect, mask_key=mask_key)
     if not isinstance(statement, Statement):
         return await desk.refuse(statement, verdict=verdict, facts=plan_subject(plan))
-    changes = 0 if desk.book is None else desk.book.carried_out[engine.name]
+    changes = 0 if desk.changes is None else desk.changes.carried_out[engine.name]
     lasting = isinstance(check, SpineCheck) or bool(engine.warehouse.data_state)
     known = desk.keys.known(engine, statement, changes) if lasting else None
     if known is not None:

@@ -15,16 +15,16 @@ from metricgate.actions.parameters import outside, valued
 from metricgate.gateway import codes as gateway_codes
 from metricgate.gateway.argument_schemas import accepted_schema, shown_schema
 from metricgate.gateway.arguments import Parsed, read_arguments
+from metricgate.gateway.changes import codes
+from metricgate.gateway.changes.action_answer import ACTION_SCHEMA
+from metricgate.gateway.changes.plan import PlanResult, plan_action
+from metricgate.gateway.changes.proposal import ProposalRequest, offer_change
+from metricgate.gateway.changes.services import ChangeServices
+from metricgate.gateway.changes.target import find_shape
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.tool import ToolDefinition
 from metricgate.gateway.tools.proposal import ProposalArguments
-from metricgate.gateway.writing import codes
-from metricgate.gateway.writing.action_answer import ACTION_SCHEMA
-from metricgate.gateway.writing.book import Book
-from metricgate.gateway.writing.planned import Denied, Planned, plan_action
-from metricgate.gateway.writing.proposing import Asked, offer
-from metricgate.gateway.writing.target import shaped
 from metricgate.guarding.writes import fill
 from metricgate.vocabulary.digest import digest_of
 from metricgate.vocabulary.problem import Place, Problem, Problems
@@ -72,17 +72,15 @@ class ActionTool:
         values = _values(self.action, given)
         if isinstance(values, Problems):
             return await desk.refuse(values)
-        asked = Asked(
+        asked = ProposalRequest(
             dry_run=given["dry_run"],
             idempotency_key=given["idempotency_key"],
             arguments_digest=digest_of({name: str(value) for name, value in given.items()}),
             because=given["because"],
         )
-        return await offer(desk, asked, lambda book: self._planned(desk, book, values))
+        return await offer_change(desk, asked, lambda services: self._planned(desk, services, values))
 
-    async def _planned(
-        self, desk: Desk, book: Book, values: Mapping[str, ParameterValue]
-    ) -> Planned | Denied | Problems:
+    async def _planned(self, desk: Desk, services: ChangeServices, values: Mapping[str, ParameterValue]) -> PlanResult:
         model = desk.governance.catalog.models[self.action.target]
         engine = desk.engines.named(model.warehouse)
         found = (await engine.relations([model.source])).get(model.source)
@@ -92,10 +90,10 @@ class ActionTool:
         write = fill(self.action.statement, dialect=engine.dialect, values=dict(values))
         if isinstance(write, Problems):
             return write
-        target = await shaped(engine, model, found)
+        target = await find_shape(engine, model, found)
         if isinstance(target, Problems):
             return target
-        return await plan_action(desk, self.action.name, write, target, book.settings, self.action.most_rows)
+        return await plan_action(desk, self.action.name, write, target, services.settings, self.action.most_rows)
 
 
 def _values(action: ActionDefinition, given: Mapping[str, Any]) -> dict[str, ParameterValue] | Problems:

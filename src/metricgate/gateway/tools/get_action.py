@@ -10,16 +10,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from metricgate.approvals.deciding import Refusal
 from metricgate.gateway.argument_schemas import accepted_schema, shown_schema
 from metricgate.gateway.arguments import Parsed
+from metricgate.gateway.changes import codes
+from metricgate.gateway.changes.action_answer import ACTION_SCHEMA
+from metricgate.gateway.changes.advance import Raced, advance
+from metricgate.gateway.changes.expiry import find_action
+from metricgate.gateway.changes.proposal import answer_standing
+from metricgate.gateway.changes.transitions import ActionWithdrawn
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.tool import ToolDefinition
 from metricgate.gateway.tools.tool import Tool
-from metricgate.gateway.writing import codes
-from metricgate.gateway.writing.action_answer import ACTION_SCHEMA
-from metricgate.gateway.writing.advance import Raced, advance
-from metricgate.gateway.writing.expiry import find_action
-from metricgate.gateway.writing.proposing import told
-from metricgate.gateway.writing.transitions import ActionWithdrawn
 from metricgate.vocabulary.problem import Problem, Problems
 
 
@@ -35,12 +35,12 @@ class ActionArguments(BaseModel):
 
 
 async def _serve(desk: Desk, parsed: Parsed[ActionArguments]) -> Outcome:
-    book, wanted = desk.book, parsed.value.action_id
-    action = None if book is None else await find_action(book, wanted)
+    services, wanted = desk.changes, parsed.value.action_id
+    action = None if services is None else await find_action(services, wanted)
     principal = desk.call.principal
     user = None if principal.user is None else principal.user.id
     own = action is not None and (action.proposal.agent, action.proposal.user) == (principal.agent.id, user)
-    if book is None or action is None or not own:
+    if services is None or action is None or not own:
         # An action of somebody else's looks like one that is not there.
         message = f"There is no action {wanted} of yours."
         return await desk.refuse(
@@ -48,16 +48,16 @@ async def _serve(desk: Desk, parsed: Parsed[ActionArguments]) -> Outcome:
         )
     if parsed.value.withdraw:
         try:
-            gone = await advance(book, action, ActionWithdrawn(at=book.now()))
+            gone = await advance(services, action, ActionWithdrawn(at=services.now()))
         except Raced:
-            now = await asyncio.to_thread(book.store.get, wanted)
-            return await told(desk, now or action)
+            now = await asyncio.to_thread(services.store.get, wanted)
+            return await answer_standing(desk, now or action)
         if isinstance(gone, Refusal):
             return await desk.refuse(
                 Problems((Problem(code=codes.NOT_DECIDABLE, message=gone.message, hint=codes.NOT_DECIDABLE.cure),))
             )
         action = gone.action
-    return await told(desk, action)
+    return await answer_standing(desk, action)
 
 
 GET_ACTION = Tool(

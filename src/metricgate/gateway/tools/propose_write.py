@@ -8,18 +8,18 @@ from pydantic import Field
 
 from metricgate.gateway.argument_schemas import accepted_schema, shown_schema
 from metricgate.gateway.arguments import Parsed
+from metricgate.gateway.changes import codes
+from metricgate.gateway.changes.action_answer import ACTION_SCHEMA
+from metricgate.gateway.changes.plan import PlanResult, plan_sql
+from metricgate.gateway.changes.proposal import ProposalRequest, offer_change
+from metricgate.gateway.changes.services import ChangeServices
+from metricgate.gateway.changes.structure_plan import plan_structure
+from metricgate.gateway.changes.target import find_target
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.tool import ToolDefinition
 from metricgate.gateway.tools.proposal import ProposalArguments
 from metricgate.gateway.tools.tool import Tool
-from metricgate.gateway.writing import codes
-from metricgate.gateway.writing.action_answer import ACTION_SCHEMA
-from metricgate.gateway.writing.book import Book
-from metricgate.gateway.writing.planned import Denied, Planned, plan_sql
-from metricgate.gateway.writing.proposing import Asked, offer
-from metricgate.gateway.writing.structural import plan_structure
-from metricgate.gateway.writing.target import target_of
 from metricgate.guarding.writes import StructureText, changes_structure, read_structure, read_write
 from metricgate.vocabulary.digest import digest_of
 from metricgate.vocabulary.problem import Place, Problem, Problems
@@ -40,16 +40,16 @@ class WriteArguments(ProposalArguments):
 
 async def _serve(desk: Desk, parsed: Parsed[WriteArguments]) -> Outcome:
     value = parsed.value
-    asked = Asked(
+    asked = ProposalRequest(
         dry_run=value.dry_run,
         idempotency_key=value.idempotency_key,
         arguments_digest=digest_of(value.model_dump(mode="json")),
         because=value.because,
     )
-    return await offer(desk, asked, lambda book: _planned(desk, book, value))
+    return await offer_change(desk, asked, lambda services: _planned(desk, services, value))
 
 
-async def _planned(desk: Desk, book: Book, value: WriteArguments) -> Planned | Denied | Problems:
+async def _planned(desk: Desk, services: ChangeServices, value: WriteArguments) -> PlanResult:
     found: Problems | None = None
     # The dialect is the target's, and the target is named in the text: all dialects read the names alike.
     dialects = dict.fromkeys(engine.dialect for engine in desk.engines if value.warehouse in {None, engine.name})
@@ -59,13 +59,13 @@ async def _planned(desk: Desk, book: Book, value: WriteArguments) -> Planned | D
         if isinstance(write, Problems):
             found = found or write
             continue
-        target = await target_of(desk, write.target, value.warehouse)
+        target = await find_target(desk, write.target, value.warehouse)
         if isinstance(target, Problems):
             found = target
         elif target.engine.dialect == dialect:
             if isinstance(write, StructureText):
-                return plan_structure(desk, write, target, book.settings)
-            return await plan_sql(desk, write, target, book.settings)
+                return plan_structure(desk, write, target, services.settings)
+            return await plan_sql(desk, write, target, services.settings)
     if found is None:
         message = f"There is no warehouse {value.warehouse!r} with a dataset that you may change."
         found = Problems((Problem(code=codes.UNKNOWN_TARGET, message=message, where=Place(path="warehouse")),))

@@ -17,8 +17,8 @@ from metricgate.adapters.warehouses.duckdb.warehouse import DuckDBWarehouse
 from metricgate.changing.change import ChangeKind, RowTarget, TableChange
 from metricgate.changing.effect import Effect
 from metricgate.compiling.statement import ExpectedColumn, Statement
+from metricgate.gateway.changes.ports import ChangePlan, ChangeStep, Rehearsal, ReleasedChange, View
 from metricgate.gateway.ports import Rows
-from metricgate.gateway.writing.ports import ChangePlan, ChangeStep, Rehearsal, ReleasedChange, View
 from metricgate.vocabulary.predicate import Scalar
 
 Result = TypeVar("Result")

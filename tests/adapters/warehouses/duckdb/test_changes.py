@@ -30,7 +30,7 @@ from metricgate.adapters.warehouses.duckdb.section import DuckDBSection
 from metricgate.adapters.warehouses.duckdb.warehouse import DuckDBWarehouse
 from metricgate.changing.effect import Effect
 from metricgate.changing.undo import taking_back
-from metricgate.gateway.writing.ports import ChangeFailed, Rehearsal, View, WritableWarehouse
+from metricgate.gateway.changes.ports import ChangeFailed, Rehearsal, View, WritableWarehouse
 
 SCRIPT = """
 CREATE SEQUENCE numbers START 100;

@@ -30,7 +30,7 @@ from tests.contracts.warehouse_engines import released
 from metricgate.adapters.warehouses.duckdb.options import DuckDBOptions
 from metricgate.adapters.warehouses.duckdb.warehouse import DuckDBWarehouse
 from metricgate.changing.effect import Effect
-from metricgate.gateway.writing.ports import ChangeFailed, ChangePlan, OutcomeUnknown
+from metricgate.gateway.changes.ports import ChangeFailed, ChangePlan, OutcomeUnknown
 
 SCRIPT = "CREATE TABLE t(a INTEGER PRIMARY KEY, b VARCHAR); INSERT INTO t SELECT i, 'old' FROM range(300) r(i)"
 WANTED = plan(step("update", "t", "SELECT a, 'new' FROM t", key="a", columns="b"))

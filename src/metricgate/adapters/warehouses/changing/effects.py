@@ -14,8 +14,8 @@ from metricgate.changing.effect import Block, Cause, Effect, RowChange, RowChang
 from metricgate.changing.images import Images
 from metricgate.changing.proving import Back, back_from
 from metricgate.changing.shape import Location, Reaction, TableShape
-from metricgate.gateway.writing import codes
-from metricgate.gateway.writing.ports import ChangeFailed, View
+from metricgate.gateway.changes import codes
+from metricgate.gateway.changes.ports import ChangeFailed, View
 
 
 def carried_out(

@@ -9,8 +9,8 @@ from metricgate.adapters.warehouses.changing.rows import Tables
 from metricgate.changing.change import ChangeKind, Row, TableChange
 from metricgate.changing.images import Images
 from metricgate.changing.shape import ForeignKey, Location, Reaction, TableShape
-from metricgate.gateway.writing import codes
-from metricgate.gateway.writing.ports import ChangeFailed
+from metricgate.gateway.changes import codes
+from metricgate.gateway.changes.ports import ChangeFailed
 
 _DEEPEST = 32
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from metricgate.changing.change import TableChange
-from metricgate.gateway.writing import codes
-from metricgate.gateway.writing.ports import ChangeFailed
+from metricgate.gateway.changes import codes
+from metricgate.gateway.changes.ports import ChangeFailed
 
 MOST_TOLD = 100
 

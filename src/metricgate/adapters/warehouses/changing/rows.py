@@ -11,8 +11,8 @@ from metricgate.adapters.warehouses.changing.session import Text, WriteDialect, 
 from metricgate.changing.change import ChangeKind, Row, TableChange, Targets
 from metricgate.changing.images import Column, Images, joined
 from metricgate.changing.shape import ColumnShape, ForeignKey, Location, TableShape
-from metricgate.gateway.writing import codes
-from metricgate.gateway.writing.ports import ChangeFailed, ChangePlan
+from metricgate.gateway.changes import codes
+from metricgate.gateway.changes.ports import ChangeFailed, ChangePlan
 
 _DEFAULTS_AT_ONCE = 2_000
 _PROBED = 200

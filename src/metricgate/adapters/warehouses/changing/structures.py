@@ -19,9 +19,9 @@ from metricgate.changing.definitions import Definitions, differences, said
 from metricgate.changing.effect import Effect
 from metricgate.changing.shape import ColumnShape, Location, TableShape
 from metricgate.changing.structure import ASIDE, StructureChange, StructureEffect, aside_of
+from metricgate.gateway.changes import codes
+from metricgate.gateway.changes.ports import ChangeFailed, OutcomeUnknown, Rehearsal
 from metricgate.gateway.codes import WAREHOUSE_CANCELLED, WAREHOUSE_TIMEOUT, WAREHOUSE_UNAVAILABLE
-from metricgate.gateway.writing import codes
-from metricgate.gateway.writing.ports import ChangeFailed, OutcomeUnknown, Rehearsal
 from metricgate.vocabulary.structure import StructureKind
 
 _ENDS_A_COLUMN = frozenset({StructureKind.DROP_COLUMN, StructureKind.RENAME_COLUMN})

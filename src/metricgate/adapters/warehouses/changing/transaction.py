@@ -24,9 +24,9 @@ from metricgate.changing.effect import Effect
 from metricgate.changing.proving import Back
 from metricgate.changing.shape import Location, Reaction, TableShape
 from metricgate.changing.undo import taking_back
+from metricgate.gateway.changes import codes
+from metricgate.gateway.changes.ports import ChangeFailed, ChangePlan, Rehearsal, View
 from metricgate.gateway.codes import WAREHOUSE_CODES, WAREHOUSE_FAILED
-from metricgate.gateway.writing import codes
-from metricgate.gateway.writing.ports import ChangeFailed, ChangePlan, Rehearsal, View
 from metricgate.vocabulary.collector import collector_paused
 
 _NOT_OF_THE_CHANGE = frozenset({*WAREHOUSE_CODES, codes.CONFLICT.name}) - {WAREHOUSE_FAILED.name}

@@ -33,10 +33,10 @@ from metricgate.changing.change import TableChange
 from metricgate.changing.effect import Effect
 from metricgate.changing.shape import Location, TableShape
 from metricgate.changing.structure import StructureChange
+from metricgate.gateway.changes.kept_change import KeptChange
+from metricgate.gateway.changes.ports import ChangePlan, Rehearsal, ReleasedChange, View
 from metricgate.gateway.codes import WAREHOUSE_FAILED, WAREHOUSE_UNAVAILABLE
 from metricgate.gateway.ports import Released, Rows, WarehouseError
-from metricgate.gateway.writing.ports import ChangePlan, Rehearsal, ReleasedChange, View
-from metricgate.gateway.writing.sealed import Sealed
 from metricgate.vocabulary.digest import digest_of
 from metricgate.vocabulary.finding import ADVICE, WRONG, Finding
 from metricgate.vocabulary.json import Json
@@ -198,7 +198,7 @@ class DuckDBWarehouse:
 
     async def rehearse_structure(self, change: StructureChange, *, seconds: float) -> Rehearsal:
         """Look up what a change of a table itself would do, as ``WritableWarehouse`` says."""
-        wanted = Sealed(plan=None, changes=(), views=(), most_rows=1, seconds=seconds, structure=change)
+        wanted = KeptChange(plan=None, changes=(), views=(), most_rows=1, seconds=seconds, structure=change)
         return await self._opened().rehearse(wanted)
 
     async def restructured(self, change: StructureChange, action_id: str) -> bool:

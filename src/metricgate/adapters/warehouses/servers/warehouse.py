@@ -11,9 +11,9 @@ from metricgate.changing.change import TableChange
 from metricgate.changing.effect import Effect
 from metricgate.changing.shape import Location, TableShape
 from metricgate.changing.structure import StructureChange
+from metricgate.gateway.changes import codes
+from metricgate.gateway.changes.ports import ChangeFailed, ChangePlan, Rehearsal, ReleasedChange, View
 from metricgate.gateway.ports import Released, Rows, WarehouseError
-from metricgate.gateway.writing import codes
-from metricgate.gateway.writing.ports import ChangeFailed, ChangePlan, Rehearsal, ReleasedChange, View
 from metricgate.vocabulary.finding import WRONG, Finding
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.opinion import Opinion

@@ -20,9 +20,7 @@ from metricgate.changing.change import TableChange
 from metricgate.changing.effect import Effect
 from metricgate.changing.shape import Location, TableShape
 from metricgate.changing.structure import StructureChange
-from metricgate.gateway.codes import WAREHOUSE_CANCELLED, WAREHOUSE_TIMEOUT
-from metricgate.gateway.ports import WarehouseError
-from metricgate.gateway.writing.ports import (
+from metricgate.gateway.changes.ports import (
     ChangeFailed,
     ChangePlan,
     OutcomeUnknown,
@@ -30,6 +28,8 @@ from metricgate.gateway.writing.ports import (
     ReleasedChange,
     View,
 )
+from metricgate.gateway.codes import WAREHOUSE_CANCELLED, WAREHOUSE_TIMEOUT
+from metricgate.gateway.ports import WarehouseError
 
 _Result = TypeVar("_Result")
 _METADATA_SECONDS = 30.0

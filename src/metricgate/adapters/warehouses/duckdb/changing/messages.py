@@ -15,7 +15,7 @@ from metricgate.changing.definitions import definitions_of
 from metricgate.changing.effect import Effect
 from metricgate.changing.serial import change_from_json, change_to_json, effect_from_bytes, effect_to_bytes
 from metricgate.changing.shape import ColumnShape, ForeignKey, Location, Reaction, TableShape
-from metricgate.gateway.writing.ports import ChangeFailed, Rehearsal
+from metricgate.gateway.changes.ports import ChangeFailed, Rehearsal
 
 LARGEST = 256 * 1024 * 1024
 """Bytes of one change, or of what it does, in a frame."""

@@ -18,9 +18,9 @@ from metricgate.adapters.warehouses.duckdb.reading.opinion import opinion_of
 from metricgate.changing.change import Row
 from metricgate.changing.images import Column, Images, joined
 from metricgate.gateway import sql_codes
+from metricgate.gateway.changes import codes
+from metricgate.gateway.changes.ports import ChangeFailed, OutcomeUnknown
 from metricgate.gateway.codes import WAREHOUSE_FAILED
-from metricgate.gateway.writing import codes
-from metricgate.gateway.writing.ports import ChangeFailed, OutcomeUnknown
 
 _ATTEMPTS = 5
 _ROWS_A_BATCH = 65_536

@@ -9,8 +9,8 @@ from contextlib import contextmanager, suppress
 
 import duckdb
 
+from metricgate.gateway.changes.ports import ChangeFailed
 from metricgate.gateway.codes import WAREHOUSE_TIMEOUT
-from metricgate.gateway.writing.ports import ChangeFailed
 
 _LOOK_SECONDS = 0.02
 

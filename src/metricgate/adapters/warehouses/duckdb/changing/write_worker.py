@@ -30,8 +30,8 @@ from metricgate.changing.definitions import Definitions
 from metricgate.changing.effect import Effect
 from metricgate.changing.serial import effect_to_bytes
 from metricgate.changing.shape import Location, TableShape
-from metricgate.gateway.writing import codes, sealed
-from metricgate.gateway.writing.ports import ChangeFailed, ChangePlan, OutcomeUnknown, View
+from metricgate.gateway.changes import codes, kept_change
+from metricgate.gateway.changes.ports import ChangeFailed, ChangePlan, OutcomeUnknown, View
 
 _IN_TURN = frozenset({"rehearse", "apply"})
 
@@ -97,7 +97,7 @@ class Carrying:
                 return self._applied(cursor, question)
             if question["kind"] == "forget":
                 return self._forget(cursor, question)
-            return self._in_turn(channel, cursor, question, sealed.from_bytes(body))
+            return self._in_turn(channel, cursor, question, kept_change.from_bytes(body))
         except ChangeFailed as error:
             return packed_failure(error)
         except (Broken, OutcomeUnknown) as error:
@@ -107,7 +107,7 @@ class Carrying:
             os._exit(1)
 
     def _in_turn(
-        self, channel: socket.socket, cursor: duckdb.DuckDBPyConnection, question: Head, wanted: sealed.Sealed
+        self, channel: socket.socket, cursor: duckdb.DuckDBPyConnection, question: Head, wanted: kept_change.KeptChange
     ) -> tuple[Head, bytes]:
         number, begun = cast("int", question["question"]), False
         try:
@@ -150,7 +150,7 @@ class Carrying:
         session.commit()
         return {}, b""
 
-    def _rehearse(self, cursor: duckdb.DuckDBPyConnection, wanted: sealed.Sealed) -> tuple[Head, bytes]:
+    def _rehearse(self, cursor: duckdb.DuckDBPyConnection, wanted: kept_change.KeptChange) -> tuple[Head, bytes]:
         engine = self._opened(cursor)
         if wanted.structure is not None:
             return packed_rehearsal(structures.rehearse_structure(engine, wanted.structure, wanted.seconds))
@@ -164,7 +164,7 @@ class Carrying:
         return head, _carried(body)
 
     def _apply(
-        self, channel: socket.socket, cursor: duckdb.DuckDBPyConnection, question: Head, wanted: sealed.Sealed
+        self, channel: socket.socket, cursor: duckdb.DuckDBPyConnection, question: Head, wanted: kept_change.KeptChange
     ) -> tuple[Head, bytes]:
         engine = self._opened(cursor, marking=True)
         released = _Released(

@@ -12,10 +12,9 @@ from metricgate.adapters.warehouses.duckdb.workers.pool import Jail
 from metricgate.changing.change import TableChange
 from metricgate.changing.effect import Effect
 from metricgate.changing.shape import Location, TableShape
-from metricgate.gateway.codes import WAREHOUSE_FAILED, WAREHOUSE_UNAVAILABLE
-from metricgate.gateway.ports import WarehouseError
-from metricgate.gateway.writing import codes
-from metricgate.gateway.writing.ports import (
+from metricgate.gateway.changes import codes
+from metricgate.gateway.changes.kept_change import KeptChange, to_bytes
+from metricgate.gateway.changes.ports import (
     ChangeFailed,
     ChangePlan,
     OutcomeUnknown,
@@ -23,7 +22,8 @@ from metricgate.gateway.writing.ports import (
     ReleasedChange,
     View,
 )
-from metricgate.gateway.writing.sealed import Sealed, to_bytes
+from metricgate.gateway.codes import WAREHOUSE_FAILED, WAREHOUSE_UNAVAILABLE
+from metricgate.gateway.ports import WarehouseError
 from metricgate.vocabulary.json import Json
 
 _Result = TypeVar("_Result")
@@ -74,7 +74,7 @@ class Writing:
         question: Head = {"kind": "forget", "actions": list(action_ids), "seconds": _METADATA_SECONDS}
         await self._changes.do(_METADATA_SECONDS, lambda call: self._asked(call, question))
 
-    async def rehearse(self, wanted: Sealed) -> Rehearsal:
+    async def rehearse(self, wanted: KeptChange) -> Rehearsal:
         """Rehearse, as ``WritableWarehouse`` says."""
 
         def work(call: Call) -> Rehearsal:
@@ -133,7 +133,7 @@ class _Going:
             "digest": released.expected_digest,
             "seconds": released.seconds,
         }
-        content = Sealed(
+        content = KeptChange(
             plan=released.plan,
             changes=released.changes,
             views=released.views,
@@ -175,12 +175,12 @@ class _Going:
 
 def sealed_of(
     plan: ChangePlan | None, changes: Sequence[TableChange], views: Sequence[View], most_rows: int, seconds: float
-) -> Sealed:
+) -> KeptChange:
     """Return what the worker is told of a rehearsal."""
-    return Sealed(plan=plan, changes=tuple(changes), views=tuple(views), most_rows=most_rows, seconds=seconds)
+    return KeptChange(plan=plan, changes=tuple(changes), views=tuple(views), most_rows=most_rows, seconds=seconds)
 
 
-def _content(wanted: Sealed) -> bytes:
+def _content(wanted: KeptChange) -> bytes:
     content = to_bytes(wanted)
     if len(content) > LARGEST_QUESTION:
         raise ChangeFailed(codes.TOO_MANY_ROWS.name, f"{len(content)} bytes", detail=f"{len(content):,} bytes")

@@ -27,7 +27,7 @@ from metricgate.changing.definitions import Definitions
 from metricgate.changing.images import Images
 from metricgate.changing.shape import ColumnShape, ForeignKey, Location, TableShape
 from metricgate.compiling.statement import Statement
-from metricgate.gateway.writing.ports import ChangeFailed
+from metricgate.gateway.changes.ports import ChangeFailed
 
 _MARKS = "metricgate_applied"
 _NEVER = "'1971-01-01 00:00:00'"

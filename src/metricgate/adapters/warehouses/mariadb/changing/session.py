@@ -20,9 +20,9 @@ from metricgate.adapters.warehouses.servers.session import CANCELLED, FAILED, ME
 from metricgate.adapters.warehouses.servers.writer_options import WriterOptions
 from metricgate.changing.change import Row
 from metricgate.changing.images import Images
+from metricgate.gateway.changes import codes
+from metricgate.gateway.changes.ports import ChangeFailed, OutcomeUnknown
 from metricgate.gateway.ports import WarehouseError
-from metricgate.gateway.writing import codes
-from metricgate.gateway.writing.ports import ChangeFailed, OutcomeUnknown
 
 _CANCEL_SECONDS = 1.0
 _LATER_SECONDS = 2.0

@@ -9,7 +9,7 @@ from metricgate.adapters.warehouses.changing.session import WriteSession
 from metricgate.adapters.warehouses.servers.session import FAILED
 from metricgate.changing.change import Row
 from metricgate.changing.shape import ColumnShape, ForeignKey, Location, Reaction, TableShape
-from metricgate.gateway.writing.ports import ChangeFailed
+from metricgate.gateway.changes.ports import ChangeFailed
 
 _TABLES = """
 SELECT t.table_schema, t.table_name, t.table_type, COALESCE(e.transactions, 'NO'), COALESCE(t.create_options, '')

@@ -16,9 +16,9 @@ from metricgate.adapters.warehouses.servers.session import CANCELLED, FAILED, ME
 from metricgate.adapters.warehouses.servers.writer_options import WriterOptions
 from metricgate.changing.change import Row
 from metricgate.changing.images import Images, joined
+from metricgate.gateway.changes import codes
+from metricgate.gateway.changes.ports import ChangeFailed, OutcomeUnknown
 from metricgate.gateway.ports import WarehouseError
-from metricgate.gateway.writing import codes
-from metricgate.gateway.writing.ports import ChangeFailed, OutcomeUnknown
 
 _CANCEL_SECONDS = 1.0
 _ROWS_A_FETCH = 5_000

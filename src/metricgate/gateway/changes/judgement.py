@@ -1,0 +1,178 @@
+"""What a rehearsed change is judged on: facts about it and about its proposer, gathered for policy."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+from metricgate.approvals.preview import ConsideredRule, RiskContribution, RiskSummary
+from metricgate.approvals.proposal import Requirement, State
+from metricgate.changing.change import ChangeKind
+from metricgate.changing.effect import Cause, Effect
+from metricgate.changing.made_up import FEWEST_INSERTED, made_up
+from metricgate.compiling.relations import confined_statement, relation_of
+from metricgate.gateway.changes.decision_basis import DecisionBasis, bind_basis, holding_rules
+from metricgate.gateway.changes.plan import PlannedChange
+from metricgate.gateway.changes.ports import Rehearsal
+from metricgate.gateway.changes.preview import RehearsalPreview, count_rows, describe_structure
+from metricgate.gateway.changes.services import ChangeServices
+from metricgate.gateway.desk import Desk
+from metricgate.gateway.ports import Released, WarehouseError
+from metricgate.policy.judging_changes import ChangeVerdict, judge_change
+from metricgate.policy.stakes import Past, Stakes
+from metricgate.state.actions import ActionFilter
+from metricgate.state.record import Durable
+from metricgate.vocabulary.json import Json
+from metricgate.vocabulary.obligation import NO_OBLIGATIONS
+from metricgate.vocabulary.problem import Problems
+
+_LOOK_BACK = timedelta(hours=24)
+_BURST = timedelta(minutes=10)
+_SAMPLE = 1_000
+_SHOWN = 3
+_EFFECTIVE = frozenset({State.EXECUTED, State.UNDONE, State.EXECUTING, State.APPROVED})
+
+
+async def judge_rehearsal(
+    desk: Desk,
+    services: ChangeServices,
+    planned: PlannedChange,
+    rehearsal: Rehearsal,
+    preview: RehearsalPreview,
+    intent: Durable,
+) -> tuple[ChangeVerdict, DecisionBasis]:
+    """Return what policy says of the rehearsed change, and on what, so that it can be judged again."""
+    effect = rehearsal.effect
+    share, because = await _made_up(desk, planned, rehearsal, intent)
+    stakes = Stakes(
+        verbs=tuple(str(verb) for verb in planned.write.verbs),
+        targets=tuple(str(each) for each in planned.resources),
+        labels=preview.labels,
+        columns=preview.columns,
+        inserted=_count(effect, ChangeKind.INSERT),
+        updated=_count(effect, ChangeKind.UPDATE),
+        deleted=_count(effect, ChangeKind.DELETE),
+        cascaded=sum(len(each.rows) for each in effect.of(Cause.CASCADE)),
+        most_rows=planned.most_rows,
+        reversibility=str(preview.reversibility),
+        unknown=effect.unknown,
+        no_where=planned.write.no_where,
+        structure="" if effect.structure is None else describe_structure(effect.structure),
+        environment=services.settings.environment,
+        now=services.now(),
+        risk_class=None if planned.action is None else str(services.actions()[planned.action].risk),
+        made_up=share,
+        made_up_because=because,
+        past=await find_recent_activity(services, desk.call.principal.agent.id, planned.target.model.name),
+    )
+    verdict = judge_change(
+        desk.governance.judge,
+        desk.call.principal,
+        planned.verdict,
+        stakes,
+        planned.resources,
+        circumstances=desk.circumstances,
+    )
+    basis = DecisionBasis(
+        principal=desk.call.principal,
+        purpose=desk.circumstances.purpose,
+        asks=tuple(ask for ask, _verdict in planned.asks),
+        stakes=stakes,
+        resources=planned.resources,
+        datasets=planned.datasets,
+        action=planned.action,
+    )
+    verdicts = [each for _ask, each in planned.asks]
+    return verdict, bind_basis(basis, desk.governance, verdicts, holding_rules(verdict))
+
+
+async def _made_up(desk: Desk, planned: PlannedChange, rehearsal: Rehearsal, intent: Durable) -> tuple[float, str]:
+    """Return how far inserted rows look made up beside a sample of those that are there, and why."""
+    inserted = next((each for each in rehearsal.changes if each.kind is ChangeKind.INSERT and each.columns), None)
+    if inserted is None or len(inserted.rows) < FEWEST_INSERTED:
+        return 0.0, ""
+    dialect = planned.target.engine.dialect
+    relation = relation_of(
+        planned.target.model,
+        planned.target.found.location,
+        inserted.columns,
+        NO_OBLIGATIONS,
+        dialect,
+        mask_key=desk.governance.mask_key,
+    )
+    if isinstance(relation, Problems):
+        return 0.0, ""
+    # The rows stay in the gateway: only how alike they are is told.
+    sql = f"{relation.sql} LIMIT {_SAMPLE}"
+    statement = confined_statement(sql, relation.parameters, inserted.columns, dialect, row_limit=_SAMPLE)
+    released = Released(statement=statement, verdict=planned.verdict, intent=intent)
+    try:
+        rows = await planned.target.engine.warehouse.run(released)
+    except WarehouseError:
+        return 0.0, ""
+    existing = [tuple(None if value is None else _text(value) for value in row) for row in rows.values]
+    return made_up(inserted.columns, existing, inserted.targets.values)
+
+
+def _text(value: Json) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _count(effect: Effect, kind: ChangeKind) -> int:
+    if effect.structure is not None:
+        rows = count_rows(effect)
+        return {ChangeKind.INSERT: rows.insert, ChangeKind.UPDATE: rows.update, ChangeKind.DELETE: rows.delete}[
+            kind
+        ] or 0
+    return sum(each.count(kind) for each in effect.of(Cause.STATEMENT))
+
+
+async def find_recent_activity(services: ChangeServices, agent: str, dataset: str) -> Past:
+    """Return what the agent did lately."""
+    since = services.now() - _LOOK_BACK
+    found = await asyncio.to_thread(services.store.glances, ActionFilter(agent=agent, since=since, limit=500))
+    done = [each for each in found if each.state in _EFFECTIVE]
+    recent = [each for each in done if each.proposed_at >= services.now() - _BURST]
+    target = f"dataset:{dataset}"
+    return Past(
+        changes_today=len(done),
+        changes_lately=len(recent),
+        rows_lately=sum(each.rows for each in recent),
+        denied_today=sum(1 for each in found if each.state is State.DENIED),
+        deleted_here_lately=any(target in each.targets and each.deletes for each in recent),
+        first_on_target=not any(target in each.targets for each in done),
+    )
+
+
+def summarize_rules(verdict: ChangeVerdict) -> tuple[ConsideredRule, ...]:
+    """Return every rule that was considered, in order, as people are shown it."""
+    return tuple(
+        ConsideredRule(rule=each.rule, decision=str(each.decision), message=each.message) for each in verdict.considered
+    )
+
+
+def summarize_risk(verdict: ChangeVerdict) -> RiskSummary:
+    """Return the risk as people are shown it: with the three largest contributions."""
+    risk = verdict.risk
+    return RiskSummary(
+        score=risk.score,
+        likelihood=risk.likelihood,
+        impact=risk.impact,
+        contributions=tuple(
+            RiskContribution(signal=each.signal, side=str(each.side), points=each.points, because=each.message)
+            for each in risk.contributions[:_SHOWN]
+        ),
+    )
+
+
+def requirement_of(verdict: ChangeVerdict) -> Requirement:
+    """Return what it takes, in the words of the approvals room."""
+    demand = verdict.demand
+    return Requirement(
+        approvals=demand.approvals,
+        roles=demand.roles,
+        apart=demand.apart,
+        rules=demand.rules,
+        quorums=demand.quorums,
+        seconds=demand.seconds,
+    )
