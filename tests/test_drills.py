@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from metricgate.bootstrap.drilling import run_drill, scenarios
+from metricgate.bootstrap.drill_host import ScratchHost
+from metricgate.operations.drills.player import play_drill, scenarios
 
 DRILLS = scenarios(Path(__file__).parent.parent / "examples" / "incidents")
 
 
 @pytest.mark.parametrize("name", DRILLS)
 def test_a_drill_holds(name: str) -> None:
-    finding = run_drill(DRILLS[name])
+    finding = play_drill(DRILLS[name], ScratchHost())
     assert finding.steps
     assert finding.held, finding.as_json()

@@ -18,7 +18,7 @@ PUT_OFF = frozenset(
         "metricgate.adapters.state.sqlite.state",
         "metricgate.adapters.warehouses.duckdb.plugin",
         "metricgate.adapters.warehouses.duckdb.workers.channels",
-        "metricgate.bootstrap.identities",
+        "metricgate.adapters.identity.authenticator_setup",
         "metricgate.bootstrap.main",
         "metricgate.bootstrap.notifying",
         "metricgate.bootstrap.project",

@@ -1,7 +1,7 @@
 """An agent was told to wipe: it enumerates, then drops, truncates and deletes in a burst."""
 
-from metricgate.bootstrap.drill_project import FILES, TABLES
-from metricgate.bootstrap.drilling import Scene
+from metricgate.operations.drills.project import FILES, TABLES
+from metricgate.operations.drills.scene import Scene
 
 __all__ = ["FILES", "TABLES", "play"]
 

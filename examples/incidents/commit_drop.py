@@ -1,7 +1,7 @@
 """``COMMIT; DROP TABLE x`` and its kin: stacked statements, comments, transaction words."""
 
-from metricgate.bootstrap.drill_project import FILES, TABLES
-from metricgate.bootstrap.drilling import Scene
+from metricgate.operations.drills.project import FILES, TABLES
+from metricgate.operations.drills.scene import Scene
 
 __all__ = ["FILES", "TABLES", "play"]
 

@@ -1,8 +1,8 @@
 """Between the preview and the run the rules change: what was approved is not what would happen now."""
 
-from metricgate.bootstrap.drill_project import FILES, TABLES
-from metricgate.bootstrap.drilling import Scene
 from metricgate.gateway.outcome import Held
+from metricgate.operations.drills.project import FILES, TABLES
+from metricgate.operations.drills.scene import Scene
 from metricgate.vocabulary.problem import Problems
 
 __all__ = ["FILES", "TABLES", "play"]
@@ -22,7 +22,7 @@ async def play(scene: Scene) -> None:
     models.write_text(
         models.read_text().replace("city, type: categorical, expr: city", "town, type: categorical, expr: city")
     )
-    scene.parts.governance.reload()
+    scene.reload()
     if isinstance(late, Held):
         done = await scene.decide("sten", late.action_id, reason="As shown.")
         scene.check("another catalog: not done", not isinstance(done, Problems) and str(done.state) == "failed")

@@ -1,9 +1,9 @@
 """A schema tool is run with `--accept-data-loss`: tables are reset, by DDL and by emptying them."""
 
-from metricgate.bootstrap.drill_project import FILES as SHARED
-from metricgate.bootstrap.drill_project import TABLES
-from metricgate.bootstrap.drilling import Scene
 from metricgate.gateway.outcome import Held
+from metricgate.operations.drills.project import FILES as SHARED
+from metricgate.operations.drills.project import TABLES
+from metricgate.operations.drills.scene import Scene
 from metricgate.vocabulary.problem import Problems
 
 __all__ = ["FILES", "TABLES", "play"]

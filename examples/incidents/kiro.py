@@ -1,8 +1,8 @@
 """Delete and recreate: one person, who asked for it, wants to approve it alone, and twice."""
 
-from metricgate.bootstrap.drill_project import FILES, TABLES
-from metricgate.bootstrap.drilling import Scene
 from metricgate.gateway.outcome import Held
+from metricgate.operations.drills.project import FILES, TABLES
+from metricgate.operations.drills.scene import Scene
 from metricgate.vocabulary.problem import Problems
 
 __all__ = ["FILES", "TABLES", "play"]

@@ -1,7 +1,7 @@
 """The key of an agent of another environment is found and used to delete a table here."""
 
-from metricgate.bootstrap.drill_project import FILES, TABLES
-from metricgate.bootstrap.drilling import Scene
+from metricgate.operations.drills.project import FILES, TABLES
+from metricgate.operations.drills.scene import Scene
 
 __all__ = ["FILES", "TABLES", "play"]
 

@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 
 from metricgate.approvals.proposal import State
-from metricgate.bootstrap.drill_project import FILES, TABLES
-from metricgate.bootstrap.drilling import Scene
 from metricgate.gateway.outcome import Answered, Held
+from metricgate.operations.drills.project import FILES, TABLES
+from metricgate.operations.drills.scene import Scene
 from metricgate.vocabulary.problem import Problems
 
 __all__ = ["FILES", "TABLES", "play"]

@@ -1,8 +1,8 @@
 """One proposal in a loop, with one idempotency key and without any."""
 
-from metricgate.bootstrap.drill_project import FILES, TABLES
-from metricgate.bootstrap.drilling import Scene
 from metricgate.gateway.outcome import Answered, Refused
+from metricgate.operations.drills.project import FILES, TABLES
+from metricgate.operations.drills.scene import Scene
 
 __all__ = ["FILES", "TABLES", "play"]
 

@@ -21,9 +21,9 @@ from tests.mcp_conformance.reading import REQUESTS
 from tests.surfaces.serving import RESOURCE, AddsKey, make_app, served
 
 from metricgate.adapters.identity.api_keys import no_notice
+from metricgate.adapters.identity.authenticator_setup import make_authenticator
 from metricgate.adapters.state.sqlite.sqlite_keys import SqliteKeys
 from metricgate.adapters.system.clock import SystemClock
-from metricgate.bootstrap.identities import make_authenticator
 from metricgate.bootstrap.running import running
 from metricgate.bootstrap.settings import load_settings
 from metricgate.surfaces.mcp.http import principal_of_request

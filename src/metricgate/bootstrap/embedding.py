@@ -10,8 +10,8 @@ from typing import Self
 
 import orjson
 
+from metricgate.adapters.identity.authenticator_setup import make_authenticator
 from metricgate.adapters.system.clock import SystemClock
-from metricgate.bootstrap.identities import make_authenticator
 from metricgate.bootstrap.running import Running, running
 from metricgate.bootstrap.settings import Settings, load_settings
 from metricgate.bootstrap.states import state_of

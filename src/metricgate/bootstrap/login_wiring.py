@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Sequence
 
 from starlette.routing import BaseRoute
 
-from metricgate.adapters.identity.oidc_login import OidcLogin, Provider
+from metricgate.adapters.identity.oidc_setup import oidc_login
 from metricgate.adapters.identity.people import LocalPeople, SessionTimes
-from metricgate.bootstrap.access_sections import PeopleOidcSection
 from metricgate.bootstrap.settings import Settings
 from metricgate.gateway.office import Office
 from metricgate.state.people import PeopleAndSessions
@@ -30,26 +28,6 @@ def people_doors(settings: Settings, office: Office, store: PeopleAndSessions, *
     times = SessionTimes(idle=section.idle_minutes * 60.0, longest=section.session_hours * 3_600.0)
     people = LocalPeople(store, now=time.time, times=times)
     admission = Admission(people, public_url=url)
-    elsewhere = None if section.oidc is None else _provider(section.oidc, people, url)
+    elsewhere = None if section.oidc is None else oidc_login(section.oidc, people, f"{url}{BACK}")
     console = Console(office, admission, project=settings.document.project, elsewhere=elsewhere)
     return [*PeopleApi(office, admission).routes(), *console.routes()]
-
-
-def _provider(section: PeopleOidcSection, people: LocalPeople, url: str) -> OidcLogin:
-    secret = None
-    if section.client_secret is not None:
-        secret = os.environ.get(section.client_secret)
-        if not secret:
-            raise ValueError(f"people.oidc: the environment variable {section.client_secret} is not set")
-    provider = Provider(
-        issuer=section.issuer,
-        client_id=section.client_id,
-        client_secret=secret,
-        redirect_uri=f"{url}{BACK}",
-        scopes=tuple(section.scopes),
-        user_claim=section.user_claim,
-        groups_claim=section.groups_claim,
-        required_amr=tuple(section.required_amr),
-        algorithms=tuple(section.algorithms),
-    )
-    return OidcLogin(provider, people, now=time.time, monotonic=time.monotonic)

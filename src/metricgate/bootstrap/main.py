@@ -44,9 +44,10 @@ def _verify_ledger(file: Path, key_file: Path, against: Path | None, /) -> Repor
 
 
 def _drills_of(folder: Path) -> Mapping[str, Callable[[], Mapping[str, Json]]]:
-    from metricgate.bootstrap.drilling import drills_of
+    from metricgate.bootstrap.drill_host import ScratchHost
+    from metricgate.operations.drills.player import drills_of
 
-    return drills_of(folder)
+    return drills_of(folder, ScratchHost())
 
 
 def _code_of(error: Exception) -> Code | None:

@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import AbstractAsyncContextManager, closing, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,9 +23,11 @@ from metricgate.vocabulary.problem import Problem, Problems
 if TYPE_CHECKING:
     from metricgate.catalog.metric_types import MetricTypes
     from metricgate.gateway.data_checks.result import CheckResult
+    from metricgate.gateway.gateway import Gateway
     from metricgate.ledger.verification import Report
     from metricgate.operations.agent_keys import AgentKeys, KeyFacts, NewKey
     from metricgate.operations.erasure import ErasureAsked, ErasureFound
+    from metricgate.operations.import_trial import Attempt
     from metricgate.operations.notification_queue import DeliveryFacts, DeliveryFilter, NotificationQueue
     from metricgate.operations.policy_question import PolicyQuestion
     from metricgate.operations.published_definitions import FoundPublication
@@ -39,7 +41,6 @@ if TYPE_CHECKING:
     from metricgate.state.record import EntryFilter
     from metricgate.state.switches import SwitchStore
     from metricgate.surfaces.cli.project import (
-        Attempt,
         Reply,
     )
     from metricgate.surfaces.cli.session_client import SessionClient
@@ -80,7 +81,7 @@ class OpenedProject:
 
             return ask_over_http(url, tool, arguments, key, user, purpose)
         with importing():
-            from metricgate.bootstrap.calling import call_here
+            from metricgate.bootstrap.local_call import call_here
 
         return call_here(self._folder, self._settings, tool, arguments, key=key, user=user, purpose=purpose)
 
@@ -167,9 +168,14 @@ class OpenedProject:
         self, texts: Mapping[str, str], metrics: Sequence[str], told: Callable[[Attempt], None]
     ) -> Sequence[Attempt] | Problems:
         """Ask imported metrics beside the project, in its warehouses."""
-        from metricgate.bootstrap.asking_imports import ask_imported
+        from metricgate.bootstrap.running import open_gateway
+        from metricgate.bootstrap.scratch_settings import scratch_settings
+        from metricgate.operations.import_trial import ask_imported
 
-        return ask_imported(self._folder, self._settings, texts, metrics, told)
+        def opened(scratch: Path) -> AbstractAsyncContextManager[Gateway]:
+            return open_gateway(self._folder, scratch_settings(self._settings, scratch))
+
+        return ask_imported(opened, texts, metrics, told)
 
     def doctor(self) -> Sequence[tuple[str, Finding]] | Problems:
         """Look at the warehouses' accounts and the state folder."""

@@ -5,14 +5,10 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
-import logging
-import math
 import os
-import signal
-import socket
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, contextmanager, suppress
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, suppress
 from functools import partial
 from pathlib import Path
 
@@ -20,14 +16,13 @@ import structlog
 import uvicorn
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
-from uvicorn.config import LOGGING_CONFIG
 
 from metricgate import __version__
 from metricgate.adapters.files.whole_files import write_new
+from metricgate.adapters.identity.authenticator_setup import make_authenticator
 from metricgate.adapters.system.clock import SystemClock
 from metricgate.adapters.system.descriptors import make_room
 from metricgate.adapters.system.free_memory import keep_trimming
-from metricgate.bootstrap.identities import make_authenticator
 from metricgate.bootstrap.login_wiring import people_doors
 from metricgate.bootstrap.running import Running, running
 from metricgate.bootstrap.settings import Settings
@@ -41,14 +36,13 @@ from metricgate.state.record import Record
 from metricgate.state.state import ProjectState
 from metricgate.surfaces.console.addresses import approval_page
 from metricgate.surfaces.http.app import HttpSettings, create_app
-from metricgate.surfaces.http.connections import bounded
+from metricgate.surfaces.http.server import bind, reachable, server_of
 from metricgate.surfaces.http.streams import OpenStreams
 from metricgate.surfaces.human.openapi import people_described
 from metricgate.surfaces.mcp.http import McpHttpDoor, principal_of_request, purpose_of_request
 from metricgate.surfaces.mcp.server import build_server
 from metricgate.surfaces.remote.address import address_of
 
-_BACKLOG = 512
 _LOOK_SECONDS = 1.0
 _SWITCH_SECONDS = 0.0005
 
@@ -79,10 +73,11 @@ async def serve(
     # Event loop, committer and engine threads hand the GIL around within one call: do so without the default 5 ms wait.
     sys.setswitchinterval(_SWITCH_SECONDS)
     make_room(settings.document.listen.limits.connections)
-    listening = _bind(host, port)
+    listening = bind(host, port)
     bound = int(listening.getsockname()[1])
     url = settings.public_url(bound)
     state = state_of(folder, settings)
+    json_logs = settings.document.telemetry.logs == "json"
     async with AsyncExitStack() as stack:
         stack.callback(listening.close)
         parts = await stack.enter_async_context(running(folder, settings, watch=True, accept_loss=accept_loss))
@@ -95,8 +90,10 @@ async def serve(
         except (KeysUnavailable, ValueError) as error:
             raise StartRefused(f"the settings of logins cannot be used: {error}") from error
         streams = OpenStreams(app)
-        server = _server(streams, settings, stopping=streams.end)
-        _announce(state, f"http://{_reachable(host)}:{bound}", stack)
+        server = server_of(
+            streams, settings.document.listen.limits.connection_limits(), json_logs=json_logs, stopping=streams.end
+        )
+        _announce(state, f"http://{reachable(host)}:{bound}", stack)
         told(url)
         # What stands now stands for good: the collector need not look through it again in the middle of calls.
         gc.collect()
@@ -224,91 +221,6 @@ def _answering(warehouse: Warehouse) -> Callable[[], Awaitable[str | None]]:
         return None
 
     return answers
-
-
-class _Server(uvicorn.Server):
-    """Stops on SIGINT and SIGTERM and returns, so that what was opened is closed; uvicorn would raise them again."""
-
-    def __init__(self, config: uvicorn.Config, stopping: Callable[[], None]) -> None:
-        """Take what uvicorn takes, and what is told as soon as somebody asks to stop."""
-        super().__init__(config)
-        self._stopping = stopping
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Ask to stop at the first signal; at the second, do not wait for what still runs."""
-        loop = asyncio.get_running_loop()
-        signals = (signal.SIGINT, signal.SIGTERM)
-        for each in signals:
-            loop.add_signal_handler(each, self._asked_to_stop)
-        try:
-            yield
-        finally:
-            for each in signals:
-                loop.remove_signal_handler(each)
-
-    def _asked_to_stop(self) -> None:
-        self.force_exit = self.should_exit
-        self.should_exit = True
-        self._stopping()
-
-
-def _server(app: ASGIApp, settings: Settings, stopping: Callable[[], None]) -> uvicorn.Server:
-    limits = settings.document.listen.limits.connection_limits()
-    return _Server(
-        uvicorn.Config(
-            app,
-            loop="auto",
-            http=bounded(limits),
-            timeout_keep_alive=math.ceil(limits.idle_seconds),
-            access_log=False,
-            log_config=_log_config() if settings.document.telemetry.logs == "json" else LOGGING_CONFIG,
-            log_level=os.environ.get("METRICGATE_LOG_LEVEL", "warning"),
-            server_header=False,
-            timeout_graceful_shutdown=10,
-            backlog=_BACKLOG,
-        ),
-        stopping,
-    )
-
-
-class JsonLine(logging.Formatter):
-    """The web server's own log lines in the form of ours."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return one line of JSON."""
-        line = {"event": record.getMessage(), "level": record.levelname.lower(), "logger": record.name}
-        if record.exc_info is not None:
-            line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line)
-
-
-def _log_config() -> dict[str, object]:
-    return {
-        "version": 1,
-        "disable_existing_loggers": False,
-        "formatters": {"line": {"()": JsonLine}},
-        "handlers": {"line": {"class": "logging.StreamHandler", "formatter": "line", "stream": "ext://sys.stderr"}},
-        "loggers": {"uvicorn": {"handlers": ["line"], "level": "INFO", "propagate": False}},
-    }
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # The protocol must be named: event loops set TCP_NODELAY only on sockets that say they are TCP.
-    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((host, port))
-    except OSError:
-        listening.close()
-        raise
-    return listening
-
-
-def _reachable(host: str) -> str:
-    """An address at which this machine reaches what is bound to ``host``."""
-    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
 
 
 async def _stopped(task: asyncio.Task[None]) -> None:

@@ -12,10 +12,12 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 
-from metricgate.bootstrap.access_sections import Identity, Listen, PeopleSection, Section
+from metricgate.adapters.identity.sections import Identity, PeopleSection
 from metricgate.bootstrap.discovery import state_kinds
 from metricgate.catalog.names import LONGEST, NAME_PATTERN, checked_name
 from metricgate.documents.forms import FileName, FilePath, HttpUrl
+from metricgate.documents.section import Section
+from metricgate.surfaces.http.listen_section import Listen
 
 
 def _origin(text: str) -> str:

@@ -35,7 +35,7 @@ async def speak(folder: Path, settings: Settings, key: str, user: str | None) ->
             await _served(gate, gate.admit, partial(approval_page, console.rstrip("/")))
         return
     with importing():
-        from metricgate.bootstrap.calling import admitted  # noqa: PLC0415 - the whole engine
+        from metricgate.bootstrap.local_call import admitted  # noqa: PLC0415 - the whole engine
         from metricgate.bootstrap.running import running  # noqa: PLC0415
     async with running(folder, settings, watch=True) as parts:
         await _served(parts.gateway, lambda: admitted(folder, settings, key, user))

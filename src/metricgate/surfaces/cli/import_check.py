@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from metricgate.importing.report import Imported
-from metricgate.surfaces.cli.project import Attempt, AttemptResult, Exit, Project
+from metricgate.operations.import_trial import Attempt, AttemptResult
+from metricgate.surfaces.cli.project import Exit, Project
 from metricgate.surfaces.cli.session import fail
 from metricgate.surfaces.cli.telling import tell, tell_table
 from metricgate.vocabulary.json import Json

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import IntEnum, StrEnum
+from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from metricgate.ledger.verification import Report
     from metricgate.operations.agent_keys import KeyFacts, NewKey
     from metricgate.operations.erasure import ErasureAsked, ErasureFound
+    from metricgate.operations.import_trial import Attempt
     from metricgate.operations.notification_queue import DeliveryFacts, DeliveryFilter
     from metricgate.operations.policy_question import PolicyQuestion
     from metricgate.operations.published_definitions import FoundPublication
@@ -54,35 +55,6 @@ class Reply:
 
     exit: Exit
     body: bytes
-
-
-class AttemptResult(StrEnum):
-    """How a question about an imported metric ended."""
-
-    ANSWERED = "answered"
-    REFUSED = "refused"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
-    """One question about one imported metric; ``code`` and ``message`` say why there is no answer."""
-
-    metric: str
-    group_by: tuple[str, ...]
-    result: AttemptResult
-    code: str | None = None
-    message: str | None = None
-
-    def as_json(self) -> dict[str, Json]:
-        """Return every member."""
-        return {
-            "metric": self.metric,
-            "group_by": list(self.group_by),
-            "result": str(self.result),
-            "code": self.code,
-            "message": self.message,
-        }
 
 
 class Project(Protocol):

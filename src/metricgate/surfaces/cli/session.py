@@ -22,7 +22,7 @@ ProjectOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 HERE = Path()
 Drills = Callable[[Path], Mapping[str, Callable[[], Mapping[str, Json]]]]
-"""Gives the drills of a folder by name; each plays one and returns ``bootstrap.drilling.Finding.as_json()``."""
+"""Gives the drills of a folder by name; each plays one and returns ``DrillReport.as_json()``."""
 
 
 def no_drills(_folder: Path) -> Mapping[str, Callable[[], Mapping[str, Json]]]:

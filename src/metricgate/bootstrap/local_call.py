@@ -7,19 +7,18 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from metricgate.adapters.identity.api_keys import no_notice
+from metricgate.adapters.identity.authenticator_setup import make_authenticator
 from metricgate.adapters.system.clock import SystemClock
-from metricgate.bootstrap.identities import make_authenticator
-from metricgate.bootstrap.running import running
+from metricgate.bootstrap.running import open_gateway
 from metricgate.bootstrap.settings import Settings
 from metricgate.bootstrap.states import state_of
-from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Refused
 from metricgate.gateway.tool import ToolCall
 from metricgate.operations import codes
 from metricgate.operations.start_refusal import StartRefused
 from metricgate.state.keys import KeysUnavailable
 from metricgate.surfaces.cli.project import Exit, Reply
-from metricgate.surfaces.envelope import envelope, held_envelope
-from metricgate.surfaces.problem_document import document_of, problem_document, to_bytes
+from metricgate.surfaces.cli.replies import reply_of
+from metricgate.surfaces.problem_document import problem_document, to_bytes
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.principal import Principal
 from metricgate.vocabulary.problem import Problem, Problems
@@ -38,12 +37,12 @@ def call_here(
     """Open the gateway, let it answer one call and close it."""
 
     async def called() -> Reply:
-        async with running(folder, settings, watch=False, logs=False) as parts:
+        async with open_gateway(folder, settings) as gateway:
             principal = admitted(folder, settings, key, user)
             if isinstance(principal, Problems):
                 return Reply(exit=Exit.REFUSED, body=to_bytes(problem_document(principal)))
             call = ToolCall(tool=tool, arguments=dict(arguments), principal=principal, door="cli", purpose=purpose)
-            return _reply(await parts.gateway.call(call))
+            return reply_of(await gateway.call(call))
 
     try:
         return asyncio.run(called())
@@ -66,15 +65,3 @@ def admitted(folder: Path, settings: Settings, key: str, user: str | None) -> Pr
         return doorkeeper.authenticate(headers if user is None else {**headers, "x-metricgate-user": user})
     finally:
         keys.close()
-
-
-def _reply(outcome: Outcome) -> Reply:
-    match outcome:
-        case Answered():
-            return Reply(exit=Exit.ANSWERED, body=envelope(outcome))
-        case Refused():
-            return Reply(exit=Exit.REFUSED, body=to_bytes(document_of(outcome)))
-        case Held():
-            return Reply(exit=Exit.HELD, body=held_envelope(outcome))
-        case Fault():
-            return Reply(exit=Exit.FAULT, body=to_bytes(document_of(outcome)))

@@ -9,16 +9,15 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
-from metricgate.bootstrap.running import running
-from metricgate.bootstrap.settings import Settings
-from metricgate.bootstrap.settings_document import ConductSection, LedgerSection, Paths, WritesSection
+from metricgate.gateway.gateway import Gateway
 from metricgate.gateway.outcome import Answered, Held, Outcome, Refused
 from metricgate.gateway.tool import ToolCall
 from metricgate.operations.start_refusal import StartRefused
-from metricgate.surfaces.cli.project import Attempt, AttemptResult
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.principal import Identity, Principal, Proof
 from metricgate.vocabulary.problem import Problems
@@ -36,27 +35,60 @@ _FEW = 50
 """Rows asked for: enough to see that there is an answer."""
 
 
+class AttemptResult(StrEnum):
+    """How a question about an imported metric ended."""
+
+    ANSWERED = "answered"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One question about one imported metric; ``code`` and ``message`` say why there is no answer."""
+
+    metric: str
+    group_by: tuple[str, ...]
+    result: AttemptResult
+    code: str | None = None
+    message: str | None = None
+
+    def as_json(self) -> dict[str, Json]:
+        """Return every member."""
+        return {
+            "metric": self.metric,
+            "group_by": list(self.group_by),
+            "result": str(self.result),
+            "code": self.code,
+            "message": self.message,
+        }
+
+
+OpenScratch = Callable[[Path], AbstractAsyncContextManager[Gateway]]
+"""Opens a gateway over the project's warehouses whose definitions and state lie in a scratch folder."""
+
+
 def ask_imported(
-    folder: Path, settings: Settings, texts: Mapping[str, str], metrics: Sequence[str], told: Callable[[Attempt], None]
+    open_gateway: OpenScratch, texts: Mapping[str, str], metrics: Sequence[str], told: Callable[[Attempt], None]
 ) -> Sequence[Attempt] | Problems:
-    """Return how each metric's two questions ended, in the order given; ``told`` hears of each as it ends.
+    """Return how each metric's two questions ended, in the order given; ``told`` hears of each as it ends. Blocks.
 
     Args:
-        folder: the project's.
-        settings: the project's; only its warehouses are used.
+        open_gateway: reads ``models``, ``policies`` and ``actions`` of the folder that it is given.
         texts: YAML of the imported definitions by file name.
         metrics: full names.
         told: called once for each question.
     """
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = Path(folder)
+        _write(scratch, texts)
         try:
-            return asyncio.run(_asked(folder, _beside(settings, Path(scratch), texts), metrics, told))
+            return asyncio.run(_asked(open_gateway(scratch), metrics, told))
         except StartRefused as refused:
             return refused.as_problems()
 
 
-def _beside(settings: Settings, scratch: Path, texts: Mapping[str, str]) -> Settings:
-    """Write the scratch definitions and return settings that read them and keep their state there."""
+def _write(scratch: Path, texts: Mapping[str, str]) -> None:
     for name, text in {
         **{f"models/{name}": text for name, text in texts.items()},
         "policies/asker.yaml": _POLICY,
@@ -64,35 +96,19 @@ def _beside(settings: Settings, scratch: Path, texts: Mapping[str, str]) -> Sett
         path = scratch / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    paths = Paths(
-        semantic_models=str(scratch / "models"),
-        policies=str(scratch / "policies"),
-        actions=str(scratch / "actions"),
-        state=str(scratch / "state"),
-    )
-    document = settings.document.model_copy(
-        update={
-            "paths": paths,
-            "notifications": [],
-            "conduct": ConductSection(repeats=None, errors=10_000, rounds=1_000, refusals=None),
-            "ledger": LedgerSection(),
-            "writes": WritesSection(),
-        }
-    )
-    return replace(settings, document=document, notifications=(), all_said=False)
 
 
 async def _asked(
-    folder: Path, settings: Settings, metrics: Sequence[str], told: Callable[[Attempt], None]
+    opened: AbstractAsyncContextManager[Gateway], metrics: Sequence[str], told: Callable[[Attempt], None]
 ) -> Sequence[Attempt]:
     who = Principal(agent=Identity(id=_ASKER, proof=Proof.VERIFIED, method="import"))
     found: list[Attempt] = []
-    async with running(folder, settings, watch=False, logs=False) as parts:
+    async with opened as gateway:
         for metric in metrics:
             for group in ((), (_MONTH,)):
                 arguments: dict[str, Json] = {"metrics": [metric], "group_by": list(group), "limit": _FEW}
                 call = ToolCall(tool="query_metrics", arguments=arguments, principal=who, door="cli")
-                attempt = _attempt(metric, group, await parts.gateway.call(call))
+                attempt = _attempt(metric, group, await gateway.call(call))
                 told(attempt)
                 found.append(attempt)
     return found

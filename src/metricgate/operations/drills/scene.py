@@ -1,31 +1,23 @@
-"""Drills: incidents played against a real gateway on a scratch project, with what held and what did not."""
+"""What an incident's script may do with the gateway on its scratch project, and the notes on what happens."""
 
 from __future__ import annotations
 
 import asyncio
-import importlib.util
-import shutil
-import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, cast
-
-import duckdb
+from typing import Protocol
 
 from metricgate.approvals.outcome import NotCarriedOut
 from metricgate.approvals.proposal import Action
-from metricgate.bootstrap.running import Running, running
-from metricgate.bootstrap.settings import Settings, load_settings
-from metricgate.bootstrap.states import state_of
-from metricgate.gateway.office import Person
+from metricgate.gateway.gateway import Gateway
+from metricgate.gateway.office import Office, Person
 from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Refused
 from metricgate.gateway.tool import ToolCall
-from metricgate.operations.people_service import ProjectPeopleService
-from metricgate.operations.start_refusal import StartRefused
 from metricgate.operations.switches import take_back_switches, throw_switch
+from metricgate.state.state import ProjectState
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.principal import Identity, Principal, Proof
 from metricgate.vocabulary.problem import Problems
@@ -42,7 +34,7 @@ class Step:
 
 
 @dataclass(slots=True, kw_only=True)
-class Finding:
+class DrillReport:
     """What a drill showed. Times are in seconds; ``None`` where there was nothing to contain or recover."""
 
     name: str
@@ -74,16 +66,41 @@ class Finding:
         }
 
 
-class Scenario(Protocol):
-    """A file of a drill: its first docstring line says what it shows."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrillGateway:
+    """A gateway that runs on a scratch project, without a door.
 
-    FILES: Mapping[str, str]
-    """Text of each project file by its path."""
-    TABLES: str
-    """SQL that makes the data."""
+    Attributes:
+        gateway: for agents.
+        office: for people.
+        state: what it keeps.
+        reload: looks at the definitions again, as a running gateway does by itself.
+    """
 
-    async def play(self, scene: Scene) -> None:
-        """Play the incident and check."""
+    gateway: Gateway
+    office: Office
+    state: ProjectState
+    reload: Callable[[], object]
+
+
+class DrillHost(Protocol):
+    """What drills are played on: an engine with data, and gateways."""
+
+    def make_data(self, folder: Path, sql: str) -> None:
+        """Make the data of the scratch project in ``folder``."""
+        ...
+
+    def read_table(self, folder: Path, table: str) -> list[tuple[object, ...]]:
+        """Return a table's rows in a stable order (none: it is gone), read beside the gateway. Blocks."""
+        ...
+
+    def open(self, folder: Path) -> AbstractAsyncContextManager[DrillGateway]:
+        """Run a gateway on the scratch project in ``folder``.
+
+        Raises:
+            StartRefused: it does not start.
+        """
+        ...
 
 
 @dataclass
@@ -91,10 +108,9 @@ class Scene:
     """A running scratch project, and the notes on what happens in it."""
 
     folder: Path
-    settings: Settings
-    parts: Running
-    office: ProjectPeopleService
-    finding: Finding
+    host: DrillHost
+    running: DrillGateway
+    report: DrillReport
 
     async def call(
         self, attempted: str, tool: str, *, agent: str = "desk", user: str | None = None, **arguments: Json
@@ -106,15 +122,15 @@ class Scene:
             credential="drill",
         )
         begun = time.perf_counter()
-        outcome = await self.parts.gateway.call(
+        outcome = await self.running.gateway.call(
             ToolCall(tool=tool, arguments=arguments, principal=principal, door="python")
         )
         happened, why = _told(outcome)
         if isinstance(outcome, Refused | Held):
             seconds = time.perf_counter() - begun
-            self.finding.contain_seconds = max(self.finding.contain_seconds or 0.0, seconds)
+            self.report.contain_seconds = max(self.report.contain_seconds or 0.0, seconds)
         entry = None if outcome.record is None else outcome.record.index
-        self.finding.steps.append(Step(attempted=attempted, happened=happened, why=why, entry=entry))
+        self.report.steps.append(Step(attempted=attempted, happened=happened, why=why, entry=entry))
         return outcome
 
     async def write(
@@ -133,17 +149,17 @@ class Scene:
 
     async def shown(self, person: str, action_id: str) -> Action | Problems:
         """Return an action as a person sees it."""
-        view = await self.office.action(_person(person), action_id)
+        view = await self.running.office.action(_person(person), action_id)
         return view if isinstance(view, Problems) else view.action
 
     async def decide(self, person: str, action_id: str, *, reason: str) -> Action | Problems:
         """Approve an action in a person's name, as it is shown to them."""
         who = _person(person)
-        view = await self.office.action(who, action_id)
+        view = await self.running.office.action(who, action_id)
         done: Action | Problems = (
             view
             if isinstance(view, Problems)
-            else await self.office.decide(
+            else await self.running.office.decide(
                 who,
                 action_id,
                 approves=True,
@@ -158,14 +174,14 @@ class Scene:
     async def undo(self, person: str, action_id: str, *, reason: str) -> Action | Problems:
         """Take an action back in a person's name."""
         begun = time.perf_counter()
-        done = await self.office.undo(_person(person), action_id, reason=reason)
-        self.finding.recover_seconds = (self.finding.recover_seconds or 0.0) + time.perf_counter() - begun
+        done = await self.running.office.undo(_person(person), action_id, reason=reason)
+        self.report.recover_seconds = (self.report.recover_seconds or 0.0) + time.perf_counter() - begun
         self._note(f"{person} takes it back", done)
         return done
 
     def freeze(self, *, on: bool) -> None:
         """Throw the freeze of everything, or take it back."""
-        file = state_of(self.folder, self.settings).switches()
+        file = self.running.state.switches()
         done: object = (
             throw_switch(file, "freeze", "all", "release freeze", by="sten")
             if on
@@ -175,28 +191,22 @@ class Scene:
 
     async def rows(self, table: str) -> list[tuple[object, ...]]:
         """Return a table as it stands (none: it is gone), read beside the gateway from a copy of the data's files."""
-        return await asyncio.to_thread(self._rows, table)
+        return await asyncio.to_thread(self.host.read_table, self.folder, table)
 
-    def _rows(self, table: str) -> list[tuple[object, ...]]:
-        # The engine's process has the file locked; between two calls nothing writes to it.
-        with tempfile.TemporaryDirectory(dir=self.folder) as beside:
-            for each in self.folder.glob("data.duckdb*"):
-                shutil.copy(each, beside)
-            with duckdb.connect(str(Path(beside) / "data.duckdb")) as connection:
-                with suppress(duckdb.CatalogException):
-                    return sorted(connection.table(table).fetchall(), key=repr)
-                return []
+    def reload(self) -> None:
+        """Put in force what the definitions say now."""
+        self.running.reload()
 
     def check(self, what: str, holds: bool) -> None:  # noqa: FBT001
         """Note what must hold."""
         if not holds:
-            self.finding.broken.append(what)
+            self.report.broken.append(what)
 
     def refused(self, outcome: Outcome, *codes: str) -> None:
         """Check that a call was refused, with one of the codes where any are given."""
         name = outcome.problems.first.code.name if isinstance(outcome, Refused) else type(outcome).__name__.lower()
         self.check(
-            f"{self.finding.steps[-1].attempted}: refused ({name})",
+            f"{self.report.steps[-1].attempted}: refused ({name})",
             isinstance(outcome, Refused) and (not codes or name in codes),
         )
 
@@ -206,57 +216,7 @@ class Scene:
         else:
             why = done.outcome.code if isinstance(done.outcome, NotCarriedOut) else done.id
             step = Step(attempted=attempted, happened=str(done.state), why=why, entry=None)
-        self.finding.steps.append(step)
-
-
-def scenarios(folder: Path) -> dict[str, Path]:
-    """Return the drills of a folder by name."""
-    return {each.stem: each for each in sorted(folder.glob("*.py")) if not each.stem.startswith("_")}
-
-
-def drills_of(folder: Path) -> Mapping[str, Callable[[], Mapping[str, Json]]]:
-    """Return what plays each drill of a folder, by name, and gives its finding as JSON."""
-    return {name: lambda path=path: run_drill(path).as_json() for name, path in scenarios(folder).items()}  # type: ignore[misc]
-
-
-def run_drill(path: Path) -> Finding:
-    """Play one drill in a scratch project, which is removed afterwards."""
-    spec = importlib.util.spec_from_file_location(f"incident_{path.stem}", path)
-    if spec is None or spec.loader is None:
-        raise StartRefused(f"{path} is no Python file")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    with tempfile.TemporaryDirectory(prefix="metricgate-drill-") as folder:
-        return asyncio.run(_played(path.stem, cast("Scenario", module), Path(folder)))
-
-
-async def _played(name: str, scenario: Scenario, folder: Path) -> Finding:
-    finding = Finding(name=name)
-    async with _opened(scenario, folder, finding) as scene:
-        state = state_of(folder, scene.settings)
-        await scenario.play(scene)
-    report = await asyncio.to_thread(state.verify)
-    finding.verified = report.exit_code == 0
-    return finding
-
-
-@asynccontextmanager
-async def _opened(scenario: Scenario, folder: Path, finding: Finding) -> AsyncIterator[Scene]:
-    await asyncio.to_thread(_write, scenario, folder)
-    settings = load_settings(folder)
-    if isinstance(settings, Problems):
-        raise StartRefused("the drill's settings have problems", settings)
-    async with running(folder, settings, watch=False, logs=False) as parts:
-        office = ProjectPeopleService(parts.changes, parts.governance, parts.conduct, state_of(folder, settings))
-        yield Scene(folder, settings, parts, office, finding)
-
-
-def _write(scenario: Scenario, folder: Path) -> None:
-    for name, text in scenario.FILES.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text, encoding="utf-8")
-    with duckdb.connect(str(folder / "data.duckdb")) as connection:
-        connection.execute(scenario.TABLES)
+        self.report.steps.append(step)
 
 
 def _person(name: str) -> Person:

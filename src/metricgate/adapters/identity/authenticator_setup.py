@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from metricgate.adapters.identity.api_keys import ApiKeys, OnRefusedKey
 from metricgate.adapters.identity.authenticator import Authenticator
-from metricgate.bootstrap.access_sections import OidcSection
+from metricgate.adapters.identity.sections import OidcSection
 from metricgate.state.keys import KeyStore
 
 if TYPE_CHECKING:
