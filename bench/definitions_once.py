@@ -10,15 +10,22 @@ import json
 import sys
 import time
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-from metricgate.bootstrap.settings import Settings, load_settings
 from metricgate.vocabulary.problem import Problems
 
 _ROUNDS = 3
 
 
-def _opened(folder: Path, settings: Settings) -> Any:
+def _settings_module() -> ModuleType:
+    try:
+        return importlib.import_module("metricgate.settings.settings")
+    except ModuleNotFoundError:  # releases before settings had a room of their own
+        return importlib.import_module("metricgate.bootstrap.settings")
+
+
+def _opened(folder: Path, settings: Any) -> Any:
     try:
         hot_reload = importlib.import_module("metricgate.definitions.hot_reload")
     except ModuleNotFoundError:
@@ -30,7 +37,7 @@ def _opened(folder: Path, settings: Settings) -> Any:
     return found
 
 
-def _opened_before(folder: Path, settings: Settings) -> Any:
+def _opened_before(folder: Path, settings: Any) -> Any:
     """Open by the names of releases before definitions had a room of their own."""
     governing = importlib.import_module("metricgate.bootstrap.governing")
     if hasattr(governing.GovernanceHolder, "opened"):
@@ -47,7 +54,7 @@ def _opened_before(folder: Path, settings: Settings) -> Any:
 def main() -> None:
     """Load, then change a metric's meaning, a description and a rule in turn, each until it is in force."""
     folder = Path(sys.argv[1])
-    settings = load_settings(folder)
+    settings = _settings_module().load_settings(folder)
     assert not isinstance(settings, Problems), settings
     begin = time.process_time()
     holder = _opened(folder, settings)

@@ -13,12 +13,12 @@ import pytest
 from pydantic import BaseModel
 
 import metricgate
-from metricgate.bootstrap.discovery import sink_plugins, warehouse_plugins
-from metricgate.bootstrap.settings_document import SettingsDocument
 from metricgate.gateway.tools import TOOLS
 from metricgate.ledger.events.registry import EVENTS
 from metricgate.policy import kinds
 from metricgate.policy.documents import PolicyDocument
+from metricgate.settings.document import SettingsDocument
+from metricgate.settings.plugins import sink_plugins, warehouse_plugins
 from metricgate.vocabulary.problem import Code
 
 ROOT = Path(__file__).parents[1]

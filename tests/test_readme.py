@@ -19,10 +19,10 @@ import pytest
 from tests import console
 from tests.console import Shown, blocks, fits
 
-from metricgate.bootstrap.settings import load_settings
 from metricgate.catalog.loading import load as load_catalog
 from metricgate.demo.database import DEFAULT_SCALE, FILE_NAME, load_demo
 from metricgate.policy.loading import load as load_policy
+from metricgate.settings.settings import load_settings
 from metricgate.vocabulary.problem import Problems
 
 ROOT = Path(__file__).parents[1]

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from metricgate.bootstrap.definition_source import definition_source
-from metricgate.bootstrap.settings import Settings, load_settings
 from metricgate.definitions.kinds import KINDS, DefinitionKind
 from metricgate.definitions.loader import DefinitionLoader, load_definitions
 from metricgate.definitions.source import DefinitionSource
+from metricgate.settings.settings import Settings, load_settings
 from metricgate.vocabulary.digest import digest_of
 from metricgate.vocabulary.problem import Code, Problem, Problems
 

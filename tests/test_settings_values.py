@@ -12,10 +12,10 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from metricgate.bootstrap.discovery import sink_plugins, warehouse_plugins
-from metricgate.bootstrap.settings import Settings, load_settings
-from metricgate.bootstrap.settings_document import SettingsDocument
 from metricgate.documents.forms import is_host, is_loopback
+from metricgate.settings.document import SettingsDocument
+from metricgate.settings.plugins import sink_plugins, warehouse_plugins
+from metricgate.settings.settings import Settings, load_settings
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problems
 

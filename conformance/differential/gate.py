@@ -11,10 +11,10 @@ from pathlib import Path
 from conformance.differential.places import Place
 from conformance.differential.tables import FILTERS, TABLES
 from metricgate.bootstrap.running import Running, running
-from metricgate.bootstrap.settings import load_settings
 from metricgate.gateway.outcome import Answered, Fault, Refused
 from metricgate.gateway.tool import ToolCall
 from metricgate.operations.start_refusal import StartRefused
+from metricgate.settings.settings import load_settings
 from metricgate.vocabulary.principal import Identity, Principal, Proof
 from metricgate.vocabulary.problem import Problems
 

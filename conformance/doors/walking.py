@@ -16,9 +16,9 @@ from conformance.doors.places import MOST_COLUMNS, Place, Table, placed
 from conformance.doors.shapes import UNKNOWN, Shape
 from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
 from metricgate.bootstrap.running import Running, running
-from metricgate.bootstrap.settings import load_settings
 from metricgate.gateway.outcome import Answered, Fault, Outcome, Refused
 from metricgate.gateway.tool import ToolCall
+from metricgate.settings.settings import load_settings
 from metricgate.state.record import EntryFilter
 from metricgate.surfaces.cli.showing import show_rows_as_csv
 from metricgate.vocabulary.json import Json

@@ -18,10 +18,10 @@ from conformance.metricflow.engines import Place, place
 from conformance.metricflow.fixtures import load_fixtures
 from conformance.metricflow.project import Prepared, prepare
 from metricgate.bootstrap.running import Running, running
-from metricgate.bootstrap.settings import load_settings
 from metricgate.gateway.outcome import Answered, Fault, Refused
 from metricgate.gateway.tool import ToolCall
 from metricgate.operations.start_refusal import StartRefused
+from metricgate.settings.settings import load_settings
 from metricgate.vocabulary.principal import Identity, Principal, Proof
 
 _WHO = Principal(agent=Identity(id="conformance", proof=Proof.VERIFIED, method="local"))

@@ -20,10 +20,10 @@ from tests.contracts import servers
 
 from conformance.sql_safety.probes import Suite
 from metricgate.bootstrap.running import Running, running
-from metricgate.bootstrap.settings import Settings, load_settings
 from metricgate.gateway.outcome import Answered, Fault, Outcome, Refused
 from metricgate.gateway.tool import ToolCall
 from metricgate.operations.start_refusal import StartRefused
+from metricgate.settings.settings import Settings, load_settings
 from metricgate.surfaces.problem_document import document_of, to_bytes
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.principal import Identity, Principal, Proof

@@ -23,9 +23,9 @@ from rich.console import Console
 from rich.table import Table
 
 from metricgate.bootstrap.running import running
-from metricgate.bootstrap.settings import load_settings
 from metricgate.gateway.outcome import Answered
 from metricgate.gateway.tool import ToolCall
+from metricgate.settings.settings import load_settings
 from metricgate.vocabulary.principal import Identity, Principal, Proof
 
 HERE = Path(__file__).parent

@@ -18,11 +18,11 @@ from typer.testing import CliRunner
 from metricgate.adapters.state.sqlite.ledger_files import verify_ledger
 from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
 from metricgate.bootstrap.project import open_project
-from metricgate.bootstrap.settings import load_settings
 from metricgate.bootstrap.states import state_of
 from metricgate.gateway.outcome import Held
 from metricgate.ledger.note import parse_key
 from metricgate.ledger.receipt_check import check_receipt
+from metricgate.settings.settings import load_settings
 from metricgate.state.actions import ActionFilter
 from metricgate.surfaces.cli import build_app
 

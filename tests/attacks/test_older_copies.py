@@ -20,10 +20,10 @@ from metricgate.adapters.state.sqlite.losses import anchors_of, ledger_behind
 from metricgate.adapters.state.sqlite.paths import StatePaths
 from metricgate.bootstrap.project import open_project
 from metricgate.bootstrap.running import running
-from metricgate.bootstrap.settings import load_settings
 from metricgate.bootstrap.states import state_of
 from metricgate.ledger.events.names import LOSS_ACCEPTED
 from metricgate.operations.start_refusal import StartRefused
+from metricgate.settings.settings import load_settings
 
 ROOT = Path(__file__).parents[2]
 

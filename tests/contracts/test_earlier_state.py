@@ -15,11 +15,11 @@ from tests.gateway.changes.shop import STELLA, STEN, Shop
 from metricgate.adapters.identity.people import LocalPeople
 from metricgate.approvals.proposal import State
 from metricgate.bootstrap.running import running
-from metricgate.bootstrap.settings import load_settings
 from metricgate.bootstrap.states import state_of
 from metricgate.gateway.people import Login, Opened
 from metricgate.ledger.verification import FindingKind
 from metricgate.operations.people_service import ProjectPeopleService
+from metricgate.settings.settings import load_settings
 from metricgate.state.record import EntryFilter
 from metricgate.state.state import ProjectState
 

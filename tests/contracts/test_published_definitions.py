@@ -15,9 +15,9 @@ from tests.gateway.conftest import opened as gateway
 from typer.testing import CliRunner
 
 from metricgate.bootstrap.project import open_project
-from metricgate.bootstrap.settings import load_settings
 from metricgate.bootstrap.states import state_of
 from metricgate.operations.erasure import ErasureAsked
+from metricgate.settings.settings import load_settings
 from metricgate.state.definitions import DefinitionsNotKept, Publication
 from metricgate.state.record import EntryFilter, RecordReader
 from metricgate.state.state import ProjectState

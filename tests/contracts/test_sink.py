@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from tests.adapters.sinks.hooks import SECRETS, Hook, notice
 
-from metricgate.bootstrap.discovery import sink_plugins
 from metricgate.gateway.notices import Delivery, Sink, SinkUnusable
+from metricgate.settings.plugins import sink_plugins
 from metricgate.vocabulary.json import Json
 
 PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]

@@ -22,7 +22,7 @@ from metricgate.adapters.state.sqlite.sqlite_database import Database
 from metricgate.adapters.state.sqlite.sqlite_leases import LEASES, SqliteLeases
 from metricgate.adapters.system.clock import SystemClock
 from metricgate.approvals.proposal import Action, State
-from metricgate.bootstrap.discovery import state_kinds, state_plugin
+from metricgate.settings.plugins import state_kinds, state_plugin
 from metricgate.state.actions import ActionFilter, Step
 from metricgate.state.leases import LeaseLost
 from metricgate.state.people import PersonRecord, SessionRecord

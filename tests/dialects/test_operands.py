@@ -14,7 +14,6 @@ from tests.zones.worlds import ENGINES
 from metricgate.adapters.roles.casbin_roles import casbin_judge
 from metricgate.bootstrap.definition_source import definition_source
 from metricgate.bootstrap.project import open_project
-from metricgate.bootstrap.settings import Settings, load_settings
 from metricgate.catalog.parsing import parse_expression
 from metricgate.definitions.hot_reload import load_governance
 from metricgate.dialects.expressions import meant
@@ -22,6 +21,7 @@ from metricgate.dialects.meanings.compared import OtherKind
 from metricgate.gateway.governance import Governance
 from metricgate.gateway.outcome import Answered, Refused
 from metricgate.operations.start_refusal import StartRefused
+from metricgate.settings.settings import Settings, load_settings
 from metricgate.vocabulary.problem import Problem, Problems
 
 DIALECTS = ("duckdb", "postgres", "mysql", "clickhouse", "databricks", "snowflake")

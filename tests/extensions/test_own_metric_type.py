@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from tests.pages import EVERYTHING, Project, made
 
-from metricgate.bootstrap.definition_source import metric_types
 from metricgate.catalog.loading import load
 from metricgate.exporting.conditions import Unsaid
 from metricgate.exporting.sql import Expressions
+from metricgate.settings.metric_types import metric_types
 
 SRC = Path(__file__).parents[2] / "src" / "metricgate"
 DATA = """```sql

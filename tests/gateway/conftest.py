@@ -11,9 +11,9 @@ import duckdb
 import pytest
 
 from metricgate.bootstrap.running import Running, running
-from metricgate.bootstrap.settings import load_settings
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.tool import ToolCall
+from metricgate.settings.settings import load_settings
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.principal import Identity, Principal, Proof
 

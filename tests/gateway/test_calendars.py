@@ -9,8 +9,8 @@ import pytest
 from tests.gateway.conftest import MODELS, ask, write_project
 
 from metricgate.bootstrap.running import running
-from metricgate.bootstrap.settings import load_settings
 from metricgate.gateway.outcome import Answered, Outcome, Refused
+from metricgate.settings.settings import load_settings
 from metricgate.vocabulary.json import Json
 
 WITH_PLANS = (

@@ -21,10 +21,10 @@ from tests.zones.worlds import POLICY, World, world, write_project
 
 from metricgate.adapters.state.sqlite.sqlite_ledger import SqliteLedger
 from metricgate.bootstrap.project import OpenedProject
-from metricgate.bootstrap.settings import Settings, load_settings
 from metricgate.bootstrap.states import state_of
 from metricgate.gateway.data_checks.result import CheckResult, CheckState
 from metricgate.gateway.outcome import Answered, Outcome, Refused
+from metricgate.settings.settings import Settings, load_settings
 from metricgate.vocabulary.problem import Problems
 
 

@@ -11,8 +11,8 @@ from tests.gateway.test_broken_keys import folder as broken  # noqa: F401 - a fi
 from tests.gateway.warehouses.several import SCHEMA, write_three
 
 from metricgate.bootstrap.project import OpenedProject
-from metricgate.bootstrap.settings import Settings, load_settings
 from metricgate.gateway.data_checks.result import CheckResult, CheckState
+from metricgate.settings.settings import Settings, load_settings
 from metricgate.surfaces.cli.data_checks import exit_of
 from metricgate.surfaces.cli.project import Exit
 from metricgate.vocabulary.problem import Problems

@@ -25,7 +25,7 @@ from metricgate.adapters.identity.authenticator_setup import make_authenticator
 from metricgate.adapters.state.sqlite.sqlite_keys import SqliteKeys
 from metricgate.adapters.system.clock import SystemClock
 from metricgate.bootstrap.running import running
-from metricgate.bootstrap.settings import load_settings
+from metricgate.settings.settings import load_settings
 from metricgate.surfaces.mcp.http import principal_of_request
 from metricgate.surfaces.mcp.server import build_server
 

@@ -13,13 +13,13 @@ from pathlib import Path
 from conformance.differential.writes.places import Content, Place, dumps
 from metricgate.approvals.proposal import Action, State
 from metricgate.bootstrap.running import Running, running
-from metricgate.bootstrap.settings import load_settings
 from metricgate.bootstrap.states import state_of
 from metricgate.gateway.office import Person
 from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Refused
 from metricgate.gateway.tool import ToolCall
 from metricgate.operations.people_service import ProjectPeopleService
 from metricgate.operations.start_refusal import StartRefused
+from metricgate.settings.settings import load_settings
 from metricgate.state.record import EntryFilter, RecordReader
 from metricgate.state.state import ProjectState
 from metricgate.vocabulary.principal import Identity, Principal, Proof

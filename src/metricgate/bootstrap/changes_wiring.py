@@ -11,13 +11,13 @@ from functools import partial
 from ulid import ULID
 
 from metricgate.approvals.proposal import Action
-from metricgate.bootstrap.settings import Settings
 from metricgate.gateway.changes.services import ChangeServices
 from metricgate.gateway.changes.settings import ChangeSettings
 from metricgate.gateway.engine import Engines
 from metricgate.gateway.governance import GovernanceSource
 from metricgate.gateway.ports import Warehouse
 from metricgate.operations.action_notices import notice_of_action
+from metricgate.settings.settings import Settings
 from metricgate.state.people import PASSWORD, PeopleUnavailable
 from metricgate.state.record import Record
 from metricgate.state.state import ProjectState

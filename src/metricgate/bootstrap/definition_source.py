@@ -1,15 +1,12 @@
-"""The definitions of a project by its settings, with the types of metrics that are installed."""
+"""The definitions of a project, by its settings."""
 
 from __future__ import annotations
 
-from functools import lru_cache
-from importlib.metadata import entry_points
 from pathlib import Path
 
-from metricgate.bootstrap.settings import Settings
-from metricgate.catalog.building.metrics import MetricType
-from metricgate.catalog.metric_types import METRIC_TYPES, MetricTypes, with_types
 from metricgate.definitions.source import DefinitionSource
+from metricgate.settings.metric_types import metric_types
+from metricgate.settings.settings import Settings
 
 
 def definition_source(folder: Path, settings: Settings) -> DefinitionSource:
@@ -21,19 +18,3 @@ def definition_source(folder: Path, settings: Settings) -> DefinitionSource:
         types=metric_types(),
         all_expressible=settings.all_said,
     )
-
-
-def metric_types() -> MetricTypes:
-    """Return the built-in types of metrics, and after them every installed one by its entry point's name.
-
-    Raises:
-        TypeError: two have the same word.
-    """
-    found = sorted(entry_points(group=METRIC_TYPES), key=lambda entry: entry.name)
-    return _with_types(tuple(entry.load() for entry in found))
-
-
-@lru_cache(maxsize=4)
-def _with_types(more: tuple[MetricType, ...]) -> MetricTypes:
-    """Return the same for the same types: files are remembered by the shape that they were read as."""
-    return with_types(more)

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from metricgate.adapters.warehouses.duckdb.scratch import make_tables, read_table
 from metricgate.bootstrap.running import running
-from metricgate.bootstrap.settings import load_settings
 from metricgate.bootstrap.states import state_of
 from metricgate.operations.drills.scene import DrillGateway
 from metricgate.operations.people_service import ProjectPeopleService
 from metricgate.operations.start_refusal import StartRefused
+from metricgate.settings.settings import load_settings
 from metricgate.vocabulary.problem import Problems
 
 _DATA = "data.duckdb"

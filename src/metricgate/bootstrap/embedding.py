@@ -13,12 +13,12 @@ import orjson
 from metricgate.adapters.identity.authenticator_setup import make_authenticator
 from metricgate.adapters.system.clock import SystemClock
 from metricgate.bootstrap.running import Running, running
-from metricgate.bootstrap.settings import Settings, load_settings
 from metricgate.bootstrap.states import state_of
 from metricgate.gateway.outcome import Answered, Fault, Held, Refused
 from metricgate.gateway.tool import ToolCall
 from metricgate.operations.recorders import RefusedKeyRecorder
 from metricgate.operations.start_refusal import StartRefused
+from metricgate.settings.settings import Settings, load_settings
 from metricgate.surfaces import client
 from metricgate.surfaces.envelope import envelope, held_envelope
 from metricgate.surfaces.problem_document import document_of, problem_document

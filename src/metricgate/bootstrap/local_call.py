@@ -10,11 +10,11 @@ from metricgate.adapters.identity.api_keys import no_notice
 from metricgate.adapters.identity.authenticator_setup import make_authenticator
 from metricgate.adapters.system.clock import SystemClock
 from metricgate.bootstrap.running import open_gateway
-from metricgate.bootstrap.settings import Settings
 from metricgate.bootstrap.states import state_of
 from metricgate.gateway.tool import ToolCall
 from metricgate.operations import codes
 from metricgate.operations.start_refusal import StartRefused
+from metricgate.settings.settings import Settings
 from metricgate.state.keys import KeysUnavailable
 from metricgate.surfaces.cli.project import Exit, Reply
 from metricgate.surfaces.cli.replies import reply_of

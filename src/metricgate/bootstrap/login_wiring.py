@@ -9,8 +9,8 @@ from starlette.routing import BaseRoute
 
 from metricgate.adapters.identity.oidc_setup import oidc_login
 from metricgate.adapters.identity.people import LocalPeople, SessionTimes
-from metricgate.bootstrap.settings import Settings
 from metricgate.gateway.office import Office
+from metricgate.settings.settings import Settings
 from metricgate.state.people import PeopleAndSessions
 from metricgate.surfaces.console.app import Console
 from metricgate.surfaces.console.logging_in import BACK

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from metricgate.bootstrap.settings import Settings
-from metricgate.gateway.notices import Sink, SinkUnusable
+from metricgate.gateway.notices import Sink
+from metricgate.settings.settings import Settings
 from metricgate.state.outbox import Outbox
 from metricgate.state.state import ProjectState
 from metricgate.vocabulary.clock import Clock
@@ -24,21 +23,6 @@ def outbox_of(state: ProjectState, settings: Settings, clock: Clock) -> Outbox:
     """
     routes = {each.section.name: frozenset(each.section.on) for each in settings.notifications}
     return state.outbox(routes, clock)
-
-
-def sinks_of(settings: Settings, folder: Path) -> Mapping[str, Sink]:
-    """Return the sinks by name; ``folder`` is the project's.
-
-    Raises:
-        SinkUnusable: one cannot be made.
-    """
-    found: dict[str, Sink] = {}
-    for each in settings.notifications:
-        try:
-            found[each.section.name] = each.open(folder)
-        except SinkUnusable as error:
-            raise SinkUnusable(f"notification {each.section.name}: {error}") from error
-    return found
 
 
 def courier_of(settings: Settings, outbox: Outbox, sinks: Mapping[str, Sink], clock: Clock) -> Courier:

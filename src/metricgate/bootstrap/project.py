@@ -11,9 +11,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from metricgate.bootstrap.settings import FILE_NAME, Settings, load_settings
 from metricgate.bootstrap.states import state_of
 from metricgate.operations.start_refusal import StartRefused
+from metricgate.settings.settings import FILE_NAME, Settings, load_settings
 from metricgate.state.record import LedgerUnavailable, Record
 from metricgate.state.state import StateUnavailable
 from metricgate.surfaces.cli.project import Exit
@@ -120,7 +120,7 @@ class OpenedProject:
 
     def metric_types(self) -> MetricTypes:
         """Return the built-in types of metrics and the installed ones."""
-        from metricgate.bootstrap.definition_source import metric_types
+        from metricgate.settings.metric_types import metric_types
 
         return metric_types()
 

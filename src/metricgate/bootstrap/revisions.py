@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from metricgate.adapters.revisions.git import GitRevision
-from metricgate.bootstrap.settings import FILE_NAME, Settings
-from metricgate.bootstrap.settings_document import Paths, SettingsDocument
 from metricgate.definitions.files import Documents, read_documents
 from metricgate.documents import read
+from metricgate.settings.document import Paths, SettingsDocument
+from metricgate.settings.settings import FILE_NAME, Settings
 from metricgate.vocabulary.problem import Problems
 
 

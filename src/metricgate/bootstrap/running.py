@@ -18,8 +18,7 @@ from metricgate.adapters.system.clock import SystemClock
 from metricgate.adapters.warehouses.warehouse_set import open_warehouses
 from metricgate.bootstrap.changes_wiring import Opened
 from metricgate.bootstrap.definition_source import definition_source
-from metricgate.bootstrap.notifying import courier_of, outbox_of, sinks_of
-from metricgate.bootstrap.settings import Settings
+from metricgate.bootstrap.notifying import courier_of, outbox_of
 from metricgate.bootstrap.states import new_instance, state_of
 from metricgate.definitions.hot_reload import HotReloader
 from metricgate.gateway.changes.execution import settle_all
@@ -38,6 +37,8 @@ from metricgate.operations.maintenance import keep_anchored, keep_tidy
 from metricgate.operations.people_service import ProjectPeopleService
 from metricgate.operations.recorders import watch_switches
 from metricgate.operations.start_refusal import StartRefused
+from metricgate.settings.settings import Settings
+from metricgate.settings.sinks import sinks_of
 from metricgate.state.definitions import DefinitionsNotKept
 from metricgate.state.observations import ObservationsNotKept
 from metricgate.state.outbox import Outbox

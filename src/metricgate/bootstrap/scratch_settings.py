@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from metricgate.bootstrap.settings import Settings
-from metricgate.bootstrap.settings_document import ConductSection, LedgerSection, Paths, WritesSection
+from metricgate.settings.document import ConductSection, LedgerSection, Paths, WritesSection
+from metricgate.settings.settings import Settings
 
 
 def scratch_settings(settings: Settings, scratch: Path) -> Settings:

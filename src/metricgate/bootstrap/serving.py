@@ -25,11 +25,11 @@ from metricgate.adapters.system.descriptors import make_room
 from metricgate.adapters.system.free_memory import keep_trimming
 from metricgate.bootstrap.login_wiring import people_doors
 from metricgate.bootstrap.running import Running, running
-from metricgate.bootstrap.settings import Settings
 from metricgate.bootstrap.states import state_of
 from metricgate.gateway.ports import Warehouse, WarehouseError
 from metricgate.operations.recorders import DoorRecorder, RefusedKeyRecorder, watch_keys, watch_people
 from metricgate.operations.start_refusal import StartRefused
+from metricgate.settings.settings import Settings
 from metricgate.state.keys import KeyStore, KeysUnavailable
 from metricgate.state.people import PeopleAndSessions, PeopleUnavailable
 from metricgate.state.record import Record

@@ -7,23 +7,14 @@ from pathlib import Path
 from ulid import ULID
 
 from metricgate.adapters.system.clock import SystemClock
-from metricgate.bootstrap.discovery import state_plugin
-from metricgate.bootstrap.settings import Settings
-from metricgate.state.state import ProjectState, StatePlace
+from metricgate.settings.plugins import state_plugin
+from metricgate.settings.settings import Settings
+from metricgate.state.state import ProjectState
 
 
 def state_of(folder: Path, settings: Settings) -> ProjectState:
     """Return the state of the project in ``folder``; nothing is opened or made yet."""
-    document = settings.document
-    state = folder / document.paths.state
-    place = StatePlace(
-        folder=state,
-        record=document.ledger.file,
-        origin=document.ledger.origin or f"metricgate/{document.project}",
-        anchor=None if document.ledger.anchor is None else folder / document.ledger.anchor,
-        lease_seconds=document.ledger.lease_seconds,
-    )
-    return state_plugin(document.state.kind).open(place, SystemClock())
+    return state_plugin(settings.document.state.kind).open(settings.state_place(folder), SystemClock())
 
 
 def new_instance() -> str:

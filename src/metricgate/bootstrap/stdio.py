@@ -7,9 +7,9 @@ from functools import partial
 from pathlib import Path
 
 from metricgate import __version__
-from metricgate.bootstrap.settings import Settings
 from metricgate.bootstrap.states import state_of
 from metricgate.operations.start_refusal import StartRefused
+from metricgate.settings.settings import Settings
 from metricgate.surfaces.console.addresses import approval_page
 from metricgate.surfaces.mcp.stdio import serve_stdio
 from metricgate.surfaces.ports import Gate

@@ -10,10 +10,11 @@ from tests.adapters.sinks.hooks import HASTY, served
 
 from metricgate.adapters.sinks.courier import Courier
 from metricgate.adapters.system.clock import SystemClock
-from metricgate.bootstrap.notifying import outbox_of, sinks_of
-from metricgate.bootstrap.settings import Settings, load_settings
+from metricgate.bootstrap.notifying import outbox_of
 from metricgate.bootstrap.states import state_of
 from metricgate.gateway.notices import SinkUnusable
+from metricgate.settings.settings import Settings, load_settings
+from metricgate.settings.sinks import sinks_of
 from metricgate.vocabulary.notice import Notice, NoticeKind
 from metricgate.vocabulary.problem import Problems
 

@@ -15,9 +15,9 @@ import pytest
 from tests.cases.reader import Case, Expected, cases_under, difference
 
 from metricgate.bootstrap.running import Running, running
-from metricgate.bootstrap.settings import load_settings
 from metricgate.gateway.outcome import Answered, Outcome, Refused
 from metricgate.gateway.tool import ToolCall
+from metricgate.settings.settings import load_settings
 from metricgate.vocabulary.principal import Identity, Principal, Proof
 
 FOLDER = Path(__file__).parent

@@ -20,11 +20,11 @@ from metricgate.adapters.stores.sqlite_keys import SqliteKeys
 from metricgate.adapters.stores.sqlite_people import SqlitePeople
 from metricgate.bootstrap.office import ProjectOffice
 from metricgate.bootstrap.paths import StatePaths
+from metricgate.bootstrap.settings import load_settings
 from tests.gateway.changes.shop import Shop, write_shop
 
 from metricgate.adapters.identity.people import enrolled
 from metricgate.bootstrap.running import running
-from metricgate.bootstrap.settings import load_settings
 
 AT = 1_767_225_600
 """New Year 2026, in seconds: when all of it happened."""

@@ -10,12 +10,12 @@ from pathlib import Path
 import duckdb
 
 from metricgate.bootstrap.running import Running, running
-from metricgate.bootstrap.settings import Settings, load_settings
 from metricgate.bootstrap.states import state_of
 from metricgate.gateway.office import Person
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.tool import ToolCall
 from metricgate.operations.people_service import ProjectPeopleService
+from metricgate.settings.settings import Settings, load_settings
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.principal import Identity, Principal, Proof
 

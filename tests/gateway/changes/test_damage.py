@@ -13,13 +13,13 @@ from tests.gateway.changes.shop import STELLA, STEN, Shop, opened, write_shop
 from metricgate.adapters.state.sqlite.sqlite_journal import SqliteJournal
 from metricgate.approvals.proposal import Action, State
 from metricgate.bootstrap.definition_source import definition_source
-from metricgate.bootstrap.settings import load_settings
 from metricgate.bootstrap.states import state_of
 from metricgate.gateway.office import Person
 from metricgate.gateway.outcome import Answered, Fault, Held
 from metricgate.operations.doctor import run_checks
 from metricgate.operations.maintenance import tidy
 from metricgate.operations.start_refusal import StartRefused
+from metricgate.settings.settings import load_settings
 from metricgate.state.actions import ActionFilter
 from metricgate.state.record import EntryFilter
 from metricgate.vocabulary.problem import Problems

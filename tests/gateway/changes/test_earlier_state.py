@@ -13,11 +13,11 @@ from tests.gateway.changes.shop import STELLA, STEN, Shop
 
 from metricgate.approvals.proposal import State
 from metricgate.bootstrap.running import running
-from metricgate.bootstrap.settings import load_settings
 from metricgate.bootstrap.states import state_of
 from metricgate.changing.serial import effect_from_bytes
 from metricgate.gateway.changes import kept_change
 from metricgate.operations.people_service import ProjectPeopleService
+from metricgate.settings.settings import load_settings
 
 EARLIER = Path(__file__).parent / "earlier"
 RELEASES = ("df0a88a", "1a900ec")

@@ -16,9 +16,9 @@ from tests.gateway.conftest import SETTINGS, ask, opened, write_project
 
 from metricgate.adapters.state.sqlite.switch_file import SwitchFile
 from metricgate.bootstrap.project import OpenedProject
-from metricgate.bootstrap.settings import Settings, load_settings
 from metricgate.gateway.outcome import Answered, Outcome, Refused
 from metricgate.operations.switches import SwitchFacts
+from metricgate.settings.settings import Settings, load_settings
 from metricgate.state.switches import Switch, SwitchKind
 
 ORDERS = {"metrics": ["sales.orders"]}

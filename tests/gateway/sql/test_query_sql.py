@@ -11,9 +11,9 @@ from tests.faults.served import entries_of
 from tests.gateway.conftest import PATIENT, principal
 
 from metricgate.bootstrap.running import running
-from metricgate.bootstrap.settings import Settings, load_settings
 from metricgate.gateway.outcome import Answered, Outcome, Refused
 from metricgate.gateway.tool import ToolCall
+from metricgate.settings.settings import Settings, load_settings
 from metricgate.vocabulary.json import Json
 
 MODELS = """

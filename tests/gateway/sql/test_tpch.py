@@ -19,10 +19,10 @@ from tests.gateway.conftest import principal
 from tests.gateway.sql.tpch_queries import QUERIES
 
 from metricgate.bootstrap.running import running
-from metricgate.bootstrap.settings import Settings, load_settings
 from metricgate.demo.commerce import KEYS
 from metricgate.gateway.outcome import Answered
 from metricgate.gateway.tool import ToolCall
+from metricgate.settings.settings import Settings, load_settings
 
 SCALE = 0.003
 NATIONS = [0, 1, 2, 3, 6, 7, 8, 9, 12, 18, 20, 22, 23, 24]

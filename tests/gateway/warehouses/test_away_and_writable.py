@@ -16,13 +16,13 @@ from tests.gateway.warehouses.several import Door, Hurried, password_words
 
 from metricgate.approvals.proposal import State
 from metricgate.bootstrap.running import running
-from metricgate.bootstrap.settings import Settings, load_settings
 from metricgate.bootstrap.states import state_of
 from metricgate.gateway.changes.expiry import find_action
 from metricgate.gateway.outcome import Fault
 from metricgate.ledger.events import names
 from metricgate.operations.maintenance import tidy
 from metricgate.operations.people_service import ProjectPeopleService
+from metricgate.settings.settings import Settings, load_settings
 from metricgate.state.record import Durable, Ledger, LedgerUnavailable
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problems

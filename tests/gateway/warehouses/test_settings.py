@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from metricgate.bootstrap.definition_source import definition_source
-from metricgate.bootstrap.settings import Settings, load_settings
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.loading import load
 from metricgate.definitions.loader import load_definitions
+from metricgate.settings.settings import Settings, load_settings
 from metricgate.vocabulary.problem import Problems
 
 ONE = "{kind: duckdb, file: a.duckdb}"

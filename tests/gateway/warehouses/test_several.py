@@ -26,10 +26,10 @@ from tests.gateway.warehouses.several import (
 from metricgate.adapters.state.sqlite.ledger_audit import verify_file
 from metricgate.bootstrap.project import open_project
 from metricgate.bootstrap.running import Running, running
-from metricgate.bootstrap.settings import Settings, load_settings
 from metricgate.gateway.outcome import Answered, Fault, Outcome, Refused
 from metricgate.gateway.tool import ToolCall
 from metricgate.operations.start_refusal import StartRefused
+from metricgate.settings.settings import Settings, load_settings
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problems
 

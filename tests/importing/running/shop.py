@@ -15,9 +15,9 @@ import duckdb
 import yaml
 
 from metricgate.bootstrap.running import running
-from metricgate.bootstrap.settings import load_settings
 from metricgate.gateway.outcome import Answered, Outcome
 from metricgate.gateway.tool import ToolCall
+from metricgate.settings.settings import load_settings
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.principal import Identity, Principal, Proof
 

@@ -7,8 +7,8 @@ import pytest
 
 from metricgate.adapters.system.clock import SystemClock
 from metricgate.bootstrap.notifying import outbox_of
-from metricgate.bootstrap.settings import load_settings
 from metricgate.bootstrap.states import state_of
+from metricgate.settings.settings import load_settings
 from metricgate.state.outbox import DELIVERED, PARKED
 from metricgate.vocabulary.notice import Notice, NoticeKind
 

@@ -11,11 +11,11 @@ from tests.surfaces.cli.conftest import DENIED
 
 from metricgate.adapters.roles.casbin_roles import CasbinRoleBook
 from metricgate.bootstrap.definition_source import definition_source
-from metricgate.bootstrap.settings import load_settings
 from metricgate.definitions.loader import load_definitions
 from metricgate.policy.judge import Judge
 from metricgate.policy.occasion import Circumstances
 from metricgate.policy.testing import run_tests
+from metricgate.settings.settings import load_settings
 from metricgate.state.record import EntryFilter
 from metricgate.surfaces.cli.codes import CODES
 from metricgate.vocabulary.problem import Place, Problem, Problems

@@ -17,7 +17,7 @@ from tests.surfaces.real import environment, serving
 from tests.surfaces.serving import make_app, served
 
 from metricgate.approvals.proposal import State
-from metricgate.bootstrap.settings import load_settings
+from metricgate.settings.settings import load_settings
 from metricgate.surfaces.console.addresses import approval_page
 from metricgate.surfaces.mcp.http import principal_of_request
 from metricgate.surfaces.mcp.server import build_server

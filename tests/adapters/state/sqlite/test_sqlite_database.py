@@ -9,7 +9,7 @@ from metricgate.adapters.state.sqlite.anchors import StoreAnchor
 from metricgate.adapters.state.sqlite.schema import Schema
 from metricgate.adapters.state.sqlite.sqlite_database import Database
 from metricgate.adapters.system.clock import SystemClock
-from metricgate.bootstrap.discovery import state_plugin
+from metricgate.settings.plugins import state_plugin
 from metricgate.state.state import StatePlace
 
 A_MEGABYTE = 1_100_000

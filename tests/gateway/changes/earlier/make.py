@@ -17,10 +17,10 @@ from pathlib import Path
 from tests.gateway.changes.shop import STEN, Shop, write_shop
 
 from metricgate.bootstrap.running import running
-from metricgate.bootstrap.settings import load_settings
 from metricgate.bootstrap.states import state_of
 from metricgate.gateway.outcome import Refused
 from metricgate.operations.people_service import ProjectPeopleService
+from metricgate.settings.settings import load_settings
 
 AT = 1_767_225_600_000_000_000
 """New Year 2026: when all of it happened."""

@@ -1,6 +1,6 @@
 """The sections of ``metricgate.yaml``, as they are written.
 
-Every key is optional but those marked. ``metricgate.bootstrap.settings`` reads the file and what plugins add to it.
+Every key is optional but those marked. ``metricgate.settings.settings`` reads the file and what plugins add to it.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 from metricgate.adapters.identity.sections import Identity, PeopleSection
-from metricgate.bootstrap.discovery import state_kinds
 from metricgate.catalog.names import LONGEST, NAME_PATTERN, checked_name
 from metricgate.documents.forms import FileName, FilePath, HttpUrl
 from metricgate.documents.section import Section
+from metricgate.settings.plugins import state_kinds
 from metricgate.surfaces.http.listen_section import Listen
 
 

@@ -14,18 +14,19 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from metricgate.bootstrap.discovery import (
+from metricgate.documents import codes
+from metricgate.documents.model_fields import Step
+from metricgate.documents.reading import Read, in_order, problems_of, read
+from metricgate.gateway.warehouse_source import WarehouseSource
+from metricgate.settings.document import SettingsDocument
+from metricgate.settings.plugins import (
     SinkPlugin,
     WarehousePlugin,
     dialect_of,
     sink_plugins,
     warehouse_plugins,
 )
-from metricgate.bootstrap.settings_document import SettingsDocument
-from metricgate.documents import codes
-from metricgate.documents.model_fields import Step
-from metricgate.documents.reading import Read, in_order, problems_of, read
-from metricgate.gateway.warehouse_source import WarehouseSource
+from metricgate.state.state import StatePlace
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.problem import Problem, Problems
 
@@ -116,6 +117,17 @@ class Settings:
     def warehouse_sources(self, folder: Path) -> dict[str, WarehouseSource]:
         """How each warehouse is opened, the default one first; ``folder`` is the project's."""
         return {name: each.source(folder) for name, each in self.warehouses.items()}
+
+    def state_place(self, folder: Path) -> StatePlace:
+        """Where the state is, and by which words it is known; ``folder`` is the project's."""
+        ledger = self.document.ledger
+        return StatePlace(
+            folder=folder / self.document.paths.state,
+            record=ledger.file,
+            origin=ledger.origin or f"metricgate/{self.document.project}",
+            anchor=None if ledger.anchor is None else folder / ledger.anchor,
+            lease_seconds=ledger.lease_seconds,
+        )
 
     def public_url(self, port: int) -> str:
         """The URL clients use, without a trailing slash; ``port`` is the one actually bound."""

@@ -1,0 +1,1 @@
+"""``metricgate.yaml``: its sections, each described where its room is, and the plugins that it names."""
