@@ -9,6 +9,7 @@ from metricgate.catalog.loading import load
 from metricgate.documents.writing import to_yaml
 from metricgate.importing.cube import import_cube
 from metricgate.importing.report import Imported
+from metricgate.policy.kinds.masks import MASKS
 from metricgate.policy.loading import load as load_policy
 from metricgate.policy.policy import Policy
 from metricgate.vocabulary.obligation import MaskMethod
@@ -164,7 +165,7 @@ def test_masked_members_become_masks_on_their_columns() -> None:
       - {group: boss, member_level: {includes: [city]}}""")
     policy = load_policy([("cube.yaml", text)])
     assert isinstance(policy, Policy)
-    assert [(each.patterns, each.roles, each.unless_roles, each.method) for each in policy.masks] == [
+    assert [(each.patterns, each.roles, each.unless_roles, each.method) for each in policy.of(MASKS)] == [
         (("column:trips.city",), ("cube-staff",), ("cube-boss",), MaskMethod.NULL),
         (("column:trips.fare",), ("cube-staff",), (), MaskMethod.NULL),
     ]
@@ -182,7 +183,7 @@ def test_a_mask_shows_what_the_dimension_says() -> None:
     found = taken(masked.replace("ADD", "    access_policy: [{group: g, member_masking: {includes: [city, fare]}}]"))
     policy = load_policy([("cube.yaml", to_yaml(found.policies["cube.yaml"]))])
     assert isinstance(policy, Policy)
-    assert [(each.method, each.value) for each in policy.masks] == [
+    assert [(each.method, each.value) for each in policy.of(MASKS)] == [
         (MaskMethod.CONSTANT, "hidden"),
         (MaskMethod.NULL, None),
     ]

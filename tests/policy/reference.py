@@ -118,7 +118,7 @@ def binding(
     """Return (rule, resource) for every rule of a kind that binds a party on one of the resources."""
     held = roles_held(policy, subjects)
     found = []
-    for rule in getattr(policy, kind):
+    for rule in next(rules for each, rules in policy.by_kind.items() if each.key == kind):
         patterns = (f"dataset:{rule.dataset}",) if kind == "row_filters" else rule.patterns
         exempt = set(getattr(rule, "unless_roles", ()))
         if not held & set(rule.roles) or held & exempt or not in_force(rule.terms, circumstances, allows=False):

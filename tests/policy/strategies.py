@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 from tests.policy.tools import party
 
-from metricgate.policy.kinds.grants import Effect, Grant
-from metricgate.policy.kinds.limits import LimitRule
-from metricgate.policy.kinds.masks import MaskRule
-from metricgate.policy.kinds.minimum_groups import MinimumGroupRule
+from metricgate.policy.kinds.grants import GRANTS, Effect, Grant
+from metricgate.policy.kinds.limits import LIMITS, LimitRule
+from metricgate.policy.kinds.masks import MASKS, MaskRule
+from metricgate.policy.kinds.minimum_groups import MINIMUM_GROUPS, MinimumGroupRule
 from metricgate.policy.kinds.roles import Role
-from metricgate.policy.kinds.row_filters import RowFilterRule
+from metricgate.policy.kinds.row_filters import ROW_FILTERS, RowFilterRule
 from metricgate.policy.occasion import ALWAYS, NOWHERE, Circumstances, Day, Occasion, Terms
 from metricgate.policy.policy import Policy
+from metricgate.policy.rule_kinds import BUILT_IN
 from metricgate.vocabulary.grain import Grain
 from metricgate.vocabulary.obligation import BudgetMeasure, MaskMethod, SmallGroups, Use
 from metricgate.vocabulary.predicate import Comparison, Operator
@@ -184,11 +186,14 @@ def policies(draw: st.DrawFn) -> Policy:
         roles=draw(roles()),
         principals=(),
         domains=(),
-        grants=numbered("g", draw(st.lists(grants, max_size=8))),
-        row_filters=numbered("f", draw(st.lists(row_filters, max_size=3))),
-        masks=numbered("m", draw(st.lists(masks, max_size=4))),
-        minimum_groups=numbered("n", draw(st.lists(minimum_groups, max_size=3))),
-        limits=numbered("l", draw(st.lists(limits, max_size=3))),
+        by_kind=dict.fromkeys(BUILT_IN.kinds, ())
+        | {
+            GRANTS: numbered("g", draw(st.lists(grants, max_size=8))),
+            ROW_FILTERS: numbered("f", draw(st.lists(row_filters, max_size=3))),
+            MASKS: numbered("m", draw(st.lists(masks, max_size=4))),
+            MINIMUM_GROUPS: numbered("n", draw(st.lists(minimum_groups, max_size=3))),
+            LIMITS: numbered("l", draw(st.lists(limits, max_size=3))),
+        },
         tests=(),
         digest="sha256:0",
     )
@@ -212,8 +217,14 @@ def open_policies(draw: st.DrawFn) -> Policy:
 
 
 def with_rules(policy: Policy, **kinds: tuple) -> Policy:
-    """Return the policy with other rules of some kinds."""
-    return type(policy)(**{field: getattr(policy, field) for field in policy.__slots__} | kinds)
+    """Return the policy with other rules of some kinds, by their keys."""
+    by_kind = {kind: kinds.get(kind.key, rules) for kind, rules in policy.by_kind.items()}
+    return replace(policy, by_kind=by_kind)
+
+
+def rules_of(policy: Policy, key: str) -> tuple:
+    """Return the rules of the kind that has this key."""
+    return next(rules for kind, rules in policy.by_kind.items() if kind.key == key)
 
 
 @st.composite

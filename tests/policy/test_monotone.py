@@ -33,7 +33,7 @@ def test_one_more_rule_never_shows_more(policy: Policy, more, first, principal, 
     """Denied stays denied; what was filtered, masked, grouped or limited stays so at least as tightly."""
     kind, rule = more
     (named,) = any_.numbered("more", [rule])
-    rules = getattr(policy, kind)
+    rules = any_.rules_of(policy, kind)
     wider = (named, *rules) if first else (*rules, named)
     before, after = (
         judge_of(each).judge(principal, any_.ACTIONS[0], asked_for, unless_forbidden=touched, circumstances=when)

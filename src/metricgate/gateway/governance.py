@@ -21,7 +21,6 @@ from metricgate.planning.plan import Plan
 from metricgate.planning.planner import Planner
 from metricgate.planning.question import Question
 from metricgate.policy.judge import Judge
-from metricgate.policy.kinds.grants import Effect
 from metricgate.policy.policy import Policy
 from metricgate.vocabulary.obligation import Obligations
 from metricgate.vocabulary.problem import Problems, together
@@ -141,10 +140,4 @@ def _roads(plan: Callable[[Question, Kinds], Plan | Problems], dialects: Mapping
 
 
 def _narrows_columns(policy: Policy) -> bool:
-    forbidding = (grant for grant in policy.grants if grant.effect is Effect.DENY)
-    patterns = [pattern for grant in forbidding for pattern in grant.patterns]
-    # Minimum groups and limits bind by a column that is touched as well; their `*` binds without it.
-    narrowing = [pattern for rule in policy.minimum_groups for pattern in rule.patterns]
-    narrowing += [pattern for rule in policy.limits for pattern in rule.patterns]
-    of_columns = [each for each in (*patterns, *narrowing) if each.startswith(("column:", "label:"))]
-    return bool(policy.masks) or bool(of_columns) or "*" in patterns
+    return any(rule.binds_by_column for rule in policy.rules)

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any, cast
 
-from pydantic import Field, StrictBool
+from pydantic import Field, StrictBool, create_model
 
 from metricgate.documents import Document
 from metricgate.policy import codes
 from metricgate.policy.change_cases import ApprovalsCaseDocument, StakesCaseDocument, read_stakes
-from metricgate.policy.kinds.limits import Count, Seconds
-from metricgate.policy.kinds.minimum_groups import Size
 from metricgate.policy.kinds.roles import AttributesDocument, read_attributes
 from metricgate.policy.names import mistake_in_party
 from metricgate.policy.occasion import Circumstances, read_moment
 from metricgate.policy.page import Page, Path
 from metricgate.policy.patterns import well_formed
+from metricgate.policy.rule_kind import AnyKind
 from metricgate.policy.stakes import Stakes
 from metricgate.policy.verdict import Decision
-from metricgate.vocabulary.obligation import MaskMethod, SmallGroups
 from metricgate.vocabulary.principal import Identity, Principal, Proof
 from metricgate.vocabulary.problem import Place
 from metricgate.vocabulary.resource import Action, Resource, ResourceKind
@@ -36,27 +36,8 @@ class CallerDocument(Document):
     attributes: AttributesDocument = Field(default_factory=dict)
 
 
-class LimitsDocument(Document):
-    """The limits that a test expects in force."""
-
-    rows: Count | None = None
-    seconds: Seconds | None = None
-    bytes: Count | None = None
-    calls_per_minute: Count | None = None
-    calls_per_day: Count | None = None
-    rows_per_day: Count | None = None
-    concurrent: Count | None = None
-
-
-class MinimumCaseDocument(Document):
-    """The minimum that a test expects of a dataset, with what becomes of answers that have a smaller group."""
-
-    size: Size
-    small: SmallGroups
-
-
-class CaseDocument(Document):
-    """A test as written."""
+class CaseHeadDocument(Document):
+    """A test as written, before what it says of kinds of rules: keys are told in this order."""
 
     name: str
     as_: CallerDocument = Field(alias="as")
@@ -64,10 +45,11 @@ class CaseDocument(Document):
     on: tuple[str, ...]
     expect: Decision
     rules: tuple[str, ...] = ()
-    row_filters: tuple[str, ...] | None = None
-    masks: dict[str, MaskMethod | None] | None = None
-    minimum_groups: dict[str, Size | MinimumCaseDocument] | None = None
-    limits: LimitsDocument | None = None
+
+
+class CaseTailDocument(Document):
+    """A test as written, after what it says of kinds of rules."""
+
     touching: tuple[str, ...] = ()
     labels: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     purpose: str | None = None
@@ -76,17 +58,24 @@ class CaseDocument(Document):
     approvals: ApprovalsCaseDocument | None = None
 
 
+class CaseDocument(CaseTailDocument, CaseHeadDocument):
+    """A test as written."""
+
+
+def case_document(kinds: Sequence[AnyKind]) -> type[CaseDocument]:
+    """Return the form of tests that may say what they expect of these kinds, each under its key."""
+    keys: dict[str, Any] = {kind.key: (kind.expects.form | None, None) for kind in kinds if kind.expects is not None}
+    bases: Any = (CaseDocument, create_model("ExpectingCaseDocument", __base__=CaseHeadDocument, **keys))
+    return cast("type[CaseDocument]", create_model("CaseDocument", __base__=bases, __doc__=CaseDocument.__doc__))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyTest:
     """One test.
 
     Attributes:
         rules: ids that the verdict must name; it may name more.
-        row_filters: ids of all row filters that must bind, no more and no fewer; None where the test does not say.
-        masks: (column as ``dataset.column``, method) of all masks that must bind; None where the test does not say.
-        minimum_groups: (dataset, size, what becomes of smaller ones or None for either) of all that must bind; None
-            where the test does not say.
-        limits: sorted (sort of limit or budget, value) pairs that must be in force.
+        expected: what the test says of kinds of rules, each in the words of the kind's ``expects``.
         touching: what is touched without needing a grant.
         labels: (resource as ``kind:name``, its labels), for those that the test names.
         circumstances: purpose and time of the call.
@@ -100,10 +89,7 @@ class PolicyTest:
     resources: tuple[Resource, ...]
     expect: Decision
     rules: tuple[str, ...]
-    row_filters: tuple[str, ...] | None
-    masks: tuple[tuple[str, MaskMethod], ...] | None
-    minimum_groups: tuple[tuple[str, int, SmallGroups | None], ...] | None
-    limits: tuple[tuple[str, float], ...]
+    expected: tuple[tuple[AnyKind, Any], ...]
     touching: tuple[Resource, ...]
     labels: tuple[tuple[str, tuple[str, ...]], ...]
     circumstances: Circumstances
@@ -111,13 +97,18 @@ class PolicyTest:
     approvals: ApprovalsCaseDocument | None = None
     place: Place = field(compare=False)
 
+    @property
+    def named_rules(self) -> tuple[str, ...]:
+        """The ids of rules that it names, wherever."""
+        found = list(self.rules)
+        for kind, written in self.expected:
+            if kind.expects is not None:
+                found += kind.expects.rules(written)
+        return tuple(found)
 
-def _minimum(dataset: str, expected: int | MinimumCaseDocument) -> tuple[str, int, SmallGroups | None]:
-    return (dataset, expected, None) if isinstance(expected, int) else (dataset, expected.size, expected.small)
 
-
-def read_case(document: CaseDocument, path: Path, page: Page) -> PolicyTest | None:
-    """Return the test, or None; what is wrong with it goes to the page."""
+def read_case(document: CaseDocument, path: Path, page: Page, kinds: Sequence[AnyKind]) -> PolicyTest | None:
+    """Return the test, or None; what is wrong with it goes to the page. ``kinds``: of which it may expect something."""
     page.check_filled(document.on, (*path, "on"), "resources")
     resources = _resources(document.on, (*path, "on"), page)
     touching = _resources(document.touching, (*path, "touching"), page)
@@ -128,9 +119,6 @@ def read_case(document: CaseDocument, path: Path, page: Page) -> PolicyTest | No
     _check_change(document, path, page)
     if principal is None:
         return None
-    limits = {} if document.limits is None else document.limits.model_dump(exclude_none=True)
-    masks = document.masks
-    groups = document.minimum_groups
     return PolicyTest(
         name=document.name,
         principal=principal,
@@ -138,10 +126,7 @@ def read_case(document: CaseDocument, path: Path, page: Page) -> PolicyTest | No
         resources=resources,
         expect=document.expect,
         rules=document.rules,
-        row_filters=document.row_filters,
-        masks=None if masks is None else tuple((name, masks[name] or MaskMethod.NULL) for name in sorted(masks)),
-        minimum_groups=None if groups is None else tuple(_minimum(name, groups[name]) for name in sorted(groups)),
-        limits=tuple(sorted(limits.items())),
+        expected=tuple((kind, written) for kind in kinds if (written := getattr(document, kind.key, None)) is not None),
         touching=touching,
         labels=tuple(sorted(document.labels.items())),
         circumstances=Circumstances(purpose=document.purpose, now=now),

@@ -10,12 +10,9 @@ from metricgate.catalog.labels import labels_in
 from metricgate.catalog.model import SemanticModel
 from metricgate.documents import in_order
 from metricgate.policy import codes
-from metricgate.policy.kinds.row_filters import RowFilterRule
-from metricgate.policy.kinds.stops import StopRule
 from metricgate.policy.patterns import LABEL
 from metricgate.policy.policy import Policy
 from metricgate.vocabulary.nearest import did_you_mean
-from metricgate.vocabulary.predicate import members_of
 from metricgate.vocabulary.problem import Place, Problem
 from metricgate.vocabulary.resource import ResourceKind
 from metricgate.vocabulary.result import Column
@@ -26,7 +23,7 @@ def check_against(policy: Policy, catalog: Catalog) -> tuple[Problem, ...]:
 
     A dimension is called ``<model>.<dimension>`` and an entity likewise; tools and records are no part of a catalog.
     """
-    return in_order([*_patterns(policy, catalog), *_filters(policy, catalog), *_domains(policy, catalog)])
+    return in_order([*_patterns(policy, catalog), *_others(policy, catalog), *_domains(policy, catalog)])
 
 
 def check_columns(
@@ -57,8 +54,7 @@ def check_columns(
 
 def _named(policy: Policy) -> Iterator[tuple[str, tuple[str, ...], Place]]:
     for rule in policy.rules:
-        if not isinstance(rule, RowFilterRule | StopRule):
-            yield rule.id, rule.patterns, rule.place
+        yield rule.id, rule.named_patterns(), rule.place
 
 
 def _patterns(policy: Policy, catalog: Catalog) -> Iterator[Problem]:
@@ -104,20 +100,10 @@ def _resources(catalog: Catalog) -> dict[str, set[str]]:
     }
 
 
-def _filters(policy: Policy, catalog: Catalog) -> Iterator[Problem]:
-    for rule in policy.row_filters:
-        model = catalog.models.get(rule.dataset)
-        if model is None:
-            message = f"The row filter {rule.id!r} binds at the dataset {rule.dataset!r}, which the catalog lacks."
-            yield _problem(message, rule.place, did_you_mean(rule.dataset, catalog.models))
-            continue
-        own = _own(model)
-        for member in members_of(rule.condition):
-            if member not in own:
-                message = (
-                    f"The row filter {rule.id!r} names {member!r}, which is no dimension or entity of {rule.dataset!r}."
-                )
-                yield _problem(message, rule.place, did_you_mean(member, own))
+def _others(policy: Policy, catalog: Catalog) -> Iterator[Problem]:
+    for rule in policy.rules:
+        for message, hint in rule.check(catalog):
+            yield _problem(message, rule.place, hint)
 
 
 def _own(model: SemanticModel) -> set[str]:

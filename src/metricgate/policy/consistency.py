@@ -25,22 +25,8 @@ def check_together(policy: Policy) -> tuple[Problem, ...]:
 
 
 def _rules(policy: Policy) -> Iterator[tuple[str, tuple[str, ...], Place]]:
-    for grant in policy.grants:
-        yield grant.id, grant.roles, grant.place
-    for row_filter in policy.row_filters:
-        yield row_filter.id, row_filter.roles, row_filter.place
-    for mask in policy.masks:
-        yield mask.id, (*mask.roles, *mask.unless_roles), mask.place
-    for group in policy.minimum_groups:
-        yield group.id, (*group.roles, *group.unless_roles), group.place
-    for limit in policy.limits:
-        yield limit.id, limit.roles, limit.place
-    for freeze in policy.freezes:
-        yield freeze.id, freeze.roles, freeze.place
-    for stop in policy.stops:
-        yield stop.id, stop.roles, stop.place
-    for hold in policy.holds:
-        yield hold.id, (*hold.roles, *hold.approver_roles), hold.place
+    for rule in policy.rules:
+        yield rule.id, rule.named_roles(), rule.place
     for domain in policy.domains:
         yield domain.id, domain.roles, domain.place
 
@@ -83,7 +69,7 @@ def _unknown_roles(policy: Policy) -> Iterator[Problem]:
 def _unknown_rules(policy: Policy) -> Iterator[Problem]:
     known = {DEFAULT_DENY, *FLOORS, *(name for name, _roles, _place in _rules(policy))}
     for test in policy.tests:
-        for rule in (*test.rules, *(test.row_filters or ())):
+        for rule in test.named_rules:
             if rule not in known:
                 message = f"The test {test.name!r} expects the rule {rule!r}, which no document declares."
                 yield _problem(codes.UNKNOWN_RULE, message, test.place, did_you_mean(rule, known))

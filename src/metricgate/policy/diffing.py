@@ -10,7 +10,7 @@ Names of rules, reasons, tests and the order of files are no difference.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -36,8 +36,7 @@ class Difference:
     """One thing that is not as before, for some.
 
     Attributes:
-        kind: ``grant``, ``row_filter``, ``mask``, ``minimum_group``, ``limit``, ``freeze``, ``stop``, ``hold``,
-            ``role``, ``attribute``, ``owner`` or ``domain``.
+        kind: the name of a kind of rule, or ``role``, ``attribute``, ``owner`` or ``domain``.
         who: roles by their names, parties as ``user:ana``, targets of stops and freezes as written; sorted.
         action: for grants.
         resource: a pattern, with the condition under which the rule is in force; for roles ``role:NAME``.
@@ -101,7 +100,7 @@ def compare(old: Policy, new: Policy) -> tuple[Difference, ...]:
     _note(told, sides[0].attributes, sides[1].attributes, "attribute")
     _note(told, sides[0].owners, sides[1].owners, "owner")
     _note(told, sides[0].domains, sides[1].domains, "domain")
-    return tuple(_grouped(told))
+    return tuple(_grouped(told, [kind.name for policy in (old, new) for kind in policy.kinds]))
 
 
 def _own(name: str, found: frozenset[_Row], rows: _Rows, sides: tuple[Side, Side]) -> frozenset[_Row]:
@@ -146,17 +145,17 @@ def _note(told: _Rows, old: Mapping[tuple[str, str], str], new: Mapping[tuple[st
         told[who] = told.get(who, frozenset()) | {row}
 
 
-_NARROWING = ("row_filter", "mask", "minimum_group", "limit", "freeze", "stop", "hold")
-_ORDER = ("grant", *_NARROWING, "role", "attribute", "owner", "domain")
+_BY_NAME = ("role", "attribute", "owner", "domain")
 
 
-def _grouped(told: _Rows) -> Iterator[Difference]:
-    """Name together those for whom the same differs."""
+def _grouped(told: _Rows, kinds: Sequence[str]) -> Iterator[Difference]:
+    """Name together those for whom the same differs; in the order of the kinds, then what is told by name."""
+    order = {kind: number for number, kind in enumerate(dict.fromkeys((*kinds, *_BY_NAME)))}
     who: dict[_Row, list[str]] = {}
     for name, rows in told.items():
         for row in rows:
             who.setdefault(row, []).append(name)
-    for row in sorted(who, key=lambda each: (_ORDER.index(each.kind), each.resource, each.action or "", who[each])):
+    for row in sorted(who, key=lambda each: (order[each.kind], each.resource, each.action or "", who[each])):
         yield Difference(
             kind=row.kind,
             who=tuple(sorted(who[row])),

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
-from pydantic import Field, StrictInt
+from pydantic import Field, StrictInt, create_model
 
 from metricgate.documents import Document
-from metricgate.policy.cases import CaseDocument
+from metricgate.policy.cases import case_document
 from metricgate.policy.kinds.domains import DomainDocument
-from metricgate.policy.kinds.freezes import FreezeDocument
-from metricgate.policy.kinds.grants import GrantDocument
-from metricgate.policy.kinds.holds import HoldDocument
-from metricgate.policy.kinds.limits import LimitDocument
-from metricgate.policy.kinds.masks import MaskDocument
-from metricgate.policy.kinds.minimum_groups import MinimumGroupDocument
 from metricgate.policy.kinds.principals import PrincipalDocument
 from metricgate.policy.kinds.roles import RoleDocument
-from metricgate.policy.kinds.row_filters import RowFilterDocument
-from metricgate.policy.kinds.stops import StopDocument
+from metricgate.policy.rule_kind import AnyKind
+
+TESTS = "tests"
+"""The key of a file's tests."""
 
 
 class PolicyDocument(Document):
@@ -28,12 +25,10 @@ class PolicyDocument(Document):
     roles: tuple[RoleDocument, ...] = ()
     principals: tuple[PrincipalDocument, ...] = ()
     domains: tuple[DomainDocument, ...] = ()
-    grants: tuple[GrantDocument, ...] = ()
-    row_filters: tuple[RowFilterDocument, ...] = ()
-    masks: tuple[MaskDocument, ...] = ()
-    minimum_groups: tuple[MinimumGroupDocument, ...] = ()
-    limits: tuple[LimitDocument, ...] = ()
-    freezes: tuple[FreezeDocument, ...] = ()
-    stops: tuple[StopDocument, ...] = ()
-    holds: tuple[HoldDocument, ...] = ()
-    tests: tuple[CaseDocument, ...] = ()
+
+
+def policy_document(kinds: Sequence[AnyKind]) -> type[PolicyDocument]:
+    """Return the form of files that may have rules of these kinds, each in the list of its key, and then tests."""
+    forms: dict[str, Any] = {kind.key: kind.document for kind in kinds} | {TESTS: case_document(kinds)}
+    lists: dict[str, Any] = {key: (tuple.__class_getitem__((form, ...)), ()) for key, form in forms.items()}
+    return create_model("PolicyDocument", __base__=PolicyDocument, __doc__=PolicyDocument.__doc__, **lists)

@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from metricgate.policy.considering import Case, Considered, considered
+from metricgate.policy.decision_trace import Case, RuleEvaluation
 from metricgate.policy.judge import Judge, as_named
 from metricgate.policy.kinds.grants import Effect
 from metricgate.policy.occasion import NOWHERE, Circumstances
 from metricgate.policy.patterns import asked, candidates, covers_resource
+from metricgate.policy.policy import Policy
+from metricgate.policy.rule_kind import AnyKind, TraceOrder, otherwise
 from metricgate.policy.standing import Standing
-from metricgate.policy.verdict import DEFAULT_DENY, Decision, Reason, ReasonKind, Verdict
+from metricgate.policy.verdict import DEFAULT_DENY, GRANT, Decision, Reason, Verdict
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.principal import Principal
 from metricgate.vocabulary.resource import Action, Resource
@@ -36,7 +38,7 @@ class Explanation:
 
     verdict: Verdict
     roles: tuple[tuple[str, tuple[str, ...]], ...]
-    considered: tuple[Considered, ...]
+    considered: tuple[RuleEvaluation, ...]
     changes: tuple[str, ...]
 
     def as_json(self) -> dict[str, Json]:
@@ -105,9 +107,28 @@ def explain(
     return Explanation(
         verdict=verdict,
         roles=tuple((standing.party, tuple(sorted(standing.roles))) for standing in standings),
-        considered=tuple(each for case in cases for each in considered(judge.policy, case)),
+        considered=tuple(each for case in cases for each in evaluations(judge.policy, case)),
         changes=tuple(dict.fromkeys(_changes(judge, verdict, cases))),
     )
+
+
+def evaluations(policy: Policy, case: Case) -> Iterator[RuleEvaluation]:
+    """Yield every rule's part: grants and what binds on each resource, then the others; in the order of the policy."""
+    resources = case.resources
+    among = [kind for kind in policy.kinds if kind.trace is TraceOrder.AMONG_GRANTS]
+    for resource in resources:
+        for kind in among:
+            yield from _evaluated(policy, kind, case, (resource,))
+    for kind in policy.kinds:
+        if kind.trace is not TraceOrder.AMONG_GRANTS:
+            yield from _evaluated(policy, kind, case, resources if kind.trace is TraceOrder.BY_RESOURCE else (None,))
+
+
+def _evaluated(
+    policy: Policy, kind: AnyKind, case: Case, places: Sequence[Resource | None]
+) -> Iterator[RuleEvaluation]:
+    rules = policy.of(kind)
+    return (found for each in places for rule in rules if (found := rule.evaluate(case, each)) is not None)
 
 
 def _rulings(
@@ -123,27 +144,24 @@ def _rulings(
 
 
 def _changes(judge: Judge, verdict: Verdict, cases: Sequence[Case]) -> Iterator[str]:
+    kinds = {kind.name: kind for kind in judge.policy.kinds}
     for reason in verdict.reasons:
-        if reason.decision is Decision.ALLOW:
-            if reason.kind in {ReasonKind.MASK, ReasonKind.MINIMUM_GROUP}:
-                yield _to_exempt(judge, reason)
-            continue
-        if reason.kind in {ReasonKind.FREEZE, ReasonKind.STOP}:
-            terms = _terms_text(judge, reason.rule)
-            also = f", or its condition to come out otherwise ({terms})" if terms else ""
-            yield f"The {reason.kind} {reason.rule!r} would have to be lifted, or to leave {reason.party} out{also}."
-        elif reason.kind is ReasonKind.ROW_FILTER:
-            yield f"Give {reason.party} the attribute that the row filter {reason.rule!r} needs, under `principals`."
-        elif reason.resource is None:
-            yield "Name at least one resource."
-        elif reason.rule == DEFAULT_DENY:
-            yield from _to_allow(judge, verdict, reason, reason.resource, cases)
-        else:
-            terms = _terms_text(judge, reason.rule)
-            also = f", or its condition to come out otherwise ({terms})" if terms else ""
-            yield f"The rule {reason.rule!r} would have to stop covering {reason.party} or {reason.resource}{also}."
+        if reason.kind != GRANT:
+            yield from kinds[reason.kind].remedy(reason, _condition_of(judge, reason.rule))
+        elif reason.decision is not Decision.ALLOW:
+            yield from _to_grant(judge, verdict, reason, cases)
     if verdict.decision is Decision.ALLOW:
         yield "A denying grant that covers either party and any of these resources."
+
+
+def _to_grant(judge: Judge, verdict: Verdict, reason: Reason, cases: Sequence[Case]) -> Iterator[str]:
+    if reason.resource is None:
+        yield "Name at least one resource."
+    elif reason.rule == DEFAULT_DENY:
+        yield from _to_allow(judge, verdict, reason, reason.resource, cases)
+    else:
+        also = otherwise(_condition_of(judge, reason.rule))
+        yield f"The rule {reason.rule!r} would have to stop covering {reason.party} or {reason.resource}{also}."
 
 
 def _to_allow(
@@ -164,28 +182,18 @@ def _to_allow(
     yield f"A grant of `{meant}` on one of {patterns} to a role that {reason.party} holds."
 
 
-def _to_exempt(judge: Judge, reason: Reason) -> str:
-    terms = _terms_text(judge, reason.rule)
-    also = f", or its condition to come out otherwise ({terms})" if terms else ""
-    what = "masked" if reason.kind is ReasonKind.MASK else "with small groups left out"
-    return (
-        f"For {reason.resource} not to be {what}, the rule {reason.rule!r} would have to exempt {reason.party} "
-        f"(`unless_roles`){also}."
-    )
-
-
-def _terms_text(judge: Judge, rule: str) -> str:
+def _condition_of(judge: Judge, rule: str) -> str:
     return next((each.terms.text for each in judge.policy.rules if each.id == rule), "")
 
 
-def _line(each: Considered) -> str:
+def _line(each: RuleEvaluation) -> str:
     on = "" if each.resource is None else f" on {each.resource}"
-    if each.matched and each.kind == "hold":
+    if each.matched and each.stakes is not None:
         end = f"holds it where the change has {each.stakes}" if each.stakes else "holds it"
     elif each.decided:
         end = "applies, decided"
     elif each.matched:
         end = "applies, another rule decided"
     else:
-        end = f"does not apply: {', '.join(_WORDS[lacking] for lacking in each.lacking)}"
+        end = f"does not apply: {', '.join(_WORDS.get(lacking, lacking) for lacking in each.lacking)}"
     return f"{each.place}: {each.rule} ({each.effect}) for {each.party}{on}: {end}"

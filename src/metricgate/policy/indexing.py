@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Generic, Protocol, TypeVar
 
+from metricgate.policy.standing import Standing
+
 Suspended = AbstractSet[str]
 """Ids of the conditional rules that are not in force."""
 NONE_SUSPENDED: Suspended = frozenset()
@@ -18,7 +20,13 @@ class _Rule(Protocol):
     def roles(self) -> tuple[str, ...]: ...
 
 
+class _Targeted(_Rule, Protocol):
+    @property
+    def targets(self) -> tuple[str, ...]: ...
+
+
 R = TypeVar("R", bound=_Rule)
+T = TypeVar("T", bound=_Targeted)
 
 
 class RuleIndex(Generic[R]):
@@ -59,3 +67,25 @@ class RuleIndex(Generic[R]):
             for position in sorted(held)
             if self._rules[position].id not in suspended and roles.isdisjoint(self._exempt.get(position, ()))
         )
+
+
+class PartyIndex(Generic[T]):
+    """Rules by the roles and the targets that they name. Never changes."""
+
+    def __init__(self, rules: Sequence[T]) -> None:
+        self._rules: tuple[T, ...] = tuple(rules)
+        self._of_roles: dict[str, list[int]] = {}
+        self._of_targets: dict[str, list[int]] = {}
+        for position, rule in enumerate(self._rules):
+            for role in rule.roles:
+                self._of_roles.setdefault(role, []).append(position)
+            for target in rule.targets:
+                self._of_targets.setdefault(target, []).append(position)
+
+    def on(self, standing: Standing, suspended: Suspended) -> tuple[T, ...]:
+        """Return the rules in force that bind the party, in their order."""
+        if not self._rules:
+            return ()
+        held = {position for role in standing.roles for position in self._of_roles.get(role, ())}
+        held.update(position for target in standing.targets for position in self._of_targets.get(target, ()))
+        return tuple(self._rules[each] for each in sorted(held) if self._rules[each].id not in suspended)

@@ -20,16 +20,17 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from metricgate.policy.halting import HaltBook
+from metricgate.policy.enforcement import JudgedCall
 from metricgate.policy.indexing import NONE_SUSPENDED, Suspended
-from metricgate.policy.kinds.grants import Effect, Grant
+from metricgate.policy.kinds.grants import Effect
 from metricgate.policy.names import shown
-from metricgate.policy.obligations import ObligationBook
+from metricgate.policy.obligations import Required, required
 from metricgate.policy.occasion import ALWAYS, NOWHERE, Circumstances, Terms, folded
 from metricgate.policy.patterns import asked
 from metricgate.policy.policy import Policy
 from metricgate.policy.ports import RoleBook, Ruling
-from metricgate.policy.standing import Standing, StandingBook
+from metricgate.policy.standing import Standing
+from metricgate.policy.standing_book import StandingBook
 from metricgate.policy.verdict import DEFAULT_DENY, Decision, Reason, Verdict
 from metricgate.vocabulary.obligation import RowFilter
 from metricgate.vocabulary.principal import Identity, Principal
@@ -54,8 +55,7 @@ class Judge:
     def __init__(self, policy: Policy, role_book: RoleBook, *, memory: int = 4096) -> None:
         self.policy = policy
         self._standings = StandingBook(policy, role_book)
-        self._obligations = ObligationBook(policy)
-        self._halts = HaltBook(policy)
+        self.enforcements = tuple(kind.enforce(rules) for kind, rules in policy.by_kind.items() if rules)
         self._because = {grant.id: grant.because for grant in policy.grants}
         self._conditional = tuple(_conditional(policy))
         self._purposes = frozenset().union(*(terms.purposes for _rule, terms, _allows in self._conditional))
@@ -111,7 +111,7 @@ class Judge:
         if not reasons:
             reasons = [_default(standing.party, None, "Nothing is named that could be allowed.")]
         denied = [reason for reason in reasons if reason.decision is not Decision.ALLOW]
-        denied = [*self._halts.of_person(standing, suspended), *denied]
+        denied = [*self._of_person(standing, suspended), *denied]
         if denied:
             return self._verdict(action, denied)
         return Verdict(action=action, decision=Decision.ALLOW, reasons=tuple(reasons), policy_digest=self.policy.digest)
@@ -119,7 +119,7 @@ class Judge:
     def stopped(self, person: Identity, *, circumstances: Circumstances = NOWHERE) -> str | None:
         """Return why a person may do nothing at any door, or None: a stop names the person, a group or a role."""
         standing = self._stood("user", person, _types_in(person))
-        return next((each.message for each in self._halts.of_person(standing, self.suspended(circumstances))), None)
+        return next((each.message for each in self._of_person(standing, self.suspended(circumstances))), None)
 
     def person_reads(
         self,
@@ -147,18 +147,16 @@ class Judge:
             return False
         if needs_grant and found is None:
             return False
-        required = self._obligations.required((standing,), (as_named(dataset), as_named(column)), suspended)
-        return not any(
-            column.name.lower() == f"{each.dataset}.{each.column}".lower() for each in required.obligations.masks
-        )
+        owed = self._required_of(standing, (as_named(dataset), as_named(column)), suspended).obligations
+        return not any(column.name.lower() == f"{each.dataset}.{each.column}".lower() for each in owed.masks)
 
     def person_filters(
         self, person: Identity, dataset: Resource, *, circumstances: Circumstances = NOWHERE
     ) -> tuple[RowFilter, ...] | None:
         """Return the row filters that bind a person on a dataset; None where one needs what is not known of them."""
         standing = self._stood("user", person, _types_in(person))
-        required = self._obligations.required((standing,), (as_named(dataset),), self.suspended(circumstances))
-        return None if required.missing else required.obligations.row_filters
+        owed = self._required_of(standing, (as_named(dataset),), self.suspended(circumstances))
+        return None if owed.missing else owed.obligations.row_filters
 
     def roles_of_person(self, person: Identity) -> frozenset[str]:
         """Return the roles of a person, inherited ones included."""
@@ -234,19 +232,35 @@ class Judge:
             for standing in standings
             if (ruling := self.ruling(standing, action, each, suspended)) is not None and ruling.effect is Effect.DENY
         )
-        denied = [*self._halts.reasons(standings, action, (*named, *beside), suspended), *denied]
+        call = JudgedCall.of(standings, action, (*named, *beside), suspended)
+        denied = [*self._denials(call), *denied]
         if denied:
             return self._verdict(action, denied)
-        required = self._obligations.required(standings, (*named, *beside), suspended)
-        if required.missing:
-            return self._verdict(action, required.missing)
+        owed = self._required(call)
+        if owed.missing:
+            return self._verdict(action, owed.missing)
         return Verdict(
             action=action,
             decision=Decision.ALLOW,
-            reasons=(*reasons, *required.reasons),
-            obligations=required.obligations,
+            reasons=(*reasons, *owed.reasons),
+            obligations=owed.obligations,
             policy_digest=self.policy.digest,
         )
+
+    def _denials(self, call: JudgedCall) -> list[Reason]:
+        """Return what rules deny whatever is granted; first what they deny of the call as a whole."""
+        found = [reason for each in self.enforcements for reason in each.denials(call)]
+        return sorted(found, key=lambda reason: reason.resource is not None) if len(found) > 1 else found
+
+    def _of_person(self, standing: Standing, suspended: Suspended) -> Iterator[Reason]:
+        return (reason for each in self.enforcements for reason in each.denials_of_person(standing, suspended))
+
+    def _required(self, call: JudgedCall) -> Required:
+        return required(part for each in self.enforcements for part in each.obligations(call))
+
+    def _required_of(self, standing: Standing, read: Sequence[Resource], suspended: Suspended) -> Required:
+        """Return what one party owes that reads these."""
+        return self._required(JudgedCall.of((standing,), Action.READ, read, suspended))
 
     def _verdict(self, action: Action, denied: Sequence[Reason]) -> Verdict:
         return Verdict(action=action, decision=Decision.DENY, reasons=tuple(denied), policy_digest=self.policy.digest)
@@ -276,7 +290,7 @@ def _conditional(policy: Policy) -> Iterator[tuple[str, Terms, bool]]:
     """Yield id, condition, and whether it allows, of every rule that has a condition."""
     for rule in policy.rules:
         if rule.terms != ALWAYS:
-            yield rule.id, rule.terms, isinstance(rule, Grant) and rule.effect is Effect.ALLOW
+            yield rule.id, rule.terms, rule.opens
 
 
 def as_named(resource: Resource) -> Resource:

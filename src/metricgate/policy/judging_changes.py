@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from metricgate.policy.enforcement import Hold, JudgedChange
 from metricgate.policy.judge import Judge
-from metricgate.policy.kinds.holds import HoldRule
 from metricgate.policy.occasion import NOWHERE, Circumstances
 from metricgate.policy.risk import Risk, risk_of
 from metricgate.policy.stakes import Stakes
@@ -90,8 +90,15 @@ def judge_change(
     risk = risk_of(stakes)
     considered = [Considered(rule=each.rule, decision=each.decision, message=each.message) for each in right.reasons]
     held = list(_floors(stakes))
-    rules = list(_binding(judge, principal, stakes, tuple(resources), risk.score, circumstances))
-    held += [Considered(rule=rule.id, decision=Decision.HOLD, message=_said(rule, why)) for rule, why in rules]
+    change = JudgedChange(
+        roles=frozenset().union(*(standing.roles for standing in judge.standings(principal))),
+        stakes=stakes,
+        resources=tuple(resources),
+        risk=risk.score,
+        suspended=judge.suspended(circumstances),
+    )
+    holds = list(_holds(judge, change))
+    held += [Considered(rule=each.rule, decision=Decision.HOLD, message=_said(each)) for each in holds]
     if risk.score > HOLD_OVER:
         message = f"The risk is {risk.score}, above {HOLD_OVER}."
         held.append(Considered(rule="floor:risk", decision=Decision.HOLD, message=message))
@@ -101,7 +108,7 @@ def judge_change(
         considered.append(Considered(rule="floor:risk", decision=Decision.DENY, message=message))
         return ChangeVerdict(decision=Decision.DENY, demand=Demand(), considered=tuple(considered), risk=risk)
     decision = Decision.HOLD if held else Decision.ALLOW
-    demand = _demand(stakes, [rule for rule, _why in rules], held)
+    demand = _demand(stakes, holds, held)
     return ChangeVerdict(decision=decision, demand=demand, considered=tuple(considered), risk=risk)
 
 
@@ -125,20 +132,19 @@ def undo_demand(
         now: UTC.
     """
     stakes = Stakes(verbs=("undo",), targets=tuple(map(str, resources)), updated=rows, environment=environment, now=now)
-    roles = judge.roles_of_person(person)
-    suspended = judge.suspended(Circumstances(now=now))
-    binding = [
-        rule
-        for rule in judge.policy.holds
-        if "undo" in rule.actions
-        and rule.id not in suspended
-        and not roles.isdisjoint(rule.roles)
-        and rule.why(stakes, resources, 0) is not None
-    ]
-    if not binding:
+    change = JudgedChange(
+        roles=judge.roles_of_person(person),
+        stakes=stakes,
+        resources=resources,
+        risk=0,
+        suspended=judge.suspended(Circumstances(now=now)),
+        undo=True,
+    )
+    holds = list(_holds(judge, change))
+    if not holds:
         return None
-    held = [Considered(rule=rule.id, decision=Decision.HOLD, message=_said(rule, "undo")) for rule in binding]
-    return _demand(stakes, binding, held)
+    held = [Considered(rule=each.rule, decision=Decision.HOLD, message=_said(each)) for each in holds]
+    return _demand(stakes, holds, held)
 
 
 def _floors(stakes: Stakes) -> Iterator[Considered]:
@@ -162,41 +168,27 @@ def _floors(stakes: Stakes) -> Iterator[Considered]:
             yield Considered(rule=rule, decision=Decision.HOLD, message=message)
 
 
-def _binding(
-    judge: Judge,
-    principal: Principal,
-    stakes: Stakes,
-    resources: tuple[Resource, ...],
-    risk: int,
-    circumstances: Circumstances,
-) -> Iterator[tuple[HoldRule, str]]:
-    """Yield the holds that bind agent or user, and why."""
-    roles = frozenset().union(*(standing.roles for standing in judge.standings(principal)))
-    suspended = judge.suspended(circumstances)
-    for rule in judge.policy.holds:
-        if rule.id in suspended or roles.isdisjoint(rule.roles):
-            continue
-        why = rule.why(stakes, resources, risk)
-        if why is not None:
-            yield rule, why
+def _holds(judge: Judge, change: JudgedChange) -> Iterator[Hold]:
+    """Yield what holds the change, kind by kind."""
+    return (hold for each in judge.enforcements for hold in each.holds(change))
 
 
-def _said(rule: HoldRule, why: str) -> str:
-    said = f"The rule {rule.id!r} holds it for {why}"
-    return f"{said}: {rule.because}" if rule.because else f"{said}."
+def _said(hold: Hold) -> str:
+    said = f"The rule {hold.rule!r} holds it for {hold.why}"
+    return f"{said}: {hold.because}" if hold.because else f"{said}."
 
 
-def _demand(stakes: Stakes, rules: Sequence[HoldRule], held: Sequence[Considered]) -> Demand:
+def _demand(stakes: Stakes, holds: Sequence[Hold], held: Sequence[Considered]) -> Demand:
     two = stakes.reversibility in _IRREVERSIBLE
-    apart = {part for rule in rules for part in rule.apart}
+    apart = {part for hold in holds for part in hold.apart}
     # What a floor holds, no rule makes easier to decide; and a rule that demands nobody apart is taken to forget it.
     if not apart or any(each.rule.startswith("floor:") for each in held):
         apart = set(_APART)
     return Demand(
-        approvals=max([2 if two else 1, *(rule.approvals for rule in rules)]),
-        roles=tuple(dict.fromkeys(role for rule in rules for role in rule.approver_roles)),
+        approvals=max([2 if two else 1, *(hold.approvals for hold in holds)]),
+        roles=tuple(dict.fromkeys(role for hold in holds for role in hold.approver_roles)),
         apart=tuple(part for part in _APART if part in apart),
         rules=tuple(dict.fromkeys(each.rule for each in held)),
-        quorums=tuple(dict.fromkeys((rule.approvals, rule.approver_roles) for rule in rules if rule.approver_roles)),
-        seconds=min((rule.seconds for rule in rules), default=FLOOR_SECONDS),
+        quorums=tuple(dict.fromkeys((hold.approvals, hold.approver_roles) for hold in holds if hold.approver_roles)),
+        seconds=min((hold.seconds for hold in holds), default=FLOOR_SECONDS),
     )

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from metricgate.policy import codes
 from metricgate.policy.names import shown
-from metricgate.policy.verdict import DEFAULT_DENY, Decision, Reason, ReasonKind, Verdict
+from metricgate.policy.verdict import DEFAULT_DENY, Decision, Reason, Verdict
 from metricgate.vocabulary.problem import Code, Problem, Problems
 
 _HINTS = {
     codes.DENIED.name: "Ask for another metric or without this part; search_catalog shows what you may use.",
     codes.NOT_GRANTED.name: "search_catalog shows what you may use. Agent and user both need the right.",
     codes.ATTRIBUTE_MISSING.name: "Ask about data that is not filtered by this attribute, or tell the data's steward.",
-}
-
-_HALTED = {
-    ReasonKind.FREEZE: "Reading goes on. Propose the change again when the freeze is lifted; do not keep asking.",
-    ReasonKind.STOP: "Stop asking; a steward has to lift the rule.",
 }
 
 
@@ -36,7 +31,7 @@ def _problem(verdict: Verdict, reason: Reason) -> Problem:
     return Problem(
         code=code,
         message=reason.message,
-        hint=_HALTED.get(reason.kind) or _HINTS[code.name],
+        hint=reason.hint or _HINTS.get(code.name) or code.cure,
         details={
             "rule": reason.rule,
             "party": shown(reason.party),
@@ -47,6 +42,6 @@ def _problem(verdict: Verdict, reason: Reason) -> Problem:
 
 
 def _code(reason: Reason) -> Code:
-    if reason.kind is ReasonKind.ROW_FILTER:
-        return codes.ATTRIBUTE_MISSING
+    if reason.code is not None:
+        return reason.code
     return codes.NOT_GRANTED if reason.rule == DEFAULT_DENY else codes.DENIED

@@ -1,20 +1,12 @@
-"""One party's standing: its roles, and the attributes that row filters may use.
-
-What a credential proves (groups, attributes) counts for verified identities only. An asserted identity is known by its
-name alone: its roles and attributes come from policy documents, and they can only narrow what the agent may do.
-"""
+"""One party's standing: its roles, the attributes that row filters may use, the targets that name it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from metricgate.policy.conditions import Missing
-from metricgate.policy.names import EVERYONE
-from metricgate.policy.policy import Policy
-from metricgate.policy.ports import RoleBook
-from metricgate.vocabulary.principal import AttributeValue, Identity, Proof
-from metricgate.vocabulary.target import targets_of
+from metricgate.vocabulary.principal import AttributeValue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,38 +29,6 @@ class Standing:
         """Return the attribute's value, or why it has none."""
         return self.attributes.get(name, Missing(name, "is not known"))
 
-
-class StandingBook:
-    """Tells the standing of parties under one policy. Never changes."""
-
-    def __init__(self, policy: Policy, role_book: RoleBook) -> None:
-        self._role_book = role_book
-        self._giving = tuple(role for role in policy.roles if role.attributes)
-        self._given = {each.party: each.attributes for each in policy.principals}
-
-    def of(self, kind: str, identity: Identity) -> Standing:
-        """Return the standing of ``identity`` as an ``agent`` or a ``user``."""
-        verified = identity.proof is Proof.VERIFIED
-        party = f"{kind}:{identity.id}"
-        groups = {f"group:{group}" for group in identity.groups} if verified else set()
-        roles = self._role_book.roles_of({party, *groups}) | {EVERYONE}
-        attributes: dict[str, AttributeValue | Missing] = dict(identity.attributes) if verified else {}
-        attributes.update(self._of_roles(roles))
-        attributes.update(self._given.get(party, ()))
-        return Standing(party=party, roles=roles, attributes=attributes, targets=targets_of(kind, identity))
-
-    def _of_roles(self, roles: frozenset[str]) -> dict[str, AttributeValue | Missing]:
-        """Collect the roles' attributes. Two roles that differ leave an attribute without a value: none is guessed."""
-        found: dict[str, AttributeValue | Missing] = {}
-        given_by: dict[str, str] = {}
-        for role in self._giving:
-            if role.name not in roles:
-                continue
-            for name, value in role.attributes:
-                if name not in found:
-                    found[name] = value
-                    given_by[name] = role.name
-                elif repr(found[name]) != repr(value):
-                    why = f"is given differently by the roles {given_by[name]!r} and {role.name!r}"
-                    found[name] = Missing(name, why)
-        return found
+    def is_named(self, roles: Iterable[str], targets: Iterable[str] = ()) -> bool:
+        """Whether any of the roles or targets names the party."""
+        return not self.roles.isdisjoint(roles) or not self.targets.isdisjoint(targets)

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from metricgate.policy.cases import PolicyTest
+from metricgate.policy.expectations import listed
 from metricgate.policy.judge import Judge
 from metricgate.policy.judging_changes import Demand, judge_change
 from metricgate.policy.policy import Policy
 from metricgate.policy.stakes import Stakes
 from metricgate.policy.verdict import Decision, Reason, Verdict
 from metricgate.vocabulary.json import Json
-from metricgate.vocabulary.obligation import Obligations
 from metricgate.vocabulary.resource import Resource
 
 
@@ -73,8 +73,8 @@ def _run(test: PolicyTest, judge: Judge, labelled: Labelled | None) -> TestResul
         failures.append(f"Expected {test.expect}, got {verdict.decision}. {reasons}")
     unnamed = [rule for rule in test.rules if rule not in verdict.rules]
     if unnamed:
-        failures.append(f"Expected the rules {_list(unnamed)} to be named; named were {_list(verdict.rules)}.")
-    failures += _of_obligations(test, verdict.obligations)
+        failures.append(f"Expected the rules {listed(unnamed)} to be named; named were {listed(verdict.rules)}.")
+    failures += _of_kinds(test, verdict)
     return TestResult(test=test, verdict=verdict, failures=tuple(failures))
 
 
@@ -106,7 +106,7 @@ def _of_demand(test: PolicyTest, verdict: Verdict, demand: Demand) -> Iterator[s
             yield f"Expected the hold to demand {expected:,} {what}; it demands {found:,}."
     for what, names, held in (("roles", wanted.roles, demand.roles), ("parties apart", wanted.apart, demand.apart)):
         if names is not None and sorted(names) != sorted(held):
-            yield f"Expected the hold to demand the {what} {_list(names)}; it demands {_list(held)}."
+            yield f"Expected the hold to demand the {what} {listed(names)}; it demands {listed(held)}."
 
 
 def _with_labels(resources: Sequence[Resource], test: PolicyTest, labelled: Labelled | None) -> tuple[Resource, ...]:
@@ -119,46 +119,7 @@ def _with_labels(resources: Sequence[Resource], test: PolicyTest, labelled: Labe
     )
 
 
-def _minimums(test: PolicyTest, owed: Obligations) -> tuple[Sequence[str] | None, Sequence[str]]:
-    """Return what the test expects and what binds, in words; of ``small`` only where the test speaks of it."""
-    if test.minimum_groups is None:
-        return None, ()
-    told = {dataset for dataset, _size, small in test.minimum_groups if small is not None}
-    wanted = [f"{dataset}: {size}" + (f" ({small})" if small else "") for dataset, size, small in test.minimum_groups]
-    bound = [
-        f"{each.dataset}: {each.size}" + (f" ({each.small})" if each.dataset in told else "")
-        for each in owed.minimum_groups
-    ]
-    return wanted, bound
-
-
-def _of_obligations(test: PolicyTest, owed: Obligations) -> Iterator[str]:
-    exact: tuple[tuple[str, Sequence[str] | None, Sequence[str]], ...] = (
-        ("row filters", test.row_filters, [each.rule for each in owed.row_filters]),
-        ("masks", _said(test.masks), [f"{each.dataset}.{each.column}: {each.method}" for each in owed.masks]),
-        ("minimum groups", *_minimums(test, owed)),
-    )
-    for what, expected, found in exact:
-        if expected is not None and sorted(set(expected)) != sorted(set(found)):
-            yield f"Expected the {what} {_list(sorted(set(expected)))}; bound were {_list(sorted(set(found)))}."
-    for sort, wanted in test.limits:
-        got = _limit(owed, sort)
-        if got is None or got[0] != wanted:
-            told = "none" if got is None else f"{got[0]:,} by {got[1]!r}"
-            yield f"Expected a limit of {wanted:,} {sort}; got {told}."
-
-
-def _said(pairs: Sequence[tuple[str, object]] | None) -> list[str] | None:
-    return None if pairs is None else [f"{name}: {value}" for name, value in pairs]
-
-
-def _limit(owed: Obligations, sort: str) -> tuple[float, str] | None:
-    """Return the tightest of a sort and its rule."""
-    limit = {"rows": owed.rows, "seconds": owed.seconds, "bytes": owed.bytes}.get(sort)
-    if limit is not None:
-        return limit.value, limit.rule
-    return min(((each.value, each.rule) for each in owed.budgets if each.measure == sort), default=None)
-
-
-def _list(names: Sequence[str]) -> str:
-    return ", ".join(names) or "none"
+def _of_kinds(test: PolicyTest, verdict: Verdict) -> Iterator[str]:
+    for kind, written in test.expected:
+        if kind.expects is not None:
+            yield from kind.expects.failures(written, verdict)

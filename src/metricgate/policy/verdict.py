@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from metricgate.vocabulary.obligation import NO_OBLIGATIONS, Obligations
+from metricgate.vocabulary.problem import Code
 from metricgate.vocabulary.resource import Action, Resource
 
 
@@ -19,25 +20,8 @@ class Decision(StrEnum):
 
 DEFAULT_DENY = "default-deny"
 """The rule id that stands for the absence of a rule."""
-
-
-class ReasonKind(StrEnum):
-    """What sort of rule gave a reason."""
-
-    GRANT = "grant"
-    """A grant allowed or denied, or none was found (then the rule is ``default-deny``)."""
-    ROW_FILTER = "row_filter"
-    """A row filter applies; or, in a denial, lacks an attribute of the party."""
-    MASK = "mask"
-    """A mask binds a column."""
-    MINIMUM_GROUP = "minimum_group"
-    """Small groups of a dataset are not shown."""
-    LIMIT = "limit"
-    """A limit or a budget applies."""
-    FREEZE = "freeze"
-    """Nothing may be changed for now."""
-    STOP = "stop"
-    """Nothing is served at all."""
+GRANT = "grant"
+"""The kind of a reason that a grant gave, or the lack of one (then the rule is ``default-deny``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +34,9 @@ class Reason:
         resource: what it was judged on; None for rules about the call as a whole (limits).
         decision: what this rule says.
         message: one sentence for people.
-        kind: the sort of rule.
+        kind: the name of the rule's kind.
+        code: of the refusal where it denies; None: what policy denies is refused as such.
+        hint: what the caller can do where it denies; None: what the code's refusals say.
     """
 
     rule: str
@@ -58,7 +44,9 @@ class Reason:
     resource: Resource | None
     decision: Decision
     message: str
-    kind: ReasonKind = ReasonKind.GRANT
+    kind: str = GRANT
+    code: Code | None = None
+    hint: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

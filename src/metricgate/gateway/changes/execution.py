@@ -24,7 +24,7 @@ from metricgate.gateway.changes.services import ChangeServices
 from metricgate.gateway.changes.transitions import ActionTakenBack, ExecutionBegun, ExecutionFailed, ExecutionFinished
 from metricgate.gateway.failures import place_in
 from metricgate.gateway.ports import WarehouseError
-from metricgate.policy.verdict import Decision, Reason, ReasonKind, Verdict
+from metricgate.policy.verdict import Decision, Reason, Verdict
 from metricgate.state.actions import ActionFilter
 from metricgate.state.record import LedgerUnavailable
 from metricgate.state.sealed import Unsealable
@@ -213,7 +213,6 @@ def _verdict(action: Action) -> Verdict:
         resource=None,
         decision=Decision.ALLOW,
         message=f"The action {action.id} was decided on as {action.proposal.digest}.",
-        kind=ReasonKind.GRANT,
     )
     return Verdict(
         action=Verb.EXECUTE, decision=Decision.ALLOW, reasons=(reason,), policy_digest=action.proposal.policy_digest

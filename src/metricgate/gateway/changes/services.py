@@ -17,8 +17,8 @@ from metricgate.gateway.codes import FROZEN
 from metricgate.gateway.engine import Engines
 from metricgate.gateway.governance import GovernanceSource
 from metricgate.ledger.events.actions import ActionEvent
+from metricgate.policy.kinds.freezes import FREEZES
 from metricgate.policy.occasion import Circumstances
-from metricgate.policy.verdict import ReasonKind
 from metricgate.state.actions import ActionStore, RecordedSteps, Steps
 from metricgate.state.journal import Journal
 from metricgate.state.record import Durable, Ledger, record_event
@@ -131,7 +131,7 @@ class ChangeServices:
         targets = [resource_of(each) for each in action.proposal.targets]
         verdict = judge.judge(proposer, Verb.UNDO, targets, circumstances=Circumstances(now=self.now()))
         told = [f"{each.target}: {each.because}" for each in thrown if each.concerns(proposer)]
-        return told + [each.message for each in verdict.reasons if each.kind is ReasonKind.FREEZE]
+        return told + [each.message for each in verdict.reasons if each.kind == FREEZES.name]
 
     def stopped(self, person: Identity) -> Problem | None:
         """Return why a person may do nothing at any door, or None: a stop, thrown or in the policy, names that one."""

@@ -72,9 +72,8 @@ def _bound_by_name(desk: Desk, model: SemanticModel, change: StructureChange) ->
         return f"The label {labels[0]!r}"
     own = str(column_resource(model, change.column_name)).lower()
     policy = desk.governance.judge.policy
-    patterns = [(each.id, each.patterns) for each in policy.grants] + [
-        (each.id, each.patterns) for each in policy.masks
-    ]
+    guarding = (rule for kind in policy.kinds if kind.guards_columns for rule in policy.of(kind))
+    patterns = ((rule.id, rule.named_patterns()) for rule in guarding)
     return next((f"The rule {rule!r}" for rule, names in patterns if own in {name.lower() for name in names}), "")
 
 

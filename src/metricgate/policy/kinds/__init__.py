@@ -1,5 +1,5 @@
-"""The kinds of policy rule, one per file: the form in a document, the frozen rule, and what can be wrong with one.
+"""The kinds of policy rule, one per file: the form in a document, the rule, what rules of it do, and the kind's record.
 
-To add one: a file here, a line in ``policy/documents.py`` and ``policy/policy.py``, its part in the judge, and cases in
-``tests/cases/policy/<kind>.yaml``.
+To add one: a file here, a line in ``policy/rule_kinds.py``, and cases in ``tests/cases/policy/<kind>.yaml``. Roles,
+principals and domains say who and what is meant; they decide nothing and are no kinds of rules.
 """

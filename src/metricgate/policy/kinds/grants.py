@@ -7,11 +7,17 @@ from enum import StrEnum
 
 from metricgate.documents import Document
 from metricgate.policy import codes
+from metricgate.policy.decision_trace import Case, RuleEvaluation, covers_none, lacking
 from metricgate.policy.occasion import ALWAYS, OccasionDocument, Terms, read_terms
 from metricgate.policy.page import Page, Path
-from metricgate.policy.patterns import applicable, mistake_in
+from metricgate.policy.patterns import ANYTHING, LABEL, applicable, asked, mistake_in
+from metricgate.policy.rule import RuleDefaults
+from metricgate.policy.rule_kind import RuleKind, TraceOrder
+from metricgate.policy.verdict import GRANT
 from metricgate.vocabulary.problem import Place
-from metricgate.vocabulary.resource import Action
+from metricgate.vocabulary.resource import Action, Resource, ResourceKind
+
+_OF_COLUMNS = (f"{ResourceKind.COLUMN.value}:", f"{LABEL}:")
 
 
 class Effect(StrEnum):
@@ -35,7 +41,7 @@ class GrantDocument(Document):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Grant:
+class Grant(RuleDefaults):
     """Holders of any of ``roles`` may (or may not) do any of ``actions`` on what any of ``patterns`` covers."""
 
     id: str
@@ -46,6 +52,38 @@ class Grant:
     because: str
     terms: Terms = ALWAYS
     place: Place = field(compare=False)
+
+    @property
+    def opens(self) -> bool:
+        """Whether it allows."""
+        return self.effect is Effect.ALLOW
+
+    @property
+    def binds_by_column(self) -> bool:
+        """Whether it denies by a column that a metric reads."""
+        return not self.opens and any(each == ANYTHING or each.startswith(_OF_COLUMNS) for each in self.patterns)
+
+    def named_patterns(self) -> tuple[str, ...]:
+        """Return what it allows or denies."""
+        return self.patterns
+
+    def evaluate(self, case: Case, resource: Resource | None) -> RuleEvaluation | None:
+        """Return its part on one resource; what is touched only needs no allowing one."""
+        if resource is None or (self.opens and resource in case.touched):
+            return None
+        return case.evaluated(
+            self.id,
+            self.place,
+            kind=GRANT,
+            effect=self.effect.value,
+            resource=resource,
+            lacking=lacking(
+                role=case.standing.roles.isdisjoint(self.roles),
+                action=asked(case.action, resource.kind) not in self.actions,
+                resource=covers_none(self.patterns, (resource,)),
+                condition=self.id in case.suspended,
+            ),
+        )
 
 
 def read_grant(document: GrantDocument, path: Path, page: Page) -> Grant:
@@ -73,3 +111,14 @@ def read_grant(document: GrantDocument, path: Path, page: Page) -> Grant:
         terms=read_terms(document.when, document.unless, path, page),
         place=page.place(path),
     )
+
+
+GRANTS = RuleKind(
+    name=GRANT,
+    key="grants",
+    summary="Roles may, or may not, do actions on resources. What no grant allows is denied.",
+    document=GrantDocument,
+    build=read_grant,
+    trace=TraceOrder.AMONG_GRANTS,
+)
+"""Their rulings come from the role book, and they are compared as rights: ``policy/judge.py``, ``policy/sides.py``."""

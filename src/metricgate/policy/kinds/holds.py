@@ -5,19 +5,27 @@ Every hold that binds counts: the most approvals, everybody's roles, all that mu
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from pydantic import Field, StrictInt
 
 from metricgate.documents import Document
+from metricgate.policy.decision_trace import Case, RuleEvaluation, covers_none, lacking
+from metricgate.policy.enforcement import Enforcement, Hold, JudgedChange
+from metricgate.policy.narrowing import Narrowed, NarrowedKey, Narrowing
 from metricgate.policy.occasion import OccasionDocument, Terms, read_terms
 from metricgate.policy.page import Page, Path
 from metricgate.policy.patterns import covers_resource
+from metricgate.policy.rule import RuleDefaults
+from metricgate.policy.rule_kind import RuleKind
 from metricgate.policy.stakes import Stakes
 from metricgate.vocabulary.problem import Place
 from metricgate.vocabulary.resource import Resource
 
+_NAME = "hold"
+_UNDO = "undo"
 Verb = Literal["insert", "update", "delete", "truncate", "drop", "alter", "execute", "undo"]
 Apart = Literal["requester", "owner"]
 Level = Literal["R0", "R1", "R2", "R3", "R4"]
@@ -59,7 +67,7 @@ class HoldDocument(Document):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HoldRule:
+class HoldRule(RuleDefaults):
     """Changes by holders of any of ``roles``, of what any of ``patterns`` covers, wait where ``stakes`` fit."""
 
     id: str
@@ -74,6 +82,40 @@ class HoldRule:
     because: str
     terms: Terms
     place: Place = field(compare=False)
+
+    @property
+    def binds_by_column(self) -> bool:
+        """Whether it may bind a question: questions are not held."""
+        return False
+
+    def named_roles(self) -> tuple[str, ...]:
+        """Return whose changes it holds and who decides."""
+        return (*self.roles, *self.approver_roles)
+
+    def named_patterns(self) -> tuple[str, ...]:
+        """Return what it holds changes of."""
+        return self.patterns
+
+    def evaluate(self, case: Case, resource: Resource | None) -> RuleEvaluation | None:
+        """Return its part in a change; whether one that applies binds depends on its stakes: a rehearsal tells."""
+        if resource is not None or not case.action.changes:
+            return None
+        lacks = lacking(
+            role=case.standing.roles.isdisjoint(self.roles),
+            action=bool(self.actions) and case.action.value not in self.actions,
+            resource=covers_none(self.patterns, case.resources),
+            condition=self.id in case.suspended,
+        )
+        return case.evaluated(
+            self.id, self.place, kind=_NAME, effect="hold", resource=None, lacking=lacks, stakes=self.stakes_text
+        )
+
+    def narrowings(self) -> Iterator[Narrowed]:
+        """Yield which changes wait, and for whom."""
+        what = f"{' or '.join(self.actions) or 'any change'} held for {self.demand_text}"
+        said = f"{what} where {self.stakes_text}" if self.stakes_text else what
+        for pattern in self.patterns:
+            yield NarrowedKey(_NAME, pattern, self.terms.text), Narrowing(conditions=frozenset({said}))
 
     @property
     def stakes_text(self) -> str:
@@ -161,3 +203,40 @@ def read_hold(document: HoldDocument, path: Path, page: Page) -> HoldRule:
         terms=read_terms(document.when, document.unless, path, page),
         place=page.place(path),
     )
+
+
+class HoldEnforcement(Enforcement):
+    """Holds in their order: a policy has few of them."""
+
+    def __init__(self, rules: Sequence[HoldRule]) -> None:
+        self._rules = tuple(rules)
+
+    def holds(self, change: JudgedChange) -> Iterator[Hold]:
+        """Yield the holds that bind, and why; a person's undo is held by those that name it."""
+        for rule in self._rules:
+            if change.undo and _UNDO not in rule.actions:
+                continue
+            if rule.id in change.suspended or change.roles.isdisjoint(rule.roles):
+                continue
+            why = rule.why(change.stakes, change.resources, change.risk)
+            if why is not None:
+                yield Hold(
+                    rule=rule.id,
+                    why=why,
+                    because=rule.because,
+                    approvals=rule.approvals,
+                    approver_roles=rule.approver_roles,
+                    apart=rule.apart,
+                    seconds=rule.seconds,
+                )
+
+
+HOLDS = RuleKind(
+    name=_NAME,
+    key="holds",
+    summary="Changes of a role's holders wait until people approve, by what the changes are.",
+    document=HoldDocument,
+    build=read_hold,
+    enforce=HoldEnforcement,
+    guards_columns=False,
+)

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from metricgate.documents import Document
+from metricgate.policy.decision_trace import Case, RuleEvaluation, lacking
+from metricgate.policy.enforcement import Enforcement, JudgedCall, denial
+from metricgate.policy.indexing import PartyIndex, Suspended
+from metricgate.policy.names import EVERYONE, shown
+from metricgate.policy.narrowing import Narrowed, NarrowedKey, Narrowing
 from metricgate.policy.occasion import ALWAYS, OccasionDocument, Terms, read_terms
 from metricgate.policy.page import Page, Path
+from metricgate.policy.patterns import ANYTHING
+from metricgate.policy.rule import RuleDefaults
+from metricgate.policy.rule_kind import RuleKind
+from metricgate.policy.standing import Standing
+from metricgate.policy.verdict import Reason
 from metricgate.vocabulary.problem import Place
+from metricgate.vocabulary.resource import Resource
+from metricgate.vocabulary.target import EVERYTHING
+
+_NAME = "stop"
+_STOPPED = Narrowing(conditions=frozenset({"no call is served"}))
+_HINT = "Stop asking; a steward has to lift the rule."
 
 
 class StopDocument(Document):
@@ -22,7 +39,7 @@ class StopDocument(Document):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StopRule:
+class StopRule(RuleDefaults):
     """Holders of any of ``roles``, and whom any of ``targets`` names, are served nothing."""
 
     id: str
@@ -31,6 +48,21 @@ class StopRule:
     because: str
     terms: Terms = ALWAYS
     place: Place = field(compare=False)
+
+    def named_targets(self) -> tuple[str, ...]:
+        """Return whom it names beside roles."""
+        return self.targets
+
+    def evaluate(self, case: Case, resource: Resource | None) -> RuleEvaluation | None:
+        """Return its part in the call as a whole."""
+        if resource is not None:
+            return None
+        lacks = lacking(role=not case.standing.is_named(self.roles, self.targets), condition=self.id in case.suspended)
+        return case.evaluated(self.id, self.place, kind=_NAME, effect="deny", resource=None, lacking=lacks)
+
+    def narrowings(self) -> Iterable[Narrowed]:
+        """Yield that nothing is served."""
+        return ((NarrowedKey(_NAME, ANYTHING, self.terms.text), _STOPPED),)
 
 
 def read_stop(document: StopDocument, path: Path, page: Page) -> StopRule:
@@ -46,3 +78,38 @@ def read_stop(document: StopDocument, path: Path, page: Page) -> StopRule:
         terms=read_terms(document.when, document.unless, path, page),
         place=page.place(path),
     )
+
+
+class StopEnforcement(Enforcement):
+    """Stops by whom they name."""
+
+    def __init__(self, rules: Sequence[StopRule]) -> None:
+        self._rules = PartyIndex[StopRule](rules)
+
+    def denials(self, call: JudgedCall) -> Iterator[Reason]:
+        """Yield why one of the parties is served nothing."""
+        for standing in call.standings:
+            for rule in self._rules.on(standing, call.suspended):
+                yield _stopped(rule, standing)
+
+    def denials_of_person(self, standing: Standing, suspended: Suspended) -> Iterator[Reason]:
+        """Yield the stops that name a person who acts alone, otherwise than with everybody else."""
+        for rule in self._rules.on(standing, suspended):
+            roles, targets = standing.roles - {EVERYONE}, standing.targets - {EVERYTHING}
+            if not roles.isdisjoint(rule.roles) or not targets.isdisjoint(rule.targets):
+                yield _stopped(rule, standing)
+
+
+def _stopped(rule: StopRule, standing: Standing) -> Reason:
+    message = f"The stop {rule.id!r} serves no call of {shown(standing.party)}: {rule.because}"
+    return denial(rule.id, standing, None, message, kind=_NAME, hint=_HINT)
+
+
+STOPS = RuleKind(
+    name=_NAME,
+    key="stops",
+    summary="While one binds, no call of those whom it names is served.",
+    document=StopDocument,
+    build=read_stop,
+    enforce=StopEnforcement,
+)
