@@ -20,7 +20,7 @@ PUT_OFF = frozenset(
         "metricgate.adapters.warehouses.duckdb.workers.channels",
         "metricgate.adapters.identity.authenticator_setup",
         "metricgate.bootstrap.main",
-        "metricgate.bootstrap.notifying",
+        "metricgate.bootstrap.notifications",
         "metricgate.bootstrap.project",
         "metricgate.bootstrap.stdio",
         "metricgate.surfaces.cli.app",

@@ -9,6 +9,7 @@ ROOT = Path(__file__).parent.parent / "src" / "metricgate"
 SOURCES = sorted(ROOT.rglob("*.py"))
 MOST_LINES = 400
 MOST_LINES_OF_A_FUNCTION = 60
+MOST_LINES_OF_THE_COMPOSITION = 1_500
 
 
 def test_no_file_is_over_400_lines() -> None:
@@ -25,3 +26,11 @@ def test_no_function_is_over_60_lines() -> None:
         if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)
     }
     assert {name: length for name, length in found.items() if length > MOST_LINES_OF_A_FUNCTION} == {}
+
+
+def test_the_composition_is_under_1500_lines() -> None:
+    """``bootstrap`` wires; what people and operators do is in ``operations``."""
+    lengths = {
+        path.name: len(path.read_text(encoding="utf-8").splitlines()) for path in (ROOT / "bootstrap").rglob("*.py")
+    }
+    assert sum(lengths.values()) < MOST_LINES_OF_THE_COMPOSITION, lengths

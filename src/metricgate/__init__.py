@@ -14,7 +14,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "AsyncClient": "metricgate.surfaces.client",
     "Client": "metricgate.surfaces.client",
-    "Gateway": "metricgate.bootstrap.embedding",
+    "Gateway": "metricgate.bootstrap.embedded_gateway",
     "GatewayError": "metricgate.surfaces.client",
     "GatewayFault": "metricgate.surfaces.client",
     "HeldAction": "metricgate.surfaces.client",

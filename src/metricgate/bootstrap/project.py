@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import sys
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, closing, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -14,11 +12,8 @@ from typing import TYPE_CHECKING
 from metricgate.bootstrap.states import state_of
 from metricgate.operations.start_refusal import StartRefused
 from metricgate.settings.settings import FILE_NAME, Settings, load_settings
-from metricgate.state.record import LedgerUnavailable, Record
-from metricgate.state.state import StateUnavailable
-from metricgate.surfaces.cli.project import Exit
 from metricgate.vocabulary.collector import importing
-from metricgate.vocabulary.problem import Problem, Problems
+from metricgate.vocabulary.problem import Problems
 
 if TYPE_CHECKING:
     from metricgate.catalog.metric_types import MetricTypes
@@ -38,7 +33,7 @@ if TYPE_CHECKING:
     from metricgate.policy.testing import TestResult
     from metricgate.state.definitions import Publication
     from metricgate.state.outbox import Outbox
-    from metricgate.state.record import EntryFilter
+    from metricgate.state.record import EntryFilter, Record
     from metricgate.state.switches import SwitchStore
     from metricgate.surfaces.cli.project import (
         Reply,
@@ -89,14 +84,15 @@ class OpenedProject:
         """Run the doors until stopped."""
         with importing():
             from metricgate.adapters.observers import configure_logs
-            from metricgate.bootstrap.serving import say_serving, serve
+            from metricgate.bootstrap.server import say_serving, serve
+            from metricgate.surfaces.cli.door_runner import run_until_stopped, tell_refusal
 
         listen = self._settings.document.listen
         address = listen.host if host is None else host
         number = listen.port if port is None else port
         configure_logs(self._settings.document.telemetry.logs)
         try:
-            return _until_stopped(
+            return run_until_stopped(
                 serve(
                     self._folder,
                     self._settings,
@@ -107,16 +103,17 @@ class OpenedProject:
                 )
             )
         except OSError as error:
-            return _tell(StartRefused(f"{address}:{number} cannot be bound: {error}"))
+            return tell_refusal(StartRefused(f"{address}:{number} cannot be bound: {error}"))
 
     def mcp(self, key: str, user: str | None) -> int:
         """Serve MCP on standard input and output, through the running gateway where there is one."""
         with importing():
             from metricgate.adapters.observers import configure_logs
             from metricgate.bootstrap.stdio import speak
+            from metricgate.surfaces.cli.door_runner import run_until_stopped
 
         configure_logs(self._settings.document.telemetry.logs)
-        return _until_stopped(speak(self._folder, self._settings, key, user))
+        return run_until_stopped(speak(self._folder, self._settings, key, user))
 
     def metric_types(self) -> MetricTypes:
         """Return the built-in types of metrics and the installed ones."""
@@ -132,17 +129,9 @@ class OpenedProject:
 
     def rewrite(self, file: str, text: str) -> Problems | None:
         """Replace a file of the project by way of a new one beside it."""
-        path = self._folder / file
-        beside = path.with_name(f".{path.name}.new")
-        try:
-            beside.write_text(text, encoding="utf-8")
-            beside.chmod(path.stat().st_mode)
-            beside.replace(path)
-        except OSError as error:
-            from metricgate.definitions.codes import UNREADABLE
+        from metricgate.definitions.files import rewrite_file
 
-            return Problems((Problem(code=UNREADABLE, message=str(error), hint=UNREADABLE.cure),))
-        return None
+        return rewrite_file(self._folder / file, text)
 
     def validate(self) -> Validation:
         """Check models, policies, and the warehouses' tables."""
@@ -333,7 +322,7 @@ class OpenedProject:
 
     def _outbox(self) -> Outbox:
         from metricgate.adapters.system.clock import SystemClock
-        from metricgate.bootstrap.notifying import outbox_of
+        from metricgate.bootstrap.notifications import outbox_of
 
         return outbox_of(self._state, self._settings, SystemClock())
 
@@ -348,41 +337,6 @@ class OpenedProject:
         self._record(changes)
 
     def _record(self, changes: Callable[[Record], None]) -> None:
-        """Record changes unless a gateway runs, which then does it within a second."""
-        try:
-            ledger = self._state.take()
-        except StateUnavailable:
-            return
-        try:
-            with suppress(LedgerUnavailable):
-                changes(ledger)
-        finally:
-            ledger.close()
-            self._state.tell_anchors(ledger)
+        from metricgate.operations.recorders import record_at_once
 
-
-def _until_stopped(door: Coroutine[None, None, None]) -> int:
-    try:
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(door)
-    except StartRefused as error:
-        return _tell(error)
-    except KeyboardInterrupt:
-        pass
-    return Exit.ANSWERED
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """Return what makes the event loop: uvloop's where it runs (CPython, not Windows), else Python's own."""
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    return uvloop.new_event_loop
-
-
-def _tell(error: StartRefused) -> int:
-    sys.stderr.write(f"metricgate does not start: {error}{os.linesep}")
-    if error.problems is not None:
-        sys.stderr.write(f"{error.problems}{os.linesep}")
-    return Exit.FAULT if error.problems is None else Exit.REFUSED
+        record_at_once(self._state, changes)

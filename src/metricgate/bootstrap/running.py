@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -16,13 +16,11 @@ from metricgate.adapters.observers.telemetry import Telemetry, TelemetryOptions
 from metricgate.adapters.roles.casbin_roles import casbin_judge
 from metricgate.adapters.system.clock import SystemClock
 from metricgate.adapters.warehouses.warehouse_set import open_warehouses
-from metricgate.bootstrap.changes_wiring import Opened
+from metricgate.bootstrap.change_services import Opened
 from metricgate.bootstrap.definition_source import definition_source
-from metricgate.bootstrap.notifying import courier_of, outbox_of
+from metricgate.bootstrap.notifications import courier_of, outbox_of
 from metricgate.bootstrap.states import new_instance, state_of
 from metricgate.definitions.hot_reload import HotReloader
-from metricgate.gateway.changes.execution import settle_all
-from metricgate.gateway.changes.recovery import recover
 from metricgate.gateway.changes.services import ChangeServices
 from metricgate.gateway.conduct.conduct import Conduct, ConductSettings
 from metricgate.gateway.conduct.repetition import Patience
@@ -32,10 +30,12 @@ from metricgate.gateway.notices import Sink, SinkUnusable
 from metricgate.gateway.office import Office
 from metricgate.gateway.ports import Warehouse, WarehouseError
 from metricgate.ledger.events.log import StateNarrowed
+from metricgate.operations.background import run_beside
 from metricgate.operations.definition_publisher import Publisher
 from metricgate.operations.maintenance import keep_anchored, keep_tidy
 from metricgate.operations.people_service import ProjectPeopleService
 from metricgate.operations.recorders import watch_switches
+from metricgate.operations.recovery import settle_earlier_run
 from metricgate.operations.start_refusal import StartRefused
 from metricgate.settings.settings import Settings
 from metricgate.settings.sinks import sinks_of
@@ -43,8 +43,7 @@ from metricgate.state.definitions import DefinitionsNotKept
 from metricgate.state.observations import ObservationsNotKept
 from metricgate.state.outbox import Outbox
 from metricgate.state.record import LedgerUnavailable, Record, record_event
-from metricgate.state.sealed import Unsealable
-from metricgate.state.state import ProjectState, StateUnavailable, StoreUnavailable
+from metricgate.state.state import ProjectState, StateUnavailable
 from metricgate.vocabulary.clock import Clock
 from metricgate.vocabulary.collector import collector_paused
 from metricgate.vocabulary.notice import NoticeNotKept, Notifier
@@ -127,19 +126,19 @@ async def _opened(
     publisher = Publisher(holder, state, ledger, now)
     await _begin(ledger, opened, publisher)
     if watch:
-        _keep(stack, publisher.watch())
-        _keep(stack, watch_switches(state.switches(), ledger, outbox))
-        _keep(stack, courier_of(settings, outbox, sinks, now).run())
+        run_beside(stack, publisher.watch())
+        run_beside(stack, watch_switches(state.switches(), ledger, outbox))
+        run_beside(stack, courier_of(settings, outbox, sinks, now).run())
     conduct = await asyncio.to_thread(conduct_of, state, settings, now)
     services = await _book(state, settings, stack, holder, warehouses, ledger, now, outbox)
     if watch:
-        await _settled(services)
-        _keep(stack, keep_tidy(services))
-        _keep(stack, keep_anchored(state, ledger))
+        await settle_earlier_run(services)
+        run_beside(stack, keep_tidy(services))
+        run_beside(stack, keep_anchored(state, ledger))
     keys = await asyncio.to_thread(_keys, state, stack, now)
     parts = _together(holder, warehouses, ledger, telemetry, now, conduct, outbox, services, state, keys)
     if watch:
-        _keep(stack, answer_requests(state, parts.gateway))
+        run_beside(stack, answer_requests(state, parts.gateway))
     return parts
 
 
@@ -294,25 +293,6 @@ def _keys(state: ProjectState, stack: AsyncExitStack, clock: Clock) -> KeyMemory
         raise StartRefused(str(error)) from error
 
 
-async def _settled(services: ChangeServices) -> None:
-    """Put in order what an earlier run left half done."""
-    try:
-        await recover(services)
-        await settle_all(services)
-    except LedgerUnavailable as error:
-        raise StartRefused(f"the ledger cannot be written: {error}") from error
-    except StoreUnavailable as error:
-        raise StartRefused(
-            f"what is kept of changes cannot be written: {error}; where it is locked, a process that stands still has "
-            "it: end that process and start again"
-        ) from error
-    except Unsealable as error:
-        raise StartRefused(
-            f"what became of the changes that were under way cannot be told: {error}; `metricgate doctor` "
-            "names the actions, and a backup of the state folder has them as they were"
-        ) from error
-
-
 def _telemetry(settings: Settings, ledger: Record, stack: AsyncExitStack, *, logs: bool) -> Telemetry:
     section = settings.document.telemetry
     telemetry = Telemetry(
@@ -342,14 +322,3 @@ async def _begin(ledger: Record, opened: StateNarrowed | None, published: Publis
         raise StartRefused(f"the ledger cannot be written: {error}") from error
     except DefinitionsNotKept as error:
         raise StartRefused(str(error)) from error
-
-
-def _keep(stack: AsyncExitStack, work: Coroutine[None, None, None]) -> None:
-    """Do it beside, until the gateway is closed."""
-    stack.push_async_callback(_stop, asyncio.create_task(work))
-
-
-async def _stop(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task

@@ -32,6 +32,18 @@ def read_documents(folder: Path, name: str) -> Documents | Problems:
     return Problems(tuple(problems)) if problems else found
 
 
+def rewrite_file(path: Path, text: str) -> Problems | None:
+    """Replace a file by way of a new one beside it, whole or not at all; its permissions stay."""
+    beside = path.with_name(f".{path.name}.new")
+    try:
+        beside.write_text(text, encoding="utf-8")
+        beside.chmod(path.stat().st_mode)
+        beside.replace(path)
+    except OSError as error:
+        return Problems((Problem(code=UNREADABLE, message=str(error), hint=UNREADABLE.cure),))
+    return None
+
+
 def state_of_files(folder: Path, names: Sequence[str]) -> State:
     """Return what tells whether a YAML file under one of these folders of ``folder`` has changed since."""
     found: list[tuple[str, int, int, int]] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 
 from metricgate.ledger.events import names
@@ -13,6 +14,7 @@ from metricgate.operations.switches import notice_of_switch
 from metricgate.state.keys import KeyStore, KeysUnavailable, RefusedKey
 from metricgate.state.people import PeopleAndSessions, PeopleUnavailable, PersonNotice
 from metricgate.state.record import LedgerUnavailable, Record, record_event
+from metricgate.state.state import ProjectState, StateUnavailable
 from metricgate.state.switches import SwitchesUnreadable, SwitchStore
 from metricgate.vocabulary.actor import GATEWAY, Actor, operator, person
 from metricgate.vocabulary.json import Json
@@ -23,6 +25,20 @@ _PERSON_BODIES = (names.PERSON_ID, names.CLIENT_ADDRESS)
 _MOST_REMEMBERED = 10_000
 _REFUSED_SECONDS = 60.0
 _MOST_CODES = 200
+
+
+def record_at_once(state: ProjectState, changes: Callable[[Record], None]) -> None:
+    """Record changes unless a gateway runs, which then does it within a second. Blocks until each is durable."""
+    try:
+        ledger = state.take()
+    except StateUnavailable:
+        return
+    try:
+        with suppress(LedgerUnavailable):
+            changes(ledger)
+    finally:
+        ledger.close()
+        state.tell_anchors(ledger)
 
 
 def record_key_changes(keys: KeyStore, ledger: Record) -> None:

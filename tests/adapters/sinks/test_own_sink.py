@@ -10,7 +10,7 @@ from tests.adapters.sinks.hooks import HASTY, served
 
 from metricgate.adapters.sinks.courier import Courier
 from metricgate.adapters.system.clock import SystemClock
-from metricgate.bootstrap.notifying import outbox_of
+from metricgate.bootstrap.notifications import outbox_of
 from metricgate.bootstrap.states import state_of
 from metricgate.gateway.notices import SinkUnusable
 from metricgate.settings.settings import Settings, load_settings

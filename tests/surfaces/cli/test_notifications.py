@@ -6,7 +6,7 @@ import sqlite3
 import pytest
 
 from metricgate.adapters.system.clock import SystemClock
-from metricgate.bootstrap.notifying import outbox_of
+from metricgate.bootstrap.notifications import outbox_of
 from metricgate.bootstrap.states import state_of
 from metricgate.settings.settings import load_settings
 from metricgate.state.outbox import DELIVERED, PARKED

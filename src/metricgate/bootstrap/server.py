@@ -7,8 +7,8 @@ import gc
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, suppress
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 
@@ -23,10 +23,11 @@ from metricgate.adapters.identity.authenticator_setup import make_authenticator
 from metricgate.adapters.system.clock import SystemClock
 from metricgate.adapters.system.descriptors import make_room
 from metricgate.adapters.system.free_memory import keep_trimming
-from metricgate.bootstrap.login_wiring import people_doors
+from metricgate.bootstrap.people_doors import people_doors
 from metricgate.bootstrap.running import Running, running
 from metricgate.bootstrap.states import state_of
-from metricgate.gateway.ports import Warehouse, WarehouseError
+from metricgate.operations.background import run_beside
+from metricgate.operations.health import ledger_check, warehouse_check
 from metricgate.operations.recorders import DoorRecorder, RefusedKeyRecorder, watch_keys, watch_people
 from metricgate.operations.start_refusal import StartRefused
 from metricgate.settings.settings import Settings
@@ -99,8 +100,8 @@ async def serve(
         gc.collect()
         gc.freeze()
         stack.callback(gc.unfreeze)
-        stack.push_async_callback(_stopped, asyncio.create_task(keep_trimming()))
-        stack.push_async_callback(_stopped, asyncio.create_task(_until_replaced(parts.ledger, server)))
+        run_beside(stack, keep_trimming())
+        run_beside(stack, _until_replaced(parts.ledger, server))
         await server.serve(sockets=[listening])
         if parts.ledger.replaced:
             raise StartRefused(
@@ -112,10 +113,10 @@ def _watched(state: ProjectState, ledger: Record, stack: AsyncExitStack) -> tupl
     """Open who may come in, and record what changes of it, until the stack is left."""
     keys = _open_keys(state)
     stack.callback(keys.close)
-    stack.push_async_callback(_stopped, asyncio.create_task(watch_keys(keys, ledger)))
+    run_beside(stack, watch_keys(keys, ledger))
     people = _open_people(state)
     stack.callback(people.close)
-    stack.push_async_callback(_stopped, asyncio.create_task(watch_people(people, ledger)))
+    run_beside(stack, watch_people(people, ledger))
     return keys, people
 
 
@@ -194,8 +195,8 @@ def _app(
         gate=parts.gateway,
         doorkeeper=doorkeeper,
         settings=http,
-        checks=_checks(parts),
-        any_of={f"warehouse {name}": _answering(each) for name, each in parts.warehouses.items()},
+        checks={"ledger": ledger_check(parts.ledger)},
+        any_of={f"warehouse {name}": warehouse_check(each) for name, each in parts.warehouses.items()},
         metrics=parts.telemetry.exposition,
         metrics_type=parts.telemetry.content_type,
         mounted=mcp,
@@ -203,30 +204,6 @@ def _app(
         described=people_described() if beside else None,
         turned_away=turned_away,
     )
-
-
-def _checks(parts: Running) -> Mapping[str, Callable[[], Awaitable[str | None]]]:
-    async def ledger() -> str | None:
-        return None if parts.ledger.writable else "the last write failed"
-
-    return {"ledger": ledger}
-
-
-def _answering(warehouse: Warehouse) -> Callable[[], Awaitable[str | None]]:
-    async def answers() -> str | None:
-        try:
-            await warehouse.describe(())
-        except WarehouseError as error:
-            return error.code
-        return None
-
-    return answers
-
-
-async def _stopped(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
 
 
 def say_serving(url: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime
 from functools import partial
 
 from ulid import ULID
@@ -16,9 +15,9 @@ from metricgate.gateway.changes.settings import ChangeSettings
 from metricgate.gateway.engine import Engines
 from metricgate.gateway.governance import GovernanceSource
 from metricgate.gateway.ports import Warehouse
+from metricgate.operations.accounts import account_is_gone
 from metricgate.operations.action_notices import notice_of_action
 from metricgate.settings.settings import Settings
-from metricgate.state.people import PASSWORD, PeopleUnavailable
 from metricgate.state.record import Record
 from metricgate.state.state import ProjectState
 from metricgate.state.switches import SwitchBoard
@@ -79,23 +78,12 @@ class Opened:
             new_nonce=lambda: secrets.token_hex(16),
             actions=lambda: governance.current.actions,
             tell=tell,
-            left=partial(_left, state),
+            left=partial(account_is_gone, state),
         )
 
     def close(self) -> None:
         """Close the files."""
         self._stores.close()
-
-
-def _left(state: ProjectState, person: str, method: str, at: datetime) -> bool:
-    """Whether somebody's account was removed since, or made anew; who cannot be looked up is gone."""
-    if method != PASSWORD:  # accounts of others, and what earlier releases kept
-        return False
-    try:
-        since = state.account_since(person)
-    except PeopleUnavailable:
-        return True
-    return since is None or since > at.timestamp()
 
 
 def new_id() -> str:

@@ -8,20 +8,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import orjson
-
 from metricgate.adapters.identity.authenticator_setup import make_authenticator
 from metricgate.adapters.system.clock import SystemClock
 from metricgate.bootstrap.running import Running, running
 from metricgate.bootstrap.states import state_of
-from metricgate.gateway.outcome import Answered, Fault, Held, Refused
 from metricgate.gateway.tool import ToolCall
 from metricgate.operations.recorders import RefusedKeyRecorder
 from metricgate.operations.start_refusal import StartRefused
 from metricgate.settings.settings import Settings, load_settings
 from metricgate.surfaces import client
-from metricgate.surfaces.envelope import envelope, held_envelope
-from metricgate.surfaces.problem_document import document_of, problem_document
+from metricgate.surfaces.embedded import answer_or_raise
+from metricgate.surfaces.problem_document import problem_document
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.principal import Principal
 from metricgate.vocabulary.problem import Problems
@@ -101,18 +98,8 @@ class Gateway:
         principal = await self._doorkeeper.admit(headers)
         if not isinstance(principal, Principal):
             raise client.Refused(problem_document(principal))
-        outcome = await self._parts.gateway.call(
-            ToolCall(tool=tool, arguments=dict(arguments), principal=principal, door="python", purpose=purpose)
-        )
-        match outcome:
-            case Answered():
-                return orjson.loads(envelope(outcome))  # type: ignore[no-any-return]  # JSON by construction
-            case Refused():
-                raise client.Refused(document_of(outcome))
-            case Held():
-                raise client.HeldAction(orjson.loads(held_envelope(outcome)))
-            case Fault():
-                raise client.GatewayFault(document_of(outcome))
+        call = ToolCall(tool=tool, arguments=dict(arguments), principal=principal, door="python", purpose=purpose)
+        return answer_or_raise(await self._parts.gateway.call(call))
 
     async def query(self, metrics: Sequence[str], *, key: str, user: str | None = None, **arguments: Json) -> Json:
         """Compute metrics: ``query_metrics`` with its other arguments by name."""
