@@ -13,9 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from metricgate.catalog.metrics import Metric
 from metricgate.gateway.describing import member_as_json, shortened
 from metricgate.gateway.desk import Desk
+from metricgate.gateway.ending import CallRefusal, Ending
 from metricgate.gateway.judging import judge_plan, refuse_judged
 from metricgate.gateway.naming import is_usable, resolve_metrics
-from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.questions import GroupByArgument, Name, QuestionArguments, to_question
 from metricgate.gateway.saved_queries import calendars_of
 from metricgate.gateway.seeing import Road, Seen, planned
@@ -40,9 +40,7 @@ class ComposeArgument(BaseModel):
     )
 
 
-async def composable(
-    desk: Desk, begun: ComposeArgument, candidates: Sequence[Metric], most: int
-) -> dict[str, Json] | Outcome:
+def composable(desk: Desk, begun: ComposeArgument, candidates: Sequence[Metric], most: int) -> dict[str, Json] | Ending:
     """Return ``{metrics, members, notes}``, or the refusal where the question so far is none for this caller.
 
     Args:
@@ -55,7 +53,7 @@ async def composable(
     arguments = QuestionArguments(metrics=begun.metrics, group_by=begun.group_by)
     question = to_question(arguments, calendars=calendars_of(desk.governance.catalog))
     if isinstance(named, Problems) or isinstance(question, Problems):
-        return await desk.refuse(together(named, question))
+        return CallRefusal(together(named, question))
     question = replace(question, metrics=named.metrics)
     planner = desk.governance.planner
     road = Road(
@@ -65,10 +63,10 @@ async def composable(
         whole=lambda: planner.plan(question),
         within=lambda sight: planner.plan(question, sight),
     )
-    plan = await planned(desk, road)
+    plan = planned(desk, road)
     if not isinstance(plan, Plan):
         return plan
-    refused = await refuse_judged(desk, judge_plan(desk, Action.QUERY, plan), plan)
+    refused = refuse_judged(judge_plan(desk, Action.QUERY, plan), plan)
     if refused is not None:
         return refused
     tried = [each for each in candidates if each.header.name not in named.metrics and is_usable(desk, each.header.name)]

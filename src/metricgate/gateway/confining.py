@@ -12,10 +12,10 @@ from metricgate.gateway import failures, span_names
 from metricgate.gateway.choosing import Chosen, choose, pointed_elsewhere
 from metricgate.gateway.datasets import readable_tables, resources_of
 from metricgate.gateway.desk import Desk
+from metricgate.gateway.ending import CallRefusal, Ending, EngineFailure
 from metricgate.gateway.engine import Engine
 from metricgate.gateway.masks import misused
 from metricgate.gateway.minimum_groups import small_groups_read
-from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.ports import WarehouseError
 from metricgate.guarding import Bound, FunctionBook, Given, Guarded
 from metricgate.guarding.codes import UNGUARDED
@@ -51,8 +51,8 @@ class BoundText:
 
 async def confine(
     desk: Desk, text: str, warehouse: str | None = None, parameters: Given | None = None
-) -> Confined | Outcome:
-    """Return the statement that may run in the text's place, or the recorded refusal of the layer that objects.
+) -> Confined | Ending:
+    """Return the statement that may run in the text's place, or the refusal of the layer that objects.
 
     Args:
         desk: the call's.
@@ -63,15 +63,15 @@ async def confine(
     facts = CallSubject(original_digest=digest_of_bytes(text.encode("utf-8", "surrogatepass")))
     chosen = choose(desk, warehouse)
     if isinstance(chosen, Problems):
-        return await desk.refuse(chosen, facts=facts)
+        return CallRefusal(chosen, facts=facts)
     facts = replace(facts, warehouse=chosen.engine.name)
     try:
         read = await _read(desk, text, chosen, parameters)
         if isinstance(read, Problems):
-            return await desk.refuse(read, facts=facts)
+            return CallRefusal(read, facts=facts)
         return await _decided(desk, read, _with_bound(facts, read.bound))
     except WarehouseError as error:
-        return await desk.failed(failures.of_engine(error), error.engine_text, facts)
+        return EngineFailure(failures.of_engine(error), error.engine_text, facts)
 
 
 async def _read(desk: Desk, text: str, chosen: Chosen, parameters: Given | None) -> BoundText | Problems:
@@ -105,18 +105,18 @@ async def bind_text(
     return found if isinstance(found, Problems) else BoundText(engine=engine, bound=found, tables=tables)
 
 
-async def _decided(desk: Desk, read: BoundText, facts: CallSubject) -> Confined | Outcome:
+async def _decided(desk: Desk, read: BoundText, facts: CallSubject) -> Confined | Ending:
     """Layers 5 to 8: decide, rewrite under the obligations, and hear the engine's own parser."""
     bound = read.bound
     verdict = desk.judge(Action.READ, (desk.tool, *resources_read(desk, bound)))
     if verdict.decision is not Decision.ALLOW:
-        return await desk.deny(verdict, facts)
+        return CallRefusal.by_policy(verdict, facts)
     obligations = verdict.obligations
     statement = misused(obligations.masks, bound.columns) or await rewritten(
         desk, read, obligations, row_limit=_answered_rows(obligations)
     )
     if isinstance(statement, Problems):
-        return await desk.refuse(statement, verdict=verdict, facts=facts)
+        return CallRefusal(statement, verdict=verdict, facts=facts)
     return Confined(engine=read.engine, datasets=bound.tables, verdict=verdict, statement=statement, facts=facts)
 
 

@@ -12,6 +12,7 @@ from metricgate.compiling.statement import Statement
 from metricgate.gateway import codes, entries, failures, span_names
 from metricgate.gateway.answers import Draft, through_stages
 from metricgate.gateway.conduct.conduct import Conduct
+from metricgate.gateway.ending import CallRefusal, Ending, EngineFailure
 from metricgate.gateway.engine import Engine, Engines
 from metricgate.gateway.governance import Governance
 from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Record, Refused
@@ -35,7 +36,6 @@ from metricgate.ledger.events.calls import (
 )
 from metricgate.ledger.events.shared import Link
 from metricgate.policy.occasion import Circumstances
-from metricgate.policy.refusal import problems_of
 from metricgate.policy.verdict import Decision, Verdict
 from metricgate.state.budgets import Charges
 from metricgate.state.record import Durable, Ledger, LedgerUnavailable, record_event
@@ -86,7 +86,7 @@ class Desk:
     """Intents that have no outcome yet."""
     charges: Charges = field(default_factory=Charges)
     """What the call has cost of its caller's budgets."""
-    forgiven: Sequence[str] = ()
+    forgiven: list[str] = field(default_factory=list)
     """What was made right in the call's arguments, in words for its answer."""
 
     @property
@@ -130,8 +130,8 @@ class Desk:
         )
         return verdict.decision is Decision.ALLOW
 
-    async def run(self, engine: Engine, statement: Statement, verdict: Verdict, facts: CallSubject) -> Ran | Outcome:
-        """Record the intent, run the statement, and hand back rows; failures are recorded and returned.
+    async def run(self, engine: Engine, statement: Statement, verdict: Verdict, facts: CallSubject) -> Ran | Ending:
+        """Record the intent, run the statement, and hand back rows, or how the call is to end without them.
 
         A budget of the verdict that is spent refuses before anything runs.
 
@@ -143,10 +143,10 @@ class Desk:
         """
         spent = await self.charged(verdict)
         if spent is not None:
-            return await self.refuse(Problems((spent,)), verdict=verdict, facts=facts)
+            return CallRefusal(Problems((spent,)), verdict, facts)
         ran = await self._released(engine, statement, verdict, facts)
         if isinstance(ran, EngineError):
-            return await self.failed(self._problem_of(ran, statement, verdict, facts), ran.engine_text, facts)
+            return EngineFailure(self._problem_of(ran, statement, verdict, facts), ran.engine_text, facts)
         if isinstance(ran, Ran):
             await self.conduct.add_rows(verdict.obligations.budgets, len(ran.rows.values))
         return ran
@@ -178,7 +178,7 @@ class Desk:
             await asyncio.shield(self._given_up(facts))
             raise
 
-    async def begin(self, verdict: Verdict, facts: CallSubject, statement: str) -> Durable | Outcome:
+    async def begin(self, verdict: Verdict, facts: CallSubject, statement: str) -> Durable | Ending:
         """Record the intent to try something out at a warehouse: a rehearsal, which is rolled back.
 
         Args:
@@ -188,7 +188,7 @@ class Desk:
         """
         spent = await self.charged(verdict)
         if spent is not None:
-            return await self.refuse(Problems((spent,)), verdict=verdict, facts=facts)
+            return CallRefusal(Problems((spent,)), verdict, facts)
         return await self._intend(verdict, facts, RehearsalFacts(text=statement)) or ledger_fault()
 
     async def hold(self, answer: ActionAnswer, facts: CallSubject) -> Outcome:
@@ -216,7 +216,7 @@ class Desk:
         """Charge the call for the verdict's budgets, once each; return why it may not go on, or None."""
         return await self.conduct.charge(verdict.obligations.budgets, self.charges)
 
-    async def answer(self, draft: Draft) -> Outcome:
+    async def _answer(self, draft: Draft) -> Outcome:
         """Have the stages add to the answer, record the outcome durably, then answer."""
         draft = await through_stages(self, draft)
         told = draft.answer.as_json()
@@ -238,13 +238,24 @@ class Desk:
         self.released.clear()
         return Answered(answer=told, body=body, verdicts=draft.verdicts, record=self._record(done))
 
-    async def refuse(
-        self, problems: Problems, *, verdict: Verdict | None = None, facts: CallSubject = NO_SUBJECT
-    ) -> Outcome:
+    async def end(self, ending: Ending) -> Outcome:
+        """Record how the call ended, durably, and say so; what is recorded already is handed on."""
+        match ending:
+            case Draft():
+                return await self._answer(ending)
+            case CallRefusal():
+                return await self._refuse(ending)
+            case EngineFailure():
+                return await self._fail(ending)
+            case _:
+                return ending
+
+    async def _refuse(self, refusal: CallRefusal) -> Outcome:
         """Record that nothing ran and why, then refuse."""
+        problems, verdict = refusal.problems, refusal.verdict
         event = CallRefused(
             call=self._whole(),
-            about=facts,
+            about=refusal.facts,
             problems=entries.problem_facts(problems),
             decision=None if verdict is None else entries.decision_facts(verdict),
             links=self._links(),
@@ -255,10 +266,6 @@ class Desk:
         self.released.clear()
         rules = () if verdict is None else verdict.rules
         return Refused(problems=problems, rules=rules, record=self._record(done))
-
-    async def deny(self, verdict: Verdict, facts: CallSubject = NO_SUBJECT) -> Outcome:
-        """Refuse because policy says so."""
-        return await self.refuse(problems_of(verdict), verdict=verdict, facts=facts)
 
     async def fault(self, problem: Problem, engine_text: str, facts: CallSubject = NO_SUBJECT) -> Fault:
         """Record that a device or the gateway itself failed, as the outcome of what was released, if anything was.
@@ -279,11 +286,9 @@ class Desk:
             self.released.clear()
         return Fault(problem=problem, record=None if done is None else self._record(done))
 
-    async def failed(self, problem: Problem, engine_text: str, facts: CallSubject = NO_SUBJECT) -> Outcome:
-        """Record that an engine gave no rows: as a fault, or as a refusal where the caller's own text is the reason.
-
-        ``engine_text`` goes to the record only.
-        """
+    async def _fail(self, failure: EngineFailure) -> Outcome:
+        """Record that an engine gave no rows: as a fault, or as a refusal where the caller's own text is the reason."""
+        problem, engine_text, facts = failure.problem, failure.engine_text, failure.facts
         if problem.code.status >= _FAULTS_BEGIN:
             return await self.fault(problem, engine_text, facts)
         problems = Problems((problem,))

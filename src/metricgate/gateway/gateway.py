@@ -6,7 +6,6 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -14,7 +13,6 @@ import orjson
 import structlog
 
 from metricgate.gateway import codes, span_names
-from metricgate.gateway.answers import Draft
 from metricgate.gateway.changes import codes as writing
 from metricgate.gateway.changes.damage import damage_problem
 from metricgate.gateway.changes.services import ChangeServices
@@ -23,6 +21,7 @@ from metricgate.gateway.data_checks.memory import KeyMemory
 from metricgate.gateway.data_checks.result import CheckResult
 from metricgate.gateway.data_checks.survey import AT_ONCE, Ground, Told, check_data
 from metricgate.gateway.desk import Desk, ledger_fault
+from metricgate.gateway.ending import CallRefusal, Ending
 from metricgate.gateway.engine import Engines
 from metricgate.gateway.governance import GovernanceSource
 from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Refused
@@ -123,7 +122,8 @@ class Gateway:
             )
             asked = _digest(call)
             try:
-                outcome = await self._served(desk, asked)
+                # What ends a call is decided on its way, and recorded and said here alone.
+                outcome = await desk.end(await self._served(desk, asked))
             except LedgerUnavailable:
                 # A change's own entries: the call's are kept by its desk.
                 outcome = ledger_fault()
@@ -175,26 +175,22 @@ class Gateway:
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock.unix_nano() / 1_000_000_000, UTC)
 
-    async def _served(self, desk: Desk, asked: str) -> Outcome:
-        """Take a call through all stages, in order; each may end it, and every end is recorded."""
+    async def _served(self, desk: Desk, asked: str) -> Ending:
+        """Take a call through all stages, in order; each may end it without an answer."""
         tool = _tool_named(desk)
         if objection := await self._objection(desk, asked, tool):  # stopped, paused, or going round in circles
-            return await desk.refuse(Problems((objection,)))
+            return CallRefusal(Problems((objection,)))
         if tool is None:
-            return await desk.refuse(Problems((_no_such_tool(desk),)))
+            return CallRefusal(Problems((_no_such_tool(desk),)))
         if (refused := await _unless_permitted(desk, tool)) is not None:
             return refused
         with desk.observer.span(span_names.PARSE):
             parsed = tool.read(desk)
         if isinstance(parsed, Problems):
-            return await desk.refuse(parsed)
+            return CallRefusal(parsed)
         # Resolve names, decide on all that is touched, compile, record the intent, run: by the tool, with the desk.
-        desk = replace(desk, forgiven=parsed.notes)
-        draft = await tool.handle(desk, parsed)
-        if not isinstance(draft, Draft):
-            return draft
-        # What stages add to every answer, the record of the outcome, and only then the answer.
-        return await desk.answer(draft)
+        desk.forgiven.extend(parsed.notes)
+        return await tool.handle(desk, parsed)
 
     async def _objection(self, desk: Desk, asked: str, tool: Servable | None) -> Problem | None:
         """Return why the caller is not served now, whatever it asks."""
@@ -271,13 +267,13 @@ def _no_such_tool(desk: Desk) -> Problem:
     )
 
 
-async def _unless_permitted(desk: Desk, tool: Servable) -> Outcome | None:
+async def _unless_permitted(desk: Desk, tool: Servable) -> CallRefusal | None:
     """Refuse a caller who may not call the tool, or whose budget of calls is spent."""
     verdict = desk.judge(tool.right, (tool.resource,))
     if verdict.decision is not Decision.ALLOW:
-        return await desk.deny(verdict)
+        return CallRefusal.by_policy(verdict)
     spent = await desk.charged(verdict)
-    return None if spent is None else await desk.refuse(Problems((spent,)), verdict=verdict)
+    return None if spent is None else CallRefusal(Problems((spent,)), verdict)
 
 
 def _denies(code: Code) -> bool:

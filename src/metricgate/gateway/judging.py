@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from metricgate.gateway.datasets import column_resource
 from metricgate.gateway.desk import Desk
+from metricgate.gateway.ending import CallRefusal
 from metricgate.gateway.entries import plan_subject
 from metricgate.gateway.masks import misused
 from metricgate.gateway.minimum_groups import small_groups_shown
-from metricgate.gateway.outcome import Outcome
 from metricgate.planning.plan import Plan
 from metricgate.planning.uses import Uses, uses_of
 from metricgate.policy.verdict import Decision, Verdict
@@ -45,10 +45,10 @@ def judge_plan(desk: Desk, action: Action, plan: Plan) -> Judged:
     return Judged(verdict=verdict, problems=problems)
 
 
-async def refuse_judged(desk: Desk, judged: Judged, plan: Plan) -> Outcome | None:
-    """Refuse and record where something stands against the plan; None where it may run."""
+def refuse_judged(judged: Judged, plan: Plan) -> CallRefusal | None:
+    """Refuse where something stands against the plan; None where it may run."""
     if judged.verdict.decision is not Decision.ALLOW:
-        return await desk.deny(judged.verdict, plan_subject(plan))
+        return CallRefusal.by_policy(judged.verdict, plan_subject(plan))
     if judged.problems is not None:
-        return await desk.refuse(judged.problems, verdict=judged.verdict, facts=plan_subject(plan))
+        return CallRefusal(judged.problems, verdict=judged.verdict, facts=plan_subject(plan))
     return None

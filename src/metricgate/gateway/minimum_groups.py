@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from metricgate.compiling.statement import Statement
 from metricgate.gateway import codes
 from metricgate.gateway.desk import Desk, Ran
+from metricgate.gateway.ending import CallRefusal, Ending
 from metricgate.gateway.engine import Engine
 from metricgate.gateway.entries import plan_subject
-from metricgate.gateway.outcome import Outcome
 from metricgate.planning.plan import Plan
 from metricgate.planning.small_groups import coarser_grains, hindrance
 from metricgate.policy.verdict import Verdict
@@ -35,7 +35,7 @@ def small_groups_read(minimums: Sequence[MinimumGroup]) -> Problems | None:
     return _problems(minimums, said) if minimums else None
 
 
-async def run_plan(desk: Desk, plan: Plan, engine: Engine, statement: Statement, verdict: Verdict) -> Ran | Outcome:
+async def run_plan(desk: Desk, plan: Plan, engine: Engine, statement: Statement, verdict: Verdict) -> Ran | Ending:
     """Run a plan's statement as ``Desk.run`` does; refuse where a group was too small, and nothing of it is answered.
 
     Which group, and how many rows it has, is not told; no group at all and a page beyond the last row look the same.
@@ -46,7 +46,7 @@ async def run_plan(desk: Desk, plan: Plan, engine: Engine, statement: Statement,
         return ran
     if ran.rows.values or ran.rows.truncated is not None:
         return ran
-    return await desk.refuse(_small_groups_found(verdict.obligations, plan), verdict=verdict, facts=facts)
+    return CallRefusal(_small_groups_found(verdict.obligations, plan), verdict=verdict, facts=facts)
 
 
 def _small_groups_found(obligations: Obligations, plan: Plan) -> Problems:

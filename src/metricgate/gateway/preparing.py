@@ -9,13 +9,13 @@ from metricgate.compiling.statement import Statement
 from metricgate.gateway import failures, span_names
 from metricgate.gateway.arguments import Parsed
 from metricgate.gateway.desk import Desk
+from metricgate.gateway.ending import CallRefusal, Ending
 from metricgate.gateway.engine import Engine
 from metricgate.gateway.entries import plan_subject
 from metricgate.gateway.homes import home_of
 from metricgate.gateway.judging import judge_plan, refuse_judged
 from metricgate.gateway.kinds import compiled_by_kinds, kinds_of
 from metricgate.gateway.naming import resolve_metrics
-from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.ports import WarehouseError
 from metricgate.gateway.questions import QuestionArguments, to_question
 from metricgate.gateway.saved_queries import calendars_of, saved_query
@@ -43,8 +43,8 @@ class Prepared:
     notes: tuple[str, ...]
 
 
-async def prepare(desk: Desk, parsed: Parsed[QuestionArguments], *, runs: bool) -> Prepared | Outcome:
-    """Return the statement that answers the question for this caller, or the recorded refusal.
+async def prepare(desk: Desk, parsed: Parsed[QuestionArguments], *, runs: bool) -> Prepared | Ending:
+    """Return the statement that answers the question for this caller, or how the call is to end without it.
 
     Args:
         desk: the call's.
@@ -56,7 +56,7 @@ async def prepare(desk: Desk, parsed: Parsed[QuestionArguments], *, runs: bool) 
     with desk.observer.span(span_names.RESOLVE):
         resolved = _resolved(desk, arguments)
         if isinstance(resolved, Problems):
-            return await desk.refuse(resolved)
+            return CallRefusal(resolved)
         question, notes = resolved
         planner = desk.governance.planner
         road = Road(
@@ -66,29 +66,29 @@ async def prepare(desk: Desk, parsed: Parsed[QuestionArguments], *, runs: bool) 
             whole=lambda: roads.plan(question, ASSUMED_LOCAL),
             within=lambda sight: planner.plan(question, sight),
         )
-        plan = await planned(desk, road)
+        plan = planned(desk, road)
     if not isinstance(plan, Plan):
         return plan
     judged = judge_plan(desk, Action.QUERY, plan)
-    refused = await refuse_judged(desk, judged, plan)
+    refused = refuse_judged(judged, plan)
     if refused is not None:
         return refused
     verdict = judged.verdict
     standing = standing_of(desk, question, arguments.pins)
     if isinstance(standing, Problems):
-        return await desk.refuse(standing, verdict=verdict, facts=plan_subject(plan))
+        return CallRefusal(standing, verdict=verdict, facts=plan_subject(plan))
     settled = await _settled(desk, question, plan, verdict, parsed.size, runs=runs)
     return settled if not isinstance(settled, Prepared) else replace(settled, notes=(*notes, *standing))
 
 
 async def _settled(
     desk: Desk, question: Question, plan: Plan, verdict: Verdict, size: int, *, runs: bool
-) -> Prepared | Outcome:
+) -> Prepared | Ending:
     """Plan again with what the engine says of the times that ``plan`` reads, and compile that."""
     facts, roads = plan_subject(plan), desk.governance.roads(size)
     home = home_of(plan)
     if isinstance(home, Problems):
-        return await desk.refuse(home, verdict=verdict, facts=facts)
+        return CallRefusal(home, verdict=verdict, facts=facts)
     engine = desk.engines.named(home)
     found = await kinds_of(lambda kinds: roads.plan(question, kinds), plan, engine)
     if isinstance(found, WarehouseError) and runs:
@@ -104,7 +104,7 @@ async def _settled(
         checks = roads.checks(question, kinds, verdict.obligations, types)
     if isinstance(settled, Problems) or isinstance(statement, Problems) or isinstance(checks, Problems):
         wrong = together(statement if isinstance(statement, Problems) else checks)
-        return await desk.refuse(wrong, verdict=verdict, facts=facts)
+        return CallRefusal(wrong, verdict=verdict, facts=facts)
     return Prepared(plan=settled, engine=engine, verdict=verdict, statement=statement, checks=checks, notes=())
 
 

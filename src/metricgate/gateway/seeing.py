@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from metricgate.catalog.labels import labelled
 from metricgate.gateway.desk import Desk
+from metricgate.gateway.ending import CallRefusal, Ending
 from metricgate.gateway.naming import resource_of
-from metricgate.gateway.outcome import Outcome
 from metricgate.planning.plan import Plan
 from metricgate.planning.planner import ReachableMember, Sight
 from metricgate.policy.verdict import Decision
@@ -85,46 +85,46 @@ class Road:
     within: Callable[[Sight], Plan | Problems]
 
 
-async def planned(desk: Desk, road: Road) -> Plan | Outcome:
-    """Return the plan over the whole catalog, or the recorded refusal, which names only what the caller may know of.
+def planned(desk: Desk, road: Road) -> Plan | Ending:
+    """Return the plan over the whole catalog, or a refusal, which names only what the caller may know of.
 
     A name that is nowhere and one that is hidden take the same way: neither is looked for over the whole catalog.
     """
     seen = Seen(desk, road.action)
     if not desk.governance.planner.shows(road.members, seen):
-        refused = await _refused_within(desk, road, seen)
+        refused = _refused_within(desk, road, seen)
         if refused is not None:
             return refused
     plan = road.whole()
     if isinstance(plan, Problems):
-        return await refuse_unplanned(desk, road.action, road.metrics, plan, road.within)
+        return refuse_unplanned(desk, road.action, road.metrics, plan, road.within)
     allowed = desk.judge(road.action, (desk.tool, *plan.resources)).decision is Decision.ALLOW
     if not allowed and seen.hides(plan):
         # A name may be there elsewhere and mean something hidden here.
-        refused = await _refused_within(desk, road, seen)
+        refused = _refused_within(desk, road, seen)
         if refused is not None:
             return refused
     return plan
 
 
-async def _refused_within(desk: Desk, road: Road, seen: Seen) -> Outcome | None:
-    denied = await _denied_metrics(desk, road.action, road.metrics)
+def _refused_within(desk: Desk, road: Road, seen: Seen) -> Ending | None:
+    denied = _denied_metrics(desk, road.action, road.metrics)
     if denied is not None:
         return denied
     plan = road.within(seen)
-    return await desk.refuse(plan) if isinstance(plan, Problems) else None
+    return CallRefusal(plan) if isinstance(plan, Problems) else None
 
 
-async def _denied_metrics(desk: Desk, action: Action, metrics: tuple[str, ...]) -> Outcome | None:
+def _denied_metrics(desk: Desk, action: Action, metrics: tuple[str, ...]) -> Ending | None:
     """Refuse metrics that may be known but not asked, before anything is told of what they reach."""
     on_metrics = Action.QUERY if action is Action.QUERY else Action.DESCRIBE
     verdict = desk.judge(on_metrics, (desk.tool, *(resource_of(desk, name) for name in metrics)))
-    return None if verdict.decision is Decision.ALLOW else await desk.deny(verdict)
+    return None if verdict.decision is Decision.ALLOW else CallRefusal.by_policy(verdict)
 
 
-async def refuse_unplanned(
+def refuse_unplanned(
     desk: Desk, action: Action, metrics: tuple[str, ...], whole: Problems, again: Callable[[Sight], Plan | Problems]
-) -> Outcome:
+) -> Ending:
     """Refuse a question that could not be planned, and name only what the caller may know of.
 
     Args:
@@ -134,11 +134,11 @@ async def refuse_unplanned(
         whole: the problems over the whole catalog.
         again: plans the same question within a sight.
     """
-    denied = await _denied_metrics(desk, action, metrics)
+    denied = _denied_metrics(desk, action, metrics)
     if denied is not None:
         return denied
     shown = again(Seen(desk, action))
-    return await desk.refuse(shown if isinstance(shown, Problems) else _plain(whole))
+    return CallRefusal(shown if isinstance(shown, Problems) else _plain(whole))
 
 
 def _plain(problems: Problems) -> Problems:

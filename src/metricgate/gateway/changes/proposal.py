@@ -31,7 +31,7 @@ from metricgate.gateway.changes.preview import RehearsalPreview, build_preview, 
 from metricgate.gateway.changes.services import ChangeServices
 from metricgate.gateway.changes.transitions import ProposalMade
 from metricgate.gateway.desk import Desk
-from metricgate.gateway.outcome import Outcome
+from metricgate.gateway.ending import CallRefusal, Ending, EngineFailure
 from metricgate.gateway.ports import WarehouseError
 from metricgate.ledger.events.calls import CallSubject
 from metricgate.policy.judging_changes import FLOOR_SECONDS, ChangeVerdict
@@ -61,7 +61,7 @@ class ProposalRequest:
 
 async def offer_change(
     desk: Desk, asked: ProposalRequest, plan: Callable[[ChangeServices], Awaitable[PlanResult]]
-) -> Outcome:
+) -> Ending:
     """Take a change from the call to its outcome: once for each idempotency key.
 
     Args:
@@ -72,9 +72,9 @@ async def offer_change(
     services = desk.changes
     if services is None:
         problem = Problem(code=codes.NOT_WRITABLE, message=codes.NOT_WRITABLE.cause, hint=codes.NOT_WRITABLE.cure)
-        return await desk.refuse(Problems((problem,)))
+        return CallRefusal(Problems((problem,)))
     if not asked.dry_run and asked.idempotency_key is None:
-        return await desk.refuse(Problems((_key_missing(),)))
+        return CallRefusal(Problems((_key_missing(),)))
     if asked.idempotency_key is None:
         return await _offered(desk, services, asked, plan)
     # Calls under one key wait for one another, so that each is told the one outcome.
@@ -90,11 +90,11 @@ async def _offered(
     services: ChangeServices,
     asked: ProposalRequest,
     plan: Callable[[ChangeServices], Awaitable[PlanResult]],
-) -> Outcome:
+) -> Ending:
     try:
         planned = await plan(services)
     except WarehouseError as error:
-        return await desk.failed(failures.of_engine(error), error.engine_text)
+        return EngineFailure(failures.of_engine(error), error.engine_text)
     try:
         return await propose(desk, services, planned, asked)
     except KeyTaken as taken:
@@ -110,7 +110,7 @@ def _key_missing() -> Problem:
     )
 
 
-async def answer_repetition(desk: Desk, services: ChangeServices, asked: ProposalRequest) -> Outcome | None:
+async def answer_repetition(desk: Desk, services: ChangeServices, asked: ProposalRequest) -> Ending | None:
     """Answer a call whose idempotency key was used before; None where it is new."""
     if asked.idempotency_key is None:
         return None
@@ -120,7 +120,7 @@ async def answer_repetition(desk: Desk, services: ChangeServices, asked: Proposa
     return None if action is None else await _again(desk, services, action, asked)
 
 
-async def _again(desk: Desk, services: ChangeServices, action: Action, asked: ProposalRequest) -> Outcome:
+async def _again(desk: Desk, services: ChangeServices, action: Action, asked: ProposalRequest) -> Ending:
     """Answer with the action that the idempotency key stands for, if these are the arguments that made it."""
     if action.arguments_digest != asked.arguments_digest:
         problem = Problem(
@@ -128,26 +128,26 @@ async def _again(desk: Desk, services: ChangeServices, action: Action, asked: Pr
             message=f"The idempotency key stands for {action.id}, which was another proposal.",
             hint=codes.IDEMPOTENCY_CONFLICT.cure,
         )
-        return await desk.refuse(Problems((problem,)))
-    return await answer_standing(desk, await expire_if_due(services, action))
+        return CallRefusal(Problems((problem,)))
+    return answer_standing(desk, await expire_if_due(services, action))
 
 
-async def propose(desk: Desk, services: ChangeServices, planned: PlanResult, asked: ProposalRequest) -> Outcome:
+async def propose(desk: Desk, services: ChangeServices, planned: PlanResult, asked: ProposalRequest) -> Ending:
     """Rehearse a planned change, decide on it, and do what was decided.
 
     Raises:
         KeyTaken: another proposal came first under the same idempotency key.
     """
     if isinstance(planned, PlanDenied):
-        return await desk.deny(planned.verdict)
+        return CallRefusal.by_policy(planned.verdict)
     frozen = None if asked.dry_run else services.frozen(desk.call.principal)
     if isinstance(planned, Problems) or frozen is not None:
-        return await desk.refuse(planned if isinstance(planned, Problems) else Problems((frozen,)))  # type: ignore[arg-type]
+        return CallRefusal(planned if isinstance(planned, Problems) else Problems((frozen,)))  # type: ignore[arg-type]
     facts = _subject(planned)
     begun = await desk.begin(planned.verdict, facts, planned.write.statement)
     if not isinstance(begun, Durable):
         return begun
-    rehearsal = await _rehearsed(desk, planned, facts)
+    rehearsal = await _rehearsed(planned, facts)
     if not isinstance(rehearsal, Rehearsal):
         return rehearsal
     preview = build_preview(planned, rehearsal, sample_rows=services.settings.sample_rows)
@@ -164,12 +164,12 @@ async def propose(desk: Desk, services: ChangeServices, planned: PlanResult, ask
             hint=codes.TOO_RISKY.cure,
             details={"risk": risk_to_json(summarize_risk(verdict))},
         )
-        return await desk.refuse(Problems((problem,)), verdict=planned.verdict, facts=facts)
+        return CallRefusal(Problems((problem,)), verdict=planned.verdict, facts=facts)
     action = await _kept(desk, services, planned, asked, rehearsal, preview, (verdict, basis), begun)
     return await _follow(desk, services, planned, asked, action, rehearsal.effect, verdict, facts)
 
 
-async def _rehearsed(desk: Desk, planned: PlannedChange, facts: CallSubject) -> Rehearsal | Outcome:
+async def _rehearsed(planned: PlannedChange, facts: CallSubject) -> Rehearsal | Ending:
     warehouse = planned.target.warehouse
     try:
         if planned.structure is not None:
@@ -182,11 +182,9 @@ async def _rehearsed(desk: Desk, planned: PlannedChange, facts: CallSubject) -> 
     except ChangeFailed as error:
         # The engine's own words go to the record.
         problem = problem_of(error, own_text=planned.action is None)
-        return await desk.refuse(
-            Problems((problem,)), verdict=planned.verdict, facts=replace(facts, error_code=error.code)
-        )
+        return CallRefusal(Problems((problem,)), verdict=planned.verdict, facts=replace(facts, error_code=error.code))
     except WarehouseError as error:
-        return await desk.failed(failures.of_own_text(error), error.engine_text, facts)
+        return EngineFailure(failures.of_own_text(error), error.engine_text, facts)
 
 
 async def _kept(
@@ -288,7 +286,7 @@ async def _follow(
     effect: Effect,
     verdict: ChangeVerdict,
     facts: CallSubject,
-) -> Outcome:
+) -> Ending:
     own = replace(facts, action_id=action.id)
     sample = services.settings.sample_rows
     preview = (
@@ -298,7 +296,7 @@ async def _follow(
         would = "be carried out" if verdict.decision is Decision.ALLOW else "wait for a person"
         message = f"Nothing ran. Proposed with dry_run: false, it would {would}."
         answer = answer_action(action, preview, message, would=str(verdict.decision))
-        return await desk.answer(Draft(answer=answer, facts=own, verdict=planned.verdict))
+        return Draft(answer=answer, facts=own, verdict=planned.verdict)
     if action.state is State.APPROVED:
         try:
             done = await execute(services, action)
@@ -309,11 +307,11 @@ async def _follow(
     return await desk.hold(describe_standing(action), own)
 
 
-async def _ended(desk: Desk, action: Action, preview: Preview | None, facts: CallSubject) -> Outcome:
+async def _ended(desk: Desk, action: Action, preview: Preview | None, facts: CallSubject) -> Ending:
     if action.state is State.EXECUTED:
-        return await desk.answer(Draft(answer=answer_action(action, preview, _done_said(action)), facts=facts))
+        return Draft(answer=answer_action(action, preview, _done_said(action)), facts=facts)
     if action.state is State.FAILED:
-        return await desk.refuse(Problems((_problem(action),)), facts=facts)
+        return CallRefusal(Problems((_problem(action),)), facts=facts)
     code = codes.OUTCOME_UNKNOWN
     problem = Problem(code=code, message=code.cause, hint=code.cure, details={"action_id": action.id})
     return await desk.fault(problem, "the outcome is not known", facts)
@@ -336,11 +334,11 @@ def _problem(action: Action) -> Problem:
     return Problem(code=code, message=failed.message, hint=failed.hint or code.cure, details={**failed.details, **own})
 
 
-async def answer_standing(desk: Desk, action: Action) -> Outcome:
+def answer_standing(desk: Desk, action: Action) -> Ending:
     """Answer how an action of the caller's stands."""
     facts = CallSubject(action_id=action.id, action_state=str(action.state))
     doing = "" if desk.changes is None else desk.changes.stages.get(action.id, "")
-    return await desk.answer(Draft(answer=describe_standing(action, doing), facts=facts))
+    return Draft(answer=describe_standing(action, doing), facts=facts)
 
 
 def _subject(planned: PlannedChange) -> CallSubject:

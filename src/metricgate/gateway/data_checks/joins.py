@@ -14,16 +14,16 @@ from metricgate.gateway import codes
 from metricgate.gateway.data_checks.counts import MOST_ROWS, UNCHECKED, KeyCounts
 from metricgate.gateway.data_checks.reading import counts_told, many
 from metricgate.gateway.desk import Desk
+from metricgate.gateway.ending import CallRefusal, Ending
 from metricgate.gateway.entries import plan_subject
-from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.ports import WarehouseError
 from metricgate.gateway.preparing import Prepared
 from metricgate.planning.checks import KeyCheck
 from metricgate.vocabulary.problem import Problem, Problems
 
 
-async def check_joins(desk: Desk, prepared: Prepared) -> tuple[str, ...] | Outcome:
-    """Return notes for the answer, or the recorded refusal where a key is broken."""
+async def check_joins(desk: Desk, prepared: Prepared) -> tuple[str, ...] | Ending:
+    """Return notes for the answer, or the refusal where a key is broken."""
     notes: list[str] = []
     broken: list[Problem] = []
     engine = prepared.engine
@@ -33,12 +33,10 @@ async def check_joins(desk: Desk, prepared: Prepared) -> tuple[str, ...] | Outco
         if counts is None:
             spent = await desk.charged(prepared.verdict)
             if spent is not None:
-                return await desk.refuse(
-                    Problems((spent,)), verdict=prepared.verdict, facts=plan_subject(prepared.plan)
-                )
+                return CallRefusal(Problems((spent,)), verdict=prepared.verdict, facts=plan_subject(prepared.plan))
             look = partial(_look, desk, prepared, check, statement)
             found = await desk.keys.learn(engine, statement, changes, look)
-            if isinstance(found, Outcome):
+            if isinstance(found, Ending):
                 return found
             counts = found
         if not isinstance(counts, KeyCounts):
@@ -50,16 +48,16 @@ async def check_joins(desk: Desk, prepared: Prepared) -> tuple[str, ...] | Outco
         elif not counts.complete:
             notes.append(_unchecked(check))
     if broken:
-        return await desk.refuse(Problems(tuple(broken)), verdict=prepared.verdict, facts=plan_subject(prepared.plan))
+        return CallRefusal(Problems(tuple(broken)), verdict=prepared.verdict, facts=plan_subject(prepared.plan))
     return tuple(notes)
 
 
-async def _look(desk: Desk, prepared: Prepared, check: KeyCheck, statement: Statement) -> KeyCounts | Outcome:
+async def _look(desk: Desk, prepared: Prepared, check: KeyCheck, statement: Statement) -> KeyCounts | Ending:
     facts = replace(plan_subject(prepared.plan), check=f"key {check.dataset}.{check.key}")
     rows = await desk.look(prepared.engine, statement, prepared.verdict, facts)
     if isinstance(rows, WarehouseError):
         return UNCHECKED  # the question itself will tell what is wrong with the engine, or that nothing is
-    return rows if isinstance(rows, Outcome) else KeyCounts.of(rows)
+    return rows if isinstance(rows, Ending) else KeyCounts.of(rows)
 
 
 def _problem(check: KeyCheck, counts: KeyCounts, *, counted: bool) -> Problem:

@@ -21,8 +21,8 @@ import structlog
 from metricgate.compiling.statement import Statement
 from metricgate.gateway.data_checks.counts import UNCHECKED, KeyCounts
 from metricgate.gateway.data_checks.spine_counts import ROWS_UNKNOWN, UNKNOWN, RowsFound, SpineFound
+from metricgate.gateway.ending import Ending
 from metricgate.gateway.engine import Engine
-from metricgate.gateway.outcome import Outcome
 from metricgate.planning.checks import KeyCheck
 from metricgate.state.observations import Observation, Observations, ObservationsNotKept
 from metricgate.vocabulary.clock import Clock
@@ -95,8 +95,8 @@ class KeyMemory:
         engine: Engine,
         statement: Statement,
         changes: int,
-        look: Callable[[], Awaitable[Known | Outcome]],
-    ) -> Known | Outcome:
+        look: Callable[[], Awaitable[Known | Ending]],
+    ) -> Known | Ending:
         """Return what ``look`` finds, or what another call found meanwhile."""
         asked = _asked(engine, statement)
         turn = self._looking.setdefault(asked, asyncio.Lock())

@@ -16,8 +16,8 @@ from metricgate.gateway.data_checks.counts import counts_of
 from metricgate.gateway.data_checks.memory import Known
 from metricgate.gateway.data_checks.spine_counts import ROWS_UNKNOWN, UNKNOWN, RowsFound, SpineFound
 from metricgate.gateway.desk import Desk
+from metricgate.gateway.ending import CallRefusal, Ending
 from metricgate.gateway.entries import plan_subject
-from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.ports import Rows, WarehouseError
 from metricgate.gateway.preparing import Prepared
 from metricgate.planning.checks import RowsCheck, SpineCheck
@@ -27,18 +27,18 @@ from metricgate.vocabulary.problem import Problem, Problems
 _CHECKED = "`metricgate validate --data` checks it"
 
 
-async def check_spines(desk: Desk, prepared: Prepared) -> tuple[str, ...] | Outcome:
-    """Return notes for the answer, or the recorded refusal where a spine would cut, drop or double numbers."""
+async def check_spines(desk: Desk, prepared: Prepared) -> tuple[str, ...] | Ending:
+    """Return notes for the answer, or the refusal where a spine would cut, drop or double numbers."""
     notes: list[str] = []
     for read in spines_read(prepared.plan):
         spine = await _looked(desk, prepared, read.check)
-        if isinstance(spine, Outcome):
+        if isinstance(spine, Ending):
             return spine
         if not isinstance(spine, SpineFound):
             raise TypeError(f"a time spine's check found {spine}")
         found = _broken(read, spine) or await _too_short(desk, prepared, read.check, spine)
         if isinstance(found, Problem):
-            return await desk.refuse(Problems((found,)), verdict=prepared.verdict, facts=plan_subject(prepared.plan))
+            return CallRefusal(Problems((found,)), verdict=prepared.verdict, facts=plan_subject(prepared.plan))
         if isinstance(found, str):
             notes.append(found)
         elif found is not None:
@@ -48,7 +48,7 @@ async def check_spines(desk: Desk, prepared: Prepared) -> tuple[str, ...] | Outc
 
 async def _too_short(
     desk: Desk, prepared: Prepared, check: SpineCheck, spine: SpineFound
-) -> Problem | Outcome | str | None:
+) -> Problem | Ending | str | None:
     """Return what is wrong; a note where the engine did not tell."""
     if not spine.answered:
         return _unchecked(check)
@@ -57,15 +57,15 @@ async def _too_short(
     first, last = spine.ends
     unknown = False
     for beyond in rows_beyond(prepared.plan, check, first, last):
-        found: Known | Outcome = UNKNOWN
+        found: Known | Ending = UNKNOWN
         for each in beyond:
             found = await _looked(desk, prepared, each)
-            if isinstance(found, Outcome):
+            if isinstance(found, Ending):
                 return found
             unknown |= found is ROWS_UNKNOWN
             if not found.is_broken:
                 break
-        if not isinstance(found, Outcome) and found.is_broken:
+        if not isinstance(found, Ending) and found.is_broken:
             reaches = f"from {spine.first} to {spine.last}"
             return Problem(
                 code=codes.SPINE_TOO_SHORT,
@@ -113,13 +113,13 @@ def _broken(read: SpineRead, spine: SpineFound) -> Problem | None:
     )
 
 
-async def _looked(desk: Desk, prepared: Prepared, check: SpineCheck | RowsCheck) -> Known | Outcome:
+async def _looked(desk: Desk, prepared: Prepared, check: SpineCheck | RowsCheck) -> Known | Ending:
     """Return what is known by now, or what is found."""
     plan, engine, verdict = prepared.plan, prepared.engine, prepared.verdict
     mask_key = desk.governance.mask_key
     statement = compile_check(check, plan.models, verdict.obligations, engine.dialect, mask_key=mask_key)
     if not isinstance(statement, Statement):
-        return await desk.refuse(statement, verdict=verdict, facts=plan_subject(plan))
+        return CallRefusal(statement, verdict=verdict, facts=plan_subject(plan))
     changes = 0 if desk.changes is None else desk.changes.carried_out[engine.name]
     lasting = isinstance(check, SpineCheck) or bool(engine.warehouse.data_state)
     known = desk.keys.known(engine, statement, changes) if lasting else None
@@ -127,14 +127,14 @@ async def _looked(desk: Desk, prepared: Prepared, check: SpineCheck | RowsCheck)
         return known
     spent = await desk.charged(verdict)
     if spent is not None:
-        return await desk.refuse(Problems((spent,)), verdict=verdict, facts=plan_subject(plan))
+        return CallRefusal(Problems((spent,)), verdict=verdict, facts=plan_subject(plan))
     look = partial(_look, desk, prepared, check, statement)
     return await desk.keys.learn(engine, statement, changes, look) if lasting else await look()
 
 
 async def _look(
     desk: Desk, prepared: Prepared, check: SpineCheck | RowsCheck, statement: Statement
-) -> SpineFound | RowsFound | Outcome:
+) -> SpineFound | RowsFound | Ending:
     facts = replace(plan_subject(prepared.plan), check=f"spine {check.dataset}")
     rows = await desk.look(prepared.engine, statement, prepared.verdict, facts)
     if isinstance(rows, WarehouseError):

@@ -22,7 +22,7 @@ from metricgate.gateway.changes.proposal import ProposalRequest, offer_change
 from metricgate.gateway.changes.services import ChangeServices
 from metricgate.gateway.changes.target import find_shape
 from metricgate.gateway.desk import Desk
-from metricgate.gateway.outcome import Outcome
+from metricgate.gateway.ending import CallRefusal, Ending
 from metricgate.gateway.tool import ToolDefinition
 from metricgate.gateway.tools.proposal import ProposalArguments
 from metricgate.guarding.writes import fill
@@ -66,12 +66,12 @@ class ActionTool:
         """Return the parameters, read strictly."""
         return read_arguments(desk.call.tool, desk.call.arguments, _model(self.action))
 
-    async def handle(self, desk: Desk, parsed: Parsed[Any]) -> Outcome:
+    async def handle(self, desk: Desk, parsed: Parsed[Any]) -> Ending:
         """Propose the change."""
         given: dict[str, Any] = parsed.value.model_dump()
         values = _values(self.action, given)
         if isinstance(values, Problems):
-            return await desk.refuse(values)
+            return CallRefusal(values)
         asked = ProposalRequest(
             dry_run=given["dry_run"],
             idempotency_key=given["idempotency_key"],

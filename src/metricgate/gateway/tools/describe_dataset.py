@@ -14,9 +14,9 @@ from metricgate.gateway.arguments import Parsed
 from metricgate.gateway.datasets import column_resource, dataset_resource, readable_homes, readable_tables
 from metricgate.gateway.describing import shortened
 from metricgate.gateway.desk import Desk
+from metricgate.gateway.ending import CallRefusal, Ending, EngineFailure
 from metricgate.gateway.engine import Engine
 from metricgate.gateway.masks import mask_as_json
-from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.ports import WarehouseError
 from metricgate.gateway.tools.tool import Tool, define
 from metricgate.ledger.events.calls import CallSubject
@@ -47,17 +47,17 @@ class DatasetsAnswer(Answer):
     catalog_version: str
 
 
-async def _serve(desk: Desk, parsed: Parsed[DatasetArguments]) -> Draft | Outcome:
+async def _serve(desk: Desk, parsed: Parsed[DatasetArguments]) -> Ending:
     wanted = parsed.value.dataset
     found = await _found(desk, wanted)
     if isinstance(found, WarehouseError):
-        return await desk.failed(failures.of_engine(found), found.engine_text)
+        return EngineFailure(failures.of_engine(found), found.engine_text)
     shown = [each for each in found.there if wanted is None or each[1].dataset == wanted]
     if wanted is not None and not shown:
         hint = did_you_mean(wanted, [table.dataset for _engine, table in found.there])
         message = f"There is no dataset {wanted!r} that you may read."
         problem = Problem(code=codes.NO_SUCH_DATASET, message=message, hint=hint or codes.NO_SUCH_DATASET.cure)
-        return await desk.refuse(Problems((problem,)))
+        return CallRefusal(Problems((problem,)))
     dialects = {engine.dialect for engine, _table in shown} or {desk.engines.default.dialect}
     answer = DatasetsAnswer(
         dialect=dialects.pop() if len(dialects) == 1 else None,

@@ -14,9 +14,9 @@ from metricgate.gateway.answers import Answer, Draft, Object
 from metricgate.gateway.arguments import Parsed
 from metricgate.gateway.describing import member_as_json, shortened, summary_of
 from metricgate.gateway.desk import Desk
+from metricgate.gateway.ending import CallRefusal, Ending
 from metricgate.gateway.explanation import predicate_as_json
 from metricgate.gateway.naming import resolve_metrics, resource_of
-from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.saved_queries import calendars_for
 from metricgate.gateway.seeing import Seen
 from metricgate.gateway.standing import deprecation_of
@@ -68,14 +68,14 @@ class MetricAnswer(Answer):
     catalog_version: str
 
 
-async def _serve(desk: Desk, parsed: Parsed[DescribeArguments]) -> Draft | Outcome:
+async def _serve(desk: Desk, parsed: Parsed[DescribeArguments]) -> Ending:
     named = resolve_metrics(desk, (parsed.value.metric,))
     if isinstance(named, Problems):
-        return await desk.refuse(named)
+        return CallRefusal(named)
     name = named.metrics[0]
     verdict = desk.judge(Action.DESCRIBE, (resource_of(desk, name),))
     if verdict.decision is not Decision.ALLOW:
-        return await desk.deny(verdict)
+        return CallRefusal.by_policy(verdict)
     metric = desk.governance.catalog.metrics[name]
     seen = Seen(desk, Action.QUERY)
     reached = [each for each in desk.governance.planner.reachable((name,)) if _together(desk, name, each)]

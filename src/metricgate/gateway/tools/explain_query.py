@@ -11,9 +11,9 @@ from metricgate.dialects.shown import Shown, dialect_of
 from metricgate.gateway.answers import Draft
 from metricgate.gateway.arguments import Parsed
 from metricgate.gateway.desk import Desk
+from metricgate.gateway.ending import CallRefusal, Ending
 from metricgate.gateway.entries import plan_subject
 from metricgate.gateway.explanation import ExplainedAnswer, explained
-from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.preparing import Prepared, prepare
 from metricgate.gateway.questions import QuestionArguments
 from metricgate.gateway.tools.tool import Tool, define
@@ -28,7 +28,7 @@ class ExplainArguments(QuestionArguments):
     )
 
 
-async def _serve(desk: Desk, parsed: Parsed[ExplainArguments]) -> Draft | Outcome:
+async def _serve(desk: Desk, parsed: Parsed[ExplainArguments]) -> Ending:
     asked: Parsed[QuestionArguments] = Parsed(value=parsed.value, notes=parsed.notes, size=parsed.size)
     prepared = await prepare(desk, asked, runs=False)
     if not isinstance(prepared, Prepared):
@@ -38,7 +38,7 @@ async def _serve(desk: Desk, parsed: Parsed[ExplainArguments]) -> Draft | Outcom
     if name is not None and name != prepared.engine.dialect:
         statement = compile_plan(prepared.plan, prepared.verdict.obligations, name, desk.governance.mask_key)
         if isinstance(statement, Problems):
-            return await desk.refuse(statement, verdict=prepared.verdict, facts=plan_subject(prepared.plan))
+            return CallRefusal(statement, verdict=prepared.verdict, facts=plan_subject(prepared.plan))
         prepared = replace(prepared, statement=statement)
     answer = ExplainedAnswer(**explained(desk, prepared))
     return Draft(answer=answer, facts=plan_subject(prepared.plan), verdict=prepared.verdict)

@@ -17,7 +17,7 @@ from metricgate.gateway.changes.expiry import find_action
 from metricgate.gateway.changes.proposal import answer_standing
 from metricgate.gateway.changes.transitions import ActionWithdrawn
 from metricgate.gateway.desk import Desk
-from metricgate.gateway.outcome import Outcome
+from metricgate.gateway.ending import CallRefusal, Ending
 from metricgate.gateway.tool import ToolDefinition
 from metricgate.gateway.tools.tool import Tool
 from metricgate.vocabulary.problem import Problem, Problems
@@ -34,7 +34,7 @@ class ActionArguments(BaseModel):
     withdraw: bool = Field(False, description="Withdraw the action if it still waits.")
 
 
-async def _serve(desk: Desk, parsed: Parsed[ActionArguments]) -> Outcome:
+async def _serve(desk: Desk, parsed: Parsed[ActionArguments]) -> Ending:
     services, wanted = desk.changes, parsed.value.action_id
     action = None if services is None else await find_action(services, wanted)
     principal = desk.call.principal
@@ -43,7 +43,7 @@ async def _serve(desk: Desk, parsed: Parsed[ActionArguments]) -> Outcome:
     if services is None or action is None or not own:
         # An action of somebody else's looks like one that is not there.
         message = f"There is no action {wanted} of yours."
-        return await desk.refuse(
+        return CallRefusal(
             Problems((Problem(code=codes.NO_SUCH_ACTION, message=message, hint=codes.NO_SUCH_ACTION.cure),))
         )
     if parsed.value.withdraw:
@@ -51,13 +51,13 @@ async def _serve(desk: Desk, parsed: Parsed[ActionArguments]) -> Outcome:
             gone = await advance(services, action, ActionWithdrawn(at=services.now()))
         except Raced:
             now = await asyncio.to_thread(services.store.get, wanted)
-            return await answer_standing(desk, now or action)
+            return answer_standing(desk, now or action)
         if isinstance(gone, Refusal):
-            return await desk.refuse(
+            return CallRefusal(
                 Problems((Problem(code=codes.NOT_DECIDABLE, message=gone.message, hint=codes.NOT_DECIDABLE.cure),))
             )
         action = gone.action
-    return await answer_standing(desk, action)
+    return answer_standing(desk, action)
 
 
 GET_ACTION = Tool(

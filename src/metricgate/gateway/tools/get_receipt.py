@@ -12,7 +12,7 @@ from metricgate.gateway import codes
 from metricgate.gateway.answers import Answer, Draft
 from metricgate.gateway.arguments import Parsed
 from metricgate.gateway.desk import Desk
-from metricgate.gateway.outcome import Outcome
+from metricgate.gateway.ending import CallRefusal, Ending
 from metricgate.gateway.tools.tool import Tool, define
 from metricgate.ledger.events.calls import CallSubject
 from metricgate.state.record import EntryOwner
@@ -40,7 +40,7 @@ class ReceiptAnswer(Answer):
     public_key: Annotated[str, Field(description="The log's verifier key, to compare with yours.")]
 
 
-async def _serve(desk: Desk, parsed: Parsed[ReceiptArguments]) -> Draft | Outcome:
+async def _serve(desk: Desk, parsed: Parsed[ReceiptArguments]) -> Ending:
     index = parsed.value.index
     owner = await desk.ledger.owner(index)
     receipt = None if owner is None or not _may_read(desk, owner) else await desk.ledger.receipt(index)
@@ -52,7 +52,7 @@ async def _serve(desk: Desk, parsed: Parsed[ReceiptArguments]) -> Draft | Outcom
             where=Place(path="index"),
             hint=codes.NO_SUCH_RECORD.cure,
         )
-        return await desk.refuse(Problems((problem,)))
+        return CallRefusal(Problems((problem,)))
     answer = ReceiptAnswer(**cast("dict[str, Any]", receipt.as_json()), notes=[])
     return Draft(answer=answer, facts=CallSubject(receipt=index))
 

@@ -13,6 +13,7 @@ from metricgate.gateway import span_names
 from metricgate.gateway.answers import Draft
 from metricgate.gateway.arguments import Parsed
 from metricgate.gateway.desk import Desk, Ran
+from metricgate.gateway.ending import CallRefusal, Ending
 from metricgate.gateway.entries import plan_subject
 from metricgate.gateway.explanation import PolicyApplied, policy_applied
 from metricgate.gateway.homes import home_of
@@ -20,7 +21,6 @@ from metricgate.gateway.judging import judge_plan, refuse_judged
 from metricgate.gateway.kinds import compiled_by_kinds
 from metricgate.gateway.minimum_groups import run_plan
 from metricgate.gateway.naming import resolve_metrics, resource_of
-from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.result import RowsAnswer, rows_answer
 from metricgate.gateway.seeing import Road, planned
 from metricgate.gateway.tools.tool import Tool, define
@@ -55,11 +55,11 @@ class _Planned:
     notes: tuple[str, ...]
 
 
-async def _planned(desk: Desk, asked: ValuesArguments) -> _Planned | Outcome:
+def _planned(desk: Desk, asked: ValuesArguments) -> _Planned | Ending:
     with desk.observer.span(span_names.RESOLVE):
         named = resolve_metrics(desk, tuple(asked.metrics))
         if isinstance(named, Problems):
-            return await desk.refuse(named)
+            return CallRefusal(named)
         ask = partial(
             desk.governance.planner.plan_values,
             asked.dimension,
@@ -76,13 +76,13 @@ async def _planned(desk: Desk, asked: ValuesArguments) -> _Planned | Outcome:
             whole=ask,
             within=lambda sight: ask(sight=sight),
         )
-        plan = await planned(desk, road)
+        plan = planned(desk, road)
     if not isinstance(plan, Plan):
         return plan
     if named.metrics:
         verdict = desk.judge(Action.DESCRIBE, [resource_of(desk, name) for name in named.metrics])
         if verdict.decision is not Decision.ALLOW:
-            return await desk.deny(verdict)
+            return CallRefusal.by_policy(verdict)
     return _Planned(plan=plan, notes=named.notes)
 
 
@@ -94,25 +94,25 @@ class ValuesAnswer(RowsAnswer):
     policy: PolicyApplied
 
 
-async def _serve(desk: Desk, parsed: Parsed[ValuesArguments]) -> Draft | Outcome:
-    planned = await _planned(desk, parsed.value)
+async def _serve(desk: Desk, parsed: Parsed[ValuesArguments]) -> Ending:
+    planned = _planned(desk, parsed.value)
     if not isinstance(planned, _Planned):
         return planned
     plan = planned.plan
     judged = judge_plan(desk, Action.LIST_VALUES, plan)
-    refused = await refuse_judged(desk, judged, plan)
+    refused = refuse_judged(judged, plan)
     if refused is not None:
         return refused
     verdict = judged.verdict
     home = home_of(plan)
     if isinstance(home, Problems):
-        return await desk.refuse(home, verdict=verdict, facts=plan_subject(plan))
+        return CallRefusal(home, verdict=verdict, facts=plan_subject(plan))
     engine = desk.engines.named(home)
     with desk.observer.span(span_names.COMPILE):
         compiled = partial(compile_plan, plan, verdict.obligations, engine.dialect, desk.governance.mask_key)
         _types, statement = await compiled_by_kinds(compiled, plan, engine)
     if isinstance(statement, Problems):
-        return await desk.refuse(statement, verdict=verdict, facts=plan_subject(plan))
+        return CallRefusal(statement, verdict=verdict, facts=plan_subject(plan))
     ran = await run_plan(desk, plan, engine, statement, verdict)
     if not isinstance(ran, Ran):
         return ran

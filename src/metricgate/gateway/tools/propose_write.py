@@ -16,7 +16,7 @@ from metricgate.gateway.changes.services import ChangeServices
 from metricgate.gateway.changes.structure_plan import plan_structure
 from metricgate.gateway.changes.target import find_target
 from metricgate.gateway.desk import Desk
-from metricgate.gateway.outcome import Outcome
+from metricgate.gateway.ending import Ending
 from metricgate.gateway.tool import ToolDefinition
 from metricgate.gateway.tools.proposal import ProposalArguments
 from metricgate.gateway.tools.tool import Tool
@@ -38,7 +38,7 @@ class WriteArguments(ProposalArguments):
     )
 
 
-async def _serve(desk: Desk, parsed: Parsed[WriteArguments]) -> Outcome:
+async def _serve(desk: Desk, parsed: Parsed[WriteArguments]) -> Ending:
     value = parsed.value
     asked = ProposalRequest(
         dry_run=value.dry_run,

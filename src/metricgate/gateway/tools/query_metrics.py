@@ -10,10 +10,11 @@ from metricgate.gateway.codes import WAREHOUSE_CHANGED
 from metricgate.gateway.data_checks.joins import check_joins
 from metricgate.gateway.data_checks.spines import check_spines
 from metricgate.gateway.desk import Desk, Ran
+from metricgate.gateway.ending import Ending
 from metricgate.gateway.entries import plan_subject
 from metricgate.gateway.explanation import ExplainedAnswer, explained
 from metricgate.gateway.minimum_groups import run_plan
-from metricgate.gateway.outcome import Fault, Outcome
+from metricgate.gateway.outcome import Fault
 from metricgate.gateway.preparing import Prepared, prepare
 from metricgate.gateway.questions import QuestionArguments
 from metricgate.gateway.result import RowsAnswer, rows_answer
@@ -25,7 +26,7 @@ class MetricsAnswer(ExplainedAnswer, RowsAnswer):
     """Numbers, and how they came about."""
 
 
-async def _serve(desk: Desk, parsed: Parsed[QuestionArguments]) -> Draft | Outcome:
+async def _serve(desk: Desk, parsed: Parsed[QuestionArguments]) -> Ending:
     outcome = await _once(desk, parsed)
     if isinstance(outcome, Fault) and outcome.problem.code is WAREHOUSE_CHANGED:
         for engine in desk.engines:
@@ -34,7 +35,7 @@ async def _serve(desk: Desk, parsed: Parsed[QuestionArguments]) -> Draft | Outco
     return outcome
 
 
-async def _once(desk: Desk, parsed: Parsed[QuestionArguments]) -> Draft | Outcome:
+async def _once(desk: Desk, parsed: Parsed[QuestionArguments]) -> Ending:
     prepared = await prepare(desk, parsed, runs=True)
     if not isinstance(prepared, Prepared):
         return prepared

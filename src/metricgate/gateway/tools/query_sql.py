@@ -12,8 +12,8 @@ from metricgate.gateway.answers import Draft, Object
 from metricgate.gateway.arguments import Parsed
 from metricgate.gateway.confining import Confined, confine
 from metricgate.gateway.desk import Desk, Ran
+from metricgate.gateway.ending import CallRefusal, Ending
 from metricgate.gateway.explanation import PolicyApplied, policy_applied
-from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.parameters import values_of
 from metricgate.gateway.result import RowsAnswer, rows_answer
 from metricgate.gateway.tools.tool import Tool, define
@@ -55,10 +55,10 @@ class SqlAnswer(RowsAnswer):
     data: Object
 
 
-async def _serve(desk: Desk, parsed: Parsed[SqlArguments]) -> Draft | Outcome:
+async def _serve(desk: Desk, parsed: Parsed[SqlArguments]) -> Ending:
     values = values_of(parsed.value.parameters)
     if isinstance(values, Problems):
-        return await desk.refuse(values)
+        return CallRefusal(values)
     confined = await confine(desk, parsed.value.sql, parsed.value.warehouse, values)
     if not isinstance(confined, Confined):
         return confined

@@ -15,8 +15,8 @@ from metricgate.gateway.arguments import Parsed
 from metricgate.gateway.composing import ComposeArgument, composable
 from metricgate.gateway.describing import summary_of
 from metricgate.gateway.desk import Desk
+from metricgate.gateway.ending import Ending
 from metricgate.gateway.naming import is_usable, may_describe
-from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.saved_listing import askable_saved_queries
 from metricgate.gateway.standing import deprecation_of
 from metricgate.gateway.tools.tool import Tool, define
@@ -60,7 +60,7 @@ class CatalogAnswer(Answer):
     catalog_version: str
 
 
-async def _serve(desk: Desk, parsed: Parsed[SearchArguments]) -> Draft | Outcome:
+async def _serve(desk: Desk, parsed: Parsed[SearchArguments]) -> Ending:
     asked = parsed.value
     status = None if asked.status is None else Status(asked.status)
     metrics = [
@@ -76,7 +76,7 @@ async def _serve(desk: Desk, parsed: Parsed[SearchArguments]) -> Draft | Outcome
     hits = search(asked.text, metrics)
     composed: dict[str, Json] | None = None
     if asked.compose_with is not None:
-        found = await composable(desk, asked.compose_with, [hit.found for hit in hits], asked.limit)
+        found = composable(desk, asked.compose_with, [hit.found for hit in hits], asked.limit)
         if not isinstance(found, dict):
             return found
         composed = found

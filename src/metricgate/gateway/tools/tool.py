@@ -8,11 +8,11 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
 
-from metricgate.gateway.answers import Answer, Draft, envelope_schema
+from metricgate.gateway.answers import Answer, envelope_schema
 from metricgate.gateway.argument_schemas import accepted_schema, shown_schema
 from metricgate.gateway.arguments import Parsed, read_arguments
 from metricgate.gateway.desk import Desk
-from metricgate.gateway.outcome import Outcome
+from metricgate.gateway.ending import Ending
 from metricgate.gateway.tool import ToolDefinition
 from metricgate.vocabulary.problem import Problems
 from metricgate.vocabulary.resource import Action, Resource, ResourceKind
@@ -43,7 +43,7 @@ class Servable(Protocol):
         ...
 
     @property
-    def handle(self) -> Callable[[Desk, Parsed[Any]], Awaitable[Draft | Outcome]]:
+    def handle(self) -> Callable[[Desk, Parsed[Any]], Awaitable[Ending]]:
         """Resolve, decide, compile and run what is asked; return the answer, or how the call ended without one."""
         ...
 
@@ -54,7 +54,7 @@ class Tool(Generic[A]):
 
     definition: ToolDefinition
     arguments: type[A]
-    handle: Callable[[Desk, Parsed[A]], Awaitable[Draft | Outcome]]
+    handle: Callable[[Desk, Parsed[A]], Awaitable[Ending]]
 
     @property
     def resource(self) -> Resource:
