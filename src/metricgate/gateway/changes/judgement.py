@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from datetime import timedelta
 
 from metricgate.approvals.preview import ConsideredRule, RiskContribution, RiskSummary
@@ -14,12 +15,14 @@ from metricgate.compiling.relations import confined_statement, relation_of
 from metricgate.gateway.changes.decision_basis import DecisionBasis, bind_basis, holding_rules
 from metricgate.gateway.changes.plan import PlannedChange
 from metricgate.gateway.changes.ports import Rehearsal
-from metricgate.gateway.changes.preview import RehearsalPreview, count_rows, describe_structure
+from metricgate.gateway.changes.preview import RehearsalPreview, build_preview, count_rows, describe_structure
+from metricgate.gateway.changes.proposal_call import ProposalCall
 from metricgate.gateway.changes.services import ChangeServices
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.ports import Released, WarehouseError
 from metricgate.policy.judging_changes import ChangeVerdict, judge_change
 from metricgate.policy.stakes import Past, Stakes
+from metricgate.policy.verdict import Decision
 from metricgate.state.actions import ActionFilter
 from metricgate.state.record import Durable
 from metricgate.vocabulary.json import Json
@@ -33,16 +36,65 @@ _SHOWN = 3
 _EFFECTIVE = frozenset({State.EXECUTED, State.UNDONE, State.EXECUTING, State.APPROVED})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedChange:
+    """A change that was planned, rehearsed, shown and judged: all that an action is made from.
+
+    Attributes:
+        planned: what its proposer may propose.
+        rehearsal: what it does.
+        preview: what is shown of that.
+        verdict: allowed, held for people, or denied.
+        basis: on what that was judged, so that it can be judged again.
+    """
+
+    planned: PlannedChange
+    rehearsal: Rehearsal
+    preview: RehearsalPreview
+    verdict: ChangeVerdict
+    basis: DecisionBasis
+
+    @property
+    def held(self) -> bool:
+        """Whether it waits for people."""
+        return self.verdict.decision is Decision.HOLD
+
+    @property
+    def risk(self) -> RiskSummary:
+        """The risk as people are shown it: with the three largest contributions."""
+        risk = self.verdict.risk
+        return RiskSummary(
+            score=risk.score,
+            likelihood=risk.likelihood,
+            impact=risk.impact,
+            contributions=tuple(
+                RiskContribution(signal=each.signal, side=str(each.side), points=each.points, because=each.message)
+                for each in risk.contributions[:_SHOWN]
+            ),
+        )
+
+    @property
+    def considered(self) -> tuple[ConsideredRule, ...]:
+        """Every rule that was considered, in order, as people are shown it."""
+        return tuple(
+            ConsideredRule(rule=each.rule, decision=str(each.decision), message=each.message)
+            for each in self.verdict.considered
+        )
+
+
 async def judge_rehearsal(
-    desk: Desk,
-    services: ChangeServices,
-    planned: PlannedChange,
-    rehearsal: Rehearsal,
-    preview: RehearsalPreview,
-    intent: Durable,
-) -> tuple[ChangeVerdict, DecisionBasis]:
-    """Return what policy says of the rehearsed change, and on what, so that it can be judged again."""
-    effect = rehearsal.effect
+    call: ProposalCall, planned: PlannedChange, rehearsal: Rehearsal, intent: Durable
+) -> JudgedChange:
+    """Return what people are shown of a rehearsed change, and what policy says of it.
+
+    Args:
+        call: that proposes it.
+        planned: what was rehearsed.
+        rehearsal: what it does.
+        intent: the entry under which it was rehearsed, and under which a sample of rows may be read.
+    """
+    desk, services, effect = call.desk, call.services, rehearsal.effect
+    preview = build_preview(planned, rehearsal, sample_rows=services.settings.sample_rows)
     share, because = await _made_up(desk, planned, rehearsal, intent)
     stakes = Stakes(
         verbs=tuple(str(verb) for verb in planned.write.verbs),
@@ -83,7 +135,13 @@ async def judge_rehearsal(
         action=planned.action,
     )
     verdicts = [each for _ask, each in planned.asks]
-    return verdict, bind_basis(basis, desk.governance, verdicts, holding_rules(verdict))
+    return JudgedChange(
+        planned=planned,
+        rehearsal=rehearsal,
+        preview=preview,
+        verdict=verdict,
+        basis=bind_basis(basis, desk.governance, verdicts, holding_rules(verdict)),
+    )
 
 
 async def _made_up(desk: Desk, planned: PlannedChange, rehearsal: Rehearsal, intent: Durable) -> tuple[float, str]:
@@ -128,7 +186,7 @@ def _count(effect: Effect, kind: ChangeKind) -> int:
 
 
 async def find_recent_activity(services: ChangeServices, agent: str, dataset: str) -> Past:
-    """Return what the agent did lately."""
+    """Return what an agent did in the last 24 hours and the last 10 minutes: of its newest 500 actions."""
     since = services.now() - _LOOK_BACK
     found = await asyncio.to_thread(services.store.glances, ActionFilter(agent=agent, since=since, limit=500))
     done = [each for each in found if each.state in _EFFECTIVE]
@@ -141,27 +199,6 @@ async def find_recent_activity(services: ChangeServices, agent: str, dataset: st
         denied_today=sum(1 for each in found if each.state is State.DENIED),
         deleted_here_lately=any(target in each.targets and each.deletes for each in recent),
         first_on_target=not any(target in each.targets for each in done),
-    )
-
-
-def summarize_rules(verdict: ChangeVerdict) -> tuple[ConsideredRule, ...]:
-    """Return every rule that was considered, in order, as people are shown it."""
-    return tuple(
-        ConsideredRule(rule=each.rule, decision=str(each.decision), message=each.message) for each in verdict.considered
-    )
-
-
-def summarize_risk(verdict: ChangeVerdict) -> RiskSummary:
-    """Return the risk as people are shown it: with the three largest contributions."""
-    risk = verdict.risk
-    return RiskSummary(
-        score=risk.score,
-        likelihood=risk.likelihood,
-        impact=risk.impact,
-        contributions=tuple(
-            RiskContribution(signal=each.signal, side=str(each.side), points=each.points, because=each.message)
-            for each in risk.contributions[:_SHOWN]
-        ),
     )
 
 

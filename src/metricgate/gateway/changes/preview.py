@@ -212,8 +212,12 @@ def _short(value: str) -> str:
     return f"{value[:_LONGEST_VALUE]}... ({len(value):,} characters)"
 
 
-def show_proposer(desk: Desk, planned: PlannedChange, effect: Effect, preview: Preview, *, sample_rows: int) -> Preview:
+def show_proposer(
+    desk: Desk, planned: PlannedChange, effect: Effect, preview: Preview | None, *, sample_rows: int
+) -> Preview | None:
     """Return the preview as the proposer may see it: of cascades only numbers, of columns only readable values."""
+    if preview is None:
+        return None
     tables: list[TablePreview] = []
     for each in effect.tables:
         if each.cause is not Cause.STATEMENT:

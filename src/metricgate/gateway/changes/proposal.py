@@ -4,101 +4,75 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
-
-import orjson
 
 from metricgate.approvals.documents import risk_to_json
 from metricgate.approvals.outcome import NotCarriedOut, RowsChanged
 from metricgate.approvals.preview import Preview
 from metricgate.approvals.proposal import Action, Proposal, State
 from metricgate.changing.definitions import digest_of_definitions
-from metricgate.changing.effect import Effect
 from metricgate.gateway import codes as gateway_codes
 from metricgate.gateway import failures, sql_codes
 from metricgate.gateway.answers import Draft
 from metricgate.gateway.changes import codes, kept_change, record_facts
 from metricgate.gateway.changes.action_answer import answer_action, describe_standing
 from metricgate.gateway.changes.advance import KeyTaken, Raced, advance
-from metricgate.gateway.changes.decision_basis import DecisionBasis
 from metricgate.gateway.changes.execution import execute, problem_of
 from metricgate.gateway.changes.expiry import expire_if_due, find_action
-from metricgate.gateway.changes.judgement import judge_rehearsal, requirement_of, summarize_risk, summarize_rules
+from metricgate.gateway.changes.judgement import JudgedChange, judge_rehearsal, requirement_of
 from metricgate.gateway.changes.plan import PlanDenied, PlannedChange, PlanResult
 from metricgate.gateway.changes.ports import ChangeFailed, Rehearsal
-from metricgate.gateway.changes.preview import RehearsalPreview, build_preview, show_proposer
+from metricgate.gateway.changes.preview import show_proposer
+from metricgate.gateway.changes.proposal_call import ProposalCall, ProposalRequest
 from metricgate.gateway.changes.services import ChangeServices
 from metricgate.gateway.changes.transitions import ProposalMade
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.ending import CallRefusal, Ending, EngineFailure
 from metricgate.gateway.ports import WarehouseError
 from metricgate.ledger.events.calls import CallSubject
-from metricgate.policy.judging_changes import FLOOR_SECONDS, ChangeVerdict
+from metricgate.policy.judging_changes import FLOOR_SECONDS
 from metricgate.policy.verdict import Decision
 from metricgate.state.record import Durable
 from metricgate.vocabulary import actor as actors
 from metricgate.vocabulary.digest import digest_of
 from metricgate.vocabulary.problem import Place, Problem, Problems
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProposalRequest:
-    """How a change was asked for.
-
-    Attributes:
-        dry_run: show what it would do and what would be decided; nothing runs.
-        idempotency_key: the same key never runs twice.
-        arguments_digest: of the call's arguments.
-        because: what the agent says it is for; untrusted.
-    """
-
-    dry_run: bool
-    idempotency_key: str | None
-    arguments_digest: str
-    because: str | None = None
+PlanChange = Callable[[ChangeServices], Awaitable[PlanResult]]
+"""Gives the change that a call proposes; may raise ``WarehouseError``."""
 
 
-async def offer_change(
-    desk: Desk, asked: ProposalRequest, plan: Callable[[ChangeServices], Awaitable[PlanResult]]
-) -> Ending:
+async def offer_change(desk: Desk, request: ProposalRequest, plan: PlanChange) -> Ending:
     """Take a change from the call to its outcome: once for each idempotency key.
 
     Args:
         desk: the call's.
-        asked: how it was asked for.
-        plan: gives the change; may raise ``WarehouseError``.
+        request: how it was asked for.
+        plan: gives the change.
     """
-    services = desk.changes
-    if services is None:
+    if desk.changes is None:
         problem = Problem(code=codes.NOT_WRITABLE, message=codes.NOT_WRITABLE.cause, hint=codes.NOT_WRITABLE.cure)
         return CallRefusal(Problems((problem,)))
-    if not asked.dry_run and asked.idempotency_key is None:
+    if not request.dry_run and request.idempotency_key is None:
         return CallRefusal(Problems((_key_missing(),)))
-    if asked.idempotency_key is None:
-        return await _offered(desk, services, asked, plan)
+    call = ProposalCall(desk=desk, services=desk.changes, request=request)
+    if request.idempotency_key is None:
+        return await _offer(call, plan)
     # Calls under one key wait for one another, so that each is told the one outcome.
-    principal = desk.call.principal
-    user = None if principal.user is None else principal.user.id
-    async with services.locks.of(f"key {orjson.dumps([principal.agent.id, user, asked.idempotency_key]).decode()}"):
-        again = await answer_repetition(desk, services, asked)
-        return again or await _offered(desk, services, asked, plan)
+    async with call.services.locks.of(call.lock_name(request.idempotency_key)):
+        again = await _answer_repetition(call, request.idempotency_key)
+        return again or await _offer(call, plan)
 
 
-async def _offered(
-    desk: Desk,
-    services: ChangeServices,
-    asked: ProposalRequest,
-    plan: Callable[[ChangeServices], Awaitable[PlanResult]],
-) -> Ending:
+async def _offer(call: ProposalCall, plan: PlanChange) -> Ending:
     try:
-        planned = await plan(services)
+        planned = await plan(call.services)
     except WarehouseError as error:
         return EngineFailure(failures.of_engine(error), error.engine_text)
     try:
-        return await propose(desk, services, planned, asked)
+        return await _propose(call, planned)
     except KeyTaken as taken:
-        return await _again(desk, services, taken.kept, asked)
+        return await _answer_again(call, taken.kept)
 
 
 def _key_missing() -> Problem:
@@ -110,66 +84,62 @@ def _key_missing() -> Problem:
     )
 
 
-async def answer_repetition(desk: Desk, services: ChangeServices, asked: ProposalRequest) -> Ending | None:
+async def _answer_repetition(call: ProposalCall, key: str) -> Ending | None:
     """Answer a call whose idempotency key was used before; None where it is new."""
-    if asked.idempotency_key is None:
-        return None
-    principal = desk.call.principal
-    user = None if principal.user is None else principal.user.id
-    action = await asyncio.to_thread(services.store.by_key, principal.agent.id, user, asked.idempotency_key)
-    return None if action is None else await _again(desk, services, action, asked)
+    action = await asyncio.to_thread(call.services.store.by_key, call.principal.agent.id, call.user, key)
+    return None if action is None else await _answer_again(call, action)
 
 
-async def _again(desk: Desk, services: ChangeServices, action: Action, asked: ProposalRequest) -> Ending:
+async def _answer_again(call: ProposalCall, action: Action) -> Ending:
     """Answer with the action that the idempotency key stands for, if these are the arguments that made it."""
-    if action.arguments_digest != asked.arguments_digest:
+    if action.arguments_digest != call.request.arguments_digest:
         problem = Problem(
             code=codes.IDEMPOTENCY_CONFLICT,
             message=f"The idempotency key stands for {action.id}, which was another proposal.",
             hint=codes.IDEMPOTENCY_CONFLICT.cure,
         )
         return CallRefusal(Problems((problem,)))
-    return answer_standing(desk, await expire_if_due(services, action))
+    return answer_standing(call.desk, await expire_if_due(call.services, action))
 
 
-async def propose(desk: Desk, services: ChangeServices, planned: PlanResult, asked: ProposalRequest) -> Ending:
-    """Rehearse a planned change, decide on it, and do what was decided.
+async def _propose(call: ProposalCall, planned: PlanResult) -> Ending:  # noqa: PLR0911 - one way out for each stage
+    """Rehearse a planned change, decide on it, and do what was decided: all stages of a proposal, in order.
 
     Raises:
         KeyTaken: another proposal came first under the same idempotency key.
     """
+    desk = call.desk
     if isinstance(planned, PlanDenied):
         return CallRefusal.by_policy(planned.verdict)
-    frozen = None if asked.dry_run else services.frozen(desk.call.principal)
-    if isinstance(planned, Problems) or frozen is not None:
-        return CallRefusal(planned if isinstance(planned, Problems) else Problems((frozen,)))  # type: ignore[arg-type]
-    facts = _subject(planned)
+    if isinstance(planned, Problems):
+        return CallRefusal(planned)
+    frozen = None if call.request.dry_run else call.services.frozen(call.principal)
+    if frozen is not None:
+        return CallRefusal(Problems((frozen,)))
+    facts = _subject_of(planned)
     begun = await desk.begin(planned.verdict, facts, planned.write.statement)
     if not isinstance(begun, Durable):
         return begun
-    rehearsal = await _rehearsed(planned, facts)
+    rehearsal = await _rehearse(planned, facts)
     if not isinstance(rehearsal, Rehearsal):
         return rehearsal
-    preview = build_preview(planned, rehearsal, sample_rows=services.settings.sample_rows)
-    verdict, basis = await judge_rehearsal(desk, services, planned, rehearsal, preview, begun)
+    judged = await judge_rehearsal(call, planned, rehearsal, begun)
     facts = replace(
-        facts,
-        considered=record_facts.rule_decisions(summarize_rules(verdict)),
-        risk=record_facts.risk_facts(summarize_risk(verdict)),
+        facts, considered=record_facts.rule_decisions(judged.considered), risk=record_facts.risk_facts(judged.risk)
     )
-    if verdict.decision is Decision.DENY:
+    if judged.verdict.decision is Decision.DENY:
         problem = Problem(
             code=codes.TOO_RISKY,
-            message=verdict.considered[-1].message,
+            message=judged.verdict.considered[-1].message,
             hint=codes.TOO_RISKY.cure,
-            details={"risk": risk_to_json(summarize_risk(verdict))},
+            details={"risk": risk_to_json(judged.risk)},
         )
         return CallRefusal(Problems((problem,)), verdict=planned.verdict, facts=facts)
-    action = await _kept(desk, services, planned, asked, rehearsal, preview, (verdict, basis), begun)
-    return await _follow(desk, services, planned, asked, action, rehearsal.effect, verdict, facts)
+    action = await _keep(call, judged, begun)
+    return await _follow(call, judged, action, replace(facts, action_id=action.id))
 
 
-async def _rehearsed(planned: PlannedChange, facts: CallSubject) -> Rehearsal | Ending:
+async def _rehearse(planned: PlannedChange, facts: CallSubject) -> Rehearsal | Ending:
     warehouse = planned.target.warehouse
     try:
         if planned.structure is not None:
@@ -187,61 +157,43 @@ async def _rehearsed(planned: PlannedChange, facts: CallSubject) -> Rehearsal | 
         return EngineFailure(failures.of_own_text(error), error.engine_text, facts)
 
 
-async def _kept(
-    desk: Desk,
-    services: ChangeServices,
-    planned: PlannedChange,
-    asked: ProposalRequest,
-    rehearsal: Rehearsal,
-    preview: RehearsalPreview,
-    judgement: tuple[ChangeVerdict, DecisionBasis],
-    begun: Durable,
-) -> Action:
+async def _keep(call: ProposalCall, judged: JudgedChange, begun: Durable) -> Action:
     """Make the action and keep it with its rows, and with its entry.
 
     Raises:
         KeyTaken: another proposal came first under the same idempotency key.
     """
-    (verdict, basis), principal = judgement, desk.call.principal
-    held = verdict.decision is Decision.HOLD
+    request, principal = call.request, call.principal
     groups = (*principal.agent.groups, *(() if principal.user is None else principal.user.groups))
     action = Action(
-        proposal=_proposal(desk, services, planned, asked, rehearsal, preview, judgement),
-        state=State.PREVIEWED if asked.dry_run else State.HELD if held else State.APPROVED,
-        requirement=requirement_of(verdict) if held else None,
-        risk=summarize_risk(verdict),
-        preview=replace(preview.preview, because=asked.because, considered=summarize_rules(verdict)),
-        idempotency_key=None if asked.dry_run else asked.idempotency_key,
+        proposal=_make_proposal(call, judged),
+        state=State.PREVIEWED if request.dry_run else State.HELD if judged.held else State.APPROVED,
+        requirement=requirement_of(judged.verdict) if judged.held else None,
+        risk=judged.risk,
+        preview=replace(judged.preview.preview, because=request.because, considered=judged.considered),
+        idempotency_key=None if request.dry_run else request.idempotency_key,
         user_groups=tuple(dict.fromkeys(groups)),
-        arguments_digest=asked.arguments_digest,
+        arguments_digest=request.arguments_digest,
     )
-    content = None if asked.dry_run else _content(planned, rehearsal, basis)
-    proposed = ProposalMade(effect=rehearsal.effect, content=content, after=begun.index)
-    return (await advance(services, action, proposed)).action
+    content = None if request.dry_run else _content_of(judged)
+    proposed = ProposalMade(effect=judged.rehearsal.effect, content=content, after=begun.index)
+    return (await advance(call.services, action, proposed)).action
 
 
-def _proposal(
-    desk: Desk,
-    services: ChangeServices,
-    planned: PlannedChange,
-    asked: ProposalRequest,
-    rehearsal: Rehearsal,
-    preview: RehearsalPreview,
-    judgement: tuple[ChangeVerdict, DecisionBasis],
-) -> Proposal:
-    (verdict, basis), principal, now = judgement, desk.call.principal, services.now()
-    user = None if principal.user is None else principal.user.id
-    seconds = verdict.demand.seconds if verdict.decision is Decision.HOLD else FLOOR_SECONDS
+def _make_proposal(call: ProposalCall, judged: JudgedChange) -> Proposal:
+    desk, services, agent, now = call.desk, call.services, call.principal.agent.id, call.services.now()
+    planned, rehearsal = judged.planned, judged.rehearsal
+    seconds = judged.verdict.demand.seconds if judged.held else FLOOR_SECONDS
     return Proposal(
         action_id=services.new_id(),
         tenant=services.settings.tenant,
-        agent=principal.agent.id,
-        user=user,
-        owner=desk.governance.judge.policy.owner_of(principal.agent.id),
+        agent=agent,
+        user=call.user,
+        owner=desk.governance.judge.policy.owner_of(agent),
         tool=desk.call.tool,
         action=planned.action,
         statement=planned.write.statement,
-        parameters_digest=asked.arguments_digest,
+        parameters_digest=call.request.arguments_digest,
         targets=tuple(sorted(str(each) for each in planned.resources)),
         warehouse=planned.target.engine.name,
         changes_digest=kept_change.digest_of_content(rehearsal.changes, planned.structure),
@@ -249,18 +201,19 @@ def _proposal(
         row_ceiling=rehearsal.effect.rows,
         policy_digest=desk.governance.judge.policy.digest,
         catalog_version=desk.governance.catalog.version,
-        reversibility=preview.reversibility,
+        reversibility=judged.preview.reversibility,
         proposed_at=now,
         expires_at=now + timedelta(seconds=seconds),
         nonce=services.new_nonce(),
-        governance_digest=basis.digest,
+        governance_digest=judged.basis.digest,
         definitions_digest=digest_of_definitions(rehearsal.definitions),
-        actor=actors.agent(principal.agent.id),
+        actor=actors.agent(agent),
     )
 
 
-def _content(planned: PlannedChange, rehearsal: Rehearsal, basis: DecisionBasis) -> bytes:
+def _content_of(judged: JudgedChange) -> bytes:
     """Return what is kept to be carried out."""
+    planned, rehearsal = judged.planned, judged.rehearsal
     # Values that would be others at another time are bound: what is carried out is what was shown.
     plan = None if planned.volatile else planned.plan
     return kept_change.to_bytes(
@@ -272,59 +225,50 @@ def _content(planned: PlannedChange, rehearsal: Rehearsal, basis: DecisionBasis)
             seconds=planned.seconds,
             structure=planned.structure,
             definitions=rehearsal.definitions,
-            basis=basis,
+            basis=judged.basis,
         )
     )
 
 
-async def _follow(
-    desk: Desk,
-    services: ChangeServices,
-    planned: PlannedChange,
-    asked: ProposalRequest,
-    action: Action,
-    effect: Effect,
-    verdict: ChangeVerdict,
-    facts: CallSubject,
-) -> Ending:
-    own = replace(facts, action_id=action.id)
-    sample = services.settings.sample_rows
-    preview = (
-        None if action.preview is None else show_proposer(desk, planned, effect, action.preview, sample_rows=sample)
+async def _follow(call: ProposalCall, judged: JudgedChange, action: Action, facts: CallSubject) -> Ending:
+    """Do what was decided: nothing of a dry run, carry it out, or say that it waits."""
+    desk, services, planned = call.desk, call.services, judged.planned
+    preview = show_proposer(
+        desk, planned, judged.rehearsal.effect, action.preview, sample_rows=services.settings.sample_rows
     )
-    if asked.dry_run:
-        would = "be carried out" if verdict.decision is Decision.ALLOW else "wait for a person"
+    if call.request.dry_run:
+        would = "wait for a person" if judged.held else "be carried out"
         message = f"Nothing ran. Proposed with dry_run: false, it would {would}."
-        answer = answer_action(action, preview, message, would=str(verdict.decision))
-        return Draft(answer=answer, facts=own, verdict=planned.verdict)
+        answer = answer_action(action, preview, message, would=str(judged.verdict.decision))
+        return Draft(answer=answer, facts=facts, verdict=planned.verdict)
     if action.state is State.APPROVED:
         try:
             done = await execute(services, action)
         except Raced:
             done = await find_action(services, action.id) or action
-        return await _ended(desk, done, preview, own)
+        return await _answer_ended(desk, done, preview, facts)
     services.tell("action_held", action, {})
-    return await desk.hold(describe_standing(action), own)
+    return await desk.hold(describe_standing(action), facts)
 
 
-async def _ended(desk: Desk, action: Action, preview: Preview | None, facts: CallSubject) -> Ending:
+async def _answer_ended(desk: Desk, action: Action, preview: Preview | None, facts: CallSubject) -> Ending:
     if action.state is State.EXECUTED:
-        return Draft(answer=answer_action(action, preview, _done_said(action)), facts=facts)
+        return Draft(answer=answer_action(action, preview, _describe_done(action)), facts=facts)
     if action.state is State.FAILED:
-        return CallRefusal(Problems((_problem(action),)), facts=facts)
+        return CallRefusal(Problems((_problem_of(action),)), facts=facts)
     code = codes.OUTCOME_UNKNOWN
     problem = Problem(code=code, message=code.cause, hint=code.cure, details={"action_id": action.id})
     return await desk.fault(problem, "the outcome is not known", facts)
 
 
-def _done_said(action: Action) -> str:
+def _describe_done(action: Action) -> str:
     """Return what was done; where no row fitted, that nothing was."""
     if not action.changes_structure and isinstance(action.outcome, RowsChanged) and action.outcome.rows.total == 0:
         return "No row fitted, so that nothing was changed and there is nothing to take back."
     return "It was carried out."
 
 
-def _problem(action: Action) -> Problem:
+def _problem_of(action: Action) -> Problem:
     """Return the problem that an action failed with, as it was kept."""
     failed, own = action.outcome, {"action_id": action.id}
     by_name = {code.name: code for code in (*codes.CODES, *gateway_codes.CODES, *sql_codes.CODES)}
@@ -341,7 +285,7 @@ def answer_standing(desk: Desk, action: Action) -> Ending:
     return Draft(answer=describe_standing(action, doing), facts=facts)
 
 
-def _subject(planned: PlannedChange) -> CallSubject:
+def _subject_of(planned: PlannedChange) -> CallSubject:
     return CallSubject(
         warehouse=planned.target.engine.name,
         datasets=[planned.target.model.name],

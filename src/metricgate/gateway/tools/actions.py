@@ -18,7 +18,8 @@ from metricgate.gateway.arguments import Parsed, read_arguments
 from metricgate.gateway.changes import codes
 from metricgate.gateway.changes.action_answer import ACTION_SCHEMA
 from metricgate.gateway.changes.plan import PlanResult, plan_action
-from metricgate.gateway.changes.proposal import ProposalRequest, offer_change
+from metricgate.gateway.changes.proposal import offer_change
+from metricgate.gateway.changes.proposal_call import ProposalRequest
 from metricgate.gateway.changes.services import ChangeServices
 from metricgate.gateway.changes.target import find_shape
 from metricgate.gateway.desk import Desk
@@ -72,13 +73,13 @@ class ActionTool:
         values = _values(self.action, given)
         if isinstance(values, Problems):
             return CallRefusal(values)
-        asked = ProposalRequest(
+        request = ProposalRequest(
             dry_run=given["dry_run"],
             idempotency_key=given["idempotency_key"],
             arguments_digest=digest_of({name: str(value) for name, value in given.items()}),
             because=given["because"],
         )
-        return await offer_change(desk, asked, lambda services: self._planned(desk, services, values))
+        return await offer_change(desk, request, lambda services: self._planned(desk, services, values))
 
     async def _planned(self, desk: Desk, services: ChangeServices, values: Mapping[str, ParameterValue]) -> PlanResult:
         model = desk.governance.catalog.models[self.action.target]

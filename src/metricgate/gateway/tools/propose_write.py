@@ -11,7 +11,8 @@ from metricgate.gateway.arguments import Parsed
 from metricgate.gateway.changes import codes
 from metricgate.gateway.changes.action_answer import ACTION_SCHEMA
 from metricgate.gateway.changes.plan import PlanResult, plan_sql
-from metricgate.gateway.changes.proposal import ProposalRequest, offer_change
+from metricgate.gateway.changes.proposal import offer_change
+from metricgate.gateway.changes.proposal_call import ProposalRequest
 from metricgate.gateway.changes.services import ChangeServices
 from metricgate.gateway.changes.structure_plan import plan_structure
 from metricgate.gateway.changes.target import find_target
@@ -40,13 +41,13 @@ class WriteArguments(ProposalArguments):
 
 async def _serve(desk: Desk, parsed: Parsed[WriteArguments]) -> Ending:
     value = parsed.value
-    asked = ProposalRequest(
+    request = ProposalRequest(
         dry_run=value.dry_run,
         idempotency_key=value.idempotency_key,
         arguments_digest=digest_of(value.model_dump(mode="json")),
         because=value.because,
     )
-    return await offer_change(desk, asked, lambda services: _planned(desk, services, value))
+    return await offer_change(desk, request, lambda services: _planned(desk, services, value))
 
 
 async def _planned(desk: Desk, services: ChangeServices, value: WriteArguments) -> PlanResult:
