@@ -123,3 +123,18 @@ def test_only_named_modules_put_an_import_off():
         name for name, path in MODULES.items() if any(within for _node, within in _walk(ast.parse(path.read_text())))
     }
     assert found == PUT_OFF
+
+
+def test_tools_call_the_flow_of_changes_and_never_the_other_way() -> None:
+    """``gateway/changes`` stands in the gateway, since each stage of a proposal uses the call, and below its tools."""
+    above = ("metricgate.gateway.tools", "metricgate.gateway.gateway")
+    found = [
+        (name, imported)
+        for name, path in MODULES.items()
+        if name.startswith("metricgate.gateway.changes.")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for imported in _imported(node)
+        if imported.startswith(above)
+    ]
+    assert found == []

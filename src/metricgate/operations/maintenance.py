@@ -12,10 +12,10 @@ import structlog
 from metricgate.approvals.proposal import State
 from metricgate.changing.structure import aside_of
 from metricgate.gateway.changes.advance import Raced
-from metricgate.gateway.changes.execution import settle_again
 from metricgate.gateway.changes.expiry import find_action
 from metricgate.gateway.changes.ports import ChangeFailed, WritableWarehouse
 from metricgate.gateway.changes.services import ChangeServices
+from metricgate.gateway.changes.settlement import retry_unsettled
 from metricgate.gateway.ports import WarehouseError
 from metricgate.state.actions import ActionFilter
 from metricgate.state.record import LedgerUnavailable, Record
@@ -54,7 +54,7 @@ async def tidy(services: ChangeServices, now: datetime) -> None:
         for held in await asyncio.to_thread(services.store.glances, ActionFilter(states=(State.HELD,), limit=1_000)):
             if held.expires_at <= now:
                 await find_action(services, held.id)
-    await settle_again(services)
+    await retry_unsettled(services)
     for over in await asyncio.to_thread(services.journal.due, now):
         done = True
         with _whatever_is_damaged():

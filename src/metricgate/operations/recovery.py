@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from metricgate.gateway.changes.execution import settle_all
 from metricgate.gateway.changes.recovery import recover
 from metricgate.gateway.changes.services import ChangeServices
+from metricgate.gateway.changes.settlement import settle_after_crash
 from metricgate.operations.start_refusal import StartRefused
 from metricgate.state.record import LedgerUnavailable
 from metricgate.state.sealed import Unsealable
@@ -19,7 +19,7 @@ async def settle_earlier_run(services: ChangeServices) -> None:
     """
     try:
         await recover(services)
-        await settle_all(services)
+        await settle_after_crash(services)
     except LedgerUnavailable as error:
         raise StartRefused(f"the ledger cannot be written: {error}") from error
     except StoreUnavailable as error:

@@ -18,12 +18,13 @@ from metricgate.gateway.answers import Draft
 from metricgate.gateway.changes import codes, kept_change, record_facts
 from metricgate.gateway.changes.action_answer import answer_action, describe_standing
 from metricgate.gateway.changes.advance import KeyTaken, Raced, advance
-from metricgate.gateway.changes.execution import execute, problem_of
+from metricgate.gateway.changes.execution import execute
 from metricgate.gateway.changes.expiry import expire_if_due, find_action
 from metricgate.gateway.changes.judgement import JudgedChange, judge_rehearsal, requirement_of
 from metricgate.gateway.changes.plan import PlanDenied, PlannedChange, PlanResult
 from metricgate.gateway.changes.ports import ChangeFailed, Rehearsal
 from metricgate.gateway.changes.preview import show_proposer
+from metricgate.gateway.changes.problems import problem_of
 from metricgate.gateway.changes.proposal_call import ProposalCall, ProposalRequest
 from metricgate.gateway.changes.services import ChangeServices
 from metricgate.gateway.changes.transitions import ProposalMade

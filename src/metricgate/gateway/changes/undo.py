@@ -18,7 +18,6 @@ from metricgate.changing.undo import reaching_further, taking_back, without
 from metricgate.gateway.changes import codes, kept_change
 from metricgate.gateway.changes.advance import advance
 from metricgate.gateway.changes.decision_basis import DecisionBasis, PolicyQuestion, bind_basis
-from metricgate.gateway.changes.execution import problem_of
 from metricgate.gateway.changes.ports import ChangeFailed, Rehearsal, WritableWarehouse
 from metricgate.gateway.changes.preview import (
     count_rows,
@@ -28,6 +27,7 @@ from metricgate.gateway.changes.preview import (
     preview_tables,
     reversibility_of,
 )
+from metricgate.gateway.changes.problems import problem_of
 from metricgate.gateway.changes.services import ChangeServices
 from metricgate.gateway.changes.transitions import ProposalMade
 from metricgate.gateway.ports import WarehouseError
@@ -54,14 +54,14 @@ class UndoRequest:
     partial: bool
 
 
-async def propose_undo(services: ChangeServices, action: Action, undoer: UndoRequest) -> Action | Problems:
+async def propose_undo(services: ChangeServices, action: Action, request: UndoRequest) -> Action | Problems:
     """Return the action that takes another one back: held, or approved and still to be carried out.
 
     Rows that somebody changed since are listed and nothing is done, unless a partial undo is wanted.
     """
     content = await asyncio.to_thread(services.journal.content, action.id)
     if action.state is not State.EXECUTED or content is None:
-        return _nothing("Its images are gone." if content is None else f"The action is {action.state}.")
+        return _nothing_to_undo("Its images are gone." if content is None else f"The action is {action.state}.")
     warehouse = services.engines.named(action.proposal.warehouse).warehouse
     if not isinstance(warehouse, WritableWarehouse) or not warehouse.writable:
         return Problems((Problem(code=codes.NOT_WRITABLE, message=codes.NOT_WRITABLE.cause),))
@@ -70,18 +70,18 @@ async def propose_undo(services: ChangeServices, action: Action, undoer: UndoReq
         if effect.structure is not None:
             structure = taking_back_structure(effect.structure, action.id)
             back = await warehouse.rehearse_structure(structure, seconds=_SECONDS)
-            return await _kept(services, action, undoer, back, structure)
-        changes = await _changes(warehouse, effect)
-        rehearsal = await _rehearsed(warehouse, effect, changes, services, partial=undoer.partial)
+            return await _keep(services, action, request, back, structure)
+        changes = await _inverse_of(warehouse, effect)
+        rehearsal = await _rehearse(warehouse, effect, changes, services, partial=request.partial)
     except ChangeFailed as error:
         return Problems((problem_of(error),))
     except WarehouseError as error:
         return Problems((Problem(code=codes.FAILED, message=codes.FAILED.cause, hint=error.code),))
     nothing = "Every row was changed since." if changes else "It changed no row, so that there is nothing to take back."
-    return await _kept(services, action, undoer, rehearsal) if rehearsal.changes else _nothing(nothing)
+    return await _keep(services, action, request, rehearsal) if rehearsal.changes else _nothing_to_undo(nothing)
 
 
-async def _changes(warehouse: WritableWarehouse, effect: Effect) -> tuple[TableChange, ...]:
+async def _inverse_of(warehouse: WritableWarehouse, effect: Effect) -> tuple[TableChange, ...]:
     shapes = await warehouse.shapes([each.table for each in effect.tables])
     missing = [each.table for each in effect.tables if each.table not in shapes]
     if missing:
@@ -89,7 +89,7 @@ async def _changes(warehouse: WritableWarehouse, effect: Effect) -> tuple[TableC
     return taking_back(effect, shapes)
 
 
-async def _rehearsed(
+async def _rehearse(
     warehouse: WritableWarehouse,
     effect: Effect,
     changes: tuple[TableChange, ...],
@@ -110,26 +110,26 @@ async def _rehearsed(
             continue
         further = reaching_further(found.effect, effect)
         if not further:
-            _unless_back(back_of(effect, found.effect, whole=False, partly=partial))
+            _require_back(back_of(effect, found.effect, whole=False, partly=partial))
             return found
         text = "rows that were added since refer to rows that would be taken back"
         raise ChangeFailed(codes.ROWS_CHANGED.name, text, rows=further[:_MOST_TOLD], detail=text)
     return Rehearsal(changes=(), effect=Effect(tables=()), seconds=0.0)
 
 
-def _unless_back(back: Back) -> None:
+def _require_back(back: Back) -> None:
     if back.why:
         raise ChangeFailed(codes.NOT_BACK.name, "; ".join(back.why), rows=back.rows, detail="; ".join(back.why[:5]))
 
 
-def _shown_first(action: Action, undoer: UndoRequest, rehearsal: Rehearsal) -> UndoRequest:
+def _have_shown_first(action: Action, request: UndoRequest, rehearsal: Rehearsal) -> UndoRequest:
     """Have an undo wait for somebody to look where more acts by now than when the action was shown."""
-    if set(rehearsal.effect.unknown) <= set(action.unknown) or undoer.requirement is not None:
-        return undoer
-    return replace(undoer, requirement=Requirement(approvals=1, apart=(), rules=("floor:unknown-effect",)))
+    if set(rehearsal.effect.unknown) <= set(action.unknown) or request.requirement is not None:
+        return request
+    return replace(request, requirement=Requirement(approvals=1, apart=(), rules=("floor:unknown-effect",)))
 
 
-def _basis(services: ChangeServices, action: Action, undoer: UndoRequest) -> DecisionBasis:
+def _basis_of(services: ChangeServices, action: Action, request: UndoRequest) -> DecisionBasis:
     governance = services.governance.current
     resources = tuple(resource_of(each) for each in action.proposal.targets)
     named = tuple(each for each in resources if each.kind in {ResourceKind.DATASET, ResourceKind.ACTION})
@@ -141,26 +141,26 @@ def _basis(services: ChangeServices, action: Action, undoer: UndoRequest) -> Dec
         now=services.now(),
     )
     circumstances = Circumstances(now=services.now())
-    right = governance.judge.judge_person(undoer.person, Verb.UNDO, named, circumstances=circumstances)
+    right = governance.judge.judge_person(request.person, Verb.UNDO, named, circumstances=circumstances)
     basis = DecisionBasis(
-        person=undoer.person,
+        person=request.person,
         asks=(PolicyQuestion(verb=Verb.UNDO, resources=named),),
         stakes=stakes,
         resources=resources,
         datasets=tuple(each.name for each in named if each.kind is ResourceKind.DATASET),
     )
-    return bind_basis(basis, governance, [right], () if undoer.requirement is None else undoer.requirement.rules)
+    return bind_basis(basis, governance, [right], () if request.requirement is None else request.requirement.rules)
 
 
-async def _kept(
+async def _keep(
     services: ChangeServices,
     action: Action,
-    undoer: UndoRequest,
+    request: UndoRequest,
     rehearsal: Rehearsal,
     structure: StructureChange | None = None,
 ) -> Action:
-    undoer = _shown_first(action, undoer, rehearsal)
-    basis = _basis(services, action, undoer)
+    request = _have_shown_first(action, request, rehearsal)
+    basis = _basis_of(services, action, request)
     content = kept_change.to_bytes(
         kept_change.KeptChange(
             plan=None,
@@ -174,12 +174,12 @@ async def _kept(
         )
     )
     undo = Action(
-        proposal=_proposal(services, action, undoer, rehearsal, structure, basis),
-        state=State.HELD if undoer.requirement is not None else State.APPROVED,
-        requirement=undoer.requirement,
-        preview=_preview(services, action, undoer, rehearsal, structure),
+        proposal=_make_proposal(services, action, request, rehearsal, structure, basis),
+        state=State.HELD if request.requirement is not None else State.APPROVED,
+        requirement=request.requirement,
+        preview=_make_preview(services, action, request, rehearsal, structure),
         undoes=action.id,
-        user_groups=undoer.person.groups,
+        user_groups=request.person.groups,
     )
     proposed = ProposalMade(
         effect=rehearsal.effect,
@@ -190,25 +190,25 @@ async def _kept(
     return (await advance(services, undo, proposed)).action
 
 
-def _proposal(
+def _make_proposal(
     services: ChangeServices,
     action: Action,
-    undoer: UndoRequest,
+    request: UndoRequest,
     rehearsal: Rehearsal,
     structure: StructureChange | None,
     basis: DecisionBasis,
 ) -> Proposal:
     governance, now, first = services.governance.current, services.now(), action.proposal
-    seconds = undoer.requirement.seconds if undoer.requirement is not None else FLOOR_SECONDS
+    seconds = request.requirement.seconds if request.requirement is not None else FLOOR_SECONDS
     return Proposal(
         action_id=services.new_id(),
         tenant=first.tenant,
         agent=first.agent,
-        user=undoer.person.id,
+        user=request.person.id,
         owner=first.owner,
         tool="undo",
         action=None,
-        statement=f"take back {action.id}: {undoer.reason}",
+        statement=f"take back {action.id}: {request.reason}",
         parameters_digest=first.digest,
         targets=first.targets,
         warehouse=first.warehouse,
@@ -223,14 +223,14 @@ def _proposal(
         nonce=services.new_nonce(),
         governance_digest=basis.digest,
         definitions_digest=digest_of_definitions(rehearsal.definitions),
-        actor=actors.person(undoer.person.id),
+        actor=actors.person(request.person.id),
     )
 
 
-def _preview(
+def _make_preview(
     services: ChangeServices,
     action: Action,
-    undoer: UndoRequest,
+    request: UndoRequest,
     rehearsal: Rehearsal,
     structure: StructureChange | None,
 ) -> Preview:
@@ -249,10 +249,10 @@ def _preview(
         reversibility=str(reversibility_of(rehearsal)),
         undo=back,
         structure=preview_structure(rehearsal.effect),
-        because=undoer.reason,
-        partial=undoer.partial,
+        because=request.reason,
+        partial=request.partial,
     )
 
 
-def _nothing(why: str) -> Problems:
+def _nothing_to_undo(why: str) -> Problems:
     return Problems((Problem(code=codes.NOTHING_TO_UNDO, message=why, hint=codes.NOTHING_TO_UNDO.cure),))
