@@ -18,7 +18,7 @@ from metricgate.ledger.events.registry import EVENTS
 from metricgate.policy import kinds
 from metricgate.policy.rule_kinds import BUILT_IN
 from metricgate.settings.document import SettingsDocument
-from metricgate.settings.plugins import sink_plugins, warehouse_plugins
+from metricgate.settings.extension_points import SINKS, WAREHOUSES
 from metricgate.vocabulary.problem import Code
 
 ROOT = Path(__file__).parents[1]
@@ -126,9 +126,9 @@ def test_every_setting_is_documented() -> None:
     """Each key of `metricgate.yaml` and of each plugin's section has its row, and no row is of a gone key."""
     text = (DOCS / "settings.md").read_text(encoding="utf-8")
     wanted = {key for key in keys_of(SettingsDocument) if key not in {"warehouse", "notifications"}}
-    for plugin in warehouse_plugins().values():
+    for plugin in WAREHOUSES.installed().values():
         wanted |= {f"warehouse.{key}" for key in keys_of(plugin.section)}
-    for sink in sink_plugins().values():
+    for sink in SINKS.installed().values():
         wanted |= {f"notifications.{key}" for key in keys_of(sink.section)}
     assert set(re.findall(r"^\| `([a-z_.]+)` \|", text, re.MULTILINE)) == wanted
 

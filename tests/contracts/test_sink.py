@@ -16,7 +16,7 @@ import pytest
 from tests.adapters.sinks.hooks import SECRETS, Hook, notice
 
 from metricgate.gateway.notices import Delivery, Sink, SinkUnusable
-from metricgate.settings.plugins import sink_plugins
+from metricgate.settings import extension_points
 from metricgate.vocabulary.json import Json
 
 PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -64,7 +64,7 @@ def receiver(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def sink_of(kind: str, receiver: Receiver, folder: Path) -> Sink:
-    plugin = sink_plugins()[kind]
+    plugin = extension_points.SINKS.installed()[kind]
     written = {"name": "ops", "kind": kind, "on": ["agent_paused"], **receiver.keys}
     return plugin.from_section(plugin.section.model_validate(written), folder)
 

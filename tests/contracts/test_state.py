@@ -22,7 +22,7 @@ from metricgate.adapters.state.sqlite.sqlite_database import Database
 from metricgate.adapters.state.sqlite.sqlite_leases import LEASES, SqliteLeases
 from metricgate.adapters.system.clock import SystemClock
 from metricgate.approvals.proposal import Action, State
-from metricgate.settings.plugins import state_kinds, state_plugin
+from metricgate.settings.extension_points import STATES
 from metricgate.state.actions import ActionFilter, Step
 from metricgate.state.leases import LeaseLost
 from metricgate.state.people import PersonRecord, SessionRecord
@@ -50,7 +50,7 @@ def state(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ProjectSta
 
 
 def opened(kind: str, folder: Path) -> ProjectState:
-    return state_plugin(kind).open(PLACES[kind](folder), SystemClock())
+    return STATES.installed()[kind].open(PLACES[kind](folder), SystemClock())
 
 
 def again(state: ProjectState) -> ProjectState:
@@ -59,7 +59,7 @@ def again(state: ProjectState) -> ProjectState:
 
 
 def test_every_registered_state_is_tried() -> None:
-    assert set(state_kinds()) == set(PLACES) == set(PROJECT["entry-points"]["metricgate.state"])
+    assert set(STATES.installed()) == set(PLACES) == set(PROJECT["entry-points"]["metricgate.state"])
 
 
 def test_nothing_is_made_by_looking(state: ProjectState) -> None:

@@ -12,7 +12,7 @@ from tests.pages import EVERYTHING, Project, made
 from metricgate.catalog.loading import load
 from metricgate.exporting.conditions import Unsaid
 from metricgate.exporting.sql import Expressions
-from metricgate.settings.metric_types import metric_types
+from metricgate.settings.installed_kinds import metric_types
 
 SRC = Path(__file__).parents[2] / "src" / "metricgate"
 DATA = """```sql

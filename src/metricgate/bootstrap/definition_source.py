@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from metricgate.definitions.source import DefinitionSource
-from metricgate.settings.metric_types import metric_types
+from metricgate.settings.installed_kinds import metric_types, rule_kinds
 from metricgate.settings.settings import Settings
 
 
@@ -16,5 +16,6 @@ def definition_source(folder: Path, settings: Settings) -> DefinitionSource:
         paths=settings.document.paths,
         dialects=settings.dialects,
         types=metric_types(),
+        rule_kinds=rule_kinds(),
         all_expressible=settings.all_said,
     )

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from metricgate.operations.user_admin import UserAdmin
     from metricgate.operations.validate import Validation
     from metricgate.policy.explaining import Explanation
+    from metricgate.policy.rule_kinds import RuleKinds
     from metricgate.policy.testing import TestResult
     from metricgate.state.definitions import Publication
     from metricgate.state.outbox import Outbox
@@ -117,9 +118,15 @@ class OpenedProject:
 
     def metric_types(self) -> MetricTypes:
         """Return the built-in types of metrics and the installed ones."""
-        from metricgate.settings.metric_types import metric_types
+        from metricgate.settings.installed_kinds import metric_types
 
         return metric_types()
+
+    def rule_kinds(self) -> RuleKinds:
+        """Return the built-in kinds of policy rules and the installed ones."""
+        from metricgate.settings.installed_kinds import rule_kinds
+
+        return rule_kinds()
 
     def documents(self, revision: str | None = None) -> Sequence[tuple[str, str]] | Problems:
         """Return the semantic models at a git revision, by the paths that its own settings name; or as they stand."""

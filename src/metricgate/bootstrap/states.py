@@ -7,14 +7,14 @@ from pathlib import Path
 from ulid import ULID
 
 from metricgate.adapters.system.clock import SystemClock
-from metricgate.settings.plugins import state_plugin
+from metricgate.settings.extension_points import STATES
 from metricgate.settings.settings import Settings
 from metricgate.state.state import ProjectState
 
 
 def state_of(folder: Path, settings: Settings) -> ProjectState:
     """Return the state of the project in ``folder``; nothing is opened or made yet."""
-    return state_plugin(settings.document.state.kind).open(settings.state_place(folder), SystemClock())
+    return STATES.installed()[settings.document.state.kind].open(settings.state_place(folder), SystemClock())
 
 
 def new_instance() -> str:

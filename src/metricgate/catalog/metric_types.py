@@ -26,9 +26,6 @@ from metricgate.catalog.documents import (
     SimpleDocument,
 )
 
-METRIC_TYPES = "metricgate.metric_types"
-"""The entry points' group; each names a ``MetricType``."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricTypes:

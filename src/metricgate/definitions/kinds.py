@@ -109,7 +109,7 @@ MODELS: DefinitionKind[Catalog] = DefinitionKind(
 POLICIES: DefinitionKind[Policy] = DefinitionKind(
     name="policies",
     folder=lambda paths: paths.policies,
-    load=lambda documents, _source, memory: load_policy(documents, memory=memory),
+    load=lambda documents, source, memory: load_policy(documents, source.rule_kinds, memory=memory),
     digest=lambda policy: policy.digest,
     check=lambda policy, others, _source: check_against(policy, others.catalog),
 )

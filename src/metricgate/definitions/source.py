@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from metricgate.catalog.metric_types import MetricTypes
+from metricgate.policy.rule_kinds import RuleKinds
 
 
 class DefinitionPaths(Protocol):
@@ -38,6 +39,7 @@ class DefinitionSource:
         paths: folders of definitions in it.
         dialects: name of a warehouse -> name of the dialect in which it is spoken to; the default one first.
         types: types that metrics may be of.
+        rule_kinds: kinds that rules may be of.
         all_expressible: whether definitions are refused of which an engine cannot give an expression; otherwise the
             question is.
     """
@@ -46,4 +48,5 @@ class DefinitionSource:
     paths: DefinitionPaths
     dialects: Mapping[str, str]
     types: MetricTypes
+    rule_kinds: RuleKinds
     all_expressible: bool = True

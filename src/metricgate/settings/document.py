@@ -16,7 +16,7 @@ from metricgate.adapters.identity.sections import Identity, PeopleSection
 from metricgate.catalog.names import LONGEST, NAME_PATTERN, checked_name
 from metricgate.documents.forms import FileName, FilePath, HttpUrl
 from metricgate.documents.section import Section
-from metricgate.settings.plugins import state_kinds
+from metricgate.settings.extension_points import STATES
 from metricgate.surfaces.http.listen_section import Listen
 
 
@@ -87,8 +87,8 @@ class LedgerSection(Section):
 
 
 def _state_kind(text: str) -> str:
-    if text not in state_kinds():
-        raise ValueError(f"{text[:60]!r} is no kind of state; installed: {', '.join(state_kinds())}")
+    if text not in STATES.installed():
+        raise ValueError(f"{text[:60]!r} is no kind of state; installed: {', '.join(STATES.installed())}")
     return text
 
 

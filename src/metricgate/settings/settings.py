@@ -19,12 +19,11 @@ from metricgate.documents.model_fields import Step
 from metricgate.documents.reading import Read, in_order, problems_of, read
 from metricgate.gateway.warehouse_source import WarehouseSource
 from metricgate.settings.document import SettingsDocument
+from metricgate.settings.extension_points import SINKS, WAREHOUSES
 from metricgate.settings.plugins import (
     SinkPlugin,
     WarehousePlugin,
     dialect_of,
-    sink_plugins,
-    warehouse_plugins,
 )
 from metricgate.state.state import StatePlace
 from metricgate.vocabulary.nearest import did_you_mean
@@ -180,7 +179,7 @@ def _warehouses(document: _Written, problems: list[Problem]) -> dict[str, Wareho
         sections.append((str(written.warehouse.get("kind")), written.warehouse, ("warehouse",)))
     sections += [(name, raw, ("warehouses", name)) for name, raw in (written.warehouses or {}).items()]
     found: dict[str, WarehouseSettings] = {}
-    plugins = warehouse_plugins()
+    plugins = WAREHOUSES.installed()
     for name, raw, path in sections:
         plugin = _plugin(raw.get("kind"), plugins, "warehouse", path, document, problems)
         section = None if plugin is None else _section(raw, plugin.section, path, document, problems)
@@ -191,7 +190,7 @@ def _warehouses(document: _Written, problems: list[Problem]) -> dict[str, Wareho
 
 def _notifications(document: _Written, problems: list[Problem]) -> tuple[NotificationSettings, ...]:
     found: dict[str, NotificationSettings] = {}
-    plugins = sink_plugins() if document.value.notifications else {}
+    plugins = SINKS.installed() if document.value.notifications else {}
     for position, raw in enumerate(document.value.notifications):
         path = ("notifications", position)
         plugin = _plugin(raw.get("kind", DEFAULT_SINK), plugins, "notification", path, document, problems)

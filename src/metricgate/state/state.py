@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from metricgate.vocabulary.json import Json
     from metricgate.vocabulary.notice import NoticeKind
 
-STATES = "metricgate.state"
-"""Entry points of states; an entry's name is the ``kind`` in settings."""
-
 
 class StateUnavailable(Exception):
     """The state cannot be opened, is held by another gateway, or is not what it was: said for the operator."""

@@ -56,10 +56,11 @@ def _policy(context: typer.Context, name: str | None, project: Path, *, as_json:
     """The policy of a revision or folder; where it does not load, that is told with the side's name."""
     is_folder = name is not None and (Path(name) / _SETTINGS).is_file()
     folder = Path(name) if is_folder and name is not None else project
-    documents = open_project(context, folder, as_json=as_json).policy_documents(None if is_folder else name)
+    opened = open_project(context, folder, as_json=as_json)
+    documents = opened.policy_documents(None if is_folder else name)
     if isinstance(documents, Problems):
         fail(documents, Exit.REFUSED, as_json=as_json)
-    policy = load(documents)
+    policy = load(documents, opened.rule_kinds())
     if isinstance(policy, Problems):
         if not as_json:
             warn(f"The policies of {name or 'the working tree'} do not load:", "red")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from metricgate.operations.user_admin import UserAdmin
     from metricgate.operations.validate import Validation
     from metricgate.policy.explaining import Explanation
+    from metricgate.policy.rule_kinds import RuleKinds
     from metricgate.policy.testing import TestResult
     from metricgate.state.definitions import Publication
     from metricgate.state.record import EntryFilter
@@ -69,6 +70,10 @@ class Project(Protocol):
 
     def metric_types(self) -> MetricTypes:
         """Return the types that metrics of the project may be of: the built-in ones and those of installed packages."""
+        ...
+
+    def rule_kinds(self) -> RuleKinds:
+        """Return the kinds that policy rules may be of."""
         ...
 
     def rewrite(self, file: str, text: str) -> Problems | None:

@@ -9,7 +9,7 @@ from metricgate.adapters.state.sqlite.anchors import StoreAnchor
 from metricgate.adapters.state.sqlite.schema import Schema
 from metricgate.adapters.state.sqlite.sqlite_database import Database
 from metricgate.adapters.system.clock import SystemClock
-from metricgate.settings.plugins import state_plugin
+from metricgate.settings.extension_points import STATES
 from metricgate.state.state import StatePlace
 
 A_MEGABYTE = 1_100_000
@@ -40,7 +40,7 @@ def test_a_log_that_a_large_change_made_long_is_cut(tmp_path: Path) -> None:
 
 def test_every_small_store_is_opened_the_same_way(tmp_path: Path) -> None:
     """What is deleted is overwritten in each of them: a value that somebody has erased may have stood in any."""
-    state = state_plugin("sqlite").open(
+    state = STATES.installed()["sqlite"].open(
         StatePlace(folder=tmp_path, record="ledger.db", origin="test/opened", lease_seconds=1.0), SystemClock()
     )
     pragmas = ("secure_delete", "synchronous", "wal_autocheckpoint", "journal_size_limit")
