@@ -37,8 +37,8 @@ from metricgate.gateway.engine import Engine
 from metricgate.gateway.office import ActionFilter
 from metricgate.gateway.ports import WarehouseError
 from metricgate.guarding import fidelity, outline
-from metricgate.operations import recorders
-from metricgate.operations.recorders import RefusedKeyRecorder
+from metricgate.operations import refusal_recorders
+from metricgate.operations.refusal_recorders import RefusedKeyRecorder
 from metricgate.state.keys import RefusedKey
 from metricgate.vocabulary.result import Column
 
@@ -157,7 +157,7 @@ class Ledger:
 
 def test_refused_keys_are_recorded_still_when_there_were_many(monkeypatch: pytest.MonkeyPatch) -> None:
     """As many in a minute as are remembered, and in the next minute others again."""
-    monkeypatch.setattr(recorders, "_MOST_REMEMBERED", 10)
+    monkeypatch.setattr(refusal_recorders, "_MOST_REMEMBERED", 10)
     ledger = Ledger()
     recorder: Any = RefusedKeyRecorder(ledger)  # type: ignore[arg-type]
 

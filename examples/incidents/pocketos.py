@@ -11,5 +11,5 @@ async def play(scene: Scene) -> None:
     before = await scene.rows("companies")
     for number, sql in enumerate(("DELETE FROM companies WHERE id > 0", "TRUNCATE companies", "DROP TABLE companies")):
         scene.refused(await scene.write(f"as agent:staging: {sql}", sql, f"volume-{number}", agent="staging"))
-    scene.check("every attempt is in the record", all(each.entry is not None for each in scene.finding.steps))
+    scene.check("every attempt is in the record", all(each.entry is not None for each in scene.report.steps))
     scene.check("nothing is lost", await scene.rows("companies") == before)

@@ -13,7 +13,7 @@ from metricgate.adapters.system.clock import SystemClock
 from metricgate.bootstrap.running import Running, running
 from metricgate.bootstrap.states import state_of
 from metricgate.gateway.tool import ToolCall
-from metricgate.operations.recorders import RefusedKeyRecorder
+from metricgate.operations.refusal_recorders import RefusedKeyRecorder
 from metricgate.operations.start_refusal import StartRefused
 from metricgate.settings.settings import Settings, load_settings
 from metricgate.surfaces import client

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from metricgate.bootstrap.states import state_of
-from metricgate.operations.start_refusal import StartRefused
 from metricgate.settings.settings import FILE_NAME, Settings, load_settings
 from metricgate.vocabulary.collector import importing
 from metricgate.vocabulary.problem import Problems
@@ -86,6 +85,7 @@ class OpenedProject:
         with importing():
             from metricgate.adapters.observers import configure_logs
             from metricgate.bootstrap.server import say_serving, serve
+            from metricgate.operations.start_refusal import StartRefused
             from metricgate.surfaces.cli.door_runner import run_until_stopped, tell_refusal
 
         listen = self._settings.document.listen
@@ -334,7 +334,7 @@ class OpenedProject:
         return outbox_of(self._state, self._settings, SystemClock())
 
     def _record_switches(self, file: SwitchStore) -> None:
-        from metricgate.operations.recorders import record_switches
+        from metricgate.operations.change_recorders import record_switches
         from metricgate.vocabulary.notice import NoticeNotKept
 
         def changes(ledger: Record) -> None:
@@ -344,6 +344,6 @@ class OpenedProject:
         self._record(changes)
 
     def _record(self, changes: Callable[[Record], None]) -> None:
-        from metricgate.operations.recorders import record_at_once
+        from metricgate.operations.change_recorders import record_at_once
 
         record_at_once(self._state, changes)

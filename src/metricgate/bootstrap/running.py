@@ -31,10 +31,10 @@ from metricgate.gateway.office import Office
 from metricgate.gateway.ports import Warehouse, WarehouseError
 from metricgate.ledger.events.log import StateNarrowed
 from metricgate.operations.background import run_beside
+from metricgate.operations.change_recorders import watch_switches
 from metricgate.operations.definition_publisher import Publisher
 from metricgate.operations.maintenance import keep_anchored, keep_tidy
 from metricgate.operations.people_service import ProjectPeopleService
-from metricgate.operations.recorders import watch_switches
 from metricgate.operations.recovery import settle_earlier_run
 from metricgate.operations.start_refusal import StartRefused
 from metricgate.settings.settings import Settings
@@ -84,7 +84,7 @@ async def running(
         watch: reload definitions when their files change.
         logs: write a log line for each call.
         clock: the gateway's; default: the machine's.
-        accept_loss: as ``starting.open_ledger`` takes it.
+        accept_loss: size of the record's head that is lost, as ``ProjectState.take`` has it.
 
     Raises:
         StartRefused: with what is wrong.

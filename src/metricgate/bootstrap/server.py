@@ -27,8 +27,9 @@ from metricgate.bootstrap.people_doors import people_doors
 from metricgate.bootstrap.running import Running, running
 from metricgate.bootstrap.states import state_of
 from metricgate.operations.background import run_beside
+from metricgate.operations.change_recorders import watch_keys, watch_people
 from metricgate.operations.health import ledger_check, warehouse_check
-from metricgate.operations.recorders import DoorRecorder, RefusedKeyRecorder, watch_keys, watch_people
+from metricgate.operations.refusal_recorders import DoorRecorder, RefusedKeyRecorder
 from metricgate.operations.start_refusal import StartRefused
 from metricgate.settings.settings import Settings
 from metricgate.state.keys import KeyStore, KeysUnavailable
@@ -65,7 +66,7 @@ async def serve(
         host: address to bind.
         port: port to bind; 0 takes a free one.
         told: is told the URL once the doors are open.
-        accept_loss: as ``starting.open_ledger`` takes it.
+        accept_loss: size of the record's head that is lost, as ``ProjectState.take`` has it.
 
     Raises:
         StartRefused: the project or the ledger does not let it start.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from metricgate.operations import codes
-from metricgate.operations.recorders import record_key_changes
+from metricgate.operations.change_recorders import record_key_changes
 from metricgate.state.keys import KeyRecord, KeysUnavailable
 from metricgate.state.record import Record
 from metricgate.state.state import ProjectState

@@ -13,7 +13,7 @@ from tests.gateway.conftest import write_project
 
 from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
 from metricgate.ledger.events.names import DOOR_REFUSED
-from metricgate.operations.recorders import DoorRecorder
+from metricgate.operations.refusal_recorders import DoorRecorder
 from metricgate.state.record import EntryFilter
 from metricgate.surfaces.http.turned_away import TurnedAway
 
