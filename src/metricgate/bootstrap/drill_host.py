@@ -31,7 +31,11 @@ class ScratchHost:
 
     @asynccontextmanager
     async def open(self, folder: Path) -> AsyncIterator[DrillGateway]:
-        """Run a gateway."""
+        """Run a gateway.
+
+        Raises:
+            StartRefused: the drill's settings or definitions have problems.
+        """
         settings = load_settings(folder)
         if isinstance(settings, Problems):
             raise StartRefused("the drill's settings have problems", settings)

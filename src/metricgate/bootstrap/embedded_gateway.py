@@ -90,6 +90,7 @@ class Gateway:
 
         Raises:
             Refused, HeldAction, GatewayFault: there is no answer.
+            RuntimeError: the gateway was not entered.
         """
         if self._parts is None:
             raise RuntimeError("enter the gateway first: async with Gateway.open(path) as gateway")

@@ -47,7 +47,11 @@ def checked_name(name: str) -> str:
 
 
 def checked_part(name: str) -> str:
-    """Return the name of an entity, dimension or relationship: as ``checked_name``, and not a reserved word."""
+    """Return the name of an entity, dimension or relationship: as ``checked_name``, and not a reserved word.
+
+    Raises:
+        ValueError: it is no such name.
+    """
     if name in RESERVED:
         raise ValueError(f"{name!r} is a word of the question's grammar; take another name")
     return checked_name(name)

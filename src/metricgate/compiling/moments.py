@@ -96,6 +96,9 @@ def shifted(tree: exp.Expr, shift: Shift, grain: Grain, context: Context, *, for
     """Return the moment a window before, or after, or the start of its period; a DATE where the data is known by day.
 
     A day that the month reached lacks is that month's last day, either way.
+
+    Raises:
+        ValueError: it is looked up in the spine, not computed: a programming error.
     """
     if isinstance(shift, CustomGrain) or (isinstance(shift, Window) and shift.grain is None):
         raise ValueError(f"{shift} is no arithmetic: it is looked up in the spine")

@@ -113,7 +113,11 @@ def envelope_schema(answer: type[Answer]) -> dict[str, Json]:
 
 
 def answer_schema(answer: type[Answer]) -> dict[str, Json]:
-    """Return the closed JSON Schema of a kind of answer, references resolved in place. All members are required."""
+    """Return the closed JSON Schema of a kind of answer, references resolved in place. All members are required.
+
+    Raises:
+        TypeError: the type is no object with members: a programming error.
+    """
     schema = TypeAdapter(answer).json_schema(mode="serialization")
     # Docstrings of the types inside are for us; what readers are told stands at the fields.
     parts = {name: {**part, "description": ""} for name, part in schema.pop("$defs", {}).items()}

@@ -25,7 +25,11 @@ _REMEMBERED: Final = 2_048
 
 @lru_cache(_REMEMBERED)
 def accepted_schema(model: type[BaseModel]) -> dict[str, Json]:
-    """Return the closed JSON Schema of the arguments, with references resolved in place (some clients know none)."""
+    """Return the closed JSON Schema of the arguments, with references resolved in place (some clients know none).
+
+    Raises:
+        TypeError: the arguments are no object: a programming error.
+    """
     schema = model.model_json_schema()
     definitions = schema.pop("$defs", {})
     whole = inlined(schema, definitions)

@@ -94,14 +94,14 @@ class AgentView:
 
 
 class Office(Protocol):
-    """Every method refuses with ``Problems`` what the person may not do; every decision is recorded."""
+    """What people do: every method refuses with ``Problems`` what the person may not do; every decision is recorded."""
 
     async def actions(self, person: Person, wanted: ActionFilter) -> Sequence[Action] | Problems:
         """Return the actions that the person may see, newest first."""
         ...
 
     async def action(self, person: Person, action_id: str) -> ActionView | Problems:
-        """Return one action with all that a decision needs; what is shown is kept."""
+        """Return one action with all that a decision needs; what is shown is kept, and that it was shown recorded."""
         ...
 
     async def decide(
@@ -115,11 +115,34 @@ class Office(Protocol):
         bound_to: str,
         break_glass: bool = False,
     ) -> Action | Problems:
-        """Record a decision; the last one that is needed carries the action out before this returns."""
+        """Record a decision; the last one that is needed carries the action out before this returns.
+
+        Args:
+            person: who decides.
+            action_id: on what.
+            approves: False denies, which is final.
+            reason: never empty.
+            shown_digest: of what the person was shown, as ``action`` gave it.
+            bound_to: the proposal's digest, as the person had it.
+            break_glass: whether the person overrides who may approve.
+
+        Returns:
+            The action as it is then; problems where the decision does not count, which is recorded as well.
+        """
         ...
 
     async def undo(self, person: Person, action_id: str, *, reason: str, partial: bool = False) -> Action | Problems:
-        """Propose that an executed action is taken back; returns the new action (held, or executed at once)."""
+        """Propose that an executed action is taken back.
+
+        Args:
+            person: who takes it back; it is that person's act.
+            action_id: what is taken back.
+            reason: never empty.
+            partial: also where only a part can be restored.
+
+        Returns:
+            The new action: held, or executed at once.
+        """
         ...
 
     async def review(self, person: Person, action_id: str, *, reason: str) -> Action | Problems:
@@ -149,11 +172,19 @@ class Office(Protocol):
         ...
 
     async def throw_switch(self, person: Person, kind: str, target: str, because: str) -> Problems | None:
-        """Throw ``stop`` or ``freeze`` on ``all`` or ``agent:NAME``, ``user:NAME``, ``group:NAME``, ``tenant:NAME``."""
+        """Throw ``stop`` or ``freeze`` on ``all`` or ``agent:NAME``, ``user:NAME``, ``group:NAME``, ``tenant:NAME``.
+
+        Returns:
+            None where it is thrown, which is noted for the record; otherwise why not.
+        """
         ...
 
     async def take_back_switches(self, person: Person, target: str, because: str) -> Problems | None:
-        """Take the target's switches back."""
+        """Take the target's switches back.
+
+        Returns:
+            None where there were some, which is noted for the record; otherwise why not.
+        """
         ...
 
     async def catalog(self, person: Person) -> Mapping[str, Json] | Problems:

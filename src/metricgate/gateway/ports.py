@@ -79,11 +79,18 @@ class WarehouseError(Exception):
 
 
 class WarehouseUnfit(WarehouseError):
-    """The engine is there, but is not one that can do what the settings ask of it: no waiting mends that."""
+    """The engine is there, but is not one that can do what the settings ask of it: permanent, do not retry."""
 
 
 class Warehouse(Protocol):
-    """An engine that runs released statements, one at a time per call, read-only."""
+    """An engine that runs released statements, one at a time per call, read-only.
+
+    A relation is named by its parts as the engine has them: ``(schema, table)``, ``(catalog, schema, table)``.
+
+    Attributes:
+        name: in the settings.
+        dialect: name of its dialect, e.g. ``duckdb``.
+    """
 
     name: str
     dialect: str
@@ -120,7 +127,11 @@ class Warehouse(Protocol):
     async def describe(
         self, relations: Sequence[tuple[str, ...]]
     ) -> Mapping[tuple[str, ...], tuple[Column, ...] | None]:
-        """Return the columns of each relation, or None where it does not exist. Reads metadata only."""
+        """Return the columns of each relation, or None where it does not exist. Reads metadata only.
+
+        Raises:
+            WarehouseError: as ``run`` does.
+        """
         ...
 
     async def located(self, relations: Sequence[tuple[str, ...]]) -> Mapping[tuple[str, ...], tuple[str, ...]]:
@@ -162,7 +173,7 @@ class Warehouse(Protocol):
         ...
 
     async def close(self) -> None:
-        """Interrupt what runs and release everything."""
+        """Interrupt what runs and release everything; nothing is asked of it afterwards."""
         ...
 
 
@@ -171,7 +182,7 @@ SpanValue = str | float | bool
 
 
 class Observer(Protocol):
-    """Spans and counters. Losing them loses no record."""
+    """Spans and counters. Losing them loses no record; no method raises or blocks."""
 
     def span(self, name: str, attributes: Mapping[str, SpanValue] | None = None) -> AbstractContextManager[Span]:
         """Start a span as the current one's child; leaving the block ends it."""
@@ -184,12 +195,19 @@ class Observer(Protocol):
         ...
 
     def counted(self, *, tool: str, outcome: str, code: str, seconds: float) -> None:
-        """Count one finished call."""
+        """Count one finished call.
+
+        Args:
+            tool: its name, or ``action`` or ``unknown``: a closed set.
+            outcome: ``answered``, ``refused``, ``held`` or ``fault``.
+            code: the first error's, e.g. ``E_NOT_GRANTED``; empty where it was answered.
+            seconds: how long it took.
+        """
         ...
 
 
 class Span(Protocol):
-    """A running span."""
+    """A running span, until the block that started it ends. Nothing raises."""
 
     @property
     def trace_id(self) -> str:
@@ -198,16 +216,16 @@ class Span(Protocol):
 
     @property
     def span_id(self) -> str:
-        """16 hex digits."""
+        """Of the span itself, 16 hex digits; real as the trace's is."""
         ...
 
     def set(self, name: str, value: SpanValue, /) -> None:
-        """Set an attribute."""
+        """Set an attribute, in place of one of the same name; lost once the span has ended."""
         ...
 
 
 class Definitions(Protocol):
-    """The catalog in force. May change between two calls, never during one."""
+    """The catalog in force. May change between two calls, never during one. Nothing raises."""
 
     @property
     def catalog(self) -> Catalog:

@@ -36,7 +36,10 @@ _CTES: dict[type[exp.Expr], frozenset[str]] = {
 
 
 def streaming(text: str) -> str:
-    """Return a relation's text behind the fence that streams."""
+    """Return a relation's text behind the fence that streams: a derived table with ``OFFSET 0``, for PostgreSQL only.
+
+    Its planner puts no condition of the caller below the row filter inside, so that none sees rows which that hides.
+    """
     return f'SELECT * FROM ({text}) AS "{FENCE}" OFFSET 0'  # noqa: S608 - ours, and read back
 
 

@@ -53,7 +53,7 @@ def joined(words: Sequence[Word]) -> str:
 
 
 def quoted(name: str, dialect: str) -> str:
-    """Return a name in the dialect's quotes."""
+    """Return a name in the dialect's quotes, a quote inside it written twice (SQL-92, 5.2)."""
     mark = reading_of(dialect).text.quote
     return f"{mark}{name.replace(mark, mark * 2)}{mark}"
 

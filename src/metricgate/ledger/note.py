@@ -38,7 +38,7 @@ class Checkpoint:
 
     @property
     def text(self) -> str:
-        """The signed text."""
+        """The text that is signed (C2SP tlog-checkpoint): origin, size in decimal, root in base64, a line each."""
         return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
 
 

@@ -34,7 +34,11 @@ def joined_at(member: Member, at: Sequence[Reference | None], root: str) -> Memb
 
 
 def entity_expression(member: Member) -> Expression:
-    """Return the one column of an entity that is grouped or filtered by."""
+    """Return the one column of an entity that is grouped or filtered by.
+
+    Raises:
+        ValueError: the member is no entity: a programming error.
+    """
     if member.entity is None:
         raise ValueError("a member is a dimension or an entity")
     return member.entity.expressions[0]

@@ -170,7 +170,11 @@ def _of_spine(spine: TimeSpine) -> SpineCheck:
 
 
 def spine_check(table: Table, name: str = "") -> SpineCheck:
-    """Return the check of a declared spine that a plan reads; ``name`` is its own, or that of its relation."""
+    """Return the check of a declared spine that a plan reads; ``name`` is its own, or that of its relation.
+
+    Raises:
+        ValueError: the table is none of a spine: a programming error.
+    """
     spine = table.spine
     if spine is None:
         raise ValueError("a time spine's table")

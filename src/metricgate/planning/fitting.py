@@ -1,4 +1,7 @@
-"""Whether what looks back in time fits the periods by which the data is known."""
+"""Whether what looks back in time fits the periods by which the data is known.
+
+An offset or a window must be a whole multiple of the data's grain: 10 days over weekly data fit nothing.
+"""
 
 from __future__ import annotations
 

@@ -61,7 +61,13 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
-    """All members that one root reaches, by whole name and by each suffix of it."""
+    """All members that one root reaches over hops.
+
+    Attributes:
+        by_name: whole name, e.g. ``orders.customer.region``, -> the members of that name; several are ambiguous.
+        by_suffix: each suffix of whole names -> likewise.
+        complete: whether all paths were followed, none being longer than ``MOST_HOPS`` nor beyond ``MOST_PATHS``.
+    """
 
     members: tuple[Member, ...]
     by_name: Mapping[str, tuple[Member, ...]]

@@ -1,4 +1,4 @@
-"""One scan for the leaves of one model under the same treatment of time, in the shape that this takes."""
+"""Build one SELECT from all metric inputs (leaves) that share model, time column and treatment of time."""
 
 from __future__ import annotations
 
@@ -34,7 +34,11 @@ class ScanBuilder:
     _taken: set[str] = field(default_factory=set, init=False)
 
     def build(self, group: LeafGroup) -> ScanNotes:
-        """Return the scan of a group of leaves. Where problems are noted it is not to be used."""
+        """Return the scan of a group of leaves.
+
+        Effects: takes a name for it, and notes members, paths and problems in the question's binders. Where a problem
+        is noted the scan is not to be used.
+        """
         subject = self._subject(group)
         time, leaf, dimension = group.time, subject.leaf, subject.dimension
         tables = self.binders.tables(subject.root, leaf.metric)

@@ -101,7 +101,7 @@ class Tables:
         return marker
 
     def calendar(self, spine: TimeSpine, time: Reference) -> str:
-        """Return the alias of the spine joined at ``time``."""
+        """Join a spine at ``time``, if it is not joined there yet, and return its alias."""
         return self._other(
             ("spine", spine.name, time),
             lambda alias: replace(spine_table(spine, alias), left=(time,), keys=(column(spine.column),)),

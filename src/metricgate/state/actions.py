@@ -55,19 +55,25 @@ class Glance:
 class ActionStore(Protocol):
     """Where actions are kept. Every method is durable when it returns; all are safe from several threads.
 
-    What was altered behind its back raises ``Unsealable`` where it is read.
+    Every method raises ``StoreUnavailable`` where the actions cannot be read or written, those that write ``LeaseLost``
+    where another gateway took this one's place, and those that read ``Unsealable`` where something was altered behind
+    its back.
     """
 
     def add(self, action: Action) -> Action:
-        """Keep a new action, or return the one that its proposer's idempotency key stands for already."""
+        """Keep a new action.
+
+        Returns:
+            The action, or the one that its proposer's idempotency key stands for already; nothing is kept then.
+        """
         ...
 
     def get(self, action_id: str) -> Action | None:
-        """Return the action as it stands."""
+        """Return the action as it stands, None where there is none. Its time may be over: nothing expires here."""
         ...
 
     def by_key(self, agent: str, user: str | None, idempotency_key: str) -> Action | None:
-        """Return the action that this proposer's key stands for."""
+        """Return the action that this proposer's key stands for; ``user`` None for an agent that acts for nobody."""
         ...
 
     def replace(self, action: Action) -> bool:
@@ -75,7 +81,7 @@ class ActionStore(Protocol):
         ...
 
     def list(self, wanted: ActionFilter) -> Sequence[Action]:
-        """Return actions, newest first."""
+        """Return the actions that are wanted, the one proposed last first, at most ``wanted.limit``."""
         ...
 
     def glances(self, wanted: ActionFilter) -> Sequence[Glance]:
@@ -83,11 +89,16 @@ class ActionStore(Protocol):
         ...
 
     def keep_changes(self, action_id: str, changes: bytes) -> None:
-        """Keep the change row by row, sealed, until the action is settled."""
+        """Keep what an action changes row by row, sealed, until the action is settled.
+
+        Args:
+            action_id: of an action that there is.
+            changes: its form is the caller's; what was kept before is replaced.
+        """
         ...
 
     def changes(self, action_id: str) -> bytes | None:
-        """Return what ``keep_changes`` kept."""
+        """Return what ``keep_changes`` kept; None where nothing is, or the action was settled."""
         ...
 
     def keep_shown(self, digest: str, shown: Mapping[str, Json]) -> None:
@@ -95,7 +106,7 @@ class ActionStore(Protocol):
         ...
 
     def shown(self, digest: str) -> Mapping[str, Json] | None:
-        """Return what was shown."""
+        """Return what was shown under a digest; None where nothing was."""
         ...
 
 
@@ -122,7 +133,7 @@ class Steps(Protocol):
 
     A step is open from ``begin`` to ``end`` or ``take_back``; meanwhile no other step of its action begins. So nothing
     is recorded that did not count, and what a crash left open is settled by what the record has. Durable when a method
-    returns; safe from several threads and processes.
+    returns; safe from several threads and processes. What methods raise is as of ``ActionStore``.
     """
 
     def begin(self, step: Step, action: Action, *, changes: bytes | None = None) -> Action | None:
@@ -142,7 +153,11 @@ class Steps(Protocol):
         ...
 
     def take_back(self, step: Step) -> Action | None:
-        """Let the action be as it was before the step: None where there was none."""
+        """Let the action be as it was before the step.
+
+        Returns:
+            That action; None where the step would have made it, so that there is none now.
+        """
         ...
 
     def open_steps(self) -> Sequence[Step]:
@@ -166,7 +181,7 @@ class Steps(Protocol):
         ...
 
     def look_from(self, index: int) -> None:
-        """Say that they were, up to this number."""
+        """Say that proposals were held against the actions up to this number of an entry."""
         ...
 
 

@@ -38,12 +38,12 @@ class Charges:
 
 
 class Budgets(Protocol):
-    """The accounts of all parties, which every gateway on one state shares. Used in event loops: nothing blocks."""
+    """The accounts of all parties, which every gateway on one state shares. Nothing blocks an event loop, or raises."""
 
     async def charge(self, budgets: Iterable[Budget], charges: Charges) -> SpentBudget | None:
         """Charge a call for each budget it was not charged for yet; return the first that is spent, if one is.
 
-        Those before the spent one stay charged until ``finish``.
+        None lets the call go on. Budgets before the spent one stay charged until ``finish``.
 
         Args:
             budgets: that bind the call, by its verdicts.
@@ -52,7 +52,7 @@ class Budgets(Protocol):
         ...
 
     async def add_rows(self, budgets: Iterable[Budget], rows: int) -> None:
-        """Count rows that were answered, once for each rule and party."""
+        """Count rows that were answered, once for each rule and party of budgets that limit rows a day."""
         ...
 
     async def finish(self, charges: Charges) -> None:

@@ -71,10 +71,10 @@ def _holds(value: Json, needle: str, deep: int) -> bool:
 
 
 class Copies(Protocol):
-    """Every copy that was found."""
+    """Every copy of something that was found in the state, at the moment at which it was sought."""
 
     def listed(self) -> Sequence[Copy]:
-        """Return them, those that cannot be erased too."""
+        """Return them, those that cannot be erased too (``Copy.blocks`` says why). Raises nothing: they were read."""
         ...
 
     def erase(self, record: Record, *, by: str, basis: str, reason: str) -> int:

@@ -38,7 +38,10 @@ class Lease:
 
 
 class Leases(Protocol):
-    """Where leases are kept. Durable when a method returns; safe from several threads and processes."""
+    """Where leases are kept. Durable when a method returns; safe from several threads and processes.
+
+    Every method raises ``StoreUnavailable`` where they cannot be read or written.
+    """
 
     def take(self, name: str, owner: str, *, seconds: float, dead: str | None = None) -> Lease | None:
         """Take a lease that nobody holds, or whose time is over.

@@ -48,7 +48,7 @@ class Observations(Protocol):
         ...
 
     def latest(self, kind: str) -> Sequence[Observation]:
-        """Return the newest observation of each series of a kind, by warehouse and subject."""
+        """Return the newest observation of each series of a kind, in the order of warehouse and subject."""
         ...
 
     def series(

@@ -43,15 +43,23 @@ class Outbox(Notifier, Protocol):
     """
 
     def tell_but(self, notice: Notice, *, sink: str | None) -> None:
-        """Keep the notice for every sink that wants its kind but this one."""
+        """Keep the notice for every sink that wants its kind, but for ``sink``; None leaves none out."""
         ...
 
     def due(self, sink: str, *, most: int = 20) -> Sequence[Pending]:
-        """Return what is to be tried now, the oldest first."""
+        """Return at most ``most`` deliveries to a sink that wait and whose time has come, the oldest first."""
         ...
 
     def settle(self, pending: Pending, *, state: str, first: float, due: float, failure: str) -> None:
-        """Note how an attempt ended; times in seconds since 1970."""
+        """Note how an attempt ended, and count it. Times in seconds since 1970.
+
+        Args:
+            pending: the delivery, as ``due`` gave it.
+            state: ``WAITING`` for another attempt, ``DELIVERED``, or ``PARKED`` where nobody tries any more.
+            first: when it was first tried.
+            due: when it is tried next; of what was delivered, when that was.
+            failure: why it failed, in words; empty where it did not.
+        """
         ...
 
     def deliveries(
@@ -62,7 +70,14 @@ class Outbox(Notifier, Protocol):
         since: datetime | None = None,
         limit: int | None = None,
     ) -> Sequence[Pending]:
-        """Return deliveries in these states, the newest first; ``since`` is about the event, and inclusive."""
+        """Return deliveries in these states, the newest first.
+
+        Args:
+            states: of ``WAITING``, ``PARKED`` and ``DELIVERED``.
+            sink: to this one alone; None for all.
+            since: events that happened then or later; None for all.
+            limit: at most so many; None for all.
+        """
         ...
 
     def undelivered(self) -> Sequence[Pending]:

@@ -23,7 +23,7 @@ class Pause:
 
 
 class Pauses(Protocol):
-    """Who is paused, at every gateway on one state. Used in event loops: nothing blocks."""
+    """Who is paused, at every gateway on one state. Used in event loops: nothing blocks, and nothing raises."""
 
     async def begin(self, pause: Pause) -> None:
         """Have an agent wait; a pause that it has already is replaced."""

@@ -38,7 +38,17 @@ class PersonRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionRecord:
-    """A session as it is kept."""
+    """A session as it is kept. Times in seconds since 1970-01-01T00:00Z.
+
+    Attributes:
+        person: the person's id, as policies name one.
+        method: of the login, e.g. ``password+totp``.
+        channel: ``console``, ``api`` or ``cli``.
+        groups: that the login proved.
+        csrf: what forms of the console must send along.
+        seen: when it was last used.
+        expires: when it is over, however much it is used.
+    """
 
     person: str
     method: str
@@ -52,7 +62,13 @@ class SessionRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonNotice:
-    """A change or a login that the ledger has not recorded yet."""
+    """A change or a login that the ledger has not recorded yet.
+
+    Attributes:
+        id: grows with each notice.
+        event: name of the entry's event, e.g. ``gov.person.added``.
+        fields: attributes of the entry, also those that become bodies.
+    """
 
     id: int
     event: str
@@ -67,15 +83,18 @@ class PeopleStore(Protocol):
     """
 
     def add(self, record: PersonRecord) -> bool:
-        """Add somebody; False where the name is taken, in whatever case."""
+        """Add somebody; False where the name is taken, in whatever case. Noted for the record."""
         ...
 
     def reset(self, record: PersonRecord) -> bool:
-        """Give somebody a new password and authenticator, and end their sessions; False where there is no such name."""
+        """Give somebody a new password and authenticator, and end their sessions; False where there is no such name.
+
+        Noted for the record.
+        """
         ...
 
     def remove(self, name: str) -> bool:
-        """Remove somebody and end their sessions; False where there is no such name."""
+        """Remove somebody and end their sessions; False where there is no such name. Noted for the record."""
         ...
 
     def find(self, name: str) -> PersonRecord | None:
@@ -95,11 +114,20 @@ class PeopleStore(Protocol):
         ...
 
     def use_code(self, name: str, step: int, *, new_password: str | None) -> bool:
-        """Mark a time step as used, and set a new password along with it; False where it was used before."""
+        """Mark a time step of the authenticator (RFC 6238) as used, so that its code counts once.
+
+        Args:
+            name: of the person.
+            step: number of the time step.
+            new_password: encoded hash of a password of their own, in place of a one-time one; None leaves it.
+
+        Returns:
+            False where this step or a later one was used before; nothing is changed then.
+        """
         ...
 
     def rehash(self, name: str, old: str, new: str) -> None:
-        """Put a stronger hash of the same password in place of ``old``."""
+        """Put a stronger hash of the same password in place of ``old``; does nothing where that stands no more."""
         ...
 
     def notices(self) -> tuple[PersonNotice, ...]:
@@ -126,7 +154,14 @@ class SessionStore(Protocol):
     """
 
     def open_session(self, token: str, session: SessionRecord, *, device: str | None, address: str) -> None:
-        """Keep a new session, and the device that it was opened on; the login is noted."""
+        """Keep a new session, and the device that it was opened on; the login is noted for the record.
+
+        Args:
+            token: the session's secret.
+            session: what is known of it; sessions that expired before its ``created`` are forgotten.
+            device: the device's secret; None for a device that is known already, or keeps none.
+            address: the network address that the login came from.
+        """
         ...
 
     def session(self, token: str) -> SessionRecord | None:
@@ -146,15 +181,25 @@ class SessionStore(Protocol):
         ...
 
     def attempts(self, key: str) -> tuple[int, float]:
-        """Return how many logins failed in a row under a key, and when the last did; (0, 0.0) for none."""
+        """Return how many logins failed in a row under a key, and when the last did, in seconds since 1970.
+
+        Where none did: (0, 0.0).
+        """
         ...
 
     def failed(self, keys: Sequence[str], now: float, *, forget_before: float, fields: Mapping[str, Json]) -> None:
-        """Count a failed login under each key; note it, at most once a minute for the first of them."""
+        """Count a failed login under each key; note it, at most once a minute for the first of them.
+
+        Args:
+            keys: e.g. ``name:ana``, ``from:192.0.2.7``.
+            now: seconds since 1970.
+            forget_before: seconds since 1970; failures whose last one is older count no more.
+            fields: attributes of the note for the record.
+        """
         ...
 
     def clear(self, keys: Sequence[str]) -> None:
-        """Forget failures."""
+        """Forget the failures under these keys: a login succeeded."""
         ...
 
 

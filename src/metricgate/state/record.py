@@ -26,7 +26,10 @@ class Durable:
 
 
 class Ledger(Protocol):
-    """The record. ``append`` returns when the entry is durable; it never drops and never answers early."""
+    """The record. ``append`` returns when the entry is durable; it never drops and never answers early.
+
+    Of a record that was closed nothing is read any more, which raises what its store does.
+    """
 
     async def append(
         self, event: str, fields: Mapping[str, Json], *, bodies: Mapping[str, Json] | None = None
@@ -232,7 +235,10 @@ async def record_event(ledger: Ledger, event: Event) -> Durable:
 
 
 class Record(Ledger, Protocol):
-    """The record as its one writer holds it. Safe to use from several threads."""
+    """The record as its one writer holds it. Safe to use from several threads.
+
+    Questions about the writer itself raise nothing but what the store of leases does.
+    """
 
     @property
     def size(self) -> int:
@@ -306,7 +312,7 @@ def record_event_blocking(record: Record, event: Event) -> Durable:
 
 
 class RecordReader(Protocol):
-    """The record as anybody reads it, beside its writer."""
+    """The record as anybody reads it, beside its writer; a file that is none raises when it is opened."""
 
     def __enter__(self) -> Self:
         """Return itself; leaving the block closes it."""

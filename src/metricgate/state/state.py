@@ -143,7 +143,7 @@ class ProjectState(Protocol):
         ...
 
     def holder(self) -> int | None:
-        """Return the id of the process of this machine that has the record, or None."""
+        """Return the id of the process of this machine that has the record for writing; None where nobody has."""
         ...
 
     def reader(self) -> RecordReader | None:
@@ -243,7 +243,7 @@ class ProjectState(Protocol):
         ...
 
     def switches(self) -> SwitchStore:
-        """Return the switches."""
+        """Return the switches; they are read when they are asked for."""
         ...
 
     def mask_key(self) -> str:
@@ -281,5 +281,5 @@ class StatePlugin(Protocol):
     """What an entry point of ``metricgate.state`` names."""
 
     def open(self, place: StatePlace, clock: Clock) -> ProjectState:
-        """Return the state of a project; nothing is opened or made yet."""
+        """Return the state of a project; nothing is opened, made or raised yet."""
         ...

@@ -14,7 +14,12 @@ from metricgate.vocabulary.target import targets_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwitchNotice:
-    """A change that awaits its entry in the ledger."""
+    """A change that awaits its entry in the ledger.
+
+    Attributes:
+        event: name of the entry's event: ``gov.switch.thrown`` or ``gov.switch.taken_back``.
+        fields: attributes of the entry, also those that become bodies.
+    """
 
     event: str
     fields: Mapping[str, Json]
@@ -102,7 +107,18 @@ class SwitchStore(SwitchBoard, Protocol):
         ...
 
     def take_back(self, target: str, *, because: str, by: str, at: str, by_person: bool = False) -> tuple[Switch, ...]:
-        """Take every switch on the target back and return them; none if there was none. Noted for the record."""
+        """Take every switch on the target back. Noted for the record.
+
+        Args:
+            target: as of ``Switch``.
+            because: why.
+            by: who takes it back: a person's id, or an account of the machine.
+            at: when, ISO 8601 in UTC.
+            by_person: which of the two ``by`` is.
+
+        Returns:
+            The switches that were on it; none if there was none.
+        """
         ...
 
     def notices(self) -> tuple[SwitchNotice, ...]:

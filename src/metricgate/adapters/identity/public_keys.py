@@ -150,7 +150,11 @@ class RemoteKeys:
         self._lock = threading.Lock()
 
     def find(self, kid: str | None) -> Found:
-        """Return the key of the cached set. Never touches the network."""
+        """Return the key of the cached set. Never touches the network.
+
+        Raises:
+            KeysUnavailable: there are none, and it was tried too lately to try again.
+        """
         now = self._monotonic()
         age = None if self._fetched is None else now - self._fetched
         may_refresh = self._tried is None or now - self._tried >= self._seconds_between

@@ -46,7 +46,11 @@ class ReplaceableFileWarehouse(ReconnectingWarehouse):
         self._runs = 0
 
     async def run(self, released: Released) -> Rows:
-        """As the port says. What runs when the file is replaced ends on the old one, or fails and says why."""
+        """As the port says. What runs when the file is replaced ends on the old one, or fails and says why.
+
+        Raises:
+            WarehouseError: as the port says; ``E_WAREHOUSE_UNAVAILABLE`` where the file was replaced meanwhile.
+        """
         inner = await self._opened()
         state = self._opened_state
         self._runs += 1

@@ -67,7 +67,11 @@ class Filters:
         return "{{ " + self.call(member, model) + " }}"
 
     def call(self, member: str, model: SemanticModel | None) -> str:
-        """Return ``Dimension('order__status')``, ``TimeDimension(...)``, ``Entity(...)`` or ``Metric(...)``."""
+        """Return ``Dimension('order__status')``, ``TimeDimension(...)``, ``Entity(...)`` or ``Metric(...)``.
+
+        Raises:
+            Unsaid: dbt has no words for it.
+        """
         metric = split_metric_call(member)
         if metric is not None:
             name, group_by = metric

@@ -186,7 +186,16 @@ def _count(effect: Effect, kind: ChangeKind) -> int:
 
 
 async def find_recent_activity(services: ChangeServices, agent: str, dataset: str) -> Past:
-    """Return what an agent did in the last 24 hours and the last 10 minutes: of its newest 500 actions."""
+    """Return what the agent did in the last 24 hours and the last 10 minutes, at its newest 500 actions.
+
+    Args:
+        services: of changes.
+        agent: whose actions; those that people take back are theirs.
+        dataset: name of the semantic model: whether it was changed before, and rows of it deleted lately.
+
+    Raises:
+        StoreUnavailable, Unsealable: the actions cannot be read.
+    """
     since = services.now() - _LOOK_BACK
     found = await asyncio.to_thread(services.store.glances, ActionFilter(agent=agent, since=since, limit=500))
     done = [each for each in found if each.state in _EFFECTIVE]

@@ -161,7 +161,10 @@ class OutcomeUnknown(Exception):
 
 @runtime_checkable
 class WritableWarehouse(Protocol):
-    """An engine that may be changed, by an account of its own. Every transaction is REPEATABLE READ or better."""
+    """An engine that may be changed, by an account of its own. Every transaction is REPEATABLE READ or better.
+
+    ``seconds`` is the limit of one transaction; ``most_rows``, cascades included, how many rows it may change.
+    """
 
     @property
     def writable(self) -> bool:

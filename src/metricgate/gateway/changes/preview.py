@@ -155,7 +155,10 @@ def describe_structure(effect: StructureEffect | None) -> str:
 
 
 def count_rows(effect: Effect) -> RowCounts:
-    """Return rows by what happens to them; those behind cascades on their own."""
+    """Return how many rows are inserted, updated, deleted, and changed by cascades, and all of them together.
+
+    Rows that a foreign key's cascade changes count there alone.
+    """
     inserted, updated, deleted = (
         sum(each.count(kind) for each in effect.tables if each.cause is Cause.STATEMENT)
         for kind in (ChangeKind.INSERT, ChangeKind.UPDATE, ChangeKind.DELETE)

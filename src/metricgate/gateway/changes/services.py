@@ -83,7 +83,10 @@ class ChangeServices:
     """What is being done for an action that is carried out this moment, in words, by its id."""
     running: set[asyncio.Task[object]] = field(default_factory=set)
     unsettled: set[str] = field(default_factory=set)
-    """Actions that were begun, and of which nobody could be asked, or no record made, what became of them."""
+    """Ids of actions that are ``EXECUTING`` and of which it is not known whether they were committed, or not recorded.
+
+    Because the warehouse or the record could not be reached; each is tried again until it is settled.
+    """
 
     def now(self) -> datetime:
         """The moment, in UTC."""

@@ -1,4 +1,4 @@
-"""How the gateway meets an agent's behaviour: who may not come in, who has had enough, who goes round in circles."""
+"""How the gateway meets an agent's behaviour: stop switches, budgets, loops of equal calls, pauses after refusals."""
 
 from __future__ import annotations
 

@@ -23,7 +23,11 @@ from metricgate.vocabulary.problem import Problem, Problems
 
 
 async def check_joins(desk: Desk, prepared: Prepared) -> tuple[str, ...] | Ending:
-    """Return notes for the answer, or the refusal where a key is broken."""
+    """Return notes for the answer, or the refusal where a key is broken.
+
+    Raises:
+        TypeError: another check's result was remembered as a key's: a programming error.
+    """
     notes: list[str] = []
     broken: list[Problem] = []
     engine = prepared.engine

@@ -28,7 +28,11 @@ _CHECKED = "`metricgate validate --data` checks it"
 
 
 async def check_spines(desk: Desk, prepared: Prepared) -> tuple[str, ...] | Ending:
-    """Return notes for the answer, or the refusal where a spine would cut, drop or double numbers."""
+    """Return notes for the answer, or the refusal where a spine would cut, drop or double numbers.
+
+    Raises:
+        TypeError: another check's result was remembered as a spine's: a programming error.
+    """
     notes: list[str] = []
     for read in spines_read(prepared.plan):
         spine = await _looked(desk, prepared, read.check)

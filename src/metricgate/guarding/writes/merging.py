@@ -15,7 +15,11 @@ from metricgate.vocabulary.resource import Action
 
 
 def merge_steps(root: exp.Expr, words: Words, dialect: str) -> Iterator[Step]:
-    """Return a step for each WHEN. Of several that fit a row, the first counts, as in the standard."""
+    """Return a step for each WHEN. Of several that fit a row, the first counts, as in the standard.
+
+    Raises:
+        NotPlain: it is not told apart, or not plain.
+    """
     target, using = plain_table(root.this), root.args["using"]
     if type(using) not in {exp.Table, exp.Subquery}:
         raise NotPlain("a source that is neither a table nor a sub-query")

@@ -66,14 +66,22 @@ class NotPlain(Exception):
 
 
 def only(node: exp.Expr, known: Sequence[str], what: str) -> None:
-    """Refuse clauses that are not ``known``."""
+    """Refuse clauses that are not ``known``.
+
+    Raises:
+        NotPlain: there is another one.
+    """
     for part, value in node.args.items():
         if part not in known and value not in (None, False, [], ""):
             raise NotPlain(_WORDS.get(part, f"{what} with {part.strip('_')}"), _HINTS.get(part))
 
 
 def plain_table(node: exp.Expr) -> exp.Table:
-    """Return a target: a table by its name, perhaps with an alias, and nothing else."""
+    """Return a target: a table by its name, perhaps with an alias, and nothing else.
+
+    Raises:
+        NotPlain: it is anything else.
+    """
     if type(node) is not exp.Table or type(node.this) is not exp.Identifier:
         raise NotPlain("a target that is not a table's name")
     only(node, ("this", "db", "catalog", "alias"), "a target")
@@ -84,7 +92,11 @@ def plain_table(node: exp.Expr) -> exp.Table:
 
 
 def alias_of(node: exp.Expr) -> exp.Identifier:
-    """Return how a target is called in the statement."""
+    """Return how a target is called in the statement.
+
+    Raises:
+        NotPlain: it has no name.
+    """
     table = plain_table(node)
     alias = table.args.get("alias")
     found = table.this if alias is None else alias.this
@@ -100,7 +112,11 @@ def named_parts(node: exp.Expr, dialect: str) -> tuple[str, ...]:
 
 
 def column_named(node: exp.Expr, dialect: str) -> str:
-    """Return a column's name, as the engine reads it."""
+    """Return a column's name, as the engine reads it.
+
+    Raises:
+        NotPlain: it is not a plain name.
+    """
     found = node.this if type(node) in {exp.Column, exp.ColumnDef} else node
     if type(found) is not exp.Identifier:
         raise NotPlain("a column that is not a plain name")
@@ -112,7 +128,11 @@ def _folded(name: exp.Expr, dialect: str) -> str:
 
 
 def selected(target: exp.Expr, others: Sequence[exp.Expr], said: exp.Expr | None) -> exp.Select:
-    """Return ``SELECT FROM target, others``, still without outputs; the others in their writer's words."""
+    """Return ``SELECT FROM target, others``, still without outputs; the others in their writer's words.
+
+    Raises:
+        NotPlain: one of the others is neither a table nor a sub-query.
+    """
     if any(type(each) not in {exp.Table, exp.Subquery} for each in others):
         raise NotPlain("a source that is neither a table nor a sub-query")
     select = exp.Select(from_=exp.From(this=plain_table(target).copy()))

@@ -36,7 +36,11 @@ class Words:
 
     @property
     def text(self) -> str:
-        """The text from the first word to the last, as it was written; the parser may have them in another order."""
+        """The text from the first word to the last, as it was written; the parser may have them in another order.
+
+        Raises:
+            NotPlain: there is no word.
+        """
         if not self.tokens:
             raise NotPlain("a part without words")
         return self._text[self.start : max(token.end for token in self.tokens) + 1]
@@ -77,7 +81,11 @@ class Words:
 
     @property
     def inside(self) -> Words:
-        """What stands in the bracket that these words are."""
+        """What stands in the bracket that these words are.
+
+        Raises:
+            NotPlain: they are no bracket.
+        """
         opens = len(self) > 1 and self.tokens[0].token_type is TokenType.L_PAREN
         if not opens or self.tokens[-1].token_type is not TokenType.R_PAREN:
             raise NotPlain("a list without brackets")
@@ -119,7 +127,11 @@ def values_of(words: Words, expected: Sequence[exp.Expr]) -> tuple[exp.Expr, ...
 
 
 def assigned(words: Words, expected: Sequence[exp.Expr]) -> tuple[exp.Expr, ...]:
-    """Return what stands behind each ``column =`` of a SET, as ``values_of`` does."""
+    """Return what stands behind each ``column =`` of a SET, as ``values_of`` does.
+
+    Raises:
+        NotPlain: it can be read in two ways.
+    """
     pieces = words.split()
     if len(pieces) != len(expected):
         raise NotPlain("a list that can be read in two ways")

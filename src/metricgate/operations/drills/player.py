@@ -37,7 +37,11 @@ def drills_of(folder: Path, host: DrillHost) -> Mapping[str, Callable[[], Mappin
 
 
 def play_drill(path: Path, host: DrillHost) -> DrillReport:
-    """Play one drill in a scratch project, which is removed afterwards."""
+    """Play one drill in a scratch project, which is removed afterwards.
+
+    Raises:
+        StartRefused: the drill's file is no Python, or its project does not start.
+    """
     spec = importlib.util.spec_from_file_location(f"incident_{path.stem}", path)
     if spec is None or spec.loader is None:
         raise StartRefused(f"{path} is no Python file")

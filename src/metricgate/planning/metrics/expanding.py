@@ -89,7 +89,11 @@ class Expansion:
         return self.value_of(self._metrics[each.name], below(each, under))
 
     def simple(self, each: InputMetric) -> SimpleMetric:
-        """Return an input that the catalog has checked to be simple."""
+        """Return an input that the catalog has checked to be simple.
+
+        Raises:
+            TypeError: it is not.
+        """
         found = self._metrics[each.name]
         if not isinstance(found, SimpleMetric):
             raise TypeError(f"{each.name} is not simple")

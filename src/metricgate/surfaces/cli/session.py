@@ -42,7 +42,11 @@ class Session:
 
 
 def session_of(context: typer.Context) -> Session:
-    """Return the session that the program's callback left in the context."""
+    """Return the session that the program's callback left in the context.
+
+    Raises:
+        RuntimeError: the command was not started by ``build_app``.
+    """
     session = context.find_object(Session)
     if session is None:
         raise RuntimeError("the command was started without build_app")

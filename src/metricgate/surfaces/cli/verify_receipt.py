@@ -24,7 +24,11 @@ class NotWholeError(Exception):
 
 
 def sure(right: object, fault: str) -> None:
-    """Go on only where something is right."""
+    """Go on only where something is right.
+
+    Raises:
+        NotWholeError: it is not; the message says what.
+    """
     if not right:
         raise NotWholeError(fault)
 

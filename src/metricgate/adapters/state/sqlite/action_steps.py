@@ -74,7 +74,11 @@ class SqliteSteps:
         return action
 
     def end(self, step: Step, index: int) -> Action:
-        """Say that the record has the step's entry under this number."""
+        """Say that the record has the step's entry under this number.
+
+        Raises:
+            LookupError: there is no such action: a programming error.
+        """
         with self._database.changing() as connection:
             kept = self._kept(connection, "id = ?", step.action_id)
             if kept is None:

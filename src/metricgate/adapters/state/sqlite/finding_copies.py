@@ -41,7 +41,11 @@ class SqliteCopies:
         return [*found, *backups] if found else []
 
     def erase(self, record: Record, *, by: str, basis: str, reason: str) -> int:
-        """Erase all of them; return the number of the entry that records it."""
+        """Erase all of them; return the number of the entry that records it.
+
+        Raises:
+            TypeError: the record is another state's.
+        """
         if not isinstance(record, SqliteLedger):
             raise TypeError("these copies are of an embedded state")
         copies = self.listed()

@@ -32,7 +32,11 @@ class Tree:
 
 
 def read_tree(connection: sqlite3.Connection) -> Tree:
-    """Rebuild the tree from the seals and the leaf hashes after the last one."""
+    """Rebuild the tree from the seals and the leaf hashes after the last one.
+
+    Raises:
+        sqlite3.DatabaseError: an entry or a seal is missing.
+    """
     tree = Tree()
     for size, seal in connection.execute("SELECT size, seal FROM seals ORDER BY size"):
         if size != tree.whole.size + BLOCK:

@@ -167,7 +167,11 @@ class SqliteState:
         return SwitchFile(self.paths.switches)
 
     def mask_key(self) -> str:
-        """Return the key of hashed masks; one that is gone is not made anew beside what was made with it."""
+        """Return the key of hashed masks; one that is gone is not made anew beside what was made with it.
+
+        Raises:
+            StateUnavailable: it is gone, though what was made with it is there.
+        """
         from metricgate.adapters.state.sqlite.losses import gone
         from metricgate.adapters.state.sqlite.mask_key import load_mask_key
 
@@ -176,7 +180,11 @@ class SqliteState:
         return load_mask_key(self.paths.mask_key)
 
     def close_to_others(self) -> StateNarrowed | None:
-        """Take other accounts' rights to the folder."""
+        """Take other accounts' rights to the folder.
+
+        Raises:
+            StateUnavailable: the folder is not this account's, or cannot be closed.
+        """
         from metricgate.adapters.files.private_folder import NotPrivate, make_private, narrow
 
         try:

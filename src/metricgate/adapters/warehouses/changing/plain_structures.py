@@ -109,6 +109,6 @@ class PlainStructures(Counting):
 
 
 def quoted(name: str) -> str:
-    """Return the name as an identifier."""
+    """Return the name as an identifier: in double quotes, a quote inside it written twice (SQL-92, 5.2)."""
     doubled = name.replace('"', '""')
     return f'"{doubled}"'

@@ -79,7 +79,11 @@ class MariaDBSession:
         self._connection = connection_of(options)
 
     def open(self, seconds: float) -> None:
-        """Connect and set the session, each wait on the server within the limit."""
+        """Connect and set the session, each wait on the server within the limit.
+
+        Raises:
+            WarehouseError: the server cannot be reached; ``WarehouseUnfit`` where it is not one that serves.
+        """
         limit = min(seconds, self._options.connect_seconds)
         connect(self._connection, limit)
         try:
@@ -98,7 +102,11 @@ class MariaDBSession:
         limit_waits(self._connection, None)
 
     def begin(self, seconds: float) -> None:
-        """Begin, with the server's own time limit somewhat later than ours."""
+        """Begin, with the server's own time limit somewhat later than ours.
+
+        Raises:
+            WarehouseError: the connection is lost.
+        """
         self._until = time.monotonic() + seconds
         limit = seconds + _LATER_SECONDS
         own = f"max_statement_time = {limit:.3f}" if self._is_mariadb else f"max_execution_time = {int(limit * 1000)}"

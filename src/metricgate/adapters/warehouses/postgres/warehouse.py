@@ -96,7 +96,11 @@ class PostgresSession:
         register_texts(self._opened.adapters)
 
     def begin(self, seconds: float) -> None:
-        """Begin, with the server's own time limit somewhat later than ours."""
+        """Begin, with the server's own time limit somewhat later than ours.
+
+        Raises:
+            WarehouseError: the connection is lost.
+        """
         self._until = time.monotonic() + seconds
         limit = int((seconds + _LATER_SECONDS) * 1_000)
         try:

@@ -92,7 +92,11 @@ class ServerWarehouse:
         return self._writer is not None
 
     async def shapes(self, relations: Sequence[Location]) -> Mapping[Location, TableShape]:
-        """Return the tables' shapes, as ``WritableWarehouse`` says."""
+        """Return the tables' shapes, as ``WritableWarehouse`` says.
+
+        Raises:
+            WarehouseError: as the port says; ``E_NOT_WRITABLE`` where the settings name no writer.
+        """
         if self._writer is None:
             raise WarehouseError(codes.NOT_WRITABLE.name, "the settings name no writer")
         return await self._writer.shapes(relations)

@@ -31,7 +31,11 @@ def packed_failure(error: ChangeFailed) -> tuple[Head, bytes]:
 
 
 def failure(head: Head, body: memoryview) -> ChangeFailed:
-    """Return what ``packed_failure`` packed."""
+    """Return what ``packed_failure`` packed.
+
+    Raises:
+        Malformed: it is none.
+    """
     try:
         rows = [(tuple(table), tuple(key)) for table, key in json.loads(bytes(body))]
         code, text, detail = (str(head[name]) for name in ("failed", "text", "detail"))
@@ -57,7 +61,11 @@ def packed_rehearsal(rehearsal: Rehearsal) -> tuple[Head, bytes]:
 
 
 def rehearsal(head: Head, body: memoryview) -> Rehearsal:
-    """Return what ``packed_rehearsal`` packed."""
+    """Return what ``packed_rehearsal`` packed.
+
+    Raises:
+        Malformed: it is none.
+    """
     try:
         split, seconds = int(str(head["split"])), float(str(head["seconds"]))
         changes = tuple(change_from_json(each) for each in orjson.loads(body[:split]))
@@ -76,7 +84,11 @@ def rehearsal(head: Head, body: memoryview) -> Rehearsal:
 
 
 def effect(body: memoryview) -> Effect:
-    """Return an effect that a worker sent."""
+    """Return an effect that a worker sent.
+
+    Raises:
+        Malformed: it is none.
+    """
     try:
         return effect_from_bytes(body)
     except _WRONG as error:
@@ -84,12 +96,16 @@ def effect(body: memoryview) -> Effect:
 
 
 def packed_shapes(shapes: Mapping[Location, TableShape]) -> bytes:
-    """Return shapes as bytes."""
+    """Return shapes as bytes: a JSON list of ``[location, shape]``, for the worker's pipe."""
     return json.dumps([[list(name), asdict(shape)] for name, shape in shapes.items()]).encode()
 
 
 def shapes(body: memoryview) -> dict[Location, TableShape]:
-    """Return what ``packed_shapes`` packed."""
+    """Return what ``packed_shapes`` packed.
+
+    Raises:
+        Malformed: they are none.
+    """
     try:
         return {tuple(name): _shape(raw) for name, raw in json.loads(bytes(body))}
     except _WRONG as error:

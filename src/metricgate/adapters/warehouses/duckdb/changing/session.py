@@ -148,7 +148,11 @@ class DuckDBSession:
             raise OutcomeUnknown(str(error)) from error
 
     def rollback(self) -> None:
-        """Roll back, if anything was begun; an interrupt that comes late does not keep it from doing so."""
+        """Roll back, if anything was begun; an interrupt that comes late does not keep it from doing so.
+
+        Raises:
+            Broken: the engine cannot roll back: the connection is of no use any more.
+        """
         for _attempt in range(_ATTEMPTS):
             try:
                 self._cursor.rollback()

@@ -260,6 +260,9 @@ def _column(shape: TableShape, name: str) -> ColumnShape:
 
 
 def quoted(name: str) -> str:
-    """Return the name as an identifier in a text for the driver."""
+    """Return the name as an identifier in a text that the driver fills in.
+
+    In backticks; a backtick and a percent sign inside it, which the driver would read, are written twice.
+    """
     doubled = name.replace("`", "``").replace("%", "%%")
     return f"`{doubled}`"

@@ -55,7 +55,11 @@ _NAMED = re.compile(r"CONSTRAINT `([^`]+)`|for key '([^']+)'|Column '([^']+)'|Fi
 
 
 class MariaDBWriteSession:
-    """A ``ServerSession``."""
+    """A ``ServerSession``.
+
+    Raises:
+        ChangeFailed: the server cannot be reached, or takes no such session.
+    """
 
     def __init__(self, options: MariaDBOptions, writer: WriterOptions) -> None:
         self._options = replace(options, user=writer.user, password=writer.password)
@@ -68,7 +72,11 @@ class MariaDBWriteSession:
         Literal.taken_by(self._connection)
 
     def open(self, seconds: float) -> None:
-        """Connect as the writing account, each wait on the server within the limit."""
+        """Connect as the writing account, each wait on the server within the limit.
+
+        Raises:
+            ChangeFailed: the server cannot be reached, or takes no such session.
+        """
         try:
             connect(self._connection, min(seconds, self._options.connect_seconds))
         except WarehouseError as error:

@@ -150,6 +150,6 @@ def _type(change: StructureChange) -> str:
 
 
 def quoted(name: str) -> str:
-    """Return the name as an identifier."""
+    """Return the name as an identifier: in backticks, a backtick inside it written twice."""
     doubled = name.replace("`", "``")
     return f"`{doubled}`"

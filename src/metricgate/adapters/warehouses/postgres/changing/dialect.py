@@ -263,6 +263,6 @@ def named(location: Location) -> str:
 
 
 def quoted(name: str) -> str:
-    """Return the name as an identifier."""
+    """Return the name as an identifier: in double quotes, a quote inside it written twice (SQL-92, 5.2)."""
     doubled = name.replace('"', '""')
     return f'"{doubled}"'

@@ -49,7 +49,11 @@ class PostgresWriteSession:
         self._writes = False
 
     def open(self, seconds: float) -> None:
-        """Connect as the writing account."""
+        """Connect as the writing account.
+
+        Raises:
+            ChangeFailed: the server cannot be reached, or takes no such session.
+        """
         wanted = {
             **self._options.session,
             "search_path": "pg_catalog",

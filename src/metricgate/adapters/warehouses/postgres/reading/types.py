@@ -132,7 +132,11 @@ def register(adapters: AdaptersMap) -> None:
 
 
 def register_texts(adapters: AdaptersMap) -> None:
-    """Let a connection's results hold the server's texts of all that is not flat, and of what is its text anyway."""
+    """Let a connection's results hold the server's texts of all that is not flat, and of what is its text anyway.
+
+    Raises:
+        LookupError: the driver reads no text.
+    """
     as_text = adapters.get_loader(adapters.types["text"].oid, Format.TEXT)
     if as_text is None:
         raise LookupError("the driver reads no text")
