@@ -28,7 +28,8 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "metricgate"
 RECORDED = Path(__file__).parent / "recorded_events.jsonl"
 """Entries as the gateway wrote them before events had classes: of each event the forms that have all its attributes."""
-EARLIER = ROOT / "tests" / "gateway" / "writing" / "earlier"
+EARLIER = sorted((ROOT / "tests").rglob("earlier*/*.tar.xz"))
+"""State folders that earlier releases left."""
 SPELT_HERE = ("ledger/events/", "gateway/span_names.py")
 """Where names of the record may be spelt, and those of spans, which are no part of it."""
 
@@ -65,14 +66,19 @@ def test_every_attribute_was_pinned() -> None:
     assert missing == {names.VERDICTS}
 
 
-@pytest.mark.parametrize("release", ["df0a88a", "1a900ec"])
-def test_entries_of_earlier_releases_are_read(release: str, tmp_path: Path) -> None:
+def test_earlier_releases_left_something() -> None:
+    assert len(EARLIER) >= 3
+
+
+@pytest.mark.parametrize("folder", EARLIER, ids=lambda path: path.name)
+def test_entries_of_earlier_releases_are_read(folder: Path, tmp_path: Path) -> None:
     """All of a ledger of an earlier release; read and written again it is what it was."""
-    with tarfile.open(EARLIER / f"{release}.tar.xz") as tar:
+    with tarfile.open(folder) as tar:
         tar.extractall(tmp_path, filter="data")
-    with LedgerReader(tmp_path / "shop" / ".metricgate" / "ledger.db") as reader:
+    [ledger] = tmp_path.rglob("ledger.db")
+    with LedgerReader(ledger) as reader:
         entries = list(reader.entries())
-    assert len(entries) > 20
+    assert len(entries) > 3
     for entry in entries:
         fields, bodies = event_of(entry).to_attributes()
         assert (fields, bodies) == (entry.fields, entry.bodies)

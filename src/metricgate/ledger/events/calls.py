@@ -261,7 +261,18 @@ class StatementFacts(Group):
         ),
     ]
     digest: StatementDigest
-    text: StatementText
+    text: (
+        Annotated[
+            BodyText,
+            Attribute(
+                name=names.STATEMENT_TEXT,
+                meaning="the exact text",
+                body=True,
+                since="`metricgate.record/2`, where `db.query.text` has it",
+            ),
+        ]
+        | None
+    ) = None
     parameters: Parameters
 
 
