@@ -49,13 +49,18 @@ def state(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ProjectSta
     return opened(request.param, tmp_path)
 
 
+KIND_OF: dict[Path, str] = {}
+"""Folder of a test -> the kind of state that it tries."""
+
+
 def opened(kind: str, folder: Path) -> ProjectState:
+    KIND_OF[folder] = kind
     return STATES.installed()[kind].open(PLACES[kind](folder), SystemClock())
 
 
 def again(state: ProjectState) -> ProjectState:
     """The same state, as another process has it."""
-    return opened("sqlite", state.folder)
+    return opened(KIND_OF[state.folder], state.folder)
 
 
 def test_every_registered_state_is_tried() -> None:
