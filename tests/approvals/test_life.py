@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from tests.approvals.made import EXPIRES, NOW, PROPOSAL, decision, held_action
 
-from metricgate.approvals import deciding
+from metricgate.approvals import lifecycle
 from metricgate.approvals.outcome import NotCarriedOut
 from metricgate.approvals.proposal import Action, Requirement, State
 
@@ -66,7 +66,7 @@ class Life(RuleBasedStateMachine):
         given = decision(self.action, person, at=self.now, approves=approves, break_glass=break_glass, reason=reason)
         if not bound:
             given = replace(given, bound_to=replace(PROPOSAL, nonce="1" * 32).digest)
-        if not self._take(deciding.decide(self.action, given, roles=frozenset(_ROLES.get(_plain(person), set())))):
+        if not self._take(lifecycle.decide(self.action, given, roles=frozenset(_ROLES.get(_plain(person), set())))):
             return
         assert bound
         assert reason.strip()
@@ -95,7 +95,7 @@ class Life(RuleBasedStateMachine):
     @rule()
     def expire(self) -> None:
         """Settle what is over."""
-        over = deciding.expired(self.action, self.now)
+        over = lifecycle.expire(self.action, self.now)
         if over is not None:
             assert self.now >= EXPIRES
             self.action = over
@@ -104,7 +104,7 @@ class Life(RuleBasedStateMachine):
     def cancel(self) -> None:
         """Withdraw it, seldom, so that most lives go on."""
         if self.now.minute == 7:
-            self._take(deciding.cancelled(self.action, self.now))
+            self._take(lifecycle.cancel(self.action, self.now))
 
     @rule(nonce=st.sampled_from(["0" * 32, "0" * 32, "2" * 32]))
     def execute(self, nonce: str) -> None:
@@ -113,7 +113,7 @@ class Life(RuleBasedStateMachine):
 
     def _execute(self, nonce: str) -> None:
         kept = replace(self.action, proposal=replace(self.action.proposal, nonce=nonce))
-        after = deciding.executing(kept, self.now)
+        after = lifecycle.begin(kept, self.now)
         if not isinstance(after, Action):
             return
         self.begun += 1
@@ -135,9 +135,9 @@ class Life(RuleBasedStateMachine):
     def end(self, *, well: bool) -> None:
         """Come to an end."""
         if well:
-            self._take(deciding.executed(self.action, None, self.now, None))
+            self._take(lifecycle.finish(self.action, None, self.now, None))
         else:
-            self._take(deciding.failed(self.action, NotCarriedOut(code="E_X", message="No."), self.now))
+            self._take(lifecycle.fail(self.action, NotCarriedOut(code="E_X", message="No."), self.now))
 
     @invariant()
     def it_begins_once_at_most_and_versions_grow(self) -> None:

@@ -11,7 +11,7 @@ from tests.gateway.changes.shop import OLAF, STELLA, STEN, Shop, opened, write_s
 from tests.gateway.changes.test_changes import played
 
 from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
-from metricgate.approvals import deciding
+from metricgate.approvals import lifecycle
 from metricgate.approvals.proposal import State
 from metricgate.bootstrap.states import state_of
 from metricgate.gateway.changes.expiry import find_action
@@ -163,7 +163,7 @@ def test_halves_left_apart_are_found_and_mended_at_start(tmp_path: Path) -> None
             services = shop.parts.changes
             action = services.store.get(stays)
             step = Step(id="f" * 32, action_id=stays, event=names.ACTION_ENDED, after=action.records[-1])
-            assert services.steps.begin(step, deciding.cancelled(action, services.now())) is not None
+            assert services.steps.begin(step, lifecycle.cancel(action, services.now())) is not None
             services.store.keep_changes("act_00000000000000000000000001", b"rows")
             services.journal.prepare("act_00000000000000000000000002", b"images", until=services.now())
             services.journal.commit("act_00000000000000000000000002")

@@ -7,7 +7,7 @@ import itertools
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from metricgate.approvals import deciding
+from metricgate.approvals import lifecycle
 from metricgate.approvals.documents import preview_to_json
 from metricgate.approvals.outcome import RowsChanged
 from metricgate.approvals.preview import (
@@ -195,8 +195,8 @@ class MemoryOffice:
         )
         wanted = {"rules": ("hold-many-rows",), "quorums": more.get("quorums", ()), "roles": more.get("roles", ())}
         requirement = Requirement(approvals=more.get("approvals", 1), **wanted)
-        action = deciding.held(action, requirement)
-        self.kept[action.id] = deciding.with_record(action, self._changed("gov.action.proposed", action))
+        action = lifecycle.hold(action, requirement)
+        self.kept[action.id] = lifecycle.add_record(action, self._changed("gov.action.proposed", action))
         return self.kept[action.id]
 
     async def actions(self, person, wanted):
@@ -205,7 +205,7 @@ class MemoryOffice:
         found = [each for each in found if not wanted.states or each.state in wanted.states]
         found = [each for each in found if wanted.agent is None or each.proposal.agent == wanted.agent]
         found = [each for each in found if wanted.before is None or each.id < wanted.before]
-        found = [each for each in found if not wanted.to_review or deciding.reviews_missing(each)]
+        found = [each for each in found if not wanted.to_review or lifecycle.count_missing_reviews(each)]
         found = [each for each in found if wanted.text is None or wanted.text in each.proposal.statement]
         return found[: wanted.limit]
 
@@ -213,14 +213,14 @@ class MemoryOffice:
         action = self.kept.get(action_id)
         if action is None:
             return refusal(codes.NO_SUCH_ACTION)
-        wrong = deciding.why_not(action, person.id, datetime.now(UTC), roles=self.roles)
+        wrong = lifecycle.why_not(action, person.id, datetime.now(UTC), roles=self.roles)
         shown = {"proposal": action.proposal.as_json(), "preview": preview_to_json(action.preview)}
         steward = person.id in self.stewards
         return ActionView(
             action=action,
             may_decide="Only stewards decide." if not steward else None if wrong is None else wrong.message,
             may_undo=None if steward and action.state is State.EXECUTED else "It was not carried out.",
-            may_review=None if (no := deciding.why_not_review(action, person.id)) is None else no.message,
+            may_review=None if (no := lifecycle.why_not_review(action, person.id)) is None else no.message,
             shown=shown,
             shown_digest=digest_of(shown),
             history=[each for each in self.kept.values() if each.id < action_id][-5:],
@@ -245,16 +245,16 @@ class MemoryOffice:
             channel=person.channel,
             break_glass=break_glass,
         )
-        action = deciding.decide(view.action, decision, roles=self.roles)
-        if isinstance(action, deciding.Refusal):
+        action = lifecycle.decide(view.action, decision, roles=self.roles)
+        if isinstance(action, lifecycle.Refusal):
             return refusal(codes.NOT_THE_SAME, action.message)
-        action = deciding.with_record(action, self._changed("gov.action.decided", action))
+        action = lifecycle.add_record(action, self._changed("gov.action.decided", action))
         if action.state is State.APPROVED:
-            begun = deciding.executing(action, now)
-            action = deciding.executed(
+            begun = lifecycle.begin(action, now)
+            action = lifecycle.finish(
                 begun, RowsChanged(rows=RowCounts(update=12, cascaded=2, total=14)), now, now + timedelta(days=7)
             )
-            action = deciding.with_record(action, self._changed("gov.action.executed", action))
+            action = lifecycle.add_record(action, self._changed("gov.action.executed", action))
         self.kept[action_id] = action
         return action
 
@@ -268,8 +268,8 @@ class MemoryOffice:
 
     async def review(self, person, action_id, *, reason):
         review = Review(person=person.id, at=datetime.now(UTC), reason=reason)
-        action = deciding.reviewed(self.kept[action_id], review)
-        if isinstance(action, deciding.Refusal):
+        action = lifecycle.add_review(self.kept[action_id], review)
+        if isinstance(action, lifecycle.Refusal):
             return refusal(codes.NOT_YOURS_TO_DECIDE, action.message)
         self._changed("gov.action.reviewed", action)
         self.kept[action_id] = action

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from metricgate.approvals import deciding
+from metricgate.approvals import lifecycle
 from metricgate.approvals.documents import outcome_to_json, preview_to_json, risk_to_json
 from metricgate.approvals.preview import Preview
 from metricgate.approvals.proposal import Action, State
@@ -65,7 +65,7 @@ def describe_standing(action: Action, doing: str = "") -> ActionAnswer:
 
 def answer_action(action: Action, preview: Preview | None, message: str, *, would: str | None = None) -> ActionAnswer:
     """Return what the proposer is told of an action."""
-    missing = deciding.missing(action) if action.state is State.HELD else 0
+    missing = lifecycle.count_missing_approvals(action) if action.state is State.HELD else 0
     # The images of what was taken back are still there; it cannot be taken back once more.
     undo_until = action.undo_until if action.state is State.EXECUTED else None
     return ActionAnswer(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import overload
 
-from metricgate.approvals.deciding import Refusal
+from metricgate.approvals.lifecycle import Refusal
 from metricgate.approvals.proposal import Action
 from metricgate.gateway.changes.services import ChangeServices
 from metricgate.gateway.changes.transitions import (

@@ -8,9 +8,9 @@ from dataclasses import replace
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
-from metricgate.approvals import deciding
-from metricgate.approvals.deciding import Obstacle, Refusal
+from metricgate.approvals import lifecycle
 from metricgate.approvals.documents import preview_to_json, risk_to_json
+from metricgate.approvals.lifecycle import Obstacle, Refusal
 from metricgate.approvals.proposal import Action, HumanDecision, Requirement, Review, State
 from metricgate.gateway.changes import codes, record_facts
 from metricgate.gateway.changes.advance import Raced, advance
@@ -177,7 +177,7 @@ class ApprovalService:
             return _problem(codes.NOT_YOURS_TO_DECIDE, right.reasons[0].message)
         # Whose decision it is comes first: what was shown is nothing to whoever may not decide.
         broken = decision.break_glass and decision.approves
-        refusal = deciding.why_not(action, person.id, decision.at, roles=self._roles(person), break_glass=broken)
+        refusal = lifecycle.why_not(action, person.id, decision.at, roles=self._roles(person), break_glass=broken)
         if refusal is not None:
             return _problem(_CODES[refusal.obstacle], refusal.message)
         shown = await asyncio.to_thread(self._services.store.shown, decision.shown_digest)
@@ -340,7 +340,7 @@ class ApprovalService:
         right = self._right(person, Verb.APPROVE, action)
         if right.decision is not Decision.ALLOW:
             return right.reasons[0].message
-        refusal = deciding.why_not(action, person.id, self._services.now(), roles=self._roles(person))
+        refusal = lifecycle.why_not(action, person.id, self._services.now(), roles=self._roles(person))
         return None if refusal is None else refusal.message
 
     def _why_not_undo(self, person: Person, action: Action) -> str | None:
@@ -366,7 +366,7 @@ class ApprovalService:
 
 
 def _why_not_review(person: Person, action: Action) -> str | None:
-    refusal = deciding.why_not_review(action, person.id)
+    refusal = lifecycle.why_not_review(action, person.id)
     return None if refusal is None else refusal.message
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import structlog
 
-from metricgate.approvals.deciding import Refusal
+from metricgate.approvals.lifecycle import Refusal
 from metricgate.approvals.proposal import Action
 from metricgate.changing.effect import Effect
 from metricgate.changing.proving import back_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from metricgate.approvals.deciding import Refusal
+from metricgate.approvals.lifecycle import Refusal
 from metricgate.approvals.proposal import Action
 from metricgate.gateway.changes.advance import Raced, advance
 from metricgate.gateway.changes.services import ChangeServices

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
-from metricgate.approvals import deciding
-from metricgate.approvals.deciding import Obstacle, Refusal
+from metricgate.approvals import lifecycle
+from metricgate.approvals.lifecycle import Obstacle, Refusal
 from metricgate.approvals.outcome import NotCarriedOut, RowsChanged
 from metricgate.approvals.proposal import Action, HumanDecision, Review
 from metricgate.changing.effect import Effect
@@ -133,23 +133,23 @@ def transitioned(action: Action, event: Transition) -> Action | Refusal:  # noqa
         case ProposalMade():
             return action
         case DecisionMade():
-            return deciding.decide(action, event.decision, roles=event.roles)
+            return lifecycle.decide(action, event.decision, roles=event.roles)
         case ReviewSigned():
-            return deciding.reviewed(action, event.review)
+            return lifecycle.add_review(action, event.review)
         case ExecutionBegun():
-            return deciding.executing(action, event.at)
+            return lifecycle.begin(action, event.at)
         case ExecutionFinished():
             outcome = None if event.effect is None else RowsChanged(rows=count_rows(event.effect))
-            return deciding.executed(action, outcome, event.at, event.undo_until)
+            return lifecycle.finish(action, outcome, event.at, event.undo_until)
         case ExecutionFailed():
-            return deciding.failed(action, NotCarriedOut.by(event.problem), event.at)
+            return lifecycle.fail(action, NotCarriedOut.by(event.problem), event.at)
         case ActionExpired():
-            expired = deciding.expired(action, event.at)
+            expired = lifecycle.expire(action, event.at)
             return expired or Refusal(Obstacle.SETTLED, "The action does not wait, or its time is not over.")
         case ActionWithdrawn():
-            return deciding.cancelled(action, event.at)
+            return lifecycle.cancel(action, event.at)
         case ActionTakenBack():
-            return deciding.undone(action, event.by)
+            return lifecycle.take_back(action, event.by)
         case _ as never:
             assert_never(never)
 
@@ -172,7 +172,7 @@ def entry_of(action: Action, event: Transition) -> ActionEvent | None:  # noqa: 
             return ActionReviewed(
                 action=facts,
                 actor=facts_of_actor(actors.person(event.review.person)),
-                reviews_missing=deciding.reviews_missing(action),
+                reviews_missing=lifecycle.count_missing_reviews(action),
                 person=event.review.person,
                 reason=event.review.reason,
             )

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from metricgate.approvals.deciding import Refusal
+from metricgate.approvals.lifecycle import Refusal
 from metricgate.gateway.argument_schemas import accepted_schema, shown_schema
 from metricgate.gateway.arguments import Parsed
 from metricgate.gateway.changes import codes

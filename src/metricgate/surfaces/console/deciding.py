@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from metricgate.approvals.deciding import REVIEWS, quorums, reviews_missing
+from metricgate.approvals.lifecycle import REVIEWS, count_missing_reviews, list_quorums
 from metricgate.approvals.proposal import Action, State
 from metricgate.gateway.office import Office
 from metricgate.gateway.people import PersonSession
@@ -61,8 +61,8 @@ class Deciding:
             session,
             rows=[(each, sentence(each), rows_of(each)) for each in found],
             states=list(State),
-            quorums=quorums,
-            reviews_missing=reviews_missing,
+            quorums=list_quorums,
+            reviews_missing=count_missing_reviews,
             wanted=wanted,
             query=urlencode(query),
             older=older,
@@ -162,10 +162,10 @@ class Deciding:
             preview=action.preview,
             risk=action.risk,
             structure=None if action.preview is None else action.preview.structure,
-            quorums=quorums(action),
+            quorums=list_quorums(action),
             wanted_words=wanted_words(action),
             break_glass=glass,
-            to_review=reviews_missing(action),
+            to_review=count_missing_reviews(action),
             reviews_wanted=REVIEWS,
             reason=reason,
         )

@@ -10,9 +10,9 @@ from typing import Final
 
 import orjson
 
-from metricgate.approvals import deciding
-from metricgate.approvals.deciding import Quorum
+from metricgate.approvals import lifecycle
 from metricgate.approvals.documents import outcome_to_json, preview_to_json, risk_to_json, rule_to_json
+from metricgate.approvals.lifecycle import Quorum
 from metricgate.approvals.preview import SampleRow, TablePreview
 from metricgate.approvals.proposal import Action, HumanDecision, Requirement, Review
 from metricgate.gateway.office import ActionView, AgentView
@@ -50,10 +50,10 @@ def action_document(action: Action) -> dict[str, Json]:
         "proposal": action.proposal.as_json(),
         "bound_to": action.proposal.digest,
         "requirement": None if action.requirement is None else _requirement(action.requirement),
-        "quorums": [_quorum(each) for each in deciding.quorums(action)],
+        "quorums": [_quorum(each) for each in lifecycle.list_quorums(action)],
         "decisions": [_decision(each) for each in action.decisions],
         "reviews": [_review(each) for each in action.reviews],
-        "reviews_missing": deciding.reviews_missing(action),
+        "reviews_missing": lifecycle.count_missing_reviews(action),
         "risk": risk_to_json(action.risk),
         "preview": preview_to_json(action.preview),
         "outcome": outcome_to_json(action.outcome),

@@ -19,7 +19,7 @@ from metricgate.adapters.state.sqlite.action_documents import from_document, to_
 from metricgate.adapters.state.sqlite.action_rows import ActionRows
 from metricgate.adapters.state.sqlite.sealing import Seal
 from metricgate.adapters.state.sqlite.sqlite_actions import SqliteActions
-from metricgate.approvals import deciding
+from metricgate.approvals import lifecycle
 from metricgate.approvals.outcome import RowsChanged
 from metricgate.approvals.preview import RowCounts
 from metricgate.approvals.proposal import Action, Requirement, Review, State
@@ -105,7 +105,7 @@ def _deciding(folder: Path, person: str, go, results) -> None:
     go.wait()
     while True:
         action = store.get(held_action().id)
-        after = deciding.decide(action, decision(action, person), roles=_NOBODY)
+        after = lifecycle.decide(action, decision(action, person), roles=_NOBODY)
         if not isinstance(after, Action):
             break
         if store.replace(after):
@@ -113,7 +113,7 @@ def _deciding(folder: Path, person: str, go, results) -> None:
     # Whoever finds it approved tries to begin it, as soon as possible.
     while True:
         action = store.get(held_action().id)
-        begun = deciding.executing(action, NOW)
+        begun = lifecycle.begin(action, NOW)
         if action.state is State.APPROVED and isinstance(begun, Action) and store.replace(begun):
             results.put(person)
             return
@@ -293,7 +293,7 @@ def test_what_is_personal_cannot_be_read_in_the_file(tmp_path):
     store.add(action)
     store.keep_changes(action.id, f"rows {secret}".encode())
     store.keep_shown("sha256:d", {"row": secret})
-    after = deciding.decide(action, decision(action, f"ana {secret}", reason=secret), roles=_NOBODY)
+    after = lifecycle.decide(action, decision(action, f"ana {secret}", reason=secret), roles=_NOBODY)
     assert isinstance(after, Action)
     assert store.replace(after)
     found = _bytes_in(tmp_path)
@@ -397,7 +397,7 @@ def _stepping(folder: Path, name: str, go, results) -> None:
     store = _store(folder)
     action = store.get(held_action().id)
     go.wait()
-    after = deciding.decide(action, decision(action, name), roles=_NOBODY)
+    after = lifecycle.decide(action, decision(action, name), roles=_NOBODY)
     step = Step(id=name, action_id=action.id, event="decided", after=0)
     results.put(name if store.steps.begin(step, after) is not None else "")
 
@@ -417,12 +417,12 @@ def test_of_steps_that_race_one_begins(tmp_path):
     [step] = store.steps.open_steps()
     kept = store.get(action.id)
     assert (step.id, [each.person for each in kept.decisions]) == (winner, [winner])
-    other = deciding.decide(kept, decision(kept, "eve"), roles=_NOBODY)
+    other = lifecycle.decide(kept, decision(kept, "eve"), roles=_NOBODY)
     assert store.steps.begin(Step(id="e", action_id=action.id, event="decided", after=0), other) is None
     back = store.steps.take_back(step)
     assert (back.decisions, back.version) == ((), kept.version + 1)
     assert not store.replace(other)
-    again = deciding.decide(back, decision(back, "eve"), roles=_NOBODY)
+    again = lifecycle.decide(back, decision(back, "eve"), roles=_NOBODY)
     step = Step(id="e", action_id=action.id, event="decided", after=0)
     assert store.steps.begin(step, again) == again
     assert store.steps.end(step, 7).records == (7,)

@@ -13,7 +13,7 @@ from metricgate.adapters.state.sqlite.action_documents import from_document, to_
 from metricgate.adapters.state.sqlite.action_rows import INSERT, SELECT, SETTLED, UPDATE, ActionRows
 from metricgate.adapters.state.sqlite.sealing import Seal
 from metricgate.adapters.state.sqlite.sqlite_database import Database
-from metricgate.approvals import deciding
+from metricgate.approvals import lifecycle
 from metricgate.approvals.proposal import Action, State
 from metricgate.state.actions import Step
 
@@ -83,7 +83,7 @@ class SqliteSteps:
             kept = self._kept(connection, "id = ?", step.action_id)
             if kept is None:
                 raise LookupError(f"there is no action {step.action_id} of the step {step.id}")
-            recorded = deciding.with_record(kept, index)
+            recorded = lifecycle.add_record(kept, index)
             connection.execute(UPDATE, self._rows.update(recorded, version=kept.version))
             connection.execute("DELETE FROM steps WHERE id = ?", (step.id,))
             if recorded.state in SETTLED:

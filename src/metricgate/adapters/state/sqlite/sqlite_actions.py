@@ -19,7 +19,7 @@ from metricgate.adapters.state.sqlite.action_steps import LOOKED, STEPS, WORK, S
 from metricgate.adapters.state.sqlite.schema import Schema
 from metricgate.adapters.state.sqlite.sealing import SEALED_BY, Seal, check_key
 from metricgate.adapters.state.sqlite.sqlite_database import Database, sortable
-from metricgate.approvals import deciding
+from metricgate.approvals import lifecycle
 from metricgate.approvals.proposal import Action
 from metricgate.state.actions import ActionFilter, Glance
 from metricgate.state.sealed import Unsealable
@@ -193,7 +193,7 @@ class SqliteActions:
 
 def _fits(action: Action, wanted: ActionFilter) -> bool:
     """Whether an opened action is what is wanted, as far as its columns do not tell."""
-    if wanted.to_review and deciding.reviews_missing(action) == 0:
+    if wanted.to_review and lifecycle.count_missing_reviews(action) == 0:
         return False
     return (wanted.text or "").casefold() in _words(action)
 

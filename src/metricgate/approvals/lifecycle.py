@@ -43,7 +43,7 @@ class Refusal:
     message: str
 
 
-def held(action: Action, requirement: Requirement) -> Action:
+def hold(action: Action, requirement: Requirement) -> Action:
     """Return the action waiting for people.
 
     Raises:
@@ -52,7 +52,7 @@ def held(action: Action, requirement: Requirement) -> Action:
     return _next(_in(action, State.PREVIEWED), State.HELD, requirement=requirement)
 
 
-def allowed(action: Action) -> Action:
+def allow(action: Action) -> Action:
     """Return the action that a verdict lets run without anybody.
 
     Raises:
@@ -83,7 +83,7 @@ def decide(action: Action, decision: HumanDecision, *, roles: frozenset[str]) ->
     decisions = (*action.decisions, counted)
     if not decision.approves:
         return _next(action, State.DENIED, decisions=decisions, settled_at=decision.at)
-    enough = broken or missing(action, decisions) == 0
+    enough = broken or count_missing_approvals(action, decisions) == 0
     return _next(action, State.APPROVED if enough else State.HELD, decisions=decisions)
 
 
@@ -120,7 +120,7 @@ class Quorum:
         return max(0, self.approvals - len(self.people))
 
 
-def quorums(action: Action, decisions: tuple[HumanDecision, ...] | None = None) -> tuple[Quorum, ...]:
+def list_quorums(action: Action, decisions: tuple[HumanDecision, ...] | None = None) -> tuple[Quorum, ...]:
     """Return what a held action waits for; one person may count in several. Empty where it never had to wait."""
     requirement = action.requirement
     if requirement is None:
@@ -140,9 +140,9 @@ def quorums(action: Action, decisions: tuple[HumanDecision, ...] | None = None) 
     return tuple(found)
 
 
-def missing(action: Action, decisions: tuple[HumanDecision, ...] | None = None) -> int:
+def count_missing_approvals(action: Action, decisions: tuple[HumanDecision, ...] | None = None) -> int:
     """Return how many approvals are still wanted, at the least: of anybody, and of the roles of each rule."""
-    return max((each.missing for each in quorums(action, decisions)), default=0)
+    return max((each.missing for each in list_quorums(action, decisions)), default=0)
 
 
 def may_run(action: Action, now: datetime) -> Refusal | None:
@@ -170,12 +170,12 @@ def _why_not_carried(action: Action) -> Refusal | None:
     if not parts.isdisjoint(requirement.apart):
         return Refusal(Obstacle.SAME_PERSON, "An approval is of somebody who had to be another person.")
     broken = any(each.break_glass for each in action.decisions)
-    if not broken and missing(action) > 0:
+    if not broken and count_missing_approvals(action) > 0:
         return Refusal(Obstacle.SETTLED, "Approvals are missing.")
     return None
 
 
-def reviews_missing(action: Action) -> int:
+def count_missing_reviews(action: Action) -> int:
     """Return how many people have yet to look at broken glass; 0 where none was broken, or before it had any effect."""
     broken = any(each.break_glass for each in action.decisions)
     if not broken or action.state in {State.PREVIEWED, State.HELD}:
@@ -183,7 +183,7 @@ def reviews_missing(action: Action) -> int:
     return max(0, REVIEWS - len({_name(each.person) for each in action.reviews}))
 
 
-def reviewed(action: Action, review: Review) -> Action | Refusal:
+def add_review(action: Action, review: Review) -> Action | Refusal:
     """Return the action with one more review of its broken glass: by nobody who had a part in it, and once each.
 
     A review changes nothing of what was done; whoever finds fault takes the action back.
@@ -198,7 +198,7 @@ def reviewed(action: Action, review: Review) -> Action | Refusal:
 
 def why_not_review(action: Action, person: str) -> Refusal | None:
     """Return why this person cannot review broken glass in the action, or None."""
-    if reviews_missing(action) == 0:
+    if count_missing_reviews(action) == 0:
         return Refusal(Obstacle.SETTLED, "There is no broken glass in it that waits for a review.")
     parts = _parts_of(action, person)
     if parts:
@@ -209,12 +209,12 @@ def why_not_review(action: Action, person: str) -> Refusal | None:
     return None
 
 
-def executing(action: Action, now: datetime) -> Action | Refusal:
+def begin(action: Action, now: datetime) -> Action | Refusal:
     """Return the action as begun; only one caller gets there, because the store compares versions."""
     return may_run(action, now) or _next(action, State.EXECUTING)
 
 
-def executed(action: Action, outcome: ActionOutcome | None, now: datetime, undo_until: datetime | None) -> Action:
+def finish(action: Action, outcome: ActionOutcome | None, now: datetime, undo_until: datetime | None) -> Action:
     """Return the action as carried out.
 
     Raises:
@@ -223,7 +223,7 @@ def executed(action: Action, outcome: ActionOutcome | None, now: datetime, undo_
     return _next(_in(action, State.EXECUTING), State.EXECUTED, outcome=outcome, settled_at=now, undo_until=undo_until)
 
 
-def failed(action: Action, outcome: NotCarriedOut, now: datetime) -> Action:
+def fail(action: Action, outcome: NotCarriedOut, now: datetime) -> Action:
     """Return the action as released without any effect.
 
     Raises:
@@ -232,7 +232,7 @@ def failed(action: Action, outcome: NotCarriedOut, now: datetime) -> Action:
     return _next(_in(action, State.APPROVED, State.EXECUTING), State.FAILED, outcome=outcome, settled_at=now)
 
 
-def expired(action: Action, now: datetime) -> Action | None:
+def expire(action: Action, now: datetime) -> Action | None:
     """Return the action as expired, or None where it is not due."""
     waiting = action.state in {State.HELD, State.APPROVED}
     if not waiting or now < action.proposal.expires_at:
@@ -240,21 +240,21 @@ def expired(action: Action, now: datetime) -> Action | None:
     return _next(action, State.EXPIRED, settled_at=now)
 
 
-def cancelled(action: Action, now: datetime) -> Action | Refusal:
+def cancel(action: Action, now: datetime) -> Action | Refusal:
     """Return the action as withdrawn by its proposer."""
     if action.state is not State.HELD:
         return Refusal(Obstacle.SETTLED, f"The action is {action.state}.")
     return _next(action, State.CANCELLED, settled_at=now)
 
 
-def undone(action: Action, by: str) -> Action | Refusal:
+def take_back(action: Action, by: str) -> Action | Refusal:
     """Return the action as taken back by the action ``by``."""
     if action.state is not State.EXECUTED:
         return Refusal(Obstacle.SETTLED, f"The action is {action.state}.")
     return _next(action, State.UNDONE, undone_by=by)
 
 
-def with_record(action: Action, index: int) -> Action:
+def add_record(action: Action, index: int) -> Action:
     """Return the action with one more entry of the record."""
     return replace(action, records=(*action.records, index))
 

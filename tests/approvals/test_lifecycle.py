@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.approvals.made import EXPIRES, NOW, PROPOSAL, decision, held_action
 
-from metricgate.approvals import deciding
-from metricgate.approvals.deciding import Obstacle, Refusal
+from metricgate.approvals import lifecycle
+from metricgate.approvals.lifecycle import Obstacle, Refusal
 from metricgate.approvals.proposal import Action, Proposal, Requirement, Reversibility, Review, State
 
 _NOBODY: frozenset[str] = frozenset()
@@ -19,7 +19,7 @@ _NOBODY: frozenset[str] = frozenset()
 
 def _approved(action: Action, *people: str) -> Action:
     for person in people:
-        after = deciding.decide(action, decision(action, person), roles=_NOBODY)
+        after = lifecycle.decide(action, decision(action, person), roles=_NOBODY)
         assert isinstance(after, Action), after
         action = after
     return action
@@ -33,14 +33,14 @@ def test_enough_people_let_it_run_once():
     """Two of two approve; it is begun once, and ends."""
     action = _approved(held_action(Requirement(approvals=2)), "ana")
     assert action.state is State.HELD
-    assert deciding.missing(action) == 1
-    assert _obstacle(deciding.executing(action, NOW)) is Obstacle.SETTLED
+    assert lifecycle.count_missing_approvals(action) == 1
+    assert _obstacle(lifecycle.begin(action, NOW)) is Obstacle.SETTLED
     action = _approved(action, "ben")
-    begun = deciding.executing(action, NOW)
+    begun = lifecycle.begin(action, NOW)
     assert isinstance(begun, Action)
-    assert _obstacle(deciding.executing(begun, NOW)) is Obstacle.SETTLED
-    done = deciding.executed(begun, None, NOW, None)
-    assert _obstacle(deciding.executing(done, NOW)) is Obstacle.SETTLED
+    assert _obstacle(lifecycle.begin(begun, NOW)) is Obstacle.SETTLED
+    done = lifecycle.finish(begun, None, NOW, None)
+    assert _obstacle(lifecycle.begin(done, NOW)) is Obstacle.SETTLED
     assert [begun.version, done.version] == [action.version + 1, action.version + 2]
 
 
@@ -68,19 +68,19 @@ def test_an_approval_is_of_every_bound_field(name):
     swapped = replace(PROPOSAL, **{name: _another(getattr(PROPOSAL, name))})
     assert swapped.digest != PROPOSAL.digest
     action = held_action()
-    before = deciding.decide(replace(action, proposal=swapped), decision(action, "ana"), roles=_NOBODY)
+    before = lifecycle.decide(replace(action, proposal=swapped), decision(action, "ana"), roles=_NOBODY)
     assert _obstacle(before) is Obstacle.NOT_WHAT_WAS_SHOWN
     after = replace(_approved(action, "ana"), proposal=swapped)
-    assert _obstacle(deciding.executing(after, NOW)) is Obstacle.NOT_WHAT_WAS_SHOWN
+    assert _obstacle(lifecycle.begin(after, NOW)) is Obstacle.NOT_WHAT_WAS_SHOWN
 
 
 def test_an_approval_of_one_action_is_none_of_another():
     """The same change proposed again has another nonce and another id: replay is of no use."""
     first, second = held_action(number=1), held_action(number=2)
-    again = deciding.decide(second, decision(first, "ana"), roles=_NOBODY)
+    again = lifecycle.decide(second, decision(first, "ana"), roles=_NOBODY)
     assert _obstacle(again) is Obstacle.NOT_WHAT_WAS_SHOWN
     stolen = replace(second, state=State.APPROVED, decisions=_approved(first, "ana").decisions)
-    assert _obstacle(deciding.executing(stolen, NOW)) is Obstacle.NOT_WHAT_WAS_SHOWN
+    assert _obstacle(lifecycle.begin(stolen, NOW)) is Obstacle.NOT_WHAT_WAS_SHOWN
 
 
 def _spellings(name: str) -> st.SearchStrategy[str]:
@@ -101,28 +101,28 @@ def test_nobody_approves_their_own(spelling, part, break_glass):
     """Requester and owner stay who they are however they are written, roles and broken glass or not."""
     action = held_action(**{part: _PERSON})
     given_ = decision(action, spelling, break_glass=break_glass)
-    after = deciding.decide(action, given_, roles=frozenset({"admin"}))
+    after = lifecycle.decide(action, given_, roles=frozenset({"admin"}))
     assert _obstacle(after) is Obstacle.SAME_PERSON
     forged = replace(action, state=State.APPROVED, decisions=(given_,))
-    assert _obstacle(deciding.executing(forged, NOW)) is Obstacle.SAME_PERSON
+    assert _obstacle(lifecycle.begin(forged, NOW)) is Obstacle.SAME_PERSON
 
 
 @given(spelling=_spellings(_PERSON))
 def test_nobody_counts_twice(spelling):
     """Two people are two people."""
     action = _approved(held_action(Requirement(approvals=2)), _PERSON)
-    assert _obstacle(deciding.decide(action, decision(action, spelling), roles=_NOBODY)) is Obstacle.SAME_PERSON
+    assert _obstacle(lifecycle.decide(action, decision(action, spelling), roles=_NOBODY)) is Obstacle.SAME_PERSON
     forged = replace(action, state=State.APPROVED, decisions=(*action.decisions, decision(action, spelling)))
-    assert _obstacle(deciding.executing(forged, NOW)) is Obstacle.SETTLED
+    assert _obstacle(lifecycle.begin(forged, NOW)) is Obstacle.SETTLED
 
 
 def test_where_a_rule_lets_the_requester_decide_the_owner_still_may_not():
     """Each party is apart by itself, also where requester and owner are one person."""
     requirement = Requirement(apart=("owner",))
     action = held_action(requirement, user="ana", owner="olga")
-    assert deciding.why_not(action, "ana", NOW, roles=_NOBODY) is None
+    assert lifecycle.why_not(action, "ana", NOW, roles=_NOBODY) is None
     both = held_action(requirement, user="ana", owner="ana")
-    assert _obstacle(deciding.why_not(both, "ana", NOW, roles=_NOBODY)) is Obstacle.SAME_PERSON
+    assert _obstacle(lifecycle.why_not(both, "ana", NOW, roles=_NOBODY)) is Obstacle.SAME_PERSON
 
 
 @pytest.mark.parametrize("late", [timedelta(0), timedelta(seconds=1), timedelta(days=400)])
@@ -131,31 +131,31 @@ def test_what_is_late_is_never_decided_nor_run(late):
     action = held_action()
     for break_glass in (False, True):
         given_ = decision(action, "ana", at=EXPIRES + late, break_glass=break_glass)
-        assert _obstacle(deciding.decide(action, given_, roles=_NOBODY)) is Obstacle.EXPIRED
+        assert _obstacle(lifecycle.decide(action, given_, roles=_NOBODY)) is Obstacle.EXPIRED
         forged = replace(action, state=State.APPROVED, decisions=(given_,))
-        assert _obstacle(deciding.executing(forged, NOW)) is Obstacle.EXPIRED
+        assert _obstacle(lifecycle.begin(forged, NOW)) is Obstacle.EXPIRED
     approved = _approved(action, "ana")
-    assert _obstacle(deciding.executing(approved, EXPIRES + late)) is Obstacle.EXPIRED
+    assert _obstacle(lifecycle.begin(approved, EXPIRES + late)) is Obstacle.EXPIRED
     for waiting in (action, approved):
-        over = deciding.expired(waiting, EXPIRES + late)
+        over = lifecycle.expire(waiting, EXPIRES + late)
         assert over is not None
-        assert _obstacle(deciding.decide(over, decision(over, "ben"), roles=_NOBODY)) is Obstacle.SETTLED
-        assert _obstacle(deciding.executing(over, NOW)) is Obstacle.SETTLED
-    assert deciding.expired(action, EXPIRES - timedelta(microseconds=1)) is None
+        assert _obstacle(lifecycle.decide(over, decision(over, "ben"), roles=_NOBODY)) is Obstacle.SETTLED
+        assert _obstacle(lifecycle.begin(over, NOW)) is Obstacle.SETTLED
+    assert lifecycle.expire(action, EXPIRES - timedelta(microseconds=1)) is None
 
 
 def test_a_denial_is_final():
     """After one denial no approval and no broken glass counts, and it never runs."""
     action = held_action(Requirement(approvals=2))
-    denied = deciding.decide(_approved(action, "ana"), decision(action, "ben", approves=False), roles=_NOBODY)
+    denied = lifecycle.decide(_approved(action, "ana"), decision(action, "ben", approves=False), roles=_NOBODY)
     assert isinstance(denied, Action)
     assert denied.state is State.DENIED
     for break_glass in (False, True):
-        again = deciding.decide(denied, decision(action, "cyd", break_glass=break_glass), roles=_NOBODY)
+        again = lifecycle.decide(denied, decision(action, "cyd", break_glass=break_glass), roles=_NOBODY)
         assert _obstacle(again) is Obstacle.SETTLED
-    assert _obstacle(deciding.executing(denied, NOW)) is Obstacle.SETTLED
-    assert _obstacle(deciding.executing(replace(denied, state=State.APPROVED), NOW)) is Obstacle.NOT_WHAT_WAS_SHOWN
-    for wrong in (deciding.allowed, lambda each: deciding.held(each, Requirement())):
+    assert _obstacle(lifecycle.begin(denied, NOW)) is Obstacle.SETTLED
+    assert _obstacle(lifecycle.begin(replace(denied, state=State.APPROVED), NOW)) is Obstacle.NOT_WHAT_WAS_SHOWN
+    for wrong in (lifecycle.allow, lambda each: lifecycle.hold(each, Requirement())):
         with pytest.raises(ValueError, match="is denied"):
             wrong(denied)
 
@@ -165,7 +165,7 @@ def test_a_denial_is_final():
 def test_a_decision_says_why(reason, approves):
     """Nothing, what cannot be seen, and a novel are no reasons."""
     action = held_action()
-    after = deciding.decide(action, decision(action, "ana", reason=reason, approves=approves), roles=_NOBODY)
+    after = lifecycle.decide(action, decision(action, "ana", reason=reason, approves=approves), roles=_NOBODY)
     assert _obstacle(after) is Obstacle.REASON
 
 
@@ -175,26 +175,26 @@ def test_each_rules_roles_are_asked_for():
         approvals=2, roles=("stewards", "dpo"), quorums=((1, ("stewards",)), (2, ("dpo",))), apart=()
     )
     action = held_action(requirement)
-    assert _obstacle(deciding.decide(action, decision(action, "eve"), roles=_NOBODY)) is Obstacle.ROLE
+    assert _obstacle(lifecycle.decide(action, decision(action, "eve"), roles=_NOBODY)) is Obstacle.ROLE
     for person, roles, state in (
         ("sam", {"stewards", "other"}, State.HELD),
         ("sue", {"stewards"}, State.HELD),
         ("dora", {"dpo"}, State.HELD),
         ("dan", {"dpo"}, State.APPROVED),
     ):
-        after = deciding.decide(action, decision(action, person, roles=("dpo",)), roles=frozenset(roles))
+        after = lifecycle.decide(action, decision(action, person, roles=("dpo",)), roles=frozenset(roles))
         assert isinstance(after, Action)
         assert after.state is state, person
         action = after
     assert [each.roles for each in action.decisions] == [("stewards",), ("stewards",), ("dpo",), ("dpo",)]
-    assert isinstance(deciding.executing(action, NOW), Action)
+    assert isinstance(lifecycle.begin(action, NOW), Action)
 
 
 def test_one_person_may_count_for_two_rules():
     """Whoever holds both roles satisfies both rules."""
     requirement = Requirement(roles=("a", "b"), quorums=((1, ("a",)), (1, ("b",))))
     action = held_action(requirement)
-    after = deciding.decide(action, decision(action, "ana"), roles=frozenset({"a", "b"}))
+    after = lifecycle.decide(action, decision(action, "ana"), roles=frozenset({"a", "b"}))
     assert isinstance(after, Action)
     assert after.state is State.APPROVED
 
@@ -203,14 +203,14 @@ def test_broken_glass_is_one_persons_and_two_others_look_at_it():
     """Roles and number are overridden, persons are not; a review is by people who had no part in it."""
     requirement = Requirement(approvals=3, roles=("dpo",), quorums=((3, ("dpo",)),))
     action = held_action(requirement)
-    assert deciding.reviews_missing(action) == 0
-    after = deciding.decide(action, decision(action, "ana", break_glass=True), roles=_NOBODY)
+    assert lifecycle.count_missing_reviews(action) == 0
+    after = lifecycle.decide(action, decision(action, "ana", break_glass=True), roles=_NOBODY)
     assert isinstance(after, Action)
     assert after.state is State.APPROVED
-    begun = deciding.executing(after, NOW)
+    begun = lifecycle.begin(after, NOW)
     assert isinstance(begun, Action)
-    done = deciding.executed(begun, None, NOW, None)
-    assert deciding.reviews_missing(done) == 2
+    done = lifecycle.finish(begun, None, NOW, None)
+    assert lifecycle.count_missing_reviews(done) == 2
     for person, reason, obstacle in (
         ("Ana", "Fine.", Obstacle.SAME_PERSON),
         ("user:rita@acme.example", "Fine.", Obstacle.SAME_PERSON),
@@ -221,12 +221,12 @@ def test_broken_glass_is_one_persons_and_two_others_look_at_it():
         ("cyd", "It was needed.", None),
         ("dan", "Late.", Obstacle.SETTLED),
     ):
-        found = deciding.reviewed(done, Review(person=person, at=NOW, reason=reason))
+        found = lifecycle.add_review(done, Review(person=person, at=NOW, reason=reason))
         assert _obstacle(found) is obstacle, person
         if isinstance(found, Action):
             assert found.version == done.version + 1
             done = found
-    assert deciding.reviews_missing(done) == 0
+    assert lifecycle.count_missing_reviews(done) == 0
     assert done.state is State.EXECUTED
 
 
@@ -234,15 +234,15 @@ def test_broken_glass_denies_nothing():
     """Who has no role cannot deny by breaking the glass either."""
     action = held_action(Requirement(roles=("dpo",)))
     given_ = decision(action, "ana", approves=False, break_glass=True)
-    assert _obstacle(deciding.decide(action, given_, roles=_NOBODY)) is Obstacle.ROLE
-    denied = deciding.decide(action, given_, roles=frozenset({"dpo"}))
+    assert _obstacle(lifecycle.decide(action, given_, roles=_NOBODY)) is Obstacle.ROLE
+    denied = lifecycle.decide(action, given_, roles=frozenset({"dpo"}))
     assert isinstance(denied, Action)
     assert not denied.decisions[0].break_glass
-    assert deciding.reviews_missing(denied) == 0
+    assert lifecycle.count_missing_reviews(denied) == 0
 
 
 def test_nothing_is_reviewed_where_no_glass_was_broken():
     """An ordinary approval waits for no review."""
     action = _approved(held_action(), "ana")
-    found = deciding.reviewed(action, Review(person="ben", at=NOW, reason="Fine."))
+    found = lifecycle.add_review(action, Review(person="ben", at=NOW, reason="Fine."))
     assert _obstacle(found) is Obstacle.SETTLED
