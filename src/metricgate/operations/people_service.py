@@ -136,7 +136,7 @@ class ProjectPeopleService(ApprovalService):
         return {"version": catalog.version, "metrics": metrics, "models": models, "edges": edges}
 
     def _refused(self, person: Person, verb: Action, kind: ResourceKind, name: str) -> Problems | None:
-        stopped = self._stopped(person)
+        stopped = self._why_stopped(person)
         if stopped is not None:
             return stopped
         identity = Identity(id=person.id, proof=Proof.VERIFIED, method=person.method, groups=person.groups)

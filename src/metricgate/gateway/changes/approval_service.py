@@ -52,17 +52,17 @@ _CODES: Mapping[Obstacle, Code] = {
 Given = ParamSpec("Given")
 
 
-def _as_seen(
+def _showing_what_may_be_seen(
     method: Callable[Concatenate[ApprovalService, Person, Given], Awaitable[Action | Problems]],
 ) -> Callable[Concatenate[ApprovalService, Person, Given], Coroutine[Any, Any, Action | Problems]]:
     """Make a method return its action as the person may see it."""
 
     @wraps(method)
     async def seen(
-        desk: ApprovalService, person: Person, /, *args: Given.args, **kwargs: Given.kwargs
+        service: ApprovalService, person: Person, /, *args: Given.args, **kwargs: Given.kwargs
     ) -> Action | Problems:
-        found = await method(desk, person, *args, **kwargs)
-        return desk._seen(person, found) if isinstance(found, Action) else found  # noqa: SLF001 - its own method
+        found = await method(service, person, *args, **kwargs)
+        return service._show(person, found) if isinstance(found, Action) else found  # noqa: SLF001 - its own method
 
     return seen
 
@@ -76,7 +76,7 @@ class ApprovalService:
     @refuse_damage
     async def actions(self, person: Person, wanted: ActionFilter) -> Sequence[Action] | Problems:
         """Return the actions that the person may see: those on whose targets one may decide, and one's own."""
-        stopped = self._stopped(person)
+        stopped = self._why_stopped(person)
         if stopped is not None:
             return stopped
         seen: list[Action] = []
@@ -97,13 +97,13 @@ class ApprovalService:
     @refuse_damage
     async def action(self, person: Person, action_id: str) -> ActionView | Problems:
         """Return one action with all that a decision needs; what is shown is kept, and that it was shown recorded."""
-        stopped = self._stopped(person)
+        stopped = self._why_stopped(person)
         if stopped is not None:
             return stopped
         action = await find_action(self._services, action_id)
         if action is None or not self._may_see(person, action):
-            return _problem(codes.NO_SUCH_ACTION, f"There is no action {action_id[:40]!r} that you may see.")
-        action = self._seen(person, action)
+            return _refuse(codes.NO_SUCH_ACTION, f"There is no action {action_id[:40]!r} that you may see.")
+        action = self._show(person, action)
         wanted = ActionFilter(agent=action.proposal.agent, before=action.id, limit=_HISTORY)
         history = await asyncio.to_thread(self._services.store.list, wanted)
         shown: dict[str, Json] = {
@@ -122,7 +122,7 @@ class ApprovalService:
                 facts = record_facts.action_facts(action)
                 await self._services.record(ActionShown(action=facts, actor=by, shown_digest=digest, person=person.id))
             except LedgerUnavailable:
-                return _problem(codes.FAILED, "The record cannot be written, so that nothing is decided.")
+                return _refuse(codes.FAILED, "The record cannot be written, so that nothing is decided.")
         return ActionView(
             action=action,
             may_decide=self._why_not_decide(person, action),
@@ -135,7 +135,7 @@ class ApprovalService:
         )
 
     @refuse_damage
-    @_as_seen
+    @_showing_what_may_be_seen
     async def decide(
         self,
         person: Person,
@@ -148,11 +148,11 @@ class ApprovalService:
         break_glass: bool = False,
     ) -> Action | Problems:
         """Record a decision; the last one that is needed carries the action out before this returns."""
-        action, stopped = await find_action(self._services, action_id), self._stopped(person)
+        action, stopped = await find_action(self._services, action_id), self._why_stopped(person)
         if stopped is not None and action is None:
             return stopped
         if action is None or (stopped is None and not self._may_see(person, action)):
-            return _problem(codes.NO_SUCH_ACTION, f"There is no action {action_id[:40]!r} that you may see.")
+            return _refuse(codes.NO_SUCH_ACTION, f"There is no action {action_id[:40]!r} that you may see.")
         decision = HumanDecision(
             person=person.id,
             approves=approves,
@@ -166,28 +166,28 @@ class ApprovalService:
             method=person.method,
         )
         objection = stopped or await self._objection_to_decision(person, action, decision)
-        done = objection if objection is not None else await self._decided(person, action, decision)
+        done = objection if objection is not None else await self._count_decision(person, action, decision)
         if isinstance(done, Problems):
-            return await self._uncounted(action_id, decision, done)
+            return await self._record_uncounted(action_id, decision, done)
         return done
 
     async def _objection_to_decision(self, person: Person, action: Action, decision: HumanDecision) -> Problems | None:
         right = self._right(person, Verb.APPROVE, action)
         if right.decision is not Decision.ALLOW:
-            return _problem(codes.NOT_YOURS_TO_DECIDE, right.reasons[0].message)
+            return _refuse(codes.NOT_YOURS_TO_DECIDE, right.reasons[0].message)
         # Whose decision it is comes first: what was shown is nothing to whoever may not decide.
         broken = decision.break_glass and decision.approves
         refusal = lifecycle.why_not(action, person.id, decision.at, roles=self._roles(person), break_glass=broken)
         if refusal is not None:
-            return _problem(_CODES[refusal.obstacle], refusal.message)
+            return _refuse(_CODES[refusal.obstacle], refusal.message)
         shown = await asyncio.to_thread(self._services.store.shown, decision.shown_digest)
         if shown is None or shown.get("proposal") != action.proposal.as_json():
-            return _problem(codes.NOT_THE_SAME, "What was decided on was never shown.")
+            return _refuse(codes.NOT_THE_SAME, "What was decided on was never shown.")
         if shown.get("shown_to") != person.id:
-            return _problem(codes.NOT_THE_SAME, "What was decided on was shown to somebody else, not to you.")
+            return _refuse(codes.NOT_THE_SAME, "What was decided on was shown to somebody else, not to you.")
         return None
 
-    async def _uncounted(self, action_id: str, decision: HumanDecision, why: Problems) -> Problems:
+    async def _record_uncounted(self, action_id: str, decision: HumanDecision, why: Problems) -> Problems:
         """Record a decision that did not count, and why, so that nobody takes it for one that did."""
         action = await find_action(self._services, action_id)
         if action is None or why.first.code is codes.FAILED:
@@ -201,10 +201,10 @@ class ApprovalService:
         try:
             await self._services.record(uncounted)
         except LedgerUnavailable:
-            return _problem(codes.FAILED, "The record cannot be written, so that nothing is decided.")
+            return _refuse(codes.FAILED, "The record cannot be written, so that nothing is decided.")
         return why
 
-    async def _decided(self, person: Person, action: Action, decision: HumanDecision) -> Action | Problems:
+    async def _count_decision(self, person: Person, action: Action, decision: HumanDecision) -> Action | Problems:
         """Let the decision count; where another's comes first, it is made of what the action is then."""
         while True:
             try:
@@ -212,28 +212,28 @@ class ApprovalService:
             except Raced:
                 action = await find_action(self._services, action.id) or action
             except LedgerUnavailable:
-                return _problem(codes.FAILED, "The record cannot be written, so that nothing is decided.")
+                return _refuse(codes.FAILED, "The record cannot be written, so that nothing is decided.")
             else:
                 if isinstance(done, Refusal):
-                    return _problem(_CODES[done.obstacle], done.message)
-                return await self._after(decision, done.action)
+                    return _refuse(_CODES[done.obstacle], done.message)
+                return await self._follow_decision(decision, done.action)
 
-    async def _after(self, decision: HumanDecision, after: Action) -> Action | Problems:
+    async def _follow_decision(self, decision: HumanDecision, after: Action) -> Action | Problems:
         self._services.tell("break_glass" if decision.break_glass else "action_decided", after, {"by": decision.person})
         if after.state is not State.APPROVED:
             return after
-        return await self._executed(after)
+        return await self._carry_out(after)
 
-    async def _executed(self, action: Action) -> Action | Problems:
+    async def _carry_out(self, action: Action) -> Action | Problems:
         try:
             return await execute(self._services, action)
         except Raced:
             return await find_action(self._services, action.id) or action
         except LedgerUnavailable:
-            return _problem(codes.FAILED, "The record cannot be written; it was approved and not carried out.")
+            return _refuse(codes.FAILED, "The record cannot be written; it was approved and not carried out.")
 
     @refuse_damage
-    @_as_seen
+    @_showing_what_may_be_seen
     async def undo(self, person: Person, action_id: str, *, reason: str, partial: bool = False) -> Action | Problems:
         """Propose that an executed action is taken back; returns the new action (held, or executed at once).
 
@@ -243,59 +243,59 @@ class ApprovalService:
         action = await find_action(self._services, action_id)
         objection = self._objection_to_undo(person, action, reason, action_id)
         if objection is not None or action is None:
-            return objection or _problem(codes.NO_SUCH_ACTION, codes.NO_SUCH_ACTION.cause)
+            return objection or _refuse(codes.NO_SUCH_ACTION, codes.NO_SUCH_ACTION.cause)
         demand = self._undo_demand(person, action)
         undoer = UndoRequest(
             person=self._identity(person),
             reason=reason.strip(),
-            requirement=None if demand is None else _requirement(demand),
+            requirement=None if demand is None else _requirement_of(demand),
             partial=partial,
         )
         try:
             undo = await propose_undo(self._services, action, undoer)
         except LedgerUnavailable:
-            return _problem(codes.FAILED, "The record cannot be written, so that nothing is taken back.")
+            return _refuse(codes.FAILED, "The record cannot be written, so that nothing is taken back.")
         if isinstance(undo, Action) and undo.state is State.APPROVED:
-            return await self._executed(undo)
+            return await self._carry_out(undo)
         if isinstance(undo, Action):
             self._services.tell("action_held", undo, {})
         return undo
 
     def _objection_to_undo(self, person: Person, action: Action | None, reason: str, action_id: str) -> Problems | None:
-        stopped = self._stopped(person)
+        stopped = self._why_stopped(person)
         if stopped is not None:
             return stopped
         if action is None or not self._may_see(person, action):
-            return _problem(codes.NO_SUCH_ACTION, f"There is no action {action_id[:40]!r} that you may see.")
+            return _refuse(codes.NO_SUCH_ACTION, f"There is no action {action_id[:40]!r} that you may see.")
         if not reason.strip():
-            return _problem(codes.REASON_MISSING, codes.REASON_MISSING.cause)
+            return _refuse(codes.REASON_MISSING, codes.REASON_MISSING.cause)
         why_not = self._why_not_undo(person, action)
-        return None if why_not is None else _problem(codes.NOTHING_TO_UNDO, why_not)
+        return None if why_not is None else _refuse(codes.NOTHING_TO_UNDO, why_not)
 
     @refuse_damage
-    @_as_seen
+    @_showing_what_may_be_seen
     async def review(self, person: Person, action_id: str, *, reason: str) -> Action | Problems:
         """Sign the afterwards review of a break-glass approval; it takes two."""
-        stopped = self._stopped(person)
+        stopped = self._why_stopped(person)
         if stopped is not None:
             return stopped
         action = await find_action(self._services, action_id)
         if action is None or not self._may_see(person, action):
-            return _problem(codes.NO_SUCH_ACTION, f"There is no action {action_id[:40]!r} that you may see.")
+            return _refuse(codes.NO_SUCH_ACTION, f"There is no action {action_id[:40]!r} that you may see.")
         review = Review(person=person.id, at=self._services.now(), reason=reason.strip())
         try:
             done = await advance(self._services, action, ReviewSigned(review=review))
         except Raced:
-            return _problem(codes.NOT_DECIDABLE, "Somebody reviewed it at the same moment; look at it again.")
+            return _refuse(codes.NOT_DECIDABLE, "Somebody reviewed it at the same moment; look at it again.")
         except LedgerUnavailable:
-            return _problem(codes.FAILED, "The record cannot be written, so that nothing is signed.")
-        return _problem(_CODES[done.obstacle], done.message) if isinstance(done, Refusal) else done.action
+            return _refuse(codes.FAILED, "The record cannot be written, so that nothing is signed.")
+        return _refuse(_CODES[done.obstacle], done.message) if isinstance(done, Refusal) else done.action
 
     def changed(self) -> int:
         """Return a number that grows whenever an action changes."""
         return self._services.revision
 
-    def _stopped(self, person: Person) -> Problems | None:
+    def _why_stopped(self, person: Person) -> Problems | None:
         """Return why this person may do nothing here, or None."""
         stopped = self._services.stopped(self._identity(person))
         return None if stopped is None else Problems((stopped,))
@@ -314,7 +314,7 @@ class ApprovalService:
         now = Circumstances(now=self._services.now())
         return judge.judge_person(self._identity(person), verb, wanted, circumstances=now)
 
-    def _seen(self, person: Person, action: Action) -> Action:
+    def _show(self, person: Person, action: Action) -> Action:
         """Return the action with its rows as the person's own rights show them."""
         viewer = RowViewer(
             identity=self._identity(person),
@@ -370,7 +370,7 @@ def _why_not_review(person: Person, action: Action) -> str | None:
     return None if refusal is None else refusal.message
 
 
-def _requirement(demand: Demand) -> Requirement:
+def _requirement_of(demand: Demand) -> Requirement:
     return Requirement(
         approvals=demand.approvals,
         roles=demand.roles,
@@ -381,5 +381,5 @@ def _requirement(demand: Demand) -> Requirement:
     )
 
 
-def _problem(code: Code, message: str) -> Problems:
+def _refuse(code: Code, message: str) -> Problems:
     return Problems((Problem(code=code, message=message, hint=code.cure),))

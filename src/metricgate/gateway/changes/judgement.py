@@ -95,15 +95,15 @@ async def judge_rehearsal(
     """
     desk, services, effect = call.desk, call.services, rehearsal.effect
     preview = build_preview(planned, rehearsal, sample_rows=services.settings.sample_rows)
-    share, because = await _made_up(desk, planned, rehearsal, intent)
+    share, because = await _measure_made_up(desk, planned, rehearsal, intent)
     stakes = Stakes(
         verbs=tuple(str(verb) for verb in planned.write.verbs),
         targets=tuple(str(each) for each in planned.resources),
         labels=preview.labels,
         columns=preview.columns,
-        inserted=_count(effect, ChangeKind.INSERT),
-        updated=_count(effect, ChangeKind.UPDATE),
-        deleted=_count(effect, ChangeKind.DELETE),
+        inserted=_count_kind(effect, ChangeKind.INSERT),
+        updated=_count_kind(effect, ChangeKind.UPDATE),
+        deleted=_count_kind(effect, ChangeKind.DELETE),
         cascaded=sum(len(each.rows) for each in effect.of(Cause.CASCADE)),
         most_rows=planned.most_rows,
         reversibility=str(preview.reversibility),
@@ -144,7 +144,9 @@ async def judge_rehearsal(
     )
 
 
-async def _made_up(desk: Desk, planned: PlannedChange, rehearsal: Rehearsal, intent: Durable) -> tuple[float, str]:
+async def _measure_made_up(
+    desk: Desk, planned: PlannedChange, rehearsal: Rehearsal, intent: Durable
+) -> tuple[float, str]:
     """Return how far inserted rows look made up beside a sample of those that are there, and why."""
     inserted = next((each for each in rehearsal.changes if each.kind is ChangeKind.INSERT and each.columns), None)
     if inserted is None or len(inserted.rows) < FEWEST_INSERTED:
@@ -176,7 +178,7 @@ def _text(value: Json) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _count(effect: Effect, kind: ChangeKind) -> int:
+def _count_kind(effect: Effect, kind: ChangeKind) -> int:
     if effect.structure is not None:
         rows = count_rows(effect)
         return {ChangeKind.INSERT: rows.insert, ChangeKind.UPDATE: rows.update, ChangeKind.DELETE: rows.delete}[

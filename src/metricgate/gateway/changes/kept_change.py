@@ -38,19 +38,19 @@ class KeptChange:
     basis: DecisionBasis | None = None
 
 
-def to_bytes(sealed: KeptChange) -> bytes:
+def to_bytes(kept: KeptChange) -> bytes:
     """Return the bytes that ``from_bytes`` reads."""
-    plan = sealed.plan
-    steps: Json = None if plan is None else [_step(each) for each in plan.steps]
+    plan = kept.plan
+    steps: Json = None if plan is None else [_step_to_json(each) for each in plan.steps]
     document: dict[str, Json] = {
         "steps": steps,
-        "changes": [change_to_json(each) for each in sealed.changes],
-        "views": [[list(each.table), list(each.key), _statement(each.source)] for each in sealed.views],
-        "most_rows": sealed.most_rows,
-        "seconds": sealed.seconds,
-        "structure": None if sealed.structure is None else sealed.structure.as_json(),
-        "definitions": None if sealed.definitions is None else definitions_as_json(sealed.definitions),
-        "basis": None if sealed.basis is None else decision_basis_json.to_json(sealed.basis),
+        "changes": [change_to_json(each) for each in kept.changes],
+        "views": [[list(each.table), list(each.key), _statement_to_json(each.source)] for each in kept.views],
+        "most_rows": kept.most_rows,
+        "seconds": kept.seconds,
+        "structure": None if kept.structure is None else kept.structure.as_json(),
+        "definitions": None if kept.definitions is None else definitions_as_json(kept.definitions),
+        "basis": None if kept.basis is None else decision_basis_json.to_json(kept.basis),
         "reads": [] if plan is None else [list(each) for each in plan.reads],
     }
     return orjson.dumps(document)
@@ -90,8 +90,8 @@ def digest_of_content(changes: tuple[TableChange, ...], structure: StructureChan
     return digest_of_changes(changes) if structure is None else digest_of(structure.as_json())
 
 
-def _step(step: ChangeStep) -> Json:
-    return [str(step.kind), list(step.table), list(step.key), list(step.columns), _statement(step.source)]
+def _step_to_json(step: ChangeStep) -> Json:
+    return [str(step.kind), list(step.table), list(step.key), list(step.columns), _statement_to_json(step.source)]
 
 
 def _read_step(raw: list[Json]) -> ChangeStep:
@@ -105,9 +105,9 @@ def _read_step(raw: list[Json]) -> ChangeStep:
     )
 
 
-def _statement(statement: Statement) -> Json:
+def _statement_to_json(statement: Statement) -> Json:
     names: list[Json] = [each.name for each in statement.columns]
-    values: list[Json] = [_scalar(each) for each in statement.parameters]
+    values: list[Json] = [_scalar_to_json(each) for each in statement.parameters]
     return [statement.sql, values, statement.dialect, names, statement.digest]
 
 
@@ -124,7 +124,7 @@ def _read_statement(raw: list[Json]) -> Statement:
     )
 
 
-def _scalar(value: Scalar) -> Json:
+def _scalar_to_json(value: Scalar) -> Json:
     return [type(value).__name__, str(value)]
 
 

@@ -93,17 +93,17 @@ async def plan_sql(desk: Desk, write: WriteText, target: ChangeTarget, settings:
     Raises:
         WarehouseError: the warehouse cannot be asked.
     """
-    columns = _columns(write, target)
+    columns = _find_columns(write, target)
     if isinstance(columns, Problems):
         return columns
-    resources = _resources(target, columns)
+    resources = _resources_of(target, columns)
     whole = [column_resource(target.model, each) for each in target.shape.names]
     asks: list[tuple[PolicyQuestion, Verdict]] = []
     for verb in write.verbs:
         set_by = columns if verb in {Action.INSERT, Action.UPDATE} else ()
         # An update touches what it sets; to insert or delete a row touches all of it.
         touched = () if verb is Action.UPDATE else tuple(whole)
-        ask = PolicyQuestion(verb=verb, resources=(desk.tool, *_resources(target, set_by)), unless_forbidden=touched)
+        ask = PolicyQuestion(verb=verb, resources=(desk.tool, *_resources_of(target, set_by)), unless_forbidden=touched)
         asks.append((ask, ask_policy(desk, ask)))
         if asks[-1][1].decision is not Decision.ALLOW:
             return PlanDenied(asks[-1][1])
@@ -113,7 +113,7 @@ async def plan_sql(desk: Desk, write: WriteText, target: ChangeTarget, settings:
         if engine_of(desk, model) is target.engine and desk.allows(Action.READ, dataset_resource(model))
     ]
     tables = await readable_tables(desk, target.engine, models)
-    return await _planned(
+    return await _make_plan(
         desk, write, target, settings, _Rights(tuple(asks), tables, granted=False), columns, resources
     )
 
@@ -126,7 +126,7 @@ async def plan_action(
     Raises:
         WarehouseError: the warehouse cannot be asked.
     """
-    columns = _columns(write, target)
+    columns = _find_columns(write, target)
     if isinstance(columns, Problems):
         return columns
     action = Resource(ResourceKind.ACTION, name)
@@ -143,9 +143,9 @@ async def plan_action(
     verdict = ask_policy(desk, ask)
     if verdict.decision is not Decision.ALLOW:
         return PlanDenied(verdict)
-    resources = (action, *_resources(target, columns))
+    resources = (action, *_resources_of(target, columns))
     rights = _Rights(((ask, verdict),), tables, granted=True)
-    return await _planned(desk, write, target, settings, rights, columns, resources, name=name, most_rows=most_rows)
+    return await _make_plan(desk, write, target, settings, rights, columns, resources, name=name, most_rows=most_rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +162,7 @@ class _Rights:
         return self.asks[-1][1]
 
 
-async def _planned(
+async def _make_plan(
     desk: Desk,
     write: WriteText,
     target: ChangeTarget,
@@ -190,7 +190,7 @@ async def _planned(
             rows = Targets(Images((), len(source.literals)), Images.of(source.literals, len(own)))
             changes.append(TableChange(kind=ChangeKind.INSERT, table=target.found.location, columns=own, rows=rows))
             continue
-        found = await _selected(desk, source, target, rights)
+        found = await _make_select(desk, source, target, rights)
         if not isinstance(found, tuple):
             return found
         statement, ask, verdict, bound = found
@@ -199,11 +199,11 @@ async def _planned(
         reads.update(each.source for each in rights.tables if each.dataset in bound.bound.columns)
         reading.append(verdict)
         volatile = volatile or not _VOLATILE.isdisjoint(bound.bound.functions)
-        steps.append(_step(source, target, own, statement))
-    views = _views(desk, target, [rights.verdict, *reading])
+        steps.append(_make_step(source, target, own, statement))
+    views = _make_views(desk, target, [rights.verdict, *reading])
     if isinstance(views, Problems):
         return views
-    seconds, most = _limits(settings, rights.verdict, most_rows)
+    seconds, most = _limits_of(settings, rights.verdict, most_rows)
     plan = ChangePlan(steps=tuple(steps), most_rows=most, seconds=seconds, views=views, reads=tuple(sorted(reads)))
     return PlannedChange(
         target=target,
@@ -224,26 +224,26 @@ async def _planned(
     )
 
 
-def _step(source: SourceText, target: ChangeTarget, columns: tuple[str, ...], statement: Statement) -> ChangeStep:
+def _make_step(source: SourceText, target: ChangeTarget, columns: tuple[str, ...], statement: Statement) -> ChangeStep:
     kind = _KINDS[source.verb]
     key = () if kind is ChangeKind.INSERT else target.shape.key
     return ChangeStep(kind=kind, table=target.found.location, key=key, columns=columns, source=statement)
 
 
-def _limits(settings: ChangeSettings, verdict: Verdict, most_rows: int | None) -> tuple[float, int]:
+def _limits_of(settings: ChangeSettings, verdict: Verdict, most_rows: int | None) -> tuple[float, int]:
     """Return the seconds and the rows that a change may take: the least of all that bind it."""
     limit = verdict.obligations.seconds
     seconds = settings.seconds if limit is None else min(settings.seconds, float(limit.value))
     return seconds, min(settings.most_rows, most_rows or settings.most_rows)
 
 
-async def _selected(
+async def _make_select(
     desk: Desk, source: SourceText, target: ChangeTarget, rights: _Rights
 ) -> tuple[Statement, PolicyQuestion, Verdict, BoundText] | PlanDenied | Problems:
     """Take the SELECT that finds a step's rows through the whole guard; returns what it is bound to besides."""
     bound = await bind_text(desk, source.sql or "", target.engine, rights.tables)
     if isinstance(bound, Problems):
-        return _without_places(bound)
+        return _leave_out_places(bound)
     resources = resources_read(desk, bound.bound)
     if rights.granted:
         ask = PolicyQuestion(verb=Action.EXECUTE, resources=_actions(rights.verdict), unless_forbidden=tuple(resources))
@@ -252,12 +252,12 @@ async def _selected(
     verdict = ask_policy(desk, ask)
     if verdict.decision is not Decision.ALLOW:
         return PlanDenied(verdict)
-    problems = _masked(verdict.obligations, bound)
+    problems = _refuse_masked(verdict.obligations, bound)
     if problems is not None:
         return problems
     statement = await rewritten(desk, bound, verdict.obligations, row_limit=None)
     if isinstance(statement, Problems):
-        return _without_places(statement)
+        return _leave_out_places(statement)
     return statement, ask, verdict, bound
 
 
@@ -271,7 +271,7 @@ def _actions(verdict: Verdict) -> tuple[Resource, ...]:
     return tuple(dict.fromkeys(each for each in found if each.kind is ResourceKind.ACTION))
 
 
-def _masked(obligations: Obligations, bound: BoundText) -> Problems | None:
+def _refuse_masked(obligations: Obligations, bound: BoundText) -> Problems | None:
     """A change neither finds its rows by masked values nor writes them anywhere."""
     masked = sorted(
         f"{mask.dataset}.{mask.column}"
@@ -284,14 +284,14 @@ def _masked(obligations: Obligations, bound: BoundText) -> Problems | None:
     return Problems((Problem(code=codes.MASKED_SOURCE, message=message, hint=codes.MASKED_SOURCE.cure),))
 
 
-def _without_places(problems: Problems) -> Problems:
+def _leave_out_places(problems: Problems) -> Problems:
     """Places are those of a text that the caller never saw."""
     return Problems(
         tuple(Problem(code=each.code, message=each.message, hint=each.hint, details=each.details) for each in problems)
     )
 
 
-def _views(desk: Desk, target: ChangeTarget, verdicts: Sequence[Verdict]) -> tuple[View, ...] | Problems:
+def _make_views(desk: Desk, target: ChangeTarget, verdicts: Sequence[Verdict]) -> tuple[View, ...] | Problems:
     filters = {
         repr(each): each
         for verdict in verdicts
@@ -317,7 +317,7 @@ def _views(desk: Desk, target: ChangeTarget, verdicts: Sequence[Verdict]) -> tup
     return (View(table=target.found.location, key=target.shape.key, source=source),)
 
 
-def _columns(write: WriteText, target: ChangeTarget) -> tuple[str, ...] | Problems:
+def _find_columns(write: WriteText, target: ChangeTarget) -> tuple[str, ...] | Problems:
     """Return the columns that are set as the engine spells them, if they can be set and rows can be told apart."""
     shape = target.shape
     problems: list[Problem] = []
@@ -341,5 +341,5 @@ def _columns(write: WriteText, target: ChangeTarget) -> tuple[str, ...] | Proble
     return Problems(tuple(problems)) if problems else tuple(found)
 
 
-def _resources(target: ChangeTarget, columns: Sequence[str]) -> tuple[Resource, ...]:
+def _resources_of(target: ChangeTarget, columns: Sequence[str]) -> tuple[Resource, ...]:
     return (dataset_resource(target.model), *(column_resource(target.model, each) for each in columns))

@@ -32,14 +32,14 @@ async def recover(services: ChangeServices) -> None:
         if not services.of_another(step.owner):
             await _settle(services, step, recorded.get(step.id))
     for action_id in await asyncio.to_thread(services.steps.ownerless):
-        await _say(services.ledger, "changes without an action were removed", action_id)
+        await _record_mended(services.ledger, "changes without an action were removed", action_id)
         await asyncio.to_thread(services.steps.forget_changes, action_id)
     for action_id in await asyncio.to_thread(services.journal.all):
         if await asyncio.to_thread(services.store.get, action_id) is None:
-            await _say(services.ledger, "images without an action were removed", action_id)
+            await _record_mended(services.ledger, "images without an action were removed", action_id)
             await asyncio.to_thread(services.journal.abandon, action_id)
             await asyncio.to_thread(services.journal.forget, action_id)
-    await _proposals(services)
+    await _record_lost_proposals(services)
 
 
 async def _settle(services: ChangeServices, step: Step, index: int | None) -> None:
@@ -63,16 +63,18 @@ async def _settle(services: ChangeServices, step: Step, index: int | None) -> No
     await asyncio.to_thread(services.steps.take_back, step)
 
 
-async def _proposals(services: ChangeServices) -> None:
+async def _record_lost_proposals(services: ChangeServices) -> None:
     """Say of each proposal that has no action that there is none; each once."""
     mark = await asyncio.to_thread(services.steps.looked_through)
     proposed = await asyncio.to_thread(services.recorded.proposals, mark)
     for action_id, index in proposed.items():
         if await asyncio.to_thread(services.store.get, action_id) is None:
-            await _say(services.ledger, "a proposal has no action", action_id, [Link(index=index, rel="proposal")])
+            await _record_mended(
+                services.ledger, "a proposal has no action", action_id, [Link(index=index, rel="proposal")]
+            )
     if proposed:
         await asyncio.to_thread(services.steps.look_from, max(proposed.values()))
 
 
-async def _say(ledger: Ledger, what: str, action_id: str, links: Sequence[Link] | None = None) -> None:
+async def _record_mended(ledger: Ledger, what: str, action_id: str, links: Sequence[Link] | None = None) -> None:
     await record_event(ledger, RecoveryMended(actor=BY_GATEWAY, what=what, action=action_id, links=links))
