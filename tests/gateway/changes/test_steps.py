@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from tests.gateway.changes.shop import OLAF, STELLA, STEN, Shop, opened, write_shop
 from tests.gateway.changes.test_changes import played
 
@@ -14,9 +16,11 @@ from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
 from metricgate.approvals import lifecycle
 from metricgate.approvals.proposal import State
 from metricgate.bootstrap.states import state_of
+from metricgate.gateway import answers
 from metricgate.gateway.changes.expiry import find_action
 from metricgate.gateway.outcome import Held, Refused
 from metricgate.ledger.events import names
+from metricgate.ledger.events.calls import CallHeld
 from metricgate.state.actions import Step
 from metricgate.state.record import LedgerUnavailable, Recorded
 from metricgate.vocabulary.problem import Problems
@@ -196,3 +200,19 @@ def test_halves_left_apart_are_found_and_mended_at_start(tmp_path: Path) -> None
 
     asyncio.run(look())
     asyncio.run(look())
+
+
+def test_verdicts_beside_a_held_change_are_recorded_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stage adds to what is said of a change that waits for people as to every answer."""
+
+    async def doubt(_desk: object, draft: answers.Draft) -> answers.Draft:
+        return replace(draft, verdicts=replace(draft.verdicts, confidence={"sure": "hardly"}))
+
+    async def story(shop: Shop) -> None:
+        await held(shop, 1)
+        monkeypatch.setattr(answers, "STAGES", (*answers.STAGES, doubt))
+        await held(shop, 2)
+        found = [CallHeld.from_entry(each) for each in recorded(shop) if each.event == names.CALL_HELD]
+        assert [each.verdicts for each in found] == [None, {"confidence": {"sure": "hardly"}}]
+
+    played(tmp_path, story)
