@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 
 from metricgate.catalog.dependencies import built_on, models_behind
 from metricgate.definitions.codes import UNREADABLE
@@ -17,20 +15,15 @@ from metricgate.gateway.conduct.conduct import Conduct
 from metricgate.gateway.governance import GovernanceSource
 from metricgate.gateway.office import AgentView, EntryExport, Person
 from metricgate.ledger.events import names
-from metricgate.operations.switches import SwitchFacts, take_back_switches, throw_switch, thrown_switches
+from metricgate.operations.agent_overview import AgentOverview
+from metricgate.operations.switches import take_back_switches, throw_switch, thrown_switches
 from metricgate.policy.verdict import Decision
-from metricgate.state.actions import ActionFilter
-from metricgate.state.keys import KeysUnavailable
 from metricgate.state.record import EVERY_ENTRY, EntryFilter, LedgerUnavailable, Recorded, RecordReader
 from metricgate.state.state import ProjectState
-from metricgate.vocabulary.actor import ActorKind
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.principal import Identity, Proof
 from metricgate.vocabulary.problem import Problem, Problems
 from metricgate.vocabulary.resource import Action, Resource, ResourceKind
-
-_MOST_LOOKED_AT = 20_000
-_DAY = timedelta(days=1)
 
 
 class ProjectPeopleService(ApprovalService):
@@ -47,6 +40,7 @@ class ProjectPeopleService(ApprovalService):
         self._governance = governance
         self._conduct = conduct
         self._state = state
+        self._overview = AgentOverview(services, governance, state)
 
     async def entries(
         self, person: Person, wanted: EntryFilter = EVERY_ENTRY, *, limit: int = 50
@@ -77,7 +71,7 @@ class ProjectPeopleService(ApprovalService):
         refused = self._refused(person, Action.READ_RECORD, ResourceKind.RECORD, "agents")
         if refused is not None:
             return refused
-        return await asyncio.to_thread(self._agents, await self._conduct.paused())
+        return await asyncio.to_thread(self._overview.agents, await self._conduct.paused())
 
     async def switches(self, person: Person) -> Sequence[Mapping[str, Json]] | Problems:
         """Return the switches that are thrown."""
@@ -85,7 +79,7 @@ class ProjectPeopleService(ApprovalService):
         if refused is not None:
             return refused
         found = await asyncio.to_thread(thrown_switches, self._state.switches())
-        return found if isinstance(found, Problems) else [_switch(each) for each in found]
+        return found if isinstance(found, Problems) else [each.as_json() for each in found]
 
     async def throw_switch(self, person: Person, kind: str, target: str, because: str) -> Problems | None:
         """Throw a switch in the person's name; it is recorded within a second, like any other."""
@@ -179,55 +173,6 @@ class ProjectPeopleService(ApprovalService):
                 "related": related,
             }
 
-    def _agents(self, paused: Mapping[str, datetime]) -> Sequence[AgentView]:
-        seen: dict[str, datetime] = {}
-        calls: dict[str, Counter[str]] = {}
-        since = datetime.now(UTC) - _DAY
-        with self._reader() as reader:
-            for each in reader.entries(EntryFilter(since=since), limit=_MOST_LOOKED_AT):
-                agent, outcome = each.agent, each.text(names.OUTCOME)
-                if agent is None:
-                    continue
-                seen.setdefault(agent, datetime.fromtimestamp(each.time_unix_nano / 1e9, UTC))
-                if outcome is not None and each.event.startswith(names.OF_CALLS):
-                    calls.setdefault(agent, Counter())[outcome] += 1
-        ids = {*seen, *self._agents_with_keys(), *self._agents_named()}
-        actions: dict[str, Counter[str]] = {}
-        for action in self._services.store.list(ActionFilter(since=since, limit=1_000)):
-            if action.actor.kind is ActorKind.AGENT:
-                actions.setdefault(action.proposal.agent, Counter())[str(action.state)] += 1
-        thrown = thrown_switches(self._state.switches())
-        switches = [] if isinstance(thrown, Problems) else thrown
-        return [
-            AgentView(
-                id=name,
-                last_seen=seen.get(name),
-                calls=dict(calls.get(name, {})),
-                paused_until=paused.get(name),
-                switches=[_switch(each) for each in switches if each.target in {"all", f"agent:{name}"}],
-                actions=dict(actions.get(name, {})),
-            )
-            for name in sorted(ids)
-        ]
-
-    def _agents_with_keys(self) -> set[str]:
-        if "keys" not in self._state.kept():
-            return set()
-        try:
-            keys = self._state.keys(self._services.clock)
-        except KeysUnavailable:
-            return set()
-        try:
-            return {record.agent for record in keys.list() if not record.revoked}
-        finally:
-            keys.close()
-
-    def _agents_named(self) -> set[str]:
-        policy = self._governance.current.judge.policy
-        named = [member for role in policy.roles for member in role.members]
-        named += [each.party for each in policy.principals]
-        return {each.removeprefix("agent:") for each in named if each.startswith("agent:")}
-
 
 def _related(reader: RecordReader, entry: Recorded) -> list[Recorded]:
     """Return the entries that this one links to, and those of the same action or trace, oldest first."""
@@ -246,16 +191,6 @@ def _related(reader: RecordReader, entry: Recorded) -> list[Recorded]:
         ):
             found[each.index] = each
     return [found[index] for index in sorted(found)]
-
-
-def _switch(switch: SwitchFacts) -> Mapping[str, Json]:
-    return {
-        "kind": switch.kind,
-        "target": switch.target,
-        "because": switch.because,
-        "by": switch.by,
-        "at": switch.at,
-    }
 
 
 def _reason_missing() -> Problems:

@@ -13,6 +13,7 @@ from metricgate.ledger.events import names
 from metricgate.operations import codes
 from metricgate.state.switches import Switch, SwitchesUnreadable, SwitchKind, SwitchNotice, SwitchStore
 from metricgate.vocabulary.digest import digest_of
+from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.notice import Notice, NoticeKind
 from metricgate.vocabulary.problem import Problem, Problems
 from metricgate.vocabulary.target import mistake_in_target
@@ -27,6 +28,16 @@ class SwitchFacts:
     because: str
     by: str
     at: str
+
+    def as_json(self) -> dict[str, Json]:
+        """Return every member."""
+        return {
+            "kind": self.kind,
+            "target": self.target,
+            "because": self.because,
+            "by": self.by,
+            "at": self.at,
+        }
 
 
 def thrown_switches(file: SwitchStore) -> Sequence[SwitchFacts] | Problems:

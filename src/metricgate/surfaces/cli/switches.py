@@ -6,12 +6,10 @@ from typing import Annotated
 
 import typer
 
-from metricgate.operations.switches import SwitchFacts
 from metricgate.surfaces.cli import codes
 from metricgate.surfaces.cli.project import Exit
 from metricgate.surfaces.cli.session import HERE, JsonOption, ProjectOption, fail, fail_usage, open_project
 from metricgate.surfaces.cli.telling import tell, tell_json, tell_table
-from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problems
 
 Target = Annotated[
@@ -57,7 +55,7 @@ def off(
     if isinstance(gone, Problems):
         fail(gone, Exit.REFUSED, as_json=as_json)
     if as_json:
-        tell_json({"taken_back": [_facts(each) for each in gone]})
+        tell_json({"taken_back": [each.as_json() for each in gone]})
         return
     for each in gone:
         tell(f"{each.kind} of {each.target} is taken back")
@@ -69,7 +67,7 @@ def list_switches(context: typer.Context, *, as_json: JsonOption = False, projec
     if isinstance(thrown, Problems):
         fail(thrown, Exit.FAULT, as_json=as_json)
     if as_json:
-        tell_json({"switches": [_facts(each) for each in thrown]})
+        tell_json({"switches": [each.as_json() for each in thrown]})
         return
     columns = [(name, False) for name in ("kind", "target", "by", "at", "because")]
     tell_table(columns, [[each.kind, each.target, each.by, each.at, each.because] for each in thrown])
@@ -84,16 +82,6 @@ def _throw(
     if isinstance(thrown, Problems):
         fail(thrown, Exit.REFUSED, as_json=as_json)
     if as_json:
-        tell_json(_facts(thrown))
+        tell_json(thrown.as_json())
     else:
         tell(f"{thrown.kind} of {thrown.target} is in force: {thrown.because}")
-
-
-def _facts(switch: SwitchFacts) -> dict[str, Json]:
-    return {
-        "kind": switch.kind,
-        "target": switch.target,
-        "because": switch.because,
-        "by": switch.by,
-        "at": switch.at,
-    }
