@@ -155,7 +155,9 @@ def _grouped(told: _Rows, kinds: Sequence[str]) -> Iterator[Difference]:
     for name, rows in told.items():
         for row in rows:
             who.setdefault(row, []).append(name)
-    for row in sorted(who, key=lambda each: (order[each.kind], each.resource, each.action or "", who[each])):
+    for row in sorted(
+        who, key=lambda each: (order[each.kind], each.resource, each.action or "", who[each], each.before, each.after)
+    ):
         yield Difference(
             kind=row.kind,
             who=tuple(sorted(who[row])),
