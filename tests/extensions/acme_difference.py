@@ -50,7 +50,7 @@ class DifferenceMetric(MetricDefaults):
 
     def expand(self, values):
         """Return the one less the other."""
-        return values.derived(LESS, (("whole", values.input(self.whole)), ("part", values.input(self.part))))
+        return values.derived_value(LESS, (("whole", values.input(self.whole)), ("part", values.input(self.part))))
 
     def describe(self, words):
         """Return both."""

@@ -36,7 +36,7 @@ class Binders:
     problems: list[Problem]
 
     def tables(self, root: SemanticModel, metric: SimpleMetric | None, *, whole: bool = False) -> Tables:
-        """Return the tables of a scan, with the moment at which changing rows hold; ``whole`` as of ``Tables``."""
+        """Return the tables of a scan, with the moment at which changing rows hold; ``whole`` as of ``ScanTables``."""
         name = None if metric is None else metric.time_dimension
         dimension = None if name is None else root.dimension(name)
         time = None

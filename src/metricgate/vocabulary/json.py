@@ -24,11 +24,11 @@ def canonical_json(value: Json) -> bytes:
     NaN and infinities have no JSON form: turn them into text first, as wire values do; here they would become null.
     """
     try:
-        return orjson.dumps(value, default=_plain, option=orjson.OPT_SORT_KEYS)
+        return orjson.dumps(value, default=_as_json_type, option=orjson.OPT_SORT_KEYS)
     except TypeError:
         # Integers beyond 64 bits and lone surrogates, which orjson does not write.
         return json.dumps(
-            value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False, default=_plain
+            value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False, default=_as_json_type
         ).encode(errors="surrogatepass")
 
 
@@ -41,7 +41,7 @@ def canonical_rows(rows: Iterable[Json]) -> Iterator[bytes]:
     yield b"]" if separator == b"," else b"[]"
 
 
-def _plain(value: object) -> object:
+def _as_json_type(value: object) -> object:
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, Sequence):

@@ -21,7 +21,7 @@ class Secret(str):
 Scalar = str | int | float | bool | Decimal | date | datetime | None
 
 
-def _kinds(values: tuple[Scalar, ...]) -> tuple[str, ...]:
+def _type_names(values: tuple[Scalar, ...]) -> tuple[str, ...]:
     return tuple(type(value).__name__ for value in values)
 
 
@@ -55,7 +55,7 @@ class Comparison:
     """The values' types: they take part in equality, because Python's ``1 == True == 1.0`` must not share a plan."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "kinds", _kinds(self.values))
+        object.__setattr__(self, "kinds", _type_names(self.values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class Template:
     kinds: tuple[str, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "kinds", _kinds(self.values))
+        object.__setattr__(self, "kinds", _type_names(self.values))
 
 
 Predicate = Comparison | And | Or | Not | Template

@@ -2,7 +2,7 @@
 
 Only flat columns of types that Arrow holds without loss leave as they are. Everything nested leaves as one text of JSON
 and never reaches Arrow: its library has ended the whole process over nested values of DuckDB 2.0, which no handler
-survives. The texts are taken apart by ``values``, which knows each column's ``Shape``.
+survives. The texts are taken apart by ``values``, which knows each column's ``DuckDBTypeShape``.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ class Own:
         self._closed = False
 
     async def do(self, seconds: float, work: Callable[[Call], _Result]) -> _Result:
-        """Do ``work`` in one of its threads, as ``Calls.do`` does."""
+        """Do ``work`` in one of its threads, as ``EngineCalls.do`` does."""
         return await self._calls.do(seconds, work)
 
     async def close(self) -> None:
