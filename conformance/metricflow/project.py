@@ -8,7 +8,7 @@ from pathlib import Path
 
 from conformance.metricflow.engines import Place
 from metricgate.catalog.loading import load
-from metricgate.documents.writing import to_yaml
+from metricgate.documents.yaml_writer import to_yaml
 from metricgate.importing.dbt import import_dbt
 from metricgate.importing.report import Change
 from metricgate.vocabulary.problem import Problem, Problems

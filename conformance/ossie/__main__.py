@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from conformance.environments import environment
-from metricgate.documents.writing import to_yaml
+from metricgate.documents.yaml_writer import to_yaml
 from metricgate.exporting.definitions import Exported
 from metricgate.exporting.ossie import export_ossie
 from metricgate.vocabulary.json import Json

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from metricgate.documents.characters import forbidden_at, forbidden_in_name
 from metricgate.documents.composing import Limits, compose
-from metricgate.documents.writing import to_yaml
+from metricgate.documents.yaml_writer import to_yaml
 from metricgate.vocabulary.json import Json
 
 _TEXT = st.text(max_size=20).filter(lambda text: forbidden_at(text) is None)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.loading import load
-from metricgate.documents.writing import to_yaml
+from metricgate.documents.yaml_writer import to_yaml
 from metricgate.exporting.dbt import export_dbt
 from metricgate.exporting.definitions import Exported
 from metricgate.importing.dbt import import_dbt

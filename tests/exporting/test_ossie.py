@@ -14,7 +14,7 @@ from tests.console import blocks
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.loading import load
 from metricgate.documents.characters import forbidden_at
-from metricgate.documents.writing import to_yaml
+from metricgate.documents.yaml_writer import to_yaml
 from metricgate.exporting.definitions import Exported
 from metricgate.exporting.ossie import export_ossie
 from metricgate.importing.ossie import import_ossie

@@ -6,7 +6,7 @@ import pytest
 
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.loading import load
-from metricgate.documents.writing import to_yaml
+from metricgate.documents.yaml_writer import to_yaml
 from metricgate.importing.cube import import_cube
 from metricgate.importing.report import Imported
 from metricgate.policy.kinds.masks import MASKS

@@ -12,7 +12,7 @@ from tests.importing.projects import LATEST, LEGACY_METRICS, LEGACY_MODELS, MANI
 
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.loading import load
-from metricgate.documents.writing import to_yaml
+from metricgate.documents.yaml_writer import to_yaml
 from metricgate.importing.dbt import import_dbt
 from metricgate.importing.report import Imported
 from metricgate.vocabulary.problem import Problems

@@ -7,7 +7,7 @@ import pytest
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.loading import load
 from metricgate.catalog.metrics import DerivedMetric, RatioMetric, SimpleMetric
-from metricgate.documents.writing import to_yaml
+from metricgate.documents.yaml_writer import to_yaml
 from metricgate.importing.ossie import import_ossie
 from metricgate.importing.report import Imported
 from metricgate.vocabulary.problem import Problems

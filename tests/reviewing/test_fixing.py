@@ -7,7 +7,7 @@ from tests.reviewing.test_comparing import BASE
 
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.loading import load
-from metricgate.documents.removing import without_items
+from metricgate.documents.list_removal import without_items
 from metricgate.reviewing.fixing import fixes
 
 LINES = """# kept

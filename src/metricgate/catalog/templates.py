@@ -21,7 +21,7 @@ from metricgate.catalog import codes
 from metricgate.catalog.names import MEMBER_PATTERN, METRIC_PATTERN, metric_call
 from metricgate.catalog.parsing import Fault, checked_tree
 from metricgate.catalog.wording import text_of
-from metricgate.documents.characters import forbidden_at, spelled
+from metricgate.documents.characters import describe_character, forbidden_at
 from metricgate.vocabulary.grain import Grain
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.predicate import Scalar, Template
@@ -76,7 +76,7 @@ def parse_member_call(text: str) -> str | None:
 def _parsed(text: str) -> Template:
     spot = forbidden_at(text)
     if spot is not None:
-        raise _Refused(f"the filter holds {spelled(text[spot])}", "Remove the character.")
+        raise _Refused(f"the filter holds {describe_character(text[spot])}", "Remove the character.")
     members: dict[str, None] = {}
     sql = _with_markers(text, members)
     if not members:

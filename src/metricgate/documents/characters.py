@@ -29,7 +29,7 @@ def forbidden_in_name(text: str) -> str | None:
     return next((character for character in text if unicodedata.category(character) in _IN_NAMES), None)
 
 
-def spelled(character: str) -> str:
+def describe_character(character: str) -> str:
     """Return how to name the character to people: ``U+202E RIGHT-TO-LEFT OVERRIDE``."""
     name = unicodedata.name(character, "control character")
     return f"U+{ord(character):04X} {name}"

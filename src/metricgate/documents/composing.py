@@ -13,7 +13,7 @@ from typing import NoReturn
 import yaml  # type: ignore[import-untyped]  # PyYAML ships no types
 
 from metricgate.documents import codes
-from metricgate.documents.characters import forbidden_at, forbidden_in_name, spelled
+from metricgate.documents.characters import describe_character, forbidden_at, forbidden_in_name
 from metricgate.documents.scalars import Plain, scalar
 from metricgate.vocabulary.problem import Code, Place, Problem, Problems
 
@@ -40,12 +40,12 @@ class Limits:
 
 
 @dataclass(slots=True, kw_only=True)
-class Mark:
+class YamlMark:
     """Where a value stands: line and column (1-based) of its key or item, and the marks of what is inside."""
 
     line: int
     column: int
-    inside: dict[str, Mark] | list[Mark] | None = None
+    inside: dict[str, YamlMark] | list[YamlMark] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ class Composed:
     """One YAML document as plain values, with its marks."""
 
     value: Value
-    mark: Mark
+    mark: YamlMark
 
 
 @dataclass(slots=True, kw_only=True)
@@ -61,7 +61,7 @@ class _Open:
     """A collection that is being read. ``key`` is the key whose value comes next, None where a key comes next."""
 
     value: list[Value] | dict[str, Value]
-    mark: Mark
+    mark: YamlMark
     anchor: str | None
     size: int = 1
     key: str | None = None
@@ -72,7 +72,7 @@ class _Open:
 @dataclass(slots=True, kw_only=True)
 class _Anchored:
     value: Value
-    mark: Mark
+    mark: YamlMark
     size: int
 
 
@@ -112,7 +112,7 @@ class _Composer:
             self.begin(event)
         elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
             done = self.stack.pop()
-            self.put(done.value, done.mark, done.size, done.anchor)
+            self.place_value(done.value, done.mark, done.size, done.anchor)
         elif isinstance(event, yaml.AliasEvent):
             self.alias(event)
         elif isinstance(event, yaml.DocumentStartEvent):
@@ -148,13 +148,13 @@ class _Composer:
         if event.anchor is not None:
             self.anchors[event.anchor] = None
 
-    def mark_for(self, event: yaml.Event) -> Mark:
+    def mark_for(self, event: yaml.Event) -> YamlMark:
         """The mark of a value: its key's place in a mapping, else its own."""
         parent = self.stack[-1] if self.stack else None
         if parent is not None and parent.key is not None:
-            return Mark(line=parent.key_line, column=parent.key_column)
+            return YamlMark(line=parent.key_line, column=parent.key_column)
         start = event.start_mark
-        return Mark(line=start.line + 1, column=start.column + 1)
+        return YamlMark(line=start.line + 1, column=start.column + 1)
 
     def scalar(self, event: yaml.Event) -> None:
         self.count(event)
@@ -164,14 +164,14 @@ class _Composer:
             return
         spot = forbidden_at(event.value)
         if spot is not None:
-            self.complain(codes.CHARACTER, f"the value holds {spelled(event.value[spot])}", event)
-        self.put(scalar(event.value, plain=event.implicit[0]), self.mark_for(event), 1, event.anchor)
+            self.complain(codes.CHARACTER, f"the value holds {describe_character(event.value[spot])}", event)
+        self.place_value(scalar(event.value, plain=event.implicit[0]), self.mark_for(event), 1, event.anchor)
 
     def key(self, parent: _Open, event: yaml.Event) -> None:
         text = event.value
         character = forbidden_in_name(text)
         if character is not None:
-            self.complain(codes.CHARACTER, f"the key {text!a} holds {spelled(character)}", event)
+            self.complain(codes.CHARACTER, f"the key {text!a} holds {describe_character(character)}", event)
         if text == "<<" and event.implicit[0]:
             self.complain(codes.FORBIDDEN, "the merge key '<<' is not read here", event, "Write the keys out.")
         if text in parent.value:
@@ -211,9 +211,9 @@ class _Composer:
             self.refuse(codes.FORBIDDEN, "an alias cannot be a key", event, "Write the key out.")
         mark = self.mark_for(event)
         mark.inside = found.mark.inside
-        self.put(found.value, mark, found.size, None)
+        self.place_value(found.value, mark, found.size, None)
 
-    def put(self, value: Value, mark: Mark, size: int, anchor: str | None) -> None:
+    def place_value(self, value: Value, mark: YamlMark, size: int, anchor: str | None) -> None:
         """Place a finished value into the collection around it, or end the document with it."""
         if anchor is not None:
             self.anchors[anchor] = _Anchored(value=value, mark=mark, size=size)
@@ -239,7 +239,7 @@ def compose(name: str, text: str, limits: Limits) -> tuple[Composed, ...] | Prob
         return Problems((refused,))
     composer = _Composer(name, limits)
     try:
-        for event in _events(name, text):
+        for event in _parse_events(name, text):
             composer.take(event)
     except _Refused as stop:
         return Problems((*composer.problems, stop.problem))
@@ -248,7 +248,7 @@ def compose(name: str, text: str, limits: Limits) -> tuple[Composed, ...] | Prob
     return tuple(composer.documents)
 
 
-def _events(name: str, text: str) -> Iterator[yaml.Event]:
+def _parse_events(name: str, text: str) -> Iterator[yaml.Event]:
     try:
         yield from yaml.parse(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
@@ -283,7 +283,7 @@ def _refused_text(name: str, text: str, limits: Limits) -> Problem | None:
     line_start = text.rfind("\n", 0, spot) + 1
     return Problem(
         code=codes.CHARACTER,
-        message=f"the text holds {spelled(text[spot])}",
+        message=f"the text holds {describe_character(text[spot])}",
         where=Place(file=name, line=text.count("\n", 0, spot) + 1, column=spot - line_start + 1),
         hint="Remove the character; it is invisible in most editors.",
     )

@@ -64,9 +64,9 @@ def size(units: Mapping[str, int], *, least: str, most: str, whole: bool = False
     def checked(text: str) -> str:
         found = in_bytes(text)
         if found is None:
-            raise ValueError(f"{_short(text)} is no size; write a number with one of {named}, such as {usual}")
+            raise ValueError(f"{_quote_short(text)} is no size; write a number with one of {named}, such as {usual}")
         if not (in_bytes(least) or 0) <= found <= (in_bytes(most) or 0):
-            raise ValueError(f"{_short(text)} is no size that can be used; write one from {least} to {most}")
+            raise ValueError(f"{_quote_short(text)} is no size that can be used; write one from {least} to {most}")
         return text
 
     return checked
@@ -75,7 +75,7 @@ def size(units: Mapping[str, int], *, least: str, most: str, whole: bool = False
 def _host(text: str) -> str:
     if not is_host(text):
         raise ValueError(
-            f"{_short(text)} is no host; write a name or an address, such as 127.0.0.1, ::1 or db.acme.example"
+            f"{_quote_short(text)} is no host; write a name or an address, such as 127.0.0.1, ::1 or db.acme.example"
         )
     return text
 
@@ -84,16 +84,18 @@ def _host_and_port(text: str) -> str:
     host, port = _parted(text)
     if not is_host(host) or not (port in {None, "*"} or _is_port(port)):
         raise ValueError(
-            f"{_short(text)} is no host; write host, host:port or host:*, such as metrics.acme.example:8443"
+            f"{_quote_short(text)} is no host; write host, host:port or host:*, such as metrics.acme.example:8443"
         )
     return text
 
 
-def _origin(text: str) -> str:
+def _check_origin(text: str) -> str:
     found = _ORIGIN.fullmatch(text)
     host, port = ("", None) if found is None else _parted(found["rest"])
     if not is_host(host) or not (port in {None, "*"} or _is_port(port)):
-        raise ValueError(f"{_short(text)} is no origin; write scheme://host or scheme://host:port, without a path")
+        raise ValueError(
+            f"{_quote_short(text)} is no origin; write scheme://host or scheme://host:port, without a path"
+        )
     return text
 
 
@@ -110,7 +112,9 @@ def _is_port(text: str | None) -> bool:
 
 
 def _url(text: str) -> str:
-    wrong = ValueError(f"{_short(text)} is no URL; write http:// or https://, a host, and perhaps a port and a path")
+    wrong = ValueError(
+        f"{_quote_short(text)} is no URL; write http:// or https://, a host, and perhaps a port and a path"
+    )
     if not _WORD.fullmatch(text) or "\\" in text:
         raise wrong
     try:
@@ -123,13 +127,13 @@ def _url(text: str) -> str:
     if parts.username is not None or parts.password is not None:
         raise ValueError("a URL holds no user and password here: settings are no place for secrets")
     if parts.fragment:
-        raise ValueError(f"{_short(text)} has a fragment (#...), which is never sent; leave it out")
+        raise ValueError(f"{_quote_short(text)} has a fragment (#...), which is never sent; leave it out")
     return text
 
 
 def _base_url(text: str) -> str:
     if "?" in _url(text):
-        raise ValueError(f"{_short(text)} has a query (?...); paths are put behind this URL, so leave it out")
+        raise ValueError(f"{_quote_short(text)} has a query (?...); paths are put behind this URL, so leave it out")
     return text
 
 
@@ -137,7 +141,7 @@ def _secure_url(text: str) -> str:
     parts = urlsplit(_url(text))
     if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
         raise ValueError(
-            f"{_short(text)} is not read: whoever sits in between could put keys of their own in. Write https:// "
+            f"{_quote_short(text)} is not read: whoever sits in between could put keys of their own in. Write https:// "
             "(http:// is taken for this machine alone: 127.0.0.1, ::1, localhost)"
         )
     return text
@@ -147,38 +151,38 @@ def _secure_base_url(text: str) -> str:
     return _base_url(_secure_url(text))
 
 
-def _path(text: str) -> str:
+def _check_path(text: str) -> str:
     if not text.strip() or text != text.strip() or any(ord(each) < ord(" ") for each in text):
         raise ValueError(
-            f"{_short(text)} is no path; write the name of a file or folder, relative to the project folder"
+            f"{_quote_short(text)} is no path; write the name of a file or folder, relative to the project folder"
         )
     if text.startswith("~"):
-        raise ValueError(f"{_short(text)}: `~` is not expanded here; write the path in full")
+        raise ValueError(f"{_quote_short(text)}: `~` is not expanded here; write the path in full")
     return text
 
 
 def _file_name(text: str) -> str:
-    if "/" in _path(text) or "\\" in text or text.startswith("."):
-        raise ValueError(f"{_short(text)} is no file's name; write one without folders, such as ledger.db")
+    if "/" in _check_path(text) or "\\" in text or text.startswith("."):
+        raise ValueError(f"{_quote_short(text)} is no file's name; write one without folders, such as ledger.db")
     return text
 
 
 def _matching(pattern: re.Pattern[str], what: str, example: str) -> Callable[[str], str]:
     def checked(text: str) -> str:
         if not pattern.fullmatch(text):
-            raise ValueError(f"{_short(text)} is no {what}; write one such as {example}")
+            raise ValueError(f"{_quote_short(text)} is no {what}; write one such as {example}")
         return text
 
     return checked
 
 
-def _text(text: str) -> str:
+def _check_text(text: str) -> str:
     if not text.strip() or any(ord(each) < ord(" ") for each in text):
-        raise ValueError(f"{_short(text)} is no name; write some text on one line")
+        raise ValueError(f"{_quote_short(text)} is no name; write some text on one line")
     return text
 
 
-def _short(text: str) -> str:
+def _quote_short(text: str) -> str:
     return repr(text if len(text) <= 60 else f"{text[:57]}...")  # noqa: PLR2004
 
 
@@ -186,7 +190,7 @@ Host = Annotated[str, AfterValidator(_host)]
 """A name or an address."""
 HostAndPort = Annotated[str, AfterValidator(_host_and_port)]
 """``host``, ``host:port`` or ``host:*``; IPv6 addresses in brackets."""
-Origin = Annotated[str, AfterValidator(_origin)]
+Origin = Annotated[str, AfterValidator(_check_origin)]
 """``scheme://host``, ``scheme://host:port`` or ``scheme://host:*``."""
 HttpUrl = Annotated[str, AfterValidator(_url)]
 """``http`` or ``https``, without user, password and fragment."""
@@ -196,7 +200,7 @@ SecureUrl = Annotated[str, AfterValidator(_secure_url)]
 """``https``; ``http`` for this machine alone."""
 SecureBaseUrl = Annotated[str, AfterValidator(_secure_base_url)]
 """A ``SecureUrl`` without a query."""
-FilePath = Annotated[str, AfterValidator(_path)]
+FilePath = Annotated[str, AfterValidator(_check_path)]
 """A path, absolute or relative to the project folder."""
 FileName = Annotated[str, AfterValidator(_file_name)]
 """The name of a file in a folder that is known."""
@@ -204,7 +208,7 @@ Variable = Annotated[str, AfterValidator(_matching(_VARIABLE, "name of an enviro
 """Names an environment variable; what it holds is read later."""
 Word = Annotated[str, AfterValidator(_matching(_WORD, "name without blanks", "client_id")), Field(max_length=500)]
 """Visible ASCII without blanks: claims, scopes, audiences."""
-Name = Annotated[str, AfterValidator(_text), Field(max_length=500)]
+Name = Annotated[str, AfterValidator(_check_text), Field(max_length=500)]
 """Some text on one line."""
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 """A time of at most a day."""

@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
 from metricgate.documents import codes
-from metricgate.documents.composing import Composed, Limits, Mark, Value, compose
+from metricgate.documents.composing import Composed, Limits, Value, YamlMark, compose
 from metricgate.documents.model_fields import Step
-from metricgate.documents.wording import worded
+from metricgate.documents.pydantic_problems import problem_of_error
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Place, Problem, Problems
 
@@ -33,11 +33,11 @@ class Read(Generic[M]):
 
     value: M
     file: str
-    mark: Mark
+    mark: YamlMark
 
     def place(self, path: Sequence[Step] = ()) -> Place:
         """Return the place of the key or item at ``path``, or of the nearest part around it that was written."""
-        return _place(self.file, self.mark, path)
+        return _place_of(self.file, self.mark, path)
 
 
 def read(name: str, text: str, model: type[M], *, limits: Limits | None = None) -> Read[M] | Problems:
@@ -65,7 +65,7 @@ def read_all(name: str, text: str, model: type[M], *, limits: Limits | None = No
     if isinstance(documents, Problems):
         return documents
     if not documents:
-        documents = (Composed(value=None, mark=Mark(line=1, column=1)),)
+        documents = (Composed(value=None, mark=YamlMark(line=1, column=1)),)
     reads: list[Read[M]] = []
     problems: list[Problem] = []
     for document in documents:
@@ -73,7 +73,7 @@ def read_all(name: str, text: str, model: type[M], *, limits: Limits | None = No
         try:
             checked = model.model_validate(value)
         except ValidationError as error:
-            problems.extend(problems_of(error, value, model, partial(_place, name, document.mark)))
+            problems.extend(problems_of(error, value, model, partial(_place_of, name, document.mark)))
         else:
             reads.append(Read(value=checked, file=name, mark=document.mark))
     return Problems(in_order(problems)) if problems else tuple(reads)
@@ -82,10 +82,10 @@ def read_all(name: str, text: str, model: type[M], *, limits: Limits | None = No
 def in_order(problems: Sequence[Problem]) -> tuple[Problem, ...]:
     """Return the problems sorted by file, line, column; each once."""
     unique = {(str(problem), problem.code.name): problem for problem in problems}
-    return tuple(sorted(unique.values(), key=_order))
+    return tuple(sorted(unique.values(), key=_sort_key))
 
 
-def _order(problem: Problem) -> tuple[str, int, int, str]:
+def _sort_key(problem: Problem) -> tuple[str, int, int, str]:
     where = problem.where or Place()
     return (where.file or "", where.line or 0, where.column or 0, problem.code.name)
 
@@ -95,7 +95,7 @@ def check(value: Json, model: type[M]) -> M | Problems:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        return Problems(tuple(problems_of(error, value, model, lambda path: Place(path=_written(path)))))
+        return Problems(tuple(problems_of(error, value, model, lambda path: Place(path=_path_text(path)))))
 
 
 def problems_of(
@@ -106,15 +106,15 @@ def problems_of(
     deepest = [path for path, _error in located]
     by_place: dict[tuple[tuple[Step, ...], str], list[Problem]] = {}
     for path, each in located:
-        problem = worded(each, model, place_of(path))
+        problem = problem_of_error(each, model, place_of(path))
         deeper = any(len(other) > len(path) and other[: len(path)] == path for other in deepest)
         if problem.code is codes.WRONG_TYPE and deeper:
             continue  # another branch of a union fits the value's shape and says more exactly what is wrong
         by_place.setdefault((path, problem.code.name), []).append(problem)
-    return [joined for group in by_place.values() for joined in _joined(group)]
+    return [joined for group in by_place.values() for joined in _merge_type_problems(group)]
 
 
-def _joined(group: list[Problem]) -> list[Problem]:
+def _merge_type_problems(group: list[Problem]) -> list[Problem]:
     """Wrong types at one place come from a union's branches: one problem that names all that is wanted."""
     if len(group) == 1 or group[0].code is not codes.WRONG_TYPE:
         return group
@@ -134,17 +134,17 @@ def _data_path(value: object, error: ErrorDetails) -> tuple[Step, ...]:
     path: list[Step] = []
     here = value
     for step in steps:
-        inner = _inside(here, step)
+        inner = _step_into(here, step)
         if inner is not None:
             here = inner[0]
             path.append(step)
     key = str(error.get("ctx", {}).get("discriminator", "")).strip("'")
-    if error["type"] == "union_tag_invalid" and _inside(here, key) is not None:
+    if error["type"] == "union_tag_invalid" and _step_into(here, key) is not None:
         path.append(key)
     return tuple(path)
 
 
-def _inside(here: object, step: Step) -> tuple[object] | None:
+def _step_into(here: object, step: Step) -> tuple[object] | None:
     if isinstance(here, dict):
         return (here[step],) if isinstance(step, str) and step in here else None
     if isinstance(here, list):
@@ -152,7 +152,7 @@ def _inside(here: object, step: Step) -> tuple[object] | None:
     return None
 
 
-def _place(file: str, mark: Mark, path: Sequence[Step]) -> Place:
+def _place_of(file: str, mark: YamlMark, path: Sequence[Step]) -> Place:
     here = mark
     written = ""
     for step in path:
@@ -168,6 +168,6 @@ def _place(file: str, mark: Mark, path: Sequence[Step]) -> Place:
     return Place(file=file, line=here.line, column=here.column, path=written or None)
 
 
-def _written(path: Sequence[Step]) -> str | None:
+def _path_text(path: Sequence[Step]) -> str | None:
     written = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
     return written.removeprefix(".") or None

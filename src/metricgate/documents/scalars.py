@@ -26,10 +26,10 @@ def scalar(text: str, *, plain: bool) -> Plain:
         return None
     if text in _BOOLEANS:
         return _BOOLEANS[text]
-    return _number(text) if text[0] in "-+.0123456789" else text
+    return _parse_number(text) if text[0] in "-+.0123456789" else text
 
 
-def _number(text: str) -> Plain:
+def _parse_number(text: str) -> Plain:
     if _INTEGER.fullmatch(text):
         return int(text)
     if _FLOAT.fullmatch(text):

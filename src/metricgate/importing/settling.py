@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from metricgate.catalog import codes
 from metricgate.catalog.loading import load
 from metricgate.documents import Limits
-from metricgate.documents.composing import Mark, compose
-from metricgate.documents.writing import to_yaml
+from metricgate.documents.composing import YamlMark, compose
+from metricgate.documents.yaml_writer import to_yaml
 from metricgate.importing.report import Change, ChangeKind, Imported
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Place, Problem, Problems
@@ -82,7 +82,7 @@ def _spots(texts: Mapping[str, str], problems: Iterable[Problem], unreadable: fr
     return found
 
 
-def _nearest(mark: Mark, line: int) -> tuple[str | int, ...] | None:
+def _nearest(mark: YamlMark, line: int) -> tuple[str | int, ...] | None:
     """Return the innermost definition that a line belongs to."""
     for path, inside in _listed(mark, _WHOLE):
         if _holds(inside, line):
@@ -97,7 +97,7 @@ def _nearest(mark: Mark, line: int) -> tuple[str | int, ...] | None:
     return None
 
 
-def _listed(mark: Mark, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str | int, ...], Mark]]:
+def _listed(mark: YamlMark, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str | int, ...], YamlMark]]:
     inside = mark.inside if isinstance(mark.inside, dict) else {}
     for key in keys:
         items = inside[key].inside if key in inside else None
@@ -105,12 +105,12 @@ def _listed(mark: Mark, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str | int
             yield from (((key, at), item) for at, item in enumerate(items))
 
 
-def _holds(mark: Mark, line: int) -> bool:
+def _holds(mark: YamlMark, line: int) -> bool:
     """Whether a definition of a block list spans the line: the lines of a definition follow each other."""
     return mark.line <= line <= _last_line(mark)
 
 
-def _last_line(mark: Mark) -> int:
+def _last_line(mark: YamlMark) -> int:
     inside = mark.inside
     parts = inside.values() if isinstance(inside, dict) else inside or ()
     return max((mark.line, *(_last_line(each) for each in parts)))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from metricgate.catalog.respelling import respelled
-from metricgate.documents.composing import Mark
+from metricgate.documents.composing import YamlMark
 from metricgate.importing import codes
 from metricgate.importing.report import Notes
 from metricgate.vocabulary.json import Json
@@ -23,7 +23,7 @@ class Spot:
     """Where a value stands. ``mark`` is None where only the path is known (JSON)."""
 
     file: str
-    mark: Mark | None = None
+    mark: YamlMark | None = None
     path: tuple[Step, ...] = ()
 
     def below(self, *steps: Step) -> Spot:
@@ -42,7 +42,7 @@ class Spot:
         return Place(file=self.file, line=mark.line, column=mark.column, path=path or None)
 
 
-def _inside(mark: Mark | None, step: Step) -> Mark | None:
+def _inside(mark: YamlMark | None, step: Step) -> YamlMark | None:
     inside = None if mark is None else mark.inside
     if isinstance(inside, dict) and isinstance(step, str):
         return inside.get(step, mark)

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from metricgate.catalog.codes import DUPLICATE_NAME, SYNONYM_SHADOWS
 from metricgate.catalog.loading import load
 from metricgate.catalog.metric_types import BUILT_IN, MetricTypes
-from metricgate.documents.removing import without_items
+from metricgate.documents.list_removal import without_items
 from metricgate.vocabulary.problem import Problem, Problems
 
 _SYNONYM = re.compile(r".*\bsynonyms\[\d+\]")

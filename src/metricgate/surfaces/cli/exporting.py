@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from metricgate.documents.writing import to_yaml
+from metricgate.documents.yaml_writer import to_yaml
 from metricgate.exporting.dbt import export_dbt
 from metricgate.exporting.definitions import Exported
 from metricgate.exporting.ossie import VERSIONS, export_ossie

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from metricgate.documents.writing import to_yaml
+from metricgate.documents.yaml_writer import to_yaml
 from metricgate.importing.codes import NOTHING_TO_IMPORT
 from metricgate.importing.cube import TimeSpine, import_cube
 from metricgate.importing.dbt import import_dbt

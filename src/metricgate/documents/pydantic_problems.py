@@ -63,7 +63,7 @@ _BOUNDS = {
 }
 
 
-def worded(error: ErrorDetails, model: type[BaseModel], place: Place) -> Problem:
+def problem_of_error(error: ErrorDetails, model: type[BaseModel], place: Place) -> Problem:
     """Return one pydantic error as a Problem at ``place``."""
     kind = error["type"]
     if kind == "extra_forbidden":
@@ -73,7 +73,7 @@ def worded(error: ErrorDetails, model: type[BaseModel], place: Place) -> Problem
     if kind in {"enum", "literal_error", "union_tag_invalid"}:
         return _not_a_choice(error, place)
     if kind in _WANTED:
-        message = f"expected {_WANTED[kind]}, got {described(error['input'])}"
+        message = f"expected {_WANTED[kind]}, got {describe_value(error['input'])}"
         hint = _quote_hint(kind, error["input"])
         return Problem(code=codes.WRONG_TYPE, message=message, where=place, hint=hint)
     return Problem(code=codes.BAD_VALUE, message=_bad_value(error), where=place)
@@ -84,17 +84,17 @@ def _bad_value(error: ErrorDetails) -> str:
     facts = error.get("ctx", {})
     if kind in _BOUNDS:
         key, words = _BOUNDS[kind]
-        return f"{described(error['input'])} {words} {facts.get(key)}"
+        return f"{describe_value(error['input'])} {words} {facts.get(key)}"
     if kind in {"too_short", "too_long"}:
         bound = facts.get("min_length", facts.get("max_length"))
         few = "at least" if kind == "too_short" else "at most"
         return f"needs {few} {bound} items, has {facts.get('actual_length')}"
     if kind == "string_pattern_mismatch":
-        return f"{described(error['input'])} does not have the form {facts.get('pattern')}"
+        return f"{describe_value(error['input'])} does not have the form {facts.get('pattern')}"
     return error["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
 
 
-def described(value: object) -> str:
+def describe_value(value: object) -> str:
     """Return a short description of a value for a message: its kind, and the value where it is short."""
     if value is None:
         return "nothing (null)"
@@ -113,10 +113,10 @@ def _unknown_key(error: ErrorDetails, model: type[BaseModel], place: Place) -> P
     wrong = str(error["loc"][-1])
     here = models_at(model, error["loc"][:-1])
     keys = keys_of(here)
-    hint = did_you_mean(wrong, keys) or f"Known here: {_some(sorted(keys))}."
+    hint = did_you_mean(wrong, keys) or f"Known here: {_list_some(sorted(keys))}."
     details: dict[str, Json] = {"known": sorted(keys)}
     return Problem(
-        code=codes.UNKNOWN_KEY, message=f"unknown key {_short(wrong)}", where=place, hint=hint, details=details
+        code=codes.UNKNOWN_KEY, message=f"unknown key {_quote_value(wrong)}", where=place, hint=hint, details=details
     )
 
 
@@ -130,7 +130,7 @@ def _missing_key(error: ErrorDetails, model: type[BaseModel], place: Place) -> P
         if key in candidate.model_fields
         for value in getattr(candidate.model_fields[key].annotation, "__args__", ())
     ]
-    hint = f"Give one of {_some(choices)}." if choices else None
+    hint = f"Give one of {_list_some(choices)}." if choices else None
     return Problem(code=codes.MISSING_KEY, message=f"the key {key!r} is missing", where=place, hint=hint)
 
 
@@ -140,12 +140,12 @@ def _not_a_choice(error: ErrorDetails, place: Place) -> Problem:
     listed = str(facts.get("expected_tags", facts.get("expected", "")))
     choices = [part.strip().strip("'") for part in listed.replace(" or ", ", ").split(",") if part.strip()]
     key = f" for {str(facts['discriminator']).strip(chr(39))}" if "discriminator" in facts else ""
-    shown = _short(wrong.value if isinstance(wrong, StrEnum) else wrong)
+    shown = _quote_value(wrong.value if isinstance(wrong, StrEnum) else wrong)
     hint = did_you_mean(str(wrong), choices)
     details: dict[str, Json] = {"allowed": choices}
     return Problem(
         code=codes.BAD_VALUE,
-        message=f"{shown} is not allowed{key}; it is one of {_some(choices)}",
+        message=f"{shown} is not allowed{key}; it is one of {_list_some(choices)}",
         where=place,
         hint=hint,
         details=details,
@@ -159,12 +159,12 @@ def _quote_hint(kind: str, value: object) -> str | None:
     return None
 
 
-def _short(value: object) -> str:
+def _quote_value(value: object) -> str:
     if not isinstance(value, str):
-        return described(value)
+        return describe_value(value)
     return repr(value) if len(value) <= _LONG else repr(value[: _LONG - 3] + "...")
 
 
-def _some(names: Sequence[str]) -> str:
+def _list_some(names: Sequence[str]) -> str:
     shown = ", ".join(names[:_MOST])
     return shown if len(names) <= _MOST else f"{shown} and {len(names) - _MOST} more"

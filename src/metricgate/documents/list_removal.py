@@ -22,10 +22,10 @@ def without_items(text: str, spots: Collection[Spot]) -> str | None:
     edits: list[tuple[int, int, str]] = []
     left = set(spots)
     for key, items in _lists(text):
-        doomed = [each for each in items.value if _spot(each) in left]
+        doomed = [each for each in items.value if _node_spot(each) in left]
         if not doomed:
             continue
-        left -= {_spot(each) for each in doomed}
+        left -= {_node_spot(each) for each in doomed}
         made = _in_brackets(text, items, doomed) if items.flow_style else _in_lines(text, key, items, doomed)
         if made is None:
             return None
@@ -51,7 +51,7 @@ def _lists(text: str) -> Iterator[tuple[yaml.Node, yaml.SequenceNode]]:
             waiting.extend(node.value)
 
 
-def _spot(node: yaml.Node) -> Spot:
+def _node_spot(node: yaml.Node) -> Spot:
     return node.start_mark.line + 1, node.start_mark.column + 1
 
 
