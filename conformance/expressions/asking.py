@@ -12,7 +12,7 @@ from sqlglot import exp
 from sqlglot.errors import UnsupportedError
 
 from conformance.expressions.cases import CASES, Case, Input, Type, Value, inputs, type_of
-from metricgate.catalog.parsing import parse_expression
+from metricgate.catalog.expression_parser import parse_expression
 from metricgate.dialects.engines import dialect_named
 from metricgate.dialects.expressions import qualified
 from metricgate.dialects.kinds import Kind

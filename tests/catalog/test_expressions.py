@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metricgate.catalog.expression import Expression
-from metricgate.catalog.parsing import parse_expression
+from metricgate.catalog.expression_parser import parse_expression
 from metricgate.vocabulary.problem import Problem
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from metricgate.catalog.expression import Expression
+from metricgate.catalog.expression_parser import parse_expression
+from metricgate.catalog.foreign_sql import to_our_spelling
 from metricgate.catalog.interchange import as_ossie_sql, as_standard_sql
-from metricgate.catalog.parsing import parse_expression
-from metricgate.catalog.respelling import respelled
 
 STANDARD = {
     "a * (1 - b)": "a * (1 - b)",
@@ -38,7 +38,7 @@ NEITHER = (
 
 
 def read_back(text: str) -> Expression | object:
-    return parse_expression(respelled(text))
+    return parse_expression(to_our_spelling(text))
 
 
 @pytest.mark.parametrize(("text", "wanted"), STANDARD.items())

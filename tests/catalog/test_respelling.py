@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from metricgate.catalog.parsing import parse_expression
-from metricgate.catalog.respelling import respelled
+from metricgate.catalog.expression_parser import parse_expression
+from metricgate.catalog.foreign_sql import to_our_spelling
 from metricgate.vocabulary.problem import Problem
 
 SPELLED = {
@@ -30,12 +30,12 @@ KEPT = (
 @pytest.mark.parametrize(("text", "wanted"), SPELLED.items())
 def test_another_spelling_becomes_ours(text: str, wanted: str) -> None:
     """And ours is an expression, and is respelled to itself."""
-    assert respelled(text) == wanted
-    assert respelled(wanted) == wanted
+    assert to_our_spelling(text) == wanted
+    assert to_our_spelling(wanted) == wanted
     assert not isinstance(parse_expression(wanted), Problem)
 
 
 @pytest.mark.parametrize("text", KEPT)
 def test_everything_else_stays(text: str) -> None:
     """Quoted text, our own spelling, and what cannot be read."""
-    assert respelled(text) == text
+    assert to_our_spelling(text) == text

@@ -9,13 +9,13 @@ import pkgutil
 import pytest
 
 from metricgate import dialects
-from metricgate.catalog import wording
+from metricgate.catalog import canonical_sql
 
 MODULES = [found.name for found in pkgutil.walk_packages(dialects.__path__, f"{dialects.__name__}.")]
 SHOWN = ("adapting", "offline_adapting", "kinds", "padding", "vendor", "words", "expressions", "trees", "names")
 
 
-@pytest.mark.parametrize("name", [*MODULES, wording.__name__])
+@pytest.mark.parametrize("name", [*MODULES, canonical_sql.__name__])
 def test_the_examples_run(name: str):
     """None is wrong, and modules of passes and small trees have some."""
     found = doctest.testmod(importlib.import_module(name))

@@ -14,7 +14,7 @@ from tests.zones.worlds import ENGINES
 from metricgate.adapters.roles.casbin_roles import casbin_judge
 from metricgate.bootstrap.definition_source import definition_source
 from metricgate.bootstrap.project import open_project
-from metricgate.catalog.parsing import parse_expression
+from metricgate.catalog.expression_parser import parse_expression
 from metricgate.definitions.hot_reload import load_governance
 from metricgate.dialects.expressions import meant
 from metricgate.dialects.meanings.compared import OtherKind

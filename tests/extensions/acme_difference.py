@@ -7,10 +7,10 @@ from typing import ClassVar, Literal
 
 from metricgate.catalog.building.metrics import MetricType
 from metricgate.catalog.documents.metric import HeaderDocument, Input
+from metricgate.catalog.expression_parser import parse_expression
 from metricgate.catalog.metrics.header import MetricHeader
 from metricgate.catalog.metrics.input import InputMetric
 from metricgate.catalog.metrics.metric import MetricDefaults
-from metricgate.catalog.parsing import parse_expression
 from metricgate.vocabulary.predicate import Predicate
 from metricgate.vocabulary.problem import Place
 

@@ -72,7 +72,7 @@ def passes_times_on(text: str) -> bool:
 
 def _is_read(column: exp.Column) -> bool:
     around = list(_around(column))
-    return any(map(_reads, around)) and not any(isinstance(each, exp.AtTimeZone) for each in around)
+    return any(map(_reads_clock, around)) and not any(isinstance(each, exp.AtTimeZone) for each in around)
 
 
 def _around(column: exp.Column) -> Iterator[exp.Expr]:
@@ -82,7 +82,7 @@ def _around(column: exp.Column) -> Iterator[exp.Expr]:
         each = each.parent
 
 
-def _reads(node: exp.Expr) -> bool:
+def _reads_clock(node: exp.Expr) -> bool:
     match node:
         case exp.Cast():
             return node.to.this in _CAST_TO

@@ -25,7 +25,7 @@ def conjuncts(predicate: Predicate | None) -> Iterator[Predicate]:
         for part in predicate.parts:
             yield from conjuncts(part)
     elif isinstance(predicate, Template):
-        for text, members, values in _parts(predicate.text):
+        for text, members, values in _template_parts(predicate.text):
             yield Template(
                 text=text,
                 members=tuple(predicate.members[each] for each in members),
@@ -36,10 +36,10 @@ def conjuncts(predicate: Predicate | None) -> Iterator[Predicate]:
 
 
 @lru_cache(maxsize=1_024)
-def _parts(text: str) -> tuple[tuple[str, tuple[int, ...], tuple[int, ...]], ...]:
+def _template_parts(text: str) -> tuple[tuple[str, tuple[int, ...], tuple[int, ...]], ...]:
     """Return each part's text with its marks numbered anew, and the numbers that these had."""
     found = []
-    for tree in _split(sqlglot.parse_one(text)):
+    for tree in _split_conjunction(sqlglot.parse_one(text)):
         part = exp.Paren(this=tree.copy())
         numbers: dict[str, dict[int, None]] = {"m": {}, "v": {}}
         for column in list(part.find_all(exp.Column, bfs=False)):
@@ -52,10 +52,10 @@ def _parts(text: str) -> tuple[tuple[str, tuple[int, ...], tuple[int, ...]], ...
     return tuple(found)
 
 
-def _split(tree: exp.Expr) -> Iterator[exp.Expr]:
+def _split_conjunction(tree: exp.Expr) -> Iterator[exp.Expr]:
     inner = tree.unnest()
     if isinstance(inner, exp.And):
-        yield from _split(inner.this)
-        yield from _split(inner.expression)
+        yield from _split_conjunction(inner.this)
+        yield from _split_conjunction(inner.expression)
     else:
         yield inner

@@ -1,6 +1,7 @@
 """A checked SQL expression over the columns of one source.
 
-The catalog parses expressions once (``parsing.py``), keeps their canonical text, and hands that on; trees stay inside.
+The catalog parses expressions once (``expression_parser.py``), keeps their canonical text,
+and hands that on; trees stay inside.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ def parse_filter(
     ``path`` is how places name the filter (``where.and[1].op``); ``locate`` finds places in a file instead.
     ``metrics`` says whether other metrics' values may be compared with; a row of a table knows none.
     """
-    reader = _Reader(locate or (lambda steps: Place(path=_written(path, steps))), metrics=metrics)
+    reader = _Reader(locate or (lambda steps: Place(path=_path_text(path, steps))), metrics=metrics)
     predicate = reader.part(raw, (), 0)
     if reader.problems or predicate is None:
         return Problems(tuple(reader.problems))
@@ -74,7 +74,7 @@ def subject_of(member: str) -> dict[str, Json]:
     return {"member": member} if call is None else {"metric": call[0], "group_by": list(call[1])}
 
 
-def _written(path: str, steps: Path) -> str:
+def _path_text(path: str, steps: Path) -> str:
     return path + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
 
 
@@ -236,13 +236,13 @@ class _Reader:
                 return ()
             if isinstance(value, (str, int, float)):
                 good.append(value)
-                kinds.add(_kind(value))
+                kinds.add(_value_kind(value))
         if len(kinds) > 1:
             self.complain(f"{operator.value} compares with values of one kind, not {' and '.join(sorted(kinds))}", spot)
         return tuple(good)
 
 
-def _kind(value: str | float) -> str:
+def _value_kind(value: str | float) -> str:
     if isinstance(value, bool):
         return "booleans"
     return "text" if isinstance(value, str) else "numbers"

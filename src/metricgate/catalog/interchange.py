@@ -53,7 +53,7 @@ def as_standard_sql(text: str) -> str | None:
     >>> as_standard_sql("STRPOS(name, 'x')"), as_standard_sql("DATEDIFF(a, b, DAY)")
     ("POSITION('x' IN name)", None)
     """
-    return _written(text, _fits_standard, _standard)
+    return _rewrite_text(text, _fits_standard, _standard)
 
 
 def as_ossie_sql(text: str) -> str | None:
@@ -64,10 +64,10 @@ def as_ossie_sql(text: str) -> str | None:
     >>> as_ossie_sql("STARTS_WITH(name, 'x')"), as_ossie_sql("MD5(name)")
     ("STARTSWITH(name, 'x')", None)
     """
-    return _written(text, _fits_ossie, _ossie)
+    return _rewrite_text(text, _fits_ossie, _ossie)
 
 
-def _written(text: str, fits: _Fits, said: Callable[[exp.Expr], str | None]) -> str | None:
+def _rewrite_text(text: str, fits: _Fits, said: Callable[[exp.Expr], str | None]) -> str | None:
     try:
         tree = sqlglot.parse_one(text)
         nodes = list(tree.walk())

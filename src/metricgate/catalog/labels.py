@@ -75,10 +75,10 @@ def labelled(resource: Resource, catalog: Catalog) -> Resource:
 
 def labels_in(catalog: Catalog) -> tuple[str, ...]:
     """Return every label that anything in the catalog carries, sorted."""
-    return tuple(sorted(set(_all(catalog))))
+    return tuple(sorted(set(_all_labels(catalog))))
 
 
-def _all(catalog: Catalog) -> Iterable[str]:
+def _all_labels(catalog: Catalog) -> Iterable[str]:
     for metric in catalog.metrics.values():
         yield from metric_resource(metric).labels
     for model in catalog.models.values():

@@ -11,12 +11,12 @@ from metricgate.catalog import codes
 from metricgate.catalog.building.joins import link
 from metricgate.catalog.building.kinds import KindCheck
 from metricgate.catalog.building.members import MemberCheck
-from metricgate.catalog.building.metrics import Draft, MetricBuilder
+from metricgate.catalog.building.metric_words import check_synonyms, index_by_word
+from metricgate.catalog.building.metrics import MetricBuilder, MetricDraft
 from metricgate.catalog.building.models import build_model, check_settings
 from metricgate.catalog.building.origin import Findings, Origin
 from metricgate.catalog.building.references import MetricNames, cycle_from
 from metricgate.catalog.building.saved import build_saved_query, build_time_spine
-from metricgate.catalog.building.words import called, check_synonyms
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.dependencies import built_on
 from metricgate.catalog.documents import (
@@ -28,7 +28,7 @@ from metricgate.catalog.documents import (
 )
 from metricgate.catalog.metric_types import BUILT_IN, MetricTypes
 from metricgate.catalog.metrics import Metric
-from metricgate.catalog.versions import digest_of_everything, versioned
+from metricgate.catalog.versions import digest_of_everything, with_versions
 from metricgate.documents import Limits, Read, in_order
 from metricgate.documents.memory import ReadMemory
 from metricgate.vocabulary.problem import Place, Problem, Problems
@@ -45,7 +45,7 @@ class _Parts:
 
     findings: Findings
     models: dict[str, tuple[SemanticModelDocument, Origin]] = field(default_factory=dict)
-    metrics: dict[str, Draft] = field(default_factory=dict)
+    metrics: dict[str, MetricDraft] = field(default_factory=dict)
     saved: dict[str, tuple[SavedQueryDocument, Origin]] = field(default_factory=dict)
     spines: dict[str, tuple[TimeSpineDocument, Origin]] = field(default_factory=dict)
     settings: tuple[SettingsDocument, Origin] | None = None
@@ -57,10 +57,10 @@ class _Parts:
             origin = Origin(read, ("semantic_models", at))
             self._keep("semantic model", self.models, model.name, (model, origin), origin)
             for inner, metric in enumerate(model.metrics):
-                nested = Draft(metric, origin.below("metrics", inner), model.name, metric.domain or model.domain)
+                nested = MetricDraft(metric, origin.below("metrics", inner), model.name, metric.domain or model.domain)
                 self._keep_metric(nested)
         for at, metric in enumerate(read.value.metrics):
-            self._keep_metric(Draft(metric, Origin(read, ("metrics", at)), None, metric.domain))
+            self._keep_metric(MetricDraft(metric, Origin(read, ("metrics", at)), None, metric.domain))
         for at, query in enumerate(read.value.saved_queries):
             origin = Origin(read, ("saved_queries", at))
             self._keep("saved query", self.saved, query.name, (query, origin), origin)
@@ -85,23 +85,23 @@ class _Parts:
             f"The first are at {first.file}:{first.line}.",
         )
 
-    def _keep_metric(self, draft: Draft) -> None:
+    def _keep_metric(self, draft: MetricDraft) -> None:
         self._keep("metric", self.metrics, draft.name, draft, draft.origin)
 
     def _keep(self, kind: str, kept: dict[str, T], name: str, part: T, origin: Origin) -> None:
         if name in kept:
             first = kept[name]
-            before = first.origin if isinstance(first, Draft) else first[1]  # type: ignore[index]  # a pair with its origin
+            before = first.origin if isinstance(first, MetricDraft) else first[1]  # type: ignore[index]  # a pair with its origin
             self.findings.add(
                 codes.DUPLICATE_NAME,
                 f"there are two of the {kind} {name!r}",
                 origin.at("name"),
-                f"The first is at {_spot(before)}.",
+                f"The first is at {_file_and_line(before)}.",
             )
         kept.setdefault(name, part)
 
 
-def _spot(origin: Origin) -> str:
+def _file_and_line(origin: Origin) -> str:
     place = origin.at("name")
     return f"{place.file}:{place.line}"
 
@@ -114,7 +114,7 @@ def load(
     The order of the pairs does not matter. No file is loaded in part. ``types`` are those that metrics may be of;
     ``memory`` has files as they were read before.
     """
-    reads, problems = _read(documents, types.file, memory or ReadMemory())
+    reads, problems = _read_documents(documents, types.file, memory or ReadMemory())
     findings = Findings()
     parts = _Parts(findings)
     for read in reads:
@@ -141,26 +141,26 @@ def load(
     told = [each for each in findings.problems if not problems or each.code.name not in _FOLLOWING]
     if problems or told:
         return Problems(in_order((*problems, *told)))
-    final = versioned(metrics, models)
+    final = with_versions(metrics, models)
     return Catalog(
         models=_sorted(models),
         metrics=_sorted(final),
-        called=MappingProxyType(called(final)),
+        called=MappingProxyType(index_by_word(final)),
         saved_queries=_sorted(saved),
         time_spines=_sorted(spines),
-        warehouse_zones=_zones(parts),
+        warehouse_zones=_warehouse_zones(parts),
         version=digest_of_everything((models, final, saved, spines)),
     )
 
 
-def _zones(parts: _Parts) -> dict[str, tuple[str, Place]]:
+def _warehouse_zones(parts: _Parts) -> dict[str, tuple[str, Place]]:
     if parts.settings is None:
         return {}
     document, origin = parts.settings
     return {name: (each.time_zone, origin.at("warehouses", name)) for name, each in document.warehouses.items()}
 
 
-def _read(
+def _read_documents(
     documents: Iterable[tuple[str, str]], file: type[CatalogFile], memory: ReadMemory
 ) -> tuple[list[Read[CatalogFile]], list[Problem]]:
     reads: list[Read[CatalogFile]] = []
@@ -174,7 +174,7 @@ def _read(
     return reads, problems
 
 
-def _check_cycles(metrics: Mapping[str, Metric], drafts: Mapping[str, Draft], findings: Findings) -> None:
+def _check_cycles(metrics: Mapping[str, Metric], drafts: Mapping[str, MetricDraft], findings: Findings) -> None:
     inputs = {name: built_on(metric) for name, metric in metrics.items()}
     done: set[str] = set()
     for name in metrics:

@@ -39,7 +39,7 @@ BUILT_IN = MetricTypes(
     types=(
         MetricType(document=SimpleDocument, build=MetricBuilder.simple),
         MetricType(document=RatioDocument, build=MetricBuilder.ratio),
-        MetricType(document=DerivedDocument, build=MetricBuilder.derived),
+        MetricType(document=DerivedDocument, build=MetricBuilder.derived_metric),
         MetricType(document=CumulativeDocument, build=MetricBuilder.cumulative),
         MetricType(document=ConversionDocument, build=MetricBuilder.conversion),
     ),

@@ -14,7 +14,7 @@ _UNIQUE = frozenset({EntityType.PRIMARY, EntityType.UNIQUE, EntityType.NATURAL})
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class ReachableModel:
     """A model at the end of a path of entity and relationship names; the start itself has the empty path."""
 
     path: tuple[str, ...]
@@ -33,26 +33,26 @@ def entity_owners(models: Mapping[str, SemanticModel]) -> dict[str, tuple[str, .
 
 def reaches(
     models: Mapping[str, SemanticModel], start: str, owners: Mapping[str, tuple[str, ...]]
-) -> tuple[Reach, ...]:
+) -> tuple[ReachableModel, ...]:
     """Return every model that ``start`` joins to many-to-one over up to ``MOST_HOPS`` hops, nearest first.
 
     A path takes no step twice. ``owners`` is ``entity_owners(models)``.
     """
-    found = [Reach((), start)]
+    found = [ReachableModel((), start)]
     waiting = deque(found)
     while waiting and len(found) < _MOST_REACHES:
         here = waiting.popleft()
         if len(here.path) == MOST_HOPS:
             continue
-        for step, target in _steps(models[here.model], owners):
+        for step, target in _join_steps(models[here.model], owners):
             if target in models and step not in here.path:
-                there = Reach((*here.path, step), target)
+                there = ReachableModel((*here.path, step), target)
                 found.append(there)
                 waiting.append(there)
     return tuple(found)
 
 
-def _steps(model: SemanticModel, owners: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[str, str]]:
+def _join_steps(model: SemanticModel, owners: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[str, str]]:
     for entity in model.entities:
         for owner in owners.get(entity.name, ()):
             if owner != model.name:

@@ -30,7 +30,7 @@ def placed(catalog: Catalog, warehouses: Sequence[str]) -> Catalog | Problems:
         name: replace(spine, warehouse=spine.warehouse or warehouses[0]) for name, spine in catalog.time_spines.items()
     }
     problems = [
-        _unknown(kind, name, each.warehouse, each.place, warehouses)
+        _unknown_warehouse(kind, name, each.warehouse, each.place, warehouses)
         for kind, found in (("model", models), ("time spine", spines))
         for name, each in found.items()
         if each.warehouse not in warehouses
@@ -54,7 +54,7 @@ def within(catalog: Catalog, warehouse: str) -> Catalog:
     )
 
 
-def _unknown(kind: str, name: str, written: str | None, place: Place | None, known: Sequence[str]) -> Problem:
+def _unknown_warehouse(kind: str, name: str, written: str | None, place: Place | None, known: Sequence[str]) -> Problem:
     hint = did_you_mean(written or "", known) or f"The warehouses of the settings are: {', '.join(known)}."
     message = f"the {kind} {name!r} is in the warehouse {written!r}, which the settings do not have"
     where = None if place is None else replace(place, path=f"{place.path}.warehouse" if place.path else "warehouse")

@@ -46,24 +46,24 @@ class _Field:
 
 def search(text: str, among: Iterable[T]) -> tuple[Hit[T], ...]:
     """Return what fits ``text``, best first; ties by name. Empty text: all, by name."""
-    searched = sorted(among, key=_name)
-    wanted = tuple(dict.fromkeys(_words(text)))
+    searched = sorted(among, key=_item_name)
+    wanted = tuple(dict.fromkeys(_query_words(text)))
     if not wanted:
         return tuple(Hit(found=each, score=0.0, matched="") for each in searched)
-    fields = [_fields(each) for each in searched]
+    fields = [_searched_fields(each) for each in searched]
     known = Counter(word for each in fields for word in frozenset().union(*(field.words for field in each)))
     similar = {word: _similar(word, known) for word in wanted}
-    rare = {word: math.log(1 + len(searched) / (1 + _spread(similar[word], known))) for word in wanted}
+    rare = {word: math.log(1 + len(searched) / (1 + _widest_match(similar[word], known))) for word in wanted}
     best = sum(rare.values()) * _EXACT
     hits = [_score(item, each, similar, rare, best, text) for item, each in zip(searched, fields, strict=True)]
-    return tuple(sorted((hit for hit in hits if hit.score > 0), key=lambda hit: (-hit.score, _name(hit.found))))
+    return tuple(sorted((hit for hit in hits if hit.score > 0), key=lambda hit: (-hit.score, _item_name(hit.found))))
 
 
-def _name(item: Metric | SavedQuery) -> str:
+def _item_name(item: Metric | SavedQuery) -> str:
     return item.name if isinstance(item, SavedQuery) else item.header.name
 
 
-def _names(item: Metric | SavedQuery) -> frozenset[str]:
+def _item_names(item: Metric | SavedQuery) -> frozenset[str]:
     """What a request may consist of to mean just this one."""
     if isinstance(item, SavedQuery):
         return frozenset({item.name})
@@ -71,12 +71,12 @@ def _names(item: Metric | SavedQuery) -> frozenset[str]:
     return frozenset({header.name, header.bare_name, *(synonym.lower() for synonym in header.synonyms)})
 
 
-def _words(text: str) -> list[str]:
+def _query_words(text: str) -> list[str]:
     return _WORD.findall(text.replace("_", " ").lower())
 
 
 @lru_cache(maxsize=16_384)
-def _fields(item: Metric | SavedQuery) -> tuple[_Field, ...]:
+def _searched_fields(item: Metric | SavedQuery) -> tuple[_Field, ...]:
     if isinstance(item, SavedQuery):
         texts = [(item.name, _IN_NAME), (item.label or "", _IN_LABEL), (item.description, _IN_TEXT)]
         texts += [(name, _IN_TEXT) for name in (*item.metrics, *item.group_by)]
@@ -85,7 +85,7 @@ def _fields(item: Metric | SavedQuery) -> tuple[_Field, ...]:
         texts = [(header.bare_name, _IN_NAME), *((synonym, _IN_SYNONYM) for synonym in header.synonyms)]
         texts += [(header.label or "", _IN_LABEL), (header.domain or "", _IN_DOMAIN), (header.description, _IN_TEXT)]
         texts += [(example, _IN_TEXT) for example in header.ai_examples]
-    return tuple(_Field(text, frozenset(_words(text)), weight) for text, weight in texts if text)
+    return tuple(_Field(text, frozenset(_query_words(text)), weight) for text, weight in texts if text)
 
 
 def _similar(word: str, known: Mapping[str, int]) -> dict[str, float]:
@@ -94,7 +94,7 @@ def _similar(word: str, known: Mapping[str, int]) -> dict[str, float]:
     return {match: score / 100 for match, score, _index in found}
 
 
-def _spread(similar: Mapping[str, float], known: Mapping[str, int]) -> int:
+def _widest_match(similar: Mapping[str, float], known: Mapping[str, int]) -> int:
     return max((known[match] for match in similar), default=0)
 
 
@@ -116,7 +116,7 @@ def _score(
         total += worth * rare[word]
         if where:
             matched[where] = matched.get(where, 0.0) + worth * rare[word]
-    if asked.strip().lower() in _names(item):
+    if asked.strip().lower() in _item_names(item):
         total *= _EXACT
     shown = max(matched, key=lambda text: matched[text]) if matched else ""
     return Hit(found=item, score=round(100 * total / best, 1), matched=shown)

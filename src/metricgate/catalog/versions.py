@@ -27,7 +27,7 @@ _LATER = frozenset({"warehouse", "week_start", "time_kind", "stored_zone", "zone
 """Fields that count only where they say something, so that catalogs from before them keep their digests."""
 
 
-def versioned(metrics: Mapping[str, Metric], models: Mapping[str, SemanticModel]) -> dict[str, Metric]:
+def with_versions(metrics: Mapping[str, Metric], models: Mapping[str, SemanticModel]) -> dict[str, Metric]:
     """Return the metrics with ``definition_version`` and ``certified`` set. The metrics must have no circles."""
     surroundings = _surroundings(models)
     done: dict[str, Metric] = {}
@@ -114,7 +114,7 @@ def meaning_of_predicate(predicate: Predicate | None) -> Json:
         case None:
             return None
         case Comparison():
-            return [predicate.member, predicate.op.value, [_scalar(value) for value in predicate.values]]
+            return [predicate.member, predicate.op.value, [_scalar_json(value) for value in predicate.values]]
         case And():
             return {"and": [meaning_of_predicate(part) for part in predicate.parts]}
         case Or():
@@ -125,11 +125,11 @@ def meaning_of_predicate(predicate: Predicate | None) -> Json:
             return {
                 "sql": predicate.text,
                 "members": list(predicate.members),
-                "values": [_scalar(value) for value in predicate.values],
+                "values": [_scalar_json(value) for value in predicate.values],
             }
 
 
-def _scalar(value: Scalar) -> Json:
+def _scalar_json(value: Scalar) -> Json:
     if value is None or isinstance(value, (str, bool, int, float)):
         return value
     return {type(value).__name__: str(value)}
@@ -137,7 +137,7 @@ def _scalar(value: Scalar) -> Json:
 
 def _surroundings(models: Mapping[str, SemanticModel]) -> dict[str, str]:
     """For each model, the digest of itself and of every model it can join to."""
-    own = {name: digest_of(_model(model)) for name, model in models.items()}
+    own = {name: digest_of(_model_json(model)) for name, model in models.items()}
     owners = entity_owners(models)
     return {
         name: digest_of([own[name], {reach.model: own[reach.model] for reach in reaches(models, name, owners)}])
@@ -145,7 +145,7 @@ def _surroundings(models: Mapping[str, SemanticModel]) -> dict[str, str]:
     }
 
 
-def _model(model: SemanticModel) -> Json:
+def _model_json(model: SemanticModel) -> Json:
     # Named only where the model names it: the versions of models in a project's one warehouse stay.
     elsewhere: dict[str, Json] = {} if model.warehouse is None else {"warehouse": model.warehouse}
     if model.stored_zone is not None and all(each.time_zone != model.stored_zone for each in model.dimensions):
@@ -156,7 +156,7 @@ def _model(model: SemanticModel) -> Json:
         "source": list(model.source),
         "primary": model.primary_entity,
         "time": model.agg_time_dimension,
-        "entities": {each.name: [each.type.value, *_texts(each.expressions)] for each in model.entities},
+        "entities": {each.name: [each.type.value, *_expression_texts(each.expressions)] for each in model.entities},
         "dimensions": {
             each.name: [
                 each.type.value,
@@ -170,22 +170,22 @@ def _model(model: SemanticModel) -> Json:
             for each in model.dimensions
         },
         "relationships": {
-            each.name: [each.to_model, _texts(each.from_expressions), _texts(each.to_expressions)]
+            each.name: [each.to_model, _expression_texts(each.from_expressions), _expression_texts(each.to_expressions)]
             for each in model.relationships
         },
     }
 
 
-def _texts(expressions: tuple[Expression, ...]) -> list[str]:
+def _expression_texts(expressions: tuple[Expression, ...]) -> list[str]:
     return [expression.text for expression in expressions]
 
 
 def digest_of_everything(value: object) -> str:
     """Return the digest of definitions with all their words, but without their places."""
-    return digest_of(_plain(value))
+    return digest_of(_plain_json(value))
 
 
-def _plain(value: object) -> Json:
+def _plain_json(value: object) -> Json:
     if value is None or isinstance(value, (bool, int, float)):
         return value
     if isinstance(value, (str, Enum)):
@@ -193,9 +193,9 @@ def _plain(value: object) -> Json:
     if isinstance(value, (date, Decimal)):
         return {type(value).__name__: str(value)}
     if isinstance(value, Mapping):
-        return {str(key): _plain(inner) for key, inner in value.items()}
+        return {str(key): _plain_json(inner) for key, inner in value.items()}
     if isinstance(value, (tuple, list)):
-        return [_plain(inner) for inner in value]
+        return [_plain_json(inner) for inner in value]
     kind = type(value)
     if not is_dataclass(kind):
         raise TypeError(f"{kind.__name__} has no place in a catalog")
@@ -203,7 +203,7 @@ def _plain(value: object) -> Json:
     for name in _names_of(kind):
         inner = getattr(value, name)
         if not (isinstance(inner, Place) or (inner is None and name in _LATER)):
-            found[name] = _plain(inner)
+            found[name] = _plain_json(inner)
     found[""] = kind.__name__
     return found
 

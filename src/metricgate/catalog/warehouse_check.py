@@ -41,7 +41,7 @@ def check(catalog: Catalog, described: Described) -> tuple[Problem, ...]:
     """
     problems: list[Problem] = []
     for model in catalog.models.values():
-        columns = _columns(described, model.source)
+        columns = _column_types(described, model.source)
         if columns is None:
             problems.append(_no_table(model.source, described, model.place))
             continue
@@ -51,7 +51,7 @@ def check(catalog: Catalog, described: Described) -> tuple[Problem, ...]:
             if isinstance(metric, SimpleMetric) and metric.model == model.name:
                 problems.extend(_metric_problems(metric, model, columns))
     for spine in catalog.time_spines.values():
-        columns = _columns(described, spine.source)
+        columns = _column_types(described, spine.source)
         if columns is None:
             problems.append(_no_table(spine.source, described, spine.place))
         elif spine.column.lower() not in columns:
@@ -62,7 +62,7 @@ def check(catalog: Catalog, described: Described) -> tuple[Problem, ...]:
     return in_order(problems)
 
 
-def _columns(described: Described, source: tuple[str, ...]) -> dict[str, DataType] | None:
+def _column_types(described: Described, source: tuple[str, ...]) -> dict[str, DataType] | None:
     columns = described.get(source)
     return None if columns is None else {column.name.lower(): column.type for column in columns}
 
@@ -77,13 +77,13 @@ def _unknown_columns(model: SemanticModel, columns: Mapping[str, DataType]) -> I
 def _model_problems(model: SemanticModel, columns: Mapping[str, DataType]) -> Iterator[Problem]:
     for entity in model.entities:
         for expression in entity.expressions:
-            yield from _missing(expression, model, columns, entity.place)
+            yield from _missing_columns(expression, model, columns, entity.place)
     for at, relationship in enumerate(model.relationships):
         for expression in relationship.from_expressions:
-            yield from _missing(expression, model, columns, _below(model.place, f"relationships[{at}]"))
+            yield from _missing_columns(expression, model, columns, _below(model.place, f"relationships[{at}]"))
     for dimension in model.dimensions:
         place = dimension.place
-        yield from _missing(dimension.expression, model, columns, place)
+        yield from _missing_columns(dimension.expression, model, columns, place)
         found = _type_of(dimension.expression, columns)
         if dimension.type is not DimensionType.TIME or found is None:
             continue
@@ -111,7 +111,7 @@ def _model_problems(model: SemanticModel, columns: Mapping[str, DataType]) -> It
 
 def _metric_problems(metric: SimpleMetric, model: SemanticModel, columns: Mapping[str, DataType]) -> Iterator[Problem]:
     place = metric.header.place
-    yield from _missing(metric.expression, model, columns, place)
+    yield from _missing_columns(metric.expression, model, columns, place)
     found = _type_of(metric.expression, columns)
     if found is None:
         return
@@ -134,7 +134,7 @@ def _type_of(expression: Expression, columns: Mapping[str, DataType]) -> DataTyp
     return columns.get(expression.text.lower()) if expression.is_column else None
 
 
-def _missing(
+def _missing_columns(
     expression: Expression, model: SemanticModel, columns: Mapping[str, DataType], place: Place | None
 ) -> Iterator[Problem]:
     for column in expression.columns:

@@ -13,7 +13,7 @@ from metricgate.catalog.expression import Expression
 from metricgate.catalog.metrics import Aggregation, InputMetric, Metric, Period, PeriodAggregation, SimpleMetric, Window
 from metricgate.catalog.metrics.metric import Equal
 from metricgate.catalog.model import Dimension, DimensionType, EntityType, SemanticModel
-from metricgate.catalog.rewriting import substituted
+from metricgate.catalog.sql_rewriter import substitute_columns
 from metricgate.exporting.conditions import Unsaid, comparison_text, condition_text, literal_text
 from metricgate.importing.naming import identifier
 from metricgate.vocabulary.predicate import Comparison, Predicate, Scalar, Template
@@ -107,7 +107,7 @@ class Expressions:
             if shadow is not None and shadow.expression.text != column:
                 raise Unsaid(f"it reads the column {column!r}, which is hidden by the dimension of that name")
         self.columns.setdefault(model.name, set()).update(expression.columns)
-        return _text(substituted(expression.text, lambda _table, column: f"{model.name}.{identifier(column)}"))
+        return _text(substitute_columns(expression.text, lambda _table, column: f"{model.name}.{identifier(column)}"))
 
     def _condition(self, condition: Predicate, model: SemanticModel) -> str:
         return condition_text(condition, lambda leaf: self._comparison(leaf, model))
@@ -171,7 +171,7 @@ class _Text:
     def input(self, each: InputMetric) -> str:
         return self.expressions.input(each, self.conditions)
 
-    def running(  # no expression looks back
+    def running_value(  # no expression looks back
         self,
         _each: InputMetric,
         *,
@@ -198,6 +198,6 @@ class _Text:
     def ratio(self, numerator: str, denominator: str) -> str:
         return f"CAST({numerator} AS DOUBLE) / NULLIF(CAST({denominator} AS DOUBLE), 0)"
 
-    def derived(self, expression: Expression, inputs: tuple[tuple[str, str], ...]) -> str:
+    def derived_value(self, expression: Expression, inputs: tuple[tuple[str, str], ...]) -> str:
         known = dict(inputs)
-        return _text(substituted(expression.text, lambda _table, alias: known.get(alias)))
+        return _text(substitute_columns(expression.text, lambda _table, alias: known.get(alias)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from metricgate.catalog.rewriting import Aggregate, Aggregated, placeholder, substituted
+from metricgate.catalog.sql_rewriter import Aggregate, Aggregated, placeholder, substitute_columns
 from metricgate.importing.naming import Naming
 from metricgate.importing.report import Notes
 from metricgate.vocabulary.json import Json
@@ -128,7 +128,7 @@ class Computed:
             reason = "a division here is one of floating-point numbers, whatever the inputs are"
             self.notes.changed(draft.what, draft.where, reason)
         aliases = _aliases(inputs)
-        text = substituted(found.text, lambda _table, column: aliases.get(column))
+        text = substitute_columns(found.text, lambda _table, column: aliases.get(column))
         document: dict[str, Json] = {
             "name": draft.name,
             "type": "derived",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from metricgate.catalog.respelling import respelled
+from metricgate.catalog.foreign_sql import to_our_spelling
 from metricgate.documents.composing import YamlMark
 from metricgate.importing import codes
 from metricgate.importing.report import Notes
@@ -145,7 +145,7 @@ class Part:
         text = self.text(key)
         if text is None:
             return None
-        written = respelled(text)
+        written = to_our_spelling(text)
         if written != text:
             reason = f"{_short(text)} is written {_short(written)} here"
             self.reading.notes.changed(f"the spelling of {key!r}", self.at(key), reason)

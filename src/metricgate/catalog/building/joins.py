@@ -23,7 +23,7 @@ def link(
     for name, model in models.items():
         _check_foreign_keys(model, owners, models, origins[name], findings)
         relationships = [
-            _linked(relationship, at, models, origins[name], findings)
+            _link_relationship(relationship, at, models, origins[name], findings)
             for at, relationship in enumerate(model.relationships)
         ]
         linked[name] = replace(
@@ -82,7 +82,7 @@ def _index(model: SemanticModel, entity: Entity) -> int:
     return model.entities.index(entity)
 
 
-def _linked(
+def _link_relationship(
     relationship: Relationship, at: int, models: Mapping[str, SemanticModel], origin: Origin, findings: Findings
 ) -> Relationship | None:
     target = models.get(relationship.to_model)
@@ -96,7 +96,7 @@ def _linked(
         return None
     unique = [entity for entity in target.entities if entity.type in UNIQUE]
     to_expressions = relationship.to_expressions or _primary_key(target)
-    if not any(_same(to_expressions, entity.expressions) for entity in unique):
+    if not any(_have_same_texts(to_expressions, entity.expressions) for entity in unique):
         shown = " or ".join(", ".join(each.text for each in entity.expressions) for entity in unique)
         findings.add(
             codes.JOIN_KEYS,
@@ -121,5 +121,5 @@ def _primary_key(model: SemanticModel) -> tuple[Expression, ...]:
     return next((entity.expressions for entity in model.entities if entity.type is EntityType.PRIMARY), ())
 
 
-def _same(some: tuple[Expression, ...], others: tuple[Expression, ...]) -> bool:
+def _have_same_texts(some: tuple[Expression, ...], others: tuple[Expression, ...]) -> bool:
     return {expression.text for expression in some} == {expression.text for expression in others} != set()

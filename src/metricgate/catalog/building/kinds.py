@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from metricgate.catalog import codes
-from metricgate.catalog.building.metrics import Draft
+from metricgate.catalog.building.metrics import MetricDraft
 from metricgate.catalog.building.origin import Findings
 from metricgate.catalog.metrics import Metric, Period, SimpleMetric, Window, calendar_of
 from metricgate.catalog.metrics.metric import Steps
@@ -24,7 +24,7 @@ class KindCheck:
     calendars: frozenset[str]
     findings: Findings
 
-    def check(self, metric: Metric, draft: Draft) -> None:
+    def check(self, metric: Metric, draft: MetricDraft) -> None:
         """Note inputs that are not simple where they must be, and lengths of time in units that no time spine has."""
         for length, steps in _lengths(metric):
             calendar = calendar_of(length)
@@ -43,7 +43,7 @@ class _InputChecks:
     metrics: Mapping[str, Metric]
     models: Mapping[str, SemanticModel]
     findings: Findings
-    draft: Draft
+    draft: MetricDraft
 
     def simple(self, name: str, steps: Steps) -> Metric | None:
         """Return the metric of that full name where it is simple; note it where it is not."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from metricgate.catalog import codes
-from metricgate.catalog.building.metrics import Draft
+from metricgate.catalog.building.metrics import MetricDraft
 from metricgate.catalog.building.origin import Findings
 from metricgate.catalog.metrics import Metric, SimpleMetric
 from metricgate.catalog.model import SemanticModel
@@ -36,7 +36,7 @@ class MemberCheck:
         self.grains = _GRAINS | self.calendars
         self.owners = entity_owners(self.models)
 
-    def check(self, metric: Metric, draft: Draft) -> None:
+    def check(self, metric: Metric, draft: MetricDraft) -> None:
         """Note every member in the metric's filters that its models cannot reach."""
         self._condition(metric.filter, metric, draft.origin.at("filter"))
         for steps, each in metric.built_from():

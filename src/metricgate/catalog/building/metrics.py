@@ -48,7 +48,7 @@ _UNVERSIONED = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class MetricDraft:
     """A metric's document with where it stands; ``model`` and ``domain`` come from the model it is nested in."""
 
     document: HeaderDocument
@@ -73,7 +73,7 @@ class MetricType:
     """
 
     document: type[HeaderDocument]
-    build: Callable[[MetricBuilder, Any, Draft], Metric | None]
+    build: Callable[[MetricBuilder, Any, MetricDraft], Metric | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +85,11 @@ class MetricBuilder:
     findings: Findings
     types: Mapping[type[HeaderDocument], MetricType]
 
-    def build(self, draft: Draft) -> Metric | None:
+    def build(self, draft: MetricDraft) -> Metric | None:
         """Return the metric without its version, or None with the problems noted."""
         return self.types[type(draft.document)].build(self, draft.document, draft)
 
-    def simple(self, document: SimpleDocument, draft: Draft) -> SimpleMetric | None:
+    def simple(self, document: SimpleDocument, draft: MetricDraft) -> SimpleMetric | None:
         """Return a simple metric, or None after noting problems."""
         header = self.header(draft)
         condition = self.condition(document.filter, draft.origin, draft.domain)
@@ -133,7 +133,7 @@ class MetricBuilder:
             dimension=written.name, choice=written.window_choice, groupings=tuple(written.window_groupings)
         )
 
-    def cumulative(self, document: CumulativeDocument, draft: Draft) -> CumulativeMetric | None:
+    def cumulative(self, document: CumulativeDocument, draft: MetricDraft) -> CumulativeMetric | None:
         """Return a cumulative metric, or None after noting problems."""
         header = self.header(draft)
         condition = self.condition(document.filter, draft.origin, draft.domain)
@@ -152,7 +152,7 @@ class MetricBuilder:
             filter=condition,
         )
 
-    def conversion(self, document: ConversionDocument, draft: Draft) -> ConversionMetric | None:
+    def conversion(self, document: ConversionDocument, draft: MetricDraft) -> ConversionMetric | None:
         """Return a conversion metric, or None after noting problems."""
         header = self.header(draft)
         condition = self.condition(document.filter, draft.origin, draft.domain)
@@ -179,7 +179,7 @@ class MetricBuilder:
             filter=condition,
         )
 
-    def ratio(self, document: RatioDocument, draft: Draft) -> RatioMetric | None:
+    def ratio(self, document: RatioDocument, draft: MetricDraft) -> RatioMetric | None:
         """Return a ratio, or None after noting problems."""
         header = self.header(draft)
         condition = self.condition(document.filter, draft.origin, draft.domain)
@@ -189,7 +189,7 @@ class MetricBuilder:
             return None
         return RatioMetric(header=header, numerator=numerator, denominator=denominator, filter=condition)
 
-    def derived(self, document: DerivedDocument, draft: Draft) -> DerivedMetric | None:
+    def derived_metric(self, document: DerivedDocument, draft: MetricDraft) -> DerivedMetric | None:
         """Return a derived metric, or None after noting problems."""
         header = self.header(draft)
         condition = self.condition(document.filter, draft.origin, draft.domain)
@@ -216,7 +216,7 @@ class MetricBuilder:
                 hint = did_you_mean(column, aliases) or f"The inputs are {', '.join(aliases)}."
                 self.findings.add(codes.INPUTS, f"expr uses {column!r}, which is no input", origin.at("expr"), hint)
 
-    def input(self, written: str | InputDocument, draft: Draft, path: tuple[Step, ...]) -> InputMetric | None:
+    def input(self, written: str | InputDocument, draft: MetricDraft, path: tuple[Step, ...]) -> InputMetric | None:
         """Return an input that stands at a path of the document, or None after noting that there is no such metric."""
         origin = draft.origin.below(*path)
         document = InputDocument(name=written) if isinstance(written, str) else written
@@ -253,7 +253,7 @@ class MetricBuilder:
         name = self.names.resolve(call[0], domain, origin.at("filter"), self.findings)
         return metric_call(name or call[0], call[1])
 
-    def _model(self, document: SimpleDocument, draft: Draft) -> SemanticModel | None:
+    def _model(self, document: SimpleDocument, draft: MetricDraft) -> SemanticModel | None:
         if draft.model is not None and document.semantic_model not in {None, draft.model}:
             self.findings.add(
                 codes.DANGLING_REFERENCE,
@@ -316,7 +316,7 @@ class MetricBuilder:
             approximate=bool(document.use_approximate_percentile),
         )
 
-    def header(self, draft: Draft) -> MetricHeader:
+    def header(self, draft: MetricDraft) -> MetricHeader:
         """Return what every metric carries."""
         document = draft.document
         certification = document.certification
@@ -340,7 +340,7 @@ class MetricBuilder:
             place=draft.origin.at(),
         )
 
-    def _deprecation(self, draft: Draft) -> Deprecation | None:
+    def _deprecation(self, draft: MetricDraft) -> Deprecation | None:
         document = draft.document.deprecation
         if document is None:
             return None

@@ -40,9 +40,12 @@ def build_model(
     _check_part_names(document, origin, findings)
     _check_zone(document.time_zone, origin, findings)
     zone = document.time_zone or _settled_zone(document.warehouse, settings)
-    entities = [_entity(each, origin.below("entities", at), findings) for at, each in enumerate(document.entities)]
+    entities = [
+        _build_entity(each, origin.below("entities", at), findings) for at, each in enumerate(document.entities)
+    ]
     dimensions = [
-        _dimension(each, zone, origin.below("dimensions", at), findings) for at, each in enumerate(document.dimensions)
+        _build_dimension(each, zone, origin.below("dimensions", at), findings)
+        for at, each in enumerate(document.dimensions)
     ]
     relationships = [
         _relationship(each, origin.below("relationships", at), findings)
@@ -63,13 +66,13 @@ def build_model(
         stored_zone=zone,
         week_start=None if settings.week_start is WeekStart.MONDAY else settings.week_start,
         warehouse=document.warehouse,
-        columns=_columns(document, origin, findings),
+        columns=_build_columns(document, origin, findings),
         sensitivity=_labels(document.sensitivity),
         place=origin.at(),
     )
 
 
-def _columns(document: SemanticModelDocument, origin: Origin, findings: Findings) -> tuple[SourceColumn, ...]:
+def _build_columns(document: SemanticModelDocument, origin: Origin, findings: Findings) -> tuple[SourceColumn, ...]:
     first: dict[str, str] = {}
     for at, each in enumerate(document.columns):
         name, place = each.name.lower(), origin.at("columns", at, "name")
@@ -127,7 +130,9 @@ def _check_part_names(document: SemanticModelDocument, origin: Origin, findings:
             first.setdefault(member.name, str(place.line))
 
 
-def _expressions(written: object, name: str, origin: Origin, key: str, findings: Findings) -> tuple[Expression, ...]:
+def _build_expressions(
+    written: object, name: str, origin: Origin, key: str, findings: Findings
+) -> tuple[Expression, ...]:
     texts: Iterable[str | int]
     if isinstance(written, (list, tuple)):
         found = [findings.expression(text, origin.at(key, at)) for at, text in enumerate(written)]
@@ -137,8 +142,8 @@ def _expressions(written: object, name: str, origin: Origin, key: str, findings:
     return tuple(expression for expression in found if expression is not None)
 
 
-def _entity(document: EntityDocument, origin: Origin, findings: Findings) -> Entity:
-    expressions = _expressions(document.expr, document.name, origin, "expr", findings)
+def _build_entity(document: EntityDocument, origin: Origin, findings: Findings) -> Entity:
+    expressions = _build_expressions(document.expr, document.name, origin, "expr", findings)
     return Entity(
         name=document.name,
         type=document.type,
@@ -148,7 +153,7 @@ def _entity(document: EntityDocument, origin: Origin, findings: Findings) -> Ent
     )
 
 
-def _dimension(document: DimensionDocument, zone: str | None, origin: Origin, findings: Findings) -> Dimension:
+def _build_dimension(document: DimensionDocument, zone: str | None, origin: Origin, findings: Findings) -> Dimension:
     is_time = document.type is DimensionType.TIME
     if is_time and document.granularity is None:
         findings.add(
@@ -200,10 +205,10 @@ def _has_clock(granularity: Grain | None) -> bool:
 
 
 def _relationship(document: RelationshipDocument, origin: Origin, findings: Findings) -> Relationship | None:
-    own = _expressions(document.from_columns, document.name, origin, "from_columns", findings)
+    own = _build_expressions(document.from_columns, document.name, origin, "from_columns", findings)
     other: tuple[Expression, ...] = ()
     if document.to_columns is not None:
-        other = _expressions(document.to_columns, document.name, origin, "to_columns", findings)
+        other = _build_expressions(document.to_columns, document.name, origin, "to_columns", findings)
     if not own:
         return None
     return Relationship(name=document.name, to_model=document.to, from_expressions=own, to_expressions=other)

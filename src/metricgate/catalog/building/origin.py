@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from metricgate.catalog.documents import CatalogFile
 from metricgate.catalog.expression import Expression
-from metricgate.catalog.parsing import parse_expression
+from metricgate.catalog.expression_parser import parse_expression
 from metricgate.documents import Read
 from metricgate.vocabulary.problem import Code, Place, Problem
 

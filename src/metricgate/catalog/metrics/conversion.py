@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from metricgate.catalog.metrics.header import MetricHeader
 from metricgate.catalog.metrics.input import InputMetric
-from metricgate.catalog.metrics.metric import Checks, MetricDefaults, Steps, V, Values, Words, text_of
+from metricgate.catalog.metrics.metric import Checks, MetricDefaults, PartFormatter, Steps, V, Values, text_of
 from metricgate.catalog.metrics.window import Period, Window
 from metricgate.catalog.model import SemanticModel
 from metricgate.vocabulary.json import Json
@@ -77,7 +77,7 @@ class ConversionMetric(MetricDefaults):
             checks.member(owner, self.entity, ("entity",))
         checks.same_width((base, conversion), self.entity, ("entity",))
 
-    def meaning(self, words: Words) -> dict[str, Json]:
+    def meaning(self, words: PartFormatter) -> dict[str, Json]:
         """Return both events, and how they belong together."""
         return {
             "base": words.input(self.base),
@@ -100,7 +100,7 @@ class ConversionMetric(MetricDefaults):
         events = values.events(self.base)  # groups without conversions are in the answer too
         return conversions if self.calculation is Calculation.CONVERSIONS else values.ratio(conversions, events)
 
-    def describe(self, words: Words) -> dict[str, Json]:
+    def describe(self, words: PartFormatter) -> dict[str, Json]:
         """Return both events, and how they belong together."""
         return {
             "entity": self.entity,
@@ -120,6 +120,6 @@ class ConversionMetric(MetricDefaults):
         events = f"{input_words(self.base)} to {input_words(self.conversion)}"
         return {"aggregation": str(self.calculation), "expression": f"{events} by {self.entity} within {span}"}
 
-    def as_dbt(self, words: Words) -> dict[str, Json | None] | None:
+    def as_dbt(self, words: PartFormatter) -> dict[str, Json | None] | None:
         """Return both events, and how they belong together."""
         return {**self.describe(words)}

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from metricgate.catalog.metrics.header import MetricHeader
 from metricgate.catalog.metrics.input import InputMetric
-from metricgate.catalog.metrics.metric import Checks, MetricDefaults, Steps, V, Values, Words, text_of
+from metricgate.catalog.metrics.metric import Checks, MetricDefaults, PartFormatter, Steps, V, Values, text_of
 from metricgate.catalog.metrics.periods import PeriodAggregation
 from metricgate.catalog.metrics.window import Period, Window
 from metricgate.catalog.model import SemanticModel
@@ -47,7 +47,7 @@ class CumulativeMetric(MetricDefaults):
         """Note an input that is not simple: only rows can be read up to a moment."""
         checks.simple(self.input.name, ("input_metric",))
 
-    def meaning(self, words: Words) -> dict[str, Json]:
+    def meaning(self, words: PartFormatter) -> dict[str, Json]:
         """Return the input and what of it counts."""
         return {
             "input": words.input(self.input),
@@ -58,9 +58,11 @@ class CumulativeMetric(MetricDefaults):
 
     def expand(self, values: Values[V]) -> V:
         """Return the input over the rows up to each moment."""
-        return values.running(self.input, window=self.window, since=self.grain_to_date, stands=self.period_aggregation)
+        return values.running_value(
+            self.input, window=self.window, since=self.grain_to_date, stands=self.period_aggregation
+        )
 
-    def describe(self, words: Words) -> dict[str, Json]:
+    def describe(self, words: PartFormatter) -> dict[str, Json]:
         """Return the input and what of it counts."""
         return {
             "input_metric": words.input(self.input),
@@ -75,6 +77,6 @@ class CumulativeMetric(MetricDefaults):
         span = since if self.window is None else str(self.window)
         return {"aggregation": "cumulative", "expression": f"{input_words(self.input)} over {span}"}
 
-    def as_dbt(self, words: Words) -> dict[str, Json | None] | None:
+    def as_dbt(self, words: PartFormatter) -> dict[str, Json | None] | None:
         """Return the input and what of it counts."""
         return {**self.describe(words)}

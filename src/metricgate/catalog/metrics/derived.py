@@ -9,7 +9,7 @@ from typing import ClassVar
 from metricgate.catalog.expression import Expression
 from metricgate.catalog.metrics.header import MetricHeader
 from metricgate.catalog.metrics.input import InputMetric
-from metricgate.catalog.metrics.metric import MetricDefaults, Steps, V, Values, Words
+from metricgate.catalog.metrics.metric import MetricDefaults, PartFormatter, Steps, V, Values
 from metricgate.catalog.model import SemanticModel
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.predicate import Predicate
@@ -35,7 +35,7 @@ class DerivedMetric(MetricDefaults):
         """Return the inputs."""
         return tuple((("input_metrics", at), each) for at, each in enumerate(self.inputs))
 
-    def meaning(self, words: Words) -> dict[str, Json]:
+    def meaning(self, words: PartFormatter) -> dict[str, Json]:
         """Return expression and inputs, these without an order."""
         return {
             "expr": self.expression.text,
@@ -44,9 +44,9 @@ class DerivedMetric(MetricDefaults):
 
     def expand(self, values: Values[V]) -> V:
         """Return the expression with the value of every input."""
-        return values.derived(self.expression, tuple((each.alias, values.input(each)) for each in self.inputs))
+        return values.derived_value(self.expression, tuple((each.alias, values.input(each)) for each in self.inputs))
 
-    def describe(self, words: Words) -> dict[str, Json]:
+    def describe(self, words: PartFormatter) -> dict[str, Json]:
         """Return expression and inputs."""
         return {"expr": self.expression.text, "input_metrics": [words.input(each, alias=True) for each in self.inputs]}
 
@@ -55,6 +55,6 @@ class DerivedMetric(MetricDefaults):
         inputs = ", ".join(f"{each.alias} = {input_words(each)}" for each in self.inputs)
         return {"aggregation": "derived", "expression": f"{self.expression.text} with {inputs}"}
 
-    def as_dbt(self, words: Words) -> dict[str, Json | None] | None:
+    def as_dbt(self, words: PartFormatter) -> dict[str, Json | None] | None:
         """Return expression and inputs, with their aliases."""
         return {"expr": self.expression.text, "input_metrics": [words.input(each, alias=True) for each in self.inputs]}

@@ -42,7 +42,7 @@ class Values(Protocol[V]):
         """Return the value of an input, under its own filter and offset too."""
         ...
 
-    def running(
+    def running_value(
         self, each: InputMetric, *, window: Window | None, since: Period | None, stands: PeriodAggregation
     ) -> V:
         """Return a simple input over all rows up to each moment; within a window, or since a period's start.
@@ -68,12 +68,12 @@ class Values(Protocol[V]):
         """Return one over the other as floating point numbers; NULL where the other is zero or NULL."""
         ...
 
-    def derived(self, expression: Expression, inputs: tuple[tuple[str, V], ...]) -> V:
+    def derived_value(self, expression: Expression, inputs: tuple[tuple[str, V], ...]) -> V:
         """Return an expression over named values."""
         ...
 
 
-class Words(Protocol):
+class PartFormatter(Protocol):
     """How a metric's parts are told as JSON: to callers, in digests, to other tools."""
 
     def input(self, each: InputMetric, *, alias: bool = False) -> Json:
@@ -154,7 +154,7 @@ class Metric(Protocol):
         """Note what is wrong with its inputs, once every metric is built."""
         ...
 
-    def meaning(self, words: Words) -> dict[str, Json]:
+    def meaning(self, words: PartFormatter) -> dict[str, Json]:
         """Return what decides about its numbers, beside name, type, filter; digests of it are versions.
 
         It must not change from release to release: a key that is added stands only where it says something.
@@ -165,7 +165,7 @@ class Metric(Protocol):
         """Return what it computes."""
         ...
 
-    def describe(self, words: Words) -> dict[str, Json]:
+    def describe(self, words: PartFormatter) -> dict[str, Json]:
         """Return its definition for callers, beside type and filter, in the words of its document."""
         ...
 
@@ -173,7 +173,7 @@ class Metric(Protocol):
         """Return its definition in a few lines, by which people tell metrics of one name apart."""
         ...
 
-    def as_dbt(self, words: Words) -> dict[str, Json | None] | None:
+    def as_dbt(self, words: PartFormatter) -> dict[str, Json | None] | None:
         """Return its keys in dbt's form beside those of all metrics; None where dbt has no such type."""
         ...
 
@@ -213,7 +213,7 @@ class MetricDefaults:
     def check(self, checks: Checks) -> None:
         """Note what is wrong with its inputs: nothing."""
 
-    def as_dbt(self, words: Words) -> dict[str, Json | None] | None:  # noqa: ARG002 - types that dbt has use it
+    def as_dbt(self, words: PartFormatter) -> dict[str, Json | None] | None:  # noqa: ARG002 - types that dbt has use it
         """Return its keys in dbt's form: it has no such type."""
         return None
 

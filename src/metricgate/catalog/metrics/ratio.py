@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from metricgate.catalog.metrics.header import MetricHeader
 from metricgate.catalog.metrics.input import InputMetric
-from metricgate.catalog.metrics.metric import MetricDefaults, Steps, V, Values, Words
+from metricgate.catalog.metrics.metric import MetricDefaults, PartFormatter, Steps, V, Values
 from metricgate.catalog.model import SemanticModel
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.predicate import Predicate
@@ -40,7 +40,7 @@ class RatioMetric(MetricDefaults):
         """Return numerator and denominator."""
         return (("numerator",), self.numerator), (("denominator",), self.denominator)
 
-    def meaning(self, words: Words) -> dict[str, Json]:
+    def meaning(self, words: PartFormatter) -> dict[str, Json]:
         """Return numerator and denominator."""
         return self.describe(words)
 
@@ -49,7 +49,7 @@ class RatioMetric(MetricDefaults):
         numerator = values.input(self.numerator)
         return values.ratio(numerator, values.input(self.denominator))
 
-    def describe(self, words: Words) -> dict[str, Json]:
+    def describe(self, words: PartFormatter) -> dict[str, Json]:
         """Return numerator and denominator."""
         return {"numerator": words.input(self.numerator), "denominator": words.input(self.denominator)}
 
@@ -60,6 +60,6 @@ class RatioMetric(MetricDefaults):
             "expression": f"{input_words(self.numerator)} / {input_words(self.denominator)}",
         }
 
-    def as_dbt(self, words: Words) -> dict[str, Json | None] | None:
+    def as_dbt(self, words: PartFormatter) -> dict[str, Json | None] | None:
         """Return numerator and denominator."""
         return {**self.describe(words)}

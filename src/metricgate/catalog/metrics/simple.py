@@ -10,7 +10,7 @@ from typing import ClassVar
 from metricgate.catalog.expression import Expression
 from metricgate.catalog.metrics.header import MetricHeader
 from metricgate.catalog.metrics.input import InputMetric
-from metricgate.catalog.metrics.metric import MetricDefaults, V, Values, Words
+from metricgate.catalog.metrics.metric import MetricDefaults, PartFormatter, V, Values
 from metricgate.catalog.model import SemanticModel
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.predicate import Predicate
@@ -99,7 +99,7 @@ class SimpleMetric(MetricDefaults):
         """The expression over the model's columns."""
         return (self.expression,)
 
-    def meaning(self, words: Words) -> dict[str, Json]:
+    def meaning(self, words: PartFormatter) -> dict[str, Json]:
         """Return aggregate, expression, model and time; what only some have is left out where absent."""
         percentile, balance = self.percentile, self.non_additive
         found: dict[str, Json] = {
@@ -117,7 +117,7 @@ class SimpleMetric(MetricDefaults):
         """Return the measure."""
         return values.measure()
 
-    def describe(self, words: Words) -> dict[str, Json]:
+    def describe(self, words: PartFormatter) -> dict[str, Json]:
         """Return aggregate, expression, model and time; what only some have is left out where absent."""
         found: dict[str, Json] = {
             "model": self.model,
@@ -153,7 +153,7 @@ class SimpleMetric(MetricDefaults):
             "time": self.time_dimension or "none",
         }
 
-    def as_dbt(self, words: Words) -> dict[str, Json | None] | None:  # noqa: ARG002 - of all types
+    def as_dbt(self, words: PartFormatter) -> dict[str, Json | None] | None:  # noqa: ARG002 - of all types
         """Return aggregate, expression and options."""
         percentile, balance, fill = self.percentile, self.non_additive, self.fill_nulls_with
         if self.aggregation is Aggregation.COUNT and fill is None:

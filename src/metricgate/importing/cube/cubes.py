@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from metricgate.catalog.expression_parser import ExpressionFault, parse_expression
 from metricgate.catalog.names import checked_source
-from metricgate.catalog.parsing import Fault, parse_expression
-from metricgate.catalog.rewriting import substituted
+from metricgate.catalog.sql_rewriter import substitute_columns
 from metricgate.importing.cube.references import cube_of, referring
 from metricgate.importing.naming import Naming, identifier
 from metricgate.importing.source import Part, said
@@ -99,7 +99,7 @@ class Dimensions:
             what = f"the {'segment' if written in segments else 'dimension'} {written!r} of {cube.what}"
             found = self._text(cube, part)
             kind = "boolean" if written in segments else part.word("type") or "string"
-            if isinstance(found, Fault):
+            if isinstance(found, ExpressionFault):
                 part.reading.notes.dropped(what, part.place, found.message)
                 _forget(part)
                 continue
@@ -135,51 +135,55 @@ class Dimensions:
             description=part.text("description"),
         )
 
-    def _text(self, cube: Cube, part: Part, depth: int = 0) -> str | Fault:
+    def _text(self, cube: Cube, part: Part, depth: int = 0) -> str | ExpressionFault:
         if part.flag("sub_query"):
-            return Fault("a subquery dimension aggregates another cube")
+            return ExpressionFault("a subquery dimension aggregates another cube")
         case = part.part("case")
         if case is not None:
             return self._case(cube, case, depth)
         text = part.text("sql")
         if text is None:
-            return Fault("it has no sql")
+            return ExpressionFault("it has no sql")
         return self.scalar(cube, text, depth)
 
-    def _case(self, cube: Cube, case: Part, depth: int) -> str | Fault:
+    def _case(self, cube: Cube, case: Part, depth: int) -> str | ExpressionFault:
         written: list[str] = []
         for each in case.parts("when"):
             for word, found in (
                 ("WHEN", self.scalar(cube, each.needed("sql", "a case"), depth)),
                 ("THEN", self._label(cube, each, depth)),
             ):
-                if isinstance(found, Fault):
+                if isinstance(found, ExpressionFault):
                     return found
                 written.append(f"{word} {found}")
             each.finish("a case")
         other = case.part("else")
         if not written:
-            return Fault("its case has no branches")
+            return ExpressionFault("its case has no branches")
         if other is not None:
             last = self._label(cube, other, depth)
-            if isinstance(last, Fault):
+            if isinstance(last, ExpressionFault):
                 return last
             written.append(f"ELSE {last}")
             other.finish("a case")
         case.finish("a case")
         return f"CASE {' '.join(written)} END"
 
-    def _label(self, cube: Cube, part: Part, depth: int) -> str | Fault:
+    def _label(self, cube: Cube, part: Part, depth: int) -> str | ExpressionFault:
         """Return a branch's value: text, or SQL where the label is ``{sql: ...}``."""
         if isinstance(part.peek("label"), Mapping):
             held = part.part("label")
-            return Fault("a label has no sql") if held is None else self.scalar(cube, held.text("sql") or "", depth)
+            return (
+                ExpressionFault("a label has no sql")
+                if held is None
+                else self.scalar(cube, held.text("sql") or "", depth)
+            )
         return "'" + (part.text("label") or "").replace("'", "''") + "'"
 
-    def scalar(self, cube: Cube, text: str, depth: int = 0) -> str | Fault:
+    def scalar(self, cube: Cube, text: str, depth: int = 0) -> str | ExpressionFault:
         """Return SQL over the cube's own columns, or why there is none."""
         found = referring(text, cube.written, frozenset(self.cubes))
-        if isinstance(found, Fault):
+        if isinstance(found, ExpressionFault):
             return found
         faults: list[str] = []
 
@@ -192,11 +196,11 @@ class Dimensions:
             faults.append(f"it reads the cube {owner or table!r}; an expression reads one model")
             return None
 
-        written = substituted(found.text, resolve)
-        if isinstance(written, Fault):
-            return Fault(faults[0]) if faults else written
+        written = substitute_columns(found.text, resolve)
+        if isinstance(written, ExpressionFault):
+            return ExpressionFault(faults[0]) if faults else written
         problem = parse_expression(written)
-        return Fault(problem.message) if isinstance(problem, Problem) else written
+        return ExpressionFault(problem.message) if isinstance(problem, Problem) else written
 
     def _member(self, cube: Cube, owner: str, member: str, depth: int, faults: list[str]) -> str | None:
         if owner != cube.written:
@@ -209,7 +213,7 @@ class Dimensions:
             )
             return None
         found = self._text(cube, part, depth + 1)
-        if isinstance(found, Fault):
+        if isinstance(found, ExpressionFault):
             faults.append(f"it reads {member!r}, of which is said: {found.message}")
             return None
         return found

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from metricgate.catalog.parsing import Fault
-from metricgate.catalog.rewriting import Aggregated, aggregates_in, substituted
+from metricgate.catalog.expression_parser import ExpressionFault
+from metricgate.catalog.sql_rewriter import Aggregated, aggregates_in, substitute_columns
 from metricgate.importing.computed import Computed, Draft
 from metricgate.importing.cube.cubes import Cube, Dimensions, finish_member
 from metricgate.importing.cube.reaching import Reach
@@ -69,10 +69,10 @@ class Measures:
     def _measure(self, cube: Cube, written: str, part: Part, computed: Computed) -> None:
         what = f"the measure {written!r} of {cube.what}"
         if part.has("time_shift") and not any(map(part.has, _NO_COUNTERPART)):
-            found: _Measured | Fault | Shifted = shift_of(cube, part, self.cubes)
+            found: _Measured | ExpressionFault | Shifted = shift_of(cube, part, self.cubes)
         else:
             found = self._found(cube, part, what, computed)
-        if isinstance(found, Fault):
+        if isinstance(found, ExpressionFault):
             self.notes.dropped(what, part.place, found.message)
             part.ignore(*part.named())
             self.names.pop((cube.written, written))
@@ -115,82 +115,82 @@ class Measures:
             }
         )
 
-    def _found(self, cube: Cube, part: Part, what: str, computed: Computed) -> _Measured | Fault:
+    def _found(self, cube: Cube, part: Part, what: str, computed: Computed) -> _Measured | ExpressionFault:
         unknown = next((key for key in ("time_shift", *_NO_COUNTERPART) if part.has(key)), None)
         if unknown is not None:
-            return Fault(f"{unknown!r} has no counterpart")
+            return ExpressionFault(f"{unknown!r} has no counterpart")
         kind = part.word("type") or "number"
         text = part.text("sql")
         if kind in _COMPUTED:
             part.flag("multi_stage")  # arithmetic over measures is the same in one stage
             if part.has("filters"):
-                return Fault("a computed measure cannot be filtered")
+                return ExpressionFault("a computed measure cannot be filtered")
             found = self._computed(cube, text, computed)
-            return found if isinstance(found, Fault) else _Measured(found=found)
+            return found if isinstance(found, ExpressionFault) else _Measured(found=found)
         if part.flag("multi_stage"):
-            return Fault("'multi_stage' has a counterpart only for arithmetic over measures")
+            return ExpressionFault("'multi_stage' has a counterpart only for arithmetic over measures")
         if kind not in _AGGREGATES:
-            return Fault(f"the type {kind!r} has no counterpart")
+            return ExpressionFault(f"the type {kind!r} has no counterpart")
         if kind == "count_distinct_approx":
             self.notes.changed(what, part.at("type"), "it is counted exactly here")
         return self._aggregate(cube, part, _AGGREGATES[kind], what)
 
-    def _aggregate(self, cube: Cube, part: Part, function: str, what: str) -> _Measured | Fault:
+    def _aggregate(self, cube: Cube, part: Part, function: str, what: str) -> _Measured | ExpressionFault:
         text = part.text("sql")
         if text is None and function != "count":
-            return Fault("it has no sql")
+            return ExpressionFault("it has no sql")
         filters = part.parts("filters")
         written = [each.needed("sql", "a filter") for each in filters]
         for each in filters:
             each.finish(f"a filter of {what}")
         value, reached = self._value(cube, text)
-        conditions: list[str | Fault] = []
+        conditions: list[str | ExpressionFault] = []
         for condition in written:
             if self.reach.others(cube, condition):
                 reached.append(self.reach.filter(cube, condition))
             else:
                 conditions.append(self._scalar(cube, condition))
-        fault = next((each for each in (value, *conditions, *reached) if isinstance(each, Fault)), None)
+        fault = next((each for each in (value, *conditions, *reached) if isinstance(each, ExpressionFault)), None)
         if fault is not None:
             return fault
         if conditions:
             value = f"CASE WHEN {' AND '.join(f'({each})' for each in conditions)} THEN {value} END"
         whole = f"COUNT(DISTINCT {value})" if function == "count_distinct" else f"{_FUNCTIONS[function]}({value})"
         found = aggregates_in(whole, lambda _table, column: column)
-        if isinstance(found, Fault):
+        if isinstance(found, ExpressionFault):
             return found
         if reached:
             reason = "what it reads of other cubes is a filter here: a group in which no row passes it is not shown"
             self.notes.changed(what, part.place, reason)
         return _Measured(found=found, filters=tuple(dict.fromkeys(map(str, reached))))
 
-    def _value(self, cube: Cube, text: str | None) -> tuple[str | Fault, list[str | Fault]]:
+    def _value(self, cube: Cube, text: str | None) -> tuple[str | ExpressionFault, list[str | ExpressionFault]]:
         """Return what is aggregated, and the filters that come with it."""
         if text is None:
             return "1", []
         if not self.reach.others(cube, text):
             return self._scalar(cube, text), []
         key = self.reach.key(cube, text)
-        return (key, []) if isinstance(key, Fault) else (key.column, [key.filter])
+        return (key, []) if isinstance(key, ExpressionFault) else (key.column, [key.filter])
 
-    def _scalar(self, cube: Cube, text: str) -> str | Fault:
+    def _scalar(self, cube: Cube, text: str) -> str | ExpressionFault:
         return self.dimensions.scalar(cube, text)
 
-    def _computed(self, cube: Cube, text: str | None, computed: Computed) -> Aggregated | Fault:
+    def _computed(self, cube: Cube, text: str | None, computed: Computed) -> Aggregated | ExpressionFault:
         """Take apart SQL over measures (of any cube) and aggregates (of this one)."""
         if text is None:
-            return Fault("it has no sql")
+            return ExpressionFault("it has no sql")
         found = referring(text, cube.written, frozenset(self.cubes))
-        if isinstance(found, Fault):
+        if isinstance(found, ExpressionFault):
             return found
         for stand_in, (owner, member) in found.members.items():
             if (owner, member) in self.names:
                 computed.known[f"{owner}__{member}"] = self.full_name(owner, member)
             elif owner != cube.written or member not in cube.texts:
-                return Fault(f"nothing is known of {owner}.{member}")
+                return ExpressionFault(f"nothing is known of {owner}.{member}")
             del stand_in
-        named = substituted(found.text, lambda table, column: self._named(cube, found, table, column))
-        if isinstance(named, Fault):
+        named = substitute_columns(found.text, lambda table, column: self._named(cube, found, table, column))
+        if isinstance(named, ExpressionFault):
             return named
         return aggregates_in(named, lambda table, column: column if table is None else None)
 

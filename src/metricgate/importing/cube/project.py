@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from metricgate.catalog.parsing import Fault
-from metricgate.catalog.rewriting import equalities_in
+from metricgate.catalog.expression_parser import ExpressionFault
+from metricgate.catalog.sql_rewriter import equalities_in
 from metricgate.documents import in_order
 from metricgate.importing import codes
 from metricgate.importing.cube.access import policy_of
@@ -150,7 +150,7 @@ class _Conversion:
             text = part.needed("sql", what)
             part.finish(what)
             columns = self._columns(text, cube, other, cubes)
-            if isinstance(columns, Fault):
+            if isinstance(columns, ExpressionFault):
                 self.notes.dropped(what, part.place, columns.message)
                 continue
             own, others = columns
@@ -165,20 +165,20 @@ class _Conversion:
 
     def _columns(
         self, text: str, cube: Cube, other: str, cubes: Mapping[str, Cube]
-    ) -> tuple[tuple[str, ...], tuple[str, ...]] | Fault:
+    ) -> tuple[tuple[str, ...], tuple[str, ...]] | ExpressionFault:
         """Return the columns of the cube and of the other one that the condition makes equal."""
         if other not in cubes:
-            return Fault(f"the cube {other!r} is not imported")
+            return ExpressionFault(f"the cube {other!r} is not imported")
         found = referring(text, cube.written, frozenset(cubes))
-        pairs = found if isinstance(found, Fault) else equalities_in(found.text)
-        if isinstance(found, Fault) or isinstance(pairs, Fault):
-            return pairs if isinstance(pairs, Fault) else Fault("its condition cannot be read")
+        pairs = found if isinstance(found, ExpressionFault) else equalities_in(found.text)
+        if isinstance(found, ExpressionFault) or isinstance(pairs, ExpressionFault):
+            return pairs if isinstance(pairs, ExpressionFault) else ExpressionFault("its condition cannot be read")
         own: list[str] = []
         others: list[str] = []
         for pair in pairs:
             sides = dict(self._side(each, found.members, cube.written, cubes) for each in pair)
             if set(sides) != {cube.written, other} or not all(name.isidentifier() for name in sides.values()):
-                return Fault("it joins over something else than plain columns of the two cubes")
+                return ExpressionFault("it joins over something else than plain columns of the two cubes")
             own.append(sides[cube.written])
             others.append(sides[other])
         return tuple(own), tuple(others)

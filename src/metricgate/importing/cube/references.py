@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from metricgate.catalog.parsing import Fault
-from metricgate.catalog.respelling import respelled
+from metricgate.catalog.expression_parser import ExpressionFault
+from metricgate.catalog.foreign_sql import to_our_spelling
 
 _REFERENCE = re.compile(
     r"\$?\{\s*([A-Za-z_]\w*)\s*(?:\.\s*([A-Za-z_]\w*)\s*(?:\.\s*([A-Za-z_]\w*)\s*)?)?\}(\.(?=[A-Za-z_\"`]))?"
@@ -29,11 +29,11 @@ class Referring:
     members: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
-def referring(text: str, cube: str, cubes: frozenset[str]) -> Referring | Fault:
+def referring(text: str, cube: str, cubes: frozenset[str]) -> Referring | ExpressionFault:
     """Return the text with every reference named, or why one cannot be: Jinja, filters of the caller, context."""
-    text = respelled(text)
+    text = to_our_spelling(text)
     if "{{" in text or "{%" in text or "{#" in text:
-        return Fault("it holds Jinja, which is not run")
+        return ExpressionFault("it holds Jinja, which is not run")
     members: dict[str, tuple[str, str]] = {}
     faults: list[str] = []
 
@@ -58,9 +58,9 @@ def referring(text: str, cube: str, cubes: frozenset[str]) -> Referring | Fault:
 
     written = _REFERENCE.sub(named, text)
     if faults:
-        return Fault(faults[0])
+        return ExpressionFault(faults[0])
     if "{" in _QUOTED.sub("", written) or "}" in _QUOTED.sub("", written):
-        return Fault("it holds a reference that is not understood")
+        return ExpressionFault("it holds a reference that is not understood")
     return Referring(text=written, members=members)
 
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from metricgate.catalog.expression_parser import ExpressionFault
 from metricgate.catalog.metrics.window import parse_window
-from metricgate.catalog.parsing import Fault
 from metricgate.importing.cube.cubes import Cube
 from metricgate.importing.source import Part
 
@@ -25,37 +25,39 @@ class Shifted:
     every: bool
 
 
-def shift_of(cube: Cube, part: Part, cubes: Mapping[str, Cube]) -> Shifted | Fault:
+def shift_of(cube: Cube, part: Part, cubes: Mapping[str, Cube]) -> Shifted | ExpressionFault:
     """Return the measure that is shifted and how far back, or why it is no offset of ours."""
     text = part.text("sql")
     found = None if text is None else _ONE_MEMBER.match(text)
     if found is None or (part.word("type") or "number") != "number" or part.has("filters"):
-        return Fault("'time_shift' has a counterpart only where it shifts one other measure, with nothing added")
+        return ExpressionFault(
+            "'time_shift' has a counterpart only where it shifts one other measure, with nothing added"
+        )
     part.flag("multi_stage")
     owner = cube.written if found[1] in {None, "CUBE", "TABLE"} else found[1]
     shifts = part.parts("time_shift")
     if owner not in cubes:
-        return Fault(f"nothing is known of {owner}.{found[2]}")
+        return ExpressionFault(f"nothing is known of {owner}.{found[2]}")
     if len(shifts) != 1:
-        return Fault("'time_shift' has a counterpart only where there is one")
+        return ExpressionFault("'time_shift' has a counterpart only where there is one")
     time = shifts[0].text("time_dimension")
     back = _back(shifts[0])
-    if isinstance(back, Fault):
+    if isinstance(back, ExpressionFault):
         return back
     if time is not None and not _is_the_time(time, cube, cubes[owner]):
-        return Fault(f"'time_shift' goes by {time!r}, which is not the one time of {owner!r}")
+        return ExpressionFault(f"'time_shift' goes by {time!r}, which is not the one time of {owner!r}")
     return Shifted(cube=owner, measure=found[2], back=back, every=time is None)
 
 
-def _back(shift: Part) -> str | Fault:
+def _back(shift: Part) -> str | ExpressionFault:
     """Return how far back the shift goes, as a length of time of ours."""
     interval, kind = shift.text("interval"), shift.word("type")
     shift.finish("the time shift")
     if kind != "prior":
-        return Fault(f"'time_shift' of type {kind!r} has no counterpart: metrics look back in time only")
+        return ExpressionFault(f"'time_shift' of type {kind!r} has no counterpart: metrics look back in time only")
     window = None if interval is None else parse_window(interval)
     if window is None or window.calendar is not None:
-        return Fault(f"'time_shift' by {interval!r} is no number of one grain")
+        return ExpressionFault(f"'time_shift' by {interval!r} is no number of one grain")
     return str(window)
 
 

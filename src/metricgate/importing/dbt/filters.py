@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from metricgate.catalog.respelling import respelled
+from metricgate.catalog.foreign_sql import to_our_spelling
 from metricgate.importing.source import Part
 from metricgate.vocabulary.json import Json
 
@@ -18,7 +18,7 @@ _NAME = re.compile(r"['\"]([^'\"]+)['\"]")
 
 def filters_of(part: Part, key: str) -> list[str]:
     """Return the conditions under ``key``: text, a list of texts, or the manifest's ``{where_filters: [...]}``."""
-    return [_without_repetition(respelled(part.reading.filled(text).strip())) for text in _texts(part, key)]
+    return [_without_repetition(to_our_spelling(part.reading.filled(text).strip())) for text in _texts(part, key)]
 
 
 def _without_repetition(text: str) -> str:

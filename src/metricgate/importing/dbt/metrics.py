@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from metricgate.catalog.respelling import respelled
+from metricgate.catalog.foreign_sql import to_our_spelling
 from metricgate.importing import codes
 from metricgate.importing.dbt.filters import filters_of, written
 from metricgate.importing.dbt.inputs import (
@@ -165,7 +165,7 @@ def _derived(draft: Draft) -> dict[str, Json]:
     key = "input_metrics" if draft.params.has("input_metrics") else "metrics"
     return _headed(
         draft,
-        expr=respelled(draft.params.needed("expr", draft.what)),
+        expr=to_our_spelling(draft.params.needed("expr", draft.what)),
         input_metrics=metric_inputs(draft.params, key, draft.what),
     )
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from metricgate.catalog.expression_parser import ExpressionFault, parse_expression
 from metricgate.catalog.names import checked_source
-from metricgate.catalog.parsing import Fault, parse_expression
-from metricgate.catalog.rewriting import substituted
+from metricgate.catalog.sql_rewriter import substitute_columns
 from metricgate.importing import codes
 from metricgate.importing.joining import Joins, Link, Table, only_time
 from metricgate.importing.naming import Naming, identifier
@@ -192,10 +192,10 @@ def _field(part: Part, dataset: Dataset, written: str, what: str, names: Naming)
         part.ignore(*FIELD_KEYS, "label", "datatype")
         return None
     plain = _own_columns(text, dataset.written)
-    problem = plain if isinstance(plain, Fault) else parse_expression(plain)
-    if isinstance(problem, (Fault, Problem)) or isinstance(plain, Fault):
+    problem = plain if isinstance(plain, ExpressionFault) else parse_expression(plain)
+    if isinstance(problem, (ExpressionFault, Problem)) or isinstance(plain, ExpressionFault):
         part.ignore(*FIELD_KEYS, "label", "datatype")
-        message = problem.message if isinstance(problem, (Fault, Problem)) else ""
+        message = problem.message if isinstance(problem, (ExpressionFault, Problem)) else ""
         notes.dropped(what, part.at("expression"), message)
         return None
     dimension = _dimension(part, written, plain, what, names)
@@ -216,8 +216,8 @@ def _kept(definition: dict[str, Json] | None, written: str, names: Naming) -> Fi
     return Field(expression=str(definition.get("expr", name)), dimension=definition)
 
 
-def _own_columns(text: str, dataset: str) -> str | Fault:
-    return substituted(text, lambda table, column: identifier(column) if table in {None, dataset} else None)
+def _own_columns(text: str, dataset: str) -> str | ExpressionFault:
+    return substitute_columns(text, lambda table, column: identifier(column) if table in {None, dataset} else None)
 
 
 def _dimension(part: Part, written: str, plain: str, what: str, names: Naming) -> dict[str, Json]:

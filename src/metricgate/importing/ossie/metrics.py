@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from metricgate.catalog.parsing import Fault
-from metricgate.catalog.rewriting import Aggregated, aggregates_in
+from metricgate.catalog.expression_parser import ExpressionFault
+from metricgate.catalog.sql_rewriter import Aggregated, aggregates_in
 from metricgate.importing.computed import Computed, Draft
 from metricgate.importing.naming import Naming, identifier
 from metricgate.importing.ossie.datasets import Dataset
@@ -85,10 +85,10 @@ class Metrics:
         if self.domain is not None:
             governed.setdefault("domain", self.domain)
         found = aggregates_in(text, _Resolver(self.datasets, home))
-        models = found if isinstance(found, Fault) else self._models(found, home)
-        if isinstance(found, Fault) or isinstance(models, Fault):
-            fault = found if isinstance(found, Fault) else models
-            message = fault.message if isinstance(fault, Fault) else ""
+        models = found if isinstance(found, ExpressionFault) else self._models(found, home)
+        if isinstance(found, ExpressionFault) or isinstance(models, ExpressionFault):
+            fault = found if isinstance(found, ExpressionFault) else models
+            message = fault.message if isinstance(fault, ExpressionFault) else ""
             self.notes.dropped(what, part.at("expression"), message)
             return
         where = part.at("expression")
@@ -96,7 +96,7 @@ class Metrics:
         self.computed.drafts.append(draft)
         self.computed.known[written] = draft.full_name
 
-    def _models(self, found: Aggregated, home: Dataset | None) -> tuple[str, ...] | Fault:
+    def _models(self, found: Aggregated, home: Dataset | None) -> tuple[str, ...] | ExpressionFault:
         """Return the model of every aggregate, or why one has none."""
         resolver = _Resolver(self.datasets, home)
         models: list[str | None] = []
@@ -104,7 +104,9 @@ class Metrics:
             owners = [resolver.owner(table, column) for table, column in aggregate.columns]
             names = sorted({owner.name for owner in owners if owner is not None})
             if len(names) > 1:
-                return Fault(f"one aggregate reads the datasets {' and '.join(names)}; here it reads one model")
+                return ExpressionFault(
+                    f"one aggregate reads the datasets {' and '.join(names)}; here it reads one model"
+                )
             models.append(names[0] if names else None)
         only = set(models) - {None}
         default = home.name if home is not None else None
@@ -113,7 +115,7 @@ class Metrics:
         if default is None and len(self.datasets) == 1:
             default = next(iter(self.datasets.values())).name
         if default is None and None in models:
-            return Fault("it does not say which dataset's rows it counts")
+            return ExpressionFault("it does not say which dataset's rows it counts")
         return tuple(model or default or "" for model in models)
 
     def finish(self) -> list[dict[str, Json]]:

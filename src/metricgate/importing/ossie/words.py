@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from metricgate.catalog.respelling import respelled
+from metricgate.catalog.foreign_sql import to_our_spelling
 from metricgate.importing import codes
 from metricgate.importing.source import Part, said
 from metricgate.vocabulary.json import Json
@@ -45,7 +45,7 @@ def expression_of(part: Part, what: str) -> str | None:
     if others:
         reason = f"one expression is kept, that of {chosen}"
         part.reading.notes.dropped(f"the {', '.join(others)} expression of {what}", part.at("expression"), reason)
-    return respelled(texts[chosen])
+    return to_our_spelling(texts[chosen])
 
 
 def ai_words(part: Part, what: str, *, keep: tuple[str, ...]) -> dict[str, Json]:

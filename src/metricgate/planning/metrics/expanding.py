@@ -174,7 +174,7 @@ class _Within:
     def input(self, each: InputMetric) -> Value:
         return self.expansion.input(each, self._inner)
 
-    def running(
+    def running_value(
         self, each: InputMetric, *, window: Window | None, since: Period | None, stands: PeriodAggregation
     ) -> Value:
         name = self.metric.header.name
@@ -194,5 +194,5 @@ class _Within:
     def ratio(self, numerator: Value, denominator: Value) -> Value:
         return RatioValue(numerator=numerator, denominator=denominator)
 
-    def derived(self, expression: Expression, inputs: tuple[tuple[str, Value], ...]) -> Value:
+    def derived_value(self, expression: Expression, inputs: tuple[tuple[str, Value], ...]) -> Value:
         return DerivedValue(expression=expression, inputs=inputs)

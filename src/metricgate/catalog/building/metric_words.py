@@ -5,26 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from metricgate.catalog import codes
-from metricgate.catalog.building.metrics import Draft
+from metricgate.catalog.building.metrics import MetricDraft
 from metricgate.catalog.building.origin import Findings
 from metricgate.catalog.metrics import Metric
 
 
-def called(metrics: Mapping[str, Metric]) -> dict[str, tuple[str, ...]]:
+def index_by_word(metrics: Mapping[str, Metric]) -> dict[str, tuple[str, ...]]:
     """Return lower-case bare names and synonyms -> the full names that answer to them, sorted."""
     found: dict[str, set[str]] = {}
     for name, metric in metrics.items():
         for word in (metric.header.bare_name, *metric.header.synonyms):
-            found.setdefault(folded(word), set()).add(name)
+            found.setdefault(normalize_word(word), set()).add(name)
     return {word: tuple(sorted(names)) for word, names in sorted(found.items())}
 
 
-def folded(word: str) -> str:
+def normalize_word(word: str) -> str:
     """Return the form in which words are compared: lower case, single spaces."""
     return " ".join(word.lower().split())
 
 
-def check_synonyms(drafts: Mapping[str, Draft], findings: Findings) -> None:
+def check_synonyms(drafts: Mapping[str, MetricDraft], findings: Findings) -> None:
     """Note synonyms that repeat, or that are the name of a metric."""
     names: dict[str, list[str]] = {}
     for full, draft in drafts.items():
@@ -34,7 +34,7 @@ def check_synonyms(drafts: Mapping[str, Draft], findings: Findings) -> None:
     for full, draft in drafts.items():
         seen: set[str] = set()
         for index, synonym in enumerate(draft.document.synonyms):
-            word = folded(synonym)
+            word = normalize_word(synonym)
             place = draft.origin.at("synonyms", index)
             others = [other for other in names.get(word, ()) if other != full]
             if others:

@@ -21,7 +21,7 @@ _UNITS = {**{unit: unit for unit in UNITS}, **{f"{unit}S": unit for unit in UNIT
 _Said = Callable[[Sequence[str]], str | None]
 
 
-def respelled(text: str) -> str:
+def to_our_spelling(text: str) -> str:
     r"""Return the expression in our spelling; a text without a foreign form comes back as it is.
 
     >>> respelled("DATEDIFF('day', opened, closed)")
@@ -57,13 +57,13 @@ def _last_call(text: str, before: int) -> tuple[int, int, str, list[str]] | None
             continue
         if text[token.start : token.start + 1] in {"'", '"'} or (at and tokens[at - 1].token_type is TokenType.DOT):
             continue
-        inside = _arguments(text, tokens, at + 1)
+        inside = _call_arguments(text, tokens, at + 1)
         if inside is not None:
             return token.start, inside[0], name, inside[1]
     return None
 
 
-def _arguments(text: str, tokens: Sequence[Token], at: int) -> tuple[int, list[str]] | None:
+def _call_arguments(text: str, tokens: Sequence[Token], at: int) -> tuple[int, list[str]] | None:
     """Return where the bracket opened by a token closes, and the texts between its own commas."""
     depth, begin, found = 0, tokens[at].end + 1, list[str]()
     for token in tokens[at:]:
@@ -79,32 +79,32 @@ def _arguments(text: str, tokens: Sequence[Token], at: int) -> tuple[int, list[s
     return None
 
 
-def _unit(text: str) -> str | None:
+def _unit_name(text: str) -> str | None:
     return _UNITS.get(text.strip("'").upper())
 
 
-def _difference(arguments: Sequence[str]) -> str | None:
+def _respell_difference(arguments: Sequence[str]) -> str | None:
     match arguments:
-        case [first, start, end] if (unit := _unit(first)) is not None and _unit(end) is None:
+        case [first, start, end] if (unit := _unit_name(first)) is not None and _unit_name(end) is None:
             return f"DATEDIFF({end}, {start}, {unit})"
     return None
 
 
 def _truncated(arguments: Sequence[str]) -> str | None:
     match arguments:
-        case [first, second] if _unit(first) is None and (unit := _unit(second)) is not None:
+        case [first, second] if _unit_name(first) is None and (unit := _unit_name(second)) is not None:
             return f"DATE_TRUNC('{unit}', {first})"
     return None
 
 
-def _part(arguments: Sequence[str]) -> str | None:
+def _respell_part(arguments: Sequence[str]) -> str | None:
     match arguments:
         case [first, second] if (part := first.strip("'").upper()) in PARTS:
             return f"EXTRACT({part} FROM {second})"
     return None
 
 
-def _chosen(arguments: Sequence[str]) -> str | None:
+def _respell_if(arguments: Sequence[str]) -> str | None:
     match arguments:
         case [condition, here, there]:
             return f"CASE WHEN {condition} THEN {here} ELSE {there} END"
@@ -121,11 +121,11 @@ def _safely_divided(arguments: Sequence[str]) -> str | None:
 
 
 _FORMS: dict[str, _Said] = {
-    "DATEDIFF": _difference,
-    "DATE_DIFF": _difference,
+    "DATEDIFF": _respell_difference,
+    "DATE_DIFF": _respell_difference,
     "DATE_TRUNC": _truncated,
-    "DATE_PART": _part,
-    "DATEPART": _part,
-    "IFF": _chosen,
+    "DATE_PART": _respell_part,
+    "DATEPART": _respell_part,
+    "IFF": _respell_if,
     "SAFE_DIVIDE": _safely_divided,
 }

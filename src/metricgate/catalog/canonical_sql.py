@@ -55,7 +55,7 @@ def _unit_last(text: str) -> str:
     for at in range(len(tokens) - 1, -1, -1):
         if tokens[at].text.upper() not in _DIFFERENCES or tokens[at + 1 : at + 2] == []:
             continue
-        parts = _arguments(tokens, at + 1)
+        parts = _argument_tokens(tokens, at + 1)
         if len(parts) == _ARGUMENTS and _is_unit(parts[0]) and not _is_unit(parts[2]):
             unit, start, end = (text[part[0].start : part[-1].end + 1] for part in parts)
             turned = f"{end}, {start}, {unit}"
@@ -63,7 +63,7 @@ def _unit_last(text: str) -> str:
     return text
 
 
-def _arguments(tokens: Sequence[Token], opening: int) -> list[list[Token]]:
+def _argument_tokens(tokens: Sequence[Token], opening: int) -> list[list[Token]]:
     """Return the tokens of each argument of the call whose bracket opens there; none where it never closes."""
     if tokens[opening].token_type is not TokenType.L_PAREN:
         return []

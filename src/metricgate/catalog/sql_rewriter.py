@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from metricgate.catalog.parsing import Fault, parse_expression
-from metricgate.catalog.wording import text_of, trees_of
+from metricgate.catalog.canonical_sql import text_of, trees_of
+from metricgate.catalog.expression_parser import ExpressionFault, parse_expression
 from metricgate.vocabulary.problem import Problem
 
 Resolve = Callable[[str | None, str], str | None]
@@ -61,17 +61,17 @@ class Aggregated:
     bare_division: bool = False
 
 
-def substituted(text: str, resolve: Resolve) -> str | Fault:
+def substitute_columns(text: str, resolve: Resolve) -> str | ExpressionFault:
     """Return the scalar expression with every column replaced by what ``resolve`` gives, or why that cannot be."""
-    tree = _read(text)
-    if isinstance(tree, Fault):
+    tree = _read_expression(text)
+    if isinstance(tree, ExpressionFault):
         return tree
     try:
-        return text_of(_replaced(tree, resolve))
+        return text_of(_replace_columns(tree, resolve))
     except _Refused as refused:
         return refused.fault
     except _PARSER_FAULTS:
-        return Fault("the expression cannot be written back")
+        return ExpressionFault("the expression cannot be written back")
 
 
 def placeholder(number: int) -> str:
@@ -79,16 +79,18 @@ def placeholder(number: int) -> str:
     return f"agg_{number}"
 
 
-def aggregates_in(text: str, resolve: Resolve) -> Aggregated | Fault:
+def aggregates_in(text: str, resolve: Resolve) -> Aggregated | ExpressionFault:
     """Take an expression over aggregates apart; a Fault where an aggregate or its argument has no counterpart."""
-    tree = _read(text)
-    if isinstance(tree, Fault):
+    tree = _read_expression(text)
+    if isinstance(tree, ExpressionFault):
         return tree
     taker = _Taker(resolve)
     try:
         outer = tree.transform(taker.take)
-        free = tuple(dict.fromkeys(_free(column) for column in outer.find_all(exp.Column) if column.name not in taker))
-        ratio, bare = _ratio(outer)
+        free = tuple(
+            dict.fromkeys(_free_column(column) for column in outer.find_all(exp.Column) if column.name not in taker)
+        )
+        ratio, bare = _ratio_sides(outer)
         found = Aggregated(
             text=text_of(outer),
             aggregates=tuple(taker.found),
@@ -99,41 +101,41 @@ def aggregates_in(text: str, resolve: Resolve) -> Aggregated | Fault:
     except _Refused as refused:
         return refused.fault
     except _PARSER_FAULTS:
-        return Fault("the expression cannot be taken apart")
-    return _checked(found.text) or found
+        return ExpressionFault("the expression cannot be taken apart")
+    return _check_text(found.text) or found
 
 
 class _Refused(Exception):
-    def __init__(self, fault: Fault) -> None:
+    def __init__(self, fault: ExpressionFault) -> None:
         super().__init__(fault.message)
         self.fault = fault
 
 
-def _read(text: str) -> exp.Expr | Fault:
+def _read_expression(text: str) -> exp.Expr | ExpressionFault:
     if len(text) > _LONGEST:
-        return Fault(f"the expression has {len(text):,} characters; at most {_LONGEST:,} are read")
+        return ExpressionFault(f"the expression has {len(text):,} characters; at most {_LONGEST:,} are read")
     if text.count("(") + text.upper().count("CASE") > _DEEPEST * 2:
-        return Fault("the expression is nested too deeply")
+        return ExpressionFault("the expression is nested too deeply")
     try:
         trees = trees_of(text)
     except _PARSER_FAULTS:
-        return Fault("it is not an SQL expression")
+        return ExpressionFault("it is not an SQL expression")
     if len(trees) != 1 or not isinstance(trees[0], exp.Expr) or isinstance(trees[0], (exp.Query, exp.DML, exp.DDL)):
-        return Fault("it is not one SQL expression")
+        return ExpressionFault("it is not one SQL expression")
     return trees[0]
 
 
-def _replaced(tree: exp.Expr, resolve: Resolve) -> exp.Expr:
+def _replace_columns(tree: exp.Expr, resolve: Resolve) -> exp.Expr:
     def swap(node: exp.Expr) -> exp.Expr:
         if not isinstance(node, exp.Column) or isinstance(node.this, exp.Star):
             return node
         if node.args.get("db") is not None:
-            raise _Refused(Fault(f"{node.sql()} names a schema"))
+            raise _Refused(ExpressionFault(f"{node.sql()} names a schema"))
         text = resolve(node.table or None, node.name)
         if text is None:
-            raise _Refused(Fault(f"nothing is known of {node.sql()}"))
-        found = _read(text)
-        if isinstance(found, Fault):
+            raise _Refused(ExpressionFault(f"nothing is known of {node.sql()}"))
+        found = _read_expression(text)
+        if isinstance(found, ExpressionFault):
             raise _Refused(found)
         plain = isinstance(found, (exp.Column, exp.Literal, exp.Func, exp.Paren)) or tree is node
         return found if plain else exp.Paren(this=found)
@@ -141,14 +143,14 @@ def _replaced(tree: exp.Expr, resolve: Resolve) -> exp.Expr:
     return tree.copy().transform(swap)
 
 
-def _checked(text: str) -> Fault | None:
+def _check_text(text: str) -> ExpressionFault | None:
     found = parse_expression(text)
-    return Fault(found.message, found.hint) if isinstance(found, Problem) else None
+    return ExpressionFault(found.message, found.hint) if isinstance(found, Problem) else None
 
 
-def _free(column: exp.Expr) -> str:
+def _free_column(column: exp.Expr) -> str:
     if column.args.get("table") is not None or not isinstance(column.this, exp.Identifier):
-        raise _Refused(Fault(f"{column.sql()} stands outside an aggregate"))
+        raise _Refused(ExpressionFault(f"{column.sql()} stands outside an aggregate"))
     return column.name
 
 
@@ -162,7 +164,7 @@ class _Taker:
 
     def take(self, node: exp.Expr) -> exp.Expr:
         if isinstance(node, (exp.Window, exp.Query, exp.Subquery)):
-            raise _Refused(Fault("window functions and queries have no counterpart"))
+            raise _Refused(ExpressionFault("window functions and queries have no counterpart"))
         if not isinstance(node, (exp.AggFunc, exp.Filter, exp.WithinGroup)):
             return node
         aggregate = self.aggregate(node)
@@ -176,7 +178,7 @@ class _Taker:
             where = node.args.get("expression")
             condition = where.this if isinstance(where, exp.Where) else where
             node = node.this
-        function, argument, value, discrete = _parts(node)
+        function, argument, value, discrete = _aggregate_parts(node)
         if isinstance(argument, exp.Star) and condition is not None:
             argument = exp.Literal.number(1)
         if condition is not None and argument is not None:
@@ -186,17 +188,17 @@ class _Taker:
         text = None
         if argument is not None and not star:
             if next(argument.find_all(exp.AggFunc), None) is not None:
-                raise _Refused(Fault("an aggregate of an aggregate has no counterpart"))
+                raise _Refused(ExpressionFault("an aggregate of an aggregate has no counterpart"))
             named = argument.find_all(exp.Column)
             columns = tuple(dict.fromkeys((column.table or None, column.name) for column in named))
-            text = text_of(_replaced(argument, self.resolve))
-            fault = _checked(text)
+            text = text_of(_replace_columns(argument, self.resolve))
+            fault = _check_text(text)
             if fault is not None:
                 raise _Refused(fault)
         return Aggregate(function=function, text=text, columns=columns, percentile=value, discrete=discrete)
 
 
-def _parts(node: exp.Expr) -> tuple[str, exp.Expr | None, float | None, bool]:
+def _aggregate_parts(node: exp.Expr) -> tuple[str, exp.Expr | None, float | None, bool]:
     """Return function, argument, percentile and whether the percentile is discrete."""
     kind = type(node)
     argument = node.args.get("this")
@@ -215,10 +217,10 @@ def _parts(node: exp.Expr) -> tuple[str, exp.Expr | None, float | None, bool]:
         level = argument.this
         if isinstance(ordered, exp.Ordered) and not ordered.args.get("desc") and isinstance(level, exp.Literal):
             return "percentile", ordered.this, float(level.name), isinstance(argument, exp.PercentileDisc)
-    raise _Refused(Fault(f"the aggregate {node.sql()[:_DEEPEST]} has no counterpart"))
+    raise _Refused(ExpressionFault(f"the aggregate {node.sql()[:_DEEPEST]} has no counterpart"))
 
 
-def _ratio(tree: exp.Expr) -> tuple[tuple[str, str] | None, bool]:
+def _ratio_sides(tree: exp.Expr) -> tuple[tuple[str, str] | None, bool]:
     whole = tree.unnest()
     if not isinstance(whole, exp.Div):
         return None, False
@@ -235,10 +237,10 @@ def _ratio(tree: exp.Expr) -> tuple[tuple[str, str] | None, bool]:
     return None, False
 
 
-def equalities_in(text: str) -> tuple[tuple[tuple[str | None, str], tuple[str | None, str]], ...] | Fault:
+def equalities_in(text: str) -> tuple[tuple[tuple[str | None, str], tuple[str | None, str]], ...] | ExpressionFault:
     """Return the pairs of ``(table, column)`` that a join's condition makes equal: equalities joined by AND only."""
-    tree = _read(text)
-    if isinstance(tree, Fault):
+    tree = _read_expression(text)
+    if isinstance(tree, ExpressionFault):
         return tree
     found: list[tuple[tuple[str | None, str], tuple[str | None, str]]] = []
     waiting = [tree.unnest()]
@@ -249,6 +251,6 @@ def equalities_in(text: str) -> tuple[tuple[tuple[str | None, str], tuple[str | 
             continue
         left, right = here.args.get("this"), here.args.get("expression")
         if not (isinstance(here, exp.EQ) and isinstance(left, exp.Column) and isinstance(right, exp.Column)):
-            return Fault(f"{here.sql()[:_DEEPEST]} is not an equality of two columns")
+            return ExpressionFault(f"{here.sql()[:_DEEPEST]} is not an equality of two columns")
         found.append(((left.table or None, left.name), (right.table or None, right.name)))
     return tuple(found)
