@@ -13,7 +13,7 @@ from metricgate.compiling.rules.aggregates import applied
 from metricgate.dialects.engines import dialect_named
 from metricgate.dialects.expressions import meant
 from metricgate.dialects.offline_adapting import percentiles_as_ranks
-from metricgate.planning.scan import Measure
+from metricgate.planning.scan import ScanMeasure
 from metricgate.planning.zones import Zones
 from metricgate.vocabulary.grain import DatePart, Grain
 from metricgate.vocabulary.predicate import Comparison, Operator
@@ -169,7 +169,7 @@ def test_bigquery_names_have_no_dots():
 @pytest.mark.parametrize("rows", ["SELECT NULL::INT AS v", "SELECT unnest([3, NULL, 1, 2, 2, 10]) AS v"])
 def test_percentiles_from_ranks_are_the_engines_own(rows, fraction, discrete):
     """For engines without percentiles: the construction, run where there is one to compare with."""
-    measure = Measure(
+    measure = ScanMeasure(
         name="p",
         aggregation=Aggregation.PERCENTILE,
         expression=Expression(text="v", columns=("v",)),

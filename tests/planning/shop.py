@@ -10,10 +10,10 @@ from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.loading import load
 from metricgate.compiling.compiler import compile_plan
 from metricgate.compiling.statement import Statement
+from metricgate.planning.member_resolver import split_grain
 from metricgate.planning.plan import Plan
 from metricgate.planning.planner import Planner
 from metricgate.planning.question import GroupBy, Ordering, Question
-from metricgate.planning.resolving import split_grain
 from metricgate.vocabulary.obligation import NO_OBLIGATIONS, Obligations
 from metricgate.vocabulary.problem import Problems
 

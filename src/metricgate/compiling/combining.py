@@ -40,7 +40,7 @@ from metricgate.planning.scan import (
     spines_joined,
     tables_read,
 )
-from metricgate.planning.scan_parts import Measure
+from metricgate.planning.scan_parts import ScanMeasure
 
 _GROUPS = "all_groups"
 _ENDS = {"min": exp.Min, "max": exp.Max}
@@ -90,7 +90,7 @@ def combined(asked: Computation, context: Context) -> exp.Select:
     return select
 
 
-def _kind(measure: Measure, scan: Scan, context: Context) -> Kind:
+def _kind(measure: ScanMeasure, scan: Scan, context: Context) -> Kind:
     """Return what a measure is made of; a conversion's measures are of the conversions."""
     shape = shape_of(scan)
     read = shape.conversions if isinstance(shape, Converted) else shape

@@ -22,7 +22,7 @@ from metricgate.dialects.padding import in_order, is_one_of, unpadded
 from metricgate.dialects.trees import all_of, any_of, literal, operand, parsed
 from metricgate.planning.scan_parts import Condition, Reference
 from metricgate.planning.shifts import is_elapsed
-from metricgate.planning.timing import as_day, as_moment
+from metricgate.planning.time_values import as_day, as_moment
 from metricgate.planning.values import as_timestamp
 from metricgate.planning.zones import Zones
 from metricgate.vocabulary.grain import Grain

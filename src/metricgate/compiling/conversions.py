@@ -15,7 +15,7 @@ from metricgate.compiling.rules.aggregates import applied, measured
 from metricgate.dialects.names import aliased, column
 from metricgate.dialects.trees import all_of, literal
 from metricgate.planning.scan import Converted
-from metricgate.planning.scan_parts import Key, Reference
+from metricgate.planning.scan_parts import Reference, ScanKey
 from metricgate.vocabulary.grain import Grain
 
 
@@ -37,7 +37,7 @@ def converted_select(scan: Converted, context: Context, outputs: Mapping[str, st
         [aliased(value, measure.name)],
         context,
     )
-    shown = None if scan.spine is None else Key(name=unused_in("shown", scan), reference=read_moment(scan.spine))
+    shown = None if scan.spine is None else ScanKey(name=unused_in("shown", scan), reference=read_moment(scan.spine))
     sides = _sides(scan.base.time, scan.base.equal, when, names)
     base = unaggregated(replace(scan, measures=()), (*sides, *((shown,) if shown else ())), [], context)
     number = exp.Window(
@@ -71,8 +71,8 @@ def converted_select(scan: Converted, context: Context, outputs: Mapping[str, st
     return found
 
 
-def _sides(time: Reference, equal: tuple[Reference, ...], when: str, names: list[str]) -> tuple[Key, ...]:
+def _sides(time: Reference, equal: tuple[Reference, ...], when: str, names: list[str]) -> tuple[ScanKey, ...]:
     return (
-        Key(name=when, reference=time),
-        *(Key(name=name, reference=each) for name, each in zip(names, equal, strict=True)),
+        ScanKey(name=when, reference=time),
+        *(ScanKey(name=name, reference=each) for name, each in zip(names, equal, strict=True)),
     )

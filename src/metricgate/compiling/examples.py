@@ -9,8 +9,8 @@ from metricgate.catalog.metrics import Aggregation
 from metricgate.compiling.context import Context, ScanDraft
 from metricgate.dialects.engines import dialect_named
 from metricgate.dialects.shown import DEFAULT
-from metricgate.planning.scan import Plain, Table
-from metricgate.planning.scan_parts import Condition, Key, Measure, Reference
+from metricgate.planning.scan import Plain, ScanTable
+from metricgate.planning.scan_parts import Condition, Reference, ScanKey, ScanMeasure
 from metricgate.vocabulary.grain import Grain
 from metricgate.vocabulary.predicate import Comparison, Operator
 
@@ -28,8 +28,8 @@ def draft(dialect: str = DEFAULT) -> ScanDraft:
     scan = Plain(
         name="orders",
         tables=(
-            Table(alias="orders", model="orders", source=("main", "orders")),
-            Table(
+            ScanTable(alias="orders", model="orders", source=("main", "orders")),
+            ScanTable(
                 alias="customer",
                 model="customer",
                 source=("main", "customer"),
@@ -38,10 +38,10 @@ def draft(dialect: str = DEFAULT) -> ScanDraft:
                 keys=(_column("id"),),
             ),
         ),
-        keys=(Key(name="metric_time__month", reference=month),),
+        keys=(ScanKey(name="metric_time__month", reference=month),),
         measures=(
-            Measure(name="revenue", aggregation=Aggregation.SUM, expression=_column("amount")),
-            Measure(
+            ScanMeasure(name="revenue", aggregation=Aggregation.SUM, expression=_column("amount")),
+            ScanMeasure(
                 name="returned",
                 aggregation=Aggregation.COUNT,
                 expression=Expression(text="1", columns=()),

@@ -16,7 +16,7 @@ from metricgate.compiling.spines import spine_of
 from metricgate.dialects.names import aliased, column
 from metricgate.dialects.trees import all_of, double, literal
 from metricgate.planning.scan import Densified, OneSelect, OverSpine, PerPeriod, SpineFill
-from metricgate.planning.scan_parts import Key, Measure
+from metricgate.planning.scan_parts import ScanKey, ScanMeasure
 
 Outputs = Mapping[str, str]
 Select = Callable[[OneSelect, Context, Outputs], exp.Select]
@@ -34,7 +34,7 @@ def per_period_select(scan: PerPeriod, context: Context, outputs: Outputs, plain
     by_moment = OverSpine(
         name=scan.name,
         tables=scan.tables,
-        keys=(*scan.keys, Key(name=moment, reference=read_moment(scan.spine))),
+        keys=(*scan.keys, ScanKey(name=moment, reference=read_moment(scan.spine))),
         measures=scan.measures,
         conditions=scan.conditions,
         spine=scan.spine,
@@ -104,7 +104,7 @@ def _beside(periods: SpineFill, tree: exp.Select) -> exp.Join:
     return exp.Join(this=joined, on=all_of(list(on))) if on else exp.Join(this=joined, kind="CROSS")
 
 
-def _mean(measure: Measure, value: exp.Expr, count: exp.Expr) -> exp.Expr:
+def _mean(measure: ScanMeasure, value: exp.Expr, count: exp.Expr) -> exp.Expr:
     """The mean over a period's moments; what is empty has no part in it, unless something stands for it."""
     instead = 0 if measure.counts else measure.fill
     if instead is None:
@@ -117,7 +117,7 @@ def _mean(measure: Measure, value: exp.Expr, count: exp.Expr) -> exp.Expr:
     return _counted(exp.Div(this=exp.Paren(this=total), expression=exp.Max(this=count.copy())), measure)
 
 
-def _counted(value: exp.Expr, measure: Measure) -> exp.Expr:
+def _counted(value: exp.Expr, measure: ScanMeasure) -> exp.Expr:
     return exp.Coalesce(this=value, expressions=[literal(0)]) if measure.counts else value
 
 

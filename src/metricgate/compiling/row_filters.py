@@ -9,11 +9,11 @@ from datetime import datetime
 from metricgate.catalog.model import KIND_OF_TYPE, Dimension, SemanticModel, TimeKind
 from metricgate.compiling import codes
 from metricgate.compiling.column_kinds import ColumnKinds
-from metricgate.planning.resolving import split_grain
+from metricgate.planning.member_resolver import split_grain
 from metricgate.planning.scan_parts import Condition, Reference
-from metricgate.planning.timing import has_clock, stored_moment, stored_zone
-from metricgate.planning.values import mismatch, typed
-from metricgate.planning.zones import Clock, Zones
+from metricgate.planning.time_values import has_clock, stored_moment, stored_zone
+from metricgate.planning.values import convert_values, mismatch
+from metricgate.planning.zones import ZoneClock, Zones
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.obligation import RowFilter
 from metricgate.vocabulary.predicate import And, Comparison, Not, Or, Predicate, members_of
@@ -83,11 +83,11 @@ def _reference(text: str, model: SemanticModel, kinds: ColumnKinds) -> Reference
     return Reference(table="", model=model.name, name=entity.name, expression=entity.expressions[0])
 
 
-def _clock(dimension: Dimension) -> Clock | None:
+def _clock(dimension: Dimension) -> ZoneClock | None:
     """Return by which clock a rule's times are meant: that of the zone in which the data is stored, else UTC."""
     if not has_clock(dimension):
         return None
-    return Clock(kind=TimeKind.LOCAL, stored=stored_zone(dimension), shown=stored_zone(dimension))
+    return ZoneClock(kind=TimeKind.LOCAL, stored=stored_zone(dimension), shown=stored_zone(dimension))
 
 
 def _zones(model: str, dimension: Dimension, kinds: ColumnKinds) -> Zones | None:
@@ -123,7 +123,7 @@ def _typed(
                     )
                 )
                 return predicate
-            return _on_its_clock(typed(predicate, reference), reference)
+            return _on_its_clock(convert_values(predicate, reference), reference)
         case And() | Or():
             return type(predicate)(tuple(_typed(part, members, row_filter, problems) for part in predicate.parts))
         case Not():

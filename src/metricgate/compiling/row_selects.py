@@ -13,10 +13,10 @@ from metricgate.compiling.rules.wanted_rows import keep_wanted_rows
 from metricgate.dialects.names import identifier, unused
 from metricgate.dialects.trees import literal
 from metricgate.planning.scan import Scan, Shape
-from metricgate.planning.scan_parts import Key
+from metricgate.planning.scan_parts import ScanKey
 
 
-def unaggregated(scan: Shape, more: tuple[Key, ...], values: list[exp.Expr], context: Context) -> ScanDraft:
+def unaggregated(scan: Shape, more: tuple[ScanKey, ...], values: list[exp.Expr], context: Context) -> ScanDraft:
     """Return the rows of a scan that count: its keys, more columns, and values; binds what they compare with."""
     draft = ScanDraft(scan=replace(scan, keys=(*scan.keys, *more)), context=context, outputs={})
     select_keys(draft)

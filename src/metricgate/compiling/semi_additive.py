@@ -14,14 +14,14 @@ from metricgate.compiling.rules.aggregates import applied, measured
 from metricgate.dialects.names import aliased, column
 from metricgate.dialects.trees import all_of
 from metricgate.planning.scan import SemiAdditive, SpineJoin
-from metricgate.planning.scan_parts import Key, Measure
+from metricgate.planning.scan_parts import ScanKey, ScanMeasure
 
 
 def semi_additive_select(scan: SemiAdditive, context: Context, outputs: Mapping[str, str]) -> exp.Select:
     """Return the SELECT of the rows whose time is the first or last of all that are apart together, aggregated."""
     moment, limit = unused_in("moment", scan), unused_in("edge", scan)
     values = [_value(measure, scan, context) for measure in scan.measures]
-    draft = unaggregated(scan, (Key(name=moment, reference=scan.time),), values, context)
+    draft = unaggregated(scan, (ScanKey(name=moment, reference=scan.time),), values, context)
     end = exp.Min if scan.choice is WindowChoice.MIN else exp.Max
     over = exp.Window(
         this=end(this=reference_tree(scan.time, context)),
@@ -50,5 +50,5 @@ def _once(scan: SemiAdditive, spine: SpineJoin, draft: ScanDraft) -> exp.Expr:
     return exp.EQ(this=column(shown), expression=column(chosen))
 
 
-def _value(measure: Measure, scan: SemiAdditive, context: Context) -> exp.Expr:
+def _value(measure: ScanMeasure, scan: SemiAdditive, context: Context) -> exp.Expr:
     return aliased(measured(measure, scan, context), measure.name)

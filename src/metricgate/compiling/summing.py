@@ -26,8 +26,8 @@ from metricgate.dialects.kinds import Kind
 from metricgate.dialects.names import aliased, column, identifier, unused
 from metricgate.dialects.trees import all_of, double, literal
 from metricgate.planning.periods import joined_to
-from metricgate.planning.scan import OneSelect, OverSpine, Plain, SpineJoin, Table
-from metricgate.planning.scan_parts import Condition, Key, Measure, Reference
+from metricgate.planning.scan import OneSelect, OverSpine, Plain, ScanTable, SpineJoin
+from metricgate.planning.scan_parts import Condition, Reference, ScanKey, ScanMeasure
 from metricgate.planning.shifts import is_elapsed
 from metricgate.vocabulary.grain import Grain
 
@@ -82,8 +82,8 @@ class _Halves:
     """
 
     homes: frozenset[str]
-    dated: tuple[Table, ...]
-    rows: tuple[Table, ...]
+    dated: tuple[ScanTable, ...]
+    rows: tuple[ScanTable, ...]
     of_rows: tuple[Condition, ...]
     of_moments: tuple[Condition, ...]
 
@@ -109,7 +109,7 @@ class _Halves:
         )
 
 
-def _joins(table: Table) -> set[str]:
+def _joins(table: ScanTable) -> set[str]:
     found = {each.table for each in (*table.left, *(reference for reference, _key in table.partitions))}
     if table.valid is not None:
         found.add(table.valid.time.table)
@@ -120,7 +120,7 @@ def _joins(table: Table) -> set[str]:
 class _Part:
     """A measure of a moment's rows, as a column, and how several of them are one."""
 
-    measure: Measure
+    measure: ScanMeasure
 
     def whole(self, value: exp.Expr) -> exp.AggFunc:
         return _ENDS.get(self.measure.aggregation, exp.Sum)(this=value)
@@ -146,7 +146,7 @@ class _Summing:
         self._taken.append(unused(wanted, self._taken))
         return self._taken[-1]
 
-    def _parts_of(self, measure: Measure) -> list[_Part]:
+    def _parts_of(self, measure: ScanMeasure) -> list[_Part]:
         return [
             _Part(replace(measure, name=self._unused("part"), aggregation=each, fill=None))
             for each in _PARTS[measure.aggregation]
@@ -205,7 +205,7 @@ class _Summing:
     def _selected_measures(self, home: str) -> list[exp.Expr]:
         return [aliased(self._whole(each, home), self._outputs[each.name]) for each in self._scan.measures]
 
-    def _whole(self, measure: Measure, home: str) -> exp.Expr:
+    def _whole(self, measure: ScanMeasure, home: str) -> exp.Expr:
         wholes: list[exp.Expr] = [each.whole(column(each.measure.name, home)) for each in self._parts[measure.name]]
         if measure.aggregation is Aggregation.AVERAGE:
             return exp.Div(this=double(wholes[0]), expression=wholes[1])
@@ -222,7 +222,7 @@ class _Summing:
             tables=self._halves.rows,
             keys=(
                 *(replace(key, name=self._names[key.name]) for key in self._keys),
-                Key(name=self._time, reference=self._moments.time),
+                ScanKey(name=self._time, reference=self._moments.time),
             ),
             measures=parts,
             conditions=self._halves.of_rows,

@@ -19,7 +19,7 @@ from metricgate.dialects.expressions import qualified
 from metricgate.dialects.names import aliased
 from metricgate.dialects.trees import literal
 from metricgate.planning.clocks import TypeAsked
-from metricgate.planning.scan import Computation, Table
+from metricgate.planning.scan import Computation, ScanTable
 from metricgate.vocabulary.result import ValueType
 
 
@@ -64,7 +64,7 @@ def _probe(source: tuple[str, ...], asked: tuple[TypeAsked, ...], dialect: str) 
         ]
         select = exp.Select(
             expressions=trees,
-            from_=exp.From(this=stored(Table(alias=name, model=name, source=source))),
+            from_=exp.From(this=stored(ScanTable(alias=name, model=name, source=source))),
             limit=exp.Limit(expression=literal(0)),
         )
         sql, _parameters = written(select, context)

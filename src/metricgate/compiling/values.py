@@ -15,7 +15,7 @@ from metricgate.dialects.kinds import Kind, kind_of
 from metricgate.dialects.names import column
 from metricgate.dialects.trees import double, literal, operand, parsed
 from metricgate.planning.metrics.values import DerivedValue, MeasureValue, RatioValue, Value
-from metricgate.planning.scan_parts import Measure
+from metricgate.planning.scan_parts import ScanMeasure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,7 @@ Homes = Mapping[str, Home]
 """Measure -> where it is."""
 
 
-def home_of(measure: Measure, query: str, of: Callable[[], Kind], *, averaged: bool) -> Home:
+def home_of(measure: ScanMeasure, query: str, of: Callable[[], Kind], *, averaged: bool) -> Home:
     """Return the home of a measure of values ``of`` a kind; ``averaged``: it is the mean of several moments."""
     counted = measure.aggregation in _COUNTS
     exact = measure.percentile is not None and measure.percentile.discrete

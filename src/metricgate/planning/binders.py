@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from metricgate.catalog.metrics import SimpleMetric
 from metricgate.catalog.model import SemanticModel
-from metricgate.planning.binding import Answers, Binder, SpineRoot
 from metricgate.planning.clocks import Clocks
-from metricgate.planning.metrics.expanding import Leaf
-from metricgate.planning.owning import own_reference
-from metricgate.planning.resolving import Resolver
-from metricgate.planning.scan_parts import Measure
-from metricgate.planning.tables import Moment, Tables
+from metricgate.planning.member_resolver import Resolver
+from metricgate.planning.metrics.expansion import LeafMetric
+from metricgate.planning.own_members import own_reference
+from metricgate.planning.scan_binder import Answers, Binder, SpineRoot
+from metricgate.planning.scan_parts import ScanMeasure
+from metricgate.planning.tables import Moment, ScanTables
 from metricgate.vocabulary.problem import Problem
 
 
@@ -35,16 +35,16 @@ class Binders:
     clocks: Clocks
     problems: list[Problem]
 
-    def tables(self, root: SemanticModel, metric: SimpleMetric | None, *, whole: bool = False) -> Tables:
+    def tables(self, root: SemanticModel, metric: SimpleMetric | None, *, whole: bool = False) -> ScanTables:
         """Return the tables of a scan, with the moment at which changing rows hold; ``whole`` as of ``ScanTables``."""
         name = None if metric is None else metric.time_dimension
         dimension = None if name is None else root.dimension(name)
         time = None
         if dimension is not None:
             time = Moment(reference=own_reference(root, dimension), dimension=dimension, clocks=self.clocks)
-        return Tables(root, self.models, time, whole=whole)
+        return ScanTables(root, self.models, time, whole=whole)
 
-    def binder(self, root: SemanticModel, tables: Tables, asked_for: str, spine: SpineRoot | None = None) -> Binder:
+    def binder(self, root: SemanticModel, tables: ScanTables, asked_for: str, spine: SpineRoot | None = None) -> Binder:
         """Return a binder for the question; ``asked_for`` is what its problems speak of."""
         return Binder(
             resolver=self.resolver,
@@ -57,15 +57,15 @@ class Binders:
             spine=spine,
         )
 
-    def measure(self, binder: Binder, leaf: Leaf) -> Measure:
+    def measure(self, binder: Binder, leaf: LeafMetric) -> ScanMeasure:
         """Return a leaf's aggregate under its filters, which ``binder`` binds; problems of these are noted."""
         metric = leaf.metric
         place = f"metric {metric.header.name}"
         bound = [binder.condition(each, place, metric.time_dimension, from_metric=True) for each in leaf.filters]
-        return Measure(
+        return ScanMeasure(
             name=leaf.measure,
             aggregation=metric.aggregation,
-            expression=self.clocks.reading(metric.model, metric.expression),
+            expression=self.clocks.read_expression(metric.model, metric.expression),
             percentile=metric.percentile,
             filters=tuple(each for each in bound if each is not None),
             fill=metric.fill_nulls_with,

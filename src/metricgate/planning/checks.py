@@ -13,10 +13,10 @@ from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.expression import Expression
 from metricgate.catalog.model import EntityType, SemanticModel
 from metricgate.catalog.saved import TimeSpine
-from metricgate.planning.graph import Hop, hops_of
+from metricgate.planning.graph import JoinStep, hops_of
 from metricgate.planning.plan import Plan
-from metricgate.planning.scan import Computation, Converted, Densified, MemberValues, Scan, Table, shape_of
-from metricgate.planning.scan_parts import Key, Reference
+from metricgate.planning.scan import Computation, Converted, Densified, MemberValues, Scan, ScanTable, shape_of
+from metricgate.planning.scan_parts import Reference, ScanKey
 from metricgate.planning.spines import column, spine_table
 from metricgate.planning.zones import Zones
 from metricgate.vocabulary.grain import Grain
@@ -124,7 +124,7 @@ def _of_scan(scan: Scan) -> Iterator[KeyCheck]:
             yield from _of_computation(table.answer)
         elif table.joined_by and multiplies:
             partitions = tuple(partition for _reference, partition in table.partitions)
-            valid, ends = table.valid, _bare(())
+            valid, ends = table.valid, _bare_values(())
             if valid is not None:
                 ends = tuple(zip((valid.start, valid.end), valid.zones, strict=True))
             yield _key_check(table, (*table.keys, *partitions), ends)
@@ -135,32 +135,32 @@ def _of_scan(scan: Scan) -> Iterator[KeyCheck]:
 def _of_model(model: SemanticModel) -> Iterator[Check]:
     """A key of a model with partitions is one row's within its partition."""
     partitions = tuple(each.expression for each in model.dimensions if each.is_partition)
-    ends = _ends(model)
+    ends = _validity_ends(model)
     for entity in model.entities:
         if entity.type is not EntityType.FOREIGN:
-            yield _key_check(_table(model, entity.name), (*entity.expressions, *partitions), ends)
+            yield _key_check(_checked_table(model, entity.name), (*entity.expressions, *partitions), ends)
     if ends:
-        yield WindowCheck(dataset=model.name, scan=_scan(_table(model), ends))
+        yield WindowCheck(dataset=model.name, scan=_scan(_checked_table(model), ends))
 
 
-def _at_home(hop: Hop, models: Mapping[str, SemanticModel]) -> bool:
+def _at_home(hop: JoinStep, models: Mapping[str, SemanticModel]) -> bool:
     return models[hop.from_model].warehouse == models[hop.to_model].warehouse
 
 
-def _of_hop(hop: Hop, models: Mapping[str, SemanticModel]) -> Iterator[Check]:
+def _of_hop(hop: JoinStep, models: Mapping[str, SemanticModel]) -> Iterator[Check]:
     """Joins within one partition only where both models have it."""
     here, there = models[hop.from_model], models[hop.to_model]
     shared = {each.name for each in here.dimensions if each.is_partition}
     partitions = tuple(each.expression for each in there.dimensions if each.is_partition and each.name in shared)
-    yield _key_check(_table(there, hop.name), (*hop.to_expressions, *partitions), _ends(there))
+    yield _key_check(_checked_table(there, hop.name), (*hop.to_expressions, *partitions), _validity_ends(there))
     entity = here.entity(hop.name)
     if hop.by_relationship or entity is None or entity.type is EntityType.FOREIGN:
         yield ReferenceCheck(
             dataset=here.name,
             key=hop.name,
-            scan=_scan(_table(here), _bare(hop.from_expressions)),
+            scan=_scan(_checked_table(here), _bare_values(hop.from_expressions)),
             to=there.name,
-            partners=_scan(_table(there), _bare(hop.to_expressions)),
+            partners=_scan(_checked_table(there), _bare_values(hop.to_expressions)),
             warehouses=(here.warehouse, there.warehouse),
         )
 
@@ -169,7 +169,7 @@ def _of_spine(spine: TimeSpine) -> SpineCheck:
     return spine_check(spine_table(spine, spine.name), spine.name)
 
 
-def spine_check(table: Table, name: str = "") -> SpineCheck:
+def spine_check(table: ScanTable, name: str = "") -> SpineCheck:
     """Return the check of a declared spine that a plan reads; ``name`` is its own, or that of its relation.
 
     Raises:
@@ -178,38 +178,38 @@ def spine_check(table: Table, name: str = "") -> SpineCheck:
     spine = table.spine
     if spine is None:
         raise ValueError("a time spine's table")
-    bare = Table(alias=table.alias, model="", source=table.source, warehouse=table.warehouse)
-    scan = _scan(bare, _bare((column(spine.column),)), spine.stored)
+    bare = ScanTable(alias=table.alias, model="", source=table.source, warehouse=table.warehouse)
+    scan = _scan(bare, _bare_values((column(spine.column),)), spine.stored)
     return SpineCheck(dataset=name or table.name_of_source, scan=scan, granularity=spine.stored)
 
 
-def _key_check(table: Table, key: tuple[Expression, ...], history: tuple[_Value, ...]) -> KeyCheck:
-    bare = Table(alias=table.model, model=table.model, source=table.source)
+def _key_check(table: ScanTable, key: tuple[Expression, ...], history: tuple[_Value, ...]) -> KeyCheck:
+    bare = ScanTable(alias=table.model, model=table.model, source=table.source)
     return KeyCheck(
         dataset=table.model,
         key=table.joined_by,
-        scan=_scan(bare, (*_bare(key), *history)),
+        scan=_scan(bare, (*_bare_values(key), *history)),
         parts=len(key),
         history=bool(history),
     )
 
 
-def _table(model: SemanticModel, key: str = "") -> Table:
-    return Table(alias=model.name, model=model.name, source=model.source, joined_by=key)
+def _checked_table(model: SemanticModel, key: str = "") -> ScanTable:
+    return ScanTable(alias=model.name, model=model.name, source=model.source, joined_by=key)
 
 
-def _ends(model: SemanticModel) -> tuple[_Value, ...]:
+def _validity_ends(model: SemanticModel) -> tuple[_Value, ...]:
     return tuple((each.expression, None) for each in model.validity or ())
 
 
-def _bare(expressions: Sequence[Expression]) -> tuple[_Value, ...]:
+def _bare_values(expressions: Sequence[Expression]) -> tuple[_Value, ...]:
     return tuple((each, None) for each in expressions)
 
 
-def _scan(table: Table, values: Sequence[_Value], grain: Grain | None = None) -> Scan:
+def _scan(table: ScanTable, values: Sequence[_Value], grain: Grain | None = None) -> Scan:
     """Return every row of one table with some values of its own, named by their place."""
     keys = tuple(
-        Key(
+        ScanKey(
             name=f"value_{number}",
             reference=Reference(
                 table=table.alias, model=table.model, name="", expression=expression, grain=grain, zones=zones

@@ -17,8 +17,8 @@ from metricgate.catalog.clock_readings import columns_by_clock, passes_times_on
 from metricgate.catalog.expression import Expression
 from metricgate.catalog.model import KIND_OF_TYPE, Dimension, SemanticModel, TimeKind
 from metricgate.planning import codes
-from metricgate.planning.timing import has_clock
-from metricgate.planning.zones import Clock, Zones
+from metricgate.planning.time_values import has_clock
+from metricgate.planning.zones import ZoneClock, Zones
 from metricgate.vocabulary.problem import Place, Problem
 from metricgate.vocabulary.result import DataType, ValueType
 
@@ -61,16 +61,16 @@ class Clocks:
     asked: dict[TypeAsked, ValueType | None] = field(default_factory=dict)
     told: dict[str, TimeKind] = field(default_factory=dict)
 
-    def of(self, model: str, dimension: Dimension) -> Clock:
+    def of(self, model: str, dimension: Dimension) -> ZoneClock:
         """Return the clock of a time dimension of a model, shown as the question wants."""
-        return self._clock(model, dimension, self.shown(dimension))
+        return self._clock(model, dimension, self.shown_zone(dimension))
 
-    def of_cut(self, home: str, dimension: Dimension) -> Clock | None:
+    def of_cut(self, home: str, dimension: Dimension) -> ZoneClock | None:
         """Return the clock of a time that is itself read by a clock, like ``DATE_TRUNC('hour', at)``; None of others.
 
         It is cut by the clock of the zone shown (in Calcutta hours begin at half past), so its values are that clock's.
         """
-        text, stored, shown = dimension.expression.text, dimension.time_zone or UTC, self.shown(dimension)
+        text, stored, shown = dimension.expression.text, dimension.time_zone or UTC, self.shown_zone(dimension)
         if home not in self.models or not has_clock(dimension) or stored == UTC == shown:
             return None
         if passes_times_on(text) or not columns_by_clock(text):
@@ -78,7 +78,7 @@ class Clocks:
         kind = KIND_OF_TYPE.get(self.type_of(home, dimension.expression) or DataType.STRING)
         if kind not in {TimeKind.LOCAL, TimeKind.ZONED}:
             return None
-        return Clock(kind=TimeKind.LOCAL, stored=shown, shown=shown)
+        return ZoneClock(kind=TimeKind.LOCAL, stored=shown, shown=shown)
 
     def own(self, home: str, dimension: Dimension) -> tuple[Expression, Zones | None]:
         """Return a time dimension's expression, and what showing its values takes.
@@ -91,36 +91,36 @@ class Clocks:
         known = any(stored != shown for _name, stored, shown in expression.zones or ())
         return expression, Zones(stored=cut.shown, shown=cut.shown) if known else None
 
-    def at_rest(self, model: str, dimension: Dimension) -> Clock:
+    def at_rest(self, model: str, dimension: Dimension) -> ZoneClock:
         """Return the clock of a time dimension whatever the question's zone, shown as it is stored."""
         return self._clock(model, dimension, dimension.time_zone or UTC)
 
-    def _clock(self, model: str, dimension: Dimension, shown: str) -> Clock:
+    def _clock(self, model: str, dimension: Dimension, shown: str) -> ZoneClock:
         if not has_clock(dimension):
             return self._day(model, dimension, shown)
         stored = dimension.time_zone or UTC
         if stored == UTC == shown:  # an engine's session is in UTC: moments and local times are read alike
-            return Clock(kind=TimeKind.LOCAL, stored=UTC, shown=UTC)
+            return ZoneClock(kind=TimeKind.LOCAL, stored=UTC, shown=UTC)
         found = self._kind(model, dimension.expression, stored, dimension.time_kind)
         if found is None:
-            self.problems.append(_unknown(f"{model}.{dimension.name}"))
+            self.problems.append(_unknown_time_kind(f"{model}.{dimension.name}"))
             found = TimeKind.LOCAL, stored
         kind, of_clock = found
         self.told[f"{model}.{dimension.name}"] = kind
-        return Clock(kind=kind, stored=of_clock, shown=shown)
+        return ZoneClock(kind=kind, stored=of_clock, shown=shown)
 
-    def _day(self, home: str, dimension: Dimension, shown: str) -> Clock:
+    def _day(self, home: str, dimension: Dimension, shown: str) -> ZoneClock:
         """A time by day or coarser is a date, unless the engine says that it is a moment: its day is some zone's."""
         model = self.models.get(home)  # a time spine is none
         if shown == UTC and model is not None and self.zone is None:
             shown = model.stored_zone or UTC
         told = dimension.time_kind is not None or model is None or shown == UTC
         if told or self.type_of(home, dimension.expression) is not DataType.TIMESTAMP_TZ:
-            return Clock(kind=TimeKind.DATE, stored=UTC, shown=UTC)
+            return ZoneClock(kind=TimeKind.DATE, stored=UTC, shown=UTC)
         self.told[f"{home}.{dimension.name}"] = TimeKind.ZONED
-        return Clock(kind=TimeKind.ZONED, stored=None, shown=shown)
+        return ZoneClock(kind=TimeKind.ZONED, stored=None, shown=shown)
 
-    def shown(self, dimension: Dimension) -> str:
+    def shown_zone(self, dimension: Dimension) -> str:
         """Return the zone in which a time is shown: the question's, else that in which it is stored."""
         return self.zone or dimension.time_zone or UTC
 
@@ -148,9 +148,9 @@ class Clocks:
         if KIND_OF_TYPE.get(self.type_of(model.name, expression) or DataType.STRING) is None:
             return None  # a number, or a text
         if found is None:
-            self.problems.append(_unknown(f"{model.name}: {expression.text}"))
+            self.problems.append(_unknown_time_kind(f"{model.name}: {expression.text}"))
             return None
-        return Clock(kind=found[0], stored=found[1], shown=shown).zones
+        return ZoneClock(kind=found[0], stored=found[1], shown=shown).zones
 
     def expression_of(self, home: str, dimension: Dimension) -> Expression:
         """Return a dimension's expression with the zones in which it reads calendars and clocks.
@@ -160,10 +160,10 @@ class Clocks:
         """
         if has_clock(dimension):
             cut = self.of_cut(home, dimension) is not None
-            return self.reading(home, dimension.expression) if cut else dimension.expression
-        return self.reading(home, dimension.expression, in_zone=dimension.granularity is None)
+            return self.read_expression(home, dimension.expression) if cut else dimension.expression
+        return self.read_expression(home, dimension.expression, in_zone=dimension.granularity is None)
 
-    def reading(self, home: str, expression: Expression, *, in_zone: bool = True) -> Expression:
+    def read_expression(self, home: str, expression: Expression, *, in_zone: bool = True) -> Expression:
         """Return a model's expression with the zones in which it reads calendars and clocks.
 
         ``in_zone``: in the question's; otherwise in the stored one, as what must not depend on the question.
@@ -174,7 +174,7 @@ class Clocks:
         found = [
             (name, zones.stored, zones.shown)
             for name in columns_by_clock(expression.text)
-            if (zones := self._zones_read(model, _column(name), in_zone=in_zone)) is not None
+            if (zones := self._zones_read(model, _column_expression(name), in_zone=in_zone)) is not None
         ]
         return replace(expression, zones=tuple(found)) if found else expression
 
@@ -189,7 +189,7 @@ class Clocks:
         if kind is None:
             return None  # no time: a text is read as it is written
         self.told[f"{model.name}.{column.text}"] = kind
-        return Clock(kind=kind, stored=None if kind is TimeKind.ZONED else stored, shown=shown).zones
+        return ZoneClock(kind=kind, stored=None if kind is TimeKind.ZONED else stored, shown=shown).zones
 
     def take(self, other: Iterable[tuple[TypeAsked, ValueType | None]]) -> None:
         """Hang on what another question within this one hangs on."""
@@ -205,7 +205,7 @@ class Clocks:
         """
         kind = KIND_OF_TYPE.get(self.type_of(model, expression) or DataType.STRING)
         read = () if expression.is_column else expression.columns
-        moments = [each for each in read if self.type_of(model, _column(each)) is DataType.TIMESTAMP_TZ]
+        moments = [each for each in read if self.type_of(model, _column_expression(each)) is DataType.TIMESTAMP_TZ]
         if kind is TimeKind.LOCAL and moments:
             kind = declared or (TimeKind.LOCAL if stored == UTC else None)
             return None if kind is None else (kind, UTC if kind is TimeKind.ZONED else stored)
@@ -215,7 +215,7 @@ class Clocks:
         return None if kind is None else (kind, None if kind is TimeKind.ZONED else stored)
 
 
-def on_one_clock(times: Sequence[Clock]) -> tuple[Zones | None, ...]:
+def on_one_clock(times: Sequence[ZoneClock]) -> tuple[Zones | None, ...]:
     """Return how each of several times is converted before they are compared; None leaves it.
 
     Beside a date, the others are days of the zones they are stored in. Otherwise they are compared as moments, unless
@@ -228,7 +228,7 @@ def on_one_clock(times: Sequence[Clock]) -> tuple[Zones | None, ...]:
     return tuple(None if each.stored == UTC else Zones(stored=each.stored, shown=UTC) for each in times)
 
 
-def moved(value: date | datetime, meant: str, clock: Clock) -> datetime:
+def convert_moment(value: date | datetime, meant: str, clock: ZoneClock) -> datetime:
     """Return what the clock's values show at the moment ``value``, a local time of zone ``meant``.
 
     A moment is given in UTC. A value with an offset of its own keeps it.
@@ -252,11 +252,11 @@ def _has_zones(model: SemanticModel) -> bool:
     return model.stored_zone is not None or any(each.time_zone not in {None, UTC} for each in model.dimensions)
 
 
-def _column(name: str) -> Expression:
+def _column_expression(name: str) -> Expression:
     return Expression(text=name, columns=(name,))
 
 
-def _unknown(name: str) -> Problem:
+def _unknown_time_kind(name: str) -> Problem:
     return Problem(
         code=codes.UNKNOWN_TIME_KIND,
         message=f"A zone matters, and it is not known whether {name} holds moments, local times or dates.",

@@ -12,16 +12,16 @@ from metricgate.catalog.saved import TimeSpine
 from metricgate.catalog.strictness import is_strict
 from metricgate.planning import codes
 from metricgate.planning.binders import Binders
-from metricgate.planning.binding import SpineRoot
-from metricgate.planning.concluding import ScanNotes
-from metricgate.planning.forms import split_form
 from metricgate.planning.graph import Member
 from metricgate.planning.group_bys import GroupBys
+from metricgate.planning.member_resolver import METRIC_TIME
+from metricgate.planning.plan_assembly import ScanNotes
 from metricgate.planning.question import Question
-from metricgate.planning.ranging import bound_range
-from metricgate.planning.resolving import METRIC_TIME
 from metricgate.planning.scan import MemberValues
+from metricgate.planning.scan_binder import SpineRoot
 from metricgate.planning.spines import Spines, column, spine_table
+from metricgate.planning.time_ranges import bound_range
+from metricgate.planning.time_spec import split_form
 from metricgate.vocabulary.grain import Grain
 from metricgate.vocabulary.predicate import members_of
 from metricgate.vocabulary.problem import Code, Place, Problem
@@ -108,7 +108,7 @@ class DistinctScans:
     def _spine(self, spines: Spines) -> TimeSpine | None:
         grains = [each.form.grain for each in self._group_bys.asked if each.member == METRIC_TIME and each.form.grain]
         finest = min([*grains, Grain.DAY], key=lambda grain: grain.rank)
-        return spines.serving(finest)
+        return spines.coarsest_for(finest)
 
     def _root(self, members: list[str]) -> SemanticModel | None:
         """The model with the fewest joins to all; of several the one whose keys they are, then the narrowest."""

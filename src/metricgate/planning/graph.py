@@ -19,7 +19,7 @@ MOST_PATHS = 4_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hop:
+class JoinStep:
     """One join: ``name`` is the entity's or relationship's.
 
     ``left``: what the keys are compared with instead of ``from_expressions``, where these depend on a time that is
@@ -43,7 +43,7 @@ class Member:
     """A dimension or entity as reached from a root: exactly one of ``dimension`` and ``entity`` is set."""
 
     parts: tuple[str, ...]
-    hops: tuple[Hop, ...]
+    hops: tuple[JoinStep, ...]
     model: str
     dimension: Dimension | None = None
     entity: Entity | None = None
@@ -60,7 +60,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reach:
+class ReachableMembers:
     """All members that one root reaches over hops.
 
     Attributes:
@@ -82,16 +82,16 @@ class JoinGraph:
         self._models = models
         self._hops = {name: tuple(hops) for name, hops in _hops(models).items()}
         self._neighbours = _neighbours(self._hops)
-        self._reach: dict[str, Reach] = {}
+        self._reach: dict[str, ReachableMembers] = {}
 
-    def reach(self, root: str) -> Reach:
+    def reach(self, root: str) -> ReachableMembers:
         """Return everything that ``root`` reaches."""
         found = self._reach.get(root)
         if found is None:
             found = self._reach[root] = self._explore(root)
         return found
 
-    def connected(self, one: str, other: str) -> bool:
+    def are_connected(self, one: str, other: str) -> bool:
         """Whether any chain of joins, in any direction, links the two models."""
         seen, waiting = {one}, [one]
         while waiting:
@@ -103,7 +103,7 @@ class JoinGraph:
             waiting.extend(fresh)
         return False
 
-    def _explore(self, root: str) -> Reach:
+    def _explore(self, root: str) -> ReachableMembers:
         paths, complete = self._paths(root)
         members = tuple(member for path in paths for member in self._members(root, path))
         by_name: dict[str, list[Member]] = {}
@@ -112,15 +112,15 @@ class JoinGraph:
             by_name.setdefault(member.name, []).append(member)
             for start in range(len(member.parts)):
                 by_suffix.setdefault("__".join(member.parts[start:]), []).append(member)
-        return Reach(
+        return ReachableMembers(
             members=members,
             by_name={name: tuple(found) for name, found in by_name.items()},
             by_suffix={name: tuple(found) for name, found in by_suffix.items()},
             complete=complete,
         )
 
-    def _paths(self, root: str) -> tuple[list[tuple[Hop, ...]], bool]:
-        paths: list[tuple[Hop, ...]] = [()]
+    def _paths(self, root: str) -> tuple[list[tuple[JoinStep, ...]], bool]:
+        paths: list[tuple[JoinStep, ...]] = [()]
         complete = True
         for path in paths:  # grows while it is read: breadth first
             for hop in self._hops[path[-1].to_model if path else root]:
@@ -132,7 +132,7 @@ class JoinGraph:
                 paths.append((*path, hop))
         return paths, complete
 
-    def _members(self, root: str, path: tuple[Hop, ...]) -> Iterator[Member]:
+    def _members(self, root: str, path: tuple[JoinStep, ...]) -> Iterator[Member]:
         model = self._models[path[-1].to_model if path else root]
         names = tuple(hop.name for hop in path)
         own = () if model.primary_entity is None else (model.primary_entity,)
@@ -145,7 +145,7 @@ class JoinGraph:
             yield Member(parts=(*names, entity.name), hops=path, model=model.name, entity=entity)
 
 
-def _sensible(root: str, path: tuple[Hop, ...], hop: Hop) -> bool:
+def _sensible(root: str, path: tuple[JoinStep, ...], hop: JoinStep) -> bool:
     if hop.by_relationship:
         return hop not in path
     if path and hop.name == path[-1].name:
@@ -153,23 +153,23 @@ def _sensible(root: str, path: tuple[Hop, ...], hop: Hop) -> bool:
     return hop.to_model != root and all(hop.to_model != earlier.to_model for earlier in path)
 
 
-def hops_of(models: Mapping[str, SemanticModel]) -> tuple[Hop, ...]:
+def hops_of(models: Mapping[str, SemanticModel]) -> tuple[JoinStep, ...]:
     """Return every hop between models, by the models that they leave."""
     return tuple(hop for hops in _hops(models).values() for hop in hops)
 
 
-def _hops(models: Mapping[str, SemanticModel]) -> dict[str, list[Hop]]:
+def _hops(models: Mapping[str, SemanticModel]) -> dict[str, list[JoinStep]]:
     identified: dict[str, list[tuple[str, Entity]]] = {}
     for model in models.values():
         for entity in model.entities:
             if entity.type is not EntityType.FOREIGN:
                 identified.setdefault(entity.name, []).append((model.name, entity))
-    hops: dict[str, list[Hop]] = {}
+    hops: dict[str, list[JoinStep]] = {}
     for model in models.values():
         found = hops[model.name] = []
         for entity in model.entities:
             found += [
-                Hop(
+                JoinStep(
                     name=entity.name,
                     from_model=model.name,
                     to_model=target,
@@ -180,7 +180,7 @@ def _hops(models: Mapping[str, SemanticModel]) -> dict[str, list[Hop]]:
                 if target != model.name and len(there.expressions) == len(entity.expressions)
             ]
         found += [
-            Hop(
+            JoinStep(
                 name=each.name,
                 from_model=model.name,
                 to_model=each.to_model,
@@ -194,7 +194,7 @@ def _hops(models: Mapping[str, SemanticModel]) -> dict[str, list[Hop]]:
     return hops
 
 
-def _neighbours(hops: Mapping[str, tuple[Hop, ...]]) -> dict[str, frozenset[str]]:
+def _neighbours(hops: Mapping[str, tuple[JoinStep, ...]]) -> dict[str, frozenset[str]]:
     found: dict[str, set[str]] = {name: set() for name in hops}
     for each in hops.values():
         for hop in each:

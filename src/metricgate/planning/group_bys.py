@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from metricgate.planning.binding import Binder
-from metricgate.planning.forms import Form
-from metricgate.planning.resolving import METRIC_TIME
-from metricgate.planning.scan_parts import Key
+from metricgate.planning.member_resolver import METRIC_TIME
+from metricgate.planning.scan_binder import Binder
+from metricgate.planning.scan_parts import ScanKey
+from metricgate.planning.time_spec import TimeSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class RequestedGroupBy:
     """A group-by of the question: member and form."""
 
     member: str
-    form: Form
+    form: TimeSpec
 
     @property
     def name(self) -> str:
@@ -27,11 +27,11 @@ class Asked:
 class GroupBys:
     """What is grouped by, in the question's order. A time without a form gets its own grain once a model tells it."""
 
-    def __init__(self, asked: Iterable[Asked]) -> None:
+    def __init__(self, asked: Iterable[RequestedGroupBy]) -> None:
         self._asked = list(asked)
 
     @property
-    def asked(self) -> tuple[Asked, ...]:
+    def asked(self) -> tuple[RequestedGroupBy, ...]:
         """The group-bys, with the forms known so far."""
         return tuple(self._asked)
 
@@ -40,13 +40,13 @@ class GroupBys:
         """The columns' names in the answer."""
         return [each.name for each in self._asked]
 
-    def keys(self, binder: Binder, time: str | None) -> tuple[Key, ...]:
+    def keys(self, binder: Binder, time: str | None) -> tuple[ScanKey, ...]:
         """Return the group-bys bound to a scan; those that cannot be are left out, their problems noted.
 
         Effects: fills in the own grain of times that are asked without a form, for this scan and those after it;
         notes the members used, and the paths to them, in ``binder``.
         """
-        keys: list[Key] = []
+        keys: list[ScanKey] = []
         for position, given in enumerate(self._asked):
             asked, place = given, f"group_by[{position}]"
             found = binder.member(asked.member, place, time)
@@ -54,12 +54,12 @@ class GroupBys:
                 continue
             member, dimension = found
             if asked.form.plain and dimension is not None and dimension.granularity is not None:
-                asked = self._asked[position] = replace(asked, form=Form(grain=dimension.granularity))
+                asked = self._asked[position] = replace(asked, form=TimeSpec(grain=dimension.granularity))
             reference = binder.refer(asked.member, member, asked.form, place)
             if reference is None:
                 continue
             binder.used[reference.model, reference.name] = None
             if asked.member != METRIC_TIME:
                 binder.paths[asked.member] = member.hops
-            keys.append(Key(name=asked.name, reference=reference))
+            keys.append(ScanKey(name=asked.name, reference=reference))
         return tuple(keys)

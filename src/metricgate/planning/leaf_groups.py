@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from metricgate.planning.metrics.expanding import Leaf
+from metricgate.planning.metrics.expansion import LeafMetric
 
 Kind = tuple[object, ...]
 """A treatment of time that is not that of plain aggregates."""
@@ -27,12 +27,12 @@ class LeafGroup:
     model: str
     time: str | None
     kind: Kind | None
-    leaves: tuple[Leaf, ...]
+    leaves: tuple[LeafMetric, ...]
 
 
-def leaf_groups(leaves: Iterable[Leaf], *, by_time: bool) -> tuple[LeafGroup, ...]:
+def leaf_groups(leaves: Iterable[LeafMetric], *, by_time: bool) -> tuple[LeafGroup, ...]:
     """Return the leaves by scan, in the order of their first; ``by_time``: the question speaks of metric_time."""
-    groups: dict[tuple[str, str | None, Kind | None], list[Leaf]] = {}
+    groups: dict[tuple[str, str | None, Kind | None], list[LeafMetric]] = {}
     for leaf in leaves:
         kind = _kind_of(leaf)
         time = leaf.metric.time_dimension if by_time or kind is not None else None
@@ -43,7 +43,7 @@ def leaf_groups(leaves: Iterable[Leaf], *, by_time: bool) -> tuple[LeafGroup, ..
     )
 
 
-def _kind_of(leaf: Leaf) -> Kind | None:
+def _kind_of(leaf: LeafMetric) -> Kind | None:
     metric = leaf.metric
     if leaf.conversion is not None:
         return ("conversion", leaf.measure)

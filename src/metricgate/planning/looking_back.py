@@ -6,25 +6,25 @@ from collections.abc import Iterable, Mapping
 
 from metricgate.catalog.dependencies import inputs_of
 from metricgate.catalog.metrics import Metric
-from metricgate.planning.metrics.expanding import Leaf
+from metricgate.planning.metrics.expansion import LeafMetric
 
 
-def looking_back(asked: Iterable[str], metrics: Mapping[str, Metric], leaf: Leaf) -> tuple[str, ...]:
+def looking_back(asked: Iterable[str], metrics: Mapping[str, Metric], leaf: LeafMetric) -> tuple[str, ...]:
     """Return those of the metrics ``asked`` (full names) that take the leaf's value from another time.
 
     That is by way of its running metric, or of an input with an offset.
     """
-    return tuple(name for name in dict.fromkeys(asked) if _reads(metrics[name], metrics, leaf, shifted=False))
+    return tuple(name for name in dict.fromkeys(asked) if _reads_leaf(metrics[name], metrics, leaf, shifted=False))
 
 
-def _reads(metric: Metric, metrics: Mapping[str, Metric], leaf: Leaf, *, shifted: bool) -> bool:
+def _reads_leaf(metric: Metric, metrics: Mapping[str, Metric], leaf: LeafMetric, *, shifted: bool) -> bool:
     name = metric.header.name
     if leaf.running is not None and name == leaf.running.name:
         return not leaf.shifts or shifted
     if name == leaf.metric.header.name:
         return shifted
     return any(
-        _reads(
+        _reads_leaf(
             metrics[each.name],
             metrics,
             leaf,

@@ -59,8 +59,8 @@ def ambiguous_metric(
     ``sees`` says of a full name whether it may be named; other input metrics show by their alias alone.
     """
     metrics = [catalog.metrics[each] for each in candidates]
-    facts = [_facts(metric, catalog, sees) for metric in metrics]
-    differing = [key for key in _keys(facts) if len({each.get(key) for each in facts}) > 1]
+    facts = [_definition_facts(metric, catalog, sees) for metric in metrics]
+    differing = [key for key in _fact_names(facts) if len({each.get(key) for each in facts}) > 1]
     shown: list[Json] = [
         {
             "name": metric.header.name,
@@ -72,7 +72,7 @@ def ambiguous_metric(
         }
         for metric, fact in zip(metrics, facts, strict=True)
     ]
-    choices = " or ".join(f"{metric.header.name} ({_words(metric)})" for metric in metrics)
+    choices = " or ".join(f"{metric.header.name} ({_summary_of(metric)})" for metric in metrics)
     question = f"Which {name[:_SHOWN]!r} do you mean: {choices}?"
     return Problem(
         code=codes.AMBIGUOUS_METRIC,
@@ -83,23 +83,23 @@ def ambiguous_metric(
     )
 
 
-def _words(metric: Metric) -> str:
+def _summary_of(metric: Metric) -> str:
     text = metric.header.description.strip().split("\n", 1)[0].rstrip(".")
     return text or f"owned by {metric.header.owner or 'nobody'}"
 
 
-def _keys(facts: Sequence[dict[str, str]]) -> list[str]:
+def _fact_names(facts: Sequence[dict[str, str]]) -> list[str]:
     return list(dict.fromkeys(key for each in facts for key in each))
 
 
-def _facts(metric: Metric, catalog: Catalog, sees: Callable[[str], bool]) -> dict[str, str]:
+def _definition_facts(metric: Metric, catalog: Catalog, sees: Callable[[str], bool]) -> dict[str, str]:
     """What the definition says, one line a fact; only what differs is shown."""
-    facts = metric.summary(lambda each: _input(each, sees), catalog.models)
+    facts = metric.summary(lambda each: _input_words(each, sees), catalog.models)
     facts["filter"] = "none" if metric.filter is None else words_of(metric.filter)
     return facts
 
 
-def _input(each: InputMetric, sees: Callable[[str], bool]) -> str:
+def _input_words(each: InputMetric, sees: Callable[[str], bool]) -> str:
     name = each.name if sees(each.name) else "a metric that is not shown to you"
     return name if each.filter is None else f"{name} where {words_of(each.filter)}"
 

@@ -11,17 +11,17 @@ from metricgate.catalog.metrics import PeriodAggregation
 from metricgate.catalog.model import Dimension
 from metricgate.catalog.names import split_metric_call
 from metricgate.planning.binders import Binders
-from metricgate.planning.binding import Binder, SpineRoot
-from metricgate.planning.forms import split_form
 from metricgate.planning.group_bys import GroupBys
-from metricgate.planning.metrics.expanding import Leaf
+from metricgate.planning.member_resolver import METRIC_TIME
+from metricgate.planning.metrics.expansion import LeafMetric
 from metricgate.planning.question import Question
-from metricgate.planning.ranging import bound_range
-from metricgate.planning.resolving import METRIC_TIME
-from metricgate.planning.running import base_of, between, time_at
-from metricgate.planning.scan import Densified, OverSpine, PerPeriod, Shape, SpineFill, SpineJoin, Table
-from metricgate.planning.scan_parts import Condition, Key, Series
-from metricgate.planning.spines import alias_of, made, spine_table
+from metricgate.planning.scan import Densified, OverSpine, PerPeriod, ScanTable, Shape, SpineFill, SpineJoin
+from metricgate.planning.scan_binder import Binder, SpineRoot
+from metricgate.planning.scan_parts import Condition, ScanKey, Series
+from metricgate.planning.spine_reads import base_of, between, time_at
+from metricgate.planning.spines import alias_of, make_spine, spine_table
+from metricgate.planning.time_ranges import bound_range
+from metricgate.planning.time_spec import split_form
 from metricgate.vocabulary.predicate import members_of
 
 _NULL = Expression(text="NULL", columns=())
@@ -76,11 +76,11 @@ def per_period(
     )
 
 
-def _is_moment(key: Key, spine: SpineJoin) -> bool:
+def _is_moment(key: ScanKey, spine: SpineJoin) -> bool:
     return key.reference.table == spine.table.alias and key.reference.grain is spine.grain
 
 
-def joined_to(alias: str, tables: Iterable[Table]) -> Iterator[Table]:
+def joined_to(alias: str, tables: Iterable[ScanTable]) -> Iterator[ScanTable]:
     """Yield the tables that are joined to a spine, or to what is: not to rows."""
     homes = {alias}
     for table in tables:
@@ -90,8 +90,8 @@ def joined_to(alias: str, tables: Iterable[Table]) -> Iterator[Table]:
             yield table
 
 
-def densified(
-    binders: Binders, question: Question, group_bys: GroupBys, shape: Shape, leaf: Leaf, dimension: Dimension
+def densify(
+    binders: Binders, question: Question, group_bys: GroupBys, shape: Shape, leaf: LeafMetric, dimension: Dimension
 ) -> Densified:
     """Return the shape with every period of the spine that the question leaves; without one, of the rows' own time."""
     root = binders.models[leaf.metric.model]
@@ -100,13 +100,17 @@ def densified(
     forms = [each.form for each in every if each.member == METRIC_TIME]
     base = base_of(leaf, dimension, forms, spines)
     calendars = [each.form.calendar for each in every if each.form.calendar is not None]
-    spine = spines.calendars[calendars[0]][0] if calendars else spines.serving(base) or made(base, root.warehouse)
+    spine = (
+        spines.calendars[calendars[0]][0]
+        if calendars
+        else spines.coarsest_for(base) or make_spine(base, root.warehouse)
+    )
     tables = binders.tables(root, leaf.metric)
     alias = alias_of(spine)
     binder = binders.binder(
         root, tables, leaf.metric.header.name, SpineRoot(spine=spine, alias=alias, time=dimension, grain=base)
     )
-    keys: list[Key] = []
+    keys: list[ScanKey] = []
     named: list[str] = []
     for key, asked in zip(shape.keys, every, strict=False):
         if not (binder.own_time(asked.member, dimension.name) or binder.of_time(asked.member, dimension.name)):
@@ -114,7 +118,7 @@ def densified(
         member = binder.member(asked.member, "group_by", dimension.name)
         reference = None if member is None else binder.refer(asked.member, member[0], asked.form, "group_by")
         if reference is not None:
-            keys.append(Key(name=key.name, reference=reference))
+            keys.append(ScanKey(name=key.name, reference=reference))
             named += [key.name] if asked.form.calendar is not None else []
     asked_range = bound_range(binder, dimension.name, question.time_range, binders.models, binders.problems)
     conditions = [asked_range]
@@ -143,11 +147,11 @@ def _asked_of_periods(
 
     A period without rows has no other group-by, so that these are NULL in it; it says nothing of what is not shown.
     """
-    shown = {binder.meant(asked.member) for asked in group_bys.asked}
+    shown = {binder.full_name_of(asked.member) for asked in group_bys.asked}
     for part in conjuncts(question.where):
         members = {member: split_form(member, calendars)[0] for member in members_of(part)}
         timed = {member for member, bare in members.items() if _timed(bare, binder, dimension)}
-        if all(member in timed or binder.meant(bare) in shown for member, bare in members.items()):
+        if all(member in timed or binder.full_name_of(bare) in shown for member, bare in members.items()):
             condition = binder.condition(part, "where", dimension.name)
             yield None if condition is None else _without_rows(condition, timed)
 

@@ -8,9 +8,9 @@ from datetime import date, datetime
 from metricgate.catalog.metrics import Status
 from metricgate.catalog.model import SemanticModel, TimeKind
 from metricgate.planning.clocks import TypeAsked
-from metricgate.planning.homes import Homes
 from metricgate.planning.metrics.values import Value
 from metricgate.planning.scan import Computation, Scan
+from metricgate.planning.warehouse_routing import Homes
 from metricgate.vocabulary.digest import digest_of_bytes
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.resource import Resource
@@ -57,7 +57,7 @@ class ResolvedRange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Explanation:
+class PlanExplanation:
     """The choices that the planner made, for the answer.
 
     Attributes:
@@ -121,7 +121,7 @@ class Plan:
     offset: int | None
     resources: tuple[Resource, ...]
     models: tuple[SemanticModel, ...] = field(repr=False)
-    explanation: Explanation
+    explanation: PlanExplanation
     extremes: bool = False
     types: tuple[tuple[TypeAsked, ValueType | None], ...] = ()
     homes: Homes = field(default=(), repr=False)

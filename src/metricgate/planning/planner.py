@@ -9,15 +9,15 @@ from functools import partial
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.metrics import Metric
 from metricgate.catalog.names import split_metric_call
-from metricgate.planning.asking import Asking
-from metricgate.planning.binding import ANSWER
 from metricgate.planning.clocks import ASSUMED_LOCAL, Kinds
+from metricgate.planning.dimension_values import plan_values
 from metricgate.planning.graph import JoinGraph
-from metricgate.planning.listing import plan_values
+from metricgate.planning.group_by_options import MemberKind, ReachableMember, reachable
+from metricgate.planning.member_resolver import Resolver, Sight
 from metricgate.planning.plan import Plan
+from metricgate.planning.plan_builder import PlanBuilder
 from metricgate.planning.question import GroupBy, Ordering, Question
-from metricgate.planning.reaching import MemberKind, ReachableMember, reachable
-from metricgate.planning.resolving import Resolver, Sight
+from metricgate.planning.scan_binder import ANSWER
 from metricgate.vocabulary.problem import Place, Problems
 
 __all__ = ["MemberKind", "Planner", "ReachableMember", "Sight", "plan"]
@@ -41,7 +41,7 @@ class Planner:
                 tells what it hangs on (``Plan.types``), and is not to be run where that is anything.
         """
         answers = partial(self._answer, sight, kinds, question.time_zone)
-        return Asking(question, self._catalog, self._seen(sight), answers, kinds).plan()
+        return PlanBuilder(question, self._catalog, self._seen(sight), answers, kinds).plan()
 
     def _answer(
         self,

@@ -13,7 +13,7 @@ from typing import assert_never
 from metricgate.catalog.expression import Expression
 from metricgate.catalog.metrics import Period, PeriodAggregation, Window, WindowChoice
 from metricgate.planning.metrics.values import Value
-from metricgate.planning.scan_parts import Condition, Key, Measure, Reference, Spine, Valid
+from metricgate.planning.scan_parts import Condition, Reference, ScanKey, ScanMeasure, Spine, Valid
 from metricgate.planning.shifts import Shift
 from metricgate.vocabulary.grain import Grain
 
@@ -32,7 +32,7 @@ class Computation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class ScanTable:
     """An occurrence of a model: its alias, source, and how it is joined (None for the root: LEFT JOIN otherwise).
 
     Attributes:
@@ -93,7 +93,7 @@ class SpineJoin:
         columns: of the spine: its time and its calendars' periods.
     """
 
-    table: Table
+    table: ScanTable
     grain: Grain
     moment: Reference
     time: Reference
@@ -125,10 +125,10 @@ class SpineFill:
         named: keys that name a calendar's period; a day without a name is no period of it.
     """
 
-    table: Table
-    keys: tuple[Key, ...]
+    table: ScanTable
+    keys: tuple[ScanKey, ...]
     conditions: tuple[Condition, ...]
-    joined: tuple[Table, ...] = ()
+    joined: tuple[ScanTable, ...] = ()
     named: tuple[str, ...] = ()
 
 
@@ -145,9 +145,9 @@ class _Rows:
     """What every shape has: ``SELECT keys, measures FROM tables WHERE conditions``. The first table is the root."""
 
     name: str
-    tables: tuple[Table, ...]
-    keys: tuple[Key, ...]
-    measures: tuple[Measure, ...]
+    tables: tuple[ScanTable, ...]
+    keys: tuple[ScanKey, ...]
+    measures: tuple[ScanMeasure, ...]
     conditions: tuple[Condition, ...]
 
 
@@ -249,17 +249,17 @@ class Densified:
         return self.shape.name
 
     @property
-    def tables(self) -> tuple[Table, ...]:
+    def tables(self) -> tuple[ScanTable, ...]:
         """The shape's tables."""
         return self.shape.tables
 
     @property
-    def keys(self) -> tuple[Key, ...]:
+    def keys(self) -> tuple[ScanKey, ...]:
         """The shape's keys."""
         return self.shape.keys
 
     @property
-    def measures(self) -> tuple[Measure, ...]:
+    def measures(self) -> tuple[ScanMeasure, ...]:
         """The shape's measures."""
         return self.shape.measures
 
@@ -297,14 +297,14 @@ def root_key_of(scan: Scan) -> Expression | None:
     return scan.root_key if isinstance(scan, MemberValues) else None
 
 
-def spines_joined(scan: Scan) -> tuple[Table, ...]:
+def spines_joined(scan: Scan) -> tuple[ScanTable, ...]:
     """Return the spines that are read beside the tables: that of the moments, then that of periods without rows."""
     spine = spine_join_of(scan)
     found = () if spine is None else (spine.table,)
     return (*found, scan.periods.table) if isinstance(scan, Densified) else found
 
 
-def tables_read(scan: Scan) -> tuple[Table, ...]:
+def tables_read(scan: Scan) -> tuple[ScanTable, ...]:
     """Return every table of rows, also those of conversions; not the spines beside them."""
     shape = shape_of(scan)
     return (*shape.tables, *shape.conversions.tables) if isinstance(shape, Converted) else shape.tables

@@ -6,21 +6,21 @@ from dataclasses import dataclass, field, replace
 
 from metricgate.catalog.catalog import Catalog
 from metricgate.planning.binders import Binders
-from metricgate.planning.binding import Binder
-from metricgate.planning.concluding import ScanNotes
-from metricgate.planning.converting import converted
+from metricgate.planning.conversion_join import with_conversions
 from metricgate.planning.group_bys import GroupBys
 from metricgate.planning.leaf_groups import LeafGroup
-from metricgate.planning.metrics.expanding import Leaf
-from metricgate.planning.periods import densified, per_period
+from metricgate.planning.metrics.expansion import LeafMetric
+from metricgate.planning.periods import densify, per_period
+from metricgate.planning.plan_assembly import ScanNotes
 from metricgate.planning.question import Question, TimeRange
-from metricgate.planning.ranging import bound_range
-from metricgate.planning.running import between, reach_of, spine_root, too_many
-from metricgate.planning.scan import Densified, OverSpine, Plain, Scan, Shape, SpineJoin, Table
+from metricgate.planning.scan import Densified, OverSpine, Plain, Scan, ScanTable, Shape, SpineJoin
+from metricgate.planning.scan_binder import Binder
 from metricgate.planning.scan_parts import Condition
 from metricgate.planning.semi_additive import semi_additive
-from metricgate.planning.spine_choice import Found, SpineChoice, Subject
-from metricgate.planning.time_problems import no_time, undated
+from metricgate.planning.spine_choice import Found, SpineChoice, SpineRequest
+from metricgate.planning.spine_reads import between, reach_of, spine_root, too_many
+from metricgate.planning.time_problems import no_time, undated_problem
+from metricgate.planning.time_ranges import bound_range
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,14 +68,14 @@ class ScanBuilder:
         self._check_moments(None if spine is None else spine.table, subject.asked_for)
         rows = replace(rows, tables=tables.tables)
         scan = self._shaped(rows, spine, subject, binder, by_time=bool(forms))
-        self.binders.problems.extend(undated(subject.asked_for, model) for model in tables.undated)
+        self.binders.problems.extend(undated_problem(subject.asked_for, model) for model in tables.undated)
         return ScanNotes(scan=_with_tables(scan, tables.tables), binder=binder, leaves=group.leaves)
 
-    def _subject(self, group: LeafGroup) -> Subject:
+    def _subject(self, group: LeafGroup) -> SpineRequest:
         root = self.catalog.models[group.model]
         names = dict.fromkeys(leaf.metric.header.name for leaf in group.leaves)
         shown = [repr(name) for name in names if self.binders.resolver.sees_metric(name)]
-        return Subject(
+        return SpineRequest(
             leaf=group.leaves[0],
             root=root,
             dimension=None if group.time is None else root.dimension(group.time),
@@ -83,7 +83,7 @@ class ScanBuilder:
         )
 
     def _conditions(
-        self, subject: Subject, time: str | None, plain: Binder, binder: Binder, found: Found | None
+        self, subject: SpineRequest, time: str | None, plain: Binder, binder: Binder, found: Found | None
     ) -> tuple[Condition | None, tuple[Condition, ...]]:
         """Return the range asked, and all conditions: that, the filter, how far moments look back, base events'."""
         leaf, span = subject.leaf, self.question.time_range
@@ -102,11 +102,13 @@ class ScanBuilder:
     def _range(self, binder: Binder, time: str | None, span: TimeRange | None) -> Condition | None:
         return bound_range(binder, time, span, self.catalog.models, self.binders.problems)
 
-    def _shaped(self, rows: Plain, spine: SpineJoin | None, subject: Subject, binder: Binder, *, by_time: bool) -> Scan:
+    def _shaped(
+        self, rows: Plain, spine: SpineJoin | None, subject: SpineRequest, binder: Binder, *, by_time: bool
+    ) -> Scan:
         leaf, dimension = subject.leaf, subject.dimension
         shape: Shape = rows
         if leaf.conversion is not None:
-            found = None if dimension is None else converted(self.binders, rows, spine, leaf, dimension)
+            found = None if dimension is None else with_conversions(self.binders, rows, spine, leaf, dimension)
             if found is None:
                 self.binders.problems.append(no_time(subject.asked_for))
                 return rows
@@ -117,11 +119,11 @@ class ScanBuilder:
             shape = self._over(rows, spine, leaf, subject, binder)
         if not (leaf.metric.join_to_timespine and by_time and dimension is not None):
             return shape
-        scan = densified(self.binders, self.question, self.group_bys, shape, leaf, dimension)
+        scan = densify(self.binders, self.question, self.group_bys, shape, leaf, dimension)
         self._check_moments(scan.periods.table, subject.asked_for)
         return scan
 
-    def _over(self, rows: Plain, spine: SpineJoin, leaf: Leaf, subject: Subject, binder: Binder) -> Shape:
+    def _over(self, rows: Plain, spine: SpineJoin, leaf: LeafMetric, subject: SpineRequest, binder: Binder) -> Shape:
         over = OverSpine(
             name=rows.name,
             tables=rows.tables,
@@ -144,13 +146,13 @@ class ScanBuilder:
         self._taken.add(name)
         return name
 
-    def _check_moments(self, spine: Table | None, asked_for: str) -> None:
+    def _check_moments(self, spine: ScanTable | None, asked_for: str) -> None:
         problem = None if spine is None else too_many(spine, asked_for)
         if problem is not None:
             self.binders.problems.append(problem)
 
 
-def _with_tables(scan: Scan, tables: tuple[Table, ...]) -> Scan:
+def _with_tables(scan: Scan, tables: tuple[ScanTable, ...]) -> Scan:
     """Return the scan with all tables that were joined by the time it was finished."""
     if isinstance(scan, Densified):
         return replace(scan, shape=replace(scan.shape, tables=tables))

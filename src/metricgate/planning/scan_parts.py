@@ -9,7 +9,7 @@ from metricgate.catalog.expression import Expression
 from metricgate.catalog.metrics import Aggregation, Percentile, Window
 from metricgate.catalog.metrics.simple import COUNTING
 from metricgate.planning.shifts import Shift
-from metricgate.planning.zones import Clock, Zones
+from metricgate.planning.zones import ZoneClock, Zones
 from metricgate.vocabulary.grain import DatePart, Grain
 from metricgate.vocabulary.predicate import Predicate
 
@@ -39,7 +39,7 @@ class Reference:
     granularity: Grain | None = None
     grain: Grain | None = None
     zones: Zones | None = None
-    clock: Clock | None = None
+    clock: ZoneClock | None = None
     later: tuple[Window, ...] = ()
     part: DatePart | None = None
 
@@ -112,7 +112,7 @@ class Spine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
+class ScanKey:
     """A group-by of the scan under the name it has in the answer."""
 
     name: str
@@ -120,7 +120,7 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Measure:
+class ScanMeasure:
     """An aggregate over the root's rows for which every filter holds; ``fill`` stands for NULL."""
 
     name: str

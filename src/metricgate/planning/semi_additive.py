@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from metricgate.catalog.metrics import NonAdditive, SimpleMetric
 from metricgate.catalog.model import SemanticModel
-from metricgate.planning.owning import own_members, own_reference
+from metricgate.planning.own_members import own_members, own_reference
 from metricgate.planning.scan import Plain, SemiAdditive, SpineJoin
 from metricgate.planning.shifts import by_months
 

@@ -16,7 +16,7 @@ from collections.abc import Collection
 from metricgate.catalog.metrics import Aggregation
 from metricgate.planning.plan import Plan
 from metricgate.planning.scan import MemberValues, Plain, Scan
-from metricgate.planning.scan_parts import Key
+from metricgate.planning.scan_parts import ScanKey
 from metricgate.vocabulary.grain import Grain
 
 _NESTED = (Grain.DAY, Grain.MONTH, Grain.QUARTER, Grain.YEAR)
@@ -92,7 +92,7 @@ def _overlapping(scan: Scan) -> str | None:
     return next((words for key in scan.keys if (words := _of_key(key, calendars)) is not None), None)
 
 
-def _of_key(key: Key, calendars: Collection[str]) -> str | None:
+def _of_key(key: ScanKey, calendars: Collection[str]) -> str | None:
     reference = key.reference
     if reference.part is not None:
         return f"parts of a time ({key.name})"

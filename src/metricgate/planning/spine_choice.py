@@ -8,24 +8,24 @@ from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.model import Dimension, SemanticModel
 from metricgate.catalog.saved import TimeSpine
 from metricgate.planning.binders import Binders
-from metricgate.planning.binding import Binder
 from metricgate.planning.calendars import calendars_served, converts_by_calendar, to_start
-from metricgate.planning.fitting import calendar_not_served, unfit_for
-from metricgate.planning.forms import Form
+from metricgate.planning.grain_compatibility import calendar_not_served, unfit_for
 from metricgate.planning.looking_back import looking_back
-from metricgate.planning.metrics.expanding import Leaf
+from metricgate.planning.metrics.expansion import LeafMetric
+from metricgate.planning.period_starts import unsafe_to_group
 from metricgate.planning.question import Question
-from metricgate.planning.ranging import speaks_of_time
-from metricgate.planning.running import at_one_moment, base_of, moments_of
 from metricgate.planning.scan import SpineJoin
-from metricgate.planning.starting import unsafe_to_group
+from metricgate.planning.scan_binder import Binder
+from metricgate.planning.spine_reads import at_one_moment, base_of, moments_of
 from metricgate.planning.time_problems import needs_time, no_spine, no_time, read_at_several, unsafe_groups
+from metricgate.planning.time_ranges import speaks_of_time
+from metricgate.planning.time_spec import TimeSpec
 
 Found = tuple[SpineJoin, TimeSpine]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class SpineRequest:
     """What a scan is made for.
 
     Attributes:
@@ -35,7 +35,7 @@ class Subject:
         asked_for: what problems speak of.
     """
 
-    leaf: Leaf
+    leaf: LeafMetric
     root: SemanticModel
     dimension: Dimension | None
     asked_for: str
@@ -49,7 +49,7 @@ class SpineChoice:
     catalog: Catalog
     binders: Binders
 
-    def of(self, subject: Subject, binder: Binder, forms: list[Form], *, beside: bool) -> Found | None:
+    def of(self, subject: SpineRequest, binder: Binder, forms: list[TimeSpec], *, beside: bool) -> Found | None:
         """Return the moments that rows are read from, where the leaf looks back in time, and their spine.
 
         Args:
@@ -101,7 +101,7 @@ class SpineChoice:
             problems.append(read_at_several(asked_for))
         return found
 
-    def _needs_time(self, leaf: Leaf, asked_for: str) -> None:
+    def _needs_time(self, leaf: LeafMetric, asked_for: str) -> None:
         """Name the metric that was asked: the input that it reads, ``asked_for``, is the definition's affair."""
         names = looking_back(self.question.metrics, self.catalog.metrics, leaf)
         seen = [repr(name) for name in names if self.binders.resolver.sees_metric(name)]
@@ -109,7 +109,7 @@ class SpineChoice:
         self.binders.problems.append(needs_time(subject, "an offset" if leaf.shifts else "a window"))
 
 
-def _looks_back(leaf: Leaf, forms: list[Form]) -> bool:
+def _looks_back(leaf: LeafMetric, forms: list[TimeSpec]) -> bool:
     if leaf.running is not None and leaf.running.window is None and leaf.running.grain_to_date is None:
         return bool(leaf.shifts or forms)  # since ever without any time is the whole
     return bool(leaf.shifts or leaf.running)

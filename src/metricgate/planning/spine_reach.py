@@ -12,22 +12,22 @@ from datetime import date, datetime, time, timedelta
 
 from metricgate.catalog.metrics import CustomGrain, PeriodAggregation, Window
 from metricgate.planning.checks import RowsCheck, SpineCheck, spine_check
+from metricgate.planning.period_starts import STRETCHES
 from metricgate.planning.periods import joined_to
 from metricgate.planning.plan import Plan
-from metricgate.planning.running import ends_of
 from metricgate.planning.scan import (
     MemberValues,
     PerPeriod,
     Scan,
+    ScanTable,
     SpineJoin,
-    Table,
     shape_of,
     spine_join_of,
     spines_joined,
 )
-from metricgate.planning.scan_parts import Condition, Key
+from metricgate.planning.scan_parts import Condition, ScanKey
 from metricgate.planning.shifts import Shift
-from metricgate.planning.starting import STRETCHES
+from metricgate.planning.spine_reads import ends_of
 from metricgate.vocabulary.grain import Grain, WeekStart
 from metricgate.vocabulary.predicate import And, Comparison, Operator
 
@@ -75,11 +75,11 @@ def rows_beyond(plan: Plan, check: SpineCheck, first: datetime, last: datetime) 
             continue
         if spine_check(moments.table) == check and moments.grain <= Grain.DAY and not moments.calendars:
             reach = _Reach(scan=scan, moments=moments, sunday=sunday)
-            found += [(_rows(scan, moments, *each),) for each in reach.stretches(first, last)]
+            found += [(_rows_in_stretch(scan, moments, *each),) for each in reach.stretches(first, last)]
             others = [each for each in plan.scans if each is not scan and each.tables[0].model == scan.tables[0].model]
             if scan.keys and any(spine_join_of(each) is None for each in others):
                 found += [
-                    (_rows(scan, moments, *read), _rows(scan, moments, *shown, filtered=False))
+                    (_rows_in_stretch(scan, moments, *read), _rows_in_stretch(scan, moments, *shown, filtered=False))
                     for read, shown in reach.outside(first, last)
                 ]
     return tuple(found)
@@ -106,8 +106,8 @@ class _Reach:
         ends = max((self._end(last, grain, unit) for grain in grains), default=last)
         if not self.scan.keys:  # all of the range is one period
             begins, ends = _EARLIEST, _LATEST
-        begins = begins if asked_first is None else max(begins, _moment(asked_first))
-        ends = ends if asked_last is None else min(ends, self._cut(_moment(asked_last)))
+        begins = begins if asked_first is None else max(begins, _as_moment(asked_first))
+        ends = ends if asked_last is None else min(ends, self._cut(_as_moment(asked_last)))
         if begins < first and self._matters(at_end=False):
             yield self._read(begins, first - unit, first, at_end=False)
         if last < ends and self._matters(at_end=True):
@@ -117,8 +117,8 @@ class _Reach:
         """Yield from when to when moments that the spine lacks would read rows, and these moments themselves."""
         asked_first, asked_last = ends_of(self.scan.conditions, self.moments.table.alias)
         unit = _LENGTHS.get(self.moments.grain, timedelta(hours=1))
-        begins = _EARLIEST if asked_first is None else self._cut(_moment(asked_first))
-        ends = _LATEST if asked_last is None else self._cut(_moment(asked_last))
+        begins = _EARLIEST if asked_first is None else self._cut(_as_moment(asked_first))
+        ends = _LATEST if asked_last is None else self._cut(_as_moment(asked_last))
         if begins < first:
             yield self._read(begins, first - unit, first, at_end=False), (begins, first - unit)
         if last < ends:
@@ -200,11 +200,13 @@ def _months_later(moment: datetime, count: int) -> datetime:
     return moment.replace(year=year, month=month + 1, day=min(moment.day, (following - timedelta(days=1)).day))
 
 
-def _moment(value: date | datetime) -> datetime:
+def _as_moment(value: date | datetime) -> datetime:
     return value if isinstance(value, datetime) else datetime.combine(value, time())
 
 
-def _rows(scan: Scan, moments: SpineJoin, begin: datetime, end: datetime, *, filtered: bool = True) -> RowsCheck:
+def _rows_in_stretch(
+    scan: Scan, moments: SpineJoin, begin: datetime, end: datetime, *, filtered: bool = True
+) -> RowsCheck:
     """Return the scan's rows of a stretch of time, as far as conditions on rows leave them, or all that there are."""
     away = {moments.table.alias, *(each.alias for each in joined_to(moments.table.alias, scan.tables))}
     shared = scan.measures[0].filters if len(scan.measures) == 1 else ()
@@ -225,8 +227,8 @@ def _rows(scan: Scan, moments: SpineJoin, begin: datetime, end: datetime, *, fil
         dataset=scan.name,
         scan=MemberValues(
             name=scan.name,
-            tables=tuple(_bare(each) for each in scan.tables if each.alias not in away),
-            keys=(Key(name="value_1", reference=moments.time),),
+            tables=tuple(_without_join(each) for each in scan.tables if each.alias not in away),
+            keys=(ScanKey(name="value_1", reference=moments.time),),
             measures=(),
             conditions=(*conditions, Condition(predicate=stretch, members=((_ASKED, moments.time),))),
             distinct=False,
@@ -234,5 +236,5 @@ def _rows(scan: Scan, moments: SpineJoin, begin: datetime, end: datetime, *, fil
     )
 
 
-def _bare(table: Table) -> Table:
+def _without_join(table: ScanTable) -> ScanTable:
     return replace(table, joined_by="")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from metricgate.catalog.expression import Expression
 from metricgate.catalog.saved import TimeSpine
-from metricgate.planning.scan import Table
+from metricgate.planning.scan import ScanTable
 from metricgate.planning.scan_parts import Reference, Series, Spine
 from metricgate.vocabulary.grain import Grain
 
@@ -44,7 +44,7 @@ class Spines:
         """The spine with the finest grain."""
         return self._by_fineness[-1] if self._by_fineness else None
 
-    def serving(self, grain: Grain) -> TimeSpine | None:
+    def coarsest_for(self, grain: Grain) -> TimeSpine | None:
         """Return the coarsest spine that has every moment of ``grain``."""
         return next((spine for spine in self._by_fineness if spine.granularity <= grain), None)
 
@@ -53,7 +53,7 @@ _MADE = "moment"
 """The column of moments that are made."""
 
 
-def made(grain: Grain, warehouse: str | None) -> TimeSpine:
+def make_spine(grain: Grain, warehouse: str | None) -> TimeSpine:
     """Return a spine without a relation: its moments are made where they are read."""
     return TimeSpine(name=f"{grain}s", source=(), column=_MADE, granularity=grain, warehouse=warehouse)
 
@@ -68,9 +68,9 @@ def column(name: str) -> Expression:
     return Expression(text=name, columns=(name,))
 
 
-def spine_table(spine: TimeSpine, alias: str, grain: Grain | None = None, series: Series | None = None) -> Table:
+def spine_table(spine: TimeSpine, alias: str, grain: Grain | None = None, series: Series | None = None) -> ScanTable:
     """Return the spine as a table of its moments at a grain, by default its own."""
-    return Table(
+    return ScanTable(
         alias=alias,
         model="",
         source=spine.source,

@@ -11,8 +11,8 @@ from metricgate.catalog.model import Dimension, SemanticModel
 from metricgate.catalog.saved import TimeSpine
 from metricgate.catalog.strictness import is_strict
 from metricgate.planning.clocks import Clocks, on_one_clock
-from metricgate.planning.graph import Hop
-from metricgate.planning.scan import Computation, Table
+from metricgate.planning.graph import JoinStep
+from metricgate.planning.scan import Computation, ScanTable
 from metricgate.planning.scan_parts import Reference, Valid
 from metricgate.planning.spines import alias_of, column, spine_table
 
@@ -26,7 +26,7 @@ class Moment:
     clocks: Clocks
 
 
-class Tables:
+class ScanTables:
     """Collects joins as members need them.
 
     ``time`` is the moment at which slowly changing rows must hold; without one they cannot be joined. ``whole``: joins
@@ -44,17 +44,17 @@ class Tables:
         self._models = models
         self._time = time
         self._whole = whole
-        self._aliases: dict[tuple[Hop, ...], str] = {(): root.name}
+        self._aliases: dict[tuple[JoinStep, ...], str] = {(): root.name}
         self._others: dict[tuple[object, ...], str] = {}
-        self._tables = [Table(alias=root.name, model=root.name, source=root.source)]
+        self._tables = [ScanTable(alias=root.name, model=root.name, source=root.source)]
         self.undated: dict[str, None] = {}
 
     @property
-    def tables(self) -> tuple[Table, ...]:
+    def tables(self) -> tuple[ScanTable, ...]:
         """The root, then joined tables, each after its parent."""
         return tuple(self._tables)
 
-    def alias(self, path: tuple[Hop, ...]) -> str:
+    def alias(self, path: tuple[JoinStep, ...]) -> str:
         """Return the alias of the table at the end of ``path``, joining what is not joined yet."""
         found = self._aliases.get(path)
         if found is not None:
@@ -65,7 +65,7 @@ class Tables:
         alias = self.free(hop.to_model, "__".join(each.name for each in path))
         self._aliases[path] = alias
         self._tables.append(
-            Table(
+            ScanTable(
                 alias=alias,
                 model=hop.to_model,
                 source=target.source,
@@ -82,7 +82,7 @@ class Tables:
         )
         return alias
 
-    def present(self, path: tuple[Hop, ...], *expressions: Expression) -> Expression | None:
+    def present(self, path: tuple[JoinStep, ...], *expressions: Expression) -> Expression | None:
         """Return what is NULL only where no row was found at the end of ``path``.
 
         None where there always is one, or where the expressions are NULL without one by themselves.
@@ -112,18 +112,18 @@ class Tables:
         """Return the alias of another question's answer joined on its keys."""
         return self._other(
             ("answer", name, left, keys),
-            lambda alias: Table(alias=alias, model="", source=(), left=left, keys=keys, answer=answer),
+            lambda alias: ScanTable(alias=alias, model="", source=(), left=left, keys=keys, answer=answer),
             name,
         )
 
-    def _other(self, key: tuple[object, ...], made: Callable[[str], Table], wanted: str) -> str:
+    def _other(self, key: tuple[object, ...], made: Callable[[str], ScanTable], wanted: str) -> str:
         found = self._others.get(key)
         if found is None:
             found = self._others[key] = self.free(wanted)
             self._tables.append(made(found))
         return found
 
-    def _partitions(self, path: tuple[Hop, ...]) -> tuple[tuple[Reference, Expression], ...]:
+    def _partitions(self, path: tuple[JoinStep, ...]) -> tuple[tuple[Reference, Expression], ...]:
         """Each partition of the last model with the one of the same name nearest before it on the path."""
         there = [each for each in self._models[path[-1].to_model].dimensions if each.is_partition]
         found: list[tuple[Reference, Expression]] = []

@@ -83,7 +83,7 @@ def read_at_several(asked_for: str) -> Problem:
     )
 
 
-def undated(asked_for: str, model: str) -> Problem:
+def undated_problem(asked_for: str, model: str) -> Problem:
     """Say that rows of ``model`` change over time, and nothing says which of them hold."""
     return Problem(
         code=codes.UNDATED,

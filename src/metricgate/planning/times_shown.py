@@ -8,12 +8,12 @@ from dataclasses import replace
 from metricgate.catalog.clock_readings import gives_time_of
 from metricgate.catalog.metrics import Aggregation, SimpleMetric
 from metricgate.planning.clocks import Clocks
-from metricgate.planning.metrics.expanding import Leaf
+from metricgate.planning.metrics.expansion import LeafMetric
 from metricgate.planning.metrics.values import DerivedValue, MeasureValue, RatioValue, Value
 from metricgate.planning.zones import Zones
 
 
-def shown_value(value: Value, leaves: Mapping[str, Leaf], clocks: Clocks) -> Value:
+def shown_value(value: Value, leaves: Mapping[str, LeafMetric], clocks: Clocks) -> Value:
     """Return the value with the zones of those times in it that are shown, or whose calendar is read.
 
     What is computed from times (the hours between the first and the last) is computed from them as they are stored.
@@ -33,7 +33,7 @@ def shown_value(value: Value, leaves: Mapping[str, Leaf], clocks: Clocks) -> Val
             return value
 
 
-def _zones_of(leaf: Leaf, clocks: Clocks) -> Zones | None:
+def _zones_of(leaf: LeafMetric, clocks: Clocks) -> Zones | None:
     metric = leaf.metric if leaf.converted is None else leaf.converted
     return clocks.of_value(metric.model, metric.expression) if _is_one_of_its_values(metric) else None
 

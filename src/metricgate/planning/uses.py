@@ -18,9 +18,9 @@ from metricgate.planning.scan import (
     PerPeriod,
     Plain,
     Scan,
+    ScanTable,
     SemiAdditive,
     Shape,
-    Table,
     shape_of,
     spine_join_of,
 )
@@ -41,7 +41,9 @@ def uses_of(plan: Plan) -> Uses:
 def uses_of_check(check: Check) -> Uses:
     """Return every column that a check reads: what it counts tells what a join over them would find."""
     scans = (check.scan, *((check.partners,) if isinstance(check, ReferenceCheck) else ()))
-    return _by_column(each for scan in scans for each in _references((key.reference for key in scan.keys), Use.JOIN))
+    return _by_column(
+        each for scan in scans for each in _reference_uses((key.reference for key in scan.keys), Use.JOIN)
+    )
 
 
 def _by_column(uses: _Found) -> Uses:
@@ -63,20 +65,20 @@ def _of_scans(computation: Computation) -> _Found:
 
 def _of_scan(scan: Scan) -> _Found:
     root = scan.tables[0]
-    yield from _references((key.reference for key in scan.keys), Use.GROUP)
-    yield from _conditions(scan.conditions)
+    yield from _reference_uses((key.reference for key in scan.keys), Use.GROUP)
+    yield from _condition_uses(scan.conditions)
     for measure in scan.measures:
         yield root.model, measure.expression, Use.AGGREGATE
-        yield from _conditions(measure.filters)
+        yield from _condition_uses(measure.filters)
     models = {each.alias: each.model for each in scan.tables}
     for table in scan.tables:
         yield from _of_table(table, models.get(table.parent or root.alias, ""))
     shape, spine = shape_of(scan), spine_join_of(scan)
     if spine is not None:
-        yield from _references((spine.time,), Use.FILTER)
+        yield from _reference_uses((spine.time,), Use.FILTER)
     if isinstance(scan, Densified):
-        yield from _references((key.reference for key in scan.periods.keys), Use.GROUP)
-        yield from _conditions(scan.periods.conditions)
+        yield from _reference_uses((key.reference for key in scan.periods.keys), Use.GROUP)
+        yield from _condition_uses(scan.periods.conditions)
     yield from _of_shape(shape)
 
 
@@ -86,42 +88,42 @@ def _of_shape(shape: Shape) -> _Found:
         case Plain() | MemberValues() | OverSpine() | PerPeriod():
             return
         case SemiAdditive():
-            yield from _references((shape.time,), Use.FILTER)
-            yield from _references(shape.apart, Use.GROUP)
+            yield from _reference_uses((shape.time,), Use.FILTER)
+            yield from _reference_uses(shape.apart, Use.GROUP)
         case Converted():
-            yield from _events(shape.base)
-            yield from _events(shape.events)
+            yield from _conversion_uses(shape.base)
+            yield from _conversion_uses(shape.events)
             yield from _of_scan(shape.conversions)
         case _:
             assert_never(shape)
 
 
-def _of_table(table: Table, parent: str) -> _Found:
+def _of_table(table: ScanTable, parent: str) -> _Found:
     if table.answer is not None:
         yield from _of_scans(table.answer)
     for key in table.keys:
         yield table.model, key, Use.JOIN
     for key in table.parent_keys:
         yield parent, key, Use.JOIN
-    yield from _references(table.left, Use.JOIN)
+    yield from _reference_uses(table.left, Use.JOIN)
     for reference, partition in table.partitions:
-        yield from _references((reference,), Use.JOIN)
+        yield from _reference_uses((reference,), Use.JOIN)
         yield table.model, partition, Use.JOIN
     if table.valid is not None:
-        yield from _references((table.valid.time,), Use.JOIN)
+        yield from _reference_uses((table.valid.time,), Use.JOIN)
         yield table.model, table.valid.start, Use.JOIN
         yield table.model, table.valid.end, Use.JOIN
 
 
-def _events(events: ConversionSide) -> _Found:
-    yield from _references((events.time, *events.equal), Use.JOIN)
+def _conversion_uses(events: ConversionSide) -> _Found:
+    yield from _reference_uses((events.time, *events.equal), Use.JOIN)
 
 
-def _conditions(conditions: Iterable[Condition]) -> _Found:
+def _condition_uses(conditions: Iterable[Condition]) -> _Found:
     for condition in conditions:
-        yield from _references((reference for _name, reference in condition.members), Use.FILTER)
+        yield from _reference_uses((reference for _name, reference in condition.members), Use.FILTER)
 
 
-def _references(references: Iterable[Reference], use: Use) -> _Found:
+def _reference_uses(references: Iterable[Reference], use: Use) -> _Found:
     for reference in references:
         yield reference.model, reference.expression, use

@@ -16,7 +16,7 @@ class Zones:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Clock:
+class ZoneClock:
     """By which clock a time is read.
 
     Attributes:

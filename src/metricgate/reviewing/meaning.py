@@ -12,8 +12,8 @@ from metricgate.catalog.expression import Expression
 from metricgate.catalog.metrics import InputMetric, Metric, Status
 from metricgate.catalog.model import Dimension, Entity, SemanticModel
 from metricgate.catalog.versions import meaning_of_predicate
+from metricgate.planning.group_by_options import simple_metrics
 from metricgate.planning.planner import Planner, ReachableMember
-from metricgate.planning.reaching import simple_metrics
 from metricgate.reviewing.changes import Reason
 from metricgate.vocabulary.predicate import And, Comparison, Not, Or, Template
 

@@ -16,7 +16,7 @@ from metricgate.dialects.names import aliased
 from metricgate.dialects.padding import unpadded
 from metricgate.dialects.trees import all_of, double, literal
 from metricgate.planning.scan import Shape
-from metricgate.planning.scan_parts import Measure
+from metricgate.planning.scan_parts import ScanMeasure
 
 
 def select_measures(draft: ScanDraft) -> None:
@@ -35,7 +35,7 @@ def select_measures(draft: ScanDraft) -> None:
         draft.select.append("expressions", aliased(tree, draft.outputs[measure.name]))
 
 
-def _aggregate(measure: Measure, draft: ScanDraft) -> exp.Expr:
+def _aggregate(measure: ScanMeasure, draft: ScanDraft) -> exp.Expr:
     context = draft.context
     filters = own_filters(measure, draft.scan)
     value = measured(measure, draft.scan, context)
@@ -50,7 +50,7 @@ def _aggregate(measure: Measure, draft: ScanDraft) -> exp.Expr:
     return applied(measure, _case(measure, value, context, draft), approximates=approximates)
 
 
-def measured(measure: Measure, scan: Shape, context: Context) -> exp.Expr:
+def measured(measure: ScanMeasure, scan: Shape, context: Context) -> exp.Expr:
     """Return what a measure aggregates, of the scan's root."""
     root = scan.tables[0]
     value = context.said(measure.expression, root.alias, root.model)
@@ -59,7 +59,7 @@ def measured(measure: Measure, scan: Shape, context: Context) -> exp.Expr:
     return unpadded(value, context.kinds.unpadded(root.model, measure.expression))
 
 
-def _case(measure: Measure, value: exp.Expr, context: Context, draft: ScanDraft) -> exp.Expr:
+def _case(measure: ScanMeasure, value: exp.Expr, context: Context, draft: ScanDraft) -> exp.Expr:
     where = all_of([condition_tree(each, context) for each in own_filters(measure, draft.scan)])
     return exp.Case(ifs=[exp.If(this=where, true=value)])
 
@@ -70,7 +70,7 @@ _PLAIN: Mapping[Aggregation, type[exp.AggFunc]] = MappingProxyType(
 )
 
 
-def applied(measure: Measure, value: exp.Expr, *, approximates: bool = False) -> exp.Expr:
+def applied(measure: ScanMeasure, value: exp.Expr, *, approximates: bool = False) -> exp.Expr:
     """Return the measure's aggregate of a value."""
     match measure.aggregation:
         case Aggregation.SUM | Aggregation.AVERAGE | Aggregation.MIN | Aggregation.MAX:

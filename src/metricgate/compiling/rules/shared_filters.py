@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from metricgate.planning.scan import Shape
-from metricgate.planning.scan_parts import Condition, Measure
+from metricgate.planning.scan_parts import Condition, ScanMeasure
 
 
 def shared_filters(scan: Shape) -> tuple[Condition, ...]:
@@ -19,7 +19,7 @@ def shared_filters(scan: Shape) -> tuple[Condition, ...]:
     return tuple(each for each in first.filters if all(each in other.filters for other in others))
 
 
-def own_filters(measure: Measure, scan: Shape) -> tuple[Condition, ...]:
+def own_filters(measure: ScanMeasure, scan: Shape) -> tuple[Condition, ...]:
     """Return the measure's filters that not every measure of the scan has."""
     shared = shared_filters(scan)
     return tuple(each for each in measure.filters if each not in shared)

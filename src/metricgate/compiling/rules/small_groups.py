@@ -13,8 +13,8 @@ from metricgate.compiling.presence import where_found
 from metricgate.compiling.rules.grouping import group_by_keys
 from metricgate.dialects.names import aliased, column, identifier, unused
 from metricgate.dialects.trees import all_of, literal
-from metricgate.planning.scan import MemberValues, Table, root_key_of
-from metricgate.planning.scan_parts import Measure
+from metricgate.planning.scan import MemberValues, ScanTable, root_key_of
+from metricgate.planning.scan_parts import ScanMeasure
 
 _ROWS = "rows_counted"
 
@@ -55,7 +55,7 @@ def _enough_rows(draft: ScanDraft, sizes: list[int]) -> Iterator[exp.Expr]:
             yield exp.GTE(this=exp.Count(this=counted), expression=literal(size))
 
 
-def _keys_of(table: Table, draft: ScanDraft) -> list[exp.Expr]:
+def _keys_of(table: ScanTable, draft: ScanDraft) -> list[exp.Expr]:
     found = None if table.marker is None else Expression(text=table.marker, columns=(table.marker,))
     return [where_found(key, table.alias, table.model, found, draft.context) for key in table.keys]
 
@@ -92,7 +92,7 @@ def _root_key(draft: ScanDraft) -> exp.Expr:
     return draft.context.said(key, root.alias, root.model)
 
 
-def _enough_values(measure: Measure, size: int, draft: ScanDraft) -> list[exp.Expr]:
+def _enough_values(measure: ScanMeasure, size: int, draft: ScanDraft) -> list[exp.Expr]:
     """Rows without a value add nothing: a sum of one value in a large group is that value."""
     root = draft.scan.tables[0]
     value = draft.context.said(measure.expression, root.alias, root.model)

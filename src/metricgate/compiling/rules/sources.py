@@ -26,10 +26,10 @@ from metricgate.planning.scan import (
     OverSpine,
     PerPeriod,
     Plain,
+    ScanTable,
     SemiAdditive,
     Shape,
     SpineJoin,
-    Table,
     root_key_of,
     spine_join_of,
 )
@@ -62,7 +62,7 @@ def read_tables(draft: ScanDraft) -> None:
         draft.select.append("joins", exp.Join(this=source, side=side, on=all_of(pairs)))
 
 
-def _read_from_moments(moments: SpineJoin, root: Table, draft: ScanDraft) -> None:
+def _read_from_moments(moments: SpineJoin, root: ScanTable, draft: ScanDraft) -> None:
     known = relation(moments.table, draft)
     spine = spine_of(moments, known.copy(), draft.context)
     source = source_of(root, draft)
@@ -76,7 +76,7 @@ def _read_from_moments(moments: SpineJoin, root: Table, draft: ScanDraft) -> Non
     draft.select.append("joins", exp.Join(this=source, on=on))
 
 
-def pairs_of(table: Table, tables: Sequence[Table], context: Context) -> list[exp.Expr]:
+def pairs_of(table: ScanTable, tables: Sequence[ScanTable], context: Context) -> list[exp.Expr]:
     """What must hold for a joined row: equal keys, and that it is the one that holds at the time."""
     parent = table.parent or tables[0].alias
     model = next((each.model for each in tables if each.alias == parent), "")
@@ -104,7 +104,7 @@ def pairs_of(table: Table, tables: Sequence[Table], context: Context) -> list[ex
 
 
 def _equal(
-    here: exp.Expr, key: tuple[str, Expression], there: tuple[Table, Expression], context: Context
+    here: exp.Expr, key: tuple[str, Expression], there: tuple[ScanTable, Expression], context: Context
 ) -> list[exp.Expr]:
     """Return that two keys are equal; texts in the spaces that they end in too, beside what an index serves."""
     table, other = there
@@ -115,7 +115,7 @@ def _equal(
     return pairs
 
 
-def source_of(table: Table, draft: ScanDraft) -> exp.Expr:
+def source_of(table: ScanTable, draft: ScanDraft) -> exp.Expr:
     """Return what is read of a table under its alias: its rows that the caller may see."""
     if table.answer is not None:
         inner = draft.context.answered(table.answer)
@@ -128,7 +128,7 @@ def source_of(table: Table, draft: ScanDraft) -> exp.Expr:
     )
 
 
-def relation(table: Table, draft: ScanDraft) -> exp.Expr:
+def relation(table: ScanTable, draft: ScanDraft) -> exp.Expr:
     """Return the table's source under its alias; of a time spine, its moments."""
     spine = table.spine
     if spine is None:
@@ -142,7 +142,7 @@ def relation(table: Table, draft: ScanDraft) -> exp.Expr:
     return exp.Subquery(this=found, alias=exp.TableAlias(this=identifier(table.alias)))
 
 
-def _moments(table: Table, spine: Spine, context: Context) -> exp.Select:
+def _moments(table: ScanTable, spine: Spine, context: Context) -> exp.Select:
     """Each moment once, as a bare column: so an engine without hash joins can still look it up."""
     time = context.dialect.truncated(column(spine.column, table.alias), spine.grain)
     return exp.Select(
@@ -152,7 +152,7 @@ def _moments(table: Table, spine: Spine, context: Context) -> exp.Select:
     )
 
 
-def stored(table: Table) -> exp.Expr:
+def stored(table: ScanTable) -> exp.Expr:
     """Return the table's source under its alias, as it is."""
     *catalog_and_schema, name = table.source
     parts = {"this": identifier_of_source(name)}
@@ -166,7 +166,7 @@ def identifier_of_source(name: str) -> exp.Identifier:
     return identifier(name)
 
 
-def _governed(table: Table, filters: tuple[Condition, ...], scan: Shape, context: Context) -> exp.Select:
+def _governed(table: ScanTable, filters: tuple[Condition, ...], scan: Shape, context: Context) -> exp.Select:
     """``SELECT the needed columns, masked, FROM source WHERE filters``: nothing else of a hidden row gets out.
 
     A marker tells afterwards that there was a row.
@@ -213,7 +213,7 @@ def _at(condition: Condition, alias: str) -> Condition:
     return replace(condition, members=members)
 
 
-def _expressions(table: Table, scan: Shape) -> Iterator[Expression]:
+def _expressions(table: ScanTable, scan: Shape) -> Iterator[Expression]:
     conditions = [*scan.conditions, *(each for measure in scan.measures for each in measure.filters)]
     references = [key.reference for key in scan.keys]
     references += [reference for condition in conditions for _name, reference in condition.members]

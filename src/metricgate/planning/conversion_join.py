@@ -5,16 +5,16 @@ from __future__ import annotations
 from metricgate.catalog.model import Dimension, SemanticModel
 from metricgate.planning.binders import Binders
 from metricgate.planning.clocks import on_one_clock
-from metricgate.planning.metrics.expanding import Leaf
-from metricgate.planning.owning import own_members
+from metricgate.planning.metrics.expansion import LeafMetric
+from metricgate.planning.own_members import own_members
 from metricgate.planning.scan import ConversionSide, Converted, Plain, SpineJoin
 from metricgate.planning.scan_parts import Reference
 from metricgate.planning.zones import Zones
 from metricgate.vocabulary.grain import Grain
 
 
-def converted(
-    binders: Binders, rows: Plain, spine: SpineJoin | None, leaf: Leaf, dimension: Dimension
+def with_conversions(
+    binders: Binders, rows: Plain, spine: SpineJoin | None, leaf: LeafMetric, dimension: Dimension
 ) -> Converted | None:
     """Return a leaf's base events with their conversions; None where the conversions have no time.
 
@@ -46,25 +46,25 @@ def converted(
         conditions=rows.conditions,
         spine=spine,
         base=ConversionSide(
-            time=_time(home, dimension, grain, own),
+            time=_time_reference(home, dimension, grain, own),
             equal=tuple(each for one, _other in pairs for each in own_members(home, one)),
         ),
         conversions=Plain(name=away.name, tables=tables.tables, keys=(), measures=(measure,), conditions=()),
         events=ConversionSide(
-            time=_time(away, time, grain, other),
+            time=_time_reference(away, time, grain, other),
             equal=tuple(each for _one, other in pairs for each in own_members(away, other)),
         ),
         window=asked.window,
     )
 
 
-def _as_leaf(leaf: Leaf) -> Leaf:
+def _as_leaf(leaf: LeafMetric) -> LeafMetric:
     if leaf.converted is None:
         raise ValueError("not a conversion")
-    return Leaf(measure=leaf.measure, metric=leaf.converted, filters=leaf.converted_filters)
+    return LeafMetric(measure=leaf.measure, metric=leaf.converted, filters=leaf.converted_filters)
 
 
-def _time(model: SemanticModel, dimension: Dimension, grain: Grain, zones: Zones | None) -> Reference:
+def _time_reference(model: SemanticModel, dimension: Dimension, grain: Grain, zones: Zones | None) -> Reference:
     return Reference(
         table=model.name,
         model=model.name,

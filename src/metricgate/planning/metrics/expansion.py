@@ -17,19 +17,19 @@ Filters = tuple[Predicate, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Under:
+class FilterScope:
     """What holds for everything below a metric: the filters from above, and how far back in time."""
 
     filters: Filters = ()
     shifts: tuple[Shift, ...] = ()
 
-    def filtered(self, own: Predicate | None) -> Under:
+    def with_filter(self, own: Predicate | None) -> FilterScope:
         """Return the same with one filter more, in front of the others."""
         return self if own is None or own in self.filters else replace(self, filters=(own, *self.filters))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Running:
+class RunningWindow:
     """Rows up to each moment, of the metric of that full name: within a window, or since a period's start."""
 
     name: str
@@ -49,7 +49,7 @@ class Conversions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Leaf:
+class LeafMetric:
     """A simple metric under all that is above it; ``measure`` is its unique name in the plan.
 
     Attributes:
@@ -61,7 +61,7 @@ class Leaf:
     metric: SimpleMetric
     filters: Filters
     shifts: tuple[Shift, ...] = ()
-    running: Running | None = None
+    running: RunningWindow | None = None
     conversion: Conversions | None = None
     converted: SimpleMetric | None = None
     converted_filters: Filters = ()
@@ -73,18 +73,18 @@ class Expansion:
     def __init__(self, metrics: Mapping[str, Metric], taken: set[str]) -> None:
         self._metrics = metrics
         self._taken = set(taken)
-        self._leaves: dict[tuple[object, ...], Leaf] = {}
+        self._leaves: dict[tuple[object, ...], LeafMetric] = {}
 
     @property
-    def leaves(self) -> tuple[Leaf, ...]:
+    def leaves(self) -> tuple[LeafMetric, ...]:
         """All measures noted so far, in the order of their first use."""
         return tuple(self._leaves.values())
 
-    def value_of(self, metric: Metric, under: Under = Under()) -> Value:
+    def value_of(self, metric: Metric, under: FilterScope = FilterScope()) -> Value:
         """Return what the metric is over the noted measures."""
         return metric.expand(_Within(self, metric, under))
 
-    def input(self, each: InputMetric, under: Under) -> Value:
+    def input(self, each: InputMetric, under: FilterScope) -> Value:
         """Return the value of an input under its own filter and offset and all from above."""
         return self.value_of(self._metrics[each.name], below(each, under))
 
@@ -99,37 +99,44 @@ class Expansion:
             raise TypeError(f"{each.name} is not simple")
         return found
 
-    def measure(self, metric: SimpleMetric, under: Under, *, running: Running | None = None) -> MeasureValue:
+    def measure(
+        self, metric: SimpleMetric, under: FilterScope, *, running: RunningWindow | None = None
+    ) -> MeasureValue:
         """Note a measure and return it."""
         name = metric.header.name if running is None else running.name
-        leaf = Leaf(
+        leaf = LeafMetric(
             measure=name.rpartition(".")[2],
             metric=metric,
-            filters=under.filtered(metric.filter).filters,
+            filters=under.with_filter(metric.filter).filters,
             shifts=under.shifts,
             running=running,
         )
         return self._value(self._noted(leaf), metric)
 
     def conversions(
-        self, asked: Conversions, start: SimpleMetric, base: Under, converted: SimpleMetric, conversion: Under
+        self,
+        asked: Conversions,
+        start: SimpleMetric,
+        base: FilterScope,
+        converted: SimpleMetric,
+        conversion: FilterScope,
     ) -> MeasureValue:
         """Note the conversions of the rows of ``start`` and return their measure."""
-        leaf = Leaf(
+        leaf = LeafMetric(
             measure=f"{asked.name.rpartition('.')[2]}_conversions",
             metric=start,
-            filters=base.filtered(start.filter).filters,
+            filters=base.with_filter(start.filter).filters,
             shifts=base.shifts,
             conversion=asked,
             converted=converted,
-            converted_filters=conversion.filtered(converted.filter).filters,
+            converted_filters=conversion.with_filter(converted.filter).filters,
         )
         return self._value(self._noted(leaf), converted)
 
-    def _value(self, leaf: Leaf, metric: SimpleMetric) -> MeasureValue:
+    def _value(self, leaf: LeafMetric, metric: SimpleMetric) -> MeasureValue:
         return MeasureValue(measure=leaf.measure, counts=metric.aggregation in COUNTING, fill=metric.fill_nulls_with)
 
-    def _noted(self, leaf: Leaf) -> Leaf:
+    def _noted(self, leaf: LeafMetric) -> LeafMetric:
         running = None if leaf.running is None else leaf.running.name
         conversion = None if leaf.conversion is None else leaf.conversion.name
         key = (leaf.metric.header.name, leaf.filters, leaf.shifts, running, conversion, leaf.converted_filters)
@@ -147,9 +154,9 @@ class Expansion:
         return name
 
 
-def below(each: InputMetric, under: Under) -> Under:
+def below(each: InputMetric, under: FilterScope) -> FilterScope:
     """Return what holds for an input: its filter before those from above, its offset after them."""
-    found = under.filtered(each.filter)
+    found = under.with_filter(each.filter)
     shift = each.offset_window or each.offset_to_grain
     return found if shift is None else replace(found, shifts=(*found.shifts, shift))
 
@@ -160,11 +167,11 @@ class _Within:
 
     expansion: Expansion
     metric: Metric
-    under: Under
+    under: FilterScope
 
     @property
-    def _inner(self) -> Under:
-        return self.under.filtered(self.metric.filter)
+    def _inner(self) -> FilterScope:
+        return self.under.with_filter(self.metric.filter)
 
     def measure(self) -> Value:
         if not isinstance(self.metric, SimpleMetric):
@@ -178,7 +185,7 @@ class _Within:
         self, each: InputMetric, *, window: Window | None, since: Period | None, stands: PeriodAggregation
     ) -> Value:
         name = self.metric.header.name
-        running = Running(name=name, window=window, grain_to_date=since, period_aggregation=stands)
+        running = RunningWindow(name=name, window=window, grain_to_date=since, period_aggregation=stands)
         return self.expansion.measure(self.expansion.simple(each), below(each, self._inner), running=running)
 
     def conversions(
@@ -186,7 +193,9 @@ class _Within:
     ) -> Value:
         asked = Conversions(name=self.metric.header.name, entity=entity, equal=equal, window=window)
         converted, start = self.expansion.simple(conversion), self.expansion.simple(base)
-        return self.expansion.conversions(asked, start, below(base, self._inner), converted, below(conversion, Under()))
+        return self.expansion.conversions(
+            asked, start, below(base, self._inner), converted, below(conversion, FilterScope())
+        )
 
     def events(self, base: InputMetric) -> Value:
         return self.expansion.measure(self.expansion.simple(base), below(base, self._inner))

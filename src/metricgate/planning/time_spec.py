@@ -12,7 +12,7 @@ _PARTS = {f"extract_{part}": part for part in DatePart}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Form:
+class TimeSpec:
     """At most one of the three is set; none leaves the value as it is."""
 
     grain: Grain | None = None
@@ -33,18 +33,18 @@ class Form:
         return self.grain is None and self.part is None and self.calendar is None
 
 
-AS_STORED = Form()
+AS_STORED = TimeSpec()
 
 
-def split_form(text: str, calendars: Container[str]) -> tuple[str, Form]:
+def split_form(text: str, calendars: Container[str]) -> tuple[str, TimeSpec]:
     """Take a form's suffix off: ``metric_time__month``, ``metric_time__extract_dow``, ``metric_time__fiscal_month``."""
     member, _, suffix = text.rpartition("__")
     if not member:
         return text, AS_STORED
     if suffix in _GRAINS:
-        return member, Form(grain=_GRAINS[suffix])
+        return member, TimeSpec(grain=_GRAINS[suffix])
     if suffix in _PARTS:
-        return member, Form(part=_PARTS[suffix])
+        return member, TimeSpec(part=_PARTS[suffix])
     if suffix in calendars:
-        return member, Form(calendar=suffix)
+        return member, TimeSpec(calendar=suffix)
     return text, AS_STORED

@@ -11,26 +11,26 @@ from metricgate.catalog.metrics import CustomGrain, Window, calendar_of
 from metricgate.catalog.model import Dimension, SemanticModel
 from metricgate.catalog.saved import TimeSpine
 from metricgate.planning import codes
-from metricgate.planning.binding import SpineRoot
-from metricgate.planning.calendars import home_of, looked_back_by, merged
-from metricgate.planning.forms import Form
-from metricgate.planning.metrics.expanding import Leaf
-from metricgate.planning.owning import own_reference
+from metricgate.planning.calendars import home_of, looked_back_by, merge_windows
+from metricgate.planning.member_resolver import METRIC_TIME
+from metricgate.planning.metrics.expansion import LeafMetric
+from metricgate.planning.own_members import own_reference
+from metricgate.planning.period_starts import starts_of
 from metricgate.planning.question import TimeRange
-from metricgate.planning.resolving import METRIC_TIME
-from metricgate.planning.scan import SpineJoin, Table
+from metricgate.planning.scan import ScanTable, SpineJoin
+from metricgate.planning.scan_binder import SpineRoot
 from metricgate.planning.scan_parts import Condition, Reference, Series
 from metricgate.planning.shifts import Shift, by_months, is_elapsed
-from metricgate.planning.spines import Spines, column, made, moment_of, spine_table
-from metricgate.planning.starting import starts_of
-from metricgate.planning.tables import Tables
+from metricgate.planning.spines import Spines, column, make_spine, moment_of, spine_table
+from metricgate.planning.tables import ScanTables
+from metricgate.planning.time_spec import TimeSpec
 from metricgate.planning.zones import Zones
 from metricgate.vocabulary.grain import DatePart, Grain
 from metricgate.vocabulary.predicate import And, Comparison, Operator
 from metricgate.vocabulary.problem import Place, Problem
 
 
-def base_of(leaf: Leaf, dimension: Dimension, forms: list[Form], spines: Spines) -> Grain:
+def base_of(leaf: LeafMetric, dimension: Dimension, forms: list[TimeSpec], spines: Spines) -> Grain:
     """Return the grain of the moments that a leaf's rows are read from: that of the data.
 
     Where no spine is as fine as the data, it is that of the finest spine, or of the spine that has the calendars, if
@@ -39,7 +39,7 @@ def base_of(leaf: Leaf, dimension: Dimension, forms: list[Form], spines: Spines)
     """
     own = dimension.granularity or Grain.DAY
     home = home_of(looked_back_by(leaf), spines)
-    if home is None and spines.serving(own) is not None:
+    if home is None and spines.coarsest_for(own) is not None:
         return own
     needed = [own if form.plain else form.grain for form in forms]
     back: list[Shift | None] = [*leaf.shifts]
@@ -57,7 +57,7 @@ def _rank(grain: Grain) -> int:
     return grain.rank
 
 
-def _grains(forms: list[Form], base: Grain) -> tuple[Grain, ...]:
+def _coarser_grains(forms: list[TimeSpec], base: Grain) -> tuple[Grain, ...]:
     return tuple(dict.fromkeys(form.grain for form in forms if form.grain is not None and form.grain > base))
 
 
@@ -74,7 +74,7 @@ _SECONDS = {Grain.MINUTE: 60.0, Grain.SECOND: 1.0, Grain.MILLISECOND: 0.001}
 _MOST = 1_000_000
 
 
-def too_many(table: Table, asked_for: str) -> Problem | None:
+def too_many(table: ScanTable, asked_for: str) -> Problem | None:
     """Return the problem of more moments than anybody would look at, where they are to be made."""
     spine = table.spine
     if spine is None or spine.series is None or spine.grain not in _SECONDS:
@@ -113,7 +113,7 @@ def ends_of(conditions: Iterable[Condition], spine: str) -> Ends:
 Ends = tuple[date | datetime | None, date | datetime | None]
 
 
-def between(table: Table, condition: Condition | None) -> Table:
+def between(table: ScanTable, condition: Condition | None) -> ScanTable:
     """Return a spine whose moments are made with those ends that a range, in the zone of the moments, gives."""
     if condition is None or table.spine is None or table.spine.series is None:
         return table
@@ -123,12 +123,12 @@ def between(table: Table, condition: Condition | None) -> Table:
 
 
 def moments_of(
-    leaf: Leaf,
+    leaf: LeafMetric,
     dimension: Dimension,
     root: SemanticModel,
-    tables: Tables,
+    tables: ScanTables,
     spines: Spines,
-    forms: list[Form],
+    forms: list[TimeSpec],
     *,
     base: Grain,
     shown: tuple[Expression, Zones | None],
@@ -143,21 +143,21 @@ def moments_of(
     """
     starts = starts_of(leaf, forms, base)
     calendars = dict.fromkeys((*looked_back_by(leaf), *(each.name for each in starts if isinstance(each, CustomGrain))))
-    spine = home_of(tuple(calendars), spines) or spines.serving(base)
+    spine = home_of(tuple(calendars), spines) or spines.coarsest_for(base)
     if spine is None and any(form.calendar is not None for form in forms):
         return None
-    spine = spine or made(base, root.warehouse)
+    spine = spine or make_spine(base, root.warehouse)
     alias = tables.reserve(spine)
     own = time_at(root, dimension, base, shown)
     running = leaf.running
-    shifts = merged(leaf.shifts)
+    shifts = merge_windows(leaf.shifts)
     if own.zones is not None:  # moments are known, so that hours are elapsed time: rows are moved by it, not moments
         later, shifts = _moving_rows(shifts)
         own = replace(own, later=later)
     series = None
     if not spine.source:
         uneven = running is None and base <= Grain.DAY and any(map(by_months, shifts))
-        series = Series(time=own, shifts=shifts, whole=_grains(forms, base), uneven=uneven)
+        series = Series(time=own, shifts=shifts, whole=_coarser_grains(forms, base), uneven=uneven)
     return (
         SpineJoin(
             table=spine_table(spine, alias, base, series),
@@ -170,7 +170,7 @@ def moments_of(
             since=None if running is None else running.grain_to_date,
             starts=starts,
             calendars=tuple((name, column(spines.calendars[name][1])) for name in calendars),
-            whole=not (starts or timed or beside) and _whole(shifts, forms),
+            whole=not (starts or timed or beside) and _shifts_whole_period(shifts, forms),
             by_period=not beside and _by_period(leaf, base, forms),
             columns=tuple(dict.fromkeys((spine.column, *(each.column for each in spine.calendars)))),
         ),
@@ -207,7 +207,7 @@ _LONGEST = {Grain.WEEK: 7, Grain.MONTH: 31, Grain.QUARTER: 92, Grain.YEAR: 366}
 """Days; a grain of a day or less is at most one."""
 
 
-def reach_of(span: TimeRange, leaf: Leaf, dimension: Dimension) -> TimeRange | None:
+def reach_of(span: TimeRange, leaf: LeafMetric, dimension: Dimension) -> TimeRange | None:
     """Return a range that holds every row which the moments of ``span`` can look back on, and not much more."""
     if dimension.granularity is None or dimension.granularity > Grain.DAY:
         return None  # periods: a bound inside one would cut it
@@ -227,7 +227,7 @@ def reach_of(span: TimeRange, leaf: Leaf, dimension: Dimension) -> TimeRange | N
     return replace(span, start=start - timedelta(days=days))
 
 
-def _whole(shifts: tuple[Shift, ...], forms: list[Form]) -> bool:
+def _shifts_whole_period(shifts: tuple[Shift, ...], forms: list[TimeSpec]) -> bool:
     """Whether the first shift goes back by the periods that are asked, and by nothing else."""
     first = shifts[0] if shifts else None
     name = calendar_of(first) if isinstance(first, Window) else None
@@ -246,7 +246,7 @@ def at_one_moment(moments: SpineJoin) -> bool:
     )
 
 
-def _by_period(leaf: Leaf, base: Grain, forms: list[Form]) -> bool:
+def _by_period(leaf: LeafMetric, base: Grain, forms: list[TimeSpec]) -> bool:
     """Whether a shift by months moves whole stretches: no period finer than a month is asked, or only a range.
 
     Shifts by days or weeks among those by months move with them: forward each row has one place.

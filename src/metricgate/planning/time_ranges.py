@@ -8,14 +8,14 @@ from datetime import date, datetime, time
 
 from metricgate.catalog.model import SemanticModel, TimeKind
 from metricgate.planning import codes
-from metricgate.planning.binding import Binder
-from metricgate.planning.clocks import moved
-from metricgate.planning.forms import AS_STORED, split_form
+from metricgate.planning.clocks import convert_moment
+from metricgate.planning.member_resolver import METRIC_TIME
 from metricgate.planning.question import Question, TimeRange
-from metricgate.planning.resolving import METRIC_TIME
+from metricgate.planning.scan_binder import Binder
 from metricgate.planning.scan_parts import Condition, Reference
 from metricgate.planning.time_problems import too_fine
-from metricgate.planning.timing import starts_period, stored_moment, zone_of
+from metricgate.planning.time_spec import AS_STORED, split_form
+from metricgate.planning.time_values import starts_period, stored_moment, zone_of
 from metricgate.vocabulary.grain import Grain, WeekStart
 from metricgate.vocabulary.predicate import And, Comparison, Operator, members_of
 from metricgate.vocabulary.problem import Place, Problem
@@ -98,7 +98,7 @@ def range_condition(
     for op, bound, name in ((Operator.GE, asked.start, "start"), (Operator.LT, asked.before, "before")):
         if bound is None:
             continue
-        value = _bound(bound, zone, reference, f"{_PLACE}.{name}", problems, week_start)
+        value = _bind_bound(bound, zone, reference, f"{_PLACE}.{name}", problems, week_start)
         if value is not None:
             parts.append(Comparison(member=METRIC_TIME, op=op, values=(value,)))
     if not parts:
@@ -107,7 +107,7 @@ def range_condition(
     return Condition(predicate=predicate, members=((METRIC_TIME, reference),))
 
 
-def _bound(
+def _bind_bound(
     bound: date | datetime,
     zone: str | None,
     reference: Reference,
@@ -120,7 +120,7 @@ def _bound(
     if clock is not None and clock.kind is TimeKind.DATE:
         clock = None
     if clock is not None and finest < Grain.DAY:
-        return moved(bound, zone or clock.shown, clock)
+        return convert_moment(bound, zone or clock.shown, clock)
     finest = max(finest, Grain.DAY, key=lambda grain: grain.rank)
     day = bound
     if isinstance(bound, datetime):
@@ -139,4 +139,4 @@ def _bound(
             )
         )
         return None
-    return day if clock is None else moved(day, zone or clock.shown, clock)
+    return day if clock is None else convert_moment(day, zone or clock.shown, clock)

@@ -11,7 +11,7 @@ from metricgate.catalog.dependencies import inputs_of
 from metricgate.catalog.metrics import Metric, SimpleMetric
 from metricgate.catalog.model import Dimension
 from metricgate.planning.graph import JoinGraph, Member
-from metricgate.planning.resolving import METRIC_TIME, Resolver
+from metricgate.planning.member_resolver import METRIC_TIME, Resolver
 from metricgate.vocabulary.grain import Grain
 from metricgate.vocabulary.problem import Problem
 
@@ -56,7 +56,7 @@ def reachable(
     found: dict[str, ReachableMember] = {}
     for member in graph.reach(roots[0]).members:
         if member.name not in found and _for_all(member, roots, resolver):
-            found[member.name] = _shown(member)
+            found[member.name] = _reachable_member(member)
     times = _metric_time(leaves, catalog)
     return (times, *found.values()) if times is not None else tuple(found.values())
 
@@ -78,7 +78,7 @@ def _for_all(member: Member, roots: Sequence[str], resolver: Resolver) -> bool:
     return True
 
 
-def _shown(member: Member) -> ReachableMember:
+def _reachable_member(member: Member) -> ReachableMember:
     own = member.dimension or member.entity
     granularity = None if member.dimension is None else member.dimension.granularity
     if member.dimension is None:

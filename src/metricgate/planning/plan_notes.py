@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from metricgate.catalog.metrics import CustomGrain, Window
 from metricgate.catalog.names import split_metric_call
-from metricgate.planning.metrics.expanding import Leaf
+from metricgate.planning.metrics.expansion import LeafMetric
 from metricgate.planning.scan import Scan, spine_join_of
 from metricgate.planning.shifts import by_months
 from metricgate.vocabulary.predicate import Predicate, members_of
@@ -30,7 +30,7 @@ _WINDOW = (
 )
 
 
-def looking_back(scanned: Iterable[tuple[Scan, tuple[Leaf, ...]]]) -> list[str]:
+def looking_back(scanned: Iterable[tuple[Scan, tuple[LeafMetric, ...]]]) -> list[str]:
     """Return the rules that were taken where months, or a calendar's periods, are not equally long; each once."""
     months: set[tuple[str, bool]] = set()
     offsets: set[str] = set()

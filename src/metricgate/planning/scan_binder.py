@@ -11,18 +11,18 @@ from metricgate.catalog.saved import TimeSpine
 from metricgate.catalog.times_within import AtMoment, Mixed
 from metricgate.planning import codes
 from metricgate.planning.at_moments import entity_expression, expressions_at, joined_at
-from metricgate.planning.clocks import Clocks, moved
-from metricgate.planning.forms import AS_STORED, Form, split_form
-from metricgate.planning.graph import Hop, Member
+from metricgate.planning.clocks import Clocks, convert_moment
+from metricgate.planning.graph import JoinStep, Member
+from metricgate.planning.member_resolver import METRIC_TIME, Resolver
 from metricgate.planning.plan import Plan
-from metricgate.planning.resolving import METRIC_TIME, Resolver
 from metricgate.planning.scan_parts import Condition, Reference
 from metricgate.planning.spines import column
-from metricgate.planning.tables import Tables
+from metricgate.planning.tables import ScanTables
 from metricgate.planning.time_problems import depends_on_time, too_fine
-from metricgate.planning.timing import as_moment
-from metricgate.planning.values import mismatch, typed
-from metricgate.planning.zones import Clock
+from metricgate.planning.time_spec import AS_STORED, TimeSpec, split_form
+from metricgate.planning.time_values import as_moment
+from metricgate.planning.values import convert_values, mismatch
+from metricgate.planning.zones import ZoneClock
 from metricgate.vocabulary.grain import Grain
 from metricgate.vocabulary.predicate import And, Comparison, Not, Or, Predicate, Scalar, Template
 from metricgate.vocabulary.problem import Place, Problem, Problems
@@ -57,7 +57,7 @@ class Binder:
         *,
         resolver: Resolver,
         root: SemanticModel,
-        tables: Tables,
+        tables: ScanTables,
         clocks: Clocks,
         problems: list[Problem],
         asked_for: str,
@@ -74,7 +74,7 @@ class Binder:
         self._problems = problems
         self._asked_for = asked_for
         self.used: dict[tuple[str, str], None] = {}
-        self.paths: dict[str, tuple[Hop, ...]] = {}
+        self.paths: dict[str, tuple[JoinStep, ...]] = {}
 
     def member(
         self, name: str, place: str, time_dimension: str | None, *, own_first: bool = False
@@ -102,7 +102,7 @@ class Binder:
         return found, found.dimension
 
     @property
-    def tables(self) -> Tables:
+    def tables(self) -> ScanTables:
         """Where joined tables are collected."""
         return self._tables
 
@@ -124,7 +124,7 @@ class Binder:
         same = (found.dimension.expression, found.dimension.granularity) == (time.expression, time.granularity)
         return same or found.own_name == time.name
 
-    def meant(self, name: str) -> str:
+    def full_name_of(self, name: str) -> str:
         """Return the whole name of the member that is meant; what is no member, or none of one place, as it is."""
         found = self._resolver.resolve(name, self._root.name, place="", asked_for="")
         return name if isinstance(found, Problem) else found.name
@@ -137,7 +137,7 @@ class Binder:
         found = self._resolver.resolve(name, self._root.name, place="", asked_for="")
         return not isinstance(found, Problem) and any(expressions_at(found, time.expression, ""))
 
-    def refer(self, name: str, member: Member, form: Form, place: str) -> Reference | None:
+    def refer(self, name: str, member: Member, form: TimeSpec, place: str) -> Reference | None:
         """Return the reference in ``form``, joining what it needs; None after noting a problem."""
         dimension = member.dimension
         grain = form.grain
@@ -175,7 +175,9 @@ class Binder:
             part=form.part,
         )
 
-    def _shown(self, name: str, member: Member, spine: SpineRoot, form: Form, place: str) -> Reference | Member | None:
+    def _shown(
+        self, name: str, member: Member, spine: SpineRoot, form: TimeSpec, place: str
+    ) -> Reference | Member | None:
         """Return what depends on the time as of the moment shown; the member joined at it; or as it is, if it does not.
 
         None after noting that it depends on the time in a way that no other moment can be put in.
@@ -211,9 +213,9 @@ class Binder:
         alias = self._tables.calendar(home, replace(moment, grain=home.granularity))
         return Reference(table=alias, model=moment.model, name=moment.name, expression=column(text))
 
-    def _moment(self, spine: SpineRoot, granularity: Grain | None, form: Form) -> Reference:
+    def _moment(self, spine: SpineRoot, granularity: Grain | None, form: TimeSpec) -> Reference:
         """The root's own time, where rows are read from the moments of a spine: local times of the zone shown."""
-        shown = self._clocks.shown(spine.time)
+        shown = self._clocks.shown_zone(spine.time)
         clocked = granularity is not None and granularity < Grain.DAY
         found = Reference(
             table=spine.alias,
@@ -222,7 +224,7 @@ class Binder:
             expression=column(spine.spine.column),
             granularity=granularity,
             grain=form.grain or (granularity if form.plain else None),
-            clock=Clock(kind=TimeKind.LOCAL, stored=shown, shown=shown) if clocked else None,
+            clock=ZoneClock(kind=TimeKind.LOCAL, stored=shown, shown=shown) if clocked else None,
             part=form.part,
         )
         if form.calendar is None:
@@ -235,7 +237,7 @@ class Binder:
 
     def _calendar(self, name: str, member: Member, calendar: str, place: str) -> Reference | None:
         home, text = self._resolver.spines.of(self._root.warehouse).calendars[calendar]
-        time = self.refer(name, member, Form(grain=home.granularity), place)
+        time = self.refer(name, member, TimeSpec(grain=home.granularity), place)
         if time is None:
             return None
         alias = self._tables.calendar(home, time)
@@ -350,14 +352,16 @@ class Binder:
             return None
         clock = reference.clock
         if clock is None or clock.kind is TimeKind.DATE or reference.grain is not None or reference.part is not None:
-            return typed(comparison, reference)
+            return convert_values(comparison, reference)
         # The stored column stays bare, so that the engine can skip what lies outside: the values are moved instead.
         members[comparison.member] = replace(reference, zones=None)
-        return replace(comparison, values=tuple(_moved(value, clock) for value in comparison.values))
+        return replace(comparison, values=tuple(_move_scalar(value, clock) for value in comparison.values))
 
-    def _form_fits(self, name: str, granularity: Grain | None, form: Form, place: str) -> bool:
+    def _form_fits(self, name: str, granularity: Grain | None, form: TimeSpec, place: str) -> bool:
         if granularity is not None and form.calendar is not None:  # its periods begin on any moment of its spine
-            form = Form(grain=self._resolver.spines.of(self._root.warehouse).calendars[form.calendar][0].granularity)
+            form = TimeSpec(
+                grain=self._resolver.spines.of(self._root.warehouse).calendars[form.calendar][0].granularity
+            )
         if granularity is not None and form.grain is None:
             return True
         grain = form.grain or form.suffix.removeprefix("__")
@@ -377,6 +381,6 @@ class Binder:
         return True
 
 
-def _moved(value: Scalar, clock: Clock) -> Scalar:
+def _move_scalar(value: Scalar, clock: ZoneClock) -> Scalar:
     moment = as_moment(value)
-    return value if moment is None else moved(moment, clock.shown, clock)
+    return value if moment is None else convert_moment(moment, clock.shown, clock)

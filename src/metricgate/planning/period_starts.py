@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 from metricgate.catalog.metrics import CustomGrain, Period
 from metricgate.planning.calendars import home_of, looked_back_by, to_start
-from metricgate.planning.forms import Form
-from metricgate.planning.metrics.expanding import Leaf
+from metricgate.planning.metrics.expansion import LeafMetric
 from metricgate.planning.spines import Spines
+from metricgate.planning.time_spec import TimeSpec
 from metricgate.vocabulary.grain import DatePart, Grain
 
 _CYCLES = {
@@ -34,7 +34,7 @@ STRETCHES = {
 """How long such a value lasts; a day for the others."""
 
 
-def starts_of(leaf: Leaf, forms: Sequence[Form], base: Grain) -> tuple[Period, ...]:
+def starts_of(leaf: LeafMetric, forms: Sequence[TimeSpec], base: Grain) -> tuple[Period, ...]:
     """Return the periods at whose starts alone a leaf is read: a moment counts that starts any of them.
 
     None where it is read at every moment.
@@ -53,7 +53,9 @@ def starts_of(leaf: Leaf, forms: Sequence[Form], base: Grain) -> tuple[Period, .
     return tuple(found)
 
 
-def unsafe_to_group(leaf: Leaf, forms: Sequence[Form], base: Grain, spines: Spines, *, beside: bool) -> str | None:
+def unsafe_to_group(
+    leaf: LeafMetric, forms: Sequence[TimeSpec], base: Grain, spines: Spines, *, beside: bool
+) -> str | None:
     """Return why the group-bys would count a moment's value more than once, or take one of another period.
 
     Args:
@@ -74,7 +76,7 @@ def unsafe_to_group(leaf: Leaf, forms: Sequence[Form], base: Grain, spines: Spin
     return "is read at the start of a period, which would count for each of its days"
 
 
-def _one_moment_each(leaf: Leaf, forms: Sequence[Form], base: Grain, spines: Spines, *, beside: bool) -> bool:
+def _one_moment_each(leaf: LeafMetric, forms: Sequence[TimeSpec], base: Grain, spines: Spines, *, beside: bool) -> bool:
     """Whether each group has one first moment: its moments follow each other, or it has no others."""
     grains = [form.grain for form in forms if form.grain is not None]
     calendars = [form.calendar for form in forms if form.calendar is not None]

@@ -10,18 +10,18 @@ from metricgate.catalog.labels import dataset_resource, member_resource, metric_
 from metricgate.catalog.metrics import Metric, Status
 from metricgate.catalog.model import TimeKind
 from metricgate.planning import codes
-from metricgate.planning.binding import Binder
 from metricgate.planning.clocks import Clocks
-from metricgate.planning.homes import homes_of
-from metricgate.planning.metrics.expanding import Leaf
+from metricgate.planning.member_resolver import METRIC_TIME
+from metricgate.planning.metrics.expansion import LeafMetric
 from metricgate.planning.metrics.values import DerivedValue, MeasureValue, RatioValue, Value
-from metricgate.planning.noting import looking_back, of_all_time
-from metricgate.planning.plan import Explanation, OutputColumn, Plan, PlannedMetric, ResolvedRange, Sorting
+from metricgate.planning.plan import OutputColumn, Plan, PlanExplanation, PlannedMetric, ResolvedRange, Sorting
+from metricgate.planning.plan_notes import looking_back, of_all_time
 from metricgate.planning.question import Question
-from metricgate.planning.resolving import METRIC_TIME
 from metricgate.planning.scan import Scan, tables_read
-from metricgate.planning.scan_parts import Key, Reference
+from metricgate.planning.scan_binder import Binder
+from metricgate.planning.scan_parts import Reference, ScanKey
 from metricgate.planning.times_shown import shown_value
+from metricgate.planning.warehouse_routing import homes_of
 from metricgate.vocabulary.grain import Grain
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.problem import Place, Problem
@@ -37,13 +37,13 @@ class ScanNotes:
 
     scan: Scan
     binder: Binder
-    leaves: tuple[Leaf, ...]
+    leaves: tuple[LeafMetric, ...]
 
 
 Scanned = Sequence[ScanNotes]
 
 
-def conclude(
+def assemble_plan(
     question: Question,
     catalog: Catalog,
     named: Named,
@@ -54,19 +54,21 @@ def conclude(
 ) -> Plan:
     """Return the plan; where problems were noted it is not to be used."""
     _check_same_members(question, catalog, scanned, problems)
-    columns = _columns(question, named, scanned[0].scan.keys)
+    columns = _output_columns(question, named, scanned[0].scan.keys)
     answers = [answer for each in scanned for answer in each.binder.answers]
     within = [name for answer in answers for name in answer.datasets]
     read = (table.model for each in scanned for table in tables_read(each.scan) if table.model)
     datasets = tuple(dict.fromkeys([*read, *within]))
-    resources = _resources(named, scanned, datasets, answers, catalog)
+    resources = _plan_resources(named, scanned, datasets, answers, catalog)
     models = tuple(catalog.models[name] for name in datasets)
     scans = tuple(each.scan for each in scanned)
     leaves = {leaf.measure: leaf for each in scanned for leaf in each.leaves}
     for answer in answers:
         clocks.take(answer.types)
     return Plan(
-        metrics=tuple(_planned(asked, metric, shown_value(value, leaves, clocks)) for asked, metric, value in named),
+        metrics=tuple(
+            _planned_metric(asked, metric, shown_value(value, leaves, clocks)) for asked, metric, value in named
+        ),
         columns=columns,
         scans=scans,
         extremes=question.min_max_only,
@@ -87,7 +89,7 @@ def conclude(
     )
 
 
-def _resources(
+def _plan_resources(
     named: Named, scanned: Scanned, datasets: Sequence[str], answers: Sequence[Plan], catalog: Catalog
 ) -> tuple[Resource, ...]:
     """Metrics, then dimensions, then datasets; what filters compare with counts as asked."""
@@ -103,7 +105,7 @@ def _resources(
     return tuple(dict.fromkeys(found))
 
 
-def _planned(asked: str, metric: Metric, value: Value) -> PlannedMetric:
+def _planned_metric(asked: str, metric: Metric, value: Value) -> PlannedMetric:
     header = metric.header
     return PlannedMetric(
         name=header.name,
@@ -115,7 +117,7 @@ def _planned(asked: str, metric: Metric, value: Value) -> PlannedMetric:
     )
 
 
-def _identity(reference: Reference, catalog: Catalog) -> str:
+def _key_identity(reference: Reference, catalog: Catalog) -> str:
     """What a key is: an entity is the same wherever it stands, a dimension is its model's own."""
     home = catalog.models.get(reference.model)
     if home is not None and home.entity(reference.name) is not None:
@@ -127,7 +129,7 @@ def _check_same_members(question: Question, catalog: Catalog, scanned: Scanned, 
     for position, asked in enumerate(question.group_by):
         if asked.member == METRIC_TIME:
             continue
-        homes = {_identity(each.scan.keys[position].reference, catalog): each.scan.name for each in scanned}
+        homes = {_key_identity(each.scan.keys[position].reference, catalog): each.scan.name for each in scanned}
         if len(homes) > 1:
             shown = ", ".join(f"{member} (from {scan})" for member, scan in homes.items())
             problems.append(
@@ -140,7 +142,7 @@ def _check_same_members(question: Question, catalog: Catalog, scanned: Scanned, 
             )
 
 
-def _columns(question: Question, named: Named, keys: Sequence[Key]) -> tuple[OutputColumn, ...]:
+def _output_columns(question: Question, named: Named, keys: Sequence[ScanKey]) -> tuple[OutputColumn, ...]:
     if question.min_max_only:
         return tuple(
             OutputColumn(name=f"{key.name}__{end}", member=asked.member, type=_key_type(key))
@@ -159,7 +161,7 @@ def _columns(question: Question, named: Named, keys: Sequence[Key]) -> tuple[Out
     )
 
 
-def _key_type(key: Key) -> DataType | None:
+def _key_type(key: ScanKey) -> DataType | None:
     if key.reference.part is not None:
         return DataType.INTEGER
     if key.reference.grain is None:
@@ -204,7 +206,9 @@ def _sorted_column(name: str, catalog: Catalog, columns: Sequence[OutputColumn])
     return meant[0] if len(meant) == 1 else None
 
 
-def _explanation(question: Question, named: Named, scanned: Scanned, clocks: Clocks, *, sundays: bool) -> Explanation:
+def _explanation(
+    question: Question, named: Named, scanned: Scanned, clocks: Clocks, *, sundays: bool
+) -> PlanExplanation:
     zone = question.time_zone
     asked = question.time_range
     paths = {name: hops for each in scanned for name, hops in each.binder.paths.items()}
@@ -219,13 +223,13 @@ def _explanation(question: Question, named: Named, scanned: Scanned, clocks: Clo
         else ResolvedRange(start=asked.start, before=asked.before, time_zone=asked.time_zone or zone)
     )
     leaves = {leaf.measure: leaf for each in scanned for leaf in each.leaves}
-    return Explanation(
+    return PlanExplanation(
         time_columns=tuple((metric.header.name, _time_columns(value, leaves)) for _asked, metric, value in named),
         time_range=time_range,
         time_zone=zone,
         joins=tuple(joins),
         default_order=not question.order_by,
-        notes=tuple(_notes(question, named, scanned, sundays=sundays)),
+        notes=tuple(_plan_notes(question, named, scanned, sundays=sundays)),
         time_kinds=tuple(clocks.told.items()),
     )
 
@@ -236,7 +240,7 @@ def _is_day(reference: Reference) -> bool:
     return reference.granularity is not None and reference.granularity >= Grain.DAY
 
 
-def _time_columns(value: Value, leaves: dict[str, Leaf]) -> tuple[str, ...]:
+def _time_columns(value: Value, leaves: dict[str, LeafMetric]) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for measure in measures_of(value):
         metric = leaves[measure].metric
@@ -256,7 +260,7 @@ def measures_of(value: Value) -> tuple[str, ...]:
             return tuple(measure for _alias, each in value.inputs for measure in measures_of(each))
 
 
-def _notes(question: Question, named: Named, scanned: Scanned, *, sundays: bool) -> list[str]:
+def _plan_notes(question: Question, named: Named, scanned: Scanned, *, sundays: bool) -> list[str]:
     notes: list[str] = []
     for _asked, metric, _value in named:
         header = metric.header

@@ -7,13 +7,13 @@ from metricgate.catalog.labels import dataset_resource, member_resource
 from metricgate.catalog.metrics import SimpleMetric
 from metricgate.catalog.model import Dimension, Entity
 from metricgate.planning import codes
-from metricgate.planning.checking import check_counts
+from metricgate.planning.group_by_options import simple_metrics
+from metricgate.planning.member_resolver import METRIC_TIME, Resolver, composite
 from metricgate.planning.naming import resolve_metric
-from metricgate.planning.plan import Explanation, OutputColumn, Plan, Sorting
-from metricgate.planning.reaching import simple_metrics
-from metricgate.planning.resolving import METRIC_TIME, Resolver, composite
-from metricgate.planning.scan import MemberValues, Table
-from metricgate.planning.scan_parts import Condition, Key, Reference
+from metricgate.planning.plan import OutputColumn, Plan, PlanExplanation, Sorting
+from metricgate.planning.question_checks import check_counts
+from metricgate.planning.scan import MemberValues, ScanTable
+from metricgate.planning.scan_parts import Condition, Reference, ScanKey
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.predicate import Comparison, Operator
 from metricgate.vocabulary.problem import Place, Problem, Problems
@@ -34,7 +34,7 @@ def plan_values(
     problems: list[Problem] = []
     check_counts(limit, offset, problems)
     home = _home(catalog, resolver, member, metrics, problems)
-    own = None if home is None else _own(catalog, *home)
+    own = None if home is None else _own_member(catalog, *home)
     if own is not None and home is not None and isinstance(own, Dimension) and own.granularity is not None:
         problems.append(_not_categorical(member))
     if isinstance(own, Entity) and len(own.expressions) > 1 and home is not None:
@@ -50,10 +50,10 @@ def plan_values(
     )
     scan = MemberValues(
         name=model.name,
-        tables=(Table(alias=model.name, model=model.name, source=model.source),),
-        keys=(Key(name=member, reference=reference),),
+        tables=(ScanTable(alias=model.name, model=model.name, source=model.source),),
+        keys=(ScanKey(name=member, reference=reference),),
         measures=(),
-        conditions=_conditions(member, reference, search, prefix),
+        conditions=_search_conditions(member, reference, search, prefix),
     )
     return Plan(
         metrics=(),
@@ -68,13 +68,15 @@ def plan_values(
         ),
         models=(model,),
         homes=((model.name, model.warehouse),),
-        explanation=Explanation(
+        explanation=PlanExplanation(
             time_columns=(), time_range=None, time_zone=None, joins=((member, ()),), default_order=True, notes=()
         ),
     )
 
 
-def _conditions(member: str, reference: Reference, search: str | None, prefix: str | None) -> tuple[Condition, ...]:
+def _search_conditions(
+    member: str, reference: Reference, search: str | None, prefix: str | None
+) -> tuple[Condition, ...]:
     wanted = ((Operator.CONTAINS, search), (Operator.STARTS_WITH, prefix))
     return tuple(
         Condition(
@@ -126,7 +128,7 @@ def _add(
         homes[found.model, found.own_name] = None
 
 
-def _own(catalog: Catalog, model: str, name: str) -> Dimension | Entity | None:
+def _own_member(catalog: Catalog, model: str, name: str) -> Dimension | Entity | None:
     home = catalog.models[model]
     return home.dimension(name) or home.entity(name)
 

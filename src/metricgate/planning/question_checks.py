@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from metricgate.catalog.metrics import Metric
 from metricgate.planning import codes
-from metricgate.planning.forms import Form
 from metricgate.planning.question import Question
+from metricgate.planning.time_spec import TimeSpec
 from metricgate.vocabulary.problem import Place, Problem
 
 MOST_ROWS = 2**31 - 1
@@ -43,13 +43,13 @@ def check_options(question: Question, problems: list[Problem]) -> None:
 def check_twice(question: Question, metrics: Sequence[Metric], problems: list[Problem]) -> None:
     """Note what the question names twice, also under two names of the same metric."""
     names = [metric.header.name for metric in metrics]
-    forms = [Form(grain=each.grain, part=each.date_part, calendar=each.calendar) for each in question.group_by]
+    forms = [TimeSpec(grain=each.grain, part=each.date_part, calendar=each.calendar) for each in question.group_by]
     groups = [each.member + form.suffix for each, form in zip(question.group_by, forms, strict=True)]
     orders = [each.column for each in question.order_by]
     for path, words in (("metrics", names), ("group_by", groups), ("order_by", orders)):
         problems.extend(
             Problem(code=codes.TWICE, message=f"{name[:120]!r} is named twice.", where=Place(path=path))
-            for name in _repeated(words)
+            for name in _repeated_words(words)
         )
 
 
@@ -58,7 +58,7 @@ def check_columns(keys: Sequence[str], metrics: Sequence[Metric], problems: list
     if any(problem.code is codes.TWICE for problem in problems):
         return
     names = {metric.header.name for metric in metrics}
-    for name in _repeated(keys):
+    for name in _repeated_words(keys):
         message = f"{name[:120]!r} is asked twice: a time without grain means its own grain."
         problems.append(Problem(code=codes.TWICE, message=message, where=Place(path="group_by")))
     problems.extend(
@@ -73,7 +73,7 @@ def check_columns(keys: Sequence[str], metrics: Sequence[Metric], problems: list
     )
 
 
-def _repeated(words: Iterable[str]) -> list[str]:
+def _repeated_words(words: Iterable[str]) -> list[str]:
     seen: set[str] = set()
     twice: dict[str, None] = {}
     for word in words:

@@ -170,7 +170,7 @@ class Resolver:
 
     def _apart(self, name: str, homes: list[str], root: str, asked_for: str) -> tuple[Code, str]:
         models = ", ".join(dict.fromkeys(repr(home) for home in homes))
-        if any(self._graph.connected(root, home) for home in homes):
+        if any(self._graph.are_connected(root, home) for home in homes):
             return codes.FAN_OUT, (
                 f"{asked_for} counts rows of {root!r}; {name!r} is in {models}, where several rows may belong to "
                 f"one of {root!r}: joining them would count rows more than once."

@@ -9,35 +9,35 @@ from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.metrics import Metric
 from metricgate.planning import codes
 from metricgate.planning.binders import Binders
-from metricgate.planning.binding import Answers
-from metricgate.planning.checking import check_columns, check_counts, check_options, check_twice
 from metricgate.planning.clocks import Clocks, Kinds
-from metricgate.planning.concluding import ScanNotes, conclude
 from metricgate.planning.distinct import DistinctScans
-from metricgate.planning.forms import Form, split_form
-from metricgate.planning.group_bys import Asked, GroupBys
+from metricgate.planning.group_by_options import simple_metrics
+from metricgate.planning.group_bys import GroupBys, RequestedGroupBy
 from metricgate.planning.leaf_groups import leaf_groups
-from metricgate.planning.metrics.expanding import Expansion, Leaf
+from metricgate.planning.member_resolver import METRIC_TIME, Resolver
+from metricgate.planning.metrics.expansion import Expansion, LeafMetric
 from metricgate.planning.metrics.values import Value
 from metricgate.planning.naming import resolve_metric
 from metricgate.planning.plan import Plan
+from metricgate.planning.plan_assembly import ScanNotes, assemble_plan
 from metricgate.planning.question import GroupBy, Question
-from metricgate.planning.ranging import check_range, check_zone
-from metricgate.planning.reaching import simple_metrics
-from metricgate.planning.resolving import METRIC_TIME, Resolver
+from metricgate.planning.question_checks import check_columns, check_counts, check_options, check_twice
+from metricgate.planning.scan_binder import Answers
 from metricgate.planning.scan_builder import ScanBuilder
+from metricgate.planning.time_ranges import check_range, check_zone
+from metricgate.planning.time_spec import TimeSpec, split_form
 from metricgate.vocabulary.grain import Grain
 from metricgate.vocabulary.predicate import members_of
 from metricgate.vocabulary.problem import Place, Problem, Problems
 
 
-class Asking:
+class PlanBuilder:
     """Plans one question; used once."""
 
     def __init__(
         self, question: Question, catalog: Catalog, resolver: Resolver, answers: Answers, kinds: Kinds
     ) -> None:
-        self._question = _split(question, resolver.spines.calendars)
+        self._question = _split_grains(question, resolver.spines.calendars)
         self._catalog = catalog
         self._resolver = resolver
         self._answers = answers
@@ -68,7 +68,7 @@ class Asking:
 
     def _conclude(self, metrics: list[Metric], values: list[Value], notes: list[ScanNotes]) -> Plan | Problems:
         named = list(zip(self._question.metrics, metrics, values, strict=True))
-        made = conclude(self._question, self._catalog, named, notes, self._names, self._problems, self._clocks)
+        made = assemble_plan(self._question, self._catalog, named, notes, self._names, self._problems, self._clocks)
         return Problems(_each_once(self._problems)) if self._problems else made
 
     def _metrics(self) -> list[Metric]:
@@ -86,7 +86,7 @@ class Asking:
                 found.append(metric)
         return found
 
-    def _scans(self, metrics: list[Metric], leaves: tuple[Leaf, ...]) -> list[ScanNotes]:
+    def _scans(self, metrics: list[Metric], leaves: tuple[LeafMetric, ...]) -> list[ScanNotes]:
         group_bys = GroupBys(self._asked(metrics))
         models = self._catalog.models
         binders = Binders(
@@ -105,15 +105,15 @@ class Asking:
         self._names = group_bys.names
         return notes
 
-    def _asked(self, metrics: list[Metric]) -> list[Asked]:
-        found: list[Asked] = []
+    def _asked(self, metrics: list[Metric]) -> list[RequestedGroupBy]:
+        found: list[RequestedGroupBy] = []
         default: Grain | None = None
         for each in self._question.group_by:
-            member, form = each.member, Form(grain=each.grain, part=each.date_part, calendar=each.calendar)
+            member, form = each.member, TimeSpec(grain=each.grain, part=each.date_part, calendar=each.calendar)
             if member == METRIC_TIME and form.plain:
                 default = default or self._default_grain(metrics)
-                form = Form(grain=default)
-            found.append(Asked(member=member, form=form))
+                form = TimeSpec(grain=default)
+            found.append(RequestedGroupBy(member=member, form=form))
         return found
 
     def _uses_metric_time(self) -> bool:
@@ -139,12 +139,12 @@ class Asking:
                 if grain is not None and (coarsest is None or grain > coarsest):
                     coarsest = grain
         if not metrics:
-            spine = self._resolver.spines.serving(Grain.DAY)
+            spine = self._resolver.spines.coarsest_for(Grain.DAY)
             return None if spine is None else Grain.DAY
         return coarsest
 
 
-def _split(question: Question, calendars: Container[str]) -> Question:
+def _split_grains(question: Question, calendars: Container[str]) -> Question:
     """Return the question with the suffixes of its times taken off their members."""
     found = tuple(_group_by(each, calendars) for each in question.group_by)
     return question if found == question.group_by else replace(question, group_by=found)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from metricgate.catalog.metrics import CustomGrain, Window
 from metricgate.planning import codes
-from metricgate.planning.metrics.expanding import Leaf
+from metricgate.planning.metrics.expansion import LeafMetric
 from metricgate.planning.shifts import Shift
 from metricgate.vocabulary.grain import Grain
 from metricgate.vocabulary.problem import Place, Problem
@@ -18,12 +18,12 @@ _MONTHS = {Grain.MONTH: 1, Grain.QUARTER: 3, Grain.YEAR: 12}
 _DAYS = {Grain.DAY: 1, Grain.WEEK: 7}
 
 
-def unfit_for(leaf: Leaf, base: Grain, asked_for: str) -> Problem | None:
+def unfit_for(leaf: LeafMetric, base: Grain, asked_for: str) -> Problem | None:
     """Return the problem of an offset, window or period to date that is no whole number of the data's periods.
 
     No row stands at the moment to which it leads, so it would find nothing, or one period only, without a word.
     """
-    unfit = next((each for each, moved in _looks_back(leaf) if not _fits(each, base, moved=moved)), None)
+    unfit = next((each for each, moved in _looks_back(leaf) if not _fits_grain(each, base, moved=moved)), None)
     if unfit is None:
         return None
     what = str(unfit) if isinstance(unfit, Window) else f"to the start of its {unfit}"
@@ -50,7 +50,7 @@ def calendar_not_served(asked_for: str) -> Problem:
     )
 
 
-def _looks_back(leaf: Leaf) -> Iterator[tuple[Shift, bool]]:
+def _looks_back(leaf: LeafMetric) -> Iterator[tuple[Shift, bool]]:
     """Yield each way back, and whether it moves to another moment rather than widening what is read."""
     for shift in leaf.shifts:
         yield shift, True
@@ -60,15 +60,15 @@ def _looks_back(leaf: Leaf) -> Iterator[tuple[Shift, bool]]:
                 yield each, False
 
 
-def _fits(each: Shift, base: Grain, *, moved: bool) -> bool:
+def _fits_grain(each: Shift, base: Grain, *, moved: bool) -> bool:
     if isinstance(each, CustomGrain):
         return True  # calendars are looked at elsewhere
     if not isinstance(each, Window):
-        return _holds(each, 1, base, moved=moved)
-    return each.grain is None or _holds(each.grain, each.count, base, moved=moved)
+        return _is_whole_multiple(each, 1, base, moved=moved)
+    return each.grain is None or _is_whole_multiple(each.grain, each.count, base, moved=moved)
 
 
-def _holds(grain: Grain, count: int, base: Grain, *, moved: bool) -> bool:
+def _is_whole_multiple(grain: Grain, count: int, base: Grain, *, moved: bool) -> bool:
     """Whether ``count`` of a grain is a number of periods of the data; months before a week's start begin no week."""
     if base in _MONTHS:
         return grain in _MONTHS and (count * _MONTHS[grain]) % _MONTHS[base] == 0
