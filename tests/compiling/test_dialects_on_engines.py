@@ -17,8 +17,8 @@ from tests.contracts.warehouse_engines import ENGINES, released
 
 from metricgate.catalog.metrics import Window
 from metricgate.compiling.context import Context
-from metricgate.compiling.moments import shifted
-from metricgate.compiling.writing import written
+from metricgate.compiling.moments import shift_moment
+from metricgate.compiling.sql_writer import write_sql
 from metricgate.dialects.engines import dialect_named
 from metricgate.dialects.names import aliased, column
 from metricgate.gateway.ports import Rows, Warehouse, WarehouseError
@@ -85,7 +85,7 @@ def answers(dialect: str, trees: Sequence[exp.Expr]) -> list[tuple[object, ...]]
     select = moments(dialect)
     select.set("expressions", [aliased(tree, f"v{number}") for number, tree in enumerate(trees)])
     select.set("order", exp.Order(expressions=[exp.Ordered(this=column("at", "m"))]))
-    sql, parameters = written(select, here)
+    sql, parameters = write_sql(select, here)
     return asked(ENGINES["duckdb"].opened() if dialect == "duckdb" else OPENED[dialect](), sql, parameters)
 
 
@@ -120,7 +120,7 @@ def test_windows_reach_back_alike(dialect: str, grain: Grain):
     def trees(name: str) -> list[exp.Expr]:
         window = Window(count=13, grain=grain)
         cut = dialect_named(name).truncated(column("at", "m"), min(grain, Grain.DAY))
-        return [shifted(cut, window, grain, context(name))]
+        return [shift_moment(cut, window, grain, context(name))]
 
     assert answers(dialect, trees(dialect)) == answers("duckdb", trees("duckdb"))
 
@@ -162,7 +162,7 @@ def test_days_of_23_and_25_hours(engine: str, zone: str):
     select = sqlglot.parse_one(f"SELECT COUNT(*) AS n FROM ({rows}) AS m GROUP BY 1, 2 ORDER BY 1, 2", dialect=engine)
     keys = [aliased(known.truncated(local.copy(), grain), f"g_{grain}") for grain in (Grain.DAY, Grain.HOUR)]
     select.set("expressions", [*keys, *select.expressions])
-    sql, parameters = written(select, context(engine))
+    sql, parameters = write_sql(select, context(engine))
     warehouse = ENGINES["duckdb"].opened() if engine == "duckdb" else OPENED[engine]()
     if engine == "mysql" and not _knows(zone):
         with pytest.raises(WarehouseError, match="E_WAREHOUSE_TIME_ZONE"):
@@ -204,7 +204,7 @@ def test_what_a_dialect_says_otherwise_means_the_same(dialect: str, text: str):
     """Division, texts, order of NULLs, null-safe equality, percentiles, joins that keep both sides."""
 
     def found(name: str) -> list[tuple[object, ...]]:
-        sql, parameters = written(sqlglot.parse_one(text), context(name))
+        sql, parameters = write_sql(sqlglot.parse_one(text), context(name))
         rows = asked(ENGINES["duckdb"].opened() if name == "duckdb" else OPENED[name](), sql, parameters)
         return [tuple(float(each) if isinstance(each, (int, float)) else each for each in row) for row in rows]
 
@@ -222,14 +222,14 @@ def test_values_follow_their_marks(dialect: str):
     later = exp.Cast(this=exp.Literal.string("2020-02-01"), to=exp.DataType.build("date"))
     both = exp.And(this=exp.LT(this=column("a", "x"), expression=low), expression=exp.LT(this=high, expression=later))
     select.set("where", exp.Where(this=both))
-    sql, parameters = written(select, here)
+    sql, parameters = write_sql(select, here)
     assert asked(OPENED[dialect](), sql, parameters) == [(0,), (1,), (2,)]
     assert parameters == ((3, date(2020, 1, 1)) * (2 if dialect == "mysql" else 1))
 
 
 def test_division_by_zero_takes_no_other_numbers_away(dialect: str):
     """One group's zero is NULL in that group."""
-    sql, _ = written(
+    sql, _ = write_sql(
         sqlglot.parse_one("SELECT a AS k, 6 / a AS v FROM numbers WHERE a < 3 ORDER BY k"), context(dialect)
     )
     assert asked(OPENED[dialect](), sql) == [(0, None), (1, 6.0), (2, 3.0)]
@@ -241,5 +241,5 @@ def test_a_bound_moment_compares_as_that_moment(dialect: str):
     select = moments(dialect)
     select.set("where", exp.Where(this=exp.LTE(this=column("at", "m"), expression=here.bind(datetime(2019, 12, 30)))))  # noqa: DTZ001 - local
     select.set("expressions", [aliased(exp.Count(this=exp.Star()), "n")])
-    sql, parameters = written(select, here)
+    sql, parameters = write_sql(select, here)
     assert asked(OPENED[dialect](), sql, parameters) == [(2,)]

@@ -9,7 +9,7 @@ from tests.planning.shop import compiled, oracle, planned, run
 
 from metricgate.catalog.expression import Expression
 from metricgate.catalog.metrics import Aggregation, Percentile
-from metricgate.compiling.rules.aggregates import applied
+from metricgate.compiling.rules.aggregates import aggregate
 from metricgate.dialects.engines import dialect_named
 from metricgate.dialects.expressions import meant
 from metricgate.dialects.offline_adapting import percentiles_as_ranks
@@ -175,7 +175,7 @@ def test_percentiles_from_ranks_are_the_engines_own(rows, fraction, discrete):
         expression=Expression(text="v", columns=("v",)),
         percentile=Percentile(value=fraction, discrete=discrete),
     )
-    select = sqlglot.exp.select(sqlglot.exp.alias_(applied(measure, sqlglot.exp.column("v")), "p"))
+    select = sqlglot.exp.select(sqlglot.exp.alias_(aggregate(measure, sqlglot.exp.column("v")), "p"))
     select = select.from_(f"({rows.replace('::INT', '')}) AS t" if "unnest" not in rows else "numbers")
     ranked = percentiles_as_ranks(select.copy()).sql("duckdb")
     plain = select.sql("duckdb")

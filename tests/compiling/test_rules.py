@@ -8,13 +8,13 @@ import pkgutil
 
 import pytest
 
-from metricgate.compiling import ordering, rules
+from metricgate.compiling import row_order, rules
 from metricgate.dialects import expressions, names, trees
 
 RULES = [f"{rules.__name__}.{found.name}" for found in pkgutil.iter_modules(rules.__path__)]
 
 
-@pytest.mark.parametrize("name", [*RULES, expressions.__name__, names.__name__, ordering.__name__, trees.__name__])
+@pytest.mark.parametrize("name", [*RULES, expressions.__name__, names.__name__, row_order.__name__, trees.__name__])
 def test_the_example_runs(name):
     """A rule without an example, or with a wrong one, fails."""
     found = doctest.testmod(importlib.import_module(name))

@@ -15,12 +15,12 @@ from sqlglot.errors import SqlglotError, UnsupportedError
 from metricgate.catalog.model import SemanticModel
 from metricgate.compiling import codes
 from metricgate.compiling.column_kinds import ColumnKinds, Types
-from metricgate.compiling.combining import scan_select
 from metricgate.compiling.compiler import masks_of
 from metricgate.compiling.context import Context
 from metricgate.compiling.row_filters import bound_row_filters
+from metricgate.compiling.scan_combination import scan_select
+from metricgate.compiling.sql_writer import write_sql
 from metricgate.compiling.statement import ExpectedColumn, Statement
-from metricgate.compiling.writing import written
 from metricgate.dialects.engines import dialect_for
 from metricgate.dialects.names import aliased, column, identifier
 from metricgate.dialects.trees import all_of, any_of, literal
@@ -103,7 +103,7 @@ def compile_check(
         answered=_no_plan,
     )
     try:
-        sql, parameters = written(_tree(check, context, most_rows), context)
+        sql, parameters = write_sql(_check_tree(check, context, most_rows), context)
     except UnsupportedError as error:
         return Problems((Problem(code=codes.DIALECT_CANNOT, message=f"{dialect} cannot check this: {error}"),))
     except SqlglotError as error:
@@ -113,13 +113,13 @@ def compile_check(
         sql=sql,
         parameters=parameters,
         dialect=dialect,
-        columns=tuple(ExpectedColumn(name=name, type=_type(name)) for name in COUNTS.get(type(check), _ROWS)),
+        columns=tuple(ExpectedColumn(name=name, type=_result_type(name)) for name in COUNTS.get(type(check), _ROWS)),
         digest=digest_of_bytes(f"{dialect}\n{sql}".encode()),
         row_limit=None,
     )
 
 
-def _type(name: str) -> DataType | None:
+def _result_type(name: str) -> DataType | None:
     return None if name.endswith("_moment") else DataType.INTEGER
 
 
@@ -127,31 +127,31 @@ def _no_plan(_asked: Computation) -> exp.Select:
     raise ValueError("a check asks no other question")
 
 
-def _tree(check: Check | RowsCheck, context: Context, most_rows: int | None) -> exp.Select:
+def _check_tree(check: Check | RowsCheck, context: Context, most_rows: int | None) -> exp.Select:
     match check:
         case KeyCheck():
-            return _keys(check, context, most_rows)
+            return _select_key_counts(check, context, most_rows)
         case WindowCheck():
-            return _windows(check, context)
+            return _select_window_counts(check, context)
         case ReferenceCheck():
-            return _references(check, context)
+            return _select_reference_counts(check, context)
         case SpineCheck():
-            return _spine(check, context)
+            return _select_spine_counts(check, context)
         case RowsCheck():
-            return _rows(check, context)
+            return _select_any_row(check, context)
         case _:
             assert_never(check)
 
 
-def _keys(check: KeyCheck, context: Context, most_rows: int | None) -> exp.Select:
+def _select_key_counts(check: KeyCheck, context: Context, most_rows: int | None) -> exp.Select:
     """Count the rows of each key; in a history, those that start before the one before them has ended."""
     rows = scan_select(check.scan, context, {})
     if most_rows is not None:
         rows.set("limit", exp.Limit(expression=literal(most_rows)))
-    keys = _names(check.scan)[: check.parts]
+    keys = _key_names(check.scan)[: check.parts]
     counted = exp.Count(this=exp.Star())
     if check.history:
-        rows = _with_next(rows, keys, *_names(check.scan)[check.parts :])
+        rows = _with_next(rows, keys, *_key_names(check.scan)[check.parts :])
         broken = _sum_where(column("doubled"), exp.EQ(this=column("doubled"), expression=literal(1)))
     else:
         broken = counted.copy()
@@ -164,7 +164,7 @@ def _keys(check: KeyCheck, context: Context, most_rows: int | None) -> exp.Selec
         from_=_from(rows, "rows_read"),
         group=exp.Group(expressions=[literal(at) for at in range(1, len(keys) + 1)]),
     )
-    known = all_of([_known(name) for name in keys])
+    known = all_of([_is_known(name) for name in keys])
     missing = any_of([exp.Is(this=column(name), expression=exp.Null()) for name in keys])
     repeated = all_of([known, exp.GT(this=column("repeated"), expression=literal(0 if check.history else 1))])
     selected = {
@@ -179,7 +179,7 @@ def _keys(check: KeyCheck, context: Context, most_rows: int | None) -> exp.Selec
 def _with_next(rows: exp.Select, keys: list[str], start: str, end: str) -> exp.Select:
     """Beside each row: whether the next of its key starts before it ends. Rows that never hold are apart."""
     is_open = exp.Is(this=column(end), expression=exp.Null())
-    holds = all_of([_known(start), any_of([is_open, exp.LT(this=column(start), expression=column(end))])])
+    holds = all_of([_is_known(start), any_of([is_open, exp.LT(this=column(start), expression=column(end))])])
     flagged = exp.Select(
         expressions=[*(column(each) for each in (*keys, start, end)), aliased(_flag(holds), "holds")],
         from_=_from(rows, "rows_stored"),
@@ -196,7 +196,7 @@ def _with_next(rows: exp.Select, keys: list[str], start: str, end: str) -> exp.S
     doubled = all_of(
         [
             exp.EQ(this=column("holds"), expression=literal(1)),
-            _known("next_start"),
+            _is_known("next_start"),
             any_of([is_open.copy(), exp.LT(this=column("next_start"), expression=column(end))]),
         ]
     )
@@ -206,8 +206,8 @@ def _with_next(rows: exp.Select, keys: list[str], start: str, end: str) -> exp.S
     )
 
 
-def _windows(check: WindowCheck, context: Context) -> exp.Select:
-    start, end = _names(check.scan)
+def _select_window_counts(check: WindowCheck, context: Context) -> exp.Select:
+    start, end = _key_names(check.scan)
     selected = {
         "rows_read": exp.Count(this=exp.Star()),
         "inverted": _count_where(exp.LT(this=column(end), expression=column(start))),
@@ -216,9 +216,9 @@ def _windows(check: WindowCheck, context: Context) -> exp.Select:
     return _one_row(selected, scan_select(check.scan, context, {}), "windows")
 
 
-def _references(check: ReferenceCheck, context: Context) -> exp.Select:
+def _select_reference_counts(check: ReferenceCheck, context: Context) -> exp.Select:
     """Rows with a whole key, and those of them that find no partner."""
-    names = _names(check.scan)
+    names = _key_names(check.scan)
     rows = scan_select(check.scan, context, {})
     partners = scan_select(check.partners, context, {})
     each_once = exp.Select(
@@ -226,16 +226,16 @@ def _references(check: ReferenceCheck, context: Context) -> exp.Select:
         from_=_from(partners, "partner_rows"),
         distinct=exp.Distinct(),
     )
-    selected = {"rows_read": exp.Count(this=exp.Star()), "orphans": _count_where(_missing("found", "partners"))}
+    selected = {"rows_read": exp.Count(this=exp.Star()), "orphans": _count_where(_is_missing("found", "partners"))}
     select = _one_row(selected, rows, "rows_stored")
     on = [exp.EQ(this=column(name, "rows_stored"), expression=column(name, "partners")) for name in names]
-    select.append("joins", exp.Join(this=_subquery(each_once, "partners"), side="LEFT", on=all_of(list(on))))
-    select.set("where", exp.Where(this=all_of([_known(name, "rows_stored") for name in names])))
+    select.append("joins", exp.Join(this=_as_subquery(each_once, "partners"), side="LEFT", on=all_of(list(on))))
+    select.set("where", exp.Where(this=all_of([_is_known(name, "rows_stored") for name in names])))
     return select
 
 
-def _spine(check: SpineCheck, context: Context) -> exp.Select:
-    (moment,) = _names(check.scan)
+def _select_spine_counts(check: SpineCheck, context: Context) -> exp.Select:
+    (moment,) = _key_names(check.scan)
     selected = {
         "rows_read": exp.Count(this=exp.Star()),
         "moments": exp.Count(this=exp.Distinct(expressions=[column(moment)])),
@@ -246,7 +246,7 @@ def _spine(check: SpineCheck, context: Context) -> exp.Select:
     return _one_row(selected, scan_select(check.scan, context, {}), "moments_stored")
 
 
-def _rows(check: RowsCheck, context: Context) -> exp.Select:
+def _select_any_row(check: RowsCheck, context: Context) -> exp.Select:
     """One row is enough."""
     rows = scan_select(check.scan, context, {})
     rows.set("limit", exp.Limit(expression=literal(1)))
@@ -258,23 +258,23 @@ def _one_row(selected: Mapping[str, exp.Expr], rows: exp.Select, name: str) -> e
 
 
 def _from(rows: exp.Select, name: str) -> exp.From:
-    return exp.From(this=_subquery(rows, name))
+    return exp.From(this=_as_subquery(rows, name))
 
 
-def _subquery(rows: exp.Select, name: str) -> exp.Subquery:
+def _as_subquery(rows: exp.Select, name: str) -> exp.Subquery:
     return exp.Subquery(this=rows, alias=exp.TableAlias(this=identifier(name)))
 
 
-def _names(scan: Scan) -> list[str]:
+def _key_names(scan: Scan) -> list[str]:
     return [key.name for key in scan.keys]
 
 
-def _missing(name: str, table: str | None = None) -> exp.Expr:
+def _is_missing(name: str, table: str | None = None) -> exp.Expr:
     return exp.Is(this=column(name, table), expression=exp.Null())
 
 
-def _known(name: str, table: str | None = None) -> exp.Expr:
-    return exp.Not(this=_missing(name, table))
+def _is_known(name: str, table: str | None = None) -> exp.Expr:
+    return exp.Not(this=_is_missing(name, table))
 
 
 def _flag(condition: exp.Expr) -> exp.Expr:

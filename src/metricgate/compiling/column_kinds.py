@@ -72,11 +72,11 @@ class ColumnKinds:
     masks: Mapping[str, Mapping[str, Mask]] = field(default_factory=dict)
     wanted: dict[TypeAsked, None] = field(default_factory=dict)
 
-    def unmasked(self) -> ColumnKinds:
+    def without_masks(self) -> ColumnKinds:
         """Return the kinds of the columns as they are stored, noting in the same place."""
         return replace(self, masks={})
 
-    def said(self, expression: Expression, table: str, model: str, dialect: str) -> exp.Expr:
+    def write(self, expression: Expression, table: str, model: str, dialect: str) -> exp.Expr:
         """Return a model's expression in a dialect's words, read from the table of that alias.
 
         Raises:
@@ -112,7 +112,7 @@ class ColumnKinds:
             return None
         return self.type_of(model, expression)
 
-    def unpadded(self, model: str, expression: Expression) -> str | None:
+    def collation_for(self, model: str, expression: Expression) -> str | None:
         """Return the collation that an expression's texts need, so that the spaces that they end in count."""
         if not model or not expression.columns or any(self._mask(model, name) for name in expression.columns):
             return None
@@ -155,10 +155,10 @@ def columns_read(expression: Expression) -> tuple[tuple[str, Expression], ...]:
     """Return the columns of an expression, each with itself as an expression."""
     if expression.is_column:
         return ((expression.text, replace(expression, zones=None)),)
-    return tuple({column.name: _alone(column) for column in _columns(expression)}.items())
+    return tuple({column.name: _alone(column) for column in _columns_of(expression)}.items())
 
 
-def _columns(expression: Expression) -> Iterator[exp.Column]:
+def _columns_of(expression: Expression) -> Iterator[exp.Column]:
     return parsed(expression.text).find_all(exp.Column)
 
 

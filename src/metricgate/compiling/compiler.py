@@ -8,13 +8,13 @@ from sqlglot.errors import SqlglotError, UnsupportedError
 
 from metricgate.compiling import codes
 from metricgate.compiling.column_kinds import ColumnKinds, Types
-from metricgate.compiling.combining import combined, extremes
 from metricgate.compiling.context import Context
-from metricgate.compiling.ordering import cut, order
 from metricgate.compiling.row_filters import bound_row_filters
+from metricgate.compiling.row_order import limit_rows, order
+from metricgate.compiling.scan_combination import combine_scans, extremes
+from metricgate.compiling.sql_writer import write_sql
 from metricgate.compiling.statement import ExpectedColumn, Statement
 from metricgate.compiling.type_probes import type_checks
-from metricgate.compiling.writing import written
 from metricgate.dialects.engines import dialect_for
 from metricgate.dialects.meanings.compared import OtherKind
 from metricgate.planning.plan import Plan
@@ -49,16 +49,16 @@ def compile_plan(
         minimum_groups=_minimum_groups(obligations),
         all_or_nothing=obligations.refuses_small_groups(plan.datasets),
         mask_key=mask_key,
-        answered=lambda inner: combined(inner, context),
+        answered=lambda inner: combine_scans(inner, context),
     )
     try:
-        select = combined(plan.computation, context)
+        select = combine_scans(plan.computation, context)
         if plan.extremes:
             select = extremes(plan, select, context)
         order(select, plan.sorting)
-        limit, tightest = _limits(plan.limit, obligations)
-        cut(select, limit, plan.offset)
-        sql, parameters = written(select, context)
+        limit, tightest = _row_limits(plan.limit, obligations)
+        limit_rows(select, limit, plan.offset)
+        sql, parameters = write_sql(select, context)
     except OtherKind as error:
         return Problems((Problem(code=codes.COMPARED_KINDS, message=str(error)),))
     except UnsupportedError as error:
@@ -95,7 +95,7 @@ def _minimum_groups(obligations: Obligations) -> dict[str, int]:
     return found
 
 
-def _limits(asked: int | None, obligations: Obligations) -> tuple[int | None, int | None]:
+def _row_limits(asked: int | None, obligations: Obligations) -> tuple[int | None, int | None]:
     """Return (rows to ask for, rows to answer): one row more than policy allows is asked for, to tell of the cut."""
     if obligations.rows is None:
         return asked, asked

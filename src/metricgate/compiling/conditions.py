@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from metricgate.catalog.metrics import Window
 from metricgate.compiling.context import Context
-from metricgate.compiling.fitting_values import fitting
+from metricgate.compiling.fitting_values import fit_values
 from metricgate.compiling.presence import where_found
 from metricgate.compiling.shown_bytes import are_shown_bytes, bound_bytes
 from metricgate.dialects.expressions import Kinds, kinds_wanted, meant
@@ -61,7 +61,7 @@ def key_tree(reference: Reference, context: Context) -> exp.Expr:
     tree = reference_tree(reference, context)
     if not context.dialect.pads or reference.granularity is not None or reference.part is not None:
         return tree
-    return unpadded(tree, context.kinds.unpadded(reference.model, reference.expression))
+    return unpadded(tree, context.kinds.collation_for(reference.model, reference.expression))
 
 
 def _converted(tree: exp.Expr, zones: Zones, later: tuple[Window, ...], context: Context) -> exp.Expr:
@@ -87,31 +87,31 @@ def interval(window: Window) -> exp.Interval:
 
 def condition_tree(condition: Condition, context: Context) -> exp.Expr:
     """Return the condition; its values become parameters in the order of the text."""
-    return _tree(condition.predicate, condition, context)
+    return _predicate_tree(condition.predicate, condition, context)
 
 
-def _tree(predicate: Predicate, condition: Condition, context: Context) -> exp.Expr:
+def _predicate_tree(predicate: Predicate, condition: Condition, context: Context) -> exp.Expr:
     match predicate:
         case Comparison():
-            return _comparison(predicate, condition, context)
+            return _comparison_tree(predicate, condition, context)
         case And():
-            return all_of([_tree(part, condition, context) for part in predicate.parts])
+            return all_of([_predicate_tree(part, condition, context) for part in predicate.parts])
         case Or():
-            return any_of([_tree(part, condition, context) for part in predicate.parts])
+            return any_of([_predicate_tree(part, condition, context) for part in predicate.parts])
         case Not():
-            return exp.Not(this=exp.Paren(this=_tree(predicate.part, condition, context)))
+            return exp.Not(this=exp.Paren(this=_predicate_tree(predicate.part, condition, context)))
         case Template():
             return _template(predicate, condition, context)
         case _:
             assert_never(predicate)
 
 
-def _comparison(comparison: Comparison, condition: Condition, context: Context) -> exp.Expr:
+def _comparison_tree(comparison: Comparison, condition: Condition, context: Context) -> exp.Expr:
     reference = condition.reference(comparison.member)
     left = operand(reference_tree(reference, context))
     if are_shown_bytes(condition, reference, comparison.values, context):
         return _with_bytes(comparison, left, reference.name, context)
-    op, values = comparison.op, fitting(comparison.op, comparison.values, reference, context)
+    op, values = comparison.op, fit_values(comparison.op, comparison.values, reference, context)
     tree: exp.Expr
     if context.dialect.pads and op in _EQUALITIES and any(isinstance(each, str) for each in values):
         tree = _among(left, values, context)
@@ -125,18 +125,18 @@ def _comparison(comparison: Comparison, condition: Condition, context: Context) 
         # A list without items (an attribute that the principal lacks) holds nothing.
         tree = exp.In(this=left, expressions=[context.bind(value) for value in values]) if values else exp.false()
     elif op is Operator.BETWEEN:
-        tree = _between(left, values, context)
+        tree = _between_tree(left, values, context)
     elif op in _NULLS:
         tree = exp.Is(this=left, expression=exp.Null())
     else:
-        tree = _like(left, op, str(values[0]), context)
+        tree = _like_tree(left, op, str(values[0]), context)
     return exp.Not(this=tree) if op in _NEGATED else tree
 
 
 def _with_bytes(comparison: Comparison, left: exp.Expr, name: str, context: Context) -> exp.Expr:
     op, values = comparison.op, comparison.values
     if op not in {*_BINARY, *_LISTS, Operator.BETWEEN}:
-        return _like(context.dialect.to_base64(left), op, str(values[0]), context)
+        return _like_tree(context.dialect.to_base64(left), op, str(values[0]), context)
     bound = [bound_bytes(each, name, context) for each in values]
     if op in _BINARY:
         return _BINARY[op](this=left, expression=bound[0])
@@ -146,7 +146,7 @@ def _with_bytes(comparison: Comparison, left: exp.Expr, name: str, context: Cont
     return exp.Not(this=tree) if op in _NEGATED else tree
 
 
-def _between(left: exp.Expr, values: Sequence[Scalar], context: Context) -> exp.Expr:
+def _between_tree(left: exp.Expr, values: Sequence[Scalar], context: Context) -> exp.Expr:
     low, high = values
     ends = [context.bind(each) for each in values]
     if not context.dialect.pads or not isinstance(low, str) or not isinstance(high, str):
@@ -163,7 +163,7 @@ def _among(left: exp.Expr, values: Sequence[Scalar], context: Context) -> exp.Ex
     return parts[0] if len(parts) == 1 else exp.Paren(this=any_of(parts))
 
 
-def _like(left: exp.Expr, op: Operator, text: str, context: Context) -> exp.Expr:
+def _like_tree(left: exp.Expr, op: Operator, text: str, context: Context) -> exp.Expr:
     """LIKE over the value as text; wildcards in the text stand for themselves."""
     escape = context.dialect.escape
     plain = "".join(escape + each if each in {escape, "%", "_"} else each for each in text)
@@ -177,9 +177,9 @@ def _like(left: exp.Expr, op: Operator, text: str, context: Context) -> exp.Expr
 def _template(template: Template, condition: Condition, context: Context) -> exp.Expr:
     """Put references and parameters in the places of ``$m`` and ``$v``; values beside a time become times."""
     shown = _shown_bytes(template, condition, context)
-    root = exp.Paren(this=_meant(template, condition, shown, context).copy())
+    root = exp.Paren(this=_template_tree(template, condition, shown, context).copy())
     marks = [each for each in root.find_all(exp.Column, bfs=False) if not each.table and _MARK.match(each.name)]
-    beside = [_beside(mark, template, condition) for mark in marks]
+    beside = [_compared_member(mark, template, condition) for mark in marks]
     for mark, reference in zip(marks, beside, strict=True):
         number = int(mark.name[2:])
         if mark.name[1] == "m":
@@ -187,7 +187,7 @@ def _template(template: Template, condition: Condition, context: Context) -> exp
         elif number in shown:
             mark.replace(bound_bytes(template.values[number], shown[number], context))
         else:
-            mark.replace(context.bind(_fitting(template.values[number], reference)))
+            mark.replace(context.bind(_fit_time_value(template.values[number], reference)))
     whole: exp.Expr = root.this
     return whole
 
@@ -198,14 +198,14 @@ def _shown_bytes(template: Template, condition: Condition, context: Context) -> 
         return {}
     found: dict[int, str] = {}
     for mark in parsed(template.text).find_all(exp.Column):
-        reference = _beside(mark, template, condition) if _MARK.match(mark.name) else None
+        reference = _compared_member(mark, template, condition) if _MARK.match(mark.name) else None
         number = int(mark.name[2:]) if reference else 0
         if reference and are_shown_bytes(condition, reference, (template.values[number],), context):
             found[number] = reference.name
     return found
 
 
-def _meant(template: Template, condition: Condition, shown: Collection[int], context: Context) -> exp.Expr:
+def _template_tree(template: Template, condition: Condition, shown: Collection[int], context: Context) -> exp.Expr:
     """The condition in the dialect's words, which it chooses by what its members and values are."""
     members = {f"$m{at}": condition.reference(each) for at, each in enumerate(template.members)}
     values, texts = kinds_of_values(template)
@@ -251,7 +251,7 @@ _KINDS: tuple[tuple[type, Kind], ...] = (
 )
 
 
-def _beside(mark: exp.Column, template: Template, condition: Condition) -> Reference | None:
+def _compared_member(mark: exp.Column, template: Template, condition: Condition) -> Reference | None:
     """The member that a value is compared with directly, if any."""
     parent = mark.parent
     if parent is None or mark.name[1] == "m" or not isinstance(parent, _COMPARING):
@@ -262,7 +262,7 @@ def _beside(mark: exp.Column, template: Template, condition: Condition) -> Refer
     return None
 
 
-def _fitting(value: Scalar, reference: Reference | None) -> Scalar:
+def _fit_time_value(value: Scalar, reference: Reference | None) -> Scalar:
     if reference is None or reference.granularity is None or as_moment(value) is None:
         return value
     if (reference.grain or reference.granularity) >= Grain.DAY:

@@ -41,9 +41,9 @@ class Context:
     kinds: ColumnKinds = field(default_factory=ColumnKinds)
     parameters: list[Scalar] = field(default_factory=list)
 
-    def said(self, expression: Expression, table: str, model: str) -> exp.Expr:
+    def write(self, expression: Expression, table: str, model: str) -> exp.Expr:
         """Return a model's expression in the dialect's words, read from the table of that alias."""
-        return self.kinds.said(expression, table, model, self.dialect.name)
+        return self.kinds.write(expression, table, model, self.dialect.name)
 
     def bind(self, value: Scalar) -> exp.Expr:
         """Return the marker of a new parameter with this value."""

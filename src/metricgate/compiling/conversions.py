@@ -9,9 +9,9 @@ from sqlglot import exp
 
 from metricgate.compiling.conditions import reference_tree
 from metricgate.compiling.context import Context
-from metricgate.compiling.moments import read_moment, shifted
-from metricgate.compiling.row_selects import grouped_from, subquery, unaggregated, unused_in
-from metricgate.compiling.rules.aggregates import applied, measured
+from metricgate.compiling.moments import read_moment, shift_moment
+from metricgate.compiling.row_selects import grouped_from, select_rows, subquery, unused_in
+from metricgate.compiling.rules.aggregates import aggregate, measured_value
 from metricgate.dialects.names import aliased, column
 from metricgate.dialects.trees import all_of, literal
 from metricgate.planning.scan import Converted
@@ -30,16 +30,16 @@ def converted_select(scan: Converted, context: Context, outputs: Mapping[str, st
     keys = [key.name for key in scan.keys]
     measure = scan.conversions.measures[0]
     away = scan.conversions
-    value = measured(measure, away, context)
-    later = unaggregated(
+    value = measured_value(measure, away, context)
+    later = select_rows(
         away,
-        _sides(scan.events.time, scan.events.equal, when, names),
+        _side_keys(scan.events.time, scan.events.equal, when, names),
         [aliased(value, measure.name)],
         context,
     )
     shown = None if scan.spine is None else ScanKey(name=unused_in("shown", scan), reference=read_moment(scan.spine))
-    sides = _sides(scan.base.time, scan.base.equal, when, names)
-    base = unaggregated(replace(scan, measures=()), (*sides, *((shown,) if shown else ())), [], context)
+    sides = _side_keys(scan.base.time, scan.base.equal, when, names)
+    base = select_rows(replace(scan, measures=()), (*sides, *((shown,) if shown else ())), [], context)
     number = exp.Window(
         this=exp.RowNumber(),
         order=exp.Order(expressions=[exp.Ordered(this=reference_tree(scan.events.time, context))]),
@@ -50,7 +50,7 @@ def converted_select(scan: Converted, context: Context, outputs: Mapping[str, st
     same.append(exp.LTE(this=column(when, first), expression=column(when, second)))
     if scan.window is not None:
         grain = scan.events.time.grain or Grain.DAY
-        start = shifted(column(when, second), scan.window, grain, context)
+        start = shift_moment(column(when, second), scan.window, grain, context)
         same.append(exp.GT(this=column(when, first), expression=start))
     order = [exp.Ordered(this=column(when, first), desc=True), *(exp.Ordered(this=column(key, first)) for key in keys)]
     place = exp.Window(this=exp.RowNumber(), partition_by=[column(counter, second)], order=exp.Order(expressions=order))
@@ -65,13 +65,13 @@ def converted_select(scan: Converted, context: Context, outputs: Mapping[str, st
         joins=[exp.Join(this=subquery(base.select, first), on=all_of(same))],
     )
     out: list[exp.Expr] = [column(key) for key in keys]
-    out.append(aliased(applied(measure, column(measure.name)), outputs[measure.name]))
+    out.append(aliased(aggregate(measure, column(measure.name)), outputs[measure.name]))
     found = grouped_from(out, joined, "attributed", len(keys))
     found.set("where", exp.Where(this=all_of(counted)))
     return found
 
 
-def _sides(time: Reference, equal: tuple[Reference, ...], when: str, names: list[str]) -> tuple[ScanKey, ...]:
+def _side_keys(time: Reference, equal: tuple[Reference, ...], when: str, names: list[str]) -> tuple[ScanKey, ...]:
     return (
         ScanKey(name=when, reference=time),
         *(ScanKey(name=name, reference=each) for name, each in zip(names, equal, strict=True)),

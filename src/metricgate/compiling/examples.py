@@ -21,7 +21,7 @@ def draft(dialect: str = DEFAULT) -> ScanDraft:
         table="orders",
         model="orders",
         name="ordered_on",
-        expression=_column("ordered_on"),
+        expression=_column_expression("ordered_on"),
         granularity=Grain.DAY,
         grain=Grain.MONTH,
     )
@@ -34,21 +34,21 @@ def draft(dialect: str = DEFAULT) -> ScanDraft:
                 model="customer",
                 source=("main", "customer"),
                 parent="orders",
-                parent_keys=(_column("customer_id"),),
-                keys=(_column("id"),),
+                parent_keys=(_column_expression("customer_id"),),
+                keys=(_column_expression("id"),),
             ),
         ),
         keys=(ScanKey(name="metric_time__month", reference=month),),
         measures=(
-            ScanMeasure(name="revenue", aggregation=Aggregation.SUM, expression=_column("amount")),
+            ScanMeasure(name="revenue", aggregation=Aggregation.SUM, expression=_column_expression("amount")),
             ScanMeasure(
                 name="returned",
                 aggregation=Aggregation.COUNT,
                 expression=Expression(text="1", columns=()),
-                filters=(_equal("orders", "status", "R"),),
+                filters=(_equals_condition("orders", "status", "R"),),
             ),
         ),
-        conditions=(_equal("customer", "segment", "BUILDING"),),
+        conditions=(_equals_condition("customer", "segment", "BUILDING"),),
     )
     outputs = {measure.name: measure.name for measure in scan.measures}
     return ScanDraft(
@@ -56,11 +56,11 @@ def draft(dialect: str = DEFAULT) -> ScanDraft:
     )
 
 
-def _column(name: str) -> Expression:
+def _column_expression(name: str) -> Expression:
     return Expression(text=name, columns=(name,))
 
 
-def _equal(table: str, name: str, value: str) -> Condition:
-    reference = Reference(table=table, model=table, name=name, expression=_column(name))
+def _equals_condition(table: str, name: str, value: str) -> Condition:
+    reference = Reference(table=table, model=table, name=name, expression=_column_expression(name))
     comparison = Comparison(member=f"{table}__{name}", op=Operator.EQ, values=(value,))
     return Condition(predicate=comparison, members=((comparison.member, reference),))

@@ -34,7 +34,7 @@ def inexpressible(catalog: Catalog, dialect: str, described: Described | None = 
         described: the columns of relations, where they are known: what is said of values is then known of columns too.
     """
     found: dict[tuple[str, Place | None], Problem] = {}
-    for name, text, kinds, texts, place in _texts(catalog, described or {}):
+    for name, text, kinds, texts, place in _catalog_texts(catalog, described or {}):
         problem = _refusal(text, dialect, kinds, texts)
         if problem is not None:
             found[text, place] = replace(problem, message=f"{name}: {problem.message}", where=place)
@@ -49,8 +49,8 @@ _Said = tuple[str, str, Kinds, _Texts, Place | None]
 """Whose expression, its text, what is known of its columns and values, where it stands."""
 
 
-def _texts(catalog: Catalog, described: Described) -> Iterator[_Said]:
-    kinds = {name: _kinds(described.get(model.source) or ()) for name, model in catalog.models.items()}
+def _catalog_texts(catalog: Catalog, described: Described) -> Iterator[_Said]:
+    kinds = {name: _known_kinds(described.get(model.source) or ()) for name, model in catalog.models.items()}
     yield from _of_models(catalog, kinds)
     yield from _of_metrics(catalog, kinds)
 
@@ -83,7 +83,7 @@ def _of_metrics(catalog: Catalog, kinds: Mapping[str, Kinds]) -> Iterator[_Said]
             yield name, template.text, *kinds_of_values(template), place
 
 
-def _kinds(columns: Sequence[Column]) -> Kinds:
+def _known_kinds(columns: Sequence[Column]) -> Kinds:
     known = ((column.name.lower(), kind_of_type(column.type)) for column in columns)
     return tuple((name, kind) for name, kind in known if kind is not Kind.UNKNOWN)
 
@@ -94,18 +94,18 @@ def _templates(metric: Metric) -> Iterator[Template]:
         filters += [each.filter for _steps, each in metric.built_from()]
     for each in filters:
         if each is not None:
-            yield from _of(each)
+            yield from _templates_of(each)
 
 
-def _of(predicate: Predicate) -> Iterator[Template]:
+def _templates_of(predicate: Predicate) -> Iterator[Template]:
     match predicate:
         case Template():
             yield predicate
         case And() | Or():
             for part in predicate.parts:
-                yield from _of(part)
+                yield from _templates_of(part)
         case Not():
-            yield from _of(predicate.part)
+            yield from _templates_of(predicate.part)
         case _:
             return
 

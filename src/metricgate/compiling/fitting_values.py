@@ -21,7 +21,7 @@ _ORDERS = frozenset({Operator.LT, Operator.LE, Operator.GT, Operator.GE, Operato
 _NUMBER = re.compile(NUMBER)
 
 
-def fitting(op: Operator, values: Sequence[Scalar], reference: Reference, context: Context) -> tuple[Scalar, ...]:
+def fit_values(op: Operator, values: Sequence[Scalar], reference: Reference, context: Context) -> tuple[Scalar, ...]:
     """Return the values as they are compared with the member: a whole number as a text where the member is one.
 
     Raises:

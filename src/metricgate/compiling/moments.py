@@ -43,10 +43,10 @@ class Beside:
 
 def read_moment(moments: SpineJoin) -> Reference:
     """Return the moment at or up to which rows are read: the moment shown, where no other stands beside it."""
-    return _beside(moments, Beside.of(moments).read) if moments.beside else moments.moment
+    return _column_beside(moments, Beside.of(moments).read) if moments.beside else moments.moment
 
 
-def _beside(moments: SpineJoin, name: str) -> Reference:
+def _column_beside(moments: SpineJoin, name: str) -> Reference:
     return replace(moments.moment, expression=Expression(text=name, columns=(name,)))
 
 
@@ -57,17 +57,17 @@ def rows_of(moments: SpineJoin, context: Context) -> exp.Expr:
     moment = reference_tree(read_moment(moments), context)
     if moments.by_period and not moments.running:
         for shift in reversed(moments.shifts):
-            time = shifted(time, shift, grain, context, forward=True)
+            time = shift_moment(time, shift, grain, context, forward=True)
     parts: list[exp.Expr] = [
         exp.LTE(this=time, expression=moment) if moments.running else exp.EQ(this=time, expression=moment)
     ]
     if moments.window is not None:
-        parts.append(_within(moments, moments.window, time, moment, context))
+        parts.append(_is_within_window(moments, moments.window, time, moment, context))
     if moments.since is not None:
         if isinstance(moments.since, CustomGrain):
-            start = reference_tree(_beside(moments, Beside.of(moments).since), context)
+            start = reference_tree(_column_beside(moments, Beside.of(moments).since), context)
         else:
-            start = shifted(moment.copy(), moments.since, grain, context)
+            start = shift_moment(moment.copy(), moments.since, grain, context)
         parts.append(exp.GTE(this=time.copy(), expression=start))
     if moments.starts and not any(isinstance(each, CustomGrain) for each in moments.starts):
         here = reference_tree(moments.moment, context)
@@ -75,15 +75,17 @@ def rows_of(moments: SpineJoin, context: Context) -> exp.Expr:
     return all_of(parts)
 
 
-def _within(moments: SpineJoin, window: Window, time: exp.Expr, moment: exp.Expr, context: Context) -> exp.Expr:
+def _is_within_window(
+    moments: SpineJoin, window: Window, time: exp.Expr, moment: exp.Expr, context: Context
+) -> exp.Expr:
     """Return whether a row is not too long before a moment: by elapsed time, the row that much later is after it."""
     if moments.time.zones is not None and is_elapsed(window):
         later = replace(moments.time, later=(*moments.time.later, window))
         return exp.GT(this=reference_tree(later, context), expression=moment.copy())
     if window.calendar is not None:
-        start = reference_tree(_beside(moments, Beside.of(moments).after), context)
+        start = reference_tree(_column_beside(moments, Beside.of(moments).after), context)
     else:
-        start = shifted(moment.copy(), window, moments.grain, context)
+        start = shift_moment(moment.copy(), window, moments.grain, context)
     return exp.GT(this=time.copy(), expression=start)
 
 
@@ -92,7 +94,7 @@ def starts_period(moment: exp.Expr, grain: Grain, context: Context) -> exp.Expr:
     return exp.EQ(this=moment.copy(), expression=context.dialect.truncated(moment.copy(), grain))
 
 
-def shifted(tree: exp.Expr, shift: Shift, grain: Grain, context: Context, *, forward: bool = False) -> exp.Expr:
+def shift_moment(tree: exp.Expr, shift: Shift, grain: Grain, context: Context, *, forward: bool = False) -> exp.Expr:
     """Return the moment a window before, or after, or the start of its period; a DATE where the data is known by day.
 
     A day that the month reached lacks is that month's last day, either way.

@@ -41,11 +41,11 @@ def per_period_select(scan: PerPeriod, context: Context, outputs: Outputs, plain
     )
     inner = plain(by_moment, context, outputs)
     if scan.aggregation is PeriodAggregation.FIRST:
-        return _first(inner, moment, scan, outputs)
+        return _first_of_period(inner, moment, scan, outputs)
     found = exp.Select(
         expressions=[column(key.name, _ROWS) for key in scan.keys],
         from_=exp.From(this=subquery(inner, _ROWS)),
-        joins=[_beside(scan.periods, _periods_of(scan, context, last, count))],
+        joins=[_join_periods(scan.periods, _periods_of(scan, context, last, count))],
     )
     here = exp.EQ(this=column(moment, _ROWS), expression=column(last, _PERIODS))
     for measure in scan.measures:
@@ -53,12 +53,12 @@ def per_period_select(scan: PerPeriod, context: Context, outputs: Outputs, plain
         if scan.aggregation is PeriodAggregation.AVERAGE:
             stands = _mean(measure, value, column(count, _PERIODS))
         else:
-            stands = _counted(exp.Max(this=exp.Case(ifs=[exp.If(this=here.copy(), true=value)])), measure)
+            stands = _zero_if_counted(exp.Max(this=exp.Case(ifs=[exp.If(this=here.copy(), true=value)])), measure)
         found.append("expressions", aliased(stands, outputs[measure.name]))
-    return _grouped(found, len(scan.keys))
+    return _group_by_position(found, len(scan.keys))
 
 
-def _first(inner: exp.Select, moment: str, scan: PerPeriod, outputs: Outputs) -> exp.Select:
+def _first_of_period(inner: exp.Select, moment: str, scan: PerPeriod, outputs: Outputs) -> exp.Select:
     place, keys = unused_in("place", scan), [key.name for key in scan.keys]
     measures = [outputs[each.name] for each in scan.measures]
     number = exp.Window(
@@ -77,7 +77,9 @@ def _first(inner: exp.Select, moment: str, scan: PerPeriod, outputs: Outputs) ->
     )
     if not keys:  # where no moment reads a row there is still one answer
         values = [(each, outputs[each.name]) for each in scan.measures]
-        found.set("expressions", [aliased(_counted(exp.Max(this=column(name)), each), name) for each, name in values])
+        found.set(
+            "expressions", [aliased(_zero_if_counted(exp.Max(this=column(name)), each), name) for each, name in values]
+        )
     return found
 
 
@@ -88,12 +90,12 @@ def _periods_of(scan: PerPeriod, context: Context, last: str, count: str) -> exp
         aliased(exp.Count(this=exp.Star()), count),
     ]
     draft = ScanDraft(scan=scan, context=context, outputs={})
-    found = _select(scan.periods, spine_of(scan.spine, relation(scan.spine.table, draft), context), draft)
+    found = _select_periods(scan.periods, spine_of(scan.spine, relation(scan.spine.table, draft), context), draft)
     found.set("expressions", [*found.expressions, *marks])
-    return _grouped(found, len(scan.periods.keys))
+    return _group_by_position(found, len(scan.periods.keys))
 
 
-def _beside(periods: SpineFill, tree: exp.Select) -> exp.Join:
+def _join_periods(periods: SpineFill, tree: exp.Select) -> exp.Join:
     on = [
         (exp.EQ if key.reference.granularity is not None else exp.NullSafeEQ)(
             this=column(key.name, _ROWS), expression=column(key.name, _PERIODS)
@@ -114,10 +116,10 @@ def _mean(measure: ScanMeasure, value: exp.Expr, count: exp.Expr) -> exp.Expr:
     if instead:
         missing = exp.Sub(this=exp.Max(this=count), expression=exp.Count(this=exp.Star()))
         total = exp.Add(this=total, expression=exp.Mul(this=exp.Paren(this=missing), expression=literal(instead)))
-    return _counted(exp.Div(this=exp.Paren(this=total), expression=exp.Max(this=count.copy())), measure)
+    return _zero_if_counted(exp.Div(this=exp.Paren(this=total), expression=exp.Max(this=count.copy())), measure)
 
 
-def _counted(value: exp.Expr, measure: ScanMeasure) -> exp.Expr:
+def _zero_if_counted(value: exp.Expr, measure: ScanMeasure) -> exp.Expr:
     return exp.Coalesce(this=value, expressions=[literal(0)]) if measure.counts else value
 
 
@@ -135,7 +137,7 @@ def densified_select(scan: Densified, found: exp.Select, context: Context, outpu
         from_=exp.From(this=subquery(found, _ROWS)),
     )
     draft = ScanDraft(scan=scan.shape, context=context, outputs={})
-    spine = _grouped(_select(periods, relation(periods.table, draft), draft), len(periods.keys))
+    spine = _group_by_position(_select_periods(periods, relation(periods.table, draft), draft), len(periods.keys))
     known = [exp.Not(this=exp.Is(this=column(name, _PERIODS), expression=exp.Null())) for name in periods.named]
     every = exp.Select(
         expressions=[
@@ -159,7 +161,7 @@ def densified_select(scan: Densified, found: exp.Select, context: Context, outpu
     )
 
 
-def _select(periods: SpineFill, spine: exp.Expr, draft: ScanDraft) -> exp.Select:
+def _select_periods(periods: SpineFill, spine: exp.Expr, draft: ScanDraft) -> exp.Select:
     """The keys of the spine's moments, under the conditions that speak of them."""
     context = draft.context
     found = exp.Select(
@@ -174,7 +176,7 @@ def _select(periods: SpineFill, spine: exp.Expr, draft: ScanDraft) -> exp.Select
     return found
 
 
-def _grouped(select: exp.Select, keys: int) -> exp.Select:
+def _group_by_position(select: exp.Select, keys: int) -> exp.Select:
     if keys:
         select.set("group", exp.Group(expressions=[literal(at) for at in range(1, keys + 1)]))
     return select

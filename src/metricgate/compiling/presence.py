@@ -20,8 +20,8 @@ def where_found(
     >>> where_found(size, "customers", "customers", key, draft().context).sql()
     "CASE WHEN NOT customers.id IS NULL THEN COALESCE(customers.size, 'small') END"
     """
-    tree = context.said(expression, table, model)
+    tree = context.write(expression, table, model)
     if present is None:
         return tree
-    found = exp.Not(this=exp.Is(this=operand(context.said(present, table, model)), expression=exp.Null()))
+    found = exp.Not(this=exp.Is(this=operand(context.write(present, table, model)), expression=exp.Null()))
     return exp.Case(ifs=[exp.If(this=found, true=tree)])

@@ -13,7 +13,7 @@ from metricgate.compiling import codes
 from metricgate.compiling.column_kinds import ColumnKinds, columns_read
 from metricgate.compiling.conditions import condition_tree
 from metricgate.compiling.context import Context
-from metricgate.compiling.masking import masked
+from metricgate.compiling.mask_trees import mask_tree
 from metricgate.compiling.row_filters import bound_row_filters
 from metricgate.compiling.statement import ExpectedColumn, Statement
 from metricgate.dialects.engines import dialect_for, dialect_named
@@ -53,16 +53,17 @@ def relation_of(
         known: columns of the relation whose types the engine told.
     """
     problems: list[Problem] = []
-    kinds = ColumnKinds(types=_types(model, known))
+    kinds = ColumnKinds(types=_member_types(model, known))
     filters = bound_row_filters(obligations.row_filters, (model,), problems, kinds)
     if problems:
         return Problems(tuple(problems))
     conditions_asked = filters.get(model.name, ())
     context = Context(dialect=dialect_for(dialect, (model,)), answered=_no_plan, mask_key=mask_key, kinds=kinds)
     masks = {mask.column: mask for mask in obligations.masks if mask.dataset == model.name}
-    selected = [_selected(name, masks.get(name.lower()), context) for name in columns]
+    selected = [_select_column(name, masks.get(name.lower()), context) for name in columns]
     select = exp.Select(
-        expressions=selected or [exp.alias_(literal(1), "nothing", quoted=True)], from_=exp.From(this=_table(location))
+        expressions=selected or [exp.alias_(literal(1), "nothing", quoted=True)],
+        from_=exp.From(this=_table_tree(location)),
     )
     tree: exp.Expr = select
     try:
@@ -80,7 +81,7 @@ def relation_of(
     return Relation(sql=sql, parameters=tuple(context.parameters))
 
 
-def _types(model: SemanticModel, known: Sequence[Column]) -> dict[TypeAsked, ValueType | None]:
+def _member_types(model: SemanticModel, known: Sequence[Column]) -> dict[TypeAsked, ValueType | None]:
     """Return the types of the columns that members read; names of columns have no letter case here."""
     told = {each.name.lower(): ValueType(type=each.type) for each in known}
     read = [each.expression for each in model.dimensions]
@@ -122,12 +123,12 @@ def _no_plan(_asked: Computation) -> exp.Select:
     raise ValueError("a row filter asks no other question")
 
 
-def _selected(name: str, mask: Mask | None, context: Context) -> exp.Expr:
+def _select_column(name: str, mask: Mask | None, context: Context) -> exp.Expr:
     column = exp.column(name, table=_ROWS, quoted=True)
-    return column if mask is None else exp.alias_(masked(column, mask, context), name, quoted=True)
+    return column if mask is None else exp.alias_(mask_tree(column, mask, context), name, quoted=True)
 
 
-def _table(location: tuple[str, ...]) -> exp.Expr:
+def _table_tree(location: tuple[str, ...]) -> exp.Expr:
     *catalog_and_schema, name = location
     parts = dict(zip(("db", "catalog"), reversed(catalog_and_schema), strict=False))
     table = exp.Table(

@@ -31,19 +31,19 @@ def bound_row_filters(
         model = touched.get(each.dataset)
         if model is None:
             continue
-        condition = _bound(each, model, problems, kinds)
+        condition = _bind_filter(each, model, problems, kinds)
         if condition is not None:
             found.setdefault(each.dataset, []).append(condition)
     return {name: tuple(conditions) for name, conditions in found.items()}
 
 
-def _bound(
+def _bind_filter(
     row_filter: RowFilter, model: SemanticModel, problems: list[Problem], kinds: ColumnKinds
 ) -> Condition | None:
     members: dict[str, Reference] = {}
     before = len(problems)
     for name in members_of(row_filter.condition):
-        reference = _reference(name, model, kinds)
+        reference = _member_reference(name, model, kinds)
         if reference is None:
             known = [*(each.name for each in model.dimensions), *(each.name for each in model.entities)]
             problems.append(
@@ -57,13 +57,13 @@ def _bound(
             members[name] = reference
     if len(problems) > before:
         return None
-    predicate = _typed(row_filter.condition, members, row_filter, problems)
+    predicate = _convert_predicate(row_filter.condition, members, row_filter, problems)
     if len(problems) > before:
         return None
     return Condition(predicate=predicate, members=tuple(members.items()))
 
 
-def _reference(text: str, model: SemanticModel, kinds: ColumnKinds) -> Reference | None:
+def _member_reference(text: str, model: SemanticModel, kinds: ColumnKinds) -> Reference | None:
     for name, grain in ((text, None), split_grain(text)):
         dimension = model.dimension(name)
         if dimension is not None and (grain is None or (dimension.granularity and grain >= dimension.granularity)):
@@ -74,8 +74,8 @@ def _reference(text: str, model: SemanticModel, kinds: ColumnKinds) -> Reference
                 expression=dimension.expression,
                 granularity=dimension.granularity,
                 grain=grain,
-                zones=_zones(model.name, dimension, kinds),
-                clock=_clock(dimension),
+                zones=_rule_zones(model.name, dimension, kinds),
+                clock=_rule_clock(dimension),
             )
     entity = model.entity(text)
     if entity is None or len(entity.expressions) != 1:
@@ -83,14 +83,14 @@ def _reference(text: str, model: SemanticModel, kinds: ColumnKinds) -> Reference
     return Reference(table="", model=model.name, name=entity.name, expression=entity.expressions[0])
 
 
-def _clock(dimension: Dimension) -> ZoneClock | None:
+def _rule_clock(dimension: Dimension) -> ZoneClock | None:
     """Return by which clock a rule's times are meant: that of the zone in which the data is stored, else UTC."""
     if not has_clock(dimension):
         return None
     return ZoneClock(kind=TimeKind.LOCAL, stored=stored_zone(dimension), shown=stored_zone(dimension))
 
 
-def _zones(model: str, dimension: Dimension, kinds: ColumnKinds) -> Zones | None:
+def _rule_zones(model: str, dimension: Dimension, kinds: ColumnKinds) -> Zones | None:
     """Return how moments are shown on that clock; what is not known as moments shows it already."""
     stored = stored_zone(dimension)
     if stored == "UTC" or not has_clock(dimension):
@@ -108,7 +108,7 @@ def _on_its_clock(predicate: Comparison, reference: Reference) -> Comparison:
     return replace(predicate, values=tuple(moved))
 
 
-def _typed(
+def _convert_predicate(
     predicate: Predicate, members: Mapping[str, Reference], row_filter: RowFilter, problems: list[Problem]
 ) -> Predicate:
     match predicate:
@@ -125,9 +125,11 @@ def _typed(
                 return predicate
             return _on_its_clock(convert_values(predicate, reference), reference)
         case And() | Or():
-            return type(predicate)(tuple(_typed(part, members, row_filter, problems) for part in predicate.parts))
+            return type(predicate)(
+                tuple(_convert_predicate(part, members, row_filter, problems) for part in predicate.parts)
+            )
         case Not():
-            return Not(_typed(predicate.part, members, row_filter, problems))
+            return Not(_convert_predicate(predicate.part, members, row_filter, problems))
         case _:
             return predicate
 

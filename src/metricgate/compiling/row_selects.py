@@ -16,7 +16,7 @@ from metricgate.planning.scan import Scan, Shape
 from metricgate.planning.scan_parts import ScanKey
 
 
-def unaggregated(scan: Shape, more: tuple[ScanKey, ...], values: list[exp.Expr], context: Context) -> ScanDraft:
+def select_rows(scan: Shape, more: tuple[ScanKey, ...], values: list[exp.Expr], context: Context) -> ScanDraft:
     """Return the rows of a scan that count: its keys, more columns, and values; binds what they compare with."""
     draft = ScanDraft(scan=replace(scan, keys=(*scan.keys, *more)), context=context, outputs={})
     select_keys(draft)

@@ -9,8 +9,8 @@ from sqlglot import exp
 from metricgate.catalog.metrics import WindowChoice
 from metricgate.compiling.conditions import key_tree, reference_tree
 from metricgate.compiling.context import Context, ScanDraft
-from metricgate.compiling.row_selects import grouped_from, unaggregated, unused_in
-from metricgate.compiling.rules.aggregates import applied, measured
+from metricgate.compiling.row_selects import grouped_from, select_rows, unused_in
+from metricgate.compiling.rules.aggregates import aggregate, measured_value
 from metricgate.dialects.names import aliased, column
 from metricgate.dialects.trees import all_of
 from metricgate.planning.scan import SemiAdditive, SpineJoin
@@ -20,8 +20,8 @@ from metricgate.planning.scan_parts import ScanKey, ScanMeasure
 def semi_additive_select(scan: SemiAdditive, context: Context, outputs: Mapping[str, str]) -> exp.Select:
     """Return the SELECT of the rows whose time is the first or last of all that are apart together, aggregated."""
     moment, limit = unused_in("moment", scan), unused_in("edge", scan)
-    values = [_value(measure, scan, context) for measure in scan.measures]
-    draft = unaggregated(scan, (ScanKey(name=moment, reference=scan.time),), values, context)
+    values = [_measure_value(measure, scan, context) for measure in scan.measures]
+    draft = select_rows(scan, (ScanKey(name=moment, reference=scan.time),), values, context)
     end = exp.Min if scan.choice is WindowChoice.MIN else exp.Max
     over = exp.Window(
         this=end(this=reference_tree(scan.time, context)),
@@ -30,15 +30,15 @@ def semi_additive_select(scan: SemiAdditive, context: Context, outputs: Mapping[
     draft.select.append("expressions", aliased(over, limit))
     counted: list[exp.Expr] = [exp.EQ(this=column(moment), expression=column(limit))]
     if scan.repeated and scan.spine is not None:
-        counted.append(_once(scan, scan.spine, draft))
-    aggregates = [aliased(applied(each, column(each.name)), outputs[each.name]) for each in scan.measures]
+        counted.append(_select_moment_once(scan, scan.spine, draft))
+    aggregates = [aliased(aggregate(each, column(each.name)), outputs[each.name]) for each in scan.measures]
     keys: list[exp.Expr] = [column(key.name) for key in scan.keys]
     found = grouped_from([*keys, *aggregates], draft.select, f"{scan.name}_rows", len(keys))
     found.set("where", exp.Where(this=all_of(counted)))
     return found
 
 
-def _once(scan: SemiAdditive, spine: SpineJoin, draft: ScanDraft) -> exp.Expr:
+def _select_moment_once(scan: SemiAdditive, spine: SpineJoin, draft: ScanDraft) -> exp.Expr:
     """Select the moment that reads a row and the last (or first) of its group that does; return that they are one."""
     shown, chosen = unused_in("shown", scan), unused_in("chosen", scan)
     here = reference_tree(spine.moment, draft.context)
@@ -50,5 +50,5 @@ def _once(scan: SemiAdditive, spine: SpineJoin, draft: ScanDraft) -> exp.Expr:
     return exp.EQ(this=column(shown), expression=column(chosen))
 
 
-def _value(measure: ScanMeasure, scan: SemiAdditive, context: Context) -> exp.Expr:
-    return aliased(measured(measure, scan, context), measure.name)
+def _measure_value(measure: ScanMeasure, scan: SemiAdditive, context: Context) -> exp.Expr:
+    return aliased(measured_value(measure, scan, context), measure.name)

@@ -11,7 +11,7 @@ from sqlglot.errors import UnsupportedError
 from metricgate.catalog.metrics import Window
 from metricgate.compiling.conditions import interval, reference_tree
 from metricgate.compiling.context import Context
-from metricgate.compiling.moments import shifted
+from metricgate.compiling.moments import shift_moment
 from metricgate.dialects.names import aliased, column, identifier
 from metricgate.dialects.series import FIRST, LAST
 from metricgate.dialects.trees import operand
@@ -23,13 +23,16 @@ _UNEVEN = Window(count=3, grain=Grain.DAY)
 """Days before a moment may be three fewer than days after: those that a shorter month lacks."""
 
 
-def made(series: Series, spine: Spine, rows: Callable[[], exp.Expr], context: Context) -> exp.Select:
+def select_series(series: Series, spine: Spine, rows: Callable[[], exp.Expr], context: Context) -> exp.Select:
     """Return the moments of a series; ``rows`` makes the root's, under its alias, where they are asked for an end.
 
     Raises:
         UnsupportedError: the dialect is not known to make moments.
     """
-    first, last = _asked(series.first, spine.grain, context), _asked(series.last, spine.grain, context)
+    first, last = (
+        _end_of_question(series.first, spine.grain, context),
+        _end_of_question(series.last, spine.grain, context),
+    )
     if first is not None and last is not None:
         ends = exp.Select(expressions=[aliased(first, FIRST), aliased(last, LAST)])
     else:
@@ -43,7 +46,7 @@ def made(series: Series, spine: Spine, rows: Callable[[], exp.Expr], context: Co
         )
         ends = exp.Select(
             expressions=[
-                aliased(first or _first(series, spine.grain, context), FIRST),
+                aliased(first or _first_moment(series, spine.grain, context), FIRST),
                 aliased(last or _last(series, spine.grain, context), LAST),
             ],
             from_=exp.From(this=exp.Subquery(this=found, alias=exp.TableAlias(this=identifier("rows_found")))),
@@ -62,7 +65,7 @@ def between(ends: exp.Select, grain: Grain, name: str, context: Context) -> exp.
     return context.dialect.series(ends, grain, name)
 
 
-def _asked(end: date | datetime | None, grain: Grain, context: Context) -> exp.Expr | None:
+def _end_of_question(end: date | datetime | None, grain: Grain, context: Context) -> exp.Expr | None:
     if end is None:
         return None
     kind = exp.DType.TIMESTAMP if isinstance(end, datetime) else exp.DType.DATE
@@ -70,12 +73,12 @@ def _asked(end: date | datetime | None, grain: Grain, context: Context) -> exp.E
     return context.dialect.truncated(value, grain)
 
 
-def _first(series: Series, grain: Grain, context: Context) -> exp.Expr:
+def _first_moment(series: Series, grain: Grain, context: Context) -> exp.Expr:
     """The first row's moment, as late as it is shown, from the start of its period; weeks need not start with it."""
     first: exp.Expr = column(_EARLIEST)
     for shift in reversed(series.shifts):
         if isinstance(shift, Window):
-            first = shifted(first, shift, grain, context, forward=True)
+            first = shift_moment(first, shift, grain, context, forward=True)
     starts = [] if grain is Grain.WEEK else [context.dialect.truncated(first.copy(), each) for each in series.whole]
     return exp.Least(this=starts[0], expressions=starts[1:]) if len(starts) > 1 else starts[0] if starts else first
 
@@ -85,18 +88,18 @@ def _last(series: Series, grain: Grain, context: Context) -> exp.Expr:
     last: exp.Expr = column(_LATEST)
     for shift in reversed(series.shifts):
         if isinstance(shift, Window):
-            last = shifted(last, shift, grain, context, forward=True)
+            last = shift_moment(last, shift, grain, context, forward=True)
         elif isinstance(shift, Grain):
-            last = _end(last, shift, grain, context)
+            last = _last_moment(last, shift, grain, context)
     if any(
         isinstance(shift, Window) and shift.grain is not None and shift.grain > Grain.WEEK for shift in series.shifts
     ):
-        last = shifted(last, _UNEVEN, grain, context, forward=True) if grain <= Grain.DAY else last
-    ends = [_end(last.copy(), each, grain, context) for each in series.whole]
+        last = shift_moment(last, _UNEVEN, grain, context, forward=True) if grain <= Grain.DAY else last
+    ends = [_last_moment(last.copy(), each, grain, context) for each in series.whole]
     return exp.Greatest(this=ends[0], expressions=ends[1:]) if len(ends) > 1 else ends[0] if ends else last
 
 
-def _end(moment: exp.Expr, period: Grain, grain: Grain, context: Context) -> exp.Expr:
+def _last_moment(moment: exp.Expr, period: Grain, grain: Grain, context: Context) -> exp.Expr:
     """The last moment of a period."""
     start = context.dialect.truncated(moment, period)
     after = exp.Add(this=operand(start), expression=interval(Window(count=1, grain=period)))

@@ -33,7 +33,9 @@ def bound_bytes(value: Scalar, name: str, context: Context) -> exp.Expr:
         OtherKind: it is no base64; the message has the nearest form that is.
     """
     if isinstance(value, str) and not _is_base64(value):
-        raise OtherKind(f"{name} holds bytes, which are shown as base64, and {value[:40]!r} is none: {_nearest(value)}")
+        raise OtherKind(
+            f"{name} holds bytes, which are shown as base64, and {value[:40]!r} is none: {_nearest_base64(value)}"
+        )
     if not isinstance(value, str):
         raise OtherKind(f"{name} holds bytes, which are shown as base64, and {value} is no text")
     return context.dialect.from_base64(context.bind(value))
@@ -46,7 +48,7 @@ def _is_base64(text: str) -> bool:
         return False
 
 
-def _nearest(text: str) -> str:
+def _nearest_base64(text: str) -> str:
     """What was meant: base64 of another alphabet or without its end, else the bytes of the text itself.
 
     >>> _nearest("_-8"), _nearest("a b")

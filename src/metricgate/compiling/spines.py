@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from metricgate.catalog.metrics import CustomGrain, Period, Window, calendar_of
 from metricgate.compiling.context import Context
-from metricgate.compiling.moments import Beside, shifted, starts_period
+from metricgate.compiling.moments import Beside, shift_moment, starts_period
 from metricgate.compiling.series import between
 from metricgate.dialects.names import aliased, column, identifier, unused
 from metricgate.dialects.series import FIRST, LAST
@@ -71,13 +71,13 @@ class _Reading:
             found.append(aliased(column(self._start, self._at(moments.since.name)), names.since))
         select = exp.Select(
             expressions=[*(column(each, _HERE) for each in self._shown), *found],
-            from_=exp.From(this=self._from or _named(self._relation, _HERE)),
+            from_=exp.From(this=self._from or _with_alias(self._relation, _HERE)),
             joins=self._joins,
             distinct=exp.Distinct(),  # or MariaDB would merge it into the outer SELECT, and compare all with all
         )
         if where is not None:
             select.set("where", exp.Where(this=where))
-        return _subquery(select, moments.table.alias)
+        return _as_subquery(select, moments.table.alias)
 
     def _starts(self, period: Period) -> exp.Expr:
         if not isinstance(period, CustomGrain):
@@ -90,8 +90,8 @@ class _Reading:
         earlier = self._alias("earlier")
         moved: exp.Expr = column(self._time, earlier)
         for shift in reversed(self._moments.shifts):
-            moved = shifted(moved, shift, self._grain, self._context, forward=True)
-        self._join(_named(self._readable(), earlier), [exp.EQ(this=moved, expression=self._read)])
+            moved = shift_moment(moved, shift, self._grain, self._context, forward=True)
+        self._join(_with_alias(self._readable(), earlier), [exp.EQ(this=moved, expression=self._read)])
         self._read = column(self._time, earlier)
 
     def _readable(self) -> exp.Expr:
@@ -103,13 +103,13 @@ class _Reading:
         for end, name in ((first, FIRST), (last, LAST)):
             moment: exp.Expr = end
             for shift in self._moments.shifts:
-                moment = shifted(moment, shift, self._grain, self._context)
+                moment = shift_moment(moment, shift, self._grain, self._context)
             if name == LAST:  # days that the month shown lacks are shown at its last one
                 lacking = Window(count=3 * len(self._moments.shifts), grain=Grain.DAY)
-                moment = shifted(moment, lacking, self._grain, self._context, forward=True)
+                moment = shift_moment(moment, lacking, self._grain, self._context, forward=True)
             ends.append(aliased(moment, name))
-        select = exp.Select(expressions=ends, from_=exp.From(this=_named(self._relation.copy(), _HERE)))
-        return _subquery(between(select, self._grain, self._time, self._context), _HERE)
+        select = exp.Select(expressions=ends, from_=exp.From(this=_with_alias(self._relation.copy(), _HERE)))
+        return _as_subquery(between(select, self._grain, self._time, self._context), _HERE)
 
     def _step(self, shift: Shift, *, whole: bool) -> None:
         if isinstance(shift, CustomGrain):
@@ -122,7 +122,7 @@ class _Reading:
             earlier = self._earlier(shift.calendar, shift.count, placed=not whole)
             self._read, self._standing = column(self._time, earlier), (shift.calendar, earlier)
         else:
-            self._read, self._standing = shifted(self._read, shift, self._grain, self._context), None
+            self._read, self._standing = shift_moment(self._read, shift, self._grain, self._context), None
 
     def _at(self, calendar: str) -> str:
         """Return the alias of the numbered row at the moment read so far."""
@@ -160,10 +160,10 @@ class _Reading:
     def _periods(self, calendar: str) -> exp.Expr:
         """Each period of a calendar once, with its number."""
         period = self._calendars[calendar]
-        number = exp.Window(this=exp.RowNumber(), order=_ordered(exp.Min(this=column(self._time))))
+        number = exp.Window(this=exp.RowNumber(), order=_order_by(exp.Min(this=column(self._time))))
         select = self._known(period, [column(period), aliased(number, self._period)])
         select.set("group", exp.Group(expressions=[literal(1)]))
-        return _subquery(select, _HERE)
+        return _as_subquery(select, _HERE)
 
     def _numbered(self, calendar: str, alias: str, columns: list[str]) -> exp.Expr:
         """The spine with what is known of each moment's period; periods are numbered in the order of their starts.
@@ -172,20 +172,20 @@ class _Reading:
         """
         period, marks = self._calendars[calendar], self._marks(calendar)
         numbers = {
-            self._place: _over(exp.RowNumber(), period, self._time),
-            self._start: _over(exp.Min(this=column(self._time)), period),
-            self._length: _over(exp.Count(this=exp.Star()), period),
+            self._place: _window_over(exp.RowNumber(), period, self._time),
+            self._start: _window_over(exp.Min(this=column(self._time)), period),
+            self._length: _window_over(exp.Count(this=exp.Star()), period),
         }
         known = [aliased(numbers[name], name) for name in marks if name in numbers]
         select = self._known(period, [*(column(each) for each in columns), *known])
         if self._period in marks:
-            number = exp.Window(this=exp.DenseRank(), order=_ordered(column(self._start)))
+            number = exp.Window(this=exp.DenseRank(), order=_order_by(column(self._start)))
             selected = [*columns, *(name for name in marks if name in numbers)]
             select = exp.Select(
                 expressions=[*(column(each) for each in selected), aliased(number, self._period)],
-                from_=exp.From(this=_subquery(select, "moments")),
+                from_=exp.From(this=_as_subquery(select, "moments")),
             )
-        return _subquery(select, alias)
+        return _as_subquery(select, alias)
 
     def _known(self, period: str, expressions: list[exp.Expr]) -> exp.Select:
         known = exp.Not(this=exp.Is(this=column(period), expression=exp.Null()))
@@ -216,21 +216,21 @@ class _Reading:
         return self._aliases[-1]
 
 
-def _over(function: exp.Expr, period: str, by: str | None = None) -> exp.Expr:
+def _window_over(function: exp.Expr, period: str, by: str | None = None) -> exp.Expr:
     found = exp.Window(this=function, partition_by=[column(period)])
     if by is not None:
-        found.set("order", _ordered(column(by)))
+        found.set("order", _order_by(column(by)))
     return found
 
 
-def _ordered(tree: exp.Expr) -> exp.Order:
+def _order_by(tree: exp.Expr) -> exp.Order:
     return exp.Order(expressions=[exp.Ordered(this=tree, nulls_first=False)])
 
 
-def _named(relation: exp.Expr, alias: str) -> exp.Expr:
+def _with_alias(relation: exp.Expr, alias: str) -> exp.Expr:
     relation.set("alias", exp.TableAlias(this=identifier(alias)))
     return relation
 
 
-def _subquery(select: exp.Select, alias: str) -> exp.Subquery:
+def _as_subquery(select: exp.Select, alias: str) -> exp.Subquery:
     return exp.Subquery(this=select, alias=exp.TableAlias(this=identifier(alias)))

@@ -11,9 +11,9 @@ from sqlglot.errors import SqlglotError
 
 from metricgate.catalog.model import SemanticModel
 from metricgate.compiling.context import Context
-from metricgate.compiling.rules.sources import stored
+from metricgate.compiling.rules.sources import stored_table
+from metricgate.compiling.sql_writer import write_sql
 from metricgate.compiling.statement import TypeCheck
-from metricgate.compiling.writing import written
 from metricgate.dialects.engines import dialect_for
 from metricgate.dialects.expressions import qualified
 from metricgate.dialects.names import aliased
@@ -64,10 +64,10 @@ def _probe(source: tuple[str, ...], asked: tuple[TypeAsked, ...], dialect: str) 
         ]
         select = exp.Select(
             expressions=trees,
-            from_=exp.From(this=stored(ScanTable(alias=name, model=name, source=source))),
+            from_=exp.From(this=stored_table(ScanTable(alias=name, model=name, source=source))),
             limit=exp.Limit(expression=literal(0)),
         )
-        sql, _parameters = written(select, context)
+        sql, _parameters = write_sql(select, context)
     except SqlglotError:
         return None
     return TypeProbe(sql=sql, asked=asked)

@@ -79,14 +79,14 @@ def value_tree(value: Value, homes: Homes, dialect: Dialect, *, may_be_absent: b
                 ),
             )
         case DerivedValue():
-            return _derived(value, homes, dialect, may_be_absent=may_be_absent)
+            return _derived_tree(value, homes, dialect, may_be_absent=may_be_absent)
         case _:
             assert_never(value)
 
 
-def _derived(value: DerivedValue, homes: Homes, dialect: Dialect, *, may_be_absent: bool) -> exp.Expr:
+def _derived_tree(value: DerivedValue, homes: Homes, dialect: Dialect, *, may_be_absent: bool) -> exp.Expr:
     inputs = dict(value.inputs)
-    kinds = _wanted(value, homes, dialect)
+    kinds = _kinds_wanted(value, homes, dialect)
     root = exp.Paren(this=meant(value.expression.text, dialect.name, kinds).copy())
     for found in list(root.find_all(exp.Column)):
         each = inputs.get(found.name)
@@ -96,23 +96,23 @@ def _derived(value: DerivedValue, homes: Homes, dialect: Dialect, *, may_be_abse
     return whole
 
 
-def _wanted(value: DerivedValue, homes: Homes, dialect: Dialect) -> Kinds:
+def _kinds_wanted(value: DerivedValue, homes: Homes, dialect: Dialect) -> Kinds:
     """Return the kinds of those inputs on which the words of the dialect depend."""
     inputs = {name.lower(): each for name, each in value.inputs}
     found: dict[str, Kind] = {}
     while more := kinds_wanted(value.expression.text, dialect.name, tuple(found.items())) & (inputs.keys() - found):
-        found.update({name: _kind(inputs[name], homes) for name in sorted(more)})
+        found.update({name: _value_kind(inputs[name], homes) for name in sorted(more)})
     return tuple(found.items())
 
 
-def _kind(value: Value, homes: Homes) -> Kind:
+def _value_kind(value: Value, homes: Homes) -> Kind:
     match value:
         case MeasureValue():
             return homes[value.measure].kind()
         case RatioValue():
             return Kind.DOUBLE
         case DerivedValue():
-            inputs = {name.lower(): _kind(each, homes) for name, each in value.inputs}
+            inputs = {name.lower(): _value_kind(each, homes) for name, each in value.inputs}
             return kind_of(parsed(value.expression.text), inputs)
         case _:
             assert_never(value)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from metricgate.compiling.context import ScanDraft
 from metricgate.compiling.rules.aggregates import select_measures
-from metricgate.compiling.rules.grouping import group_by_keys
+from metricgate.compiling.rules.group_by import group_by_keys
 from metricgate.compiling.rules.keys import select_keys
 from metricgate.compiling.rules.small_groups import keep_large_groups
 from metricgate.compiling.rules.sources import read_tables

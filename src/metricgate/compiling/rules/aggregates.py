@@ -38,28 +38,28 @@ def select_measures(draft: ScanDraft) -> None:
 def _aggregate(measure: ScanMeasure, draft: ScanDraft) -> exp.Expr:
     context = draft.context
     filters = own_filters(measure, draft.scan)
-    value = measured(measure, draft.scan, context)
+    value = measured_value(measure, draft.scan, context)
     approximates = context.dialect.approximates
     if not filters:
-        return applied(measure, value, approximates=approximates)
+        return aggregate(measure, value, approximates=approximates)
     if context.dialect.filters_aggregates:
         # Ordered as in the text: the aggregate binds nothing, its FILTER does.
-        tree = applied(measure, value, approximates=approximates)
+        tree = aggregate(measure, value, approximates=approximates)
         where = all_of([condition_tree(each, context) for each in filters])
         return exp.Filter(this=tree, expression=exp.Where(this=where))
-    return applied(measure, _case(measure, value, context, draft), approximates=approximates)
+    return aggregate(measure, _case_where(measure, value, context, draft), approximates=approximates)
 
 
-def measured(measure: ScanMeasure, scan: Shape, context: Context) -> exp.Expr:
+def measured_value(measure: ScanMeasure, scan: Shape, context: Context) -> exp.Expr:
     """Return what a measure aggregates, of the scan's root."""
     root = scan.tables[0]
-    value = context.said(measure.expression, root.alias, root.model)
+    value = context.write(measure.expression, root.alias, root.model)
     if measure.aggregation is not Aggregation.COUNT_DISTINCT or not context.dialect.pads:
         return value
-    return unpadded(value, context.kinds.unpadded(root.model, measure.expression))
+    return unpadded(value, context.kinds.collation_for(root.model, measure.expression))
 
 
-def _case(measure: ScanMeasure, value: exp.Expr, context: Context, draft: ScanDraft) -> exp.Expr:
+def _case_where(measure: ScanMeasure, value: exp.Expr, context: Context, draft: ScanDraft) -> exp.Expr:
     where = all_of([condition_tree(each, context) for each in own_filters(measure, draft.scan)])
     return exp.Case(ifs=[exp.If(this=where, true=value)])
 
@@ -70,7 +70,7 @@ _PLAIN: Mapping[Aggregation, type[exp.AggFunc]] = MappingProxyType(
 )
 
 
-def applied(measure: ScanMeasure, value: exp.Expr, *, approximates: bool = False) -> exp.Expr:
+def aggregate(measure: ScanMeasure, value: exp.Expr, *, approximates: bool = False) -> exp.Expr:
     """Return the measure's aggregate of a value."""
     match measure.aggregation:
         case Aggregation.SUM | Aggregation.AVERAGE | Aggregation.MIN | Aggregation.MAX:
@@ -82,12 +82,12 @@ def applied(measure: ScanMeasure, value: exp.Expr, *, approximates: bool = False
         case Aggregation.SUM_BOOLEAN:
             return exp.Count(this=exp.Case(ifs=[exp.If(this=value, true=literal(1))]))
         case Aggregation.MEDIAN | Aggregation.PERCENTILE:
-            return _percentile(value, measure.percentile or _MEDIAN, approximates=approximates)
+            return _percentile_tree(value, measure.percentile or _MEDIAN, approximates=approximates)
         case _:
             assert_never(measure.aggregation)
 
 
-def _percentile(value: exp.Expr, asked: Percentile, *, approximates: bool) -> exp.Expr:
+def _percentile_tree(value: exp.Expr, asked: Percentile, *, approximates: bool) -> exp.Expr:
     """An approximate one may be exact: where the engine cannot, or where a value of the data is wanted."""
     fraction = asked.value
     kind = exp.PercentileDisc if asked.discrete else exp.PercentileCont

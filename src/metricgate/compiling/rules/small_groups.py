@@ -10,7 +10,7 @@ from metricgate.catalog.expression import Expression
 from metricgate.catalog.metrics import Aggregation
 from metricgate.compiling.context import ScanDraft
 from metricgate.compiling.presence import where_found
-from metricgate.compiling.rules.grouping import group_by_keys
+from metricgate.compiling.rules.group_by import group_by_keys
 from metricgate.dialects.names import aliased, column, identifier, unused
 from metricgate.dialects.trees import all_of, literal
 from metricgate.planning.scan import MemberValues, ScanTable, root_key_of
@@ -89,13 +89,13 @@ def _root_key(draft: ScanDraft) -> exp.Expr:
     root, key = draft.scan.tables[0], root_key_of(draft.scan)
     if key is None:  # such questions are refused before they are compiled
         raise ValueError(f"nothing tells the rows of {root.model} from none")
-    return draft.context.said(key, root.alias, root.model)
+    return draft.context.write(key, root.alias, root.model)
 
 
 def _enough_values(measure: ScanMeasure, size: int, draft: ScanDraft) -> list[exp.Expr]:
     """Rows without a value add nothing: a sum of one value in a large group is that value."""
     root = draft.scan.tables[0]
-    value = draft.context.said(measure.expression, root.alias, root.model)
+    value = draft.context.write(measure.expression, root.alias, root.model)
     if not draft.context.all_or_nothing:
         return [exp.GTE(this=exp.Count(this=value), expression=literal(size))]
     if measure.aggregation is Aggregation.SUM_BOOLEAN:

@@ -11,11 +11,11 @@ from sqlglot import exp
 from metricgate.catalog.expression import Expression
 from metricgate.compiling.conditions import condition_tree, reference_tree
 from metricgate.compiling.context import Context, ScanDraft
-from metricgate.compiling.masking import masked
+from metricgate.compiling.mask_trees import mask_tree
 from metricgate.compiling.moments import rows_of
-from metricgate.compiling.pairing import paired
 from metricgate.compiling.presence import where_found
-from metricgate.compiling.series import made
+from metricgate.compiling.series import select_series
+from metricgate.compiling.spine_stretches import join_stretches
 from metricgate.compiling.spines import spine_of
 from metricgate.dialects.names import aliased, column, identifier
 from metricgate.dialects.padding import ends_alike
@@ -70,7 +70,7 @@ def _read_from_moments(moments: SpineJoin, root: ScanTable, draft: ScanDraft) ->
         draft.select.set("from_", exp.From(this=source))
         draft.select.append("joins", exp.Join(this=spine, side="LEFT", on=rows_of(moments, draft.context)))
         return
-    spine, ties = paired(moments, spine, known, draft.context)
+    spine, ties = join_stretches(moments, spine, known, draft.context)
     draft.select.set("from_", exp.From(this=spine))
     on = all_of([*ties, rows_of(moments, draft.context)])
     draft.select.append("joins", exp.Join(this=source, on=on))
@@ -83,16 +83,16 @@ def pairs_of(table: ScanTable, tables: Sequence[ScanTable], context: Context) ->
     pairs: list[exp.Expr] = []
     for left, right in zip(table.parent_keys, table.keys, strict=not table.left):
         here = where_found(left, parent, model, table.parent_present, context)
-        pairs += _equal(here, (model, left), (table, right), context)
+        pairs += _keys_equal(here, (model, left), (table, right), context)
     for reference, key in (*zip(table.left, table.keys, strict=not table.parent_keys), *table.partitions):
         here = reference_tree(reference, context)
-        pairs += _equal(here, (reference.model, reference.expression), (table, key), context)
+        pairs += _keys_equal(here, (reference.model, reference.expression), (table, key), context)
     if table.valid is not None:
         time = reference_tree(table.valid.time, context)
         start, end = (
-            context.said(each, table.alias, table.model)
+            context.write(each, table.alias, table.model)
             if zones is None
-            else context.dialect.converted(context.said(each, table.alias, table.model), zones)
+            else context.dialect.converted(context.write(each, table.alias, table.model), zones)
             for each, zones in zip((table.valid.start, table.valid.end), table.valid.zones, strict=True)
         )
         still = exp.Or(
@@ -103,14 +103,14 @@ def pairs_of(table: ScanTable, tables: Sequence[ScanTable], context: Context) ->
     return pairs
 
 
-def _equal(
+def _keys_equal(
     here: exp.Expr, key: tuple[str, Expression], there: tuple[ScanTable, Expression], context: Context
 ) -> list[exp.Expr]:
     """Return that two keys are equal; texts in the spaces that they end in too, beside what an index serves."""
     table, other = there
-    tree = context.said(other, table.alias, table.model)
+    tree = context.write(other, table.alias, table.model)
     pairs: list[exp.Expr] = [exp.EQ(this=operand(here), expression=operand(tree))]
-    if context.dialect.pads and all(context.kinds.unpadded(*each) for each in (key, (table.model, other))):
+    if context.dialect.pads and all(context.kinds.collation_for(*each) for each in (key, (table.model, other))):
         pairs.append(ends_alike(here, tree))
     return pairs
 
@@ -124,7 +124,8 @@ def source_of(table: ScanTable, draft: ScanDraft) -> exp.Expr:
     if not filters and table.model not in draft.context.masks and table.marker is None:
         return relation(table, draft)
     return exp.Subquery(
-        this=_governed(table, filters, draft.scan, draft.context), alias=exp.TableAlias(this=identifier(table.alias))
+        this=_select_governed(table, filters, draft.scan, draft.context),
+        alias=exp.TableAlias(this=identifier(table.alias)),
     )
 
 
@@ -132,27 +133,27 @@ def relation(table: ScanTable, draft: ScanDraft) -> exp.Expr:
     """Return the table's source under its alias; of a time spine, its moments."""
     spine = table.spine
     if spine is None:
-        return stored(table)
+        return stored_table(table)
     series = spine.series
     found = (
-        _moments(table, spine, draft.context)
+        _select_moments(table, spine, draft.context)
         if series is None
-        else made(series, spine, lambda: source_of(draft.scan.tables[0], draft), draft.context)
+        else select_series(series, spine, lambda: source_of(draft.scan.tables[0], draft), draft.context)
     )
     return exp.Subquery(this=found, alias=exp.TableAlias(this=identifier(table.alias)))
 
 
-def _moments(table: ScanTable, spine: Spine, context: Context) -> exp.Select:
+def _select_moments(table: ScanTable, spine: Spine, context: Context) -> exp.Select:
     """Each moment once, as a bare column: so an engine without hash joins can still look it up."""
     time = context.dialect.truncated(column(spine.column, table.alias), spine.grain)
     return exp.Select(
         expressions=[aliased(time, spine.column), *(column(each, table.alias) for each in spine.calendars)],
-        from_=exp.From(this=stored(table)),
+        from_=exp.From(this=stored_table(table)),
         distinct=exp.Distinct(),
     )
 
 
-def stored(table: ScanTable) -> exp.Expr:
+def stored_table(table: ScanTable) -> exp.Expr:
     """Return the table's source under its alias, as it is."""
     *catalog_and_schema, name = table.source
     parts = {"this": identifier_of_source(name)}
@@ -166,12 +167,12 @@ def identifier_of_source(name: str) -> exp.Identifier:
     return identifier(name)
 
 
-def _governed(table: ScanTable, filters: tuple[Condition, ...], scan: Shape, context: Context) -> exp.Select:
+def _select_governed(table: ScanTable, filters: tuple[Condition, ...], scan: Shape, context: Context) -> exp.Select:
     """``SELECT the needed columns, masked, FROM source WHERE filters``: nothing else of a hidden row gets out.
 
     A marker tells afterwards that there was a row.
     """
-    needed = dict.fromkeys(read for each in _expressions(table, scan) for read in columns_of(each))
+    needed = dict.fromkeys(read for each in _expressions_read(table, scan) for read in columns_of(each))
     root_key = root_key_of(scan)
     if root_key is not None and table is scan.tables[0] and context.minimum_groups.get(table.model):
         needed |= dict.fromkeys(columns_of(root_key))
@@ -180,13 +181,13 @@ def _governed(table: ScanTable, filters: tuple[Condition, ...], scan: Shape, con
     for name, quoted in needed:
         found = exp.Column(this=exp.Identifier(this=name, quoted=quoted), table=identifier(table.alias))
         mask = masks.get(name.lower())
-        selected.append(found if mask is None else exp.alias_(masked(found, mask, context), name, quoted=quoted))
+        selected.append(found if mask is None else exp.alias_(mask_tree(found, mask, context), name, quoted=quoted))
     if table.marker is not None:
         selected.append(aliased(literal(1), table.marker))
-    select = exp.Select(expressions=selected or [literal(1)], from_=exp.From(this=stored(table)))
+    select = exp.Select(expressions=selected or [literal(1)], from_=exp.From(this=stored_table(table)))
     if filters:  # over the columns as they are stored
-        stored_as = replace(context, kinds=context.kinds.unmasked())
-        conditions = [condition_tree(_at(each, table.alias), stored_as) for each in filters]
+        stored_as = replace(context, kinds=context.kinds.without_masks())
+        conditions = [condition_tree(_move_condition(each, table.alias), stored_as) for each in filters]
         select.set("where", exp.Where(this=all_of(conditions)))
     return select
 
@@ -208,12 +209,12 @@ def _joined_by(scan: Shape) -> list[Reference]:
     return found
 
 
-def _at(condition: Condition, alias: str) -> Condition:
+def _move_condition(condition: Condition, alias: str) -> Condition:
     members = tuple((name, replace(reference, table=alias)) for name, reference in condition.members)
     return replace(condition, members=members)
 
 
-def _expressions(table: ScanTable, scan: Shape) -> Iterator[Expression]:
+def _expressions_read(table: ScanTable, scan: Shape) -> Iterator[Expression]:
     conditions = [*scan.conditions, *(each for measure in scan.measures for each in measure.filters)]
     references = [key.reference for key in scan.keys]
     references += [reference for condition in conditions for _name, reference in condition.members]

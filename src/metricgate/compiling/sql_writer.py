@@ -9,7 +9,7 @@ from metricgate.compiling.context import Context
 from metricgate.vocabulary.predicate import Scalar
 
 
-def written(select: exp.Expr, context: Context) -> tuple[str, tuple[Scalar, ...]]:
+def write_sql(select: exp.Expr, context: Context) -> tuple[str, tuple[Scalar, ...]]:
     """Return the text in the context's dialect, and its values in the order of the text.
 
     Raises:

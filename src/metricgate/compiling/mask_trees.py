@@ -18,7 +18,7 @@ _DIGITS = 32
 """Hexadecimal digits of a digest that are shown: 128 bits."""
 
 
-def masked(column: exp.Expr, mask: Mask, context: Context) -> exp.Expr:
+def mask_tree(column: exp.Expr, mask: Mask, context: Context) -> exp.Expr:
     """Return what this caller gets instead of ``column``.
 
     >>> from metricgate.compiling.examples import context
@@ -29,7 +29,7 @@ def masked(column: exp.Expr, mask: Mask, context: Context) -> exp.Expr:
     return _METHODS[mask.method](column, mask, context)
 
 
-def _null(column: exp.Expr, _mask: Mask, _context: Context) -> exp.Expr:
+def _mask_by_null(column: exp.Expr, _mask: Mask, _context: Context) -> exp.Expr:
     # A bare NULL would lose the column's type.
     return exp.Case(ifs=[exp.If(this=exp.false(), true=column)])
 
@@ -46,7 +46,7 @@ def _constant(_column: exp.Expr, mask: Mask, context: Context) -> exp.Expr:
     return exp.Cast(this=context.bind(value), to=exp.DataType(this=kind))
 
 
-def _hash(column: exp.Expr, _mask: Mask, context: Context) -> exp.Expr:
+def _mask_by_hash(column: exp.Expr, _mask: Mask, context: Context) -> exp.Expr:
     # The key on both sides: a digest of (key, text) alone could be continued by somebody without the key.
     key = Secret(context.mask_key)
     text = _as_text(column.copy())
@@ -98,9 +98,9 @@ def _unless_null(column: exp.Expr, tree: exp.Expr) -> exp.Expr:
 
 
 _METHODS: Mapping[MaskMethod, Callable[[exp.Expr, Mask, Context], exp.Expr]] = {
-    MaskMethod.NULL: _null,
+    MaskMethod.NULL: _mask_by_null,
     MaskMethod.CONSTANT: _constant,
-    MaskMethod.HASH: _hash,
+    MaskMethod.HASH: _mask_by_hash,
     MaskMethod.PARTIAL: _partial,
     MaskMethod.BUCKET: _bucket,
     MaskMethod.DATE: _date,

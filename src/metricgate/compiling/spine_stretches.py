@@ -36,7 +36,9 @@ _FEW, _MOST = 16, 400
 _HERE, _STEPS, _STEP = "here", "steps", "step"
 
 
-def paired(moments: SpineJoin, spine: exp.Expr, known: exp.Expr, context: Context) -> tuple[exp.Expr, list[exp.Expr]]:
+def join_stretches(
+    moments: SpineJoin, spine: exp.Expr, known: exp.Expr, context: Context
+) -> tuple[exp.Expr, list[exp.Expr]]:
     """Return the spine, under its alias, with the stretches read, and the equality that ties rows to them.
 
     The spine as it is, and nothing, where rows are not read by a range, or since ever. ``known`` holds all moments that
@@ -59,7 +61,7 @@ def paired(moments: SpineJoin, spine: exp.Expr, known: exp.Expr, context: Contex
         return spine, []
     if steps > _MOST:
         return spine, []
-    found = _spread(moments, spine, name, grain, steps, context)
+    found = _spread_stretches(moments, spine, name, grain, steps, context)
     here = column(name, moments.table.alias)
     return found, [exp.EQ(this=here, expression=context.dialect.truncated(time, grain))]
 
@@ -106,7 +108,9 @@ def _stretches(moments: SpineJoin, window: Window) -> tuple[Grain, int]:
     return chosen, ceil(seconds / _SHORTEST[chosen])
 
 
-def _spread(moments: SpineJoin, spine: exp.Expr, name: str, grain: Grain, steps: int, context: Context) -> exp.Expr:
+def _spread_stretches(
+    moments: SpineJoin, spine: exp.Expr, name: str, grain: Grain, steps: int, context: Context
+) -> exp.Expr:
     if context.dialect.steps_back is None:
         raise ValueError("a dialect that counts steps")
     alias = moments.table.alias
@@ -115,11 +119,11 @@ def _spread(moments: SpineJoin, spine: exp.Expr, name: str, grain: Grain, steps:
     joins = []
     if steps:
         stretch = context.dialect.steps_back(stretch, column(_STEP, _STEPS), grain)
-        joins.append(exp.Join(this=_counted(steps), kind="CROSS"))
+        joins.append(exp.Join(this=_numbers_from_zero(steps), kind="CROSS"))
     spine.set("alias", exp.TableAlias(this=identifier(_HERE)))
     select = exp.Select(
         expressions=[
-            *(column(each, _HERE) for each in (*moments.columns, *_beside(moments))),
+            *(column(each, _HERE) for each in (*moments.columns, *_names_beside(moments))),
             aliased(stretch, name),
         ],
         from_=exp.From(this=spine),
@@ -129,12 +133,12 @@ def _spread(moments: SpineJoin, spine: exp.Expr, name: str, grain: Grain, steps:
     return exp.Subquery(this=select, alias=exp.TableAlias(this=identifier(alias)))
 
 
-def _beside(moments: SpineJoin) -> list[str]:
+def _names_beside(moments: SpineJoin) -> list[str]:
     """The column that the spine already has beside its own."""
     return [Beside.of(moments).read] if moments.beside else []
 
 
-def _counted(steps: int) -> exp.Expr:
+def _numbers_from_zero(steps: int) -> exp.Expr:
     """The numbers from 0 on."""
     counted: exp.Query = exp.Select(expressions=[aliased(literal(0), _STEP)])
     for number in range(1, steps + 1):

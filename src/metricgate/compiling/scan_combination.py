@@ -17,8 +17,8 @@ from metricgate.compiling.context import Context, ScanDraft
 from metricgate.compiling.conversions import converted_select
 from metricgate.compiling.periods import densified_select, per_period_select
 from metricgate.compiling.rules import SCAN_RULES
+from metricgate.compiling.running_sums import select_running_sums
 from metricgate.compiling.semi_additive import semi_additive_select
-from metricgate.compiling.summing import summed
 from metricgate.compiling.values import home_of, value_tree
 from metricgate.dialects.kinds import Kind
 from metricgate.dialects.names import aliased, column, identifier
@@ -46,7 +46,7 @@ _GROUPS = "all_groups"
 _ENDS = {"min": exp.Min, "max": exp.Max}
 
 
-def combined(asked: Computation, context: Context) -> exp.Select:
+def combine_scans(asked: Computation, context: Context) -> exp.Select:
     """Return the SELECT of the columns, without order and limit."""
     scans = asked.scans
     several_keyed = len(scans) > 1 and bool(scans[0].keys)
@@ -60,20 +60,20 @@ def combined(asked: Computation, context: Context) -> exp.Select:
     ):
         outputs = {value.measure: name for name, value in asked.values if isinstance(value, MeasureValue)}
         return scan_select(scans[0], context, outputs)
-    names = _names(asked)
+    names = _cte_names(asked)
     queries: list[tuple[str, exp.Expr]] = [
         (name, scan_select(scan, context, {each.name: each.name for each in scan.measures}))
         for name, scan in zip(names, scans, strict=True)
     ]
     homes = {
-        each.name: home_of(each, name, partial(_kind, each, scan, context), averaged=_is_averaged(scan))
+        each.name: home_of(each, name, partial(_measure_kind, each, scan, context), averaged=_is_averaged(scan))
         for name, scan in zip(names, scans, strict=True)
         for each in scan.measures
     }
     keys = [key.name for key in scans[0].keys]
     several = len(names) > 1
     if several and keys:
-        queries.append((_free(_GROUPS, asked, names), _all_keys(names, keys)))
+        queries.append((_free_name(_GROUPS, asked, names), _all_keys(names, keys)))
     base = queries[-1][0] if several and keys else names[0]
     select = exp.Select(
         expressions=[
@@ -84,13 +84,13 @@ def combined(asked: Computation, context: Context) -> exp.Select:
             ),
         ],
         from_=exp.From(this=exp.Table(this=identifier(base))),
-        joins=_joins(names, base, keys),
+        joins=_joins_on_keys(names, base, keys),
     )
     select.set("with_", exp.With(expressions=[_cte(name, query) for name, query in queries]))
     return select
 
 
-def _kind(measure: ScanMeasure, scan: Scan, context: Context) -> Kind:
+def _measure_kind(measure: ScanMeasure, scan: Scan, context: Context) -> Kind:
     """Return what a measure is made of; a conversion's measures are of the conversions."""
     shape = shape_of(scan)
     read = shape.conversions if isinstance(shape, Converted) else shape
@@ -149,7 +149,7 @@ def _end_sorted(key: str, end: str, groups: str) -> exp.Expr:
 
 def _ruled(scan: OneSelect, context: Context, outputs: Mapping[str, str]) -> exp.Select:
     """Return a plain scan's SELECT, made by the rules in their order, or out of what rows add up to."""
-    found = summed(scan, context, outputs, _ruled)
+    found = select_running_sums(scan, context, outputs, _ruled)
     if found is not None:
         return found
     draft = ScanDraft(scan=scan, context=context, outputs=outputs)
@@ -170,7 +170,7 @@ def _keys_of(name: str, keys: list[str]) -> exp.Select:
     return exp.Select(expressions=[column(key) for key in keys], from_=exp.From(this=exp.Table(this=identifier(name))))
 
 
-def _joins(names: list[str], base: str, keys: list[str]) -> list[exp.Expr]:
+def _joins_on_keys(names: list[str], base: str, keys: list[str]) -> list[exp.Expr]:
     if not keys:
         return [exp.Join(this=exp.Table(this=identifier(name)), kind="CROSS") for name in names if name != base]
     return [
@@ -188,14 +188,14 @@ def _cte(name: str, query: exp.Expr) -> exp.Expr:
     return exp.CTE(this=query, alias=exp.TableAlias(this=identifier(name)))
 
 
-def _names(asked: Computation) -> list[str]:
+def _cte_names(asked: Computation) -> list[str]:
     names: list[str] = []
     for scan in asked.scans:
-        names.append(_free(f"{scan.name}_metrics", asked, names))
+        names.append(_free_name(f"{scan.name}_metrics", asked, names))
     return names
 
 
-def _free(wanted: str, asked: Computation, taken: list[str]) -> str:
+def _free_name(wanted: str, asked: Computation, taken: list[str]) -> str:
     """A CTE must not hide a table that a later CTE reads."""
     read = [table for scan in asked.scans for table in (*tables_read(scan), *spines_joined(scan))]
     sources = {table.source[-1].lower() for table in read if table.source}

@@ -24,7 +24,7 @@ def order(select: exp.Select, sorting: tuple[Sorting, ...]) -> None:
         select.set("order", exp.Order(expressions=ordered))
 
 
-def cut(select: exp.Select, limit: int | None, offset: int | None) -> None:
+def limit_rows(select: exp.Select, limit: int | None, offset: int | None) -> None:
     """Return at most ``limit`` rows after the first ``offset``.
 
     >>> select = exp.select("a").from_("t")

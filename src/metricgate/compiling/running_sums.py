@@ -19,8 +19,8 @@ from metricgate.compiling.conditions import condition_tree, key_tree, reference_
 from metricgate.compiling.context import Context, ScanDraft
 from metricgate.compiling.frames import SINCE_EVER, Frame, frame_of
 from metricgate.compiling.moments import Beside, read_moment, rows_of
-from metricgate.compiling.pairing import paired
 from metricgate.compiling.rules.sources import pairs_of, relation, source_of
+from metricgate.compiling.spine_stretches import join_stretches
 from metricgate.compiling.spines import spine_of
 from metricgate.dialects.kinds import Kind
 from metricgate.dialects.names import aliased, column, identifier, unused
@@ -48,7 +48,7 @@ _EXACT = frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.BOOLEAN})
 _EVER, _GROUPS = "moments_and_rows", "groups_read"
 
 
-def summed(scan: OneSelect, context: Context, outputs: Outputs, plain: Select) -> exp.Select | None:
+def select_running_sums(scan: OneSelect, context: Context, outputs: Outputs, plain: Select) -> exp.Select | None:
     """Return the SELECT of a running scan; None where it must read the rows themselves.
 
     ``plain`` makes the SELECT of a scan without moments.
@@ -93,7 +93,7 @@ class _Halves:
         dated = tuple(joined_to(moments.table.alias, scan.tables[1:]))
         homes = frozenset({moments.table.alias, *(each.alias for each in dated)})
         rows = tuple(each for each in scan.tables if each.alias not in homes)
-        if any(_joins(each) & homes for each in rows) or any(_joins(each) - homes for each in dated):
+        if any(_tables_joined(each) & homes for each in rows) or any(_tables_joined(each) - homes for each in dated):
             return None
         filters = {reference.table for each in scan.measures for one in each.filters for _, reference in one.members}
         read = [{reference.table for _name, reference in each.members} for each in scan.conditions]
@@ -109,7 +109,7 @@ class _Halves:
         )
 
 
-def _joins(table: ScanTable) -> set[str]:
+def _tables_joined(table: ScanTable) -> set[str]:
     found = {each.table for each in (*table.left, *(reference for reference, _key in table.partitions))}
     if table.valid is not None:
         found.add(table.valid.time.table)
@@ -134,7 +134,7 @@ class _Summing:
         moments = scan.spine
         self._context, self._outputs, self._plain = context, outputs, plain
         self._keys = [key for key in scan.keys if key.reference.table not in halves.homes]
-        self._shown = [*moments.columns, *_beside(moments)]
+        self._shown = [*moments.columns, *_names_beside(moments)]
         self._taken = [*self._shown, *(key.name for key in scan.keys)]
         self._names = {key.name: self._unused(f"key_{at}") for at, key in enumerate(self._keys, start=1)}
         self._time = self._unused("time_read")
@@ -239,14 +239,18 @@ class _Summing:
     def _read_parts(self, select: exp.Select) -> list[exp.Expr]:
         """Join the moments with the parts that each of them reads."""
         time = Reference(
-            table=self._rows, model="", name="", expression=_column(self._time), granularity=self._moments.grain
+            table=self._rows,
+            model="",
+            name="",
+            expression=_column_expression(self._time),
+            granularity=self._moments.grain,
         )
         moments = replace(self._moments, time=time)
         known = self._known()  # once: its values are bound
-        spine, ties = paired(moments, spine_of(moments, known.copy(), self._context), known, self._context)
+        spine, ties = join_stretches(moments, spine_of(moments, known.copy(), self._context), known, self._context)
         select.set("from_", exp.From(this=spine))
         on = all_of([*ties, rows_of(moments, self._context)])
-        select.append("joins", exp.Join(this=_subquery(self._added_up(), self._rows), on=on))
+        select.append("joins", exp.Join(this=_as_subquery(self._added_up(), self._rows), on=on))
         return []
 
     def _read_totals(self, select: exp.Select) -> list[exp.Expr]:
@@ -280,9 +284,9 @@ class _Summing:
                 *(running(each.whole(column(each.measure.name, _EVER)), each.measure.name) for each in parts),
                 running(rows, read),
             ],
-            from_=exp.From(this=_subquery(both, _EVER)),
+            from_=exp.From(this=_as_subquery(both, _EVER)),
         )
-        select.set("from_", exp.From(this=_subquery(totals, alias)))
+        select.set("from_", exp.From(this=_as_subquery(totals, alias)))
         return [
             exp.EQ(this=column(is_moment, alias), expression=literal(1)),
             exp.GT(this=column(read, alias), expression=literal(0)),
@@ -304,10 +308,10 @@ class _Summing:
         if groups:
             every = exp.Select(
                 expressions=[column(each, self._rows) for each in groups],
-                from_=exp.From(this=_subquery(self._added_up(), self._rows)),
+                from_=exp.From(this=_as_subquery(self._added_up(), self._rows)),
                 distinct=exp.Distinct(),
             )
-            found.append("joins", exp.Join(this=_subquery(every, _GROUPS), kind="CROSS"))
+            found.append("joins", exp.Join(this=_as_subquery(every, _GROUPS), kind="CROSS"))
         conditions = [condition_tree(each, self._context) for each in self._conditions(at_spine=True)]
         if conditions:
             found.set("where", exp.Where(this=all_of(conditions)))
@@ -323,18 +327,18 @@ class _Summing:
                 *(column(each.measure.name, self._rows) for parts in self._parts.values() for each in parts),
                 aliased(literal(0), is_moment),
             ],
-            from_=exp.From(this=_subquery(self._added_up(), self._rows)),
+            from_=exp.From(this=_as_subquery(self._added_up(), self._rows)),
             where=exp.Where(this=timed),
         )
 
 
-def _beside(moments: SpineJoin) -> list[str]:
+def _names_beside(moments: SpineJoin) -> list[str]:
     return [Beside.of(moments).read] if moments.beside else []
 
 
-def _column(name: str) -> Expression:
+def _column_expression(name: str) -> Expression:
     return Expression(text=name, columns=(name,))
 
 
-def _subquery(inner: exp.Expr, alias: str) -> exp.Subquery:
+def _as_subquery(inner: exp.Expr, alias: str) -> exp.Subquery:
     return exp.Subquery(this=inner, alias=exp.TableAlias(this=identifier(alias)))
