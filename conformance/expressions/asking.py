@@ -14,9 +14,9 @@ from sqlglot.errors import UnsupportedError
 from conformance.expressions.cases import CASES, Case, Input, Type, Value, inputs, type_of
 from metricgate.catalog.expression_parser import parse_expression
 from metricgate.dialects.engines import dialect_named
-from metricgate.dialects.expressions import qualified
-from metricgate.dialects.kinds import Kind
-from metricgate.dialects.names import aliased, identifier
+from metricgate.dialects.expressions import write_qualified
+from metricgate.dialects.kinds import ValueKind
+from metricgate.dialects.names import identifier, with_alias
 from metricgate.vocabulary.problem import Problem
 
 TABLE = "expression_inputs"
@@ -59,7 +59,7 @@ def asked(dialect: str, *, typed: bool = True) -> tuple[list[Asked], list[Refuse
     ``typed`` says whether the types of the columns are known; otherwise cases that need to know them are left out.
     """
     known = columns()
-    kinds = {name: Kind[kind.name] for (kind, _text), (name, _value) in known.items()} if typed else {}
+    kinds = {name: ValueKind[kind.name] for (kind, _text), (name, _value) in known.items()} if typed else {}
     found: list[Asked] = []
     refused: dict[str, Refused] = {}
     for case in CASES:
@@ -70,7 +70,7 @@ def asked(dialect: str, *, typed: bool = True) -> tuple[list[Asked], list[Refuse
                 raise ValueError(f"{case.text}: {expression.message}")  # noqa: TRY004 -- a text of ours
             try:
                 read = tuple((each, kinds[each.lower()]) for each in expression.columns if each.lower() in kinds)
-                tree = qualified(expression, TABLE, dialect, read)
+                tree = write_qualified(expression, TABLE, dialect, read)
                 _adapted(exp.Select(expressions=[tree.copy()]), dialect)
             except UnsupportedError as error:
                 refused.setdefault(case.text, Refused(case=case, reason=str(error)))
@@ -82,7 +82,7 @@ def asked(dialect: str, *, typed: bool = True) -> tuple[list[Asked], list[Refuse
 def statement(asked: Sequence[Asked], dialect: str, table: str = TABLE) -> str:
     """Return the SELECT whose columns are the cases."""
     tree: exp.Expr = exp.Select(
-        expressions=[aliased(each.tree.copy(), f"v{number}") for number, each in enumerate(asked)],
+        expressions=[with_alias(each.tree.copy(), f"v{number}") for number, each in enumerate(asked)],
         from_=exp.From(this=exp.Table(this=identifier(table), alias=exp.TableAlias(this=identifier(TABLE)))),
     )
     return Writer.get_or_raise(dialect_named(dialect).writer).generate(_adapted(tree, dialect), copy=False)

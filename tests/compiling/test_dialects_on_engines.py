@@ -20,7 +20,7 @@ from metricgate.compiling.context import Context
 from metricgate.compiling.moments import shift_moment
 from metricgate.compiling.sql_writer import write_sql
 from metricgate.dialects.engines import dialect_named
-from metricgate.dialects.names import aliased, column
+from metricgate.dialects.names import column, with_alias
 from metricgate.gateway.ports import Rows, Warehouse, WarehouseError
 from metricgate.planning.zones import Zones
 from metricgate.vocabulary.grain import DatePart, Grain
@@ -83,7 +83,7 @@ def moments(dialect: str) -> exp.Expr:
 def answers(dialect: str, trees: Sequence[exp.Expr]) -> list[tuple[object, ...]]:
     here = context(dialect)
     select = moments(dialect)
-    select.set("expressions", [aliased(tree, f"v{number}") for number, tree in enumerate(trees)])
+    select.set("expressions", [with_alias(tree, f"v{number}") for number, tree in enumerate(trees)])
     select.set("order", exp.Order(expressions=[exp.Ordered(this=column("at", "m"))]))
     sql, parameters = write_sql(select, here)
     return asked(ENGINES["duckdb"].opened() if dialect == "duckdb" else OPENED[dialect](), sql, parameters)
@@ -160,7 +160,7 @@ def test_days_of_23_and_25_hours(engine: str, zone: str):
     known = dialect_named(engine)
     local = known.converted(column("at", "m"), Zones(stored="UTC", shown=zone))
     select = sqlglot.parse_one(f"SELECT COUNT(*) AS n FROM ({rows}) AS m GROUP BY 1, 2 ORDER BY 1, 2", dialect=engine)
-    keys = [aliased(known.truncated(local.copy(), grain), f"g_{grain}") for grain in (Grain.DAY, Grain.HOUR)]
+    keys = [with_alias(known.truncated(local.copy(), grain), f"g_{grain}") for grain in (Grain.DAY, Grain.HOUR)]
     select.set("expressions", [*keys, *select.expressions])
     sql, parameters = write_sql(select, context(engine))
     warehouse = ENGINES["duckdb"].opened() if engine == "duckdb" else OPENED[engine]()
@@ -240,6 +240,6 @@ def test_a_bound_moment_compares_as_that_moment(dialect: str):
     here = context(dialect)
     select = moments(dialect)
     select.set("where", exp.Where(this=exp.LTE(this=column("at", "m"), expression=here.bind(datetime(2019, 12, 30)))))  # noqa: DTZ001 - local
-    select.set("expressions", [aliased(exp.Count(this=exp.Star()), "n")])
+    select.set("expressions", [with_alias(exp.Count(this=exp.Star()), "n")])
     sql, parameters = write_sql(select, here)
     assert asked(OPENED[dialect](), sql, parameters) == [(2,)]

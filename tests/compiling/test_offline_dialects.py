@@ -11,8 +11,8 @@ from metricgate.catalog.expression import Expression
 from metricgate.catalog.metrics import Aggregation, Percentile
 from metricgate.compiling.rules.aggregates import aggregate
 from metricgate.dialects.engines import dialect_named
-from metricgate.dialects.expressions import meant
-from metricgate.dialects.offline_adapting import percentiles_as_ranks
+from metricgate.dialects.expressions import write_expression
+from metricgate.dialects.offline_adaptation import percentiles_as_ranks
 from metricgate.planning.scan import ScanMeasure
 from metricgate.planning.zones import Zones
 from metricgate.vocabulary.grain import DatePart, Grain
@@ -199,6 +199,6 @@ def test_the_ordinary_dialects_are_untouched():
 )
 def test_datafusion_knows_no_escape_but_the_backslash(said, written):
     """A written pattern is given that one; what is no text of ours is refused, not read otherwise."""
-    assert meant(said, "datafusion").sql("postgres") == written
+    assert write_expression(said, "datafusion").sql("postgres") == written
     with pytest.raises(UnsupportedError, match="written pattern"):
-        meant("a LIKE b ESCAPE '!'", "datafusion")
+        write_expression("a LIKE b ESCAPE '!'", "datafusion")

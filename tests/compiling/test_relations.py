@@ -15,7 +15,7 @@ from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.loading import load
 from metricgate.compiling.compiler import compile_plan
 from metricgate.compiling.relations import relation_of
-from metricgate.dialects.adapting import mysql_marks
+from metricgate.dialects.adaptation import mysql_marks
 from metricgate.planning.planner import Planner
 from metricgate.planning.question import GroupBy, Question
 from metricgate.planning.uses import uses_of

@@ -14,7 +14,7 @@ from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.loading import load
 from metricgate.compiling.compiler import compile_plan
 from metricgate.compiling.statement import Statement
-from metricgate.dialects.adapting import mysql_marks
+from metricgate.dialects.adaptation import mysql_marks
 from metricgate.planning.plan import Plan
 from metricgate.planning.planner import Planner
 from metricgate.planning.question import GroupBy, Question

@@ -8,7 +8,7 @@ import pytest
 from tests.planning.engines import DIALECTS, Engine, opened
 
 from metricgate.catalog.expression import Expression
-from metricgate.dialects.expressions import qualified
+from metricgate.dialects.expressions import write_qualified
 
 COLUMNS = {
     "twelve": ("VARCHAR(20)", "'12'"),
@@ -58,7 +58,7 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
 
 def asked(engine: Engine, column: str, kind: str) -> list[tuple[object, ...]]:
     expression = Expression(text=f"CAST({column} AS {kind})", columns=(column,))
-    tree = qualified(expression, "held", engine.dialect)
+    tree = write_qualified(expression, "held", engine.dialect)
     return engine.execute(f"SELECT {tree.sql(engine.dialect)} AS found FROM held")
 
 

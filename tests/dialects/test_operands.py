@@ -16,7 +16,7 @@ from metricgate.bootstrap.definition_source import definition_source
 from metricgate.bootstrap.project import open_project
 from metricgate.catalog.expression_parser import parse_expression
 from metricgate.definitions.hot_reload import load_governance
-from metricgate.dialects.expressions import meant
+from metricgate.dialects.expressions import write_expression
 from metricgate.dialects.meanings.compared import OtherKind
 from metricgate.gateway.governance import Governance
 from metricgate.gateway.outcome import Answered, Refused
@@ -69,14 +69,14 @@ def text_of(expression: str) -> str:
 def test_what_the_text_tells_is_refused_in_every_dialect(text: str):
     for dialect in DIALECTS:
         with pytest.raises(OtherKind) as found:
-            meant(text_of(text), dialect)
+            write_expression(text_of(text), dialect)
         assert REFUSED[text] in str(found.value), dialect
 
 
 @pytest.mark.parametrize("text", ACCEPTED)
 def test_what_is_right_or_unknown_is_said(text: str):
     for dialect in ("duckdb", "postgres", "mysql"):
-        meant(text_of(text), dialect)
+        write_expression(text_of(text), dialect)
 
 
 COLUMNS = {

@@ -22,7 +22,7 @@ from metricgate.compiling.scan_combination import scan_select
 from metricgate.compiling.sql_writer import write_sql
 from metricgate.compiling.statement import ExpectedColumn, Statement
 from metricgate.dialects.engines import dialect_for
-from metricgate.dialects.names import aliased, column, identifier
+from metricgate.dialects.names import column, identifier, with_alias
 from metricgate.dialects.trees import all_of, any_of, literal
 from metricgate.planning.checks import (
     Check,
@@ -158,8 +158,8 @@ def _select_key_counts(check: KeyCheck, context: Context, most_rows: int | None)
     per_key = exp.Select(
         expressions=[
             *(column(name) for name in keys),
-            aliased(counted, "of_key"),
-            aliased(broken, "repeated"),
+            with_alias(counted, "of_key"),
+            with_alias(broken, "repeated"),
         ],
         from_=_from(rows, "rows_read"),
         group=exp.Group(expressions=[literal(at) for at in range(1, len(keys) + 1)]),
@@ -181,7 +181,7 @@ def _with_next(rows: exp.Select, keys: list[str], start: str, end: str) -> exp.S
     is_open = exp.Is(this=column(end), expression=exp.Null())
     holds = all_of([_is_known(start), any_of([is_open, exp.LT(this=column(start), expression=column(end))])])
     flagged = exp.Select(
-        expressions=[*(column(each) for each in (*keys, start, end)), aliased(_flag(holds), "holds")],
+        expressions=[*(column(each) for each in (*keys, start, end)), with_alias(_flag(holds), "holds")],
         from_=_from(rows, "rows_stored"),
     )
     following = exp.Window(
@@ -190,7 +190,7 @@ def _with_next(rows: exp.Select, keys: list[str], start: str, end: str) -> exp.S
         order=exp.Order(expressions=[exp.Ordered(this=column(start), nulls_first=True)]),
     )
     ordered = exp.Select(
-        expressions=[*(column(each) for each in (*keys, end, "holds")), aliased(following, "next_start")],
+        expressions=[*(column(each) for each in (*keys, end, "holds")), with_alias(following, "next_start")],
         from_=_from(flagged, "windows"),
     )
     doubled = all_of(
@@ -201,7 +201,7 @@ def _with_next(rows: exp.Select, keys: list[str], start: str, end: str) -> exp.S
         ]
     )
     return exp.Select(
-        expressions=[*(column(each) for each in keys), aliased(_flag(doubled), "doubled")],
+        expressions=[*(column(each) for each in keys), with_alias(_flag(doubled), "doubled")],
         from_=_from(ordered, "windows_in_order"),
     )
 
@@ -222,7 +222,7 @@ def _select_reference_counts(check: ReferenceCheck, context: Context) -> exp.Sel
     rows = scan_select(check.scan, context, {})
     partners = scan_select(check.partners, context, {})
     each_once = exp.Select(
-        expressions=[*(column(name) for name in names), aliased(literal(1), "found")],
+        expressions=[*(column(name) for name in names), with_alias(literal(1), "found")],
         from_=_from(partners, "partner_rows"),
         distinct=exp.Distinct(),
     )
@@ -254,7 +254,7 @@ def _select_any_row(check: RowsCheck, context: Context) -> exp.Select:
 
 
 def _one_row(selected: Mapping[str, exp.Expr], rows: exp.Select, name: str) -> exp.Select:
-    return exp.Select(expressions=[aliased(tree, each) for each, tree in selected.items()], from_=_from(rows, name))
+    return exp.Select(expressions=[with_alias(tree, each) for each, tree in selected.items()], from_=_from(rows, name))
 
 
 def _from(rows: exp.Select, name: str) -> exp.From:

@@ -13,9 +13,9 @@ from types import MappingProxyType
 from sqlglot import exp
 
 from metricgate.catalog.expression import Expression
-from metricgate.dialects.expressions import Kinds, kinds_wanted, qualified
-from metricgate.dialects.kinds import Kind, kind_of
-from metricgate.dialects.trees import parsed
+from metricgate.dialects.expressions import Kinds, kinds_wanted, write_qualified
+from metricgate.dialects.kinds import ValueKind, kind_of
+from metricgate.dialects.trees import parse_shared
 from metricgate.planning.clocks import TypeAsked
 from metricgate.vocabulary.obligation import Mask, MaskMethod
 from metricgate.vocabulary.result import DataType, ValueType
@@ -23,39 +23,39 @@ from metricgate.vocabulary.result import DataType, ValueType
 Types = tuple[tuple[TypeAsked, ValueType | None], ...]
 """What engines said, each expression once; None where one did not tell."""
 
-_KINDS: Mapping[DataType, Kind] = MappingProxyType(
+_KINDS: Mapping[DataType, ValueKind] = MappingProxyType(
     {
-        DataType.STRING: Kind.TEXT,
-        DataType.INTEGER: Kind.INTEGER,
-        DataType.DECIMAL: Kind.DECIMAL,
-        DataType.FLOAT: Kind.DOUBLE,
-        DataType.BOOLEAN: Kind.BOOLEAN,
-        DataType.DATE: Kind.DATE,
-        DataType.TIMESTAMP: Kind.TIMESTAMP,
-        DataType.TIMESTAMP_TZ: Kind.TIMESTAMP,
-        DataType.TIME: Kind.TIME,
-        DataType.INTERVAL: Kind.INTERVAL,
+        DataType.STRING: ValueKind.TEXT,
+        DataType.INTEGER: ValueKind.INTEGER,
+        DataType.DECIMAL: ValueKind.DECIMAL,
+        DataType.FLOAT: ValueKind.DOUBLE,
+        DataType.BOOLEAN: ValueKind.BOOLEAN,
+        DataType.DATE: ValueKind.DATE,
+        DataType.TIMESTAMP: ValueKind.TIMESTAMP,
+        DataType.TIMESTAMP_TZ: ValueKind.TIMESTAMP,
+        DataType.TIME: ValueKind.TIME,
+        DataType.INTERVAL: ValueKind.INTERVAL,
     }
 )
-_OF_MASKS: Mapping[MaskMethod, Kind] = MappingProxyType(
+_OF_MASKS: Mapping[MaskMethod, ValueKind] = MappingProxyType(
     {
-        MaskMethod.HASH: Kind.TEXT,
-        MaskMethod.PARTIAL: Kind.TEXT,
-        MaskMethod.BUCKET: Kind.DOUBLE,
-        MaskMethod.DATE: Kind.DATE,
+        MaskMethod.HASH: ValueKind.TEXT,
+        MaskMethod.PARTIAL: ValueKind.TEXT,
+        MaskMethod.BUCKET: ValueKind.DOUBLE,
+        MaskMethod.DATE: ValueKind.DATE,
     }
 )
-_OF_CONSTANTS: tuple[tuple[type, Kind], ...] = (
-    (bool, Kind.BOOLEAN),
-    (int, Kind.INTEGER),
-    (float, Kind.DOUBLE),
-    (str, Kind.TEXT),
+_OF_CONSTANTS: tuple[tuple[type, ValueKind], ...] = (
+    (bool, ValueKind.BOOLEAN),
+    (int, ValueKind.INTEGER),
+    (float, ValueKind.DOUBLE),
+    (str, ValueKind.TEXT),
 )
 
 
-def kind_of_type(found: DataType | None) -> Kind:
+def kind_of_type(found: DataType | None) -> ValueKind:
     """Return the kind of a type's values."""
-    return Kind.UNKNOWN if found is None else _KINDS.get(found, Kind.UNKNOWN)
+    return ValueKind.UNKNOWN if found is None else _KINDS.get(found, ValueKind.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,20 +83,20 @@ class ColumnKinds:
             UnsupportedError: the dialect cannot say it.
         """
         if expression.is_column or not model:
-            return qualified(expression, table, dialect)
+            return write_qualified(expression, table, dialect)
         kinds = self._known(model, expression)
         wanted = kinds_wanted(expression.text, dialect, kinds)
         if wanted:
             self._note(model, expression, wanted)
-        return qualified(expression, table, dialect, kinds)
+        return write_qualified(expression, table, dialect, kinds)
 
-    def kind(self, model: str, expression: Expression) -> Kind:
+    def kind(self, model: str, expression: Expression) -> ValueKind:
         """Return what a model's expression gives, as far as is known."""
         if not model:
-            return Kind.UNKNOWN
+            return ValueKind.UNKNOWN
         kinds = self._known(model, expression)
         self._note(model, expression, frozenset(name.lower() for name in expression.columns))
-        return kind_of(parsed(expression.text), dict(kinds))
+        return kind_of(parse_shared(expression.text), dict(kinds))
 
     def type_of(self, model: str, expression: Expression) -> DataType | None:
         """Return the type of a model's expression, as far as is known."""
@@ -132,17 +132,17 @@ class ColumnKinds:
             if (kind := self._of_column(model, name, column)) is not None
         )
 
-    def _of_column(self, model: str, name: str, column: Expression) -> Kind | None:
+    def _of_column(self, model: str, name: str, column: Expression) -> ValueKind | None:
         mask = self._mask(model, name)
         if mask is not None and mask.method is MaskMethod.CONSTANT:
-            return next((kind for known, kind in _OF_CONSTANTS if isinstance(mask.value, known)), Kind.UNKNOWN)
+            return next((kind for known, kind in _OF_CONSTANTS if isinstance(mask.value, known)), ValueKind.UNKNOWN)
         if mask is not None and mask.method in _OF_MASKS:
             return _OF_MASKS[mask.method]
         asked = TypeAsked(model=model, expression=column)
         if asked not in self.types:
             return None
         found = self.types[asked]
-        return Kind.UNKNOWN if found is None else kind_of_type(found.type)
+        return ValueKind.UNKNOWN if found is None else kind_of_type(found.type)
 
     def _note(self, model: str, expression: Expression, names: frozenset[str]) -> None:
         for name, column in columns_read(expression):
@@ -159,7 +159,7 @@ def columns_read(expression: Expression) -> tuple[tuple[str, Expression], ...]:
 
 
 def _columns_of(expression: Expression) -> Iterator[exp.Column]:
-    return parsed(expression.text).find_all(exp.Column)
+    return parse_shared(expression.text).find_all(exp.Column)
 
 
 def _alone(column: exp.Column) -> Expression:

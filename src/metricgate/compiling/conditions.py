@@ -16,10 +16,10 @@ from metricgate.compiling.context import Context
 from metricgate.compiling.fitting_values import fit_values
 from metricgate.compiling.presence import where_found
 from metricgate.compiling.shown_bytes import are_shown_bytes, bound_bytes
-from metricgate.dialects.expressions import Kinds, kinds_wanted, meant
-from metricgate.dialects.kinds import Kind
-from metricgate.dialects.padding import in_order, is_one_of, unpadded
-from metricgate.dialects.trees import all_of, any_of, literal, operand, parsed
+from metricgate.dialects.expressions import Kinds, kinds_wanted, write_expression
+from metricgate.dialects.kinds import ValueKind
+from metricgate.dialects.padded_texts import in_order, is_one_of, under_collation
+from metricgate.dialects.trees import all_of, any_of, literal, operand, parse_shared
 from metricgate.planning.scan_parts import Condition, Reference
 from metricgate.planning.shifts import is_elapsed
 from metricgate.planning.time_values import as_day, as_moment
@@ -61,7 +61,7 @@ def key_tree(reference: Reference, context: Context) -> exp.Expr:
     tree = reference_tree(reference, context)
     if not context.dialect.pads or reference.granularity is not None or reference.part is not None:
         return tree
-    return unpadded(tree, context.kinds.collation_for(reference.model, reference.expression))
+    return under_collation(tree, context.kinds.collation_for(reference.model, reference.expression))
 
 
 def _converted(tree: exp.Expr, zones: Zones, later: tuple[Window, ...], context: Context) -> exp.Expr:
@@ -197,7 +197,7 @@ def _shown_bytes(template: Template, condition: Condition, context: Context) -> 
     if not condition.shown:
         return {}
     found: dict[int, str] = {}
-    for mark in parsed(template.text).find_all(exp.Column):
+    for mark in parse_shared(template.text).find_all(exp.Column):
         reference = _compared_member(mark, template, condition) if _MARK.match(mark.name) else None
         number = int(mark.name[2:]) if reference else 0
         if reference and are_shown_bytes(condition, reference, (template.values[number],), context):
@@ -210,13 +210,13 @@ def _template_tree(template: Template, condition: Condition, shown: Collection[i
     members = {f"$m{at}": condition.reference(each) for at, each in enumerate(template.members)}
     values, texts = kinds_of_values(template)
     bytes_ = {f"$v{each}" for each in shown}
-    values = tuple((name, Kind.UNKNOWN if name in bytes_ else kind) for name, kind in values)
+    values = tuple((name, ValueKind.UNKNOWN if name in bytes_ else kind) for name, kind in values)
     texts = tuple((name, text) for name, text in texts if name not in bytes_)
     known = dict(values)
     wanted = partial(kinds_wanted, template.text, context.dialect.name)
     while more := wanted((*known.items(),), texts) & (members.keys() - known):
         known.update({name: kind_of_member(members[name], context) for name in sorted(more)})
-    return meant(template.text, context.dialect.name, (*known.items(),), texts)
+    return write_expression(template.text, context.dialect.name, (*known.items(),), texts)
 
 
 def kinds_of_values(template: Template) -> tuple[Kinds, tuple[tuple[str, str], ...]]:
@@ -225,29 +225,29 @@ def kinds_of_values(template: Template) -> tuple[Kinds, tuple[tuple[str, str], .
     return kinds, tuple((f"$v{at}", each) for at, each in enumerate(template.values) if isinstance(each, str))
 
 
-def kind_of_member(reference: Reference, context: Context) -> Kind:
+def kind_of_member(reference: Reference, context: Context) -> ValueKind:
     """Return what a member is, as far as is known."""
     if reference.part is not None:
-        return Kind.INTEGER
+        return ValueKind.INTEGER
     known = reference.grain or reference.granularity
     if known is None:
         return context.kinds.kind(reference.model, reference.expression)
-    return Kind.DATE if known >= Grain.DAY else Kind.TIMESTAMP
+    return ValueKind.DATE if known >= Grain.DAY else ValueKind.TIMESTAMP
 
 
-def _kind_of_value(value: Scalar) -> Kind:
+def _kind_of_value(value: Scalar) -> ValueKind:
     for kind, found in _KINDS:
         if isinstance(value, kind):
             return found
-    return Kind.UNKNOWN
+    return ValueKind.UNKNOWN
 
 
-_KINDS: tuple[tuple[type, Kind], ...] = (
-    (bool, Kind.BOOLEAN),
-    (int, Kind.INTEGER),
-    (Decimal, Kind.DECIMAL),
-    (float, Kind.DOUBLE),
-    (str, Kind.TEXT),
+_KINDS: tuple[tuple[type, ValueKind], ...] = (
+    (bool, ValueKind.BOOLEAN),
+    (int, ValueKind.INTEGER),
+    (Decimal, ValueKind.DECIMAL),
+    (float, ValueKind.DOUBLE),
+    (str, ValueKind.TEXT),
 )
 
 

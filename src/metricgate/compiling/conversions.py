@@ -12,7 +12,7 @@ from metricgate.compiling.context import Context
 from metricgate.compiling.moments import read_moment, shift_moment
 from metricgate.compiling.row_selects import grouped_from, select_rows, subquery, unused_in
 from metricgate.compiling.rules.aggregates import aggregate, measured_value
-from metricgate.dialects.names import aliased, column
+from metricgate.dialects.names import column, with_alias
 from metricgate.dialects.trees import all_of, literal
 from metricgate.planning.scan import Converted
 from metricgate.planning.scan_parts import Reference, ScanKey
@@ -34,7 +34,7 @@ def converted_select(scan: Converted, context: Context, outputs: Mapping[str, st
     later = select_rows(
         away,
         _side_keys(scan.events.time, scan.events.equal, when, names),
-        [aliased(value, measure.name)],
+        [with_alias(value, measure.name)],
         context,
     )
     shown = None if scan.spine is None else ScanKey(name=unused_in("shown", scan), reference=read_moment(scan.spine))
@@ -44,7 +44,7 @@ def converted_select(scan: Converted, context: Context, outputs: Mapping[str, st
         this=exp.RowNumber(),
         order=exp.Order(expressions=[exp.Ordered(this=reference_tree(scan.events.time, context))]),
     )
-    later.select.append("expressions", aliased(number, counter))
+    later.select.append("expressions", with_alias(number, counter))
     first, second = "base_events", "conversions"
     same: list[exp.Expr] = [exp.EQ(this=column(name, first), expression=column(name, second)) for name in names]
     same.append(exp.LTE(this=column(when, first), expression=column(when, second)))
@@ -54,7 +54,7 @@ def converted_select(scan: Converted, context: Context, outputs: Mapping[str, st
         same.append(exp.GT(this=column(when, first), expression=start))
     order = [exp.Ordered(this=column(when, first), desc=True), *(exp.Ordered(this=column(key, first)) for key in keys)]
     place = exp.Window(this=exp.RowNumber(), partition_by=[column(counter, second)], order=exp.Order(expressions=order))
-    chosen = [*(column(key, first) for key in keys), column(measure.name, second), aliased(place, rank)]
+    chosen = [*(column(key, first) for key in keys), column(measure.name, second), with_alias(place, rank)]
     counted: list[exp.Expr] = [exp.EQ(this=column(rank), expression=literal(1))]
     if shown is not None:
         chosen.append(column(shown.name, first))
@@ -65,7 +65,7 @@ def converted_select(scan: Converted, context: Context, outputs: Mapping[str, st
         joins=[exp.Join(this=subquery(base.select, first), on=all_of(same))],
     )
     out: list[exp.Expr] = [column(key) for key in keys]
-    out.append(aliased(aggregate(measure, column(measure.name)), outputs[measure.name]))
+    out.append(with_alias(aggregate(measure, column(measure.name)), outputs[measure.name]))
     found = grouped_from(out, joined, "attributed", len(keys))
     found.set("where", exp.Where(this=all_of(counted)))
     return found

@@ -17,8 +17,8 @@ from metricgate.compiling import codes
 from metricgate.compiling.column_kinds import kind_of_type
 from metricgate.compiling.conditions import kinds_of_values
 from metricgate.dialects.engines import dialect_named
-from metricgate.dialects.expressions import Kinds, meant
-from metricgate.dialects.kinds import Kind
+from metricgate.dialects.expressions import Kinds, write_expression
+from metricgate.dialects.kinds import ValueKind
 from metricgate.dialects.meanings.compared import OtherKind
 from metricgate.vocabulary.predicate import And, Not, Or, Predicate, Template
 from metricgate.vocabulary.problem import Place, Problem
@@ -85,7 +85,7 @@ def _of_metrics(catalog: Catalog, kinds: Mapping[str, Kinds]) -> Iterator[_Said]
 
 def _known_kinds(columns: Sequence[Column]) -> Kinds:
     known = ((column.name.lower(), kind_of_type(column.type)) for column in columns)
-    return tuple((name, kind) for name, kind in known if kind is not Kind.UNKNOWN)
+    return tuple((name, kind) for name, kind in known if kind is not ValueKind.UNKNOWN)
 
 
 def _templates(metric: Metric) -> Iterator[Template]:
@@ -114,7 +114,7 @@ def _templates_of(predicate: Predicate) -> Iterator[Template]:
 def _refusal(text: str, dialect: str, kinds: Kinds, texts: _Texts) -> Problem | None:
     known = dialect_named(dialect)
     try:
-        tree: exp.Expr = exp.Select(expressions=[meant(text, dialect, kinds, texts).copy()])
+        tree: exp.Expr = exp.Select(expressions=[write_expression(text, dialect, kinds, texts).copy()])
         for adapt in known.adapted:
             tree = adapt(tree)
         Writer.get_or_raise(known.writer).generate(tree, copy=False)

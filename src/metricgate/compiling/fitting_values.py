@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from metricgate.compiling.context import Context
-from metricgate.dialects.kinds import NUMBERS, Kind
+from metricgate.dialects.kinds import NUMBERS, ValueKind
 from metricgate.dialects.meanings.compared import OtherKind
 from metricgate.dialects.meanings.shared import NUMBER
 from metricgate.planning.scan_parts import Reference
@@ -31,7 +31,7 @@ def fit_values(op: Operator, values: Sequence[Scalar], reference: Reference, con
     if not known or reference.granularity is not None or reference.part is not None:
         return tuple(values)
     if any(isinstance(each, (int, float, Decimal)) for each in values):
-        if context.kinds.kind(reference.model, reference.expression) is Kind.TEXT:
+        if context.kinds.kind(reference.model, reference.expression) is ValueKind.TEXT:
             return tuple(_as_text(each, op, reference.name) for each in values)
     elif context.dialect.pads and any(isinstance(each, str) for each in values):
         kind = context.kinds.kind(reference.model, reference.expression)

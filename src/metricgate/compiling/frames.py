@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from metricgate.compiling.context import Context
-from metricgate.dialects.expressions import meant
-from metricgate.dialects.kinds import Kind
+from metricgate.dialects.expressions import write_expression
+from metricgate.dialects.kinds import ValueKind
 from metricgate.dialects.trees import literal
 from metricgate.planning.scan import SpineJoin
 from metricgate.vocabulary.grain import Grain
@@ -41,7 +41,7 @@ class Frame:
 
     def number(self, time: exp.Expr) -> exp.Expr:
         """Return the number of a time that is a DATE."""
-        root = exp.Paren(this=meant(self.text, self.dialect, (("t", Kind.DATE),)).copy())
+        root = exp.Paren(this=write_expression(self.text, self.dialect, (("t", ValueKind.DATE),)).copy())
         for found in list(root.find_all(exp.Column)):
             if found.name == "t" and not found.table:
                 found.replace(time.copy())

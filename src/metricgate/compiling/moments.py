@@ -10,7 +10,7 @@ from metricgate.catalog.expression import Expression
 from metricgate.catalog.metrics import CustomGrain, Window
 from metricgate.compiling.conditions import interval, reference_tree
 from metricgate.compiling.context import Context
-from metricgate.dialects.names import unused
+from metricgate.dialects.names import unused_name
 from metricgate.dialects.trees import all_of, any_of, operand
 from metricgate.planning.scan import SpineJoin
 from metricgate.planning.scan_parts import Reference
@@ -36,7 +36,7 @@ class Beside:
     def of(moments: SpineJoin) -> Beside:
         """Return the names for a spine."""
         read, after, since = (
-            unused(name, moments.columns) for name in ("moment_before", "window_after", "period_start")
+            unused_name(name, moments.columns) for name in ("moment_before", "window_after", "period_start")
         )
         return Beside(read=read, after=after, since=since)
 

@@ -13,7 +13,7 @@ from metricgate.compiling.moments import read_moment
 from metricgate.compiling.row_selects import subquery, unused_in
 from metricgate.compiling.rules.sources import pairs_of, relation, source_of
 from metricgate.compiling.spines import spine_of
-from metricgate.dialects.names import aliased, column
+from metricgate.dialects.names import column, with_alias
 from metricgate.dialects.trees import all_of, double, literal
 from metricgate.planning.scan import Densified, OneSelect, OverSpine, PerPeriod, SpineFill
 from metricgate.planning.scan_parts import ScanKey, ScanMeasure
@@ -54,7 +54,7 @@ def per_period_select(scan: PerPeriod, context: Context, outputs: Outputs, plain
             stands = _mean(measure, value, column(count, _PERIODS))
         else:
             stands = _zero_if_counted(exp.Max(this=exp.Case(ifs=[exp.If(this=here.copy(), true=value)])), measure)
-        found.append("expressions", aliased(stands, outputs[measure.name]))
+        found.append("expressions", with_alias(stands, outputs[measure.name]))
     return _group_by_position(found, len(scan.keys))
 
 
@@ -67,7 +67,7 @@ def _first_of_period(inner: exp.Select, moment: str, scan: PerPeriod, outputs: O
         order=exp.Order(expressions=[exp.Ordered(this=column(moment))]),
     )
     ranked = exp.Select(
-        expressions=[*(column(name) for name in (*keys, *measures)), aliased(number, place)],
+        expressions=[*(column(name) for name in (*keys, *measures)), with_alias(number, place)],
         from_=exp.From(this=subquery(inner, _ROWS)),
     )
     found = exp.Select(
@@ -78,7 +78,8 @@ def _first_of_period(inner: exp.Select, moment: str, scan: PerPeriod, outputs: O
     if not keys:  # where no moment reads a row there is still one answer
         values = [(each, outputs[each.name]) for each in scan.measures]
         found.set(
-            "expressions", [aliased(_zero_if_counted(exp.Max(this=column(name)), each), name) for each, name in values]
+            "expressions",
+            [with_alias(_zero_if_counted(exp.Max(this=column(name)), each), name) for each, name in values],
         )
     return found
 
@@ -86,8 +87,8 @@ def _first_of_period(inner: exp.Select, moment: str, scan: PerPeriod, outputs: O
 def _periods_of(scan: PerPeriod, context: Context, last: str, count: str) -> exp.Select:
     """Each period shown, with its last moment and the number of its moments."""
     marks = [
-        aliased(exp.Max(this=reference_tree(read_moment(scan.spine), context)), last),
-        aliased(exp.Count(this=exp.Star()), count),
+        with_alias(exp.Max(this=reference_tree(read_moment(scan.spine), context)), last),
+        with_alias(exp.Count(this=exp.Star()), count),
     ]
     draft = ScanDraft(scan=scan, context=context, outputs={})
     found = _select_periods(scan.periods, spine_of(scan.spine, relation(scan.spine.table, draft), context), draft)
@@ -133,7 +134,7 @@ def densified_select(scan: Densified, found: exp.Select, context: Context, outpu
     own = {key.name for key in periods.keys}
     names = [*(key.name for key in scan.keys), *(outputs[each.name] for each in scan.measures)]
     rows = exp.Select(
-        expressions=[*(column(name, _ROWS) for name in names), aliased(literal(1), is_row)],
+        expressions=[*(column(name, _ROWS) for name in names), with_alias(literal(1), is_row)],
         from_=exp.From(this=subquery(found, _ROWS)),
     )
     draft = ScanDraft(scan=scan.shape, context=context, outputs={})
@@ -141,8 +142,8 @@ def densified_select(scan: Densified, found: exp.Select, context: Context, outpu
     known = [exp.Not(this=exp.Is(this=column(name, _PERIODS), expression=exp.Null())) for name in periods.named]
     every = exp.Select(
         expressions=[
-            *(column(name, _PERIODS) if name in own else aliased(exp.Null(), name) for name in names),
-            aliased(literal(0), is_row),
+            *(column(name, _PERIODS) if name in own else with_alias(exp.Null(), name) for name in names),
+            with_alias(literal(0), is_row),
         ],
         from_=exp.From(this=subquery(spine, _PERIODS)),
     )
@@ -151,7 +152,7 @@ def densified_select(scan: Densified, found: exp.Select, context: Context, outpu
     both = exp.Union(this=rows, expression=every, distinct=False)
     told = exp.Window(this=exp.Max(this=column(is_row)), partition_by=[column(key.name) for key in periods.keys])
     marked = exp.Select(
-        expressions=[*(column(name) for name in (*names, is_row)), aliased(told, any_row)],
+        expressions=[*(column(name) for name in (*names, is_row)), with_alias(told, any_row)],
         from_=exp.From(this=subquery(both, "groups_and_periods")),
     )
     return exp.Select(
@@ -165,7 +166,7 @@ def _select_periods(periods: SpineFill, spine: exp.Expr, draft: ScanDraft) -> ex
     """The keys of the spine's moments, under the conditions that speak of them."""
     context = draft.context
     found = exp.Select(
-        expressions=[aliased(reference_tree(key.reference, context), key.name) for key in periods.keys],
+        expressions=[with_alias(reference_tree(key.reference, context), key.name) for key in periods.keys],
         from_=exp.From(this=spine),
     )
     for table in periods.joined:

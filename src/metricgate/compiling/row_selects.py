@@ -10,7 +10,7 @@ from metricgate.compiling.context import Context, ScanDraft
 from metricgate.compiling.rules.keys import select_keys
 from metricgate.compiling.rules.sources import read_tables
 from metricgate.compiling.rules.wanted_rows import keep_wanted_rows
-from metricgate.dialects.names import identifier, unused
+from metricgate.dialects.names import identifier, unused_name
 from metricgate.dialects.trees import literal
 from metricgate.planning.scan import Scan, Shape
 from metricgate.planning.scan_parts import ScanKey
@@ -42,4 +42,4 @@ def subquery(inner: exp.Expr, alias: str) -> exp.Subquery:
 
 def unused_in(wanted: str, scan: Scan) -> str:
     """Return a name like ``wanted`` that neither a key nor a measure of the scan has."""
-    return unused(wanted, [*(key.name for key in scan.keys), *(each.name for each in scan.measures)])
+    return unused_name(wanted, [*(key.name for key in scan.keys), *(each.name for each in scan.measures)])

@@ -22,8 +22,8 @@ from metricgate.compiling.moments import Beside, read_moment, rows_of
 from metricgate.compiling.rules.sources import pairs_of, relation, source_of
 from metricgate.compiling.spine_stretches import join_stretches
 from metricgate.compiling.spines import spine_of
-from metricgate.dialects.kinds import Kind
-from metricgate.dialects.names import aliased, column, identifier, unused
+from metricgate.dialects.kinds import ValueKind
+from metricgate.dialects.names import column, identifier, unused_name, with_alias
 from metricgate.dialects.trees import all_of, double, literal
 from metricgate.planning.periods import joined_to
 from metricgate.planning.scan import OneSelect, OverSpine, Plain, ScanTable, SpineJoin
@@ -44,7 +44,7 @@ _PARTS = {
 }
 """What parts are added up to; of other aggregates the parts do not tell the whole."""
 _ENDS: dict[Aggregation, type[exp.AggFunc]] = {Aggregation.MIN: exp.Min, Aggregation.MAX: exp.Max}
-_EXACT = frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.BOOLEAN})
+_EXACT = frozenset({ValueKind.INTEGER, ValueKind.DECIMAL, ValueKind.BOOLEAN})
 _EVER, _GROUPS = "moments_and_rows", "groups_read"
 
 
@@ -143,7 +143,7 @@ class _Summing:
         self._frame: Frame | None = None
 
     def _unused(self, wanted: str) -> str:
-        self._taken.append(unused(wanted, self._taken))
+        self._taken.append(unused_name(wanted, self._taken))
         return self._taken[-1]
 
     def _parts_of(self, measure: ScanMeasure) -> list[_Part]:
@@ -196,14 +196,14 @@ class _Summing:
 
     def _selected_keys(self, home: str) -> list[exp.Expr]:
         return [
-            aliased(column(self._names[key.name], home), key.name)
+            with_alias(column(self._names[key.name], home), key.name)
             if key in self._keys
-            else aliased(key_tree(key.reference, self._context), key.name)
+            else with_alias(key_tree(key.reference, self._context), key.name)
             for key in self._scan.keys
         ]
 
     def _selected_measures(self, home: str) -> list[exp.Expr]:
-        return [aliased(self._whole(each, home), self._outputs[each.name]) for each in self._scan.measures]
+        return [with_alias(self._whole(each, home), self._outputs[each.name]) for each in self._scan.measures]
 
     def _whole(self, measure: ScanMeasure, home: str) -> exp.Expr:
         wholes: list[exp.Expr] = [each.whole(column(each.measure.name, home)) for each in self._parts[measure.name]]
@@ -275,7 +275,7 @@ class _Summing:
             spec = SINCE_EVER.copy() if self._frame is None else self._frame.spec()
             partition = [each.copy() for each in apart]
             ordered = exp.Order(expressions=[each.copy() for each in order])
-            return aliased(exp.Window(this=function, partition_by=partition, order=ordered, spec=spec), name)
+            return with_alias(exp.Window(this=function, partition_by=partition, order=ordered, spec=spec), name)
 
         rows = exp.Sum(this=exp.Sub(this=literal(1), expression=column(is_moment, _EVER)))
         totals = exp.Select(
@@ -299,9 +299,9 @@ class _Summing:
             expressions=[
                 *(column(each, alias) for each in self._shown),
                 *(column(each, _GROUPS) for each in groups),
-                aliased(reference_tree(read_moment(self._moments), self._context), self._time),
-                *(aliased(exp.Null(), each.measure.name) for parts in self._parts.values() for each in parts),
-                aliased(literal(1), is_moment),
+                with_alias(reference_tree(read_moment(self._moments), self._context), self._time),
+                *(with_alias(exp.Null(), each.measure.name) for parts in self._parts.values() for each in parts),
+                with_alias(literal(1), is_moment),
             ],
             from_=exp.From(this=self._spine()),
         )
@@ -322,10 +322,10 @@ class _Summing:
         timed = exp.Not(this=exp.Is(this=column(self._time, self._rows), expression=exp.Null()))
         return exp.Select(
             expressions=[
-                *(aliased(exp.Null(), each) for each in self._shown),
+                *(with_alias(exp.Null(), each) for each in self._shown),
                 *(column(each, self._rows) for each in (*self._names.values(), self._time)),
                 *(column(each.measure.name, self._rows) for parts in self._parts.values() for each in parts),
-                aliased(literal(0), is_moment),
+                with_alias(literal(0), is_moment),
             ],
             from_=exp.From(this=_as_subquery(self._added_up(), self._rows)),
             where=exp.Where(this=timed),

@@ -20,8 +20,8 @@ from metricgate.compiling.rules import SCAN_RULES
 from metricgate.compiling.running_sums import select_running_sums
 from metricgate.compiling.semi_additive import semi_additive_select
 from metricgate.compiling.values import home_of, value_tree
-from metricgate.dialects.kinds import Kind
-from metricgate.dialects.names import aliased, column, identifier
+from metricgate.dialects.kinds import ValueKind
+from metricgate.dialects.names import column, identifier, with_alias
 from metricgate.dialects.trees import all_of, literal
 from metricgate.planning.metrics.values import MeasureValue
 from metricgate.planning.plan import Plan
@@ -79,7 +79,7 @@ def combine_scans(asked: Computation, context: Context) -> exp.Select:
         expressions=[
             *(column(key, base) for key in keys),
             *(
-                aliased(value_tree(value, homes, context.dialect, may_be_absent=may_be_absent), name)
+                with_alias(value_tree(value, homes, context.dialect, may_be_absent=may_be_absent), name)
                 for name, value in asked.values
             ),
         ],
@@ -90,7 +90,7 @@ def combine_scans(asked: Computation, context: Context) -> exp.Select:
     return select
 
 
-def _measure_kind(measure: ScanMeasure, scan: Scan, context: Context) -> Kind:
+def _measure_kind(measure: ScanMeasure, scan: Scan, context: Context) -> ValueKind:
     """Return what a measure is made of; a conversion's measures are of the conversions."""
     shape = shape_of(scan)
     read = shape.conversions if isinstance(shape, Converted) else shape
@@ -126,7 +126,7 @@ def extremes(plan: Plan, groups: exp.Select, context: Context) -> exp.Select:
     for each in plan.columns:
         key, _, end = each.name.rpartition("__")
         value = _end_sorted(key, end, name) if sorts else _ENDS[end](this=column(key))
-        selected.append(aliased(value, each.name))
+        selected.append(with_alias(value, each.name))
     if sorts:
         select = exp.Select(expressions=selected)
         select.set("with_", exp.With(expressions=[_cte(name, groups)]))

@@ -11,7 +11,7 @@ from metricgate.compiling.conditions import key_tree, reference_tree
 from metricgate.compiling.context import Context, ScanDraft
 from metricgate.compiling.row_selects import grouped_from, select_rows, unused_in
 from metricgate.compiling.rules.aggregates import aggregate, measured_value
-from metricgate.dialects.names import aliased, column
+from metricgate.dialects.names import column, with_alias
 from metricgate.dialects.trees import all_of
 from metricgate.planning.scan import SemiAdditive, SpineJoin
 from metricgate.planning.scan_parts import ScanKey, ScanMeasure
@@ -27,11 +27,11 @@ def semi_additive_select(scan: SemiAdditive, context: Context, outputs: Mapping[
         this=end(this=reference_tree(scan.time, context)),
         partition_by=[key_tree(each, context) for each in scan.apart],
     )
-    draft.select.append("expressions", aliased(over, limit))
+    draft.select.append("expressions", with_alias(over, limit))
     counted: list[exp.Expr] = [exp.EQ(this=column(moment), expression=column(limit))]
     if scan.repeated and scan.spine is not None:
         counted.append(_select_moment_once(scan, scan.spine, draft))
-    aggregates = [aliased(aggregate(each, column(each.name)), outputs[each.name]) for each in scan.measures]
+    aggregates = [with_alias(aggregate(each, column(each.name)), outputs[each.name]) for each in scan.measures]
     keys: list[exp.Expr] = [column(key.name) for key in scan.keys]
     found = grouped_from([*keys, *aggregates], draft.select, f"{scan.name}_rows", len(keys))
     found.set("where", exp.Where(this=all_of(counted)))
@@ -45,10 +45,10 @@ def _select_moment_once(scan: SemiAdditive, spine: SpineJoin, draft: ScanDraft) 
     end = exp.Min if scan.choice is WindowChoice.MIN else exp.Max
     keys = [*(key.reference for key in scan.keys), spine.time]
     over = exp.Window(this=end(this=here.copy()), partition_by=[key_tree(each, draft.context) for each in keys])
-    draft.select.append("expressions", aliased(here, shown))
-    draft.select.append("expressions", aliased(over, chosen))
+    draft.select.append("expressions", with_alias(here, shown))
+    draft.select.append("expressions", with_alias(over, chosen))
     return exp.EQ(this=column(shown), expression=column(chosen))
 
 
 def _measure_value(measure: ScanMeasure, scan: SemiAdditive, context: Context) -> exp.Expr:
-    return aliased(measured_value(measure, scan, context), measure.name)
+    return with_alias(measured_value(measure, scan, context), measure.name)

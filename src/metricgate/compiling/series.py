@@ -12,7 +12,7 @@ from metricgate.catalog.metrics import Window
 from metricgate.compiling.conditions import interval, reference_tree
 from metricgate.compiling.context import Context
 from metricgate.compiling.moments import shift_moment
-from metricgate.dialects.names import aliased, column, identifier
+from metricgate.dialects.names import column, identifier, with_alias
 from metricgate.dialects.series import FIRST, LAST
 from metricgate.dialects.trees import operand
 from metricgate.planning.scan_parts import Series, Spine
@@ -34,20 +34,20 @@ def select_series(series: Series, spine: Spine, rows: Callable[[], exp.Expr], co
         _end_of_question(series.last, spine.grain, context),
     )
     if first is not None and last is not None:
-        ends = exp.Select(expressions=[aliased(first, FIRST), aliased(last, LAST)])
+        ends = exp.Select(expressions=[with_alias(first, FIRST), with_alias(last, LAST)])
     else:
         time = reference_tree(series.time, context)
         found = exp.Select(
             expressions=[
-                aliased(exp.Min(this=time), _EARLIEST),
-                aliased(exp.Max(this=time.copy()), _LATEST),
+                with_alias(exp.Min(this=time), _EARLIEST),
+                with_alias(exp.Max(this=time.copy()), _LATEST),
             ],
             from_=exp.From(this=rows()),
         )
         ends = exp.Select(
             expressions=[
-                aliased(first or _first_moment(series, spine.grain, context), FIRST),
-                aliased(last or _last(series, spine.grain, context), LAST),
+                with_alias(first or _first_moment(series, spine.grain, context), FIRST),
+                with_alias(last or _last(series, spine.grain, context), LAST),
             ],
             from_=exp.From(this=exp.Subquery(this=found, alias=exp.TableAlias(this=identifier("rows_found")))),
         )

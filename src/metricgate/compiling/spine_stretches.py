@@ -15,7 +15,7 @@ from metricgate.catalog.metrics import Window
 from metricgate.compiling.conditions import reference_tree
 from metricgate.compiling.context import Context
 from metricgate.compiling.moments import Beside, read_moment
-from metricgate.dialects.names import aliased, column, identifier, unused
+from metricgate.dialects.names import column, identifier, unused_name, with_alias
 from metricgate.dialects.trees import all_of, literal
 from metricgate.planning.scan import SpineJoin
 from metricgate.planning.shifts import is_elapsed
@@ -47,7 +47,7 @@ def join_stretches(
     if not moments.running or context.dialect.steps_back is None:
         return spine, []
     names = Beside.of(moments)
-    name = unused("stretch", [*moments.columns, names.read, names.after, names.since])
+    name = unused_name("stretch", [*moments.columns, names.read, names.after, names.since])
     time = reference_tree(moments.time, context)
     if isinstance(moments.since, Grain):
         grain, steps = moments.since, 0
@@ -77,7 +77,7 @@ def _by_months(moments: SpineJoin, spine: exp.Expr, known: exp.Expr, name: str, 
     known, every = known.copy(), "every"
     known.set("alias", exp.TableAlias(this=identifier(every)))
     each = exp.Select(
-        expressions=[aliased(month(time, every), name)], from_=exp.From(this=known), distinct=exp.Distinct()
+        expressions=[with_alias(month(time, every), name)], from_=exp.From(this=known), distinct=exp.Distinct()
     )
     within = all_of(
         [
@@ -124,7 +124,7 @@ def _spread_stretches(
     select = exp.Select(
         expressions=[
             *(column(each, _HERE) for each in (*moments.columns, *_names_beside(moments))),
-            aliased(stretch, name),
+            with_alias(stretch, name),
         ],
         from_=exp.From(this=spine),
         joins=joins,
@@ -140,7 +140,7 @@ def _names_beside(moments: SpineJoin) -> list[str]:
 
 def _numbers_from_zero(steps: int) -> exp.Expr:
     """The numbers from 0 on."""
-    counted: exp.Query = exp.Select(expressions=[aliased(literal(0), _STEP)])
+    counted: exp.Query = exp.Select(expressions=[with_alias(literal(0), _STEP)])
     for number in range(1, steps + 1):
         counted = exp.Union(this=counted, expression=exp.Select(expressions=[literal(number)]), distinct=False)
     return exp.Subquery(this=counted, alias=exp.TableAlias(this=identifier(_STEPS)))

@@ -12,7 +12,7 @@ from metricgate.catalog.metrics import CustomGrain, Period, Window, calendar_of
 from metricgate.compiling.context import Context
 from metricgate.compiling.moments import Beside, shift_moment, starts_period
 from metricgate.compiling.series import between
-from metricgate.dialects.names import aliased, column, identifier, unused
+from metricgate.dialects.names import column, identifier, unused_name, with_alias
 from metricgate.dialects.series import FIRST, LAST
 from metricgate.dialects.trees import all_of, any_of, literal
 from metricgate.planning.scan import SpineJoin
@@ -43,8 +43,8 @@ class _Reading:
         self._time = moments.moment.expression.text
         self._grain = moments.grain
         self._calendars = {name: expression.text for name, expression in moments.calendars}
-        self._period, self._place = (unused(name, moments.columns) for name in ("period", "place"))
-        self._start, self._length = (unused(name, moments.columns) for name in ("start", "length"))
+        self._period, self._place = (unused_name(name, moments.columns) for name in ("period", "place"))
+        self._start, self._length = (unused_name(name, moments.columns) for name in ("start", "length"))
         self._from: exp.Expr | None = None
         self._joins: list[exp.Join] = []
         self._aliases = [_HERE]
@@ -62,13 +62,13 @@ class _Reading:
         else:
             for position, shift in enumerate(moments.shifts):
                 self._step(shift, whole=moments.whole and position == 0)
-        found = [aliased(self._read, names.read)]
+        found = [with_alias(self._read, names.read)]
         window = calendar_of(moments.window)
         if moments.window is not None and window is not None:
             earlier = self._earlier(window, moments.window.count, clamped=True)
-            found.append(aliased(column(self._time, earlier), names.after))
+            found.append(with_alias(column(self._time, earlier), names.after))
         if isinstance(moments.since, CustomGrain):
-            found.append(aliased(column(self._start, self._at(moments.since.name)), names.since))
+            found.append(with_alias(column(self._start, self._at(moments.since.name)), names.since))
         select = exp.Select(
             expressions=[*(column(each, _HERE) for each in self._shown), *found],
             from_=exp.From(this=self._from or _with_alias(self._relation, _HERE)),
@@ -107,7 +107,7 @@ class _Reading:
             if name == LAST:  # days that the month shown lacks are shown at its last one
                 lacking = Window(count=3 * len(self._moments.shifts), grain=Grain.DAY)
                 moment = shift_moment(moment, lacking, self._grain, self._context, forward=True)
-            ends.append(aliased(moment, name))
+            ends.append(with_alias(moment, name))
         select = exp.Select(expressions=ends, from_=exp.From(this=_with_alias(self._relation.copy(), _HERE)))
         return _as_subquery(between(select, self._grain, self._time, self._context), _HERE)
 
@@ -161,7 +161,7 @@ class _Reading:
         """Each period of a calendar once, with its number."""
         period = self._calendars[calendar]
         number = exp.Window(this=exp.RowNumber(), order=_order_by(exp.Min(this=column(self._time))))
-        select = self._known(period, [column(period), aliased(number, self._period)])
+        select = self._known(period, [column(period), with_alias(number, self._period)])
         select.set("group", exp.Group(expressions=[literal(1)]))
         return _as_subquery(select, _HERE)
 
@@ -176,13 +176,13 @@ class _Reading:
             self._start: _window_over(exp.Min(this=column(self._time)), period),
             self._length: _window_over(exp.Count(this=exp.Star()), period),
         }
-        known = [aliased(numbers[name], name) for name in marks if name in numbers]
+        known = [with_alias(numbers[name], name) for name in marks if name in numbers]
         select = self._known(period, [*(column(each) for each in columns), *known])
         if self._period in marks:
             number = exp.Window(this=exp.DenseRank(), order=_order_by(column(self._start)))
             selected = [*columns, *(name for name in marks if name in numbers)]
             select = exp.Select(
-                expressions=[*(column(each) for each in selected), aliased(number, self._period)],
+                expressions=[*(column(each) for each in selected), with_alias(number, self._period)],
                 from_=exp.From(this=_as_subquery(select, "moments")),
             )
         return _as_subquery(select, alias)
@@ -212,7 +212,7 @@ class _Reading:
         self._joins.append(exp.Join(this=relation, on=all_of(on)))
 
     def _alias(self, wanted: str) -> str:
-        self._aliases.append(unused(wanted, self._aliases))
+        self._aliases.append(unused_name(wanted, self._aliases))
         return self._aliases[-1]
 
 

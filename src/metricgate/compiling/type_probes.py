@@ -15,8 +15,8 @@ from metricgate.compiling.rules.sources import stored_table
 from metricgate.compiling.sql_writer import write_sql
 from metricgate.compiling.statement import TypeCheck
 from metricgate.dialects.engines import dialect_for
-from metricgate.dialects.expressions import qualified
-from metricgate.dialects.names import aliased
+from metricgate.dialects.expressions import write_qualified
+from metricgate.dialects.names import with_alias
 from metricgate.dialects.trees import literal
 from metricgate.planning.clocks import TypeAsked
 from metricgate.planning.scan import Computation, ScanTable
@@ -60,7 +60,8 @@ def _probe(source: tuple[str, ...], asked: tuple[TypeAsked, ...], dialect: str) 
     context = Context(dialect=dialect_for(dialect, ()), answered=_no_plan)
     try:
         trees = [
-            aliased(qualified(each.expression, name, dialect), f"type_{at}") for at, each in enumerate(asked, start=1)
+            with_alias(write_qualified(each.expression, name, dialect), f"type_{at}")
+            for at, each in enumerate(asked, start=1)
         ]
         select = exp.Select(
             expressions=trees,

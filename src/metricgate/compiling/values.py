@@ -10,10 +10,10 @@ from sqlglot import exp
 
 from metricgate.catalog.metrics import Aggregation
 from metricgate.dialects.dialect import Dialect
-from metricgate.dialects.expressions import Kinds, kinds_wanted, meant
-from metricgate.dialects.kinds import Kind, kind_of
+from metricgate.dialects.expressions import Kinds, kinds_wanted, write_expression
+from metricgate.dialects.kinds import ValueKind, kind_of
 from metricgate.dialects.names import column
-from metricgate.dialects.trees import double, literal, operand, parsed
+from metricgate.dialects.trees import double, literal, operand, parse_shared
 from metricgate.planning.metrics.values import DerivedValue, MeasureValue, RatioValue, Value
 from metricgate.planning.scan_parts import ScanMeasure
 
@@ -28,23 +28,23 @@ class Home:
     """
 
     query: str
-    kind: Callable[[], Kind]
+    kind: Callable[[], ValueKind]
 
 
 Homes = Mapping[str, Home]
 """Measure -> where it is."""
 
 
-def home_of(measure: ScanMeasure, query: str, of: Callable[[], Kind], *, averaged: bool) -> Home:
+def home_of(measure: ScanMeasure, query: str, of: Callable[[], ValueKind], *, averaged: bool) -> Home:
     """Return the home of a measure of values ``of`` a kind; ``averaged``: it is the mean of several moments."""
     counted = measure.aggregation in _COUNTS
     exact = measure.percentile is not None and measure.percentile.discrete
 
-    def kind() -> Kind:
+    def kind() -> ValueKind:
         if averaged or (measure.aggregation in _MEANS and not exact):
-            return Kind.DOUBLE
-        found = Kind.INTEGER if counted else of()
-        return Kind.NUMBER if measure.aggregation is Aggregation.SUM and found is Kind.UNKNOWN else found
+            return ValueKind.DOUBLE
+        found = ValueKind.INTEGER if counted else of()
+        return ValueKind.NUMBER if measure.aggregation is Aggregation.SUM and found is ValueKind.UNKNOWN else found
 
     return Home(query=query, kind=kind)
 
@@ -87,7 +87,7 @@ def value_tree(value: Value, homes: Homes, dialect: Dialect, *, may_be_absent: b
 def _derived_tree(value: DerivedValue, homes: Homes, dialect: Dialect, *, may_be_absent: bool) -> exp.Expr:
     inputs = dict(value.inputs)
     kinds = _kinds_wanted(value, homes, dialect)
-    root = exp.Paren(this=meant(value.expression.text, dialect.name, kinds).copy())
+    root = exp.Paren(this=write_expression(value.expression.text, dialect.name, kinds).copy())
     for found in list(root.find_all(exp.Column)):
         each = inputs.get(found.name)
         if each is not None:
@@ -99,20 +99,20 @@ def _derived_tree(value: DerivedValue, homes: Homes, dialect: Dialect, *, may_be
 def _kinds_wanted(value: DerivedValue, homes: Homes, dialect: Dialect) -> Kinds:
     """Return the kinds of those inputs on which the words of the dialect depend."""
     inputs = {name.lower(): each for name, each in value.inputs}
-    found: dict[str, Kind] = {}
+    found: dict[str, ValueKind] = {}
     while more := kinds_wanted(value.expression.text, dialect.name, tuple(found.items())) & (inputs.keys() - found):
         found.update({name: _value_kind(inputs[name], homes) for name in sorted(more)})
     return tuple(found.items())
 
 
-def _value_kind(value: Value, homes: Homes) -> Kind:
+def _value_kind(value: Value, homes: Homes) -> ValueKind:
     match value:
         case MeasureValue():
             return homes[value.measure].kind()
         case RatioValue():
-            return Kind.DOUBLE
+            return ValueKind.DOUBLE
         case DerivedValue():
             inputs = {name.lower(): _value_kind(each, homes) for name, each in value.inputs}
-            return kind_of(parsed(value.expression.text), inputs)
+            return kind_of(parse_shared(value.expression.text), inputs)
         case _:
             assert_never(value)

@@ -20,7 +20,7 @@ def bring(dialect: Dialect) -> None:
         raise ValueError(f"two packages bring a dialect {dialect.name!r}")
 
 
-def brought(name: str) -> Dialect | None:
+def find_brought(name: str) -> Dialect | None:
     """Return the dialect that a package brought under the name."""
     return _BROUGHT.get(name)
 

@@ -9,7 +9,7 @@ from functools import partial
 from sqlglot import exp
 
 from metricgate.catalog.model import SemanticModel
-from metricgate.dialects.adapting import (
+from metricgate.dialects.adaptation import (
     averages_as_doubles,
     divisions_as_doubles,
     milliseconds_as_microseconds,
@@ -20,13 +20,13 @@ from metricgate.dialects.adapting import (
     without_division_errors,
     without_full_joins,
 )
-from metricgate.dialects.brought import brought, names_brought
+from metricgate.dialects.brought import find_brought, names_brought
 from metricgate.dialects.dialect import Dialect, as_date, call, date_trunc
 from metricgate.dialects.meanings import datafusion, duckdb, mysql, postgres
 from metricgate.dialects.meanings.general import general
 from metricgate.dialects.meanings.way import Want
 from metricgate.dialects.offline import OFFLINE
-from metricgate.dialects.offline_adapting import offset_under_limit, percentiles_as_ranks
+from metricgate.dialects.offline_adaptation import offset_under_limit, percentiles_as_ranks
 from metricgate.dialects.reading import duckdb as reading_of_duckdb
 from metricgate.dialects.reading import mysql as reading_of_mysql
 from metricgate.dialects.reading import postgres as reading_of_postgres
@@ -58,16 +58,16 @@ def dialect_named(name: str) -> Dialect:
     """Return the dialect, ours or a package's; one that is not known is written as PostgreSQL's, in its own words."""
     return (
         _KNOWN.get(name)
-        or brought(name)
+        or find_brought(name)
         or Dialect(
             name=name,
             writer=name,
-            meanings=general(truncated=date_trunc, part=_extract, escapes=True),
+            meanings=general(truncated=date_trunc, part=_extract_part, escapes=True),
             marker=_question_mark,
             filters_aggregates=False,
             truncated=date_trunc,
             converted=_at_time_zone,
-            part=_extract,
+            part=_extract_part,
             adapted=(without_division_errors,),
         )
     )
@@ -83,7 +83,7 @@ def guarded_dialects() -> tuple[str, ...]:
     return tuple(sorted({name for name, each in _KNOWN.items() if each.rules is not None} | names_brought()))
 
 
-def _numbered(number: int) -> exp.Expr:
+def _numbered_parameter(number: int) -> exp.Expr:
     return exp.Parameter(this=exp.Literal(this=str(number), is_string=False))
 
 
@@ -99,16 +99,16 @@ def _at_time_zone(tree: exp.Expr, zones: Zones) -> exp.Expr:
     return exp.AtTimeZone(this=moment, zone=literal(zones.shown))
 
 
-def _extract(tree: exp.Expr, part: DatePart) -> exp.Expr:
+def _extract_part(tree: exp.Expr, part: DatePart) -> exp.Expr:
     word = "ISODOW" if part is DatePart.DOW else part.name
     return exp.Extract(this=exp.Var(this=word), expression=tree)
 
 
-def _decoded(tree: exp.Expr) -> exp.Expr:
+def _decode_base64(tree: exp.Expr) -> exp.Expr:
     return call("DECODE", tree, literal("base64"))
 
 
-def _encoded(tree: exp.Expr) -> exp.Expr:
+def _encode_base64(tree: exp.Expr) -> exp.Expr:
     # A line ends after 76 characters.
     return call("REPLACE", call("ENCODE", tree, literal("base64")), call("CHR", literal(10)), literal(""))
 
@@ -174,11 +174,11 @@ _KNOWN = {
         approximates=True,
         series=partial(by_function, lists=True),
         steps_back=steps_of_product,
-        marker=_numbered,
+        marker=_numbered_parameter,
         filters_aggregates=True,
         truncated=date_trunc,
         converted=_at_time_zone,
-        part=_extract,
+        part=_extract_part,
         adapted=(without_division_errors,),
     ),
     "postgres": Dialect(
@@ -190,14 +190,14 @@ _KNOWN = {
         series=partial(by_function, lists=False),
         steps_back=steps_of_product,
         sorts_for_ends=True,
-        marker=_numbered,
+        marker=_numbered_parameter,
         filters_aggregates=True,
         truncated=date_trunc,
         converted=_at_time_zone,
-        part=_extract,
+        part=_extract_part,
         adapted=(without_division_errors, averages_as_doubles, same_by_arrays),
-        from_base64=_decoded,
-        to_base64=_encoded,
+        from_base64=_decode_base64,
+        to_base64=_encode_base64,
     ),
     "mysql": Dialect(
         name="mysql",
@@ -209,7 +209,7 @@ _KNOWN = {
         frames_subtract=True,
         series=by_halves,
         steps_back=steps_by_interval,
-        marker=_numbered,
+        marker=_numbered_parameter,
         filters_aggregates=False,
         truncated=_mysql_truncated,
         converted=_convert_tz,
@@ -235,7 +235,7 @@ _KNOWN = {
         frames_subtract=True,
         series=by_halves,
         steps_back=steps_by_interval,
-        marker=_numbered,
+        marker=_numbered_parameter,
         filters_aggregates=False,
         truncated=_mysql_truncated,
         converted=_convert_tz,
@@ -257,11 +257,11 @@ _KNOWN = {
         name="datafusion",
         writer="postgres",
         meanings=datafusion.TABLE,
-        marker=_numbered,
+        marker=_numbered_parameter,
         filters_aggregates=True,
         truncated=date_trunc,
         converted=_at_time_zone,
-        part=_extract,
+        part=_extract_part,
         adapted=(without_division_errors, averages_as_doubles),
     ),
     **OFFLINE,

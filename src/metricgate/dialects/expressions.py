@@ -14,18 +14,18 @@ from metricgate.catalog.clock_readings import clock_readings
 from metricgate.catalog.expression import Expression
 from metricgate.dialects.dialect import Dialect
 from metricgate.dialects.engines import dialect_named
-from metricgate.dialects.kinds import Kind
+from metricgate.dialects.kinds import ValueKind
 from metricgate.dialects.meanings.operands import check_operands
 from metricgate.dialects.meanings.way import Way
 from metricgate.dialects.names import identifier
 from metricgate.dialects.reserved import RESERVED
-from metricgate.dialects.trees import parsed
+from metricgate.dialects.trees import parse_shared
 from metricgate.planning.zones import Zones
 
 _READ_BY_CLOCK = "read by clock"
 """The table of such columns while an expression is put in an engine's words; none that an expression could name."""
 
-Kinds = tuple[tuple[str, Kind], ...]
+Kinds = tuple[tuple[str, ValueKind], ...]
 """What is known of columns, by name."""
 
 
@@ -33,21 +33,21 @@ Texts = tuple[tuple[str, str], ...]
 """Values that columns stand for, by name."""
 
 
-class _Looked(dict[str, Kind]):
+class _Looked(dict[str, ValueKind]):
     """What is known of columns, by name in lower case; notes which others were looked for."""
 
     def __init__(self, kinds: Kinds) -> None:
         super().__init__((name.lower(), kind) for name, kind in kinds)
         self.missing: dict[str, None] = {}
 
-    def get(self, name: str, default: Kind = Kind.UNKNOWN) -> Kind:  # type: ignore[override]
+    def get(self, name: str, default: ValueKind = ValueKind.UNKNOWN) -> ValueKind:  # type: ignore[override]
         """Return what is known of a column."""
         if name not in self:
             self.missing[name] = None
         return super().get(name, default)
 
 
-def meant(text: str, dialect: str, kinds: Kinds = (), texts: Texts = ()) -> exp.Expr:
+def write_expression(text: str, dialect: str, kinds: Kinds = (), texts: Texts = ()) -> exp.Expr:
     """Return the tree that says in the dialect what an expression of the catalog means; shared, so copy before use.
 
     ``kinds`` are what is known of its columns, ``texts`` the values that columns stand for.
@@ -55,7 +55,7 @@ def meant(text: str, dialect: str, kinds: Kinds = (), texts: Texts = ()) -> exp.
     Raises:
         UnsupportedError: the dialect cannot say it.
     """
-    return _said(text, dialect, kinds, texts)[0]
+    return _write(text, dialect, kinds, texts)[0]
 
 
 def kinds_wanted(text: str, dialect: str, kinds: Kinds = (), texts: Texts = ()) -> frozenset[str]:
@@ -67,19 +67,19 @@ def kinds_wanted(text: str, dialect: str, kinds: Kinds = (), texts: Texts = ()) 
     Raises:
         UnsupportedError: the dialect cannot say it.
     """
-    return _said(text, dialect, kinds, texts)[1]
+    return _write(text, dialect, kinds, texts)[1]
 
 
 @lru_cache(maxsize=8_192)
-def _said(text: str, dialect: str, kinds: Kinds, texts: Texts) -> tuple[exp.Expr, frozenset[str]]:
+def _write(text: str, dialect: str, kinds: Kinds, texts: Texts) -> tuple[exp.Expr, frozenset[str]]:
     columns, known = _Looked(kinds), dialect_named(dialect)
-    tree = parsed(text)
+    tree = parse_shared(text)
     way = _way(known, columns, texts)
     check_operands(tree, way)
-    return way.said(tree), frozenset(columns.missing)
+    return way.write(tree), frozenset(columns.missing)
 
 
-def _way(known: Dialect, columns: Mapping[str, Kind], texts: Texts) -> Way:
+def _way(known: Dialect, columns: Mapping[str, ValueKind], texts: Texts) -> Way:
     return Way(
         table=known.meanings,
         columns=columns,
@@ -91,7 +91,7 @@ def _way(known: Dialect, columns: Mapping[str, Kind], texts: Texts) -> Way:
 
 @lru_cache(maxsize=8_192)
 def _with_table(text: str, table: str, dialect: str, kinds: Kinds) -> exp.Expr:
-    tree = meant(text, dialect, kinds).copy()
+    tree = write_expression(text, dialect, kinds).copy()
     for column in list(tree.find_all(exp.Column)):
         if not column.table:
             column.set("table", identifier(table))
@@ -104,14 +104,14 @@ def _by_clocks(
 ) -> exp.Expr:
     """Like ``_with_table``; what a calendar or a clock is read of is converted there."""
     of_column = {name: Zones(stored=stored, shown=shown) for name, stored, shown in zones}
-    root = exp.Paren(this=parsed(text).copy())
+    root = exp.Paren(this=parse_shared(text).copy())
     for each in clock_readings(root):
         if each.name in of_column:
             each.set("table", identifier(_READ_BY_CLOCK))
     known = dialect_named(dialect)
     columns = {name.lower(): kind for name, kind in kinds}
-    check_operands(parsed(text), way := _way(known, columns, ()))
-    root = exp.Paren(this=way.said(root.this))
+    check_operands(parse_shared(text), way := _way(known, columns, ()))
+    root = exp.Paren(this=way.write(root.this))
     for column in list(root.find_all(exp.Column)):
         read = column.table == _READ_BY_CLOCK
         if read or not column.table:
@@ -122,7 +122,7 @@ def _by_clocks(
     return whole
 
 
-def qualified(expression: Expression, table: str, dialect: str, kinds: Kinds = ()) -> exp.Expr:
+def write_qualified(expression: Expression, table: str, dialect: str, kinds: Kinds = ()) -> exp.Expr:
     """Return the expression in a dialect's words, with every column read from the table of that alias.
 
     >>> longest = Expression(text="GREATEST(a, b)", columns=("a", "b"))

@@ -21,7 +21,7 @@ def identifier(name: str) -> exp.Identifier:
     return exp.Identifier(this=name, quoted=_PLAIN.match(name) is None or name in RESERVED)
 
 
-def unused(wanted: str, taken: Iterable[str]) -> str:
+def unused_name(wanted: str, taken: Iterable[str]) -> str:
     """Return the name, with a number where it is taken.
 
     >>> unused("place", ["segment", "place"])
@@ -42,6 +42,6 @@ def column(name: str, table: str | None = None) -> exp.Column:
     return exp.Column(this=identifier(name), table=identifier(table))
 
 
-def aliased(tree: exp.Expr, name: str) -> exp.Expr:
+def with_alias(tree: exp.Expr, name: str) -> exp.Expr:
     """Return ``tree AS name``."""
     return exp.Alias(this=tree, alias=identifier(name))

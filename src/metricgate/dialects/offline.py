@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from metricgate.dialects.adapting import (
+from metricgate.dialects.adaptation import (
     averages_as_doubles,
     divisions_as_doubles,
     percentiles_as_windows,
@@ -13,7 +13,7 @@ from metricgate.dialects.adapting import (
 from metricgate.dialects.dialect import Dialect, as_date, call, cast_as, date_trunc
 from metricgate.dialects.meanings import clickhouse, spark
 from metricgate.dialects.meanings.general import general
-from metricgate.dialects.offline_adapting import (
+from metricgate.dialects.offline_adaptation import (
     bigquery_percentiles,
     clickhouse_joins,
     clickhouse_marks,
@@ -27,8 +27,8 @@ from metricgate.dialects.offline_adapting import (
     percentiles_as_ranks,
     plain_percentile_order,
     question_marks,
-    quoting,
-    refusing,
+    quote_names,
+    refuse_nodes,
     trino_intervals,
     whole_intervals,
 )
@@ -37,13 +37,13 @@ from metricgate.planning.zones import Zones
 from metricgate.vocabulary.grain import DatePart, Grain
 
 _NUMBERS = (divisions_as_doubles, without_division_errors, averages_as_doubles)
-_MASKS = refusing(
+_MASKS = refuse_nodes(
     (exp.SHA2, exp.Repeat), "no `hash` and `partial` masks here; mask with null, constant, bucket or date"
 )
-_ESCAPES = refusing((exp.Escape,), "LIKE has no ESCAPE here; write the condition with contains or starts_with")
+_ESCAPES = refuse_nodes((exp.Escape,), "LIKE has no ESCAPE here; write the condition with contains or starts_with")
 
 
-def _numbered(number: int) -> exp.Expr:
+def _numbered_parameter(number: int) -> exp.Expr:
     return exp.Parameter(this=exp.Literal(this=str(number), is_string=False))
 
 
@@ -55,7 +55,7 @@ def _colon_named(number: int) -> exp.Expr:
     return exp.Placeholder(this=f"p{number}")
 
 
-def _extract(tree: exp.Expr, word: str) -> exp.Expr:
+def _extract_part(tree: exp.Expr, word: str) -> exp.Expr:
     return exp.Extract(this=exp.Var(this=word), expression=tree)
 
 
@@ -82,7 +82,7 @@ def _snowflake_truncated(tree: exp.Expr, grain: Grain) -> exp.Expr:
 
 def _snowflake_part(tree: exp.Expr, part: DatePart) -> exp.Expr:
     own = {DatePart.DOW: "DAYOFWEEKISO", DatePart.WEEK: "WEEKISO", DatePart.DOY: "DAYOFYEAR"}.get(part)
-    return _extract(tree, part.name) if own is None else call(own, tree)
+    return _extract_part(tree, part.name) if own is None else call(own, tree)
 
 
 def _snowflake_converted(tree: exp.Expr, zones: Zones) -> exp.Expr:
@@ -105,8 +105,8 @@ def _bigquery_truncated(tree: exp.Expr, grain: Grain) -> exp.Expr:
 
 def _bigquery_part(tree: exp.Expr, part: DatePart) -> exp.Expr:
     if part is DatePart.DOW:
-        return _from_sunday(_extract(tree, "DAYOFWEEK"), 5)
-    return _extract(tree, {DatePart.WEEK: "ISOWEEK", DatePart.DOY: "DAYOFYEAR"}.get(part, part.name))
+        return _from_sunday(_extract_part(tree, "DAYOFWEEK"), 5)
+    return _extract_part(tree, {DatePart.WEEK: "ISOWEEK", DatePart.DOY: "DAYOFYEAR"}.get(part, part.name))
 
 
 def _bigquery_converted(tree: exp.Expr, zones: Zones) -> exp.Expr:
@@ -128,7 +128,7 @@ def _databricks_part(tree: exp.Expr, part: DatePart) -> exp.Expr:
     if part is DatePart.DOW:
         return _plus(call("WEEKDAY", tree), 1)
     own = {DatePart.WEEK: "WEEKOFYEAR", DatePart.DOY: "DAYOFYEAR"}.get(part)
-    return _extract(tree, part.name) if own is None else call(own, tree)
+    return _extract_part(tree, part.name) if own is None else call(own, tree)
 
 
 def _databricks_converted(tree: exp.Expr, zones: Zones) -> exp.Expr:
@@ -185,7 +185,7 @@ def _clickhouse_converted(tree: exp.Expr, zones: Zones) -> exp.Expr:
 # Trino: AT TIME ZONE reads a time without a zone in the session's; WITH_TIMEZONE says which zone it is of.
 def _trino_part(tree: exp.Expr, part: DatePart) -> exp.Expr:
     own = {DatePart.DOW: "DAY_OF_WEEK", DatePart.WEEK: "WEEK_OF_YEAR", DatePart.DOY: "DAY_OF_YEAR"}.get(part)
-    return _extract(tree, part.name) if own is None else call(own, tree)
+    return _extract_part(tree, part.name) if own is None else call(own, tree)
 
 
 def _trino_converted(tree: exp.Expr, zones: Zones) -> exp.Expr:
@@ -198,7 +198,7 @@ def _trino_converted(tree: exp.Expr, zones: Zones) -> exp.Expr:
 
 # Redshift: EXTRACT knows no ISODOW; its DOW begins with Sunday, 0. Its weeks are ISO 8601's.
 def _redshift_part(tree: exp.Expr, part: DatePart) -> exp.Expr:
-    return _from_sunday(_extract(tree, "DOW"), 6) if part is DatePart.DOW else _extract(tree, part.name)
+    return _from_sunday(_extract_part(tree, "DOW"), 6) if part is DatePart.DOW else _extract_part(tree, part.name)
 
 
 def _redshift_converted(tree: exp.Expr, zones: Zones) -> exp.Expr:
@@ -213,7 +213,7 @@ _ALL = (
         name="snowflake",
         writer="snowflake",
         meanings=general(truncated=_snowflake_truncated, part=_snowflake_part, escapes=False, whole_matches=True),
-        marker=_numbered,
+        marker=_numbered_parameter,
         filters_aggregates=False,
         approximates=True,
         truncated=_snowflake_truncated,
@@ -222,7 +222,7 @@ _ALL = (
         adapted=(
             *_NUMBERS,
             _MASKS,
-            quoting(
+            quote_names(
                 "account connect connection gscluster increment issue minus organization sample start trigger view"
             ),
         ),
@@ -247,7 +247,7 @@ _ALL = (
             whole_intervals,
             offset_under_limit,
             names_without_dots,
-            quoting(
+            quote_names(
                 "assert_rows_modified at contains define enum escape exclude hash if lookup merge new no nulls proto "
                 "respect set struct treat unnest within"
             ),
@@ -267,14 +267,16 @@ _ALL = (
             *_NUMBERS,
             _MASKS,
             databricks_percentiles,
-            quoting("anti cross except full inner intersect join lateral left minus natural on right semi union using"),
+            quote_names(
+                "anti cross except full inner intersect join lateral left minus natural on right semi union using"
+            ),
         ),
     ),
     Dialect(
         name="clickhouse",
         writer="clickhouse",
         meanings=clickhouse.TABLE,
-        marker=_numbered,
+        marker=_numbered_parameter,
         filters_aggregates=False,
         truncated=_clickhouse_truncated,
         converted=_clickhouse_converted,
@@ -296,7 +298,7 @@ _ALL = (
         name="trino",
         writer="trino",
         meanings=general(truncated=date_trunc, part=_trino_part, escapes=False),
-        marker=_numbered,
+        marker=_numbered_parameter,
         filters_aggregates=False,
         approximates=True,
         truncated=date_trunc,
@@ -307,7 +309,7 @@ _ALL = (
             _MASKS,
             percentiles_as_ranks,
             trino_intervals,
-            quoting(
+            quote_names(
                 "constructor escape json_array json_exists json_object json_query json_value listagg normalize "
                 "skip uescape unnest"
             ),
@@ -318,7 +320,7 @@ _ALL = (
         name="redshift",
         writer="redshift",
         meanings=general(truncated=date_trunc, part=_redshift_part, escapes=True),
-        marker=_numbered,
+        marker=_numbered_parameter,
         filters_aggregates=False,
         truncated=date_trunc,
         converted=_redshift_converted,
@@ -329,7 +331,7 @@ _ALL = (
             percentiles_as_windows,
             plain_percentile_order,
             null_safe_by_or,
-            quoting(
+            quote_names(
                 "aes128 aes256 allowoverwrite backup blanksasnull bytedict bzip2 credentials defrag deflate delta "
                 "disable emptyasnull enable encode encrypt encryption explicit globaldict256 globaldict64k gzip "
                 "identity language lun luns lzo lzop minus new no nullsoid off offline oid old open parallel "

@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlglot import exp
 from sqlglot.errors import UnsupportedError
 
-from metricgate.dialects.names import aliased, column, identifier
+from metricgate.dialects.names import column, identifier, with_alias
 from metricgate.dialects.trees import literal
 from metricgate.vocabulary.grain import Grain
 
@@ -26,13 +26,15 @@ def by_function(ends: exp.Select, grain: Grain, name: str, *, lists: bool) -> ex
     "SELECT CAST(GENERATE_SERIES(CAST(ends.first_moment AS TIMESTAMP), CAST(ends.last_moment AS TIMESTAMP), \
 INTERVAL '1 DAY') AS DATE) AS moment FROM (SELECT a AS first_moment, b AS last_moment FROM t) AS ends"
     """
-    from_, to = (_cast(column(each, _ENDS), exp.DType.TIMESTAMP) for each in (FIRST, LAST))
-    step = exp.Interval(this=literal("3" if grain is Grain.QUARTER else "1"), unit=exp.Var(this=_unit(grain)))
+    from_, to = (_cast_as(column(each, _ENDS), exp.DType.TIMESTAMP) for each in (FIRST, LAST))
+    step = exp.Interval(this=literal("3" if grain is Grain.QUARTER else "1"), unit=exp.Var(this=_unit_name(grain)))
     series: exp.Expr = exp.Anonymous(this="GENERATE_SERIES", expressions=[from_, to, step])
     if lists:
         series = exp.Anonymous(this="UNNEST", expressions=[series])
     kind = exp.DType.DATE if grain >= Grain.DAY else exp.DType.TIMESTAMP
-    return exp.Select(expressions=[aliased(_cast(series, kind), name)], from_=exp.From(this=_subquery(ends, _ENDS)))
+    return exp.Select(
+        expressions=[with_alias(_cast_as(series, kind), name)], from_=exp.From(this=_as_subquery(ends, _ENDS))
+    )
 
 
 def by_halves(ends: exp.Select, grain: Grain, name: str) -> exp.Select:
@@ -50,8 +52,8 @@ def by_halves(ends: exp.Select, grain: Grain, name: str) -> exp.Select:
         this="TIMESTAMPDIFF", expressions=[exp.Var(this=grain.name), column(FIRST, _ENDS), column(LAST, _ENDS)]
     )
     begin = exp.Select(
-        expressions=[aliased(literal(0), _LOW), aliased(count, _HIGH), aliased(column(FIRST, _ENDS), _BEGIN)],
-        from_=exp.From(this=_subquery(ends, _ENDS)),
+        expressions=[with_alias(literal(0), _LOW), with_alias(count, _HIGH), with_alias(column(FIRST, _ENDS), _BEGIN)],
+        from_=exp.From(this=_as_subquery(ends, _ENDS)),
         where=exp.Where(this=exp.LTE(this=column(FIRST, _ENDS), expression=column(LAST, _ENDS))),
     )
     middle = exp.IntDiv(
@@ -63,7 +65,7 @@ def by_halves(ends: exp.Select, grain: Grain, name: str) -> exp.Select:
     moment = exp.Add(this=column(_BEGIN), expression=exp.Interval(this=column(_LOW), unit=exp.Var(this=grain.name)))
     kind = exp.DataType(this=exp.DType.DATE) if grain >= Grain.DAY else exp.DataType.build("DATETIME(3)", "mysql")
     found = exp.Select(
-        expressions=[aliased(exp.Cast(this=moment, to=kind), name)],
+        expressions=[with_alias(exp.Cast(this=moment, to=kind), name)],
         from_=exp.From(this=exp.Table(this=identifier(_HALVES))),
         where=exp.Where(this=exp.EQ(this=column(_LOW), expression=column(_HIGH))),
     )
@@ -88,13 +90,13 @@ def steps_of_product(moment: exp.Expr, count: exp.Expr, grain: Grain) -> exp.Exp
     """Return a time so many steps earlier, an interval being multiplied."""
     step = exp.Interval(this=literal("1"), unit=exp.Var(this=grain.name))
     moved = exp.Sub(this=moment, expression=exp.Mul(this=count, expression=step))
-    return _cast(moved, exp.DType.DATE) if grain >= Grain.DAY else moved
+    return _cast_as(moved, exp.DType.DATE) if grain >= Grain.DAY else moved
 
 
 def steps_by_interval(moment: exp.Expr, count: exp.Expr, grain: Grain) -> exp.Expr:
     """Return a time so many steps earlier, the number standing in the interval."""
     moved = exp.Sub(this=moment, expression=exp.Interval(this=count, unit=exp.Var(this=grain.name)))
-    return _cast(moved, exp.DType.DATE) if grain >= Grain.DAY else moved
+    return _cast_as(moved, exp.DType.DATE) if grain >= Grain.DAY else moved
 
 
 def _half(low: exp.Expr, high: exp.Expr) -> exp.Select:
@@ -105,13 +107,13 @@ def _half(low: exp.Expr, high: exp.Expr) -> exp.Select:
     )
 
 
-def _unit(grain: Grain) -> str:
+def _unit_name(grain: Grain) -> str:
     return Grain.MONTH.name if grain is Grain.QUARTER else grain.name
 
 
-def _cast(tree: exp.Expr, kind: exp.DType) -> exp.Expr:
+def _cast_as(tree: exp.Expr, kind: exp.DType) -> exp.Expr:
     return exp.Cast(this=tree, to=exp.DataType(this=kind))
 
 
-def _subquery(inner: exp.Select, alias: str) -> exp.Subquery:
+def _as_subquery(inner: exp.Select, alias: str) -> exp.Subquery:
     return exp.Subquery(this=inner, alias=exp.TableAlias(this=identifier(alias)))

@@ -36,29 +36,29 @@ def double(tree: exp.Expr) -> exp.Expr:
 
 def all_of(parts: list[exp.Expr]) -> exp.Expr:
     """Return the conjunction; at least one part."""
-    return _joined(parts, exp.And)
+    return _join_conditions(parts, exp.And)
 
 
 def any_of(parts: list[exp.Expr]) -> exp.Expr:
     """Return the disjunction; at least one part."""
-    return _joined(parts, exp.Or)
+    return _join_conditions(parts, exp.Or)
 
 
-def _joined(parts: list[exp.Expr], kind: type[exp.And | exp.Or]) -> exp.Expr:
+def _join_conditions(parts: list[exp.Expr], kind: type[exp.And | exp.Or]) -> exp.Expr:
     if len(parts) == 1:
         return parts[0]
-    whole = _part(parts[0])
+    whole = _in_parens(parts[0])
     for part in parts[1:]:
-        whole = kind(this=whole, expression=_part(part))
+        whole = kind(this=whole, expression=_in_parens(part))
     return whole
 
 
-def _part(tree: exp.Expr) -> exp.Expr:
+def _in_parens(tree: exp.Expr) -> exp.Expr:
     return exp.Paren(this=tree) if isinstance(tree, exp.Connector) else tree
 
 
 @lru_cache(maxsize=8_192)
-def parsed(text: str) -> exp.Expr:
+def parse_shared(text: str) -> exp.Expr:
     """Return the tree of a catalog's expression (the generic dialect); shared, so copy before use."""
     return sqlglot.parse_one(text)
 
@@ -68,5 +68,5 @@ def columns_of(expression: Expression) -> tuple[tuple[str, bool], ...]:
     """Return (name, quoted) of every column that the expression reads, each once, in the order of the text."""
     if expression.is_column:
         return ((expression.text, expression.text.lower() in RESERVED),)
-    found = parsed(expression.text).find_all(exp.Column)
+    found = parse_shared(expression.text).find_all(exp.Column)
     return tuple(dict.fromkeys((column.name, bool(column.this.args.get("quoted"))) for column in found))

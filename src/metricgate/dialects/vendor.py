@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot.errors import SqlglotError, UnsupportedError
 
-from metricgate.dialects.expressions import meant
+from metricgate.dialects.expressions import write_expression
 
 
 def vendor_text(text: str, dialect: str) -> str | None:
@@ -14,6 +14,6 @@ def vendor_text(text: str, dialect: str) -> str | None:
     'DATE_TRUNC(CAST(opened AS DATE), MONTH)'
     """
     try:
-        return meant(text, dialect).copy().sql(dialect, comments=False)
+        return write_expression(text, dialect).copy().sql(dialect, comments=False)
     except (UnsupportedError, SqlglotError, RecursionError):
         return None

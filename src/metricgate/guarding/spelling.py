@@ -16,7 +16,7 @@ from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
 from metricgate.dialects.reading.spelling.calls import MARK, UNITS, WORD_FIRST
-from metricgate.dialects.reading.spelling.words import arguments, calls, closing, instead
+from metricgate.dialects.reading.spelling.words import arguments, calls, closing_bracket, instead
 from metricgate.guarding.dialects import reading_of
 
 __all__ = ["marked", "respelt", "restored", "whole"]
@@ -135,7 +135,7 @@ def _grouped(tokens: Sequence[Token]) -> Iterator[Token]:
     for number, token in enumerate(tokens):
         if token.token_type not in _GROUPINGS or not calls(tokens, number):
             continue
-        end = closing(tokens, number + 1)
+        end = closing_bracket(tokens, number + 1)
         if end is None or end == number + 2:
             continue
         begins = [number + 2, *arguments(tokens, number + 1)]
@@ -156,7 +156,7 @@ def _is_set(tokens: Sequence[Token], begin: int, after: int) -> bool:
     """Whether one of GROUPING SETS is a bracket from end to end, or ROLLUP, CUBE or more sets."""
     if tokens[begin].token_type in _GROUPINGS:
         return True
-    return tokens[begin].token_type is TokenType.L_PAREN and closing(tokens, begin) == after - 1
+    return tokens[begin].token_type is TokenType.L_PAREN and closing_bracket(tokens, begin) == after - 1
 
 
 def _with_names_after_as(tokens: Sequence[Token]) -> Iterator[Token]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from sqlglot.tokenizer_core import Token, TokenType
 
 from metricgate.dialects.reading.rules import TextRules
-from metricgate.dialects.reading.spelling.words import closing
+from metricgate.dialects.reading.spelling.words import closing_bracket
 from metricgate.guarding import codes
 from metricgate.guarding.dialects import reading_of
 from metricgate.guarding.places import place_at
@@ -49,7 +49,7 @@ def _kind(tokens: Sequence[Token], number: int) -> TokenType | None:
 def _joined_alias(tokens: Sequence[Token], number: int, _rules: TextRules) -> Found | None:
     if tokens[number].token_type is not TokenType.USING or _kind(tokens, number + 1) is not TokenType.L_PAREN:
         return None
-    closes = closing(tokens, number + 1)
+    closes = closing_bracket(tokens, number + 1)
     if closes is None or _kind(tokens, closes + 1) is not TokenType.ALIAS:
         return None
     return "A name for the columns of USING", "Leave out AS and the name; the merged columns go by their own."
@@ -66,7 +66,7 @@ def _trimmed_pipes(tokens: Sequence[Token], number: int, rules: TextRules) -> Fo
     is_call = tokens[number].text.upper() == "TRIM" and _kind(tokens, number + 1) is TokenType.L_PAREN
     if not rules.pipes_are_or or not is_call:
         return None
-    inside = tokens[number + 2 : closing(tokens, number + 1)]
+    inside = tokens[number + 2 : closing_bracket(tokens, number + 1)]
     depth = 0
     for token in inside:
         depth += (token.token_type is TokenType.L_PAREN) - (token.token_type is TokenType.R_PAREN)

@@ -12,8 +12,8 @@ from metricgate.catalog.metrics import Aggregation, Percentile
 from metricgate.compiling.conditions import condition_tree
 from metricgate.compiling.context import Context, ScanDraft
 from metricgate.compiling.rules.shared_filters import own_filters
-from metricgate.dialects.names import aliased
-from metricgate.dialects.padding import unpadded
+from metricgate.dialects.names import with_alias
+from metricgate.dialects.padded_texts import under_collation
 from metricgate.dialects.trees import all_of, double, literal
 from metricgate.planning.scan import Shape
 from metricgate.planning.scan_parts import ScanMeasure
@@ -32,7 +32,7 @@ def select_measures(draft: ScanDraft) -> None:
     """
     for measure in draft.scan.measures:
         tree = _aggregate(measure, draft)
-        draft.select.append("expressions", aliased(tree, draft.outputs[measure.name]))
+        draft.select.append("expressions", with_alias(tree, draft.outputs[measure.name]))
 
 
 def _aggregate(measure: ScanMeasure, draft: ScanDraft) -> exp.Expr:
@@ -56,7 +56,7 @@ def measured_value(measure: ScanMeasure, scan: Shape, context: Context) -> exp.E
     value = context.write(measure.expression, root.alias, root.model)
     if measure.aggregation is not Aggregation.COUNT_DISTINCT or not context.dialect.pads:
         return value
-    return unpadded(value, context.kinds.collation_for(root.model, measure.expression))
+    return under_collation(value, context.kinds.collation_for(root.model, measure.expression))
 
 
 def _case_where(measure: ScanMeasure, value: exp.Expr, context: Context, draft: ScanDraft) -> exp.Expr:

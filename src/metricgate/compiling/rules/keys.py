@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from metricgate.compiling.conditions import key_tree
 from metricgate.compiling.context import ScanDraft
-from metricgate.dialects.names import aliased
+from metricgate.dialects.names import with_alias
 
 
 def select_keys(draft: ScanDraft) -> None:
@@ -17,4 +17,4 @@ def select_keys(draft: ScanDraft) -> None:
     "SELECT CAST(DATE_TRUNC('MONTH', orders.ordered_on) AS DATE) AS metric_time__month"
     """
     for key in draft.scan.keys:
-        draft.select.append("expressions", aliased(key_tree(key.reference, draft.context), key.name))
+        draft.select.append("expressions", with_alias(key_tree(key.reference, draft.context), key.name))

@@ -11,7 +11,7 @@ from metricgate.catalog.metrics import Aggregation
 from metricgate.compiling.context import ScanDraft
 from metricgate.compiling.presence import where_found
 from metricgate.compiling.rules.group_by import group_by_keys
-from metricgate.dialects.names import aliased, column, identifier, unused
+from metricgate.dialects.names import column, identifier, unused_name, with_alias
 from metricgate.dialects.trees import all_of, literal
 from metricgate.planning.scan import MemberValues, ScanTable, root_key_of
 from metricgate.planning.scan_parts import ScanMeasure
@@ -70,9 +70,9 @@ def _enough_keys(draft: ScanDraft, sizes: list[int]) -> list[exp.Expr]:
     for at, (table, size) in enumerate(zip(draft.scan.tables, sizes, strict=True)):
         if size:
             told = _keys_of(table, draft) if at else [_root_key(draft)]
-            counted = [unused(f"counted_{at}_{number}", names) for number in range(len(told))]
+            counted = [unused_name(f"counted_{at}_{number}", names) for number in range(len(told))]
             for name, key in zip(counted, told, strict=True):
-                rows.append("expressions", aliased(key, name))
+                rows.append("expressions", with_alias(key, name))
             apart = exp.Distinct(expressions=[column(name, _ROWS) for name in counted])
             enough.append(exp.GTE(this=exp.Count(this=apart), expression=literal(size)))
     rows.set("group", None)
@@ -114,8 +114,8 @@ def _all_or_nothing(draft: ScanDraft, enough: exp.Expr) -> None:
     """
     names = [*(key.name for key in draft.scan.keys), *(draft.outputs[each.name] for each in draft.scan.measures)]
     told = exp.Case(ifs=[exp.If(this=enough, true=literal(1))], default=literal(0))
-    flag, groups = unused("all_large", names), unused("groups_found", names)
-    draft.select.append("expressions", aliased(exp.Window(this=exp.Min(this=told)), flag))
+    flag, groups = unused_name("all_large", names), unused_name("groups_found", names)
+    draft.select.append("expressions", with_alias(exp.Window(this=exp.Min(this=told)), flag))
     draft.select = exp.Select(
         expressions=[column(name, groups) for name in names],
         from_=exp.From(this=exp.Subquery(this=draft.select, alias=exp.TableAlias(this=identifier(groups)))),

@@ -17,8 +17,8 @@ from metricgate.compiling.presence import where_found
 from metricgate.compiling.series import select_series
 from metricgate.compiling.spine_stretches import join_stretches
 from metricgate.compiling.spines import spine_of
-from metricgate.dialects.names import aliased, column, identifier
-from metricgate.dialects.padding import ends_alike
+from metricgate.dialects.names import column, identifier, with_alias
+from metricgate.dialects.padded_texts import ends_alike
 from metricgate.dialects.trees import all_of, columns_of, literal, operand
 from metricgate.planning.scan import (
     Converted,
@@ -147,7 +147,7 @@ def _select_moments(table: ScanTable, spine: Spine, context: Context) -> exp.Sel
     """Each moment once, as a bare column: so an engine without hash joins can still look it up."""
     time = context.dialect.truncated(column(spine.column, table.alias), spine.grain)
     return exp.Select(
-        expressions=[aliased(time, spine.column), *(column(each, table.alias) for each in spine.calendars)],
+        expressions=[with_alias(time, spine.column), *(column(each, table.alias) for each in spine.calendars)],
         from_=exp.From(this=stored_table(table)),
         distinct=exp.Distinct(),
     )
@@ -183,7 +183,7 @@ def _select_governed(table: ScanTable, filters: tuple[Condition, ...], scan: Sha
         mask = masks.get(name.lower())
         selected.append(found if mask is None else exp.alias_(mask_tree(found, mask, context), name, quoted=quoted))
     if table.marker is not None:
-        selected.append(aliased(literal(1), table.marker))
+        selected.append(with_alias(literal(1), table.marker))
     select = exp.Select(expressions=selected or [literal(1)], from_=exp.From(this=stored_table(table)))
     if filters:  # over the columns as they are stored
         stored_as = replace(context, kinds=context.kinds.without_masks())

@@ -7,7 +7,7 @@ import re
 from sqlglot import exp
 from sqlglot.errors import UnsupportedError
 
-from metricgate.dialects.kinds import NUMBERS, TIMES, Kind
+from metricgate.dialects.kinds import NUMBERS, TIMES, ValueKind
 from metricgate.dialects.meanings.shared import NUMBER
 from metricgate.dialects.meanings.way import Way, Writing
 
@@ -26,13 +26,13 @@ def check(way: Way, *sides: exp.Expr) -> None:
         OtherKind: there is one.
     """
     kinds = [way.kind(each) for each in sides]
-    if not any(each in NUMBERS or each is Kind.NUMBER for each in kinds):
+    if not any(each in NUMBERS or each is ValueKind.NUMBER for each in kinds):
         return
     for side, kind in zip(sides, kinds, strict=True):
         if kind in TIMES:
             raise OtherKind(f"{side.sql()} is a time, and is compared with a number")
         text = way.text(side)
-        if kind is Kind.TEXT and (text is None or not _NUMBER.match(text)):
+        if kind is ValueKind.TEXT and (text is None or not _NUMBER.match(text)):
             raise OtherKind(f"{side.sql()} is a text, and is compared with a number")
 
 
@@ -46,10 +46,10 @@ def numbers_only(write: Writing | None) -> Writing:
     def checked(node: exp.Expr, way: Way) -> exp.Expr:
         parts = [each for each in (node.this, node.args.get("expression")) if isinstance(each, exp.Expr)]
         kinds = [way.kind(each) for each in parts]
-        if not {Kind.INTERVAL, *TIMES} & set(kinds):
+        if not {ValueKind.INTERVAL, *TIMES} & set(kinds):
             for part, kind in zip(parts, kinds, strict=True):
                 text = way.text(part)
-                if kind is Kind.TEXT and (text is None or not _NUMBER.match(text)):
+                if kind is ValueKind.TEXT and (text is None or not _NUMBER.match(text)):
                     raise OtherKind(f"{part.sql()} is a text, where a number is wanted")
         return way.plain(node) if write is None else write(node, way)
 
@@ -63,7 +63,7 @@ def truth_of(way: Way, node: exp.Expr, other: exp.Expr) -> exp.Expr:
         OtherKind: it names none.
     """
     text = way.text(node)
-    if text is None or way.kind(other) is not Kind.BOOLEAN:
+    if text is None or way.kind(other) is not ValueKind.BOOLEAN:
         return node
     if text.lower() in _TRUE | _FALSE:
         return exp.Boolean(this=text.lower() in _TRUE)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from sqlglot import exp
 from sqlglot.errors import UnsupportedError
 
-from metricgate.dialects.kinds import Kind
+from metricgate.dialects.kinds import ValueKind
 from metricgate.dialects.meanings import postgres, shared
 from metricgate.dialects.meanings.way import Way, Writing
 from metricgate.dialects.meanings.words import words
@@ -20,18 +20,18 @@ _TRIED = "ARROW_TRY_CAST(TRIM(x), 'Decimal128(38, 10)')"
 _ARROW = {exp.DType.SMALLINT: "Int16", exp.DType.INT: "Int32", exp.DType.BIGINT: "Int64"}
 
 
-def _sign(node: exp.Expr, way: Way) -> exp.Expr:
-    return words(_NAME, "CASE WHEN x > 0 THEN 1 WHEN x < 0 THEN -1 WHEN x = 0 THEN 0 END", x=way.said(node.this))
+def _write_sign(node: exp.Expr, way: Way) -> exp.Expr:
+    return words(_NAME, "CASE WHEN x > 0 THEN 1 WHEN x < 0 THEN -1 WHEN x = 0 THEN 0 END", x=way.write(node.this))
 
 
 def _whole_division(node: exp.Expr, way: Way) -> exp.Expr:
     left, right = node.this, node.args["expression"]
-    whole = way.kind(left) is way.kind(right) is Kind.INTEGER
+    whole = way.kind(left) is way.kind(right) is ValueKind.INTEGER
     text = "CAST(x / y AS BIGINT)" if whole else "CAST(TRUNC(CAST(x AS DOUBLE PRECISION) / y) AS BIGINT)"
-    return words(_NAME, text, x=way.said(left), y=way.said(right))
+    return words(_NAME, text, x=way.write(left), y=way.write(right))
 
 
-def _rounded(node: exp.Expr, way: Way) -> exp.Expr:
+def _write_rounded(node: exp.Expr, way: Way) -> exp.Expr:
     """ROUND takes halves away from zero, of doubles too."""
     return way.plain(node)
 
@@ -42,10 +42,10 @@ _MICROSECONDS = (
 _SIZES = {"HOUR": 3_600_000_000, "MINUTE": 60_000_000, "SECOND": 1_000_000, "MILLISECOND": 1_000, "MICROSECOND": 1}
 
 
-def _between(node: exp.Expr, way: Way) -> exp.Expr:
+def _write_units_between(node: exp.Expr, way: Way) -> exp.Expr:
     """Days between are whole numbers here, and so is their division; spans know whole seconds only."""
     unit = shared.unit_of(node)
-    sides = {"x": way.said(node.this), "y": way.said(node.args["expression"])}
+    sides = {"x": way.write(node.this), "y": way.write(node.args["expression"])}
     if unit == "WEEK":
         return words(_NAME, "(CAST(x AS DATE) - CAST(y AS DATE)) / 7", **sides)
     if unit not in _SIZES:
@@ -54,22 +54,22 @@ def _between(node: exp.Expr, way: Way) -> exp.Expr:
     return words(_NAME, f"({since_1970[0]} - {since_1970[1]}) / {_SIZES[unit]}", **sides)
 
 
-def _cast(node: exp.Expr, way: Way) -> exp.Expr:
+def _write_cast(node: exp.Expr, way: Way) -> exp.Expr:
     target, kind = node.args["to"], way.kind(node.this)
     length = shared.length_of(target)
     if length is not None:
         whole = exp.Cast(this=node.this.copy(), to=exp.DataType(this=exp.DType.TEXT))
         return exp.Left(this=postgres.TABLE[exp.Cast](whole, way), expression=literal(length))
-    if not shared.is_whole(target) or kind in {Kind.INTEGER, Kind.BOOLEAN}:
+    if not shared.is_whole(target) or kind in {ValueKind.INTEGER, ValueKind.BOOLEAN}:
         return postgres.TABLE[exp.Cast](node, way)
-    value = way.said(node.this)
-    if kind is Kind.UNKNOWN:
+    value = way.write(node.this)
+    if kind is ValueKind.UNKNOWN:
         value = words(_NAME, "CAST(x AS TEXT)", x=value)
-    if kind is Kind.DOUBLE:
+    if kind is ValueKind.DOUBLE:
         text = "CASE WHEN ABS(x - TRUNC(x)) = 0.5 THEN 2 * ROUND(x / 2) ELSE ROUND(x) END"
     else:
         exact = "CAST(x AS DECIMAL(38, 10))"
-        if kind is not Kind.DECIMAL:  # an exponent is for doubles only
+        if kind is not ValueKind.DECIMAL:  # an exponent is for doubles only
             exact = f"COALESCE({_TRIED}, CAST(CAST(x AS DOUBLE PRECISION) AS DECIMAL(38, 10)))"
         text = f"ROUND({exact})"
     return exp.Cast(this=words(_NAME, text, x=value), to=target.copy())
@@ -78,9 +78,9 @@ def _cast(node: exp.Expr, way: Way) -> exp.Expr:
 def _try_cast(node: exp.Expr, way: Way) -> exp.Expr:
     target, kind = node.args["to"], way.kind(node.this)
     pattern = shared.pattern_of(target)
-    if pattern != shared.NUMBER or kind not in {Kind.TEXT, Kind.UNKNOWN}:
-        return postgres.TABLE[exp.TryCast](node, way) if target.this not in shared.TEXTS else _cast(node, way)
-    text = words(_NAME, "CAST(x AS TEXT)", x=way.said(node.this))
+    if pattern != shared.NUMBER or kind not in {ValueKind.TEXT, ValueKind.UNKNOWN}:
+        return postgres.TABLE[exp.TryCast](node, way) if target.this not in shared.TEXTS else _write_cast(node, way)
+    text = words(_NAME, "CAST(x AS TEXT)", x=way.write(node.this))
     if target.this in shared.FLOATS:
         made = words(_NAME, "ARROW_TRY_CAST(TRIM(x), 'Float64')", x=text)
     else:
@@ -91,7 +91,7 @@ def _try_cast(node: exp.Expr, way: Way) -> exp.Expr:
     return words(_NAME, "CASE WHEN x ~ p THEN v END", x=text, p=literal(pattern), v=made)
 
 
-def _like(node: exp.Expr, way: Way) -> exp.Expr:
+def _write_like(node: exp.Expr, way: Way) -> exp.Expr:
     return shared.like_by_the_letter(node, way, lambda pattern: words(_NAME, r"REPLACE(p, '\', '\\')", p=pattern))
 
 
@@ -106,20 +106,20 @@ def _escape(node: exp.Expr, way: Way) -> exp.Expr:
         plain = next(rest, "") if letter == sign else letter
         found += f"\\{plain}" if plain == "\\" or (letter == sign and plain in {"%", "_"}) else plain
     kind = exp.Like if isinstance(like, exp.Like) else exp.ILike
-    return kind(this=way.said(like.this), expression=literal(found))
+    return kind(this=way.write(like.this), expression=literal(found))
 
 
 TABLE: Mapping[type[exp.Expr], Writing] = MappingProxyType(
     {
         **postgres.TABLE,
-        exp.Sign: _sign,
+        exp.Sign: _write_sign,
         exp.IntDiv: _whole_division,
-        exp.Round: _rounded,
-        exp.DateDiff: _between,
-        exp.Cast: _cast,
+        exp.Round: _write_rounded,
+        exp.DateDiff: _write_units_between,
+        exp.Cast: _write_cast,
         exp.TryCast: _try_cast,
-        exp.Like: _like,
-        exp.ILike: _like,
+        exp.Like: _write_like,
+        exp.ILike: _write_like,
         exp.Escape: _escape,
     }
 )

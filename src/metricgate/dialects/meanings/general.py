@@ -12,7 +12,7 @@ from types import MappingProxyType
 from sqlglot import exp
 from sqlglot.errors import UnsupportedError
 
-from metricgate.dialects.kinds import MAY_HAVE_FRACTIONS, Kind
+from metricgate.dialects.kinds import MAY_HAVE_FRACTIONS, ValueKind
 from metricgate.dialects.meanings import shared
 from metricgate.dialects.meanings.way import Meanings, Way
 from metricgate.dialects.meanings.words import words
@@ -51,11 +51,11 @@ def general(*, truncated: Cut, part: Part, escapes: bool, whole_matches: bool = 
         {
             **_TABLE,
             **dict.fromkeys((*shared.PARTS, exp.Extract), times.part_of),
-            exp.DateTrunc: times.cut,
-            exp.TimestampTrunc: times.cut,
+            exp.DateTrunc: times.truncate,
+            exp.TimestampTrunc: times.truncate,
             exp.DateDiff: times.between,
             **(dict.fromkeys((exp.Like, exp.ILike), _like_without_backslash) if escapes else {}),
-            **({exp.RegexpLike: _found} if whole_matches else {}),
+            **({exp.RegexpLike: _write_regex_search} if whole_matches else {}),
         }
     )
 
@@ -65,15 +65,15 @@ class _Times:
     truncated: Cut
     part: Part
 
-    def cut(self, node: exp.Expr, way: Way) -> exp.Expr:
-        unit, time = shared.unit_of(node), way.said(node.this)
+    def truncate(self, node: exp.Expr, way: Way) -> exp.Expr:
+        unit, time = shared.unit_of(node), way.write(node.this)
         if unit == "MICROSECOND":
             return exp.Cast(this=time, to=exp.DataType(this=exp.DType.TIMESTAMP))
         return self.truncated(time, _GRAINS[unit])
 
     def part_of(self, node: exp.Expr, way: Way) -> exp.Expr:
         name, time = shared.part_of(node)
-        said = way.said(time)
+        said = way.write(time)
         if name in _PARTS:
             return self.part(said, _PARTS[name])
         if name == "DOW":
@@ -81,17 +81,17 @@ class _Times:
         if name not in {"HOUR", "MINUTE", "SECOND"}:
             raise UnsupportedError(f"EXTRACT({name.lower()} FROM ...) has no common words")
         found = exp.Extract(this=exp.Var(this=name), expression=said)
-        return _whole(found) if name == "SECOND" else found
+        return _whole_part(found) if name == "SECOND" else found
 
     def between(self, node: exp.Expr, way: Way) -> exp.Expr:
         unit = shared.unit_of(node)
-        end, start = way.said(node.this), way.said(node.args["expression"])
+        end, start = way.write(node.this), way.write(node.args["expression"])
         if unit in _MONTHS:
             each = [self._since_year_0(side, unit) for side in (end, start)]
             return exp.Sub(this=operand(each[0]), expression=operand(each[1]))
         if unit in {"DAY", "WEEK"}:
             days = exp.DateDiff(this=_as_date(end), expression=_as_date(start), unit=exp.Var(this="DAY"))
-            return days if unit == "DAY" else _whole(exp.Div(this=days, expression=literal(7)))
+            return days if unit == "DAY" else _whole_part(exp.Div(this=days, expression=literal(7)))
         sides = (
             [end, start] if unit == "MICROSECOND" else [self.truncated(each, _GRAINS[unit]) for each in (end, start)]
         )
@@ -120,31 +120,33 @@ def _as_date(tree: exp.Expr) -> exp.Expr:
     return exp.Cast(this=tree, to=exp.DataType(this=exp.DType.DATE))
 
 
-def _whole(tree: exp.Expr) -> exp.Expr:
+def _whole_part(tree: exp.Expr) -> exp.Expr:
     """What lies before the point; written without TRUNC, which is a function of dates in some dialects."""
     text = "CAST(CASE WHEN x < 0 THEN CEIL(x) ELSE FLOOR(x) END AS BIGINT)"
     return words(_NAME, text, x=tree)
 
 
 def _whole_division(node: exp.Expr, way: Way) -> exp.Expr:
-    return _whole(exp.Div(this=operand(way.said(node.this)), expression=operand(way.said(node.args["expression"]))))
+    return _whole_part(
+        exp.Div(this=operand(way.write(node.this)), expression=operand(way.write(node.args["expression"])))
+    )
 
 
-def _difference(node: exp.Expr, way: Way) -> exp.Expr:
+def _write_difference(node: exp.Expr, way: Way) -> exp.Expr:
     shared.no_span(node, way)
     kinds = {way.kind(node.this), way.kind(node.args["expression"])}
-    if Kind.DATE in kinds and Kind.INTERVAL not in kinds:
-        sides = [_as_date(way.said(each)) for each in (node.this, node.args["expression"])]
+    if ValueKind.DATE in kinds and ValueKind.INTERVAL not in kinds:
+        sides = [_as_date(way.write(each)) for each in (node.this, node.args["expression"])]
         return exp.DateDiff(this=sides[0], expression=sides[1], unit=exp.Var(this="DAY"))
     return way.plain(node)
 
 
-def _substring(node: exp.Expr, way: Way) -> exp.Expr:
-    value, start, length = way.said(node.this), node.args["start"], node.args.get("length")
+def _write_substring(node: exp.Expr, way: Way) -> exp.Expr:
+    value, start, length = way.write(node.this), node.args["start"], node.args.get("length")
     first, count = shared.whole_number(start), shared.whole_number(length)
     if first is not None and first > 0 and (length is None or (count is not None and count >= 0)):
         return way.plain(node)
-    place: exp.Expr = literal(first) if first is not None and first >= 0 else way.said(start)
+    place: exp.Expr = literal(first) if first is not None and first >= 0 else way.write(start)
     if first is None:
         place = words(_NAME, "CASE WHEN p < 0 THEN LENGTH(s) + 1 + p ELSE p END", p=place, s=value)
     elif first < 0:
@@ -153,34 +155,34 @@ def _substring(node: exp.Expr, way: Way) -> exp.Expr:
     if length is None:
         return exp.Substring(this=value, start=at)
     text = "CASE WHEN n <= 0 THEN 0 WHEN p > 0 THEN n WHEN n + p - 1 < 0 THEN 0 ELSE n + p - 1 END"
-    most = words(_NAME, text, n=way.said(length), p=place)
+    most = words(_NAME, text, n=way.write(length), p=place)
     return exp.Substring(this=value, start=at, length=most)
 
 
-def _end(node: exp.Expr, way: Way) -> exp.Expr:
+def _write_text_end(node: exp.Expr, way: Way) -> exp.Expr:
     count = shared.whole_number(node.args["expression"])
     if count is not None and count >= 0:
         return way.plain(node)
     text = "CASE WHEN n >= 0 THEN n WHEN LENGTH(s) + n > 0 THEN LENGTH(s) + n WHEN n < 0 THEN 0 END"
-    value = way.said(node.this)
-    number = words(_NAME, text, n=way.said(node.args["expression"]), s=value)
+    value = way.write(node.this)
+    number = words(_NAME, text, n=way.write(node.args["expression"]), s=value)
     return type(node)(this=value, expression=number)
 
 
-def _cast(node: exp.Expr, way: Way) -> exp.Expr:
+def _write_cast(node: exp.Expr, way: Way) -> exp.Expr:
     target, kind = node.args["to"], way.kind(node.this)
-    value = way.said(node.this)
+    value = way.write(node.this)
     if target.this in shared.TEXTS:
         return _cast_to_text(value, kind, shared.length_of(target))
-    if kind is Kind.BOOLEAN and shared.pattern_of(target) == shared.NUMBER:
+    if kind is ValueKind.BOOLEAN and shared.pattern_of(target) == shared.NUMBER:
         value = words(_NAME, "CASE WHEN x THEN 1 WHEN NOT x THEN 0 END", x=value)
     elif shared.is_whole(target) and kind in MAY_HAVE_FRACTIONS:
         value = exp.Round(this=value)
-    return exp.Cast(this=value, to=shared.sized(target))
+    return exp.Cast(this=value, to=shared.decimal_with_digits(target))
 
 
-def _cast_to_text(value: exp.Expr, kind: Kind, length: int | None) -> exp.Expr:
-    if kind is Kind.BOOLEAN:
+def _cast_to_text(value: exp.Expr, kind: ValueKind, length: int | None) -> exp.Expr:
+    if kind is ValueKind.BOOLEAN:
         value = words(_NAME, "CASE WHEN x THEN 'true' WHEN NOT x THEN 'false' END", x=value)
     whole = exp.Cast(this=value, to=exp.DataType(this=exp.DType.TEXT))
     return whole if length is None else exp.Left(this=whole, expression=literal(length))
@@ -190,8 +192,8 @@ def _cut_off(node: exp.Expr, way: Way) -> exp.Expr:
     return shared.cut_off(node, way, _NAME)
 
 
-def _day(node: exp.Expr, way: Way) -> exp.Expr:
-    return _as_date(way.said(node.this))
+def _write_day(node: exp.Expr, way: Way) -> exp.Expr:
+    return _as_date(way.write(node.this))
 
 
 def _no_flags(node: exp.Expr, way: Way) -> exp.Expr:
@@ -200,10 +202,10 @@ def _no_flags(node: exp.Expr, way: Way) -> exp.Expr:
     return way.plain(node)
 
 
-def _found(node: exp.Expr, way: Way) -> exp.Expr:
+def _write_regex_search(node: exp.Expr, way: Way) -> exp.Expr:
     if node.args.get("flag") is not None:
         raise UnsupportedError("REGEXP_LIKE takes no flags")
-    sides = [way.said(node.this), way.said(node.args["expression"])]
+    sides = [way.write(node.this), way.write(node.args["expression"])]
     place = exp.Anonymous(this="REGEXP_INSTR", expressions=sides)
     return exp.GT(this=place, expression=literal(0))
 
@@ -211,15 +213,15 @@ def _found(node: exp.Expr, way: Way) -> exp.Expr:
 _TABLE: Meanings = {
     **shared.numeric(_NAME, "DOUBLE PRECISION", exact=True),
     exp.Add: shared.moved_date,
-    exp.Sub: _difference,
+    exp.Sub: _write_difference,
     exp.IntDiv: _whole_division,
     exp.Greatest: shared.passing_over_nulls,
     exp.Least: shared.passing_over_nulls,
-    exp.Substring: _substring,
-    exp.Left: _end,
-    exp.Right: _end,
+    exp.Substring: _write_substring,
+    exp.Left: _write_text_end,
+    exp.Right: _write_text_end,
     exp.Trunc: _cut_off,
-    exp.Cast: _cast,
-    exp.Date: _day,
+    exp.Cast: _write_cast,
+    exp.Date: _write_day,
     exp.RegexpLike: _no_flags,
 }

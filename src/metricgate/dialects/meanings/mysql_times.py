@@ -45,21 +45,21 @@ _COUNTED = {
 }
 
 
-def _part(node: exp.Expr, way: Way) -> exp.Expr:
+def _write_part(node: exp.Expr, way: Way) -> exp.Expr:
     name, time = shared.part_of(node)
-    said = way.said(time)
+    said = way.write(time)
     if name not in _PARTS:
         return words(_NAME, f"EXTRACT({name} FROM x)", x=said)
     return words(_NAME, _PARTS[name], x=said)
 
 
-def _cut(node: exp.Expr, way: Way) -> exp.Expr:
-    return words(_NAME, _CUTS[shared.unit_of(node)], x=way.said(node.this))
+def _write_truncation(node: exp.Expr, way: Way) -> exp.Expr:
+    return words(_NAME, _CUTS[shared.unit_of(node)], x=way.write(node.this))
 
 
-def _between(node: exp.Expr, way: Way) -> exp.Expr:
+def _write_units_between(node: exp.Expr, way: Way) -> exp.Expr:
     """How many borders of the unit lie between; DATEDIFF counts days whatever it is given."""
-    unit, end, start = shared.unit_of(node), way.said(node.this), way.said(node.args["expression"])
+    unit, end, start = shared.unit_of(node), way.write(node.this), way.write(node.args["expression"])
     if unit in _COUNTED:
         return words(_NAME, _COUNTED[unit], x=end, y=start)
     cut = [words(_NAME, _CUTS[unit], x=each) for each in (end, start)]
@@ -69,20 +69,20 @@ def _between(node: exp.Expr, way: Way) -> exp.Expr:
 
 
 def _last_day(node: exp.Expr, way: Way) -> exp.Expr:
-    return words(_NAME, "LAST_DAY(x)", x=way.said(node.this))
+    return words(_NAME, "LAST_DAY(x)", x=way.write(node.this))
 
 
-def _day(node: exp.Expr, way: Way) -> exp.Expr:
-    return words(_NAME, "CAST(x AS DATE)", x=way.said(node.this))
+def _write_day(node: exp.Expr, way: Way) -> exp.Expr:
+    return words(_NAME, "CAST(x AS DATE)", x=way.write(node.this))
 
 
 TIMES_OF_MYSQL: Mapping[type[exp.Expr], Writing] = MappingProxyType(
     {
-        **dict.fromkeys((*shared.PARTS, exp.Extract), _part),
-        exp.DateTrunc: _cut,
-        exp.TimestampTrunc: _cut,
-        exp.DateDiff: _between,
+        **dict.fromkeys((*shared.PARTS, exp.Extract), _write_part),
+        exp.DateTrunc: _write_truncation,
+        exp.TimestampTrunc: _write_truncation,
+        exp.DateDiff: _write_units_between,
         exp.LastDay: _last_day,
-        exp.Date: _day,
+        exp.Date: _write_day,
     }
 )

@@ -13,7 +13,7 @@ from datetime import date
 
 from sqlglot import exp
 
-from metricgate.dialects.kinds import NUMBERS, TIMES, Kind
+from metricgate.dialects.kinds import NUMBERS, TIMES, ValueKind
 from metricgate.dialects.meanings import shared
 from metricgate.dialects.meanings.compared import OtherKind
 from metricgate.dialects.meanings.shared import NUMBER
@@ -21,8 +21,8 @@ from metricgate.dialects.meanings.way import Want, Way
 
 _NUMBER = re.compile(NUMBER)
 _DAY = re.compile(r" *(\d{4})-(\d{1,2})-(\d{1,2})(?!\d)")
-_NUMERIC = frozenset({Kind.NUMBER, *NUMBERS})
-_KNOWN = frozenset({Kind.TEXT, Kind.BOOLEAN, Kind.TIME, *TIMES, *_NUMERIC})
+_NUMERIC = frozenset({ValueKind.NUMBER, *NUMBERS})
+_KNOWN = frozenset({ValueKind.TEXT, ValueKind.BOOLEAN, ValueKind.TIME, *TIMES, *_NUMERIC})
 _TEXTUAL: Mapping[type[exp.Expr], tuple[str, ...]] = {
     **dict.fromkeys(
         (exp.Length, exp.Lower, exp.Upper, exp.Reverse, exp.MD5, exp.Substring, exp.Left, exp.Right), ("this",)
@@ -41,7 +41,7 @@ _READ_AS_WRITTEN = (exp.DateTrunc, exp.TimestampTrunc, exp.DateDiff, exp.Date)
 """A written text that is a day will do there; elsewhere engines do not know what it is."""
 _WORDS = {
     **dict.fromkeys(_NUMERIC, "a number"), **dict.fromkeys(TIMES, "a time"),
-    Kind.TEXT: "a text", Kind.BOOLEAN: "true or false", Kind.TIME: "a time of day",
+    ValueKind.TEXT: "a text", ValueKind.BOOLEAN: "true or false", ValueKind.TIME: "a time of day",
 }  # fmt: skip
 
 
@@ -54,7 +54,7 @@ def check_operands(tree: exp.Expr, way: Way) -> None:
     for node in tree.walk():
         _check_texts(node, way)
         _check_times(node, way)
-        for condition in _conditions(node):
+        for condition in _condition_operands(node):
             _check_condition(condition, way)
         branches = _branches(node)
         if len(branches) > 1:
@@ -64,32 +64,32 @@ def check_operands(tree: exp.Expr, way: Way) -> None:
 
 
 def _check_texts(node: exp.Expr, way: Way) -> None:
-    for each in _parts(node, _TEXTUAL.get(type(node), ())):
+    for each in _operand_parts(node, _TEXTUAL.get(type(node), ())):
         kind = way.kind_for(each, Want.TEXT)
-        if kind in _KNOWN and kind is not Kind.TEXT:
-            raise OtherKind(f"{_named(each)} is {_WORDS[kind]}, where {_word(node)} reads a text: cast it")
+        if kind in _KNOWN and kind is not ValueKind.TEXT:
+            raise OtherKind(f"{_sql_of(each)} is {_WORDS[kind]}, where {_node_label(node)} reads a text: cast it")
 
 
 def _check_times(node: exp.Expr, way: Way) -> None:
-    wanted = _parts(node, _TIMED.get(type(node), ()))
+    wanted = _operand_parts(node, _TIMED.get(type(node), ()))
     if isinstance(node, (exp.Add, exp.Sub)):
         sides = [node.this, node.args["expression"]]
         wanted = [each for each in sides if not isinstance(each, exp.Interval)]
         wanted = wanted if len(wanted) == 1 else []
     for each in wanted:
         kind = way.kind_for(each, Want.TIME)
-        if kind not in _KNOWN or kind in TIMES or kind is Kind.TIME:
+        if kind not in _KNOWN or kind in TIMES or kind is ValueKind.TIME:
             continue
         text = way.text(each)
         if text is None or not isinstance(node, _READ_AS_WRITTEN) or not _is_day(text):
-            raise OtherKind(f"{_named(each)} is {_WORDS[kind]}, where {_word(node)} reads a time: cast it")
+            raise OtherKind(f"{_sql_of(each)} is {_WORDS[kind]}, where {_node_label(node)} reads a time: cast it")
 
 
 def _check_condition(condition: exp.Expr, way: Way) -> None:
     kind = way.kind_for(condition, Want.CONDITION)
-    if kind in _KNOWN and kind is not Kind.BOOLEAN and not way.may_be_condition(condition):
+    if kind in _KNOWN and kind is not ValueKind.BOOLEAN and not way.may_be_condition(condition):
         raise OtherKind(
-            f"{_named(condition)} is {_WORDS[kind]}, where a condition stands: compare it, such as with `<> 0`"
+            f"{_sql_of(condition)} is {_WORDS[kind]}, where a condition stands: compare it, such as with `<> 0`"
         )
 
 
@@ -104,13 +104,14 @@ def _check_branches(branches: list[exp.Expr], node: exp.Expr, way: Way) -> None:
             first = family, each
         elif family != first[0] and not _reads_as(each, first[0], way) and not _reads_as(first[1], family, way):
             raise OtherKind(
-                f"{_named(each)} is {family}, and {_named(first[1])} {first[0]}, in one {_word(node)}: cast one of them"
+                f"{_sql_of(each)} is {family}, and {_sql_of(first[1])} {first[0]}, "
+                f"in one {_node_label(node)}: cast one of them"
             )
 
 
 def _reads_as(node: exp.Expr, family: str, way: Way) -> bool:
     """Whether a written text is one of a number or of a day, or a number may be a truth."""
-    if family == _WORDS[Kind.BOOLEAN] and way.may_be_boolean(node):
+    if family == _WORDS[ValueKind.BOOLEAN] and way.may_be_boolean(node):
         return True
     text = way.text(node)
     if text is None:
@@ -139,7 +140,7 @@ def _is_day(text: str) -> bool:
         return False
 
 
-def _conditions(node: exp.Expr) -> Iterator[exp.Expr]:
+def _condition_operands(node: exp.Expr) -> Iterator[exp.Expr]:
     if isinstance(node, exp.Connector):
         yield from (node.this, node.args["expression"])
     elif isinstance(node, exp.Not):
@@ -155,19 +156,19 @@ def _branches(node: exp.Expr) -> list[exp.Expr]:
         return [node.this, *node.expressions]
     if isinstance(node, exp.Case):
         found = [each.args["true"] for each in node.args.get("ifs") or ()]
-        return [*found, *_parts(node, ("default",))]
-    return _parts(node, ("true", "false")) if isinstance(node, exp.If) else []
+        return [*found, *_operand_parts(node, ("default",))]
+    return _operand_parts(node, ("true", "false")) if isinstance(node, exp.If) else []
 
 
-def _parts(node: exp.Expr, keys: tuple[str, ...]) -> list[exp.Expr]:
+def _operand_parts(node: exp.Expr, keys: tuple[str, ...]) -> list[exp.Expr]:
     return [each for key in keys if isinstance(each := node.args.get(key), exp.Expr)]
 
 
-def _named(node: exp.Expr) -> str:
+def _sql_of(node: exp.Expr) -> str:
     return node.sql()
 
 
-def _word(node: exp.Expr) -> str:
+def _node_label(node: exp.Expr) -> str:
     if isinstance(node, exp.If):
         return "IF"
     return "an interval" if isinstance(node, (exp.Add, exp.Sub)) else type(node).key.upper()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from sqlglot import exp
 from sqlglot.errors import UnsupportedError
 
-from metricgate.dialects.kinds import TIMES, Kind
+from metricgate.dialects.kinds import TIMES, ValueKind
 from metricgate.dialects.meanings.way import Way, Writing
 from metricgate.dialects.meanings.words import words
 from metricgate.dialects.trees import literal
@@ -95,14 +95,14 @@ def numeric(writer: str, kind: str, *, exact: bool) -> Mapping[type[exp.Expr], W
 
     def of(text: str) -> Writing:
         def write(node: exp.Expr, way: Way) -> exp.Expr:
-            value = way.said(node.this)
+            value = way.write(node.this)
             cast = words(writer, f"CAST(x AS {kind})", x=value) if exact else value
             return words(writer, text, x=value, y=cast)
 
         return write
 
     def power(node: exp.Expr, way: Way) -> exp.Expr:
-        base, to = way.said(node.this), way.said(node.args["expression"])
+        base, to = way.write(node.this), way.write(node.args["expression"])
         value = words(writer, f"POWER(CAST(x AS {kind}), CAST(y AS {kind}))" if exact else "POWER(x, y)", x=base, y=to)
         few = whole_number(node.args["expression"])
         if few is not None and 0 <= few <= _SQUARES:
@@ -144,7 +144,7 @@ def digits_of(target: exp.DataType) -> tuple[int, int]:
     return sizes[0], sizes[1] if len(sizes) > 1 else 0
 
 
-def sized(target: exp.DataType) -> exp.DataType:
+def decimal_with_digits(target: exp.DataType) -> exp.DataType:
     """Return the type, a DECIMAL with its digits."""
     if target.this is not exp.DType.DECIMAL:
         return target.copy()
@@ -169,7 +169,7 @@ def cut_off(node: exp.Expr, way: Way, writer: str) -> exp.Expr:
     if count is None:
         raise UnsupportedError("TRUNC takes a written number of digits")
     whole = "CASE WHEN x < 0 THEN CEIL(x) ELSE FLOOR(x) END"
-    value = way.said(node.this)
+    value = way.write(node.this)
     if count == 0:
         return words(writer, whole, x=value)
     power = literal(10 ** abs(count))
@@ -177,7 +177,7 @@ def cut_off(node: exp.Expr, way: Way, writer: str) -> exp.Expr:
     return words(writer, back, x=words(writer, whole, x=words(writer, there, x=value, p=power)), p=power)
 
 
-def refused(reason: str) -> Writing:
+def refuse_node(reason: str) -> Writing:
     """Return the writer of a node that a dialect has no words for."""
 
     def write(_node: exp.Expr, _way: Way) -> exp.Expr:
@@ -186,12 +186,12 @@ def refused(reason: str) -> Writing:
     return write
 
 
-NO_ZONE = refused("AT TIME ZONE has no counterpart; give the time dimension a `time_zone`, and ask in a zone")
+NO_ZONE = refuse_node("AT TIME ZONE has no counterpart; give the time dimension a `time_zone`, and ask in a zone")
 
 
 def passing_over_nulls(node: exp.Expr, way: Way) -> exp.Expr:
     """GREATEST and LEAST where a NULL would win: each value stands in for those that are NULL."""
-    values = [way.said(each) for each in (node.this, *node.expressions)]
+    values = [way.write(each) for each in (node.this, *node.expressions)]
     if len(values) == 1:
         return values[0]
     known = [
@@ -209,7 +209,7 @@ def is_whole(target: exp.DataType) -> bool:
 def moved_date(node: exp.Expr, way: Way) -> exp.Expr:
     """Dates and intervals: a DATE moved by days, months or years is a DATE."""
     said = way.plain(node)
-    if way.kind(node) is not Kind.DATE:
+    if way.kind(node) is not ValueKind.DATE:
         return said
     return exp.Cast(this=said, to=exp.DataType(this=exp.DType.DATE))
 
@@ -217,7 +217,7 @@ def moved_date(node: exp.Expr, way: Way) -> exp.Expr:
 def no_span(node: exp.Expr, way: Way) -> None:
     """Raise UnsupportedError for the difference of two timestamps, which is no number."""
     kinds = {way.kind(node.this), way.kind(node.args["expression"])}
-    if kinds <= TIMES and kinds != {Kind.DATE}:
+    if kinds <= TIMES and kinds != {ValueKind.DATE}:
         raise UnsupportedError("the difference of two timestamps is no number; write DATEDIFF(end, start, second)")
 
 

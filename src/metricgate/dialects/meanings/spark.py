@@ -8,7 +8,7 @@ from types import MappingProxyType
 from sqlglot import exp
 from sqlglot.errors import UnsupportedError
 
-from metricgate.dialects.kinds import MAY_HAVE_FRACTIONS, NUMBERS, TIMES, Kind
+from metricgate.dialects.kinds import MAY_HAVE_FRACTIONS, NUMBERS, TIMES, ValueKind
 from metricgate.dialects.meanings import shared
 from metricgate.dialects.meanings.way import Way, Writing
 from metricgate.dialects.meanings.words import words
@@ -50,13 +50,13 @@ _MICROS = {
 }
 
 
-def _part(node: exp.Expr, way: Way) -> exp.Expr:
+def _write_part(node: exp.Expr, way: Way) -> exp.Expr:
     name, time = shared.part_of(node)
-    return words(_NAME, _PARTS[name], x=way.said(time))
+    return words(_NAME, _PARTS[name], x=way.write(time))
 
 
-def _cut(node: exp.Expr, way: Way) -> exp.Expr:
-    unit, time = shared.unit_of(node), way.said(node.this)
+def _write_truncation(node: exp.Expr, way: Way) -> exp.Expr:
+    unit, time = shared.unit_of(node), way.write(node.this)
     if unit == "DAY":
         return words(_NAME, "CAST(x AS DATE)", x=time)
     cut = exp.Anonymous(this="DATE_TRUNC", expressions=[literal(unit), time])
@@ -64,8 +64,8 @@ def _cut(node: exp.Expr, way: Way) -> exp.Expr:
     return exp.Cast(this=cut, to=exp.DataType.build(kind, "databricks"))
 
 
-def _between(node: exp.Expr, way: Way) -> exp.Expr:
-    unit, end, start = shared.unit_of(node), way.said(node.this), way.said(node.args["expression"])
+def _write_units_between(node: exp.Expr, way: Way) -> exp.Expr:
+    unit, end, start = shared.unit_of(node), way.write(node.this), way.write(node.args["expression"])
     if unit in _COUNTED:
         return words(_NAME, _COUNTED[unit], x=end, y=start)
     micros = "FLOOR(UNIX_MICROS(CAST({side} AS TIMESTAMP)) / n)"
@@ -73,41 +73,41 @@ def _between(node: exp.Expr, way: Way) -> exp.Expr:
     return words(_NAME, text, x=end, y=start, n=literal(_MICROS[unit]))
 
 
-def _difference(node: exp.Expr, way: Way) -> exp.Expr:
+def _write_difference(node: exp.Expr, way: Way) -> exp.Expr:
     shared.no_span(node, way)
     kinds = (way.kind(node.this), way.kind(node.args["expression"]))
-    if any(each in TIMES for each in kinds) and Kind.INTERVAL not in kinds:
-        return words(_NAME, _DAYS, x=way.said(node.this), y=way.said(node.args["expression"]))
+    if any(each in TIMES for each in kinds) and ValueKind.INTERVAL not in kinds:
+        return words(_NAME, _DAYS, x=way.write(node.this), y=way.write(node.args["expression"]))
     return shared.moved_date(node, way)
 
 
-def _cast(node: exp.Expr, way: Way) -> exp.Expr:
+def _write_cast(node: exp.Expr, way: Way) -> exp.Expr:
     target, kind = node.args["to"], way.kind(node.this)
-    value = way.said(node.this)
+    value = way.write(node.this)
     length = shared.length_of(target)
     if target.this in shared.TEXTS:
         whole = words(_NAME, "CAST(x AS STRING)", x=value)
         return whole if length is None else words(_NAME, "LEFT(x, n)", x=whole, n=literal(length))
     if target.this is exp.DType.BOOLEAN and kind in NUMBERS:
         return words(_NAME, "x <> 0", x=value)
-    if shared.is_whole(target) and kind is Kind.TEXT:
+    if shared.is_whole(target) and kind is ValueKind.TEXT:
         return _whole_of(value, target, exp.Cast)
     if shared.is_whole(target) and kind in MAY_HAVE_FRACTIONS:
-        value = words(_NAME, "BROUND(x)" if kind is Kind.DOUBLE else "ROUND(x)", x=value)
+        value = words(_NAME, "BROUND(x)" if kind is ValueKind.DOUBLE else "ROUND(x)", x=value)
     if target.this in shared.TIMESTAMPS:
         return exp.Cast(this=value, to=exp.DataType.build("TIMESTAMP_NTZ", "databricks"))
-    return exp.Cast(this=value, to=shared.sized(target))
+    return exp.Cast(this=value, to=shared.decimal_with_digits(target))
 
 
 def _try_cast(node: exp.Expr, way: Way) -> exp.Expr:
     target = node.args["to"]
     pattern = shared.pattern_of(target)
-    if pattern is None or way.kind(node.this) not in {Kind.TEXT, Kind.UNKNOWN}:
+    if pattern is None or way.kind(node.this) not in {ValueKind.TEXT, ValueKind.UNKNOWN}:
         return way.plain(node)
-    value = words(_NAME, "CAST(x AS STRING)", x=way.said(node.this))
+    value = words(_NAME, "CAST(x AS STRING)", x=way.write(node.this))
     made = _whole_of(value, target, exp.TryCast)
     if not shared.is_whole(target):
-        made = exp.TryCast(this=value, to=shared.sized(target))
+        made = exp.TryCast(this=value, to=shared.decimal_with_digits(target))
     return words(_NAME, "CASE WHEN RLIKE(x, p) THEN v END", x=value, p=literal(pattern), v=made)
 
 
@@ -124,7 +124,7 @@ def _cut_off(node: exp.Expr, way: Way) -> exp.Expr:
     return shared.cut_off(node, way, _NAME)
 
 
-def _interval(node: exp.Expr, way: Way) -> exp.Expr:
+def _write_interval(node: exp.Expr, way: Way) -> exp.Expr:
     found = way.plain(node)
     if found.args["unit"].name.upper() == "QUARTER":
         found.set("this", literal(str(3 * int(found.this.name))))
@@ -132,13 +132,13 @@ def _interval(node: exp.Expr, way: Way) -> exp.Expr:
     return found
 
 
-def _like(node: exp.Expr, way: Way) -> exp.Expr:
+def _write_like(node: exp.Expr, way: Way) -> exp.Expr:
     return shared.like_by_the_letter(node, way, lambda pattern: words(_NAME, r"REPLACE(p, '\\', '\\\\')", p=pattern))
 
 
-def _substring(node: exp.Expr, way: Way) -> exp.Expr:
-    value, start, length = way.said(node.this), node.args["start"], node.args.get("length")
-    place = way.said(start)
+def _write_substring(node: exp.Expr, way: Way) -> exp.Expr:
+    value, start, length = way.write(node.this), node.args["start"], node.args.get("length")
+    place = way.write(start)
     if (shared.whole_number(start) or 0) <= 0:
         place = words(_NAME, "CASE WHEN p < 0 THEN CHAR_LENGTH(s) + 1 + p ELSE p END", p=place, s=value)
     if length is None:
@@ -147,11 +147,11 @@ def _substring(node: exp.Expr, way: Way) -> exp.Expr:
         "SUBSTRING(s, CAST(CASE WHEN p < 1 THEN 1 ELSE p END AS INT),"
         " CAST(CASE WHEN n <= 0 THEN 0 WHEN p > 0 THEN n WHEN n + p - 1 < 0 THEN 0 ELSE n + p - 1 END AS INT))"
     )
-    return words(_NAME, text, s=value, p=place, n=way.said(length))
+    return words(_NAME, text, s=value, p=place, n=way.write(length))
 
 
-def _end(node: exp.Expr, way: Way) -> exp.Expr:
-    value, number = way.said(node.this), way.said(node.args["expression"])
+def _write_text_end(node: exp.Expr, way: Way) -> exp.Expr:
+    value, number = way.write(node.this), way.write(node.args["expression"])
     if (shared.whole_number(node.args["expression"]) or -1) < 0:
         text = (
             "CAST(CASE WHEN n >= 0 THEN n WHEN CHAR_LENGTH(s) + n > 0 THEN CHAR_LENGTH(s) + n WHEN n < 0 THEN 0 END"
@@ -161,50 +161,50 @@ def _end(node: exp.Expr, way: Way) -> exp.Expr:
     return type(node)(this=value, expression=number)
 
 
-def _split(node: exp.Expr, way: Way) -> exp.Expr:
+def _write_split_part(node: exp.Expr, way: Way) -> exp.Expr:
     if shared.whole_number(node.args["part_index"]) == 0:
-        return words(_NAME, "LEFT(x, 0)", x=way.said(node.this))
+        return words(_NAME, "LEFT(x, 0)", x=way.write(node.this))
     return way.plain(node)
 
 
-def _matches(node: exp.Expr, way: Way) -> exp.Expr:
+def _write_regex_match(node: exp.Expr, way: Way) -> exp.Expr:
     if node.args.get("flag") is not None:
         raise UnsupportedError("REGEXP_LIKE takes no flags; write (?i) before the pattern")
     return way.plain(node)
 
 
-def _day(node: exp.Expr, way: Way) -> exp.Expr:
-    return words(_NAME, "CAST(x AS DATE)", x=way.said(node.this))
+def _write_day(node: exp.Expr, way: Way) -> exp.Expr:
+    return words(_NAME, "CAST(x AS DATE)", x=way.write(node.this))
 
 
 def _whole_division(node: exp.Expr, way: Way) -> exp.Expr:
-    return words(_NAME, "x DIV y", x=way.said(node.this), y=way.said(node.args["expression"]))
+    return words(_NAME, "x DIV y", x=way.write(node.this), y=way.write(node.args["expression"]))
 
 
 TABLE: Mapping[type[exp.Expr], Writing] = MappingProxyType(
     {
         **shared.numeric(_NAME, "DOUBLE", exact=True),
-        **dict.fromkeys((*shared.PARTS, exp.Extract), _part),
+        **dict.fromkeys((*shared.PARTS, exp.Extract), _write_part),
         exp.Add: shared.moved_date,
-        exp.Sub: _difference,
+        exp.Sub: _write_difference,
         exp.IntDiv: _whole_division,
         exp.Greatest: shared.passing_over_nulls,
         exp.Least: shared.passing_over_nulls,
         exp.AtTimeZone: shared.NO_ZONE,
-        exp.Interval: _interval,
+        exp.Interval: _write_interval,
         exp.Trunc: _cut_off,
-        exp.Cast: _cast,
+        exp.Cast: _write_cast,
         exp.TryCast: _try_cast,
-        exp.DateTrunc: _cut,
-        exp.TimestampTrunc: _cut,
-        exp.DateDiff: _between,
-        exp.Date: _day,
-        exp.Substring: _substring,
-        exp.Left: _end,
-        exp.Right: _end,
-        exp.SplitPart: _split,
-        exp.RegexpLike: _matches,
-        exp.Like: _like,
-        exp.ILike: _like,
+        exp.DateTrunc: _write_truncation,
+        exp.TimestampTrunc: _write_truncation,
+        exp.DateDiff: _write_units_between,
+        exp.Date: _write_day,
+        exp.Substring: _write_substring,
+        exp.Left: _write_text_end,
+        exp.Right: _write_text_end,
+        exp.SplitPart: _write_split_part,
+        exp.RegexpLike: _write_regex_match,
+        exp.Like: _write_like,
+        exp.ILike: _write_like,
     }
 )

@@ -8,7 +8,7 @@ from enum import Enum, auto
 
 from sqlglot import exp
 
-from metricgate.dialects.kinds import Kind, kind_of
+from metricgate.dialects.kinds import ValueKind, kind_of
 
 
 class Want(Enum):
@@ -34,12 +34,12 @@ class Way:
     """
 
     table: Meanings
-    columns: Mapping[str, Kind] = field(default_factory=dict)
+    columns: Mapping[str, ValueKind] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
     answers: frozenset[Want] = frozenset()
     no_booleans: bool = False
 
-    def said(self, node: exp.Expr) -> exp.Expr:
+    def write(self, node: exp.Expr) -> exp.Expr:
         """Return the node in the dialect's words, with parts of its own."""
         write = self.table.get(type(node))
         return self.plain(node) if write is None else write(node, self)
@@ -49,18 +49,18 @@ class Way:
         arguments: dict[str, object] = {}
         for key, value in node.args.items():
             if isinstance(value, exp.Expr):
-                arguments[key] = self.said(value)
+                arguments[key] = self.write(value)
             elif isinstance(value, list):
-                arguments[key] = [self.said(each) if isinstance(each, exp.Expr) else each for each in value]
+                arguments[key] = [self.write(each) if isinstance(each, exp.Expr) else each for each in value]
             else:
                 arguments[key] = value
         return type(node)(**arguments)
 
-    def kind(self, node: exp.Expr) -> Kind:
+    def kind(self, node: exp.Expr) -> ValueKind:
         """Return what the node gives, as far as is known."""
         return kind_of(node, self.columns)
 
-    def kind_for(self, node: exp.Expr, want: Want) -> Kind:
+    def kind_for(self, node: exp.Expr, want: Want) -> ValueKind:
         """Return what the node gives, as far as that is to be known where such is wanted.
 
         Columns are looked for only where the engine would not fail by itself.
@@ -76,7 +76,7 @@ class Way:
         return (self.no_booleans or Want.CONDITION in self.answers) and self._is_flag(node)
 
     def _is_flag(self, node: exp.Expr) -> bool:
-        return isinstance(node.unnest(), exp.Column) and self.kind(node) is Kind.INTEGER
+        return isinstance(node.unnest(), exp.Column) and self.kind(node) is ValueKind.INTEGER
 
     def text(self, node: exp.Expr | None) -> str | None:
         """Return the text that is written there; None where it is computed."""

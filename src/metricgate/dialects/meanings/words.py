@@ -13,7 +13,7 @@ _BESIDE = (exp.Binary, exp.Unary, exp.Between, exp.In, exp.Is)
 
 
 @lru_cache(maxsize=1_024)
-def _read(text: str, writer: str) -> exp.Expr:
+def _parse_fragment(text: str, writer: str) -> exp.Expr:
     select = sqlglot.parse_one(f"SELECT {text}", dialect=writer)  # alone, TRUNCATE(x, 0) would begin a statement
     found: exp.Expr = select.expressions[0]
     return found
@@ -25,7 +25,7 @@ def words(writer: str, text: str, **parts: exp.Expr) -> exp.Expr:
     >>> words("postgres", "x % NULLIF(y, 0)", x=exp.column("a"), y=sqlglot.parse_one("b + 1")).sql("postgres")
     'a % NULLIF(b + 1, 0)'
     """
-    root = exp.Paren(this=_read(text, writer).copy())
+    root = exp.Paren(this=_parse_fragment(text, writer).copy())
     for found in list(root.find_all(exp.Column)):
         part = parts.get(found.name)
         if part is not None:

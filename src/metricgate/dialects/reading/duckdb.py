@@ -42,7 +42,7 @@ _OPERANDS = frozenset(
 )
 
 
-def _lost(_text: str, _tokens: Sequence[Token], _number: int, first: Token, second: Token) -> Loss | None:
+def _find_loss(_text: str, _tokens: Sequence[Token], _number: int, first: Token, second: Token) -> Loss | None:
     if second.token_type is TokenType.TILDE and first.token_type in _OPERANDS:
         return Loss(second, "~ is read as a partial match.", "Write regexp_full_match(text, pattern).")
     if first.token_type is TokenType.R_PAREN and second.text.upper() == "EXPORT_STATE":
@@ -72,7 +72,7 @@ RULES: Final = DialectRules(
         kept=KEPT_BY_DUCKDB,
         whole=whole_numbers,
         respelt=duckdb_words,
-        lost=_lost,
+        lost=_find_loss,
     ),
     functions=Functions(reviewed=functions.REVIEWED, grammar=functions.GRAMMAR, tables=functions.TABLES),
     parser=ParserRules(spellings=_SPELLINGS, grammar=frozenset(_GRAMMAR.split())),

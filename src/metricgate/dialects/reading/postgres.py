@@ -35,12 +35,12 @@ _GRAMMAR = """
 """
 
 
-def _lost(text: str, tokens: Sequence[Token], number: int, first: Token, second: Token) -> Loss | None:
+def _find_loss(text: str, tokens: Sequence[Token], number: int, first: Token, second: Token) -> Loss | None:
     """What PostgreSQL reads otherwise than sqlglot does: letters after digits, and the field after an interval."""
     if first.token_type is TokenType.NUMBER and second.token_type is TokenType.VAR and first.end + 1 == second.start:
-        return _glued(first, text[first.start : second.end + 1])
+        return _glued_number(first, text[first.start : second.end + 1])
     if second.token_type in _BASED and text[second.start : second.start + 1] == "0":
-        return _glued(second, text[second.start : second.end + 1])
+        return _glued_number(second, text[second.start : second.end + 1])
     if first.token_type is TokenType.STRING and number > 1 and tokens[number - 2].token_type is TokenType.INTERVAL:
         unit = second.text.upper()
         spans = number + 1 < len(tokens) and tokens[number + 1].text.upper() == "TO"
@@ -57,7 +57,7 @@ _ALL_UNITS = _FIELDS | {"QUARTER", "WEEK", "MILLISECOND", "MICROSECOND"} | {f"{e
 """Words that sqlglot takes for the unit of a text's number; PostgreSQL knows the fields, which cut the rest off."""
 
 
-def _glued(token: Token, word: str) -> Loss:
+def _glued_number(token: Token, word: str) -> Loss:
     return Loss(token, f"{word!r} is not read as one number.", "Write the digits alone; before a name, put a space.")
 
 
@@ -81,7 +81,7 @@ RULES: Final = DialectRules(
         whole=numbers_after_at,
         respelt=postgres_words,
         named_operator=named_operator,
-        lost=_lost,
+        lost=_find_loss,
     ),
     functions=Functions(reviewed=functions.REVIEWED, grammar=functions.GRAMMAR, tables=functions.TABLES),
     parser=ParserRules(spellings=_SPELLINGS, grammar=NAMED_OPERATORS.union(_GRAMMAR.split())),

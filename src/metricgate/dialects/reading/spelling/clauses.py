@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from sqlglot.tokenizer_core import Token, TokenType
 
-from metricgate.dialects.reading.spelling.words import calls, closing, instead
+from metricgate.dialects.reading.spelling.words import calls, closing_bracket, instead
 
 _SET_WORDS = frozenset({TokenType.UNION, TokenType.EXCEPT, TokenType.INTERSECT})
 _CLAUSES = frozenset(
@@ -54,13 +54,13 @@ def _select_first(tokens: Sequence[Token]) -> list[Token]:
         elif kind is TokenType.FROM and following[-1] is not None:
             select = following[-1]
             if words[select].token_type is TokenType.SELECT:
-                end = _until(words, select + 1, _CLAUSES | {TokenType.FROM, TokenType.USING})
+                end = _find_end(words, select + 1, _CLAUSES | {TokenType.FROM, TokenType.USING})
                 words[number:end] = [*words[select:end], *words[number:select]]
                 following[-1] = number
     return words
 
 
-def _until(tokens: Sequence[Token], begin: int, ends: frozenset[TokenType]) -> int:
+def _find_end(tokens: Sequence[Token], begin: int, ends: frozenset[TokenType]) -> int:
     """Return where the first of these stands in the same bracket, or where the bracket closes, or the end."""
     depth = 0
     for at in range(begin, len(tokens)):
@@ -81,7 +81,7 @@ def _without_first_brackets(tokens: Sequence[Token]) -> list[Token]:
         opens = words[number].token_type is TokenType.L_PAREN and words[number - 1].token_type is TokenType.FROM
         if not opens or words[number + 1].token_type is not TokenType.UNNEST:
             continue
-        end = closing(words, number)
+        end = closing_bracket(words, number)
         if end is not None and not _is_named(words, end):
             # What is cut out of the text still has the brackets.
             first, last = words[number + 1], words[end - 1]

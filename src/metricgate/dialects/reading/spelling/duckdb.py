@@ -9,7 +9,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from metricgate.dialects.reading.spelling.clauses import in_order
 from metricgate.dialects.reading.spelling.comprehensions import as_calls_of_lists
-from metricgate.dialects.reading.spelling.words import bracketed, calls, closing, instead
+from metricgate.dialects.reading.spelling.words import calls, closing_bracket, in_brackets, instead
 
 _ARROWS = frozenset({TokenType.ARROW, TokenType.DARROW})
 _KEYS = frozenset({TokenType.STRING, TokenType.NUMBER})
@@ -43,12 +43,12 @@ def _respelt(tokens: Sequence[Token]) -> Iterator[Token]:
             pass
         elif kind in _KEYS and before in _ARROWS:
             # In brackets, a key stays a key; without, sqlglot makes a path of it.
-            yield from bracketed(token)
+            yield from in_brackets(token)
         elif kind is TokenType.VAR and _is_prefix(tokens, number):
             number += 1
             yield from _bytes_or_bits(token, tokens[number])
         elif token.text.lower() in _ORDERED and calls(tokens, number):
-            within = _within(tokens, number)
+            within = _within_group(tokens, number)
             left_out.update(within)
             yield token if not within else instead(token, TokenType.VAR, _ORDERED[token.text.lower()])
         else:
@@ -78,9 +78,9 @@ def _whole_numbers(tokens: Sequence[Token], text: str) -> Iterator[Token]:
 _BASED = re.compile(r"0[xX][0-9a-fA-F]+|0[bB][01]+")
 
 
-def _within(tokens: Sequence[Token], number: int) -> range:
+def _within_group(tokens: Sequence[Token], number: int) -> range:
     """Return where ``) WITHIN GROUP (`` stands after the call; empty where it does not."""
-    end = closing(tokens, number + 1)
+    end = closing_bracket(tokens, number + 1)
     if end is None or end + 3 >= len(tokens):
         return range(0)
     words = [token.text.upper() for token in tokens[end + 1 : end + 4]]

@@ -21,7 +21,7 @@ def as_calls(tree: exp.Expr) -> None:
             continue
         for node in list(value.walk()):
             if node is not value and node.parent is not None and _is_column(node):
-                node.replace(_column(node))
+                node.replace(_as_column(node))
         dot.replace(exp.Anonymous(this=call.this, expressions=[value, *call.expressions]))
 
 
@@ -55,7 +55,7 @@ def _is_parameter(node: exp.Expr) -> bool:
     return False
 
 
-def _column(node: exp.Expr) -> exp.Expr:
+def _as_column(node: exp.Expr) -> exp.Expr:
     if type(node) is exp.Dot:
         return exp.Column(this=node.expression.copy(), table=node.this.copy())
     return exp.Column(this=node.copy())

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from sqlglot.tokenizer_core import Token, TokenType
 
-from metricgate.dialects.reading.spelling.words import bracketed, calls, instead
+from metricgate.dialects.reading.spelling.words import calls, in_brackets, instead
 
 _NAMED = frozenset({TokenType.ALIAS, TokenType.R_PAREN})
 """After these, a text is a name."""
@@ -29,7 +29,7 @@ def mysql_words(tokens: Sequence[Token], text: str) -> Iterator[Token]:
         if kind is TokenType.STRING and before in _NAMED:
             yield instead(token, TokenType.IDENTIFIER, token.text)
         elif kind is TokenType.NUMBER and not token.text.isdigit() and _follows_interval(tokens, number):
-            yield from bracketed(token)
+            yield from in_brackets(token)
         elif kind in _SET_WORDS and before is TokenType.ROLLUP and calls(tokens, number):
             # After WITH ROLLUP, sqlglot reads UNION ( as a call.
             yield token

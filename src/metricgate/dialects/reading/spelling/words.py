@@ -16,7 +16,7 @@ def instead(token: Token, kind: TokenType, text: str, *, start: int | None = Non
     return Token(kind, text, token.line, token.col, first, last, list(token.comments))
 
 
-def bracketed(token: Token) -> Iterator[Token]:
+def in_brackets(token: Token) -> Iterator[Token]:
     """Put a word into brackets: what sqlglot does with bare literals, it does not do with these."""
     yield instead(token, TokenType.L_PAREN, "(")
     yield token
@@ -31,7 +31,7 @@ def calls(tokens: Sequence[Token], number: int) -> bool:
     return not after_dot and number + 1 < len(tokens) and tokens[number + 1].token_type is TokenType.L_PAREN
 
 
-def closing(tokens: Sequence[Token], number: int) -> int | None:
+def closing_bracket(tokens: Sequence[Token], number: int) -> int | None:
     """Return where the bracket that opens here closes.
 
     >>> from sqlglot import tokenize

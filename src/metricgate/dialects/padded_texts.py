@@ -61,7 +61,7 @@ def in_order(kind: type[exp.Binary], left: exp.Expr, right: exp.Expr, text: str 
     return exp.Paren(this=exp.And(this=loose(this=sides[0], expression=sides[1]), expression=either))
 
 
-def unpadded(tree: exp.Expr, collation: str | None) -> exp.Expr:
+def under_collation(tree: exp.Expr, collation: str | None) -> exp.Expr:
     """Return the text under a collation that fills nothing up; as it is where there is none to be said.
 
     >>> unpadded(exp.column("a"), "utf8mb4_general_nopad_ci").sql("mysql")

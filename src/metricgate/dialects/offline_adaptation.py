@@ -9,9 +9,9 @@ from datetime import date, datetime
 from sqlglot import exp
 from sqlglot.errors import UnsupportedError
 
-from metricgate.dialects.adapting import with_percentiles_inside
+from metricgate.dialects.adaptation import with_percentiles_inside
 from metricgate.dialects.dialect import call
-from metricgate.dialects.names import aliased, column, identifier, unused
+from metricgate.dialects.names import column, identifier, unused_name, with_alias
 from metricgate.dialects.trees import double, literal
 from metricgate.vocabulary.predicate import Scalar
 
@@ -40,20 +40,23 @@ def _ranked(inner: exp.Select, within: exp.WithinGroup, partition: list[exp.Expr
     place, count = f"{name}_place", f"{name}_count"
     # NULLs stand behind all values, where no rank of a value is.
     order = exp.Order(expressions=[exp.Ordered(this=value.copy(), nulls_first=False)])
-    inner.append("expressions", aliased(value.copy(), name))
-    inner.append("expressions", aliased(exp.Window(this=exp.RowNumber(), partition_by=partition, order=order), place))
+    inner.append("expressions", with_alias(value.copy(), name))
+    inner.append(
+        "expressions", with_alias(exp.Window(this=exp.RowNumber(), partition_by=partition, order=order), place)
+    )
     counted = exp.Window(this=exp.Count(this=value.copy()), partition_by=[key.copy() for key in partition])
-    inner.append("expressions", aliased(counted, count))
+    inner.append("expressions", with_alias(counted, count))
     if isinstance(within.this, exp.PercentileDisc):
         wanted = exp.Greatest(
             this=literal(1),
             expressions=[exp.Ceil(this=exp.Mul(this=fraction.copy(), expression=column(count)))],
         )
-        return _at(place, wanted, name)
+        return _value_at(place, wanted, name)
     steps = exp.Sub(this=column(count), expression=literal(1))
     at = exp.Mul(this=fraction.copy(), expression=exp.Paren(this=steps))
     low, high = (
-        _at(place, exp.Add(this=kind(this=at.copy()), expression=literal(1)), name) for kind in (exp.Floor, exp.Ceil)
+        _value_at(place, exp.Add(this=kind(this=at.copy()), expression=literal(1)), name)
+        for kind in (exp.Floor, exp.Ceil)
     )
     between = exp.Sub(this=at, expression=exp.Floor(this=at.copy()))
     rise = exp.Paren(this=exp.Sub(this=high, expression=low.copy()))
@@ -61,7 +64,7 @@ def _ranked(inner: exp.Select, within: exp.WithinGroup, partition: list[exp.Expr
     return exp.Add(this=low, expression=exp.Mul(this=rise, expression=part))
 
 
-def _at(place: str, wanted: exp.Expr, name: str) -> exp.Expr:
+def _value_at(place: str, wanted: exp.Expr, name: str) -> exp.Expr:
     found = exp.EQ(this=column(place), expression=wanted)
     return exp.Max(this=exp.Case(ifs=[exp.If(this=found, true=column(name))]))
 
@@ -72,7 +75,7 @@ def bigquery_percentiles(tree: exp.Expr) -> exp.Expr:
     def over(inner: exp.Select, within: exp.WithinGroup, partition: list[exp.Expr], name: str) -> exp.Expr:
         word = "PERCENTILE_DISC" if isinstance(within.this, exp.PercentileDisc) else "PERCENTILE_CONT"
         said = call(word, within.expression.expressions[0].this, within.this.this)
-        inner.append("expressions", aliased(exp.Window(this=said, partition_by=partition), name))
+        inner.append("expressions", with_alias(exp.Window(this=said, partition_by=partition), name))
         return exp.Max(this=column(name))
 
     return with_percentiles_inside(tree, over)
@@ -218,13 +221,13 @@ def clickhouse_names(tree: exp.Expr) -> exp.Expr:
     'SELECT a.k AS k FROM shop.shop AS shop_2 JOIN shop.a AS a ON a.k = shop_2.k ORDER BY k'
     """
     for select in tree.find_all(exp.Select):
-        shown = [aliased(each, each.name) if _of_a_table(each) else each for each in select.expressions]
+        shown = [with_alias(each, each.name) if _of_a_table(each) else each for each in select.expressions]
         select.set("expressions", shown)
     schemas = {each.db.lower() for each in tree.find_all(exp.Table) if each.db}
     named = [each for each in tree.find_all(exp.Table, exp.Subquery) if each.alias]
     taken = {each.alias.lower() for each in (*named, *tree.find_all(exp.CTE))}
     for alias in sorted(taken & schemas):
-        name = unused(alias, taken | schemas)
+        name = unused_name(alias, taken | schemas)
         for found in named:
             if found.alias.lower() == alias:
                 found.args["alias"].set("this", identifier(name))
@@ -270,7 +273,7 @@ def _of_both(equal: exp.Expr) -> bool:
     return all(sides) and sides[0].isdisjoint(sides[1])
 
 
-def refusing(kinds: tuple[type[exp.Expr], ...], reason: str) -> Pass:
+def refuse_nodes(kinds: tuple[type[exp.Expr], ...], reason: str) -> Pass:
     """Return a pass that refuses a tree with any of these in it.
 
     >>> import sqlglot
@@ -286,7 +289,7 @@ def refusing(kinds: tuple[type[exp.Expr], ...], reason: str) -> Pass:
     return checked
 
 
-def quoting(words: str) -> Pass:
+def quote_names(words: str) -> Pass:
     """Return a pass that quotes names which are words of this engine's own.
 
     >>> import sqlglot

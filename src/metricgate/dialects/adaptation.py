@@ -12,7 +12,7 @@ from collections.abc import Callable
 from sqlglot import exp
 from sqlglot.errors import UnsupportedError
 
-from metricgate.dialects.names import aliased, column, identifier
+from metricgate.dialects.names import column, identifier, with_alias
 from metricgate.dialects.trees import double, literal, operand
 from metricgate.vocabulary.predicate import Scalar
 
@@ -41,10 +41,10 @@ def _is_never_zero(divisor: exp.Expr) -> bool:
         return bool(divisor.expression == literal(0))
     while isinstance(divisor, (exp.Paren, exp.Neg, exp.Cast)):
         divisor = divisor.this
-    return isinstance(divisor, exp.Literal) and _number(divisor) >= 1  # a cast may round less to zero
+    return isinstance(divisor, exp.Literal) and _number_of(divisor) >= 1  # a cast may round less to zero
 
 
-def _number(found: exp.Literal) -> float:
+def _number_of(found: exp.Literal) -> float:
     return 0 if found.is_string else float(found.name)
 
 
@@ -134,7 +134,7 @@ def percentiles_as_windows(tree: exp.Expr) -> exp.Expr:
     SELECT k, SUM(value_1) AS s, MAX(value_2) AS p FROM (SELECT k AS k, v AS value_1, \
 PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY v) OVER (PARTITION BY k) AS value_2 FROM t) AS rows_found GROUP BY 1
     """
-    return with_percentiles_inside(tree, _over)
+    return with_percentiles_inside(tree, _window_over)
 
 
 Said = Callable[[exp.Select, exp.WithinGroup, list[exp.Expr], str], exp.Expr]
@@ -145,18 +145,18 @@ def with_percentiles_inside(tree: exp.Expr, said: Said) -> exp.Expr:
     """Split each SELECT with percentiles in two: rows with their windows inside, the groups outside."""
     for select in list(tree.find_all(exp.Select)):
         if any(isinstance(each.unalias(), exp.WithinGroup) for each in select.expressions):
-            _split(select, said)
+            _split_in_two(select, said)
     return tree
 
 
-def _over(inner: exp.Select, within: exp.WithinGroup, partition: list[exp.Expr], name: str) -> exp.Expr:
+def _window_over(inner: exp.Select, within: exp.WithinGroup, partition: list[exp.Expr], name: str) -> exp.Expr:
     for ordered in within.find_all(exp.Ordered):
         ordered.set("nulls_first", True)  # NULLs do not count; said so, no CASE is written for their place
-    inner.append("expressions", aliased(exp.Window(this=within, partition_by=partition), name))
+    inner.append("expressions", with_alias(exp.Window(this=within, partition_by=partition), name))
     return exp.Max(this=column(name))
 
 
-def _split(select: exp.Select, said: Said) -> None:
+def _split_in_two(select: exp.Select, said: Said) -> None:
     inner = exp.Select()
     for part in ("from_", "joins", "where"):
         value = select.args.get(part)
@@ -175,14 +175,14 @@ def _split(select: exp.Select, said: Said) -> None:
         aggregate = each.unalias()
         if isinstance(aggregate, exp.WithinGroup):
             value = said(inner, aggregate, [key.copy() for key in partition], name)
-            outer.append(aliased(value, each.alias))
+            outer.append(with_alias(value, each.alias))
             continue
         within = aggregate.this
         place = within.expressions[0] if isinstance(within, exp.Distinct) else within
         if not isinstance(place, exp.Star):
-            inner.append("expressions", aliased(place.copy(), name))
+            inner.append("expressions", with_alias(place.copy(), name))
             place.replace(column(name))
-        outer.append(aliased(aggregate, each.alias))
+        outer.append(with_alias(aggregate, each.alias))
     select.set("expressions", outer)
     alias = exp.TableAlias(this=identifier("rows_found"))
     select.set("from_", exp.From(this=exp.Subquery(this=inner, alias=alias)))
