@@ -11,7 +11,7 @@ import psycopg
 
 from bench.timing import Figure, median_us
 from metricgate import guarding
-from metricgate.guarding import Bound, FunctionBook, Guarded, Reading
+from metricgate.guarding import Bound, FunctionBook, Guarded, ReadQuery
 from metricgate.vocabulary.relation import GovernedTable, Relation
 from metricgate.vocabulary.result import Column, DataType
 
@@ -100,8 +100,8 @@ def _guarded(text: str, schema: str) -> str:
         )
         for table, columns in COLUMNS.items()
     }
-    reading = guarding.read(text, dialect="postgres", functions=FunctionBook.reviewed("postgres"))
-    assert isinstance(reading, Reading), reading
+    reading = guarding.read(text, dialect="postgres", functions=FunctionBook.all_reviewed("postgres"))
+    assert isinstance(reading, ReadQuery), reading
     bound = guarding.bind(reading, tables)
     assert isinstance(bound, Bound), bound
     guarded = guarding.rewrite(bound, relations, row_limit=None)

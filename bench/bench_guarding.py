@@ -11,7 +11,7 @@ import sqlglot
 
 from bench.timing import Figure
 from metricgate import guarding
-from metricgate.guarding import Bound, FunctionBook, Guarded, Reading
+from metricgate.guarding import Bound, FunctionBook, Guarded, ReadQuery
 from metricgate.vocabulary.relation import GovernedTable, Relation
 from metricgate.vocabulary.result import Column, DataType
 
@@ -96,7 +96,7 @@ def figures() -> list[Figure]:
 
 def _of_dialect(dialect: str) -> list[Figure]:
     tables, relations = _governed(dialect)
-    book = FunctionBook.reviewed(dialect)
+    book = FunctionBook.all_reviewed(dialect)
     found = []
     for name, text, aim in TEXTS:
         steps = _steps(text, dialect, book, tables, relations)
@@ -129,7 +129,7 @@ def _steps(
 ) -> Callable[[], Guarded]:
     def work() -> Guarded:
         reading = guarding.read(text, dialect=dialect, functions=book)
-        assert isinstance(reading, Reading), reading
+        assert isinstance(reading, ReadQuery), reading
         bound = guarding.bind(reading, tables)
         assert isinstance(bound, Bound), bound
         guarded = guarding.rewrite(bound, relations, row_limit=1_001)

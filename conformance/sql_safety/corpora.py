@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from metricgate import guarding
-from metricgate.guarding import FunctionBook, Reading
+from metricgate.guarding import FunctionBook, ReadQuery
 
 READ = frozenset({"read", "legit"})
 """What ``expected`` says of texts that only read."""
@@ -51,7 +51,7 @@ def corpora(folder: Path) -> Iterator[tuple[str, list[dict[str, str]]]]:
 
 def tally(name: str, rows: list[dict[str, str]]) -> Tally:
     """Put every text to layers 1 to 3 of the guard, with all reviewed functions allowed."""
-    books = {dialect: FunctionBook.reviewed(dialect) for dialect in _DIALECTS}
+    books = {dialect: FunctionBook.all_reviewed(dialect) for dialect in _DIALECTS}
     books["sqlite"] = FunctionBook(dialect="sqlite", names=frozenset(_SQLITE.split()))
     found = Tally(name=name)
     for row in rows:
@@ -64,7 +64,7 @@ def tally(name: str, rows: list[dict[str, str]]) -> Tally:
         except Exception as error:  # noqa: BLE001 - whatever escapes the guard is a finding
             found.faults.append((type(error).__name__, row["sql"]))
             continue
-        accepted = isinstance(answer, Reading)
+        accepted = isinstance(answer, ReadQuery)
         if accepted and not is_read:
             found.others_accepted.append(row["sql"])
         elif is_read and not accepted:

@@ -49,7 +49,7 @@ class Meaning:
 
     def guarded(self, sql: str) -> str | Problems:
         """Return the text that would run in place of a caller's who may see everything."""
-        reading = guarding.read(sql, dialect=self.dialect, functions=FunctionBook.reviewed(self.dialect))
+        reading = guarding.read(sql, dialect=self.dialect, functions=FunctionBook.all_reviewed(self.dialect))
         if isinstance(reading, Problems):
             return reading
         table = GovernedTable(

@@ -9,7 +9,7 @@ import pytest
 from tests.contracts import servers
 
 from metricgate import guarding
-from metricgate.guarding import Bound, FunctionBook, Guarded, Reading
+from metricgate.guarding import Bound, FunctionBook, Guarded, ReadQuery
 from metricgate.vocabulary.relation import GovernedTable, Relation
 from metricgate.vocabulary.result import Column, DataType
 
@@ -43,8 +43,8 @@ def connection() -> Iterator[psycopg.Connection]:
 def rewritten(sql: str) -> str:
     types = (DataType.INTEGER, DataType.INTEGER, DataType.STRING)
     columns = tuple(Column(name=name, type=kind) for name, kind in zip(COLUMNS, types, strict=True))
-    reading = guarding.read(sql, dialect="postgres", functions=FunctionBook.reviewed("postgres"))
-    assert isinstance(reading, Reading), reading
+    reading = guarding.read(sql, dialect="postgres", functions=FunctionBook.all_reviewed("postgres"))
+    assert isinstance(reading, ReadQuery), reading
     bound = guarding.bind(reading, (GovernedTable(dataset="orders", source=(SCHEMA, "orders"), columns=columns),))
     assert isinstance(bound, Bound), bound
     selected = ", ".join(f'g."{name}"' for name in COLUMNS)

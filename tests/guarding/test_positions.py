@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import sqlglot
 
-from metricgate.guarding.outputs import outputs
-from metricgate.guarding.positions import named, strays
+from metricgate.guarding.output_positions import outputs
+from metricgate.guarding.table_positions import strays, table_names
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ from metricgate.guarding.positions import named, strays
 )
 def test_tables_are_seen_without_the_parser(sql: str, tables: list[str]) -> None:
     """After FROM, JOIN, TABLE and a comma between tables, in brackets too; other FROMs are none."""
-    assert [".".join(path) for path in named(sqlglot.tokenize(sql, read="duckdb"))] == tables
+    assert [".".join(path) for path in table_names(sqlglot.tokenize(sql, read="duckdb"))] == tables
 
 
 def test_what_is_neither_a_cte_nor_known_is_a_stray() -> None:

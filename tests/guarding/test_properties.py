@@ -10,7 +10,7 @@ from tests.attacks.attempts import attempts
 from tests.attacks.confined import tables, through
 
 from metricgate.guarding import Guarded
-from metricgate.guarding.positions import strays
+from metricgate.guarding.table_positions import strays
 from metricgate.vocabulary.problem import Problems
 
 DIALECTS = st.sampled_from(["duckdb", "postgres", "mysql"])

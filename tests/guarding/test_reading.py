@@ -7,12 +7,12 @@ import time
 import pytest
 
 from metricgate import guarding
-from metricgate.guarding import Caps, FunctionBook, Reading
+from metricgate.guarding import FunctionBook, ReadQuery, TextLimits
 from metricgate.vocabulary.problem import Problems
 
 
-def read(sql: str, dialect: str = "postgres", **options) -> Reading | Problems:
-    return guarding.read(sql, dialect=dialect, functions=FunctionBook.reviewed(dialect), **options)
+def read(sql: str, dialect: str = "postgres", **options) -> ReadQuery | Problems:
+    return guarding.read(sql, dialect=dialect, functions=FunctionBook.all_reviewed(dialect), **options)
 
 
 ORDINARY = {
@@ -74,13 +74,13 @@ ORDINARY = {
 )
 def test_ordinary_analytics_is_read(dialect: str, sql: str) -> None:
     """Plain queries of each dialect pass."""
-    assert isinstance(read(sql, dialect), Reading)
+    assert isinstance(read(sql, dialect), ReadQuery)
 
 
 def test_functions_are_those_the_engine_will_be_asked_for() -> None:
     """By the names in the text, and by those that synonyms go by: a rule about one is about the other. Words too."""
     found = read("SELECT LEN(a), ifnull(b, 1), current_date, sum(c) FROM t", "duckdb")
-    assert isinstance(found, Reading)
+    assert isinstance(found, ReadQuery)
     assert found.functions == ("coalesce", "current_date", "ifnull", "len", "length", "sum")
 
 
@@ -136,17 +136,17 @@ def test_bare_words_are_on_a_list() -> None:
 def test_caps_are_arguments() -> None:
     """Each cap refuses what is one larger."""
     for sql, caps in (
-        ("SELECT 1 + 1", Caps(nodes=3)),
-        ("SELECT ((1))", Caps(depth=1)),
-        ("SELECT 1 UNION SELECT 2", Caps(branches=1)),
-        ("SELECT 1 FROM a JOIN b ON true", Caps(joins=0)),
-        ("WITH a AS (SELECT 1) SELECT 2", Caps(ctes=0)),
-        ("SELECT 12345", Caps(bytes=5)),
+        ("SELECT 1 + 1", TextLimits(nodes=3)),
+        ("SELECT ((1))", TextLimits(depth=1)),
+        ("SELECT 1 UNION SELECT 2", TextLimits(branches=1)),
+        ("SELECT 1 FROM a JOIN b ON true", TextLimits(joins=0)),
+        ("WITH a AS (SELECT 1) SELECT 2", TextLimits(ctes=0)),
+        ("SELECT 12345", TextLimits(bytes=5)),
     ):
         refused = read(sql, caps=caps)
         assert isinstance(refused, Problems)
         assert refused.first.code.name == "E_SQL_TOO_LARGE", sql
-    assert isinstance(read("WITH RECURSIVE r AS (SELECT 1 AS n) SELECT n FROM r"), Reading)
+    assert isinstance(read("WITH RECURSIVE r AS (SELECT 1 AS n) SELECT n FROM r"), ReadQuery)
 
 
 @pytest.mark.parametrize("dialect", ["duckdb", "postgres"])
@@ -160,8 +160,8 @@ def test_caps_are_arguments() -> None:
 )
 def test_numbered_parameters_without_a_space(dialect: str, sql: str, values: list[int], words: str) -> None:
     """The lexer takes ``$1,$`` for the beginning of a text in dollars; the engines read two parameters."""
-    found = guarding.read(sql, dialect=dialect, functions=FunctionBook.reviewed(dialect), parameters=values)
-    assert isinstance(found, Reading), found
+    found = guarding.read(sql, dialect=dialect, functions=FunctionBook.all_reviewed(dialect), parameters=values)
+    assert isinstance(found, ReadQuery), found
     assert words in " ".join(word.text for word in found.words)
     assert found.placed.values == tuple(values)
 
@@ -171,8 +171,8 @@ def test_numbered_parameters_without_a_space(dialect: str, sql: str, values: lis
 )
 def test_what_only_looks_like_numbered_parameters(sql: str) -> None:
     """In a literal or a name they stay letters, and the text is refused as before."""
-    found = guarding.read(sql, dialect="postgres", functions=FunctionBook.reviewed("postgres"), parameters=[1, 2])
-    assert not isinstance(found, Reading)
+    found = guarding.read(sql, dialect="postgres", functions=FunctionBook.all_reviewed("postgres"), parameters=[1, 2])
+    assert not isinstance(found, ReadQuery)
 
 
 @pytest.mark.parametrize("dialect", ["duckdb", "postgres", "mysql"])

@@ -11,7 +11,7 @@ from sqlglot import exp
 from tests.attacks.confined import relations, tables, through
 
 from metricgate import guarding
-from metricgate.guarding import ALL, Bound, FunctionBook, Guarded, Layer, Reading
+from metricgate.guarding import ALL, Bound, FunctionBook, Guarded, Layer, ReadQuery
 from metricgate.vocabulary.opinion import Opinion
 from metricgate.vocabulary.problem import Problems
 from metricgate.vocabulary.relation import Relation
@@ -24,8 +24,8 @@ def guarded(sql: str, dialect: str = "duckdb", row_limit: int | None = 100) -> G
 
 
 def bound(sql: str, dialect: str = "duckdb") -> Bound:
-    reading = guarding.read(sql, dialect=dialect, functions=FunctionBook.reviewed(dialect))
-    assert isinstance(reading, Reading), reading
+    reading = guarding.read(sql, dialect=dialect, functions=FunctionBook.all_reviewed(dialect))
+    assert isinstance(reading, ReadQuery), reading
     found = guarding.bind(reading, tables(dialect))
     assert isinstance(found, Bound), found
     return found

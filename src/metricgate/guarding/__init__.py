@@ -6,24 +6,24 @@ will be asked for. Decides nothing: whether a dataset, column or function may be
 sqlglot stay inside.
 """
 
-from metricgate.guarding.agreeing import agrees
-from metricgate.guarding.book import FunctionBook
-from metricgate.guarding.caps import CAPS, Caps
+from metricgate.guarding.engine_agreement import agrees
+from metricgate.guarding.function_allowlist import FunctionBook
 from metricgate.guarding.guard import bind, read, rewrite
 from metricgate.guarding.layers import ALL, Layer
 from metricgate.guarding.parameters import Given
-from metricgate.guarding.reading import Bound, Guarded, Reading
+from metricgate.guarding.query_stages import Bound, Guarded, ReadQuery
+from metricgate.guarding.text_limits import CAPS, TextLimits
 
 __all__ = [
     "ALL",
     "CAPS",
     "Bound",
-    "Caps",
     "FunctionBook",
     "Given",
     "Guarded",
     "Layer",
-    "Reading",
+    "ReadQuery",
+    "TextLimits",
     "agrees",
     "bind",
     "read",

@@ -17,11 +17,11 @@ def cte_named(table: exp.Table, name: str, *, fold: bool) -> exp.CTE | None:
     parent = node.parent
     while parent is not None:
         if type(parent) is exp.With:
-            found = _before(parent, node, name, fold=fold)
+            found = _visible_before(parent, node, name, fold=fold)
             if found is not None:
                 return found
             # Siblings were looked at; the query that owns this WITH sees them all, its CTEs do not.
-            node, parent = _owner(parent)
+            node, parent = _owner_of(parent)
             continue
         with_ = parent.args.get("with_")
         if type(with_) is exp.With:
@@ -32,12 +32,12 @@ def cte_named(table: exp.Table, name: str, *, fold: bool) -> exp.CTE | None:
     return None
 
 
-def _owner(with_: exp.With) -> tuple[exp.Expr, exp.Expr | None]:
+def _owner_of(with_: exp.With) -> tuple[exp.Expr, exp.Expr | None]:
     query = with_.parent
     return (with_, None) if query is None else (query, query.parent)
 
 
-def _before(with_: exp.With, inside: exp.Expr, name: str, *, fold: bool) -> exp.CTE | None:
+def _visible_before(with_: exp.With, inside: exp.Expr, name: str, *, fold: bool) -> exp.CTE | None:
     recursive = bool(with_.args.get("recursive"))
     for cte in with_.expressions:
         if cte is inside and not recursive:
@@ -51,10 +51,10 @@ def _before(with_: exp.With, inside: exp.Expr, name: str, *, fold: bool) -> exp.
 
 def _is(cte: exp.Expr, name: str, *, fold: bool) -> bool:
     identifier = cte.args["alias"].this
-    return folded(identifier, lower_quoted=fold) == name
+    return fold_name(identifier, lower_quoted=fold) == name
 
 
-def folded(identifier: exp.Expr, *, lower_quoted: bool) -> str:
+def fold_name(identifier: exp.Expr, *, lower_quoted: bool) -> str:
     """Return a name as the engine compares it: unquoted ones in lower case, quoted ones too where case never counts."""
     name = identifier.name
     return name.lower() if lower_quoted or not identifier.args.get("quoted") else name

@@ -59,10 +59,10 @@ def unfaithful(text: str, dialect: str, original: Sequence[Token], written: Sequ
     special = _special(text, dialect, original)
     if special is not None:
         return special
-    left = Counter(word.form for word in _words(written))
+    left = Counter(word.form for word in _clause_words(written))
     # A name that is a clause word too, such as offset, is quoted by us.
-    names = _names(written) - _names(original)
-    for word in _words(original):
+    names = _name_counts(written) - _name_counts(original)
+    for word in _clause_words(original):
         if left[word.form]:
             left[word.form] -= 1
             continue
@@ -79,22 +79,22 @@ def unfaithful(text: str, dialect: str, original: Sequence[Token], written: Sequ
     return None
 
 
-def _names(tokens: Sequence[Token]) -> Counter[str]:
+def _name_counts(tokens: Sequence[Token]) -> Counter[str]:
     return Counter(token.text.lower() for token in tokens if token.token_type is TokenType.IDENTIFIER)
 
 
-def _words(tokens: Sequence[Token]) -> Iterator[_Word]:
+def _clause_words(tokens: Sequence[Token]) -> Iterator[_Word]:
     before: TokenType | None = None
     for token in tokens:
         kind = token.token_type
         if kind in _WORDLESS:
             pass
         elif before is TokenType.INTERVAL and kind in _AMOUNTS:
-            yield _Word(_interval(token.text), token.start, repr(token.text))
+            yield _Word(_interval_word(token.text), token.start, repr(token.text))
         elif kind in _STRINGS:
             yield _Word(f"'{token.text.upper()}", token.start, repr(token.text))
         elif kind is TokenType.NUMBER:
-            number = _number(token.text)
+            number = _number_word(token.text)
             if number:
                 yield _Word(number, token.start, token.text)
         else:
@@ -113,12 +113,12 @@ _REMEMBERED_LENGTH = 100
 _remembered = lru_cache(maxsize=4_096)(_kept_in)
 
 
-def _interval(text: str) -> str:
+def _interval_word(text: str) -> str:
     span = _SPAN.fullmatch(text)
     return f"interval {span[1].replace('+', '')}{float(span[2])}" if span else f"interval {text.upper()}"
 
 
-def _number(text: str) -> str | None:
+def _number_word(text: str) -> str | None:
     """The value, so that ``.5`` is ``0.5``; 0 and 1 are left out: parsers add and drop defaults of calls."""
     try:
         value = float(text.replace("_", ""))
@@ -133,7 +133,7 @@ def _special(text: str, dialect: str, tokens: Sequence[Token]) -> Problem | None
         problem = _anywhere(text, tokens, number, first, second)
         if problem is None and rule is not None:
             loss = rule(text, tokens, number, first, second)
-            problem = None if loss is None else _problem(text, *loss)
+            problem = None if loss is None else _fidelity_problem(text, *loss)
         if problem is not None:
             return problem
     return None
@@ -143,9 +143,9 @@ def _anywhere(text: str, tokens: Sequence[Token], number: int, first: Token, sec
     kind, before = second.token_type, first.token_type
     if kind is TokenType.STRING and before in _MOMENTS and _kind_at(tokens, number + 1) is TokenType.DCOLON:
         word = f"{first.text} '{second.text}'"
-        return _problem(text, first, f"{word}:: is read as another cast.", f"Write CAST({word} AS ...).")
+        return _fidelity_problem(text, first, f"{word}:: is read as another cast.", f"Write CAST({word} AS ...).")
     if kind is TokenType.R_PAREN and before is TokenType.COMMA:
-        return _problem(text, first, "A list in brackets ends with a comma.", "Take the comma out.")
+        return _fidelity_problem(text, first, "A list in brackets ends with a comma.", "Take the comma out.")
     return None
 
 
@@ -153,5 +153,5 @@ def _kind_at(tokens: Sequence[Token], number: int) -> TokenType | None:
     return tokens[number].token_type if number < len(tokens) else None
 
 
-def _problem(text: str, token: Token, message: str, hint: str) -> Problem:
+def _fidelity_problem(text: str, token: Token, message: str, hint: str) -> Problem:
     return Problem(code=codes.UNFAITHFUL, message=message, where=place_at(text, token.start), hint=hint)

@@ -7,12 +7,12 @@ from datetime import datetime
 
 from sqlglot import exp
 
-from metricgate.guarding.caps import Caps
+from metricgate.guarding.text_limits import TextLimits
 
 _UNIT_DAYS = {"YEAR": 365, "QUARTER": 90, "MONTH": 28, "WEEK": 7, "DAY": 1, "HOUR": 1 / 24, "MINUTE": 1 / 1_440}
 
 
-def generator_problem(node: exp.Expr, caps: Caps) -> str | None:
+def generator_problem(node: exp.Expr, caps: TextLimits) -> str | None:
     """Return what is wrong with the bounds, or None."""
     check = _CHECKS.get(type(node))
     if check is not None:
@@ -23,25 +23,25 @@ def generator_problem(node: exp.Expr, caps: Caps) -> str | None:
             arguments = node.expressions
             if len(arguments) <= argument:
                 return None
-            return _count(node.this.lower(), arguments[argument], caps)
+            return _check_count(node.this.lower(), arguments[argument], caps)
         if node.this.lower() in _SERIES:
             return _series(node.this.lower(), node.expressions, caps)
     return None
 
 
-def _count(name: str, size: exp.Expr | None, caps: Caps) -> str | None:
-    number = _number(size)
+def _check_count(name: str, size: exp.Expr | None, caps: TextLimits) -> str | None:
+    number = _literal_number(size)
     if number is None:
         return f"{name} must be told how many by a literal number."
     return f"{name} may make at most {caps.generated:,}." if number > caps.generated else None
 
 
-def _number(node: exp.Expr | None) -> float | None:
+def _literal_number(node: exp.Expr | None) -> float | None:
     if type(node) is exp.Neg:
-        inner = _number(node.this)
+        inner = _literal_number(node.this)
         return None if inner is None else -inner
     if type(node) is exp.Paren:
-        return _number(node.this)
+        return _literal_number(node.this)
     if type(node) is exp.Literal and not node.is_string:
         try:
             return float(node.this)
@@ -50,7 +50,7 @@ def _number(node: exp.Expr | None) -> float | None:
     return None
 
 
-def _moment(node: exp.Expr | None) -> datetime | None:
+def _literal_moment(node: exp.Expr | None) -> datetime | None:
     while isinstance(node, (exp.Cast, exp.Paren, exp.Date, exp.Timestamp, exp.TsOrDsToDate)):
         node = node.this
     if type(node) is exp.Literal and node.is_string:
@@ -83,16 +83,16 @@ def _step_days(node: exp.Expr | None) -> float | None:
     return None
 
 
-def _series(name: str, arguments: list[exp.Expr | None], caps: Caps) -> str | None:
+def _series(name: str, arguments: list[exp.Expr | None], caps: TextLimits) -> str | None:
     if len(arguments) == 1:
         arguments = [exp.Literal.number(0), *arguments]
     start, end, *steps = arguments
     step = steps[0] if steps else None
-    first, last = _number(start), _number(end)
+    first, last = _literal_number(start), _literal_number(end)
     if first is not None and last is not None:
-        width = 1.0 if step is None else _number(step)
+        width = 1.0 if step is None else _literal_number(step)
     else:
-        begins, ends = _moment(start), _moment(end)
+        begins, ends = _literal_moment(start), _literal_moment(end)
         width = _step_days(step)
         if begins is None or ends is None:
             # The calendar ends somewhere; days between two moments of the data are few enough.
@@ -107,33 +107,33 @@ def _series(name: str, arguments: list[exp.Expr | None], caps: Caps) -> str | No
     )
 
 
-def _repeat(node: exp.Expr, caps: Caps) -> str | None:
-    return _count("repeat", node.args.get("times"), caps)
+def _repeat(node: exp.Expr, caps: TextLimits) -> str | None:
+    return _check_count("repeat", node.args.get("times"), caps)
 
 
-def _pad(node: exp.Expr, caps: Caps) -> str | None:
-    return _count("lpad or rpad", node.args.get("expression"), caps)
+def _pad(node: exp.Expr, caps: TextLimits) -> str | None:
+    return _check_count("lpad or rpad", node.args.get("expression"), caps)
 
 
-def _space(node: exp.Expr, caps: Caps) -> str | None:
-    return _count("space", node.this, caps)
+def _space(node: exp.Expr, caps: TextLimits) -> str | None:
+    return _check_count("space", node.this, caps)
 
 
-def _generate(node: exp.Expr, caps: Caps) -> str | None:
+def _check_generate_series(node: exp.Expr, caps: TextLimits) -> str | None:
     return _series("generate_series", [node.args.get("start"), node.args.get("end"), node.args.get("step")], caps)
 
 
-def _dates(node: exp.Expr, caps: Caps) -> str | None:
+def _dates(node: exp.Expr, caps: TextLimits) -> str | None:
     step = node.args.get("step") or node.args.get("interval")
     return _series("generate_series", [node.args.get("start"), node.args.get("end"), step], caps)
 
 
-_CHECKS: Mapping[type[exp.Expr], Callable[[exp.Expr, Caps], str | None]] = {
+_CHECKS: Mapping[type[exp.Expr], Callable[[exp.Expr, TextLimits], str | None]] = {
     exp.Repeat: _repeat,
     exp.Pad: _pad,
     exp.Space: _space,
-    exp.GenerateSeries: _generate,
-    exp.ExplodingGenerateSeries: _generate,
+    exp.GenerateSeries: _check_generate_series,
+    exp.ExplodingGenerateSeries: _check_generate_series,
     exp.GenerateDateArray: _dates,
     exp.GenerateTimestampArray: _dates,
 }

@@ -8,27 +8,27 @@ from sqlglot import exp
 
 from metricgate.dialects.reading.rules import DialectRules
 from metricgate.guarding import codes
-from metricgate.guarding.binding import left_over, output_names, qualified
-from metricgate.guarding.book import FunctionBook
-from metricgate.guarding.caps import CAPS, Caps
-from metricgate.guarding.classifying import classified
+from metricgate.guarding.column_binding import left_over, output_names, qualify_columns
 from metricgate.guarding.dialects import reading_of, rules_of
+from metricgate.guarding.function_allowlist import FunctionBook
 from metricgate.guarding.intake import refused_at_intake
 from metricgate.guarding.laterals import told_apart, without_first_brackets
 from metricgate.guarding.layers import ALL, Layer
+from metricgate.guarding.lineage import Tracer
 from metricgate.guarding.mistakes import ambiguous_column
-from metricgate.guarding.naming import merged_names, name_outputs, order_by_places
-from metricgate.guarding.outputs import has_nameless_query
-from metricgate.guarding.parameters import Given, Placed, placed
-from metricgate.guarding.parsing import FAULTS, Parsed, bare, lexed, parsed
-from metricgate.guarding.reading import Bound, Guarded, Reading
-from metricgate.guarding.regenerating import read_back
-from metricgate.guarding.rewriting import Replaced, located, replaced
-from metricgate.guarding.splicing import limited
+from metricgate.guarding.node_classes import check_nodes
+from metricgate.guarding.output_labels import output_texts
+from metricgate.guarding.output_names import merged_names, name_outputs, order_by_places
+from metricgate.guarding.output_positions import has_nameless_query
+from metricgate.guarding.parameters import Given, Placed, place_parameters
+from metricgate.guarding.query_parser import FAULTS, ParsedQuery, bare, parse_query, tokenize
+from metricgate.guarding.query_stages import Bound, Guarded, ReadQuery
+from metricgate.guarding.relation_rewriter import Replaced, locate_relations, replace_tables
+from metricgate.guarding.sql_read_back import read_back
 from metricgate.guarding.tables import bare_but_tables, bound_tables
-from metricgate.guarding.tracing import Tracer
-from metricgate.guarding.verbatim import joined, names_in, spelled
-from metricgate.guarding.wording import output_texts
+from metricgate.guarding.text_limits import CAPS, TextLimits
+from metricgate.guarding.text_splicing import limit_rows
+from metricgate.guarding.verbatim import join_words, names_in, spell_words
 from metricgate.vocabulary.problem import Problem, Problems
 from metricgate.vocabulary.relation import GovernedTable, Relation
 
@@ -38,10 +38,10 @@ def read(
     *,
     dialect: str,
     functions: FunctionBook,
-    caps: Caps = CAPS,
+    caps: TextLimits = CAPS,
     parameters: Given | None = None,
     layers: frozenset[Layer] = ALL,
-) -> Reading | Problems:
+) -> ReadQuery | Problems:
     """Read an agent's text: layers 1 to 3. Nothing is known yet of tables and columns.
 
     Args:
@@ -61,17 +61,17 @@ def read(
         return worded
     query, found = worded
     names = names_in(query.nodes)
-    words = spelled(text, query.tokens, names, dialect, frozenset((*found.numbers, *found.counts)))
+    words = spell_words(text, query.tokens, names, dialect, frozenset((*found.numbers, *found.counts)))
     calls: frozenset[str] = frozenset()
     if Layer.CLASSIFY in layers:
         spelling = () if isinstance(words, Problem) else words
-        problems, calls = classified(query, found, text, spelling, functions, caps)
+        problems, calls = check_nodes(query, found, text, spelling, functions, caps)
         if problems:
             return Problems(tuple(problems))
     if isinstance(words, Problem):
         return Problems((words,))
     bare_but_tables(query.nodes)
-    return Reading(
+    return ReadQuery(
         text=text,
         dialect=dialect,
         functions=tuple(sorted(calls)),
@@ -84,13 +84,13 @@ def read(
     )
 
 
-def _worded(text: str, dialect: str, parameters: Given | None) -> tuple[Parsed, Placed] | Problems:
+def _worded(text: str, dialect: str, parameters: Given | None) -> tuple[ParsedQuery, Placed] | Problems:
     """Return the one query of the text, and its words with numbers in the place of parameters."""
-    tokens = lexed(text, dialect)
+    tokens = tokenize(text, dialect)
     if isinstance(tokens, Problem):
         return Problems((tokens,))
-    found = placed(tokens, text, dialect, parameters)
-    query = parsed(text, dialect, tokens if isinstance(found, list) else found.tokens)
+    found = place_parameters(tokens, text, dialect, parameters)
+    query = parse_query(text, dialect, tokens if isinstance(found, list) else found.tokens)
     if isinstance(found, list):
         if isinstance(query, Problem) and query.code in _NO_ONE_QUERY:
             return Problems((query,))
@@ -102,7 +102,7 @@ _NO_ONE_QUERY = frozenset({codes.NO_QUERY, codes.SEVERAL_STATEMENTS})
 """What is told before anything about parameters."""
 
 
-def bind(reading: Reading, tables: Sequence[GovernedTable], *, layers: frozenset[Layer] = ALL) -> Bound | Problems:
+def bind(reading: ReadQuery, tables: Sequence[GovernedTable], *, layers: frozenset[Layer] = ALL) -> Bound | Problems:
     """Bind a text's names to what its writer may see: layer 4.
 
     Args:
@@ -114,20 +114,24 @@ def bind(reading: Reading, tables: Sequence[GovernedTable], *, layers: frozenset
         ValueError: no binding was written for the dialect.
     """
     rules = rules_of(reading.dialect)
-    bound = _bound(reading, reading.tree.copy(), tables, rules, layers)
+    bound = _bind_tree(reading, reading.tree.copy(), tables, rules, layers)
     if isinstance(bound, Bound):
         return bound
     # Once more on a tree that knows where its names stand in the text.
-    again = parsed(reading.text, reading.dialect, reading.placed.tokens)
-    return bound if isinstance(again, Problem) else _told(_bound(reading, again.tree, tables, rules, layers), bound)
+    again = parse_query(reading.text, reading.dialect, reading.placed.tokens)
+    return (
+        bound
+        if isinstance(again, Problem)
+        else _prefer_second(_bind_tree(reading, again.tree, tables, rules, layers), bound)
+    )
 
 
-def _told(second: Bound | Problems, first: Problems) -> Problems:
+def _prefer_second(second: Bound | Problems, first: Problems) -> Problems:
     return first if isinstance(second, Bound) else second
 
 
-def _bound(
-    reading: Reading,
+def _bind_tree(
+    reading: ReadQuery,
     tree: exp.Query,
     tables: Sequence[GovernedTable],
     rules: DialectRules,
@@ -144,7 +148,7 @@ def _bound(
         governed = found.tables
         if found.problems and Layer.BIND in layers:
             return Problems(tuple(found.problems))
-        whole = qualified(tree, governed, rules, text)
+        whole = qualify_columns(tree, governed, rules, text)
         if isinstance(whole, list):
             if Layer.BIND in layers:
                 return Problems(tuple(whole))
@@ -191,12 +195,12 @@ def rewrite(
     marked = {mark: relations[table.dataset] for mark, table in found.tables.items() if table.dataset in relations}
     try:
         if Layer.REWRITE in layers:
-            done = replaced(bound, marked, rules)
+            done = replace_tables(bound, marked, rules)
         else:
-            done = Replaced(located(words, found, rules), bound.reading.placed.values, ())
+            done = Replaced(locate_relations(words, found, rules), bound.reading.placed.values, ())
     except (KeyError, *FAULTS):
         return Problems((Problem(code=codes.UNWRITABLE, message="A dataset of the query has no readable relation."),))
-    sql = joined(limited(done.words, row_limit, rules))
+    sql = join_words(limit_rows(done.words, row_limit, rules))
     approved = frozenset(bound.functions).union(*(each.calls for each in done.relations))
     own = [each.canonical for each in done.relations]
     back = read_back(sql, rules, own, approved, strict=Layer.REGENERATE in layers)

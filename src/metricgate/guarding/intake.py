@@ -6,8 +6,8 @@ import re
 import unicodedata
 
 from metricgate.guarding import codes
-from metricgate.guarding.caps import Caps
 from metricgate.guarding.places import place_at
+from metricgate.guarding.text_limits import TextLimits
 from metricgate.vocabulary.problem import Problem
 
 _OPENING = frozenset("([{")
@@ -17,12 +17,12 @@ _NEVER = frozenset({"Cs", "Co", "Cn"})
 """Unicode's surrogates, private use, and what is no character."""
 
 
-def refused_at_intake(text: str, caps: Caps) -> Problem | None:
+def refused_at_intake(text: str, caps: TextLimits) -> Problem | None:
     """Return why the text is not to be read at all, or None."""
-    return _size(text, caps) or _characters(text) or _brackets(text, caps)
+    return _check_size(text, caps) or _characters(text) or _brackets(text, caps)
 
 
-def _size(text: str, caps: Caps) -> Problem | None:
+def _check_size(text: str, caps: TextLimits) -> Problem | None:
     if not text.strip():
         return Problem(code=codes.NO_QUERY, message="The text is empty.", hint="Write one SELECT.")
     try:
@@ -58,7 +58,7 @@ def _characters(text: str) -> Problem | None:
     )
 
 
-def _brackets(text: str, caps: Caps) -> Problem | None:
+def _brackets(text: str, caps: TextLimits) -> Problem | None:
     depth = 0
     for found in _BRACKET.finditer(text):
         if found[0] not in _OPENING:

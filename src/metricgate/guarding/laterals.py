@@ -57,16 +57,18 @@ def told_apart(tree: exp.Query, rules: DialectRules) -> None:
         return
     for clause in list(tree.find_all(exp.From, exp.Join)):
         source = clause.this
-        function = _function(source)
+        function = _function_of(source)
         if not isinstance(function, exp.Func | exp.Unnest):
             continue
         alias = source.args.get("alias") or _own_alias(clause, function, rules)
         if alias is None or alias.this is None:
             continue
         # DuckDB's range and generate_series name their column, which may be called by the alias, too.
-        known = rules.names_series and alias is source.args.get("alias") and _qualified(tree, alias.this)
+        known = rules.names_series and alias is source.args.get("alias") and _has_qualified_columns(tree, alias.this)
         if not alias.args.get("columns") and not known:
-            alias.set("columns", _columns(tree, function, alias.this, ordinality=bool(source.args.get("ordinality"))))
+            alias.set(
+                "columns", _function_columns(tree, function, alias.this, ordinality=bool(source.args.get("ordinality")))
+            )
         source.set("alias", alias)
         if rules.lateral_functions and type(clause) is exp.Join and type(source) is not exp.Lateral:
             _made_lateral(source, function)
@@ -82,12 +84,12 @@ def _own_alias(clause: exp.Expr, function: exp.Expr, rules: DialectRules) -> exp
     if name is None or select is None:
         return None
     sources = [each.this for each in select.find_all(exp.From, exp.Join) if each.find_ancestor(exp.Select) is select]
-    names = [each.alias_or_name.lower() or _own_name(_function(each), rules) for each in sources]
+    names = [each.alias_or_name.lower() or _own_name(_function_of(each), rules) for each in sources]
     # Those that were seen before have the name by now.
     return exp.TableAlias(this=exp.to_identifier(name)) if names.count(name) == 1 else None
 
 
-def _function(source: exp.Expr) -> exp.Expr:
+def _function_of(source: exp.Expr) -> exp.Expr:
     inner = source.this if type(source) is exp.Lateral else source
     return inner.this if type(inner) is exp.Table else inner
 
@@ -100,17 +102,17 @@ def _own_name(function: exp.Expr, rules: DialectRules) -> str | None:
     return None
 
 
-def _columns(tree: exp.Query, function: exp.Expr, alias: exp.Expr, *, ordinality: bool) -> list[exp.Expr]:
+def _function_columns(tree: exp.Query, function: exp.Expr, alias: exp.Expr, *, ordinality: bool) -> list[exp.Expr]:
     """Return the names of a function's columns. One that names its column may be called by its alias, too."""
     named = _COLUMNS.get(str(function.this).lower(), ()) if type(function) is exp.Anonymous else ()
-    if len(named) > 1 or (named and _qualified(tree, alias)):
+    if len(named) > 1 or (named and _has_qualified_columns(tree, alias)):
         found: list[exp.Expr] = [exp.to_identifier(name) for name in named]
     else:
         found = [alias.copy()]
     return [*found, exp.to_identifier("ordinality")] if ordinality else found
 
 
-def _qualified(tree: exp.Query, alias: exp.Expr) -> bool:
+def _has_qualified_columns(tree: exp.Query, alias: exp.Expr) -> bool:
     return any(
         column.table == alias.name for column in tree.find_all(exp.Column) if not isinstance(column.this, exp.Star)
     )

@@ -17,7 +17,7 @@ from metricgate.vocabulary.relation import GovernedTable
 def column_mistakes(tree: exp.Expr, tables: Mapping[str, GovernedTable], text: str, reason: str) -> list[Problem]:
     """Return a problem for each column that fits no table; else what the binder's own reason comes to."""
     known = _known_names(tree, tables)
-    aliases = _aliases(tree, tables)
+    aliases = _table_aliases(tree, tables)
     problems = []
     for column in tree.find_all(exp.Column):
         if type(column.this) is exp.Star:
@@ -58,7 +58,7 @@ def _known_names(tree: exp.Expr, tables: Mapping[str, GovernedTable]) -> set[str
     return names
 
 
-def _aliases(tree: exp.Expr, tables: Mapping[str, GovernedTable]) -> dict[str, GovernedTable]:
+def _table_aliases(tree: exp.Expr, tables: Mapping[str, GovernedTable]) -> dict[str, GovernedTable]:
     """Aliases that mean one base table wherever they are used."""
     found: dict[str, GovernedTable | None] = {}
     for source in tree.find_all(exp.Table, exp.Subquery, exp.CTE, exp.Lateral, exp.Unnest, exp.Values):

@@ -39,14 +39,14 @@ def _outlined(sql: str, dialect: str) -> str:
         tokens = Dialect.get_or_raise(grammar_of(dialect)).tokenize(sql)
     except (SqlglotError, ValueError):
         return ""
-    text = "".join(_parts(sql, tokens))
+    text = "".join(_outline_parts(sql, tokens))
     return text if len(text) <= LONGEST else text[:LONGEST] + " ..."
 
 
 _remembered = lru_cache(maxsize=1024)(_outlined)
 
 
-def _parts(sql: str, tokens: list[Token]) -> Iterator[str]:
+def _outline_parts(sql: str, tokens: list[Token]) -> Iterator[str]:
     end, before = -1, None
     for token in tokens:
         if token.start <= end:  # the tokenizer made it up beside one that stands in the text
@@ -56,11 +56,11 @@ def _parts(sql: str, tokens: list[Token]) -> Iterator[str]:
         elif before is not None and before.token_type in _VALUES and _NAME.match(sql[token.start]):
             end = token.end  # the rest of something like 0xFF
             continue
-        yield _told(sql, token, before)
+        yield _outline_word(sql, token, before)
         end, before = token.end, token
 
 
-def _told(sql: str, token: Token, before: Token | None) -> str:
+def _outline_word(sql: str, token: Token, before: Token | None) -> str:
     written = sql[token.start : token.end + 1]
     if token.token_type in _VALUES:
         numbered = before is not None and before.token_type in _NUMBERED and before.end + 1 == token.start

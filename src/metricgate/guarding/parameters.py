@@ -15,7 +15,7 @@ from sqlglot.parser import Parser
 from sqlglot.tokenizer_core import Token, TokenType
 
 from metricgate.guarding import codes
-from metricgate.guarding.counting import count_of, counting
+from metricgate.guarding.count_parameters import count_of, find_count_parameters
 from metricgate.guarding.dialects import reading_of
 from metricgate.guarding.places import place_at
 from metricgate.vocabulary.nearest import did_you_mean
@@ -54,7 +54,7 @@ PARAMETERS = frozenset({exp.Parameter, exp.Placeholder})
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class ParameterMark:
     """A parameter in a text: its words, and its name; ``?`` has none."""
 
     tokens: Sequence[Token]
@@ -71,7 +71,7 @@ class Mark:
         return self.tokens[-1].end
 
 
-def placed(tokens: Sequence[Token], text: str, dialect: str, given: Given | None) -> Placed | list[Problem]:
+def place_parameters(tokens: Sequence[Token], text: str, dialect: str, given: Given | None) -> Placed | list[Problem]:
     """Return the words with numbers for parameters, or what is wrong with those.
 
     Args:
@@ -89,19 +89,19 @@ def placed(tokens: Sequence[Token], text: str, dialect: str, given: Given | None
     problems = list(_mistakes(marks, given, text))
     if problems or given is None:
         return problems
-    by_key = given if isinstance(given, Mapping) else dict(zip(_keys(marks), given, strict=True))
+    by_key = given if isinstance(given, Mapping) else dict(zip(_parameter_keys(marks), given, strict=True))
     keyed = {mark.start: mark.name or str(place) for place, mark in enumerate(marks, start=1)}
-    counts = {start: count_of(by_key[keyed[start]]) for start in counting(tokens, keyed)}
+    counts = {start: count_of(by_key[keyed[start]]) for start in find_count_parameters(tokens, keyed)}
     uncounted = [_uncounted(mark, keyed[mark.start], text) for mark in marks if counts.get(mark.start, "") is None]
     if uncounted:
         return uncounted
     bound = {key for start, key in keyed.items() if start not in counts}
-    keys = [key for key in _keys(marks) if key in bound]
+    keys = [key for key in _parameter_keys(marks) if key in bound]
     values = tuple(by_key[key] for key in keys)
     numbers = {start: keys.index(key) + 1 for start, key in keyed.items() if start not in counts}
     by_start = {mark.start: mark for mark in marks}
     rules = reading_of(dialect).text
-    words = list(_words(tokens, by_start, counts, numbers, rules.parameter))
+    words = list(_numbered_words(tokens, by_start, counts, numbers, rules.parameter))
     inside = {token.start for mark in marks for token in mark.tokens}
     no_sign = "@" if rules.at_is_operator else ""
     loose = any(
@@ -111,7 +111,7 @@ def placed(tokens: Sequence[Token], text: str, dialect: str, given: Given | None
     return Placed(words, numbers, values, frozenset(counts), loose and rules.variables)
 
 
-def _keys(marks: Sequence[Mark]) -> list[str]:
+def _parameter_keys(marks: Sequence[ParameterMark]) -> list[str]:
     """Return the keys of values by number: for ``?`` and ``$1`` the numbers, for names in the order of the text."""
     names = list(dict.fromkeys(mark.name for mark in marks))
     if names == [""]:
@@ -119,9 +119,9 @@ def _keys(marks: Sequence[Mark]) -> list[str]:
     return sorted(names, key=int) if all(map(str.isdigit, names)) else names
 
 
-def _words(
+def _numbered_words(
     tokens: Sequence[Token],
-    marks: Mapping[int, Mark],
+    marks: Mapping[int, ParameterMark],
     counts: Mapping[int, str | None],
     numbers: Mapping[int, int],
     sign: str,
@@ -142,7 +142,7 @@ def _words(
             yield token
 
 
-def marks_in(tokens: Sequence[Token], text: str) -> Iterator[Mark]:
+def marks_in(tokens: Sequence[Token], text: str) -> Iterator[ParameterMark]:
     """Yield the parameters of a text.
 
     Args:
@@ -154,7 +154,7 @@ def marks_in(tokens: Sequence[Token], text: str) -> Iterator[Mark]:
         if kind not in _BEGINNINGS or not _begins_a_value(tokens, number):
             continue
         if kind is TokenType.PLACEHOLDER:
-            yield Mark([token], "")
+            yield ParameterMark([token], "")
             continue
         after = tokens[number + 1] if number + 1 < len(tokens) else None
         if after is None or after.start != token.end + 1 or (kind is TokenType.PARAMETER and token.text != "$"):
@@ -162,7 +162,7 @@ def marks_in(tokens: Sequence[Token], text: str) -> Iterator[Mark]:
         name = text[after.start : after.end + 1]
         numbered = kind is TokenType.PARAMETER and after.token_type is TokenType.NUMBER and name.isdigit()
         if numbered or (name.isidentifier() and name.isascii()):
-            yield Mark([token, after], str(int(name)) if numbered else name)
+            yield ParameterMark([token, after], str(int(name)) if numbered else name)
 
 
 _BEGINNINGS = frozenset({TokenType.PLACEHOLDER, TokenType.COLON, TokenType.PARAMETER})
@@ -189,74 +189,86 @@ def _begins_a_value(tokens: Sequence[Token], number: int) -> bool:
     return tokens[number - 1].token_type not in _TYPES and follows is not TokenType.STRING
 
 
-def _mistakes(marks: Sequence[Mark], given: Given | None, text: str) -> Iterator[Problem]:
+def _mistakes(marks: Sequence[ParameterMark], given: Given | None, text: str) -> Iterator[Problem]:
     names = [mark.name for mark in marks]
     if "" in names and any(names):
         other = next(mark for mark in marks if mark.name)
-        yield _problem("? stands beside parameters with names or numbers.", text, other, "Use one form in a text.")
+        yield _parameter_problem(
+            "? stands beside parameters with names or numbers.", text, other, "Use one form in a text."
+        )
         return
     digits = [name.isdigit() for name in names if name]
     if any(digits) and not all(digits):
         other = next(mark for mark in marks if not mark.name.isdigit())
-        yield _problem("Names and numbers of parameters stand in one text.", text, other, "Use one form in a text.")
+        yield _parameter_problem(
+            "Names and numbers of parameters stand in one text.", text, other, "Use one form in a text."
+        )
         return
-    keys = _keys(marks)
+    keys = _parameter_keys(marks)
     if given is None:
-        yield _problem(_open(keys, marks), text, marks[0], f"Give the values beside the text: {_example(keys)}.")
+        yield _parameter_problem(
+            _open(keys, marks), text, marks[0], f"Give the values beside the text: {_example(keys)}."
+        )
     elif isinstance(given, Mapping):
-        yield from _misnamed(keys, given, marks, text)
+        yield from _misnamed_parameters(keys, given, marks, text)
     elif any(name and not name.isdigit() for name in names):
         hint = f"Give the values by name: {_example(keys)}."
-        yield _problem("The parameters have names, and the values have none.", text, marks[0], hint)
+        yield _parameter_problem("The parameters have names, and the values have none.", text, marks[0], hint)
     else:
         expected = [str(number) for number in range(1, len(given) + 1)]
         if keys != expected:
-            yield _problem(_miscounted(keys, len(given), marks), text, marks[-1], "Give one value for each, in order.")
+            yield _parameter_problem(
+                _miscounted(keys, len(given), marks), text, marks[-1], "Give one value for each, in order."
+            )
 
 
-def _miscounted(keys: Sequence[str], count: int, marks: Sequence[Mark]) -> str:
+def _miscounted(keys: Sequence[str], count: int, marks: Sequence[ParameterMark]) -> str:
     values = f"{count} {'value is' if count == 1 else 'values are'} given"
     if not marks[0].name:
         return f"The text has {len(keys)} ?, and {values}."
     return f"The text has {', '.join(f'${key}' for key in keys)}, and {values}."
 
 
-def _misnamed(keys: Sequence[str], given: Mapping[str, Scalar], marks: Sequence[Mark], text: str) -> Iterator[Problem]:
+def _misnamed_parameters(
+    keys: Sequence[str], given: Mapping[str, Scalar], marks: Sequence[ParameterMark], text: str
+) -> Iterator[Problem]:
     at = {mark.name: mark for mark in marks}
     for key in keys:
         if key not in given:
             near = did_you_mean(key, [each for each in given if each not in keys])
             hint = near or f"Give {_example(keys)}."
-            yield _problem(f"The parameter {key} has no value.", text, at.get(key, marks[0]), hint)
+            yield _parameter_problem(f"The parameter {key} has no value.", text, at.get(key, marks[0]), hint)
     for key in given:
         if key not in keys:
             hint = f"Its parameters are {', '.join(keys)}."
-            yield _problem(f"The text has no parameter {key!r}.", text, None, hint)
+            yield _parameter_problem(f"The text has no parameter {key!r}.", text, None, hint)
 
 
-def _open(keys: Sequence[str], marks: Sequence[Mark]) -> str:
+def _open(keys: Sequence[str], marks: Sequence[ParameterMark]) -> str:
     what = f"{len(keys)} parameters" if len(keys) > 1 else "a parameter"
     named = ", ".join(keys) if marks[0].name else ""
     return f"The text has {what}{f' ({named})' if named else ''}, and no values are given."
 
 
-def _uncounted(mark: Mark, key: str, text: str) -> Problem:
+def _uncounted(mark: ParameterMark, key: str, text: str) -> Problem:
     example = f'parameters: {{"{key}": 100}}'
     hint = f"Give a whole number from 0: {example}; to have all rows, leave the clause out."
-    return _problem(f"The parameter {key} says how many rows, and its value is no whole number.", text, mark, hint)
+    return _parameter_problem(
+        f"The parameter {key} says how many rows, and its value is no whole number.", text, mark, hint
+    )
 
 
 def _nothing_open(text: str, given: Given) -> Problem:
     hint = "Write ? or :name where a value belongs, or leave the values out."
     count = len(given)
     values = f"{count} {'value is' if count == 1 else 'values are'} given"
-    return _problem(f"{values}, and the text has no parameter.", text, None, hint)
+    return _parameter_problem(f"{values}, and the text has no parameter.", text, None, hint)
 
 
 def _example(keys: Sequence[str]) -> str:
     return "parameters: {" + ", ".join(f'"{key}": ...' for key in keys) + "}"
 
 
-def _problem(message: str, text: str, mark: Mark | None, hint: str) -> Problem:
+def _parameter_problem(message: str, text: str, mark: ParameterMark | None, hint: str) -> Problem:
     where = None if mark is None else place_at(text, mark.start)
     return Problem(code=codes.PARAMETERS, message=message, where=where, hint=hint)

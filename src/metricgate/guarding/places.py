@@ -17,11 +17,11 @@ def place_at(text: str, position: int) -> Place:
 
 def place_of(node: exp.Expr, text: str) -> Place | None:
     """Return where the node's first name stands, or None where the parser kept no position."""
-    start = _start(node)
+    start = _start_of(node)
     return None if start is None else place_at(text, start)
 
 
-def _start(node: exp.Expr) -> int | None:
+def _start_of(node: exp.Expr) -> int | None:
     for each in (node, *(node.find_all(exp.Identifier, exp.Anonymous))):
         start = each.meta.get("start")
         if isinstance(start, int):

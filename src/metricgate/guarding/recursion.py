@@ -31,36 +31,36 @@ def endless(with_: exp.Expr, most: int) -> tuple[str, str] | None:
     names = [cte.args["alias"].name.lower() for cte in with_.expressions]
     for place, cte in enumerate(with_.expressions):
         later = set(names[place + 1 :])
-        if any(name in later for name in _named(cte)):
+        if any(name in later for name in _tables_named(cte)):
             return "a CTE that reads from a later one", "Put CTEs in the order in which they read from each other."
-        reads = sum(name == names[place] for name in _named(cte))
-        found = _of(cte, names[place], reads, most) if reads else None
+        reads = sum(name == names[place] for name in _tables_named(cte))
+        found = _problem_of(cte, names[place], reads, most) if reads else None
         if found is not None:
             return found
     return None
 
 
-def _named(node: exp.Expr) -> Iterator[str]:
+def _tables_named(node: exp.Expr) -> Iterator[str]:
     for table in node.find_all(exp.Table):
         if type(table.this) is exp.Identifier:
             yield table.name.lower()
 
 
-def _of(cte: exp.Expr, name: str, reads: int, most: int) -> tuple[str, str] | None:
+def _problem_of(cte: exp.Expr, name: str, reads: int, most: int) -> tuple[str, str] | None:
     body = cte.this
     if type(body) is not exp.Union or any(body.args.get(part) for part in _BESIDE):
         return "a recursive CTE that is not one SELECT, UNION ALL, and one that reads from it", HINT
     step = body.expression
-    own = _own(step, name) if type(step) is exp.Select and not step.args.get("with_") else None
+    own = _recursive_source(step, name) if type(step) is exp.Select and not step.args.get("with_") else None
     if own is None or reads != 1:
         return "a recursion that reads from itself elsewhere than once in its second part", _SELF_HINT
     alias = own.alias_or_name.lower()
     firsts = list(_leaves(body.this))
     columns = [each.name.lower() for each in cte.args["alias"].args.get("columns") or ()]
     columns = columns or [each.alias_or_name.lower() for each in firsts[0].expressions]
-    bounds = dict(_bounds(step, alias))
+    bounds = dict(_upper_bounds(step, alias))
     for place, column in enumerate(columns[: len(step.expressions)]):
-        starts = [_start(each, place) for each in firsts]
+        starts = [_start_value(each, place) for each in firsts]
         grows = _growth(step, place, column, alias)
         if column not in bounds or grows is None or any(start is None for start in starts):
             continue
@@ -72,7 +72,7 @@ def _of(cte: exp.Expr, name: str, reads: int, most: int) -> tuple[str, str] | No
     return "a recursion without a bound", HINT
 
 
-def _own(step: exp.Select, name: str) -> exp.Expr | None:
+def _recursive_source(step: exp.Select, name: str) -> exp.Expr | None:
     """Return the CTE where it stands among the sources of its recursive part, on no side that NULLs could fill."""
     from_ = step.args.get("from_")
     joins = step.args.get("joins") or ()
@@ -95,11 +95,11 @@ def _leaves(query: exp.Expr) -> Iterator[exp.Select]:
         yield query
 
 
-def _start(select: exp.Select, place: int) -> int | None:
+def _start_value(select: exp.Select, place: int) -> int | None:
     outputs = select.expressions[: place + 1]
     if len(outputs) <= place or any(each.is_star for each in outputs):
         return None
-    return _whole(outputs[place].unalias())
+    return _whole_number(outputs[place].unalias())
 
 
 def _growth(step: exp.Select, place: int, column: str, alias: str) -> int | None:
@@ -109,7 +109,7 @@ def _growth(step: exp.Select, place: int, column: str, alias: str) -> int | None
     if type(added) is not exp.Add:
         return None
     for value, number in ((added.this, added.expression), (added.expression, added.this)):
-        more = _whole(number)
+        more = _whole_number(number)
         if more is not None and more > 0 and _is_own(value, step, column, alias):
             return more
     return None
@@ -126,7 +126,7 @@ def _is_own(node: exp.Expr, step: exp.Select, column: str, alias: str) -> bool:
     return not any(join.args.get(part) for join in joins for part in ("using", "side", "method"))
 
 
-def _bounds(step: exp.Select, alias: str) -> Iterator[tuple[str, int]]:
+def _upper_bounds(step: exp.Select, alias: str) -> Iterator[tuple[str, int]]:
     """Yield the columns of the CTE that WHERE holds below a whole number, and the number."""
     where = step.args.get("where")
     if where is None or _binds_loosely(where.this):
@@ -139,7 +139,7 @@ def _bounds(step: exp.Select, alias: str) -> Iterator[tuple[str, int]]:
             low, high = node.expression, node.this
         else:
             continue
-        low, bound = _unbracketed(low), _whole(high)
+        low, bound = _unbracketed(low), _whole_number(high)
         if type(low) is exp.Column and bound is not None and _is_own(low, step, low.name.lower(), alias):
             yield low.name.lower(), bound + (type(node) in {exp.LTE, exp.GTE})
 
@@ -167,10 +167,10 @@ def _unbracketed(node: exp.Expr) -> exp.Expr:
     return node
 
 
-def _whole(node: exp.Expr) -> int | None:
+def _whole_number(node: exp.Expr) -> int | None:
     node = _unbracketed(node)
     if type(node) is exp.Neg:
-        inner = _whole(node.this)
+        inner = _whole_number(node.this)
         return None if inner is None else -inner
     plain = type(node) is exp.Literal and not node.is_string and node.name.isdigit()
     return int(node.name) if plain else None

@@ -9,9 +9,9 @@ from sqlglot import exp
 
 from metricgate.dialects.reading.rules import DialectRules
 from metricgate.guarding import codes
-from metricgate.guarding.ctes import cte_named, folded
-from metricgate.guarding.parsing import bare_nodes
+from metricgate.guarding.ctes import cte_named, fold_name
 from metricgate.guarding.places import place_of
+from metricgate.guarding.query_parser import bare_nodes
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.problem import Problem
 from metricgate.vocabulary.relation import GovernedTable
@@ -21,7 +21,7 @@ MARK = "metricgate_t"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spot:
+class TableSpot:
     """Where the text names a base table.
 
     Attributes:
@@ -38,7 +38,7 @@ class Spot:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class TablesFound:
     """The base tables of a text.
 
     Attributes:
@@ -51,36 +51,36 @@ class Found:
     """
 
     tables: dict[str, GovernedTable] = field(default_factory=dict)
-    spots: list[Spot] = field(default_factory=list)
+    spots: list[TableSpot] = field(default_factory=list)
     ctes: dict[int, tuple[str, bool]] = field(default_factory=dict)
     cuts: list[tuple[int, int]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
 
-def bound_tables(tree: exp.Expr, tables: Sequence[GovernedTable], rules: DialectRules, text: str) -> Found:
+def bound_tables(tree: exp.Expr, tables: Sequence[GovernedTable], rules: DialectRules, text: str) -> TablesFound:
     """Give every base table of the tree its mark."""
     marks = {table.dataset: f"{MARK}{number}" for number, table in enumerate(tables)}
-    known = _names(tables, rules)
-    found = Found()
+    known = _names_of_tables(tables, rules)
+    found = TablesFound()
     for node in list(tree.find_all(exp.Table)):
         if type(node.this) is not exp.Identifier:
             continue
-        path = tuple(folded(part, lower_quoted=rules.folds_quoted) for part in _parts(node))
+        path = tuple(fold_name(part, lower_quoted=rules.folds_quoted) for part in _name_parts(node))
         cte = cte_named(node, path[0], fold=rules.folds_quoted) if len(path) == 1 else None
         if cte is not None:
             own = cte.args["alias"].this.name
             if rules.folds_quoted and own != node.name:
-                found.ctes[_start(node.this)] = (own, bool(node.alias))
+                found.ctes[_start_of_name(node.this)] = (own, bool(node.alias))
             continue
         fitting = known.get(path, ())
         if len(fitting) == 1:
             mark = marks[fitting[0].dataset]
             found.tables[mark] = fitting[0]
-            starts = [_start(part) for part in _parts(node)]
-            found.spots.append(Spot(start=starts[0], end=starts[-1], mark=mark, named=bool(node.alias)))
+            starts = [_start_of_name(part) for part in _name_parts(node)]
+            found.spots.append(TableSpot(start=starts[0], end=starts[-1], mark=mark, named=bool(node.alias)))
             _mark(tree, node, mark, rules, found.cuts)
         else:
-            found.problems.append(_problem(node, path, fitting or tables, text, ambiguous=bool(fitting)))
+            found.problems.append(_table_problem(node, path, fitting or tables, text, ambiguous=bool(fitting)))
     return found
 
 
@@ -95,20 +95,22 @@ def bare_but_tables(nodes: Sequence[exp.Expr]) -> None:
         part._meta = {"start": start}  # noqa: SLF001 - as in parsing
 
 
-def _start(part: exp.Expr) -> int:
+def _start_of_name(part: exp.Expr) -> int:
     """Return where a name begins in the text; -1 where the parser did not say."""
     start = part.meta.get("start")
     return start if isinstance(start, int) else -1
 
 
-def _parts(node: exp.Table) -> Iterator[exp.Expr]:
+def _name_parts(node: exp.Table) -> Iterator[exp.Expr]:
     for key in ("catalog", "db", "this"):
         part = node.args.get(key)
         if part is not None:
             yield part
 
 
-def _names(tables: Sequence[GovernedTable], rules: DialectRules) -> dict[tuple[str, ...], list[GovernedTable]]:
+def _names_of_tables(
+    tables: Sequence[GovernedTable], rules: DialectRules
+) -> dict[tuple[str, ...], list[GovernedTable]]:
     """Return each way to write a table -> the tables that it fits."""
     found: dict[tuple[str, ...], list[GovernedTable]] = {}
     for table in tables:
@@ -134,24 +136,24 @@ def _shorten_columns(tree: exp.Expr, node: exp.Table, rules: DialectRules) -> It
     """Take the schema off columns that name this table in full (``main.orders.id``); yield where it stood."""
     if node.args.get("db") is None:
         return
-    path = tuple(folded(part, lower_quoted=rules.folds_quoted) for part in _parts(node))
+    path = tuple(fold_name(part, lower_quoted=rules.folds_quoted) for part in _name_parts(node))
     for column in tree.find_all(exp.Column):
         if column.args.get("db") is None:
             continue
         written = [column.args.get(key) for key in ("catalog", "db", "table")]
-        own = tuple(folded(part, lower_quoted=rules.folds_quoted) for part in written if part is not None)
+        own = tuple(fold_name(part, lower_quoted=rules.folds_quoted) for part in written if part is not None)
         if own == path[len(path) - len(own) :]:
             first = column.args.get("catalog") or column.args["db"]
-            yield _start(first), _start(column.args["table"])
+            yield _start_of_name(first), _start_of_name(column.args["table"])
             column.set("catalog", None)
             column.set("db", None)
 
 
-def _problem(
+def _table_problem(
     node: exp.Table, path: tuple[str, ...], candidates: Sequence[GovernedTable], text: str, *, ambiguous: bool
 ) -> Problem:
     names = sorted(table.dataset for table in candidates)
-    written = ".".join(part.name for part in _parts(node))
+    written = ".".join(part.name for part in _name_parts(node))
     if ambiguous:
         return Problem(
             code=codes.AMBIGUOUS_TABLE,

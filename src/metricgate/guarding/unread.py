@@ -42,28 +42,28 @@ def unread(tokens: Sequence[Token], text: str, dialect: str) -> Problem | None:
     return None
 
 
-def _kind(tokens: Sequence[Token], number: int) -> TokenType | None:
+def _token_kind(tokens: Sequence[Token], number: int) -> TokenType | None:
     return tokens[number].token_type if 0 <= number < len(tokens) else None
 
 
 def _joined_alias(tokens: Sequence[Token], number: int, _rules: TextRules) -> Found | None:
-    if tokens[number].token_type is not TokenType.USING or _kind(tokens, number + 1) is not TokenType.L_PAREN:
+    if tokens[number].token_type is not TokenType.USING or _token_kind(tokens, number + 1) is not TokenType.L_PAREN:
         return None
     closes = closing_bracket(tokens, number + 1)
-    if closes is None or _kind(tokens, closes + 1) is not TokenType.ALIAS:
+    if closes is None or _token_kind(tokens, closes + 1) is not TokenType.ALIAS:
         return None
     return "A name for the columns of USING", "Leave out AS and the name; the merged columns go by their own."
 
 
 def _computed_escape(tokens: Sequence[Token], number: int, _rules: TextRules) -> Found | None:
-    plain = tokens[number].token_type is TokenType.ESCAPE and _kind(tokens, number + 1) is TokenType.STRING
-    if not plain or _kind(tokens, number + 2) not in _OPERATORS:
+    plain = tokens[number].token_type is TokenType.ESCAPE and _token_kind(tokens, number + 1) is TokenType.STRING
+    if not plain or _token_kind(tokens, number + 2) not in _OPERATORS:
         return None
     return "ESCAPE with a computed character", "Write the character itself: ESCAPE '#'."
 
 
 def _trimmed_pipes(tokens: Sequence[Token], number: int, rules: TextRules) -> Found | None:
-    is_call = tokens[number].text.upper() == "TRIM" and _kind(tokens, number + 1) is TokenType.L_PAREN
+    is_call = tokens[number].text.upper() == "TRIM" and _token_kind(tokens, number + 1) is TokenType.L_PAREN
     if not rules.pipes_are_or or not is_call:
         return None
     inside = tokens[number + 2 : closing_bracket(tokens, number + 1)]
@@ -77,7 +77,7 @@ def _trimmed_pipes(tokens: Sequence[Token], number: int, rules: TextRules) -> Fo
 
 def _typed_after_at(tokens: Sequence[Token], number: int, rules: TextRules) -> Found | None:
     is_sign = rules.at_is_operator and tokens[number].text == "@"
-    if not is_sign or _kind(tokens, number + 2) is not TokenType.STRING:
+    if not is_sign or _token_kind(tokens, number + 2) is not TokenType.STRING:
         return None
     kind = tokens[number + 1].text.lower()
     return "A literal after its type behind @", f"Cast it: abs(CAST('...' AS {kind}))."

@@ -20,7 +20,7 @@ from metricgate.dialects.reading.keywords import ANYTHING_AFTER
 from metricgate.dialects.reading.rules import DialectRules
 from metricgate.guarding import codes
 from metricgate.guarding.dialects import reading_of
-from metricgate.guarding.outputs import names_by_words
+from metricgate.guarding.output_positions import names_by_words
 from metricgate.guarding.places import place_at
 from metricgate.vocabulary.problem import Problem
 
@@ -47,18 +47,18 @@ class Word:
     named: bool
 
 
-def joined(words: Sequence[Word]) -> str:
+def join_words(words: Sequence[Word]) -> str:
     """Return the words as a text."""
     return "".join(part for word in words for part in (word.gap, word.text)).lstrip()
 
 
-def quoted(name: str, dialect: str) -> str:
+def quote_name(name: str, dialect: str) -> str:
     """Return a name in the dialect's quotes, a quote inside it written twice (SQL-92, 5.2)."""
     mark = reading_of(dialect).text.quote
     return f"{mark}{name.replace(mark, mark * 2)}{mark}"
 
 
-def spelled(
+def spell_words(
     text: str,
     tokens: Sequence[Token],
     names: Mapping[int, exp.Identifier],
@@ -88,7 +88,7 @@ def spelled(
             found.append(_parameter(token, last))
             last = token
             continue
-        problem = _glued(text, last, token)
+        problem = _glued_problem(text, last, token)
         if problem is not None:
             return problem
         gap = "" if last is None else _gap(text, last, token)
@@ -100,22 +100,24 @@ def spelled(
                 # Without AS, a name before a bracket reads as a call.
                 found.append(Word("AS", " ", token.start, TokenType.ALIAS, named=False))
                 gap = " "
-            found.append(Word(quoted(_folded(name, rules), dialect), gap, token.start, token.token_type, named=True))
+            found.append(
+                Word(quote_name(_fold_identifier(name, rules), dialect), gap, token.start, token.token_type, named=True)
+            )
         else:
-            word = _bare(text, token, tokens[number + 1 : number + 2], dialect)
+            word = _bare_word(text, token, tokens[number + 1 : number + 2], dialect)
             if isinstance(word, Problem):
                 return word
             found.append(Word(word, gap, token.start, token.token_type, named=False))
-        found.extend(_called(unnamed.get(token.start), token, dialect))
+        found.extend(_name_words(unnamed.get(token.start), token, dialect))
         last = token
     return tuple(found)
 
 
-def _called(name: str | None, token: Token, dialect: str) -> Iterator[Word]:
+def _name_words(name: str | None, token: Token, dialect: str) -> Iterator[Word]:
     """Yield the words that give the output that ends here its name, if it needs one."""
     if name is not None:
         yield Word("AS", " ", token.start, TokenType.ALIAS, named=False)
-        yield Word(quoted(name, dialect), " ", token.start, TokenType.IDENTIFIER, named=True)
+        yield Word(quote_name(name, dialect), " ", token.start, TokenType.IDENTIFIER, named=True)
 
 
 def _parameter(token: Token, last: Token | None) -> Word:
@@ -124,7 +126,7 @@ def _parameter(token: Token, last: Token | None) -> Word:
     return Word(token.text, gap, token.start, token.token_type, named=False)
 
 
-def unlisted(tokens: Sequence[Token], dialect: str) -> str | None:
+def find_unlisted(tokens: Sequence[Token], dialect: str) -> str | None:
     """Return the first bare word of a spelled text that is on no list, or None. Words before a bracket are calls."""
     rules = reading_of(dialect).text
     known, named = rules.keywords, rules.named_operator
@@ -158,7 +160,7 @@ def names_in(nodes: Sequence[exp.Expr]) -> Mapping[int, exp.Identifier]:
     return found
 
 
-def _folded(name: exp.Identifier, rules: DialectRules) -> str:
+def _fold_identifier(name: exp.Identifier, rules: DialectRules) -> str:
     folds = not rules.keeps_case and not name.args.get("quoted")
     return name.name.translate(_FOLDED) if folds else str(name.name)
 
@@ -215,7 +217,7 @@ _AFTER_ANY_WORD = frozenset({TokenType.L_PAREN, TokenType.FARROW, TokenType.COLO
 _SIGNS = re.compile(r"""[^\w\s'"`#;\\]+|#>>?|#-?""")
 
 
-def _bare(text: str, token: Token, after: Sequence[Token], dialect: str) -> str | Problem:
+def _bare_word(text: str, token: Token, after: Sequence[Token], dialect: str) -> str | Problem:
     """Return the word as it was written, if it can be nothing else."""
     own = text[token.start : token.end + 1]
     kind = token.token_type
@@ -224,11 +226,11 @@ def _bare(text: str, token: Token, after: Sequence[Token], dialect: str) -> str 
             f"The number {own!r} is read in different ways.",
             _DIGITS_ALONE,
         )
-        known = _number(own, dialect)
+        known = _is_number(own, dialect)
     elif kind in _STRINGS:
         message = f"The literal {own} is read in different ways."
         hint = _DIGITS_ALONE if own[0].isdigit() else "Write it in single quotes."
-        known = _literal(own, dialect)
+        known = _is_literal(own, dialect)
     else:
         message, hint = f"{own} is not read as a name here.", "Write it plainer."
         if kind is TokenType.IDENTIFIER:
@@ -244,17 +246,17 @@ def _quoted_elsewhere(token: Token, after: Sequence[Token], dialect: str) -> str
     """Return how a quoted word that is no name in the tree is written: a struct's part, a call; else nothing."""
     next_ = after[0].token_type if after else None
     if next_ is TokenType.COLON:
-        return quoted(token.text, dialect)
+        return quote_name(token.text, dialect)
     return token.text if next_ is TokenType.L_PAREN and _PLAIN_CALL.fullmatch(token.text) else ""
 
 
-def _number(own: str, dialect: str) -> bool:
-    if reading_of(dialect).text.groups_digits and (_GROUPED.fullmatch(own) or _literal(own, dialect)):
+def _is_number(own: str, dialect: str) -> bool:
+    if reading_of(dialect).text.groups_digits and (_GROUPED.fullmatch(own) or _is_literal(own, dialect)):
         return True
     return _NUMBER.fullmatch(own) is not None
 
 
-def _literal(own: str, dialect: str) -> bool:
+def _is_literal(own: str, dialect: str) -> bool:
     return reading_of(dialect).text.literals.fullmatch(own) is not None
 
 
@@ -277,7 +279,7 @@ def _executed_comment(text: str, tokens: Sequence[Token]) -> Problem | None:
 _EXECUTED = re.compile(r"/\*M?!")
 
 
-def _glued(text: str, last: Token | None, token: Token) -> Problem | None:
+def _glued_problem(text: str, last: Token | None, token: Token) -> Problem | None:
     """A letter after a number is a name to one engine, part of the number to another."""
     if last is None or token.start != last.end + 1 or last.token_type is not TokenType.NUMBER:
         return None

@@ -5,10 +5,10 @@ whole guard like any other, and the names of a target and of columns. The engine
 by row, with bound values.
 """
 
-from metricgate.guarding.writes.reading import read_write
 from metricgate.guarding.writes.structure import StructureText, changes_structure, read_structure
 from metricgate.guarding.writes.templates import fill, parameters_in
 from metricgate.guarding.writes.text import SourceText, WriteText
+from metricgate.guarding.writes.write_reader import read_write
 
 __all__ = [
     "SourceText",

@@ -45,7 +45,7 @@ _HINTS = {
 }
 
 
-class NotPlain(Exception):
+class UnknownClause(Exception):
     """The statement has a part that is not known to be harmless."""
 
     def __init__(self, what: str, hint: str | None = None) -> None:
@@ -58,7 +58,7 @@ class NotPlain(Exception):
         )
 
     @classmethod
-    def of(cls, problem: Problem) -> NotPlain:
+    def of(cls, problem: Problem) -> UnknownClause:
         """Return the exception for a problem of another code."""
         found = cls("")
         found.problem = problem
@@ -73,7 +73,7 @@ def only(node: exp.Expr, known: Sequence[str], what: str) -> None:
     """
     for part, value in node.args.items():
         if part not in known and value not in (None, False, [], ""):
-            raise NotPlain(_WORDS.get(part, f"{what} with {part.strip('_')}"), _HINTS.get(part))
+            raise UnknownClause(_WORDS.get(part, f"{what} with {part.strip('_')}"), _HINTS.get(part))
 
 
 def plain_table(node: exp.Expr) -> exp.Table:
@@ -83,11 +83,11 @@ def plain_table(node: exp.Expr) -> exp.Table:
         NotPlain: it is anything else.
     """
     if type(node) is not exp.Table or type(node.this) is not exp.Identifier:
-        raise NotPlain("a target that is not a table's name")
+        raise UnknownClause("a target that is not a table's name")
     only(node, ("this", "db", "catalog", "alias"), "a target")
     alias = node.args.get("alias")
     if alias is not None and alias.args.get("columns"):
-        raise NotPlain("names of columns after the target's alias")
+        raise UnknownClause("names of columns after the target's alias")
     return node
 
 
@@ -101,14 +101,14 @@ def alias_of(node: exp.Expr) -> exp.Identifier:
     alias = table.args.get("alias")
     found = table.this if alias is None else alias.this
     if not isinstance(found, exp.Identifier):
-        raise NotPlain("a target that is not a table's name")
+        raise UnknownClause("a target that is not a table's name")
     return found
 
 
 def named_parts(node: exp.Expr, dialect: str) -> tuple[str, ...]:
     """Return the parts of a target's name, as the engine reads them."""
     table = plain_table(node)
-    return tuple(_folded(table.args[key], dialect) for key in ("catalog", "db", "this") if table.args.get(key))
+    return tuple(_fold_name(table.args[key], dialect) for key in ("catalog", "db", "this") if table.args.get(key))
 
 
 def column_named(node: exp.Expr, dialect: str) -> str:
@@ -119,22 +119,22 @@ def column_named(node: exp.Expr, dialect: str) -> str:
     """
     found = node.this if type(node) in {exp.Column, exp.ColumnDef} else node
     if type(found) is not exp.Identifier:
-        raise NotPlain("a column that is not a plain name")
-    return _folded(found, dialect)
+        raise UnknownClause("a column that is not a plain name")
+    return _fold_name(found, dialect)
 
 
-def _folded(name: exp.Expr, dialect: str) -> str:
+def _fold_name(name: exp.Expr, dialect: str) -> str:
     return str(name.name) if name.args.get("quoted") or reading_of(dialect).keeps_case else name.name.lower()
 
 
-def selected(target: exp.Expr, others: Sequence[exp.Expr], said: exp.Expr | None) -> exp.Select:
+def select_from(target: exp.Expr, others: Sequence[exp.Expr], said: exp.Expr | None) -> exp.Select:
     """Return ``SELECT FROM target, others``, still without outputs; the others in their writer's words.
 
     Raises:
         NotPlain: one of the others is neither a table nor a sub-query.
     """
     if any(type(each) not in {exp.Table, exp.Subquery} for each in others):
-        raise NotPlain("a source that is neither a table nor a sub-query")
+        raise UnknownClause("a source that is neither a table nor a sub-query")
     select = exp.Select(from_=exp.From(this=plain_table(target).copy()))
     if said is not None and others:
         select.set("joins", [exp.Join(this=said)])
@@ -147,7 +147,7 @@ def literal_rows(rows: Sequence[Sequence[exp.Expr]], dialect: str) -> tuple[tupl
     for row in rows:
         texts: list[str | None] = []
         for value in row:
-            known, text = _literal(value, dialect)
+            known, text = _literal_text(value, dialect)
             if not known:
                 return None
             texts.append(text)
@@ -155,7 +155,7 @@ def literal_rows(rows: Sequence[Sequence[exp.Expr]], dialect: str) -> tuple[tupl
     return tuple(found)
 
 
-def _literal(value: exp.Expr, dialect: str) -> tuple[bool, str | None]:
+def _literal_text(value: exp.Expr, dialect: str) -> tuple[bool, str | None]:
     kind = type(value)
     if kind is exp.Null:
         return True, None

@@ -8,13 +8,13 @@ from sqlglot import Dialect, exp
 from sqlglot.tokenizer_core import Token, TokenType
 
 from metricgate.guarding import codes
-from metricgate.guarding.caps import Caps
 from metricgate.guarding.dialects import grammar_of
 from metricgate.guarding.fidelity import unfaithful
 from metricgate.guarding.intake import refused_at_intake
-from metricgate.guarding.parsing import FAULTS, bare, trees_of, unreadable, words
-from metricgate.guarding.writes.parts import NotPlain
-from metricgate.guarding.writes.words import Words
+from metricgate.guarding.query_parser import FAULTS, bare, trees_of, unreadable, words
+from metricgate.guarding.text_limits import TextLimits
+from metricgate.guarding.writes.parts import UnknownClause
+from metricgate.guarding.writes.words import TextWords
 from metricgate.vocabulary.problem import Problem
 
 _KINDS = "INSERT, UPDATE, DELETE or MERGE"
@@ -22,8 +22,8 @@ _FURTHER = "TRUNCATE, DROP TABLE or ALTER TABLE"
 
 
 def single(
-    text: str, dialect: str, caps: Caps, beginnings: Collection[TokenType], kinds: Collection[type[exp.Expr]]
-) -> tuple[exp.Expr, Words]:
+    text: str, dialect: str, caps: TextLimits, beginnings: Collection[TokenType], kinds: Collection[type[exp.Expr]]
+) -> tuple[exp.Expr, TextWords]:
     """Return the statement and its words.
 
     Args:
@@ -39,29 +39,29 @@ def single(
     refusal = refused_at_intake(text, caps)
     tokens = words(text, dialect) if refusal is None else refusal
     if isinstance(tokens, Problem):
-        raise NotPlain.of(tokens)
+        raise UnknownClause.of(tokens)
     first = next((token for token in tokens if token.token_type is not TokenType.SEMICOLON), None)
     if first is None or first.token_type not in beginnings:
-        raise NotPlain.of(_no_write("nothing" if first is None else first.text.upper()))
+        raise UnknownClause.of(_no_write("nothing" if first is None else first.text.upper()))
     try:
         trees = trees_of(tokens, text, dialect)
     except FAULTS as error:
-        raise NotPlain.of(unreadable(text, error)) from error
+        raise UnknownClause.of(unreadable(text, error)) from error
     found = [tree for tree in trees if tree is not None and type(tree) is not exp.Semicolon]
     if len(found) > 1 or type(found[0]) is exp.Block:
         message = "The text holds more than one statement."
-        raise NotPlain.of(Problem(code=codes.SEVERAL_STATEMENTS, message=message, hint="Propose one at a time."))
+        raise UnknownClause.of(Problem(code=codes.SEVERAL_STATEMENTS, message=message, hint="Propose one at a time."))
     root = found[0]
     if type(root) not in kinds:
-        raise NotPlain.of(_no_write(root.key.upper()))
+        raise UnknownClause.of(_no_write(root.key.upper()))
     if sum(1 for _node in root.walk()) > caps.nodes:
         message = f"The statement has more than {caps.nodes:,} parts."
-        raise NotPlain.of(Problem(code=codes.TOO_LARGE, message=message, hint="Propose less at once."))
+        raise UnknownClause.of(Problem(code=codes.TOO_LARGE, message=message, hint="Propose less at once."))
     bare(root)
-    return root, Words(text, tokens)
+    return root, TextWords(text, tokens)
 
 
-def lexed(text: str, dialect: str) -> Sequence[Token]:
+def tokenize(text: str, dialect: str) -> Sequence[Token]:
     """Return the words of a text as they stand in it; ``single`` has read it already."""
     return Dialect.get_or_raise(grammar_of(dialect)).tokenize(text)
 
@@ -77,10 +77,10 @@ def as_written(root: exp.Expr, text: str, tokens: Sequence[Token], dialect: str)
         again = words(written, dialect)
     except FAULTS as error:
         message = "The statement cannot be written again."
-        raise NotPlain.of(Problem(code=codes.UNWRITABLE, message=message)) from error
+        raise UnknownClause.of(Problem(code=codes.UNWRITABLE, message=message)) from error
     lost = again if isinstance(again, Problem) else unfaithful(text, dialect, tokens, again)
     if lost is not None:
-        raise NotPlain.of(lost)
+        raise UnknownClause.of(lost)
     return written
 
 

@@ -8,11 +8,11 @@ from sqlglot import exp
 from sqlglot.tokenizer_core import TokenType
 
 from metricgate.guarding import codes
-from metricgate.guarding.caps import CAPS, Caps
 from metricgate.guarding.dialects import grammar_of
-from metricgate.guarding.parsing import words
+from metricgate.guarding.query_parser import words
+from metricgate.guarding.text_limits import CAPS, TextLimits
 from metricgate.guarding.types import is_plain
-from metricgate.guarding.writes.parts import NotPlain, column_named, named_parts, only, plain_table
+from metricgate.guarding.writes.parts import UnknownClause, column_named, named_parts, only, plain_table
 from metricgate.guarding.writes.single import as_written, single
 from metricgate.vocabulary.problem import Problem, Problems
 from metricgate.vocabulary.resource import Action
@@ -60,7 +60,7 @@ def changes_structure(text: str, *, dialect: str) -> bool:
     return first is not None and first.token_type in _BEGINNINGS
 
 
-def read_structure(text: str, *, dialect: str, caps: Caps = CAPS) -> StructureText | Problems:
+def read_structure(text: str, *, dialect: str, caps: TextLimits = CAPS) -> StructureText | Problems:
     """Take DDL apart. Nothing is known yet of tables and columns.
 
     Args:
@@ -76,7 +76,7 @@ def read_structure(text: str, *, dialect: str, caps: Caps = CAPS) -> StructureTe
         if type(root) is exp.Alter:
             return _alter(root, dialect, written)
         raise _not_known("DDL of this kind")
-    except NotPlain as error:
+    except UnknownClause as error:
         return Problems((error.problem,))
 
 
@@ -84,7 +84,7 @@ def _drop(root: exp.Expr, dialect: str, written: str) -> StructureText:
     if root.args.get("kind") != "TABLE":
         raise _not_known(f"DROP {root.args.get('kind')}")
     _only(root, ("tables", "kind"), "DROP TABLE")
-    return _text(StructureKind.DROP_TABLE, _one(root, "DROP of several tables"), dialect, written)
+    return _structure_text(StructureKind.DROP_TABLE, _only_table(root, "DROP of several tables"), dialect, written)
 
 
 def _alter(root: exp.Expr, dialect: str, written: str) -> StructureText:
@@ -98,19 +98,21 @@ def _alter(root: exp.Expr, dialect: str, written: str) -> StructureText:
     if type(action) is exp.ColumnDef:
         _only(action, ("this", "kind"), "ADD COLUMN")
         name = column_named(action, dialect)
-        return _text(StructureKind.ADD_COLUMN, root.this, dialect, written, column=name, kind_of=_type(action, dialect))
+        return _structure_text(
+            StructureKind.ADD_COLUMN, root.this, dialect, written, column=name, kind_of=_column_type(action, dialect)
+        )
     if type(action) is exp.Drop and action.args.get("kind") == "COLUMN":
         _only(action, ("tables", "kind"), "DROP COLUMN")
-        name = _own(_one(action, "DROP of several columns"), dialect)
-        return _text(StructureKind.DROP_COLUMN, root.this, dialect, written, column=name)
+        name = _own_column(_only_table(action, "DROP of several columns"), dialect)
+        return _structure_text(StructureKind.DROP_COLUMN, root.this, dialect, written, column=name)
     if type(action) is exp.RenameColumn:
         _only(action, ("this", "to"), "RENAME COLUMN")
-        old, new = _own(action.this, dialect), _own(action.args["to"], dialect)
-        return _text(StructureKind.RENAME_COLUMN, root.this, dialect, written, column=old, new_name=new)
+        old, new = _own_column(action.this, dialect), _own_column(action.args["to"], dialect)
+        return _structure_text(StructureKind.RENAME_COLUMN, root.this, dialect, written, column=old, new_name=new)
     raise _not_known("ALTER TABLE with this step")
 
 
-def _one(node: exp.Expr, several: str) -> exp.Expr:
+def _only_table(node: exp.Expr, several: str) -> exp.Expr:
     found = node.args.get("tables") or []
     if len(found) != 1:
         raise _not_known(several)
@@ -118,19 +120,19 @@ def _one(node: exp.Expr, several: str) -> exp.Expr:
     return one
 
 
-def _own(node: exp.Expr, dialect: str) -> str:
+def _own_column(node: exp.Expr, dialect: str) -> str:
     if type(node) is exp.Column and node.args.get("table") is not None:
         raise _not_known("a column of another table")
     return column_named(node, dialect)
 
 
-def _type(column: exp.Expr, dialect: str) -> str:
+def _column_type(column: exp.Expr, dialect: str) -> str:
     kind = column.args.get("kind")
     if kind is None or not all(
         is_plain(node) if type(node) is exp.DataType else type(node) in {exp.DataTypeParam, exp.Literal}
         for node in kind.walk()
     ):
-        raise NotPlain.of(
+        raise UnknownClause.of(
             Problem(
                 code=codes.TYPE,
                 message="ADD COLUMN names no plain type.",
@@ -143,15 +145,15 @@ def _type(column: exp.Expr, dialect: str) -> str:
 def _only(node: exp.Expr, known: tuple[str, ...], what: str) -> None:
     try:
         only(node, known, what)
-    except NotPlain as error:
+    except UnknownClause as error:
         raise _not_known(error.args[0]) from error
 
 
-def _not_known(what: str) -> NotPlain:
-    return NotPlain(what, _HINT)
+def _not_known(what: str) -> UnknownClause:
+    return UnknownClause(what, _HINT)
 
 
-def _text(
+def _structure_text(
     kind: StructureKind,
     table: exp.Expr,
     dialect: str,

@@ -15,18 +15,18 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from metricgate.guarding import codes
 from metricgate.guarding.dialects import reading_of
-from metricgate.guarding.parameters import Mark, marks_in
-from metricgate.guarding.parsing import FAULTS, lexed, trees_of, unreadable, words
+from metricgate.guarding.parameters import ParameterMark, marks_in
 from metricgate.guarding.places import place_at
-from metricgate.guarding.writes.reading import read_write
+from metricgate.guarding.query_parser import FAULTS, tokenize, trees_of, unreadable, words
 from metricgate.guarding.writes.text import WriteText
+from metricgate.guarding.writes.write_reader import read_write
 from metricgate.vocabulary.predicate import Scalar
 from metricgate.vocabulary.problem import Problem, Problems
 
 
 def parameters_in(text: str, *, dialect: str) -> frozenset[str] | Problems:
     """Return the names of the parameters that a statement uses."""
-    tree = _tree(text, dialect)
+    tree = _parse_statement(text, dialect)
     if isinstance(tree, Problem):
         return Problems((tree,))
     return frozenset(str(node.name) for node in tree.find_all(exp.Placeholder))
@@ -40,24 +40,26 @@ def fill(text: str, *, dialect: str, values: Mapping[str, Scalar]) -> WriteText 
         dialect: a sqlglot name.
         values: for every parameter that the text uses.
     """
-    tree, tokens = _tree(text, dialect), lexed(text, dialect)
+    tree, tokens = _parse_statement(text, dialect), tokenize(text, dialect)
     if isinstance(tree, Problem) or isinstance(tokens, Problem):
         return Problems(tuple(each for each in (tree, tokens) if isinstance(each, Problem)))
     marks = list(marks_in(tokens, text))
     holes = list(tree.find_all(exp.Placeholder))
     if Counter(mark.name for mark in marks) != Counter(str(hole.name) for hole in holes):
-        return Problems((_unwritable(text, marks),))
-    written = _filled(text, tokens, marks, {name: _spelled(value, dialect) for name, value in values.items()})
+        return Problems((_unwritable_parameter(text, marks),))
+    written = _fill_parameters(
+        text, tokens, marks, {name: _spell_literal(value, dialect) for name, value in values.items()}
+    )
     for hole in holes:
-        hole.replace(_literal(values[str(hole.name)], hole.parent))
-    back = _tree(written, dialect)
-    if isinstance(back, Problem) or _plain(back) != _plain(tree):
+        hole.replace(_literal_node(values[str(hole.name)], hole.parent))
+    back = _parse_statement(written, dialect)
+    if isinstance(back, Problem) or _without_number_brackets(back) != _without_number_brackets(tree):
         # A value that came back as anything but the same value would have become part of the statement.
-        return Problems((_unwritable(text, marks),))
+        return Problems((_unwritable_parameter(text, marks),))
     return read_write(written, dialect=dialect)
 
 
-def _unwritable(text: str, marks: Sequence[Mark]) -> Problem:
+def _unwritable_parameter(text: str, marks: Sequence[ParameterMark]) -> Problem:
     return Problem(
         code=codes.UNWRITABLE,
         message="A parameter's value cannot be written into the statement.",
@@ -66,7 +68,7 @@ def _unwritable(text: str, marks: Sequence[Mark]) -> Problem:
     )
 
 
-def _tree(text: str, dialect: str) -> exp.Expr | Problem:
+def _parse_statement(text: str, dialect: str) -> exp.Expr | Problem:
     tokens = words(text, dialect)
     if isinstance(tokens, Problem):
         return tokens
@@ -79,7 +81,9 @@ def _tree(text: str, dialect: str) -> exp.Expr | Problem:
     return found[0]
 
 
-def _filled(text: str, tokens: Sequence[Token], marks: Sequence[Mark], spelled: Mapping[str, str]) -> str:
+def _fill_parameters(
+    text: str, tokens: Sequence[Token], marks: Sequence[ParameterMark], spelled: Mapping[str, str]
+) -> str:
     """Return the text with literals in the place of parameters; a negative number beside an operator in brackets."""
     around = {token.start: number for number, token in enumerate(tokens)}
     pieces, place = [], 0
@@ -114,7 +118,7 @@ _ALONE_BEFORE = frozenset(
 """Beside these words, the sign of a number binds to nothing else."""
 
 
-def _spelled(value: Scalar, dialect: str) -> str:
+def _spell_literal(value: Scalar, dialect: str) -> str:
     """Return a value as one literal of the dialect, a negative number with its sign."""
     if value is None:
         return "NULL"
@@ -127,7 +131,7 @@ def _spelled(value: Scalar, dialect: str) -> str:
     return str(value)
 
 
-def _literal(value: Scalar, around: exp.Expr | None) -> exp.Expr:
+def _literal_node(value: Scalar, around: exp.Expr | None) -> exp.Expr:
     """Return a value as the parser reads it there."""
     if value is None:
         return exp.Null()
@@ -143,7 +147,7 @@ def _literal(value: Scalar, around: exp.Expr | None) -> exp.Expr:
     return exp.Neg(this=number) if value < 0 else number
 
 
-def _plain(tree: exp.Expr) -> exp.Expr:
+def _without_number_brackets(tree: exp.Expr) -> exp.Expr:
     """Return the tree without brackets around negative numbers."""
     tree = tree.copy()
     for node in list(tree.find_all(exp.Paren)):

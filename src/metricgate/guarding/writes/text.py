@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sqlglot import exp
 
 from metricgate.guarding.dialects import grammar_of, reading_of
-from metricgate.guarding.writes.parts import NotPlain
+from metricgate.guarding.writes.parts import UnknownClause
 from metricgate.guarding.writes.written_values import as_number, takes_numbers, takes_texts
 from metricgate.vocabulary.problem import Problems
 from metricgate.vocabulary.resource import Action
@@ -29,7 +29,7 @@ class Digits(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class WriteStep:
     """One kind of change: rows that a SELECT finds, or values as written.
 
     Attributes:
@@ -94,7 +94,7 @@ class WriteText:
     target: tuple[str, ...]
     alias: exp.Identifier = field(repr=False, compare=False)
     no_where: bool
-    steps: tuple[Step, ...] = field(repr=False)
+    steps: tuple[WriteStep, ...] = field(repr=False)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -110,19 +110,19 @@ class WriteText:
         """
         try:
             return tuple(found for step in self.steps for found in self._sources(step, key, types))
-        except NotPlain as error:
+        except UnknownClause as error:
             return Problems((error.problem,))
 
-    def _sources(self, step: Step, key: tuple[str, ...], types: Mapping[str, str]) -> Iterator[SourceText]:
+    def _sources(self, step: WriteStep, key: tuple[str, ...], types: Mapping[str, str]) -> Iterator[SourceText]:
         own = [types.get(name.lower(), "") for name in step.columns]
         if step.rows:
             yield from self._rows(step, own)
         elif step.text is not None:
             yield SourceText(verb=step.verb, columns=step.columns, sql=_in_decimals(step.text, step.digits, own))
         else:
-            yield _source(step, own, key, self.alias, self.dialect)
+            yield _source_text(step, own, key, self.alias, self.dialect)
 
-    def _rows(self, step: Step, types: Sequence[str]) -> Iterator[SourceText]:
+    def _rows(self, step: WriteStep, types: Sequence[str]) -> Iterator[SourceText]:
         """Rows as texts where the engine makes the same of them; else by SELECTs.
 
         The rows of one SELECT have one type for each column, those of VALUES have each its own.
@@ -135,9 +135,9 @@ class WriteText:
             return
         if len(step.rows) > _MOST_SELECTS:
             what = f"VALUES of more than {_MOST_SELECTS} rows that are not plain literals"
-            raise NotPlain(what, "Write plain literals, or propose fewer rows at once.")
+            raise UnknownClause(what, "Write plain literals, or propose fewer rows at once.")
         for rows in [step.rows] if step.together else [(row,) for row in step.rows]:
-            query = _union([_row(row, types, self.dialect) for row in rows])
+            query = _union([_typed_row(row, types, self.dialect) for row in rows])
             sql = f"{step.names} {query.sql(grammar_of(self.dialect), comments=False)}".lstrip()
             yield SourceText(verb=step.verb, columns=step.columns, sql=sql)
 
@@ -150,7 +150,7 @@ def _in_decimals(text: str, digits: Sequence[Digits], types: Sequence[str]) -> s
     return text
 
 
-def _row(row: Sequence[exp.Expr], types: Sequence[str], dialect: str) -> list[exp.Expr]:
+def _typed_row(row: Sequence[exp.Expr], types: Sequence[str], dialect: str) -> list[exp.Expr]:
     if not reading_of(dialect).types_by_writing:
         return list(row)
     return [as_number(value, kind) for value, kind in zip(row, types, strict=True)]
@@ -167,14 +167,16 @@ def _union(rows: Sequence[Sequence[exp.Expr]]) -> exp.Query:
     return query
 
 
-def _source(step: Step, types: Sequence[str], key: tuple[str, ...], alias: exp.Identifier, dialect: str) -> SourceText:
+def _source_text(
+    step: WriteStep, types: Sequence[str], key: tuple[str, ...], alias: exp.Identifier, dialect: str
+) -> SourceText:
     outputs: list[exp.Expr] = []
     if step.verb is not Action.INSERT:
         outputs += [
             exp.alias_(exp.Column(this=exp.to_identifier(name, quoted=True), table=alias.copy()), f"key_{number}")
             for number, name in enumerate(key, 1)
         ]
-    values = _row(step.values, types, dialect)
+    values = _typed_row(step.values, types, dialect)
     outputs += [exp.alias_(value.copy(), f"new_{number}") for number, value in enumerate(values, 1)]
     select = (step.tables or exp.Select()).copy()
     select.set("expressions", outputs)

@@ -12,13 +12,13 @@ from collections.abc import Collection, Sequence
 from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
-from metricgate.guarding.writes.parts import NotPlain
+from metricgate.guarding.writes.parts import UnknownClause
 
 _OPENING = frozenset({TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE, TokenType.CASE})
 _CLOSING = frozenset({TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE, TokenType.END})
 
 
-class Words:
+class TextWords:
     """Words of a text, from one place to another."""
 
     def __init__(self, text: str, tokens: Sequence[Token]) -> None:
@@ -42,12 +42,12 @@ class Words:
             NotPlain: there is no word.
         """
         if not self.tokens:
-            raise NotPlain("a part without words")
+            raise UnknownClause("a part without words")
         return self._text[self.start : max(token.end for token in self.tokens) + 1]
 
-    def part(self, start: int, end: int | None = None) -> Words:
+    def part(self, start: int, end: int | None = None) -> TextWords:
         """Return the words of these places."""
-        return Words(self._text, self.tokens[start:end])
+        return TextWords(self._text, self.tokens[start:end])
 
     def outside(self, kinds: Collection[TokenType], start: int = 0) -> list[int]:
         """Return where words of these kinds stand outside of brackets and CASE."""
@@ -71,7 +71,7 @@ class Words:
         """Return where the first word of the kind stands outside of brackets."""
         return next(iter(self.outside({kind}, start)), None)
 
-    def split(self, kind: TokenType = TokenType.COMMA) -> list[Words]:
+    def split(self, kind: TokenType = TokenType.COMMA) -> list[TextWords]:
         """Return what stands between words of the kind, outside of brackets."""
         found, start = [], 0
         for number in self.outside({kind}):
@@ -80,7 +80,7 @@ class Words:
         return [*found, self.part(start)]
 
     @property
-    def inside(self) -> Words:
+    def inside(self) -> TextWords:
         """What stands in the bracket that these words are.
 
         Raises:
@@ -88,7 +88,7 @@ class Words:
         """
         opens = len(self) > 1 and self.tokens[0].token_type is TokenType.L_PAREN
         if not opens or self.tokens[-1].token_type is not TokenType.R_PAREN:
-            raise NotPlain("a list without brackets")
+            raise UnknownClause("a list without brackets")
         return self.part(1, len(self) - 1)
 
     @property
@@ -114,7 +114,7 @@ def plain(text: str, tokens: Sequence[Token]) -> str:
     return "".join(pieces)
 
 
-def values_of(words: Words, expected: Sequence[exp.Expr]) -> tuple[exp.Expr, ...]:
+def values_of(words: TextWords, expected: Sequence[exp.Expr]) -> tuple[exp.Expr, ...]:
     """Return what is between commas as leaves; numbers in hex or bits as they are, for a column may take them so.
 
     Raises:
@@ -122,11 +122,11 @@ def values_of(words: Words, expected: Sequence[exp.Expr]) -> tuple[exp.Expr, ...
     """
     pieces = words.split()
     if len(pieces) != len(expected):
-        raise NotPlain("a list that can be read in two ways")
-    return tuple(_own(piece, tree) for piece, tree in zip(pieces, expected, strict=True))
+        raise UnknownClause("a list that can be read in two ways")
+    return tuple(_own_words(piece, tree) for piece, tree in zip(pieces, expected, strict=True))
 
 
-def assigned(words: Words, expected: Sequence[exp.Expr]) -> tuple[exp.Expr, ...]:
+def assigned_values(words: TextWords, expected: Sequence[exp.Expr]) -> tuple[exp.Expr, ...]:
     """Return what stands behind each ``column =`` of a SET, as ``values_of`` does.
 
     Raises:
@@ -134,22 +134,22 @@ def assigned(words: Words, expected: Sequence[exp.Expr]) -> tuple[exp.Expr, ...]
     """
     pieces = words.split()
     if len(pieces) != len(expected):
-        raise NotPlain("a list that can be read in two ways")
+        raise UnknownClause("a list that can be read in two ways")
     found = []
     for piece, tree in zip(pieces, expected, strict=True):
         equals = piece.first(TokenType.EQ)
         if equals is None:
-            raise NotPlain("SET without an equals sign")
-        found.append(_own(piece.part(equals + 1), tree))
+            raise UnknownClause("SET without an equals sign")
+        found.append(_own_words(piece.part(equals + 1), tree))
     return tuple(found)
 
 
-def condition_of(words: Words) -> exp.Expr:
+def condition_of(words: TextWords) -> exp.Expr:
     """Return a condition as one operand."""
     return exp.Paren(this=words.leaf)
 
 
-def _own(words: Words, tree: exp.Expr) -> exp.Expr:
+def _own_words(words: TextWords, tree: exp.Expr) -> exp.Expr:
     bits = type(tree) is exp.BitString
     digits = type(tree) is exp.Literal and not tree.is_string and str(tree.this).startswith("0x")
     return tree if bits or digits else words.leaf

@@ -34,21 +34,21 @@ def as_number(value: exp.Expr, kind: str) -> exp.Expr:
 
 def takes_numbers(kind: str) -> bool:
     """Whether a column stores numbers."""
-    return _word(kind) in _NUMBERS
+    return _type_word(kind) in _NUMBERS
 
 
 def takes_texts(kind: str) -> bool:
     """Whether a column makes the same of a number and of its digits as a text, and stores texts as they are."""
-    return _word(kind) in _NUMBERS - {"year"} or _word(kind) in _TEXTS
+    return _type_word(kind) in _NUMBERS - {"year"} or _type_word(kind) in _TEXTS
 
 
 def one_type(values: Sequence[exp.Expr]) -> bool:
     """Whether values in a column are of one type, so that none changes another's."""
-    kinds = {_kind(value) for value in values} - {"null"}
+    kinds = {_value_kind(value) for value in values} - {"null"}
     return len(values) == 1 or (len(kinds) <= 1 and "other" not in kinds)
 
 
-def _kind(value: exp.Expr) -> str:
+def _value_kind(value: exp.Expr) -> str:
     inner = value.this if type(value) is exp.Neg else value
     if type(value) is exp.Null:
         return "null"
@@ -68,6 +68,6 @@ def in_digits(value: exp.Expr) -> str | None:
     return None
 
 
-def _word(kind: str) -> str:
+def _type_word(kind: str) -> str:
     found = re.match(r"\w+", kind)
     return "" if found is None else found[0].lower()

@@ -15,9 +15,9 @@ from metricgate.dialects.reading.rules import DialectRules
 from metricgate.guarding import codes
 from metricgate.guarding.calls import calls_in
 from metricgate.guarding.ctes import cte_named
-from metricgate.guarding.parsing import FAULTS, is_dual, lexed, trees_of
-from metricgate.guarding.positions import strays
-from metricgate.guarding.spelling import respelt
+from metricgate.guarding.parser_spelling import respelt
+from metricgate.guarding.query_parser import FAULTS, is_dual, tokenize, trees_of
+from metricgate.guarding.table_positions import strays
 from metricgate.vocabulary.problem import Problem
 
 Path = tuple[str, ...]
@@ -28,7 +28,7 @@ _EFFECTS = frozenset(kind for kind in vars(exp).values() if isinstance(kind, typ
 
 
 @dataclass(frozen=True, slots=True)
-class Back:
+class ReadBack:
     """What a text shows when it is read back: the warehouse's relations, and the names of what it calls."""
 
     tables: frozenset[Path]
@@ -42,7 +42,7 @@ def read_back(
     approved: frozenset[str],
     *,
     strict: bool = True,
-) -> Back | Problem:
+) -> ReadBack | Problem:
     """Return what the text names and calls, or why it must not run.
 
     Args:
@@ -52,28 +52,28 @@ def read_back(
         approved: what may be called.
         strict: False only looks, for tests of the other layers.
     """
-    tokens = lexed(text, rules.name)
+    tokens = tokenize(text, rules.name)
     if isinstance(tokens, Problem):
         return tokens
     calls = calls_in(tokens)
     try:
         trees = [tree for tree in trees_of(respelt(tokens, text, rules.name), text, rules.name) if tree is not None]
         if len(trees) != 1 or not isinstance(trees[0], exp.Query):
-            return _unwritable("The statement reads back as something else than one query.")
+            return _unwritable_problem("The statement reads back as something else than one query.")
         nodes = list(trees[0].walk())
-        found = _tables(nodes, frozenset(relations), rules)
-        wrong = _wrong(nodes, found, calls - approved) if strict else None
+        found = _tables_read(nodes, frozenset(relations), rules)
+        wrong = _fault_of(nodes, found, calls - approved) if strict else None
         if wrong is not None:
-            return _unwritable(wrong)
+            return _unwritable_problem(wrong)
         named = strays(tokens, {cte.alias.lower() for cte in trees[0].find_all(exp.CTE)}, found)
         if strict and named:
-            return _unwritable("The statement names a table where the parser sees none.")
+            return _unwritable_problem("The statement names a table where the parser sees none.")
     except FAULTS:
-        return _unwritable("The statement cannot be read back.")
-    return Back(frozenset(found), calls)
+        return _unwritable_problem("The statement cannot be read back.")
+    return ReadBack(frozenset(found), calls)
 
 
-def _wrong(nodes: Sequence[exp.Expr], tables: Mapping[Path, bool], calls: frozenset[str]) -> str | None:
+def _fault_of(nodes: Sequence[exp.Expr], tables: Mapping[Path, bool], calls: frozenset[str]) -> str | None:
     if not all(tables.values()):
         return "The statement would read a table beside what you may see."
     if calls:
@@ -83,7 +83,7 @@ def _wrong(nodes: Sequence[exp.Expr], tables: Mapping[Path, bool], calls: frozen
     return None
 
 
-def _tables(nodes: Sequence[exp.Expr], allowed: frozenset[exp.Expr], rules: DialectRules) -> dict[Path, bool]:
+def _tables_read(nodes: Sequence[exp.Expr], allowed: frozenset[exp.Expr], rules: DialectRules) -> dict[Path, bool]:
     """Return the path of each base table -> whether it stands inside an allowed query wherever it stands."""
     found: dict[Path, bool] = {}
     for table in nodes:
@@ -108,5 +108,5 @@ def _is_inside(table: exp.Expr, allowed: frozenset[exp.Expr]) -> bool:
     return False
 
 
-def _unwritable(message: str) -> Problem:
+def _unwritable_problem(message: str) -> Problem:
     return Problem(code=codes.UNWRITABLE, message=message, hint="Write the query in a plainer form.")

@@ -41,29 +41,29 @@ def outputs(tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
     for number, token in enumerate(tokens):
         kind = token.token_type
         depth -= kind in _CLOSE
-        if kind is TokenType.FROM and _compares(tokens, number):
+        if kind is TokenType.FROM and _is_distinct_from(tokens, number):
             continue
         while around and around[-1].ends(kind, depth):
-            yield from _ended(around.pop(), number)
+            yield from _end_output(around.pop(), number)
         depth += kind in _OPEN
         inside = around[-1] if around else None
         if kind is TokenType.SELECT:
             around.append(_Select(depth))
         elif inside is not None and inside.depth == depth and kind is TokenType.COMMA:
-            yield from _ended(inside, number)
+            yield from _end_output(inside, number)
         elif inside is not None and inside.first is None and kind not in _BEGINNING:
             inside.first = number
     for inside in around:
-        yield from _ended(inside, len(tokens))
+        yield from _end_output(inside, len(tokens))
 
 
-def _compares(tokens: Sequence[Token], number: int) -> bool:
+def _is_distinct_from(tokens: Sequence[Token], number: int) -> bool:
     """Whether the FROM is that of IS DISTINCT FROM."""
     before = [token.token_type for token in tokens[max(0, number - 2) : number]]
     return before[-1:] == [TokenType.DISTINCT] and before[0] in {TokenType.IS, TokenType.NOT}
 
 
-def _ended(select: _Select, number: int) -> Iterator[tuple[int, int]]:
+def _end_output(select: _Select, number: int) -> Iterator[tuple[int, int]]:
     first, select.first = select.first, None
     if first is not None:
         yield first, number - 1
@@ -79,16 +79,16 @@ def names_by_words(text: str, tokens: Sequence[Token], names: Mapping[int, exp.I
     for first, last in outputs(tokens):
         whole = tokens[first : last + 1]
         if not _has_a_name(whole, names):
-            own = text[_begin(text, tokens, first) : whole[-1].end + 1]
+            own = text[_begin_of_output(text, tokens, first) : whole[-1].end + 1]
             if len(own) <= _LONGEST or not _is_in_a_cte(tokens, first):
                 found[whole[-1].start] = own
-        elif _is_column_in_capitals(whole, names) and _is_of_a_table(names[_core(whole)[-1].start].parent):
+        elif _is_column_in_capitals(whole, names) and _is_of_a_table(names[_core_words(whole)[-1].start].parent):
             # A relation's column would come back in its own letters, a table's does in those of the text.
-            found[whole[-1].start] = _core(whole)[-1].text
+            found[whole[-1].start] = _core_words(whole)[-1].text
     return found
 
 
-def _begin(text: str, tokens: Sequence[Token], first: int) -> int:
+def _begin_of_output(text: str, tokens: Sequence[Token], first: int) -> int:
     """Return where an output's own words begin: after a comma, comments are among them."""
     if not first or tokens[first - 1].token_type is not TokenType.COMMA:
         return tokens[first].start
@@ -110,7 +110,7 @@ def _has_a_name(tokens: Sequence[Token], names: Mapping[int, exp.Identifier]) ->
     ending = names.get(tokens[-1].start)
     if ending is not None and type(ending.parent) is exp.Alias and ending.arg_key == "alias":
         return True
-    core = _core(tokens)
+    core = _core_words(tokens)
     if (len(core) == 1 and core[0].token_type in _VALUES) or _is_fraction(core):
         return True
     if all(token.token_type in _TEXTS for token in core):
@@ -142,7 +142,7 @@ def _is_in_a_cte(tokens: Sequence[Token], number: int) -> bool:
 
 
 def _is_column_in_capitals(tokens: Sequence[Token], names: Mapping[int, exp.Identifier]) -> bool:
-    core = _core(tokens)
+    core = _core_words(tokens)
     name = names.get(core[-1].start) if core else None
     return name is not None and type(name.parent) is exp.Column and core[-1].text != core[-1].text.lower()
 
@@ -152,7 +152,7 @@ def _is_of_a_table(column: exp.Expr | None) -> bool:
     select = column.find_ancestor(exp.Select) if isinstance(column, exp.Column) else None
     if not isinstance(column, exp.Column) or select is None:
         return False
-    sources = [each for each in _sources(select) if not column.table or _named(each) == column.table.lower()]
+    sources = [each for each in _sources_of(select) if not column.table or _source_name(each) == column.table.lower()]
     if not column.table and any(_merges(join) for join in select.args.get("joins") or ()):
         # A merged column is that of the first source, of a RIGHT JOIN that of the second.
         sources = sources[:1]
@@ -164,7 +164,7 @@ def _is_of_a_table(column: exp.Expr | None) -> bool:
     return not any(_gives(each, column.name.lower()) for each in derived)
 
 
-def _named(source: exp.Expr) -> str:
+def _source_name(source: exp.Expr) -> str:
     return str(source.alias_or_name).lower()
 
 
@@ -172,24 +172,24 @@ def _merges(join: exp.Expr) -> bool:
     return bool(join.args.get("using")) or str(join.args.get("method") or "").upper() == "NATURAL"
 
 
-def _sources(select: exp.Select) -> Iterator[exp.Expr]:
+def _sources_of(select: exp.Select) -> Iterator[exp.Expr]:
     """Yield what the SELECT reads from, the source whose columns come first before the others."""
     from_ = select.args.get("from_")
-    found = [] if from_ is None else list(_inside(from_.this))
+    found = [] if from_ is None else list(_unwrap_source(from_.this))
     for join in select.args.get("joins") or ():
         right = str(join.args.get("side") or "").upper() == "RIGHT"
-        found = [*_inside(join.this), *found] if right else [*found, *_inside(join.this)]
+        found = [*_unwrap_source(join.this), *found] if right else [*found, *_unwrap_source(join.this)]
     yield from found
 
 
-def _inside(source: exp.Expr) -> Iterator[exp.Expr]:
+def _unwrap_source(source: exp.Expr) -> Iterator[exp.Expr]:
     """Yield a source, or those in its brackets."""
     if type(source) is exp.Subquery and not source.alias:
-        yield from _inside(source.this)
+        yield from _unwrap_source(source.this)
     else:
         yield source
     for join in source.args.get("joins") or ():
-        yield from _inside(join.this)
+        yield from _unwrap_source(join.this)
 
 
 def _gives(source: exp.Expr, name: str) -> bool:
@@ -207,7 +207,7 @@ def _gives(source: exp.Expr, name: str) -> bool:
     return any(each.is_star or each.alias_or_name.lower() == name for each in outputs)
 
 
-def _core(tokens: Sequence[Token]) -> list[Token]:
+def _core_words(tokens: Sequence[Token]) -> list[Token]:
     """Return an output's words without brackets around it and a plus before it."""
     core = list(tokens)
     while core and core[0].token_type in _BEFORE:

@@ -54,11 +54,11 @@ def strays(tokens: Sequence[Token], ctes: Collection[str], tables: Collection[tu
         tables: their paths.
     """
     known = {tuple(part.lower() for part in path) for path in tables}
-    found = [tuple(part.lower() for part in path) for path in named(tokens)]
+    found = [tuple(part.lower() for part in path) for path in table_names(tokens)]
     return [".".join(path) for path in found if path not in known and not (len(path) == 1 and path[0] in ctes)]
 
 
-def named(tokens: Sequence[Token]) -> Iterator[tuple[str, ...]]:
+def table_names(tokens: Sequence[Token]) -> Iterator[tuple[str, ...]]:
     """Yield each name that stands in the place of a table, by its parts."""
     around = [_Bracket(query=True)]
     number, last = 0, len(tokens) - 1
@@ -81,10 +81,10 @@ def named(tokens: Sequence[Token]) -> Iterator[tuple[str, ...]]:
             here.expects = False
             yield tuple(path)
         else:
-            here.goes_on(kind, compares=kind is TokenType.FROM and _compares(tokens, number))
+            here.goes_on(kind, compares=kind is TokenType.FROM and _is_distinct_from(tokens, number))
         number += 1
 
 
-def _compares(tokens: Sequence[Token], number: int) -> bool:
+def _is_distinct_from(tokens: Sequence[Token], number: int) -> bool:
     before = [each.token_type for each in tokens[max(0, number - 2) : number]]
     return before[-1:] == [TokenType.DISTINCT] and before[0] in _IS

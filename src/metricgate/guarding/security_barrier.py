@@ -35,7 +35,7 @@ _CTES: dict[type[exp.Expr], frozenset[str]] = {
 }
 
 
-def streaming(text: str) -> str:
+def streaming_barrier(text: str) -> str:
     """Return a relation's text behind the fence that streams: a derived table with ``OFFSET 0``, for PostgreSQL only.
 
     Its planner puts no condition of the caller below the row filter inside, so that none sees rows which that hides.
@@ -43,7 +43,7 @@ def streaming(text: str) -> str:
     return f'SELECT * FROM ({text}) AS "{FENCE}" OFFSET 0'  # noqa: S608 - ours, and read back
 
 
-def unmerged(text: str) -> str:
+def materialized_barrier(text: str) -> str:
     """Return a relation's text as one that MariaDB computes by itself.
 
     It merges a derived table without a LIMIT into the query around it. Then ROLLUP's totals of an expression show the

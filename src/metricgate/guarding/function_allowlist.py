@@ -28,7 +28,7 @@ class FunctionBook:
         return cls(dialect=dialect, names=_callable(dialect, frozenset(engine)))
 
     @classmethod
-    def reviewed(cls, dialect: str) -> Self:
+    def all_reviewed(cls, dialect: str) -> Self:
         """Return the whole reviewed list, as if the engine had all of it."""
         functions = reading_of(dialect).functions
         return cls(dialect=dialect, names=functions.reviewed | functions.grammar)

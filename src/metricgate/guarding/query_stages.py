@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from metricgate.guarding.book import FunctionBook
+from metricgate.guarding.function_allowlist import FunctionBook
 from metricgate.guarding.parameters import Placed
-from metricgate.guarding.tables import Found
+from metricgate.guarding.tables import TablesFound
 from metricgate.guarding.verbatim import Word
 from metricgate.vocabulary.obligation import Use
 from metricgate.vocabulary.predicate import Scalar
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class ReadQuery:
     """A text that is one harmless query, whatever its tables and columns are.
 
     Attributes:
@@ -52,12 +52,12 @@ class Bound:
         output: names of the result's columns, in order.
     """
 
-    reading: Reading = field(repr=False)
+    reading: ReadQuery = field(repr=False)
     tables: tuple[str, ...]
     columns: Mapping[str, Mapping[str, frozenset[Use]]]
     functions: tuple[str, ...]
     output: tuple[str, ...]
-    found: Found = field(repr=False)
+    found: TablesFound = field(repr=False)
     tree: exp.Query = field(repr=False, compare=False)
 
 

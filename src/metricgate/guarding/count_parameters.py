@@ -17,7 +17,7 @@ _COUNTED = frozenset({TokenType.LIMIT, TokenType.OFFSET})
 _MOST = 2**63 - 1
 
 
-def counting(tokens: Sequence[Token], starts: Collection[int]) -> frozenset[int]:
+def find_count_parameters(tokens: Sequence[Token], starts: Collection[int]) -> frozenset[int]:
     """Return which of the parameters that start there stand where a clause says how many rows.
 
     Args:

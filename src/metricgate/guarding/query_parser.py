@@ -14,8 +14,8 @@ from metricgate.dialects.reading.spelling.words import instead
 from metricgate.guarding import codes
 from metricgate.guarding.dialects import grammar_of, reading_of
 from metricgate.guarding.nodes import ROOTS
+from metricgate.guarding.parser_spelling import mark_kept_calls, respelt, restore_calls, whole
 from metricgate.guarding.places import place_at
-from metricgate.guarding.spelling import marked, respelt, restored, whole
 from metricgate.guarding.unread import unread
 from metricgate.vocabulary.problem import Place, Problem
 
@@ -32,7 +32,7 @@ _BEGINNINGS = frozenset({TokenType.SELECT, TokenType.WITH, TokenType.L_PAREN, To
 
 
 @dataclass(frozen=True, slots=True)
-class Parsed:
+class ParsedQuery:
     """The words of a text, as they stand in it, and the tree of the one query that it is.
 
     Attributes:
@@ -44,9 +44,9 @@ class Parsed:
     nodes: Sequence[exp.Expr]
 
 
-def lexed(text: str, dialect: str) -> Sequence[Token] | Problem:
+def tokenize(text: str, dialect: str) -> Sequence[Token] | Problem:
     """Return the words of a text as they stand in it."""
-    found = numbered(text, dialect)
+    found = tokenize_numbered(text, dialect)
     if found is not None:
         return whole(found, text, dialect)
     try:
@@ -56,7 +56,7 @@ def lexed(text: str, dialect: str) -> Sequence[Token] | Problem:
     return whole(tokens, text, dialect)
 
 
-def numbered(text: str, dialect: str) -> Sequence[Token] | None:
+def tokenize_numbered(text: str, dialect: str) -> Sequence[Token] | None:
     """Return the words of a text with ``$1,$2``, which sqlglot takes for the beginning of a text in dollars.
 
     None where there are none, or where what looks so stands in a literal or a name.
@@ -85,11 +85,11 @@ _SIGN = re.compile(r"(?<![\w$])\$(?=\d)")
 
 def words(text: str, dialect: str) -> Sequence[Token] | Problem:
     """Return the words of a text, as ``trees_of`` is to be given them."""
-    tokens = lexed(text, dialect)
+    tokens = tokenize(text, dialect)
     return tokens if isinstance(tokens, Problem) else respelt(tokens, text, dialect)
 
 
-def parsed(text: str, dialect: str, tokens: Sequence[Token] | None = None) -> Parsed | Problem:
+def parse_query(text: str, dialect: str, tokens: Sequence[Token] | None = None) -> ParsedQuery | Problem:
     """Return the one query of the text, without comments and without what comments asked of the parser.
 
     Args:
@@ -97,7 +97,7 @@ def parsed(text: str, dialect: str, tokens: Sequence[Token] | None = None) -> Pa
         dialect: its name.
         tokens: the text's words, where they are known.
     """
-    found = lexed(text, dialect) if tokens is None else tokens
+    found = tokenize(text, dialect) if tokens is None else tokens
     if isinstance(found, Problem):
         return found
     tokens = found
@@ -109,7 +109,7 @@ def parsed(text: str, dialect: str, tokens: Sequence[Token] | None = None) -> Pa
         trees = trees_of(respelt(tokens, text, dialect), text, dialect)
     except FAULTS as error:
         return unread(tokens, text, dialect) or unreadable(text, error)
-    root = _single(trees)
+    root = _single_query(trees)
     if isinstance(root, Problem):
         return root
     nodes = list(root.walk())
@@ -119,7 +119,7 @@ def parsed(text: str, dialect: str, tokens: Sequence[Token] | None = None) -> Pa
         nodes = list(_without_regexp_like(root).walk())
     if rules.has_dual and any(map(is_dual, nodes)):
         nodes = list(_without_dual(root).walk())
-    return Parsed(tokens, root, nodes)
+    return ParsedQuery(tokens, root, nodes)
 
 
 def is_dual(node: exp.Expr) -> bool:
@@ -160,15 +160,15 @@ def trees_of(tokens: Sequence[Token], text: str, dialect: str) -> list[exp.Expr 
     trees = (
         Dialect.get_or_raise(grammar_of(dialect))
         .parser(error_level=ErrorLevel.IMMEDIATE)
-        .parse(marked(tokens, dialect), text)
+        .parse(mark_kept_calls(tokens, dialect), text)
     )
     for tree in trees:
         if tree is not None:
-            restored(tree, dialect)
+            restore_calls(tree, dialect)
     return trees
 
 
-def _single(trees: Sequence[exp.Expr | None]) -> exp.Query | Problem:
+def _single_query(trees: Sequence[exp.Expr | None]) -> exp.Query | Problem:
     found = [tree for tree in trees if tree is not None and type(tree) is not exp.Semicolon]
     if not found:
         return Problem(code=codes.NO_QUERY, message="The text has no statement.", hint="Write one SELECT.")

@@ -17,10 +17,10 @@ from metricgate.dialects.reading.rules import DialectRules
 from metricgate.guarding import codes
 from metricgate.guarding.ctes import cte_named
 from metricgate.guarding.mistakes import column_mistakes
-from metricgate.guarding.naming import SPELLED, leftmost
-from metricgate.guarding.parsing import FAULTS
+from metricgate.guarding.output_names import SPELLED, leftmost
 from metricgate.guarding.places import place_of
-from metricgate.guarding.renamed import derived
+from metricgate.guarding.query_parser import FAULTS
+from metricgate.guarding.renaming_aliases import derive_renamed_tables
 from metricgate.guarding.repeats import put_back, stars_left, stars_of_merged, told_by_number, without_places
 from metricgate.vocabulary.problem import Problem
 from metricgate.vocabulary.relation import GovernedTable
@@ -39,7 +39,7 @@ _TYPES: Mapping[DataType, str] = {
 }
 
 
-def qualified(
+def qualify_columns(
     tree: exp.Query, tables: Mapping[str, GovernedTable], rules: DialectRules, text: str
 ) -> exp.Query | list[Problem]:
     """Return the tree with a table before each column and no star, or what stands in the way.
@@ -50,18 +50,18 @@ def qualified(
         rules: the dialect's.
         text: as the agent wrote it, for places.
     """
-    columns: dict[str, object] = {mark: _columns(table, rules) for mark, table in tables.items()}
+    columns: dict[str, object] = {mark: _typed_columns(table, rules) for mark, table in tables.items()}
     schema = MappingSchema(columns, normalize=False, dialect=rules.binding)
-    derived(tree, tables, fold=rules.folds_quoted)
+    derive_renamed_tables(tree, tables, fold=rules.folds_quoted)
     merged = stars_of_merged(tree)
     places = without_places(tree)
     try:
-        found = _qualified(tree, schema, rules)
+        found = _qualify_tree(tree, schema, rules)
         for _ in range(_LEVELS):
             left = stars_left(found)
             if not left or not merged.isdisjoint(map(id, left)) or not told_by_number(found):
                 break
-            found = _qualified(found, schema, rules)
+            found = _qualify_tree(found, schema, rules)
         put_back(places)
     except SqlglotError as error:
         return column_mistakes(tree, tables, text, str(error))
@@ -70,7 +70,7 @@ def qualified(
     return found
 
 
-def _qualified(tree: exp.Query, schema: MappingSchema, rules: DialectRules) -> exp.Query:
+def _qualify_tree(tree: exp.Query, schema: MappingSchema, rules: DialectRules) -> exp.Query:
     return qualify(tree, dialect=rules.binding, schema=schema, validate_qualify_columns=False, quote_identifiers=True)
 
 
@@ -78,7 +78,7 @@ _LEVELS = 8
 """Derived tables with repeated names may be in each other; each level takes another look."""
 
 
-def _columns(table: GovernedTable, rules: DialectRules) -> dict[str, str]:
+def _typed_columns(table: GovernedTable, rules: DialectRules) -> dict[str, str]:
     found = {
         (column.name.lower() if rules.folds_quoted else column.name): _TYPES.get(column.type, "UNKNOWN")
         for column in table.columns
@@ -149,7 +149,7 @@ def _spelling(output: exp.Expr, select: exp.Select, tables: Mapping[str, Governe
     if isinstance(kept, str):
         return kept
     column = output.this
-    source = _sources(select).get(column.table) if type(column) is exp.Column and column.name == name else None
+    source = _sources_by_name(select).get(column.table) if type(column) is exp.Column and column.name == name else None
     if source is None:
         return name
     if type(source) is exp.Table:
@@ -167,7 +167,7 @@ def _spelling(output: exp.Expr, select: exp.Select, tables: Mapping[str, Governe
     return name if found is None else _spelling(found, inner, tables, rules)
 
 
-def _sources(select: exp.Select) -> dict[str, exp.Expr]:
+def _sources_by_name(select: exp.Select) -> dict[str, exp.Expr]:
     from_ = select.args.get("from_")
     sources = [] if from_ is None else [from_.this]
     sources += [join.this for join in select.args.get("joins") or ()]

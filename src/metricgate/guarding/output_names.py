@@ -27,12 +27,12 @@ def name_outputs(tree: exp.Expr, rules: DialectRules, texts: Sequence[str]) -> N
         for number, output in enumerate(select.expressions):
             if type(output) is exp.Alias:
                 identifier = output.args["alias"]
-                identifier.meta[SPELLED] = _spelled(identifier, rules)
+                identifier.meta[SPELLED] = _spell_name(identifier, rules)
                 named.append(output)
             elif type(output) is exp.Star or (type(output) is exp.Column and type(output.this) is exp.Star):
                 named.append(output)
             else:
-                named.append(_named(output, rules, words[number] if words else None))
+                named.append(_name_output(output, rules, words[number] if words else None))
         select.set("expressions", named)
 
 
@@ -62,22 +62,22 @@ def merged_names(tree: exp.Expr) -> frozenset[str]:
     return frozenset(found)
 
 
-def _spelled(identifier: exp.Expr, rules: DialectRules) -> str:
+def _spell_name(identifier: exp.Expr, rules: DialectRules) -> str:
     name = identifier.name
     return name if rules.keeps_case or identifier.args.get("quoted") else name.lower()
 
 
-def _named(output: exp.Expr, rules: DialectRules, text: str | None) -> exp.Expr:
+def _name_output(output: exp.Expr, rules: DialectRules, text: str | None) -> exp.Expr:
     if type(output) is exp.Column:
         identifier = output.this.copy()
-        identifier.meta[SPELLED] = _spelled(output.this, rules)
+        identifier.meta[SPELLED] = _spell_name(output.this, rules)
     else:
         name = rules.output_name(output, text)
         identifier = exp.Identifier(this=name, quoted=True)
         identifier.meta[SPELLED] = name
     if type(output) is exp.Subquery and output.args.get("alias") is not None:
         identifier = output.args["alias"].this
-        identifier.meta[SPELLED] = _spelled(identifier, rules)
+        identifier.meta[SPELLED] = _spell_name(identifier, rules)
         output.set("alias", None)
     return exp.Alias(this=output, alias=identifier)
 

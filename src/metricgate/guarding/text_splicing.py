@@ -8,11 +8,11 @@ from dataclasses import replace
 from sqlglot.tokenizer_core import TokenType
 
 from metricgate.dialects.reading.rules import DialectRules
-from metricgate.guarding.tables import Found, Spot
+from metricgate.guarding.tables import TablesFound, TableSpot
 from metricgate.guarding.verbatim import Word
 
 
-def spliced(words: Sequence[Word], found: Found, instead: Mapping[str, str]) -> list[Word]:
+def splice_relations(words: Sequence[Word], found: TablesFound, instead: Mapping[str, str]) -> list[Word]:
     """Return the words with other texts for the names of base tables.
 
     Args:
@@ -51,7 +51,7 @@ def spliced(words: Sequence[Word], found: Found, instead: Mapping[str, str]) -> 
     return result
 
 
-def _in_place(spot: Spot, name: Word, text: str) -> str:
+def _in_place(spot: TableSpot, name: Word, text: str) -> str:
     return text if spot.named else f"{text} AS {name.text}"
 
 
@@ -68,7 +68,7 @@ def begun_with(ctes: Iterable[str], words: Sequence[Word]) -> list[Word]:
     return [replace(first, text=f"{first.text} {ours},"), *rest]
 
 
-def limited(words: Sequence[Word], row_limit: int | None, rules: DialectRules) -> list[Word]:
+def limit_rows(words: Sequence[Word], row_limit: int | None, rules: DialectRules) -> list[Word]:
     """Return the words with at most so many rows asked for: the smaller of their own limit and ours.
 
     Where their own limit is more than a plain number (``1 + 1``, a share of the rows), and where it cannot be said, as

@@ -132,7 +132,7 @@ class Tracer:
         query = None if order is None else order.parent
         if not isinstance(query, _QUERIES):
             return _NONE
-        names = _names(query)
+        names = _output_names(query)
         if type(place) is exp.Var:
             return frozenset().union(*(self._output(query, name, ordered) for name in names))
         if type(place) is not exp.Literal or place.is_string or not place.name.isdigit():
@@ -205,7 +205,7 @@ class Tracer:
     def _aliased(self, query: exp.Expr, columns: list[str], name: str, column: exp.Expr) -> Origins:
         while type(query) is exp.Subquery:
             query = query.this
-        names = _names(query)
+        names = _output_names(query)
         if name in columns[: len(names)]:
             return self._output(query, names[columns.index(name)], column)
         return self._output(query, name, column)
@@ -234,12 +234,12 @@ class Tracer:
                 yield self.origins(each)
 
     def _of_branches(self, query: exp.SetOperation, name: str, column: exp.Expr) -> Iterator[Origins]:
-        names = _names(query)
+        names = _output_names(query)
         if name not in names:
             raise Unbound(column)
         position = names.index(name)
         for side in (query.this, query.expression):
-            own = _names(side)
+            own = _output_names(side)
             if query.args.get("by_name"):
                 if name in own:
                     yield self._output(side, name, column)
@@ -280,13 +280,13 @@ def _alias_columns(source: exp.Expr) -> list[str]:
     return [each.name for each in alias.args.get("columns") or ()] if type(alias) is exp.TableAlias else []
 
 
-def _names(query: exp.Expr) -> list[str]:
+def _output_names(query: exp.Expr) -> list[str]:
     while type(query) is exp.Subquery:
         query = query.this
     if isinstance(query, exp.SetOperation):
-        names = _names(query.this)
+        names = _output_names(query.this)
         if query.args.get("by_name"):
-            names = [*names, *(each for each in _names(query.expression) if each not in names)]
+            names = [*names, *(each for each in _output_names(query.expression) if each not in names)]
         return names
     return [output.alias_or_name for output in query.selects] if type(query) is exp.Select else []
 
@@ -327,7 +327,7 @@ def _context(column: exp.Expr) -> frozenset[Use]:
     node, parent = column, column.parent
     while parent is not None:
         uses |= _at_query(parent, node, uses) if isinstance(parent, _QUERIES) else _at_part(parent, node)
-        if _ends(parent, node):
+        if _ends_use(parent, node):
             break
         node, parent = parent, parent.parent
     return frozenset(uses)
@@ -347,7 +347,7 @@ def _at_part(parent: exp.Expr, node: exp.Expr) -> set[Use]:
     return set()
 
 
-def _ends(parent: exp.Expr, node: exp.Expr) -> bool:
+def _ends_use(parent: exp.Expr, node: exp.Expr) -> bool:
     """Whether what is beyond the part no longer gets the value: a query's clause, a query that another reads from."""
     if isinstance(parent, _QUERIES):
         return _is_input(parent)

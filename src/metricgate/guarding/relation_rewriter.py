@@ -20,12 +20,12 @@ from sqlglot.tokenizer_core import TokenType
 from metricgate.dialects.reading.rules import DialectRules
 from metricgate.guarding.calls import calls_in
 from metricgate.guarding.dialects import grammar_of
-from metricgate.guarding.fences import FENCE, read_once, streaming, unmerged
-from metricgate.guarding.parsing import bare
-from metricgate.guarding.reading import Bound
-from metricgate.guarding.splicing import begun_with, spliced
-from metricgate.guarding.tables import MARK, Found
-from metricgate.guarding.verbatim import Word, quoted
+from metricgate.guarding.query_parser import bare
+from metricgate.guarding.query_stages import Bound
+from metricgate.guarding.security_barrier import FENCE, materialized_barrier, read_once, streaming_barrier
+from metricgate.guarding.tables import MARK, TablesFound
+from metricgate.guarding.text_splicing import begun_with, splice_relations
+from metricgate.guarding.verbatim import Word, quote_name
 from metricgate.vocabulary.predicate import Scalar
 from metricgate.vocabulary.relation import Relation
 
@@ -56,7 +56,7 @@ class Replaced:
     relations: tuple[Ready, ...]
 
 
-def replaced(bound: Bound, relations: Mapping[str, Relation], rules: DialectRules) -> Replaced:
+def replace_tables(bound: Bound, relations: Mapping[str, Relation], rules: DialectRules) -> Replaced:
     """Return a text's words with relations in place of the tables.
 
     Args:
@@ -74,23 +74,23 @@ def replaced(bound: Bound, relations: Mapping[str, Relation], rules: DialectRule
     ready: dict[str, Ready] = {}
     for mark in sorted({spot.mark for spot in found.spots}):
         relation = relations[mark]
-        ready[mark] = _ready(relation.sql, grammar_of(rules.name), len(parameters))
+        ready[mark] = _ready_relation(relation.sql, grammar_of(rules.name), len(parameters))
         parameters.extend(relation.parameters)
     named = _named_as_written(bound) if bound.reading.nameless_query else None
     if named is not None:
         ctes = [f"{name} AS ({ready[mark].text})" for name, mark in named.items()]
         return Replaced(begun_with(ctes, words), tuple(parameters), tuple(ready.values()))
     fenced = {mark for mark, each in ready.items() if rules.fences and not each.shows_every_row}
-    hiding = [node for node in _marked(bound.tree) if node.name in fenced]
+    hiding = [node for node in _marked_tables(bound.tree) if node.name in fenced]
     streams = read_once(hiding, bound.tree) if hiding else True
-    texts = {mark: streaming(each.text) if mark in fenced else each.text for mark, each in ready.items()}
+    texts = {mark: streaming_barrier(each.text) if mark in fenced else each.text for mark, each in ready.items()}
     if rules.merges_wrongly and any(word.kind in _NOT_TO_BE_MERGED for word in words):
-        texts = {mark: unmerged(text) for mark, text in texts.items()}
+        texts = {mark: materialized_barrier(text) for mark, text in texts.items()}
     instead = {mark: f"({text})" for mark, text in texts.items() if streams or mark not in fenced}
     kept = {mark: each.text for mark, each in ready.items() if mark not in instead}
-    instead |= {mark: quoted(_fence_name(mark), rules.name) for mark in kept}
+    instead |= {mark: quote_name(_fence_name(mark), rules.name) for mark in kept}
     ctes = [f"{instead[mark]} AS MATERIALIZED ({text})" for mark, text in kept.items()]
-    return Replaced(begun_with(ctes, spliced(words, found, instead)), tuple(parameters), tuple(ready.values()))
+    return Replaced(begun_with(ctes, splice_relations(words, found, instead)), tuple(parameters), tuple(ready.values()))
 
 
 _NOT_TO_BE_MERGED = frozenset({TokenType.ROLLUP, TokenType.OVER})
@@ -111,22 +111,22 @@ def _named_as_written(bound: Bound) -> dict[str, str] | None:
     return None if taken & found.keys() else dict(found.values())
 
 
-def located(words: Sequence[Word], found: Found, rules: DialectRules) -> list[Word]:
+def locate_relations(words: Sequence[Word], found: TablesFound, rules: DialectRules) -> list[Word]:
     """Return the words with the bare relations of the warehouse: what runs where layer 6 is switched off in a test."""
     bare_names = {
-        mark: ".".join(quoted(part, rules.name) for part in table.source) for mark, table in found.tables.items()
+        mark: ".".join(quote_name(part, rules.name) for part in table.source) for mark, table in found.tables.items()
     }
-    return spliced(words, found, bare_names)
+    return splice_relations(words, found, bare_names)
 
 
-def _marked(tree: exp.Expr) -> Iterator[exp.Table]:
+def _marked_tables(tree: exp.Expr) -> Iterator[exp.Table]:
     for node in tree.find_all(exp.Table):
         if type(node.this) is exp.Identifier and node.name.startswith(MARK):
             yield node
 
 
 @lru_cache(maxsize=1_024)
-def _ready(sql: str, grammar: str, offset: int) -> Ready:
+def _ready_relation(sql: str, grammar: str, offset: int) -> Ready:
     """Take a relation apart, its parameters counted on from ``offset``."""
     tree = sqlglot.parse_one(sql, read=grammar)
     if not isinstance(tree, exp.Query):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from metricgate.guarding import codes
 from metricgate.guarding.dialects import reading_of
-from metricgate.guarding.reading import Guarded
+from metricgate.guarding.query_stages import Guarded
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.opinion import Opinion
 from metricgate.vocabulary.problem import Problem, Problems
@@ -16,32 +16,32 @@ def agrees(guarded: Guarded, opinion: Opinion) -> Problems | None:
     """Return what the engine's parser sees beyond what was approved, or None."""
     wrong: list[Problem] = []
     if opinion.statements != 1 or opinion.kind != "select":
-        wrong.append(_problem(f"it reads {opinion.statements} statements, {opinion.kind}", {"kind": opinion.kind}))
-    tables = {_folded(path) for path in guarded.tables}
-    seen = {_folded(path) for path in opinion.tables}
+        wrong.append(_disagreement(f"it reads {opinion.statements} statements, {opinion.kind}", {"kind": opinion.kind}))
+    tables = {_fold_path(path) for path in guarded.tables}
+    seen = {_fold_path(path) for path in opinion.tables}
     if seen != tables:
-        wrong.append(_problem("it sees other tables", {"tables": len(seen)}))
-    unknown = sorted(name for name in map(_bare, opinion.functions) if name not in _known(guarded))
+        wrong.append(_disagreement("it sees other tables", {"tables": len(seen)}))
+    unknown = sorted(name for name in map(_without_schema, opinion.functions) if name not in _known_functions(guarded))
     if unknown:
-        wrong.append(_problem(f"it sees calls of {', '.join(unknown)}", {"functions": unknown}))
+        wrong.append(_disagreement(f"it sees calls of {', '.join(unknown)}", {"functions": unknown}))
     return Problems(tuple(wrong)) if wrong else None
 
 
-def _known(guarded: Guarded) -> frozenset[str]:
+def _known_functions(guarded: Guarded) -> frozenset[str]:
     parser = reading_of(guarded.dialect).parser
     also = [parser.spellings.get(name, frozenset()) for name in guarded.functions]
     return guarded.functions.union(parser.grammar, *also)
 
 
-def _bare(name: str) -> str:
+def _without_schema(name: str) -> str:
     return name.removeprefix("pg_catalog.")
 
 
-def _folded(path: tuple[str, ...]) -> tuple[str, ...]:
+def _fold_path(path: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(part.lower() for part in path)
 
 
-def _problem(reason: str, details: Mapping[str, Json]) -> Problem:
+def _disagreement(reason: str, details: Mapping[str, Json]) -> Problem:
     return Problem(
         code=codes.DISAGREEMENT,
         message=f"The warehouse's parser does not agree with ours: {reason}.",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Caps:
+class TextLimits:
     """Limits on one text.
 
     Attributes:
@@ -30,4 +30,4 @@ class Caps:
     steps: int = 1_000
 
 
-CAPS = Caps()
+CAPS = TextLimits()

@@ -19,7 +19,7 @@ from metricgate.dialects.reading.spelling.calls import MARK, UNITS, WORD_FIRST
 from metricgate.dialects.reading.spelling.words import arguments, calls, closing_bracket, instead
 from metricgate.guarding.dialects import reading_of
 
-__all__ = ["marked", "respelt", "restored", "whole"]
+__all__ = ["mark_kept_calls", "respelt", "restore_calls", "whole"]
 
 
 def whole(tokens: Sequence[Token], text: str, dialect: str) -> Sequence[Token]:
@@ -58,14 +58,14 @@ def respelt(tokens: Sequence[Token], text: str, dialect: str) -> list[Token]:
     words = list(_fractions(tokens, text)) if _FRACTION.search(text) else tokens
     kinds = {token.token_type for token in words}
     if not kinds.isdisjoint(_GROUPINGS):
-        words = list(_grouped(words))
+        words = list(_bracket_grouping_sets(words))
     if TokenType.ALIAS in kinds:
         words = list(_with_names_after_as(words))
     rule = reading_of(dialect).text.respelt
     return list(words if rule is None else rule(words, text))
 
 
-def marked(tokens: Sequence[Token], dialect: str) -> list[Token]:
+def mark_kept_calls(tokens: Sequence[Token], dialect: str) -> list[Token]:
     """Return the words with a mark before the names of calls that the parser must take as they stand."""
     kept = reading_of(dialect).text.kept
     return [
@@ -86,7 +86,7 @@ def _is_kept(tokens: Sequence[Token], number: int, kept: frozenset[str]) -> bool
 _BEFORE_TYPES = frozenset({TokenType.ALIAS, TokenType.DCOLON})
 
 
-def restored(tree: exp.Expr, dialect: str) -> None:
+def restore_calls(tree: exp.Expr, dialect: str) -> None:
     """Give calls their own names again, and words of the grammar their place among the arguments."""
     rule = reading_of(dialect).restored
     if rule is not None:
@@ -121,14 +121,14 @@ def _fractions(tokens: Sequence[Token], text: str) -> Iterator[Token]:
             continue
         if dot is not None:
             yield dot
-        dot = token if token.token_type is TokenType.DOT and _begins(text, token.start) else None
+        dot = token if token.token_type is TokenType.DOT and _begins_word(text, token.start) else None
         if dot is None:
             yield token
     if dot is not None:
         yield dot
 
 
-def _grouped(tokens: Sequence[Token]) -> Iterator[Token]:
+def _bracket_grouping_sets(tokens: Sequence[Token]) -> Iterator[Token]:
     """Put what ROLLUP, CUBE and GROUPING SETS hold into brackets: without, sqlglot reads no conditions there."""
     opening: dict[int, Token] = {}
     closed: dict[int, Token] = {}
@@ -172,6 +172,6 @@ _GROUPINGS = frozenset({TokenType.ROLLUP, TokenType.CUBE, TokenType.GROUPING_SET
 _FRACTION = re.compile(r"\.\d")
 
 
-def _begins(text: str, start: int) -> bool:
+def _begins_word(text: str, start: int) -> bool:
     before = text[start - 1 : start]
     return not (before.isalnum() or before in {"_", '"', "`", "]", "$"})

@@ -9,7 +9,7 @@ from sqlglot import exp
 from metricgate.vocabulary.relation import GovernedTable
 
 
-def derived(tree: exp.Expr, tables: Mapping[str, GovernedTable], *, fold: bool) -> None:
+def derive_renamed_tables(tree: exp.Expr, tables: Mapping[str, GovernedTable], *, fold: bool) -> None:
     """Put a derived table with outputs of the new names into such a table's place; only what is looked at is changed.
 
     Args:

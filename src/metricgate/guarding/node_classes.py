@@ -10,19 +10,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from sqlglot import Dialect, ErrorLevel, exp
 
 from metricgate.guarding import codes
-from metricgate.guarding.book import FunctionBook
 from metricgate.guarding.calls import calls_in
-from metricgate.guarding.caps import Caps
 from metricgate.guarding.dialects import grammar_of, reading_of
+from metricgate.guarding.function_allowlist import FunctionBook
 from metricgate.guarding.generators import GENERATORS, generator_problem
 from metricgate.guarding.nodes import ALLOWED, CLAUSES, JOIN_WORDS
 from metricgate.guarding.parameters import PARAMETERS, Placed
-from metricgate.guarding.parsing import FAULTS, Parsed, lexed, words
 from metricgate.guarding.places import place_at, place_of
+from metricgate.guarding.query_parser import FAULTS, ParsedQuery, tokenize, words
 from metricgate.guarding.recursion import endless
 from metricgate.guarding.tables import bare_but_tables
+from metricgate.guarding.text_limits import TextLimits
 from metricgate.guarding.types import is_plain
-from metricgate.guarding.verbatim import Word, joined, unlisted
+from metricgate.guarding.verbatim import Word, find_unlisted, join_words
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.problem import Problem
 
@@ -58,8 +58,8 @@ _HINTS: Mapping[type[exp.Expr], str] = {
 }
 
 
-def classified(
-    query: Parsed, placed: Placed, text: str, spelling: Sequence[Word], book: FunctionBook, caps: Caps
+def check_nodes(
+    query: ParsedQuery, placed: Placed, text: str, spelling: Sequence[Word], book: FunctionBook, caps: TextLimits
 ) -> tuple[list[Problem], frozenset[str]]:
     """Return what is not allowed, in the order of the tree, and the names of what is called.
 
@@ -81,28 +81,28 @@ def classified(
     if problems:
         return _each_once(problems), frozenset()
     bare_but_tables(query.nodes)
-    spelled = joined(spelling)
-    tokens = lexed(spelled, book.dialect)
+    spelled = join_words(spelling)
+    tokens = tokenize(spelled, book.dialect)
     if isinstance(tokens, Problem):
         return [tokens], frozenset()
     if [spelled[each.start : each.end + 1] for each in tokens] != [each.text for each in spelling]:
         return [_construct(query.tree, text, "a word that runs into the next")], frozenset()
     calls = calls_in(tokens)
-    problems = [_function(name, text, book) for name in sorted(calls - book.names)]
-    word = unlisted(tokens, book.dialect)
+    problems = [_function_problem(name, text, book) for name in sorted(calls - book.names)]
+    word = find_unlisted(tokens, book.dialect)
     if word is not None:
-        problems.append(_word(word, text))
-    return problems, calls | _meant(query.tree, book)
+        problems.append(_word_problem(word, text))
+    return problems, calls | _generic_names(query.tree, book)
 
 
-def _meant(tree: exp.Expr, book: FunctionBook) -> frozenset[str]:
+def _generic_names(tree: exp.Expr, book: FunctionBook) -> frozenset[str]:
     """Return the names by which sqlglot knows what is called: a rule about ``substring`` is about ``substr`` too."""
-    text = rewritten(tree, book.dialect)
+    text = canonical_text(tree, book.dialect)
     tokens = text if isinstance(text, Problem) else words(text, book.dialect)
     return frozenset() if isinstance(tokens, Problem) else calls_in(tokens) & book.names
 
 
-def _word(word: str, text: str) -> Problem:
+def _word_problem(word: str, text: str) -> Problem:
     found = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE)
     return Problem(
         code=codes.CONSTRUCT,
@@ -113,7 +113,7 @@ def _word(word: str, text: str) -> Problem:
     )
 
 
-def rewritten(tree: exp.Expr, dialect: str) -> str | Problem:
+def canonical_text(tree: exp.Expr, dialect: str) -> str | Problem:
     """Return the tree's text in the dialect with every name quoted, without comments."""
     generator = Dialect.get_or_raise(grammar_of(dialect)).generator(
         identify=True, comments=False, unsupported_level=ErrorLevel.IGNORE
@@ -124,7 +124,7 @@ def rewritten(tree: exp.Expr, dialect: str) -> str | Problem:
         return Problem(code=codes.UNWRITABLE, message="The query cannot be written again in this dialect.")
 
 
-def _size_problems(nodes: Sequence[exp.Expr], caps: Caps) -> Iterator[Problem]:
+def _size_problems(nodes: Sequence[exp.Expr], caps: TextLimits) -> Iterator[Problem]:
     kinds = Counter(map(type, nodes))
     depths: dict[int, int] = {}
     for node in nodes:  # a parent comes before its children
@@ -144,11 +144,11 @@ def _size_problems(nodes: Sequence[exp.Expr], caps: Caps) -> Iterator[Problem]:
             )
 
 
-def _node_problems(node: exp.Expr, text: str, book: FunctionBook, caps: Caps) -> Iterator[Problem]:
+def _node_problems(node: exp.Expr, text: str, book: FunctionBook, caps: TextLimits) -> Iterator[Problem]:
     kind = type(node)
     if kind not in ALLOWED:
         if kind is exp.ObjectIdentifier or kind is exp.PseudoType:
-            yield _type(node, text, node.name)
+            yield _type_problem(node, text, node.name)
         else:
             yield _construct(node, text, _name_of(kind), _HINTS.get(kind))
         return
@@ -167,7 +167,7 @@ def _node_problems(node: exp.Expr, text: str, book: FunctionBook, caps: Caps) ->
         )
 
 
-def _identifier(node: exp.Expr, text: str, _book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
+def _identifier(node: exp.Expr, text: str, _book: FunctionBook, _caps: TextLimits) -> Iterator[Problem]:
     if not node.name:
         yield _construct(node, text, "an empty name")
     elif not node.name.isprintable() or not unicodedata.is_normalized("NFC", node.name):
@@ -181,7 +181,7 @@ def _identifier(node: exp.Expr, text: str, _book: FunctionBook, _caps: Caps) -> 
         )
 
 
-def _literal(node: exp.Expr, text: str, _book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
+def _check_literal(node: exp.Expr, text: str, _book: FunctionBook, _caps: TextLimits) -> Iterator[Problem]:
     if not node.args.get("is_string") and not _NUMBER.fullmatch(str(node.this)):
         yield Problem(
             code=codes.UNFAITHFUL,
@@ -191,12 +191,12 @@ def _literal(node: exp.Expr, text: str, _book: FunctionBook, _caps: Caps) -> Ite
         )
 
 
-def _data_type(node: exp.Expr, text: str, book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
+def _data_type(node: exp.Expr, text: str, book: FunctionBook, _caps: TextLimits) -> Iterator[Problem]:
     if not is_plain(node):
-        yield _type(node, text, node.sql(grammar_of(book.dialect)))
+        yield _type_problem(node, text, node.sql(grammar_of(book.dialect)))
 
 
-def _type(node: exp.Expr, text: str, name: str) -> Problem:
+def _type_problem(node: exp.Expr, text: str, name: str) -> Problem:
     found = re.search(rf"(?<!\w){re.escape(name)}", text, re.IGNORECASE)
     return Problem(
         code=codes.TYPE,
@@ -206,14 +206,14 @@ def _type(node: exp.Expr, text: str, name: str) -> Problem:
     )
 
 
-def _anonymous(node: exp.Expr, text: str, book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
+def _anonymous(node: exp.Expr, text: str, book: FunctionBook, _caps: TextLimits) -> Iterator[Problem]:
     if type(node.this) is not str:
-        yield _function(f'"{node.name}', text, book)
+        yield _function_problem(f'"{node.name}', text, book)
     elif node.this.lower() not in book.names:
-        yield _function(node.this, text, book)
+        yield _function_problem(node.this, text, book)
 
 
-def _join(node: exp.Expr, text: str, book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
+def _join(node: exp.Expr, text: str, book: FunctionBook, _caps: TextLimits) -> Iterator[Problem]:
     words = {str(node.args.get(part) or "").upper() for part in ("side", "kind", "method")}
     rules = reading_of(book.dialect)
     words -= rules.inner_joins
@@ -223,7 +223,7 @@ def _join(node: exp.Expr, text: str, book: FunctionBook, _caps: Caps) -> Iterato
         yield _construct(node, text, "FULL JOIN", rules.no_full_join)
 
 
-def _dot(node: exp.Expr, text: str, book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
+def _dot(node: exp.Expr, text: str, book: FunctionBook, _caps: TextLimits) -> Iterator[Problem]:
     """A struct's field after a value in brackets or a call; ``x.f()`` may be a function f of a schema x."""
     if isinstance(node.args.get("expression"), exp.Func):
         yield _construct(node, text, "a call after a name and a point", "Write f(x) or (x).f() for x.f().")
@@ -231,18 +231,18 @@ def _dot(node: exp.Expr, text: str, book: FunctionBook, _caps: Caps) -> Iterator
         yield _construct(node, text, "a field of a row", "Name a column of a table, alone or after the table's alias.")
 
 
-def _with(node: exp.Expr, text: str, _book: FunctionBook, caps: Caps) -> Iterator[Problem]:
+def _with(node: exp.Expr, text: str, _book: FunctionBook, caps: TextLimits) -> Iterator[Problem]:
     found = endless(node, caps.steps) if node.args.get("recursive") else None
     if found is not None:
         yield _construct(node, text, *found)
 
 
-def _values(node: exp.Expr, text: str, _book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
+def _check_values(node: exp.Expr, text: str, _book: FunctionBook, _caps: TextLimits) -> Iterator[Problem]:
     if type(node.parent) not in {exp.From, exp.Join, exp.Subquery, exp.Table}:
         yield _construct(node, text, "VALUES outside FROM")
 
 
-def _table(node: exp.Expr, text: str, book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
+def _check_table(node: exp.Expr, text: str, book: FunctionBook, _caps: TextLimits) -> Iterator[Problem]:
     name = node.this
     if type(name) is exp.Identifier:
         for part in ("this", "db", "catalog"):
@@ -255,12 +255,12 @@ def _table(node: exp.Expr, text: str, book: FunctionBook, _caps: Caps) -> Iterat
         yield _construct(node, text, "a table that is not named by plain words", "Name a dataset.")
 
 
-def _select(node: exp.Expr, text: str, _book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
+def _check_select(node: exp.Expr, text: str, _book: FunctionBook, _caps: TextLimits) -> Iterator[Problem]:
     if not node.expressions:
         yield _construct(node, text, "SELECT of nothing", "Name a column or an expression.")
 
 
-def _limit(node: exp.Expr, text: str, _book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
+def _check_limit(node: exp.Expr, text: str, _book: FunctionBook, _caps: TextLimits) -> Iterator[Problem]:
     number = node.args.get("count") if type(node) is exp.Fetch else node.args.get("expression")
     everything = type(node) is exp.Limit and type(number) is exp.Var and number.name.upper() == "ALL"
     if number is not None and not everything and not _is_constant(number):
@@ -287,7 +287,7 @@ def _is_ordered(node: exp.Expr) -> bool:
     return node.parent is not None and node.parent.args.get("order") is not None
 
 
-def _ordered(node: exp.Expr, text: str, _book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
+def _check_ordered(node: exp.Expr, text: str, _book: FunctionBook, _caps: TextLimits) -> Iterator[Problem]:
     if type(node.this) in PARAMETERS:
         yield _construct(
             node, text, "a parameter alone in ORDER BY", "It is one constant: name the column or its place."
@@ -297,33 +297,33 @@ def _ordered(node: exp.Expr, text: str, _book: FunctionBook, _caps: Caps) -> Ite
 _TABLE_FUNCTIONS = frozenset({exp.GenerateSeries, exp.ExplodingGenerateSeries, exp.Values})
 
 
-def _lateral(node: exp.Expr, text: str, book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
+def _lateral(node: exp.Expr, text: str, book: FunctionBook, _caps: TextLimits) -> Iterator[Problem]:
     if reading_of(book.dialect).no_lateral:
         yield _construct(node, text, "LATERAL", "Join a grouped sub-query instead.")
 
 
-def _table_alias(node: exp.Expr, text: str, book: FunctionBook, _caps: Caps) -> Iterator[Problem]:
+def _table_alias(node: exp.Expr, text: str, book: FunctionBook, _caps: TextLimits) -> Iterator[Problem]:
     if reading_of(book.dialect).no_alias_columns and node.args.get("columns") and type(node.parent) is not exp.CTE:
         yield _construct(node, text, "names of columns after a table's alias", "Name the columns inside.")
 
 
-_RULES: Mapping[type[exp.Expr], Callable[[exp.Expr, str, FunctionBook, Caps], Iterator[Problem]]] = {
+_RULES: Mapping[type[exp.Expr], Callable[[exp.Expr, str, FunctionBook, TextLimits], Iterator[Problem]]] = {
     exp.Identifier: _identifier,
-    exp.Literal: _literal,
+    exp.Literal: _check_literal,
     exp.DataType: _data_type,
     exp.Anonymous: _anonymous,
-    exp.Table: _table,
+    exp.Table: _check_table,
     exp.Join: _join,
     exp.Dot: _dot,
     exp.With: _with,
-    exp.Values: _values,
-    exp.Select: _select,
+    exp.Values: _check_values,
+    exp.Select: _check_select,
     exp.Lateral: _lateral,
     exp.TableAlias: _table_alias,
-    exp.Limit: _limit,
-    exp.Fetch: _limit,
-    exp.Offset: _limit,
-    exp.Ordered: _ordered,
+    exp.Limit: _check_limit,
+    exp.Fetch: _check_limit,
+    exp.Offset: _check_limit,
+    exp.Ordered: _check_ordered,
 }
 
 
@@ -342,7 +342,7 @@ def _construct(node: exp.Expr, text: str, what: str, hint: str | None = None) ->
     )
 
 
-def _function(name: str, text: str, book: FunctionBook) -> Problem:
+def _function_problem(name: str, text: str, book: FunctionBook) -> Problem:
     plain = name.lstrip('"').lower()
     found = re.search(rf'(?<!\w){re.escape(plain)}"?\s*\(', text, re.IGNORECASE)
     message = f"{plain} is not a function that can be called here."
