@@ -10,7 +10,7 @@ from conformance.metricflow.engines import Place
 from metricgate.catalog.loading import load
 from metricgate.documents.yaml_writer import to_yaml
 from metricgate.importing.dbt import import_dbt
-from metricgate.importing.report import Change
+from metricgate.importing.report import LossEntry
 from metricgate.vocabulary.problem import Problem, Problems
 
 _POLICY = """
@@ -28,7 +28,7 @@ class Prepared:
     """A project made from a manifest, and what of it the catalog would not take (name -> why)."""
 
     folder: Path
-    changes: tuple[Change, ...] = ()
+    changes: tuple[LossEntry, ...] = ()
     left_out: dict[str, str] = field(default_factory=dict)
     problems: Problems | None = None
 

@@ -11,7 +11,7 @@ from metricgate.documents import codes as document_codes
 from metricgate.documents.yaml_writer import to_yaml
 from metricgate.importing import codes
 from metricgate.importing.dbt import import_dbt
-from metricgate.importing.report import ChangeKind, Imported
+from metricgate.importing.report import Imported, LossKind
 from metricgate.vocabulary.problem import Problems
 
 MODEL = """
@@ -236,7 +236,7 @@ def test_settings_files_of_dbt_are_not_read_as_definitions() -> None:
     """``models:`` in dbt_project.yml configures folders; it is left alone and told."""
     found = import_dbt([("a.yaml", MODEL), ("dbt_project.yml", "models: {shop: {+materialized: table}}")])
     assert isinstance(found, Imported)
-    assert [(each.kind, each.where.file) for each in found.changes] == [(ChangeKind.DROPPED, "dbt_project.yml")]
+    assert [(each.kind, each.where.file) for each in found.changes] == [(LossKind.DROPPED, "dbt_project.yml")]
 
 
 def test_a_change_has_a_json_form() -> None:

@@ -11,7 +11,7 @@ from metricgate.catalog.metrics import RatioMetric
 from metricgate.documents.yaml_writer import to_yaml
 from metricgate.importing.dbt import import_dbt
 from metricgate.importing.report import Imported
-from metricgate.importing.settling import settled
+from metricgate.importing.unreadable_definitions import without_unreadable
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.predicate import members_of
 
@@ -251,7 +251,7 @@ def test_a_metric_without_a_type_is_simple() -> None:
     """As in dbt-core; the other types say theirs."""
     found = import_dbt([("m.yml", COURSE)], sql_files=["models/marts/metricflow_time_spine.sql"])
     assert isinstance(found, Imported), found
-    left, problems = settled(found)
+    left, problems = without_unreadable(found)
     assert problems == ()
     assert left.counts == {"semantic_models": 1, "metrics": 8, "saved_queries": 0, "time_spines": 1}
     kinds = {each["name"]: each["type"] for document in left.files.values() for each in document.get("metrics", [])}

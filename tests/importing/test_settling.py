@@ -11,7 +11,7 @@ from metricgate.catalog.loading import load
 from metricgate.documents.yaml_writer import to_yaml
 from metricgate.importing.dbt import import_dbt
 from metricgate.importing.report import Imported
-from metricgate.importing.settling import settled
+from metricgate.importing.unreadable_definitions import without_unreadable
 
 PROJECT = """
 semantic_models:
@@ -67,7 +67,7 @@ def taken(**changed: str) -> Imported:
 @pytest.mark.parametrize(("changed", "left", "told"), DAMAGES.values(), ids=DAMAGES)
 def test_the_rest_of_the_project_loads(changed: dict[str, str], left: set[str], told: str | None) -> None:
     """What is left out is told, and what is left has no problem."""
-    found, problems = settled(taken(**changed))
+    found, problems = without_unreadable(taken(**changed))
     assert problems == ()
     catalog = load([(name, to_yaml(document)) for name, document in found.files.items()])
     assert isinstance(catalog, Catalog)
@@ -101,7 +101,7 @@ OTHERWISE_WRONG = {
 @pytest.mark.parametrize(("pair", "told"), OTHERWISE_WRONG.values(), ids=OTHERWISE_WRONG)
 def test_whatever_is_wrong_with_a_metric_costs_that_one(pair: tuple[str, str], told: str) -> None:
     """Not only what cannot be read."""
-    found, problems = settled(with_texts(pair))
+    found, problems = without_unreadable(with_texts(pair))
     assert problems == ()
     catalog = load([(name, to_yaml(document)) for name, document in found.files.items()])
     assert isinstance(catalog, Catalog)
@@ -113,7 +113,7 @@ def test_a_metric_of_an_unknown_type_costs_itself_and_what_is_made_of_it() -> No
     """A newer dbt may have types that we do not know; the rest of the project is of use without them."""
     odd = "metrics:\n  - {name: odd_one, label: o, type: wonderful, type_params: {measure: claims}}\n"
     using = "  - {name: of_odd, label: o, type: derived, type_params: {expr: odd_one * 2, metrics: [odd_one]}}\n"
-    found, problems = settled(with_texts(("metrics:\n", odd + using)))
+    found, problems = without_unreadable(with_texts(("metrics:\n", odd + using)))
     assert problems == ()
     catalog = load([(name, to_yaml(document)) for name, document in found.files.items()])
     assert isinstance(catalog, Catalog)
@@ -125,7 +125,7 @@ def test_a_metric_of_an_unknown_type_costs_itself_and_what_is_made_of_it() -> No
 
 def test_a_default_time_that_is_none_costs_the_default() -> None:
     """The metrics stay: each can be asked over all time, and name a time of its own."""
-    found, problems = settled(with_texts(("agg_time_dimension: opened", "agg_time_dimension: closed")))
+    found, problems = without_unreadable(with_texts(("agg_time_dimension: opened", "agg_time_dimension: closed")))
     assert problems == ()
     catalog = load([(name, to_yaml(document)) for name, document in found.files.items()])
     assert isinstance(catalog, Catalog)
@@ -136,6 +136,6 @@ def test_a_default_time_that_is_none_costs_the_default() -> None:
 def test_what_is_the_users_to_settle_stays() -> None:
     """A dimension of a kind that is none is no expression: the problem is told and the dimension is not left out."""
     before = with_texts(("{name: kind, type: categorical,", "{name: kind kind, type: categorical,"))
-    found, problems = settled(before)
+    found, problems = without_unreadable(before)
     assert problems
     assert found.counts == before.counts

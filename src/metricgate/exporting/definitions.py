@@ -11,7 +11,7 @@ from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.documents import CatalogFile
 from metricgate.catalog.loading import load
 from metricgate.documents import Read, read_all
-from metricgate.importing.report import Change, Notes
+from metricgate.importing.report import LossEntry, Notes
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Place, Problems
 
@@ -23,7 +23,7 @@ class Exported:
     """The result of an export: documents of the other format by file name, and the loss report."""
 
     files: Mapping[str, Mapping[str, Json]]
-    changes: tuple[Change, ...]
+    changes: tuple[LossEntry, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,7 @@ def read_definitions(texts: Sequence[tuple[str, str]]) -> Definitions | Problems
 def tell_settings(definitions: Definitions, notes: Notes, form: str) -> None:
     """Tell that the other form has no place for what holds for all definitions."""
     for each in definitions.settings:
-        notes.dropped("the settings of all definitions", each.place, f"{form} has no form for them")
+        notes.note_dropped("the settings of all definitions", each.place, f"{form} has no form for them")
 
 
 def _take(read: Read[CatalogFile], found: Definitions) -> None:

@@ -15,7 +15,7 @@ from metricgate.catalog.metrics.metric import Equal
 from metricgate.catalog.model import Dimension, DimensionType, EntityType, SemanticModel
 from metricgate.catalog.sql_rewriter import substitute_columns
 from metricgate.exporting.conditions import Unsaid, comparison_text, condition_text, literal_text
-from metricgate.importing.naming import identifier
+from metricgate.importing.name_translation import identifier
 from metricgate.vocabulary.predicate import Comparison, Predicate, Scalar, Template
 
 _PLAIN = {Aggregation.SUM: "SUM", Aggregation.AVERAGE: "AVG", Aggregation.MIN: "MIN", Aggregation.MAX: "MAX"}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from metricgate.catalog.sql_rewriter import Aggregate, Aggregated, placeholder, substitute_columns
-from metricgate.importing.naming import Naming
+from metricgate.importing.name_translation import Naming
 from metricgate.importing.report import Notes
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Place
@@ -17,7 +17,7 @@ Shape = tuple[str, str, str, float | None, bool, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class ComputedDraft:
     """A metric that has to be made from its expression.
 
     Attributes:
@@ -47,7 +47,7 @@ class Draft:
     def shape(self, at: int) -> Shape:
         """Return what tells the aggregate apart."""
         each = self.found.aggregates[at]
-        return (self.models[at], each.function, _text(each), each.percentile, each.discrete, self.filters)
+        return (self.models[at], each.function, _aggregate_text(each), each.percentile, each.discrete, self.filters)
 
     def simple(self, at: int, name: str, words: Mapping[str, Json]) -> dict[str, Json]:
         """Return the simple metric that shows the aggregate as it is."""
@@ -61,9 +61,9 @@ class Draft:
             "type": "simple",
             "semantic_model": self.models[at],
             "agg": aggregate.function,
-            "expr": _text(aggregate),
+            "expr": _aggregate_text(aggregate),
             **percentile,
-            **({"filter": _filter(self.filters)} if self.filters else {}),
+            **({"filter": _filter_json(self.filters)} if self.filters else {}),
             **words,
         }
 
@@ -78,7 +78,7 @@ class Computed:
 
     names: Naming
     notes: Notes
-    drafts: list[Draft] = field(default_factory=list)
+    drafts: list[ComputedDraft] = field(default_factory=list)
     known: dict[str, str] = field(default_factory=dict)
     simple: dict[Shape, str] = field(default_factory=dict)
 
@@ -89,14 +89,14 @@ class Computed:
                 self.simple.setdefault(draft.shape(0), draft.full_name)
         return [document for draft in self.drafts for document in self._documents(draft)]
 
-    def _documents(self, draft: Draft) -> list[dict[str, Json]]:
+    def _documents(self, draft: ComputedDraft) -> list[dict[str, Json]]:
         found = draft.found
         if draft.is_simple:
             return [draft.simple(0, draft.name, draft.words)]
         unknown = [name for name in found.free if name not in self.known]
         if unknown or not (found.free or found.aggregates):
             reason = f"there is no metric {unknown[0]!r}" if unknown else "it aggregates nothing"
-            self.notes.dropped(draft.what, draft.where, reason)
+            self.notes.note_dropped(draft.what, draft.where, reason)
             return []
         inputs: dict[str, str] = {name: self.known[name] for name in found.free}
         documents: list[dict[str, Json]] = []
@@ -107,27 +107,27 @@ class Computed:
             inputs[placeholder(at + 1)] = self.simple[shape]
         return [*documents, self._over(draft, inputs)]
 
-    def _added(self, draft: Draft, at: int) -> dict[str, Json]:
+    def _added(self, draft: ComputedDraft, at: int) -> dict[str, Json]:
         name = self.names.free(f"{draft.name}_{draft.found.aggregates[at].function}")
         self.names.taken.add(name)
         words = {key: draft.words[key] for key in _INHERITED if key in draft.words}
         self.simple[draft.shape(at)] = f"{words['domain']}.{name}" if "domain" in words else name
         reason = f"{draft.what} is computed from it, and no metric shows it as it is"
-        self.notes.added(f"the metric {name!r}", draft.where, reason)
+        self.notes.note_added(f"the metric {name!r}", draft.where, reason)
         return draft.simple(at, name, words)
 
-    def _over(self, draft: Draft, inputs: Mapping[str, str]) -> dict[str, Json]:
+    def _over(self, draft: ComputedDraft, inputs: Mapping[str, str]) -> dict[str, Json]:
         found = draft.found
         if found.ratio is not None:
             if found.bare_division:
                 reason = "a ratio divides as floating-point numbers, and is NULL where the denominator is zero"
-                self.notes.changed(draft.what, draft.where, reason)
+                self.notes.note_changed(draft.what, draft.where, reason)
             over, under = (inputs[name] for name in found.ratio)
             return {"name": draft.name, "type": "ratio", "numerator": over, "denominator": under, **draft.words}
         if "/" in found.text:
             reason = "a division here is one of floating-point numbers, whatever the inputs are"
-            self.notes.changed(draft.what, draft.where, reason)
-        aliases = _aliases(inputs)
+            self.notes.note_changed(draft.what, draft.where, reason)
+        aliases = _input_aliases(inputs)
         text = substitute_columns(found.text, lambda _table, column: aliases.get(column))
         document: dict[str, Json] = {
             "name": draft.name,
@@ -141,16 +141,16 @@ class Computed:
         return {**document, **draft.words}
 
 
-def _aliases(inputs: Mapping[str, str]) -> dict[str, str]:
+def _input_aliases(inputs: Mapping[str, str]) -> dict[str, str]:
     """Return a readable alias for each input: the metric's bare name, unless two would have the same one."""
     bare = {name: metric.rpartition(".")[2] for name, metric in inputs.items()}
     several = len(set(bare.values())) < len(bare)
     return {name: f"input_{at}" if several else bare[name] for at, name in enumerate(inputs, start=1)}
 
 
-def _filter(filters: tuple[str, ...]) -> Json:
+def _filter_json(filters: tuple[str, ...]) -> Json:
     return filters[0] if len(filters) == 1 else list[Json](filters)
 
 
-def _text(aggregate: Aggregate) -> str:
+def _aggregate_text(aggregate: Aggregate) -> str:
     return "1" if aggregate.text is None else aggregate.text

@@ -10,7 +10,7 @@ from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Code, Place, Problem
 
 
-class ChangeKind(StrEnum):
+class LossKind(StrEnum):
     """What happened to a part of the source."""
 
     DROPPED = "dropped"
@@ -19,10 +19,10 @@ class ChangeKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class LossEntry:
     """One line of the loss report: what, where in the source, and why."""
 
-    kind: ChangeKind
+    kind: LossKind
     subject: str
     where: Place
     reason: str
@@ -52,7 +52,7 @@ class Imported:
     """
 
     files: Mapping[str, Mapping[str, Json]]
-    changes: tuple[Change, ...]
+    changes: tuple[LossEntry, ...]
     policies: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
 
     @property
@@ -69,20 +69,20 @@ class Imported:
 class Notes:
     """Collects changes and problems during an import."""
 
-    changes: list[Change] = field(default_factory=list)
+    changes: list[LossEntry] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
-    def dropped(self, subject: str, where: Place, reason: str) -> None:
+    def note_dropped(self, subject: str, where: Place, reason: str) -> None:
         """Note that a part of the source has no counterpart in the result."""
-        self.changes.append(Change(kind=ChangeKind.DROPPED, subject=subject, where=where, reason=reason))
+        self.changes.append(LossEntry(kind=LossKind.DROPPED, subject=subject, where=where, reason=reason))
 
-    def changed(self, subject: str, where: Place, reason: str) -> None:
+    def note_changed(self, subject: str, where: Place, reason: str) -> None:
         """Note that a part says something else in the result, or says it under another name."""
-        self.changes.append(Change(kind=ChangeKind.CHANGED, subject=subject, where=where, reason=reason))
+        self.changes.append(LossEntry(kind=LossKind.CHANGED, subject=subject, where=where, reason=reason))
 
-    def added(self, subject: str, where: Place, reason: str) -> None:
+    def note_added(self, subject: str, where: Place, reason: str) -> None:
         """Note that the result holds something that the source has no name for."""
-        self.changes.append(Change(kind=ChangeKind.ADDED, subject=subject, where=where, reason=reason))
+        self.changes.append(LossEntry(kind=LossKind.ADDED, subject=subject, where=where, reason=reason))
 
     def problem(self, code: Code, message: str, where: Place, hint: str | None = None) -> None:
         """Note why the import cannot end well."""

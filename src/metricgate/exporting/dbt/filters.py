@@ -12,7 +12,7 @@ from metricgate.catalog.filters import subject_of
 from metricgate.catalog.model import EntityType, SemanticModel
 from metricgate.catalog.names import METRIC_TIME, split_metric_call
 from metricgate.exporting.conditions import ONE_VALUE, Unsaid, comparison_text, condition_text, literal_text
-from metricgate.importing.source import said
+from metricgate.importing.source_parts import without_empty
 from metricgate.vocabulary.grain import Grain
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.predicate import And, Comparison, Not, Operator, Or, Predicate, Scalar, Template
@@ -60,7 +60,7 @@ class Filters:
                     subject["metric"] = self.names.get(str(subject["metric"]), subject["metric"])
                 values = [each for each in condition.values if isinstance(each, (str, int, float))]
                 value: Json = values[0] if condition.op in ONE_VALUE else list[Json](values)
-                return said(**subject, op=str(condition.op)) | ({"value": value} if values else {})
+                return without_empty(**subject, op=str(condition.op)) | ({"value": value} if values else {})
 
     def member(self, member: str, model: SemanticModel | None) -> str:
         """Return the call in double braces that names the member in dbt."""

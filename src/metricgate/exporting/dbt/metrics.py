@@ -15,7 +15,7 @@ from metricgate.exporting.dbt.models import meta_of
 from metricgate.exporting.definitions import Definitions, Document
 from metricgate.importing.dbt.kept_filters import KEPT_FILTERS, kept_filter
 from metricgate.importing.report import Notes
-from metricgate.importing.source import said
+from metricgate.importing.source_parts import without_empty
 from metricgate.vocabulary.grain import Grain
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.predicate import Predicate, Template
@@ -44,7 +44,7 @@ class Metrics:
                 why[full] = str(unsaid)
         self._without(found, why)
         for full, reason in why.items():
-            self.notes.dropped(f"the metric {full!r}", self.definitions.metrics[full].place, reason)
+            self.notes.note_dropped(f"the metric {full!r}", self.definitions.metrics[full].place, reason)
         return found
 
     def _without(self, found: dict[str, Document], why: dict[str, str]) -> None:
@@ -68,7 +68,7 @@ class Metrics:
         if kept:
             held = meta.get("meta")
             meta = {"meta": {**(held if isinstance(held, dict) else {}), KEPT_FILTERS: kept}}
-        return said(
+        return without_empty(
             name=self.names[full],
             description=metric.header.description,
             label=metric.header.label,
@@ -82,16 +82,20 @@ class Metrics:
         keys = metric.as_dbt(self)
         if keys is None:
             raise Unsaid(f"dbt has no metrics of type {metric.type}")
-        if isinstance(metric, SimpleMetric) and metric.fill_nulls_with is None and "fill_nulls_with" in said(**keys):
+        if (
+            isinstance(metric, SimpleMetric)
+            and metric.fill_nulls_with is None
+            and "fill_nulls_with" in without_empty(**keys)
+        ):
             place = self.definitions.metrics[metric.header.name].place
             reason = "a count of nothing is 0 here and no value in dbt: fill_nulls_with: 0 is written"
-            self.notes.changed(f"the metric {metric.header.name!r}", place, reason)
-        return {"type": metric.type, **said(**keys)}
+            self.notes.note_changed(f"the metric {metric.header.name!r}", place, reason)
+        return {"type": metric.type, **without_empty(**keys)}
 
     def input(self, each: InputMetric, *, alias: bool = False) -> Json:
         """Return an input in dbt's form: its name alone where that says all."""
         name = self.names[each.name]
-        found = said(
+        found = without_empty(
             name=name,
             alias=each.alias if alias and each.alias != name else None,
             filter=self._filter(each.filter, self._model(self._catalog.metrics[each.name])),

@@ -9,7 +9,7 @@ from metricgate.catalog.model import Dimension, DimensionType, Entity, SemanticM
 from metricgate.catalog.saved import TimeSpine
 from metricgate.exporting.definitions import Definition, Document
 from metricgate.importing.report import Notes
-from metricgate.importing.source import said
+from metricgate.importing.source_parts import without_empty
 from metricgate.vocabulary.json import Json
 
 WORDS = ("owner", "domain", "label", "unit", "status", "sensitivity", "synonyms", "certification", "deprecation",
@@ -50,13 +50,13 @@ def model_document(model: SemanticModel, definition: Definition, metrics: list[D
             derived["dimensions"].append(document)
     for each in model.relationships:
         reason = "dbt joins by entities of one name only"
-        notes.dropped(f"the relationship {each.name!r} of {what}", definition.place, reason)
+        notes.note_dropped(f"the relationship {each.name!r} of {what}", definition.place, reason)
     if len(model.source) > 1:
         reason = f"dbt takes the schema of {'.'.join(model.source)} from its own configuration"
-        notes.changed(f"the source of {what}", definition.place, reason)
+        notes.note_changed(f"the source of {what}", definition.place, reason)
     _warehouse(model.warehouse, what, definition, notes)
     declared = {each.name for each in model.entities if each.type == "primary" and len(each.expressions) == 1}
-    return said(
+    return without_empty(
         name=model.source[-1],
         description=model.description,
         config=meta_of(definition.document),
@@ -64,14 +64,16 @@ def model_document(model: SemanticModel, definition: Definition, metrics: list[D
         agg_time_dimension=model.agg_time_dimension,
         primary_entity=primary if primary is not None and primary not in declared else None,
         columns=list[Json](columns.found.values()),
-        derived_semantics=said(entities=derived["entities"], dimensions=derived["dimensions"]),
+        derived_semantics=without_empty(entities=derived["entities"], dimensions=derived["dimensions"]),
         metrics=list[Json](metrics),
     )
 
 
 def _warehouse(name: str | None, what: str, definition: Definition, notes: Notes) -> None:
     if name is not None:
-        notes.dropped(f"the warehouse {name!r} of {what}", definition.place, "dbt has one connection, of its profile")
+        notes.note_dropped(
+            f"the warehouse {name!r} of {what}", definition.place, "dbt has one connection, of its profile"
+        )
 
 
 def _put(columns: _Columns, role: str, document: Document) -> bool:
@@ -83,9 +85,9 @@ def _put(columns: _Columns, role: str, document: Document) -> bool:
 def _entity(entity: Entity, what: str, definition: Definition, notes: Notes) -> Document | None:
     if len(entity.expressions) > 1:
         reason = "dbt has no composite keys; build one column of them in the dbt model"
-        notes.dropped(f"the entity {entity.name!r} of {what}", definition.place, reason)
+        notes.note_dropped(f"the entity {entity.name!r} of {what}", definition.place, reason)
         return None
-    return said(
+    return without_empty(
         name=entity.name, type=str(entity.type), expr=entity.expressions[0].text, description=entity.description
     )
 
@@ -95,11 +97,11 @@ def _dimension(
 ) -> Document:
     if dimension.time_zone is not None:
         reason = "dbt has no time zones; it stands in config.meta only"
-        notes.changed(f"the time zone of {dimension.name!r} of {what}", definition.place, reason)
+        notes.note_changed(f"the time zone of {dimension.name!r} of {what}", definition.place, reason)
     if dimension.time_kind is not None:
         reason = "dbt has no kinds of time; it stands in config.meta only"
-        notes.changed(f"the time kind of {dimension.name!r} of {what}", definition.place, reason)
-    found = said(
+        notes.note_changed(f"the time kind of {dimension.name!r} of {what}", definition.place, reason)
+    found = without_empty(
         name=dimension.name,
         type=str(dimension.type),
         expr=dimension.expression.text,
@@ -114,7 +116,7 @@ def _dimension(
 
 def meta_of(document: Mapping[str, Json]) -> Document:
     """Return ``config`` with our keys in its ``meta``; empty where there are none."""
-    meta = said(**{key: document.get(key) for key in WORDS})
+    meta = without_empty(**{key: document.get(key) for key in WORDS})
     return {"meta": meta} if meta else {}
 
 
@@ -122,12 +124,12 @@ def spine_document(spine: TimeSpine, definition: Definition, notes: Notes) -> Do
     """Return the dbt model that is the time spine."""
     if len(spine.source) > 1 or spine.name != spine.source[-1]:
         reason = f"dbt calls it by its table, {spine.source[-1]}, and takes the schema from its own configuration"
-        notes.changed(f"the time spine {spine.name!r}", definition.place, reason)
+        notes.note_changed(f"the time spine {spine.name!r}", definition.place, reason)
     _warehouse(spine.warehouse, f"the time spine {spine.name!r}", definition, notes)
     custom: list[Json] = [{"name": each.name, "column_name": each.column} for each in spine.calendars]
     return {
         "name": spine.source[-1],
-        "time_spine": said(standard_granularity_column=spine.column, custom_granularities=custom),
+        "time_spine": without_empty(standard_granularity_column=spine.column, custom_granularities=custom),
         "columns": [{"name": spine.column, "granularity": str(spine.granularity)}],
     }
 

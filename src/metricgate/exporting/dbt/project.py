@@ -18,7 +18,7 @@ from metricgate.exporting.definitions import (
     tell_settings,
 )
 from metricgate.importing.report import Notes
-from metricgate.importing.source import said
+from metricgate.importing.source_parts import without_empty
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problems
 
@@ -81,7 +81,7 @@ def _names(definitions: Definitions, notes: Notes) -> dict[str, str]:
         found[full] = name
         if name != full:
             reason = f"dbt has no domains: it is called {name!r}, and its domain stands in config.meta"
-            notes.changed(f"the name of the metric {full!r}", definition.place, reason)
+            notes.note_changed(f"the name of the metric {full!r}", definition.place, reason)
     return found
 
 
@@ -92,7 +92,7 @@ def _saved(
     models = {str(_model(full, definitions)) for full in query.metrics}
     model = definitions.catalog.models.get(next(iter(models))) if len(models) == 1 else None
     try:
-        params = said(
+        params = without_empty(
             metrics=[names[full] for full in query.metrics],
             group_by=[each if "(" in each else filters.call(each, model) for each in query.group_by],
             where=filters.text(query.where, model) if query.where is not None else None,
@@ -100,9 +100,9 @@ def _saved(
             limit=query.limit,
         )
     except Unsaid as why:
-        notes.dropped(f"the saved query {query.name!r}", definition.place, str(why))
+        notes.note_dropped(f"the saved query {query.name!r}", definition.place, str(why))
         return None
-    return said(name=query.name, description=query.description, label=query.label, query_params=params)
+    return without_empty(name=query.name, description=query.description, label=query.label, query_params=params)
 
 
 def _order(column: str, names: dict[str, str]) -> str:

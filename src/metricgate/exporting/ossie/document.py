@@ -16,12 +16,12 @@ from metricgate.exporting.definitions import (
 )
 from metricgate.exporting.ossie.wording import Wording
 from metricgate.exporting.sql import Expressions, expression_of
-from metricgate.importing.naming import identifier
+from metricgate.importing.name_translation import identifier
 from metricgate.importing.ossie.datasets import FIELD_KEYS
 from metricgate.importing.ossie.extension import VENDOR, extension_of
 from metricgate.importing.ossie.metrics import METRIC_KEYS
 from metricgate.importing.report import Notes
-from metricgate.importing.source import said
+from metricgate.importing.source_parts import without_empty
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problems
 
@@ -74,7 +74,7 @@ class _Writing:
             )
             for each, model in self.definitions.catalog.models.items()
         ]
-        model = said(
+        model = without_empty(
             name=name,
             datasets=list[Json](datasets),
             relationships=[link for links in relationships.values() for link in links],
@@ -87,7 +87,7 @@ class _Writing:
 
     def _aside(self, metrics: list[Json]) -> dict[str, Json]:
         """Return what Ossie has no form for; it stays in our extension."""
-        kept: dict[str, Json] = said(metrics=metrics)
+        kept: dict[str, Json] = without_empty(metrics=metrics)
         for key, found in (
             ("saved_queries", self.definitions.saved_queries),
             ("time_spines", self.definitions.time_spines),
@@ -100,7 +100,7 @@ class _Writing:
 
     def _hidden(self, what: str, definition: Definition, why: str) -> None:
         reason = f"{why or 'Ossie has no form for it'}; only the custom extension of {VENDOR} keeps it"
-        self.notes.changed(what, definition.place, reason)
+        self.notes.note_changed(what, definition.place, reason)
 
     def _metrics(self, expressions: Expressions) -> tuple[list[Document], list[Json]]:
         written: list[Document] = []
@@ -119,7 +119,7 @@ class _Writing:
                 self._hidden(what, definition, "its SQL is of none of the dialects that Ossie names")
                 continue
             document = definition.document
-            native = said(
+            native = without_empty(
                 name=names[full],
                 expression=expression,
                 description=document.get("description"),
@@ -141,7 +141,7 @@ class _Writing:
         for each in keys:
             if each not in plain:
                 self._hidden(f"the key {each.name!r} of {what}", definition, "Ossie's keys are columns")
-        native = said(
+        native = without_empty(
             name=model.name,
             source=".".join(model.source),
             primary_key=next((_columns(each) for each in plain if each.type is EntityType.PRIMARY), None),
@@ -166,19 +166,19 @@ class _Writing:
             expression = self.wording.expression(str(each.get("expr", each["name"])))
             if expression is None:
                 reason = "its SQL is of none of the dialects that Ossie names"
-                self.notes.dropped(f"the dimension {each['name']!r} of {what}", definition.place, reason)
+                self.notes.note_dropped(f"the dimension {each['name']!r} of {what}", definition.place, reason)
             else:
                 found.append(self._field(each, expression))
         return found
 
     @staticmethod
     def _field(dimension: Document, expression: Json) -> Document:
-        native = said(
+        native = without_empty(
             name=dimension["name"],
             expression=expression,
             dimension={"is_time": dimension["type"] == "time"},
             description=dimension.get("description"),
-            ai_context=said(synonyms=dimension.get("synonyms")),
+            ai_context=without_empty(synonyms=dimension.get("synonyms")),
         )
         return _extended(native, FIELD_KEYS, dimension)
 
@@ -249,7 +249,7 @@ def _extended(native: Document, keys: Sequence[str], document: Document) -> Docu
 def _agent_words(document: Document) -> Json:
     held = document.get("ai_context")
     context = dict(held) if isinstance(held, Mapping) else {}
-    return said(
+    return without_empty(
         instructions=context.get("instructions"),
         synonyms=document.get("synonyms"),
         examples=context.get("examples"),

@@ -3,6 +3,6 @@
 A cube's measures become metrics in the cube's domain (``orders.count``). Jinja and JavaScript are not run.
 """
 
-from metricgate.importing.cube.project import TimeSpine, import_cube
+from metricgate.importing.cube.project import CubeTimeSpine, import_cube
 
-__all__ = ["TimeSpine", "import_cube"]
+__all__ = ["CubeTimeSpine", "import_cube"]

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from metricgate.importing.cube.cubes import Cube
-from metricgate.importing.cube.masking import Masked, Masks, read_masked
-from metricgate.importing.cube.measures import Measures
-from metricgate.importing.naming import plain_name
+from metricgate.importing.cube.measures import CubeMeasures
+from metricgate.importing.cube.member_masks import Masked, Masks, read_masked
+from metricgate.importing.name_translation import plain_name
 from metricgate.importing.report import Notes
-from metricgate.importing.source import Part
+from metricgate.importing.source_parts import SourcePart
 from metricgate.vocabulary.json import Json
 
 _ATTRIBUTE = re.compile(
@@ -62,7 +62,9 @@ class _Unsaid(Exception):
     """Why a policy of Cube's cannot be said here."""
 
 
-def policy_of(cubes: Mapping[str, Cube], measures: Measures, views: list[Part], notes: Notes) -> dict[str, Json]:
+def policy_of(
+    cubes: Mapping[str, Cube], measures: CubeMeasures, views: list[SourcePart], notes: Notes
+) -> dict[str, Json]:
     """Return the policy document; empty where no cube has an access policy."""
     policy = _Policy(notes)
     guarded = [cube for cube in cubes.values() if any(part.has("access_policy") for part in cube.parts)]
@@ -73,18 +75,20 @@ def policy_of(cubes: Mapping[str, Cube], measures: Measures, views: list[Part], 
     for view in views:
         if view.has("access_policy"):
             reason = "views are not imported; grant what the view selects to the groups it names"
-            notes.dropped("the access_policy of a view", view.at("access_policy"), reason)
+            notes.note_dropped("the access_policy of a view", view.at("access_policy"), reason)
     if not guarded:
         return {}
     for cube in cubes.values():
         if cube not in guarded:
             reason = "Cube opens a cube without access_policy to everybody; here nothing is granted on it"
-            notes.changed(f"access to {cube.what}", cube.part.place, reason)
+            notes.note_changed(f"access to {cube.what}", cube.part.place, reason)
     roles = list[Json](sorted({str(role) for grant in policy.grants for role in _roles(grant)}))
     if roles:
         grant: dict[str, Json] = {"id": "cube-may-call", "roles": roles, "actions": ["call"], "on": ["tool:*"]}
         policy.grants.insert(0, grant)
-        notes.added("the grant cube-may-call", guarded[0].part.place, "whoever may ask must be able to call the tools")
+        notes.note_added(
+            "the grant cube-may-call", guarded[0].part.place, "whoever may ask must be able to call the tools"
+        )
     document: dict[str, Json] = {"version": 1, "roles": list[Json](policy.roles.values()), "grants": policy.grants}
     narrowing = {"row_filters": policy.row_filters, "masks": policy.masks.documents()}
     return {**document, **{kind: rules for kind, rules in narrowing.items() if rules}}
@@ -95,16 +99,16 @@ def _roles(grant: Json) -> list[Json]:
     return list(found) if isinstance(found, list) else []
 
 
-def _convert(part: Part, cube: Cube, measures: Measures, policy: _Policy) -> None:
+def _convert(part: SourcePart, cube: Cube, measures: CubeMeasures, policy: _Policy) -> None:
     groups = [str(item) for key in ("group", "role", "groups") for item, _spot in part.items(key)] or ["*"]
     what = f"the access policy of {cube.what} for {', '.join(groups)}"
     try:
-        _check(part)
-        chosen = _chosen(part, cube, measures, what, policy.notes)
-        where = _rows(part, cube, what)
+        _refuse_conditions(part)
+        chosen = _chosen_members(part, cube, measures, what, policy.notes)
+        where = _row_filter(part, cube, what)
     except _Unsaid as why:
-        policy.notes.dropped(what, part.place, f"{why}; nothing is granted by it")
-        part.ignore(*part.named())
+        policy.notes.note_dropped(what, part.place, f"{why}; nothing is granted by it")
+        part.ignore(*part.present_keys())
         return
     part.finish(what)
     roles: list[Json] = [policy.role(group) for group in groups]
@@ -130,10 +134,10 @@ def _convert(part: Part, cube: Cube, measures: Measures, policy: _Policy) -> Non
             {"id": policy.id(f"{name}-rows"), "roles": roles, "dataset": cube.name, "where": where}
         )
         reason = "filters of several groups narrow each other here; in Cube they add up"
-        policy.notes.changed(what, part.place, reason)
+        policy.notes.note_changed(what, part.place, reason)
 
 
-def _check(part: Part) -> None:
+def _refuse_conditions(part: SourcePart) -> None:
     if part.has("conditions"):
         raise _Unsaid("'conditions' has no counterpart")
 
@@ -148,7 +152,7 @@ class _Chosen:
     masked: Mapping[str, tuple[str, Json]]
 
 
-def _chosen(part: Part, cube: Cube, measures: Measures, what: str, notes: Notes) -> _Chosen:
+def _chosen_members(part: SourcePart, cube: Cube, measures: CubeMeasures, what: str, notes: Notes) -> _Chosen:
     own = {written: f"dimension:{cube.name}.{each['name']}" for written, each in cube.documents.items()}
     figures = {
         measure: f"metric:{measures.full_name(owner, measure)}"
@@ -175,36 +179,36 @@ def _chosen(part: Part, cube: Cube, measures: Measures, what: str, notes: Notes)
     )
 
 
-def _included(level: Part, everything: list[str], what: str) -> list[str]:
-    includes, excludes = _listed(level, "includes", everything), _listed(level, "excludes", everything)
+def _included(level: SourcePart, everything: list[str], what: str) -> list[str]:
+    includes, excludes = _listed_members(level, "includes", everything), _listed_members(level, "excludes", everything)
     has_includes = level.has("includes")
     level.finish(what)
     return [name for name in everything if (name in includes or not has_includes) and name not in excludes]
 
 
-def _listed(part: Part, key: str, everything: list[str]) -> set[str]:
+def _listed_members(part: SourcePart, key: str, everything: list[str]) -> set[str]:
     found = {str(item).rpartition(".")[2] for item, _spot in part.items(key)}
     return set(everything) if "*" in found else found
 
 
-def _rows(part: Part, cube: Cube, what: str) -> dict[str, Json] | None:
+def _row_filter(part: SourcePart, cube: Cube, what: str) -> dict[str, Json] | None:
     level = part.part("row_level")
     if level is None:
         return None
     everything = level.flag("allow_all")
     if level.has("allow_all") and not everything:
         raise _Unsaid("it shows no rows (allow_all: false)")
-    filters = [_filter(each, cube) for each in level.parts("filters")]
+    filters = [_filter_json(each, cube) for each in level.parts("filters")]
     level.finish(what)
     if not filters or everything:
         return None
     return filters[0] if len(filters) == 1 else {"and": list[Json](filters)}
 
 
-def _filter(part: Part, cube: Cube) -> dict[str, Json]:
+def _filter_json(part: SourcePart, cube: Cube) -> dict[str, Json]:
     for key in ("or", "and"):
         if part.has(key):
-            inner = [_filter(each, cube) for each in part.parts(key)]
+            inner = [_filter_json(each, cube) for each in part.parts(key)]
             part.finish("a row filter")
             return {key: list[Json](inner)}
     written = part.text("member") or part.text("dimension") or ""
@@ -213,12 +217,12 @@ def _filter(part: Part, cube: Cube) -> dict[str, Json]:
         raise _Unsaid(f"its row filter names {written!r}, which is no dimension of the cube")
     name = str(cube.documents[member.strip("{}")]["name"])
     operator = (part.text("operator") or "").lower()
-    values = _values(part, cube.kinds.get(member.strip("{}"), "string"))
+    values = _filter_values(part, cube.kinds.get(member.strip("{}"), "string"))
     part.finish("a row filter")
-    return _comparison(name, operator, values)
+    return _comparison_json(name, operator, values)
 
 
-def _comparison(name: str, operator: str, values: list[Json]) -> dict[str, Json]:
+def _comparison_json(name: str, operator: str, values: list[Json]) -> dict[str, Json]:
     if operator in _NONE:
         return {"member": name, "op": _NONE[operator]}
     if not values:
@@ -226,7 +230,7 @@ def _comparison(name: str, operator: str, values: list[Json]) -> dict[str, Json]
     held = [value for value in values if isinstance(value, Mapping)]
     if operator in {"equals", "notequals"}:
         if held and len(values) > 1:
-            several: list[Json] = [_comparison(name, "equals", [value]) for value in values]
+            several: list[Json] = [_comparison_json(name, "equals", [value]) for value in values]
             if operator == "notequals":
                 raise _Unsaid("its row filter excludes several attributes of the caller")
             return {"or": several}
@@ -241,16 +245,16 @@ def _comparison(name: str, operator: str, values: list[Json]) -> dict[str, Json]
     raise _Unsaid(f"its row filter uses the operator {operator!r}")
 
 
-def _values(part: Part, kind: str) -> list[Json]:
+def _filter_values(part: SourcePart, kind: str) -> list[Json]:
     raw = part.peek("values")
     if isinstance(raw, Mapping):  # YAML reads { securityContext.country } without quotes as a mapping
         part.take("values")
         raw = ["{" + str(next(iter(raw), "")) + "}"]
-        return [_value(each, kind) for each in raw]
-    return [_value(each, kind) for each, _spot in part.items("values")]
+        return [_filter_value(each, kind) for each in raw]
+    return [_filter_value(each, kind) for each, _spot in part.items("values")]
 
 
-def _value(value: Json, kind: str) -> Json:
+def _filter_value(value: Json, kind: str) -> Json:
     if not isinstance(value, str):
         if isinstance(value, (bool, int, float)):
             return value

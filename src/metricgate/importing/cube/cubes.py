@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from metricgate.catalog.expression_parser import ExpressionFault, parse_expression
 from metricgate.catalog.names import checked_source
 from metricgate.catalog.sql_rewriter import substitute_columns
-from metricgate.importing.cube.references import cube_of, referring
-from metricgate.importing.naming import Naming, identifier
-from metricgate.importing.source import Part, said
+from metricgate.importing.cube.references import cube_of, resolve_references
+from metricgate.importing.name_translation import Naming, identifier
+from metricgate.importing.source_parts import SourcePart, without_empty
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problem
 
@@ -30,12 +30,12 @@ class Cube:
         masks: what is shown instead of a dimension to those who may see it masked only, as written.
     """
 
-    part: Part
+    part: SourcePart
     written: str
     name: str
     source: str
-    parts: tuple[Part, ...]
-    dimensions: dict[str, Part] = field(default_factory=dict)
+    parts: tuple[SourcePart, ...]
+    dimensions: dict[str, SourcePart] = field(default_factory=dict)
     documents: dict[str, dict[str, Json]] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
     primary: list[str] = field(default_factory=list)
@@ -47,24 +47,26 @@ class Cube:
         """How the report speaks of it."""
         return f"the cube {self.written!r}"
 
-    def members(self, key: str) -> dict[str, Part]:
+    def members(self, key: str) -> dict[str, SourcePart]:
         """Return the parts under a list by name, inherited ones first; an own one replaces an inherited one."""
-        found: dict[str, Part] = {}
+        found: dict[str, SourcePart] = {}
         for part in reversed(self.parts):
             for each in part.parts(key):
-                found[each.needed("name", f"one of the {key} of {self.what}")] = each
+                found[each.required_text("name", f"one of the {key} of {self.what}")] = each
         return found
 
 
-def cube_of_part(part: Part, others: Mapping[str, Part], names: Naming) -> Cube | None:
+def cube_of_part(part: SourcePart, others: Mapping[str, SourcePart], names: Naming) -> Cube | None:
     """Read a cube's head; None (told) where it stands on a query."""
-    written = part.needed("name", "a cube")
+    written = part.required_text("name", "a cube")
     what = f"the cube {written!r}"
     parts = [part]
     while (base := parts[-1].text("extends")) is not None and len(parts) < _DEEPEST:
         base = base.strip("{} ")
         if base not in others:
-            part.reading.notes.dropped(what, part.at("extends"), f"it extends {base!r}, which is not in these files")
+            part.reading.notes.note_dropped(
+                what, part.at("extends"), f"it extends {base!r}, which is not in these files"
+            )
             return None
         parts.append(others[base])
     # The nearest that says one decides: what a cube reads itself stands in the place of what it extends.
@@ -78,7 +80,7 @@ def cube_of_part(part: Part, others: Mapping[str, Part], names: Naming) -> Cube 
         source = None
     if source is None:
         reason = "its table is no plain relation: put the query into a view, and name that as sql_table"
-        part.reading.notes.dropped(what, part.place, reason)
+        part.reading.notes.note_dropped(what, part.place, reason)
         return None
     name = names.give(written, what, part.at("name"))
     return Cube(part=part, written=written, name=name, source=source, parts=tuple(parts))
@@ -100,8 +102,8 @@ class Dimensions:
             found = self._text(cube, part)
             kind = "boolean" if written in segments else part.word("type") or "string"
             if isinstance(found, ExpressionFault):
-                part.reading.notes.dropped(what, part.place, found.message)
-                _forget(part)
+                part.reading.notes.note_dropped(what, part.place, found.message)
+                _ignore_rest(part)
                 continue
             cube.texts[written], cube.kinds[written] = found, kind
             if part.flag("primary_key"):
@@ -111,22 +113,22 @@ class Dimensions:
             document = self._document(part, written, found, kind, what, names)
             if written in segments:
                 reason = "a segment is a dimension that is true or false here"
-                part.reading.notes.changed(what, part.place, reason)
+                part.reading.notes.note_changed(what, part.place, reason)
             if document is not None:
                 cube.documents[written] = document
             finish_member(part, what)
 
     def _document(
-        self, part: Part, written: str, text: str, kind: str, what: str, names: Naming
+        self, part: SourcePart, written: str, text: str, kind: str, what: str, names: Naming
     ) -> dict[str, Json] | None:
         if kind in {"geo", "switch"}:
-            part.reading.notes.dropped(what, part.at("type"), f"the type {kind} has no counterpart")
-            _forget(part)
+            part.reading.notes.note_dropped(what, part.at("type"), f"the type {kind} has no counterpart")
+            _ignore_rest(part)
             return None
         name = names.give(written, what, part.at("name"))
         if kind == "time":
-            part.reading.notes.changed(f"the granularity of {what}", part.place, "Cube does not say it: second")
-        return said(
+            part.reading.notes.note_changed(f"the granularity of {what}", part.place, "Cube does not say it: second")
+        return without_empty(
             name=name,
             type="time" if kind == "time" else "categorical",
             expr=text if text != name else None,
@@ -135,7 +137,7 @@ class Dimensions:
             description=part.text("description"),
         )
 
-    def _text(self, cube: Cube, part: Part, depth: int = 0) -> str | ExpressionFault:
+    def _text(self, cube: Cube, part: SourcePart, depth: int = 0) -> str | ExpressionFault:
         if part.flag("sub_query"):
             return ExpressionFault("a subquery dimension aggregates another cube")
         case = part.part("case")
@@ -146,11 +148,11 @@ class Dimensions:
             return ExpressionFault("it has no sql")
         return self.scalar(cube, text, depth)
 
-    def _case(self, cube: Cube, case: Part, depth: int) -> str | ExpressionFault:
+    def _case(self, cube: Cube, case: SourcePart, depth: int) -> str | ExpressionFault:
         written: list[str] = []
         for each in case.parts("when"):
             for word, found in (
-                ("WHEN", self.scalar(cube, each.needed("sql", "a case"), depth)),
+                ("WHEN", self.scalar(cube, each.required_text("sql", "a case"), depth)),
                 ("THEN", self._label(cube, each, depth)),
             ):
                 if isinstance(found, ExpressionFault):
@@ -169,7 +171,7 @@ class Dimensions:
         case.finish("a case")
         return f"CASE {' '.join(written)} END"
 
-    def _label(self, cube: Cube, part: Part, depth: int) -> str | ExpressionFault:
+    def _label(self, cube: Cube, part: SourcePart, depth: int) -> str | ExpressionFault:
         """Return a branch's value: text, or SQL where the label is ``{sql: ...}``."""
         if isinstance(part.peek("label"), Mapping):
             held = part.part("label")
@@ -182,7 +184,7 @@ class Dimensions:
 
     def scalar(self, cube: Cube, text: str, depth: int = 0) -> str | ExpressionFault:
         """Return SQL over the cube's own columns, or why there is none."""
-        found = referring(text, cube.written, frozenset(self.cubes))
+        found = resolve_references(text, cube.written, frozenset(self.cubes))
         if isinstance(found, ExpressionFault):
             return found
         faults: list[str] = []
@@ -219,15 +221,15 @@ class Dimensions:
         return found
 
 
-def finish_member(part: Part, what: str) -> None:
+def finish_member(part: SourcePart, what: str) -> None:
     """Tell what a dimension or measure loses."""
     for key in _OPEN:
         if part.has(key) and not part.flag(key):
             reason = "who may ask is a matter of policy here"
-            part.reading.notes.dropped(f"{key}: false of {what}", part.at(key), reason)
+            part.reading.notes.note_dropped(f"{key}: false of {what}", part.at(key), reason)
         part.ignore(key)
     part.finish(what)
 
 
-def _forget(part: Part) -> None:
-    part.ignore(*part.named())
+def _ignore_rest(part: SourcePart) -> None:
+    part.ignore(*part.present_keys())

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 
 from metricgate.catalog.expression_parser import ExpressionFault
 from metricgate.catalog.sql_rewriter import Aggregated, aggregates_in, substitute_columns
-from metricgate.importing.computed import Computed, Draft
+from metricgate.importing.computed import Computed, ComputedDraft
+from metricgate.importing.cube.cube_reach import CubeReach
 from metricgate.importing.cube.cubes import Cube, Dimensions, finish_member
-from metricgate.importing.cube.reaching import Reach
-from metricgate.importing.cube.references import Referring, cube_of, referring
-from metricgate.importing.cube.shifting import Shifted, shift_of
-from metricgate.importing.naming import Naming
+from metricgate.importing.cube.references import Referring, cube_of, resolve_references
+from metricgate.importing.cube.time_shifts import Shifted, shift_of
+from metricgate.importing.name_translation import Naming
 from metricgate.importing.report import Notes
-from metricgate.importing.source import Part, said
+from metricgate.importing.source_parts import SourcePart, without_empty
 from metricgate.vocabulary.json import Json
 
 _AGGREGATES = {
@@ -35,12 +35,12 @@ class _Measured:
 
 
 @dataclass(slots=True)
-class Measures:
+class CubeMeasures:
     """The measures of every cube."""
 
     cubes: Mapping[str, Cube]
     dimensions: Dimensions
-    reach: Reach
+    reach: CubeReach
     notes: Notes
     over_time: list[dict[str, Json]] = field(default_factory=list)
     """Metrics that look back in time, and so need a time spine."""
@@ -66,19 +66,19 @@ class Measures:
         """Return the metric's full name here."""
         return f"{self.cubes[cube].name}.{self.names[cube, measure]}"
 
-    def _measure(self, cube: Cube, written: str, part: Part, computed: Computed) -> None:
+    def _measure(self, cube: Cube, written: str, part: SourcePart, computed: Computed) -> None:
         what = f"the measure {written!r} of {cube.what}"
         if part.has("time_shift") and not any(map(part.has, _NO_COUNTERPART)):
             found: _Measured | ExpressionFault | Shifted = shift_of(cube, part, self.cubes)
         else:
             found = self._found(cube, part, what, computed)
         if isinstance(found, ExpressionFault):
-            self.notes.dropped(what, part.place, found.message)
-            part.ignore(*part.named())
+            self.notes.note_dropped(what, part.place, found.message)
+            part.ignore(*part.present_keys())
             self.names.pop((cube.written, written))
             return
         name = self.names[cube.written, written]
-        words = said(domain=cube.name, label=part.text("title"), description=part.text("description"))
+        words = without_empty(domain=cube.name, label=part.text("title"), description=part.text("description"))
         if isinstance(found, Shifted):
             self._shifted(name, what, part, found, words)
             return
@@ -91,18 +91,18 @@ class Measures:
                 self.names.pop((cube.written, written))
                 return
             self.over_time.append(window)
-            name, words = f"{name}_each", said(domain=cube.name)
-            self.notes.added(f"the metric {cube.name}.{name}", part.place, f"{what} is its running total")
-        draft = Draft(
+            name, words = f"{name}_each", without_empty(domain=cube.name)
+            self.notes.note_added(f"the metric {cube.name}.{name}", part.place, f"{what} is its running total")
+        draft = ComputedDraft(
             name=name, what=what, where=part.place, words=words, found=found.found, models=models, filters=found.filters
         )
         computed.drafts.append(draft)
 
-    def _shifted(self, name: str, what: str, part: Part, shift: Shifted, words: dict[str, Json]) -> None:
+    def _shifted(self, name: str, what: str, part: SourcePart, shift: Shifted, words: dict[str, Json]) -> None:
         finish_member(part, what)
         owner, measure = self.cubes[shift.cube], self.names.get((shift.cube, shift.measure), shift.measure)
         if shift.every:
-            self.notes.changed(
+            self.notes.note_changed(
                 what, part.at("time_shift"), "metric_time is shifted; Cube shifts every time of a question"
             )
         self.over_time.append(
@@ -115,7 +115,7 @@ class Measures:
             }
         )
 
-    def _found(self, cube: Cube, part: Part, what: str, computed: Computed) -> _Measured | ExpressionFault:
+    def _found(self, cube: Cube, part: SourcePart, what: str, computed: Computed) -> _Measured | ExpressionFault:
         unknown = next((key for key in ("time_shift", *_NO_COUNTERPART) if part.has(key)), None)
         if unknown is not None:
             return ExpressionFault(f"{unknown!r} has no counterpart")
@@ -132,15 +132,15 @@ class Measures:
         if kind not in _AGGREGATES:
             return ExpressionFault(f"the type {kind!r} has no counterpart")
         if kind == "count_distinct_approx":
-            self.notes.changed(what, part.at("type"), "it is counted exactly here")
+            self.notes.note_changed(what, part.at("type"), "it is counted exactly here")
         return self._aggregate(cube, part, _AGGREGATES[kind], what)
 
-    def _aggregate(self, cube: Cube, part: Part, function: str, what: str) -> _Measured | ExpressionFault:
+    def _aggregate(self, cube: Cube, part: SourcePart, function: str, what: str) -> _Measured | ExpressionFault:
         text = part.text("sql")
         if text is None and function != "count":
             return ExpressionFault("it has no sql")
         filters = part.parts("filters")
-        written = [each.needed("sql", "a filter") for each in filters]
+        written = [each.required_text("sql", "a filter") for each in filters]
         for each in filters:
             each.finish(f"a filter of {what}")
         value, reached = self._value(cube, text)
@@ -161,7 +161,7 @@ class Measures:
             return found
         if reached:
             reason = "what it reads of other cubes is a filter here: a group in which no row passes it is not shown"
-            self.notes.changed(what, part.place, reason)
+            self.notes.note_changed(what, part.place, reason)
         return _Measured(found=found, filters=tuple(dict.fromkeys(map(str, reached))))
 
     def _value(self, cube: Cube, text: str | None) -> tuple[str | ExpressionFault, list[str | ExpressionFault]]:
@@ -180,7 +180,7 @@ class Measures:
         """Take apart SQL over measures (of any cube) and aggregates (of this one)."""
         if text is None:
             return ExpressionFault("it has no sql")
-        found = referring(text, cube.written, frozenset(self.cubes))
+        found = resolve_references(text, cube.written, frozenset(self.cubes))
         if isinstance(found, ExpressionFault):
             return found
         for stand_in, (owner, member) in found.members.items():
@@ -200,12 +200,12 @@ class Measures:
             return f"{owner}__{member}" if (owner, member) in self.names else cube.texts[member]
         return column if table is None or (cube_of(table) or table) == cube.written else None
 
-    def _window(self, name: str, what: str, rolling: Part, words: dict[str, Json]) -> dict[str, Json] | None:
+    def _window(self, name: str, what: str, rolling: SourcePart, words: dict[str, Json]) -> dict[str, Json] | None:
         kind = rolling.word("type") or "fixed"
         trailing, grain = rolling.text("trailing"), rolling.word("granularity")
         if rolling.has("leading") or rolling.word("offset") == "start" or kind not in {"fixed", "to_date"}:
-            self.notes.dropped(what, rolling.place, "only windows that end now have a counterpart")
-            rolling.ignore(*rolling.named())
+            self.notes.note_dropped(what, rolling.place, "only windows that end now have a counterpart")
+            rolling.ignore(*rolling.present_keys())
             return None
         rolling.finish(f"the rolling window of {what}")
         shown = None if trailing in {None, "unbounded"} else trailing
@@ -213,24 +213,26 @@ class Measures:
             "name": name,
             "type": "cumulative",
             "input_metric": f"{name}_each",
-            **said(window=shown if kind == "fixed" else None, grain_to_date=grain if kind == "to_date" else None),
+            **without_empty(
+                window=shown if kind == "fixed" else None, grain_to_date=grain if kind == "to_date" else None
+            ),
             "period_agg": "last",
             **words,
         }
 
     def _whole(self, documents: list[dict[str, Json]]) -> list[dict[str, Json]]:
         """Leave out (told) metrics over metrics that were dropped."""
-        there = {_full(each) for each in documents}
+        there = {_full_name(each) for each in documents}
         kept = [each for each in documents if all(name in there for name in _inputs(each))]
         for each in documents:
             missing = next((name for name in _inputs(each) if name not in there), None)
             if missing is not None:
                 place = next(iter(self.cubes.values())).part.place
-                self.notes.dropped(f"the metric {_full(each)!r}", place, f"{missing!r} is not imported")
+                self.notes.note_dropped(f"the metric {_full_name(each)!r}", place, f"{missing!r} is not imported")
         return kept if len(kept) == len(documents) else self._whole(kept)
 
 
-def _full(document: Mapping[str, Json]) -> str:
+def _full_name(document: Mapping[str, Json]) -> str:
     return f"{document['domain']}.{document['name']}" if "domain" in document else str(document["name"])
 
 

@@ -29,7 +29,7 @@ class Referring:
     members: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
-def referring(text: str, cube: str, cubes: frozenset[str]) -> Referring | ExpressionFault:
+def resolve_references(text: str, cube: str, cubes: frozenset[str]) -> Referring | ExpressionFault:
     """Return the text with every reference named, or why one cannot be: Jinja, filters of the caller, context."""
     text = to_our_spelling(text)
     if "{{" in text or "{%" in text or "{#" in text:

@@ -21,7 +21,7 @@ def write_default_grains(models: Sequence[Document], metrics: Sequence[Document]
     for metric in metrics:
         if "time_granularity" in metric:
             continue
-        grains = list(_grains(metric, by_name, times, set()))
+        grains = list(_data_grains(metric, by_name, times, set()))
         if grains and all(grain < Grain.DAY for grain in grains):
             metric["time_granularity"] = str(Grain.DAY)
 
@@ -37,7 +37,7 @@ def _times(model: Document) -> dict[str, Grain]:
     return found if default is None else {**found, "": default}
 
 
-def _grains(
+def _data_grains(
     metric: Document, by_name: Mapping[str, Document], times: Mapping[str, Mapping[str, Grain]], seen: set[str]
 ) -> Iterator[Grain]:
     name = str(metric.get("name"))
@@ -53,4 +53,4 @@ def _grains(
     for each in [*(metric.get(key) for key in _INPUTS), *(inputs if isinstance(inputs, list) else [])]:
         used = each.get("name") if isinstance(each, dict) else each
         if str(used) in by_name:
-            yield from _grains(by_name[str(used)], by_name, times, seen)
+            yield from _data_grains(by_name[str(used)], by_name, times, seen)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from metricgate.importing.dbt.words import config_of, words_of
-from metricgate.importing.source import Part, said
+from metricgate.importing.source_parts import SourcePart, without_empty
 from metricgate.vocabulary.grain import Grain
 from metricgate.vocabulary.json import Json
 
@@ -11,9 +11,9 @@ _GRAINS = frozenset(str(grain) for grain in Grain)
 _FINER = frozenset({"nanosecond", "microsecond"})
 
 
-def dimension(part: Part, what: str, *, name: str | None = None, column: str | None = None) -> dict[str, Json]:
+def dimension(part: SourcePart, what: str, *, name: str | None = None, column: str | None = None) -> dict[str, Json]:
     """Return one dimension; ``name`` and ``column`` come from the dbt column that it annotates, if it does."""
-    own = part.text("name") or name or part.needed("name", f"a dimension of {what}")
+    own = part.text("name") or name or part.required_text("name", f"a dimension of {what}")
     what = f"the dimension {own!r} of {what}"
     kind = part.word("type") or ""
     words = words_of(part, what)
@@ -26,7 +26,7 @@ def dimension(part: Part, what: str, *, name: str | None = None, column: str | N
         grain = params.word("time_granularity") or grain
         validity = params.part("validity_params") or validity
         params.finish(what)
-    found = said(
+    found = without_empty(
         name=own,
         type=kind,
         expr=part.sql("expr") or (column if column != own else None),
@@ -41,16 +41,16 @@ def dimension(part: Part, what: str, *, name: str | None = None, column: str | N
     return found
 
 
-def entity(part: Part, what: str, *, name: str | None = None, column: str | None = None) -> dict[str, Json]:
+def entity(part: SourcePart, what: str, *, name: str | None = None, column: str | None = None) -> dict[str, Json]:
     """Return one entity; ``name`` and ``column`` come from the dbt column that it annotates, if it does."""
-    own = part.text("name") or name or part.needed("name", f"an entity of {what}")
+    own = part.text("name") or name or part.required_text("name", f"an entity of {what}")
     what = f"the entity {own!r} of {what}"
     config_of(part, what)
-    found = said(
+    found = without_empty(
         name=own,
         type=part.word("type"),
         expr=part.sql("expr") or (column if column != own else None),
-        description=words_of(Part({"description": part.take("description")}, part.spot, part.reading), what).get(
+        description=words_of(SourcePart({"description": part.take("description")}, part.spot, part.reading), what).get(
             "description"
         ),
     )
@@ -63,15 +63,15 @@ def known_grain(grain: str) -> bool:
     return grain in _GRAINS
 
 
-def _kept_grain(grain: str, part: Part, what: str) -> str:
+def _kept_grain(grain: str, part: SourcePart, what: str) -> str:
     if grain not in _FINER:
         return grain
     reason = f"{grain} is written as millisecond, the finest grain here"
-    part.reading.notes.changed(f"the granularity of {what}", part.place, reason)
+    part.reading.notes.note_changed(f"the granularity of {what}", part.place, reason)
     return str(Grain.MILLISECOND)
 
 
-def _validity(part: Part | None, what: str) -> str | None:
+def _validity(part: SourcePart | None, what: str) -> str | None:
     if part is None:
         return None
     start, end = part.flag("is_start"), part.flag("is_end")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from metricgate.catalog.foreign_sql import to_our_spelling
-from metricgate.importing.source import Part
+from metricgate.importing.source_parts import SourcePart
 from metricgate.vocabulary.json import Json
 
 _CALL_WITH_PATH = re.compile(
@@ -16,9 +16,12 @@ _CALL_WITH_PATH = re.compile(
 _NAME = re.compile(r"['\"]([^'\"]+)['\"]")
 
 
-def filters_of(part: Part, key: str) -> list[str]:
+def filters_of(part: SourcePart, key: str) -> list[str]:
     """Return the conditions under ``key``: text, a list of texts, or the manifest's ``{where_filters: [...]}``."""
-    return [_without_repetition(to_our_spelling(part.reading.filled(text).strip())) for text in _texts(part, key)]
+    return [
+        _without_repetition(to_our_spelling(part.reading.fill_placeholders(text).strip()))
+        for text in _filter_texts(part, key)
+    ]
 
 
 def _without_repetition(text: str) -> str:
@@ -36,13 +39,13 @@ def _without_repetition(text: str) -> str:
     return _CALL_WITH_PATH.sub(shortened, text)
 
 
-def written(filters: list[str]) -> Json:
+def filter_json(filters: list[str]) -> Json:
     """Return the conditions as a document's ``filter`` has them; None where there are none."""
     unique = list(dict.fromkeys(filters))
     return unique[0] if len(unique) == 1 else list(unique) or None
 
 
-def _texts(part: Part, key: str) -> Iterator[str]:
+def _filter_texts(part: SourcePart, key: str) -> Iterator[str]:
     value = part.take(key)
     if isinstance(value, Mapping):
         inner = part.part(key)
@@ -61,7 +64,7 @@ def _texts(part: Part, key: str) -> Iterator[str]:
         elif isinstance(item, bool):
             yield "true" if item else "false"
         elif isinstance(item, Mapping):
-            each = Part(item, spot, part.reading)
+            each = SourcePart(item, spot, part.reading)
             text = each.text("where_sql_template")
             if text:
                 yield text

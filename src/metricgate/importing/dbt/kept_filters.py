@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from metricgate.importing.report import Notes
-from metricgate.importing.source import Part, said
+from metricgate.importing.source_parts import SourcePart, without_empty
 from metricgate.vocabulary.digest import digest_of
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Place
@@ -26,7 +26,7 @@ class KeptFilters:
     by_digest: Mapping[str, Json]
     where: Place
 
-    def restored(self, document: dict[str, Json], what: str, notes: Notes) -> dict[str, Json]:
+    def restore(self, document: dict[str, Json], what: str, notes: Notes) -> dict[str, Json]:
         """Return the metric's document with each filter that was not edited since as it was written here."""
         if not self.by_digest or not document:
             return document
@@ -40,7 +40,7 @@ class KeptFilters:
             found["input_metrics"] = [self._with_input(each, used) for each in inputs]
         if set(self.by_digest) - used:
             reason = "a filter was edited since metricgate wrote it: the text that stands in the file is read"
-            notes.changed(f"the filters of {what}", self.where, reason)
+            notes.note_changed(f"the filters of {what}", self.where, reason)
         return found
 
     def _with_input(self, document: Json, used: set[str]) -> Json:
@@ -60,11 +60,11 @@ def kept_filter(text: str, condition: Json) -> Json:
     return {"covers": digest_of([text, condition]), "filter": condition}
 
 
-def kept_filters(part: Part) -> KeptFilters:
+def kept_filters(part: SourcePart) -> KeptFilters:
     """Read what our exporter kept in ``config.meta`` of a metric; what has another form keeps nothing."""
     here: Json = part.peek("config")
     for key in ("meta", KEPT_FILTERS):
         here = here.get(key) if isinstance(here, Mapping) else None
     items = [each for each in here if isinstance(each, Mapping)] if isinstance(here, list) else []
     found = {str(each.get("covers")): each.get("filter") for each in items}
-    return KeptFilters(by_digest=said(**found), where=part.at("config"))
+    return KeptFilters(by_digest=without_empty(**found), where=part.at("config"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from metricgate.importing import codes
-from metricgate.importing.source import Part, said
+from metricgate.importing.source_parts import SourcePart, without_empty
 from metricgate.vocabulary.grain import Grain
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Place
@@ -19,7 +19,7 @@ _MEDIAN = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Measure:
+class DbtMeasure:
     """A measure: the keys of the simple metric that aggregates the same, and where it stands."""
 
     name: str
@@ -29,24 +29,24 @@ class Measure:
     place: Place
 
 
-def aggregation_keys(part: Part, name: str, what: str) -> dict[str, Json]:
+def aggregation_keys(part: SourcePart, name: str, what: str) -> dict[str, Json]:
     """Return ``agg`` and its options as a simple metric has them; ``expr`` is always written out."""
     agg = part.word("agg")
     if agg is None:
         part.reading.notes.problem(codes.IMPORT_SHAPE, f"{what} has no 'agg'", part.place)
     agg = _AGGREGATIONS.get(agg or "", agg)
-    options = _percentile(part, what)
+    options = _percentile_options(part, what)
     if agg == "median":
         agg, options = "percentile", {"percentile": _MEDIAN, "percentile_type": "continuous", **options}
     elif agg != "percentile" and options:
-        part.reading.notes.dropped(f"the percentile of {what}", part.place, f"agg: {agg} takes none")
+        part.reading.notes.note_dropped(f"the percentile of {what}", part.place, f"agg: {agg} takes none")
         options = {}
     expr = part.sql("expr") or name
     if agg == "count":
         agg, expr = "sum", _ones(expr)
         reason = "count is written as a sum of ones: as in dbt, nothing counted is no value (NULL), not 0"
-        part.reading.notes.changed(f"the aggregation of {what}", part.place, reason)
-    return said(
+        part.reading.notes.note_changed(f"the aggregation of {what}", part.place, reason)
+    return without_empty(
         agg=agg,
         expr=expr,
         agg_time_dimension=part.text("agg_time_dimension"),
@@ -60,7 +60,7 @@ def _ones(expr: str) -> str:
     return "1" if expr.isdigit() else f"CASE WHEN {expr} IS NOT NULL THEN 1 ELSE 0 END"
 
 
-def _percentile(part: Part, what: str) -> dict[str, Json]:
+def _percentile_options(part: SourcePart, what: str) -> dict[str, Json]:
     """Return the options, from ``agg_params`` (legacy) or from the metric's own keys (latest)."""
     params = part.part("agg_params") or part
     value = params.number("percentile")
@@ -74,7 +74,7 @@ def _percentile(part: Part, what: str) -> dict[str, Json]:
     if value > 1:
         if value >= _HUNDRED:
             part.reading.notes.problem(codes.IMPORT_SHAPE, f"the percentile {value} of {what} is too large", part.place)
-        part.reading.notes.changed(
+        part.reading.notes.note_changed(
             f"the percentile of {what}", part.place, f"{value} is written as the fraction {value / _HUNDRED}"
         )
         value = value / _HUNDRED
@@ -82,12 +82,12 @@ def _percentile(part: Part, what: str) -> dict[str, Json]:
     return {**keys, "use_approximate_percentile": True} if approximate else keys
 
 
-def _non_additive(part: Part, what: str) -> dict[str, Json] | None:
+def _non_additive(part: SourcePart, what: str) -> dict[str, Json] | None:
     found = part.part("non_additive_dimension")
     if found is None:
         return None
-    keys = said(
-        name=found.needed("name", f"the non-additive dimension of {what}"),
+    keys = without_empty(
+        name=found.required_text("name", f"the non-additive dimension of {what}"),
         window_choice=found.word("window_agg") or found.word("window_choice") or "min",
         window_groupings=[
             item
@@ -101,7 +101,7 @@ def _non_additive(part: Part, what: str) -> dict[str, Json] | None:
     return keys
 
 
-def window(part: Part, key: str) -> str | None:
+def window(part: SourcePart, key: str) -> str | None:
     """Return a window such as ``2 days``, from text or from the manifest's ``{count, granularity}``."""
     if isinstance(part.take(key), str):
         written = " ".join((part.text(key) or "").lower().split())

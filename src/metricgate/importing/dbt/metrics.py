@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 from metricgate.catalog.foreign_sql import to_our_spelling
 from metricgate.importing import codes
-from metricgate.importing.dbt.filters import filters_of, written
+from metricgate.importing.dbt.filters import filter_json, filters_of
 from metricgate.importing.dbt.inputs import (
+    LegacyMeasures,
     MeasureInput,
-    Measures,
     measure_input,
     metric_input,
     metric_inputs,
@@ -18,12 +18,12 @@ from metricgate.importing.dbt.inputs import (
 from metricgate.importing.dbt.kept_filters import KEPT_FILTERS, KeptFilters, kept_filters
 from metricgate.importing.dbt.measures import aggregation_keys, window
 from metricgate.importing.dbt.words import config_of, words_of
-from metricgate.importing.source import Part, said
+from metricgate.importing.source_parts import SourcePart, without_empty
 from metricgate.vocabulary.json import Json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class DbtMetricDraft:
     """A metric being converted: its part, the part that holds its parameters, and what every type has.
 
     Attributes:
@@ -32,8 +32,8 @@ class Draft:
         kept: filters in the form that our exporter found.
     """
 
-    part: Part
-    params: Part
+    part: SourcePart
+    params: SourcePart
     name: str
     type: str
     model: str | None
@@ -47,9 +47,9 @@ class Draft:
         return f"the metric {self.name!r}"
 
 
-def draft_of(part: Part, model: str | None = None) -> Draft | None:
+def draft_of(part: SourcePart, model: str | None = None) -> DbtMetricDraft | None:
     """Read what every metric has; None where the metric is switched off."""
-    name = part.needed("name", "a metric")
+    name = part.required_text("name", "a metric")
     what = f"the metric {name!r}"
     kept = kept_filters(part)
     config, enabled = config_of(part, what, read=(KEPT_FILTERS,) if kept.by_digest else ())
@@ -60,33 +60,33 @@ def draft_of(part: Part, model: str | None = None) -> Draft | None:
     for key in ("is_private", "hidden"):
         if part.flag(key):
             reason = "every metric can be asked here; a policy decides by whom"
-            part.reading.notes.dropped(f"{key!r} of {what}", part.at(key), reason)
+            part.reading.notes.note_dropped(f"{key!r} of {what}", part.at(key), reason)
     if not enabled:
-        part.reading.notes.dropped(what, part.place, "it is switched off (config.enabled: false)")
+        part.reading.notes.note_dropped(what, part.place, "it is switched off (config.enabled: false)")
         return None
     params = part.part("type_params") or part
     params.ignore("input_measures", "input_metrics" if params is not part else "metadata")
-    return Draft(
+    return DbtMetricDraft(
         part=part,
         params=params,
         name=name,
         type=kind,
         model=model,
         kept=kept,
-        words=said(**words, **config, time_granularity=grain),
+        words=without_empty(**words, **config, time_granularity=grain),
         filters=filters,
     )
 
 
-def convert(draft: Draft, measures: Measures) -> dict[str, Json]:
+def convert(draft: DbtMetricDraft, measures: LegacyMeasures) -> dict[str, Json]:
     """Return the metric as ours, nothing of one whose type is not known; what nobody took of it is told as dropped."""
     match draft.type:
         case "simple":
             document = _simple(draft, measures)
         case "ratio":
-            document = _ratio(draft)
+            document = _ratio_document(draft)
         case "derived":
-            document = _derived(draft)
+            document = _derived_document(draft)
         case "cumulative":
             document = _cumulative(draft, measures)
         case "conversion":
@@ -94,20 +94,20 @@ def convert(draft: Draft, measures: Measures) -> dict[str, Json]:
         case _:
             known = "simple, ratio, derived, cumulative or conversion"
             reason = f"it is of type {draft.type!r}, not {known}"
-            draft.part.reading.notes.dropped(draft.what, draft.part.at("type"), reason)
+            draft.part.reading.notes.note_dropped(draft.what, draft.part.at("type"), reason)
             return {}
     if draft.params is not draft.part:
         draft.params.finish(draft.what)
     draft.part.finish(draft.what)
-    return draft.kept.restored(document, draft.what, draft.part.reading.notes)
+    return draft.kept.restore(document, draft.what, draft.part.reading.notes)
 
 
-def measure_of(draft: Draft) -> MeasureInput | None:
+def measure_of(draft: DbtMetricDraft) -> MeasureInput | None:
     """Return the measure that a legacy simple metric shows, or None."""
     return measure_input(draft.params, "measure", draft.what) if draft.type == "simple" else None
 
 
-def _simple(draft: Draft, measures: Measures) -> dict[str, Json]:
+def _simple(draft: DbtMetricDraft, measures: LegacyMeasures) -> dict[str, Json]:
     used = measure_of(draft)
     if used is not None:
         measure = measures.find(used, draft.what)
@@ -118,19 +118,21 @@ def _simple(draft: Draft, measures: Measures) -> dict[str, Json]:
     place = params or draft.params
     if params is not None:
         expression = draft.params.sql("expr") or params.sql("expr")
-        held = {"expr": expression, **{key: params.take(key) for key in params.named()}}
-        place = Part({key: value for key, value in held.items() if value is not None}, params.spot, params.reading)
+        held = {"expr": expression, **{key: params.take(key) for key in params.present_keys()}}
+        place = SourcePart(
+            {key: value for key, value in held.items() if value is not None}, params.spot, params.reading
+        )
     model = place.text("semantic_model") or draft.model
     if model is None:
         message = f"{draft.what} names neither a measure nor the semantic model it aggregates"
         draft.part.reading.notes.problem(codes.IMPORT_SHAPE, message, draft.part.place)
-    document = said(
+    document = without_empty(
         name=draft.name,
         type="simple",
         semantic_model=model,
         **aggregation_keys(place, draft.name, draft.what),
         fill_nulls_with=draft.params.number("fill_nulls_with"),
-        filter=written(draft.filters),
+        filter=filter_json(draft.filters),
         **draft.words,
     )
     if draft.params.flag("join_to_timespine"):
@@ -140,11 +142,11 @@ def _simple(draft: Draft, measures: Measures) -> dict[str, Json]:
     return document
 
 
-def _headed(draft: Draft, **keys: Json) -> dict[str, Json]:
-    return said(name=draft.name, type=draft.type, **keys, filter=written(draft.filters), **draft.words)
+def _headed(draft: DbtMetricDraft, **keys: Json) -> dict[str, Json]:
+    return without_empty(name=draft.name, type=draft.type, **keys, filter=filter_json(draft.filters), **draft.words)
 
 
-def _input(part: Part, key: str, what: str) -> Json:
+def _input_json(part: SourcePart, key: str, what: str) -> Json:
     value = part.take(key)
     if value is None:
         part.reading.notes.problem(codes.IMPORT_SHAPE, f"{what} has no {key!r}", part.place)
@@ -153,24 +155,24 @@ def _input(part: Part, key: str, what: str) -> Json:
     return metric_input(value, inner or part, what)
 
 
-def _ratio(draft: Draft) -> dict[str, Json]:
+def _ratio_document(draft: DbtMetricDraft) -> dict[str, Json]:
     return _headed(
         draft,
-        numerator=_input(draft.params, "numerator", draft.what),
-        denominator=_input(draft.params, "denominator", draft.what),
+        numerator=_input_json(draft.params, "numerator", draft.what),
+        denominator=_input_json(draft.params, "denominator", draft.what),
     )
 
 
-def _derived(draft: Draft) -> dict[str, Json]:
+def _derived_document(draft: DbtMetricDraft) -> dict[str, Json]:
     key = "input_metrics" if draft.params.has("input_metrics") else "metrics"
     return _headed(
         draft,
-        expr=to_our_spelling(draft.params.needed("expr", draft.what)),
+        expr=to_our_spelling(draft.params.required_text("expr", draft.what)),
         input_metrics=metric_inputs(draft.params, key, draft.what),
     )
 
 
-def _cumulative(draft: Draft, measures: Measures) -> dict[str, Json]:
+def _cumulative(draft: DbtMetricDraft, measures: LegacyMeasures) -> dict[str, Json]:
     params = draft.params
     inner = params.part("cumulative_type_params") or params
     used = measure_input(params, "measure", draft.what)
@@ -179,11 +181,11 @@ def _cumulative(draft: Draft, measures: Measures) -> dict[str, Json]:
         inner.ignore("metric")
     else:
         key = "metric" if inner is not params else "input_metric"
-        source = _input(inner, key, draft.what)
+        source = _input_json(inner, key, draft.what)
     length, to_date = window(inner, "window"), inner.word("grain_to_date")
     if inner is not params:  # manifests repeat both beside the block
-        length = _same(length, window(params, "window"), "window", draft)
-        to_date = _same(to_date, params.word("grain_to_date"), "grain_to_date", draft)
+        length = _merge_repeated(length, window(params, "window"), "window", draft)
+        to_date = _merge_repeated(to_date, params.word("grain_to_date"), "grain_to_date", draft)
     document = _headed(
         draft,
         input_metric=source,
@@ -196,15 +198,15 @@ def _cumulative(draft: Draft, measures: Measures) -> dict[str, Json]:
     return document
 
 
-def _same(value: str | None, repeated: str | None, key: str, draft: Draft) -> str | None:
+def _merge_repeated(value: str | None, repeated: str | None, key: str, draft: DbtMetricDraft) -> str | None:
     """Return what the block says, else what stands beside it; a contradiction is told."""
     if value is not None and repeated not in {None, value}:
         reason = f"cumulative_type_params says {value!r}, and that is taken"
-        draft.part.reading.notes.dropped(f"{key} {repeated!r} of {draft.what}", draft.params.at(key), reason)
+        draft.part.reading.notes.note_dropped(f"{key} {repeated!r} of {draft.what}", draft.params.at(key), reason)
     return repeated if value is None else value
 
 
-def _conversion(draft: Draft, measures: Measures) -> dict[str, Json]:
+def _conversion(draft: DbtMetricDraft, measures: LegacyMeasures) -> dict[str, Json]:
     params = draft.params.part("conversion_type_params") or draft.params
     sides: dict[str, Json] = {}
     for side in ("base", "conversion"):
@@ -213,19 +215,19 @@ def _conversion(draft: Draft, measures: Measures) -> dict[str, Json]:
             sides[f"{side}_metric"] = measures.standing_for(used, draft.what)
             params.ignore(f"{side}_metric")
         else:
-            sides[f"{side}_metric"] = _input(params, f"{side}_metric", draft.what)
+            sides[f"{side}_metric"] = _input_json(params, f"{side}_metric", draft.what)
     properties: list[Json] = []
     for each in params.parts("constant_properties"):
         properties.append(
-            said(
-                base_property=each.needed("base_property", draft.what),
-                conversion_property=each.needed("conversion_property", draft.what),
+            without_empty(
+                base_property=each.required_text("base_property", draft.what),
+                conversion_property=each.required_text("conversion_property", draft.what),
             )
         )
         each.finish(f"a constant property of {draft.what}")
     document = _headed(
         draft,
-        entity=params.needed("entity", draft.what),
+        entity=params.required_text("entity", draft.what),
         **sides,
         calculation=params.word("calculation") or "conversion_rate",
         window=window(params, "window"),

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from metricgate.importing.dbt.dimensions import dimension, entity
-from metricgate.importing.dbt.measures import Measure, aggregation_keys
-from metricgate.importing.dbt.relations import referred, relation
+from metricgate.importing.dbt.measures import DbtMeasure, aggregation_keys
+from metricgate.importing.dbt.relations import referenced_relation, relation
 from metricgate.importing.dbt.words import OF_DBT, OF_DBT_COLUMN, config_of, words_of
-from metricgate.importing.source import Part, said
+from metricgate.importing.source_parts import SourcePart, without_empty
 from metricgate.vocabulary.json import Json
 
 
@@ -23,9 +23,9 @@ class Model:
     """
 
     document: dict[str, Json]
-    measures: tuple[tuple[Measure, bool], ...] = ()
-    metrics: tuple[Part, ...] = ()
-    part: Part
+    measures: tuple[tuple[DbtMeasure, bool], ...] = ()
+    metrics: tuple[SourcePart, ...] = ()
+    part: SourcePart
 
     @property
     def name(self) -> str:
@@ -39,9 +39,9 @@ class _Columns:
     dimensions: list[Json] = field(default_factory=list)
 
 
-def legacy_model(part: Part, schema: str | None) -> Model | None:
+def legacy_model(part: SourcePart, schema: str | None) -> Model | None:
     """Return a ``semantic_model`` of the legacy spec or of a manifest; None where it is switched off."""
-    name = part.needed("name", "a semantic model")
+    name = part.required_text("name", "a semantic model")
     what = f"the semantic model {name!r}"
     keys, enabled = config_of(part, what)
     node = part.part("node_relation")
@@ -49,12 +49,12 @@ def legacy_model(part: Part, schema: str | None) -> Model | None:
         source = relation(node, what)
         part.ignore("model")
     else:
-        source = referred(part, "model", what, schema)
+        source = referenced_relation(part, "model", what, schema)
     defaults = part.part("defaults")
     time = None if defaults is None else defaults.text("agg_time_dimension")
     if defaults is not None:
         defaults.finish(f"the defaults of {what}")
-    document = said(
+    document = without_empty(
         name=name,
         source=source,
         **words_of(part, what),
@@ -66,14 +66,14 @@ def legacy_model(part: Part, schema: str | None) -> Model | None:
     )
     measures = tuple(_measure(each, name) for each in part.parts("measures"))
     if not enabled:
-        part.reading.notes.dropped(what, part.place, "it is switched off (config.enabled: false)")
+        part.reading.notes.note_dropped(what, part.place, "it is switched off (config.enabled: false)")
         return None
     part.finish(what)
     return Model(document=document, measures=measures, part=part)
 
 
-def _measure(part: Part, model: str) -> tuple[Measure, bool]:
-    name = part.needed("name", f"a measure of the semantic model {model!r}")
+def _measure(part: SourcePart, model: str) -> tuple[DbtMeasure, bool]:
+    name = part.required_text("name", f"a measure of the semantic model {model!r}")
     what = f"the measure {name!r}"
     keys = aggregation_keys(part, name, what)
     words = words_of(part, what)
@@ -83,41 +83,41 @@ def _measure(part: Part, model: str) -> tuple[Measure, bool]:
     if label:
         words["label"] = label
     part.finish(what)
-    return Measure(name=name, model=model, keys=keys, words={**words, **extra}, place=part.place), makes_metric
+    return DbtMeasure(name=name, model=model, keys=keys, words={**words, **extra}, place=part.place), makes_metric
 
 
-def latest_model(part: Part, schema: str | None) -> Model | None:
+def latest_model(part: SourcePart, schema: str | None) -> Model | None:
     """Return a dbt model with a ``semantic_model`` of the latest spec.
 
     None where it has none (then nothing of it is semantic) or switches it off.
     """
-    name = part.needed("name", "a model")
+    name = part.required_text("name", "a model")
     config = part.part("config") if part.has("semantic_model") else None
     part.ignore("time_spine", *OF_DBT)
     said_so = part.take("semantic_model")
     if isinstance(said_so, Mapping):
         block = part.part("semantic_model")
-        name, said_so = _block(block, name) if block is not None else (name, False)
+        name, said_so = _name_and_enabled(block, name) if block is not None else (name, False)
     what = f"the semantic model {name!r}"
     if said_so is not True:
         if said_so is not None:
-            part.reading.notes.dropped(what, part.place, "it is switched off (semantic_model.enabled: false)")
+            part.reading.notes.note_dropped(what, part.place, "it is switched off (semantic_model.enabled: false)")
         return None
-    owner, enabled = _owner(config, what)
+    owner, enabled = _owner_and_enabled(config, what)
     if not enabled:
-        part.reading.notes.dropped(what, part.place, "its dbt model is switched off (config.enabled: false)")
-        part.ignore(*part.named())
+        part.reading.notes.note_dropped(what, part.place, "its dbt model is switched off (config.enabled: false)")
+        part.ignore(*part.present_keys())
         return None
     columns = _Columns()
     for column in part.parts("columns"):
-        _column(column, what, columns)
+        _sort_column(column, what, columns)
     derived = part.part("derived_semantics")
     if derived is not None:
         columns.entities.extend(entity(each, what) for each in derived.parts("entities"))
         columns.dimensions.extend(dimension(each, what) for each in derived.parts("dimensions"))
         derived.finish(f"derived_semantics of {what}")
     source = part.text("name") or ""
-    document = said(
+    document = without_empty(
         name=name,
         source=source if schema is None else f"{schema}.{source}",
         **words_of(part, what),
@@ -132,7 +132,7 @@ def latest_model(part: Part, schema: str | None) -> Model | None:
     return Model(document=document, metrics=metrics, part=part)
 
 
-def _owner(config: Part | None, what: str) -> tuple[str | None, bool]:
+def _owner_and_enabled(config: SourcePart | None, what: str) -> tuple[str | None, bool]:
     """Return the owner that a dbt model's ``config.meta`` names, and whether it is enabled; the rest is dbt's build."""
     if config is None:
         return None, True
@@ -144,19 +144,21 @@ def _owner(config: Part | None, what: str) -> tuple[str | None, bool]:
     return owner, config.take("enabled") is not False
 
 
-def _block(block: Part, name: str) -> tuple[str, bool]:
+def _name_and_enabled(block: SourcePart, name: str) -> tuple[str, bool]:
     own = block.text("name") or name
     enabled = block.take("enabled")
     keys, _enabled = config_of(block, f"the semantic model {own!r}")
     if keys:
-        block.reading.notes.dropped(f"config of the semantic model {own!r}", block.place, "it has no counterpart here")
+        block.reading.notes.note_dropped(
+            f"config of the semantic model {own!r}", block.place, "it has no counterpart here"
+        )
     block.finish(f"the semantic model {own!r}")
     return own, enabled is not False
 
 
-def _column(part: Part, what: str, columns: _Columns) -> None:
+def _sort_column(part: SourcePart, what: str, columns: _Columns) -> None:
     """Sort one dbt column in: an entity, a dimension, or neither (then it is dbt's matter alone)."""
-    name = part.needed("name", f"a column of {what}")
+    name = part.required_text("name", f"a column of {what}")
     for key, kept, made in (("entity", columns.entities, entity), ("dimension", columns.dimensions, dimension)):
         value = part.take(key)
         if value is None:
@@ -165,7 +167,7 @@ def _column(part: Part, what: str, columns: _Columns) -> None:
         inner = {"type": value} if isinstance(value, str) else dict(value) if isinstance(value, Mapping) else {}
         if key == "entity":
             inherited.pop("granularity", None)
-        here = Part({**inherited, **inner}, part.spot.below(key), part.reading)
+        here = SourcePart({**inherited, **inner}, part.spot.below(key), part.reading)
         kept.append(made(here, what, name=name, column=name))
     part.ignore("granularity", *OF_DBT_COLUMN)
     part.finish(f"the column {name!r} of {what}")

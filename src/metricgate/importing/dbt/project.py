@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 from metricgate.documents import in_order
 from metricgate.importing import codes
 from metricgate.importing.dbt.default_grains import write_default_grains
-from metricgate.importing.dbt.inputs import MeasureInput, Measures, simple_document
-from metricgate.importing.dbt.measures import Measure
-from metricgate.importing.dbt.metrics import Draft, convert, draft_of, measure_of
+from metricgate.importing.dbt.inputs import LegacyMeasures, MeasureInput, simple_document
+from metricgate.importing.dbt.measures import DbtMeasure
+from metricgate.importing.dbt.metrics import DbtMetricDraft, convert, draft_of, measure_of
 from metricgate.importing.dbt.models import Model, latest_model, legacy_model
-from metricgate.importing.dbt.reading import Sources, read_sources
+from metricgate.importing.dbt.project_sources import Sources, read_sources
 from metricgate.importing.dbt.saved_queries import saved_query
 from metricgate.importing.dbt.time_spines import configured_spines, file_spine, model_spine
 from metricgate.importing.layout import Document, files_of
 from metricgate.importing.report import Imported, Notes
-from metricgate.importing.source import Part, Reading
+from metricgate.importing.source_parts import ImportContext, SourcePart
 from metricgate.vocabulary.problem import Place, Problems
 
 _NO_VALUES: Mapping[str, str] = {}
@@ -40,7 +40,7 @@ def import_dbt(
         sql_files: names of the project's SQL models, not read: one that dbt knows by its name is the time spine.
     """
     notes = Notes()
-    reading = Reading(notes=notes, values=values)
+    reading = ImportContext(notes=notes, values=values)
     sources = read_sources(texts, reading)
     if sources.empty and not notes.problems:
         message = "there is no semantic model and no metric of dbt in these files"
@@ -94,21 +94,21 @@ class _Conversion:
         self._once("semantic model", ((model.name, model.part.place) for model in models))
         return models
 
-    def _tell_plain(self, parts: list[Part]) -> None:
+    def _tell_plain(self, parts: list[SourcePart]) -> None:
         """Tell how many dbt models of a file are not read: they say nothing of the semantic layer."""
         plain = [each for each in parts if not each.has("semantic_model") and not each.has("time_spine")]
         for file, count in Counter(each.spot.file for each in plain).items():
             reason = "without the key semantic_model they are no part of the semantic layer"
-            self.notes.dropped(f"{count} dbt model{'s' if count > 1 else ''}", Place(file=file), reason)
+            self.notes.note_dropped(f"{count} dbt model{'s' if count > 1 else ''}", Place(file=file), reason)
 
-    def _drafts(self, models: list[Model]) -> list[Draft]:
+    def _drafts(self, models: list[Model]) -> list[DbtMetricDraft]:
         nested = [draft_of(part, model.name) for model in models for part in model.metrics]
         free = [draft_of(part) for part in self.sources.metrics]
         drafts = [draft for draft in (*nested, *free) if draft is not None]
         self._once("metric", ((draft.name, draft.part.place) for draft in drafts))
         return drafts
 
-    def _metrics(self, models: list[Model], drafts: list[Draft]) -> list[Document]:
+    def _metrics(self, models: list[Model], drafts: list[DbtMetricDraft]) -> list[Document]:
         written = [measure for model in models for measure, _makes_metric in model.measures]
         self._once("measure", ((measure.name, measure.place) for measure in written))
         names = {draft.name for draft in drafts}
@@ -118,7 +118,7 @@ class _Conversion:
             for measure, makes_metric in model.measures
             if makes_metric and measure.name not in names
         ]
-        measures = Measures(
+        measures = LegacyMeasures(
             by_name={measure.name: measure for measure in written},
             taken=names | {measure.name for measure in own},
             notes=self.notes,
@@ -133,7 +133,7 @@ class _Conversion:
         return [*made, *measures.added, *converted]
 
     @staticmethod
-    def _remember(drafts: list[Draft], own: list[Measure], measures: Measures) -> None:
+    def _remember(drafts: list[DbtMetricDraft], own: list[DbtMeasure], measures: LegacyMeasures) -> None:
         """Note which simple metric stands for a measure as it is: one without filters; its own name first."""
         for measure in own:
             measures.metrics[measure.name, False, None] = measure.name
@@ -144,14 +144,16 @@ class _Conversion:
             if draft.name == used.name or used.key not in measures.metrics:
                 measures.metrics[used.key] = draft.name
 
-    def _unused(self, written: list[Measure], drafts: list[Draft], own: list[Measure], measures: Measures) -> None:
+    def _unused(
+        self, written: list[DbtMeasure], drafts: list[DbtMetricDraft], own: list[DbtMeasure], measures: LegacyMeasures
+    ) -> None:
         """Tell the measures that no metric shows: nobody could have asked for them."""
         shown = {each.name for each in own} | {key[0] for key in measures.metrics}
         shown |= {used.name for draft in drafts if (used := measure_of(draft)) is not None}
         for measure in written:
             if measure.name not in shown:
                 reason = "no metric is built on it, and it makes none of its own (create_metric)"
-                self.notes.dropped(f"the measure {measure.name!r}", measure.place, reason)
+                self.notes.note_dropped(f"the measure {measure.name!r}", measure.place, reason)
 
     def _once(self, kind: str, named: Iterable[tuple[str, Place]]) -> None:
         first: dict[str, Place] = {}

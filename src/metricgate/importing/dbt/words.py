@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from metricgate.importing.source import Part, said
+from metricgate.importing.source_parts import SourcePart, without_empty
 from metricgate.vocabulary.json import Json
 
 _LONGEST = 10_000
@@ -19,21 +19,23 @@ OF_DBT_COLUMN = ("description", "data_type", "quote", *OF_DBT)
 """Keys of a dbt column that say nothing about meaning."""
 
 
-def words_of(part: Part, what: str) -> dict[str, Json]:
+def words_of(part: SourcePart, what: str) -> dict[str, Json]:
     """Return ``description`` and ``label`` as ours."""
-    return said(description=_shortened(part, "description", what), label=_shortened(part, "label", what))
+    return without_empty(description=_shortened(part, "description", what), label=_shortened(part, "label", what))
 
 
-def _shortened(part: Part, key: str, what: str) -> str | None:
+def _shortened(part: SourcePart, key: str, what: str) -> str | None:
     text = part.text(key)
     if text is None or len(text) <= _LONGEST:
         return text
-    part.reading.notes.changed(f"{key!r} of {what}", part.at(key), f"only its first {_LONGEST:,} characters are kept")
+    part.reading.notes.note_changed(
+        f"{key!r} of {what}", part.at(key), f"only its first {_LONGEST:,} characters are kept"
+    )
     return text[:_LONGEST]
 
 
 def config_of(
-    part: Part, what: str, *, read: tuple[str, ...] = (), kept: tuple[str, ...] = ()
+    part: SourcePart, what: str, *, read: tuple[str, ...] = (), kept: tuple[str, ...] = ()
 ) -> tuple[dict[str, Json], bool]:
     """Return the keys that ``config`` (and ``config.meta``) give to our document, and whether it is enabled.
 
@@ -51,7 +53,7 @@ def config_of(
         if isinstance(meta.take("owner"), str):
             keys["owner"] = meta.text("owner")
         synonyms = [item for item, _spot in meta.items("synonyms") if isinstance(item, str)]
-        keys.update(said(synonyms=synonyms, **{key: meta.text(key) for key in kept}))
+        keys.update(without_empty(synonyms=synonyms, **{key: meta.text(key) for key in kept}))
         meta.ignore(*read)
         meta.finish(f"config.meta of {what}")
     config.finish(f"config of {what}")

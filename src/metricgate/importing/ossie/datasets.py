@@ -9,11 +9,11 @@ from metricgate.catalog.expression_parser import ExpressionFault, parse_expressi
 from metricgate.catalog.names import checked_source
 from metricgate.catalog.sql_rewriter import substitute_columns
 from metricgate.importing import codes
-from metricgate.importing.joining import Joins, Link, Table, only_time
-from metricgate.importing.naming import Naming, identifier
+from metricgate.importing.joins import Joins, JoinTable, Link, only_time
+from metricgate.importing.name_translation import Naming, identifier
 from metricgate.importing.ossie.extension import taken_extension
 from metricgate.importing.ossie.words import ai_words, expression_of, native_of
-from metricgate.importing.source import Part, said
+from metricgate.importing.source_parts import SourcePart, without_empty
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problem
 
@@ -24,7 +24,7 @@ _KEYS_OF_JOINS = frozenset({"primary_key", "unique_keys", "relationships"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
+class OssieField:
     """A field: its expression over the dataset's columns, and the dimension it makes."""
 
     expression: str
@@ -41,14 +41,14 @@ class Dataset:
         rejoin: the file's keys or relationships were edited elsewhere, or there is no extension.
     """
 
-    part: Part
+    part: SourcePart
     written: str
     name: str
     source: str
     words: dict[str, Json]
     primary: tuple[str, ...]
     unique: tuple[tuple[str, ...], ...]
-    fields: dict[str, Field] = field(default_factory=dict)
+    fields: dict[str, OssieField] = field(default_factory=dict)
     kept: dict[str, Json] | None = None
     rejoin: bool = True
 
@@ -57,25 +57,29 @@ class Dataset:
         """The dimensions, in the order of the fields."""
         return [each.dimension for each in self.fields.values() if each.dimension is not None]
 
-    def table(self) -> Table:
+    def table(self) -> JoinTable:
         """Return what joins need to know."""
         members = frozenset(str(each["name"]) for each in self.dimensions)
-        return Table(name=self.name, primary=self.primary, unique=self.unique, members=members, place=self.part.place)
+        return JoinTable(
+            name=self.name, primary=self.primary, unique=self.unique, members=members, place=self.part.place
+        )
 
     def model(self, joins: Joins) -> dict[str, Json]:
         """Return the semantic model of ours."""
         dimensions = list[Json](self.dimensions)
         if self.kept is not None and not self.rejoin:
             kept = {key: value for key, value in self.kept.items() if key not in {"dimensions", "name", "source"}}
-            return said(**{"name": self.name, "source": self.source, **kept, **self.words, "dimensions": dimensions})
+            return without_empty(
+                **{"name": self.name, "source": self.source, **kept, **self.words, "dimensions": dimensions}
+            )
         kept = self.kept or {}
         governed: dict[str, Json] = {
             key: kept[key] for key in ("owner", "domain", "label", "agg_time_dimension") if key in kept
         }
         if "agg_time_dimension" not in governed:
-            held = said(agg_time_dimension=only_time(self.dimensions, self.name, "Ossie", self.part))
+            held = without_empty(agg_time_dimension=only_time(self.dimensions, self.name, "Ossie", self.part))
             governed.update(held)
-        return said(
+        return without_empty(
             name=self.name,
             source=self.source,
             **self.words,
@@ -87,24 +91,24 @@ class Dataset:
         )
 
 
-def dataset_of(part: Part, names: Naming, relationships: Mapping[str, Json]) -> Dataset | None:
+def dataset_of(part: SourcePart, names: Naming, relationships: Mapping[str, Json]) -> Dataset | None:
     """Read one dataset; None (told) where its source is no relation.
 
     ``relationships`` are those that begin at it, by name, as our extension covers them.
     """
-    written = part.needed("name", "a dataset")
+    written = part.required_text("name", "a dataset")
     what = f"the dataset {written!r}"
     native = native_of(part, DATASET_KEYS) | ({"relationships": dict(relationships)} if relationships else {})
     extension = taken_extension(part, what, native)
     kept = None if extension is None else extension.definition
     edited = frozenset(native) if extension is None else extension.edited
-    source = _source(part, what)
+    source = _source_of(part, what)
     if source is None:
         return None
     same_name = kept is not None and "name" not in edited
     name = str(kept.get("name")) if same_name and kept is not None else names.give(written, what, part.at("name"))
     names.taken.add(name)
-    words = said(description=part.text("description")) if "description" in edited else {}
+    words = without_empty(description=part.text("description")) if "description" in edited else {}
     part.ignore("description") if "description" not in edited else None
     if kept is not None and "ai_context" not in edited:
         part.ignore("ai_context")
@@ -115,19 +119,21 @@ def dataset_of(part: Part, names: Naming, relationships: Mapping[str, Json]) -> 
         name=name,
         source=source,
         words=words,
-        primary=_columns(part, "primary_key", what),
-        unique=_unique(part, what),
+        primary=_columns_of(part, "primary_key", what),
+        unique=_unique_keys(part, what),
         kept=kept,
         rejoin=kept is None or bool(edited & _KEYS_OF_JOINS),
     )
     if kept is not None and edited:
         told = ", ".join(sorted(edited))
-        part.reading.notes.changed(what, part.place, f"{told} was edited since metricgate wrote it; the file is read")
+        part.reading.notes.note_changed(
+            what, part.place, f"{told} was edited since metricgate wrote it; the file is read"
+        )
     _read_fields(found, what)
     return found
 
 
-def _source(part: Part, what: str) -> str | None:
+def _source_of(part: SourcePart, what: str) -> str | None:
     value = part.peek("source")
     text: str | None
     if isinstance(value, Mapping):
@@ -135,20 +141,20 @@ def _source(part: Part, what: str) -> str | None:
         kind = held.word("kind") if held is not None else None
         if held is None or kind != "table":
             part.ignore("source")
-            part.reading.notes.dropped(what, part.at("source"), "its source is a query; put it into a view")
+            part.reading.notes.note_dropped(what, part.at("source"), "its source is a query; put it into a view")
             return None
-        text = held.needed("object", f"the source of {what}")
+        text = held.required_text("object", f"the source of {what}")
         held.finish(f"the source of {what}")
     else:
-        text = part.needed("source", what)
+        text = part.required_text("source", what)
     try:
         return checked_source(text)
     except ValueError as error:
-        part.reading.notes.dropped(what, part.at("source"), str(error))
+        part.reading.notes.note_dropped(what, part.at("source"), str(error))
         return None
 
 
-def _columns(part: Part, key: str, what: str) -> tuple[str, ...]:
+def _columns_of(part: SourcePart, key: str, what: str) -> tuple[str, ...]:
     found: list[str] = []
     for item, spot in part.items(key):
         if isinstance(item, str):
@@ -158,35 +164,35 @@ def _columns(part: Part, key: str, what: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _unique(part: Part, what: str) -> tuple[tuple[str, ...], ...]:
+def _unique_keys(part: SourcePart, what: str) -> tuple[tuple[str, ...], ...]:
     found: list[tuple[str, ...]] = []
     for item, spot in part.items("unique_keys"):
-        held = Part({"key": item}, spot, part.reading)
-        found.append(_columns(held, "key", what))
+        held = SourcePart({"key": item}, spot, part.reading)
+        found.append(_columns_of(held, "key", what))
     return tuple(key for key in found if key)
 
 
 def _read_fields(dataset: Dataset, of: str) -> None:
     names = Naming(notes=dataset.part.reading.notes, words=True)
     for part in dataset.part.parts("fields"):
-        written = part.needed("name", f"a field of {of}")
+        written = part.required_text("name", f"a field of {of}")
         what = f"the field {written!r} of {of}"
         if written in dataset.fields:
             message = f"{of} has two fields {written!r}"
             part.reading.notes.problem(codes.IMPORT_DUPLICATE, message, part.place)
             continue
-        found = _field(part, dataset, written, what, names)
+        found = _read_field(part, dataset, written, what, names)
         if found is not None:
             dataset.fields[written] = found
 
 
-def _field(part: Part, dataset: Dataset, written: str, what: str, names: Naming) -> Field | None:
+def _read_field(part: SourcePart, dataset: Dataset, written: str, what: str, names: Naming) -> OssieField | None:
     notes = part.reading.notes
     extension = taken_extension(part, what, native_of(part, FIELD_KEYS))
     if extension is not None and not extension.edited:
         part.ignore(*FIELD_KEYS, "label", "datatype")
         part.finish(what)
-        return _kept(extension.definition, written, names)
+        return _exported_field(extension.definition, written, names)
     text = expression_of(part, what)
     if text is None:
         part.ignore(*FIELD_KEYS, "label", "datatype")
@@ -196,38 +202,38 @@ def _field(part: Part, dataset: Dataset, written: str, what: str, names: Naming)
     if isinstance(problem, (ExpressionFault, Problem)) or isinstance(plain, ExpressionFault):
         part.ignore(*FIELD_KEYS, "label", "datatype")
         message = problem.message if isinstance(problem, (ExpressionFault, Problem)) else ""
-        notes.dropped(what, part.at("expression"), message)
+        notes.note_dropped(what, part.at("expression"), message)
         return None
-    dimension = _dimension(part, written, plain, what, names)
+    dimension = _dimension_of(part, written, plain, what, names)
     if extension is not None and extension.definition is not None:
         told = ", ".join(sorted(extension.edited))
-        notes.changed(what, part.place, f"{told} was edited since metricgate wrote it; the file is read")
+        notes.note_changed(what, part.place, f"{told} was edited since metricgate wrote it; the file is read")
         dimension = _merged(extension.definition, dimension, extension.edited)
     part.finish(what)
-    return Field(expression=plain, dimension=dimension)
+    return OssieField(expression=plain, dimension=dimension)
 
 
-def _kept(definition: dict[str, Json] | None, written: str, names: Naming) -> Field:
+def _exported_field(definition: dict[str, Json] | None, written: str, names: Naming) -> OssieField:
     """Return a field that is as our export wrote it: our own dimension, or a column that is none."""
     if definition is None:
-        return Field(expression=identifier(written), dimension=None)
+        return OssieField(expression=identifier(written), dimension=None)
     name = str(definition.get("name"))
     names.taken.add(name)
-    return Field(expression=str(definition.get("expr", name)), dimension=definition)
+    return OssieField(expression=str(definition.get("expr", name)), dimension=definition)
 
 
 def _own_columns(text: str, dataset: str) -> str | ExpressionFault:
     return substitute_columns(text, lambda table, column: identifier(column) if table in {None, dataset} else None)
 
 
-def _dimension(part: Part, written: str, plain: str, what: str, names: Naming) -> dict[str, Json]:
+def _dimension_of(part: SourcePart, written: str, plain: str, what: str, names: Naming) -> dict[str, Json]:
     name = names.give(written, what, part.at("name"))
-    grain = _grain(part, what)
+    grain = _grain_of(part, what)
     if part.has("label"):
         reason = "a label sorts fields into categories in Ossie; there are none here"
-        part.reading.notes.dropped(f"the label of {what}", part.at("label"), reason)
+        part.reading.notes.note_dropped(f"the label of {what}", part.at("label"), reason)
         part.ignore("label")
-    return said(
+    return without_empty(
         name=name,
         type="categorical" if grain is None else "time",
         expr=plain if plain != name else None,
@@ -237,7 +243,7 @@ def _dimension(part: Part, written: str, plain: str, what: str, names: Naming) -
     )
 
 
-def _grain(part: Part, what: str) -> str | None:
+def _grain_of(part: SourcePart, what: str) -> str | None:
     """Return the granularity of a time dimension, None for a categorical one."""
     datatype = part.text("datatype")
     held = part.part("dimension")
@@ -251,9 +257,9 @@ def _grain(part: Part, what: str) -> str | None:
         return grain
     if datatype is not None:
         reason = f"it has a temporal role, but its values are {datatype}: it is categorical here"
-        part.reading.notes.changed(what, part.place, reason)
+        part.reading.notes.note_changed(what, part.place, reason)
         return None
-    part.reading.notes.changed(f"the granularity of {what}", part.place, "Ossie does not say it; day is assumed")
+    part.reading.notes.note_changed(f"the granularity of {what}", part.place, "Ossie does not say it; day is assumed")
     return "day"
 
 
@@ -278,14 +284,14 @@ def _merged(kept: dict[str, Json], now: dict[str, Json], edited: frozenset[str])
     return found
 
 
-def links_of(parts: list[Part], datasets: Mapping[str, Dataset]) -> list[Link]:
+def links_of(parts: list[SourcePart], datasets: Mapping[str, Dataset]) -> list[Link]:
     """Return the relationships between the datasets that are there; the others are told."""
     found: list[Link] = []
     for part in parts:
-        name = part.needed("name", "a relationship")
+        name = part.required_text("name", "a relationship")
         what = f"the relationship {name!r}"
-        source, target = part.needed("from", what), part.needed("to", what)
-        columns = _columns(part, "from_columns", what), _columns(part, "to_columns", what)
+        source, target = part.required_text("from", what), part.required_text("to", what)
+        columns = _columns_of(part, "from_columns", what), _columns_of(part, "to_columns", what)
         taken_extension(part, what, {})
         ai_words(part, what, keep=())
         part.finish(what)
@@ -294,7 +300,7 @@ def links_of(parts: list[Part], datasets: Mapping[str, Dataset]) -> list[Link]:
             part.reading.notes.problem(codes.IMPORT_SHAPE, message, part.place)
         elif source not in datasets or target not in datasets:
             missing = source if source not in datasets else target
-            part.reading.notes.dropped(what, part.place, f"the dataset {missing!r} is not imported")
+            part.reading.notes.note_dropped(what, part.place, f"the dataset {missing!r} is not imported")
         else:
             found.append(
                 Link(

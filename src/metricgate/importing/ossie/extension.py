@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from metricgate.importing.source import Part
+from metricgate.importing.source_parts import SourcePart
 from metricgate.vocabulary.digest import digest_of
 from metricgate.vocabulary.json import Json, canonical_json
 
@@ -44,7 +44,7 @@ def extension_of(data: Mapping[str, Json], native: Mapping[str, Json]) -> Json:
     return {"vendor_name": VENDOR, "data": canonical_json(kept).decode()}
 
 
-def taken_extension(part: Part, what: str, native: Mapping[str, Json]) -> Extension | None:
+def taken_extension(part: SourcePart, what: str, native: Mapping[str, Json]) -> Extension | None:
     """Take ``custom_extensions``: return ours, tell the others' as dropped.
 
     ``native`` are the keys that ours may cover, as the file has them now.
@@ -54,21 +54,21 @@ def taken_extension(part: Part, what: str, native: Mapping[str, Json]) -> Extens
         vendor = item.text("vendor_name") or ""
         data = item.take("data")
         if vendor != VENDOR:
-            part.reading.notes.dropped(
+            part.reading.notes.note_dropped(
                 f"the custom extension of {vendor[:60]!r} of {what}", item.place, "it is another vendor's"
             )
             continue
-        kept = _read(data)
+        kept = _read_extension(data)
         if kept is None:
             reason = "its data is not what metricgate writes; only the file's own keys are read"
-            part.reading.notes.dropped(f"the custom extension of {VENDOR} of {what}", item.place, reason)
+            part.reading.notes.note_dropped(f"the custom extension of {VENDOR} of {what}", item.place, reason)
         else:
             found = Extension(data=kept, edited=_edited(kept.get("covers"), native))
         item.finish(f"a custom extension of {what}")
     return found
 
 
-def _read(data: Json) -> Mapping[str, Json] | None:
+def _read_extension(data: Json) -> Mapping[str, Json] | None:
     if not isinstance(data, str):
         return None
     try:

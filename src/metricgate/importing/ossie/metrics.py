@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 from metricgate.catalog.expression_parser import ExpressionFault
 from metricgate.catalog.sql_rewriter import Aggregated, aggregates_in
-from metricgate.importing.computed import Computed, Draft
-from metricgate.importing.naming import Naming, identifier
+from metricgate.importing.computed import Computed, ComputedDraft
+from metricgate.importing.name_translation import Naming, identifier
 from metricgate.importing.ossie.datasets import Dataset
 from metricgate.importing.ossie.extension import Extension, taken_extension
 from metricgate.importing.ossie.words import ai_words, expression_of, native_of
 from metricgate.importing.report import Notes
-from metricgate.importing.source import Part, said
+from metricgate.importing.source_parts import SourcePart, without_empty
 from metricgate.vocabulary.json import Json
 
 METRIC_KEYS = ("name", "expression", "description", "ai_context")
@@ -23,7 +23,7 @@ _GOVERNED = (
 
 
 @dataclass(slots=True)
-class Metrics:
+class OssieMetricReader:
     """The metrics of one semantic model of Ossie's."""
 
     datasets: Mapping[str, Dataset]
@@ -36,9 +36,9 @@ class Metrics:
     def __post_init__(self) -> None:
         self.computed = Computed(self.names, self.notes)
 
-    def read(self, part: Part, home: Dataset | None = None) -> None:
+    def read(self, part: SourcePart, home: Dataset | None = None) -> None:
         """Read one metric; ``home`` is the dataset that it is scoped to (newer drafts)."""
-        written = part.needed("name", "a metric")
+        written = part.required_text("name", "a metric")
         what = f"the metric {written!r}"
         extension = taken_extension(part, what, native_of(part, METRIC_KEYS))
         kept = None if extension is None else extension.definition
@@ -55,10 +55,12 @@ class Metrics:
         domain = document.get("domain")
         self.computed.known[written] = f"{domain}.{document.get('name')}" if domain else str(document.get("name"))
 
-    def _make(self, part: Part, written: str, what: str, extension: Extension | None, home: Dataset | None) -> None:
+    def _make(
+        self, part: SourcePart, written: str, what: str, extension: Extension | None, home: Dataset | None
+    ) -> None:
         kept = extension.definition if extension is not None else None
         edited = extension.edited if extension is not None else frozenset(METRIC_KEYS)
-        words = said(
+        words = without_empty(
             description=part.text("description"),
             **ai_words(part, what, keep=("synonyms", "instructions", "examples")),
         )
@@ -66,7 +68,7 @@ class Metrics:
         if kept is not None and "expression" not in edited:
             part.ignore("expression")
             told = ", ".join(sorted(edited))
-            self.notes.changed(what, part.place, f"{told} was edited since metricgate wrote it; the file is read")
+            self.notes.note_changed(what, part.place, f"{told} was edited since metricgate wrote it; the file is read")
             fixed = {key: value for key, value in kept.items() if key not in _covered(edited)}
             if "name" in edited:
                 fixed["name"] = self.names.give(written, what, part.at("name"))
@@ -80,7 +82,7 @@ class Metrics:
             return
         if kept is not None:
             reason = "its expression was edited since metricgate wrote it: the expression is read, the rest is kept"
-            self.notes.changed(what, part.at("expression"), reason)
+            self.notes.note_changed(what, part.at("expression"), reason)
         governed = {key: kept[key] for key in _GOVERNED if key in kept} if kept is not None else {}
         if self.domain is not None:
             governed.setdefault("domain", self.domain)
@@ -89,10 +91,12 @@ class Metrics:
         if isinstance(found, ExpressionFault) or isinstance(models, ExpressionFault):
             fault = found if isinstance(found, ExpressionFault) else models
             message = fault.message if isinstance(fault, ExpressionFault) else ""
-            self.notes.dropped(what, part.at("expression"), message)
+            self.notes.note_dropped(what, part.at("expression"), message)
             return
         where = part.at("expression")
-        draft = Draft(name=name, what=what, where=where, words={**governed, **words}, found=found, models=models)
+        draft = ComputedDraft(
+            name=name, what=what, where=where, words={**governed, **words}, found=found, models=models
+        )
         self.computed.drafts.append(draft)
         self.computed.known[written] = draft.full_name
 

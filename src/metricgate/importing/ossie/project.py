@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 
 from metricgate.documents import in_order
 from metricgate.importing import codes
-from metricgate.importing.joining import joined
+from metricgate.importing.joins import derive_joins
 from metricgate.importing.layout import files_of
-from metricgate.importing.naming import Naming, plain_name
+from metricgate.importing.name_translation import Naming, plain_name
 from metricgate.importing.ossie.datasets import Dataset, dataset_of, links_of
 from metricgate.importing.ossie.extension import taken_extension
-from metricgate.importing.ossie.metrics import Metrics
+from metricgate.importing.ossie.metrics import OssieMetricReader
 from metricgate.importing.ossie.words import ai_words
 from metricgate.importing.report import Imported, Notes
-from metricgate.importing.source import Part, Reading
+from metricgate.importing.source_parts import ImportContext, SourcePart
 from metricgate.importing.texts import documents_of
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Place, Problems
@@ -26,7 +26,7 @@ VERSIONS = ("0.1.0", "0.1.1", "0.2.0", "0.2.0.dev0")
 def import_ossie(texts: Iterable[tuple[str, str]]) -> Imported | Problems:
     """Return our documents for these ``(file name, YAML or JSON text)`` pairs, with everything that changed."""
     notes = Notes()
-    reading = Reading(notes=notes)
+    reading = ImportContext(notes=notes)
     models = [model for name, text in sorted(texts) for model in _models(name, text, reading)]
     if not models and not notes.problems:
         notes.problem(codes.NOTHING_TO_IMPORT, "there is no semantic_model of Ossie in these files", Place())
@@ -39,22 +39,22 @@ def import_ossie(texts: Iterable[tuple[str, str]]) -> Imported | Problems:
     return Imported(files=files, changes=tuple(dict.fromkeys(notes.changes)))
 
 
-def _models(name: str, text: str, reading: Reading) -> list[Part]:
+def _models(name: str, text: str, reading: ImportContext) -> list[SourcePart]:
     """Return the semantic models of a file: a list under ``semantic_model``, one mapping, or the document itself."""
-    found: list[Part] = []
+    found: list[SourcePart] = []
     for value, spot in documents_of(name, text, reading):
         if not isinstance(value, Mapping):
             if value is not None:
-                reading.notes.dropped("the document", spot.place(), "it is not a mapping")
+                reading.notes.note_dropped("the document", spot.place(), "it is not a mapping")
             continue
-        document = Part(value, spot, reading)
+        document = SourcePart(value, spot, reading)
         version = document.text("version")
         if version is not None and version not in VERSIONS:
             reason = f"this version is not known; read as {VERSIONS[-1]}"
-            reading.notes.changed(f"version {version[:20]!r}", document.at("version"), reason)
+            reading.notes.note_changed(f"version {version[:20]!r}", document.at("version"), reason)
         document.ignore("dialects", "vendors")
         if document.has("semantic_model"):
-            found.extend(_listed(document))
+            found.extend(_semantic_models(document))
             document.finish("the file", "it is no part of a semantic model")
         elif document.has("datasets") or document.has("custom_extensions"):
             found.append(document)
@@ -63,7 +63,7 @@ def _models(name: str, text: str, reading: Reading) -> list[Part]:
     return found
 
 
-def _listed(document: Part) -> list[Part]:
+def _semantic_models(document: SourcePart) -> list[SourcePart]:
     if isinstance(document.peek("semantic_model"), Mapping):
         single = document.part("semantic_model")
         return [] if single is None else [single]
@@ -84,21 +84,23 @@ class _Found:
     def __post_init__(self) -> None:
         self.names = Naming(notes=self.notes)
 
-    def take(self, part: Part) -> None:
+    def take(self, part: SourcePart) -> None:
         """Convert one semantic model of Ossie's."""
-        name = part.needed("name", "a semantic model")
+        name = part.required_text("name", "a semantic model")
         what = f"the semantic model {name!r}"
         extension = taken_extension(part, what, {})
         written = part.parts("relationships")
         datasets = self._datasets(part, written, what)
         links = links_of(written, datasets)
-        joins = joined({each.name: each.table() for each in datasets.values()}, links, self.notes)
+        joins = derive_joins({each.name: each.table() for each in datasets.values()}, links, self.notes)
         self.models.extend(each.model(joins[each.name]) for each in datasets.values())
         domain = plain_name(name) if self.several and extension is None else None
         if domain is not None and part.has("metrics"):
-            self.notes.added(f"the domain {domain!r}", part.place, f"there are several models; it keeps {what} apart")
+            self.notes.note_added(
+                f"the domain {domain!r}", part.place, f"there are several models; it keeps {what} apart"
+            )
         kept_names = self.metric_names.setdefault(domain, Naming(notes=self.notes))
-        metrics = Metrics(datasets, kept_names, self.notes, domain)
+        metrics = OssieMetricReader(datasets, kept_names, self.notes, domain)
         for each in part.parts("metrics"):
             metrics.read(each)
         for dataset in datasets.values():
@@ -112,7 +114,7 @@ class _Found:
         ai_words(part, what, keep=())
         part.finish(what, "ours are described one by one")
 
-    def _datasets(self, part: Part, relationships: list[Part], what: str) -> dict[str, Dataset]:
+    def _datasets(self, part: SourcePart, relationships: list[SourcePart], what: str) -> dict[str, Dataset]:
         datasets: dict[str, Dataset] = {}
         for each in part.parts("datasets"):
             own: dict[str, Json] = {

@@ -10,11 +10,11 @@ import typer
 
 from metricgate.documents.yaml_writer import to_yaml
 from metricgate.importing.codes import NOTHING_TO_IMPORT
-from metricgate.importing.cube import TimeSpine, import_cube
+from metricgate.importing.cube import CubeTimeSpine, import_cube
 from metricgate.importing.dbt import import_dbt
 from metricgate.importing.ossie import import_ossie
 from metricgate.importing.report import Imported
-from metricgate.importing.settling import settled
+from metricgate.importing.unreadable_definitions import without_unreadable
 from metricgate.operations.import_trial import Attempt
 from metricgate.policy.loading import load as load_policy
 from metricgate.surfaces.cli import codes
@@ -100,7 +100,7 @@ def cube(
         relation, colon, column = time_spine.rpartition(":")
         if not colon or not relation or not column:
             fail_usage(codes.BAD_OPTION, f"--time-spine {time_spine!r} is not RELATION:COLUMN.", as_json=as_json)
-        spine = TimeSpine(relation, column)
+        spine = CubeTimeSpine(relation, column)
     found = import_cube(texts_at(path, _YAML, as_json=as_json), time_spine=spine)
     _end(found, out, policies, _checking(context, project, check=check, as_json=as_json), as_json=as_json)
 
@@ -116,7 +116,7 @@ def _end(
     """Check the result as anything that people write, write it, tell it, ask it where that is wanted, and leave."""
     if isinstance(found, Problems):
         fail(found, Exit.REFUSED, as_json=as_json)
-    found, unsettled = settled(found)
+    found, unsettled = without_unreadable(found)
     written = {name: to_yaml(document) for name, document in found.files.items()}
     rules = {name: to_yaml(document) for name, document in found.policies.items()}
     checked = load_policy(list(rules.items()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from metricgate.importing.source import Part, Reading
+from metricgate.importing.source_parts import ImportContext, SourcePart
 from metricgate.importing.texts import documents_of
 from metricgate.vocabulary.problem import Place
 
@@ -22,18 +22,18 @@ _SETTINGS = frozenset(
 class Sources:
     """The semantic parts of a project: legacy semantic models, annotated dbt models, and what both specs share."""
 
-    semantic_models: list[Part] = field(default_factory=list)
-    models: list[Part] = field(default_factory=list)
-    metrics: list[Part] = field(default_factory=list)
-    saved_queries: list[Part] = field(default_factory=list)
-    configurations: list[Part] = field(default_factory=list)
+    semantic_models: list[SourcePart] = field(default_factory=list)
+    models: list[SourcePart] = field(default_factory=list)
+    metrics: list[SourcePart] = field(default_factory=list)
+    saved_queries: list[SourcePart] = field(default_factory=list)
+    configurations: list[SourcePart] = field(default_factory=list)
 
     @property
     def empty(self) -> bool:
         """Whether there is neither a model nor a metric."""
         return not (self.semantic_models or self.models or self.metrics)
 
-    def of(self, key: str) -> list[Part] | None:
+    def of(self, key: str) -> list[SourcePart] | None:
         """Return where the definitions under a top-level key belong, in the singular or the plural form."""
         return {
             "semantic_model": self.semantic_models,
@@ -47,24 +47,24 @@ class Sources:
         }.get(key)
 
 
-def read_sources(texts: Iterable[tuple[str, str]], reading: Reading) -> Sources:
+def read_sources(texts: Iterable[tuple[str, str]], reading: ImportContext) -> Sources:
     """Sort every definition of every document; problems of form go to the notes."""
     sources = Sources()
     for name, text in sorted(texts):
         if name.rpartition("/")[2] in _SETTINGS:
-            reading.notes.dropped("the file", Place(file=name), "it holds settings of dbt, no definitions")
+            reading.notes.note_dropped("the file", Place(file=name), "it holds settings of dbt, no definitions")
             continue
         for value, spot in documents_of(name, text, reading):
             if isinstance(value, Mapping):
-                _sort(Part(value, spot, reading), sources)
+                _sort(SourcePart(value, spot, reading), sources)
             elif value is not None:
-                reading.notes.dropped("the document", spot.place(), "it is not a mapping of definitions")
+                reading.notes.note_dropped("the document", spot.place(), "it is not a mapping of definitions")
     return sources
 
 
-def _sort(document: Part, sources: Sources) -> None:
+def _sort(document: SourcePart, sources: Sources) -> None:
     document.ignore(*_ABOUT_THE_FILE)
-    for key in document.named():
+    for key in document.present_keys():
         kept = sources.of(key)
         if kept is None:
             continue

@@ -15,7 +15,7 @@ from metricgate.catalog.loading import load
 from metricgate.documents import Limits
 from metricgate.documents.composing import YamlMark, compose
 from metricgate.documents.yaml_writer import to_yaml
-from metricgate.importing.report import Change, ChangeKind, Imported
+from metricgate.importing.report import Imported, LossEntry, LossKind
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Place, Problem, Problems
 
@@ -43,7 +43,7 @@ class _Spot:
     path: tuple[str | int, ...]
 
 
-def settled(imported: Imported) -> tuple[Imported, tuple[Problem, ...]]:
+def without_unreadable(imported: Imported) -> tuple[Imported, tuple[Problem, ...]]:
     """Return the import without the definitions that cannot be read, each told, and the problems that stay."""
     files = {name: dict(document) for name, document in imported.files.items()}
     changes = list(imported.changes)
@@ -56,13 +56,13 @@ def settled(imported: Imported) -> tuple[Imported, tuple[Problem, ...]]:
         if not spots:
             kept = {name: document for name, document in files.items() if document}
             return replace(imported, files=kept, changes=tuple(dict.fromkeys(changes))), problems
-        changes += [_told(files, spot, problem) for spot, problem in spots.items()]
-        for spot in sorted(spots, key=lambda each: (each.file, _order(each.path)), reverse=True):
+        changes += [_dropped_change(files, spot, problem) for spot, problem in spots.items()]
+        for spot in sorted(spots, key=lambda each: (each.file, _sort_key(each.path)), reverse=True):
             _leave_out(files[spot.file], spot.path)
         first = False
 
 
-def _order(path: tuple[str | int, ...]) -> tuple[tuple[str, int], ...]:
+def _sort_key(path: tuple[str | int, ...]) -> tuple[tuple[str, int], ...]:
     return tuple((str(step), 0) if isinstance(step, str) else ("", step) for step in path)
 
 
@@ -76,28 +76,28 @@ def _spots(texts: Mapping[str, str], problems: Iterable[Problem], unreadable: fr
         composed = compose(place.file, texts[place.file], Limits())
         if isinstance(composed, Problems):
             continue
-        path = _nearest(composed[0].mark, place.line)
+        path = _innermost_definition(composed[0].mark, place.line)
         if path is not None and (path[0] in _WHOLE or path[-1] == _DEFAULT or problem.code.name in unreadable):
             found.setdefault(_Spot(place.file, path), problem)
     return found
 
 
-def _nearest(mark: YamlMark, line: int) -> tuple[str | int, ...] | None:
+def _innermost_definition(mark: YamlMark, line: int) -> tuple[str | int, ...] | None:
     """Return the innermost definition that a line belongs to."""
-    for path, inside in _listed(mark, _WHOLE):
-        if _holds(inside, line):
+    for path, inside in _listed_definitions(mark, _WHOLE):
+        if _spans_line(inside, line):
             return path
-    for outer, model in _listed(mark, ("semantic_models",)):
+    for outer, model in _listed_definitions(mark, ("semantic_models",)):
         keys = model.inside if isinstance(model.inside, dict) else {}
-        if _DEFAULT in keys and _holds(keys[_DEFAULT], line):
+        if _DEFAULT in keys and _spans_line(keys[_DEFAULT], line):
             return (*outer, _DEFAULT)
-        for path, inside in _listed(model, _INNER):
-            if _holds(inside, line):
+        for path, inside in _listed_definitions(model, _INNER):
+            if _spans_line(inside, line):
                 return (*outer, *path)
     return None
 
 
-def _listed(mark: YamlMark, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str | int, ...], YamlMark]]:
+def _listed_definitions(mark: YamlMark, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str | int, ...], YamlMark]]:
     inside = mark.inside if isinstance(mark.inside, dict) else {}
     for key in keys:
         items = inside[key].inside if key in inside else None
@@ -105,7 +105,7 @@ def _listed(mark: YamlMark, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str |
             yield from (((key, at), item) for at, item in enumerate(items))
 
 
-def _holds(mark: YamlMark, line: int) -> bool:
+def _spans_line(mark: YamlMark, line: int) -> bool:
     """Whether a definition of a block list spans the line: the lines of a definition follow each other."""
     return mark.line <= line <= _last_line(mark)
 
@@ -116,7 +116,7 @@ def _last_line(mark: YamlMark) -> int:
     return max((mark.line, *(_last_line(each) for each in parts)))
 
 
-def _told(files: Mapping[str, Mapping[str, Json]], spot: _Spot, problem: Problem) -> Change:
+def _dropped_change(files: Mapping[str, Mapping[str, Json]], spot: _Spot, problem: Problem) -> LossEntry:
     names: list[str] = []
     value: Json = dict(files[spot.file])
     for step in spot.path:
@@ -124,17 +124,17 @@ def _told(files: Mapping[str, Mapping[str, Json]], spot: _Spot, problem: Problem
             value = value.get(step)
         elif isinstance(value, list) and isinstance(step, int):
             value = value[step]
-            names.append(_name(value))
+            names.append(_full_name(value))
     last = spot.path[-1]
     if last == _DEFAULT:
         subject = f"the default time of the model {names[0]!r}"
-        return Change(kind=ChangeKind.DROPPED, subject=subject, where=Place(), reason=problem.message)
+        return LossEntry(kind=LossKind.DROPPED, subject=subject, where=Place(), reason=problem.message)
     kind = _KINDS[str(spot.path[-2])]
     subject = f"the {kind} {names[-1]!r}" + (f" of the model {names[0]!r}" if len(names) > 1 else "")
-    return Change(kind=ChangeKind.DROPPED, subject=subject, where=Place(), reason=problem.message)
+    return LossEntry(kind=LossKind.DROPPED, subject=subject, where=Place(), reason=problem.message)
 
 
-def _name(value: Json) -> str:
+def _full_name(value: Json) -> str:
     if not isinstance(value, Mapping):
         return ""
     name = str(value.get("name", ""))

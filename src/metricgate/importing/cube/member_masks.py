@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from metricgate.importing.cube.cubes import Cube
 from metricgate.importing.report import Notes
-from metricgate.importing.source import Part
+from metricgate.importing.source_parts import SourcePart
 from metricgate.vocabulary.json import Json
 
 _COLUMN = re.compile(r'("?)([A-Za-z_][\w-]*)\1')
@@ -62,21 +62,23 @@ class Masks:
         return {**document, **shown, "usable_in": _USES}
 
 
-def read_masked(names: Sequence[str], cube: Cube, what: str, notes: Notes, part: Part) -> dict[str, tuple[str, Json]]:
+def read_masked(
+    names: Sequence[str], cube: Cube, what: str, notes: Notes, part: SourcePart
+) -> dict[str, tuple[str, Json]]:
     """Return member -> (column, value shown instead) of what can be masked here; what cannot be is told."""
     found: dict[str, tuple[str, Json]] = {}
     for name in names:
         column = _COLUMN.fullmatch(cube.texts.get(name, "")) if name in cube.documents else None
         if column is None:
             reason = "only a dimension that is just a column can be masked here; it is not granted"
-            notes.dropped(f"the masked {name!r} of {what}", part.place, reason)
+            notes.note_dropped(f"the masked {name!r} of {what}", part.place, reason)
             continue
         value = cube.masks.get(name)
         if not (value is None or isinstance(value, (str, bool, int, float))):
-            notes.changed(f"the mask of {name!r} for {what}", part.place, "SQL masks nothing here: NULL is shown")
+            notes.note_changed(f"the mask of {name!r} for {what}", part.place, "SQL masks nothing here: NULL is shown")
             value = None
         found[name] = (column[2].lower(), value)
     if found:
         reason = "the column is masked, so that whatever else reads it is masked or refused as well"
-        notes.changed(f"the masks of {what}", part.place, reason)
+        notes.note_changed(f"the masks of {what}", part.place, reason)
     return found

@@ -47,7 +47,7 @@ class Naming:
         name = self.free(plain_name(text))
         self.taken.add(name)
         if name != text:
-            self.notes.changed(f"the name of {what}", where, f"{text[:LONGEST]!r} is called {name!r} here")
+            self.notes.note_changed(f"the name of {what}", where, f"{text[:LONGEST]!r} is called {name!r} here")
         return name
 
     def free(self, name: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from metricgate.catalog.expression_parser import ExpressionFault
 from metricgate.catalog.metrics.window import parse_window
 from metricgate.importing.cube.cubes import Cube
-from metricgate.importing.source import Part
+from metricgate.importing.source_parts import SourcePart
 
 _ONE_MEMBER = re.compile(r"\s*\$?\{\s*(?:([A-Za-z_]\w*)\s*\.\s*)?([A-Za-z_]\w*)\s*\}\s*\Z")
 _TIME = re.compile(r"\s*(?:\$?\{)?\s*(?:([A-Za-z_]\w*)\s*\.\s*)?([A-Za-z_]\w*)\s*\}?\s*\Z")
@@ -25,7 +25,7 @@ class Shifted:
     every: bool
 
 
-def shift_of(cube: Cube, part: Part, cubes: Mapping[str, Cube]) -> Shifted | ExpressionFault:
+def shift_of(cube: Cube, part: SourcePart, cubes: Mapping[str, Cube]) -> Shifted | ExpressionFault:
     """Return the measure that is shifted and how far back, or why it is no offset of ours."""
     text = part.text("sql")
     found = None if text is None else _ONE_MEMBER.match(text)
@@ -49,7 +49,7 @@ def shift_of(cube: Cube, part: Part, cubes: Mapping[str, Cube]) -> Shifted | Exp
     return Shifted(cube=owner, measure=found[2], back=back, every=time is None)
 
 
-def _back(shift: Part) -> str | ExpressionFault:
+def _back(shift: SourcePart) -> str | ExpressionFault:
     """Return how far back the shift goes, as a length of time of ours."""
     interval, kind = shift.text("interval"), shift.word("type")
     shift.finish("the time shift")

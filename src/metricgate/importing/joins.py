@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from metricgate.catalog.names import RESERVED
-from metricgate.importing.naming import candidates, plain_name
+from metricgate.importing.name_translation import candidates, plain_name
 from metricgate.importing.report import Notes
-from metricgate.importing.source import Part, said
+from metricgate.importing.source_parts import SourcePart, without_empty
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Place
 
@@ -21,7 +21,7 @@ Columns = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class JoinTable:
     """A table: its name here, its keys, and the names of its dimensions."""
 
     name: str
@@ -44,7 +44,7 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hop:
+class NamedJoin:
     """A join as members' paths name it: an entity's or a relationship's name, and the columns that are equal."""
 
     name: str
@@ -63,30 +63,30 @@ class Joins:
     entities: list[Json] = field(default_factory=list)
     relationships: list[Json] = field(default_factory=list)
     primary_entity: str | None = None
-    hops: dict[str, Hop] = field(default_factory=dict)
+    hops: dict[str, NamedJoin] = field(default_factory=dict)
 
 
-def joined(tables: Mapping[str, Table], links: Sequence[Link], notes: Notes) -> dict[str, Joins]:
+def derive_joins(tables: Mapping[str, JoinTable], links: Sequence[Link], notes: Notes) -> dict[str, Joins]:
     """Return the entities and relationships of every table, by its name."""
     return _Joining(tables, links, notes).run()
 
 
-def only_time(dimensions: Sequence[Mapping[str, Json]], model: str, tool: str, part: Part) -> str | None:
+def only_time(dimensions: Sequence[Mapping[str, Json]], model: str, tool: str, part: SourcePart) -> str | None:
     """Return the time by which a model's metrics go: the only one there is (told); of several none is taken (told)."""
     times = [str(each["name"]) for each in dimensions if each.get("type") == "time"]
     if len(times) > 1:
         reason = f"it has several times, and {tool} does not say which one metrics go by: set agg_time_dimension"
-        part.reading.notes.changed(f"metric_time of {model!r}", part.place, reason)
+        part.reading.notes.note_changed(f"metric_time of {model!r}", part.place, reason)
     if len(times) != 1:
         return None
     reason = "it is the only time there, so metric_time means it"
-    part.reading.notes.added(f"agg_time_dimension {times[0]!r} of {model!r}", part.place, reason)
+    part.reading.notes.note_added(f"agg_time_dimension {times[0]!r} of {model!r}", part.place, reason)
     return times[0]
 
 
 @dataclass(slots=True)
 class _Joining:
-    tables: Mapping[str, Table]
+    tables: Mapping[str, JoinTable]
     links: Sequence[Link]
     notes: Notes
     taken: dict[str, set[str]] = field(default_factory=dict)
@@ -105,7 +105,7 @@ class _Joining:
             self._join(link, key, shared=single)
         return self.found
 
-    def _own_keys(self, name: str, table: Table) -> None:
+    def _own_keys(self, name: str, table: JoinTable) -> None:
         entity = self._free(table.name, name)
         self.found[name] = Joins(primary_entity=None if table.primary else entity)
         if table.primary:
@@ -120,7 +120,7 @@ class _Joining:
             if self._known(link.target, link.to_columns) is None:
                 entity = self._unique(link.target, link.to_columns)
                 reason = f"the join {link.name!r} says that {', '.join(link.to_columns)} is unique there"
-                self.notes.added(f"the unique entity {entity!r} of the model {link.target!r}", link.place, reason)
+                self.notes.note_added(f"the unique entity {entity!r} of the model {link.target!r}", link.place, reason)
 
     def _unique(self, name: str, columns: Columns) -> str:
         entity = self._free(plain_name(f"{name}_{'_'.join(columns)}"), name)
@@ -149,21 +149,21 @@ class _Joining:
         columns = tuple(pairs[column] for column in key)
         if shared:
             self._add(link.source, self.keys[link.target, key], "foreign", columns)
-            self._hop(link, Hop(name=self.keys[link.target, key], from_columns=columns, to_columns=key))
+            self._hop(link, NamedJoin(name=self.keys[link.target, key], from_columns=columns, to_columns=key))
             return
         name = next(each for each in candidates(plain_name(link.name), "key") if each not in self.taken[link.source])
         self.taken[link.source].add(name)
         self.found[link.source].relationships.append(
-            said(name=name, to=link.target, from_columns=_written(columns), to_columns=_written(key))
+            without_empty(name=name, to=link.target, from_columns=_columns_json(columns), to_columns=_columns_json(key))
         )
-        self._hop(link, Hop(name=name, from_columns=columns, to_columns=key))
+        self._hop(link, NamedJoin(name=name, from_columns=columns, to_columns=key))
 
-    def _hop(self, link: Link, hop: Hop) -> None:
+    def _hop(self, link: Link, hop: NamedJoin) -> None:
         self.found[link.source].hops.setdefault(link.target, hop)
 
     def _add(self, table: str, entity: str, kind: str, columns: Columns) -> None:
-        self.found[table].entities.append({"name": entity, "type": kind, "expr": _written(columns)})
+        self.found[table].entities.append({"name": entity, "type": kind, "expr": _columns_json(columns)})
 
 
-def _written(columns: Columns) -> Json:
+def _columns_json(columns: Columns) -> Json:
     return columns[0] if len(columns) == 1 else list[Json](columns)

@@ -19,18 +19,18 @@ _SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class SourceSpot:
     """Where a value stands. ``mark`` is None where only the path is known (JSON)."""
 
     file: str
     mark: YamlMark | None = None
     path: tuple[Step, ...] = ()
 
-    def below(self, *steps: Step) -> Spot:
+    def below(self, *steps: Step) -> SourceSpot:
         """Return the spot of a key or item inside, as near as the source knows it."""
         here = self
         for step in steps:
-            here = Spot(here.file, _inside(here.mark, step), (*here.path, step))
+            here = SourceSpot(here.file, _mark_inside(here.mark, step), (*here.path, step))
         return here
 
     def place(self) -> Place:
@@ -42,7 +42,7 @@ class Spot:
         return Place(file=self.file, line=mark.line, column=mark.column, path=path or None)
 
 
-def _inside(mark: YamlMark | None, step: Step) -> YamlMark | None:
+def _mark_inside(mark: YamlMark | None, step: Step) -> YamlMark | None:
     inside = None if mark is None else mark.inside
     if isinstance(inside, dict) and isinstance(step, str):
         return inside.get(step, mark)
@@ -52,7 +52,7 @@ def _inside(mark: YamlMark | None, step: Step) -> YamlMark | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class ImportContext:
     """What all parts of one import share.
 
     Attributes:
@@ -67,7 +67,7 @@ class Reading:
     calendars: set[str] = field(default_factory=set)
     unfilled: dict[str, list[Place]] = field(default_factory=dict)
 
-    def filled(self, text: str) -> str:
+    def fill_placeholders(self, text: str) -> str:
         """Return the text with every known ``$name`` or ``${name}`` replaced; unknown ones stay."""
         if "$" not in text or not self.values:
             return text
@@ -88,10 +88,10 @@ class Reading:
             self.notes.problem(codes.IMPORT_PLACEHOLDER, message, places[0], f"Give its value: --set {name}=VALUE.")
 
 
-class Part:
+class SourcePart:
     """A mapping of the source. Every ``take`` of a key is remembered; ``finish`` tells the rest as dropped."""
 
-    def __init__(self, value: Mapping[str, Json], spot: Spot, reading: Reading) -> None:
+    def __init__(self, value: Mapping[str, Json], spot: SourceSpot, reading: ImportContext) -> None:
         self._value = value
         self._left = {key for key, inner in value.items() if not _says_nothing(inner)}
         self.spot = spot
@@ -110,7 +110,7 @@ class Part:
         """Say whether the key is there and says something."""
         return key in self._value and not _says_nothing(self._value[key])
 
-    def named(self) -> tuple[str, ...]:
+    def present_keys(self) -> tuple[str, ...]:
         """Return the keys that say something."""
         return tuple(key for key in self._value if self.has(key))
 
@@ -136,7 +136,7 @@ class Part:
         if isinstance(value, bool):
             return "true" if value else "false"
         if isinstance(value, (str, int, float)):
-            return self.reading.filled(str(value)).strip()
+            return self.reading.fill_placeholders(str(value)).strip()
         self.complain(key, f"{key!r} must be text")
         return None
 
@@ -147,8 +147,8 @@ class Part:
             return None
         written = to_our_spelling(text)
         if written != text:
-            reason = f"{_short(text)} is written {_short(written)} here"
-            self.reading.notes.changed(f"the spelling of {key!r}", self.at(key), reason)
+            reason = f"{_quote_short(text)} is written {_quote_short(written)} here"
+            self.reading.notes.note_changed(f"the spelling of {key!r}", self.at(key), reason)
         return written
 
     def word(self, key: str) -> str | None:
@@ -174,17 +174,17 @@ class Part:
         self.complain(key, f"{key!r} must be a number")
         return None
 
-    def part(self, key: str) -> Part | None:
+    def part(self, key: str) -> SourcePart | None:
         """Return the mapping under the key."""
         value = self.take(key)
         if value is None:
             return None
         if isinstance(value, Mapping):
-            return Part(value, self.spot.below(key), self.reading)
+            return SourcePart(value, self.spot.below(key), self.reading)
         self.complain(key, f"{key!r} must be a mapping")
         return None
 
-    def items(self, key: str) -> Iterator[tuple[Json, Spot]]:
+    def items(self, key: str) -> Iterator[tuple[Json, SourceSpot]]:
         """Yield the items of the list under the key; one value counts as a list of one."""
         value = self.take(key)
         if value is None:
@@ -195,9 +195,9 @@ class Part:
         else:
             yield value, self.spot.below(key)
 
-    def parts(self, key: str) -> list[Part]:
+    def parts(self, key: str) -> list[SourcePart]:
         """Return the mappings of the list under the key."""
-        found: list[Part] = []
+        found: list[SourcePart] = []
         value = self.take(key)
         if value is None:
             return found
@@ -207,12 +207,12 @@ class Part:
         for at, item in enumerate(value):
             spot = self.spot.below(key, at)
             if isinstance(item, Mapping):
-                found.append(Part(item, spot, self.reading))
+                found.append(SourcePart(item, spot, self.reading))
             else:
                 self.reading.notes.problem(codes.IMPORT_SHAPE, f"an item of {key!r} must be a mapping", spot.place())
         return found
 
-    def needed(self, key: str, what: str) -> str:
+    def required_text(self, key: str, what: str) -> str:
         """Return text that must be there; a missing one is noted and comes back empty."""
         text = self.text(key)
         if text is None and not self.has(key):
@@ -231,11 +231,11 @@ class Part:
         """Tell every key that nobody took as dropped from ``what``."""
         for key in self._value:
             if key in self._left:
-                self.reading.notes.dropped(f"{key[:_SHOWN]!r} of {what}", self.at(key), reason)
+                self.reading.notes.note_dropped(f"{key[:_SHOWN]!r} of {what}", self.at(key), reason)
         self._left.clear()
 
 
-def _short(text: str) -> str:
+def _quote_short(text: str) -> str:
     return repr(text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "...")
 
 
@@ -243,6 +243,6 @@ def _says_nothing(value: Json) -> bool:
     return value is None or (isinstance(value, (str, list, tuple, dict)) and not value)
 
 
-def said(**keys: Json) -> dict[str, Json]:
+def without_empty(**keys: Json) -> dict[str, Json]:
     """Return the keys that say something, in their order."""
     return {key: value for key, value in keys.items() if not _says_nothing(value)}

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from metricgate.catalog.expression_parser import ExpressionFault
 from metricgate.catalog.sql_rewriter import substitute_columns
 from metricgate.importing.cube.cubes import Cube
-from metricgate.importing.cube.references import Referring, cube_of, referring, tables_of
-from metricgate.importing.joining import Joins
+from metricgate.importing.cube.references import Referring, cube_of, resolve_references, tables_of
+from metricgate.importing.joins import Joins
 
 _STAND_IN = "reached_member_"
 _STANDS_IN = re.compile(rf"\b{_STAND_IN}(\d+)\b")
@@ -30,7 +30,7 @@ class Reached:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reach:
+class CubeReach:
     """The cubes with their joins.
 
     Attributes:
@@ -43,7 +43,7 @@ class Reach:
 
     def others(self, cube: Cube, text: str) -> tuple[str, ...]:
         """Return the other cubes whose members or columns the text names; none where it cannot be read."""
-        found = referring(text, cube.written, frozenset(self.cubes))
+        found = resolve_references(text, cube.written, frozenset(self.cubes))
         if isinstance(found, ExpressionFault):
             return ()
         owners = [owner for owner, _member in found.members.values()] + tables_of(found)
@@ -51,7 +51,7 @@ class Reach:
 
     def filter(self, cube: Cube, text: str) -> str | ExpressionFault:
         """Return a condition over members of several cubes as a filter of ours, or why it is none."""
-        found = referring(text, cube.written, frozenset(self.cubes))
+        found = resolve_references(text, cube.written, frozenset(self.cubes))
         if isinstance(found, ExpressionFault):
             return found
         members: list[str] = []
@@ -72,7 +72,7 @@ class Reach:
 
     def key(self, cube: Cube, text: str) -> Reached | ExpressionFault:
         """Return the own column that stands for a text that is one member of another cube, or why none does."""
-        found = referring(text, cube.written, frozenset(self.cubes))
+        found = resolve_references(text, cube.written, frozenset(self.cubes))
         if isinstance(found, ExpressionFault):
             return found
         if found.text.strip() not in found.members:
