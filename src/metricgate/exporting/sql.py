@@ -107,7 +107,9 @@ class Expressions:
             if shadow is not None and shadow.expression.text != column:
                 raise Unsaid(f"it reads the column {column!r}, which is hidden by the dimension of that name")
         self.columns.setdefault(model.name, set()).update(expression.columns)
-        return _text(substitute_columns(expression.text, lambda _table, column: f"{model.name}.{identifier(column)}"))
+        return _require_text(
+            substitute_columns(expression.text, lambda _table, column: f"{model.name}.{identifier(column)}")
+        )
 
     def _condition(self, condition: Predicate, model: SemanticModel) -> str:
         return condition_text(condition, lambda leaf: self._comparison(leaf, model))
@@ -119,7 +121,7 @@ class Expressions:
         value = self._qualified(dimension.expression, model)
         if not dimension.expression.is_column:
             value = f"({value})"
-        return comparison_text(each.op, value, [_literal(scalar, dimension) for scalar in each.values])
+        return comparison_text(each.op, value, [_comparable_literal(scalar, dimension) for scalar in each.values])
 
 
 def _own_dimension(member: str, model: SemanticModel) -> Dimension:
@@ -132,14 +134,14 @@ def _own_dimension(member: str, model: SemanticModel) -> Dimension:
     return found
 
 
-def _literal(value: Scalar, dimension: Dimension) -> str:
+def _comparable_literal(value: Scalar, dimension: Dimension) -> str:
     found = literal_text(value)
     if found is None:
         raise Unsaid(f"its filter compares {dimension.name!r} with a value that SQL dialects write differently")
     return found
 
 
-def _text(found: object) -> str:
+def _require_text(found: object) -> str:
     if isinstance(found, str):
         return found
     raise Unsaid("its expression cannot be written back")
@@ -200,4 +202,4 @@ class _Text:
 
     def derived_value(self, expression: Expression, inputs: tuple[tuple[str, str], ...]) -> str:
         known = dict(inputs)
-        return _text(substitute_columns(expression.text, lambda _table, alias: known.get(alias)))
+        return _require_text(substitute_columns(expression.text, lambda _table, alias: known.get(alias)))

@@ -42,16 +42,18 @@ class Filters:
             return self._template(each, model)
         return self._comparison(each, self.member(each.member, model))
 
-    def kept(self, condition: Predicate, model: SemanticModel | None) -> Json:
+    def write_filter(self, condition: Predicate, model: SemanticModel | None) -> Json:
         """Return the condition in the form of ours in which it was written, metrics by their names in dbt."""
         if isinstance(condition, And) and any(isinstance(part, Template) for part in condition.parts):
-            return [self.kept(part, model) for part in condition.parts]  # only a list holds text beside structure
+            return [
+                self.write_filter(part, model) for part in condition.parts
+            ]  # only a list holds text beside structure
         match condition:
             case And() | Or():
                 key = "and" if isinstance(condition, And) else "or"
-                return {key: [self.kept(part, model) for part in condition.parts]}
+                return {key: [self.write_filter(part, model) for part in condition.parts]}
             case Not():
-                return {"not": self.kept(condition.part, model)}
+                return {"not": self.write_filter(condition.part, model)}
             case Template():
                 return self._template(condition, model)
             case Comparison():
@@ -115,21 +117,21 @@ class Filters:
 
     def _comparison(self, each: Comparison, member: str) -> str:
         if each.op not in _LIKE:
-            return comparison_text(each.op, member, [_literal(value) for value in each.values])
+            return comparison_text(each.op, member, [_sql_literal(value) for value in each.values])
         value = str(each.values[0])
         if any(character in value for character in "%_\\"):
             raise Unsaid(f"it filters by a pattern in {value!r}")
-        return f"{member} LIKE {_literal(_LIKE[each.op].format(value))}"
+        return f"{member} LIKE {_sql_literal(_LIKE[each.op].format(value))}"
 
     def _template(self, each: Template, model: SemanticModel | None) -> str:
         def stand_in(found: re.Match[str]) -> str:
             at = int(found[2])
-            return self.member(each.members[at], model) if found[1] == "m" else _literal(each.values[at])
+            return self.member(each.members[at], model) if found[1] == "m" else _sql_literal(each.values[at])
 
         return _STAND_IN.sub(stand_in, each.text)
 
 
-def _literal(value: Scalar) -> str:
+def _sql_literal(value: Scalar) -> str:
     if isinstance(value, Decimal):
         return format(value, "f")
     found = "NULL" if value is None else literal_text(value, "\\{}")

@@ -12,7 +12,7 @@ from metricgate.catalog.model import SemanticModel
 from metricgate.exporting.conditions import Unsaid
 from metricgate.exporting.dbt.filters import Filters
 from metricgate.exporting.dbt.models import meta_of
-from metricgate.exporting.definitions import Definitions, Document
+from metricgate.exporting.definitions import Document, WrittenDefinitions
 from metricgate.importing.dbt.kept_filters import KEPT_FILTERS, kept_filter
 from metricgate.importing.report import Notes
 from metricgate.importing.source_parts import without_empty
@@ -22,10 +22,10 @@ from metricgate.vocabulary.predicate import Predicate, Template
 
 
 @dataclass(slots=True)
-class Metrics:
+class DbtMetricWriter:
     """Writes the metrics of a catalog; ``names`` are their names in dbt."""
 
-    definitions: Definitions
+    definitions: WrittenDefinitions
     names: Mapping[str, str]
     notes: Notes
 
@@ -124,7 +124,7 @@ class Metrics:
         found: list[Json] = []
         for each, own in [(metric.filter, model), *inputs]:
             if each is not None and not isinstance(each, Template):
-                item = kept_filter(filters.text(each, own), filters.kept(each, own))
+                item = kept_filter(filters.text(each, own), filters.write_filter(each, own))
                 found.extend([] if item in found else [item])
         return found
 

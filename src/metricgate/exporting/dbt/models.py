@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from metricgate.catalog.model import Dimension, DimensionType, Entity, SemanticModel
 from metricgate.catalog.saved import TimeSpine
-from metricgate.exporting.definitions import Definition, Document
+from metricgate.exporting.definitions import Document, WrittenDefinition
 from metricgate.importing.report import Notes
 from metricgate.importing.source_parts import without_empty
 from metricgate.vocabulary.json import Json
@@ -21,7 +21,7 @@ WORDS = ("owner", "domain", "label", "unit", "status", "sensitivity", "synonyms"
 class _Columns:
     found: dict[str, Document] = field(default_factory=dict)
 
-    def put(self, column: str, role: str, document: Document) -> bool:
+    def annotate(self, column: str, role: str, document: Document) -> bool:
         """Annotate the column; False where it already has that role."""
         held = self.found.setdefault(column, {"name": column})
         if role in held or (role == "dimension" and "granularity" in held):
@@ -33,19 +33,21 @@ class _Columns:
         return True
 
 
-def model_document(model: SemanticModel, definition: Definition, metrics: list[Document], notes: Notes) -> Document:
+def model_document(
+    model: SemanticModel, definition: WrittenDefinition, metrics: list[Document], notes: Notes
+) -> Document:
     """Return the dbt model; ``metrics`` are its simple metrics in dbt's form."""
     what = f"the semantic model {model.name!r}"
     columns = _Columns()
     derived: dict[str, list[Json]] = {"entities": [], "dimensions": []}
-    written = {str(each.get("name")): each for each in _listed(definition.document, "dimensions")}
+    written = {str(each.get("name")): each for each in _list_of(definition.document, "dimensions")}
     primary = model.primary_entity
     for entity in model.entities:
-        document = _entity(entity, what, definition, notes)
+        document = _entity_document(entity, what, definition, notes)
         if document is not None and not (entity.expressions[0].is_column and _put(columns, "entity", document)):
             derived["entities"].append(document)
     for dimension in model.dimensions:
-        document = _dimension(dimension, written.get(dimension.name, {}), what, definition, notes)
+        document = _dimension_document(dimension, written.get(dimension.name, {}), what, definition, notes)
         if not (dimension.expression.is_column and _put(columns, "dimension", document)):
             derived["dimensions"].append(document)
     for each in model.relationships:
@@ -54,7 +56,7 @@ def model_document(model: SemanticModel, definition: Definition, metrics: list[D
     if len(model.source) > 1:
         reason = f"dbt takes the schema of {'.'.join(model.source)} from its own configuration"
         notes.note_changed(f"the source of {what}", definition.place, reason)
-    _warehouse(model.warehouse, what, definition, notes)
+    _note_warehouse(model.warehouse, what, definition, notes)
     declared = {each.name for each in model.entities if each.type == "primary" and len(each.expressions) == 1}
     return without_empty(
         name=model.source[-1],
@@ -69,7 +71,7 @@ def model_document(model: SemanticModel, definition: Definition, metrics: list[D
     )
 
 
-def _warehouse(name: str | None, what: str, definition: Definition, notes: Notes) -> None:
+def _note_warehouse(name: str | None, what: str, definition: WrittenDefinition, notes: Notes) -> None:
     if name is not None:
         notes.note_dropped(
             f"the warehouse {name!r} of {what}", definition.place, "dbt has one connection, of its profile"
@@ -79,10 +81,10 @@ def _warehouse(name: str | None, what: str, definition: Definition, notes: Notes
 def _put(columns: _Columns, role: str, document: Document) -> bool:
     column = str(document["expr"])
     inner = {key: value for key, value in document.items() if key != "expr"}
-    return columns.put(column, role, inner)
+    return columns.annotate(column, role, inner)
 
 
-def _entity(entity: Entity, what: str, definition: Definition, notes: Notes) -> Document | None:
+def _entity_document(entity: Entity, what: str, definition: WrittenDefinition, notes: Notes) -> Document | None:
     if len(entity.expressions) > 1:
         reason = "dbt has no composite keys; build one column of them in the dbt model"
         notes.note_dropped(f"the entity {entity.name!r} of {what}", definition.place, reason)
@@ -92,8 +94,8 @@ def _entity(entity: Entity, what: str, definition: Definition, notes: Notes) -> 
     )
 
 
-def _dimension(
-    dimension: Dimension, written: Mapping[str, Json], what: str, definition: Definition, notes: Notes
+def _dimension_document(
+    dimension: Dimension, written: Mapping[str, Json], what: str, definition: WrittenDefinition, notes: Notes
 ) -> Document:
     if dimension.time_zone is not None:
         reason = "dbt has no time zones; it stands in config.meta only"
@@ -120,12 +122,12 @@ def meta_of(document: Mapping[str, Json]) -> Document:
     return {"meta": meta} if meta else {}
 
 
-def spine_document(spine: TimeSpine, definition: Definition, notes: Notes) -> Document:
+def spine_document(spine: TimeSpine, definition: WrittenDefinition, notes: Notes) -> Document:
     """Return the dbt model that is the time spine."""
     if len(spine.source) > 1 or spine.name != spine.source[-1]:
         reason = f"dbt calls it by its table, {spine.source[-1]}, and takes the schema from its own configuration"
         notes.note_changed(f"the time spine {spine.name!r}", definition.place, reason)
-    _warehouse(spine.warehouse, f"the time spine {spine.name!r}", definition, notes)
+    _note_warehouse(spine.warehouse, f"the time spine {spine.name!r}", definition, notes)
     custom: list[Json] = [{"name": each.name, "column_name": each.column} for each in spine.calendars]
     return {
         "name": spine.source[-1],
@@ -134,6 +136,6 @@ def spine_document(spine: TimeSpine, definition: Definition, notes: Notes) -> Do
     }
 
 
-def _listed(document: Mapping[str, Json], key: str) -> list[Mapping[str, Json]]:
+def _list_of(document: Mapping[str, Json], key: str) -> list[Mapping[str, Json]]:
     found = document.get(key)
     return [each for each in found if isinstance(each, Mapping)] if isinstance(found, list) else []

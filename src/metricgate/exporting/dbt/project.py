@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from metricgate.catalog.saved import SavedQuery
 from metricgate.exporting.conditions import Unsaid
 from metricgate.exporting.dbt.filters import Filters
-from metricgate.exporting.dbt.metrics import Metrics
+from metricgate.exporting.dbt.metrics import DbtMetricWriter
 from metricgate.exporting.dbt.models import model_document, spine_document
 from metricgate.exporting.definitions import (
-    Definition,
-    Definitions,
     Document,
     Exported,
+    WrittenDefinition,
+    WrittenDefinitions,
     read_definitions,
     tell_settings,
 )
@@ -34,11 +34,11 @@ def export_dbt(texts: Sequence[tuple[str, str]]) -> Exported | Problems:
         return definitions
     notes = Notes()
     tell_settings(definitions, notes, "dbt")
-    names = _names(definitions, notes)
-    metrics = Metrics(definitions, names, notes).documents()
+    names = _dbt_names(definitions, notes)
+    metrics = DbtMetricWriter(definitions, names, notes).documents()
     files: dict[str, Document] = {}
     for name, model in definitions.catalog.models.items():
-        own = [metrics.pop(full) for full in list(metrics) if _model(full, definitions) == name]
+        own = [metrics.pop(full) for full in list(metrics) if _model_of(full, definitions) == name]
         document = model_document(model, definitions.models[name], own, notes)
         files[f"models/{name}.yml"] = {"models": [document]}
     spines: list[Json] = [
@@ -52,19 +52,20 @@ def export_dbt(texts: Sequence[tuple[str, str]]) -> Exported | Problems:
     queries = [
         found
         for name, query in definitions.catalog.saved_queries.items()
-        if (found := _saved(query, definitions.saved_queries[name], definitions, names, notes)) is not None
+        if (found := _saved_query_document(query, definitions.saved_queries[name], definitions, names, notes))
+        is not None
     ]
     if queries:
         files["models/saved_queries.yml"] = {"saved_queries": list[Json](queries)}
     return Exported(files=files, changes=tuple(notes.changes))
 
 
-def _model(full: str, definitions: Definitions) -> Json:
+def _model_of(full: str, definitions: WrittenDefinitions) -> Json:
     document = definitions.metrics[full].document
     return document.get("semantic_model") if document.get("type") == "simple" else None
 
 
-def _names(definitions: Definitions, notes: Notes) -> dict[str, str]:
+def _dbt_names(definitions: WrittenDefinitions, notes: Notes) -> dict[str, str]:
     bare = [full.rpartition(".")[2] for full in definitions.metrics]
     found: dict[str, str] = {}
     taken = set(bare)
@@ -85,18 +86,22 @@ def _names(definitions: Definitions, notes: Notes) -> dict[str, str]:
     return found
 
 
-def _saved(
-    query: SavedQuery, definition: Definition, definitions: Definitions, names: dict[str, str], notes: Notes
+def _saved_query_document(
+    query: SavedQuery,
+    definition: WrittenDefinition,
+    definitions: WrittenDefinitions,
+    names: dict[str, str],
+    notes: Notes,
 ) -> Document | None:
     filters = Filters(catalog=definitions.catalog, names=names)
-    models = {str(_model(full, definitions)) for full in query.metrics}
+    models = {str(_model_of(full, definitions)) for full in query.metrics}
     model = definitions.catalog.models.get(next(iter(models))) if len(models) == 1 else None
     try:
         params = without_empty(
             metrics=[names[full] for full in query.metrics],
             group_by=[each if "(" in each else filters.call(each, model) for each in query.group_by],
             where=filters.text(query.where, model) if query.where is not None else None,
-            order_by=[_order(each, names) for each in query.order_by],
+            order_by=[_order_name(each, names) for each in query.order_by],
             limit=query.limit,
         )
     except Unsaid as why:
@@ -105,7 +110,7 @@ def _saved(
     return without_empty(name=query.name, description=query.description, label=query.label, query_params=params)
 
 
-def _order(column: str, names: dict[str, str]) -> str:
+def _order_name(column: str, names: dict[str, str]) -> str:
     bare = column.removeprefix("-")
     found = names.get(bare, bare)
     return f"-{found}" if column.startswith("-") else found

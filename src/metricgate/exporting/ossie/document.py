@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 
 from metricgate.catalog.model import Entity, EntityType, SemanticModel
 from metricgate.exporting.definitions import (
-    Definition,
-    Definitions,
     Document,
     Exported,
+    WrittenDefinition,
+    WrittenDefinitions,
     read_definitions,
     tell_settings,
 )
-from metricgate.exporting.ossie.wording import Wording
+from metricgate.exporting.ossie.expression_dialects import Wording
 from metricgate.exporting.sql import Expressions, expression_of
 from metricgate.importing.name_translation import identifier
 from metricgate.importing.ossie.datasets import FIELD_KEYS
@@ -56,7 +56,7 @@ def export_ossie(
 
 @dataclass(slots=True)
 class _Writing:
-    definitions: Definitions
+    definitions: WrittenDefinitions
     wording: Wording
     notes: Notes = field(default_factory=Notes)
 
@@ -64,7 +64,7 @@ class _Writing:
         expressions = Expressions(self.definitions.catalog)
         metrics, aside = self._metrics(expressions)
         relationships = {each: self._relationships(model) for each, model in self.definitions.catalog.models.items()}
-        linked = _linked(link for links in relationships.values() for link in links)
+        linked = _joined_columns(link for links in relationships.values() for link in links)
         datasets = [
             self._dataset(
                 self.definitions.models[each],
@@ -98,14 +98,14 @@ class _Writing:
                 self._hidden(f"the {key[:-1].replace('ies', 'y').replace('_', ' ')} {each_name!r}", each, "")
         return kept
 
-    def _hidden(self, what: str, definition: Definition, why: str) -> None:
+    def _hidden(self, what: str, definition: WrittenDefinition, why: str) -> None:
         reason = f"{why or 'Ossie has no form for it'}; only the custom extension of {VENDOR} keeps it"
         self.notes.note_changed(what, definition.place, reason)
 
     def _metrics(self, expressions: Expressions) -> tuple[list[Document], list[Json]]:
         written: list[Document] = []
         aside: list[Json] = []
-        names = _names(self.definitions.metrics)
+        names = _ossie_names(self.definitions.metrics)
         for full, definition in self.definitions.metrics.items():
             what = f"the metric {full!r}"
             text, why = expression_of(self.definitions.catalog.metrics[full], expressions)
@@ -132,7 +132,7 @@ class _Writing:
         return written, aside
 
     def _dataset(
-        self, definition: Definition, model: SemanticModel, links: list[Document], columns: set[str]
+        self, definition: WrittenDefinition, model: SemanticModel, links: list[Document], columns: set[str]
     ) -> Document:
         document = definition.document
         what = f"the dataset {model.name!r}"
@@ -144,8 +144,8 @@ class _Writing:
         native = without_empty(
             name=model.name,
             source=".".join(model.source),
-            primary_key=next((_columns(each) for each in plain if each.type is EntityType.PRIMARY), None),
-            unique_keys=[_columns(each) for each in plain if each.type is EntityType.UNIQUE],
+            primary_key=next((_entity_columns(each) for each in plain if each.type is EntityType.PRIMARY), None),
+            unique_keys=[_entity_columns(each) for each in plain if each.type is EntityType.UNIQUE],
             description=document.get("description"),
         )
         covered = {**native, **({"relationships": {str(link["name"]): link for link in links}} if links else {})}
@@ -160,9 +160,9 @@ class _Writing:
             self._hidden(f"{', '.join(only)} of {what}", definition, "Ossie has no field for it")
         return {**native, "fields": list[Json](fields), "custom_extensions": [extension_of(own, covered)]}
 
-    def _fields(self, definition: Definition, what: str) -> list[Document]:
+    def _fields(self, definition: WrittenDefinition, what: str) -> list[Document]:
         found: list[Document] = []
-        for each in _listed(definition.document, "dimensions"):
+        for each in _list_of(definition.document, "dimensions"):
             expression = self.wording.expression(str(each.get("expr", each["name"])))
             if expression is None:
                 reason = "its SQL is of none of the dialects that Ossie names"
@@ -215,7 +215,7 @@ class _Writing:
         target: str,
         own: Entity,
         other: Entity,
-        definition: Definition,
+        definition: WrittenDefinition,
     ) -> None:
         if not all(each.is_column for each in (*own.expressions, *other.expressions)):
             self._hidden(f"the join {own.name!r} of {model.name!r}", definition, "Ossie joins over columns")
@@ -226,13 +226,13 @@ class _Writing:
                 "name": name if name not in taken else f"{name}_{own.name}",
                 "from": model.name,
                 "to": target,
-                "from_columns": _columns(own),
-                "to_columns": _columns(other),
+                "from_columns": _entity_columns(own),
+                "to_columns": _entity_columns(other),
             }
         )
 
 
-def _names(metrics: Mapping[str, Definition]) -> dict[str, str]:
+def _ossie_names(metrics: Mapping[str, WrittenDefinition]) -> dict[str, str]:
     """Return the name of each metric in the document: the bare one where it is the only one, else with its domain."""
     bare = [full.rpartition(".")[2] for full in metrics]
     return {
@@ -256,7 +256,7 @@ def _agent_words(document: Document) -> Json:
     )
 
 
-def _linked(links: Iterable[Document]) -> dict[str, set[str]]:
+def _joined_columns(links: Iterable[Document]) -> dict[str, set[str]]:
     """Return the columns that relationships join over, by dataset: Ossie finds them among the fields."""
     found: dict[str, set[str]] = {}
     for link in links:
@@ -266,10 +266,10 @@ def _linked(links: Iterable[Document]) -> dict[str, set[str]]:
     return found
 
 
-def _columns(entity: Entity) -> list[Json]:
+def _entity_columns(entity: Entity) -> list[Json]:
     return [each.text for each in entity.expressions]
 
 
-def _listed(document: Document, key: str) -> list[Document]:
+def _list_of(document: Document, key: str) -> list[Document]:
     found = document.get(key)
     return [dict(each) for each in found if isinstance(each, Mapping)] if isinstance(found, list) else []
