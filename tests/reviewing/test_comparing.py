@@ -6,8 +6,8 @@ import pytest
 
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.loading import load
-from metricgate.reviewing.changes import Change, Kind
-from metricgate.reviewing.comparing import compare
+from metricgate.reviewing.changes import CatalogChange, ChangeType
+from metricgate.reviewing.comparison import compare
 
 BASE = """
 semantic_models:
@@ -42,7 +42,7 @@ def catalog(text: str) -> Catalog:
     return loaded
 
 
-def changes(old: str, new: str, text: str = BASE) -> dict[str, Change]:
+def changes(old: str, new: str, text: str = BASE) -> dict[str, CatalogChange]:
     assert old in text
     return {each.name: each for each in compare(catalog(text), catalog(text.replace(old, new)), "duckdb")}
 
@@ -55,7 +55,7 @@ def test_nothing_is_nothing() -> None:
 def test_words_are_told_apart_from_meaning() -> None:
     """A new description, owner or synonym changes no number and breaks nothing."""
     found = changes("description: Ordered.", "description: What was ordered.")
-    assert [(each.kind, each.breaking) for each in found.values()] == [(Kind.WORDS, False)]
+    assert [(each.kind, each.breaking) for each in found.values()] == [(ChangeType.WORDS, False)]
     assert found["sales.revenue"].sql.before is None
 
 
@@ -107,7 +107,7 @@ def test_another_type_is_breaking() -> None:
 def test_additions_break_nothing(old: str, new: str, reason: str) -> None:
     """What only allows more questions has another version and breaks none."""
     revenue = changes(old, new)["sales.revenue"]
-    assert (revenue.kind, revenue.breaking) == (Kind.MEANING, False)
+    assert (revenue.kind, revenue.breaking) == (ChangeType.MEANING, False)
     assert [each.message for each in revenue.reasons] == [reason]
     assert revenue.version.before != revenue.version.after
 
@@ -122,7 +122,7 @@ def test_removed_with_all_that_hangs_on_it() -> None:
         catalog(text), catalog(text.replace(old, "").replace("[sales.per_order]", "[sales.orders]")), "duckdb"
     )
     removed = next(each for each in without if each.name == "sales.per_order")
-    assert (removed.kind, removed.breaking, removed.saved_queries) == (Kind.REMOVED, True, ("monthly",))
+    assert (removed.kind, removed.breaking, removed.saved_queries) == (ChangeType.REMOVED, True, ("monthly",))
     assert removed.sql.before is not None
     assert removed.sql.after is None
 
@@ -142,7 +142,7 @@ def test_renamed() -> None:
     found = changes("{name: orders, domain: sales", "{name: order_count, domain: sales", text)
     assert found["sales.orders"].renamed_to == "sales.order_count"
     assert found["sales.orders"].breaking
-    assert found["sales.order_count"].kind is Kind.ADDED
+    assert found["sales.order_count"].kind is ChangeType.ADDED
 
 
 def test_certification_lapses() -> None:

@@ -8,7 +8,7 @@ from tests.reviewing.test_comparing import BASE
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.loading import load
 from metricgate.documents.list_removal import without_items
-from metricgate.reviewing.fixing import fixes
+from metricgate.reviewing.fixes import fixes
 
 LINES = """# kept
 metrics:

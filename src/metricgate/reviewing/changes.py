@@ -8,7 +8,7 @@ from enum import StrEnum
 from metricgate.vocabulary.json import Json
 
 
-class Subject(StrEnum):
+class ChangedSubject(StrEnum):
     """What has changed."""
 
     METRIC = "metric"
@@ -16,7 +16,7 @@ class Subject(StrEnum):
     TIME_SPINE = "time_spine"
 
 
-class Kind(StrEnum):
+class ChangeType(StrEnum):
     """How it has changed."""
 
     ADDED = "added"
@@ -28,7 +28,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
+class ChangeReason:
     """One difference; ``breaking`` where a question that could be asked is refused now or means another number."""
 
     message: str
@@ -48,7 +48,7 @@ class Sides:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class CatalogChange:
     """One thing that is not as it was.
 
     Attributes:
@@ -60,10 +60,10 @@ class Change:
         certification_lapsed: it was certified, and this change voids that.
     """
 
-    subject: Subject
+    subject: ChangedSubject
     name: str
-    kind: Kind
-    reasons: tuple[Reason, ...]
+    kind: ChangeType
+    reasons: tuple[ChangeReason, ...]
     version: Sides
     sql: Sides
     metrics: tuple[str, ...] = ()

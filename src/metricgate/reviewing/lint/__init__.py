@@ -6,14 +6,20 @@ from collections.abc import Callable, Iterator
 
 from metricgate.catalog.catalog import Catalog
 from metricgate.documents import in_order
+from metricgate.reviewing.lint.lifecycle import (
+    built_on_unsettled,
+    certifications,
+    duplicate_dimensions,
+    duplicates,
+    lives,
+)
+from metricgate.reviewing.lint.names_and_descriptions import shared_synonyms, without_description
 from metricgate.reviewing.lint.numbers import float_equality, non_additive_sums
 from metricgate.reviewing.lint.reach import unreachable
-from metricgate.reviewing.lint.standing import certifications, duplicate_dimensions, duplicates, lives, unsettled
-from metricgate.reviewing.lint.words import shared_synonyms, undescribed
 from metricgate.vocabulary.problem import Problem
 
 _RULES: tuple[Callable[[Catalog], Iterator[Problem]], ...] = (
-    undescribed,
+    without_description,
     shared_synonyms,
     unreachable,
     float_equality,
@@ -22,7 +28,7 @@ _RULES: tuple[Callable[[Catalog], Iterator[Problem]], ...] = (
     duplicate_dimensions,
     lives,
     certifications,
-    unsettled,
+    built_on_unsettled,
 )
 
 

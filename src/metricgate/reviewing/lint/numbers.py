@@ -10,7 +10,7 @@ from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.dependencies import inputs_of
 from metricgate.catalog.metrics import Aggregation, Metric, SimpleMetric
 from metricgate.reviewing import codes
-from metricgate.reviewing.lint.finding import finding
+from metricgate.reviewing.lint.lint_problem import lint_problem
 from metricgate.vocabulary.predicate import And, Comparison, Not, Operator, Or, Predicate, Scalar, Template
 from metricgate.vocabulary.problem import Problem
 
@@ -27,17 +27,17 @@ def float_equality(catalog: Catalog) -> Iterator[Problem]:
     """Filters and expressions that test a fraction for equality."""
     for metric in catalog.metrics.values():
         filters = [metric.filter, *(each.filter for each in inputs_of(metric))]
-        found = [value for each in filters if each is not None for value in _compared(each)]
+        found = [value for each in filters if each is not None for value in _compared_values(each)]
         if isinstance(metric, SimpleMetric):
             found += _EQUALS.findall(_QUOTED.sub("''", metric.expression.text))
         for value in dict.fromkeys(map(str, found)):
             message = f"{metric.header.name} tests for equality with {value}"
-            yield finding(codes.FLOAT_EQUALITY, message, metric.header.place)
+            yield lint_problem(codes.FLOAT_EQUALITY, message, metric.header.place)
     for model in catalog.models.values():
         for dimension in model.dimensions:
             for value in _EQUALS.findall(_QUOTED.sub("''", dimension.expression.text)):
                 message = f"the dimension {model.name}.{dimension.name} tests for equality with {value}"
-                yield finding(codes.FLOAT_EQUALITY, message, dimension.place)
+                yield lint_problem(codes.FLOAT_EQUALITY, message, dimension.place)
 
 
 def non_additive_sums(catalog: Catalog) -> Iterator[Problem]:
@@ -48,19 +48,19 @@ def non_additive_sums(catalog: Catalog) -> Iterator[Problem]:
         else:
             why = _added(metric, catalog)
         if why is not None:
-            yield finding(codes.NON_ADDITIVE_SUM, f"{metric.header.name} adds up {why}", metric.header.place)
+            yield lint_problem(codes.NON_ADDITIVE_SUM, f"{metric.header.name} adds up {why}", metric.header.place)
 
 
-def _compared(predicate: Predicate) -> Iterator[Scalar]:
+def _compared_values(predicate: Predicate) -> Iterator[Scalar]:
     match predicate:
         case Comparison():
             if predicate.op in _EXACT:
                 yield from (value for value in predicate.values if _is_fraction(value))
         case And() | Or():
             for part in predicate.parts:
-                yield from _compared(part)
+                yield from _compared_values(part)
         case Not():
-            yield from _compared(predicate.part)
+            yield from _compared_values(predicate.part)
         case Template():
             for number in _EQUALS_VALUE.findall(predicate.text):
                 if _is_fraction(predicate.values[int(number)]):
@@ -90,9 +90,9 @@ def _added(metric: Metric, catalog: Catalog) -> str | None:
         inner = catalog.metrics[each.name]
         alias = re.escape(each.alias)
         if not inner.has_sum and re.fullmatch(rf"(.*\+\s*)?{alias}(\s*\+.*)?", text) and "+" in text:
-            return f"{each.name}, which is {_called(inner)}"
+            return f"{each.name}, which is {_aggregate_label(inner)}"
     return None
 
 
-def _called(metric: Metric) -> str:
+def _aggregate_label(metric: Metric) -> str:
     return f"a {metric.aggregation}" if isinstance(metric, SimpleMetric) else "a ratio"

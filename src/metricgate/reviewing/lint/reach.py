@@ -12,7 +12,7 @@ from metricgate.catalog.metrics import SimpleMetric
 from metricgate.catalog.paths import entity_owners, reaches
 from metricgate.planning.planner import Planner
 from metricgate.reviewing import codes
-from metricgate.reviewing.lint.finding import finding
+from metricgate.reviewing.lint.lint_problem import lint_problem
 from metricgate.vocabulary.problem import Problem
 
 
@@ -29,10 +29,10 @@ def unreachable(catalog: Catalog) -> Iterator[Problem]:
     for model in catalog.models.values():
         if model.name not in used:
             message = f"no metric uses the model {model.name} or can be grouped by anything of it"
-            yield finding(codes.UNUSED_MODEL, message, model.place)
+            yield lint_problem(codes.UNUSED_MODEL, message, model.place)
             continue
         for dimension in model.dimensions:
             about = (model.name, dimension.name)
             if about not in seen and about not in times and dimension.validity is None:
                 message = f"no metric can be grouped by {model.name}.{dimension.name}"
-                yield finding(codes.UNREACHABLE_DIMENSION, message, dimension.place)
+                yield lint_problem(codes.UNREACHABLE_DIMENSION, message, dimension.place)

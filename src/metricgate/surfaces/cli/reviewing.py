@@ -11,9 +11,9 @@ import typer
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.loading import load
 from metricgate.dialects.shown import DEFAULT
-from metricgate.reviewing.changes import Change, Kind
-from metricgate.reviewing.comparing import compare
-from metricgate.reviewing.fixing import fixes, is_fixable
+from metricgate.reviewing.changes import CatalogChange, ChangeType
+from metricgate.reviewing.comparison import compare
+from metricgate.reviewing.fixes import fixes, is_fixable
 from metricgate.reviewing.lint import lint as check
 from metricgate.surfaces.cli.project import Exit
 from metricgate.surfaces.cli.session import HERE, JsonOption, ProjectOption, fail, open_project
@@ -50,7 +50,7 @@ def diff(
         )
     else:
         _tell(changes)
-        counts = {kind: sum(change.kind is kind for change in changes) for kind in Kind}
+        counts = {kind: sum(change.kind is kind for change in changes) for kind in ChangeType}
         told = ", ".join(f"{number} {_NOUNS[kind]}" for kind, number in counts.items() if number)
         tell(f"{told or 'no change'}; breaking: {len(breaking)}", "red" if breaking else "green")
     if breaking:
@@ -58,10 +58,10 @@ def diff(
 
 
 _NOUNS = {
-    Kind.ADDED: "added",
-    Kind.REMOVED: "removed",
-    Kind.MEANING: "changed in meaning",
-    Kind.WORDS: "changed in words only",
+    ChangeType.ADDED: "added",
+    ChangeType.REMOVED: "removed",
+    ChangeType.MEANING: "changed in meaning",
+    ChangeType.WORDS: "changed in words only",
 }
 
 
@@ -81,12 +81,12 @@ def _catalog(context: typer.Context, name: str | None, project: Path, *, as_json
     return catalog
 
 
-def _tell(changes: tuple[Change, ...]) -> None:
+def _tell(changes: tuple[CatalogChange, ...]) -> None:
     if changes:
         columns = [("change", False), ("of", False), ("name", False), ("breaking", False), ("affects", False)]
         tell_table(columns, [_row(change) for change in changes])
     for change in changes:
-        if change.kind is Kind.ADDED:
+        if change.kind is ChangeType.ADDED:
             continue
         tell("")
         tell(f"{change.name} ({change.subject.replace('_', ' ')})", "bold")
@@ -95,7 +95,7 @@ def _tell(changes: tuple[Change, ...]) -> None:
         _tell_sql(change)
 
 
-def _row(change: Change) -> list[Json]:
+def _row(change: CatalogChange) -> list[Json]:
     affected = [*change.metrics, *(f"{name} (saved query)" for name in change.saved_queries)]
     return [
         str(change.kind),
@@ -106,7 +106,7 @@ def _row(change: Change) -> list[Json]:
     ]
 
 
-def _tell_sql(change: Change) -> None:
+def _tell_sql(change: CatalogChange) -> None:
     before, after = (change.sql.before or "").splitlines(), (change.sql.after or "").splitlines()
     if before == after:
         return

@@ -9,7 +9,7 @@ from metricgate.catalog.dependencies import built_on
 from metricgate.catalog.metrics import Status
 from metricgate.catalog.versions import meanings
 from metricgate.reviewing import codes
-from metricgate.reviewing.lint.finding import finding
+from metricgate.reviewing.lint.lint_problem import lint_problem
 from metricgate.vocabulary.problem import Problem
 
 
@@ -19,7 +19,7 @@ def duplicates(catalog: Catalog) -> Iterator[Problem]:
     for name, digest in meanings(catalog.metrics, catalog.models).items():
         if digest in first:
             message = f"{name} means exactly the same as {first[digest]}"
-            yield finding(codes.DUPLICATE_DEFINITION, message, catalog.metrics[name].header.place)
+            yield lint_problem(codes.DUPLICATE_DEFINITION, message, catalog.metrics[name].header.place)
         first.setdefault(digest, name)
 
 
@@ -41,7 +41,7 @@ def duplicate_dimensions(catalog: Catalog) -> Iterator[Problem]:
             )
             if about in first:
                 message = f"{model.name}.{each.name} is the same as {model.name}.{first[about]}"
-                yield finding(codes.DUPLICATE_DIMENSION, message, each.place)
+                yield lint_problem(codes.DUPLICATE_DIMENSION, message, each.place)
             first.setdefault(about, each.name)
 
 
@@ -52,15 +52,15 @@ def lives(catalog: Catalog) -> Iterator[Problem]:
         if header.status is not Status.DEPRECATED:
             if given is not None:
                 message = f"{header.name} has a deprecation, but its status is {header.status}"
-                yield finding(codes.NOT_DEPRECATED, message, header.place)
+                yield lint_problem(codes.NOT_DEPRECATED, message, header.place)
             continue
         by = None if given is None else given.replaced_by
         replacement = None if by is None else catalog.metrics.get(by)
         if replacement is None:
-            yield finding(codes.NO_REPLACEMENT, f"{header.name} is deprecated without a replacement", header.place)
+            yield lint_problem(codes.NO_REPLACEMENT, f"{header.name} is deprecated without a replacement", header.place)
         elif replacement.header.status is not Status.ACTIVE:
             message = f"{header.name} is replaced by {by}, whose status is {replacement.header.status}"
-            yield finding(codes.NO_REPLACEMENT, message, header.place)
+            yield lint_problem(codes.NO_REPLACEMENT, message, header.place)
 
 
 def certifications(catalog: Catalog) -> Iterator[Problem]:
@@ -71,10 +71,10 @@ def certifications(catalog: Catalog) -> Iterator[Problem]:
             message = (
                 f"{metric.header.name} was certified by {given.by} as {given.definition_hash[:19]}, which it is not"
             )
-            yield finding(codes.CERTIFICATION_VOID, message, metric.header.place)
+            yield lint_problem(codes.CERTIFICATION_VOID, message, metric.header.place)
 
 
-def unsettled(catalog: Catalog) -> Iterator[Problem]:
+def built_on_unsettled(catalog: Catalog) -> Iterator[Problem]:
     """Active metrics that are built on drafts or deprecated ones."""
     for metric in catalog.metrics.values():
         if metric.header.status is not Status.ACTIVE:
@@ -83,4 +83,4 @@ def unsettled(catalog: Catalog) -> Iterator[Problem]:
             status = catalog.metrics[name].header.status
             if status is not Status.ACTIVE:
                 message = f"{metric.header.name} is built on {name}, whose status is {status}"
-                yield finding(codes.BUILT_ON_UNSETTLED, message, metric.header.place)
+                yield lint_problem(codes.BUILT_ON_UNSETTLED, message, metric.header.place)

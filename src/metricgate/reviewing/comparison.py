@@ -11,15 +11,15 @@ from metricgate.catalog.names import split_metric_call
 from metricgate.catalog.saved import SavedQuery
 from metricgate.catalog.versions import digest_of_everything, meanings
 from metricgate.planning.planner import Planner
-from metricgate.reviewing.changes import Change, Kind, Reason, Sides, Subject
-from metricgate.reviewing.meaning import MetricComparison
+from metricgate.reviewing.changes import CatalogChange, ChangedSubject, ChangeReason, ChangeType, Sides
+from metricgate.reviewing.metric_comparison import MetricComparison
 from metricgate.reviewing.sample import sample_sql
 from metricgate.vocabulary.predicate import members_of
 
 _NOWHERE = Sides(before=None, after=None)
 
 
-def compare(before: Catalog, after: Catalog, dialect: str) -> tuple[Change, ...]:
+def compare(before: Catalog, after: Catalog, dialect: str) -> tuple[CatalogChange, ...]:
     """Return every change, breaking ones first, then by subject and name.
 
     Args:
@@ -27,27 +27,27 @@ def compare(before: Catalog, after: Catalog, dialect: str) -> tuple[Change, ...]
         after: the newer one.
         dialect: of the SQL that is shown, a sqlglot name.
     """
-    found = (*_metrics(before, after, dialect), *_saved(before, after), *_spines(before, after))
+    found = (*_metric_changes(before, after, dialect), *_saved_query_changes(before, after), *_spines(before, after))
     return tuple(sorted(found, key=lambda each: (not each.breaking, str(each.subject), each.name)))
 
 
-def _metrics(before: Catalog, after: Catalog, dialect: str) -> Iterator[Change]:
+def _metric_changes(before: Catalog, after: Catalog, dialect: str) -> Iterator[CatalogChange]:
     planners = Planner(before), Planner(after)
     differences = MetricComparison(before, after, planners)
-    renamed = _renamed(before, after)
+    renamed = _find_renamed(before, after)
     for name in sorted({*before.metrics, *after.metrics}):
         one, other = before.metrics.get(name), after.metrics.get(name)
-        kind, reasons = _verdict(name, one, other, differences, renamed)
+        kind, reasons = _metric_verdict(name, one, other, differences, renamed)
         if not reasons:
             continue
-        same = kind is Kind.WORDS
+        same = kind is ChangeType.WORDS
         dependents = _dependents(name, before, after)
-        yield Change(
-            subject=Subject.METRIC,
+        yield CatalogChange(
+            subject=ChangedSubject.METRIC,
             name=name,
             kind=kind,
             reasons=reasons,
-            version=Sides(before=_version(one), after=_version(other)),
+            version=Sides(before=_version_of(one), after=_version_of(other)),
             sql=_NOWHERE
             if same
             else Sides(
@@ -63,29 +63,29 @@ def _metrics(before: Catalog, after: Catalog, dialect: str) -> Iterator[Change]:
         )
 
 
-def _verdict(
+def _metric_verdict(
     name: str,
     one: Metric | None,
     other: Metric | None,
     differences: MetricComparison,
     renamed: Mapping[str, str],
-) -> tuple[Kind, tuple[Reason, ...]]:
+) -> tuple[ChangeType, tuple[ChangeReason, ...]]:
     if other is None:
         new = renamed.get(name)
         message = "removed" if new is None else f"removed; {new} was added with the same meaning"
-        return Kind.REMOVED, (Reason(message=message, breaking=True),)
+        return ChangeType.REMOVED, (ChangeReason(message=message, breaking=True),)
     if one is None:
-        return Kind.ADDED, (Reason(message="added", breaking=False),)
+        return ChangeType.ADDED, (ChangeReason(message="added", breaking=False),)
     meaning = differences.meaning(name)
     words = differences.words(name)
-    return (Kind.MEANING if meaning else Kind.WORDS), (*meaning, *words)
+    return (ChangeType.MEANING if meaning else ChangeType.WORDS), (*meaning, *words)
 
 
-def _version(metric: Metric | None) -> str | None:
+def _version_of(metric: Metric | None) -> str | None:
     return None if metric is None else metric.header.definition_version
 
 
-def _renamed(before: Catalog, after: Catalog) -> dict[str, str]:
+def _find_renamed(before: Catalog, after: Catalog) -> dict[str, str]:
     """Metrics that are gone -> the one new metric with the same meaning but for its name."""
     gone = {
         name: digest for name, digest in meanings(before.metrics, before.models).items() if name not in after.metrics
@@ -129,11 +129,11 @@ def _needs(query: SavedQuery) -> tuple[str, ...]:
     return (*query.metrics, *(call[0] for call in calls if call is not None))
 
 
-def _saved(before: Catalog, after: Catalog) -> Iterator[Change]:
+def _saved_query_changes(before: Catalog, after: Catalog) -> Iterator[CatalogChange]:
     for name in sorted({*before.saved_queries, *after.saved_queries}):
         one, other = before.saved_queries.get(name), after.saved_queries.get(name)
         if one is None or other is None:
-            yield _plain(Subject.SAVED_QUERY, name, Kind.ADDED if one is None else Kind.REMOVED)
+            yield _change_of(ChangedSubject.SAVED_QUERY, name, ChangeType.ADDED if one is None else ChangeType.REMOVED)
             continue
         parts = {
             "metrics": (one.metrics, other.metrics),
@@ -145,19 +145,22 @@ def _saved(before: Catalog, after: Catalog) -> Iterator[Change]:
         changed = [part for part, (was, now) in parts.items() if was != now]
         if changed:
             message = f"asks for something else: {', '.join(changed)} changed"
-            yield _plain(
-                Subject.SAVED_QUERY, name, Kind.MEANING, Reason(message=message, breaking=changed != ["order"])
+            yield _change_of(
+                ChangedSubject.SAVED_QUERY,
+                name,
+                ChangeType.MEANING,
+                ChangeReason(message=message, breaking=changed != ["order"]),
             )
         elif (one.description, one.label) != (other.description, other.label):
-            reason = Reason(message="description or label changed", breaking=False)
-            yield _plain(Subject.SAVED_QUERY, name, Kind.WORDS, reason)
+            reason = ChangeReason(message="description or label changed", breaking=False)
+            yield _change_of(ChangedSubject.SAVED_QUERY, name, ChangeType.WORDS, reason)
 
 
-def _spines(before: Catalog, after: Catalog) -> Iterator[Change]:
+def _spines(before: Catalog, after: Catalog) -> Iterator[CatalogChange]:
     for name in sorted({*before.time_spines, *after.time_spines}):
         one, other = before.time_spines.get(name), after.time_spines.get(name)
         if one is None or other is None:
-            yield _plain(Subject.TIME_SPINE, name, Kind.ADDED if one is None else Kind.REMOVED)
+            yield _change_of(ChangedSubject.TIME_SPINE, name, ChangeType.ADDED if one is None else ChangeType.REMOVED)
             continue
         lost = {each.name for each in one.calendars} - {each.name for each in other.calendars}
         if digest_of_everything(one) != digest_of_everything(other):
@@ -165,10 +168,12 @@ def _spines(before: Catalog, after: Catalog) -> Iterator[Change]:
             kept = set(one.calendars) <= set(other.calendars)
             message = f"lost {', '.join(sorted(lost))}" if lost else "source, column, grain or calendars changed"
             words = same and one.calendars == other.calendars
-            reason = Reason(message="description changed" if words else message, breaking=not (same and kept))
-            yield _plain(Subject.TIME_SPINE, name, Kind.WORDS if words else Kind.MEANING, reason)
+            reason = ChangeReason(message="description changed" if words else message, breaking=not (same and kept))
+            yield _change_of(ChangedSubject.TIME_SPINE, name, ChangeType.WORDS if words else ChangeType.MEANING, reason)
 
 
-def _plain(subject: Subject, name: str, kind: Kind, reason: Reason | None = None) -> Change:
-    given = reason or Reason(message=str(kind), breaking=kind is Kind.REMOVED)
-    return Change(subject=subject, name=name, kind=kind, reasons=(given,), version=_NOWHERE, sql=_NOWHERE)
+def _change_of(
+    subject: ChangedSubject, name: str, kind: ChangeType, reason: ChangeReason | None = None
+) -> CatalogChange:
+    given = reason or ChangeReason(message=str(kind), breaking=kind is ChangeType.REMOVED)
+    return CatalogChange(subject=subject, name=name, kind=kind, reasons=(given,), version=_NOWHERE, sql=_NOWHERE)
