@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 import duckdb
 
 from bench.timing import Figure, median_us
-from metricgate.adapters.warehouses.duckdb.connection import connected
+from metricgate.adapters.warehouses.duckdb.connection import connect
 from metricgate.adapters.warehouses.duckdb.options import DuckDBOptions
 from metricgate.adapters.warehouses.duckdb.warehouse import DuckDBWarehouse
 from metricgate.compiling.statement import Statement
@@ -136,7 +136,7 @@ async def opinion() -> Figure:
 
 def disabled_optimizer() -> list[Figure]:
     """Return what it costs that the engine may not share equal parts of a statement (it gave wrong results)."""
-    with connected(DuckDBOptions(path=None)) as adapter:
+    with connect(DuckDBOptions(path=None)) as adapter:
         [[setting]] = adapter.execute("SELECT current_setting('disabled_optimizers')").fetchall()
     with_it = duckdb.connect(":memory:", config={"threads": 2})
     without = duckdb.connect(":memory:", config={"threads": 2, "disabled_optimizers": setting})

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from metricgate.adapters.warehouses.duckdb.file import building, read_row
+from metricgate.adapters.warehouses.duckdb.file import build_file, read_row
 from metricgate.demo.database import DemoDataError, load_demo, main, scale_from
 
 
@@ -92,7 +92,7 @@ def test_what_is_broken_foreign_or_of_another_scale_is_built_anew(tmp_path: Path
 def test_an_interrupted_load_leaves_what_was_there(tmp_path: Path):
     """Ctrl-C in the middle: the old file stays, no scraps stay, the next load builds."""
     path = tmp_path / "warehouse.duckdb"
-    with building(path) as (builder, _scratch):
+    with build_file(path) as (builder, _scratch):
         builder.execute("CREATE TABLE old AS SELECT 1 AS a")
 
     def interrupt(line: str) -> None:

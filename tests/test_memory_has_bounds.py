@@ -29,7 +29,7 @@ from metricgate.adapters.state.sqlite.sealing import Seal
 from metricgate.adapters.state.sqlite.sqlite_actions import SqliteActions
 from metricgate.adapters.system import free_memory
 from metricgate.adapters.system.clock import SystemClock
-from metricgate.adapters.warehouses.duckdb.changing.write_queue import Turns
+from metricgate.adapters.warehouses.duckdb.changing.write_queue import WriteQueue
 from metricgate.adapters.warehouses.file_replacement import ReplaceableFileWarehouse
 from metricgate.catalog import codes
 from metricgate.gateway.codes import WAREHOUSE_UNAVAILABLE
@@ -138,7 +138,7 @@ def test_long_words_are_not_kept(length: int, kept: bool) -> None:
 
 def test_questions_that_are_over_are_forgotten() -> None:
     """One that is stopped though it waits for no turn, too."""
-    turns = Turns()
+    turns = WriteQueue()
     for question in range(100):
         turns.stop(question)
         turns.over(question)

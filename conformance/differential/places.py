@@ -229,7 +229,7 @@ def _mariadb(seed: int, _folder: Path) -> Iterator[Place]:
                 raise Gone(str(error)) from error
             raise Refused(str(error)) from error
         described = [
-            mariadb_types.Field(
+            mariadb_types.ResultField(
                 name=each.name, code=each.type_code, length=each.length, scale=each.scale, charset=each.charsetnr
             )
             for each in fields

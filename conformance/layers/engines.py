@@ -12,9 +12,9 @@ import pymysql
 from tests.attacks.confined import WORLD
 from tests.contracts import servers
 
-from metricgate.adapters.warehouses.duckdb.reading.opinion import opinion_of as duckdb_opinion
-from metricgate.adapters.warehouses.mariadb.statement_text import NotOneSelect, with_values
-from metricgate.adapters.warehouses.postgres.reading.opinion import opinion_of as postgres_opinion
+from metricgate.adapters.warehouses.duckdb.reading.engine_parse import opinion_of as duckdb_opinion
+from metricgate.adapters.warehouses.mariadb.statement_text import UnsafeStatementText, with_values
+from metricgate.adapters.warehouses.postgres.reading.engine_parse import opinion_of as postgres_opinion
 from metricgate.dialects.engines import dialect_named
 from metricgate.guarding import Guarded
 from metricgate.vocabulary.opinion import Opinion
@@ -124,7 +124,7 @@ def mariadb_world(*, jailed: bool) -> Iterator[Shown]:
                         cursor.execute("START TRANSACTION READ ONLY" if jailed else "START TRANSACTION")
                         cursor.execute(sql)
                         return repr(cursor.fetchmany(1_000))
-                except (NotOneSelect, pymysql.Error):
+                except (UnsafeStatementText, pymysql.Error):
                     return ""
                 finally:
                     connection.rollback()

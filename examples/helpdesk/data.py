@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from metricgate.adapters.warehouses.duckdb.file import building
+from metricgate.adapters.warehouses.duckdb.file import build_file
 
 TICKETS = """
 CREATE TABLE tickets(
@@ -24,7 +24,7 @@ FROM range(1, 601) AS numbers(n);
 def make(folder: Path) -> Path:
     """Make the database of the project in ``folder`` anew; return its file."""
     file = folder / ".metricgate" / "helpdesk.duckdb"
-    with building(file) as (builder, _scratch):
+    with build_file(file) as (builder, _scratch):
         builder.execute(TICKETS)
     return file
 

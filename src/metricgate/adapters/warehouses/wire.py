@@ -56,7 +56,7 @@ def wire_value(value: object) -> Json:  # noqa: C901, PLR0911 - one flat match o
         case int():
             return value if -LARGEST_INTEGER <= value <= LARGEST_INTEGER else str(value)
         case float():
-            return value if math.isfinite(value) else _word(value)
+            return value if math.isfinite(value) else _float_word(value)
         case Decimal():
             return f"{value:f}"
         case date() | time():
@@ -76,7 +76,7 @@ def wire_value(value: object) -> Json:  # noqa: C901, PLR0911 - one flat match o
     raise TypeError(f"{type(value).__name__} has no wire form")
 
 
-def _word(value: float) -> str:
+def _float_word(value: float) -> str:
     if math.isnan(value):
         return "NaN"
     return "Infinity" if value > 0 else "-Infinity"
@@ -113,12 +113,12 @@ def _decimals(values: Column) -> Column:
 def _floats(values: Column) -> Column:
     finite = math.isfinite
     return [
-        value if value is None or finite(value) else _word(value)  # type: ignore[arg-type]
+        value if value is None or finite(value) else _float_word(value)  # type: ignore[arg-type]
         for value in values
     ]
 
 
-def _moments(values: Column) -> Column:
+def _wire_moments(values: Column) -> Column:
     # A text is a moment that Python's calendar cannot hold; the driver has written it out.
     return [value if value is None or isinstance(value, str) else value.isoformat() for value in values]  # type: ignore[attr-defined]
 
@@ -133,7 +133,7 @@ def document(text: str) -> Json:
         ValueError: it is no JSON.
     """
     try:
-        value = json.loads(text, parse_float=_exactly)
+        value = json.loads(text, parse_float=_exact_number)
         if text.count("[") + text.count("{") > DEEPEST_DOCUMENT and _depth(value) > DEEPEST_DOCUMENT:
             raise Uncarried(_TOO_DEEP)
     except RecursionError as error:
@@ -156,7 +156,7 @@ def _depth(value: object) -> int:
     return levels
 
 
-def _exactly(text: str) -> float | str:
+def _exact_number(text: str) -> float | str:
     """Return the number where a double holds it, else its text."""
     number = float(text)
     if len(text) <= _SAFE_DIGITS and "e" not in text and "E" not in text:
@@ -168,7 +168,7 @@ def _documents(values: Column) -> Column:
     return [None if value is None else document(value) for value in values]  # type: ignore[arg-type]
 
 
-def _others(values: Column) -> Column:
+def _wire_others(values: Column) -> Column:
     return [wire_value(value) for value in values]
 
 
@@ -177,14 +177,14 @@ _CONVERTERS: Mapping[DataType, Converter] = MappingProxyType(
         DataType.INTEGER: _integers,
         DataType.DECIMAL: _decimals,
         DataType.FLOAT: _floats,
-        DataType.DATE: _moments,
-        DataType.TIMESTAMP: _moments,
-        DataType.TIMESTAMP_TZ: _moments,
-        DataType.TIME: _moments,
+        DataType.DATE: _wire_moments,
+        DataType.TIMESTAMP: _wire_moments,
+        DataType.TIMESTAMP_TZ: _wire_moments,
+        DataType.TIME: _wire_moments,
         DataType.JSON: _documents,
-        DataType.INTERVAL: _others,
-        DataType.BINARY: _others,
-        DataType.LIST: _others,
-        DataType.STRUCT: _others,
+        DataType.INTERVAL: _wire_others,
+        DataType.BINARY: _wire_others,
+        DataType.LIST: _wire_others,
+        DataType.STRUCT: _wire_others,
     }
 )

@@ -11,7 +11,7 @@ from typing import TypeVar
 from tests.contracts import server_changes
 from tests.contracts.warehouse_engines import released
 
-from metricgate.adapters.warehouses.duckdb.file import building
+from metricgate.adapters.warehouses.duckdb.file import build_file
 from metricgate.adapters.warehouses.duckdb.options import DuckDBOptions
 from metricgate.adapters.warehouses.duckdb.warehouse import DuckDBWarehouse
 from metricgate.changing.change import ChangeKind, RowTarget, TableChange
@@ -28,7 +28,7 @@ Doing = Callable[[Work[None]], None]
 
 def built(path: Path, script: str) -> DuckDBOptions:
     """Return options for a file that this script made and that may be changed."""
-    with building(path) as (builder, _scratch):
+    with build_file(path) as (builder, _scratch):
         builder.execute(script)
     return DuckDBOptions(path=path, read_only=False, writes=True, engine_threads=1)
 

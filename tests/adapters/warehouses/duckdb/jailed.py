@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from tests.contracts.warehouse_engines import released
 
-from metricgate.adapters.warehouses.duckdb.file import building
+from metricgate.adapters.warehouses.duckdb.file import build_file
 from metricgate.adapters.warehouses.duckdb.options import DuckDBOptions
 from metricgate.adapters.warehouses.duckdb.warehouse import DuckDBWarehouse
 
@@ -25,7 +25,7 @@ CREATE SCHEMA other; CREATE VIEW other.v AS SELECT a + 1 AS c FROM t; CREATE SEQ
 
 def build(path: Path) -> Path:
     """Write the database that the tests read."""
-    with building(path) as (builder, _scratch):
+    with build_file(path) as (builder, _scratch):
         builder.execute(SCRIPT)
     return path
 

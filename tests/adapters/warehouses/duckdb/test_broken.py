@@ -17,7 +17,7 @@ import duckdb
 import pytest
 from tests.contracts.warehouse_engines import released
 
-from metricgate.adapters.warehouses.duckdb.engine import Engine
+from metricgate.adapters.warehouses.duckdb.engine import DuckDBEngine
 from metricgate.adapters.warehouses.duckdb.errors import breaks
 from metricgate.adapters.warehouses.duckdb.options import DuckDBOptions
 from metricgate.adapters.warehouses.duckdb.warehouse import DuckDBWarehouse
@@ -56,9 +56,9 @@ def test_the_gateways_own_instance_is_opened_anew(file: Path, monkeypatch: pytes
 
 
 @contextmanager
-def broken_once(monkeypatch: pytest.MonkeyPatch, engine: Engine) -> Iterator[None]:
+def broken_once(monkeypatch: pytest.MonkeyPatch, engine: DuckDBEngine) -> Iterator[None]:
     """Let this instance fail from now on as one does that DuckDB has ended."""
-    whole = Engine.run
+    whole = DuckDBEngine.run
 
     def run(self, *arguments):
         if self is engine:
@@ -66,7 +66,7 @@ def broken_once(monkeypatch: pytest.MonkeyPatch, engine: Engine) -> Iterator[Non
         return whole(self, *arguments)
 
     with monkeypatch.context() as patched:
-        patched.setattr(Engine, "run", run)
+        patched.setattr(DuckDBEngine, "run", run)
         yield
 
 
@@ -76,10 +76,10 @@ def test_a_worker_says_that_its_instance_is_broken(file: Path, monkeypatch: pyte
     monkeypatch.setattr(channels.limits, "limit_time", lambda _seconds: None)
     with duckdb.connect(str(file)) as root:
         here, there = socket.socketpair()
-        worker = channels.Worker(Engine(root, writable=False), [there], 1, 1 << 60, None)
+        worker = channels.Worker(DuckDBEngine(root, writable=False), [there], 1, 1 << 60, None)
         threading.Thread(target=worker._answer_all, args=(0,), daemon=True).start()
         assert asked(here, "SELECT nothing FROM t")["broken"] is False
-        monkeypatch.setattr(Engine, "run", lambda *_arguments: (_ for _ in ()).throw(BROKEN))
+        monkeypatch.setattr(DuckDBEngine, "run", lambda *_arguments: (_ for _ in ()).throw(BROKEN))
         assert asked(here, "SELECT x FROM t")["broken"] is True
         here.close()
 

@@ -17,7 +17,7 @@ import pytest
 from tests.adapters.warehouses.duckdb.jailed import SECRET, build, confined, facts_of, files_of, options_of, using
 from tests.contracts.warehouse_engines import released
 
-from metricgate.adapters.warehouses.duckdb.file import building
+from metricgate.adapters.warehouses.duckdb.file import build_file
 from metricgate.adapters.warehouses.duckdb.options import DuckDBOptions
 from metricgate.adapters.warehouses.duckdb.warehouse import DuckDBWarehouse
 from metricgate.gateway import sql_codes
@@ -142,7 +142,7 @@ def folder(tmp_path: Path) -> Path:
     folder.mkdir()
     (folder / "secret.csv").write_text(f"v\n{SECRET}\n")
     (folder / "link.csv").symlink_to(folder / "secret.csv")
-    with building(folder / "other.duckdb") as (builder, _scratch):
+    with build_file(folder / "other.duckdb") as (builder, _scratch):
         builder.execute(f"CREATE TABLE secrets AS SELECT '{SECRET}' AS v")
     return folder
 

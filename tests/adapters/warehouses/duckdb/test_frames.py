@@ -14,14 +14,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metricgate.adapters.warehouses.duckdb.reading.forms import Shape
-from metricgate.adapters.warehouses.duckdb.reading.results import Batches, Fetched, wired
+from metricgate.adapters.warehouses.duckdb.reading.result_forms import DuckDBTypeShape
+from metricgate.adapters.warehouses.duckdb.reading.results import Batches, Fetched, to_wire
 from metricgate.adapters.warehouses.duckdb.workers.frames import Gone, Head, Malformed, receive, send
 from metricgate.adapters.warehouses.duckdb.workers.payloads import packed_result, packed_scalars, result, scalars
 from metricgate.vocabulary.result import Column, DataType
 
 COLUMNS = (Column(name="a", type=DataType.STRING), Column(name="b", type=DataType.LIST))
-SHAPES = (None, Shape(kind="list", parts=(Shape(kind="DECIMAL(4,1)"),)))
+SHAPES = (None, DuckDBTypeShape(kind="list", parts=(DuckDBTypeShape(kind="DECIMAL(4,1)"),)))
 BATCH = pa.record_batch([pa.array(["one", None, "three"]), pa.array(['["1.5",null]', None, "[]"])], names=["a", "b"])
 BATCHES = Batches(columns=COLUMNS, shapes=SHAPES, batches=[BATCH, BATCH], truncated="rows", bytes=99)
 
@@ -46,8 +46,8 @@ def test_a_result_comes_as_it_was_sent():
     got = received(lambda channel: send(channel, head, body), len(body))
     again = result(got[0], memoryview(got[1]))
     assert isinstance(again, Batches)
-    assert wired(again) == wired(BATCHES)
-    assert wired(again).values[:2] == [("one", ["1.5", None]), (None, None)]
+    assert to_wire(again) == to_wire(BATCHES)
+    assert to_wire(again).values[:2] == [("one", ["1.5", None]), (None, None)]
     for rows in (
         Fetched(columns=COLUMNS[:1], values=(("x",), (None,)), truncated=None, bytes=5),
         Batches(columns=COLUMNS, shapes=SHAPES, batches=[], truncated=None, bytes=0),
@@ -130,7 +130,7 @@ def test_bytes_that_were_tampered_with_do_no_harm(data: st.DataObject):
 def test_nothing_nested_is_taken_from_a_worker(array: pa.Array):
     """A worker that was taken over could send what Arrow's library does not survive: only flat columns are read."""
     batch = pa.record_batch([array], names=["a"])
-    for shape in (None, Shape(kind="list", parts=(Shape(kind="BIGINT"),))):
+    for shape in (None, DuckDBTypeShape(kind="list", parts=(DuckDBTypeShape(kind="BIGINT"),))):
         sent = Batches(columns=COLUMNS[:1], shapes=(shape,), batches=[batch], truncated=None, bytes=1)
         head, body = packed_result(sent)
         with pytest.raises(Malformed):

@@ -9,7 +9,7 @@ import pytest
 from tests.adapters.warehouses.duckdb.jailed import build, options_of, using
 from tests.contracts.warehouse_engines import released
 
-from metricgate.adapters.warehouses.duckdb.file import building
+from metricgate.adapters.warehouses.duckdb.file import build_file
 from metricgate.adapters.warehouses.duckdb.options import DuckDBOptions
 from metricgate.adapters.warehouses.duckdb.warehouse import DuckDBWarehouse
 from metricgate.vocabulary.opinion import Opinion
@@ -131,7 +131,7 @@ def test_a_text_that_keeps_the_parser_busy_harms_nobody():
 def test_functions_are_the_engines_own(tmp_path: Path, kind: str):
     """Built-in macros count; a macro of the file does not, and takes its name away from the function that it hides."""
     path = tmp_path / "w.duckdb"
-    with building(path) as (builder, _scratch):
+    with build_file(path) as (builder, _scratch):
         builder.execute("CREATE MACRO sum(x) AS 42; CREATE MACRO mine(x) AS 1; CREATE MACRO range(x) AS TABLE SELECT 1")
 
     async def work(warehouse: DuckDBWarehouse) -> frozenset[str]:

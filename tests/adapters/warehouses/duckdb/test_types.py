@@ -18,7 +18,7 @@ import pytest
 from tests.adapters.warehouses.duckdb.jailed import options_of
 from tests.contracts.warehouse_engines import released
 
-from metricgate.adapters.warehouses.duckdb.file import building
+from metricgate.adapters.warehouses.duckdb.file import build_file
 from metricgate.adapters.warehouses.duckdb.options import DuckDBOptions
 from metricgate.adapters.warehouses.duckdb.warehouse import DuckDBWarehouse
 from metricgate.gateway.ports import WarehouseError
@@ -110,7 +110,7 @@ REFUSED = {
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("types") / "w.duckdb"
-    with building(path) as (builder, _scratch):
+    with build_file(path) as (builder, _scratch):
         builder.execute("CREATE TABLE t AS SELECT range AS a FROM range(3)")
         # A macro of the file must not write our JSON.
         builder.execute("CREATE MACRO to_json(x) AS 'taken'")

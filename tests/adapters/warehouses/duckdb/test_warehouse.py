@@ -13,7 +13,7 @@ import duckdb
 import pytest
 from tests.contracts.warehouse_engines import released
 
-from metricgate.adapters.warehouses.duckdb.file import building, read_row
+from metricgate.adapters.warehouses.duckdb.file import build_file, read_row
 from metricgate.adapters.warehouses.duckdb.options import DuckDBOptions
 from metricgate.adapters.warehouses.duckdb.plugin import DuckDBPlugin
 from metricgate.adapters.warehouses.duckdb.section import DuckDBSection
@@ -30,7 +30,7 @@ DOCS = Path(__file__).parents[4] / "docs" / "errors" / "warehouse.md"
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "w.duckdb"
-    with building(path) as (builder, _scratch):
+    with build_file(path) as (builder, _scratch):
         builder.execute("CREATE TABLE t AS SELECT range AS a, 'x' || range AS b FROM range(100000)")
         builder.execute("CREATE SCHEMA other; CREATE VIEW other.v AS SELECT a + 1 AS c FROM t; CREATE SEQUENCE s")
     return path
@@ -254,7 +254,7 @@ def test_an_interrupted_build_leaves_the_old_file(file: Path):
     """A file is replaced whole or not at all, and no scraps stay."""
 
     def interrupted() -> None:
-        with building(file) as (builder, _scratch):
+        with build_file(file) as (builder, _scratch):
             builder.execute("CREATE TABLE half AS SELECT 1 AS a")
             raise KeyboardInterrupt
 
@@ -268,7 +268,7 @@ def test_a_stale_write_ahead_log_is_not_replayed_onto_a_new_file(file: Path):
     """What a dead process left beside the old file does not reach the new one."""
     stale = file.with_name(file.name + ".wal")
     stale.write_bytes(b"left by a process that died")
-    with building(file) as (builder, _scratch):
+    with build_file(file) as (builder, _scratch):
         builder.execute("CREATE TABLE fresh AS SELECT 7 AS a")
     assert not stale.exists()
     assert read_row(file, "SELECT a FROM fresh") == (7,)

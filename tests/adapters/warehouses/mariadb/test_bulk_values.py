@@ -7,7 +7,7 @@ import io
 import pymysql
 import pytest
 
-from metricgate.adapters.warehouses.mariadb.changing.bulk_values import _decoded, _rows
+from metricgate.adapters.warehouses.mariadb.changing.bulk_values import _add_rows, _decode_column
 
 END = b"\xfe\x02\x00\x00\x00"
 
@@ -66,9 +66,9 @@ def test_values_of_every_length(piece):
     rows = ROWS if piece > 7 else ROWS[:3]
     columns = [[], [], []]
     data = b"".join(packets(b"".join(map(value, row))) for row in rows) + packets(END)
-    count, end = _rows(Wire(data, piece), columns)
+    count, end = _add_rows(Wire(data, piece), columns)
     assert (count, end) == (len(rows), END)
-    assert list(zip(*map(_decoded, columns), strict=True)) == rows
+    assert list(zip(*map(_decode_column, columns), strict=True)) == rows
 
 
 def test_a_row_of_several_packets():
@@ -76,18 +76,18 @@ def test_a_row_of_several_packets():
     rows = [("a", "x" * 20_000_000), ("b", None), ("", "y" * (0xFFFFFF - 5)), ("c", "ä")]
     columns = [[], []]
     data = b"".join(packets(b"".join(map(value, row))) for row in rows) + packets(END)
-    assert _rows(Wire(data, 1 << 20), columns)[0] == len(rows)
-    assert list(zip(*map(_decoded, columns), strict=True)) == rows
+    assert _add_rows(Wire(data, 1 << 20), columns)[0] == len(rows)
+    assert list(zip(*map(_decode_column, columns), strict=True)) == rows
 
 
 def test_a_result_that_breaks_off():
     """An error packet ends it; a lost connection, and rows of other columns than were asked for, raise."""
     row = packets(value("1") + value("2"))
     error = b"\xff\x2d\x05#70100no"
-    assert _rows(Wire(row + packets(error), 99), [[], []]) == (1, error)
+    assert _add_rows(Wire(row + packets(error), 99), [[], []]) == (1, error)
     wire = Wire(row[:-1], 99)
     with pytest.raises(pymysql.OperationalError, match="lost"):
-        _rows(wire, [[], []])
+        _add_rows(wire, [[], []])
     assert wire.closed_by_us
     with pytest.raises(ValueError, match="other columns"):
-        _rows(Wire(row + packets(END), 99), [[]])
+        _add_rows(Wire(row + packets(END), 99), [[]])

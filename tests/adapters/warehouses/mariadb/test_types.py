@@ -14,8 +14,8 @@ from tests.contracts import servers
 from tests.contracts.server_engines import mariadb_warehouse
 from tests.contracts.warehouse_engines import released
 
-from metricgate.adapters.warehouses.mariadb.reading.types import Field
-from metricgate.adapters.warehouses.mariadb.warehouse import _kinds
+from metricgate.adapters.warehouses.mariadb.reading.types import ResultField
+from metricgate.adapters.warehouses.mariadb.warehouse import _column_types
 from metricgate.gateway.ports import Warehouse, WarehouseError
 
 Result = TypeVar("Result")
@@ -165,10 +165,10 @@ def test_columns_are_described_as_they_come(stored: str):
 
 def test_a_type_that_nobody_knows_is_refused_by_column():
     """What a newer server may send (242 is MySQL 9's VECTOR): with what to write in its place."""
-    known = Field(name="a", code=3, length=11, scale=0, charset=63)
-    unknown = Field(name="my `vector", code=242, length=16, scale=0, charset=63)
+    known = ResultField(name="a", code=3, length=11, scale=0, charset=63)
+    unknown = ResultField(name="my `vector", code=242, length=16, scale=0, charset=63)
     with pytest.raises(WarehouseError) as caught:
-        _kinds([known, unknown], [])
+        _column_types([known, unknown], [])
     assert caught.value.code == "E_SQL_TYPE_NOT_CARRIED"
     assert caught.value.details == {
         "column": "my `vector",

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import compress
 from operator import ne
 
-from metricgate.adapters.warehouses.changing.reach import Reach, follow
+from metricgate.adapters.warehouses.changing.cascade_reach import CascadeReach, follow
 from metricgate.adapters.warehouses.changing.refusals import MOST_TOLD, too_many
-from metricgate.adapters.warehouses.changing.rows import Found, Tables, column_of
+from metricgate.adapters.warehouses.changing.rows import RowsFound, TableRows, column_of
 from metricgate.changing.change import ChangeKind, Row, TableChange
 from metricgate.changing.effect import Block, Cause, Effect, RowChange, RowChanges, TableEffect
 from metricgate.changing.images import Images
@@ -19,12 +19,12 @@ from metricgate.gateway.changes.ports import ChangeFailed, View
 
 
 def carried_out(
-    tables: Tables,
+    tables: TableRows,
     changes: Sequence[TableChange],
     shapes: dict[Location, TableShape],
     views: Sequence[View],
     most_rows: int,
-    known: Sequence[Found | None] = (),
+    known: Sequence[RowsFound | None] = (),
 ) -> Effect:
     """Carry changes out in the open transaction and return what they did.
 
@@ -39,7 +39,7 @@ def carried_out(
     Raises:
         ChangeFailed: it cannot be carried out, or rows are not as a change expects.
     """
-    before, reach, inserted = _done(tables, changes, shapes, most_rows, known)
+    before, reach, inserted = _carry_out(tables, changes, shapes, most_rows, known)
     found = [
         _effect(tables, change, shapes[change.table], rows, keys)
         for change, rows, keys in zip(changes, before, inserted, strict=True)
@@ -56,7 +56,7 @@ def carried_out(
 
 
 def taken_back(
-    tables: Tables, effect: Effect, changes: Sequence[TableChange], shapes: dict[Location, TableShape]
+    tables: TableRows, effect: Effect, changes: Sequence[TableChange], shapes: dict[Location, TableShape]
 ) -> Back:
     """Take an effect back in the transaction that had it; return whether every row is as it was before.
 
@@ -66,20 +66,20 @@ def taken_back(
         ChangeFailed: it cannot be taken back.
     """
     # Nobody came in between: rows are as they were read after the change.
-    known = [None if change.targets.whole is None else Found(change.targets.whole) for change in changes]
-    _done(tables, changes, shapes, 2 * max(1, effect.rows), known)
+    known = [None if change.targets.whole is None else RowsFound(change.targets.whole) for change in changes]
+    _carry_out(tables, changes, shapes, 2 * max(1, effect.rows), known)
     return back_from(effect, _otherwise(tables, effect, shapes))
 
 
 def _otherwise(
-    tables: Tables, effect: Effect, shapes: Mapping[Location, TableShape]
+    tables: TableRows, effect: Effect, shapes: Mapping[Location, TableShape]
 ) -> Iterator[tuple[TableEffect, RowChange, Row | None]]:
     """Yield the rows of an effect that may not be as they were before, each as it is now."""
     for each in effect.tables:
         shape = shapes[each.table]
         for block in each.blocks:
             if block.before is not None:
-                numbers = tables.differing(shape, block.before)
+                numbers = tables.find_differing(shape, block.before)
                 keys = block.before.picked(each.key_places).at(numbers)
             elif block.after is not None:
                 numbers, keys = list(range(len(block))), block.after.picked(each.key_places)
@@ -90,31 +90,35 @@ def _otherwise(
                     yield each, block[number], None if at in missing else found.images[at]
 
 
-def _done(
-    tables: Tables,
+def _carry_out(
+    tables: TableRows,
     changes: Sequence[TableChange],
     shapes: dict[Location, TableShape],
     most_rows: int,
-    known: Sequence[Found | None],
-) -> tuple[list[Images | None], Reach, list[Images]]:
+    known: Sequence[RowsFound | None],
+) -> tuple[list[Images | None], CascadeReach, list[Images]]:
     """Carry changes out; return the rows before, those behind foreign keys, and the keys of inserted rows."""
     total = sum(len(change.rows) for change in changes)
     if total > most_rows:
         raise too_many(total, most_rows)
     read = known or [None] * len(changes)
-    before = [_before(tables, change, shapes[change.table], rows) for change, rows in zip(changes, read, strict=True)]
-    reach = Reach(shapes=shapes, most_rows=most_rows - total, own=_own(changes, shapes))
+    before = [
+        _images_before(tables, change, shapes[change.table], rows) for change, rows in zip(changes, read, strict=True)
+    ]
+    reach = CascadeReach(shapes=shapes, most_rows=most_rows - total, own=_rows_named(changes, shapes))
     for change, rows in zip(changes, before, strict=True):
         follow(reach, tables, change, rows)
     if total + reach.rows > most_rows:
         raise too_many(total + reach.rows, most_rows)
-    inserted = [tables.written(change, shapes[change.table]) for change in changes]
+    inserted = [tables.write(change, shapes[change.table]) for change in changes]
     for sql in tables.dialect.settle():
         tables.session.do(sql)
     return before, reach, inserted
 
 
-def _own(changes: Sequence[TableChange], shapes: Mapping[Location, TableShape]) -> frozenset[tuple[Location, Row]]:
+def _rows_named(
+    changes: Sequence[TableChange], shapes: Mapping[Location, TableShape]
+) -> frozenset[tuple[Location, Row]]:
     """Return the rows that changes name, where foreign keys may lead to them once more."""
     reacts = any(
         {key.on_delete, key.on_update} != {Reaction.REFUSE}
@@ -126,7 +130,7 @@ def _own(changes: Sequence[TableChange], shapes: Mapping[Location, TableShape]) 
     )
 
 
-def _before(tables: Tables, change: TableChange, shape: TableShape, found: Found | None) -> Images | None:
+def _images_before(tables: TableRows, change: TableChange, shape: TableShape, found: RowsFound | None) -> Images | None:
     """Return each row as it is, held against what is expected of it; None for rows to insert."""
     if change.kind is ChangeKind.INSERT:
         return None
@@ -151,7 +155,7 @@ def _before(tables: Tables, change: TableChange, shape: TableShape, found: Found
 
 
 def _effect(
-    tables: Tables, change: TableChange, shape: TableShape, before: Images | None, inserted: Images
+    tables: TableRows, change: TableChange, shape: TableShape, before: Images | None, inserted: Images
 ) -> TableEffect:
     if change.kind is ChangeKind.DELETE:
         keys, after = change.targets.keys, None
@@ -160,7 +164,7 @@ def _effect(
         found = (
             tables.images(shape, shape.key, inserted, lock=False)
             if before is None
-            else tables.foretold(shape, _assigned(change, shape, before))
+            else tables.foretold(shape, _images_after_update(change, shape, before))
         )
         if found.missing:
             raise ChangeFailed(codes.NOT_CHANGEABLE.name, "a row that was written is not there: a trigger took it away")
@@ -195,7 +199,7 @@ def block_of(keys: Images, before: Images | None, after: Images | None, places: 
 
 
 def _cascade(
-    tables: Tables, shape: TableShape, before: Mapping[Row, Row], moved: Mapping[tuple[Location, Row], Row]
+    tables: TableRows, shape: TableShape, before: Mapping[Row, Row], moved: Mapping[tuple[Location, Row], Row]
 ) -> TableEffect:
     keys = list(before)
     now = [moved.get((shape.location, key), key) for key in keys]
@@ -226,7 +230,7 @@ def _cascade(
     )
 
 
-def _assigned(change: TableChange, shape: TableShape, before: Images) -> Images:
+def _images_after_update(change: TableChange, shape: TableShape, before: Images) -> Images:
     """Return the rows as they are after an update, if nothing but the update acts."""
     targets = change.targets
     given = {
@@ -236,7 +240,7 @@ def _assigned(change: TableChange, shape: TableShape, before: Images) -> Images:
     return Images([given.get(name, old) for name, old in zip(shape.names, before.columns, strict=True)], len(targets))
 
 
-def _check_view(tables: Tables, view: View, shape: TableShape, effects: Sequence[TableEffect]) -> None:
+def _check_view(tables: TableRows, view: View, shape: TableShape, effects: Sequence[TableEffect]) -> None:
     """Refuse where a row that was written is not among those that the proposer may see."""
     places = [shape.names.index(name) for name in view.key]
     written = {

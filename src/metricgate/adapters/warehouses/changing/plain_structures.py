@@ -20,7 +20,7 @@ class Counting:
 
     def quoted(self, name: str) -> str:
         """Return a name as an identifier."""
-        return quoted(name)
+        return quote_name(name)
 
     def name(self, location: Location) -> str:
         """Return a relation's quoted name."""
@@ -38,7 +38,7 @@ class Counting:
         sql = f"SELECT CAST(count(*) AS {self.text}) FROM {self.name(change.table)} AS t WHERE NOT EXISTS"
         return f"{sql} (SELECT 1 FROM {kept} AS k WHERE {fits})", ()
 
-    def acting(self, session: Reads) -> Definitions:
+    def read_ddl_triggers(self, session: Reads) -> Definitions:
         """Return nothing: nothing acts on DDL here."""
         _ = session
         return ()
@@ -67,17 +67,17 @@ class PlainStructures(Counting):
         texts: tuple[str, ...]
         match change.kind:
             case StructureKind.DROP_TABLE:
-                texts = (f"ALTER TABLE {table} RENAME TO {quoted(aside[-1])}",)
+                texts = (f"ALTER TABLE {table} RENAME TO {quote_name(aside[-1])}",)
             case StructureKind.RESTORE_TABLE:
-                texts = (f"ALTER TABLE {beside} RENAME TO {quoted(change.table[-1])}", *change.rebuild)
+                texts = (f"ALTER TABLE {beside} RENAME TO {quote_name(change.table[-1])}", *change.rebuild)
             case StructureKind.RENAME_COLUMN:
-                texts = (f"ALTER TABLE {table} RENAME COLUMN {quoted(column)} TO {quoted(change.new_name)}",)
+                texts = (f"ALTER TABLE {table} RENAME COLUMN {quote_name(column)} TO {quote_name(change.new_name)}",)
             case StructureKind.DROP_COLUMN:
-                drop = f"ALTER TABLE {table} DROP COLUMN {quoted(column)}"
+                drop = f"ALTER TABLE {table} DROP COLUMN {quote_name(column)}"
                 keep: tuple[str, ...] = ()
                 if shape is not None and not change.only_empty:
-                    outputs = ", ".join(quoted(each) for each in (*shape.key, column))
-                    kept = f"SELECT {outputs} FROM {table} WHERE {quoted(column)} IS NOT NULL"
+                    outputs = ", ".join(quote_name(each) for each in (*shape.key, column))
+                    kept = f"SELECT {outputs} FROM {table} WHERE {quote_name(column)} IS NOT NULL"
                     keep = (f"CREATE TABLE {beside} AS {kept}",)
                 texts = (*keep, drop)
             case StructureKind.ADD_COLUMN:
@@ -86,21 +86,21 @@ class PlainStructures(Counting):
                 texts = (*self._restored(change), f"DROP TABLE {beside}")
         return texts
 
-    def cleaning(self, change: StructureChange, aside: Location) -> Sequence[str]:
+    def clean_up(self, change: StructureChange, aside: Location) -> Sequence[str]:
         """Nothing is left: it was rolled back."""
         _ = change, aside
         return ()
 
     def _added(self, change: StructureChange) -> str:
         assert change.column is not None  # noqa: S101 - an added column is told
-        return f"ALTER TABLE {self.name(change.table)} ADD COLUMN {quoted(change.column.name)} {change.column.type}"
+        return f"ALTER TABLE {self.name(change.table)} ADD COLUMN {quote_name(change.column.name)} {change.column.type}"
 
     def _restored(self, change: StructureChange) -> list[str]:
         """Add the column, give it its default, and put the kept values back by key."""
         assert change.column is not None  # noqa: S101 - a restored column is told
-        table, column = self.name(change.table), quoted(change.column.name)
+        table, column = self.name(change.table), quote_name(change.column.name)
         kept = self.name((*change.table[:-1], change.aside))
-        fits = " AND ".join(f"t.{quoted(each)} = k.{quoted(each)}" for each in change.key)
+        fits = " AND ".join(f"t.{quote_name(each)} = k.{quote_name(each)}" for each in change.key)
         texts = [self._added(change)]
         if change.column.default is not None:
             texts.append(f"ALTER TABLE {table} ALTER COLUMN {column} SET DEFAULT {change.column.default}")
@@ -108,7 +108,7 @@ class PlainStructures(Counting):
         return texts
 
 
-def quoted(name: str) -> str:
+def quote_name(name: str) -> str:
     """Return the name as an identifier: in double quotes, a quote inside it written twice (SQL-92, 5.2)."""
     doubled = name.replace('"', '""')
     return f'"{doubled}"'

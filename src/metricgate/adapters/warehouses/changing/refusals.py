@@ -16,7 +16,7 @@ def too_many(rows: int, most: int) -> ChangeFailed:
     return ChangeFailed(codes.TOO_MANY_ROWS.name, f"{rows} rows, at most {most}", detail=f"{rows:,} rows")
 
 
-def differing(expected: Sequence[TableChange], found: Sequence[TableChange]) -> ChangeFailed:
+def other_rows_found(expected: Sequence[TableChange], found: Sequence[TableChange]) -> ChangeFailed:
     """Return the failure of a source that finds other rows than it did."""
     one = {(each.table, row.key): row.values for each in expected for row in each.rows}
     other = {(each.table, row.key): row.values for each in found for row in each.rows}

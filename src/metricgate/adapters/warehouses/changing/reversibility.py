@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from metricgate.adapters.warehouses.changing.rows import Tables, column_of
+from metricgate.adapters.warehouses.changing.rows import TableRows, column_of
 from metricgate.changing.change import ChangeKind, TableChange
 from metricgate.changing.definitions import Definitions
 from metricgate.changing.effect import Cause, Effect
@@ -20,7 +20,7 @@ _STILL = frozenset({"table", "column", "unique key", "foreign key"})
 
 
 def surely_back(
-    tables: Tables,
+    tables: TableRows,
     effect: Effect,
     changes: Sequence[TableChange],
     shapes: Mapping[Location, TableShape],
@@ -47,11 +47,11 @@ def surely_back(
     return all(_keeps(tables, change, shapes[change.table]) for change in changes)
 
 
-def _keeps(tables: Tables, change: TableChange, shape: TableShape) -> bool:
+def _keeps(tables: TableRows, change: TableChange, shape: TableShape) -> bool:
     if change.kind is not ChangeKind.UPDATE or shape.triggers or not _unkeyed(shape).issuperset(change.columns):
         return False
     columns = [column_of(shape, name) for name in change.columns]
-    storing = tables.dialect.storing(tables.session, shape, columns)
+    storing = tables.dialect.select_stored_otherwise(tables.session, shape, columns)
     return storing is not None and not tables.unlike(change.targets.values, storing)
 
 

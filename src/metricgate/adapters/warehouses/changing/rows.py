@@ -20,7 +20,7 @@ _MOST_TOLD = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class RowsFound:
     """Whole rows that were looked for by key.
 
     Attributes:
@@ -33,7 +33,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Tables:
+class TableRows:
     """What reads and writes rows.
 
     Attributes:
@@ -44,7 +44,7 @@ class Tables:
     dialect: WriteDialect
     few: ClassVar[int] = 1_000
 
-    def images(self, shape: TableShape, by: Sequence[str], keys: Images, *, lock: bool) -> Found:
+    def images(self, shape: TableShape, by: Sequence[str], keys: Images, *, lock: bool) -> RowsFound:
         """Return whole rows by the values of columns that tell them apart."""
         columns = [column_of(shape, name) for name in by]
         width = len(shape.columns)
@@ -57,17 +57,17 @@ class Tables:
             parts.append(found.images)
             missing += [start + number for number in found.missing]
             start += len(part)
-        return Found(joined(parts, width), tuple(missing))
+        return RowsFound(joined(parts, width), tuple(missing))
 
-    def foretold(self, shape: TableShape, guess: Images) -> Found:
+    def foretold(self, shape: TableShape, guess: Images) -> RowsFound:
         """Return the whole rows that have the keys of these, which they most likely equal.
 
         The engine compares, and only what is otherwise comes back. The first rows are read, and tell whether to go on.
         """
         keys = guess.picked([shape.names.index(name) for name in shape.key])
         probed = guess[:_PROBED]
-        if len(guess) > self.few and self.images(shape, shape.key, keys[:_PROBED], lock=False) == Found(probed):
-            numbers = self.differing(shape, guess)
+        if len(guess) > self.few and self.images(shape, shape.key, keys[:_PROBED], lock=False) == RowsFound(probed):
+            numbers = self.find_differing(shape, guess)
             return _patched(guess, numbers, self.images(shape, shape.key, keys.at(numbers), lock=False))
         return self.images(shape, shape.key, keys, lock=False)
 
@@ -75,12 +75,12 @@ class Tables:
         """Return whether columns would not keep some of these values as they are, by the dialect's ``storing``."""
         return any(len(self.session.columns(*storing(part), width=1)) for part in self._parts(values))
 
-    def differing(self, shape: TableShape, images: Images) -> list[int]:
+    def find_differing(self, shape: TableShape, images: Images) -> list[int]:
         """Return the numbers of these images whose row is another by now, or gone; some may be as they were."""
         found: list[int] = []
         start = 0
         for part in self._parts(images):
-            [numbers] = self.session.columns(*self.dialect.differing(shape, part), width=1).columns
+            [numbers] = self.session.columns(*self.dialect.select_differing(shape, part), width=1).columns
             found += [start + number for number in _numbers(numbers)]
             start += len(part)
         return sorted(found)
@@ -131,7 +131,7 @@ class Tables:
             )
         return tuple(found)
 
-    def written(self, change: TableChange, shape: TableShape) -> Images:
+    def write(self, change: TableChange, shape: TableShape) -> Images:
         """Carry a change out; returns the keys of inserted rows.
 
         Raises:
@@ -178,33 +178,33 @@ def _numbers(column: Column) -> list[int]:
     return list(map(int, cast("list[str]", column)))
 
 
-def _in_order(read: Images, count: int) -> Found:
+def _in_order(read: Images, count: int) -> RowsFound:
     """Return rows that come with the number of their key in the order of the keys."""
     numbers = _numbers(read.columns[0])
     images = read.picked(range(1, len(read.columns)))
     if numbers == list(range(count)):
-        return Found(images)
+        return RowsFound(images)
     places: list[int | None] = [None] * count
     for place, number in enumerate(numbers):
         places[number] = place
     missing = tuple(number for number, place in enumerate(places) if place is None)
     if not missing:
-        return Found(images.at([place or 0 for place in places]))
+        return RowsFound(images.at([place or 0 for place in places]))
     columns = [[None if place is None else column[place] for place in places] for column in images.columns]
-    return Found(Images(columns, count), missing)
+    return RowsFound(Images(columns, count), missing)
 
 
-def _patched(guess: Images, numbers: Sequence[int], found: Found) -> Found:
+def _patched(guess: Images, numbers: Sequence[int], found: RowsFound) -> RowsFound:
     """Return the rows with those of these numbers as they were found."""
     if not numbers:
-        return Found(guess)
+        return RowsFound(guess)
     columns = []
     for old, new in zip(guess.columns, found.images.columns, strict=True):
         column = old.copy()
         for number, value in zip(numbers, new, strict=True):
             column[number] = value
         columns.append(column)
-    return Found(Images(columns, len(guess)), tuple(numbers[at] for at in found.missing))
+    return RowsFound(Images(columns, len(guess)), tuple(numbers[at] for at in found.missing))
 
 
 def _unless_twice(table: Location, keys: Images, seen: set[Row]) -> None:

@@ -91,14 +91,14 @@ class WriteDialect(Protocol):
         """
         ...
 
-    def differing(self, shape: TableShape, images: Images) -> Text:
+    def select_differing(self, shape: TableShape, images: Images) -> Text:
         """Write the SELECT of the numbers of those images that no row of the table is equal to in every text.
 
         What is equal under a collation is not equal here.
         """
         ...
 
-    def storing(
+    def select_stored_otherwise(
         self, session: WriteSession, shape: TableShape, columns: Sequence[ColumnShape]
     ) -> Callable[[Images], Text] | None:
         """Return what writes the SELECT of the numbers of those values that these columns would not keep as they are.

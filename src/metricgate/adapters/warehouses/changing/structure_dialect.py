@@ -62,7 +62,7 @@ class StructureDialect(Protocol):
         """Look up what hangs on a table."""
         ...
 
-    def acting(self, session: Reads) -> Definitions:
+    def read_ddl_triggers(self, session: Reads) -> Definitions:
         """Look up what acts on DDL itself, whatever table it is of."""
         ...
 
@@ -95,11 +95,11 @@ class StructureDialect(Protocol):
         """
         ...
 
-    def cleaning(self, change: StructureChange, aside: Location) -> Sequence[str]:
+    def clean_up(self, change: StructureChange, aside: Location) -> Sequence[str]:
         """Write what takes away what an attempt left that did not end; only where DDL commits by itself."""
         ...
 
-    def named(self, names: Sequence[str]) -> Read:
+    def select_tables_named(self, names: Sequence[str]) -> Read:
         """Write the SELECT of database or schema, and name, of the tables that have one of these names."""
         ...
 

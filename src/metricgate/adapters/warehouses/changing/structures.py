@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from metricgate.adapters.warehouses.changing.session import WriteSession
 from metricgate.adapters.warehouses.changing.structure_dialect import Index, Surroundings
-from metricgate.adapters.warehouses.changing.transaction import Engine, Released
+from metricgate.adapters.warehouses.changing.transaction import ChangeRelease, WriteEngine
 from metricgate.changing.definitions import Definitions, differences, said
 from metricgate.changing.effect import Effect
 from metricgate.changing.shape import ColumnShape, Location, TableShape
@@ -30,7 +30,7 @@ _UNANSWERED = frozenset({WAREHOUSE_UNAVAILABLE.name, WAREHOUSE_TIMEOUT.name, WAR
 _ASIDE_NOTE = "The table is renamed and set aside; its data is dropped for good when the undo ends."
 
 
-def rehearse_structure(engine: Engine, change: StructureChange, seconds: float) -> Rehearsal:
+def rehearse_structure(engine: WriteEngine, change: StructureChange, seconds: float) -> Rehearsal:
     """Look up what a change would do.
 
     Raises:
@@ -39,7 +39,7 @@ def rehearse_structure(engine: Engine, change: StructureChange, seconds: float) 
     begin = time.perf_counter()
     engine.session.begin(seconds)
     try:
-        effect, _shape, _indexes = _foretold(engine, change)
+        effect, _shape, _indexes = _foretell_effect(engine, change)
         definitions = _acting(engine, engine.session, change)
     finally:
         engine.session.rollback()
@@ -52,7 +52,7 @@ def rehearse_structure(engine: Engine, change: StructureChange, seconds: float) 
 
 
 def restructure(
-    engine: Engine, change: StructureChange, released: Released, prepare: Callable[[Effect], None]
+    engine: WriteEngine, change: StructureChange, released: ChangeRelease, prepare: Callable[[Effect], None]
 ) -> Effect:
     """Carry it out and commit, or change nothing.
 
@@ -68,7 +68,7 @@ def restructure(
     try:
         if locking is not None:
             session.do(locking)
-        found, shape, indexes = _foretold(engine, change)
+        found, shape, indexes = _foretell_effect(engine, change)
         effect = _as_shown(found, released.expected_digest)
         _unless_shown(engine, session, change, released)
         statements = dialect.statements(found.change, shape, aside, indexes)
@@ -98,7 +98,7 @@ def restructure(
     return effect
 
 
-def restructured(engine: Engine, change: StructureChange, action_id: str) -> bool:
+def is_restructured(engine: WriteEngine, change: StructureChange, action_id: str) -> bool:
     """Return whether a table stands as the action leaves it; on engines that roll DDL back its marker tells instead.
 
     The session reads what is committed.
@@ -114,12 +114,12 @@ def restructured(engine: Engine, change: StructureChange, action_id: str) -> boo
         case StructureKind.RESTORE_TABLE:
             return shape is not None
         case StructureKind.ADD_COLUMN | StructureKind.RESTORE_COLUMN:
-            return shape is not None and _named(shape, change.column_name) is not None
+            return shape is not None and _column_named(shape, change.column_name) is not None
         case _:
-            return shape is not None and _named(shape, change.column_name) is None
+            return shape is not None and _column_named(shape, change.column_name) is None
 
 
-def forget_aside(engine: Engine, action_ids: Sequence[str]) -> None:
+def forget_aside(engine: WriteEngine, action_ids: Sequence[str]) -> None:
     """Drop what these actions set aside.
 
     Raises:
@@ -127,11 +127,11 @@ def forget_aside(engine: Engine, action_ids: Sequence[str]) -> None:
     """
     dialect = engine.dialect.structures
     names = [aside_of(each) for each in action_ids]
-    for schema, name in engine.session.read(*dialect.named(names)):
+    for schema, name in engine.session.read(*dialect.select_tables_named(names)):
         engine.session.do(dialect.drop((str(schema), str(name))))
 
 
-def _committing(engine: Engine, change: StructureChange, aside: Location, statements: Sequence[str]) -> None:
+def _committing(engine: WriteEngine, change: StructureChange, aside: Location, statements: Sequence[str]) -> None:
     """Run DDL that cannot be rolled back. Only one of its statements, the last DDL, makes the change visible."""
     try:
         for sql in statements:
@@ -141,7 +141,7 @@ def _committing(engine: Engine, change: StructureChange, aside: Location, statem
             # Whether the statement was carried out is seen from the table; until then nothing of it is cleaned away.
             raise OutcomeUnknown(error.engine_text) from error
         with suppress(ChangeFailed):
-            for sql in engine.dialect.structures.cleaning(change, aside):
+            for sql in engine.dialect.structures.clean_up(change, aside):
                 engine.session.do(sql)
         raise
 
@@ -153,14 +153,14 @@ def _as_shown(found: StructureEffect, digest: str) -> Effect:
     return effect
 
 
-def _acting(engine: Engine, session: WriteSession, change: StructureChange) -> Definitions:
+def _acting(engine: WriteEngine, session: WriteSession, change: StructureChange) -> Definitions:
     """Return what acts when the table is changed: on its rows, behind its foreign keys, and on DDL itself."""
     table = (*change.table[:-1], change.aside) if change.kind is StructureKind.RESTORE_TABLE else change.table
     on_rows = engine.dialect.definitions(session, (table,), ())
-    return tuple(sorted({*on_rows, *engine.dialect.structures.acting(session)}))
+    return tuple(sorted({*on_rows, *engine.dialect.structures.read_ddl_triggers(session)}))
 
 
-def _unless_shown(engine: Engine, session: WriteSession, change: StructureChange, released: Released) -> None:
+def _unless_shown(engine: WriteEngine, session: WriteSession, change: StructureChange, released: ChangeRelease) -> None:
     if not released.definitions:  # kept by a release that bound none: every table has some
         return
     told = differences(released.definitions, _acting(engine, session, change))
@@ -168,7 +168,9 @@ def _unless_shown(engine: Engine, session: WriteSession, change: StructureChange
         raise ChangeFailed(codes.DEFINITIONS_CHANGED.name, said(told), detail=said(told))
 
 
-def _foretold(engine: Engine, change: StructureChange) -> tuple[StructureEffect, TableShape | None, tuple[Index, ...]]:
+def _foretell_effect(
+    engine: WriteEngine, change: StructureChange
+) -> tuple[StructureEffect, TableShape | None, tuple[Index, ...]]:
     if change.kind is StructureKind.RESTORE_TABLE:
         return _brought_back(engine, change), None, ()
     shape = engine.dialect.shapes(engine.session, [change.table]).get(change.table)
@@ -183,22 +185,22 @@ def _foretold(engine: Engine, change: StructureChange) -> tuple[StructureEffect,
         change = replace(change, column=column)
     if change.kind in {StructureKind.ADD_COLUMN, StructureKind.RESTORE_COLUMN, StructureKind.RENAME_COLUMN}:
         _unless_taken(shape, change.new_name or change.column_name)
-    values = _counted(engine, change, shape)
+    values = _count_values(engine, change, shape)
     effect = StructureEffect(
         change=change,
-        rows=_number(engine, dialect.count(change.table, None)),
+        rows=_read_count(engine, dialect.count(change.table, None)),
         values=values,
         columns=shape.columns,
         key=shape.key,
         belongings=tuple(each.name for each in surroundings.indexes),
         rebuild=tuple(each.text for each in surroundings.indexes if each.text),
         losses=losses if change.kind is StructureKind.DROP_COLUMN else (),
-        notes=_notes(change, shape),
+        notes=_notes_on(change, shape),
     )
     return effect, shape, surroundings.indexes
 
 
-def _brought_back(engine: Engine, change: StructureChange) -> StructureEffect:
+def _brought_back(engine: WriteEngine, change: StructureChange) -> StructureEffect:
     aside = (*change.table[:-1], change.aside)
     shapes = engine.dialect.shapes(engine.session, [change.table, aside])
     if change.table in shapes:
@@ -206,11 +208,11 @@ def _brought_back(engine: Engine, change: StructureChange) -> StructureEffect:
     shape = shapes.get(aside)
     if shape is None:
         raise ChangeFailed(codes.NOT_CHANGEABLE.name, f"{aside[-1]} is gone", detail="what was set aside is gone")
-    rows = _number(engine, engine.dialect.structures.count(aside, None))
+    rows = _read_count(engine, engine.dialect.structures.count(aside, None))
     return StructureEffect(change=change, rows=rows, columns=shape.columns, key=shape.key)
 
 
-def _counted(engine: Engine, change: StructureChange, shape: TableShape) -> int:
+def _count_values(engine: WriteEngine, change: StructureChange, shape: TableShape) -> int:
     """Return how many values go, or come back; refuses where an undo would reach what others did since."""
     dialect = engine.dialect.structures
     if change.kind is StructureKind.RESTORE_COLUMN:
@@ -218,14 +220,14 @@ def _counted(engine: Engine, change: StructureChange, shape: TableShape) -> int:
         if kept not in engine.dialect.shapes(engine.session, [kept]):
             raise ChangeFailed(codes.NOT_CHANGEABLE.name, f"{kept[-1]} is gone", detail="what was set aside is gone")
         if change.column is not None and not change.column.nullable:
-            without = _number(engine, dialect.without_values(change))
+            without = _read_count(engine, dialect.without_values(change))
             if without:
                 text = f"{without} rows were added since, and the column takes no NULL"
                 raise ChangeFailed(codes.ROWS_CHANGED.name, text, detail=text)
-        return _number(engine, dialect.count(kept, None))
+        return _read_count(engine, dialect.count(kept, None))
     if change.kind is not StructureKind.DROP_COLUMN:
         return 0
-    values = _number(engine, dialect.count(change.table, change.column_name))
+    values = _read_count(engine, dialect.count(change.table, change.column_name))
     if change.only_empty and values:
         text = f"{values} rows hold a value in it since"
         raise ChangeFailed(codes.ROWS_CHANGED.name, text, detail=text)
@@ -262,7 +264,7 @@ def _unless_depended_on(change: StructureChange, shape: TableShape, surroundings
         raise ChangeFailed(codes.DEPENDED_ON.name, "; ".join(found), detail=", ".join(dict.fromkeys(found))[:500])
 
 
-def _notes(change: StructureChange, shape: TableShape) -> tuple[str, ...]:
+def _notes_on(change: StructureChange, shape: TableShape) -> tuple[str, ...]:
     notes = []
     if change.kind is StructureKind.DROP_TABLE:
         notes.append(_ASIDE_NOTE)
@@ -274,13 +276,13 @@ def _notes(change: StructureChange, shape: TableShape) -> tuple[str, ...]:
 
 
 def _own_column(shape: TableShape, name: str) -> ColumnShape:
-    found = _named(shape, name)
+    found = _column_named(shape, name)
     if found is None:
         raise ChangeFailed(codes.ROWS_CHANGED.name, f"there is no column {name}", detail=f"the column {name} is gone")
     return found
 
 
-def _named(shape: TableShape, name: str) -> ColumnShape | None:
+def _column_named(shape: TableShape, name: str) -> ColumnShape | None:
     return next((each for each in shape.columns if each.name == name), None)
 
 
@@ -290,6 +292,6 @@ def _unless_taken(shape: TableShape, name: str) -> None:
         raise ChangeFailed(codes.ROWS_CHANGED.name, text, detail=text)
 
 
-def _number(engine: Engine, text: tuple[str, Sequence[object]]) -> int:
+def _read_count(engine: WriteEngine, text: tuple[str, Sequence[object]]) -> int:
     [(count,)] = engine.session.read(*text)
     return int(count or 0)

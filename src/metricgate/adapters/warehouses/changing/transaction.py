@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from metricgate.adapters.warehouses.changing.effects import carried_out, taken_back
-from metricgate.adapters.warehouses.changing.refusals import differing
+from metricgate.adapters.warehouses.changing.refusals import other_rows_found
 from metricgate.adapters.warehouses.changing.reversibility import surely_back
-from metricgate.adapters.warehouses.changing.rows import Found, Tables
+from metricgate.adapters.warehouses.changing.rows import RowsFound, TableRows
 from metricgate.adapters.warehouses.changing.session import WriteDialect, WriteSession
 from metricgate.changing.change import ChangeKind, TableChange
 from metricgate.changing.definitions import Definitions, differences, said
@@ -36,7 +36,7 @@ _MANY = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Engine:
+class WriteEngine:
     """A session and its dialect."""
 
     session: WriteSession
@@ -45,12 +45,12 @@ class Engine:
     """Opens a session that reads the catalogue as it is now, where the transaction sees an old state of it."""
 
     @property
-    def tables(self) -> Tables:
+    def tables(self) -> TableRows:
         """What reads and writes rows."""
-        return Tables(self.session, self.dialect)
+        return TableRows(self.session, self.dialect)
 
 
-class Released(Protocol):
+class ChangeRelease(Protocol):
     """What ``apply`` looks at of a ``ReleasedChange``: a worker process is told no more than that."""
 
     @property
@@ -78,7 +78,7 @@ class Released(Protocol):
     def definitions(self) -> Definitions | None: ...  # noqa: D102
 
 
-def rehearse(engine: Engine, plan: ChangePlan) -> Rehearsal:
+def rehearse(engine: WriteEngine, plan: ChangePlan) -> Rehearsal:
     """Carry the plan out and roll it back.
 
     Raises:
@@ -89,13 +89,13 @@ def rehearse(engine: Engine, plan: ChangePlan) -> Rehearsal:
     try:
         shapes = _shapes(engine, [step.table for step in plan.steps])
         changes = engine.tables.evaluated(plan, shapes)
-        return _rehearsed(engine, changes, shapes, plan.views, plan.most_rows, plan.reads, begin)
+        return _rehearse_changes(engine, changes, shapes, plan.views, plan.most_rows, plan.reads, begin)
     finally:
         engine.session.rollback()
 
 
 def rehearse_changes(
-    engine: Engine, changes: Sequence[TableChange], *, most_rows: int, seconds: float, views: Sequence[View] = ()
+    engine: WriteEngine, changes: Sequence[TableChange], *, most_rows: int, seconds: float, views: Sequence[View] = ()
 ) -> Rehearsal:
     """Do the same for changes that are spelt out.
 
@@ -106,13 +106,13 @@ def rehearse_changes(
     engine.session.begin(seconds)
     try:
         shapes = _shapes(engine, [change.table for change in changes])
-        return _rehearsed(engine, changes, shapes, views, most_rows, (), begin)
+        return _rehearse_changes(engine, changes, shapes, views, most_rows, (), begin)
     finally:
         engine.session.rollback()
 
 
-def _rehearsed(
-    engine: Engine,
+def _rehearse_changes(
+    engine: WriteEngine,
     changes: Sequence[TableChange],
     shapes: dict[Location, TableShape],
     views: Sequence[View],
@@ -124,7 +124,7 @@ def _rehearsed(
 
     Where an update of many rows can be refused for nothing but its values, they are tried instead of the update.
     """
-    definitions = engine.dialect.definitions(engine.session, acting(changes, shapes), reads)
+    definitions = engine.dialect.definitions(engine.session, tables_changed(changes, shapes), reads)
     with collector_paused(when=_many(changes)):
         effect = carried_out(engine.tables, changes, shapes, views, most_rows)
         back = _taken_back(engine, effect, shapes, definitions)
@@ -138,7 +138,9 @@ def _rehearsed(
     )
 
 
-def _taken_back(engine: Engine, effect: Effect, shapes: dict[Location, TableShape], definitions: Definitions) -> Back:
+def _taken_back(
+    engine: WriteEngine, effect: Effect, shapes: dict[Location, TableShape], definitions: Definitions
+) -> Back:
     try:
         changes = taking_back(effect, shapes)
         if surely_back(engine.tables, effect, changes, shapes, definitions):
@@ -150,7 +152,7 @@ def _taken_back(engine: Engine, effect: Effect, shapes: dict[Location, TableShap
         return Back(why=(f"taking it back fails: {error.detail or error.code}",))
 
 
-def apply(engine: Engine, released: Released, prepare: Callable[[Effect], None]) -> Effect:
+def apply(engine: WriteEngine, released: ChangeRelease, prepare: Callable[[Effect], None]) -> Effect:
     """Carry it out and commit, or change nothing.
 
     Raises:
@@ -171,15 +173,15 @@ def apply(engine: Engine, released: Released, prepare: Callable[[Effect], None])
     return effect
 
 
-def _as_rehearsed(engine: Engine, released: Released) -> Effect:
+def _as_rehearsed(engine: WriteEngine, released: ChangeRelease) -> Effect:
     """Carry it out, if everything is still as it was rehearsed."""
     shapes = _shapes(engine, [change.table for change in released.changes])
-    locked = _locked(engine, released.changes, shapes)
+    locked = _lock_rows(engine, released.changes, shapes)
     _unless_shown(engine, engine.session, released, shapes)
     if released.plan is not None:
         again = engine.tables.evaluated(released.plan, shapes)
         if again != tuple(released.changes):
-            raise differing(released.changes, again)
+            raise other_rows_found(released.changes, again)
     effect = carried_out(engine.tables, released.changes, shapes, released.views, released.most_rows, locked)
     # By now everything that took part is locked against being defined anew, so that what is read now did act.
     with nullcontext(engine.session) if engine.beside is None else engine.beside() as session:
@@ -193,7 +195,7 @@ def _many(changes: Sequence[TableChange]) -> bool:
     return sum(len(change.rows) for change in changes) >= _MANY
 
 
-def acting(changes: Sequence[TableChange], shapes: Mapping[Location, TableShape]) -> tuple[Location, ...]:
+def tables_changed(changes: Sequence[TableChange], shapes: Mapping[Location, TableShape]) -> tuple[Location, ...]:
     """Return the tables whose rows may change: those that are named, and those behind foreign keys that react."""
     found = dict.fromkeys(change.table for change in changes)
     while True:
@@ -209,18 +211,18 @@ def acting(changes: Sequence[TableChange], shapes: Mapping[Location, TableShape]
 
 
 def _unless_shown(
-    engine: Engine, session: WriteSession, released: Released, shapes: Mapping[Location, TableShape]
+    engine: WriteEngine, session: WriteSession, released: ChangeRelease, shapes: Mapping[Location, TableShape]
 ) -> None:
     if released.definitions is None:  # kept by a release that bound none
         return
     reads = () if released.plan is None else released.plan.reads
-    found = engine.dialect.definitions(session, acting(released.changes, shapes), reads)
+    found = engine.dialect.definitions(session, tables_changed(released.changes, shapes), reads)
     told = differences(released.definitions, found)
     if told:
         raise ChangeFailed(codes.DEFINITIONS_CHANGED.name, said(told), detail=said(told))
 
 
-def _shapes(engine: Engine, tables: Sequence[Location]) -> dict[Location, TableShape]:
+def _shapes(engine: WriteEngine, tables: Sequence[Location]) -> dict[Location, TableShape]:
     shapes = dict(engine.dialect.shapes(engine.session, list(dict.fromkeys(tables))))
     for table in tables:
         shape = shapes.get(table)
@@ -231,9 +233,9 @@ def _shapes(engine: Engine, tables: Sequence[Location]) -> dict[Location, TableS
     return shapes
 
 
-def _locked(
-    engine: Engine, changes: Sequence[TableChange], shapes: Mapping[Location, TableShape]
-) -> list[Found | None]:
+def _lock_rows(
+    engine: WriteEngine, changes: Sequence[TableChange], shapes: Mapping[Location, TableShape]
+) -> list[RowsFound | None]:
     """Take the locks before anything else is looked at, so that what is looked at afterwards stays; return the rows."""
     return [
         None

@@ -19,7 +19,7 @@ empty where their rows were joined to a table without rows by a key that is comp
 """
 
 
-def connected(options: DuckDBOptions) -> duckdb.DuckDBPyConnection:
+def connect(options: DuckDBOptions) -> duckdb.DuckDBPyConnection:
     """Return a connection to a locked instance.
 
     Raises:

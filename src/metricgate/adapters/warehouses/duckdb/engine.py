@@ -14,17 +14,17 @@ from functools import lru_cache
 
 import duckdb
 
-from metricgate.adapters.warehouses.caps import Caps
 from metricgate.adapters.warehouses.duckdb.errors import ColumnsChanged
 from metricgate.adapters.warehouses.duckdb.reading.results import (
     FEW_ROWS,
     Batches,
     Fetched,
-    NotPlain,
+    NeedsArrow,
     fetch_arrow,
     fetch_rows,
 )
 from metricgate.adapters.warehouses.duckdb.reading.types import logical_type
+from metricgate.adapters.warehouses.result_caps import ResultCaps
 from metricgate.compiling.statement import TypeCheck
 from metricgate.vocabulary.predicate import Scalar
 from metricgate.vocabulary.result import Column, DataType, ValueType
@@ -54,7 +54,7 @@ class NotOneSelect(ValueError):
     """The text is not exactly one statement that the engine calls a SELECT."""
 
 
-class Engine:
+class DuckDBEngine:
     """One open, locked instance. ``writable`` says that it could write, if a transaction let it."""
 
     def __init__(self, root: duckdb.DuckDBPyConnection, *, writable: bool) -> None:
@@ -87,7 +87,7 @@ class Engine:
         cursor: duckdb.DuckDBPyConnection,
         sql: str,
         parameters: Sequence[Scalar],
-        caps: Caps,
+        caps: ResultCaps,
         checks: Sequence[TypeCheck] = (),
     ) -> Batches | Fetched:
         """Run the one SELECT that ``sql`` is, within its caps, where the checks hold.
@@ -133,12 +133,12 @@ class Engine:
         sql: str,
         statement: duckdb.Statement,
         parameters: Sequence[Scalar],
-        caps: Caps,
+        caps: ResultCaps,
     ) -> Batches | Fetched:
         if caps.rows is not None and caps.rows <= FEW_ROWS and sql not in self._as_arrow:
             try:
                 return fetch_rows(cursor, statement, parameters, caps)
-            except NotPlain:
+            except NeedsArrow:
                 cursor.abort()  # lets go of the result that was begun
                 self._remember_as_arrow(sql)
         return fetch_arrow(cursor, statement, parameters, caps)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import duckdb
 import pyarrow as pa
 
-from metricgate.adapters.warehouses.duckdb.reading.forms import TypeNotCarried, ValueNotCarried
+from metricgate.adapters.warehouses.duckdb.reading.result_forms import TypeNotCarried, ValueNotCarried
 from metricgate.gateway import sql_codes
 from metricgate.gateway.codes import WAREHOUSE_CHANGED, WAREHOUSE_FAILED, WAREHOUSE_MEMORY
 from metricgate.vocabulary.json import Json

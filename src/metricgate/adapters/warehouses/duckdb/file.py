@@ -30,7 +30,7 @@ class Builder:
 
 
 @contextmanager
-def building(path: Path) -> Iterator[tuple[Builder, Path]]:
+def build_file(path: Path) -> Iterator[tuple[Builder, Path]]:
     """Give a builder and a scratch directory; on leaving the block without error, the file takes its place at once.
 
     A reader of ``path`` sees the old file or the new one, never a part. The scratch directory lies in the same file

@@ -50,7 +50,7 @@ class DuckDBOptions:
     worker_memory: str | None = None
 
 
-def packed(options: DuckDBOptions) -> dict[str, Json]:
+def pack_options(options: DuckDBOptions) -> dict[str, Json]:
     """Return the options in a form that JSON holds, with absolute paths."""
     facts = asdict(options)
     for name in _PATHS:
@@ -58,7 +58,7 @@ def packed(options: DuckDBOptions) -> dict[str, Json]:
     return facts
 
 
-def unpacked(facts: Mapping[str, Json]) -> DuckDBOptions:
+def unpack_options(facts: Mapping[str, Json]) -> DuckDBOptions:
     """Return the options that ``packed`` packed."""
     paths = {name: Path(str(facts[name])) if facts[name] is not None else None for name in _PATHS}
     return DuckDBOptions(**{**facts, **paths})  # type: ignore[arg-type]

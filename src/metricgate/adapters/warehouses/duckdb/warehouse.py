@@ -18,17 +18,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar, cast
 
-from metricgate.adapters.warehouses.calls import Call, Calls
-from metricgate.adapters.warehouses.capping import caps_of
 from metricgate.adapters.warehouses.duckdb.changing.writer import CHANNELS, Writing, sealed_of
 from metricgate.adapters.warehouses.duckdb.engine import Relations
 from metricgate.adapters.warehouses.duckdb.errors import FAILURES
 from metricgate.adapters.warehouses.duckdb.options import DuckDBOptions
 from metricgate.adapters.warehouses.duckdb.reading.in_process import Own, failure_of
-from metricgate.adapters.warehouses.duckdb.reading.results import Batches, Fetched, wired
+from metricgate.adapters.warehouses.duckdb.reading.results import Batches, Fetched, to_wire
 from metricgate.adapters.warehouses.duckdb.workers import payloads
 from metricgate.adapters.warehouses.duckdb.workers.frames import Head, Malformed
-from metricgate.adapters.warehouses.duckdb.workers.pool import Jail
+from metricgate.adapters.warehouses.duckdb.workers.pool import WorkerPool
+from metricgate.adapters.warehouses.engine_calls import Call, EngineCalls
+from metricgate.adapters.warehouses.kept_rows import caps_of
 from metricgate.changing.change import TableChange
 from metricgate.changing.effect import Effect
 from metricgate.changing.shape import Location, TableShape
@@ -69,18 +69,18 @@ class DuckDBWarehouse:
         self._own = Own(options) if shared else None
         try:
             places = 1 if shared else options.callers + (CHANNELS if options.writes else 0)
-            self._jail = Jail(options, processes=options.workers if shared else 1, places=places)
+            self._jail = WorkerPool(options, processes=options.workers if shared else 1, places=places)
             if not shared:
-                self._jail.opened()
+                self._jail.start_and_wait()
         except OSError as error:
             raise WarehouseError(WAREHOUSE_UNAVAILABLE.name, str(error)) from error
         except WarehouseError:
             self._jail.close()
             raise
-        self._jailed = Calls(options.workers if shared else options.callers, "duckdb-jail")
+        self._jailed = EngineCalls(options.workers if shared else options.callers, "duckdb-jail")
         self._writing = Writing(self._jail) if options.writes and not shared else None
-        self._parser = Jail(_PARSER, processes=1, places=1)
-        self._opinions = Calls(1, "duckdb-opinion")
+        self._parser = WorkerPool(_PARSER, processes=1, places=1)
+        self._opinions = EngineCalls(1, "duckdb-opinion")
         self._data_state = _state_of(options.path)
 
     @property
@@ -233,7 +233,7 @@ class DuckDBWarehouse:
         begin = time.perf_counter()
         got = work()
         try:
-            fetched = wired(got) if isinstance(got, Batches) else got
+            fetched = to_wire(got) if isinstance(got, Batches) else got
         except FAILURES as error:
             raise failure_of(error) from error
         return Rows(
@@ -257,7 +257,7 @@ class DuckDBWarehouse:
         }
         room = caps.bytes * _MOST_ON_THE_WIRE + _ROOM
         head, body = self._jail.ask(call, question, room, trusted=not statement.confined)
-        return _read(lambda: payloads.result(head, body))
+        return _read_reply(lambda: payloads.result(head, body))
 
     async def _catalogue(self) -> tuple[Relations, str]:
         """Return the columns of every relation by its full name, and the database's name."""
@@ -272,12 +272,12 @@ class DuckDBWarehouse:
     def _relations(self, call: Call) -> Relations:
         head, _body = self._jail.ask(call, {"kind": "relations", "seconds": _METADATA_SECONDS})
         pairs = cast("list[tuple[list[str], Json]]", head["relations"])
-        return _read(lambda: {tuple(name): payloads.columns(columns) for name, columns in pairs})
+        return _read_reply(lambda: {tuple(name): payloads.columns(columns) for name, columns in pairs})
 
     def _types(self, call: Call, selects: Sequence[str]) -> Sequence[tuple[ValueType, ...]]:
         question: Head = {"kind": "types", "selects": list(selects), "seconds": _METADATA_SECONDS}
         head, _body = self._jail.ask(call, question)
-        return _read(lambda: [payloads.types(each) for each in cast("list[Json]", head["types"])])
+        return _read_reply(lambda: [payloads.types(each) for each in cast("list[Json]", head["types"])])
 
     def _functions(self, call: Call) -> frozenset[str]:
         head, _body = self._jail.ask(call, {"kind": "functions", "seconds": _METADATA_SECONDS})
@@ -295,7 +295,7 @@ class DuckDBWarehouse:
         )
 
 
-def _read(work: Callable[[], _Result]) -> _Result:
+def _read_reply(work: Callable[[], _Result]) -> _Result:
     """Do ``work`` on what a worker sent."""
     try:
         return work()

@@ -77,7 +77,7 @@ def mariadb_findings(cursor: Cursor, governed: Sequence[tuple[str, str]]) -> tup
     lines = [str(line) for (line,) in cursor.fetchall()]
     cursor.execute(_GRANTS, {"account": account})
     found: list[Finding] = []
-    grants = [each for line in lines for each in _read(line, user)]
+    grants = [each for line in lines for each in _read_grants(line, user)]
     for right, may_grant, where, schema in cursor.fetchall():
         grants.append(_Grant(str(right), str(where), str(schema) or None, account))
         cure = f"REVOKE GRANT OPTION ON {where} FROM {account}"
@@ -101,7 +101,7 @@ def mariadb_findings(cursor: Cursor, governed: Sequence[tuple[str, str]]) -> tup
     return tuple(found)
 
 
-def _read(line: str, user: str) -> Iterator[_Grant]:
+def _read_grants(line: str, user: str) -> Iterator[_Grant]:
     """Yield what a line of SHOW GRANTS has and ``information_schema`` has not: grants of roles, and on routines."""
     found = _LINE.match(line)
     if found is None or (found["holder"].startswith(f"`{user}`@") and found["kind"] is None):
@@ -133,7 +133,7 @@ def _beyond(cursor: Cursor, reading: Sequence[_Grant], governed: Sequence[tuple[
             name
             for schema, name in visible
             if each.schema is not None
-            and _fits(schema, each.schema, is_pattern=table is None)
+            and _covers_schema(schema, each.schema, is_pattern=table is None)
             and table in {None, name}
             and (schema, name) not in governed
         ]
@@ -148,14 +148,16 @@ def _without_grant(cursor: Cursor, grants: Sequence[_Grant]) -> Iterator[Finding
         return  # it sees them all by that
     cursor.execute(_SCHEMAS)
     for schema in (str(name) for (name,) in cursor.fetchall()):
-        known = any(_fits(schema, each.schema, is_pattern=each.on.endswith(".*")) for each in grants if each.schema)
+        known = any(
+            _covers_schema(schema, each.schema, is_pattern=each.on.endswith(".*")) for each in grants if each.schema
+        )
         if schema not in _OPEN_TO_ALL and not known:
             rows = f"User = '' AND '{schema.replace(chr(39), chr(39) * 2)}' LIKE Db"
             cure = f"DELETE FROM mysql.db WHERE {rows}; FLUSH PRIVILEGES"  # noqa: S608 - for a person to read and run
             yield Finding(severity=WRONG, right="rights that everybody has", object=f"schema {schema}", cure=cure)
 
 
-def _fits(schema: str, granted: str, *, is_pattern: bool) -> bool:
+def _covers_schema(schema: str, granted: str, *, is_pattern: bool) -> bool:
     r"""Say whether a grant's schema, which is a LIKE pattern where all its tables are meant, is this one.
 
     >>> _fits("shop_1", r"shop\_%", is_pattern=True), _fits("shopx1", r"shop\_%", is_pattern=True)

@@ -45,7 +45,7 @@ _FUNCTIONS = frozenset(
 )
 
 
-class NotOneSelect(ValueError):
+class UnsafeStatementText(ValueError):
     """The text is not one SELECT of the kind that may run; the message says why, without quoting values."""
 
 
@@ -64,39 +64,39 @@ def with_values(text: str, literals: Sequence[str]) -> str:
     while place < len(text):
         found = _TOKEN.match(text, place)
         if found is None:
-            raise NotOneSelect("a quote is not closed")
+            raise UnsafeStatementText("a quote is not closed")
         kind, piece, place = found.lastgroup, found[0], found.end()
         if first and piece != "(" and not piece.isspace():
             if piece.upper() not in _BEGINNINGS:
-                raise NotOneSelect("only SELECT may run")
+                raise UnsafeStatementText("only SELECT may run")
             first = False
-        _check(kind, piece, text, place)
+        _check_piece(kind, piece, text, place)
         if kind == "mark":
             piece = next(values, "")
             if not piece:
-                raise NotOneSelect("there are more marks than values")
+                raise UnsafeStatementText("there are more marks than values")
         pieces.append(piece)
     if first:
-        raise NotOneSelect("there is no statement")
+        raise UnsafeStatementText("there is no statement")
     if next(values, None) is not None:
-        raise NotOneSelect("there are more values than marks")
+        raise UnsafeStatementText("there are more values than marks")
     return "".join(pieces)
 
 
-def _check(kind: str | None, piece: str, text: str, end: int) -> None:
+def _check_piece(kind: str | None, piece: str, text: str, end: int) -> None:
     if kind == "comment":
-        raise NotOneSelect("comments may hold statements")
+        raise UnsafeStatementText("comments may hold statements")
     if kind == "end":
-        raise NotOneSelect("exactly one statement may run")
+        raise UnsafeStatementText("exactly one statement may run")
     if kind == "variable":
-        raise NotOneSelect("variables outlive a statement")
+        raise UnsafeStatementText("variables outlive a statement")
     if kind != "name":
         return
     word = piece.upper()
     if word in _WORDS or (word == "FOR" and not _AFTER_FOR.match(text, end)):
-        raise NotOneSelect(f"{word} reaches outside the tables")
+        raise UnsafeStatementText(f"{word} reaches outside the tables")
     if word in _FUNCTIONS and text[end:].lstrip().startswith("("):
-        raise NotOneSelect(f"the function {word} may not be called")
+        raise UnsafeStatementText(f"the function {word} may not be called")
 
 
 def zones_of(sql: str) -> frozenset[str]:

@@ -17,7 +17,7 @@ from pathlib import Path
 import pymysql
 from pymysql.cursors import Cursor
 
-from metricgate.adapters.warehouses.capping import Caps, kept_rows
+from metricgate.adapters.warehouses.kept_rows import ResultCaps, kept_rows
 from metricgate.adapters.warehouses.mariadb.changing.dialect import MariaDBDialect
 from metricgate.adapters.warehouses.mariadb.changing.session import MariaDBWriteSession
 from metricgate.adapters.warehouses.mariadb.changing.version import unfit_for_changes
@@ -25,12 +25,16 @@ from metricgate.adapters.warehouses.mariadb.connection import connect, connectio
 from metricgate.adapters.warehouses.mariadb.errors import code_of, not_compared
 from metricgate.adapters.warehouses.mariadb.mysql_functions import MYSQL_FUNCTIONS
 from metricgate.adapters.warehouses.mariadb.options import SQL_MODE, UNSOUND_SWITCHES, MariaDBOptions
-from metricgate.adapters.warehouses.mariadb.reading.collations import COLLATIONS, collations_of, unpadded
-from metricgate.adapters.warehouses.mariadb.reading.result_stream import fields_of, streamed
-from metricgate.adapters.warehouses.mariadb.reading.types import Field, declared_type, logical_type, wire_column
+from metricgate.adapters.warehouses.mariadb.reading.collations import (
+    COLLATIONS,
+    collation_without_padding,
+    collations_of,
+)
+from metricgate.adapters.warehouses.mariadb.reading.result_stream import fields_of, stream_select
+from metricgate.adapters.warehouses.mariadb.reading.types import ResultField, declared_type, logical_type, wire_column
 from metricgate.adapters.warehouses.mariadb.rights import mariadb_findings
 from metricgate.adapters.warehouses.mariadb.section import MariaDBSection
-from metricgate.adapters.warehouses.mariadb.statement_text import NotOneSelect, with_values, zones_of
+from metricgate.adapters.warehouses.mariadb.statement_text import UnsafeStatementText, with_values, zones_of
 from metricgate.adapters.warehouses.servers.session import (
     CANCELLED,
     FAILED,
@@ -39,7 +43,7 @@ from metricgate.adapters.warehouses.servers.session import (
     TIMEOUT,
     TYPE_NOT_CARRIED,
     UNAVAILABLE,
-    Answer,
+    SessionResult,
     hold_checks,
 )
 from metricgate.adapters.warehouses.servers.warehouse import ServerWarehouse
@@ -128,7 +132,7 @@ class MariaDBSession:
                 raise WarehouseError(TIME_ZONE, words)
         self._known_zones.add(zone)
 
-    def answer(self, statement: Statement, caps: Caps) -> Answer:
+    def answer(self, statement: Statement, caps: ResultCaps) -> SessionResult:
         """Send the statement with its values written in, and stream its rows."""
         expected = [column.type for column in statement.columns]
         hold_checks(statement, self.types)
@@ -141,12 +145,12 @@ class MariaDBSession:
             # Until the result is read to its end, the connection is of no use to anyone else.
             reusable, self.reusable = self.reusable, False
             try:
-                stream = streamed(self._connection, with_values(statement.sql, literals))
-            except (pymysql.MySQLError, NotOneSelect):
+                stream = stream_select(self._connection, with_values(statement.sql, literals))
+            except (pymysql.MySQLError, UnsafeStatementText):
                 self.reusable = reusable and self._connection.open
                 raise
             try:
-                kinds = _kinds(stream.fields, expected)
+                kinds = _column_types(stream.fields, expected)
                 kept = kept_rows(stream.fetch, caps)
             finally:
                 stream.let_go()
@@ -155,7 +159,7 @@ class MariaDBSession:
                 _wired(field, kind, [row[at] for row in kept.rows])
                 for at, (field, kind) in enumerate(zip(stream.fields, kinds, strict=True))
             ]
-        return Answer(
+        return SessionResult(
             columns=tuple(
                 Column(name=field.name, type=kind) for field, (kind, _values) in zip(stream.fields, found, strict=True)
             ),
@@ -188,7 +192,7 @@ class MariaDBSession:
             return {}
         cursor.execute(with_values(collations_of(select, names), ()))
         pairs = zip(names, cursor.fetchone() or (), strict=True)
-        found = ((name, unpadded(str(each), self._collations)) for name, each in pairs)
+        found = ((name, collation_without_padding(str(each), self._collations)) for name, each in pairs)
         return {name: each for name, each in found if each is not None}
 
     def columns(self, relations: Sequence[tuple[str, ...]]) -> Mapping[tuple[str, ...], tuple[Column, ...]]:
@@ -318,7 +322,7 @@ class MariaDBSession:
         return CANCELLED if number in _INTERRUPTED else code_of(number, words)
 
 
-def _kinds(fields: Sequence[Field], expected: Sequence[DataType | None]) -> list[DataType]:
+def _column_types(fields: Sequence[ResultField], expected: Sequence[DataType | None]) -> list[DataType]:
     kinds = []
     for at, field in enumerate(fields):
         kind = logical_type(field, expected[at] if len(expected) == len(fields) else None)
@@ -331,7 +335,7 @@ def _kinds(fields: Sequence[Field], expected: Sequence[DataType | None]) -> list
     return kinds
 
 
-def _wired(field: Field, kind: DataType, values: Sequence[object]) -> tuple[DataType, Sequence[Json]]:
+def _wired(field: ResultField, kind: DataType, values: Sequence[object]) -> tuple[DataType, Sequence[Json]]:
     try:
         return wire_column(field, kind, values)
     except Uncarried as error:

@@ -15,7 +15,7 @@ from metricgate.gateway.ports import WarehouseError
 _ESSENTIAL = {"standard_conforming_strings": "on", "client_encoding": "UTF8"}
 
 
-def connected(
+def connect(
     options: PostgresOptions,
     *,
     user: str,
@@ -37,7 +37,7 @@ def connected(
     Raises:
         WarehouseError: the server is not there, does not let us in, or keeps an essential setting from us.
     """
-    words = " ".join(f"-c {name}={_escaped(value)}" for name, value in settings.items())
+    words = " ".join(f"-c {name}={_escape_option(value)}" for name, value in settings.items())
     try:
         opened = psycopg.connect(
             host=options.host,
@@ -66,6 +66,6 @@ def connected(
     return opened
 
 
-def _escaped(value: str) -> str:
+def _escape_option(value: str) -> str:
     """Return a value fit for libpq's ``options``, where blanks part the words."""
     return value.replace("\\", "\\\\").replace(" ", "\\ ")

@@ -18,16 +18,16 @@ from typing import cast
 
 import psycopg
 
-from metricgate.adapters.warehouses.capping import Caps, Kept, kept_rows
+from metricgate.adapters.warehouses.kept_rows import Kept, ResultCaps, kept_rows
 from metricgate.adapters.warehouses.postgres.changing.dialect import PostgresDialect
 from metricgate.adapters.warehouses.postgres.changing.session import PostgresWriteSession
-from metricgate.adapters.warehouses.postgres.connection import connected
+from metricgate.adapters.warehouses.postgres.connection import connect
 from metricgate.adapters.warehouses.postgres.errors import code_of, not_compared
 from metricgate.adapters.warehouses.postgres.options import PostgresOptions
-from metricgate.adapters.warehouses.postgres.reading.opinion import opinion_of
+from metricgate.adapters.warehouses.postgres.reading.engine_parse import opinion_of
 from metricgate.adapters.warehouses.postgres.reading.shapes import Shapes
 from metricgate.adapters.warehouses.postgres.reading.types import register_texts
-from metricgate.adapters.warehouses.postgres.reading.values import Shape, reader_of
+from metricgate.adapters.warehouses.postgres.reading.values import PostgresTypeShape, reader_of
 from metricgate.adapters.warehouses.postgres.rights import postgres_findings
 from metricgate.adapters.warehouses.postgres.section import PostgresSection
 from metricgate.adapters.warehouses.servers.session import (
@@ -37,7 +37,7 @@ from metricgate.adapters.warehouses.servers.session import (
     TIMEOUT,
     TYPE_NOT_CARRIED,
     UNAVAILABLE,
-    Answer,
+    SessionResult,
     hold_checks,
 )
 from metricgate.adapters.warehouses.servers.warehouse import ServerWarehouse
@@ -85,7 +85,7 @@ class PostgresSession:
     def open(self, seconds: float) -> None:
         """Connect."""
         options = self._options
-        self._opened = connected(
+        self._opened = connect(
             options,
             user=options.user,
             password=options.password,
@@ -109,7 +109,7 @@ class PostgresSession:
             self.reusable = False
             raise WarehouseError(UNAVAILABLE, str(error)) from error
 
-    def answer(self, statement: Statement, caps: Caps) -> Answer:
+    def answer(self, statement: Statement, caps: ResultCaps) -> SessionResult:
         """Declare the statement as a cursor and fetch from it."""
         hold_checks(statement, self.types)
         with self._failing(), psycopg.RawServerCursor(self._connection, _ANSWER) as cursor:
@@ -123,7 +123,8 @@ class PostgresSession:
             whole = {
                 at
                 for at, each in enumerate(described)
-                if shapes[at].kind == "numeric" and (each.scale == 0 or (each.scale is None and _whole(kept.rows, at)))
+                if shapes[at].kind == "numeric"
+                and (each.scale == 0 or (each.scale is None and _holds_whole_numbers(kept.rows, at)))
             }
         return _answer([each.name for each in described], shapes, whole, kept)
 
@@ -232,7 +233,7 @@ class PostgresSession:
             raise WarehouseError(FAILED, str(error)) from error
 
 
-def _answer(names: Sequence[str], shapes: Sequence[Shape], whole: set[int], kept: Kept) -> Answer:
+def _answer(names: Sequence[str], shapes: Sequence[PostgresTypeShape], whole: set[int], kept: Kept) -> SessionResult:
     """Return the answer, the columns of whole numbers as integers.
 
     Raises:
@@ -240,20 +241,20 @@ def _answer(names: Sequence[str], shapes: Sequence[Shape], whole: set[int], kept
     """
     for name, shape in zip(names, shapes, strict=True):
         _check_typed(name, shape)
-    readers = [_integer if at in whole else reader_of(shape) for at, shape in enumerate(shapes)]
+    readers = [_wire_integer if at in whole else reader_of(shape) for at, shape in enumerate(shapes)]
     values = cast("Sequence[Sequence[Json]]", kept.rows)
     if any(readers):
         by_column = list(zip(*values, strict=True)) or [() for _ in names]
         parts = zip(names, readers, by_column, strict=True)
-        values = list(zip(*(_read(name, reader, column) for name, reader, column in parts), strict=True))
+        values = list(zip(*(_read_column(name, reader, column) for name, reader, column in parts), strict=True))
     columns = tuple(
         Column(name=name, type=DataType.INTEGER if at in whole else shape.logical)
         for at, (name, shape) in enumerate(zip(names, shapes, strict=True))
     )
-    return Answer(columns=columns, values=values, truncated=kept.truncated, bytes=kept.bytes)
+    return SessionResult(columns=columns, values=values, truncated=kept.truncated, bytes=kept.bytes)
 
 
-def _check_typed(name: str, shape: Shape) -> None:
+def _check_typed(name: str, shape: PostgresTypeShape) -> None:
     """Refuse a row without a type: the server sends it as a text, in which a number is no number any more."""
     inner = shape
     while inner.kind == "list":
@@ -265,7 +266,7 @@ def _check_typed(name: str, shape: Shape) -> None:
         raise WarehouseError(TYPE_NOT_CARRIED, f"column {name!r} has type {kind}", details=details)
 
 
-def _read(name: str, reader: Callable[[str], Json] | None, column: Sequence[Json]) -> Sequence[Json]:
+def _read_column(name: str, reader: Callable[[str], Json] | None, column: Sequence[Json]) -> Sequence[Json]:
     if reader is None:
         return column
     try:
@@ -277,13 +278,13 @@ def _read(name: str, reader: Callable[[str], Json] | None, column: Sequence[Json
         raise WarehouseError(FAILED, f"column {name!r}: {error}") from error
 
 
-def _whole(rows: Sequence[Sequence[object]], at: int) -> bool:
+def _holds_whole_numbers(rows: Sequence[Sequence[object]], at: int) -> bool:
     """Say whether a NUMERIC of no declared scale holds whole numbers: so does PostgreSQL's sum of integers."""
     known = [str(row[at]) for row in rows if row[at] is not None]
     return bool(known) and all(value.lstrip("-").isdigit() for value in known)
 
 
-def _integer(text: str) -> Json:
+def _wire_integer(text: str) -> Json:
     value = int(text)
     return value if -LARGEST_INTEGER <= value <= LARGEST_INTEGER else text
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from metricgate.adapters.warehouses.capping import Caps
+from metricgate.adapters.warehouses.kept_rows import ResultCaps
 from metricgate.gateway.ports import WarehouseError
 from metricgate.vocabulary.finding import Finding
 from metricgate.vocabulary.json import Json
@@ -26,7 +26,7 @@ TYPE_NOT_CARRIED = "E_SQL_TYPE_NOT_CARRIED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class SessionResult:
     """What a session read: columns, rows of wire values, the cap that cut them (or None), and their size in bytes."""
 
     columns: tuple[Column, ...]
@@ -35,7 +35,7 @@ class Answer:
     bytes: int
 
 
-class Session(Protocol):
+class ReadSession(Protocol):
     """One connection, read-only. Every method raises ``WarehouseError`` with the code that fits, and nothing else."""
 
     reusable: bool
@@ -49,7 +49,7 @@ class Session(Protocol):
         """Begin a read-only transaction in which a statement may take this long; finds out whether anyone is there."""
         ...
 
-    def answer(self, statement: Statement, caps: Caps) -> Answer:
+    def answer(self, statement: Statement, caps: ResultCaps) -> SessionResult:
         """Hold the statement's checks, then run it and read its rows up to the caps."""
         ...
 

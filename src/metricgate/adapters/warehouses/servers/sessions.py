@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TypeVar
 
-from metricgate.adapters.warehouses.capping import caps_of
-from metricgate.adapters.warehouses.servers.session import CANCELLED, TIMEOUT, UNAVAILABLE, Session
+from metricgate.adapters.warehouses.kept_rows import caps_of
+from metricgate.adapters.warehouses.servers.session import CANCELLED, TIMEOUT, UNAVAILABLE, ReadSession
 from metricgate.gateway.ports import Released, Rows, WarehouseError
 from metricgate.vocabulary.finding import Finding
 from metricgate.vocabulary.result import Column, ValueType
@@ -68,7 +68,7 @@ class _Run:
         self.tell_nobody = tell_nobody
         self.seconds = seconds
         self.ends = time.monotonic() + seconds
-        self.session: Session | None = None
+        self.session: ReadSession | None = None
         self.sever_at = math.inf
         self.stopped_for: str | None = None
         self.stopped_at = math.inf
@@ -90,7 +90,7 @@ class _Run:
         """Say whether it had no thread yet; it gets none any more."""
         return self.thread is not None and self.thread.cancel() and self.tell_nobody()
 
-    def stopped(self, error: WarehouseError | None = None) -> WarehouseError | None:
+    def error_of_stop(self, error: WarehouseError | None = None) -> WarehouseError | None:
         """Return the error of a run that was stopped, whatever failed under it; None where it was not."""
         if self.stopped_for is None:
             return None
@@ -100,7 +100,7 @@ class _Run:
 class Sessions:
     """Runs statements on sessions that ``made`` gives, not yet connected. Made and used in one event loop."""
 
-    def __init__(self, made: Callable[[], Session], bounds: Bounds, name: str) -> None:
+    def __init__(self, made: Callable[[], ReadSession], bounds: Bounds, name: str) -> None:
         """Open a first session, so that a wrong address or password is told at once.
 
         Raises:
@@ -110,7 +110,7 @@ class Sessions:
         self._bounds = bounds
         first = made()
         first.open(math.inf)
-        self._idle: list[Session] = [first]
+        self._idle: list[ReadSession] = [first]
         self._lock = Lock()
         self._threads = ThreadPoolExecutor(bounds.callers, thread_name_prefix=name)
         self._control = ThreadPoolExecutor(2, thread_name_prefix=f"{name}-control")
@@ -130,7 +130,7 @@ class Sessions:
         seconds = limit.value if limit is not None else self._bounds.longest_seconds
         caps = caps_of(released, self._bounds.largest_result_bytes)
 
-        def work(session: Session) -> Rows:
+        def work(session: ReadSession) -> Rows:
             begin = time.perf_counter()
             answer = session.answer(released.statement, caps)
             return Rows(
@@ -180,7 +180,7 @@ class Sessions:
         await asyncio.to_thread(self._control.shutdown)
         self._drop_idle()
 
-    async def _in_thread(self, seconds: float, work: Callable[[Session], _Result]) -> _Result:
+    async def _in_thread(self, seconds: float, work: Callable[[ReadSession], _Result]) -> _Result:
         """Run ``work`` in a thread; return at the latest ``_ABANDON_SECONDS`` after its limit, with a result or not."""
         if self._closed:
             raise WarehouseError(UNAVAILABLE, "the warehouse is closed")
@@ -247,7 +247,7 @@ class Sessions:
         if self._runs and not loop.is_closed():
             self._watch(loop)
 
-    def _guarded(self, run: _Run, work: Callable[[Session], _Result], told: Future[_Result]) -> None:
+    def _guarded(self, run: _Run, work: Callable[[ReadSession], _Result], told: Future[_Result]) -> None:
         """Run ``work`` in a session's transaction; tell what came of it before the session is cleaned. In a thread."""
         if not told.set_running_or_notify_cancel():
             return
@@ -256,7 +256,7 @@ class Sessions:
             session = self._begun(run)
             result = self._worked(run, session, work)
         except WarehouseError as error:
-            told.set_exception(run.stopped(error) or error)
+            told.set_exception(run.error_of_stop(error) or error)
         except BaseException as error:  # noqa: BLE001 - it is the caller's to raise
             told.set_exception(error)
         else:
@@ -268,14 +268,14 @@ class Sessions:
                 session.end()
                 self._give_back(run, session)
 
-    def _worked(self, run: _Run, session: Session, work: Callable[[Session], _Result]) -> _Result:
+    def _worked(self, run: _Run, session: ReadSession, work: Callable[[ReadSession], _Result]) -> _Result:
         run.at_work = True
         # After it is marked as being at work: whoever stops it before finds it stopped here, or interrupts it.
-        if (stopped := run.stopped()) is not None:
+        if (stopped := run.error_of_stop()) is not None:
             raise stopped
         return work(session)
 
-    def _begun(self, run: _Run) -> Session:
+    def _begun(self, run: _Run) -> ReadSession:
         """Return a session in a transaction: an idle one that still lives, or a new one."""
         while (session := self._idle_for(run)) is not None:
             try:
@@ -285,7 +285,7 @@ class Sessions:
                 if time.monotonic() >= run.sever_at:
                     # The server was not gone but silent: the other idle sessions would each cost somebody as long.
                     self._drop_idle()
-                if (stopped := run.stopped()) is not None:
+                if (stopped := run.error_of_stop()) is not None:
                     raise stopped from None
             else:
                 run.sever_at = math.inf
@@ -303,14 +303,14 @@ class Sessions:
         run.sever_at = math.inf
         return session
 
-    def _idle_for(self, run: _Run) -> Session | None:
+    def _idle_for(self, run: _Run) -> ReadSession | None:
         with self._lock:
             session = self._idle.pop() if self._idle else None
             run.sever_at = time.monotonic() + _BEGIN_SECONDS if session is not None else math.inf
             run.session = session
             return session
 
-    def _give_back(self, run: _Run, session: Session) -> None:
+    def _give_back(self, run: _Run, session: ReadSession) -> None:
         with self._lock:
             run.session = None
             if session.reusable and not self._closed:
@@ -318,7 +318,7 @@ class Sessions:
                 return
         session.close()
 
-    def _let_go(self, run: _Run, session: Session) -> None:
+    def _let_go(self, run: _Run, session: ReadSession) -> None:
         with self._lock:
             run.session = None
         session.close()

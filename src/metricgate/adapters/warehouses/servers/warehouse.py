@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from metricgate.adapters.warehouses.servers.session import Session
+from metricgate.adapters.warehouses.servers.session import ReadSession
 from metricgate.adapters.warehouses.servers.sessions import Bounds, Sessions
 from metricgate.adapters.warehouses.servers.writer import ServerWriter
 from metricgate.changing.change import TableChange
@@ -26,7 +26,7 @@ class ServerWarehouse:
     name: str
     dialect: str
 
-    def __init__(self, made: Callable[[], Session], bounds: Bounds, writer: ServerWriter | None = None) -> None:
+    def __init__(self, made: Callable[[], ReadSession], bounds: Bounds, writer: ServerWriter | None = None) -> None:
         """Connect once, with a session that ``made`` gives, so that a wrong address is told at once.
 
         Raises:

@@ -13,9 +13,9 @@ from contextlib import contextmanager, suppress
 from threading import Lock, Thread
 from typing import Protocol, TypeVar
 
-from metricgate.adapters.warehouses.calls import Call, Calls
 from metricgate.adapters.warehouses.changing import structures, transaction
 from metricgate.adapters.warehouses.changing.session import WriteDialect, WriteSession
+from metricgate.adapters.warehouses.engine_calls import Call, EngineCalls
 from metricgate.changing.change import TableChange
 from metricgate.changing.effect import Effect
 from metricgate.changing.shape import Location, TableShape
@@ -116,8 +116,8 @@ class ServerWriter:
     def __init__(self, made: Callable[[], ServerSession], dialect: ServerDialect, name: str) -> None:
         self._made = made
         self._dialect = dialect
-        self._changes = Calls(2, f"{name}-changes")
-        self._questions = Calls(1, f"{name}-changes-asked")
+        self._changes = EngineCalls(2, f"{name}-changes")
+        self._questions = EngineCalls(1, f"{name}-changes-asked")
 
     async def close(self) -> None:
         """Stop what runs."""
@@ -203,7 +203,7 @@ class ServerWriter:
         def work(session: ServerSession, _call: Call) -> bool:
             session.begin_asking(_METADATA_SECONDS)
             try:
-                return structures.restructured(transaction.Engine(session, self._dialect), change, action_id)
+                return structures.is_restructured(transaction.WriteEngine(session, self._dialect), change, action_id)
             finally:
                 session.rollback()
 
@@ -215,7 +215,7 @@ class ServerWriter:
         def work(session: ServerSession, _call: Call) -> None:
             session.begin_asking(_METADATA_SECONDS)
             try:
-                structures.forget_aside(transaction.Engine(session, self._dialect), action_ids)
+                structures.forget_aside(transaction.WriteEngine(session, self._dialect), action_ids)
                 session.commit()
             finally:
                 session.rollback()
@@ -245,8 +245,8 @@ class ServerWriter:
 
         return await self._carried_out(released.seconds, work, commit)
 
-    def _engine(self, session: ServerSession) -> transaction.Engine:
-        return transaction.Engine(session, self._dialect, self._beside if self._dialect.old_catalogue else None)
+    def _engine(self, session: ServerSession) -> transaction.WriteEngine:
+        return transaction.WriteEngine(session, self._dialect, self._beside if self._dialect.old_catalogue else None)
 
     @contextmanager
     def _beside(self) -> Iterator[ServerSession]:
@@ -296,7 +296,7 @@ class ServerWriter:
             raise ChangeFailed(error.code, error.engine_text) from error
 
     async def _run(
-        self, calls: Calls, seconds: float, work: Callable[[ServerSession, Call], _Result], commit: _Commit
+        self, calls: EngineCalls, seconds: float, work: Callable[[ServerSession, Call], _Result], commit: _Commit
     ) -> _Result:
         until = time.monotonic() + seconds
         running = asyncio.ensure_future(calls.do(seconds, lambda call: self._worked(call, until, work)))

@@ -40,18 +40,18 @@ _Told = tuple[Definition, str]
 
 def read_definitions(session: WriteSession, tables: Sequence[Location], reads: Sequence[Location]) -> Definitions:
     """Return what acts when rows of the tables change, and the views that the statement reads."""
-    wanted = {_full(each) for each in tables}
-    triggers = _told(session.read(_TRIGGERS, ()))
+    wanted = {_full_name(each) for each in tables}
+    triggers = _definitions_of(session.read(_TRIGGERS, ()))
     whole = [
         told
         for query in (_COLUMNS, _CONSTRAINTS, _INDEXES)
-        for told in _told(session.read(query, ()))
+        for told in _definitions_of(session.read(query, ()))
         if told[0].of in wanted or _refers(told, wanted)
     ]
     whole += [told for told in triggers if told[0].of in wanted]
-    views = _told(session.read(_VIEWS, ()))
-    read = [told for told in views if told[0].of in {_full(each) for each in reads}]
-    macros = _told([(schema, name, "function", "", text) for schema, name, text in _macros(session)])
+    views = _definitions_of(session.read(_VIEWS, ()))
+    read = [told for told in views if told[0].of in {_full_name(each) for each in reads}]
+    macros = _definitions_of([(schema, name, "function", "", text) for schema, name, text in _macros(session)])
     behind = _Behind(triggers, views, macros)
     found = {each for each, _text in (*whole, *read)}
     return tuple(sorted(found | set(behind.of([text for _each, text in (*whole, *read)]))))
@@ -86,7 +86,7 @@ def _refers(told: _Told, wanted: set[str]) -> bool:
     return any(f"{schema}.{word.lower()}" in wanted for word in _WORD.findall(text.rpartition("\n")[2]))
 
 
-def _told(rows: Sequence[Row]) -> list[_Told]:
+def _definitions_of(rows: Sequence[Row]) -> list[_Told]:
     return [
         (definition(str(kind), f"{schema}.{table}".lower(), str(name), text), text)
         for schema, table, kind, name, *rest in rows
@@ -94,5 +94,5 @@ def _told(rows: Sequence[Row]) -> list[_Told]:
     ]
 
 
-def _full(location: Location) -> str:
+def _full_name(location: Location) -> str:
     return ".".join((["main", *location] if len(location) == 1 else [*location])[-2:]).lower()

@@ -43,7 +43,7 @@ class DuckDBDialect:
         """Read them from the catalogue."""
         return read_definitions(session, tables, reads)
 
-    def storing(
+    def select_stored_otherwise(
         self,
         session: WriteSession,  # noqa: ARG002
         shape: TableShape,  # noqa: ARG002
@@ -66,17 +66,18 @@ class DuckDBDialect:
 
     def images(self, shape: TableShape, by: Sequence[ColumnShape], keys: Images, *, lock: bool) -> Text:  # noqa: ARG002
         """Join the table with the given values. There are no locks: one change runs at a time, on one snapshot."""
-        outputs = ", ".join(_as_text(f"{_TABLE}.{_quoted(name)}") for name in shape.names)
-        sql = f"SELECT {_GIVEN}.n, {outputs} FROM {_RELATION} JOIN {_named(shape.location)} AS {_TABLE} ON {_fits(by)}"
+        outputs = ", ".join(_as_text(f"{_TABLE}.{_quote_name(name)}") for name in shape.names)
+        joined = f"JOIN {_quoted_location(shape.location)} AS {_TABLE} ON {_match_columns(by)}"
+        sql = f"SELECT {_GIVEN}.n, {outputs} FROM {_RELATION} {joined}"
         return sql, (Given(keys),)
 
-    def differing(self, shape: TableShape, images: Images) -> Text:
+    def select_differing(self, shape: TableShape, images: Images) -> Text:
         """Join the table with the images, and compare bytes. The key, which no row lacks, tells those that are gone."""
-        pairs = ((f"{_TABLE}.{_quoted(name)}", f"{_GIVEN}.c{at}") for at, name in enumerate(shape.names))
+        pairs = ((f"{_TABLE}.{_quote_name(name)}", f"{_GIVEN}.c{at}") for at, name in enumerate(shape.names))
         differ = " OR ".join(f"encode({_as_text(own)}) IS DISTINCT FROM encode({text})" for own, text in pairs)
         sql = (
-            f"SELECT {_GIVEN}.n FROM {_RELATION} LEFT JOIN {_named(shape.location)} AS {_TABLE} "
-            f"ON {_fits(_keys(shape), [shape.names.index(name) for name in shape.key])} WHERE {differ}"
+            f"SELECT {_GIVEN}.n FROM {_RELATION} LEFT JOIN {_quoted_location(shape.location)} AS {_TABLE} "
+            f"ON {_match_columns(_key_columns(shape), [shape.names.index(name) for name in shape.key])} WHERE {differ}"
         )
         return sql, (Given(images),)
 
@@ -94,15 +95,15 @@ class DuckDBDialect:
         restoring: bool,  # noqa: ARG002
     ) -> Text:
         """Insert from the given values; without columns, rows of defaults."""
-        keys = ", ".join(_as_text(_quoted(name)) for name in shape.key)
+        keys = ", ".join(_as_text(_quote_name(name)) for name in shape.key)
         if not columns:
-            only = _quoted(next(each.name for each in shape.columns if not each.generated))
+            only = _quote_name(next(each.name for each in shape.columns if not each.generated))
             defaults = ", ".join("(DEFAULT)" for _row in values)
-            return f"INSERT INTO {_named(shape.location)} ({only}) VALUES {defaults} RETURNING {keys}", ()
-        names = ", ".join(_quoted(each.name) for each in columns)
-        outputs = ", ".join(_value(at, each) for at, each in enumerate(columns))
+            return f"INSERT INTO {_quoted_location(shape.location)} ({only}) VALUES {defaults} RETURNING {keys}", ()
+        names = ", ".join(_quote_name(each.name) for each in columns)
+        outputs = ", ".join(_typed_value(at, each) for at, each in enumerate(columns))
         sql = (
-            f"INSERT INTO {_named(shape.location)} ({names}) "
+            f"INSERT INTO {_quoted_location(shape.location)} ({names}) "
             f"SELECT {outputs} FROM {_RELATION} ORDER BY {_GIVEN}.n RETURNING {keys}"
         )
         return sql, (Given(values),)
@@ -118,15 +119,18 @@ class DuckDBDialect:
         restoring: bool,  # noqa: ARG002
     ) -> Text:
         """Update from the given keys and values; no column of this engine moves by itself."""
-        by = _keys(shape)
-        sets = ", ".join(f"{_quoted(each.name)} = {_value(at, each)}" for at, each in enumerate(columns, len(by)))
-        sql = f"UPDATE {_named(shape.location)} AS {_TABLE} SET {sets} FROM {_RELATION} WHERE {_fits(by)}"
+        by = _key_columns(shape)
+        sets = ", ".join(
+            f"{_quote_name(each.name)} = {_typed_value(at, each)}" for at, each in enumerate(columns, len(by))
+        )
+        table = _quoted_location(shape.location)
+        sql = f"UPDATE {table} AS {_TABLE} SET {sets} FROM {_RELATION} WHERE {_match_columns(by)}"
         return sql, (Given(keys.beside(values)),)
 
     def delete(self, shape: TableShape, keys: Images) -> Text:
         """Delete by the given keys."""
-        by = _keys(shape)
-        sql = f"DELETE FROM {_named(shape.location)} AS {_TABLE} USING {_RELATION} WHERE {_fits(by)}"
+        by = _key_columns(shape)
+        sql = f"DELETE FROM {_quoted_location(shape.location)} AS {_TABLE} USING {_RELATION} WHERE {_match_columns(by)}"
         return sql, (Given(keys),)
 
     @property
@@ -162,19 +166,19 @@ class DuckDBDialect:
         return f"WITH {_GIVEN}({names}) AS ({rows}) SELECT {outputs} FROM {_GIVEN}", source.parameters
 
 
-def _fits(columns: Sequence[ColumnShape], places: Sequence[int] | None = None) -> str:
+def _match_columns(columns: Sequence[ColumnShape], places: Sequence[int] | None = None) -> str:
     given = zip(range(len(columns)) if places is None else places, columns, strict=True)
-    return " AND ".join(f"{_TABLE}.{_quoted(each.name)} = {_value(at, each)}" for at, each in given)
+    return " AND ".join(f"{_TABLE}.{_quote_name(each.name)} = {_typed_value(at, each)}" for at, each in given)
 
 
-def _value(at: int, column: ColumnShape) -> str:
+def _typed_value(at: int, column: ColumnShape) -> str:
     text = f"{_GIVEN}.c{at}"
     value = f"CAST({text} AS {column.type})"
     # A NULL of text would become a member of a union that is NULL.
     return f"CASE WHEN {text} IS NOT NULL THEN {value} END" if loses_as_text(column.type) else value
 
 
-def _keys(shape: TableShape) -> list[ColumnShape]:
+def _key_columns(shape: TableShape) -> list[ColumnShape]:
     return [next(each for each in shape.columns if each.name == name) for name in shape.key]
 
 
@@ -182,10 +186,10 @@ def _as_text(expression: str) -> str:
     return f"CAST({expression} AS VARCHAR)"
 
 
-def _named(location: Location) -> str:
-    return ".".join(_quoted(part) for part in location)
+def _quoted_location(location: Location) -> str:
+    return ".".join(_quote_name(part) for part in location)
 
 
-def _quoted(name: str) -> str:
+def _quote_name(name: str) -> str:
     doubled = name.replace('"', '""')
     return f'"{doubled}"'

@@ -107,26 +107,26 @@ def shapes(body: memoryview) -> dict[Location, TableShape]:
         Malformed: they are none.
     """
     try:
-        return {tuple(name): _shape(raw) for name, raw in json.loads(bytes(body))}
+        return {tuple(name): _read_shape(raw) for name, raw in json.loads(bytes(body))}
     except _WRONG as error:
         raise Malformed(f"no shapes: {error}") from error
 
 
-def _shape(raw: dict[str, Any]) -> TableShape:
+def _read_shape(raw: dict[str, Any]) -> TableShape:
     return TableShape(
         location=tuple(raw["location"]),
         columns=tuple(ColumnShape(**each) for each in raw["columns"]),
         key=tuple(raw["key"]),
         unique=tuple(tuple(each) for each in raw["unique"]),
-        references=tuple(_foreign(each) for each in raw["references"]),
-        referenced_by=tuple(_foreign(each) for each in raw["referenced_by"]),
+        references=tuple(_read_foreign_key(each) for each in raw["references"]),
+        referenced_by=tuple(_read_foreign_key(each) for each in raw["referenced_by"]),
         triggers=tuple(raw["triggers"]),
         transactional=bool(raw["transactional"]),
         plain=bool(raw["plain"]),
     )
 
 
-def _foreign(raw: dict[str, Any]) -> ForeignKey:
+def _read_foreign_key(raw: dict[str, Any]) -> ForeignKey:
     return ForeignKey(
         name=raw["name"],
         table=tuple(raw["table"]),

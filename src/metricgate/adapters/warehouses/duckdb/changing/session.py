@@ -12,9 +12,9 @@ from typing import Any, ClassVar
 import duckdb
 import pyarrow as pa
 
-from metricgate.adapters.warehouses.duckdb.engine import Engine
+from metricgate.adapters.warehouses.duckdb.engine import DuckDBEngine
 from metricgate.adapters.warehouses.duckdb.errors import FAILURES, code_of, position_of
-from metricgate.adapters.warehouses.duckdb.reading.opinion import opinion_of
+from metricgate.adapters.warehouses.duckdb.reading.engine_parse import opinion_of
 from metricgate.changing.change import Row
 from metricgate.changing.images import Column, Images, joined
 from metricgate.gateway import sql_codes
@@ -73,7 +73,7 @@ class DuckDBSession:
         first: statements that open the transaction: they make the table of markers.
     """
 
-    def __init__(self, engine: Engine, cursor: duckdb.DuckDBPyConnection, first: Sequence[str] = ()) -> None:
+    def __init__(self, engine: DuckDBEngine, cursor: duckdb.DuckDBPyConnection, first: Sequence[str] = ()) -> None:
         self._engine = engine
         self._cursor = cursor
         self._first = first
@@ -89,7 +89,7 @@ class DuckDBSession:
             with self._engine.cursor() as cursor:
                 opinion = opinion_of(cursor, sql)
         except FAILURES as error:
-            raise failed(error) from error
+            raise change_failed(error) from error
         names = {name.rpartition(".")[2] for name in opinion.functions}
         if opinion.statements != 1 or opinion.kind != "select" or names & _NOT_FOR_SOURCES:
             raise ChangeFailed(WAREHOUSE_FAILED.name, f"a source that is no plain SELECT but {opinion.kind}")
@@ -109,7 +109,7 @@ class DuckDBSession:
         try:
             return self._engine.macros(self._cursor)
         except FAILURES as error:
-            raise failed(error) from error
+            raise change_failed(error) from error
 
     def columns(self, sql: str, parameters: Sequence[object], *, width: int, stores: bool = False) -> Images:  # noqa: ARG002
         """Return the rows of one statement, column by column."""
@@ -143,7 +143,7 @@ class DuckDBSession:
             self._cursor.commit()
         except (duckdb.TransactionException, duckdb.ConstraintException) as error:
             self.rollback()
-            raise failed(error) from error
+            raise change_failed(error) from error
         except FAILURES as error:
             raise OutcomeUnknown(str(error)) from error
 
@@ -196,10 +196,10 @@ class DuckDBSession:
             # What fails while rows are read comes as an error of Arrow's, with the engine's words.
             if not isinstance(error, duckdb.Error) and any(sign in str(error) for sign in _BROKEN):
                 raise Broken(str(error)) from error
-            raise failed(error, sql) from error
+            raise change_failed(error, sql) from error
 
 
-def failed(error: BaseException, sql: str = "") -> ChangeFailed:
+def change_failed(error: BaseException, sql: str = "") -> ChangeFailed:
     """Return what one of DuckDB's errors, of a statement, means for a change."""
     text = str(error)[:_LONGEST_WORDS]
     words = text.lower()

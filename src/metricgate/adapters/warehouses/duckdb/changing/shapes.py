@@ -62,13 +62,13 @@ class _Facts:
 def read_shapes(session: WriteSession, relations: Sequence[Location]) -> dict[Location, TableShape]:
     """Return the shapes of those relations that exist, by the names asked for, and of their foreign keys' tables."""
     [(database,)] = session.read("SELECT current_database()", ())
-    asked = {_full(relation, database or ""): relation for relation in relations}
-    facts = _facts(session)
+    asked = {_full_location(relation, database or ""): relation for relation in relations}
+    facts = _read_facts(session)
     wanted = dict.fromkeys(full for full in asked if full in facts)
     for full in tuple(wanted):
         wanted.update(dict.fromkeys(key.table for key in facts[full].referenced_by))
         wanted.update(dict.fromkeys(key.referenced for key in facts[full].references))
-    return {asked.get(full, full): _shape(full, facts[full], asked) for full in wanted if full in facts}
+    return {asked.get(full, full): _shape_of(full, facts[full], asked) for full in wanted if full in facts}
 
 
 def loses_as_text(kind: str) -> bool:
@@ -90,13 +90,13 @@ def lossy(effect: Effect, shapes: Mapping[Location, TableShape]) -> Effect:
     return replace(effect, unknown=tuple(dict.fromkeys(found)))
 
 
-def _facts(session: WriteSession) -> dict[Location, _Facts]:
+def _read_facts(session: WriteSession) -> dict[Location, _Facts]:
     facts: dict[Location, _Facts] = {}
     for *names, plain in session.read(_RELATIONS_SQL, ()):
-        location = _lower(names)
+        location = _lower_case(names)
         facts[location] = _Facts(plain=plain == "true" and location[1:] != ("main", MARKS))
     for database, schema, table, name, kind, nullable, generated, default in session.read(_COLUMNS_SQL, ()):
-        own = facts.get(_lower((database, schema, table)))
+        own = facts.get(_lower_case((database, schema, table)))
         if own is not None:
             computed = generated == "true"
             column = ColumnShape(
@@ -109,24 +109,26 @@ def _facts(session: WriteSession) -> dict[Location, _Facts]:
             )
             own.columns.append(column)
     for database, schema, table, kind, name, columns, other, other_columns in session.read(_CONSTRAINTS_SQL, ()):
-        location = _lower((database, schema, table))
+        location = _lower_case((database, schema, table))
         if location in facts:
             # A foreign key refers to a table of its own schema: DuckDB has no others.
-            referenced = _lower((database, schema, other)) if kind == "FOREIGN KEY" else location
-            _note(facts, location, kind or "", name or "", _names(columns), referenced, _names(other_columns))
+            referenced = _lower_case((database, schema, other)) if kind == "FOREIGN KEY" else location
+            _note_constraint(
+                facts, location, kind or "", name or "", _names_in(columns), referenced, _names_in(other_columns)
+            )
     for database, schema, table, expressions in session.read(_INDEXES_SQL, ()):
-        own = facts.get(_lower((database, schema, table)))
+        own = facts.get(_lower_case((database, schema, table)))
         parts = tuple(part.strip() for part in (expressions or "").strip("[]").split(","))
         if own is not None and all(_NAME.fullmatch(part) for part in parts):
             own.unique.append(tuple(each.name for part in parts for each in own.columns if each.name == part))
     for database, schema, table, trigger in session.read(_TRIGGERS_SQL, ()):
-        own = facts.get(_lower((database, schema, table)))
+        own = facts.get(_lower_case((database, schema, table)))
         if own is not None:
             own.triggers.append(trigger or "")
     return facts
 
 
-def _note(
+def _note_constraint(
     facts: Mapping[Location, _Facts],
     location: Location,
     kind: str,
@@ -153,7 +155,7 @@ def _note(
             facts[referenced].referenced_by.append(key)
 
 
-def _shape(full: Location, facts: _Facts, asked: Mapping[Location, Location]) -> TableShape:
+def _shape_of(full: Location, facts: _Facts, asked: Mapping[Location, Location]) -> TableShape:
     needed = {each.name for each in facts.columns if not each.nullable}
     unique = [key for key in dict.fromkeys(facts.unique) if key]
     key = facts.primary or next((each for each in unique if set(each) <= needed), ())
@@ -176,14 +178,14 @@ def _spelt(keys: Iterable[ForeignKey], asked: Mapping[Location, Location]) -> tu
     )
 
 
-def _full(relation: Location, database: str) -> Location:
+def _full_location(relation: Location, database: str) -> Location:
     missing = (database, "main")[: 3 - len(relation)]
-    return _lower((*missing, *relation))
+    return _lower_case((*missing, *relation))
 
 
-def _lower(names: Iterable[str | None]) -> Location:
+def _lower_case(names: Iterable[str | None]) -> Location:
     return tuple((name or "").lower() for name in names)
 
 
-def _names(text: str | None) -> tuple[str, ...]:
+def _names_in(text: str | None) -> tuple[str, ...]:
     return tuple(json.loads(text)) if text else ()

@@ -32,7 +32,7 @@ class DuckDBStructures(PlainStructures):
         schema = shape.location[-2] if len(shape.location) > 1 else "main"
         rows = session.read(_INDEXES, (schema, shape.location[-1]))
         indexes = (
-            Index(name=str(name), columns=_columns(str(expressions or "")), text=str(sql or "").rstrip("; "))
+            Index(name=str(name), columns=_index_columns(str(expressions or "")), text=str(sql or "").rstrip("; "))
             for name, expressions, sql in rows
         )
         views = [(str(name), str(sql)) for name, sql in session.read(_VIEWS, ())]
@@ -57,12 +57,12 @@ class DuckDBStructures(PlainStructures):
         again = [] if change.kind is StructureKind.DROP_TABLE else [each.text for each in indexes]
         return (*away, *own, *again)
 
-    def named(self, names: Sequence[str]) -> Read:
+    def select_tables_named(self, names: Sequence[str]) -> Read:
         """Look for tables by name."""
         return _NAMED, (list(names),)
 
 
-def _columns(expressions: str) -> tuple[str, ...]:
+def _index_columns(expressions: str) -> tuple[str, ...]:
     """Return the columns of an index: DuckDB prints ``[a, '"odd name"']``."""
     parts = (part.strip().strip("'") for part in expressions.strip("[]").split(","))
     return tuple(part[1:-1].replace('""', '"') if part.startswith('"') else part for part in parts if part)

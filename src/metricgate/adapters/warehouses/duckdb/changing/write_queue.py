@@ -19,7 +19,7 @@ class GaveWay(Exception):
     """The rehearsal was broken off for a change that was approved; it may begin again."""
 
 
-class Turns:
+class WriteQueue:
     """A lock that an approved change takes from a rehearsal: DuckDB would refuse both to touch the same row at once.
 
     A rehearsal that gives way was to be rolled back anyway. Safe from several threads.
@@ -42,7 +42,7 @@ class Turns:
         self._stopped.discard(question)
 
     @contextmanager
-    def approved(self, question: int) -> Iterator[None]:
+    def take_approved(self, question: int) -> Iterator[None]:
         """Take the turn, from a rehearsal if need be.
 
         Raises:
@@ -61,7 +61,7 @@ class Turns:
             self._end(question)
 
     @contextmanager
-    def rehearsing(self, question: int, cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    def take_rehearsal(self, question: int, cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
         """Take the turn when nothing approved waits for it.
 
         Raises:

@@ -22,8 +22,8 @@ from metricgate.adapters.warehouses.duckdb.changing.messages import (
 )
 from metricgate.adapters.warehouses.duckdb.changing.session import Broken, DuckDBSession
 from metricgate.adapters.warehouses.duckdb.changing.shapes import MARKS, lossy
-from metricgate.adapters.warehouses.duckdb.changing.write_queue import GaveWay, Turns
-from metricgate.adapters.warehouses.duckdb.engine import Engine as Instance
+from metricgate.adapters.warehouses.duckdb.changing.write_queue import GaveWay, WriteQueue
+from metricgate.adapters.warehouses.duckdb.engine import DuckDBEngine as Instance
 from metricgate.adapters.warehouses.duckdb.workers.frames import Head, receive, send
 from metricgate.changing.change import TableChange
 from metricgate.changing.definitions import Definitions
@@ -64,7 +64,7 @@ class Carrying:
 
     def __init__(self, engine: Instance) -> None:
         self._engine = engine
-        self._turns = Turns()
+        self._turns = WriteQueue()
 
     @staticmethod
     def begins(question: Head) -> bool:
@@ -112,12 +112,12 @@ class Carrying:
         number, begun = cast("int", question["question"]), False
         try:
             if question["kind"] == "apply":
-                with self._turns.approved(number):
+                with self._turns.take_approved(number):
                     send(channel, {"begun": True})
                     begun = True
                     return self._apply(channel, cursor, question, wanted)
             while True:
-                with suppress(GaveWay), self._turns.rehearsing(number, cursor):
+                with suppress(GaveWay), self._turns.take_rehearsal(number, cursor):
                     if not begun:
                         send(channel, {"begun": True})
                         begun = True
@@ -142,7 +142,7 @@ class Carrying:
         session = DuckDBSession(self._engine, cursor)
         session.begin(0)
         try:
-            engine = transaction.Engine(session, DuckDBDialect(session.check))
+            engine = transaction.WriteEngine(session, DuckDBDialect(session.check))
             structures.forget_aside(engine, cast("list[str]", question["actions"]))
         except BaseException:
             session.rollback()
@@ -160,8 +160,8 @@ class Carrying:
             found = transaction.rehearse_changes(
                 engine, wanted.changes, most_rows=wanted.most_rows, seconds=wanted.seconds, views=wanted.views
             )
-        head, body = packed_rehearsal(replace(found, effect=_whole(engine, found.effect)))
-        return head, _carried(body)
+        head, body = packed_rehearsal(replace(found, effect=_complete_effect(engine, found.effect)))
+        return head, _check_size(body)
 
     def _apply(
         self, channel: socket.socket, cursor: duckdb.DuckDBPyConnection, question: Head, wanted: kept_change.KeptChange
@@ -179,7 +179,7 @@ class Carrying:
         )
 
         def prepare(effect: Effect) -> None:
-            send(channel, {"prepare": True}, _carried(effect_to_bytes(_whole(engine, effect))))
+            send(channel, {"prepare": True}, _check_size(effect_to_bytes(_complete_effect(engine, effect))))
             head, _body = receive(channel)
             if head != {"go": True}:
                 raise _Stopped
@@ -193,21 +193,21 @@ class Carrying:
             return {"stopped": True}, b""
         return {"committed": True}, b""
 
-    def _opened(self, cursor: duckdb.DuckDBPyConnection, *, marking: bool = False) -> transaction.Engine:
+    def _opened(self, cursor: duckdb.DuckDBPyConnection, *, marking: bool = False) -> transaction.WriteEngine:
         checking = DuckDBSession(self._engine, cursor)
         dialect = DuckDBDialect(checking.check)
         session = DuckDBSession(self._engine, cursor, dialect.make_marks() if marking else ())
-        return transaction.Engine(session, dialect)
+        return transaction.WriteEngine(session, dialect)
 
 
-def _whole(engine: transaction.Engine, effect: Effect) -> Effect:
+def _complete_effect(engine: transaction.WriteEngine, effect: Effect) -> Effect:
     """Return the effect with what its texts do not hold."""
     tables: Sequence[Location] = [each.table for each in effect.tables]
     shapes: Mapping[Location, TableShape] = engine.dialect.shapes(engine.session, tables)
     return lossy(effect, shapes)
 
 
-def _carried(body: bytes) -> bytes:
+def _check_size(body: bytes) -> bytes:
     if len(body) > LARGEST:
         raise ChangeFailed(codes.TOO_MANY_ROWS.name, f"{len(body)} bytes", detail="too large to be shown")
     return body

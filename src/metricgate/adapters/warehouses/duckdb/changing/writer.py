@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar, cast
 
-from metricgate.adapters.warehouses.calls import Call, Calls
 from metricgate.adapters.warehouses.duckdb.changing import messages
 from metricgate.adapters.warehouses.duckdb.workers.frames import LARGEST_QUESTION, Gone, Head, Malformed
-from metricgate.adapters.warehouses.duckdb.workers.pool import Jail
+from metricgate.adapters.warehouses.duckdb.workers.pool import WorkerPool
+from metricgate.adapters.warehouses.engine_calls import Call, EngineCalls
 from metricgate.changing.change import TableChange
 from metricgate.changing.effect import Effect
 from metricgate.changing.shape import Location, TableShape
@@ -35,11 +35,11 @@ CHANNELS = 3
 class Writing:
     """The ``WritableWarehouse`` methods of one file. Changes are carried out one after another."""
 
-    def __init__(self, jail: Jail) -> None:
+    def __init__(self, jail: WorkerPool) -> None:
         self._jail = jail
-        self._changes = Calls(1, "duckdb-change")
-        self._rehearsals = Calls(1, "duckdb-rehearsal")
-        self._questions = Calls(1, "duckdb-changes")
+        self._changes = EngineCalls(1, "duckdb-change")
+        self._rehearsals = EngineCalls(1, "duckdb-rehearsal")
+        self._questions = EngineCalls(1, "duckdb-changes")
 
     async def close(self) -> None:
         """Stop what runs and wait for it; a change that was told to go on ends."""
@@ -55,7 +55,7 @@ class Writing:
             "seconds": _METADATA_SECONDS,
         }
         _head, body = await self._questions.do(_METADATA_SECONDS, lambda call: self._asked(call, question))
-        return _read(lambda: messages.shapes(body))
+        return _read_reply(lambda: messages.shapes(body))
 
     async def applied(self, action_ids: Sequence[str]) -> frozenset[str]:
         """Return what was committed, as ``WritableWarehouse`` says."""
@@ -80,11 +80,11 @@ class Writing:
         def work(call: Call) -> Rehearsal:
             try:
                 question: Head = {"kind": "rehearse", "seconds": wanted.seconds}
-                head, body = self._jail.tell(call, question, _content(wanted), messages.LARGEST)
+                head, body = self._jail.tell(call, question, _question_content(wanted), messages.LARGEST)
                 _unless_failed(call, head, body)
                 return messages.rehearsal(head, body)
             except (Gone, Malformed) as error:
-                raise _lost(call, error) from error
+                raise _connection_lost(call, error) from error
 
         return await self._carried_out(self._rehearsals, wanted.seconds, work)
 
@@ -97,7 +97,7 @@ class Writing:
         return await self._carried_out(self._changes, released.seconds, work)
 
     @staticmethod
-    async def _carried_out(calls: Calls, seconds: float, work: Callable[[Call], _Result]) -> _Result:
+    async def _carried_out(calls: EngineCalls, seconds: float, work: Callable[[Call], _Result]) -> _Result:
         try:
             return await calls.do(seconds, work)
         except WarehouseError as error:
@@ -114,7 +114,7 @@ class Writing:
 class _Going:
     """One change on its way to its commit."""
 
-    def __init__(self, jail: Jail, call: Call, prepare: Callable[[Effect], None]) -> None:
+    def __init__(self, jail: WorkerPool, call: Call, prepare: Callable[[Effect], None]) -> None:
         self._jail = jail
         self._call = call
         self._prepare = prepare
@@ -143,14 +143,16 @@ class _Going:
             definitions=released.definitions,
         )
         try:
-            head, body = self._jail.tell(self._call, question, _content(content), messages.LARGEST, self._reply)
+            head, body = self._jail.tell(
+                self._call, question, _question_content(content), messages.LARGEST, self._reply
+            )
             _unless_failed(self._call, head, body)
         except (Gone, Malformed, WarehouseError) as error:
             if self._effect is not None:
                 # It was told to commit. Whether it did stands in the file, which its replacement opens.
                 raise OutcomeUnknown(str(error)) from error
             if self._stopped_by is None:
-                raise _lost(self._call, error) from error
+                raise _connection_lost(self._call, error) from error
         if self._stopped_by is not None:
             raise self._stopped_by
         if head != {**head, "committed": True} or self._effect is None:
@@ -180,7 +182,7 @@ def sealed_of(
     return KeptChange(plan=plan, changes=tuple(changes), views=tuple(views), most_rows=most_rows, seconds=seconds)
 
 
-def _content(wanted: KeptChange) -> bytes:
+def _question_content(wanted: KeptChange) -> bytes:
     content = to_bytes(wanted)
     if len(content) > LARGEST_QUESTION:
         raise ChangeFailed(codes.TOO_MANY_ROWS.name, f"{len(content)} bytes", detail=f"{len(content):,} bytes")
@@ -195,7 +197,7 @@ def _unless_failed(call: Call, head: Head, body: memoryview) -> None:
         raise error
 
 
-def _lost(call: Call, error: BaseException) -> ChangeFailed:
+def _connection_lost(call: Call, error: BaseException) -> ChangeFailed:
     """Nothing was committed: the worker commits nothing without being told to."""
     if isinstance(error, WarehouseError):
         return ChangeFailed(error.code, error.engine_text)
@@ -203,7 +205,7 @@ def _lost(call: Call, error: BaseException) -> ChangeFailed:
     return ChangeFailed(call.stopped_for or code, f"the worker process is gone: {error}")
 
 
-def _read(work: Callable[[], _Result]) -> _Result:
+def _read_reply(work: Callable[[], _Result]) -> _Result:
     try:
         return work()
     except Malformed as error:

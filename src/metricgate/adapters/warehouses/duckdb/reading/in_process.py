@@ -9,19 +9,19 @@ from typing import TypeVar
 
 import duckdb
 
-from metricgate.adapters.warehouses.calls import Call, Calls
-from metricgate.adapters.warehouses.capping import caps_of
-from metricgate.adapters.warehouses.duckdb.connection import connected
-from metricgate.adapters.warehouses.duckdb.engine import Engine, Relations
+from metricgate.adapters.warehouses.duckdb.connection import connect
+from metricgate.adapters.warehouses.duckdb.engine import DuckDBEngine, Relations
 from metricgate.adapters.warehouses.duckdb.errors import FAILURES, breaks, code_of, details_of, position_of
 from metricgate.adapters.warehouses.duckdb.options import DuckDBOptions
 from metricgate.adapters.warehouses.duckdb.reading.results import Batches, Fetched
+from metricgate.adapters.warehouses.engine_calls import Call, EngineCalls
+from metricgate.adapters.warehouses.kept_rows import caps_of
 from metricgate.gateway.codes import WAREHOUSE_UNAVAILABLE
 from metricgate.gateway.ports import Released, WarehouseError
 from metricgate.vocabulary.result import ValueType
 
 _Result = TypeVar("_Result")
-_Work = Callable[[Engine, duckdb.DuckDBPyConnection], _Result]
+_Work = Callable[[DuckDBEngine, duckdb.DuckDBPyConnection], _Result]
 _LOOK_SECONDS = 0.1
 
 
@@ -31,14 +31,14 @@ def failure_of(error: BaseException, sql: str = "", stopped_for: str | None = No
     return WarehouseError(code, str(error), position=position, details=details_of(error))
 
 
-def _opened(options: DuckDBOptions) -> Engine:
+def _open_engine(options: DuckDBOptions) -> DuckDBEngine:
     """Open and lock the instance.
 
     Raises:
         WarehouseError: ``E_WAREHOUSE_UNAVAILABLE``.
     """
     try:
-        return Engine(connected(options), writable=options.path is None)
+        return DuckDBEngine(connect(options), writable=options.path is None)
     except (duckdb.Error, OSError) as error:
         raise WarehouseError(WAREHOUSE_UNAVAILABLE.name, str(error)) from error
 
@@ -53,12 +53,12 @@ class Own:
             WarehouseError: ``E_WAREHOUSE_UNAVAILABLE``.
         """
         self._options = options
-        self._engine = _opened(options)
+        self._engine = _open_engine(options)
         self._turn = threading.Condition()
         self._inside = 0
         self._broken = False
         self._largest = options.largest_result_bytes
-        self._calls = Calls(options.callers, "duckdb")
+        self._calls = EngineCalls(options.callers, "duckdb")
         self._closed = False
 
     async def do(self, seconds: float, work: Callable[[Call], _Result]) -> _Result:
@@ -83,7 +83,7 @@ class Own:
 
     def relations(self, call: Call) -> Relations:
         """Return every relation's columns."""
-        return self._with_cursor(call, Engine.relations)
+        return self._with_cursor(call, DuckDBEngine.relations)
 
     def types(self, call: Call, selects: Sequence[str]) -> list[tuple[ValueType, ...]]:
         """Return the types of the columns of SELECTs that read no row."""
@@ -91,7 +91,7 @@ class Own:
 
     def functions(self, call: Call) -> frozenset[str]:
         """Return the engine's own functions."""
-        return self._with_cursor(call, Engine.functions)
+        return self._with_cursor(call, DuckDBEngine.functions)
 
     def _with_cursor(self, call: Call, work: _Work[_Result], sql: str = "") -> _Result:
         """Do ``work`` with a cursor of its own and give every failure its code. In a thread."""
@@ -99,14 +99,14 @@ class Own:
             return self._done(call, engine, work, sql)
 
     @contextmanager
-    def _used(self) -> Iterator[Engine]:
+    def _used(self) -> Iterator[DuckDBEngine]:
         """Give the instance; one that broke is opened anew once nobody is in it any more, as the process has one."""
         with self._turn:
             while self._broken and self._inside:
                 self._turn.wait(_LOOK_SECONDS)
             if self._broken:
                 self._engine.close()
-                self._engine = _opened(self._options)
+                self._engine = _open_engine(self._options)
                 self._broken = False
             self._inside += 1
             engine = self._engine
@@ -117,7 +117,7 @@ class Own:
                 self._inside -= 1
                 self._turn.notify_all()
 
-    def _done(self, call: Call, engine: Engine, work: _Work[_Result], sql: str) -> _Result:
+    def _done(self, call: Call, engine: DuckDBEngine, work: _Work[_Result], sql: str) -> _Result:
         cursor = engine.cursor()
 
         def interrupt() -> None:

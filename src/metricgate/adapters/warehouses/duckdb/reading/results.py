@@ -17,10 +17,10 @@ from datetime import date, datetime
 import duckdb
 import pyarrow as pa
 
-from metricgate.adapters.warehouses.caps import Caps
-from metricgate.adapters.warehouses.duckdb.reading.forms import Shape, ValueNotCarried, form_of
+from metricgate.adapters.warehouses.duckdb.reading.result_forms import DuckDBTypeShape, ValueNotCarried, form_of
 from metricgate.adapters.warehouses.duckdb.reading.types import in_rows, logical_type
 from metricgate.adapters.warehouses.duckdb.reading.values import far_day, far_moment, read_column
+from metricgate.adapters.warehouses.result_caps import ResultCaps
 from metricgate.adapters.warehouses.wire import Uncarried, wire_column
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.predicate import Scalar
@@ -34,7 +34,7 @@ _ENDS_OF_CALENDAR = frozenset({date.min, date.max, datetime.min, datetime.max}) 
 _MOMENTS = frozenset({DataType.DATE, DataType.TIMESTAMP, DataType.TIMESTAMP_TZ})
 
 
-class NotPlain(Exception):
+class NeedsArrow(Exception):
     """The rows hold a type or a value that only Arrow carries without loss; nothing was given out."""
 
 
@@ -56,14 +56,14 @@ class Batches:
     """
 
     columns: tuple[Column, ...]
-    shapes: tuple[Shape | None, ...]
+    shapes: tuple[DuckDBTypeShape | None, ...]
     batches: Sequence[pa.RecordBatch]
     truncated: str | None
     bytes: int
 
 
 def fetch_rows(
-    cursor: duckdb.DuckDBPyConnection, statement: duckdb.Statement, parameters: Sequence[Scalar], caps: Caps
+    cursor: duckdb.DuckDBPyConnection, statement: duckdb.Statement, parameters: Sequence[Scalar], caps: ResultCaps
 ) -> Fetched:
     """Run the statement and fetch its result as rows.
 
@@ -72,7 +72,7 @@ def fetch_rows(
         duckdb.Error: the engine failed.
     """
     cursor.execute(statement, parameters)
-    columns = tuple(_plain(name, str(kind)) for name, kind, *_ in cursor.description)
+    columns = tuple(_plain_column(name, str(kind)) for name, kind, *_ in cursor.description)
     kept: list[tuple[object, ...]] = []
     size = 0
     while batch := cursor.fetchmany(_ROWS_A_FETCH):
@@ -88,10 +88,10 @@ def fetch_rows(
     return _finished(columns, kept, None, size)
 
 
-def _plain(name: str, kind: str) -> Column:
+def _plain_column(name: str, kind: str) -> Column:
     logical = logical_type(kind) if in_rows(kind) else None
     if logical is None:
-        raise NotPlain
+        raise NeedsArrow
     return Column(name=name, type=logical)
 
 
@@ -105,7 +105,7 @@ def _sizes(batch: Sequence[Sequence[object]], columns: Sequence[Column]) -> list
 
 
 def _cut_by_bytes(
-    columns: tuple[Column, ...], kept: list[tuple[object, ...]], size: int, sizes: list[int], caps: Caps
+    columns: tuple[Column, ...], kept: list[tuple[object, ...]], size: int, sizes: list[int], caps: ResultCaps
 ) -> Fetched:
     while size > caps.bytes:
         size -= sizes.pop()
@@ -125,13 +125,13 @@ def _finished(
     for column, values in zip(columns, zip(*rows, strict=True), strict=True):
         # The driver's rows give 'infinity' as the calendar's last moment, and texts of what lies outside of it.
         if column.type in _MOMENTS and not (_ENDS_OF_CALENDAR.isdisjoint(values) and str not in set(map(type, values))):
-            raise NotPlain
+            raise NeedsArrow
         by_column.append(wire_column(column.type, values))
     return Fetched(columns=columns, values=list(zip(*by_column, strict=True)), truncated=truncated, bytes=size)
 
 
 def fetch_arrow(
-    cursor: duckdb.DuckDBPyConnection, statement: duckdb.Statement, parameters: Sequence[Scalar], caps: Caps
+    cursor: duckdb.DuckDBPyConnection, statement: duckdb.Statement, parameters: Sequence[Scalar], caps: ResultCaps
 ) -> Batches:
     """Run the statement and fetch its result as Arrow batches, what is not flat and plain as texts.
 
@@ -155,7 +155,7 @@ def fetch_arrow(
             if caps.rows is not None and rows + whole.num_rows > caps.rows:
                 whole, truncated = whole.slice(0, caps.rows - rows), "rows"
             if size + whole.nbytes > caps.bytes:
-                whole, truncated = _fitting(whole, caps.bytes - size), "bytes"
+                whole, truncated = _beginning_that_fits(whole, caps.bytes - size), "bytes"
             batches.append(whole)
             rows += whole.num_rows
             size += whole.nbytes
@@ -172,7 +172,7 @@ def fetch_arrow(
     )
 
 
-def wired(result: Batches) -> Fetched:
+def to_wire(result: Batches) -> Fetched:
     """Return the result with its values in their wire form.
 
     Raises:
@@ -185,7 +185,7 @@ def wired(result: Batches) -> Fetched:
     return Fetched(columns=result.columns, values=values, truncated=result.truncated, bytes=result.bytes)
 
 
-def _fitting(batch: pa.RecordBatch, room: int) -> pa.RecordBatch:
+def _beginning_that_fits(batch: pa.RecordBatch, room: int) -> pa.RecordBatch:
     """Return the longest beginning of the batch that takes at most ``room`` bytes."""
     fits, too_many = 0, batch.num_rows
     while fits + 1 < too_many:
@@ -197,12 +197,12 @@ def _fitting(batch: pa.RecordBatch, room: int) -> pa.RecordBatch:
     return batch.slice(0, fits)
 
 
-def _wire(column: Column, shape: Shape | None, array: pa.Array) -> Sequence[object]:
+def _wire(column: Column, shape: DuckDBTypeShape | None, array: pa.Array) -> Sequence[object]:
     try:
         if shape is not None:
             return read_column(shape, array.to_pylist())
         if column.type in _MOMENTS:
-            return _moments(column.type, array)
+            return _wire_moments(column.type, array)
         if column.type is DataType.INTEGER and pa.types.is_decimal(array.type):
             return wire_column(column.type, [None if value is None else int(value) for value in array.to_pylist()])
         return wire_column(column.type, array.to_pylist())
@@ -212,7 +212,7 @@ def _wire(column: Column, shape: Shape | None, array: pa.Array) -> Sequence[obje
         raise ValueNotCarried(column.name, "a value that cannot be read") from error
 
 
-def _moments(kind: DataType, array: pa.Array) -> Sequence[object]:
+def _wire_moments(kind: DataType, array: pa.Array) -> Sequence[object]:
     if not (pa.types.is_timestamp(array.type) and array.type.unit == "ns"):
         with suppress(OverflowError, ValueError):  # else some year is outside 1 to 9999: write each on its own
             return wire_column(kind, array.to_pylist())

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 
-from metricgate.adapters.warehouses.duckdb.reading.forms import Shape
+from metricgate.adapters.warehouses.duckdb.reading.result_forms import DuckDBTypeShape
 from metricgate.adapters.warehouses.duckdb.reading.types import INTEGERS
 from metricgate.adapters.warehouses.wire import document, duration, wire_value
 from metricgate.vocabulary.json import Json
@@ -30,52 +30,52 @@ _INTERVAL = re.compile(
 )
 
 
-def read_column(shape: Shape, texts: Sequence[str | None]) -> Sequence[Json]:
+def read_column(shape: DuckDBTypeShape, texts: Sequence[str | None]) -> Sequence[Json]:
     """Return a column's wire values.
 
     Raises:
         ValueError: a text is not what DuckDB writes of such a type.
     """
-    read = _reader(shape)
+    read = _reader_of(shape)
     if shape.parts or shape.kind == "VARIANT":
-        return [None if text is None else _read(read, document(text)) for text in texts]
+        return [None if text is None else _read_value(read, document(text)) for text in texts]
     return [None if text is None else read(text) for text in texts]
 
 
-def _read(read: Reader, value: Json) -> Json:
+def _read_value(read: Reader, value: Json) -> Json:
     return None if value is None else read(value)
 
 
 @lru_cache(maxsize=256)
-def _reader(shape: Shape) -> Reader:
+def _reader_of(shape: DuckDBTypeShape) -> Reader:
     match shape.kind:
         case "list":
-            return _list_reader(_reader(shape.parts[0]))
+            return _list_reader(_reader_of(shape.parts[0]))
         case "tuple":
-            return _tuple_reader([_reader(part) for part in shape.parts])
+            return _tuple_reader([_reader_of(part) for part in shape.parts])
         case "struct" | "union":
-            return _struct_reader({name: _reader(part) for name, part in zip(shape.names, shape.parts, strict=True)})
+            return _struct_reader({name: _reader_of(part) for name, part in zip(shape.names, shape.parts, strict=True)})
         case "map":
-            return _map_reader(_key_reader(shape.parts[0]), _reader(shape.parts[1]))
+            return _map_reader(_key_reader(shape.parts[0]), _reader_of(shape.parts[1]))
     return _flat_reader(shape.kind)
 
 
 def _list_reader(read: Reader) -> Reader:
-    if read is _same:
+    if read is _as_is:
         return _items
     return lambda value: [None if each is None else read(each) for each in _items(value)]
 
 
 def _tuple_reader(readers: Sequence[Reader]) -> Reader:
-    return lambda value: [_read(read, each) for read, each in zip(readers, _items(value), strict=True)]
+    return lambda value: [_read_value(read, each) for read, each in zip(readers, _items(value), strict=True)]
 
 
 def _struct_reader(readers: Mapping[str, Reader]) -> Reader:
-    return lambda value: {name: _read(readers[name], each) for name, each in _members(value)}
+    return lambda value: {name: _read_value(readers[name], each) for name, each in _members(value)}
 
 
 def _map_reader(read_key: Callable[[str], str], read: Reader) -> Reader:
-    return lambda value: {read_key(key): _read(read, each) for key, each in _members(value)}
+    return lambda value: {read_key(key): _read_value(read, each) for key, each in _members(value)}
 
 
 def _items(value: Json) -> Sequence[Json]:
@@ -90,11 +90,11 @@ def _members(value: Json) -> Sequence[tuple[str, Json]]:
     return list(value.items())
 
 
-def _key_reader(shape: Shape) -> Callable[[str], str]:
+def _key_reader(shape: DuckDBTypeShape) -> Callable[[str], str]:
     """A key is a text: of a nested one, DuckDB's own."""
     if shape.parts or shape.kind in INTEGERS or shape.kind == "BOOLEAN":
         return str
-    read = _reader(shape)
+    read = _reader_of(shape)
     return lambda text: str(read(text))
 
 
@@ -102,22 +102,22 @@ def _flat_reader(kind: str) -> Reader:  # noqa: PLR0911 - one way out for each k
     if kind in ("BIGNUM", "UHUGEINT"):
         return lambda value: wire_value(int(str(value)))
     if kind in INTEGERS:
-        return _same  # ``document`` has given it its wire form
+        return _as_is  # ``document`` has given it its wire form
     if kind in ("FLOAT", "DOUBLE"):
         return lambda value: wire_value(float(str(value)))
     if kind == "BLOB":
-        return lambda value: _binary(str(value))
+        return lambda value: _read_binary(str(value))
     if kind == "INTERVAL":
-        return lambda value: _interval(str(value))
+        return lambda value: _read_interval(str(value))
     if kind.startswith(("TIME", "DATE")):
         digits = _NANOSECONDS if "_NS" in kind else _MICROSECONDS
         return lambda value: moment(str(value), digits)
     if kind == "JSON":
         return lambda value: document(str(value))
-    return _same
+    return _as_is
 
 
-def _same(value: Json) -> Json:
+def _as_is(value: Json) -> Json:
     return value
 
 
@@ -134,8 +134,8 @@ def moment(text: str, digits: int) -> str:
         year, _, rest = day.partition("-")
         day = f"{'-' if int(year) > 1 else ''}{int(year) - 1:04d}-{rest}"
     if ":" in day:
-        return _clock(day, digits)
-    return f"{day}T{_clock(clock.strip(), digits)}" if clock else day
+        return _read_clock(day, digits)
+    return f"{day}T{_read_clock(clock.strip(), digits)}" if clock else day
 
 
 def far_day(days: int) -> str:
@@ -165,7 +165,7 @@ def far_moment(ticks: int, digits: int, zone: str) -> str:
     return f"{far_day(days)}T{clock}{zone}"
 
 
-def _clock(text: str, digits: int) -> str:
+def _read_clock(text: str, digits: int) -> str:
     at = next((at for at, sign in enumerate(text) if sign in "+-"), len(text))
     clock, zone = text[:at], text[at:]
     whole, _, fraction = clock.partition(".")
@@ -173,12 +173,12 @@ def _clock(text: str, digits: int) -> str:
     return shown + (zone if ":" in zone or not zone else f"{zone}:00")
 
 
-def _binary(text: str) -> str:
+def _read_binary(text: str) -> str:
     # DuckDB writes a byte that is no printable ASCII as \xFF, a backslash too.
     return base64.b64encode(_BYTE.sub(lambda found: bytes.fromhex(found[1].decode()), text.encode())).decode()
 
 
-def _interval(text: str) -> str:
+def _read_interval(text: str) -> str:
     found = _INTERVAL.fullmatch(text)
     if found is None:
         raise ValueError("no interval where the type has one")

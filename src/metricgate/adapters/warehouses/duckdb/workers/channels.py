@@ -17,12 +17,11 @@ from typing import TYPE_CHECKING, cast
 
 import duckdb
 
-from metricgate.adapters.warehouses.caps import Caps
-from metricgate.adapters.warehouses.duckdb.connection import connected
-from metricgate.adapters.warehouses.duckdb.engine import Engine
+from metricgate.adapters.warehouses.duckdb.connection import connect
+from metricgate.adapters.warehouses.duckdb.engine import DuckDBEngine
 from metricgate.adapters.warehouses.duckdb.errors import FAILURES, breaks, code_of, details_of, position_of
-from metricgate.adapters.warehouses.duckdb.options import identity_of, unpacked
-from metricgate.adapters.warehouses.duckdb.reading.opinion import opinion_of
+from metricgate.adapters.warehouses.duckdb.options import identity_of, unpack_options
+from metricgate.adapters.warehouses.duckdb.reading.engine_parse import opinion_of
 from metricgate.adapters.warehouses.duckdb.workers import limits
 from metricgate.adapters.warehouses.duckdb.workers.frames import LARGEST_QUESTION, Gone, Head, Malformed, receive, send
 from metricgate.adapters.warehouses.duckdb.workers.payloads import (
@@ -32,6 +31,7 @@ from metricgate.adapters.warehouses.duckdb.workers.payloads import (
     scalars,
     type_check,
 )
+from metricgate.adapters.warehouses.result_caps import ResultCaps
 from metricgate.gateway.codes import WAREHOUSE_MEMORY, WAREHOUSE_UNAVAILABLE
 from metricgate.vocabulary.json import Json
 
@@ -47,7 +47,12 @@ class Worker:
     """One open instance and its channels."""
 
     def __init__(
-        self, engine: Engine, channels: list[socket.socket], cores: int, most_unused: int, carrying: Carrying | None
+        self,
+        engine: DuckDBEngine,
+        channels: list[socket.socket],
+        cores: int,
+        most_unused: int,
+        carrying: Carrying | None,
     ) -> None:
         self._engine = engine
         self._carrying = carrying
@@ -117,7 +122,7 @@ class Worker:
         return {"ok": True, **head}, body
 
     def _run(self, cursor: duckdb.DuckDBPyConnection, question: Head) -> Reply:
-        caps = Caps(rows=cast("int | None", question["rows"]), bytes=cast("int", question["bytes"]))
+        caps = ResultCaps(rows=cast("int | None", question["rows"]), bytes=cast("int", question["bytes"]))
         parameters = scalars(question["parameters"])
         checks = [type_check(each) for each in cast("list[Json]", question["checks"])]
         return packed_result(self._engine.run(cursor, cast("str", question["sql"]), parameters, caps, checks))
@@ -147,7 +152,7 @@ def serve(control: socket.socket, head: Head) -> None:
     """Open the database of the first frame, say so on the control channel, and answer until that one ends."""
     threading.excepthook = _end_on_error
     try:
-        engine, most_unused = _opened(head)
+        engine, most_unused = _open_engine(head)
     except FAILURES as error:
         memory = code_of(error) == WAREHOUSE_MEMORY.name
         code = WAREHOUSE_MEMORY if memory else WAREHOUSE_UNAVAILABLE
@@ -159,21 +164,21 @@ def serve(control: socket.socket, head: Head) -> None:
     Worker(engine, channels, cores, most_unused, _carrying(engine, head)).serve(control)
 
 
-def _carrying(engine: Engine, head: Head) -> Carrying | None:
+def _carrying(engine: DuckDBEngine, head: Head) -> Carrying | None:
     """Return what carries changes out, where the file is opened for them; nobody else needs to load it."""
-    if not unpacked(cast("dict[str, Json]", head["options"])).writes:
+    if not unpack_options(cast("dict[str, Json]", head["options"])).writes:
         return None
     from metricgate.adapters.warehouses.duckdb.changing.write_worker import Carrying  # noqa: PLC0415
 
     return Carrying(engine)
 
 
-def _opened(head: Head) -> tuple[Engine, int]:
+def _open_engine(head: Head) -> tuple[DuckDBEngine, int]:
     """Open what the first frame names and return the engine with the most address space that may lie unused."""
-    options = unpacked(cast("dict[str, Json]", head["options"]))
+    options = unpack_options(cast("dict[str, Json]", head["options"]))
     if identity_of(options) != head["identity"]:
         raise OSError(f"{options.path} is not the file that it was when the gateway opened it")
-    root = connected(options)
+    root = connect(options)
     [(engine_memory, space)] = root.execute(
         "SELECT parse_formatted_bytes(current_setting('memory_limit')), parse_formatted_bytes($space)",
         {"space": options.worker_memory or "0 bytes"},
@@ -181,7 +186,7 @@ def _opened(head: Head) -> tuple[Engine, int]:
     space = space or engine_memory + _SPARE
     limits.limit_memory(space)
     writable = options.path is None or not options.read_only
-    return Engine(root, writable=writable), max(space - engine_memory, _SPARE // 2) * 2 // 3
+    return DuckDBEngine(root, writable=writable), max(space - engine_memory, _SPARE // 2) * 2 // 3
 
 
 def _end_on_error(failure: threading.ExceptHookArgs) -> None:

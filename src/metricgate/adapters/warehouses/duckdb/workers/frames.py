@@ -56,11 +56,11 @@ def receive(channel: socket.socket, largest_body: int = 0) -> tuple[Head, memory
         Gone: the other side has hung up.
         Malformed: the frame is larger than it may be, or its head is no JSON object.
     """
-    head_length, body_length = _LENGTHS.unpack(_exactly(channel, _LENGTHS.size))
+    head_length, body_length = _LENGTHS.unpack(_receive_exactly(channel, _LENGTHS.size))
     if head_length > LARGEST_HEAD or body_length > largest_body:
         raise Malformed(f"a frame of {head_length} and {body_length} bytes, at most {largest_body} are allowed")
-    text = bytes(_exactly(channel, head_length))
-    body = _exactly(channel, body_length)
+    text = bytes(_receive_exactly(channel, head_length))
+    body = _receive_exactly(channel, body_length)
     try:
         head = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -70,7 +70,7 @@ def receive(channel: socket.socket, largest_body: int = 0) -> tuple[Head, memory
     return head, body
 
 
-def _exactly(channel: socket.socket, length: int) -> memoryview:
+def _receive_exactly(channel: socket.socket, length: int) -> memoryview:
     whole = memoryview(bytearray(length))
     filled = 0
     while filled < length:

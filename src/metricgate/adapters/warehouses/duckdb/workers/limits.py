@@ -60,14 +60,14 @@ def drop_privileges() -> bool:
 
 def limit_files(largest: int | None) -> None:
     """Write no core dump, and no file beyond ``largest`` bytes (None: any)."""
-    _lower(resource.RLIMIT_CORE, 0)
+    _lower_limit(resource.RLIMIT_CORE, 0)
     if largest is not None:
-        _lower(resource.RLIMIT_FSIZE, largest)
+        _lower_limit(resource.RLIMIT_FSIZE, largest)
 
 
 def limit_memory(size: int) -> None:
     """Have at most ``size`` bytes of address space; what is over fails to be allocated."""
-    _lower(resource.RLIMIT_AS, size)
+    _lower_limit(resource.RLIMIT_AS, size)
 
 
 def limit_time(seconds: float) -> None:
@@ -84,7 +84,7 @@ def limit_time(seconds: float) -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (wanted, hard))
 
 
-def _lower(what: int, size: int) -> None:
+def _lower_limit(what: int, size: int) -> None:
     _soft, hard = resource.getrlimit(what)
     size = size if hard == resource.RLIM_INFINITY else min(size, hard)
     # Not every system keeps every limit.

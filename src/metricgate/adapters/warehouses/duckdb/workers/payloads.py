@@ -14,7 +14,7 @@ from typing import cast
 import orjson
 import pyarrow as pa
 
-from metricgate.adapters.warehouses.duckdb.reading.forms import Shape
+from metricgate.adapters.warehouses.duckdb.reading.result_forms import DuckDBTypeShape
 from metricgate.adapters.warehouses.duckdb.reading.results import Batches, Fetched
 from metricgate.adapters.warehouses.duckdb.workers.frames import Head, Malformed
 from metricgate.compiling.statement import TypeCheck
@@ -48,10 +48,10 @@ def _packed(value: Scalar) -> Json:
 
 def scalars(values: Json) -> list[Scalar]:
     """Return the parameters that ``packed_scalars`` packed."""
-    return [_scalar(value) for value in cast("list[Json]", values)]
+    return [_unpack_scalar(value) for value in cast("list[Json]", values)]
 
 
-def _scalar(value: Json) -> Scalar:
+def _unpack_scalar(value: Json) -> Scalar:
     match value:
         case {"decimal": str(text)}:
             return Decimal(text)
@@ -128,20 +128,20 @@ def result(head: Head, body: memoryview) -> Batches | Fetched:
         truncated, size = cast("str | None", head["truncated"]), cast("int", head["bytes"])
         if head["form"] == "rows":
             return Fetched(columns=named, values=orjson.loads(body), truncated=truncated, bytes=size)
-        shapes = tuple(None if each is None else _shape(each) for each in cast("list[Json]", head["shapes"]))
+        shapes = tuple(None if each is None else _unpack_shape(each) for each in cast("list[Json]", head["shapes"]))
         batches = []
         if len(body):
             with pa.ipc.open_stream(pa.py_buffer(body)) as reader:
                 for batch in reader:
                     for _column, shape, array in zip(named, shapes, batch.columns, strict=True):
-                        _check(array, shape)
+                        _check_column(array, shape)
                     batches.append(batch)
         return Batches(columns=named, shapes=shapes, batches=batches, truncated=truncated, bytes=size)
     except _WRONG as error:
         raise Malformed(f"no result: {error}") from error
 
 
-def _check(array: pa.Array, shape: Shape | None) -> None:
+def _check_column(array: pa.Array, shape: DuckDBTypeShape | None) -> None:
     """See that a column is flat and that no offset leads outside its buffers: somebody may have taken the worker over.
 
     A HUGEINT of 39 digits is a decimal of 38 to DuckDB, which Arrow's check would refuse: decimals are seen as bytes.
@@ -163,12 +163,12 @@ _FLAT = (
 """What DuckDB's flat types are to Arrow, as far as columns leave as they are."""
 
 
-def _packed_shape(shape: Shape | None) -> Json:
+def _packed_shape(shape: DuckDBTypeShape | None) -> Json:
     return None if shape is None else [shape.kind, list(shape.names), [_packed_shape(part) for part in shape.parts]]
 
 
-def _shape(packed: Json) -> Shape:
+def _unpack_shape(packed: Json) -> DuckDBTypeShape:
     match packed:
         case [str(kind), [*names], [*parts]]:
-            return Shape(kind=kind, names=tuple(map(str, names)), parts=tuple(map(_shape, parts)))
+            return DuckDBTypeShape(kind=kind, names=tuple(map(str, names)), parts=tuple(map(_unpack_shape, parts)))
     raise Malformed("no type's shape")

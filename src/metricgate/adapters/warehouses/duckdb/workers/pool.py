@@ -14,10 +14,10 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from itertools import count
 
-from metricgate.adapters.warehouses.calls import Call
 from metricgate.adapters.warehouses.duckdb.options import DuckDBOptions, identity_of
 from metricgate.adapters.warehouses.duckdb.workers.frames import Gone, Head, Malformed, receive, send
 from metricgate.adapters.warehouses.duckdb.workers.process import Process, remove_stale_spill
+from metricgate.adapters.warehouses.engine_calls import Call
 from metricgate.gateway.codes import WAREHOUSE_FAILED, WAREHOUSE_UNAVAILABLE
 from metricgate.gateway.ports import WarehouseError
 from metricgate.vocabulary.json import Json
@@ -35,7 +35,7 @@ class _NotBegun(Gone):
     """The process was gone before it began."""
 
 
-class Jail:
+class WorkerPool:
     """A fixed number of processes, each replaced as soon as it ends. Thread-safe.
 
     Processes start when they are first needed.
@@ -64,7 +64,7 @@ class Jail:
         for number in range(len(self._processes)):
             self._current(number)
 
-    def opened(self) -> None:
+    def start_and_wait(self) -> None:
         """Start the processes and wait until each has opened the database.
 
         Raises:
@@ -192,7 +192,7 @@ class Jail:
         call.interrupt = lambda: process.interrupt(channel, number)
         call.kill = process.kill
         try:
-            _begin(process.channels[channel], {**question, "question": number}, content)
+            _begin_question(process.channels[channel], {**question, "question": number}, content)
             head, body = receive(process.channels[channel], largest_body)
             if reply is not None and head == {"prepare": True}:
                 send(process.channels[channel], reply(body))
@@ -247,7 +247,7 @@ def _failure(head: Head, stopped_for: str | None) -> WarehouseError:
     )
 
 
-def _begin(channel: socket.socket, question: Mapping[str, Json], content: bytes) -> None:
+def _begin_question(channel: socket.socket, question: Mapping[str, Json], content: bytes) -> None:
     """Send a question and wait until it has begun."""
     try:
         send(channel, question, content)

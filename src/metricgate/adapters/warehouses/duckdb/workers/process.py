@@ -19,7 +19,7 @@ import duckdb
 import pyarrow as pa
 
 import metricgate
-from metricgate.adapters.warehouses.duckdb.options import DuckDBOptions, packed
+from metricgate.adapters.warehouses.duckdb.options import DuckDBOptions, pack_options
 from metricgate.adapters.warehouses.duckdb.workers.frames import Gone, Malformed, receive, send
 from metricgate.gateway.codes import WAREHOUSE_MEMORY, WAREHOUSE_TIMEOUT, WAREHOUSE_UNAVAILABLE
 from metricgate.gateway.ports import WarehouseError
@@ -136,9 +136,9 @@ class Process:
             cwd="/",
             start_new_session=True,
         )
-        readable, writable = _files(own)
+        readable, writable = _readable_files(own)
         opening: dict[str, Json] = {
-            "options": packed(own),
+            "options": pack_options(own),
             "identity": identity,
             "channels": list(ends),
             "lifeline": lifeline,
@@ -204,7 +204,7 @@ def _with_own_spill(options: DuckDBOptions, held: ExitStack) -> DuckDBOptions:
     return replace(options, spill_directory=Path(own))
 
 
-def _files(options: DuckDBOptions) -> tuple[list[str], list[str]]:
+def _readable_files(options: DuckDBOptions) -> tuple[list[str], list[str]]:
     """Return what the worker may read, and the folders in which it may write."""
     path = options.path.absolute() if options.path is not None else None
     readable = [str(path), f"{path}.wal"] if path is not None else []

@@ -48,16 +48,16 @@ def read_columns(
     result = cursor._result  # noqa: SLF001 - the driver has no public way
     columns: list[Column] = [[] for _ in range(width)]
     try:
-        rows, end = _rows(connection, columns)
+        rows, end = _add_rows(connection, columns)
     finally:
         result.unbuffered_active = False
         result.connection = cursor.connection = None
     if end[0] == _ERROR:
         MysqlPacket(end, connection.encoding).raise_for_error()
-    return Images([_decoded(column) for column in columns], rows), int.from_bytes(end[1:3], "little")
+    return Images([_decode_column(column) for column in columns], rows), int.from_bytes(end[1:3], "little")
 
 
-def _rows(connection: pymysql.Connection, columns: Sequence[Column]) -> tuple[int, bytes]:
+def _add_rows(connection: pymysql.Connection, columns: Sequence[Column]) -> tuple[int, bytes]:
     """Add the rows to the columns; return how many there are, and the packet that ends them.
 
     Bytes are looked at as characters, each byte one of them; what is not ASCII is read again by ``_decoded``.
@@ -73,8 +73,8 @@ def _rows(connection: pymysql.Connection, columns: Sequence[Column]) -> tuple[in
         if len(text) - at < length:
             text, at = wire.more(text[at:], length), 0
         if length == _WHOLE:
-            whole, text = wire.joined(text)
-            _split(whole, appends)
+            whole, text = wire.join_packets(text)
+            _add_split_row(whole, appends)
             rows, at = rows + 1, 0
             continue
         first = text[at]
@@ -98,7 +98,7 @@ def _rows(connection: pymysql.Connection, columns: Sequence[Column]) -> tuple[in
         rows += 1
 
 
-def _split(text: str, appends: Sequence[Callable[[str | None], None]]) -> None:
+def _add_split_row(text: str, appends: Sequence[Callable[[str | None], None]]) -> None:
     """Add one row that came in several packets."""
     at = 0
     for append in appends:
@@ -139,7 +139,7 @@ class _Wire:
             length += len(data)
         return "".join(parts)
 
-    def joined(self, text: str) -> tuple[str, str]:
+    def join_packets(self, text: str) -> tuple[str, str]:
         """Return a row whose first packet was full, and what comes behind it."""
         whole, rest = text[:_WHOLE], text[_WHOLE:]
         while True:
@@ -155,7 +155,7 @@ class _Wire:
         raise pymysql.OperationalError(CR.CR_SERVER_LOST, "the connection was lost while rows were read") from error
 
 
-def _decoded(column: Column) -> Column:
+def _decode_column(column: Column) -> Column:
     if "".join(value for value in column if value is not None).isascii():
         return column
     return [value if value is None or value.isascii() else value.encode("latin-1").decode() for value in column]

@@ -65,17 +65,19 @@ def read_definitions(
     session: WriteSession, tables: Sequence[Location], reads: Sequence[Location], database: str
 ) -> Definitions:
     """Return what acts when rows of the tables change, and the views that the statement reads."""
-    wanted = list(dict.fromkeys(_full(each, database) for each in tables))
-    schemas = sorted({schema for schema, _table in (*wanted, *(_full(each, database) for each in reads))})
-    whole = _whole(session, wanted, schemas)
+    wanted = list(dict.fromkeys(_full_name(each, database) for each in tables))
+    schemas = sorted({schema for schema, _table in (*wanted, *(_full_name(each, database) for each in reads))})
+    whole = _read_by_table(session, wanted, schemas)
     seeds = [text for each, text in whole if each.kind in {"trigger", "check", "generated column"}]
     views = _by_name([row for schema in schemas for row in session.read(_VIEWS, (schema,))]) if seeds or reads else {}
-    read = [told for each in reads for told in views.get(_full(each, database)[1].lower(), ())]
+    read = [told for each in reads for told in views.get(_full_name(each, database)[1].lower(), ())]
     found = {each for each, _text in (*whole, *read)}
-    return tuple(sorted(found | set(_behind(session, [*seeds, *(text for _each, text in read)], views))))
+    return tuple(sorted(found | set(_definitions_behind(session, [*seeds, *(text for _each, text in read)], views))))
 
 
-def _behind(session: WriteSession, seeds: Sequence[str], views: Mapping[str, list[_Told]]) -> list[Definition]:
+def _definitions_behind(
+    session: WriteSession, seeds: Sequence[str], views: Mapping[str, list[_Told]]
+) -> list[Definition]:
     if not seeds:
         return []
     routines = _by_name(session.read(_ROUTINES, ()))
@@ -96,23 +98,29 @@ def _behind(session: WriteSession, seeds: Sequence[str], views: Mapping[str, lis
     return closure(seeds, named, opened)
 
 
-def _whole(session: WriteSession, tables: Sequence[_Name], schemas: Sequence[str]) -> list[_Told]:
+def _read_by_table(session: WriteSession, tables: Sequence[_Name], schemas: Sequence[str]) -> list[_Told]:
     """Read table by table: the server opens only what one name of a schema and one of a table say."""
     found: list[_Told] = []
     rules = {each: foreign_key_rules(session, each) for each in schemas}
     for each in tables:
         for sql in (_TABLES, _COLUMNS, _INDEXES):
-            found += _told(session.read(sql.replace("{where}", "table_schema = %s AND table_name = %s"), each))
-        found += _told(session.read(_CHECKS.replace("{where}", "constraint_schema = %s AND table_name = %s"), each))
+            found += _definitions_of(
+                session.read(sql.replace("{where}", "table_schema = %s AND table_name = %s"), each)
+            )
+        found += _definitions_of(
+            session.read(_CHECKS.replace("{where}", "constraint_schema = %s AND table_name = %s"), each)
+        )
         own = "k.table_schema, k.table_name"
         sql = _KEYS.replace("{own}", own).replace("{here}", "TRUE")
         rows = session.read(sql.replace("{where}", "k.table_schema = %s AND k.table_name = %s"), each)
-        found += _told(_with_rules(rows, rules[each[0]]))
+        found += _definitions_of(_with_rules(rows, rules[each[0]]))
         other = "k.referenced_table_schema, k.referenced_table_name"
         sql = _KEYS.replace("{own}", other).replace("{here}", "FALSE")
         where = "k.table_schema = %s AND k.referenced_table_schema = %s AND k.referenced_table_name = %s"
         for schema in schemas:
-            found += _told(_with_rules(session.read(sql.replace("{where}", where), (schema, *each)), rules[schema]))
+            found += _definitions_of(
+                _with_rules(session.read(sql.replace("{where}", where), (schema, *each)), rules[schema])
+            )
     return found + _triggers(session, tables)
 
 
@@ -123,10 +131,12 @@ def _with_rules(rows: Sequence[Row], rules: ForeignKeyRules) -> list[Row]:
 
 def _triggers(session: WriteSession, tables: Sequence[_Name]) -> list[_Told]:
     where = "event_object_schema = %s AND event_object_table = %s"
-    return [told for each in tables for told in _told(session.read(_TRIGGERS.replace("{where}", where), each))]
+    return [
+        told for each in tables for told in _definitions_of(session.read(_TRIGGERS.replace("{where}", where), each))
+    ]
 
 
-def _told(rows: Sequence[Row]) -> list[_Told]:
+def _definitions_of(rows: Sequence[Row]) -> list[_Told]:
     """Return one definition for each name; what the catalogue says in several rows goes together."""
     texts: dict[tuple[str, str, str, str], list[str]] = {}
     for schema, table, kind, name, *rest in rows:
@@ -140,10 +150,10 @@ def _told(rows: Sequence[Row]) -> list[_Told]:
 
 def _by_name(rows: Sequence[Row]) -> dict[str, list[_Told]]:
     found: dict[str, list[_Told]] = {}
-    for each, text in _told(rows):
+    for each, text in _definitions_of(rows):
         found.setdefault(each.of.rpartition(".")[2].lower(), []).append((each, text))
     return found
 
 
-def _full(location: Location, database: str) -> _Name:
+def _full_name(location: Location, database: str) -> _Name:
     return (location[-2] if len(location) > 1 else database, location[-1])

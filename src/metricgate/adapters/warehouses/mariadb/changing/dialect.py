@@ -16,12 +16,12 @@ from metricgate.adapters.warehouses.mariadb.changing.shapes import IN_UNIQUE, re
 from metricgate.adapters.warehouses.mariadb.changing.structures import MariaDBStructures
 from metricgate.adapters.warehouses.mariadb.changing.text_values import (
     as_text,
-    assigned,
-    compared,
+    assigned_expression,
+    compared_expression,
     given_as_text,
     keeps_text,
 )
-from metricgate.adapters.warehouses.mariadb.statement_text import NotOneSelect, with_values
+from metricgate.adapters.warehouses.mariadb.statement_text import UnsafeStatementText, with_values
 from metricgate.adapters.warehouses.servers.session import FAILED
 from metricgate.changing.definitions import Definitions
 from metricgate.changing.images import Images
@@ -60,7 +60,7 @@ class MariaDBDialect:
         """Whether a transaction sees its catalogue as it was when its snapshot was taken."""
         return False
 
-    def storing(
+    def select_stored_otherwise(
         self, session: WriteSession, shape: TableShape, columns: Sequence[ColumnShape]
     ) -> Callable[[Images], Text] | None:
         """Cast the values to the columns' types, which is all that an assignment does to texts of plain types."""
@@ -72,12 +72,12 @@ class MariaDBDialect:
         ):
             return None
         other = " OR ".join(
-            f"NOT (CAST({as_text(compared(f'{_GIVEN}.c{at}', each.type), each.type)} AS BINARY) "
+            f"NOT (CAST({as_text(compared_expression(f'{_GIVEN}.c{at}', each.type), each.type)} AS BINARY) "
             f"<=> CAST({_GIVEN}.c{at} AS BINARY))"
             for at, each in enumerate(columns)
         )
-        sql = f"SELECT CAST({_GIVEN}.n - 1 AS CHAR) FROM {_given(len(columns))} WHERE {other}"
-        return lambda values: (sql, (_json(values),))
+        sql = f"SELECT CAST({_GIVEN}.n - 1 AS CHAR) FROM {_values_table(len(columns))} WHERE {other}"
+        return lambda values: (sql, (_json_literal(values),))
 
     def settle(self) -> Sequence[str]:
         """Nothing waits for the commit."""
@@ -85,37 +85,38 @@ class MariaDBDialect:
 
     def evaluate(self, source: Statement, targets: Sequence[ColumnShape]) -> Text:
         """Give each value as text that its column takes or, in strict mode, refuses; it is not cast before."""
-        return _source(source, [given_as_text(f"c{at}", each.type) for at, each in enumerate(targets)])
+        return _source_text(source, [given_as_text(f"c{at}", each.type) for at, each in enumerate(targets)])
 
     def plain(self, source: Statement, targets: Sequence[ColumnShape]) -> Text:
         """Give each value as ``images`` does."""
-        return _source(source, [as_text(f"c{at}", each.type) for at, each in enumerate(targets)])
+        return _source_text(source, [as_text(f"c{at}", each.type) for at, each in enumerate(targets)])
 
     def images(self, shape: TableShape, by: Sequence[ColumnShape], keys: Images, *, lock: bool) -> Text:
         """Join the table with the given values."""
-        outputs = ", ".join(as_text(f"{_TABLE}.{quoted(each.name)}", each.type) for each in shape.columns)
+        outputs = ", ".join(as_text(f"{_TABLE}.{quote_name(each.name)}", each.type) for each in shape.columns)
         sql = (
-            f"SELECT CAST({_GIVEN}.n - 1 AS CHAR), {outputs} FROM {_given(len(by))} "
-            f"STRAIGHT_JOIN {self._named(shape.location)} AS {_TABLE} ON {_fits(by)}{' FOR UPDATE' if lock else ''}"
+            f"SELECT CAST({_GIVEN}.n - 1 AS CHAR), {outputs} FROM {_values_table(len(by))} "
+            f"STRAIGHT_JOIN {self._named(shape.location)} AS {_TABLE} ON {_match_columns(by)}"
+            f"{' FOR UPDATE' if lock else ''}"
         )
-        return sql, (_json(keys),)
+        return sql, (_json_literal(keys),)
 
-    def differing(self, shape: TableShape, images: Images) -> Text:
+    def select_differing(self, shape: TableShape, images: Images) -> Text:
         """Join the table with the images, and compare bytes. The key, which no row lacks, tells those that are gone."""
-        own = (as_text(f"{_TABLE}.{quoted(each.name)}", each.type) for each in shape.columns)
+        own = (as_text(f"{_TABLE}.{quote_name(each.name)}", each.type) for each in shape.columns)
         differ = " OR ".join(
             f"NOT (CAST({text} AS BINARY) <=> CAST({_GIVEN}.c{at} AS BINARY))" for at, text in enumerate(own)
         )
         sql = (
-            f"SELECT CAST({_GIVEN}.n - 1 AS CHAR) FROM {_given(len(shape.columns))} "
+            f"SELECT CAST({_GIVEN}.n - 1 AS CHAR) FROM {_values_table(len(shape.columns))} "
             f"LEFT JOIN {self._named(shape.location)} AS {_TABLE} "
-            f"ON {_fits(_keys(shape), [shape.names.index(name) for name in shape.key])} WHERE {differ}"
+            f"ON {_match_columns(_key_columns(shape), [shape.names.index(name) for name in shape.key])} WHERE {differ}"
         )
-        return sql, (_json(images),)
+        return sql, (_json_literal(images),)
 
     def children(self, child: TableShape, key: ForeignKey, values: Images, parent: TableShape) -> Text:  # noqa: ARG002
         """Join the child with the given values. Its rows are locked, for a snapshot may be older than they are."""
-        columns = [_column(child, name) for name in key.columns]
+        columns = [_column_named(child, name) for name in key.columns]
         return self.images(child, columns, values, lock=True)
 
     def insert(
@@ -127,17 +128,17 @@ class MariaDBDialect:
         restoring: bool,
     ) -> Text:
         """Insert from the given values; without columns, rows of defaults."""
-        keys = ", ".join(as_text(quoted(each.name), each.type) for each in _keys(shape))
+        keys = ", ".join(as_text(quote_name(each.name), each.type) for each in _key_columns(shape))
         if not columns:
             defaults = ", ".join("()" for _row in values)
             return f"INSERT INTO {self._named(shape.location)} () VALUES {defaults} RETURNING {keys}", ()
-        names = ", ".join(quoted(each.name) for each in columns)
-        outputs = ", ".join(assigned(f"{_GIVEN}.c{at}", each.type) for at, each in enumerate(columns))
+        names = ", ".join(quote_name(each.name) for each in columns)
+        outputs = ", ".join(assigned_expression(f"{_GIVEN}.c{at}", each.type) for at, each in enumerate(columns))
         sql = (
             f"{_mode(restoring)}INSERT INTO {self._named(shape.location)} ({names}) "
-            f"SELECT {outputs} FROM {_given(len(columns))} ORDER BY {_GIVEN}.n RETURNING {keys}"
+            f"SELECT {outputs} FROM {_values_table(len(columns))} ORDER BY {_GIVEN}.n RETURNING {keys}"
         )
-        return sql, (_json(values),)
+        return sql, (_json_literal(values),)
 
     def update(
         self,
@@ -150,26 +151,26 @@ class MariaDBDialect:
         restoring: bool,
     ) -> Text:
         """Update from the given keys and values. What is assigned to itself does not move."""
-        by = _keys(shape)
+        by = _key_columns(shape)
         sets = [
-            f"{_TABLE}.{quoted(each.name)} = {assigned(f'{_GIVEN}.c{at}', each.type)}"
+            f"{_TABLE}.{quote_name(each.name)} = {assigned_expression(f'{_GIVEN}.c{at}', each.type)}"
             for at, each in enumerate(columns, len(by))
         ]
-        sets += [f"{_TABLE}.{quoted(each.name)} = {_TABLE}.{quoted(each.name)}" for each in kept]
+        sets += [f"{_TABLE}.{quote_name(each.name)} = {_TABLE}.{quote_name(each.name)}" for each in kept]
         sql = (
-            f"{_mode(restoring)}UPDATE {_given(len(by) + len(columns))} "
-            f"STRAIGHT_JOIN {self._named(shape.location)} AS {_TABLE} ON {_fits(by)} SET {', '.join(sets)}"
+            f"{_mode(restoring)}UPDATE {_values_table(len(by) + len(columns))} "
+            f"STRAIGHT_JOIN {self._named(shape.location)} AS {_TABLE} ON {_match_columns(by)} SET {', '.join(sets)}"
         )
-        return sql, (_json(keys.beside(values)),)
+        return sql, (_json_literal(keys.beside(values)),)
 
     def delete(self, shape: TableShape, keys: Images) -> Text:
         """Delete by the given keys."""
-        by = _keys(shape)
+        by = _key_columns(shape)
         sql = (
-            f"DELETE {_TABLE} FROM {_given(len(by))} "
-            f"STRAIGHT_JOIN {self._named(shape.location)} AS {_TABLE} ON {_fits(by)}"
+            f"DELETE {_TABLE} FROM {_values_table(len(by))} "
+            f"STRAIGHT_JOIN {self._named(shape.location)} AS {_TABLE} ON {_match_columns(by)}"
         )
-        return sql, (_json(keys),)
+        return sql, (_json_literal(keys),)
 
     @property
     def structures(self) -> MariaDBStructures:
@@ -215,51 +216,51 @@ class MariaDBDialect:
 
     def _named(self, location: Location) -> str:
         full = location if len(location) > 1 else (self._database, *location)
-        return ".".join(quoted(part) for part in full)
+        return ".".join(quote_name(part) for part in full)
 
 
 def _mode(restoring: bool) -> str:  # noqa: FBT001
     return f"SET STATEMENT sql_mode = '{_RESTORING}' FOR " if restoring else ""
 
 
-def _source(source: Statement, outputs: Sequence[str]) -> Text:
+def _source_text(source: Statement, outputs: Sequence[str]) -> Text:
     literals = [str(escape_item(value, "utf8mb4", encoders)) for value in source.parameters]
     try:
         text = with_values(source.sql, literals)
-    except NotOneSelect as error:
+    except UnsafeStatementText as error:
         raise ChangeFailed(FAILED, f"a source that is no plain SELECT: {error}") from error
     names = ", ".join(f"c{at}" for at in range(len(outputs)))
     sql = f"WITH s({names}) AS (\n{text}\n) SELECT {', '.join(outputs)} FROM s"
     return sql.replace("%", "%%"), ()
 
 
-def _given(columns: int) -> str:
+def _values_table(columns: int) -> str:
     names = ", ".join(f"c{at} LONGTEXT PATH '$[{at}]'" for at in range(columns))
     return f"JSON_TABLE(%s, '$[*]' COLUMNS (n FOR ORDINALITY, {names})) AS {_GIVEN}"
 
 
-def _json(values: Images) -> Literal:
+def _json_literal(values: Images) -> Literal:
     # JSON has no other characters that end a literal or mean something in one.
     text = orjson.dumps(list(values)).decode().replace("\\", "\\\\").replace("'", "\\'")
     return Literal(f"'{text}'")
 
 
-def _fits(columns: Sequence[ColumnShape], places: Sequence[int] | None = None) -> str:
+def _match_columns(columns: Sequence[ColumnShape], places: Sequence[int] | None = None) -> str:
     given = zip(range(len(columns)) if places is None else places, columns, strict=True)
     return " AND ".join(
-        f"{_TABLE}.{quoted(each.name)} = {compared(f'{_GIVEN}.c{at}', each.type)}" for at, each in given
+        f"{_TABLE}.{quote_name(each.name)} = {compared_expression(f'{_GIVEN}.c{at}', each.type)}" for at, each in given
     )
 
 
-def _keys(shape: TableShape) -> list[ColumnShape]:
-    return [_column(shape, name) for name in shape.key]
+def _key_columns(shape: TableShape) -> list[ColumnShape]:
+    return [_column_named(shape, name) for name in shape.key]
 
 
-def _column(shape: TableShape, name: str) -> ColumnShape:
+def _column_named(shape: TableShape, name: str) -> ColumnShape:
     return next(each for each in shape.columns if each.name == name)
 
 
-def quoted(name: str) -> str:
+def quote_name(name: str) -> str:
     """Return the name as an identifier in a text that the driver fills in.
 
     In backticks; a backtick and a percent sign inside it, which the driver would read, are written twice.

@@ -197,12 +197,12 @@ class MariaDBWriteSession:
         except (pymysql.MySQLError, OSError) as error:
             number = error.args[0] if error.args and isinstance(error.args[0], int) else 0
             lost = isinstance(error, OSError) or not self._connection.open
-            raise _failed(number, str(error), lost=lost) from error
+            raise _change_failed(number, str(error), lost=lost) from error
         except (UnicodeError, ValueError, OverflowError) as error:
             raise ChangeFailed(FAILED, str(error)) from error
 
 
-def _failed(number: int, text: str, *, lost: bool) -> ChangeFailed:
+def _change_failed(number: int, text: str, *, lost: bool) -> ChangeFailed:
     if lost or number in _LOST:
         return ChangeFailed(UNAVAILABLE, text)
     if number in _SORTS:

@@ -74,26 +74,28 @@ def read_shapes(session: WriteSession, relations: Sequence[Location], database: 
         return {}
     links = _links(session)
     keys = _foreign_keys(session, {schema for schema, _table in asked}, links)
-    wanted = sorted(_reached(set(asked), keys))
+    wanted = sorted(_reached_tables(set(asked), keys))
     tables = {(str(row[0]), str(row[1])): row for row in _about(session, _TABLES, "t.", wanted)}
-    columns = _grouped(_about(session, _COLUMNS, "", wanted))
-    indexes = _grouped(_about(session, _INDEXES, "", wanted))
+    columns = _group_by_table(_about(session, _COLUMNS, "", wanted))
+    indexes = _group_by_table(_about(session, _INDEXES, "", wanted))
     places = ", ".join("(%s, %s)" for _each in wanted)
-    triggers = _grouped(session.read(_TRIGGERS.format(tables=places), [part for each in wanted for part in each]))
+    triggers = _group_by_table(
+        session.read(_TRIGGERS.format(tables=places), [part for each in wanted for part in each])
+    )
     rights = set(session.read(_RIGHTS, ()))
     referring = None if links is None else Counter(table for _from, table in links)
     names = {each: asked.get(each, each) for each in tables}
-    foreign = [_renamed(key, names) for key in keys if key.table in names and key.referenced in names]
+    foreign = [_rename_tables(key, names) for key in keys if key.table in names and key.referenced in names]
     shapes: dict[Location, TableShape] = {}
     for table, row in tables.items():
-        own = tuple(_column(each) for each in columns.get(table, []))
-        unique = _unique(indexes.get(table, []))
+        own = tuple(_column_shape(each) for each in columns.get(table, []))
+        unique = _unique_keys(indexes.get(table, []))
         never = {each.name for each in own if not each.nullable}
         key = next((each for each in unique if never.issuperset(each)), ())
         acting = [str(name) for (name,) in triggers.get(table, [])]
         if not rights & {("", ""), (table[0], ""), table}:
             acting.append("that the writer's account has no right (TRIGGER) to see")
-        if referring is None or referring[_encoded(table)] != sum(key.referenced == table for key in keys):
+        if referring is None or referring[_encode_name(table)] != sum(key.referenced == table for key in keys):
             acting.append("behind foreign keys that the writer's account has no right (PROCESS, SELECT) to see")
         shapes[names[table]] = TableShape(
             location=names[table],
@@ -116,7 +118,7 @@ def _about(session: WriteSession, sql: str, prefix: str, tables: Sequence[_Name]
 
 def _foreign_keys(session: WriteSession, schemas: set[str], links: Sequence[_Link] | None) -> list[ForeignKey]:
     """Return the foreign keys of these databases and of all that they lead to."""
-    linked = None if links is None else _linked(session, schemas, links)
+    linked = None if links is None else _linked_databases(session, schemas, links)
     if linked is None:
         rows = _scanned(session, schemas)
     else:
@@ -154,13 +156,13 @@ def foreign_key_rules(session: WriteSession, schema: str) -> ForeignKeyRules:
     }
 
 
-def _linked(session: WriteSession, schemas: set[str], links: Sequence[_Link]) -> set[str] | None:
+def _linked_databases(session: WriteSession, schemas: set[str], links: Sequence[_Link]) -> set[str] | None:
     """Return the databases that foreign keys lead to, in either direction; None where one is not known by its name."""
     pairs = {tuple(name.partition("/")[0] for name in link) for link in links}
-    found = {_encoded((each,)) for each in schemas}
+    found = {_encode_name((each,)) for each in schemas}
     while more := {at for pair in pairs if found & {*pair} for at in pair} - found:
         found |= more
-    names = {_encoded((str(name),)): str(name) for (name,) in session.read(_SCHEMAS, ())}
+    names = {_encode_name((str(name),)): str(name) for (name,) in session.read(_SCHEMAS, ())}
     return schemas | {names[each] for each in found if each in names} if found <= names.keys() else None
 
 
@@ -177,7 +179,7 @@ def _scanned(session: WriteSession, schemas: set[str]) -> list[Row]:
         schemas |= found
 
 
-def _reached(tables: set[_Name], keys: Sequence[ForeignKey]) -> set[_Name]:
+def _reached_tables(tables: set[_Name], keys: Sequence[ForeignKey]) -> set[_Name]:
     found = set(tables)
     while True:
         more: set[_Name] = set()
@@ -201,13 +203,13 @@ def _links(session: WriteSession) -> list[_Link] | None:
     return [(str(table).lower(), str(other).lower()) for table, other in rows]
 
 
-def _encoded(table: Sequence[str]) -> str:
+def _encode_name(table: Sequence[str]) -> str:
     """Return the name as InnoDB spells it."""
     parts = ("".join(each if each.isalnum() or each == "_" else f"@{ord(each):04x}" for each in part) for part in table)
     return "/".join(parts).lower()
 
 
-def _renamed(key: ForeignKey, names: Mapping[_Name, Location]) -> ForeignKey:
+def _rename_tables(key: ForeignKey, names: Mapping[_Name, Location]) -> ForeignKey:
     return ForeignKey(
         name=key.name,
         table=names[key.table[0], key.table[1]],
@@ -219,7 +221,7 @@ def _renamed(key: ForeignKey, names: Mapping[_Name, Location]) -> ForeignKey:
     )
 
 
-def _column(row: Row) -> ColumnShape:
+def _column_shape(row: Row) -> ColumnShape:
     name, kind, characters, collation, nullable, extra, default, generated = row
     collated = f" CHARACTER SET {characters} COLLATE {collation}" if characters else ""
     return ColumnShape(
@@ -233,7 +235,7 @@ def _column(row: Row) -> ColumnShape:
     )
 
 
-def _unique(rows: Sequence[Row]) -> list[tuple[str, ...]]:
+def _unique_keys(rows: Sequence[Row]) -> list[tuple[str, ...]]:
     """Return the unique keys over whole columns; one over the beginning of a column tells less."""
     found: dict[str, list[str]] = {}
     partial: set[str] = set()
@@ -244,7 +246,7 @@ def _unique(rows: Sequence[Row]) -> list[tuple[str, ...]]:
     return [tuple(columns) for index, columns in found.items() if index not in partial]
 
 
-def _grouped(rows: Sequence[Row]) -> dict[_Name, list[Row]]:
+def _group_by_table(rows: Sequence[Row]) -> dict[_Name, list[Row]]:
     found: dict[_Name, list[Row]] = {}
     for schema, table, *rest in rows:
         found.setdefault((str(schema), str(table)), []).append(tuple(rest))

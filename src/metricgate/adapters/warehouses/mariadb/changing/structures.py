@@ -69,7 +69,7 @@ class MariaDBStructures(Counting):
 
     def quoted(self, name: str) -> str:
         """Return a name as an identifier."""
-        return quoted(name)
+        return quote_name(name)
 
     def name(self, location: Location) -> str:
         """Return a relation's quoted name, with its database."""
@@ -80,7 +80,7 @@ class MariaDBStructures(Counting):
     ) -> Sequence[str]:
         """Write what carries the change out."""
         _ = indexes
-        table, beside, column = self._name(change.table), self._name(aside), quoted(change.column_name)
+        table, beside, column = self._name(change.table), self._name(aside), quote_name(change.column_name)
         texts: tuple[str, ...]
         match change.kind:
             case StructureKind.DROP_TABLE:
@@ -88,12 +88,12 @@ class MariaDBStructures(Counting):
             case StructureKind.RESTORE_TABLE:
                 texts = (f"RENAME TABLE {beside} TO {table}",)
             case StructureKind.RENAME_COLUMN:
-                texts = (f"ALTER TABLE {table} RENAME COLUMN {column} TO {quoted(change.new_name)}",)
+                texts = (f"ALTER TABLE {table} RENAME COLUMN {column} TO {quote_name(change.new_name)}",)
             case StructureKind.ADD_COLUMN:
-                texts = (f"ALTER TABLE {table} ADD COLUMN {column} {_type(change)} NULL",)
+                texts = (f"ALTER TABLE {table} ADD COLUMN {column} {_column_type(change)} NULL",)
             case StructureKind.DROP_COLUMN:
                 key = () if shape is None else shape.key
-                outputs = ", ".join(quoted(each) for each in (*key, change.column_name))
+                outputs = ", ".join(quote_name(each) for each in (*key, change.column_name))
                 kept = f"SELECT {outputs} FROM {table} WHERE {column} IS NOT NULL"
                 # Under a lock: a value that is written while the others are copied would be neither kept nor there.
                 texts = (
@@ -107,15 +107,15 @@ class MariaDBStructures(Counting):
                 texts = tuple(self._restored(change, shape))
         return texts
 
-    def cleaning(self, change: StructureChange, aside: Location) -> Sequence[str]:
+    def clean_up(self, change: StructureChange, aside: Location) -> Sequence[str]:
         """Drop a column whose values were not all back, or values that were kept for nothing."""
         if change.kind is StructureKind.RESTORE_COLUMN:
-            return (f"ALTER TABLE {self._name(change.table)} DROP COLUMN IF EXISTS {quoted(_UNFINISHED)}",)
+            return (f"ALTER TABLE {self._name(change.table)} DROP COLUMN IF EXISTS {quote_name(_UNFINISHED)}",)
         if change.kind is StructureKind.DROP_COLUMN:
             return ("UNLOCK TABLES", f"DROP TABLE IF EXISTS {self._name(aside)}")
         return ()
 
-    def named(self, names: Sequence[str]) -> Read:
+    def select_tables_named(self, names: Sequence[str]) -> Read:
         """Look for tables by name."""
         places = ", ".join("%s" for _each in names)
         sql = f"SELECT table_schema, table_name FROM information_schema.tables WHERE table_name IN ({places})"
@@ -127,29 +127,29 @@ class MariaDBStructures(Counting):
         The rows' other columns stay as they are, those too that an update would set anew.
         """
         assert change.column is not None  # noqa: S101 - a restored column is told
-        table, own, column = self._name(change.table), quoted(_UNFINISHED), quoted(change.column.name)
+        table, own, column = self._name(change.table), quote_name(_UNFINISHED), quote_name(change.column.name)
         kept = self._name((*change.table[:-1], change.aside))
-        fits = " AND ".join(f"t.{quoted(each)} = k.{quoted(each)}" for each in change.key)
+        fits = " AND ".join(f"t.{quote_name(each)} = k.{quote_name(each)}" for each in change.key)
         null = "NULL" if change.column.nullable else "NOT NULL"
-        moving = () if shape is None else (quoted(each.name) for each in shape.columns if each.moving)
+        moving = () if shape is None else (quote_name(each.name) for each in shape.columns if each.moving)
         values = ", ".join([f"t.{own} = k.{column}", *(f"t.{name} = t.{name}" for name in moving)])
         default = "" if change.column.default is None else f" DEFAULT {change.column.default}"
         return (
-            f"ALTER TABLE {table} ADD COLUMN {own} {_type(change)} NULL",
+            f"ALTER TABLE {table} ADD COLUMN {own} {_column_type(change)} NULL",
             f"UPDATE {table} AS t JOIN {kept} AS k ON {fits} SET {values}",
             "COMMIT",
-            f"ALTER TABLE {table} CHANGE COLUMN {own} {column} {_type(change)} {null}{default}",
+            f"ALTER TABLE {table} CHANGE COLUMN {own} {column} {_column_type(change)} {null}{default}",
         )
 
     def _places(self, location: Location) -> tuple[str, str]:
         return (location[-2] if len(location) > 1 else self._database), location[-1]
 
 
-def _type(change: StructureChange) -> str:
+def _column_type(change: StructureChange) -> str:
     return "" if change.column is None else change.column.type
 
 
-def quoted(name: str) -> str:
+def quote_name(name: str) -> str:
     """Return the name as an identifier: in backticks, a backtick inside it written twice."""
     doubled = name.replace("`", "``")
     return f"`{doubled}`"

@@ -28,7 +28,7 @@ _SIZE = re.compile(r"\w+\((\d+(?:,\d+)?)\)")
 
 def as_text(expression: str, kind: str) -> str:
     """Return the expression of a column's value as text."""
-    word = _word(kind)
+    word = _type_word(kind)
     if word in _BYTES:
         return f"HEX({expression})"
     if word == "bit":
@@ -46,7 +46,7 @@ def given_as_text(expression: str, kind: str) -> str:  # noqa: PLR0911 - one for
     A cast of MariaDB makes something of every value, with a warning; so what is no number stays as it is. A column may
     make another value of a number than of the same digits in a text; numbers and times have the coercibility 5.
     """
-    word, number = _word(kind), f"COERCIBILITY({expression}) = 5"
+    word, number = _type_word(kind), f"COERCIBILITY({expression}) = 5"
     binary = f"CHARSET({expression}) = 'binary' AND NOT {number}"
     # Bits are told from bytes by their value beside numbers, which for bytes is that of the digits in them.
     bits = f"{binary} AND {expression} + 0 = CONV(HEX({expression}), 16, 10)"
@@ -79,7 +79,9 @@ def given_as_text(expression: str, kind: str) -> str:  # noqa: PLR0911 - one for
         # A literal in hex or bits, of the coercibility 4, is bytes to a text; a column of bits is a number.
         number_of = f"CAST({expression} + 0 AS CHAR)"
         of_bits = f"{bits} AND {expression} + 0 <> 0 AND COERCIBILITY({expression}) <> 4"
-        return f"IF({of_bits}, {number_of}, IF({lost}, {_refused(expression)}, {_whole(expression, plain, number)}))"
+        return (
+            f"IF({of_bits}, {number_of}, IF({lost}, {_refused(expression)}, {_all_digits(expression, plain, number)}))"
+        )
     return plain
 
 
@@ -88,7 +90,7 @@ def _refused(expression: str) -> str:
     return f"CAST(EXP(1000 + CHAR_LENGTH({expression})) AS CHAR)"
 
 
-def _whole(expression: str, plain: str, number: str) -> str:
+def _all_digits(expression: str, plain: str, number: str) -> str:
     """A FLOAT's text has six of its digits; a text column takes all, as of a DOUBLE. Other numbers lose none."""
     # Beside a number MariaDB looks through a conversion to the value itself, but not through a join of texts.
     text = f"CONCAT('', {plain})"
@@ -96,17 +98,17 @@ def _whole(expression: str, plain: str, number: str) -> str:
     return f"IF({loses}, CAST(CAST({expression} AS DOUBLE) AS CHAR), {plain})"
 
 
-def assigned(text: str, kind: str) -> str:
+def assigned_expression(text: str, kind: str) -> str:
     """Return the expression that is assigned: MariaDB's strict mode refuses what does not fit."""
-    word = _word(kind)
+    word = _type_word(kind)
     if word in _BYTES:
         return f"UNHEX({text})"
     return f"CAST({text} AS UNSIGNED)" if word == "bit" else text
 
 
-def compared(text: str, kind: str) -> str:  # noqa: PLR0911 - one for each sort of type
+def compared_expression(text: str, kind: str) -> str:  # noqa: PLR0911 - one for each sort of type
     """Return the expression that is compared with a column, in the column's own type and collation."""
-    word, size = _word(kind), _SIZE.match(kind)
+    word, size = _type_word(kind), _SIZE.match(kind)
     length = f"({size[1]})" if size is not None else ""
     if word in _BYTES:
         return f"UNHEX({text})"
@@ -129,12 +131,12 @@ def compared(text: str, kind: str) -> str:  # noqa: PLR0911 - one for each sort 
 
 def keeps_text(kind: str) -> bool:
     """Return whether a column of the type keeps what a cast to it gives, so that a cast tells what comes of a text."""
-    word, found = _word(kind), _COLLATED.search(kind)
+    word, found = _type_word(kind), _COLLATED.search(kind)
     if found is not None:
         return word in _TEXTS - {"enum", "set"} and found[1] in _WHOLE_CHARACTERS
     return word in _INTEGERS or word in {"decimal", "date", "datetime"}
 
 
-def _word(kind: str) -> str:
+def _type_word(kind: str) -> str:
     found = re.match(r"\w+", kind)
     return found[0].lower() if found is not None else ""

@@ -29,7 +29,7 @@ Value = str | bytes | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
+class PreparedStatement:
     """A statement that the server has prepared.
 
     Attributes:
@@ -54,10 +54,10 @@ class Prepared:
         # Without a cursor of the server's, once.
         self.connection._execute_command(_EXECUTE, struct.pack("<IBI", self.number, 0, 1))  # noqa: SLF001
         count = self.connection._read_packet().read_length_encoded_integer()  # noqa: SLF001
-        return BinaryRows(self.connection, _described(self.connection, count))
+        return BinaryRows(self.connection, _read_fields(self.connection, count))
 
 
-def prepare(connection: pymysql.Connection, sql: str) -> Prepared:
+def prepare(connection: pymysql.Connection, sql: str) -> PreparedStatement:
     """Prepare one statement without parameters.
 
     Raises:
@@ -66,11 +66,11 @@ def prepare(connection: pymysql.Connection, sql: str) -> Prepared:
     connection._execute_command(_PREPARE, sql)  # noqa: SLF001 - the driver has no public way
     packet = connection._read_packet()  # noqa: SLF001
     number, columns, parameters = struct.unpack_from("<xIHH", packet.get_all_data())
-    _described(connection, parameters)
-    return Prepared(connection=connection, number=number, fields=_described(connection, columns))
+    _read_fields(connection, parameters)
+    return PreparedStatement(connection=connection, number=number, fields=_read_fields(connection, columns))
 
 
-def _described(connection: pymysql.Connection, count: int) -> Sequence[FieldDescriptorPacket]:
+def _read_fields(connection: pymysql.Connection, count: int) -> Sequence[FieldDescriptorPacket]:
     fields = [connection._read_packet(FieldDescriptorPacket) for _each in range(count)]  # noqa: SLF001
     if count:
         connection._read_packet()  # noqa: SLF001 - the mark of their end
@@ -98,11 +98,11 @@ class BinaryRows:
             if packet.is_eof_packet():
                 self._ended = True
             else:
-                rows.append(_row(packet.get_all_data(), self.fields))
+                rows.append(_read_row(packet.get_all_data(), self.fields))
         return rows
 
 
-def _row(data: bytes, fields: Sequence[FieldDescriptorPacket]) -> Sequence[Value]:
+def _read_row(data: bytes, fields: Sequence[FieldDescriptorPacket]) -> Sequence[Value]:
     """Return a row's values: a zero byte, a bit for each NULL after two that say nothing, and then the others."""
     nulls = data[1 : 1 + (len(fields) + 9) // 8]
     place = 1 + len(nulls)
@@ -120,7 +120,7 @@ def _row(data: bytes, fields: Sequence[FieldDescriptorPacket]) -> Sequence[Value
         elif field.type_code in _TEXTS and field.charsetnr == _BINARY_CHARSET:
             values.append(piece)
         else:
-            values.append(_MOMENTS.get(field.type_code, _text)(piece, field))
+            values.append(_MOMENTS.get(field.type_code, _read_text)(piece, field))
     return values
 
 
@@ -144,38 +144,38 @@ def shortest(piece: bytes) -> str:
     return next(text for text in texts if struct.pack("<f", float(text)) == piece)
 
 
-def _text(piece: bytes, _field: FieldDescriptorPacket) -> str:
+def _read_text(piece: bytes, _field: FieldDescriptorPacket) -> str:
     return piece.decode()
 
 
-def _integer(piece: bytes, field: FieldDescriptorPacket) -> str:
+def _read_integer(piece: bytes, field: FieldDescriptorPacket) -> str:
     return str(int.from_bytes(piece, "little", signed=not field.flags & _UNSIGNED))
 
 
-def _double(piece: bytes, _field: FieldDescriptorPacket) -> str:
+def _read_double(piece: bytes, _field: FieldDescriptorPacket) -> str:
     return repr(struct.unpack("<d", piece)[0])
 
 
-def _float(piece: bytes, _field: FieldDescriptorPacket) -> str:
+def _read_float(piece: bytes, _field: FieldDescriptorPacket) -> str:
     return shortest(piece)
 
 
-def _moment(piece: bytes, field: FieldDescriptorPacket) -> str:
+def _read_moment(piece: bytes, field: FieldDescriptorPacket) -> str:
     """What is nothing at the end of a moment is left out by the protocol."""
     year, month, day, hour, minute, second, micros = struct.unpack("<HBBBBBI", piece.ljust(11, b"\0"))
     date = f"{year:04}-{month:02}-{day:02}"
     if field.type_code in (FIELD_TYPE.DATE, FIELD_TYPE.NEWDATE):
         return date
-    return f"{date} {hour:02}:{minute:02}:{second:02}{_fraction(micros, field.scale)}"
+    return f"{date} {hour:02}:{minute:02}:{second:02}{_fraction_text(micros, field.scale)}"
 
 
-def _time(piece: bytes, field: FieldDescriptorPacket) -> str:
+def _read_time(piece: bytes, field: FieldDescriptorPacket) -> str:
     negative, days, hour, minute, second, micros = struct.unpack("<BIBBBI", piece.ljust(12, b"\0"))
     sign = "-" if negative else ""
-    return f"{sign}{days * 24 + hour:02}:{minute:02}:{second:02}{_fraction(micros, field.scale)}"
+    return f"{sign}{days * 24 + hour:02}:{minute:02}:{second:02}{_fraction_text(micros, field.scale)}"
 
 
-def _fraction(micros: int, digits: int) -> str:
+def _fraction_text(micros: int, digits: int) -> str:
     return f".{micros:06}"[: digits + 1] if 0 < digits <= 6 else ""  # noqa: PLR2004 - digits of a second's fraction
 
 
@@ -190,19 +190,19 @@ class _Fixed:
 
 _FIXED: Mapping[int, _Fixed] = MappingProxyType(
     {
-        FIELD_TYPE.TINY: _Fixed(1, _integer),
-        FIELD_TYPE.SHORT: _Fixed(2, _integer),
-        FIELD_TYPE.YEAR: _Fixed(2, _integer),
-        FIELD_TYPE.INT24: _Fixed(4, _integer),
-        FIELD_TYPE.LONG: _Fixed(4, _integer),
-        FIELD_TYPE.LONGLONG: _Fixed(8, _integer),
-        FIELD_TYPE.FLOAT: _Fixed(4, _float),
-        FIELD_TYPE.DOUBLE: _Fixed(8, _double),
+        FIELD_TYPE.TINY: _Fixed(1, _read_integer),
+        FIELD_TYPE.SHORT: _Fixed(2, _read_integer),
+        FIELD_TYPE.YEAR: _Fixed(2, _read_integer),
+        FIELD_TYPE.INT24: _Fixed(4, _read_integer),
+        FIELD_TYPE.LONG: _Fixed(4, _read_integer),
+        FIELD_TYPE.LONGLONG: _Fixed(8, _read_integer),
+        FIELD_TYPE.FLOAT: _Fixed(4, _read_float),
+        FIELD_TYPE.DOUBLE: _Fixed(8, _read_double),
     }
 )
 _MOMENTS: Mapping[int, _Text] = MappingProxyType(
     {
-        **dict.fromkeys((FIELD_TYPE.DATE, FIELD_TYPE.NEWDATE, FIELD_TYPE.DATETIME, FIELD_TYPE.TIMESTAMP), _moment),
-        FIELD_TYPE.TIME: _time,
+        **dict.fromkeys((FIELD_TYPE.DATE, FIELD_TYPE.NEWDATE, FIELD_TYPE.DATETIME, FIELD_TYPE.TIMESTAMP), _read_moment),
+        FIELD_TYPE.TIME: _read_time,
     }
 )

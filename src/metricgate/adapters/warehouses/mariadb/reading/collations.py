@@ -19,7 +19,7 @@ def collations_of(select: str, names: Sequence[str]) -> str:
     return f"SELECT {', '.join(asked)}"
 
 
-def unpadded(collation: str, known: Collection[str]) -> str | None:
+def collation_without_padding(collation: str, known: Collection[str]) -> str | None:
     """Return the collation that is the same but fills nothing up; None where it is that, or there is none.
 
     >>> unpadded("utf8mb4_general_ci", {"utf8mb4_general_nopad_ci"})

@@ -10,7 +10,7 @@ from pymysql.cursors import SSCursor
 from pymysql.protocol import FieldDescriptorPacket
 
 from metricgate.adapters.warehouses.mariadb.reading.binary_protocol import prepare
-from metricgate.adapters.warehouses.mariadb.reading.types import Field
+from metricgate.adapters.warehouses.mariadb.reading.types import ResultField
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,12 +23,12 @@ class Streamed:
         let_go: forgets the rest, without reading it.
     """
 
-    fields: Sequence[Field]
+    fields: Sequence[ResultField]
     fetch: Callable[[int], Sequence[Sequence[object]]]
     let_go: Callable[[], None]
 
 
-def streamed(connection: pymysql.Connection, sql: str) -> Streamed:
+def stream_select(connection: pymysql.Connection, sql: str) -> Streamed:
     """Run one SELECT; until all of it is read, the connection is of no use to anyone else.
 
     Raises:
@@ -37,7 +37,7 @@ def streamed(connection: pymysql.Connection, sql: str) -> Streamed:
     prepared = prepare(connection, sql)
     if prepared.has_floats:
         rows = prepared.execute()
-        return Streamed(fields=fields_of(rows.fields), fetch=rows.fetchmany, let_go=_nothing)
+        return Streamed(fields=fields_of(rows.fields), fetch=rows.fetchmany, let_go=_do_nothing)
     prepared.close()
     cursor = SSCursor(connection)
     try:
@@ -50,10 +50,10 @@ def streamed(connection: pymysql.Connection, sql: str) -> Streamed:
     return Streamed(fields=fields, fetch=cursor.fetchmany, let_go=lambda: _abandon(cursor))
 
 
-def fields_of(described: Sequence[FieldDescriptorPacket]) -> Sequence[Field]:
+def fields_of(described: Sequence[FieldDescriptorPacket]) -> Sequence[ResultField]:
     """Return the columns of a result as the protocol describes them."""
     return [
-        Field(
+        ResultField(
             name=each.name,
             code=each.type_code,
             length=each.length,
@@ -65,7 +65,7 @@ def fields_of(described: Sequence[FieldDescriptorPacket]) -> Sequence[Field]:
     ]
 
 
-def _nothing() -> None:
+def _do_nothing() -> None:
     """The server's prepared statement goes with the session's reset."""
 
 

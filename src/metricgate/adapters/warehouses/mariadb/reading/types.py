@@ -18,7 +18,7 @@ _FRACTION_DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
+class ResultField:
     """A column of a result as the protocol describes it; ``length`` in bytes or digits, ``flags`` its own bits."""
 
     name: str
@@ -58,7 +58,7 @@ _PLAIN: Mapping[int, DataType] = MappingProxyType(
 )
 
 
-def logical_type(field: Field, expected: DataType | None) -> DataType | None:
+def logical_type(field: ResultField, expected: DataType | None) -> DataType | None:
     """Return the logical type of a result's column; None for one without a wire form.
 
     ``TINYINT(1)`` is a boolean, as is a number where the definition expects a boolean: MariaDB has no other; but see
@@ -103,7 +103,7 @@ _DECLARED: Mapping[str, DataType] = MappingProxyType(
 )
 
 
-def wire_column(field: Field, kind: DataType, values: Sequence[object]) -> tuple[DataType, Sequence[Json]]:
+def wire_column(field: ResultField, kind: DataType, values: Sequence[object]) -> tuple[DataType, Sequence[Json]]:
     """Return a column's type and wire values; ``values`` are the protocol's texts (bytes where binary), or None.
 
     A column for booleans may hold any small number: where it does, it is a column of integers.
@@ -113,13 +113,13 @@ def wire_column(field: Field, kind: DataType, values: Sequence[object]) -> tuple
     """
     if field.code == FIELD_TYPE.BIT:
         values = _numbers_of_bits(field, [None if value is None else _bytes(value) for value in values])
-    if kind is DataType.BOOLEAN and not {None if value is None else _text(value) for value in values} <= _TRUTHS:
+    if kind is DataType.BOOLEAN and not {None if value is None else _decode_text(value) for value in values} <= _TRUTHS:
         kind = DataType.INTEGER
     read = _READERS[kind]
     return kind, [None if value is None else read(value) for value in values]
 
 
-def _numbers_of_bits(field: Field, values: Sequence[bytes | None]) -> Sequence[str | None]:
+def _numbers_of_bits(field: ResultField, values: Sequence[bytes | None]) -> Sequence[str | None]:
     """Return the numbers that the bits are, as texts.
 
     A column's bits come as they are. Of an expression (which has the flag BINARY) MariaDB sends them as they are or as
@@ -145,20 +145,20 @@ def timestamp(text: str) -> str:
     >>> timestamp("2013-03-10 05:06:07.250"), timestamp("2013-03-10 05:06:07.000000")
     ('2013-03-10T05:06:07.250000', '2013-03-10T05:06:07')
     """
-    return _clock(text.replace(" ", "T"))
+    return _wire_clock(text.replace(" ", "T"))
 
 
-def _clock(text: str) -> str:
+def _wire_clock(text: str) -> str:
     whole, _, fraction = text.partition(".")
     return f"{whole}.{fraction.ljust(_FRACTION_DIGITS, '0')}" if fraction.strip("0") else whole
 
 
-def _text(value: object) -> str:
+def _decode_text(value: object) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
-def _integer(value: object) -> Json:
-    number = int(_text(value))
+def _wire_integer(value: object) -> Json:
+    number = int(_decode_text(value))
     return number if -LARGEST_INTEGER <= number <= LARGEST_INTEGER else str(number)
 
 
@@ -166,22 +166,22 @@ def _bytes(value: object) -> bytes:
     return value if isinstance(value, bytes) else str(value).encode()
 
 
-def _binary(value: object) -> Json:
+def _wire_binary(value: object) -> Json:
     return base64.b64encode(_bytes(value)).decode()
 
 
 _READERS: Mapping[DataType, Callable[[object], Json]] = MappingProxyType(
     {
-        DataType.STRING: _text,
-        DataType.INTEGER: _integer,
-        DataType.BOOLEAN: lambda value: _text(value) != "0",
-        DataType.DECIMAL: _text,
-        DataType.FLOAT: lambda value: float(_text(value)),
-        DataType.DATE: _text,
-        DataType.TIMESTAMP: lambda value: timestamp(_text(value)),
-        DataType.TIMESTAMP_TZ: lambda value: timestamp(_text(value)) + "+00:00",
-        DataType.TIME: lambda value: _clock(_text(value)),
-        DataType.BINARY: _binary,
-        DataType.JSON: lambda value: document(_text(value)),
+        DataType.STRING: _decode_text,
+        DataType.INTEGER: _wire_integer,
+        DataType.BOOLEAN: lambda value: _decode_text(value) != "0",
+        DataType.DECIMAL: _decode_text,
+        DataType.FLOAT: lambda value: float(_decode_text(value)),
+        DataType.DATE: _decode_text,
+        DataType.TIMESTAMP: lambda value: timestamp(_decode_text(value)),
+        DataType.TIMESTAMP_TZ: lambda value: timestamp(_decode_text(value)) + "+00:00",
+        DataType.TIME: lambda value: _wire_clock(_decode_text(value)),
+        DataType.BINARY: _wire_binary,
+        DataType.JSON: lambda value: document(_decode_text(value)),
     }
 )

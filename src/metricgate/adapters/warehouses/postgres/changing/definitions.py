@@ -101,30 +101,35 @@ def read_definitions(
     """Return what acts when rows of the tables change, and the views that the statement reads."""
     relations = session.read(_NAMES, ())
     names = {str(oid): f"{space}.{name}" for oid, space, name, *_rest in relations}
-    oids = {oid for each in tables if (oid := _found(each, relations, search_path)) is not None}
-    views = {oid for each in reads if (oid := _found(each, relations, search_path)) is not None} - oids
-    whole = _read(session, _WHOLE, sorted(oids), names)
+    oids = {oid for each in tables if (oid := _find_relation(each, relations, search_path)) is not None}
+    views = {oid for each in reads if (oid := _find_relation(each, relations, search_path)) is not None} - oids
+    whole = _read_definitions(session, _WHOLE, sorted(oids), names)
     found = [each for each, _text in whole]
     kinds = {str(row[0]): str(row[4]) for row in relations}
     seen = [
-        each for oid in sorted(views) if kinds[oid] in {"v", "m"} for each in _read(session, (_RULES,), [oid], names)
+        each
+        for oid in sorted(views)
+        if kinds[oid] in {"v", "m"}
+        for each in _read_definitions(session, (_RULES,), [oid], names)
     ]
     found += [each for each, _text in seen]
-    return tuple(sorted({*found, *_behind(session, [text for _each, text in (*whole, *seen)], relations, names)}))
+    return tuple(
+        sorted({*found, *_definitions_behind(session, [text for _each, text in (*whole, *seen)], relations, names)})
+    )
 
 
 def read_event_triggers(session: Reads) -> Definitions:
     """Return what acts on DDL of any table, and what it calls."""
-    found = _read(session, (_EVENT_TRIGGERS,), [], {"0": "the database"})
+    found = _read_definitions(session, (_EVENT_TRIGGERS,), [], {"0": "the database"})
     if not found:
         return ()
     relations = session.read(_NAMES, ())
     names = {str(oid): f"{space}.{name}" for oid, space, name, *_rest in relations}
-    behind = _behind(session, [text for _each, text in found], relations, names)
+    behind = _definitions_behind(session, [text for _each, text in found], relations, names)
     return tuple(sorted({*(each for each, _text in found), *behind}))
 
 
-def _behind(
+def _definitions_behind(
     session: Reads, seeds: Iterable[str], relations: Sequence[Row], names: Mapping[str, str]
 ) -> list[Definition]:
     functions = session.read(_FUNCTION_NAMES, ())
@@ -149,7 +154,7 @@ def _behind(
         if kind == "function":
             rows = session.read(_FUNCTION, (oid,))
             return [(definition("function", str(of), "", str(text)), f"{_SOURCE}{text}") for of, text in rows]
-        return _read(session, (_RULES,) if kind == "view" else _BEHIND, [oid], names)
+        return _read_definitions(session, (_RULES,) if kind == "view" else _BEHIND, [oid], names)
 
     return closure(seeds, named, opened)
 
@@ -157,7 +162,7 @@ def _behind(
 _SOURCE = "source "
 
 
-def _read(
+def _read_definitions(
     session: Reads, queries: Sequence[str], oids: Sequence[str], names: Mapping[str, str]
 ) -> list[tuple[Definition, str]]:
     return [
@@ -167,7 +172,7 @@ def _read(
     ]
 
 
-def _found(relation: Location, named: Sequence[Row], search_path: Sequence[str]) -> str | None:
+def _find_relation(relation: Location, named: Sequence[Row], search_path: Sequence[str]) -> str | None:
     *before, table = relation
     schemas = [before[-1]] if before else list(search_path)
     for schema in schemas:

@@ -49,19 +49,19 @@ class PostgresDialect:
         """Whether a transaction sees its catalogue as it was when its snapshot was taken."""
         return True
 
-    def storing(
+    def select_stored_otherwise(
         self, session: WriteSession, shape: TableShape, columns: Sequence[ColumnShape]
     ) -> Callable[[Images], Text] | None:
         """Cast the values as an update does, and compare their texts with what was given."""
         names = [each.name for each in columns]
-        if not session.read(ONLY_ASSIGNS, (named(shape.location), names)):
+        if not session.read(ONLY_ASSIGNS, (quote_location(shape.location), names)):
             return None
         other = " OR ".join(
-            f'(CAST({_value(at, each)} AS {each.type})::text COLLATE pg_catalog."C") IS DISTINCT FROM '
+            f'(CAST({_typed_value(at, each)} AS {each.type})::text COLLATE pg_catalog."C") IS DISTINCT FROM '
             f'({_GIVEN}.c{at} COLLATE pg_catalog."C")'
             for at, each in enumerate(columns)
         )
-        sql = f"SELECT ({_GIVEN}.n - 1)::text FROM {_given(len(columns))} WHERE {other}"
+        sql = f"SELECT ({_GIVEN}.n - 1)::text FROM {_values_table(len(columns))} WHERE {other}"
         return lambda values: (sql, _arrays(values))
 
     def settle(self) -> Sequence[str]:
@@ -71,7 +71,7 @@ class PostgresDialect:
     def evaluate(self, source: Statement, targets: Sequence[ColumnShape]) -> Text:
         """Cast each value to its target's type and then to text, so that it reads as it would be stored."""
         names = ", ".join(f"c{at}" for at in range(len(targets)))
-        outputs = ", ".join(f"s.c{at}::{_written(each.type)}::text" for at, each in enumerate(targets))
+        outputs = ", ".join(f"s.c{at}::{_type_without_length(each.type)}::text" for at, each in enumerate(targets))
         # The parameter of our own has the text sent by the extended protocol, which takes one statement only.
         own = len(source.parameters) + 1
         sql = f"SELECT {outputs} FROM (\n{source.sql}\n) AS s({names}) WHERE ${own}::text IS NOT NULL"
@@ -83,36 +83,37 @@ class PostgresDialect:
 
     def images(self, shape: TableShape, by: Sequence[ColumnShape], keys: Images, *, lock: bool) -> Text:
         """Join the table with the given values."""
-        outputs = ", ".join(f"{_TABLE}.{quoted(name)}::text" for name in shape.names)
+        outputs = ", ".join(f"{_TABLE}.{quote_name(name)}::text" for name in shape.names)
         sql = (
-            f"SELECT ({_GIVEN}.n - 1)::text, {outputs} FROM {_given(len(by))} "
-            f"JOIN {named(shape.location)} AS {_TABLE} ON {_fits(by, by)}{f' FOR UPDATE OF {_TABLE}' if lock else ''}"
+            f"SELECT ({_GIVEN}.n - 1)::text, {outputs} FROM {_values_table(len(by))} "
+            f"JOIN {quote_location(shape.location)} AS {_TABLE} ON {_match_columns(by, by)}"
+            f"{f' FOR UPDATE OF {_TABLE}' if lock else ''}"
         )
         return sql, _arrays(keys)
 
-    def differing(self, shape: TableShape, images: Images) -> Text:
+    def select_differing(self, shape: TableShape, images: Images) -> Text:
         """Join the table with the images, and compare bytes. The key, which no row lacks, tells those that are gone."""
-        keys = [_column(shape, name) for name in shape.key]
+        keys = [_column_named(shape, name) for name in shape.key]
         differ = " OR ".join(
-            f'({_TABLE}.{quoted(name)}::text COLLATE pg_catalog."C") IS DISTINCT FROM '
+            f'({_TABLE}.{quote_name(name)}::text COLLATE pg_catalog."C") IS DISTINCT FROM '
             f'({_GIVEN}.c{at} COLLATE pg_catalog."C")'
             for at, name in enumerate(shape.names)
         )
         sql = (
-            f"SELECT ({_GIVEN}.n - 1)::text FROM {_given(len(shape.names))} "
-            f"LEFT JOIN {named(shape.location)} AS {_TABLE} "
-            f"ON {_fits(keys, keys, [shape.names.index(name) for name in shape.key])} WHERE {differ}"
+            f"SELECT ({_GIVEN}.n - 1)::text FROM {_values_table(len(shape.names))} "
+            f"LEFT JOIN {quote_location(shape.location)} AS {_TABLE} "
+            f"ON {_match_columns(keys, keys, [shape.names.index(name) for name in shape.key])} WHERE {differ}"
         )
         return sql, _arrays(images)
 
     def children(self, child: TableShape, key: ForeignKey, values: Images, parent: TableShape) -> Text:
         """Join the child with the given values, which are of the parent's types."""
-        by = [_column(child, name) for name in key.columns]
-        types = [_column(parent, name) for name in key.referenced_columns]
-        outputs = ", ".join(f"{_TABLE}.{quoted(name)}::text" for name in child.names)
+        by = [_column_named(child, name) for name in key.columns]
+        types = [_column_named(parent, name) for name in key.referenced_columns]
+        outputs = ", ".join(f"{_TABLE}.{quote_name(name)}::text" for name in child.names)
         sql = (
-            f"SELECT ({_GIVEN}.n - 1)::text, {outputs} FROM {_given(len(by))} "
-            f"JOIN {named(child.location)} AS {_TABLE} ON {_fits(by, types)}"
+            f"SELECT ({_GIVEN}.n - 1)::text, {outputs} FROM {_values_table(len(by))} "
+            f"JOIN {quote_location(child.location)} AS {_TABLE} ON {_match_columns(by, types)}"
         )
         return sql, _arrays(values)
 
@@ -125,17 +126,17 @@ class PostgresDialect:
         restoring: bool,  # noqa: ARG002
     ) -> Text:
         """Insert from the given values; without columns, rows of defaults."""
-        keys = ", ".join(f"{quoted(name)}::text" for name in shape.key)
+        keys = ", ".join(f"{quote_name(name)}::text" for name in shape.key)
         if not columns:
-            only = quoted(next(each.name for each in shape.columns if not each.generated))
+            only = quote_name(next(each.name for each in shape.columns if not each.generated))
             defaults = ", ".join("(DEFAULT)" for _row in values)
-            return f"INSERT INTO {named(shape.location)} ({only}) VALUES {defaults} RETURNING {keys}", ()
-        names = ", ".join(quoted(each.name) for each in columns)
-        outputs = ", ".join(_value(at, each) for at, each in enumerate(columns))
+            return f"INSERT INTO {quote_location(shape.location)} ({only}) VALUES {defaults} RETURNING {keys}", ()
+        names = ", ".join(quote_name(each.name) for each in columns)
+        outputs = ", ".join(_typed_value(at, each) for at, each in enumerate(columns))
         given = " OVERRIDING SYSTEM VALUE" if any(each.identity for each in columns) else ""
         sql = (
-            f"INSERT INTO {named(shape.location)} ({names}){given} "
-            f"SELECT {outputs} FROM {_given(len(columns))} ORDER BY {_GIVEN}.n RETURNING {keys}"
+            f"INSERT INTO {quote_location(shape.location)} ({names}){given} "
+            f"SELECT {outputs} FROM {_values_table(len(columns))} ORDER BY {_GIVEN}.n RETURNING {keys}"
         )
         return sql, _arrays(values)
 
@@ -150,18 +151,21 @@ class PostgresDialect:
         restoring: bool,  # noqa: ARG002
     ) -> Text:
         """Update from the given keys and values; no column of this engine moves by itself."""
-        by = [_column(shape, name) for name in shape.key]
-        sets = ", ".join(f"{quoted(each.name)} = {_value(at, each)}" for at, each in enumerate(columns, len(by)))
+        by = [_column_named(shape, name) for name in shape.key]
+        sets = ", ".join(
+            f"{quote_name(each.name)} = {_typed_value(at, each)}" for at, each in enumerate(columns, len(by))
+        )
         sql = (
-            f"UPDATE {named(shape.location)} AS {_TABLE} SET {sets} "
-            f"FROM {_given(len(by) + len(columns))} WHERE {_fits(by, by)}"
+            f"UPDATE {quote_location(shape.location)} AS {_TABLE} SET {sets} "
+            f"FROM {_values_table(len(by) + len(columns))} WHERE {_match_columns(by, by)}"
         )
         return sql, _arrays(keys.beside(values))
 
     def delete(self, shape: TableShape, keys: Images) -> Text:
         """Delete by the given keys."""
-        by = [_column(shape, name) for name in shape.key]
-        sql = f"DELETE FROM {named(shape.location)} AS {_TABLE} USING {_given(len(by))} WHERE {_fits(by, by)}"
+        by = [_column_named(shape, name) for name in shape.key]
+        table = quote_location(shape.location)
+        sql = f"DELETE FROM {table} AS {_TABLE} USING {_values_table(len(by))} WHERE {_match_columns(by, by)}"
         return sql, _arrays(keys)
 
     @property
@@ -205,10 +209,10 @@ class PostgresDialect:
 
     @property
     def _marks(self) -> str:
-        return named((self._marker_schema, _MARKS))
+        return quote_location((self._marker_schema, _MARKS))
 
 
-def _given(columns: int) -> str:
+def _values_table(columns: int) -> str:
     lists = ", ".join(f"${at + 1}::text[]" for at in range(columns))
     names = ", ".join(f"c{at}" for at in range(columns))
     return f"ROWS FROM (unnest({lists})) WITH ORDINALITY AS {_GIVEN}({names}, n)"
@@ -232,19 +236,22 @@ def _array(column: Column) -> str:
     return "{" + ",".join("NULL" if value is None else f'"{next(escaped)}"' for value in column) + "}"
 
 
-def _fits(columns: Sequence[ColumnShape], types: Sequence[ColumnShape], places: Sequence[int] | None = None) -> str:
+def _match_columns(
+    columns: Sequence[ColumnShape], types: Sequence[ColumnShape], places: Sequence[int] | None = None
+) -> str:
     given = zip(range(len(columns)) if places is None else places, columns, types, strict=True)
     # The operator is PostgreSQL's own, whatever the schemas that triggers need may hold.
     return " AND ".join(
-        f"{_TABLE}.{quoted(each.name)} OPERATOR(pg_catalog.=) {_GIVEN}.c{at}::{kind.type}" for at, each, kind in given
+        f"{_TABLE}.{quote_name(each.name)} OPERATOR(pg_catalog.=) {_GIVEN}.c{at}::{kind.type}"
+        for at, each, kind in given
     )
 
 
-def _value(at: int, column: ColumnShape) -> str:
-    return f"{_GIVEN}.c{at}::{_written(column.type)}"
+def _typed_value(at: int, column: ColumnShape) -> str:
+    return f"{_GIVEN}.c{at}::{_type_without_length(column.type)}"
 
 
-def _written(kind: str) -> str:
+def _type_without_length(kind: str) -> str:
     """Return the type without its length: a cast would cut what is too long without a word, an assignment refuses."""
     if found := _CUT.fullmatch(kind):
         return f"text{found[1]}"
@@ -253,16 +260,16 @@ def _written(kind: str) -> str:
     return kind
 
 
-def _column(shape: TableShape, name: str) -> ColumnShape:
+def _column_named(shape: TableShape, name: str) -> ColumnShape:
     return next(each for each in shape.columns if each.name == name)
 
 
-def named(location: Location) -> str:
+def quote_location(location: Location) -> str:
     """Return the relation's quoted name; the database, if it is told, is the one we are connected to."""
-    return ".".join(quoted(part) for part in location[-2:])
+    return ".".join(quote_name(part) for part in location[-2:])
 
 
-def quoted(name: str) -> str:
+def quote_name(name: str) -> str:
     """Return the name as an identifier: in double quotes, a quote inside it written twice (SQL-92, 5.2)."""
     doubled = name.replace('"', '""')
     return f'"{doubled}"'

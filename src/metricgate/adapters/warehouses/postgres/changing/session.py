@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 
 import psycopg
 
-from metricgate.adapters.warehouses.postgres.connection import connected
+from metricgate.adapters.warehouses.postgres.connection import connect
 from metricgate.adapters.warehouses.postgres.errors import code_of
 from metricgate.adapters.warehouses.postgres.options import PostgresOptions
 from metricgate.adapters.warehouses.servers.session import CANCELLED, FAILED, MEMORY, TIMEOUT, UNAVAILABLE
@@ -61,7 +61,7 @@ class PostgresWriteSession:
             "IntervalStyle": "postgres",
         }
         try:
-            self._opened = connected(
+            self._opened = connect(
                 self._options,
                 user=self._writer.user,
                 password=self._writer.password,
@@ -131,7 +131,7 @@ class PostgresWriteSession:
             state = error.sqlstate or ""
             if state and not state.startswith(_LOST) and not self._connection.closed:
                 self.rollback()
-                raise _failed(error, lost=False) from error
+                raise _change_failed(error, lost=False) from error
             raise OutcomeUnknown(str(error)) from error
         if answer.statusmessage != "COMMIT":
             raise ChangeFailed(FAILED, f"COMMIT gave {answer.statusmessage}")
@@ -184,12 +184,12 @@ class PostgresWriteSession:
             yield
         except psycopg.Error as error:
             lost = self._connection.closed or self._connection.broken
-            raise _failed(error, lost=lost) from error
+            raise _change_failed(error, lost=lost) from error
         except (UnicodeError, ValueError, OverflowError) as error:
             raise ChangeFailed(FAILED, str(error)) from error
 
 
-def _failed(error: psycopg.Error, *, lost: bool) -> ChangeFailed:
+def _change_failed(error: psycopg.Error, *, lost: bool) -> ChangeFailed:
     state, text = error.sqlstate or "", str(error)
     name = error.diag.constraint_name or error.diag.column_name or ""
     if lost or state.startswith(_LOST):

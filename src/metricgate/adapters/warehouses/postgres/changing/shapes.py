@@ -81,21 +81,21 @@ def read_shapes(
     named = session.read(_RELATIONS, ([each[-1] for each in relations], []))
     names: dict[str, Location] = {}
     for relation in relations:
-        oid = _found(relation, named, search_path)
+        oid = _find_relation(relation, named, search_path)
         if oid is not None:
             names.setdefault(oid, relation)
     keys = session.read(_KEYS, ())
-    oids = _reached(set(names), keys)
+    oids = _reached_tables(set(names), keys)
     facts = {str(row[0]): row for row in session.read(_RELATIONS, ([], sorted(oids)))}
     for oid, row in facts.items():
         names.setdefault(oid, (str(row[1]), str(row[2])))
-    foreign = [_foreign(row, names) for row in keys if row[1] in facts and row[2] in facts]
-    columns = _grouped(session.read(_COLUMNS, (sorted(oids),)))
-    indexes = _grouped(session.read(_INDEXES, (sorted(oids),)))
-    triggers = _grouped(session.read(_TRIGGERS, (sorted(oids),)))
+    foreign = [_foreign_key(row, names) for row in keys if row[1] in facts and row[2] in facts]
+    columns = _group_by_first(session.read(_COLUMNS, (sorted(oids),)))
+    indexes = _group_by_first(session.read(_INDEXES, (sorted(oids),)))
+    triggers = _group_by_first(session.read(_TRIGGERS, (sorted(oids),)))
     shapes: dict[Location, TableShape] = {}
     for oid, row in facts.items():
-        own = tuple(_column(each) for each in columns.get(oid, []))
+        own = tuple(_column_shape(each) for each in columns.get(oid, []))
         never = {each.name for each in own if not each.nullable}
         unique = [tuple(json.loads(str(names_))) for _primary, names_ in indexes.get(oid, [])]
         key = next((each for each in unique if never.issuperset(each)), ())
@@ -116,7 +116,7 @@ def read_shapes(
     return shapes
 
 
-def _found(relation: Location, named: Sequence[Sequence[str | None]], search_path: Sequence[str]) -> str | None:
+def _find_relation(relation: Location, named: Sequence[Sequence[str | None]], search_path: Sequence[str]) -> str | None:
     *before, table = relation
     schemas = [before[-1]] if before else list(search_path)
     for schema in schemas:
@@ -126,7 +126,7 @@ def _found(relation: Location, named: Sequence[Sequence[str | None]], search_pat
     return None
 
 
-def _reached(oids: set[str], keys: Sequence[Sequence[str | None]]) -> set[str]:
+def _reached_tables(oids: set[str], keys: Sequence[Sequence[str | None]]) -> set[str]:
     found = set(oids)
     while True:
         more = {
@@ -140,7 +140,7 @@ def _reached(oids: set[str], keys: Sequence[Sequence[str | None]]) -> set[str]:
         found |= more
 
 
-def _foreign(row: Sequence[str | None], names: Mapping[str, Location]) -> ForeignKey:
+def _foreign_key(row: Sequence[str | None], names: Mapping[str, Location]) -> ForeignKey:
     name, child, parent, on_delete, on_update, columns, referenced = (str(each) for each in row)
     return ForeignKey(
         name=name,
@@ -153,7 +153,7 @@ def _foreign(row: Sequence[str | None], names: Mapping[str, Location]) -> Foreig
     )
 
 
-def _column(row: Sequence[str | None]) -> ColumnShape:
+def _column_shape(row: Sequence[str | None]) -> ColumnShape:
     name, kind, nullable, generated, identity, default = row
     return ColumnShape(
         name=str(name),
@@ -165,7 +165,7 @@ def _column(row: Sequence[str | None]) -> ColumnShape:
     )
 
 
-def _grouped(rows: Sequence[Sequence[str | None]]) -> dict[str, list[tuple[str | None, ...]]]:
+def _group_by_first(rows: Sequence[Sequence[str | None]]) -> dict[str, list[tuple[str | None, ...]]]:
     found: dict[str, list[tuple[str | None, ...]]] = {}
     for first, *rest in rows:
         found.setdefault(str(first), []).append(tuple(rest))

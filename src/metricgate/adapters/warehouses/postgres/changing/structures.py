@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 
-from metricgate.adapters.warehouses.changing.plain_structures import PlainStructures, quoted
+from metricgate.adapters.warehouses.changing.plain_structures import PlainStructures, quote_name
 from metricgate.adapters.warehouses.changing.structure_dialect import Index, Read, Reads, Surroundings
 from metricgate.adapters.warehouses.postgres.changing.definitions import read_event_triggers
 from metricgate.changing.definitions import Definitions
@@ -62,7 +62,7 @@ class PostgresStructures(PlainStructures):
         """Lock it before the snapshot is taken: what others commit meanwhile would be neither seen nor kept."""
         return f"LOCK TABLE {self.name(location)} IN ACCESS EXCLUSIVE MODE"
 
-    def acting(self, session: Reads) -> Definitions:
+    def read_ddl_triggers(self, session: Reads) -> Definitions:
         """Return the event triggers and what they call, as far as it can be told."""
         return read_event_triggers(session)
 
@@ -85,7 +85,7 @@ class PostgresStructures(PlainStructures):
         written = f"{kind} COLLATE {collation}" if collation is not None else str(kind)
         return replace(column, type=written), tuple(losses)
 
-    def named(self, names: Sequence[str]) -> Read:
+    def select_tables_named(self, names: Sequence[str]) -> Read:
         """Look for tables by name."""
         return _NAMED, (list(names),)
 
@@ -93,5 +93,5 @@ class PostgresStructures(PlainStructures):
         texts = super()._restored(change)
         if change.column is not None and not change.column.nullable:
             table = self.name(change.table)
-            texts.append(f"ALTER TABLE {table} ALTER COLUMN {quoted(change.column.name)} SET NOT NULL")
+            texts.append(f"ALTER TABLE {table} ALTER COLUMN {quote_name(change.column.name)} SET NOT NULL")
         return texts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import psycopg
 
-from metricgate.adapters.warehouses.postgres.reading.values import Shape
+from metricgate.adapters.warehouses.postgres.reading.values import PostgresTypeShape
 
 _TYPE = """
 SELECT typtype, typelem, typdelim, typbasetype, typrelid,
@@ -21,9 +21,9 @@ class Shapes:
     """The shapes of types by their numbers, remembered while a session lives, but for those that ALTER TYPE changes."""
 
     def __init__(self) -> None:
-        self._known: dict[int, Shape] = {}
+        self._known: dict[int, PostgresTypeShape] = {}
 
-    def of(self, connection: psycopg.Connection, number: int) -> Shape:
+    def of(self, connection: psycopg.Connection, number: int) -> PostgresTypeShape:
         """Return the shape of a type. Asks the server once for a type that the driver does not know.
 
         Raises:
@@ -37,31 +37,33 @@ class Shapes:
         return found
 
     @staticmethod
-    def _of_driver(connection: psycopg.Connection, number: int) -> Shape | None:
+    def _of_driver(connection: psycopg.Connection, number: int) -> PostgresTypeShape | None:
         known = connection.adapters.types.get(number)
         if known is None:
             return None
-        flat = Shape(kind=known.name.strip('"'))
+        flat = PostgresTypeShape(kind=known.name.strip('"'))
         if number == known.oid:
             return flat
-        return Shape(kind="list", parts=(flat,), delimiter=known.delimiter)
+        return PostgresTypeShape(kind="list", parts=(flat,), delimiter=known.delimiter)
 
-    def _asked(self, connection: psycopg.Connection, number: int) -> Shape:
+    def _asked(self, connection: psycopg.Connection, number: int) -> PostgresTypeShape:
         with psycopg.Cursor(connection) as cursor:
             row = cursor.execute(_TYPE, [number]).fetchone()
             if row is None:  # dropped meanwhile: its text is what is left of it
-                return Shape(kind="text")
+                return PostgresTypeShape(kind="text")
             variety, element, delimiter, base, relation, is_list = row
             if variety == "d":
                 return self.of(connection, int(base))
             if is_list:
-                return Shape(kind="list", parts=(self.of(connection, int(element)),), delimiter=str(delimiter))
+                return PostgresTypeShape(
+                    kind="list", parts=(self.of(connection, int(element)),), delimiter=str(delimiter)
+                )
             if variety != "c":  # an enum or an extension's: by its name, it could be taken for one of the server's
-                return Shape(kind="text")
+                return PostgresTypeShape(kind="text")
             fields = cursor.execute(_PARTS, [relation]).fetchall()
         parts = tuple(self.of(connection, int(part)) for _name, part in fields)
-        return Shape(kind="struct", names=tuple(str(each) for each, _part in fields), parts=parts)
+        return PostgresTypeShape(kind="struct", names=tuple(str(each) for each, _part in fields), parts=parts)
 
 
-def _can_change(shape: Shape) -> bool:
+def _can_change(shape: PostgresTypeShape) -> bool:
     return shape.kind == "struct" or any(map(_can_change, shape.parts))

@@ -54,27 +54,27 @@ def timestamp(text: str) -> str:
         return _ENDS[text]
     day, _, clock = text.partition(" ")
     if clock.endswith(_BEFORE_CHRIST):
-        day, clock = _day(day + _BEFORE_CHRIST), clock.removesuffix(_BEFORE_CHRIST)
+        day, clock = _wire_day(day + _BEFORE_CHRIST), clock.removesuffix(_BEFORE_CHRIST)
     zone = clock.find("+")
     clock, offset = (clock, "") if zone < 0 else (clock[:zone], clock[zone:] + ":00")
-    return f"{day}T{_clock(clock)}{offset}"
+    return f"{day}T{_wire_clock(clock)}{offset}"
 
 
-def _clock(text: str) -> str:
+def _wire_clock(text: str) -> str:
     whole, dot, fraction = text.partition(".")
     return f"{whole}.{fraction.ljust(_FRACTION_DIGITS, '0')}" if dot else whole
 
 
-def _integer(text: str) -> Json:
+def _wire_integer(text: str) -> Json:
     value = int(text)
     return value if -LARGEST_INTEGER <= value <= LARGEST_INTEGER else text
 
 
-def _float(text: str) -> Json:
+def _wire_float(text: str) -> Json:
     return text if text[-1] in "Ny" else float(text)  # NaN, Infinity and -Infinity are written as on the wire
 
 
-def _day(text: str) -> str:
+def _wire_day(text: str) -> str:
     if text.endswith(_BEFORE_CHRIST):
         year, _, rest = text.removesuffix(_BEFORE_CHRIST).partition("-")
         return f"{'-' if int(year) > 1 else ''}{int(year) - 1:04d}-{rest}"
@@ -84,28 +84,28 @@ def _day(text: str) -> str:
 def _zoned_clock(text: str) -> str:
     at = max(text.find("+"), text.find("-"))
     zone = text[at:]
-    return _clock(text[:at]) + (zone if ":" in zone else f"{zone}:00")
+    return _wire_clock(text[:at]) + (zone if ":" in zone else f"{zone}:00")
 
 
-def _interval(text: str) -> str:
+def _wire_interval(text: str) -> str:
     return "P0D" if text == "PT0S" else text
 
 
-def _binary(text: str) -> str:
+def _wire_binary(text: str) -> str:
     return base64.b64encode(bytes.fromhex(text.removeprefix("\\x"))).decode()
 
 
 FLAT_READERS: Mapping[str, Callable[[str], Json]] = MappingProxyType(
     {
-        **dict.fromkeys(("int8", "oid"), _integer),
+        **dict.fromkeys(("int8", "oid"), _wire_integer),
         **dict.fromkeys(("numeric", "uuid"), str),
-        **dict.fromkeys(("float4", "float8"), _float),
-        "date": _day,
+        **dict.fromkeys(("float4", "float8"), _wire_float),
+        "date": _wire_day,
         "timestamp": timestamp,
         "timestamptz": timestamp,
-        "time": _clock,
-        "interval": _interval,
-        "bytea": _binary,
+        "time": _wire_clock,
+        "interval": _wire_interval,
+        "bytea": _wire_binary,
         "timetz": _zoned_clock,
     }
 )

@@ -15,7 +15,7 @@ from metricgate.vocabulary.result import DataType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shape:
+class PostgresTypeShape:
     """A type taken apart.
 
     Attributes:
@@ -27,7 +27,7 @@ class Shape:
 
     kind: str
     names: tuple[str, ...] = ()
-    parts: tuple[Shape, ...] = ()
+    parts: tuple[PostgresTypeShape, ...] = ()
     delimiter: str = ","
 
     @property
@@ -46,22 +46,22 @@ _ESCAPED = re.compile(r'""|\\(.)', re.DOTALL)
 _BOUNDS = re.compile(r"(?:\[-?\d+:-?\d+\])+=")
 
 
-def reader_of(shape: Shape) -> Reader | None:
+def reader_of(shape: PostgresTypeShape) -> Reader | None:
     """Return what makes wire values of the driver's; None where they are wire values already.
 
     The reader raises ``wire.Uncarried`` where a value has no wire form, and ``ValueError`` where a text is not what the
     server writes of such a type.
     """
-    return _reader(shape) if shape.kind in ("list", "struct", "json", "jsonb") else None
+    return _reader_of(shape) if shape.kind in ("list", "struct", "json", "jsonb") else None
 
 
 @lru_cache(maxsize=256)
-def _reader(shape: Shape) -> Reader:
+def _reader_of(shape: PostgresTypeShape) -> Reader:
     match shape.kind:
         case "list":
-            return _list_reader(_reader(shape.parts[0]), shape.delimiter)
+            return _list_reader(_reader_of(shape.parts[0]), shape.delimiter)
         case "struct":
-            return _struct_reader(shape.names, [_reader(part) for part in shape.parts])
+            return _struct_reader(shape.names, [_reader_of(part) for part in shape.parts])
     return _INSIDE.get(shape.kind) or FLAT_READERS.get(shape.kind, str)
 
 
@@ -103,13 +103,13 @@ def _struct_reader(names: Sequence[str], readers: Sequence[Reader]) -> Reader:
     def read_struct(text: str) -> Json:
         if not names:
             return {}
-        fields = zip(names, readers, _fields(text), strict=True)
+        fields = zip(names, readers, _row_fields(text), strict=True)
         return {name: None if value is None else read(value) for name, read, value in fields}
 
     return read_struct
 
 
-def _fields(text: str) -> Iterator[str | None]:
+def _row_fields(text: str) -> Iterator[str | None]:
     """Yield the fields of a row: of ``(1,,"a, b")`` there are three, and the second is NULL."""
     inside = text[1:-1]
     place = 0

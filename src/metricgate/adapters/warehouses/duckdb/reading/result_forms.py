@@ -17,7 +17,7 @@ from metricgate.vocabulary.result import DataType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shape:
+class DuckDBTypeShape:
     """A type taken apart.
 
     Attributes:
@@ -28,7 +28,7 @@ class Shape:
 
     kind: str
     names: tuple[str, ...] = ()
-    parts: tuple[Shape, ...] = ()
+    parts: tuple[DuckDBTypeShape, ...] = ()
 
 
 _AS_TEXT = frozenset({"UHUGEINT", "BIGNUM", "BIT", "TYPE", "TIME", "TIME_NS", "TIME WITH TIME ZONE"})
@@ -59,7 +59,7 @@ class ValueNotCarried(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Form:
+class ResultForm:
     """How one column leaves.
 
     Attributes:
@@ -70,10 +70,10 @@ class Form:
 
     type: DataType
     sql: str | None = None
-    shape: Shape | None = None
+    shape: DuckDBTypeShape | None = None
 
 
-def form_of(column: str, kind: DuckDBPyType) -> Form:
+def form_of(column: str, kind: DuckDBPyType) -> ResultForm:
     """Return how a column of a type leaves.
 
     Raises:
@@ -82,18 +82,18 @@ def form_of(column: str, kind: DuckDBPyType) -> Form:
     name = str(kind)
     logical = logical_type(name)
     try:
-        shape = _shape(kind)
+        shape = _shape_of_type(kind)
     except _NoShapeError as error:
         raise TypeNotCarried(column, name) from error
     if logical is None:
         raise TypeNotCarried(column, name)
     if shape.parts:
-        return Form(type=logical, sql=f"{_JSON_WRITER}(CAST({{}} AS {_readable(shape)}))", shape=shape)
+        return ResultForm(type=logical, sql=f"{_JSON_WRITER}(CAST({{}} AS {_readable_sql(shape)}))", shape=shape)
     if name in _AS_JSON:
-        return Form(type=logical, sql=f"{_JSON_WRITER}({{}})", shape=shape)
+        return ResultForm(type=logical, sql=f"{_JSON_WRITER}({{}})", shape=shape)
     if name in _AS_TEXT or name.startswith("GEOMETRY"):
-        return Form(type=logical, sql="CAST({} AS VARCHAR)", shape=shape)
-    return Form(type=logical)
+        return ResultForm(type=logical, sql="CAST({} AS VARCHAR)", shape=shape)
+    return ResultForm(type=logical)
 
 
 class _NoShapeError(Exception):
@@ -103,33 +103,33 @@ class _NoShapeError(Exception):
 _NESTED = frozenset({"list", "array", "tuple", "struct", "union", "map"})
 
 
-def _shape(kind: DuckDBPyType, room: int = DEEPEST_DOCUMENT) -> Shape:
+def _shape_of_type(kind: DuckDBPyType, room: int = DEEPEST_DOCUMENT) -> DuckDBTypeShape:
     nested = str(kind.id)
     if not room:
         raise _NoShapeError
     if nested not in _NESTED:
         if logical_type(str(kind)) is None:
             raise _NoShapeError
-        return Shape(kind=str(kind))
+        return DuckDBTypeShape(kind=str(kind))
     # Beside types stand an array's length, and the type of a union's tag, which comes first and has no name.
     children = [(name, part) for name, part in kind.children if isinstance(part, DuckDBPyType)]
     if nested == "union":
         children = children[1:]
-    parts = tuple(_shape(part, room - 1) for _name, part in children)
+    parts = tuple(_shape_of_type(part, room - 1) for _name, part in children)
     if nested == "map" and _mixed(parts[0]):
         raise _NoShapeError
     names = tuple(name for name, _part in children) if nested in ("struct", "union") else ()
-    return Shape(kind="list" if nested == "array" else nested, names=names, parts=parts)
+    return DuckDBTypeShape(kind="list" if nested == "array" else nested, names=names, parts=parts)
 
 
-def _mixed(key: Shape) -> bool:
+def _mixed(key: DuckDBTypeShape) -> bool:
     """Return whether two different keys may have one text."""
     return key.kind in ("union", "VARIANT") or any(map(_mixed, key.parts))
 
 
-def _readable(shape: Shape) -> str:
+def _readable_sql(shape: DuckDBTypeShape) -> str:
     """Return the SQL of the type that has texts in the places of all that DuckDB's JSON would lose."""
-    parts = [_readable(part) for part in shape.parts]
+    parts = [_readable_sql(part) for part in shape.parts]
     match shape.kind:
         case "list":
             return f"{parts[0]}[]"
@@ -138,11 +138,11 @@ def _readable(shape: Shape) -> str:
         case "tuple":
             return f"TUPLE({', '.join(parts)})"
         case "struct" | "union":
-            named = (f"{_quoted(name)} {part}" for name, part in zip(shape.names, parts, strict=True))
+            named = (f"{_quote_name(name)} {part}" for name, part in zip(shape.names, parts, strict=True))
             return f"{shape.kind.upper()}({', '.join(named)})"
     return shape.kind if shape.kind in _IN_JSON else "VARCHAR"
 
 
-def _quoted(name: str) -> str:
+def _quote_name(name: str) -> str:
     doubled = name.replace('"', '""')
     return f'"{doubled}"'

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Caps:
+class ResultCaps:
     """How much may be kept. ``rows`` None means any number."""
 
     rows: int | None

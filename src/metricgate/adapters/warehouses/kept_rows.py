@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from metricgate.adapters.warehouses.caps import Caps as Caps
+from metricgate.adapters.warehouses.result_caps import ResultCaps as ResultCaps
 from metricgate.gateway.ports import Released
 
 _FIXED_WIDTH = 8
@@ -24,17 +24,17 @@ class Kept:
     ended: bool
 
 
-def caps_of(released: Released, largest_result_bytes: int) -> Caps:
+def caps_of(released: Released, largest_result_bytes: int) -> ResultCaps:
     """Return the tightest of the statement's, the verdict's and the options' caps."""
     obligations = released.verdict.obligations
     limits = [released.statement.row_limit] if released.statement.row_limit is not None else []
     if obligations.rows is not None:
         limits.append(int(obligations.rows.value))
     size = int(obligations.bytes.value) if obligations.bytes is not None else largest_result_bytes
-    return Caps(rows=min(limits, default=None), bytes=size)
+    return ResultCaps(rows=min(limits, default=None), bytes=size)
 
 
-def kept_rows(fetch: Callable[[int], Sequence[Row]], caps: Caps) -> Kept:
+def kept_rows(fetch: Callable[[int], Sequence[Row]], caps: ResultCaps) -> Kept:
     """Fetch batches (``fetch(n)`` gives at most n rows, fewer only at the end) until the end or a cap.
 
     A row's size is counted about as Arrow would hold it: 8 bytes a value, and the texts themselves.

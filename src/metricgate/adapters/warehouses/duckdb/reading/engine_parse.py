@@ -53,7 +53,7 @@ def opinion_of(cursor: duckdb.DuckDBPyConnection, sql: str) -> Opinion:
         duckdb.Error: the engine failed for another reason than the text.
     """
     try:
-        kinds = [_word(statement) for statement in cursor.extract_statements(sql)]
+        kinds = [_statement_word(statement) for statement in cursor.extract_statements(sql)]
     except _UNREADABLE:
         return _no_query(0, "unreadable")
     if not kinds:
@@ -78,7 +78,7 @@ def opinion_of(cursor: duckdb.DuckDBPyConnection, sql: str) -> Opinion:
     )
 
 
-def _word(statement: duckdb.Statement) -> str:
+def _statement_word(statement: duckdb.Statement) -> str:
     try:
         return statement.type.name.lower()
     except ValueError:  # a kind that the driver has no name for
@@ -129,11 +129,11 @@ class _Reader:
         if "class" in tree:
             self._unless(_EXPRESSIONS, str(tree["class"]))
             if tree["class"] in _CALLS:
-                self.functions.add(".".join(_path(tree)).lower())
+                self.functions.add(".".join(_table_path(tree)).lower())
         elif kind:
             self._unless(_PLAIN, kind if isinstance(kind, str) else "typed_value")
             if kind == "BASE_TABLE":
-                path = _path(tree)
+                path = _table_path(tree)
                 if len(path) > 1 or path[0].lower() not in ctes:
                     self.tables.add(path)
 
@@ -142,9 +142,9 @@ class _Reader:
             self.kind = word.lower().removesuffix("_query_node")
 
 
-def _path(tree: Tree) -> tuple[str, ...]:
-    return tuple(_parts(cast("Tree", tree["qualified_name"])))
+def _table_path(tree: Tree) -> tuple[str, ...]:
+    return tuple(_path_parts(cast("Tree", tree["qualified_name"])))
 
 
-def _parts(name: Tree) -> Iterator[str]:
+def _path_parts(name: Tree) -> Iterator[str]:
     return (str(part) for part in cast("list[Json]", name["path"]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from metricgate.adapters.warehouses.changing.rows import Tables
+from metricgate.adapters.warehouses.changing.rows import TableRows
 from metricgate.changing.change import ChangeKind, Row, TableChange
 from metricgate.changing.images import Images
 from metricgate.changing.shape import ForeignKey, Location, Reaction, TableShape
@@ -16,7 +16,7 @@ _DEEPEST = 32
 
 
 @dataclass(slots=True)
-class Reach:
+class CascadeReach:
     """What was found so far: rows as they are, by table and key; and why more may happen.
 
     Attributes:
@@ -37,7 +37,7 @@ class Reach:
         return sum(len(rows) for rows in self.found.values())
 
 
-def follow(reach: Reach, tables: Tables, change: TableChange, before: Images | None) -> None:
+def follow(reach: CascadeReach, tables: TableRows, change: TableChange, before: Images | None) -> None:
     """Find what reacts to a change of these rows."""
     shape = reach.shapes[change.table]
     if before is None:
@@ -46,7 +46,7 @@ def follow(reach: Reach, tables: Tables, change: TableChange, before: Images | N
         _deleted(reach, tables, shape, before, 0)
     elif any(_reacts(key, frozenset(change.columns)) for key in shape.referenced_by):
         pairs = [
-            (row, _replaced(shape, row, change.columns, values))
+            (row, _replace_values(shape, row, change.columns, values))
             for row, values in zip(before, change.targets.values, strict=True)
         ]
         _updated(reach, tables, shape, pairs, frozenset(change.columns), 0)
@@ -56,7 +56,7 @@ def _reacts(key: ForeignKey, columns: frozenset[str]) -> bool:
     return key.on_update is not Reaction.REFUSE and not columns.isdisjoint(key.referenced_columns)
 
 
-def _deleted(reach: Reach, tables: Tables, shape: TableShape, rows: Sequence[Row], depth: int) -> None:
+def _deleted(reach: CascadeReach, tables: TableRows, shape: TableShape, rows: Sequence[Row], depth: int) -> None:
     for key in shape.referenced_by:
         if key.on_delete is not Reaction.REFUSE:
             values = _referenced(shape, key, [(row, row) for row in rows])
@@ -66,8 +66,8 @@ def _deleted(reach: Reach, tables: Tables, shape: TableShape, rows: Sequence[Row
 
 
 def _updated(
-    reach: Reach,
-    tables: Tables,
+    reach: CascadeReach,
+    tables: TableRows,
     shape: TableShape,
     pairs: Sequence[tuple[Row, Row]],
     columns: frozenset[str],
@@ -82,10 +82,10 @@ def _updated(
         child = reach.shapes.get(key.table)
         if not fresh or child is None or key.on_update is not Reaction.CASCADE:
             continue
-        moved = [(row, _replaced(child, row, key.columns, new)) for row, new in fresh]
+        moved = [(row, _replace_values(child, row, key.columns, new)) for row, new in fresh]
         for row, new in moved:
-            if _key(child, row) != _key(child, new):
-                reach.moved[key.table, _key(child, row)] = _key(child, new)
+            if _key_of(child, row) != _key_of(child, new):
+                reach.moved[key.table, _key_of(child, row)] = _key_of(child, new)
         _updated(reach, tables, child, moved, frozenset(key.columns), depth + 1)
 
 
@@ -97,8 +97,8 @@ def _referenced(shape: TableShape, key: ForeignKey, pairs: Sequence[tuple[Row, R
 
 
 def _reacting(
-    reach: Reach,
-    tables: Tables,
+    reach: CascadeReach,
+    tables: TableRows,
     parent: TableShape,
     key: ForeignKey,
     values: dict[Row, Row],
@@ -122,7 +122,7 @@ def _reacting(
     known = reach.found.setdefault(key.table, {})
     fresh: list[tuple[Row, Row]] = []
     for number, whole in tables.children(child, key, Images.of(given, len(key.columns)), parent):
-        own = _key(child, whole)
+        own = _key_of(child, whole)
         if own not in known and (key.table, own) not in reach.own:
             known[own] = whole
             fresh.append((whole, values[given[number]]))
@@ -131,10 +131,10 @@ def _reacting(
     return fresh
 
 
-def _replaced(shape: TableShape, row: Row, columns: Sequence[str], values: Row) -> Row:
+def _replace_values(shape: TableShape, row: Row, columns: Sequence[str], values: Row) -> Row:
     given = dict(zip(columns, values, strict=True))
     return tuple(given.get(name, old) for name, old in zip(shape.names, row, strict=True))
 
 
-def _key(shape: TableShape, row: Row) -> Row:
+def _key_of(shape: TableShape, row: Row) -> Row:
     return tuple(row[shape.names.index(name)] for name in shape.key)

@@ -44,7 +44,7 @@ class Call:
             raise WarehouseError(self.stopped_for, "stopped before it began")
 
 
-class Calls:
+class EngineCalls:
     """A number of threads and the calls in them, served in the order in which they came. For one event loop."""
 
     def __init__(self, threads: int, name: str) -> None:

@@ -24,27 +24,27 @@ def opinion_of(sql: str) -> Opinion:
     except (PgQueryError, DecodeError):  # the latter: nested deeper than its own form is read
         return Opinion(statements=0, kind="unreadable", tables=frozenset(), functions=frozenset())
     messages = [message for _field, message in walk(tree)]
-    own = {str(each.ctename) for each in messages if _kind(each) == "CommonTableExpr"}
+    own = {str(each.ctename) for each in messages if _message_name(each) == "CommonTableExpr"}
     return Opinion(
-        statements=sum(_kind(each) == "RawStmt" for each in messages),
+        statements=sum(_message_name(each) == "RawStmt" for each in messages),
         kind=next(_unplain(messages), "select"),
         tables=frozenset(
             path
             for each in messages
-            if _kind(each) == "RangeVar" and not (len(path := _path(each)) == 1 and path[0] in own)
+            if _message_name(each) == "RangeVar" and not (len(path := _table_path(each)) == 1 and path[0] in own)
         ),
-        functions=frozenset(_called(messages)),
+        functions=frozenset(_functions_called(messages)),
     )
 
 
-def _kind(message: Message) -> str:
+def _message_name(message: Message) -> str:
     return str(message.DESCRIPTOR.name)
 
 
 def _unplain(messages: list[Message]) -> Iterator[str]:
     """Yield what is no plain query: other statements at any depth, INTO, row locks, and tables in odd forms."""
     for each in messages:
-        kind = _kind(each)
+        kind = _message_name(each)
         if kind in _WORDS:
             yield _WORDS[kind]
         elif kind.endswith("Stmt") and kind not in _PLAIN:
@@ -55,19 +55,19 @@ def _unplain(messages: list[Message]) -> Iterator[str]:
             yield "tablesample"
 
 
-def _path(table: Message) -> tuple[str, ...]:
+def _table_path(table: Message) -> tuple[str, ...]:
     parts = (str(table.catalogname), str(table.schemaname), str(table.relname))
     return tuple(part for part in parts if part)
 
 
-def _called(messages: list[Message]) -> Iterator[str]:
+def _functions_called(messages: list[Message]) -> Iterator[str]:
     for each in messages:
-        kind = _kind(each)
+        kind = _message_name(each)
         if kind == "FuncCall":
-            yield ".".join(_words(each.funcname)).lower()
-        elif kind == "A_Expr" and len(words := _words(each.name)) > 1:
+            yield ".".join(_string_values(each.funcname)).lower()
+        elif kind == "A_Expr" and len(words := _string_values(each.name)) > 1:
             yield ".".join(words).lower()
 
 
-def _words(nodes: object) -> list[str]:
+def _string_values(nodes: object) -> list[str]:
     return [str(node.string.sval) for node in nodes]  # type: ignore[attr-defined]  # protobuf has no types here
