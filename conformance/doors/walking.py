@@ -20,7 +20,7 @@ from metricgate.gateway.outcome import Answered, Fault, Outcome, Refused
 from metricgate.gateway.tool import ToolCall
 from metricgate.settings.settings import load_settings
 from metricgate.state.record import EntryFilter
-from metricgate.surfaces.cli.showing import show_rows_as_csv
+from metricgate.surfaces.cli.renderers import show_rows_as_csv
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.principal import Identity, Principal, Proof
 

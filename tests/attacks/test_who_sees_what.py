@@ -17,7 +17,7 @@ from tests.surfaces.serving import make_app, served
 from metricgate.gateway.office import Person
 from metricgate.gateway.outcome import Answered, Refused
 from metricgate.state.actions import ActionFilter
-from metricgate.surfaces.human.documents import action_document, view_document
+from metricgate.surfaces.human.responses import action_document, view_document
 from metricgate.surfaces.problem_document import document_of, to_bytes
 from metricgate.vocabulary.json import canonical_json
 

@@ -10,7 +10,7 @@ import uvicorn
 
 from metricgate.surfaces.http.app import HttpSettings, create_app
 from metricgate.surfaces.http.connection_limits import ConnectionLimits
-from metricgate.surfaces.http.connections import bounded
+from metricgate.surfaces.http.connections import bound_protocol
 from metricgate.surfaces.mcp.http import McpHttpDoor, principal_of_request
 from metricgate.surfaces.mcp.server import build_server
 
@@ -81,7 +81,7 @@ class AddsKey:
 async def served(app, limits=None):
     """Yield the base URL; connections are bounded as `metricgate serve` bounds them."""
     sock = socket.create_server(("127.0.0.1", 0))
-    protocol = bounded(limits or ConnectionLimits())
+    protocol = bound_protocol(limits or ConnectionLimits())
     server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="on", http=protocol))
     task = asyncio.create_task(server.serve(sockets=[sock]))
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it

@@ -43,7 +43,7 @@ class SwitchFacts:
 def thrown_switches(file: SwitchStore) -> Sequence[SwitchFacts] | Problems:
     """Return the switches that are thrown."""
     try:
-        return [_facts(each) for each in file.current().thrown]
+        return [_switch_json(each) for each in file.current().thrown]
     except SwitchesUnreadable as error:
         return _unreadable(error)
 
@@ -67,7 +67,7 @@ def throw_switch(
         file.throw(switch)
     except SwitchesUnreadable as error:
         return _unreadable(error)
-    return _facts(switch)
+    return _switch_json(switch)
 
 
 def take_back_switches(
@@ -83,10 +83,10 @@ def take_back_switches(
         message = f"No switch is thrown on {target!r}."
         hint = f"Switches are thrown on: {', '.join(thrown)}." if thrown else "No switch is thrown at all."
         return Problems((Problem(code=codes.NO_SUCH_SWITCH, message=message, hint=hint),))
-    return [_facts(each) for each in gone]
+    return [_switch_json(each) for each in gone]
 
 
-def _facts(switch: Switch) -> SwitchFacts:
+def _switch_json(switch: Switch) -> SwitchFacts:
     return SwitchFacts(kind=str(switch.kind), target=switch.target, because=switch.because, by=switch.by, at=switch.at)
 
 

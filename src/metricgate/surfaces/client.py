@@ -46,7 +46,7 @@ class GatewayError(Exception):
     """A call that gave no answer. ``problem`` is the problem document, as the gateway sent it."""
 
     def __init__(self, problem: Document) -> None:
-        super().__init__(_sentence(problem))
+        super().__init__(_problem_sentence(problem))
         self.problem = problem
 
     @property
@@ -120,7 +120,7 @@ class Client:
         try:
             response = self._http.get(self._caller.tools_url())
         except httpx2.HTTPError as error:
-            raise _unreachable(error) from error
+            raise _unreachable_fault(error) from error
         return _tools(response)
 
     def call(self, tool: str, /, **arguments: Json) -> Document:
@@ -132,7 +132,7 @@ class Client:
         try:
             response = self._http.post(self._caller.tool_url(tool), content=_body(arguments), headers=_JSON)
         except httpx2.HTTPError as error:
-            raise _unreachable(error) from error
+            raise _unreachable_fault(error) from error
         return _document(response)
 
     def query(self, metrics: Sequence[str], **arguments: Json) -> Document:
@@ -166,7 +166,7 @@ class AsyncClient:
         try:
             response = await self._http.get(self._caller.tools_url())
         except httpx2.HTTPError as error:
-            raise _unreachable(error) from error
+            raise _unreachable_fault(error) from error
         return _tools(response)
 
     async def call(self, tool: str, /, **arguments: Json) -> Document:
@@ -178,7 +178,7 @@ class AsyncClient:
         try:
             response = await self._http.post(self._caller.tool_url(tool), content=_body(arguments), headers=_JSON)
         except httpx2.HTTPError as error:
-            raise _unreachable(error) from error
+            raise _unreachable_fault(error) from error
         return _document(response)
 
     async def query(self, metrics: Sequence[str], **arguments: Json) -> Document:
@@ -206,7 +206,7 @@ def _body(arguments: Mapping[str, Json]) -> bytes:
 
 
 def _document(response: httpx2.Response) -> Document:
-    document = _parsed(response)
+    document = _parse_reply(response)
     if response.status_code == _HELD:
         raise HeldAction(document)
     if response.status_code >= _FIRST_FAULT:
@@ -219,7 +219,7 @@ def _document(response: httpx2.Response) -> Document:
 
 
 def _tools(response: httpx2.Response) -> Sequence[Document]:
-    document = _parsed(response)
+    document = _parse_reply(response)
     if response.status_code >= _FIRST_FAULT:
         raise GatewayFault(document)
     if response.status_code >= _FIRST_ERROR:
@@ -230,7 +230,7 @@ def _tools(response: httpx2.Response) -> Sequence[Document]:
     return [tool for tool in tools if isinstance(tool, dict)]
 
 
-def _parsed(response: httpx2.Response) -> Document:
+def _parse_reply(response: httpx2.Response) -> Document:
     try:
         document = orjson.loads(response.content)
     except orjson.JSONDecodeError:
@@ -240,7 +240,7 @@ def _parsed(response: httpx2.Response) -> Document:
     return document
 
 
-def _unreachable(error: httpx2.HTTPError) -> GatewayFault:
+def _unreachable_fault(error: httpx2.HTTPError) -> GatewayFault:
     return GatewayFault(_local(UNREACHABLE, f"The gateway did not answer: {type(error).__name__}: {error}"))
 
 
@@ -253,7 +253,7 @@ def _local(code: Code, message: str) -> Document:
     return {"code": code.name, "message": message, "hint": code.cure, "status": code.status, "record": None}
 
 
-def _sentence(problem: Document) -> str:
+def _problem_sentence(problem: Document) -> str:
     held = problem.get("held")
     if isinstance(held, Mapping):
         return f"held as {held.get('action_id')}: {held.get('message')}"

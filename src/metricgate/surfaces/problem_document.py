@@ -54,10 +54,10 @@ def document_of(outcome: Refused | Fault) -> dict[str, Json]:
 
 def to_bytes(document: dict[str, Json]) -> bytes:
     """Return the document as JSON; mapping views and tuples are written as objects and arrays."""
-    return orjson.dumps(document, default=_plain)
+    return orjson.dumps(document, default=_as_json_type)
 
 
-def _plain(value: object) -> object:
+def _as_json_type(value: object) -> object:
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, Sequence):

@@ -12,7 +12,7 @@ from tests.gateway.changes.shop import AUDRA, OLAF, POLICY, STELLA, STEN, opened
 from metricgate.approvals.proposal import Action, State
 from metricgate.gateway.outcome import Held
 from metricgate.state.actions import ActionFilter
-from metricgate.surfaces.human import documents
+from metricgate.surfaces.human import responses
 from metricgate.surfaces.human.schemas import SCHEMAS
 from metricgate.vocabulary.problem import Problems
 
@@ -79,12 +79,12 @@ def test_one_person_breaks_the_glass_and_two_others_look_at_it(tmp_path: Path) -
             assert await shop.office.actions(STELLA, ActionFilter(to_review=True)) == []
             index = kept.action.records[-1]
             for name, document in (
-                ("ActionView", documents.view_document(kept)),
+                ("ActionView", responses.view_document(kept)),
                 ("EntryView", await shop.office.entry(AUDRA, index)),
-                ("Agents", {"agents": [documents.agent_document(each) for each in await shop.office.agents(AUDRA)]}),
+                ("Agents", {"agents": [responses.agent_document(each) for each in await shop.office.agents(AUDRA)]}),
             ):
                 wanted = {"$ref": f"#/components/schemas/{name}", "components": {"schemas": SCHEMAS}}
-                validate(orjson.loads(documents.to_json(document)), wanted)
+                validate(orjson.loads(responses.to_json(document)), wanted)
             # Nobody broke the other one's: nothing to review.
             assert _code(await shop.office.review(STELLA, held[1], reason="Why?")) == "E_NOT_DECIDABLE"
 

@@ -23,7 +23,7 @@ from metricgate.bootstrap.project import open_project
 from metricgate.ledger.note import open_checkpoint, parse_key
 from metricgate.state.record import EntryFilter
 from metricgate.surfaces.cli import build_app
-from metricgate.surfaces.human.exporting import MANIFEST, exported
+from metricgate.surfaces.human.record_exports import MANIFEST, export_response
 from metricgate.vocabulary.problem import Problems
 
 MANY = 620
@@ -85,7 +85,7 @@ def asked(shop, query):
         from starlette.requests import Request
 
         request = Request(scope)
-        response = await exported(request, AUDRA, shop.office, request.query_params["format"])
+        response = await export_response(request, AUDRA, shop.office, request.query_params["format"])
         await response(scope, receive, send)
 
     return TestClient(app).get(f"/?{query}")

@@ -19,9 +19,9 @@ from tests.surfaces.serving import make_app, served
 from metricgate.approvals.proposal import State
 from metricgate.settings.settings import load_settings
 from metricgate.surfaces.console.addresses import approval_page
+from metricgate.surfaces.mcp.held_links import MESSAGE
 from metricgate.surfaces.mcp.http import principal_of_request
 from metricgate.surfaces.mcp.server import build_server
-from metricgate.surfaces.mcp.showing import MESSAGE
 
 # The keys of these tests are an agent's called copilot.
 MINE = POLICY.replace('"agent:desk"', '"agent:copilot"')

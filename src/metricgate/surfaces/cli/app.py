@@ -13,39 +13,39 @@ from metricgate import __version__
 from metricgate.surfaces.cli.lazy_group import Places, ShowsByDefault, lazy_group
 
 if TYPE_CHECKING:
-    from metricgate.surfaces.cli.project import Opener, Verifier
+    from metricgate.surfaces.cli.project import Opener, VerifyLedger
     from metricgate.surfaces.cli.session import Drills
 
 _ABOUT = "Governed metrics for AI agents: one definition each, a decision and a record for every call."
 
 _COMMANDS: Places = {
     "init": "definitions:init",
-    "serve": "running:serve",
-    "mcp": "running:mcp",
+    "serve": "serve_commands:serve",
+    "mcp": "serve_commands:mcp",
     "validate": "definitions:validate",
-    "doctor": "doctoring:doctor",
+    "doctor": "doctor:doctor",
     "schema": "definitions:schema",
-    "diff": "reviewing:diff",
-    "lint": "reviewing:lint",
-    "metrics": "questions:metrics",
-    "search": "questions:search",
-    "describe": "questions:describe",
-    "query": "questions:query",
-    "sql": "questions:sql",
-    "explain": "questions:explain",
-    "values": "questions:values",
+    "diff": "diff_and_lint:diff",
+    "lint": "diff_and_lint:lint",
+    "metrics": "query_commands:metrics",
+    "search": "query_commands:search",
+    "describe": "query_commands:describe",
+    "query": "query_commands:query",
+    "sql": "query_commands:sql",
+    "explain": "query_commands:explain",
+    "values": "query_commands:values",
     "datasets": "datasets:datasets",
     "query-sql": "datasets:query_sql",
-    "call": "questions:call",
+    "call": "query_commands:call",
     "undo": "approvals:undo",
-    "drill": "drilling:drill",
+    "drill": "drill:drill",
 }
 _GROUPS: Mapping[str, tuple[str, Places]] = {
     "import": (
         "Other people's models.",
-        {"dbt": "importing:dbt", "ossie": "importing:ossie", "cube": "importing:cube"},
+        {"dbt": "import_commands:dbt", "ossie": "import_commands:ossie", "cube": "import_commands:cube"},
     ),
-    "export": ("Our models for other tools.", {"ossie": "exporting:ossie", "dbt": "exporting:dbt"}),
+    "export": ("Our models for other tools.", {"ossie": "export_commands:ossie", "dbt": "export_commands:dbt"}),
     "receipt": (
         "Proof that a call was recorded; `receipt N` shows one.",
         {"show": "receipts:show", "verify": "receipts:verify", "script": "receipts:script"},
@@ -87,7 +87,7 @@ _GROUPS: Mapping[str, tuple[str, Places]] = {
             "verify": "audit:verify",
             "export": "audit:export",
             "definitions": "published:definitions",
-            "erase": "erasing:erase",
+            "erase": "audit_erase:erase",
         },
     ),
 }
@@ -97,7 +97,7 @@ _CLASSES = {"receipt": ShowsByDefault}
 
 def build_app(
     opener: Opener,
-    verifier: Verifier,
+    verifier: VerifyLedger,
     *,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     drills: Drills | None = None,
@@ -130,10 +130,10 @@ def build_app(
             typer.Option("--purpose", envvar="METRICGATE_PURPOSE", help="What you ask for, where rules depend on it."),
         ] = None,
     ) -> None:
-        from metricgate.surfaces.cli.session import Session, no_drills  # noqa: PLC0415 - not for --version
+        from metricgate.surfaces.cli.session import CliSession, no_drills  # noqa: PLC0415 - not for --version
 
         given = no_drills if drills is None else drills
-        context.obj = Session(opener=opener, verifier=verifier, now=now, purpose=purpose, drills=given)
+        context.obj = CliSession(opener=opener, verifier=verifier, now=now, purpose=purpose, drills=given)
 
     for name, (about, commands) in _GROUPS.items():
         group = lazy_group(commands, _CLASSES.get(name, TyperGroup))

@@ -69,19 +69,21 @@ def list_actions(
     query = [("state", each) for each in state or ()] + [("limit", str(limit))]
     query += [(name, value) for name, value in (("agent", agent), ("target", target), ("text", text)) if value]
     query += [("to_review", "yes")] if to_review else []
-    body = _good(_door(context, project, as_json=as_json).ask("GET", "/v1/approvals", query=query), as_json=as_json)
+    body = _good(
+        _human_door(context, project, as_json=as_json).ask("GET", "/v1/approvals", query=query), as_json=as_json
+    )
     if as_json:
         tell_json(body)
         return
     actions = body.get("actions")
-    tell_table(_COLUMNS, [_row(each) for each in _maps(actions)])
+    tell_table(_COLUMNS, [_action_row(each) for each in _mapping_list(actions)])
 
 
 def show(
     context: typer.Context, action_id: ActionId, *, as_json: JsonOption = False, project: ProjectOption = HERE
 ) -> None:
     """Show one action: what will run, before and after, why it is held."""
-    body = _one(_door(context, project, as_json=as_json), action_id, as_json=as_json)
+    body = _get_action(_human_door(context, project, as_json=as_json), action_id, as_json=as_json)
     if as_json:
         tell_json(body)
     else:
@@ -101,7 +103,7 @@ def approve(
     project: ProjectOption = HERE,
 ) -> None:
     """Show an action, then approve exactly what was shown."""
-    door = _door(context, project, as_json=as_json)
+    door = _human_door(context, project, as_json=as_json)
     _decide(door, action_id, because, approves=True, break_glass=break_glass, sure=yes, as_json=as_json)
 
 
@@ -114,7 +116,7 @@ def deny(
     project: ProjectOption = HERE,
 ) -> None:
     """Deny an action for good."""
-    door = _door(context, project, as_json=as_json)
+    door = _human_door(context, project, as_json=as_json)
     _decide(door, action_id, because, approves=False, break_glass=False, sure=True, as_json=as_json)
 
 
@@ -127,8 +129,10 @@ def review(
     project: ProjectOption = HERE,
 ) -> None:
     """Sign the review of an approval that broke the glass; it takes two people who had no part in it."""
-    door = _door(context, project, as_json=as_json)
-    body = _good(door.ask("POST", f"/v1/approvals/{_id(action_id)}/review", body={"reason": because}), as_json=as_json)
+    door = _human_door(context, project, as_json=as_json)
+    body = _good(
+        door.ask("POST", f"/v1/approvals/{_path_id(action_id)}/review", body={"reason": because}), as_json=as_json
+    )
     if as_json:
         tell_json(body)
     else:
@@ -145,9 +149,9 @@ def undo(
     project: ProjectOption = HERE,
 ) -> None:
     """Propose that an executed action is taken back."""
-    door = _door(context, project, as_json=as_json)
+    door = _human_door(context, project, as_json=as_json)
     body: dict[str, Json] = {"reason": because, "partial": partial}
-    _acted(door.ask("POST", f"/v1/approvals/{_id(action_id)}/undo", body=body), as_json=as_json)
+    _tell_outcome(door.ask("POST", f"/v1/approvals/{_path_id(action_id)}/undo", body=body), as_json=as_json)
 
 
 def _decide(
@@ -155,7 +159,7 @@ def _decide(
 ) -> None:
     if not because.strip():
         fail_usage(codes.BAD_OPTION, "--because: say why.", as_json=as_json)
-    shown = _one(door, action_id, as_json=as_json)
+    shown = _get_action(door, action_id, as_json=as_json)
     if not sure:
         if as_json or not sys.stdin.isatty():
             fail_usage(
@@ -170,10 +174,10 @@ def _decide(
         "bound_to": shown.get("bound_to"),
         "break_glass": break_glass,
     }
-    _acted(door.ask("POST", f"/v1/approvals/{_id(action_id)}/decide", body=body), as_json=as_json)
+    _tell_outcome(door.ask("POST", f"/v1/approvals/{_path_id(action_id)}/decide", body=body), as_json=as_json)
 
 
-def _acted(reply: PersonReply, *, as_json: bool) -> None:
+def _tell_outcome(reply: PersonReply, *, as_json: bool) -> None:
     body = _good(reply, as_json=as_json)
     if as_json:
         tell_json(body)
@@ -183,15 +187,15 @@ def _acted(reply: PersonReply, *, as_json: bool) -> None:
         raise typer.Exit(Exit.HELD)
 
 
-def _door(context: typer.Context, project: ProjectOption, *, as_json: bool) -> SessionClient:
+def _human_door(context: typer.Context, project: ProjectOption, *, as_json: bool) -> SessionClient:
     return open_project(context, project, as_json=as_json).human()
 
 
-def _one(door: SessionClient, action_id: str, *, as_json: bool) -> Mapping[str, Json]:
-    return _good(door.ask("GET", f"/v1/approvals/{_id(action_id)}"), as_json=as_json)
+def _get_action(door: SessionClient, action_id: str, *, as_json: bool) -> Mapping[str, Json]:
+    return _good(door.ask("GET", f"/v1/approvals/{_path_id(action_id)}"), as_json=as_json)
 
 
-def _id(action_id: str) -> str:
+def _path_id(action_id: str) -> str:
     """An id that is one part of a path, or one that nothing has."""
     return action_id if action_id.isascii() and action_id.replace("_", "").isalnum() else "none"
 
@@ -235,26 +239,26 @@ def _tell_action(body: Mapping[str, Json]) -> None:
         ("take back", f"{proposal.get('reversibility')}: {preview.get('undo', '')}"),
         ("risk", _map(body.get("risk")).get("score")),
         ("lapses", proposal.get("expires_at")),
-        ("approvals", "; ".join(_quorum(each) for each in _maps(body.get("quorums"))) or None),
+        ("approvals", "; ".join(_quorum_words(each) for each in _mapping_list(body.get("quorums"))) or None),
         ("reviews missing", body.get("reviews_missing") or None),
         ("record", body.get("records")),
     ]
     tell_table([("", False), ("", False)], [[name, value] for name, value in facts])
     columns = _map(body.get("columns"))
-    for table in dict.fromkeys(str(each.get("table")) for each in _maps(body.get("sample"))):
+    for table in dict.fromkeys(str(each.get("table")) for each in _mapping_list(body.get("sample"))):
         names = columns.get(table)
         titles = [str(each) for each in names] if isinstance(names, Sequence) else []
-        rows = [each for each in _maps(body.get("sample")) if each.get("table") == table]
+        rows = [each for each in _mapping_list(body.get("sample")) if each.get("table") == table]
         tell(f"\n{table}", "bold")
         tell_table([("", False), *((each, False) for each in titles)], [line for row in rows for line in _lines(row)])
-    for each in _maps(body.get("rules")):
+    for each in _mapping_list(body.get("rules")):
         tell(f"rule {each.get('rule')}: {each.get('decision')} {each.get('message') or ''}")
     if body.get("why_not_decide"):
         warn(f"You cannot decide this: {body.get('why_not_decide')}")
 
 
-def _quorum(quorum: Mapping[str, Json]) -> str:
-    people, roles = _texts(quorum.get("approved_by")), _texts(quorum.get("roles"))
+def _quorum_words(quorum: Mapping[str, Json]) -> str:
+    people, roles = _text_list(quorum.get("approved_by")), _text_list(quorum.get("roles"))
     of = f" by {' or '.join(roles)}" if roles else ""
     return f"{len(people)} of {quorum.get('approvals')}{of}" + (f" ({', '.join(people)})" if people else "")
 
@@ -268,7 +272,7 @@ def _lines(row: Mapping[str, Json]) -> list[list[Json]]:
     return found
 
 
-def _row(action: Mapping[str, Json]) -> list[Json]:
+def _action_row(action: Mapping[str, Json]) -> list[Json]:
     proposal = _map(action.get("proposal"))
     rows = _map(_map(action.get("preview")).get("rows"))
     score = _map(action.get("risk")).get("score")
@@ -280,9 +284,9 @@ def _map(value: Json) -> Mapping[str, Json]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _texts(value: Json) -> list[str]:
+def _text_list(value: Json) -> list[str]:
     return [str(each) for each in value] if isinstance(value, list) else []
 
 
-def _maps(value: Json) -> list[Mapping[str, Json]]:
+def _mapping_list(value: Json) -> list[Mapping[str, Json]]:
     return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []

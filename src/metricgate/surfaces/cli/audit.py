@@ -16,7 +16,7 @@ from metricgate.ledger.verification import Report
 from metricgate.state.record import EntryFilter
 from metricgate.surfaces.cli import codes
 from metricgate.surfaces.cli.arguments import moment
-from metricgate.surfaces.cli.options import taking
+from metricgate.surfaces.cli.options import takes_options
 from metricgate.surfaces.cli.project import Exit
 from metricgate.surfaces.cli.session import (
     HERE,
@@ -83,7 +83,7 @@ class About:
     )
 
 
-@taking(About)
+@takes_options(About)
 def list_entries(
     context: typer.Context,
     *,
@@ -93,14 +93,14 @@ def list_entries(
     project: ProjectOption = HERE,
 ) -> None:
     """List entries of the ledger, newest first. With --json, one JSON object per line."""
-    wanted = _filter(context, asked, as_json=as_json)
+    wanted = _entry_filter(context, asked, as_json=as_json)
     entries = list(open_project(context, project, as_json=as_json).entries(wanted, limit=limit + 1))
     more = len(entries) > limit
     if as_json:
         for entry in entries[:limit]:
             tell_json(entry)
     else:
-        tell_table(_COLUMNS, [_row(entry) for entry in entries[:limit]])
+        tell_table(_COLUMNS, [_entry_row(entry) for entry in entries[:limit]])
     if more:
         warn(f"There are more than {limit} entries; --limit shows more.")
 
@@ -122,7 +122,7 @@ def show(
         tell(orjson.dumps(entry, option=orjson.OPT_INDENT_2, default=str).decode())
 
 
-@taking(About)
+@takes_options(About)
 def export(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A new .csv, .jsonl or .parquet file.")],
@@ -137,7 +137,7 @@ def export(
         fail_usage(codes.BAD_OPTION, f"{file.name!r} ends in none of .csv, .jsonl and .parquet.", as_json=as_json)
     if file.exists():
         fail_usage(codes.FILE_IN_THE_WAY, f"{str(file)!r} exists already; nothing was written.", as_json=as_json)
-    wanted = _filter(context, asked, as_json=as_json)
+    wanted = _entry_filter(context, asked, as_json=as_json)
     opened = open_project(context, project, as_json=as_json)
     try:
         written = opened.export_entries(file, wanted, limit=limit)
@@ -206,7 +206,7 @@ def _tell_report(report: Report, *, as_json: bool) -> None:
         tell(f"whole: {report.size} entries{erased}, root {report.root.hex()}", "green")
 
 
-def _filter(context: typer.Context, asked: About, *, as_json: bool) -> EntryFilter:
+def _entry_filter(context: typer.Context, asked: About, *, as_json: bool) -> EntryFilter:
     if asked.verdict not in {None, "allow", "hold", "deny"}:
         fail_usage(codes.BAD_OPTION, f"--verdict {asked.verdict!r} is none of allow, hold, deny.", as_json=as_json)
     return EntryFilter(
@@ -224,12 +224,12 @@ def _filter(context: typer.Context, asked: About, *, as_json: bool) -> EntryFilt
         dataset=asked.dataset,
         action=asked.action,
         trace_id=asked.trace,
-        since=_moment(context, "--since", asked.since, as_json=as_json),
-        until=_moment(context, "--until", asked.until, as_json=as_json),
+        since=_parse_moment(context, "--since", asked.since, as_json=as_json),
+        until=_parse_moment(context, "--until", asked.until, as_json=as_json),
     )
 
 
-def _moment(context: typer.Context, option: str, text: str | None, *, as_json: bool) -> datetime | None:
+def _parse_moment(context: typer.Context, option: str, text: str | None, *, as_json: bool) -> datetime | None:
     if text is None:
         return None
     try:
@@ -238,7 +238,7 @@ def _moment(context: typer.Context, option: str, text: str | None, *, as_json: b
         fail_usage(codes.BAD_OPTION, f"{option}: {error}.", as_json=as_json)
 
 
-def _row(entry: Mapping[str, Json]) -> list[Json]:
+def _entry_row(entry: Mapping[str, Json]) -> list[Json]:
     fields = entry.get("fields")
     facts = fields if isinstance(fields, Mapping) else {}
     metrics = facts.get(names.METRICS)

@@ -42,7 +42,7 @@ def tell_data(results: Sequence[CheckResult]) -> None:
         if each.state is not CheckState.HOLDS:
             warn(f"{each.state}: {each.kind} {each.subject}: {each.message}", _STYLES[each.state])
     counts = Counter(each.state for each in results)
-    told = ", ".join(f"{counts[state]} {_word(state)}" for state in CheckState if counts[state])
+    told = ", ".join(f"{counts[state]} {_state_word(state)}" for state in CheckState if counts[state])
     tell(f"data: {told or 'nothing to check'} of {len(results)} checks")
 
 
@@ -54,6 +54,6 @@ def exit_of(results: Sequence[CheckResult]) -> Exit:
     return Exit.FAULT if CheckState.UNKNOWN in states else Exit.ANSWERED
 
 
-def _word(state: CheckState) -> str:
+def _state_word(state: CheckState) -> str:
     words = {CheckState.HOLDS: "hold", CheckState.WARNS: "with warnings"}
     return words.get(state, str(state).replace("_", " "))

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from metricgate.surfaces.cli.asking import ForOption, KeyFileOption, ask
+from metricgate.surfaces.cli.renderers import mappings, show_rows, show_rows_as_csv
+from metricgate.surfaces.cli.runner import ForOption, KeyFileOption, ask
 from metricgate.surfaces.cli.session import HERE, JsonOption, ProjectOption
-from metricgate.surfaces.cli.showing import mappings, show_rows, show_rows_as_csv
 from metricgate.surfaces.cli.telling import tell, tell_table
 from metricgate.vocabulary.json import Json
 
@@ -79,13 +79,13 @@ def _show_datasets(answer: Mapping[str, Json]) -> None:
         tell_table(
             [("column", False), ("type", False), ("labels", False), ("mask", False)],
             [
-                [column.get("name"), column.get("type"), _joined(column.get("labels")), _mask(column.get("mask"))]
+                [column.get("name"), column.get("type"), _join_labels(column.get("labels")), _mask(column.get("mask"))]
                 for column in mappings(each.get("columns"))
             ],
         )
 
 
-def _joined(labels: Json) -> str | None:
+def _join_labels(labels: Json) -> str | None:
     return ", ".join(str(each) for each in labels) or None if isinstance(labels, list) else None
 
 

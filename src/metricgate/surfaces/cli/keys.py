@@ -60,7 +60,7 @@ def create(
             }
         )
         return
-    warn(f"key {made.id} for agent {made.agent}, {_until(made.expires_at)}")
+    warn(f"key {made.id} for agent {made.agent}, {_expiry_words(made.expires_at)}")
     if made.users:
         alone = ", or for nobody" if made.or_alone else "; each call must name one of them"
         warn(f"may say that it acts for: {', '.join(made.users)}{alone}")
@@ -80,7 +80,7 @@ def revoke(
     if isinstance(revoked, Problems):
         fail(revoked, Exit.REFUSED, as_json=as_json)
     if as_json:
-        tell_json(_facts(revoked))
+        tell_json(_key_json(revoked))
     else:
         tell(f"key {revoked.id} of agent {revoked.agent} is revoked")
 
@@ -89,7 +89,7 @@ def list_keys(context: typer.Context, *, as_json: JsonOption = False, project: P
     """List all keys, without their secrets."""
     keys = open_project(context, project, as_json=as_json).list_keys()
     if as_json:
-        tell_json({"keys": [_facts(key) for key in keys]})
+        tell_json({"keys": [_key_json(key) for key in keys]})
         return
     columns = [(name, False) for name in ("id", "agent", "may act for", "created", "expires", "state")]
     tell_table(
@@ -98,7 +98,7 @@ def list_keys(context: typer.Context, *, as_json: JsonOption = False, project: P
     )
 
 
-def _facts(key: KeyFacts) -> dict[str, Json]:
+def _key_json(key: KeyFacts) -> dict[str, Json]:
     return {
         "id": key.id,
         "agent": key.agent,
@@ -118,5 +118,5 @@ def _iso(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat(timespec="seconds")
 
 
-def _until(moment: datetime | None) -> str:
+def _expiry_words(moment: datetime | None) -> str:
     return "does not expire" if moment is None else f"expires {_iso(moment)}"

@@ -65,9 +65,9 @@ def list_notifications(
     if isinstance(found, Problems):
         fail(found, Exit.FAULT, as_json=as_json)
     if as_json:
-        tell_json({"notifications": [_facts(each) for each in found[:limit]], "more": len(found) > limit})
+        tell_json({"notifications": [_delivery_json(each) for each in found[:limit]], "more": len(found) > limit})
         return
-    tell_table(_COLUMNS, [_row(each) for each in found[:limit]])
+    tell_table(_COLUMNS, [_delivery_row(each) for each in found[:limit]])
     if len(found) > limit:
         warn(f"There are more than {limit}; --limit shows more.")
 
@@ -95,7 +95,7 @@ def retry(
         tell(f"{retried} deliver{'y' if retried == 1 else 'ies'} will be tried again")
 
 
-def _facts(each: DeliveryFacts) -> dict[str, Json]:
+def _delivery_json(each: DeliveryFacts) -> dict[str, Json]:
     return {
         "id": each.id,
         "event": each.event,
@@ -109,7 +109,7 @@ def _facts(each: DeliveryFacts) -> dict[str, Json]:
     }
 
 
-def _row(each: DeliveryFacts) -> list[Json]:
+def _delivery_row(each: DeliveryFacts) -> list[Json]:
     return [
         each.id,
         each.event,

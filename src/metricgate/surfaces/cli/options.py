@@ -14,7 +14,7 @@ from typing import get_type_hints
 Command = Callable[..., None]
 
 
-def taking(options: type) -> Callable[[Command], Command]:
+def takes_options(options: type) -> Callable[[Command], Command]:
     """Return a decorator: each field of the dataclass ``options`` is an option, and ``options`` gets them together.
 
     The command's parameter for them is named ``asked``; the options stand in its place, in the order of the fields.

@@ -27,12 +27,12 @@ def add(
 ) -> None:
     """Add a person. Prints a one-time password and the address for an authenticator app, once."""
     made = open_project(context, project, as_json=as_json).people().add(name, group or ())
-    _tell(made, as_json=as_json)
+    _tell_new_person(made, as_json=as_json)
 
 
 def reset(context: typer.Context, name: Name, *, as_json: JsonOption = False, project: ProjectOption = HERE) -> None:
     """Give a person a new one-time password and authenticator; their sessions end at once."""
-    _tell(open_project(context, project, as_json=as_json).people().reset(name), as_json=as_json)
+    _tell_new_person(open_project(context, project, as_json=as_json).people().reset(name), as_json=as_json)
 
 
 def remove(context: typer.Context, name: Name, *, as_json: JsonOption = False, project: ProjectOption = HERE) -> None:
@@ -68,7 +68,7 @@ def list_people(context: typer.Context, *, as_json: JsonOption = False, project:
     tell_table(columns, [[each.name, ", ".join(each.groups), each.state, str(each.created_at)] for each in found])
 
 
-def _tell(made: NewPerson | Problems, *, as_json: bool) -> None:
+def _tell_new_person(made: NewPerson | Problems, *, as_json: bool) -> None:
     if isinstance(made, Problems):
         fail(made, Exit.REFUSED, as_json=as_json)
     until = made.until.isoformat(timespec="minutes")

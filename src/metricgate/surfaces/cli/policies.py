@@ -66,10 +66,10 @@ def explain(
     asked = PolicyQuestion(
         agent=agent,
         user=user,
-        action=_action(do, as_json=as_json),
+        action=_parse_action(do, as_json=as_json),
         resources=tuple(_resource(text, "--on", as_json=as_json) for text in on),
         touching=tuple(_resource(text, "--touching", as_json=as_json) for text in touching or ()),
-        circumstances=Circumstances(purpose=purpose, now=_moment(at, as_json=as_json)),
+        circumstances=Circumstances(purpose=purpose, now=_parse_moment(at, as_json=as_json)),
     )
     explanation = open_project(context, project, as_json=as_json).policy_explain(asked)
     if isinstance(explanation, Problems):
@@ -128,7 +128,7 @@ def _reasons(verdict: Verdict) -> list[dict[str, str | None]]:
     ]
 
 
-def _action(text: str, *, as_json: bool) -> Action:
+def _parse_action(text: str, *, as_json: bool) -> Action:
     if text not in set(Action):
         names = [action.value for action in Action]
         hint = did_you_mean(text, names) or f"The actions are: {', '.join(names)}."
@@ -136,7 +136,7 @@ def _action(text: str, *, as_json: bool) -> Action:
     return Action(text)
 
 
-def _moment(text: str | None, *, as_json: bool) -> datetime:
+def _parse_moment(text: str | None, *, as_json: bool) -> datetime:
     if text is None:
         return datetime.now(UTC)
     try:

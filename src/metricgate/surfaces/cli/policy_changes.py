@@ -45,7 +45,7 @@ def diff(
     else:
         if found:
             names = ("who", "", "what", "action", "resource", "before", "after")
-            tell_table([(name, False) for name in names], [_row(each) for each in found])
+            tell_table([(name, False) for name in names], [_difference_row(each) for each in found])
         told = ", ".join(f"{number} {direction}" for direction, number in counts.items() if number)
         tell(told or "nobody gains or loses anything", "red" if found else "green")
     if found:
@@ -68,7 +68,7 @@ def _policy(context: typer.Context, name: str | None, project: Path, *, as_json:
     return policy
 
 
-def _row(each: Difference) -> list[Json]:
+def _difference_row(each: Difference) -> list[Json]:
     return [
         ", ".join(each.who),
         str(each.direction),

@@ -222,7 +222,7 @@ class Opener(Protocol):
         ...
 
 
-class Verifier(Protocol):
+class VerifyLedger(Protocol):
     """Verifies a ledger file with nothing but the file and a public key."""
 
     def __call__(self, file: Path, key_file: Path, against: Path | None, /) -> Report | Problems:

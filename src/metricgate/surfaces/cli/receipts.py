@@ -11,10 +11,10 @@ import typer
 from metricgate.ledger.note import NoteError, VerifierKey, parse_key
 from metricgate.ledger.receipt_check import UNCHECKED, CheckedReceipt, check_receipt
 from metricgate.surfaces.cli import codes, verify_receipt
-from metricgate.surfaces.cli.asking import ForOption, KeyFileOption, ask
 from metricgate.surfaces.cli.project import Exit
+from metricgate.surfaces.cli.renderers import show_receipt
+from metricgate.surfaces.cli.runner import ForOption, KeyFileOption, ask
 from metricgate.surfaces.cli.session import HERE, JsonOption, ProjectOption, fail_usage, leave
-from metricgate.surfaces.cli.showing import show_receipt
 from metricgate.surfaces.cli.telling import tell, tell_json
 
 _MOST_BYTES = 10_000_000
@@ -49,11 +49,11 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     """Check a receipt offline; needs no project. Says what it did not check."""
-    found = check_receipt(_text(file, as_json=as_json), _key(key, as_json=as_json))
+    found = check_receipt(_read_text(file, as_json=as_json), _read_key(key, as_json=as_json))
     if as_json:
         tell_json(found.as_json())
     else:
-        _tell(found)
+        _tell_receipt(found)
     leave(Exit.REFUSED if found.faults else Exit.ANSWERED)
 
 
@@ -62,7 +62,7 @@ def script() -> None:
     typer.echo(Path(verify_receipt.__file__).read_text(encoding="utf-8"), nl=False)
 
 
-def _text(file: Path, *, as_json: bool) -> str:
+def _read_text(file: Path, *, as_json: bool) -> str:
     try:
         data = sys.stdin.buffer.read(_MOST_BYTES) if str(file) == "-" else file.read_bytes()
     except OSError as error:
@@ -70,7 +70,7 @@ def _text(file: Path, *, as_json: bool) -> str:
     return data.decode(errors="replace")
 
 
-def _key(file: Path, *, as_json: bool) -> VerifierKey:
+def _read_key(file: Path, *, as_json: bool) -> VerifierKey:
     try:
         return parse_key(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -78,7 +78,7 @@ def _key(file: Path, *, as_json: bool) -> VerifierKey:
         fail_usage(codes.UNREADABLE_FILE, f"{str(file)!r} {what}: {error}.", as_json=as_json)
 
 
-def _tell(found: CheckedReceipt) -> None:
+def _tell_receipt(found: CheckedReceipt) -> None:
     for fault in found.faults:
         tell(f"NOT WHOLE: {fault}", "red")
     if not found.faults and found.receipt is not None and found.checkpoint is not None:

@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from metricgate.surfaces.cli import codes
-from metricgate.surfaces.cli.project import Exit, Opener, Project, Verifier
+from metricgate.surfaces.cli.project import Exit, Opener, Project, VerifyLedger
 from metricgate.surfaces.cli.telling import tell_problems
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Code, Problem, Problems
@@ -31,23 +31,23 @@ def no_drills(_folder: Path) -> Mapping[str, Callable[[], Mapping[str, Json]]]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
+class CliSession:
     """The doors to the rest of the program, put in by ``build_app``."""
 
     opener: Opener
-    verifier: Verifier
+    verifier: VerifyLedger
     now: Callable[[], datetime]
     purpose: str | None = None
     drills: Drills = no_drills
 
 
-def session_of(context: typer.Context) -> Session:
+def session_of(context: typer.Context) -> CliSession:
     """Return the session that the program's callback left in the context.
 
     Raises:
         RuntimeError: the command was not started by ``build_app``.
     """
-    session = context.find_object(Session)
+    session = context.find_object(CliSession)
     if session is None:
         raise RuntimeError("the command was started without build_app")
     return session

@@ -29,11 +29,11 @@ def console(*, to_errors: bool = False) -> Console:
 def safe(text: str, style: str = "") -> Text:
     """Return text in which control, bidi and other invisible characters are spelled out: they could rule a terminal."""
     if not text.isprintable():
-        text = "".join(_spelled(character) for character in text)
+        text = "".join(_spell_character(character) for character in text)
     return Text(text, style=style)
 
 
-def _spelled(character: str) -> str:
+def _spell_character(character: str) -> str:
     if character == "\n":
         return character
     return f"<U+{ord(character):04X}>" if unicodedata.category(character) in _UNSAFE else character

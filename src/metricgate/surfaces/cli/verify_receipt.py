@@ -33,7 +33,7 @@ def sure(right: object, fault: str) -> None:
         raise NotWholeError(fault)
 
 
-def decoded(text: str) -> bytes:
+def decode_base64(text: str) -> bytes:
     """Base64, in the one way in which it may be written."""
     data = base64.b64decode(text, validate=True)
     sure(base64.b64encode(data).decode() == text, "base64 that is written in another way")
@@ -48,7 +48,7 @@ def sha256(data: bytes) -> bytes:
 def key_of(text: str) -> tuple[str, bytes, bytes]:
     """Read a verifier key (C2SP signed-note): its name, its id, the Ed25519 key."""
     name, hex_id, encoded = text.strip().split("+", 2)
-    data = decoded(encoded)
+    data = decode_base64(encoded)
     sure(len(data) == 33 and data[0] == 1, "the key is no Ed25519 key")  # noqa: PLR2004 - 1 + 32 bytes
     key_id = sha256(name.encode() + b"\n" + data)[:4]
     sure(key_id.hex() == hex_id, "the key's id does not fit: it was cut or edited")
@@ -63,7 +63,7 @@ def checkpoint_of(note: str, name: str, key_id: bytes, public: bytes) -> tuple[i
     for line in lines[:-1].split("\n"):
         dash, signer, encoded = line.split(" ")
         sure(dash == "\N{EM DASH}", "a signature line does not begin with a dash")
-        data = decoded(encoded)
+        data = decode_base64(encoded)
         if signer == name and data[:4] == key_id:
             signatures.append(data[4:])
     sure(signatures, f"nobody signed it as {name}")
@@ -72,7 +72,7 @@ def checkpoint_of(note: str, name: str, key_id: bytes, public: bytes) -> tuple[i
     origin, size, root = text.split("\n")[:3]
     sure(origin == name, "the checkpoint is another log's")
     sure(str(int(size)) == size, "the checkpoint's size is no plain number")
-    return int(size), decoded(root)
+    return int(size), decode_base64(root)
 
 
 def root_from(index: int, size: int, leaf: bytes, path: list[bytes]) -> bytes:
@@ -107,7 +107,7 @@ def check(receipt_text: str, key_text: str) -> str:
         receipt = receipt[wrapped] if isinstance(receipt.get(wrapped), dict) else receipt
     size, root = checkpoint_of(receipt["checkpoint"], name, key_id, public)
     leaf, index = receipt["leaf"].encode(), receipt["index"]
-    path = [decoded(each) for each in receipt["proof"]]
+    path = [decode_base64(each) for each in receipt["proof"]]
     sure(root_from(index, size, leaf, path) == root, "the proof does not lead from the entry to the checkpoint's root")
     stated = receipt.get("leaf_hash")
     sure(stated in {None, sha256(b"\0" + leaf).hex()}, "the stated hash is not the entry's")

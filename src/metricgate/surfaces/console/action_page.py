@@ -10,7 +10,7 @@ from metricgate.approvals.documents import outcome_to_json
 from metricgate.approvals.preview import SampleRow
 from metricgate.approvals.proposal import Action, State
 from metricgate.gateway.office import ActionView
-from metricgate.surfaces.console.words import CLASSES, cell, counted
+from metricgate.surfaces.console.words import CLASSES, cell, count_words
 from metricgate.vocabulary.actor import ActorKind
 from metricgate.vocabulary.json import Json
 
@@ -35,7 +35,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class PageTable:
     """Rows of one table."""
 
     name: str
@@ -46,7 +46,7 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Signal:
+class RiskSignal:
     """What contributed to the risk score; ``share`` of the largest, 0 to 100."""
 
     name: str
@@ -59,11 +59,11 @@ def sentence(action: Action) -> str:
     """Return what the action would do (or did), in one sentence."""
     proposal = action.proposal
     counts = rows_of(action)
-    parts = [f"{verb} {counted(counts[kind], 'row')}" for kind, verb in _VERBS.items() if counts.get(kind)]
+    parts = [f"{verb} {count_words(counts[kind], 'row')}" for kind, verb in _VERBS.items() if counts.get(kind)]
     doing = " and ".join(parts) or "change no row"
     where = ", ".join(target.partition(":")[2] for target in proposal.targets if target.startswith("dataset:"))
     cascaded = counts.get("cascaded", 0)
-    behind = f", and {counted(cascaded, 'row')} behind foreign keys" if cascaded else ""
+    behind = f", and {count_words(cascaded, 'row')} behind foreign keys" if cascaded else ""
     whom = f" for {proposal.user}" if proposal.user else ""
     name = f" by the action {proposal.action}" if proposal.action else ""
     actor = action.actor
@@ -82,17 +82,17 @@ def rows_of(action: Action) -> dict[str, int]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def tables_of(view: ActionView) -> list[Table]:
+def tables_of(view: ActionView) -> list[PageTable]:
     """Return the sample, table by table."""
     preview = view.action.preview
     if preview is None:
         return []
-    found: list[Table] = []
+    found: list[PageTable] = []
     # A table may be there twice: by the change itself, and behind a foreign key.
     for name, table in {each.table: each for each in preview.tables or ()}.items():
         rows = [row for of, row in preview.sample() if of.table == name]
         found.append(
-            Table(
+            PageTable(
                 name=name,
                 cascade=table.cause == "cascade",
                 columns=table.columns,
@@ -107,21 +107,24 @@ def _cells(row: SampleRow, width: int) -> list[Cell]:
     had, has = row.before is not None, row.after is not None
     before = list(row.before or [None] * width)
     after = list(row.after or [None] * width)
-    return [Cell(before=_cut(old), after=_cut(new), had=had, has=has) for old, new in zip(before, after, strict=False)]
+    return [
+        Cell(before=_cut_cell(old), after=_cut_cell(new), had=had, has=has)
+        for old, new in zip(before, after, strict=False)
+    ]
 
 
-def _cut(value: str | None) -> str | None:
+def _cut_cell(value: str | None) -> str | None:
     return None if value is None else cell(value)
 
 
-def signals(action: Action) -> list[Signal]:
+def signals(action: Action) -> list[RiskSignal]:
     """Return the largest contributions to the risk score."""
     found = () if action.risk is None else action.risk.contributions
     points = [(each.points or 0.0, each) for each in found]
     points.sort(key=lambda pair: -pair[0])
     largest = max((number for number, _each in points), default=0.0) or 1.0
     return [
-        Signal(
+        RiskSignal(
             name=each.signal.replace("_", " "),
             points=number,
             why=each.because,

@@ -11,13 +11,13 @@ from starlette.routing import BaseRoute, Route
 
 from metricgate.gateway.office import Office
 from metricgate.gateway.people import ElsewhereLogin, PersonSession
-from metricgate.surfaces.console.deciding import Deciding
+from metricgate.surfaces.console.decision_pages import Deciding
 from metricgate.surfaces.console.forms import form_of
 from metricgate.surfaces.console.live import Live
 from metricgate.surfaces.console.logging_in import LoggingIn
-from metricgate.surfaces.console.reading import Reading
-from metricgate.surfaces.console.rendering import Pages
-from metricgate.surfaces.console.stopping import Stopping
+from metricgate.surfaces.console.record_pages import RecordPages
+from metricgate.surfaces.console.stop_pages import Stopping
+from metricgate.surfaces.console.templates_env import Pages
 from metricgate.surfaces.human.admission import CONSOLE, Admission
 from metricgate.vocabulary.problem import Problems
 
@@ -37,7 +37,7 @@ class Console:
         self._pages = Pages(project=project)
         self._login = LoggingIn(self._pages, admission, elsewhere, home=HOME)
         self._deciding = Deciding(self._pages, office)
-        self._reading = Reading(self._pages, office)
+        self._reading = RecordPages(self._pages, office)
         self._stopping = Stopping(self._pages, office)
         self._live = Live(office, admission)
 
@@ -87,7 +87,7 @@ class Console:
             form = await form_of(request)
             problem = form if isinstance(form, Problems) else None
             if problem is None and not isinstance(form, Problems):
-                problem = self._admission.meant(request, admitted, form.pop("csrf", ""))
+                problem = self._admission.check_meant(request, admitted, form.pop("csrf", ""))
                 if problem is None:
                     return await act(request, admitted.session, form)
             status = 400 if problem is None else problem.first.code.status

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from metricgate.ledger.events import names
-from metricgate.surfaces.console.words import EVENTS, as_text, counted
-from metricgate.surfaces.human.documents import at_of, event_of, facts_of
+from metricgate.surfaces.console.words import EVENTS, as_text, count_words
+from metricgate.surfaces.human.responses import at_of, event_of, facts_of
 from metricgate.vocabulary.actor import ActorKind
 from metricgate.vocabulary.json import Json
 
@@ -58,7 +58,7 @@ class EntryPage:
 def entry_row(entry: Mapping[str, Json]) -> EntryRow:
     """Return the line of an entry."""
     facts, event = facts_of(entry), event_of(entry)
-    metrics = [name for name, _version in _metrics(facts)]
+    metrics = [name for name, _version in _metrics_named(facts)]
     targets = facts.get(names.TARGETS) or facts.get(names.DATASETS)
     about = metrics or ([str(each) for each in targets] if isinstance(targets, Sequence) else [])
     return EntryRow(
@@ -85,30 +85,31 @@ def entry_page(entry: Mapping[str, Json]) -> EntryPage:
     hidden = {"receipt", "related"}
     return EntryPage(
         row=row,
-        sentence=_sentence(row, facts),
-        rules=_rules(facts),
-        obligations=_bound(facts.get(names.OBLIGATIONS)),
+        sentence=_entry_sentence(row, facts),
+        rules=_rules_considered(facts),
+        obligations=_obligations_shown(facts.get(names.OBLIGATIONS)),
         sql=str(sql) if sql else None,
-        metrics=_metrics(facts),
+        metrics=_metrics_named(facts),
         problems=[
-            (str(each.get("code", "")), str(each.get("message", ""))) for each in _maps(facts.get(names.PROBLEMS))
+            (str(each.get("code", "")), str(each.get("message", "")))
+            for each in _mapping_list(facts.get(names.PROBLEMS))
         ],
         effect=[
             (name.removeprefix(names.EFFECTS).replace("_", " "), as_text(value))
             for name, value in facts.items()
             if name.startswith(names.EFFECTS)
         ],
-        related=_related(entry, facts),
+        related=_related_entries(entry, facts),
         has_receipt=bool(receipt),
         everything=[(name, as_text(value)) for name, value in sorted(facts.items()) if name not in hidden],
     )
 
 
-def _sentence(row: EntryRow, facts: Mapping[str, Json]) -> str:
+def _entry_sentence(row: EntryRow, facts: Mapping[str, Json]) -> str:
     user = facts.get(names.USER_ID)
     whom = f" for {user}" if user else ""
     rows = facts.get(names.EFFECT_ROWS)
-    got = f" with {counted(rows, 'row')}" if isinstance(rows, int) else ""
+    got = f" with {count_words(rows, 'row')}" if isinstance(rows, int) else ""
     about = f" about {row.about}" if row.about else ""
     if row.actor.startswith(ActorKind.PERSON):
         return f"{row.title}: {row.actor.replace(':', ' ')}{about}; {row.outcome or 'noted'}{got}."
@@ -118,8 +119,8 @@ def _sentence(row: EntryRow, facts: Mapping[str, Json]) -> str:
     return f"{row.title}{':' if who else ''}{who}{about}."
 
 
-def _rules(facts: Mapping[str, Json]) -> list[tuple[str, str, str]]:
-    considered = _maps(facts.get(names.CONSIDERED))
+def _rules_considered(facts: Mapping[str, Json]) -> list[tuple[str, str, str]]:
+    considered = _mapping_list(facts.get(names.CONSIDERED))
     if considered:
         words = facts.get(names.CONSIDERED_MESSAGES)
         said = words if isinstance(words, list) else []
@@ -136,26 +137,28 @@ def _rules(facts: Mapping[str, Json]) -> list[tuple[str, str, str]]:
     )
 
 
-def _bound(obligations: Json) -> Json:
+def _obligations_shown(obligations: Json) -> Json:
     if not isinstance(obligations, Mapping):
         return None
     return {name: value for name, value in obligations.items() if value} or None
 
 
-def _metrics(facts: Mapping[str, Json]) -> list[tuple[str, str]]:
-    return [(str(each.get("name", "")), str(each.get("version", ""))) for each in _maps(facts.get(names.METRICS))]
+def _metrics_named(facts: Mapping[str, Json]) -> list[tuple[str, str]]:
+    return [
+        (str(each.get("name", "")), str(each.get("version", ""))) for each in _mapping_list(facts.get(names.METRICS))
+    ]
 
 
-def _related(entry: Mapping[str, Json], facts: Mapping[str, Json]) -> list[tuple[Json, str]]:
+def _related_entries(entry: Mapping[str, Json], facts: Mapping[str, Json]) -> list[tuple[Json, str]]:
     found: dict[Json, str] = {}
-    for each in (*_maps(entry.get("related")), *_maps(facts.get(names.LINKS))):
+    for each in (*_mapping_list(entry.get("related")), *_mapping_list(facts.get(names.LINKS))):
         index = each.get("index")
         if isinstance(index, int):
             found.setdefault(index, str(each.get("rel") or EVENTS.get(event_of(each), event_of(each)) or "linked"))
     return list(found.items())
 
 
-def _maps(listed: Json) -> list[Mapping[str, Json]]:
+def _mapping_list(listed: Json) -> list[Mapping[str, Json]]:
     if not isinstance(listed, Sequence) or isinstance(listed, str):
         return []
     return [each for each in listed if isinstance(each, Mapping)]

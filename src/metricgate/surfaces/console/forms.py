@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 from metricgate.surfaces.http.body import ClientGone, read_body
 from metricgate.surfaces.human import codes
-from metricgate.surfaces.human.admission import refused
+from metricgate.surfaces.human.admission import refusal_of
 from metricgate.vocabulary.problem import Problems
 
 _MOST_BYTES = 65_536
@@ -19,11 +19,11 @@ async def form_of(request: Request) -> dict[str, str] | Problems:
     """Return the fields of a form."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
-        return refused(codes.BAD_PARAMETER, "This takes a form.")
+        return refusal_of(codes.BAD_PARAMETER, "This takes a form.")
     try:
         body = await read_body(request.receive, _MOST_BYTES)
     except ClientGone:
-        return refused(codes.BAD_PARAMETER, "The form is not complete.")
+        return refusal_of(codes.BAD_PARAMETER, "The form is not complete.")
     if isinstance(body, Problems):
         return body
     try:
@@ -35,8 +35,8 @@ async def form_of(request: Request) -> dict[str, str] | Problems:
             max_num_fields=_MOST_FIELDS,
         )
     except ValueError:
-        return refused(codes.BAD_PARAMETER, "The form cannot be read.")
+        return refusal_of(codes.BAD_PARAMETER, "The form cannot be read.")
     found = dict(pairs)
     if len(found) != len(pairs):
-        return refused(codes.BAD_PARAMETER, "A field of the form is there more than once.")
+        return refusal_of(codes.BAD_PARAMETER, "A field of the form is there more than once.")
     return {name: value.replace("\r\n", "\n") for name, value in found.items()}

@@ -12,9 +12,9 @@ from starlette.routing import BaseRoute, Route
 
 from metricgate.gateway.people import ElsewhereLogin, Login, Opened, PersonSession
 from metricgate.surfaces.console.forms import form_of
-from metricgate.surfaces.console.rendering import Pages
+from metricgate.surfaces.console.templates_env import Pages
 from metricgate.surfaces.human import codes
-from metricgate.surfaces.human.admission import CONSOLE, Admission, address_of, refused
+from metricgate.surfaces.human.admission import CONSOLE, Admission, address_of, refusal_of
 from metricgate.vocabulary.problem import Problems
 
 _PATH: Final = "/console/login"
@@ -73,14 +73,14 @@ class LoggingIn:
             None,
             status=status,
             problems=problems,
-            next_path=_safe(next_path, ""),
+            next_path=_safe_path(next_path, ""),
             name=name,
             elsewhere=self._elsewhere is not None,
         )
 
     async def _login(self, request: Request) -> Response:
         if not self._admission.from_here(request):
-            return self._page(request, problems=refused(codes.FORGED))
+            return self._page(request, problems=refusal_of(codes.FORGED))
         form = await form_of(request)
         if isinstance(form, Problems):
             return self._page(request, problems=form)
@@ -105,13 +105,13 @@ class LoggingIn:
         before = await self._admission.admit(request)
         if not isinstance(before, Problems):
             await self._admission.people.logout(before.token)
-        response = RedirectResponse(_safe(next_path, self._home), 303)
+        response = RedirectResponse(_safe_path(next_path, self._home), 303)
         self._admission.keep(response, opened)
         return response
 
     async def _begin(self, request: Request) -> Response:
         if self._elsewhere is None or not self._admission.from_here(request):
-            return self._page(request, problems=refused(codes.FORGED))
+            return self._page(request, problems=refusal_of(codes.FORGED))
         redirect = await self._elsewhere.begin()
         if isinstance(redirect, Problems):
             return self._page(request, problems=redirect)
@@ -155,7 +155,7 @@ def _here(request: Request) -> str:
     return f"{request.url.path}?{query}" if query else request.url.path
 
 
-def _safe(path: str, otherwise: str) -> str:
+def _safe_path(path: str, otherwise: str) -> str:
     """A path of the console, and nothing that leads elsewhere."""
     plain = path.isascii() and path.isprintable() and "\\" not in path and len(path) <= _LONGEST
     return path if plain and path.startswith("/console/") else otherwise

@@ -17,7 +17,7 @@ _MOST: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class BarPart:
     """A part of a bar, from ``start`` over ``width``, of 100."""
 
     name: str
@@ -46,14 +46,14 @@ class Graph:
     height: int
 
 
-def bar(counts: Mapping[str, int], order: Sequence[str]) -> list[Part]:
+def bar(counts: Mapping[str, int], order: Sequence[str]) -> list[BarPart]:
     """Return the parts of one bar, in ``order``, others after."""
     total = sum(counts.values())
-    found: list[Part] = []
+    found: list[BarPart] = []
     start = 0.0
     for name in sorted(counts, key=lambda each: (order.index(each) if each in order else len(order), each)):
         width = 100.0 * counts[name] / total if total else 0.0
-        found.append(Part(name, counts[name], round(start, 2), round(width, 2)))
+        found.append(BarPart(name, counts[name], round(start, 2), round(width, 2)))
         start += width
     return found
 

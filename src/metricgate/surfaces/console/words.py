@@ -58,7 +58,7 @@ CLASSES: Final = {
 }
 
 
-def spelled(value: object) -> object:
+def spell_out(value: object) -> object:
     """Return a value as a page shows it; every expression of every template goes through here, before escaping."""
     if isinstance(value, Markup):
         return value
@@ -69,10 +69,10 @@ def spelled(value: object) -> object:
         text = f"{text[:LONGEST]}… (cut; {len(text):,} characters in all)"
     if text.isprintable():
         return text
-    return "".join(_spelled(character) for character in text)
+    return "".join(_spell_character(character) for character in text)
 
 
-def _spelled(character: str) -> str:
+def _spell_character(character: str) -> str:
     if character in _KEPT or unicodedata.category(character) not in _UNSAFE:
         return character
     return f"⟨U+{ord(character):04X}⟩"
@@ -120,6 +120,6 @@ def number(value: Json) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:,.6g}"
 
 
-def counted(count: int, one: str, many: str | None = None) -> str:
+def count_words(count: int, one: str, many: str | None = None) -> str:
     """Return ``1 row``, ``2 rows``."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"

@@ -19,12 +19,12 @@ from starlette.types import Receive, Scope, Send
 
 from metricgate.surfaces.http import codes
 from metricgate.surfaces.http.body import problem
-from metricgate.surfaces.http.calls import Calls
 from metricgate.surfaces.http.connection_limits import MOST_BYTES
 from metricgate.surfaces.http.formats import FORMATS
 from metricgate.surfaces.http.guard import Guard
 from metricgate.surfaces.http.openapi import Described, openapi_document
 from metricgate.surfaces.http.replies import challenge
+from metricgate.surfaces.http.tool_calls import ToolCallEndpoint
 from metricgate.surfaces.http.turned_away import Told, TurnedAway
 from metricgate.surfaces.ports import Doorkeeper, Gate
 from metricgate.surfaces.problem_document import MEDIA_TYPE, problem_document, to_bytes
@@ -124,7 +124,7 @@ def create_app(
     app = FastAPI(
         title="Metricgate", version=settings.version, docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan
     )
-    calls = Calls(gate, doorkeeper, metadata_url=settings.metadata_url, most_bytes=settings.most_bytes)
+    calls = ToolCallEndpoint(gate, doorkeeper, metadata_url=settings.metadata_url, most_bytes=settings.most_bytes)
     app.router.routes.append(Route("/v1/tools/{tool}", calls, methods=["POST"]))
     if mounted is not None:
         app.router.routes.append(Route(mounted.path, mounted, methods=["GET", "POST", "DELETE"]))
@@ -150,7 +150,7 @@ def _add_tools(
         if form is None:
             hint = did_you_mean(wanted[:80], FORMATS) or f"The formats are: {', '.join(FORMATS)}."
             return _problem_response(problem(codes.BAD_REQUEST, f"There is no format {wanted[:80]!r}. {hint}"))
-        return _json({"tools": [form(tool) for tool in gate.tools(principal)]})
+        return _json_response({"tools": [form(tool) for tool in gate.tools(principal)]})
 
     async def resource_metadata(_request: Request) -> Response:
         document: dict[str, Json] = {
@@ -160,7 +160,7 @@ def _add_tools(
         }
         if settings.authorization_servers:
             document["authorization_servers"] = list(settings.authorization_servers)
-        return _json(document)
+        return _json_response(document)
 
     async def openapi(request: Request) -> Response:
         headers = request.scope["headers"]
@@ -172,7 +172,7 @@ def _add_tools(
             if isinstance(principal, Problems):
                 return _problem_response(principal, settings.metadata_url)
             tools = gate.tools(principal)
-        return _json(openapi_document(tools, version=settings.version, beside=beside))
+        return _json_response(openapi_document(tools, version=settings.version, beside=beside))
 
     app.router.routes.append(Route("/v1/tools", list_tools, methods=["GET"]))
     app.router.routes.append(Route(settings.metadata_path, resource_metadata, methods=["GET"]))
@@ -187,7 +187,7 @@ def _add_operations(
     metrics_type: str,
 ) -> None:
     async def healthz(_request: Request) -> Response:
-        return _json({"status": "alive"})
+        return _json_response({"status": "alive"})
 
     async def readyz(_request: Request) -> Response:
         asked = {**checks, **any_of}
@@ -198,7 +198,7 @@ def _add_operations(
             "status": "ready" if ready else "not ready",
             "checks": {name: reason or "ok" for name, reason in reasons.items()},
         }
-        return _json(document, status=200 if ready else 503)
+        return _json_response(document, status=200 if ready else 503)
 
     async def counters(_request: Request) -> Response:
         return Response(metrics(), headers={"content-type": metrics_type})
@@ -229,5 +229,5 @@ def _problem_response(problems: Problems, metadata_url: str | None = None) -> Re
     return Response(to_bytes(problem_document(problems)), status, headers, MEDIA_TYPE)
 
 
-def _json(document: Mapping[str, Json], status: int = 200) -> Response:
+def _json_response(document: Mapping[str, Json], status: int = 200) -> Response:
     return Response(orjson.dumps(document, default=dict), status, media_type="application/json")

@@ -21,7 +21,7 @@ class ClientGone(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Parsed:
+class ParsedBody:
     """The body's value (which may be None: JSON null)."""
 
     value: Json
@@ -32,7 +32,7 @@ def problem(code: Code, message: str | None = None, where: Place | None = None) 
     return Problems((Problem(code=code, message=message or code.cause, where=where, hint=code.cure),))
 
 
-async def read_json(raw: RawHeaders, receive: Receive, *, most: int = MOST_BYTES) -> Parsed | Problems:
+async def read_json(raw: RawHeaders, receive: Receive, *, most: int = MOST_BYTES) -> ParsedBody | Problems:
     """Read and parse the body.
 
     Raises:
@@ -68,7 +68,7 @@ async def read_body(receive: Receive, most: int) -> bytes | Problems:
     return b"".join(chunks) if size <= most else _too_large(most)
 
 
-def parse_json(body: bytes) -> Parsed | Problems:
+def parse_json(body: bytes) -> ParsedBody | Problems:
     """Return the value of ``body``, or where it is not JSON."""
     try:
         value = orjson.loads(body)
@@ -76,11 +76,11 @@ def parse_json(body: bytes) -> Parsed | Problems:
         message = f"The body is not JSON: {error.msg} (line {error.lineno}, column {error.colno})."
         return problem(codes.MALFORMED_JSON, message, Place(line=error.lineno, column=error.colno))
     # Every key is followed by a colon: only where there are more colons than keys can a key have been there twice.
-    if body.count(b":") != _keys(value):
+    if body.count(b":") != _count_keys(value):
         twice = _repeated_key(body)
         if twice is not None:
             return problem(codes.MALFORMED_JSON, f"The key {twice[:80]!r} is there twice in one object.")
-    return Parsed(value)
+    return ParsedBody(value)
 
 
 def _declared(raw: RawHeaders, most: int) -> Problems | None:
@@ -104,7 +104,7 @@ def _too_large(most: int) -> Problems:
     return problem(codes.BODY_TOO_LARGE, f"The body is larger than {most} bytes.")
 
 
-def _keys(value: Json) -> int:
+def _count_keys(value: Json) -> int:
     count, stack = 0, [value]
     while stack:
         part = stack.pop()

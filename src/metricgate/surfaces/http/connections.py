@@ -219,18 +219,18 @@ class BoundedProtocol(HttpToolsProtocol):
             self.cycle.message_event.set()
         self._enter(_Phase.OVER)
         if says:
-            self.transport.write(_response(code))
+            self.transport.write(_refusal_bytes(code))
             self.transport.write_eof()
         else:
             self.transport.close()
 
 
-def bounded(limits: ConnectionLimits) -> type[BoundedProtocol]:
+def bound_protocol(limits: ConnectionLimits) -> type[BoundedProtocol]:
     """Return the protocol of one server, to be given to uvicorn as ``http``."""
     return type("Bounded", (BoundedProtocol,), {"limits": limits, "waiting": {}})
 
 
-def _response(code: Code) -> bytes:
+def _refusal_bytes(code: Code) -> bytes:
     body = to_bytes(problem_document(problem(code)))
     head = (
         f"HTTP/1.1 {code.status} {HTTPStatus(code.status).phrase}\r\ncontent-type: {MEDIA_TYPE}\r\n"

@@ -35,12 +35,12 @@ def as_mcp(tool: ToolDefinition) -> dict[str, Json]:
 
 def as_openai(tool: ToolDefinition) -> dict[str, Json]:
     """Return the form of OpenAI's chat completions; ``strict`` where the schema allows it."""
-    return {"type": "function", "function": _function(tool)}
+    return {"type": "function", "function": _function_definition(tool)}
 
 
 def as_openai_responses(tool: ToolDefinition) -> dict[str, Json]:
     """Return the form of OpenAI's responses: the same, not nested."""
-    return {"type": "function", **_function(tool)}
+    return {"type": "function", **_function_definition(tool)}
 
 
 def as_anthropic(tool: ToolDefinition) -> dict[str, Json]:
@@ -67,7 +67,7 @@ FORMATS: Final[Mapping[str, Callable[[ToolDefinition], dict[str, Json]]]] = {
 }
 
 
-def _function(tool: ToolDefinition) -> dict[str, Json]:
+def _function_definition(tool: ToolDefinition) -> dict[str, Json]:
     return {
         "name": tool.name,
         "description": tool.description,
@@ -89,11 +89,11 @@ def strict_fits(schema: Json) -> bool:  # noqa: PLR0911 - one way out for each r
             return False
         if set(properties) != set(required):
             return False
-        return all(_typed(part) and strict_fits(part) for part in properties.values())
+        return all(_says_type(part) and strict_fits(part) for part in properties.values())
     if schema.get("type") == "object":
         return False
     return all(strict_fits(part) for name, part in schema.items() if name in {"items", "anyOf"})
 
 
-def _typed(part: Json) -> bool:
+def _says_type(part: Json) -> bool:
     return isinstance(part, Mapping) and bool({"type", "anyOf", "enum", "const"} & part.keys())

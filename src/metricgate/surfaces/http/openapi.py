@@ -53,7 +53,7 @@ def openapi_document(
 ) -> dict[str, Json]:
     """Return the document: the tools, and the routes that are served beside them."""
     more = beside or _NOTHING
-    paths: dict[str, Json] = {f"/v1/tools/{tool.name}": {"post": _operation(tool)} for tool in tools}
+    paths: dict[str, Json] = {f"/v1/tools/{tool.name}": {"post": _tool_operation(tool)} for tool in tools}
     paths["/v1/tools"] = {"get": _listing()}
     return {
         "openapi": "3.1.0",
@@ -71,7 +71,7 @@ def openapi_document(
     }
 
 
-def _operation(tool: ToolDefinition) -> dict[str, Json]:
+def _tool_operation(tool: ToolDefinition) -> dict[str, Json]:
     user: dict[str, Json] = {
         "name": "X-Metricgate-User",
         "in": "header",
@@ -79,9 +79,11 @@ def _operation(tool: ToolDefinition) -> dict[str, Json]:
         "description": "The user an API key acts for; a key made for users must name one.",
         "schema": {"type": "string"},
     }
-    responses: dict[str, Json] = {"200": _response("The answer and its record.", tool.output_schema)}
+    responses: dict[str, Json] = {"200": _answer_response("The answer and its record.", tool.output_schema)}
     if tool.destructive:
-        responses["202"] = _response("The change waits for people; ask get_action how it stands.", _held(tool))
+        responses["202"] = _answer_response(
+            "The change waits for people; ask get_action how it stands.", _held_schema(tool)
+        )
     return {
         "operationId": tool.name,
         "summary": tool.title,
@@ -95,7 +97,7 @@ def _operation(tool: ToolDefinition) -> dict[str, Json]:
     }
 
 
-def _response(description: str, schema: Mapping[str, Json]) -> dict[str, Json]:
+def _answer_response(description: str, schema: Mapping[str, Json]) -> dict[str, Json]:
     return {
         "description": description,
         "headers": {"X-Metricgate-Record": {"schema": {"type": "integer"}}},
@@ -103,7 +105,7 @@ def _response(description: str, schema: Mapping[str, Json]) -> dict[str, Json]:
     }
 
 
-def _held(tool: ToolDefinition) -> dict[str, Json]:
+def _held_schema(tool: ToolDefinition) -> dict[str, Json]:
     """The envelope's schema where a change is held: the answer, and beside it what a program needs to wait."""
     properties, required = tool.output_schema["properties"], tool.output_schema["required"]
     held: dict[str, Json] = {

@@ -34,11 +34,11 @@ async def reply_problems(
     send: Send, problems: Problems, *, headers: Headers = (), metadata_url: str | None = None
 ) -> None:
     """Send problems that came before any tool was asked; a 401 carries its challenge (RFC 6750, RFC 9728)."""
-    status, extra = problems.first.code.status, (*headers, *challenged(problems, metadata_url))
+    status, extra = problems.first.code.status, (*headers, *challenge_headers(problems, metadata_url))
     await reply(send, status, to_bytes(problem_document(problems)), MEDIA_TYPE.encode(), extra)
 
 
-def challenged(problems: Problems, metadata_url: str | None) -> Headers:
+def challenge_headers(problems: Problems, metadata_url: str | None) -> Headers:
     """Return the WWW-Authenticate header where the problems are about who calls; else none."""
     if problems.first.code.status != _UNAUTHENTICATED:
         return ()

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 from uvicorn.config import LOGGING_CONFIG
 
 from metricgate.surfaces.http.connection_limits import ConnectionLimits
-from metricgate.surfaces.http.connections import bounded
+from metricgate.surfaces.http.connections import bound_protocol
 
 _BACKLOG = 512
 
@@ -64,7 +64,7 @@ def server_of(
         uvicorn.Config(
             app,
             loop="auto",
-            http=bounded(limits),
+            http=bound_protocol(limits),
             timeout_keep_alive=math.ceil(limits.idle_seconds),
             access_log=False,
             log_config=_log_config() if json_logs else LOGGING_CONFIG,

@@ -26,7 +26,7 @@ class TurnedAway:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve, and look at how it ended."""
-        door = _door(scope) if scope["type"] == "http" else None
+        door = _channel_of(scope) if scope["type"] == "http" else None
         if door is None:
             await self._app(scope, receive, send)
             return
@@ -38,21 +38,21 @@ class TurnedAway:
                 recorded = any(name.lower() == RECORD_HEADER for name, _value in message.get("headers", ()))
                 status = 0 if recorded else message["status"]
             elif message["type"] == "http.response.body" and status in _WRONG:
-                self._told(door, _code(message.get("body", b""), status))
+                self._told(door, _problem_code(message.get("body", b""), status))
                 status = 0
             await send(message)
 
         await self._app(scope, receive, looked_at)
 
 
-def _door(scope: Scope) -> str | None:
+def _channel_of(scope: Scope) -> str | None:
     path = scope["path"]
     if path.startswith(_TOOLS):
         return "http"
     return "mcp" if path == _MCP else None
 
 
-def _code(body: bytes, status: int) -> str:
+def _problem_code(body: bytes, status: int) -> str:
     """Return the code of a problem document, also inside a JSON-RPC error, or the status where there is none."""
     try:
         document = orjson.loads(body[:_MOST])

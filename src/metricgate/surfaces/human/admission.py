@@ -37,7 +37,7 @@ class Admitted:
     by_cookie: bool
 
 
-def refused(code: Code, message: str | None = None) -> Problems:
+def refusal_of(code: Code, message: str | None = None) -> Problems:
     """Return the one problem."""
     return Problems((Problem(code=code, message=message or code.cause, hint=code.cure),))
 
@@ -59,7 +59,7 @@ class Admission:
         """Return whose request it is."""
         headers = request.headers
         if "x-api-key" in headers or len(headers.getlist("authorization")) > 1:
-            return refused(codes.LOGIN_NEEDED)
+            return refusal_of(codes.LOGIN_NEEDED)
         bearer = headers.get("authorization")
         if bearer is not None:
             scheme, _, token = bearer.partition(" ")
@@ -69,16 +69,16 @@ class Admission:
             session = await self.people.session(token) if token else None
         by_cookie = bearer is None
         if session is None or (session.person.channel == CONSOLE) != by_cookie:
-            return refused(codes.LOGIN_NEEDED)
+            return refusal_of(codes.LOGIN_NEEDED)
         return Admitted(session=session, token=token, by_cookie=by_cookie)
 
-    def meant(self, request: Request, admitted: Admitted, shown: str | None) -> Problems | None:
+    def check_meant(self, request: Request, admitted: Admitted, shown: str | None) -> Problems | None:
         """Return the problem of a change that nobody proved to have meant. ``shown`` is the form's secret."""
         if not admitted.by_cookie:
             return None
         given = shown if shown is not None else request.headers.get(CSRF_HEADER, "")
         same = hmac.compare_digest(given.encode(errors="replace"), admitted.session.csrf.encode())
-        return None if same and self.from_here(request) else refused(codes.FORGED)
+        return None if same and self.from_here(request) else refusal_of(codes.FORGED)
 
     def from_here(self, request: Request) -> bool:
         """Whether a browser sent the request from a page of this gateway."""

@@ -11,10 +11,10 @@ from starlette.routing import BaseRoute, Route
 from metricgate.approvals.proposal import Action
 from metricgate.gateway.office import Office, Person
 from metricgate.gateway.people import Login
-from metricgate.surfaces.human import bodies, codes, documents
-from metricgate.surfaces.human.admission import CONSOLE, Admission, Admitted, address_of, refused
-from metricgate.surfaces.human.exporting import EXPORTS, exported
-from metricgate.surfaces.human.wanted import action_filter, entries_asked
+from metricgate.surfaces.human import codes, requests, responses
+from metricgate.surfaces.human.admission import CONSOLE, Admission, Admitted, address_of, refusal_of
+from metricgate.surfaces.human.query_params import action_filter, entries_asked
+from metricgate.surfaces.human.record_exports import EXPORTS, export_response
 from metricgate.surfaces.problem_document import MEDIA_TYPE, problem_document, to_bytes
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problems
@@ -62,7 +62,7 @@ class PeopleApi:
             admitted = await self._admission.admit(request)
             if isinstance(admitted, Problems):
                 return problems(admitted)
-            if (forged := self._admission.meant(request, admitted, None)) is not None:
+            if (forged := self._admission.check_meant(request, admitted, None)) is not None:
                 return problems(forged)
             return await work(request, admitted.session.person)
 
@@ -79,19 +79,19 @@ class PeopleApi:
         if isinstance(found, Problems):
             return problems(found)
         if form != "json":
-            return download(documents.actions_as(form, found), form, "approvals")
+            return download(responses.actions_as(form, found), form, "approvals")
         more = found[-1].id if len(found) == wanted.limit else None
-        return answer({"actions": [documents.action_document(each) for each in found], "before": more})
+        return answer({"actions": [responses.action_document(each) for each in found], "before": more})
 
     async def _one(self, request: Request, person: Person) -> Response:
         found = await self._office.action(person, request.path_params["id"])
-        return problems(found) if isinstance(found, Problems) else answer(documents.view_document(found))
+        return problems(found) if isinstance(found, Problems) else answer(responses.view_document(found))
 
     async def _decide(self, request: Request, person: Person) -> Response:
-        asked = await bodies.body_of(request, bodies.Decide)
+        asked = await requests.body_of(request, requests.Decide)
         if isinstance(asked, Problems):
             return problems(asked)
-        return _acted(
+        return _action_response(
             await self._office.decide(
                 person,
                 request.path_params["id"],
@@ -104,24 +104,24 @@ class PeopleApi:
         )
 
     async def _undo(self, request: Request, person: Person) -> Response:
-        asked = await bodies.body_of(request, bodies.Undo)
+        asked = await requests.body_of(request, requests.Undo)
         if isinstance(asked, Problems):
             return problems(asked)
         action_id = request.path_params["id"]
-        return _acted(await self._office.undo(person, action_id, reason=asked.reason, partial=asked.partial))
+        return _action_response(await self._office.undo(person, action_id, reason=asked.reason, partial=asked.partial))
 
     async def _review(self, request: Request, person: Person) -> Response:
-        asked = await bodies.body_of(request, bodies.Because)
+        asked = await requests.body_of(request, requests.Because)
         if isinstance(asked, Problems):
             return problems(asked)
-        return _acted(await self._office.review(person, request.path_params["id"], reason=asked.reason))
+        return _action_response(await self._office.review(person, request.path_params["id"], reason=asked.reason))
 
     async def _entries(self, request: Request, person: Person) -> Response:
         form = form_of(request, EXPORTS)
         if isinstance(form, Problems):
             return problems(form)
         if form != "json":
-            return await exported(request, person, self._office, form)
+            return await export_response(request, person, self._office, form)
         asked = entries_asked(request.query_params, besides=("format",))
         if isinstance(asked, Problems):
             return problems(asked)
@@ -139,28 +139,28 @@ class PeopleApi:
         found = await self._office.agents(person)
         if isinstance(found, Problems):
             return problems(found)
-        return answer({"agents": [documents.agent_document(each) for each in found]})
+        return answer({"agents": [responses.agent_document(each) for each in found]})
 
     async def _switches(self, _request: Request, person: Person) -> Response:
         found = await self._office.switches(person)
         return problems(found) if isinstance(found, Problems) else answer({"switches": [dict(each) for each in found]})
 
     async def _throw(self, request: Request, person: Person) -> Response:
-        asked = await bodies.body_of(request, bodies.Throw)
+        asked = await requests.body_of(request, requests.Throw)
         if isinstance(asked, Problems):
             return problems(asked)
         wrong = await self._office.throw_switch(person, asked.kind, asked.target, asked.because)
         return problems(wrong) if wrong is not None else await self._switches(request, person)
 
     async def _take_back(self, request: Request, person: Person) -> Response:
-        asked = await bodies.body_of(request, bodies.TakeBack)
+        asked = await requests.body_of(request, requests.TakeBack)
         if isinstance(asked, Problems):
             return problems(asked)
         wrong = await self._office.take_back_switches(person, asked.target, asked.because)
         return problems(wrong) if wrong is not None else await self._switches(request, person)
 
     async def _login(self, request: Request) -> Response:
-        asked = await bodies.body_of(request, bodies.Credentials)
+        asked = await requests.body_of(request, requests.Credentials)
         if isinstance(asked, Problems):
             return problems(asked)
         login = Login(
@@ -183,17 +183,17 @@ class PeopleApi:
         admitted = await self._admission.admit(request)
         if isinstance(admitted, Problems):
             return problems(admitted)
-        if (forged := self._admission.meant(request, admitted, None)) is not None:
+        if (forged := self._admission.check_meant(request, admitted, None)) is not None:
             return problems(forged)
         await self._admission.people.logout(admitted.token)
         return Response(status_code=204)
 
     async def _me(self, request: Request) -> Response:
         admitted = await self._admission.admit(request)
-        return problems(admitted) if isinstance(admitted, Problems) else answer(_who(admitted))
+        return problems(admitted) if isinstance(admitted, Problems) else answer(_session_json(admitted))
 
 
-def _who(admitted: Admitted) -> dict[str, Json]:
+def _session_json(admitted: Admitted) -> dict[str, Json]:
     person = admitted.session.person
     document: dict[str, Json] = {
         "person": person.id,
@@ -207,12 +207,12 @@ def _who(admitted: Admitted) -> dict[str, Json]:
     return document
 
 
-def form_of(request: Request, forms: Sequence[str] = documents.FORMATS) -> str | Problems:
+def form_of(request: Request, forms: Sequence[str] = responses.FORMATS) -> str | Problems:
     """Return the form that is asked for: ``json`` where none is."""
     form = request.query_params.get("format", "json")
     if form in forms:
         return form
-    return refused(codes.BAD_PARAMETER, f"There is no format {form[:80]!r}: {', '.join(forms)}.")
+    return refusal_of(codes.BAD_PARAMETER, f"There is no format {form[:80]!r}: {', '.join(forms)}.")
 
 
 def problems(found: Problems) -> Response:
@@ -224,14 +224,14 @@ def problems(found: Problems) -> Response:
 
 def answer(document: Mapping[str, Json]) -> Response:
     """Return JSON."""
-    return Response(documents.to_json(document), media_type="application/json")
+    return Response(responses.to_json(document), media_type="application/json")
 
 
 def download(content: bytes, form: str, name: str) -> Response:
     """Return a file to be saved, never shown."""
     headers = {"content-disposition": f'attachment; filename="{name}.{form}"'}
-    return Response(content, headers=headers, media_type=documents.MEDIA.get(form, "application/json"))
+    return Response(content, headers=headers, media_type=responses.MEDIA.get(form, "application/json"))
 
 
-def _acted(done: Action | Problems) -> Response:
-    return problems(done) if isinstance(done, Problems) else answer(documents.action_document(done))
+def _action_response(done: Action | Problems) -> Response:
+    return problems(done) if isinstance(done, Problems) else answer(responses.action_document(done))

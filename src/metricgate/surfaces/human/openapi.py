@@ -10,15 +10,15 @@ from pydantic import BaseModel
 
 from metricgate.approvals.proposal import State
 from metricgate.surfaces.http.openapi import REFUSED, Described
-from metricgate.surfaces.human import bodies, documents
+from metricgate.surfaces.human import requests, responses
 from metricgate.surfaces.human.admission import CSRF_HEADER
+from metricgate.surfaces.human.query_params import ACTION_PARAMETERS, ENTRY_PARAMETERS, MOST
 from metricgate.surfaces.human.schemas import SCHEMAS, Schema, reference
-from metricgate.surfaces.human.wanted import ACTION_PARAMETERS, ENTRY_PARAMETERS, MOST
 from metricgate.vocabulary.json import Json
 
 _BODIES: Final[tuple[type[BaseModel], ...]] = (
-    *(bodies.Decide, bodies.Undo, bodies.Because),
-    *(bodies.Throw, bodies.TakeBack, bodies.Credentials),
+    *(requests.Decide, requests.Undo, requests.Because),
+    *(requests.Throw, requests.TakeBack, requests.Credentials),
 )
 _PARAMETERS: Final[Mapping[str, Json]] = {
     "state": {"type": "array", "items": {"type": "string", "enum": [str(each) for each in State]}},
@@ -27,7 +27,7 @@ _PARAMETERS: Final[Mapping[str, Json]] = {
     "since": {"type": "string", "description": "ISO date or date-time; UTC where no zone is given."},
     "until": {"type": "string", "description": "ISO date or date-time; UTC where no zone is given."},
     "before": {"type": "string", "description": "`before` of the page that came first."},
-    "format": {"type": "string", "enum": list(documents.FORMATS), "default": "json"},
+    "format": {"type": "string", "enum": list(responses.FORMATS), "default": "json"},
 }
 _CSRF: Final[Schema] = {
     "name": CSRF_HEADER,
@@ -92,7 +92,7 @@ _OPERATIONS: Final = (
         id="decide",
         summary="Approve or deny exactly what was shown",
         answer="Action",
-        body=bodies.Decide,
+        body=requests.Decide,
     ),
     _Operation(
         path=f"{_ID}/undo",
@@ -100,7 +100,7 @@ _OPERATIONS: Final = (
         id="undo",
         summary="Propose that an executed action is taken back",
         answer="Action",
-        body=bodies.Undo,
+        body=requests.Undo,
     ),
     _Operation(
         path=f"{_ID}/review",
@@ -108,7 +108,7 @@ _OPERATIONS: Final = (
         id="review",
         summary="Sign the review of broken glass",
         answer="Action",
-        body=bodies.Because,
+        body=requests.Because,
     ),
     _Operation(
         path="/v1/audit",
@@ -138,7 +138,7 @@ _OPERATIONS: Final = (
         id="throw_switch",
         summary="Stop somebody, or freeze changes",
         answer="Switches",
-        body=bodies.Throw,
+        body=requests.Throw,
     ),
     _Operation(
         path="/v1/switches/off",
@@ -146,7 +146,7 @@ _OPERATIONS: Final = (
         id="take_back_switches",
         summary="Take a target's switches back",
         answer="Switches",
-        body=bodies.TakeBack,
+        body=requests.TakeBack,
     ),
     _Operation(
         path="/v1/people/login",
@@ -154,7 +154,7 @@ _OPERATIONS: Final = (
         id="login",
         summary="Open a session with password and code",
         answer="Opened",
-        body=bodies.Credentials,
+        body=requests.Credentials,
         anybody=True,
     ),
     _Operation(path="/v1/people/logout", method="post", id="logout", summary="End the session", answer=None),
@@ -166,12 +166,12 @@ def people_described() -> Described:
     """Return the paths, schemas and ways of proving oneself, to stand beside those of the tools."""
     paths: dict[str, dict[str, Json]] = {}
     for each in _OPERATIONS:
-        paths.setdefault(each.path, {})[each.method] = _operation(each)
+        paths.setdefault(each.path, {})[each.method] = _operation_json(each)
     sent = {each.__name__: _body_schema(each) for each in _BODIES}
     return Described(paths=dict(paths), schemas={**SCHEMAS, **sent}, security_schemes=_SCHEMES)
 
 
-def _operation(operation: _Operation) -> dict[str, Json]:
+def _operation_json(operation: _Operation) -> dict[str, Json]:
     described: dict[str, Json] = {
         "operationId": operation.id,
         "summary": operation.summary,
@@ -206,7 +206,7 @@ def _answers(operation: _Operation) -> dict[str, Json]:
         return {"204": {"description": "Done."}}
     content: dict[str, Json] = {"application/json": {"schema": reference(operation.answer)}}
     if operation.files:
-        content |= {media.partition(";")[0]: {"schema": {"type": "string"}} for media in documents.MEDIA.values()}
+        content |= {media.partition(";")[0]: {"schema": {"type": "string"}} for media in responses.MEDIA.values()}
     return {"200": {"description": operation.summary, "content": content}}
 
 

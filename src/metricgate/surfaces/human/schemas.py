@@ -26,7 +26,7 @@ _CELLS: Final[Schema] = {
 }
 
 
-def _told(schema: Schema, description: str) -> Schema:
+def _with_description(schema: Schema, description: str) -> Schema:
     return {**schema, "description": description}
 
 
@@ -34,7 +34,7 @@ def _list_of(items: Schema) -> Schema:
     return {"type": "array", "items": items}
 
 
-def _object(properties: Schema, *, optional: Schema | None = None) -> Schema:
+def _object_schema(properties: Schema, *, optional: Schema | None = None) -> Schema:
     return {
         "type": "object",
         "properties": {**properties, **(optional or {})},
@@ -60,18 +60,18 @@ _OF_PROPOSAL: Final[Schema] = {
     "proposed_at": _MOMENT,
     "expires_at": _MOMENT,
 }
-_PROPOSAL: Final = _object(
+_PROPOSAL: Final = _object_schema(
     {each.name: _OF_PROPOSAL.get(each.name, _TEXT) for each in fields(Proposal) if each.name not in _LATER},
     optional=dict.fromkeys(_LATER, _TEXT),
 )
-_REQUIREMENT: Final = _object(
+_REQUIREMENT: Final = _object_schema(
     {"approvals": _COUNT, "roles": _TEXTS, "apart": _TEXTS, "rules": _TEXTS, "seconds": _COUNT}
 )
-_QUORUM: Final = _object({"approvals": _COUNT, "roles": _TEXTS, "approved_by": _TEXTS, "missing": _COUNT})
-_DECISION: Final = _object(
+_QUORUM: Final = _object_schema({"approvals": _COUNT, "roles": _TEXTS, "approved_by": _TEXTS, "missing": _COUNT})
+_DECISION: Final = _object_schema(
     {
         "person": _TEXT,
-        "approves": _told(_FLAG, "False denies, which is final."),
+        "approves": _with_description(_FLAG, "False denies, which is final."),
         "reason": _TEXT,
         "at": _MOMENT,
         "shown_digest": _TEXT,
@@ -80,68 +80,72 @@ _DECISION: Final = _object(
         "break_glass": _FLAG,
     }
 )
-_REVIEW: Final = _object({"person": _TEXT, "at": _MOMENT, "reason": _TEXT})
+_REVIEW: Final = _object_schema({"person": _TEXT, "at": _MOMENT, "reason": _TEXT})
 _STATE: Final[Schema] = {"type": "string", "enum": [str(each) for each in State]}
 
 _OF_ACTION: Final[Schema] = {
     "id": _TEXT,
     "state": _STATE,
-    "actor": _told(_TEXT, "Who proposed it: `agent:NAME`, or `person:NAME` who takes an action back."),
+    "actor": _with_description(_TEXT, "Who proposed it: `agent:NAME`, or `person:NAME` who takes an action back."),
     "proposal": reference("Proposal"),
-    "bound_to": _told(_TEXT, "Digest of the proposal; it goes back with a decision."),
+    "bound_to": _with_description(_TEXT, "Digest of the proposal; it goes back with a decision."),
     "requirement": {"anyOf": [_REQUIREMENT, {"type": "null"}]},
-    "quorums": _told(_list_of(_QUORUM), "How many people of which roles are wanted, and who approved so far."),
+    "quorums": _with_description(
+        _list_of(_QUORUM), "How many people of which roles are wanted, and who approved so far."
+    ),
     "decisions": _list_of(_DECISION),
-    "reviews": _told(_list_of(_REVIEW), "Who looked at broken glass afterwards."),
+    "reviews": _with_description(_list_of(_REVIEW), "Who looked at broken glass afterwards."),
     "reviews_missing": _COUNT,
-    "risk": _told(_ANY, "`score`, `likelihood`, `impact`, `contributions`."),
-    "preview": _told(_ANY, "What the rehearsal showed: rows, tables, labels, what is not known."),
-    "outcome": _told(_ANY, "Once it ended: what was done, or the `problem`."),
+    "risk": _with_description(_ANY, "`score`, `likelihood`, `impact`, `contributions`."),
+    "preview": _with_description(_ANY, "What the rehearsal showed: rows, tables, labels, what is not known."),
+    "outcome": _with_description(_ANY, "Once it ended: what was done, or the `problem`."),
     "undo_until": _MOMENT_OR_NULL,
     "undoes": _TEXT_OR_NULL,
     "undone_by": _TEXT_OR_NULL,
-    "records": _told(_list_of(_COUNT), "Numbers of its entries in the record."),
+    "records": _with_description(_list_of(_COUNT), "Numbers of its entries in the record."),
     "settled_at": _MOMENT_OR_NULL,
 }
-_SAMPLE: Final = _object({"table": _TEXT, "kind": _TEXT, "key": _CELLS, "before": _CELLS, "after": _CELLS})
+_SAMPLE: Final = _object_schema({"table": _TEXT, "kind": _TEXT, "key": _CELLS, "before": _CELLS, "after": _CELLS})
 _RULE: Final[Schema] = {"type": "object", "properties": {"rule": _TEXT, "decision": _TEXT, "message": _TEXT_OR_NULL}}
 _OF_ACTION_VIEW: Final[Schema] = {
     **_OF_ACTION,
     "columns": {"type": "object", "additionalProperties": _TEXTS},
     "sample": _list_of(_SAMPLE),
-    "may_decide": _told(_FLAG, "Whether you may decide now; `why_not_decide` says why not."),
+    "may_decide": _with_description(_FLAG, "Whether you may decide now; `why_not_decide` says why not."),
     "why_not_decide": _TEXT_OR_NULL,
     "may_undo": _FLAG,
     "why_not_undo": _TEXT_OR_NULL,
-    "may_review": _told(_FLAG, "Whether you may review broken glass in it."),
+    "may_review": _with_description(_FLAG, "Whether you may review broken glass in it."),
     "why_not_review": _TEXT_OR_NULL,
-    "shown_digest": _told(_TEXT, "Digest of what is shown here; it goes back with a decision."),
-    "history": _list_of(_object({"id": _TEXT, "state": _STATE})),
-    "rules": _told(_list_of(_RULE), "Every rule that was considered, in order."),
-    "doing": _told(_TEXT, "What is done for it this moment, while it is carried out; else empty."),
+    "shown_digest": _with_description(_TEXT, "Digest of what is shown here; it goes back with a decision."),
+    "history": _list_of(_object_schema({"id": _TEXT, "state": _STATE})),
+    "rules": _with_description(_list_of(_RULE), "Every rule that was considered, in order."),
+    "doing": _with_description(_TEXT, "What is done for it this moment, while it is carried out; else empty."),
 }
 _OF_ENTRY: Final[Schema] = {
     "index": _COUNT,
     "time": _MOMENT,
-    "at": _told(_MOMENT, "The same as `time`."),
+    "at": _with_description(_MOMENT, "The same as `time`."),
     "time_unix_nano": _TEXT,
     "id": _TEXT,
-    "event_name": _told(_TEXT, "The same as `event`."),
-    "commitments": _told(_ANY, "By a body's name, what the leaf commits to it with."),
-    "schema": _told(_TEXT, "The form of the entry, e.g. `metricgate.record/2`."),
+    "event_name": _with_description(_TEXT, "The same as `event`."),
+    "commitments": _with_description(_ANY, "By a body's name, what the leaf commits to it with."),
+    "schema": _with_description(_TEXT, "The form of the entry, e.g. `metricgate.record/2`."),
     "event": _TEXT,
-    "actor": _told(_TEXT, "`agent`, `person`, `operator` or `gateway`, with a colon and the id where there is one."),
+    "actor": _with_description(
+        _TEXT, "`agent`, `person`, `operator` or `gateway`, with a colon and the id where there is one."
+    ),
     "fields": _ANY,
-    "bodies": _told(_ANY, "Personal and long values, kept apart; null where one was erased."),
+    "bodies": _with_description(_ANY, "Personal and long values, kept apart; null where one was erased."),
     "leaf_hash": _TEXT,
 }
-_SWITCH: Final = _object(dict.fromkeys(("kind", "target", "because", "by", "at"), _TEXT))
-_AGENT: Final = _object(
+_SWITCH: Final = _object_schema(dict.fromkeys(("kind", "target", "because", "by", "at"), _TEXT))
+_AGENT: Final = _object_schema(
     {
         "id": _TEXT,
         "last_seen": _MOMENT_OR_NULL,
-        "calls": _told(_COUNTS, "By outcome, over the last day."),
-        "actions": _told(_COUNTS, "By state, over the last day."),
+        "calls": _with_description(_COUNTS, "By outcome, over the last day."),
+        "actions": _with_description(_COUNTS, "By state, over the last day."),
         "paused_until": _MOMENT_OR_NULL,
         "switches": _list_of(reference("Switch")),
         "budgets": _list_of(_ANY),
@@ -150,41 +154,45 @@ _AGENT: Final = _object(
 
 SCHEMAS: Final[dict[str, Schema]] = {
     "Proposal": _PROPOSAL,
-    "Action": _object(_OF_ACTION),
-    "ActionView": _object(_OF_ACTION_VIEW),
-    "Actions": _object(
+    "Action": _object_schema(_OF_ACTION),
+    "ActionView": _object_schema(_OF_ACTION_VIEW),
+    "Actions": _object_schema(
         {
             "actions": _list_of(reference("Action")),
-            "before": _told(_TEXT_OR_NULL, "What to ask `before` for the next page; null where there is none."),
+            "before": _with_description(
+                _TEXT_OR_NULL, "What to ask `before` for the next page; null where there is none."
+            ),
         }
     ),
-    "Entry": _object(_OF_ENTRY),
-    "EntryView": _object(
+    "Entry": _object_schema(_OF_ENTRY),
+    "EntryView": _object_schema(
         {
             **_OF_ENTRY,
-            "receipt": _told({"type": ["object", "null"]}, "Inclusion proof; null until a checkpoint covers it."),
+            "receipt": _with_description(
+                {"type": ["object", "null"]}, "Inclusion proof; null until a checkpoint covers it."
+            ),
             "related": _list_of(reference("Entry")),
         }
     ),
-    "Entries": _object({"entries": _list_of(reference("Entry")), "before": {"type": ["integer", "null"]}}),
+    "Entries": _object_schema({"entries": _list_of(reference("Entry")), "before": {"type": ["integer", "null"]}}),
     "Agent": _AGENT,
-    "Agents": _object({"agents": _list_of(reference("Agent"))}),
+    "Agents": _object_schema({"agents": _list_of(reference("Agent"))}),
     "Switch": _SWITCH,
-    "Switches": _object({"switches": _list_of(reference("Switch"))}),
-    "Session": _object(
+    "Switches": _object_schema({"switches": _list_of(reference("Switch"))}),
+    "Session": _object_schema(
         {
             "person": _TEXT,
-            "method": _told(_TEXT, "How the person proved who they are."),
+            "method": _with_description(_TEXT, "How the person proved who they are."),
             "channel": _TEXT,
             "groups": _TEXTS,
             "expires_at": _MOMENT,
         },
-        optional={"csrf": _told(_TEXT, "Of a browser's session: what `X-CSRF-Token` takes.")},
+        optional={"csrf": _with_description(_TEXT, "Of a browser's session: what `X-CSRF-Token` takes.")},
     ),
-    "Opened": _object(
+    "Opened": _object_schema(
         {
-            "token": _told(_TEXT, "For `Authorization: Bearer`."),
-            "device": _told(_TEXT_OR_NULL, "Give it back with the next login."),
+            "token": _with_description(_TEXT, "For `Authorization: Bearer`."),
+            "device": _with_description(_TEXT_OR_NULL, "Give it back with the next login."),
             "person": _TEXT,
             "expires_at": _MOMENT,
         }

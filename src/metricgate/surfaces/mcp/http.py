@@ -19,7 +19,7 @@ from mcp_types import INVALID_REQUEST
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
-from metricgate.surfaces.http.replies import challenged
+from metricgate.surfaces.http.replies import challenge_headers
 from metricgate.surfaces.mcp.rejections import (
     NO_SESSION,
     NOT_ACCEPTABLE,
@@ -32,8 +32,8 @@ from metricgate.surfaces.mcp.rejections import (
     pings_without_session,
     read_ahead,
     reject,
+    reject_unopened,
     saying_where_sessions_end,
-    unopened,
 )
 from metricgate.surfaces.mcp.server import Context
 from metricgate.surfaces.ports import Doorkeeper, RawHeaders
@@ -104,7 +104,7 @@ class McpHttpDoor:
         scope["headers"] = [(name, value.strip(_BLANKS)) for name, value in scope["headers"]]
         principal = await self._doorkeeper.admit(scope["headers"])
         if isinstance(principal, Problems):
-            await reject(send, not_admitted(principal), challenged(principal, self._metadata_url))
+            await reject(send, not_admitted(principal), challenge_headers(principal, self._metadata_url))
             return
         scope[_SCOPE_KEY] = principal
         scope["user"] = _session_owner(principal)
@@ -129,7 +129,7 @@ async def _rejection(scope: Scope, receive: Receive) -> tuple[Rejection | None, 
     if not ping and not before_session(raw):
         return None, receive
     body, again = await read_ahead(receive, MOST_BYTES)
-    return no_ping(body) if ping else unopened(body), again
+    return no_ping(body) if ping else reject_unopened(body), again
 
 
 def _session_owner(principal: Principal) -> AuthenticatedUser:

@@ -106,20 +106,20 @@ async def read_ahead(receive: Receive, most: int) -> tuple[bytes, Receive]:
 
 def before_session(raw: RawHeaders) -> bool:
     """Whether a request belongs to no session and to no revision that does without."""
-    return _header(raw, b"mcp-session-id") is None and not _modern(raw)
+    return _header_value(raw, b"mcp-session-id") is None and not _modern(raw)
 
 
 def in_session(raw: RawHeaders) -> bool:
     """Whether a request names a session, at a revision that has them."""
-    return _header(raw, b"mcp-session-id") is not None and not _modern(raw)
+    return _header_value(raw, b"mcp-session-id") is not None and not _modern(raw)
 
 
 def pings_without_session(raw: RawHeaders) -> bool:
     """Whether a request is a ping of a revision that has none."""
-    return _modern(raw) and _header(raw, b"mcp-method") == "ping"
+    return _modern(raw) and _header_value(raw, b"mcp-method") == "ping"
 
 
-def unopened(body: bytes) -> Rejection | None:
+def reject_unopened(body: bytes) -> Rejection | None:
     """Return what is wrong with a request outside any session; None where it opens one, or is not JSON-RPC at all."""
     request = _request(body)
     if request is None or request.get("method") in {"initialize", None}:
@@ -132,12 +132,12 @@ def unopened(body: bytes) -> Rejection | None:
         )
     elif request["method"] == "ping":
         message = f"{_OPEN} Without a session, GET /healthz tells whether the gateway is alive."
-    return Rejection(status=400, code=INVALID_REQUEST, message=message, id=_id(request))
+    return Rejection(status=400, code=INVALID_REQUEST, message=message, id=_request_id(request))
 
 
 def no_ping(body: bytes) -> Rejection:
     """Return the answer to a ping of a revision that has none."""
-    return Rejection(status=_NOT_FOUND, code=METHOD_NOT_FOUND, message=_PING, id=_id(_request(body) or {}))
+    return Rejection(status=_NOT_FOUND, code=METHOD_NOT_FOUND, message=_PING, id=_request_id(_request(body) or {}))
 
 
 def saying_where_sessions_end(send: Send) -> Send:
@@ -157,11 +157,11 @@ def saying_where_sessions_end(send: Send) -> Send:
 
 def _modern(raw: RawHeaders) -> bool:
     """Whether the version header names a revision without sessions, or one that nobody knows."""
-    version = _header(raw, b"mcp-protocol-version")
+    version = _header_value(raw, b"mcp-protocol-version")
     return version is not None and version not in HANDSHAKE_PROTOCOL_VERSIONS
 
 
-def _header(raw: RawHeaders, wanted: bytes) -> str | None:
+def _header_value(raw: RawHeaders, wanted: bytes) -> str | None:
     return next((value.decode("latin-1") for name, value in raw if name == wanted), None)
 
 
@@ -180,6 +180,6 @@ def _stated_version(request: Mapping[str, Json]) -> str | None:
     return version if isinstance(version, str) else None
 
 
-def _id(request: Mapping[str, Json]) -> Json:
+def _request_id(request: Mapping[str, Json]) -> Json:
     found = request.get("id")
     return found if isinstance(found, str | int) and not isinstance(found, bool) else None

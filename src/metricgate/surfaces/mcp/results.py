@@ -11,7 +11,7 @@ import orjson
 from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Refused
 from metricgate.gateway.tool import ToolDefinition
 from metricgate.surfaces.envelope import envelope
-from metricgate.surfaces.mcp.asking_back import label_of
+from metricgate.surfaces.mcp.clarification import label_of
 from metricgate.surfaces.problem_document import document_of, to_bytes
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problem
@@ -47,17 +47,19 @@ def result_of(outcome: Outcome) -> types.CallToolResult:
     match outcome:
         case Answered() | Held():
             body = envelope(outcome)
-            return types.CallToolResult(content=[_text(body.decode())], structured_content=orjson.loads(body))
+            return types.CallToolResult(content=[_text_content(body.decode())], structured_content=orjson.loads(body))
         case Refused() | Fault():
             document = orjson.loads(to_bytes(document_of(outcome)))
-            return types.CallToolResult(content=[_text(_told(outcome))], is_error=True, _meta={PROBLEM: document})
+            return types.CallToolResult(
+                content=[_text_content(_outcome_words(outcome))], is_error=True, _meta={PROBLEM: document}
+            )
 
 
-def _text(text: str) -> types.TextContent:
+def _text_content(text: str) -> types.TextContent:
     return types.TextContent(type="text", text=text)
 
 
-def _told(outcome: Refused | Fault) -> str:
+def _outcome_words(outcome: Refused | Fault) -> str:
     """Return everything in words: many clients show a model nothing but the text."""
     if isinstance(outcome, Fault):
         parts = [words_of(outcome.problem)]

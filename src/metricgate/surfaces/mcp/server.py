@@ -19,9 +19,16 @@ from pydantic import ValidationError
 from metricgate.gateway.outcome import Held, Outcome
 from metricgate.gateway.tool import ToolCall
 from metricgate.ledger.events import names
-from metricgate.surfaces.mcp.asking_back import FIELD, MOST_ROUNDS, Ambiguity, Pending, ambiguity_of, clarified
+from metricgate.surfaces.mcp.clarification import (
+    FIELD,
+    MOST_ROUNDS,
+    Ambiguity,
+    PendingQuestion,
+    ambiguity_of,
+    clarify_arguments,
+)
+from metricgate.surfaces.mcp.held_links import PageOf, held_in, link, link_request
 from metricgate.surfaces.mcp.results import result_of, tool_of
-from metricgate.surfaces.mcp.showing import PageOf, asking, held_in, link
 from metricgate.surfaces.ports import Gate
 from metricgate.surfaces.purpose import purpose_in_meta
 from metricgate.vocabulary.json import Json
@@ -131,7 +138,7 @@ class _Door:
         if params.request_state is not None:
             if (held := held_in(params.request_state)) is not None:
                 return result_of(held)
-            pending = Pending.from_text(params.request_state)
+            pending = PendingQuestion.from_text(params.request_state)
             chosen = pending.chosen
             choice = _choice(params.input_responses, pending.candidates)
             if choice is None:
@@ -140,7 +147,7 @@ class _Door:
         outcome = await self._ask(ctx, params.name, arguments, chosen)
         while (ambiguity := ambiguity_of(outcome)) is not None and len(chosen) < MOST_ROUNDS and _asks(ctx):
             if ctx.protocol_version in MODERN_PROTOCOL_VERSIONS:
-                return _question(ambiguity, chosen)
+                return _ask_user(ambiguity, chosen)
             choice = await self._elicit(ctx, ambiguity)
             if choice is None:
                 break
@@ -149,13 +156,13 @@ class _Door:
         if isinstance(outcome, Held) and self._page_of is not None and _opens_pages(ctx):
             page = link(self._page_of, outcome)
             if ctx.protocol_version in MODERN_PROTOCOL_VERSIONS:
-                return asking(page, outcome)
+                return link_request(page, outcome)
             await self._show(ctx, page)
         return result_of(outcome)
 
     async def _ask(self, ctx: Context, tool: str, arguments: Json, chosen: tuple[tuple[str, str], ...]) -> Outcome:
         for path, full in chosen:
-            arguments = clarified(arguments, path, full)
+            arguments = clarify_arguments(arguments, path, full)
         client: dict[str, Json] = {"mcp.protocol.version": ctx.protocol_version, **_client_info(ctx)}
         if chosen:
             client[names.CLARIFIED] = [{"path": path, "metric": full} for path, full in chosen]
@@ -190,9 +197,9 @@ class _Door:
                 )
 
 
-def _question(ambiguity: Ambiguity, chosen: tuple[tuple[str, str], ...]) -> types.InputRequiredResult:
+def _ask_user(ambiguity: Ambiguity, chosen: tuple[tuple[str, str], ...]) -> types.InputRequiredResult:
     params = types.ElicitRequestFormParams(message=ambiguity.question, requested_schema=ambiguity.schema())
-    pending = Pending(chosen=chosen, path=ambiguity.path, candidates=ambiguity.candidates)
+    pending = PendingQuestion(chosen=chosen, path=ambiguity.path, candidates=ambiguity.candidates)
     return types.InputRequiredResult(
         input_requests={FIELD: types.ElicitRequest(params=params)}, request_state=pending.as_text()
     )

@@ -8,9 +8,9 @@ from mcp.server.request_state import RequestStateSecurity
 from mcp.server.stdio import stdio_server
 from mcp.shared.exceptions import MCPError
 
+from metricgate.surfaces.mcp.held_links import PageOf
 from metricgate.surfaces.mcp.rejections import not_admitted
 from metricgate.surfaces.mcp.server import Context, build_server
-from metricgate.surfaces.mcp.showing import PageOf
 from metricgate.surfaces.ports import Gate
 from metricgate.vocabulary.principal import Principal
 from metricgate.vocabulary.problem import Problems

@@ -20,11 +20,11 @@ from metricgate.surfaces.console.action_page import (
     undo_words,
     wanted_words,
 )
-from metricgate.surfaces.console.rendering import Pages
-from metricgate.surfaces.human import codes, documents
-from metricgate.surfaces.human.admission import refused
+from metricgate.surfaces.console.templates_env import Pages
+from metricgate.surfaces.human import codes, responses
+from metricgate.surfaces.human.admission import refusal_of
 from metricgate.surfaces.human.api import download, form_of, problems
-from metricgate.surfaces.human.wanted import action_filter
+from metricgate.surfaces.human.query_params import action_filter
 from metricgate.vocabulary.problem import Problems
 
 _LONGEST_REASON = 2_000
@@ -79,7 +79,7 @@ class Deciding:
         found = await self._office.actions(session.person, wanted)
         if isinstance(found, Problems):
             return problems(found)
-        return download(documents.actions_as("csv" if form == "csv" else "jsonl", found), form, "approvals")
+        return download(responses.actions_as("csv" if form == "csv" else "jsonl", found), form, "approvals")
 
     async def action(self, request: Request, session: PersonSession) -> Response:
         """One action, with all that a decision needs."""
@@ -90,13 +90,13 @@ class Deciding:
         found = await self._office.action(session.person, request.path_params["id"])
         if isinstance(found, Problems):
             return problems(found)
-        return download(documents.pretty(documents.view_document(found)), "json", found.action.id)
+        return download(responses.pretty(responses.view_document(found)), "json", found.action.id)
 
     async def decide(self, request: Request, session: PersonSession, form: dict[str, str]) -> Response:
         """Approve or deny."""
         reason, choice = form.get("reason", "").strip(), form.get("decision", "")
         if not reason or len(reason) > _LONGEST_REASON or choice not in {"approve", "deny"}:
-            wrong = refused(
+            wrong = refusal_of(
                 codes.BAD_PARAMETER, f"Choose, and give a reason of at most {_LONGEST_REASON:,} characters."
             )
             return await self._action(request, session, wrong, reason)
@@ -115,7 +115,7 @@ class Deciding:
         """Propose that an action is taken back."""
         reason = form.get("reason", "").strip()
         if not reason or len(reason) > _LONGEST_REASON:
-            return await self._action(request, session, refused(codes.BAD_PARAMETER, "Say why."), reason)
+            return await self._action(request, session, refusal_of(codes.BAD_PARAMETER, "Say why."), reason)
         partial = form.get("partial") == "yes"
         done = await self._office.undo(session.person, request.path_params["id"], reason=reason, partial=partial)
         return await self._done(request, session, done, "undone", reason)
@@ -124,7 +124,7 @@ class Deciding:
         """Sign the review of a break-glass approval."""
         reason = form.get("reason", "").strip()
         if not reason or len(reason) > _LONGEST_REASON:
-            return await self._action(request, session, refused(codes.BAD_PARAMETER, "Say what you found."), reason)
+            return await self._action(request, session, refusal_of(codes.BAD_PARAMETER, "Say what you found."), reason)
         done = await self._office.review(session.person, request.path_params["id"], reason=reason)
         return await self._done(request, session, done, "reviewed", reason)
 

@@ -61,21 +61,21 @@ class _WrongError(Exception):
 def action_filter(parameters: QueryParams, *, besides: Sequence[str] = ()) -> ActionFilter | Problems:
     """Return which actions are asked for. ``state`` may be repeated; an empty value counts as not given."""
     try:
-        given = _given(parameters, (*ACTION_PARAMETERS, *besides))
+        given = _known_parameters(parameters, (*ACTION_PARAMETERS, *besides))
         return ActionFilter(
             states=tuple(_state(each) for each in parameters.getlist("state") if each),
             agent=given.get("agent"),
             user=given.get("user"),
             target=given.get("target"),
-            since=_moment("since", given.get("since")),
-            until=_moment("until", given.get("until")),
+            since=_parse_moment("since", given.get("since")),
+            until=_parse_moment("until", given.get("until")),
             text=given.get("text"),
-            to_review=_yes("to_review", given.get("to_review")),
+            to_review=_parse_yes("to_review", given.get("to_review")),
             before=given.get("before"),
-            limit=_number("limit", given.get("limit"), 50),
+            limit=_parse_number("limit", given.get("limit"), 50),
         )
     except _WrongError as error:
-        return _problem(error)
+        return _parameter_problem(error)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +89,7 @@ class EntriesAsked:
 def entries_asked(parameters: QueryParams, *, besides: Sequence[str] = ()) -> EntriesAsked | Problems:
     """Return which entries of the record are asked for."""
     try:
-        given = _given(parameters, (*ENTRY_PARAMETERS, *_EARLIER, *besides))
+        given = _known_parameters(parameters, (*ENTRY_PARAMETERS, *_EARLIER, *besides))
         given = {_EARLIER.get(name, name): value for name, value in given.items()}
         before = given.get("before")
         wanted = EntryFilter(
@@ -104,19 +104,19 @@ def entries_asked(parameters: QueryParams, *, besides: Sequence[str] = ()) -> En
             metric=given.get("metric"),
             dataset=given.get("dataset"),
             rule=given.get("rule"),
-            verdict=_verdict(given.get("verdict")),
+            verdict=_parse_verdict(given.get("verdict")),
             trace_id=given.get("trace"),
             action=given.get("action"),
-            since=_moment("since", given.get("since")),
-            until=_moment("until", given.get("until")),
-            before=None if before is None else _number("before", before, 0, most=2**53),
+            since=_parse_moment("since", given.get("since")),
+            until=_parse_moment("until", given.get("until")),
+            before=None if before is None else _parse_number("before", before, 0, most=2**53),
         )
-        return EntriesAsked(wanted=wanted, limit=_number("limit", given.get("limit"), 50))
+        return EntriesAsked(wanted=wanted, limit=_parse_number("limit", given.get("limit"), 50))
     except _WrongError as error:
-        return _problem(error)
+        return _parameter_problem(error)
 
 
-def _given(parameters: QueryParams, known: Sequence[str]) -> dict[str, str]:
+def _known_parameters(parameters: QueryParams, known: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, value in parameters.multi_items():
         if name not in known:
@@ -138,13 +138,13 @@ def _state(text: str) -> State:
         raise _WrongError(f"{text[:80]!r} is no state; the states are: {', '.join(State)}.") from None
 
 
-def _verdict(text: str | None) -> str | None:
+def _parse_verdict(text: str | None) -> str | None:
     if text not in {None, "allow", "hold", "deny"}:
         raise _WrongError(f"verdict: {str(text)[:80]!r} is none of allow, hold, deny.")
     return text
 
 
-def _moment(name: str, text: str | None) -> datetime | None:
+def _parse_moment(name: str, text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
@@ -154,13 +154,13 @@ def _moment(name: str, text: str | None) -> datetime | None:
     return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
-def _yes(name: str, text: str | None) -> bool:
+def _parse_yes(name: str, text: str | None) -> bool:
     if text not in {None, "yes"}:
         raise _WrongError(f"{name}: {text[:80] if text else text!r} is not 'yes'; leave it out where it is not meant.")
     return text is not None
 
 
-def _number(name: str, text: str | None, default: int, *, most: int = MOST) -> int:
+def _parse_number(name: str, text: str | None, default: int, *, most: int = MOST) -> int:
     if text is None:
         return default
     if not (text.isascii() and text.isdigit() and len(text) < 17 and 0 < int(text) <= most):  # noqa: PLR2004
@@ -168,5 +168,5 @@ def _number(name: str, text: str | None, default: int, *, most: int = MOST) -> i
     return int(text)
 
 
-def _problem(error: _WrongError) -> Problems:
+def _parameter_problem(error: _WrongError) -> Problems:
     return Problems((Problem(code=codes.BAD_PARAMETER, message=str(error), hint=codes.BAD_PARAMETER.cure),))

@@ -83,7 +83,7 @@ def label_of(row: Mapping[str, Json]) -> str:
     return " ".join(words)
 
 
-def clarified(arguments: Json, path: str, full: str) -> Json:
+def clarify_arguments(arguments: Json, path: str, full: str) -> Json:
     """Return the arguments with the name at ``path`` replaced by ``full``, also where the answer is ordered by it."""
     if not isinstance(arguments, Mapping):
         return arguments
@@ -112,7 +112,7 @@ def _reordered(item: Json, bare: Json, full: str) -> Json:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pending:
+class PendingQuestion:
     """A question put to the user, as it travels in ``requestState``: sealed there, so only we can have written it.
 
     Attributes:
@@ -130,7 +130,7 @@ class Pending:
         return json.dumps([self.chosen, self.path, self.candidates])
 
     @classmethod
-    def from_text(cls, text: str) -> Pending:
+    def from_text(cls, text: str) -> PendingQuestion:
         """Read the state back; it was sealed by us, so a broken one is a programming error."""
         chosen, path, candidates = json.loads(text)
         return cls(

@@ -44,7 +44,7 @@ class Pages:
             loader=loader,
             autoescape=True,
             undefined=jinja2.StrictUndefined,
-            finalize=words.spelled,
+            finalize=words.spell_out,
             trim_blocks=True,
             lstrip_blocks=True,
         )
@@ -79,7 +79,7 @@ class Pages:
             told=told,
             now=now,
             distance=lambda value: words.distance(value, now),
-            counted=words.counted,
+            counted=words.count_words,
             marks=self._marks,
             **values,
         )

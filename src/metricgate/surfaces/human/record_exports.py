@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from metricgate.gateway.office import Office, Person
-from metricgate.surfaces.human import codes, documents
-from metricgate.surfaces.human.admission import refused
-from metricgate.surfaces.human.wanted import entries_asked
+from metricgate.surfaces.human import codes, responses
+from metricgate.surfaces.human.admission import refusal_of
+from metricgate.surfaces.human.query_params import entries_asked
 from metricgate.surfaces.problem_document import MEDIA_TYPE, problem_document, to_bytes
 from metricgate.vocabulary.problem import Problems
 
@@ -21,18 +21,18 @@ MANIFEST: Final = "metricgate-manifest"
 """The header in which a file's manifest comes."""
 
 
-async def exported(request: Request, person: Person, office: Office, form: str) -> Response:
+async def export_response(request: Request, person: Person, office: Office, form: str) -> Response:
     """Return the file that is asked for, or its manifest alone."""
     asked = entries_asked(request.query_params, besides=("format",))
     given = [name for name in ("limit", "before") if name in request.query_params]
     if not isinstance(asked, Problems) and given:
         message = f"{given[0]}: an export has everything that matches; there are no pages."
-        asked = refused(codes.BAD_PARAMETER, message)
+        asked = refusal_of(codes.BAD_PARAMETER, message)
     if isinstance(asked, Problems):
-        return _problems(asked)
+        return _problem_response(asked)
     made = await office.export(person, asked.wanted, form)
     if isinstance(made, Problems):
-        return _problems(made)
+        return _problem_response(made)
     manifest = json.dumps(dict(made.manifest))
     if form == "manifest":
         return Response(manifest, media_type="application/json")
@@ -41,9 +41,9 @@ async def exported(request: Request, person: Person, office: Office, form: str) 
         "content-disposition": f'attachment; filename="{name}"',
         MANIFEST: manifest,
     }
-    media = documents.MEDIA.get(form, "application/vnd.apache.parquet")
+    media = responses.MEDIA.get(form, "application/vnd.apache.parquet")
     return StreamingResponse(made.chunks, headers=headers, media_type=media)
 
 
-def _problems(found: Problems) -> Response:
+def _problem_response(found: Problems) -> Response:
     return Response(to_bytes(problem_document(found)), found.first.code.status, None, MEDIA_TYPE)

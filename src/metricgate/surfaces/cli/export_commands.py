@@ -45,15 +45,15 @@ def ossie(
     if not name.replace("_", "a").replace("-", "a").isalnum():
         fail_usage(codes.BAD_OPTION, f"--name {name!r} is not a plain name.", as_json=as_json)
     texts = texts_at(path, _YAML, as_json=as_json)
-    _end(export_ossie(texts, name=name, version=spec, wrapped=wrapped), out, as_json=as_json)
+    _finish_export(export_ossie(texts, name=name, version=spec, wrapped=wrapped), out, as_json=as_json)
 
 
 def dbt(path: PathArgument = _MODELS, *, out: OutOption = None, as_json: JsonOption = False) -> None:
     """Turn models of ours into YAML of dbt's latest spec; what dbt has no key for is told."""
-    _end(export_dbt(texts_at(path, _YAML, as_json=as_json)), out, as_json=as_json)
+    _finish_export(export_dbt(texts_at(path, _YAML, as_json=as_json)), out, as_json=as_json)
 
 
-def _end(found: Exported | Problems, out: Path | None, *, as_json: bool) -> None:
+def _finish_export(found: Exported | Problems, out: Path | None, *, as_json: bool) -> None:
     if isinstance(found, Problems):
         fail(found, Exit.REFUSED, as_json=as_json)
     written = {name: to_yaml(document) for name, document in found.files.items()}

@@ -65,11 +65,11 @@ def erase(
     if as_json:
         tell_json(found.as_json())
     else:
-        _tell(found, dry_run=dry_run)
+        _tell_erasure(found, dry_run=dry_run)
     leave(Exit.REFUSED if found.blocked else Exit.ANSWERED)
 
 
-def _tell(found: ErasureFound, *, dry_run: bool) -> None:
+def _tell_erasure(found: ErasureFound, *, dry_run: bool) -> None:
     for each in found.copies:
         tell(f"{each.kind}: {each.where}" + (f" - BLOCKS: {each.blocks}" if each.blocks else ""))
     number = len(found.copies)

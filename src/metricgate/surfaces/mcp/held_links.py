@@ -32,7 +32,7 @@ def link(page_of: PageOf, held: Held) -> types.ElicitRequestURLParams:
     )
 
 
-def asking(params: types.ElicitRequestURLParams, held: Held) -> types.InputRequiredResult:
+def link_request(params: types.ElicitRequestURLParams, held: Held) -> types.InputRequiredResult:
     """Return the link as revision 2026-07-28 carries it; the client then sends the call again with this state."""
     params = params.model_copy(update={"elicitation_id": None})
     return types.InputRequiredResult(

@@ -49,7 +49,7 @@ def diff(
             }
         )
     else:
-        _tell(changes)
+        _tell_changes(changes)
         counts = {kind: sum(change.kind is kind for change in changes) for kind in ChangeType}
         told = ", ".join(f"{number} {_NOUNS[kind]}" for kind, number in counts.items() if number)
         tell(f"{told or 'no change'}; breaking: {len(breaking)}", "red" if breaking else "green")
@@ -81,10 +81,10 @@ def _catalog(context: typer.Context, name: str | None, project: Path, *, as_json
     return catalog
 
 
-def _tell(changes: tuple[CatalogChange, ...]) -> None:
+def _tell_changes(changes: tuple[CatalogChange, ...]) -> None:
     if changes:
         columns = [("change", False), ("of", False), ("name", False), ("breaking", False), ("affects", False)]
-        tell_table(columns, [_row(change) for change in changes])
+        tell_table(columns, [_change_row(change) for change in changes])
     for change in changes:
         if change.kind is ChangeType.ADDED:
             continue
@@ -95,7 +95,7 @@ def _tell(changes: tuple[CatalogChange, ...]) -> None:
         _tell_sql(change)
 
 
-def _row(change: CatalogChange) -> list[Json]:
+def _change_row(change: CatalogChange) -> list[Json]:
     affected = [*change.metrics, *(f"{name} (saved query)" for name in change.saved_queries)]
     return [
         str(change.kind),

@@ -8,9 +8,9 @@ from starlette.responses import RedirectResponse, Response
 from metricgate.gateway.office import Office
 from metricgate.gateway.people import PersonSession
 from metricgate.surfaces.console.pictures import bar
-from metricgate.surfaces.console.rendering import Pages
+from metricgate.surfaces.console.templates_env import Pages
 from metricgate.surfaces.human import codes
-from metricgate.surfaces.human.admission import refused
+from metricgate.surfaces.human.admission import refusal_of
 from metricgate.vocabulary.problem import Problems
 
 _ORDER = ("answered", "completed", "held", "refused", "failed")
@@ -33,7 +33,7 @@ class Stopping:
         """Throw a switch."""
         kind, target, because = form.get("kind", ""), form.get("target", "").strip(), form.get("because", "").strip()
         if kind not in _KINDS or not target or not because or len(because) > _LONGEST:
-            return await self._agents(request, session, refused(codes.BAD_PARAMETER, "Say whom, and why."))
+            return await self._agents(request, session, refusal_of(codes.BAD_PARAMETER, "Say whom, and why."))
         return await self._done(
             request, session, await self._office.throw_switch(session.person, kind, target, because)
         )
@@ -42,7 +42,7 @@ class Stopping:
         """Take the switches of a target back."""
         target, because = form.get("target", "").strip(), form.get("because", "").strip()
         if not target or not because or len(because) > _LONGEST:
-            return await self._agents(request, session, refused(codes.BAD_PARAMETER, "Say why."))
+            return await self._agents(request, session, refusal_of(codes.BAD_PARAMETER, "Say why."))
         return await self._done(
             request, session, await self._office.take_back_switches(session.person, target, because)
         )

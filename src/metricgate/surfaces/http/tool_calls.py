@@ -24,7 +24,7 @@ _LONGEST_AGENT: Final = 200
 _HELD: Final = 202
 
 
-class Calls:
+class ToolCallEndpoint:
     """ASGI endpoint of tool calls. The caller's hanging up cancels the gateway's work."""
 
     def __init__(self, gate: Gate, doorkeeper: Doorkeeper, *, metadata_url: str | None, most_bytes: int) -> None:
@@ -49,7 +49,7 @@ class Calls:
             # The rest of a refused body is not waited for.
             await reply_problems(send, body, headers=((b"connection", b"close"),))
             return
-        carrier, client = _facts(raw)
+        carrier, client = _call_facts(raw)
         call = ToolCall(
             tool=scope["path_params"]["tool"],
             arguments=body.value,
@@ -104,7 +104,7 @@ async def reply_outcome(send: Send, outcome: Outcome) -> None:
             await reply(send, _HELD, held_envelope(outcome), headers=record_header(outcome.record))
 
 
-def _facts(raw: RawHeaders) -> tuple[dict[str, str], dict[str, Json]]:
+def _call_facts(raw: RawHeaders) -> tuple[dict[str, str], dict[str, Json]]:
     carrier: dict[str, str] = {}
     client: dict[str, Json] = {}
     for name, value in raw:

@@ -49,9 +49,9 @@ def action_document(action: Action) -> dict[str, Json]:
         "actor": str(action.actor),
         "proposal": action.proposal.as_json(),
         "bound_to": action.proposal.digest,
-        "requirement": None if action.requirement is None else _requirement(action.requirement),
-        "quorums": [_quorum(each) for each in lifecycle.list_quorums(action)],
-        "decisions": [_decision(each) for each in action.decisions],
+        "requirement": None if action.requirement is None else _requirement_json(action.requirement),
+        "quorums": [_quorum_json(each) for each in lifecycle.list_quorums(action)],
+        "decisions": [_decision_json(each) for each in action.decisions],
         "reviews": [_review(each) for each in action.reviews],
         "reviews_missing": lifecycle.count_missing_reviews(action),
         "risk": risk_to_json(action.risk),
@@ -71,7 +71,7 @@ def view_document(view: ActionView) -> dict[str, Json]:
     return {
         **action_document(view.action),
         "columns": {} if preview is None else {each.table: list(each.columns) for each in preview.tables or ()},
-        "sample": [] if preview is None else [_row(table, each) for table, each in preview.sample()],
+        "sample": [] if preview is None else [_row_json(table, each) for table, each in preview.sample()],
         "may_decide": view.may_decide is None,
         "why_not_decide": view.may_decide,
         "may_undo": view.may_undo is None,
@@ -116,7 +116,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Json]]) -> bytes:
     writer = csv.writer(out)
     writer.writerow(columns)
     for row in rows:
-        writer.writerow([_cell(each) for each in row])
+        writer.writerow([_csv_cell(each) for each in row])
     return out.getvalue().encode("utf-8", "backslashreplace")
 
 
@@ -181,14 +181,14 @@ def _flat(action: Action) -> list[Json]:
     ]
 
 
-def _cell(value: Json) -> str:
+def _csv_cell(value: Json) -> str:
     if value is None:
         return ""
     text = value if isinstance(value, str) else text_of(value)
     return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text
 
 
-def _row(table: TablePreview, row: SampleRow) -> dict[str, Json]:
+def _row_json(table: TablePreview, row: SampleRow) -> dict[str, Json]:
     return {
         "table": table.table,
         "kind": row.kind,
@@ -198,7 +198,7 @@ def _row(table: TablePreview, row: SampleRow) -> dict[str, Json]:
     }
 
 
-def _requirement(required: Requirement) -> dict[str, Json]:
+def _requirement_json(required: Requirement) -> dict[str, Json]:
     return {
         "approvals": required.approvals,
         "roles": list(required.roles),
@@ -208,7 +208,7 @@ def _requirement(required: Requirement) -> dict[str, Json]:
     }
 
 
-def _quorum(quorum: Quorum) -> dict[str, Json]:
+def _quorum_json(quorum: Quorum) -> dict[str, Json]:
     return {
         "approvals": quorum.approvals,
         "roles": list(quorum.roles),
@@ -221,7 +221,7 @@ def _review(review: Review) -> dict[str, Json]:
     return {"person": review.person, "at": review.at.isoformat(), "reason": review.reason}
 
 
-def _decision(decision: HumanDecision) -> dict[str, Json]:
+def _decision_json(decision: HumanDecision) -> dict[str, Json]:
     return {
         "person": decision.person,
         "approves": decision.approves,

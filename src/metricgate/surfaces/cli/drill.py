@@ -43,17 +43,17 @@ def drill(
         result = found[name]()
         results.append(result)
         if not as_json:
-            _tell(result)
+            _tell_drill(result)
     if as_json:
         tell_json([dict(each) for each in results])
     else:
         columns = [("drill", False), ("held", False), ("contain s", True), ("recover s", True), ("record", False)]
-        tell_table(columns, [_row(each) for each in results])
+        tell_table(columns, [_drill_row(each) for each in results])
     if not all(each["held"] for each in results):
         raise typer.Exit(Exit.FAULT)
 
 
-def _tell(result: Mapping[str, Json]) -> None:
+def _tell_drill(result: Mapping[str, Json]) -> None:
     tell(f"{result['name']}", "bold")
     steps = result["steps"]
     for step in steps if isinstance(steps, list) else []:
@@ -65,7 +65,7 @@ def _tell(result: Mapping[str, Json]) -> None:
         tell(f"  DID NOT HOLD: {each}", "red")
 
 
-def _row(result: Mapping[str, Json]) -> list[Json]:
+def _drill_row(result: Mapping[str, Json]) -> list[Json]:
     times: list[Json] = [
         f"{value:.3f}" if isinstance(value, float) else "-"
         for value in (result["contain_seconds"], result["recover_seconds"])

@@ -13,13 +13,13 @@ from metricgate.gateway.people import PersonSession
 from metricgate.state.record import EntryFilter
 from metricgate.surfaces.console.entry_page import entry_page, entry_row
 from metricgate.surfaces.console.pictures import BOX_HEIGHT, BOX_WIDTH, edges_of, lineage
-from metricgate.surfaces.console.rendering import Pages
+from metricgate.surfaces.console.templates_env import Pages
 from metricgate.surfaces.console.words import EVENTS
-from metricgate.surfaces.human import codes, documents
-from metricgate.surfaces.human.admission import refused
+from metricgate.surfaces.human import codes, responses
+from metricgate.surfaces.human.admission import refusal_of
 from metricgate.surfaces.human.api import download, form_of, problems
-from metricgate.surfaces.human.exporting import EXPORTS, exported
-from metricgate.surfaces.human.wanted import entries_asked
+from metricgate.surfaces.human.query_params import entries_asked
+from metricgate.surfaces.human.record_exports import EXPORTS, export_response
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problems
 
@@ -27,7 +27,7 @@ _MOST_METRICS = 1_000
 _FORMS = (("csv", "CSV"), ("jsonl", "JSON lines"), ("parquet", "Parquet"), ("manifest", "manifest"))
 
 
-class Reading:
+class RecordPages:
     """Pages that change nothing."""
 
     def __init__(self, pages: Pages, office: Office) -> None:
@@ -66,7 +66,7 @@ class Reading:
         form = form_of(request, EXPORTS)
         if isinstance(form, Problems):
             return problems(form)
-        return await exported(request, session.person, self._office, "jsonl" if form == "json" else form)
+        return await export_response(request, session.person, self._office, "jsonl" if form == "json" else form)
 
     async def call(self, request: Request, session: PersonSession) -> Response:
         """One entry, told."""
@@ -80,7 +80,7 @@ class Reading:
         found = await self._office.entry(session.person, request.path_params["index"])
         if isinstance(found, Problems):
             return problems(found)
-        return download(documents.pretty(dict(found)), "json", f"entry-{request.path_params['index']}")
+        return download(responses.pretty(dict(found)), "json", f"entry-{request.path_params['index']}")
 
     async def receipt(self, request: Request, session: PersonSession) -> Response:
         """The receipt of one entry as a file."""
@@ -89,33 +89,33 @@ class Reading:
             return problems(found)
         receipt = found.get("receipt")
         if not receipt:
-            return problems(refused(codes.BAD_PARAMETER, "This entry has no receipt."))
-        content = receipt.encode() if isinstance(receipt, str) else documents.pretty(receipt)
+            return problems(refusal_of(codes.BAD_PARAMETER, "This entry has no receipt."))
+        content = receipt.encode() if isinstance(receipt, str) else responses.pretty(receipt)
         return download(content, "json", f"receipt-{request.path_params['index']}")
 
     async def catalog(self, request: Request, session: PersonSession) -> Response:
         """Metrics with their owners, and what is built on what. ``about`` is one metric's page."""
         unknown = [name for name in request.query_params if name not in {"about", "text"}]
         if unknown:
-            wrong = refused(codes.BAD_PARAMETER, f"There is no parameter {unknown[0][:80]!r}.")
+            wrong = refusal_of(codes.BAD_PARAMETER, f"There is no parameter {unknown[0][:80]!r}.")
             return self._wrong(request, session, wrong)
         found = await self._office.catalog(session.person)
         if isinstance(found, Problems):
             return self._wrong(request, session, found)
         about, text = request.query_params.get("about"), request.query_params.get("text", "").casefold()
-        metrics = _listed(found.get("metrics"))
+        metrics = _mapping_list(found.get("metrics"))
         one = next((each for each in metrics if each.get("name") == about), None) if about else None
         edges = edges_of(found.get("edges"))
         known = {name for edge in edges for name in edge} | {str(each.get("name")) for each in metrics}
         if about and about not in known:
-            wrong = refused(codes.BAD_PARAMETER, f"There is no metric or model {about[:80]!r} that you may see.")
+            wrong = refusal_of(codes.BAD_PARAMETER, f"There is no metric or model {about[:80]!r} that you may see.")
             return self._wrong(request, session, wrong)
         return self._pages.page(
             request,
             "catalog.html",
             session,
-            metrics=[each for each in metrics if text in documents.text_of(each).casefold()][:_MOST_METRICS],
-            models=_listed(found.get("models")),
+            metrics=[each for each in metrics if text in responses.text_of(each).casefold()][:_MOST_METRICS],
+            models=_mapping_list(found.get("models")),
             about=about,
             one=one,
             graph=lineage(edges, about) if about else None,
@@ -140,7 +140,7 @@ def _more(wanted: EntryFilter) -> list[tuple[str, str, str | None]]:
     ]
 
 
-def _listed(listed: Json) -> Sequence[Mapping[str, Json]]:
+def _mapping_list(listed: Json) -> Sequence[Mapping[str, Json]]:
     if not isinstance(listed, Sequence) or isinstance(listed, str):
         return []
     return [each for each in listed if isinstance(each, Mapping)]

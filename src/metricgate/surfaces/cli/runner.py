@@ -70,12 +70,12 @@ def ask(
     if as_json:
         typer.echo(reply.body)
     else:
-        _tell(reply, show)
+        _tell_reply(reply, show)
     if reply.exit is not Exit.ANSWERED:
         raise typer.Exit(reply.exit)
 
 
-def _tell(reply: Reply, show: Shown) -> None:
+def _tell_reply(reply: Reply, show: Shown) -> None:
     try:
         document = orjson.loads(reply.body)
     except orjson.JSONDecodeError:

@@ -22,7 +22,7 @@ def show_rows(answer: Mapping[str, Json]) -> None:
     columns = [
         (str(column.get("name")), str(column.get("type")) in _NUMBERS) for column in mappings(answer.get("columns"))
     ]
-    rows = _rows(answer)
+    rows = _rows_of(answer)
     tell_table(columns, rows)
     warn(f"{len(rows)} row{'' if len(rows) == 1 else 's'}", "dim")
     tell_truncation(answer)
@@ -39,7 +39,7 @@ def show_rows_as_csv(answer: Mapping[str, Json]) -> None:
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     writer.writerow([str(column.get("name")) for column in mappings(answer.get("columns"))])
-    writer.writerows([[_csv_field(value) for value in row] for row in _rows(answer)])
+    writer.writerows([[_csv_field(value) for value in row] for row in _rows_of(answer)])
     typer.echo(buffer.getvalue(), nl=False)
     tell_truncation(answer)
 
@@ -75,10 +75,10 @@ def show_metrics(answer: Mapping[str, Json]) -> None:
         if metrics:
             tell("")
         titles = ("saved query", "metrics", "by", "description")
-        tell_table([(title, False) for title in titles], [_saved(each) for each in saved])
+        tell_table([(title, False) for title in titles], [_saved_query_row(each) for each in saved])
 
 
-def _saved(each: Mapping[str, Json]) -> list[Json]:
+def _saved_query_row(each: Mapping[str, Json]) -> list[Json]:
     listed = (each.get("metrics"), each.get("group_by"))
     joined = [", ".join(map(str, names)) if isinstance(names, list) else None for names in listed]
     return [each.get("name"), *joined, each.get("description")]
@@ -104,7 +104,7 @@ def show_metric(answer: Mapping[str, Json]) -> None:
         tell(str(answer["description"]))
     for name in ("label", "domain", "owner", "status", "certified", "unit", "definition_version"):
         if answer.get(name) is not None:
-            tell(f"  {name}: {_words(answer[name])}")
+            tell(f"  {name}: {_value_words(answer[name])}")
     synonyms = answer.get("synonyms")
     if isinstance(synonyms, list) and synonyms:
         tell(f"  synonyms: {', '.join(str(each) for each in synonyms)}")
@@ -113,7 +113,7 @@ def show_metric(answer: Mapping[str, Json]) -> None:
         tell("definition", "bold")
         for name, value in definition.items():
             if value is not None:
-                tell(f"  {name}: {_words(value)}")
+                tell(f"  {name}: {_value_words(value)}")
     members = mappings(answer.get("members"))
     if members:
         tell("group and filter by", "bold")
@@ -128,7 +128,7 @@ def show_sql(answer: Mapping[str, Json]) -> None:
     tell(str(answer.get("sql", "")))
     parameters = answer.get("parameters")
     for number, value in enumerate(parameters if isinstance(parameters, list) else [], start=1):
-        warn(f"${number} = {_words(value)}", "dim")
+        warn(f"${number} = {_value_words(value)}", "dim")
 
 
 def show_explanation(answer: Mapping[str, Json]) -> None:
@@ -142,7 +142,7 @@ def show_explanation(answer: Mapping[str, Json]) -> None:
         if isinstance(part, Mapping):
             tell(name, "bold")
             for key, value in part.items():
-                tell(f"  {key}: {_words(value)}")
+                tell(f"  {key}: {_value_words(value)}")
     tell("sql", "bold")
     show_sql(answer)
 
@@ -170,20 +170,20 @@ def mappings(value: Json) -> Sequence[Mapping[str, Json]]:
     return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
 
 
-def _rows(answer: Mapping[str, Json]) -> Sequence[Sequence[Json]]:
+def _rows_of(answer: Mapping[str, Json]) -> Sequence[Sequence[Json]]:
     rows = answer.get("rows")
     return [row for row in rows if isinstance(row, list)] if isinstance(rows, list) else []
 
 
-def _words(value: Json) -> str:
+def _value_words(value: Json) -> str:
     match value:
         case None:
             return "-"
         case bool():
             return "yes" if value else "no"
         case Mapping():
-            return ", ".join(f"{key} {_words(part)}" for key, part in value.items()) or "none"
+            return ", ".join(f"{key} {_value_words(part)}" for key, part in value.items()) or "none"
         case list():
-            return "; ".join(_words(part) for part in value) or "none"
+            return "; ".join(_value_words(part) for part in value) or "none"
         case _:
             return str(value)

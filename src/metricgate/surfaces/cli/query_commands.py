@@ -11,10 +11,8 @@ import typer
 
 from metricgate.surfaces.cli import codes
 from metricgate.surfaces.cli.arguments import question_arguments
-from metricgate.surfaces.cli.asking import ForOption, KeyFileOption, Shown, ask
-from metricgate.surfaces.cli.options import taking
-from metricgate.surfaces.cli.session import HERE, JsonOption, ProjectOption, fail_usage
-from metricgate.surfaces.cli.showing import (
+from metricgate.surfaces.cli.options import takes_options
+from metricgate.surfaces.cli.renderers import (
     show_explanation,
     show_metric,
     show_metrics,
@@ -23,6 +21,8 @@ from metricgate.surfaces.cli.showing import (
     show_rows_as_csv,
     show_sql,
 )
+from metricgate.surfaces.cli.runner import ForOption, KeyFileOption, Shown, ask
+from metricgate.surfaces.cli.session import HERE, JsonOption, ProjectOption, fail_usage
 from metricgate.surfaces.cli.telling import tell_json
 from metricgate.vocabulary.json import Json
 
@@ -31,7 +31,7 @@ Offset = Annotated[int | None, typer.Option("--offset", help="Skip so many rows 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class QuestionOptions:
     """A question as it is typed."""
 
     names: Annotated[
@@ -141,11 +141,11 @@ def describe(
     )
 
 
-@taking(Asked)
+@takes_options(QuestionOptions)
 def query(
     context: typer.Context,
     *,
-    asked: Asked,
+    asked: QuestionOptions,
     as_json: JsonOption = False,
     as_csv: CsvOption = False,
     key_file: KeyFileOption = None,
@@ -160,17 +160,17 @@ def query(
         key_file=key_file,
         user=user,
         tool="query_metrics",
-        arguments=_question(asked, as_json=as_json),
+        arguments=_question_of(asked, as_json=as_json),
         as_json=as_json,
         show=show_rows_as_csv if as_csv else show_rows,
     )
 
 
-@taking(Asked)
+@takes_options(QuestionOptions)
 def sql(
     context: typer.Context,
     *,
-    asked: Asked,
+    asked: QuestionOptions,
     dialect: Annotated[
         str | None, typer.Option("--dialect", metavar="KIND", help="For another kind of warehouse, e.g. snowflake.")
     ] = None,
@@ -185,11 +185,11 @@ def sql(
     )
 
 
-@taking(Asked)
+@takes_options(QuestionOptions)
 def explain(
     context: typer.Context,
     *,
-    asked: Asked,
+    asked: QuestionOptions,
     as_json: JsonOption = False,
     key_file: KeyFileOption = None,
     user: ForOption = None,
@@ -259,7 +259,7 @@ def call(
 
 def _explain(
     context: typer.Context,
-    asked: Asked,
+    asked: QuestionOptions,
     *,
     as_json: bool,
     key_file: Path | None,
@@ -268,7 +268,7 @@ def _explain(
     show: Shown,
     dialect: str | None = None,
 ) -> None:
-    arguments = _question(asked, as_json=as_json)
+    arguments = _question_of(asked, as_json=as_json)
     if dialect is not None:
         arguments["dialect"] = dialect
     ask(
@@ -283,7 +283,7 @@ def _explain(
     )
 
 
-def _question(asked: Asked, *, as_json: bool) -> dict[str, Json]:
+def _question_of(asked: QuestionOptions, *, as_json: bool) -> dict[str, Json]:
     try:
         return question_arguments(
             metrics=asked.names or [],

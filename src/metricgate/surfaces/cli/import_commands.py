@@ -56,12 +56,12 @@ def dbt(
     as_json: JsonOption = False,
 ) -> None:
     """Turn a dbt semantic layer (manifest, legacy or latest YAML) into models of ours; tell what changed."""
-    filled = _pairs(values or [], as_json=as_json)
-    texts, manifest = _texts(path, as_json=as_json)
+    filled = _parse_pairs(values or [], as_json=as_json)
+    texts, manifest = _read_texts(path, as_json=as_json)
     found = import_dbt(texts, values=filled, schema=schema, sql_files=_sql_files(path))
     if isinstance(found, Problems) and found.first.code is NOTHING_TO_IMPORT and manifest:
         found = import_dbt(manifest, values=filled, schema=schema)
-    _end(found, out, None, _checking(context, project, check=check, as_json=as_json), as_json=as_json)
+    _finish_import(found, out, None, _checking(context, project, check=check, as_json=as_json), as_json=as_json)
 
 
 def ossie(
@@ -75,7 +75,7 @@ def ossie(
 ) -> None:
     """Turn Ossie (formerly OSI) semantic models into models of ours; tell what changed."""
     found = import_ossie(texts_at(path, _YAML | {".json"}, as_json=as_json))
-    _end(found, out, None, _checking(context, project, check=check, as_json=as_json), as_json=as_json)
+    _finish_import(found, out, None, _checking(context, project, check=check, as_json=as_json), as_json=as_json)
 
 
 def cube(
@@ -102,7 +102,7 @@ def cube(
             fail_usage(codes.BAD_OPTION, f"--time-spine {time_spine!r} is not RELATION:COLUMN.", as_json=as_json)
         spine = CubeTimeSpine(relation, column)
     found = import_cube(texts_at(path, _YAML, as_json=as_json), time_spine=spine)
-    _end(found, out, policies, _checking(context, project, check=check, as_json=as_json), as_json=as_json)
+    _finish_import(found, out, policies, _checking(context, project, check=check, as_json=as_json), as_json=as_json)
 
 
 def _checking(context: typer.Context, folder: Path, *, check: bool, as_json: bool) -> Project | None:
@@ -110,7 +110,7 @@ def _checking(context: typer.Context, folder: Path, *, check: bool, as_json: boo
     return open_project(context, folder, as_json=as_json) if check else None
 
 
-def _end(
+def _finish_import(
     found: Imported | Problems, out: Path | None, policies: Path | None, asked: Project | None, *, as_json: bool
 ) -> None:
     """Check the result as anything that people write, write it, tell it, ask it where that is wanted, and leave."""
@@ -126,7 +126,7 @@ def _end(
     if out is not None:
         write_texts(out, written, as_json=as_json)
     attempts = () if asked is None or problems else attempts_of(asked, found, written, as_json=as_json)
-    _tell(found, written, problems, out, attempts, as_json=as_json)
+    _tell_import(found, written, problems, out, attempts, as_json=as_json)
     if not as_json:
         _tell_rules(rules, out, policies)
     if problems:
@@ -144,7 +144,7 @@ def _tell_rules(rules: Mapping[str, str], out: Path | None, policies: Path | Non
             warn("the access policies were not written: name their folder with --policies DIR", "yellow")
 
 
-def _texts(path: Path, *, as_json: bool) -> tuple[Texts, Texts]:
+def _read_texts(path: Path, *, as_json: bool) -> tuple[Texts, Texts]:
     """Return the YAML that may hold definitions, and a built manifest beside it; names are relative to ``path``."""
     try:
         if path.is_file():
@@ -168,7 +168,7 @@ def _sql_files(path: Path) -> list[str]:
     )
 
 
-def _pairs(texts: list[str], *, as_json: bool) -> dict[str, str]:
+def _parse_pairs(texts: list[str], *, as_json: bool) -> dict[str, str]:
     pairs: dict[str, str] = {}
     for text in texts:
         name, equals, value = text.partition("=")
@@ -178,7 +178,7 @@ def _pairs(texts: list[str], *, as_json: bool) -> dict[str, str]:
     return pairs
 
 
-def _tell(
+def _tell_import(
     found: Imported,
     texts: Mapping[str, str],
     problems: tuple[Problem, ...],

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from metricgate.surfaces.cli.asking import ForOption, KeyFileOption, read_key
+from metricgate.surfaces.cli.runner import ForOption, KeyFileOption, read_key
 from metricgate.surfaces.cli.session import HERE, ProjectOption, leave, open_project
 
 

@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from metricgate.surfaces.http.body import ClientGone, read_json
 from metricgate.surfaces.human import codes
-from metricgate.surfaces.human.admission import refused
+from metricgate.surfaces.human.admission import refusal_of
 from metricgate.vocabulary.problem import Place, Problem, Problems
 
 MOST_BYTES = 65_536
@@ -77,7 +77,7 @@ async def body_of(request: Request, form: type[AnyBody]) -> AnyBody | Problems:
     try:
         parsed = await read_json(request.scope["headers"], request.receive, most=MOST_BYTES)
     except ClientGone:
-        return refused(codes.BAD_PARAMETER, "The body is not complete.")
+        return refusal_of(codes.BAD_PARAMETER, "The body is not complete.")
     if isinstance(parsed, Problems):
         return parsed
     try:
