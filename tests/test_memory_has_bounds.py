@@ -77,7 +77,7 @@ class Described:
         self.asked += relations
         return dict.fromkeys(relations, ())
 
-    async def located(self, relations: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], tuple[str, ...]]:
+    async def locate(self, relations: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], tuple[str, ...]]:
         """Tell where they are."""
         return {each: each for each in relations}
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.contracts import servers
 
-from metricgate.vocabulary.finding import Finding
+from metricgate.vocabulary.account_finding import AccountFinding
 
 PASSWORD = "change-me"
 _PAGE = Path(__file__).parents[2] / "docs" / "least-privilege.md"
@@ -30,7 +30,7 @@ def place(at: servers.Address) -> dict[str, object]:
     return {"host": at.host, "port": at.port, "database": at.database, "user": at.user, "password": at.password}
 
 
-def of_the_server(found: Finding, name: str) -> bool:
+def of_the_server(found: AccountFinding, name: str) -> bool:
     """Whether the finding is of the shared server as its owner set it up, not of the account or database ``name``.
 
     MariaDB as it is installed lets everybody into a database ``test``, and into files of the client.

@@ -46,7 +46,7 @@ class Proposal:
         targets: resources that change, e.g. ``dataset:customers``, ``column:customers.segment``, sorted.
         warehouse: name in the settings.
         changes_digest: of the change row by row (``digest_of_changes``).
-        preview_digest: of the effect (``Effect.digest``).
+        preview_digest: of the effect (``ChangeEffect.digest``).
         row_ceiling: more rows than so many are never changed under this approval.
         policy_digest: of the policy in force when it was proposed.
         catalog_version: of the catalog in force then.
@@ -140,7 +140,7 @@ class State(StrEnum):
     CANCELLED = "cancelled"
     """Withdrawn by its proposer."""
     UNDONE = "undone"
-    """Taken back, by the action that ``Action.undone_by`` names."""
+    """Taken back, by the action that ``ProposedAction.undone_by`` names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from metricgate.surfaces.cli.app import build_app
-from metricgate.vocabulary.collector import importing
+from metricgate.vocabulary.collector import pause_collector_for_imports
 
 if TYPE_CHECKING:
     from metricgate.bootstrap.project import OpenedProject
@@ -31,7 +31,7 @@ def run() -> None:
 
 
 def _open_project(folder: Path, /) -> OpenedProject | Problems:
-    with importing():
+    with pause_collector_for_imports():
         from metricgate.bootstrap.project import open_project
 
     return open_project(folder)

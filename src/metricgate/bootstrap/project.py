@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from metricgate.bootstrap.states import state_of
 from metricgate.settings.settings import FILE_NAME, Settings, load_settings
-from metricgate.vocabulary.collector import importing
+from metricgate.vocabulary.collector import pause_collector_for_imports
 from metricgate.vocabulary.problem import Problems
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
         Reply,
     )
     from metricgate.surfaces.cli.session_client import SessionClient
-    from metricgate.vocabulary.finding import Finding
+    from metricgate.vocabulary.account_finding import AccountFinding
     from metricgate.vocabulary.json import Json
 
 
@@ -75,14 +75,14 @@ class OpenedProject:
             from metricgate.surfaces.cli.remote_call import ask_over_http
 
             return ask_over_http(url, tool, arguments, key, user, purpose)
-        with importing():
+        with pause_collector_for_imports():
             from metricgate.bootstrap.local_call import call_here
 
         return call_here(self._folder, self._settings, tool, arguments, key=key, user=user, purpose=purpose)
 
     def serve(self, host: str | None, port: int | None, accept_loss: int | None = None) -> int:
         """Run the doors until stopped."""
-        with importing():
+        with pause_collector_for_imports():
             from metricgate.adapters.observers import configure_logs
             from metricgate.bootstrap.server import say_serving, serve
             from metricgate.operations.start_refusal import StartRefused
@@ -108,7 +108,7 @@ class OpenedProject:
 
     def mcp(self, key: str, user: str | None) -> int:
         """Serve MCP on standard input and output, through the running gateway where there is one."""
-        with importing():
+        with pause_collector_for_imports():
             from metricgate.adapters.observers import configure_logs
             from metricgate.bootstrap.stdio import speak
             from metricgate.surfaces.cli.door_runner import run_until_stopped
@@ -142,7 +142,7 @@ class OpenedProject:
 
     def validate(self) -> Validation:
         """Check models, policies, and the warehouses' tables."""
-        with importing():
+        with pause_collector_for_imports():
             from metricgate.bootstrap.definition_source import definition_source
             from metricgate.operations.validate import validate
 
@@ -153,7 +153,7 @@ class OpenedProject:
         self, parties: tuple[str, str | None] | None, told: Callable[[CheckResult, int, int], None]
     ) -> Sequence[CheckResult] | Problems:
         """Check keys, histories, references and time spines in the warehouses."""
-        with importing():
+        with pause_collector_for_imports():
             from metricgate.adapters.files.check_requests import ask_running
             from metricgate.bootstrap.running import open_gateway
             from metricgate.operations.data_checks import check_data
@@ -173,7 +173,7 @@ class OpenedProject:
 
         return ask_imported(opened, texts, metrics, told)
 
-    def doctor(self) -> Sequence[tuple[str, Finding]] | Problems:
+    def doctor(self) -> Sequence[tuple[str, AccountFinding]] | Problems:
         """Look at the warehouses' accounts and the state folder."""
         from metricgate.bootstrap.definition_source import definition_source
         from metricgate.operations.doctor import run_checks

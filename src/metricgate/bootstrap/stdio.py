@@ -14,7 +14,7 @@ from metricgate.surfaces.console.addresses import approval_page
 from metricgate.surfaces.mcp.stdio import serve_stdio
 from metricgate.surfaces.ports import Gate
 from metricgate.surfaces.remote.address import running_at
-from metricgate.vocabulary.collector import importing
+from metricgate.vocabulary.collector import pause_collector_for_imports
 from metricgate.vocabulary.principal import Principal
 from metricgate.vocabulary.problem import Problems
 
@@ -34,7 +34,7 @@ async def speak(folder: Path, settings: Settings, key: str, user: str | None) ->
             console = settings.document.listen.public_url or url
             await _served(gate, gate.admit, partial(approval_page, console.rstrip("/")))
         return
-    with importing():
+    with pause_collector_for_imports():
         from metricgate.bootstrap.local_call import admitted  # noqa: PLC0415 - the whole engine
         from metricgate.bootstrap.running import running  # noqa: PLC0415
     async with running(folder, settings, watch=True) as parts:

@@ -48,4 +48,4 @@ class EngineFailure:
 
 
 Ending = Draft | CallRefusal | EngineFailure | Outcome
-"""A ``Draft`` is an answer. An ``Outcome`` is recorded already: a change's, or that of a call whose intent stands."""
+"""An ``AnswerDraft`` is an answer. An ``Outcome`` is recorded already: a change's, or a call's whose intent stands."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from metricgate.catalog.catalog import Catalog
     from metricgate.compiling.statement import Statement
     from metricgate.policy.verdict import Verdict
-    from metricgate.vocabulary.finding import Finding
+    from metricgate.vocabulary.account_finding import AccountFinding
     from metricgate.vocabulary.json import Json
     from metricgate.vocabulary.opinion import Opinion
     from metricgate.vocabulary.result import Column, ValueType
@@ -153,7 +153,7 @@ class Warehouse(Protocol):
         """
         ...
 
-    async def findings(self, relations: Sequence[tuple[str, ...]]) -> tuple[Finding, ...]:
+    async def findings(self, relations: Sequence[tuple[str, ...]]) -> tuple[AccountFinding, ...]:
         """Return what the account can do that it should not, where these are the governed relations.
 
         Raises:

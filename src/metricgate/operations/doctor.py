@@ -14,13 +14,13 @@ from metricgate.gateway.ports import WarehouseError
 from metricgate.gateway.warehouse_source import WarehouseSource
 from metricgate.operations import codes
 from metricgate.state.state import ProjectState
-from metricgate.vocabulary.finding import Finding
+from metricgate.vocabulary.account_finding import AccountFinding
 from metricgate.vocabulary.problem import Problem, Problems
 
 
 def run_checks(
     source: DefinitionSource, warehouses: Mapping[str, WarehouseSource], state: ProjectState
-) -> Sequence[tuple[str, Finding]] | Problems:
+) -> Sequence[tuple[str, AccountFinding]] | Problems:
     """Return every finding with the name of its warehouse, or ``state``; a warehouse that is away is a problem.
 
     Opens each warehouse, and blocks.
@@ -31,7 +31,7 @@ def run_checks(
         return Problems((Problem(code=UNREADABLE, message=str(error), hint=UNREADABLE.cure),))
     if isinstance(loaded, Problems):
         return loaded
-    found: list[tuple[str, Finding]] = [("state", each) for each in state.findings()]
+    found: list[tuple[str, AccountFinding]] = [("state", each) for each in state.findings()]
     problems = []
     for name, warehouse in warehouses.items():
         relations = warehouse_check.relations(within(loaded.catalog, name))
@@ -43,7 +43,7 @@ def run_checks(
     return Problems(tuple(problems)) if problems else found
 
 
-async def _findings(source: WarehouseSource, relations: Sequence[tuple[str, ...]]) -> tuple[Finding, ...]:
+async def _findings(source: WarehouseSource, relations: Sequence[tuple[str, ...]]) -> tuple[AccountFinding, ...]:
     warehouse = source.open()
     try:
         return await warehouse.findings(relations)

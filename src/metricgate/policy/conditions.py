@@ -1,6 +1,6 @@
 """Conditions of row filters: the structured filter form, in which a value may be ``{attribute: NAME}``.
 
-An attribute stands in the predicate as an ``Attribute`` until a decision binds it: then the caller's value takes its
+An attribute stands in the predicate as an ``AttributeName`` until a decision binds it: the caller's value takes its
 place as a value. No text is ever spliced, so a value that looks like SQL or like ``{attribute: ...}`` stays a value.
 """
 
@@ -44,7 +44,7 @@ Lookup = Callable[[str], AttributeValue | Missing]
 
 
 def read_condition(raw: Json, path: Path, page: Page) -> Predicate | None:
-    """Return the condition with ``Attribute`` in the place of each attribute, or None; mistakes go to the page."""
+    """Return the condition with ``AttributeName`` in the place of each attribute, or None; mistakes go to the page."""
     before = len(page.problems)
     marked = _marked(raw, path, page)
     if len(page.problems) > before:
@@ -77,7 +77,7 @@ def bound(condition: Predicate, lookup: Lookup) -> Predicate | Missing:
 
 
 def _marked(raw: Json, path: Path, page: Page) -> Json:
-    """Put an ``Attribute`` in the place of each ``{attribute: NAME}`` that stands as a value; copy all else."""
+    """Put an ``AttributeName`` in the place of each ``{attribute: NAME}`` that stands as a value; copy all else."""
     if isinstance(raw, Sequence) and not isinstance(raw, str):
         return [_marked(each, (*path, index), page) for index, each in enumerate(raw)]
     if not isinstance(raw, Mapping):

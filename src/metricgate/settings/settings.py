@@ -42,7 +42,7 @@ P = TypeVar("P")
 
 
 class _PluginSections(BaseModel):
-    """The parts of ``SettingsDocument`` that plugins read, whatever stands beside them."""
+    """The parts of ``ProjectSettingsDocument`` that plugins read, whatever stands beside them."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 

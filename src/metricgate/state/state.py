@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from metricgate.state.people import PeopleAndSessions
     from metricgate.state.record import EntryFilter, Record, RecordReader
     from metricgate.state.switches import SwitchStore
+    from metricgate.vocabulary.account_finding import AccountFinding
     from metricgate.vocabulary.clock import Clock
-    from metricgate.vocabulary.finding import Finding
     from metricgate.vocabulary.json import Json
     from metricgate.vocabulary.notice import NoticeKind
 
@@ -262,7 +262,7 @@ class ProjectState(Protocol):
         """Tell everything that remembers how far the record is, also after it was closed; return its size."""
         ...
 
-    def findings(self) -> Sequence[Finding]:
+    def findings(self) -> Sequence[AccountFinding]:
         """Return what is gone, older than it was, open to others, or does not open."""
         ...
 

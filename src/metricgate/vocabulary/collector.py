@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def importing() -> Iterator[None]:
+def pause_collector_for_imports() -> Iterator[None]:
     """Import what stays: the collector waits meanwhile, and in our own program never looks through it again.
 
     Looking through modules again and again is a fifth of the start of a gateway, and later a tenth of a second at each

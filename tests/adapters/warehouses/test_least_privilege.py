@@ -19,7 +19,7 @@ from metricgate.adapters.warehouses.mariadb.warehouse import MariaDBWarehouse
 from metricgate.adapters.warehouses.postgres.options import PostgresOptions
 from metricgate.adapters.warehouses.postgres.warehouse import PostgresWarehouse
 from metricgate.gateway.ports import Warehouse
-from metricgate.vocabulary.finding import WRONG, Finding
+from metricgate.vocabulary.account_finding import WRONG, AccountFinding
 
 NAME = f"mgl_{uuid.uuid4().hex[:10]}"
 WRITES = {
@@ -72,8 +72,8 @@ def mariadb() -> Iterator[servers.Address]:
         yield account.own
 
 
-def examined(warehouse: Warehouse, relation: str | None) -> tuple[Sequence[Finding], object]:
-    async def main() -> tuple[Sequence[Finding], object]:
+def examined(warehouse: Warehouse, relation: str | None) -> tuple[Sequence[AccountFinding], object]:
+    async def main() -> tuple[Sequence[AccountFinding], object]:
         try:
             rows = None if relation is None else (await warehouse.run(released(f"SELECT a FROM {relation}"))).values
             return await warehouse.findings([("sales",)]), rows

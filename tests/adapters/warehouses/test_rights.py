@@ -16,7 +16,7 @@ from metricgate.adapters.warehouses.mariadb.warehouse import MariaDBWarehouse
 from metricgate.adapters.warehouses.postgres.options import PostgresOptions
 from metricgate.adapters.warehouses.postgres.warehouse import PostgresWarehouse
 from metricgate.gateway.ports import Warehouse
-from metricgate.vocabulary.finding import ADVICE, WRONG, Finding
+from metricgate.vocabulary.account_finding import ADVICE, WRONG, AccountFinding
 
 NAME = f"mgr_{uuid.uuid4().hex[:10]}"
 ROLES = tuple(f"{NAME}_{letter}" for letter in "abcd")
@@ -29,10 +29,10 @@ class Place:
     run: Callable[[str], None]
     opened: Callable[[], Warehouse]
 
-    def found(self) -> tuple[Finding, ...]:
+    def found(self) -> tuple[AccountFinding, ...]:
         """What is found of the account, with ``sales`` governed; the shared server's own settings do not count."""
 
-        async def main() -> tuple[Finding, ...]:
+        async def main() -> tuple[AccountFinding, ...]:
             warehouse = self.opened()
             try:
                 return await warehouse.findings([("sales",)])

@@ -23,8 +23,8 @@ from metricgate.gateway.changes.ports import (
 )
 from metricgate.gateway.codes import WAREHOUSE_UNAVAILABLE
 from metricgate.gateway.ports import Released, Rows, Warehouse, WarehouseError
+from metricgate.vocabulary.account_finding import AccountFinding
 from metricgate.vocabulary.clock import Clock
-from metricgate.vocabulary.finding import Finding
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.opinion import Opinion
 from metricgate.vocabulary.result import Column, ValueType
@@ -81,7 +81,7 @@ class ReconnectingWarehouse:
         """As the port says."""
         return await (await self._opened()).functions()
 
-    async def findings(self, relations: Sequence[Relation]) -> tuple[Finding, ...]:
+    async def findings(self, relations: Sequence[Relation]) -> tuple[AccountFinding, ...]:
         """As the port says."""
         return await (await self._opened()).findings(relations)
 

@@ -100,7 +100,7 @@ class ReleasedChange:
             was committed.
         plan: sources to be evaluated once more, whose rows must be the same; None where only ``changes`` count (undo).
         changes: row by row; none where ``structure`` says what is done to a table itself.
-        expected_digest: ``Effect.digest`` of the rehearsal; where the effect differs, nothing is committed.
+        expected_digest: ``ChangeEffect.digest`` of the rehearsal; where the effect differs, nothing is committed.
         definitions: what acted when it was rehearsed: where it differs now, nothing is committed. None in what earlier
             releases kept.
         verdict: allowing.

@@ -7,7 +7,7 @@ import typer
 from metricgate.surfaces.cli.project import Exit
 from metricgate.surfaces.cli.session import HERE, JsonOption, ProjectOption, fail, open_project
 from metricgate.surfaces.cli.telling import tell, tell_json
-from metricgate.vocabulary.finding import WRONG
+from metricgate.vocabulary.account_finding import WRONG
 from metricgate.vocabulary.problem import Problems
 
 

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from metricgate.vocabulary.collector import importing
+from metricgate.vocabulary.collector import pause_collector_for_imports
 
 if TYPE_CHECKING:
     from typer._click import Command, Context
@@ -70,7 +70,7 @@ class _Commands(MutableMapping[str, "Command"]):
 
 def _command(name: str, place: str) -> Command:
     module, _, function = place.partition(":")
-    with importing():
+    with pause_collector_for_imports():
         called: Callable[..., None] = getattr(import_module(f"metricgate.surfaces.cli.{module}"), function)
     alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     alone.command(name)(called)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from metricgate.state.definitions import Publication
     from metricgate.state.record import EntryFilter
     from metricgate.surfaces.cli.session_client import SessionClient
-    from metricgate.vocabulary.finding import Finding
+    from metricgate.vocabulary.account_finding import AccountFinding
     from metricgate.vocabulary.json import Json
     from metricgate.vocabulary.problem import Problems
 
@@ -120,7 +120,7 @@ class Project(Protocol):
         """Ask each metric of imported definitions (YAML by file name), plain and by month, in a scratch gateway."""
         ...
 
-    def doctor(self) -> Sequence[tuple[str, Finding]] | Problems:
+    def doctor(self) -> Sequence[tuple[str, AccountFinding]] | Problems:
         """Return what the warehouses' accounts can do that they should not, each with the name of its place."""
         ...
 

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from metricgate.ledger.verification import Report
     from metricgate.state.erasure import Sought
     from metricgate.state.record import EntryFilter
+    from metricgate.vocabulary.account_finding import AccountFinding
     from metricgate.vocabulary.clock import Clock
-    from metricgate.vocabulary.finding import Finding
     from metricgate.vocabulary.notice import NoticeKind
 
 _MOST_NAMED = 50
@@ -201,7 +201,7 @@ class SqliteState:
 
         return drop_anchors(self.paths, record)
 
-    def findings(self) -> Sequence[Finding]:
+    def findings(self) -> Sequence[AccountFinding]:
         """Return what an operator should know of the folder."""
         from metricgate.adapters.state.sqlite.upkeep import findings
 

@@ -37,8 +37,8 @@ from metricgate.gateway.changes.kept_change import KeptChange
 from metricgate.gateway.changes.ports import ChangePlan, Rehearsal, ReleasedChange, View
 from metricgate.gateway.codes import WAREHOUSE_FAILED, WAREHOUSE_UNAVAILABLE
 from metricgate.gateway.ports import Released, Rows, WarehouseError
+from metricgate.vocabulary.account_finding import ADVICE, WRONG, AccountFinding
 from metricgate.vocabulary.digest import digest_of
-from metricgate.vocabulary.finding import ADVICE, WRONG, Finding
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.opinion import Opinion
 from metricgate.vocabulary.result import Column, ValueType
@@ -137,19 +137,19 @@ class DuckDBWarehouse:
         full = {relation: _full_name(relation, database) for relation in relations}
         return {relation: name for relation, name in full.items() if name in found}
 
-    async def findings(self, _relations: Sequence[tuple[str, ...]]) -> tuple[Finding, ...]:
+    async def findings(self, _relations: Sequence[tuple[str, ...]]) -> tuple[AccountFinding, ...]:
         """Say who else may write the file, and whether it is opened for writing without need."""
         path = self._options.path
         if path is None:
             return ()
         found = [
-            Finding(severity=WRONG, right="written by anyone", object=str(each), cure=f"chmod o-w {each}")
+            AccountFinding(severity=WRONG, right="written by anyone", object=str(each), cure=f"chmod o-w {each}")
             for each in (path, path.parent)
             if each.exists() and each.stat().st_mode & 0o002 and not each.stat().st_mode & 0o1000
         ]
         if not self._options.read_only and not self._options.writes:
             cure = "read_only: true under the warehouse in metricgate.yaml"
-            found.append(Finding(severity=ADVICE, right="opened for writing", object=str(path), cure=cure))
+            found.append(AccountFinding(severity=ADVICE, right="opened for writing", object=str(path), cure=cure))
         return tuple(found)
 
     async def functions(self) -> frozenset[str]:

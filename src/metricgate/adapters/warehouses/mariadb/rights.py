@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pymysql.cursors import Cursor
 
-from metricgate.vocabulary.finding import ADVICE, WRONG, Finding
+from metricgate.vocabulary.account_finding import ADVICE, WRONG, AccountFinding
 
 _GRANTS = """
 SELECT privilege_type, is_grantable, '*.*', '' FROM information_schema.user_privileges WHERE grantee = %(account)s
@@ -59,7 +59,7 @@ class _Grant:
         return f"REVOKE {self.right} ON {self.on} FROM {self.holder}"
 
 
-def mariadb_findings(cursor: Cursor, governed: Sequence[tuple[str, str]]) -> tuple[Finding, ...]:
+def mariadb_findings(cursor: Cursor, governed: Sequence[tuple[str, str]]) -> tuple[AccountFinding, ...]:
     """Return what the session's account can do that it should not, its default role included.
 
     Args:
@@ -76,16 +76,16 @@ def mariadb_findings(cursor: Cursor, governed: Sequence[tuple[str, str]]) -> tup
     cursor.execute("SHOW GRANTS")
     lines = [str(line) for (line,) in cursor.fetchall()]
     cursor.execute(_GRANTS, {"account": account})
-    found: list[Finding] = []
+    found: list[AccountFinding] = []
     grants = [each for line in lines for each in _read_grants(line, user)]
     for right, may_grant, where, schema in cursor.fetchall():
         grants.append(_Grant(str(right), str(where), str(schema) or None, account))
         cure = f"REVOKE GRANT OPTION ON {where} FROM {account}"
-        option = Finding(severity=WRONG, right="GRANT OPTION", object=str(where), cure=cure)
+        option = AccountFinding(severity=WRONG, right="GRANT OPTION", object=str(where), cure=cure)
         if may_grant == "YES" and option not in found:
             found.append(option)
     found += [
-        Finding(severity=WRONG, right=each.right, object=each.on, cure=each.cure)
+        AccountFinding(severity=WRONG, right=each.right, object=each.on, cure=each.cure)
         for each in grants
         if each.right.partition(" (")[0] not in _READING or (each.reads and each.schema in {None, "mysql"})
     ]
@@ -94,10 +94,10 @@ def mariadb_findings(cursor: Cursor, governed: Sequence[tuple[str, str]]) -> tup
     found += _without_grant(cursor, grants)
     if infile in {"1", "ON"}:
         cure = "SET GLOBAL local_infile = OFF"
-        found.append(Finding(severity=ADVICE, right="local_infile", object="server", cure=cure))
+        found.append(AccountFinding(severity=ADVICE, right="local_infile", object="server", cure=cure))
     if not any("MAX_STATEMENT_TIME" in line for line in lines):
         cure = f"ALTER USER {account} WITH MAX_STATEMENT_TIME 60"
-        found.append(Finding(severity=ADVICE, right="no MAX_STATEMENT_TIME", object=account, cure=cure))
+        found.append(AccountFinding(severity=ADVICE, right="no MAX_STATEMENT_TIME", object=account, cure=cure))
     return tuple(found)
 
 
@@ -113,17 +113,17 @@ def _read_grants(line: str, user: str) -> Iterator[_Grant]:
         yield _Grant(right, f"{found['kind'] or ''}{found['on']}", name, found["holder"])
 
 
-def _memberships(lines: Sequence[str]) -> Iterator[Finding]:
+def _memberships(lines: Sequence[str]) -> Iterator[AccountFinding]:
     """A role that is the default has its grants among the lines; what another one may do is not known."""
     looked_at = {found["holder"] for line in lines if (found := _LINE.match(line)) is not None}
     for line in lines:
         found = _MEMBER.match(line)
         if found is not None and found["role"] not in looked_at:
             cure = f"REVOKE {found['role']} FROM {found['holder']}"
-            yield Finding(severity=WRONG, right="membership", object=f"role {found['role']}", cure=cure)
+            yield AccountFinding(severity=WRONG, right="membership", object=f"role {found['role']}", cure=cure)
 
 
-def _beyond(cursor: Cursor, reading: Sequence[_Grant], governed: Sequence[tuple[str, str]]) -> Iterator[Finding]:
+def _beyond(cursor: Cursor, reading: Sequence[_Grant], governed: Sequence[tuple[str, str]]) -> Iterator[AccountFinding]:
     """Yield grants that also show relations that no model names."""
     cursor.execute(_VISIBLE)
     visible = [(str(schema), str(name)) for schema, name in cursor.fetchall()]
@@ -139,10 +139,10 @@ def _beyond(cursor: Cursor, reading: Sequence[_Grant], governed: Sequence[tuple[
         ]
         if more and each.schema != "mysql":
             what = f"{each.on} (no model names {', '.join(more)})" if table is None else each.on
-            yield Finding(severity=ADVICE, right=each.right, object=what, cure=each.cure)
+            yield AccountFinding(severity=ADVICE, right=each.right, object=what, cure=each.cure)
 
 
-def _without_grant(cursor: Cursor, grants: Sequence[_Grant]) -> Iterator[Finding]:
+def _without_grant(cursor: Cursor, grants: Sequence[_Grant]) -> Iterator[AccountFinding]:
     """Yield schemas that are seen without a grant: ``mysql.db`` may give everybody what SHOW GRANTS does not show."""
     if any(each.schema is None and each.right != "USAGE" for each in grants):
         return  # it sees them all by that
@@ -154,7 +154,9 @@ def _without_grant(cursor: Cursor, grants: Sequence[_Grant]) -> Iterator[Finding
         if schema not in _OPEN_TO_ALL and not known:
             rows = f"User = '' AND '{schema.replace(chr(39), chr(39) * 2)}' LIKE Db"
             cure = f"DELETE FROM mysql.db WHERE {rows}; FLUSH PRIVILEGES"  # noqa: S608 - for a person to read and run
-            yield Finding(severity=WRONG, right="rights that everybody has", object=f"schema {schema}", cure=cure)
+            yield AccountFinding(
+                severity=WRONG, right="rights that everybody has", object=f"schema {schema}", cure=cure
+            )
 
 
 def _covers_schema(schema: str, granted: str, *, is_pattern: bool) -> bool:

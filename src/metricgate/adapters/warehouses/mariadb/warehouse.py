@@ -51,7 +51,7 @@ from metricgate.adapters.warehouses.servers.writer import ServerWriter
 from metricgate.adapters.warehouses.wire import Uncarried
 from metricgate.compiling.statement import Statement
 from metricgate.gateway.ports import WarehouseError, WarehouseUnfit
-from metricgate.vocabulary.finding import Finding
+from metricgate.vocabulary.account_finding import AccountFinding
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.result import Column, DataType, ValueType
 
@@ -227,7 +227,7 @@ class MariaDBSession:
             cursor.execute("SELECT `FUNCTION` FROM information_schema.SQL_FUNCTIONS")
             return frozenset(found | {str(word).lower() for (word,) in cursor.fetchall()})
 
-    def findings(self, relations: Sequence[tuple[str, ...]]) -> tuple[Finding, ...]:
+    def findings(self, relations: Sequence[tuple[str, ...]]) -> tuple[AccountFinding, ...]:
         """Read the account's grants."""
         full = [name for name in map(self._full_name, relations) if name is not None]
         with self._failing(), Cursor(self._connection) as cursor:

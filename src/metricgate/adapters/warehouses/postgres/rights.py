@@ -13,7 +13,7 @@ from itertools import groupby
 import psycopg
 
 from metricgate.adapters.warehouses.postgres.rights_sql import HELD, MEMBERSHIPS, POWERS, SETTINGS
-from metricgate.vocabulary.finding import ADVICE, WRONG, Finding
+from metricgate.vocabulary.account_finding import ADVICE, WRONG, AccountFinding
 
 _SYSTEM = ("pg_catalog", "information_schema")
 _SUBJECTS = (
@@ -45,7 +45,7 @@ class _Held:
 
 def postgres_findings(
     cursor: psycopg.Cursor[tuple[str, ...]], governed: Collection[tuple[str, ...]]
-) -> tuple[Finding, ...]:
+) -> tuple[AccountFinding, ...]:
     """Return what the session's role can do that it should not. A superuser's other rights are not listed.
 
     Args:
@@ -57,33 +57,33 @@ def postgres_findings(
     """
     cursor.execute("SET LOCAL search_path = pg_catalog")  # so that the server writes other names in full
     powers = cursor.execute(POWERS).fetchall()
-    found = [Finding(severity=WRONG, right=right, object=what, cure=cure) for right, what, cure in powers]
+    found = [AccountFinding(severity=WRONG, right=right, object=what, cure=cure) for right, what, cure in powers]
     if any(each.right == "SUPERUSER" for each in found):
         return tuple(found)
     for role, cure in cursor.execute(MEMBERSHIPS).fetchall():
-        found.append(Finding(severity=WRONG, right="membership", object=f"role {role}", cure=cure))
+        found.append(AccountFinding(severity=WRONG, right="membership", object=f"role {role}", cure=cure))
     held = [_Held(*row) for row in cursor.execute(HELD, [_DANGEROUS]).fetchall()]  # type: ignore[arg-type]
     found += _owned(held)
     found += _granted([row for row in held if not row.owned], governed)
     for name, cure in cursor.execute(SETTINGS).fetchall():
-        found.append(Finding(severity=ADVICE, right=f"no {name}", object="role", cure=cure))
+        found.append(AccountFinding(severity=ADVICE, right=f"no {name}", object="role", cure=cure))
     return tuple(found)
 
 
-def _owned(held: Sequence[_Held]) -> Iterator[Finding]:
+def _owned(held: Sequence[_Held]) -> Iterator[AccountFinding]:
     things = {(row.kind, row.thing) for row in held if row.owned and row.kind != "COLUMN" and row.schema not in _SYSTEM}
     for kind, thing in sorted(things):
         cure = f"ALTER {kind} {thing} OWNER TO CURRENT_USER"
-        yield Finding(severity=WRONG, right="OWNER", object=f"{kind.lower()} {thing}", cure=cure)
+        yield AccountFinding(severity=WRONG, right="OWNER", object=f"{kind.lower()} {thing}", cure=cure)
 
 
-def _granted(held: Sequence[_Held], governed: Collection[tuple[str, ...]]) -> Iterator[Finding]:
+def _granted(held: Sequence[_Held], governed: Collection[tuple[str, ...]]) -> Iterator[AccountFinding]:
     for row in held:
         beyond = (row.schema, row.name) not in governed
         if row.kind != "FUNCTION" and (row.privilege != "SELECT" or beyond):
             right = f"{row.privilege} ({row.part})" if row.part else row.privilege
             where = {"COLUMN": "TABLE ", "SERVER": "FOREIGN SERVER "}.get(row.kind, f"{row.kind} ") + row.thing
-            yield Finding(
+            yield AccountFinding(
                 severity=ADVICE if row.privilege == "SELECT" else WRONG,
                 right=right,
                 object=f"{'table' if row.kind == 'COLUMN' else row.kind.lower()} {row.thing}",
@@ -94,13 +94,13 @@ def _granted(held: Sequence[_Held], governed: Collection[tuple[str, ...]]) -> It
         yield from _functions(schema, holder, list(rows))
 
 
-def _functions(schema: str, holder: str, rows: list[_Held]) -> Iterator[Finding]:
+def _functions(schema: str, holder: str, rows: list[_Held]) -> Iterator[AccountFinding]:
     """One finding for all functions of one danger: the list of a fresh database is long."""
     subjects = _SUBJECTS if schema == "pg_catalog" else (("may write, or run as their owner", ".*"),)
     for what, pattern in subjects:
         names = [row.thing for row in rows if re.fullmatch(pattern, row.name) or re.fullmatch(pattern, row.thing)]
         if names:
             cure = f"REVOKE EXECUTE ON ROUTINE {', '.join(names)} FROM {holder}"
-            yield Finding(
+            yield AccountFinding(
                 severity=WRONG, right="EXECUTE", object=f"functions that {what}: {', '.join(names)}", cure=cure
             )

@@ -45,7 +45,7 @@ from metricgate.adapters.warehouses.servers.writer import ServerWriter
 from metricgate.adapters.warehouses.wire import LARGEST_INTEGER, Uncarried
 from metricgate.compiling.statement import Statement
 from metricgate.gateway.ports import WarehouseError
-from metricgate.vocabulary.finding import Finding
+from metricgate.vocabulary.account_finding import AccountFinding
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.opinion import Opinion
 from metricgate.vocabulary.result import Column, DataType, ValueType
@@ -152,7 +152,7 @@ class PostgresSession:
         with self._failing(), psycopg.Cursor(self._connection) as cursor:
             return frozenset(str(name).lower() for (name,) in cursor.execute(_FUNCTIONS).fetchall())
 
-    def findings(self, relations: Sequence[tuple[str, ...]]) -> tuple[Finding, ...]:
+    def findings(self, relations: Sequence[tuple[str, ...]]) -> tuple[AccountFinding, ...]:
         """Read the role's rights from the catalogue."""
         governed = frozenset(self.locations(relations).values())
         with self._failing(), psycopg.Cursor(self._connection) as cursor:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from metricgate.adapters.warehouses.kept_rows import ResultCaps
 from metricgate.gateway.ports import WarehouseError
-from metricgate.vocabulary.finding import Finding
+from metricgate.vocabulary.account_finding import AccountFinding
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.result import Column, ValueType
 
@@ -69,7 +69,7 @@ class ReadSession(Protocol):
         """Return the lower-case names of the engine's own functions."""
         ...
 
-    def findings(self, relations: Sequence[tuple[str, ...]]) -> tuple[Finding, ...]:
+    def findings(self, relations: Sequence[tuple[str, ...]]) -> tuple[AccountFinding, ...]:
         """Return what the account can do that it should not, where these are the governed relations."""
         ...
 

@@ -24,7 +24,7 @@ from typing import TypeVar
 from metricgate.adapters.warehouses.kept_rows import caps_of
 from metricgate.adapters.warehouses.servers.session import CANCELLED, TIMEOUT, UNAVAILABLE, ReadSession
 from metricgate.gateway.ports import Released, Rows, WarehouseError
-from metricgate.vocabulary.finding import Finding
+from metricgate.vocabulary.account_finding import AccountFinding
 from metricgate.vocabulary.result import Column, ValueType
 
 _Result = TypeVar("_Result")
@@ -164,7 +164,7 @@ class Sessions:
         """Return the names of the engine's own functions."""
         return await self._in_thread(_DESCRIBE_SECONDS, lambda session: session.functions())
 
-    async def findings(self, relations: Sequence[tuple[str, ...]]) -> tuple[Finding, ...]:
+    async def findings(self, relations: Sequence[tuple[str, ...]]) -> tuple[AccountFinding, ...]:
         """Return what the account can do that it should not."""
         return await self._in_thread(_DESCRIBE_SECONDS, lambda session: session.findings(relations))
 

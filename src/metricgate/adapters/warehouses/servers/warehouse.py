@@ -14,7 +14,7 @@ from metricgate.changing.structure import StructureChange
 from metricgate.gateway.changes import codes
 from metricgate.gateway.changes.ports import ChangeFailed, ChangePlan, Rehearsal, ReleasedChange, View
 from metricgate.gateway.ports import Released, Rows, WarehouseError
-from metricgate.vocabulary.finding import WRONG, Finding
+from metricgate.vocabulary.account_finding import WRONG, AccountFinding
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.opinion import Opinion
 from metricgate.vocabulary.result import Column, ValueType
@@ -62,7 +62,7 @@ class ServerWarehouse:
         """Return the names of the engine's own functions, in lower case."""
         return await self._sessions.functions()
 
-    async def findings(self, relations: Sequence[tuple[str, ...]]) -> tuple[Finding, ...]:
+    async def findings(self, relations: Sequence[tuple[str, ...]]) -> tuple[AccountFinding, ...]:
         """Return what the account can do that it should not."""
         found = await self._sessions.findings(relations)
         if self._writer is None:
@@ -74,7 +74,10 @@ class ServerWarehouse:
         if not missing:
             return found
         cure = "let the writer's account make metricgate_applied in writer.marker_schema, or make it by hand"
-        return (*found, Finding(severity=WRONG, right=f"changes: {missing}", object="metricgate_applied", cure=cure))
+        return (
+            *found,
+            AccountFinding(severity=WRONG, right=f"changes: {missing}", object="metricgate_applied", cure=cure),
+        )
 
     async def opinion(self, _sql: str) -> Opinion | None:
         """Return None: there is no parser of the engine's own outside the server."""

@@ -11,7 +11,7 @@ ADVICE = "advice"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class AccountFinding:
     """One right too many.
 
     Attributes:
