@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metricgate.documents import Document, Limits, Read, read, read_all
+from metricgate.documents import Document, DocumentLimits, Read, read, read_all
 from metricgate.vocabulary.problem import Problems
 
 
@@ -90,7 +90,7 @@ def test_a_megabyte_is_read_or_refused_within_seconds():
 
 def test_limits_are_the_callers():
     """The caller sets how large a text may be; the message says both numbers."""
-    found = read("f.yaml", "a: " + "x" * 100, Anything, limits=Limits(size=50))
+    found = read("f.yaml", "a: " + "x" * 100, Anything, limits=DocumentLimits(size=50))
     assert isinstance(found, Problems)
     assert "103 bytes" in found.first.message
     assert "50" in found.first.message

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metricgate.documents.characters import forbidden_at, forbidden_in_name
-from metricgate.documents.composing import Limits, compose
+from metricgate.documents.yaml_composer import DocumentLimits, compose
 from metricgate.documents.yaml_writer import to_yaml
 from metricgate.vocabulary.json import Json
 
@@ -25,7 +25,7 @@ _VALUES = st.recursive(
 
 
 def read(text: str) -> Json:
-    found = compose("a.yaml", text, Limits())
+    found = compose("a.yaml", text, DocumentLimits())
     assert isinstance(found, tuple), str(found)
     return found[0].value
 

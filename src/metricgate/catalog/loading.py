@@ -29,7 +29,7 @@ from metricgate.catalog.documents import (
 from metricgate.catalog.metric_types import BUILT_IN, MetricTypes
 from metricgate.catalog.metrics import Metric
 from metricgate.catalog.versions import digest_of_everything, with_versions
-from metricgate.documents import Limits, Read, in_order
+from metricgate.documents import DocumentLimits, Read, in_order
 from metricgate.documents.memory import ReadMemory
 from metricgate.vocabulary.problem import Place, Problem, Problems
 
@@ -166,7 +166,7 @@ def _read_documents(
     reads: list[Read[CatalogFile]] = []
     problems: list[Problem] = []
     for name, text in sorted(documents):
-        found = memory.read_all(name, text, file, limits=Limits())
+        found = memory.read_all(name, text, file, limits=DocumentLimits())
         if isinstance(found, Problems):
             problems.extend(found)
         else:

@@ -4,7 +4,7 @@ Promises: no tags, no aliases that grow, no duplicate keys, no unknown keys; eve
 column. It is the one reader for semantic models, policies and settings. Reads no files itself.
 """
 
-from metricgate.documents.composing import Limits
-from metricgate.documents.reading import Document, Read, in_order, read, read_all
+from metricgate.documents.yaml_composer import DocumentLimits
+from metricgate.documents.yaml_documents import Document, Read, in_order, read, read_all
 
-__all__ = ["Document", "Limits", "Read", "in_order", "read", "read_all"]
+__all__ = ["Document", "DocumentLimits", "Read", "in_order", "read", "read_all"]

@@ -7,8 +7,8 @@ from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel
 
-from metricgate.documents.composing import Limits
-from metricgate.documents.reading import Read, only_one, read_all
+from metricgate.documents.yaml_composer import DocumentLimits
+from metricgate.documents.yaml_documents import Read, only_one, read_all
 from metricgate.vocabulary.problem import Problems
 
 M = TypeVar("M", bound=BaseModel)
@@ -22,19 +22,19 @@ class ReadMemory:
 
     def __init__(self) -> None:
         """Remember nothing yet."""
-        self._found: dict[tuple[str, str, type[BaseModel], Limits], tuple[Read[Any], ...] | Problems] = {}
+        self._found: dict[tuple[str, str, type[BaseModel], DocumentLimits], tuple[Read[Any], ...] | Problems] = {}
 
     def read_all(
-        self, name: str, text: str, model: type[M], *, limits: Limits | None = None
+        self, name: str, text: str, model: type[M], *, limits: DocumentLimits | None = None
     ) -> tuple[Read[M], ...] | Problems:
         """Read every document of a file, as ``reading.read_all``."""
-        key = (name, text, model, limits or Limits())
+        key = (name, text, model, limits or DocumentLimits())
         found = self._found.get(key)
         if found is None:
             found = self._found[key] = read_all(name, text, model, limits=limits)
         return cast("tuple[Read[M], ...] | Problems", found)
 
-    def read(self, name: str, text: str, model: type[M], *, limits: Limits | None = None) -> Read[M] | Problems:
+    def read(self, name: str, text: str, model: type[M], *, limits: DocumentLimits | None = None) -> Read[M] | Problems:
         """Read a file of one document, as ``reading.read``."""
         return only_one(self.read_all(name, text, model, limits=limits))
 

@@ -13,7 +13,7 @@ import orjson
 from pydantic import BaseModel
 
 from metricgate.documents import codes as document_codes
-from metricgate.documents.reading import check
+from metricgate.documents.yaml_documents import check
 from metricgate.gateway import codes
 from metricgate.gateway.argument_schemas import accepted_schema
 from metricgate.gateway.forgiving import forgive, texts_for

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from metricgate.catalog.foreign_sql import to_our_spelling
-from metricgate.documents.composing import YamlMark
+from metricgate.documents.yaml_composer import YamlMark
 from metricgate.importing import codes
 from metricgate.importing.report import Notes
 from metricgate.vocabulary.json import Json

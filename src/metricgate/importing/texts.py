@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 
-from metricgate.documents import Limits
+from metricgate.documents import DocumentLimits
 from metricgate.documents import codes as document_codes
-from metricgate.documents.composing import compose
+from metricgate.documents.yaml_composer import compose
 from metricgate.importing.source_parts import ImportContext, SourceSpot
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Place, Problem, Problems
 
 _LARGEST = 64 * 1024 * 1024
-_LIMITS = Limits(size=8 * 1024 * 1024, nodes=1_000_000, alias_nodes=20_000)
+_LIMITS = DocumentLimits(size=8 * 1024 * 1024, nodes=1_000_000, alias_nodes=20_000)
 
 
 def documents_of(name: str, text: str, reading: ImportContext) -> list[tuple[Json, SourceSpot]]:

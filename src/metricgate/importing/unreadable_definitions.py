@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 
 from metricgate.catalog import codes
 from metricgate.catalog.loading import load
-from metricgate.documents import Limits
-from metricgate.documents.composing import YamlMark, compose
+from metricgate.documents import DocumentLimits
+from metricgate.documents.yaml_composer import YamlMark, compose
 from metricgate.documents.yaml_writer import to_yaml
 from metricgate.importing.report import Imported, LossEntry, LossKind
 from metricgate.vocabulary.json import Json
@@ -73,7 +73,7 @@ def _spots(texts: Mapping[str, str], problems: Iterable[Problem], unreadable: fr
         place = problem.where
         if place is None or place.file is None or place.file not in texts or place.line is None:
             continue
-        composed = compose(place.file, texts[place.file], Limits())
+        composed = compose(place.file, texts[place.file], DocumentLimits())
         if isinstance(composed, Problems):
             continue
         path = _innermost_definition(composed[0].mark, place.line)

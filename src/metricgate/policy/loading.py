@@ -8,8 +8,8 @@ from itertools import chain
 from typing import Any, TypeVar
 
 from metricgate.documents import Read, in_order
-from metricgate.documents.composing import Limits
 from metricgate.documents.memory import ReadMemory
+from metricgate.documents.yaml_composer import DocumentLimits
 from metricgate.policy.cases import read_case
 from metricgate.policy.checking import check_against
 from metricgate.policy.consistency import check_together
@@ -33,7 +33,7 @@ def load(
     documents: Sequence[tuple[str, str]],
     kinds: RuleKinds = BUILT_IN,
     *,
-    limits: Limits | None = None,
+    limits: DocumentLimits | None = None,
     memory: ReadMemory | None = None,
 ) -> Policy | Problems:
     """Return the policy that all documents make together; with no document, one that grants nothing.

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from metricgate.documents import codes
 from metricgate.documents.model_fields import Step
-from metricgate.documents.reading import Read, in_order, problems_of, read
+from metricgate.documents.yaml_documents import Read, in_order, problems_of, read
 from metricgate.gateway.warehouse_source import WarehouseSource
 from metricgate.settings.document import SettingsDocument
 from metricgate.settings.extension_points import SINKS, WAREHOUSES

@@ -23,7 +23,7 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class DocumentLimits:
     """What a document may cost.
 
     Attributes:
@@ -87,7 +87,7 @@ class _Refused(Exception):
 @dataclass(slots=True)
 class _Composer:
     name: str
-    limits: Limits
+    limits: DocumentLimits
     problems: list[Problem] = field(default_factory=list)
     documents: list[Composed] = field(default_factory=list)
     stack: list[_Open] = field(default_factory=list)
@@ -232,7 +232,7 @@ class _Composer:
             parent.key = None
 
 
-def compose(name: str, text: str, limits: Limits) -> tuple[Composed, ...] | Problems:
+def compose(name: str, text: str, limits: DocumentLimits) -> tuple[Composed, ...] | Problems:
     """Return the documents of ``text`` as plain values with marks, or every problem of form that can be told."""
     refused = _refused_text(name, text, limits)
     if refused is not None:
@@ -268,7 +268,7 @@ def _hint(error: yaml.MarkedYAMLError) -> str | None:
     return None
 
 
-def _refused_text(name: str, text: str, limits: Limits) -> Problem | None:
+def _refused_text(name: str, text: str, limits: DocumentLimits) -> Problem | None:
     size = len(text) if text.isascii() else len(text.encode(errors="surrogatepass"))
     if size > limits.size:
         return Problem(

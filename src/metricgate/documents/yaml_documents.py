@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
 from metricgate.documents import codes
-from metricgate.documents.composing import Composed, Limits, Value, YamlMark, compose
 from metricgate.documents.model_fields import Step
 from metricgate.documents.pydantic_problems import problem_of_error
+from metricgate.documents.yaml_composer import Composed, DocumentLimits, Value, YamlMark, compose
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Place, Problem, Problems
 
@@ -40,7 +40,7 @@ class Read(Generic[M]):
         return _place_of(self.file, self.mark, path)
 
 
-def read(name: str, text: str, model: type[M], *, limits: Limits | None = None) -> Read[M] | Problems:
+def read(name: str, text: str, model: type[M], *, limits: DocumentLimits | None = None) -> Read[M] | Problems:
     """Read one YAML document (an empty file counts as an empty mapping) and check it against ``model``.
 
     ``name`` is the file's name as people should see it. All problems come at once, in the order of their places.
@@ -59,9 +59,11 @@ def only_one(found: tuple[Read[M], ...] | Problems) -> Read[M] | Problems:
     return found[0]
 
 
-def read_all(name: str, text: str, model: type[M], *, limits: Limits | None = None) -> tuple[Read[M], ...] | Problems:
+def read_all(
+    name: str, text: str, model: type[M], *, limits: DocumentLimits | None = None
+) -> tuple[Read[M], ...] | Problems:
     """Read every YAML document (``---``) of the text; at least one comes back. Else as ``read``."""
-    documents = compose(name, text, limits or Limits())
+    documents = compose(name, text, limits or DocumentLimits())
     if isinstance(documents, Problems):
         return documents
     if not documents:
