@@ -8,7 +8,7 @@ import yaml
 
 from bench.timing import Figure
 from metricgate.catalog.catalog import Catalog
-from metricgate.catalog.loading import load
+from metricgate.catalog.catalog_loader import load
 
 _METRICS = 1_000
 _ROUNDS = 3

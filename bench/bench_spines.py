@@ -17,8 +17,8 @@ from tests.planning.engines import DIALECTS, Engine, opened
 
 from bench.timing import Figure
 from metricgate.catalog.catalog import Catalog
+from metricgate.catalog.catalog_loader import load
 from metricgate.catalog.expression import Expression
-from metricgate.catalog.loading import load
 from metricgate.planning.clocks import TypeAsked
 from metricgate.planning.plan import Plan
 from metricgate.planning.planner import Planner

@@ -13,7 +13,7 @@ from metricgate.adapters.roles.casbin_roles import CasbinRoleBook
 from metricgate.adapters.warehouses.duckdb.options import DuckDBOptions
 from metricgate.adapters.warehouses.duckdb.warehouse import DuckDBWarehouse
 from metricgate.catalog.catalog import Catalog
-from metricgate.catalog.loading import load as load_catalog
+from metricgate.catalog.catalog_loader import load as load_catalog
 from metricgate.catalog.metrics import CumulativeMetric, DerivedMetric, RatioMetric, SimpleMetric
 from metricgate.compiling.compiler import compile_plan
 from metricgate.compiling.statement import Statement
@@ -111,7 +111,7 @@ def test_the_catalog_has_metrics_for_both_domains_with_people_and_words(catalog:
 def test_the_conflict_is_genuine(catalog: Catalog):
     """Revenue and active customers mean one thing to sales and another to finance."""
     for name in ("revenue", "active_customers"):
-        assert catalog.named(name) == (f"finance.{name}", f"sales.{name}")
+        assert catalog.find_metrics(name) == (f"finance.{name}", f"sales.{name}")
         sales, finance = catalog.metrics[f"sales.{name}"], catalog.metrics[f"finance.{name}"]
         assert sales.header.definition_version != finance.header.definition_version
         assert sales.header.description != finance.header.description

@@ -19,6 +19,7 @@ from tests.console import blocks, commands
 from tests.pages import EVERYTHING, Project, made, said_as_shown
 
 from metricgate.catalog.catalog import Catalog
+from metricgate.catalog.catalog_loader import load
 from metricgate.catalog.documents.metric import (
     ConversionDocument,
     CumulativeDocument,
@@ -30,7 +31,6 @@ from metricgate.catalog.documents.metric import (
     SimpleDocument,
 )
 from metricgate.catalog.documents.saved_query import QueryParametersDocument, SavedQueryDocument
-from metricgate.catalog.loading import load
 from metricgate.vocabulary.problem import Problems
 
 FOLDER = Path(__file__).parents[1] / "docs" / "metrics"

@@ -19,7 +19,7 @@ import pytest
 from tests import console
 from tests.console import Shown, blocks, fits
 
-from metricgate.catalog.loading import load as load_catalog
+from metricgate.catalog.catalog_loader import load as load_catalog
 from metricgate.demo.database import DEFAULT_SCALE, FILE_NAME, load_demo
 from metricgate.policy.loading import load as load_policy
 from metricgate.settings.settings import load_settings

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from conformance.dialects.constructs import WRITERS, faults
 from conformance.dialects.forms import questions
-from metricgate.catalog.loading import load
+from metricgate.catalog.catalog_loader import load
 from metricgate.compiling.compiler import compile_plan
 from metricgate.planning.plan import Plan
 from metricgate.planning.planner import Planner

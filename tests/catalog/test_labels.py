@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from metricgate.catalog.catalog import Catalog
-from metricgate.catalog.labels import labelled, labels_in, labels_of
-from metricgate.catalog.loading import load
+from metricgate.catalog.catalog_loader import load
+from metricgate.catalog.labels import labels_in, labels_of, with_labels
 from metricgate.catalog.warehouse_check import check
 from metricgate.planning.planner import Planner
 from metricgate.planning.question import GroupBy, Question
@@ -66,7 +66,7 @@ def test_a_column_has_its_own_labels_and_those_of_dimensions_that_are_just_it(co
 )
 def test_resources_carry_the_labels_that_the_catalog_gives(kind, name, labels):
     """What is computed from a labelled column is not labelled: policy judges the columns as well."""
-    found = labelled(Resource(kind, name), _catalog())
+    found = with_labels(Resource(kind, name), _catalog())
     assert (found.kind, found.name, found.labels) == (kind, name, labels)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from metricgate.catalog.catalog import Catalog
-from metricgate.catalog.loading import load
+from metricgate.catalog.catalog_loader import load
 from metricgate.catalog.metrics import Aggregation, RatioMetric, SimpleMetric
 from metricgate.vocabulary.predicate import And, Comparison, Template
 from metricgate.vocabulary.problem import Problems
@@ -87,10 +87,10 @@ def test_a_catalog_of_several_files():
 def test_names_and_synonyms_answer():
     """A bare name or a synonym gives every metric that answers to it, whatever its case."""
     catalog = loaded(METRICS, MODELS)
-    assert catalog.named("revenue") == ("finance.revenue", "sales.revenue")
-    assert catalog.named(" TURNOVER ") == ("finance.revenue", "sales.revenue")
-    assert catalog.named("finance.revenue") == ("finance.revenue",)
-    assert catalog.named("nothing") == ()
+    assert catalog.find_metrics("revenue") == ("finance.revenue", "sales.revenue")
+    assert catalog.find_metrics(" TURNOVER ") == ("finance.revenue", "sales.revenue")
+    assert catalog.find_metrics("finance.revenue") == ("finance.revenue",)
+    assert catalog.find_metrics("nothing") == ()
 
 
 def test_the_catalog_cannot_be_changed():

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from metricgate.catalog.catalog import Catalog
-from metricgate.catalog.loading import load
-from metricgate.catalog.searching import search
+from metricgate.catalog.catalog_loader import load
+from metricgate.catalog.metric_search import search
 
 
 @pytest.fixture(scope="module")

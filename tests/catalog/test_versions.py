@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metricgate.catalog.catalog import Catalog
-from metricgate.catalog.loading import load
+from metricgate.catalog.catalog_loader import load
 
 BASE = {
     "semantic_models": [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from metricgate.catalog.catalog import Catalog
-from metricgate.catalog.loading import load
+from metricgate.catalog.catalog_loader import load
 from metricgate.catalog.warehouse_check import check, relations
 from metricgate.vocabulary.result import Column, DataType
 

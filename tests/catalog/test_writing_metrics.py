@@ -10,8 +10,8 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from metricgate.catalog.catalog import Catalog
+from metricgate.catalog.catalog_loader import load
 from metricgate.catalog.documents import CatalogFile
-from metricgate.catalog.loading import load
 from metricgate.catalog.schema import json_schema
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -14,7 +14,7 @@ import pytest
 from tests.planning.engines import DIALECTS, Engine, opened
 
 from metricgate.catalog.catalog import Catalog
-from metricgate.catalog.loading import load
+from metricgate.catalog.catalog_loader import load
 from metricgate.compiling.checks import COUNTS, compile_check
 from metricgate.compiling.statement import Statement
 from metricgate.planning.checks import Check, KeyCheck, ReferenceCheck, SpineCheck, WindowCheck, declared_checks

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from metricgate.catalog.catalog import Catalog
-from metricgate.catalog.loading import load
+from metricgate.catalog.catalog_loader import load
 from metricgate.compiling.expressible import inexpressible
 
 MODEL = {

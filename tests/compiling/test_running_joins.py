@@ -14,8 +14,8 @@ from sqlglot import exp, parse_one
 from tests.planning.engines import DIALECTS, opened
 
 from metricgate.catalog.catalog import Catalog
+from metricgate.catalog.catalog_loader import load
 from metricgate.catalog.expression import Expression
-from metricgate.catalog.loading import load
 from metricgate.compiling.compiler import compile_plan
 from metricgate.compiling.statement import Statement
 from metricgate.planning.clocks import TypeAsked

@@ -11,7 +11,7 @@ import pytest
 from tests.contracts import servers
 
 from metricgate.catalog.catalog import Catalog
-from metricgate.catalog.loading import load
+from metricgate.catalog.catalog_loader import load
 from metricgate.compiling.compiler import compile_plan
 from metricgate.compiling.statement import Statement
 from metricgate.dialects.adaptation import mysql_marks

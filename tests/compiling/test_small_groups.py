@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from metricgate.catalog.catalog import Catalog
-from metricgate.catalog.loading import load
+from metricgate.catalog.catalog_loader import load
 from metricgate.compiling.compiler import compile_plan
 from metricgate.compiling.statement import Statement
 from metricgate.planning.plan import Plan

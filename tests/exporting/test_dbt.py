@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from metricgate.catalog.catalog import Catalog
-from metricgate.catalog.loading import load
+from metricgate.catalog.catalog_loader import load
 from metricgate.documents.yaml_writer import to_yaml
 from metricgate.exporting.dbt import export_dbt
 from metricgate.exporting.definitions import Exported

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.console import blocks
 
 from metricgate.catalog.catalog import Catalog
-from metricgate.catalog.loading import load
+from metricgate.catalog.catalog_loader import load
 from metricgate.documents.characters import forbidden_at
 from metricgate.documents.yaml_writer import to_yaml
 from metricgate.exporting.definitions import Exported

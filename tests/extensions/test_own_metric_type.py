@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.pages import EVERYTHING, Project, made
 
-from metricgate.catalog.loading import load
+from metricgate.catalog.catalog_loader import load
 from metricgate.exporting.conditions import Unsaid
 from metricgate.exporting.sql import Expressions
 from metricgate.settings.installed_kinds import metric_types

@@ -10,7 +10,7 @@ from tests.faults.served import entries_of
 from tests.gateway.conftest import MODELS, POLICY, asked, write_project
 
 from metricgate.catalog.catalog import Catalog
-from metricgate.catalog.loading import load
+from metricgate.catalog.catalog_loader import load
 from metricgate.gateway.failures import of_definitions, of_engine, of_own_text
 from metricgate.gateway.outcome import Fault, Outcome, Refused
 from metricgate.gateway.ports import WarehouseError

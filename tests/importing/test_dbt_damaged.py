@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.importing.projects import LATEST, LEGACY_METRICS, LEGACY_MODELS, MANIFEST
 
 from metricgate.catalog.catalog import Catalog
-from metricgate.catalog.loading import load
+from metricgate.catalog.catalog_loader import load
 from metricgate.documents.yaml_writer import to_yaml
 from metricgate.importing.dbt import import_dbt
 from metricgate.importing.report import Imported

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from metricgate.catalog.loading import load
+from metricgate.catalog.catalog_loader import load
 from metricgate.documents import codes as document_codes
 from metricgate.documents.yaml_writer import to_yaml
 from metricgate.importing import codes

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from metricgate.catalog.catalog import Catalog
-from metricgate.catalog.loading import load
+from metricgate.catalog.catalog_loader import load
 from metricgate.documents.yaml_writer import to_yaml
 from metricgate.importing.dbt import import_dbt
 from metricgate.importing.report import Imported

@@ -17,7 +17,7 @@ from tests.oracle.world import Asked, Key, NoAnswer, NotCompared, World
 from tests.oracle.worlds import WIDE, catalog_text, world_of
 
 from metricgate.catalog.catalog import Catalog
-from metricgate.catalog.loading import load
+from metricgate.catalog.catalog_loader import load
 from metricgate.compiling.checks import compile_check
 from metricgate.compiling.compiler import compile_plan
 from metricgate.compiling.statement import Statement

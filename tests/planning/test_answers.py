@@ -8,8 +8,8 @@ import duckdb
 import pytest
 from tests.planning.shop import ask, compiled, oracle, planned
 
+from metricgate.catalog.catalog_loader import load
 from metricgate.catalog.filters import parse_filter
-from metricgate.catalog.loading import load
 from metricgate.planning.plan import Plan
 from metricgate.planning.planner import Planner
 from metricgate.planning.question import Question, TimeRange

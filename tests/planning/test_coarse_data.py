@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from metricgate.catalog.catalog import Catalog
-from metricgate.catalog.loading import load
+from metricgate.catalog.catalog_loader import load
 from metricgate.compiling.compiler import compile_plan
 from metricgate.compiling.statement import Statement
 from metricgate.planning.plan import Plan

@@ -11,8 +11,8 @@ import pytest
 from tests.planning.engines import DIALECTS, Engine, opened
 
 from metricgate.catalog.catalog import Catalog
+from metricgate.catalog.catalog_loader import load
 from metricgate.catalog.filters import parse_filter
-from metricgate.catalog.loading import load
 from metricgate.planning.plan import Plan
 from metricgate.planning.planner import Planner
 from metricgate.planning.question import GroupBy, Question, TimeRange

@@ -8,7 +8,7 @@ import pytest
 from tests.planning.engines import DIALECTS, opened
 
 from metricgate.catalog.catalog import Catalog
-from metricgate.catalog.loading import load
+from metricgate.catalog.catalog_loader import load
 from metricgate.compiling.compiler import compile_plan
 from metricgate.compiling.statement import Statement
 from metricgate.planning.plan import Plan

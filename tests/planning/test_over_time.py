@@ -13,8 +13,8 @@ import sqlglot
 import yaml
 
 from metricgate.catalog.catalog import Catalog
+from metricgate.catalog.catalog_loader import load
 from metricgate.catalog.conditions import parse_condition
-from metricgate.catalog.loading import load
 from metricgate.compiling.compiler import compile_plan
 from metricgate.compiling.statement import Statement
 from metricgate.planning.plan import Plan

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.planning.shop import ask, planned, planner, question, refused
 
-from metricgate.catalog.loading import load
+from metricgate.catalog.catalog_loader import load
 from metricgate.planning.plan import Plan
 from metricgate.planning.planner import Planner
 from metricgate.planning.question import GroupBy, Question

@@ -9,8 +9,8 @@ import duckdb
 import pytest
 
 from metricgate.catalog.catalog import Catalog
-from metricgate.catalog.loading import load
-from metricgate.catalog.placing import placed
+from metricgate.catalog.catalog_loader import load
+from metricgate.catalog.warehouse_placement import place_in_warehouses
 from metricgate.compiling.compiler import compile_plan
 from metricgate.compiling.statement import Statement
 from metricgate.planning.plan import Plan
@@ -98,7 +98,7 @@ def test_a_zone_is_part_of_the_version():
 )
 def test_a_zone_that_would_not_hold_is_told(text: str, warehouses: list[str], code: str, message: str):
     """A name that is none, and a model that lies in the warehouse without naming it."""
-    found = placed(catalog(text), warehouses)
+    found = place_in_warehouses(catalog(text), warehouses)
     assert isinstance(found, Problems)
     assert any(each.code.name == code and message in each.message and each.where for each in found), str(found)
 

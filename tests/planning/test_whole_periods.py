@@ -9,7 +9,7 @@ import pytest
 from tests.planning.engines import DIALECTS, Engine, opened
 
 from metricgate.catalog.catalog import Catalog
-from metricgate.catalog.loading import load
+from metricgate.catalog.catalog_loader import load
 from metricgate.planning.plan import Plan
 from metricgate.planning.planner import Planner
 from metricgate.planning.question import GroupBy, Question, TimeRange

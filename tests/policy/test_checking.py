@@ -6,7 +6,7 @@ import pytest
 from tests.policy.tools import policy_of
 
 from metricgate.catalog.catalog import Catalog
-from metricgate.catalog.loading import load
+from metricgate.catalog.catalog_loader import load
 from metricgate.policy.checking import check_columns
 from metricgate.policy.loading import check_against
 from metricgate.vocabulary.result import Column, DataType

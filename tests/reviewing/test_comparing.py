@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from metricgate.catalog.catalog import Catalog
-from metricgate.catalog.loading import load
+from metricgate.catalog.catalog_loader import load
 from metricgate.reviewing.changes import CatalogChange, ChangeType
 from metricgate.reviewing.comparison import compare
 

@@ -6,7 +6,7 @@ import pytest
 from tests.reviewing.test_comparing import BASE
 
 from metricgate.catalog.catalog import Catalog
-from metricgate.catalog.loading import load
+from metricgate.catalog.catalog_loader import load
 from metricgate.documents.list_removal import without_items
 from metricgate.reviewing.fixes import fixes
 

@@ -33,7 +33,7 @@ class Catalog:
     time_spines: Mapping[str, TimeSpine] = field(default_factory=dict, repr=False)
     warehouse_zones: Mapping[str, tuple[str, Place]] = field(default_factory=dict, repr=False)
 
-    def named(self, name: str) -> tuple[str, ...]:
+    def find_metrics(self, name: str) -> tuple[str, ...]:
         """Return the full names of the metrics that ``name`` may mean: none, one, or several."""
         if name in self.metrics:
             return (name,)

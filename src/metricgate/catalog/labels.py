@@ -56,7 +56,7 @@ def column_resource(model: SemanticModel, column: str) -> Resource:
     return Resource(ResourceKind.COLUMN, f"{model.name}.{column.lower()}", labels_of(model, column))
 
 
-def labelled(resource: Resource, catalog: Catalog) -> Resource:
+def with_labels(resource: Resource, catalog: Catalog) -> Resource:
     """Return the resource with the labels that the catalog gives it; what the catalog lacks stays as it is."""
     model_name, _dot, name = resource.name.partition(".")
     model = catalog.models.get(model_name)

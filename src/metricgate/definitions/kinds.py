@@ -14,8 +14,8 @@ from typing import Any, Generic, TypeVar, cast
 from metricgate.actions import load as load_actions
 from metricgate.actions.loading import Actions
 from metricgate.catalog.catalog import Catalog
-from metricgate.catalog.loading import load as load_catalog
-from metricgate.catalog.placing import placed, within
+from metricgate.catalog.catalog_loader import load as load_catalog
+from metricgate.catalog.warehouse_placement import place_in_warehouses, within
 from metricgate.compiling.expressible import inexpressible
 from metricgate.definitions.files import Documents
 from metricgate.definitions.source import DefinitionPaths, DefinitionSource
@@ -86,7 +86,7 @@ class DefinitionKind(Generic[T]):
 
 def _load_models(documents: Documents, source: DefinitionSource, memory: ReadMemory) -> Catalog | Problems:
     catalog = load_catalog(documents, source.types, memory=memory)
-    return catalog if isinstance(catalog, Problems) else placed(catalog, list(source.dialects))
+    return catalog if isinstance(catalog, Problems) else place_in_warehouses(catalog, list(source.dialects))
 
 
 def _inexpressible(catalog: Catalog, source: DefinitionSource) -> Iterator[Problem]:

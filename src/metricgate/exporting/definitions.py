@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pydantic import BaseModel
 
 from metricgate.catalog.catalog import Catalog
+from metricgate.catalog.catalog_loader import load
 from metricgate.catalog.documents import CatalogFile
-from metricgate.catalog.loading import load
 from metricgate.documents import Read, read_all
 from metricgate.importing.report import LossEntry, Notes
 from metricgate.vocabulary.json import Json

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from metricgate.catalog.labels import labelled
+from metricgate.catalog.labels import with_labels
 from metricgate.catalog.metrics import Metric, Status
 from metricgate.gateway.desk import Desk
 from metricgate.planning.naming import ambiguous_metric, unknown_metric
@@ -44,7 +44,7 @@ def resolve_metrics(desk: Desk, names: tuple[str, ...]) -> Named | Problems:
 
 def resource_of(desk: Desk, metric: str) -> Resource:
     """Return the metric of that full name as policy calls it, with its labels."""
-    return labelled(Resource(ResourceKind.METRIC, metric), desk.governance.catalog)
+    return with_labels(Resource(ResourceKind.METRIC, metric), desk.governance.catalog)
 
 
 def may_describe(desk: Desk, metric: str) -> bool:
@@ -78,7 +78,7 @@ def _resolve(desk: Desk, name: str, path: str) -> tuple[str, ...] | Problem:
     catalog = desk.governance.catalog
     if knows(desk, name) and name in catalog.metrics:
         return (name,)
-    found = catalog.named(name)
+    found = catalog.find_metrics(name)
     visible = tuple(metric for metric in found if may_describe(desk, metric))
     visible = tuple(metric for metric in visible if is_usable(desk, metric)) or visible
     if not visible:

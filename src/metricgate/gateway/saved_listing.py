@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
+from metricgate.catalog.metric_search import search
 from metricgate.catalog.saved import SavedQuery
-from metricgate.catalog.searching import search
 from metricgate.gateway.describing import shortened
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.explanation import predicate_as_json

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from metricgate.catalog.labels import labelled
+from metricgate.catalog.labels import with_labels
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.ending import CallRefusal, Ending
 from metricgate.gateway.naming import resource_of
@@ -62,7 +62,7 @@ class Seen:
     def _allowed(self, action: Action, resource: Resource) -> bool:
         about = (action, resource)
         if about not in self._known:
-            self._known[about] = self._desk.allows(action, labelled(resource, self._desk.governance.catalog))
+            self._known[about] = self._desk.allows(action, with_labels(resource, self._desk.governance.catalog))
         return self._known[about]
 
 

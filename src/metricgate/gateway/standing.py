@@ -59,7 +59,7 @@ def deprecation_of(desk: Desk, metric: Metric) -> dict[str, Json] | None:
 def _named(desk: Desk, question: Question) -> tuple[str, ...]:
     """Full names; those in filters may be bare, and stand for one metric since the question could be planned."""
     calls = [call for member in members_of(question.where) if (call := split_metric_call(member)) is not None]
-    in_filters = (full for call in calls for full in desk.governance.catalog.named(call[0]))
+    in_filters = (full for call in calls for full in desk.governance.catalog.find_metrics(call[0]))
     return tuple(dict.fromkeys([*question.metrics, *in_filters]))
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from metricgate.catalog import codes
-from metricgate.catalog.loading import load
+from metricgate.catalog.catalog_loader import load
 from metricgate.documents import DocumentLimits
 from metricgate.documents.yaml_composer import YamlMark, compose
 from metricgate.documents.yaml_writer import to_yaml

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from metricgate.catalog import warehouse_check
-from metricgate.catalog.placing import within
+from metricgate.catalog.warehouse_placement import within
 from metricgate.definitions.codes import UNREADABLE
 from metricgate.definitions.loader import load_definitions
 from metricgate.definitions.source import DefinitionSource

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from metricgate.catalog.labels import labelled
+from metricgate.catalog.labels import with_labels
 from metricgate.definitions.hot_reload import JudgeOf
 from metricgate.definitions.loader import load_definitions
 from metricgate.definitions.source import DefinitionSource
@@ -22,7 +22,7 @@ def run_policy_tests(source: DefinitionSource, judge_of: JudgeOf) -> Sequence[Te
     if isinstance(loaded, Problems):
         return loaded
     policy = loaded.policy
-    return run_tests(policy, judge_of(policy), partial(labelled, catalog=loaded.catalog))
+    return run_tests(policy, judge_of(policy), partial(with_labels, catalog=loaded.catalog))
 
 
 def explain_policy(source: DefinitionSource, judge_of: JudgeOf, asked: PolicyQuestion) -> Explanation | Problems:
@@ -39,7 +39,7 @@ def explain_policy(source: DefinitionSource, judge_of: JudgeOf, asked: PolicyQue
         judge_of(loaded.policy),
         principal,
         asked.action,
-        [labelled(each, catalog) for each in asked.resources],
-        unless_forbidden=[labelled(each, catalog) for each in asked.touching],
+        [with_labels(each, catalog) for each in asked.resources],
+        unless_forbidden=[with_labels(each, catalog) for each in asked.touching],
         circumstances=asked.circumstances,
     )

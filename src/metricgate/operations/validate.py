@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from metricgate.actions.loading import Actions
 from metricgate.catalog import warehouse_check
 from metricgate.catalog.catalog import Catalog
-from metricgate.catalog.placing import within
+from metricgate.catalog.warehouse_placement import within
 from metricgate.compiling.expressible import inexpressible
 from metricgate.definitions.codes import UNREADABLE
 from metricgate.definitions.loader import load_definitions

@@ -139,7 +139,7 @@ class Resolver:
         members = filter(self._sees, self._graph.reach(root).members)
         reachable = [METRIC_TIME, *dict.fromkeys(member.name for member in members)]
         near = did_you_mean(name, reachable) or f"Reachable are: {', '.join(reachable[:12])}."
-        if any(map(self.sees_metric, self._catalog.named(name))) and name.lower() not in self._homes:
+        if any(map(self.sees_metric, self._catalog.find_metrics(name))) and name.lower() not in self._homes:
             return Problem(
                 code=codes.METRIC_AS_MEMBER,
                 message=f"{shown!r} is a metric, not a member to group or filter by.",

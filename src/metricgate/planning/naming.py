@@ -22,7 +22,7 @@ def resolve_metric(
 
     ``sees`` says of a full name whether it is there at all for whoever asks.
     """
-    found = tuple(filter(sees, catalog.named(name)))
+    found = tuple(filter(sees, catalog.find_metrics(name)))
     if not found:
         return unknown_metric(name, list(filter(sees, catalog.metrics)), catalog, path)
     if len(found) > 1 and domain is not None:

@@ -201,7 +201,7 @@ def _sorted_column(name: str, catalog: Catalog, columns: Sequence[OutputColumn])
     exact = [each.name for each in columns if each.name == name]
     meant = exact or list(dict.fromkeys(each.name for each in columns if each.member == name))
     if not meant:
-        called = catalog.named(name)
+        called = catalog.find_metrics(name)
         meant = [each.name for each in columns if each.metric in called]
     return meant[0] if len(meant) == 1 else None
 

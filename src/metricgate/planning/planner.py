@@ -73,7 +73,7 @@ class Planner:
             if call is None:
                 if not self._resolver.shows(member, sight):
                     return False
-            elif not any(map(sight.metric, self._catalog.named(call[0]))) or not self.shows(call[1], sight):
+            elif not any(map(sight.metric, self._catalog.find_metrics(call[0]))) or not self.shows(call[1], sight):
                 return False
         return True
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from metricgate.catalog.catalog_loader import load
 from metricgate.catalog.codes import DUPLICATE_NAME, SYNONYM_SHADOWS
-from metricgate.catalog.loading import load
 from metricgate.catalog.metric_types import BUILT_IN, MetricTypes
 from metricgate.documents.list_removal import without_items
 from metricgate.vocabulary.problem import Problem, Problems

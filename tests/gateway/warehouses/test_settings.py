@@ -8,7 +8,7 @@ import pytest
 
 from metricgate.bootstrap.definition_source import definition_source
 from metricgate.catalog.catalog import Catalog
-from metricgate.catalog.loading import load
+from metricgate.catalog.catalog_loader import load
 from metricgate.definitions.loader import load_definitions
 from metricgate.settings.settings import Settings, load_settings
 from metricgate.vocabulary.problem import Problems

@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from metricgate.catalog.metric_search import search
 from metricgate.catalog.metrics import Status
-from metricgate.catalog.searching import search
 from metricgate.gateway.answers import Answer, Draft, Object
 from metricgate.gateway.arguments import Parsed
 from metricgate.gateway.composing import ComposeArgument, composable

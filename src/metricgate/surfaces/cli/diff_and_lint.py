@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from metricgate.catalog.catalog import Catalog
-from metricgate.catalog.loading import load
+from metricgate.catalog.catalog_loader import load
 from metricgate.dialects.shown import DEFAULT
 from metricgate.reviewing.changes import CatalogChange, ChangeType
 from metricgate.reviewing.comparison import compare

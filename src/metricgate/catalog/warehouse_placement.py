@@ -16,7 +16,7 @@ from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.problem import Place, Problem, Problems
 
 
-def placed(catalog: Catalog, warehouses: Sequence[str]) -> Catalog | Problems:
+def place_in_warehouses(catalog: Catalog, warehouses: Sequence[str]) -> Catalog | Problems:
     """Return the catalog with every model and time spine naming its warehouse; the versions stay as they are.
 
     Args:
