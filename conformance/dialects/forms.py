@@ -36,7 +36,7 @@ def questions(catalog: Catalog, planner: Planner) -> Iterator[tuple[str, Questio
         for form, question in _of_metric(metric, words[:1], words[-1:]):
             yield f"{metric}: {form}", question
     for name in catalog.saved_queries:
-        if (saved := planner.saved(name)) is not None:
+        if (saved := planner.find_saved_question(name)) is not None:
             yield f"saved {name}", saved
 
 

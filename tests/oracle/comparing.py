@@ -21,7 +21,7 @@ from metricgate.catalog.catalog_loader import load
 from metricgate.compiling.checks import compile_check
 from metricgate.compiling.compiler import compile_plan
 from metricgate.compiling.statement import Statement
-from metricgate.planning.checks import RowsCheck
+from metricgate.planning.data_checks import RowsCheck
 from metricgate.planning.plan import Plan
 from metricgate.planning.planner import Planner
 from metricgate.planning.spine_reach import rows_beyond, spines_read

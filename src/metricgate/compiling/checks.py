@@ -24,7 +24,7 @@ from metricgate.compiling.statement import ExpectedColumn, Statement
 from metricgate.dialects.engines import dialect_for
 from metricgate.dialects.names import column, identifier, with_alias
 from metricgate.dialects.trees import all_of, any_of, literal
-from metricgate.planning.checks import (
+from metricgate.planning.data_checks import (
     Check,
     KeyCheck,
     ReferenceCheck,

@@ -15,8 +15,8 @@ from metricgate.compiling.compiler import compile_plan
 from metricgate.compiling.statement import Statement
 from metricgate.gateway.data_checks.counts import MOST_ROWS
 from metricgate.gateway.homes import home_of
-from metricgate.planning.checks import KeyCheck
 from metricgate.planning.clocks import Kinds
+from metricgate.planning.data_checks import KeyCheck
 from metricgate.planning.plan import Plan
 from metricgate.planning.planner import Planner
 from metricgate.planning.question import Question

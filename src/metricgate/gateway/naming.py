@@ -12,7 +12,7 @@ from datetime import date
 from metricgate.catalog.labels import with_labels
 from metricgate.catalog.metrics import Metric, Status
 from metricgate.gateway.desk import Desk
-from metricgate.planning.naming import ambiguous_metric, unknown_metric
+from metricgate.planning.metric_names import ambiguous_metric, unknown_metric
 from metricgate.vocabulary.problem import Problem, Problems
 from metricgate.vocabulary.resource import Action, Resource, ResourceKind
 

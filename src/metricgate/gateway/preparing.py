@@ -21,8 +21,8 @@ from metricgate.gateway.questions import QuestionArguments, to_question
 from metricgate.gateway.saved_queries import calendars_of, saved_query
 from metricgate.gateway.seeing import Road, planned
 from metricgate.gateway.standing import standing_of
-from metricgate.planning.checks import KeyCheck
 from metricgate.planning.clocks import ASSUMED_LOCAL, Kinds
+from metricgate.planning.data_checks import KeyCheck
 from metricgate.planning.plan import Plan
 from metricgate.planning.question import Question, named_by
 from metricgate.policy.verdict import Verdict

@@ -46,7 +46,7 @@ def _may_ask(desk: Desk, query: SavedQuery) -> bool:
     if not all(may_describe(desk, name) and is_usable(desk, name) for name in query.metrics):
         return False
     planner = desk.governance.planner
-    question = planner.saved(query.name)
+    question = planner.find_saved_question(query.name)
     plan = None if question is None else planner.plan(question)
     if plan is None or isinstance(plan, Problems):
         return False

@@ -16,7 +16,7 @@ from metricgate.gateway.desk import Desk
 from metricgate.gateway.ending import CallRefusal, Ending
 from metricgate.gateway.naming import resource_of
 from metricgate.planning.plan import Plan
-from metricgate.planning.planner import ReachableMember, Sight
+from metricgate.planning.planner import ReachableMember, Visibility
 from metricgate.policy.verdict import Decision
 from metricgate.vocabulary.problem import Problem, Problems
 from metricgate.vocabulary.resource import Action, Resource, ResourceKind
@@ -82,7 +82,7 @@ class Road:
     metrics: tuple[str, ...]
     members: tuple[str, ...]
     whole: Callable[[], Plan | Problems]
-    within: Callable[[Sight], Plan | Problems]
+    within: Callable[[Visibility], Plan | Problems]
 
 
 def planned(desk: Desk, road: Road) -> Plan | Ending:
@@ -123,7 +123,11 @@ def _denied_metrics(desk: Desk, action: Action, metrics: tuple[str, ...]) -> End
 
 
 def refuse_unplanned(
-    desk: Desk, action: Action, metrics: tuple[str, ...], whole: Problems, again: Callable[[Sight], Plan | Problems]
+    desk: Desk,
+    action: Action,
+    metrics: tuple[str, ...],
+    whole: Problems,
+    again: Callable[[Visibility], Plan | Problems],
 ) -> Ending:
     """Refuse a question that could not be planned, and name only what the caller may know of.
 

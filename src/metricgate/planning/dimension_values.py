@@ -9,7 +9,7 @@ from metricgate.catalog.model import Dimension, Entity
 from metricgate.planning import codes
 from metricgate.planning.group_by_options import simple_metrics
 from metricgate.planning.member_resolver import METRIC_TIME, Resolver, composite
-from metricgate.planning.naming import resolve_metric
+from metricgate.planning.metric_names import resolve_metric
 from metricgate.planning.plan import OutputColumn, Plan, PlanExplanation, Sorting
 from metricgate.planning.question_checks import check_counts
 from metricgate.planning.scan import MemberValues, ScanTable

@@ -27,7 +27,7 @@ def split_grain(text: str) -> tuple[str, Grain | None]:
     return (text, None) if grain is None else (member, grain)
 
 
-class Sight(Protocol):
+class Visibility(Protocol):
     """What a caller may know of: problems name nothing else."""
 
     def metric(self, name: str) -> bool:
@@ -52,7 +52,7 @@ class Resolver:
         graph: JoinGraph,
         *,
         homes: Mapping[str, tuple[tuple[str, str], ...]] | None = None,
-        sight: Sight | None = None,
+        sight: Visibility | None = None,
     ) -> None:
         self._catalog = catalog
         self._graph = graph
@@ -60,7 +60,7 @@ class Resolver:
         self._sight = sight
         self.spines = Spines(catalog.time_spines)
 
-    def seen_by(self, sight: Sight) -> Resolver:
+    def seen_by(self, sight: Visibility) -> Resolver:
         """Return the resolver for questions whose problems are shown to somebody who does not see everything."""
         shown = {
             name: tuple(each for each in homes if sight.dataset(each[0]) and sight.dimension(*each))
@@ -116,7 +116,7 @@ class Resolver:
         """Return every (model, dimension) that the name may mean, whatever joins there are."""
         return self._homes.get(name) or self._homes.get("__".join(name.split("__")[-2:]), ())
 
-    def shows(self, name: str, sight: Sight) -> bool:
+    def shows(self, name: str, sight: Visibility) -> bool:
         """Whether some dimension or entity that the name may mean is there for somebody.
 
         What is nowhere is looked up like what is hidden, so that the time it takes tells nothing.

@@ -15,9 +15,9 @@ from metricgate.planning.group_by_options import simple_metrics
 from metricgate.planning.group_bys import GroupBys, RequestedGroupBy
 from metricgate.planning.leaf_groups import leaf_groups
 from metricgate.planning.member_resolver import METRIC_TIME, Resolver
+from metricgate.planning.metric_names import resolve_metric
 from metricgate.planning.metrics.expansion import Expansion, LeafMetric
 from metricgate.planning.metrics.values import Value
-from metricgate.planning.naming import resolve_metric
 from metricgate.planning.plan import Plan
 from metricgate.planning.plan_assembly import ScanNotes, assemble_plan
 from metricgate.planning.question import GroupBy, Question

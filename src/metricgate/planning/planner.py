@@ -13,14 +13,14 @@ from metricgate.planning.clocks import ASSUMED_LOCAL, Kinds
 from metricgate.planning.dimension_values import plan_values
 from metricgate.planning.graph import JoinGraph
 from metricgate.planning.group_by_options import MemberKind, ReachableMember, reachable
-from metricgate.planning.member_resolver import Resolver, Sight
+from metricgate.planning.member_resolver import Resolver, Visibility
 from metricgate.planning.plan import Plan
 from metricgate.planning.plan_builder import PlanBuilder
 from metricgate.planning.question import GroupBy, Ordering, Question
 from metricgate.planning.scan_binder import ANSWER
 from metricgate.vocabulary.problem import Place, Problems
 
-__all__ = ["MemberKind", "Planner", "ReachableMember", "Sight", "plan"]
+__all__ = ["MemberKind", "Planner", "ReachableMember", "Visibility", "plan"]
 
 
 class Planner:
@@ -31,7 +31,9 @@ class Planner:
         self._graph = JoinGraph(catalog.models)
         self._resolver = Resolver(catalog, self._graph)
 
-    def plan(self, question: Question, sight: Sight | None = None, kinds: Kinds = ASSUMED_LOCAL) -> Plan | Problems:
+    def plan(
+        self, question: Question, sight: Visibility | None = None, kinds: Kinds = ASSUMED_LOCAL
+    ) -> Plan | Problems:
         """Return the plan, or everything that is wrong with the question.
 
         Args:
@@ -45,7 +47,7 @@ class Planner:
 
     def _answer(
         self,
-        sight: Sight | None,
+        sight: Visibility | None,
         kinds: Kinds,
         zone: str | None,
         metric: str,
@@ -63,7 +65,7 @@ class Planner:
         metrics = tuple(replace(each, name=ANSWER) for each in found.metrics)
         return replace(found, metrics=metrics, sorting=())
 
-    def shows(self, members: Iterable[str], sight: Sight) -> bool:
+    def shows(self, members: Iterable[str], sight: Visibility) -> bool:
         """Whether all that is named is there for somebody, by the names alone: members, and metrics of filters.
 
         Where it is not, a question that names it is to be planned within the sight, as if the rest were not there.
@@ -77,7 +79,7 @@ class Planner:
                 return False
         return True
 
-    def saved(self, name: str) -> Question | None:
+    def find_saved_question(self, name: str) -> Question | None:
         """Return the question that is saved under a name."""
         found = self._catalog.saved_queries.get(name)
         if found is None:
@@ -110,7 +112,7 @@ class Planner:
         prefix: str | None = None,
         limit: int | None = None,
         offset: int | None = None,
-        sight: Sight | None = None,
+        sight: Visibility | None = None,
     ) -> Plan | Problems:
         """Return the plan of the distinct values of one categorical dimension, in order, NULL last.
 
@@ -135,7 +137,7 @@ class Planner:
             offset=offset,
         )
 
-    def _seen(self, sight: Sight | None) -> Resolver:
+    def _seen(self, sight: Visibility | None) -> Resolver:
         return self._resolver if sight is None else self._resolver.seen_by(sight)
 
 

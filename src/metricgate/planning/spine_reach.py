@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from metricgate.catalog.metrics import CustomGrain, PeriodAggregation, Window
-from metricgate.planning.checks import RowsCheck, SpineCheck, spine_check
+from metricgate.planning.data_checks import RowsCheck, SpineCheck, spine_check
 from metricgate.planning.period_starts import STRETCHES
 from metricgate.planning.periods import joined_to
 from metricgate.planning.plan import Plan

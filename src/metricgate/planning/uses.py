@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import assert_never
 
 from metricgate.catalog.expression import Expression
-from metricgate.planning.checks import Check, ReferenceCheck
+from metricgate.planning.data_checks import Check, ReferenceCheck
 from metricgate.planning.plan import Plan
 from metricgate.planning.scan import (
     Computation,

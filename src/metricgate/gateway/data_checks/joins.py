@@ -18,7 +18,7 @@ from metricgate.gateway.ending import CallRefusal, Ending
 from metricgate.gateway.entries import plan_subject
 from metricgate.gateway.ports import WarehouseError
 from metricgate.gateway.preparing import Prepared
-from metricgate.planning.checks import KeyCheck
+from metricgate.planning.data_checks import KeyCheck
 from metricgate.vocabulary.problem import Problem, Problems
 
 

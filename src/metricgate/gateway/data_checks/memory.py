@@ -23,7 +23,7 @@ from metricgate.gateway.data_checks.counts import UNCHECKED, KeyCounts
 from metricgate.gateway.data_checks.spine_counts import ROWS_UNKNOWN, UNKNOWN, RowsFound, SpineFound
 from metricgate.gateway.ending import Ending
 from metricgate.gateway.engine import Engine
-from metricgate.planning.checks import KeyCheck
+from metricgate.planning.data_checks import KeyCheck
 from metricgate.state.observations import Observation, Observations, ObservationsNotKept
 from metricgate.vocabulary.clock import Clock
 from metricgate.vocabulary.digest import digest_of_bytes

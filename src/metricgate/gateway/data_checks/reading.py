@@ -9,7 +9,7 @@ from metricgate.gateway.data_checks.counts import counts_of
 from metricgate.gateway.data_checks.result import CheckResult, CheckState
 from metricgate.gateway.data_checks.spine_counts import SpineFound
 from metricgate.gateway.ports import Rows
-from metricgate.planning.checks import Check, KeyCheck, ReferenceCheck, SpineCheck, WindowCheck
+from metricgate.planning.data_checks import Check, KeyCheck, ReferenceCheck, SpineCheck, WindowCheck
 from metricgate.policy.verdict import Verdict
 
 

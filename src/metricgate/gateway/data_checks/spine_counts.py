@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from metricgate.gateway.ports import Rows
-from metricgate.planning.checks import SpineCheck
+from metricgate.planning.data_checks import SpineCheck
 from metricgate.vocabulary.grain import Grain
 from metricgate.vocabulary.json import Json
 

@@ -20,7 +20,7 @@ from metricgate.gateway.ending import CallRefusal, Ending
 from metricgate.gateway.entries import plan_subject
 from metricgate.gateway.ports import Rows, WarehouseError
 from metricgate.gateway.preparing import Prepared
-from metricgate.planning.checks import RowsCheck, SpineCheck
+from metricgate.planning.data_checks import RowsCheck, SpineCheck
 from metricgate.planning.spine_reach import SpineRead, rows_beyond, spines_read
 from metricgate.vocabulary.problem import Problem, Problems
 

@@ -31,7 +31,7 @@ from metricgate.gateway.tool import ToolCall
 from metricgate.ledger.events import names
 from metricgate.ledger.events.calls import NO_SUBJECT, CallCompleted, CallFailed, CallReleased, CallSubject, ChecksFacts
 from metricgate.ledger.events.shared import Link
-from metricgate.planning.checks import Check, KeyCheck, ReferenceCheck, SpineCheck, declared_checks
+from metricgate.planning.data_checks import Check, KeyCheck, ReferenceCheck, SpineCheck, declared_checks
 from metricgate.planning.uses import Uses, uses_of_check
 from metricgate.policy.occasion import Circumstances
 from metricgate.policy.refusal import problems_of
