@@ -15,7 +15,7 @@ from tests.planning.engines import DIALECTS, Engine, opened
 
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.catalog_loader import load
-from metricgate.compiling.checks import COUNTS, compile_check
+from metricgate.compiling.data_check_sql import COUNTS, compile_check
 from metricgate.compiling.statement import Statement
 from metricgate.planning.data_checks import Check, KeyCheck, ReferenceCheck, SpineCheck, WindowCheck, declared_checks
 from metricgate.vocabulary.obligation import NO_OBLIGATIONS

@@ -18,8 +18,8 @@ from tests.oracle.worlds import WIDE, catalog_text, world_of
 
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.catalog_loader import load
-from metricgate.compiling.checks import compile_check
 from metricgate.compiling.compiler import compile_plan
+from metricgate.compiling.data_check_sql import compile_check
 from metricgate.compiling.statement import Statement
 from metricgate.planning.data_checks import RowsCheck
 from metricgate.planning.plan import Plan

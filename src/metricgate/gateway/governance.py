@@ -9,9 +9,9 @@ from typing import Protocol
 
 from metricgate.actions import ActionDefinition
 from metricgate.catalog.catalog import Catalog
-from metricgate.compiling.checks import compile_checks
 from metricgate.compiling.column_kinds import Types
 from metricgate.compiling.compiler import compile_plan
+from metricgate.compiling.data_check_sql import compile_checks
 from metricgate.compiling.statement import Statement
 from metricgate.gateway.data_checks.counts import MOST_ROWS
 from metricgate.gateway.homes import home_of

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from metricgate.compiling.checks import compile_check
+from metricgate.compiling.data_check_sql import compile_check
 from metricgate.compiling.statement import Statement
 from metricgate.gateway import codes
 from metricgate.gateway.data_checks.counts import counts_of

@@ -15,7 +15,7 @@ from datetime import datetime
 from functools import partial
 
 from metricgate.catalog.model import SemanticModel
-from metricgate.compiling.checks import compile_check
+from metricgate.compiling.data_check_sql import compile_check
 from metricgate.compiling.statement import Statement
 from metricgate.gateway import entries
 from metricgate.gateway.data_checks.counts import KeyCounts
