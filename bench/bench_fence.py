@@ -11,7 +11,7 @@ import psycopg
 
 from bench.timing import Figure, median_us
 from metricgate import guarding
-from metricgate.guarding import Bound, FunctionBook, Guarded, ReadQuery
+from metricgate.guarding import BoundQuery, FunctionAllowlist, GuardedQuery, ReadQuery
 from metricgate.vocabulary.relation import GovernedTable, Relation
 from metricgate.vocabulary.result import Column, DataType
 
@@ -100,10 +100,10 @@ def _guarded(text: str, schema: str) -> str:
         )
         for table, columns in COLUMNS.items()
     }
-    reading = guarding.read(text, dialect="postgres", functions=FunctionBook.all_reviewed("postgres"))
+    reading = guarding.read(text, dialect="postgres", functions=FunctionAllowlist.all_reviewed("postgres"))
     assert isinstance(reading, ReadQuery), reading
     bound = guarding.bind(reading, tables)
-    assert isinstance(bound, Bound), bound
+    assert isinstance(bound, BoundQuery), bound
     guarded = guarding.rewrite(bound, relations, row_limit=None)
-    assert isinstance(guarded, Guarded), guarded
+    assert isinstance(guarded, GuardedQuery), guarded
     return guarded.sql

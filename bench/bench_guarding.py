@@ -11,7 +11,7 @@ import sqlglot
 
 from bench.timing import Figure
 from metricgate import guarding
-from metricgate.guarding import Bound, FunctionBook, Guarded, ReadQuery
+from metricgate.guarding import BoundQuery, FunctionAllowlist, GuardedQuery, ReadQuery
 from metricgate.vocabulary.relation import GovernedTable, Relation
 from metricgate.vocabulary.result import Column, DataType
 
@@ -96,7 +96,7 @@ def figures() -> list[Figure]:
 
 def _of_dialect(dialect: str) -> list[Figure]:
     tables, relations = _governed(dialect)
-    book = FunctionBook.all_reviewed(dialect)
+    book = FunctionAllowlist.all_reviewed(dialect)
     found = []
     for name, text, aim in TEXTS:
         steps = _steps(text, dialect, book, tables, relations)
@@ -123,17 +123,17 @@ def _of_dialect(dialect: str) -> list[Figure]:
 def _steps(
     text: str,
     dialect: str,
-    book: FunctionBook,
+    book: FunctionAllowlist,
     tables: tuple[GovernedTable, ...],
     relations: dict[str, Relation],
-) -> Callable[[], Guarded]:
-    def work() -> Guarded:
+) -> Callable[[], GuardedQuery]:
+    def work() -> GuardedQuery:
         reading = guarding.read(text, dialect=dialect, functions=book)
         assert isinstance(reading, ReadQuery), reading
         bound = guarding.bind(reading, tables)
-        assert isinstance(bound, Bound), bound
+        assert isinstance(bound, BoundQuery), bound
         guarded = guarding.rewrite(bound, relations, row_limit=1_001)
-        assert isinstance(guarded, Guarded), guarded
+        assert isinstance(guarded, GuardedQuery), guarded
         return guarded
 
     return work

@@ -18,7 +18,7 @@ from tests.attacks.confined import SENTINEL, stopped_by, through
 
 from conformance.layers.decision import decision
 from conformance.layers.engines import WORLDS, Shown, opinion_on
-from metricgate.guarding import ALL, Bound, Guarded, Layer, agrees
+from metricgate.guarding import ALL, BoundQuery, GuardedQuery, Layer, check_agreement
 from metricgate.vocabulary.problem import Problems
 
 DECIDE = "decide"
@@ -97,7 +97,7 @@ def rows_of(dialect: str) -> list[Row]:
         with WORLDS[dialect](jailed=jailed) as shown:
             visible = through("SELECT name FROM customers", dialect)
             # Where what may be seen did not come, that nothing else came would mean nothing.
-            assert isinstance(visible, Guarded)
+            assert isinstance(visible, GuardedQuery)
             assert "Ann" in shown(visible)
             found += [_row(dialect, off, texts, shown) for off in OFF if (off != JAIL) == jailed]
     return found
@@ -108,13 +108,13 @@ def _row(dialect: str, off: Layer | str | None, texts: list[str], shown: Shown) 
     decided = decision() if off is None else _undecided
     for sql in texts:
         answer = through(sql, dialect, layers, decided=decided)
-        if not isinstance(answer, Guarded):
+        if not isinstance(answer, GuardedQuery):
             row.stopped[_stopper(sql, dialect, answer)] += 1
             if SENTINEL in str(answer):
                 row.seen.append(sql)
             continue
         opinion = None if off is Layer.OPINION else asked(answer.sql)
-        if opinion is not None and agrees(answer, opinion) is not None:
+        if opinion is not None and check_agreement(answer, opinion) is not None:
             row.stopped[str(Layer.OPINION)] += 1
             continue
         found = shown(answer)
@@ -125,7 +125,7 @@ def _row(dialect: str, off: Layer | str | None, texts: list[str], shown: Shown) 
     return row
 
 
-def _undecided(_bound: Bound) -> None:
+def _undecided(_bound: BoundQuery) -> None:
     """Layer 5 switched off."""
 
 

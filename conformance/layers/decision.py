@@ -7,7 +7,7 @@ from collections.abc import Callable
 from tests.policy.tools import caller, judge_of, on, policy_of
 
 from metricgate.gateway.masks import misused
-from metricgate.guarding import Bound
+from metricgate.guarding import BoundQuery
 from metricgate.policy.refusal import problems_of
 from metricgate.policy.verdict import Decision
 from metricgate.vocabulary.problem import Problems
@@ -25,11 +25,11 @@ masks: [{id: no-mail, roles: [readers], on: [column:customers.email], method: co
 """
 
 
-def decision() -> Callable[[Bound], Problems | None]:
+def decision() -> Callable[[BoundQuery], Problems | None]:
     """Return what judges a bound text: why it may not run, or None. What it hides is in the relations either way."""
     judge = judge_of(policy_of(_POLICY))
 
-    def decided(bound: Bound) -> Problems | None:
+    def decided(bound: BoundQuery) -> Problems | None:
         columns = [f"column:{name}.{each}" for name in bound.tables for each in sorted(bound.columns.get(name, {}))]
         named = (
             [f"dataset:{name}" for name in bound.tables] + columns + [f"function:{each}" for each in bound.functions]

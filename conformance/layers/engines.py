@@ -16,10 +16,10 @@ from metricgate.adapters.warehouses.duckdb.reading.engine_parse import opinion_o
 from metricgate.adapters.warehouses.mariadb.statement_text import UnsafeStatementText, with_values
 from metricgate.adapters.warehouses.postgres.reading.engine_parse import opinion_of as postgres_opinion
 from metricgate.dialects.engines import dialect_named
-from metricgate.guarding import Guarded
+from metricgate.guarding import GuardedQuery
 from metricgate.vocabulary.opinion import Opinion
 
-Shown = Callable[[Guarded], str]
+Shown = Callable[[GuardedQuery], str]
 """Runs a statement and returns what an agent would see: rows, or nothing where the engine refuses."""
 _SECONDS = 2
 
@@ -36,7 +36,7 @@ def duckdb_world(*, jailed: bool) -> Iterator[Shown]:
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
 
-    def shown(guarded: Guarded) -> str:
+    def shown(guarded: GuardedQuery) -> str:
         cursor = connection.cursor()
         cursor.execute("BEGIN TRANSACTION READ ONLY" if jailed else "BEGIN TRANSACTION")
         try:
@@ -72,7 +72,7 @@ def postgres_world(*, jailed: bool) -> Iterator[Shown]:
             if jailed:
                 connection.execute(f"SET ROLE {name}")
 
-            def shown(guarded: Guarded) -> str:
+            def shown(guarded: GuardedQuery) -> str:
                 connection.execute("BEGIN READ ONLY" if jailed else "BEGIN")
                 try:
                     with psycopg.RawCursor(connection) as cursor:
@@ -114,7 +114,7 @@ def mariadb_world(*, jailed: bool) -> Iterator[Shown]:
                 cursor.execute("SET SESSION sql_mode = 'ANSI_QUOTES,PIPES_AS_CONCAT'")
                 cursor.execute("SET SESSION sql_mode = 'PIPES_AS_CONCAT,ONLY_FULL_GROUP_BY'")
 
-            def shown(guarded: Guarded) -> str:
+            def shown(guarded: GuardedQuery) -> str:
                 marked = dialect_named("mysql").marked
                 text, values = (guarded.sql, guarded.parameters) if marked is None else marked(*_parts(guarded))
                 try:
@@ -136,7 +136,7 @@ def mariadb_world(*, jailed: bool) -> Iterator[Shown]:
             cursor.execute(f"DROP USER {account}@'%'")
 
 
-def _parts(guarded: Guarded) -> tuple[str, tuple]:
+def _parts(guarded: GuardedQuery) -> tuple[str, tuple]:
     return guarded.sql, guarded.parameters
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from metricgate import guarding
-from metricgate.guarding import FunctionBook, ReadQuery
+from metricgate.guarding import FunctionAllowlist, ReadQuery
 
 READ = frozenset({"read", "legit"})
 """What ``expected`` says of texts that only read."""
@@ -51,8 +51,8 @@ def corpora(folder: Path) -> Iterator[tuple[str, list[dict[str, str]]]]:
 
 def tally(name: str, rows: list[dict[str, str]]) -> Tally:
     """Put every text to layers 1 to 3 of the guard, with all reviewed functions allowed."""
-    books = {dialect: FunctionBook.all_reviewed(dialect) for dialect in _DIALECTS}
-    books["sqlite"] = FunctionBook(dialect="sqlite", names=frozenset(_SQLITE.split()))
+    books = {dialect: FunctionAllowlist.all_reviewed(dialect) for dialect in _DIALECTS}
+    books["sqlite"] = FunctionAllowlist(dialect="sqlite", names=frozenset(_SQLITE.split()))
     found = Tally(name=name)
     for row in rows:
         dialect = row["dialect"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from metricgate import guarding
-from metricgate.guarding import ALL, Bound, FunctionBook, Guarded, Layer, ReadQuery
+from metricgate.guarding import ALL, BoundQuery, FunctionAllowlist, GuardedQuery, Layer, ReadQuery
 from metricgate.vocabulary.problem import Problems
 from metricgate.vocabulary.relation import GovernedTable, Relation
 from metricgate.vocabulary.result import Column, DataType
@@ -69,12 +69,14 @@ def through(
     sql: str,
     dialect: str,
     layers: frozenset[Layer] = ALL,
-    book: FunctionBook | None = None,
+    book: FunctionAllowlist | None = None,
     row_limit: int = 100,
-    decided: Callable[[Bound], Problems | None] = lambda _bound: None,
-) -> ReadQuery | Bound | Guarded | Problems:
+    decided: Callable[[BoundQuery], Problems | None] = lambda _bound: None,
+) -> ReadQuery | BoundQuery | GuardedQuery | Problems:
     """Take a text through the guard as far as it goes; nothing is decided unless ``decided`` does it."""
-    reading = guarding.read(sql, dialect=dialect, functions=book or FunctionBook.all_reviewed(dialect), layers=layers)
+    reading = guarding.read(
+        sql, dialect=dialect, functions=book or FunctionAllowlist.all_reviewed(dialect), layers=layers
+    )
     if isinstance(reading, Problems):
         return reading
     bound = guarding.bind(reading, tables(dialect), layers=layers)
@@ -115,7 +117,7 @@ def stopped_by(sql: str, dialect: str, answer: object) -> Layer:
     code = answer.first.code.name
     if code == "E_SQL_TOO_LARGE":
         without = guarding.read(
-            sql, dialect=dialect, functions=FunctionBook.all_reviewed(dialect), layers=ALL - {Layer.CLASSIFY}
+            sql, dialect=dialect, functions=FunctionAllowlist.all_reviewed(dialect), layers=ALL - {Layer.CLASSIFY}
         )
         return Layer.INTAKE if isinstance(without, Problems) else Layer.CLASSIFY
     if code == "E_SQL_NO_QUERY" and not sql.strip():

@@ -6,7 +6,7 @@ import pytest
 from tests.attacks.attempts import Attempt, attempts
 from tests.attacks.confined import SENTINEL, stopped_by, tables, through
 
-from metricgate.guarding import Guarded
+from metricgate.guarding import GuardedQuery
 
 ATTEMPTS = attempts()
 
@@ -21,7 +21,7 @@ def test_the_expected_layer_stops_it(attempt: Attempt) -> None:
     """The first refusal comes from the layer that the list names."""
     answer = through(attempt.sql, attempt.dialect)
     assert stopped_by(attempt.sql, attempt.dialect, answer) is attempt.stopped_by, answer
-    if isinstance(answer, Guarded):
+    if isinstance(answer, GuardedQuery):
         physical = {table.source for table in tables(attempt.dialect)}
         assert answer.tables <= physical
     else:

@@ -12,7 +12,7 @@ import pytest
 from tests.attacks.attempts import attempts
 from tests.attacks.confined import SENTINEL, WORLD, through
 
-from metricgate.guarding import ALL, Guarded, Layer
+from metricgate.guarding import ALL, GuardedQuery, Layer
 
 DUCKDB = [attempt for attempt in attempts() if attempt.dialect == "duckdb"]
 
@@ -31,7 +31,7 @@ def engine() -> Iterator[duckdb.DuckDBPyConnection]:
     connection.close()
 
 
-def shown(engine: duckdb.DuckDBPyConnection, guarded: Guarded) -> str:
+def shown(engine: duckdb.DuckDBPyConnection, guarded: GuardedQuery) -> str:
     """Return what an agent would see: rows, or nothing where the engine refuses."""
     cursor = engine.cursor()
     cursor.execute("BEGIN TRANSACTION READ ONLY")
@@ -57,7 +57,7 @@ def test_the_other_layers_hold(engine: duckdb.DuckDBPyConnection, off: Layer | N
     ran = 0
     for attempt in DUCKDB:
         answer = through(attempt.sql, "duckdb", layers)
-        if isinstance(answer, Guarded):
+        if isinstance(answer, GuardedQuery):
             ran += 1
             assert SENTINEL not in shown(engine, answer), attempt.sql
         else:

@@ -12,7 +12,7 @@ import pymysql
 from tests.contracts import servers
 
 from metricgate import guarding
-from metricgate.guarding import FunctionBook
+from metricgate.guarding import FunctionAllowlist
 from metricgate.vocabulary.problem import Problems
 from metricgate.vocabulary.relation import GovernedTable, Relation
 from metricgate.vocabulary.result import Column, DataType
@@ -49,7 +49,7 @@ class Meaning:
 
     def guarded(self, sql: str) -> str | Problems:
         """Return the text that would run in place of a caller's who may see everything."""
-        reading = guarding.read(sql, dialect=self.dialect, functions=FunctionBook.all_reviewed(self.dialect))
+        reading = guarding.read(sql, dialect=self.dialect, functions=FunctionAllowlist.all_reviewed(self.dialect))
         if isinstance(reading, Problems):
             return reading
         table = GovernedTable(

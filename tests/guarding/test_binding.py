@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from metricgate import guarding
-from metricgate.guarding import Bound, FunctionBook, ReadQuery
+from metricgate.guarding import BoundQuery, FunctionAllowlist, ReadQuery
 from metricgate.vocabulary.obligation import Use
 from metricgate.vocabulary.problem import Problems
 from metricgate.vocabulary.relation import GovernedTable
@@ -28,15 +28,15 @@ TABLES = (
 )
 
 
-def bind(sql: str, dialect: str = "postgres", tables: tuple[GovernedTable, ...] = TABLES) -> Bound | Problems:
-    reading = guarding.read(sql, dialect=dialect, functions=FunctionBook.all_reviewed(dialect))
+def bind(sql: str, dialect: str = "postgres", tables: tuple[GovernedTable, ...] = TABLES) -> BoundQuery | Problems:
+    reading = guarding.read(sql, dialect=dialect, functions=FunctionAllowlist.all_reviewed(dialect))
     assert isinstance(reading, ReadQuery), reading
     return guarding.bind(reading, tables)
 
 
-def bound(sql: str, dialect: str = "postgres", tables: tuple[GovernedTable, ...] = TABLES) -> Bound:
+def bound(sql: str, dialect: str = "postgres", tables: tuple[GovernedTable, ...] = TABLES) -> BoundQuery:
     found = bind(sql, dialect, tables)
-    assert isinstance(found, Bound), found
+    assert isinstance(found, BoundQuery), found
     return found
 
 
@@ -221,17 +221,19 @@ def test_outputs_are_called_what_the_engine_would_call_them(dialect: str, sql: s
 
 def test_binding_leaves_the_reading_as_it_was() -> None:
     """The same reading can be bound again, for another caller."""
-    reading = guarding.read("SELECT * FROM customers", dialect="duckdb", functions=FunctionBook.all_reviewed("duckdb"))
+    reading = guarding.read(
+        "SELECT * FROM customers", dialect="duckdb", functions=FunctionAllowlist.all_reviewed("duckdb")
+    )
     assert isinstance(reading, ReadQuery)
     first, second = guarding.bind(reading, TABLES), guarding.bind(reading, (table("customers", "id"),))
-    assert isinstance(first, Bound)
-    assert isinstance(second, Bound)
+    assert isinstance(first, BoundQuery)
+    assert isinstance(second, BoundQuery)
     assert (first.output, second.output) == (("id", "name", "email", "region"), ("id",))
 
 
 def test_an_unknown_dialect_is_a_mistake_of_the_program() -> None:
     """Reading needs a list of functions, binding needs rules."""
-    reading = guarding.read("SELECT 1", dialect="oracle", functions=FunctionBook.all_reviewed("oracle"))
+    reading = guarding.read("SELECT 1", dialect="oracle", functions=FunctionAllowlist.all_reviewed("oracle"))
     assert isinstance(reading, ReadQuery)
     with pytest.raises(ValueError, match="oracle"):
         guarding.bind(reading, TABLES)

@@ -9,7 +9,7 @@ import pytest
 from tests.contracts import servers
 
 from metricgate import guarding
-from metricgate.guarding import Bound, FunctionBook, Guarded, ReadQuery
+from metricgate.guarding import BoundQuery, FunctionAllowlist, GuardedQuery, ReadQuery
 from metricgate.vocabulary.relation import GovernedTable, Relation
 from metricgate.vocabulary.result import Column, DataType
 
@@ -43,14 +43,14 @@ def connection() -> Iterator[psycopg.Connection]:
 def rewritten(sql: str) -> str:
     types = (DataType.INTEGER, DataType.INTEGER, DataType.STRING)
     columns = tuple(Column(name=name, type=kind) for name, kind in zip(COLUMNS, types, strict=True))
-    reading = guarding.read(sql, dialect="postgres", functions=FunctionBook.all_reviewed("postgres"))
+    reading = guarding.read(sql, dialect="postgres", functions=FunctionAllowlist.all_reviewed("postgres"))
     assert isinstance(reading, ReadQuery), reading
     bound = guarding.bind(reading, (GovernedTable(dataset="orders", source=(SCHEMA, "orders"), columns=columns),))
-    assert isinstance(bound, Bound), bound
+    assert isinstance(bound, BoundQuery), bound
     selected = ", ".join(f'g."{name}"' for name in COLUMNS)
     relation = Relation(sql=f'SELECT {selected} FROM "{SCHEMA}"."orders" AS g WHERE {FILTER}', parameters=())
     guarded = guarding.rewrite(bound, {"orders": relation}, row_limit=None)
-    assert isinstance(guarded, Guarded), guarded
+    assert isinstance(guarded, GuardedQuery), guarded
     return guarded.sql
 
 

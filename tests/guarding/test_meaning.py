@@ -8,7 +8,7 @@ import pytest
 from tests.guarding.engines import Meaning, meaning
 
 from metricgate import guarding
-from metricgate.guarding import FunctionBook
+from metricgate.guarding import FunctionAllowlist
 from metricgate.vocabulary.obligation import Use
 from metricgate.vocabulary.problem import Problems
 from metricgate.vocabulary.relation import GovernedTable
@@ -213,7 +213,7 @@ def test_the_written_text_means_what_was_sent(engine: Meaning) -> None:
 )
 def test_what_would_change_is_refused_with_the_form_that_works(dialect: str, sql: str, hint: str) -> None:
     """The engine reads these otherwise than the parser does, or not at all."""
-    answer = guarding.read(sql, dialect=dialect, functions=FunctionBook.all_reviewed(dialect))
+    answer = guarding.read(sql, dialect=dialect, functions=FunctionAllowlist.all_reviewed(dialect))
     assert isinstance(answer, Problems)
     assert answer.first.code.name == "E_SQL_UNFAITHFUL"
     assert answer.first.hint == hint
@@ -237,7 +237,7 @@ def test_a_field_is_traced_to_its_column() -> None:
     reading = guarding.read(
         "SELECT t.s.f, (t.s).f AS g FROM t WHERE t.s.f.h = 1 ORDER BY s.k",
         dialect="duckdb",
-        functions=FunctionBook.all_reviewed("duckdb"),
+        functions=FunctionAllowlist.all_reviewed("duckdb"),
     )
     assert not isinstance(reading, Problems), reading
     column = Column(name="s", type=DataType.STRUCT)
@@ -260,7 +260,7 @@ def test_a_field_is_traced_to_its_column() -> None:
 )
 def test_what_looks_like_a_field_or_a_number_and_is_none(dialect: str, sql: str, code: str) -> None:
     """Whole rows, calls after a point, and limits that are computed."""
-    reading = guarding.read(sql, dialect=dialect, functions=FunctionBook.all_reviewed(dialect))
+    reading = guarding.read(sql, dialect=dialect, functions=FunctionAllowlist.all_reviewed(dialect))
     answer = reading
     if not isinstance(reading, Problems):
         column = Column(name="s", type=DataType.STRING)
@@ -274,7 +274,7 @@ def test_what_a_call_after_a_point_reads_is_traced() -> None:
     reading = guarding.read(
         "SELECT ('x' || s).lower(), [(t.s)].list_sort() FROM t WHERE ({'f': t.s}).f.upper().lower() = 'x'",
         dialect="duckdb",
-        functions=FunctionBook.all_reviewed("duckdb"),
+        functions=FunctionAllowlist.all_reviewed("duckdb"),
     )
     assert not isinstance(reading, Problems), reading
     assert set(reading.functions) >= {"lower", "list_sort", "upper"}
@@ -291,5 +291,5 @@ def test_what_a_call_after_a_point_reads_is_traced() -> None:
 )
 def test_a_call_after_a_point_is_of_the_list(sql: str) -> None:
     """A schema's function, one that is not on the list, and what might be the one or the other."""
-    reading = guarding.read(sql, dialect="duckdb", functions=FunctionBook.all_reviewed("duckdb"))
+    reading = guarding.read(sql, dialect="duckdb", functions=FunctionAllowlist.all_reviewed("duckdb"))
     assert isinstance(reading, Problems), reading

@@ -9,7 +9,7 @@ from sqlglot import exp
 from tests.attacks.attempts import attempts
 from tests.attacks.confined import tables, through
 
-from metricgate.guarding import Guarded
+from metricgate.guarding import GuardedQuery
 from metricgate.guarding.table_positions import strays
 from metricgate.vocabulary.problem import Problems
 
@@ -47,7 +47,7 @@ def check(sql: str, dialect: str) -> None:
     answer = through(sql, dialect)
     if isinstance(answer, Problems):
         return
-    assert isinstance(answer, Guarded)
+    assert isinstance(answer, GuardedQuery)
     parsed = [tree for tree in sqlglot.parse(answer.sql, read=dialect) if tree is not None]
     assert len(parsed) == 1
     tree = parsed[0]
@@ -100,7 +100,7 @@ def test_hostile_names_and_literals_stay_what_they_are(name: str, value: str, di
             "E_SQL_UNFAITHFUL",
         }
         return
-    assert isinstance(answer, Guarded)
+    assert isinstance(answer, GuardedQuery)
     assert answer.columns == (name,)
     output = sqlglot.parse_one(answer.sql, read=dialect).selects[0]
     assert output.alias == name

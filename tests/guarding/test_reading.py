@@ -7,12 +7,12 @@ import time
 import pytest
 
 from metricgate import guarding
-from metricgate.guarding import FunctionBook, ReadQuery, TextLimits
+from metricgate.guarding import FunctionAllowlist, ReadQuery, TextLimits
 from metricgate.vocabulary.problem import Problems
 
 
 def read(sql: str, dialect: str = "postgres", **options) -> ReadQuery | Problems:
-    return guarding.read(sql, dialect=dialect, functions=FunctionBook.all_reviewed(dialect), **options)
+    return guarding.read(sql, dialect=dialect, functions=FunctionAllowlist.all_reviewed(dialect), **options)
 
 
 ORDINARY = {
@@ -86,7 +86,7 @@ def test_functions_are_those_the_engine_will_be_asked_for() -> None:
 
 def test_only_functions_that_the_engine_has_may_be_called() -> None:
     """The book is the reviewed list cut down to the engine's own catalogue, and what the grammar itself knows."""
-    book = FunctionBook.of("postgres", ["LOWER", "pg_sleep", "no_such"])
+    book = FunctionAllowlist.of("postgres", ["LOWER", "pg_sleep", "no_such"])
     assert {"lower", "coalesce"} <= book.names
     assert not {"pg_sleep", "no_such", "upper"} & book.names
     refused = guarding.read("SELECT lowr(a), upper(a) FROM t", dialect="postgres", functions=book)
@@ -97,7 +97,7 @@ def test_only_functions_that_the_engine_has_may_be_called() -> None:
 
 def test_nothing_may_be_called_in_an_unknown_dialect() -> None:
     """A dialect without a list has an empty book."""
-    assert FunctionBook.of("oracle", ["lower"]).names == frozenset()
+    assert FunctionAllowlist.of("oracle", ["lower"]).names == frozenset()
 
 
 def test_all_mistakes_are_told_with_their_places() -> None:
@@ -160,7 +160,7 @@ def test_caps_are_arguments() -> None:
 )
 def test_numbered_parameters_without_a_space(dialect: str, sql: str, values: list[int], words: str) -> None:
     """The lexer takes ``$1,$`` for the beginning of a text in dollars; the engines read two parameters."""
-    found = guarding.read(sql, dialect=dialect, functions=FunctionBook.all_reviewed(dialect), parameters=values)
+    found = guarding.read(sql, dialect=dialect, functions=FunctionAllowlist.all_reviewed(dialect), parameters=values)
     assert isinstance(found, ReadQuery), found
     assert words in " ".join(word.text for word in found.words)
     assert found.placed.values == tuple(values)
@@ -171,7 +171,9 @@ def test_numbered_parameters_without_a_space(dialect: str, sql: str, values: lis
 )
 def test_what_only_looks_like_numbered_parameters(sql: str) -> None:
     """In a literal or a name they stay letters, and the text is refused as before."""
-    found = guarding.read(sql, dialect="postgres", functions=FunctionBook.all_reviewed("postgres"), parameters=[1, 2])
+    found = guarding.read(
+        sql, dialect="postgres", functions=FunctionAllowlist.all_reviewed("postgres"), parameters=[1, 2]
+    )
     assert not isinstance(found, ReadQuery)
 
 

@@ -11,23 +11,23 @@ from sqlglot import exp
 from tests.attacks.confined import relations, tables, through
 
 from metricgate import guarding
-from metricgate.guarding import ALL, Bound, FunctionBook, Guarded, Layer, ReadQuery
+from metricgate.guarding import ALL, BoundQuery, FunctionAllowlist, GuardedQuery, Layer, ReadQuery
 from metricgate.vocabulary.opinion import Opinion
 from metricgate.vocabulary.problem import Problems
 from metricgate.vocabulary.relation import Relation
 
 
-def guarded(sql: str, dialect: str = "duckdb", row_limit: int | None = 100) -> Guarded:
+def guarded(sql: str, dialect: str = "duckdb", row_limit: int | None = 100) -> GuardedQuery:
     found = through(sql, dialect, row_limit=row_limit)
-    assert isinstance(found, Guarded), found
+    assert isinstance(found, GuardedQuery), found
     return found
 
 
-def bound(sql: str, dialect: str = "duckdb") -> Bound:
-    reading = guarding.read(sql, dialect=dialect, functions=FunctionBook.all_reviewed(dialect))
+def bound(sql: str, dialect: str = "duckdb") -> BoundQuery:
+    reading = guarding.read(sql, dialect=dialect, functions=FunctionAllowlist.all_reviewed(dialect))
     assert isinstance(reading, ReadQuery), reading
     found = guarding.bind(reading, tables(dialect))
-    assert isinstance(found, Bound), found
+    assert isinstance(found, BoundQuery), found
     return found
 
 
@@ -55,7 +55,7 @@ def test_parameters_are_numbered_through() -> None:
         "customers": Relation(sql="SELECT g.id FROM customers AS g WHERE g.c = $1", parameters=(3,)),
     }
     written = guarding.rewrite(found, own, row_limit=None)
-    assert isinstance(written, Guarded)
+    assert isinstance(written, GuardedQuery)
     assert written.parameters == (1, 2, 3)
     assert '"g"' not in written.sql
     assert "g.a = $2 AND g.b = $1" in written.sql
@@ -98,7 +98,7 @@ def test_a_postgres_relation_that_shows_every_row_needs_no_fence() -> None:
             "customers": Relation(sql="SELECT g.id FROM public.customers AS g WHERE g.c = $1", parameters=(3,)),
         }
         rewritten = guarding.rewrite(found, own, row_limit=None)
-        assert isinstance(rewritten, Guarded)
+        assert isinstance(rewritten, GuardedQuery)
         return rewritten.sql
 
     plain = "SELECT g.id AS id, g.customer_id FROM public.orders AS g"
@@ -158,7 +158,7 @@ def test_a_relation_may_read_other_tables_and_call_functions() -> None:
         parameters=(),
     )
     found = guarding.rewrite(bound("SELECT region FROM orders"), own, row_limit=None)
-    assert isinstance(found, Guarded)
+    assert isinstance(found, GuardedQuery)
     assert found.tables == {("main", "orders"), ("main", "regions")}
     assert found.functions == {"sha256"}
 
@@ -191,8 +191,8 @@ OPINION = Opinion(
 def test_another_parser_agrees() -> None:
     """The same table, the same calls by the engine's names, operators."""
     found = guarded("SELECT count(*), sum(id) + 1 FROM orders")
-    assert guarding.agrees(found, OPINION) is None
-    assert guarding.agrees(found, replace(OPINION, tables=frozenset({("MEMORY", "main", "Orders")}))) is None
+    assert guarding.check_agreement(found, OPINION) is None
+    assert guarding.check_agreement(found, replace(OPINION, tables=frozenset({("MEMORY", "main", "Orders")}))) is None
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_another_parser_agrees() -> None:
 )
 def test_another_parser_disagrees(change: dict) -> None:
     """Anything more, less or other is refused."""
-    found = guarding.agrees(guarded("SELECT count(*), sum(id) + 1 FROM orders"), replace(OPINION, **change))
+    found = guarding.check_agreement(guarded("SELECT count(*), sum(id) + 1 FROM orders"), replace(OPINION, **change))
     assert isinstance(found, Problems)
     assert found.first.code.name == "E_SQL_DISAGREEMENT"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from metricgate import guarding
-from metricgate.guarding import FunctionBook
+from metricgate.guarding import FunctionAllowlist
 from metricgate.vocabulary.problem import Problems
 from metricgate.vocabulary.relation import GovernedTable
 from metricgate.vocabulary.result import Column, DataType
@@ -30,7 +30,7 @@ READ = [
 
 @pytest.mark.parametrize(("dialect", "sql", "what", "column"), NAMED)
 def test_a_construct_that_is_not_read_is_named(dialect: str, sql: str, what: str, column: int | None) -> None:
-    found = guarding.read(sql, dialect=dialect, functions=FunctionBook.all_reviewed(dialect))
+    found = guarding.read(sql, dialect=dialect, functions=FunctionAllowlist.all_reviewed(dialect))
     assert isinstance(found, Problems)
     first = found.first
     assert (first.code.name, first.details["construct"]) == ("E_SQL_CONSTRUCT", what)
@@ -42,7 +42,7 @@ def test_a_construct_that_is_not_read_is_named(dialect: str, sql: str, what: str
 
 @pytest.mark.parametrize(("dialect", "sql"), READ)
 def test_what_is_beside_it_is_read(dialect: str, sql: str) -> None:
-    found = guarding.read(sql, dialect=dialect, functions=FunctionBook.all_reviewed(dialect))
+    found = guarding.read(sql, dialect=dialect, functions=FunctionAllowlist.all_reviewed(dialect))
     assert not isinstance(found, Problems), found
 
 
@@ -56,7 +56,7 @@ def test_what_is_beside_it_is_read(dialect: str, sql: str) -> None:
     ],
 )
 def test_names_that_no_query_may_have_are_told(dialect: str, sql: str, said: str) -> None:
-    reading = guarding.read(sql, dialect=dialect, functions=FunctionBook.all_reviewed(dialect))
+    reading = guarding.read(sql, dialect=dialect, functions=FunctionAllowlist.all_reviewed(dialect))
     assert not isinstance(reading, Problems)
     table = GovernedTable(dataset="t", source=("t",), columns=(Column(name="id", type=DataType.INTEGER),))
     found = guarding.bind(reading, (table,))
@@ -71,7 +71,7 @@ def test_names_that_no_query_may_have_are_told(dialect: str, sql: str, said: str
 )
 @pytest.mark.parametrize("dialect", ["duckdb", "postgres", "mysql"])
 def test_anything_else_is_unreadable(dialect: str, sql: str) -> None:
-    found = guarding.read(sql, dialect=dialect, functions=FunctionBook.all_reviewed(dialect))
+    found = guarding.read(sql, dialect=dialect, functions=FunctionAllowlist.all_reviewed(dialect))
     assert isinstance(found, Problems)
     assert found.first.code.name in {"E_SQL_UNREADABLE", "E_SQL_CONSTRUCT"}
     assert not str(found.first.details.get("construct", "")).startswith(("A name for", "ESCAPE", "||", "A literal"))

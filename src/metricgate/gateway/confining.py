@@ -17,7 +17,7 @@ from metricgate.gateway.engine import Engine
 from metricgate.gateway.masks import misused
 from metricgate.gateway.minimum_groups import small_groups_read
 from metricgate.gateway.ports import WarehouseError
-from metricgate.guarding import Bound, FunctionBook, Given, Guarded
+from metricgate.guarding import BoundQuery, FunctionAllowlist, Given, GuardedQuery
 from metricgate.guarding.codes import UNGUARDED
 from metricgate.guarding.dialects import is_guarded
 from metricgate.ledger.events.calls import CallSubject
@@ -45,7 +45,7 @@ class BoundText:
     """A text bound to what the caller may name in one warehouse."""
 
     engine: Engine
-    bound: Bound
+    bound: BoundQuery
     tables: tuple[GovernedTable, ...]
 
 
@@ -94,9 +94,9 @@ async def bind_text(
     if not is_guarded(dialect):
         message = f"No SQL is run on the warehouse {engine.name!r} but what the gateway writes itself."
         return Problems((Problem(code=UNGUARDED, message=message, hint=UNGUARDED.cure),))
-    book = FunctionBook.of(dialect, await engine.functions())
+    book = FunctionAllowlist.of(dialect, await engine.functions())
 
-    def bound() -> Bound | Problems:
+    def bound() -> BoundQuery | Problems:
         reading = guarding.read(text, dialect=dialect, functions=book, parameters=parameters)
         return reading if isinstance(reading, Problems) else guarding.bind(reading, tables)
 
@@ -120,7 +120,7 @@ async def _decided(desk: Desk, read: BoundText, facts: CallSubject) -> Confined 
     return Confined(engine=read.engine, datasets=bound.tables, verdict=verdict, statement=statement, facts=facts)
 
 
-def resources_read(desk: Desk, bound: Bound) -> tuple[Resource, ...]:
+def resources_read(desk: Desk, bound: BoundQuery) -> tuple[Resource, ...]:
     """Return everything that a bound text reads and calls, as policy calls it."""
     columns = {name: sorted(bound.columns.get(name, {})) for name in bound.tables}
     return resources_of(desk.governance.catalog.models, columns, bound.functions)
@@ -145,11 +145,11 @@ async def rewritten(
         guarded.sql, guarded.parameters, guarded.columns, read.engine.dialect, row_limit=row_limit
     )
     opinion = await read.engine.warehouse.opinion(statement.sql)
-    objection = None if opinion is None else guarding.agrees(guarded, opinion)
+    objection = None if opinion is None else guarding.check_agreement(guarded, opinion)
     return statement if objection is None else objection
 
 
-def _rewritten(desk: Desk, read: BoundText, obligations: Obligations, rows: int | None) -> Guarded | Problems:
+def _rewritten(desk: Desk, read: BoundText, obligations: Obligations, rows: int | None) -> GuardedQuery | Problems:
     relations: dict[str, Relation] = {}
     problems: list[Problem] = []
     for table in read.tables:
@@ -182,6 +182,6 @@ def _answered_rows(obligations: Obligations) -> int | None:
     return None if obligations.rows is None else int(obligations.rows.value)
 
 
-def _with_bound(facts: CallSubject, bound: Bound) -> CallSubject:
+def _with_bound(facts: CallSubject, bound: BoundQuery) -> CallSubject:
     columns = [f"{name}.{each}" for name in bound.tables for each in sorted(bound.columns.get(name, {}))]
     return replace(facts, datasets=bound.tables, columns=columns, functions=bound.functions)

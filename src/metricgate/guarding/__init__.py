@@ -6,26 +6,26 @@ will be asked for. Decides nothing: whether a dataset, column or function may be
 sqlglot stay inside.
 """
 
-from metricgate.guarding.engine_agreement import agrees
-from metricgate.guarding.function_allowlist import FunctionBook
+from metricgate.guarding.engine_agreement import check_agreement
+from metricgate.guarding.function_allowlist import FunctionAllowlist
 from metricgate.guarding.guard import bind, read, rewrite
 from metricgate.guarding.layers import ALL, Layer
 from metricgate.guarding.parameters import Given
-from metricgate.guarding.query_stages import Bound, Guarded, ReadQuery
+from metricgate.guarding.query_stages import BoundQuery, GuardedQuery, ReadQuery
 from metricgate.guarding.text_limits import CAPS, TextLimits
 
 __all__ = [
     "ALL",
     "CAPS",
-    "Bound",
-    "FunctionBook",
+    "BoundQuery",
+    "FunctionAllowlist",
     "Given",
-    "Guarded",
+    "GuardedQuery",
     "Layer",
     "ReadQuery",
     "TextLimits",
-    "agrees",
     "bind",
+    "check_agreement",
     "read",
     "rewrite",
 ]

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 from metricgate.guarding import codes
 from metricgate.guarding.dialects import reading_of
-from metricgate.guarding.query_stages import Guarded
+from metricgate.guarding.query_stages import GuardedQuery
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.opinion import Opinion
 from metricgate.vocabulary.problem import Problem, Problems
 
 
-def agrees(guarded: Guarded, opinion: Opinion) -> Problems | None:
+def check_agreement(guarded: GuardedQuery, opinion: Opinion) -> Problems | None:
     """Return what the engine's parser sees beyond what was approved, or None."""
     wrong: list[Problem] = []
     if opinion.statements != 1 or opinion.kind != "select":
@@ -27,7 +27,7 @@ def agrees(guarded: Guarded, opinion: Opinion) -> Problems | None:
     return Problems(tuple(wrong)) if wrong else None
 
 
-def _known_functions(guarded: Guarded) -> frozenset[str]:
+def _known_functions(guarded: GuardedQuery) -> frozenset[str]:
     parser = reading_of(guarded.dialect).parser
     also = [parser.spellings.get(name, frozenset()) for name in guarded.functions]
     return guarded.functions.union(parser.grammar, *also)

@@ -11,7 +11,7 @@ from metricgate.guarding.dialects import reading_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FunctionBook:
+class FunctionAllowlist:
     """Names of functions that may be called in a dialect, in lower case. Whatever is not in it is refused."""
 
     dialect: str

@@ -10,7 +10,7 @@ from metricgate.dialects.reading.rules import DialectRules
 from metricgate.guarding import codes
 from metricgate.guarding.column_binding import left_over, output_names, qualify_columns
 from metricgate.guarding.dialects import reading_of, rules_of
-from metricgate.guarding.function_allowlist import FunctionBook
+from metricgate.guarding.function_allowlist import FunctionAllowlist
 from metricgate.guarding.intake import refused_at_intake
 from metricgate.guarding.laterals import told_apart, without_first_brackets
 from metricgate.guarding.layers import ALL, Layer
@@ -22,7 +22,7 @@ from metricgate.guarding.output_names import merged_names, name_outputs, order_b
 from metricgate.guarding.output_positions import has_nameless_query
 from metricgate.guarding.parameters import Given, Placed, place_parameters
 from metricgate.guarding.query_parser import FAULTS, ParsedQuery, bare, parse_query, tokenize
-from metricgate.guarding.query_stages import Bound, Guarded, ReadQuery
+from metricgate.guarding.query_stages import BoundQuery, GuardedQuery, ReadQuery
 from metricgate.guarding.relation_rewriter import Replaced, locate_relations, replace_tables
 from metricgate.guarding.sql_read_back import read_back
 from metricgate.guarding.tables import bare_but_tables, bound_tables
@@ -37,7 +37,7 @@ def read(
     text: str,
     *,
     dialect: str,
-    functions: FunctionBook,
+    functions: FunctionAllowlist,
     caps: TextLimits = CAPS,
     parameters: Given | None = None,
     layers: frozenset[Layer] = ALL,
@@ -102,7 +102,9 @@ _NO_ONE_QUERY = frozenset({codes.NO_QUERY, codes.SEVERAL_STATEMENTS})
 """What is told before anything about parameters."""
 
 
-def bind(reading: ReadQuery, tables: Sequence[GovernedTable], *, layers: frozenset[Layer] = ALL) -> Bound | Problems:
+def bind(
+    reading: ReadQuery, tables: Sequence[GovernedTable], *, layers: frozenset[Layer] = ALL
+) -> BoundQuery | Problems:
     """Bind a text's names to what its writer may see: layer 4.
 
     Args:
@@ -115,7 +117,7 @@ def bind(reading: ReadQuery, tables: Sequence[GovernedTable], *, layers: frozens
     """
     rules = rules_of(reading.dialect)
     bound = _bind_tree(reading, reading.tree.copy(), tables, rules, layers)
-    if isinstance(bound, Bound):
+    if isinstance(bound, BoundQuery):
         return bound
     # Once more on a tree that knows where its names stand in the text.
     again = parse_query(reading.text, reading.dialect, reading.placed.tokens)
@@ -126,8 +128,8 @@ def bind(reading: ReadQuery, tables: Sequence[GovernedTable], *, layers: frozens
     )
 
 
-def _prefer_second(second: Bound | Problems, first: Problems) -> Problems:
-    return first if isinstance(second, Bound) else second
+def _prefer_second(second: BoundQuery | Problems, first: Problems) -> Problems:
+    return first if isinstance(second, BoundQuery) else second
 
 
 def _bind_tree(
@@ -136,7 +138,7 @@ def _bind_tree(
     tables: Sequence[GovernedTable],
     rules: DialectRules,
     layers: frozenset[Layer],
-) -> Bound | Problems:
+) -> BoundQuery | Problems:
     text = reading.text
     try:
         without_first_brackets(tree)
@@ -164,7 +166,7 @@ def _bind_tree(
     except FAULTS:
         return Problems((Problem(code=codes.UNBOUND, message="The query's names cannot be traced to their tables."),))
     datasets = sorted(table.dataset for table in governed.values())
-    return Bound(
+    return BoundQuery(
         reading=reading,
         tables=tuple(datasets),
         columns={dataset: uses.get(dataset, {}) for dataset in datasets},
@@ -176,12 +178,12 @@ def _bind_tree(
 
 
 def rewrite(
-    bound: Bound,
+    bound: BoundQuery,
     relations: Mapping[str, Relation],
     *,
     row_limit: int | None,
     layers: frozenset[Layer] = ALL,
-) -> Guarded | Problems:
+) -> GuardedQuery | Problems:
     """Return the statement that may run in the text's place: layers 6 and 7.
 
     Args:
@@ -206,7 +208,7 @@ def rewrite(
     back = read_back(sql, rules, own, approved, strict=Layer.REGENERATE in layers)
     if isinstance(back, Problem):
         return Problems((back,))
-    return Guarded(
+    return GuardedQuery(
         sql=sql,
         parameters=done.parameters,
         columns=bound.output,

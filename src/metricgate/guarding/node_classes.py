@@ -12,7 +12,7 @@ from sqlglot import Dialect, ErrorLevel, exp
 from metricgate.guarding import codes
 from metricgate.guarding.calls import calls_in
 from metricgate.guarding.dialects import grammar_of, reading_of
-from metricgate.guarding.function_allowlist import FunctionBook
+from metricgate.guarding.function_allowlist import FunctionAllowlist
 from metricgate.guarding.generators import GENERATORS, generator_problem
 from metricgate.guarding.nodes import ALLOWED, CLAUSES, JOIN_WORDS
 from metricgate.guarding.parameters import PARAMETERS, Placed
@@ -59,7 +59,7 @@ _HINTS: Mapping[type[exp.Expr], str] = {
 
 
 def check_nodes(
-    query: ParsedQuery, placed: Placed, text: str, spelling: Sequence[Word], book: FunctionBook, caps: TextLimits
+    query: ParsedQuery, placed: Placed, text: str, spelling: Sequence[Word], book: FunctionAllowlist, caps: TextLimits
 ) -> tuple[list[Problem], frozenset[str]]:
     """Return what is not allowed, in the order of the tree, and the names of what is called.
 
@@ -95,7 +95,7 @@ def check_nodes(
     return problems, calls | _generic_names(query.tree, book)
 
 
-def _generic_names(tree: exp.Expr, book: FunctionBook) -> frozenset[str]:
+def _generic_names(tree: exp.Expr, book: FunctionAllowlist) -> frozenset[str]:
     """Return the names by which sqlglot knows what is called: a rule about ``substring`` is about ``substr`` too."""
     text = canonical_text(tree, book.dialect)
     tokens = text if isinstance(text, Problem) else words(text, book.dialect)
@@ -144,7 +144,7 @@ def _size_problems(nodes: Sequence[exp.Expr], caps: TextLimits) -> Iterator[Prob
             )
 
 
-def _node_problems(node: exp.Expr, text: str, book: FunctionBook, caps: TextLimits) -> Iterator[Problem]:
+def _node_problems(node: exp.Expr, text: str, book: FunctionAllowlist, caps: TextLimits) -> Iterator[Problem]:
     kind = type(node)
     if kind not in ALLOWED:
         if kind is exp.ObjectIdentifier or kind is exp.PseudoType:
@@ -167,7 +167,7 @@ def _node_problems(node: exp.Expr, text: str, book: FunctionBook, caps: TextLimi
         )
 
 
-def _identifier(node: exp.Expr, text: str, _book: FunctionBook, _caps: TextLimits) -> Iterator[Problem]:
+def _identifier(node: exp.Expr, text: str, _book: FunctionAllowlist, _caps: TextLimits) -> Iterator[Problem]:
     if not node.name:
         yield _construct(node, text, "an empty name")
     elif not node.name.isprintable() or not unicodedata.is_normalized("NFC", node.name):
@@ -181,7 +181,7 @@ def _identifier(node: exp.Expr, text: str, _book: FunctionBook, _caps: TextLimit
         )
 
 
-def _check_literal(node: exp.Expr, text: str, _book: FunctionBook, _caps: TextLimits) -> Iterator[Problem]:
+def _check_literal(node: exp.Expr, text: str, _book: FunctionAllowlist, _caps: TextLimits) -> Iterator[Problem]:
     if not node.args.get("is_string") and not _NUMBER.fullmatch(str(node.this)):
         yield Problem(
             code=codes.UNFAITHFUL,
@@ -191,7 +191,7 @@ def _check_literal(node: exp.Expr, text: str, _book: FunctionBook, _caps: TextLi
         )
 
 
-def _data_type(node: exp.Expr, text: str, book: FunctionBook, _caps: TextLimits) -> Iterator[Problem]:
+def _data_type(node: exp.Expr, text: str, book: FunctionAllowlist, _caps: TextLimits) -> Iterator[Problem]:
     if not is_plain(node):
         yield _type_problem(node, text, node.sql(grammar_of(book.dialect)))
 
@@ -206,14 +206,14 @@ def _type_problem(node: exp.Expr, text: str, name: str) -> Problem:
     )
 
 
-def _anonymous(node: exp.Expr, text: str, book: FunctionBook, _caps: TextLimits) -> Iterator[Problem]:
+def _anonymous(node: exp.Expr, text: str, book: FunctionAllowlist, _caps: TextLimits) -> Iterator[Problem]:
     if type(node.this) is not str:
         yield _function_problem(f'"{node.name}', text, book)
     elif node.this.lower() not in book.names:
         yield _function_problem(node.this, text, book)
 
 
-def _join(node: exp.Expr, text: str, book: FunctionBook, _caps: TextLimits) -> Iterator[Problem]:
+def _join(node: exp.Expr, text: str, book: FunctionAllowlist, _caps: TextLimits) -> Iterator[Problem]:
     words = {str(node.args.get(part) or "").upper() for part in ("side", "kind", "method")}
     rules = reading_of(book.dialect)
     words -= rules.inner_joins
@@ -223,7 +223,7 @@ def _join(node: exp.Expr, text: str, book: FunctionBook, _caps: TextLimits) -> I
         yield _construct(node, text, "FULL JOIN", rules.no_full_join)
 
 
-def _dot(node: exp.Expr, text: str, book: FunctionBook, _caps: TextLimits) -> Iterator[Problem]:
+def _dot(node: exp.Expr, text: str, book: FunctionAllowlist, _caps: TextLimits) -> Iterator[Problem]:
     """A struct's field after a value in brackets or a call; ``x.f()`` may be a function f of a schema x."""
     if isinstance(node.args.get("expression"), exp.Func):
         yield _construct(node, text, "a call after a name and a point", "Write f(x) or (x).f() for x.f().")
@@ -231,18 +231,18 @@ def _dot(node: exp.Expr, text: str, book: FunctionBook, _caps: TextLimits) -> It
         yield _construct(node, text, "a field of a row", "Name a column of a table, alone or after the table's alias.")
 
 
-def _with(node: exp.Expr, text: str, _book: FunctionBook, caps: TextLimits) -> Iterator[Problem]:
+def _with(node: exp.Expr, text: str, _book: FunctionAllowlist, caps: TextLimits) -> Iterator[Problem]:
     found = endless(node, caps.steps) if node.args.get("recursive") else None
     if found is not None:
         yield _construct(node, text, *found)
 
 
-def _check_values(node: exp.Expr, text: str, _book: FunctionBook, _caps: TextLimits) -> Iterator[Problem]:
+def _check_values(node: exp.Expr, text: str, _book: FunctionAllowlist, _caps: TextLimits) -> Iterator[Problem]:
     if type(node.parent) not in {exp.From, exp.Join, exp.Subquery, exp.Table}:
         yield _construct(node, text, "VALUES outside FROM")
 
 
-def _check_table(node: exp.Expr, text: str, book: FunctionBook, _caps: TextLimits) -> Iterator[Problem]:
+def _check_table(node: exp.Expr, text: str, book: FunctionAllowlist, _caps: TextLimits) -> Iterator[Problem]:
     name = node.this
     if type(name) is exp.Identifier:
         for part in ("this", "db", "catalog"):
@@ -255,12 +255,12 @@ def _check_table(node: exp.Expr, text: str, book: FunctionBook, _caps: TextLimit
         yield _construct(node, text, "a table that is not named by plain words", "Name a dataset.")
 
 
-def _check_select(node: exp.Expr, text: str, _book: FunctionBook, _caps: TextLimits) -> Iterator[Problem]:
+def _check_select(node: exp.Expr, text: str, _book: FunctionAllowlist, _caps: TextLimits) -> Iterator[Problem]:
     if not node.expressions:
         yield _construct(node, text, "SELECT of nothing", "Name a column or an expression.")
 
 
-def _check_limit(node: exp.Expr, text: str, _book: FunctionBook, _caps: TextLimits) -> Iterator[Problem]:
+def _check_limit(node: exp.Expr, text: str, _book: FunctionAllowlist, _caps: TextLimits) -> Iterator[Problem]:
     number = node.args.get("count") if type(node) is exp.Fetch else node.args.get("expression")
     everything = type(node) is exp.Limit and type(number) is exp.Var and number.name.upper() == "ALL"
     if number is not None and not everything and not _is_constant(number):
@@ -287,7 +287,7 @@ def _is_ordered(node: exp.Expr) -> bool:
     return node.parent is not None and node.parent.args.get("order") is not None
 
 
-def _check_ordered(node: exp.Expr, text: str, _book: FunctionBook, _caps: TextLimits) -> Iterator[Problem]:
+def _check_ordered(node: exp.Expr, text: str, _book: FunctionAllowlist, _caps: TextLimits) -> Iterator[Problem]:
     if type(node.this) in PARAMETERS:
         yield _construct(
             node, text, "a parameter alone in ORDER BY", "It is one constant: name the column or its place."
@@ -297,17 +297,17 @@ def _check_ordered(node: exp.Expr, text: str, _book: FunctionBook, _caps: TextLi
 _TABLE_FUNCTIONS = frozenset({exp.GenerateSeries, exp.ExplodingGenerateSeries, exp.Values})
 
 
-def _lateral(node: exp.Expr, text: str, book: FunctionBook, _caps: TextLimits) -> Iterator[Problem]:
+def _lateral(node: exp.Expr, text: str, book: FunctionAllowlist, _caps: TextLimits) -> Iterator[Problem]:
     if reading_of(book.dialect).no_lateral:
         yield _construct(node, text, "LATERAL", "Join a grouped sub-query instead.")
 
 
-def _table_alias(node: exp.Expr, text: str, book: FunctionBook, _caps: TextLimits) -> Iterator[Problem]:
+def _table_alias(node: exp.Expr, text: str, book: FunctionAllowlist, _caps: TextLimits) -> Iterator[Problem]:
     if reading_of(book.dialect).no_alias_columns and node.args.get("columns") and type(node.parent) is not exp.CTE:
         yield _construct(node, text, "names of columns after a table's alias", "Name the columns inside.")
 
 
-_RULES: Mapping[type[exp.Expr], Callable[[exp.Expr, str, FunctionBook, TextLimits], Iterator[Problem]]] = {
+_RULES: Mapping[type[exp.Expr], Callable[[exp.Expr, str, FunctionAllowlist, TextLimits], Iterator[Problem]]] = {
     exp.Identifier: _identifier,
     exp.Literal: _check_literal,
     exp.DataType: _data_type,
@@ -342,7 +342,7 @@ def _construct(node: exp.Expr, text: str, what: str, hint: str | None = None) ->
     )
 
 
-def _function_problem(name: str, text: str, book: FunctionBook) -> Problem:
+def _function_problem(name: str, text: str, book: FunctionAllowlist) -> Problem:
     plain = name.lstrip('"').lower()
     found = re.search(rf'(?<!\w){re.escape(plain)}"?\s*\(', text, re.IGNORECASE)
     message = f"{plain} is not a function that can be called here."

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from metricgate.guarding.function_allowlist import FunctionBook
+from metricgate.guarding.function_allowlist import FunctionAllowlist
 from metricgate.guarding.parameters import Placed
 from metricgate.guarding.tables import TablesFound
 from metricgate.guarding.verbatim import Word
@@ -28,7 +28,7 @@ class ReadQuery:
     text: str = field(repr=False)
     dialect: str
     functions: tuple[str, ...]
-    book: FunctionBook = field(repr=False)
+    book: FunctionAllowlist = field(repr=False)
     tree: exp.Query = field(repr=False, compare=False)
     words: tuple[Word, ...] = field(repr=False)
     """The agent's words as they will run."""
@@ -41,7 +41,7 @@ class ReadQuery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bound:
+class BoundQuery:
     """A query bound to governed tables: everything that policy judges.
 
     Attributes:
@@ -62,7 +62,7 @@ class Bound:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Guarded:
+class GuardedQuery:
     """A statement that may run: the agent's own words, with relations in the place of its tables.
 
     Attributes:

@@ -21,7 +21,7 @@ from metricgate.dialects.reading.rules import DialectRules
 from metricgate.guarding.calls import calls_in
 from metricgate.guarding.dialects import grammar_of
 from metricgate.guarding.query_parser import bare
-from metricgate.guarding.query_stages import Bound
+from metricgate.guarding.query_stages import BoundQuery
 from metricgate.guarding.security_barrier import FENCE, materialized_barrier, read_once, streaming_barrier
 from metricgate.guarding.tables import MARK, TablesFound
 from metricgate.guarding.text_splicing import begun_with, splice_relations
@@ -56,7 +56,7 @@ class Replaced:
     relations: tuple[Ready, ...]
 
 
-def replace_tables(bound: Bound, relations: Mapping[str, Relation], rules: DialectRules) -> Replaced:
+def replace_tables(bound: BoundQuery, relations: Mapping[str, Relation], rules: DialectRules) -> Replaced:
     """Return a text's words with relations in place of the tables.
 
     Args:
@@ -96,7 +96,7 @@ def replace_tables(bound: Bound, relations: Mapping[str, Relation], rules: Diale
 _NOT_TO_BE_MERGED = frozenset({TokenType.ROLLUP, TokenType.OVER})
 
 
-def _named_as_written(bound: Bound) -> dict[str, str] | None:
+def _named_as_written(bound: BoundQuery) -> dict[str, str] | None:
     """Return the tables' names in the text, quoted -> marks, if CTEs of these names could stand for the relations.
 
     DuckDB makes a sub-query's text the name of an output that has none; a relation in it would be there to see.
