@@ -67,8 +67,8 @@ def _code_of(error: Exception) -> Code | None:
 
 
 def _leave(code: Code, error: Exception) -> None:
+    from metricgate.surfaces.cli.output import tell_problems
     from metricgate.surfaces.cli.project import Exit
-    from metricgate.surfaces.cli.telling import tell_problems
     from metricgate.vocabulary.problem import Problem, Problems
 
     problem = Problem(code=code, message=str(error), hint=code.cure)

@@ -13,9 +13,9 @@ from metricgate.gateway.office import Office
 from metricgate.settings.settings import Settings
 from metricgate.state.people import PeopleAndSessions
 from metricgate.surfaces.console.app import Console
-from metricgate.surfaces.console.logging_in import BACK
-from metricgate.surfaces.human.admission import Admission
+from metricgate.surfaces.console.login_pages import BACK
 from metricgate.surfaces.human.api import PeopleApi
+from metricgate.surfaces.human.session_auth import Admission
 
 
 def people_doors(settings: Settings, office: Office, store: PeopleAndSessions, *, url: str) -> Sequence[BaseRoute]:

@@ -16,9 +16,9 @@ from tests.surfaces.serving import make_app
 from metricgate.adapters.identity.people import LocalPeople, enrolled
 from metricgate.adapters.state.sqlite.sqlite_people import SqlitePeople
 from metricgate.surfaces.console.app import Console
-from metricgate.surfaces.human.admission import Admission
 from metricgate.surfaces.human.api import PeopleApi
 from metricgate.surfaces.human.openapi import people_described
+from metricgate.surfaces.human.session_auth import Admission
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 BASE = "http://gate.test"

@@ -7,8 +7,8 @@ from jsonschema import Draft202012Validator
 from starlette.routing import Route
 from tests.surfaces.human.conftest import ANA, BO, PASSWORD
 
-from metricgate.surfaces.human.admission import Admission
 from metricgate.surfaces.human.api import PeopleApi
+from metricgate.surfaces.human.session_auth import Admission
 
 
 def test_every_route_is_described_and_nothing_else(house):

@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from metricgate.surfaces.cli import codes
+from metricgate.surfaces.cli.output import problem_of, tell, tell_json, tell_problem, tell_table, warn
 from metricgate.surfaces.cli.project import Exit
 from metricgate.surfaces.cli.session import HERE, JsonOption, ProjectOption, fail_usage, open_project
 from metricgate.surfaces.cli.session_client import PersonReply, SessionClient
-from metricgate.surfaces.cli.telling import problem_of, tell, tell_json, tell_problem, tell_table, warn
 from metricgate.vocabulary.json import Json
 
 ActionId = Annotated[str, typer.Argument(metavar="ID", help="The action's id, act_...")]

@@ -17,6 +17,7 @@ from metricgate.state.record import EntryFilter
 from metricgate.surfaces.cli import codes
 from metricgate.surfaces.cli.arguments import moment
 from metricgate.surfaces.cli.options import takes_options
+from metricgate.surfaces.cli.output import tell, tell_json, tell_table, warn
 from metricgate.surfaces.cli.project import Exit
 from metricgate.surfaces.cli.session import (
     HERE,
@@ -28,7 +29,6 @@ from metricgate.surfaces.cli.session import (
     open_project,
     session_of,
 )
-from metricgate.surfaces.cli.telling import tell, tell_json, tell_table, warn
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problems
 

@@ -8,9 +8,9 @@ import typer
 
 from metricgate.operations.erasure import ErasureAsked, ErasureFound
 from metricgate.surfaces.cli import codes
+from metricgate.surfaces.cli.output import tell, tell_json, warn
 from metricgate.surfaces.cli.project import Exit
 from metricgate.surfaces.cli.session import HERE, JsonOption, ProjectOption, fail, fail_usage, leave, open_project
-from metricgate.surfaces.cli.telling import tell, tell_json, warn
 from metricgate.vocabulary.problem import Problems
 
 

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from metricgate.gateway.data_checks.result import CheckResult, CheckState
+from metricgate.surfaces.cli.output import tell, warn
 from metricgate.surfaces.cli.project import Exit, Project
 from metricgate.surfaces.cli.session import fail
-from metricgate.surfaces.cli.telling import tell, warn
 from metricgate.vocabulary.problem import Problems
 
 _STYLES = {

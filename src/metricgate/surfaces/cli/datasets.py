@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
+from metricgate.surfaces.cli.output import tell, tell_table
 from metricgate.surfaces.cli.renderers import mappings, show_rows, show_rows_as_csv
 from metricgate.surfaces.cli.runner import ForOption, KeyFileOption, ask
 from metricgate.surfaces.cli.session import HERE, JsonOption, ProjectOption
-from metricgate.surfaces.cli.telling import tell, tell_table
 from metricgate.vocabulary.json import Json
 
 

@@ -11,10 +11,10 @@ from metricgate.catalog.schema import json_schema
 from metricgate.surfaces.cli import codes
 from metricgate.surfaces.cli.data_checks import check_data, exit_of, tell_data
 from metricgate.surfaces.cli.example import EXAMPLE
+from metricgate.surfaces.cli.output import tell, tell_json, tell_problems
 from metricgate.surfaces.cli.parties import parties_of
 from metricgate.surfaces.cli.project import Exit
 from metricgate.surfaces.cli.session import HERE, JsonOption, ProjectOption, fail_usage, leave, open_project
-from metricgate.surfaces.cli.telling import tell, tell_json, tell_problems
 from metricgate.vocabulary.json import Json
 
 

@@ -15,9 +15,9 @@ from metricgate.reviewing.changes import CatalogChange, ChangeType
 from metricgate.reviewing.comparison import compare
 from metricgate.reviewing.fixes import fixes, is_fixable
 from metricgate.reviewing.lint import lint as check
+from metricgate.surfaces.cli.output import tell, tell_json, tell_problems, tell_table, warn
 from metricgate.surfaces.cli.project import Exit
 from metricgate.surfaces.cli.session import HERE, JsonOption, ProjectOption, fail, open_project
-from metricgate.surfaces.cli.telling import tell, tell_json, tell_problems, tell_table, warn
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problem, Problems
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import typer
 
+from metricgate.surfaces.cli.output import tell, tell_json
 from metricgate.surfaces.cli.project import Exit
 from metricgate.surfaces.cli.session import HERE, JsonOption, ProjectOption, fail, open_project
-from metricgate.surfaces.cli.telling import tell, tell_json
 from metricgate.vocabulary.account_finding import WRONG
 from metricgate.vocabulary.problem import Problems
 

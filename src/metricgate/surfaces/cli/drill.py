@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from metricgate.surfaces.cli import codes
+from metricgate.surfaces.cli.output import tell, tell_json, tell_table
 from metricgate.surfaces.cli.project import Exit
 from metricgate.surfaces.cli.session import JsonOption, fail_usage, session_of
-from metricgate.surfaces.cli.telling import tell, tell_json, tell_table
 from metricgate.vocabulary.json import Json
 
 

@@ -13,9 +13,9 @@ from metricgate.exporting.definitions import Exported
 from metricgate.exporting.ossie import VERSIONS, export_ossie
 from metricgate.surfaces.cli import codes
 from metricgate.surfaces.cli.files import texts_at, write_texts
+from metricgate.surfaces.cli.output import tell, tell_json, warn
 from metricgate.surfaces.cli.project import Exit
 from metricgate.surfaces.cli.session import JsonOption, fail, fail_usage
-from metricgate.surfaces.cli.telling import tell, tell_json, warn
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.problem import Problems
 

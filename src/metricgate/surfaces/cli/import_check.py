@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 
 from metricgate.importing.report import Imported
 from metricgate.operations.import_trial import Attempt, AttemptResult
+from metricgate.surfaces.cli.output import tell, tell_table
 from metricgate.surfaces.cli.project import Exit, Project
 from metricgate.surfaces.cli.session import fail
-from metricgate.surfaces.cli.telling import tell, tell_table
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problems
 

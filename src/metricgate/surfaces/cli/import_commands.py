@@ -20,9 +20,9 @@ from metricgate.policy.loading import load as load_policy
 from metricgate.surfaces.cli import codes
 from metricgate.surfaces.cli.files import Texts, check_count, files_under, read_files, texts_at, write_texts
 from metricgate.surfaces.cli.import_check import attempts_of, tell_attempts
+from metricgate.surfaces.cli.output import tell, tell_json, tell_problems, warn
 from metricgate.surfaces.cli.project import Exit, Project
 from metricgate.surfaces.cli.session import HERE, JsonOption, ProjectOption, fail, fail_usage, leave, open_project
-from metricgate.surfaces.cli.telling import tell, tell_json, tell_problems, warn
 from metricgate.vocabulary.problem import Problem, Problems
 
 _MANIFEST = "semantic_manifest.json"

@@ -10,9 +10,9 @@ import typer
 from metricgate.operations.agent_keys import KeyFacts
 from metricgate.surfaces.cli import codes
 from metricgate.surfaces.cli.arguments import duration
+from metricgate.surfaces.cli.output import tell, tell_json, tell_table, warn
 from metricgate.surfaces.cli.project import Exit
 from metricgate.surfaces.cli.session import HERE, JsonOption, ProjectOption, fail, fail_usage, open_project
-from metricgate.surfaces.cli.telling import tell, tell_json, tell_table, warn
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problems
 

@@ -10,6 +10,7 @@ import typer
 from metricgate.operations.notification_queue import DeliveryFacts, DeliveryFilter
 from metricgate.surfaces.cli import codes
 from metricgate.surfaces.cli.arguments import moment
+from metricgate.surfaces.cli.output import tell, tell_json, tell_table, warn
 from metricgate.surfaces.cli.project import Exit
 from metricgate.surfaces.cli.session import (
     HERE,
@@ -20,7 +21,6 @@ from metricgate.surfaces.cli.session import (
     open_project,
     session_of,
 )
-from metricgate.surfaces.cli.telling import tell, tell_json, tell_table, warn
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.problem import Problems

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from metricgate.operations.user_admin import NewPerson
+from metricgate.surfaces.cli.output import tell, tell_json, tell_table, warn
 from metricgate.surfaces.cli.project import Exit
 from metricgate.surfaces.cli.session import HERE, JsonOption, ProjectOption, fail, open_project
-from metricgate.surfaces.cli.telling import tell, tell_json, tell_table, warn
 from metricgate.vocabulary.problem import Problems
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="As policies name the user, e.g. ana@acme.example.")]

@@ -14,10 +14,10 @@ from metricgate.policy.occasion import Circumstances
 from metricgate.policy.testing import TestResult
 from metricgate.policy.verdict import Decision, Verdict
 from metricgate.surfaces.cli import codes
+from metricgate.surfaces.cli.output import tell, tell_json, tell_table
 from metricgate.surfaces.cli.parties import parties_of
 from metricgate.surfaces.cli.project import Exit
 from metricgate.surfaces.cli.session import HERE, JsonOption, ProjectOption, fail, fail_usage, open_project
-from metricgate.surfaces.cli.telling import tell, tell_json, tell_table
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.problem import Problems
 from metricgate.vocabulary.resource import Action, Resource, ResourceKind

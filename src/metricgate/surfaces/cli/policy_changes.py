@@ -10,9 +10,9 @@ import typer
 from metricgate.policy.diffing import Difference, Direction, compare
 from metricgate.policy.loading import load
 from metricgate.policy.policy import Policy
+from metricgate.surfaces.cli.output import tell, tell_json, tell_table, warn
 from metricgate.surfaces.cli.project import Exit
 from metricgate.surfaces.cli.session import HERE, JsonOption, ProjectOption, fail, open_project
-from metricgate.surfaces.cli.telling import tell, tell_json, tell_table, warn
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problems
 

@@ -11,9 +11,9 @@ import typer
 from metricgate.operations.published_definitions import FoundPublication
 from metricgate.state.definitions import Publication, PublishedFiles
 from metricgate.surfaces.cli import codes
+from metricgate.surfaces.cli.output import tell, tell_json, tell_table, warn
 from metricgate.surfaces.cli.project import Exit
 from metricgate.surfaces.cli.session import HERE, JsonOption, ProjectOption, fail, fail_usage, open_project
-from metricgate.surfaces.cli.telling import tell, tell_json, tell_table, warn
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.problem import Problems

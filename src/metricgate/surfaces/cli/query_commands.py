@@ -12,6 +12,7 @@ import typer
 from metricgate.surfaces.cli import codes
 from metricgate.surfaces.cli.arguments import question_arguments
 from metricgate.surfaces.cli.options import takes_options
+from metricgate.surfaces.cli.output import tell_json
 from metricgate.surfaces.cli.renderers import (
     show_explanation,
     show_metric,
@@ -23,7 +24,6 @@ from metricgate.surfaces.cli.renderers import (
 )
 from metricgate.surfaces.cli.runner import ForOption, KeyFileOption, Shown, ask
 from metricgate.surfaces.cli.session import HERE, JsonOption, ProjectOption, fail_usage
-from metricgate.surfaces.cli.telling import tell_json
 from metricgate.vocabulary.json import Json
 
 CsvOption = Annotated[bool, typer.Option("--csv", help="Print CSV.")]

@@ -11,11 +11,11 @@ import typer
 from metricgate.ledger.note import NoteError, VerifierKey, parse_key
 from metricgate.ledger.receipt_check import UNCHECKED, CheckedReceipt, check_receipt
 from metricgate.surfaces.cli import codes, verify_receipt
+from metricgate.surfaces.cli.output import tell, tell_json
 from metricgate.surfaces.cli.project import Exit
 from metricgate.surfaces.cli.renderers import show_receipt
 from metricgate.surfaces.cli.runner import ForOption, KeyFileOption, ask
 from metricgate.surfaces.cli.session import HERE, JsonOption, ProjectOption, fail_usage, leave
-from metricgate.surfaces.cli.telling import tell, tell_json
 
 _MOST_BYTES = 10_000_000
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import typer
 
-from metricgate.surfaces.cli.telling import tell, tell_json, tell_table, warn
+from metricgate.surfaces.cli.output import tell, tell_json, tell_table, warn
 from metricgate.vocabulary.json import Json, canonical_json
 from metricgate.vocabulary.result import DataType
 

@@ -11,9 +11,9 @@ import orjson
 import typer
 
 from metricgate.surfaces.cli import codes
+from metricgate.surfaces.cli.output import problem_of, tell_problem, warn
 from metricgate.surfaces.cli.project import Exit, Reply
 from metricgate.surfaces.cli.session import fail_usage, open_project, session_of
-from metricgate.surfaces.cli.telling import problem_of, tell_problem, warn
 from metricgate.vocabulary.json import Json
 
 KEY_VARIABLE = "METRICGATE_API_KEY"

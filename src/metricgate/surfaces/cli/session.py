@@ -11,8 +11,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from metricgate.surfaces.cli import codes
+from metricgate.surfaces.cli.output import tell_problems
 from metricgate.surfaces.cli.project import Exit, Opener, Project, VerifyLedger
-from metricgate.surfaces.cli.telling import tell_problems
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Code, Problem, Problems
 

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from metricgate.surfaces.cli import codes
+from metricgate.surfaces.cli.output import tell, tell_json, tell_table
 from metricgate.surfaces.cli.project import Exit
 from metricgate.surfaces.cli.session import HERE, JsonOption, ProjectOption, fail, fail_usage, open_project
-from metricgate.surfaces.cli.telling import tell, tell_json, tell_table
 from metricgate.vocabulary.problem import Problems
 
 Target = Annotated[

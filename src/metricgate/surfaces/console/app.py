@@ -14,11 +14,11 @@ from metricgate.gateway.people import ElsewhereLogin, PersonSession
 from metricgate.surfaces.console.decision_pages import Deciding
 from metricgate.surfaces.console.forms import form_of
 from metricgate.surfaces.console.live import Live
-from metricgate.surfaces.console.logging_in import LoggingIn
+from metricgate.surfaces.console.login_pages import LoggingIn
 from metricgate.surfaces.console.record_pages import RecordPages
 from metricgate.surfaces.console.stop_pages import Stopping
 from metricgate.surfaces.console.templates_env import Pages
-from metricgate.surfaces.human.admission import CONSOLE, Admission
+from metricgate.surfaces.human.session_auth import CONSOLE, Admission
 from metricgate.vocabulary.problem import Problems
 
 HOME: Final = "/console/approvals"

@@ -22,9 +22,9 @@ from metricgate.surfaces.console.action_page import (
 )
 from metricgate.surfaces.console.templates_env import Pages
 from metricgate.surfaces.human import codes, responses
-from metricgate.surfaces.human.admission import refusal_of
 from metricgate.surfaces.human.api import download, form_of, problems
 from metricgate.surfaces.human.query_params import action_filter
+from metricgate.surfaces.human.session_auth import refusal_of
 from metricgate.vocabulary.problem import Problems
 
 _LONGEST_REASON = 2_000

@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 from metricgate.surfaces.http.body import ClientGone, read_body
 from metricgate.surfaces.human import codes
-from metricgate.surfaces.human.admission import refusal_of
+from metricgate.surfaces.human.session_auth import refusal_of
 from metricgate.vocabulary.problem import Problems
 
 _MOST_BYTES = 65_536

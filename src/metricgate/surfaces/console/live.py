@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from metricgate.gateway.office import Office
-from metricgate.surfaces.human.admission import CONSOLE, Admission
+from metricgate.surfaces.human.session_auth import CONSOLE, Admission
 from metricgate.vocabulary.problem import Problems
 
 _MOST: Final = 100

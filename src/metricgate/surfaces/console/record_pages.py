@@ -16,10 +16,10 @@ from metricgate.surfaces.console.pictures import BOX_HEIGHT, BOX_WIDTH, edges_of
 from metricgate.surfaces.console.templates_env import Pages
 from metricgate.surfaces.console.words import EVENTS
 from metricgate.surfaces.human import codes, responses
-from metricgate.surfaces.human.admission import refusal_of
 from metricgate.surfaces.human.api import download, form_of, problems
 from metricgate.surfaces.human.query_params import entries_asked
 from metricgate.surfaces.human.record_exports import EXPORTS, export_response
+from metricgate.surfaces.human.session_auth import refusal_of
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problems
 

@@ -10,7 +10,7 @@ from metricgate.gateway.people import PersonSession
 from metricgate.surfaces.console.pictures import bar
 from metricgate.surfaces.console.templates_env import Pages
 from metricgate.surfaces.human import codes
-from metricgate.surfaces.human.admission import refusal_of
+from metricgate.surfaces.human.session_auth import refusal_of
 from metricgate.vocabulary.problem import Problems
 
 _ORDER = ("answered", "completed", "held", "refused", "failed")

@@ -12,9 +12,9 @@ from metricgate.approvals.proposal import Action
 from metricgate.gateway.office import Office, Person
 from metricgate.gateway.people import Login
 from metricgate.surfaces.human import codes, requests, responses
-from metricgate.surfaces.human.admission import CONSOLE, Admission, Admitted, address_of, refusal_of
 from metricgate.surfaces.human.query_params import action_filter, entries_asked
 from metricgate.surfaces.human.record_exports import EXPORTS, export_response
+from metricgate.surfaces.human.session_auth import CONSOLE, Admission, Admitted, address_of, refusal_of
 from metricgate.surfaces.problem_document import MEDIA_TYPE, problem_document, to_bytes
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problems

@@ -11,9 +11,9 @@ from pydantic import BaseModel
 from metricgate.approvals.proposal import State
 from metricgate.surfaces.http.openapi import REFUSED, Described
 from metricgate.surfaces.human import requests, responses
-from metricgate.surfaces.human.admission import CSRF_HEADER
 from metricgate.surfaces.human.query_params import ACTION_PARAMETERS, ENTRY_PARAMETERS, MOST
 from metricgate.surfaces.human.schemas import SCHEMAS, Schema, reference
+from metricgate.surfaces.human.session_auth import CSRF_HEADER
 from metricgate.vocabulary.json import Json
 
 _BODIES: Final[tuple[type[BaseModel], ...]] = (

@@ -10,8 +10,8 @@ from starlette.responses import Response, StreamingResponse
 
 from metricgate.gateway.office import Office, Person
 from metricgate.surfaces.human import codes, responses
-from metricgate.surfaces.human.admission import refusal_of
 from metricgate.surfaces.human.query_params import entries_asked
+from metricgate.surfaces.human.session_auth import refusal_of
 from metricgate.surfaces.problem_document import MEDIA_TYPE, problem_document, to_bytes
 from metricgate.vocabulary.problem import Problems
 

@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from metricgate.surfaces.http.body import ClientGone, read_json
 from metricgate.surfaces.human import codes
-from metricgate.surfaces.human.admission import refusal_of
+from metricgate.surfaces.human.session_auth import refusal_of
 from metricgate.vocabulary.problem import Place, Problem, Problems
 
 MOST_BYTES = 65_536

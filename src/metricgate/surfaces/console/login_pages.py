@@ -14,7 +14,7 @@ from metricgate.gateway.people import ElsewhereLogin, Login, Opened, PersonSessi
 from metricgate.surfaces.console.forms import form_of
 from metricgate.surfaces.console.templates_env import Pages
 from metricgate.surfaces.human import codes
-from metricgate.surfaces.human.admission import CONSOLE, Admission, address_of, refusal_of
+from metricgate.surfaces.human.session_auth import CONSOLE, Admission, address_of, refusal_of
 from metricgate.vocabulary.problem import Problems
 
 _PATH: Final = "/console/login"
