@@ -4,7 +4,7 @@ Promises: an action's statement is the steward's; parameters enter it as values 
 with its place. Decides nothing and runs nothing.
 """
 
+from metricgate.actions.action_loader import load
 from metricgate.actions.definition import ActionDefinition, Inverse, Parameter, RiskClass
-from metricgate.actions.loading import load
 
 __all__ = ["ActionDefinition", "Inverse", "Parameter", "RiskClass", "load"]

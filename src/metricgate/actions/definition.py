@@ -104,11 +104,11 @@ class ActionDefinition:
     @property
     def version(self) -> str:
         """The digest of everything that decides what the action does."""
-        parameters: list[Json] = [[each.name, *(str(part) for part in _bounds(each))] for each in self.parameters]
+        parameters: list[Json] = [[each.name, *(str(part) for part in _bounds_of(each))] for each in self.parameters]
         return digest_of([self.name, self.target, self.statement, parameters, self.most_rows, str(self.risk)])
 
 
-def _bounds(each: Parameter) -> tuple[object, ...]:
+def _bounds_of(each: Parameter) -> tuple[object, ...]:
     return (
         *(each.type, each.required, each.default, each.one_of, each.minimum, each.maximum, each.max_length),
         each.pattern,

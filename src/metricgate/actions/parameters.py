@@ -13,7 +13,7 @@ from metricgate.actions.documents import ParameterDocument
 _ORDERED = frozenset({ParameterType.INTEGER, ParameterType.NUMBER, ParameterType.DATE, ParameterType.TIMESTAMP})
 
 
-def valued(kind: ParameterType, raw: object) -> ParameterValue:
+def to_value(kind: ParameterType, raw: object) -> ParameterValue:
     """Return a value of the type from what YAML or JSON holds.
 
     Raises:
@@ -27,7 +27,7 @@ def valued(kind: ParameterType, raw: object) -> ParameterValue:
         case ParameterType.INTEGER if isinstance(raw, int) and not isinstance(raw, bool):
             return raw
         case ParameterType.NUMBER if isinstance(raw, int | float | str) and not isinstance(raw, bool):
-            return _number(raw)
+            return _parse_number(raw)
         case ParameterType.DATE if isinstance(raw, str):
             return date.fromisoformat(raw)
         case ParameterType.TIMESTAMP if isinstance(raw, str):
@@ -36,7 +36,7 @@ def valued(kind: ParameterType, raw: object) -> ParameterValue:
             raise ValueError(f"{str(raw)[:80]!r} is no {kind}")
 
 
-def _number(raw: float | str) -> Decimal:
+def _parse_number(raw: float | str) -> Decimal:
     try:
         found = Decimal(str(raw))
     except InvalidOperation as error:
@@ -54,7 +54,7 @@ def read_parameter(document: ParameterDocument) -> tuple[Parameter, list[str]]:
         if raw is None:
             return None
         try:
-            return valued(document.type, raw)
+            return to_value(document.type, raw)
         except ValueError as error:
             mistakes.append(f"`{what}` of {document.name!r}: {error}")
             return None

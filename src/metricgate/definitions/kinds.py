@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
 from metricgate.actions import load as load_actions
-from metricgate.actions.loading import Actions
+from metricgate.actions.action_loader import Actions
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.catalog_loader import load as load_catalog
 from metricgate.catalog.warehouse_placement import place_in_warehouses, within

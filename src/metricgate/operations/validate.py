@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from metricgate.actions.loading import Actions
+from metricgate.actions.action_loader import Actions
 from metricgate.catalog import warehouse_check
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.warehouse_placement import within

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, create_model
 
 from metricgate.actions import ActionDefinition, Parameter
 from metricgate.actions.definition import ParameterType, ParameterValue
-from metricgate.actions.parameters import outside, valued
+from metricgate.actions.parameters import outside, to_value
 from metricgate.gateway import codes as gateway_codes
 from metricgate.gateway.argument_schemas import accepted_schema, shown_schema
 from metricgate.gateway.arguments import Parsed, read_arguments
@@ -107,7 +107,7 @@ def _values(action: ActionDefinition, given: Mapping[str, Any]) -> dict[str, Par
             values[each.name] = each.default
             continue
         try:
-            value = valued(each.type, raw)
+            value = to_value(each.type, raw)
             why = outside(each, value)
         except ValueError as error:
             value, why = None, str(error)

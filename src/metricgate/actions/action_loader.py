@@ -32,26 +32,28 @@ def load(documents: Sequence[tuple[str, str]], *, memory: ReadMemory | None = No
             problems.extend(document)
             continue
         for index, each in enumerate(document.value.actions):
-            action = _action(each, ("actions", index), document, problems)
+            action = _build_action(each, ("actions", index), document, problems)
             if action.name in found:
                 problems.append(
-                    _problem(codes.DUPLICATE, document, ("actions", index), f"There are two actions {action.name!r}.")
+                    _problem_at(
+                        codes.DUPLICATE, document, ("actions", index), f"There are two actions {action.name!r}."
+                    )
                 )
             found[action.name] = action
     problems.extend(_inverse_problems(found))
     return Problems(in_order(problems)) if problems else found
 
 
-def _action(
+def _build_action(
     document: ActionDocument, path: tuple[str | int, ...], file: Read[ActionsDocument], problems: list[Problem]
 ) -> ActionDefinition:
     parameters: list[Parameter] = []
     for index, each in enumerate(document.parameters):
         parameter, mistakes = read_parameter(each)
         where = (*path, "parameters", index)
-        problems.extend(_problem(codes.BAD_PARAMETER, file, where, f"{mistake}.") for mistake in mistakes)
+        problems.extend(_problem_at(codes.BAD_PARAMETER, file, where, f"{mistake}.") for mistake in mistakes)
         if any(parameter.name == other.name for other in parameters):
-            problems.append(_problem(codes.DUPLICATE, file, where, f"There are two parameters {parameter.name!r}."))
+            problems.append(_problem_at(codes.DUPLICATE, file, where, f"There are two parameters {parameter.name!r}."))
         parameters.append(parameter)
     return ActionDefinition(
         name=document.name,
@@ -101,5 +103,5 @@ def _inverse_problems(actions: Actions) -> list[Problem]:
     return problems
 
 
-def _problem(code: Code, file: Read[ActionsDocument], path: tuple[str | int, ...], message: str) -> Problem:
+def _problem_at(code: Code, file: Read[ActionsDocument], path: tuple[str | int, ...], message: str) -> Problem:
     return Problem(code=code, message=message, where=file.place(path), hint=code.cure)
