@@ -16,7 +16,7 @@ from tests.adapters.warehouses.duckdb.changes import table as duckdb_table
 from tests.contracts.server_changes import Place, drop, new_place
 
 from bench.timing import Figure
-from metricgate.adapters.state.sqlite.sealing import Seal
+from metricgate.adapters.state.sqlite.seal import Seal
 from metricgate.adapters.state.sqlite.sqlite_journal import SqliteJournal
 from metricgate.adapters.warehouses.duckdb.warehouse import DuckDBWarehouse
 from metricgate.changing.change import ChangeKind, RowTarget, TableChange

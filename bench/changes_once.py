@@ -45,7 +45,7 @@ DuckDBWarehouse = _module(
     "metricgate.adapters.warehouses.duckdb.warehouse", "metricgate.adapters.warehouses.duckdb"
 ).DuckDBWarehouse
 _CHANGES = _module("tests.adapters.warehouses.duckdb.changes", "tests.adapters.warehouses.duckdb_changes")
-Seal = _module("metricgate.adapters.state.sqlite.sealing", "metricgate.adapters.stores.sealing").Seal
+Seal = _module("metricgate.adapters.state.sqlite.seal", "metricgate.adapters.stores.sealing").Seal
 SqliteJournal = _module(
     "metricgate.adapters.state.sqlite.sqlite_journal", "metricgate.adapters.stores.sqlite_journal"
 ).SqliteJournal

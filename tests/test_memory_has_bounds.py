@@ -25,7 +25,7 @@ from tests.approvals.made import held_action, saying
 
 import metricgate
 from metricgate.adapters.state.sqlite.ledger_file import connect, connect_reading
-from metricgate.adapters.state.sqlite.sealing import Seal
+from metricgate.adapters.state.sqlite.seal import Seal
 from metricgate.adapters.state.sqlite.sqlite_actions import SqliteActions
 from metricgate.adapters.system import free_memory
 from metricgate.adapters.system.clock import SystemClock

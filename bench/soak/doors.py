@@ -14,7 +14,7 @@ import pyotp
 from tests.faults.served import Served
 
 from bench.soak.asking import next_call
-from metricgate.adapters.identity.people import enrolled
+from metricgate.adapters.identity.people import enroll
 from metricgate.adapters.state.sqlite.sqlite_people import SqlitePeople
 
 PERSON = "sten"
@@ -75,7 +75,7 @@ class Person:
         self._client = client
         store = SqlitePeople(folder / ".metricgate" / "people.db")
         try:
-            record, self._paper = enrolled(PERSON, (), time.time(), issuer="soak")
+            record, self._paper = enroll(PERSON, (), time.time(), issuer="soak")
             store.add(record)
         finally:
             store.close()

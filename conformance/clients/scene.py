@@ -14,7 +14,7 @@ from typing import Final
 import duckdb
 import httpx2
 
-from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
+from metricgate.adapters.state.sqlite.ledger_reader import LedgerReader
 from metricgate.adapters.state.sqlite.sqlite_keys import SqliteKeys
 from metricgate.adapters.system.clock import SystemClock
 from metricgate.state.record import EntryFilter

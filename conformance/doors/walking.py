@@ -14,7 +14,7 @@ from typing import Any
 
 from conformance.doors.places import MOST_COLUMNS, Place, Table, placed
 from conformance.doors.shapes import UNKNOWN, Shape
-from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
+from metricgate.adapters.state.sqlite.ledger_reader import LedgerReader
 from metricgate.bootstrap.running import Running, running
 from metricgate.gateway.outcome import Answered, Fault, Outcome, Refused
 from metricgate.gateway.tool import ToolCall

@@ -16,7 +16,7 @@ from tests.gateway.changes.test_changes import approved
 from typer.testing import CliRunner
 
 from metricgate.adapters.state.sqlite.ledger_files import verify_ledger
-from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
+from metricgate.adapters.state.sqlite.ledger_reader import LedgerReader
 from metricgate.bootstrap.project import open_project
 from metricgate.bootstrap.states import state_of
 from metricgate.gateway.outcome import Held

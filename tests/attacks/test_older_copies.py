@@ -15,7 +15,7 @@ import pytest
 from tests.gateway.changes.shop import opened, write_shop
 
 from metricgate.adapters.state.sqlite.anchors import StoreAnchor
-from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
+from metricgate.adapters.state.sqlite.ledger_reader import LedgerReader
 from metricgate.adapters.state.sqlite.losses import anchors_of, ledger_behind
 from metricgate.adapters.state.sqlite.paths import StatePaths
 from metricgate.bootstrap.project import open_project
@@ -88,7 +88,7 @@ def test_an_older_ledger_is_not_gone_on_with(shop):
 def test_every_store_that_knows_is_enough(shop):
     folder, copy, before, _after = shop
     paths = paths_of(folder)
-    newest = StoreAnchor(paths.actions).known()
+    newest = StoreAnchor(paths.actions).last_checkpoint()
     open_project(folder).list_keys()
     open_project(folder).create_key("desk", users=(), expires_in=None)
     open_project(folder).people().list()
@@ -105,7 +105,7 @@ def test_every_store_that_knows_is_enough(shop):
 def test_the_loss_is_accepted_by_its_size_and_recorded_first(shop):
     folder, copy, before, after = shop
     paths = paths_of(folder)
-    lost = StoreAnchor(paths.actions).known()
+    lost = StoreAnchor(paths.actions).last_checkpoint()
     with pytest.raises(StartRefused, match="no loss to accept"):
         asyncio.run(started(folder, accept_loss=after))
     shutil.copyfile(copy, paths.ledger)
@@ -191,7 +191,7 @@ def test_another_ledger_of_the_same_key_is_noticed(shop):
     """One that went another way and is longer by now."""
     folder, copy, _before, after = shop
     paths = paths_of(folder)
-    newest = StoreAnchor(paths.actions).known()
+    newest = StoreAnchor(paths.actions).last_checkpoint()
     shutil.copyfile(copy, paths.ledger)
     asyncio.run(started(folder, accept_loss=after))
     asyncio.run(asked(folder, 5))
@@ -204,7 +204,7 @@ def test_another_ledger_of_the_same_key_is_noticed(shop):
 def test_an_anchor_that_the_log_did_not_sign_says_nothing(shop):
     folder, _copy, _before, after = shop
     anchor = StoreAnchor(paths_of(folder).actions)
-    note = anchor.known()
+    note = anchor.last_checkpoint()
     anchor.keep(note.replace(f"\n{after}\n", f"\n{after + 9}\n", 1))
     asyncio.run(started(folder))
 
@@ -260,7 +260,7 @@ asyncio.run(main())
     process = subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, cwd=ROOT)
     assert process.stdout.readline() == b"asked\n"
     size, deadline = size_of(paths), time.monotonic() + 60
-    while f"\n{size}\n" not in str(StoreAnchor(paths.actions).known()) and time.monotonic() < deadline:
+    while f"\n{size}\n" not in str(StoreAnchor(paths.actions).last_checkpoint()) and time.monotonic() < deadline:
         time.sleep(0.2)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()

@@ -15,7 +15,7 @@ from tests.gateway.conftest import write_project
 
 from metricgate.adapters.files import private_folder
 from metricgate.adapters.files.private_folder import NotPrivate, narrow, open_to_others
-from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
+from metricgate.adapters.state.sqlite.ledger_reader import LedgerReader
 from metricgate.operations.start_refusal import StartRefused
 from metricgate.state.record import EntryFilter
 

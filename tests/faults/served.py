@@ -19,7 +19,7 @@ import httpx2
 from tests.gateway.conftest import MODELS, POLICY, write_project
 
 from metricgate.adapters.state.sqlite.ledger_audit import verify_file
-from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
+from metricgate.adapters.state.sqlite.ledger_reader import LedgerReader
 from metricgate.adapters.state.sqlite.sqlite_keys import SqliteKeys
 from metricgate.adapters.system.clock import SystemClock
 from metricgate.state.record import EntryFilter, Recorded

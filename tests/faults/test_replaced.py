@@ -20,7 +20,7 @@ from conformance.faults.kills import shop_on
 from tests.gateway.changes.shop import Shop, opened, write_shop
 
 from metricgate.adapters.state.sqlite.ledger_audit import verify_file
-from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
+from metricgate.adapters.state.sqlite.ledger_reader import LedgerReader
 from metricgate.approvals.proposal import State
 from metricgate.bootstrap.states import state_of
 from metricgate.gateway.changes.expiry import find_action

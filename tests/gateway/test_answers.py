@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from tests.gateway.conftest import ask, opened, write_project
 
-from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
+from metricgate.adapters.state.sqlite.ledger_reader import LedgerReader
 from metricgate.gateway import answers
 from metricgate.gateway.answers import Answer, Object, Verdicts, answer_schema
 from metricgate.gateway.outcome import Answered, Held, Record

@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.gateway.changes.shop import Shop
 from tests.gateway.changes.test_changes import played
 
-from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
+from metricgate.adapters.state.sqlite.ledger_reader import LedgerReader
 from metricgate.bootstrap.states import state_of
 from metricgate.gateway.tool import ToolCall
 from metricgate.ledger.entry import MOST_LEAF

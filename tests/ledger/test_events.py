@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from tests.record_pages import PARTS, page_with_parts
 
-from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
+from metricgate.adapters.state.sqlite.ledger_reader import LedgerReader
 from metricgate.ledger.entry import as_bytes
 from metricgate.ledger.events import names
 from metricgate.ledger.events.access import AgentPaused, SwitchThrown

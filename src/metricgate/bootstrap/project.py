@@ -225,12 +225,12 @@ class OpenedProject:
 
     def people(self) -> UserAdmin:
         """Return the operator's side of people."""
-        from metricgate.adapters.identity.people import enrolled
+        from metricgate.adapters.identity.people import enroll
         from metricgate.adapters.system.clock import SystemClock
         from metricgate.operations.user_admin import UserAdmin
 
         project = self._settings.document.project
-        return UserAdmin(self._state, project=project, enrol=enrolled, clock=SystemClock())
+        return UserAdmin(self._state, project=project, enrol=enroll, clock=SystemClock())
 
     def human(self) -> SessionClient:
         """Return a person's side: the API for people at the running gateway."""

@@ -12,7 +12,7 @@ import structlog
 
 from metricgate.adapters.files.check_requests import answer_requests
 from metricgate.adapters.observers.logs import quiet_libraries
-from metricgate.adapters.observers.telemetry import Telemetry, TelemetryOptions
+from metricgate.adapters.observers.telemetry import TelemetryObserver, TelemetryOptions
 from metricgate.adapters.roles.casbin_roles import casbin_judge
 from metricgate.adapters.system.clock import SystemClock
 from metricgate.adapters.warehouses.warehouse_set import open_warehouses
@@ -59,7 +59,7 @@ class Running:
     ledger: Record
     warehouses: Mapping[str, Warehouse]
     """By their names in the settings, the default one first."""
-    telemetry: Telemetry
+    telemetry: TelemetryObserver
     conduct: Conduct
     changes: ChangeServices
     office: Office | None = None
@@ -146,7 +146,7 @@ def _together(
     holder: HotReloader,
     warehouses: Mapping[str, Warehouse],
     ledger: Record,
-    telemetry: Telemetry,
+    telemetry: TelemetryObserver,
     clock: Clock,
     conduct: Conduct,
     notifier: Notifier,
@@ -293,9 +293,9 @@ def _keys(state: ProjectState, stack: AsyncExitStack, clock: Clock) -> KeyMemory
         raise StartRefused(str(error)) from error
 
 
-def _telemetry(settings: Settings, ledger: Record, stack: AsyncExitStack, *, logs: bool) -> Telemetry:
+def _telemetry(settings: Settings, ledger: Record, stack: AsyncExitStack, *, logs: bool) -> TelemetryObserver:
     section = settings.document.telemetry
-    telemetry = Telemetry(
+    telemetry = TelemetryObserver(
         TelemetryOptions(
             otlp_endpoint=section.otlp_endpoint,
             sample_ratio=section.sample_ratio,

@@ -6,14 +6,14 @@ import time
 import pytest
 from tests.adapters.observers.collector import Collector, attributes
 
-from metricgate.adapters.observers import Telemetry, TelemetryOptions
+from metricgate.adapters.observers import TelemetryObserver, TelemetryOptions
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 ROOT = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "query_metrics", "gen_ai.agent.id": "copilot"}
 
 
 def observe(url, **options):
-    return Telemetry(TelemetryOptions(otlp_endpoint=url, logs=None, delay_seconds=0.05, **options))
+    return TelemetryObserver(TelemetryOptions(otlp_endpoint=url, logs=None, delay_seconds=0.05, **options))
 
 
 def one_call(telemetry, carrier=None, outcome="answered", name="execute_tool query_metrics", more=None):

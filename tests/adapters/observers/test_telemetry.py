@@ -11,7 +11,7 @@ import pytest
 from opentelemetry import trace
 from prometheus_client import REGISTRY
 
-from metricgate.adapters.observers import Telemetry, TelemetryOptions
+from metricgate.adapters.observers import TelemetryObserver, TelemetryOptions
 from metricgate.gateway.ports import Observer
 
 ROOT = {"gen_ai.tool.name": "query_metrics", "gen_ai.agent.id": "copilot", "gov.door": "http"}
@@ -22,7 +22,7 @@ DOCS = Path(__file__).parents[3] / "docs" / "observability.md"
 
 def test_it_is_an_observer():
     """Telemetry fits the gateway's port."""
-    observer: Observer = Telemetry(QUIET)
+    observer: Observer = TelemetryObserver(QUIET)
     with observer.call({}, "execute_tool x", {}) as span:
         span.set("gov.outcome", "answered")
     observer.counted(tool="x", outcome="answered", code="", seconds=0.1)
@@ -30,7 +30,7 @@ def test_it_is_an_observer():
 
 def test_ids_are_real_without_any_export():
     """With tracing off each call still has its own trace id and span id."""
-    telemetry, seen = Telemetry(QUIET), set()
+    telemetry, seen = TelemetryObserver(QUIET), set()
     for _ in range(100):
         with telemetry.call({}, "execute_tool x", {}) as root, telemetry.span("gov.parse") as stage:
             assert re.fullmatch("[0-9a-f]{32}", root.trace_id)
@@ -63,7 +63,7 @@ def test_ids_are_real_without_any_export():
 )
 def test_garbage_traceparent_is_ignored(garbage):
     """What is not exactly a traceparent starts a trace of our own and breaks nothing."""
-    telemetry = Telemetry(QUIET)
+    telemetry = TelemetryObserver(QUIET)
     with telemetry.call({"traceparent": garbage}, "execute_tool x", {}) as root:
         assert re.fullmatch("[0-9a-f]{32}", root.trace_id)
         assert root.trace_id != "0af7651916cd43dd8448eb211c80319c"
@@ -71,13 +71,13 @@ def test_garbage_traceparent_is_ignored(garbage):
 
 def test_later_versions_of_traceparent_are_read():
     """A version that we do not know yet is read by its first four fields, as the standard says."""
-    with Telemetry(QUIET).call({"traceparent": "cc" + PARENT[2:] + "-what-the-future-brings"}, "x", {}) as root:
+    with TelemetryObserver(QUIET).call({"traceparent": "cc" + PARENT[2:] + "-what-the-future-brings"}, "x", {}) as root:
         assert root.trace_id == "0af7651916cd43dd8448eb211c80319c"
 
 
 def test_concurrent_calls_do_not_mix():
     """Stages of calls that run at the same time belong each to its own call."""
-    telemetry = Telemetry(QUIET)
+    telemetry = TelemetryObserver(QUIET)
 
     async def call():
         with telemetry.call({}, "execute_tool x", {}) as root:
@@ -96,7 +96,7 @@ def test_concurrent_calls_do_not_mix():
 
 def test_a_span_outside_a_call_has_a_trace_of_its_own():
     """Work that no call caused (start-up, reload) can be observed as well."""
-    telemetry = Telemetry(QUIET)
+    telemetry = TelemetryObserver(QUIET)
     with telemetry.span("gov.reload") as one, telemetry.span("gov.parse") as inner:
         assert inner.trace_id == one.trace_id
     with telemetry.span("gov.reload") as two:
@@ -106,16 +106,16 @@ def test_a_span_outside_a_call_has_a_trace_of_its_own():
 def test_nothing_global_is_touched():
     """Neither OpenTelemetry's global provider nor Prometheus' default registry changes."""
     before = trace.get_tracer_provider()
-    telemetry = Telemetry(QUIET)
+    telemetry = TelemetryObserver(QUIET)
     telemetry.counted(tool="x", outcome="answered", code="", seconds=0.1)
     assert trace.get_tracer_provider() is before
     assert not [metric for metric in REGISTRY.collect() if metric.name.startswith("metricgate")]
-    assert Telemetry(QUIET).exposition(), "two in one process do not collide"
+    assert TelemetryObserver(QUIET).exposition(), "two in one process do not collide"
 
 
 def test_calls_are_counted_by_closed_labels_only():
     """Calls, latencies and stages are counted; no label carries an agent, a user or a value."""
-    telemetry = Telemetry(QUIET)
+    telemetry = TelemetryObserver(QUIET)
     with telemetry.call({}, "execute_tool x", ROOT), telemetry.span("gov.record"), telemetry.span("gov.anything.else"):
         pass
     telemetry.counted(tool="query_metrics", outcome="refused", code="E_DENIED", seconds=0.002)
@@ -135,7 +135,7 @@ def test_calls_are_counted_by_closed_labels_only():
 
 def test_running_calls_fall_back_to_zero_also_after_errors():
     """The gauge of running calls counts calls that raise as ended."""
-    telemetry, seen = Telemetry(QUIET), []
+    telemetry, seen = TelemetryObserver(QUIET), []
 
     def serve():
         with telemetry.call({}, "execute_tool x", {}):
@@ -150,7 +150,7 @@ def test_running_calls_fall_back_to_zero_also_after_errors():
 
 def test_counting_from_many_threads_loses_nothing():
     """Counters are exact under threads."""
-    telemetry = Telemetry(QUIET)
+    telemetry = TelemetryObserver(QUIET)
 
     def count():
         for _ in range(500):
@@ -166,7 +166,7 @@ def test_counting_from_many_threads_loses_nothing():
 
 def _line(more=None, form="json"):
     stream = io.StringIO()
-    telemetry = Telemetry(TelemetryOptions(logs=form), log_stream=stream)
+    telemetry = TelemetryObserver(TelemetryOptions(logs=form), log_stream=stream)
     with telemetry.call({}, "execute_tool x", ROOT) as root:
         root.set("gov.outcome", "refused")
         root.set("error.type", "E_DENIED")
@@ -221,7 +221,7 @@ def test_console_form_is_for_people():
 def test_a_closed_log_stream_costs_a_line_not_a_call():
     """Standard error is gone: the call goes on, the loss is counted."""
     stream = io.StringIO()
-    telemetry = Telemetry(TelemetryOptions(), log_stream=stream)
+    telemetry = TelemetryObserver(TelemetryOptions(), log_stream=stream)
     stream.close()
     with telemetry.call({}, "execute_tool x", ROOT):
         pass
@@ -230,7 +230,9 @@ def test_a_closed_log_stream_costs_a_line_not_a_call():
 
 def test_every_metric_is_documented():
     """docs/observability.md names every Prometheus metric."""
-    telemetry = Telemetry(TelemetryOptions(otlp_endpoint="http://127.0.0.1:1/v1/traces"), log_stream=io.StringIO())
+    telemetry = TelemetryObserver(
+        TelemetryOptions(otlp_endpoint="http://127.0.0.1:1/v1/traces"), log_stream=io.StringIO()
+    )
     telemetry.watch_ledger(queue_depth=lambda: 0, checkpoint_age_seconds=lambda: 0)
     names = set(re.findall(r"^# TYPE (\w+)", telemetry.exposition().decode(), re.MULTILINE))
     telemetry.shutdown(0.1)

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
-from metricgate.adapters.sinks.courier import Courier, Patience
+from metricgate.adapters.sinks.courier import Courier, RetrySchedule
 from metricgate.vocabulary.notice import Notice, NoticeKind
 
 SECRETS = "whsec_" + base64.b64encode(b"n" * 32).decode() + " whsec_" + base64.b64encode(b"o" * 32).decode()
-HASTY = Patience(first=0.01, longest=0.05, end=0.5, attempt=60.0, look=0.01, tidy=0.01)
+HASTY = RetrySchedule(first=0.01, longest=0.05, end=0.5, attempt=60.0, look=0.01, tidy=0.01)
 
 
 class Stepping:

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from tests.adapters.sinks.hooks import CLOCK, HASTY, SECRETS, Hook, notice, served
 
-from metricgate.adapters.sinks.courier import Courier, Patience
+from metricgate.adapters.sinks.courier import Courier, RetrySchedule
 from metricgate.adapters.sinks.webhook import Webhook, slack
-from metricgate.adapters.sinks.webhook_signing import read_secrets
+from metricgate.adapters.sinks.webhook_signatures import read_secrets
 from metricgate.adapters.state.sqlite.sqlite_outbox import SqliteOutbox
 from metricgate.gateway.notices import Delivery, Sink
 from metricgate.vocabulary.notice import Notice, NoticeKind
@@ -37,7 +37,7 @@ def run(
     outbox: SqliteOutbox,
     sinks: dict[str, Sink],
     until: Callable[[], object],
-    patience: Patience = HASTY,
+    patience: RetrySchedule = HASTY,
     **options: float,
 ) -> None:
     """Deliver until something is so."""

@@ -23,7 +23,7 @@ from metricgate.bootstrap.paths import StatePaths
 from metricgate.bootstrap.settings import load_settings
 from tests.gateway.changes.shop import Shop, write_shop
 
-from metricgate.adapters.identity.people import enrolled
+from metricgate.adapters.identity.people import enroll
 from metricgate.bootstrap.running import running
 
 AT = 1_767_225_600
@@ -71,7 +71,7 @@ async def _die(*_given: object, **_named: object) -> None:
 def _people_and_keys(folder: Path) -> dict[str, str]:
     paths = StatePaths.of(folder, load_settings(folder))
     people = SqlitePeople(paths.people)
-    record, paper = enrolled("sten", ("stewards",), float(AT), issuer="Shop")
+    record, paper = enroll("sten", ("stewards",), float(AT), issuer="Shop")
     people.add(record)
     people.close()
     keys = SqliteKeys(paths.api_keys, clock=Clock())

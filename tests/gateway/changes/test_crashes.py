@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from tests.gateway.changes.shop import opened, write_shop
 
-from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
+from metricgate.adapters.state.sqlite.ledger_reader import LedgerReader
 from metricgate.approvals.proposal import State
 from metricgate.bootstrap.states import state_of
 from metricgate.gateway.changes.expiry import find_action

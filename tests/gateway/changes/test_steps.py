@@ -12,7 +12,7 @@ import pytest
 from tests.gateway.changes.shop import OLAF, STELLA, STEN, Shop, opened, write_shop
 from tests.gateway.changes.test_changes import played
 
-from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
+from metricgate.adapters.state.sqlite.ledger_reader import LedgerReader
 from metricgate.approvals import lifecycle
 from metricgate.approvals.proposal import State
 from metricgate.bootstrap.states import state_of

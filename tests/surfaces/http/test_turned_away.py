@@ -11,7 +11,7 @@ from tests.adapters.state.sqlite.ledgers import opened
 from tests.faults.served import served
 from tests.gateway.conftest import write_project
 
-from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
+from metricgate.adapters.state.sqlite.ledger_reader import LedgerReader
 from metricgate.ledger.events.names import DOOR_REFUSED
 from metricgate.operations.refusal_recorders import DoorRecorder
 from metricgate.state.record import EntryFilter

@@ -13,7 +13,7 @@ from tests.surfaces.echo import EchoGate, keeper
 from tests.surfaces.human.office import MemoryOffice
 from tests.surfaces.serving import make_app
 
-from metricgate.adapters.identity.people import LocalPeople, enrolled
+from metricgate.adapters.identity.people import LocalPeople, enroll
 from metricgate.adapters.state.sqlite.sqlite_people import SqlitePeople
 from metricgate.surfaces.console.app import Console
 from metricgate.surfaces.human.api import PeopleApi
@@ -61,7 +61,7 @@ class House:
 
     def add(self, name):
         """Enrol somebody who has already chosen a password."""
-        record, paper = enrolled(name, ("stewards",), self.clock(), issuer="acme", hasher=CHEAP)
+        record, paper = enroll(name, ("stewards",), self.clock(), issuer="acme", hasher=CHEAP)
         self.store.add(record)
         self.secrets[name] = (paper.one_time_password, record.totp)
         return paper

@@ -6,7 +6,7 @@ import sqlite3
 import pytest
 from tests.surfaces.human.conftest import ANA, BO, PASSWORD
 
-from metricgate.adapters.identity.people import enrolled, unfit
+from metricgate.adapters.identity.people import enroll, unfit
 from metricgate.gateway.people import Login
 from metricgate.vocabulary.problem import Problems
 
@@ -123,7 +123,7 @@ def test_what_is_kept_opens_nothing(house, asked):
 def test_names_are_one_person_each(house):
     """The same name in other letters is taken."""
     house.add(ANA)
-    record, paper = enrolled("ANA@Acme.example", (), house.clock(), issuer="acme")
+    record, paper = enroll("ANA@Acme.example", (), house.clock(), issuer="acme")
     assert record.password.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
     assert not house.store.add(record)
     assert paper.otpauth.startswith("otpauth://totp/acme:ANA%40Acme.example?secret=")

@@ -19,7 +19,7 @@ class NotPrivate(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
+class OpenToOthers:
     """What was open to others: its path within the folder (``.`` for the folder) and the rights it had."""
 
     name: str
@@ -50,17 +50,17 @@ def make_private_file(path: Path) -> None:
         path.touch(mode=FILE_MODE)
 
 
-def open_to_others(folder: Path) -> list[Opened]:
+def open_to_others(folder: Path) -> list[OpenToOthers]:
     """Return everything under the folder, and the folder itself, that other accounts may read, write or enter."""
-    found = ((path, path.lstat()) for path in _all(folder))
+    found = ((path, path.lstat()) for path in _everything_in(folder))
     return [
-        Opened(name=os.path.relpath(path, folder), mode=stat.S_IMODE(each.st_mode))
+        OpenToOthers(name=os.path.relpath(path, folder), mode=stat.S_IMODE(each.st_mode))
         for path, each in found
         if not stat.S_ISLNK(each.st_mode) and each.st_mode & _OTHERS
     ]
 
 
-def narrow(folder: Path) -> list[Opened]:
+def narrow(folder: Path) -> list[OpenToOthers]:
     """Take other accounts' rights to the folder and everything in it; return what had any.
 
     Symbolic links are not followed. The owner's own rights stay.
@@ -78,16 +78,16 @@ def narrow(folder: Path) -> list[Opened]:
         except FileNotFoundError:
             continue
         except OSError as error:
-            raise NotPrivate(_words(path, each.mode, error.strerror or str(error))) from error
+            raise NotPrivate(_warning_words(path, each.mode, error.strerror or str(error))) from error
         if path.lstat().st_mode & _OTHERS:
-            raise NotPrivate(_words(path, each.mode, "the file system keeps no such rights"))
+            raise NotPrivate(_warning_words(path, each.mode, "the file system keeps no such rights"))
     return found
 
 
 _CHMOD_LINKS: Final = os.chmod in os.supports_follow_symlinks
 
 
-def _all(folder: Path) -> Iterator[Path]:
+def _everything_in(folder: Path) -> Iterator[Path]:
     """Yield the folder first: once it is closed, nobody else gets at what is in it."""
     yield folder
     for root, folders, files in os.walk(folder, followlinks=False):
@@ -95,7 +95,7 @@ def _all(folder: Path) -> Iterator[Path]:
             yield Path(root) / name
 
 
-def _words(path: Path, mode: int, why: str) -> str:
+def _warning_words(path: Path, mode: int, why: str) -> str:
     return (
         f"{path} is open to other accounts of this machine ({mode:04o}) and cannot be closed ({why}); as its owner "
         f"run: chmod -R go-rwx {path}, or put the state folder where only this account gets"

@@ -12,14 +12,14 @@ from metricgate.adapters.files.private_folder import make_private
 
 def write_new(path: Path, data: bytes, mode: int) -> None:
     """Write a file durably, in place of what was there: it is complete or not there."""
-    beside = _beside(path, data, mode)
+    beside = _write_beside(path, data, mode)
     beside.replace(path)
     _sync(path.parent)
 
 
 def write_first(path: Path, data: bytes, mode: int) -> None:
     """Write a new file durably. Of several that write it at once the first wins, and nobody's is replaced."""
-    beside = _beside(path, data, mode)
+    beside = _write_beside(path, data, mode)
     try:
         with suppress(FileExistsError):
             path.hardlink_to(beside)
@@ -28,7 +28,7 @@ def write_first(path: Path, data: bytes, mode: int) -> None:
     _sync(path.parent)
 
 
-def _beside(path: Path, data: bytes, mode: int) -> Path:
+def _write_beside(path: Path, data: bytes, mode: int) -> Path:
     make_private(path.parent)
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
 from metricgate.adapters.identity import codes
-from metricgate.adapters.identity.credentials import Credential, refused
+from metricgate.adapters.identity.credentials import Credential, refusal_of
 from metricgate.state.keys import KeysUnavailable, RefusedKey
 from metricgate.vocabulary.principal import AttributeValue, Identity, Principal, Proof
 from metricgate.vocabulary.problem import Code, Problems
@@ -15,7 +15,7 @@ API_KEY: Final = "api_key"
 """How an agent known by a key was proved."""
 
 
-class KeyRecord(Protocol):
+class KeyGrant(Protocol):
     """What the store knows of a key."""
 
     @property
@@ -54,10 +54,10 @@ class KeyRecord(Protocol):
         ...
 
 
-class KeyStore(Protocol):
+class KeyLookup(Protocol):
     """Where keys are kept, as hashes."""
 
-    def find(self, text: str, /) -> KeyRecord | None:
+    def find(self, text: str, /) -> KeyGrant | None:
         """Return the key of that text, also a revoked or expired one, or None. Takes microseconds.
 
         Raises:
@@ -76,7 +76,7 @@ def no_notice(_refused: RefusedKey) -> None:
 class ApiKeys:
     """Checks API keys. Nothing is remembered here, so that a revocation holds from the next call on."""
 
-    def __init__(self, store: KeyStore, *, now: Callable[[], float], on_refused: OnRefusedKey = no_notice) -> None:
+    def __init__(self, store: KeyLookup, *, now: Callable[[], float], on_refused: OnRefusedKey = no_notice) -> None:
         """Take the store, a clock of unix seconds, and whom to tell of known keys that were refused."""
         self._store = store
         self._now = now
@@ -87,13 +87,13 @@ class ApiKeys:
         try:
             record = self._store.find(credential.secret)
         except KeysUnavailable:
-            return refused(codes.KEY_STORE_UNAVAILABLE)
+            return refusal_of(codes.KEY_STORE_UNAVAILABLE)
         if record is None:
-            return refused(codes.UNAUTHENTICATED, "The API key is not known here.")
-        wrong = self._unusable(record) or _misnamed(credential.user, record)
+            return refusal_of(codes.UNAUTHENTICATED, "The API key is not known here.")
+        wrong = self._unusable(record) or _user_mismatch(credential.user, record)
         if wrong is not None:
             self._on_refused(RefusedKey(name=record.name, agent=record.agent, code=wrong))
-            return refused(wrong)
+            return refusal_of(wrong)
         agent = Identity(
             id=record.agent,
             proof=Proof.VERIFIED,
@@ -104,14 +104,14 @@ class ApiKeys:
         asserted = None if user is None else Identity(id=user, proof=Proof.ASSERTED, method="header")
         return Principal(agent=agent, user=asserted, credential=record.name)
 
-    def _unusable(self, record: KeyRecord) -> Code | None:
+    def _unusable(self, record: KeyGrant) -> Code | None:
         if record.revoked:
             return codes.KEY_REVOKED
         expired = record.expires_at is not None and self._now() >= record.expires_at
         return codes.KEY_EXPIRED if expired else None
 
 
-def _misnamed(user: str | None, record: KeyRecord) -> Code | None:
+def _user_mismatch(user: str | None, record: KeyGrant) -> Code | None:
     """Return why a call for this user, or for none, is not let in.
 
     Rights are those that agent and user share: an agent that could leave its user out would have more.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from metricgate.adapters.identity import codes
 from metricgate.adapters.identity.api_keys import API_KEY, ApiKeys
-from metricgate.adapters.identity.credentials import CREDENTIAL_HEADERS, read_credential, refused, single_headers
+from metricgate.adapters.identity.credentials import CREDENTIAL_HEADERS, read_credential, refusal_of, single_headers
 from metricgate.adapters.identity.proven import NeedsKeys, Proven
 from metricgate.vocabulary.principal import Principal
 from metricgate.vocabulary.problem import Problems
@@ -55,7 +55,7 @@ class Authenticator:
         if isinstance(found, NeedsKeys):
             found.keys.refresh()
             found = self._try(headers)
-        return refused(codes.KEYS_UNAVAILABLE) if isinstance(found, NeedsKeys) else found
+        return refusal_of(codes.KEYS_UNAVAILABLE) if isinstance(found, NeedsKeys) else found
 
     async def admit(self, raw: Sequence[tuple[bytes, bytes]]) -> Principal | Problems:
         """Return who calls, from the headers as they came (names in lower case); fetches keys off the event loop."""
@@ -75,7 +75,7 @@ class Authenticator:
             if len(self._just_now) >= _REMEMBERED:
                 self._just_now.clear()
             self._just_now[shown] = (found, asked_at + _SAME_MOMENT)
-        return refused(codes.KEYS_UNAVAILABLE) if isinstance(found, NeedsKeys) else found
+        return refusal_of(codes.KEYS_UNAVAILABLE) if isinstance(found, NeedsKeys) else found
 
     def _try(self, headers: Mapping[str, str]) -> Principal | NeedsKeys | Problems:
         credential = read_credential(headers)
@@ -83,10 +83,10 @@ class Authenticator:
             return credential
         if credential.api_key:
             if self._api_keys is None:
-                return refused(codes.UNAUTHENTICATED, "API keys are not taken here.")
+                return refusal_of(codes.UNAUTHENTICATED, "API keys are not taken here.")
             return self._api_keys.principal(credential)
         if self._tokens is None:
-            return refused(codes.UNAUTHENTICATED, "Bearer tokens are not taken here; send an API key.")
+            return refusal_of(codes.UNAUTHENTICATED, "Bearer tokens are not taken here; send an API key.")
         return self._token(self._tokens, credential.secret)
 
     def _token(self, tokens: Tokens, token: str) -> Principal | NeedsKeys | Problems:

@@ -37,26 +37,26 @@ def principal_of(claims: Mapping[str, Json], names: ClaimNames) -> Principal | N
     lacks the configured user claim proves nobody: dropping the user silently would widen rights.
     With ``act`` (RFC 8693) the agent is the outermost actor.
     """
-    client = next((name for claim in names.agent if (name := _id(claims.get(claim))) is not None), None)
-    agent = _actor(claims, names) if "act" in claims else client
+    client = next((name for claim in names.agent if (name := _valid_id(claims.get(claim))) is not None), None)
+    agent = _acting_party(claims, names) if "act" in claims else client
     if agent is None:
         return None
-    groups = _groups(claims.get(names.groups))
+    groups = _valid_groups(claims.get(names.groups))
     attributes = tuple(
-        sorted((name, value) for name in names.attributes if (value := _attribute(claims.get(name))) is not None)
+        sorted((name, value) for name in names.attributes if (value := _valid_attribute(claims.get(name))) is not None)
     )
     if groups is None:
         return None
     if "act" not in claims and _own_behalf(claims, agent):
         identity = Identity(id=agent, proof=Proof.VERIFIED, method="oidc", groups=groups, attributes=attributes)
-        return Principal(agent=identity, credential=_credential(claims))
-    user = _id(claims.get(names.user))
+        return Principal(agent=identity, credential=_credential_name(claims))
+    user = _valid_id(claims.get(names.user))
     if user is None or (names.user == "email" and claims.get("email_verified") is False):
         return None
     return Principal(
         agent=Identity(id=agent, proof=Proof.VERIFIED, method="oidc"),
         user=Identity(id=user, proof=Proof.VERIFIED, method="oidc", groups=groups, attributes=attributes),
-        credential=_credential(claims),
+        credential=_credential_name(claims),
     )
 
 
@@ -71,20 +71,20 @@ def _own_behalf(claims: Mapping[str, Json], agent: str) -> bool:
     )
 
 
-def _actor(claims: Mapping[str, Json], names: ClaimNames) -> str | None:
+def _acting_party(claims: Mapping[str, Json], names: ClaimNames) -> str | None:
     act = claims["act"]
     if not isinstance(act, Mapping):
         return None
-    return next((name for claim in (*names.agent, "sub") if (name := _id(act.get(claim))) is not None), None)
+    return next((name for claim in (*names.agent, "sub") if (name := _valid_id(act.get(claim))) is not None), None)
 
 
-def _id(value: Json) -> str | None:
+def _valid_id(value: Json) -> str | None:
     if not isinstance(value, str) or not value.strip() or len(value) > _LONGEST_ID or not value.isprintable():
         return None
     return value
 
 
-def _groups(value: Json) -> tuple[str, ...] | None:
+def _valid_groups(value: Json) -> tuple[str, ...] | None:
     if value is None:
         return ()
     if isinstance(value, str):
@@ -94,7 +94,7 @@ def _groups(value: Json) -> tuple[str, ...] | None:
     return tuple(name for name in value if isinstance(name, str))
 
 
-def _attribute(value: Json) -> AttributeValue | None:
+def _valid_attribute(value: Json) -> AttributeValue | None:
     if isinstance(value, str | bool | int | float):
         return value
     if isinstance(value, list):
@@ -107,6 +107,6 @@ def _attribute(value: Json) -> AttributeValue | None:
     return None
 
 
-def _credential(claims: Mapping[str, Json]) -> str:
-    jti = _id(claims.get("jti"))
+def _credential_name(claims: Mapping[str, Json]) -> str:
+    jti = _valid_id(claims.get("jti"))
     return f"token:{jti}" if jti is not None else "token"

@@ -30,7 +30,7 @@ class Credential:
     user: str | None
 
 
-def refused(code: Code, message: str | None = None) -> Problems:
+def refusal_of(code: Code, message: str | None = None) -> Problems:
     """Return the one problem."""
     return Problems((Problem(code=code, message=message or code.cause, hint=code.cure),))
 
@@ -47,7 +47,7 @@ def single_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str] | Probl
         if known is None:
             continue
         if known in found:
-            return refused(codes.CREDENTIALS_MALFORMED, f"The header {known} is there more than once.")
+            return refusal_of(codes.CREDENTIALS_MALFORMED, f"The header {known} is there more than once.")
         found[known] = value.decode("latin-1")
     return found
 
@@ -60,29 +60,29 @@ def read_credential(  # noqa: PLR0911 - one way out for each way to be wrong
     for name, value in headers.items():
         lower = name.lower()
         if lower in folded:
-            return refused(codes.CREDENTIALS_MALFORMED, f"The header {lower[:40]!r} is there more than once.")
+            return refusal_of(codes.CREDENTIALS_MALFORMED, f"The header {lower[:40]!r} is there more than once.")
         folded[lower] = value
     bearer, key = folded.get("authorization"), folded.get("x-api-key")
     if bearer is not None and key is not None:
-        return refused(codes.CREDENTIALS_CONFLICT, "Both Authorization and X-API-Key are there.")
+        return refusal_of(codes.CREDENTIALS_CONFLICT, "Both Authorization and X-API-Key are there.")
     user = folded.get(USER_HEADER)
     if user is not None and (len(user) > _LONGEST_USER or not _USER.fullmatch(user)):
-        return refused(codes.CREDENTIALS_MALFORMED, "X-Metricgate-User does not hold a user's name.")
+        return refusal_of(codes.CREDENTIALS_MALFORMED, "X-Metricgate-User does not hold a user's name.")
     if bearer is not None:
         secret = _bearer(bearer)
         if secret is None:
-            return refused(codes.CREDENTIALS_MALFORMED)
-        return _credential(secret, user, api_key=secret.startswith(KEY_PREFIX))
+            return refusal_of(codes.CREDENTIALS_MALFORMED)
+        return _make_credential(secret, user, api_key=secret.startswith(KEY_PREFIX))
     if key is None:
-        return refused(codes.UNAUTHENTICATED, "The call carries no credential.")
+        return refusal_of(codes.UNAUTHENTICATED, "The call carries no credential.")
     if len(key) > _LONGEST or not _TOKEN68.fullmatch(key):
-        return refused(codes.CREDENTIALS_MALFORMED)
-    return _credential(key, user, api_key=True)
+        return refusal_of(codes.CREDENTIALS_MALFORMED)
+    return _make_credential(key, user, api_key=True)
 
 
-def _credential(secret: str, user: str | None, *, api_key: bool) -> Credential | Problems:
+def _make_credential(secret: str, user: str | None, *, api_key: bool) -> Credential | Problems:
     if user is not None and not api_key:
-        return refused(codes.CREDENTIALS_CONFLICT, "A token names its own user; X-Metricgate-User is not taken.")
+        return refusal_of(codes.CREDENTIALS_CONFLICT, "A token names its own user; X-Metricgate-User is not taken.")
     return Credential(secret=secret, api_key=api_key, user=user)
 
 

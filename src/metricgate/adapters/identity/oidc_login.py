@@ -27,9 +27,9 @@ from joserfc.jws import JWSRegistry
 
 from metricgate.adapters.identity import people_codes as codes
 from metricgate.adapters.identity.algorithms import ALGORITHMS
-from metricgate.adapters.identity.credentials import refused
+from metricgate.adapters.identity.credentials import refusal_of
 from metricgate.adapters.identity.people import LocalPeople
-from metricgate.adapters.identity.public_keys import KeysUnavailable, RemoteKeys, fetch
+from metricgate.adapters.identity.public_keys import PublicKeysUnavailable, RemoteKeys, fetch
 from metricgate.gateway.office import Person
 from metricgate.gateway.people import Opened, Redirect
 from metricgate.state.people import PeopleUnavailable
@@ -71,7 +71,7 @@ class Provider:
     def __post_init__(self) -> None:
         if not self.algorithms or not set(self.algorithms) <= ALGORITHMS:
             raise ValueError(f"algorithms must be of {sorted(ALGORITHMS)}")
-        if not _safe(self.issuer):
+        if not _is_safe_url(self.issuer):
             raise ValueError("the issuer must be an https URL")
 
 
@@ -129,12 +129,12 @@ class OidcLogin:
         """Open a session for whom the provider says it is."""
         try:
             return await asyncio.to_thread(self._finish, sealed, state, code, issuer, address)
-        except (httpx2.HTTPError, httpx2.InvalidURL, KeysUnavailable) as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL, PublicKeysUnavailable) as error:
             return self._refuse(codes.OIDC_UNAVAILABLE.name, error)
         except (_NoLogin, ValueError) as error:
             return self._refuse(codes.OIDC_REFUSED.name, error)
         except PeopleUnavailable:
-            return refused(codes.PEOPLE_UNAVAILABLE)
+            return refusal_of(codes.PEOPLE_UNAVAILABLE)
 
     def _finish(self, sealed: str, state: str, code: str, issuer: str | None, address: str) -> Opened:
         kept = self._unsealed(sealed)
@@ -158,7 +158,7 @@ class OidcLogin:
             raise _NoLogin("the provider's configuration names another issuer")
         found = {name: document.get(name) for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")}
         for name, url in found.items():
-            if not isinstance(url, str) or not _safe(url):
+            if not isinstance(url, str) or not _is_safe_url(url):
                 raise _NoLogin(f"the provider's {name} is no https URL")
         self._endpoints = _Endpoints(
             authorization=str(found["authorization_endpoint"]),
@@ -189,7 +189,7 @@ class OidcLogin:
         return token
 
     def _proven(self, keys: RemoteKeys, token: str) -> Mapping[str, Json]:
-        header = _header(token)
+        header = _token_header(token)
         algorithm, kid = header.get("alg"), header.get("kid")
         if algorithm not in self._provider.algorithms or not (kid is None or isinstance(kid, str)):
             raise _NoLogin("the id_token's algorithm is not taken")
@@ -262,16 +262,16 @@ class OidcLogin:
 
     def _refuse(self, code: str, error: Exception) -> Problems:
         structlog.get_logger("metricgate.people").warning("oidc_login_refused", code=code, reason=str(error))
-        return refused(codes.OIDC_UNAVAILABLE if code == codes.OIDC_UNAVAILABLE.name else codes.OIDC_REFUSED)
+        return refusal_of(codes.OIDC_UNAVAILABLE if code == codes.OIDC_UNAVAILABLE.name else codes.OIDC_REFUSED)
 
 
-def _safe(url: str) -> bool:
+def _is_safe_url(url: str) -> bool:
     """Whether a URL is https, or on this machine."""
     parts = urlsplit(url)
     return bool(parts.netloc) and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK))
 
 
-def _header(token: str) -> Mapping[str, Json]:
+def _token_header(token: str) -> Mapping[str, Json]:
     parts = token.split(".")
     if len(parts) != _PARTS:
         raise _NoLogin("the id_token is none")

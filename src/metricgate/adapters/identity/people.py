@@ -24,7 +24,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from metricgate.adapters.identity import people_codes as codes
-from metricgate.adapters.identity.credentials import refused
+from metricgate.adapters.identity.credentials import refusal_of
 from metricgate.gateway.office import Person
 from metricgate.gateway.people import Login, Opened, PersonSession
 from metricgate.ledger.events import names
@@ -89,7 +89,7 @@ class LocalPeople:
             return await asyncio.to_thread(self._login, asked)
         except PeopleUnavailable as error:
             structlog.get_logger("metricgate.people").error("login_impossible", error=str(error))
-            return refused(codes.PEOPLE_UNAVAILABLE)
+            return refusal_of(codes.PEOPLE_UNAVAILABLE)
 
     async def session(self, token: str) -> PersonSession | None:
         """Return the open session."""
@@ -139,13 +139,13 @@ class LocalPeople:
     def _login(self, asked: Login) -> Opened | Problems:
         name = asked.name.strip()
         if not name or max(len(name), len(asked.password)) > _LONGEST_NAME:
-            return refused(codes.LOGIN_REFUSED)
+            return refusal_of(codes.LOGIN_REFUSED)
         known = asked.device is not None and self._store.knows_device(asked.device, name)
         keys = [f"device:{name}"] if known else [f"at:{asked.address}:{name}", f"name:{name}", f"from:{asked.address}"]
         codes_key = f"devcode:{name}" if known else f"code:{name}"
         wait = max(self._wait(key) for key in (*keys, codes_key))
         if wait > 0:
-            return refused(codes.LOGIN_TOO_OFTEN, f"Too many logins failed; try again in {int(wait) + 1} seconds.")
+            return refusal_of(codes.LOGIN_TOO_OFTEN, f"Too many logins failed; try again in {int(wait) + 1} seconds.")
         person = self._store.find(name)
         right = self._right_password(person, asked.password)
         now = self._now()
@@ -168,14 +168,16 @@ class LocalPeople:
         """Check; the same work is done for a name that nobody has."""
         with self._checks:
             try:
-                right = self._hasher.verify(self._nobody if person is None else person.password, _plain(password))
+                right = self._hasher.verify(
+                    self._nobody if person is None else person.password, _normalize_password(password)
+                )
             except (VerificationError, InvalidHashError):
                 return False
         return right and person is not None
 
     def _hash(self, password: str) -> str:
         with self._checks:
-            return self._hasher.hash(_plain(password))
+            return self._hasher.hash(_normalize_password(password))
 
     def _failed(self, keys: list[str], asked: Login, name: str) -> Problems:
         now = self._now()
@@ -185,7 +187,7 @@ class LocalPeople:
             names.PERSON_CHANNEL: asked.channel,
         }
         self._store.failed(keys, now, forget_before=now - _REMEMBERED_SECONDS, fields=fields)
-        return refused(codes.LOGIN_REFUSED)
+        return refusal_of(codes.LOGIN_REFUSED)
 
     def _wait(self, key: str) -> float:
         """Seconds to wait before another try under a key: doubling, up to an end for each kind of key."""
@@ -202,7 +204,7 @@ class LocalPeople:
         return last + min(most, 2.0 ** min(failures - free, 20)) - self._now()
 
 
-def enrolled(
+def enroll(
     name: str, groups: tuple[str, ...], now: float, *, issuer: str, hasher: PasswordHasher | None = None
 ) -> tuple[PersonRecord, Enrolled]:
     """Return a new person (or the same one anew) and what the operator hands over."""
@@ -227,16 +229,16 @@ def _new_password(person: PersonRecord, asked: Login) -> str | Problems | None:
     if person.one_time_until is None:
         return None
     if asked.new_password is None:
-        return refused(codes.NEW_PASSWORD_NEEDED)
+        return refusal_of(codes.NEW_PASSWORD_NEEDED)
     weak = unfit(asked.new_password, person.name)
-    if weak is None and _plain(asked.new_password) == _plain(asked.password):
+    if weak is None and _normalize_password(asked.new_password) == _normalize_password(asked.password):
         weak = "The new password is the one-time password."
-    return asked.new_password if weak is None else refused(codes.WEAK_PASSWORD, weak)
+    return asked.new_password if weak is None else refusal_of(codes.WEAK_PASSWORD, weak)
 
 
 def unfit(password: str, name: str) -> str | None:
     """Return why a password is not taken, or None."""
-    plain = _plain(password)
+    plain = _normalize_password(password)
     if len(plain) < SHORTEST:
         return f"A password has at least {SHORTEST} characters."
     if len(plain) > _LONGEST:
@@ -266,6 +268,6 @@ def _step_of(secret: str, code: str, now: float) -> int | None:
     return max(fits, default=None)
 
 
-def _plain(password: str) -> str:
+def _normalize_password(password: str) -> str:
     """One form for passwords that look the same, however a keyboard composed them."""
     return unicodedata.normalize("NFKC", password)

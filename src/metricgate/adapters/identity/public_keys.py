@@ -23,12 +23,12 @@ _SMALLEST_RSA: Final = 2_048
 _LARGEST_DOCUMENT: Final = 1_048_576
 
 
-class KeysUnavailable(Exception):
+class PublicKeysUnavailable(Exception):
     """There are no keys to check with: never fetched, or too old. The reason is for the log, not for callers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class KeyFound:
     """A key, or None with ``may_refresh`` saying whether fetching the set anew could bring it."""
 
     key: PublicKey | None
@@ -38,7 +38,7 @@ class Found:
 class PublicKeys(Protocol):
     """Keys by their id."""
 
-    def find(self, kid: str | None) -> Found:
+    def find(self, kid: str | None) -> KeyFound:
         """Return the key; without a ``kid`` only a set of one key has an answer.
 
         Raises:
@@ -97,9 +97,9 @@ class FileKeys:
         """
         self._keys = read_key_set(path.read_bytes())
 
-    def find(self, kid: str | None) -> Found:
+    def find(self, kid: str | None) -> KeyFound:
         """Return the key, if the file has it."""
-        return Found(key=_pick(self._keys, kid), may_refresh=False)
+        return KeyFound(key=_pick(self._keys, kid), may_refresh=False)
 
     def refresh(self) -> None:
         """Do nothing: a file is read at the start."""
@@ -149,7 +149,7 @@ class RemoteKeys:
         self._tried: float | None = None
         self._lock = threading.Lock()
 
-    def find(self, kid: str | None) -> Found:
+    def find(self, kid: str | None) -> KeyFound:
         """Return the key of the cached set. Never touches the network.
 
         Raises:
@@ -160,11 +160,11 @@ class RemoteKeys:
         may_refresh = self._tried is None or now - self._tried >= self._seconds_between
         if age is None or age > self._oldest:
             if may_refresh:
-                return Found(key=None, may_refresh=True)
-            raise KeysUnavailable(f"no usable keys from {self._url}")
+                return KeyFound(key=None, may_refresh=True)
+            raise PublicKeysUnavailable(f"no usable keys from {self._url}")
         key = _pick(self._keys, kid)
         stale = age > self._refresh_after
-        return Found(key=key, may_refresh=may_refresh and (stale or key is None))
+        return KeyFound(key=key, may_refresh=may_refresh and (stale or key is None))
 
     def refresh(self) -> None:
         """Fetch once, however many callers ask at the same time; a failure keeps the old keys."""

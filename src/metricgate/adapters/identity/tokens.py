@@ -20,9 +20,9 @@ from joserfc.jws import JWSRegistry
 from metricgate.adapters.identity import codes
 from metricgate.adapters.identity.algorithms import ALGORITHMS
 from metricgate.adapters.identity.claims import ClaimNames, principal_of
-from metricgate.adapters.identity.credentials import refused
+from metricgate.adapters.identity.credentials import refusal_of
 from metricgate.adapters.identity.proven import NeedsKeys, Proven
-from metricgate.adapters.identity.public_keys import KeysUnavailable, PublicKeys
+from metricgate.adapters.identity.public_keys import PublicKeys, PublicKeysUnavailable
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problems
 
@@ -78,27 +78,27 @@ class Tokens:
         """Return who the token proves, or the one problem with it."""
         parts = token.split(".")
         if len(parts) != _PARTS:
-            return refused(codes.UNAUTHENTICATED, "The bearer credential is neither a known key nor a token.")
-        header, claims = _object(parts[0]), _object(parts[1])
+            return refusal_of(codes.UNAUTHENTICATED, "The bearer credential is neither a known key nor a token.")
+        header, claims = _decode_object(parts[0]), _decode_object(parts[1])
         if header is None or claims is None:
-            return refused(codes.TOKEN_INVALID)
+            return refusal_of(codes.TOKEN_INVALID)
         issuer = self._issuers.get(str(claims.get("iss")))
         algorithm, kid = header.get("alg"), header.get("kid")
         if issuer is None or algorithm not in issuer.algorithms or not (kid is None or isinstance(kid, str)):
-            return refused(codes.TOKEN_INVALID)
+            return refusal_of(codes.TOKEN_INVALID)
         try:
             found = issuer.keys.find(kid)
-        except KeysUnavailable:
-            return refused(codes.KEYS_UNAVAILABLE)
+        except PublicKeysUnavailable:
+            return refusal_of(codes.KEYS_UNAVAILABLE)
         if found.may_refresh:
             return NeedsKeys(keys=issuer.keys)
         if found.key is None:
-            return refused(codes.TOKEN_INVALID)
+            return refusal_of(codes.TOKEN_INVALID)
         registry = JWSRegistry(algorithms=list(issuer.algorithms), strict_check_header=False)
         try:
             jws.deserialize_compact(token, found.key, registry=registry)
         except (JoseError, ValueError, TypeError):
-            return refused(codes.TOKEN_INVALID)
+            return refusal_of(codes.TOKEN_INVALID)
         return self._accept(issuer, header, claims)
 
     def _accept(  # noqa: PLR0911 - one way out for each way to be wrong
@@ -107,30 +107,30 @@ class Tokens:
         """Check what the (by now proven) token says."""
         kind = str(header.get("typ", "")).lower().removeprefix("application/")
         if issuer.types and kind not in issuer.types:
-            return refused(codes.TOKEN_INVALID)
+            return refusal_of(codes.TOKEN_INVALID)
         now, expires = self._now(), _seconds(claims.get("exp"))
         if expires is None:
-            return refused(codes.TOKEN_INVALID)
+            return refusal_of(codes.TOKEN_INVALID)
         if now >= expires + issuer.leeway:
-            return refused(codes.TOKEN_EXPIRED)
+            return refusal_of(codes.TOKEN_EXPIRED)
         for name in ("nbf", "iat"):
             if name in claims:
                 begin = _seconds(claims[name])
                 if begin is None:
-                    return refused(codes.TOKEN_INVALID)
+                    return refusal_of(codes.TOKEN_INVALID)
                 if begin > now + issuer.leeway:
-                    return refused(codes.TOKEN_NOT_YET_VALID)
+                    return refusal_of(codes.TOKEN_NOT_YET_VALID)
         audience = claims.get("aud")
         audiences = audience if isinstance(audience, list) else [audience]
         if issuer.audience not in audiences:
-            return refused(codes.TOKEN_AUDIENCE)
+            return refusal_of(codes.TOKEN_AUDIENCE)
         principal = principal_of(claims, issuer.claims)
         if principal is None:
-            return refused(codes.TOKEN_INVALID)
+            return refusal_of(codes.TOKEN_INVALID)
         return Proven(principal=principal, until=expires + issuer.leeway)
 
 
-def _object(part: str) -> dict[str, Json] | None:
+def _decode_object(part: str) -> dict[str, Json] | None:
     try:
         value = json.loads(base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True))
     except (binascii.Error, ValueError, RecursionError):

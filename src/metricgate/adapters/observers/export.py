@@ -144,8 +144,8 @@ class SpanExport:
             parent=parent,
             resource=self._resource,
             attributes={name: _encodable(value) for name, value in span.attributes.items()},
-            kind=_kind(span),
-            status=_ERROR if _failed(span) else _UNSET,
+            kind=_span_kind(span),
+            status=_ERROR if _has_failed(span) else _UNSET,
             start_time=trace.unix_nano(span.begin_nano),
             end_time=trace.unix_nano(span.end_nano),
             instrumentation_scope=self._scope,
@@ -154,13 +154,13 @@ class SpanExport:
         return readable
 
 
-def _kind(span: LiveSpan) -> SpanKind:
+def _span_kind(span: LiveSpan) -> SpanKind:
     if span.is_root:
         return SpanKind.SERVER
     return SpanKind.CLIENT if "db.system.name" in span.attributes else SpanKind.INTERNAL
 
 
-def _failed(span: LiveSpan) -> bool:
+def _has_failed(span: LiveSpan) -> bool:
     """A refusal is the gateway working as it should; only faults and exceptions are errors."""
     if names.ERROR_TYPE not in span.attributes:
         return False

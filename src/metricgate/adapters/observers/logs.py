@@ -95,8 +95,8 @@ def _as_json(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
         return orjson.dumps(event, default=str).decode()
     except TypeError:
         # A lone surrogate in a caller's text: write what can be written.
-        return orjson.dumps({name: _written(value) for name, value in event.items()}).decode()
+        return orjson.dumps({name: _encodable_text(value) for name, value in event.items()}).decode()
 
 
-def _written(value: object) -> str:
+def _encodable_text(value: object) -> str:
     return str(value).encode("utf-8", "replace").decode("utf-8")

@@ -57,7 +57,7 @@ class Meters:
         """Count a call that starts."""
         self._running.inc()
 
-    def ended(self) -> None:
+    def count_end(self) -> None:
         """Count a call that is over, however it ended."""
         self._running.dec()
 

@@ -64,7 +64,7 @@ class TelemetryOptions:
     logs: LogForm | None = "json"
 
 
-class Telemetry:
+class TelemetryObserver:
     """Implements ``gateway.ports.Observer``."""
 
     content_type = CONTENT_TYPE
@@ -142,7 +142,7 @@ class Telemetry:
         self._hand_over(span)
 
     def _call_ended(self, span: LiveSpan) -> None:
-        self._meters.ended()
+        self._meters.count_end()
         if self._log is not None:
             self._log.call(trace_id=span.trace_id, milliseconds=span.seconds * 1000, attributes=span.attributes)
         if self._export is not None:

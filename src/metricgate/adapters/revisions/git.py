@@ -33,7 +33,7 @@ class GitRevision:
         found = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
         if isinstance(found, Problems):
             message = f"{name[:200]!r} is neither a project folder nor a revision of the repository."
-            return _problem(codes.NO_SUCH_REVISION, message)
+            return _problem_of(codes.NO_SUCH_REVISION, message)
         return cls(folder=folder, commit=found.decode("ascii").strip())
 
     def texts(self, path: str) -> tuple[tuple[str, str], ...] | Problems:
@@ -64,7 +64,7 @@ class GitRevision:
 def _git(folder: Path, *arguments: str) -> bytes | Problems:
     program = shutil.which("git")
     if program is None:
-        return _problem(codes.GIT_FAILED, "git is not installed.")
+        return _problem_of(codes.GIT_FAILED, "git is not installed.")
     try:
         done = subprocess.run(  # noqa: S603 - fixed commands; names come after --end-of-options or as object names
             [program, "-C", str(folder), "--no-optional-locks", *arguments],
@@ -74,12 +74,12 @@ def _git(folder: Path, *arguments: str) -> bytes | Problems:
             timeout=_SECONDS,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        return _problem(codes.GIT_FAILED, f"git did not answer: {error}")
+        return _problem_of(codes.GIT_FAILED, f"git did not answer: {error}")
     if done.returncode:
         words = done.stderr.decode("utf-8", "replace").strip().removeprefix("fatal: ") or "it gave no reason"
-        return _problem(codes.GIT_FAILED, f"git could not read {str(folder)!r}: {words}.")
+        return _problem_of(codes.GIT_FAILED, f"git could not read {str(folder)!r}: {words}.")
     return done.stdout
 
 
-def _problem(code: Code, message: str) -> Problems:
+def _problem_of(code: Code, message: str) -> Problems:
     return Problems((Problem(code=code, message=message, hint=code.cure),))

@@ -16,7 +16,7 @@ from metricgate.vocabulary.notice import Notice, NoticeKind, NoticeNotKept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class RetrySchedule:
     """Seconds: the first wait, doubled each time up to the longest; the end counts from the first attempt.
 
     Attributes:
@@ -51,10 +51,10 @@ class Courier:
         *,
         clock: Clock,
         keep_seconds: float = 30 * 86_400.0,
-        patience: Patience | None = None,
+        patience: RetrySchedule | None = None,
     ) -> None:
         self._outbox, self._sinks, self._clock, self._keep = outbox, sinks, clock, keep_seconds
-        self._patience = patience or Patience()
+        self._patience = patience or RetrySchedule()
 
     async def run(self) -> None:
         """Deliver until cancelled; a slow sink keeps no other waiting."""

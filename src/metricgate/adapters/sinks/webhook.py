@@ -10,7 +10,7 @@ import httpx2
 import orjson
 
 from metricgate.adapters.sinks.webhook_section import WebhookSection
-from metricgate.adapters.sinks.webhook_signing import signature
+from metricgate.adapters.sinks.webhook_signatures import signature
 from metricgate.gateway.notices import Delivery
 from metricgate.vocabulary.notice import Notice
 
@@ -33,7 +33,7 @@ def plain(notice: Notice) -> bytes:
 
 def slack(notice: Notice) -> bytes:
     """Return ``{"text", "blocks"}``; nothing in it is read as markup but what we wrote."""
-    words = f"*{_escaped(notice.title)}*\n{_escaped(notice.text)}"[:3000]
+    words = f"*{_escape_markup(notice.title)}*\n{_escape_markup(notice.text)}"[:3000]
     blocks: list[object] = [{"type": "section", "text": {"type": "mrkdwn", "text": words, "verbatim": True}}]
     if notice.fields:
         lines = [
@@ -43,13 +43,15 @@ def slack(notice: Notice) -> bytes:
         blocks.append({"type": "section", "fields": lines})
     if notice.link:
         blocks.append({"type": "context", "elements": [{"type": "plain_text", "text": notice.link, "emoji": False}]})
-    return orjson.dumps({"text": f"{_escaped(notice.title)}: {_escaped(notice.text)}"[:3000], "blocks": blocks})
+    return orjson.dumps(
+        {"text": f"{_escape_markup(notice.title)}: {_escape_markup(notice.text)}"[:3000], "blocks": blocks}
+    )
 
 
 FORMS: dict[str, Callable[[Notice], bytes]] = {"plain": plain, "slack": slack}
 
 
-def _escaped(text: str) -> str:
+def _escape_markup(text: str) -> str:
     plain_text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     # A zero-width joiner would be invisible; a look-alike is honest enough and ends bold, code and links.
     return plain_text.translate(_LOOK_ALIKES)

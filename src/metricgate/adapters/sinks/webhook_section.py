@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from metricgate.adapters.sinks.section import SinkSection
-from metricgate.adapters.sinks.webhook_signing import read_secrets
+from metricgate.adapters.sinks.webhook_signatures import read_secrets
 from metricgate.documents.forms import HttpUrl, Variable
 from metricgate.gateway.notices import SinkUnusable
 

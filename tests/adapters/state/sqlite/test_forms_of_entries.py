@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.adapters.state.sqlite.ledgers import opened, verify
 
-from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
+from metricgate.adapters.state.sqlite.ledger_reader import LedgerReader
 from metricgate.ledger import entry
 from metricgate.ledger.events import names
 from metricgate.ledger.note import parse_key

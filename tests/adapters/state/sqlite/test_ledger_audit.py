@@ -10,7 +10,7 @@ from tests.adapters.state.sqlite.ledgers import kinds, opened, signer, verify
 from tests.adapters.state.sqlite.test_sqlite_ledger import killed
 
 from metricgate.adapters.state.sqlite.ledger_audit import verify_file
-from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
+from metricgate.adapters.state.sqlite.ledger_reader import LedgerReader
 from metricgate.ledger.note import NoteError, Signer
 from metricgate.ledger.verification import FindingKind
 

@@ -17,7 +17,7 @@ from tests.approvals.made import EXPIRES, NOW, decision, held_action, proposal, 
 
 from metricgate.adapters.state.sqlite.action_documents import from_document, to_document
 from metricgate.adapters.state.sqlite.action_rows import ActionRows
-from metricgate.adapters.state.sqlite.sealing import Seal
+from metricgate.adapters.state.sqlite.seal import Seal
 from metricgate.adapters.state.sqlite.sqlite_actions import SqliteActions
 from metricgate.approvals import lifecycle
 from metricgate.approvals.outcome import RowsChanged
@@ -258,8 +258,8 @@ def test_a_glance_opens_what_was_not_seen_as_it_stands(tmp_path, monkeypatch):
     for number in range(1, 31):
         store.add(held_action(number=number))
     opened: list[object] = []
-    opening = ActionRows.opened
-    monkeypatch.setattr(ActionRows, "opened", lambda self, row: (opened.append(row[0]), opening(self, row))[1])
+    opening = ActionRows.open
+    monkeypatch.setattr(ActionRows, "open", lambda self, row: (opened.append(row[0]), opening(self, row))[1])
     for _each in range(3):
         assert len(store.glances(ActionFilter(limit=100))) == 30
     assert len(opened) == 30

@@ -20,7 +20,7 @@ def test_a_log_begins_anew_at_a_megabyte(tmp_path: Path) -> None:
     path = tmp_path / "kept.db"
     with closing(Database(path, KEPT)) as database:
         for number in range(600):
-            with database.changing() as connection:
+            with database.transaction() as connection:
                 connection.execute("INSERT INTO kept VALUES (?, ?)", (number, "x" * 4_000))
         assert path.stat().st_size > A_MEGABYTE
         assert path.with_name("kept.db-wal").stat().st_size <= A_MEGABYTE
@@ -29,11 +29,11 @@ def test_a_log_begins_anew_at_a_megabyte(tmp_path: Path) -> None:
 def test_a_log_that_a_large_change_made_long_is_cut(tmp_path: Path) -> None:
     path = tmp_path / "kept.db"
     with closing(Database(path, KEPT)) as database:
-        with database.changing() as connection:
+        with database.transaction() as connection:
             connection.executemany("INSERT INTO kept VALUES (?, ?)", ((number, "x" * 4_000) for number in range(2_000)))
         assert path.with_name("kept.db-wal").stat().st_size > 4 * A_MEGABYTE
         for number in range(2_000, 2_002):
-            with database.changing() as connection:
+            with database.transaction() as connection:
                 connection.execute("INSERT INTO kept VALUES (?, ?)", (number, ""))
         assert path.with_name("kept.db-wal").stat().st_size <= A_MEGABYTE
 
@@ -61,5 +61,5 @@ def test_what_tells_a_store_of_the_record_keeps_its_log_short(tmp_path: Path) ->
         anchor = StoreAnchor(path)
         for number in range(600):
             anchor.keep(f"checkpoint {number}\n" + "x" * 200)
-        assert anchor.known() == "checkpoint 599\n" + "x" * 200
+        assert anchor.last_checkpoint() == "checkpoint 599\n" + "x" * 200
         assert path.with_name("kept.db-wal").stat().st_size <= A_MEGABYTE

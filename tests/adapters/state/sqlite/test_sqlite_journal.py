@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from metricgate.adapters.state.sqlite.sealing import Seal
+from metricgate.adapters.state.sqlite.seal import Seal
 from metricgate.adapters.state.sqlite.sqlite_journal import SqliteJournal
 from metricgate.state.sealed import Unsealable
 

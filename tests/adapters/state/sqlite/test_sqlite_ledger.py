@@ -18,7 +18,7 @@ from tests.adapters.state.sqlite.ledgers import NAME, kinds, opened, signer, ver
 
 from metricgate.adapters.state.sqlite.ledger_export import export_jsonl, export_parquet
 from metricgate.adapters.state.sqlite.ledger_keys import load_signer
-from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
+from metricgate.adapters.state.sqlite.ledger_reader import LedgerReader
 from metricgate.ledger.merkle import leaf_hash
 from metricgate.ledger.note import NoteError, open_checkpoint
 from metricgate.ledger.receipt import verify_receipt

@@ -12,7 +12,7 @@ import pyotp
 import pytest
 from argon2 import PasswordHasher
 
-from metricgate.adapters.identity.people import LocalPeople, enrolled
+from metricgate.adapters.identity.people import LocalPeople, enroll
 from metricgate.adapters.state.sqlite.sqlite_people import SqlitePeople
 from metricgate.gateway.people import Login
 from metricgate.state.people import PeopleUnavailable, PersonRecord
@@ -104,7 +104,7 @@ def test_a_secret_that_was_put_there_is_not_taken(path: Path, altered: str) -> N
 def test_without_its_key_nobody_is_let_in_until_their_login_is_new(path: Path) -> None:
     """Said where no new key may be made; else refused by code, ``damaged`` names them, ``reset`` is the way back."""
     hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
-    record, paper = enrolled("ana", (), 1_000.0, issuer="acme", hasher=hasher)
+    record, paper = enroll("ana", (), 1_000.0, issuer="acme", hasher=hasher)
     store = SqlitePeople(path)
     store.add(record)
     store.close()

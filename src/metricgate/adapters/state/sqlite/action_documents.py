@@ -25,23 +25,23 @@ def to_document(action: Action) -> bytes:
         {
             "proposal": action.proposal.as_json(),
             "state": str(action.state),
-            "requirement": None if action.requirement is None else _requirement(action.requirement),
-            "decisions": [_decision(each) for each in action.decisions],
+            "requirement": None if action.requirement is None else _requirement_json(action.requirement),
+            "decisions": [_decision_json(each) for each in action.decisions],
             "risk": risk_to_json(action.risk),
             "preview": preview_to_json(action.preview),
             "outcome": outcome_to_json(action.outcome),
             "idempotency_key": action.idempotency_key,
             "user_groups": list(action.user_groups),
             "arguments_digest": action.arguments_digest,
-            "undo_until": _time(action.undo_until),
+            "undo_until": _time_json(action.undo_until),
             "undoes": action.undoes,
             "undone_by": action.undone_by,
             "records": list(action.records),
-            "settled_at": _time(action.settled_at),
+            "settled_at": _time_json(action.settled_at),
             "reviews": [[each.person, each.at.isoformat(), each.reason] for each in action.reviews],
             "version": action.version,
         },
-        default=_plain,
+        default=_as_json_type,
     )
 
 
@@ -83,7 +83,7 @@ def from_document(data: bytes | str) -> Action:
     )
 
 
-def _requirement(each: Requirement) -> dict[str, Any]:
+def _requirement_json(each: Requirement) -> dict[str, Any]:
     return {
         "approvals": each.approvals,
         "roles": list(each.roles),
@@ -105,7 +105,7 @@ def _read_requirement(raw: dict[str, Any]) -> Requirement:
     )
 
 
-def _decision(each: HumanDecision) -> dict[str, Any]:
+def _decision_json(each: HumanDecision) -> dict[str, Any]:
     return {
         "person": each.person,
         "approves": each.approves,
@@ -132,7 +132,7 @@ def _read_decision(raw: dict[str, Any]) -> HumanDecision:
     )
 
 
-def _time(moment: datetime | None) -> str | None:
+def _time_json(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat()
 
 
@@ -140,7 +140,7 @@ def _read_time(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
 
-def _plain(value: object) -> object:
+def _as_json_type(value: object) -> object:
     if hasattr(value, "items"):
         return dict(value.items())
     if isinstance(value, tuple | list):

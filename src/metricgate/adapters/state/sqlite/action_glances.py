@@ -20,7 +20,7 @@ class Glances:
         self._seen: OrderedDict[object, tuple[int, Glance]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def seen(self, row: Row) -> Glance | Row:
+    def find_seen(self, row: Row) -> Glance | Row:
         """Return the glance at a row that ``SELECT`` gave, or the row where it was not seen before as it stands."""
         with self._lock:
             seen = self._seen.get(row[0])
@@ -29,13 +29,13 @@ class Glances:
             self._seen.move_to_end(row[0])
             return seen[1]
 
-    def opened(self, row: Row) -> Glance:
+    def open(self, row: Row) -> Glance:
         """Open a row that was not seen before as it stands, and return the glance at it.
 
         Raises:
             Unsealable: it does not open, or was changed by hand since it was seen and does not open any more.
         """
-        glance = _glance(self._rows.opened(row))
+        glance = _glance(self._rows.open(row))
         with self._lock:
             self._seen[row[0]] = (hash(row), glance)
             self._seen.move_to_end(row[0])

@@ -7,7 +7,7 @@ from typing import cast
 import orjson
 
 from metricgate.adapters.state.sqlite.action_documents import from_document, to_document
-from metricgate.adapters.state.sqlite.sealing import Seal
+from metricgate.adapters.state.sqlite.seal import Seal
 from metricgate.adapters.state.sqlite.sqlite_database import sortable
 from metricgate.approvals.documents import MisshapenDocument
 from metricgate.approvals.proposal import Action, State
@@ -45,7 +45,7 @@ class ActionRows:
         return (
             action.id,
             str(action.state),
-            _agent(action),
+            _agent_of(action),
             self.user_mark(proposal.user),
             sortable(proposal.proposed_at),
             None if key is None else self.key_mark(proposal.agent, proposal.user, key),
@@ -63,7 +63,7 @@ class ActionRows:
         row = self.row(action)
         return (row[1], action.version, self._sealed(row, action), action.id, version)
 
-    def opened(self, row: Row) -> Action:
+    def open(self, row: Row) -> Action:
         """Return the action of a row that ``SELECT`` gave.
 
         Raises:
@@ -71,7 +71,7 @@ class ActionRows:
         """
         *clear, document = row
         try:
-            return from_document(self._seal.open(_name(tuple(clear)), cast("bytes", document)))
+            return from_document(self._seal.open(_sealed_name(tuple(clear)), cast("bytes", document)))
         except MisshapenDocument as error:
             raise Unsealable(f"action {row[0]}: {error}") from error
 
@@ -88,10 +88,10 @@ class ActionRows:
         return self._seal.seal(f"changes/{action_id}", changes)
 
     def _sealed(self, row: Row, action: Action) -> bytes:
-        return self._seal.seal(_name(row), to_document(action))
+        return self._seal.seal(_sealed_name(row), to_document(action))
 
 
-def _agent(action: Action) -> str:
+def _agent_of(action: Action) -> str:
     """Return the agent by which lists find an action: none for what a person proposed.
 
     An undo that an earlier release kept stands under the agent whose action it takes back; its seal says so.
@@ -100,5 +100,5 @@ def _agent(action: Action) -> str:
     return "" if proposal.actor is not None and proposal.actor.kind is not ActorKind.AGENT else proposal.agent
 
 
-def _name(row: Row) -> str:
+def _sealed_name(row: Row) -> str:
     return f"action/{orjson.dumps(row).decode()}"

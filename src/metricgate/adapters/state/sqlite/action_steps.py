@@ -11,7 +11,7 @@ import orjson
 
 from metricgate.adapters.state.sqlite.action_documents import from_document, to_document
 from metricgate.adapters.state.sqlite.action_rows import INSERT, SELECT, SETTLED, UPDATE, ActionRows
-from metricgate.adapters.state.sqlite.sealing import Seal
+from metricgate.adapters.state.sqlite.seal import Seal
 from metricgate.adapters.state.sqlite.sqlite_database import Database
 from metricgate.approvals import lifecycle
 from metricgate.approvals.proposal import Action, State
@@ -49,7 +49,7 @@ class SqliteSteps:
 
     def begin(self, step: Step, action: Action, *, changes: bytes | None = None) -> Action | None:
         """Keep an action's new state and that its entry is on its way."""
-        with self._database.changing() as connection:
+        with self._database.transaction() as connection:
             if connection.execute("SELECT 1 FROM steps WHERE action = ?", (action.id,)).fetchone() is not None:
                 return None
             kept = self._kept(connection, "id = ?", action.id)
@@ -65,12 +65,12 @@ class SqliteSteps:
             if changes is not None:
                 sealed = self._rows.sealed_changes(action.id, changes)
                 connection.execute("INSERT OR REPLACE INTO changes VALUES (?, ?)", (action.id, sealed))
-            before = None if kept is None else self._seal.seal(_name(step), to_document(kept))
+            before = None if kept is None else self._seal.seal(_sealed_name(step), to_document(kept))
             connection.execute(
                 "INSERT INTO steps(id, action, event, after, version, before, owner) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (step.id, action.id, step.event, step.after, action.version, before, step.owner),
             )
-            _own(connection, action, step.owner)
+            _note_owner(connection, action, step.owner)
         return action
 
     def end(self, step: Step, index: int) -> Action:
@@ -79,7 +79,7 @@ class SqliteSteps:
         Raises:
             LookupError: there is no such action: a programming error.
         """
-        with self._database.changing() as connection:
+        with self._database.transaction() as connection:
             kept = self._kept(connection, "id = ?", step.action_id)
             if kept is None:
                 raise LookupError(f"there is no action {step.action_id} of the step {step.id}")
@@ -92,7 +92,7 @@ class SqliteSteps:
 
     def take_back(self, step: Step) -> Action | None:
         """Let the action be as it was before the step."""
-        with self._database.changing() as connection:
+        with self._database.transaction() as connection:
             found = connection.execute("SELECT before FROM steps WHERE id = ?", (step.id,)).fetchone()
             connection.execute("DELETE FROM steps WHERE id = ?", (step.id,))
             kept = self._kept(connection, "id = ?", step.action_id)
@@ -103,11 +103,11 @@ class SqliteSteps:
                 connection.execute("DELETE FROM work WHERE action = ?", (step.action_id,))
                 connection.execute("DELETE FROM changes WHERE action = ?", (step.action_id,))
                 return None
-            before = from_document(self._seal.open(_name(step), found[0]))
+            before = from_document(self._seal.open(_sealed_name(step), found[0]))
             # Versions never go back: whoever still holds the state that did not count must not win with it.
             again = replace(before, version=kept.version + 1)
             connection.execute(UPDATE, self._rows.update(again, version=kept.version))
-            _own(connection, again, step.owner)
+            _note_owner(connection, again, step.owner)
         return again
 
     def owners(self) -> Mapping[str, str]:
@@ -129,7 +129,7 @@ class SqliteSteps:
 
     def forget_changes(self, action_id: str) -> None:
         """Remove what is kept under such an id."""
-        with self._database.changing() as connection:
+        with self._database.transaction() as connection:
             connection.execute("DELETE FROM changes WHERE action = ?", (action_id,))
 
     def looked_through(self) -> int:
@@ -139,24 +139,24 @@ class SqliteSteps:
 
     def look_from(self, index: int) -> None:
         """Say that they were, up to this number."""
-        with self._database.changing() as connection:
+        with self._database.transaction() as connection:
             connection.execute("INSERT OR REPLACE INTO looked VALUES (0, ?)", (index,))
 
     def _kept(self, connection: sqlite3.Connection, where: str, value: object) -> Action | None:
         row = connection.execute(f"{SELECT} {where}", (value,)).fetchone()
-        return None if row is None else self._rows.opened(row)
+        return None if row is None else self._rows.open(row)
 
     def _of_key(self, connection: sqlite3.Connection, action: Action) -> Action | None:
         mark = self._rows.row(action)[5]
         return None if mark is None else self._kept(connection, "key_mark = ?", mark)
 
 
-def _own(connection: sqlite3.Connection, action: Action, owner: str) -> None:
+def _note_owner(connection: sqlite3.Connection, action: Action, owner: str) -> None:
     if action.state in _UNDER_WAY:
         connection.execute("INSERT OR REPLACE INTO work VALUES (?, ?)", (action.id, owner))
     else:
         connection.execute("DELETE FROM work WHERE action = ?", (action.id,))
 
 
-def _name(step: Step) -> str:
+def _sealed_name(step: Step) -> str:
     return f"step/{orjson.dumps([step.id, step.action_id, step.event, step.after]).decode()}"

@@ -34,7 +34,7 @@ class Anchor(Protocol):
         """Its name, for people."""
         ...
 
-    def known(self) -> str | None:
+    def last_checkpoint(self) -> str | None:
         """Return the signed checkpoint that it was told last; None where it was told none, or is not there."""
         ...
 
@@ -54,7 +54,7 @@ class StoreAnchor:
         """The file's name."""
         return self._path.name
 
-    def known(self) -> str | None:
+    def last_checkpoint(self) -> str | None:
         """Return the signed checkpoint that it was told last."""
         if not self._path.exists():
             return None
@@ -95,7 +95,7 @@ class FileAnchor:
         """The file's path."""
         return str(self._path)
 
-    def known(self) -> str | None:
+    def last_checkpoint(self) -> str | None:
         """Return the signed checkpoint that it was told last.
 
         Raises:
@@ -155,7 +155,9 @@ def behind(ledger: Path, key: VerifierKey, anchors: Iterable[Anchor]) -> Behind 
     Raises:
         LedgerUnavailable: the ledger cannot be read.
     """
-    told = [(anchor.name, note, found) for anchor in anchors if (found := _opened(note := anchor.known(), key))]
+    told = [
+        (anchor.name, note, found) for anchor in anchors if (found := _open_note(note := anchor.last_checkpoint(), key))
+    ]
     if not told:
         return None
     size, roots = _roots(ledger, key, [found.size for _name, _note, found in told])
@@ -167,7 +169,7 @@ def behind(ledger: Path, key: VerifierKey, anchors: Iterable[Anchor]) -> Behind 
     return Behind(size=size, lost=lost, checkpoint=str(note), known_by=names, other=lost.size <= size)
 
 
-def _opened(note: str | None, key: VerifierKey) -> Checkpoint | None:
+def _open_note(note: str | None, key: VerifierKey) -> Checkpoint | None:
     try:
         return None if note is None else open_checkpoint(note, key)
     except NoteError:

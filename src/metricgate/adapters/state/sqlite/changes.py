@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from metricgate.adapters.state.sqlite.action_steps import SqliteSteps
 from metricgate.adapters.state.sqlite.paths import StatePaths
-from metricgate.adapters.state.sqlite.sealing import Seal
+from metricgate.adapters.state.sqlite.seal import Seal
 from metricgate.adapters.state.sqlite.sqlite_actions import SqliteActions
 from metricgate.adapters.state.sqlite.sqlite_database import DatabaseError
 from metricgate.adapters.state.sqlite.sqlite_journal import SqliteJournal

@@ -91,7 +91,7 @@ class Committer:
         """Hand over entries, which become durable in one transaction, in the order they are handed over."""
         self._queue.put(waiting)
 
-    def waiting(self) -> int:
+    def queue_length(self) -> int:
         """Entries not yet taken up."""
         return self._queue.qsize()
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from metricgate.adapters.state.sqlite.paths import StatePaths
-from metricgate.adapters.state.sqlite.redacting import Erasable
 from metricgate.adapters.state.sqlite.redacting_changes import ChangesCopies
 from metricgate.adapters.state.sqlite.redacting_definitions import DefinitionCopies
 from metricgate.adapters.state.sqlite.redacting_files import (
@@ -16,8 +15,9 @@ from metricgate.adapters.state.sqlite.redacting_files import (
     SwitchCopies,
 )
 from metricgate.adapters.state.sqlite.redacting_ledger import LedgerCopies, found_about, found_in
+from metricgate.adapters.state.sqlite.redaction import Erasable
 from metricgate.adapters.state.sqlite.schema import BACKUPS
-from metricgate.adapters.state.sqlite.sealing import Seal
+from metricgate.adapters.state.sqlite.seal import Seal
 from metricgate.adapters.state.sqlite.sqlite_database import as_port_has_it
 from metricgate.adapters.state.sqlite.sqlite_ledger import SqliteLedger
 from metricgate.state.erasure import Copy, Sought
@@ -59,7 +59,7 @@ class SqliteCopies:
 
 
 @as_port_has_it()
-def found(paths: StatePaths, sought: Sought, *, user: bool, entry: int | None) -> SqliteCopies | None:
+def find_copies(paths: StatePaths, sought: Sought, *, user: bool, entry: int | None) -> SqliteCopies | None:
     """Return every copy; None where there is no such entry.
 
     Raises:

@@ -54,12 +54,12 @@ def verify_file(path: Path, public_key: str, earlier_checkpoint: str | None = No
     try:
         with path.open("rb") as file:
             if path.stat().st_size < _HEADER:
-                return _unreadable("the file is too short to be a ledger")
+                return _unreadable_report("the file is too short to be a ledger")
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
                 size = int.from_bytes(data[16:18], "big")
                 size = 65536 if size == 1 else size
                 if data[:16] != _MAGIC or size < 512 or size & (size - 1):  # noqa: PLR2004 - SQLite's smallest page
-                    return _unreadable("the file's header is not that of a ledger")
+                    return _unreadable_report("the file's header is not that of a ledger")
                 at_rest = not beside.exists()
                 ahead = read_write_ahead(b"" if at_rest else beside.read_bytes(), size)
                 return _verify(data, size, ahead, key, earlier, at_rest=at_rest)
@@ -79,7 +79,7 @@ def _snapshot(path: Path) -> sqlite3.Connection | None:
     return connection
 
 
-def _unreadable(message: str) -> Report:
+def _unreadable_report(message: str) -> Report:
     return Report(findings=(Finding(kind=FindingKind.UNREADABLE, message=message),), size=0, root=EMPTY_ROOT)
 
 
@@ -105,7 +105,7 @@ def _verify(
     walk = PageWalk(page, count=count, size=size, at_rest=at_rest)
     roots = _schema(walk, verifier)
     verifier.entries(_stored(walk, roots["entries"], verifier))
-    erased = verifier.bodies(_bodies(walk, roots["bodies"], verifier))
+    erased = verifier.bodies(_read_bodies(walk, roots["bodies"], verifier))
     seals = list(_seals(walk, roots["seals"], key.name, verifier))
     head = _head(walk, roots["head"], key.name, verifier)
     walk.finish()
@@ -162,7 +162,7 @@ def _stored(walk: PageWalk, root: int, verifier: Verifier) -> Iterator[Stored]:
                 verifier.find(FindingKind.ENTRY_CHANGED, f"row {row.rowid} is not an entry", index=row.rowid)
 
 
-def _bodies(walk: PageWalk, root: int, verifier: Verifier) -> Iterator[tuple[int, int, Body]]:
+def _read_bodies(walk: PageWalk, root: int, verifier: Verifier) -> Iterator[tuple[int, int, Body]]:
     for row in walk.rows(root):
         match row.values:
             case (None, str() as name, bytes() as salt, bytes() as value):

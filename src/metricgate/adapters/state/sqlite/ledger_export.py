@@ -12,7 +12,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
+from metricgate.adapters.state.sqlite.ledger_reader import LedgerReader
 from metricgate.ledger.events import names
 from metricgate.ledger.note import VerifierKey, open_checkpoint
 from metricgate.state.record import EntryFilter, Recorded
@@ -51,7 +51,7 @@ MANIFEST = "manifest"
 """The form of an export that has nothing but its manifest."""
 
 
-def exported(
+def export_record(
     reader: LedgerReader, keep: EntryFilter, form: str, key: VerifierKey, *, limit: int | None = None
 ) -> RecordExport:
     """Return everything that matches, as the log is now; the reader is closed once that is read.
@@ -115,9 +115,9 @@ def as_csv(entries: Iterable[Recorded]) -> Iterator[bytes]:
     writer = csv.writer(out)
     writer.writerow(COLUMNS.names)
     for each in entries:
-        writer.writerow([_cell(value) for value in row_of(each).values()])
-        yield _taken(out)
-    yield _taken(out)
+        writer.writerow([_csv_cell(value) for value in row_of(each).values()])
+        yield _take_text(out)
+    yield _take_text(out)
 
 
 def as_parquet(entries: Iterable[Recorded]) -> Iterator[bytes]:
@@ -126,8 +126,8 @@ def as_parquet(entries: Iterable[Recorded]) -> Iterator[bytes]:
     with pq.ParquetWriter(out, COLUMNS, compression="zstd") as writer:
         while group := list(islice(rest, _GROUP)):
             writer.write_table(pa.Table.from_pylist([row_of(each) for each in group], schema=COLUMNS))
-            yield out.taken()
-    yield out.taken()
+            yield out.take()
+    yield out.take()
 
 
 FORMS: Mapping[str, Callable[[Iterable[Recorded]], Iterator[bytes]]] = {
@@ -139,15 +139,17 @@ FORMS: Mapping[str, Callable[[Iterable[Recorded]], Iterator[bytes]]] = {
 
 def export_jsonl(entries: Iterable[Recorded], path: Path) -> int:
     """Write one JSON object a line; return how many."""
-    return _written(entries, path, as_jsonl)
+    return _write_entries(entries, path, as_jsonl)
 
 
 def export_parquet(entries: Iterable[Recorded], path: Path) -> int:
     """Write a Parquet file; return how many entries."""
-    return _written(entries, path, as_parquet)
+    return _write_entries(entries, path, as_parquet)
 
 
-def _written(entries: Iterable[Recorded], path: Path, form: Callable[[Iterable[Recorded]], Iterator[bytes]]) -> int:
+def _write_entries(
+    entries: Iterable[Recorded], path: Path, form: Callable[[Iterable[Recorded]], Iterator[bytes]]
+) -> int:
     count = 0
 
     def counted() -> Iterator[Recorded]:
@@ -206,19 +208,19 @@ class _Chunks(io.RawIOBase):
     def tell(self) -> int:
         return self._written
 
-    def taken(self) -> bytes:
+    def take(self) -> bytes:
         parts, self._parts = self._parts, []
         return b"".join(parts)
 
 
-def _taken(out: io.StringIO) -> bytes:
+def _take_text(out: io.StringIO) -> bytes:
     text = out.getvalue()
     out.seek(0)
     out.truncate()
     return text.encode("utf-8", "backslashreplace")
 
 
-def _cell(value: object) -> str:
+def _csv_cell(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, list):

@@ -21,7 +21,7 @@ def put_to_rest(connection: sqlite3.Connection) -> None:
     Where that is not possible now (a reader holds on, the disk fails), the write-ahead file stays and keeps what it
     holds; nothing is lost, and the next closing makes up for it.
     """
-    path, page_bytes = _facts(connection)
+    path, page_bytes = _file_and_page_size(connection)
     try:
         busy, left, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         if busy or left:
@@ -38,7 +38,7 @@ def put_to_rest(connection: sqlite3.Connection) -> None:
 _LEFT_OPEN: list[sqlite3.Connection] = []
 
 
-def _facts(connection: sqlite3.Connection) -> tuple[Path, int]:
+def _file_and_page_size(connection: sqlite3.Connection) -> tuple[Path, int]:
     path = connection.execute("PRAGMA database_list").fetchone()[2]
     return Path(path), connection.execute("PRAGMA page_size").fetchone()[0]
 

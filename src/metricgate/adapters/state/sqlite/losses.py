@@ -10,7 +10,7 @@ from pathlib import Path
 
 from metricgate.adapters.state.sqlite.anchors import Anchor, Behind, FileAnchor, StoreAnchor, behind
 from metricgate.adapters.state.sqlite.ledger_keys import load_verifier
-from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
+from metricgate.adapters.state.sqlite.ledger_reader import LedgerReader
 from metricgate.adapters.state.sqlite.paths import StatePaths
 from metricgate.ledger.events import names
 from metricgate.ledger.events.log import LossAccepted, LostHead
@@ -38,7 +38,7 @@ def anchored_elsewhere(paths: StatePaths) -> str:
         return ""
     if paths.anchor.absolute().resolve().is_relative_to(paths.folder.absolute().resolve()):
         return f"ledger.anchor: {paths.anchor} lies in the state folder, and would be taken along with it"
-    note = FileAnchor(paths.anchor).known()
+    note = FileAnchor(paths.anchor).last_checkpoint()
     if note is None:
         return ""
     with suppress(NoteError, OSError):
@@ -61,10 +61,10 @@ def ledger_behind(paths: StatePaths) -> Behind | None:
 
 def drop_anchors(paths: StatePaths, ledger: Record) -> int:
     """Tell every store how far the ledger is, also after it was closed; return its size."""
-    return _told(anchors_of(paths), ledger)
+    return _tell_anchors(anchors_of(paths), ledger)
 
 
-def _told(anchors: Sequence[Anchor], ledger: Record) -> int:
+def _tell_anchors(anchors: Sequence[Anchor], ledger: Record) -> int:
     size, note = ledger.size, ledger.checkpoint()
     for anchor in anchors:
         anchor.keep(note)
@@ -76,23 +76,23 @@ def loss_accepted(found: Behind) -> LossAccepted:
     lost = LostHead(
         size=found.lost.size, root=found.lost.root.hex(), checkpoint=found.checkpoint, known_by=found.known_by
     )
-    return LossAccepted(actor=facts_of_actor(operator(_account())), size=found.size, lost=lost)
+    return LossAccepted(actor=facts_of_actor(operator(_account_name())), size=found.size, lost=lost)
 
 
-def _account() -> str:
+def _account_name() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError):
         return ""
 
 
-def gone(paths: StatePaths) -> Sequence[str]:
+def missing_files(paths: StatePaths) -> Sequence[str]:
     """Return what is lost and how to go on, for each file that must be there because others of its time are."""
     began = [each for each in _of_changes(paths) if each.exists()]
     return list(_gone(paths, began)) if began else ()
 
 
-def forgotten(paths: StatePaths) -> int | None:
+def ledger_size_of_lost_changes(paths: StatePaths) -> int | None:
     """Return the ledger's size where it tells of changes of which no file is left; None where nothing is lost.
 
     Raises:
@@ -128,7 +128,7 @@ def unless_accepted(paths: StatePaths, size: int, accept_loss: int | None) -> st
 def changes_forgotten(paths: StatePaths, size: int) -> LossAccepted:
     """Return the entry that says that all that was known of changes is lost."""
     files = [each.name for each in _of_changes(paths)]
-    return LossAccepted(actor=facts_of_actor(operator(_account())), size=size, files=files)
+    return LossAccepted(actor=facts_of_actor(operator(_account_name())), size=size, files=files)
 
 
 def _of_changes(paths: StatePaths) -> tuple[Path, Path, Path]:

@@ -12,8 +12,8 @@ import orjson
 
 from metricgate.adapters.state.sqlite.action_documents import from_document, to_document
 from metricgate.adapters.state.sqlite.action_rows import INSERT, SELECT, ActionRows
-from metricgate.adapters.state.sqlite.redacting import erased_for_good, rows_of
-from metricgate.adapters.state.sqlite.sealing import Seal
+from metricgate.adapters.state.sqlite.redaction import erased_for_good, rows_of
+from metricgate.adapters.state.sqlite.seal import Seal
 from metricgate.approvals.proposal import Action, State
 from metricgate.state.erasure import Copy, Sought
 from metricgate.vocabulary.erased import ERASED
@@ -40,8 +40,8 @@ class ChangesCopies:
         """Return the actions, the shown and the images."""
         found = [
             Copy(kind="action", where=action.id, blocks=_blocks(action))
-            for action in map(self._rows.opened, rows_of(self._actions, f"{SELECT} 1 ORDER BY id"))
-            if sought.in_action(action.id, _content(action))
+            for action in map(self._rows.open, rows_of(self._actions, f"{SELECT} 1 ORDER BY id"))
+            if sought.in_action(action.id, _action_content(action))
         ]
         found += [Copy(kind="shown", where=digest) for digest in self._shown(sought)]
         found += [
@@ -66,8 +66,8 @@ class ChangesCopies:
 
     def _erase_actions(self, connection: sqlite3.Connection, sought: Sought) -> None:
         for row in connection.execute(f"{SELECT} 1").fetchall():
-            action = self._rows.opened(row)
-            if action.state not in _OPEN and sought.in_action(action.id, _content(action)):
+            action = self._rows.open(row)
+            if action.state not in _OPEN and sought.in_action(action.id, _action_content(action)):
                 connection.execute("DELETE FROM actions WHERE id = ?", (action.id,))
                 connection.execute(INSERT, self._rows.whole(_redacted(action, sought)))
         for digest in self._shown(sought):
@@ -98,7 +98,7 @@ def _blocks(action: Action) -> str | None:
     return f"it is {action.state}: decide on it, withdraw it or wait until it is over"
 
 
-def _content(action: Action) -> Json:
+def _action_content(action: Action) -> Json:
     document = orjson.loads(to_document(action))
     parts: dict[str, Json] = {name: document[name] for name in (*_PARTS, "idempotency_key")}
     return [parts, [document["proposal"][name] for name in _OF_PROPOSAL], str(action.actor)]

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from metricgate.adapters.state.sqlite.redacting import erased_for_good, rows_of
+from metricgate.adapters.state.sqlite.redaction import erased_for_good, rows_of
 from metricgate.state.erasure import Copy, Sought
 from metricgate.vocabulary.erased import ERASED
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import orjson
 
-from metricgate.adapters.state.sqlite.redacting import erased_for_good, rows_of
+from metricgate.adapters.state.sqlite.redaction import erased_for_good, rows_of
 from metricgate.state.erasure import Copy, Sought
 from metricgate.vocabulary.json import Json
 
@@ -67,7 +67,7 @@ class PeopleCopies:
             for (person,) in rows_of(self._path, f"SELECT {column} FROM {table}")  # noqa: S608 - names are ours
             if sought.in_value(str(person))
         ]
-        return [*found, *_pending(self._path, sought)]
+        return [*found, *_copies_in_notices(self._path, sought)]
 
     def erase(self, sought: Sought) -> None:
         """Erase them."""
@@ -97,7 +97,7 @@ class KeyCopies:
             Copy(kind="key", where=name, blocks=None if over else f"it is in force: metricgate keys revoke {name}")
             for name, over in self._found(sought)
         ]
-        return [*found, *_pending(self._path, sought)]
+        return [*found, *_copies_in_notices(self._path, sought)]
 
     def erase(self, sought: Sought) -> None:
         """Erase them."""
@@ -144,7 +144,7 @@ def _name_of(switch: Json) -> str:
     return str(switch.get("kind") or switch.get("event")) if isinstance(switch, dict) else "switch"
 
 
-def _pending(path: Path, sought: Sought) -> list[Copy]:
+def _copies_in_notices(path: Path, sought: Sought) -> list[Copy]:
     rows = rows_of(path, "SELECT event, fields FROM notices")
     return [
         Copy(kind="pending", where=f"{event} in {path.name}", blocks=_START)

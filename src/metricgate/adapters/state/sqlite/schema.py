@@ -53,33 +53,33 @@ def bring_up(connection: sqlite3.Connection, path: Path, schema: Schema) -> None
         OfANewerRelease: a later release wrote it; nothing was changed.
         sqlite3.Error: it cannot be written; it is as it was.
     """
-    if _version(connection) > schema.version:
+    if _version_of(connection) > schema.version:
         raise OfANewerRelease(
-            f"{path} has version {_version(connection)}, and this release knows it up to {schema.version}: run the "
+            f"{path} has version {_version_of(connection)}, and this release knows it up to {schema.version}: run the "
             "release that wrote it, or a later one"
         )
-    if _version(connection) == schema.version:
+    if _version_of(connection) == schema.version:
         _make(connection, schema)
-    elif _version(connection) or _has_tables(connection):
+    elif _version_of(connection) or _has_tables(connection):
         _migrate(connection, path, schema)
     else:
-        _written(connection, schema, [])
+        _migrate_in_transaction(connection, schema, [])
 
 
 def _migrate(connection: sqlite3.Connection, path: Path, schema: Schema) -> None:
-    before = max(_version(connection), 1)
+    before = max(_version_of(connection), 1)
     copy = _backed_up(connection, path, before) if before < schema.version else None
-    _written(connection, schema, schema.migrations)
+    _migrate_in_transaction(connection, schema, schema.migrations)
     if copy is not None:
         log = log_of("state")
         log.info("store_migrated", file=path.name, before=before, now=schema.version, backup=str(copy))
 
 
-def _written(connection: sqlite3.Connection, schema: Schema, migrations: Sequence[Migration]) -> None:
+def _migrate_in_transaction(connection: sqlite3.Connection, schema: Schema, migrations: Sequence[Migration]) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
         # Another process may have been faster: the version is looked at again.
-        for migrate in migrations[max(_version(connection), 1) - 1 :]:
+        for migrate in migrations[max(_version_of(connection), 1) - 1 :]:
             migrate(connection)
         _make(connection, schema)
         connection.execute(f"PRAGMA user_version={schema.version}")
@@ -104,7 +104,7 @@ def _backed_up(connection: sqlite3.Connection, path: Path, version: int) -> Path
     return copy
 
 
-def _version(connection: sqlite3.Connection) -> int:
+def _version_of(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 

@@ -17,7 +17,7 @@ from metricgate.adapters.state.sqlite.action_glances import Glances
 from metricgate.adapters.state.sqlite.action_rows import ACTIONS, CHANGES, INSERT, SELECT, SETTLED, UPDATE, ActionRows
 from metricgate.adapters.state.sqlite.action_steps import LOOKED, STEPS, WORK, SqliteSteps, with_owners
 from metricgate.adapters.state.sqlite.schema import Schema
-from metricgate.adapters.state.sqlite.sealing import SEALED_BY, Seal, check_key
+from metricgate.adapters.state.sqlite.seal import SEALED_BY, Seal, check_key
 from metricgate.adapters.state.sqlite.sqlite_database import Database, sortable
 from metricgate.approvals import lifecycle
 from metricgate.approvals.proposal import Action
@@ -67,11 +67,11 @@ class SqliteActions:
     def add(self, action: Action) -> Action:
         """Keep a new action, or return the one that its proposer's idempotency key stands for already."""
         mark = self._rows.row(action)[5]
-        with self._database.changing() as connection:
+        with self._database.transaction() as connection:
             if mark is not None:
                 found = connection.execute(f"{SELECT} key_mark = ?", (mark,)).fetchone()
                 if found is not None:
-                    return self._rows.opened(found)
+                    return self._rows.open(found)
             connection.execute(INSERT, self._rows.whole(action))
         return action
 
@@ -88,7 +88,7 @@ class SqliteActions:
 
         What it changes row by row is forgotten once it is settled.
         """
-        with self._database.changing() as connection:
+        with self._database.transaction() as connection:
             done = connection.execute(UPDATE, self._rows.update(action, version=action.version - 1))
             if done.rowcount == 1 and action.state in SETTLED:
                 connection.execute("DELETE FROM changes WHERE action = ?", (action.id,))
@@ -106,8 +106,8 @@ class SqliteActions:
         where, values, most = self._wanted(wanted)
         sql = f"{SELECT} {where} ORDER BY id DESC LIMIT ?"
         # Each proposal asks. All rows at once, with their documents, would take megabytes of each thread's memory.
-        found = self._database.each(sql, [*values, most], self._glances.seen)
-        return [each if isinstance(each, Glance) else self._glances.opened(each) for each in found]
+        found = self._database.each(sql, [*values, most], self._glances.find_seen)
+        return [each if isinstance(each, Glance) else self._glances.open(each) for each in found]
 
     def _wanted(self, wanted: ActionFilter) -> tuple[str, Sequence[object], int]:
         """Return condition and values for what the columns in clear tell, and how many are wanted at most."""
@@ -131,7 +131,7 @@ class SqliteActions:
     def keep_changes(self, action_id: str, changes: bytes) -> None:
         """Keep the change row by row, sealed."""
         sealed = self._rows.sealed_changes(action_id, changes)
-        with self._database.changing() as connection:
+        with self._database.transaction() as connection:
             connection.execute("INSERT OR REPLACE INTO changes VALUES (?, ?)", (action_id, sealed))
 
     def changes(self, action_id: str) -> bytes | None:
@@ -142,7 +142,7 @@ class SqliteActions:
     def keep_shown(self, digest: str, shown: Mapping[str, Json]) -> None:
         """Keep what a person was shown, by its digest."""
         sealed = self._seal.seal(f"shown/{digest}", orjson.dumps(shown, default=dict))
-        with self._database.changing() as connection:
+        with self._database.transaction() as connection:
             connection.execute("INSERT OR IGNORE INTO shown VALUES (?, ?)", (digest, sealed))
 
     def shown(self, digest: str) -> Mapping[str, Json] | None:
@@ -175,7 +175,7 @@ class SqliteActions:
         before = wanted.before
         for _turn in range(_SEARCHED // _PAGE):
             page = list(self._page(where, values, before, _PAGE))
-            found += [action for action in page if _fits(action, wanted)]
+            found += [action for action in page if _matches_filter(action, wanted)]
             if len(page) < _PAGE or len(found) >= most:
                 break
             before = page[-1].id
@@ -188,17 +188,17 @@ class SqliteActions:
 
     def _found(self, where: str, values: Sequence[object], most: int) -> Iterator[Action]:
         sql = f"{SELECT} {where} ORDER BY id DESC LIMIT ?"
-        yield from map(self._rows.opened, self._database.rows(sql, [*values, most]))
+        yield from map(self._rows.open, self._database.rows(sql, [*values, most]))
 
 
-def _fits(action: Action, wanted: ActionFilter) -> bool:
+def _matches_filter(action: Action, wanted: ActionFilter) -> bool:
     """Whether an opened action is what is wanted, as far as its columns do not tell."""
     if wanted.to_review and lifecycle.count_missing_reviews(action) == 0:
         return False
-    return (wanted.text or "").casefold() in _words(action)
+    return (wanted.text or "").casefold() in _searched_text(action)
 
 
-def _words(action: Action) -> str:
+def _searched_text(action: Action) -> str:
     proposal = action.proposal
     parts = (action.id, proposal.statement, proposal.action or "", proposal.agent, proposal.user or "")
     return " ".join((*parts, *proposal.targets)).casefold()

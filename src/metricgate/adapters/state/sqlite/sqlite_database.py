@@ -41,7 +41,7 @@ def sortable(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def connected(path: Path, *, wait: float = _WAIT_SECONDS) -> sqlite3.Connection:
+def connect(path: Path, *, wait: float = _WAIT_SECONDS) -> sqlite3.Connection:
     """Open a file of the state folder for writing; it is made where it is missing, for its owner only.
 
     What is committed is on the disk, what is deleted is overwritten, and the log that readers see is short.
@@ -73,14 +73,14 @@ def write_so(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA journal_size_limit={_LOG_BYTES}")
 
 
-def opened(path: Path, schema: Schema, *, wait: float = _WAIT_SECONDS) -> sqlite3.Connection:
+def open_store(path: Path, schema: Schema, *, wait: float = _WAIT_SECONDS) -> sqlite3.Connection:
     """Open such a file in this release's form.
 
     Raises:
         sqlite3.Error: it cannot be opened, or a later release wrote it.
         OSError: its folder cannot be made.
     """
-    connection = connected(path, wait=wait)
+    connection = connect(path, wait=wait)
     try:
         bring_up(connection, path, schema)
     except BaseException:
@@ -106,10 +106,10 @@ class Database:
         self._check = check
         self._lock = threading.Lock()
         with as_port_has_it():
-            self._connection = opened(path, schema)
+            self._connection = open_store(path, schema)
 
     @contextmanager
-    def changing(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> Iterator[sqlite3.Connection]:
         """Give the connection inside a transaction that is committed, durably, on leaving the block without error."""
         with as_port_has_it(), self._lock:
             self._connection.execute("BEGIN IMMEDIATE")

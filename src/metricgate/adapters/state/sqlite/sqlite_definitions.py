@@ -55,7 +55,7 @@ class SqliteDefinitions:
                 return
             packed = {name: text.encode() for name, text in texts.items()}
             named = [(kind, digest, name, digest_of_bytes(text)) for name, text in packed.items()]
-            with self._database.changing() as connection:
+            with self._database.transaction() as connection:
                 connection.execute("INSERT OR IGNORE INTO published VALUES (?,?,?)", (kind, digest, at))
                 connection.executemany(
                     "INSERT OR IGNORE INTO texts VALUES (?,?,0)",

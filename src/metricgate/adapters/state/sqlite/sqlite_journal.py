@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import cast
 
 from metricgate.adapters.state.sqlite.schema import Schema
-from metricgate.adapters.state.sqlite.sealing import SEALED_BY, Seal, check_key
+from metricgate.adapters.state.sqlite.seal import SEALED_BY, Seal, check_key
 from metricgate.adapters.state.sqlite.sqlite_database import Database, sortable
 from metricgate.state.sealed import Unsealable
 
@@ -31,8 +31,8 @@ class SqliteJournal:
     def prepare(self, action_id: str, content: bytes, *, until: datetime) -> None:
         """Keep the images, not yet known to be committed."""
         over = sortable(until)
-        sealed = self._seal.seal(_name(action_id, over), content)
-        with self._database.changing() as connection:
+        sealed = self._seal.seal(_sealed_name(action_id, over), content)
+        with self._database.transaction() as connection:
             connection.execute(
                 # What is committed stays as it is: only what was prepared in vain is written anew.
                 "INSERT INTO journal(action, content, until) VALUES (?, ?, ?) "
@@ -43,12 +43,12 @@ class SqliteJournal:
 
     def commit(self, action_id: str) -> None:
         """Say that the transaction was committed."""
-        with self._database.changing() as connection:
+        with self._database.transaction() as connection:
             connection.execute("UPDATE journal SET committed = 1 WHERE action = ?", (action_id,))
 
     def abandon(self, action_id: str) -> None:
         """Forget what was prepared, where nothing was committed."""
-        with self._database.changing() as connection:
+        with self._database.transaction() as connection:
             connection.execute("DELETE FROM journal WHERE action = ? AND committed = 0", (action_id,))
 
     def content(self, action_id: str) -> bytes | None:
@@ -60,7 +60,9 @@ class SqliteJournal:
         rows = self._database.rows(
             "SELECT content, until FROM journal WHERE action = ? AND committed = 1", (action_id,)
         )
-        return None if not rows else self._seal.open(_name(action_id, str(rows[0][1])), cast("bytes", rows[0][0]))
+        return (
+            None if not rows else self._seal.open(_sealed_name(action_id, str(rows[0][1])), cast("bytes", rows[0][0]))
+        )
 
     def all(self) -> Sequence[str]:
         """Return every action of which there are images."""
@@ -77,7 +79,7 @@ class SqliteJournal:
 
     def forget(self, action_id: str) -> None:
         """Remove the images of a committed action."""
-        with self._database.changing() as connection:
+        with self._database.transaction() as connection:
             connection.execute("DELETE FROM journal WHERE committed = 1 AND action = ?", (action_id,))
 
     def damaged(self) -> Sequence[str]:
@@ -97,5 +99,5 @@ class SqliteJournal:
         self._database.close()
 
 
-def _name(action_id: str, until: str) -> str:
+def _sealed_name(action_id: str, until: str) -> str:
     return f"journal/{action_id}/{until}"

@@ -17,7 +17,7 @@ from pathlib import Path
 import orjson
 
 from metricgate.adapters.state.sqlite.schema import Schema
-from metricgate.adapters.state.sqlite.sqlite_database import opened
+from metricgate.adapters.state.sqlite.sqlite_database import open_store
 from metricgate.ledger.events import names
 from metricgate.state.keys import ANYONE, KeyNotice, KeyRecord, KeysUnavailable
 from metricgate.vocabulary.clock import Clock
@@ -66,7 +66,7 @@ class SqliteKeys:
         self._clock = clock
         self._lock = threading.Lock()
         try:
-            self._connection = opened(path, _SCHEMA, wait=2.0)
+            self._connection = open_store(path, _SCHEMA, wait=2.0)
         except (sqlite3.Error, OSError) as error:
             raise KeysUnavailable(f"the keys in {path} cannot be opened: {error}") from error
 
@@ -116,7 +116,7 @@ class SqliteKeys:
             record.id,
             name,
             agent,
-            _digest(text),
+            _digest_of(text),
             now,
             record.expires_at,
             users,
@@ -141,12 +141,12 @@ class SqliteKeys:
         update = "UPDATE keys SET revoked=? WHERE id=? AND revoked IS NULL"
         self._change(update, (now, key_id), names.KEY_REVOKED, {names.KEY_ID: key_id})
         rows = self._run(f"SELECT {_COLUMNS} FROM keys WHERE id=?", (key_id,))  # noqa: S608 - a constant
-        return _record(rows[0]) if rows else None
+        return _record_of(rows[0]) if rows else None
 
     def list(self) -> tuple[KeyRecord, ...]:
         """Return every key, oldest first, the revoked and expired ones too."""
         rows = self._run(f"SELECT {_COLUMNS} FROM keys ORDER BY created, id", ())  # noqa: S608 - a constant
-        return tuple(_record(row) for row in rows)
+        return tuple(_record_of(row) for row in rows)
 
     def find(self, text: str) -> KeyRecord | None:
         """Return the key's record, also of a revoked or expired one (ask ``usable``), or None if there is none.
@@ -157,8 +157,8 @@ class SqliteKeys:
         key_id = _id_of(text)
         rows = self._run(f"SELECT {_COLUMNS}, digest FROM keys WHERE id=?", (key_id,))  # noqa: S608 - a constant
         digest = rows[0][-1] if rows else _NOBODY
-        same = hmac.compare_digest(_digest(text), digest if isinstance(digest, bytes) else _NOBODY)
-        return _record(rows[0]) if rows and same else None
+        same = hmac.compare_digest(_digest_of(text), digest if isinstance(digest, bytes) else _NOBODY)
+        return _record_of(rows[0]) if rows and same else None
 
     def notices(self) -> tuple[KeyNotice, ...]:
         """Return the changes that await their record, oldest first.
@@ -211,11 +211,11 @@ def _id_of(text: str) -> str:
     return head if rest and text.startswith(_PREFIX) and text.isascii() else ""
 
 
-def _digest(text: str) -> bytes:
+def _digest_of(text: str) -> bytes:
     return hashlib.sha256(text.encode(errors="surrogatepass")).digest()
 
 
-def _record(row: tuple[object, ...]) -> KeyRecord:
+def _record_of(row: tuple[object, ...]) -> KeyRecord:
     key_id, name, agent, created, expires, revoked, users, attributes, or_alone = row[:9]
     pairs = orjson.loads(str(attributes))
     return KeyRecord(

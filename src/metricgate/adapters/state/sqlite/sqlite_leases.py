@@ -33,7 +33,7 @@ class SqliteLeases:
 
     def take(self, name: str, owner: str, *, seconds: float, dead: str | None = None) -> Lease | None:
         """Take a lease that nobody holds, or whose time is over."""
-        with self._database.changing() as connection:
+        with self._database.transaction() as connection:
             now = self._now()
             kept = _current(connection, name)
             held = bool(connection.execute("SELECT held FROM leases WHERE name = ? AND held", (name,)).fetchone())
@@ -52,7 +52,7 @@ class SqliteLeases:
 
     def renew(self, lease: Lease, *, seconds: float) -> Lease:
         """Hold it longer, under the same number."""
-        with self._database.changing() as connection:
+        with self._database.transaction() as connection:
             require(connection, lease)
             until = self._now() + seconds
             connection.execute("UPDATE leases SET until = ? WHERE name = ?", (until, lease.name))
@@ -60,7 +60,7 @@ class SqliteLeases:
 
     def release(self, lease: Lease) -> None:
         """Give it back."""
-        with self._database.changing() as connection:
+        with self._database.transaction() as connection:
             connection.execute("UPDATE leases SET held = 0 WHERE name = ? AND number = ?", (lease.name, lease.number))
 
     def current(self, name: str) -> Lease | None:

@@ -13,8 +13,8 @@ import orjson
 
 from metricgate.adapters.state.sqlite import ledger_file
 from metricgate.adapters.state.sqlite.committer import Committer, Erasure, Waiting
-from metricgate.adapters.state.sqlite.holding import Holding
 from metricgate.adapters.state.sqlite.ledger_receipts import read_owner, read_receipt
+from metricgate.adapters.state.sqlite.state_lock import StateLock
 from metricgate.ledger import entry
 from metricgate.ledger.events import names
 from metricgate.ledger.events.attribute import Event
@@ -70,7 +70,7 @@ class SqliteLedger:
         most_pages: int | None = None,
         most_waiting: int = MOST_WAITING,
         first: Sequence[Event] = (),
-        holding: Holding | None = None,
+        holding: StateLock | None = None,
     ) -> None:
         self._path = path
         self._signer = signer
@@ -78,7 +78,7 @@ class SqliteLedger:
         self._entropy = entropy
         self._most_waiting = most_waiting
         self._closed = False
-        self._holding = holding or Holding(path, f"once_{entropy(_NAME_BYTES).hex()}")
+        self._holding = holding or StateLock(path, f"once_{entropy(_NAME_BYTES).hex()}")
         try:
             self._committer = Committer(
                 lambda: ledger_file.connect(path, page_bytes=page_bytes, most_pages=most_pages),
@@ -123,7 +123,7 @@ class SqliteLedger:
     @property
     def replaced(self) -> bool:
         """Whether another gateway took this one's place, which may write nothing any more."""
-        return not self._closed and self._holding.lost()
+        return not self._closed and self._holding.is_lost()
 
     def alive(self, instance: str) -> bool:
         """Whether another gateway, by its id, holds the right to write and was not silent for too long."""
@@ -140,7 +140,7 @@ class SqliteLedger:
     @property
     def waiting(self) -> int:
         """Entries that wait for the disk."""
-        return self._committer.waiting()
+        return self._committer.queue_length()
 
     async def append(
         self, event: str, fields: Mapping[str, Json], *, bodies: Mapping[str, Json] | None = None
@@ -274,7 +274,7 @@ class SqliteLedger:
     def _put(self, *waiting: Waiting) -> None:
         if self._closed:
             raise LedgerUnavailable("the ledger is closed")
-        if self._committer.waiting() >= self._most_waiting:
+        if self._committer.queue_length() >= self._most_waiting:
             raise LedgerUnavailable(f"{self._most_waiting} entries already wait for the disk")
         self._committer.put(*waiting)
 

@@ -47,10 +47,10 @@ class SqliteObservations:
     def keep(self, seen: Sequence[Observation]) -> None:
         """Keep what was seen."""
         rows = [
-            (each.kind, each.warehouse, each.subject, each.at, _text(each.data_state), _text(each.value))
+            (each.kind, each.warehouse, each.subject, each.at, _json_text(each.data_state), _json_text(each.value))
             for each in seen
         ]
-        with self._said(), self._database.changing() as connection:
+        with self._said(), self._database.transaction() as connection:
             connection.executemany("INSERT INTO observations VALUES (?,?,?,?,?,?)", rows)
 
     def latest(self, kind: str) -> Sequence[Observation]:
@@ -72,7 +72,7 @@ class SqliteObservations:
 
     def forget(self, before: float) -> int:
         """Remove what is old, but the newest of each series."""
-        with self._said(), self._database.changing() as connection:
+        with self._said(), self._database.transaction() as connection:
             sql = f"DELETE FROM observations AS o WHERE at<? AND NOT {_IS_NEWEST}"  # noqa: S608 - ours
             return connection.execute(sql, (before,)).rowcount
 
@@ -88,7 +88,7 @@ class SqliteObservations:
             raise ObservationsNotKept(f"the observations {self._path}: {error}") from error
 
 
-def _text(value: Json) -> str:
+def _json_text(value: Json) -> str:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import orjson
 
 from metricgate.adapters.state.sqlite.schema import Schema
-from metricgate.adapters.state.sqlite.sqlite_database import opened
+from metricgate.adapters.state.sqlite.sqlite_database import open_store
 from metricgate.state.outbox import DELIVERED, UNDELIVERED, WAITING, Pending
 from metricgate.vocabulary.clock import Clock
 from metricgate.vocabulary.notice import Notice, NoticeKind, NoticeNotKept
@@ -49,7 +49,7 @@ class SqliteOutbox:
     def __init__(self, path: Path, *, routes: Mapping[str, frozenset[NoticeKind]], clock: Clock) -> None:
         self._routes, self._clock, self._lock = routes, clock, threading.Lock()
         try:
-            self._connection = opened(path, _SCHEMA, wait=5.0)
+            self._connection = open_store(path, _SCHEMA, wait=5.0)
         except (sqlite3.Error, OSError) as error:
             raise NoticeNotKept(f"the outbox {path.name} cannot be opened: {error}") from error
 
@@ -79,7 +79,7 @@ class SqliteOutbox:
                 f"{_PENDING} WHERE d.sink=? AND d.state=? AND d.due<=? ORDER BY d.due, d.rowid LIMIT ?",
                 (sink, WAITING, now, most),
             ).fetchall()
-        return [_pending(row) for row in rows]
+        return [_pending_of(row) for row in rows]
 
     def settle(self, pending: Pending, *, state: str, first: float, due: float, failure: str) -> None:
         """Note how an attempt ended."""
@@ -103,9 +103,9 @@ class SqliteOutbox:
             rows = connection.execute(
                 f"{_PENDING} WHERE d.state IN (SELECT value FROM json_each(?)) AND (? IS NULL OR d.sink=?)"  # noqa: S608
                 " ORDER BY d.rowid DESC",
-                (_list(states), sink, sink),
+                (_json_list(states), sink, sink),
             )
-            found = (each for each in map(_pending, rows) if since is None or _moment(each.notice) >= since)
+            found = (each for each in map(_pending_of, rows) if since is None or _moment_of(each.notice) >= since)
             return list(islice(found, limit))
 
     def undelivered(self) -> Sequence[Pending]:
@@ -124,7 +124,7 @@ class SqliteOutbox:
                 "UPDATE deliveries SET state=?, attempts=0, first=NULL, due=?"
                 " WHERE state IN (SELECT value FROM json_each(?)) AND sink IN (SELECT value FROM json_each(?))"
                 " AND (? IS NULL OR notice=?)",
-                (WAITING, now, _list(UNDELIVERED), _list(routes), notice, notice),
+                (WAITING, now, _json_list(UNDELIVERED), _json_list(routes), notice, notice),
             ).rowcount
 
     def prune(self, before: float) -> int:
@@ -153,16 +153,16 @@ class SqliteOutbox:
             raise NoticeNotKept(f"the outbox cannot be read or written: {error}") from error
 
 
-def _list(names: Sequence[str]) -> str:
+def _json_list(names: Sequence[str]) -> str:
     return orjson.dumps(list(names)).decode()
 
 
-def _moment(notice: Notice) -> datetime:
+def _moment_of(notice: Notice) -> datetime:
     found = datetime.fromisoformat(notice.at)
     return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
-def _pending(row: tuple[object, ...]) -> Pending:
+def _pending_of(row: tuple[object, ...]) -> Pending:
     body, sink, state, attempts, first, due, failure = row
     document = orjson.loads(str(body))
     return Pending(

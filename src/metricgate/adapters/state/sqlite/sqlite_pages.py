@@ -17,7 +17,7 @@ _HEADER = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class PageFault:
     """Bytes that are not as they must be: on which page (from 1), and what is wrong."""
 
     page: int
@@ -53,7 +53,7 @@ class PageWalk:
         self._size = size
         self._at_rest = at_rest
         self._seen = bytearray(count + 1)
-        self.faults: list[Fault] = []
+        self.faults: list[PageFault] = []
 
     def rows(self, root: int) -> Iterator[Row]:
         """Yield a table's rows in rowid order; parts that cannot be read become faults."""
@@ -71,7 +71,7 @@ class PageWalk:
                 self._fault(number, "the page belongs to no table")
 
     def _fault(self, page: int, message: str) -> None:
-        self.faults.append(Fault(page=page, message=message))
+        self.faults.append(PageFault(page=page, message=message))
 
     def _take(self, number: int) -> bytes:
         if not 1 <= number <= self._count:
@@ -254,7 +254,7 @@ def decode(payload: bytes) -> tuple[Value, ...]:
         if len(part) != width:
             raise WrongPage("has a row that runs over its end")
         body += width
-        out.append(_value(kind, part))
+        out.append(_decode_value(kind, part))
     if place != size or body != len(payload):
         raise WrongPage("has a row whose parts do not fill it")
     return tuple(out)
@@ -264,7 +264,7 @@ def encode(values: Sequence[Value]) -> bytes:
     """Write a record as SQLite does: shortest integers, shortest varints."""
     kinds, parts = [], []
     for value in values:
-        kind, part = _parts(value)
+        kind, part = _encode_value(value)
         kinds.append(put_varint(kind))
         parts.append(part)
     width = sum(map(len, kinds))
@@ -280,7 +280,7 @@ def put_varint(number: int) -> bytes:
     return bytes(reversed(out))
 
 
-def _parts(value: Value) -> tuple[int, bytes]:
+def _encode_value(value: Value) -> tuple[int, bytes]:
     match value:
         case None:
             return 0, b""
@@ -307,7 +307,7 @@ def _width(kind: int) -> int:
     return widths[kind]
 
 
-def _value(kind: int, part: bytes) -> Value:
+def _decode_value(kind: int, part: bytes) -> Value:
     if kind == 0:
         return None
     if kind >= 12:  # noqa: PLR2004 - blobs and texts

@@ -18,8 +18,8 @@ from pathlib import Path
 import orjson
 
 from metricgate.adapters.state.sqlite.schema import OfANewerRelease
-from metricgate.adapters.state.sqlite.sealing import Seal
-from metricgate.adapters.state.sqlite.sqlite_database import connected
+from metricgate.adapters.state.sqlite.seal import Seal
+from metricgate.adapters.state.sqlite.sqlite_database import connect
 from metricgate.ledger.events import names
 from metricgate.state.people import (
     PeopleUnavailable,
@@ -77,7 +77,7 @@ class SqlitePeople:
     def __init__(self, path: Path, *, may_make_key: bool = True) -> None:
         self._lock = threading.Lock()
         try:
-            self._connection = connected(path, wait=2.0)
+            self._connection = connect(path, wait=2.0)
             if self._version() > _CLEAN:
                 raise OfANewerRelease(f"{path} was written by a later release: run that, or a later one")
             self._connection.executescript(_TABLES)
@@ -94,7 +94,9 @@ class SqlitePeople:
         with self._change() as run:
             added = run(f"INSERT OR IGNORE INTO people({_COLUMNS}) VALUES (?,?,?,?,?,?,?)", values)  # noqa: S608
             if added:
-                _note(run, names.PERSON_ADDED, {names.PERSON_ID: record.name, names.PERSON_GROUPS: list(record.groups)})
+                _note_event(
+                    run, names.PERSON_ADDED, {names.PERSON_ID: record.name, names.PERSON_GROUPS: list(record.groups)}
+                )
         return bool(added)
 
     def reset(self, record: PersonRecord) -> bool:
@@ -106,8 +108,8 @@ class SqlitePeople:
                 (record.password, record.one_time_until, secret, record.last_step, record.name),
             )
             if found:
-                _forget(run, record.name)
-                _note(run, names.PERSON_RESET, {names.PERSON_ID: record.name})
+                _forget_person(run, record.name)
+                _note_event(run, names.PERSON_RESET, {names.PERSON_ID: record.name})
         return bool(found)
 
     def remove(self, name: str) -> bool:
@@ -115,8 +117,8 @@ class SqlitePeople:
         with self._change() as run:
             found = run("DELETE FROM people WHERE name=?", (name,))
             if found:
-                _forget(run, name)
-                _note(run, names.PERSON_REMOVED, {names.PERSON_ID: name})
+                _forget_person(run, name)
+                _note_event(run, names.PERSON_REMOVED, {names.PERSON_ID: name})
         return bool(found)
 
     def find(self, name: str) -> PersonRecord | None:
@@ -128,7 +130,7 @@ class SqlitePeople:
         rows = self._run(f"SELECT {_COLUMNS} FROM people WHERE name=?", (name,))  # noqa: S608 - a constant
         if not rows:
             return None
-        record = _record(rows[0])
+        record = _record_of(rows[0])
         try:
             secret = self._seal.open(_sealed_as(name), b64decode(record.totp, validate=True)).decode()
         except (Unsealable, ValueError) as error:
@@ -142,7 +144,7 @@ class SqlitePeople:
     def list(self) -> tuple[PersonRecord, ...]:
         """Return everybody, by name; nobody's secret is opened."""
         rows = self._run(f"SELECT {_COLUMNS} FROM people ORDER BY name", ())  # noqa: S608 - a constant
-        return tuple(replace(_record(row), totp="") for row in rows)
+        return tuple(replace(_record_of(row), totp="") for row in rows)
 
     def use_code(self, name: str, step: int, *, new_password: str | None) -> bool:
         """Mark a time step as used, and set a new password along with it; False where it was used before."""
@@ -168,7 +170,7 @@ class SqlitePeople:
                     "INSERT INTO devices(digest, person, seen) VALUES (?,?,?)",
                     (digest(device), session.person, session.created),
                 )
-            _note(run, names.PERSON_LOGGED_IN, {**fields, names.PERSON_CHANNEL: session.channel})
+            _note_event(run, names.PERSON_LOGGED_IN, {**fields, names.PERSON_CHANNEL: session.channel})
 
     def session(self, token: str) -> SessionRecord | None:
         """Return the session of a token, an expired one too; None where there is none."""
@@ -202,7 +204,7 @@ class SqlitePeople:
                 upsert = "ON CONFLICT(key) DO UPDATE SET failures=failures+1, last=excluded.last"
                 run(f"INSERT INTO attempts(key, failures, last, told) VALUES (?,1,?,0) {upsert}", (key, now))  # noqa: S608
             if run("UPDATE attempts SET told=? WHERE key=? AND told<?", (now, keys[0], now - 60.0)):
-                _note(run, names.LOGIN_REFUSED, fields)
+                _note_event(run, names.LOGIN_REFUSED, fields)
 
     def clear(self, keys: Sequence[str]) -> None:
         """Forget failures."""
@@ -287,11 +289,11 @@ class SqlitePeople:
             raise PeopleUnavailable(f"the people cannot be read or written: {error}") from error
 
 
-def _note(run: _Run, event: str, fields: Mapping[str, Json]) -> None:
+def _note_event(run: _Run, event: str, fields: Mapping[str, Json]) -> None:
     run("INSERT INTO notices(event, fields) VALUES (?,?)", (event, orjson.dumps(dict(fields)).decode()))
 
 
-def _forget(run: _Run, name: str) -> None:
+def _forget_person(run: _Run, name: str) -> None:
     run("DELETE FROM sessions WHERE person=?", (name,))
     run("DELETE FROM devices WHERE person=?", (name,))
     run("DELETE FROM attempts WHERE key IN (?,?)", (f"name:{name}", f"code:{name}"))
@@ -301,7 +303,7 @@ def _sealed_as(name: str) -> str:
     return f"totp/{name}"
 
 
-def _record(row: tuple[object, ...]) -> PersonRecord:
+def _record_of(row: tuple[object, ...]) -> PersonRecord:
     name, password, until, totp, step, groups, created = row
     return PersonRecord(
         name=str(name),

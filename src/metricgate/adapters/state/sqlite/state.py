@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from metricgate.adapters.state.sqlite.holding import holder_of
 from metricgate.adapters.state.sqlite.paths import StatePaths
+from metricgate.adapters.state.sqlite.state_lock import holder_of
 from metricgate.adapters.state.sqlite.switch_file import SwitchFile
 from metricgate.ledger.events.log import OpenFile, StateNarrowed
 from metricgate.state.record import Record
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from metricgate.adapters.state.sqlite.changes import SqliteChanges
     from metricgate.adapters.state.sqlite.finding_copies import SqliteCopies
     from metricgate.adapters.state.sqlite.ledger_actions import RecordedActions
-    from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
+    from metricgate.adapters.state.sqlite.ledger_reader import LedgerReader
     from metricgate.adapters.state.sqlite.sqlite_definitions import SqliteDefinitions
     from metricgate.adapters.state.sqlite.sqlite_keys import SqliteKeys
     from metricgate.adapters.state.sqlite.sqlite_ledger import SqliteLedger
@@ -52,7 +52,7 @@ class SqliteState:
         self, *, instance: str | None = None, accept_loss: int | None = None, over_stopped: bool = False
     ) -> SqliteLedger:
         """Take the ledger for writing."""
-        from metricgate.adapters.state.sqlite.taking import take
+        from metricgate.adapters.state.sqlite.takeover import take
 
         return take(self.paths, self._clock, instance=instance, accept_loss=accept_loss, over_stopped=over_stopped)
 
@@ -76,7 +76,7 @@ class SqliteState:
 
     def reader(self) -> LedgerReader | None:
         """Return the ledger for reading."""
-        from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
+        from metricgate.adapters.state.sqlite.ledger_reader import LedgerReader
 
         return LedgerReader(self.paths.ledger) if self.paths.ledger.exists() else None
 
@@ -88,10 +88,10 @@ class SqliteState:
 
     def export(self, wanted: EntryFilter, form: str, *, limit: int | None = None) -> RecordExport:
         """Return everything that matches as a file."""
-        from metricgate.adapters.state.sqlite.ledger_export import exported
-        from metricgate.adapters.state.sqlite.ledger_reading import LedgerReader
+        from metricgate.adapters.state.sqlite.ledger_export import export_record
+        from metricgate.adapters.state.sqlite.ledger_reader import LedgerReader
 
-        return exported(LedgerReader(self.paths.ledger), wanted, form, self.receipt_key(), limit=limit)
+        return export_record(LedgerReader(self.paths.ledger), wanted, form, self.receipt_key(), limit=limit)
 
     def receipt_key(self) -> VerifierKey:
         """Return the public key of the record."""
@@ -172,10 +172,10 @@ class SqliteState:
         Raises:
             StateUnavailable: it is gone, though what was made with it is there.
         """
-        from metricgate.adapters.state.sqlite.losses import gone
+        from metricgate.adapters.state.sqlite.losses import missing_files
         from metricgate.adapters.state.sqlite.mask_key import load_mask_key
 
-        if missing := gone(self.paths):
+        if missing := missing_files(self.paths):
             raise StateUnavailable("; ".join(missing))
         return load_mask_key(self.paths.mask_key)
 
@@ -209,6 +209,6 @@ class SqliteState:
 
     def copies(self, sought: Sought, *, user: bool = False, entry: int | None = None) -> SqliteCopies | None:
         """Find every copy in the folder."""
-        from metricgate.adapters.state.sqlite.finding_copies import found
+        from metricgate.adapters.state.sqlite.finding_copies import find_copies
 
-        return found(self.paths, sought, user=user, entry=entry)
+        return find_copies(self.paths, sought, user=user, entry=entry)

@@ -57,7 +57,7 @@ class SwitchFile:
         with self._changing() as (thrown, notices):
             thrown[:] = [each for each in thrown if (each.kind, each.target) != (switch.kind, switch.target)]
             thrown.append(switch)
-            notices.append(SwitchNotice(event=names.SWITCH_THROWN, fields=_fields(switch)))
+            notices.append(SwitchNotice(event=names.SWITCH_THROWN, fields=_switch_fields(switch)))
 
     def take_back(self, target: str, *, because: str, by: str, at: str, by_person: bool = False) -> tuple[Switch, ...]:
         """Take every switch on the target back and return them; none if there was none.
@@ -70,7 +70,7 @@ class SwitchFile:
             thrown[:] = [each for each in thrown if each.target != target]
             for each in gone:
                 taken = replace(each, because=because, by=by, at=at, by_person=by_person)
-                fields = _fields(taken)
+                fields = _switch_fields(taken)
                 notices.append(SwitchNotice(event=names.SWITCH_TAKEN_BACK, fields=fields))
         return gone
 
@@ -111,7 +111,7 @@ class SwitchFile:
         return Switches(thrown=thrown), notices
 
 
-def _fields(switch: Switch) -> dict[str, Json]:
+def _switch_fields(switch: Switch) -> dict[str, Json]:
     return {
         names.SWITCH_KIND: str(switch.kind),
         names.SWITCH_TARGET: switch.target,

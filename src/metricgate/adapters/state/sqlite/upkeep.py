@@ -6,7 +6,12 @@ from contextlib import suppress
 
 from metricgate.adapters.files.private_folder import open_to_others
 from metricgate.adapters.state.sqlite.changes import SqliteChanges
-from metricgate.adapters.state.sqlite.losses import forgotten, gone, ledger_behind, unless_accepted
+from metricgate.adapters.state.sqlite.losses import (
+    ledger_behind,
+    ledger_size_of_lost_changes,
+    missing_files,
+    unless_accepted,
+)
 from metricgate.adapters.state.sqlite.paths import StatePaths
 from metricgate.adapters.state.sqlite.sqlite_database import DatabaseError
 from metricgate.adapters.state.sqlite.sqlite_people import SqlitePeople
@@ -20,15 +25,15 @@ _SEAL = "a seal that does not open"
 
 def findings(paths: StatePaths) -> list[AccountFinding]:
     """Return secrets that others on the machine can read or write, and what is kept sealed and does not open."""
-    return [*_behind(paths), *_open_secrets(paths), *_damaged_changes(paths), *_damaged_people(paths)]
+    return [*_findings_of_loss(paths), *_open_secrets(paths), *_damaged_changes(paths), *_damaged_people(paths)]
 
 
-def _behind(paths: StatePaths) -> list[AccountFinding]:
+def _findings_of_loss(paths: StatePaths) -> list[AccountFinding]:
     """Say that the ledger is an older copy, or that files are gone without which nothing starts."""
     found = ledger_behind(paths)
     missing = [
         AccountFinding(severity=WRONG, right="a file that is gone", object=each, cure="")
-        for each in (*gone(paths), *_forgotten(paths))
+        for each in (*missing_files(paths), *_changes_without_files(paths))
     ]
     if found is None:
         return missing
@@ -36,9 +41,9 @@ def _behind(paths: StatePaths) -> list[AccountFinding]:
     return [AccountFinding(severity=WRONG, right="a ledger that is behind", object=str(found), cure=cure), *missing]
 
 
-def _forgotten(paths: StatePaths) -> list[str]:
+def _changes_without_files(paths: StatePaths) -> list[str]:
     with suppress(LedgerUnavailable):
-        size = forgotten(paths)
+        size = ledger_size_of_lost_changes(paths)
         return [] if size is None else [unless_accepted(paths, size, None)]
     return []
 

@@ -55,7 +55,7 @@ class LedgerReader:
         Raises:
             LedgerUnavailable: the file cannot be read.
         """
-        return islice((each for each in self._all(newest_first=newest_first) if _fits(each, keep)), limit)
+        return islice((each for each in self._all(newest_first=newest_first) if _matches_filter(each, keep)), limit)
 
     def entry(self, index: int) -> Recorded | None:
         """Return entry ``index``, or None."""
@@ -91,7 +91,7 @@ class LedgerReader:
         return Recorded(index=index, leaf=leaf, leaf_hash=leaf_hash, record=record, bodies=bodies)
 
 
-def _fits(each: Recorded, keep: EntryFilter) -> bool:
+def _matches_filter(each: Recorded, keep: EntryFilter) -> bool:
     within = (keep.before is None or each.index < keep.before) and (
         (keep.since is None or each.time_unix_nano >= nanoseconds(keep.since))
         and (keep.until is None or each.time_unix_nano < nanoseconds(keep.until))
@@ -99,7 +99,7 @@ def _fits(each: Recorded, keep: EntryFilter) -> bool:
     return (
         within
         and all(each.text(name) == want for want, name in _texts_of(keep) if want is not None)
-        and all(want in _said(each)[name] for want, name in _parts_of(keep) if want is not None)
+        and all(want in _facts_of_entry(each)[name] for want, name in _parts_of(keep) if want is not None)
     )
 
 
@@ -120,7 +120,7 @@ def _parts_of(keep: EntryFilter) -> tuple[tuple[str | None, str], ...]:
     return tuple((getattr(keep, name), name) for name in names)
 
 
-def _said(each: Recorded) -> Mapping[str, Container[str | None]]:
+def _facts_of_entry(each: Recorded) -> Mapping[str, Container[str | None]]:
     return {
         "event": (each.event,),
         "agent": (each.agent,),

@@ -8,20 +8,20 @@ from ulid import ULID
 
 from metricgate.adapters.files.private_folder import make_private_file
 from metricgate.adapters.state.sqlite.anchors import Behind
-from metricgate.adapters.state.sqlite.holding import Holding
 from metricgate.adapters.state.sqlite.ledger_keys import load_signer
 from metricgate.adapters.state.sqlite.losses import (
     anchored_elsewhere,
     changes_forgotten,
     drop_anchors,
-    forgotten,
-    gone,
     ledger_behind,
+    ledger_size_of_lost_changes,
     loss_accepted,
+    missing_files,
     unless_accepted,
 )
 from metricgate.adapters.state.sqlite.paths import StatePaths
 from metricgate.adapters.state.sqlite.sqlite_ledger import SqliteLedger
+from metricgate.adapters.state.sqlite.state_lock import StateLock
 from metricgate.ledger.events.attribute import Event
 from metricgate.ledger.events.log import GatewayReplaced, LossAccepted
 from metricgate.ledger.note import NoteError
@@ -39,14 +39,14 @@ def take(
         StateUnavailable: another gateway has it, or it is damaged, an older copy, or cannot be written.
     """
     _unless_gone(paths)
-    lost = _lost(paths, accept_loss) if instance is not None else None
-    behind = _behind(paths)
+    lost = _accept_loss(paths, accept_loss) if instance is not None else None
+    behind = _check_behind(paths)
     first: tuple[Event, ...] = _accepted(behind, accept_loss if lost is None or behind is not None else None)
     if lost is not None:
         first = (*first, lost)
     try:
         make_private_file(paths.ledger)
-        holding = Holding(
+        holding = StateLock(
             paths.ledger,
             instance or f"command_{ULID()}",
             seconds=paths.place.lease_seconds,
@@ -79,16 +79,16 @@ def _has_content(file: Path) -> bool:
     return file.exists() and file.stat().st_size > 0
 
 
-def _lost(paths: StatePaths, accept_loss: int | None) -> LossAccepted | None:
+def _accept_loss(paths: StatePaths, accept_loss: int | None) -> LossAccepted | None:
     """Return the entry on what is known of changes and was lost, where the operator accepted that.
 
     Raises:
         StateUnavailable: files are gone, and nobody accepted it.
     """
-    if missing := gone(paths):
+    if missing := missing_files(paths):
         raise StateUnavailable("; ".join(missing))
     try:
-        size = forgotten(paths)
+        size = ledger_size_of_lost_changes(paths)
     except LedgerUnavailable as error:
         raise StateUnavailable(f"the ledger cannot be opened: {error}") from error
     if size is None:
@@ -98,7 +98,7 @@ def _lost(paths: StatePaths, accept_loss: int | None) -> LossAccepted | None:
     return changes_forgotten(paths, size)
 
 
-def _behind(paths: StatePaths) -> Behind | None:
+def _check_behind(paths: StatePaths) -> Behind | None:
     try:
         if elsewhere := anchored_elsewhere(paths):
             raise StateUnavailable(elsewhere)

@@ -76,7 +76,7 @@ def check_key(database: Database, seal: Seal) -> None:
     """
     mark = seal.mark("key", "")
     if not (known := database.rows("SELECT mark FROM sealed_by")):
-        with database.changing() as connection:
+        with database.transaction() as connection:
             connection.execute("INSERT OR IGNORE INTO sealed_by VALUES (?)", (mark,))
     elif known != [(mark,)]:
         raise Unsealable("the file was sealed with another key")

@@ -33,7 +33,7 @@ _RENEWALS = 6
 _FILE = "leases.db"
 
 
-class Holding:
+class StateLock:
     """One gateway's, or one command's, right to write the state beside a ledger.
 
     Args:
@@ -60,7 +60,7 @@ class Holding:
         self._now = now
         self._path, self._seconds = ledger.with_name(f"{ledger.name}.lock"), seconds
         self._ended, self._beat = threading.Event(), threading.Thread(target=self._renew, daemon=True)
-        self._lock, last = _locked(self._path)
+        self._lock, last = _take_lock(self._path)
         self.replaced: str | None = None
         """Instance id of the gateway whose place it took though its process is there."""
         try:
@@ -96,7 +96,7 @@ class Holding:
         kept = self._leases.current(GATEWAY)
         return kept is not None and kept.owner == instance and self._now() < kept.until
 
-    def lost(self) -> bool:
+    def is_lost(self) -> bool:
         """Whether another gateway took its place."""
         try:
             self.check()
@@ -122,17 +122,17 @@ class Holding:
     def _taken(self, last: tuple[str, str], *, over_stopped: bool) -> Lease:
         process, dead = last
         if self._lock is None and not over_stopped:
-            raise LedgerUnavailable(_held(self._path, process))
+            raise LedgerUnavailable(_held_message(self._path, process))
         before = self._leases.current(GATEWAY)
         if self._lock is None and before is None:
             # Who has the lock and no lease is about to take one, or of a release that knows none: it is not silent.
-            raise LedgerUnavailable(_held(self._path, process))
+            raise LedgerUnavailable(_held_message(self._path, process))
         # Who had the lock is dead where it can be had; who took another's place without it may live.
         lease = self._leases.take(
             GATEWAY, self.instance, seconds=self._seconds, dead=None if self._lock is None else dead
         )
         if lease is None:
-            raise LedgerUnavailable(_held(self._path, process))
+            raise LedgerUnavailable(_held_message(self._path, process))
         if self._lock is None and before is not None:
             self.replaced = before.owner
             log = log_of("state")
@@ -145,7 +145,7 @@ class Holding:
             try:
                 self._lease = self._leases.renew(self._lease, seconds=self._seconds)
                 if self._lock is None:
-                    self._lock, _last = _locked(self._path)
+                    self._lock, _last = _take_lock(self._path)
                     self._sign()
             except LeaseLost as error:
                 log_of("state").error("gateway_was_replaced", error=str(error))
@@ -173,19 +173,19 @@ def holder_of(ledger: Path) -> int | None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        process, _instance = _signed(descriptor)
+        process, _instance = _read_holder(descriptor)
         return int(process) if process.isdigit() else None
     finally:
         os.close(descriptor)
     return None
 
 
-def _held(lock: Path, process: str) -> str:
+def _held_message(lock: Path, process: str) -> str:
     who = f"process {process}" if process else "another process"
     return f"{who} already writes the ledger {lock.with_suffix('')}; one gateway per ledger"
 
 
-def _locked(path: Path) -> tuple[int | None, tuple[str, str]]:
+def _take_lock(path: Path) -> tuple[int | None, tuple[str, str]]:
     """Take the lock where it is free; return it with the process and the instance that had it last.
 
     It is held for as long as the descriptor is open; the system frees it when the process dies.
@@ -195,7 +195,7 @@ def _locked(path: Path) -> tuple[int | None, tuple[str, str]]:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise LedgerUnavailable(f"the ledger's lock {path} cannot be made: {error}") from error
-    last = _signed(descriptor)
+    last = _read_holder(descriptor)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -204,7 +204,7 @@ def _locked(path: Path) -> tuple[int | None, tuple[str, str]]:
     return descriptor, last
 
 
-def _signed(descriptor: int) -> tuple[str, str]:
+def _read_holder(descriptor: int) -> tuple[str, str]:
     lines = os.pread(descriptor, 200, 0).decode(errors="replace").splitlines()
     process, instance = (*lines, "", "")[:2]
     return process.strip(), instance.strip()
