@@ -66,7 +66,7 @@ def test_there_is_one() -> None:
 def test_nothing_is_wrong_before_anything_is_opened(shop: Path) -> None:
     assert list(state(shop).findings()) == []
     assert [each.kind for each in state(shop).verify().findings] == [FindingKind.INTENT_OPEN]
-    assert state(shop).kept() >= {"record", "changes", "keys", "people", "outbox"}
+    assert state(shop).existing_stores() >= {"record", "changes", "keys", "people", "outbox"}
 
 
 def test_the_open_intent_is_marked_once(shop: Path) -> None:
@@ -97,7 +97,7 @@ def test_people_log_in_with_what_they_were_given(shop: Path, given: Mapping[str,
     opened = asyncio.run(people.login(asked))
     assert isinstance(opened, Opened), opened
     assert opened.session.person.groups == ("stewards",)
-    assert store.damaged() == []
+    assert store.find_damaged() == []
     store.close()
 
 

@@ -42,7 +42,7 @@ def test_the_newest_of_each_series_is_there_for_every_process(state: ProjectStat
     kept.keep([later])
     assert len(beside.series("key", "main", "a")) == 3
     beside.close()
-    assert "observations" in state.kept()
+    assert "observations" in state.existing_stores()
 
 
 def test_a_series_is_read_from_its_end(kept: Observations) -> None:

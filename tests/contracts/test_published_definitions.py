@@ -46,7 +46,7 @@ def test_what_came_into_force_can_be_read_by_its_digest(state: ProjectState) -> 
     assert (found.publication, dict(found.texts), found.erased) == (first, TEXTS, frozenset())
     assert kept.find("models", "d2").texts["models/a.yaml"] == "a: 3\n"
     assert kept.find("actions", "d1") is None
-    assert "definitions" in state.kept()
+    assert "definitions" in state.existing_stores()
     kept.close()
 
 

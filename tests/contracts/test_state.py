@@ -23,7 +23,7 @@ from metricgate.adapters.state.sqlite.sqlite_leases import LEASES, SqliteLeases
 from metricgate.adapters.system.clock import SystemClock
 from metricgate.approvals.proposal import Action, State
 from metricgate.settings.extension_points import STATES
-from metricgate.state.actions import ActionFilter, Step
+from metricgate.state.actions import ActionFilter, ActionStep
 from metricgate.state.leases import LeaseLost
 from metricgate.state.people import PersonRecord, SessionRecord
 from metricgate.state.record import EntryFilter
@@ -68,7 +68,12 @@ def test_every_registered_state_is_tried() -> None:
 
 
 def test_nothing_is_made_by_looking(state: ProjectState) -> None:
-    assert (state.kept(), state.reader(), state.holder(), list(state.findings())) == (frozenset(), None, None, [])
+    assert (state.existing_stores(), state.reader(), state.holder(), list(state.findings())) == (
+        frozenset(),
+        None,
+        None,
+        [],
+    )
     assert not any(state.folder.iterdir())
 
 
@@ -112,7 +117,7 @@ def test_who_was_replaced_writes_nothing(state: ProjectState) -> None:
     with pytest.raises(StateUnavailable, match="already writes"):
         other.take()  # A command waits for whoever has it, however long that one is silent.
     second = other.take(instance="gateway_2", over_stopped=True)
-    step = Step(id="s1", action_id=action.id, event="gov.x", after=-1, owner="gateway_1")
+    step = ActionStep(id="s1", action_id=action.id, event="gov.x", after=-1, owner="gateway_1")
     for write in (
         lambda: first.append_blocking("gov.test", {}),
         lambda: stores.actions.add(held_action(number=2)),
@@ -172,14 +177,14 @@ def test_steps_say_whose_they_are_until_they_are_over(state: ProjectState) -> No
     stores = state.changes(record)
     action = stores.actions.add(held_action())
     approved = replace(action, state=State.APPROVED, version=action.version + 1)
-    step = Step(id="s1", action_id=action.id, event="gov.action.decided", after=-1, owner="gateway_1")
+    step = ActionStep(id="s1", action_id=action.id, event="gov.action.decided", after=-1, owner="gateway_1")
     assert stores.steps.begin(step, approved) == approved
     assert [each.owner for each in stores.steps.open_steps()] == ["gateway_1"]
     assert stores.steps.owners() == {action.id: "gateway_1"}
     over = stores.steps.end(step, 7)
     assert stores.steps.open_steps() == []
     failed = replace(over, state=State.FAILED, version=over.version + 1)
-    last = Step(id="s2", action_id=action.id, event="gov.action.failed", after=7, owner="gateway_1")
+    last = ActionStep(id="s2", action_id=action.id, event="gov.action.failed", after=7, owner="gateway_1")
     stores.steps.begin(last, failed)
     stores.steps.end(last, 8)
     assert stores.steps.owners() == {}
@@ -222,7 +227,7 @@ def test_people_sessions_and_failures(state: ProjectState) -> None:
     people.open_session("token", session, device="phone", address="::1")
     assert people.session("token") == session
     assert people.knows_device("phone", "Ana")
-    people.failed(["name:Ana"], 10.0, forget_before=0.0, fields={"gov.person.id": "Ana"})
+    people.count_failure(["name:Ana"], 10.0, forget_before=0.0, fields={"gov.person.id": "Ana"})
     assert people.attempts("name:Ana") == (1, 10.0)
     assert people.remove("Ana")
     assert people.session("token") is None
@@ -262,7 +267,7 @@ def test_images_are_kept_until_their_time_is_over(state: ProjectState) -> None:
     stores = state.changes(record)
     over = datetime.now(UTC) - timedelta(days=1)
     stores.journal.prepare("act_1", b"before", until=over)
-    assert stores.journal.prepared() == ["act_1"]
+    assert stores.journal.list_prepared() == ["act_1"]
     assert stores.journal.content("act_1") is None
     stores.journal.commit("act_1")
     assert stores.journal.content("act_1") == b"before"

@@ -18,7 +18,7 @@ from metricgate.gateway.ports import Warehouse
 from metricgate.operations.accounts import account_is_gone
 from metricgate.operations.action_notices import notice_of_action
 from metricgate.settings.settings import Settings
-from metricgate.state.record import Record
+from metricgate.state.record import RecordStore
 from metricgate.state.state import ProjectState
 from metricgate.state.switches import SwitchBoard
 from metricgate.surfaces.console.addresses import approval_page
@@ -41,7 +41,7 @@ class Opened:
         *,
         governance: GovernanceSource,
         warehouses: Mapping[str, Warehouse],
-        ledger: Record,
+        ledger: RecordStore,
         board: SwitchBoard,
         clock: Clock,
         notifier: Notifier,

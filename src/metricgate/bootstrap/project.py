@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from metricgate.policy.testing import TestResult
     from metricgate.state.definitions import Publication
     from metricgate.state.outbox import Outbox
-    from metricgate.state.record import EntryFilter, Record
+    from metricgate.state.record import EntryFilter, RecordStore
     from metricgate.state.switches import SwitchStore
     from metricgate.surfaces.cli.project import (
         Reply,
@@ -337,13 +337,13 @@ class OpenedProject:
         from metricgate.operations.change_recorders import record_switches
         from metricgate.vocabulary.notice import NoticeNotKept
 
-        def changes(ledger: Record) -> None:
+        def changes(ledger: RecordStore) -> None:
             with suppress(NoticeNotKept), closing(self._outbox()) as outbox:
                 record_switches(file, ledger, outbox)
 
         self._record(changes)
 
-    def _record(self, changes: Callable[[Record], None]) -> None:
+    def _record(self, changes: Callable[[RecordStore], None]) -> None:
         from metricgate.operations.change_recorders import record_at_once
 
         record_at_once(self._state, changes)

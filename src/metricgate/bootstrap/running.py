@@ -42,7 +42,7 @@ from metricgate.settings.sinks import sinks_of
 from metricgate.state.definitions import DefinitionsNotKept
 from metricgate.state.observations import ObservationsNotKept
 from metricgate.state.outbox import Outbox
-from metricgate.state.record import LedgerUnavailable, Record, record_event
+from metricgate.state.record import LedgerUnavailable, RecordStore, record_event
 from metricgate.state.state import ProjectState, StateUnavailable
 from metricgate.vocabulary.clock import Clock
 from metricgate.vocabulary.collector import collector_paused
@@ -56,7 +56,7 @@ class Running:
 
     gateway: Gateway
     governance: HotReloader
-    ledger: Record
+    ledger: RecordStore
     warehouses: Mapping[str, Warehouse]
     """By their names in the settings, the default one first."""
     telemetry: TelemetryObserver
@@ -145,7 +145,7 @@ async def _opened(
 def _together(
     holder: HotReloader,
     warehouses: Mapping[str, Warehouse],
-    ledger: Record,
+    ledger: RecordStore,
     telemetry: TelemetryObserver,
     clock: Clock,
     conduct: Conduct,
@@ -184,7 +184,7 @@ def _closed_to_others(state: ProjectState) -> StateNarrowed | None:
         raise StartRefused(str(error)) from error
 
 
-async def _ledger(state: ProjectState, stack: AsyncExitStack, accept_loss: int | None) -> Record:
+async def _ledger(state: ProjectState, stack: AsyncExitStack, accept_loss: int | None) -> RecordStore:
     try:
         ledger = await asyncio.to_thread(
             lambda: state.take(instance=new_instance(), accept_loss=accept_loss, over_stopped=True)
@@ -202,7 +202,7 @@ async def _book(
     stack: AsyncExitStack,
     holder: HotReloader,
     warehouses: Mapping[str, Warehouse],
-    ledger: Record,
+    ledger: RecordStore,
     clock: Clock,
     notifier: Notifier,
 ) -> ChangeServices:
@@ -293,7 +293,7 @@ def _keys(state: ProjectState, stack: AsyncExitStack, clock: Clock) -> KeyMemory
         raise StartRefused(str(error)) from error
 
 
-def _telemetry(settings: Settings, ledger: Record, stack: AsyncExitStack, *, logs: bool) -> TelemetryObserver:
+def _telemetry(settings: Settings, ledger: RecordStore, stack: AsyncExitStack, *, logs: bool) -> TelemetryObserver:
     section = settings.document.telemetry
     telemetry = TelemetryObserver(
         TelemetryOptions(
@@ -309,7 +309,7 @@ def _telemetry(settings: Settings, ledger: Record, stack: AsyncExitStack, *, log
     return telemetry
 
 
-async def _begin(ledger: Record, opened: StateNarrowed | None, published: Publisher) -> None:
+async def _begin(ledger: RecordStore, opened: StateNarrowed | None, published: Publisher) -> None:
     """Record what the start found open to others, and what is in force."""
     try:
         if opened is not None:

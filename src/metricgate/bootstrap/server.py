@@ -34,7 +34,7 @@ from metricgate.operations.start_refusal import StartRefused
 from metricgate.settings.settings import Settings
 from metricgate.state.keys import KeyStore, KeysUnavailable
 from metricgate.state.people import PeopleAndSessions, PeopleUnavailable
-from metricgate.state.record import Record
+from metricgate.state.record import RecordStore
 from metricgate.state.state import ProjectState
 from metricgate.surfaces.console.addresses import approval_page
 from metricgate.surfaces.http.app import HttpSettings, create_app
@@ -110,7 +110,7 @@ async def serve(
             )
 
 
-def _watched(state: ProjectState, ledger: Record, stack: AsyncExitStack) -> tuple[KeyStore, PeopleAndSessions]:
+def _watched(state: ProjectState, ledger: RecordStore, stack: AsyncExitStack) -> tuple[KeyStore, PeopleAndSessions]:
     """Open who may come in, and record what changes of it, until the stack is left."""
     keys = _open_keys(state)
     stack.callback(keys.close)
@@ -128,7 +128,7 @@ def _announce(state: ProjectState, url: str, stack: AsyncExitStack) -> None:
     stack.callback(address.unlink, missing_ok=True)
 
 
-async def _until_replaced(ledger: Record, server: uvicorn.Server) -> None:
+async def _until_replaced(ledger: RecordStore, server: uvicorn.Server) -> None:
     """Stop serving as soon as another gateway took this one's place."""
     while not server.should_exit:
         await asyncio.sleep(_LOOK_SECONDS)

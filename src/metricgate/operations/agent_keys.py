@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from metricgate.operations import codes
 from metricgate.operations.change_recorders import record_key_changes
 from metricgate.state.keys import KeyRecord, KeysUnavailable
-from metricgate.state.record import Record
+from metricgate.state.record import RecordStore
 from metricgate.state.state import ProjectState
 from metricgate.vocabulary.clock import Clock
 from metricgate.vocabulary.problem import Problem, Problems
@@ -51,7 +51,7 @@ class AgentKeys:
     """The keys of a state; ``record`` calls back with the ledger, where that can be had now."""
 
     def __init__(
-        self, state: ProjectState, clock: Clock, *, record: Callable[[Callable[[Record], None]], None]
+        self, state: ProjectState, clock: Clock, *, record: Callable[[Callable[[RecordStore], None]], None]
     ) -> None:
         self._state = state
         self._clock = clock
@@ -105,7 +105,7 @@ class AgentKeys:
 
     def list(self) -> Sequence[KeyFacts]:
         """Return all keys, oldest first."""
-        if "keys" not in self._state.kept():
+        if "keys" not in self._state.existing_stores():
             return ()
         keys = self._state.keys(self._clock)
         try:

@@ -74,7 +74,7 @@ class AgentOverview:
         ]
 
     def _with_keys(self) -> set[str]:
-        if "keys" not in self._state.kept():
+        if "keys" not in self._state.existing_stores():
             return set()
         try:
             keys = self._state.keys(self._services.clock)

@@ -11,7 +11,7 @@ from metricgate.ledger.events.shared import facts_of_actor
 from metricgate.operations.switches import notice_of_switch
 from metricgate.state.keys import KeyStore, KeysUnavailable
 from metricgate.state.people import PeopleAndSessions, PeopleUnavailable, PersonNotice
-from metricgate.state.record import LedgerUnavailable, Record
+from metricgate.state.record import LedgerUnavailable, RecordStore
 from metricgate.state.state import ProjectState, StateUnavailable
 from metricgate.state.switches import SwitchesUnreadable, SwitchStore
 from metricgate.vocabulary.actor import GATEWAY, Actor, operator, person
@@ -22,7 +22,7 @@ _LOOK_SECONDS = 1.0
 _PERSON_BODIES = (names.PERSON_ID, names.CLIENT_ADDRESS)
 
 
-def record_at_once(state: ProjectState, changes: Callable[[Record], None]) -> None:
+def record_at_once(state: ProjectState, changes: Callable[[RecordStore], None]) -> None:
     """Record changes unless a gateway runs, which then does it within a second. Blocks until each is durable."""
     try:
         ledger = state.take()
@@ -36,7 +36,7 @@ def record_at_once(state: ProjectState, changes: Callable[[Record], None]) -> No
         state.tell_anchors(ledger)
 
 
-def record_key_changes(keys: KeyStore, ledger: Record) -> None:
+def record_key_changes(keys: KeyStore, ledger: RecordStore) -> None:
     """Record every change of the keys that awaits its record. Blocks until each is durable.
 
     Raises:
@@ -49,7 +49,7 @@ def record_key_changes(keys: KeyStore, ledger: Record) -> None:
         keys.settle(notice)
 
 
-def record_switches(switches: SwitchStore, ledger: Record, notifier: Notifier) -> None:
+def record_switches(switches: SwitchStore, ledger: RecordStore, notifier: Notifier) -> None:
     """Record every change of the switches that awaits its record. Blocks until each is durable.
 
     Raises:
@@ -74,7 +74,7 @@ def _stands_apart(name: str, value: Json) -> bool:
     )
 
 
-def record_people(store: PeopleAndSessions, ledger: Record) -> None:
+def record_people(store: PeopleAndSessions, ledger: RecordStore) -> None:
     """Record what happened to people and their logins and awaits its record. Blocks until each is durable.
 
     Raises:
@@ -96,7 +96,7 @@ def _actor(notice: PersonNotice) -> Actor:
     return GATEWAY if notice.event == names.LOGIN_REFUSED else operator()
 
 
-async def watch_switches(switches: SwitchStore, ledger: Record, notifier: Notifier) -> None:
+async def watch_switches(switches: SwitchStore, ledger: RecordStore, notifier: Notifier) -> None:
     """Record the switches' changes as they come, until cancelled."""
     while True:
         with suppress(LedgerUnavailable, SwitchesUnreadable, NoticeNotKept):
@@ -104,7 +104,7 @@ async def watch_switches(switches: SwitchStore, ledger: Record, notifier: Notifi
         await asyncio.sleep(_LOOK_SECONDS)
 
 
-async def watch_keys(keys: KeyStore, ledger: Record) -> None:
+async def watch_keys(keys: KeyStore, ledger: RecordStore) -> None:
     """Record the keys' changes as they come, until cancelled."""
     while True:
         with suppress(LedgerUnavailable, KeysUnavailable):
@@ -112,7 +112,7 @@ async def watch_keys(keys: KeyStore, ledger: Record) -> None:
         await asyncio.sleep(_LOOK_SECONDS)
 
 
-async def watch_people(store: PeopleAndSessions, ledger: Record) -> None:
+async def watch_people(store: PeopleAndSessions, ledger: RecordStore) -> None:
     """Record as things happen, until cancelled."""
     while True:
         with suppress(LedgerUnavailable, PeopleUnavailable):

@@ -115,7 +115,7 @@ def _erased(state: ProjectState, project_files: Iterable[Path], asked: ErasureAs
     found = state.copies(sought, user=asked.user is not None, entry=asked.record)
     if found is None:
         return _problem(f"The ledger has no entry {asked.record}.")
-    copies = found.listed()
+    copies = found.list_all()
     blocked = [each for each in copies if each.blocks and not (asked.except_leaves and each.kind == "leaf")]
     out_of_reach = [*_OUT_OF_REACH, *_definitions(project_files, sought)]
     if asked.dry_run or blocked or not copies:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from metricgate.gateway.ports import Warehouse, WarehouseError
-from metricgate.state.record import Record
+from metricgate.state.record import RecordStore
 
 Check = Callable[[], Awaitable[str | None]]
 
 
-def ledger_check(ledger: Record) -> Check:
+def ledger_check(ledger: RecordStore) -> Check:
     """Return the check that the last write of the record succeeded."""
 
     async def check() -> str | None:

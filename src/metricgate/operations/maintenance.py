@@ -18,7 +18,7 @@ from metricgate.gateway.changes.services import ChangeServices
 from metricgate.gateway.changes.settlement import retry_unsettled
 from metricgate.gateway.ports import WarehouseError
 from metricgate.state.actions import ActionFilter
-from metricgate.state.record import LedgerUnavailable, Record
+from metricgate.state.record import LedgerUnavailable, RecordStore
 from metricgate.state.sealed import Unsealable
 from metricgate.state.state import ProjectState, StoreUnavailable
 
@@ -83,7 +83,7 @@ async def keep_tidy(services: ChangeServices) -> None:
         await asyncio.sleep(_EVERY_SECONDS)
 
 
-async def keep_anchored(state: ProjectState, record: Record) -> None:
+async def keep_anchored(state: ProjectState, record: RecordStore) -> None:
     """Tell what remembers it how far the record is, whenever it grew, until cancelled."""
     told = -1
     while True:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from metricgate.definitions.codes import UNREADABLE
 from metricgate.operations import codes
-from metricgate.state.outbox import WAITING, Outbox, Pending
+from metricgate.state.outbox import WAITING, Outbox, PendingDelivery
 from metricgate.state.state import ProjectState
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.notice import NoticeNotKept
@@ -66,7 +66,7 @@ class NotificationQueue:
         unknown = self._unknown_sink(wanted.sink)
         if unknown is not None:
             return unknown
-        if "outbox" not in self._state.kept():
+        if "outbox" not in self._state.existing_stores():
             return ()
         try:
             with closing(self._open()) as outbox:
@@ -83,7 +83,7 @@ class NotificationQueue:
         if unknown is not None:
             return unknown
         retried, waiting = 0, []
-        if "outbox" in self._state.kept():
+        if "outbox" in self._state.existing_stores():
             try:
                 with closing(self._open()) as outbox:
                     retried = outbox.retry(notice, sink=sink)
@@ -106,7 +106,7 @@ class NotificationQueue:
         return Problems((Problem(code=codes.NO_SUCH_SINK, message=message, hint=hint),))
 
 
-def _facts(pending: Pending) -> DeliveryFacts:
+def _facts(pending: PendingDelivery) -> DeliveryFacts:
     due = datetime.fromtimestamp(pending.due, UTC).isoformat(timespec="seconds")
     return DeliveryFacts(
         id=pending.notice.id,

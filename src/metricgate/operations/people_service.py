@@ -143,7 +143,7 @@ class ProjectPeopleService(ApprovalService):
     def _entries(self, wanted: EntryFilter, limit: int) -> Sequence[Mapping[str, Json]] | Problems:
         try:
             with self._reader() as reader:
-                return [each.shown() for each in reader.entries(wanted, limit=limit)]
+                return [each.as_shown() for each in reader.entries(wanted, limit=limit)]
         except LedgerUnavailable as error:
             return Problems((Problem(code=UNREADABLE, message=str(error)),))
 
@@ -166,9 +166,9 @@ class ProjectPeopleService(ApprovalService):
             if found is None:
                 return None
             receipt = reader.receipt(index, self._state.receipt_key())
-            related = [each.shown() for each in _related(reader, found)]
+            related = [each.as_shown() for each in _related(reader, found)]
             return {
-                **found.shown(),
+                **found.as_shown(),
                 "receipt": None if receipt is None else receipt.as_json(),
                 "related": related,
             }

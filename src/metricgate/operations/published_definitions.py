@@ -34,7 +34,7 @@ _SHORTEST = 8
 
 def list_publications(state: ProjectState, kind: str | None = None) -> Sequence[Publication] | Problems:
     """Return what came into force, of one kind or of all, the newest first; none before a gateway first ran."""
-    if DEFINITIONS not in state.kept():
+    if DEFINITIONS not in state.existing_stores():
         return ()
     try:
         with closing(state.definitions()) as kept:

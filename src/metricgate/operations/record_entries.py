@@ -22,7 +22,7 @@ def list_entries(state: ProjectState, wanted: EntryFilter, limit: int | None) ->
         return
     with found as reader:
         for each in reader.entries(wanted, limit=limit):
-            yield each.shown()
+            yield each.as_shown()
 
 
 def read_entry(state: ProjectState, index: int) -> Mapping[str, Json] | None:
@@ -35,12 +35,12 @@ def read_entry(state: ProjectState, index: int) -> Mapping[str, Json] | None:
         if found is None:
             return None
         receipt = reader.receipt(index, state.receipt_key())
-        return {**found.shown(), "receipt": None if receipt is None else receipt.as_json()}
+        return {**found.as_shown(), "receipt": None if receipt is None else receipt.as_json()}
 
 
 def export_entries(state: ProjectState, file: Path, wanted: EntryFilter, limit: int | None) -> int | Problems:
     """Write entries to a file, with its manifest beside it."""
-    if "record" not in state.kept():
+    if "record" not in state.existing_stores():
         return _no_ledger(state)
     try:
         made = state.export(wanted, file.suffix.removeprefix("."), limit=limit)
@@ -55,7 +55,7 @@ def export_entries(state: ProjectState, file: Path, wanted: EntryFilter, limit: 
 
 def verify_record(state: ProjectState, against: Path | None) -> Report | Problems:
     """Verify the project's own ledger with its own public key."""
-    if "record" not in state.kept():
+    if "record" not in state.existing_stores():
         return _no_ledger(state)
     try:
         return state.verify(None if against is None else against.read_text(encoding="utf-8"))

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from metricgate.ledger.events.access import AuthRefused, DoorRefused
 from metricgate.state.keys import RefusedKey
-from metricgate.state.record import LedgerUnavailable, Record, record_event
+from metricgate.state.record import LedgerUnavailable, RecordStore, record_event
 
 _MOST_REMEMBERED = 10_000
 _REFUSED_SECONDS = 60.0
@@ -18,7 +18,7 @@ _MOST_CODES = 200
 class RefusedKeyRecorder:
     """Records refused keys, at most one entry a minute for each key and reason, so that nobody can flood the ledger."""
 
-    def __init__(self, ledger: Record) -> None:
+    def __init__(self, ledger: RecordStore) -> None:
         self._ledger = ledger
         self._last: dict[tuple[str, str], float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -49,7 +49,7 @@ class DoorRecorder:
     So whoever is not known makes one entry a minute for each door and code, and no more.
     """
 
-    def __init__(self, ledger: Record, *, seconds: float = 60.0) -> None:
+    def __init__(self, ledger: RecordStore, *, seconds: float = 60.0) -> None:
         self._ledger = ledger
         self._seconds = seconds
         self._counts: Counter[tuple[str, str]] = Counter()

@@ -105,13 +105,13 @@ class ActionStore(Protocol):
         """Keep what a person was shown, by its digest; for good."""
         ...
 
-    def shown(self, digest: str) -> Mapping[str, Json] | None:
+    def find_shown(self, digest: str) -> Mapping[str, Json] | None:
         """Return what was shown under a digest; None where nothing was."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class ActionStep:
     """A new state of an action whose entry is on its way into the record.
 
     Attributes:
@@ -136,7 +136,7 @@ class Steps(Protocol):
     returns; safe from several threads and processes. What methods raise is as of ``ActionStore``.
     """
 
-    def begin(self, step: Step, action: Action, *, changes: bytes | None = None) -> Action | None:
+    def begin(self, step: ActionStep, action: Action, *, changes: bytes | None = None) -> Action | None:
         """Keep an action's new state: a new action with what it changes, or the next version of a kept one.
 
         Returns:
@@ -145,14 +145,14 @@ class Steps(Protocol):
         """
         ...
 
-    def end(self, step: Step, index: int) -> Action:
+    def end(self, step: ActionStep, index: int) -> Action:
         """Say that the record has the step's entry under this number; return the action with it.
 
         What an action changes row by row is forgotten once it is settled.
         """
         ...
 
-    def take_back(self, step: Step) -> Action | None:
+    def take_back(self, step: ActionStep) -> Action | None:
         """Let the action be as it was before the step.
 
         Returns:
@@ -160,7 +160,7 @@ class Steps(Protocol):
         """
         ...
 
-    def open_steps(self) -> Sequence[Step]:
+    def open_steps(self) -> Sequence[ActionStep]:
         """Return the steps that are neither ended nor taken back, oldest first."""
         ...
 
@@ -188,7 +188,7 @@ class Steps(Protocol):
 class RecordedSteps(Protocol):
     """What the record has of steps."""
 
-    def indexes_of(self, steps: Sequence[Step]) -> Mapping[str, int]:
+    def indexes_of(self, steps: Sequence[ActionStep]) -> Mapping[str, int]:
         """Return step id -> number of its entry, for the steps whose entry the record has.
 
         Raises:

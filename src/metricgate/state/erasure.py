@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from metricgate.state.record import Record
+from metricgate.state.record import RecordStore
 from metricgate.vocabulary.erased import ERASED
 from metricgate.vocabulary.json import Json
 
@@ -43,7 +43,7 @@ class Sought:
 
     def in_value(self, value: Json) -> bool:
         """Whether it stands in a value: in a text or a name in it, or as a number."""
-        return self.needle is not None and _holds(value, self.needle, 0)
+        return self.needle is not None and _contains(value, self.needle, 0)
 
     def in_action(self, action_id: str, value: Json) -> bool:
         """Whether a value of an action is meant."""
@@ -58,26 +58,26 @@ class Sought:
         return ERASED if self.in_value(value) else value
 
 
-def _holds(value: Json, needle: str, deep: int) -> bool:
+def _contains(value: Json, needle: str, deep: int) -> bool:
     if deep > _DEEPEST:
         return True
     if isinstance(value, str):
         return needle in value
     if isinstance(value, Mapping):
-        return any(needle in name or _holds(each, needle, deep + 1) for name, each in value.items())
+        return any(needle in name or _contains(each, needle, deep + 1) for name, each in value.items())
     if isinstance(value, list | tuple):
-        return any(_holds(each, needle, deep + 1) for each in value)
+        return any(_contains(each, needle, deep + 1) for each in value)
     return value is not None and not isinstance(value, bool) and str(value) == needle
 
 
 class Copies(Protocol):
     """Every copy of something that was found in the state, at the moment at which it was sought."""
 
-    def listed(self) -> Sequence[Copy]:
+    def list_all(self) -> Sequence[Copy]:
         """Return them, those that cannot be erased too (``Copy.blocks`` says why). Raises nothing: they were read."""
         ...
 
-    def erase(self, record: Record, *, by: str, basis: str, reason: str) -> int:
+    def erase(self, record: RecordStore, *, by: str, basis: str, reason: str) -> int:
         """Erase every copy and record it last, in the record that the caller has taken.
 
         Args:

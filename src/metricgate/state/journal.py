@@ -45,7 +45,7 @@ class Journal(Protocol):
         """Return the ids of the actions of which there are images, committed or not."""
         ...
 
-    def prepared(self) -> Sequence[str]:
+    def list_prepared(self) -> Sequence[str]:
         """Return the ids of the actions whose images were prepared and neither committed nor abandoned."""
         ...
 

@@ -19,7 +19,7 @@ UNDELIVERED = (WAITING, PARKED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pending:
+class PendingDelivery:
     """One notice on its way to one sink. Times in seconds since 1970.
 
     Attributes:
@@ -46,11 +46,11 @@ class Outbox(Notifier, Protocol):
         """Keep the notice for every sink that wants its kind, but for ``sink``; None leaves none out."""
         ...
 
-    def due(self, sink: str, *, most: int = 20) -> Sequence[Pending]:
+    def due(self, sink: str, *, most: int = 20) -> Sequence[PendingDelivery]:
         """Return at most ``most`` deliveries to a sink that wait and whose time has come, the oldest first."""
         ...
 
-    def settle(self, pending: Pending, *, state: str, first: float, due: float, failure: str) -> None:
+    def settle(self, pending: PendingDelivery, *, state: str, first: float, due: float, failure: str) -> None:
         """Note how an attempt ended, and count it. Times in seconds since 1970.
 
         Args:
@@ -69,7 +69,7 @@ class Outbox(Notifier, Protocol):
         sink: str | None = None,
         since: datetime | None = None,
         limit: int | None = None,
-    ) -> Sequence[Pending]:
+    ) -> Sequence[PendingDelivery]:
         """Return deliveries in these states, the newest first.
 
         Args:
@@ -80,7 +80,7 @@ class Outbox(Notifier, Protocol):
         """
         ...
 
-    def undelivered(self) -> Sequence[Pending]:
+    def list_undelivered(self) -> Sequence[PendingDelivery]:
         """Return what waits or is parked, the oldest first."""
         ...
 

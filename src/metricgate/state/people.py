@@ -138,7 +138,7 @@ class PeopleStore(Protocol):
         """Forget a notice: the record has it."""
         ...
 
-    def damaged(self) -> Sequence[str]:
+    def find_damaged(self) -> Sequence[str]:
         """Return whose secret does not open, by name."""
         ...
 
@@ -187,7 +187,9 @@ class SessionStore(Protocol):
         """
         ...
 
-    def failed(self, keys: Sequence[str], now: float, *, forget_before: float, fields: Mapping[str, Json]) -> None:
+    def count_failure(
+        self, keys: Sequence[str], now: float, *, forget_before: float, fields: Mapping[str, Json]
+    ) -> None:
         """Count a failed login under each key; note it, at most once a minute for the first of them.
 
         Args:

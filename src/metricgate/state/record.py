@@ -206,7 +206,7 @@ class Recorded:
         value = self.fields.get(name, self.bodies.get(name))
         return value if isinstance(value, str) else None
 
-    def shown(self) -> dict[str, Json]:
+    def as_shown(self) -> dict[str, Json]:
         """Return the entry in the form in which every door shows it: the record as it stands, and what it says."""
         return {
             "commitments": {},
@@ -234,7 +234,7 @@ async def record_event(ledger: Ledger, event: Event) -> Durable:
     return await ledger.append(event.NAME, fields, bodies=bodies)
 
 
-class Record(Ledger, Protocol):
+class RecordStore(Ledger, Protocol):
     """The record as its one writer holds it. Safe to use from several threads.
 
     Questions about the writer itself raise nothing but what the store of leases does.
@@ -301,7 +301,7 @@ class Record(Ledger, Protocol):
         ...
 
 
-def record_event_blocking(record: Record, event: Event) -> Durable:
+def record_event_blocking(record: RecordStore, event: Event) -> Durable:
     """Append an event from a thread that has no event loop; return when it is durable.
 
     Raises:

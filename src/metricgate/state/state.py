@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from metricgate.state.outbox import Outbox
     from metricgate.state.pauses import Pauses
     from metricgate.state.people import PeopleAndSessions
-    from metricgate.state.record import EntryFilter, Record, RecordReader
+    from metricgate.state.record import EntryFilter, RecordReader, RecordStore
     from metricgate.state.switches import SwitchStore
     from metricgate.vocabulary.account_finding import AccountFinding
     from metricgate.vocabulary.clock import Clock
@@ -121,7 +121,7 @@ class ProjectState(Protocol):
 
     def take(
         self, *, instance: str | None = None, accept_loss: int | None = None, over_stopped: bool = False
-    ) -> Record:
+    ) -> RecordStore:
         """Take the record for writing; the first time it and its key are made. One gateway or command at a time has it.
 
         Args:
@@ -135,7 +135,7 @@ class ProjectState(Protocol):
         """
         ...
 
-    def kept(self) -> frozenset[str]:
+    def existing_stores(self) -> frozenset[str]:
         """Return what there is, and make nothing.
 
         Of ``record``, ``changes``, ``keys``, ``people``, ``outbox``, ``definitions`` and ``observations``.
@@ -178,7 +178,7 @@ class ProjectState(Protocol):
         """
         ...
 
-    def changes(self, record: Record) -> ChangeStores:
+    def changes(self, record: RecordStore) -> ChangeStores:
         """Open what is kept of changes, for whoever has the record: what another one's record guards is refused."""
         ...
 
@@ -258,7 +258,7 @@ class ProjectState(Protocol):
         """Take other accounts' rights to what is kept; return the event on what had any, or None."""
         ...
 
-    def tell_anchors(self, record: Record) -> int:
+    def tell_anchors(self, record: RecordStore) -> int:
         """Tell everything that remembers how far the record is, also after it was closed; return its size."""
         ...
 

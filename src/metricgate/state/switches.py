@@ -67,7 +67,7 @@ class Switches:
 
     thrown: tuple[Switch, ...] = ()
 
-    def concerning(self, principal: Principal, kind: SwitchKind) -> Switch | None:
+    def find_switch(self, principal: Principal, kind: SwitchKind) -> Switch | None:
         """Return the first switch of that kind that concerns the principal, or None."""
         return next((each for each in self.thrown if each.kind is kind and each.concerns(principal)), None)
 

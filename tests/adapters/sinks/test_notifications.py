@@ -55,7 +55,7 @@ def test_told_twice_kept_over_a_restart_and_delivered_once_under_both_keys(tmp_p
     first.tell(notice())  # neither closed nor settled: as a process that was killed
     outbox = SqliteOutbox(tmp_path / "outbox.db", routes={"ops": ALL}, clock=CLOCK)
     hook, webhook = hook_of(hooks, 503, 302, 200)
-    run(outbox, {"ops": webhook}, lambda: not outbox.undelivered())
+    run(outbox, {"ops": webhook}, lambda: not outbox.list_undelivered())
     assert len(hook.got) == 3
     for headers, body in hook.got:
         assert headers["webhook-id"] == "n_1"
@@ -73,13 +73,13 @@ def test_what_nobody_takes_is_parked_told_elsewhere_and_tried_again(tmp_path: Pa
     outbox.tell(notice())
     bad, webhook = hook_of(hooks, 500)
     good, other = hook_of(hooks, 200)
-    run(outbox, {"ops": webhook, "other": other}, lambda: good.got and len(outbox.undelivered()) == 1)
-    [parked] = outbox.undelivered()
+    run(outbox, {"ops": webhook, "other": other}, lambda: good.got and len(outbox.list_undelivered()) == 1)
+    [parked] = outbox.list_undelivered()
     assert (parked.state, parked.failure, parked.attempts > 2) == ("parked", "status 500", True)
     assert [json.loads(body)["data"]["fields"]["notification"] for _headers, body in good.got] == ["n_1"]
     bad.statuses[:] = [200]
     assert outbox.retry("n_1") == 1
-    run(outbox, {"ops": webhook}, lambda: not outbox.undelivered())
+    run(outbox, {"ops": webhook}, lambda: not outbox.list_undelivered())
 
 
 class Clumsy:
@@ -99,7 +99,7 @@ def test_a_plugin_that_raises_or_hangs_has_not_taken_it(tmp_path: Path) -> None:
     outbox.tell(notice("hangs"))
 
     def failed() -> dict[str, str | None]:
-        return {each.notice.id: each.failure for each in outbox.undelivered() if each.attempts}
+        return {each.notice.id: each.failure for each in outbox.list_undelivered() if each.attempts}
 
     run(outbox, {"own": Clumsy()}, lambda: len(failed()) == 2, replace(HASTY, attempt=0.2))
     assert failed() == {"raises": "RuntimeError", "hangs": "timeout"}
@@ -127,8 +127,8 @@ def test_what_was_delivered_is_forgotten_in_time_and_nothing_else(tmp_path: Path
     run(outbox, {"ops": webhook}, lambda: outbox.times > 2)
     assert delivered() == ["ops"], "kept for 30 days where nothing else is said"
     run(outbox, {"ops": webhook}, lambda: not delivered(), keep_seconds=0.0)
-    assert [(each.sink, each.state) for each in outbox.undelivered()] == [("gone", "waiting")]
-    assert outbox.undelivered()[0].notice == notice(), "the notice stays for the sink that has not had it"
+    assert [(each.sink, each.state) for each in outbox.list_undelivered()] == [("gone", "waiting")]
+    assert outbox.list_undelivered()[0].notice == notice(), "the notice stays for the sink that has not had it"
 
 
 def test_text_is_no_markup_and_shows_what_hides() -> None:

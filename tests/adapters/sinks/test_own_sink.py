@@ -55,7 +55,7 @@ def test_the_sink_of_the_page_is_found_checked_and_used(
         outbox.tell(Notice(kind=kind, id=str(kind), at="2026-01-01T00:00:00Z", title="Stop of all", text="Why."))
 
     courier = Courier(outbox, sinks_of(settings, tmp_path), clock=SystemClock(), patience=HASTY)
-    served(courier, lambda: not outbox.undelivered())
+    served(courier, lambda: not outbox.list_undelivered())
     assert {each.name: each.read_text() for each in (tmp_path / "told").iterdir()} == {"switch_thrown": "Stop of all"}
 
 

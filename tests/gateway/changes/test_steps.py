@@ -21,7 +21,7 @@ from metricgate.gateway.changes.expiry import find_action
 from metricgate.gateway.outcome import Held, Refused
 from metricgate.ledger.events import names
 from metricgate.ledger.events.calls import CallHeld
-from metricgate.state.actions import Step
+from metricgate.state.actions import ActionStep
 from metricgate.state.record import LedgerUnavailable, Recorded
 from metricgate.vocabulary.problem import Problems
 
@@ -166,7 +166,7 @@ def test_halves_left_apart_are_found_and_mended_at_start(tmp_path: Path) -> None
             gone, stays = await held(shop, 1), await held(shop, 2)
             services = shop.parts.changes
             action = services.store.get(stays)
-            step = Step(id="f" * 32, action_id=stays, event=names.ACTION_ENDED, after=action.records[-1])
+            step = ActionStep(id="f" * 32, action_id=stays, event=names.ACTION_ENDED, after=action.records[-1])
             assert services.steps.begin(step, lifecycle.cancel(action, services.now())) is not None
             services.store.keep_changes("act_00000000000000000000000001", b"rows")
             services.journal.prepare("act_00000000000000000000000002", b"images", until=services.now())

@@ -28,7 +28,7 @@ def told(run):
         at = f"2026-01-0{number}T00:00:00Z"
         outbox.tell(Notice(kind=NoticeKind.AGENT_PAUSED, id=f"n_{number}", at=at, title="Paused \x1b[31m", text="So."))
     ends = {("n_1", "ops"): (PARKED, "status 500"), ("n_1", "other"): (DELIVERED, "")}
-    for each in outbox.undelivered():
+    for each in outbox.list_undelivered():
         if (end := ends.get((each.notice.id, each.sink))) is not None:
             outbox.settle(each, state=end[0], first=1.0, due=2.0, failure=end[1])
     outbox.close()

@@ -186,7 +186,7 @@ class LocalPeople:
             names.CLIENT_ADDRESS: asked.address,
             names.PERSON_CHANNEL: asked.channel,
         }
-        self._store.failed(keys, now, forget_before=now - _REMEMBERED_SECONDS, fields=fields)
+        self._store.count_failure(keys, now, forget_before=now - _REMEMBERED_SECONDS, fields=fields)
         return refusal_of(codes.LOGIN_REFUSED)
 
     def _wait(self, key: str) -> float:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import structlog
 
 from metricgate.gateway.notices import Delivery, Sink
-from metricgate.state.outbox import DELIVERED, PARKED, WAITING, Outbox, Pending
+from metricgate.state.outbox import DELIVERED, PARKED, WAITING, Outbox, PendingDelivery
 from metricgate.vocabulary.clock import Clock
 from metricgate.vocabulary.notice import Notice, NoticeKind, NoticeNotKept
 
@@ -82,7 +82,7 @@ class Courier:
                 )
             await asyncio.sleep(self._patience.look)
 
-    async def _attempt(self, pending: Pending, sink: Sink) -> None:
+    async def _attempt(self, pending: PendingDelivery, sink: Sink) -> None:
         now = self._now()
         first = now if pending.first is None else pending.first
         delivery = await self._deliver(pending.notice, sink, seconds=int(now))
@@ -111,7 +111,7 @@ class Courier:
     def _now(self) -> float:
         return self._clock.unix_nano() / 1e9
 
-    def _say_parked(self, pending: Pending, failure: str) -> None:
+    def _say_parked(self, pending: PendingDelivery, failure: str) -> None:
         log = structlog.get_logger("metricgate.notifications")
         log.error("notification_parked", notice=pending.notice.id, sink=pending.sink, failure=failure)
         if pending.notice.kind is NoticeKind.NOTIFICATION_PARKED:

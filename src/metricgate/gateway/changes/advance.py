@@ -19,7 +19,7 @@ from metricgate.gateway.changes.transitions import (
     transitioned,
 )
 from metricgate.ledger.events.actions import ActionEvent
-from metricgate.state.actions import Step
+from metricgate.state.actions import ActionStep
 from metricgate.state.record import Durable, LedgerUnavailable
 
 
@@ -78,7 +78,7 @@ async def advance(services: ChangeServices, action: Action, event: Transition) -
         services.revision += 1
         return Advanced(action=after, entry=None)
     content, before = (event.content, event.after) if isinstance(event, ProposalMade) else (None, -1)
-    step = Step(
+    step = ActionStep(
         id=services.new_nonce(),
         action_id=after.id,
         event=entry.NAME,
@@ -92,7 +92,7 @@ async def advance(services: ChangeServices, action: Action, event: Transition) -
 
 
 async def _step(
-    services: ChangeServices, step: Step, action: Action, entry: ActionEvent, content: bytes | None
+    services: ChangeServices, step: ActionStep, action: Action, entry: ActionEvent, content: bytes | None
 ) -> Advanced:
     async with services.locks.of(action.id):
         kept = await asyncio.to_thread(partial(services.steps.begin, step, action, changes=content))

@@ -180,7 +180,7 @@ class ApprovalService:
         refusal = lifecycle.why_not(action, person.id, decision.at, roles=self._roles(person), break_glass=broken)
         if refusal is not None:
             return _refuse(_CODES[refusal.obstacle], refusal.message)
-        shown = await asyncio.to_thread(self._services.store.shown, decision.shown_digest)
+        shown = await asyncio.to_thread(self._services.store.find_shown, decision.shown_digest)
         if shown is None or shown.get("proposal") != action.proposal.as_json():
             return _refuse(codes.NOT_THE_SAME, "What was decided on was never shown.")
         if shown.get("shown_to") != person.id:

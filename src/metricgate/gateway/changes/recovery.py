@@ -14,7 +14,7 @@ from metricgate.gateway.changes.services import ChangeServices
 from metricgate.ledger.events import names
 from metricgate.ledger.events.actions import ActionUncounted, RecoveryMended
 from metricgate.ledger.events.shared import BY_GATEWAY, Link, facts_of_actor
-from metricgate.state.actions import Step
+from metricgate.state.actions import ActionStep
 from metricgate.state.record import Ledger, record_event
 from metricgate.vocabulary.actor import person
 
@@ -42,7 +42,7 @@ async def recover(services: ChangeServices) -> None:
     await _record_lost_proposals(services)
 
 
-async def _settle(services: ChangeServices, step: Step, index: int | None) -> None:
+async def _settle(services: ChangeServices, step: ActionStep, index: int | None) -> None:
     if index is None:
         await asyncio.to_thread(services.steps.take_back, step)
         return

@@ -169,7 +169,7 @@ class ChangeServices:
         except SwitchesUnreadable:
             return Problem(code=FROZEN, message="Nobody can tell whether changes are frozen, so they are.")
         for kind in (SwitchKind.STOP, SwitchKind.FREEZE):
-            switch = switches.concerning(principal, kind)
+            switch = switches.find_switch(principal, kind)
             if switch is not None:
                 message = f"Changes are frozen for {switch.target}: {switch.because}"
                 return Problem(code=FROZEN, message=message, hint=FROZEN.cure)

@@ -118,11 +118,11 @@ class Conduct:
         except SwitchesUnreadable as error:
             message = f"Nobody can tell whether agents are stopped, so none is served: {error}."
             return Problem(code=codes.AGENT_STOPPED, message=message, hint=codes.AGENT_STOPPED.cure)
-        stop = switches.concerning(principal, SwitchKind.STOP)
+        stop = switches.find_switch(principal, SwitchKind.STOP)
         if stop is not None:
             message = f"{stop.by} stopped {stop.target} at {stop.at}: {stop.because}"
             return Problem(code=codes.AGENT_STOPPED, message=message, hint=codes.AGENT_STOPPED.cure)
-        freeze = None if reads else switches.concerning(principal, SwitchKind.FREEZE)
+        freeze = None if reads else switches.find_switch(principal, SwitchKind.FREEZE)
         if freeze is None:
             return None
         message = f"{freeze.by} froze {freeze.target} at {freeze.at}: {freeze.because}"

@@ -23,7 +23,7 @@ from metricgate.approvals import lifecycle
 from metricgate.approvals.outcome import RowsChanged
 from metricgate.approvals.preview import RowCounts
 from metricgate.approvals.proposal import Action, Requirement, Review, State
-from metricgate.state.actions import ActionFilter, Step
+from metricgate.state.actions import ActionFilter, ActionStep
 from metricgate.state.sealed import Unsealable
 
 _FORK = multiprocessing.get_context("fork")
@@ -300,7 +300,7 @@ def test_what_is_personal_cannot_be_read_in_the_file(tmp_path):
     assert action.id.encode() in found
     assert secret.encode() not in found
     assert secret.lower().encode() not in found.lower()
-    assert store.shown("sha256:d") == {"row": secret}
+    assert store.find_shown("sha256:d") == {"row": secret}
     assert store.get(action.id) == after
     assert [path.stat().st_mode & 0o077 for path in tmp_path.iterdir()] == [0] * len(list(tmp_path.iterdir()))
 
@@ -353,12 +353,12 @@ def test_swapped_rows_are_refused(tmp_path):
     _alter(tmp_path, "UPDATE changes SET content = (SELECT content FROM changes WHERE action = ?)", _FIRST)
     _alter(tmp_path, "UPDATE shown SET content = (SELECT content FROM shown WHERE digest = 'sha256:1')")
     assert store.changes(_FIRST) == b"one"
-    assert store.shown("sha256:1") == {"a": 1}
+    assert store.find_shown("sha256:1") == {"a": 1}
     with pytest.raises(Unsealable):
         store.changes(_SECOND)
     with pytest.raises(Unsealable):
-        store.shown("sha256:2")
-    assert store.shown("sha256:3") is None
+        store.find_shown("sha256:2")
+    assert store.find_shown("sha256:3") is None
 
 
 def test_another_key_opens_nothing(tmp_path):
@@ -398,7 +398,7 @@ def _stepping(folder: Path, name: str, go, results) -> None:
     action = store.get(held_action().id)
     go.wait()
     after = lifecycle.decide(action, decision(action, name), roles=_NOBODY)
-    step = Step(id=name, action_id=action.id, event="decided", after=0)
+    step = ActionStep(id=name, action_id=action.id, event="decided", after=0)
     results.put(name if store.steps.begin(step, after) is not None else "")
 
 
@@ -418,12 +418,12 @@ def test_of_steps_that_race_one_begins(tmp_path):
     kept = store.get(action.id)
     assert (step.id, [each.person for each in kept.decisions]) == (winner, [winner])
     other = lifecycle.decide(kept, decision(kept, "eve"), roles=_NOBODY)
-    assert store.steps.begin(Step(id="e", action_id=action.id, event="decided", after=0), other) is None
+    assert store.steps.begin(ActionStep(id="e", action_id=action.id, event="decided", after=0), other) is None
     back = store.steps.take_back(step)
     assert (back.decisions, back.version) == ((), kept.version + 1)
     assert not store.replace(other)
     again = lifecycle.decide(back, decision(back, "eve"), roles=_NOBODY)
-    step = Step(id="e", action_id=action.id, event="decided", after=0)
+    step = ActionStep(id="e", action_id=action.id, event="decided", after=0)
     assert store.steps.begin(step, again) == again
     assert store.steps.end(step, 7).records == (7,)
     assert store.get(action.id).decisions == again.decisions

@@ -45,7 +45,7 @@ def test_what_was_prepared_survives_kill_9(tmp_path):
     while here.poll():
         told.append(here.recv())
     journal = _journal(tmp_path)
-    prepared = set(journal.prepared())
+    prepared = set(journal.list_prepared())
     for number in set(told):
         if told.count(number) == 2:
             assert journal.content(f"act_{number}") == b"image" * 1_000
@@ -59,16 +59,16 @@ def test_images_count_once_committed(tmp_path):
     journal = _journal(tmp_path)
     journal.prepare("a", b"one", until=_LATER)
     assert journal.content("a") is None
-    assert journal.prepared() == ["a"]
+    assert journal.list_prepared() == ["a"]
     journal.prepare("a", b"two", until=_LATER)
     journal.commit("a")
-    assert journal.prepared() == []
+    assert journal.list_prepared() == []
     journal.abandon("a")
     journal.prepare("a", b"three", until=_LATER)
     assert journal.content("a") == b"two"
     journal.prepare("b", b"x", until=_LATER)
     journal.abandon("b")
-    assert journal.prepared() == []
+    assert journal.list_prepared() == []
     assert journal.content("b") is None
 
 
@@ -87,7 +87,7 @@ def test_images_are_gone_when_their_time_is_over(tmp_path):
         journal.forget(name)
     assert journal.due(_NOW) == []
     assert [journal.content(name) for name in "abc"] == [None, None, b"Q7x-c-secret"]
-    assert journal.prepared() == ["d"]
+    assert journal.list_prepared() == ["d"]
     assert sorted(journal.due(_NOW.astimezone(timezone(timedelta(hours=-11))) + timedelta(seconds=1))) == ["c", "e"]
 
 

@@ -113,7 +113,7 @@ def test_without_its_key_nobody_is_let_in_until_their_login_is_new(path: Path) -
         SqlitePeople(path, may_make_key=False)
     assert not path.with_suffix(".key").exists()
     store = SqlitePeople(path)
-    assert store.damaged() == ["ana"]
+    assert store.find_damaged() == ["ana"]
     people = LocalPeople(store, now=lambda: 1_000.0, hasher=hasher)
     code = pyotp.TOTP(record.totp).at(1_000)
     asked = Login(
@@ -130,7 +130,7 @@ def test_without_its_key_nobody_is_let_in_until_their_login_is_new(path: Path) -
     assert refused.first.code.name == "E_PEOPLE_UNAVAILABLE"
     assert [each.name for each in store.list()] == ["ana"]
     assert store.reset(record)
-    assert store.damaged() == []
+    assert store.find_damaged() == []
     assert not isinstance(asyncio.run(people.login(asked)), Problems)
     store.close()
     path.with_suffix(".key").write_text("none")

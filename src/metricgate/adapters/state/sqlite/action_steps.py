@@ -15,7 +15,7 @@ from metricgate.adapters.state.sqlite.seal import Seal
 from metricgate.adapters.state.sqlite.sqlite_database import Database
 from metricgate.approvals import lifecycle
 from metricgate.approvals.proposal import Action, State
-from metricgate.state.actions import Step
+from metricgate.state.actions import ActionStep
 
 STEPS = """
 CREATE TABLE IF NOT EXISTS steps(
@@ -47,7 +47,7 @@ class SqliteSteps:
         self._seal = seal
         self._rows = ActionRows(seal)
 
-    def begin(self, step: Step, action: Action, *, changes: bytes | None = None) -> Action | None:
+    def begin(self, step: ActionStep, action: Action, *, changes: bytes | None = None) -> Action | None:
         """Keep an action's new state and that its entry is on its way."""
         with self._database.transaction() as connection:
             if connection.execute("SELECT 1 FROM steps WHERE action = ?", (action.id,)).fetchone() is not None:
@@ -73,7 +73,7 @@ class SqliteSteps:
             _note_owner(connection, action, step.owner)
         return action
 
-    def end(self, step: Step, index: int) -> Action:
+    def end(self, step: ActionStep, index: int) -> Action:
         """Say that the record has the step's entry under this number.
 
         Raises:
@@ -90,7 +90,7 @@ class SqliteSteps:
                 connection.execute("DELETE FROM changes WHERE action = ?", (step.action_id,))
         return recorded
 
-    def take_back(self, step: Step) -> Action | None:
+    def take_back(self, step: ActionStep) -> Action | None:
         """Let the action be as it was before the step."""
         with self._database.transaction() as connection:
             found = connection.execute("SELECT before FROM steps WHERE id = ?", (step.id,)).fetchone()
@@ -114,11 +114,13 @@ class SqliteSteps:
         """Return action id -> instance id of the gateway that works on it."""
         return {str(action): str(owner) for action, owner in self._database.rows("SELECT action, owner FROM work")}
 
-    def open_steps(self) -> Sequence[Step]:
+    def open_steps(self) -> Sequence[ActionStep]:
         """Return the steps that are neither ended nor taken back."""
         rows = self._database.rows("SELECT id, action, event, after, owner FROM steps ORDER BY number")
         return [
-            Step(id=str(step), action_id=str(action), event=str(event), after=cast("int", after), owner=str(owner))
+            ActionStep(
+                id=str(step), action_id=str(action), event=str(event), after=cast("int", after), owner=str(owner)
+            )
             for step, action, event, after, owner in rows
         ]
 
@@ -158,5 +160,5 @@ def _note_owner(connection: sqlite3.Connection, action: Action, owner: str) -> N
         connection.execute("DELETE FROM work WHERE action = ?", (action.id,))
 
 
-def _sealed_name(step: Step) -> str:
+def _sealed_name(step: ActionStep) -> str:
     return f"step/{orjson.dumps([step.id, step.action_id, step.event, step.after]).decode()}"

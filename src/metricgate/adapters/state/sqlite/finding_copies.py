@@ -21,7 +21,7 @@ from metricgate.adapters.state.sqlite.seal import Seal
 from metricgate.adapters.state.sqlite.sqlite_database import as_port_has_it
 from metricgate.adapters.state.sqlite.sqlite_ledger import SqliteLedger
 from metricgate.state.erasure import Copy, Sought
-from metricgate.state.record import Record
+from metricgate.state.record import RecordStore
 
 
 class SqliteCopies:
@@ -34,13 +34,13 @@ class SqliteCopies:
         self._backups = backups
         self._elsewhere = [copy for store in stores for copy in store.copies(sought)]
 
-    def listed(self) -> Sequence[Copy]:
+    def list_all(self) -> Sequence[Copy]:
         """Return those of the ledger first; copies of files from before a migration go whole, if anything goes."""
         found = [*self._in_ledger.as_copies(), *self._elsewhere]
         backups = [Copy(kind="backup", where=each.name) for each in self._backups]
         return [*found, *backups] if found else []
 
-    def erase(self, record: Record, *, by: str, basis: str, reason: str) -> int:
+    def erase(self, record: RecordStore, *, by: str, basis: str, reason: str) -> int:
         """Erase all of them; return the number of the entry that records it.
 
         Raises:
@@ -48,7 +48,7 @@ class SqliteCopies:
         """
         if not isinstance(record, SqliteLedger):
             raise TypeError("these copies are of an embedded state")
-        copies = self.listed()
+        copies = self.list_all()
         with as_port_has_it():
             for store in self._stores:
                 store.erase(self._sought)

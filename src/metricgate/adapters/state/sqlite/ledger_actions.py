@@ -10,7 +10,7 @@ import orjson
 
 from metricgate.adapters.state.sqlite.ledger_file import connect_reading
 from metricgate.ledger.events import names
-from metricgate.state.actions import Step
+from metricgate.state.actions import ActionStep
 from metricgate.state.record import LedgerUnavailable
 
 _FIND = "SELECT idx, leaf FROM entries WHERE idx > ? AND instr(leaf, ?) > 0 ORDER BY idx"
@@ -22,7 +22,7 @@ class RecordedActions:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def indexes_of(self, steps: Sequence[Step]) -> Mapping[str, int]:
+    def indexes_of(self, steps: Sequence[ActionStep]) -> Mapping[str, int]:
         """Return step id -> number of its entry, for the steps whose entry the record has.
 
         Raises:

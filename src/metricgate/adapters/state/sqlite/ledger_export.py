@@ -106,7 +106,7 @@ def export(
 def as_jsonl(entries: Iterable[Recorded]) -> Iterator[bytes]:
     """Yield one JSON object a line (``Recorded.shown``)."""
     for each in entries:
-        yield orjson.dumps(each.shown()) + b"\n"
+        yield orjson.dumps(each.as_shown()) + b"\n"
 
 
 def as_csv(entries: Iterable[Recorded]) -> Iterator[bytes]:

@@ -18,7 +18,7 @@ from metricgate.ledger.events.shared import facts_of_actor
 from metricgate.ledger.note import NoteError, open_checkpoint
 from metricgate.ledger.verification import Finding as LedgerFinding
 from metricgate.ledger.verification import FindingKind, Report
-from metricgate.state.record import EntryFilter, LedgerUnavailable, Record
+from metricgate.state.record import EntryFilter, LedgerUnavailable, RecordStore
 from metricgate.vocabulary.actor import operator
 
 
@@ -59,12 +59,12 @@ def ledger_behind(paths: StatePaths) -> Behind | None:
     return None
 
 
-def drop_anchors(paths: StatePaths, ledger: Record) -> int:
+def drop_anchors(paths: StatePaths, ledger: RecordStore) -> int:
     """Tell every store how far the ledger is, also after it was closed; return its size."""
     return _tell_anchors(anchors_of(paths), ledger)
 
 
-def _tell_anchors(anchors: Sequence[Anchor], ledger: Record) -> int:
+def _tell_anchors(anchors: Sequence[Anchor], ledger: RecordStore) -> int:
     size, note = ledger.size, ledger.checkpoint()
     for anchor in anchors:
         anchor.keep(note)

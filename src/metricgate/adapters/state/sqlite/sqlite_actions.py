@@ -145,7 +145,7 @@ class SqliteActions:
         with self._database.transaction() as connection:
             connection.execute("INSERT OR IGNORE INTO shown VALUES (?, ?)", (digest, sealed))
 
-    def shown(self, digest: str) -> Mapping[str, Json] | None:
+    def find_shown(self, digest: str) -> Mapping[str, Json] | None:
         """Return what was shown."""
         rows = self._database.rows("SELECT content FROM shown WHERE digest = ?", (digest,))
         if not rows:

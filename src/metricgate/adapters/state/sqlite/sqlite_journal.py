@@ -68,7 +68,7 @@ class SqliteJournal:
         """Return every action of which there are images."""
         return [str(action) for (action,) in self._database.rows("SELECT action FROM journal ORDER BY action")]
 
-    def prepared(self) -> Sequence[str]:
+    def list_prepared(self) -> Sequence[str]:
         """Return the actions that were prepared and neither committed nor abandoned."""
         return [str(action) for (action,) in self._database.rows("SELECT action FROM journal WHERE committed = 0")]
 

@@ -15,7 +15,7 @@ import orjson
 
 from metricgate.adapters.state.sqlite.schema import Schema
 from metricgate.adapters.state.sqlite.sqlite_database import open_store
-from metricgate.state.outbox import DELIVERED, UNDELIVERED, WAITING, Pending
+from metricgate.state.outbox import DELIVERED, UNDELIVERED, WAITING, PendingDelivery
 from metricgate.vocabulary.clock import Clock
 from metricgate.vocabulary.notice import Notice, NoticeKind, NoticeNotKept
 
@@ -71,7 +71,7 @@ class SqliteOutbox:
                 [(notice.id, name, WAITING, now) for name in wanting],
             )
 
-    def due(self, sink: str, *, most: int = 20) -> Sequence[Pending]:
+    def due(self, sink: str, *, most: int = 20) -> Sequence[PendingDelivery]:
         """Return what is to be tried now, the oldest first."""
         now = self._clock.unix_nano() / 1e9
         with self._changing() as connection:
@@ -81,7 +81,7 @@ class SqliteOutbox:
             ).fetchall()
         return [_pending_of(row) for row in rows]
 
-    def settle(self, pending: Pending, *, state: str, first: float, due: float, failure: str) -> None:
+    def settle(self, pending: PendingDelivery, *, state: str, first: float, due: float, failure: str) -> None:
         """Note how an attempt ended."""
         with self._changing() as connection:
             connection.execute(
@@ -97,7 +97,7 @@ class SqliteOutbox:
         sink: str | None = None,
         since: datetime | None = None,
         limit: int | None = None,
-    ) -> Sequence[Pending]:
+    ) -> Sequence[PendingDelivery]:
         """Return deliveries in these states, the newest first; ``since`` is about the event, and inclusive."""
         with self._changing() as connection:
             rows = connection.execute(
@@ -108,7 +108,7 @@ class SqliteOutbox:
             found = (each for each in map(_pending_of, rows) if since is None or _moment_of(each.notice) >= since)
             return list(islice(found, limit))
 
-    def undelivered(self) -> Sequence[Pending]:
+    def list_undelivered(self) -> Sequence[PendingDelivery]:
         """Return what waits or is parked, the oldest first."""
         return self.deliveries()[::-1]
 
@@ -162,10 +162,10 @@ def _moment_of(notice: Notice) -> datetime:
     return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
-def _pending_of(row: tuple[object, ...]) -> Pending:
+def _pending_of(row: tuple[object, ...]) -> PendingDelivery:
     body, sink, state, attempts, first, due, failure = row
     document = orjson.loads(str(body))
-    return Pending(
+    return PendingDelivery(
         notice=Notice(**{**document, "kind": NoticeKind(document["kind"])}),
         sink=str(sink),
         state=str(state),

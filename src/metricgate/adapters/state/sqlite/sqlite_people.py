@@ -194,7 +194,9 @@ class SqlitePeople:
         rows = self._run("SELECT failures, last FROM attempts WHERE key=?", (key,))
         return (int(str(rows[0][0])), float(str(rows[0][1]))) if rows else (0, 0.0)
 
-    def failed(self, keys: Sequence[str], now: float, *, forget_before: float, fields: Mapping[str, Json]) -> None:
+    def count_failure(
+        self, keys: Sequence[str], now: float, *, forget_before: float, fields: Mapping[str, Json]
+    ) -> None:
         """Count a failed login under each key; note it, at most once a minute for the first of them."""
         with self._change() as run:
             run("DELETE FROM attempts WHERE last<?", (forget_before,))
@@ -229,7 +231,7 @@ class SqlitePeople:
         with self._lock:
             self._connection.close()
 
-    def damaged(self) -> Sequence[str]:
+    def find_damaged(self) -> Sequence[str]:
         """Return whose secret does not open, by name."""
         found: list[str] = []
         for each in self.list():

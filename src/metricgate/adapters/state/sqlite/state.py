@@ -10,7 +10,7 @@ from metricgate.adapters.state.sqlite.paths import StatePaths
 from metricgate.adapters.state.sqlite.state_lock import holder_of
 from metricgate.adapters.state.sqlite.switch_file import SwitchFile
 from metricgate.ledger.events.log import OpenFile, StateNarrowed
-from metricgate.state.record import Record
+from metricgate.state.record import RecordStore
 from metricgate.state.state import RecordExport, StatePlace, StateUnavailable
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class SqliteState:
 
         return take(self.paths, self._clock, instance=instance, accept_loss=accept_loss, over_stopped=over_stopped)
 
-    def kept(self) -> frozenset[str]:
+    def existing_stores(self) -> frozenset[str]:
         """Return which files there are."""
         paths = self.paths
         files = {
@@ -108,7 +108,7 @@ class SqliteState:
         report = verify_file(self.paths.ledger, self.paths.public_key.read_text(encoding="utf-8"), earlier)
         return report if found is None else with_loss(report, found)
 
-    def changes(self, record: Record) -> SqliteChanges:
+    def changes(self, record: RecordStore) -> SqliteChanges:
         """Open actions and journal; whoever holds ``record`` no more writes neither."""
         from metricgate.adapters.state.sqlite.changes import SqliteChanges
 
@@ -195,7 +195,7 @@ class SqliteState:
         files = [OpenFile(name=each.name, mode=f"{each.mode:04o}") for each in found[:_MOST_NAMED]]
         return StateNarrowed(files=files, count=len(found)) if found else None
 
-    def tell_anchors(self, record: Record) -> int:
+    def tell_anchors(self, record: RecordStore) -> int:
         """Tell every file that remembers how far the ledger is."""
         from metricgate.adapters.state.sqlite.losses import drop_anchors
 

@@ -71,7 +71,7 @@ def _damaged_people(paths: StatePaths) -> list[AccountFinding]:
     try:
         return [
             AccountFinding(severity=WRONG, right=_SEAL, object=f"person {name}", cure=f"metricgate people reset {name}")
-            for name in store.damaged()
+            for name in store.find_damaged()
         ]
     finally:
         store.close()
