@@ -59,7 +59,7 @@ class Body:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class EntryDraft:
     """An entry that lacks only its index, which the ledger gives it when it commits."""
 
     head: bytes
@@ -79,7 +79,7 @@ def draft(
     entry_id: str,
     time_unix_nano: int,
     entropy: bytes,
-) -> Draft:
+) -> EntryDraft:
     """Prepare an entry.
 
     Args:
@@ -93,18 +93,18 @@ def draft(
     Raises:
         ValueError: too many bodies or too little entropy.
     """
-    kept = _bodies(bodies or _NOTHING, entropy)
+    kept = _salt_bodies(bodies or _NOTHING, entropy)
     start: dict[str, Json] = {"event_name": event, "fields": fields, "id": entry_id}
     if kept:
         start["commitments"] = {body.name: commitment(body) for body in kept}
-    return Draft(
+    return EntryDraft(
         head=as_bytes(start)[:-1] + b',"index":',
         tail=b',"schema":"%s","time_unix_nano":"%d"}' % (SCHEMA.encode(), time_unix_nano),
         bodies=kept,
     )
 
 
-def fitted(
+def fit_to_leaf(
     fields: Mapping[str, Json], bodies: Mapping[str, Json] | None = None
 ) -> tuple[Mapping[str, Json], Mapping[str, Json]]:
     """Return fields and bodies of an entry whose leaf is within its bound.
@@ -139,12 +139,12 @@ def commitment(body: Body) -> str:
 def as_bytes(value: Json) -> bytes:
     """Return JSON bytes with sorted keys; what has no form in UTF-8 JSON is escaped, NaN becomes null."""
     try:
-        return orjson.dumps(value, default=_plain, option=_OPTIONS)
+        return orjson.dumps(value, default=_as_json_type, option=_OPTIONS)
     except (TypeError, RecursionError):
-        return _escaped(value)
+        return _escape_json(value)
 
 
-def _bodies(bodies: Mapping[str, Json], entropy: bytes) -> tuple[Body, ...]:
+def _salt_bodies(bodies: Mapping[str, Json], entropy: bytes) -> tuple[Body, ...]:
     if len(bodies) >= MOST_BODIES or len(entropy) < SALT_BYTES * len(bodies):
         raise ValueError("an entry has fewer than 256 bodies, and 16 random bytes for each")
     return tuple(
@@ -153,22 +153,22 @@ def _bodies(bodies: Mapping[str, Json], entropy: bytes) -> tuple[Body, ...]:
     )
 
 
-def _escaped(value: Json) -> bytes:
+def _escape_json(value: Json) -> bytes:
     """Lone surrogates, integers beyond 64 bits and very deep values, which the fast writer refuses."""
     try:
-        text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=_plain)
+        text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=_as_json_type)
         if "NaN" in text or "Infinity" in text:
-            text = json.dumps(json.loads(text, parse_constant=_null), sort_keys=True, separators=(",", ":"))
+            text = json.dumps(json.loads(text, parse_constant=_no_constant), sort_keys=True, separators=(",", ":"))
     except RecursionError:
         text = '"(nested too deeply to be recorded)"'
     return text.encode()
 
 
-def _null(_: str) -> None:
+def _no_constant(_: str) -> None:
     return None
 
 
-def _plain(value: object) -> object:
+def _as_json_type(value: object) -> object:
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, tuple | list):

@@ -102,7 +102,7 @@ def parse_key(text: str) -> VerifierKey:
     name, _, rest = text.strip().partition("+")
     hex_id, _, encoded = rest.partition("+")
     check_name(name)
-    data = _decoded(encoded, "the verifier key")
+    data = _decode_base64(encoded, "the verifier key")
     if len(data) != 1 + _KEY_BYTES or data[:1] != _ED25519:
         raise NoteError("the verifier key is not an Ed25519 key")
     key = VerifierKey(name=name, public=data[1:])
@@ -129,7 +129,7 @@ def open_note(note: str, key: VerifierKey) -> str:
         name, _, encoded = line.removeprefix(_DASH).partition(" ")
         if not line.startswith(_DASH) or not name or not encoded:
             raise NoteError(f"not a signature line: {line!r}")
-        data = _decoded(encoded, "a signature line")
+        data = _decode_base64(encoded, "a signature line")
         if len(data) <= _ID_BYTES:
             raise NoteError("a signature line is too short")
         if name != key.name or data[:_ID_BYTES] != key.key_id:
@@ -156,13 +156,13 @@ def open_checkpoint(note: str, key: VerifierKey) -> Checkpoint:
         raise NoteError(f"the checkpoint is of {origin!r}, not of {key.name!r}")
     if not size.isascii() or not size.isdigit() or str(int(size)) != size:
         raise NoteError("the checkpoint's size is not a decimal number")
-    hashed = _decoded(root, "the checkpoint's root")
+    hashed = _decode_base64(root, "the checkpoint's root")
     if len(hashed) != hashlib.sha256().digest_size:
         raise NoteError("the checkpoint's root is not a SHA-256 hash")
     return Checkpoint(origin=origin, size=int(size), root=hashed)
 
 
-def _decoded(text: str, what: str) -> bytes:
+def _decode_base64(text: str, what: str) -> bytes:
     try:
         data = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:

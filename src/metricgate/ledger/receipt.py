@@ -86,14 +86,14 @@ def receipt_from_json(data: Mapping[str, Json]) -> Receipt:
         raise NoteError("a receipt has an index, a leaf and a checkpoint")
     if not isinstance(proof, list):
         raise NoteError("a receipt's proof is a list")
-    hashes = [_hash(part) for part in proof]
+    hashes = [_decode_hash(part) for part in proof]
     stated = data.get("leaf_hash")
-    if stated is not None and stated != leaf_hash(_encoded(leaf)).hex():
+    if stated is not None and stated != leaf_hash(_encode_leaf(leaf)).hex():
         raise NoteError("the receipt's leaf hash is not its leaf's")
     key = data.get("public_key")
     return Receipt(
         index=index,
-        leaf=_encoded(leaf),
+        leaf=_encode_leaf(leaf),
         path=tuple(hashes),
         checkpoint=note,
         public_key=key if isinstance(key, str) else "",
@@ -119,18 +119,18 @@ def receipt_from_text(text: str) -> Receipt:
         raise NoteError("the receipt's leaf is not base64") from error
     if base64.b64encode(leaf).decode() != extra or str(int(index)) != index:
         raise NoteError("the receipt's leaf or index is not written in the one way that there is")
-    path = tuple(_hash(line) for line in lines[3:])
+    path = tuple(_decode_hash(line) for line in lines[3:])
     return Receipt(index=int(index), leaf=leaf, path=path, checkpoint=note, public_key="")
 
 
-def _encoded(leaf: str) -> bytes:
+def _encode_leaf(leaf: str) -> bytes:
     try:
         return leaf.encode()
     except UnicodeEncodeError as error:
         raise NoteError("the receipt's leaf is not UTF-8") from error
 
 
-def _hash(part: Json) -> bytes:
+def _decode_hash(part: Json) -> bytes:
     try:
         data = base64.b64decode(part, validate=True) if isinstance(part, str) else b""
     except ValueError as error:

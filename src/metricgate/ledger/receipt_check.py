@@ -56,7 +56,7 @@ class CheckedReceipt:
 def check_receipt(text: str, key: VerifierKey) -> CheckedReceipt:
     """Check a receipt's text: the JSON form, also as an answer wraps it, or the C2SP tlog-proof form."""
     try:
-        receipt = _read(text)
+        receipt = _read_receipt(text)
     except NoteError as error:
         return CheckedReceipt(faults=(f"This is no receipt: {error}.",))
     faults: list[str] = []
@@ -68,14 +68,14 @@ def check_receipt(text: str, key: VerifierKey) -> CheckedReceipt:
         faults.append(f"{error}.")
     if receipt.public_key and receipt.public_key != str(key):
         faults.append("The receipt names another key than the one you gave.")
-    record = _record(receipt.leaf)
+    record = _record_in(receipt.leaf)
     faults += _entry_faults(receipt, record)
     return CheckedReceipt(
-        faults=tuple(faults), receipt=receipt, checkpoint=checkpoint, event=_event(record), time=_time(record)
+        faults=tuple(faults), receipt=receipt, checkpoint=checkpoint, event=_event(record), time=_time_of(record)
     )
 
 
-def _read(text: str) -> Receipt:
+def _read_receipt(text: str) -> Receipt:
     if text.startswith(HEADER):
         return receipt_from_text(text)
     try:
@@ -97,7 +97,7 @@ def _each_once(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     return found
 
 
-def _record(leaf: bytes) -> Mapping[str, Json] | None:
+def _record_in(leaf: bytes) -> Mapping[str, Json] | None:
     try:
         record = json.loads(leaf)
     except (ValueError, RecursionError):
@@ -120,7 +120,7 @@ def _event(record: Mapping[str, Json] | None) -> str | None:
     return None if record is None else str(record.get("event_name"))
 
 
-def _time(record: Mapping[str, Json] | None) -> str | None:
+def _time_of(record: Mapping[str, Json] | None) -> str | None:
     nano = None if record is None else record.get("time_unix_nano")
     if not isinstance(nano, str) or not nano.isascii() or not nano.isdigit() or len(nano) > len(str(2**63)):
         return None

@@ -69,7 +69,7 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seal:
+class BlockSeal:
     """A kept intermediate checkpoint: the hash of the block that ends at ``checkpoint.size``, and a signature."""
 
     checkpoint: Checkpoint
@@ -101,7 +101,7 @@ class Report:
         return min((finding.kind.exit_code for finding in self.findings), default=0)
 
 
-class Verifier:
+class RecordVerifier:
     """Takes entries in stored order, then bodies, then judges against checkpoints."""
 
     def __init__(self, key: VerifierKey, *, block: int, wanted: Iterable[int] = ()) -> None:
@@ -182,7 +182,7 @@ class Verifier:
             self._versions.add(str(fields.get(names.SQLITE_VERSION)))
         bodies = fields.get(names.REDACTED_BODIES) if event == names.REDACTION_PERFORMED else None
         if isinstance(bodies, list):
-            self._redacted.update(_erased(bodies))
+            self._redacted.update(_erased_bodies(bodies))
 
     def bodies(self, found: Iterable[tuple[int, int, Body]]) -> int:
         """Check every body (entry index, position, body) against its commitment; return how many are erased."""
@@ -213,7 +213,7 @@ class Verifier:
     def judge(
         self,
         *,
-        seals: Sequence[Seal],
+        seals: Sequence[BlockSeal],
         head: tuple[Checkpoint, bytes] | None,
         earlier: Checkpoint | None,
         erased: int,
@@ -233,7 +233,7 @@ class Verifier:
             versions=frozenset(self._versions),
         )
 
-    def _seals(self, seals: Sequence[Seal]) -> int:
+    def _seals(self, seals: Sequence[BlockSeal]) -> int:
         """Check the seals; return the size up to which they confirm the entries."""
         good, missing = 0, set(self._blocks)
         for seal in seals:
@@ -285,7 +285,7 @@ class Verifier:
         self.find(FindingKind.HISTORY_CHANGED, message, index=good)
 
 
-def _erased(parts: Sequence[Json]) -> Iterator[tuple[int, str]]:
+def _erased_bodies(parts: Sequence[Json]) -> Iterator[tuple[int, str]]:
     """What a record of erasure names: entry index and body name."""
     for part in parts:
         index, names = (part.get("index"), part.get("names")) if isinstance(part, Mapping) else (None, None)

@@ -143,7 +143,7 @@ class Group:
             elif isinstance(attribute, Attribute):
                 name = attribute.name
                 (bodies if attribute.body or name in apart else leaf)[name] = (
-                    value if type(value) in _PLAIN else _json(value)
+                    value if type(value) in _PLAIN else _to_json(value)
                 )
             elif attribute is None:
                 value.write_to(leaf, bodies)
@@ -170,7 +170,7 @@ class Event(Group):
             raise UnreadableEntry(f"the entry is {entry.event}, not {cls.NAME}")
         reading = _Reading(entry, cls)
         event = reading.group(cls)
-        unknown = reading.left()
+        unknown = reading.names_left()
         if unknown:
             raise UnreadableEntry(f"{cls.NAME} has no {', '.join(sorted(unknown))}")
         return event
@@ -187,16 +187,16 @@ def _plan(group: type[Any]) -> tuple[tuple[str, Attribute | OpenAttributes | Non
 
 def members_of(group: type[Any]) -> tuple[Member, ...]:
     """Return the members of a group in the order of its fields."""
-    return _members(cast("Hashable", group))
+    return _members_of(cast("Hashable", group))
 
 
 @lru_cache(maxsize=256)
-def _members(group: type[Any]) -> tuple[Member, ...]:
+def _members_of(group: type[Any]) -> tuple[Member, ...]:
     hints = get_type_hints(group, localns={"Json": Json}, include_extras=True)
-    return tuple(_member(each, hints[each.name]) for each in fields(group))
+    return tuple(_member_of(each, hints[each.name]) for each in fields(group))
 
 
-def _member(field: Field[Any], hint: Any) -> Member:  # noqa: ANN401 - a type as it was written
+def _member_of(field: Field[Any], hint: Any) -> Member:  # noqa: ANN401 - a type as it was written
     needed = field.default is MISSING and field.default_factory is MISSING
     if get_origin(hint) is Annotated:
         of, attribute = get_args(hint)[:2]
@@ -263,7 +263,7 @@ class _Reading:
                 found[member.field] = self._open(member.attribute)
         return group(**found)
 
-    def left(self) -> set[str]:
+    def names_left(self) -> set[str]:
         """Return the names that nothing took."""
         return {name for name in (*self._fields, *self._bodies) if name.removeprefix(MOVED_FIELD) not in self._taken}
 
@@ -297,7 +297,7 @@ class _Reading:
             raise UnreadableEntry(f"there is no {name}")
         else:
             return None
-        return _parsed(member.type, raw, name)
+        return _parse_value(member.type, raw, name)
 
     def _open(self, attribute: OpenAttributes) -> dict[str, Json]:
         found = {
@@ -317,27 +317,27 @@ def _names(kind: type[Any]) -> tuple[tuple[str, bool], ...]:
     return tuple((each.name, each.default is MISSING) for each in fields(kind))
 
 
-def _json(value: object) -> Json:
+def _to_json(value: object) -> Json:
     kind = type(value)
     if kind in _PLAIN:
         return cast("Json", value)
     if kind is list or kind is tuple:
-        return [_json(each) for each in cast("Sequence[object]", value)]
+        return [_to_json(each) for each in cast("Sequence[object]", value)]
     if kind is Erased:
         raise ValueError("what was erased cannot be written again")
     if is_dataclass(kind):
         members = [(name, getattr(value, name), needed) for name, needed in _names(kind)]
-        return {name: _json(of) for name, of, needed in members if needed or of is not None}
+        return {name: _to_json(of) for name, of, needed in members if needed or of is not None}
     if isinstance(value, StrEnum):
         return str(value)
     if isinstance(value, str | Mapping):
         return cast("Json", value)
     if isinstance(value, Sequence):
-        return [_json(each) for each in value]
+        return [_to_json(each) for each in value]
     raise TypeError(f"{kind.__name__} is no value of an attribute")
 
 
-def _parsed(hint: Any, value: Json, name: str) -> object:  # noqa: ANN401 - a type as it was written
+def _parse_value(hint: Any, value: Json, name: str) -> object:  # noqa: ANN401 - a type as it was written
     """Return a value as the type that was declared.
 
     Raises:
@@ -347,29 +347,29 @@ def _parsed(hint: Any, value: Json, name: str) -> object:  # noqa: ANN401 - a ty
     if origin in {UnionType, Union}:
         for each in get_args(hint):
             try:
-                return _parsed(each, value, name)
+                return _parse_value(each, value, name)
             except UnreadableEntry:
                 continue
     elif isinstance(hint, ForwardRef):  # the inner parts of Json
         return value
     elif origin is Sequence or origin is Mapping:
-        return _parts(origin, get_args(hint), value, name)
+        return _parse_parts(origin, get_args(hint), value, name)
     elif isinstance(hint, type) and is_dataclass(hint):
-        return _object(hint, value, name)
-    elif _is(hint, value):
+        return _parse_object(hint, value, name)
+    elif _is_of_type(hint, value):
         return hint(value) if issubclass(hint, StrEnum) else value
     raise UnreadableEntry(f"{name} is of another type than {hint}")
 
 
-def _parts(origin: type, hints: Sequence[Any], value: Json, name: str) -> object:
+def _parse_parts(origin: type, hints: Sequence[Any], value: Json, name: str) -> object:
     if origin is Mapping and isinstance(value, Mapping):
-        return {key: _parsed(hints[1], each, name) for key, each in value.items()}
+        return {key: _parse_value(hints[1], each, name) for key, each in value.items()}
     if origin is Sequence and isinstance(value, Sequence) and not isinstance(value, str):
-        return [_parsed(hints[0], each, name) for each in value]
+        return [_parse_value(hints[0], each, name) for each in value]
     raise UnreadableEntry(f"{name} is no {origin.__name__}")
 
 
-def _is(hint: Any, value: Json) -> bool:  # noqa: ANN401 - a type as it was written
+def _is_of_type(hint: Any, value: Json) -> bool:  # noqa: ANN401 - a type as it was written
     if hint is float:
         return isinstance(value, int | float) and not isinstance(value, bool)
     if hint is int:
@@ -379,11 +379,11 @@ def _is(hint: Any, value: Json) -> bool:  # noqa: ANN401 - a type as it was writ
     return isinstance(hint, type) and isinstance(value, hint)
 
 
-def _object(hint: type, value: Json, name: str) -> object:
+def _parse_object(hint: type, value: Json, name: str) -> object:
     hints = get_type_hints(hint, localns={"Json": Json})
     members = {each.name: each for each in fields(hint)}
     if not isinstance(value, Mapping) or not value.keys() <= members.keys():
         raise UnreadableEntry(f"{name} is not {hint.__name__}")
     if any(member.default is MISSING and key not in value for key, member in members.items()):
         raise UnreadableEntry(f"{name} lacks a member of {hint.__name__}")
-    return hint(**{key: _parsed(hints[key], each, name) for key, each in value.items()})
+    return hint(**{key: _parse_value(hints[key], each, name) for key, each in value.items()})

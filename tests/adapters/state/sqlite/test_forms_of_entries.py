@@ -56,7 +56,7 @@ _VALUES = _BIG | st.lists(_BIG.map(lambda text: text[:9_000]), max_size=40) | st
 @given(st.dictionaries(_NAMES, _VALUES, max_size=40), st.dictionaries(_NAMES, _BIG, max_size=20))
 def test_no_leaf_is_longer_than_its_form_allows(fields, bodies):
     """Whatever is recorded; and nothing of it is lost."""
-    kept, apart = entry.fitted(fields, bodies)
+    kept, apart = entry.fit_to_leaf(fields, bodies)
     drafted = entry.draft(
         "gov.call.refused",
         kept,
@@ -88,7 +88,7 @@ def test_what_was_too_large_is_read_as_if_it_were_not(tmp_path):
 
 def test_a_leaf_beyond_the_bound_is_found(tmp_path, monkeypatch):
     """One that is signed all the same: by a gateway that was changed."""
-    monkeypatch.setattr(entry, "fitted", lambda fields, bodies=None: (fields, bodies or {}))
+    monkeypatch.setattr(entry, "fit_to_leaf", lambda fields, bodies=None: (fields, bodies or {}))
     ledger = opened(tmp_path)
     ledger.append_blocking("gov.call.refused", {"text": "x" * entry.MOST_LEAF})
     ledger.close()
@@ -98,5 +98,5 @@ def test_a_leaf_beyond_the_bound_is_found(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", [names.LINKS, names.REDACTED_BODIES])
 def test_what_verification_reads_stays_in_the_leaf(name):
-    kept, _apart = entry.fitted({name: [{"index": 1, "rel": "intent"}], "other": "x" * 90_000})
+    kept, _apart = entry.fit_to_leaf({name: [{"index": 1, "rel": "intent"}], "other": "x" * 90_000})
     assert kept[name] == [{"index": 1, "rel": "intent"}]

@@ -15,7 +15,7 @@ from queue import Empty, SimpleQueue
 from metricgate.adapters.state.sqlite import ledger_file
 from metricgate.adapters.state.sqlite.ledger_rest import put_to_rest
 from metricgate.adapters.state.sqlite.ledger_tree import Tree, read_tree
-from metricgate.ledger.entry import Draft
+from metricgate.ledger.entry import EntryDraft
 from metricgate.ledger.merkle import leaf_hash
 from metricgate.ledger.note import Checkpoint, Signer
 from metricgate.state.record import Durable, LedgerUnavailable
@@ -39,7 +39,7 @@ class Erasure:
 class Waiting:
     """An entry on its way to the disk, and whom to tell."""
 
-    draft: Draft
+    draft: EntryDraft
     done: Callable[[Durable | LedgerUnavailable], None]
     erasure: Erasure | None = None
 

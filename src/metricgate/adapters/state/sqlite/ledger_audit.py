@@ -27,7 +27,7 @@ from metricgate.adapters.state.sqlite.write_ahead import Tail, WriteAhead, read_
 from metricgate.ledger.entry import Body
 from metricgate.ledger.merkle import EMPTY_ROOT
 from metricgate.ledger.note import Checkpoint, NoteError, VerifierKey, open_checkpoint, parse_key
-from metricgate.ledger.verification import Finding, FindingKind, Report, Seal, Stored, Verifier
+from metricgate.ledger.verification import BlockSeal, Finding, FindingKind, RecordVerifier, Report, Stored
 
 _MAGIC = b"SQLite format 3\0"
 _HEADER = 100
@@ -90,7 +90,7 @@ def _verify(
         return ahead.pages.get(number) or data[(number - 1) * size : number * size].ljust(size, b"\0")
 
     count = len(data) // size if ahead.count is None else ahead.count
-    verifier = Verifier(key, block=BLOCK, wanted=() if earlier is None else (earlier.size,))
+    verifier = RecordVerifier(key, block=BLOCK, wanted=() if earlier is None else (earlier.size,))
     if ahead.tail is Tail.TORN:
         verifier.find(
             FindingKind.WRITE_TORN, "the write-ahead file ends in an unfinished write: a crash, or damage to it"
@@ -143,7 +143,7 @@ def _header_faults(first: bytes, size: int, count: int) -> Iterator[str]:
             yield f"has a wrong {name} in its header"
 
 
-def _schema(walk: PageWalk, verifier: Verifier) -> dict[str, int]:
+def _schema(walk: PageWalk, verifier: RecordVerifier) -> dict[str, int]:
     """Return the tables' root pages; anything but the fixed schema is a finding."""
     roots = {name: at + 2 for at, (name, _) in enumerate(TABLES)}
     found = list(walk.rows(1))
@@ -153,7 +153,7 @@ def _schema(walk: PageWalk, verifier: Verifier) -> dict[str, int]:
     return roots
 
 
-def _stored(walk: PageWalk, root: int, verifier: Verifier) -> Iterator[Stored]:
+def _stored(walk: PageWalk, root: int, verifier: RecordVerifier) -> Iterator[Stored]:
     for row in walk.rows(root):
         match row.values:
             case (None, bytes() as leaf, bytes() as hashed):
@@ -162,7 +162,7 @@ def _stored(walk: PageWalk, root: int, verifier: Verifier) -> Iterator[Stored]:
                 verifier.find(FindingKind.ENTRY_CHANGED, f"row {row.rowid} is not an entry", index=row.rowid)
 
 
-def _read_bodies(walk: PageWalk, root: int, verifier: Verifier) -> Iterator[tuple[int, int, Body]]:
+def _read_bodies(walk: PageWalk, root: int, verifier: RecordVerifier) -> Iterator[tuple[int, int, Body]]:
     for row in walk.rows(root):
         match row.values:
             case (None, str() as name, bytes() as salt, bytes() as value):
@@ -172,18 +172,18 @@ def _read_bodies(walk: PageWalk, root: int, verifier: Verifier) -> Iterator[tupl
                 verifier.find(FindingKind.BODY_CHANGED, message, index=row.rowid >> 8)
 
 
-def _seals(walk: PageWalk, root: int, origin: str, verifier: Verifier) -> Iterator[Seal]:
+def _seals(walk: PageWalk, root: int, origin: str, verifier: RecordVerifier) -> Iterator[BlockSeal]:
     for row in walk.rows(root):
         match row.values:
             case (None, bytes() as seal) if len(seal) == _SEAL_BYTES:
                 block, root_hash, signature = unpack_seal(seal)
                 checkpoint = Checkpoint(origin=origin, size=row.rowid, root=root_hash)
-                yield Seal(checkpoint=checkpoint, block=block, signature=signature)
+                yield BlockSeal(checkpoint=checkpoint, block=block, signature=signature)
             case _:
                 verifier.find(FindingKind.SIGNATURE_BAD, f"the seal at {row.rowid} entries is not a seal")
 
 
-def _head(walk: PageWalk, root: int, origin: str, verifier: Verifier) -> tuple[Checkpoint, bytes] | None:
+def _head(walk: PageWalk, root: int, origin: str, verifier: RecordVerifier) -> tuple[Checkpoint, bytes] | None:
     rows = list(walk.rows(root))
     match rows:
         case []:

@@ -254,7 +254,7 @@ class SqliteLedger:
         self._committer.stop()
         self._holding.close()
 
-    def _wait(self, draft: entry.Draft) -> Durable:
+    def _wait(self, draft: entry.EntryDraft) -> Durable:
         event, answers = threading.Event(), list[Answer]()
 
         def done(answer: Answer) -> None:
@@ -278,15 +278,15 @@ class SqliteLedger:
             raise LedgerUnavailable(f"{self._most_waiting} entries already wait for the disk")
         self._committer.put(*waiting)
 
-    def _draft_of(self, event: Event) -> entry.Draft:
+    def _draft_of(self, event: Event) -> entry.EntryDraft:
         fields, bodies = event.to_attributes()
         return self._draft(event.NAME, fields, bodies)
 
-    def _draft(self, event: str, fields: Mapping[str, Json], bodies: Mapping[str, Json] | None) -> entry.Draft:
+    def _draft(self, event: str, fields: Mapping[str, Json], bodies: Mapping[str, Json] | None) -> entry.EntryDraft:
         now = self._clock.unix_nano()
         # Where nobody is said to act, it is the gateway by itself.
         who = fields if names.ACTOR_KIND in fields else {names.ACTOR_KIND: str(ActorKind.GATEWAY), **fields}
-        kept, apart = entry.fitted(who, bodies)
+        kept, apart = entry.fit_to_leaf(who, bodies)
         random = self._entropy(_NAME_BYTES + entry.SALT_BYTES * len(apart))
         return entry.draft(
             event,
