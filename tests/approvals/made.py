@@ -14,7 +14,7 @@ from metricgate.approvals.preview import (
     TableCounts,
     TablePreview,
 )
-from metricgate.approvals.proposal import Action, HumanDecision, Proposal, Requirement, Reversibility, State
+from metricgate.approvals.proposal import HumanDecision, Proposal, ProposedAction, Requirement, Reversibility, State
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 EXPIRES = NOW + timedelta(minutes=15)
@@ -81,13 +81,13 @@ def proposal(number: int = 1, **changed: object) -> Proposal:
     return replace(PROPOSAL, action_id=f"act_{number:026}", **changed)  # type: ignore[arg-type]
 
 
-def held_action(requirement: Requirement | None = None, number: int = 1, **changed: object) -> Action:
+def held_action(requirement: Requirement | None = None, number: int = 1, **changed: object) -> ProposedAction:
     """Return an action that waits for people."""
     wanted = requirement or Requirement()
-    return Action(proposal=proposal(number, **changed), state=State.HELD, requirement=wanted)
+    return ProposedAction(proposal=proposal(number, **changed), state=State.HELD, requirement=wanted)
 
 
-def decision(action: Action, person: str, *, at: datetime = NOW, **changed: object) -> HumanDecision:
+def decision(action: ProposedAction, person: str, *, at: datetime = NOW, **changed: object) -> HumanDecision:
     """Return a person's approval of exactly this action."""
     given = HumanDecision(
         person=person,

@@ -12,7 +12,7 @@ from tests.approvals.made import EXPIRES, NOW, PROPOSAL, decision, held_action
 
 from metricgate.approvals import lifecycle
 from metricgate.approvals.outcome import NotCarriedOut
-from metricgate.approvals.proposal import Action, Requirement, State
+from metricgate.approvals.proposal import ProposedAction, Requirement, State
 
 _PEOPLE = ("rita@acme.example", "Rita@acme.example", "user:olga@acme.example", "ana", "ANA", "ben", "cyd", "dora")
 _ROLES = {"ana": {"stewards"}, "ben": {"stewards", "dpo"}, "cyd": set[str](), "dora": {"dpo"}}
@@ -45,7 +45,7 @@ class Life(RuleBasedStateMachine):
         self.version = self.action.version
 
     def _take(self, after: object) -> bool:
-        if not isinstance(after, Action):
+        if not isinstance(after, ProposedAction):
             return False
         assert after.version == self.action.version + 1
         self.action = after
@@ -114,7 +114,7 @@ class Life(RuleBasedStateMachine):
     def _execute(self, nonce: str) -> None:
         kept = replace(self.action, proposal=replace(self.action.proposal, nonce=nonce))
         after = lifecycle.begin(kept, self.now)
-        if not isinstance(after, Action):
+        if not isinstance(after, ProposedAction):
             return
         self.begun += 1
         assert nonce == "0" * 32

@@ -12,20 +12,20 @@ from tests.approvals.made import EXPIRES, NOW, PROPOSAL, decision, held_action
 
 from metricgate.approvals import lifecycle
 from metricgate.approvals.lifecycle import Obstacle, Refusal
-from metricgate.approvals.proposal import Action, Proposal, Requirement, Reversibility, Review, State
+from metricgate.approvals.proposal import Proposal, ProposedAction, Requirement, Reversibility, Review, State
 
 _NOBODY: frozenset[str] = frozenset()
 
 
-def _approved(action: Action, *people: str) -> Action:
+def _approved(action: ProposedAction, *people: str) -> ProposedAction:
     for person in people:
         after = lifecycle.decide(action, decision(action, person), roles=_NOBODY)
-        assert isinstance(after, Action), after
+        assert isinstance(after, ProposedAction), after
         action = after
     return action
 
 
-def _obstacle(found: Action | Refusal | None) -> Obstacle | None:
+def _obstacle(found: ProposedAction | Refusal | None) -> Obstacle | None:
     return found.obstacle if isinstance(found, Refusal) else None
 
 
@@ -37,7 +37,7 @@ def test_enough_people_let_it_run_once():
     assert _obstacle(lifecycle.begin(action, NOW)) is Obstacle.SETTLED
     action = _approved(action, "ben")
     begun = lifecycle.begin(action, NOW)
-    assert isinstance(begun, Action)
+    assert isinstance(begun, ProposedAction)
     assert _obstacle(lifecycle.begin(begun, NOW)) is Obstacle.SETTLED
     done = lifecycle.finish(begun, None, NOW, None)
     assert _obstacle(lifecycle.begin(done, NOW)) is Obstacle.SETTLED
@@ -148,7 +148,7 @@ def test_a_denial_is_final():
     """After one denial no approval and no broken glass counts, and it never runs."""
     action = held_action(Requirement(approvals=2))
     denied = lifecycle.decide(_approved(action, "ana"), decision(action, "ben", approves=False), roles=_NOBODY)
-    assert isinstance(denied, Action)
+    assert isinstance(denied, ProposedAction)
     assert denied.state is State.DENIED
     for break_glass in (False, True):
         again = lifecycle.decide(denied, decision(action, "cyd", break_glass=break_glass), roles=_NOBODY)
@@ -183,11 +183,11 @@ def test_each_rules_roles_are_asked_for():
         ("dan", {"dpo"}, State.APPROVED),
     ):
         after = lifecycle.decide(action, decision(action, person, roles=("dpo",)), roles=frozenset(roles))
-        assert isinstance(after, Action)
+        assert isinstance(after, ProposedAction)
         assert after.state is state, person
         action = after
     assert [each.roles for each in action.decisions] == [("stewards",), ("stewards",), ("dpo",), ("dpo",)]
-    assert isinstance(lifecycle.begin(action, NOW), Action)
+    assert isinstance(lifecycle.begin(action, NOW), ProposedAction)
 
 
 def test_one_person_may_count_for_two_rules():
@@ -195,7 +195,7 @@ def test_one_person_may_count_for_two_rules():
     requirement = Requirement(roles=("a", "b"), quorums=((1, ("a",)), (1, ("b",))))
     action = held_action(requirement)
     after = lifecycle.decide(action, decision(action, "ana"), roles=frozenset({"a", "b"}))
-    assert isinstance(after, Action)
+    assert isinstance(after, ProposedAction)
     assert after.state is State.APPROVED
 
 
@@ -205,10 +205,10 @@ def test_broken_glass_is_one_persons_and_two_others_look_at_it():
     action = held_action(requirement)
     assert lifecycle.count_missing_reviews(action) == 0
     after = lifecycle.decide(action, decision(action, "ana", break_glass=True), roles=_NOBODY)
-    assert isinstance(after, Action)
+    assert isinstance(after, ProposedAction)
     assert after.state is State.APPROVED
     begun = lifecycle.begin(after, NOW)
-    assert isinstance(begun, Action)
+    assert isinstance(begun, ProposedAction)
     done = lifecycle.finish(begun, None, NOW, None)
     assert lifecycle.count_missing_reviews(done) == 2
     for person, reason, obstacle in (
@@ -223,7 +223,7 @@ def test_broken_glass_is_one_persons_and_two_others_look_at_it():
     ):
         found = lifecycle.add_review(done, Review(person=person, at=NOW, reason=reason))
         assert _obstacle(found) is obstacle, person
-        if isinstance(found, Action):
+        if isinstance(found, ProposedAction):
             assert found.version == done.version + 1
             done = found
     assert lifecycle.count_missing_reviews(done) == 0
@@ -236,7 +236,7 @@ def test_broken_glass_denies_nothing():
     given_ = decision(action, "ana", approves=False, break_glass=True)
     assert _obstacle(lifecycle.decide(action, given_, roles=_NOBODY)) is Obstacle.ROLE
     denied = lifecycle.decide(action, given_, roles=frozenset({"dpo"}))
-    assert isinstance(denied, Action)
+    assert isinstance(denied, ProposedAction)
     assert not denied.decisions[0].break_glass
     assert lifecycle.count_missing_reviews(denied) == 0
 

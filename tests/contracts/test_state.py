@@ -21,7 +21,7 @@ from metricgate.adapters.state.sqlite.schema import Schema
 from metricgate.adapters.state.sqlite.sqlite_database import Database
 from metricgate.adapters.state.sqlite.sqlite_leases import LEASES, SqliteLeases
 from metricgate.adapters.system.clock import SystemClock
-from metricgate.approvals.proposal import Action, State
+from metricgate.approvals.proposal import ProposedAction, State
 from metricgate.settings.extension_points import STATES
 from metricgate.state.actions import ActionFilter, ActionStep
 from metricgate.state.leases import LeaseLost
@@ -282,7 +282,7 @@ def test_the_first_of_two_changes_of_one_version_counts(state: ProjectState) -> 
     record = state.take(instance="gateway_1")
     stores = state.changes(record)
     action = stores.actions.add(held_action())
-    later: list[Action] = [replace(action, version=action.version + 1)] * 2
+    later: list[ProposedAction] = [replace(action, version=action.version + 1)] * 2
     assert [stores.actions.replace(each) for each in later] == [True, False]
     stores.close()
     record.close()

@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 
 from conformance.differential.writes.places import Content, Place, dumps
-from metricgate.approvals.proposal import Action, State
+from metricgate.approvals.proposal import ProposedAction, State
 from metricgate.bootstrap.running import Running, running
 from metricgate.bootstrap.states import state_of
 from metricgate.gateway.office import Person
@@ -121,7 +121,7 @@ class WriteGate:
         )
 
 
-def _rows(action: Action) -> int:
+def _rows(action: ProposedAction) -> int:
     tables = () if action.preview is None else action.preview.tables or ()
     return sum(each.rows.total for each in tables if each.cause == "statement")
 

@@ -71,7 +71,7 @@ def preview_to_json(preview: Preview | None) -> dict[str, Json]:
         return {}
     document: dict[str, Json] = {"dataset": preview.dataset, "rows": counts_to_json(preview.rows)}
     if preview.tables is not None:
-        document["tables"] = [_table(each) for each in preview.tables]
+        document["tables"] = [_table_json(each) for each in preview.tables]
     document["columns"] = None if preview.columns is None else list(preview.columns)
     document["labels"] = None if preview.labels is None else list(preview.labels)
     document["unknown"] = list(preview.unknown)
@@ -85,7 +85,7 @@ def preview_to_json(preview: Preview | None) -> dict[str, Json]:
         document["definitions"] = {
             "digest": found.digest,
             "acting": list(found.acting),
-            "number": _counted(found.number),
+            "number": _count_json(found.number),
         }
     if undo:
         document["reversibility"] = preview.reversibility
@@ -108,7 +108,7 @@ def preview_from_json(raw: Json) -> Preview | None:
     """
     if raw == {}:
         return None
-    found = _object(raw, "preview", _OF_PREVIEW, _LATER_OF_PREVIEW)
+    found = _read_object(raw, "preview", _OF_PREVIEW, _LATER_OF_PREVIEW)
     structure, definitions = found.get("structure"), found.get("definitions")
     considered, partial = found.get("considered"), found.get("partial")
     if partial is not None and not isinstance(partial, bool):
@@ -119,11 +119,11 @@ def preview_from_json(raw: Json) -> Preview | None:
         tables=_list_or_none(found.get("tables"), "preview.tables", _read_table),
         columns=_texts_or_none(found["columns"], "preview.columns"),
         labels=_texts_or_none(found["labels"], "preview.labels"),
-        unknown=_texts(found["unknown"], "preview.unknown"),
-        reversibility=_text(found["reversibility"], "preview.reversibility"),
+        unknown=_read_texts(found["unknown"], "preview.unknown"),
+        reversibility=_read_text(found["reversibility"], "preview.reversibility"),
         not_back=_texts_or_none(found.get("not_back"), "preview.not_back"),
         definitions=None if definitions is None else _read_definitions(definitions),
-        undo=_text(found["undo"], "preview.undo"),
+        undo=_read_text(found["undo"], "preview.undo"),
         structure=None if structure is None else _read_structure(structure),
         because=_text_or_none(found["because"], "preview.because"),
         considered=_list_or_none(considered, "preview.considered", _read_rule),
@@ -136,11 +136,11 @@ def risk_to_json(risk: RiskSummary | None) -> dict[str, Json]:
     if risk is None:
         return {}
     return {
-        "score": _counted(risk.score),
-        "likelihood": _counted(risk.likelihood),
-        "impact": _counted(risk.impact),
+        "score": _count_json(risk.score),
+        "likelihood": _count_json(risk.likelihood),
+        "impact": _count_json(risk.impact),
         "contributions": [
-            {"signal": each.signal, "side": each.side, "points": _counted(each.points), "because": each.because}
+            {"signal": each.signal, "side": each.side, "points": _count_json(each.points), "because": each.because}
             for each in risk.contributions
         ],
     }
@@ -155,12 +155,12 @@ def risk_from_json(raw: Json) -> RiskSummary | None:
     """
     if raw == {}:
         return None
-    found = _object(raw, "risk", _OF_RISK)
+    found = _read_object(raw, "risk", _OF_RISK)
     return RiskSummary(
-        score=_count(found["score"], "risk.score"),
-        likelihood=_number(found["likelihood"], "risk.likelihood"),
-        impact=_number(found["impact"], "risk.impact"),
-        contributions=_list(found["contributions"], "risk.contributions", _read_contribution),
+        score=_read_count(found["score"], "risk.score"),
+        likelihood=_read_number(found["likelihood"], "risk.likelihood"),
+        impact=_read_number(found["impact"], "risk.impact"),
+        contributions=_read_list(found["contributions"], "risk.contributions", _read_contribution),
     )
 
 
@@ -187,20 +187,20 @@ def outcome_from_json(raw: Json) -> ActionOutcome | None:
     Raises:
         MisshapenDocument: no release wrote it.
     """
-    found = _object(raw, "outcome", (), ("rows", "problem"))
+    found = _read_object(raw, "outcome", (), ("rows", "problem"))
     if len(found) > 1:
         raise MisshapenDocument("outcome")
     if "rows" in found:
         return RowsChanged(rows=_read_counts(found["rows"]))
     if "problem" not in found:
         return None
-    problem = _object(found["problem"], "outcome.problem", ("code", "message"), ("hint", "details"))
+    problem = _read_object(found["problem"], "outcome.problem", ("code", "message"), ("hint", "details"))
     details = problem.get("details", {})
     if not isinstance(details, Mapping):
         raise MisshapenDocument("outcome.problem.details")
     return NotCarriedOut(
-        code=_text(problem["code"], "outcome.problem.code"),
-        message=_text(problem["message"], "outcome.problem.message"),
+        code=_read_text(problem["code"], "outcome.problem.code"),
+        message=_read_text(problem["message"], "outcome.problem.message"),
         hint=_text_or_none(problem.get("hint"), "outcome.problem.hint"),
         details=details,
     )
@@ -208,7 +208,7 @@ def outcome_from_json(raw: Json) -> ActionOutcome | None:
 
 def counts_to_json(rows: RowCounts) -> dict[str, Json]:
     """Return ``{insert, update, delete, cascaded, total}``."""
-    return {name: _counted(getattr(rows, name)) for name in _COUNTS}
+    return {name: _count_json(getattr(rows, name)) for name in _COUNTS}
 
 
 def rule_to_json(rule: ConsideredRule) -> dict[str, Json]:
@@ -217,20 +217,25 @@ def rule_to_json(rule: ConsideredRule) -> dict[str, Json]:
 
 
 def _read_counts(raw: Json) -> RowCounts:
-    found = _object(raw, "rows", _COUNTS)
-    return RowCounts(**{name: _count(found[name], f"rows.{name}") for name in _COUNTS})
+    found = _read_object(raw, "rows", _COUNTS)
+    return RowCounts(**{name: _read_count(found[name], f"rows.{name}") for name in _COUNTS})
 
 
-def _table(table: TablePreview) -> dict[str, Json]:
+def _table_json(table: TablePreview) -> dict[str, Json]:
     document: dict[str, Json] = {
         "table": table.table,
         "cause": table.cause,
         "columns": list(table.columns),
         "key": list(table.key),
         "assigned": list(table.assigned),
-        "rows": {name: _counted(getattr(table.rows, name)) for name in _KINDS},
+        "rows": {name: _count_json(getattr(table.rows, name)) for name in _KINDS},
         "sample": [
-            {"kind": each.kind, "key": _cells(each.key), "before": _cells(each.before), "after": _cells(each.after)}
+            {
+                "kind": each.kind,
+                "key": _cells_json(each.key),
+                "before": _cells_json(each.before),
+                "after": _cells_json(each.after),
+            }
             for each in table.sample
         ],
     }
@@ -238,24 +243,24 @@ def _table(table: TablePreview) -> dict[str, Json]:
 
 
 def _read_table(raw: Json) -> TablePreview:
-    found = _object(raw, "tables", _OF_TABLE, ("hidden",))
-    rows = _object(found["rows"], "tables.rows", _KINDS)
+    found = _read_object(raw, "tables", _OF_TABLE, ("hidden",))
+    rows = _read_object(found["rows"], "tables.rows", _KINDS)
     return TablePreview(
-        table=_text(found["table"], "tables.table"),
-        cause=_text(found["cause"], "tables.cause"),
-        columns=_texts(found["columns"], "tables.columns"),
-        key=_texts(found["key"], "tables.key"),
-        assigned=_texts(found["assigned"], "tables.assigned"),
-        rows=TableCounts(**{name: _count(rows[name], f"tables.rows.{name}") for name in _KINDS}),
-        sample=_list(found["sample"], "tables.sample", _read_row),
-        hidden=_texts(found.get("hidden", []), "tables.hidden"),
+        table=_read_text(found["table"], "tables.table"),
+        cause=_read_text(found["cause"], "tables.cause"),
+        columns=_read_texts(found["columns"], "tables.columns"),
+        key=_read_texts(found["key"], "tables.key"),
+        assigned=_read_texts(found["assigned"], "tables.assigned"),
+        rows=TableCounts(**{name: _read_count(rows[name], f"tables.rows.{name}") for name in _KINDS}),
+        sample=_read_list(found["sample"], "tables.sample", _read_row),
+        hidden=_read_texts(found.get("hidden", []), "tables.hidden"),
     )
 
 
 def _read_row(raw: Json) -> SampleRow:
-    found = _object(raw, "sample", _OF_ROW)
+    found = _read_object(raw, "sample", _OF_ROW)
     return SampleRow(
-        kind=_text(found["kind"], "sample.kind"),
+        kind=_read_text(found["kind"], "sample.kind"),
         key=_read_cells(found["key"], "sample.key"),
         before=_read_cells(found["before"], "sample.before"),
         after=_read_cells(found["after"], "sample.after"),
@@ -266,8 +271,8 @@ def _structure(structure: StructurePreview) -> dict[str, Json]:
     return {
         "says": structure.says,
         "table": structure.table,
-        "rows": _counted(structure.rows),
-        "values": _counted(structure.values),
+        "rows": _count_json(structure.rows),
+        "values": _count_json(structure.values),
         "columns": list(structure.columns),
         "indexes": list(structure.indexes),
         "not_restored": list(structure.not_restored),
@@ -277,46 +282,46 @@ def _structure(structure: StructurePreview) -> dict[str, Json]:
 
 
 def _read_structure(raw: Json) -> StructurePreview:
-    found = _object(raw, "structure", _OF_STRUCTURE)
+    found = _read_object(raw, "structure", _OF_STRUCTURE)
     return StructurePreview(
-        says=_text(found["says"], "structure.says"),
-        table=_text(found["table"], "structure.table"),
-        rows=_count(found["rows"], "structure.rows"),
-        values=_count(found["values"], "structure.values"),
-        columns=_texts(found["columns"], "structure.columns"),
-        indexes=_texts(found["indexes"], "structure.indexes"),
-        not_restored=_texts(found["not_restored"], "structure.not_restored"),
-        notes=_texts(found["notes"], "structure.notes"),
-        metrics=_texts(found["metrics"], "structure.metrics"),
+        says=_read_text(found["says"], "structure.says"),
+        table=_read_text(found["table"], "structure.table"),
+        rows=_read_count(found["rows"], "structure.rows"),
+        values=_read_count(found["values"], "structure.values"),
+        columns=_read_texts(found["columns"], "structure.columns"),
+        indexes=_read_texts(found["indexes"], "structure.indexes"),
+        not_restored=_read_texts(found["not_restored"], "structure.not_restored"),
+        notes=_read_texts(found["notes"], "structure.notes"),
+        metrics=_read_texts(found["metrics"], "structure.metrics"),
     )
 
 
 def _read_definitions(raw: Json) -> DefinitionsPreview:
-    found = _object(raw, "definitions", _OF_DEFINITIONS)
+    found = _read_object(raw, "definitions", _OF_DEFINITIONS)
     return DefinitionsPreview(
-        digest=_text(found["digest"], "definitions.digest"),
-        acting=_texts(found["acting"], "definitions.acting"),
-        number=_count(found["number"], "definitions.number"),
+        digest=_read_text(found["digest"], "definitions.digest"),
+        acting=_read_texts(found["acting"], "definitions.acting"),
+        number=_read_count(found["number"], "definitions.number"),
     )
 
 
 def _read_rule(raw: Json) -> ConsideredRule:
-    found = _object(raw, "considered", _OF_RULE)
-    rule, decision, message = (_text(found[name], f"considered.{name}") for name in _OF_RULE)
+    found = _read_object(raw, "considered", _OF_RULE)
+    rule, decision, message = (_read_text(found[name], f"considered.{name}") for name in _OF_RULE)
     return ConsideredRule(rule=rule, decision=decision, message=message)
 
 
 def _read_contribution(raw: Json) -> RiskContribution:
-    found = _object(raw, "contributions", _OF_CONTRIBUTION)
+    found = _read_object(raw, "contributions", _OF_CONTRIBUTION)
     return RiskContribution(
-        signal=_text(found["signal"], "contributions.signal"),
-        side=_text(found["side"], "contributions.side"),
-        points=_number(found["points"], "contributions.points"),
-        because=_text(found["because"], "contributions.because"),
+        signal=_read_text(found["signal"], "contributions.signal"),
+        side=_read_text(found["side"], "contributions.side"),
+        points=_read_number(found["points"], "contributions.points"),
+        because=_read_text(found["because"], "contributions.because"),
     )
 
 
-def _object(raw: Json, what: str, names: tuple[str, ...], later: tuple[str, ...] = ()) -> Mapping[str, Json]:
+def _read_object(raw: Json, what: str, names: tuple[str, ...], later: tuple[str, ...] = ()) -> Mapping[str, Json]:
     """Return an object that has these names and none but these and ``later``."""
     if not isinstance(raw, Mapping):
         raise MisshapenDocument(what)
@@ -327,47 +332,47 @@ def _object(raw: Json, what: str, names: tuple[str, ...], later: tuple[str, ...]
     return raw
 
 
-def _list(raw: Json, what: str, read: Callable[[Json], Read]) -> tuple[Read, ...]:
+def _read_list(raw: Json, what: str, read: Callable[[Json], Read]) -> tuple[Read, ...]:
     if not isinstance(raw, list | tuple):
         raise MisshapenDocument(what)
     return tuple(read(each) for each in raw)
 
 
 def _list_or_none(raw: Json, what: str, read: Callable[[Json], Read]) -> tuple[Read, ...] | None:
-    return None if raw is None else _list(raw, what, read)
+    return None if raw is None else _read_list(raw, what, read)
 
 
-def _text(raw: Json, what: str) -> str:
+def _read_text(raw: Json, what: str) -> str:
     if not isinstance(raw, str):
         raise MisshapenDocument(what)
     return raw
 
 
 def _text_or_none(raw: Json, what: str) -> str | None:
-    return None if raw is None else _text(raw, what)
+    return None if raw is None else _read_text(raw, what)
 
 
-def _texts(raw: Json, what: str) -> tuple[str, ...]:
-    return _list(raw, what, lambda each: _text(each, what))
+def _read_texts(raw: Json, what: str) -> tuple[str, ...]:
+    return _read_list(raw, what, lambda each: _read_text(each, what))
 
 
 def _texts_or_none(raw: Json, what: str) -> tuple[str, ...] | None:
-    return None if raw is None else _texts(raw, what)
+    return None if raw is None else _read_texts(raw, what)
 
 
-def _cells(row: Cells | None) -> Json:
+def _cells_json(row: Cells | None) -> Json:
     return None if row is None else list(row)
 
 
 def _read_cells(raw: Json, what: str) -> Cells | None:
-    return None if raw is None else _list(raw, what, lambda each: _text_or_none(each, what))
+    return None if raw is None else _read_list(raw, what, lambda each: _text_or_none(each, what))
 
 
-def _counted(number: float | None) -> Json:
+def _count_json(number: float | None) -> Json:
     return ERASED if number is None else number
 
 
-def _count(raw: Json, what: str) -> int | None:
+def _read_count(raw: Json, what: str) -> int | None:
     if raw == ERASED:
         return None
     if not isinstance(raw, int) or isinstance(raw, bool):
@@ -375,7 +380,7 @@ def _count(raw: Json, what: str) -> int | None:
     return raw
 
 
-def _number(raw: Json, what: str) -> float | None:
+def _read_number(raw: Json, what: str) -> float | None:
     if raw == ERASED:
         return None
     if not isinstance(raw, int | float) or isinstance(raw, bool):

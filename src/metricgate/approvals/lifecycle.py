@@ -14,7 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from metricgate.approvals.outcome import ActionOutcome, NotCarriedOut
-from metricgate.approvals.proposal import Action, HumanDecision, Requirement, Review, State
+from metricgate.approvals.proposal import HumanDecision, ProposedAction, Requirement, Review, State
 
 OWNER, REQUESTER = "owner", "requester"
 LONGEST_REASON = 2_000
@@ -43,7 +43,7 @@ class Refusal:
     message: str
 
 
-def hold(action: Action, requirement: Requirement) -> Action:
+def hold(action: ProposedAction, requirement: Requirement) -> ProposedAction:
     """Return the action waiting for people.
 
     Raises:
@@ -52,7 +52,7 @@ def hold(action: Action, requirement: Requirement) -> Action:
     return _next(_in(action, State.PREVIEWED), State.HELD, requirement=requirement)
 
 
-def allow(action: Action) -> Action:
+def allow(action: ProposedAction) -> ProposedAction:
     """Return the action that a verdict lets run without anybody.
 
     Raises:
@@ -61,7 +61,7 @@ def allow(action: Action) -> Action:
     return _next(_in(action, State.PREVIEWED), State.APPROVED)
 
 
-def decide(action: Action, decision: HumanDecision, *, roles: frozenset[str]) -> Action | Refusal:
+def decide(action: ProposedAction, decision: HumanDecision, *, roles: frozenset[str]) -> ProposedAction | Refusal:
     """Return the action after one person's decision.
 
     Args:
@@ -88,7 +88,7 @@ def decide(action: Action, decision: HumanDecision, *, roles: frozenset[str]) ->
 
 
 def why_not(
-    action: Action, person: str, now: datetime, *, roles: frozenset[str], break_glass: bool = False
+    action: ProposedAction, person: str, now: datetime, *, roles: frozenset[str], break_glass: bool = False
 ) -> Refusal | None:
     """Return why this person cannot decide now, or None. Breaking the glass overrides roles, never the persons."""
     if action.state is not State.HELD or action.requirement is None:
@@ -120,7 +120,7 @@ class Quorum:
         return max(0, self.approvals - len(self.people))
 
 
-def list_quorums(action: Action, decisions: tuple[HumanDecision, ...] | None = None) -> tuple[Quorum, ...]:
+def list_quorums(action: ProposedAction, decisions: tuple[HumanDecision, ...] | None = None) -> tuple[Quorum, ...]:
     """Return what a held action waits for; one person may count in several. Empty where it never had to wait."""
     requirement = action.requirement
     if requirement is None:
@@ -140,12 +140,12 @@ def list_quorums(action: Action, decisions: tuple[HumanDecision, ...] | None = N
     return tuple(found)
 
 
-def count_missing_approvals(action: Action, decisions: tuple[HumanDecision, ...] | None = None) -> int:
+def count_missing_approvals(action: ProposedAction, decisions: tuple[HumanDecision, ...] | None = None) -> int:
     """Return how many approvals are still wanted, at the least: of anybody, and of the roles of each rule."""
     return max((each.missing for each in list_quorums(action, decisions)), default=0)
 
 
-def may_run(action: Action, now: datetime) -> Refusal | None:
+def may_run(action: ProposedAction, now: datetime) -> Refusal | None:
     """Return why an action must not be carried out now, or None: asked again at the last moment.
 
     It does not take the state's word: the decisions themselves must carry it.
@@ -157,7 +157,7 @@ def may_run(action: Action, now: datetime) -> Refusal | None:
     return _why_not_carried(action)
 
 
-def _why_not_carried(action: Action) -> Refusal | None:
+def _why_not_carried(action: ProposedAction) -> Refusal | None:
     """Return why the decisions of an approved action do not carry it, or None."""
     proposal, requirement = action.proposal, action.requirement
     if any(each.bound_to != proposal.digest or not each.approves for each in action.decisions):
@@ -175,7 +175,7 @@ def _why_not_carried(action: Action) -> Refusal | None:
     return None
 
 
-def count_missing_reviews(action: Action) -> int:
+def count_missing_reviews(action: ProposedAction) -> int:
     """Return how many people have yet to look at broken glass; 0 where none was broken, or before it had any effect."""
     broken = any(each.break_glass for each in action.decisions)
     if not broken or action.state in {State.PREVIEWED, State.HELD}:
@@ -183,7 +183,7 @@ def count_missing_reviews(action: Action) -> int:
     return max(0, REVIEWS - len({_name(each.person) for each in action.reviews}))
 
 
-def add_review(action: Action, review: Review) -> Action | Refusal:
+def add_review(action: ProposedAction, review: Review) -> ProposedAction | Refusal:
     """Return the action with one more review of its broken glass: by nobody who had a part in it, and once each.
 
     A review changes nothing of what was done; whoever finds fault takes the action back.
@@ -196,7 +196,7 @@ def add_review(action: Action, review: Review) -> Action | Refusal:
     return replace(action, reviews=(*action.reviews, review), version=action.version + 1)
 
 
-def why_not_review(action: Action, person: str) -> Refusal | None:
+def why_not_review(action: ProposedAction, person: str) -> Refusal | None:
     """Return why this person cannot review broken glass in the action, or None."""
     if count_missing_reviews(action) == 0:
         return Refusal(Obstacle.SETTLED, "There is no broken glass in it that waits for a review.")
@@ -209,12 +209,14 @@ def why_not_review(action: Action, person: str) -> Refusal | None:
     return None
 
 
-def begin(action: Action, now: datetime) -> Action | Refusal:
+def begin(action: ProposedAction, now: datetime) -> ProposedAction | Refusal:
     """Return the action as begun; only one caller gets there, because the store compares versions."""
     return may_run(action, now) or _next(action, State.EXECUTING)
 
 
-def finish(action: Action, outcome: ActionOutcome | None, now: datetime, undo_until: datetime | None) -> Action:
+def finish(
+    action: ProposedAction, outcome: ActionOutcome | None, now: datetime, undo_until: datetime | None
+) -> ProposedAction:
     """Return the action as carried out.
 
     Raises:
@@ -223,7 +225,7 @@ def finish(action: Action, outcome: ActionOutcome | None, now: datetime, undo_un
     return _next(_in(action, State.EXECUTING), State.EXECUTED, outcome=outcome, settled_at=now, undo_until=undo_until)
 
 
-def fail(action: Action, outcome: NotCarriedOut, now: datetime) -> Action:
+def fail(action: ProposedAction, outcome: NotCarriedOut, now: datetime) -> ProposedAction:
     """Return the action as released without any effect.
 
     Raises:
@@ -232,7 +234,7 @@ def fail(action: Action, outcome: NotCarriedOut, now: datetime) -> Action:
     return _next(_in(action, State.APPROVED, State.EXECUTING), State.FAILED, outcome=outcome, settled_at=now)
 
 
-def expire(action: Action, now: datetime) -> Action | None:
+def expire(action: ProposedAction, now: datetime) -> ProposedAction | None:
     """Return the action as expired, or None where it is not due."""
     waiting = action.state in {State.HELD, State.APPROVED}
     if not waiting or now < action.proposal.expires_at:
@@ -240,37 +242,37 @@ def expire(action: Action, now: datetime) -> Action | None:
     return _next(action, State.EXPIRED, settled_at=now)
 
 
-def cancel(action: Action, now: datetime) -> Action | Refusal:
+def cancel(action: ProposedAction, now: datetime) -> ProposedAction | Refusal:
     """Return the action as withdrawn by its proposer."""
     if action.state is not State.HELD:
         return Refusal(Obstacle.SETTLED, f"The action is {action.state}.")
     return _next(action, State.CANCELLED, settled_at=now)
 
 
-def take_back(action: Action, by: str) -> Action | Refusal:
+def take_back(action: ProposedAction, by: str) -> ProposedAction | Refusal:
     """Return the action as taken back by the action ``by``."""
     if action.state is not State.EXECUTED:
         return Refusal(Obstacle.SETTLED, f"The action is {action.state}.")
     return _next(action, State.UNDONE, undone_by=by)
 
 
-def add_record(action: Action, index: int) -> Action:
+def add_record(action: ProposedAction, index: int) -> ProposedAction:
     """Return the action with one more entry of the record."""
     return replace(action, records=(*action.records, index))
 
 
-def _in(action: Action, *states: State) -> Action:
+def _in(action: ProposedAction, *states: State) -> ProposedAction:
     """Return the action; a caller that comes from another state is wrong, and what is final stays so."""
     if action.state not in states:
         raise ValueError(f"the action {action.id} is {action.state}")
     return action
 
 
-def _next(action: Action, state: State, **changed: object) -> Action:
+def _next(action: ProposedAction, state: State, **changed: object) -> ProposedAction:
     return replace(action, state=state, version=action.version + 1, **changed)  # type: ignore[arg-type]
 
 
-def _parts_of(action: Action, person: str) -> tuple[str, ...]:
+def _parts_of(action: ProposedAction, person: str) -> tuple[str, ...]:
     """Return which parts of the proposal are the person's already."""
     parts = ((REQUESTER, action.proposal.user), (OWNER, action.proposal.owner))
     return tuple(part for part, other in parts if other is not None and _name(other) == _name(person))

@@ -206,7 +206,7 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Action:
+class ProposedAction:
     """One action and all that happened to it. ``version`` grows with every change of it (compare-and-set).
 
     Attributes:

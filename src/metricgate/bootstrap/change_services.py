@@ -9,7 +9,7 @@ from functools import partial
 
 from ulid import ULID
 
-from metricgate.approvals.proposal import Action
+from metricgate.approvals.proposal import ProposedAction
 from metricgate.gateway.changes.services import ChangeServices
 from metricgate.gateway.changes.settings import ChangeSettings
 from metricgate.gateway.engine import Engines
@@ -50,7 +50,7 @@ class Opened:
         self._stores = state.changes(ledger)
         section = settings.document.writes
 
-        def tell(kind: str, action: Action, facts: Mapping[str, Json]) -> None:
+        def tell(kind: str, action: ProposedAction, facts: Mapping[str, Json]) -> None:
             with suppress(NoticeNotKept):
                 notifier.tell(notice_of_action(kind, action, facts, approval_page(url, action.id)))
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from metricgate.approvals.proposal import Action
+from metricgate.approvals.proposal import ProposedAction
 from metricgate.state.actions import ActionFilter
 from metricgate.state.record import EVERY_ENTRY, EntryFilter
 from metricgate.vocabulary.json import Json
@@ -50,13 +50,13 @@ class ActionView:
         doing: what is done for it this moment, in words; empty where it is not being carried out.
     """
 
-    action: Action
+    action: ProposedAction
     may_decide: str | None
     may_undo: str | None
     may_review: str | None
     shown: Mapping[str, Json]
     shown_digest: str
-    history: Sequence[Action] = ()
+    history: Sequence[ProposedAction] = ()
     doing: str = ""
 
 
@@ -96,7 +96,7 @@ class AgentView:
 class Office(Protocol):
     """What people do: every method refuses with ``Problems`` what the person may not do; every decision is recorded."""
 
-    async def actions(self, person: Person, wanted: ActionFilter) -> Sequence[Action] | Problems:
+    async def actions(self, person: Person, wanted: ActionFilter) -> Sequence[ProposedAction] | Problems:
         """Return the actions that the person may see, newest first."""
         ...
 
@@ -114,7 +114,7 @@ class Office(Protocol):
         shown_digest: str,
         bound_to: str,
         break_glass: bool = False,
-    ) -> Action | Problems:
+    ) -> ProposedAction | Problems:
         """Record a decision; the last one that is needed carries the action out before this returns.
 
         Args:
@@ -131,7 +131,9 @@ class Office(Protocol):
         """
         ...
 
-    async def undo(self, person: Person, action_id: str, *, reason: str, partial: bool = False) -> Action | Problems:
+    async def undo(
+        self, person: Person, action_id: str, *, reason: str, partial: bool = False
+    ) -> ProposedAction | Problems:
         """Propose that an executed action is taken back.
 
         Args:
@@ -145,7 +147,7 @@ class Office(Protocol):
         """
         ...
 
-    async def review(self, person: Person, action_id: str, *, reason: str) -> Action | Problems:
+    async def review(self, person: Person, action_id: str, *, reason: str) -> ProposedAction | Problems:
         """Sign the afterwards review of a break-glass approval; it takes two."""
         ...
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from metricgate.approvals.proposal import Action
+from metricgate.approvals.proposal import ProposedAction
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.notice import Notice, NoticeKind
 
@@ -20,7 +20,7 @@ _KINDS: Mapping[str, NoticeKind] = {
 }
 
 
-def notice_of_action(kind: str, action: Action, facts: Mapping[str, Json], page: str) -> Notice:
+def notice_of_action(kind: str, action: ProposedAction, facts: Mapping[str, Json], page: str) -> Notice:
     """Return what is told of what happened to an action.
 
     Args:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from metricgate.approvals.proposal import Action, State
+from metricgate.approvals.proposal import ProposedAction, State
 from metricgate.vocabulary.json import Json
 
 
@@ -60,7 +60,7 @@ class ActionStore(Protocol):
     its back.
     """
 
-    def add(self, action: Action) -> Action:
+    def add(self, action: ProposedAction) -> ProposedAction:
         """Keep a new action.
 
         Returns:
@@ -68,19 +68,19 @@ class ActionStore(Protocol):
         """
         ...
 
-    def get(self, action_id: str) -> Action | None:
+    def get(self, action_id: str) -> ProposedAction | None:
         """Return the action as it stands, None where there is none. Its time may be over: nothing expires here."""
         ...
 
-    def by_key(self, agent: str, user: str | None, idempotency_key: str) -> Action | None:
+    def by_key(self, agent: str, user: str | None, idempotency_key: str) -> ProposedAction | None:
         """Return the action that this proposer's key stands for; ``user`` None for an agent that acts for nobody."""
         ...
 
-    def replace(self, action: Action) -> bool:
+    def replace(self, action: ProposedAction) -> bool:
         """Keep ``action`` if the kept one's version is ``action.version - 1``; False where somebody was faster."""
         ...
 
-    def list(self, wanted: ActionFilter) -> Sequence[Action]:
+    def list(self, wanted: ActionFilter) -> Sequence[ProposedAction]:
         """Return the actions that are wanted, the one proposed last first, at most ``wanted.limit``."""
         ...
 
@@ -136,7 +136,7 @@ class Steps(Protocol):
     returns; safe from several threads and processes. What methods raise is as of ``ActionStore``.
     """
 
-    def begin(self, step: ActionStep, action: Action, *, changes: bytes | None = None) -> Action | None:
+    def begin(self, step: ActionStep, action: ProposedAction, *, changes: bytes | None = None) -> ProposedAction | None:
         """Keep an action's new state: a new action with what it changes, or the next version of a kept one.
 
         Returns:
@@ -145,14 +145,14 @@ class Steps(Protocol):
         """
         ...
 
-    def end(self, step: ActionStep, index: int) -> Action:
+    def end(self, step: ActionStep, index: int) -> ProposedAction:
         """Say that the record has the step's entry under this number; return the action with it.
 
         What an action changes row by row is forgotten once it is settled.
         """
         ...
 
-    def take_back(self, step: ActionStep) -> Action | None:
+    def take_back(self, step: ActionStep) -> ProposedAction | None:
         """Let the action be as it was before the step.
 
         Returns:

@@ -7,7 +7,7 @@ import pytest
 
 from metricgate.adapters.state.sqlite import action_rows
 from metricgate.adapters.state.sqlite.action_documents import from_document, to_document
-from metricgate.approvals.proposal import Action
+from metricgate.approvals.proposal import ProposedAction
 
 _PARTS = ("preview", "risk", "outcome")
 
@@ -17,13 +17,13 @@ def _parts(document: bytes) -> list[bytes]:
     return [orjson.dumps(raw[name]) for name in _PARTS]
 
 
-def _written(action: Action) -> bytes:
+def _written(action: ProposedAction) -> bytes:
     document = to_document(action)
     assert to_document(from_document(document)) == document
     return document
 
 
-def _read(document: bytes) -> Action:
+def _read(document: bytes) -> ProposedAction:
     action = from_document(document)
     # Of decisions, earlier releases knew less.
     assert _parts(to_document(action)) == _parts(document)

@@ -12,7 +12,7 @@ import pytest
 from tests.gateway.changes.shop import AUDRA, OLAF, POLICY, STELLA, STEN, Shop, opened, write_shop
 from tests.gateway.conduct.test_at_the_gate import project_of
 
-from metricgate.approvals.proposal import Action, State
+from metricgate.approvals.proposal import ProposedAction, State
 from metricgate.bootstrap.project import open_project
 from metricgate.gateway.office import ActionView, Person
 from metricgate.gateway.outcome import Answered, Held
@@ -53,7 +53,7 @@ async def shown(shop: Shop, person: Person, action_id: str) -> ActionView:
     return view
 
 
-async def approved(shop: Shop, person: Person, view: ActionView) -> Action | Problems:
+async def approved(shop: Shop, person: Person, view: ActionView) -> ProposedAction | Problems:
     """Approve what was shown."""
     return await shop.office.decide(
         person,
@@ -65,7 +65,7 @@ async def approved(shop: Shop, person: Person, view: ActionView) -> Action | Pro
     )
 
 
-def told(done: Action | Problems) -> str:
+def told(done: ProposedAction | Problems) -> str:
     """Return why it was not carried out."""
     if isinstance(done, Problems):
         return str(done.first)
@@ -176,7 +176,7 @@ def test_an_edit_elsewhere_leaves_an_approval_valid_and_one_that_took_part_does_
         for old, new, folder in elsewhere:
             edited(shop, old, new, folder)
         done = await approved(shop, STEN, view)
-        assert isinstance(done, Action)
+        assert isinstance(done, ProposedAction)
         assert done.state is State.EXECUTED, done.outcome
         for number, (old, new, folder, named) in enumerate(took_part, 2):
             sql = f"DELETE FROM orders WHERE id = {number + 10}"
@@ -257,7 +257,7 @@ def test_an_approval_counts_with_the_digest_that_this_person_was_shown(tmp_path:
         assert "shown to somebody else" in found
         own = await shown(shop, STELLA, view.action.id)
         assert own.shown_digest != view.shown_digest
-        assert isinstance(await approved(shop, STELLA, own), Action)
+        assert isinstance(await approved(shop, STELLA, own), ProposedAction)
 
     in_shop(story, tmp_path)
 
@@ -269,7 +269,7 @@ def test_a_persons_undo_passes_a_freeze_and_says_so(tmp_path: Path) -> None:
         done = await shop.call("propose_write", **UPDATE, idempotency_key="update-0001")
         project_of(shop.folder).throw_switch("freeze", "all", "month end")
         undo = await shop.office.undo(STEN, done.answer["action_id"], reason="It was wrong.")
-        assert isinstance(undo, Action)
+        assert isinstance(undo, ProposedAction)
         assert undo.state is State.EXECUTED, undo.outcome
         entries = await shop.office.entries(AUDRA, EntryFilter(action=undo.id))
         [proposed] = [each for each in entries if each["event"] == "gov.action.proposed"]
@@ -288,7 +288,7 @@ def test_budgets_are_charged_once(tmp_path: Path) -> None:
         again = await shop.call("propose_write", **DELETE, idempotency_key="delete-0002")
         assert again.problems.first.code.name == "E_BUDGET_SPENT"
         done = await approved(shop, STEN, view)
-        assert isinstance(done, Action)
+        assert isinstance(done, ProposedAction)
         assert done.state is State.EXECUTED, done.outcome
 
     in_shop(story, tmp_path, policy)
@@ -307,7 +307,7 @@ def test_whoever_was_removed_decided_nothing_and_takes_nothing_back(tmp_path: Pa
             outcome = await shop.call("propose_write", **every, idempotency_key=f"every-{number:04}")
             assert isinstance(outcome, Held)
             first = await approved(shop, steward, await shown(shop, steward, outcome.action_id))
-            assert isinstance(first, Action), first
+            assert isinstance(first, ProposedAction), first
             assert first.state is State.HELD
             assert people.remove("sten") is None
             if again:
@@ -335,7 +335,7 @@ def test_an_undo_of_somebody_who_was_removed_is_not_carried_out(tmp_path: Path) 
         done = await shop.call("propose_write", **UPDATE, idempotency_key="update-0001")
         assert isinstance(done, Answered), done
         undo = await shop.office.undo(steward, str(done.answer["action_id"]), reason="A mistake.")
-        assert isinstance(undo, Action), undo
+        assert isinstance(undo, ProposedAction), undo
         assert undo.state is State.HELD
         people.remove("sten")
         found = told(await approved(shop, STELLA, await shown(shop, STELLA, undo.id)))

@@ -9,7 +9,7 @@ import orjson
 from jsonschema import validate
 from tests.gateway.changes.shop import AUDRA, OLAF, POLICY, STELLA, STEN, opened, write_shop
 
-from metricgate.approvals.proposal import Action, State
+from metricgate.approvals.proposal import ProposedAction, State
 from metricgate.gateway.outcome import Held
 from metricgate.state.actions import ActionFilter
 from metricgate.surfaces.human import responses
@@ -56,7 +56,7 @@ def test_one_person_breaks_the_glass_and_two_others_look_at_it(tmp_path: Path) -
             done = await shop.office.decide(
                 STEN, held[0], shown_digest=first.shown_digest, bound_to=bound_to, **decision
             )
-            assert isinstance(done, Action)
+            assert isinstance(done, ProposedAction)
             assert done.state is State.EXECUTED, done.outcome
             assert await shop.rows("SELECT count(*) FROM orders") == [[39]]
             waiting = await shop.office.actions(STELLA, ActionFilter(to_review=True))
@@ -71,7 +71,7 @@ def test_one_person_breaks_the_glass_and_two_others_look_at_it(tmp_path: Path) -
                 (AUDRA, "Late.", "E_NOT_DECIDABLE"),
             ):
                 found = await shop.office.review(person, held[0], reason=reason)
-                assert (None if isinstance(found, Action) else _code(found)) == code, (person.id, reason)
+                assert (None if isinstance(found, ProposedAction) else _code(found)) == code, (person.id, reason)
             kept = await shop.office.action(STELLA, held[0])
             assert not isinstance(kept, Problems)
             assert [each.person for each in kept.action.reviews] == ["stella", "audra"]

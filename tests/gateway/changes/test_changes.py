@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 from tests.gateway.changes.shop import OLAF, STELLA, STEN, Shop, opened, write_shop
 
-from metricgate.approvals.proposal import Action, State
+from metricgate.approvals.proposal import ProposedAction, State
 from metricgate.gateway.changes.execution import KEEPING
 from metricgate.gateway.outcome import Answered, Held, Refused
 from metricgate.vocabulary.problem import Problems
@@ -26,7 +26,7 @@ def played(folder: Path, story: Callable[[Shop], Awaitable[None]]) -> None:
     asyncio.run(run())
 
 
-async def approved(shop: Shop, action_id: str, person=STEN, reason: str = "as agreed") -> Action:
+async def approved(shop: Shop, action_id: str, person=STEN, reason: str = "as agreed") -> ProposedAction:
     view = await shop.office.action(person, action_id)
     assert not isinstance(view, Problems), view
     done = await shop.office.decide(

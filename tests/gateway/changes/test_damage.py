@@ -11,7 +11,7 @@ import pytest
 from tests.gateway.changes.shop import STELLA, STEN, Shop, opened, write_shop
 
 from metricgate.adapters.state.sqlite.sqlite_journal import SqliteJournal
-from metricgate.approvals.proposal import Action, State
+from metricgate.approvals.proposal import ProposedAction, State
 from metricgate.bootstrap.definition_source import definition_source
 from metricgate.bootstrap.states import state_of
 from metricgate.gateway.office import Person
@@ -73,7 +73,7 @@ def test_altered_state_is_told_at_every_door_and_runs_nothing(tmp_path: Path) ->
             alter(shop, "actions.db", "UPDATE changes SET content = x'00' WHERE action = ?", held.action_id)
             bound = {"shown_digest": view.shown_digest, "bound_to": view.action.proposal.digest}
             failed = await shop.office.decide(STEN, held.action_id, approves=True, reason="as agreed", **bound)
-            assert isinstance(failed, Action)
+            assert isinstance(failed, ProposedAction)
             assert (failed.state, failed.outcome.code) == (State.FAILED, CODE)
 
             wanted = done.answer["action_id"]
@@ -120,7 +120,7 @@ def test_a_lost_key_is_said_at_the_start_and_not_made_anew(tmp_path: Path, key: 
     async def again(wanted: str) -> None:
         async with opened(folder) as shop:
             undo = await shop.office.undo(STEN, wanted, reason="a mistake")
-            assert isinstance(undo, Action)
+            assert isinstance(undo, ProposedAction)
             assert await shop.rows("SELECT id, segment FROM customers ORDER BY id") == FIRST
 
     action = asyncio.run(first())

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 from tests.gateway.changes.shop import STEN, opened, write_shop
 
-from metricgate.approvals.proposal import Action, State
+from metricgate.approvals.proposal import ProposedAction, State
 from metricgate.gateway.outcome import Answered
 from metricgate.vocabulary.problem import Problems
 
@@ -49,7 +49,7 @@ def test_an_undo_that_would_run_a_new_trigger_waits_for_somebody_to_look(tmp_pat
             connection.execute(TRIGGER)
         async with opened(folder) as shop:
             undo = await shop.office.undo(STEN, action_id, reason="It was wrong.")
-            assert isinstance(undo, Action)
+            assert isinstance(undo, ProposedAction)
             assert undo.state is State.HELD
             assert undo.preview.unknown == ("trigger sweep on data.main.customers",)
             assert undo.preview.definitions.acting == ("trigger sweep of main.customers",)
@@ -63,7 +63,7 @@ def test_an_undo_that_would_run_a_new_trigger_waits_for_somebody_to_look(tmp_pat
                 shown_digest=view.shown_digest,
                 bound_to=view.action.proposal.digest,
             )
-            assert isinstance(ended, Action)
+            assert isinstance(ended, ProposedAction)
             assert ended.state is State.EXECUTED, ended.outcome
             assert await shop.rows("SELECT segment FROM customers WHERE id = 4") == [["iron"]]
 

@@ -21,7 +21,15 @@ from metricgate.approvals.preview import (
     TableCounts,
     TablePreview,
 )
-from metricgate.approvals.proposal import Action, HumanDecision, Proposal, Requirement, Reversibility, Review, State
+from metricgate.approvals.proposal import (
+    HumanDecision,
+    Proposal,
+    ProposedAction,
+    Requirement,
+    Reversibility,
+    Review,
+    State,
+)
 from metricgate.gateway.changes import codes
 from metricgate.gateway.office import ActionView, AgentView, EntryExport
 from metricgate.state.record import EVERY_ENTRY
@@ -54,7 +62,7 @@ class MemoryOffice:
     def __init__(self, stewards=("ana@acme.example", "bo@acme.example")):
         self.stewards = frozenset(stewards)
         self.roles = frozenset({"stewards"})
-        self.kept: dict[str, Action] = {}
+        self.kept: dict[str, ProposedAction] = {}
         self.log: list[dict] = []
         self.thrown: list[dict] = []
         self.persons = []
@@ -187,7 +195,7 @@ class MemoryOffice:
             RiskContribution(signal="unusual_hour", side="likelihood", points=6, because="nobody is at work"),
             RiskContribution(signal="small", side="impact", points=1, because="not among the three largest"),
         )
-        action = Action(
+        action = ProposedAction(
             proposal=proposal,
             state=State.PREVIEWED,
             preview=preview,

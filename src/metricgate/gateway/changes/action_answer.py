@@ -11,7 +11,7 @@ from pydantic import Field
 from metricgate.approvals import lifecycle
 from metricgate.approvals.documents import outcome_to_json, preview_to_json, risk_to_json
 from metricgate.approvals.preview import Preview
-from metricgate.approvals.proposal import Action, State
+from metricgate.approvals.proposal import ProposedAction, State
 from metricgate.gateway.answers import Answer, Object, envelope_schema
 
 WAIT = (
@@ -54,7 +54,7 @@ ACTION_SCHEMA = envelope_schema(ActionAnswer)
 """The envelope's schema; governed actions come and go, and share it."""
 
 
-def describe_standing(action: Action, doing: str = "") -> ActionAnswer:
+def describe_standing(action: ProposedAction, doing: str = "") -> ActionAnswer:
     """Return how an action stands, without the sample of its rows; ``doing`` is what is done for it this moment."""
     preview = None if action.preview is None else replace(action.preview, tables=None)
     message = WAIT % action.id if action.state is State.HELD else f"The action is {action.state}."
@@ -63,7 +63,9 @@ def describe_standing(action: Action, doing: str = "") -> ActionAnswer:
     return answer_action(action, preview, message)
 
 
-def answer_action(action: Action, preview: Preview | None, message: str, *, would: str | None = None) -> ActionAnswer:
+def answer_action(
+    action: ProposedAction, preview: Preview | None, message: str, *, would: str | None = None
+) -> ActionAnswer:
     """Return what the proposer is told of an action."""
     missing = lifecycle.count_missing_approvals(action) if action.state is State.HELD else 0
     # The images of what was taken back are still there; it cannot be taken back once more.

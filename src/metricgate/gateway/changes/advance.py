@@ -8,7 +8,7 @@ from functools import partial
 from typing import overload
 
 from metricgate.approvals.lifecycle import Refusal
-from metricgate.approvals.proposal import Action
+from metricgate.approvals.proposal import ProposedAction
 from metricgate.gateway.changes.services import ChangeServices
 from metricgate.gateway.changes.transitions import (
     CertainTransition,
@@ -30,7 +30,7 @@ class Raced(Exception):
 class KeyTaken(Exception):
     """The proposer's idempotency key stands for another action already: ``kept``."""
 
-    def __init__(self, kept: Action) -> None:
+    def __init__(self, kept: ProposedAction) -> None:
         super().__init__(kept.id)
         self.kept = kept
 
@@ -39,15 +39,17 @@ class KeyTaken(Exception):
 class Advanced:
     """An action as it is kept now, and the entry that says so; None where another action's entry does."""
 
-    action: Action
+    action: ProposedAction
     entry: Durable | None
 
 
 @overload
-async def advance(services: ChangeServices, action: Action, event: CertainTransition) -> Advanced: ...
+async def advance(services: ChangeServices, action: ProposedAction, event: CertainTransition) -> Advanced: ...
 @overload
-async def advance(services: ChangeServices, action: Action, event: RefusableTransition) -> Advanced | Refusal: ...
-async def advance(services: ChangeServices, action: Action, event: Transition) -> Advanced | Refusal:
+async def advance(
+    services: ChangeServices, action: ProposedAction, event: RefusableTransition
+) -> Advanced | Refusal: ...
+async def advance(services: ChangeServices, action: ProposedAction, event: Transition) -> Advanced | Refusal:
     """Let something happen to an action: the new state and its entry both count, or neither does.
 
     The new state is begun as a step, under its version; then the entry is appended; then the step is ended with the
@@ -92,7 +94,7 @@ async def advance(services: ChangeServices, action: Action, event: Transition) -
 
 
 async def _step(
-    services: ChangeServices, step: ActionStep, action: Action, entry: ActionEvent, content: bytes | None
+    services: ChangeServices, step: ActionStep, action: ProposedAction, entry: ActionEvent, content: bytes | None
 ) -> Advanced:
     async with services.locks.of(action.id):
         kept = await asyncio.to_thread(partial(services.steps.begin, step, action, changes=content))

@@ -11,7 +11,7 @@ from typing import Any, Concatenate, ParamSpec
 from metricgate.approvals import lifecycle
 from metricgate.approvals.documents import preview_to_json, risk_to_json
 from metricgate.approvals.lifecycle import Obstacle, Refusal
-from metricgate.approvals.proposal import Action, HumanDecision, Requirement, Review, State
+from metricgate.approvals.proposal import HumanDecision, ProposedAction, Requirement, Review, State
 from metricgate.gateway.changes import codes, record_facts
 from metricgate.gateway.changes.advance import Raced, advance
 from metricgate.gateway.changes.damage import refuse_damage
@@ -53,16 +53,16 @@ Given = ParamSpec("Given")
 
 
 def _showing_what_may_be_seen(
-    method: Callable[Concatenate[ApprovalService, Person, Given], Awaitable[Action | Problems]],
-) -> Callable[Concatenate[ApprovalService, Person, Given], Coroutine[Any, Any, Action | Problems]]:
+    method: Callable[Concatenate[ApprovalService, Person, Given], Awaitable[ProposedAction | Problems]],
+) -> Callable[Concatenate[ApprovalService, Person, Given], Coroutine[Any, Any, ProposedAction | Problems]]:
     """Make a method return its action as the person may see it."""
 
     @wraps(method)
     async def seen(
         service: ApprovalService, person: Person, /, *args: Given.args, **kwargs: Given.kwargs
-    ) -> Action | Problems:
+    ) -> ProposedAction | Problems:
         found = await method(service, person, *args, **kwargs)
-        return service._show(person, found) if isinstance(found, Action) else found  # noqa: SLF001 - its own method
+        return service._show(person, found) if isinstance(found, ProposedAction) else found  # noqa: SLF001 - its own method
 
     return seen
 
@@ -74,12 +74,12 @@ class ApprovalService:
         self._services = services
 
     @refuse_damage
-    async def actions(self, person: Person, wanted: ActionFilter) -> Sequence[Action] | Problems:
+    async def actions(self, person: Person, wanted: ActionFilter) -> Sequence[ProposedAction] | Problems:
         """Return the actions that the person may see: those on whose targets one may decide, and one's own."""
         stopped = self._why_stopped(person)
         if stopped is not None:
             return stopped
-        seen: list[Action] = []
+        seen: list[ProposedAction] = []
         page = wanted
         while len(seen) < wanted.limit:
             found = await asyncio.to_thread(self._services.store.list, page)
@@ -146,7 +146,7 @@ class ApprovalService:
         shown_digest: str,
         bound_to: str,
         break_glass: bool = False,
-    ) -> Action | Problems:
+    ) -> ProposedAction | Problems:
         """Record a decision; the last one that is needed carries the action out before this returns."""
         action, stopped = await find_action(self._services, action_id), self._why_stopped(person)
         if stopped is not None and action is None:
@@ -171,7 +171,9 @@ class ApprovalService:
             return await self._record_uncounted(action_id, decision, done)
         return done
 
-    async def _objection_to_decision(self, person: Person, action: Action, decision: HumanDecision) -> Problems | None:
+    async def _objection_to_decision(
+        self, person: Person, action: ProposedAction, decision: HumanDecision
+    ) -> Problems | None:
         right = self._right(person, Verb.APPROVE, action)
         if right.decision is not Decision.ALLOW:
             return _refuse(codes.NOT_YOURS_TO_DECIDE, right.reasons[0].message)
@@ -204,7 +206,9 @@ class ApprovalService:
             return _refuse(codes.FAILED, "The record cannot be written, so that nothing is decided.")
         return why
 
-    async def _count_decision(self, person: Person, action: Action, decision: HumanDecision) -> Action | Problems:
+    async def _count_decision(
+        self, person: Person, action: ProposedAction, decision: HumanDecision
+    ) -> ProposedAction | Problems:
         """Let the decision count; where another's comes first, it is made of what the action is then."""
         while True:
             try:
@@ -218,13 +222,13 @@ class ApprovalService:
                     return _refuse(_CODES[done.obstacle], done.message)
                 return await self._follow_decision(decision, done.action)
 
-    async def _follow_decision(self, decision: HumanDecision, after: Action) -> Action | Problems:
+    async def _follow_decision(self, decision: HumanDecision, after: ProposedAction) -> ProposedAction | Problems:
         self._services.tell("break_glass" if decision.break_glass else "action_decided", after, {"by": decision.person})
         if after.state is not State.APPROVED:
             return after
         return await self._carry_out(after)
 
-    async def _carry_out(self, action: Action) -> Action | Problems:
+    async def _carry_out(self, action: ProposedAction) -> ProposedAction | Problems:
         try:
             return await execute(self._services, action)
         except Raced:
@@ -234,7 +238,9 @@ class ApprovalService:
 
     @refuse_damage
     @_showing_what_may_be_seen
-    async def undo(self, person: Person, action_id: str, *, reason: str, partial: bool = False) -> Action | Problems:
+    async def undo(
+        self, person: Person, action_id: str, *, reason: str, partial: bool = False
+    ) -> ProposedAction | Problems:
         """Propose that an executed action is taken back; returns the new action (held, or executed at once).
 
         A freeze stops what agents change; people take back what was done while it lasts, which is recorded. A stop
@@ -255,13 +261,15 @@ class ApprovalService:
             undo = await propose_undo(self._services, action, undoer)
         except LedgerUnavailable:
             return _refuse(codes.FAILED, "The record cannot be written, so that nothing is taken back.")
-        if isinstance(undo, Action) and undo.state is State.APPROVED:
+        if isinstance(undo, ProposedAction) and undo.state is State.APPROVED:
             return await self._carry_out(undo)
-        if isinstance(undo, Action):
+        if isinstance(undo, ProposedAction):
             self._services.tell("action_held", undo, {})
         return undo
 
-    def _objection_to_undo(self, person: Person, action: Action | None, reason: str, action_id: str) -> Problems | None:
+    def _objection_to_undo(
+        self, person: Person, action: ProposedAction | None, reason: str, action_id: str
+    ) -> Problems | None:
         stopped = self._why_stopped(person)
         if stopped is not None:
             return stopped
@@ -274,7 +282,7 @@ class ApprovalService:
 
     @refuse_damage
     @_showing_what_may_be_seen
-    async def review(self, person: Person, action_id: str, *, reason: str) -> Action | Problems:
+    async def review(self, person: Person, action_id: str, *, reason: str) -> ProposedAction | Problems:
         """Sign the afterwards review of a break-glass approval; it takes two."""
         stopped = self._why_stopped(person)
         if stopped is not None:
@@ -306,7 +314,7 @@ class ApprovalService:
     def _roles(self, person: Person) -> frozenset[str]:
         return self._services.governance.current.judge.roles_of_person(self._identity(person))
 
-    def _right(self, person: Person, verb: Verb, action: Action) -> Verdict:
+    def _right(self, person: Person, verb: Verb, action: ProposedAction) -> Verdict:
         """Whether the person has a right on every dataset and action that the proposal changes."""
         named = [resource_of(each) for each in action.proposal.targets]
         wanted = [each for each in named if each.kind in {ResourceKind.DATASET, ResourceKind.ACTION}]
@@ -314,7 +322,7 @@ class ApprovalService:
         now = Circumstances(now=self._services.now())
         return judge.judge_person(self._identity(person), verb, wanted, circumstances=now)
 
-    def _show(self, person: Person, action: Action) -> Action:
+    def _show(self, person: Person, action: ProposedAction) -> ProposedAction:
         """Return the action with its rows as the person's own rights show them."""
         viewer = RowViewer(
             identity=self._identity(person),
@@ -323,11 +331,11 @@ class ApprovalService:
         )
         return show_rows(viewer, action, self._services.governance.current, self._services.now())
 
-    def _may_see(self, person: Person, action: Action) -> bool:
+    def _may_see(self, person: Person, action: ProposedAction) -> bool:
         own = {each for each in (action.proposal.user, action.proposal.owner) if each is not None}
         return person.id in own or self._may_look(person, action)
 
-    def _may_look(self, person: Person, action: Action) -> bool:
+    def _may_look(self, person: Person, action: ProposedAction) -> bool:
         """Whether the person may see it without having to do with it: to decide on it, or to read the record."""
         if self._right(person, Verb.APPROVE, action).decision is Decision.ALLOW:
             return True
@@ -336,14 +344,14 @@ class ApprovalService:
         verdict = judge.judge_person(self._identity(person), Verb.READ_RECORD, [record])
         return verdict.decision is Decision.ALLOW
 
-    def _why_not_decide(self, person: Person, action: Action) -> str | None:
+    def _why_not_decide(self, person: Person, action: ProposedAction) -> str | None:
         right = self._right(person, Verb.APPROVE, action)
         if right.decision is not Decision.ALLOW:
             return right.reasons[0].message
         refusal = lifecycle.why_not(action, person.id, self._services.now(), roles=self._roles(person))
         return None if refusal is None else refusal.message
 
-    def _why_not_undo(self, person: Person, action: Action) -> str | None:
+    def _why_not_undo(self, person: Person, action: ProposedAction) -> str | None:
         if action.state is not State.EXECUTED:
             return f"The action is {action.state}."
         if not action.changes_structure and action.rows == 0:
@@ -353,7 +361,7 @@ class ApprovalService:
         right = self._right(person, Verb.UNDO, action)
         return None if right.decision is Decision.ALLOW else right.reasons[0].message
 
-    def _undo_demand(self, person: Person, action: Action) -> Demand | None:
+    def _undo_demand(self, person: Person, action: ProposedAction) -> Demand | None:
         """Return what taking it back needs: policy of its own, with the verb ``undo``."""
         return undo_demand(
             self._services.governance.current.judge,
@@ -365,7 +373,7 @@ class ApprovalService:
         )
 
 
-def _why_not_review(person: Person, action: Action) -> str | None:
+def _why_not_review(person: Person, action: ProposedAction) -> str | None:
     refusal = lifecycle.why_not_review(action, person.id)
     return None if refusal is None else refusal.message
 

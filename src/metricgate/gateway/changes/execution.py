@@ -9,7 +9,7 @@ from datetime import timedelta
 import structlog
 
 from metricgate.approvals.lifecycle import Refusal
-from metricgate.approvals.proposal import Action
+from metricgate.approvals.proposal import ProposedAction
 from metricgate.changing.effect import Effect
 from metricgate.changing.proving import back_of
 from metricgate.changing.serial import effect_from_bytes, effect_to_bytes
@@ -33,7 +33,7 @@ CHANGING = "rows are changed and compared with what was shown"
 KEEPING = "images of the rows are kept, so that it can be taken back; then it is committed"
 
 
-async def execute(services: ChangeServices, action: Action) -> Action:
+async def execute(services: ChangeServices, action: ProposedAction) -> ProposedAction:
     """Carry an approved action out. Whatever goes wrong is the action's outcome; nothing raises for it.
 
     Raises:
@@ -41,13 +41,13 @@ async def execute(services: ChangeServices, action: Action) -> Action:
         LedgerUnavailable: the intent could not be made durable; nothing was changed.
     """
     # The caller may go away; what was begun is finished, and recorded, all the same.
-    task: asyncio.Task[Action] = asyncio.ensure_future(_execute(services, action))
+    task: asyncio.Task[ProposedAction] = asyncio.ensure_future(_execute(services, action))
     services.running.add(task)
     task.add_done_callback(services.running.discard)
     return await asyncio.shield(task)
 
 
-async def _execute(services: ChangeServices, action: Action) -> Action:
+async def _execute(services: ChangeServices, action: ProposedAction) -> ProposedAction:
     kept = await _check_ready(services, action)
     if isinstance(kept, Problem):
         return await fail(services, action, kept, "")
@@ -87,7 +87,7 @@ async def _execute(services: ChangeServices, action: Action) -> Action:
         services.stages.pop(begun.id, None)
 
 
-def _require_known_effect(action: Action, effect: Effect) -> None:
+def _require_known_effect(action: ProposedAction, effect: Effect) -> None:
     """Refuse what may do more than was shown.
 
     Raises:
@@ -98,7 +98,7 @@ def _require_known_effect(action: Action, effect: Effect) -> None:
         raise ChangeFailed(codes.DEFINITIONS_CHANGED.name, "; ".join(more), detail="; ".join(more[:5]))
 
 
-def _require_taken_back(services: ChangeServices, action: Action, effect: Effect) -> None:
+def _require_taken_back(services: ChangeServices, action: ProposedAction, effect: Effect) -> None:
     """Hold the rows after an undo against the images of before, in its own transaction; calls from a thread.
 
     Raises:
@@ -117,8 +117,8 @@ def _require_taken_back(services: ChangeServices, action: Action, effect: Effect
 
 
 async def _apply(
-    services: ChangeServices, begun: Action, released: ReleasedChange, prepare: Callable[[Effect], None]
-) -> Action:
+    services: ChangeServices, begun: ProposedAction, released: ReleasedChange, prepare: Callable[[Effect], None]
+) -> ProposedAction:
     warehouse = _writable_warehouse_of(services, begun)
     if warehouse is None:
         return await fail(services, begun, Problem(code=codes.NOT_WRITABLE, message=codes.NOT_WRITABLE.cause), "")
@@ -136,12 +136,12 @@ async def _apply(
     return await finish(services, begun, effect)
 
 
-def _writable_warehouse_of(services: ChangeServices, action: Action) -> WritableWarehouse | None:
+def _writable_warehouse_of(services: ChangeServices, action: ProposedAction) -> WritableWarehouse | None:
     found = services.engines.named(action.proposal.warehouse).warehouse
     return found if isinstance(found, WritableWarehouse) and found.writable else None
 
 
-async def _check_ready(services: ChangeServices, action: Action) -> kept_change.KeptChange | Problem:
+async def _check_ready(services: ChangeServices, action: ProposedAction) -> kept_change.KeptChange | Problem:
     """Return what is to be carried out, or what came between the decision and now."""
     try:
         content = await asyncio.to_thread(services.store.changes, action.id)
@@ -153,7 +153,7 @@ async def _check_ready(services: ChangeServices, action: Action) -> kept_change.
     return find_objection(services, action, kept.basis) or kept
 
 
-def _allowing_verdict(action: Action) -> Verdict:
+def _allowing_verdict(action: ProposedAction) -> Verdict:
     """The allowing verdict that stands for a decided proposal: of the rules, and of the people who approved."""
     rules = () if action.requirement is None else action.requirement.rules
     reason = Reason(

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 
 from metricgate.approvals.lifecycle import Refusal
-from metricgate.approvals.proposal import Action
+from metricgate.approvals.proposal import ProposedAction
 from metricgate.gateway.changes.advance import Raced, advance
 from metricgate.gateway.changes.services import ChangeServices
 from metricgate.gateway.changes.transitions import ActionExpired
 
 
-async def find_action(services: ChangeServices, action_id: str) -> Action | None:
+async def find_action(services: ChangeServices, action_id: str) -> ProposedAction | None:
     """Return an action as it stands, expired where its time is over; None where there is none.
 
     Raises:
@@ -22,7 +22,7 @@ async def find_action(services: ChangeServices, action_id: str) -> Action | None
     return None if action is None else await expire_if_due(services, action)
 
 
-async def expire_if_due(services: ChangeServices, action: Action) -> Action:
+async def expire_if_due(services: ChangeServices, action: ProposedAction) -> ProposedAction:
     """Return the action, expired where its time is over; that is recorded and told.
 
     Raises:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from metricgate.approvals.documents import risk_to_json
 from metricgate.approvals.outcome import NotCarriedOut, RowsChanged
 from metricgate.approvals.preview import Preview
-from metricgate.approvals.proposal import Action, Proposal, State
+from metricgate.approvals.proposal import Proposal, ProposedAction, State
 from metricgate.changing.definitions import digest_of_definitions
 from metricgate.gateway import codes as gateway_codes
 from metricgate.gateway import failures, sql_codes
@@ -91,7 +91,7 @@ async def _answer_repetition(call: ProposalCall, key: str) -> Ending | None:
     return None if action is None else await _answer_again(call, action)
 
 
-async def _answer_again(call: ProposalCall, action: Action) -> Ending:
+async def _answer_again(call: ProposalCall, action: ProposedAction) -> Ending:
     """Answer with the action that the idempotency key stands for, if these are the arguments that made it."""
     if action.arguments_digest != call.request.arguments_digest:
         problem = Problem(
@@ -158,7 +158,7 @@ async def _rehearse(planned: PlannedChange, facts: CallSubject) -> Rehearsal | E
         return EngineFailure(failures.of_own_text(error), error.engine_text, facts)
 
 
-async def _keep(call: ProposalCall, judged: JudgedChange, begun: Durable) -> Action:
+async def _keep(call: ProposalCall, judged: JudgedChange, begun: Durable) -> ProposedAction:
     """Make the action and keep it with its rows, and with its entry.
 
     Raises:
@@ -166,7 +166,7 @@ async def _keep(call: ProposalCall, judged: JudgedChange, begun: Durable) -> Act
     """
     request, principal = call.request, call.principal
     groups = (*principal.agent.groups, *(() if principal.user is None else principal.user.groups))
-    action = Action(
+    action = ProposedAction(
         proposal=_make_proposal(call, judged),
         state=State.PREVIEWED if request.dry_run else State.HELD if judged.held else State.APPROVED,
         requirement=requirement_of(judged.verdict) if judged.held else None,
@@ -231,7 +231,7 @@ def _content_of(judged: JudgedChange) -> bytes:
     )
 
 
-async def _follow(call: ProposalCall, judged: JudgedChange, action: Action, facts: CallSubject) -> Ending:
+async def _follow(call: ProposalCall, judged: JudgedChange, action: ProposedAction, facts: CallSubject) -> Ending:
     """Do what was decided: nothing of a dry run, carry it out, or say that it waits."""
     desk, services, planned = call.desk, call.services, judged.planned
     preview = show_proposer(
@@ -252,7 +252,7 @@ async def _follow(call: ProposalCall, judged: JudgedChange, action: Action, fact
     return await desk.hold(describe_standing(action), facts)
 
 
-async def _answer_ended(desk: Desk, action: Action, preview: Preview | None, facts: CallSubject) -> Ending:
+async def _answer_ended(desk: Desk, action: ProposedAction, preview: Preview | None, facts: CallSubject) -> Ending:
     if action.state is State.EXECUTED:
         return Draft(answer=answer_action(action, preview, _describe_done(action)), facts=facts)
     if action.state is State.FAILED:
@@ -262,14 +262,14 @@ async def _answer_ended(desk: Desk, action: Action, preview: Preview | None, fac
     return await desk.fault(problem, "the outcome is not known", facts)
 
 
-def _describe_done(action: Action) -> str:
+def _describe_done(action: ProposedAction) -> str:
     """Return what was done; where no row fitted, that nothing was."""
     if not action.changes_structure and isinstance(action.outcome, RowsChanged) and action.outcome.rows.total == 0:
         return "No row fitted, so that nothing was changed and there is nothing to take back."
     return "It was carried out."
 
 
-def _problem_of(action: Action) -> Problem:
+def _problem_of(action: ProposedAction) -> Problem:
     """Return the problem that an action failed with, as it was kept."""
     failed, own = action.outcome, {"action_id": action.id}
     by_name = {code.name: code for code in (*codes.CODES, *gateway_codes.CODES, *sql_codes.CODES)}
@@ -279,7 +279,7 @@ def _problem_of(action: Action) -> Problem:
     return Problem(code=code, message=failed.message, hint=failed.hint or code.cure, details={**failed.details, **own})
 
 
-def answer_standing(desk: Desk, action: Action) -> Ending:
+def answer_standing(desk: Desk, action: ProposedAction) -> Ending:
     """Answer how an action of the caller's stands."""
     facts = CallSubject(action_id=action.id, action_state=str(action.state))
     doing = "" if desk.changes is None else desk.changes.stages.get(action.id, "")
@@ -295,6 +295,6 @@ def _subject_of(planned: PlannedChange) -> CallSubject:
     )
 
 
-def leave_out_samples(action: Action) -> Action:
+def leave_out_samples(action: ProposedAction) -> ProposedAction:
     """Return the action without samples, for lists."""
     return action if action.preview is None else replace(action, preview=replace(action.preview, tables=None))

@@ -7,7 +7,7 @@ from typing import cast
 
 from metricgate.approvals.documents import risk_to_json
 from metricgate.approvals.preview import ConsideredRule, RiskSummary
-from metricgate.approvals.proposal import Action, HumanDecision
+from metricgate.approvals.proposal import HumanDecision, ProposedAction
 from metricgate.changing.effect import Effect
 from metricgate.ledger.events.actions import ActionFacts, ChangeFacts, HumanDecisionFacts, TableRows
 from metricgate.ledger.events.shared import Link, RiskFacts, RuleDecision
@@ -15,7 +15,7 @@ from metricgate.vocabulary.actor import ActorKind
 from metricgate.vocabulary.json import Json
 
 
-def action_facts(action: Action) -> ActionFacts:
+def action_facts(action: ProposedAction) -> ActionFacts:
     """Return the facts by which every entry of an action is found and understood.
 
     What may repeat data or identify a person is a body: the statement, and the user.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from metricgate.approvals.proposal import Action, HumanDecision
+from metricgate.approvals.proposal import HumanDecision, ProposedAction
 from metricgate.gateway.changes import codes
 from metricgate.gateway.changes.decision_basis import DecisionBasis, find_unmet, judge_again
 from metricgate.gateway.changes.services import ChangeServices
@@ -14,7 +14,7 @@ from metricgate.vocabulary.resource import Action as Verb
 from metricgate.vocabulary.resource import ResourceKind, resource_of
 
 
-def find_objection(services: ChangeServices, action: Action, basis: DecisionBasis | None) -> Problem | None:
+def find_objection(services: ChangeServices, action: ProposedAction, basis: DecisionBasis | None) -> Problem | None:
     """Return what came between the decision and now, or None: the stricter of both moments counts.
 
     Args:
@@ -30,7 +30,7 @@ def find_objection(services: ChangeServices, action: Action, basis: DecisionBasi
     return _require_the_same(services, action) if basis is None else _judge_again(services, action, basis)
 
 
-def _judge_again(services: ChangeServices, action: Action, basis: DecisionBasis) -> Problem | None:
+def _judge_again(services: ChangeServices, action: ProposedAction, basis: DecisionBasis) -> Problem | None:
     if basis.digest != action.proposal.governance_digest:
         return Problem(code=codes.NOT_THE_SAME, message="The rules that are kept are not those that were shown.")
     now = judge_again(basis, services.governance.current, services.now())
@@ -44,7 +44,7 @@ def _judge_again(services: ChangeServices, action: Action, basis: DecisionBasis)
     return None
 
 
-def _why_lost(services: ChangeServices, action: Action, decision: HumanDecision) -> Problem | None:
+def _why_lost(services: ChangeServices, action: ProposedAction, decision: HumanDecision) -> Problem | None:
     """Return why somebody's approval does not count any more, or None."""
     person = Identity(id=decision.person, proof=Proof.VERIFIED, method="decision", groups=decision.groups)
     stopped = services.stopped(person)
@@ -61,7 +61,7 @@ def _why_lost(services: ChangeServices, action: Action, decision: HumanDecision)
     return _governance_changed(f"{decision.person}, who approved it, may not any more: {right.reasons[0].message}")
 
 
-def _why_left(services: ChangeServices, action: Action, basis: DecisionBasis | None) -> Problem | None:
+def _why_left(services: ChangeServices, action: ProposedAction, basis: DecisionBasis | None) -> Problem | None:
     """Return why somebody takes nothing back any more, where a person proposed it."""
     person = None if basis is None else basis.person
     if person is None or not services.left(person.id, person.method, action.proposal.proposed_at):
@@ -69,7 +69,7 @@ def _why_left(services: ChangeServices, action: Action, basis: DecisionBasis | N
     return _governance_changed(f"{person.id}, who would take it back, is not among the people here any more.")
 
 
-def _require_the_same(services: ChangeServices, action: Action) -> Problem | None:
+def _require_the_same(services: ChangeServices, action: ProposedAction) -> Problem | None:
     governance, proposal = services.governance.current, action.proposal
     now = (governance.judge.policy.digest, governance.catalog.version)
     if now == (proposal.policy_digest, proposal.catalog_version):

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Final
 
 from metricgate.approvals.preview import Cells, SampleRow, TablePreview
-from metricgate.approvals.proposal import Action
+from metricgate.approvals.proposal import ProposedAction
 from metricgate.catalog.model import SemanticModel
 from metricgate.changing.effect import Cause
 from metricgate.gateway.datasets import column_resource, dataset_resource
@@ -43,7 +43,7 @@ class RowViewer:
     in_view: bool
 
 
-def show_rows(viewer: RowViewer, action: Action, governance: Governance, now: datetime) -> Action:
+def show_rows(viewer: RowViewer, action: ProposedAction, governance: Governance, now: datetime) -> ProposedAction:
     """Return the action with the rows of its preview as the viewer may see them.
 
     What is hidden from the viewer reads ``(hidden)``, and each table lists those columns under ``hidden``.

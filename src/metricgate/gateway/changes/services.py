@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from metricgate.actions import ActionDefinition
-from metricgate.approvals.proposal import Action
+from metricgate.approvals.proposal import ProposedAction
 from metricgate.gateway.changes.codes import PERSON_STOPPED
 from metricgate.gateway.changes.keyed_locks import KeyedLocks
 from metricgate.gateway.changes.settings import ChangeSettings
@@ -32,7 +32,7 @@ from metricgate.vocabulary.resource import Action as Verb
 from metricgate.vocabulary.resource import resource_of
 from metricgate.vocabulary.target import EVERYTHING, targets_of
 
-Tell = Callable[[str, Action, Mapping[str, Json]], None]
+Tell = Callable[[str, ProposedAction, Mapping[str, Json]], None]
 """Called after something happened to an action: the kind of notice, the action, and further facts."""
 
 
@@ -45,7 +45,7 @@ def has_never_left(_person: str, _method: str, _at: datetime) -> bool:
     return False
 
 
-def tell_nobody(_kind: str, _action: Action, _facts: Mapping[str, Json]) -> None:
+def tell_nobody(_kind: str, _action: ProposedAction, _facts: Mapping[str, Json]) -> None:
     """Tell nobody."""
 
 
@@ -111,7 +111,7 @@ class ChangeServices:
         """Whether an owner is another gateway that is there; what has no owner is an earlier release's."""
         return owner not in {"", self.instance} and self.alive(owner)
 
-    def frozen_for(self, action: Action) -> Problem | None:
+    def frozen_for(self, action: ProposedAction) -> Problem | None:
         """Return why an action may not change anything now: a freeze or stop of whom it was proposed by, or None.
 
         A person's undo passes a freeze: taking back what was done is what a freeze gives time for. A stop that names
@@ -123,7 +123,7 @@ class ChangeServices:
             )
         return self.frozen(self._proposer(action))
 
-    def freezes_on(self, action: Action) -> list[str]:
+    def freezes_on(self, action: ProposedAction) -> list[str]:
         """Return the freezes of the agent whose action is taken back, which a person's undo passes."""
         try:
             thrown = self.board.current().thrown
@@ -153,7 +153,7 @@ class ChangeServices:
         return None if why is None else Problem(code=PERSON_STOPPED, message=why, hint=PERSON_STOPPED.cure)
 
     @staticmethod
-    def _proposer(action: Action) -> Principal:
+    def _proposer(action: ProposedAction) -> Principal:
         proposal = action.proposal
         tenant = (("tenant", proposal.tenant),)
         agent = Identity(

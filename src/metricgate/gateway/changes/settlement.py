@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import structlog
 
-from metricgate.approvals.proposal import Action, State
+from metricgate.approvals.proposal import ProposedAction, State
 from metricgate.changing.effect import Effect
 from metricgate.gateway.changes import codes, kept_change
 from metricgate.gateway.changes.advance import Raced, advance
@@ -22,7 +22,7 @@ from metricgate.state.sealed import Unsealable
 from metricgate.vocabulary.problem import Problem
 
 
-async def finish(services: ChangeServices, action: Action, effect: Effect | None) -> Action:
+async def finish(services: ChangeServices, action: ProposedAction, effect: Effect | None) -> ProposedAction:
     """Say of a committed transaction so in the journal, in the record, and in the action; return that.
 
     Args:
@@ -44,7 +44,7 @@ async def finish(services: ChangeServices, action: Action, effect: Effect | None
     return done
 
 
-async def _mark_undone(services: ChangeServices, action: Action) -> None:
+async def _mark_undone(services: ChangeServices, action: ProposedAction) -> None:
     try:
         first = await asyncio.to_thread(services.store.get, action.undoes or "")
     except Unsealable as error:
@@ -56,7 +56,7 @@ async def _mark_undone(services: ChangeServices, action: Action) -> None:
     await advance(services, first, ActionTakenBack(by=action.id))
 
 
-async def fail(services: ChangeServices, action: Action, problem: Problem, engine_text: str) -> Action:
+async def fail(services: ChangeServices, action: ProposedAction, problem: Problem, engine_text: str) -> ProposedAction:
     """Record that nothing was changed, and why; return the action with that outcome.
 
     Args:
@@ -74,7 +74,7 @@ async def fail(services: ChangeServices, action: Action, problem: Problem, engin
     return done.action
 
 
-async def settle(services: ChangeServices, action: Action) -> Action | None:
+async def settle(services: ChangeServices, action: ProposedAction) -> ProposedAction | None:
     """Find out what became of an action that was begun, and record it; None where the warehouse cannot tell yet.
 
     ``retry_unsettled`` then asks again.
@@ -102,7 +102,7 @@ async def retry_unsettled(services: ChangeServices) -> None:
             structlog.get_logger("metricgate.writing").error("kept_unreadable", action=action_id, error=str(error))
 
 
-async def _ask_warehouse(services: ChangeServices, action: Action) -> Action | None:
+async def _ask_warehouse(services: ChangeServices, action: ProposedAction) -> ProposedAction | None:
     warehouse = services.engines.named(action.proposal.warehouse).warehouse
     if not isinstance(warehouse, WritableWarehouse):
         return None
@@ -123,18 +123,18 @@ async def _ask_warehouse(services: ChangeServices, action: Action) -> Action | N
     return await fail(services, action, problem, "the transaction was not committed")
 
 
-async def _is_restructured(services: ChangeServices, action: Action, warehouse: WritableWarehouse) -> bool:
+async def _is_restructured(services: ChangeServices, action: ProposedAction, warehouse: WritableWarehouse) -> bool:
     content = await asyncio.to_thread(services.store.changes, action.id)
     structure = None if content is None else kept_change.from_bytes(content).structure
     return structure is not None and await warehouse.restructured(structure, action.id)
 
 
-async def settle_after_crash(services: ChangeServices) -> list[Action]:
+async def settle_after_crash(services: ChangeServices) -> list[ProposedAction]:
     """Settle what a crash left, at start: begun actions, and approved ones that nobody began.
 
     What another gateway works on that is there stays with that one.
     """
-    found: list[Action] = []
+    found: list[ProposedAction] = []
     others = await services.others_work()
     for action in await asyncio.to_thread(services.store.list, ActionFilter(states=(State.EXECUTING,), limit=1_000)):
         if action.id in others:

@@ -10,7 +10,7 @@ from typing import assert_never
 from metricgate.approvals import lifecycle
 from metricgate.approvals.lifecycle import Obstacle, Refusal
 from metricgate.approvals.outcome import NotCarriedOut, RowsChanged
-from metricgate.approvals.proposal import Action, HumanDecision, Review
+from metricgate.approvals.proposal import HumanDecision, ProposedAction, Review
 from metricgate.changing.effect import Effect
 from metricgate.gateway.changes import record_facts
 from metricgate.gateway.changes.preview import count_rows
@@ -119,7 +119,7 @@ RefusableTransition = DecisionMade | ReviewSigned | ExecutionBegun | ActionExpir
 Transition = CertainTransition | RefusableTransition
 
 
-def transitioned(action: Action, event: Transition) -> Action | Refusal:  # noqa: PLR0911 - one for each transition
+def transitioned(action: ProposedAction, event: Transition) -> ProposedAction | Refusal:  # noqa: PLR0911 - one for each transition
     """Return what the action becomes, or why it cannot.
 
     Args:
@@ -154,7 +154,7 @@ def transitioned(action: Action, event: Transition) -> Action | Refusal:  # noqa
             assert_never(never)
 
 
-def entry_of(action: Action, event: Transition) -> ActionEvent | None:  # noqa: PLR0911 - one for each transition
+def entry_of(action: ProposedAction, event: Transition) -> ActionEvent | None:  # noqa: PLR0911 - one for each transition
     """Return what the record says of it; None where another action's entry says it.
 
     Args:
@@ -203,7 +203,7 @@ def entry_of(action: Action, event: Transition) -> ActionEvent | None:  # noqa: 
             assert_never(never)
 
 
-def _proposed(action: Action, event: ProposalMade) -> ActionProposed:
+def _proposed(action: ProposedAction, event: ProposalMade) -> ActionProposed:
     considered = None if action.preview is None else action.preview.considered
     return ActionProposed(
         action=record_facts.action_facts(action),

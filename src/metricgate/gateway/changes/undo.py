@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from metricgate.approvals.preview import Preview
-from metricgate.approvals.proposal import Action, Proposal, Requirement, State
+from metricgate.approvals.proposal import Proposal, ProposedAction, Requirement, State
 from metricgate.changing.change import TableChange
 from metricgate.changing.definitions import digest_of_definitions
 from metricgate.changing.effect import Effect
@@ -54,7 +54,9 @@ class UndoRequest:
     partial: bool
 
 
-async def propose_undo(services: ChangeServices, action: Action, request: UndoRequest) -> Action | Problems:
+async def propose_undo(
+    services: ChangeServices, action: ProposedAction, request: UndoRequest
+) -> ProposedAction | Problems:
     """Return the action that takes another one back: held, or approved and still to be carried out.
 
     Rows that somebody changed since are listed and nothing is done, unless a partial undo is wanted.
@@ -122,14 +124,14 @@ def _require_back(back: Back) -> None:
         raise ChangeFailed(codes.NOT_BACK.name, "; ".join(back.why), rows=back.rows, detail="; ".join(back.why[:5]))
 
 
-def _have_shown_first(action: Action, request: UndoRequest, rehearsal: Rehearsal) -> UndoRequest:
+def _have_shown_first(action: ProposedAction, request: UndoRequest, rehearsal: Rehearsal) -> UndoRequest:
     """Have an undo wait for somebody to look where more acts by now than when the action was shown."""
     if set(rehearsal.effect.unknown) <= set(action.unknown) or request.requirement is not None:
         return request
     return replace(request, requirement=Requirement(approvals=1, apart=(), rules=("floor:unknown-effect",)))
 
 
-def _basis_of(services: ChangeServices, action: Action, request: UndoRequest) -> DecisionBasis:
+def _basis_of(services: ChangeServices, action: ProposedAction, request: UndoRequest) -> DecisionBasis:
     governance = services.governance.current
     resources = tuple(resource_of(each) for each in action.proposal.targets)
     named = tuple(each for each in resources if each.kind in {ResourceKind.DATASET, ResourceKind.ACTION})
@@ -154,11 +156,11 @@ def _basis_of(services: ChangeServices, action: Action, request: UndoRequest) ->
 
 async def _keep(
     services: ChangeServices,
-    action: Action,
+    action: ProposedAction,
     request: UndoRequest,
     rehearsal: Rehearsal,
     structure: StructureChange | None = None,
-) -> Action:
+) -> ProposedAction:
     request = _have_shown_first(action, request, rehearsal)
     basis = _basis_of(services, action, request)
     content = kept_change.to_bytes(
@@ -173,7 +175,7 @@ async def _keep(
             basis=basis,
         )
     )
-    undo = Action(
+    undo = ProposedAction(
         proposal=_make_proposal(services, action, request, rehearsal, structure, basis),
         state=State.HELD if request.requirement is not None else State.APPROVED,
         requirement=request.requirement,
@@ -192,7 +194,7 @@ async def _keep(
 
 def _make_proposal(
     services: ChangeServices,
-    action: Action,
+    action: ProposedAction,
     request: UndoRequest,
     rehearsal: Rehearsal,
     structure: StructureChange | None,
@@ -229,7 +231,7 @@ def _make_proposal(
 
 def _make_preview(
     services: ChangeServices,
-    action: Action,
+    action: ProposedAction,
     request: UndoRequest,
     rehearsal: Rehearsal,
     structure: StructureChange | None,

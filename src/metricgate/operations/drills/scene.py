@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from metricgate.approvals.outcome import NotCarriedOut
-from metricgate.approvals.proposal import Action
+from metricgate.approvals.proposal import ProposedAction
 from metricgate.gateway.gateway import Gateway
 from metricgate.gateway.office import Office, Person
 from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Refused
@@ -147,16 +147,16 @@ class Scene:
             because=because,
         )
 
-    async def shown(self, person: str, action_id: str) -> Action | Problems:
+    async def shown(self, person: str, action_id: str) -> ProposedAction | Problems:
         """Return an action as a person sees it."""
         view = await self.running.office.action(_person(person), action_id)
         return view if isinstance(view, Problems) else view.action
 
-    async def decide(self, person: str, action_id: str, *, reason: str) -> Action | Problems:
+    async def decide(self, person: str, action_id: str, *, reason: str) -> ProposedAction | Problems:
         """Approve an action in a person's name, as it is shown to them."""
         who = _person(person)
         view = await self.running.office.action(who, action_id)
-        done: Action | Problems = (
+        done: ProposedAction | Problems = (
             view
             if isinstance(view, Problems)
             else await self.running.office.decide(
@@ -171,7 +171,7 @@ class Scene:
         self._note(f"{person} approves", done)
         return done
 
-    async def undo(self, person: str, action_id: str, *, reason: str) -> Action | Problems:
+    async def undo(self, person: str, action_id: str, *, reason: str) -> ProposedAction | Problems:
         """Take an action back in a person's name."""
         begun = time.perf_counter()
         done = await self.running.office.undo(_person(person), action_id, reason=reason)
@@ -210,7 +210,7 @@ class Scene:
             isinstance(outcome, Refused) and (not codes or name in codes),
         )
 
-    def _note(self, attempted: str, done: Action | Problems) -> None:
+    def _note(self, attempted: str, done: ProposedAction | Problems) -> None:
         if isinstance(done, Problems):
             step = Step(attempted=attempted, happened="refused", why=done.first.code.name, entry=None)
         else:

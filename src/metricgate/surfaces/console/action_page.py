@@ -8,7 +8,7 @@ from typing import Final
 
 from metricgate.approvals.documents import outcome_to_json
 from metricgate.approvals.preview import SampleRow
-from metricgate.approvals.proposal import Action, State
+from metricgate.approvals.proposal import ProposedAction, State
 from metricgate.gateway.office import ActionView
 from metricgate.surfaces.console.words import CLASSES, cell, count_words
 from metricgate.vocabulary.actor import ActorKind
@@ -55,7 +55,7 @@ class RiskSignal:
     share: int
 
 
-def sentence(action: Action) -> str:
+def sentence(action: ProposedAction) -> str:
     """Return what the action would do (or did), in one sentence."""
     proposal = action.proposal
     counts = rows_of(action)
@@ -76,7 +76,7 @@ def sentence(action: Action) -> str:
     return f"{who} {says} to {doing}{f' of {where}' if where else ''}{behind}{name}."
 
 
-def rows_of(action: Action) -> dict[str, int]:
+def rows_of(action: ProposedAction) -> dict[str, int]:
     """Return how many rows change, by what happens to them."""
     found = {} if action.preview is None else asdict(action.preview.rows)
     return {name: value for name, value in found.items() if value is not None}
@@ -117,7 +117,7 @@ def _cut_cell(value: str | None) -> str | None:
     return None if value is None else cell(value)
 
 
-def signals(action: Action) -> list[RiskSignal]:
+def signals(action: ProposedAction) -> list[RiskSignal]:
     """Return the largest contributions to the risk score."""
     found = () if action.risk is None else action.risk.contributions
     points = [(each.points or 0.0, each) for each in found]
@@ -134,19 +134,19 @@ def signals(action: Action) -> list[RiskSignal]:
     ]
 
 
-def undo_words(action: Action) -> str:
+def undo_words(action: ProposedAction) -> str:
     """Return in words how far the action can be taken back."""
     level = str(action.proposal.reversibility)
     told = "" if action.preview is None else action.preview.undo
     return told or CLASSES[level]
 
 
-def outcome_words(action: Action) -> list[tuple[str, Json]]:
+def outcome_words(action: ProposedAction) -> list[tuple[str, Json]]:
     """Return what is told of how the action ended, each with its name."""
     return list(outcome_to_json(action.outcome).items())
 
 
-def wanted_words(action: Action) -> str:
+def wanted_words(action: ProposedAction) -> str:
     """Return in words which rules hold the action, and who may not approve it."""
     required = action.requirement
     if required is None:

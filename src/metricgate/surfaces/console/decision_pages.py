@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from metricgate.approvals.lifecycle import REVIEWS, count_missing_reviews, list_quorums
-from metricgate.approvals.proposal import Action, State
+from metricgate.approvals.proposal import ProposedAction, State
 from metricgate.gateway.office import Office
 from metricgate.gateway.people import PersonSession
 from metricgate.surfaces.console.action_page import (
@@ -129,7 +129,7 @@ class Deciding:
         return await self._done(request, session, done, "reviewed", reason)
 
     async def _done(
-        self, request: Request, session: PersonSession, done: Action | Problems, told: str, reason: str
+        self, request: Request, session: PersonSession, done: ProposedAction | Problems, told: str, reason: str
     ) -> Response:
         if isinstance(done, Problems):
             return await self._action(request, session, done, reason)

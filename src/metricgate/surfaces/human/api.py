@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from metricgate.approvals.proposal import Action
+from metricgate.approvals.proposal import ProposedAction
 from metricgate.gateway.office import Office, Person
 from metricgate.gateway.people import Login
 from metricgate.surfaces.human import codes, requests, responses
@@ -233,5 +233,5 @@ def download(content: bytes, form: str, name: str) -> Response:
     return Response(content, headers=headers, media_type=responses.MEDIA.get(form, "application/json"))
 
 
-def _action_response(done: Action | Problems) -> Response:
+def _action_response(done: ProposedAction | Problems) -> Response:
     return problems(done) if isinstance(done, Problems) else answer(responses.action_document(done))

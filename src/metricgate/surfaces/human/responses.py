@@ -14,7 +14,7 @@ from metricgate.approvals import lifecycle
 from metricgate.approvals.documents import outcome_to_json, preview_to_json, risk_to_json, rule_to_json
 from metricgate.approvals.lifecycle import Quorum
 from metricgate.approvals.preview import SampleRow, TablePreview
-from metricgate.approvals.proposal import Action, HumanDecision, Requirement, Review
+from metricgate.approvals.proposal import HumanDecision, ProposedAction, Requirement, Review
 from metricgate.gateway.office import ActionView, AgentView
 from metricgate.vocabulary.json import Json, canonical_json
 
@@ -41,7 +41,7 @@ _ACTION_COLUMNS: Final = (
 )
 
 
-def action_document(action: Action) -> dict[str, Json]:
+def action_document(action: ProposedAction) -> dict[str, Json]:
     """Return one action without what only its own page shows."""
     return {
         "id": action.id,
@@ -98,7 +98,7 @@ def agent_document(agent: AgentView) -> dict[str, Json]:
     }
 
 
-def actions_as(form: str, actions: Sequence[Action]) -> bytes:
+def actions_as(form: str, actions: Sequence[ProposedAction]) -> bytes:
     """Return actions as ``csv`` (one line each) or ``jsonl`` (everything)."""
     if form == "jsonl":
         return lines(action_document(each) for each in actions)
@@ -159,7 +159,7 @@ def pretty(document: Json) -> bytes:
     return orjson.dumps(orjson.loads(canonical_json(document)), option=orjson.OPT_INDENT_2)
 
 
-def _flat(action: Action) -> list[Json]:
+def _flat(action: ProposedAction) -> list[Json]:
     proposal = action.proposal
     return [
         action.id,

@@ -22,7 +22,7 @@ from metricgate.adapters.state.sqlite.sqlite_actions import SqliteActions
 from metricgate.approvals import lifecycle
 from metricgate.approvals.outcome import RowsChanged
 from metricgate.approvals.preview import RowCounts
-from metricgate.approvals.proposal import Action, Requirement, Review, State
+from metricgate.approvals.proposal import ProposedAction, Requirement, Review, State
 from metricgate.state.actions import ActionFilter, ActionStep
 from metricgate.state.sealed import Unsealable
 
@@ -106,7 +106,7 @@ def _deciding(folder: Path, person: str, go, results) -> None:
     while True:
         action = store.get(held_action().id)
         after = lifecycle.decide(action, decision(action, person), roles=_NOBODY)
-        if not isinstance(after, Action):
+        if not isinstance(after, ProposedAction):
             break
         if store.replace(after):
             break
@@ -114,7 +114,7 @@ def _deciding(folder: Path, person: str, go, results) -> None:
     while True:
         action = store.get(held_action().id)
         begun = lifecycle.begin(action, NOW)
-        if action.state is State.APPROVED and isinstance(begun, Action) and store.replace(begun):
+        if action.state is State.APPROVED and isinstance(begun, ProposedAction) and store.replace(begun):
             results.put(person)
             return
         if action.state is State.EXECUTING:
@@ -294,7 +294,7 @@ def test_what_is_personal_cannot_be_read_in_the_file(tmp_path):
     store.keep_changes(action.id, f"rows {secret}".encode())
     store.keep_shown("sha256:d", {"row": secret})
     after = lifecycle.decide(action, decision(action, f"ana {secret}", reason=secret), roles=_NOBODY)
-    assert isinstance(after, Action)
+    assert isinstance(after, ProposedAction)
     assert store.replace(after)
     found = _bytes_in(tmp_path)
     assert action.id.encode() in found

@@ -15,11 +15,19 @@ from metricgate.approvals.documents import (
     risk_from_json,
     risk_to_json,
 )
-from metricgate.approvals.proposal import Action, HumanDecision, Proposal, Requirement, Reversibility, Review, State
+from metricgate.approvals.proposal import (
+    HumanDecision,
+    Proposal,
+    ProposedAction,
+    Requirement,
+    Reversibility,
+    Review,
+    State,
+)
 from metricgate.vocabulary.actor import actor_of
 
 
-def to_document(action: Action) -> bytes:
+def to_document(action: ProposedAction) -> bytes:
     """Return the JSON that ``from_document`` reads."""
     return orjson.dumps(
         {
@@ -45,7 +53,7 @@ def to_document(action: Action) -> bytes:
     )
 
 
-def from_document(data: bytes | str) -> Action:
+def from_document(data: bytes | str) -> ProposedAction:
     """Return the action.
 
     Raises:
@@ -60,7 +68,7 @@ def from_document(data: bytes | str) -> Action:
     if "actor" in proposal:  # what an earlier release kept has none
         proposal["actor"] = actor_of(proposal["actor"])
     requirement = raw["requirement"]
-    return Action(
+    return ProposedAction(
         proposal=Proposal(**proposal),
         state=State(raw["state"]),
         requirement=None if requirement is None else _read_requirement(requirement),

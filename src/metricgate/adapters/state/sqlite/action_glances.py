@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 
 from metricgate.adapters.state.sqlite.action_rows import ActionRows, Row
-from metricgate.approvals.proposal import Action
+from metricgate.approvals.proposal import ProposedAction
 from metricgate.state.actions import Glance
 
 _MOST = 4_096
@@ -44,7 +44,7 @@ class Glances:
         return glance
 
 
-def _glance(action: Action) -> Glance:
+def _glance(action: ProposedAction) -> Glance:
     # Rows of which the number was erased were there.
     deleted = 0 if action.preview is None else action.preview.rows.delete
     return Glance(

@@ -10,7 +10,7 @@ from metricgate.adapters.state.sqlite.action_documents import from_document, to_
 from metricgate.adapters.state.sqlite.seal import Seal
 from metricgate.adapters.state.sqlite.sqlite_database import sortable
 from metricgate.approvals.documents import MisshapenDocument
-from metricgate.approvals.proposal import Action, State
+from metricgate.approvals.proposal import ProposedAction, State
 from metricgate.state.sealed import Unsealable
 from metricgate.vocabulary.actor import ActorKind
 
@@ -39,7 +39,7 @@ class ActionRows:
     def __init__(self, seal: Seal) -> None:
         self._seal = seal
 
-    def row(self, action: Action) -> Row:
+    def row(self, action: ProposedAction) -> Row:
         """Return the columns in clear."""
         proposal, key = action.proposal, action.idempotency_key
         return (
@@ -53,17 +53,17 @@ class ActionRows:
             action.version,
         )
 
-    def whole(self, action: Action) -> Row:
+    def whole(self, action: ProposedAction) -> Row:
         """Return the columns and the sealed document, for ``INSERT``."""
         row = self.row(action)
         return (*row, self._sealed(row, action))
 
-    def update(self, action: Action, *, version: int) -> Row:
+    def update(self, action: ProposedAction, *, version: int) -> Row:
         """Return what ``UPDATE`` takes to put the action in the place of the kept one of this version."""
         row = self.row(action)
         return (row[1], action.version, self._sealed(row, action), action.id, version)
 
-    def open(self, row: Row) -> Action:
+    def open(self, row: Row) -> ProposedAction:
         """Return the action of a row that ``SELECT`` gave.
 
         Raises:
@@ -87,11 +87,11 @@ class ActionRows:
         """Return what an action changes row by row, sealed."""
         return self._seal.seal(f"changes/{action_id}", changes)
 
-    def _sealed(self, row: Row, action: Action) -> bytes:
+    def _sealed(self, row: Row, action: ProposedAction) -> bytes:
         return self._seal.seal(_sealed_name(row), to_document(action))
 
 
-def _agent_of(action: Action) -> str:
+def _agent_of(action: ProposedAction) -> str:
     """Return the agent by which lists find an action: none for what a person proposed.
 
     An undo that an earlier release kept stands under the agent whose action it takes back; its seal says so.

@@ -14,7 +14,7 @@ from metricgate.adapters.state.sqlite.action_rows import INSERT, SELECT, SETTLED
 from metricgate.adapters.state.sqlite.seal import Seal
 from metricgate.adapters.state.sqlite.sqlite_database import Database
 from metricgate.approvals import lifecycle
-from metricgate.approvals.proposal import Action, State
+from metricgate.approvals.proposal import ProposedAction, State
 from metricgate.state.actions import ActionStep
 
 STEPS = """
@@ -47,7 +47,7 @@ class SqliteSteps:
         self._seal = seal
         self._rows = ActionRows(seal)
 
-    def begin(self, step: ActionStep, action: Action, *, changes: bytes | None = None) -> Action | None:
+    def begin(self, step: ActionStep, action: ProposedAction, *, changes: bytes | None = None) -> ProposedAction | None:
         """Keep an action's new state and that its entry is on its way."""
         with self._database.transaction() as connection:
             if connection.execute("SELECT 1 FROM steps WHERE action = ?", (action.id,)).fetchone() is not None:
@@ -73,7 +73,7 @@ class SqliteSteps:
             _note_owner(connection, action, step.owner)
         return action
 
-    def end(self, step: ActionStep, index: int) -> Action:
+    def end(self, step: ActionStep, index: int) -> ProposedAction:
         """Say that the record has the step's entry under this number.
 
         Raises:
@@ -90,7 +90,7 @@ class SqliteSteps:
                 connection.execute("DELETE FROM changes WHERE action = ?", (step.action_id,))
         return recorded
 
-    def take_back(self, step: ActionStep) -> Action | None:
+    def take_back(self, step: ActionStep) -> ProposedAction | None:
         """Let the action be as it was before the step."""
         with self._database.transaction() as connection:
             found = connection.execute("SELECT before FROM steps WHERE id = ?", (step.id,)).fetchone()
@@ -144,16 +144,16 @@ class SqliteSteps:
         with self._database.transaction() as connection:
             connection.execute("INSERT OR REPLACE INTO looked VALUES (0, ?)", (index,))
 
-    def _kept(self, connection: sqlite3.Connection, where: str, value: object) -> Action | None:
+    def _kept(self, connection: sqlite3.Connection, where: str, value: object) -> ProposedAction | None:
         row = connection.execute(f"{SELECT} {where}", (value,)).fetchone()
         return None if row is None else self._rows.open(row)
 
-    def _of_key(self, connection: sqlite3.Connection, action: Action) -> Action | None:
+    def _of_key(self, connection: sqlite3.Connection, action: ProposedAction) -> ProposedAction | None:
         mark = self._rows.row(action)[5]
         return None if mark is None else self._kept(connection, "key_mark = ?", mark)
 
 
-def _note_owner(connection: sqlite3.Connection, action: Action, owner: str) -> None:
+def _note_owner(connection: sqlite3.Connection, action: ProposedAction, owner: str) -> None:
     if action.state in _UNDER_WAY:
         connection.execute("INSERT OR REPLACE INTO work VALUES (?, ?)", (action.id, owner))
     else:

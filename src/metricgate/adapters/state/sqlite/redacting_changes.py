@@ -14,7 +14,7 @@ from metricgate.adapters.state.sqlite.action_documents import from_document, to_
 from metricgate.adapters.state.sqlite.action_rows import INSERT, SELECT, ActionRows
 from metricgate.adapters.state.sqlite.redaction import erased_for_good, rows_of
 from metricgate.adapters.state.sqlite.seal import Seal
-from metricgate.approvals.proposal import Action, State
+from metricgate.approvals.proposal import ProposedAction, State
 from metricgate.state.erasure import Copy, Sought
 from metricgate.vocabulary.erased import ERASED
 from metricgate.vocabulary.json import Json
@@ -92,19 +92,19 @@ class ChangesCopies:
         return found
 
 
-def _blocks(action: Action) -> str | None:
+def _blocks(action: ProposedAction) -> str | None:
     if action.state not in _OPEN:
         return None
     return f"it is {action.state}: decide on it, withdraw it or wait until it is over"
 
 
-def _action_content(action: Action) -> Json:
+def _action_content(action: ProposedAction) -> Json:
     document = orjson.loads(to_document(action))
     parts: dict[str, Json] = {name: document[name] for name in (*_PARTS, "idempotency_key")}
     return [parts, [document["proposal"][name] for name in _OF_PROPOSAL], str(action.actor)]
 
 
-def _redacted(action: Action, sought: Sought) -> Action:
+def _redacted(action: ProposedAction, sought: Sought) -> ProposedAction:
     """Return the action without it: of an action that is meant as a whole, without all that may hold data."""
     document = orjson.loads(to_document(action))
     proposal = document["proposal"]

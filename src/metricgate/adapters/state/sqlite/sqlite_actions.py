@@ -20,7 +20,7 @@ from metricgate.adapters.state.sqlite.schema import Schema
 from metricgate.adapters.state.sqlite.seal import SEALED_BY, Seal, check_key
 from metricgate.adapters.state.sqlite.sqlite_database import Database, sortable
 from metricgate.approvals import lifecycle
-from metricgate.approvals.proposal import Action
+from metricgate.approvals.proposal import ProposedAction
 from metricgate.state.actions import ActionFilter, Glance
 from metricgate.state.sealed import Unsealable
 from metricgate.vocabulary.json import Json
@@ -64,7 +64,7 @@ class SqliteActions:
         """The way in which actions change together with the record."""
         return SqliteSteps(self._database, self._seal)
 
-    def add(self, action: Action) -> Action:
+    def add(self, action: ProposedAction) -> ProposedAction:
         """Keep a new action, or return the one that its proposer's idempotency key stands for already."""
         mark = self._rows.row(action)[5]
         with self._database.transaction() as connection:
@@ -75,15 +75,15 @@ class SqliteActions:
             connection.execute(INSERT, self._rows.whole(action))
         return action
 
-    def get(self, action_id: str) -> Action | None:
+    def get(self, action_id: str) -> ProposedAction | None:
         """Return the action as it stands."""
         return next(self._found("id = ?", [action_id], 1), None)
 
-    def by_key(self, agent: str, user: str | None, idempotency_key: str) -> Action | None:
+    def by_key(self, agent: str, user: str | None, idempotency_key: str) -> ProposedAction | None:
         """Return the action that this proposer's key stands for."""
         return next(self._found("key_mark = ?", [self._rows.key_mark(agent, user, idempotency_key)], 1), None)
 
-    def replace(self, action: Action) -> bool:
+    def replace(self, action: ProposedAction) -> bool:
         """Keep ``action`` if the kept one's version is ``action.version - 1``; False where somebody was faster.
 
         What it changes row by row is forgotten once it is settled.
@@ -94,7 +94,7 @@ class SqliteActions:
                 connection.execute("DELETE FROM changes WHERE action = ?", (action.id,))
             return done.rowcount == 1
 
-    def list(self, wanted: ActionFilter) -> Sequence[Action]:
+    def list(self, wanted: ActionFilter) -> Sequence[ProposedAction]:
         """Return actions, newest first (ids sort by time)."""
         where, values, most = self._wanted(wanted)
         if wanted.text is None and not wanted.to_review:
@@ -170,8 +170,10 @@ class SqliteActions:
         """Close the file."""
         self._database.close()
 
-    def _searched(self, where: str, values: Sequence[object], wanted: ActionFilter, most: int) -> Sequence[Action]:
-        found: list[Action] = []
+    def _searched(
+        self, where: str, values: Sequence[object], wanted: ActionFilter, most: int
+    ) -> Sequence[ProposedAction]:
+        found: list[ProposedAction] = []
         before = wanted.before
         for _turn in range(_SEARCHED // _PAGE):
             page = list(self._page(where, values, before, _PAGE))
@@ -181,24 +183,24 @@ class SqliteActions:
             before = page[-1].id
         return found[:most]
 
-    def _page(self, where: str, values: Sequence[object], before: str | None, most: int) -> Iterator[Action]:
+    def _page(self, where: str, values: Sequence[object], before: str | None, most: int) -> Iterator[ProposedAction]:
         if before is None:
             return self._found(where, values, most)
         return self._found(f"{where} AND id < ?", [*values, before], most)
 
-    def _found(self, where: str, values: Sequence[object], most: int) -> Iterator[Action]:
+    def _found(self, where: str, values: Sequence[object], most: int) -> Iterator[ProposedAction]:
         sql = f"{SELECT} {where} ORDER BY id DESC LIMIT ?"
         yield from map(self._rows.open, self._database.rows(sql, [*values, most]))
 
 
-def _matches_filter(action: Action, wanted: ActionFilter) -> bool:
+def _matches_filter(action: ProposedAction, wanted: ActionFilter) -> bool:
     """Whether an opened action is what is wanted, as far as its columns do not tell."""
     if wanted.to_review and lifecycle.count_missing_reviews(action) == 0:
         return False
     return (wanted.text or "").casefold() in _searched_text(action)
 
 
-def _searched_text(action: Action) -> str:
+def _searched_text(action: ProposedAction) -> str:
     proposal = action.proposal
     parts = (action.id, proposal.statement, proposal.action or "", proposal.agent, proposal.user or "")
     return " ".join((*parts, *proposal.targets)).casefold()
