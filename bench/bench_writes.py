@@ -19,8 +19,8 @@ from bench.timing import Figure
 from metricgate.adapters.state.sqlite.seal import Seal
 from metricgate.adapters.state.sqlite.sqlite_journal import SqliteJournal
 from metricgate.adapters.warehouses.duckdb.warehouse import DuckDBWarehouse
-from metricgate.changing.change import ChangeKind, RowTarget, TableChange
-from metricgate.changing.effect import Effect
+from metricgate.changing.change import RowChangeKind, RowTarget, TableChange
+from metricgate.changing.effect import ChangeEffect
 from metricgate.changing.serial import effect_to_bytes
 from metricgate.changing.undo import taking_back
 from metricgate.gateway.changes.ports import WritableWarehouse
@@ -115,13 +115,13 @@ async def _turn(
     """Change rows once and take it back; returns the seconds of each part."""
     spent: dict[str, float] = {}
     rows = tuple(RowTarget(key=(str(n),), values=(f"{turn}.50",)) for n in range(1, size + 1))
-    change = TableChange(kind=ChangeKind.UPDATE, table=table, key=("id",), columns=("price",), rows=rows)
+    change = TableChange(kind=RowChangeKind.UPDATE, table=table, key=("id",), columns=("price",), rows=rows)
     action, until = f"bench-{'-'.join(table)}-{size}-{turn}", datetime.now(UTC) + timedelta(days=1)
     begin = time.perf_counter()
     rehearsal = await warehouse.rehearse_changes([change], most_rows=200_000, seconds=300)
     spent["rehearse"] = time.perf_counter() - begin
 
-    def keep(effect: Effect) -> None:
+    def keep(effect: ChangeEffect) -> None:
         start = time.perf_counter()
         journal.prepare(action, effect_to_bytes(effect), until=until)
         spent["of it, the journal"] = time.perf_counter() - start

@@ -25,8 +25,8 @@ import duckdb
 from tests.contracts import servers
 from tests.contracts.server_changes import Place, drop, new_place
 
-from metricgate.changing.change import ChangeKind, RowTarget, TableChange
-from metricgate.changing.effect import Effect
+from metricgate.changing.change import RowChangeKind, RowTarget, TableChange
+from metricgate.changing.effect import ChangeEffect
 from metricgate.changing.serial import effect_to_bytes
 from metricgate.changing.undo import taking_back
 from metricgate.gateway.changes.ports import WritableWarehouse
@@ -177,7 +177,7 @@ async def _changed(warehouse: WritableWarehouse, table: tuple[str, ...], folder:
 async def _turn(warehouse: WritableWarehouse, journal: Any, table: tuple[str, ...], rows: int) -> dict[str, float]:
     """Change rows once and take it back; returns the seconds of each part."""
     targets = tuple(RowTarget(key=(str(n),), values=("0.50",)) for n in range(1, rows + 1))
-    change = TableChange(kind=ChangeKind.UPDATE, table=table, key=("id",), columns=("price",), rows=targets)
+    change = TableChange(kind=RowChangeKind.UPDATE, table=table, key=("id",), columns=("price",), rows=targets)
     del targets
     action, until = f"bench-{rows}-{time.time_ns()}", datetime.now(UTC) + timedelta(days=1)
     begin, cpu, server = time.perf_counter(), _cpu(), _SERVER.seconds
@@ -185,7 +185,7 @@ async def _turn(warehouse: WritableWarehouse, journal: Any, table: tuple[str, ..
     del change
     shown, shown_cpu, shown_server = time.perf_counter(), _cpu(), _SERVER.seconds
 
-    def keep(effect: Effect) -> None:
+    def keep(effect: ChangeEffect) -> None:
         journal.prepare(action, effect_to_bytes(effect), until=until)
 
     effect = await warehouse.apply(_release(rehearsal, action, rows), keep)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from metricgate.changing.change import ChangeKind, Row, TableChange
+from metricgate.changing.change import Row, RowChangeKind, TableChange
 
 State = dict[str, dict[Row, Row]]
 """Table -> key -> whole row."""
@@ -65,14 +65,14 @@ class Replay:
 
     def _row(self, table: str, change: TableChange, key: Row, values: Row) -> Iterator[Happened]:
         rows, layout = self.state[table], self.layout
-        if change.kind is ChangeKind.INSERT:
+        if change.kind is RowChangeKind.INSERT:
             given = dict(zip(change.columns, values, strict=True))
             whole = tuple(given.get(name) for name in layout.columns[table])
             rows[self._key(table, whole)] = whole
             yield Happened(table, None, whole)
             return
         old = rows.pop(key)
-        if change.kind is ChangeKind.DELETE:
+        if change.kind is RowChangeKind.DELETE:
             yield Happened(table, old, None)
             yield from self._react(table, key)
             return

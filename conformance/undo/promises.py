@@ -16,9 +16,9 @@ from tests.contracts import server_changes
 from conformance.undo.worlds import Table, World, made
 from metricgate.adapters.warehouses.duckdb.warehouse import DuckDBWarehouse
 from metricgate.approvals.proposal import Reversibility
-from metricgate.changing.effect import Effect
-from metricgate.changing.proving import back_of
+from metricgate.changing.effect import ChangeEffect
 from metricgate.changing.undo import reaching_further, taking_back
+from metricgate.changing.undo_check import back_of
 from metricgate.gateway.changes.ports import ChangeFailed, ChangePlan, ChangeStep, WritableWarehouse
 from metricgate.gateway.changes.preview import reversibility_of
 
@@ -105,7 +105,7 @@ async def _trial(scene: _Scene, dice: random.Random, found: Kept) -> None:
         found.broken.append(_told(scene, wanted, f"rows differ: {str(rows)[:400]}"))
 
 
-async def _taken_back(scene: _Scene, effect: Effect, action: str) -> None:
+async def _taken_back(scene: _Scene, effect: ChangeEffect, action: str) -> None:
     """Take back as the gateway does: rehearsed, held against the images, carried out."""
     changes = taking_back(effect, await scene.warehouse.shapes([each.table for each in effect.tables]))
     if not changes:

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from conformance.undo.model import Layout, Replay, State
-from metricgate.changing.change import ChangeKind, Row, RowTarget, TableChange, Value
-from metricgate.changing.effect import Effect
+from metricgate.changing.change import Row, RowChangeKind, RowTarget, TableChange, Value
+from metricgate.changing.effect import ChangeEffect
 from metricgate.changing.undo import reaching_further, taking_back
 from metricgate.gateway.changes.ports import ChangeFailed, ReleasedChange, WritableWarehouse
 from metricgate.policy.verdict import Decision, Reason, Verdict
@@ -100,7 +100,7 @@ class Trials:
             self.tally.kinds[kind] += 1
         self._replay.state = found
 
-    async def _did(self, changes: Sequence[TableChange]) -> tuple[Effect, list] | None:
+    async def _did(self, changes: Sequence[TableChange]) -> tuple[ChangeEffect, list] | None:
         """Carry changes out on the engine and on the replay; None where the engine refused."""
         try:
             effect = await self._apply(changes)
@@ -117,7 +117,7 @@ class Trials:
             self._wrong(0, f"the effect tells of {effect.rows} rows, {len(told)} changed")
         return effect, told
 
-    async def _undo(self, effect: Effect) -> str | None:
+    async def _undo(self, effect: ChangeEffect) -> str | None:
         """Take an effect back; returns the code of a refusal."""
         shapes = await self._place.warehouse.shapes([each.table for each in effect.tables])
         try:
@@ -126,7 +126,7 @@ class Trials:
             return error.code
         return None
 
-    async def _apply(self, changes: Sequence[TableChange], *, undo: Effect | None = None) -> Effect:
+    async def _apply(self, changes: Sequence[TableChange], *, undo: ChangeEffect | None = None) -> ChangeEffect:
         self._number += 1
         rehearsal = await self._place.warehouse.rehearse_changes(changes, most_rows=10_000, seconds=30)
         if undo is not None and reaching_further(rehearsal.effect, undo):
@@ -150,18 +150,25 @@ class Trials:
         """One change, or several of one table, as a MERGE makes them."""
         table = self._random.choice(list(COLUMNS))
         kinds = self._random.choice(
-            [[ChangeKind.INSERT], [ChangeKind.UPDATE], [ChangeKind.DELETE], [ChangeKind.UPDATE, ChangeKind.INSERT]]
+            [
+                [RowChangeKind.INSERT],
+                [RowChangeKind.UPDATE],
+                [RowChangeKind.DELETE],
+                [RowChangeKind.UPDATE, RowChangeKind.INSERT],
+            ]
         )
         keys = list(self._replay.state[table])
         self._random.shuffle(keys)
         found = []
         for kind in kinds:
-            if kind is ChangeKind.INSERT:
+            if kind is RowChangeKind.INSERT:
                 found.append(self._insert(table, self._random.randint(1, 3)))
                 continue
             chosen = [keys.pop() for _ in range(min(len(keys), self._random.randint(1, 3)))]
             if chosen:
-                found.append(self._update(table, chosen) if kind is ChangeKind.UPDATE else self._delete(table, chosen))
+                found.append(
+                    self._update(table, chosen) if kind is RowChangeKind.UPDATE else self._delete(table, chosen)
+                )
         return found or [self._insert(table, 1)]
 
     def _insert(self, table: str, count: int) -> TableChange:
@@ -172,7 +179,7 @@ class Trials:
             if key not in self._replay.state[table]:
                 rows[key] = row
         return TableChange(
-            kind=ChangeKind.INSERT,
+            kind=RowChangeKind.INSERT,
             table=(*self._place.schema, table),
             columns=COLUMNS[table],
             rows=tuple(RowTarget(values=row) for row in rows.values()),
@@ -183,7 +190,7 @@ class Trials:
         columns = tuple(self._random.sample(free, self._random.randint(1, len(free))))
         rows = tuple(RowTarget(key=key, values=tuple(self._value(name) for name in columns)) for key in keys)
         return TableChange(
-            kind=ChangeKind.UPDATE,
+            kind=RowChangeKind.UPDATE,
             table=(*self._place.schema, table),
             key=KEYS[table],
             columns=columns,
@@ -192,7 +199,7 @@ class Trials:
 
     def _delete(self, table: str, keys: Sequence[Row]) -> TableChange:
         return TableChange(
-            kind=ChangeKind.DELETE,
+            kind=RowChangeKind.DELETE,
             table=(*self._place.schema, table),
             key=KEYS[table],
             rows=tuple(RowTarget(key=key) for key in keys),

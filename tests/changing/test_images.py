@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metricgate.changing.change import ChangeKind, RowTarget, TableChange, digest_of_changes
-from metricgate.changing.effect import Cause, Effect, RowChange, TableEffect
+from metricgate.changing.change import RowChangeKind, RowTarget, TableChange, digest_of_changes
+from metricgate.changing.effect import Cause, ChangeEffect, RowChange, TableEffect
 from metricgate.changing.images import Images
-from metricgate.changing.proving import Back, back_of
 from metricgate.changing.serial import change_from_json, change_to_json, effect_from_bytes, effect_to_bytes
 from metricgate.changing.shape import ColumnShape, TableShape
 from metricgate.changing.undo import taking_back, without
+from metricgate.changing.undo_check import UndoCheck, back_of
 from metricgate.vocabulary.digest import digest_of
 
 T = ("w", "main", "t")
@@ -24,25 +24,25 @@ _text = st.none() | st.sampled_from(("", "x", "y", "NULL", 'q"\\', "\x00\x1f\x7f
 _key = st.tuples(st.sampled_from("123456"), st.sampled_from("xy"))
 
 
-def rows_of(kind: ChangeKind) -> st.SearchStrategy[RowChange]:
+def rows_of(kind: RowChangeKind) -> st.SearchStrategy[RowChange]:
     """Rows of a table with the key (a, b); an update may move the key."""
 
     def row(parts: tuple) -> RowChange:
         key, other, (c, d, e, f), moves = parts
         before, after = (*key, c, d), (*(other if moves else key), e, f)
-        if kind is ChangeKind.INSERT:
+        if kind is RowChangeKind.INSERT:
             return RowChange(key=after[:2], after=after)
-        return RowChange(key=key, before=before, after=after if kind is ChangeKind.UPDATE else None)
+        return RowChange(key=key, before=before, after=after if kind is RowChangeKind.UPDATE else None)
 
     return st.tuples(_key, _key, st.tuples(_text, _text, _text, _text), st.booleans()).map(row)
 
 
-_effects = st.lists(st.sampled_from(ChangeKind).flatmap(rows_of), max_size=12, unique_by=lambda row: row.key)
+_effects = st.lists(st.sampled_from(RowChangeKind).flatmap(rows_of), max_size=12, unique_by=lambda row: row.key)
 
 
-def effect_of(*rows: RowChange, cause: Cause = Cause.STATEMENT) -> Effect:
+def effect_of(*rows: RowChange, cause: Cause = Cause.STATEMENT) -> ChangeEffect:
     table = TableEffect(table=T, cause=cause, columns=NAMES, key=("a", "b"), assigned=("b", "d"), rows=rows)
-    return Effect(tables=(table,))
+    return ChangeEffect(tables=(table,))
 
 
 @given(_effects, st.sampled_from(Cause))
@@ -54,7 +54,7 @@ def test_digest_and_bytes_of_an_effect(rows, cause):
     foretold = [
         [
             str(row.kind),
-            None if row.kind is ChangeKind.INSERT else list(row.key),
+            None if row.kind is RowChangeKind.INSERT else list(row.key),
             None if row.before is None else list(row.before),
             None if row.after is None else [row.after[at] for at in places],
         ]
@@ -71,7 +71,7 @@ def test_digest_and_bytes_of_an_effect(rows, cause):
 def test_digest_and_bytes_of_a_change(rows, restoring):
     targets = tuple(RowTarget(key=key, values=(value,), expected=(old,)) for key, value, old in rows)
     change = TableChange(
-        kind=ChangeKind.UPDATE,
+        kind=RowChangeKind.UPDATE,
         table=T,
         key=("a", "b"),
         columns=("c",),
@@ -93,12 +93,12 @@ def test_digest_and_bytes_of_a_change(rows, restoring):
 
 def test_a_change_whose_values_are_not_its_columns_is_none():
     with pytest.raises(ValueError, match="for other columns"):
-        TableChange(kind=ChangeKind.UPDATE, table=T, key=("a",), columns=("c",), rows=(RowTarget(key=("1",)),))
+        TableChange(kind=RowChangeKind.UPDATE, table=T, key=("a",), columns=("c",), rows=(RowTarget(key=("1",)),))
     with pytest.raises(ValueError, match="2 values"):
         Images.of([("1", "2"), ("1",)], 2)
     with pytest.raises(ValueError, match="for 2 rows"):
         Images([["1"], ["1", "2"]], 2)
-    raw = change_to_json(TableChange(kind=ChangeKind.DELETE, table=T, key=("a",), rows=(RowTarget(key=("1",)),)))
+    raw = change_to_json(TableChange(kind=RowChangeKind.DELETE, table=T, key=("a",), rows=(RowTarget(key=("1",)),)))
     with pytest.raises(ValueError, match="no column 7"):
         change_from_json({**raw, "targets": [[7], [], []]})
 
@@ -130,12 +130,12 @@ def test_what_takes_an_effect_back(rows):
     wanted = {}
     for row in rows:
         if row.before is None:
-            wanted[ChangeKind.DELETE, row.key] = ((), (), row.after)
+            wanted[RowChangeKind.DELETE, row.key] = ((), (), row.after)
         elif row.after is None:
-            wanted[ChangeKind.INSERT, row.before[:2]] = (("a", "b", "d"), (*row.before[:2], row.before[3]), ())
+            wanted[RowChangeKind.INSERT, row.before[:2]] = (("a", "b", "d"), (*row.before[:2], row.before[3]), ())
         elif places := [at for at in (0, 1, 3) if row.before[at] != row.after[at]]:
             values, expected = (tuple(side[at] for at in places) for side in (row.before, row.after))
-            wanted[ChangeKind.UPDATE, row.after[:2]] = (tuple(NAMES[at] for at in places), values, expected)
+            wanted[RowChangeKind.UPDATE, row.after[:2]] = (tuple(NAMES[at] for at in places), values, expected)
     assert found == wanted
     assert len([row for change in changes for row in change.rows]) >= len(wanted)
 
@@ -151,7 +151,7 @@ def test_what_came_back(rows, undo_rows, reverse, whole, partly):
     assert found == _row_by_row(effect, undo, whole=whole, partly=partly)
 
 
-def _row_by_row(effect: Effect, undo: Effect, *, whole: bool, partly: bool) -> Back:
+def _row_by_row(effect: ChangeEffect, undo: ChangeEffect, *, whole: bool, partly: bool) -> UndoCheck:
     left = {row.after[:2]: row.after for row in effect.tables[0].rows if row.after is not None}
     before = {row.before[:2] for row in effect.tables[0].rows if row.before is not None}
     touched = set()
@@ -173,7 +173,7 @@ def _row_by_row(effect: Effect, undo: Effect, *, whole: bool, partly: bool) -> B
                 why[f"{'' if name else 'a row of '}w.main.t{name} would not be as it was"] = rows[T, at] = None
             else:
                 anew[f"w.main.t{name}"] = None
-    return Back(why=tuple(why), rows=tuple(rows), anew=tuple(anew))
+    return UndoCheck(why=tuple(why), rows=tuple(rows), anew=tuple(anew))
 
 
 def _apart(row: RowChange, found: tuple | None, *, wanted: bool, whole: bool) -> Iterator[tuple[str, bool]]:

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 from metricgate.changing.change import Row
-from metricgate.changing.made_up import made_up
+from metricgate.changing.fabricated_rows import made_up
 
 _COLUMNS = ("id", "name", "country", "currency", "segment", "quantity", "price", "total", "ordered", "shipped", "note")
 _CURRENCY = {"DE": "EUR", "FR": "EUR", "US": "USD", "GB": "GBP", "JP": "JPY"}

@@ -10,7 +10,7 @@ from conformance.undo.places import ENGINES, placed
 from conformance.undo.promises import kept
 from conformance.undo.trials import Trials
 
-from metricgate.changing.change import ChangeKind, RowTarget, TableChange
+from metricgate.changing.change import RowChangeKind, RowTarget, TableChange
 
 TRIALS = {"duckdb": 80, "postgres": 100, "mariadb": 20}
 
@@ -44,7 +44,7 @@ def test_a_row_that_was_set_to_what_it_held_stands_in_nobodys_way(engine: str) -
             targets = [RowTarget(key=kept, values=(row[3],)), RowTarget(key=changed, values=("5.55",))]
             table = (*place.schema, "loose")
             update = TableChange(
-                kind=ChangeKind.UPDATE, table=table, key=("id",), columns=("worth",), rows=tuple(targets)
+                kind=RowChangeKind.UPDATE, table=table, key=("id",), columns=("worth",), rows=tuple(targets)
             )
             effect, told = await trials._did([update])
             await trials._did([trials._delete("loose", [kept])])

@@ -17,8 +17,8 @@ from metricgate.adapters.warehouses.postgres.options import PostgresOptions
 from metricgate.adapters.warehouses.postgres.warehouse import PostgresWarehouse
 from metricgate.adapters.warehouses.servers.warehouse import ServerWarehouse
 from metricgate.adapters.warehouses.servers.writer_options import WriterOptions
-from metricgate.changing.change import ChangeKind
-from metricgate.changing.effect import Effect
+from metricgate.changing.change import RowChangeKind
+from metricgate.changing.effect import ChangeEffect
 from metricgate.changing.structure import StructureChange
 from metricgate.compiling.statement import ExpectedColumn, Statement
 from metricgate.gateway.changes.ports import ChangePlan, ChangeStep, Rehearsal, ReleasedChange, View
@@ -81,7 +81,7 @@ class Place:
     def step(self, kind: str, name: str, sql: str, *values: Scalar, key: str = "", columns: str = "") -> ChangeStep:
         """Return a step; names of columns are separated by blanks; ``{s}`` in the text is the schema."""
         return ChangeStep(
-            kind=ChangeKind(kind),
+            kind=RowChangeKind(kind),
             table=self.table(name),
             key=tuple(key.split()),
             columns=tuple(columns.split()),
@@ -169,7 +169,7 @@ def release(
     )
 
 
-def ready(_effect: Effect) -> None:
+def ready(_effect: ChangeEffect) -> None:
     """Prepare nothing."""
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.adapters.warehouses.duckdb import changes as duckdb_changes
 from tests.contracts.server_changes import drop, new_place, plan, ready, release, using
 
-from metricgate.changing.change import ChangeKind, RowTarget, TableChange
+from metricgate.changing.change import RowChangeKind, RowTarget, TableChange
 from metricgate.changing.undo import taking_back
 from metricgate.gateway.changes.ports import ChangeFailed, WritableWarehouse
 
@@ -37,7 +37,7 @@ TEXTS = (
 async def _there_and_back(warehouse: WritableWarehouse, table: tuple[str, ...]) -> None:
     """Insert texts, change each into another, delete them; take each step back: images hold what was given."""
     rows = tuple(RowTarget(values=(str(at), text, None)) for at, text in enumerate(TEXTS))
-    added = TableChange(kind=ChangeKind.INSERT, table=table, columns=("id", "one", "two"), rows=rows)
+    added = TableChange(kind=RowChangeKind.INSERT, table=table, columns=("id", "one", "two"), rows=rows)
     effects = []
     for number, change in enumerate((added, _others(table), _gone(table))):
         rehearsal = await warehouse.rehearse_changes([change], most_rows=100, seconds=20)
@@ -55,12 +55,12 @@ async def _there_and_back(warehouse: WritableWarehouse, table: tuple[str, ...]) 
 
 def _others(table: tuple[str, ...]) -> TableChange:
     rows = [RowTarget(key=(str(at),), values=(TEXTS[-1 - at], text)) for at, text in enumerate(TEXTS)]
-    return TableChange(kind=ChangeKind.UPDATE, table=table, key=("id",), columns=("one", "two"), rows=rows)
+    return TableChange(kind=RowChangeKind.UPDATE, table=table, key=("id",), columns=("one", "two"), rows=rows)
 
 
 def _gone(table: tuple[str, ...]) -> TableChange:
     rows = [RowTarget(key=(str(at),)) for at in range(len(TEXTS))]
-    return TableChange(kind=ChangeKind.DELETE, table=table, key=("id",), rows=rows)
+    return TableChange(kind=RowChangeKind.DELETE, table=table, key=("id",), rows=rows)
 
 
 def _texts(effect, side: str) -> dict:
@@ -87,7 +87,7 @@ def test_the_character_zero_is_refused_by_postgres() -> None:
     """It may not split one text into two."""
     place = new_place("postgres", "CREATE TABLE texts (id int PRIMARY KEY, one text)")
     rows = tuple(RowTarget(values=(str(at), text)) for at, text in enumerate(("a\x00b", "c", None)))
-    change = TableChange(kind=ChangeKind.INSERT, table=place.table("texts"), columns=("id", "one"), rows=rows)
+    change = TableChange(kind=RowChangeKind.INSERT, table=place.table("texts"), columns=("id", "one"), rows=rows)
 
     async def work(warehouse: WritableWarehouse) -> None:
         with pytest.raises(ChangeFailed):

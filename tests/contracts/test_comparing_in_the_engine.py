@@ -12,7 +12,7 @@ from tests.contracts.server_changes import Place, drop, new_place, plan, ready, 
 from metricgate.adapters.warehouses.changing import transaction
 from metricgate.adapters.warehouses.changing.rows import TableRows
 from metricgate.adapters.warehouses.servers.warehouse import ServerWarehouse
-from metricgate.changing.change import ChangeKind, RowTarget, TableChange
+from metricgate.changing.change import RowChangeKind, RowTarget, TableChange
 from metricgate.changing.undo import taking_back
 from metricgate.gateway.changes.ports import ChangeFailed, Rehearsal, WritableWarehouse
 
@@ -219,7 +219,7 @@ MANY = TableRows.few + 200
 def _written_otherwise(table: tuple[str, ...]) -> TableChange:
     """Values that are texts of their columns for the first rows, and others of the same meaning for the rest."""
     rows = [RowTarget(key=(str(at),), values=("0.50" if at < MANY - 300 else "0.5",)) for at in range(1, MANY + 1)]
-    return TableChange(kind=ChangeKind.UPDATE, table=table, key=("id",), columns=("price",), rows=rows)
+    return TableChange(kind=RowChangeKind.UPDATE, table=table, key=("id",), columns=("price",), rows=rows)
 
 
 async def _shown_as_stored(warehouse: WritableWarehouse, table: tuple[str, ...]) -> None:

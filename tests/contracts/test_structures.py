@@ -14,7 +14,7 @@ from tests.adapters.warehouses.duckdb import changes as duckdb_changes
 from tests.contracts import server_changes, servers
 from tests.contracts.server_changes import release
 
-from metricgate.changing.effect import Effect
+from metricgate.changing.effect import ChangeEffect
 from metricgate.changing.shape import ColumnShape, Location
 from metricgate.changing.structure import StructureChange, aside_of, taking_back_structure
 from metricgate.gateway.changes.ports import ChangeFailed, Rehearsal, WritableWarehouse
@@ -103,7 +103,7 @@ def ground(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ground]:
     made.close()
 
 
-async def carried_out(warehouse: WritableWarehouse, change: StructureChange, action: str) -> Effect:
+async def carried_out(warehouse: WritableWarehouse, change: StructureChange, action: str) -> ChangeEffect:
     rehearsal = await warehouse.rehearse_structure(change, seconds=20)
     return await warehouse.apply(release(rehearsal, structure=change, action=action), lambda _effect: None)
 
@@ -121,7 +121,7 @@ def tables(ground: Ground) -> set[str]:
 def test_a_dropped_table_lies_aside_and_comes_back_whole(ground: Ground):
     before = tables(ground)
     drop = StructureChange(kind=StructureKind.DROP_TABLE, table=ground.at("people"))
-    found: list[Effect] = []
+    found: list[ChangeEffect] = []
 
     async def goes(warehouse: WritableWarehouse) -> None:
         found.append(await carried_out(warehouse, drop, "act_1"))
@@ -161,7 +161,7 @@ def test_what_was_set_aside_is_forgotten_for_good(ground: Ground):
 
 def test_a_name_that_was_taken_since_is_not_taken_back(ground: Ground):
     drop = StructureChange(kind=StructureKind.DROP_TABLE, table=ground.at("people"))
-    found: list[Effect] = []
+    found: list[ChangeEffect] = []
 
     async def goes(warehouse: WritableWarehouse) -> None:
         found.append(await carried_out(warehouse, drop, "act_1"))
@@ -179,7 +179,7 @@ def test_a_name_that_was_taken_since_is_not_taken_back(ground: Ground):
 @pytest.mark.parametrize("column", ["rank", "note"])
 def test_a_dropped_column_comes_back_with_its_values(ground: Ground, column: str):
     drop = StructureChange(kind=StructureKind.DROP_COLUMN, table=ground.at("people"), column=named(column))
-    found: list[Effect] = []
+    found: list[ChangeEffect] = []
 
     async def goes(warehouse: WritableWarehouse) -> None:
         found.append(await carried_out(warehouse, drop, "act_1"))
@@ -222,7 +222,7 @@ def test_values_that_come_back_move_no_times_of_their_rows():
 
 def test_a_column_is_added_and_goes_again_while_it_is_empty(ground: Ground):
     add = StructureChange(kind=StructureKind.ADD_COLUMN, table=ground.at("people"), column=named("grade", "int"))
-    found: list[Effect] = []
+    found: list[ChangeEffect] = []
 
     async def comes(warehouse: WritableWarehouse) -> None:
         found.append(await carried_out(warehouse, add, "act_1"))
@@ -303,7 +303,7 @@ def test_a_table_that_changed_since_it_was_shown_is_left_alone(ground: Ground):
 def test_nothing_is_done_where_the_journal_cannot_be_kept(ground: Ground):
     drop = StructureChange(kind=StructureKind.DROP_COLUMN, table=ground.at("people"), column=named("note"))
 
-    def fails(_effect: Effect) -> None:
+    def fails(_effect: ChangeEffect) -> None:
         raise OSError("the disk is full")
 
     async def story(warehouse: WritableWarehouse) -> None:

@@ -17,7 +17,7 @@ from metricgate.adapters.warehouses.mariadb.warehouse import MariaDBWarehouse
 from metricgate.adapters.warehouses.servers.warehouse import ServerWarehouse
 from metricgate.adapters.warehouses.servers.writer_options import WriterOptions
 from metricgate.approvals.proposal import Reversibility
-from metricgate.changing.effect import Cause, Effect
+from metricgate.changing.effect import Cause, ChangeEffect
 from metricgate.changing.undo import taking_back
 from metricgate.gateway.changes.ports import ChangeFailed, ChangePlan, OutcomeUnknown, View, WritableWarehouse
 from metricgate.gateway.changes.preview import reversibility_of
@@ -78,12 +78,12 @@ def everything(place: Place) -> list[list[tuple[object, ...]]]:
     return [place.admin(f"SELECT * FROM {place.schema}.{name} ORDER BY 1, 2") for name in TABLES]
 
 
-async def carried_out(warehouse: ServerWarehouse, wanted: ChangePlan) -> Effect:
+async def carried_out(warehouse: ServerWarehouse, wanted: ChangePlan) -> ChangeEffect:
     rehearsal = await warehouse.rehearse(wanted)
     return await warehouse.apply(release(rehearsal, wanted), ready)
 
 
-async def undone(warehouse: ServerWarehouse, effect: Effect, action: str = "act-2") -> None:
+async def undone(warehouse: ServerWarehouse, effect: ChangeEffect, action: str = "act-2") -> None:
     shapes = await warehouse.shapes([each.table for each in effect.tables])
     undo = await warehouse.rehearse_changes(taking_back(effect, shapes), most_rows=20_000, seconds=20)
     await warehouse.apply(release(undo, action=action), ready)
@@ -136,7 +136,7 @@ def test_several_steps_are_carried_out_marked_and_taken_back_exactly(place: Plac
         rehearsal = await warehouse.rehearse(wanted)
         assert everything(place) == before
         assert await warehouse.applied(["act-1"]) == frozenset()
-        prepared: list[Effect] = []
+        prepared: list[ChangeEffect] = []
         effect = await warehouse.apply(release(rehearsal, wanted), prepared.append)
         assert prepared == [effect]
         assert effect.digest == rehearsal.effect.digest
@@ -334,7 +334,7 @@ def test_prepare_that_raises_and_locks_of_others_change_nothing(place: Place):
     """What prepare raises is raised; a row locked by somebody else is a conflict within the limit."""
     wanted = plan(place.step("update", "people", "SELECT 2, 'x'", key="id", columns="name"), seconds=1.5)
 
-    def stop(_effect: Effect) -> None:
+    def stop(_effect: ChangeEffect) -> None:
         raise RuntimeError("the disk is full")
 
     async def work(warehouse: ServerWarehouse) -> None:

@@ -12,10 +12,10 @@ from metricgate.changing.shape import Location
 from metricgate.vocabulary.digest import digest_of_parts
 from metricgate.vocabulary.json import Json, canonical_json, canonical_rows
 
-__all__ = ["ChangeKind", "Row", "RowTarget", "TableChange", "Targets", "Value", "digest_of_changes"]
+__all__ = ["Row", "RowChangeKind", "RowTarget", "TableChange", "Targets", "Value", "digest_of_changes"]
 
 
-class ChangeKind(StrEnum):
+class RowChangeKind(StrEnum):
     """What is done to a row."""
 
     INSERT = "insert"
@@ -122,7 +122,7 @@ class TableChange:
         rows: given as any sequence of ``RowTarget``, kept as ``Targets``.
     """
 
-    kind: ChangeKind
+    kind: RowChangeKind
     table: Location
     key: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()

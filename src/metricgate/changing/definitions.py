@@ -18,7 +18,7 @@ _MOST_TOLD = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Definition:
+class ActingDefinition:
     """One of them.
 
     Attributes:
@@ -43,20 +43,20 @@ class Definition:
         return self.kind in _ACTING
 
 
-Definitions = tuple[Definition, ...]
+Definitions = tuple[ActingDefinition, ...]
 
 
-def definition(kind: str, of: str, name: str, text: str) -> Definition:
+def definition(kind: str, of: str, name: str, text: str) -> ActingDefinition:
     """Return a definition by the catalogue's words for it."""
-    return Definition(kind=kind, of=of, name=name, digest=digest_of_bytes(text.encode("utf-8", "surrogatepass")))
+    return ActingDefinition(kind=kind, of=of, name=name, digest=digest_of_bytes(text.encode("utf-8", "surrogatepass")))
 
 
-def digest_of_definitions(definitions: Iterable[Definition]) -> str:
+def digest_of_definitions(definitions: Iterable[ActingDefinition]) -> str:
     """Return the digest over all of them, in any order."""
     return digest_of(as_json(sorted(set(definitions))))
 
 
-def differences(shown: Iterable[Definition], found: Iterable[Definition]) -> tuple[str, ...]:
+def differences(shown: Iterable[ActingDefinition], found: Iterable[ActingDefinition]) -> tuple[str, ...]:
     """Return what is new, gone or other than it was shown, by name; empty where all is as shown."""
     before = {(each.kind, each.of, each.name): each for each in shown}
     now = {(each.kind, each.of, each.name): each for each in found}
@@ -66,7 +66,7 @@ def differences(shown: Iterable[Definition], found: Iterable[Definition]) -> tup
     return tuple(told)
 
 
-def said(told: Sequence[str]) -> str:
+def differences_in_words(told: Sequence[str]) -> str:
     """Return differences in one line."""
     more = f", and {len(told) - _MOST_TOLD} more" if len(told) > _MOST_TOLD else ""
     return "; ".join(told[:_MOST_TOLD]) + more
@@ -75,8 +75,8 @@ def said(told: Sequence[str]) -> str:
 def closure(
     seeds: Iterable[str],
     named: Callable[[str], Iterable[str]],
-    opened: Callable[[str], Sequence[tuple[Definition, str]]],
-) -> list[Definition]:
+    opened: Callable[[str], Sequence[tuple[ActingDefinition, str]]],
+) -> list[ActingDefinition]:
     """Return the definitions that texts lead to, and those that theirs lead to.
 
     Args:
@@ -84,7 +84,7 @@ def closure(
         named: gives the keys of what a text names.
         opened: gives the definitions behind a key, each with its text.
     """
-    found: dict[str, Sequence[tuple[Definition, str]]] = {}
+    found: dict[str, Sequence[tuple[ActingDefinition, str]]] = {}
     texts = list(seeds)
     while texts:
         for key in named(texts.pop()):
@@ -94,7 +94,7 @@ def closure(
     return [each for parts in found.values() for each, _text in parts]
 
 
-def as_json(definitions: Iterable[Definition]) -> list[Json]:
+def as_json(definitions: Iterable[ActingDefinition]) -> list[Json]:
     """Return them as ``definitions_of`` reads them."""
     return [[each.kind, each.of, each.name, each.digest] for each in definitions]
 
@@ -102,10 +102,10 @@ def as_json(definitions: Iterable[Definition]) -> list[Json]:
 def definitions_of(raw: Json) -> Definitions:
     """Return what ``as_json`` wrote."""
     rows = cast("list[list[str]]", raw)
-    return tuple(Definition(kind=kind, of=of, name=name, digest=digest) for kind, of, name, digest in rows)
+    return tuple(ActingDefinition(kind=kind, of=of, name=name, digest=digest) for kind, of, name, digest in rows)
 
 
-def by_kind(definitions: Iterable[Definition]) -> Mapping[str, int]:
+def by_kind(definitions: Iterable[ActingDefinition]) -> Mapping[str, int]:
     """Return how many there are of each kind."""
     found: dict[str, int] = {}
     for each in definitions:

@@ -9,7 +9,7 @@ from itertools import groupby, repeat
 from operator import attrgetter
 from typing import cast, overload
 
-from metricgate.changing.change import ChangeKind, Row
+from metricgate.changing.change import Row, RowChangeKind
 from metricgate.changing.images import Images, alone
 from metricgate.changing.shape import Location
 from metricgate.changing.structure import StructureEffect
@@ -39,11 +39,11 @@ class RowChange:
     after: Row | None = None
 
     @property
-    def kind(self) -> ChangeKind:
+    def kind(self) -> RowChangeKind:
         """What happens to the row."""
         if self.before is None:
-            return ChangeKind.INSERT
-        return ChangeKind.DELETE if self.after is None else ChangeKind.UPDATE
+            return RowChangeKind.INSERT
+        return RowChangeKind.DELETE if self.after is None else RowChangeKind.UPDATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +65,11 @@ class Block:
             raise ValueError("keys and images of different numbers of rows")
 
     @property
-    def kind(self) -> ChangeKind:
+    def kind(self) -> RowChangeKind:
         """What happens to the rows."""
         if self.before is None:
-            return ChangeKind.INSERT
-        return ChangeKind.DELETE if self.after is None else ChangeKind.UPDATE
+            return RowChangeKind.INSERT
+        return RowChangeKind.DELETE if self.after is None else RowChangeKind.UPDATE
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -96,7 +96,7 @@ class RowChanges(Sequence[RowChange]):
     @classmethod
     def of(cls, rows: Sequence[RowChange]) -> RowChanges:
         """Return these rows, in their order."""
-        return rows if isinstance(rows, RowChanges) else cls([_block(list(run)) for _k, run in groupby(rows, _KIND)])
+        return rows if isinstance(rows, RowChanges) else cls([_block_of(list(run)) for _k, run in groupby(rows, _KIND)])
 
     def __len__(self) -> int:
         return sum(map(len, self.blocks))
@@ -129,11 +129,11 @@ class RowChanges(Sequence[RowChange]):
 _KIND = attrgetter("kind")
 
 
-def _block(rows: Sequence[RowChange]) -> Block:
+def _block_of(rows: Sequence[RowChange]) -> Block:
     """Return rows of one kind."""
     kind = rows[0].kind
-    before = None if kind is ChangeKind.INSERT else alone(row.before or () for row in rows)
-    after = None if kind is ChangeKind.DELETE else alone(row.after or () for row in rows)
+    before = None if kind is RowChangeKind.INSERT else alone(row.before or () for row in rows)
+    after = None if kind is RowChangeKind.DELETE else alone(row.after or () for row in rows)
     return Block(alone(row.key for row in rows), before, after)
 
 
@@ -168,11 +168,11 @@ class TableEffect:
         """Where the key stands among the columns."""
         return [self.columns.index(name) for name in self.key]
 
-    def count(self, kind: ChangeKind) -> int:
+    def count(self, kind: RowChangeKind) -> int:
         """Return how many rows this happens to."""
         return sum(len(block) for block in self.blocks if block.kind is kind)
 
-    def first(self, kind: ChangeKind, most: int) -> list[RowChange]:
+    def first(self, kind: RowChangeKind, most: int) -> list[RowChange]:
         """Return the first rows to which this happens, so many at most."""
         found: list[RowChange] = []
         for block in self.blocks:
@@ -192,7 +192,7 @@ class TableEffect:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Effect:
+class ChangeEffect:
     """Everything that a change does, as far as it can be known.
 
     Attributes:
@@ -221,7 +221,7 @@ class Effect:
         if self.structure is not None:
             return self.structure.digest
         if not self._digest:  # it goes over every row, and is asked for several times
-            self._digest.append(digest_of_parts(_foretold(self.tables)))
+            self._digest.append(digest_of_parts(_foretold_json(self.tables)))
         return self._digest[0]
 
     def of(self, cause: Cause) -> Sequence[TableEffect]:
@@ -229,7 +229,7 @@ class Effect:
         return [each for each in self.tables if each.cause is cause]
 
 
-def _foretold(tables: Sequence[TableEffect]) -> Iterator[bytes]:
+def _foretold_json(tables: Sequence[TableEffect]) -> Iterator[bytes]:
     """Yield the canonical JSON of ``[[table, cause, columns, assigned, [[kind, key, before, after], ...]], ...]``."""
     for number, each in enumerate(tables):
         head = [list(each.table), str(each.cause), list(each.columns), list(each.assigned)]
@@ -246,5 +246,5 @@ def _foretold_rows(effect: TableEffect) -> Iterator[Json]:
         count = len(block)
         keys = repeat(None, count) if block.before is None else block.keys
         before = repeat(None, count) if block.before is None else block.before
-        after = repeat(None, count) if block.after is None else block.after.picked(places)
+        after = repeat(None, count) if block.after is None else block.after.pick_columns(places)
         yield from zip(repeat(str(block.kind), count), keys, before, after, strict=True)

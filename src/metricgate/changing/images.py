@@ -75,7 +75,7 @@ class Images(Sequence[Row]):
     def __repr__(self) -> str:
         return f"<{self._rows} rows of {len(self.columns)} values>"
 
-    def picked(self, places: Sequence[int]) -> Images:
+    def pick_columns(self, places: Sequence[int]) -> Images:
         """Return the columns that stand in these places."""
         return Images([self.columns[at] for at in places], self._rows)
 
@@ -87,7 +87,7 @@ class Images(Sequence[Row]):
         """Return the rows of these numbers, in that order."""
         return Images([list(map(column.__getitem__, rows)) for column in self.columns], len(rows))
 
-    def sharing(self, other: Images, places: Sequence[int]) -> Images:
+    def share_columns(self, other: Images, places: Sequence[int]) -> Images:
         """Return these rows with the other's columns in these places, where they are equal: so they are kept once."""
         columns = list(self.columns)
         for place, theirs in zip(places, other.columns, strict=True):
@@ -124,7 +124,7 @@ class Images(Sequence[Row]):
         return None if order == list(range(self._rows)) else order
 
 
-def joined(parts: Sequence[Images], width: int) -> Images:
+def concatenate(parts: Sequence[Images], width: int) -> Images:
     """Return the rows of all parts, one after another."""
     if len(parts) == 1:
         return parts[0]

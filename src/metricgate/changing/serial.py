@@ -11,26 +11,26 @@ from typing import Any, cast
 
 import orjson
 
-from metricgate.changing.change import ChangeKind, RowTarget, TableChange, Targets
-from metricgate.changing.effect import Block, Cause, Effect, RowChange, RowChanges, TableEffect
+from metricgate.changing.change import RowChangeKind, RowTarget, TableChange, Targets
+from metricgate.changing.effect import Block, Cause, ChangeEffect, RowChange, RowChanges, TableEffect
 from metricgate.changing.images import Column, Images, Row
 from metricgate.changing.structure import effect_of
 from metricgate.vocabulary.json import Json
 
 
-def effect_to_bytes(effect: Effect) -> bytes:
+def effect_to_bytes(effect: ChangeEffect) -> bytes:
     """Return the bytes that ``effect_from_bytes`` reads."""
     structure = effect.structure
     return orjson.dumps(
         {
-            "tables": [_table(each) for each in effect.tables],
+            "tables": [_table_json(each) for each in effect.tables],
             "unknown": list(effect.unknown),
             "structure": None if structure is None else structure.as_json(),
         }
     )
 
 
-def effect_from_bytes(data: bytes | memoryview) -> Effect:
+def effect_from_bytes(data: bytes | memoryview) -> ChangeEffect:
     """Return the effect.
 
     Raises:
@@ -38,7 +38,7 @@ def effect_from_bytes(data: bytes | memoryview) -> Effect:
     """
     document = orjson.loads(data)
     structure = document.get("structure")  # journals of releases before this one have none
-    return Effect(
+    return ChangeEffect(
         tables=tuple(_read_table(each) for each in document["tables"]),
         unknown=tuple(document["unknown"]),
         structure=None if structure is None else effect_of(structure),
@@ -69,7 +69,7 @@ def change_from_json(raw: dict[str, Any]) -> TableChange:
             for key, values, expected in raw["rows"]
         ]
     return TableChange(
-        kind=ChangeKind(raw["kind"]),
+        kind=RowChangeKind(raw["kind"]),
         table=tuple(raw["table"]),
         key=tuple(raw["key"]),
         columns=tuple(raw["columns"]),
@@ -120,7 +120,7 @@ class _Read:
         return self._read[raw]
 
 
-def _table(effect: TableEffect) -> list[Any]:
+def _table_json(effect: TableEffect) -> list[Any]:
     blocks = []
     for each in effect.blocks:
         written = _Columns()
@@ -148,8 +148,8 @@ def _read_block(raw: list[Any]) -> Block:
 
 
 def _by_row(rows: list[Any]) -> list[RowChange]:
-    return [RowChange(key=tuple(own), before=_row(before), after=_row(after)) for own, before, after in rows]
+    return [RowChange(key=tuple(own), before=_row_of(before), after=_row_of(after)) for own, before, after in rows]
 
 
-def _row(values: list[str | None] | None) -> Row | None:
+def _row_of(values: list[str | None] | None) -> Row | None:
     return None if values is None else tuple(values)

@@ -134,13 +134,13 @@ def change_of(raw: dict[str, Json]) -> StructureChange:
     column = cast("dict[str, Json] | None", raw["column"])
     return StructureChange(
         kind=StructureKind(cast("str", raw["kind"])),
-        table=_texts(raw["table"]),
+        table=_text_tuple(raw["table"]),
         column=None if column is None else _column_of(column),
         new_name=cast("str", raw["new_name"]),
-        key=_texts(raw["key"]),
+        key=_text_tuple(raw["key"]),
         aside=cast("str", raw["aside"]),
         only_empty=bool(raw["only_empty"]),
-        rebuild=_texts(raw["rebuild"]),
+        rebuild=_text_tuple(raw["rebuild"]),
     )
 
 
@@ -151,15 +151,15 @@ def effect_of(raw: dict[str, Json]) -> StructureEffect:
         rows=cast("int", raw["rows"]),
         values=cast("int", raw["values"]),
         columns=tuple(_column_of(each) for each in cast("list[dict[str, Json]]", raw["columns"])),
-        key=_texts(raw["key"]),
-        belongings=_texts(raw["belongings"]),
-        rebuild=_texts(raw["rebuild"]),
-        losses=_texts(raw["losses"]),
-        notes=_texts(raw["notes"]),
+        key=_text_tuple(raw["key"]),
+        belongings=_text_tuple(raw["belongings"]),
+        rebuild=_text_tuple(raw["rebuild"]),
+        losses=_text_tuple(raw["losses"]),
+        notes=_text_tuple(raw["notes"]),
     )
 
 
-def _texts(raw: Json) -> tuple[str, ...]:
+def _text_tuple(raw: Json) -> tuple[str, ...]:
     return tuple(cast("list[str]", raw))
 
 

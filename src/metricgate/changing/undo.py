@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from operator import ne
 
-from metricgate.changing.change import ChangeKind, Row, TableChange, Targets
-from metricgate.changing.effect import Block, Cause, Effect, TableEffect
-from metricgate.changing.images import Images, joined
+from metricgate.changing.change import Row, RowChangeKind, TableChange, Targets
+from metricgate.changing.effect import Block, Cause, ChangeEffect, TableEffect
+from metricgate.changing.images import Images, concatenate
 from metricgate.changing.shape import Location, Reaction, TableShape
 
 
-def taking_back(effect: Effect, shapes: Mapping[Location, TableShape]) -> tuple[TableChange, ...]:
+def taking_back(effect: ChangeEffect, shapes: Mapping[Location, TableShape]) -> tuple[TableChange, ...]:
     """Return the changes that take the effect back, in an order in which keys and foreign keys hold where they can.
 
     What was inserted is deleted first, children before parents; then what was deleted is inserted, parents before
@@ -27,7 +27,7 @@ def taking_back(effect: Effect, shapes: Mapping[Location, TableShape]) -> tuple[
     deletes = [change for each in reversed(tables) for change in _deletes(each)]
     inserts = [change for each in tables for change in _inserts(each, shapes[each.table])]
     # What a foreign key sets back by itself is left to it; what else such rows lost is set before their keys move.
-    sorts = [(each, _carried(each, effect, shapes)) for each in tables]
+    sorts = [(each, _carried_columns(each, effect, shapes)) for each in tables]
     updates = [change for each, own in sorts if own for change in _updates(each, shapes, own)]
     updates += [change for each, own in sorts if not own for change in _updates(each, shapes, own)]
     return (*deletes, *inserts, *updates)
@@ -47,7 +47,7 @@ def _without(change: TableChange, keys: set[Row]) -> TableChange:
     return change if len(stay) == len(change.rows) else replace(change, rows=change.targets.at(stay))
 
 
-def reaching_further(undo: Effect, effect: Effect) -> tuple[tuple[Location, Row], ...]:
+def reaching_further(undo: ChangeEffect, effect: ChangeEffect) -> tuple[tuple[Location, Row], ...]:
     """Return rows that an undo would change behind foreign keys: others put them there since, so it must not run.
 
     Args:
@@ -58,7 +58,7 @@ def reaching_further(undo: Effect, effect: Effect) -> tuple[tuple[Location, Row]
         (each.table, key)
         for each in effect.of(Cause.CASCADE)
         for block in each.blocks
-        for key in (Images((), len(block)) if block.after is None else block.after.picked(each.key_places))
+        for key in (Images((), len(block)) if block.after is None else block.after.pick_columns(each.key_places))
     }
     found = ((each.table, key) for each in undo.of(Cause.CASCADE) for block in each.blocks for key in block.keys)
     return tuple(each for each in found if each not in own)
@@ -84,31 +84,31 @@ def _ranks(shapes: Mapping[Location, TableShape]) -> dict[Location, int]:
 
 
 def _deletes(effect: TableEffect) -> Iterator[TableChange]:
-    found = [block for block in effect.blocks if block.kind is ChangeKind.INSERT]
+    found = [block for block in effect.blocks if block.kind is RowChangeKind.INSERT]
     if found:
         yield TableChange(
-            kind=ChangeKind.DELETE,
+            kind=RowChangeKind.DELETE,
             table=effect.table,
             key=effect.key,
             expecting=effect.columns,
             rows=Targets(
-                _all([block.keys for block in found], len(effect.key)),
-                expected=(after := _all([block.after for block in found], len(effect.columns))),
+                _join_images([block.keys for block in found], len(effect.key)),
+                expected=(after := _join_images([block.after for block in found], len(effect.columns))),
                 whole=after,
             ),
         )
 
 
 def _inserts(effect: TableEffect, shape: TableShape) -> Iterator[TableChange]:
-    found = [block for block in effect.blocks if block.kind is ChangeKind.DELETE]
+    found = [block for block in effect.blocks if block.kind is RowChangeKind.DELETE]
     generated = {each.name for each in shape.columns if each.generated}
     places = [at for at, name in enumerate(effect.columns) if name not in generated]
     if found:
-        before = _all([block.before for block in found], len(effect.columns))
+        before = _join_images([block.before for block in found], len(effect.columns))
         order = _parents_first(before, effect, shape)
-        values = (before if order is None else before.at(order)).picked(places)
+        values = (before if order is None else before.at(order)).pick_columns(places)
         yield TableChange(
-            kind=ChangeKind.INSERT,
+            kind=RowChangeKind.INSERT,
             table=effect.table,
             columns=tuple(effect.columns[at] for at in places),
             restoring=True,
@@ -116,8 +116,8 @@ def _inserts(effect: TableEffect, shape: TableShape) -> Iterator[TableChange]:
         )
 
 
-def _all(parts: Sequence[Images | None], width: int) -> Images:
-    return joined([part for part in parts if part is not None], width)
+def _join_images(parts: Sequence[Images | None], width: int) -> Images:
+    return concatenate([part for part in parts if part is not None], width)
 
 
 def _parents_first(before: Images, effect: TableEffect, shape: TableShape) -> list[int] | None:
@@ -129,11 +129,11 @@ def _parents_first(before: Images, effect: TableEffect, shape: TableShape) -> li
     if not own:
         return None
     names = effect.columns
-    referring = [list(before.picked([names.index(name) for name in key.columns])) for key in own]
+    referring = [list(before.pick_columns([names.index(name) for name in key.columns])) for key in own]
     by_value = {
         (n, value): number
         for n, key in enumerate(own)
-        for number, value in enumerate(before.picked([names.index(name) for name in key.referenced_columns]))
+        for number, value in enumerate(before.pick_columns([names.index(name) for name in key.referenced_columns]))
     }
     ordered: dict[int, None] = {}
     for row in range(len(before)):
@@ -153,12 +153,15 @@ def _parents_first(before: Images, effect: TableEffect, shape: TableShape) -> li
     return list(ordered)
 
 
-def _carried(effect: TableEffect, whole: Effect, shapes: Mapping[Location, TableShape]) -> frozenset[str]:
+def _carried_columns(effect: TableEffect, whole: ChangeEffect, shapes: Mapping[Location, TableShape]) -> frozenset[str]:
     """Return the columns of rows behind a cascade that follow what they refer to, when that is set back."""
     if effect.cause is not Cause.CASCADE:
         return frozenset()
     changed = {
-        (each.table, name) for each in whole.tables if each.count(ChangeKind.UPDATE) for name in each.changed_columns()
+        (each.table, name)
+        for each in whole.tables
+        if each.count(RowChangeKind.UPDATE)
+        for name in each.changed_columns()
     }
     return frozenset(
         name
@@ -183,15 +186,15 @@ def _updates(
     whole = range(len(effect.columns))
     free = [at for at, name in enumerate(effect.columns) if name not in generated]
     for block in effect.blocks:
-        if block.kind is ChangeKind.UPDATE:
-            for places, numbers in _differing(block, free):
+        if block.kind is RowChangeKind.UPDATE:
+            for places, numbers in _differing_places(block, free):
                 groups.setdefault(places, []).append((block, numbers))
     for places, parts in groups.items():
         if not places:
             continue
         columns = tuple(effect.columns[at] for at in places)
         yield TableChange(
-            kind=ChangeKind.UPDATE,
+            kind=RowChangeKind.UPDATE,
             table=effect.table,
             key=effect.key,
             columns=columns,
@@ -199,15 +202,17 @@ def _updates(
             keeping=tuple(name for name in moving if name not in columns),
             restoring=True,
             rows=Targets(
-                _all([_some(block.after, effect.key_places, rows) for block, rows in parts], len(effect.key)),
-                _all([_some(block.before, places, rows) for block, rows in parts], len(places)),
-                _all([_some(block.after, places, rows) for block, rows in parts], len(places)),
-                whole=_all([_some(block.after, whole, rows) for block, rows in parts], len(whole)),
+                _join_images(
+                    [_pick_images(block.after, effect.key_places, rows) for block, rows in parts], len(effect.key)
+                ),
+                _join_images([_pick_images(block.before, places, rows) for block, rows in parts], len(places)),
+                _join_images([_pick_images(block.after, places, rows) for block, rows in parts], len(places)),
+                whole=_join_images([_pick_images(block.after, whole, rows) for block, rows in parts], len(whole)),
             ),
         )
 
 
-def _differing(block: Block, free: Sequence[int]) -> Iterator[tuple[tuple[int, ...], list[int] | None]]:
+def _differing_places(block: Block, free: Sequence[int]) -> Iterator[tuple[tuple[int, ...], list[int] | None]]:
     """Yield the places, of those that are free, that differ in rows of an update, and in which rows; None for all."""
     before, after = block.before, block.after
     if before is None or after is None:
@@ -224,8 +229,8 @@ def _differing(block: Block, free: Sequence[int]) -> Iterator[tuple[tuple[int, .
         yield tuple(at for at, one in zip(places, differs, strict=True) if one), numbers
 
 
-def _some(images: Images | None, places: Sequence[int], rows: list[int] | None) -> Images | None:
+def _pick_images(images: Images | None, places: Sequence[int], rows: list[int] | None) -> Images | None:
     if images is None:
         return None
-    found = images.picked(places)
+    found = images.pick_columns(places)
     return found if rows is None else found.at(rows)

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import structlog
 
 from metricgate.changing.change import TableChange
-from metricgate.changing.effect import Effect
+from metricgate.changing.effect import ChangeEffect
 from metricgate.changing.shape import Location, TableShape
 from metricgate.changing.structure import StructureChange
 from metricgate.gateway.changes import codes
@@ -113,7 +113,7 @@ class ReconnectingWarehouse:
         """As the port says."""
         return await (await self._changed()).rehearse_structure(change, seconds=seconds)
 
-    async def apply(self, released: ReleasedChange, prepare: Callable[[Effect], None]) -> Effect:
+    async def apply(self, released: ReleasedChange, prepare: Callable[[ChangeEffect], None]) -> ChangeEffect:
         """As the port says."""
         return await (await self._changed()).apply(released, prepare)
 

@@ -10,9 +10,9 @@ import structlog
 
 from metricgate.approvals.lifecycle import Refusal
 from metricgate.approvals.proposal import ProposedAction
-from metricgate.changing.effect import Effect
-from metricgate.changing.proving import back_of
+from metricgate.changing.effect import ChangeEffect
 from metricgate.changing.serial import effect_from_bytes, effect_to_bytes
+from metricgate.changing.undo_check import back_of
 from metricgate.gateway.changes import codes, kept_change
 from metricgate.gateway.changes.advance import advance
 from metricgate.gateway.changes.damage import damage_problem
@@ -71,7 +71,7 @@ async def _execute(services: ChangeServices, action: ProposedAction) -> Proposed
     )
     until = services.now() + timedelta(days=services.settings.undo_days)
 
-    def prepare(effect: Effect) -> None:
+    def prepare(effect: ChangeEffect) -> None:
         services.stages[begun.id] = KEEPING
         _require_known_effect(begun, effect)
         _require_taken_back(services, begun, effect)
@@ -87,7 +87,7 @@ async def _execute(services: ChangeServices, action: ProposedAction) -> Proposed
         services.stages.pop(begun.id, None)
 
 
-def _require_known_effect(action: ProposedAction, effect: Effect) -> None:
+def _require_known_effect(action: ProposedAction, effect: ChangeEffect) -> None:
     """Refuse what may do more than was shown.
 
     Raises:
@@ -98,7 +98,7 @@ def _require_known_effect(action: ProposedAction, effect: Effect) -> None:
         raise ChangeFailed(codes.DEFINITIONS_CHANGED.name, "; ".join(more), detail="; ".join(more[:5]))
 
 
-def _require_taken_back(services: ChangeServices, action: ProposedAction, effect: Effect) -> None:
+def _require_taken_back(services: ChangeServices, action: ProposedAction, effect: ChangeEffect) -> None:
     """Hold the rows after an undo against the images of before, in its own transaction; calls from a thread.
 
     Raises:
@@ -117,7 +117,7 @@ def _require_taken_back(services: ChangeServices, action: ProposedAction, effect
 
 
 async def _apply(
-    services: ChangeServices, begun: ProposedAction, released: ReleasedChange, prepare: Callable[[Effect], None]
+    services: ChangeServices, begun: ProposedAction, released: ReleasedChange, prepare: Callable[[ChangeEffect], None]
 ) -> ProposedAction:
     warehouse = _writable_warehouse_of(services, begun)
     if warehouse is None:

@@ -8,9 +8,9 @@ from datetime import timedelta
 
 from metricgate.approvals.preview import ConsideredRule, RiskContribution, RiskSummary
 from metricgate.approvals.proposal import Requirement, State
-from metricgate.changing.change import ChangeKind
-from metricgate.changing.effect import Cause, Effect
-from metricgate.changing.made_up import FEWEST_INSERTED, made_up
+from metricgate.changing.change import RowChangeKind
+from metricgate.changing.effect import Cause, ChangeEffect
+from metricgate.changing.fabricated_rows import FEWEST_INSERTED, made_up
 from metricgate.compiling.relations import confined_statement, relation_of
 from metricgate.gateway.changes.decision_basis import DecisionBasis, bind_basis, holding_rules
 from metricgate.gateway.changes.plan import PlannedChange
@@ -101,9 +101,9 @@ async def judge_rehearsal(
         targets=tuple(str(each) for each in planned.resources),
         labels=preview.labels,
         columns=preview.columns,
-        inserted=_count_kind(effect, ChangeKind.INSERT),
-        updated=_count_kind(effect, ChangeKind.UPDATE),
-        deleted=_count_kind(effect, ChangeKind.DELETE),
+        inserted=_count_kind(effect, RowChangeKind.INSERT),
+        updated=_count_kind(effect, RowChangeKind.UPDATE),
+        deleted=_count_kind(effect, RowChangeKind.DELETE),
         cascaded=sum(len(each.rows) for each in effect.of(Cause.CASCADE)),
         most_rows=planned.most_rows,
         reversibility=str(preview.reversibility),
@@ -148,7 +148,7 @@ async def _measure_made_up(
     desk: Desk, planned: PlannedChange, rehearsal: Rehearsal, intent: Durable
 ) -> tuple[float, str]:
     """Return how far inserted rows look made up beside a sample of those that are there, and why."""
-    inserted = next((each for each in rehearsal.changes if each.kind is ChangeKind.INSERT and each.columns), None)
+    inserted = next((each for each in rehearsal.changes if each.kind is RowChangeKind.INSERT and each.columns), None)
     if inserted is None or len(inserted.rows) < FEWEST_INSERTED:
         return 0.0, ""
     dialect = planned.target.engine.dialect
@@ -178,12 +178,14 @@ def _text(value: Json) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _count_kind(effect: Effect, kind: ChangeKind) -> int:
+def _count_kind(effect: ChangeEffect, kind: RowChangeKind) -> int:
     if effect.structure is not None:
         rows = count_rows(effect)
-        return {ChangeKind.INSERT: rows.insert, ChangeKind.UPDATE: rows.update, ChangeKind.DELETE: rows.delete}[
-            kind
-        ] or 0
+        return {
+            RowChangeKind.INSERT: rows.insert,
+            RowChangeKind.UPDATE: rows.update,
+            RowChangeKind.DELETE: rows.delete,
+        }[kind] or 0
     return sum(each.count(kind) for each in effect.of(Cause.STATEMENT))
 
 

@@ -10,7 +10,7 @@ from typing import cast
 
 import orjson
 
-from metricgate.changing.change import ChangeKind, TableChange, digest_of_changes
+from metricgate.changing.change import RowChangeKind, TableChange, digest_of_changes
 from metricgate.changing.definitions import Definitions, definitions_of
 from metricgate.changing.definitions import as_json as definitions_as_json
 from metricgate.changing.serial import change_from_json, change_to_json
@@ -97,7 +97,7 @@ def _step_to_json(step: ChangeStep) -> Json:
 def _read_step(raw: list[Json]) -> ChangeStep:
     kind, table, key, columns, source = cast("tuple[str, list[str], list[str], list[str], list[Json]]", tuple(raw))
     return ChangeStep(
-        kind=ChangeKind(kind),
+        kind=RowChangeKind(kind),
         table=tuple(table),
         key=tuple(key),
         columns=tuple(columns),

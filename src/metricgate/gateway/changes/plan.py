@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from metricgate.changing.change import ChangeKind, TableChange, Targets
+from metricgate.changing.change import RowChangeKind, TableChange, Targets
 from metricgate.changing.images import Images
 from metricgate.changing.structure import StructureChange
 from metricgate.compiling.relations import confined_statement, relation_of
@@ -27,7 +27,7 @@ from metricgate.vocabulary.problem import Problem, Problems
 from metricgate.vocabulary.relation import GovernedTable
 from metricgate.vocabulary.resource import Action, Resource, ResourceKind
 
-_KINDS = {Action.INSERT: ChangeKind.INSERT, Action.UPDATE: ChangeKind.UPDATE, Action.DELETE: ChangeKind.DELETE}
+_KINDS = {Action.INSERT: RowChangeKind.INSERT, Action.UPDATE: RowChangeKind.UPDATE, Action.DELETE: RowChangeKind.DELETE}
 _VOLATILE = frozenset(
     {
         *("now", "current_timestamp", "current_date", "current_time", "localtime", "localtimestamp", "today"),
@@ -188,7 +188,7 @@ async def _make_plan(
         own = tuple(spelt[each.lower()] for each in source.columns)
         if source.literals is not None:
             rows = Targets(Images((), len(source.literals)), Images.of(source.literals, len(own)))
-            changes.append(TableChange(kind=ChangeKind.INSERT, table=target.found.location, columns=own, rows=rows))
+            changes.append(TableChange(kind=RowChangeKind.INSERT, table=target.found.location, columns=own, rows=rows))
             continue
         found = await _make_select(desk, source, target, rights)
         if not isinstance(found, tuple):
@@ -226,7 +226,7 @@ async def _make_plan(
 
 def _make_step(source: SourceText, target: ChangeTarget, columns: tuple[str, ...], statement: Statement) -> ChangeStep:
     kind = _KINDS[source.verb]
-    key = () if kind is ChangeKind.INSERT else target.shape.key
+    key = () if kind is RowChangeKind.INSERT else target.shape.key
     return ChangeStep(kind=kind, table=target.found.location, key=key, columns=columns, source=statement)
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from metricgate.changing.change import ChangeKind, Row, TableChange
+from metricgate.changing.change import Row, RowChangeKind, TableChange
 from metricgate.changing.definitions import Definitions
-from metricgate.changing.effect import Effect
+from metricgate.changing.effect import ChangeEffect
 from metricgate.changing.shape import Location, TableShape
 from metricgate.changing.structure import StructureChange
 from metricgate.policy.verdict import Decision, Verdict
@@ -29,7 +29,7 @@ class ChangeStep:
             output names do not matter. The engine casts new values to the columns' own types.
     """
 
-    kind: ChangeKind
+    kind: RowChangeKind
     table: Location
     key: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
@@ -84,7 +84,7 @@ class Rehearsal:
     """
 
     changes: tuple[TableChange, ...] = field(repr=False)
-    effect: Effect = field(repr=False)
+    effect: ChangeEffect = field(repr=False)
     seconds: float
     definitions: Definitions = field(default=(), repr=False)
     not_back: tuple[str, ...] = ()
@@ -205,7 +205,7 @@ class WritableWarehouse(Protocol):
         """
         ...
 
-    async def apply(self, released: ReleasedChange, prepare: Callable[[Effect], None]) -> Effect:
+    async def apply(self, released: ReleasedChange, prepare: Callable[[ChangeEffect], None]) -> ChangeEffect:
         """Carry it out and commit, or change nothing.
 
         Sources are evaluated again and compared with ``changes``; rows are locked, held against what is expected,

@@ -16,9 +16,9 @@ from metricgate.approvals.preview import (
 )
 from metricgate.approvals.proposal import Reversibility
 from metricgate.catalog.labels import labels_of
-from metricgate.changing.change import ChangeKind, Row
-from metricgate.changing.definitions import Definition, digest_of_definitions
-from metricgate.changing.effect import Cause, Effect, RowChange, TableEffect
+from metricgate.changing.change import Row, RowChangeKind
+from metricgate.changing.definitions import ActingDefinition, digest_of_definitions
+from metricgate.changing.effect import Cause, ChangeEffect, RowChange, TableEffect
 from metricgate.changing.structure import StructureEffect
 from metricgate.gateway.changes.plan import PlannedChange
 from metricgate.gateway.changes.ports import Rehearsal
@@ -113,14 +113,14 @@ def _of_structure(effect: StructureEffect) -> Reversibility:
     return Reversibility.R1 if effect.change.kind is StructureKind.DROP_COLUMN else Reversibility.R0
 
 
-def preview_definitions(definitions: Iterable[Definition]) -> DefinitionsPreview:
+def preview_definitions(definitions: Iterable[ActingDefinition]) -> DefinitionsPreview:
     """Return what people are shown of definitions: the digest over all, and by name what acts by itself."""
     found = sorted(set(definitions))
     acting = tuple(str(each) for each in found if each.acts)
     return DefinitionsPreview(digest=digest_of_definitions(found), acting=acting, number=len(found))
 
 
-def preview_structure(effect: Effect, read_by: Sequence[str] = ()) -> StructurePreview | None:
+def preview_structure(effect: ChangeEffect, read_by: Sequence[str] = ()) -> StructurePreview | None:
     """Return what happens to a table itself, for people who decide; None where only rows change."""
     found = effect.structure
     if found is None:
@@ -154,14 +154,14 @@ def describe_structure(effect: StructureEffect | None) -> str:
     }[change.kind]
 
 
-def count_rows(effect: Effect) -> RowCounts:
+def count_rows(effect: ChangeEffect) -> RowCounts:
     """Return how many rows are inserted, updated, deleted, and changed by cascades, and all of them together.
 
     Rows that a foreign key's cascade changes count there alone.
     """
     inserted, updated, deleted = (
         sum(each.count(kind) for each in effect.tables if each.cause is Cause.STATEMENT)
-        for kind in (ChangeKind.INSERT, ChangeKind.UPDATE, ChangeKind.DELETE)
+        for kind in (RowChangeKind.INSERT, RowChangeKind.UPDATE, RowChangeKind.DELETE)
     )
     total = effect.rows
     if effect.structure is not None:
@@ -174,7 +174,7 @@ def count_rows(effect: Effect) -> RowCounts:
     return RowCounts(insert=inserted, update=updated, delete=deleted, cascaded=cascaded, total=total)
 
 
-def preview_tables(effect: Effect, sample_rows: int) -> tuple[TablePreview, ...]:
+def preview_tables(effect: ChangeEffect, sample_rows: int) -> tuple[TablePreview, ...]:
     """Return every table's effect with a sample, for people who decide."""
     return tuple(_table(each, sample_rows) for each in effect.tables)
 
@@ -187,11 +187,11 @@ def _table(effect: TableEffect, most: int) -> TablePreview:
         key=tuple(effect.key),
         assigned=tuple(effect.assigned),
         rows=TableCounts(
-            insert=effect.count(ChangeKind.INSERT),
-            update=effect.count(ChangeKind.UPDATE),
-            delete=effect.count(ChangeKind.DELETE),
+            insert=effect.count(RowChangeKind.INSERT),
+            update=effect.count(RowChangeKind.UPDATE),
+            delete=effect.count(RowChangeKind.DELETE),
         ),
-        sample=tuple(_row(row) for kind in ChangeKind for row in effect.first(kind, most)),
+        sample=tuple(_row(row) for kind in RowChangeKind for row in effect.first(kind, most)),
     )
 
 
@@ -216,7 +216,7 @@ def _short(value: str) -> str:
 
 
 def show_proposer(
-    desk: Desk, planned: PlannedChange, effect: Effect, preview: Preview | None, *, sample_rows: int
+    desk: Desk, planned: PlannedChange, effect: ChangeEffect, preview: Preview | None, *, sample_rows: int
 ) -> Preview | None:
     """Return the preview as the proposer may see it: of cascades only numbers, of columns only readable values."""
     if preview is None:
@@ -233,7 +233,7 @@ def show_proposer(
             after |= {*each.key, *planned.columns}
         sample = tuple(
             show_row(_row(row), each.columns, each.key, before=before.__contains__, after=after.__contains__)
-            for kind in ChangeKind
+            for kind in RowChangeKind
             for row in each.first(kind, sample_rows)
         )
         tables.append(replace(_table(each, 0), sample=sample))

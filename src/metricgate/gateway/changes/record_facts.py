@@ -8,7 +8,7 @@ from typing import cast
 from metricgate.approvals.documents import risk_to_json
 from metricgate.approvals.preview import ConsideredRule, RiskSummary
 from metricgate.approvals.proposal import HumanDecision, ProposedAction
-from metricgate.changing.effect import Effect
+from metricgate.changing.effect import ChangeEffect
 from metricgate.ledger.events.actions import ActionFacts, ChangeFacts, HumanDecisionFacts, TableRows
 from metricgate.ledger.events.shared import Link, RiskFacts, RuleDecision
 from metricgate.vocabulary.actor import ActorKind
@@ -55,7 +55,7 @@ def decision_facts(decision: HumanDecision) -> HumanDecisionFacts:
     )
 
 
-def change_facts(effect: Effect) -> ChangeFacts:
+def change_facts(effect: ChangeEffect) -> ChangeFacts:
     """Return how many rows are changed, table by table, and the digest of all of it."""
     tables = [
         TableRows(table=".".join(each.table), cause=str(each.cause), rows=len(each.rows)) for each in effect.tables

@@ -9,7 +9,7 @@ from datetime import timedelta
 import structlog
 
 from metricgate.approvals.proposal import ProposedAction, State
-from metricgate.changing.effect import Effect
+from metricgate.changing.effect import ChangeEffect
 from metricgate.gateway.changes import codes, kept_change
 from metricgate.gateway.changes.advance import Raced, advance
 from metricgate.gateway.changes.ports import ChangeFailed, WritableWarehouse
@@ -22,7 +22,7 @@ from metricgate.state.sealed import Unsealable
 from metricgate.vocabulary.problem import Problem
 
 
-async def finish(services: ChangeServices, action: ProposedAction, effect: Effect | None) -> ProposedAction:
+async def finish(services: ChangeServices, action: ProposedAction, effect: ChangeEffect | None) -> ProposedAction:
     """Say of a committed transaction so in the journal, in the record, and in the action; return that.
 
     Args:

@@ -11,7 +11,7 @@ from metricgate.approvals import lifecycle
 from metricgate.approvals.lifecycle import Obstacle, Refusal
 from metricgate.approvals.outcome import NotCarriedOut, RowsChanged
 from metricgate.approvals.proposal import HumanDecision, ProposedAction, Review
-from metricgate.changing.effect import Effect
+from metricgate.changing.effect import ChangeEffect
 from metricgate.gateway.changes import record_facts
 from metricgate.gateway.changes.preview import count_rows
 from metricgate.ledger.events.actions import (
@@ -41,7 +41,7 @@ class ProposalMade:
         freezes_passed: freezes of the agent that a person's undo passes.
     """
 
-    effect: Effect
+    effect: ChangeEffect
     content: bytes | None
     after: int = -1
     freezes_passed: Sequence[str] = ()
@@ -78,7 +78,7 @@ class ExecutionFinished:
         undo_until: until when it can be taken back; None where there is nothing to take back.
     """
 
-    effect: Effect | None
+    effect: ChangeEffect | None
     at: datetime
     undo_until: datetime | None
 

@@ -10,11 +10,11 @@ from metricgate.approvals.preview import Preview
 from metricgate.approvals.proposal import Proposal, ProposedAction, Requirement, State
 from metricgate.changing.change import TableChange
 from metricgate.changing.definitions import digest_of_definitions
-from metricgate.changing.effect import Effect
-from metricgate.changing.proving import Back, back_of
+from metricgate.changing.effect import ChangeEffect
 from metricgate.changing.serial import effect_from_bytes
 from metricgate.changing.structure import StructureChange, taking_back_structure
 from metricgate.changing.undo import reaching_further, taking_back, without
+from metricgate.changing.undo_check import UndoCheck, back_of
 from metricgate.gateway.changes import codes, kept_change
 from metricgate.gateway.changes.advance import advance
 from metricgate.gateway.changes.decision_basis import DecisionBasis, PolicyQuestion, bind_basis
@@ -83,7 +83,7 @@ async def propose_undo(
     return await _keep(services, action, request, rehearsal) if rehearsal.changes else _nothing_to_undo(nothing)
 
 
-async def _inverse_of(warehouse: WritableWarehouse, effect: Effect) -> tuple[TableChange, ...]:
+async def _inverse_of(warehouse: WritableWarehouse, effect: ChangeEffect) -> tuple[TableChange, ...]:
     shapes = await warehouse.shapes([each.table for each in effect.tables])
     missing = [each.table for each in effect.tables if each.table not in shapes]
     if missing:
@@ -93,7 +93,7 @@ async def _inverse_of(warehouse: WritableWarehouse, effect: Effect) -> tuple[Tab
 
 async def _rehearse(
     warehouse: WritableWarehouse,
-    effect: Effect,
+    effect: ChangeEffect,
     changes: tuple[TableChange, ...],
     services: ChangeServices,
     *,
@@ -116,10 +116,10 @@ async def _rehearse(
             return found
         text = "rows that were added since refer to rows that would be taken back"
         raise ChangeFailed(codes.ROWS_CHANGED.name, text, rows=further[:_MOST_TOLD], detail=text)
-    return Rehearsal(changes=(), effect=Effect(tables=()), seconds=0.0)
+    return Rehearsal(changes=(), effect=ChangeEffect(tables=()), seconds=0.0)
 
 
-def _require_back(back: Back) -> None:
+def _require_back(back: UndoCheck) -> None:
     if back.why:
         raise ChangeFailed(codes.NOT_BACK.name, "; ".join(back.why), rows=back.rows, detail="; ".join(back.why[:5]))
 

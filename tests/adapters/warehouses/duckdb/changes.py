@@ -14,8 +14,8 @@ from tests.contracts.warehouse_engines import released
 from metricgate.adapters.warehouses.duckdb.file import build_file
 from metricgate.adapters.warehouses.duckdb.options import DuckDBOptions
 from metricgate.adapters.warehouses.duckdb.warehouse import DuckDBWarehouse
-from metricgate.changing.change import ChangeKind, RowTarget, TableChange
-from metricgate.changing.effect import Effect
+from metricgate.changing.change import RowChangeKind, RowTarget, TableChange
+from metricgate.changing.effect import ChangeEffect
 from metricgate.compiling.statement import ExpectedColumn, Statement
 from metricgate.gateway.changes.ports import ChangePlan, ChangeStep, Rehearsal, ReleasedChange, View
 from metricgate.gateway.ports import Rows
@@ -84,7 +84,7 @@ def source(sql: str, *parameters: Scalar) -> Statement:
 def step(kind: str, name: str, sql: str, *parameters: Scalar, key: str = "", columns: str = "") -> ChangeStep:
     """Return a step; names of columns are separated by blanks."""
     return ChangeStep(
-        kind=ChangeKind(kind),
+        kind=RowChangeKind(kind),
         table=table(name),
         key=tuple(key.split()),
         columns=tuple(columns.split()),
@@ -100,7 +100,7 @@ def plan(*steps: ChangeStep, most: int = 20_000, seconds: float = 30.0, views: S
 def inserting(name: str, columns: str, *rows: tuple[str | None, ...]) -> TableChange:
     """Return rows to insert that are spelt out."""
     return TableChange(
-        kind=ChangeKind.INSERT,
+        kind=RowChangeKind.INSERT,
         table=table(name),
         columns=tuple(columns.split()),
         rows=tuple(RowTarget(values=row) for row in rows),
@@ -114,11 +114,11 @@ def release(
     return server_changes.release(rehearsal, wanted, action=action, most_rows=200_000, seconds=seconds)
 
 
-def ready(_effect: Effect) -> None:
+def ready(_effect: ChangeEffect) -> None:
     """Prepare nothing."""
 
 
-async def carried_out(warehouse: DuckDBWarehouse, wanted: ChangePlan, action: str = "act-1") -> Effect:
+async def carried_out(warehouse: DuckDBWarehouse, wanted: ChangePlan, action: str = "act-1") -> ChangeEffect:
     """Rehearse and apply."""
     rehearsal = await warehouse.rehearse(wanted)
     return await warehouse.apply(release(rehearsal, wanted, action=action), ready)

@@ -28,7 +28,7 @@ from tests.adapters.warehouses.duckdb.changes import (
 from metricgate.adapters.warehouses.duckdb.options import DuckDBOptions
 from metricgate.adapters.warehouses.duckdb.section import DuckDBSection
 from metricgate.adapters.warehouses.duckdb.warehouse import DuckDBWarehouse
-from metricgate.changing.effect import Effect
+from metricgate.changing.effect import ChangeEffect
 from metricgate.changing.undo import taking_back
 from metricgate.gateway.changes.ports import ChangeFailed, Rehearsal, View, WritableWarehouse
 
@@ -118,7 +118,7 @@ def test_several_steps_change_rows_of_several_tables_and_are_taken_back_exactly(
         before = [await rows(warehouse, everything), await rows(warehouse, lines)]
         rehearsal = await warehouse.rehearse(wanted)
         assert [await rows(warehouse, everything), await rows(warehouse, lines)] == before
-        prepared: list[Effect] = []
+        prepared: list[ChangeEffect] = []
         effect = await warehouse.apply(release(rehearsal, wanted), prepared.append)
         assert prepared == [effect]
         assert effect.digest == rehearsal.effect.digest

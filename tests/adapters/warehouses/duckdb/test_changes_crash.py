@@ -29,7 +29,7 @@ from tests.contracts.warehouse_engines import released
 
 from metricgate.adapters.warehouses.duckdb.options import DuckDBOptions
 from metricgate.adapters.warehouses.duckdb.warehouse import DuckDBWarehouse
-from metricgate.changing.effect import Effect
+from metricgate.changing.effect import ChangeEffect
 from metricgate.gateway.changes.ports import ChangeFailed, ChangePlan, OutcomeUnknown
 
 SCRIPT = "CREATE TABLE t(a INTEGER PRIMARY KEY, b VARCHAR); INSERT INTO t SELECT i, 'old' FROM range(300) r(i)"
@@ -92,7 +92,9 @@ def _fields(task: Path) -> list[str]:
 
 
 def apply_killed(
-    options: DuckDBOptions, killing: Callable[[DuckDBWarehouse], Callable[[Effect], None]], wanted: ChangePlan = WANTED
+    options: DuckDBOptions,
+    killing: Callable[[DuckDBWarehouse], Callable[[ChangeEffect], None]],
+    wanted: ChangePlan = WANTED,
 ) -> tuple[bool, list[object]]:
     """Apply with a ``prepare`` that brings the worker's death about; return whether it is marked, and the rows."""
 
@@ -112,7 +114,7 @@ def apply_killed(
 def test_a_worker_that_dies_while_the_journal_is_written_changed_nothing(options: DuckDBOptions):
     """It was not told to go on."""
 
-    def killing(warehouse: DuckDBWarehouse) -> Callable[[Effect], None]:
+    def killing(warehouse: DuckDBWarehouse) -> Callable[[ChangeEffect], None]:
         return lambda _effect: kill(warehouse)
 
     assert apply_killed(options, killing) == (False, [0, 300])
@@ -121,8 +123,8 @@ def test_a_worker_that_dies_while_the_journal_is_written_changed_nothing(options
 def test_a_worker_that_dies_before_it_hears_go_changed_nothing(options: DuckDBOptions):
     """Nobody can know that it did not hear it: the outcome is unknown until the file is asked."""
 
-    def killing(warehouse: DuckDBWarehouse) -> Callable[[Effect], None]:
-        def prepare(_effect: Effect) -> None:
+    def killing(warehouse: DuckDBWarehouse) -> Callable[[ChangeEffect], None]:
+        def prepare(_effect: ChangeEffect) -> None:
             stop(warehouse)
             threading.Timer(0.3, kill, [warehouse]).start()
 
@@ -134,7 +136,7 @@ def test_a_worker_that_dies_before_it_hears_go_changed_nothing(options: DuckDBOp
 def test_a_worker_that_dies_in_its_commit_did_all_of_it_or_nothing(options: DuckDBOptions):
     """Killed at some moment after it may have heard go: the marker tells, and it tells the truth."""
 
-    def killing(warehouse: DuckDBWarehouse) -> Callable[[Effect], None]:
+    def killing(warehouse: DuckDBWarehouse) -> Callable[[ChangeEffect], None]:
         return lambda _effect: threading.Timer(0.004, kill, [warehouse]).start()
 
     marked, found = apply_killed(options, killing, LONG)
@@ -147,7 +149,7 @@ def test_a_journal_that_fails_keeps_the_change_from_being_made(options: DuckDBOp
     class JournalFull(Exception):
         pass
 
-    def prepare(_effect: Effect) -> None:
+    def prepare(_effect: ChangeEffect) -> None:
         raise JournalFull
 
     async def work(warehouse: DuckDBWarehouse) -> None:
@@ -255,15 +257,15 @@ def test_a_change_that_waits_for_its_turn_outlives_the_worker(options: DuckDBOpt
     async def work(warehouse: DuckDBWarehouse) -> None:
         other = plan(step("update", "t", "SELECT 2, 'two'", key="a", columns="b"))
         one, two = await warehouse.rehearse(ONE), await warehouse.rehearse(other)
-        waiting: list[asyncio.Task[Effect]] = []
+        waiting: list[asyncio.Task[ChangeEffect]] = []
         loop = asyncio.get_running_loop()
 
-        def prepare(_effect: Effect) -> None:
+        def prepare(_effect: ChangeEffect) -> None:
             loop.call_soon_threadsafe(lambda: waiting.append(loop.create_task(rehearsing())))
             time.sleep(0.3)
             kill(warehouse)
 
-        async def rehearsing() -> Effect:
+        async def rehearsing() -> ChangeEffect:
             return (await warehouse.rehearse(other)).effect
 
         with pytest.raises(OutcomeUnknown):

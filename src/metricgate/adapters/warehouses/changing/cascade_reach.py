@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from metricgate.adapters.warehouses.changing.rows import TableRows
-from metricgate.changing.change import ChangeKind, Row, TableChange
+from metricgate.changing.change import Row, RowChangeKind, TableChange
 from metricgate.changing.images import Images
 from metricgate.changing.shape import ForeignKey, Location, Reaction, TableShape
 from metricgate.gateway.changes import codes
@@ -42,7 +42,7 @@ def follow(reach: CascadeReach, tables: TableRows, change: TableChange, before: 
     shape = reach.shapes[change.table]
     if before is None:
         return
-    if change.kind is ChangeKind.DELETE:
+    if change.kind is RowChangeKind.DELETE:
         _deleted(reach, tables, shape, before, 0)
     elif any(_reacts(key, frozenset(change.columns)) for key in shape.referenced_by):
         pairs = [

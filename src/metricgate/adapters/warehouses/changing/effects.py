@@ -9,11 +9,11 @@ from operator import ne
 from metricgate.adapters.warehouses.changing.cascade_reach import CascadeReach, follow
 from metricgate.adapters.warehouses.changing.refusals import MOST_TOLD, too_many
 from metricgate.adapters.warehouses.changing.rows import RowsFound, TableRows, column_of
-from metricgate.changing.change import ChangeKind, Row, TableChange
-from metricgate.changing.effect import Block, Cause, Effect, RowChange, RowChanges, TableEffect
+from metricgate.changing.change import Row, RowChangeKind, TableChange
+from metricgate.changing.effect import Block, Cause, ChangeEffect, RowChange, RowChanges, TableEffect
 from metricgate.changing.images import Images
-from metricgate.changing.proving import Back, back_from
 from metricgate.changing.shape import Location, Reaction, TableShape
+from metricgate.changing.undo_check import UndoCheck, back_from
 from metricgate.gateway.changes import codes
 from metricgate.gateway.changes.ports import ChangeFailed, View
 
@@ -25,7 +25,7 @@ def carried_out(
     views: Sequence[View],
     most_rows: int,
     known: Sequence[RowsFound | None] = (),
-) -> Effect:
+) -> ChangeEffect:
     """Carry changes out in the open transaction and return what they did.
 
     Args:
@@ -52,12 +52,12 @@ def carried_out(
         for table in dict.fromkeys([*(each.table for each in changes), *reach.found])
         for name in shapes[table].triggers
     ]
-    return Effect(tables=tuple(found), unknown=tuple(dict.fromkeys((*triggers, *reach.unknown))))
+    return ChangeEffect(tables=tuple(found), unknown=tuple(dict.fromkeys((*triggers, *reach.unknown))))
 
 
 def taken_back(
-    tables: TableRows, effect: Effect, changes: Sequence[TableChange], shapes: dict[Location, TableShape]
-) -> Back:
+    tables: TableRows, effect: ChangeEffect, changes: Sequence[TableChange], shapes: dict[Location, TableShape]
+) -> UndoCheck:
     """Take an effect back in the transaction that had it; return whether every row is as it was before.
 
     The engine compares the rows with their images of before; only those that differ are read.
@@ -72,7 +72,7 @@ def taken_back(
 
 
 def _otherwise(
-    tables: TableRows, effect: Effect, shapes: Mapping[Location, TableShape]
+    tables: TableRows, effect: ChangeEffect, shapes: Mapping[Location, TableShape]
 ) -> Iterator[tuple[TableEffect, RowChange, Row | None]]:
     """Yield the rows of an effect that may not be as they were before, each as it is now."""
     for each in effect.tables:
@@ -80,9 +80,9 @@ def _otherwise(
         for block in each.blocks:
             if block.before is not None:
                 numbers = tables.find_differing(shape, block.before)
-                keys = block.before.picked(each.key_places).at(numbers)
+                keys = block.before.pick_columns(each.key_places).at(numbers)
             elif block.after is not None:
-                numbers, keys = list(range(len(block))), block.after.picked(each.key_places)
+                numbers, keys = list(range(len(block))), block.after.pick_columns(each.key_places)
             found = tables.images(shape, shape.key, keys, lock=False)
             missing = set(found.missing)
             for at, number in enumerate(numbers):
@@ -132,13 +132,17 @@ def _rows_named(
 
 def _images_before(tables: TableRows, change: TableChange, shape: TableShape, found: RowsFound | None) -> Images | None:
     """Return each row as it is, held against what is expected of it; None for rows to insert."""
-    if change.kind is ChangeKind.INSERT:
+    if change.kind is RowChangeKind.INSERT:
         return None
     targets = change.targets
     if found is None:
         whole = targets.whole
         places = [shape.names.index(name) for name in change.key]
-        if whole is not None and len(whole.columns) == len(shape.columns) and whole.picked(places) == targets.keys:
+        if (
+            whole is not None
+            and len(whole.columns) == len(shape.columns)
+            and whole.pick_columns(places) == targets.keys
+        ):
             found = tables.foretold(shape, whole)
         else:
             found = tables.images(shape, change.key, targets.keys, lock=False)
@@ -157,7 +161,7 @@ def _images_before(tables: TableRows, change: TableChange, shape: TableShape, fo
 def _effect(
     tables: TableRows, change: TableChange, shape: TableShape, before: Images | None, inserted: Images
 ) -> TableEffect:
-    if change.kind is ChangeKind.DELETE:
+    if change.kind is RowChangeKind.DELETE:
         keys, after = change.targets.keys, None
     else:
         keys = inserted if before is None else change.targets.keys
@@ -171,12 +175,12 @@ def _effect(
         after = found.images
     key = [shape.names.index(name) for name in shape.key]
     if before is not None:
-        before = before.sharing(keys, key)
+        before = before.share_columns(keys, key)
     if after is not None:
-        after = after.sharing(change.targets.values, [shape.names.index(name) for name in change.columns])
+        after = after.share_columns(change.targets.values, [shape.names.index(name) for name in change.columns])
     # Rows whose keys the engine makes are sorted by the values that were given.
     given = [shape.names.index(name) for name in change.columns]
-    order = (after.picked(given) if before is None and after is not None else keys).order()
+    order = (after.pick_columns(given) if before is None and after is not None else keys).order()
     if order is not None:
         keys = keys.at(order)
         before, after = (None if each is None else each.at(order) for each in (before, after))
@@ -193,9 +197,11 @@ def _effect(
 def block_of(keys: Images, before: Images | None, after: Images | None, places: Sequence[int]) -> Block:
     """Return a block in which equal columns are one; the key stands in these places of the images."""
     if before is not None and after is not None:
-        after = after.sharing(before, range(len(before.columns)))
+        after = after.share_columns(before, range(len(before.columns)))
     whole = after if before is None else before
-    return Block(keys if whole is None else keys.sharing(whole.picked(places), range(len(places))), before, after)
+    return Block(
+        keys if whole is None else keys.share_columns(whole.pick_columns(places), range(len(places))), before, after
+    )
 
 
 def _cascade(
@@ -249,7 +255,7 @@ def _check_view(tables: TableRows, view: View, shape: TableShape, effects: Seque
         if each.table == view.table and each.cause is Cause.STATEMENT
         for block in each.blocks
         if block.after is not None
-        for key in block.after.picked(places)
+        for key in block.after.pick_columns(places)
     }
     if not written:
         return

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from metricgate.adapters.warehouses.changing.rows import TableRows, column_of
-from metricgate.changing.change import ChangeKind, TableChange
+from metricgate.changing.change import RowChangeKind, TableChange
 from metricgate.changing.definitions import Definitions
-from metricgate.changing.effect import Cause, Effect
+from metricgate.changing.effect import Cause, ChangeEffect
 from metricgate.changing.shape import Location, TableShape
 
 _STILL = frozenset({"table", "column", "unique key", "foreign key"})
@@ -21,7 +21,7 @@ _STILL = frozenset({"table", "column", "unique key", "foreign key"})
 
 def surely_back(
     tables: TableRows,
-    effect: Effect,
+    effect: ChangeEffect,
     changes: Sequence[TableChange],
     shapes: Mapping[Location, TableShape],
     definitions: Definitions,
@@ -48,7 +48,7 @@ def surely_back(
 
 
 def _keeps(tables: TableRows, change: TableChange, shape: TableShape) -> bool:
-    if change.kind is not ChangeKind.UPDATE or shape.triggers or not _unkeyed(shape).issuperset(change.columns):
+    if change.kind is not RowChangeKind.UPDATE or shape.triggers or not _unkeyed(shape).issuperset(change.columns):
         return False
     columns = [column_of(shape, name) for name in change.columns]
     storing = tables.dialect.select_stored_otherwise(tables.session, shape, columns)

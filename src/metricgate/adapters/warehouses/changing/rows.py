@@ -8,8 +8,8 @@ from typing import ClassVar, cast
 
 from metricgate.adapters.warehouses.changing.refusals import too_many
 from metricgate.adapters.warehouses.changing.session import Text, WriteDialect, WriteSession
-from metricgate.changing.change import ChangeKind, Row, TableChange, Targets
-from metricgate.changing.images import Column, Images, joined
+from metricgate.changing.change import Row, RowChangeKind, TableChange, Targets
+from metricgate.changing.images import Column, Images, concatenate
 from metricgate.changing.shape import ColumnShape, ForeignKey, Location, TableShape
 from metricgate.gateway.changes import codes
 from metricgate.gateway.changes.ports import ChangeFailed, ChangePlan
@@ -57,14 +57,14 @@ class TableRows:
             parts.append(found.images)
             missing += [start + number for number in found.missing]
             start += len(part)
-        return RowsFound(joined(parts, width), tuple(missing))
+        return RowsFound(concatenate(parts, width), tuple(missing))
 
     def foretold(self, shape: TableShape, guess: Images) -> RowsFound:
         """Return the whole rows that have the keys of these, which they most likely equal.
 
         The engine compares, and only what is otherwise comes back. The first rows are read, and tell whether to go on.
         """
-        keys = guess.picked([shape.names.index(name) for name in shape.key])
+        keys = guess.pick_columns([shape.names.index(name) for name in shape.key])
         probed = guess[:_PROBED]
         if len(guess) > self.few and self.images(shape, shape.key, keys[:_PROBED], lock=False) == RowsFound(probed):
             numbers = self.find_differing(shape, guess)
@@ -110,7 +110,7 @@ class TableRows:
             targets = [column_of(shapes[step.table], name) for name in (*step.key, *step.columns)]
             text = self.dialect.evaluate(step.source, targets)
             try:
-                rows = self.session.columns(*text, width=len(targets), stores=step.kind is not ChangeKind.DELETE)
+                rows = self.session.columns(*text, width=len(targets), stores=step.kind is not RowChangeKind.DELETE)
             except ChangeFailed as error:
                 raise _in_source(error, text[0], step.source.sql) from error
             total += len(rows)
@@ -121,7 +121,7 @@ class TableRows:
                 rows = Images.of(list(dict.fromkeys(rows)), len(targets))
             order = rows.order()
             rows = rows if order is None else rows.at(order)
-            keys, values = rows.picked(range(at)), rows.picked(range(at, len(targets)))
+            keys, values = rows.pick_columns(range(at)), rows.pick_columns(range(at, len(targets)))
             if at:
                 _unless_twice(step.table, keys, seen.setdefault(step.table, set()))
             found.append(
@@ -142,12 +142,12 @@ class TableRows:
         targets, at = change.targets, len(change.key)
         given: list[Images] = []
         for part in self._parts(targets.keys.beside(targets.values)):
-            keys, values = part.picked(range(at)), part.picked(range(at, len(part.columns)))
-            if change.kind is ChangeKind.INSERT:
+            keys, values = part.pick_columns(range(at)), part.pick_columns(range(at, len(part.columns)))
+            if change.kind is RowChangeKind.INSERT:
                 text = self.dialect.insert(shape, columns, values, restoring=change.restoring)
                 given.append(self.session.columns(*text, width=len(shape.key)))
                 count = len(given[-1])
-            elif change.kind is ChangeKind.UPDATE:
+            elif change.kind is RowChangeKind.UPDATE:
                 text = self.dialect.update(shape, columns, keys, values, kept, restoring=change.restoring)
                 count = self.session.change(*text)
             else:
@@ -157,7 +157,7 @@ class TableRows:
                 raise ChangeFailed(
                     codes.ROWS_CHANGED.name, said, rows=[(change.table, key) for key in keys[:_MOST_TOLD]]
                 )
-        return joined(given, len(shape.key))
+        return concatenate(given, len(shape.key))
 
     def _parts(self, rows: Images) -> Iterator[Images]:
         most = self.dialect.rows_at_once if rows.columns else _DEFAULTS_AT_ONCE
@@ -181,7 +181,7 @@ def _numbers(column: Column) -> list[int]:
 def _in_order(read: Images, count: int) -> RowsFound:
     """Return rows that come with the number of their key in the order of the keys."""
     numbers = _numbers(read.columns[0])
-    images = read.picked(range(1, len(read.columns)))
+    images = read.pick_columns(range(1, len(read.columns)))
     if numbers == list(range(count)):
         return RowsFound(images)
     places: list[int | None] = [None] * count

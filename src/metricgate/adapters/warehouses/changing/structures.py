@@ -15,8 +15,8 @@ from dataclasses import replace
 from metricgate.adapters.warehouses.changing.session import WriteSession
 from metricgate.adapters.warehouses.changing.structure_dialect import Index, Surroundings
 from metricgate.adapters.warehouses.changing.transaction import ChangeRelease, WriteEngine
-from metricgate.changing.definitions import Definitions, differences, said
-from metricgate.changing.effect import Effect
+from metricgate.changing.definitions import Definitions, differences, differences_in_words
+from metricgate.changing.effect import ChangeEffect
 from metricgate.changing.shape import ColumnShape, Location, TableShape
 from metricgate.changing.structure import ASIDE, StructureChange, StructureEffect, aside_of
 from metricgate.gateway.changes import codes
@@ -45,15 +45,15 @@ def rehearse_structure(engine: WriteEngine, change: StructureChange, seconds: fl
         engine.session.rollback()
     return Rehearsal(
         changes=(),
-        effect=Effect(tables=(), structure=effect),
+        effect=ChangeEffect(tables=(), structure=effect),
         seconds=time.perf_counter() - begin,
         definitions=definitions,
     )
 
 
 def restructure(
-    engine: WriteEngine, change: StructureChange, released: ChangeRelease, prepare: Callable[[Effect], None]
-) -> Effect:
+    engine: WriteEngine, change: StructureChange, released: ChangeRelease, prepare: Callable[[ChangeEffect], None]
+) -> ChangeEffect:
     """Carry it out and commit, or change nothing.
 
     Raises:
@@ -146,8 +146,8 @@ def _committing(engine: WriteEngine, change: StructureChange, aside: Location, s
         raise
 
 
-def _as_shown(found: StructureEffect, digest: str) -> Effect:
-    effect = Effect(tables=(), structure=found)
+def _as_shown(found: StructureEffect, digest: str) -> ChangeEffect:
+    effect = ChangeEffect(tables=(), structure=found)
     if effect.digest != digest:
         raise ChangeFailed(codes.ROWS_CHANGED.name, "the table is not as it was shown", detail="the table changed")
     return effect
@@ -165,7 +165,9 @@ def _unless_shown(engine: WriteEngine, session: WriteSession, change: StructureC
         return
     told = differences(released.definitions, _acting(engine, session, change))
     if told:
-        raise ChangeFailed(codes.DEFINITIONS_CHANGED.name, said(told), detail=said(told))
+        raise ChangeFailed(
+            codes.DEFINITIONS_CHANGED.name, differences_in_words(told), detail=differences_in_words(told)
+        )
 
 
 def _foretell_effect(

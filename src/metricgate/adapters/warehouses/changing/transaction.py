@@ -18,12 +18,12 @@ from metricgate.adapters.warehouses.changing.refusals import other_rows_found
 from metricgate.adapters.warehouses.changing.reversibility import surely_back
 from metricgate.adapters.warehouses.changing.rows import RowsFound, TableRows
 from metricgate.adapters.warehouses.changing.session import WriteDialect, WriteSession
-from metricgate.changing.change import ChangeKind, TableChange
-from metricgate.changing.definitions import Definitions, differences, said
-from metricgate.changing.effect import Effect
-from metricgate.changing.proving import Back
+from metricgate.changing.change import RowChangeKind, TableChange
+from metricgate.changing.definitions import Definitions, differences, differences_in_words
+from metricgate.changing.effect import ChangeEffect
 from metricgate.changing.shape import Location, Reaction, TableShape
 from metricgate.changing.undo import taking_back
+from metricgate.changing.undo_check import UndoCheck
 from metricgate.gateway.changes import codes
 from metricgate.gateway.changes.ports import ChangeFailed, ChangePlan, Rehearsal, View
 from metricgate.gateway.codes import WAREHOUSE_CODES, WAREHOUSE_FAILED
@@ -139,20 +139,20 @@ def _rehearse_changes(
 
 
 def _taken_back(
-    engine: WriteEngine, effect: Effect, shapes: dict[Location, TableShape], definitions: Definitions
-) -> Back:
+    engine: WriteEngine, effect: ChangeEffect, shapes: dict[Location, TableShape], definitions: Definitions
+) -> UndoCheck:
     try:
         changes = taking_back(effect, shapes)
         if surely_back(engine.tables, effect, changes, shapes, definitions):
-            return Back()
+            return UndoCheck()
         return taken_back(engine.tables, effect, changes, shapes)
     except ChangeFailed as error:
         if error.code in _NOT_OF_THE_CHANGE:
             raise
-        return Back(why=(f"taking it back fails: {error.detail or error.code}",))
+        return UndoCheck(why=(f"taking it back fails: {error.detail or error.code}",))
 
 
-def apply(engine: WriteEngine, released: ChangeRelease, prepare: Callable[[Effect], None]) -> Effect:
+def apply(engine: WriteEngine, released: ChangeRelease, prepare: Callable[[ChangeEffect], None]) -> ChangeEffect:
     """Carry it out and commit, or change nothing.
 
     Raises:
@@ -173,7 +173,7 @@ def apply(engine: WriteEngine, released: ChangeRelease, prepare: Callable[[Effec
     return effect
 
 
-def _as_rehearsed(engine: WriteEngine, released: ChangeRelease) -> Effect:
+def _as_rehearsed(engine: WriteEngine, released: ChangeRelease) -> ChangeEffect:
     """Carry it out, if everything is still as it was rehearsed."""
     shapes = _shapes(engine, [change.table for change in released.changes])
     locked = _lock_rows(engine, released.changes, shapes)
@@ -219,7 +219,9 @@ def _unless_shown(
     found = engine.dialect.definitions(session, tables_changed(released.changes, shapes), reads)
     told = differences(released.definitions, found)
     if told:
-        raise ChangeFailed(codes.DEFINITIONS_CHANGED.name, said(told), detail=said(told))
+        raise ChangeFailed(
+            codes.DEFINITIONS_CHANGED.name, differences_in_words(told), detail=differences_in_words(told)
+        )
 
 
 def _shapes(engine: WriteEngine, tables: Sequence[Location]) -> dict[Location, TableShape]:
@@ -239,7 +241,7 @@ def _lock_rows(
     """Take the locks before anything else is looked at, so that what is looked at afterwards stays; return the rows."""
     return [
         None
-        if change.kind is ChangeKind.INSERT
+        if change.kind is RowChangeKind.INSERT
         else engine.tables.images(shapes[change.table], change.key, change.targets.keys, lock=True)
         for change in changes
     ]

@@ -30,7 +30,7 @@ from metricgate.adapters.warehouses.duckdb.workers.pool import WorkerPool
 from metricgate.adapters.warehouses.engine_calls import Call, EngineCalls
 from metricgate.adapters.warehouses.kept_rows import caps_of
 from metricgate.changing.change import TableChange
-from metricgate.changing.effect import Effect
+from metricgate.changing.effect import ChangeEffect
 from metricgate.changing.shape import Location, TableShape
 from metricgate.changing.structure import StructureChange
 from metricgate.gateway.changes.kept_change import KeptChange
@@ -210,7 +210,7 @@ class DuckDBWarehouse:
         """Drop what these actions set aside, as ``WritableWarehouse`` says."""
         await self._opened().forget_aside(action_ids)
 
-    async def apply(self, released: ReleasedChange, prepare: Callable[[Effect], None]) -> Effect:
+    async def apply(self, released: ReleasedChange, prepare: Callable[[ChangeEffect], None]) -> ChangeEffect:
         """Carry it out and commit, or change nothing, as ``WritableWarehouse`` says."""
         effect = await self._opened().apply(released, prepare)
         self._data_state = _state_of(self._options.path)

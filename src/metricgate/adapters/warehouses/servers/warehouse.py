@@ -8,7 +8,7 @@ from metricgate.adapters.warehouses.servers.session import ReadSession
 from metricgate.adapters.warehouses.servers.sessions import Bounds, Sessions
 from metricgate.adapters.warehouses.servers.writer import ServerWriter
 from metricgate.changing.change import TableChange
-from metricgate.changing.effect import Effect
+from metricgate.changing.effect import ChangeEffect
 from metricgate.changing.shape import Location, TableShape
 from metricgate.changing.structure import StructureChange
 from metricgate.gateway.changes import codes
@@ -127,7 +127,7 @@ class ServerWarehouse:
         """Drop what these actions set aside, as ``WritableWarehouse`` says."""
         await self._opened_for_changes().forget_aside(action_ids)
 
-    async def apply(self, released: ReleasedChange, prepare: Callable[[Effect], None]) -> Effect:
+    async def apply(self, released: ReleasedChange, prepare: Callable[[ChangeEffect], None]) -> ChangeEffect:
         """Carry it out and commit, or change nothing, as ``WritableWarehouse`` says."""
         return await self._opened_for_changes().apply(released, prepare)
 

@@ -17,7 +17,7 @@ from metricgate.adapters.warehouses.changing import structures, transaction
 from metricgate.adapters.warehouses.changing.session import WriteDialect, WriteSession
 from metricgate.adapters.warehouses.engine_calls import Call, EngineCalls
 from metricgate.changing.change import TableChange
-from metricgate.changing.effect import Effect
+from metricgate.changing.effect import ChangeEffect
 from metricgate.changing.shape import Location, TableShape
 from metricgate.changing.structure import StructureChange
 from metricgate.gateway.changes.ports import (
@@ -222,14 +222,14 @@ class ServerWriter:
 
         await self._asked(_METADATA_SECONDS, work)
 
-    async def apply(self, released: ReleasedChange, prepare: Callable[[Effect], None]) -> Effect:
+    async def apply(self, released: ReleasedChange, prepare: Callable[[ChangeEffect], None]) -> ChangeEffect:
         """Apply, as ``WritableWarehouse`` says."""
         commit = _Commit()
 
-        def work(session: ServerSession, call: Call) -> Effect:
+        def work(session: ServerSession, call: Call) -> ChangeEffect:
             self._make_marks(session, released.seconds)
 
-            def prepared(effect: Effect) -> None:
+            def prepared(effect: ChangeEffect) -> None:
                 call.unless_stopped()
                 prepare(effect)
                 call.unless_stopped()

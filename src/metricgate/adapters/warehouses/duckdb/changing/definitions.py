@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from metricgate.adapters.warehouses.changing.session import WriteSession
 from metricgate.adapters.warehouses.duckdb.changing.session import DuckDBSession
 from metricgate.changing.change import Row
-from metricgate.changing.definitions import Definition, Definitions, closure, definition
+from metricgate.changing.definitions import ActingDefinition, Definitions, closure, definition
 from metricgate.changing.shape import Location
 
 _COLUMNS = """
@@ -35,7 +35,7 @@ SELECT schema_name, view_name, 'view', '', sql FROM duckdb_views()
 WHERE database_name = current_database() AND NOT internal
 """
 _WORD = re.compile(r"[^\W\d]\w*")
-_Told = tuple[Definition, str]
+_Told = tuple[ActingDefinition, str]
 
 
 def read_definitions(session: WriteSession, tables: Sequence[Location], reads: Sequence[Location]) -> Definitions:
@@ -70,7 +70,7 @@ class _Behind:
         for each in (each for part in told for each in part):
             self._by_word.setdefault(each[0].of.rpartition(".")[2], []).append(each)
 
-    def of(self, seeds: Sequence[str]) -> list[Definition]:
+    def of(self, seeds: Sequence[str]) -> list[ActingDefinition]:
         return closure(seeds, self._named, lambda word: self._by_word[word])
 
     def _named(self, text: str) -> list[str]:

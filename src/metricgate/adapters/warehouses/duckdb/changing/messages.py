@@ -12,7 +12,7 @@ import orjson
 from metricgate.adapters.warehouses.duckdb.workers.frames import Head, Malformed
 from metricgate.changing.definitions import as_json as definitions_as_json
 from metricgate.changing.definitions import definitions_of
-from metricgate.changing.effect import Effect
+from metricgate.changing.effect import ChangeEffect
 from metricgate.changing.serial import change_from_json, change_to_json, effect_from_bytes, effect_to_bytes
 from metricgate.changing.shape import ColumnShape, ForeignKey, Location, Reaction, TableShape
 from metricgate.gateway.changes.ports import ChangeFailed, Rehearsal
@@ -83,7 +83,7 @@ def rehearsal(head: Head, body: memoryview) -> Rehearsal:
     )
 
 
-def effect(body: memoryview) -> Effect:
+def effect(body: memoryview) -> ChangeEffect:
     """Return an effect that a worker sent.
 
     Raises:

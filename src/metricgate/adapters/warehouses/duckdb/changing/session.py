@@ -16,7 +16,7 @@ from metricgate.adapters.warehouses.duckdb.engine import DuckDBEngine
 from metricgate.adapters.warehouses.duckdb.errors import FAILURES, code_of, position_of
 from metricgate.adapters.warehouses.duckdb.reading.engine_parse import opinion_of
 from metricgate.changing.change import Row
-from metricgate.changing.images import Column, Images, joined
+from metricgate.changing.images import Column, Images, concatenate
 from metricgate.gateway import sql_codes
 from metricgate.gateway.changes import codes
 from metricgate.gateway.changes.ports import ChangeFailed, OutcomeUnknown
@@ -121,7 +121,7 @@ class DuckDBSession:
             relation = self._cursor.sql(statement, params=rest or None)
             with relation.to_arrow_reader(_ROWS_A_BATCH) as reader:
                 parts = [Images([column.to_pylist() for column in batch.columns], batch.num_rows) for batch in reader]
-        return joined(parts, width)
+        return concatenate(parts, width)
 
     def change(self, sql: str, parameters: Sequence[object]) -> int:
         """Run one statement and return its count."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from metricgate.adapters.warehouses.changing.session import WriteSession
-from metricgate.changing.effect import Effect
+from metricgate.changing.effect import ChangeEffect
 from metricgate.changing.shape import ColumnShape, ForeignKey, Location, TableShape
 
 MARKS = "metricgate_applied"
@@ -76,7 +76,7 @@ def loses_as_text(kind: str) -> bool:
     return _LOSSY.search(_QUOTED.sub("", kind)) is not None
 
 
-def lossy(effect: Effect, shapes: Mapping[Location, TableShape]) -> Effect:
+def lossy(effect: ChangeEffect, shapes: Mapping[Location, TableShape]) -> ChangeEffect:
     """Return the effect with a word on columns whose text is not all that is in them."""
     found = list(effect.unknown)
     for each in effect.tables:

@@ -27,7 +27,7 @@ from metricgate.adapters.warehouses.duckdb.engine import DuckDBEngine as Instanc
 from metricgate.adapters.warehouses.duckdb.workers.frames import Head, receive, send
 from metricgate.changing.change import TableChange
 from metricgate.changing.definitions import Definitions
-from metricgate.changing.effect import Effect
+from metricgate.changing.effect import ChangeEffect
 from metricgate.changing.serial import effect_to_bytes
 from metricgate.changing.shape import Location, TableShape
 from metricgate.gateway.changes import codes, kept_change
@@ -178,7 +178,7 @@ class Carrying:
             definitions=wanted.definitions,
         )
 
-        def prepare(effect: Effect) -> None:
+        def prepare(effect: ChangeEffect) -> None:
             send(channel, {"prepare": True}, _check_size(effect_to_bytes(_complete_effect(engine, effect))))
             head, _body = receive(channel)
             if head != {"go": True}:
@@ -200,7 +200,7 @@ class Carrying:
         return transaction.WriteEngine(session, dialect)
 
 
-def _complete_effect(engine: transaction.WriteEngine, effect: Effect) -> Effect:
+def _complete_effect(engine: transaction.WriteEngine, effect: ChangeEffect) -> ChangeEffect:
     """Return the effect with what its texts do not hold."""
     tables: Sequence[Location] = [each.table for each in effect.tables]
     shapes: Mapping[Location, TableShape] = engine.dialect.shapes(engine.session, tables)

@@ -10,7 +10,7 @@ from metricgate.adapters.warehouses.duckdb.workers.frames import LARGEST_QUESTIO
 from metricgate.adapters.warehouses.duckdb.workers.pool import WorkerPool
 from metricgate.adapters.warehouses.engine_calls import Call, EngineCalls
 from metricgate.changing.change import TableChange
-from metricgate.changing.effect import Effect
+from metricgate.changing.effect import ChangeEffect
 from metricgate.changing.shape import Location, TableShape
 from metricgate.gateway.changes import codes
 from metricgate.gateway.changes.kept_change import KeptChange, to_bytes
@@ -88,10 +88,10 @@ class Writing:
 
         return await self._carried_out(self._rehearsals, wanted.seconds, work)
 
-    async def apply(self, released: ReleasedChange, prepare: Callable[[Effect], None]) -> Effect:
+    async def apply(self, released: ReleasedChange, prepare: Callable[[ChangeEffect], None]) -> ChangeEffect:
         """Apply, as ``WritableWarehouse`` says."""
 
-        def work(call: Call) -> Effect:
+        def work(call: Call) -> ChangeEffect:
             return _Going(self._jail, call, prepare).apply(released)
 
         return await self._carried_out(self._changes, released.seconds, work)
@@ -114,14 +114,14 @@ class Writing:
 class _Going:
     """One change on its way to its commit."""
 
-    def __init__(self, jail: WorkerPool, call: Call, prepare: Callable[[Effect], None]) -> None:
+    def __init__(self, jail: WorkerPool, call: Call, prepare: Callable[[ChangeEffect], None]) -> None:
         self._jail = jail
         self._call = call
         self._prepare = prepare
-        self._effect: Effect | None = None
+        self._effect: ChangeEffect | None = None
         self._stopped_by: BaseException | None = None
 
-    def apply(self, released: ReleasedChange) -> Effect:
+    def apply(self, released: ReleasedChange) -> ChangeEffect:
         """Have it carried out.
 
         Raises:

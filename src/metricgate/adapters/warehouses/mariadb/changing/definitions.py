@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from metricgate.adapters.warehouses.changing.session import WriteSession
 from metricgate.adapters.warehouses.mariadb.changing.shapes import ForeignKeyRules, foreign_key_rules
 from metricgate.changing.change import Row
-from metricgate.changing.definitions import Definition, Definitions, closure, definition
+from metricgate.changing.definitions import ActingDefinition, Definitions, closure, definition
 from metricgate.changing.shape import Location
 
 _TABLES = """
@@ -58,7 +58,7 @@ WHERE table_type = 'BASE TABLE' AND table_schema NOT IN ('mysql', 'information_s
 """
 _WORD = re.compile(r"[^\W\d][\w$]*")
 _Name = tuple[str, str]
-_Told = tuple[Definition, str]
+_Told = tuple[ActingDefinition, str]
 
 
 def read_definitions(
@@ -77,7 +77,7 @@ def read_definitions(
 
 def _definitions_behind(
     session: WriteSession, seeds: Sequence[str], views: Mapping[str, list[_Told]]
-) -> list[Definition]:
+) -> list[ActingDefinition]:
     if not seeds:
         return []
     routines = _by_name(session.read(_ROUTINES, ()))

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from metricgate.adapters.warehouses.changing.session import WriteSession
 from metricgate.adapters.warehouses.changing.structure_dialect import Reads
 from metricgate.changing.change import Row
-from metricgate.changing.definitions import Definition, Definitions, closure, definition
+from metricgate.changing.definitions import ActingDefinition, Definitions, closure, definition
 from metricgate.changing.shape import Location
 
 _NAMES = """
@@ -131,7 +131,7 @@ def read_event_triggers(session: Reads) -> Definitions:
 
 def _definitions_behind(
     session: Reads, seeds: Iterable[str], relations: Sequence[Row], names: Mapping[str, str]
-) -> list[Definition]:
+) -> list[ActingDefinition]:
     functions = session.read(_FUNCTION_NAMES, ())
     own = {str(oid) for oid, _name, _space in functions}
     by_word: dict[str, list[str]] = {}
@@ -149,7 +149,7 @@ def _definitions_behind(
             keys += [key for word in set(_WORD.findall(text)) for key in by_word.get(word.lower(), ())]
         return keys
 
-    def opened(key: str) -> list[tuple[Definition, str]]:
+    def opened(key: str) -> list[tuple[ActingDefinition, str]]:
         kind, oid = key.split(" ")
         if kind == "function":
             rows = session.read(_FUNCTION, (oid,))
@@ -164,7 +164,7 @@ _SOURCE = "source "
 
 def _read_definitions(
     session: Reads, queries: Sequence[str], oids: Sequence[str], names: Mapping[str, str]
-) -> list[tuple[Definition, str]]:
+) -> list[tuple[ActingDefinition, str]]:
     return [
         (definition(str(kind), names.get(str(oid), str(oid)), str(name), str(text)), str(text))
         for query in queries

@@ -15,7 +15,7 @@ from metricgate.adapters.warehouses.postgres.options import PostgresOptions
 from metricgate.adapters.warehouses.servers.session import CANCELLED, FAILED, MEMORY, TIMEOUT, UNAVAILABLE
 from metricgate.adapters.warehouses.servers.writer_options import WriterOptions
 from metricgate.changing.change import Row
-from metricgate.changing.images import Images, joined
+from metricgate.changing.images import Images, concatenate
 from metricgate.gateway.changes import codes
 from metricgate.gateway.changes.ports import ChangeFailed, OutcomeUnknown
 from metricgate.gateway.ports import WarehouseError
@@ -103,7 +103,7 @@ class PostgresWriteSession:
             parts: list[Images] = []
             while rows := cursor.fetchmany(_ROWS_A_FETCH):
                 parts.append(Images([list(column) for column in zip(*rows, strict=True)], len(rows)))
-        return joined(parts, width)
+        return concatenate(parts, width)
 
     def change(self, sql: str, parameters: Sequence[object]) -> int:
         """Run one statement and return its count."""

@@ -68,13 +68,13 @@ def made_up(columns: Sequence[str], existing_rows: Sequence[Row], inserted_rows:
     if len(inserted_rows) < FEWEST_INSERTED or len(existing_rows) < FEWEST_EXISTING:
         return _NOTHING
     names = tuple(columns[:_MOST_COLUMNS])
-    before = _columns(_spread(existing_rows), len(names))
-    after = _columns(_spread(inserted_rows), len(names))
-    in_order = _columns(inserted_rows[:_MOST_ROWS], len(names))
+    before = _to_columns(_sample_rows(existing_rows), len(names))
+    after = _to_columns(_sample_rows(inserted_rows), len(names))
+    in_order = _to_columns(inserted_rows[:_MOST_ROWS], len(names))
     findings = [
         *_dependence_lost(names, before, after),
-        *_repeated(before, after),
-        *_digits(names, before, after),
+        *_compare_repetition(before, after),
+        *_compare_last_digits(names, before, after),
         *_counting(names, before, in_order),
     ]
     if not findings:
@@ -86,13 +86,13 @@ def made_up(columns: Sequence[str], existing_rows: Sequence[Row], inserted_rows:
     return round(1.0 - plausible, 2), " ".join(each.why for each in findings[:3])
 
 
-def _spread(rows: Sequence[Row]) -> Sequence[Row]:
+def _sample_rows(rows: Sequence[Row]) -> Sequence[Row]:
     """Return at most so many rows as are looked at, from all over."""
     step = -(-len(rows) // _MOST_ROWS)
     return rows[:: max(1, step)]
 
 
-def _columns(rows: Sequence[Row], count: int) -> list[_Column]:
+def _to_columns(rows: Sequence[Row], count: int) -> list[_Column]:
     return [[row[index] for row in rows] for index in range(count)]
 
 
@@ -138,15 +138,15 @@ def _binned(column: _Column) -> list[str] | None:
     if len(counts) <= _CATEGORIES:
         rare = _RARE * len(column)
         bins = ["-" if each is None else f"={each}" if counts[each] >= rare else "other" for each in column]
-    elif _ordered(filled):
+    elif _are_sortable(filled):
         edges = _edges(filled)
-        bins = ["-" if each is None else str(sum(_place(each) > edge for edge in edges)) for each in column]
+        bins = ["-" if each is None else str(sum(_sort_key(each) > edge for edge in edges)) for each in column]
     else:
         return None
     return bins if len(set(bins)) > 1 else None
 
 
-def _ordered(filled: Sequence[str]) -> bool:
+def _are_sortable(filled: Sequence[str]) -> bool:
     """Whether all are numbers, or texts that begin like an ISO date: those sort as they mean."""
     return all(_NUMBER.fullmatch(each) for each in filled) or all(
         len(each) >= 10 and each[4] == "-" and each[:4].isdigit()  # noqa: PLR2004
@@ -154,12 +154,12 @@ def _ordered(filled: Sequence[str]) -> bool:
     )
 
 
-def _place(value: str) -> tuple[float, str]:
+def _sort_key(value: str) -> tuple[float, str]:
     return (float(value), "") if _NUMBER.fullmatch(value) else (0.0, value)
 
 
 def _edges(filled: Sequence[str]) -> list[tuple[float, str]]:
-    ordered = sorted(map(_place, filled))
+    ordered = sorted(map(_sort_key, filled))
     return [ordered[len(ordered) * part // _BINS] for part in range(1, _BINS)]
 
 
@@ -181,7 +181,7 @@ def _association(one: list[str] | None, other: list[str] | None) -> _Association
     return _Association(chi=chi, freedom=freedom, rows=rows, cramer=cramer, smaller=min(height, width))
 
 
-def _repeated(before: list[_Column], after: list[_Column]) -> Iterator[_Finding]:
+def _compare_repetition(before: list[_Column], after: list[_Column]) -> Iterator[_Finding]:
     """Compare how many rows repeat another, but for what is different in every row."""
     telling = [index for index, column in enumerate(after) if len(set(column)) < len(column)]
     if not telling:
@@ -198,7 +198,7 @@ def _repeats(columns: Sequence[_Column]) -> float:
     return 1 - len(set(rows)) / len(rows)
 
 
-def _digits(names: Sequence[str], before: list[_Column], after: list[_Column]) -> Iterator[_Finding]:
+def _compare_last_digits(names: Sequence[str], before: list[_Column], after: list[_Column]) -> Iterator[_Finding]:
     """Compare the last digits of numbers, where enough of both sides have several digits."""
     for name, was, now in zip(names, before, after, strict=True):
         old, new = _last_digits(was), _last_digits(now)
@@ -231,7 +231,7 @@ def _counting(names: Sequence[str], before: list[_Column], after: list[_Column])
             continue
         if all(_NUMBER.fullmatch(each) for each in filled):
             # A key counts up by rights: what never repeats in the table is taken for one.
-            if len(set(was)) < _NEARLY_ALL * len(was) and _steps(filled) > _NEARLY_ALL:
+            if len(set(was)) < _NEARLY_ALL * len(was) and _commonest_step_share(filled) > _NEARLY_ALL:
                 yield _Finding(0.6, f"{name} only counts up.")
             continue
         differ = len(set(filled)) > _NEARLY_ALL * len(filled)
@@ -240,7 +240,7 @@ def _counting(names: Sequence[str], before: list[_Column], after: list[_Column])
             yield _Finding(0.7, f"{name} is one text with a counter in it.")
 
 
-def _steps(filled: Sequence[str]) -> float:
+def _commonest_step_share(filled: Sequence[str]) -> float:
     """Return the share of the commonest step from one value to the next, but for no step at all."""
     steps = Counter(round(float(later) - float(earlier), 9) for earlier, later in pairwise(filled))
     del steps[0.0]

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from metricgate.changing.change import ChangeKind, Row
-from metricgate.changing.effect import Cause, Effect, RowChange, TableEffect
+from metricgate.changing.change import Row, RowChangeKind
+from metricgate.changing.effect import Cause, ChangeEffect, RowChange, TableEffect
 from metricgate.changing.images import Images
 from metricgate.changing.shape import Location
 
@@ -18,7 +18,7 @@ _Rows = dict[Row, Row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Back:
+class UndoCheck:
     """What came of an undo.
 
     Attributes:
@@ -32,7 +32,7 @@ class Back:
     anew: tuple[str, ...] = ()
 
 
-def back_of(effect: Effect, undo: Effect | None, *, whole: bool = True, partly: bool = False) -> Back:
+def back_of(effect: ChangeEffect, undo: ChangeEffect | None, *, whole: bool = True, partly: bool = False) -> UndoCheck:
     """Return whether an effect was taken back.
 
     Args:
@@ -45,13 +45,13 @@ def back_of(effect: Effect, undo: Effect | None, *, whole: bool = True, partly: 
     found = _Undone(effect, undo)
     told = _Told(whole=whole)
     for each, row, at in found.doubtful():
-        if partly and found.touched.isdisjoint({at, (each.table, _key(each, row.after or row.before or ()))}):
+        if partly and found.touched.isdisjoint({at, (each.table, _key_of(each, row.after or row.before or ()))}):
             continue
-        told.add(each, row, found.left(each.table).get(at[1]), wanted=at in found.wanted)
+        told.add(each, row, found.rows_left(each.table).get(at[1]), wanted=at in found.wanted)
     return told.back()
 
 
-def back_from(effect: Effect, doubtful: Iterable[tuple[TableEffect, RowChange, Row | None]]) -> Back:
+def back_from(effect: ChangeEffect, doubtful: Iterable[tuple[TableEffect, RowChange, Row | None]]) -> UndoCheck:
     """Return whether an effect was taken back, where nobody else changed anything in between.
 
     Args:
@@ -60,7 +60,7 @@ def back_from(effect: Effect, doubtful: Iterable[tuple[TableEffect, RowChange, R
     """
     found, told = _Undone(effect, None), _Told(whole=True)
     for each, row, now in doubtful:
-        at = (each.table, _key(each, row.before if row.before is not None else row.after or ()))
+        at = (each.table, _key_of(each, row.before if row.before is not None else row.after or ()))
         if row.before is None or now != row.before:
             told.add(each, row, now, wanted=row.before is None and at in found.wanted)
     return told.back()
@@ -77,8 +77,8 @@ class _Told:
 
     def add(self, effect: TableEffect, row: RowChange, now: Row | None, *, wanted: bool) -> None:
         """Take a row in that is otherwise; ``wanted`` where another row had its place before."""
-        at = (effect.table, _key(effect, row.before if row.before is not None else row.after or ()))
-        for name, required in _differing(effect, row, now, wanted=wanted, whole=self._whole):
+        at = (effect.table, _key_of(effect, row.before if row.before is not None else row.after or ()))
+        for name, required in _differing_columns(effect, row, now, wanted=wanted, whole=self._whole):
             place = ".".join((*effect.table, *([name] if name else [])))
             if required:
                 self._why[f"{'' if name else 'a row of '}{place} would not be as it was"] = None
@@ -86,15 +86,15 @@ class _Told:
             else:
                 self._anew[place] = None
 
-    def back(self) -> Back:
+    def back(self) -> UndoCheck:
         """Return all of it."""
-        return Back(why=tuple(self._why), rows=tuple(self._rows)[:_MOST_TOLD], anew=tuple(self._anew))
+        return UndoCheck(why=tuple(self._why), rows=tuple(self._rows)[:_MOST_TOLD], anew=tuple(self._anew))
 
 
 class _Undone:
     """Rows as an undo left them. What is equal column by column is not looked at row by row."""
 
-    def __init__(self, effect: Effect, undo: Effect | None) -> None:
+    def __init__(self, effect: ChangeEffect, undo: ChangeEffect | None) -> None:
         self._effect = effect
         self._undo = () if undo is None else undo.tables
         self._left: dict[Location, _Rows] = {}
@@ -104,17 +104,17 @@ class _Undone:
         for each in self._effect.tables:
             if self._plainly_back(each):
                 continue
-            now, places = self.left(each.table), each.key_places
+            now, places = self.rows_left(each.table), each.key_places
             for block in each.blocks:
                 before = block.before
-                keys = (block.after or block.keys if before is None else before).picked(places)
+                keys = (block.after or block.keys if before is None else before).pick_columns(places)
                 for number, key in enumerate(keys):
                     left = now.get(key)
                     if left is None if before is None else left is not None and left == before[number]:
                         continue
                     yield each, block[number], (each.table, key)
 
-    def left(self, table: Location) -> _Rows:
+    def rows_left(self, table: Location) -> _Rows:
         """Return the rows of a table that the effect or the undo touched, as they are after the undo."""
         found = self._left.get(table)
         if found is None:
@@ -149,15 +149,15 @@ class _Undone:
         if block.before is not None:
             return back.after == block.before
         places = effect.key_places
-        gone = back.kind is ChangeKind.DELETE and back.before is not None and block.after is not None
-        return gone and _same(back.before, block.after, places)
+        gone = back.kind is RowChangeKind.DELETE and back.before is not None and block.after is not None
+        return gone and _are_same(back.before, block.after, places)
 
 
-def _same(one: Images | None, other: Images | None, places: Sequence[int]) -> bool:
-    return one is not None and other is not None and one.picked(places) == other.picked(places)
+def _are_same(one: Images | None, other: Images | None, places: Sequence[int]) -> bool:
+    return one is not None and other is not None and one.pick_columns(places) == other.pick_columns(places)
 
 
-def _differing(
+def _differing_columns(
     effect: TableEffect, row: RowChange, found: Row | None, *, wanted: bool, whole: bool
 ) -> Iterator[tuple[str, bool]]:
     """Yield the columns that are not as they were, and whether they must be; an empty name for the whole row."""
@@ -170,9 +170,9 @@ def _differing(
         yield "", True
         return
     for name, old, left, now in zip(effect.columns, row.before, row.after or row.before, found, strict=True):
-        if now == old or not (whole or row.kind is ChangeKind.DELETE or old != left):
+        if now == old or not (whole or row.kind is RowChangeKind.DELETE or old != left):
             continue
-        free = row.kind is ChangeKind.UPDATE and effect.cause is Cause.STATEMENT and name not in effect.assigned
+        free = row.kind is RowChangeKind.UPDATE and effect.cause is Cause.STATEMENT and name not in effect.assigned
         yield name, not free
 
 
@@ -189,8 +189,8 @@ def _images(effects: Sequence[TableEffect], table: Location, *, after: bool) -> 
         for block in each.blocks if each.table == table else ():
             images = block.after if after else block.before
             if images is not None:
-                yield from zip(images.picked(each.key_places), images, strict=True)
+                yield from zip(images.pick_columns(each.key_places), images, strict=True)
 
 
-def _key(effect: TableEffect, row: Row) -> Row:
+def _key_of(effect: TableEffect, row: Row) -> Row:
     return tuple(row[at] for at in effect.key_places)
