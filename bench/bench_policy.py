@@ -14,9 +14,9 @@ from itertools import cycle
 from bench.timing import Figure, median_us
 from metricgate.adapters.roles.casbin_roles import CasbinRoleBook
 from metricgate.policy.judge import Judge
-from metricgate.policy.loading import load
-from metricgate.policy.occasion import Circumstances
+from metricgate.policy.occasion import EvaluationContext
 from metricgate.policy.policy import Policy
+from metricgate.policy.policy_loader import load
 from metricgate.policy.verdict import Decision
 from metricgate.vocabulary.collector import collector_paused
 from metricgate.vocabulary.principal import Identity, Principal, Proof
@@ -42,7 +42,7 @@ _COLUMNS = (
     Resource(ResourceKind.COLUMN, "customers.email", ("personal",)),
     Resource(ResourceKind.COLUMN, "customers.segment"),
 )
-_NOW = Circumstances(purpose="review", now=datetime(2026, 1, 5, 12, tzinfo=UTC))
+_NOW = EvaluationContext(purpose="review", now=datetime(2026, 1, 5, 12, tzinfo=UTC))
 _HEAD = """version: 1
 roles:
   - {name: analyst, members: ["agent:copilot", "group:sales"], inherits: [reader]}

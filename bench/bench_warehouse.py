@@ -21,7 +21,7 @@ from metricgate.adapters.warehouses.duckdb.options import DuckDBOptions
 from metricgate.adapters.warehouses.duckdb.warehouse import DuckDBWarehouse
 from metricgate.compiling.statement import Statement
 from metricgate.gateway.ports import Released
-from metricgate.policy.verdict import Decision, Reason, Verdict
+from metricgate.policy.verdict import Decision, Verdict, VerdictReason
 from metricgate.state.record import Durable
 from metricgate.vocabulary.obligation import Obligations
 from metricgate.vocabulary.resource import Action
@@ -36,7 +36,7 @@ TWICE = f"SELECT x.c, x.a / y.a FROM ({LARGE}) x JOIN ({LARGE}) y ON x.c = y.c A
 
 
 def released(sql: str, *, row_limit: int | None, confined: bool = False) -> Released:
-    reason = Reason(rule="bench", party="agent:bench", resource=None, decision=Decision.ALLOW, message="bench")
+    reason = VerdictReason(rule="bench", party="agent:bench", resource=None, decision=Decision.ALLOW, message="bench")
     return Released(
         statement=Statement(
             sql=sql,

@@ -22,11 +22,11 @@ from metricgate.gateway.ports import Released, Rows
 from metricgate.gateway.questions import to_question
 from metricgate.planning.planner import Planner
 from metricgate.policy.judge import Judge
-from metricgate.policy.loading import check_against
-from metricgate.policy.loading import load as load_policy
 from metricgate.policy.policy import Policy
-from metricgate.policy.testing import run_tests
-from metricgate.policy.verdict import Decision, Reason, Verdict
+from metricgate.policy.policy_loader import check_against
+from metricgate.policy.policy_loader import load as load_policy
+from metricgate.policy.policy_tests import run_tests
+from metricgate.policy.verdict import Decision, Verdict, VerdictReason
 from metricgate.state.record import Durable
 from metricgate.vocabulary.obligation import NO_OBLIGATIONS
 from metricgate.vocabulary.problem import Problem, Problems
@@ -64,7 +64,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(database: Path, statements: list[Statement]) -> list[Rows]:
     """Run the statements one after the other, released without limits."""
-    reason = Reason(rule="case", party="agent:auditor", resource=None, decision=Decision.ALLOW, message="a case")
+    reason = VerdictReason(rule="case", party="agent:auditor", resource=None, decision=Decision.ALLOW, message="a case")
     verdict = Verdict(
         action=Action.QUERY,
         decision=Decision.ALLOW,

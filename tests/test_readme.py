@@ -21,7 +21,7 @@ from tests.console import Shown, blocks, fits
 
 from metricgate.catalog.catalog_loader import load as load_catalog
 from metricgate.demo.database import DEFAULT_SCALE, FILE_NAME, load_demo
-from metricgate.policy.loading import load as load_policy
+from metricgate.policy.policy_loader import load as load_policy
 from metricgate.settings.settings import load_settings
 from metricgate.vocabulary.problem import Problems
 

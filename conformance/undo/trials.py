@@ -12,7 +12,7 @@ from metricgate.changing.change import Row, RowChangeKind, RowTarget, TableChang
 from metricgate.changing.effect import ChangeEffect
 from metricgate.changing.undo import reaching_further, taking_back
 from metricgate.gateway.changes.ports import ChangeFailed, ReleasedChange, WritableWarehouse
-from metricgate.policy.verdict import Decision, Reason, Verdict
+from metricgate.policy.verdict import Decision, Verdict, VerdictReason
 from metricgate.state.record import Durable
 from metricgate.vocabulary.resource import Action
 
@@ -26,7 +26,9 @@ _CONFLICTS = frozenset({"E_ROWS_CHANGED"})
 _ALLOWED = Verdict(
     action=Action.EXECUTE,
     decision=Decision.ALLOW,
-    reasons=(Reason(rule="trial", party="agent:trial", resource=None, decision=Decision.ALLOW, message="A trial."),),
+    reasons=(
+        VerdictReason(rule="trial", party="agent:trial", resource=None, decision=Decision.ALLOW, message="A trial."),
+    ),
     policy_digest="sha256:trial",
 )
 

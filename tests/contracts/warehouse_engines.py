@@ -10,7 +10,7 @@ from metricgate.adapters.warehouses.duckdb.options import DuckDBOptions
 from metricgate.adapters.warehouses.duckdb.warehouse import DuckDBWarehouse
 from metricgate.compiling.statement import ExpectedColumn, Statement
 from metricgate.gateway.ports import Released, Warehouse
-from metricgate.policy.verdict import Decision, Reason, Verdict
+from metricgate.policy.verdict import Decision, Verdict, VerdictReason
 from metricgate.state.record import Durable
 from metricgate.vocabulary.obligation import Limit, Obligations
 from metricgate.vocabulary.predicate import Scalar
@@ -49,7 +49,9 @@ def released(
         verdict=Verdict(
             action=Action.QUERY,
             decision=Decision.ALLOW,
-            reasons=(Reason(rule="contract", party="agent:a", resource=None, decision=Decision.ALLOW, message="m"),),
+            reasons=(
+                VerdictReason(rule="contract", party="agent:a", resource=None, decision=Decision.ALLOW, message="m"),
+            ),
             obligations=Obligations(rows=limit(rows), seconds=limit(seconds), bytes=limit(size)),
             policy_digest="sha256:contract",
         ),

@@ -12,16 +12,16 @@ from typing import Literal
 
 from metricgate.documents import Document
 from metricgate.policy.decision_trace import Case, RuleEvaluation, covers_none, lacking
+from metricgate.policy.document_problems import Path, ProblemCollector
 from metricgate.policy.enforcement import CallLimit, Enforcement, JudgedCall, Obligation, allowance, denial
 from metricgate.policy.expectations import exactly
-from metricgate.policy.indexing import RuleIndex
 from metricgate.policy.narrowing import Narrowed, NarrowedKey, Narrowing
 from metricgate.policy.occasion import Occasion, Terms
-from metricgate.policy.page import Page, Path
+from metricgate.policy.resolved_subject import Standing
 from metricgate.policy.rule import RuleDefaults
+from metricgate.policy.rule_index import RuleIndex
 from metricgate.policy.rule_kind import Expectation, RuleKind
-from metricgate.policy.standing import Standing
-from metricgate.policy.verdict import Reason, Verdict
+from metricgate.policy.verdict import Verdict, VerdictReason
 from metricgate.vocabulary.obligation import Limit
 from metricgate.vocabulary.problem import Place
 from metricgate.vocabulary.resource import Action, Resource
@@ -78,7 +78,7 @@ class ShiftRule(RuleDefaults):
             yield NarrowedKey(_NAME, pattern, self.terms.text), Narrowing(number=self.rows or 0, words="at most")
 
 
-def build(document: ShiftDocument, path: Path, page: Page) -> ShiftRule:
+def build(document: ShiftDocument, path: Path, page: ProblemCollector) -> ShiftRule:
     """Return the rule; what is wrong with it goes to the page."""
     page.check_filled(document.roles, (*path, "roles"), "roles")
     page.check_filled(document.on, (*path, "on"), "resources")
@@ -105,7 +105,7 @@ class ShiftEnforcement(Enforcement):
             for rule in self._rules.on(standing.roles, call.patterns, call.suspended):
                 yield standing, rule
 
-    def denials(self, call: JudgedCall) -> Iterator[Reason]:
+    def denials(self, call: JudgedCall) -> Iterator[VerdictReason]:
         """Yield the shifts outside of which nothing is served."""
         for standing, rule in self._binding(call):
             if rule.rows is None:

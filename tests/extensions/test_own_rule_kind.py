@@ -11,12 +11,12 @@ import pytest
 from tests.pages import SETTINGS, Project, made
 from tests.policy.tools import caller, judge_of, on
 
-from metricgate.policy.diffing import Direction, compare
-from metricgate.policy.loading import load
-from metricgate.policy.occasion import Circumstances
+from metricgate.policy.occasion import EvaluationContext
 from metricgate.policy.policy import Policy
+from metricgate.policy.policy_diff import Direction, compare
+from metricgate.policy.policy_loader import load
+from metricgate.policy.policy_tests import run_tests
 from metricgate.policy.rule_kinds import with_kinds
-from metricgate.policy.testing import run_tests
 from metricgate.policy.verdict import Decision
 from metricgate.settings.installed_kinds import rule_kinds
 from metricgate.vocabulary.problem import Problems
@@ -62,7 +62,7 @@ tests:
   - {name: nothing is served, as: {agent: reader}, do: query, on: ["metric:spending"], expect: deny,
      at: "2026-01-05T15:00Z", shifts: [early-none]}
 """
-NINE, NIGHT = (Circumstances(now=datetime(2026, 1, 5, hour, tzinfo=UTC)) for hour in (9, 23))
+NINE, NIGHT = (EvaluationContext(now=datetime(2026, 1, 5, hour, tzinfo=UTC)) for hour in (9, 23))
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -10,8 +10,8 @@ from metricgate.documents.yaml_writer import to_yaml
 from metricgate.importing.cube import import_cube
 from metricgate.importing.report import Imported
 from metricgate.policy.kinds.masks import MASKS
-from metricgate.policy.loading import load as load_policy
 from metricgate.policy.policy import Policy
+from metricgate.policy.policy_loader import load as load_policy
 from metricgate.vocabulary.obligation import MaskMethod
 from metricgate.vocabulary.problem import Problems
 

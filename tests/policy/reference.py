@@ -6,8 +6,8 @@ import calendar
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from metricgate.policy.kinds.grants import Effect
-from metricgate.policy.occasion import Circumstances, Occasion, Terms
+from metricgate.policy.kinds.grants import GrantEffect
+from metricgate.policy.occasion import EvaluationContext, Occasion, Terms
 from metricgate.policy.policy import Policy
 from metricgate.policy.verdict import DEFAULT_DENY, Decision
 from metricgate.vocabulary.principal import Principal, Proof
@@ -41,7 +41,7 @@ def matches(pattern: str, resource: Resource) -> bool:
     return pattern in names
 
 
-def in_force(terms: Terms, circumstances: Circumstances, *, allows: bool) -> bool:
+def in_force(terms: Terms, circumstances: EvaluationContext, *, allows: bool) -> bool:
     """A rule that allows needs certainty; one that denies or narrows is off only with certainty."""
     certainly_on = True
     certainly_off = False
@@ -55,7 +55,7 @@ def in_force(terms: Terms, circumstances: Circumstances, *, allows: bool) -> boo
     return certainly_on if allows else not certainly_off
 
 
-def _answers(occasion: Occasion, circumstances: Circumstances) -> set[str]:
+def _answers(occasion: Occasion, circumstances: EvaluationContext) -> set[str]:
     """Ask every part for itself: yes, no, or unknown."""
     found = {"yes"}
     if occasion.purposes is not None:
@@ -95,7 +95,7 @@ def asked(action: Action, kind: ResourceKind) -> Action:
 
 
 def ruling(
-    policy: Policy, subjects: set[str], action: Action, resource: Resource, circumstances: Circumstances
+    policy: Policy, subjects: set[str], action: Action, resource: Resource, circumstances: EvaluationContext
 ) -> tuple[Decision, str]:
     held = roles_held(policy, subjects)
     matching = [
@@ -104,16 +104,16 @@ def ruling(
         if held & set(grant.roles)
         and asked(action, resource.kind) in grant.actions
         and any(matches(pattern, resource) for pattern in grant.patterns)
-        and in_force(grant.terms, circumstances, allows=grant.effect is Effect.ALLOW)
+        and in_force(grant.terms, circumstances, allows=grant.effect is GrantEffect.ALLOW)
     ]
     for grant in matching:
-        if grant.effect is Effect.DENY:
+        if grant.effect is GrantEffect.DENY:
             return Decision.DENY, grant.id
     return (Decision.ALLOW, matching[0].id) if matching else (Decision.DENY, DEFAULT_DENY)
 
 
 def binding(
-    policy: Policy, kind: str, subjects: set[str], touched: list[Resource], circumstances: Circumstances
+    policy: Policy, kind: str, subjects: set[str], touched: list[Resource], circumstances: EvaluationContext
 ) -> list:
     """Return (rule, resource) for every rule of a kind that binds a party on one of the resources."""
     held = roles_held(policy, subjects)

@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import strategies as st
 from tests.policy.tools import party
 
-from metricgate.policy.kinds.grants import GRANTS, Effect, Grant
+from metricgate.policy.kinds.grants import GRANTS, Grant, GrantEffect
 from metricgate.policy.kinds.limits import LIMITS, LimitRule
 from metricgate.policy.kinds.masks import MASKS, MaskRule
 from metricgate.policy.kinds.minimum_groups import MINIMUM_GROUPS, MinimumGroupRule
 from metricgate.policy.kinds.roles import Role
 from metricgate.policy.kinds.row_filters import ROW_FILTERS, RowFilterRule
-from metricgate.policy.occasion import ALWAYS, NOWHERE, Circumstances, Day, Occasion, Terms
+from metricgate.policy.occasion import ALWAYS, UNKNOWN_CONTEXT, Day, EvaluationContext, Occasion, Terms
 from metricgate.policy.policy import Policy
 from metricgate.policy.rule_kinds import BUILT_IN
 from metricgate.vocabulary.grain import Grain
@@ -57,9 +57,9 @@ _OCCASIONS = (
     Occasion(not_before=MONDAY, not_after=MONDAY + timedelta(days=2)),
 )
 circumstances = st.one_of(
-    st.just(NOWHERE),
+    st.just(UNKNOWN_CONTEXT),
     st.builds(
-        Circumstances,
+        EvaluationContext,
         purpose=st.sampled_from([None, "audit", "SALE ", "other"]),
         now=st.one_of(
             st.none(),
@@ -102,7 +102,7 @@ grants = st.builds(
     roles=_holders,
     actions=some(ACTIONS),
     patterns=some(PATTERNS),
-    effect=st.sampled_from([Effect.ALLOW, Effect.ALLOW, Effect.DENY]),
+    effect=st.sampled_from([GrantEffect.ALLOW, GrantEffect.ALLOW, GrantEffect.DENY]),
     because=st.just(""),
     terms=terms,
     place=st.just(Place()),
@@ -208,11 +208,11 @@ def open_policies(draw: st.DrawFn) -> Policy:
         roles=("everyone",),
         actions=ACTIONS,
         patterns=("*",),
-        effect=Effect.ALLOW,
+        effect=GrantEffect.ALLOW,
         because="",
         place=Place(),
     )
-    kept = tuple(grant for grant in policy.grants if grant.effect is Effect.ALLOW or draw(st.booleans()))
+    kept = tuple(grant for grant in policy.grants if grant.effect is GrantEffect.ALLOW or draw(st.booleans()))
     return with_rules(policy, grants=(everything, *kept))
 
 

@@ -11,9 +11,9 @@ from tests.policy.strategies import ACTIONS, circumstances, open_policies, polic
 from tests.policy.tools import judge_of
 from tests.policy.values import shows_no_more
 
-from metricgate.policy.explaining import explain
+from metricgate.policy.explanation import explain
 from metricgate.policy.kinds.minimum_groups import dataset_of
-from metricgate.policy.occasion import NOWHERE
+from metricgate.policy.occasion import UNKNOWN_CONTEXT
 from metricgate.policy.verdict import DEFAULT_DENY, Decision
 from metricgate.vocabulary.obligation import MaskMethod, SmallGroups
 from metricgate.vocabulary.principal import Principal
@@ -157,7 +157,7 @@ def test_an_explanation_agrees_with_the_verdict(policy, principal, action, asked
 def test_what_is_allowed_without_knowing_is_allowed_whenever(policy, principal, action, asked_for, when):
     """Saying a purpose or the time may open something; keeping quiet about them never does."""
     judge = judge_of(policy)
-    quiet = judge.judge(principal, action, asked_for, circumstances=NOWHERE)
+    quiet = judge.judge(principal, action, asked_for, circumstances=UNKNOWN_CONTEXT)
     told = judge.judge(principal, action, asked_for, circumstances=when)
     if quiet.decision is Decision.ALLOW:
         assert told.decision is Decision.ALLOW

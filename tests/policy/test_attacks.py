@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from tests.policy.tools import caller, judge_of, on, party, policy_of, problems_in
 
-from metricgate.policy.explaining import explain
-from metricgate.policy.occasion import Circumstances
+from metricgate.policy.explanation import explain
+from metricgate.policy.occasion import EvaluationContext
 from metricgate.policy.refusal import problems_of
 from metricgate.policy.verdict import Decision
 from metricgate.vocabulary.obligation import MaskMethod
@@ -222,16 +222,21 @@ def test_a_memory_of_one_purpose_or_minute_never_serves_another():
     for _ in range(2):
         for purpose, decision in ((None, "deny"), ("fraud", "allow"), ("other", "deny"), ("FRAUD ", "allow")):
             verdict = judge.judge(
-                caller("a"), Action.QUERY, on("metric:risk.x"), circumstances=Circumstances(purpose=purpose, now=start)
+                caller("a"),
+                Action.QUERY,
+                on("metric:risk.x"),
+                circumstances=EvaluationContext(purpose=purpose, now=start),
             )
             assert verdict.decision == decision
         for seconds, rows in ((0, None), (1, 5), (8 * 3_600, 5), (8 * 3_600 + 1, None)):
             now = start + timedelta(seconds=seconds)
-            verdict = judge.judge(caller("a"), Action.QUERY, on("metric:sales.x"), circumstances=Circumstances(now=now))
+            verdict = judge.judge(
+                caller("a"), Action.QUERY, on("metric:sales.x"), circumstances=EvaluationContext(now=now)
+            )
             limit = verdict.obligations.rows
             assert (limit and limit.value) == rows
     with pytest.raises(ValueError, match="time zone"):
-        Circumstances(now=datetime(2026, 1, 5))  # noqa: DTZ001 - what is refused
+        EvaluationContext(now=datetime(2026, 1, 5))  # noqa: DTZ001 - what is refused
 
 
 def test_an_explanation_says_what_a_condition_and_a_mask_would_take():

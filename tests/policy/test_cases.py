@@ -8,9 +8,9 @@ import pytest
 from tests.policy.tools import judge_of
 
 import metricgate.policy.kinds
-from metricgate.policy.loading import load
 from metricgate.policy.policy import Policy
-from metricgate.policy.testing import run_tests
+from metricgate.policy.policy_loader import load
+from metricgate.policy.policy_tests import run_tests
 
 _CASES = sorted((Path(__file__).parents[1] / "cases" / "policy").glob("*.yaml"))
 

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 import pytest
 from tests.policy.tools import caller, judge_of, on, party, policy_of, problems_in
 
-from metricgate.policy.diffing import compare
-from metricgate.policy.explaining import explain
+from metricgate.policy.explanation import explain
 from metricgate.policy.judging_changes import Demand, undo_demand
-from metricgate.policy.testing import run_tests
+from metricgate.policy.policy_diff import compare
+from metricgate.policy.policy_tests import run_tests
 from metricgate.policy.verdict import Decision
 from metricgate.vocabulary.principal import Proof
 from metricgate.vocabulary.resource import Action

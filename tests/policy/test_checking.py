@@ -7,8 +7,8 @@ from tests.policy.tools import policy_of
 
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.catalog_loader import load
-from metricgate.policy.checking import check_columns
-from metricgate.policy.loading import check_against
+from metricgate.policy.catalog_check import check_columns
+from metricgate.policy.policy_loader import check_against
 from metricgate.vocabulary.result import Column, DataType
 
 _MODEL = """

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metricgate.policy.checking import _covers_any
+from metricgate.policy.catalog_check import _covers_any
 from metricgate.policy.patterns import LABEL, covers
 
 _NAMES = st.lists(st.sampled_from(("a", "ab", "b", "é", "zz")), min_size=1, max_size=3).map(".".join)

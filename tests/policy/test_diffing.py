@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from tests.policy.strategies import PARTIES, POOL, ROLES, policies
 from tests.policy.tools import judge_of, party, policy_of
 
-from metricgate.policy.diffing import Direction, compare
-from metricgate.policy.loading import load
 from metricgate.policy.policy import Policy
+from metricgate.policy.policy_diff import Direction, compare
+from metricgate.policy.policy_loader import load
 from metricgate.policy.verdict import Decision
 from metricgate.vocabulary.principal import Principal
 from metricgate.vocabulary.resource import Action

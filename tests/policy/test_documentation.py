@@ -9,9 +9,9 @@ import pytest
 from tests.policy.tools import judge_of
 
 from metricgate.policy.codes import CODES
-from metricgate.policy.loading import load
 from metricgate.policy.policy import Policy
-from metricgate.policy.testing import run_tests
+from metricgate.policy.policy_loader import load
+from metricgate.policy.policy_tests import run_tests
 
 _DOCS = Path(__file__).parents[2] / "docs"
 _SNIPPETS = re.findall(r"```yaml\n(.*?)```", (_DOCS / "writing-policy.md").read_text(), re.DOTALL)

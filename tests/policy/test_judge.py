@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.policy.tools import caller, judge_of, on, party, policy_of
 
-from metricgate.policy.explaining import explain
+from metricgate.policy.explanation import explain
 from metricgate.policy.refusal import problems_of
 from metricgate.policy.verdict import DEFAULT_DENY, Decision
 from metricgate.vocabulary.predicate import And, Comparison, Not, Operator

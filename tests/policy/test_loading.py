@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.policy.tools import policy_of, problems_in
 
-from metricgate.policy.loading import load
 from metricgate.policy.policy import Policy
+from metricgate.policy.policy_loader import load
 from metricgate.vocabulary.problem import Problems
 
 _RULE = "grants: [{{id: g, roles: [{role}], actions: [{action}], on: ['{on}']}}]"

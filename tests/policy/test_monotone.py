@@ -8,14 +8,14 @@ from tests.policy import strategies as any_
 from tests.policy.tools import judge_of
 from tests.policy.values import shows_no_more
 
-from metricgate.policy.kinds.grants import Effect, Grant
+from metricgate.policy.kinds.grants import Grant, GrantEffect
 from metricgate.policy.policy import Policy
 from metricgate.policy.verdict import Decision, Verdict
 from metricgate.vocabulary.obligation import SmallGroups
 
 _SEVERAL = st.lists(any_.resources, min_size=1, max_size=3)
 _denials = any_.grants.map(
-    lambda grant: Grant(**{field: getattr(grant, field) for field in grant.__slots__} | {"effect": Effect.DENY})
+    lambda grant: Grant(**{field: getattr(grant, field) for field in grant.__slots__} | {"effect": GrantEffect.DENY})
 )
 _ONE_MORE = st.one_of(
     st.tuples(st.just("grants"), _denials),

@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metricgate.policy.judging_changes import DENY_OVER, FLOORS, HOLD_OVER
-from metricgate.policy.risk import MOST, SIGNALS, Side, risk_of
-from metricgate.policy.stakes import Past, Stakes
+from metricgate.policy.rehearsal_facts import RecentActivity, RehearsalFacts
+from metricgate.policy.risk import MOST, SIGNALS, RiskSide, risk_of
 
 _PAGE = (Path(__file__).parents[2] / "docs" / "approvals.md").read_text()
 _COUNTS = st.integers(0, 200_000)
 _PASTS = st.builds(
-    Past,
+    RecentActivity,
     changes_today=_COUNTS,
     changes_lately=_COUNTS,
     rows_lately=_COUNTS,
@@ -39,7 +39,7 @@ _LADDER = {
 }
 """What is more at stake, from less."""
 _STAKES = st.builds(
-    Stakes,
+    RehearsalFacts,
     verbs=st.just(("update",)),
     targets=st.just(("dataset:orders",)),
     labels=st.sampled_from(_LADDER["labels"]),
@@ -60,8 +60,8 @@ _NUMBERS = ("inserted", "updated", "deleted", "cascaded", "made_up")
 _PAST_NUMBERS = ("changes_lately", "rows_lately", "denied_today")
 
 
-def _with(stakes: Stakes, name: str, value: object) -> Stakes:
-    if name in {each.name for each in fields(Past)}:
+def _with(stakes: RehearsalFacts, name: str, value: object) -> RehearsalFacts:
+    if name in {each.name for each in fields(RecentActivity)}:
         return replace(stakes, past=replace(stakes.past, **{name: value}))  # type: ignore[arg-type]
     return replace(stakes, **{name: value})  # type: ignore[arg-type]
 
@@ -110,7 +110,7 @@ def test_a_signal_adds_its_weight_at_most(stakes, made_up):
 
 def test_a_class_nobody_knows_counts_in_full():
     """What is misspelt is not harmless."""
-    base = Stakes(verbs=("update",), targets=(), now=_LADDER["now"][0], risk_class="critical")  # type: ignore[arg-type]
+    base = RehearsalFacts(verbs=("update",), targets=(), now=_LADDER["now"][0], risk_class="critical")  # type: ignore[arg-type]
     assert risk_of(replace(base, risk_class="hihg")).impact == risk_of(base).impact
     assert risk_of(replace(base, reversibility="R9")).impact == risk_of(replace(base, reversibility="R4")).impact
 
@@ -119,6 +119,6 @@ def test_the_page_has_every_signal_with_its_weight():
     """In the order of the code, side and weight alike; and the thresholds and floors."""
     rows = re.findall(r"^\| `(\w+)` \| (impact|likelihood) \| ([\d.]+) \|", _PAGE, re.MULTILINE)
     assert rows == [(each.name, str(each.side), f"{each.weight:g}") for each in SIGNALS]
-    assert {each.side for each in SIGNALS} == set(Side)
+    assert {each.side for each in SIGNALS} == set(RiskSide)
     assert f"above {HOLD_OVER} it waits, above {DENY_OVER} it is denied" in _PAGE
     assert re.findall(r"^\| `(floor:[\w-]+)` \|", _PAGE, re.MULTILINE) == list(FLOORS)

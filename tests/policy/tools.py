@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from metricgate.adapters.roles.casbin_roles import CasbinRoleBook
 from metricgate.policy.judge import Judge
-from metricgate.policy.loading import load
 from metricgate.policy.policy import Policy
+from metricgate.policy.policy_loader import load
 from metricgate.vocabulary.principal import Identity, Principal, Proof
 from metricgate.vocabulary.problem import Problems
 from metricgate.vocabulary.resource import Resource, ResourceKind

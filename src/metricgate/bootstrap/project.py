@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from metricgate.operations.switches import SwitchFacts
     from metricgate.operations.user_admin import UserAdmin
     from metricgate.operations.validate import Validation
-    from metricgate.policy.explaining import Explanation
+    from metricgate.policy.explanation import PolicyExplanation
+    from metricgate.policy.policy_tests import TestResult
     from metricgate.policy.rule_kinds import RuleKinds
-    from metricgate.policy.testing import TestResult
     from metricgate.state.definitions import Publication
     from metricgate.state.outbox import Outbox
     from metricgate.state.record import EntryFilter, RecordStore
@@ -189,7 +189,7 @@ class OpenedProject:
 
         return run_policy_tests(definition_source(self._folder, self._settings), casbin_judge)
 
-    def policy_explain(self, asked: PolicyQuestion) -> Explanation | Problems:
+    def policy_explain(self, asked: PolicyQuestion) -> PolicyExplanation | Problems:
         """Judge as if these parties had asked."""
         from metricgate.adapters.roles.casbin_roles import casbin_judge
         from metricgate.bootstrap.definition_source import definition_source

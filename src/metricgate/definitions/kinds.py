@@ -21,9 +21,9 @@ from metricgate.definitions.files import Documents
 from metricgate.definitions.source import DefinitionPaths, DefinitionSource
 from metricgate.documents.memory import ReadMemory
 from metricgate.gateway.actions import check_actions
-from metricgate.policy.checking import check_against
-from metricgate.policy.loading import load as load_policy
+from metricgate.policy.catalog_check import check_against
 from metricgate.policy.policy import Policy
+from metricgate.policy.policy_loader import load as load_policy
 from metricgate.vocabulary.digest import digest_of_bytes
 from metricgate.vocabulary.problem import Problem, Problems
 

@@ -35,7 +35,7 @@ from metricgate.ledger.events.calls import (
     WholeCall,
 )
 from metricgate.ledger.events.shared import Link
-from metricgate.policy.occasion import Circumstances
+from metricgate.policy.occasion import EvaluationContext
 from metricgate.policy.verdict import Decision, Verdict
 from metricgate.state.budgets import Charges
 from metricgate.state.record import Durable, Ledger, LedgerUnavailable, record_event
@@ -100,9 +100,9 @@ class Desk:
         return Resource(ResourceKind.TOOL, self.call.tool)
 
     @property
-    def circumstances(self) -> Circumstances:
+    def circumstances(self) -> EvaluationContext:
         """What rules with conditions may depend on."""
-        return Circumstances(purpose=self.call.purpose, now=self.now)
+        return EvaluationContext(purpose=self.call.purpose, now=self.now)
 
     def judge(
         self, action: Action, resources: Sequence[Resource], *, unless_forbidden: Sequence[Resource] = ()

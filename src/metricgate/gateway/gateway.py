@@ -31,7 +31,7 @@ from metricgate.gateway.tools import TOOLS, Servable
 from metricgate.gateway.tools.actions import ActionTool
 from metricgate.ledger.events import names
 from metricgate.ledger.events.access import AgentPaused
-from metricgate.policy.occasion import Circumstances
+from metricgate.policy.occasion import EvaluationContext
 from metricgate.policy.verdict import Decision
 from metricgate.state.record import Ledger, LedgerUnavailable, record_event
 from metricgate.state.sealed import Unsealable
@@ -92,7 +92,7 @@ class Gateway:
         tools: tuple[Servable, ...] = (*TOOLS, *map(ActionTool, governance.actions.values()))
         if principal is None:
             return tuple(tool.definition for tool in tools)
-        judge, circumstances = governance.judge, Circumstances(now=self._now())
+        judge, circumstances = governance.judge, EvaluationContext(now=self._now())
         verdicts = (
             (tool, judge.judge(principal, tool.right, (tool.resource,), circumstances=circumstances)) for tool in tools
         )

@@ -10,8 +10,8 @@ from metricgate.definitions.hot_reload import JudgeOf
 from metricgate.definitions.loader import load_definitions
 from metricgate.definitions.source import DefinitionSource
 from metricgate.operations.policy_question import PolicyQuestion
-from metricgate.policy.explaining import Explanation, explain
-from metricgate.policy.testing import TestResult, run_tests
+from metricgate.policy.explanation import PolicyExplanation, explain
+from metricgate.policy.policy_tests import TestResult, run_tests
 from metricgate.vocabulary.principal import Identity, Principal, Proof
 from metricgate.vocabulary.problem import Problems
 
@@ -25,7 +25,7 @@ def run_policy_tests(source: DefinitionSource, judge_of: JudgeOf) -> Sequence[Te
     return run_tests(policy, judge_of(policy), partial(with_labels, catalog=loaded.catalog))
 
 
-def explain_policy(source: DefinitionSource, judge_of: JudgeOf, asked: PolicyQuestion) -> Explanation | Problems:
+def explain_policy(source: DefinitionSource, judge_of: JudgeOf, asked: PolicyQuestion) -> PolicyExplanation | Problems:
     """Judge as if these parties had asked, and lay open how."""
     loaded = load_definitions(source)
     if isinstance(loaded, Problems):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from metricgate.policy.occasion import NOWHERE, Circumstances
+from metricgate.policy.occasion import UNKNOWN_CONTEXT, EvaluationContext
 from metricgate.vocabulary.resource import Action, Resource
 
 
@@ -17,4 +17,4 @@ class PolicyQuestion:
     action: Action
     resources: tuple[Resource, ...]
     touching: tuple[Resource, ...] = ()
-    circumstances: Circumstances = NOWHERE
+    circumstances: EvaluationContext = UNKNOWN_CONTEXT

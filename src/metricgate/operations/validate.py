@@ -20,7 +20,7 @@ from metricgate.gateway.changes.ports import WritableWarehouse
 from metricgate.gateway.ports import WarehouseError
 from metricgate.gateway.warehouse_source import WarehouseSource
 from metricgate.operations import codes
-from metricgate.policy.checking import check_columns
+from metricgate.policy.catalog_check import check_columns
 from metricgate.policy.policy import Policy
 from metricgate.vocabulary.problem import Problem, Problems
 from metricgate.vocabulary.result import Column

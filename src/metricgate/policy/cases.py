@@ -11,13 +11,13 @@ from pydantic import Field, StrictBool, create_model
 from metricgate.documents import Document
 from metricgate.policy import codes
 from metricgate.policy.change_cases import ApprovalsCaseDocument, StakesCaseDocument, read_stakes
+from metricgate.policy.document_problems import Path, ProblemCollector
 from metricgate.policy.kinds.roles import AttributesDocument, read_attributes
 from metricgate.policy.names import mistake_in_party
-from metricgate.policy.occasion import Circumstances, read_moment
-from metricgate.policy.page import Page, Path
+from metricgate.policy.occasion import EvaluationContext, read_moment
 from metricgate.policy.patterns import well_formed
+from metricgate.policy.rehearsal_facts import RehearsalFacts
 from metricgate.policy.rule_kind import AnyKind
-from metricgate.policy.stakes import Stakes
 from metricgate.policy.verdict import Decision
 from metricgate.vocabulary.principal import Identity, Principal, Proof
 from metricgate.vocabulary.problem import Place
@@ -92,8 +92,8 @@ class PolicyTest:
     expected: tuple[tuple[AnyKind, Any], ...]
     touching: tuple[Resource, ...]
     labels: tuple[tuple[str, tuple[str, ...]], ...]
-    circumstances: Circumstances
-    stakes: Stakes | None = None
+    circumstances: EvaluationContext
+    stakes: RehearsalFacts | None = None
     approvals: ApprovalsCaseDocument | None = None
     place: Place = field(compare=False)
 
@@ -107,12 +107,14 @@ class PolicyTest:
         return tuple(found)
 
 
-def read_case(document: CaseDocument, path: Path, page: Page, kinds: Sequence[AnyKind]) -> PolicyTest | None:
+def read_case(
+    document: CaseDocument, path: Path, page: ProblemCollector, kinds: Sequence[AnyKind]
+) -> PolicyTest | None:
     """Return the test, or None; what is wrong with it goes to the page. ``kinds``: of which it may expect something."""
     page.check_filled(document.on, (*path, "on"), "resources")
-    resources = _resources(document.on, (*path, "on"), page)
-    touching = _resources(document.touching, (*path, "touching"), page)
-    _resources(tuple(document.labels), (*path, "labels"), page)
+    resources = _read_resources(document.on, (*path, "on"), page)
+    touching = _read_resources(document.touching, (*path, "touching"), page)
+    _read_resources(tuple(document.labels), (*path, "labels"), page)
     principal = _principal(document.as_, (*path, "as"), page)
     now = None if document.at is None else read_moment(document.at, (*path, "at"), page)
     stakes = read_stakes(document.stakes, document.do, document.on, now)
@@ -129,14 +131,14 @@ def read_case(document: CaseDocument, path: Path, page: Page, kinds: Sequence[An
         expected=tuple((kind, written) for kind in kinds if (written := getattr(document, kind.key, None)) is not None),
         touching=touching,
         labels=tuple(sorted(document.labels.items())),
-        circumstances=Circumstances(purpose=document.purpose, now=now),
+        circumstances=EvaluationContext(purpose=document.purpose, now=now),
         stakes=stakes,
         approvals=document.approvals,
         place=page.place(path),
     )
 
 
-def _check_change(document: CaseDocument, path: Path, page: Page) -> None:
+def _check_change(document: CaseDocument, path: Path, page: ProblemCollector) -> None:
     """Report stakes where nothing changes, and demands where nothing is held."""
     if document.stakes is not None and not document.do.changes:
         message = f"`{document.do}` changes nothing, so that nothing is at stake."
@@ -147,7 +149,7 @@ def _check_change(document: CaseDocument, path: Path, page: Page) -> None:
         page.report(codes.BAD_TEST, (*path, "approvals"), message, codes.BAD_TEST.cure)
 
 
-def _resources(texts: tuple[str, ...], path: Path, page: Page) -> tuple[Resource, ...]:
+def _read_resources(texts: tuple[str, ...], path: Path, page: ProblemCollector) -> tuple[Resource, ...]:
     found: list[Resource] = []
     for index, text in enumerate(texts):
         resource = read_resource(text)
@@ -173,7 +175,7 @@ def read_resource(text: str) -> Resource | None:
     return resource if well_formed(resource) else None
 
 
-def _principal(document: CallerDocument, path: Path, page: Page) -> Principal | None:
+def _principal(document: CallerDocument, path: Path, page: ProblemCollector) -> Principal | None:
     attributes = read_attributes(document.attributes, (*path, "attributes"), page)
     wrong = False
     for name, kind in (("agent", document.agent), ("user", document.user)):

@@ -9,7 +9,7 @@ from pydantic import Field, StrictBool, StrictFloat, StrictInt
 
 from metricgate.documents import Document
 from metricgate.policy.kinds.holds import Apart, Level
-from metricgate.policy.stakes import Past, Stakes
+from metricgate.policy.rehearsal_facts import RecentActivity, RehearsalFacts
 from metricgate.vocabulary.resource import Action
 
 Rows = Annotated[StrictInt, Field(ge=0)]
@@ -52,11 +52,11 @@ class ApprovalsCaseDocument(Document):
 
 def read_stakes(
     document: StakesCaseDocument | None, action: Action, on: tuple[str, ...], now: datetime | None
-) -> Stakes | None:
+) -> RehearsalFacts | None:
     """Return the stakes of a test, or None where it has none."""
     if document is None:
         return None
-    return Stakes(
+    return RehearsalFacts(
         verbs=tuple(each.value for each in document.verbs or (action,)),
         targets=on,
         labels=document.labels,
@@ -71,7 +71,7 @@ def read_stakes(
         environment=document.environment,
         now=now or NOON,
         risk_class=document.risk_class,
-        past=Past(
+        past=RecentActivity(
             changes_today=document.changes_today,
             changes_lately=document.changes_lately,
             rows_lately=document.rows_lately,

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from metricgate.catalog.filters import parse_filter
 from metricgate.policy import codes
+from metricgate.policy.document_problems import Path, ProblemCollector
 from metricgate.policy.names import is_name
-from metricgate.policy.page import Page, Path
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.predicate import And, Comparison, Not, Operator, Or, Predicate, Scalar, Template
 from metricgate.vocabulary.principal import AttributeValue
@@ -26,7 +26,7 @@ _LONGEST = 10_000
 _MOST = 10_000
 
 
-class Attribute(str):
+class AttributeName(str):
     """The name of an attribute whose value is to take this place."""
 
     __slots__ = ()
@@ -43,10 +43,10 @@ class Missing:
 Lookup = Callable[[str], AttributeValue | Missing]
 
 
-def read_condition(raw: Json, path: Path, page: Page) -> Predicate | None:
+def read_condition(raw: Json, path: Path, page: ProblemCollector) -> Predicate | None:
     """Return the condition with ``AttributeName`` in the place of each attribute, or None; mistakes go to the page."""
     before = len(page.problems)
-    marked = _marked(raw, path, page)
+    marked = _mark_attributes(raw, path, page)
     if len(page.problems) > before:
         return None
     parsed = parse_filter(marked, locate=lambda steps: page.place((*path, *steps)), metrics=False)
@@ -56,7 +56,7 @@ def read_condition(raw: Json, path: Path, page: Page) -> Predicate | None:
     return parsed
 
 
-def bound(condition: Predicate, lookup: Lookup) -> Predicate | Missing:
+def bind_condition(condition: Predicate, lookup: Lookup) -> Predicate | Missing:
     """Return the condition with every attribute's value in its place, or the first that cannot be bound."""
     match condition:
         case Comparison():
@@ -64,35 +64,35 @@ def bound(condition: Predicate, lookup: Lookup) -> Predicate | Missing:
         case And() | Or():
             parts: list[Predicate] = []
             for inner in condition.parts:
-                part = bound(inner, lookup)
+                part = bind_condition(inner, lookup)
                 if isinstance(part, Missing):
                     return part
                 parts.append(part)
             return type(condition)(tuple(parts))
         case Not():
-            part = bound(condition.part, lookup)
+            part = bind_condition(condition.part, lookup)
             return part if isinstance(part, Missing) else Not(part)
         case Template():
             return condition
 
 
-def _marked(raw: Json, path: Path, page: Page) -> Json:
+def _mark_attributes(raw: Json, path: Path, page: ProblemCollector) -> Json:
     """Put an ``AttributeName`` in the place of each ``{attribute: NAME}`` that stands as a value; copy all else."""
     if isinstance(raw, Sequence) and not isinstance(raw, str):
-        return [_marked(each, (*path, index), page) for index, each in enumerate(raw)]
+        return [_mark_attributes(each, (*path, index), page) for index, each in enumerate(raw)]
     if not isinstance(raw, Mapping):
         return raw
     marked: dict[str, Json] = {}
     for key, inner in raw.items():
         here = (*path, key)
         if key != "value":
-            marked[key] = _marked(inner, here, page)
+            marked[key] = _mark_attributes(inner, here, page)
         elif isinstance(inner, Mapping):
-            one = _attribute(inner, here, page)
+            one = _attribute_name(inner, here, page)
             marked[key] = [one] if str(raw.get("op")).strip().lower() in _LIST_WORDS else one
         elif isinstance(inner, Sequence) and not isinstance(inner, str):
             marked[key] = [
-                _attribute(each, (*here, index), page) if isinstance(each, Mapping) else each
+                _attribute_name(each, (*here, index), page) if isinstance(each, Mapping) else each
                 for index, each in enumerate(inner)
             ]
         else:
@@ -100,10 +100,10 @@ def _marked(raw: Json, path: Path, page: Page) -> Json:
     return marked
 
 
-def _attribute(item: Mapping[str, Json], path: Path, page: Page) -> str:
+def _attribute_name(item: Mapping[str, Json], path: Path, page: ProblemCollector) -> str:
     name = item.get("attribute")
     if set(item) == {"attribute"} and isinstance(name, str) and is_name(name):
-        return Attribute(name)
+        return AttributeName(name)
     keys = ", ".join(str(key)[:40] for key in item) or "none"
     page.report(codes.BAD_ATTRIBUTE, path, f"A value has the keys {keys}; only `attribute: NAME` may stand here.")
     return ""
@@ -112,7 +112,7 @@ def _attribute(item: Mapping[str, Json], path: Path, page: Page) -> str:
 def _bound_comparison(comparison: Comparison, lookup: Lookup) -> Comparison | Missing:
     values: list[Scalar] = []
     for value in comparison.values:
-        if not isinstance(value, Attribute):
+        if not isinstance(value, AttributeName):
             values.append(value)
             continue
         found = lookup(str(value))

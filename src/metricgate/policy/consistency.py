@@ -17,22 +17,22 @@ from metricgate.vocabulary.problem import Code, Place, Problem
 def check_together(policy: Policy) -> tuple[Problem, ...]:
     """Return everything that is wrong between the rules of one policy."""
     return (
-        *_names(policy),
+        *_check_names(policy),
         *_unknown_roles(policy),
         *_cycles(policy.roles),
         *_unknown_rules(policy),
     )
 
 
-def _rules(policy: Policy) -> Iterator[tuple[str, tuple[str, ...], Place]]:
+def _rules_with_roles(policy: Policy) -> Iterator[tuple[str, tuple[str, ...], Place]]:
     for rule in policy.rules:
         yield rule.id, rule.named_roles(), rule.place
     for domain in policy.domains:
         yield domain.id, domain.roles, domain.place
 
 
-def _names(policy: Policy) -> Iterator[Problem]:
-    rules = [(name, place) for name, _roles, place in _rules(policy)]
+def _check_names(policy: Policy) -> Iterator[Problem]:
+    rules = [(name, place) for name, _roles, place in _rules_with_roles(policy)]
     yield from _twice("rule", rules)
     yield from _twice("role", [(role.name, role.place) for role in policy.roles])
     yield from _twice("principal", [(each.party, each.place) for each in policy.principals])
@@ -40,39 +40,39 @@ def _names(policy: Policy) -> Iterator[Problem]:
     for name, place in rules:
         if name == DEFAULT_DENY:
             message = f"`{DEFAULT_DENY}` is built in: it stands for the absence of a rule."
-            yield _problem(codes.RESERVED_NAME, message, place)
+            yield _problem_at(codes.RESERVED_NAME, message, place)
         elif not is_name(name):
-            yield _problem(codes.BAD_NAME, f"{name[:60]!r} cannot be the name of a rule.", place)
+            yield _problem_at(codes.BAD_NAME, f"{name[:60]!r} cannot be the name of a rule.", place)
 
 
 def _twice(what: str, named: Iterable[tuple[str, Place]]) -> Iterator[Problem]:
     seen: dict[str, Place] = {}
     for name, place in sorted(named, key=lambda each: (each[1].file or "", each[1].line or 0)):
         if name in seen:
-            message = f"The {what} {name!r} is declared twice; the first stands at {_spot(seen[name])}."
-            yield _problem(codes.DUPLICATE, message, place)
+            message = f"The {what} {name!r} is declared twice; the first stands at {_spot_text(seen[name])}."
+            yield _problem_at(codes.DUPLICATE, message, place)
         seen.setdefault(name, place)
 
 
 def _unknown_roles(policy: Policy) -> Iterator[Problem]:
     known = {EVERYONE, *(role.name for role in policy.roles)}
     inherited = ((f"role {role.name}", role.inherits, role.place) for role in policy.roles)
-    ruled = ((f"rule {name}", roles, place) for name, roles, place in _rules(policy))
+    ruled = ((f"rule {name}", roles, place) for name, roles, place in _rules_with_roles(policy))
     for what, roles, place in (*inherited, *ruled):
         for role in roles:
             if role not in known:
                 hint = did_you_mean(role, known)
                 message = f"The {what} names the role {role!r}, which no document declares."
-                yield _problem(codes.UNKNOWN_ROLE, message, place, hint)
+                yield _problem_at(codes.UNKNOWN_ROLE, message, place, hint)
 
 
 def _unknown_rules(policy: Policy) -> Iterator[Problem]:
-    known = {DEFAULT_DENY, *FLOORS, *(name for name, _roles, _place in _rules(policy))}
+    known = {DEFAULT_DENY, *FLOORS, *(name for name, _roles, _place in _rules_with_roles(policy))}
     for test in policy.tests:
         for rule in test.named_rules:
             if rule not in known:
                 message = f"The test {test.name!r} expects the rule {rule!r}, which no document declares."
-                yield _problem(codes.UNKNOWN_RULE, message, test.place, did_you_mean(rule, known))
+                yield _problem_at(codes.UNKNOWN_RULE, message, test.place, did_you_mean(rule, known))
 
 
 def _cycles(roles: Sequence[Role]) -> Iterator[Problem]:
@@ -84,7 +84,7 @@ def _cycles(roles: Sequence[Role]) -> Iterator[Problem]:
         if circle and not told.intersection(circle):
             told.update(circle)
             message = f"Roles inherit in a circle: {' -> '.join((*circle, circle[0]))}."
-            yield _problem(codes.INHERITANCE_CYCLE, message, role.place)
+            yield _problem_at(codes.INHERITANCE_CYCLE, message, role.place)
 
 
 def _circle_from(start: str, parents: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
@@ -101,9 +101,9 @@ def _circle_from(start: str, parents: dict[str, tuple[str, ...]]) -> tuple[str, 
     return ()
 
 
-def _problem(code: Code, message: str, place: Place, hint: str | None = None) -> Problem:
+def _problem_at(code: Code, message: str, place: Place, hint: str | None = None) -> Problem:
     return Problem(code=code, message=message, where=place, hint=hint or code.cure)
 
 
-def _spot(place: Place) -> str:
+def _spot_text(place: Place) -> str:
     return ":".join(str(part) for part in (place.file, place.line, place.column) if part is not None)

@@ -10,7 +10,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from metricgate.policy.patterns import covers_resource
-from metricgate.policy.standing import Standing
+from metricgate.policy.resolved_subject import Standing
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Place
 from metricgate.vocabulary.resource import Action, Resource

@@ -11,11 +11,11 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from metricgate.policy.indexing import Suspended
 from metricgate.policy.patterns import candidates
-from metricgate.policy.stakes import Stakes
-from metricgate.policy.standing import Standing
-from metricgate.policy.verdict import Decision, Reason
+from metricgate.policy.rehearsal_facts import RehearsalFacts
+from metricgate.policy.resolved_subject import Standing
+from metricgate.policy.rule_index import Suspended
+from metricgate.policy.verdict import Decision, VerdictReason
 from metricgate.vocabulary.obligation import Budget, Limit, Mask, MinimumGroup, RowFilter
 from metricgate.vocabulary.problem import Code
 from metricgate.vocabulary.resource import Action, Resource
@@ -70,7 +70,7 @@ class JudgedChange:
     """
 
     roles: frozenset[str]
-    stakes: Stakes
+    stakes: RehearsalFacts
     resources: tuple[Resource, ...]
     risk: int
     suspended: Suspended
@@ -92,7 +92,7 @@ class Obligation(NamedTuple):
     """One part of what an allowed call owes, and why."""
 
     part: RowFilter | Mask | MinimumGroup | CallLimit | Budget
-    reason: Reason
+    reason: VerdictReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,15 +124,15 @@ class Enforcement:
     given and the rules.
     """
 
-    def denials(self, call: JudgedCall) -> Iterable[Reason]:  # noqa: ARG002 - kinds that deny use it
+    def denials(self, call: JudgedCall) -> Iterable[VerdictReason]:  # noqa: ARG002 - kinds that deny use it
         """Yield why the call is denied whatever is granted; those of the call as a whole are told first."""
         return ()
 
-    def denials_of_person(self, standing: Standing, suspended: Suspended) -> Iterable[Reason]:  # noqa: ARG002 - as above
+    def denials_of_person(self, standing: Standing, suspended: Suspended) -> Iterable[VerdictReason]:  # noqa: ARG002 - as above
         """Yield why a person who acts alone is served nothing."""
         return ()
 
-    def obligations(self, call: JudgedCall) -> Iterable[Obligation | Reason]:  # noqa: ARG002 - kinds that oblige use it
+    def obligations(self, call: JudgedCall) -> Iterable[Obligation | VerdictReason]:  # noqa: ARG002 - kinds that oblige use it
         """Yield what the call owes where it is allowed; a reason alone: why that cannot be told, which denies it."""
         return ()
 
@@ -150,9 +150,9 @@ def denial(
     kind: str,
     code: Code | None = None,
     hint: str | None = None,
-) -> Reason:
+) -> VerdictReason:
     """Return the reason of a rule that denies."""
-    return Reason(
+    return VerdictReason(
         rule=rule,
         party=standing.party,
         resource=resource,
@@ -164,8 +164,8 @@ def denial(
     )
 
 
-def allowance(rule: str, standing: Standing, resource: Resource | None, message: str, *, kind: str) -> Reason:
+def allowance(rule: str, standing: Standing, resource: Resource | None, message: str, *, kind: str) -> VerdictReason:
     """Return the reason of a rule that obliges what is allowed."""
-    return Reason(
+    return VerdictReason(
         rule=rule, party=standing.party, resource=resource, decision=Decision.ALLOW, message=message, kind=kind
     )

@@ -21,17 +21,17 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from metricgate.policy.enforcement import JudgedCall
-from metricgate.policy.indexing import NONE_SUSPENDED, Suspended
-from metricgate.policy.kinds.grants import Effect
-from metricgate.policy.names import shown
+from metricgate.policy.kinds.grants import GrantEffect
+from metricgate.policy.names import for_display
 from metricgate.policy.obligations import Required, required
-from metricgate.policy.occasion import ALWAYS, NOWHERE, Circumstances, Terms, folded
-from metricgate.policy.patterns import asked
+from metricgate.policy.occasion import ALWAYS, UNKNOWN_CONTEXT, EvaluationContext, Terms, normalize_purpose
+from metricgate.policy.patterns import effective_action
 from metricgate.policy.policy import Policy
 from metricgate.policy.ports import RoleBook, Ruling
-from metricgate.policy.standing import Standing
+from metricgate.policy.resolved_subject import Standing
+from metricgate.policy.rule_index import NONE_SUSPENDED, Suspended
 from metricgate.policy.standing_book import StandingBook
-from metricgate.policy.verdict import DEFAULT_DENY, Decision, Reason, Verdict
+from metricgate.policy.verdict import DEFAULT_DENY, Decision, Verdict, VerdictReason
 from metricgate.vocabulary.obligation import RowFilter
 from metricgate.vocabulary.principal import Identity, Principal
 from metricgate.vocabulary.resource import Action, Resource, ResourceKind
@@ -71,7 +71,7 @@ class Judge:
         resources: Sequence[Resource],
         *,
         unless_forbidden: Sequence[Resource] = (),
-        circumstances: Circumstances = NOWHERE,
+        circumstances: EvaluationContext = UNKNOWN_CONTEXT,
     ) -> Verdict:
         """Decide whether ``principal`` may do ``action`` on all of ``resources``. On nothing at all: no.
 
@@ -88,7 +88,7 @@ class Judge:
         """
         types = _types_of(principal)
         return self._judged(
-            principal, types, action, tuple(resources), tuple(unless_forbidden), self.suspended(circumstances)
+            principal, types, action, tuple(resources), tuple(unless_forbidden), self.suspended_rules(circumstances)
         )
 
     def judge_person(
@@ -97,7 +97,7 @@ class Judge:
         action: Action,
         resources: Sequence[Resource],
         *,
-        circumstances: Circumstances = NOWHERE,
+        circumstances: EvaluationContext = UNKNOWN_CONTEXT,
     ) -> Verdict:
         """Decide whether a person, acting for nobody and with no agent between, may do ``action`` on all of these.
 
@@ -105,7 +105,7 @@ class Judge:
         the person, one of its groups or roles denies; one of everybody does not, nor a freeze: people clean up then.
         """
         standing = self._stood("user", person, _types_in(person))
-        suspended = self.suspended(circumstances)
+        suspended = self.suspended_rules(circumstances)
         named = tuple(dict.fromkeys(map(as_named, resources)))
         reasons = [self._reason(standing, action, each, suspended) for each in named]
         if not reasons:
@@ -116,10 +116,10 @@ class Judge:
             return self._verdict(action, denied)
         return Verdict(action=action, decision=Decision.ALLOW, reasons=tuple(reasons), policy_digest=self.policy.digest)
 
-    def stopped(self, person: Identity, *, circumstances: Circumstances = NOWHERE) -> str | None:
+    def stop_reason(self, person: Identity, *, circumstances: EvaluationContext = UNKNOWN_CONTEXT) -> str | None:
         """Return why a person may do nothing at any door, or None: a stop names the person, a group or a role."""
         standing = self._stood("user", person, _types_in(person))
-        return next((each.message for each in self._of_person(standing, self.suspended(circumstances))), None)
+        return next((each.message for each in self._of_person(standing, self.suspended_rules(circumstances))), None)
 
     def person_reads(
         self,
@@ -128,7 +128,7 @@ class Judge:
         dataset: Resource,
         *,
         needs_grant: bool,
-        circumstances: Circumstances = NOWHERE,
+        circumstances: EvaluationContext = UNKNOWN_CONTEXT,
     ) -> bool:
         """Whether a person may be shown the column's values as they are: no rule denies, and none masks them.
 
@@ -140,10 +140,10 @@ class Judge:
             circumstances: purpose and time, for rules that have conditions.
         """
         standing = self._stood("user", person, _types_in(person))
-        suspended = self.suspended(circumstances)
-        found = self.ruling(standing, Action.READ, as_named(column), suspended)
-        above = self.ruling(standing, Action.READ, as_named(dataset), suspended)
-        if any(each is not None and each.effect is Effect.DENY for each in (found, above)):
+        suspended = self.suspended_rules(circumstances)
+        found = self.deciding_grant(standing, Action.READ, as_named(column), suspended)
+        above = self.deciding_grant(standing, Action.READ, as_named(dataset), suspended)
+        if any(each is not None and each.effect is GrantEffect.DENY for each in (found, above)):
             return False
         if needs_grant and found is None:
             return False
@@ -151,29 +151,29 @@ class Judge:
         return not any(column.name.lower() == f"{each.dataset}.{each.column}".lower() for each in owed.masks)
 
     def person_filters(
-        self, person: Identity, dataset: Resource, *, circumstances: Circumstances = NOWHERE
+        self, person: Identity, dataset: Resource, *, circumstances: EvaluationContext = UNKNOWN_CONTEXT
     ) -> tuple[RowFilter, ...] | None:
         """Return the row filters that bind a person on a dataset; None where one needs what is not known of them."""
         standing = self._stood("user", person, _types_in(person))
-        owed = self._required_of(standing, (as_named(dataset),), self.suspended(circumstances))
+        owed = self._required_of(standing, (as_named(dataset),), self.suspended_rules(circumstances))
         return None if owed.missing else owed.obligations.row_filters
 
     def roles_of_person(self, person: Identity) -> frozenset[str]:
         """Return the roles of a person, inherited ones included."""
         return self._stood("user", person, _types_in(person)).roles
 
-    def suspended(self, circumstances: Circumstances) -> Suspended:
+    def suspended_rules(self, circumstances: EvaluationContext) -> Suspended:
         """Return the ids of the conditional rules that are not in force."""
         if not self._conditional:
             return NONE_SUSPENDED
-        purpose = None if circumstances.purpose is None else folded(circumstances.purpose)
+        purpose = None if circumstances.purpose is None else normalize_purpose(circumstances.purpose)
         if purpose is not None and purpose not in self._purposes:
             purpose = _OTHER
         return self._told(purpose, None if circumstances.now is None else int(circumstances.now.timestamp() // 60))
 
     def _tell(self, purpose: str | None, minute: int | None) -> Suspended:
         now = None if minute is None else datetime.fromtimestamp(minute * 60, UTC)
-        circumstances = Circumstances(purpose=purpose, now=now)
+        circumstances = EvaluationContext(purpose=purpose, now=now)
         known: dict[tuple[Terms, bool], bool] = {}
         for _rule, terms, allows in self._conditional:
             if (terms, allows) not in known:
@@ -200,11 +200,11 @@ class Judge:
                     found.setdefault(rule.domain, rule.id)
         return next(iter(found.items())) if len(found) == 1 else None
 
-    def ruling(
+    def deciding_grant(
         self, standing: Standing, action: Action, resource: Resource, suspended: Suspended = NONE_SUSPENDED
     ) -> Ruling | None:
         """Return the grant that decides for one party on one resource, or None."""
-        return self._ruled(standing.roles, asked(action, resource.kind), resource, suspended)
+        return self._ruled(standing.roles, effective_action(action, resource.kind), resource, suspended)
 
     def _stand(self, kind: str, identity: Identity, _types: _Types) -> Standing:
         return self._standings.of(kind, identity)
@@ -230,7 +230,8 @@ class Judge:
             self._ruled_reason(standing, action, each, ruling)
             for each in beside
             for standing in standings
-            if (ruling := self.ruling(standing, action, each, suspended)) is not None and ruling.effect is Effect.DENY
+            if (ruling := self.deciding_grant(standing, action, each, suspended)) is not None
+            and ruling.effect is GrantEffect.DENY
         )
         call = JudgedCall.of(standings, action, (*named, *beside), suspended)
         denied = [*self._denials(call), *denied]
@@ -247,12 +248,12 @@ class Judge:
             policy_digest=self.policy.digest,
         )
 
-    def _denials(self, call: JudgedCall) -> list[Reason]:
+    def _denials(self, call: JudgedCall) -> list[VerdictReason]:
         """Return what rules deny whatever is granted; first what they deny of the call as a whole."""
         found = [reason for each in self.enforcements for reason in each.denials(call)]
         return sorted(found, key=lambda reason: reason.resource is not None) if len(found) > 1 else found
 
-    def _of_person(self, standing: Standing, suspended: Suspended) -> Iterator[Reason]:
+    def _of_person(self, standing: Standing, suspended: Suspended) -> Iterator[VerdictReason]:
         return (reason for each in self.enforcements for reason in each.denials_of_person(standing, suspended))
 
     def _required(self, call: JudgedCall) -> Required:
@@ -262,22 +263,22 @@ class Judge:
         """Return what one party owes that reads these."""
         return self._required(JudgedCall.of((standing,), Action.READ, read, suspended))
 
-    def _verdict(self, action: Action, denied: Sequence[Reason]) -> Verdict:
+    def _verdict(self, action: Action, denied: Sequence[VerdictReason]) -> Verdict:
         return Verdict(action=action, decision=Decision.DENY, reasons=tuple(denied), policy_digest=self.policy.digest)
 
-    def _reason(self, standing: Standing, action: Action, resource: Resource, suspended: Suspended) -> Reason:
-        ruling = self.ruling(standing, action, resource, suspended)
+    def _reason(self, standing: Standing, action: Action, resource: Resource, suspended: Suspended) -> VerdictReason:
+        ruling = self.deciding_grant(standing, action, resource, suspended)
         if ruling is not None:
             return self._ruled_reason(standing, action, resource, ruling)
-        what = shown(f"{standing.party} to {asked(action, resource.kind)} {resource}")
+        what = for_display(f"{standing.party} to {effective_action(action, resource.kind)} {resource}")
         return _default(standing.party, resource, f"No rule allows {what}.")
 
-    def _ruled_reason(self, standing: Standing, action: Action, resource: Resource, ruling: Ruling) -> Reason:
-        allows = ruling.effect is Effect.ALLOW
+    def _ruled_reason(self, standing: Standing, action: Action, resource: Resource, ruling: Ruling) -> VerdictReason:
+        allows = ruling.effect is GrantEffect.ALLOW
         because = self._because[ruling.rule]
-        what = shown(f"{standing.party} to {asked(action, resource.kind)} {resource}")
+        what = for_display(f"{standing.party} to {effective_action(action, resource.kind)} {resource}")
         said = f"The rule {ruling.rule!r} {'allows' if allows else 'forbids'} {what}"
-        return Reason(
+        return VerdictReason(
             rule=ruling.rule,
             party=standing.party,
             resource=resource,
@@ -300,8 +301,8 @@ def as_named(resource: Resource) -> Resource:
     return Resource(resource.kind, resource.name.lower(), resource.labels)
 
 
-def _default(party: str, resource: Resource | None, message: str) -> Reason:
-    return Reason(rule=DEFAULT_DENY, party=party, resource=resource, decision=Decision.DENY, message=message)
+def _default(party: str, resource: Resource | None, message: str) -> VerdictReason:
+    return VerdictReason(rule=DEFAULT_DENY, party=party, resource=resource, decision=Decision.DENY, message=message)
 
 
 def _types_of(principal: Principal) -> tuple[_Types, _Types]:

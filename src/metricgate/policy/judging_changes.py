@@ -12,9 +12,9 @@ from datetime import datetime
 
 from metricgate.policy.enforcement import Hold, JudgedChange
 from metricgate.policy.judge import Judge
-from metricgate.policy.occasion import NOWHERE, Circumstances
+from metricgate.policy.occasion import UNKNOWN_CONTEXT, EvaluationContext
+from metricgate.policy.rehearsal_facts import RehearsalFacts
 from metricgate.policy.risk import Risk, risk_of
-from metricgate.policy.stakes import Stakes
 from metricgate.policy.verdict import Decision, Verdict
 from metricgate.vocabulary.principal import Identity, Principal
 from metricgate.vocabulary.resource import Resource
@@ -50,7 +50,7 @@ class Demand:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Considered:
+class ChangeRuleEvaluation:
     """One rule, or floor, and what it said."""
 
     rule: str
@@ -64,7 +64,7 @@ class ChangeVerdict:
 
     decision: Decision
     demand: Demand
-    considered: tuple[Considered, ...]
+    considered: tuple[ChangeRuleEvaluation, ...]
     risk: Risk
 
 
@@ -72,10 +72,10 @@ def judge_change(
     judge: Judge,
     principal: Principal,
     right: Verdict,
-    stakes: Stakes,
+    stakes: RehearsalFacts,
     resources: Sequence[Resource],
     *,
-    circumstances: Circumstances = NOWHERE,
+    circumstances: EvaluationContext = UNKNOWN_CONTEXT,
 ) -> ChangeVerdict:
     """Return what becomes of a change that its proposer has the right to propose.
 
@@ -88,24 +88,28 @@ def judge_change(
         circumstances: purpose and time, for rules with conditions.
     """
     risk = risk_of(stakes)
-    considered = [Considered(rule=each.rule, decision=each.decision, message=each.message) for each in right.reasons]
+    considered = [
+        ChangeRuleEvaluation(rule=each.rule, decision=each.decision, message=each.message) for each in right.reasons
+    ]
     held = list(_floors(stakes))
     change = JudgedChange(
         roles=frozenset().union(*(standing.roles for standing in judge.standings(principal))),
         stakes=stakes,
         resources=tuple(resources),
         risk=risk.score,
-        suspended=judge.suspended(circumstances),
+        suspended=judge.suspended_rules(circumstances),
     )
     holds = list(_holds(judge, change))
-    held += [Considered(rule=each.rule, decision=Decision.HOLD, message=_said(each)) for each in holds]
+    held += [
+        ChangeRuleEvaluation(rule=each.rule, decision=Decision.HOLD, message=_hold_message(each)) for each in holds
+    ]
     if risk.score > HOLD_OVER:
         message = f"The risk is {risk.score}, above {HOLD_OVER}."
-        held.append(Considered(rule="floor:risk", decision=Decision.HOLD, message=message))
+        held.append(ChangeRuleEvaluation(rule="floor:risk", decision=Decision.HOLD, message=message))
     considered += held
     if risk.score > DENY_OVER:
         message = f"The risk is {risk.score}, above {DENY_OVER}."
-        considered.append(Considered(rule="floor:risk", decision=Decision.DENY, message=message))
+        considered.append(ChangeRuleEvaluation(rule="floor:risk", decision=Decision.DENY, message=message))
         return ChangeVerdict(decision=Decision.DENY, demand=Demand(), considered=tuple(considered), risk=risk)
     decision = Decision.HOLD if held else Decision.ALLOW
     demand = _demand(stakes, holds, held)
@@ -131,23 +135,25 @@ def undo_demand(
         environment: of the gateway.
         now: UTC.
     """
-    stakes = Stakes(verbs=("undo",), targets=tuple(map(str, resources)), updated=rows, environment=environment, now=now)
+    stakes = RehearsalFacts(
+        verbs=("undo",), targets=tuple(map(str, resources)), updated=rows, environment=environment, now=now
+    )
     change = JudgedChange(
         roles=judge.roles_of_person(person),
         stakes=stakes,
         resources=resources,
         risk=0,
-        suspended=judge.suspended(Circumstances(now=now)),
+        suspended=judge.suspended_rules(EvaluationContext(now=now)),
         undo=True,
     )
     holds = list(_holds(judge, change))
     if not holds:
         return None
-    held = [Considered(rule=each.rule, decision=Decision.HOLD, message=_said(each)) for each in holds]
+    held = [ChangeRuleEvaluation(rule=each.rule, decision=Decision.HOLD, message=_hold_message(each)) for each in holds]
     return _demand(stakes, holds, held)
 
 
-def _floors(stakes: Stakes) -> Iterator[Considered]:
+def _floors(stakes: RehearsalFacts) -> Iterator[ChangeRuleEvaluation]:
     """What is never automatic."""
     for rule, binds, message in (
         ("floor:no-where", stakes.no_where, "It means every row of the table."),
@@ -165,7 +171,7 @@ def _floors(stakes: Stakes) -> Iterator[Considered]:
         ("floor:critical", stakes.risk_class == "critical", "Its owner classed the action critical."),
     ):
         if binds:
-            yield Considered(rule=rule, decision=Decision.HOLD, message=message)
+            yield ChangeRuleEvaluation(rule=rule, decision=Decision.HOLD, message=message)
 
 
 def _holds(judge: Judge, change: JudgedChange) -> Iterator[Hold]:
@@ -173,12 +179,12 @@ def _holds(judge: Judge, change: JudgedChange) -> Iterator[Hold]:
     return (hold for each in judge.enforcements for hold in each.holds(change))
 
 
-def _said(hold: Hold) -> str:
+def _hold_message(hold: Hold) -> str:
     said = f"The rule {hold.rule!r} holds it for {hold.why}"
     return f"{said}: {hold.because}" if hold.because else f"{said}."
 
 
-def _demand(stakes: Stakes, holds: Sequence[Hold], held: Sequence[Considered]) -> Demand:
+def _demand(stakes: RehearsalFacts, holds: Sequence[Hold], held: Sequence[ChangeRuleEvaluation]) -> Demand:
     two = stakes.reversibility in _IRREVERSIBLE
     apart = {part for hold in holds for part in hold.apart}
     # What a floor holds, no rule makes easier to decide; and a rule that demands nobody apart is taken to forget it.

@@ -14,7 +14,7 @@ _LONGEST_PARTY = 256
 _LONGEST_SHOWN = 300
 
 
-def shown(text: str) -> str:
+def for_display(text: str) -> str:
     """Return the text as messages may quote it: invisible characters escaped, at most 300 characters."""
     plain = text if text.isprintable() else ascii(text)[1:-1]
     return plain if len(plain) <= _LONGEST_SHOWN else plain[:_LONGEST_SHOWN] + "..."

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
-from metricgate.policy.masking import meet
+from metricgate.policy.strictest_mask import strictest_mask
 from metricgate.vocabulary.obligation import Mask
 
 
@@ -57,7 +57,7 @@ class Narrowing:
         if self.number is not None and other.number is not None:
             return self.number >= other.number if self.larger_is_narrower else self.number <= other.number
         if self.mask is not None and other.mask is not None:
-            same = _shape(meet((other.mask, self.mask))) == _shape(self.mask)
+            same = _mask_shape(strictest_mask((other.mask, self.mask))) == _mask_shape(self.mask)
             return same and self.mask.uses <= other.mask.uses
         return self.conditions >= other.conditions
 
@@ -71,7 +71,7 @@ def together(found: Sequence[Narrowing]) -> Narrowing:
     masks = [each.mask for each in found if each.mask is not None]
     numbers = [each for each in found if each.number is not None]
     if masks:
-        return Narrowing(mask=meet(sorted(masks, key=_mask_text)))
+        return Narrowing(mask=strictest_mask(sorted(masks, key=_mask_text)))
     if numbers:
         pick = max if numbers[0].larger_is_narrower else min
         return pick(numbers, key=lambda each: each.number or 0)
@@ -93,5 +93,5 @@ def _mask_text(mask: Mask) -> str:
     return ", ".join(parts)
 
 
-def _shape(mask: Mask) -> tuple[object, ...]:
+def _mask_shape(mask: Mask) -> tuple[object, ...]:
     return (mask.method, repr(mask.value), mask.first, mask.last, mask.width, mask.grain)

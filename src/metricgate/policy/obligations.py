@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from metricgate.policy.enforcement import CallLimit, Obligation
-from metricgate.policy.masking import meet
-from metricgate.policy.verdict import Reason
+from metricgate.policy.strictest_mask import strictest_mask
+from metricgate.policy.verdict import VerdictReason
 from metricgate.vocabulary.obligation import (
     Budget,
     Limit,
@@ -26,8 +26,8 @@ class Required:
     """Obligations and their reasons; or, in ``missing``, why they cannot be met: then nothing may be done."""
 
     obligations: Obligations
-    reasons: tuple[Reason, ...]
-    missing: tuple[Reason, ...]
+    reasons: tuple[VerdictReason, ...]
+    missing: tuple[VerdictReason, ...]
 
 
 @dataclass(slots=True)
@@ -35,12 +35,12 @@ class _Parts:
     """Parts by what they bind, each in the order in which it came."""
 
     filters: dict[str, RowFilter] = field(default_factory=dict)
-    filtering: list[Reason] = field(default_factory=list)
-    masks: dict[tuple[str, str], list[tuple[Mask, Reason]]] = field(default_factory=dict)
+    filtering: list[VerdictReason] = field(default_factory=list)
+    masks: dict[tuple[str, str], list[tuple[Mask, VerdictReason]]] = field(default_factory=dict)
     groups: dict[str, MinimumGroup] = field(default_factory=dict)
-    grouping: dict[tuple[str, str, str], Reason] = field(default_factory=dict)
-    limits: dict[str, tuple[Limit, Reason]] = field(default_factory=dict)
-    budgets: list[tuple[Budget, Reason]] = field(default_factory=list)
+    grouping: dict[tuple[str, str, str], VerdictReason] = field(default_factory=dict)
+    limits: dict[str, tuple[Limit, VerdictReason]] = field(default_factory=dict)
+    budgets: list[tuple[Budget, VerdictReason]] = field(default_factory=list)
 
     def add(self, each: Obligation) -> None:
         """Sort one in."""
@@ -66,16 +66,16 @@ class _Parts:
                 assert_never(each.part)
 
 
-def required(contributed: Iterable[Obligation | Reason]) -> Required:
+def required(contributed: Iterable[Obligation | VerdictReason]) -> Required:
     """Return what all parts make together.
 
     Of masks on one column, what each would let through; of minimum groups of one dataset, the largest; of limits of one
     sort, the lowest, which alone is told. Filters and budgets all hold.
     """
     parts = _Parts()
-    missing: list[Reason] = []
+    missing: list[VerdictReason] = []
     for each in contributed:
-        if isinstance(each, Reason):
+        if isinstance(each, VerdictReason):
             missing.append(each)
         else:
             parts.add(each)
@@ -103,17 +103,17 @@ def required(contributed: Iterable[Obligation | Reason]) -> Required:
     )
 
 
-def _masks(parts: _Parts) -> tuple[list[Mask], list[Reason]]:
+def _masks(parts: _Parts) -> tuple[list[Mask], list[VerdictReason]]:
     masks: list[Mask] = []
-    reasons: list[Reason] = []
+    reasons: list[VerdictReason] = []
     for binding in parts.masks.values():
-        outcome = binding[0][0] if len(binding) == 1 else meet([mask for mask, _reason in binding])
+        outcome = binding[0][0] if len(binding) == 1 else strictest_mask([mask for mask, _reason in binding])
         masks.append(outcome)
         reasons += _with_outcome(binding, outcome)
     return masks, reasons
 
 
-def _with_outcome(binding: Sequence[tuple[Mask, Reason]], outcome: Mask) -> list[Reason]:
+def _with_outcome(binding: Sequence[tuple[Mask, VerdictReason]], outcome: Mask) -> list[VerdictReason]:
     """Say in the last reason what several masks make together, where no single one says it."""
     reasons = [reason for _mask, reason in binding]
     if outcome.method is not MaskMethod.NULL or any(mask.method is MaskMethod.NULL for mask, _reason in binding):

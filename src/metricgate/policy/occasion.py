@@ -19,7 +19,7 @@ from pydantic import Field
 
 from metricgate.documents import Document
 from metricgate.policy import codes
-from metricgate.policy.page import Page, Path
+from metricgate.policy.document_problems import Path, ProblemCollector
 from metricgate.vocabulary.nearest import did_you_mean
 
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)|24:00")
@@ -43,7 +43,7 @@ _DAYS = tuple(Day)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Circumstances:
+class EvaluationContext:
     """What a decision may depend on besides who, what and on what.
 
     Attributes:
@@ -63,7 +63,7 @@ class Circumstances:
             raise ValueError("the moment of a call needs a time zone")
 
 
-NOWHERE = Circumstances()
+UNKNOWN_CONTEXT = EvaluationContext()
 """Nothing is known: conditional rules that allow are not in force, all others are."""
 
 
@@ -123,14 +123,14 @@ class Occasion:
                 parts.append(f"{word} {moment:%Y-%m-%dT%H:%MZ}")
         return ", ".join(parts)
 
-    def holds(self, circumstances: Circumstances) -> bool | None:
+    def holds(self, circumstances: EvaluationContext) -> bool | None:
         """Return whether it holds; None where that cannot be told."""
-        return _all((self._by_purpose(circumstances.purpose), self._by_time(circumstances.now)))
+        return _all_hold((self._by_purpose(circumstances.purpose), self._by_time(circumstances.now)))
 
     def _by_purpose(self, purpose: str | None) -> bool | None:
         if self.purposes is None:
             return True
-        return None if purpose is None else folded(purpose) in self.purposes
+        return None if purpose is None else normalize_purpose(purpose) in self.purposes
 
     def _by_time(self, now: datetime | None) -> bool | None:
         if (self.days, self.hours, self.not_before, self.not_after) == (None, None, None, None):
@@ -162,11 +162,11 @@ class Terms:
     when: Occasion | None = None
     unless: Occasion | None = None
 
-    def in_force(self, circumstances: Circumstances, *, allows: bool) -> bool:
+    def in_force(self, circumstances: EvaluationContext, *, allows: bool) -> bool:
         """Return whether the rule is; ``allows`` says that it opens something, so that doubt leaves it out."""
         exempt = False if self.unless is None else self.unless.holds(circumstances)
         wanted = True if self.when is None else self.when.holds(circumstances)
-        holds = _all((wanted, None if exempt is None else not exempt))
+        holds = _all_hold((wanted, None if exempt is None else not exempt))
         return not allows if holds is None else holds
 
     @property
@@ -185,22 +185,24 @@ class Terms:
 ALWAYS = Terms()
 
 
-def folded(purpose: str) -> str:
+def normalize_purpose(purpose: str) -> str:
     """Return a purpose as it is compared: another case or white space around it is no other purpose."""
     return purpose.strip().lower()
 
 
-def read_terms(when: OccasionDocument | None, unless: OccasionDocument | None, path: Path, page: Page) -> Terms:
+def read_terms(
+    when: OccasionDocument | None, unless: OccasionDocument | None, path: Path, page: ProblemCollector
+) -> Terms:
     """Return when the rule is in force; what is wrong goes to the page."""
     if when is None and unless is None:
         return ALWAYS
     return Terms(
-        when=None if when is None else _read(when, (*path, "when"), page),
-        unless=None if unless is None else _read(unless, (*path, "unless"), page),
+        when=None if when is None else _read_occasion(when, (*path, "when"), page),
+        unless=None if unless is None else _read_occasion(unless, (*path, "unless"), page),
     )
 
 
-def read_moment(text: str, path: Path, page: Page) -> datetime | None:
+def read_moment(text: str, path: Path, page: ProblemCollector) -> datetime | None:
     """Return a moment in UTC, or None; what is wrong goes to the page."""
     try:
         moment = datetime.fromisoformat(text)
@@ -213,7 +215,7 @@ def read_moment(text: str, path: Path, page: Page) -> datetime | None:
     return moment.astimezone(UTC)
 
 
-def _read(document: OccasionDocument, path: Path, page: Page) -> Occasion:
+def _read_occasion(document: OccasionDocument, path: Path, page: ProblemCollector) -> Occasion:
     if not document.model_fields_set - {"time_zone"}:
         page.report(codes.BAD_OCCASION, path, "It names nothing that must hold.", "Name a purpose, days, hours, ...")
     if document.days is not None:
@@ -230,7 +232,9 @@ def _read(document: OccasionDocument, path: Path, page: Page) -> Occasion:
         message = "`not_after` does not lie after `not_before`, so that it never holds."
         page.report(codes.BAD_OCCASION, (*path, "not_after"), message)
     return Occasion(
-        purposes=None if document.purpose is None else tuple(sorted({folded(each) for each in document.purpose})),
+        purposes=None
+        if document.purpose is None
+        else tuple(sorted({normalize_purpose(each) for each in document.purpose})),
         days=None if document.days is None else tuple(sorted(set(document.days), key=_DAYS.index)),
         hours=None if document.hours is None else _hours(document.hours, (*path, "hours"), page),
         zone=_zone(document, path, page),
@@ -239,7 +243,7 @@ def _read(document: OccasionDocument, path: Path, page: Page) -> Occasion:
     )
 
 
-def _hours(document: HoursDocument, path: Path, page: Page) -> tuple[int, int]:
+def _hours(document: HoursDocument, path: Path, page: ProblemCollector) -> tuple[int, int]:
     bounds: list[int] = []
     for key, text in (("from", document.from_), ("to", document.to)):
         if not _CLOCK.fullmatch(text):
@@ -253,7 +257,7 @@ def _hours(document: HoursDocument, path: Path, page: Page) -> tuple[int, int]:
     return start, end
 
 
-def _zone(document: OccasionDocument, path: Path, page: Page) -> str:
+def _zone(document: OccasionDocument, path: Path, page: ProblemCollector) -> str:
     needed = document.days is not None or document.hours is not None
     zone = document.time_zone
     if zone is None:
@@ -274,7 +278,7 @@ def _zone(document: OccasionDocument, path: Path, page: Page) -> str:
     return zone
 
 
-def _all(parts: Iterable[bool | None]) -> bool | None:
+def _all_hold(parts: Iterable[bool | None]) -> bool | None:
     """Return what all of them make, where None is not known: False beats it."""
     found = tuple(parts)
     if False in found:

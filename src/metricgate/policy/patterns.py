@@ -68,13 +68,13 @@ def well_formed(resource: Resource) -> bool:
 @lru_cache(_REMEMBERED)
 def candidates(resource: Resource) -> tuple[str, ...]:
     """Return every pattern that covers the resource, the most specific first."""
-    found = _within(resource.kind.value, resource.name)
+    found = _patterns_covering_name(resource.kind.value, resource.name)
     for label in resource.labels:
-        found += _within(LABEL, label)
+        found += _patterns_covering_name(LABEL, label)
     return (*dict.fromkeys(found), ANYTHING) if resource.labels else (*found, ANYTHING)
 
 
-def _within(kind: str, name: str) -> list[str]:
+def _patterns_covering_name(kind: str, name: str) -> list[str]:
     found = [f"{kind}:{name}"]
     end = len(name)
     while (end := name.rfind(".", 0, end)) > 0:
@@ -83,12 +83,12 @@ def _within(kind: str, name: str) -> list[str]:
     return found
 
 
-def covering(pattern: str) -> tuple[str, ...]:
+def patterns_covering(pattern: str) -> tuple[str, ...]:
     """Return every pattern that covers all that this one covers, itself first."""
     if pattern == ANYTHING:
         return (ANYTHING,)
     kind, _colon, name = pattern.partition(":")
-    return (*dict.fromkeys(_within(kind, name)), ANYTHING)
+    return (*dict.fromkeys(_patterns_covering_name(kind, name)), ANYTHING)
 
 
 def covers(pattern: str, name: str, labels: Sequence[str] = ()) -> bool:
@@ -96,8 +96,8 @@ def covers(pattern: str, name: str, labels: Sequence[str] = ()) -> bool:
     if pattern == ANYTHING:
         return True
     if pattern.startswith(_LABELLED):
-        return any(_matches(pattern, f"{LABEL}:{label}") for label in labels)
-    return _matches(pattern, name)
+        return any(_matches_name(pattern, f"{LABEL}:{label}") for label in labels)
+    return _matches_name(pattern, name)
 
 
 def covers_resource(pattern: str, resource: Resource) -> bool:
@@ -105,13 +105,13 @@ def covers_resource(pattern: str, resource: Resource) -> bool:
     return covers(pattern, str(resource), resource.labels)
 
 
-def _matches(pattern: str, name: str) -> bool:
+def _matches_name(pattern: str, name: str) -> bool:
     if pattern.endswith("*"):
         return len(name) >= len(pattern) and name.startswith(pattern[:-1])
     return pattern == name
 
 
-def asked(action: Action, kind: ResourceKind) -> Action:
+def effective_action(action: Action, kind: ResourceKind) -> Action:
     """Return the action that rules are asked about: tools are only called; records and functions only read.
 
     So one call can be judged with all it touches: ``query`` on a metric, its datasets and the tool that asks. Columns

@@ -6,8 +6,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Protocol
 
-from metricgate.policy.indexing import NONE_SUSPENDED, Suspended
-from metricgate.policy.kinds.grants import Effect
+from metricgate.policy.kinds.grants import GrantEffect
+from metricgate.policy.rule_index import NONE_SUSPENDED, Suspended
 from metricgate.vocabulary.resource import Action, Resource
 
 
@@ -16,7 +16,7 @@ class Ruling:
     """The grant that decides, and what it says."""
 
     rule: str
-    effect: Effect
+    effect: GrantEffect
 
 
 class RoleBook(Protocol):

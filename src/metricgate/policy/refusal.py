@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from metricgate.policy import codes
-from metricgate.policy.names import shown
-from metricgate.policy.verdict import DEFAULT_DENY, Decision, Reason, Verdict
+from metricgate.policy.names import for_display
+from metricgate.policy.verdict import DEFAULT_DENY, Decision, Verdict, VerdictReason
 from metricgate.vocabulary.problem import Code, Problem, Problems
 
 _HINTS = {
@@ -23,25 +23,25 @@ def problems_of(verdict: Verdict) -> Problems:
     denied = [reason for reason in verdict.reasons if reason.decision is not Decision.ALLOW]
     if not denied:
         raise ValueError("an allowing verdict refuses nothing")
-    return Problems(tuple(_problem(verdict, reason) for reason in denied))
+    return Problems(tuple(_problem_of(verdict, reason) for reason in denied))
 
 
-def _problem(verdict: Verdict, reason: Reason) -> Problem:
-    code = _code(reason)
+def _problem_of(verdict: Verdict, reason: VerdictReason) -> Problem:
+    code = _code_of(reason)
     return Problem(
         code=code,
         message=reason.message,
         hint=reason.hint or _HINTS.get(code.name) or code.cure,
         details={
             "rule": reason.rule,
-            "party": shown(reason.party),
+            "party": for_display(reason.party),
             "action": verdict.action.value,
-            "resource": None if reason.resource is None else shown(str(reason.resource)),
+            "resource": None if reason.resource is None else for_display(str(reason.resource)),
         },
     )
 
 
-def _code(reason: Reason) -> Code:
+def _code_of(reason: VerdictReason) -> Code:
     if reason.code is not None:
         return reason.code
     return codes.NOT_GRANTED if reason.rule == DEFAULT_DENY else codes.DENIED

@@ -12,10 +12,10 @@ from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from metricgate.documents import Document
+from metricgate.policy.document_problems import Path, ProblemCollector
 from metricgate.policy.enforcement import Enforcement
-from metricgate.policy.page import Page, Path
 from metricgate.policy.rule import Rule
-from metricgate.policy.verdict import Decision, Reason, Verdict
+from metricgate.policy.verdict import Decision, Verdict, VerdictReason
 
 D = TypeVar("D", bound=Document)
 R = TypeVar("R", bound=Rule)
@@ -52,7 +52,7 @@ class Expectation(Generic[W]):
     rules: Callable[[W], Iterable[str]] = _no_rules
 
 
-def lift(reason: Reason, condition: str) -> Iterator[str]:
+def lift(reason: VerdictReason, condition: str) -> Iterator[str]:
     """Yield how a denying rule would have to change: it is lifted, or leaves the party out."""
     if reason.decision is Decision.DENY:
         yield (
@@ -61,7 +61,7 @@ def lift(reason: Reason, condition: str) -> Iterator[str]:
         )
 
 
-def exempt(reason: Reason, outcome: str, condition: str) -> Iterator[str]:
+def exempt(reason: VerdictReason, outcome: str, condition: str) -> Iterator[str]:
     """Yield how a rule with ``unless_roles`` would have to change; ``outcome``: what becomes of the resource."""
     if reason.decision is Decision.ALLOW:
         yield (
@@ -101,11 +101,11 @@ class RuleKind(Generic[D, R]):
     key: str
     summary: str
     document: type[D]
-    build: Callable[[D, Path, Page], R | None]
+    build: Callable[[D, Path, ProblemCollector], R | None]
     enforce: Callable[[Sequence[R]], Enforcement] = _enforce_nothing
     trace: TraceOrder = TraceOrder.CALL
     expects: Expectation[Any] | None = None
-    remedy: Callable[[Reason, str], Iterable[str]] = lift
+    remedy: Callable[[VerdictReason, str], Iterable[str]] = lift
     guards_columns: bool = True
 
 

@@ -10,7 +10,7 @@ from metricgate.policy.conditions import Missing
 from metricgate.policy.names import EVERYONE
 from metricgate.policy.policy import Policy
 from metricgate.policy.ports import RoleBook
-from metricgate.policy.standing import Standing
+from metricgate.policy.resolved_subject import Standing
 from metricgate.vocabulary.principal import AttributeValue, Identity, Proof
 from metricgate.vocabulary.target import targets_of
 

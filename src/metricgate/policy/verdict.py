@@ -25,7 +25,7 @@ GRANT = "grant"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
+class VerdictReason:
     """One rule's part in a verdict.
 
     Attributes:
@@ -59,7 +59,7 @@ class Verdict:
 
     action: Action
     decision: Decision
-    reasons: tuple[Reason, ...]
+    reasons: tuple[VerdictReason, ...]
     obligations: Obligations = NO_OBLIGATIONS
     policy_digest: str
 

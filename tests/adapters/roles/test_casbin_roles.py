@@ -14,7 +14,7 @@ from casbin.model import Model
 
 from metricgate.adapters.roles import casbin_roles
 from metricgate.adapters.roles.casbin_roles import CasbinRoleBook
-from metricgate.policy.kinds.grants import Effect, Grant
+from metricgate.policy.kinds.grants import Grant, GrantEffect
 from metricgate.policy.kinds.roles import Role
 from metricgate.policy.patterns import covers
 from metricgate.policy.ports import Ruling
@@ -28,7 +28,7 @@ def _role(name: str, *members: str, inherits: tuple[str, ...] = ()) -> Role:
     return Role(name=name, description="", members=members, inherits=inherits, attributes=(), place=Place())
 
 
-def _grant(name: str, role: str, pattern: str, effect: Effect = Effect.ALLOW) -> Grant:
+def _grant(name: str, role: str, pattern: str, effect: GrantEffect = GrantEffect.ALLOW) -> Grant:
     return Grant(
         id=name,
         roles=(role,),
@@ -45,7 +45,7 @@ def _metric(name: str) -> Resource:
 
 
 def _grants(number: int) -> list[Grant]:
-    effects = (Effect.ALLOW, Effect.DENY)
+    effects = (GrantEffect.ALLOW, GrantEffect.DENY)
     return [
         _grant(f"g{each}", f"r{each % 20}", f"metric:d{each % 7}.m{each % 50}", effects[each % 7 < 3])
         for each in range(number)
@@ -96,7 +96,7 @@ def test_many_threads_get_the_decisions_of_one():
     grants = _grants(3_000)
     alone = CasbinRoleBook([], grants)
     expected = [alone.decide(roles, Action.QUERY, resource) for roles, resource in _requests()]
-    assert {None if each is None else each.effect for each in expected} == {None, Effect.ALLOW, Effect.DENY}
+    assert {None if each is None else each.effect for each in expected} == {None, GrantEffect.ALLOW, GrantEffect.DENY}
     assert _wrong_decisions(CasbinRoleBook([], grants), expected) == 0
 
 
@@ -105,16 +105,16 @@ def test_the_index_selects_and_casbin_decides_as_without_index():
     grants = [
         *_grants(300),
         _grant("wide", "r2", "metric:d1.*"),
-        _grant("no", "r4", "metric:*", Effect.DENY),
+        _grant("no", "r4", "metric:*", GrantEffect.DENY),
         _grant("open", "everyone", "label:open"),
-        _grant("shut", "r6", "label:shut.*", Effect.DENY),
+        _grant("shut", "r6", "label:shut.*", GrantEffect.DENY),
     ]
     book = CasbinRoleBook([], grants)
     model = Model()
     model.load_model_from_text(casbin_roles.MODEL)
     plain = Enforcer(model)
     plain.add_function("covers", covers)
-    ordered = sorted(grants, key=lambda grant: grant.effect is Effect.ALLOW)
+    ordered = sorted(grants, key=lambda grant: grant.effect is GrantEffect.ALLOW)
     model["p"]["p"].policy = [
         [grant.roles[0], grant.actions[0], grant.patterns[0], grant.effect, grant.id] for grant in ordered
     ]
@@ -122,7 +122,7 @@ def test_the_index_selects_and_casbin_decides_as_without_index():
         for labels in ((), ("open",), ("open", "shut.tight")):
             asked = Resource(resource.kind, resource.name, labels)
             _allowed, line = plain.enforce_ex(roles, Action.QUERY, str(asked), labels)
-            expected = Ruling(line[4], Effect(line[3])) if line else None
+            expected = Ruling(line[4], GrantEffect(line[3])) if line else None
             assert book.decide(roles, Action.QUERY, asked) == expected
 
 
@@ -130,10 +130,14 @@ def test_among_rules_of_one_effect_the_first_in_the_policy_is_named():
     """Neither the specificity of a pattern nor Python's hash order chooses the rule."""
     grants = [_grant("z", "r1", "metric:*"), _grant("a", "r2", "metric:a.b"), _grant("m", "r1", "metric:a.*")]
     book = CasbinRoleBook([], grants)
-    assert book.decide(frozenset({"r1", "r2"}), Action.QUERY, _metric("a.b")) == Ruling("z", Effect.ALLOW)
-    denying = [*grants, _grant("no", "r2", "metric:a.*", Effect.DENY), _grant("never", "r1", "*", Effect.DENY)]
+    assert book.decide(frozenset({"r1", "r2"}), Action.QUERY, _metric("a.b")) == Ruling("z", GrantEffect.ALLOW)
+    denying = [
+        *grants,
+        _grant("no", "r2", "metric:a.*", GrantEffect.DENY),
+        _grant("never", "r1", "*", GrantEffect.DENY),
+    ]
     book = CasbinRoleBook([], denying)
-    assert book.decide(frozenset({"r1", "r2"}), Action.QUERY, _metric("a.b")) == Ruling("no", Effect.DENY)
+    assert book.decide(frozenset({"r1", "r2"}), Action.QUERY, _metric("a.b")) == Ruling("no", GrantEffect.DENY)
 
 
 def test_inheritance_has_no_depth_limit():

@@ -11,8 +11,8 @@ from metricgate.gateway.outcome import Record
 from metricgate.ledger.verification import Finding, FindingKind, Report
 from metricgate.operations.agent_keys import KeyFacts, NewKey
 from metricgate.operations.validate import Validation
-from metricgate.policy.explaining import Explanation
-from metricgate.policy.verdict import Decision, Reason, Verdict
+from metricgate.policy.explanation import PolicyExplanation
+from metricgate.policy.verdict import Decision, Verdict, VerdictReason
 from metricgate.surfaces.cli import Exit, Reply, build_app
 from metricgate.surfaces.problem_document import problem_document
 from metricgate.vocabulary.problem import Code, Place, Problem, Problems
@@ -73,7 +73,7 @@ class TinyProject:
     def policy_explain(self, asked):
         """Deny, and remember."""
         self.asked.append(asked)
-        reason = Reason(
+        reason = VerdictReason(
             rule="default-deny",
             party=f"agent:{asked.agent}",
             resource=asked.resources[0],
@@ -81,7 +81,7 @@ class TinyProject:
             message="No rule allows it.",
         )
         verdict = Verdict(action=asked.action, decision=Decision.DENY, reasons=(reason,), policy_digest="sha256:00")
-        return Explanation(verdict=verdict, roles=(), considered=(), changes=("Grant it.",))
+        return PolicyExplanation(verdict=verdict, roles=(), considered=(), changes=("Grant it.",))
 
     def create_key(self, agent, *, users, expires_in, or_alone=False):
         """A key with a known secret."""

@@ -13,8 +13,8 @@ from metricgate.adapters.roles.casbin_roles import CasbinRoleBook
 from metricgate.bootstrap.definition_source import definition_source
 from metricgate.definitions.loader import load_definitions
 from metricgate.policy.judge import Judge
-from metricgate.policy.occasion import Circumstances
-from metricgate.policy.testing import run_tests
+from metricgate.policy.occasion import EvaluationContext
+from metricgate.policy.policy_tests import run_tests
 from metricgate.settings.settings import load_settings
 from metricgate.state.record import EntryFilter
 from metricgate.surfaces.cli.codes import CODES
@@ -175,7 +175,7 @@ def test_policy_explain_takes_circumstances(shell, project):
     base = ("policy", "explain", "--as", "agent:a", "--do", "query", "--on", "metric:x")
     shell.run(*base, "--purpose", "audit", "--at", "2026-03-01T08:00+01:00", "--touching", "column:c.email")
     (asked,) = project.asked
-    assert asked.circumstances == Circumstances(purpose="audit", now=datetime(2026, 3, 1, 7, tzinfo=UTC))
+    assert asked.circumstances == EvaluationContext(purpose="audit", now=datetime(2026, 3, 1, 7, tzinfo=UTC))
     assert [str(each) for each in asked.touching] == ["column:c.email"]
     assert shell.run(*base, "--at", "2026-03-01T08:00").exit_code == 2
     assert shell.run(*base, "--touching", "email").exit_code == 2

@@ -18,14 +18,14 @@ from collections.abc import Set as AbstractSet
 from casbin import Enforcer
 from casbin.model import Model
 
-from metricgate.policy.indexing import NONE_SUSPENDED, Suspended
 from metricgate.policy.judge import Judge
-from metricgate.policy.kinds.grants import Effect, Grant
+from metricgate.policy.kinds.grants import Grant, GrantEffect
 from metricgate.policy.kinds.roles import Role
 from metricgate.policy.occasion import ALWAYS
 from metricgate.policy.patterns import candidates, covers, well_formed
 from metricgate.policy.policy import Policy
 from metricgate.policy.ports import Ruling
+from metricgate.policy.rule_index import NONE_SUSPENDED, Suspended
 from metricgate.vocabulary.resource import Action, Resource
 
 MODEL = """
@@ -95,7 +95,7 @@ class CasbinRoleBook:
             if self._matches(*line, roles, action, name, resource.labels):
                 found = self._rulings[line[4]]
                 # What no rule could name may still be denied with all that surrounds it.
-                return found if found.effect is Effect.DENY or well_formed(resource) else None
+                return found if found.effect is GrantEffect.DENY or well_formed(resource) else None
         return None
 
     def _candidates(
@@ -127,7 +127,7 @@ def _indexed(grants: Sequence[Grant]) -> dict[_Key, list[tuple[bool, int, _Line]
     index: dict[_Key, list[tuple[bool, int, _Line]]] = {}
     settled: set[tuple[bool, str, Action, str]] = set()
     for position, grant in enumerate(grants):
-        allows = grant.effect is Effect.ALLOW
+        allows = grant.effect is GrantEffect.ALLOW
         for role in grant.roles:
             for action in grant.actions:
                 for pattern in grant.patterns:

@@ -26,7 +26,7 @@ from metricgate.gateway.office import ActionView, Person
 from metricgate.ledger.events.actions import ActionShown, ActionUncounted
 from metricgate.ledger.events.shared import facts_of_actor
 from metricgate.policy.judging_changes import Demand, undo_demand
-from metricgate.policy.occasion import Circumstances
+from metricgate.policy.occasion import EvaluationContext
 from metricgate.policy.verdict import Decision, Verdict
 from metricgate.state.actions import ActionFilter
 from metricgate.state.record import LedgerUnavailable
@@ -319,7 +319,7 @@ class ApprovalService:
         named = [resource_of(each) for each in action.proposal.targets]
         wanted = [each for each in named if each.kind in {ResourceKind.DATASET, ResourceKind.ACTION}]
         judge = self._services.governance.current.judge
-        now = Circumstances(now=self._services.now())
+        now = EvaluationContext(now=self._services.now())
         return judge.judge_person(self._identity(person), verb, wanted, circumstances=now)
 
     def _show(self, person: Person, action: ProposedAction) -> ProposedAction:

@@ -15,8 +15,8 @@ from metricgate.approvals.proposal import HumanDecision, Requirement
 from metricgate.gateway.governance import Governance
 from metricgate.policy.judge import Judge
 from metricgate.policy.judging_changes import ChangeVerdict, Demand, judge_change, undo_demand
-from metricgate.policy.occasion import Circumstances
-from metricgate.policy.stakes import Stakes
+from metricgate.policy.occasion import EvaluationContext
+from metricgate.policy.rehearsal_facts import RehearsalFacts
 from metricgate.policy.verdict import Decision, Verdict
 from metricgate.vocabulary.digest import digest_of
 from metricgate.vocabulary.json import Json
@@ -59,7 +59,7 @@ class DecisionBasis:
     person: Identity | None = None
     purpose: str | None = None
     asks: tuple[PolicyQuestion, ...] = ()
-    stakes: Stakes
+    stakes: RehearsalFacts
     resources: tuple[Resource, ...]
     datasets: tuple[str, ...] = ()
     action: str | None = None
@@ -106,7 +106,7 @@ def bind_basis(
 
 def judge_again(basis: DecisionBasis, governance: Governance, now: datetime) -> JudgedAgain:
     """Judge it under the rules and at the time of now."""
-    judge, circumstances = governance.judge, Circumstances(purpose=basis.purpose, now=now)
+    judge, circumstances = governance.judge, EvaluationContext(purpose=basis.purpose, now=now)
     stakes = replace(basis.stakes, now=now)
     if basis.person is not None:
         return _undo_again(basis, governance, basis.person, stakes, circumstances)
@@ -156,7 +156,11 @@ def find_unmet(demand: Demand | None, requirement: Requirement | None, decisions
 
 
 def _undo_again(
-    basis: DecisionBasis, governance: Governance, person: Identity, stakes: Stakes, circumstances: Circumstances
+    basis: DecisionBasis,
+    governance: Governance,
+    person: Identity,
+    stakes: RehearsalFacts,
+    circumstances: EvaluationContext,
 ) -> JudgedAgain:
     named = basis.asks[0].resources
     right = governance.judge.judge_person(person, Action.UNDO, named, circumstances=circumstances)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from metricgate.gateway.changes.decision_basis import DecisionBasis, PolicyQuestion
-from metricgate.policy.stakes import Past, Stakes
+from metricgate.policy.rehearsal_facts import RecentActivity, RehearsalFacts
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.principal import AttributeValue, Identity, Principal, Proof
 from metricgate.vocabulary.resource import Action, Resource, ResourceKind
@@ -42,7 +42,7 @@ def from_json(raw: Json) -> DecisionBasis:
     found = cast("dict[str, Any]", raw)
     stakes = dict(found["stakes"])
     stakes |= {name: tuple(stakes[name]) for name in _LISTS}
-    stakes |= {"now": datetime.fromisoformat(stakes["now"]), "past": Past(**stakes["past"])}
+    stakes |= {"now": datetime.fromisoformat(stakes["now"]), "past": RecentActivity(**stakes["past"])}
     principal = found["principal"]
     return DecisionBasis(
         principal=None
@@ -58,7 +58,7 @@ def from_json(raw: Json) -> DecisionBasis:
             )
             for verb, resources, touched in found["asks"]
         ),
-        stakes=Stakes(**stakes),
+        stakes=RehearsalFacts(**stakes),
         resources=_read_resources(found["resources"]),
         datasets=tuple(found["datasets"]),
         action=found["action"],

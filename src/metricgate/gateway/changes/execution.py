@@ -23,7 +23,7 @@ from metricgate.gateway.changes.services import ChangeServices
 from metricgate.gateway.changes.settlement import fail, finish, settle
 from metricgate.gateway.changes.transitions import ExecutionBegun
 from metricgate.gateway.ports import WarehouseError
-from metricgate.policy.verdict import Decision, Reason, Verdict
+from metricgate.policy.verdict import Decision, Verdict, VerdictReason
 from metricgate.state.record import LedgerUnavailable
 from metricgate.state.sealed import Unsealable
 from metricgate.vocabulary.problem import Problem
@@ -156,7 +156,7 @@ async def _check_ready(services: ChangeServices, action: ProposedAction) -> kept
 def _allowing_verdict(action: ProposedAction) -> Verdict:
     """The allowing verdict that stands for a decided proposal: of the rules, and of the people who approved."""
     rules = () if action.requirement is None else action.requirement.rules
-    reason = Reason(
+    reason = VerdictReason(
         rule=rules[0] if rules else "allowed",
         party=f"agent:{action.proposal.agent}",
         resource=None,

@@ -21,7 +21,7 @@ from metricgate.gateway.changes.services import ChangeServices
 from metricgate.gateway.desk import Desk
 from metricgate.gateway.ports import Released, WarehouseError
 from metricgate.policy.judging_changes import ChangeVerdict, judge_change
-from metricgate.policy.stakes import Past, Stakes
+from metricgate.policy.rehearsal_facts import RecentActivity, RehearsalFacts
 from metricgate.policy.verdict import Decision
 from metricgate.state.actions import ActionFilter
 from metricgate.state.record import Durable
@@ -96,7 +96,7 @@ async def judge_rehearsal(
     desk, services, effect = call.desk, call.services, rehearsal.effect
     preview = build_preview(planned, rehearsal, sample_rows=services.settings.sample_rows)
     share, because = await _measure_made_up(desk, planned, rehearsal, intent)
-    stakes = Stakes(
+    stakes = RehearsalFacts(
         verbs=tuple(str(verb) for verb in planned.write.verbs),
         targets=tuple(str(each) for each in planned.resources),
         labels=preview.labels,
@@ -189,7 +189,7 @@ def _count_kind(effect: ChangeEffect, kind: RowChangeKind) -> int:
     return sum(each.count(kind) for each in effect.of(Cause.STATEMENT))
 
 
-async def find_recent_activity(services: ChangeServices, agent: str, dataset: str) -> Past:
+async def find_recent_activity(services: ChangeServices, agent: str, dataset: str) -> RecentActivity:
     """Return what the agent did in the last 24 hours and the last 10 minutes, at its newest 500 actions.
 
     Args:
@@ -205,7 +205,7 @@ async def find_recent_activity(services: ChangeServices, agent: str, dataset: st
     done = [each for each in found if each.state in _EFFECTIVE]
     recent = [each for each in done if each.proposed_at >= services.now() - _BURST]
     target = f"dataset:{dataset}"
-    return Past(
+    return RecentActivity(
         changes_today=len(done),
         changes_lately=len(recent),
         rows_lately=sum(each.rows for each in recent),

@@ -6,7 +6,7 @@ from metricgate.approvals.proposal import HumanDecision, ProposedAction
 from metricgate.gateway.changes import codes
 from metricgate.gateway.changes.decision_basis import DecisionBasis, find_unmet, judge_again
 from metricgate.gateway.changes.services import ChangeServices
-from metricgate.policy.occasion import Circumstances
+from metricgate.policy.occasion import EvaluationContext
 from metricgate.policy.verdict import Decision
 from metricgate.vocabulary.principal import Identity, Proof
 from metricgate.vocabulary.problem import Problem
@@ -55,7 +55,7 @@ def _why_lost(services: ChangeServices, action: ProposedAction, decision: HumanD
     if services.left(decision.person, decision.method, decision.at):
         return _governance_changed(f"{decision.person}, who approved it, is not among the people here any more.")
     judge = services.governance.current.judge
-    right = judge.judge_person(person, Verb.APPROVE, wanted, circumstances=Circumstances(now=services.now()))
+    right = judge.judge_person(person, Verb.APPROVE, wanted, circumstances=EvaluationContext(now=services.now()))
     if right.decision is Decision.ALLOW:
         return None
     return _governance_changed(f"{decision.person}, who approved it, may not any more: {right.reasons[0].message}")

@@ -20,7 +20,7 @@ from metricgate.catalog.model import SemanticModel
 from metricgate.changing.effect import Cause
 from metricgate.gateway.datasets import column_resource, dataset_resource
 from metricgate.gateway.governance import Governance
-from metricgate.policy.occasion import Circumstances
+from metricgate.policy.occasion import EvaluationContext
 from metricgate.vocabulary.obligation import RowFilter
 from metricgate.vocabulary.predicate import And, Comparison, Not, Operator, Or, Predicate
 from metricgate.vocabulary.principal import Identity
@@ -50,7 +50,7 @@ def show_rows(viewer: RowViewer, action: ProposedAction, governance: Governance,
     """
     if action.preview is None or action.preview.tables is None:
         return action
-    eye = _Eye(viewer, governance, Circumstances(now=now), of_action=action.proposal.action is not None)
+    eye = _Eye(viewer, governance, EvaluationContext(now=now), of_action=action.proposal.action is not None)
     tables = tuple(eye.table(each) for each in action.preview.tables)
     return replace(action, preview=replace(action.preview, tables=tables))
 
@@ -88,7 +88,7 @@ def show_row(
 
 class _Eye:
     def __init__(
-        self, viewer: RowViewer, governance: Governance, circumstances: Circumstances, *, of_action: bool
+        self, viewer: RowViewer, governance: Governance, circumstances: EvaluationContext, *, of_action: bool
     ) -> None:
         self._viewer = viewer
         self._governance = governance

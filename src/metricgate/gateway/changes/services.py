@@ -18,7 +18,7 @@ from metricgate.gateway.engine import Engines
 from metricgate.gateway.governance import GovernanceSource
 from metricgate.ledger.events.actions import ActionEvent
 from metricgate.policy.kinds.freezes import FREEZES
-from metricgate.policy.occasion import Circumstances
+from metricgate.policy.occasion import EvaluationContext
 from metricgate.state.actions import ActionStore, RecordedSteps, Steps
 from metricgate.state.journal import Journal
 from metricgate.state.record import Durable, Ledger, record_event
@@ -132,7 +132,7 @@ class ChangeServices:
         proposer = self._proposer(action)
         judge = self.governance.current.judge
         targets = [resource_of(each) for each in action.proposal.targets]
-        verdict = judge.judge(proposer, Verb.UNDO, targets, circumstances=Circumstances(now=self.now()))
+        verdict = judge.judge(proposer, Verb.UNDO, targets, circumstances=EvaluationContext(now=self.now()))
         told = [f"{each.target}: {each.because}" for each in thrown if each.concerns(proposer)]
         return told + [each.message for each in verdict.reasons if each.kind == FREEZES.name]
 
@@ -148,8 +148,8 @@ class ChangeServices:
             return Problem(
                 code=PERSON_STOPPED, message=f"{switch.target} is stopped: {switch.because}", hint=PERSON_STOPPED.cure
             )
-        now = Circumstances(now=self.now())
-        why = self.governance.current.judge.stopped(person, circumstances=now)
+        now = EvaluationContext(now=self.now())
+        why = self.governance.current.judge.stop_reason(person, circumstances=now)
         return None if why is None else Problem(code=PERSON_STOPPED, message=why, hint=PERSON_STOPPED.cure)
 
     @staticmethod

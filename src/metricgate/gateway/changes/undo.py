@@ -32,8 +32,8 @@ from metricgate.gateway.changes.services import ChangeServices
 from metricgate.gateway.changes.transitions import ProposalMade
 from metricgate.gateway.ports import WarehouseError
 from metricgate.policy.judging_changes import FLOOR_SECONDS
-from metricgate.policy.occasion import Circumstances
-from metricgate.policy.stakes import Stakes
+from metricgate.policy.occasion import EvaluationContext
+from metricgate.policy.rehearsal_facts import RehearsalFacts
 from metricgate.vocabulary import actor as actors
 from metricgate.vocabulary.principal import Identity
 from metricgate.vocabulary.problem import Problem, Problems
@@ -135,14 +135,14 @@ def _basis_of(services: ChangeServices, action: ProposedAction, request: UndoReq
     governance = services.governance.current
     resources = tuple(resource_of(each) for each in action.proposal.targets)
     named = tuple(each for each in resources if each.kind in {ResourceKind.DATASET, ResourceKind.ACTION})
-    stakes = Stakes(
+    stakes = RehearsalFacts(
         verbs=("undo",),
         targets=tuple(map(str, resources)),
         updated=action.rows,
         environment=services.settings.environment,
         now=services.now(),
     )
-    circumstances = Circumstances(now=services.now())
+    circumstances = EvaluationContext(now=services.now())
     right = governance.judge.judge_person(request.person, Verb.UNDO, named, circumstances=circumstances)
     basis = DecisionBasis(
         person=request.person,

@@ -33,9 +33,9 @@ from metricgate.ledger.events.calls import NO_SUBJECT, CallCompleted, CallFailed
 from metricgate.ledger.events.shared import Link
 from metricgate.planning.data_checks import Check, KeyCheck, ReferenceCheck, SpineCheck, declared_checks
 from metricgate.planning.uses import Uses, uses_of_check
-from metricgate.policy.occasion import Circumstances
+from metricgate.policy.occasion import EvaluationContext
 from metricgate.policy.refusal import problems_of
-from metricgate.policy.verdict import Decision, Reason, Verdict
+from metricgate.policy.verdict import Decision, Verdict, VerdictReason
 from metricgate.state.record import Durable, Ledger, record_event
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.obligation import Limit, Obligations
@@ -177,11 +177,11 @@ def _verdict(
     if principal is not None and models:
         resources = [dataset_resource(model) for model in models]
         columns = [column_resource(model, each) for model in models for each in uses.get(model.name, {})]
-        circumstances = Circumstances(now=now)
+        circumstances = EvaluationContext(now=now)
         return governance.judge.judge(
             principal, Action.QUERY, resources, unless_forbidden=columns, circumstances=circumstances
         )
-    reason = Reason(
+    reason = VerdictReason(
         rule=OPERATOR,
         party=OPERATOR,
         resource=None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from metricgate.documents import Document
-from metricgate.policy.page import Page, Path
+from metricgate.policy.document_problems import Path, ProblemCollector
 from metricgate.vocabulary.problem import Place
 
 
@@ -27,7 +27,7 @@ class DomainRule:
     place: Place = field(compare=False)
 
 
-def read_domain(document: DomainDocument, path: Path, page: Page) -> DomainRule:
+def read_domain(document: DomainDocument, path: Path, page: ProblemCollector) -> DomainRule:
     """Return the domain rule; what is wrong with it goes to the page."""
     page.check_filled(document.roles, (*path, "roles"), "roles")
     page.check_name(document.domain, (*path, "domain"), "a domain")

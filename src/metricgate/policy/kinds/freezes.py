@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 
 from metricgate.documents import Document
 from metricgate.policy.decision_trace import Case, RuleEvaluation, lacking
+from metricgate.policy.document_problems import Path, ProblemCollector
 from metricgate.policy.enforcement import Enforcement, JudgedCall, denial
-from metricgate.policy.indexing import PartyIndex
-from metricgate.policy.names import shown
+from metricgate.policy.names import for_display
 from metricgate.policy.narrowing import Narrowed, NarrowedKey, Narrowing
 from metricgate.policy.occasion import ALWAYS, OccasionDocument, Terms, read_terms
-from metricgate.policy.page import Page, Path
 from metricgate.policy.patterns import ANYTHING, LABEL, covers_resource
 from metricgate.policy.rule import RuleDefaults
+from metricgate.policy.rule_index import PartyIndex
 from metricgate.policy.rule_kind import RuleKind, TraceOrder
-from metricgate.policy.verdict import Reason
+from metricgate.policy.verdict import VerdictReason
 from metricgate.vocabulary.problem import Place
 from metricgate.vocabulary.resource import Resource, ResourceKind
 
@@ -90,7 +90,7 @@ class FreezeRule(RuleDefaults):
         return any(covers_resource(pattern, dataset) for pattern in self.patterns)
 
 
-def read_freeze(document: FreezeDocument, path: Path, page: Page) -> FreezeRule:
+def read_freeze(document: FreezeDocument, path: Path, page: ProblemCollector) -> FreezeRule:
     """Return the freeze; what is wrong with it goes to the page."""
     page.check_filled((*document.roles, *document.targets), path, "roles or targets")
     page.check_filled(document.because.strip(), (*path, "because"), "reason")
@@ -114,7 +114,7 @@ class FreezeEnforcement(Enforcement):
     def __init__(self, rules: Sequence[FreezeRule]) -> None:
         self._rules = PartyIndex[FreezeRule](rules)
 
-    def denials(self, call: JudgedCall) -> Iterator[Reason]:
+    def denials(self, call: JudgedCall) -> Iterator[VerdictReason]:
         """Yield what a change may not touch, party by party."""
         if not call.action.changes:
             return
@@ -122,7 +122,7 @@ class FreezeEnforcement(Enforcement):
             for rule in self._rules.on(standing, call.suspended):
                 for resource in call.resources:
                     if rule.covers(resource):
-                        what = shown(f"{standing.party} to {call.action} {resource}")
+                        what = for_display(f"{standing.party} to {call.action} {resource}")
                         message = f"The freeze {rule.id!r} forbids {what}: {rule.because}"
                         yield denial(rule.id, standing, resource, message, kind=_NAME, hint=_HINT)
 

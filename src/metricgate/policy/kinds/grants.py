@@ -8,9 +8,9 @@ from enum import StrEnum
 from metricgate.documents import Document
 from metricgate.policy import codes
 from metricgate.policy.decision_trace import Case, RuleEvaluation, covers_none, lacking
+from metricgate.policy.document_problems import Path, ProblemCollector
 from metricgate.policy.occasion import ALWAYS, OccasionDocument, Terms, read_terms
-from metricgate.policy.page import Page, Path
-from metricgate.policy.patterns import ANYTHING, LABEL, applicable, asked, mistake_in
+from metricgate.policy.patterns import ANYTHING, LABEL, applicable, effective_action, mistake_in
 from metricgate.policy.rule import RuleDefaults
 from metricgate.policy.rule_kind import RuleKind, TraceOrder
 from metricgate.policy.verdict import GRANT
@@ -20,7 +20,7 @@ from metricgate.vocabulary.resource import Action, Resource, ResourceKind
 _OF_COLUMNS = (f"{ResourceKind.COLUMN.value}:", f"{LABEL}:")
 
 
-class Effect(StrEnum):
+class GrantEffect(StrEnum):
     """What a grant does."""
 
     ALLOW = "allow"
@@ -34,7 +34,7 @@ class GrantDocument(Document):
     roles: tuple[str, ...]
     actions: tuple[Action, ...]
     on: tuple[str, ...]
-    effect: Effect = Effect.ALLOW
+    effect: GrantEffect = GrantEffect.ALLOW
     because: str = ""
     when: OccasionDocument | None = None
     unless: OccasionDocument | None = None
@@ -48,7 +48,7 @@ class Grant(RuleDefaults):
     roles: tuple[str, ...]
     actions: tuple[Action, ...]
     patterns: tuple[str, ...]
-    effect: Effect
+    effect: GrantEffect
     because: str
     terms: Terms = ALWAYS
     place: Place = field(compare=False)
@@ -56,7 +56,7 @@ class Grant(RuleDefaults):
     @property
     def opens(self) -> bool:
         """Whether it allows."""
-        return self.effect is Effect.ALLOW
+        return self.effect is GrantEffect.ALLOW
 
     @property
     def binds_by_column(self) -> bool:
@@ -79,14 +79,14 @@ class Grant(RuleDefaults):
             resource=resource,
             lacking=lacking(
                 role=case.standing.roles.isdisjoint(self.roles),
-                action=asked(case.action, resource.kind) not in self.actions,
+                action=effective_action(case.action, resource.kind) not in self.actions,
                 resource=covers_none(self.patterns, (resource,)),
                 condition=self.id in case.suspended,
             ),
         )
 
 
-def read_grant(document: GrantDocument, path: Path, page: Page) -> Grant:
+def read_grant(document: GrantDocument, path: Path, page: ProblemCollector) -> Grant:
     """Return the grant; what is wrong with it goes to the page."""
     page.check_filled(document.roles, (*path, "roles"), "roles")
     page.check_filled(document.actions, (*path, "actions"), "actions")
@@ -121,4 +121,4 @@ GRANTS = RuleKind(
     build=read_grant,
     trace=TraceOrder.AMONG_GRANTS,
 )
-"""Their rulings come from the role book, and they are compared as rights: ``policy/judge.py``, ``policy/sides.py``."""
+"""Their rulings come from the role book; they are compared as rights: ``policy/judge.py``, ``policy/policy_index.py``."""

@@ -13,14 +13,14 @@ from pydantic import Field, StrictInt
 
 from metricgate.documents import Document
 from metricgate.policy.decision_trace import Case, RuleEvaluation, covers_none, lacking
+from metricgate.policy.document_problems import Path, ProblemCollector
 from metricgate.policy.enforcement import Enforcement, Hold, JudgedChange
 from metricgate.policy.narrowing import Narrowed, NarrowedKey, Narrowing
 from metricgate.policy.occasion import OccasionDocument, Terms, read_terms
-from metricgate.policy.page import Page, Path
 from metricgate.policy.patterns import covers_resource
+from metricgate.policy.rehearsal_facts import RehearsalFacts
 from metricgate.policy.rule import RuleDefaults
 from metricgate.policy.rule_kind import RuleKind
-from metricgate.policy.stakes import Stakes
 from metricgate.vocabulary.problem import Place
 from metricgate.vocabulary.resource import Resource
 
@@ -149,7 +149,7 @@ class HoldRule(RuleDefaults):
         apart = f", apart from {' and '.join(self.apart)}" if self.apart else ""
         return f"{who} within {self.seconds // 60:,} minutes{apart}"
 
-    def why(self, stakes: Stakes, resources: tuple[Resource, ...], risk: int) -> str | None:
+    def why(self, stakes: RehearsalFacts, resources: tuple[Resource, ...], risk: int) -> str | None:
         """Return why the rule binds a change, in a few words, or None where it does not."""
         if self.actions and not set(self.actions) & set(stakes.verbs):
             return None
@@ -157,10 +157,10 @@ class HoldRule(RuleDefaults):
             return None
         wanted, said = self.stakes, []
         for fits, words in (
-            (_over(stakes.rows, wanted.rows_over), f"{stakes.rows:,} rows"),
-            (_over(risk, wanted.risk_over), f"risk {risk}"),
+            (_exceeds(stakes.rows, wanted.rows_over), f"{stakes.rows:,} rows"),
+            (_exceeds(risk, wanted.risk_over), f"risk {risk}"),
             (
-                _over(stakes.past.changes_lately, wanted.changes_lately_over),
+                _exceeds(stakes.past.changes_lately, wanted.changes_lately_over),
                 f"{stakes.past.changes_lately} changes lately",
             ),
             (_any(wanted.labels, stakes.labels), f"labels {', '.join(stakes.labels)}"),
@@ -175,7 +175,7 @@ class HoldRule(RuleDefaults):
         return ", ".join(said) or "what it changes"
 
 
-def _over(value: int, most: int | None) -> bool | None:
+def _exceeds(value: int, most: int | None) -> bool | None:
     return None if most is None else value > most
 
 
@@ -183,7 +183,7 @@ def _any(wanted: tuple[str, ...], found: tuple[str, ...]) -> bool | None:
     return None if not wanted else not set(wanted).isdisjoint(found)
 
 
-def read_hold(document: HoldDocument, path: Path, page: Page) -> HoldRule:
+def read_hold(document: HoldDocument, path: Path, page: ProblemCollector) -> HoldRule:
     """Return the hold; what is wrong with it goes to the page."""
     page.check_filled(document.roles, (*path, "roles"), "roles")
     page.check_filled(document.on, (*path, "on"), "resources")

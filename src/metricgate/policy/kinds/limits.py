@@ -16,16 +16,16 @@ from pydantic import Field, StrictFloat, StrictInt
 from metricgate.documents import Document
 from metricgate.policy import codes
 from metricgate.policy.decision_trace import Case, RuleEvaluation, covers_none, lacking
+from metricgate.policy.document_problems import Path, ProblemCollector
 from metricgate.policy.enforcement import CallLimit, CallSort, Enforcement, JudgedCall, Obligation, allowance
-from metricgate.policy.indexing import RuleIndex
-from metricgate.policy.names import shown
+from metricgate.policy.names import for_display
 from metricgate.policy.narrowing import Narrowed, NarrowedKey, Narrowing
 from metricgate.policy.occasion import ALWAYS, OccasionDocument, Terms, read_terms
-from metricgate.policy.page import Page, Path
 from metricgate.policy.patterns import ANYTHING
+from metricgate.policy.resolved_subject import Standing
 from metricgate.policy.rule import RuleDefaults
+from metricgate.policy.rule_index import RuleIndex
 from metricgate.policy.rule_kind import Expectation, RuleKind
-from metricgate.policy.standing import Standing
 from metricgate.policy.verdict import Verdict
 from metricgate.vocabulary.obligation import Budget, BudgetMeasure, Limit, Obligations
 from metricgate.vocabulary.problem import Place
@@ -99,7 +99,7 @@ class LimitRule(RuleDefaults):
                     yield NarrowedKey(_NAME, pattern, self.terms.text, sort), narrowing
 
 
-def read_limit(document: LimitDocument, path: Path, page: Page) -> LimitRule:
+def read_limit(document: LimitDocument, path: Path, page: ProblemCollector) -> LimitRule:
     """Return the limit; what is wrong with it goes to the page."""
     page.check_filled(document.roles, (*path, "roles"), "roles")
     page.check_filled(document.on, (*path, "on"), "resources")
@@ -149,7 +149,7 @@ class LimitEnforcement(Enforcement):
 
 def _limit(sort: CallSort, value: float, standing: Standing, rule: LimitRule) -> Obligation:
     number = int(value) if value == int(value) else value
-    message = f"The rule {rule.id!r} limits {shown(standing.party)} to {number:,} {sort}."
+    message = f"The rule {rule.id!r} limits {for_display(standing.party)} to {number:,} {sort}."
     part = CallLimit(sort, Limit(rule=rule.id, value=value))
     return Obligation(part, allowance(rule.id, standing, None, message, kind=_NAME))
 
@@ -158,7 +158,7 @@ def _budgets(rule: LimitRule, standing: Standing) -> Iterator[Obligation]:
     for measure, value in rule.budgets:
         words = measure.value.replace("_", " ")
         what = f"{value:,} {words}" if " " in words else f"{value:,} {words} calls"
-        message = f"The rule {rule.id!r} gives {shown(standing.party)} a budget of {what}."
+        message = f"The rule {rule.id!r} gives {for_display(standing.party)} a budget of {what}."
         part = Budget(rule=rule.id, party=standing.party, measure=measure, value=value)
         yield Obligation(part, allowance(rule.id, standing, None, message, kind=_NAME))
 

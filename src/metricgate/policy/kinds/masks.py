@@ -1,7 +1,7 @@
 """Masks: of a column, holders of a role get something instead of its values.
 
 Of several masks that bind a column (of agent and user, of several roles), the caller gets what every one of them would
-let through: see ``policy/masking.py``.
+let through: see ``policy/strictest_mask.py``.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr
 from metricgate.documents import Document
 from metricgate.policy import codes
 from metricgate.policy.decision_trace import Case, RuleEvaluation, covers_none, lacking
+from metricgate.policy.document_problems import Path, ProblemCollector
 from metricgate.policy.enforcement import Enforcement, JudgedCall, Obligation, allowance
 from metricgate.policy.expectations import exactly
-from metricgate.policy.indexing import RuleIndex
-from metricgate.policy.names import shown
+from metricgate.policy.names import for_display
 from metricgate.policy.narrowing import Narrowed, NarrowedKey, Narrowing, exempting
 from metricgate.policy.occasion import OccasionDocument, Terms, read_terms
-from metricgate.policy.page import Page, Path
 from metricgate.policy.patterns import LABEL
 from metricgate.policy.rule import RuleDefaults
+from metricgate.policy.rule_index import RuleIndex
 from metricgate.policy.rule_kind import Expectation, RuleKind, TraceOrder, exempt
-from metricgate.policy.verdict import Reason, Verdict
+from metricgate.policy.verdict import Verdict, VerdictReason
 from metricgate.vocabulary.grain import Grain
 from metricgate.vocabulary.obligation import Mask, MaskMethod, Use
 from metricgate.vocabulary.predicate import Scalar
@@ -134,7 +134,7 @@ class MaskRule(RuleDefaults):
         )
 
 
-def read_mask(document: MaskDocument, path: Path, page: Page) -> MaskRule:
+def read_mask(document: MaskDocument, path: Path, page: ProblemCollector) -> MaskRule:
     """Return the mask; what is wrong with it goes to the page."""
     page.check_filled(document.roles, (*path, "roles"), "roles")
     page.check_filled(document.on, (*path, "on"), "columns")
@@ -159,7 +159,7 @@ def read_mask(document: MaskDocument, path: Path, page: Page) -> MaskRule:
     )
 
 
-def _check_parameters(document: MaskDocument, method: MaskMethod, path: Path, page: Page) -> None:
+def _check_parameters(document: MaskDocument, method: MaskMethod, path: Path, page: ProblemCollector) -> None:
     own = _PARAMETERS.get(method, frozenset())
     given = {name for name in _ALL_PARAMETERS if getattr(document, name) is not None}
     for name in sorted(given - own):
@@ -186,7 +186,7 @@ class MaskEnforcement(Enforcement):
             dataset, _dot, column = resource.name.partition(".")
             for standing in call.standings:
                 for rule in self._rules.on(standing.roles, patterns, call.suspended):
-                    said = f"The rule {rule.id!r} masks {resource} for {shown(standing.party)} ({rule.method})"
+                    said = f"The rule {rule.id!r} masks {resource} for {for_display(standing.party)} ({rule.method})"
                     message = f"{said}: {rule.because}" if rule.because else f"{said}."
                     reason = allowance(rule.id, standing, resource, message, kind=_NAME)
                     yield Obligation(rule.on(dataset, column), reason)
@@ -198,7 +198,7 @@ def _failures(expected: dict[str, MaskMethod | None], verdict: Verdict) -> Itera
     yield from exactly("masks", wanted, bound)
 
 
-def _remedy(reason: Reason, condition: str) -> Iterator[str]:
+def _remedy(reason: VerdictReason, condition: str) -> Iterator[str]:
     yield from exempt(reason, "masked", condition)
 
 

@@ -17,18 +17,18 @@ from pydantic import Field, StrictInt
 
 from metricgate.documents import Document
 from metricgate.policy.decision_trace import Case, RuleEvaluation, covers_none, lacking
+from metricgate.policy.document_problems import Path, ProblemCollector
 from metricgate.policy.enforcement import Enforcement, JudgedCall, Obligation, allowance
 from metricgate.policy.expectations import exactly
-from metricgate.policy.indexing import RuleIndex
-from metricgate.policy.names import shown
+from metricgate.policy.names import for_display
 from metricgate.policy.narrowing import Narrowed, NarrowedKey, Narrowing, exempting
 from metricgate.policy.occasion import OccasionDocument, Terms, read_terms
-from metricgate.policy.page import Page, Path
 from metricgate.policy.patterns import LABEL
+from metricgate.policy.resolved_subject import Standing
 from metricgate.policy.rule import RuleDefaults
+from metricgate.policy.rule_index import RuleIndex
 from metricgate.policy.rule_kind import Expectation, RuleKind, TraceOrder, exempt
-from metricgate.policy.standing import Standing
-from metricgate.policy.verdict import Reason, Verdict
+from metricgate.policy.verdict import Verdict, VerdictReason
 from metricgate.vocabulary.obligation import MinimumGroup, SmallGroups
 from metricgate.vocabulary.problem import Place
 from metricgate.vocabulary.resource import Resource, ResourceKind
@@ -101,7 +101,7 @@ class MinimumGroupRule(RuleDefaults):
                 yield NarrowedKey(_NAME, pattern, condition, self.small), _ALL_LARGE
 
 
-def read_minimum_group(document: MinimumGroupDocument, path: Path, page: Page) -> MinimumGroupRule:
+def read_minimum_group(document: MinimumGroupDocument, path: Path, page: ProblemCollector) -> MinimumGroupRule:
     """Return the minimum group; what is wrong with it goes to the page."""
     page.check_filled(document.roles, (*path, "roles"), "roles")
     page.check_filled(document.on, (*path, "on"), "datasets or labels")
@@ -144,8 +144,9 @@ class MinimumGroupEnforcement(Enforcement):
                     yield Obligation(part, _reason(rule, standing, dataset))
 
 
-def _reason(rule: MinimumGroupRule, standing: Standing, dataset: str) -> Reason:
-    said = f"The rule {rule.id!r} shows {shown(standing.party)} no group of fewer than {rule.size:,} rows of {dataset}"
+def _reason(rule: MinimumGroupRule, standing: Standing, dataset: str) -> VerdictReason:
+    party = for_display(standing.party)
+    said = f"The rule {rule.id!r} shows {party} no group of fewer than {rule.size:,} rows of {dataset}"
     if rule.small is SmallGroups.REFUSE:
         said += ", nor any answer that has one"
     message = f"{said}: {rule.because}" if rule.because else f"{said}."
@@ -173,7 +174,7 @@ def _failures(expected: Mapping[str, int | MinimumCaseDocument], verdict: Verdic
     yield from exactly("minimum groups", wanted, bound)
 
 
-def _remedy(reason: Reason, condition: str) -> Iterator[str]:
+def _remedy(reason: VerdictReason, condition: str) -> Iterator[str]:
     yield from exempt(reason, "with small groups left out", condition)
 
 

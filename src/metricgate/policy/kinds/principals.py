@@ -8,9 +8,9 @@ from pydantic import Field
 
 from metricgate.documents import Document
 from metricgate.policy import codes
+from metricgate.policy.document_problems import Path, ProblemCollector
 from metricgate.policy.kinds.roles import Attributes, AttributesDocument, read_attributes
 from metricgate.policy.names import mistake_in_party
-from metricgate.policy.page import Page, Path
 from metricgate.vocabulary.problem import Place
 
 
@@ -35,7 +35,7 @@ class PartyAttributes:
     place: Place = field(compare=False)
 
 
-def read_principal(document: PrincipalDocument, path: Path, page: Page) -> PartyAttributes:
+def read_principal(document: PrincipalDocument, path: Path, page: ProblemCollector) -> PartyAttributes:
     """Return the party's attributes; what is wrong goes to the page."""
     page.check_party(document.id, (*path, "id"))
     if document.owner is not None:

@@ -8,8 +8,8 @@ from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
 from metricgate.documents import Document
 from metricgate.policy import codes
+from metricgate.policy.document_problems import Path, ProblemCollector
 from metricgate.policy.names import EVERYONE
-from metricgate.policy.page import Page, Path
 from metricgate.vocabulary.principal import AttributeValue
 from metricgate.vocabulary.problem import Place
 
@@ -41,7 +41,7 @@ class Role:
     place: Place = field(compare=False)
 
 
-def read_role(document: RoleDocument, path: Path, page: Page) -> Role:
+def read_role(document: RoleDocument, path: Path, page: ProblemCollector) -> Role:
     """Return the role; what is wrong with it goes to the page."""
     page.check_name(document.name, (*path, "name"), "a role")
     if document.name == EVERYONE:
@@ -63,7 +63,7 @@ def read_role(document: RoleDocument, path: Path, page: Page) -> Role:
     )
 
 
-def read_attributes(document: AttributesDocument, path: Path, page: Page) -> Attributes:
+def read_attributes(document: AttributesDocument, path: Path, page: ProblemCollector) -> Attributes:
     """Return the attributes sorted by name."""
     for name in document:
         page.check_name(name, (*path, name), "an attribute")

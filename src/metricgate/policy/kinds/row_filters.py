@@ -14,20 +14,20 @@ from pydantic import JsonValue
 from metricgate.catalog.catalog import Catalog
 from metricgate.documents import Document
 from metricgate.policy import codes
-from metricgate.policy.conditions import Attribute, Missing, bound, read_condition
+from metricgate.policy.conditions import AttributeName, Missing, bind_condition, read_condition
 from metricgate.policy.decision_trace import Case, RuleEvaluation, lacking
+from metricgate.policy.document_problems import Path, ProblemCollector
 from metricgate.policy.enforcement import Enforcement, JudgedCall, Obligation, allowance, denial
 from metricgate.policy.expectations import exactly
-from metricgate.policy.indexing import RuleIndex
-from metricgate.policy.names import shown
+from metricgate.policy.names import for_display
 from metricgate.policy.narrowing import Narrowed, NarrowedKey, Narrowing
 from metricgate.policy.occasion import ALWAYS, OccasionDocument, Terms, read_terms
-from metricgate.policy.page import Page, Path
 from metricgate.policy.patterns import well_formed
+from metricgate.policy.resolved_subject import Standing
 from metricgate.policy.rule import RuleDefaults
+from metricgate.policy.rule_index import RuleIndex
 from metricgate.policy.rule_kind import Expectation, RuleKind, TraceOrder
-from metricgate.policy.standing import Standing
-from metricgate.policy.verdict import Decision, Reason, Verdict
+from metricgate.policy.verdict import Decision, Verdict, VerdictReason
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.obligation import RowFilter
 from metricgate.vocabulary.predicate import And, Comparison, Not, Or, Predicate, Scalar, Template, members_of
@@ -84,7 +84,7 @@ class RowFilterRule(RuleDefaults):
             condition=self.id in case.suspended,
         )
         found = case.evaluated(self.id, self.place, kind=_NAME, effect="filter", resource=resource, lacking=lacks)
-        unbound = not lacks and isinstance(bound(self.condition, case.standing.attribute), Missing)
+        unbound = not lacks and isinstance(bind_condition(self.condition, case.standing.attribute), Missing)
         return replace(found, lacking=("attribute",)) if unbound else found
 
     def narrowings(self) -> Iterable[Narrowed]:
@@ -93,7 +93,7 @@ class RowFilterRule(RuleDefaults):
         return ((key, Narrowing(conditions=frozenset({condition_text(self.condition)}))),)
 
 
-def read_row_filter(document: RowFilterDocument, path: Path, page: Page) -> RowFilterRule | None:
+def read_row_filter(document: RowFilterDocument, path: Path, page: ProblemCollector) -> RowFilterRule | None:
     """Return the row filter, or None where its condition is none; what is wrong with it goes to the page."""
     page.check_filled(document.roles, (*path, "roles"), "roles")
     if not well_formed(Resource(ResourceKind.DATASET, document.dataset)):
@@ -122,7 +122,7 @@ class RowFilterEnforcement(Enforcement):
     def __init__(self, rules: Sequence[RowFilterRule]) -> None:
         self._rules = RuleIndex[RowFilterRule](rules, lambda rule: (f"dataset:{rule.dataset}",))
 
-    def obligations(self, call: JudgedCall) -> Iterator[Obligation | Reason]:
+    def obligations(self, call: JudgedCall) -> Iterator[Obligation | VerdictReason]:
         """Yield the filters on each dataset, party by party; why one cannot be bound, where an attribute is missing."""
         datasets = [each for each in call.resources if each.kind is ResourceKind.DATASET]
         for standing in call.standings:
@@ -131,15 +131,15 @@ class RowFilterEnforcement(Enforcement):
                     yield _obliged(rule, standing, resource)
 
 
-def _obliged(rule: RowFilterRule, standing: Standing, resource: Resource) -> Obligation | Reason:
-    condition = bound(rule.condition, standing.attribute)
+def _obliged(rule: RowFilterRule, standing: Standing, resource: Resource) -> Obligation | VerdictReason:
+    condition = bind_condition(rule.condition, standing.attribute)
     if isinstance(condition, Missing):
         message = (
             f"The rule {rule.id!r} on dataset:{rule.dataset} needs the attribute {condition.attribute!r} of "
-            f"{shown(standing.party)}, which {condition.why}."
+            f"{for_display(standing.party)}, which {condition.why}."
         )
         return denial(rule.id, standing, resource, message, kind=_NAME, code=codes.ATTRIBUTE_MISSING)
-    message = f"The rule {rule.id!r} shows {shown(standing.party)} only some rows of dataset:{rule.dataset}."
+    message = f"The rule {rule.id!r} shows {for_display(standing.party)} only some rows of dataset:{rule.dataset}."
     return Obligation(
         RowFilter(rule=rule.id, dataset=rule.dataset, condition=condition),
         allowance(rule.id, standing, resource, message, kind=_NAME),
@@ -164,14 +164,14 @@ def condition_text(condition: Predicate) -> str:
 
 
 def _value_text(value: Scalar) -> str:
-    return f"{{attribute: {value}}}" if isinstance(value, Attribute) else repr(value)
+    return f"{{attribute: {value}}}" if isinstance(value, AttributeName) else repr(value)
 
 
 def _failures(expected: tuple[str, ...], verdict: Verdict) -> Iterator[str]:
     yield from exactly("row filters", expected, [each.rule for each in verdict.obligations.row_filters])
 
 
-def _remedy(reason: Reason, _condition: str) -> Iterator[str]:
+def _remedy(reason: VerdictReason, _condition: str) -> Iterator[str]:
     if reason.decision is Decision.DENY:
         yield f"Give {reason.party} the attribute that the row filter {reason.rule!r} needs, under `principals`."
 

@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 
 from metricgate.documents import Document
 from metricgate.policy.decision_trace import Case, RuleEvaluation, lacking
+from metricgate.policy.document_problems import Path, ProblemCollector
 from metricgate.policy.enforcement import Enforcement, JudgedCall, denial
-from metricgate.policy.indexing import PartyIndex, Suspended
-from metricgate.policy.names import EVERYONE, shown
+from metricgate.policy.names import EVERYONE, for_display
 from metricgate.policy.narrowing import Narrowed, NarrowedKey, Narrowing
 from metricgate.policy.occasion import ALWAYS, OccasionDocument, Terms, read_terms
-from metricgate.policy.page import Page, Path
 from metricgate.policy.patterns import ANYTHING
+from metricgate.policy.resolved_subject import Standing
 from metricgate.policy.rule import RuleDefaults
+from metricgate.policy.rule_index import PartyIndex, Suspended
 from metricgate.policy.rule_kind import RuleKind
-from metricgate.policy.standing import Standing
-from metricgate.policy.verdict import Reason
+from metricgate.policy.verdict import VerdictReason
 from metricgate.vocabulary.problem import Place
 from metricgate.vocabulary.resource import Resource
 from metricgate.vocabulary.target import EVERYTHING
@@ -65,7 +65,7 @@ class StopRule(RuleDefaults):
         return ((NarrowedKey(_NAME, ANYTHING, self.terms.text), _STOPPED),)
 
 
-def read_stop(document: StopDocument, path: Path, page: Page) -> StopRule:
+def read_stop(document: StopDocument, path: Path, page: ProblemCollector) -> StopRule:
     """Return the stop; what is wrong with it goes to the page."""
     page.check_filled((*document.roles, *document.targets), path, "roles or targets")
     page.check_filled(document.because.strip(), (*path, "because"), "reason")
@@ -86,13 +86,13 @@ class StopEnforcement(Enforcement):
     def __init__(self, rules: Sequence[StopRule]) -> None:
         self._rules = PartyIndex[StopRule](rules)
 
-    def denials(self, call: JudgedCall) -> Iterator[Reason]:
+    def denials(self, call: JudgedCall) -> Iterator[VerdictReason]:
         """Yield why one of the parties is served nothing."""
         for standing in call.standings:
             for rule in self._rules.on(standing, call.suspended):
                 yield _stopped(rule, standing)
 
-    def denials_of_person(self, standing: Standing, suspended: Suspended) -> Iterator[Reason]:
+    def denials_of_person(self, standing: Standing, suspended: Suspended) -> Iterator[VerdictReason]:
         """Yield the stops that name a person who acts alone, otherwise than with everybody else."""
         for rule in self._rules.on(standing, suspended):
             roles, targets = standing.roles - {EVERYONE}, standing.targets - {EVERYTHING}
@@ -100,8 +100,8 @@ class StopEnforcement(Enforcement):
                 yield _stopped(rule, standing)
 
 
-def _stopped(rule: StopRule, standing: Standing) -> Reason:
-    message = f"The stop {rule.id!r} serves no call of {shown(standing.party)}: {rule.because}"
+def _stopped(rule: StopRule, standing: Standing) -> VerdictReason:
+    message = f"The stop {rule.id!r} serves no call of {for_display(standing.party)}: {rule.because}"
     return denial(rule.id, standing, None, message, kind=_NAME, hint=_HINT)
 
 

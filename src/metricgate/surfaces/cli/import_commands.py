@@ -16,7 +16,7 @@ from metricgate.importing.ossie import import_ossie
 from metricgate.importing.report import Imported
 from metricgate.importing.unreadable_definitions import without_unreadable
 from metricgate.operations.import_trial import Attempt
-from metricgate.policy.loading import load as load_policy
+from metricgate.policy.policy_loader import load as load_policy
 from metricgate.surfaces.cli import codes
 from metricgate.surfaces.cli.files import Texts, check_count, files_under, read_files, texts_at, write_texts
 from metricgate.surfaces.cli.import_check import attempts_of, tell_attempts

@@ -10,8 +10,8 @@ import typer
 
 from metricgate.gateway.explanation import policy_applied
 from metricgate.operations.policy_question import PolicyQuestion
-from metricgate.policy.occasion import Circumstances
-from metricgate.policy.testing import TestResult
+from metricgate.policy.occasion import EvaluationContext
+from metricgate.policy.policy_tests import TestResult
 from metricgate.policy.verdict import Decision, Verdict
 from metricgate.surfaces.cli import codes
 from metricgate.surfaces.cli.output import tell, tell_json, tell_table
@@ -69,7 +69,7 @@ def explain(
         action=_parse_action(do, as_json=as_json),
         resources=tuple(_resource(text, "--on", as_json=as_json) for text in on),
         touching=tuple(_resource(text, "--touching", as_json=as_json) for text in touching or ()),
-        circumstances=Circumstances(purpose=purpose, now=_parse_moment(at, as_json=as_json)),
+        circumstances=EvaluationContext(purpose=purpose, now=_parse_moment(at, as_json=as_json)),
     )
     explanation = open_project(context, project, as_json=as_json).policy_explain(asked)
     if isinstance(explanation, Problems):

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from metricgate.policy.diffing import Difference, Direction, compare
-from metricgate.policy.loading import load
 from metricgate.policy.policy import Policy
+from metricgate.policy.policy_diff import Difference, Direction, compare
+from metricgate.policy.policy_loader import load
 from metricgate.surfaces.cli.output import tell, tell_json, tell_table, warn
 from metricgate.surfaces.cli.project import Exit
 from metricgate.surfaces.cli.session import HERE, JsonOption, ProjectOption, fail, open_project

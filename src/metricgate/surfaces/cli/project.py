@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from metricgate.operations.switches import SwitchFacts
     from metricgate.operations.user_admin import UserAdmin
     from metricgate.operations.validate import Validation
-    from metricgate.policy.explaining import Explanation
+    from metricgate.policy.explanation import PolicyExplanation
+    from metricgate.policy.policy_tests import TestResult
     from metricgate.policy.rule_kinds import RuleKinds
-    from metricgate.policy.testing import TestResult
     from metricgate.state.definitions import Publication
     from metricgate.state.record import EntryFilter
     from metricgate.surfaces.cli.session_client import SessionClient
@@ -128,7 +128,7 @@ class Project(Protocol):
         """Run the tests beside the rules."""
         ...
 
-    def policy_explain(self, asked: PolicyQuestion) -> Explanation | Problems:
+    def policy_explain(self, asked: PolicyQuestion) -> PolicyExplanation | Problems:
         """Judge as if these parties had asked, without asking and without a record."""
         ...
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Past:
+class RecentActivity:
     """What the proposing agent did lately.
 
     Attributes:
@@ -28,7 +28,7 @@ class Past:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stakes:
+class RehearsalFacts:
     """A rehearsed change.
 
     Attributes:
@@ -65,7 +65,7 @@ class Stakes:
     environment: str = "production"
     now: datetime
     risk_class: str | None = None
-    past: Past = field(default_factory=Past)
+    past: RecentActivity = field(default_factory=RecentActivity)
     made_up: float = 0.0
     made_up_because: str = ""
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 from metricgate.policy.decision_trace import Case, RuleEvaluation
 from metricgate.policy.judge import Judge, as_named
-from metricgate.policy.kinds.grants import Effect
-from metricgate.policy.occasion import NOWHERE, Circumstances
-from metricgate.policy.patterns import asked, candidates, covers_resource
+from metricgate.policy.kinds.grants import GrantEffect
+from metricgate.policy.occasion import UNKNOWN_CONTEXT, EvaluationContext
+from metricgate.policy.patterns import candidates, covers_resource, effective_action
 from metricgate.policy.policy import Policy
+from metricgate.policy.resolved_subject import Standing
 from metricgate.policy.rule_kind import AnyKind, TraceOrder, otherwise
-from metricgate.policy.standing import Standing
-from metricgate.policy.verdict import DEFAULT_DENY, GRANT, Decision, Reason, Verdict
+from metricgate.policy.verdict import DEFAULT_DENY, GRANT, Decision, Verdict, VerdictReason
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.principal import Principal
 from metricgate.vocabulary.resource import Action, Resource
@@ -33,7 +33,7 @@ _WORDS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Explanation:
+class PolicyExplanation:
     """A verdict laid open. ``changes`` says in sentences what would have to change for it to come out otherwise."""
 
     verdict: Verdict
@@ -81,12 +81,12 @@ def explain(
     resources: Sequence[Resource],
     *,
     unless_forbidden: Sequence[Resource] = (),
-    circumstances: Circumstances = NOWHERE,
-) -> Explanation:
+    circumstances: EvaluationContext = UNKNOWN_CONTEXT,
+) -> PolicyExplanation:
     """Judge, and lay open how the verdict came about. Linear in the number of rules."""
     verdict = judge.judge(principal, action, resources, unless_forbidden=unless_forbidden, circumstances=circumstances)
     standings = judge.standings(principal)
-    suspended = judge.suspended(circumstances)
+    suspended = judge.suspended_rules(circumstances)
     named = tuple(dict.fromkeys(map(as_named, resources)))
     touched = tuple(each for each in dict.fromkeys(map(as_named, unless_forbidden)) if each not in named)
     cases = [
@@ -104,11 +104,11 @@ def explain(
         )
         for standing in standings
     ]
-    return Explanation(
+    return PolicyExplanation(
         verdict=verdict,
         roles=tuple((standing.party, tuple(sorted(standing.roles))) for standing in standings),
         considered=tuple(each for case in cases for each in evaluations(judge.policy, case)),
-        changes=tuple(dict.fromkeys(_changes(judge, verdict, cases))),
+        changes=tuple(dict.fromkeys(_possible_changes(judge, verdict, cases))),
     )
 
 
@@ -132,18 +132,18 @@ def _evaluated(
 
 
 def _rulings(
-    judge: Judge, standing: Standing, action: Action, resources: Sequence[Resource], circumstances: Circumstances
-) -> Iterator[Reason]:
+    judge: Judge, standing: Standing, action: Action, resources: Sequence[Resource], circumstances: EvaluationContext
+) -> Iterator[VerdictReason]:
     """Return what decided on each resource, also where the verdict as a whole fell on another."""
     for resource in resources:
-        ruling = judge.ruling(standing, action, resource, judge.suspended(circumstances))
+        ruling = judge.deciding_grant(standing, action, resource, judge.suspended_rules(circumstances))
         if ruling is not None:
-            yield Reason(
+            yield VerdictReason(
                 rule=ruling.rule, party=standing.party, resource=resource, decision=Decision(ruling.effect), message=""
             )
 
 
-def _changes(judge: Judge, verdict: Verdict, cases: Sequence[Case]) -> Iterator[str]:
+def _possible_changes(judge: Judge, verdict: Verdict, cases: Sequence[Case]) -> Iterator[str]:
     kinds = {kind.name: kind for kind in judge.policy.kinds}
     for reason in verdict.reasons:
         if reason.kind != GRANT:
@@ -154,7 +154,7 @@ def _changes(judge: Judge, verdict: Verdict, cases: Sequence[Case]) -> Iterator[
         yield "A denying grant that covers either party and any of these resources."
 
 
-def _to_grant(judge: Judge, verdict: Verdict, reason: Reason, cases: Sequence[Case]) -> Iterator[str]:
+def _to_grant(judge: Judge, verdict: Verdict, reason: VerdictReason, cases: Sequence[Case]) -> Iterator[str]:
     if reason.resource is None:
         yield "Name at least one resource."
     elif reason.rule == DEFAULT_DENY:
@@ -165,14 +165,14 @@ def _to_grant(judge: Judge, verdict: Verdict, reason: Reason, cases: Sequence[Ca
 
 
 def _to_allow(
-    judge: Judge, verdict: Verdict, reason: Reason, resource: Resource, cases: Sequence[Case]
+    judge: Judge, verdict: Verdict, reason: VerdictReason, resource: Resource, cases: Sequence[Case]
 ) -> Iterator[str]:
-    meant = asked(verdict.action, resource.kind)
+    meant = effective_action(verdict.action, resource.kind)
     case = next(each for each in cases if each.standing.party == reason.party)
     for grant in judge.policy.grants:
         if (
             grant.id in case.suspended
-            and grant.effect is Effect.ALLOW
+            and grant.effect is GrantEffect.ALLOW
             and meant in grant.actions
             and not case.standing.roles.isdisjoint(grant.roles)
             and any(covers_resource(pattern, resource) for pattern in grant.patterns)

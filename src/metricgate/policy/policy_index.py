@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from metricgate.policy.kinds.grants import Effect
+from metricgate.policy.kinds.grants import GrantEffect
 from metricgate.policy.names import EVERYONE
 from metricgate.policy.narrowing import NarrowedKey, Narrowing, together
-from metricgate.policy.patterns import covering
+from metricgate.policy.patterns import patterns_covering
 from metricgate.policy.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class RoleHolders:
     """Whoever holds exactly these roles."""
 
     roles: frozenset[str]
@@ -47,13 +47,13 @@ class Right:
         return f"{allowed.strip()}, denied {' and '.join(sorted(self.denied))}" if self.denied else allowed.strip()
 
 
-class Side:
+class PolicyIndex:
     """One policy, indexed by role."""
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
         self._parents = {role.name: role.inherits for role in policy.roles}
-        self._grants: dict[str, dict[tuple[str, str], list[tuple[Effect, str]]]] = {}
+        self._grants: dict[str, dict[tuple[str, str], list[tuple[GrantEffect, str]]]] = {}
         for grant in policy.grants:
             for role in grant.roles:
                 for action in grant.actions:
@@ -82,45 +82,45 @@ class Side:
         }
         self.domains = {(role, rule.domain): "means it" for rule in policy.domains for role in rule.roles}
 
-    def of_role(self, name: str) -> Subject:
+    def of_role(self, name: str) -> RoleHolders:
         """Return what a holder of the role alone is; nobody but ``everyone`` where there is no such role."""
-        return Subject(self._closure([name] if name in self._parents else []))
+        return RoleHolders(self._closure([name] if name in self._parents else []))
 
-    def of_party(self, party: str) -> Subject:
+    def of_party(self, party: str) -> RoleHolders:
         """Return what a party is by name."""
-        return Subject(self._closure(role.name for role in self._policy.roles if party in role.members))
+        return RoleHolders(self._closure(role.name for role in self._policy.roles if party in role.members))
 
-    def same_as(self, other: Side, role: str) -> bool:
+    def same_as(self, other: PolicyIndex, role: str) -> bool:
         """Whether the role's own rules do the same on both sides."""
         mine, theirs = self._grants.get(role, {}), other._grants.get(role, {})
         return mine == theirs and self._narrowings.get(role, {}) == other._narrowings.get(role, {})
 
-    def granted(self, subject: Subject) -> Iterator[tuple[str, str]]:
+    def grants_of(self, subject: RoleHolders) -> Iterator[tuple[str, str]]:
         """Yield every (action, pattern) that a grant to any of the roles names."""
         for role in subject.roles:
             yield from self._grants.get(role, {})
 
-    def right(self, subject: Subject, action: str, pattern: str) -> Right:
+    def right(self, subject: RoleHolders, action: str, pattern: str) -> Right:
         """Return what holds for things that the pattern covers and no narrower one."""
-        found: dict[Effect, set[str]] = {Effect.ALLOW: set(), Effect.DENY: set()}
-        for each in covering(pattern):
+        found: dict[GrantEffect, set[str]] = {GrantEffect.ALLOW: set(), GrantEffect.DENY: set()}
+        for each in patterns_covering(pattern):
             for role in subject.roles:
                 for effect, condition in self._grants.get(role, {}).get((action, each), ()):
                     found[effect].add(condition)
-        allowed, denied = ({""} if "" in each else each for each in (found[Effect.ALLOW], found[Effect.DENY]))
+        allowed, denied = ({""} if "" in each else each for each in (found[GrantEffect.ALLOW], found[GrantEffect.DENY]))
         # What is always denied is not allowed under any condition.
         return Right(frozenset() if "" in denied else frozenset(allowed), frozenset(denied))
 
-    def narrowed(self, subject: Subject) -> Iterator[NarrowedKey]:
+    def narrowings_of(self, subject: RoleHolders) -> Iterator[NarrowedKey]:
         """Yield everything that a rule on any of the roles narrows."""
         for role in subject.roles:
             yield from self._narrowings.get(role, {})
 
-    def narrowing(self, subject: Subject, key: NarrowedKey) -> Narrowing:
+    def narrow(self, subject: RoleHolders, key: NarrowedKey) -> Narrowing:
         """Return what all rules of one kind and condition make of things that the pattern covers."""
         found = [
             narrowing
-            for each in covering(key.pattern)
+            for each in patterns_covering(key.pattern)
             for role in subject.roles
             for narrowing in self._narrowings.get(role, {}).get(
                 NarrowedKey(key.kind, each, key.condition, key.sort), ()

@@ -10,7 +10,7 @@ from metricgate.vocabulary.grain import Grain
 from metricgate.vocabulary.obligation import Mask, MaskMethod
 
 
-def meet(masks: Sequence[Mask]) -> Mask:
+def strictest_mask(masks: Sequence[Mask]) -> Mask:
     """Return what every one of these masks would let through, usable in what all of them are.
 
     NULL shows nothing and goes before all. Masks of one method give the coarser: fewer characters on each side, the

@@ -10,8 +10,8 @@ from metricgate.policy.expectations import listed
 from metricgate.policy.judge import Judge
 from metricgate.policy.judging_changes import Demand, judge_change
 from metricgate.policy.policy import Policy
-from metricgate.policy.stakes import Stakes
-from metricgate.policy.verdict import Decision, Reason, Verdict
+from metricgate.policy.rehearsal_facts import RehearsalFacts
+from metricgate.policy.verdict import Decision, Verdict, VerdictReason
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.resource import Resource
 
@@ -55,10 +55,10 @@ def run_tests(policy: Policy, judge: Judge, labelled: Labelled | None = None) ->
         judge: of the same policy.
         labelled: gives a resource the labels of the catalog, where a test does not name them.
     """
-    return tuple(_run(test, judge, labelled) for test in policy.tests)
+    return tuple(_run_test(test, judge, labelled) for test in policy.tests)
 
 
-def _run(test: PolicyTest, judge: Judge, labelled: Labelled | None) -> TestResult:
+def _run_test(test: PolicyTest, judge: Judge, labelled: Labelled | None) -> TestResult:
     resources = _with_labels(test.resources, test, labelled)
     touching = _with_labels(test.touching, test, labelled)
     verdict = judge.judge(
@@ -79,7 +79,7 @@ def _run(test: PolicyTest, judge: Judge, labelled: Labelled | None) -> TestResul
 
 
 def _of_change(
-    test: PolicyTest, stakes: Stakes, judge: Judge, right: Verdict, resources: tuple[Resource, ...]
+    test: PolicyTest, stakes: RehearsalFacts, judge: Judge, right: Verdict, resources: tuple[Resource, ...]
 ) -> tuple[Verdict, Demand]:
     """Return the verdict on the change itself, which its proposer has the right to propose, and what a hold demands."""
     labels = tuple(sorted({*stakes.labels, *(label for each in resources for label in each.labels)}))
@@ -88,7 +88,7 @@ def _of_change(
     )
     party = right.reasons[0].party
     added = tuple(
-        Reason(rule=each.rule, party=party, resource=None, decision=each.decision, message=each.message)
+        VerdictReason(rule=each.rule, party=party, resource=None, decision=each.decision, message=each.message)
         for each in found.considered[len(right.reasons) :]
     )
     return replace(right, decision=found.decision, reasons=(*right.reasons, *added)), found.demand

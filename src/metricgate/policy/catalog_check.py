@@ -39,7 +39,7 @@ def check_columns(
         if (found := described.get(model.source)) is not None
     }
     problems: list[Problem] = []
-    for name, patterns, place in _named(policy):
+    for name, patterns, place in _resources_named(policy):
         for pattern in patterns:
             kind, _colon, rest = pattern.partition(":")
             dataset, _dot, column = rest.partition(".")
@@ -48,19 +48,19 @@ def check_columns(
                 below = column.removesuffix("*")
                 if column not in known and not (column != below and any(each.startswith(below) for each in known)):
                     message = f"The rule {name!r} names {pattern!r}, and the table of {dataset!r} has no such column."
-                    problems.append(_problem(message, place, did_you_mean(column, known)))
+                    problems.append(_unknown_resource(message, place, did_you_mean(column, known)))
     return in_order(problems)
 
 
-def _named(policy: Policy) -> Iterator[tuple[str, tuple[str, ...], Place]]:
+def _resources_named(policy: Policy) -> Iterator[tuple[str, tuple[str, ...], Place]]:
     for rule in policy.rules:
         yield rule.id, rule.named_patterns(), rule.place
 
 
 def _patterns(policy: Policy, catalog: Catalog) -> Iterator[Problem]:
-    known = _resources(catalog)
+    known = _resources_of_catalog(catalog)
     in_order_of_name = {kind: sorted(names) for kind, names in known.items()}
-    for name, patterns, place in _named(policy):
+    for name, patterns, place in _resources_named(policy):
         for pattern in patterns:
             kind, _colon, rest = pattern.partition(":")
             if kind == ResourceKind.COLUMN:
@@ -68,13 +68,15 @@ def _patterns(policy: Policy, catalog: Catalog) -> Iterator[Problem]:
                 dataset = rest.partition(".")[0]
                 if dataset not in catalog.models and rest != "*":
                     message = f"The rule {name!r} names {pattern!r}, and the catalog has no dataset {dataset!r}."
-                    yield _problem(message, place, did_you_mean(dataset, catalog.models))
+                    yield _unknown_resource(message, place, did_you_mean(dataset, catalog.models))
                 continue
             if kind not in known or rest == "*" or _covers_any(pattern, known[kind], in_order_of_name[kind]):
                 continue
             wrong = pattern.removesuffix(".*")
             hint = did_you_mean(wrong, {*known[kind], *(each.rpartition(".")[0] for each in known[kind])})
-            yield _problem(f"The rule {name!r} names {pattern!r}, which covers nothing in the catalog.", place, hint)
+            yield _unknown_resource(
+                f"The rule {name!r} names {pattern!r}, which covers nothing in the catalog.", place, hint
+            )
 
 
 def _covers_any(pattern: str, names: set[str], in_order_of_name: list[str]) -> bool:
@@ -90,8 +92,8 @@ def _covers_any(pattern: str, names: set[str], in_order_of_name: list[str]) -> b
     return at < len(in_order_of_name) and in_order_of_name[at].startswith(before)
 
 
-def _resources(catalog: Catalog) -> dict[str, set[str]]:
-    dimensions = {f"dimension:{model.name}.{name}" for model in catalog.models.values() for name in _own(model)}
+def _resources_of_catalog(catalog: Catalog) -> dict[str, set[str]]:
+    dimensions = {f"dimension:{model.name}.{name}" for model in catalog.models.values() for name in _own_members(model)}
     return {
         "metric": {f"metric:{name}" for name in catalog.metrics},
         "dimension": dimensions,
@@ -103,10 +105,10 @@ def _resources(catalog: Catalog) -> dict[str, set[str]]:
 def _others(policy: Policy, catalog: Catalog) -> Iterator[Problem]:
     for rule in policy.rules:
         for message, hint in rule.check(catalog):
-            yield _problem(message, rule.place, hint)
+            yield _unknown_resource(message, rule.place, hint)
 
 
-def _own(model: SemanticModel) -> set[str]:
+def _own_members(model: SemanticModel) -> set[str]:
     return {dimension.name for dimension in model.dimensions} | {entity.name for entity in model.entities}
 
 
@@ -115,9 +117,9 @@ def _domains(policy: Policy, catalog: Catalog) -> Iterator[Problem]:
     for rule in policy.domains:
         if rule.domain not in domains:
             message = f"The domain rule {rule.id!r} names {rule.domain!r}, in which there are no metrics."
-            yield _problem(message, rule.place, did_you_mean(rule.domain, domains))
+            yield _unknown_resource(message, rule.place, did_you_mean(rule.domain, domains))
 
 
-def _problem(message: str, place: Place, hint: str | None) -> Problem:
+def _unknown_resource(message: str, place: Place, hint: str | None) -> Problem:
     code = codes.UNKNOWN_RESOURCE
     return Problem(code=code, message=message, where=place, hint=hint or code.cure)

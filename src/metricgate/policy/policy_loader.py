@@ -11,13 +11,13 @@ from metricgate.documents import Read, in_order
 from metricgate.documents.memory import ReadMemory
 from metricgate.documents.yaml_composer import DocumentLimits
 from metricgate.policy.cases import read_case
-from metricgate.policy.checking import check_against
+from metricgate.policy.catalog_check import check_against
 from metricgate.policy.consistency import check_together
+from metricgate.policy.document_problems import Path, ProblemCollector
 from metricgate.policy.documents import TESTS, PolicyDocument
 from metricgate.policy.kinds.domains import read_domain
 from metricgate.policy.kinds.principals import read_principal
 from metricgate.policy.kinds.roles import read_role
-from metricgate.policy.page import Page, Path
 from metricgate.policy.policy import Policy
 from metricgate.policy.rule_kinds import BUILT_IN, RuleKinds
 from metricgate.vocabulary.digest import digest_of
@@ -61,21 +61,23 @@ def load(
     return Problems(in_order(problems)) if problems else policy
 
 
-def _assembled(reads: Sequence[Read[PolicyDocument]], kinds: RuleKinds) -> tuple[Policy, list[Page]]:
-    files = [(read.value, Page(place=read.place)) for read in reads]
+def _assembled(reads: Sequence[Read[PolicyDocument]], kinds: RuleKinds) -> tuple[Policy, list[ProblemCollector]]:
+    files = [(read.value, ProblemCollector(place=read.place)) for read in reads]
     policy = Policy(
         roles=_each(files, "roles", read_role),
         principals=_each(files, "principals", read_principal),
         domains=_each(files, "domains", read_domain),
         by_kind={kind: _each(files, kind.key, kind.build) for kind in kinds.kinds},
         tests=_each(files, TESTS, partial(read_case, kinds=kinds.kinds)),
-        digest=_digest([document for document, _page in files], kinds),
+        digest=_policy_digest([document for document, _page in files], kinds),
     )
     return policy, [page for _document, page in files]
 
 
 def _each(
-    files: Sequence[tuple[PolicyDocument, Page]], key: str, build: Callable[[Any, Path, Page], Meant | None]
+    files: Sequence[tuple[PolicyDocument, ProblemCollector]],
+    key: str,
+    build: Callable[[Any, Path, ProblemCollector], Meant | None],
 ) -> tuple[Meant, ...]:
     """Build every item of one list of the files, with its place in its file; what cannot be built is left out."""
     return tuple(
@@ -86,7 +88,7 @@ def _each(
     )
 
 
-def _digest(documents: Sequence[PolicyDocument], kinds: RuleKinds) -> str:
+def _policy_digest(documents: Sequence[PolicyDocument], kinds: RuleKinds) -> str:
     """Digest what is in force, kind by kind, so that neither tests nor the division into files count.
 
     Nor do kinds that a package adds and no rule is of: to install it changes nothing that is in force.

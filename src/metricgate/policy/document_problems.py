@@ -15,7 +15,7 @@ Path = tuple[int | str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class ProblemCollector:
     """Collects problems at their places."""
 
     place: Callable[[Sequence[int | str]], Place]

@@ -16,7 +16,7 @@ from enum import StrEnum
 
 from metricgate.policy.names import EVERYONE
 from metricgate.policy.policy import Policy
-from metricgate.policy.sides import Side, Subject
+from metricgate.policy.policy_index import PolicyIndex, RoleHolders
 from metricgate.vocabulary.json import Json
 
 
@@ -80,11 +80,11 @@ _Rows = dict[str, frozenset[_Row]]
 
 def compare(old: Policy, new: Policy) -> tuple[Difference, ...]:
     """Return every difference in what anybody may do or see: grants first, then what narrows, then who holds what."""
-    sides = Side(old), Side(new)
+    sides = PolicyIndex(old), PolicyIndex(new)
     rows: _Rows = {}
     for name in sorted({*sides[0].role_names, *sides[1].role_names}):
         rows[name] = frozenset(_of_subject(sides, sides[0].of_role(name), sides[1].of_role(name)))
-    told: _Rows = {name: _own(name, found, rows, sides) for name, found in rows.items()}
+    told: _Rows = {name: _without_inherited(name, found, rows, sides) for name, found in rows.items()}
     for party in sorted({*sides[0].parties, *sides[1].parties}):
         before, after = sides[0].of_party(party), sides[1].of_party(party)
         if before.roles != after.roles:
@@ -96,14 +96,16 @@ def compare(old: Policy, new: Policy) -> tuple[Difference, ...]:
         if was != now:
             direction = Direction.LOSES if now else Direction.GAINS
             told[who] = told.get(who, frozenset()) | {_Row(key.kind, direction, None, key.text, was, now)}
-    _note(told, sides[0].links, sides[1].links, "role")
-    _note(told, sides[0].attributes, sides[1].attributes, "attribute")
-    _note(told, sides[0].owners, sides[1].owners, "owner")
-    _note(told, sides[0].domains, sides[1].domains, "domain")
-    return tuple(_grouped(told, [kind.name for policy in (old, new) for kind in policy.kinds]))
+    _note_differences(told, sides[0].links, sides[1].links, "role")
+    _note_differences(told, sides[0].attributes, sides[1].attributes, "attribute")
+    _note_differences(told, sides[0].owners, sides[1].owners, "owner")
+    _note_differences(told, sides[0].domains, sides[1].domains, "domain")
+    return tuple(_group_holders(told, [kind.name for policy in (old, new) for kind in policy.kinds]))
 
 
-def _own(name: str, found: frozenset[_Row], rows: _Rows, sides: tuple[Side, Side]) -> frozenset[_Row]:
+def _without_inherited(
+    name: str, found: frozenset[_Row], rows: _Rows, sides: tuple[PolicyIndex, PolicyIndex]
+) -> frozenset[_Row]:
     """Leave out what a role inherits, before and after: it is told there."""
     inherited = (sides[0].of_role(name).roles & sides[1].of_role(name).roles) - {name}
     if name == EVERYONE:
@@ -111,19 +113,19 @@ def _own(name: str, found: frozenset[_Row], rows: _Rows, sides: tuple[Side, Side
     return found - frozenset().union(*(rows.get(role, frozenset()) for role in inherited))
 
 
-def _of_subject(sides: tuple[Side, Side], before: Subject, after: Subject) -> Iterator[_Row]:
+def _of_subject(sides: tuple[PolicyIndex, PolicyIndex], before: RoleHolders, after: RoleHolders) -> Iterator[_Row]:
     old, new = sides
     if before.roles == after.roles and all(old.same_as(new, role) for role in before.roles):
         return
-    for action, pattern in sorted({*old.granted(before), *new.granted(after)}):
+    for action, pattern in sorted({*old.grants_of(before), *new.grants_of(after)}):
         was, now = old.right(before, action, pattern), new.right(after, action, pattern)
         if was != now:
             direction = Direction.CHANGES
             if was.rank != now.rank:
                 direction = Direction.GAINS if now.rank > was.rank else Direction.LOSES
             yield _Row("grant", direction, action, pattern, was.text, now.text)
-    for key in sorted({*old.narrowed(before), *new.narrowed(after)}):
-        had, has = old.narrowing(before, key), new.narrowing(after, key)
+    for key in sorted({*old.narrowings_of(before), *new.narrowings_of(after)}):
+        had, has = old.narrow(before, key), new.narrow(after, key)
         if had == has:
             continue
         less, more = has.at_most(had), had.at_most(has)
@@ -132,7 +134,9 @@ def _of_subject(sides: tuple[Side, Side], before: Subject, after: Subject) -> It
         yield _Row(key.kind, direction, None, key.text, had.text, has.text)
 
 
-def _note(told: _Rows, old: Mapping[tuple[str, str], str], new: Mapping[tuple[str, str], str], kind: str) -> None:
+def _note_differences(
+    told: _Rows, old: Mapping[tuple[str, str], str], new: Mapping[tuple[str, str], str], kind: str
+) -> None:
     """Add what is told by name: (who, what) -> in words."""
     for who, what in sorted({*old, *new}):
         before, after = old.get((who, what), ""), new.get((who, what), "")
@@ -148,7 +152,7 @@ def _note(told: _Rows, old: Mapping[tuple[str, str], str], new: Mapping[tuple[st
 _BY_NAME = ("role", "attribute", "owner", "domain")
 
 
-def _grouped(told: _Rows, kinds: Sequence[str]) -> Iterator[Difference]:
+def _group_holders(told: _Rows, kinds: Sequence[str]) -> Iterator[Difference]:
     """Name together those for whom the same differs; in the order of the kinds, then what is told by name."""
     order = {kind: number for number, kind in enumerate(dict.fromkeys((*kinds, *_BY_NAME)))}
     who: dict[_Row, list[str]] = {}

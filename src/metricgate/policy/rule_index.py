@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Generic, Protocol, TypeVar
 
-from metricgate.policy.standing import Standing
+from metricgate.policy.resolved_subject import Standing
 
 Suspended = AbstractSet[str]
 """Ids of the conditional rules that are not in force."""
